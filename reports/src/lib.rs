@@ -1,0 +1,1 @@
+//! Results to figures, findings, tables and pages.

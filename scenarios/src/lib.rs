@@ -1,0 +1,1 @@
+//! Turns scenario files into models and runs studies of them.

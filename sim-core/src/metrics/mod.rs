@@ -1,0 +1,5 @@
+//! What a run counts: histograms of durations. Counters are plain fields (see `results`), integrals are sums.
+
+mod histogram;
+
+pub use histogram::{Histogram, SparseHistogram};

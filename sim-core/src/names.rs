@@ -1,0 +1,88 @@
+//! Names of a scenario and the ids that the model uses for them.
+//!
+//! Families resolve the names in their settings here, so that a new kind which refers to something needs no other file.
+
+use crate::model::{EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
+use crate::problem::Problems;
+use std::collections::BTreeMap;
+
+/// All names that settings may refer to.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Services, stores, caches, queues and topics.
+    pub services: BTreeMap<String, ServiceId>,
+    /// `service.endpoint`, and `queue.send`.
+    pub endpoints: BTreeMap<String, EndpointId>,
+    /// `caller->service.endpoint`; several call sites may share one name.
+    pub edges: BTreeMap<String, Vec<EdgeId>>,
+    /// Load classes.
+    pub loads: BTreeMap<String, LoadId>,
+    /// Zones.
+    pub zones: BTreeMap<String, ZoneId>,
+    /// Regions.
+    pub regions: BTreeMap<String, RegionId>,
+    /// Faults.
+    pub faults: BTreeMap<String, FaultId>,
+    /// Promises.
+    pub promises: BTreeMap<String, PromiseId>,
+    /// Key spaces.
+    pub keys: BTreeMap<String, KeySpaceId>,
+    /// Telemetry pipelines, by their place.
+    pub pipelines: BTreeMap<String, usize>,
+    /// Cost items, by their place.
+    pub costs: BTreeMap<String, usize>,
+    /// Alerts, by their place.
+    pub alerts: BTreeMap<String, usize>,
+}
+
+macro_rules! lookup {
+    ($(#[$doc:meta])* $name:ident, $field:ident, $id:ty, $what:literal) => {
+        $(#[$doc])*
+        pub fn $name(&self, key: &str, name: &str, problems: &mut Problems) -> Option<$id> {
+            let found = self.$field.get(name).cloned();
+            if found.is_none() {
+                problems.unknown(key, $what, name, self.$field.keys().map(String::as_str));
+            }
+            found
+        }
+    };
+}
+
+impl Names {
+    lookup!(
+        /// The service, store or queue called `name`; a problem at `key` if there is none.
+        service, services, ServiceId, "service"
+    );
+    lookup!(
+        /// The endpoint called `name`; a problem at `key` if there is none.
+        endpoint, endpoints, EndpointId, "endpoint"
+    );
+    lookup!(
+        /// The call sites called `name`; a problem at `key` if there is none.
+        edge, edges, Vec<EdgeId>, "call"
+    );
+    lookup!(
+        /// The load class called `name`; a problem at `key` if there is none.
+        load, loads, LoadId, "load"
+    );
+    lookup!(
+        /// The zone called `name`; a problem at `key` if there is none.
+        zone, zones, ZoneId, "zone"
+    );
+    lookup!(
+        /// The region called `name`; a problem at `key` if there is none.
+        region, regions, RegionId, "region"
+    );
+    lookup!(
+        /// The fault called `name`; a problem at `key` if there is none.
+        fault, faults, FaultId, "fault"
+    );
+    lookup!(
+        /// The key space called `name`; a problem at `key` if there is none.
+        key_space, keys, KeySpaceId, "key space"
+    );
+    lookup!(
+        /// The telemetry pipeline called `name`; a problem at `key` if there is none.
+        pipeline, pipelines, usize, "telemetry pipeline"
+    );
+}
