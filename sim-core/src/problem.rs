@@ -65,13 +65,22 @@ impl Problem {
         let mut problem = Self::error(path, format!("no {what} is called \"{name}\""));
         problem = problem.label(match known.len() {
             0 => format!("there is no {what} here"),
-            1..=12 => format!("known here: {}", known.join(", ")),
-            n => format!("known here: {}, and {} more", known[..8].join(", "), n - 8),
+            1..=12 => format!("{} here: {}", plural(what), known.join(", ")),
+            n => format!("{} here: {}, and {} more", plural(what), known[..8].join(", "), n - 8),
         });
         match nearest(name, known) {
             Some(near) => problem.hint(format!("did you mean {near}?")),
             None => problem,
         }
+    }
+}
+
+/// The plural of what a name names: services, policies, switches.
+fn plural(what: &str) -> String {
+    match what.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if what.ends_with(['s', 'x']) || what.ends_with("ch") => format!("{what}es"),
+        _ => format!("{what}s"),
     }
 }
 
@@ -166,6 +175,8 @@ mod tests {
         let p = Problem::unknown("load.a.to", "service", "paymnet", ["cart", "payment"]);
         assert_eq!(p.hint.as_deref(), Some("did you mean payment?"));
         assert_eq!(p.message, "no service is called \"paymnet\"");
+        assert_eq!(p.label.as_deref(), Some("services here: cart, payment"));
+        assert_eq!(Problem::unknown("", "policy", "x", ["card"]).label.as_deref(), Some("policies here: card"));
     }
 
     #[test]

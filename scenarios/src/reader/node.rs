@@ -1,0 +1,262 @@
+//! The tree of a scenario file, with the place of every key and value.
+//!
+//! A path names a place in the tree: keys joined by dots, list places by number from 0. Keys may hold dots themselves
+//! (`p99.9`, `cpu(api.get)`), so a path is matched against the keys that are there, the longest first.
+
+/// Which text a place is in: a place in [`super::Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileId(pub u16);
+
+/// A stretch of text, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// The text.
+    pub file: FileId,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// A bare or quoted word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scalar {
+    /// The text without quotes and escapes.
+    pub text: String,
+    /// Whether it stood without quotes, and so may be a number, a truth value or null.
+    pub plain: bool,
+}
+
+/// What a node holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A word, a quantity, a number.
+    Scalar(Scalar),
+    /// A list.
+    List(Vec<Node>),
+    /// A map, in the order of the file.
+    Map(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// Its value.
+    pub value: Node,
+}
+
+/// A value and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What it holds.
+    pub value: Value,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One step of the way from the root to a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Into a map.
+    Key(String),
+    /// Into a list.
+    Index(usize),
+}
+
+/// A child of a node: where its name stands (`None` in lists), and itself.
+type Child<'a> = (Option<&'a Entry>, &'a Node);
+
+impl Node {
+    /// Whether it is null: nothing was written, `null` or `~`.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar(s) if s.plain && matches!(s.text.as_str(), "" | "~" | "null"))
+    }
+
+    /// The entries, if it is a map.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The entry at `key`, if it is a map that has one.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|e| e.key == key)
+    }
+
+    /// The value at `key`, if it is a map that has one.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|e| &e.value)
+    }
+
+    /// The text, if it is a scalar and not null.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(s) if !self.is_null() => Some(&s.text),
+            _ => None,
+        }
+    }
+
+    /// The node at `path`, if there is one.
+    pub fn find(&self, path: &str) -> Option<&Node> {
+        if path.is_empty() {
+            return Some(self);
+        }
+        let ((_, child), rest) = self.step(path)?;
+        child.find(rest)
+    }
+
+    /// The best place for a problem at `path`: the value itself if it is a scalar; the key (or the first key of a list entry) if
+    /// it is a map or a list; and if nothing is there, the nearest place on the way. The flag says whether all of the path was
+    /// found.
+    pub fn place(&self, path: &str) -> (Span, bool) {
+        self.place_below(path, self.head())
+    }
+
+    /// Removes the node that `parts` leads to. `false` if nothing is there, or the way is empty.
+    pub fn remove(&mut self, parts: &[Part]) -> bool {
+        let Some((first, rest)) = parts.split_first() else { return false };
+        if rest.is_empty() {
+            return self.remove_child(first);
+        }
+        self.child_mut(first).is_some_and(|child| child.remove(rest))
+    }
+
+    /// The node that `parts` leads to.
+    pub fn at(&self, parts: &[Part]) -> Option<&Node> {
+        let Some((first, rest)) = parts.split_first() else { return Some(self) };
+        let child = match (&self.value, first) {
+            (Value::Map(entries), Part::Key(key)) => entries.iter().find(|e| e.key == *key).map(|e| &e.value),
+            (Value::List(nodes), Part::Index(index)) => nodes.get(*index),
+            _ => None,
+        };
+        child?.at(rest)
+    }
+
+    /// How many values there are in it, itself included.
+    pub fn size(&self) -> usize {
+        match &self.value {
+            Value::Scalar(_) => 1,
+            Value::List(nodes) => 1 + nodes.iter().map(Node::size).sum::<usize>(),
+            Value::Map(entries) => 1 + entries.iter().map(|e| e.value.size()).sum::<usize>(),
+        }
+    }
+
+    /// The child at which `path` begins, and the path from there.
+    pub(crate) fn step<'a, 'p>(&'a self, path: &'p str) -> Option<(Child<'a>, &'p str)> {
+        match &self.value {
+            Value::Scalar(_) => None,
+            Value::List(nodes) => {
+                let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+                let node = nodes.get(first.parse::<usize>().ok()?)?;
+                Some(((None, node), rest))
+            }
+            Value::Map(entries) => entries
+                .iter()
+                .filter_map(|e| rest_after(path, &e.key).map(|rest| ((Some(e), &e.value), rest)))
+                .min_by_key(|(_, rest)| rest.len()),
+        }
+    }
+
+    /// Where to point when the node itself is meant and has no key.
+    pub(crate) fn head(&self) -> Span {
+        match &self.value {
+            Value::Map(entries) if !entries.is_empty() => entries[0].key_span,
+            _ => self.span,
+        }
+    }
+
+    fn place_below(&self, path: &str, here: Span) -> (Span, bool) {
+        if path.is_empty() {
+            return (here, true);
+        }
+        let Some(((entry, child), rest)) = self.step(path) else { return (here, false) };
+        let there = match (&child.value, entry) {
+            (Value::Scalar(s), Some(entry)) if s.text.is_empty() => entry.key_span,
+            (Value::Scalar(_), _) => child.span,
+            (_, Some(entry)) => entry.key_span,
+            (_, None) => child.head(),
+        };
+        child.place_below(rest, there)
+    }
+
+    fn remove_child(&mut self, part: &Part) -> bool {
+        match (&mut self.value, part) {
+            (Value::Map(entries), Part::Key(key)) => {
+                let before = entries.len();
+                entries.retain(|e| e.key != *key);
+                entries.len() < before
+            }
+            (Value::List(nodes), Part::Index(index)) if *index < nodes.len() => {
+                nodes.remove(*index);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn child_mut(&mut self, part: &Part) -> Option<&mut Node> {
+        match (&mut self.value, part) {
+            (Value::Map(entries), Part::Key(key)) => entries.iter_mut().find(|e| e.key == *key).map(|e| &mut e.value),
+            (Value::List(nodes), Part::Index(index)) => nodes.get_mut(*index),
+            _ => None,
+        }
+    }
+}
+
+/// What is left of `path` after `key`, if it begins with it.
+fn rest_after<'p>(path: &'p str, key: &str) -> Option<&'p str> {
+    let rest = path.strip_prefix(key)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::parse;
+
+    fn tree(text: &str) -> Node {
+        parse(text, FileId(0)).node.expect("parses")
+    }
+
+    fn shown(text: &str, path: &str) -> String {
+        let (span, _) = tree(text).place(path);
+        text[span.start..span.end].to_owned()
+    }
+
+    #[test]
+    fn scalar_is_pointed_at_itself_and_a_map_at_its_key() {
+        let text = "load:\n  a: {to: web.get, p99.9: 5ms}\n";
+        assert_eq!(shown(text, "load.a.to"), "web.get");
+        assert_eq!(shown(text, "load.a"), "a");
+        assert_eq!(shown(text, "load.a.p99.9"), "5ms");
+    }
+
+    #[test]
+    fn missing_key_is_pointed_at_the_nearest_that_is_there() {
+        let text = "services:\n  api: {workers: 4}\n";
+        assert_eq!(shown(text, "services.api.queue.capacity"), "api");
+        assert!(!tree(text).place("services.api.queue").1);
+    }
+
+    #[test]
+    fn list_entry_is_pointed_at_its_first_key() {
+        let text = "steps:\n  - work: 1ms\n  - call: {to: x}\n";
+        assert_eq!(shown(text, "steps.1"), "call");
+        assert_eq!(shown(text, "steps.1.call.to"), "x");
+    }
+
+    #[test]
+    fn removed_child_is_gone_and_its_siblings_stay() {
+        let mut node = tree("a: [1, 2, 3]\nb: x\n");
+        assert!(node.remove(&[Part::Key("a".into()), Part::Index(1)]));
+        assert_eq!(node.find("a.1").and_then(Node::text), Some("3"));
+        assert!(!node.remove(&[Part::Key("c".into())]));
+        assert!(!node.remove(&[]));
+    }
+}
