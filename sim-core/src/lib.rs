@@ -6,3 +6,4 @@
 pub mod kinds;
 pub mod metrics;
 pub mod problem;
+pub mod units;
