@@ -1,0 +1,343 @@
+//! The event queue: a 4-ary heap of 16-byte keys with a lazy pop, and FIFO lanes for constant delays.
+//!
+//! An event is one `u128`: time, sequence number, kind and index, so that comparing two events is comparing two integers and the
+//! order (time, sequence) is total. The sequence number doubles as a generation: whoever waits for an event keeps its number,
+//! and an event whose number nobody keeps is stale. There is no cancel set.
+//!
+//! A pop leaves a hole at the root; the handler's first push fills it, so that "pop one, push one" costs one sift down.
+//! Timeouts, nearly all of which are cancelled, wait in a [`Lanes`] FIFO for each distinct delay, with one sentinel in the heap.
+
+use std::collections::{BTreeMap, VecDeque};
+
+const INDEX_BITS: u32 = 25;
+const KIND_BITS: u32 = 3;
+const SEQUENCE_BITS: u32 = 36;
+/// Sequence numbers start at 1, so that 0 is nobody's.
+const LAST_SEQUENCE: u64 = (1 << SEQUENCE_BITS) - 1;
+/// The greatest index that an event can carry.
+pub const LAST_INDEX: u32 = (1 << INDEX_BITS) - 1;
+
+/// An event: when, in which order, what and about whom.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(u128);
+
+impl Key {
+    /// Packs an event. `index` must be at most [`LAST_INDEX`], which the owner of the index checks where it grows.
+    #[inline]
+    pub fn new(time_ns: u64, sequence: u64, kind: u8, index: u32) -> Self {
+        debug_assert!(index <= LAST_INDEX && sequence <= LAST_SEQUENCE && kind < 1 << KIND_BITS);
+        let low = (sequence << (KIND_BITS + INDEX_BITS)) | (u64::from(kind) << INDEX_BITS) | u64::from(index);
+        Self((u128::from(time_ns) << 64) | u128::from(low))
+    }
+
+    /// When it happens [ns].
+    #[inline]
+    pub fn time(self) -> u64 {
+        (self.0 >> 64) as u64
+    }
+
+    /// Its place in the order of all events, and the generation of whoever waits for it.
+    #[inline]
+    pub fn sequence(self) -> u64 {
+        (self.0 as u64) >> (KIND_BITS + INDEX_BITS)
+    }
+
+    /// What it is.
+    #[inline]
+    pub fn kind(self) -> u8 {
+        ((self.0 as u64) >> INDEX_BITS) as u8 & ((1 << KIND_BITS) - 1)
+    }
+
+    /// Whom it is about.
+    #[inline]
+    pub fn index(self) -> u32 {
+        self.0 as u32 & LAST_INDEX
+    }
+
+    /// The lower half, for the digest.
+    #[inline]
+    pub fn low(self) -> u64 {
+        self.0 as u64
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ns #{} kind {} of {}", self.time(), self.sequence(), self.kind(), self.index())
+    }
+}
+
+/// The queue of future events.
+#[derive(Debug, Default)]
+pub struct Calendar {
+    heap: Vec<Key>,
+    /// The root was popped and its place is empty.
+    hole: bool,
+    sequence: u64,
+}
+
+impl Calendar {
+    /// An empty calendar.
+    pub fn new() -> Self {
+        Self { heap: Vec::with_capacity(1024), hole: false, sequence: 0 }
+    }
+
+    /// The next sequence number, for whoever waits for something that has no event in the heap.
+    ///
+    /// # Panics
+    /// After 2^36 numbers: no run is that long within its bound of events.
+    #[inline]
+    pub fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        assert!(self.sequence < LAST_SEQUENCE, "more than 2^36 events in one run");
+        self.sequence
+    }
+
+    /// Adds an event and tells its sequence number.
+    #[inline]
+    pub fn push(&mut self, time_ns: u64, kind: u8, index: u32) -> u64 {
+        let sequence = self.next_sequence();
+        self.push_key(Key::new(time_ns, sequence, kind, index));
+        sequence
+    }
+
+    /// Adds an event that has its number already.
+    #[inline]
+    pub fn push_key(&mut self, key: Key) {
+        if self.hole {
+            self.hole = false;
+            sift_down(&mut self.heap, key);
+        } else {
+            self.heap.push(key);
+            sift_up(&mut self.heap, key);
+        }
+    }
+
+    /// Takes the earliest event.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Key> {
+        self.fill();
+        let first = *self.heap.first()?;
+        self.hole = true;
+        Some(first)
+    }
+
+    /// Number of events that wait.
+    pub fn len(&self) -> usize {
+        self.heap.len() - usize::from(self.hole)
+    }
+
+    /// Whether no event waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[inline]
+    fn fill(&mut self) {
+        if self.hole {
+            self.hole = false;
+            if let Some(last) = self.heap.pop()
+                && !self.heap.is_empty()
+            {
+                sift_down(&mut self.heap, last);
+            }
+        }
+    }
+}
+
+/// Moves `key` up from the last place to where it belongs.
+#[inline]
+fn sift_up(heap: &mut [Key], key: Key) {
+    let mut at = heap.len() - 1;
+    // SAFETY: `at` starts as the last valid place and only moves to its parent.
+    unsafe {
+        while at > 0 {
+            let parent = (at - 1) >> 2;
+            let above = *heap.get_unchecked(parent);
+            if above <= key {
+                break;
+            }
+            *heap.get_unchecked_mut(at) = above;
+            at = parent;
+        }
+        *heap.get_unchecked_mut(at) = key;
+    }
+}
+
+/// Puts `key` at the root and moves it down to where it belongs.
+#[inline]
+fn sift_down(heap: &mut [Key], key: Key) {
+    let len = heap.len();
+    let mut at = 0usize;
+    // SAFETY: `at` is 0 in a heap that is not empty, or a child that was compared with `len`.
+    unsafe {
+        loop {
+            let child = 4 * at + 1;
+            let least = if child + 3 < len {
+                let (a, b) = (*heap.get_unchecked(child), *heap.get_unchecked(child + 1));
+                let (c, d) = (*heap.get_unchecked(child + 2), *heap.get_unchecked(child + 3));
+                let (left, left_key) = if b < a { (child + 1, b) } else { (child, a) };
+                let (right, right_key) = if d < c { (child + 3, d) } else { (child + 2, c) };
+                if right_key < left_key { right } else { left }
+            } else {
+                if child >= len {
+                    break;
+                }
+                let mut least = child;
+                for other in child + 1..len {
+                    if heap.get_unchecked(other) < heap.get_unchecked(least) {
+                        least = other;
+                    }
+                }
+                least
+            };
+            let below = *heap.get_unchecked(least);
+            if key <= below {
+                break;
+            }
+            *heap.get_unchecked_mut(at) = below;
+            at = least;
+        }
+        *heap.get_unchecked_mut(at) = key;
+    }
+}
+
+/// FIFO lanes, one for each distinct delay.
+///
+/// Entries of one lane are in order by construction. A lane that is not empty has exactly one sentinel in the heap, which carries
+/// the time and number of the head at the moment it was set, so that the order of events stays exactly (time, sequence).
+#[derive(Debug, Default)]
+pub struct Lanes {
+    lanes: Vec<Lane>,
+    by_delay: BTreeMap<u64, u32>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    delay_ns: u64,
+    entries: VecDeque<Key>,
+    armed: bool,
+}
+
+impl Lanes {
+    /// The lane of a delay; made if it is new.
+    pub fn lane(&mut self, delay_ns: u64) -> u32 {
+        let next = self.lanes.len() as u32;
+        *self.by_delay.entry(delay_ns).or_insert_with(|| {
+            self.lanes.push(Lane { delay_ns, entries: VecDeque::with_capacity(64), armed: false });
+            next
+        })
+    }
+
+    /// Starts a timer in a lane and tells its number. `lane_kind` is the kind of the sentinel's event. Before a full ring grows,
+    /// its dead heads are dropped, so that memory follows what is alive.
+    #[inline]
+    pub fn push(
+        &mut self,
+        calendar: &mut Calendar,
+        now_ns: u64,
+        lane: u32,
+        lane_kind: u8,
+        index: u32,
+        live: impl Fn(u32, u64) -> bool,
+    ) -> u64 {
+        let sequence = calendar.next_sequence();
+        let at = &mut self.lanes[lane as usize];
+        let key = Key::new(now_ns + at.delay_ns, sequence, 0, index);
+        if at.entries.len() == at.entries.capacity() {
+            while at.entries.front().is_some_and(|head| !live(head.index(), head.sequence())) {
+                at.entries.pop_front();
+            }
+        }
+        at.entries.push_back(key);
+        if !at.armed {
+            at.armed = true;
+            calendar.push_key(Key::new(key.time(), sequence, lane_kind, lane));
+        }
+        sequence
+    }
+
+    /// Handles a sentinel that came up: drops dead heads, sets the sentinel to the new head, and tells the timer that fires now,
+    /// if the head is the one that the sentinel was set for and is still alive.
+    #[inline]
+    pub fn fire(&mut self, calendar: &mut Calendar, sentinel: Key, live: impl Fn(u32, u64) -> bool) -> Option<Key> {
+        let lane = &mut self.lanes[sentinel.index() as usize];
+        let mut due = None;
+        while let Some(&head) = lane.entries.front() {
+            if !live(head.index(), head.sequence()) {
+                lane.entries.pop_front();
+            } else if head.sequence() == sentinel.sequence() {
+                due = lane.entries.pop_front();
+            } else {
+                break;
+            }
+        }
+        match lane.entries.front() {
+            Some(head) => calendar.push_key(Key::new(head.time(), head.sequence(), sentinel.kind(), sentinel.index())),
+            None => lane.armed = false,
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pops_in_order_of_time_then_sequence() {
+        let mut calendar = Calendar::new();
+        let mut state = 1u64;
+        let mut pending = Vec::new();
+        let mut now = 0;
+        for round in 0..20_000u32 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            if state >> 62 != 0 || pending.is_empty() {
+                let time = now + (state >> 40) % 50;
+                let sequence = calendar.push(time, 1, round & 0xff);
+                pending.push((time, sequence));
+            } else {
+                let least = *pending.iter().min().unwrap();
+                pending.retain(|p| *p != least);
+                let key = calendar.pop().unwrap();
+                assert_eq!((key.time(), key.sequence()), least);
+                now = key.time();
+            }
+            assert_eq!(calendar.len(), pending.len());
+        }
+    }
+
+    #[test]
+    fn a_key_keeps_its_parts() {
+        let key = Key::new(u64::MAX, LAST_SEQUENCE, 7, LAST_INDEX);
+        assert_eq!((key.time(), key.sequence(), key.kind(), key.index()), (u64::MAX, LAST_SEQUENCE, 7, LAST_INDEX));
+    }
+
+    #[test]
+    fn lanes_fire_exactly_the_live_ones_in_order() {
+        let (mut calendar, mut lanes) = (Calendar::new(), Lanes::default());
+        let (short, long) = (lanes.lane(10), lanes.lane(30));
+        assert_eq!(lanes.lane(10), short);
+        let mut dead = Vec::new();
+        for i in 0..300u32 {
+            let lane = if i % 3 == 0 { long } else { short };
+            let sequence = lanes.push(&mut calendar, u64::from(i), lane, 2, i, |_, s| !dead.contains(&s));
+            if i % 4 != 0 {
+                dead.push(sequence);
+            }
+        }
+        let mut fired = Vec::new();
+        while let Some(sentinel) = calendar.pop() {
+            if let Some(key) = lanes.fire(&mut calendar, sentinel, |_, s| !dead.contains(&s)) {
+                assert_eq!(key.time(), sentinel.time());
+                fired.push((key.time(), key.sequence(), key.index()));
+            }
+        }
+        let mut expected: Vec<u32> = (0..300).filter(|i| i % 4 == 0).collect();
+        assert!(fired.is_sorted());
+        let mut indexes: Vec<u32> = fired.iter().map(|f| f.2).collect();
+        indexes.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(indexes, expected);
+    }
+}
