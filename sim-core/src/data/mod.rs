@@ -1,0 +1,7 @@
+//! Data and the guarantees about it: what repeated work does, how replies can be wrong, which keys are asked for.
+
+mod effect;
+mod wrongness;
+
+pub use effect::{ALL, DeduplicatedSettings, Effect};
+pub use wrongness::{Wrongness, WrongnessKind};

@@ -1,0 +1,148 @@
+//! Every way in which a reply can look right and be wrong, counted by kind.
+//!
+//! The number of a kind is what results and slices carry; the word is what files and results show. What makes a reply wrong is
+//! decided where it happens (retries, replicas, queues, faults), never here.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of wrongness; the number stands in results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Wrongness {
+    /// A read from a copy that was behind, and was acted upon.
+    StaleRead = 0,
+    /// An effect that happened more than once for one request.
+    DuplicateEffect = 1,
+    /// A write that was acknowledged and is gone.
+    LostWrite = 2,
+    /// A message that nobody could handle and nobody kept.
+    LostMessage = 3,
+    /// A saga of which some steps stand and some do not.
+    HalfFinished = 4,
+    /// More was sold than there was.
+    Oversold = 5,
+    /// A write that was at risk because the store committed in a weaker mode.
+    WrongMode = 6,
+    /// A record whose content is not what was written.
+    CorruptRecord = 7,
+    /// A sum that is not what it should be.
+    WrongAmount = 8,
+}
+
+impl Wrongness {
+    /// All kinds, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::StaleRead,
+        Self::DuplicateEffect,
+        Self::LostWrite,
+        Self::LostMessage,
+        Self::HalfFinished,
+        Self::Oversold,
+        Self::WrongMode,
+        Self::CorruptRecord,
+        Self::WrongAmount,
+    ];
+
+    /// The word in files and results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StaleRead => "stale_read",
+            Self::DuplicateEffect => "duplicate_effect",
+            Self::LostWrite => "lost_write",
+            Self::LostMessage => "lost_message",
+            Self::HalfFinished => "half_finished",
+            Self::Oversold => "oversold",
+            Self::WrongMode => "wrong_mode",
+            Self::CorruptRecord => "corrupt_record",
+            Self::WrongAmount => "wrong_amount",
+        }
+    }
+
+    /// The kind of a number, if there is one.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
+/// One kind of wrongness, or all of them: what promises and costs ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WrongnessKind {
+    /// All kinds together.
+    Any,
+    /// A read from a copy that was behind, and was acted upon.
+    StaleRead,
+    /// An effect that happened more than once for one request.
+    DuplicateEffect,
+    /// A write that was acknowledged and is gone.
+    LostWrite,
+    /// A message that nobody could handle and nobody kept.
+    LostMessage,
+    /// A saga of which some steps stand and some do not.
+    HalfFinished,
+    /// More was sold than there was.
+    Oversold,
+    /// A write that was at risk because the store committed in a weaker mode.
+    WrongMode,
+    /// A record whose content is not what was written.
+    CorruptRecord,
+    /// A sum that is not what it should be.
+    WrongAmount,
+}
+
+impl WrongnessKind {
+    /// The one kind, or `None` for all.
+    pub fn one(self) -> Option<Wrongness> {
+        Wrongness::ALL.into_iter().find(|kind| Self::from(*kind) == self)
+    }
+
+    /// Whether this asks for `kind`.
+    pub fn takes(self, kind: Wrongness) -> bool {
+        self.one().is_none_or(|one| one == kind)
+    }
+
+    /// The word in files.
+    pub fn name(self) -> &'static str {
+        self.one().map_or("any", Wrongness::name)
+    }
+}
+
+impl From<Wrongness> for WrongnessKind {
+    fn from(kind: Wrongness) -> Self {
+        match kind {
+            Wrongness::StaleRead => Self::StaleRead,
+            Wrongness::DuplicateEffect => Self::DuplicateEffect,
+            Wrongness::LostWrite => Self::LostWrite,
+            Wrongness::LostMessage => Self::LostMessage,
+            Wrongness::HalfFinished => Self::HalfFinished,
+            Wrongness::Oversold => Self::Oversold,
+            Wrongness::WrongMode => Self::WrongMode,
+            Wrongness::CorruptRecord => Self::CorruptRecord,
+            Wrongness::WrongAmount => Self::WrongAmount,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_and_word_agree_with_the_file() {
+        for (number, kind) in Wrongness::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, number);
+            assert_eq!(Wrongness::from_number(number as u8), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert_eq!(serde_json::to_value(WrongnessKind::from(kind)).unwrap(), kind.name());
+            assert_eq!(WrongnessKind::from(kind).one(), Some(kind));
+        }
+        assert_eq!(Wrongness::from_number(9), None);
+    }
+
+    #[test]
+    fn any_takes_all() {
+        assert!(Wrongness::ALL.into_iter().all(|k| WrongnessKind::Any.takes(k)));
+        assert!(!WrongnessKind::StaleRead.takes(Wrongness::LostWrite));
+    }
+}
