@@ -1,0 +1,44 @@
+//! A step: higher from a moment on.
+
+use super::{Piece, level, signed};
+use crate::units::{Factor, SimDuration};
+use serde::{Deserialize, Serialize};
+
+/// The load is multiplied from a moment on, for good.
+///
+/// # What it models
+/// A new customer, a region that failed over to here, a release that calls twice as often.
+///
+/// # When to use it
+/// To see how fast a scaler follows, or whether the new level holds at all.
+///
+/// # Knobs
+/// - `at`: start, duration from time 0, default 0s
+/// - `factor`: by which the rate is multiplied, factor; required
+///
+/// # Example
+/// ```yaml
+/// shape: [{step: {at: 10m, factor: 2}}]
+/// ```
+///
+/// # Source
+/// The step response of control theory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepSettings {
+    /// Start, from time 0.
+    #[serde(default)]
+    pub at: SimDuration,
+    /// By what the rate is multiplied.
+    pub factor: Factor,
+}
+
+impl StepSettings {
+    pub(super) fn factor(&self, t_ns: i64) -> f64 {
+        self.piece(t_ns).bound
+    }
+
+    pub(super) fn piece(&self, t_ns: i64) -> Piece {
+        level(t_ns, signed(self.at), i64::MAX, self.factor)
+    }
+}
