@@ -1,0 +1,339 @@
+//! What breaks: what a fault does (`inject`), where it strikes, and when.
+//!
+//! One kind a file holds the settings. What all faults share stands here and in `schedule` and `target`, checked once. A [`Fault`] is
+//! the meant form, with ids and nanoseconds; the world applies its [`FaultEffect`] to what its [`Target`] selects.
+
+mod crash;
+mod delay;
+mod fail;
+mod freeze;
+mod lag;
+mod loss;
+mod partition;
+mod restart;
+mod schedule;
+mod slow;
+mod target;
+mod wrong;
+
+pub use crate::network::LinkQuality;
+pub use crash::{CallersSee, CrashSettings};
+pub use delay::DelaySettings;
+pub use fail::FailSettings;
+pub use freeze::FreezeSettings;
+pub use lag::LagSettings;
+pub use loss::LossSettings;
+pub use partition::PartitionSettings;
+pub use restart::RestartSettings;
+pub use schedule::{RandomSettings, Schedule, ScheduleKeys};
+pub use slow::SlowSettings;
+pub use target::{Pick, Role, Selection, Surroundings, Target, TargetSettings};
+pub use wrong::WrongSettings;
+
+use crate::data::Wrongness;
+use crate::dist::Distribution;
+use crate::kinds::Kind;
+use crate::model::{Outcome, Place, Run};
+use crate::problem::Problems;
+use crate::units::{Count, Rate, SimDuration};
+use serde::{Deserialize, Serialize};
+
+/// What a fault does, as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InjectSettings {
+    /// Instances stop and start again when it is over.
+    Crash(CrashSettings),
+    /// Instances stop and go on when it is over.
+    Freeze(FreezeSettings),
+    /// Instances stop and start again at once.
+    Restart(RestartSettings),
+    /// Work takes several times as long.
+    Slow(SlowSettings),
+    /// Requests end with an error.
+    Fail(FailSettings),
+    /// Calls are held up.
+    Delay(DelaySettings),
+    /// Replies look ok and are wrong.
+    Wrong(WrongSettings),
+    /// Messages are lost.
+    Loss(LossSettings),
+    /// No message gets through.
+    Partition(PartitionSettings),
+    /// Replicas fall behind.
+    Lag(LagSettings),
+}
+
+/// The kinds of fault, and failing at random.
+pub const ALL: &[Kind] = &[
+    Kind { family: "inject", name: "crash", schema: || schemars::schema_for!(CrashSettings) },
+    Kind { family: "inject", name: "freeze", schema: || schemars::schema_for!(FreezeSettings) },
+    Kind { family: "inject", name: "restart", schema: || schemars::schema_for!(RestartSettings) },
+    Kind { family: "inject", name: "slow", schema: || schemars::schema_for!(SlowSettings) },
+    Kind { family: "inject", name: "fail", schema: || schemars::schema_for!(FailSettings) },
+    Kind { family: "inject", name: "delay", schema: || schemars::schema_for!(DelaySettings) },
+    Kind { family: "inject", name: "wrong", schema: || schemars::schema_for!(WrongSettings) },
+    Kind { family: "inject", name: "loss", schema: || schemars::schema_for!(LossSettings) },
+    Kind { family: "inject", name: "partition", schema: || schemars::schema_for!(PartitionSettings) },
+    Kind { family: "inject", name: "lag", schema: || schemars::schema_for!(LagSettings) },
+    Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
+];
+
+/// A fault: what it does, where and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaultSettings {
+    /// What it does.
+    pub inject: InjectSettings,
+    /// Where it strikes.
+    #[serde(rename = "where")]
+    pub target: TargetSettings,
+    /// Start, from time 0; default 0s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<SimDuration>,
+    /// Length; default to the end of the run.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub length: Option<SimDuration>,
+    /// From one begin to the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<SimDuration>,
+    /// How often in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Count>,
+    /// Failing at random, instead of at fixed times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random: Option<RandomSettings>,
+    /// How often it happens in life, so that a bill can count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Rate>,
+}
+
+/// What a fault does, as meant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FaultEffect {
+    /// Instances stop and start again when it is over.
+    Crash {
+        /// What their callers see.
+        callers_see: CallersSee,
+    },
+    /// Instances stop and go on when it is over.
+    Freeze,
+    /// Instances stop and start again at once.
+    Restart,
+    /// Work and waits are multiplied by this.
+    Slow {
+        /// Above zero.
+        factor: f64,
+    },
+    /// Requests end with an outcome.
+    Fail {
+        /// Chance for each request.
+        probability: f64,
+        /// What callers get.
+        outcome: Outcome,
+    },
+    /// Calls are held up.
+    Delay {
+        /// By how much.
+        add: Distribution,
+        /// Chance for each call.
+        probability: f64,
+    },
+    /// Replies look ok and are wrong.
+    Wrong {
+        /// In which way.
+        kind: Wrongness,
+        /// Chance for each reply.
+        probability: f64,
+    },
+    /// Messages are lost.
+    Loss {
+        /// Chance for each message.
+        probability: f64,
+    },
+    /// No message gets through.
+    Partition,
+    /// The lag of replicas is multiplied by this.
+    Lag {
+        /// Above zero.
+        factor: f64,
+    },
+}
+
+/// A fault, as meant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// As the user wrote it.
+    pub name: String,
+    /// What it does.
+    pub effect: FaultEffect,
+    /// Where it strikes.
+    pub target: Target,
+    /// When.
+    pub schedule: Schedule,
+    /// How often it happens in life, a year; `None` where the file does not say.
+    pub per_year: Option<f64>,
+    /// What it does, in words: `payment 10 times slower`.
+    pub says: String,
+}
+
+impl Fault {
+    /// Whether it is an event that a bill counts by its frequency, and not a lasting or recurring condition.
+    pub fn is_incident(&self) -> bool {
+        self.schedule.is_incident() || self.per_year.is_some()
+    }
+}
+
+impl FaultSettings {
+    fn keys(&self) -> ScheduleKeys<'_> {
+        ScheduleKeys {
+            at: self.at,
+            length: self.length,
+            every: self.every,
+            times: self.times,
+            random: self.random.as_ref(),
+        }
+    }
+
+    /// Problems of the settings by themselves.
+    pub fn validate(&self, problems: &mut Problems) {
+        problems.at("inject", |p| self.inject.validate(p));
+        problems.at("where", |p| self.target.validate(p));
+        self.keys().validate(problems);
+        if self.frequency.is_some_and(|f| f.per_second() <= 0.0) {
+            problems.error("frequency", "a frequency of zero: this fault never happens").hint =
+                Some("leave it out if it is not known".into());
+        }
+        if self.frequency.is_some() && self.random.is_some() {
+            problems.error("frequency", "`random` says already how often it happens").hint =
+                Some("keep one of the two".into());
+        }
+    }
+
+    /// The fault with ids; `None` where a name or the target was wrong.
+    pub fn compile(&self, name: &str, around: Surroundings<'_>, run: &Run, problems: &mut Problems) -> Option<Fault> {
+        if self.at.is_some_and(|at| at >= run.duration) {
+            let mut warning = crate::problem::Problem::warning("", "the fault begins after the end of the run");
+            warning.path = format!("{}.at", problems.path());
+            problems.push(warning.label(format!("the run measures {}", run.duration)));
+        }
+        let target = problems.at("where", |p| self.target.compile(around, p))?;
+        self.inject.check_target(&target, around, problems)?;
+        let whole_place = self.target.zone.is_some() || self.target.region.is_some();
+        Some(Fault {
+            name: name.to_owned(),
+            effect: self.inject.effect(whole_place && self.target.service.is_none()),
+            target,
+            schedule: self.schedule(),
+            per_year: self.frequency.map(|f| f.per_second() * SimDuration::YEAR.secs()),
+            says: self.inject.says(&self.target.words()),
+        })
+    }
+
+    /// A restart is over when it has struck; for all else the keys say.
+    fn schedule(&self) -> Schedule {
+        match (self.keys().compile(), &self.inject) {
+            (Schedule::Fixed { at_ns, for_ns: None, every_ns, times }, InjectSettings::Restart(_)) => {
+                Schedule::Fixed { at_ns, for_ns: Some(1), every_ns, times }
+            }
+            (schedule, _) => schedule,
+        }
+    }
+}
+
+impl InjectSettings {
+    /// Problems of the settings.
+    pub fn validate(&self, problems: &mut Problems) {
+        match self {
+            Self::Crash(_) | Self::Freeze(_) | Self::Restart(_) | Self::Partition(_) => {}
+            Self::Slow(s) => problems.at("slow", |p| s.validate(p)),
+            Self::Fail(s) => problems.at("fail", |p| s.validate(p)),
+            Self::Delay(s) => problems.at("delay", |p| s.validate(p)),
+            Self::Wrong(s) => problems.at("wrong", |p| s.validate(p)),
+            Self::Loss(s) => problems.at("loss", |p| s.validate(p)),
+            Self::Lag(s) => problems.at("lag", |p| s.validate(p)),
+        }
+    }
+
+    /// The word in the file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Crash(_) => "crash",
+            Self::Freeze(_) => "freeze",
+            Self::Restart(_) => "restart",
+            Self::Slow(_) => "slow",
+            Self::Fail(_) => "fail",
+            Self::Delay(_) => "delay",
+            Self::Wrong(_) => "wrong",
+            Self::Loss(_) => "loss",
+            Self::Partition(_) => "partition",
+            Self::Lag(_) => "lag",
+        }
+    }
+
+    fn effect(&self, whole_place: bool) -> FaultEffect {
+        match self {
+            Self::Crash(s) => FaultEffect::Crash { callers_see: s.seen(whole_place) },
+            Self::Freeze(_) => FaultEffect::Freeze,
+            Self::Restart(_) => FaultEffect::Restart,
+            Self::Slow(s) => FaultEffect::Slow { factor: s.factor.value() },
+            Self::Fail(s) => FaultEffect::Fail { probability: s.probability.value(), outcome: s.outcome },
+            Self::Delay(s) => FaultEffect::Delay { add: s.add.clone(), probability: s.probability.value() },
+            Self::Wrong(s) => FaultEffect::Wrong { kind: s.kind, probability: s.probability.value() },
+            Self::Loss(s) => FaultEffect::Loss { probability: s.probability.value() },
+            Self::Partition(_) => FaultEffect::Partition,
+            Self::Lag(s) => FaultEffect::Lag { factor: s.factor.value() },
+        }
+    }
+
+    /// What strikes instances cannot strike messages, and the other way round; slowness may strike the work of an endpoint.
+    fn check_target(&self, target: &Target, around: Surroundings<'_>, problems: &mut Problems) -> Option<()> {
+        let wrong = match (self, target) {
+            (Self::Crash(_) | Self::Freeze(_) | Self::Restart(_) | Self::Lag(_), Target::Edge { .. }) => {
+                Some(("strikes instances, not messages on their way", "write where: {service: NAME}"))
+            }
+            (Self::Slow(_), Target::Edge { from, to: Some(Place::Endpoint(_)), .. }) if from.is_none() => None,
+            (Self::Slow(_), Target::Edge { .. }) => Some((
+                "slows the work of instances, or of one endpoint",
+                "write where: {service: NAME} or {to: SERVICE.ENDPOINT}; inject delay to hold up calls",
+            )),
+            (Self::Partition(_), Target::Instances(_)) => {
+                Some(("cuts the way between two places", "write where: {between: [A, B]} or {from: A, to: B}"))
+            }
+            _ => None,
+        };
+        if let Some((why, hint)) = wrong {
+            problems.error("where", format!("{} {why}", self.name())).hint = Some(hint.into());
+            return None;
+        }
+        if let (Self::Lag(_), Target::Instances(selection)) = (self, target)
+            && !selection.services.iter().any(|id| lags(&around.services[id.index()]))
+        {
+            problems.error("where", "lag strikes the replicas of a store, and nothing selected here has any").hint =
+                Some("name a store with replication: primary".into());
+            return None;
+        }
+        Some(())
+    }
+
+    /// What it does, in words.
+    fn says(&self, target: &str) -> String {
+        match self {
+            Self::Crash(_) => format!("{target} down"),
+            Self::Freeze(_) => format!("{target} frozen"),
+            Self::Restart(_) => format!("{target} restarted"),
+            Self::Slow(s) => format!("{target} {} times slower", s.factor),
+            Self::Fail(s) => format!("{} of requests to {target} end with {}", s.probability, s.outcome.name()),
+            Self::Delay(s) => format!("{} of calls {target} delayed", s.probability),
+            Self::Wrong(s) => format!("{} of replies of {target} are a {}", s.probability, s.kind.name()),
+            Self::Loss(s) => format!("{} of messages {target} lost", s.probability),
+            Self::Partition(_) => format!("no message {target}"),
+            Self::Lag(s) => format!("lag of {target} times {}", s.factor),
+        }
+    }
+}
+
+fn lags(service: &crate::model::Service) -> bool {
+    use crate::model::{Node, Replication};
+    matches!(&service.node, Node::Store(store) if matches!(store.replication, Replication::Primary { .. }))
+}

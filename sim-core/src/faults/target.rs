@@ -1,0 +1,274 @@
+//! Where a fault strikes: instances selected by service, zone, region, labels and role, or messages on an edge.
+
+use crate::model::{Node, Place, RegionId, Replication, Service, ServiceId, Zone, ZoneId};
+use crate::names::Names;
+use crate::network::{Ends, ends};
+use crate::problem::Problems;
+use crate::units::{Count, Probability};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which instances or messages are meant. All that is written has to fit; `instances`, `count` or `percent` then narrow the
+/// selection (drawn for each replication, without replacement). Or an edge: `from` and `to` for one way, `between` for both.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TargetSettings {
+    /// A service, store or queue; `all` for every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Instances in this zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Instances in this region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Services with these labels.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// The primary or the replicas of a store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// These instances, by number from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Vec<Count>>,
+    /// So many of them, drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
+    /// Such a part of them, drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percent: Option<Probability>,
+    /// Messages that start here: a service, load class, zone or region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Messages that arrive here: a service, endpoint, zone or region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Messages between these two, both ways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub between: Option<Vec<String>>,
+}
+
+/// The part that an instance of a store plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Takes the writes: instance 0.
+    Primary,
+    /// Follows the primary.
+    Replica,
+}
+
+/// Where a fault strikes, as meant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// Instances.
+    Instances(Selection),
+    /// Messages and calls on their way.
+    Edge {
+        /// Where they start; `None` is anywhere.
+        from: Option<Place>,
+        /// Where they arrive; `None` is anywhere.
+        to: Option<Place>,
+        /// Whether the other way is meant too.
+        both_ways: bool,
+    },
+}
+
+/// A selection of instances: all that fit, narrowed by `pick`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// Instances of these services; at least one.
+    pub services: Vec<ServiceId>,
+    /// In this zone only.
+    pub zone: Option<ZoneId>,
+    /// In this region only.
+    pub region: Option<RegionId>,
+    /// Playing this part only.
+    pub role: Option<Role>,
+    /// How the selection is narrowed.
+    pub pick: Pick,
+}
+
+/// How a selection is narrowed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pick {
+    /// All of it.
+    All,
+    /// These, by their number within the service.
+    Numbers(Vec<u32>),
+    /// So many, drawn without replacement over the whole selection.
+    Count(u32),
+    /// Such a part, drawn without replacement over the whole selection; at least one.
+    Share(f64),
+}
+
+impl Selection {
+    /// Whether an instance fits, before the narrowing by count or part: its service, number, zone and the zone's region.
+    pub fn fits(&self, service: ServiceId, number: u32, zone: ZoneId, region: RegionId) -> bool {
+        self.services.contains(&service)
+            && self.zone.is_none_or(|z| z == zone)
+            && self.region.is_none_or(|r| r == region)
+            && match self.role {
+                None => true,
+                Some(Role::Primary) => number == 0,
+                Some(Role::Replica) => number > 0,
+            }
+            && !matches!(&self.pick, Pick::Numbers(numbers) if !numbers.contains(&number))
+    }
+
+    /// How many of `fitting` instances are drawn.
+    pub fn drawn(&self, fitting: usize) -> usize {
+        match self.pick {
+            Pick::All | Pick::Numbers(_) => fitting,
+            Pick::Count(count) => fitting.min(count as usize),
+            Pick::Share(share) => ((fitting as f64 * share).round() as usize).clamp(usize::from(fitting > 0), fitting),
+        }
+    }
+
+    /// Whether the fault may strike different instances from run to run.
+    pub fn is_drawn(&self) -> bool {
+        matches!(self.pick, Pick::Count(_) | Pick::Share(_))
+    }
+}
+
+/// What a target is resolved against: names, and the services and zones that labels and emptiness are checked on.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Names to ids.
+    pub names: &'a Names,
+    /// All services, by id.
+    pub services: &'a [Service],
+    /// All zones, by id.
+    pub zones: &'a [Zone],
+}
+
+impl TargetSettings {
+    fn selects(&self) -> bool {
+        self.service.is_some()
+            || self.zone.is_some()
+            || self.region.is_some()
+            || !self.labels.is_empty()
+            || self.role.is_some()
+            || self.instances.is_some()
+            || self.count.is_some()
+            || self.percent.is_some()
+    }
+
+    fn is_edge(&self) -> bool {
+        self.from.is_some() || self.to.is_some() || self.between.is_some()
+    }
+
+    /// Problems of the settings by themselves.
+    pub fn validate(&self, problems: &mut Problems) {
+        if self.selects() && self.is_edge() {
+            problems.error("", "a target is either instances or messages on their way").hint =
+                Some("keep `service`, `zone` ... for instances, or `from`, `to`, `between` for messages".into());
+        } else if !self.selects() && !self.is_edge() {
+            problems.error("", "nothing says where the fault strikes").hint =
+                Some("write where: {service: NAME}, or {from: A, to: B}".into());
+        }
+        let narrowed = [self.instances.is_some(), self.count.is_some(), self.percent.is_some()];
+        if narrowed.iter().filter(|given| **given).count() > 1 {
+            problems.error("", "`instances`, `count` and `percent` each narrow the selection").hint =
+                Some("keep one of them".into());
+        }
+        if self.instances.as_ref().is_some_and(Vec::is_empty) || self.count.is_some_and(|c| c.get() == 0) {
+            problems.error("", "this target selects no instance");
+        }
+        if self.percent.is_some_and(|p| p.value() <= 0.0) {
+            problems.error("percent", "0% of the instances is none").hint = Some("write a part such as 30%".into());
+        }
+    }
+
+    /// The target as meant.
+    pub fn compile(&self, around: Surroundings<'_>, problems: &mut Problems) -> Option<Target> {
+        if self.is_edge() {
+            let written = Ends { between: self.between.as_deref(), from: self.from.as_deref(), to: self.to.as_deref() };
+            let (from, to, both_ways) = ends(written, around.names, problems)?;
+            if matches!(from, Some(Place::Endpoint(_))) {
+                problems.error("from", "calls start at a service, not at one of its endpoints").hint =
+                    Some("name the service".into());
+                return None;
+            }
+            return Some(Target::Edge { from, to, both_ways });
+        }
+        let selection = self.selection(around, problems)?;
+        if self.selects_nothing(&selection, around) {
+            problems.error("", "this target selects no instance").label = Some(format!("written: {}", self.words()));
+            return None;
+        }
+        Some(Target::Instances(selection))
+    }
+
+    fn selection(&self, around: Surroundings<'_>, problems: &mut Problems) -> Option<Selection> {
+        let names = around.names;
+        let zone = self.zone.as_ref().map(|name| names.zone("zone", name, problems));
+        let region = self.region.as_ref().map(|name| names.region("region", name, problems));
+        let service = match self.service.as_deref() {
+            None | Some("all") => None,
+            Some(name) => Some(names.service("service", name, problems)),
+        };
+        let zone = zone.map_or(Some(None), |z| z.map(Some))?;
+        let region = region.map_or(Some(None), |r| r.map(Some))?;
+        let service = service.map_or(Some(None), |s| s.map(Some))?;
+        let services = (0..around.services.len())
+            .map(ServiceId::from)
+            .filter(|id| service.is_none_or(|one| one == *id))
+            .filter(|id| self.fits_labels(&around.services[id.index()]))
+            .collect();
+        let pick = match (&self.instances, self.count, self.percent) {
+            (Some(numbers), ..) => Pick::Numbers(numbers.iter().map(|n| n.get_u32()).collect()),
+            (_, Some(count), _) => Pick::Count(count.get_u32()),
+            (_, _, Some(percent)) => Pick::Share(percent.value()),
+            _ => Pick::All,
+        };
+        Some(Selection { services, zone, region, role: self.role, pick })
+    }
+
+    fn fits_labels(&self, service: &Service) -> bool {
+        self.labels.iter().all(|(key, value)| service.labels.get(key) == Some(value))
+    }
+
+    /// Whether no instance that is there at the start, or that a scaler could add, fits.
+    fn selects_nothing(&self, selection: &Selection, around: Surroundings<'_>) -> bool {
+        !selection.services.iter().any(|id| {
+            let service = &around.services[id.index()];
+            let has_role = self.role.is_none()
+                || matches!(&service.node, Node::Store(store) if !matches!(store.replication, Replication::None));
+            has_role
+                && (0..service.max_instances.max(service.instances)).any(|number| {
+                    let zone = service.zones[number as usize % service.zones.len()];
+                    selection.fits(*id, number, zone, around.zones[zone.index()].region)
+                })
+        })
+    }
+
+    /// The target in words: `payment`, `30% of web`, `web -> api.get`.
+    pub fn words(&self) -> String {
+        if let Some([a, b]) = self.between.as_deref() {
+            return format!("between {a} and {b}");
+        }
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => return format!("{from} -> {to}"),
+            (Some(from), None) => return format!("from {from}"),
+            (None, Some(to)) => return to.clone(),
+            (None, None) => {}
+        }
+        let mut all: Vec<String> = Vec::new();
+        all.extend(self.service.clone().map(|s| if s == "all" { "all services".to_owned() } else { s }));
+        all.extend(self.role.map(|role| if role == Role::Primary { "primary" } else { "replicas" }.to_owned()));
+        all.extend(self.zone.as_ref().map(|zone| format!("zone {zone}")));
+        all.extend(self.region.as_ref().map(|region| format!("region {region}")));
+        all.extend(self.labels.iter().map(|(key, value)| format!("{key} {value}")));
+        let whole = all.join(" ");
+        match (&self.instances, self.count, self.percent) {
+            (Some(numbers), ..) => {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                format!("{whole} instance {}", numbers.join(" and "))
+            }
+            (_, Some(count), _) => format!("{count} of {whole}"),
+            (_, _, Some(percent)) => format!("{percent} of {whole}"),
+            _ => whole,
+        }
+    }
+}
