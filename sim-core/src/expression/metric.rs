@@ -1,0 +1,449 @@
+//! What can be measured: the metrics, what each measures and of what, and the scope of a measurement, as written.
+//!
+//! A metric that is not built yet has no name here, and so is an error with the nearest name that there is.
+
+use super::Measure;
+use crate::data::Wrongness;
+use crate::model::Outcome;
+use crate::problem::Problems;
+use crate::units::{Percentile, SimDuration};
+
+/// What a metric may be asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// `service.endpoint`.
+    Endpoint,
+    /// A service, store or queue.
+    Service,
+    /// A load class.
+    Load,
+    /// `caller->service.endpoint`.
+    Edge,
+    /// A timed part: `api.queue_wait`, `jobs.age`.
+    Timed,
+    /// A fault.
+    Fault,
+    /// An alert.
+    Alert,
+    /// A promise.
+    Promise,
+    /// A cost item or a group of them.
+    Cost,
+    /// Nothing: the metric stands alone.
+    Nothing,
+}
+
+impl SubjectKind {
+    /// With its article and an example.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Endpoint => "an endpoint (api.get)",
+            Self::Service => "a service (api)",
+            Self::Load => "a load class (shoppers)",
+            Self::Edge => "a call (web->api.get)",
+            Self::Timed => "a timed part (api.queue_wait, jobs.age)",
+            Self::Fault => "a fault",
+            Self::Alert => "an alert",
+            Self::Promise => "a promise",
+            Self::Cost => "a cost item, or infrastructure, sales, wrongness or penalties",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// A metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Metric {
+    /// Share of requests that were answered.
+    Availability,
+    /// Share of requests that were not answered.
+    ErrorRate,
+    /// Answers that were not wrong, a second.
+    Goodput,
+    /// Requests a second.
+    Rps,
+    /// Mean time.
+    Mean,
+    /// A percentile of time.
+    Percentile(Percentile),
+    /// Share of requests that ended so.
+    Share(Outcome),
+    /// Share of requests that were wrong in this way.
+    Wrong(Wrongness),
+    /// Attempts for each call that was let through.
+    Amplification,
+    /// Share of attempts that were given up by the caller and went on working.
+    Abandoned,
+    /// Openings of the breaker.
+    BreakerOpened,
+    /// Share of workers held.
+    Utilisation,
+    /// Share of the instances' cores used.
+    Cpu,
+    /// Mean number of requests that wait.
+    QueueLength,
+    /// Mean number of requests in the service.
+    InSystem,
+    /// Mean number of running instances.
+    Instances,
+    /// Requests that left, a second.
+    Throughput,
+    /// How fast the error budget is spent: 1 spends it exactly by the end of the period.
+    BurnRate,
+    /// Share of the error budget that is left.
+    BudgetLeft,
+    /// Share of the error budget that is spent.
+    BudgetSpent,
+    /// Whether the promise is kept.
+    Held,
+    /// Money over time, scaled as in the bill.
+    Cost,
+    /// Money in the run.
+    Spent,
+    /// From the start of a fault to the first alert that finds it.
+    TimeToDetect,
+    /// From the start of a fault to the first opening of a breaker.
+    TimeToOpen,
+    /// From the end of a fault until promises are kept again.
+    Recovery,
+    /// Share of a fault's occurrences that the alert missed.
+    Missed,
+    /// Firings outside of the fault that the alert finds.
+    FalseAlarms,
+    /// Firings.
+    Fired,
+}
+
+/// A line of the reference: a metric, what it measures, of what.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricDoc {
+    /// As written.
+    pub name: &'static str,
+    /// What it is.
+    pub says: &'static str,
+    /// Its unit.
+    pub measure: Measure,
+    /// What it may be asked of.
+    pub subjects: &'static [SubjectKind],
+    /// Whether telemetry delivers it, so that alerts and scalers may read it.
+    pub delivered: bool,
+    metric: Metric,
+}
+
+use SubjectKind::{Alert, Cost, Edge, Endpoint, Fault, Load, Nothing, Promise, Service, Timed};
+
+const CALLED: &[SubjectKind] = &[Endpoint, Service, Load, Edge];
+
+const fn doc(
+    metric: Metric,
+    name: &'static str,
+    measure: Measure,
+    subjects: &'static [SubjectKind],
+    delivered: bool,
+    says: &'static str,
+) -> MetricDoc {
+    MetricDoc { name, says, measure, subjects, delivered, metric }
+}
+
+/// All metrics with a name of their own; percentiles, outcomes and kinds of wrongness come on top ([`Metric::names`]).
+pub const METRICS: &[MetricDoc] = &[
+    doc(
+        Metric::Availability,
+        "availability",
+        Measure::Share,
+        CALLED,
+        true,
+        "share of requests answered, ok or degraded",
+    ),
+    doc(Metric::ErrorRate, "error_rate", Measure::Share, CALLED, true, "share of requests not answered"),
+    doc(Metric::Goodput, "goodput", Measure::RATE, CALLED, true, "answers that were not wrong, a second"),
+    doc(Metric::Rps, "rps", Measure::RATE, CALLED, true, "requests that came, a second"),
+    doc(
+        Metric::Mean,
+        "mean",
+        Measure::TIME,
+        &[Endpoint, Service, Load, Edge, Timed],
+        true,
+        "mean latency of answers, or mean of a timed part",
+    ),
+    doc(
+        Metric::Amplification,
+        "amplification",
+        Measure::NUMBER,
+        &[Edge],
+        true,
+        "attempts for each call that was let through",
+    ),
+    doc(
+        Metric::Abandoned,
+        "abandoned",
+        Measure::Share,
+        &[Endpoint, Edge],
+        true,
+        "share of attempts given up by the caller that went on working",
+    ),
+    doc(
+        Metric::BreakerOpened,
+        "breaker_opened",
+        Measure::NUMBER,
+        &[Edge],
+        true,
+        "openings of the breakers of all caller instances",
+    ),
+    doc(Metric::Utilisation, "utilisation", Measure::Share, &[Service], true, "share of workers held"),
+    doc(Metric::Cpu, "cpu", Measure::Share, &[Service], true, "share of cores busy with work"),
+    doc(
+        Metric::QueueLength,
+        "queue_length",
+        Measure::NUMBER,
+        &[Service],
+        true,
+        "mean number of requests or messages that wait",
+    ),
+    doc(Metric::InSystem, "in_system", Measure::NUMBER, &[Service], true, "mean number of requests in the service"),
+    doc(Metric::Instances, "instances", Measure::NUMBER, &[Service], true, "mean number of running instances"),
+    doc(Metric::Throughput, "throughput", Measure::RATE, &[Service], true, "requests that left, a second"),
+    doc(
+        Metric::BurnRate,
+        "burn_rate",
+        Measure::NUMBER,
+        &[Promise],
+        true,
+        "how fast the error budget is spent; 1 spends it exactly in the period",
+    ),
+    doc(
+        Metric::BudgetLeft,
+        "budget_left",
+        Measure::Share,
+        &[Promise],
+        false,
+        "share of the period's error budget that the run leaves",
+    ),
+    doc(
+        Metric::BudgetSpent,
+        "budget_spent",
+        Measure::Share,
+        &[Promise],
+        false,
+        "share of the period's error budget that the run spends",
+    ),
+    doc(Metric::Held, "held", Measure::Truth, &[Promise], false, "whether the promise is kept"),
+    doc(
+        Metric::Cost,
+        "cost",
+        Measure::COST,
+        &[Cost, Nothing],
+        false,
+        "money over time as in the bill; of nothing, all infrastructure",
+    ),
+    doc(
+        Metric::Spent,
+        "spent",
+        Measure::MONEY,
+        &[Cost, Nothing],
+        false,
+        "money in the run; of nothing, all infrastructure",
+    ),
+    doc(
+        Metric::TimeToDetect,
+        "time_to_detect",
+        Measure::TIME,
+        &[Fault],
+        false,
+        "from the start of the fault to the first alert that finds it",
+    ),
+    doc(
+        Metric::TimeToOpen,
+        "time_to_open",
+        Measure::TIME,
+        &[Edge],
+        false,
+        "from the start of a fault (after NAME) to the first opening of the breaker",
+    ),
+    doc(
+        Metric::Recovery,
+        "recovery",
+        Measure::TIME,
+        &[Endpoint],
+        false,
+        "from the end of a fault (after NAME) until the endpoint keeps its promises for 30 s",
+    ),
+    doc(
+        Metric::Missed,
+        "missed",
+        Measure::NUMBER,
+        &[Alert],
+        false,
+        "share of the occurrences of its fault that the alert missed, as a number",
+    ),
+    doc(
+        Metric::FalseAlarms,
+        "false_alarms",
+        Measure::NUMBER,
+        &[Alert],
+        false,
+        "firings outside of the fault that the alert finds",
+    ),
+    doc(Metric::Fired, "fired", Measure::NUMBER, &[Alert], false, "firings"),
+];
+
+impl Metric {
+    /// The metric of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        if let Some(doc) = METRICS.iter().find(|doc| doc.name == name) {
+            return Some(doc.metric);
+        }
+        let outcome = Outcome::ALL.into_iter().find(|o| o.name() == name).map(Self::Share);
+        let wrong = || Wrongness::ALL.into_iter().find(|w| w.name() == name).map(Self::Wrong);
+        let percentile = || name.strip_prefix('p').and_then(|_| Percentile::parse(name).ok()).map(Self::Percentile);
+        outcome.or_else(wrong).or_else(percentile)
+    }
+
+    /// All names, with the usual percentiles.
+    pub fn names() -> Vec<String> {
+        let named = METRICS.iter().map(|doc| doc.name);
+        let outcomes = Outcome::ALL.into_iter().map(Outcome::name);
+        let wrong = Wrongness::ALL.into_iter().map(Wrongness::name);
+        named
+            .chain(outcomes)
+            .chain(wrong)
+            .chain(["p50", "p90", "p95", "p99", "p99.9", "p99.99"])
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn doc(self) -> Option<&'static MetricDoc> {
+        METRICS.iter().find(|doc| doc.metric == self)
+    }
+
+    /// As written.
+    pub fn name(self) -> String {
+        match self {
+            Self::Share(outcome) => outcome.name().to_owned(),
+            Self::Wrong(kind) => kind.name().to_owned(),
+            Self::Percentile(percentile) => percentile.to_string(),
+            named => named.doc().map_or_else(String::new, |doc| doc.name.to_owned()),
+        }
+    }
+
+    /// What it measures.
+    pub fn measure(self) -> Measure {
+        match self {
+            Self::Share(_) | Self::Wrong(_) => Measure::Share,
+            Self::Percentile(_) => Measure::TIME,
+            named => named.doc().map_or(Measure::NUMBER, |doc| doc.measure),
+        }
+    }
+
+    /// What it may be asked of.
+    pub fn subjects(self) -> &'static [SubjectKind] {
+        match self {
+            Self::Share(_) => CALLED,
+            Self::Wrong(_) => &[Endpoint, Service, Load],
+            Self::Percentile(_) => &[Endpoint, Service, Load, Edge, Timed],
+            named => named.doc().map_or(&[], |doc| doc.subjects),
+        }
+    }
+
+    /// Whether telemetry delivers it.
+    pub fn is_delivered(self) -> bool {
+        match self {
+            Self::Share(_) | Self::Wrong(_) | Self::Percentile(_) => true,
+            named => named.doc().is_some_and(|doc| doc.delivered),
+        }
+    }
+
+    /// Whether it is measured from a fault on and so needs `after NAME`.
+    pub fn needs_fault(self) -> bool {
+        matches!(self, Self::Recovery | Self::TimeToOpen)
+    }
+}
+
+/// How much of the latest is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// The last stretch of time.
+    Over(SimDuration),
+    /// The last so many.
+    Last(u64),
+}
+
+/// When, of whom and in which variant is measured, as written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// `over 1m`, `over last 1000`.
+    pub window: Option<Window>,
+    /// `during FAULT`.
+    pub during: Option<String>,
+    /// `after FAULT`.
+    pub after: Option<String>,
+    /// `before FAULT`.
+    pub before: Option<String>,
+    /// `from 5m to 8m`, from time 0 [ns].
+    pub from_to: Option<(i64, i64)>,
+    /// `of LOAD`.
+    pub of: Option<String>,
+    /// `in VARIANT`.
+    pub variant: Option<String>,
+}
+
+/// A metric with subject and scope, as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricRef {
+    /// What is measured.
+    pub metric: Metric,
+    /// Of what.
+    pub subject: Option<String>,
+    /// When.
+    pub scope: Scope,
+}
+
+impl MetricRef {
+    /// As written, without its scope.
+    pub fn text(&self) -> String {
+        match &self.subject {
+            Some(subject) => format!("{}({subject})", self.metric.name()),
+            None => self.metric.name(),
+        }
+    }
+
+    /// What acts sees only what telemetry delivers, and no fault, future or variant.
+    pub fn check_delivered(&self, problems: &mut Problems) -> Option<()> {
+        let scope = &self.scope;
+        if !self.metric.is_delivered() {
+            problems.error("", format!("telemetry does not deliver {}", self.metric.name())).hint =
+                Some("what alerts and scalers see are requests, latency, workers and queues".into());
+            return None;
+        }
+        let known = [
+            ("during", scope.during.is_some()),
+            ("after", scope.after.is_some()),
+            ("before", scope.before.is_some()),
+            ("from", scope.from_to.is_some()),
+            ("in", scope.variant.is_some()),
+        ];
+        if let Some((word, _)) = known.into_iter().find(|(_, given)| *given) {
+            problems.error("", format!("`{word}` needs to know the truth, and here only telemetry is seen")).hint =
+                Some("say how much of the latest is looked at: over 1m".into());
+            return None;
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_back() {
+        for name in Metric::names() {
+            let metric = Metric::parse(&name).unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(metric.name(), name);
+            assert!(!metric.subjects().is_empty(), "{name}");
+        }
+        assert_eq!(Metric::parse("p99.99").unwrap().name(), "p99.99");
+        assert_eq!(Metric::parse("zscore"), None);
+        assert_eq!(Metric::parse("p100"), None);
+    }
+}

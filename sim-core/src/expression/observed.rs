@@ -1,0 +1,155 @@
+//! The metrics of requests and services, computed from counts and histograms over some stretch of time.
+//!
+//! What the stretch is, and who saw it, is the business of [`Observed`]: the truth of a run, or what telemetry has delivered. So
+//! alerts and `expect` mean the same by the same word.
+
+use super::metric::Metric;
+use super::resolve::{Resolved, Subject, View};
+use crate::data::Wrongness;
+use crate::metrics::Histogram;
+use crate::model::{Caller, EdgeId, Model, ServiceId};
+use crate::results::{EdgeCounts, ServiceCounts};
+
+/// Counts and histograms over a stretch of time.
+pub trait Observed {
+    /// Length of the stretch [s].
+    fn seconds(&self) -> f64;
+    /// Counts of a call site.
+    fn edge(&self, edge: EdgeId) -> EdgeCounts;
+    /// Counts of a service.
+    fn service(&self, service: ServiceId) -> ServiceCounts;
+    /// Wrong replies of an endpoint, by kind.
+    fn wrong(&self, endpoint: crate::model::EndpointId, kind: Wrongness) -> u64;
+    /// Adds the latency of answers of a call site, by attempt or by call.
+    fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram);
+    /// Adds the waits of a service.
+    fn add_waits(&self, service: ServiceId, to: &mut Histogram);
+}
+
+/// A metric over a stretch of time; `None` without data, or where the metric is not one of requests and services.
+pub fn observe(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
+    match (&metric.subject, metric.metric) {
+        (Subject::Timed(service, _), which) => timed(*service, which, seen),
+        (Subject::Service(service), which) if is_of_service(which) => of_service(model, *service, which, seen),
+        _ => of_calls(model, metric, seen),
+    }
+}
+
+fn is_of_service(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::Utilisation
+            | Metric::Cpu
+            | Metric::QueueLength
+            | Metric::InSystem
+            | Metric::Instances
+            | Metric::Throughput
+            | Metric::Rps
+    )
+}
+
+/// The quotient, or `None` where there is nothing to divide by.
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn of_service(model: &Model, service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
+    let counts = seen.service(service);
+    let seconds = Some(seen.seconds()).filter(|s| *s > 0.0)?;
+    let per_time = |integral_ns: u64| Some(integral_ns as f64 / (seconds * 1e9));
+    match metric {
+        Metric::Utilisation => share(counts.busy_ns, counts.workers_ns),
+        Metric::Cpu => {
+            let cores = model.services[service.index()].cores;
+            match cores {
+                Some(cores) => share(counts.cpu_ns, counts.instances_ns * u64::from(cores)),
+                None => share(counts.cpu_ns, counts.workers_ns),
+            }
+        }
+        Metric::QueueLength => per_time(counts.queue_ns),
+        Metric::InSystem => per_time(counts.in_system_ns),
+        Metric::Instances => per_time(counts.instances_ns),
+        Metric::Throughput => Some(counts.left as f64 / seconds),
+        Metric::Rps => Some(counts.entered as f64 / seconds),
+        _ => None,
+    }
+}
+
+fn timed(service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
+    if metric == Metric::Mean {
+        let counts = seen.service(service);
+        return share(counts.wait_sum_ns, counts.started).map(|ns| ns / 1e9);
+    }
+    let Metric::Percentile(percentile) = metric else { return None };
+    let mut waits = Histogram::new();
+    seen.add_waits(service, &mut waits);
+    waits.quantile(percentile.fraction()).map(|ns| ns / 1e9)
+}
+
+/// The call sites of a subject, and whether attempts or calls are counted.
+pub fn edges_of(model: &Model, metric: &Resolved) -> (Vec<EdgeId>, View) {
+    let all = |keep: &dyn Fn(&crate::model::Edge) -> bool| -> Vec<EdgeId> {
+        let of = |edge: &crate::model::Edge| metric.scope.of.is_none_or(|load| edge.caller == Caller::Load(load));
+        (0..model.edges.len())
+            .map(EdgeId::from)
+            .filter(|id| keep(&model.edges[id.index()]) && of(&model.edges[id.index()]))
+            .collect()
+    };
+    match &metric.subject {
+        Subject::Endpoint(endpoint) => (all(&|edge| edge.callee == *endpoint), View::Attempts),
+        Subject::Service(service) => {
+            (all(&|edge| model.endpoints[edge.callee.index()].service == *service), View::Attempts)
+        }
+        Subject::Load(load) => (all(&|edge| edge.caller == Caller::Load(*load)), View::Calls),
+        Subject::Edges(edges) => (edges.clone(), View::Calls),
+        _ => (Vec::new(), View::Calls),
+    }
+}
+
+fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
+    let (edges, view) = edges_of(model, metric);
+    let mut counts = EdgeCounts::default();
+    edges.iter().for_each(|edge| counts.add(&seen.edge(*edge)));
+    let outcomes = if view == View::Attempts { counts.outcomes } else { counts.call_outcomes };
+    let ended: u64 = outcomes.iter().sum();
+    let answered = outcomes[0] + outcomes[1];
+    let begun = if view == View::Attempts { counts.attempts } else { counts.calls };
+    let a_second = |count: u64| (seen.seconds() > 0.0).then(|| count as f64 / seen.seconds());
+    match metric.metric {
+        Metric::Availability => share(answered, ended),
+        Metric::ErrorRate => share(ended - answered, ended),
+        Metric::Goodput => a_second(answered.saturating_sub(counts.wrong)),
+        Metric::Rps => a_second(begun),
+        Metric::Share(outcome) => share(outcomes[outcome as usize], ended),
+        Metric::Wrong(kind) => share(wrong_of(model, metric, &edges, kind, seen), ended),
+        Metric::Amplification => share(counts.attempts, counts.calls.saturating_sub(counts.rejected)),
+        Metric::Abandoned => share(counts.abandoned, counts.attempts),
+        Metric::BreakerOpened => Some(counts.breaker_opened as f64),
+        Metric::Mean => {
+            let answers = counts.outcomes[0] + counts.outcomes[1];
+            share(counts.latency_sum_ns, answers).map(|ns| ns / 1e9)
+        }
+        Metric::Percentile(percentile) => {
+            let mut latency = Histogram::new();
+            edges.iter().for_each(|edge| seen.add_latency(*edge, view, &mut latency));
+            latency.quantile(percentile.fraction()).map(|ns| ns / 1e9)
+        }
+        _ => None,
+    }
+}
+
+/// Wrong replies of the endpoints that the subject names or calls.
+fn wrong_of(model: &Model, metric: &Resolved, edges: &[EdgeId], kind: Wrongness, seen: &dyn Observed) -> u64 {
+    let mut endpoints: Vec<_> = match &metric.subject {
+        Subject::Endpoint(endpoint) => vec![*endpoint],
+        _ => edges.iter().map(|edge| model.edges[edge.index()].callee).collect(),
+    };
+    endpoints.sort_unstable();
+    endpoints.dedup();
+    let lost =
+        |endpoint: &crate::model::EndpointId| seen.service(model.endpoints[endpoint.index()].service).messages_lost;
+    match kind {
+        Wrongness::LostMessage => endpoints.iter().map(lost).sum(),
+        _ => endpoints.iter().map(|endpoint| seen.wrong(*endpoint, kind)).sum(),
+    }
+}

@@ -1,0 +1,253 @@
+//! From the names in a metric to ids.
+//!
+//! What callers see of an endpoint are the attempts of all its call sites; of a load class or a call, the calls as they ended, after
+//! retries and fallbacks. Both come down to a list of call sites and a [`View`].
+
+use super::metric::{Metric, MetricRef, SubjectKind, Window};
+use crate::model::{EdgeId, EndpointId, FaultId, LoadId, PromiseId, ServiceId};
+use crate::names::Names;
+use crate::problem::Problems;
+
+/// Attempts one by one, or calls with all their retries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Attempt by attempt, as the callee's callers saw each.
+    Attempts,
+    /// Calls as they ended for the caller.
+    Calls,
+}
+
+/// A timed part of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimedPart {
+    /// Wait for a worker; of a queue, the age of a message when it is done.
+    Wait,
+}
+
+/// A group of cost items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What running the system costs.
+    Infrastructure,
+    /// Sales lost.
+    Sales,
+    /// What wrong replies cost.
+    Wrongness,
+    /// What broken promises cost.
+    Penalties,
+}
+
+impl Group {
+    /// All groups, in the order of a bill.
+    pub const ALL: [Self; 4] = [Self::Infrastructure, Self::Sales, Self::Wrongness, Self::Penalties];
+
+    /// The word in files and results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Infrastructure => "infrastructure",
+            Self::Sales => "sales",
+            Self::Wrongness => "wrongness",
+            Self::Penalties => "penalties",
+        }
+    }
+}
+
+/// What is measured, with ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// All calls of one endpoint.
+    Endpoint(EndpointId),
+    /// All calls of the endpoints of one service, and the service itself.
+    Service(ServiceId),
+    /// The calls of a load class.
+    Load(LoadId),
+    /// Call sites of one name.
+    Edges(Vec<EdgeId>),
+    /// A timed part of a service.
+    Timed(ServiceId, TimedPart),
+    /// A fault.
+    Fault(FaultId),
+    /// An alert, by its place.
+    Alert(usize),
+    /// A promise.
+    Promise(PromiseId),
+    /// A cost item, by its place.
+    CostItem(usize),
+    /// A group of cost items.
+    CostGroup(Group),
+    /// Nothing in particular.
+    Nothing,
+}
+
+/// When is measured, with ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScopeMeant {
+    /// How much of the latest.
+    pub window: Option<Window>,
+    /// While this fault was there.
+    pub during: Option<FaultId>,
+    /// From the end of this fault on; for times, from its begin.
+    pub after: Option<FaultId>,
+    /// Until this fault began.
+    pub before: Option<FaultId>,
+    /// Between two times from time 0 [ns].
+    pub from_to: Option<(i64, i64)>,
+    /// Only calls of this load class.
+    pub of: Option<LoadId>,
+}
+
+/// A metric with ids.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    /// What is measured.
+    pub metric: Metric,
+    /// Of what.
+    pub subject: Subject,
+    /// When.
+    pub scope: ScopeMeant,
+}
+
+impl MetricRef {
+    /// The metric with ids; problems at the present path where a name is not known or does not fit.
+    pub fn resolve(&self, names: &Names, problems: &mut Problems) -> Option<Resolved> {
+        let subject = self.subject(names, problems);
+        let scope = self.scope(names, problems);
+        if self.metric.needs_fault() && self.scope.after.is_none() {
+            problems.error("", format!("{} is measured from a fault on", self.metric.name())).hint =
+                Some(format!("write {} after FAULT", self.text()));
+            return None;
+        }
+        Some(Resolved { metric: self.metric, subject: subject?, scope: scope? })
+    }
+
+    fn scope(&self, names: &Names, problems: &mut Problems) -> Option<ScopeMeant> {
+        let written = &self.scope;
+        let mut fault = |name: &Option<String>| match name {
+            None => Some(None),
+            Some(name) => names.fault("", name, problems).map(Some),
+        };
+        let (during, after, before) = (fault(&written.during), fault(&written.after), fault(&written.before));
+        let of = match &written.of {
+            None => Some(None),
+            Some(name) => names.load("", name, problems).map(Some),
+        };
+        if let (Some(Window::Last(_)), false) =
+            (written.window, matches!(self.metric, Metric::Percentile(_) | Metric::Mean))
+        {
+            problems.error("", "`over last` counts single times, so it goes with percentiles and mean").hint =
+                Some("write a stretch of time: over 1m".into());
+            return None;
+        }
+        Some(ScopeMeant {
+            window: written.window,
+            during: during?,
+            after: after?,
+            before: before?,
+            from_to: written.from_to,
+            of: of?,
+        })
+    }
+
+    fn subject(&self, names: &Names, problems: &mut Problems) -> Option<Subject> {
+        let kinds = self.metric.subjects();
+        let Some(name) = self.subject.as_deref() else {
+            if kinds.contains(&SubjectKind::Nothing) {
+                return Some(Subject::Nothing);
+            }
+            let problem = problems.error("", format!("{} of what?", self.metric.name()));
+            problem.label = Some(format!("expected {}", words(kinds)));
+            problem.hint = Some(format!("write {}(NAME)", self.metric.name()));
+            return None;
+        };
+        let found = kinds.iter().find_map(|kind| find(*kind, name, names));
+        if found.is_none() {
+            self.unknown_subject(name, names, problems);
+        }
+        found
+    }
+
+    fn unknown_subject(&self, name: &str, names: &Names, problems: &mut Problems) {
+        let kinds = self.metric.subjects();
+        let known: Vec<String> = kinds.iter().flat_map(|kind| known(*kind, names)).collect();
+        let other = ALL.iter().find(|kind| !kinds.contains(kind) && find(**kind, name, names).is_some());
+        if let Some(other) = other {
+            let problem =
+                problems.error("", format!("{name} is {}, of which there is no {}", plain(*other), self.metric.name()));
+            problem.label = Some(format!("expected {}", words(kinds)));
+            return;
+        }
+        problems.unknown("", &short(kinds), name, known.iter().map(String::as_str));
+    }
+}
+
+const ALL: [SubjectKind; 9] = [
+    SubjectKind::Endpoint,
+    SubjectKind::Service,
+    SubjectKind::Load,
+    SubjectKind::Edge,
+    SubjectKind::Timed,
+    SubjectKind::Fault,
+    SubjectKind::Alert,
+    SubjectKind::Promise,
+    SubjectKind::Cost,
+];
+
+fn words(kinds: &[SubjectKind]) -> String {
+    kinds.iter().map(|kind| kind.words()).collect::<Vec<_>>().join(", or ")
+}
+
+fn plain(kind: SubjectKind) -> &'static str {
+    kind.words().split(" (").next().unwrap_or_default()
+}
+
+fn short(kinds: &[SubjectKind]) -> String {
+    let nouns: Vec<&str> = kinds
+        .iter()
+        .map(|kind| plain(*kind).trim_start_matches("an ").trim_start_matches("a "))
+        .filter(|n| *n != "nothing")
+        .collect();
+    nouns.join(" or ")
+}
+
+/// The parts of a service that have a time of their own.
+const PARTS: [&str; 2] = ["queue_wait", "age"];
+
+fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
+    match kind {
+        SubjectKind::Endpoint => names.endpoints.get(name).map(|id| Subject::Endpoint(*id)),
+        SubjectKind::Service => names.services.get(name).map(|id| Subject::Service(*id)),
+        SubjectKind::Load => names.loads.get(name).map(|id| Subject::Load(*id)),
+        SubjectKind::Edge => names.edges.get(name).map(|ids| Subject::Edges(ids.clone())),
+        SubjectKind::Timed => {
+            let (service, part) = name.rsplit_once('.')?;
+            let id = names.services.get(service)?;
+            PARTS.contains(&part).then_some(Subject::Timed(*id, TimedPart::Wait))
+        }
+        SubjectKind::Fault => names.faults.get(name).map(|id| Subject::Fault(*id)),
+        SubjectKind::Alert => names.alerts.get(name).map(|place| Subject::Alert(*place)),
+        SubjectKind::Promise => names.promises.get(name).map(|id| Subject::Promise(*id)),
+        SubjectKind::Cost => {
+            let item = names.costs.get(name).map(|place| Subject::CostItem(*place));
+            item.or_else(|| Group::ALL.into_iter().find(|g| g.name() == name).map(Subject::CostGroup))
+        }
+        SubjectKind::Nothing => None,
+    }
+}
+
+fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
+    match kind {
+        SubjectKind::Endpoint => names.endpoints.keys().cloned().collect(),
+        SubjectKind::Service => names.services.keys().cloned().collect(),
+        SubjectKind::Load => names.loads.keys().cloned().collect(),
+        SubjectKind::Edge => names.edges.keys().cloned().collect(),
+        SubjectKind::Timed => names.services.keys().map(|name| format!("{name}.queue_wait")).collect(),
+        SubjectKind::Fault => names.faults.keys().cloned().collect(),
+        SubjectKind::Alert => names.alerts.keys().cloned().collect(),
+        SubjectKind::Promise => names.promises.keys().cloned().collect(),
+        SubjectKind::Cost => {
+            let groups = Group::ALL.into_iter().map(|g| g.name().to_owned());
+            names.costs.keys().cloned().chain(groups).collect()
+        }
+        SubjectKind::Nothing => Vec::new(),
+    }
+}

@@ -1,0 +1,345 @@
+//! Metrics over a finished run: the truth that `expect` is judged by.
+//!
+//! [`RunMetrics`] resolves a metric by the names of its own scenario, finds the stretches of time that its scope means, and computes
+//! it from slices and periods. Counts are exact to slices, which begin and end with faults; latency is exact to periods (time 0, begin and
+//! end of each fault) and, in finer windows, known only of calls by load classes.
+
+use super::metric::{Metric, MetricRef, Window};
+use super::observed::{Observed, edges_of, observe};
+use super::resolve::{Resolved, Subject, View};
+use super::tree::Sides;
+use super::{Clause, Quantifier};
+use crate::data::Wrongness;
+use crate::economics::{Bill, bill, spent_between};
+use crate::metrics::Histogram;
+use crate::model::{EdgeId, EndpointId, FaultId, Model, PromiseId, ServiceId};
+use crate::names::Names;
+use crate::problem::Problems;
+use crate::promise::{PromiseKind, Recovery, recovery, slo};
+use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
+
+/// Stretches of a run, seen with all its truth.
+#[derive(Debug, Clone)]
+pub struct Stretch<'a> {
+    run: &'a RunResult,
+    spans: Vec<Span>,
+    by_slice: bool,
+}
+
+impl<'a> Stretch<'a> {
+    /// Stretches that begin and end with faults or the run, so that latency is known of all calls.
+    pub fn new(run: &'a RunResult, spans: Vec<Span>) -> Self {
+        let by_slice = !spans.iter().all(|span| is_of_periods(run, *span));
+        Self { run, spans, by_slice }
+    }
+
+    /// Any stretch; latency is known of calls by load classes only.
+    pub fn by_slice(run: &'a RunResult, span: Span) -> Self {
+        Self { run, spans: vec![span], by_slice: true }
+    }
+
+    fn slices(&self) -> impl Iterator<Item = &'a Slice> {
+        self.spans.iter().flat_map(|span| self.run.slices_in(*span))
+    }
+
+    fn periods(&self) -> impl Iterator<Item = &'a Period> {
+        let run = self.run;
+        self.spans.iter().flat_map(move |span| run.periods.iter().filter(|p| within(p.from_ns, *span)))
+    }
+}
+
+fn within(from_ns: u64, span: Span) -> bool {
+    let from_ns = from_ns as i64;
+    from_ns >= span.from_ns && from_ns < span.to_ns
+}
+
+/// Whether a stretch begins and ends where periods do.
+fn is_of_periods(run: &RunResult, span: Span) -> bool {
+    let (whole, from, to) = (run.whole(), span.from_ns, span.to_ns);
+    let begins = from <= 0 || run.periods.iter().any(|p| p.from_ns as i64 == from);
+    let ends = to >= whole.to_ns || run.periods.iter().any(|p| p.to_ns as i64 == to);
+    begins && ends
+}
+
+impl Observed for Stretch<'_> {
+    fn seconds(&self) -> f64 {
+        self.slices().map(|slice| (slice.to_ns - slice.from_ns) as f64 / 1e9).sum()
+    }
+
+    fn edge(&self, edge: EdgeId) -> EdgeCounts {
+        let mut sum = EdgeCounts::default();
+        self.slices().for_each(|slice| sum.add(&slice.edges[edge.index()]));
+        sum
+    }
+
+    fn service(&self, service: ServiceId) -> ServiceCounts {
+        let mut sum = ServiceCounts::default();
+        self.slices().for_each(|slice| sum.add(&slice.services[service.index()]));
+        sum
+    }
+
+    fn wrong(&self, endpoint: EndpointId, kind: Wrongness) -> u64 {
+        let all = self.slices().flat_map(|slice| &slice.wrong);
+        all.filter(|(of, what, _)| *of == endpoint.0 && *what == kind as u8).map(|(_, _, count)| count).sum()
+    }
+
+    fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram) {
+        if self.by_slice {
+            let all = self.slices().flat_map(|slice| &slice.entry_latency);
+            all.filter(|(of, _)| *of == edge).for_each(|(_, latency)| to.add_sparse(latency));
+            return;
+        }
+        for period in self.periods() {
+            let calls = period.call_latency.get(edge.index()).filter(|latency| !latency.buckets.is_empty());
+            match (view, calls) {
+                (View::Calls, Some(calls)) => to.add_sparse(calls),
+                _ => to.add_sparse(&period.latency[edge.index()]),
+            }
+        }
+    }
+
+    fn add_waits(&self, service: ServiceId, to: &mut Histogram) {
+        self.periods().for_each(|period| to.add_sparse(&period.wait[service.index()]));
+    }
+}
+
+/// The metrics of one replication of one scenario.
+#[derive(Debug, Clone)]
+pub struct RunMetrics<'a> {
+    run: &'a RunResult,
+    model: &'a Model,
+    names: &'a Names,
+    bill: Bill,
+}
+
+impl<'a> RunMetrics<'a> {
+    /// Metrics of a replication, whose names are those of its own scenario.
+    pub fn new(run: &'a RunResult, model: &'a Model, names: &'a Names) -> Self {
+        Self { run, model, names, bill: bill(run, model) }
+    }
+
+    /// A metric as written; `None` without data, or where a name is not known here.
+    pub fn value(&self, metric: &MetricRef) -> Option<f64> {
+        self.of(&metric.resolve(self.names, &mut Problems::new())?)
+    }
+
+    /// A metric with ids; `None` without data.
+    pub fn of(&self, metric: &Resolved) -> Option<f64> {
+        self.between(metric, &self.spans(metric))
+    }
+
+    /// The bill of this replication.
+    pub fn bill(&self) -> &Bill {
+        &self.bill
+    }
+
+    /// The stretches that the scope means.
+    fn spans(&self, metric: &Resolved) -> Vec<Span> {
+        let scope = &metric.scope;
+        let mut spans = vec![self.run.whole()];
+        if let Some((from_ns, to_ns)) = scope.from_to {
+            spans = cut(&spans, Span { from_ns, to_ns });
+        }
+        if let Some(fault) = scope.during {
+            spans = self.struck(fault).iter().flat_map(|span| cut(&spans, *span)).collect();
+        }
+        if let Some(fault) = scope.after {
+            let end_ns = self.struck(fault).last().map_or(i64::MAX, |span| span.to_ns);
+            spans = cut(&spans, Span { from_ns: end_ns, to_ns: i64::MAX });
+        }
+        if let Some(fault) = scope.before {
+            let begin_ns = self.struck(fault).first().map_or(i64::MAX, |span| span.from_ns);
+            spans = cut(&spans, Span { from_ns: i64::MIN, to_ns: begin_ns });
+        }
+        if let (Some(Window::Over(time)), Some(last)) = (scope.window, spans.last().copied()) {
+            let from_ns = last.to_ns.saturating_sub(time.ns() as i64);
+            spans = vec![Span { from_ns: from_ns.max(last.from_ns), to_ns: last.to_ns }];
+        }
+        spans
+    }
+
+    fn struck(&self, fault: FaultId) -> &[Span] {
+        self.run.faults.get(fault.index()).map_or(&[], Vec::as_slice)
+    }
+
+    fn between(&self, metric: &Resolved, spans: &[Span]) -> Option<f64> {
+        if spans.is_empty() {
+            return None;
+        }
+        match (metric.metric, &metric.subject) {
+            (Metric::Cost | Metric::Spent, subject) => self.money(metric.metric, subject, spans),
+            (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
+            (Metric::TimeToOpen, Subject::Edges(edges)) => self.time_to_open(edges, metric.scope.after?),
+            (Metric::Recovery, Subject::Endpoint(of)) => {
+                match recovery(self.run, self.model, *of, metric.scope.after?)? {
+                    Recovery::After(seconds) | Recovery::NotSeen(seconds) => Some(seconds),
+                }
+            }
+            (Metric::Fired | Metric::FalseAlarms | Metric::Missed, Subject::Alert(place)) => {
+                self.alert(metric.metric, *place)
+            }
+            (Metric::Held | Metric::BurnRate | Metric::BudgetLeft | Metric::BudgetSpent, Subject::Promise(promise)) => {
+                self.promise(metric.metric, *promise, spans)
+            }
+            _ => observe(self.model, metric, &Stretch::new(self.run, spans.to_vec())),
+        }
+    }
+
+    fn money(&self, metric: Metric, subject: &Subject, spans: &[Span]) -> Option<f64> {
+        let chosen = |place: usize| match subject {
+            Subject::CostItem(one) => *one == place,
+            Subject::CostGroup(group) => self.bill.items[place].group == *group,
+            _ => self.bill.items[place].group == super::Group::Infrastructure,
+        };
+        let places = (0..self.bill.items.len()).filter(|place| chosen(*place));
+        if metric == Metric::Cost {
+            return Some(places.map(|place| self.bill.items[place].per_year / YEAR_S).sum());
+        }
+        let item = |place: usize| &self.model.costs[place];
+        let spent =
+            |place: usize| spans.iter().map(|s| spent_between(self.run, self.model, item(place), *s)).sum::<f64>();
+        Some(places.map(spent).sum())
+    }
+
+    /// From the first time that the fault struck to the first alert that finds it.
+    fn time_to_detect(&self, fault: FaultId) -> Option<f64> {
+        let begin_ns = self.struck(fault).first()?.from_ns;
+        let finders = self.model.alerts.iter().zip(&self.run.alerts).filter(|(alert, _)| alert.finds == Some(fault));
+        let firings = finders.flat_map(|(_, spans)| spans).map(|span| span.from_ns);
+        let first = firings.filter(|from_ns| *from_ns >= begin_ns).min()?;
+        Some((first - begin_ns) as f64 / 1e9)
+    }
+
+    fn time_to_open(&self, edges: &[EdgeId], fault: FaultId) -> Option<f64> {
+        let begin_ns = self.struck(fault).first()?.from_ns;
+        let openings = self.run.openings.iter().filter(|(edge, at_ns)| edges.contains(edge) && *at_ns >= begin_ns);
+        let first = openings.map(|(_, at_ns)| *at_ns).min()?;
+        Some((first - begin_ns) as f64 / 1e9)
+    }
+
+    fn alert(&self, metric: Metric, place: usize) -> Option<f64> {
+        let firings = self.run.alerts.get(place)?.iter().filter(|span| span.to_ns > 0);
+        if metric == Metric::Fired {
+            return Some(firings.count() as f64);
+        }
+        let struck = self.struck(self.model.alerts.get(place)?.finds?);
+        let meets = |a: &Span, b: &Span| a.from_ns < b.to_ns && b.from_ns < a.to_ns;
+        match metric {
+            Metric::FalseAlarms => {
+                Some(firings.filter(|firing| !struck.iter().any(|s| meets(firing, s))).count() as f64)
+            }
+            _ if struck.is_empty() => None,
+            _ => {
+                let all = &self.run.alerts[place];
+                let missed = struck.iter().filter(|span| !all.iter().any(|firing| meets(firing, span))).count();
+                Some(missed as f64 / struck.len() as f64)
+            }
+        }
+    }
+
+    fn promise(&self, metric: Metric, promise: PromiseId, spans: &[Span]) -> Option<f64> {
+        let promise = &self.model.promises[promise.index()];
+        if metric == Metric::Held {
+            return promise.judge(self.run, self.model).map(|judged| f64::from(u8::from(judged.kept)));
+        }
+        let PromiseKind::Availability { of, at_least } = promise.kind else { return None };
+        let failed =
+            Resolved { metric: Metric::ErrorRate, subject: Subject::Endpoint(of), scope: super::ScopeMeant::default() };
+        let stretch = Stretch::new(self.run, spans.to_vec());
+        let burn = slo::burn_rate(observe(self.model, &failed, &stretch)?, at_least)?;
+        if metric == Metric::BurnRate {
+            return Some(burn);
+        }
+        let spent = slo::budget_spent(burn, stretch.seconds(), promise.period_s?);
+        Some(if metric == Metric::BudgetSpent { spent } else { 1.0 - spent })
+    }
+
+    /// Whether latency is known for the windows of a clause: a problem for `always` and `never` over calls between services.
+    pub fn knows_windows(&self, metric: &Resolved) -> bool {
+        let by_load = |edge: &EdgeId| matches!(self.model.edges[edge.index()].caller, crate::model::Caller::Load(_));
+        !matches!(metric.metric, Metric::Percentile(_)) || edges_of(self.model, metric).0.iter().all(by_load)
+    }
+}
+
+/// Seconds of a year.
+const YEAR_S: f64 = crate::economics::YEAR_S;
+
+/// The parts of stretches that lie within another one.
+fn cut(spans: &[Span], by: Span) -> Vec<Span> {
+    let parts = spans.iter().map(|s| Span { from_ns: s.from_ns.max(by.from_ns), to_ns: s.to_ns.min(by.to_ns) });
+    parts.filter(|span| span.from_ns < span.to_ns).collect()
+}
+
+impl Clause {
+    /// Both sides of each comparison in one replication, in the order of the text. `metrics` gives those of a variant; `None` is the
+    /// scenario itself.
+    pub fn sides(&self, metrics: &dyn Fn(Option<&str>) -> Option<&RunMetrics<'_>>) -> Vec<Option<Sides>> {
+        let mut value = |metric: &MetricRef| metrics(metric.scope.variant.as_deref())?.value(metric);
+        self.tree.leaves().iter().map(|leaf| leaf.sides(&mut value)).collect()
+    }
+
+    /// Whether one replication keeps the clause; `None` without data. Windows of `always` and `never` are as long as the metric's
+    /// `over`, or one of the time series; one without data satisfies nothing.
+    pub fn kept(&self, metrics: &dyn Fn(Option<&str>) -> Option<&RunMetrics<'_>>) -> Option<bool> {
+        let Some(quantifier) = self.quantifier else {
+            let mut value = |metric: &MetricRef| metrics(metric.scope.variant.as_deref())?.value(metric);
+            return self.tree.truth(&mut value);
+        };
+        let base = metrics(None)?;
+        let over =
+            self.tree.metrics().iter().filter_map(|metric| metric.scope.window).find_map(|window| match window {
+                Window::Over(time) => Some(time.ns() as i64),
+                Window::Last(_) => None,
+            });
+        let holds_in = |window: &Span| {
+            let mut value = |metric: &MetricRef| {
+                let of = metrics(metric.scope.variant.as_deref())?;
+                let mut metric = metric.clone();
+                metric.scope.window = None;
+                let resolved = metric.resolve(of.names, &mut Problems::new())?;
+                let spans: Vec<Span> = cut(&of.spans(&resolved), *window);
+                of.between(&resolved, &spans)
+            };
+            self.tree.truth(&mut value)
+        };
+        let windows = windows(base.run, over);
+        let scoped = |window: &&Span| self.is_in_scope(base, window);
+        let mut truths = windows.iter().filter(scoped).map(holds_in).peekable();
+        truths.peek()?;
+        Some(match quantifier {
+            Quantifier::Always => truths.all(|truth| truth == Some(true)),
+            Quantifier::Never => truths.all(|truth| truth != Some(true)),
+        })
+    }
+
+    /// Whether any metric's scope reaches into a window.
+    fn is_in_scope(&self, base: &RunMetrics<'_>, window: &Span) -> bool {
+        self.tree.metrics().iter().any(|metric| {
+            let mut metric = (*metric).clone();
+            metric.scope.window = None;
+            let resolved = metric.resolve(base.names, &mut Problems::new());
+            resolved.is_none_or(|resolved| !cut(&base.spans(&resolved), *window).is_empty())
+        })
+    }
+}
+
+/// Windows of a run, each of whole slices and at least so long; without a length, those of the time series.
+fn windows(run: &RunResult, over_ns: Option<i64>) -> Vec<Span> {
+    let mut windows: Vec<(u32, Span)> = Vec::new();
+    for slice in &run.slices {
+        let span = Span { from_ns: slice.from_ns as i64, to_ns: slice.to_ns as i64 };
+        match windows.last_mut() {
+            Some((place, last)) if joins(*place, *last, slice, over_ns) => last.to_ns = span.to_ns,
+            _ => windows.push((slice.window, span)),
+        }
+    }
+    windows.into_iter().map(|(_, span)| span).collect()
+}
+
+/// Whether a slice still belongs to the last window.
+fn joins(place: u32, last: Span, slice: &Slice, over_ns: Option<i64>) -> bool {
+    match over_ns {
+        Some(over_ns) => last.to_ns - last.from_ns < over_ns,
+        None => place == slice.window,
+    }
+}
