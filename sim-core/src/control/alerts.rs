@@ -1,0 +1,256 @@
+//! Alerts: a condition that has to last for a while.
+//!
+//! The state machine is that of Prometheus: pending at the first true evaluation, firing at the first one that comes at least `for`
+//! after it, inactive at the first false one. No data is false.
+
+use crate::expression::{Condition, Resolved, Tree};
+use crate::model::FaultId;
+use crate::names::Names;
+use crate::problem::Problems;
+use crate::results::Span;
+use crate::units::SimDuration;
+use serde::{Deserialize, Serialize};
+
+/// A condition on what telemetry delivers, that fires when it has lasted.
+///
+/// # What it models
+/// A rule of an alerting system: evaluated again and again, pending while the condition is true, firing when it has been true for
+/// long enough. With `finds` it accuses a fault: detections, misses and false alarms are counted against what really was injected.
+///
+/// # When to use it
+/// To ask how long users suffer before anybody knows.
+///
+/// # Knobs
+/// - `when`: condition; required
+/// - `for`: how long it has to last, duration, default 0s
+/// - `every`: between two evaluations, duration, default as often as its telemetry is scraped
+/// - `severity`: 1 to 5, 5 is worst, default 3
+/// - `reads`: the telemetry pipeline that it sees, name, default the first
+/// - `finds`: the fault that it is there to find, name, default none
+///
+/// # Example
+/// ```yaml
+/// control:
+///   alerts:
+///     errors: {when: error_rate(api.get) over 1m > 1%, for: 2m, finds: api-fails}
+/// ```
+///
+/// # Source
+/// Prometheus alerting rules (`for`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertSettings {
+    /// The condition.
+    pub when: Condition,
+    /// How long it has to last.
+    #[serde(default, rename = "for")]
+    pub length: SimDuration,
+    /// Between two evaluations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<SimDuration>,
+    /// From 1 to 5, 5 is worst.
+    #[serde(default = "medium")]
+    pub severity: u8,
+    /// The telemetry pipeline that it sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<String>,
+    /// The fault that it is there to find.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finds: Option<String>,
+}
+
+fn medium() -> u8 {
+    3
+}
+
+/// An alert, as meant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// As the user wrote it.
+    pub name: String,
+    /// The condition.
+    pub when: Tree<Resolved>,
+    /// The condition, as written.
+    pub text: String,
+    /// How long it has to last [ns].
+    pub for_ns: u64,
+    /// Between two evaluations [ns].
+    pub every_ns: u64,
+    /// From 1 to 5.
+    pub severity: u8,
+    /// The telemetry pipeline that it sees, by its place.
+    pub pipeline: usize,
+    /// The fault that it is there to find.
+    pub finds: Option<FaultId>,
+}
+
+impl AlertSettings {
+    /// Problems of the settings by themselves.
+    pub fn validate(&self, problems: &mut Problems) {
+        if self.every.is_some_and(SimDuration::is_zero) {
+            problems.error("every", "an alert that is evaluated without pause never gets on").hint =
+                Some("write a period such as 15s".into());
+        }
+        if !(1..=5).contains(&self.severity) {
+            problems.error("severity", format!("severity {} does not exist", self.severity)).label =
+                Some("from 1 to 5, 5 is worst".into());
+        }
+    }
+
+    /// The alert with ids; `pipelines` are those of the model.
+    pub fn compile(
+        &self,
+        name: &str,
+        names: &Names,
+        pipelines: &[super::Pipeline],
+        problems: &mut Problems,
+    ) -> Option<Alert> {
+        let when = problems.at("when", |p| self.when.compile(names, p));
+        let finds = match &self.finds {
+            None => Some(None),
+            Some(fault) => names.fault("finds", fault, problems).map(Some),
+        };
+        let pipeline = match &self.reads {
+            None => Some(0),
+            Some(name) => names.pipeline("reads", name, problems),
+        }?;
+        let default_ns = pipelines.get(pipeline).map_or(SimDuration::SECOND.ns() * 15, |p| p.every_ns);
+        Some(Alert {
+            name: name.to_owned(),
+            when: when?,
+            text: self.when.to_string(),
+            for_ns: self.length.ns(),
+            every_ns: self.every.map_or(default_ns, SimDuration::ns),
+            severity: self.severity,
+            pipeline,
+            finds: finds?,
+        })
+    }
+}
+
+/// What an alert is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AlertState {
+    /// The condition is false.
+    #[default]
+    Inactive,
+    /// True since then [ns], and not yet for long enough.
+    Pending(u64),
+    /// Firing.
+    Firing,
+}
+
+impl AlertState {
+    /// The state after an evaluation at `now_ns` by a rule that has to last `for_ns`. No data (`None`) is false.
+    #[must_use]
+    pub fn after(self, now_ns: u64, holds: Option<bool>, for_ns: u64) -> Self {
+        if holds != Some(true) {
+            return Self::Inactive;
+        }
+        let since_ns = match self {
+            Self::Firing => return Self::Firing,
+            Self::Pending(since_ns) => since_ns,
+            Self::Inactive => now_ns,
+        };
+        if now_ns - since_ns >= for_ns { Self::Firing } else { Self::Pending(since_ns) }
+    }
+}
+
+/// Follows one alert through a run and keeps when it fired.
+#[derive(Debug, Clone, Default)]
+pub struct AlertTracker {
+    state: AlertState,
+    begun_ns: i64,
+    spans: Vec<Span>,
+}
+
+/// More firings than this are counted no more: the alert flaps.
+const SPANS_MAX: usize = 10_000;
+
+impl AlertTracker {
+    /// Evaluates at `now_ns`, which is `from_zero_ns` from time 0. Whether it began to fire.
+    pub fn evaluate(&mut self, now_ns: u64, from_zero_ns: i64, holds: Option<bool>, for_ns: u64) -> bool {
+        let before = self.state;
+        self.state = before.after(now_ns, holds, for_ns);
+        match (before == AlertState::Firing, self.state == AlertState::Firing) {
+            (false, true) => {
+                self.begun_ns = from_zero_ns;
+                true
+            }
+            (true, false) => {
+                self.close(from_zero_ns);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    fn close(&mut self, to_ns: i64) {
+        if self.spans.len() < SPANS_MAX {
+            self.spans.push(Span { from_ns: self.begun_ns, to_ns });
+        }
+    }
+
+    /// When it fired, in a run that ended then [ns from time 0].
+    pub fn finish(mut self, end_ns: i64) -> Vec<Span> {
+        if self.state == AlertState::Firing {
+            self.close(end_ns);
+        }
+        self.spans
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// States after evaluations once a minute of a rule that has to last `for_s`.
+    fn states(for_s: u64, holds: &[bool]) -> Vec<AlertState> {
+        let mut state = AlertState::Inactive;
+        let minutes = holds.iter().enumerate();
+        minutes
+            .map(|(minute, holds)| {
+                state = state.after(minute as u64 * 60, Some(*holds), for_s);
+                state
+            })
+            .collect()
+    }
+
+    // Prometheus promtool unittest.yml + rules.yml, prometheus/prometheus@d15adb9a.
+    #[test]
+    fn pending_at_4m_and_firing_at_5m_of_a_rule_for_5m() {
+        let states = states(300, &[true; 7]);
+        assert_eq!(states[0], AlertState::Pending(0));
+        assert_eq!(states[4], AlertState::Pending(0));
+        assert_eq!(states[5], AlertState::Firing);
+    }
+
+    #[test]
+    fn without_for_it_fires_at_once() {
+        assert_eq!(states(0, &[true]), [AlertState::Firing]);
+    }
+
+    // Prometheus rules/alerting_test.go, without keep_firing_for.
+    #[test]
+    fn one_false_evaluation_ends_it_and_pending_begins_anew() {
+        let expect = [AlertState::Pending(0), AlertState::Firing, AlertState::Inactive, AlertState::Pending(180)];
+        assert_eq!(states(60, &[true, true, false, true]), expect);
+    }
+
+    #[test]
+    fn no_data_is_false() {
+        assert_eq!(AlertState::Firing.after(60, None, 0), AlertState::Inactive);
+    }
+
+    #[test]
+    fn firing_spans_are_kept_to_the_end_of_the_run() {
+        let mut tracker = AlertTracker::default();
+        let mut began = 0;
+        for (minute, holds) in [true, true, false, true].into_iter().enumerate() {
+            let now = minute as u64 * 60;
+            began += u32::from(tracker.evaluate(now, now as i64 - 60, Some(holds), 0));
+        }
+        assert_eq!(began, 2);
+        assert_eq!(tracker.finish(500), [Span { from_ns: -60, to_ns: 60 }, Span { from_ns: 120, to_ns: 500 }]);
+    }
+}

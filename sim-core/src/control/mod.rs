@@ -1,0 +1,20 @@
+//! What watches and acts: telemetry, scalers and alerts. All of it sees only what telemetry has delivered, late and sampled.
+//!
+//! Policies and alerts are pure state machines over readings and time. The world scrapes ([`Telemetry`]), asks each [`Scaler`] and
+//! each [`Alert`] on its own clock, and does what they say.
+
+mod alerts;
+pub mod scaling;
+mod telemetry;
+
+pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker};
+pub use scaling::{Scaler, ScalerSettings, ScalerState};
+pub use telemetry::{Pipeline, PipelineSettings, Scrape, Telemetry};
+
+use crate::kinds::Kind;
+
+/// What watches, besides the scaling policies in [`scaling::ALL`].
+pub const ALL: &[Kind] = &[
+    Kind { family: "control", name: "telemetry", schema: || schemars::schema_for!(PipelineSettings) },
+    Kind { family: "control", name: "alerts", schema: || schemars::schema_for!(AlertSettings) },
+];
