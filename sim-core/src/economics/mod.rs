@@ -1,0 +1,334 @@
+//! What it costs: meters, prices and the bill.
+//!
+//! A meter says how much of something a stretch of a run has used; a price says what one costs, and the two units must fit. Which
+//! group an item belongs to follows from its meter. The [`bill`] scales what was metered to a month, and counts what faults cause by
+//! how often they happen.
+
+mod bill;
+mod failures;
+mod flat;
+mod instances;
+mod requests;
+mod slower;
+mod storage;
+mod transfer;
+mod wrongness;
+
+pub use crate::expression::Group;
+pub use bill::{Bill, ItemBill, MONTH_S, YEAR_S, bill, spent_between};
+pub use failures::FailuresSettings;
+pub use flat::FlatSettings;
+pub use instances::InstancesSettings;
+pub use requests::RequestsSettings;
+pub use slower::SlowerSettings;
+pub use storage::StorageSettings;
+pub use transfer::{Across, TransferSettings};
+pub use wrongness::{WrongnessSettings, metered as wrong_replies};
+
+use crate::data::WrongnessKind;
+use crate::kinds::Kind;
+use crate::model::{EdgeId, EndpointId, Model, ServiceId};
+use crate::names::Names;
+use crate::problem::Problems;
+use crate::results::Slice;
+use crate::units::{Bytes, Per, Price};
+use serde::{Deserialize, Serialize};
+
+/// What is metered, as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeterSettings {
+    /// Time of instances.
+    Instances(InstancesSettings),
+    /// Bytes kept.
+    Storage(StorageSettings),
+    /// Bytes sent.
+    Transfer(TransferSettings),
+    /// Requests.
+    Requests(RequestsSettings),
+    /// Time itself.
+    Flat(FlatSettings),
+    /// Requests that failed.
+    Failures(FailuresSettings),
+    /// Wrong replies.
+    Wrongness(WrongnessSettings),
+    /// Slow answers.
+    Slower(SlowerSettings),
+}
+
+/// The meters.
+pub const ALL: &[Kind] = &[
+    Kind { family: "meter", name: "instances", schema: || schemars::schema_for!(InstancesSettings) },
+    Kind { family: "meter", name: "storage", schema: || schemars::schema_for!(StorageSettings) },
+    Kind { family: "meter", name: "transfer", schema: || schemars::schema_for!(TransferSettings) },
+    Kind { family: "meter", name: "requests", schema: || schemars::schema_for!(RequestsSettings) },
+    Kind { family: "meter", name: "flat", schema: || schemars::schema_for!(FlatSettings) },
+    Kind { family: "meter", name: "failures", schema: || schemars::schema_for!(FailuresSettings) },
+    Kind { family: "meter", name: "wrongness", schema: || schemars::schema_for!(WrongnessSettings) },
+    Kind { family: "meter", name: "slower", schema: || schemars::schema_for!(SlowerSettings) },
+];
+
+/// A cost item: what is metered, and what one costs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CostSettings {
+    /// What is metered.
+    pub meter: MeterSettings,
+    /// What one of it costs.
+    pub price: Price,
+}
+
+/// What is metered, as meant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Meter {
+    /// Time of instances that are paid for [instances s].
+    Instances {
+        /// Of this service.
+        of: ServiceId,
+    },
+    /// Bytes kept on the disks of instances [bytes s].
+    Storage {
+        /// Of this service.
+        of: ServiceId,
+        /// Of this size in all; `None` is the disk of each instance.
+        size: Option<Bytes>,
+    },
+    /// Bytes sent across zones or regions [bytes].
+    Transfer {
+        /// Of calls to this service, and of its own agreement on writes; `None` is all.
+        of: Option<ServiceId>,
+        /// Across what.
+        across: Across,
+    },
+    /// Requests that ended [things].
+    Requests {
+        /// Of this endpoint.
+        of: EndpointId,
+    },
+    /// Time itself [s].
+    Flat,
+    /// Requests that were not answered in the end [things].
+    Failures {
+        /// Of this endpoint.
+        of: EndpointId,
+    },
+    /// Wrong replies [things].
+    Wrongness {
+        /// In which way.
+        kind: WrongnessKind,
+        /// Of this endpoint; `None` is all.
+        of: Option<EndpointId>,
+        /// The share of them that costs.
+        share: f64,
+    },
+    /// Answers slower than a bound [things]; only of endpoints that a load class calls.
+    Slower {
+        /// Of this endpoint.
+        of: EndpointId,
+        /// The bound [ns].
+        than_ns: u64,
+        /// The share of them that costs.
+        share: f64,
+    },
+}
+
+/// What a meter counts in, and so what its price has to be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MeterUnit {
+    /// Time [s].
+    Time,
+    /// Bytes kept for a time [bytes s].
+    BytesTime,
+    /// Bytes [bytes].
+    Bytes,
+    /// Things.
+    Things,
+}
+
+/// A cost item, as meant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostItem {
+    /// As the user wrote it.
+    pub name: String,
+    /// What is metered.
+    pub meter: Meter,
+    /// What one of it costs.
+    pub price: Price,
+    /// The group it belongs to.
+    pub group: Group,
+}
+
+impl MeterUnit {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Time => "money over time such as $0.17/h or $400/month",
+            Self::BytesTime => "money for bytes over time such as $0.125/GB/month",
+            Self::Bytes => "money for bytes such as $0.02/GiB",
+            Self::Things => "money for things such as $38 or $0.25/1M",
+        }
+    }
+
+    fn fits(self, per: Per) -> bool {
+        matches!(
+            (self, per),
+            (Self::Time, Per::Time(_))
+                | (Self::BytesTime, Per::BytesTime(..))
+                | (Self::Bytes, Per::Bytes(_))
+                | (Self::Things, Per::Things(_))
+        )
+    }
+}
+
+impl MeterSettings {
+    /// What it counts in.
+    pub fn unit(&self) -> MeterUnit {
+        match self {
+            Self::Instances(_) | Self::Flat(_) => MeterUnit::Time,
+            Self::Storage(_) => MeterUnit::BytesTime,
+            Self::Transfer(_) => MeterUnit::Bytes,
+            Self::Requests(_) | Self::Failures(_) | Self::Wrongness(_) | Self::Slower(_) => MeterUnit::Things,
+        }
+    }
+
+    /// The group of an item with this meter.
+    pub fn group(&self) -> Group {
+        match self {
+            Self::Failures(_) | Self::Slower(_) => Group::Sales,
+            Self::Wrongness(_) => Group::Wrongness,
+            _ => Group::Infrastructure,
+        }
+    }
+
+    /// The word in the file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Instances(_) => "instances",
+            Self::Storage(_) => "storage",
+            Self::Transfer(_) => "transfer",
+            Self::Requests(_) => "requests",
+            Self::Flat(_) => "flat",
+            Self::Failures(_) => "failures",
+            Self::Wrongness(_) => "wrongness",
+            Self::Slower(_) => "slower",
+        }
+    }
+
+    fn compile(&self, names: &Names, services: &[crate::model::Service], problems: &mut Problems) -> Option<Meter> {
+        problems.at(self.name(), |p| match self {
+            Self::Instances(s) => s.compile(names, services, p),
+            Self::Storage(s) => s.compile(names, services, p),
+            Self::Transfer(s) => s.compile(names, p),
+            Self::Requests(s) => s.compile(names, p),
+            Self::Flat(_) => Some(Meter::Flat),
+            Self::Failures(s) => s.compile(names, p),
+            Self::Wrongness(s) => s.compile(names, p),
+            Self::Slower(s) => s.compile(names, p),
+        })
+    }
+}
+
+impl CostSettings {
+    /// Problems of the settings by themselves: above all, whether the price is for what is metered.
+    pub fn validate(&self, problems: &mut Problems) {
+        let unit = self.meter.unit();
+        if !unit.fits(self.price.per) {
+            let problem = problems.error("price", format!("{} is no price for {}", self.price, self.meter.name()));
+            problem.label = Some(format!("expected {}", unit.expected()));
+        }
+        problems.at("meter", |p| {
+            p.at(self.meter.name(), |p| match &self.meter {
+                MeterSettings::Wrongness(s) => s.validate(p),
+                MeterSettings::Slower(s) => s.validate(p),
+                _ => {}
+            });
+        });
+    }
+
+    /// The item with ids.
+    pub fn compile(
+        &self,
+        name: &str,
+        names: &Names,
+        services: &[crate::model::Service],
+        problems: &mut Problems,
+    ) -> Option<CostItem> {
+        let meter = problems.at("meter", |p| self.meter.compile(names, services, p))?;
+        Some(CostItem { name: name.to_owned(), meter, price: self.price.clone(), group: self.meter.group() })
+    }
+}
+
+impl CostItem {
+    /// What one slice has used, in the meter's base unit.
+    pub fn metered(&self, model: &Model, slice: &Slice) -> f64 {
+        match &self.meter {
+            Meter::Instances { of } => slice.services[of.index()].paid_ns as f64 / 1e9,
+            Meter::Storage { of, size } => storage::metered(model, slice, *of, *size),
+            Meter::Transfer { of, across } => transfer::metered(model, slice, *of, *across),
+            Meter::Requests { of } => requests::metered(model, slice, *of),
+            Meter::Flat => (slice.to_ns - slice.from_ns) as f64 / 1e9,
+            Meter::Failures { of } => failures::metered(model, slice, *of),
+            Meter::Wrongness { kind, of, share } => wrongness::metered(model, slice, *kind, *of) * share,
+            Meter::Slower { of, than_ns, share } => slower::metered(model, slice, *of, *than_ns) * share,
+        }
+    }
+
+    /// What so much of it costs; the amount is in the meter's base unit.
+    pub fn money(&self, metered: f64) -> f64 {
+        let price = &self.price;
+        let money = match price.per {
+            Per::Things(_) => price.for_things(metered),
+            Per::Time(_) => price.for_seconds(metered),
+            Per::Bytes(_) => price.for_bytes(metered),
+            Per::BytesTime(..) => price.for_byte_seconds(metered),
+        };
+        money.map_or(0.0, crate::units::Money::amount)
+    }
+
+    /// The unit in which a bill shows what was metered, and how many base units of a month it is.
+    pub fn shown_unit(&self) -> (&'static str, f64) {
+        let binary = |bytes: f64| (bytes.log2_is_whole(), bytes);
+        match self.price.per {
+            Per::Time(_) => ("h", 3600.0),
+            Per::Things(_) => ("things", 1.0),
+            Per::Bytes(unit) => match binary(unit) {
+                (true, _) => ("GiB", GIB),
+                (false, _) => ("GB", 1e9),
+            },
+            Per::BytesTime(unit, _) => match binary(unit) {
+                (true, _) => ("GiB", GIB * bill::MONTH_S),
+                (false, _) => ("GB", 1e9 * bill::MONTH_S),
+            },
+        }
+    }
+
+    /// How it is priced: `4 x $0.17/h` for instances, else the price.
+    pub fn priced_as(&self, model: &Model) -> String {
+        match &self.meter {
+            Meter::Instances { of } => {
+                let service = &model.services[of.index()];
+                let scaled = model.scalers.iter().any(|scaler| scaler.of == *of);
+                if scaled { self.price.to_string() } else { format!("{} x {}", service.instances, self.price) }
+            }
+            _ => self.price.to_string(),
+        }
+    }
+}
+
+/// Bytes of a gibibyte.
+const GIB: f64 = 1_073_741_824.0;
+
+/// Whether a number of bytes is a power of two above 1, as those of KiB and GiB are.
+trait Binary {
+    fn log2_is_whole(self) -> bool;
+}
+
+impl Binary for f64 {
+    fn log2_is_whole(self) -> bool {
+        self > 1.0 && (self as u64).is_power_of_two()
+    }
+}
+
+/// The call sites of an endpoint.
+fn calls_of(model: &Model, endpoint: EndpointId) -> impl Iterator<Item = EdgeId> {
+    (0..model.edges.len()).map(EdgeId::from).filter(move |id| model.edges[id.index()].callee == endpoint)
+}

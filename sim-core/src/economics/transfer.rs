@@ -1,0 +1,69 @@
+//! Transfer: bytes that cross zones or regions.
+
+use super::Meter;
+use crate::model::{Model, ServiceId};
+use crate::names::Names;
+use crate::problem::Problems;
+use crate::results::Slice;
+use serde::{Deserialize, Serialize};
+
+/// Bytes that cross zones or regions.
+///
+/// # What it models
+/// Requests and responses of calls to the service, both ways, and what a store that agrees on its writes sends between regions.
+///
+/// # When to use it
+/// For the part of the bill that nobody expects.
+///
+/// # Knobs
+/// - `of`: service or store; default all
+/// - `across`: `zones` or `regions`; required
+///
+/// # Example
+/// ```yaml
+/// costs:
+///   consensus: {meter: {transfer: {of: ledger, across: regions}}, price: $0.02/GiB}
+/// ```
+///
+/// # Source
+/// Price lists of public clouds: a gigabyte between regions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferSettings {
+    /// Calls to whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// Across what.
+    pub across: Across,
+}
+
+/// What bytes cross.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Across {
+    /// From one zone to another.
+    Zones,
+    /// From one region to another.
+    Regions,
+}
+
+impl TransferSettings {
+    pub(super) fn compile(&self, names: &Names, problems: &mut Problems) -> Option<Meter> {
+        let of = match &self.of {
+            None => None,
+            Some(name) => Some(names.service("of", name, problems)?),
+        };
+        Some(Meter::Transfer { of, across: self.across })
+    }
+}
+
+/// What one slice has used [bytes].
+pub(super) fn metered(model: &Model, slice: &Slice, of: Option<ServiceId>, across: Across) -> f64 {
+    let place = usize::from(across == Across::Regions);
+    let to = |edge: &crate::model::Edge| of.is_none_or(|of| model.endpoints[edge.callee.index()].service == of);
+    let calls: u64 =
+        model.edges.iter().zip(&slice.edges).filter(|(edge, _)| to(edge)).map(|(_, c)| c.bytes_across[place]).sum();
+    let agreed = slice.services.iter().enumerate().filter(|(id, _)| of.is_none_or(|of| of.index() == *id));
+    let agreed: u64 = if across == Across::Regions { agreed.map(|(_, c)| c.consensus_bytes).sum() } else { 0 };
+    (calls + agreed) as f64
+}

@@ -1,0 +1,126 @@
+//! Recovery: how soon after a fault an endpoint keeps its promises again.
+
+use super::{Promise, PromiseKind};
+use crate::model::{EndpointId, FaultId, Model};
+use crate::problem::Problems;
+use crate::results::{RunResult, Span};
+use crate::units::SimDuration;
+use serde::{Deserialize, Serialize};
+
+/// The endpoint is back soon after a fault.
+///
+/// # What it models
+/// From the end of the fault to the first moment from which the endpoint keeps its availability and latency promises for 30 s, looked
+/// at in windows of 10 s. A window without requests keeps nothing. If it never does, the promise is broken; if the run ends too early
+/// to know, it is not judged. Latency is known in windows only of endpoints that a load class calls.
+///
+/// # When to use it
+/// For every fault that should heal by itself.
+///
+/// # Knobs
+/// - `after`: the fault, name; required
+/// - `within`: the bound, duration; required
+///
+/// # Example
+/// ```yaml
+/// promises:
+///   back-soon: {keep: {recovery: {after: brownout, within: 60s}}, of: gateway.checkout}
+/// ```
+///
+/// # Source
+/// Bronson et al., Metastable failures in distributed systems, HotOS 2021.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverySettings {
+    /// The fault.
+    pub after: String,
+    /// The bound.
+    pub within: SimDuration,
+}
+
+impl RecoverySettings {
+    pub(super) fn validate(&self, problems: &mut Problems) {
+        if self.within.is_zero() {
+            problems.error("within", "nothing is back in no time").hint = Some("write a bound such as 60s".into());
+        }
+    }
+}
+
+/// A window in which promises are looked at [ns].
+const WINDOW_NS: i64 = 10_000_000_000;
+/// How long they have to be kept [ns].
+const STEADY_NS: i64 = 30_000_000_000;
+
+/// Whether and when an endpoint was back after a fault.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Recovery {
+    /// Back after so many seconds from the fault's end.
+    After(f64),
+    /// Not back in the time that was seen; so many seconds were.
+    NotSeen(f64),
+}
+
+/// When `of` was back after the fault `after`: the slowest of all times that it struck. `None` where the fault never ended in the
+/// run, or where the endpoint has no availability or latency promise that it could keep.
+pub fn recovery(run: &RunResult, model: &Model, of: EndpointId, after: FaultId) -> Option<Recovery> {
+    let promises: Vec<&Promise> = model.promises.iter().filter(|promise| is_about(promise, of)).collect();
+    if promises.is_empty() {
+        return None;
+    }
+    let end_ns = run.whole().to_ns;
+    let ended = run.faults.get(after.index())?.iter().filter(|span| span.to_ns >= 0 && span.to_ns < end_ns);
+    ended.map(|span| from(run, model, &promises, span.to_ns)).reduce(slower)
+}
+
+fn is_about(promise: &Promise, endpoint: EndpointId) -> bool {
+    match promise.kind {
+        PromiseKind::Availability { of, .. } | PromiseKind::Latency { of, .. } => of == endpoint,
+        _ => false,
+    }
+}
+
+fn slower(a: Recovery, b: Recovery) -> Recovery {
+    match (a, b) {
+        (Recovery::After(a), Recovery::After(b)) => Recovery::After(a.max(b)),
+        (Recovery::NotSeen(a), Recovery::NotSeen(b)) => Recovery::NotSeen(a.max(b)),
+        (not @ Recovery::NotSeen(_), _) | (_, not) => not,
+    }
+}
+
+/// Windows from a time on: whole slices, together at least 10 s long.
+fn windows(run: &RunResult, from_ns: i64) -> Vec<Span> {
+    let mut windows: Vec<Span> = Vec::new();
+    let mut open: Option<Span> = None;
+    for slice in run.slices.iter().filter(|slice| slice.from_ns as i64 >= from_ns) {
+        let begin = open.map_or(slice.from_ns as i64, |span| span.from_ns);
+        let span = Span { from_ns: begin, to_ns: slice.to_ns as i64 };
+        open = if span.to_ns - span.from_ns >= WINDOW_NS {
+            windows.push(span);
+            None
+        } else {
+            Some(span)
+        };
+    }
+    windows
+}
+
+fn from(run: &RunResult, model: &Model, promises: &[&Promise], end_ns: i64) -> Recovery {
+    let good_in = |span: &Span| {
+        let kept: Vec<Option<bool>> = promises.iter().map(|promise| promise.kept_between(run, model, *span)).collect();
+        kept.iter().all(|kept| *kept != Some(false)) && kept.contains(&Some(true))
+    };
+    let mut since: Option<i64> = None;
+    for span in windows(run, end_ns) {
+        if !good_in(&span) {
+            since = None;
+            continue;
+        }
+        let begin = *since.get_or_insert(span.from_ns);
+        if span.to_ns - begin >= STEADY_NS {
+            return Recovery::After((begin - end_ns) as f64 / 1e9);
+        }
+    }
+    // What was good at the end may have been the beginning of 30 good seconds.
+    let seen_ns = since.unwrap_or(run.whole().to_ns) - end_ns;
+    Recovery::NotSeen(seen_ns as f64 / 1e9)
+}

@@ -1,0 +1,105 @@
+//! Arithmetic of objectives: chains, budgets, burn rates. What a spreadsheet says, to stand beside what was simulated.
+//!
+//! The formulas assume that failures are independent and that percentiles add up, which is why the simulation differs.
+
+use crate::engine::math;
+
+/// Availability of a chain in which every part is needed.
+pub fn chain_availability(parts: &[f64]) -> f64 {
+    parts.iter().product()
+}
+
+/// Availability where one of several parts suffices.
+pub fn redundant_availability(parts: &[f64]) -> f64 {
+    1.0 - parts.iter().map(|part| 1.0 - part).product::<f64>()
+}
+
+/// A bound for the percentile of calls one after the other: the sum of the parts' [s].
+pub fn serial_latency_s(parts: &[f64]) -> f64 {
+    parts.iter().sum()
+}
+
+/// The percentile of parallel calls by arithmetic: the largest of the parts' [s].
+pub fn parallel_latency_s(parts: &[f64]) -> f64 {
+    parts.iter().copied().fold(0.0, f64::max)
+}
+
+/// What each of `parts` equal parts in a chain needs for a target.
+pub fn needed_of_each(target: f64, parts: u32) -> f64 {
+    math::pow(target, 1.0 / f64::from(parts.max(1)))
+}
+
+/// Time that a target allows to be down in a period [s].
+pub fn allowed_down_s(target: f64, period_s: f64) -> f64 {
+    (1.0 - target) * period_s
+}
+
+/// How fast a share of failures spends the error budget: 1 spends it exactly in the period. `None` for a target of 100 %.
+pub fn burn_rate(failed: f64, target: f64) -> Option<f64> {
+    (target < 1.0).then(|| failed / (1.0 - target))
+}
+
+/// Share of a period's budget that burning at `burn` for a time spends.
+pub fn budget_spent(burn: f64, seconds: f64, period_s: f64) -> f64 {
+    burn * seconds / period_s
+}
+
+/// Time until an alert on one window fires, when requests begin to fail at a share [s]. `None` where it never does.
+pub fn time_to_fire_s(target: f64, failed: f64, window_s: f64, burn: f64) -> Option<f64> {
+    let threshold = burn * (1.0 - target);
+    (failed >= threshold && failed > 0.0).then(|| threshold / failed * window_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_S: f64 = 86_400.0;
+
+    fn near(found: f64, expect: f64, tolerance: f64) {
+        assert!((found - expect).abs() <= tolerance, "{found}, expected {expect}");
+    }
+
+    // CATALOGUE E1 and truth section 16.
+    #[test]
+    fn chains_and_needs() {
+        near(chain_availability(&[0.9999, 0.9995, 0.999, 0.9999, 0.999]), 0.997303, 5e-7);
+        near(chain_availability(&[0.999; 10]), 0.990045, 5e-7);
+        near(redundant_availability(&[0.99, 0.99]), 0.9999, 1e-12);
+        near(serial_latency_s(&[0.010, 0.020, 0.050, 0.200, 0.030]), 0.310, 1e-12);
+        near(parallel_latency_s(&[0.010, 0.200, 0.030]), 0.200, 0.0);
+        near(needed_of_each(0.999, 5), 0.9998, 1e-7);
+        near(needed_of_each(0.9999, 3), 0.9999667, 5e-8);
+    }
+
+    #[test]
+    fn allowed_downtime() {
+        near(allowed_down_s(0.9999, 365.0 * DAY_S) / 60.0, 52.56, 1e-9);
+        near(allowed_down_s(0.999, 30.0 * DAY_S) / 60.0, 43.2, 1e-9);
+        near(
+            allowed_down_s(chain_availability(&[0.9999, 0.9995, 0.999, 0.9999, 0.999]), 365.0 * DAY_S) / 3600.0,
+            23.63,
+            0.005,
+        );
+    }
+
+    // Google SRE Workbook chapter 5, SLO 99.9 %, 30 d.
+    #[test]
+    fn burn_rates_of_the_workbook() {
+        let month_s = 30.0 * DAY_S;
+        near(burn_rate(0.01, 0.999).unwrap(), 10.0, 1e-9);
+        near(budget_spent(14.4, 3600.0, month_s), 0.02, 1e-12);
+        near(budget_spent(6.0, 6.0 * 3600.0, month_s), 0.05, 1e-12);
+        near(budget_spent(1.0, 3.0 * DAY_S, month_s), 0.10, 1e-12);
+        near(month_s / 1000.0 / 60.0, 43.2, 0.5);
+        near(time_to_fire_s(0.999, 1.0, 600.0, 1.0).unwrap(), 0.6, 1e-9);
+        near(time_to_fire_s(0.999, 1.0, 36.0 * 3600.0, 1.0).unwrap(), 129.6, 1e-9);
+        near(time_to_fire_s(0.999, 1.0, 3600.0, 14.4).unwrap(), 51.84, 1e-9);
+        near(time_to_fire_s(0.999, 0.15, 3600.0, 14.4).unwrap(), 345.6, 1e-9);
+        near(month_s / 35.0 / 3600.0, 20.5, 0.1);
+        assert_eq!(time_to_fire_s(0.999, 0.035, 3600.0, 36.0), None);
+        assert_eq!(burn_rate(0.1, 1.0), None);
+        // 10 requests an hour, one failure: 100 times the budget's pace for an hour.
+        near(budget_spent(burn_rate(0.1, 0.999).unwrap(), 3600.0, month_s), 0.139, 0.0005);
+    }
+}
