@@ -7,7 +7,7 @@
 
 use crate::data::Wrongness;
 use crate::engine::math;
-use crate::engine::rng::Stream;
+use crate::engine::rng::{Draw, Stream};
 use crate::expression::{Metric, Observed, Resolved, Subject, View, Window, observe};
 use crate::metrics::{Histogram, SparseHistogram};
 use crate::model::{EdgeId, EndpointId, Model, ServiceId};
@@ -279,10 +279,10 @@ fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
 /// A binomial draw: exact for small counts, normal above.
 fn kept(count: u64, sample: f64, stream: &mut Stream) -> u64 {
     if count <= 200 {
-        return (0..count).filter(|_| stream.uniform() < sample).count() as u64;
+        return (0..count).filter(|_| stream.unit() < sample).count() as u64;
     }
     let (mean, deviation) = (count as f64 * sample, (count as f64 * sample * (1.0 - sample)).sqrt());
-    let radius = (2.0 * stream.exponential()).sqrt();
-    let normal = radius * math::cos(std::f64::consts::TAU * stream.uniform());
+    let radius = (-2.0 * math::ln(stream.unit_open())).sqrt();
+    let normal = radius * math::cos(std::f64::consts::TAU * stream.unit());
     (mean + deviation * normal).round().clamp(0.0, count as f64) as u64
 }

@@ -9,7 +9,9 @@
 use super::Arrival;
 use super::replay::Replay;
 use super::shape::{self, Piece, Shape};
-use crate::engine::rng::Stream;
+use crate::dist::Sampler;
+use crate::engine::math;
+use crate::engine::rng::{Draw, Stream};
 use std::sync::Arc;
 
 /// Nanoseconds of a second.
@@ -32,26 +34,32 @@ pub struct ArrivalProcess {
 #[derive(Debug, Clone)]
 enum Source {
     Poisson { per_ns: f64 },
-    Gaps(crate::dist::Distribution),
+    Gaps(Sampler),
     Constant { gap_ns: f64, owed_ns: f64 },
     Times { times: Arc<[u64]>, next: usize },
     Rates { rates: Arc<[(u64, f64)]> },
-    None,
 }
 
 impl ArrivalProcess {
-    /// The arrivals of a load class whose warm-up lasts `warm_up_ns`, when time 0 is `start_of_week_ns` after Monday 0h.
-    pub fn new(arrival: &Arrival, shapes: &[Shape], warm_up_ns: u64, start_of_week_ns: u64, stream: Stream) -> Self {
+    /// The arrivals of a load class whose warm-up lasts `warm_up_ns`, when time 0 is `start_of_week_ns` after Monday 0h; `None`
+    /// for closed load, whose users the world drives.
+    pub fn new(
+        arrival: &Arrival,
+        shapes: &[Shape],
+        stream: Stream,
+        warm_up_ns: u64,
+        start_of_week_ns: u64,
+    ) -> Option<Self> {
         let source = match arrival {
             Arrival::Poisson { rate } => Source::Poisson { per_ns: rate / SECOND_NS },
             Arrival::Constant { rate } => Source::Constant { gap_ns: SECOND_NS / rate, owed_ns: 0.0 },
-            Arrival::Renewal { between } => Source::Gaps(between.clone()),
+            Arrival::Renewal { between } => Source::Gaps(between.build()),
             Arrival::Replay(Replay::Times(times)) => Source::Times { times: times.clone(), next: 0 },
             Arrival::Replay(Replay::Rates(rates)) => Source::Rates { rates: rates.clone() },
-            Arrival::Closed { .. } => Source::None,
+            Arrival::Closed { .. } => return None,
         };
         let piece = Piece { until_ns: i64::MIN, bound: 0.0 };
-        Self { source, shapes: shapes.to_vec(), zero_ns: warm_up_ns, start_of_week_ns, stream, piece }
+        Some(Self { source, shapes: shapes.to_vec(), zero_ns: warm_up_ns, start_of_week_ns, stream, piece })
     }
 
     /// When the next request comes, after the last one at `now_ns` (the start, for the first); `None` is never again. [ns]
@@ -59,7 +67,7 @@ impl ArrivalProcess {
     pub fn next(&mut self, now_ns: u64) -> Option<u64> {
         match &mut self.source {
             Source::Poisson { per_ns } if self.shapes.is_empty() => {
-                let gap_ns = self.stream.exponential() / *per_ns;
+                let gap_ns = exponential(&mut self.stream) / *per_ns;
                 now_ns.checked_add(whole(gap_ns)?)
             }
             Source::Poisson { per_ns } => {
@@ -67,7 +75,7 @@ impl ArrivalProcess {
                 self.thinned(now_ns, per_ns)
             }
             Source::Gaps(between) => {
-                let gap_ns = between.sample(&mut self.stream) as f64;
+                let gap_ns = between.sample(&mut self.stream);
                 let factor = self.factor(now_ns);
                 now_ns.checked_add(whole(gap_ns / factor)?)
             }
@@ -81,7 +89,6 @@ impl ArrivalProcess {
                 let rates = rates.clone();
                 self.by_interval(now_ns, &rates)
             }
-            Source::None => None,
         }
     }
 
@@ -114,7 +121,7 @@ impl ArrivalProcess {
                 self.piece = shape::piece(&self.shapes, from_zero, self.start_of_week_ns);
             }
             let Piece { until_ns, bound } = self.piece;
-            let gap_ns = if bound > 0.0 { self.stream.exponential() / (per_ns * bound) } else { f64::INFINITY };
+            let gap_ns = if bound > 0.0 { exponential(&mut self.stream) / (per_ns * bound) } else { f64::INFINITY };
             let Some(candidate) = whole(gap_ns).and_then(|gap| from_zero.checked_add_unsigned(gap)) else {
                 at_ns = self.engine_time(until_ns)?;
                 continue;
@@ -125,7 +132,7 @@ impl ArrivalProcess {
             }
             at_ns = self.engine_time(candidate)?;
             let factor = shape::factor(&self.shapes, candidate, self.start_of_week_ns);
-            if factor >= bound || self.stream.uniform() * bound < factor {
+            if factor >= bound || self.stream.unit() * bound < factor {
                 return Some(at_ns);
             }
         }
@@ -141,7 +148,7 @@ impl ArrivalProcess {
             // Before the first interval the first rate holds, until the second interval begins.
             let until_ns =
                 rates.get(place.max(1)).map_or(i64::MAX, |(from, _)| i64::try_from(*from).unwrap_or(i64::MAX));
-            let gap_ns = if rate > 0.0 { self.stream.exponential() * SECOND_NS / rate } else { f64::INFINITY };
+            let gap_ns = if rate > 0.0 { exponential(&mut self.stream) * SECOND_NS / rate } else { f64::INFINITY };
             match whole(gap_ns).and_then(|gap| from_zero.checked_add_unsigned(gap)) {
                 Some(candidate) if candidate < until_ns => return self.engine_time(candidate),
                 _ => at_ns = self.engine_time(until_ns)?,
@@ -153,6 +160,12 @@ impl ArrivalProcess {
     fn engine_time(&self, from_zero_ns: i64) -> Option<u64> {
         (from_zero_ns != i64::MAX).then(|| self.zero_ns.checked_add_signed(from_zero_ns))?
     }
+}
+
+/// An exponential draw of mean 1.
+#[inline]
+fn exponential(stream: &mut Stream) -> f64 {
+    -math::ln(stream.unit_open())
 }
 
 /// Whole nanoseconds, at most 146 years; `None` where there is no end.
@@ -169,7 +182,7 @@ mod tests {
 
     fn process(arrival: &Arrival, shapes: serde_json::Value, warm_up_s: u64) -> ArrivalProcess {
         let shapes: Vec<Shape> = serde_json::from_value(shapes).unwrap();
-        ArrivalProcess::new(arrival, &shapes, warm_up_s * SECOND, 0, Stream::new(7, 0, 0, 0))
+        ArrivalProcess::new(arrival, &shapes, Stream::new(7, 0, "users", "arrivals"), warm_up_s * SECOND, 0).unwrap()
     }
 
     /// Arrivals in windows of a second each, from the start of the warm-up.
@@ -258,6 +271,7 @@ mod tests {
     #[test]
     fn closed_load_has_no_arrivals_of_its_own() {
         let think = crate::dist::Distribution::constant(crate::units::SimDuration::ZERO);
-        assert_eq!(process(&Arrival::Closed { users: 3, think }, serde_json::json!([]), 0).next(0), None);
+        let stream = Stream::new(7, 0, "users", "arrivals");
+        assert!(ArrivalProcess::new(&Arrival::Closed { users: 3, think }, &[], stream, 0, 0).is_none());
     }
 }
