@@ -82,6 +82,10 @@ pub struct RunResult {
     pub alerts: Vec<Vec<Span>>,
     /// Breaker openings: call site and time from 0 [ns], the first 10,000.
     pub openings: Vec<(EdgeId, i64)>,
+    /// Attempts in flight at time 0, by call site: `attempts` of all slices and these end in `outcomes` or in `in_flight`.
+    pub in_flight_at_zero: Vec<u64>,
+    /// Attempts in flight at the end, by call site.
+    pub in_flight: Vec<u64>,
 }
 
 /// From when to when, in nanoseconds from time 0 (the warm-up is negative).
@@ -266,6 +270,27 @@ impl EdgeCounts {
         }
     }
 
+    /// What was counted since an earlier state of the same counts.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let each = |now: [u64; 8], then: [u64; 8]| std::array::from_fn(|i| now[i] - then[i]);
+        Self {
+            calls: self.calls - before.calls,
+            call_outcomes: each(self.call_outcomes, before.call_outcomes),
+            attempts: self.attempts - before.attempts,
+            outcomes: each(self.outcomes, before.outcomes),
+            retries: self.retries - before.retries,
+            rejected: self.rejected - before.rejected,
+            breaker_opened: self.breaker_opened - before.breaker_opened,
+            budget_exhausted: self.budget_exhausted - before.budget_exhausted,
+            abandoned: self.abandoned - before.abandoned,
+            wrong: self.wrong - before.wrong,
+            latency_sum_ns: self.latency_sum_ns.wrapping_sub(before.latency_sum_ns),
+            bytes: self.bytes - before.bytes,
+            bytes_across: std::array::from_fn(|i| self.bytes_across[i] - before.bytes_across[i]),
+        }
+    }
+
     /// Attempts that ended.
     pub fn ended(&self) -> u64 {
         self.outcomes.iter().sum()
@@ -273,6 +298,28 @@ impl EdgeCounts {
 }
 
 impl ServiceCounts {
+    /// What was counted since an earlier state of the same sums; gauges are those of now.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            instances_ns: self.instances_ns.wrapping_sub(before.instances_ns),
+            paid_ns: self.paid_ns.wrapping_sub(before.paid_ns),
+            busy_ns: self.busy_ns.wrapping_sub(before.busy_ns),
+            workers_ns: self.workers_ns.wrapping_sub(before.workers_ns),
+            cpu_ns: self.cpu_ns.wrapping_sub(before.cpu_ns),
+            queue_ns: self.queue_ns.wrapping_sub(before.queue_ns),
+            in_system_ns: self.in_system_ns.wrapping_sub(before.in_system_ns),
+            entered: self.entered - before.entered,
+            left: self.left - before.left,
+            started: self.started - before.started,
+            wait_sum_ns: self.wait_sum_ns.wrapping_sub(before.wait_sum_ns),
+            messages_lost: self.messages_lost - before.messages_lost,
+            consensus_bytes: self.consensus_bytes - before.consensus_bytes,
+            duplicates: self.duplicates - before.duplicates,
+            ..*self
+        }
+    }
+
     /// Adds the next stretch of time; gauges are replaced.
     pub fn add(&mut self, next: &Self) {
         self.instances_ns += next.instances_ns;

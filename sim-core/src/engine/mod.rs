@@ -2,3 +2,5 @@
 
 pub mod calendar;
 pub mod digest;
+pub mod math;
+pub mod rng;

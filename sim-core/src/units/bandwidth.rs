@@ -1,6 +1,6 @@
 //! Bandwidths: bits a second for links, bytes a second for disks.
 
-use super::{Quantity, bytes, quantity, text};
+use super::{bytes, quantity, text};
 use std::fmt;
 
 /// How much goes through in a second [bytes/s]; remembers whether it was written in bits or bytes.

@@ -1,6 +1,6 @@
 //! Sizes in bytes. `KiB` is 1024 and `kB` is 1000: prices per GiB and per GB differ by 7 %.
 
-use super::{Quantity, quantity, text};
+use super::{quantity, text};
 use std::fmt;
 
 /// A size [bytes].

@@ -1,6 +1,6 @@
 //! Counts of things.
 
-use super::{Quantity, quantity, text};
+use super::{quantity, text};
 use std::fmt;
 
 /// How many.

@@ -1,6 +1,6 @@
 //! Factors: plain numbers by which something is multiplied.
 
-use super::{Quantity, quantity, text};
+use super::{quantity, text};
 use std::fmt;
 
 /// A number above zero by which something is multiplied.

@@ -1,6 +1,6 @@
 //! Percentiles as they stand in keys and expressions: `p50`, `p99.9`.
 
-use super::{Quantity, quantity, text};
+use super::{quantity, text};
 use std::fmt;
 
 /// Percent in steps of a ten-thousandth, so that percentiles can be keys of a map.

@@ -3,7 +3,7 @@
 //! The meter of a cost item gives hours, bytes or things; the price says what one costs, and the two must fit. A price keeps
 //! the unit as it was written, so that a bill can show `$0.17/h` and not `$0.0000472/s`.
 
-use super::{Money, Quantity, SimDuration, bytes, money, quantity, text};
+use super::{Money, SimDuration, bytes, money, quantity, text};
 use std::fmt;
 
 /// What a price is for.

@@ -1,6 +1,6 @@
 //! Rates: so many a second, minute, hour, day, month or year.
 
-use super::{Quantity, quantity, text};
+use super::{quantity, text};
 use std::fmt;
 
 /// How often something happens [s⁻¹].

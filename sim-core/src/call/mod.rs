@@ -1,0 +1,9 @@
+//! Everything between a caller and a callee, one folder a mechanism, one kind a file.
+//!
+//! All of it are pure state machines: they are told the time and what happened, and know no engine, so that published test vectors
+//! run against them directly. The world asks them; it never looks inside.
+
+pub mod balance;
+pub mod breaker;
+pub mod fallback;
+pub mod retry;

@@ -1,0 +1,254 @@
+//! The wait before the next attempt, and its jitter.
+
+use crate::engine::rng::Draw;
+use crate::problem::Problems;
+use crate::units::{Factor, SimDuration};
+use serde::{Deserialize, Serialize};
+
+/// The wait before the next attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Backoff {
+    /// Always the same.
+    Fixed(FixedSettings),
+    /// Longer by the same with each attempt.
+    Linear(LinearSettings),
+    /// Longer by a factor with each attempt.
+    Exponential(ExponentialSettings),
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::Exponential(ExponentialSettings::default())
+    }
+}
+
+/// How a wait `v` is spread, so that callers who failed together do not come back together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Jitter {
+    /// Not at all: v.
+    None,
+    /// Half of it: v/2 + U(0, v/2).
+    Equal,
+    /// All of it: U(0, v).
+    #[default]
+    Full,
+    /// From the wait before it: min(cap, U(base, 3 times the last wait)).
+    Decorrelated,
+}
+
+/// Every wait is the same.
+///
+/// # What it models
+/// A constant pause between attempts.
+///
+/// # When to use it
+/// For tests and old clients; callers that fail together come back together, again and again.
+///
+/// # Knobs
+/// - `delay`: duration, required
+///
+/// # Example
+/// ```yaml
+/// backoff: {fixed: {delay: 500ms}}
+/// ```
+///
+/// # Source
+/// resilience4j `waitDuration`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixedSettings {
+    /// The wait.
+    pub delay: SimDuration,
+}
+
+/// The n-th wait is n times the base.
+///
+/// # What it models
+/// Waits of base, 2 base, 3 base, up to the cap, spread by the jitter.
+///
+/// # When to use it
+/// Where a client does so; exponential backs off faster.
+///
+/// # Knobs
+/// - `base`: duration, default 50ms
+/// - `cap`: longest wait, duration, default 20s
+/// - `jitter`: none, equal or full, default full
+///
+/// # Example
+/// ```yaml
+/// backoff: {linear: {base: 100ms, cap: 1s}}
+/// ```
+///
+/// # Source
+/// Polly `DelayBackoffType.Linear`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinearSettings {
+    /// The first wait.
+    pub base: SimDuration,
+    /// The longest wait.
+    pub cap: SimDuration,
+    /// How it is spread.
+    pub jitter: Jitter,
+}
+
+/// Each wait is a multiple of the one before.
+///
+/// # What it models
+/// The n-th wait is v = min(cap, base times multiplier^(n-1)), spread by the jitter: `none` v, `equal` v/2 + U(0, v/2), `full` U(0, v),
+/// `decorrelated` min(cap, U(base, 3 times the last wait)).
+///
+/// # When to use it
+/// The common choice; full jitter spreads callers best.
+///
+/// # Knobs
+/// - `base`: the first wait, duration, default 50ms
+/// - `multiplier`: factor, default 2
+/// - `cap`: longest wait, duration, default 20s
+/// - `jitter`: none, equal, full or decorrelated, default full
+///
+/// # Example
+/// ```yaml
+/// backoff: {exponential: {base: 50ms, cap: 1s, jitter: full}}
+/// ```
+///
+/// # Source
+/// M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015; gRPC proposal A6.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExponentialSettings {
+    /// The first wait.
+    pub base: SimDuration,
+    /// Each wait is so many times the one before.
+    pub multiplier: Factor,
+    /// The longest wait.
+    pub cap: SimDuration,
+    /// How it is spread.
+    pub jitter: Jitter,
+}
+
+const BASE: u64 = 50_000_000;
+const CAP: u64 = 20_000_000_000;
+
+impl Default for LinearSettings {
+    fn default() -> Self {
+        Self { base: SimDuration::from_ns(BASE), cap: SimDuration::from_ns(CAP), jitter: Jitter::Full }
+    }
+}
+
+impl Default for ExponentialSettings {
+    fn default() -> Self {
+        Self {
+            base: SimDuration::from_ns(BASE),
+            multiplier: Factor::new(2.0).unwrap_or_default(),
+            cap: SimDuration::from_ns(CAP),
+            jitter: Jitter::Full,
+        }
+    }
+}
+
+impl Backoff {
+    /// Problems of the settings.
+    pub fn validate(&self, problems: &mut Problems) {
+        let check = |base: SimDuration, cap: SimDuration, p: &mut Problems| {
+            if cap < base {
+                p.error("cap", "the longest wait is shorter than the first").label = Some(format!("base is {base}"));
+            }
+        };
+        match self {
+            Self::Fixed(_) => {}
+            Self::Linear(s) => problems.at("linear", |p| {
+                check(s.base, s.cap, p);
+                if s.jitter == Jitter::Decorrelated {
+                    p.error("jitter", "decorrelated jitter grows by itself: it goes with exponential").hint =
+                        Some("write jitter: full".into());
+                }
+            }),
+            Self::Exponential(s) => problems.at("exponential", |p| {
+                check(s.base, s.cap, p);
+                if s.multiplier.value() < 1.0 {
+                    p.error("multiplier", "waits have to grow").hint = Some("write multiplier: 2".into());
+                }
+            }),
+        }
+    }
+
+    /// The wait after attempt `attempt` (from 1) has failed [ns]; `previous_ns` is the wait before, 0 for the first.
+    pub fn delay_ns(&self, attempt: u32, previous_ns: u64, draw: &mut impl Draw) -> u64 {
+        let (value, base, cap, jitter) = match self {
+            Self::Fixed(s) => return s.delay.ns(),
+            Self::Linear(s) => (s.base.ns() as f64 * f64::from(attempt), s.base, s.cap, s.jitter),
+            Self::Exponential(s) => {
+                let mut value = s.base.ns() as f64;
+                for _ in 1..attempt.min(200) {
+                    value *= s.multiplier.value();
+                }
+                (value, s.base, s.cap, s.jitter)
+            }
+        };
+        let (base, cap) = (base.ns() as f64, cap.ns() as f64);
+        let value = value.min(cap);
+        let unit = draw.unit();
+        let wait = match jitter {
+            Jitter::None => value,
+            Jitter::Equal => value / 2.0 + unit * value / 2.0,
+            Jitter::Full => unit * value,
+            Jitter::Decorrelated => {
+                let last = if previous_ns == 0 { base } else { previous_ns as f64 };
+                (base + unit * (3.0 * last - base).max(0.0)).min(cap)
+            }
+        };
+        wait as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::rng::Keyed;
+
+    const MS: u64 = 1_000_000;
+
+    fn exponential(jitter: Jitter) -> Backoff {
+        Backoff::Exponential(ExponentialSettings {
+            base: SimDuration::from_ns(10 * MS),
+            cap: SimDuration::from_ns(100 * MS),
+            jitter,
+            ..ExponentialSettings::default()
+        })
+    }
+
+    #[test]
+    fn doubles_up_to_the_cap_without_jitter() {
+        let backoff = exponential(Jitter::None);
+        let waits: Vec<u64> = (1..=6).map(|n| backoff.delay_ns(n, 0, &mut Keyed::new(1)) / MS).collect();
+        assert_eq!(waits, [10, 20, 40, 80, 100, 100]);
+    }
+
+    #[test]
+    fn jitters_keep_their_bounds_and_means() {
+        for (jitter, low, mean) in [(Jitter::Equal, 20.0, 30.0), (Jitter::Full, 0.0, 20.0)] {
+            let backoff = exponential(jitter);
+            let waits: Vec<f64> =
+                (0..20_000).map(|i| backoff.delay_ns(3, 0, &mut Keyed::new(i * 7919)) as f64 / MS as f64).collect();
+            assert!(waits.iter().all(|w| (low..=40.0).contains(w)), "{jitter:?}");
+            let found = waits.iter().sum::<f64>() / waits.len() as f64;
+            assert!((found - mean).abs() < 0.3, "{jitter:?} has mean {found}");
+        }
+    }
+
+    #[test]
+    fn decorrelated_stays_between_base_and_three_times_the_last() {
+        let backoff = exponential(Jitter::Decorrelated);
+        let mut draw = Keyed::new(5);
+        let mut last = 0;
+        for n in 1..1000 {
+            let wait = backoff.delay_ns(n, last, &mut draw);
+            let most = if last == 0 { 30 * MS } else { 3 * last };
+            assert!(wait >= 10 * MS && wait <= most.clamp(10 * MS, 100 * MS) + 1, "{wait} after {last}");
+            last = wait;
+        }
+    }
+}

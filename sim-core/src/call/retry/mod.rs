@@ -1,0 +1,110 @@
+//! Retries: whether, when and how often a failed call is tried again.
+
+mod backoff;
+mod budget;
+
+pub use backoff::{Backoff, ExponentialSettings, FixedSettings, Jitter, LinearSettings};
+pub use budget::{Budget, BudgetSettings, ConcurrencyShareSettings, RateShareSettings, TokensSettings};
+
+use crate::kinds::Kind;
+use crate::outcome::Outcome;
+use crate::problem::Problems;
+use crate::units::Count;
+use serde::{Deserialize, Serialize};
+
+/// A failed attempt is tried again.
+///
+/// # What it models
+/// The caller waits (`backoff`) and sends the call again, up to `max_attempts` in all, as long as the outcome is one of `outcomes` and
+/// the budget allows it. The work that a timed-out attempt left behind goes on unless the call says `cancel: true`. Each attempt
+/// passes the breaker.
+///
+/// # When to use it
+/// Against failures that pass. Without a budget retries multiply the load just when the callee can bear it least.
+///
+/// # Knobs
+/// - `max_attempts`: with the first, count, default 3
+/// - `outcomes`: which failures are tried again, default error, timeout, unreachable
+/// - `backoff`: wait before the next attempt, kind, default exponential with base 50ms and full jitter
+/// - `budget`: how many retries there may be, kind, default none
+///
+/// # Example
+/// ```yaml
+/// retry: {max_attempts: 3, backoff: {exponential: {base: 50ms, cap: 1s, jitter: full}}, budget: {rate_share: {percent: 10%}}}
+/// ```
+///
+/// # Source
+/// gRPC proposal A6; M. Brooker, "Exponential Backoff And Jitter", 2015.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetrySettings {
+    /// Attempts in all, with the first.
+    pub max_attempts: Count,
+    /// Which failures are tried again.
+    pub outcomes: Vec<Outcome>,
+    /// The wait before the next attempt.
+    pub backoff: Backoff,
+    /// How many retries there may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetSettings>,
+}
+
+/// The kinds of the family: retry itself, backoffs and budgets.
+pub const ALL: &[Kind] = &[
+    Kind { family: "retry", name: "retry", schema: || schemars::schema_for!(RetrySettings) },
+    Kind { family: "backoff", name: "fixed", schema: || schemars::schema_for!(FixedSettings) },
+    Kind { family: "backoff", name: "linear", schema: || schemars::schema_for!(LinearSettings) },
+    Kind { family: "backoff", name: "exponential", schema: || schemars::schema_for!(ExponentialSettings) },
+    Kind { family: "budget", name: "rate_share", schema: || schemars::schema_for!(RateShareSettings) },
+    Kind { family: "budget", name: "concurrency_share", schema: || schemars::schema_for!(ConcurrencyShareSettings) },
+    Kind { family: "budget", name: "tokens", schema: || schemars::schema_for!(TokensSettings) },
+];
+
+impl Default for RetrySettings {
+    fn default() -> Self {
+        Self {
+            max_attempts: Count::new(3),
+            outcomes: vec![Outcome::Error, Outcome::Timeout, Outcome::Unreachable],
+            backoff: Backoff::default(),
+            budget: None,
+        }
+    }
+}
+
+impl RetrySettings {
+    /// Attempts in all, with the first.
+    #[inline]
+    pub fn attempts(&self) -> u32 {
+        self.max_attempts.get_u32()
+    }
+
+    /// Problems of the settings.
+    pub fn validate(&self, problems: &mut Problems) {
+        match self.max_attempts.get() {
+            0 => {
+                problems.error("max_attempts", "a call with no attempt is no call; the first one counts").hint =
+                    Some("write max_attempts: 3".into());
+            }
+            1 => {
+                problems.warning("max_attempts", "one attempt is no retry; the first one counts").hint =
+                    Some("write max_attempts: 2 for one retry, or remove retry".into());
+            }
+            2..=100 => {}
+            _ => {
+                problems.error("max_attempts", "more than 100 attempts of one call").hint =
+                    Some("write max_attempts: 3".into());
+            }
+        }
+        if self.outcomes.is_empty() {
+            problems.error("outcomes", "a retry of no outcome never happens").hint = Some("remove retry".into());
+        }
+        if self.outcomes.iter().any(|o| o.is_answer()) {
+            problems.error("outcomes", "an answer is not tried again").hint =
+                Some("choose among error, timeout, rejected, shed, unreachable and refused".into());
+        }
+        problems.at("backoff", |p| self.backoff.validate(p));
+        if let Some(budget) = &self.budget {
+            problems.at("budget", |p| budget.validate(p));
+        }
+    }
+}
