@@ -4,10 +4,22 @@
 //! services; `world` routes requests; the families (`call`, `network`, `faults`, `control`, `data`, `economics`) decide.
 
 pub mod call;
+pub mod control;
+pub mod data;
 pub mod dist;
+pub mod economics;
 pub mod engine;
+pub mod expression;
+pub mod faults;
 pub mod kinds;
 pub mod metrics;
+pub mod model;
+pub mod names;
+pub mod network;
 pub mod outcome;
 pub mod problem;
+pub mod promise;
+pub mod results;
 pub mod units;
+pub mod workload;
+pub mod world;

@@ -450,4 +450,3 @@ pub enum Place {
     /// A load class.
     Load(LoadId),
 }
-

@@ -3,7 +3,7 @@
 //! A duration is whole nanoseconds, at most 292 years, so that sums of two and signed differences fit. `m` is minutes; a month
 //! is 730 h and a year 8760 h, which is the year of bills.
 
-use super::{Quantity, quantity, text};
+use super::{quantity, text};
 use std::fmt;
 
 /// A length of time, in whole nanoseconds.

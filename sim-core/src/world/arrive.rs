@@ -1,0 +1,168 @@
+//! Load: requests come, and each becomes a frame at the door of the endpoint that it asks for.
+
+use super::admit::Door;
+use super::frame::{CLIENT, CLOSED_USER, NONE, Phase};
+use super::work::whole_ns;
+use super::{ARRIVAL, USER, World};
+use crate::dist::Sampler;
+use crate::engine::rng::{Keyed, mix};
+use crate::model::Outcome;
+use crate::workload::ArrivalProcess;
+
+const MIX: u64 = 0x51;
+const THINK: u64 = 0x52;
+const PICK: u64 = 0x53;
+
+/// A load class while it runs.
+pub(super) struct Load {
+    /// When the next request comes; `None` for closed load.
+    pub process: Option<ArrivalProcess>,
+    /// How long a closed user thinks.
+    pub think: Option<Sampler>,
+    /// Upper bounds of shares, and call sites.
+    pub mix: Vec<(f64, u32)>,
+    /// Hash of seed, replication and name: the identity of its requests begins here.
+    pub salt: u64,
+    /// Requests so far.
+    pub count: u64,
+}
+
+impl World<'_> {
+    /// An open load class's request arrives, and the next one is scheduled.
+    #[inline]
+    pub(super) fn arrival(&mut self, load: u32) {
+        let now = self.now;
+        if let Some(process) = &mut self.loads[load as usize].process
+            && let Some(next) = process.next(now)
+            && next <= self.end
+        {
+            self.calendar.push(next, ARRIVAL, load);
+        }
+        self.request(load, 0);
+    }
+
+    /// A closed user has thought.
+    pub(super) fn user(&mut self, load: u32) {
+        self.request(load, CLOSED_USER);
+    }
+
+    /// A closed user has the answer, and thinks. `site` tells whose user.
+    pub(super) fn think(&mut self, site: u32) {
+        let crate::model::Caller::Load(load) = self.model.edges[site as usize].caller else { return };
+        let at = &mut self.loads[load.index()];
+        at.count += 1;
+        let wait = at
+            .think
+            .as_ref()
+            .map_or(0, |think| whole_ns(think.sample(&mut Keyed::new(mix(at.salt, THINK ^ (at.count << 8))))));
+        // A user without thinking time still takes a nanosecond, so that time goes on.
+        self.calendar.push(self.now + wait.max(1), USER, load.0);
+    }
+
+    #[inline]
+    fn request(&mut self, load: u32, flags: u8) {
+        let at = &mut self.loads[load as usize];
+        at.count += 1;
+        let key = mix(at.salt, at.count);
+        let site = if at.mix.len() == 1 {
+            at.mix[0].1
+        } else {
+            let draw = Keyed::new(mix(key, MIX)).unit();
+            at.mix.iter().find(|arm| draw < arm.0).unwrap_or(&at.mix[at.mix.len() - 1]).1
+        };
+        if self.sites[site as usize].counts_calls {
+            self.client(site, key, flags);
+        } else {
+            self.root(site, key, flags);
+        }
+    }
+
+    /// A request whose caller may give up or try again: the caller has a frame of its own.
+    pub(super) fn client(&mut self, site: u32, key: u64, flags: u8) {
+        let frame = self.new_client(site, key, flags);
+        self.advance(frame);
+    }
+
+    pub(super) fn new_client(&mut self, site: u32, key: u64, flags: u8) -> u32 {
+        let frame = self.frames.take();
+        let now = self.now;
+        let pc = self.program.client[site as usize];
+        let new = &mut self.frames[frame];
+        new.key = key;
+        new.seq = 0;
+        new.parent_seq = 0;
+        new.arrived = now;
+        new.start = now;
+        new.parent = NONE;
+        new.instance = NONE;
+        new.pc = pc;
+        new.next = NONE;
+        new.edge = site as u16;
+        new.tries = 0;
+        new.attempt = 1;
+        new.outcome = 0;
+        new.flags = CLIENT | flags;
+        new.phase = Phase::Running;
+        frame
+    }
+
+    /// A request that is its own only attempt.
+    #[inline]
+    fn root(&mut self, site: u32, key: u64, flags: u8) {
+        let frame = self.frames.take();
+        let now = self.now;
+        let instance = self.pick_for_root(site, key);
+        let new = &mut self.frames[frame];
+        new.key = key;
+        new.seq = 0;
+        new.parent_seq = 0;
+        new.arrived = now;
+        new.parent = NONE;
+        new.instance = instance;
+        new.edge = site as u16;
+        new.tries = 0;
+        new.attempt = 1;
+        new.outcome = 0;
+        new.flags = flags;
+        new.phase = Phase::Arriving;
+        self.counts[site as usize].attempts += 1;
+        if instance == NONE {
+            let next = self.deliver(frame, Outcome::Unreachable as u8);
+            return self.follow(next);
+        }
+        let door = if self.sites[site as usize].network {
+            match self.depart(frame, site) {
+                Some(door) => door,
+                None => return,
+            }
+        } else {
+            self.admit(frame)
+        };
+        match door {
+            Door::In => self.advance(frame),
+            Door::Waits => {}
+            // A user who hears nothing waits for ever: a closed one is lost to the load, which is what happens to him.
+            Door::Lost => self.frames.release(frame),
+            Door::Away(outcome) => {
+                let next = self.send_back(frame, outcome as u8);
+                self.follow(next);
+            }
+        }
+    }
+
+    #[inline]
+    fn pick_for_root(&mut self, site: u32, key: u64) -> u32 {
+        let s = &self.sites[site as usize];
+        let service = &self.services[s.service as usize];
+        match service.routable.len() {
+            0 => NONE,
+            1 => service.routable[0],
+            candidates => {
+                let (shared, instances) = (s.guard as usize, &self.instances);
+                let mut draw = Keyed::new(mix(key, PICK));
+                let load = |i: usize| instances[service.routable[i] as usize].in_system;
+                service.routable[self.shared[shared].balancer.pick(candidates, load, &mut draw)]
+            }
+        }
+    }
+}

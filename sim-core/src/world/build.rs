@@ -1,0 +1,275 @@
+//! A world from a model: everything that the hot path needs, looked up once.
+
+use super::cores::Cores;
+use super::frame::{Arena, NONE};
+use super::program::{Program, needs_client};
+use super::state::{Instance, Life, Role, Service, Shared, Site, Timer};
+use super::{ARRIVAL, Control, USER, World, arrive, message, record, rows, strike, watch, wire};
+use crate::data::Effect;
+use crate::dist::Sampler;
+use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
+use crate::engine::digest::Digest;
+use crate::engine::rng::{Keyed, Stream, hash_name, mix};
+use crate::metrics::Histogram;
+use crate::model::{Access, Caller, Discipline, Edge, Model, Node, ReadFrom, Replication};
+use crate::results::EdgeCounts;
+use crate::workload::{Arrival, ArrivalProcess};
+use std::collections::BTreeMap;
+
+const START: u64 = 0x91;
+
+impl<'m> World<'m> {
+    pub(super) fn new(model: &'m Model, seed: u64, replication: u32) -> Self {
+        assert!(model.edges.len() < usize::from(u16::MAX), "fewer than 65,535 call sites");
+        let mut lanes = Lanes::default();
+        let program = Program::compile(model);
+        let queues = message::Queues::new(model);
+        let wires = wire::Wires::new(model);
+        let (services, instances) = places(model, &queues);
+        assert!(instances.len() < LAST_INDEX as usize, "fewer than 2^25 instances");
+        let (shared, guards) = shared(model);
+        let sites = sites(model, &program, &services, &guards, &wires, &mut lanes);
+        let zero = model.run.warm_up.ns();
+        let mut world = World {
+            model,
+            program,
+            seed,
+            replication,
+            now: 0,
+            zero,
+            end: zero + model.run.duration.ns(),
+            calendar: Calendar::new(),
+            lanes,
+            digest: Digest::default(),
+            events: 0,
+            frames: Arena::default(),
+            ready: Vec::new(),
+            instances,
+            services,
+            counts: vec![EdgeCounts::default(); sites.len()],
+            latency: vec![Histogram::new(); sites.len()],
+            call_latency: vec![Histogram::new(); sites.len()],
+            waits: vec![Histogram::new(); model.services.len()],
+            sites,
+            shared,
+            loads: Vec::new(),
+            controls: Vec::new(),
+            queues,
+            rows: rows::Rows::new(model),
+            wires,
+            strikes: strike::Strikes::default(),
+            watch: watch::Watch::new(model),
+            recorder: record::Recorder::new(model),
+            backlog: 0,
+            stopped: None,
+            done: false,
+        };
+        world.begin_run();
+        world
+    }
+
+    fn begin_run(&mut self) {
+        let model = self.model;
+        for (index, service) in model.services.iter().enumerate() {
+            for number in 0..service.instances {
+                let instance = self.services[index].first + number;
+                self.services[index].paid.enter(0);
+                self.comes_up(instance);
+                self.instances[instance as usize].registered = true;
+            }
+            self.refresh_routable(index);
+        }
+        self.schedule(self.zero, Control::Zero);
+        self.plan_strikes();
+        self.plan_watch();
+        for index in 0..model.loads.len() {
+            self.start_load(index);
+        }
+        self.schedule(self.end, Control::End);
+    }
+
+    fn start_load(&mut self, index: usize) {
+        let load = &self.model.loads[index];
+        let stream = Stream::new(self.seed, self.replication, &load.name, "arrivals");
+        let mut salt = Stream::new(self.seed, self.replication, &load.name, "requests");
+        let mut below = 0.0;
+        let mut mix_of = Vec::new();
+        for (share, edge) in &load.mix {
+            below += share;
+            mix_of.push((below, edge.0));
+        }
+        let run = &self.model.run;
+        let mut at = arrive::Load {
+            process: ArrivalProcess::new(&load.arrival, &load.shape, stream, self.zero, run.start.ns()),
+            think: None,
+            mix: mix_of,
+            salt: salt.next_u64(),
+            count: 0,
+        };
+        if let Arrival::Closed { users, think } = &load.arrival {
+            let think = think.build();
+            for user in 0..*users {
+                let wait =
+                    super::work::whole_ns(think.sample(&mut Keyed::new(mix(at.salt, START ^ (u64::from(user) << 8)))));
+                self.calendar.push(wait.max(1), USER, index as u32);
+            }
+            at.think = Some(think);
+        }
+        if let Some(first) = at.process.as_mut().and_then(|p| p.next(0)).filter(|t| *t <= self.end) {
+            self.calendar.push(first, ARRIVAL, index as u32);
+        }
+        self.loads.push(at);
+    }
+
+    /// An instance serves from now on.
+    pub(super) fn comes_up(&mut self, index: u32) {
+        let now = self.now;
+        let instance = &mut self.instances[index as usize];
+        instance.life = Life::Up;
+        let service = instance.service as usize;
+        let workers = self.model.services[service].workers.unwrap_or(0);
+        self.services[service].running.enter(now);
+        self.services[service].workers.change(now, i64::from(workers));
+    }
+
+    /// An instance no longer serves.
+    pub(super) fn goes_down(&mut self, index: u32, life: Life) {
+        let now = self.now;
+        let instance = &mut self.instances[index as usize];
+        if instance.runs() {
+            let service = instance.service as usize;
+            let workers = self.model.services[service].workers.unwrap_or(0);
+            self.services[service].running.leave(now);
+            self.services[service].workers.change(now, -i64::from(workers));
+        }
+        self.instances[index as usize].life = life;
+    }
+
+    /// Which instances of a service callers may pick: those that they know and that pass their health check; if none does, all.
+    pub(super) fn refresh_routable(&mut self, service: usize) {
+        let at = &self.services[service];
+        let known: Vec<u32> =
+            (at.first..at.first + at.places).filter(|&i| self.instances[i as usize].registered).collect();
+        let healthy: Vec<u32> = known.iter().copied().filter(|&i| !self.instances[i as usize].unhealthy).collect();
+        self.services[service].routable = if healthy.is_empty() { known } else { healthy };
+    }
+}
+
+fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instance>) {
+    let (mut services, mut instances) = (Vec::new(), Vec::new());
+    for (index, settings) in model.services.iter().enumerate() {
+        let places = settings.max_instances.max(settings.instances).max(1);
+        services.push(Service {
+            first: instances.len() as u32,
+            places,
+            wanted: settings.instances,
+            capacity: settings.queue_capacity,
+            lifo: settings.discipline == Discipline::Lifo,
+            limited: settings.workers.is_some(),
+            patience: settings.max_wait.as_ref().map(crate::dist::Distribution::build),
+            pulls: queues.feeding(model, index as u32),
+            ..Service::default()
+        });
+        for number in 0..places {
+            let zone = settings.zones[number as usize % settings.zones.len()].0;
+            let shares = settings.cores.filter(|&c| settings.workers.is_none_or(|w| c < w));
+            let cores = shares.map(|c| Box::new(Cores::new(c)));
+            let workers = if message::is_queue(&settings.node) { None } else { settings.workers };
+            instances.push(Instance::gone(index as u32, zone, workers, cores));
+        }
+    }
+    (services, instances)
+}
+
+/// The state that calls share, and where that of each guard begins.
+fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
+    let (mut shared, mut first) = (Vec::new(), Vec::new());
+    for guard in &model.guards {
+        first.push(shared.len() as u32);
+        let callers = guard.caller.map_or(1, |s| {
+            let service = &model.services[s.index()];
+            service.max_instances.max(service.instances).max(1)
+        });
+        for _ in 0..callers {
+            shared.push(Shared {
+                balancer: guard.balance.build(),
+                breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
+                budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
+                in_flight: 0,
+            });
+        }
+    }
+    (shared, first)
+}
+
+fn sites(
+    model: &Model,
+    program: &Program,
+    services: &[Service],
+    guards: &[u32],
+    wires: &wire::Wires,
+    lanes: &mut Lanes,
+) -> Vec<Site> {
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut sites = Vec::new();
+    for (index, edge) in model.edges.iter().enumerate() {
+        let guard = &model.guards[edge.guard.index()];
+        let endpoint = &model.endpoints[edge.callee.index()];
+        let number = seen.entry(&edge.name).or_insert(0);
+        let salt = mix(hash_name(&edge.name), *number);
+        *number += 1;
+        let caller = match edge.caller {
+            Caller::Endpoint(endpoint) => services[model.endpoints[endpoint.index()].service.index()].first,
+            Caller::Load(_) | Caller::Queue(_) => NONE,
+        };
+        sites.push(Site {
+            endpoint: edge.callee.0,
+            service: endpoint.service.0,
+            entry: program.entry[edge.callee.index()],
+            guard: guards[edge.guard.index()],
+            caller_first: caller,
+            salt,
+            slow: 1.0,
+            timer: timer(edge, lanes),
+            total_ns: edge.total_timeout.map_or(0, |t| t.ns()),
+            guarded: guard.breaker.is_some() || guard.budget.is_some(),
+            network: wires.matters(index) || edge.size.0.get() + edge.size.1.get() > 0,
+            cancel: edge.cancel,
+            counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge, index.into()),
+            effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_)),
+            role: role(model, edge),
+        });
+    }
+    sites
+}
+
+fn timer(edge: &Edge, lanes: &mut Lanes) -> Timer {
+    match (&edge.timeout, edge.total_timeout) {
+        (None, None) => Timer::None,
+        (Some(timeout), None) => {
+            let sampler = timeout.build();
+            match sampler.is_constant() {
+                Some(ns) => Timer::Lane(lanes.lane(ns)),
+                None => Timer::Drawn(sampler),
+            }
+        }
+        (Some(timeout), Some(_)) => Timer::Drawn(timeout.build()),
+        (None, Some(total)) => Timer::Drawn(constant(total.ns())),
+    }
+}
+
+fn constant(ns: u64) -> Sampler {
+    crate::dist::Distribution::constant(crate::units::SimDuration::from_ns(ns)).build()
+}
+
+/// Writes of a copied store go to its primary, reads where the store says.
+fn role(model: &Model, edge: &Edge) -> Role {
+    let endpoint = &model.endpoints[edge.callee.index()];
+    let Node::Store(store) = &model.services[endpoint.service.index()].node else { return Role::Any };
+    let Replication::Primary { reads, .. } = &store.replication else { return Role::Any };
+    match (endpoint.access, reads) {
+        (Some(Access::Read), ReadFrom::Replica) => Role::Replica,
+        (Some(Access::Read), ReadFrom::Nearest) | (None, _) => Role::Any,
+        (Some(Access::Read), ReadFrom::Primary) | (Some(Access::Write | Access::Update), _) => Role::Primary,
+    }
+}

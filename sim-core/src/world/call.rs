@@ -1,0 +1,420 @@
+//! The caller's side: begin a call, send attempts, judge what comes back, try again, fall back, or give up.
+
+use super::admit::Door;
+use super::frame::{CLIENT, NONE, Phase};
+use super::state::{Role, Timer};
+use super::work::whole_ns;
+use super::{LANE, TIMER, WAKE, World};
+use crate::engine::rng::{Keyed, mix};
+use crate::model::Outcome;
+
+const CALL: u64 = 0x31;
+const PICK: u64 = 0x32;
+const BACKOFF: u64 = 0x33;
+const FALLBACK: u64 = 0x34;
+const TIMEOUT: u64 = 0x35;
+/// Attempts of one call differ by this in their key, so that the call's own key can be had back from an attempt's.
+pub(super) const ATTEMPT: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What became of an attempt as it was sent.
+enum Sent {
+    /// The callee runs at once.
+    Runs(u32),
+    /// Something will come, or nothing ever.
+    Away,
+    /// It has failed already.
+    Failed(Outcome),
+}
+
+/// What a caller does after a failure.
+enum Then {
+    Again,
+    Run(u32),
+    Wait,
+    Fail(Outcome),
+}
+
+impl World<'_> {
+    /// Begins the call at which a frame stands.
+    #[inline]
+    pub(super) fn call(&mut self, frame: u32, site: u32) -> Option<u32> {
+        let at = &mut self.frames[frame];
+        at.tries = 0;
+        at.start = self.now;
+        if self.sites[site as usize].counts_calls {
+            self.counts[site as usize].calls += 1;
+            if self.sites[site as usize].guarded {
+                let shared = self.shared_of(frame, site);
+                if let Some(budget) = &mut self.shared[shared].budget {
+                    budget.on_call(self.now);
+                }
+            }
+        }
+        self.attempt(frame, site)
+    }
+
+    /// The identity of a call: the same in every variant of a scenario.
+    #[inline]
+    fn call_key(&self, frame: u32, site: u32) -> u64 {
+        mix(self.frames[frame].key, CALL ^ self.sites[site as usize].salt)
+    }
+
+    /// The state that a frame's calls at a site share.
+    #[inline]
+    pub(super) fn shared_of(&self, frame: u32, site: u32) -> usize {
+        let site = &self.sites[site as usize];
+        let local = if site.caller_first == NONE { 0 } else { self.frames[frame].instance - site.caller_first };
+        (site.guard + local) as usize
+    }
+
+    /// Sends attempts until one is on its way or the call has ended.
+    #[inline]
+    pub(super) fn attempt(&mut self, frame: u32, site: u32) -> Option<u32> {
+        loop {
+            match self.send(frame, site) {
+                Sent::Runs(callee) => return Some(callee),
+                Sent::Away => return None,
+                Sent::Failed(outcome) => match self.after_failure(frame, site, outcome) {
+                    Then::Again => {}
+                    Then::Run(next) => return Some(next),
+                    Then::Wait => return None,
+                    Then::Fail(outcome) => return self.give_up(frame, site, outcome),
+                },
+            }
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, frame: u32, site: u32) -> Sent {
+        let s = site as usize;
+        if self.sites[s].guarded && !self.admitted(frame, site) {
+            self.counts[s].rejected += 1;
+            return Sent::Failed(Outcome::Rejected);
+        }
+        let key = self.call_key(frame, site);
+        let at = &mut self.frames[frame];
+        at.tries = at.tries.saturating_add(1);
+        let tries = at.tries;
+        let counts = &mut self.counts[s];
+        counts.attempts += 1;
+        if tries > 1 {
+            counts.retries += 1;
+        }
+        let callee = self.frames.take();
+        let key = key.wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
+        let instance = self.pick(frame, site, key);
+        let seq = self.start_timer(frame, site, key);
+        let now = self.now;
+        let new = &mut self.frames[callee];
+        new.key = key;
+        new.seq = 0;
+        new.parent_seq = seq;
+        new.arrived = now;
+        new.parent = frame;
+        new.instance = instance;
+        new.edge = site as u16;
+        new.tries = 0;
+        new.attempt = tries;
+        new.outcome = 0;
+        new.flags = 0;
+        new.phase = Phase::Arriving;
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.next = callee;
+        at.phase = Phase::Calling;
+        if instance == NONE {
+            return self.fails_at_once(frame, site, callee, Outcome::Unreachable);
+        }
+        if self.sites[s].network {
+            return match self.depart(callee, site) {
+                Some(Door::Away(outcome)) => self.fails_at_once(frame, site, callee, outcome),
+                Some(door) => self.sent(frame, site, callee, &door),
+                None => Sent::Away,
+            };
+        }
+        let door = self.admit(callee);
+        self.sent(frame, site, callee, &door)
+    }
+
+    #[inline]
+    fn sent(&mut self, frame: u32, site: u32, callee: u32, door: &Door) -> Sent {
+        match *door {
+            Door::In => Sent::Runs(callee),
+            Door::Waits => Sent::Away,
+            Door::Lost => {
+                self.frames.release(callee);
+                Sent::Away
+            }
+            Door::Away(outcome) => self.fails_at_once(frame, site, callee, outcome),
+        }
+    }
+
+    fn fails_at_once(&mut self, frame: u32, site: u32, callee: u32, outcome: Outcome) -> Sent {
+        self.frames.release(callee);
+        self.frames[frame].seq = 0;
+        self.counts[site as usize].outcomes[outcome as usize] += 1;
+        self.judge(frame, site, false);
+        Sent::Failed(outcome)
+    }
+
+    /// Asks the breaker, and counts its openings.
+    fn admitted(&mut self, frame: u32, site: u32) -> bool {
+        let shared = self.shared_of(frame, site);
+        let now = self.now;
+        let state = &mut self.shared[shared];
+        let admitted = state.breaker.as_mut().is_none_or(|breaker| breaker.admit(now));
+        if admitted {
+            state.in_flight += 1;
+        }
+        admitted
+    }
+
+    /// Tells breaker and budget how an attempt ended.
+    pub(super) fn judge(&mut self, frame: u32, site: u32, ok: bool) {
+        if !self.sites[site as usize].guarded {
+            return;
+        }
+        let shared = self.shared_of(frame, site);
+        let now = self.now;
+        let latency = now - self.frames[frame].start;
+        let state = &mut self.shared[shared];
+        state.in_flight = state.in_flight.saturating_sub(1);
+        if let Some(budget) = &mut state.budget {
+            budget.on_result(now, ok);
+        }
+        if let Some(breaker) = &mut state.breaker {
+            let before = breaker.openings();
+            breaker.record(now, !ok, latency);
+            if breaker.openings() > before {
+                self.counts[site as usize].breaker_opened += 1;
+                self.recorder.opened(site, now);
+            }
+        }
+    }
+
+    #[inline]
+    fn pick(&mut self, frame: u32, site: u32, key: u64) -> u32 {
+        let s = &self.sites[site as usize];
+        let service = &self.services[s.service as usize];
+        if s.role != Role::Any {
+            return self.pick_by_role(frame, site, key);
+        }
+        match service.routable.len() {
+            0 => NONE,
+            1 => service.routable[0],
+            candidates => {
+                let shared = self.shared_of(frame, site);
+                let service = &self.services[self.sites[site as usize].service as usize];
+                let instances = &self.instances;
+                let mut draw = Keyed::new(mix(key, PICK));
+                let load = |i: usize| instances[service.routable[i] as usize].in_system;
+                service.routable[self.shared[shared].balancer.pick(candidates, load, &mut draw)]
+            }
+        }
+    }
+
+    fn pick_by_role(&mut self, frame: u32, site: u32, key: u64) -> u32 {
+        let s = &self.sites[site as usize];
+        let service = &self.services[s.service as usize];
+        let first = service.first;
+        if s.role == Role::Primary || service.places == 1 {
+            return first;
+        }
+        let replicas: Vec<u32> = service.routable.iter().copied().filter(|&i| i != first).collect();
+        if replicas.is_empty() {
+            return first;
+        }
+        let shared = self.shared_of(frame, site);
+        let instances = &self.instances;
+        let mut draw = Keyed::new(mix(key, PICK));
+        replicas[self.shared[shared].balancer.pick(
+            replicas.len(),
+            |i| instances[replicas[i] as usize].in_system,
+            &mut draw,
+        )]
+    }
+
+    /// Starts the timer of an attempt and tells its number, which is the attempt's generation.
+    #[inline]
+    fn start_timer(&mut self, frame: u32, site: u32, key: u64) -> u64 {
+        let now = self.now;
+        let s = &self.sites[site as usize];
+        let drawn = match &s.timer {
+            Timer::None => return self.calendar.next_sequence(),
+            Timer::Lane(lane) => {
+                let (lane, frames) = (*lane, &self.frames);
+                let live = |index, seq| frames.waits_for(index, seq);
+                return self.lanes.push(&mut self.calendar, now, lane, LANE, frame, live);
+            }
+            Timer::Drawn(sampler) => whole_ns(sampler.sample(&mut Keyed::new(mix(key, TIMEOUT)))),
+        };
+        let mut due = now.saturating_add(drawn);
+        if s.total_ns > 0 {
+            due = due.min(self.frames[frame].start.saturating_add(s.total_ns));
+        }
+        self.calendar.push(due, TIMER, frame)
+    }
+
+    /// An attempt was answered, or its timeout has come.
+    #[inline]
+    pub(super) fn answered(&mut self, frame: u32, site: u32, outcome: u8) -> Option<u32> {
+        self.frames[frame].seq = 0;
+        let ok = outcome <= Outcome::Degraded as u8;
+        self.judge(frame, site, ok);
+        if ok {
+            return Some(self.goes_on(frame, site, outcome));
+        }
+        match self.after_failure(frame, site, Outcome::ALL[outcome as usize]) {
+            Then::Again => self.attempt(frame, site),
+            Then::Run(next) => Some(next),
+            Then::Wait => None,
+            Then::Fail(outcome) => self.give_up(frame, site, outcome),
+        }
+    }
+
+    /// A call has an answer: the caller goes on with its next step.
+    #[inline]
+    pub(super) fn goes_on(&mut self, frame: u32, site: u32, outcome: u8) -> u32 {
+        if self.sites[site as usize].counts_calls {
+            self.counts[site as usize].call_outcomes[outcome as usize] += 1;
+        }
+        let at = &mut self.frames[frame];
+        at.outcome = at.outcome.max(outcome);
+        at.phase = Phase::Running;
+        at.pc += 1;
+        frame
+    }
+
+    /// Decides what follows a failed attempt.
+    fn after_failure(&mut self, frame: u32, site: u32, outcome: Outcome) -> Then {
+        if let Some(then) = self.try_again(frame, site, outcome) {
+            return then;
+        }
+        let edge = &self.model.edges[site as usize];
+        if let Some(fallback) = &edge.fallback
+            && fallback.outcomes.contains(&outcome)
+        {
+            let key = mix(self.call_key(frame, site), FALLBACK);
+            let wait = whole_ns(fallback.latency.build().sample(&mut Keyed::new(key)));
+            if wait == 0 {
+                return Then::Run(self.falls_back(frame, site));
+            }
+            let seq = self.calendar.push(self.now + wait, WAKE, frame);
+            let at = &mut self.frames[frame];
+            at.seq = seq;
+            at.phase = Phase::Fallback;
+            return Then::Wait;
+        }
+        if edge.optional {
+            return Then::Run(self.goes_on(frame, site, Outcome::Degraded as u8));
+        }
+        Then::Fail(outcome)
+    }
+
+    /// The fallback answers.
+    pub(super) fn falls_back(&mut self, frame: u32, site: u32) -> u32 {
+        let outcome = self.model.edges[site as usize].fallback.as_ref().map_or(Outcome::Degraded, |f| f.outcome);
+        self.goes_on(frame, site, outcome as u8)
+    }
+
+    fn try_again(&mut self, frame: u32, site: u32, outcome: Outcome) -> Option<Then> {
+        let model = self.model;
+        let retry = model.edges[site as usize].retry.as_ref()?;
+        let (tries, start) = (self.frames[frame].tries, self.frames[frame].start);
+        if tries == 0 || u32::from(tries) >= retry.attempts() || !retry.outcomes.contains(&outcome) {
+            return None;
+        }
+        let delay = self.backoff(frame, site, retry, tries);
+        let total = self.sites[site as usize].total_ns;
+        if total > 0 && self.now + delay >= start + total {
+            return None;
+        }
+        if self.sites[site as usize].guarded {
+            let shared = self.shared_of(frame, site);
+            let now = self.now;
+            let state = &mut self.shared[shared];
+            let in_flight = state.in_flight;
+            if let Some(budget) = &mut state.budget
+                && !budget.try_retry(now, in_flight)
+            {
+                self.counts[site as usize].budget_exhausted += 1;
+                return None;
+            }
+        }
+        if delay == 0 {
+            return Some(Then::Again);
+        }
+        let seq = self.calendar.push(self.now + delay, WAKE, frame);
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.phase = Phase::Backoff;
+        Some(Then::Wait)
+    }
+
+    /// The wait before attempt `tries + 1`. Decorrelated jitter needs the wait before it: all are drawn anew from the call's key.
+    fn backoff(&self, frame: u32, site: u32, retry: &crate::call::retry::RetrySettings, tries: u8) -> u64 {
+        let mut draw = Keyed::new(mix(self.call_key(frame, site), BACKOFF));
+        (1..=u32::from(tries)).fold(0, |previous, n| retry.backoff.delay_ns(n, previous, &mut draw))
+    }
+
+    /// A call has failed for good: so does the caller. An error, a timeout or silence below is an error to those above.
+    fn give_up(&mut self, frame: u32, site: u32, outcome: Outcome) -> Option<u32> {
+        if self.sites[site as usize].counts_calls {
+            self.counts[site as usize].call_outcomes[outcome as usize] += 1;
+        }
+        let client = self.frames[frame].flags & CLIENT != 0;
+        let passed = match outcome {
+            Outcome::Error | Outcome::Timeout | Outcome::Unreachable if !client => Outcome::Error,
+            other => other,
+        };
+        self.fail(frame, passed as u8)
+    }
+
+    /// A frame's message, backoff or fallback has come to its time.
+    pub(super) fn wake(&mut self, frame: u32, seq: u64) {
+        if !self.frames.waits_for(frame, seq) {
+            return;
+        }
+        let next = match self.frames[frame].phase {
+            Phase::Arriving => self.arrives(frame),
+            Phase::Replying => {
+                let outcome = self.frames[frame].outcome;
+                self.deliver(frame, outcome)
+            }
+            Phase::Backoff => {
+                let site = self.site_of(frame);
+                self.frames[frame].seq = 0;
+                self.attempt(frame, site)
+            }
+            Phase::Fallback => {
+                let site = self.site_of(frame);
+                self.frames[frame].seq = 0;
+                Some(self.falls_back(frame, site))
+            }
+            _ => None,
+        };
+        self.follow(next);
+    }
+
+    /// The call site at which a frame stands.
+    pub(super) fn site_of(&self, frame: u32) -> u32 {
+        match self.program.ops[self.frames[frame].pc as usize] {
+            super::program::Op::Call(site) => site,
+            other => unreachable!("a frame that calls stands at {other:?}"),
+        }
+    }
+
+    /// A request has come to its callee over the network.
+    fn arrives(&mut self, frame: u32) -> Option<u32> {
+        self.frames[frame].seq = 0;
+        match self.admit(frame) {
+            Door::In => Some(frame),
+            Door::Waits => None,
+            Door::Lost => {
+                self.frames.release(frame);
+                None
+            }
+            Door::Away(outcome) => self.send_back(frame, outcome as u8),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Timeouts and cancellation: what a caller gives up, and what becomes of the work that it leaves behind.
+
+use super::World;
+use super::frame::{CLIENT, HELD, INSIDE, NONE, Phase};
+use crate::engine::calendar::Key;
+use crate::model::Outcome;
+
+impl World<'_> {
+    /// A lane's sentinel has come up.
+    pub(super) fn lane(&mut self, sentinel: Key) {
+        let frames = &self.frames;
+        if let Some(due) = self.lanes.fire(&mut self.calendar, sentinel, |index, seq| frames.waits_for(index, seq)) {
+            self.expire(due.index(), due.sequence());
+        }
+    }
+
+    /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker.
+    pub(super) fn expire(&mut self, frame: u32, seq: u64) {
+        if !self.frames.waits_for(frame, seq) {
+            return;
+        }
+        let next = match self.frames[frame].phase {
+            Phase::Calling => self.attempt_expires(frame, seq),
+            Phase::Queued => self.patience_ends(frame),
+            other => unreachable!("a timer is due in phase {other:?}"),
+        };
+        self.follow(next);
+    }
+
+    fn attempt_expires(&mut self, frame: u32, seq: u64) -> Option<u32> {
+        let site = self.site_of(frame);
+        let callee = self.frames[frame].next;
+        let alive = {
+            let at = &self.frames[callee];
+            at.phase != Phase::Free && at.parent == frame && at.parent_seq == seq
+        };
+        let counts = &mut self.counts[site as usize];
+        counts.outcomes[Outcome::Timeout as usize] += 1;
+        if alive {
+            if self.sites[site as usize].cancel {
+                self.cancel(callee);
+            } else {
+                counts.abandoned += 1;
+            }
+        }
+        self.answered(frame, site, Outcome::Timeout as u8)
+    }
+
+    /// One who waits for a worker goes: his caller sees a timeout.
+    fn patience_ends(&mut self, frame: u32) -> Option<u32> {
+        let stand_in = self.frames.take();
+        self.frames[stand_in] = self.frames[frame];
+        self.frames[stand_in].seq = 0;
+        self.frames[stand_in].phase = Phase::Replying;
+        self.leave_queue(frame);
+        self.leave(stand_in);
+        self.send_back(stand_in, Outcome::Timeout as u8)
+    }
+
+    /// Takes a frame out of the count of those who wait; its place in the list is skipped when it comes up.
+    fn leave_queue(&mut self, frame: u32) {
+        let at = &mut self.frames[frame];
+        at.phase = Phase::Skipped;
+        at.seq = 0;
+        let instance = &mut self.instances[at.instance as usize];
+        instance.queue_len -= 1;
+        let service = instance.service as usize;
+        self.services[service].queue.leave(self.now);
+        self.backlog -= 1;
+    }
+
+    /// Stops an attempt and all that it has asked for.
+    fn cancel(&mut self, frame: u32) {
+        let mut next = frame;
+        // Down the chain of synchronous calls; branches find out when they come to their end.
+        loop {
+            let at = self.frames[next];
+            let below = (at.phase == Phase::Calling).then_some((at.next, at.seq));
+            self.cancel_one(next);
+            match below {
+                Some((callee, seq)) if self.belongs(callee, next, seq) => next = callee,
+                _ => return,
+            }
+        }
+    }
+
+    fn belongs(&self, callee: u32, caller: u32, seq: u64) -> bool {
+        let at = &self.frames[callee];
+        at.phase != Phase::Free && at.parent == caller && at.parent_seq == seq
+    }
+
+    fn cancel_one(&mut self, frame: u32) {
+        let at = self.frames[frame];
+        match at.phase {
+            Phase::Queued => {
+                // The list still holds the frame: a copy leaves the instance, the frame itself is skipped.
+                self.leave_queue(frame);
+                let stand_in = self.frames.take();
+                self.frames[stand_in] = at;
+                self.frames[stand_in].phase = Phase::Replying;
+                self.leave(stand_in);
+                self.frames.release(stand_in);
+                self.frames[frame].flags &= !(INSIDE | HELD);
+            }
+            Phase::Sharing => {
+                let now = self.now;
+                self.frames[frame].seq = 0;
+                if let Some(cores) = &mut self.instances[at.instance as usize].cores {
+                    cores.remove(now);
+                }
+                self.gone(frame);
+            }
+            Phase::Free | Phase::Skipped | Phase::Message => {}
+            _ => self.gone(frame),
+        }
+    }
+
+    /// A frame ends without an answer.
+    pub(super) fn gone(&mut self, frame: u32) {
+        self.frames[frame].seq = 0;
+        self.leave(frame);
+        self.frames.release(frame);
+    }
+
+    /// An instance crashes: all that is on it ends. Callers see a reset at once, or nothing.
+    pub(super) fn lose_all(&mut self, instance: u32, reset: bool) {
+        let now = self.now;
+        if let Some(cores) = &mut self.instances[instance as usize].cores {
+            cores.clear(now);
+            cores.disarm();
+        }
+        self.instances[instance as usize].head = NONE;
+        self.instances[instance as usize].tail = NONE;
+        for frame in 0..self.frames.len() {
+            let at = self.frames[frame];
+            if at.instance != instance || at.flags & CLIENT != 0 {
+                continue;
+            }
+            match at.phase {
+                // A request or reply on the way is not on the instance.
+                Phase::Free | Phase::Arriving | Phase::Replying | Phase::Message => continue,
+                Phase::Skipped => {
+                    self.frames.release(frame);
+                    continue;
+                }
+                Phase::Queued => self.leave_queue(frame),
+                Phase::Calling => {
+                    let site = self.site_of(frame);
+                    self.judge(frame, site, false);
+                }
+                _ => {}
+            }
+            self.frames[frame].phase = Phase::Replying;
+            self.frames[frame].seq = 0;
+            if at.flags & super::frame::BRANCH != 0 {
+                self.frames.release(frame);
+                continue;
+            }
+            self.leave(frame);
+            if reset {
+                let next = self.send_back(frame, Outcome::Unreachable as u8);
+                self.ready.extend(next);
+            } else {
+                self.frames.release(frame);
+            }
+        }
+    }
+}

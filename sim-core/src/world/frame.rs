@@ -1,0 +1,202 @@
+//! The arena of frames: one frame an attempt, 64 bytes, one cache line.
+//!
+//! A frame is also the caller of the calls that its steps make. `seq` is the sequence number of what it waits for, and so its
+//! generation: a reply, a timeout or the end of work is live when it carries that number. Free frames form a LIFO list, so that the
+//! line that was touched last is used next.
+
+use crate::engine::calendar::LAST_INDEX;
+
+/// No frame, instance or parent.
+pub const NONE: u32 = u32::MAX;
+/// The parent of a frame whose caller has its answer already, or that nobody waits for.
+pub const DETACHED: u32 = u32::MAX - 1;
+
+/// Holds a worker of its instance.
+pub const HELD: u8 = 1;
+/// Saw something wrong (a stale row), so that an ok reply is a wrong one.
+pub const WRONG: u8 = 2;
+/// A branch of a fork, or background steps: works inside another frame's place.
+pub const BRANCH: u8 = 4;
+/// A load class's request or a message: a caller that is no endpoint.
+pub const CLIENT: u8 = 8;
+/// Counted in its service.
+pub const INSIDE: u8 = 16;
+/// Measured: has a place in the count of attempts.
+pub const CLOSED_USER: u8 = 32;
+
+/// What a frame is doing, for whoever comes upon it from outside (a crash, a slow-down, a cancellation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// On the free list.
+    Free,
+    /// About to run, or running now.
+    Running,
+    /// Its request is on the way to the callee.
+    Arriving,
+    /// Waits for a worker.
+    Queued,
+    /// Given up while it waited for a worker: skipped when it comes up.
+    Skipped,
+    /// At work or waiting for time to pass; `start` is when it will be done.
+    Working,
+    /// At work on shared cores.
+    Sharing,
+    /// Waits for a reply.
+    Calling,
+    /// Waits for branches.
+    Joining,
+    /// Waits before it tries again.
+    Backoff,
+    /// The fallback is answering.
+    Fallback,
+    /// Its reply is on the way back.
+    Replying,
+    /// A message in a queue.
+    Message,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub struct Frame {
+    /// Identity of this piece of work, the same in every variant of a scenario; all its draws derive from it.
+    pub key: u64,
+    /// Number of what it waits for; 0 if nothing.
+    pub seq: u64,
+    /// What the parent's `seq` has to be for the reply to be wanted.
+    pub parent_seq: u64,
+    /// When the caller sent it [ns].
+    pub arrived: u64,
+    /// Begin of its present call, end of its present work, or when it began to queue [ns].
+    pub start: u64,
+    /// The caller's frame.
+    pub parent: u32,
+    /// Where it runs.
+    pub instance: u32,
+    /// What it does next, or is doing.
+    pub pc: u32,
+    /// Next in a queue or on the free list; the callee's frame during a call; during a join the branches still out and needed.
+    pub next: u32,
+    /// The call site by which it came.
+    pub edge: u16,
+    /// Attempts of its present call.
+    pub tries: u8,
+    /// Which attempt of its caller's call it is.
+    pub attempt: u8,
+    /// Worst outcome so far.
+    pub outcome: u8,
+    /// `HELD`, `WRONG` ...
+    pub flags: u8,
+    /// What it is doing.
+    pub phase: Phase,
+    /// Nothing.
+    pub spare: u8,
+}
+
+const EMPTY: Frame = Frame {
+    key: 0,
+    seq: 0,
+    parent_seq: 0,
+    arrived: 0,
+    start: 0,
+    parent: NONE,
+    instance: NONE,
+    pc: 0,
+    next: NONE,
+    edge: 0,
+    tries: 0,
+    attempt: 0,
+    outcome: 0,
+    flags: 0,
+    phase: Phase::Free,
+    spare: 0,
+};
+
+const _: () = assert!(size_of::<Frame>() == 64);
+
+/// All frames.
+#[derive(Debug)]
+pub struct Arena {
+    frames: Vec<Frame>,
+    free: u32,
+}
+
+impl Default for Arena {
+    fn default() -> Self {
+        Self { frames: Vec::with_capacity(1024), free: NONE }
+    }
+}
+
+impl Arena {
+    /// Takes a frame; its contents are as [`EMPTY`] but for what the last owner left in fields that `init` overwrites.
+    ///
+    /// # Panics
+    /// If more than 2^25 frames are in use: the bound of the backlog stops a run long before.
+    #[inline]
+    pub fn take(&mut self) -> u32 {
+        let index = self.free;
+        if index != NONE {
+            self.free = self.frames[index as usize].next;
+            return index;
+        }
+        let index = self.frames.len() as u32;
+        assert!(index < LAST_INDEX, "more than 2^25 attempts in flight");
+        self.frames.push(EMPTY);
+        index
+    }
+
+    /// Gives a frame back.
+    #[inline]
+    pub fn release(&mut self, index: u32) {
+        let frame = &mut self.frames[index as usize];
+        debug_assert!(frame.phase != Phase::Free, "frame {index} is given back twice");
+        frame.seq = 0;
+        frame.phase = Phase::Free;
+        frame.next = self.free;
+        self.free = index;
+    }
+
+    /// Whether the frame waits for what has this number.
+    #[inline]
+    pub fn waits_for(&self, index: u32, seq: u64) -> bool {
+        self.frames[index as usize].seq == seq
+    }
+
+    /// Number of frames that were ever in use at once.
+    pub fn len(&self) -> u32 {
+        self.frames.len() as u32
+    }
+}
+
+impl std::ops::Index<u32> for Arena {
+    type Output = Frame;
+    #[inline]
+    fn index(&self, index: u32) -> &Frame {
+        &self.frames[index as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Arena {
+    #[inline]
+    fn index_mut(&mut self, index: u32) -> &mut Frame {
+        &mut self.frames[index as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frame_given_back_last_is_taken_first() {
+        let mut arena = Arena::default();
+        let (a, b) = (arena.take(), arena.take());
+        for index in [a, b] {
+            arena[index].phase = Phase::Running;
+        }
+        arena.release(a);
+        assert_eq!(arena.take(), a);
+        assert_eq!(arena.len(), 2);
+    }
+}

@@ -1,0 +1,214 @@
+//! The system running: it routes requests, and the families decide.
+//!
+//! One file for each station of a request's life: `arrive` (load), `call` (caller's side), `admit` (callee's door), `work`, `reply`,
+//! `expire` (timeouts and cancellation). Beside them `message` (queues), `rows` (stores), `wire` (network), `strike` (faults), `watch`
+//! (telemetry, scaling, alerts), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
+//! runnable is followed at once by the interpreter in `run`, without an event and without recursion.
+
+mod admit;
+mod arrive;
+mod build;
+mod call;
+mod cores;
+mod expire;
+mod frame;
+mod message;
+mod program;
+mod record;
+mod reply;
+mod rows;
+mod run;
+mod state;
+mod strike;
+mod watch;
+mod wire;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+use crate::engine::calendar::{Calendar, Key, Lanes};
+use crate::engine::digest::Digest;
+use crate::metrics::Histogram;
+use crate::model::Model;
+use crate::results::{EdgeCounts, RunResult};
+use frame::Arena;
+use program::Program;
+use state::{Instance, Service, Shared, Site};
+
+/// A request of a load class arrives.
+const ARRIVAL: u8 = 0;
+/// A frame's work or wait is done.
+const WORK: u8 = 1;
+/// A lane's head is due.
+const LANE: u8 = 2;
+/// A frame's message, backoff or fallback has arrived.
+const WAKE: u8 = 3;
+/// A timer that is no lane's is due.
+const TIMER: u8 = 4;
+/// Something that happens a few times a second at most: see [`Control`].
+const CONTROL: u8 = 5;
+/// A closed user has thought.
+const USER: u8 = 6;
+/// Work on an instance's shared cores is done.
+const CORES: u8 = 7;
+
+/// What is scheduled rarely: index into a list, so that its events fit the calendar.
+#[derive(Debug, Clone, Copy)]
+enum Control {
+    /// The end of a slice: of a window of the time series.
+    Window,
+    /// The end.
+    End,
+    /// Time 0: the warm-up is over.
+    Zero,
+    /// A fault begins on its targets: its place in the list of strikes.
+    Strike(u32),
+    /// A fault ends.
+    Mend(u32),
+    /// An instance has started.
+    Started { instance: u32, epoch: u32 },
+    /// An instance's warm-up is over.
+    Warm { instance: u32, epoch: u32 },
+    /// A health check has decided.
+    Health { instance: u32, epoch: u32, healthy: bool },
+    /// A telemetry pipeline looks.
+    Scrape(u32),
+    /// A scaler looks.
+    Scale(u32),
+    /// An alert is evaluated.
+    Alert(u32),
+}
+
+/// A run in progress.
+struct World<'m> {
+    model: &'m Model,
+    program: Program,
+    seed: u64,
+    replication: u32,
+    now: u64,
+    /// Time 0 of results, which is the end of the warm-up [ns from the start].
+    zero: u64,
+    /// The end [ns from the start].
+    end: u64,
+    calendar: Calendar,
+    lanes: Lanes,
+    digest: Digest,
+    events: u64,
+    frames: Arena,
+    /// Frames that became runnable beside the one that runs.
+    ready: Vec<u32>,
+    instances: Vec<Instance>,
+    services: Vec<Service>,
+    sites: Vec<Site>,
+    shared: Vec<Shared>,
+    counts: Vec<EdgeCounts>,
+    latency: Vec<Histogram>,
+    call_latency: Vec<Histogram>,
+    waits: Vec<Histogram>,
+    loads: Vec<arrive::Load>,
+    controls: Vec<Control>,
+    queues: message::Queues,
+    rows: rows::Rows,
+    wires: wire::Wires,
+    strikes: strike::Strikes,
+    watch: watch::Watch,
+    recorder: record::Recorder,
+    /// Requests and messages waiting in all queues.
+    backlog: u64,
+    stopped: Option<crate::results::Stopped>,
+    /// The end has come.
+    done: bool,
+}
+
+/// Runs one replication of a model.
+///
+/// The same model, seed and replication give the same result, event by event, on any machine. Replication `i` of two variants of a
+/// scenario sees the same arrivals, and each request the same work at the same step and attempt.
+///
+/// # Panics
+/// On errors of the program, never on what a checked model says.
+pub fn simulate(model: &Model, seed: u64, replication: u32) -> RunResult {
+    let mut world = World::new(model, seed, replication);
+    world.run();
+    world.into_result()
+}
+
+impl World<'_> {
+    fn run(&mut self) {
+        while let Some(key) = self.calendar.pop() {
+            debug_assert!(key.time() >= self.now, "time runs forward");
+            self.now = key.time();
+            self.digest.add(key.time(), key.low());
+            self.events += 1;
+            self.handle(key);
+            while let Some(frame) = self.ready.pop() {
+                self.advance(frame);
+            }
+            if self.done {
+                break;
+            }
+        }
+    }
+
+    #[inline]
+    fn handle(&mut self, key: Key) {
+        let index = key.index();
+        match key.kind() {
+            ARRIVAL => self.arrival(index),
+            WORK => self.work_done(index, key.sequence()),
+            LANE => self.lane(key),
+            WAKE => self.wake(index, key.sequence()),
+            TIMER => self.expire(index, key.sequence()),
+            USER => self.user(index),
+            CORES => self.cores_done(index, key.sequence()),
+            _ => self.control(index),
+        }
+    }
+
+    /// Runs a frame as far as it goes.
+    #[inline]
+    fn follow(&mut self, next: Option<u32>) {
+        if let Some(frame) = next {
+            self.advance(frame);
+        }
+    }
+
+    /// Schedules something rare.
+    fn schedule(&mut self, at_ns: u64, what: Control) {
+        if at_ns > self.end {
+            return;
+        }
+        let index = self.controls.len() as u32;
+        self.controls.push(what);
+        self.calendar.push(at_ns, CONTROL, index);
+    }
+
+    /// Schedules again what has just come up, in its old place.
+    fn again(&mut self, at_ns: u64, index: u32) {
+        if at_ns <= self.end {
+            self.calendar.push(at_ns, CONTROL, index);
+        }
+    }
+
+    fn control(&mut self, index: u32) {
+        match self.controls[index as usize] {
+            Control::Window => self.window_ends(index),
+            Control::Zero => self.measuring_begins(),
+            Control::End => self.measuring_ends(),
+            Control::Strike(strike) => self.strike(strike),
+            Control::Mend(strike) => self.mend(strike),
+            Control::Started { instance, epoch } => self.started(instance, epoch),
+            Control::Warm { instance, epoch } => self.warmed(instance, epoch),
+            Control::Health { instance, epoch, healthy } => self.health(instance, epoch, healthy),
+            Control::Scrape(pipeline) => self.scrape(pipeline, index),
+            Control::Scale(scaler) => self.scale(scaler, index),
+            Control::Alert(alert) => self.evaluate_alert(alert, index),
+        }
+    }
+
+    /// Time from 0, the end of the warm-up [ns].
+    fn from_zero(&self, at_ns: u64) -> i64 {
+        at_ns as i64 - self.zero as i64
+    }
+}

@@ -1,0 +1,228 @@
+//! Step trees compiled to one flat array of operations, which the interpreter walks by program counter.
+//!
+//! Branches of a `parallel`, the arms of a `choose` and background steps lie in the same array behind the endpoint's own code. The
+//! compiler puts `Release` before the first call of an endpoint that does not hold its worker, so that the interpreter asks nothing.
+
+use crate::dist::Sampler;
+use crate::model::{Access, Caller, Edge, EdgeId, Endpoint, Model, Node, Outcome, Replication, ServiceId, Step};
+
+/// One operation.
+#[derive(Debug, Clone, Copy)]
+pub enum Op {
+    /// CPU work; a sampler.
+    Work(u32),
+    /// Time that uses no CPU; a sampler.
+    Wait(u32),
+    /// A call site.
+    Call(u32),
+    /// Branches at the same time: first entry of the branch table, how many, how many must succeed.
+    Fork { first: u32, count: u8, need: u8 },
+    /// One arm by chance: first entry of the choice table, how many.
+    Choose { first: u32, count: u16 },
+    /// Go on elsewhere.
+    Jump(u32),
+    /// Give the worker back.
+    Release,
+    /// Answer now, and go on without a caller.
+    Reply(Outcome),
+    /// End with an outcome at this probability, an entry of the chance table.
+    Fail(u32, Outcome),
+    /// Start steps that nobody waits for.
+    Spawn(u32),
+    /// Read the row of this request; the service.
+    Read(u32),
+    /// Write the row of this request; the service.
+    Write(u32),
+    /// Put a message in a queue; the service.
+    Enqueue(u32),
+    /// The end of an endpoint: reply.
+    End,
+    /// The end of a branch.
+    BranchEnd,
+    /// The end of what called without being an endpoint: a load class's request, a message.
+    ClientEnd,
+}
+
+/// The code of a model.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// All operations.
+    pub ops: Vec<Op>,
+    /// Distributions of work.
+    pub samplers: Vec<Sampler>,
+    /// First operations of the branches of forks.
+    pub branches: Vec<u32>,
+    /// Upper bounds of chances and first operations of arms.
+    pub choices: Vec<(f64, u32)>,
+    /// Probabilities of `Fail`.
+    pub chances: Vec<f64>,
+    /// First operation of each endpoint.
+    pub entry: Vec<u32>,
+    /// First operation of the caller that is no endpoint, by call site (loads and queues).
+    pub client: Vec<u32>,
+    /// While an endpoint is compiled: it gives its worker back before it calls.
+    frees_worker: bool,
+}
+
+impl Program {
+    /// Compiles all endpoints, and a small program for each call of a load class or a queue.
+    pub fn compile(model: &Model) -> Self {
+        let mut program = Self { chances: vec![1.0], ..Self::default() };
+        // The first operations end a request with the outcome of that number: where injected errors go.
+        program.ops.extend(Outcome::ALL.map(|outcome| Op::Fail(0, outcome)));
+        for endpoint in &model.endpoints {
+            let entry = program.here();
+            program.entry.push(entry);
+            program.endpoint(model, endpoint);
+        }
+        for (index, edge) in model.edges.iter().enumerate() {
+            let here = program.here();
+            program.client.push(here);
+            if !matches!(edge.caller, Caller::Endpoint(_)) {
+                program.ops.push(Op::Call(index as u32));
+                program.ops.push(Op::ClientEnd);
+            }
+        }
+        program
+    }
+
+    fn here(&self) -> u32 {
+        self.ops.len() as u32
+    }
+
+    fn endpoint(&mut self, model: &Model, endpoint: &Endpoint) {
+        let service = &model.services[endpoint.service.index()];
+        if let Node::Queue(_) = service.node {
+            self.ops.push(Op::Enqueue(endpoint.service.0));
+        }
+        let mut later = Vec::new();
+        self.frees_worker = endpoint.is_async;
+        self.steps(&endpoint.steps, &mut later);
+        self.row_access(&service.node, endpoint.access, endpoint.service);
+        self.ops.push(Op::End);
+        while let Some((patch, steps)) = later.pop() {
+            self.place(patch, &steps, &mut later);
+        }
+    }
+
+    /// A store touches its row when its work is done.
+    fn row_access(&mut self, node: &Node, access: Option<Access>, service: ServiceId) {
+        let Node::Store(store) = node else { return };
+        if matches!(store.replication, Replication::None) {
+            return;
+        }
+        if matches!(access, Some(Access::Read | Access::Update)) {
+            self.ops.push(Op::Read(service.0));
+        }
+        if matches!(access, Some(Access::Write | Access::Update)) {
+            self.ops.push(Op::Write(service.0));
+        }
+    }
+
+    fn sampler(&mut self, sampler: Sampler) -> u32 {
+        self.samplers.push(sampler);
+        self.samplers.len() as u32 - 1
+    }
+
+    /// Whoever holds no worker any more passes a second `Release` unharmed.
+    fn release(&mut self) {
+        if self.frees_worker {
+            self.ops.push(Op::Release);
+        }
+    }
+
+    fn steps(&mut self, steps: &[Step], later: &mut Vec<(Patch, Vec<Step>)>) {
+        for step in steps {
+            self.step(step, later);
+        }
+    }
+
+    fn step(&mut self, step: &Step, later: &mut Vec<(Patch, Vec<Step>)>) {
+        match step {
+            Step::Work(dist) => {
+                let sampler = self.sampler(dist.build());
+                self.ops.push(Op::Work(sampler));
+            }
+            Step::Wait(dist) => {
+                let sampler = self.sampler(dist.build());
+                self.ops.push(Op::Wait(sampler));
+            }
+            Step::Call(edge) => {
+                self.release();
+                self.ops.push(Op::Call(edge.0));
+            }
+            Step::Forward(edge) => {
+                self.ops.push(Op::Release);
+                self.ops.push(Op::Call(edge.0));
+                self.ops.push(Op::End);
+            }
+            Step::Parallel { branches, need } => {
+                self.release();
+                let first = self.branches.len() as u32;
+                for (index, branch) in branches.iter().enumerate() {
+                    self.branches.push(0);
+                    later.push((Patch::Branch(first as usize + index), branch.clone()));
+                }
+                self.ops.push(Op::Fork { first, count: branches.len() as u8, need: *need as u8 });
+            }
+            Step::Choose(arms) => self.choose(arms, later),
+            Step::Reply(outcome) => self.ops.push(Op::Reply(*outcome)),
+            Step::Fail(probability, outcome) => {
+                self.chances.push(*probability);
+                self.ops.push(Op::Fail(self.chances.len() as u32 - 1, *outcome));
+            }
+            Step::Background(steps) => {
+                let at = self.ops.len();
+                self.ops.push(Op::Spawn(0));
+                later.push((Patch::Spawn(at), steps.clone()));
+            }
+            Step::Steps(steps) => self.steps(steps, later),
+        }
+    }
+
+    fn choose(&mut self, arms: &[(f64, Vec<Step>)], later: &mut Vec<(Patch, Vec<Step>)>) {
+        let first = self.choices.len();
+        let mut below = 0.0;
+        for (index, (probability, steps)) in arms.iter().enumerate() {
+            below += probability;
+            let bound = if index + 1 == arms.len() { f64::INFINITY } else { below };
+            self.choices.push((bound, 0));
+            later.push((Patch::Arm(first + index, self.ops.len() as u32 + 1), steps.clone()));
+        }
+        self.ops.push(Op::Choose { first: first as u32, count: arms.len() as u16 });
+    }
+
+    fn place(&mut self, patch: Patch, steps: &[Step], later: &mut Vec<(Patch, Vec<Step>)>) {
+        let here = self.here();
+        match patch {
+            Patch::Branch(at) => self.branches[at] = here,
+            Patch::Arm(at, _) => self.choices[at].1 = here,
+            Patch::Spawn(at) => self.ops[at] = Op::Spawn(here),
+        }
+        self.steps(steps, later);
+        self.ops.push(match patch {
+            Patch::Arm(_, back) => Op::Jump(back),
+            Patch::Branch(_) | Patch::Spawn(_) => Op::BranchEnd,
+        });
+    }
+}
+
+/// Where the address of code that is placed later belongs.
+#[derive(Debug, Clone, Copy)]
+enum Patch {
+    Branch(usize),
+    Arm(usize, u32),
+    Spawn(usize),
+}
+
+/// Whether a call of a load class or queue needs a frame of its own for the caller: it may give up, try again or fall back.
+pub fn needs_client(model: &Model, edge: &Edge, id: EdgeId) -> bool {
+    debug_assert!(id.index() < model.edges.len());
+    let guard = &model.guards[edge.guard.index()];
+    edge.timeout.is_some()
+        || edge.total_timeout.is_some()
+        || edge.retry.is_some()
+        || edge.fallback.is_some()
+        || guard.breaker.is_some()
+        || matches!(edge.caller, Caller::Queue(_))
+}

@@ -1,0 +1,213 @@
+//! What leaves the engine: slices of counts, periods of histograms, and the result of the run.
+
+use super::{Control, World};
+use crate::metrics::{Histogram, SparseHistogram};
+use crate::model::{Caller, EdgeId, Model};
+use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Stopped};
+use std::collections::BTreeMap;
+
+/// Marks beyond this many are not made: faults at random may strike very often.
+const MOST_MARKS: usize = 256;
+/// Openings of breakers beyond this many are only counted.
+const MOST_OPENINGS: usize = 10_000;
+
+/// Collects while the run goes on.
+pub(super) struct Recorder {
+    measuring: bool,
+    since: u64,
+    window_begin: u64,
+    window: u32,
+    edges: Vec<EdgeCounts>,
+    services: Vec<ServiceCounts>,
+    entries: Vec<(u32, Histogram)>,
+    wrong: BTreeMap<(u32, u8), u64>,
+    slices: Vec<Slice>,
+    period_since: u64,
+    latency: Vec<Histogram>,
+    waits: Vec<Histogram>,
+    call_latency: Vec<Histogram>,
+    periods: Vec<Period>,
+    openings: Vec<(EdgeId, u64)>,
+    in_flight_at_zero: Vec<u64>,
+}
+
+impl Recorder {
+    pub(super) fn new(model: &Model) -> Self {
+        let is_entry = |edge: &crate::model::Edge| matches!(edge.caller, Caller::Load(_));
+        let entries = model.edges.iter().enumerate().filter(|(_, e)| is_entry(e));
+        Self {
+            measuring: false,
+            since: 0,
+            window_begin: 0,
+            window: 0,
+            edges: vec![EdgeCounts::default(); model.edges.len()],
+            services: vec![ServiceCounts::default(); model.services.len()],
+            entries: entries.map(|(index, _)| (index as u32, Histogram::new())).collect(),
+            wrong: BTreeMap::new(),
+            slices: Vec::new(),
+            period_since: 0,
+            latency: vec![Histogram::new(); model.edges.len()],
+            waits: vec![Histogram::new(); model.services.len()],
+            call_latency: vec![Histogram::new(); model.edges.len()],
+            periods: Vec::new(),
+            openings: Vec::new(),
+            in_flight_at_zero: Vec::new(),
+        }
+    }
+
+    /// A reply of an endpoint looked ok and was wrong, or a message was lost.
+    pub(super) fn wrong(&mut self, endpoint: u32, kind: u8) {
+        *self.wrong.entry((endpoint, kind)).or_insert(0) += 1;
+    }
+
+    /// A breaker opened.
+    pub(super) fn opened(&mut self, site: u32, now: u64) {
+        if self.openings.len() < MOST_OPENINGS {
+            self.openings.push((EdgeId(site), now));
+        }
+    }
+}
+
+impl World<'_> {
+    /// Time 0: all that was counted before is cut.
+    pub(super) fn measuring_begins(&mut self) {
+        self.recorder.measuring = true;
+        self.recorder.in_flight_at_zero = self.in_flight();
+        self.cut();
+        self.recorder.slices.clear();
+        self.close_period();
+        self.recorder.periods.clear();
+        self.recorder.openings.clear();
+        self.recorder.window_begin = self.now;
+        let next = self.now + self.model.run.window.ns();
+        if next < self.end {
+            self.schedule(next, Control::Window);
+        }
+    }
+
+    pub(super) fn window_ends(&mut self, index: u32) {
+        if self.events > self.model.run.max_events {
+            self.stopped = Some(Stopped::Events { at_ns: self.from_zero(self.now) });
+            self.measuring_ends();
+            return;
+        }
+        self.cut();
+        self.recorder.window += 1;
+        self.recorder.window_begin = self.now;
+        let next = self.now + self.model.run.window.ns();
+        if next < self.end {
+            self.again(next, index);
+        }
+    }
+
+    pub(super) fn measuring_ends(&mut self) {
+        self.close_strikes();
+        self.close_alerts();
+        if self.recorder.measuring {
+            self.cut();
+            self.close_period();
+        }
+        self.recorder.measuring = false;
+        self.done = true;
+    }
+
+    /// A fault begins or ends: what comes is counted apart from what was.
+    pub(super) fn mark(&mut self) {
+        if self.recorder.measuring && self.recorder.periods.len() < MOST_MARKS {
+            self.cut();
+            self.close_period();
+        }
+    }
+
+    fn in_flight(&self) -> Vec<u64> {
+        self.counts.iter().map(|c| c.attempts - c.ended()).collect()
+    }
+
+    /// Closes the slice that ends now.
+    fn cut(&mut self) {
+        let now = self.now;
+        if now == self.recorder.since && !self.recorder.slices.is_empty() {
+            return;
+        }
+        self.read_cores();
+        let recorder = &mut self.recorder;
+        let mut slice = Slice {
+            from_ns: recorder.since.saturating_sub(self.zero),
+            to_ns: now.saturating_sub(self.zero),
+            window: recorder.window,
+            edges: Vec::with_capacity(self.counts.len()),
+            services: Vec::with_capacity(self.services.len()),
+            ..Slice::default()
+        };
+        for (before, (counts, site)) in recorder.edges.iter_mut().zip(self.counts.iter().zip(&self.sites)) {
+            let mut counts = *counts;
+            if !site.counts_calls {
+                counts.calls = counts.attempts;
+                counts.call_outcomes = counts.outcomes;
+            }
+            slice.edges.push(counts.since(before));
+            *before = counts;
+        }
+        for (before, service) in recorder.services.iter_mut().zip(&self.services) {
+            let sums = service.sums(now);
+            slice.services.push(sums.since(before));
+            *before = sums;
+        }
+        for (edge, seen) in &mut recorder.entries {
+            slice.entry_latency.push((EdgeId(*edge), self.latency[*edge as usize].since(seen)));
+        }
+        slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((e, k), n)| (e, k, n)).collect();
+        recorder.slices.push(slice);
+        recorder.since = now;
+    }
+
+    pub(super) fn read_cores(&mut self) {
+        let now = self.now;
+        for instance in &mut self.instances {
+            if let Some(cores) = &mut instance.cores {
+                self.services[instance.service as usize].cpu += cores.take_used(now);
+            }
+        }
+    }
+
+    fn close_period(&mut self) {
+        let now = self.now;
+        if now == self.recorder.period_since && !self.recorder.periods.is_empty() {
+            return;
+        }
+        let recorder = &mut self.recorder;
+        let all = |now: &[Histogram], before: &mut [Histogram]| -> Vec<SparseHistogram> {
+            now.iter().zip(before).map(|(now, before)| now.since(before)).collect()
+        };
+        let period = Period {
+            from_ns: recorder.period_since.saturating_sub(self.zero),
+            to_ns: now.saturating_sub(self.zero),
+            latency: all(&self.latency, &mut recorder.latency),
+            wait: all(&self.waits, &mut recorder.waits),
+            call_latency: all(&self.call_latency, &mut recorder.call_latency),
+        };
+        recorder.periods.push(period);
+        recorder.period_since = now;
+    }
+
+    pub(super) fn into_result(mut self) -> RunResult {
+        let in_flight = self.in_flight();
+        let recorder = self.recorder;
+        let zero = self.zero as i64;
+        let measured_ns = recorder.slices.last().map_or(0, |s| s.to_ns);
+        RunResult {
+            replication: self.replication,
+            digest: self.digest.value(),
+            events: self.events,
+            measured_ns,
+            stopped: self.stopped,
+            slices: recorder.slices,
+            periods: recorder.periods,
+            faults: std::mem::take(&mut self.strikes.spans),
+            alerts: self.watch.fired(),
+            openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
+            in_flight_at_zero: recorder.in_flight_at_zero,
+            in_flight,
+        }
+    }
+}

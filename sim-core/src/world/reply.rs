@@ -1,0 +1,163 @@
+//! Replies: a request leaves its instance, its answer travels back, and whoever waits for it goes on.
+
+use super::World;
+use super::frame::{BRANCH, CLIENT, CLOSED_USER, DETACHED, INSIDE, NONE, Phase, WRONG};
+use crate::data::Effect;
+use crate::engine::rng::{Keyed, mix};
+use crate::model::Outcome;
+
+const WRONG_REPLY: u64 = 0x41;
+
+impl World<'_> {
+    /// A request is done at its endpoint.
+    #[inline]
+    pub(super) fn finish(&mut self, frame: u32, outcome: u8) -> Option<u32> {
+        if outcome <= Outcome::Degraded as u8 {
+            self.effects(frame);
+        }
+        self.leave(frame);
+        self.send_back(frame, outcome)
+    }
+
+    /// What an endpoint that has done its work leaves behind: an effect, perhaps a second one; perhaps a wrong reply.
+    #[inline]
+    fn effects(&mut self, frame: u32) {
+        let at = self.frames[frame];
+        let site = &self.sites[at.edge as usize];
+        if site.effect_counts {
+            self.apply_effect(frame);
+        }
+        let (probability, kind) = self.instances[at.instance as usize].wrong;
+        if probability > 0.0 && Keyed::new(mix(at.key, WRONG_REPLY)).unit() < probability {
+            self.wrong(frame, kind);
+        }
+    }
+
+    /// Counts a wrong reply of a frame's endpoint.
+    pub(super) fn wrong(&mut self, frame: u32, kind: u8) {
+        let at = &mut self.frames[frame];
+        at.flags |= WRONG;
+        let endpoint = self.sites[at.edge as usize].endpoint;
+        self.recorder.wrong(endpoint, kind);
+    }
+
+    /// Gives back worker and place.
+    #[inline]
+    pub(super) fn leave(&mut self, frame: u32) {
+        self.release_worker(frame);
+        let at = &mut self.frames[frame];
+        if at.flags & INSIDE == 0 {
+            return;
+        }
+        at.flags &= !INSIDE;
+        let instance = &mut self.instances[at.instance as usize];
+        instance.in_system -= 1;
+        let emptied = instance.in_system == 0;
+        let (index, service) = (at.instance, instance.service as usize);
+        let state = &mut self.services[service];
+        state.inside.leave(self.now);
+        state.counts.left += 1;
+        if emptied {
+            self.drained(index);
+        }
+    }
+
+    /// The answer sets out.
+    #[inline]
+    pub(super) fn send_back(&mut self, frame: u32, outcome: u8) -> Option<u32> {
+        let at = &self.frames[frame];
+        if self.sites[at.edge as usize].network && at.parent != DETACHED {
+            return self.depart_back(frame, outcome);
+        }
+        self.deliver(frame, outcome)
+    }
+
+    /// The answer has arrived.
+    #[inline]
+    pub(super) fn deliver(&mut self, frame: u32, outcome: u8) -> Option<u32> {
+        let at = self.frames[frame];
+        if at.parent == NONE {
+            self.count(&at, outcome);
+            self.frames.release(frame);
+            if at.flags & CLOSED_USER != 0 {
+                self.think(u32::from(at.edge));
+            }
+            return None;
+        }
+        if at.parent == DETACHED || !self.frames.waits_for(at.parent, at.parent_seq) {
+            self.frames.release(frame);
+            return None;
+        }
+        self.count(&at, outcome);
+        self.frames.release(frame);
+        self.frames[at.parent].flags |= at.flags & WRONG;
+        self.answered(at.parent, u32::from(at.edge), outcome)
+    }
+
+    /// Counts the end of an attempt as its caller sees it.
+    #[inline]
+    fn count(&mut self, at: &super::frame::Frame, outcome: u8) {
+        let counts = &mut self.counts[at.edge as usize];
+        counts.outcomes[outcome as usize] += 1;
+        if outcome <= Outcome::Degraded as u8 {
+            let took = self.now - at.arrived;
+            counts.latency_sum_ns += took;
+            if at.flags & WRONG != 0 {
+                counts.wrong += 1;
+            }
+            self.latency[at.edge as usize].record(took);
+        }
+    }
+
+    /// `reply`: the caller has its answer, the steps go on without anyone waiting.
+    pub(super) fn reply_early(&mut self, frame: u32, outcome: u8) {
+        let at = self.frames[frame];
+        if at.flags & (BRANCH | CLIENT) != 0 || at.parent == DETACHED {
+            return;
+        }
+        self.frames[frame].parent = DETACHED;
+        // A stand-in carries the answer back while the frame goes on.
+        let stand_in = self.frames.take();
+        self.frames[stand_in] = at;
+        let new = &mut self.frames[stand_in];
+        new.flags &= WRONG | CLOSED_USER;
+        new.phase = Phase::Replying;
+        new.seq = 0;
+        let next = self.send_back(stand_in, outcome.max(at.outcome));
+        self.ready.extend(next);
+    }
+
+    /// A load class's call with all its attempts has ended, or a message's delivery.
+    pub(super) fn client_end(&mut self, frame: u32, outcome: u8) -> Option<u32> {
+        let at = self.frames[frame];
+        if at.phase == Phase::Message || self.queues.owns(at.edge) {
+            return self.delivery_ended(frame, outcome);
+        }
+        if outcome <= Outcome::Degraded as u8 {
+            self.call_latency[at.edge as usize].record(self.now - at.arrived);
+        }
+        self.frames.release(frame);
+        if at.flags & CLOSED_USER != 0 {
+            self.think(u32::from(at.edge));
+        }
+        None
+    }
+
+    /// An effect that may only happen once for a call: counts it, and what is one too many.
+    fn apply_effect(&mut self, frame: u32) {
+        let at = self.frames[frame];
+        let endpoint = self.sites[at.edge as usize].endpoint;
+        let wanted = at.parent == NONE || (at.parent != DETACHED && self.frames.waits_for(at.parent, at.parent_seq));
+        if wanted && at.attempt <= 1 && !self.sites[at.edge as usize].network {
+            // Nobody tries again after an answer.
+            return;
+        }
+        let call = at.key.wrapping_sub(super::call::ATTEMPT.wrapping_mul(u64::from(at.attempt)));
+        let effect: &Effect = &self.model.endpoints[endpoint as usize].effect;
+        if self.rows.applied(call, self.now, effect) {
+            let service = self.sites[at.edge as usize].service as usize;
+            self.services[service].counts.duplicates += 1;
+            self.recorder.wrong(endpoint, crate::data::Wrongness::DuplicateEffect as u8);
+        }
+    }
+}

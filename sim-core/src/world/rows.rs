@@ -1,0 +1,147 @@
+//! Rows of stores: who has seen which write, which reads are stale, and which effects were applied twice.
+//!
+//! A write draws for each replica when it will be applied there. A read at a replica is stale when a write that was committed before
+//! the read began is not applied there yet. Only writes that some replica still lacks are kept, so memory follows the lag.
+
+use super::World;
+use super::frame::{DETACHED, NONE};
+use super::work::whole_ns;
+use crate::data::{Effect, KeySampler, Wrongness};
+use crate::dist::Sampler;
+use crate::engine::rng::{Keyed, mix};
+use crate::model::{Model, Node, Replication};
+use std::collections::{BTreeMap, VecDeque};
+
+const ROW: u64 = 0x71;
+const LAG: u64 = 0x72;
+/// Effects are remembered so long: nobody tries again later [ns].
+const REMEMBER: u64 = 3_600_000_000_000;
+
+/// A write on its way to the replicas.
+struct Write {
+    committed: u64,
+    applied: Vec<u64>,
+}
+
+/// The rows of one store.
+#[derive(Default)]
+struct Store {
+    keys: Option<(KeySampler, u64)>,
+    lag: Option<Sampler>,
+    lag_factor: Vec<f64>,
+    consensus_bytes: u64,
+    writes: BTreeMap<u64, Vec<Write>>,
+    /// (when all replicas have it, row), in the order of commits.
+    expiry: VecDeque<(u64, u64)>,
+}
+
+/// The rows of all stores, and the effects of calls.
+#[derive(Default)]
+pub(super) struct Rows {
+    stores: Vec<Store>,
+    effects: BTreeMap<u64, u64>,
+    effect_order: VecDeque<(u64, u64)>,
+}
+
+impl Rows {
+    pub(super) fn new(model: &Model) -> Self {
+        let stores = model.services.iter().map(|service| match &service.node {
+            Node::Store(store) => {
+                let mut rows = Store {
+                    lag_factor: vec![1.0; service.max_instances as usize],
+                    keys: store.keys.map(|id| {
+                        let space = &model.keys[id.index()];
+                        (space.popularity.build(), crate::engine::rng::hash_name(&space.name))
+                    }),
+                    ..Store::default()
+                };
+                match &store.replication {
+                    Replication::Primary { lag, .. } => rows.lag = Some(lag.build()),
+                    Replication::Consensus { regions, round_trips, message } => {
+                        rows.consensus_bytes = u64::from(*regions) * u64::from(*round_trips) * message.get();
+                    }
+                    Replication::None => {}
+                }
+                rows
+            }
+            _ => Store::default(),
+        });
+        Self { stores: stores.collect(), ..Self::default() }
+    }
+
+    /// An effect of a call is applied; true if it was applied before and that counts.
+    pub(super) fn applied(&mut self, call: u64, now: u64, effect: &Effect) -> bool {
+        while self.effect_order.front().is_some_and(|first| first.0 + REMEMBER < now) {
+            if let Some((_, old)) = self.effect_order.pop_front() {
+                self.effects.remove(&old);
+            }
+        }
+        match self.effects.insert(call, now) {
+            Some(before) => effect.duplicates(now - before),
+            None => {
+                self.effect_order.push_back((now, call));
+                false
+            }
+        }
+    }
+
+    /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.
+    pub(super) fn set_lag(&mut self, service: u32, number: usize, factor: f64) {
+        if let Some(at) = self.stores[service as usize].lag_factor.get_mut(number) {
+            *at = factor;
+        }
+    }
+}
+
+impl World<'_> {
+    /// The row that a request touches: drawn from the identity of the request at the root, so that all its steps touch the same.
+    fn row(&self, frame: u32, service: u32) -> u64 {
+        let Some((sampler, salt)) = &self.rows.stores[service as usize].keys else { return 0 };
+        let mut at = &self.frames[frame];
+        while at.parent != NONE && at.parent != DETACHED && self.frames.waits_for(at.parent, at.parent_seq) {
+            at = &self.frames[at.parent];
+        }
+        sampler.sample(&mut Keyed::new(mix(at.key, ROW ^ salt)))
+    }
+
+    pub(super) fn write_row(&mut self, frame: u32, service: u32) {
+        let now = self.now;
+        let row = self.row(frame, service);
+        let key = self.frames[frame].key;
+        let replicas = self.services[service as usize].places as usize;
+        let store = &mut self.rows.stores[service as usize];
+        self.services[service as usize].counts.consensus_bytes += store.consensus_bytes;
+        let Some(lag) = &store.lag else { return };
+        while store.expiry.front().is_some_and(|first| first.0 <= now) {
+            if let Some((_, old)) = store.expiry.pop_front()
+                && let Some(writes) = store.writes.get_mut(&old)
+            {
+                writes.retain(|w| w.applied.iter().any(|&at| at > now));
+                if writes.is_empty() {
+                    store.writes.remove(&old);
+                }
+            }
+        }
+        let mut draw = Keyed::new(mix(key, LAG));
+        // Instance 0 is the primary: it has the write at once.
+        let applied: Vec<u64> = (0..replicas)
+            .map(|n| if n == 0 { now } else { now + whole_ns(lag.sample(&mut draw) * store.lag_factor[n]) })
+            .collect();
+        let all = applied.iter().copied().max().unwrap_or(now);
+        store.expiry.push_back((all, row));
+        store.writes.entry(row).or_default().push(Write { committed: now, applied });
+    }
+
+    pub(super) fn read_row(&mut self, frame: u32, service: u32) {
+        let row = self.row(frame, service);
+        let at = self.frames[frame];
+        let number = (at.instance - self.services[service as usize].first) as usize;
+        let now = self.now;
+        let stale = self.rows.stores[service as usize].writes.get(&row).is_some_and(|writes| {
+            writes.iter().any(|w| w.committed <= at.arrived && w.applied.get(number).is_some_and(|&t| t > now))
+        });
+        if stale {
+            self.wrong(frame, Wrongness::StaleRead as u8);
+        }
+    }
+}

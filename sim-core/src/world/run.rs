@@ -1,0 +1,166 @@
+//! The interpreter: walks a frame through its operations until it has to wait.
+
+use super::World;
+use super::frame::{BRANCH, DETACHED, Phase};
+use super::program::Op;
+use crate::engine::rng::{Keyed, mix};
+
+/// Keeps the draws of one purpose apart from those of another.
+const CHOOSE: u64 = 0x11;
+const FAIL: u64 = 0x12;
+const FORK: u64 = 0x13;
+
+impl World<'_> {
+    /// Runs a frame, and whoever it hands on to, until nobody can go on at once.
+    #[inline]
+    pub(super) fn advance(&mut self, mut frame: u32) {
+        loop {
+            let next = match self.program.ops[self.frames[frame].pc as usize] {
+                Op::Work(sampler) => self.start_work(frame, sampler),
+                Op::Wait(sampler) => self.start_wait(frame, sampler),
+                Op::Call(site) => self.call(frame, site),
+                Op::End if self.frames[frame].flags & BRANCH == 0 => {
+                    let outcome = self.frames[frame].outcome;
+                    self.finish(frame, outcome)
+                }
+                Op::End | Op::BranchEnd => {
+                    let outcome = self.frames[frame].outcome;
+                    self.branch_end(frame, outcome)
+                }
+                Op::ClientEnd => {
+                    let outcome = self.frames[frame].outcome;
+                    self.client_end(frame, outcome)
+                }
+                other => self.rare(frame, other),
+            };
+            match next {
+                Some(next) => frame = next,
+                None => return,
+            }
+        }
+    }
+
+    fn rare(&mut self, frame: u32, op: Op) -> Option<u32> {
+        match op {
+            Op::Jump(to) => {
+                self.frames[frame].pc = to;
+                return Some(frame);
+            }
+            Op::Release => self.release_worker(frame),
+            Op::Choose { first, count } => {
+                self.choose(frame, first, count);
+                return Some(frame);
+            }
+            Op::Fork { first, count, need } => return self.fork(frame, first, count, need),
+            Op::Reply(outcome) => self.reply_early(frame, outcome as u8),
+            Op::Fail(chance, outcome) => {
+                let pc = self.frames[frame].pc;
+                let draw = Keyed::new(mix(self.frames[frame].key, FAIL ^ (u64::from(pc) << 8))).unit();
+                if draw < self.program.chances[chance as usize] {
+                    return self.fail(frame, outcome as u8);
+                }
+            }
+            Op::Spawn(at) => {
+                let branch = self.branch(frame, at, 0);
+                self.frames[branch].parent = DETACHED;
+                self.ready.push(branch);
+            }
+            Op::Read(service) => self.read_row(frame, service),
+            Op::Write(service) => self.write_row(frame, service),
+            Op::Enqueue(service) => return self.enqueue(frame, service),
+            Op::Work(_) | Op::Wait(_) | Op::Call(_) | Op::End | Op::BranchEnd | Op::ClientEnd => {
+                unreachable!("handled by the interpreter itself")
+            }
+        }
+        self.frames[frame].pc += 1;
+        Some(frame)
+    }
+
+    fn choose(&mut self, frame: u32, first: u32, count: u16) {
+        let at = &mut self.frames[frame];
+        let draw = Keyed::new(mix(at.key, CHOOSE ^ (u64::from(at.pc) << 8))).unit();
+        let arms = &self.program.choices[first as usize..first as usize + usize::from(count)];
+        let arm = arms.iter().find(|arm| draw < arm.0).unwrap_or(&arms[arms.len() - 1]);
+        at.pc = arm.1;
+    }
+
+    /// A frame for steps that run beside their endpoint's own, in its place.
+    fn branch(&mut self, frame: u32, at: u32, number: u64) -> u32 {
+        let branch = self.frames.take();
+        let parent = self.frames[frame];
+        let pc = u64::from(parent.pc);
+        let new = &mut self.frames[branch];
+        *new = parent;
+        new.key = mix(parent.key, FORK ^ (pc << 8) ^ (number << 40));
+        new.seq = 0;
+        new.parent = frame;
+        new.parent_seq = parent.seq;
+        new.pc = at;
+        new.tries = 0;
+        new.outcome = 0;
+        new.flags = BRANCH;
+        new.phase = Phase::Running;
+        branch
+    }
+
+    fn fork(&mut self, frame: u32, first: u32, count: u8, need: u8) -> Option<u32> {
+        let seq = self.calendar.next_sequence();
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.phase = Phase::Joining;
+        at.next = u32::from(count) << 16 | u32::from(need);
+        if need == 0 || count == 0 {
+            at.seq = 0;
+            at.pc += 1;
+            return Some(frame);
+        }
+        // The last is pushed first, so that branches start in the order in which they are written.
+        for number in (0..count).rev() {
+            let code = self.program.branches[first as usize + usize::from(number)];
+            let branch = self.branch(frame, code, u64::from(number));
+            self.ready.push(branch);
+        }
+        None
+    }
+
+    /// A branch is done: tells the frame that waits for it, if that still waits.
+    pub(super) fn branch_end(&mut self, branch: u32, outcome: u8) -> Option<u32> {
+        let at = self.frames[branch];
+        self.frames.release(branch);
+        if at.parent == DETACHED || !self.frames.waits_for(at.parent, at.parent_seq) {
+            return None;
+        }
+        let parent = &mut self.frames[at.parent];
+        parent.flags |= at.flags & super::frame::WRONG;
+        let (out, needed) = ((parent.next >> 16) - 1, parent.next & 0xffff);
+        if outcome > 1 {
+            parent.next = out << 16 | needed;
+            if out < needed {
+                parent.seq = 0;
+                return self.fail(at.parent, outcome);
+            }
+            return None;
+        }
+        parent.outcome = parent.outcome.max(outcome);
+        parent.next = out << 16 | (needed - 1);
+        if needed > 1 {
+            return None;
+        }
+        parent.seq = 0;
+        parent.pc += 1;
+        parent.phase = Phase::Running;
+        Some(at.parent)
+    }
+
+    /// A frame cannot go on: ends it with this outcome, whatever it is.
+    pub(super) fn fail(&mut self, frame: u32, outcome: u8) -> Option<u32> {
+        let flags = self.frames[frame].flags;
+        if flags & BRANCH != 0 {
+            self.branch_end(frame, outcome)
+        } else if flags & super::frame::CLIENT != 0 {
+            self.client_end(frame, outcome)
+        } else {
+            self.finish(frame, outcome)
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! Faults: when they strike, whom, and what is different while they last; and the lives of instances.
+
+use super::state::Life;
+use super::wire::{EdgeEffect, EdgeFault};
+use super::work::whole_ns;
+use super::{Control, World};
+use crate::engine::rng::{Keyed, Stream, hash_name, mix};
+use crate::faults::{CallersSee, FaultEffect, Schedule, Target};
+use crate::model::{Outcome, Place, ServiceId, ZoneId};
+use crate::results::Span;
+
+const START_UP: u64 = 0xa1;
+/// A frozen instance goes on at a millionth of its speed, so that what is left of its work keeps its size.
+const FROZEN: f64 = 1e6;
+
+/// One occurrence of a fault.
+#[derive(Debug, Clone)]
+struct Occurrence {
+    fault: u32,
+    /// The one instance that fails by its own clock; `None` is the whole selection.
+    alone: Option<u32>,
+    /// Whom it struck.
+    struck: Vec<u32>,
+    since: u64,
+    active: bool,
+}
+
+/// All occurrences of a run.
+#[derive(Debug, Default)]
+pub(super) struct Strikes {
+    list: Vec<Occurrence>,
+    /// When each fault struck, for the results.
+    pub spans: Vec<Vec<Span>>,
+}
+
+impl World<'_> {
+    /// Draws and schedules all occurrences.
+    pub(super) fn plan_strikes(&mut self) {
+        let model = self.model;
+        self.strikes.spans = vec![Vec::new(); model.faults.len()];
+        for (index, fault) in model.faults.iter().enumerate() {
+            match &fault.schedule {
+                Schedule::Fixed { .. } => {
+                    for span in fault.schedule.spans(model.run.duration.ns() as i64) {
+                        let at = |ns: i64| (self.zero as i64).saturating_add(ns).max(0) as u64;
+                        self.plan(index as u32, None, at(span.from_ns), at(span.to_ns));
+                    }
+                }
+                Schedule::Random { mtbf, mttr, together } => {
+                    let alone = match &fault.target {
+                        Target::Instances(_) if !together => self.select(index, "").into_iter().map(Some).collect(),
+                        _ => vec![None],
+                    };
+                    for who in alone {
+                        let component = match who {
+                            Some(instance) => format!("{}#{}", fault.name, self.label(instance)),
+                            None => fault.name.clone(),
+                        };
+                        let mut clock = Stream::new(self.seed, self.replication, &component, "failures");
+                        let (mtbf, mttr) = (mtbf.build(), mttr.build());
+                        let mut at = 0u64;
+                        loop {
+                            at = at.saturating_add(whole_ns(mtbf.sample(&mut clock)).max(1));
+                            if at >= self.end {
+                                break;
+                            }
+                            let to = at.saturating_add(whole_ns(mttr.sample(&mut clock)).max(1));
+                            self.plan(index as u32, who, at, to);
+                            at = to;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// `service/number` of an instance: does not change when another service is added.
+    fn label(&self, instance: u32) -> String {
+        let service = self.instances[instance as usize].service as usize;
+        format!("{}/{}", self.model.services[service].name, instance - self.services[service].first)
+    }
+
+    fn plan(&mut self, fault: u32, alone: Option<u32>, from: u64, to: u64) {
+        let index = self.strikes.list.len() as u32;
+        self.strikes.list.push(Occurrence { fault, alone, struck: Vec::new(), since: from, active: false });
+        self.schedule(from, Control::Strike(index));
+        if to < self.end {
+            self.schedule(to, Control::Mend(index));
+        }
+    }
+
+    /// The instances that a fault means, drawn where it says so.
+    fn select(&self, fault: usize, occasion: &str) -> Vec<u32> {
+        let Target::Instances(selection) = &self.model.faults[fault].target else { return Vec::new() };
+        let mut fitting: Vec<u32> = (0..self.instances.len() as u32)
+            .filter(|&i| {
+                let at = &self.instances[i as usize];
+                let service = at.service as usize;
+                let region = self.model.zones[at.zone as usize].region;
+                at.life != Life::Gone
+                    && selection.fits(ServiceId(at.service), i - self.services[service].first, ZoneId(at.zone), region)
+            })
+            .collect();
+        let wanted = selection.drawn(fitting.len());
+        if wanted < fitting.len() {
+            let name = &self.model.faults[fault].name;
+            let mut draw = Stream::new(self.seed, self.replication, name, occasion);
+            for place in 0..wanted {
+                let left = fitting.len() - place;
+                let other = place + ((draw.unit() * left as f64) as usize).min(left - 1);
+                fitting.swap(place, other);
+            }
+            fitting.truncate(wanted);
+            fitting.sort_unstable();
+        }
+        fitting
+    }
+
+    /// A fault begins.
+    pub(super) fn strike(&mut self, index: u32) {
+        let model = self.model;
+        let occurrence = self.strikes.list[index as usize].clone();
+        let fault = &model.faults[occurrence.fault as usize];
+        let struck = match occurrence.alone {
+            Some(instance) => vec![instance],
+            None => self.select(occurrence.fault as usize, "targets"),
+        };
+        self.mark();
+        let at = &mut self.strikes.list[index as usize];
+        at.active = true;
+        at.since = self.now;
+        at.struck.clone_from(&struck);
+        match (&fault.effect, &fault.target) {
+            (FaultEffect::Crash { callers_see }, _) => {
+                let silent = *callers_see == CallersSee::Silence;
+                struck.iter().for_each(|&i| self.crash(i, silent));
+            }
+            (FaultEffect::Restart, _) => struck.iter().for_each(|&i| self.crash(i, false)),
+            (FaultEffect::Slow { .. }, Target::Edge { to: Some(Place::Endpoint(endpoint)), .. }) => {
+                self.slow_endpoint(endpoint.0);
+            }
+            (
+                FaultEffect::Slow { .. } | FaultEffect::Freeze | FaultEffect::Fail { .. } | FaultEffect::Wrong { .. },
+                Target::Instances(_),
+            ) => {
+                struck.iter().for_each(|&i| self.reckon(i));
+            }
+            (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
+            _ => self.strike_messages(index),
+        }
+    }
+
+    /// A fault ends.
+    pub(super) fn mend(&mut self, index: u32) {
+        let model = self.model;
+        if !self.strikes.list[index as usize].active {
+            return;
+        }
+        self.mark();
+        self.strikes.list[index as usize].active = false;
+        let occurrence = self.strikes.list[index as usize].clone();
+        let span = Span { from_ns: self.from_zero(occurrence.since), to_ns: self.from_zero(self.now) };
+        self.strikes.spans[occurrence.fault as usize].push(span);
+        let fault = &model.faults[occurrence.fault as usize];
+        match (&fault.effect, &fault.target) {
+            (FaultEffect::Crash { .. } | FaultEffect::Restart, _) => {
+                occurrence.struck.iter().for_each(|&i| self.recover(i));
+            }
+            (FaultEffect::Slow { .. }, Target::Edge { to: Some(Place::Endpoint(endpoint)), .. }) => {
+                self.slow_endpoint(endpoint.0);
+            }
+            (_, Target::Instances(_)) => {
+                occurrence.struck.iter().for_each(|&i| self.reckon(i));
+                self.wires.faults.retain(|f| f.strike != index);
+            }
+            _ => self.wires.faults.retain(|f| f.strike != index),
+        }
+        self.refresh_network();
+    }
+
+    /// Faults that last to the end are closed with it.
+    pub(super) fn close_strikes(&mut self) {
+        for at in 0..self.strikes.list.len() {
+            if self.strikes.list[at].active {
+                let (fault, since) = (self.strikes.list[at].fault, self.strikes.list[at].since);
+                let span = Span { from_ns: self.from_zero(since), to_ns: self.from_zero(self.now) };
+                self.strikes.spans[fault as usize].push(span);
+            }
+        }
+    }
+
+    /// Effects of all active faults on one instance, reckoned anew: they multiply or add, in the order of the file.
+    fn reckon(&mut self, instance: u32) {
+        let model = self.model;
+        let (mut slow, mut lag) = (1.0, 1.0);
+        let mut fail = (0.0, Outcome::Error);
+        let mut wrong = (0.0, 0);
+        for at in self.strikes.list.iter().filter(|o| o.active && o.struck.contains(&instance)) {
+            match &model.faults[at.fault as usize].effect {
+                FaultEffect::Slow { factor } => slow *= factor,
+                FaultEffect::Freeze => slow *= FROZEN,
+                FaultEffect::Lag { factor } => lag *= factor,
+                FaultEffect::Fail { probability, outcome } => {
+                    fail = (1.0 - (1.0 - fail.0) * (1.0 - probability), *outcome);
+                }
+                FaultEffect::Wrong { kind, probability } => wrong = (*probability, *kind as u8),
+                _ => {}
+            }
+        }
+        let at = &mut self.instances[instance as usize];
+        at.fail = fail;
+        at.wrong = wrong;
+        at.fault_slow = slow;
+        let service = at.service;
+        let number = instance - self.services[service as usize].first;
+        self.rows.set_lag(service, number as usize, lag);
+        self.renew_speed(instance);
+    }
+
+    /// The speed of an instance from its faults and its warm-up.
+    fn renew_speed(&mut self, instance: u32) {
+        let at = &self.instances[instance as usize];
+        let warming = self.model.services[at.service as usize].warm_up.filter(|_| self.now < at.warm_until);
+        let slow = at.fault_slow * warming.map_or(1.0, |(_, factor)| factor);
+        if slow.to_bits() != at.slow.to_bits() {
+            self.set_slow(instance, slow);
+        }
+    }
+
+    fn slow_endpoint(&mut self, endpoint: u32) {
+        let model = self.model;
+        let mut slow = 1.0;
+        for at in self.strikes.list.iter().filter(|o| o.active) {
+            let fault = &model.faults[at.fault as usize];
+            if let (FaultEffect::Slow { factor }, Target::Edge { to: Some(Place::Endpoint(e)), .. }) =
+                (&fault.effect, &fault.target)
+                && e.0 == endpoint
+            {
+                slow *= factor;
+            }
+        }
+        for site in self.sites.iter_mut().filter(|s| s.endpoint == endpoint) {
+            site.slow = slow;
+        }
+    }
+
+    fn strike_messages(&mut self, index: u32) {
+        let model = self.model;
+        let occurrence = self.strikes.list[index as usize].clone();
+        let fault = &model.faults[occurrence.fault as usize];
+        let effect = match &fault.effect {
+            FaultEffect::Delay { add, probability } => {
+                self.wires.delays.push(add.build());
+                EdgeEffect::Delay(self.wires.delays.len() as u32 - 1, *probability)
+            }
+            FaultEffect::Fail { probability, outcome } => EdgeEffect::Fail(*probability, *outcome),
+            FaultEffect::Wrong { kind, probability } => EdgeEffect::Wrong(*probability, *kind as u8),
+            FaultEffect::Loss { probability } => EdgeEffect::Loss(*probability),
+            FaultEffect::Partition => EdgeEffect::Loss(1.0),
+            _ => return,
+        };
+        let (from, to, both_ways, only) = match &fault.target {
+            Target::Edge { from, to, both_ways } => (*from, *to, *both_ways, Vec::new()),
+            Target::Instances(_) => (None, None, false, occurrence.struck),
+        };
+        self.wires.faults.push(EdgeFault { strike: index, from, to, both_ways, only, effect });
+        self.refresh_network();
+    }
+
+    /// While any fault is active on messages, all call sites look at the network.
+    fn refresh_network(&mut self) {
+        let any = !self.wires.faults.is_empty();
+        for (index, site) in self.sites.iter_mut().enumerate() {
+            let size = self.model.edges[index].size;
+            site.network = any || self.wires.matters(index) || size.0.get() + size.1.get() > 0;
+        }
+    }
+
+    fn crash(&mut self, instance: u32, silent: bool) {
+        let at = &mut self.instances[instance as usize];
+        at.crashes += 1;
+        at.epoch += 1;
+        if at.crashes > 1 || at.life == Life::Gone {
+            return;
+        }
+        let registered = at.registered;
+        self.goes_down(instance, if silent { Life::Silent } else { Life::Down });
+        self.lose_all(instance, !silent);
+        if registered {
+            self.plan_health(instance, false);
+        }
+    }
+
+    fn recover(&mut self, instance: u32) {
+        let at = &mut self.instances[instance as usize];
+        at.crashes = at.crashes.saturating_sub(1);
+        if at.crashes > 0 || !matches!(at.life, Life::Down | Life::Silent) {
+            return;
+        }
+        at.life = Life::Starting;
+        self.order_start(instance);
+    }
+
+    /// The instance will run after its start-up.
+    pub(super) fn order_start(&mut self, instance: u32) {
+        let at = &mut self.instances[instance as usize];
+        at.epoch += 1;
+        let (epoch, service) = (at.epoch, at.service as usize);
+        let key = mix(hash_name(&self.label(instance)), mix(self.seed, START_UP ^ (u64::from(self.replication) << 32)));
+        let sampler = self.model.services[service].start_up.build();
+        let took = whole_ns(sampler.sample(&mut Keyed::new(mix(key, u64::from(epoch)))));
+        if took == 0 {
+            self.started(instance, epoch);
+        } else {
+            self.schedule(self.now + took, Control::Started { instance, epoch });
+        }
+    }
+
+    pub(super) fn started(&mut self, instance: u32, epoch: u32) {
+        let at = &self.instances[instance as usize];
+        if at.epoch != epoch || at.life != Life::Starting {
+            return;
+        }
+        let service = at.service as usize;
+        let known = at.registered;
+        self.comes_up(instance);
+        if let Some((length, _)) = self.model.services[service].warm_up {
+            self.instances[instance as usize].warm_until = self.now + length.ns();
+            self.schedule(self.now + length.ns(), Control::Warm { instance, epoch });
+            self.renew_speed(instance);
+        }
+        self.instances[instance as usize].registered = true;
+        if known {
+            self.plan_health(instance, true);
+        }
+        self.refresh_routable(service);
+        while self.instances[instance as usize].free > 0 && !self.services[service].pulls.is_empty() {
+            let before = self.instances[instance as usize].free;
+            self.pull(instance, service);
+            if self.instances[instance as usize].free == before {
+                break;
+            }
+        }
+    }
+
+    pub(super) fn warmed(&mut self, instance: u32, epoch: u32) {
+        if self.instances[instance as usize].epoch == epoch {
+            self.renew_speed(instance);
+        }
+    }
+
+    /// When the health check will notice: checks come in step with the clock, and it takes several in a row.
+    fn plan_health(&mut self, instance: u32, healthy: bool) {
+        let at = &self.instances[instance as usize];
+        let Some(health) = self.model.services[at.service as usize].health else { return };
+        let every = health.every.ns().max(1);
+        let checks = if healthy { health.healthy_after } else { health.unhealthy_after };
+        let due = (self.now / every + u64::from(checks.max(1))) * every;
+        self.schedule(due, Control::Health { instance, epoch: at.epoch, healthy });
+    }
+
+    pub(super) fn health(&mut self, instance: u32, epoch: u32, healthy: bool) {
+        let at = &mut self.instances[instance as usize];
+        if at.epoch != epoch {
+            return;
+        }
+        at.unhealthy = !healthy;
+        let service = at.service as usize;
+        self.refresh_routable(service);
+    }
+
+    /// An instance has nothing left to do: if it was on its way out, it is gone.
+    #[inline]
+    pub(super) fn drained(&mut self, instance: u32) {
+        if self.instances[instance as usize].life == Life::Draining {
+            self.removed(instance);
+        }
+    }
+
+    fn removed(&mut self, instance: u32) {
+        let service = self.instances[instance as usize].service as usize;
+        self.goes_down(instance, Life::Gone);
+        self.services[service].paid.leave(self.now);
+        let at = &mut self.instances[instance as usize];
+        at.epoch += 1;
+        at.registered = false;
+        at.unhealthy = false;
+    }
+
+    /// Changes the number of instances: new ones start, the last ones drain.
+    pub(super) fn scale_to(&mut self, service: usize, wanted: u32) {
+        let (first, places) = (self.services[service].first, self.services[service].places);
+        let wanted = wanted.min(places);
+        self.services[service].wanted = wanted;
+        let present = |world: &Self, i: u32| !matches!(world.instances[i as usize].life, Life::Gone | Life::Draining);
+        let mut count = (first..first + places).filter(|&i| present(self, i)).count() as u32;
+        for instance in first..first + places {
+            if count >= wanted {
+                break;
+            }
+            if self.instances[instance as usize].life == Life::Gone {
+                self.services[service].paid.enter(self.now);
+                self.instances[instance as usize].life = Life::Starting;
+                self.instances[instance as usize].crashes = 0;
+                self.order_start(instance);
+                count += 1;
+            }
+        }
+        for instance in (first..first + places).rev() {
+            if count <= wanted {
+                break;
+            }
+            if !present(self, instance) {
+                continue;
+            }
+            count -= 1;
+            self.instances[instance as usize].registered = false;
+            if self.instances[instance as usize].life == Life::Up && self.instances[instance as usize].in_system > 0 {
+                self.instances[instance as usize].life = Life::Draining;
+            } else {
+                self.removed(instance);
+            }
+        }
+        self.refresh_routable(service);
+    }
+}

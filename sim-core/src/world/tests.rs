@@ -1,0 +1,213 @@
+//! The engine against closed forms, on models made by hand. Scenario files are tested in the workspace's own tests.
+
+use super::simulate;
+use crate::call::balance::BalanceSettings;
+use crate::data::Effect;
+use crate::dist::Distribution;
+use crate::model::{
+    Caller, Discipline, Edge, EdgeId, Endpoint, EndpointId, Guard, GuardId, Load, LoadId, Model, Network, Node,
+    Outcome, Region, RegionId, Run, Service, ServiceId, Step, Zone, ZoneId,
+};
+use crate::results::RunResult;
+use crate::units::{Bytes, SimDuration};
+use crate::workload::Arrival;
+use std::collections::BTreeMap;
+
+const MS: u64 = 1_000_000;
+
+fn ms(value: u64) -> SimDuration {
+    SimDuration::from_ns(value * MS)
+}
+
+fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
+    Service {
+        name: name.into(),
+        node: Node::Service,
+        instances: 1,
+        max_instances: 1,
+        zones: vec![ZoneId(0)],
+        workers: Some(workers),
+        cores,
+        queue_capacity: 100_000,
+        max_wait: None,
+        discipline: Discipline::Fifo,
+        start_up: Distribution::default(),
+        warm_up: None,
+        health: None,
+        labels: BTreeMap::new(),
+        machine_type: None,
+        disk: Bytes::new(0),
+    }
+}
+
+/// A chain of services, each of which works and then calls the next.
+fn chain(rate: f64, seconds: u64, tiers: &[(Service, Distribution)], timeouts: &[Option<SimDuration>]) -> Model {
+    let mut model = Model {
+        run: Run {
+            warm_up: ms(10_000),
+            duration: SimDuration::from_ns(seconds * 1000 * MS),
+            window: SimDuration::from_ns(seconds * 1000 * MS / 10),
+            start: SimDuration::ZERO,
+            max_backlog: 1_000_000,
+            max_events: u64::MAX,
+        },
+        regions: vec![Region { name: "home".into() }],
+        zones: vec![Zone { name: "home-a".into(), region: RegionId(0) }],
+        services: Vec::new(),
+        endpoints: Vec::new(),
+        edges: Vec::new(),
+        guards: Vec::new(),
+        loads: vec![Load {
+            name: "users".into(),
+            mix: vec![(1.0, EdgeId(0))],
+            arrival: Arrival::Poisson { rate },
+            shape: Vec::new(),
+            zone: None,
+        }],
+        keys: Vec::new(),
+        network: Network::default(),
+        faults: Vec::new(),
+        telemetry: Vec::new(),
+        scalers: Vec::new(),
+        alerts: Vec::new(),
+        promises: Vec::new(),
+        costs: Vec::new(),
+    };
+    for (tier, (service, work)) in tiers.iter().enumerate() {
+        let mut steps = vec![Step::Work(work.clone())];
+        if tier + 1 < tiers.len() {
+            steps.push(Step::Call(EdgeId(tier as u32 + 1)));
+        }
+        model.endpoints.push(Endpoint {
+            name: format!("{}.get", service.name),
+            service: ServiceId(tier as u32),
+            steps,
+            effect: Effect::None,
+            is_async: true,
+            access: None,
+        });
+        model.guards.push(Guard {
+            name: format!("call {tier}"),
+            callee: ServiceId(tier as u32),
+            caller: tier.checked_sub(1).map(|t| ServiceId(t as u32)),
+            balance: BalanceSettings::default(),
+            breaker: None,
+            budget: None,
+        });
+        model.edges.push(Edge {
+            name: format!("edge {tier}"),
+            caller: tier.checked_sub(1).map_or(Caller::Load(LoadId(0)), |t| Caller::Endpoint(EndpointId(t as u32))),
+            callee: EndpointId(tier as u32),
+            timeout: timeouts.get(tier).copied().flatten().map(Distribution::constant),
+            total_timeout: None,
+            cancel: false,
+            retry: None,
+            fallback: None,
+            optional: false,
+            size: (Bytes::new(0), Bytes::new(0)),
+            guard: GuardId(tier as u32),
+        });
+        model.services.push(service.clone());
+    }
+    model
+}
+
+fn mean_wait_s(run: &RunResult, tier: usize) -> f64 {
+    let counts = run.service(ServiceId(tier as u32), run.whole());
+    counts.wait_sum_ns as f64 / counts.started as f64 / 1e9
+}
+
+fn check(found: f64, exact: f64, tolerance: f64, what: &str) {
+    assert!((found / exact - 1.0).abs() < tolerance, "{what}: {found}, exact {exact}");
+}
+
+/// Every attempt that was sent has ended or is in flight, and integrals agree with Little's law.
+fn check_laws(run: &RunResult, model: &Model) {
+    for edge in 0..model.edges.len() {
+        let counts = run.edge(EdgeId(edge as u32), run.whole());
+        let (before, after) = (run.in_flight_at_zero[edge], run.in_flight[edge]);
+        assert_eq!(counts.attempts + before, counts.ended() + after, "attempts of edge {edge}");
+    }
+    for service in 0..model.services.len() {
+        let counts = run.service(ServiceId(service as u32), run.whole());
+        assert!(counts.busy_ns <= counts.workers_ns, "more workers busy than there are");
+        let waiting = counts.wait_sum_ns as f64;
+        if counts.queue_now < 100 && waiting > 0.0 {
+            check(counts.queue_ns as f64, waiting, 0.02, "Little's law for those who wait");
+        }
+    }
+}
+
+#[test]
+fn one_server_waits_as_mm1() {
+    // rho 0.8: Wq = rho / (mu - lambda) = 0.4 s at mu 10.
+    let model = chain(8.0, 200_000, &[(service("a", 1, None), Distribution::exponential(ms(100)))], &[]);
+    let run = simulate(&model, 1, 0);
+    check(mean_wait_s(&run, 0), 0.4, 0.02, "mean wait");
+    let wait = run.histogram(run.whole(), |p| &p.wait[0]).quantile(0.99).unwrap() / 1e9;
+    let exact = crate::engine::math::ln(0.8 / 0.01) / 2.0;
+    check(wait, exact, 0.04, "p99 of the wait");
+    check_laws(&run, &model);
+}
+
+#[test]
+fn ten_servers_wait_as_erlang_c() {
+    let model = chain(8.0, 100_000, &[(service("a", 10, None), Distribution::exponential(ms(1000)))], &[]);
+    let run = simulate(&model, 1, 0);
+    check(mean_wait_s(&run, 0), 0.20459, 0.03, "mean wait");
+    check_laws(&run, &model);
+}
+
+#[test]
+fn shared_cores_are_insensitive_to_the_distribution() {
+    // M/G/1 under processor sharing: W = E[S] / (1 - rho) = 0.5 s for any distribution of mean 0.1 s at 8/s.
+    for work in
+        ["{\"lognormal\": {\"mean\": \"100ms\", \"cv\": 2}}", "\"100ms\"", "{\"exponential\": {\"mean\": \"100ms\"}}"]
+    {
+        let work: Distribution = serde_json::from_str(work).unwrap();
+        let model = chain(8.0, 100_000, &[(service("a", 1000, Some(1)), work)], &[]);
+        let run = simulate(&model, 2, 0);
+        let counts = run.edge(EdgeId(0), run.whole());
+        let mean = counts.latency_sum_ns as f64 / counts.outcomes[0] as f64 / 1e9;
+        check(mean, 0.5, 0.04, "mean time in the system");
+        check_laws(&run, &model);
+    }
+}
+
+#[test]
+fn a_full_queue_loses_as_erlang_b() {
+    let mut centre = service("a", 10, None);
+    centre.queue_capacity = 0;
+    let model = chain(5.0, 100_000, &[(centre, Distribution::exponential(ms(1000)))], &[]);
+    let run = simulate(&model, 3, 0);
+    let counts = run.edge(EdgeId(0), run.whole());
+    let lost = counts.outcomes[Outcome::Rejected as usize] as f64 / counts.ended() as f64;
+    assert!((lost - 0.0183846).abs() < 0.002, "loss {lost}");
+    check_laws(&run, &model);
+}
+
+#[test]
+fn a_tandem_with_timeouts_and_retries_keeps_its_laws() {
+    let tiers = [
+        (service("a", 4, None), Distribution::exponential(ms(2))),
+        (service("b", 16, None), Distribution::exponential(ms(10))),
+        (service("c", 8, None), Distribution::exponential(ms(10))),
+    ];
+    let mut model = chain(560.0, 400, &tiers, &[Some(ms(400)), Some(ms(150)), Some(ms(50))]);
+    for edge in &mut model.edges {
+        edge.retry = Some(crate::call::retry::RetrySettings::default());
+    }
+    let run = simulate(&model, 4, 0);
+    let counts = run.edge(EdgeId(2), run.whole());
+    assert!(counts.retries > 0 && counts.outcomes[Outcome::Timeout as usize] > 0, "{counts:?}");
+    check_laws(&run, &model);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_does_not() {
+    let model = chain(8.0, 500, &[(service("a", 1, None), Distribution::exponential(ms(100)))], &[]);
+    let digest = |seed, replication| simulate(&model, seed, replication).digest;
+    assert_eq!(digest(1, 0), digest(1, 0));
+    assert_ne!(digest(1, 0), digest(2, 0));
+    assert_ne!(digest(1, 0), digest(1, 1));
+}

@@ -1,0 +1,157 @@
+//! Telemetry, scalers and alerts on their clocks: what they see is only what a pipeline has delivered.
+
+use super::state::Life;
+use super::{Control, World};
+use crate::control::scaling::Situation;
+use crate::control::{AlertTracker, ScalerState, Scrape, Telemetry};
+use crate::engine::rng::Stream;
+use crate::expression::Resolved;
+use crate::metrics::Histogram;
+use crate::model::{EdgeId, Model, ServiceId};
+use crate::results::{EdgeCounts, ServiceCounts, Span};
+
+/// A pipeline at work: what it delivered, and the state of all counters at its last look.
+struct Pipe {
+    telemetry: Telemetry,
+    every: u64,
+    since: u64,
+    edges: Vec<EdgeCounts>,
+    services: Vec<ServiceCounts>,
+    latency: Vec<(EdgeId, Histogram)>,
+    waits: Vec<(ServiceId, Histogram)>,
+}
+
+/// All that watches.
+#[derive(Default)]
+pub(super) struct Watch {
+    pipes: Vec<Pipe>,
+    scalers: Vec<ScalerState>,
+    alerts: Vec<AlertTracker>,
+    fired: Vec<Vec<Span>>,
+}
+
+impl Watch {
+    pub(super) fn new(model: &Model) -> Self {
+        Self {
+            pipes: Vec::new(),
+            scalers: vec![ScalerState::default(); model.scalers.len()],
+            alerts: vec![AlertTracker::default(); model.alerts.len()],
+            fired: Vec::new(),
+        }
+    }
+
+    /// When each alert fired.
+    pub(super) fn fired(self) -> Vec<Vec<Span>> {
+        self.fired
+    }
+}
+
+/// Who reads a pipeline.
+fn readers(model: &Model, pipeline: usize) -> Vec<&Resolved> {
+    let scalers = model.scalers.iter().filter(|s| s.pipeline == pipeline).flat_map(|s| s.metrics());
+    let alerts = model.alerts.iter().filter(|a| a.pipeline == pipeline).flat_map(|a| a.when.metrics());
+    scalers.chain(alerts).collect()
+}
+
+impl World<'_> {
+    /// Starts the clocks of all that watches.
+    pub(super) fn plan_watch(&mut self) {
+        let model = self.model;
+        for (index, pipeline) in model.telemetry.iter().enumerate() {
+            let readers = readers(model, index);
+            let stream = Stream::new(self.seed, self.replication, &pipeline.name, "sampling");
+            let latency = Telemetry::latency_read(model, readers.iter().copied());
+            let waits = Telemetry::waits_read(readers.iter().copied());
+            self.watch.pipes.push(Pipe {
+                telemetry: Telemetry::new(pipeline, readers.iter().copied(), stream),
+                every: pipeline.every_ns,
+                since: 0,
+                edges: vec![EdgeCounts::default(); model.edges.len()],
+                services: vec![ServiceCounts::default(); model.services.len()],
+                latency: latency.into_iter().map(|e| (e, Histogram::new())).collect(),
+                waits: waits.into_iter().map(|s| (s, Histogram::new())).collect(),
+            });
+            // A pipeline that nobody reads costs nothing.
+            if !readers.is_empty() {
+                self.schedule(pipeline.every_ns, Control::Scrape(index as u32));
+            }
+        }
+        for (index, scaler) in model.scalers.iter().enumerate() {
+            self.schedule(scaler.every_ns, Control::Scale(index as u32));
+        }
+        for (index, alert) in model.alerts.iter().enumerate() {
+            self.schedule(alert.every_ns, Control::Alert(index as u32));
+        }
+    }
+
+    /// A pipeline takes what happened since its last look.
+    pub(super) fn scrape(&mut self, index: u32, control: u32) {
+        let now = self.now;
+        self.read_cores();
+        let pipe = &mut self.watch.pipes[index as usize];
+        let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ..Scrape::default() };
+        for (before, (counts, site)) in pipe.edges.iter_mut().zip(self.counts.iter().zip(&self.sites)) {
+            let mut counts = *counts;
+            if !site.counts_calls {
+                counts.calls = counts.attempts;
+                counts.call_outcomes = counts.outcomes;
+            }
+            scrape.edges.push(counts.since(before));
+            *before = counts;
+        }
+        for (before, service) in pipe.services.iter_mut().zip(&self.services) {
+            let sums = service.sums(now);
+            scrape.services.push(sums.since(before));
+            *before = sums;
+        }
+        for (edge, seen) in &mut pipe.latency {
+            scrape.latency.push((*edge, self.latency[edge.index()].since(seen)));
+        }
+        for (service, seen) in &mut pipe.waits {
+            scrape.waits.push((*service, self.waits[service.index()].since(seen)));
+        }
+        pipe.since = now;
+        let next = now + pipe.every;
+        pipe.telemetry.take(scrape);
+        self.again(next, control);
+    }
+
+    /// A scaler decides.
+    pub(super) fn scale(&mut self, index: u32, control: u32) {
+        let model = self.model;
+        let scaler = &model.scalers[index as usize];
+        let service = scaler.of.index();
+        let (now, from_zero) = (self.now, self.from_zero(self.now));
+        let at = &self.services[service];
+        let present = (at.first..at.first + at.places)
+            .filter(|&i| !matches!(self.instances[i as usize].life, Life::Gone | Life::Draining))
+            .count() as u32;
+        let telemetry = &self.watch.pipes[scaler.pipeline].telemetry;
+        let mut read = |metric: &Resolved| telemetry.read(model, now, metric);
+        let mut state = self.watch.scalers[index as usize];
+        let situation = Situation { now_ns: now, from_zero_ns: from_zero, current: present, read: &mut read };
+        let wanted = scaler.decide(&mut state, situation);
+        self.watch.scalers[index as usize] = state;
+        if wanted != present {
+            self.scale_to(service, wanted);
+        }
+        self.again(now + scaler.every_ns, control);
+    }
+
+    /// An alert is evaluated.
+    pub(super) fn evaluate_alert(&mut self, index: u32, control: u32) {
+        let model = self.model;
+        let alert = &model.alerts[index as usize];
+        let (now, from_zero) = (self.now, self.from_zero(self.now));
+        let telemetry = &self.watch.pipes[alert.pipeline].telemetry;
+        let holds = alert.when.truth(&mut |metric| telemetry.read(model, now, metric));
+        self.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);
+        self.again(now + alert.every_ns, control);
+    }
+
+    /// Alerts that fire at the end are closed with it.
+    pub(super) fn close_alerts(&mut self) {
+        let end = self.from_zero(self.now);
+        self.watch.fired = std::mem::take(&mut self.watch.alerts).into_iter().map(|a| a.finish(end)).collect();
+    }
+}

@@ -1,0 +1,149 @@
+//! Work and waiting: how long a step takes on its instance, and what a change of speed does to work under way.
+
+use super::frame::Phase;
+use super::{CORES, WORK, World};
+use crate::engine::rng::{Keyed, mix};
+
+/// Keeps the draws of work apart from others.
+const DRAW: u64 = 0x01;
+
+/// Nanoseconds from a float that is not negative: adding 2^52 leaves the rounded integer in the mantissa.
+#[inline]
+pub(super) fn whole_ns(ns: f64) -> u64 {
+    const SHIFT: f64 = 4503599627370496.0;
+    if ns < SHIFT { (ns + SHIFT).to_bits() & ((1 << 52) - 1) } else { ns.min(9.0e18) as u64 }
+}
+
+impl World<'_> {
+    /// The time that a step takes at full speed [ns], the same in every variant of a scenario.
+    #[inline]
+    fn draw(&self, frame: u32, sampler: u32) -> f64 {
+        let at = &self.frames[frame];
+        let entry = self.program.entry[self.sites[at.edge as usize].endpoint as usize];
+        let mut keyed = Keyed::new(mix(at.key, DRAW ^ (u64::from(at.pc - entry) << 8)));
+        self.program.samplers[sampler as usize].sample(&mut keyed) * self.sites[at.edge as usize].slow
+    }
+
+    #[inline]
+    pub(super) fn start_work(&mut self, frame: u32, sampler: u32) -> Option<u32> {
+        let ns = self.draw(frame, sampler);
+        let instance = self.frames[frame].instance as usize;
+        if self.instances[instance].cores.is_some() {
+            return self.share_cores(frame, ns);
+        }
+        let slow = self.instances[instance].slow;
+        let took = whole_ns(ns * slow);
+        let service = self.instances[instance].service as usize;
+        self.services[service].cpu += took;
+        self.until(frame, took)
+    }
+
+    #[inline]
+    pub(super) fn start_wait(&mut self, frame: u32, sampler: u32) -> Option<u32> {
+        let ns = self.draw(frame, sampler);
+        let slow = self.instances[self.frames[frame].instance as usize].slow;
+        self.until(frame, whole_ns(ns * slow))
+    }
+
+    /// The frame is busy for so long.
+    #[inline]
+    fn until(&mut self, frame: u32, took: u64) -> Option<u32> {
+        if took == 0 {
+            self.frames[frame].pc += 1;
+            return Some(frame);
+        }
+        let due = self.now + took;
+        let seq = self.calendar.push(due, WORK, frame);
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.start = due;
+        at.phase = Phase::Working;
+        None
+    }
+
+    #[inline]
+    pub(super) fn work_done(&mut self, frame: u32, seq: u64) {
+        let at = &mut self.frames[frame];
+        if at.seq != seq {
+            return;
+        }
+        at.seq = 0;
+        at.phase = Phase::Running;
+        at.pc += 1;
+        self.advance(frame);
+    }
+
+    fn share_cores(&mut self, frame: u32, ns: f64) -> Option<u32> {
+        let seq = self.calendar.next_sequence();
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.phase = Phase::Sharing;
+        let instance = at.instance;
+        let now = self.now;
+        if let Some(cores) = &mut self.instances[instance as usize].cores {
+            cores.add(now, ns, frame, seq);
+        }
+        self.arm_cores(instance);
+        None
+    }
+
+    /// Makes the event of an instance's shared cores, if one is wanted.
+    pub(super) fn arm_cores(&mut self, instance: u32) {
+        let frames = &self.frames;
+        let Some(cores) = &mut self.instances[instance as usize].cores else { return };
+        if let Some(at) = cores.wants_event(|frame, seq| frames.waits_for(frame, seq)) {
+            let at = at.max(self.now);
+            let seq = self.calendar.push(at, CORES, instance);
+            cores.arm(at, seq);
+        }
+    }
+
+    pub(super) fn cores_done(&mut self, instance: u32, seq: u64) {
+        let now = self.now;
+        {
+            let Some(cores) = &mut self.instances[instance as usize].cores else { return };
+            if cores.armed_seq != seq {
+                return;
+            }
+            cores.disarm();
+        }
+        loop {
+            let frames = &self.frames;
+            let Some(cores) = &mut self.instances[instance as usize].cores else { return };
+            let Some(frame) = cores.pop_done(now, |frame, seq| frames.waits_for(frame, seq)) else { break };
+            let at = &mut self.frames[frame];
+            at.seq = 0;
+            at.phase = Phase::Running;
+            at.pc += 1;
+            self.ready.push(frame);
+        }
+        self.arm_cores(instance);
+    }
+
+    /// An instance's speed changes: what is left of work under way changes with it.
+    pub(super) fn set_slow(&mut self, instance: u32, slow: f64) {
+        let now = self.now;
+        let at = &mut self.instances[instance as usize];
+        let ratio = slow / at.slow;
+        at.slow = slow;
+        if let Some(cores) = &mut at.cores {
+            cores.set_slow(now, slow);
+            cores.disarm();
+            self.arm_cores(instance);
+        }
+        if (ratio - 1.0).abs() < 1e-12 {
+            return;
+        }
+        for frame in 0..self.frames.len() {
+            let at = &self.frames[frame];
+            if at.phase == Phase::Working && at.instance == instance {
+                let left = (at.start - now) as f64 * ratio;
+                let due = now + whole_ns(left);
+                let seq = self.calendar.push(due, WORK, frame);
+                let at = &mut self.frames[frame];
+                at.start = due;
+                at.seq = seq;
+            }
+        }
+    }
+}
