@@ -175,3 +175,129 @@ fn item_bill(run: &RunResult, model: &Model, item: &CostItem, shares: &Shares) -
 pub fn spent_between(run: &RunResult, model: &Model, item: &CostItem, span: Span) -> f64 {
     item.money(run.slices_in(span).map(|slice| item.metered(model, slice)).sum())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Wrongness;
+    use crate::expression::run_metrics::RunMetrics;
+    use crate::promise::testing::{SECOND, System, calls};
+    use crate::units::Bytes;
+    use serde_json::json;
+
+    fn near(found: f64, expect: f64) {
+        assert!((found / expect - 1.0).abs() < 1e-9, "{found}, expected {expect}");
+    }
+
+    // CATALOGUE E4, payments: 4,368.32 + 5,295.42 + 2,250.00 + 1,203.00 = 13,116.74 $ a month;
+    // E5: 172.8 M payments a day, 0.01 % wrong.
+    fn payments() -> (System, RunResult) {
+        let mut system = System::new(100);
+        let (payment, ledger) = (system.service("payment", 11), system.service("ledger", 9));
+        let charge = system.endpoint(payment, "charge");
+        let users = system.load("payers", charge);
+        system.model.services[ledger.index()].disk = Bytes::new(2_000_000_000_000);
+        system.cost("app-nodes", json!({"meter": {"instances": {"of": "payment"}}, "price": "$0.544/h"}));
+        system.cost("database-nodes", json!({"meter": {"instances": {"of": "ledger"}}, "price": "$0.806/h"}));
+        system.cost("database-disks", json!({"meter": {"storage": {"of": "ledger"}}, "price": "$0.125/GB/month"}));
+        let across = json!({"transfer": {"of": "ledger", "across": "regions"}});
+        system.cost("consensus", json!({"meter": across, "price": "$0.02/GiB"}));
+        let wrong = json!({"wrongness": {"kind": "duplicate_effect"}});
+        system.cost("direct", json!({"meter": wrong, "price": "$50"}));
+        system.cost("fines", json!({"meter": wrong, "price": "$10k"}));
+        let churn = json!({"wrongness": {"kind": "duplicate_effect", "percent": "10%"}});
+        system.cost("churn", json!({"meter": churn, "price": "$500"}));
+        let mut run = system.run(10);
+        for slice in &mut run.slices {
+            slice.services[payment.index()].paid_ns = 11 * 10 * SECOND;
+            slice.services[ledger.index()].paid_ns = 9 * 10 * SECOND;
+            // 2,000 TPS x 2 KiB x 3 regions x 2 round trips.
+            slice.services[ledger.index()].consensus_bytes = 10 * 2_000 * 2048 * 3 * 2;
+            slice.edges[users.index()] = calls(20_000, 0);
+            slice.wrong = vec![(charge.0, Wrongness::DuplicateEffect as u8, 2)];
+        }
+        (system, run)
+    }
+
+    #[test]
+    fn payments_cost_what_the_worked_example_says() {
+        let (system, run) = payments();
+        let bill = bill(&run, &system.model);
+        for (item, expect) in bill.items.iter().zip([4_368.32, 5_295.42, 2_250.00, 1_203.00]) {
+            assert!((item.per_month - expect).abs() < 0.005, "{}, expected {expect}", item.per_month);
+        }
+        assert!((bill.per_month(Group::Infrastructure) - 13_116.74).abs() < 0.005);
+        near(bill.items[0].metered_per_month, 11.0 * 730.0);
+        near(bill.items[2].metered_per_month, 18_000.0);
+        assert!((bill.items[3].metered_per_month - 60_150.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn wrong_payments_cost_what_the_worked_example_says() {
+        let (system, run) = payments();
+        let bill = bill(&run, &system.model);
+        for (item, expect) in bill.items[4..].iter().zip([315.36e6, 63.072e9, 315.36e6]) {
+            near(item.per_year, expect);
+        }
+        let metrics = RunMetrics::new(&run, &system.model, &system.names);
+        for text in ["cost(infrastructure) == $13116.74/month", "cost(fines) == $63.072G/year"] {
+            let clause = crate::expression::Clause::parse(text).unwrap();
+            assert_eq!(clause.kept(&|_| Some(&metrics)), Some(true), "{text}");
+        }
+    }
+
+    /// A run of 900 s with 120 s of fault, 10 failures outside and 1,000 in it.
+    fn brownout(per_year: Option<f64>) -> ItemBill {
+        let mut system = System::new(900);
+        let gateway = system.service("gateway", 4);
+        let checkout = system.endpoint(gateway, "checkout");
+        let users = system.load("shoppers", checkout);
+        system.fault("brownout", 300, 120, per_year);
+        system.cost("lost", json!({"meter": {"failures": {"of": "gateway.checkout"}}, "price": "$38"}));
+        let mut run = system.run(60);
+        run.slices[0].edges[users.index()] = calls(0, 10);
+        run.slices[5].edges[users.index()] = calls(0, 600);
+        run.slices[6].edges[users.index()] = calls(0, 400);
+        bill(&run, &system.model).items[0]
+    }
+
+    #[test]
+    fn a_brownout_of_two_minutes_is_not_billed_every_quarter_of_an_hour() {
+        let month = 38.0 * 10.0 / 780.0 * MONTH_S;
+        let unknown = brownout(None);
+        near(unknown.per_month, month);
+        near(unknown.per_year, 12.0 * month);
+        near(unknown.per_incident.unwrap(), 38_000.0);
+        let known = brownout(Some(4.0));
+        near(known.per_month, month);
+        near(known.per_year, 38.0 * 10.0 / 780.0 * (YEAR_S - 4.0 * 120.0) + 4.0 * 38_000.0);
+    }
+
+    #[test]
+    fn price_and_meter_must_fit() {
+        for (meter, price) in [
+            (json!({"instances": {"of": "a"}}), "$3"),
+            (json!({"storage": {"of": "a"}}), "$3/h"),
+            (json!({"transfer": {"across": "zones"}}), "$3/GB/month"),
+            (json!({"requests": {"of": "a.b"}}), "$3/GB"),
+            (json!({"flat": {}}), "$3"),
+        ] {
+            let settings: super::super::CostSettings =
+                serde_json::from_value(json!({"meter": meter, "price": price})).unwrap();
+            let mut problems = crate::problem::Problems::new();
+            settings.validate(&mut problems);
+            assert_eq!(problems.into_vec()[0].path, "price", "{meter} for {price}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_all_incident_still_pays_its_machines() {
+        let mut system = System::new(60);
+        let api = system.service("api", 1);
+        system.fault("down", 0, 60, None);
+        system.cost("nodes", json!({"meter": {"instances": {"of": "api"}}, "price": "$1/h"}));
+        let mut run = system.run(60);
+        run.slices[0].services[api.index()].paid_ns = 60 * SECOND;
+        near(bill(&run, &system.model).items[0].per_month, 730.0);
+    }
+}

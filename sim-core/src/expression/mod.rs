@@ -290,3 +290,113 @@ impl<T> serde::de::Visitor<'_> for TextVisitor<T> {
         self.visit_str(&number.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a clause that is wrong and gives the place and the three lines.
+    fn wrong(text: &str) -> (usize, String) {
+        let error = Clause::parse(text).expect_err(text);
+        (error.at, error.to_string())
+    }
+
+    fn check(text: &str, at: usize, part: &str) {
+        let (found, message) = wrong(text);
+        assert_eq!(found, at, "{text}: {message}");
+        assert!(message.contains(part), "{text}: {message}");
+    }
+
+    // The clauses of the language's examples whose metrics are built.
+    #[test]
+    fn clauses_of_the_examples_read() {
+        for text in [
+            "abandoned(records.find) during slow-store > 50%",
+            "always queue_length(gateway) over 10s < 200",
+            "amplification(clients->gateway.get) in rate-share < 1.5",
+            "availability(api.buy) from 5m to 8m in fifo < 95%",
+            "availability(edge.get) in mixed > availability(edge.get) in base",
+            "breaker_opened(gateway->payment.charge) during brownout >= 1",
+            "budget_spent(works) < budget_spent(works) in no-modes",
+            "cost / 300 < $96.58/month",
+            "cost(infrastructure) <= $1600/month",
+            "false_alarms(nic-drops) < 0.1",
+            "never utilisation(payment) over 10s > 95%",
+            "p99.9(search.query) in at-p95 < p99.9(search.query) in base / 3",
+            "p99(feed.read) in strong > p99(feed.read) in base * 5",
+            "recovery(edge.page) after slow-store in deadline < 30s with probability 95%",
+            "shed(api.browse) of crawlers from 5m to 8m > 50%",
+            "spent(workers) during runaway < spent(workers) during runaway in no-override / 2",
+            "availability(entry.get) == 99.7303% within 0.1%",
+            "held(works) with probability 60%",
+            "p50(back) over 1m > 2 * p50(there) over 1m",
+            "p99(ledger.queue_wait) over last 1000 > 100ms",
+            "burn_rate(works) over 1h > 14.4 and burn_rate(works) over 5m > 14.4",
+            "not (error_rate(a.b) > 1% or p99(a.b) > 1s)",
+        ] {
+            let clause = Clause::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(clause.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn errors_say_where_and_what() {
+        check("availability(a.b) > 0.995", 20, "write 99.5%");
+        check("p99(a.b) < 300", 11, "expected a duration");
+        check("p99(a.b) < 5/s", 11, "a duration cannot be compared or joined with a rate");
+        check("availbility(a.b) > 99%", 0, "did you mean availability?");
+        check("zscore(a.b) > 3", 0, "no metric is called");
+        check("p99(a.b)", 0, "a condition was expected, and this is a duration");
+        check("p99(a.b) < 3s and", 17, "ends too soon");
+        check("p99(a.b) < 3s 4s", 14, "should have ended here");
+        check("p99(a.b) over 1m over 2m < 3s", 17, "said twice");
+        check("p99(a.b) from 5m to 3m < 3s", 20, "ends before it begins");
+        check("(p99(a.b) < 3s", 0, "not closed");
+        check("p99(a.b) < 3parsecs", 11, "");
+        check("p99(a.b) < 3s with probability 2", 31, "a percentage was expected");
+        check("availability(a.b) + 1 > 2", 20, "cannot be compared or joined");
+    }
+
+    #[test]
+    fn nonsense_is_an_error_and_never_a_panic() {
+        let long = "(".repeat(1_000);
+        for text in [
+            "",
+            " ",
+            "(",
+            ")",
+            "<",
+            "and",
+            "p99(",
+            "1 <",
+            "ä",
+            "𝄞(x) < 1",
+            "from",
+            "over",
+            "$",
+            "-",
+            "%",
+            &long,
+            &"x".repeat(5_000),
+        ] {
+            assert!(Clause::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn control_sees_no_truth() {
+        let mut names = Names::default();
+        names.endpoints.insert("a.b".into(), crate::model::EndpointId(0));
+        names.faults.insert("cut".into(), crate::model::FaultId(0));
+        let problem = |text: &str| {
+            let mut problems = Problems::new();
+            assert!(Condition::parse(text).unwrap().compile(&names, &mut problems).is_none(), "{text}");
+            problems.into_vec().remove(0).message
+        };
+        assert!(problem("recovery(a.b) after cut > 1s").contains("telemetry does not deliver"));
+        assert!(problem("p99(a.b) during cut > 1s").contains("`during` needs to know the truth"));
+        assert!(problem("p99(a.c) > 1s").contains("no endpoint or service"));
+        assert!(problem("availability(cut) > 1%").contains("cut is a fault, of which there is no availability"));
+        assert!(problem("availability > 1%").contains("availability of what?"));
+    }
+}

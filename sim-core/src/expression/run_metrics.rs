@@ -273,14 +273,14 @@ fn cut(spans: &[Span], by: Span) -> Vec<Span> {
 impl Clause {
     /// Both sides of each comparison in one replication, in the order of the text. `metrics` gives those of a variant; `None` is the
     /// scenario itself.
-    pub fn sides(&self, metrics: &dyn Fn(Option<&str>) -> Option<&RunMetrics<'_>>) -> Vec<Option<Sides>> {
+    pub fn sides<'m>(&self, metrics: &dyn Fn(Option<&str>) -> Option<&'m RunMetrics<'m>>) -> Vec<Option<Sides>> {
         let mut value = |metric: &MetricRef| metrics(metric.scope.variant.as_deref())?.value(metric);
         self.tree.leaves().iter().map(|leaf| leaf.sides(&mut value)).collect()
     }
 
     /// Whether one replication keeps the clause; `None` without data. Windows of `always` and `never` are as long as the metric's
     /// `over`, or one of the time series; one without data satisfies nothing.
-    pub fn kept(&self, metrics: &dyn Fn(Option<&str>) -> Option<&RunMetrics<'_>>) -> Option<bool> {
+    pub fn kept<'m>(&self, metrics: &dyn Fn(Option<&str>) -> Option<&'m RunMetrics<'m>>) -> Option<bool> {
         let Some(quantifier) = self.quantifier else {
             let mut value = |metric: &MetricRef| metrics(metric.scope.variant.as_deref())?.value(metric);
             return self.tree.truth(&mut value);
@@ -341,5 +341,90 @@ fn joins(place: u32, last: Span, slice: &Slice, over_ns: Option<i64>) -> bool {
     match over_ns {
         Some(over_ns) => last.to_ns - last.from_ns < over_ns,
         None => place == slice.window,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promise::testing::{SECOND, System, calls, times};
+    use serde_json::json;
+
+    /// A run of 100 s with a fault from 40 to 60 s, in which half of all requests fail.
+    fn faulted() -> (System, RunResult) {
+        let mut system = System::new(100);
+        let api = system.service("api", 2);
+        let get = system.endpoint(api, "get");
+        let users = system.load("users", get);
+        let cut = system.fault("cut", 40, 20, None);
+        system.alert("errors", Some(cut));
+        system.promise("works", json!({"keep": {"availability": "99%"}, "of": "api.get", "period": "1000s"}));
+        let mut run = system.run(10);
+        for (place, slice) in run.slices.iter_mut().enumerate() {
+            let struck = (4..6).contains(&place);
+            slice.edges[users.index()] = if struck { calls(50, 50) } else { calls(100, 0) };
+            slice.services[api.index()].queue_ns = (if struck { 30 } else { 1 }) * 10 * SECOND;
+        }
+        for (period, ms) in run.periods.iter_mut().zip([10, 500, 20]) {
+            period.latency[users.index()] = times(100, ms * 1_000_000);
+        }
+        run.openings = vec![(users, 10), (users, 43 * SECOND as i64)];
+        run.alerts[0] = vec![
+            Span { from_ns: 10 * SECOND as i64, to_ns: 12 * SECOND as i64 },
+            Span { from_ns: 47 * SECOND as i64, to_ns: 65 * SECOND as i64 },
+        ];
+        (system, run)
+    }
+
+    fn check(text: &str, expect: Option<bool>) {
+        let (system, run) = faulted();
+        let clause = Clause::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let mut problems = Problems::new();
+        clause.check(&system.names, |_| None, &[], &mut problems);
+        let problems = problems.into_vec();
+        assert!(problems.is_empty(), "{text}: {problems:?}");
+        let metrics = RunMetrics::new(&run, &system.model, &system.names);
+        assert_eq!(clause.kept(&|_| Some(&metrics)), expect, "{text}");
+    }
+
+    #[test]
+    fn scopes_choose_their_stretch() {
+        check("availability(api.get) == 90%", Some(true));
+        check("availability(api.get) during cut == 50%", Some(true));
+        check("availability(api.get) before cut == 100% and availability(api.get) after cut == 100%", Some(true));
+        check("error(users) from 30s to 50s == 25%", Some(true));
+        check("availability(api.get) over 50s == 90%", Some(true));
+        check("availability(api.get) from 200s to 300s > 1%", None);
+    }
+
+    #[test]
+    fn latency_is_that_of_the_stretch() {
+        check("p99(api.get) before cut < 11ms", Some(true));
+        check("p99(api.get) during cut == 500ms within 1%", Some(true));
+        check("p50(api.get) after cut > 19ms and p50(api.get) after cut < 21ms", Some(true));
+    }
+
+    #[test]
+    fn windows_of_always_and_never() {
+        check("always queue_length(api) over 10s < 31", Some(true));
+        check("always queue_length(api) over 10s < 30", Some(false));
+        check("never queue_length(api) over 10s > 30", Some(true));
+        check("always queue_length(api) over 100s < 10", Some(true));
+        check("never availability(api.get) before cut < 100%", Some(true));
+    }
+
+    #[test]
+    fn alerts_and_breakers_are_timed_from_the_fault() {
+        check("time_to_detect(cut) == 7s and time_to_open(users->api.get) after cut == 3s", Some(true));
+        check("fired(errors) == 2 and false_alarms(errors) == 1 and missed(errors) == 0", Some(true));
+        check("recovery(api.get) after cut == 0s", Some(true));
+    }
+
+    #[test]
+    fn budgets_follow_the_promise() {
+        check("burn_rate(works) == 10 within 0.001%", Some(true));
+        check("budget_spent(works) == 100% within 0.001%", Some(true));
+        check("held(works)", Some(false));
+        check("not held(works) with probability 90%", Some(true));
     }
 }

@@ -10,6 +10,8 @@ mod goodput;
 mod latency;
 mod recovery;
 pub mod slo;
+#[cfg(test)]
+pub(crate) mod testing;
 mod wrongness;
 
 pub use age::AgeSettings;

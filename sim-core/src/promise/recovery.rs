@@ -124,3 +124,53 @@ fn from(run: &RunResult, model: &Model, promises: &[&Promise], end_ns: i64) -> R
     let seen_ns = since.unwrap_or(run.whole().to_ns) - end_ns;
     Recovery::NotSeen(seen_ns as f64 / 1e9)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promise::testing::{SECOND, System, calls, times};
+    use serde_json::json;
+
+    /// Judges a promise to be back within 60 s of a fault that ends at 100 s; `good` says which slices of 5 s from then on are.
+    fn check(run_s: u64, good: impl Fn(u64) -> bool, expect: Option<(f64, bool)>) {
+        let mut system = System::new(run_s);
+        let api = system.service("api", 1);
+        let get = system.endpoint(api, "get");
+        let users = system.load("users", get);
+        system.fault("cut", 50, 50, None);
+        system.promise("works", json!({"keep": {"availability": "99%"}, "of": "api.get"}));
+        system.promise("quick", json!({"keep": {"latency": {"p99": "100ms"}}, "of": "api.get"}));
+        let back = json!({"keep": {"recovery": {"after": "cut", "within": "60s"}}, "of": "api.get"});
+        system.promise("back", back);
+        let mut run = system.run(5);
+        for (place, slice) in run.slices.iter_mut().enumerate() {
+            let is_good = good((place as u64 * 5).saturating_sub(100)) || slice.from_ns < 50 * SECOND;
+            slice.edges[users.index()] = if is_good { calls(100, 0) } else { calls(50, 50) };
+            slice.entry_latency = vec![(users, times(50, 10_000_000))];
+        }
+        let judged = system.model.promises[2].judge(&run, &system.model);
+        assert_eq!(judged.map(|judged| (judged.value, judged.kept)), expect);
+    }
+
+    #[test]
+    fn back_at_once() {
+        check(300, |_| true, Some((0.0, true)));
+    }
+
+    #[test]
+    fn back_after_forty_seconds() {
+        check(300, |s| s >= 40, Some((40.0, true)));
+    }
+
+    #[test]
+    fn a_good_moment_of_less_than_thirty_seconds_does_not_count() {
+        check(300, |s| (10..30).contains(&s) || s >= 80, Some((80.0, false)));
+    }
+
+    #[test]
+    fn never_back_is_broken_and_too_short_a_run_is_not_judged() {
+        check(300, |_| false, Some((200.0, false)));
+        check(150, |_| false, None);
+        check(100, |_| true, None);
+    }
+}

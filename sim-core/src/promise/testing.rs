@@ -1,0 +1,248 @@
+//! Small systems and runs for unit tests of what is computed from results.
+//!
+//! A system is put together by name; a run begins with nothing counted in slices of the given length, and the test writes into it
+//! what it wants to have happened.
+
+use crate::control::Alert;
+use crate::data::Effect;
+use crate::dist::Distribution;
+use crate::economics::CostSettings;
+use crate::faults::{Fault, FaultEffect, Schedule, Target};
+use crate::metrics::{Histogram, SparseHistogram};
+use crate::model::{
+    Caller, Discipline, Edge, EdgeId, Endpoint, EndpointId, FaultId, GuardId, LoadId, Model, Network, Node, Region,
+    RegionId, Run, Service, ServiceId, Zone, ZoneId,
+};
+use crate::names::Names;
+use crate::problem::Problems;
+use crate::promise::PromiseSettings;
+use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
+use crate::units::{Bytes, SimDuration};
+use std::collections::BTreeMap;
+
+/// Nanoseconds of a second.
+pub const SECOND: u64 = 1_000_000_000;
+
+/// A system under construction.
+pub struct System {
+    /// What was put together.
+    pub model: Model,
+    /// Its names.
+    pub names: Names,
+}
+
+impl System {
+    /// An empty system that is measured for so long.
+    pub fn new(seconds: u64) -> Self {
+        let run = Run {
+            warm_up: SimDuration::ZERO,
+            duration: SimDuration::from_ns(seconds * SECOND),
+            window: SimDuration::SECOND,
+            start: SimDuration::ZERO,
+            max_backlog: 1_000_000,
+            max_events: u64::MAX,
+        };
+        let model = Model {
+            run,
+            regions: vec![Region { name: "region".into() }],
+            zones: vec![Zone { name: "zone".into(), region: RegionId(0) }],
+            services: Vec::new(),
+            endpoints: Vec::new(),
+            edges: Vec::new(),
+            guards: Vec::new(),
+            loads: Vec::new(),
+            keys: Vec::new(),
+            network: Network::default(),
+            faults: Vec::new(),
+            telemetry: Vec::new(),
+            scalers: Vec::new(),
+            alerts: Vec::new(),
+            promises: Vec::new(),
+            costs: Vec::new(),
+        };
+        let mut names = Names::default();
+        names.zones.insert("zone".into(), ZoneId(0));
+        names.regions.insert("region".into(), RegionId(0));
+        Self { model, names }
+    }
+
+    /// Adds a service.
+    pub fn service(&mut self, name: &str, instances: u32) -> ServiceId {
+        let id = ServiceId::from(self.model.services.len());
+        self.model.services.push(Service {
+            name: name.into(),
+            node: Node::Service,
+            instances,
+            max_instances: instances,
+            zones: vec![ZoneId(0)],
+            workers: Some(1),
+            cores: None,
+            queue_capacity: 1000,
+            max_wait: None,
+            discipline: Discipline::Fifo,
+            start_up: Distribution::constant(SimDuration::ZERO),
+            warm_up: None,
+            health: None,
+            labels: BTreeMap::new(),
+            machine_type: None,
+            disk: Bytes::ZERO,
+        });
+        self.names.services.insert(name.into(), id);
+        id
+    }
+
+    /// Adds an endpoint to a service.
+    pub fn endpoint(&mut self, service: ServiceId, name: &str) -> EndpointId {
+        let id = EndpointId::from(self.model.endpoints.len());
+        let name = format!("{}.{name}", self.model.services[service.index()].name);
+        self.names.endpoints.insert(name.clone(), id);
+        let effect = Effect::None;
+        self.model.endpoints.push(Endpoint { name, service, steps: Vec::new(), effect, is_async: false, access: None });
+        id
+    }
+
+    /// Adds a load class that calls an endpoint.
+    pub fn load(&mut self, name: &str, callee: EndpointId) -> EdgeId {
+        let load = LoadId::from(self.names.loads.len());
+        self.names.loads.insert(name.into(), load);
+        self.edge(name, Caller::Load(load), callee)
+    }
+
+    /// Adds a call.
+    pub fn edge(&mut self, caller_name: &str, caller: Caller, callee: EndpointId) -> EdgeId {
+        let id = EdgeId::from(self.model.edges.len());
+        let name = format!("{caller_name}->{}", self.model.endpoints[callee.index()].name);
+        self.names.edges.entry(name.clone()).or_default().push(id);
+        self.model.edges.push(Edge {
+            name,
+            caller,
+            callee,
+            timeout: None,
+            total_timeout: None,
+            cancel: false,
+            retry: None,
+            fallback: None,
+            optional: false,
+            size: (Bytes::ZERO, Bytes::ZERO),
+            guard: GuardId(0),
+        });
+        id
+    }
+
+    /// Adds a crash that happens so often in life.
+    pub fn fault(&mut self, name: &str, at_s: u64, for_s: u64, per_year: Option<f64>) -> FaultId {
+        let id = FaultId::from(self.model.faults.len());
+        self.names.faults.insert(name.into(), id);
+        self.model.faults.push(Fault {
+            name: name.into(),
+            effect: FaultEffect::Freeze,
+            target: Target::Edge { from: None, to: None, both_ways: false },
+            schedule: Schedule::Fixed {
+                at_ns: (at_s * SECOND) as i64,
+                for_ns: Some(for_s * SECOND),
+                every_ns: None,
+                times: None,
+            },
+            per_year,
+            says: name.into(),
+        });
+        id
+    }
+
+    /// Adds an alert that finds a fault.
+    pub fn alert(&mut self, name: &str, finds: Option<FaultId>) -> usize {
+        let place = self.model.alerts.len();
+        self.names.alerts.insert(name.into(), place);
+        let when = crate::expression::Condition::parse("1 > 2").unwrap();
+        let when = when.compile(&self.names, &mut Problems::new()).unwrap();
+        let text = String::new();
+        let alert =
+            Alert { name: name.into(), when, text, for_ns: 0, every_ns: SECOND, severity: 3, pipeline: 0, finds };
+        self.model.alerts.push(alert);
+        place
+    }
+
+    /// Adds a cost item.
+    pub fn cost(&mut self, name: &str, json: serde_json::Value) {
+        let settings: CostSettings = serde_json::from_value(json).unwrap();
+        let mut problems = Problems::new();
+        settings.validate(&mut problems);
+        let item = settings.compile(name, &self.names, &self.model.services, &mut problems);
+        let problems = problems.into_vec();
+        assert!(problems.is_empty(), "{problems:?}");
+        self.names.costs.insert(name.into(), self.model.costs.len());
+        self.model.costs.push(item.unwrap());
+    }
+
+    /// Adds a promise.
+    pub fn promise(&mut self, name: &str, json: serde_json::Value) {
+        let settings: PromiseSettings = serde_json::from_value(json).unwrap();
+        let mut problems = Problems::new();
+        settings.validate(&mut problems);
+        let promise = settings.compile(name, &self.names, &mut problems);
+        let problems = problems.into_vec();
+        assert!(problems.is_empty(), "{problems:?}");
+        self.names.promises.insert(name.into(), self.model.promises.len().into());
+        self.model.promises.push(promise.unwrap());
+    }
+
+    /// A run in which nothing was counted: slices of so many seconds, one a window; one period for each stretch between fault marks.
+    pub fn run(&self, slice_s: u64) -> RunResult {
+        let measured_ns = self.model.run.duration.ns();
+        let (edges, services) = (self.model.edges.len(), self.model.services.len());
+        let starts: Vec<u64> = (0..measured_ns).step_by((slice_s * SECOND) as usize).collect();
+        let slices = starts.iter().enumerate().map(|(window, from_ns)| Slice {
+            from_ns: *from_ns,
+            to_ns: (from_ns + slice_s * SECOND).min(measured_ns),
+            window: window as u32,
+            edges: vec![EdgeCounts::default(); edges],
+            services: vec![ServiceCounts::default(); services],
+            wrong: Vec::new(),
+            entry_latency: Vec::new(),
+        });
+        let faults: Vec<Vec<Span>> =
+            self.model.faults.iter().map(|fault| fault.schedule.spans(measured_ns as i64)).collect();
+        let mut marks: Vec<u64> =
+            faults.iter().flatten().flat_map(|span| [span.from_ns as u64, span.to_ns as u64]).collect();
+        marks.extend([0, measured_ns]);
+        marks.sort_unstable();
+        marks.dedup();
+        let periods = marks.windows(2).map(|ends| Period {
+            from_ns: ends[0],
+            to_ns: ends[1],
+            latency: vec![SparseHistogram::default(); edges],
+            wait: vec![SparseHistogram::default(); services],
+            call_latency: vec![SparseHistogram::default(); edges],
+        });
+        RunResult {
+            replication: 0,
+            digest: 0,
+            events: 0,
+            measured_ns,
+            stopped: None,
+            slices: slices.collect(),
+            periods: periods.collect(),
+            faults,
+            alerts: vec![Vec::new(); self.model.alerts.len()],
+            openings: Vec::new(),
+            in_flight_at_zero: vec![0; edges],
+            in_flight: vec![0; edges],
+        }
+    }
+}
+
+/// Counts of calls without retries: so many answered and so many failed.
+pub fn calls(answered: u64, failed: u64) -> EdgeCounts {
+    let mut outcomes = [0; 8];
+    outcomes[0] = answered;
+    outcomes[2] = failed;
+    let all = answered + failed;
+    EdgeCounts { calls: all, attempts: all, outcomes, call_outcomes: outcomes, ..EdgeCounts::default() }
+}
+
+/// A histogram of equal times.
+pub fn times(count: usize, ns: u64) -> SparseHistogram {
+    let (mut all, mut before) = (Histogram::new(), Histogram::new());
+    (0..count).for_each(|_| all.record(ns));
+    all.since(&mut before)
+}
