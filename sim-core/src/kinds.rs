@@ -23,3 +23,24 @@ impl Kind {
         schema.get("description").and_then(|d| d.as_str()).unwrap_or_default().to_owned()
     }
 }
+
+/// All kinds, family by family.
+pub fn all() -> Vec<Kind> {
+    let families = [
+        crate::dist::ALL,
+        crate::workload::ALL,
+        crate::workload::shape::ALL,
+        crate::call::retry::ALL,
+        crate::call::breaker::ALL,
+        crate::call::fallback::ALL,
+        crate::call::balance::ALL,
+        crate::data::ALL,
+        crate::data::keys::ALL,
+        crate::faults::ALL,
+        crate::control::ALL,
+        crate::control::scaling::ALL,
+        crate::promise::ALL,
+        crate::economics::ALL,
+    ];
+    families.concat()
+}

@@ -7,7 +7,7 @@ use crate::problem::Problems;
 use std::collections::BTreeMap;
 
 /// All names that settings may refer to.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Names {
     /// Services, stores, caches, queues and topics.
     pub services: BTreeMap<String, ServiceId>,

@@ -152,6 +152,11 @@ impl Problems {
         self.found.iter().any(|p| p.severity == Severity::Error)
     }
 
+    /// The problems so far, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.found.iter()
+    }
+
     /// All problems, in the order in which they were found.
     pub fn into_vec(self) -> Vec<Problem> {
         self.found
