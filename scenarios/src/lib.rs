@@ -1,5 +1,20 @@
 //! Turns scenario files into models and runs studies of them.
 
+pub mod check;
+pub mod compile;
+pub mod describe;
 pub mod files;
+pub mod loaded;
 pub mod overlay;
 pub mod reader;
+pub mod reference;
+pub mod schema;
+pub mod written;
+
+pub use files::{Disk, Files, Memory};
+pub use loaded::{Loaded, load};
+pub use overlay::Set;
+pub use reader::Report;
+
+#[cfg(test)]
+mod tests;

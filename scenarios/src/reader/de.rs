@@ -110,9 +110,28 @@ impl<'de> Deserializer<'de> for De<'_> {
         result.map_err(|f| f.located(self.span))
     }
 
+    /// serde would take a list for the settings in their order.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.at {
+            At::Node(Node { value: Value::List(_), .. }) => {
+                Err(Fault::invalid_type(Unexpected::Seq, &visitor).located(self.span))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    /// Anything will do, null too, and nothing is looked at.
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_unit()
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct map
-        struct ignored_any
     }
 }
 
@@ -166,7 +185,8 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
         let Some(entry) = self.left.next() else { return Ok(None) };
         self.value = Some(entry);
-        seed.deserialize(Key(entry)).map(Some)
+        let part = || Part::Key(entry.key.clone());
+        seed.deserialize(Key(&entry.key)).map(Some).map_err(|f| f.located(entry.key_span).within(part()))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
@@ -178,7 +198,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
 fn value_of<'de, V: DeserializeSeed<'de>>(entry: &Entry, seed: V) -> Result<V::Value, Fault> {
     let span = match entry.value.value {
         // What is wrong with a map as a whole is shown at its key.
-        Value::Scalar(_) if !entry.value.is_null() => entry.value.span,
+        Value::Scalar(_) if entry.value.span.start < entry.value.span.end => entry.value.span,
         _ => entry.key_span,
     };
     let de = De { at: At::Node(&entry.value), span };
@@ -205,14 +225,14 @@ impl<'de> de::SeqAccess<'de> for List<'_> {
     }
 }
 
-/// A key: what is wrong with it is shown at the key, and removing the entry mends it.
-struct Key<'a>(&'a Entry);
+/// A key; what is wrong with it is shown at the key, and removing the entry mends it.
+struct Key<'a>(&'a str);
 
 impl<'de> Deserializer<'de> for Key<'_> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.name(|name| visitor.visit_str(name))
+        visitor.visit_str(self.0)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
@@ -225,18 +245,12 @@ impl<'de> Deserializer<'de> for Key<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        self.name(|name| visitor.visit_enum(name.into_deserializer()))
+        visitor.visit_enum(self.0.into_deserializer())
     }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct seq tuple
         tuple_struct map struct identifier ignored_any
-    }
-}
-
-impl Key<'_> {
-    fn name<R>(&self, take: impl FnOnce(&str) -> Result<R, Fault>) -> Result<R, Fault> {
-        take(&self.0.key).map_err(|f| f.located(self.0.key_span).within(Part::Key(self.0.key.clone())))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Printed by hand: annotate-snippets and its like put the label and the hint into the gutter and have no form for a label that
 //! is too long for its line, and the look of a report is part of what is promised (`hint:` at the left edge, at most 100 columns).
 
-use super::node::{FileId, Node, Span, Value};
+use super::node::{FileId, Node, Span};
 use sim_core::problem::{Problem, Severity};
 use std::fmt::Write as _;
 
@@ -20,24 +20,27 @@ pub struct Placed {
 }
 
 impl Placed {
-    /// Looks a problem's path up in the tree. A problem that quotes a part of the value (`no service is called "paymnet"`, at
-    /// `paymnet.charge`) is about that part.
+    /// Looks a problem's path up in the tree. A problem that quotes a part of the value or of its key (`no service is called
+    /// "paymnet"`, at `paymnet.charge`) is about that part.
     pub fn find(problem: Problem, tree: &Node) -> Self {
-        let (mut span, found) = tree.place(&problem.path);
-        if let Some(Value::Scalar(scalar)) = tree.find(&problem.path).map(|n| &n.value)
-            && found
-            && span.end - span.start == scalar.text.len()
-            && let Some((start, end)) = quoted(&problem.message, &scalar.text)
-        {
-            span = Span { start: span.start + start, end: span.start + end, ..span };
-        }
-        Self { problem, span: Some(span) }
+        let (span, _) = tree.place(&problem.path);
+        let part = tree.find_child(&problem.path).and_then(|(entry, node)| {
+            let value = node.text().and_then(|text| part(&problem.message, text, node.span));
+            value.or_else(|| entry.and_then(|e| part(&problem.message, &e.key, e.key_span)))
+        });
+        Self { problem, span: Some(part.unwrap_or(span)) }
     }
 
     /// Whether it keeps the scenario from running.
     pub fn is_error(&self) -> bool {
         self.problem.severity == Severity::Error
     }
+}
+
+/// The part of a text without quotes and escapes that the message quotes.
+fn part(message: &str, text: &str, span: Span) -> Option<Span> {
+    let (start, end) = quoted(message, text).filter(|_| span.end - span.start == text.len())?;
+    Some(Span { start: span.start + start, end: span.start + end, ..span })
 }
 
 /// Where the last text in quotes of `message` stands in `text` as a word of its own.

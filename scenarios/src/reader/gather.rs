@@ -215,7 +215,7 @@ mod tests {
     fn null_is_refused() {
         check(
             "count: null\n",
-            &["count | a value is missing | expected a value | write one; null only removes what a base file wrote"],
+            &["null | a value is missing | expected a value | write one; null only removes what a base file wrote"],
         );
     }
 

@@ -84,6 +84,14 @@ impl Node {
         }
     }
 
+    /// The entries of a list.
+    pub fn items(&self) -> &[Node] {
+        match &self.value {
+            Value::List(nodes) => nodes,
+            _ => &[],
+        }
+    }
+
     /// The entry at `key`, if it is a map that has one.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|e| e.key == key)
@@ -104,11 +112,13 @@ impl Node {
 
     /// The node at `path`, if there is one.
     pub fn find(&self, path: &str) -> Option<&Node> {
-        if path.is_empty() {
-            return Some(self);
-        }
-        let ((_, child), rest) = self.step(path)?;
-        child.find(rest)
+        if path.is_empty() { Some(self) } else { self.find_child(path).map(|(_, node)| node) }
+    }
+
+    /// The node at `path`, and its entry if it stands in a map.
+    pub(crate) fn find_child(&self, path: &str) -> Option<Child<'_>> {
+        let (child, rest) = self.step(path)?;
+        if rest.is_empty() { Some(child) } else { child.1.find_child(rest) }
     }
 
     /// The best place for a problem at `path`: the value itself if it is a scalar; the key (or the first key of a list entry) if

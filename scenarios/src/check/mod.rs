@@ -1,0 +1,98 @@
+//! What is wrong with a scenario as a whole, when all its parts are right.
+//!
+//! Reading finds wrong forms, compiling finds wrong names and settings; here are the questions that need the system: is there
+//! anything to simulate, does every request come to an end, can the breaker ever open, does a promise speak of something that
+//! happens. Warnings are few on purpose: each says that the run will not tell what was probably meant.
+
+mod cycles;
+mod reach;
+mod traffic;
+
+use crate::compile::Compiled;
+use crate::reader::Node;
+use crate::written::Written;
+use sim_core::faults::{FaultEffect, Target};
+use sim_core::model::{EndpointId, Model, Place, ServiceId};
+use sim_core::problem::{Problem, Problems};
+
+/// Checks the head of the file: what has to be there before anything makes sense.
+pub fn head(written: &Written, tree: &Node, problems: &mut Problems) {
+    for (key, value, hint) in [
+        ("scenario", &written.scenario, "write scenario: a title"),
+        ("question", &written.question, "write question: what is asked of the run?"),
+    ] {
+        if value.is_none() && tree.get(key).is_none() {
+            problems.error("", format!("the key \"{key}\" is missing")).hint = Some(hint.into());
+        } else if value.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            problems.error(key, format!("the {key} is empty")).hint = Some(hint.into());
+        }
+    }
+    if written.services.is_empty()
+        && written.stores.is_empty()
+        && tree.get("services").is_none()
+        && tree.get("stores").is_none()
+    {
+        problems.error("services", "there is nothing to simulate: no service").hint = Some(
+            "write services, such as services: {api: {workers: 8, endpoints: {get: {steps: [{work: 5ms}]}}}}".into(),
+        );
+    }
+    if written.load.is_empty() && tree.get("load").is_none_or(|n| n.entries().is_empty()) {
+        problems.error("load", "there is nothing to simulate: no load").hint =
+            Some("write a load, such as load: {users: {to: api.get, arrive: {poisson: {rate: 100/s}}}}".into());
+    }
+}
+
+/// Finds requests that never come to an end.
+pub fn endless(compiled: &Compiled, problems: &mut Problems) {
+    cycles::check(compiled, problems);
+}
+
+/// Finds breakers that can never open; loads and policies have to be right.
+pub fn breakers(compiled: &Compiled, problems: &mut Problems) {
+    traffic::check(compiled, problems);
+}
+
+/// Checks the system as a whole, when all of its parts are right.
+pub fn whole(compiled: &Compiled, problems: &mut Problems) {
+    reach::check(compiled, problems);
+    timeouts(compiled, problems);
+}
+
+/// A callee that breaks, and a caller that would wait for it for ever.
+fn timeouts(compiled: &Compiled, problems: &mut Problems) {
+    let model = &compiled.model;
+    for (edge, path) in model.edges.iter().zip(&compiled.paths.edges) {
+        let callee = model.endpoints[edge.callee.index()].service;
+        let waits = edge.timeout.is_none() && edge.total_timeout.is_none();
+        if !waits || !path.ends_with("call.to") {
+            continue;
+        }
+        let hangs = |effect: &FaultEffect| {
+            !matches!(effect, FaultEffect::Fail { .. } | FaultEffect::Wrong { .. } | FaultEffect::Lag { .. })
+        };
+        let fault = model.faults.iter().find(|f| hangs(&f.effect) && strikes(&f.target, callee, edge.callee, model));
+        if let Some(fault) = fault {
+            let name = &model.endpoints[edge.callee.index()].name;
+            let problem = Problem::warning(path, format!("a call without timeout waits for {name} for ever"))
+                .label(format!("the fault {} strikes it", fault.name))
+                .hint("write timeout: 1s beside it");
+            problems.push(problem);
+        }
+    }
+}
+
+fn strikes(target: &Target, service: ServiceId, endpoint: EndpointId, model: &Model) -> bool {
+    match target {
+        Target::Instances(selection) => {
+            selection.services.contains(&service) && selection.zone.is_none() && selection.region.is_none()
+        }
+        Target::Edge { to, .. } => match to {
+            Some(Place::Service(id)) => *id == service,
+            Some(Place::Endpoint(id)) => *id == endpoint,
+            Some(Place::Zone(_) | Place::Region(_) | Place::Load(_)) | None => {
+                let _ = model;
+                false
+            }
+        },
+    }
+}

@@ -1,0 +1,261 @@
+//! Call sites and the state that they share; load classes, which are callers too.
+
+use super::{Compiler, percent};
+use crate::files::beside;
+use crate::written::call::{CallKeys, CallStep};
+use crate::written::load::LoadSettings;
+use sim_core::call::balance::BalanceSettings;
+use sim_core::model::{Caller, Edge, EdgeId, EndpointId, Guard, GuardId, Load, LoadId, ServiceId, ZoneId};
+use sim_core::problem::{Problem, Problems, nearest};
+use sim_core::units::Probability;
+use sim_core::workload::{Replay, ReplaySettings};
+
+/// One call site as it is written.
+struct Site<'a> {
+    caller: Caller,
+    /// Name of the service, load class or queue that calls.
+    name: &'a str,
+    callee: EndpointId,
+    /// Where the callee is named.
+    path: String,
+}
+
+impl Compiler<'_> {
+    /// The endpoint that `to` names.
+    pub(super) fn callee(&self, key: &str, to: &str, problems: &mut Problems) -> Option<EndpointId> {
+        if let Some(id) = self.names.endpoints.get(to) {
+            return Some(*id);
+        }
+        let (service, endpoint) = to.split_once('.').unwrap_or((to, ""));
+        if !self.names.services.contains_key(service) {
+            problems.unknown(key, "service", service, self.names.services.keys().map(String::as_str));
+            return None;
+        }
+        let prefix = format!("{service}.");
+        let known: Vec<&str> = self.names.endpoints.keys().filter_map(|name| name.strip_prefix(&prefix)).collect();
+        let label = format!("endpoints of {service}: {}", known.join(", "));
+        if endpoint.is_empty() {
+            let problem = problems.error(key, format!("{service} is a service, not an endpoint"));
+            problem.label = Some(label);
+            problem.hint = known.first().map(|first| format!("write {service}.{first}"));
+            return None;
+        }
+        let problem = problems.error(key, format!("{service} has no endpoint called \"{endpoint}\""));
+        problem.label = Some(label);
+        problem.hint = nearest(endpoint, known).map(|near| format!("did you mean {service}.{near}?"));
+        None
+    }
+
+    pub(super) fn call_step(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        call: &CallStep,
+        problems: &mut Problems,
+    ) -> Option<EdgeId> {
+        let callee = self.callee("to", &call.to, problems);
+        let keys = call.call_keys();
+        keys.validate(problems);
+        let known = self.known_policy(call.policy.as_deref(), problems);
+        let path = format!("{}.to", problems.path());
+        let own = problems.path();
+        let site = Site { caller, name, callee: callee?, path };
+        known.then(|| self.edge(site, keys, call.policy.as_deref(), &own))
+    }
+
+    /// A call site without settings: a message that a queue hands over, or a request that is forwarded.
+    pub(super) fn plain_edge(&mut self, caller: Caller, name: &str, callee: EndpointId, path: String) -> EdgeId {
+        let site = Site { caller, name, callee, path };
+        let balance = self.defaults.balance;
+        let guard = self.guard(&site, &CallKeys { balance, ..CallKeys::default() }, None, "");
+        self.push_edge(site, CallKeys::default(), guard)
+    }
+
+    fn known_policy(&self, policy: Option<&str>, problems: &mut Problems) -> bool {
+        let Some(policy) = policy else { return true };
+        if self.written.policies.get(policy).is_some() {
+            return true;
+        }
+        if self.around.tree.find("policies").and_then(|p| p.get(policy)).is_none() {
+            problems.unknown("policy", "policy", policy, self.written.policies.names());
+        }
+        false
+    }
+
+    fn edge(&mut self, site: Site<'_>, own: CallKeys<'_>, policy: Option<&str>, path: &str) -> EdgeId {
+        let written = self.written;
+        let named = policy.and_then(|name| written.policies.get(name)).map(|p| p.call_keys()).unwrap_or_default();
+        let keys = own.over(named).over(self.defaults);
+        let has_own_state = own.breaker.is_some()
+            || own.balance.is_some()
+            || own.retry.is_some_and(|r| r.budget.is_some())
+            || (own.retry.is_some() && named.retry.is_some_and(|r| r.budget.is_some()));
+        let shared = policy.filter(|_| !has_own_state);
+        let breaker_path = if own.breaker.is_some() {
+            format!("{path}.breaker")
+        } else if let (Some(policy), true) = (policy, named.breaker.is_some()) {
+            format!("policies.{policy}.breaker")
+        } else {
+            "defaults.call.breaker".to_owned()
+        };
+        let guard = self.guard(&site, &keys, shared, &breaker_path);
+        self.push_edge(site, keys, guard)
+    }
+
+    fn guard(&mut self, site: &Site<'_>, keys: &CallKeys<'_>, policy: Option<&str>, breaker_path: &str) -> GuardId {
+        let callee = self.model.endpoints[site.callee.index()].service;
+        let who = policy.map(|policy| (policy.to_owned(), self.caller_key(site.caller), callee));
+        if let Some(guard) = who.as_ref().and_then(|who| self.shared.get(who)) {
+            return *guard;
+        }
+        let id = GuardId::from(self.model.guards.len());
+        self.model.guards.push(Guard {
+            name: policy.map_or_else(|| self.edge_name(site), str::to_owned),
+            callee,
+            caller: self.calling_service(site.caller),
+            balance: keys.balance.cloned().unwrap_or_else(BalanceSettings::default),
+            breaker: keys.breaker.cloned(),
+            budget: keys.retry.and_then(|r| r.budget.clone()),
+        });
+        self.paths.breakers.push(keys.breaker.is_some().then(|| breaker_path.to_owned()));
+        if let Some(who) = who {
+            self.shared.insert(who, id);
+        }
+        id
+    }
+
+    fn push_edge(&mut self, site: Site<'_>, keys: CallKeys<'_>, guard: GuardId) -> EdgeId {
+        let id = EdgeId::from(self.model.edges.len());
+        let size = keys.size.unwrap_or_default();
+        self.model.edges.push(Edge {
+            name: self.edge_name(&site),
+            caller: site.caller,
+            callee: site.callee,
+            timeout: keys.timeout.cloned(),
+            total_timeout: keys.total_timeout,
+            cancel: keys.cancel.unwrap_or(false),
+            retry: keys.retry.cloned(),
+            fallback: keys.fallback.cloned(),
+            optional: keys.optional.unwrap_or(false),
+            size: (size.request, size.response),
+            guard,
+        });
+        self.paths.edges.push(site.path);
+        id
+    }
+
+    fn edge_name(&self, site: &Site<'_>) -> String {
+        format!("{}->{}", site.name, self.model.endpoints[site.callee.index()].name)
+    }
+
+    fn caller_key(&self, caller: Caller) -> (u8, u32) {
+        match caller {
+            Caller::Endpoint(endpoint) => (0, self.model.endpoints[endpoint.index()].service.0),
+            Caller::Load(load) => (1, load.0),
+            Caller::Queue(queue) => (2, queue.0),
+        }
+    }
+
+    fn calling_service(&self, caller: Caller) -> Option<ServiceId> {
+        match caller {
+            Caller::Endpoint(endpoint) => Some(self.model.endpoints[endpoint.index()].service),
+            Caller::Queue(queue) => Some(queue),
+            Caller::Load(_) => None,
+        }
+    }
+
+    pub(super) fn loads(&mut self, problems: &mut Problems) {
+        let written = self.written;
+        problems.at("policies", |p| {
+            for (name, policy) in written.policies.iter() {
+                p.at(name, |p| policy.call_keys().validate(p));
+            }
+        });
+        problems.at("defaults", |p| p.at("call", |p| self.defaults.validate(p)));
+        problems.at("load", |p| {
+            for (index, (name, settings)) in written.load.iter().enumerate() {
+                let load = p.at(name, |p| self.load(LoadId::from(index), name, settings, p));
+                self.model.loads.extend(load);
+            }
+        });
+    }
+
+    fn load(&mut self, id: LoadId, name: &str, settings: &LoadSettings, problems: &mut Problems) -> Option<Load> {
+        let keys = settings.call_keys();
+        keys.validate(problems);
+        settings.arrive.validate(&settings.shape, problems);
+        let policy = settings.policy.as_deref();
+        let known = self.known_policy(policy, problems);
+        let own = problems.path();
+        let mut mix = vec![];
+        for (share, key, to) in shares(settings, problems) {
+            let Some(callee) = self.callee(&key, to, problems) else { continue };
+            if !known {
+                continue;
+            }
+            let site = Site { caller: Caller::Load(id), name, callee, path: format!("{own}.{key}") };
+            mix.push((share, self.edge(site, keys, policy, &own)));
+        }
+        let zone = settings.from.as_deref().and_then(|from| self.zone_of(from, problems));
+        let arrival = settings.arrive.compile(|replay| self.replay(replay, problems))?;
+        Some(Load { name: name.to_owned(), mix, arrival, shape: settings.shape.clone(), zone })
+    }
+
+    fn zone_of(&self, from: &str, problems: &mut Problems) -> Option<ZoneId> {
+        if let Some(region) = self.names.regions.get(from) {
+            return self.model.zones.iter().position(|z| z.region == *region).map(ZoneId::from);
+        }
+        let found = self.names.zones.get(from).copied();
+        if found.is_none() {
+            let known = self.names.regions.keys().chain(self.names.zones.keys());
+            problems.unknown("from", "zone or region", from, known.map(String::as_str));
+        }
+        found
+    }
+
+    fn replay(&self, settings: &ReplaySettings, problems: &mut Problems) -> Option<Replay> {
+        let path = beside(self.around.path, &settings.file);
+        let place = format!("{}.arrive.replay.file", problems.path());
+        let text = match self.around.files.text(&path) {
+            Ok(text) => text,
+            Err(mut problem) => {
+                problem.path = place;
+                problem.message = format!("{path}: {}", problem.message);
+                problems.push(problem);
+                return None;
+            }
+        };
+        settings
+            .parse(&text)
+            .map_err(|wrong| {
+                for problem in wrong.iter().take(10) {
+                    problems
+                        .push(Problem::error(&place, format!("{path}, line {}: {}", problem.line, problem.message)));
+                }
+            })
+            .ok()
+    }
+}
+
+/// Shares, keys and names of the endpoints that a load class asks.
+fn shares<'a>(settings: &'a LoadSettings, problems: &mut Problems) -> Vec<(f64, String, &'a str)> {
+    match (&settings.to, &settings.mix) {
+        (Some(to), None) => vec![(1.0, "to".to_owned(), to)],
+        (None, Some(mix)) => {
+            let sum: f64 = mix.iter().map(|(_, share)| share.value()).sum();
+            if (sum - 1.0).abs() > 1e-9 {
+                let problem = problems.error("mix", format!("the shares add up to {}", percent(sum)));
+                problem.label = Some("expected 100%".into());
+            }
+            mix.iter().map(|(to, share): (&str, &Probability)| (share.value(), format!("mix.{to}"), to)).collect()
+        }
+        (Some(_), Some(_)) => {
+            problems.error("mix", "`to` names one endpoint, `mix` several").hint = Some("keep one of them".into());
+            vec![]
+        }
+        (None, None) => {
+            problems.error("", "the load asks nobody").hint = Some("write to: service.endpoint".into());
+            vec![]
+        }
+    }
+}

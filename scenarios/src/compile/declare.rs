@@ -1,0 +1,201 @@
+//! Gives every name its id, and finds names that are used twice.
+
+use super::Compiler;
+use crate::reader::Node;
+use sim_core::data::Effect;
+use sim_core::dist::Distribution;
+use sim_core::model::{Discipline, FaultId, PromiseId};
+use sim_core::model::{
+    Endpoint, EndpointId, KeySpaceId, LoadId, Node as NodeKind, Queue, Region, RegionId, Service, ServiceId, Store,
+    Zone, ZoneId,
+};
+use sim_core::problem::Problems;
+use sim_core::units::{Bytes, SimDuration};
+use std::collections::BTreeMap;
+
+/// Sections whose names may not be used twice among them, and what they are called together.
+const NAME_SPACES: [(&[&str], &str); 1] =
+    [(&["services", "stores", "queues", "load"], "services, stores, queues and load classes")];
+
+impl Compiler<'_> {
+    /// Declares all names of the file.
+    pub(super) fn declare(&mut self, problems: &mut Problems) {
+        self.places(problems);
+        self.services();
+        self.others();
+        self.twice(problems);
+    }
+
+    fn places(&mut self, problems: &mut Problems) {
+        for (name, region) in self.written.regions.iter() {
+            let id = RegionId::from(self.model.regions.len());
+            self.model.regions.push(Region { name: name.to_owned() });
+            self.names.regions.insert(name.to_owned(), id);
+            problems.at("regions", |p| p.at(name, |p| self.zones(id, name, &region.zones, p)));
+        }
+        for name in keys(self.around.tree, "regions") {
+            self.names.regions.entry(name.to_owned()).or_insert(RegionId(0));
+            let zones = self.around.tree.find(&format!("regions.{name}.zones"));
+            for zone in zones.into_iter().flat_map(Node::items).filter_map(Node::text) {
+                self.names.zones.entry(zone.to_owned()).or_insert(ZoneId(0));
+            }
+        }
+        if self.model.zones.is_empty() {
+            self.model.regions = vec![Region { name: "home".into() }];
+            self.model.zones = vec![Zone { name: "home".into(), region: RegionId(0) }];
+        }
+    }
+
+    fn zones(
+        &mut self,
+        region: RegionId,
+        region_name: &str,
+        zones: &[crate::written::named::Name],
+        problems: &mut Problems,
+    ) {
+        if zones.is_empty() {
+            problems.error("zones", format!("the region {region_name} has no zones")).hint =
+                Some("name at least one".into());
+        }
+        for (index, zone) in zones.iter().enumerate() {
+            let zone = zone.as_ref();
+            if self.names.zones.contains_key(zone) || self.written.regions.get(zone).is_some() {
+                let path = format!("zones.{index}");
+                problems.error(&path, format!("the name \"{zone}\" is used twice")).label =
+                    Some("regions and zones share one space of names".into());
+                continue;
+            }
+            self.names.zones.insert(zone.to_owned(), ZoneId::from(self.model.zones.len()));
+            self.model.zones.push(Zone { name: zone.to_owned(), region });
+        }
+    }
+
+    fn services(&mut self) {
+        let written = self.written;
+        for (name, service) in written.services.iter() {
+            self.service("services", name, NodeKind::Service);
+            for endpoint in service.endpoints.names() {
+                self.endpoint(name, endpoint, &format!("services.{name}.endpoints.{endpoint}"));
+            }
+        }
+        for (name, store) in written.stores.iter() {
+            self.service("stores", name, NodeKind::Store(Store::default()));
+            for endpoint in store.endpoints.names() {
+                self.endpoint(name, endpoint, &format!("stores.{name}.endpoints.{endpoint}"));
+            }
+        }
+        for (name, _) in written.queues.iter() {
+            self.service("queues", name, NodeKind::Queue(Queue { capacity: 0, consumers: vec![] }));
+            self.endpoint(name, "send", &format!("queues.{name}"));
+        }
+        self.unread_services();
+    }
+
+    /// Services and endpoints that could not be read: they stay known, and empty.
+    fn unread_services(&mut self) {
+        for section in ["services", "stores", "queues"] {
+            for name in keys(self.around.tree, section) {
+                if !self.names.services.contains_key(name) {
+                    self.service(section, name, NodeKind::Service);
+                }
+                let endpoints = keys(self.around.tree, &format!("{section}.{name}.endpoints"));
+                for endpoint in endpoints.into_iter().chain((section == "queues").then_some("send")) {
+                    if !self.names.endpoints.contains_key(&format!("{name}.{endpoint}")) {
+                        self.endpoint(name, endpoint, &format!("{section}.{name}"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn service(&mut self, section: &str, name: &str, node: NodeKind) {
+        if self.names.services.contains_key(name) {
+            return;
+        }
+        self.names.services.insert(name.to_owned(), ServiceId::from(self.model.services.len()));
+        self.paths.services.push(format!("{section}.{name}"));
+        self.model.services.push(Service {
+            name: name.to_owned(),
+            node,
+            instances: 1,
+            max_instances: 1,
+            zones: vec![ZoneId(0)],
+            workers: None,
+            cores: None,
+            queue_capacity: 1_000,
+            max_wait: None,
+            discipline: Discipline::Fifo,
+            start_up: Distribution::constant(SimDuration::from_ns(0)),
+            warm_up: None,
+            health: None,
+            labels: BTreeMap::new(),
+            machine_type: None,
+            disk: Bytes::new(0),
+        });
+    }
+
+    fn endpoint(&mut self, service: &str, endpoint: &str, path: &str) {
+        let name = format!("{service}.{endpoint}");
+        if self.names.endpoints.contains_key(&name) {
+            return;
+        }
+        self.names.endpoints.insert(name.clone(), EndpointId::from(self.model.endpoints.len()));
+        self.paths.endpoints.push(path.to_owned());
+        self.model.endpoints.push(Endpoint {
+            name,
+            service: self.names.services[service],
+            steps: vec![],
+            effect: Effect::None,
+            is_async: false,
+            access: None,
+        });
+    }
+
+    fn others(&mut self) {
+        let written = self.written;
+        let tree = self.around.tree;
+        let names = &mut self.names;
+        number(&mut names.loads, written.load.names(), keys(tree, "load"), LoadId::from);
+        number(&mut names.keys, written.keys.names(), keys(tree, "keys"), KeySpaceId::from);
+        number(&mut names.faults, written.faults.names(), keys(tree, "faults"), FaultId::from);
+        number(&mut names.promises, written.promises.names(), keys(tree, "promises"), PromiseId::from);
+        number(&mut names.pipelines, written.control.telemetry.names(), keys(tree, "control.telemetry"), |i| i);
+        number(&mut names.alerts, written.control.alerts.names(), keys(tree, "control.alerts"), |i| i);
+        number(&mut names.costs, written.costs.names(), keys(tree, "costs"), |i| i);
+    }
+
+    fn twice(&self, problems: &mut Problems) {
+        for (sections, what) in NAME_SPACES {
+            let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+            for section in sections {
+                for name in keys(self.around.tree, section) {
+                    let Some(first) = seen.insert(name, section) else { continue };
+                    let problem =
+                        problems.error(&format!("{section}.{name}"), format!("the name \"{name}\" is used twice"));
+                    problem.label = Some(format!("it stands in {first} too; {what} share one space of names"));
+                    problem.hint = Some("give one of them another name".into());
+                }
+            }
+        }
+    }
+}
+
+/// Numbers what was read, and then, with the number 0, what could not be read.
+fn number<'a, T: Copy>(
+    into: &mut BTreeMap<String, T>,
+    read: impl Iterator<Item = &'a str>,
+    all: Vec<&str>,
+    id: impl Fn(usize) -> T,
+) {
+    for (index, name) in read.enumerate() {
+        into.insert(name.to_owned(), id(index));
+    }
+    for name in all {
+        into.entry(name.to_owned()).or_insert_with(|| id(0));
+    }
+}
+
+/// The keys of the map at `path`.
+fn keys<'a>(tree: &'a Node, path: &str) -> Vec<&'a str> {
+    tree.find(path).map_or(&[][..], Node::entries).iter().map(|e| e.key.as_str()).collect()
+}

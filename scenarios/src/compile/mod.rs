@@ -1,0 +1,100 @@
+//! From the file as written to the model as meant: names become ids, defaults are filled in, policies are merged.
+//!
+//! `declare` gives every name its id, `nodes` and `steps` make services and their steps, `calls` the call sites and the state that
+//! they share. The families resolve their own settings. Problems are collected on the way; where there are errors, the model is
+//! only good enough to look for more of them. Names whose entries could not be read have ids all the same, so that nobody is told
+//! that they are unknown.
+
+mod calls;
+mod declare;
+mod nodes;
+mod rest;
+mod steps;
+
+use crate::files::Files;
+use crate::reader::Node;
+use crate::written::Written;
+use crate::written::call::CallKeys;
+use sim_core::model::{EdgeId, GuardId, Model, ServiceId};
+use sim_core::names::Names;
+use sim_core::problem::Problems;
+use std::collections::BTreeMap;
+
+/// Where the parts of a model are written.
+#[derive(Debug, Default)]
+pub struct Paths {
+    /// Of each service.
+    pub services: Vec<String>,
+    /// Of each endpoint.
+    pub endpoints: Vec<String>,
+    /// Of each call site: the key that names the callee.
+    pub edges: Vec<String>,
+    /// Of each guard's breaker settings, where it has some.
+    pub breakers: Vec<Option<String>>,
+}
+
+/// What came of a file.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The system as meant.
+    pub model: Model,
+    /// Names and their ids.
+    pub names: Names,
+    /// Where its parts are written.
+    pub paths: Paths,
+}
+
+/// What is needed beside the written file.
+pub struct Around<'a> {
+    /// The tree before anything was taken out of it.
+    pub tree: &'a Node,
+    /// Where replayed loads are read from.
+    pub files: &'a dyn Files,
+    /// The scenario's own path, beside which they are.
+    pub path: &'a str,
+}
+
+/// Compiles a file.
+pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) -> Compiled {
+    let mut compiler = Compiler {
+        written,
+        around,
+        names: Names::default(),
+        model: rest::empty_model(written),
+        paths: Paths::default(),
+        shared: BTreeMap::new(),
+        defaults: written.defaults.call.as_ref().map(|d| d.call_keys()).unwrap_or_default(),
+    };
+    compiler.declare(problems);
+    compiler.nodes(problems);
+    compiler.loads(problems);
+    compiler.name_edges();
+    compiler.rest(problems);
+    Compiled { model: compiler.model, names: compiler.names, paths: compiler.paths }
+}
+
+/// Who shares the state of a named policy: the policy, the caller, the callee.
+type Shared = (String, (u8, u32), ServiceId);
+
+struct Compiler<'a> {
+    written: &'a Written,
+    around: &'a Around<'a>,
+    names: Names,
+    model: Model,
+    paths: Paths,
+    shared: BTreeMap<Shared, GuardId>,
+    defaults: CallKeys<'a>,
+}
+
+impl Compiler<'_> {
+    fn name_edges(&mut self) {
+        for (index, edge) in self.model.edges.iter().enumerate() {
+            self.names.edges.entry(edge.name.clone()).or_default().push(EdgeId::from(index));
+        }
+    }
+}
+
+/// A sum of probabilities, for people: `90%`, `99.5%`.
+fn percent(sum: f64) -> String {
+    format!("{}%", (sum * 1e8).round() / 1e6)
+}

@@ -1,0 +1,186 @@
+//! Services, stores and queues with their endpoints.
+
+use super::Compiler;
+use crate::written::node::{ConsumerSettings, NodeKeys, QueueSettings, StoreSettings, WarmUpSettings, Workers};
+use crate::written::step::StepSettings;
+use sim_core::data::Effect;
+use sim_core::dist::Distribution;
+use sim_core::model::{Access, Caller, Consumer, EndpointId, Health, Node, Queue, ServiceId, Store, ZoneId};
+use sim_core::problem::Problems;
+use sim_core::units::{Count, SimDuration};
+
+/// What an endpoint of a service and one of a store have in common.
+struct Asked<'a> {
+    name: &'a str,
+    steps: &'a [StepSettings],
+    effect: &'a Effect,
+    is_async: Option<bool>,
+    access: Option<Access>,
+}
+
+impl Compiler<'_> {
+    pub(super) fn nodes(&mut self, problems: &mut Problems) {
+        let written = self.written;
+        let defaults = written.defaults.service.node_keys();
+        problems.at("defaults", |p| p.at("service", |p| defaults.validate(p)));
+        problems.at("services", |p| {
+            for (name, settings) in written.services.iter() {
+                let asked = settings.endpoints.iter().map(|(name, e)| Asked {
+                    name,
+                    steps: &e.steps,
+                    effect: &e.effect,
+                    is_async: e.is_async,
+                    access: None,
+                });
+                p.at(name, |p| self.node(name, settings.node_keys(), asked.collect(), p));
+            }
+        });
+        problems.at("stores", |p| {
+            for (name, settings) in written.stores.iter() {
+                p.at(name, |p| self.store(name, settings, p));
+            }
+        });
+        problems.at("queues", |p| {
+            for (name, settings) in written.queues.iter() {
+                p.at(name, |p| self.queue(name, settings, p));
+            }
+        });
+    }
+
+    fn store(&mut self, name: &str, settings: &StoreSettings, problems: &mut Problems) {
+        let asked = settings.endpoints.iter().map(|(name, e)| Asked {
+            name,
+            steps: &e.steps,
+            effect: &e.effect,
+            is_async: e.is_async,
+            access: Some(e.access),
+        });
+        self.node(name, settings.node_keys(), asked.collect(), problems);
+        let mut store = Store::default();
+        if let Some(key) = &settings.key {
+            store.keys = self.names.key_space("key", key, problems);
+        }
+        if let Some(replication) = &settings.replication {
+            problems.at("replication", |p| replication.validate(p));
+            store.replication = replication.compile();
+        }
+        let id = self.names.services[name];
+        self.model.services[id.index()].node = Node::Store(store);
+    }
+
+    fn node(&mut self, name: &str, written: NodeKeys<'_>, asked: Vec<Asked<'_>>, problems: &mut Problems) {
+        let id = self.names.services[name];
+        written.validate(problems);
+        let keys = written.over(self.written.defaults.service.node_keys());
+        if keys.workers.is_none() {
+            let problem = problems.error("", format!("{name} does not say how many workers it has"));
+            problem.label = Some("workers: how many requests an instance works on at a time".into());
+            problem.hint = Some("write workers: 64, or workers: unlimited".into());
+        }
+        let zones = self.zones_of(keys.zones, problems);
+        self.fill(id, &keys, zones);
+        if asked.is_empty() {
+            problems.error("endpoints", format!("{name} has no endpoints")).hint =
+                Some("write endpoints, such as endpoints: {get: {steps: [{work: 5ms}]}}".into());
+        }
+        problems.at("endpoints", |p| {
+            for endpoint in asked {
+                p.at(endpoint.name, |p| self.answer(name, keys.is_async, &endpoint, p));
+            }
+        });
+    }
+
+    fn fill(&mut self, id: ServiceId, keys: &NodeKeys<'_>, zones: Vec<ZoneId>) {
+        let service = &mut self.model.services[id.index()];
+        service.instances = keys.instances.map_or(1, Count::get_u32);
+        service.max_instances = service.instances;
+        service.zones = zones;
+        service.workers = match keys.workers {
+            Some(Workers::Limited(count)) => Some(count.get_u32()),
+            Some(Workers::Unlimited) | None => None,
+        };
+        if let Some(machine) = keys.machine {
+            service.cores = machine.cores.map(Count::get_u32);
+            service.machine_type.clone_from(&machine.kind);
+            service.disk = machine.disk.map_or(service.disk, |d| d.size);
+        }
+        if let Some(queue) = keys.queue {
+            service.queue_capacity = queue.capacity.get_u32();
+            service.max_wait.clone_from(&queue.max_wait);
+            service.discipline = queue.discipline;
+        }
+        service.start_up = keys.start_up.cloned().unwrap_or_else(|| Distribution::constant(SimDuration::from_ns(0)));
+        service.warm_up = keys.warm_up.map(|WarmUpSettings { length, factor }| (length, factor.value()));
+        service.health = keys.health.map(|h| Health {
+            every: h.every,
+            unhealthy_after: h.unhealthy_after.get_u32(),
+            healthy_after: h.healthy_after.get_u32(),
+        });
+        service.labels = keys.labels.cloned().unwrap_or_default();
+    }
+
+    fn zones_of(&self, zones: Option<&[String]>, problems: &mut Problems) -> Vec<ZoneId> {
+        let named = zones.unwrap_or_default().iter().enumerate();
+        let found: Vec<ZoneId> =
+            named.filter_map(|(index, zone)| self.names.zone(&format!("zones.{index}"), zone, problems)).collect();
+        if found.is_empty() { vec![ZoneId(0)] } else { found }
+    }
+
+    fn answer(&mut self, service: &str, is_async: Option<bool>, asked: &Asked<'_>, problems: &mut Problems) {
+        let id = self.names.endpoints[&format!("{service}.{}", asked.name)];
+        problems.at("effect", |p| asked.effect.validate(p));
+        if asked.steps.is_empty() {
+            problems.error("steps", "an endpoint without steps does nothing").hint =
+                Some("write at least one, such as {work: 5ms}".into());
+        }
+        let steps = problems.at("steps", |p| self.steps(Caller::Endpoint(id), service, asked.steps, p));
+        let endpoint = &mut self.model.endpoints[id.index()];
+        endpoint.steps = steps;
+        endpoint.effect = asked.effect.clone();
+        endpoint.is_async = asked.is_async.or(is_async).unwrap_or(false);
+        endpoint.access = asked.access;
+    }
+
+    fn queue(&mut self, name: &str, settings: &QueueSettings, problems: &mut Problems) {
+        settings.validate(problems);
+        let id = self.names.services[name];
+        let consumers = problems.at("consumers", |p| {
+            let all = settings.consumers.iter();
+            all.filter_map(|(consumer, settings)| p.at(consumer, |p| self.consumer(name, id, settings, p))).collect()
+        });
+        self.model.services[id.index()].node = Node::Queue(Queue { capacity: settings.capacity.get(), consumers });
+    }
+
+    fn consumer(
+        &mut self,
+        queue: &str,
+        id: ServiceId,
+        settings: &ConsumerSettings,
+        problems: &mut Problems,
+    ) -> Option<Consumer> {
+        let callee = self.callee("to", &settings.to, problems);
+        let dead_letter = settings.dead_letter.as_ref().and_then(|name| self.dead_letter(queue, name, problems));
+        let path = format!("{}.to", problems.path());
+        let edge = self.plain_edge(Caller::Queue(id), queue, callee?, path);
+        Some(Consumer {
+            edge,
+            visibility_timeout: settings.visibility_timeout,
+            max_deliveries: settings.max_deliveries.get_u32(),
+            dead_letter,
+        })
+    }
+
+    fn dead_letter(&self, queue: &str, name: &str, problems: &mut Problems) -> Option<EndpointId> {
+        if name == queue {
+            problems.error("dead_letter", "a queue is not its own dead letter queue").hint =
+                Some("name another queue".into());
+            return None;
+        }
+        if self.around.tree.find(&format!("queues.{name}")).is_none() {
+            let queues = self.written.queues.names();
+            problems.unknown("dead_letter", "queue", name, queues);
+            return None;
+        }
+        self.names.endpoints.get(&format!("{name}.send")).copied()
+    }
+}

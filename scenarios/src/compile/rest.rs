@@ -1,0 +1,142 @@
+//! The sections whose settings the families resolve themselves: keys, network, faults, control, promises, costs, expectations.
+
+use super::Compiler;
+use crate::written::Written;
+use sim_core::control::PipelineSettings;
+use sim_core::faults::Surroundings;
+use sim_core::model::{KeySpace, Model, Network, Run};
+use sim_core::problem::Problems;
+
+/// A model that has nothing in it yet.
+pub(super) fn empty_model(written: &Written) -> Model {
+    let run = &written.run;
+    Model {
+        run: Run {
+            warm_up: run.warm_up,
+            duration: run.duration,
+            window: run.window(),
+            start: run.start.of_week(),
+            max_backlog: run.bounds.backlog.get(),
+            max_events: run.bounds.events.get(),
+        },
+        regions: vec![],
+        zones: vec![],
+        services: vec![],
+        endpoints: vec![],
+        edges: vec![],
+        guards: vec![],
+        loads: vec![],
+        keys: vec![],
+        network: Network::default(),
+        faults: vec![],
+        telemetry: vec![],
+        scalers: vec![],
+        alerts: vec![],
+        promises: vec![],
+        costs: vec![],
+    }
+}
+
+impl Compiler<'_> {
+    pub(super) fn rest(&mut self, problems: &mut Problems) {
+        let written = self.written;
+        problems.at("run", |p| written.run.validate(p));
+        self.key_spaces(problems);
+        problems.at("network", |p| {
+            written.network.validate(p);
+            self.model.network = written.network.compile(&self.names, p).unwrap_or_default();
+        });
+        self.faults(problems);
+        problems.at("control", |p| self.control(p));
+        self.promises(problems);
+        self.costs(problems);
+    }
+
+    fn key_spaces(&mut self, problems: &mut Problems) {
+        problems.at("keys", |p| {
+            for (name, settings) in self.written.keys.iter() {
+                p.at(name, |p| settings.validate(p));
+                self.model.keys.push(KeySpace { name: name.to_owned(), popularity: settings.clone() });
+            }
+        });
+    }
+
+    fn faults(&mut self, problems: &mut Problems) {
+        let model = &mut self.model;
+        problems.at("faults", |p| {
+            for (name, settings) in self.written.faults.iter() {
+                let around = Surroundings { names: &self.names, services: &model.services, zones: &model.zones };
+                let fault = p.at(name, |p| {
+                    settings.validate(p);
+                    settings.compile(name, around, &model.run, p)
+                });
+                model.faults.extend(fault);
+            }
+        });
+    }
+
+    fn control(&mut self, problems: &mut Problems) {
+        let control = &self.written.control;
+        let (model, names) = (&mut self.model, &self.names);
+        problems.at("telemetry", |p| {
+            for (name, settings) in control.telemetry.iter() {
+                let pipeline = p.at(name, |p| {
+                    settings.validate(p);
+                    settings.compile(name)
+                });
+                model.telemetry.push(pipeline);
+            }
+        });
+        if model.telemetry.is_empty() {
+            model.telemetry.push(PipelineSettings::default().compile("default"));
+        }
+        problems.at("scalers", |p| {
+            for (name, settings) in control.scalers.iter() {
+                let scaler = p.at(name, |p| {
+                    settings.validate(p);
+                    settings.compile(name, names, p)
+                });
+                model.scalers.extend(scaler);
+            }
+        });
+        let pipelines = &model.telemetry;
+        problems.at("alerts", |p| {
+            for (name, settings) in control.alerts.iter() {
+                let alert = p.at(name, |p| {
+                    settings.validate(p);
+                    settings.compile(name, names, pipelines, p)
+                });
+                model.alerts.extend(alert);
+            }
+        });
+        for scaler in &model.scalers {
+            let service = &mut model.services[scaler.of.index()];
+            service.max_instances = service.max_instances.max(scaler.max);
+        }
+    }
+
+    fn promises(&mut self, problems: &mut Problems) {
+        problems.at("promises", |p| {
+            for (name, settings) in self.written.promises.iter() {
+                let promise = p.at(name, |p| {
+                    settings.validate(p);
+                    settings.compile(name, &self.names, p)
+                });
+                self.model.promises.extend(promise);
+            }
+        });
+    }
+
+    fn costs(&mut self, problems: &mut Problems) {
+        let services = &self.model.services;
+        problems.at("costs", |p| {
+            for (name, settings) in self.written.costs.iter() {
+                let item = p.at(name, |p| {
+                    settings.validate(p);
+                    settings.compile(name, &self.names, services, p)
+                });
+                self.model.costs.extend(item);
+            }
+        });
+    }
+}

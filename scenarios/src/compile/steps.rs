@@ -1,0 +1,113 @@
+//! Steps of endpoints.
+
+use super::{Compiler, percent};
+use crate::written::step::{ChoiceSettings, Need, ParallelStep, StepSettings};
+use sim_core::model::{Caller, Step};
+use sim_core::problem::Problems;
+use sim_core::units::Probability;
+
+/// Probabilities add up if they do so to this.
+const NEAR: f64 = 1e-9;
+
+impl Compiler<'_> {
+    /// The steps as meant; the problems stand at their list.
+    pub(super) fn steps(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        steps: &[StepSettings],
+        problems: &mut Problems,
+    ) -> Vec<Step> {
+        let numbered = steps.iter().enumerate();
+        numbered.filter_map(|(index, step)| problems.at(index, |p| self.step(caller, name, step, p))).collect()
+    }
+
+    fn step(&mut self, caller: Caller, name: &str, step: &StepSettings, problems: &mut Problems) -> Option<Step> {
+        Some(match step {
+            StepSettings::Work(time) => {
+                problems.at("work", |p| time.validate(p));
+                Step::Work(time.clone())
+            }
+            StepSettings::Wait(time) => {
+                problems.at("wait", |p| time.validate(p));
+                Step::Wait(time.clone())
+            }
+            StepSettings::Call(call) => Step::Call(problems.at("call", |p| self.call_step(caller, name, call, p))?),
+            StepSettings::Parallel(parallel) => problems.at("parallel", |p| self.parallel(caller, name, parallel, p)),
+            StepSettings::Choose(choices) => problems.at("choose", |p| self.choose(caller, name, choices, p)),
+            StepSettings::Forward(forward) => problems.at("forward", |p| {
+                let callee = self.callee("to", &forward.to, p)?;
+                let path = format!("{}.to", p.path());
+                Some(Step::Forward(self.plain_edge(caller, name, callee, path)))
+            })?,
+            StepSettings::Reply(reply) => Step::Reply(reply.outcome),
+            StepSettings::Fail(fail) => {
+                if fail.outcome.is_answer() {
+                    let problem =
+                        problems.error("fail.outcome", format!("{} is an answer, not a failure", fail.outcome.name()));
+                    problem.hint = Some("write error, or a reply step".into());
+                }
+                Step::Fail(fail.probability.value(), fail.outcome)
+            }
+            StepSettings::Background(steps) => {
+                Step::Background(problems.at("background", |p| self.steps(caller, name, steps, p)))
+            }
+            StepSettings::Steps(steps) => Step::Steps(problems.at("steps", |p| self.steps(caller, name, steps, p))),
+        })
+    }
+
+    fn parallel(&mut self, caller: Caller, name: &str, parallel: &ParallelStep, problems: &mut Problems) -> Step {
+        let count = parallel.branches.len();
+        if count == 0 {
+            problems.error("branches", "no branch does nothing").hint = Some("write at least one step".into());
+        }
+        let branches: Vec<Vec<Step>> = problems.at("branches", |p| {
+            let numbered = parallel.branches.iter().enumerate();
+            numbered.map(|(i, step)| p.at(i, |p| self.step(caller, name, step, p)).into_iter().collect()).collect()
+        });
+        let need = match parallel.need {
+            None => count as u64,
+            Some(Need::Count(need)) => need.get(),
+            Some(Need::Percent(share)) => (share.value() * count as f64 - NEAR).ceil().max(0.0) as u64,
+        };
+        if need == 0 || need > count as u64 {
+            let problem = problems.error("need", format!("{need} of {count} branches can not be what is needed"));
+            problem.hint = Some(format!("write a number from 1 to {count}"));
+        }
+        Step::Parallel { branches, need: need.min(count as u64) as u32 }
+    }
+
+    fn choose(&mut self, caller: Caller, name: &str, choices: &[ChoiceSettings], problems: &mut Problems) -> Step {
+        let said: f64 = choices.iter().filter_map(|c| c.probability).map(Probability::value).sum();
+        let open: Vec<usize> = (0..choices.len()).filter(|i| choices[*i].probability.is_none()).collect();
+        check_sum(said, &open, choices.len(), problems);
+        let rest = (1.0 - said).max(0.0) / open.len().max(1) as f64;
+        let mut branches = vec![];
+        for (index, choice) in choices.iter().enumerate() {
+            let probability = choice.probability.map_or(rest, Probability::value);
+            let steps = problems.at(index, |p| p.at("steps", |p| self.steps(caller, name, &choice.steps, p)));
+            branches.push((probability, steps));
+        }
+        Step::Choose(branches)
+    }
+}
+
+fn check_sum(said: f64, open: &[usize], count: usize, problems: &mut Problems) {
+    let percent = percent(said);
+    if count == 0 {
+        problems.error("", "there is nothing to choose from").hint = Some("write at least two branches".into());
+    } else if let [_, second, ..] = open {
+        problems.error(&second.to_string(), "two branches without probability").hint =
+            Some("only one gets the rest".into());
+    } else if said > 1.0 + NEAR {
+        problems.error("", format!("the probabilities add up to {percent}")).label =
+            Some("at most 100% are possible".into());
+    } else if open.is_empty() && said < 1.0 - NEAR {
+        let problem = problems.error("", format!("the probabilities add up to {percent}"));
+        problem.label = Some("expected 100%".into());
+        problem.hint = Some("leave the probability of one branch out: it gets the rest".into());
+    } else if !open.is_empty() && said > 1.0 - NEAR {
+        let problem = problems.error(&open[0].to_string(), "nothing is left for the branch without probability");
+        problem.label = Some(format!("the others add up to {percent}"));
+    }
+}

@@ -1,0 +1,150 @@
+//! From a path to a model: the way through all stages, with all problems of all of them.
+
+use crate::check;
+use crate::compile::{Around, Compiled, compile};
+use crate::files::Files;
+use crate::overlay::{Layers, Set};
+use crate::reader::{Gathered, Node, Placed, Report, gather};
+use crate::written::Written;
+use sim_core::model::Model;
+use sim_core::names::Names;
+use sim_core::problem::{Problem, Problems, Severity};
+use std::collections::BTreeMap;
+
+/// A scenario that can be run.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Name of the file without folder and ending: `checkout`.
+    pub name: String,
+    /// The file, as the user named it.
+    pub path: String,
+    /// The text of the file.
+    pub text: String,
+    /// As written, with all overlays.
+    pub written: Written,
+    /// As meant.
+    pub model: Model,
+    /// Names and their ids.
+    pub names: Names,
+    /// What is allowed and probably not meant.
+    pub warnings: Report,
+}
+
+/// Reads, overlays, checks and compiles a scenario. `overlays` lie over the file, and over `variant` if one is named.
+///
+/// # Errors
+/// A report of all that is wrong, where anything keeps the scenario from running.
+pub fn load(source: &dyn Files, path: &str, overlays: &[Set], variant: Option<&str>) -> Result<Loaded, Report> {
+    let mut layers = Layers::default();
+    let Some(base) = layers.read(source, path) else {
+        return Err(Report::new(path, layers.sources, layers.problems));
+    };
+    let mut tree = match variant {
+        Some(name) if name != "base" => {
+            known_variant(&base, name, &mut layers);
+            layers.variant(&base, name)
+        }
+        _ => base.clone(),
+    };
+    for set in overlays {
+        layers.set(&mut tree, set);
+    }
+    let understood = understand(&tree, source, path);
+    layers.problems.extend(understood.problems);
+    let variants = variants(&base, source, path, &mut layers, overlays.is_empty() && variant.is_none());
+    if let (Some(written), Some(compiled)) = (&understood.written, &understood.compiled) {
+        layers.problems.extend(expectations(written, &compiled.names, &variants, &tree));
+    }
+    let text = layers.sources.text(crate::overlay::MAIN).to_owned();
+    let report = Report::new(path, layers.sources, layers.problems);
+    match (understood.written, understood.compiled) {
+        (Some(written), Some(Compiled { model, names, .. })) if report.counts().0 == 0 => {
+            Ok(Loaded { name: stem(path), path: path.to_owned(), text, written, model, names, warnings: report })
+        }
+        _ => Err(report),
+    }
+}
+
+/// What a tree means, as far as it means anything.
+struct Understood {
+    written: Option<Written>,
+    compiled: Option<Compiled>,
+    problems: Vec<Placed>,
+}
+
+fn understand(tree: &Node, files: &dyn Files, path: &str) -> Understood {
+    let Gathered { value, problems: mut placed, damage } = gather::<Written>(tree);
+    let Some(written) = value else { return Understood { written: None, compiled: None, problems: placed } };
+    let mut problems = Problems::new();
+    check::head(&written, tree, &mut problems);
+    let compiled = compile(&written, &Around { tree, files, path }, &mut problems);
+    check::endless(&compiled, &mut problems);
+    if !placed.iter().map(|p| &p.problem).chain(problems.iter()).any(bears_on_rates) {
+        check::breakers(&compiled, &mut problems);
+    }
+    if damage.is_empty() && !problems.has_errors() {
+        check::whole(&compiled, &mut problems);
+    }
+    let follows =
+        |problem: &Problem| !problem.path.is_empty() && tree.find(&problem.path).is_some_and(|node| damage.hit(node));
+    let found = problems.into_vec().into_iter().filter(|p| !follows(p));
+    placed.extend(found.map(|problem| Placed::find(problem, tree)));
+    Understood { written: Some(written), compiled: Some(compiled), problems: placed }
+}
+
+/// Whether a problem makes the reckoning of how much is called worthless.
+fn bears_on_rates(problem: &Problem) -> bool {
+    let section = problem.path.split('.').next().unwrap_or_default();
+    problem.severity == Severity::Error && ["", "load", "policies", "defaults", "run"].contains(&section)
+}
+
+fn known_variant(base: &Node, name: &str, layers: &mut Layers) {
+    let known: Vec<&str> = base.get("variants").map_or(&[][..], Node::entries).iter().map(|e| e.key.as_str()).collect();
+    if !known.contains(&name) {
+        layers.problems.push(Placed { problem: Problem::unknown("", "variant", name, known), span: None });
+    }
+}
+
+/// Names of each variant. Where `report`, what is wrong with a variant and not with the file itself is reported.
+fn variants(base: &Node, files: &dyn Files, path: &str, layers: &mut Layers, report: bool) -> BTreeMap<String, Names> {
+    let mut all = BTreeMap::new();
+    for entry in base.get("variants").map_or(&[][..], Node::entries) {
+        let mut own = Layers { sources: std::mem::take(&mut layers.sources), problems: vec![] };
+        let tree = own.variant(base, &entry.key);
+        let understood = understand(&tree, files, path);
+        own.problems.extend(understood.problems);
+        layers.sources = own.sources;
+        if let Some(compiled) = understood.compiled {
+            all.insert(entry.key.clone(), compiled.names);
+        }
+        if report {
+            let errors = own.problems.into_iter().filter(|p| p.problem.severity == Severity::Error);
+            let fresh: Vec<Placed> = errors
+                .filter(|p| !layers.problems.iter().any(|o| o.span == p.span && o.problem.message == p.problem.message))
+                .collect();
+            layers.problems.extend(fresh);
+        }
+    }
+    all
+}
+
+fn expectations(written: &Written, names: &Names, variants: &BTreeMap<String, Names>, tree: &Node) -> Vec<Placed> {
+    let mut problems = Problems::new();
+    let known: Vec<&str> = variants.keys().map(String::as_str).collect();
+    problems.at("expect", |p| {
+        for (index, clause) in written.expect.iter().enumerate() {
+            p.at(index, |p| clause.check(names, |variant| variants.get(variant), &known, p));
+        }
+    });
+    problems.into_vec().into_iter().map(|problem| Placed::find(problem, tree)).collect()
+}
+
+/// Name of a file without folder and ending.
+fn stem(path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.strip_suffix(".yaml")
+        .or_else(|| file.strip_suffix(".yml"))
+        .or_else(|| file.strip_suffix(".json"))
+        .unwrap_or(file)
+        .to_owned()
+}

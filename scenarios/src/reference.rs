@@ -1,0 +1,161 @@
+//! The reference page and `explain`: what can be written, from the types that read it.
+
+use crate::schema;
+use crate::written::{step, store};
+use serde_json::Value;
+use sim_core::kinds::Kind;
+use sim_core::problem::Problem;
+use std::fmt::Write as _;
+
+/// All kinds of the language, by family.
+pub fn kinds() -> Vec<Kind> {
+    sim_core::kinds::all().into_iter().chain(step::ALL.iter().copied()).chain(store::ALL.iter().copied()).collect()
+}
+
+/// What a kind is, for a terminal; all of that name, where several families have one.
+///
+/// # Errors
+/// No kind has that name.
+pub fn explain(name: &str) -> Result<String, Problem> {
+    let all = kinds();
+    let (family, wanted) = name.split_once('.').map_or((None, name), |(family, kind)| (Some(family), kind));
+    let fits = |k: &&Kind| k.name == wanted && family.is_none_or(|f| f == k.family);
+    let found: Vec<String> =
+        all.iter().filter(fits).map(|k| format!("{} ({})\n\n{}\n", k.name, k.family, k.doc())).collect();
+    if found.is_empty() {
+        let mut known: Vec<&str> = all.iter().map(|k| k.name).collect();
+        known.sort_unstable();
+        known.dedup();
+        return Err(Problem::unknown("", "kind", name, known));
+    }
+    Ok(found.join("\n"))
+}
+
+/// The reference as one page of Markdown.
+pub fn page() -> String {
+    let mut out = String::from(HEAD);
+    let schema = schema::schema();
+    sections(&mut out, &schema);
+    out.push_str(QUANTITIES);
+    settings(&mut out, &schema);
+    out.push_str("\n## Kinds\n");
+    let all = kinds();
+    let mut families: Vec<&str> = vec![];
+    for kind in &all {
+        if !families.contains(&kind.family) {
+            families.push(kind.family);
+        }
+    }
+    for family in families {
+        let _ = writeln!(out, "\n### {family}");
+        for kind in all.iter().filter(|k| k.family == family) {
+            // The headings of a kind lie below its own.
+            let doc = kind.doc().replace("\n# ", "\n##### ");
+            let _ = writeln!(out, "\n#### {family}: `{}`\n\n{doc}", kind.name);
+        }
+    }
+    out
+}
+
+const HEAD: &str = "\
+# Reference of the scenario language
+
+Made from the types that read a scenario; `windtunnel explain KIND` prints one entry. A kind is a map with one key, or its bare
+name where it needs no settings. What is not listed here is an unknown key: caches, topics, sagas, experiments and studies are
+not built yet.
+
+## Sections of a file
+
+| section | meaning |
+|---|---|
+";
+
+const QUANTITIES: &str = "
+## Quantities
+
+| kind | forms |
+|---|---|
+| duration | `250us` `5ms` `1.5s` `10m` `2h` `3d` `36month` `1year`, joined `19h30m`; `m` is minutes |
+| rate | `800/s` `10/min` `2k/s` `4/year` |
+| count | `64` `10k` `5M` `2G` |
+| bytes | `1460B` `64KiB` `8GiB` `2000GB` `500TB`; `KiB` is 1024 bytes, `kB` 1000 |
+| probability, percent | `99.5%`; a bare fraction is an error |
+| money | `$38` `$10k` |
+| price | `$0.17/h` `$400/month` `$0.02/GiB` `$0.125/GB/month` `$0.25/1M` |
+| distribution | a duration, which is constant, or one of the kinds of *distribution* below |
+
+";
+
+/// Sections in the order in which a scenario is best written; those that are not named here follow.
+const ORDER: [&str; 20] = [
+    "scenario", "question", "answer", "extends", "run", "load", "policies", "defaults", "services", "stores", "queues",
+    "keys", "regions", "network", "faults", "control", "promises", "costs", "expect", "variants",
+];
+
+fn sections(out: &mut String, schema: &Value) {
+    let Some(properties) = schema["properties"].as_object() else { return };
+    let others = properties.keys().map(String::as_str).filter(|name| !ORDER.contains(name));
+    for name in ORDER.into_iter().chain(others) {
+        if let Some(property) = properties.get(name) {
+            let _ = writeln!(out, "| `{name}` | {} |", line(property));
+        }
+    }
+}
+
+/// The settings of sections that are no kinds: what a service, a load class or a call may say.
+fn settings(out: &mut String, schema: &Value) {
+    let sections = [
+        ("run", "RunSettings"),
+        ("services", "ServiceSettings"),
+        ("stores", "StoreSettings"),
+        ("queues", "QueueSettings"),
+        ("endpoints of services", "EndpointSettings"),
+        ("load", "LoadSettings"),
+        ("policies, and every call", "PolicySettings"),
+        ("faults", "FaultSettings"),
+        ("where", "TargetSettings"),
+    ];
+    out.push_str("## Keys\n");
+    for (title, definition) in sections {
+        let Some(properties) = schema["$defs"][definition]["properties"].as_object() else { continue };
+        let _ = writeln!(out, "\n### {title}\n\n| key | meaning |\n|---|---|");
+        for (name, property) in properties {
+            let _ = writeln!(out, "| `{name}` | {} |", line(property));
+        }
+    }
+}
+
+/// The first paragraph of a description, as one line of a table.
+fn line(property: &Value) -> String {
+    let text = property.get("description").and_then(Value::as_str).unwrap_or_default();
+    text.split("\n\n").next().unwrap_or_default().replace('\n', " ").replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_explains_itself() {
+        for kind in kinds() {
+            let doc = kind.doc();
+            for heading in ["# What it models", "# When to use it", "# Knobs", "# Example", "# Source"] {
+                assert!(doc.contains(heading), "{} {} lacks {heading}", kind.family, kind.name);
+            }
+            assert!(explain(kind.name).is_ok_and(|text| text.contains(kind.family)));
+        }
+    }
+
+    #[test]
+    fn unknown_kind_hints_at_the_nearest() {
+        assert_eq!(explain("poison").expect_err("is unknown").hint.as_deref(), Some("did you mean poisson?"));
+    }
+
+    #[test]
+    fn page_has_sections_keys_and_kinds() {
+        let page = page();
+        for part in ["| `services` |", "| `workers` |", "#### arrive: `poisson`", "#### step: `call`"] {
+            assert!(page.contains(part), "{part}");
+        }
+    }
+}

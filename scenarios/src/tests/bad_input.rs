@@ -1,0 +1,239 @@
+//! One wrong thing at a time, and then several.
+
+use super::{SMALL, problems, read};
+use crate::files::{Disk, Memory};
+use crate::loaded::load;
+use crate::overlay::Set;
+
+/// Replaces `from` in the small scenario by `to`, and compares all problems.
+fn check(from: &str, to: &str, expected: &[&str]) {
+    assert!(from.is_empty() || SMALL.contains(from), "{from}");
+    let text = if from.is_empty() { format!("{SMALL}{to}") } else { SMALL.replacen(from, to, 1) };
+    assert_eq!(problems(&text), expected, "\n{text}");
+}
+
+#[test]
+fn small_scenario_has_no_problems() {
+    check("", "", &[]);
+}
+
+#[test]
+fn unknown_keys_are_shown_with_the_nearest() {
+    check("workers: 4", "wrokers: 4", &["7:5 wrokers: unknown key \"wrokers\""]);
+    check("", "caches: {}\n", &["10:1 caches: unknown key \"caches\""]);
+    check("", "studies: {}\n", &["10:1 studies: unknown key \"studies\""]);
+    let report = read(&SMALL.replace("workers", "wrokers")).expect_err("has a problem");
+    assert_eq!(report.problems[0].problem.hint.as_deref(), Some("did you mean workers?"));
+}
+
+#[test]
+fn quantities_need_their_units() {
+    check("10/s", "800", &["4:49 800: a rate needs a unit"]);
+    check("5ms", "5", &["9:28 5: a duration needs a unit"]);
+    check("5ms", "5parsec", &["9:28 5parsec: \"parsec\" is not a unit of time"]);
+    check("{work: 5ms}", "{fail: {probability: 0.5}}", &["9:42 0.5: a probability needs a unit"]);
+    check("{work: 5ms}", "{fail: {probability: 150%}}", &["9:42 150%: a probability is from 0% to 100%"]);
+}
+
+#[test]
+fn unknown_names_are_shown_with_the_nearest() {
+    check("web.get", "wbe.get", &["4:15 wbe: no service is called \"wbe\""]);
+    check("web.get", "web.gett", &["4:19 gett: web has no endpoint called \"gett\""]);
+    check("web.get", "web", &["4:15 web: web is a service, not an endpoint"]);
+    check("to: web.get", "to: web.get, policy: crad", &["4:32 crad: no policy is called \"crad\""]);
+    check("to: web.get", "to: web.get, from: mars", &["4:30 mars: no zone or region is called \"mars\""]);
+    check("workers: 4", "workers: 4\n    zones: [b]", &["8:13 b: no zone is called \"b\""]);
+    check("", "faults: {f: {inject: crash, where: {service: wbe}}}\n", &["10:46 wbe: no service is called \"wbe\""]);
+    check("to: web.get", "mix: {web.get: 50%, web.put: 50%}", &["4:35 put: web has no endpoint called \"put\""]);
+    check("poisson", "poison", &["4:33 poison: \"poison\" is not known here"]);
+}
+
+#[test]
+fn cycles_without_exit_are_errors() {
+    check("{work: 5ms}", "{call: {to: web.get}}", &["9:33 web.get: this endpoint calls itself for ever"]);
+    let two = "{call: {to: web.b}}]}\n      b: {steps: [{parallel: {branches: [{call: {to: web.get}}]}}";
+    check("{work: 5ms}", two, &["10:54 web.get: these endpoints call each other for ever"]);
+    let choice = "{choose: [{probability: 10%, steps: [{work: 1ms}]}, {steps: [{forward: {to: web.get}}]}]}";
+    check("{work: 5ms}", choice, &[]);
+    let no_choice =
+        "{choose: [{probability: 10%, steps: [{call: {to: web.get}}]}, {steps: [{forward: {to: web.get}}]}]}";
+    check("{work: 5ms}", no_choice, &["9:70 web.get: this endpoint calls itself for ever"]);
+}
+
+#[test]
+fn probabilities_have_to_add_up() {
+    let choose = |choices: &str| SMALL.replace("{work: 5ms}", &format!("{{choose: [{choices}]}}"));
+    let p = |percent: &str| format!("{{probability: {percent}, steps: [reply]}}");
+    let rest = "{steps: [reply]}";
+    let found = |choices: &[&str]| problems(&choose(&choices.join(", ")));
+    assert_eq!(found(&[&p("60%"), &p("60%")]), ["9:22 choose: the probabilities add up to 120%"]);
+    assert_eq!(found(&[&p("60%"), &p("30%")]), ["9:22 choose: the probabilities add up to 90%"]);
+    assert_eq!(found(&[&p("60%"), &p("40%"), rest]).len(), 1);
+    assert_eq!(found(&[&p("60%"), rest, rest]).len(), 1);
+    assert_eq!(found(&[&p("10%"), &p("20%"), &p("70%")]), [""; 0]);
+    assert_eq!(found(&[&p("10%"), rest]), [""; 0]);
+    check("to: web.get", "mix: {web.get: 90%}", &["4:11 mix: the shares add up to 90%"]);
+}
+
+#[test]
+fn zero_and_huge_are_errors() {
+    check("10/s", "0/s", &["4:49 0/s: at a rate of zero no request ever comes"]);
+    check("", "run: {duration: 0s}\n", &["10:17 0s: nothing is simulated in no time"]);
+    check("", "run: {duration: 200year}\n", &["10:17 200year: more than a hundred years are too long for a run"]);
+    check("to: web.get", "to: web.get, timeout: 0s", &["4:33 0s: a timeout of zero lets every call fail"]);
+    check("workers: 4", "workers: 0", &["7:14 0: an instance without workers answers nothing"]);
+    check(
+        "workers: 4",
+        "workers: 99999999999999999999999",
+        &["7:14 99999999999999999999999: \"99999999999999999999999\" is too large for a count"],
+    );
+    check("workers: 4", "workers: 4\n    instances: 5G", &["8:16 5G: more than 100,000 instances are too many"]);
+    check(
+        "",
+        "run: {seed: 99999999999999999999999}\n",
+        &["10:13 99999999999999999999999: this number is too large here"],
+    );
+}
+
+#[test]
+fn nothing_to_simulate_is_an_error() {
+    assert_eq!(
+        problems("scenario: a\nquestion: b\n"),
+        [
+            "1:1 scenario: there is nothing to simulate: no service",
+            "1:1 scenario: there is nothing to simulate: no load",
+        ]
+    );
+    assert_eq!(problems("{}").len(), 4);
+    check(
+        "    endpoints:\n      get: {steps: [{work: 5ms}]}\n",
+        "",
+        &["4:19 get: web has no endpoint called \"get\"", "6:3 web: web has no endpoints"],
+    );
+    check("    workers: 4\n", "", &["6:3 web: web does not say how many workers it has"]);
+    check("scenario: Small\n", "", &["1:1 question: the key \"scenario\" is missing"]);
+}
+
+#[test]
+fn names_are_used_once() {
+    check(
+        "",
+        "stores: {web: {workers: 1, endpoints: {r: {access: read, steps: [{work: 1ms}]}}}}\n",
+        &["10:10 web: the name \"web\" is used twice"],
+    );
+    check("users:", "web:", &["4:3 web: the name \"web\" is used twice"]);
+    check("", "regions: {a: {zones: [a]}}\n", &["10:23 a: the name \"a\" is used twice"]);
+    check("      get:", "      get: {steps: [{work: 1ms}]}\n      get:", &["10:7 get: \"get\" is written twice"]);
+    check("  web:\n", "  web.x:\n", &["4:15 web: no service is called \"web\"", "6:3 web.x: \"web.x\" is not a name"]);
+}
+
+#[test]
+fn files_that_are_none_are_errors() {
+    assert_eq!(problems(""), ["1:1 : the file is empty"]);
+    assert_eq!(problems("a: 1\n---\nb: 1\n").len(), 1);
+    let read = |files: &dyn crate::files::Files, path: &str| {
+        let report = load(files, path, &[], None).expect_err("is no scenario");
+        super::shown(&report)
+    };
+    let binary = Memory([("b".to_owned(), vec![0x7f, b'E', b'L', b'F', 0xff])].into());
+    assert_eq!(read(&binary, "b"), ["this is not a text file"]);
+    assert_eq!(read(&Disk, env!("CARGO_MANIFEST_DIR")), ["this is a directory, not a file"]);
+    assert_eq!(read(&Disk, "/no/such/file"), ["there is no such file"]);
+}
+
+#[test]
+fn list_or_word_as_a_whole_file_is_an_error() {
+    assert_eq!(problems("[1, 2]"), ["1:1 [1, 2]: a list does not fit here"]);
+    assert_eq!(problems("hello"), ["1:1 hello: the text \"hello\" does not fit here"]);
+}
+
+#[test]
+fn breaker_that_can_never_open_is_an_error() {
+    let breaker = "breaker: {rate: {window: {time: 10s}, minimum_calls: 20k}}";
+    let to = format!("to: web.get, {breaker}");
+    check(
+        "to: web.get",
+        &to,
+        &["4:34 rate: the breaker can never open: minimum_calls is more than the window can hold"],
+    );
+    check("to: web.get", &to.replace("20k", "20"), &[]);
+}
+
+#[test]
+fn promise_about_what_no_load_reaches_is_a_warning() {
+    let more = "      put: {steps: [{work: 1ms}]}\npromises:\n  p: {keep: {availability: 99%}, of: web.put}\n";
+    check("", more, &["12:38 web.put: a promise is made about an endpoint that no load reaches"]);
+    let idle = "  idle: {workers: 1, endpoints: {x: {steps: [{work: 1ms}]}}}\n";
+    check("", idle, &["10:3 idle: no load reaches idle"]);
+}
+
+#[test]
+fn call_without_timeout_to_what_breaks_is_a_warning() {
+    let more = "  db: {workers: 1, endpoints: {x: {steps: [{work: 1ms}]}}}\nfaults: {f: {inject: freeze, where: {service: db}, at: 1m}}\n";
+    let text = SMALL.replace("{work: 5ms}", "{call: {to: db.x}}") + more;
+    assert_eq!(problems(&text), ["9:33 db.x: a call without timeout waits for db.x for ever"]);
+    assert_eq!(problems(&text.replace("to: db.x", "to: db.x, timeout: 1s")), [""; 0]);
+}
+
+#[test]
+fn all_problems_come_at_once_in_the_order_of_the_file() {
+    let text = "\
+scenario: Small
+question: Does it run?
+load:
+  users: {to: web.get, arrive: {poisson: {rate: 10}}}
+  more: {to: wbe.get, arrive: {constant: {rate: 1/s}}}
+services:
+  web:
+    wrokers: 4
+    endpoints:
+      get: {steps: [{work: 5ms}, {call: {to: web.put, tiemout: 1s}}]}
+      put: {steps: [{work: fast}]}
+promises:
+  p: {keep: {availability: 99}, of: web.got}
+";
+    assert_eq!(
+        problems(text),
+        [
+            "4:49 10: a rate needs a unit",
+            "5:14 wbe: no service is called \"wbe\"",
+            "8:5 wrokers: unknown key \"wrokers\"",
+            "10:55 tiemout: unknown key \"tiemout\"",
+            "11:28 fast: \"fast\" is not a duration",
+            "13:28 99: a probability needs a unit",
+        ]
+    );
+}
+
+#[test]
+fn wrong_variants_are_found_without_running_them() {
+    let more = "variants:\n  a: {services.web.wrokers: 3}\n  b: {services.wbe.workers: 3}\n  c: {services.web.workers: 0}\n  d: {load.users.to: web.put}\n";
+    check(
+        "",
+        more,
+        &[
+            "11:20 wrokers: unknown key \"wrokers\"",
+            "12:16 wbe: no key is called \"wbe\"",
+            "13:29 0: an instance without workers answers nothing",
+            "14:26 put: web has no endpoint called \"put\"",
+        ],
+    );
+}
+
+#[test]
+fn unknown_variant_and_wrong_set_are_errors() {
+    let files = Memory::of("a", SMALL);
+    let report = load(&files, "a", &[], Some("x")).expect_err("there is none");
+    assert_eq!(report.problems[0].problem.message, "no variant is called \"x\"");
+    let set = Set::parse("services.web.workers=many").expect("has a value");
+    let report = load(&files, "a", &[set], None).expect_err("is no count");
+    assert_eq!(super::shown(&report), ["1:22 many: \"many\" is not a count"]);
+    let text = report.render(false);
+    assert!(text.contains("--> --set:1:22\n") && text.contains(" 1 | services.web.workers=many\n"), "{text}");
+}
+
+#[test]
+fn null_is_refused_where_nothing_is_overlaid() {
+    check("workers: 4", "workers: null", &["7:14 null: a value is missing"]);
+    check("workers: 4", "workers:", &["7:5 workers: a value is missing"]);
+}

@@ -1,0 +1,46 @@
+//! Tests of the whole way from text to model: bad input, shipped scenarios, mangled files.
+
+mod bad_input;
+mod mangled;
+mod meant;
+mod shipped;
+
+use crate::files::Memory;
+use crate::loaded::{Loaded, load};
+use crate::reader::Report;
+
+/// The smallest scenario; a test changes a line of it.
+const SMALL: &str = "\
+scenario: Small
+question: Does it run?
+load:
+  users: {to: web.get, arrive: {poisson: {rate: 10/s}}}
+services:
+  web:
+    workers: 4
+    endpoints:
+      get: {steps: [{work: 5ms}]}
+";
+
+fn read(text: &str) -> Result<Loaded, Report> {
+    load(&Memory::of("small.yaml", text), "small.yaml", &[], None)
+}
+
+/// The problems of a text, each as `line:column characters: message`.
+fn problems(text: &str) -> Vec<String> {
+    match read(text) {
+        Ok(loaded) => shown(&loaded.warnings),
+        Err(report) => shown(&report),
+    }
+}
+
+fn shown(report: &Report) -> Vec<String> {
+    let one = |placed: &crate::reader::Placed| {
+        let message = &placed.problem.message;
+        let Some(span) = placed.span else { return message.clone() };
+        let (line, column) = report.sources.position(span);
+        let marked = &report.sources.text(span.file)[span.start..span.end];
+        format!("{line}:{column} {marked}: {message}")
+    };
+    report.problems.iter().map(one).collect()
+}

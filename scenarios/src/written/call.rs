@@ -1,0 +1,196 @@
+//! Settings of a call: what a caller does about slow and failing callees.
+//!
+//! The same keys stand in a call step, in a load class, in a policy and in `defaults.call`. [`CallKeys`] is what they have in
+//! common; a policy lies over the defaults, and keys written beside it replace whole keys.
+
+use serde::{Deserialize, Serialize};
+use sim_core::call::balance::BalanceSettings;
+use sim_core::call::breaker::BreakerSettings;
+use sim_core::call::fallback::FallbackSettings;
+use sim_core::call::retry::RetrySettings;
+use sim_core::dist::Distribution;
+use sim_core::problem::Problems;
+use sim_core::units::{Bytes, SimDuration};
+
+/// Bytes of a message each way.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SizeSettings {
+    /// Bytes of the request; default 0B.
+    pub request: Bytes,
+    /// Bytes of the reply; default 0B.
+    pub response: Bytes,
+}
+
+/// Defines settings that hold the keys of a call, beside keys of their own.
+macro_rules! with_call_keys {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
+            /// How long one attempt may take; none waits for ever.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub timeout: Option<sim_core::dist::Distribution>,
+            /// How long the call may take with all its retries.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub total_timeout: Option<sim_core::units::SimDuration>,
+            /// Whether the callee stops when nobody waits any more; default false.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub cancel: Option<bool>,
+            /// When and how often to try again.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub retry: Option<sim_core::call::retry::RetrySettings>,
+            /// When to stop calling for a while.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub breaker: Option<sim_core::call::breaker::BreakerSettings>,
+            /// What answers when the call fails.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub fallback: Option<sim_core::call::fallback::FallbackSettings>,
+            /// Which instance of the callee gets the call; default `least_requests` of 2.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub balance: Option<sim_core::call::balance::BalanceSettings>,
+            /// Whether the caller goes on, with a degraded answer, when the call fails; default false.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub optional: Option<bool>,
+            /// Bytes of the request and the reply.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub size: Option<crate::written::call::SizeSettings>,
+        }
+
+        impl $name {
+            /// The keys that all calls have in common.
+            pub fn call_keys(&self) -> crate::written::call::CallKeys<'_> {
+                crate::written::call::CallKeys {
+                    timeout: self.timeout.as_ref(),
+                    total_timeout: self.total_timeout,
+                    cancel: self.cancel,
+                    retry: self.retry.as_ref(),
+                    breaker: self.breaker.as_ref(),
+                    fallback: self.fallback.as_ref(),
+                    balance: self.balance.as_ref(),
+                    optional: self.optional,
+                    size: self.size,
+                }
+            }
+        }
+    };
+}
+pub(crate) use with_call_keys;
+
+with_call_keys! {
+    /// A bundle of call settings with a name, or the defaults of all calls. Calls that name the same policy share its state
+    /// (breaker, retry budget, balancer) among all calls from one caller instance to one callee.
+    PolicySettings {}
+}
+
+with_call_keys! {
+    /// Asks an endpoint and waits for its reply.
+    ///
+    /// # What it models
+    /// A synchronous remote call. The worker is held while the reply is awaited, unless the endpoint says `async: true`. A caller
+    /// that times out leaves the work behind, which still burns capacity unless `cancel: true`.
+    ///
+    /// # When to use it
+    /// Wherever one service needs another to go on.
+    ///
+    /// # Knobs
+    /// - `to`: the endpoint, as `service.endpoint`; a queue's is `send`
+    /// - `policy`: a named bundle of the settings below; keys beside it replace whole keys of it
+    /// - `timeout`: one attempt, duration or distribution, default none
+    /// - `total_timeout`: the call with all its retries, duration, default none
+    /// - `cancel`: whether the callee stops when nobody waits, default false
+    /// - `retry`, `breaker`, `fallback`, `balance`: their kinds, default none and `least_requests`
+    /// - `optional`: whether a failure does no harm, default false
+    /// - `size`: `request` and `response` in bytes, default 0B
+    ///
+    /// # Example
+    /// ```yaml
+    /// steps:
+    ///   - call: {to: payment.charge, timeout: 500ms, retry: {max_attempts: 3}}
+    /// ```
+    ///
+    /// # Source
+    /// Any remote procedure call; the policies follow resilience4j, gRPC, Envoy and Finagle.
+    CallStep {
+        /// The endpoint, as `service.endpoint`; a queue's is `send`.
+        to: String,
+        /// A named bundle of the keys below; keys beside it replace whole keys of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<String>,
+    }
+}
+
+/// The keys that all calls have in common, as far as they are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CallKeys<'a> {
+    /// One attempt.
+    pub timeout: Option<&'a Distribution>,
+    /// The call with its retries.
+    pub total_timeout: Option<SimDuration>,
+    /// Whether the callee stops when nobody waits.
+    pub cancel: Option<bool>,
+    /// When and how often to try again.
+    pub retry: Option<&'a RetrySettings>,
+    /// When to stop calling.
+    pub breaker: Option<&'a BreakerSettings>,
+    /// What answers when the call fails.
+    pub fallback: Option<&'a FallbackSettings>,
+    /// Which instance gets the call.
+    pub balance: Option<&'a BalanceSettings>,
+    /// Whether failure does no harm.
+    pub optional: Option<bool>,
+    /// Bytes each way.
+    pub size: Option<SizeSettings>,
+}
+
+impl<'a> CallKeys<'a> {
+    /// These keys, and those of `below` where these are not written.
+    #[must_use]
+    pub fn over(self, below: CallKeys<'a>) -> Self {
+        Self {
+            timeout: self.timeout.or(below.timeout),
+            total_timeout: self.total_timeout.or(below.total_timeout),
+            cancel: self.cancel.or(below.cancel),
+            retry: self.retry.or(below.retry),
+            breaker: self.breaker.or(below.breaker),
+            fallback: self.fallback.or(below.fallback),
+            balance: self.balance.or(below.balance),
+            optional: self.optional.or(below.optional),
+            size: self.size.or(below.size),
+        }
+    }
+
+    /// Whether a mechanism with state is written among them.
+    pub fn has_state(&self) -> bool {
+        self.breaker.is_some() || self.balance.is_some() || self.retry.is_some()
+    }
+
+    /// Problems of the keys, each at its path below the present one.
+    pub fn validate(&self, problems: &mut Problems) {
+        if let Some(timeout) = self.timeout {
+            problems.at("timeout", |p| timeout.validate(p));
+            if timeout.mean() <= 0.0 {
+                problems.error("timeout", "a timeout of zero lets every call fail").hint =
+                    Some("write a time such as 500ms".into());
+            }
+        }
+        if self.total_timeout.is_some_and(SimDuration::is_zero) {
+            problems.error("total_timeout", "a timeout of zero lets every call fail").hint =
+                Some("write a time such as 2s".into());
+        }
+        if let Some(retry) = self.retry {
+            problems.at("retry", |p| retry.validate(p));
+        }
+        if let Some(breaker) = self.breaker {
+            problems.at("breaker", |p| breaker.validate(p));
+        }
+        if let Some(fallback) = self.fallback {
+            problems.at("fallback", |p| fallback.validate(p));
+        }
+        if let Some(balance) = self.balance {
+            problems.at("balance", |p| balance.validate(p));
+        }
+    }
+}

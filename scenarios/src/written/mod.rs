@@ -1,0 +1,108 @@
+//! A scenario as it is written: its sections, each with the settings of the families.
+//!
+//! Reading into these types checks form only. What refers to something still holds names; what may be left out is an `Option`, or
+//! has its default. The whole is as large as what is built: caches, topics, sagas, experiments and studies are not, and so are
+//! unknown keys.
+
+pub mod call;
+pub mod load;
+pub mod named;
+pub mod node;
+pub mod run;
+pub mod step;
+pub mod store;
+
+use call::PolicySettings;
+use load::LoadSettings;
+use named::{Anything, ByText, Named};
+use node::{DefaultNodeSettings, QueueSettings, ServiceSettings, StoreSettings};
+use run::RunSettings;
+use serde::{Deserialize, Serialize};
+use sim_core::control::{AlertSettings, PipelineSettings, ScalerSettings};
+use sim_core::data::KeysSettings;
+use sim_core::economics::CostSettings;
+use sim_core::expression::Clause;
+use sim_core::faults::FaultSettings;
+use sim_core::network::NetworkSettings;
+use sim_core::promise::PromiseSettings;
+
+/// A scenario file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Written {
+    /// Title. Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    /// What is asked. Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// What the author expects to see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// The file that this one overlays: maps merge key by key, lists and words are replaced, null removes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extends: Option<String>,
+    /// How long and how often is simulated.
+    pub run: RunSettings,
+    /// Key spaces, by name; each request draws its own keys.
+    pub keys: Named<KeysSettings>,
+    /// Regions, by name, with their zones; default one region with one zone.
+    pub regions: Named<RegionSettings>,
+    /// Latency and loss between places.
+    pub network: NetworkSettings,
+    /// Settings of all services and stores, and of all calls, that do not write their own.
+    pub defaults: DefaultsSettings,
+    /// Bundles of call settings, by name.
+    pub policies: Named<PolicySettings>,
+    /// Services, by name.
+    pub services: Named<ServiceSettings>,
+    /// Stores, by name.
+    pub stores: Named<StoreSettings>,
+    /// Queues, by name.
+    pub queues: Named<QueueSettings>,
+    /// Load classes, by name.
+    pub load: Named<LoadSettings>,
+    /// What breaks, by name.
+    pub faults: Named<FaultSettings>,
+    /// What watches and acts.
+    pub control: ControlSettings,
+    /// What was promised, by name.
+    pub promises: Named<PromiseSettings>,
+    /// What it costs, by name.
+    pub costs: Named<CostSettings>,
+    /// Conditions that `check` judges beside the promises.
+    pub expect: Vec<Clause>,
+    /// Variants, by name: values by path.
+    pub variants: Named<ByText<Anything>>,
+}
+
+/// A region.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegionSettings {
+    /// Names of its zones.
+    pub zones: Vec<named::Name>,
+}
+
+/// Settings of all that do not write their own.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DefaultsSettings {
+    /// Of all services and stores.
+    pub service: DefaultNodeSettings,
+    /// Of all calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<PolicySettings>,
+}
+
+/// What watches and acts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ControlSettings {
+    /// Pipelines that deliver what is measured, by name; control sees nothing else.
+    pub telemetry: Named<PipelineSettings>,
+    /// What changes the number of instances, by name.
+    pub scalers: Named<ScalerSettings>,
+    /// What raises an alert, by name.
+    pub alerts: Named<AlertSettings>,
+}

@@ -1,0 +1,445 @@
+//! The sections `services`, `stores` and `queues`: all that has instances.
+//!
+//! Services and stores have the same keys, which may also stand in `defaults.service`; those written at the node win, whole key
+//! by whole key.
+
+use super::named::Named;
+use super::step::StepSettings;
+use super::store::ReplicationSettings;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sim_core::data::Effect;
+use sim_core::dist::Distribution;
+use sim_core::model::{Access, Discipline};
+use sim_core::problem::Problems;
+use sim_core::units::{Bytes, Count, Factor, SimDuration};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Defines settings that hold the keys of a node, beside keys of their own.
+macro_rules! with_node_keys {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            /// Machines or pods, each with its own queue, workers and fate; default 1.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub instances: Option<Count>,
+            /// Zones over which the instances are spread in turn; default the first zone.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub zones: Option<Vec<String>>,
+            /// Places per instance, or `unlimited`; held while a callee is awaited, unless the endpoint is async. Required.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub workers: Option<Workers>,
+            /// What an instance runs on; default one core a worker.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub machine: Option<MachineSettings>,
+            /// Where requests wait for a worker; default 1k places, first come, first served.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub queue: Option<WaitingSettings>,
+            /// From ordered to running; default 0s.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub start_up: Option<Distribution>,
+            /// A new instance is slower for a while.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub warm_up: Option<WarmUpSettings>,
+            /// Active check that takes instances which do not answer out of the balancer; default none.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub health: Option<HealthSettings>,
+            /// Labels for targets of faults.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub labels: Option<BTreeMap<String, String>>,
+            /// Whether a worker is free while a callee is awaited; default false.
+            #[serde(rename = "async", skip_serializing_if = "Option::is_none")]
+            pub is_async: Option<bool>,
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+
+        impl $name {
+            /// The keys that all nodes have in common.
+            pub fn node_keys(&self) -> NodeKeys<'_> {
+                NodeKeys {
+                    instances: self.instances,
+                    zones: self.zones.as_deref(),
+                    workers: self.workers,
+                    machine: self.machine.as_ref(),
+                    queue: self.queue.as_ref(),
+                    start_up: self.start_up.as_ref(),
+                    warm_up: self.warm_up,
+                    health: self.health,
+                    labels: self.labels.as_ref(),
+                    is_async: self.is_async,
+                }
+            }
+        }
+    };
+}
+
+with_node_keys! {
+    /// A service: instances that run endpoints.
+    ServiceSettings {
+        /// What can be asked of it.
+        endpoints: Named<EndpointSettings>,
+    }
+}
+
+with_node_keys! {
+    /// A store: instances that keep data.
+    StoreSettings {
+        /// What can be asked of it.
+        endpoints: Named<StoreEndpointSettings>,
+        /// How the data is copied; default one copy.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        replication: Option<ReplicationSettings>,
+        /// The key space of its rows; without one, all requests touch a single row.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+    }
+}
+
+with_node_keys! {
+    /// Settings of all services and stores that do not write their own.
+    DefaultNodeSettings {}
+}
+
+/// The keys that all nodes have in common, as far as they are written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NodeKeys<'a> {
+    /// Machines or pods.
+    pub instances: Option<Count>,
+    /// Zones over which they are spread.
+    pub zones: Option<&'a [String]>,
+    /// Places per instance.
+    pub workers: Option<Workers>,
+    /// What an instance runs on.
+    pub machine: Option<&'a MachineSettings>,
+    /// Where requests wait.
+    pub queue: Option<&'a WaitingSettings>,
+    /// From ordered to running.
+    pub start_up: Option<&'a Distribution>,
+    /// Slower for a while.
+    pub warm_up: Option<WarmUpSettings>,
+    /// Active check.
+    pub health: Option<HealthSettings>,
+    /// For targets.
+    pub labels: Option<&'a BTreeMap<String, String>>,
+    /// Whether a worker is free while a callee is awaited.
+    pub is_async: Option<bool>,
+}
+
+impl<'a> NodeKeys<'a> {
+    /// These keys, and those of `below` where these are not written.
+    #[must_use]
+    pub fn over(self, below: NodeKeys<'a>) -> Self {
+        Self {
+            instances: self.instances.or(below.instances),
+            zones: self.zones.or(below.zones),
+            workers: self.workers.or(below.workers),
+            machine: self.machine.or(below.machine),
+            queue: self.queue.or(below.queue),
+            start_up: self.start_up.or(below.start_up),
+            warm_up: self.warm_up.or(below.warm_up),
+            health: self.health.or(below.health),
+            labels: self.labels.or(below.labels),
+            is_async: self.is_async.or(below.is_async),
+        }
+    }
+
+    /// Problems of the keys, each at its path below the present one.
+    pub fn validate(&self, problems: &mut Problems) {
+        match self.instances.map(Count::get) {
+            Some(0) => {
+                problems.error("instances", "a service without instances answers nothing").hint =
+                    Some("write at least 1".into());
+            }
+            Some(n) if n > 100_000 => {
+                problems.error("instances", "more than 100,000 instances are too many").hint =
+                    Some("write at most 100k".into());
+            }
+            _ => {}
+        }
+        if matches!(self.workers, Some(Workers::Limited(n)) if n.get() == 0) {
+            problems.error("workers", "an instance without workers answers nothing").hint =
+                Some("write at least 1, or unlimited".into());
+        }
+        if self.zones.is_some_and(<[String]>::is_empty) {
+            problems.error("zones", "the list of zones is empty").hint =
+                Some("leave zones out for the first zone".into());
+        }
+        if let Some(machine) = self.machine {
+            problems.at("machine", |p| machine.validate(p));
+        }
+        if let Some(queue) = self.queue {
+            problems.at("queue", |p| queue.validate(p));
+        }
+        if let Some(start_up) = self.start_up {
+            problems.at("start_up", |p| start_up.validate(p));
+        }
+        if let Some(warm_up) = self.warm_up {
+            problems.at("warm_up", |p| warm_up.validate(p));
+        }
+        if let Some(health) = self.health {
+            problems.at("health", |p| health.validate(p));
+        }
+    }
+}
+
+/// Places per instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workers {
+    /// So many.
+    Limited(Count),
+    /// As many as requests come.
+    Unlimited,
+}
+
+impl<'de> Deserialize<'de> for Workers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "unlimited" {
+            return Ok(Self::Unlimited);
+        }
+        Count::parse(&text).map(Self::Limited).map_err(|why| {
+            let first = why.lines().next().unwrap_or_default();
+            de::Error::custom(format!("{first}\nexpected a count such as 64, or unlimited"))
+        })
+    }
+}
+
+impl Serialize for Workers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Limited(count) => count.serialize(serializer),
+            Self::Unlimited => serializer.serialize_str("unlimited"),
+        }
+    }
+}
+
+impl schemars::JsonSchema for Workers {
+    fn schema_name() -> Cow<'static, str> {
+        "Workers".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"anyOf": [generator.subschema_for::<Count>(), {"const": "unlimited"}]})
+    }
+}
+
+/// What an instance runs on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MachineSettings {
+    /// Type of machine, for the bill.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Cores that the work of all workers shares; default one core a worker, so that nothing is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cores: Option<Count>,
+    /// Its disk, for the bill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk: Option<DiskSettings>,
+}
+
+/// A disk.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiskSettings {
+    /// How much fits, in bytes.
+    pub size: Bytes,
+}
+
+impl MachineSettings {
+    fn validate(&self, problems: &mut Problems) {
+        if self.cores.is_some_and(|c| c.get() == 0) {
+            problems.error("cores", "a machine without cores does no work").hint = Some("write at least 1".into());
+        }
+    }
+}
+
+/// Where requests wait for a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WaitingSettings {
+    /// Requests that may wait per instance; more are rejected; default 1k.
+    pub capacity: Count,
+    /// How long a request waits before it gives up; default for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_wait: Option<Distribution>,
+    /// In which order those that wait are served; default fifo.
+    pub discipline: Discipline,
+}
+
+impl Default for WaitingSettings {
+    fn default() -> Self {
+        Self { capacity: Count::new(1_000), max_wait: None, discipline: Discipline::Fifo }
+    }
+}
+
+impl WaitingSettings {
+    fn validate(&self, problems: &mut Problems) {
+        if let Some(wait) = &self.max_wait {
+            problems.at("max_wait", |p| wait.validate(p));
+            if wait.mean() <= 0.0 {
+                problems.error("max_wait", "nobody waits for no time").hint =
+                    Some("write capacity: 0 for a service without a queue".into());
+            }
+        }
+    }
+}
+
+/// A new instance is slower for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WarmUpSettings {
+    /// For how long after it has started.
+    #[serde(rename = "for")]
+    pub length: SimDuration,
+    /// How many times as long its work takes.
+    pub factor: Factor,
+}
+
+impl WarmUpSettings {
+    fn validate(self, problems: &mut Problems) {
+        if self.length.is_zero() {
+            problems.error("for", "a warm-up of no time does nothing").hint = Some("remove warm_up".into());
+        }
+        if self.factor.value() < 1.0 {
+            problems.error("factor", "a cold instance is slower, not faster").hint =
+                Some("write a factor above 1".into());
+        }
+    }
+}
+
+/// Active check that takes instances which do not answer out of the balancer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HealthSettings {
+    /// Between two checks; default 10s.
+    pub every: SimDuration,
+    /// Bad answers in a row that take an instance out; default 3.
+    pub unhealthy_after: Count,
+    /// Good answers in a row that bring it back; default 2.
+    pub healthy_after: Count,
+}
+
+impl Default for HealthSettings {
+    fn default() -> Self {
+        Self {
+            every: SimDuration::from_ns(10_000_000_000),
+            unhealthy_after: Count::new(3),
+            healthy_after: Count::new(2),
+        }
+    }
+}
+
+impl HealthSettings {
+    fn validate(self, problems: &mut Problems) {
+        if self.every.is_zero() {
+            problems.error("every", "checks that follow without a pause never end").hint =
+                Some("write every: 10s".into());
+        }
+        for (key, count) in [("unhealthy_after", self.unhealthy_after), ("healthy_after", self.healthy_after)] {
+            if count.get() == 0 {
+                problems.error(key, "no answer decides nothing").hint = Some("write at least 1".into());
+            }
+        }
+    }
+}
+
+/// What can be asked of a service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointSettings {
+    /// What it does, in order; it answers after the last step, unless a step has answered before.
+    pub steps: Vec<StepSettings>,
+    /// What happens when it runs twice for one request; default none.
+    #[serde(default)]
+    pub effect: Effect,
+    /// Whether its worker is free while a callee is awaited; default as the service says.
+    #[serde(rename = "async", default, skip_serializing_if = "Option::is_none")]
+    pub is_async: Option<bool>,
+}
+
+/// What can be asked of a store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoreEndpointSettings {
+    /// What it does, in order; it answers after the last step, unless a step has answered before.
+    pub steps: Vec<StepSettings>,
+    /// What it does with its row.
+    pub access: Access,
+    /// What happens when it runs twice for one request; default none.
+    #[serde(default)]
+    pub effect: Effect,
+    /// Whether its worker is free while a callee is awaited; default as the store says.
+    #[serde(rename = "async", default, skip_serializing_if = "Option::is_none")]
+    pub is_async: Option<bool>,
+}
+
+/// A queue: holds messages until a consumer takes them. Its endpoint is `send`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueSettings {
+    /// Messages that fit; more are rejected; default 1M.
+    pub capacity: Count,
+    /// Those who take messages; they compete.
+    pub consumers: Named<ConsumerSettings>,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self { capacity: Count::new(1_000_000), consumers: Named::default() }
+    }
+}
+
+/// Who takes messages from a queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsumerSettings {
+    /// The endpoint that handles a message, as `service.endpoint`.
+    pub to: String,
+    /// A message that is not done by then is handed out again; default 30s.
+    #[serde(default = "thirty_seconds")]
+    pub visibility_timeout: SimDuration,
+    /// After so many deliveries a message goes to `dead_letter`, or is lost; default 5.
+    #[serde(default = "five")]
+    pub max_deliveries: Count,
+    /// The queue for messages that nobody could handle; default none, they are lost and counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter: Option<String>,
+}
+
+fn thirty_seconds() -> SimDuration {
+    SimDuration::from_ns(30_000_000_000)
+}
+
+fn five() -> Count {
+    Count::new(5)
+}
+
+impl QueueSettings {
+    /// Problems of the settings.
+    pub fn validate(&self, problems: &mut Problems) {
+        if self.capacity.get() == 0 {
+            problems.error("capacity", "a queue without places holds nothing").hint = Some("write at least 1".into());
+        }
+        problems.at("consumers", |p| {
+            for (name, consumer) in self.consumers.iter() {
+                p.at(name, |p| consumer.validate(p));
+            }
+        });
+    }
+}
+
+impl ConsumerSettings {
+    fn validate(&self, problems: &mut Problems) {
+        if self.visibility_timeout.is_zero() {
+            problems.error("visibility_timeout", "a message that may take no time is handed out for ever").hint =
+                Some("write 30s".into());
+        }
+        if self.max_deliveries.get() == 0 {
+            problems.error("max_deliveries", "a message that is never handed out is lost at once").hint =
+                Some("write at least 1".into());
+        }
+    }
+}
