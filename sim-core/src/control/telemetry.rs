@@ -286,3 +286,87 @@ fn kept(count: u64, sample: f64, stream: &mut Stream) -> u64 {
     let normal = radius * math::cos(std::f64::consts::TAU * stream.unit());
     (mean + deviation * normal).round().clamp(0.0, count as f64) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expression::{Condition, Tree};
+    use crate::names::Names;
+    use crate::promise::testing::{SECOND, System, calls, times};
+
+    fn system() -> System {
+        let mut system = System::new(100);
+        let api = system.service("api", 2);
+        let get = system.endpoint(api, "get");
+        system.load("users", get);
+        system
+    }
+
+    fn condition(text: &str, names: &Names) -> Tree<Resolved> {
+        Condition::parse(text).unwrap().compile(names, &mut Problems::new()).unwrap()
+    }
+
+    /// Scrapes every 10 s: 100 requests each, of which as many fail as the number of the scrape.
+    fn telemetry(pipeline: &PipelineSettings, when: &Tree<Resolved>, second: u64) -> Telemetry {
+        let stream = Stream::new(1, 0, "main", "sampling");
+        let mut telemetry = Telemetry::new(&pipeline.compile("main"), when.metrics(), stream);
+        for number in 0..(second / 10).min(10) {
+            telemetry.take(Scrape {
+                from_ns: number * 10 * SECOND,
+                to_ns: (number + 1) * 10 * SECOND,
+                edges: vec![calls(100 - number, number)],
+                services: vec![ServiceCounts { queue_now: number, ..ServiceCounts::default() }],
+                wrong: Vec::new(),
+                latency: vec![(EdgeId(0), times(100, (number + 1) * 10_000_000))],
+                waits: Vec::new(),
+            });
+        }
+        telemetry
+    }
+
+    fn check(delay_s: u64, text: &str, second: u64, expect: Option<bool>) {
+        let system = system();
+        let when = condition(text, &system.names);
+        let every = SimDuration::from_ns(10 * SECOND);
+        let delay = SimDuration::from_ns(delay_s * SECOND);
+        let telemetry = telemetry(&PipelineSettings { every, delay, ..PipelineSettings::default() }, &when, second);
+        let found = when.truth(&mut |metric| telemetry.read(&system.model, second * SECOND, metric));
+        assert_eq!(found, expect, "{text} at {second} s, {delay_s} s late");
+    }
+
+    #[test]
+    fn the_latest_scrape_is_read_without_a_window() {
+        check(0, "error_rate(api.get) == 9%", 100, Some(true));
+        check(0, "error_rate(api.get) == 9%", 109, Some(true));
+        check(0, "queue_length(api) == 9", 100, Some(true));
+        check(0, "p99(api.get) == 100ms within 1%", 100, Some(true));
+    }
+
+    #[test]
+    fn windows_add_up_scrapes() {
+        check(0, "error_rate(api.get) over 30s == 8%", 100, Some(true));
+        check(0, "rps(api.get) over 30s == 10/s", 100, Some(true));
+        check(0, "p50(api.get) over 20s < 101ms", 100, Some(true));
+        check(0, "p50(api.get) over last 150 > 89ms", 100, Some(true));
+    }
+
+    #[test]
+    fn what_is_late_is_not_seen() {
+        check(45, "error_rate(api.get) == 4%", 100, Some(true));
+        check(45, "error_rate(api.get) > 1%", 54, None);
+        check(45, "error_rate(api.get) == 0%", 55, Some(true));
+    }
+
+    #[test]
+    fn sampling_adds_noise_and_no_bias() {
+        let mut stream = Stream::new(1, 0, "main", "sampling");
+        for (count, sample) in [(50, 0.1), (100_000, 0.01)] {
+            let draws: Vec<f64> = (0..2_000).map(|_| kept(count, sample, &mut stream) as f64).collect();
+            let mean = draws.iter().sum::<f64>() / 2_000.0;
+            let variance = draws.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / 1_999.0;
+            let expect = count as f64 * sample;
+            assert!((mean / expect - 1.0).abs() < 0.03, "mean {mean}, expected {expect}");
+            assert!((variance / (expect * (1.0 - sample)) - 1.0).abs() < 0.12, "variance {variance}");
+        }
+    }
+}

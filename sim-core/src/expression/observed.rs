@@ -109,7 +109,9 @@ pub fn edges_of(model: &Model, metric: &Resolved) -> (Vec<EdgeId>, View) {
 fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
     let (edges, view) = edges_of(model, metric);
     let mut counts = EdgeCounts::default();
-    edges.iter().for_each(|edge| counts.add(&seen.edge(*edge)));
+    for edge in &edges {
+        counts.add(&seen.edge(*edge));
+    }
     let outcomes = if view == View::Attempts { counts.outcomes } else { counts.call_outcomes };
     let ended: u64 = outcomes.iter().sum();
     let answered = outcomes[0] + outcomes[1];
@@ -131,7 +133,9 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         }
         Metric::Percentile(percentile) => {
             let mut latency = Histogram::new();
-            edges.iter().for_each(|edge| seen.add_latency(*edge, view, &mut latency));
+            for edge in &edges {
+                seen.add_latency(*edge, view, &mut latency);
+            }
             latency.quantile(percentile.fraction()).map(|ns| ns / 1e9)
         }
         _ => None,

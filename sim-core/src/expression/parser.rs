@@ -26,8 +26,7 @@ impl<'a> Parser<'a> {
     /// Cuts the text into words.
     pub fn new(text: &'a str) -> Parsed<Self> {
         if text.len() > LENGTH_MAX {
-            return Err(ExpressionError::new(text, LENGTH_MAX.min(0), "this expression is too long")
-                .label("at most 2000 characters"));
+            return Err(ExpressionError::new(text, 0, "this expression is too long").label("at most 2000 characters"));
         }
         Ok(Self { text, tokens: words(text)?, next: 0, depth: 0 })
     }
@@ -156,7 +155,7 @@ impl<'a> Parser<'a> {
         let written = self.text[at.min(self.text.len())..].split_whitespace().next().unwrap_or_default();
         Err(match (left, right, written.parse::<f64>()) {
             (Measure::Share, Measure::NUMBER, Ok(number)) if (0.0..=1.0).contains(&number) => {
-                error.hint(format!("write {}%", crate_percent(number)))
+                error.hint(format!("write {}%", in_percent(number)))
             }
             _ => error.label(&format!("expected {}", left.example())),
         })
@@ -205,7 +204,7 @@ impl<'a> Parser<'a> {
         self.next += 1;
         match word {
             Word::Quantity(written) => {
-                let read = quantity::read(&written).map_err(|message| self.from_lines(at, &message))?;
+                let read = quantity::read(&written).map_err(|message| self.said_by_quantity(at, &message))?;
                 let quantity::Quantity { value, measure, tolerance } = read;
                 Ok((Tree::Number { value, tolerance, measure }, measure))
             }
@@ -259,7 +258,7 @@ impl<'a> Parser<'a> {
                 "before" => self.named(|name| scope.before.replace(name).is_some())?,
                 "of" => self.named(|name| scope.of.replace(name).is_some())?,
                 "in" => self.named(|name| scope.variant.replace(name).is_some())?,
-                "from" => self.from_to(&mut scope)?,
+                "from" => self.stretch(&mut scope)?,
                 _ => return Ok(scope),
             };
             if twice {
@@ -300,7 +299,7 @@ impl<'a> Parser<'a> {
         Ok(scope.window.replace(window).is_some())
     }
 
-    fn from_to(&mut self, scope: &mut Scope) -> Parsed<bool> {
+    fn stretch(&mut self, scope: &mut Scope) -> Parsed<bool> {
         self.next += 1;
         let from = self.time()?;
         self.wants_name("to")?;
@@ -335,7 +334,7 @@ impl<'a> Parser<'a> {
         match self.tokens.get(self.next).map(|t| t.word.clone()) {
             Some(Word::Quantity(text)) => {
                 self.next += 1;
-                let read = quantity::read(&text).map_err(|message| self.from_lines(at, &message))?;
+                let read = quantity::read(&text).map_err(|message| self.said_by_quantity(at, &message))?;
                 Ok((read.value, read.measure))
             }
             _ => Err(self.error_at(at, format!("expected {expected}"))),
@@ -375,7 +374,7 @@ impl<'a> Parser<'a> {
     }
 
     /// An error from the lines of a quantity's own message.
-    fn from_lines(&self, at: usize, message: &str) -> ExpressionError {
+    fn said_by_quantity(&self, at: usize, message: &str) -> ExpressionError {
         let mut lines = message.lines();
         let mut error = self.error_at(at, lines.next().unwrap_or_default());
         if let Some(label) = lines.next() {
@@ -389,6 +388,6 @@ impl<'a> Parser<'a> {
 }
 
 /// A share as the percentage that was meant: 0.995 is 99.5.
-fn crate_percent(share: f64) -> f64 {
+fn in_percent(share: f64) -> f64 {
     (share * 1e8).round() / 1e6
 }

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn decimals_say_how_exact_a_number_is() {
-        assert_eq!(read("0%").unwrap().tolerance, 0.0);
+        assert!(read("0%").unwrap().tolerance.abs() < f64::EPSILON);
         assert!((read("99.7303%").unwrap().tolerance - 0.5e-6).abs() < 1e-12);
         assert!((read("$13116.74").unwrap().tolerance - 0.005).abs() < 1e-9);
     }

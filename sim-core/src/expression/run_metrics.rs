@@ -167,12 +167,14 @@ impl<'a> RunMetrics<'a> {
             return None;
         }
         match (metric.metric, &metric.subject) {
-            (Metric::Cost | Metric::Spent, subject) => self.money(metric.metric, subject, spans),
+            (Metric::Cost | Metric::Spent, subject) => Some(self.money(metric.metric, subject, spans)),
             (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
             (Metric::TimeToOpen, Subject::Edges(edges)) => self.time_to_open(edges, metric.scope.after?),
             (Metric::Recovery, Subject::Endpoint(of)) => {
                 match recovery(self.run, self.model, *of, metric.scope.after?)? {
-                    Recovery::After(seconds) | Recovery::NotSeen(seconds) => Some(seconds),
+                    Recovery::After(seconds) => Some(seconds),
+                    // Never, as far as the run goes: longer than any bound.
+                    Recovery::NotSeen(_) => Some(f64::INFINITY),
                 }
             }
             (Metric::Fired | Metric::FalseAlarms | Metric::Missed, Subject::Alert(place)) => {
@@ -185,7 +187,7 @@ impl<'a> RunMetrics<'a> {
         }
     }
 
-    fn money(&self, metric: Metric, subject: &Subject, spans: &[Span]) -> Option<f64> {
+    fn money(&self, metric: Metric, subject: &Subject, spans: &[Span]) -> f64 {
         let chosen = |place: usize| match subject {
             Subject::CostItem(one) => *one == place,
             Subject::CostGroup(group) => self.bill.items[place].group == *group,
@@ -193,12 +195,12 @@ impl<'a> RunMetrics<'a> {
         };
         let places = (0..self.bill.items.len()).filter(|place| chosen(*place));
         if metric == Metric::Cost {
-            return Some(places.map(|place| self.bill.items[place].per_year / YEAR_S).sum());
+            return places.map(|place| self.bill.items[place].per_year / YEAR_S).sum();
         }
         let item = |place: usize| &self.model.costs[place];
         let spent =
             |place: usize| spans.iter().map(|s| spent_between(self.run, self.model, item(place), *s)).sum::<f64>();
-        Some(places.map(spent).sum())
+        places.map(spent).sum()
     }
 
     /// From the first time that the fault struck to the first alert that finds it.

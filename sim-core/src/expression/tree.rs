@@ -265,27 +265,36 @@ impl<M> Leaf<'_, M> {
 mod tests {
     use super::*;
 
-    fn number(value: f64) -> Box<Tree<u8>> {
-        Box::new(Tree::Number { value, tolerance: 0.0, measure: Measure::NUMBER })
+    fn number(value: f64) -> Tree<u8> {
+        Tree::Number { value, tolerance: 0.0, measure: Measure::NUMBER }
     }
 
-    fn above(metric: u8, value: f64) -> Box<Tree<u8>> {
+    fn above(metric: u8, value: f64) -> Tree<u8> {
         let left = Box::new(Tree::Metric(metric));
-        Box::new(Tree::Compare { op: CompareOp::Greater, left, right: number(value), within: None })
+        Tree::Compare { op: CompareOp::Greater, left, right: Box::new(number(value)), within: None }
+    }
+
+    fn pair(a: Tree<u8>, b: Tree<u8>) -> (Box<Tree<u8>>, Box<Tree<u8>>) {
+        (Box::new(a), Box::new(b))
     }
 
     #[test]
     fn unknown_stays_unknown_unless_the_rest_decides() {
         let mut get = |m: &u8| (*m > 0).then_some(f64::from(*m));
-        assert_eq!(Tree::And(above(0, 1.0), above(1, 2.0)).truth(&mut get), Some(false));
-        assert_eq!(Tree::And(above(0, 1.0), above(3, 2.0)).truth(&mut get), None);
-        assert_eq!(Tree::Or(above(0, 1.0), above(3, 2.0)).truth(&mut get), Some(true));
-        assert_eq!(Tree::Not(above(0, 1.0)).truth(&mut get), None);
+        let mut and = |a, b| {
+            let (a, b) = pair(a, b);
+            Tree::And(a, b).truth(&mut get)
+        };
+        assert_eq!(and(above(0, 1.0), above(1, 2.0)), Some(false));
+        assert_eq!(and(above(0, 1.0), above(3, 2.0)), None);
+        let (a, b) = pair(above(0, 1.0), above(3, 2.0));
+        assert_eq!(Tree::Or(a, b).truth(&mut get), Some(true));
+        assert_eq!(Tree::Not(Box::new(above(0, 1.0))).truth(&mut get), None);
     }
 
     #[test]
     fn nothing_is_divided_by_zero() {
-        let tree = Tree::Join(JoinOp::Over, number(1.0), number(0.0));
-        assert_eq!(tree.number(&mut |_| None), None);
+        let (one, zero) = pair(number(1.0), number(0.0));
+        assert_eq!(Tree::Join(JoinOp::Over, one, zero).number(&mut |_| None), None);
     }
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Chaos Mesh PodChaos pod-kill; AWS FIS stop-instances.
+/// Chaos Mesh `PodChaos` pod-kill; AWS FIS stop-instances.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CrashSettings {

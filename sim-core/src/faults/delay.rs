@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Chaos Mesh NetworkChaos delay.
+/// Chaos Mesh `NetworkChaos` delay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DelaySettings {

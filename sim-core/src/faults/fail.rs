@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// AWS FIS inject-api-internal-error; Chaos Mesh HTTPChaos.
+/// AWS FIS inject-api-internal-error; Chaos Mesh `HTTPChaos`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FailSettings {

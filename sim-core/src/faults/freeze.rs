@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Bronson et al., Metastable failures in distributed systems, HotOS 2021.
+/// Bronson et al., Metastable failures in distributed systems, `HotOS` 2021.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FreezeSettings {}

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Chaos Mesh NetworkChaos loss; tc netem loss.
+/// Chaos Mesh `NetworkChaos` loss; tc netem loss.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LossSettings {

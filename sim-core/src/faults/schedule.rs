@@ -191,6 +191,7 @@ mod tests {
         assert_eq!(spans, expect);
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "keys of a schedule may be left out")]
     fn ns(n: u64) -> Option<SimDuration> {
         Some(SimDuration::from_ns(n))
     }

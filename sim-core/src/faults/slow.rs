@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Huang et al., Gray failure, HotOS 2017.
+/// Huang et al., Gray failure, `HotOS` 2017.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SlowSettings {

@@ -272,3 +272,100 @@ impl TargetSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EndpointId, Run};
+    use crate::promise::testing::System;
+    use serde_json::{Value, json};
+
+    /// A service on two zones of one region, and another on the first zone.
+    fn system() -> System {
+        let mut system = System::new(60);
+        system.model.zones.push(Zone { name: "other".into(), region: RegionId(0) });
+        system.names.zones.insert("other".into(), ZoneId(1));
+        let web = system.service("web", 4);
+        system.model.services[web.index()].zones = vec![ZoneId(0), ZoneId(1)];
+        system.model.services[web.index()].labels.insert("rack".into(), "r7".into());
+        system.endpoint(web, "page");
+        system.service("api", 2);
+        system
+    }
+
+    /// The fault as meant, or the paths of its problems.
+    fn compile(inject: Value, target: Value) -> Result<super::super::Fault, Vec<String>> {
+        let system = system();
+        let settings: super::super::FaultSettings =
+            serde_json::from_value(json!({"inject": inject, "where": target})).unwrap();
+        let mut problems = Problems::new();
+        settings.validate(&mut problems);
+        let around =
+            Surroundings { names: &system.names, services: &system.model.services, zones: &system.model.zones };
+        let run: &Run = &system.model.run;
+        let fault = if problems.has_errors() { None } else { settings.compile("f", around, run, &mut problems) };
+        fault.ok_or_else(|| problems.into_vec().into_iter().map(|p| p.path).collect())
+    }
+
+    fn crash(target: Value) -> Result<super::super::Fault, Vec<String>> {
+        compile(json!({"crash": {}}), target)
+    }
+
+    /// How many instances of web and api fit.
+    fn fitting(target: Value) -> usize {
+        let Target::Instances(selection) = crash(target).unwrap().target else { panic!("instances") };
+        let all = (0..4).map(|n| (ServiceId(0), n, ZoneId(n % 2))).chain((0..2).map(|n| (ServiceId(1), n, ZoneId(0))));
+        let all = all.filter(|(service, number, zone)| selection.fits(*service, *number, *zone, RegionId(0)));
+        selection.drawn(all.count())
+    }
+
+    #[test]
+    fn selections_are_intersections() {
+        assert_eq!(fitting(json!({"service": "web"})), 4);
+        assert_eq!(fitting(json!({"service": "all"})), 6);
+        assert_eq!(fitting(json!({"zone": "zone"})), 4);
+        assert_eq!(fitting(json!({"zone": "zone", "service": "web"})), 2);
+        assert_eq!(fitting(json!({"labels": {"rack": "r7"}, "count": 3})), 3);
+        assert_eq!(fitting(json!({"service": "web", "percent": "30%"})), 1);
+        assert_eq!(fitting(json!({"service": "web", "instances": [1, 3]})), 2);
+        assert_eq!(fitting(json!({"region": "region", "percent": "50%"})), 3);
+    }
+
+    #[test]
+    fn targets_that_select_nothing_are_errors() {
+        assert_eq!(crash(json!({"service": "api", "zone": "other"})).unwrap_err(), ["where"]);
+        assert_eq!(crash(json!({"service": "web", "instances": [7]})).unwrap_err(), ["where"]);
+        assert_eq!(crash(json!({"service": "web", "role": "replica"})).unwrap_err(), ["where"]);
+        assert_eq!(crash(json!({"labels": {"rack": "r8"}})).unwrap_err(), ["where"]);
+        assert_eq!(crash(json!({})).unwrap_err(), ["where"]);
+        assert_eq!(crash(json!({"service": "wbe"})).unwrap_err(), ["where.service"]);
+        assert_eq!(crash(json!({"service": "web", "to": "api"})).unwrap_err(), ["where"]);
+    }
+
+    #[test]
+    fn kinds_strike_what_they_can() {
+        assert_eq!(crash(json!({"between": ["web", "api"]})).unwrap_err(), ["where"]);
+        assert_eq!(compile(json!({"partition": {}}), json!({"service": "web"})).unwrap_err(), ["where"]);
+        assert_eq!(compile(json!({"lag": {"factor": 3}}), json!({"service": "web"})).unwrap_err(), ["where"]);
+        assert_eq!(
+            compile(json!({"slow": {"factor": 3}}), json!({"from": "web", "to": "api"})).unwrap_err(),
+            ["where"]
+        );
+        let slow = compile(json!({"slow": {"factor": 3}}), json!({"to": "web.page"})).unwrap();
+        let to = Some(Place::Endpoint(EndpointId(0)));
+        assert_eq!(slow.target, Target::Edge { from: None, to, both_ways: false });
+        assert_eq!(slow.says, "web.page 3 times slower");
+    }
+
+    #[test]
+    fn callers_of_a_dead_zone_see_silence() {
+        use super::super::{CallersSee, FaultEffect};
+        let seen = |target| match crash(target).unwrap().effect {
+            FaultEffect::Crash { callers_see } => callers_see,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(seen(json!({"zone": "zone"})), CallersSee::Silence);
+        assert_eq!(seen(json!({"service": "web"})), CallersSee::Reset);
+        assert_eq!(seen(json!({"service": "web", "zone": "zone"})), CallersSee::Reset);
+    }
+}

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// For software errors, corrupt records, wrong amounts: what a bill for wrongness needs.
 ///
 /// # Knobs
-/// - `kind`: stale_read, duplicate_effect, lost_write, lost_message, half_finished, oversold, wrong_mode, corrupt_record or wrong_amount; required
+/// - `kind`: `stale_read`, `duplicate_effect`, `lost_write`, `lost_message`, `half_finished`, `oversold`, `wrong_mode`, `corrupt_record` or `wrong_amount`; required
 /// - `probability`: chance for each reply, percentage, default 100%
 ///
 /// # Example

@@ -345,3 +345,86 @@ fn metric(kind: &PromiseKind) -> Option<Resolved> {
     };
     Some(Resolved { metric, subject, scope: ScopeMeant::default() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{SECOND, System, calls, times};
+    use super::*;
+    use crate::data::Wrongness;
+    use serde_json::{Value, json};
+
+    /// Judges a promise of a run of 10 s: 990 answers at 10 ms, 10 failures, 5 wrong replies, 1 instance at 1 $ an hour.
+    fn judge(keep: Value, of: Option<&str>) -> Option<Judged> {
+        let mut system = System::new(10);
+        let api = system.service("api", 1);
+        let get = system.endpoint(api, "get");
+        let users = system.load("users", get);
+        system.cost("nodes", json!({"meter": {"instances": {"of": "api"}}, "price": "$1/h"}));
+        system.promise("p", json!({"keep": keep, "of": of}));
+        let mut run = system.run(10);
+        run.slices[0].edges[users.index()] = calls(990, 10);
+        run.slices[0].edges[users.index()].wrong = 5;
+        run.slices[0].wrong = vec![(get.0, Wrongness::StaleRead as u8, 5)];
+        run.slices[0].services[api.index()].paid_ns = 10 * SECOND;
+        run.periods[0].latency[users.index()] = times(990, 10_000_000);
+        run.periods[0].wait[api.index()] = times(990, 2_000_000_000);
+        system.model.promises[0].judge(&run, &system.model)
+    }
+
+    fn check(keep: Value, of: Option<&str>, value: f64, kept: bool) {
+        let judged = judge(keep.clone(), of).unwrap_or_else(|| panic!("no data: {keep}"));
+        assert!((judged.value - value).abs() <= value.abs() * 0.01, "{keep}: {}, expected {value}", judged.value);
+        assert_eq!(judged.kept, kept, "{keep}");
+    }
+
+    #[test]
+    fn promises_are_judged_by_their_bound() {
+        let get = Some("api.get");
+        check(json!({"availability": "99%"}), get, 0.99, true);
+        check(json!({"availability": "99.1%"}), get, 0.99, false);
+        check(json!({"latency": {"p99": "11ms"}}), get, 0.010, true);
+        check(json!({"latency": {"p99": "9ms"}}), get, 0.010, false);
+        check(json!({"goodput": "98/s"}), get, 98.5, true);
+        check(json!({"goodput": "99/s"}), get, 98.5, false);
+        check(json!({"age": {"p50": "3s"}}), Some("api"), 2.0, true);
+        check(json!({"cost": "$730/month"}), None, 730.0, true);
+        check(json!({"cost": "$8k/year"}), None, 8760.0, false);
+        check(json!({"wrongness": {"kind": "any", "at_most": "0.5%"}}), get, 0.005, true);
+        check(json!({"wrongness": {"kind": "stale_read", "at_most": "0%"}}), None, 0.005, false);
+        check(json!({"wrongness": {"kind": "lost_write", "at_most": "0%"}}), None, 0.0, true);
+    }
+
+    #[test]
+    fn without_data_nothing_is_judged() {
+        let mut system = System::new(10);
+        let api = system.service("api", 1);
+        let get = system.endpoint(api, "get");
+        system.load("users", get);
+        system.promise("works", json!({"keep": {"availability": "99%"}, "of": "api.get"}));
+        system.promise("quick", json!({"keep": {"latency": {"p99": "1s"}}, "of": "api.get"}));
+        system.promise("right", json!({"keep": {"wrongness": {"kind": "any", "at_most": "0%"}}, "of": "api.get"}));
+        let run = system.run(10);
+        for promise in &system.model.promises {
+            assert_eq!(promise.judge(&run, &system.model), None, "{}", promise.name);
+        }
+    }
+
+    #[test]
+    fn what_a_promise_is_about_must_be_said() {
+        for (json, path) in [
+            (json!({"keep": {"availability": "99%"}}), ""),
+            (json!({"keep": {"cost": "$3"}}), "keep.cost"),
+            (json!({"keep": {"cost": "$3/month"}, "of": "a.b"}), "of"),
+            (json!({"keep": {"latency": {}}, "of": "a.b"}), "keep.latency"),
+            (json!({"keep": {"latency": {"p50": "1s", "p99": "2s"}}, "of": "a.b"}), "keep.latency"),
+            (json!({"keep": {"recovery": {"after": "f", "within": "0s"}}, "of": "a.b"}), "keep.recovery.within"),
+            (json!({"keep": {"goodput": "3/s"}, "of": "a.b", "period": "30d"}), "period"),
+        ] {
+            let settings: PromiseSettings = serde_json::from_value(json.clone()).unwrap();
+            let mut problems = Problems::new();
+            settings.validate(&mut problems);
+            let paths: Vec<String> = problems.into_vec().into_iter().map(|p| p.path).collect();
+            assert_eq!(paths, [path], "{json}");
+        }
+    }
+}

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Bronson et al., Metastable failures in distributed systems, HotOS 2021.
+/// Bronson et al., Metastable failures in distributed systems, `HotOS` 2021.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoverySettings {
@@ -127,7 +127,6 @@ fn from(run: &RunResult, model: &Model, promises: &[&Promise], end_ns: i64) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::promise::testing::{SECOND, System, calls, times};
     use serde_json::json;
 

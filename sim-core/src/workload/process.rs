@@ -10,8 +10,7 @@ use super::Arrival;
 use super::replay::Replay;
 use super::shape::{self, Piece, Shape};
 use crate::dist::Sampler;
-use crate::engine::math;
-use crate::engine::rng::{Draw, Stream};
+use crate::engine::rng::Stream;
 use std::sync::Arc;
 
 /// Nanoseconds of a second.
@@ -92,7 +91,7 @@ impl ArrivalProcess {
         }
     }
 
-    fn from_zero(&self, now_ns: u64) -> i64 {
+    fn since_zero(&self, now_ns: u64) -> i64 {
         now_ns as i64 - self.zero_ns as i64
     }
 
@@ -100,7 +99,7 @@ impl ArrivalProcess {
         if self.shapes.is_empty() {
             return 1.0;
         }
-        shape::factor(&self.shapes, self.from_zero(now_ns), self.start_of_week_ns)
+        shape::factor(&self.shapes, self.since_zero(now_ns), self.start_of_week_ns)
     }
 
     /// The next step of equal gaps; what rounding to nanoseconds takes is owed to the next gap.
@@ -116,7 +115,7 @@ impl ArrivalProcess {
     fn thinned(&mut self, now_ns: u64, per_ns: f64) -> Option<u64> {
         let mut at_ns = now_ns;
         loop {
-            let from_zero = self.from_zero(at_ns);
+            let from_zero = self.since_zero(at_ns);
             if from_zero >= self.piece.until_ns {
                 self.piece = shape::piece(&self.shapes, from_zero, self.start_of_week_ns);
             }
@@ -142,7 +141,7 @@ impl ArrivalProcess {
     fn by_interval(&mut self, now_ns: u64, rates: &[(u64, f64)]) -> Option<u64> {
         let mut at_ns = now_ns;
         loop {
-            let from_zero = self.from_zero(at_ns);
+            let from_zero = self.since_zero(at_ns);
             let place = rates.partition_point(|(from, _)| i64::try_from(*from).is_ok_and(|from| from <= from_zero));
             let rate = rates.get(place.saturating_sub(1))?.1;
             // Before the first interval the first rate holds, until the second interval begins.
@@ -165,7 +164,7 @@ impl ArrivalProcess {
 /// An exponential draw of mean 1.
 #[inline]
 fn exponential(stream: &mut Stream) -> f64 {
-    -math::ln(stream.unit_open())
+    Sampler::Exponential(1.0).sample(stream)
 }
 
 /// Whole nanoseconds, at most 146 years; `None` where there is no end.

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// AWS step scaling, PercentChangeInCapacity: rounded toward zero, at least 1.
+/// AWS step scaling, `PercentChangeInCapacity`: rounded toward zero, at least 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepSettings {

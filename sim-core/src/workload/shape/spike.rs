@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Bronson et al., Metastable failures in distributed systems, HotOS 2021 (triggers).
+/// Bronson et al., Metastable failures in distributed systems, `HotOS` 2021 (triggers).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpikeSettings {
