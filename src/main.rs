@@ -1,2 +1,23 @@
-//! The command line.
-fn main() {}
+//! The command line of windtunnel: the only place that prints, exits, reads arguments or the wall clock.
+//!
+//! Results go to standard output, all else to standard error. Exit status: 0 done (for `check`: held), 1 a promise is broken, 2 could
+//! not run, 3 inconclusive.
+
+mod cli;
+mod commands;
+mod output;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::dispatch(&cli.command) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -9,6 +9,7 @@ pub mod overlay;
 pub mod reader;
 pub mod reference;
 pub mod schema;
+pub mod study;
 pub mod written;
 
 pub use files::{Disk, Files, Memory};

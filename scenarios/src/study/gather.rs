@@ -1,0 +1,408 @@
+//! What is kept of the replications: sums and merged histograms, never the replications themselves.
+
+use super::interval::{MeanSums, RatioSums};
+use super::series::SeriesSums;
+use crate::Loaded;
+use sim_core::data::Wrongness;
+use sim_core::economics::{Bill, ItemBill, bill, spent_between};
+use sim_core::engine::digest::Digest;
+use sim_core::expression::Sides;
+use sim_core::expression::run_metrics::RunMetrics;
+use sim_core::metrics::Histogram;
+use sim_core::model::{Caller, EdgeId, Model, ServiceId};
+use sim_core::promise::Judged;
+use sim_core::results::{EdgeCounts, RunResult, Span, StoppedRun};
+use std::collections::BTreeMap;
+
+/// The percentiles that are reported.
+pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
+
+/// What a clause of `expect` came to in one replication: both sides of each comparison, and whether it is kept.
+pub type ClauseSides = (Vec<Option<Sides>>, Option<bool>);
+
+/// One replication, run and judged.
+pub struct One {
+    /// The run.
+    pub run: RunResult,
+    promises: Vec<Option<Judged>>,
+    clauses: Vec<ClauseSides>,
+    bill: Bill,
+}
+
+impl One {
+    /// Runs and judges a replication, and those of the variants that clauses speak of.
+    pub fn run(loaded: &Loaded, variants: &[(String, Loaded)], seed: u64, number: u32) -> Self {
+        let run = sim_core::world::simulate(&loaded.model, seed, number);
+        let others: Vec<RunResult> =
+            variants.iter().map(|(_, v)| sim_core::world::simulate(&v.model, seed, number)).collect();
+        let base = RunMetrics::new(&run, &loaded.model, &loaded.names);
+        let metrics: Vec<RunMetrics<'_>> =
+            variants.iter().zip(&others).map(|((_, v), r)| RunMetrics::new(r, &v.model, &v.names)).collect();
+        let of = |name: Option<&str>| match name {
+            None | Some("base") => Some(&base),
+            Some(name) => variants.iter().position(|(v, _)| v == name).map(|at| &metrics[at]),
+        };
+        let clauses = loaded.written.expect.iter().map(|c| (c.sides(&of), c.kept(&of))).collect();
+        let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
+        let bill = bill(&run, &loaded.model);
+        Self { promises, clauses, bill, run }
+    }
+}
+
+/// Sums of an endpoint, or of all load classes.
+#[derive(Default)]
+pub struct EndpointSums {
+    pub requests: MeanSums,
+    pub outcomes: [MeanSums; 8],
+    pub availability: RatioSums,
+    pub goodput: MeanSums,
+    pub wrong: MeanSums,
+    pub mean: RatioSums,
+    pub quantiles: [MeanSums; 5],
+    pub latency: Histogram,
+    pub in_flight: MeanSums,
+}
+
+/// Sums of a service.
+#[derive(Default)]
+pub struct ServiceSums {
+    pub utilisation: RatioSums,
+    pub wait: RatioSums,
+    pub wait_p99: MeanSums,
+    pub waits: Histogram,
+    pub queue: MeanSums,
+    pub in_system: MeanSums,
+    pub instances: MeanSums,
+}
+
+/// Sums of a call.
+#[derive(Default)]
+pub struct CallSums {
+    pub calls: MeanSums,
+    pub attempts: MeanSums,
+    pub retries: MeanSums,
+    pub rejected: MeanSums,
+    pub opened: MeanSums,
+    pub timeouts: MeanSums,
+    pub exhausted: MeanSums,
+    pub abandoned: MeanSums,
+    pub amplification: RatioSums,
+}
+
+/// Sums of a promise or a clause.
+#[derive(Default)]
+pub struct JudgedSums {
+    pub value: MeanSums,
+    pub kept: u32,
+    pub judged: u32,
+    pub values: Vec<Option<f64>>,
+}
+
+/// Sums of an item of the bill.
+#[derive(Default)]
+pub struct CostSums {
+    pub metered: MeanSums,
+    pub per_month: MeanSums,
+    pub per_year: MeanSums,
+    pub per_incident: MeanSums,
+}
+
+/// Sums of one stretch of a tail.
+pub struct TailSums {
+    pub label: &'static str,
+    pub span: Span,
+    pub latency: Histogram,
+    pub p99: MeanSums,
+}
+
+/// All that is kept.
+pub struct Gathered {
+    pub replications: u32,
+    pub digest: Digest,
+    pub measured_ns: u64,
+    pub stopped: Vec<StoppedRun>,
+    pub endpoints: Vec<EndpointSums>,
+    pub services: Vec<ServiceSums>,
+    pub calls: BTreeMap<String, CallSums>,
+    pub promises: Vec<JudgedSums>,
+    pub clauses: Vec<JudgedSums>,
+    /// Both sides of each comparison of each clause.
+    pub sides: Vec<Vec<(MeanSums, MeanSums)>>,
+    pub costs: Vec<CostSums>,
+    pub infrastructure_month: MeanSums,
+    pub per_million: RatioSums,
+    pub wrongness_year: MeanSums,
+    pub per_incident: MeanSums,
+    pub wrong: BTreeMap<&'static str, MeanSums>,
+    pub fired: Vec<(MeanSums, MeanSums)>,
+    pub tails: Vec<(usize, Vec<TailSums>)>,
+    pub faults: Vec<Vec<Span>>,
+    pub opened: BTreeMap<(String, usize), MeanSums>,
+    pub convergence: Vec<(u32, RatioSums)>,
+    pub requests_judged: u64,
+    pub in_flight: MeanSums,
+    pub series: SeriesSums,
+}
+
+/// Call sites of an endpoint.
+pub fn edges_to(model: &Model, endpoint: usize) -> impl Iterator<Item = usize> + '_ {
+    (0..model.edges.len()).filter(move |&e| model.edges[e].callee.index() == endpoint)
+}
+
+/// Endpoints that a load class calls, in the order of the load.
+pub fn entries(model: &Model) -> Vec<usize> {
+    let mut all = Vec::new();
+    for edge in model.edges.iter().filter(|e| matches!(e.caller, Caller::Load(_))) {
+        if !all.contains(&edge.callee.index()) {
+            all.push(edge.callee.index());
+        }
+    }
+    all
+}
+
+/// The first fault that strikes at a set time and ends within the run, by its id and times [ns].
+pub fn first_fault(model: &Model) -> Option<(usize, Span)> {
+    let end = model.run.duration.ns() as i64;
+    let spans = model.faults.iter().enumerate().filter_map(|(id, f)| f.schedule.spans(end).first().map(|s| (id, *s)));
+    spans.filter(|(_, s)| s.from_ns > 0 && s.to_ns < end).min_by_key(|(_, s)| s.from_ns)
+}
+
+impl Gathered {
+    /// Nothing yet.
+    pub fn new(loaded: &Loaded) -> Self {
+        let model = &loaded.model;
+        let clauses = &loaded.written.expect;
+        Self {
+            replications: 0,
+            digest: Digest::default(),
+            measured_ns: 0,
+            stopped: Vec::new(),
+            endpoints: model.endpoints.iter().map(|_| EndpointSums::default()).collect(),
+            services: model.services.iter().map(|_| ServiceSums::default()).collect(),
+            calls: BTreeMap::new(),
+            promises: model.promises.iter().map(|_| JudgedSums::default()).collect(),
+            clauses: clauses.iter().map(|_| JudgedSums::default()).collect(),
+            sides: clauses
+                .iter()
+                .map(|c| vec![(MeanSums::default(), MeanSums::default()); c.tree.leaves().len()])
+                .collect(),
+            costs: model.costs.iter().map(|_| CostSums::default()).collect(),
+            infrastructure_month: MeanSums::default(),
+            per_million: RatioSums::default(),
+            wrongness_year: MeanSums::default(),
+            per_incident: MeanSums::default(),
+            wrong: BTreeMap::new(),
+            fired: model.alerts.iter().map(|_| <(MeanSums, MeanSums)>::default()).collect(),
+            tails: entries(model).into_iter().map(|e| (e, tail_spans(model))).collect(),
+            faults: Vec::new(),
+            opened: BTreeMap::new(),
+            convergence: Vec::new(),
+            requests_judged: 0,
+            in_flight: MeanSums::default(),
+            series: SeriesSums::new(model),
+        }
+    }
+
+    /// Adds the next replication.
+    pub fn merge(&mut self, loaded: &Loaded, one: &One) {
+        let (model, run) = (&loaded.model, &one.run);
+        self.replications += 1;
+        self.digest.add(u64::from(run.replication), run.digest);
+        self.measured_ns = self.measured_ns.max(run.measured_ns);
+        if let Some(why) = &run.stopped {
+            self.stopped.push(StoppedRun { replication: run.replication, why: why.clone() });
+        }
+        if self.faults.is_empty() {
+            self.faults.clone_from(&run.faults);
+        }
+        let counts: Vec<EdgeCounts> = (0..model.edges.len()).map(|e| run.edge(EdgeId(e as u32), run.whole())).collect();
+        self.merge_endpoints(model, run, &counts);
+        self.merge_services(model, run);
+        self.merge_calls(model, &counts);
+        self.merge_judged(one);
+        self.merge_money(model, one, &counts);
+        self.merge_rest(model, run);
+        self.series.merge(model, run, &|item, span| spent_between(run, model, &model.costs[item], span));
+    }
+
+    fn merge_endpoints(&mut self, model: &Model, run: &RunResult, counts: &[EdgeCounts]) {
+        let seconds = run.measured_ns as f64 / 1e9;
+        for (endpoint, sums) in self.endpoints.iter_mut().enumerate() {
+            let (mut sum, mut latency, mut in_flight) = (EdgeCounts::default(), Histogram::new(), 0);
+            for edge in edges_to(model, endpoint) {
+                sum.add(&counts[edge]);
+                latency.merge(&run.histogram(run.whole(), |p| &p.latency[edge]));
+                in_flight += run.in_flight[edge];
+            }
+            let answered = sum.outcomes[0] + sum.outcomes[1];
+            sums.requests.add(sum.ended() as f64);
+            sums.outcomes.iter_mut().zip(sum.outcomes).for_each(|(s, n)| s.add(n as f64));
+            sums.availability.add(answered as f64, sum.ended() as f64);
+            sums.goodput.add(answered.saturating_sub(sum.wrong) as f64 / seconds.max(1e-9));
+            sums.wrong.add(sum.wrong as f64);
+            sums.mean.add(sum.latency_sum_ns as f64 / 1e9, answered as f64);
+            for (at, q) in sums.quantiles.iter_mut().zip(QUANTILES) {
+                if let Some(ns) = latency.quantile(q) {
+                    at.add(ns / 1e9);
+                }
+            }
+            sums.latency.merge(&latency);
+            sums.in_flight.add(in_flight as f64);
+        }
+        let first = entries(model).first().copied();
+        if let Some(first) = first {
+            self.convergence.push((self.replications, self.endpoints[first].availability));
+        }
+    }
+
+    fn merge_services(&mut self, model: &Model, run: &RunResult) {
+        let ns = (run.measured_ns as f64).max(1.0);
+        for (index, sums) in self.services.iter_mut().enumerate() {
+            let counts = run.service(ServiceId(index as u32), run.whole());
+            if model.services[index].workers.is_some() {
+                sums.utilisation.add(counts.busy_ns as f64, counts.workers_ns as f64);
+            }
+            sums.wait.add(counts.wait_sum_ns as f64 / 1e9, counts.started as f64);
+            let waits = run.histogram(run.whole(), |p| &p.wait[index]);
+            if let Some(p99) = waits.quantile(0.99) {
+                sums.wait_p99.add(p99 / 1e9);
+            }
+            sums.waits.merge(&waits);
+            sums.queue.add(counts.queue_ns as f64 / ns);
+            sums.in_system.add(counts.in_system_ns as f64 / ns);
+            sums.instances.add(counts.instances_ns as f64 / ns);
+        }
+    }
+
+    fn merge_calls(&mut self, model: &Model, counts: &[EdgeCounts]) {
+        let mut by_name: BTreeMap<&str, EdgeCounts> = BTreeMap::new();
+        for (edge, counts) in model.edges.iter().zip(counts) {
+            by_name.entry(&edge.name).or_default().add(counts);
+        }
+        for (name, c) in by_name {
+            let sums = self.calls.entry(name.to_owned()).or_default();
+            sums.calls.add(c.calls as f64);
+            sums.attempts.add(c.attempts as f64);
+            sums.retries.add(c.retries as f64);
+            sums.rejected.add(c.rejected as f64);
+            sums.opened.add(c.breaker_opened as f64);
+            sums.timeouts.add(c.outcomes[3] as f64);
+            sums.exhausted.add(c.budget_exhausted as f64);
+            sums.abandoned.add(c.abandoned as f64);
+            sums.amplification.add(c.attempts as f64, c.calls.saturating_sub(c.rejected) as f64);
+        }
+    }
+
+    fn merge_judged(&mut self, one: &One) {
+        for (sums, judged) in self.promises.iter_mut().zip(&one.promises) {
+            sums.values.push(judged.map(|j| j.value));
+            if let Some(judged) = judged {
+                sums.value.add(judged.value);
+                sums.judged += 1;
+                sums.kept += u32::from(judged.kept);
+            }
+        }
+        for (place, (sides, kept)) in one.clauses.iter().enumerate() {
+            let sums = &mut self.clauses[place];
+            sums.values.push(sides.first().copied().flatten().map(|s| s.left));
+            if let Some(kept) = kept {
+                sums.judged += 1;
+                sums.kept += u32::from(*kept);
+            }
+            for (at, sides) in self.sides[place].iter_mut().zip(sides) {
+                if let Some(sides) = sides {
+                    at.0.add(sides.left);
+                    at.1.add(sides.right);
+                }
+            }
+        }
+    }
+
+    fn merge_money(&mut self, model: &Model, one: &One, counts: &[EdgeCounts]) {
+        use sim_core::economics::Group;
+        for (sums, item) in self.costs.iter_mut().zip(&one.bill.items) {
+            add_item(sums, item);
+        }
+        let month = one.bill.per_month(Group::Infrastructure);
+        self.infrastructure_month.add(month);
+        let from_load = |e: &usize| matches!(model.edges[*e].caller, Caller::Load(_));
+        let requests: u64 = (0..counts.len()).filter(from_load).map(|e| counts[e].ended()).sum();
+        self.requests_judged += requests;
+        let seconds = (one.run.measured_ns as f64 / 1e9).max(1e-9);
+        let a_month = requests as f64 / seconds * sim_core::economics::MONTH_S;
+        self.per_million.add(month, a_month / 1e6);
+        let wrong: f64 = [Group::Wrongness, Group::Sales].iter().map(|g| one.bill.per_year(*g)).sum();
+        self.wrongness_year.add(wrong);
+        if let Some(once) = one.bill.per_incident() {
+            self.per_incident.add(once);
+        }
+        let mut by_kind = [0u64; 9];
+        for (_, kind, count) in one.run.slices.iter().flat_map(|s| &s.wrong) {
+            by_kind[usize::from(*kind)] += count;
+        }
+        for kind in Wrongness::ALL {
+            self.wrong.entry(kind.name()).or_default().add(by_kind[kind as usize] as f64);
+        }
+    }
+
+    fn merge_rest(&mut self, model: &Model, run: &RunResult) {
+        for (place, (alert, spans)) in model.alerts.iter().zip(&run.alerts).enumerate() {
+            self.fired[place].0.add(spans.len() as f64);
+            let begin = alert.finds.and_then(|f| run.faults[f.index()].first()).map(|s| s.from_ns);
+            let first = begin.and_then(|b| spans.iter().map(|s| s.from_ns).filter(|s| *s >= b).min().map(|s| s - b));
+            if let Some(ns) = first {
+                self.fired[place].1.add(ns as f64 / 1e9);
+            }
+        }
+        for (endpoint, tails) in &mut self.tails {
+            for tail in tails {
+                let mut latency = Histogram::new();
+                for edge in edges_to(model, *endpoint) {
+                    latency.merge(&run.histogram(tail.span, |p| &p.latency[edge]));
+                }
+                if let Some(ns) = latency.quantile(0.99) {
+                    tail.p99.add(ns / 1e9);
+                }
+                tail.latency.merge(&latency);
+            }
+        }
+        for (fault, spans) in run.faults.iter().enumerate() {
+            let Some(begin) = spans.first().map(|s| s.from_ns) else { continue };
+            let mut first: BTreeMap<&str, i64> = BTreeMap::new();
+            for (edge, at) in run.openings.iter().filter(|(_, at)| *at >= begin) {
+                first.entry(&model.edges[edge.index()].name).or_insert(at - begin);
+            }
+            for (name, ns) in first {
+                self.opened.entry((name.to_owned(), fault)).or_default().add(ns as f64 / 1e9);
+            }
+        }
+        let from_load = |e: &usize| matches!(model.edges[*e].caller, Caller::Load(_));
+        let in_flight: u64 = (0..model.edges.len()).filter(from_load).map(|e| run.in_flight[e]).sum();
+        self.in_flight.add(in_flight as f64);
+    }
+}
+
+fn add_item(sums: &mut CostSums, item: &ItemBill) {
+    sums.metered.add(item.metered_per_month);
+    sums.per_month.add(item.per_month);
+    sums.per_year.add(item.per_year);
+    if let Some(once) = item.per_incident {
+        sums.per_incident.add(once);
+    }
+}
+
+fn tail_spans(model: &Model) -> Vec<TailSums> {
+    let end = model.run.duration.ns() as i64;
+    let one = |label, from_ns, to_ns| TailSums {
+        label,
+        span: Span { from_ns, to_ns },
+        latency: Histogram::new(),
+        p99: MeanSums::default(),
+    };
+    match first_fault(model) {
+        None => vec![one("whole run", 0, end)],
+        Some((_, span)) => {
+            vec![one("before", 0, span.from_ns), one("during", span.from_ns, span.to_ns), one("after", span.to_ns, end)]
+        }
+    }
+}

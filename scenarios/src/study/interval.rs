@@ -1,0 +1,321 @@
+//! Intervals: how sure a study is of a number.
+//!
+//! Replications are independent, so each estimate treats them as its sample: a mean gets Student's t interval, a share of requests a
+//! ratio estimate with the replications as clusters, a quantile of the merged histogram the spread of the replications' own
+//! quantiles, a share of replications the Wilson interval. All are at 95 %. Sums run in the order of the replications, and the
+//! quantiles of t are rounded to nine digits, so that neither threads nor a platform's libm reach the results.
+//! Nothing here knows of services or promises.
+
+use sim_core::results::Estimate;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::sync::OnceLock;
+
+/// The standard normal's 97.5 % quantile: two-sided 95 %.
+const Z_95: f64 = 1.959_963_985;
+
+/// Degrees of freedom for which the quantile of t is remembered.
+const REMEMBERED: usize = 1024;
+
+/// The 97.5 % quantile of Student's t with `freedom` degrees of freedom, which a two-sided 95 % interval needs.
+///
+/// # Panics
+/// Never: `freedom` is raised to 1 where it is 0.
+pub fn t_quantile(freedom: usize) -> f64 {
+    static TABLE: [OnceLock<f64>; REMEMBERED] = [const { OnceLock::new() }; REMEMBERED];
+    let freedom = freedom.max(1);
+    let compute = || {
+        let t = StudentsT::new(0.0, 1.0, freedom as f64).expect("at least one degree of freedom");
+        (t.inverse_cdf(0.975) * 1e9).round() / 1e9
+    };
+    TABLE.get(freedom).map_or_else(compute, |slot| *slot.get_or_init(compute))
+}
+
+/// Sums from which the mean of a number over replications and its interval follow. Memory does not grow with the replications.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MeanSums {
+    n: u32,
+    mean: f64,
+    squares: f64,
+}
+
+impl MeanSums {
+    /// Adds the next replication's value (Welford 1962, which does not cancel).
+    pub fn add(&mut self, value: f64) {
+        self.n += 1;
+        let off = value - self.mean;
+        self.mean += off / f64::from(self.n);
+        self.squares += off * (value - self.mean);
+    }
+
+    /// Replications added.
+    pub fn n(&self) -> u32 {
+        self.n
+    }
+
+    /// Half the width of the 95 % interval of the mean; 0 with fewer than two values.
+    pub fn half_width(&self) -> f64 {
+        if self.n < 2 {
+            return 0.0;
+        }
+        let n = f64::from(self.n);
+        t_quantile(self.n as usize - 1) * (self.squares.max(0.0) / (n - 1.0) / n).sqrt()
+    }
+
+    /// The mean with its t interval; `None` without values.
+    pub fn estimate(&self) -> Option<Estimate> {
+        (self.n > 0).then(|| around(self.mean, self.half_width()))
+    }
+
+    /// As [`Self::estimate`], and an exact 0 without values: for counts, of which nothing is none.
+    pub fn or_zero(&self) -> Estimate {
+        self.estimate().unwrap_or(Estimate::exact(0.0))
+    }
+
+    /// The same for a quantity that cannot be negative.
+    pub fn at_least_zero(&self) -> Estimate {
+        let e = self.or_zero();
+        Estimate { low: e.low.max(0.0_f64.min(e.mean)), ..e }
+    }
+}
+
+/// The mean of a list of values with its t interval; `None` without values.
+pub fn mean(values: &[f64]) -> Option<Estimate> {
+    let mut sums = MeanSums::default();
+    for &value in values {
+        sums.add(value);
+    }
+    sums.estimate()
+}
+
+/// Sums from which a ratio of two totals (answers over requests) and its interval follow.
+///
+/// Replications are clusters: requests within one share their fate, so the variance is that of the linearised ratio,
+/// `n / (n - 1) * sum((y - r x)^2) / sum(x)^2` (Cochran, *Sampling Techniques*, 1977, eq. 6.13), never that of single requests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RatioSums {
+    n: u32,
+    y: f64,
+    x: f64,
+    yy: f64,
+    xy: f64,
+    xx: f64,
+}
+
+impl RatioSums {
+    /// Adds a replication's numerator and denominator; one without denominator has no say.
+    pub fn add(&mut self, y: f64, x: f64) {
+        if x <= 0.0 {
+            return;
+        }
+        self.n += 1;
+        self.y += y;
+        self.x += x;
+        self.yy += y * y;
+        self.xy += x * y;
+        self.xx += x * x;
+    }
+
+    /// The ratio with its interval; `None` without any denominator.
+    pub fn estimate(&self) -> Option<Estimate> {
+        if self.x <= 0.0 {
+            return None;
+        }
+        let ratio = self.y / self.x;
+        if self.n < 2 {
+            return Some(Estimate::exact(ratio));
+        }
+        let n = f64::from(self.n);
+        let squares = self.yy - 2.0 * ratio * self.xy + ratio * ratio * self.xx;
+        // Of equal replications only rounding is left, which must not look like spread.
+        let rounding = 1e-13 * (self.yy + ratio * ratio * self.xx);
+        let squares = if squares <= rounding { 0.0 } else { squares };
+        let deviation = (n / (n - 1.0) * squares).sqrt() / self.x;
+        Some(around(ratio, t_quantile(self.n as usize - 1) * deviation))
+    }
+
+    /// The ratio as a share, with an interval within 0 and 1.
+    pub fn share(&self) -> Option<Estimate> {
+        let e = self.estimate()?;
+        Some(Estimate { mean: e.mean, low: e.low.max(0.0_f64.min(e.mean)), high: e.high.min(1.0_f64.max(e.mean)) })
+    }
+
+    /// The ratio of two quantities that are not negative.
+    pub fn at_least_zero(&self) -> Option<Estimate> {
+        let e = self.estimate()?;
+        Some(Estimate { low: e.low.max(0.0_f64.min(e.mean)), ..e })
+    }
+}
+
+/// A quantile of the merged histogram, with an interval as wide as the spread of the replications' own quantiles makes it.
+///
+/// The interval is centred on the merged value: a single replication's high quantile is biased where answers are few, its
+/// spread is not.
+pub fn quantile(merged: f64, replications: &MeanSums) -> Estimate {
+    let half = replications.half_width();
+    Estimate { mean: merged, low: (merged - half).max(0.0_f64.min(merged)), high: merged + half }
+}
+
+/// The 95 % interval of a share of `n` replications of which `k` succeeded (Wilson 1927); `None` without replications.
+pub fn wilson(k: u32, n: u32) -> Option<Estimate> {
+    if n == 0 {
+        return None;
+    }
+    let (k, n) = (f64::from(k.min(n)), f64::from(n));
+    let (p, z2) = (k / n, Z_95 * Z_95);
+    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z_95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    // At the ends the bound is the share itself; rounding would leave 1e-17.
+    let low = if k == 0.0 { 0.0 } else { (centre - half).max(0.0) };
+    let high = if k >= n { 1.0 } else { (centre + half).min(1.0) };
+    Some(Estimate { mean: p, low, high })
+}
+
+/// How many replications bring the Wilson interval of the share `k / n` to one side of `threshold`, if the share stays.
+///
+/// The Wilson interval is the score test turned round, so its bound crosses at `z^2 p0 (1 - p0) / (p - p0)^2`. `None` where the
+/// share is the threshold itself, where there is none, or where it would take more than a million.
+pub fn would_settle(k: u32, n: u32, threshold: f64) -> Option<u32> {
+    if n == 0 {
+        return None;
+    }
+    let off = f64::from(k) / f64::from(n) - threshold;
+    let needed = (Z_95 * Z_95 * threshold * (1.0 - threshold) / (off * off)).ceil();
+    (needed.is_finite() && needed <= 1e6).then_some(needed as u32)
+}
+
+/// `mean` and as much to both sides.
+fn around(mean: f64, half: f64) -> Estimate {
+    Estimate { mean, low: mean - half, high: mean + half }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use statrs::distribution::Normal;
+
+    /// Uniform numbers between 0 and 1 (splitmix64).
+    struct Uniform(u64);
+
+    impl Uniform {
+        fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.0;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ (z >> 31)) >> 11) as f64 * 2.0_f64.powi(-53) + 2.0_f64.powi(-54)
+        }
+    }
+
+    fn check_percent(k: u32, n: u32, low: f64, high: f64) {
+        let e = wilson(k, n).unwrap();
+        assert_eq!(((e.low * 100.0).round(), (e.high * 100.0).round()), (low, high), "{k} of {n}: {e:?}");
+    }
+
+    #[test]
+    fn wilson_agrees_with_published_values() {
+        check_percent(61, 64, 87.0, 98.0);
+        check_percent(64, 64, 94.0, 100.0);
+        check_percent(0, 64, 0.0, 6.0);
+        // Newcombe 1998, table I, method 3: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
+        for (k, n, low, high) in
+            [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
+        {
+            let e = wilson(k, n).unwrap();
+            assert!((e.low - low).abs() < 5e-5 && (e.high - high).abs() < 5e-5, "{k} of {n}: {e:?}");
+        }
+        assert!(wilson(0, 0).is_none());
+    }
+
+    #[test]
+    fn quantiles_of_t_agree_with_the_tables() {
+        // Student's t, two-sided 95 %: any printed table.
+        for (freedom, t) in [(1, 12.706), (2, 4.303), (5, 2.571), (10, 2.228), (30, 2.042), (63, 1.998), (5000, 1.9604)]
+        {
+            assert!((t_quantile(freedom) - t).abs() < 6e-4, "{freedom}: {}", t_quantile(freedom));
+        }
+    }
+
+    #[test]
+    fn t_intervals_cover_the_true_mean_in_95_percent() {
+        let (normal, mut u) = (Normal::new(7.0, 3.0).unwrap(), Uniform(11));
+        for n in [3, 10, 32] {
+            let hits = (0..4000)
+                .filter(|_| {
+                    let sample: Vec<f64> = (0..n).map(|_| normal.inverse_cdf(u.next())).collect();
+                    let e = mean(&sample).unwrap();
+                    e.low <= 7.0 && 7.0 <= e.high
+                })
+                .count();
+            // 4000 trials: standard error 0.34 points.
+            assert!((hits as f64 / 4000.0 - 0.95).abs() < 0.012, "n {n}: {hits} of 4000");
+        }
+    }
+
+    #[test]
+    fn ratio_intervals_cover_when_replications_differ_more_than_requests_would() {
+        let (normal, mut u) = (Normal::new(0.0, 1.0).unwrap(), Uniform(5));
+        let hits = (0..2000)
+            .filter(|_| {
+                let mut sums = RatioSums::default();
+                for _ in 0..30 {
+                    let x = 1000.0 + 100.0 * normal.inverse_cdf(u.next());
+                    // The chance of success itself varies by replication; its mean is 0.9.
+                    sums.add(x * (0.9 + 0.02 * normal.inverse_cdf(u.next())), x);
+                }
+                let e = sums.estimate().unwrap();
+                e.low <= 0.9 && 0.9 <= e.high
+            })
+            .count();
+        assert!((hits as f64 / 2000.0 - 0.95).abs() < 0.02, "{hits} of 2000");
+    }
+
+    #[test]
+    fn equal_replications_leave_no_spread() {
+        let mut ratio = RatioSums::default();
+        let mut mean = MeanSums::default();
+        for _ in 0..50 {
+            ratio.add(99_777.0, 100_003.0);
+            mean.add(0.1);
+        }
+        let e = ratio.share().unwrap();
+        assert!(e.low == e.mean && e.mean == e.high, "{e:?}");
+        assert!(mean.half_width() < 1e-15);
+    }
+
+    #[test]
+    fn shares_stay_between_none_and_all() {
+        let mut sums = RatioSums::default();
+        for successes in [100.0, 100.0, 97.0] {
+            sums.add(successes, 100.0);
+        }
+        let e = sums.share().unwrap();
+        assert!(e.high <= 1.0 && e.low < 0.99);
+    }
+
+    #[test]
+    fn one_replication_has_no_interval_and_none_no_number() {
+        let mut sums = MeanSums::default();
+        assert!(sums.estimate().is_none() && RatioSums::default().estimate().is_none());
+        sums.add(5.0);
+        assert_eq!(sums.estimate(), Some(Estimate::exact(5.0)));
+    }
+
+    #[test]
+    fn replications_that_would_settle_do_settle() {
+        assert_eq!(would_settle(32, 32, 0.9), Some(35));
+        assert_eq!(would_settle(60, 64, 0.9), Some(246));
+        assert_eq!(would_settle(9, 10, 0.9), None);
+        assert_eq!(would_settle(0, 0, 0.9), None);
+        assert!(wilson(34, 34).unwrap().low < 0.9 && wilson(35, 35).unwrap().low >= 0.9);
+    }
+
+    #[test]
+    fn quantile_intervals_hold_the_merged_value() {
+        let mut sums = MeanSums::default();
+        for q in [0.31, 0.32, 0.30] {
+            sums.add(q);
+        }
+        let e = quantile(0.36, &sums);
+        assert!(e.low < 0.36 && 0.36 < e.high && e.mean == 0.36);
+    }
+}

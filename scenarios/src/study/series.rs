@@ -1,0 +1,214 @@
+//! Time series: one value a window, over all replications.
+
+use super::gather::{edges_to, entries};
+use super::interval::{MeanSums, RatioSums, quantile};
+use sim_core::metrics::Histogram;
+use sim_core::model::{EdgeId, Model};
+use sim_core::results::{
+    CallSeries, EdgeCounts, EndpointSeries, Estimate, RunResult, ServiceCounts, ServiceSeries, Slice, Span, Window,
+};
+use std::collections::BTreeMap;
+
+/// Sums of one endpoint in one window.
+#[derive(Default)]
+struct EndpointWindow {
+    availability: RatioSums,
+    in_full: RatioSums,
+    outcomes: [MeanSums; 8],
+    offered: MeanSums,
+    latency: Option<Histogram>,
+    quantiles: [MeanSums; 3],
+}
+
+/// Sums of one service in one window.
+#[derive(Default)]
+struct ServiceWindow {
+    instances: MeanSums,
+    fewest: f64,
+    most: f64,
+    wanted: MeanSums,
+    offered: MeanSums,
+    queue: MeanSums,
+    utilisation: RatioSums,
+}
+
+/// Sums of one call in one window.
+#[derive(Default)]
+struct CallWindow {
+    attempts: MeanSums,
+    retries: MeanSums,
+    rejected: MeanSums,
+}
+
+/// All series.
+#[derive(Default)]
+pub struct SeriesSums {
+    windows: Vec<Window>,
+    endpoints: Vec<(usize, Vec<EndpointWindow>)>,
+    services: Vec<Vec<ServiceWindow>>,
+    calls: BTreeMap<String, Vec<CallWindow>>,
+    costs: Vec<Vec<MeanSums>>,
+}
+
+/// The slices of each window, in order.
+fn by_window(run: &RunResult) -> Vec<&[Slice]> {
+    run.slices.chunk_by(|a, b| a.window == b.window).collect()
+}
+
+impl SeriesSums {
+    /// Nothing yet.
+    pub fn new(model: &Model) -> Self {
+        let (end, step) = (model.run.duration.ns(), model.run.window.ns().max(1));
+        let windows: Vec<Window> = (0..end.div_ceil(step))
+            .map(|i| Window { from_s: (i * step) as f64 / 1e9, to_s: ((i + 1) * step).min(end) as f64 / 1e9 })
+            .collect();
+        let n = windows.len();
+        fn many<T: Default>(n: usize) -> Vec<T> {
+            (0..n).map(|_| T::default()).collect()
+        }
+        let has_policy = |e: &&sim_core::model::Edge| {
+            e.timeout.is_some() || e.retry.is_some() || model.guards[e.guard.index()].breaker.is_some()
+        };
+        Self {
+            endpoints: entries(model).into_iter().map(|e| (e, many(n))).collect(),
+            services: model.services.iter().map(|_| many(n)).collect(),
+            calls: model.edges.iter().filter(has_policy).map(|e| (e.name.clone(), many(n))).collect(),
+            costs: model.costs.iter().map(|_| vec![MeanSums::default(); n]).collect(),
+            windows,
+        }
+    }
+
+    /// Adds the next replication. `spent(item, span)` is what an item of the bill costs in a stretch of time.
+    pub fn merge(&mut self, model: &Model, run: &RunResult, spent: &dyn Fn(usize, Span) -> f64) {
+        for (window, slices) in by_window(run).into_iter().enumerate() {
+            let (Some(first), Some(last)) = (slices.first(), slices.last()) else { continue };
+            if window >= self.windows.len() || last.to_ns <= first.from_ns {
+                continue;
+            }
+            let seconds = (last.to_ns - first.from_ns) as f64 / 1e9;
+            self.merge_endpoints(model, window, slices, seconds);
+            self.merge_services(window, slices, seconds);
+            self.merge_calls(model, window, slices, seconds);
+            let span = Span { from_ns: first.from_ns as i64, to_ns: last.to_ns as i64 };
+            for (item, sums) in self.costs.iter_mut().enumerate() {
+                sums[window].add(spent(item, span));
+            }
+        }
+    }
+
+    fn merge_endpoints(&mut self, model: &Model, window: usize, slices: &[Slice], seconds: f64) {
+        for (endpoint, windows) in &mut self.endpoints {
+            let at = &mut windows[window];
+            let (mut sum, mut latency) = (EdgeCounts::default(), Histogram::new());
+            for slice in slices {
+                edges_to(model, *endpoint).for_each(|e| sum.add(&slice.edges[e]));
+                let mine = |e: &EdgeId| model.edges[e.index()].callee.index() == *endpoint;
+                slice.entry_latency.iter().filter(|(e, _)| mine(e)).for_each(|(_, h)| latency.add_sparse(h));
+            }
+            let ended = sum.ended() as f64;
+            at.availability.add((sum.outcomes[0] + sum.outcomes[1]) as f64, ended);
+            at.in_full.add(sum.outcomes[0] as f64, ended);
+            at.outcomes.iter_mut().zip(sum.outcomes).for_each(|(s, n)| s.add(n as f64 / seconds));
+            at.offered.add(sum.attempts as f64 / seconds);
+            for (sums, q) in at.quantiles.iter_mut().zip([0.5, 0.99, 0.999]) {
+                if let Some(ns) = latency.quantile(q) {
+                    sums.add(ns / 1e9);
+                }
+            }
+            at.latency.get_or_insert_with(Histogram::new).merge(&latency);
+        }
+    }
+
+    fn merge_services(&mut self, window: usize, slices: &[Slice], seconds: f64) {
+        let ns = seconds * 1e9;
+        for (service, windows) in self.services.iter_mut().enumerate() {
+            let mut sum = ServiceCounts::default();
+            slices.iter().for_each(|slice| sum.add(&slice.services[service]));
+            let at = &mut windows[window];
+            let running = sum.instances_now as f64;
+            if at.instances.n() == 0 {
+                (at.fewest, at.most) = (running, running);
+            }
+            at.fewest = at.fewest.min(running);
+            at.most = at.most.max(running);
+            at.instances.add(sum.instances_ns as f64 / ns);
+            at.wanted.add(sum.wanted_now as f64);
+            at.offered.add(sum.entered as f64 / seconds);
+            at.queue.add(sum.queue_ns as f64 / ns);
+            at.utilisation.add(sum.busy_ns as f64, sum.workers_ns as f64);
+        }
+    }
+
+    fn merge_calls(&mut self, model: &Model, window: usize, slices: &[Slice], seconds: f64) {
+        for (name, windows) in &mut self.calls {
+            let mut sum = EdgeCounts::default();
+            for slice in slices {
+                let mine = model.edges.iter().zip(&slice.edges).filter(|(e, _)| &e.name == name);
+                mine.for_each(|(_, c)| sum.add(c));
+            }
+            let at = &mut windows[window];
+            at.attempts.add(sum.attempts as f64 / seconds);
+            at.retries.add(sum.retries as f64 / seconds);
+            at.rejected.add(sum.rejected as f64 / seconds);
+        }
+    }
+
+    /// The windows.
+    pub fn windows(&self) -> Vec<Window> {
+        self.windows.clone()
+    }
+
+    /// Series of endpoints that a load calls.
+    pub fn endpoints(&self, model: &Model) -> Vec<EndpointSeries> {
+        let each = |(endpoint, windows): &(usize, Vec<EndpointWindow>)| {
+            let quantiles = |i: usize, q: f64| -> Vec<Option<Estimate>> {
+                let one = |w: &EndpointWindow| Some(quantile(w.latency.as_ref()?.quantile(q)? / 1e9, &w.quantiles[i]));
+                windows.iter().map(one).collect()
+            };
+            EndpointSeries {
+                name: model.endpoints[*endpoint].name.clone(),
+                availability: windows.iter().map(|w| w.availability.share()).collect(),
+                in_full: windows.iter().map(|w| w.in_full.share()).collect(),
+                outcomes_per_s: std::array::from_fn(|o| {
+                    windows.iter().map(|w| w.outcomes[o].at_least_zero()).collect()
+                }),
+                offered_per_s: windows.iter().map(|w| w.offered.at_least_zero()).collect(),
+                p50_s: quantiles(0, 0.5),
+                p99_s: quantiles(1, 0.99),
+                p99_9_s: quantiles(2, 0.999),
+            }
+        };
+        self.endpoints.iter().map(each).collect()
+    }
+
+    /// Series of services.
+    pub fn services(&self, model: &Model) -> Vec<ServiceSeries> {
+        let each = |(index, windows): (usize, &Vec<ServiceWindow>)| ServiceSeries {
+            name: model.services[index].name.clone(),
+            instances: windows.iter().map(|w| w.instances.at_least_zero()).collect(),
+            instances_range: windows.iter().map(|w| (w.fewest, w.most)).collect(),
+            wanted: windows.iter().map(|w| w.wanted.at_least_zero()).collect(),
+            offered_per_s: windows.iter().map(|w| w.offered.at_least_zero()).collect(),
+            queue_length: windows.iter().map(|w| w.queue.at_least_zero()).collect(),
+            utilisation: windows.iter().map(|w| w.utilisation.share()).collect(),
+            scaled: model.scalers.iter().any(|s| s.of.index() == index),
+        };
+        self.services.iter().enumerate().map(each).collect()
+    }
+
+    /// Series of calls with a policy.
+    pub fn calls(&self) -> Vec<CallSeries> {
+        let each = |(name, windows): (&String, &Vec<CallWindow>)| CallSeries {
+            name: name.clone(),
+            attempts_per_s: windows.iter().map(|w| w.attempts.at_least_zero()).collect(),
+            retries_per_s: windows.iter().map(|w| w.retries.at_least_zero()).collect(),
+            rejected_per_s: windows.iter().map(|w| w.rejected.at_least_zero()).collect(),
+        };
+        self.calls.iter().map(each).collect()
+    }
+
+    /// Cost by item and window.
+    pub fn costs(&self) -> Vec<Vec<Estimate>> {
+        self.costs.iter().map(|windows| windows.iter().map(|w| w.or_zero()).collect()).collect()
+    }
+}

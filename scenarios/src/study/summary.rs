@@ -1,0 +1,288 @@
+//! The answer: estimates with their intervals, in the form that reports and `results.json` have.
+
+use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
+use super::interval::quantile;
+use super::{Plan, judge};
+use crate::Loaded;
+use sim_core::model::{Caller, Model, Outcome};
+use sim_core::promise::{PromiseKind, slo};
+use sim_core::results::{
+    AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultSpan,
+    LatencySummary, LoadEvent, ServiceSummary, StudyResult, Summary, Tail, TailCurve, Unit, WaitSummary,
+    WrongnessSummary,
+};
+use sim_core::workload::Shape;
+
+/// The answer of a study.
+pub fn answer(loaded: &Loaded, plan: Plan, gathered: &Gathered) -> StudyResult {
+    let model = &loaded.model;
+    StudyResult {
+        summary: summary(loaded, plan, gathered),
+        windows: gathered.series.windows(),
+        endpoint_series: gathered.series.endpoints(model),
+        service_series: gathered.series.services(model),
+        call_series: gathered.series.calls(),
+        cost_series: gathered.series.costs(),
+        tails: tails(model, gathered),
+        faults: faults(model, gathered),
+        load_events: load_events(model),
+        promise_values: gathered.promises.iter().map(|p| p.values.clone()).collect(),
+        convergence: gathered.convergence.iter().filter_map(|(n, r)| Some((*n, r.share()?))).collect(),
+        time_to_open: gathered
+            .opened
+            .iter()
+            .filter_map(|((call, fault), sums)| {
+                Some((call.clone(), model.faults[*fault].name.clone(), sums.estimate()?))
+            })
+            .collect(),
+        requests_judged: gathered.requests_judged,
+        in_flight: gathered.in_flight.or_zero().mean,
+    }
+}
+
+fn summary(loaded: &Loaded, plan: Plan, gathered: &Gathered) -> Summary {
+    let (model, written) = (&loaded.model, &loaded.written);
+    let entry = entries(model);
+    Summary {
+        scenario: written.scenario.clone().unwrap_or_default(),
+        question: written.question.clone().unwrap_or_default(),
+        seed: plan.seed,
+        replications: gathered.replications,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        digest: format!("{:016x}", gathered.digest.value()),
+        simulated_s: model.run.duration.secs(),
+        warm_up_s: model.run.warm_up.secs(),
+        stopped: gathered.stopped.clone(),
+        endpoints: model
+            .endpoints
+            .iter()
+            .enumerate()
+            .map(|(i, e)| (e.name.clone(), endpoint(&gathered.endpoints[i], entry.contains(&i))))
+            .collect(),
+        services: model.services.iter().zip(&gathered.services).map(|(s, g)| (s.name.clone(), service(g))).collect(),
+        calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(sums))).collect(),
+        promises: model.promises.iter().zip(&gathered.promises).map(|(p, g)| judge::promise(p, g)).collect(),
+        expectations: written
+            .expect
+            .iter()
+            .enumerate()
+            .map(|(i, c)| judge::clause(i, c, &gathered.clauses[i], &gathered.sides[i]))
+            .collect(),
+        cost: cost(model, gathered),
+        wrongness: WrongnessSummary {
+            incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),
+            cost_per_year: gathered.wrongness_year.or_zero(),
+            cost_per_incident: gathered.per_incident.estimate(),
+        },
+        alerts: model
+            .alerts
+            .iter()
+            .zip(&gathered.fired)
+            .map(|(a, (fired, detect))| {
+                let summary = AlertSummary { fired: fired.at_least_zero(), time_to_detect_s: detect.estimate() };
+                (a.name.clone(), summary)
+            })
+            .collect(),
+        arithmetic: arithmetic(model, gathered),
+    }
+}
+
+fn endpoint(sums: &EndpointSums, entry: bool) -> EndpointSummary {
+    let q = |i: usize| {
+        let merged = sums.latency.quantile(super::gather::QUANTILES[i])?;
+        Some(quantile(merged / 1e9, &sums.quantiles[i]))
+    };
+    let latency = || {
+        Some(LatencySummary {
+            mean: sums.mean.at_least_zero()?,
+            p50: q(0)?,
+            p90: q(1)?,
+            p95: q(2)?,
+            p99: q(3)?,
+            p99_9: q(4)?,
+        })
+    };
+    EndpointSummary {
+        requests: sums.requests.at_least_zero(),
+        outcomes: Outcome::ALL.iter().map(|o| (o.name(), sums.outcomes[*o as usize].at_least_zero())).collect(),
+        availability: sums.availability.share(),
+        goodput_per_s: sums.goodput.at_least_zero(),
+        wrong: sums.wrong.at_least_zero(),
+        latency_s: latency(),
+        in_flight: sums.in_flight.at_least_zero(),
+        entry,
+    }
+}
+
+fn service(sums: &ServiceSums) -> ServiceSummary {
+    let wait = || {
+        let p99 = quantile(sums.waits.quantile(0.99)? / 1e9, &sums.wait_p99);
+        Some(WaitSummary { mean: sums.wait.at_least_zero()?, p99 })
+    };
+    ServiceSummary {
+        utilisation: sums.utilisation.share(),
+        queue_wait_s: wait(),
+        queue_length: sums.queue.at_least_zero(),
+        in_system: sums.in_system.at_least_zero(),
+        instances: sums.instances.at_least_zero(),
+    }
+}
+
+fn call(sums: &CallSums) -> CallSummary {
+    CallSummary {
+        calls: sums.calls.at_least_zero(),
+        attempts: sums.attempts.at_least_zero(),
+        retries: sums.retries.at_least_zero(),
+        rejected: sums.rejected.at_least_zero(),
+        breaker_opened: sums.opened.at_least_zero(),
+        timeouts: sums.timeouts.at_least_zero(),
+        budget_exhausted: sums.exhausted.at_least_zero(),
+        abandoned: sums.abandoned.at_least_zero(),
+        amplification: sums.amplification.at_least_zero(),
+    }
+}
+
+fn cost(model: &Model, gathered: &Gathered) -> CostSummary {
+    let month = gathered.infrastructure_month.or_zero();
+    CostSummary {
+        per_month: month,
+        per_year: month.scale(12.0),
+        per_million_requests: gathered.per_million.estimate(),
+        items: model
+            .costs
+            .iter()
+            .zip(&gathered.costs)
+            .map(|(item, sums)| CostItemSummary {
+                name: item.name.clone(),
+                group: item.group.name().to_owned(),
+                priced_as: item.priced_as(model),
+                metered_per_month: sums.metered.or_zero(),
+                metered_unit: item.shown_unit().0.to_owned(),
+                per_month: sums.per_month.or_zero(),
+                per_year: sums.per_year.or_zero(),
+                per_incident: sums.per_incident.estimate(),
+            })
+            .collect(),
+    }
+}
+
+fn tails(model: &Model, gathered: &Gathered) -> Vec<Tail> {
+    // Latencies at 1, 1.25, 1.6, 2, 2.5 ... of each decade from 100 us to 1000 s.
+    let steps = [1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0];
+    let latencies: Vec<f64> = (0..7).flat_map(|d| steps.iter().map(move |s| s * 1e-4 * 10f64.powi(d))).collect();
+    let each = |(endpoint, curves): &(usize, Vec<super::gather::TailSums>)| Tail {
+        name: model.endpoints[*endpoint].name.clone(),
+        curves: curves
+            .iter()
+            .map(|curve| TailCurve {
+                label: curve.label.to_owned(),
+                span_s: (curve.span.from_ns as f64 / 1e9, curve.span.to_ns as f64 / 1e9),
+                answers: curve.latency.total(),
+                points: latencies
+                    .iter()
+                    .filter_map(|s| Some((*s, curve.latency.share_above((s * 1e9) as u64)?)))
+                    .collect(),
+                p99_s: curve.latency.quantile(0.99).map(|ns| quantile(ns / 1e9, &curve.p99)),
+            })
+            .collect(),
+    };
+    gathered.tails.iter().map(each).collect()
+}
+
+fn faults(model: &Model, gathered: &Gathered) -> Vec<FaultSpan> {
+    let mut all = Vec::new();
+    for (fault, spans) in model.faults.iter().zip(&gathered.faults) {
+        let scheduled = matches!(fault.schedule, sim_core::faults::Schedule::Fixed { .. });
+        // Faults at random may strike very often: a report shows the first of them.
+        for span in spans.iter().take(50) {
+            all.push(FaultSpan {
+                name: fault.name.clone(),
+                says: fault.says.clone(),
+                from_s: span.from_ns as f64 / 1e9,
+                to_s: span.to_ns as f64 / 1e9,
+                per_year: fault.per_year,
+                scheduled,
+            });
+        }
+    }
+    all.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
+    all
+}
+
+fn load_events(model: &Model) -> Vec<LoadEvent> {
+    let mut all = Vec::new();
+    for load in &model.loads {
+        for shape in &load.shape {
+            let (at, length, says) = match shape {
+                Shape::Spike(s) => (s.at, Some(s.length), format!("load times {}", s.factor)),
+                Shape::Step(s) => (s.at, None, format!("load times {}", s.factor)),
+                Shape::Ramp(s) => (s.at, Some(s.length), format!("load grows to {} times", s.factor)),
+                _ => continue,
+            };
+            all.push(LoadEvent {
+                load: load.name.clone(),
+                says,
+                from_s: at.secs(),
+                to_s: length.map(|l| at.secs() + l.secs()),
+            });
+        }
+    }
+    all
+}
+
+/// The product of the availabilities of all that an entry endpoint needs, as the simulation saw each at its own door, beside what users saw.
+fn arithmetic(model: &Model, gathered: &Gathered) -> Vec<ArithmeticRow> {
+    let mut rows = Vec::new();
+    for entry in entries(model) {
+        let Some(simulated) = gathered.endpoints[entry].availability.share() else { continue };
+        let parts = needed(model, entry);
+        if parts.is_empty() {
+            continue;
+        }
+        let availabilities: Vec<f64> =
+            parts.iter().filter_map(|p| gathered.endpoints[*p].availability.share()).map(|e| e.mean).collect();
+        let names: Vec<&str> = parts.iter().map(|p| model.endpoints[*p].name.as_str()).collect();
+        rows.push(ArithmeticRow {
+            of: format!("availability of {}", model.endpoints[entry].name),
+            arithmetic: slo::chain_availability(&availabilities),
+            simulated,
+            unit: Unit::Share,
+            why: format!(
+                "Product of what is seen of {}; retries, fallbacks and failures at the same time move it.",
+                names.join(", ")
+            ),
+        });
+    }
+    for (promise, sums) in model.promises.iter().zip(&gathered.promises) {
+        let PromiseKind::Availability { at_least, .. } = promise.kind else { continue };
+        let (Some(period), Some(observed)) = (promise.period_s, sums.value.estimate()) else { continue };
+        let spent = slo::burn_rate(1.0 - observed.mean, at_least)
+            .map(|burn| slo::budget_spent(burn, model.run.duration.secs(), period));
+        if let Some(spent) = spent {
+            rows.push(ArithmeticRow {
+                of: format!("error budget of {} spent by this run", promise.name),
+                arithmetic: model.run.duration.secs() / period,
+                simulated: Estimate::exact(spent),
+                unit: Unit::Share,
+                why: "By arithmetic a run spends its share of the period.".to_owned(),
+            });
+        }
+    }
+    rows
+}
+
+/// Endpoints that an endpoint calls, directly or not, without which it fails.
+fn needed(model: &Model, endpoint: usize) -> Vec<usize> {
+    let (mut all, mut next) = (Vec::new(), vec![endpoint]);
+    while let Some(at) = next.pop() {
+        for edge in &model.edges {
+            let calls = matches!(edge.caller, Caller::Endpoint(from) if from.index() == at);
+            if calls && !edge.optional && !all.contains(&edge.callee.index()) {
+                all.push(edge.callee.index());
+                next.push(edge.callee.index());
+            }
+        }
+    }
+    all.sort_unstable();
+    all
+}

@@ -1,0 +1,116 @@
+//! One command a file; what several need stands here.
+
+mod check;
+mod completions;
+mod explain;
+mod list;
+mod new;
+mod report;
+mod run;
+mod schema;
+mod validate;
+
+use crate::cli::{Command, StudyArgs};
+use crate::output;
+use anyhow::{Result, bail};
+use scenarios::study::{self, Plan};
+use scenarios::{Disk, Loaded, Report, Set};
+use sim_core::results::StudyResult;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// Done.
+pub const OK: u8 = 0;
+/// Could not run.
+pub const CANNOT: u8 = 2;
+
+/// Runs a command and tells the exit status.
+pub fn dispatch(command: &Command) -> Result<u8> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Validate(args) => validate::run(args),
+        Command::List(args) => list::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Schema => schema::run(),
+        Command::New(args) => new::run(args),
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+/// A path as the user typed it.
+fn typed(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The values of `--set`.
+fn sets(args: &StudyArgs) -> Result<Vec<Set>> {
+    let mut sets = Vec::new();
+    for text in &args.set {
+        match Set::parse(text) {
+            Some(set) => sets.push(set),
+            None => bail!("--set {text}: expected PATH=VALUE, such as services.api.instances=4"),
+        }
+    }
+    Ok(sets)
+}
+
+/// Loads a scenario and the variants that its clauses speak of; prints problems and warnings. `Err` is the exit status.
+fn load(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<(Loaded, Vec<(String, Loaded)>), u8>> {
+    let sets = sets(args)?;
+    let loaded = match scenarios::load(&Disk, path, &sets, variant) {
+        Ok(loaded) => loaded,
+        Err(report) => return Ok(Err(complain(&report))),
+    };
+    if !loaded.warnings.problems.is_empty() {
+        eprint!("{}", loaded.warnings.render(false));
+    }
+    let mut variants = Vec::new();
+    for name in study::variants_needed(&loaded) {
+        match scenarios::load(&Disk, path, &sets, Some(&name)) {
+            Ok(variant) => variants.push((name, variant)),
+            Err(report) => return Ok(Err(complain(&report))),
+        }
+    }
+    Ok(Ok((loaded, variants)))
+}
+
+fn complain(report: &Report) -> u8 {
+    use std::io::IsTerminal;
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    eprint!("{}", report.render(colour));
+    eprintln!("{}", report.closing());
+    CANNOT
+}
+
+/// Runs the study of a scenario, with a bar.
+fn study(loaded: &Loaded, variants: &[(String, Loaded)], args: &StudyArgs) -> Result<StudyResult> {
+    let threads = args.threads.map_or_else(cores, usize::from);
+    let mut plan = Plan::of(loaded, threads);
+    plan.seed = args.seed.unwrap_or(plan.seed);
+    plan.replications = args.replications.unwrap_or(plan.replications);
+    let title = loaded.written.scenario.clone().unwrap_or_default();
+    let bar = output::progress(&title, plan.replications);
+    let progress = |done: u32, _: u32| {
+        bar.set_position(u64::from(done));
+        ControlFlow::Continue(())
+    };
+    let result = study::run(loaded, variants, plan, &progress)?;
+    bar.finish_and_clear();
+    Ok(result)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// What reports show of a scenario.
+fn source(loaded: &Loaded) -> reports::Source {
+    reports::Source {
+        file: loaded.path.clone(),
+        text: loaded.text.clone(),
+        question: loaded.written.question.clone().unwrap_or_default(),
+        answer: loaded.written.answer.clone(),
+    }
+}

@@ -1,0 +1,33 @@
+//! `run`: simulate a scenario many times.
+
+use super::{OK, load, source, study, typed};
+use crate::cli::RunArgs;
+use crate::output;
+use anyhow::Result;
+use std::path::PathBuf;
+
+pub fn run(args: &RunArgs) -> Result<u8> {
+    let (loaded, variants) = match load(&typed(&args.file), &args.study, args.variant.as_deref())? {
+        Ok(loaded) => loaded,
+        Err(status) => return Ok(status),
+    };
+    let result = study(&loaded, &variants, &args.study)?;
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&loaded.name));
+    let source = source(&loaded);
+    for (name, bytes) in reports::write(&result, &source)? {
+        output::write_whole(&out.join(name), &bytes)?;
+    }
+    if args.json {
+        output::print(&reports::json(&result)?)?;
+    } else {
+        let style = reports::terminal::Style {
+            colour: output::colours(args.plain),
+            plain: args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
+            width: 100,
+        };
+        let mut text = reports::terminal::run_summary(&result, &source, &style);
+        text.push_str(&format!("Report   {}\n", out.join("report.html").display()));
+        output::print(&text)?;
+    }
+    Ok(OK)
+}

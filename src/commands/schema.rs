@@ -1,0 +1,10 @@
+//! `schema`: the JSON Schema of scenario files.
+
+use super::OK;
+use crate::output;
+use anyhow::Result;
+
+pub fn run() -> Result<u8> {
+    output::print(&format!("{}\n", serde_json::to_string_pretty(&scenarios::schema::schema())?))?;
+    Ok(OK)
+}
