@@ -162,6 +162,8 @@ impl Compiler<'_> {
         let dead_letter = settings.dead_letter.as_ref().and_then(|name| self.dead_letter(queue, name, problems));
         let path = format!("{}.to", problems.path());
         let edge = self.plain_edge(Caller::Queue(id), queue, callee?, path);
+        // A delivery is an attempt that may take this long.
+        self.model.edges[edge.index()].timeout = Some(Distribution::constant(settings.visibility_timeout));
         Some(Consumer {
             edge,
             visibility_timeout: settings.visibility_timeout,
