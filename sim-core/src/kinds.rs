@@ -44,3 +44,29 @@ pub fn all() -> Vec<Kind> {
     ];
     families.concat()
 }
+
+#[cfg(test)]
+mod tests {
+    /// Every kind is documented the same way: the reference and `explain` are made of it.
+    #[test]
+    fn docs_have_their_sections_in_order() {
+        let sections = ["# What it models", "# When to use it", "# Knobs", "# Example", "# Source"];
+        for kind in super::all() {
+            let doc = kind.doc();
+            let places: Vec<Option<usize>> = sections.iter().map(|section| doc.find(section)).collect();
+            assert!(places.iter().all(Option::is_some), "{} {}: {places:?}", kind.family, kind.name);
+            assert!(places.is_sorted(), "{} {}: {places:?}", kind.family, kind.name);
+            assert!(doc.contains("```yaml"), "{} {}: no example", kind.family, kind.name);
+            assert!(!doc.starts_with('#'), "{} {}: no first sentence", kind.family, kind.name);
+        }
+    }
+
+    #[test]
+    fn no_family_has_two_kinds_of_one_name() {
+        let mut names: Vec<(&str, &str)> = super::all().iter().map(|kind| (kind.family, kind.name)).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

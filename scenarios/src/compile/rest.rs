@@ -6,6 +6,7 @@ use sim_core::control::PipelineSettings;
 use sim_core::faults::Surroundings;
 use sim_core::model::{KeySpace, Model, Network, Run};
 use sim_core::problem::Problems;
+use sim_core::promise::check_recoveries;
 
 /// A model that has nothing in it yet.
 pub(super) fn empty_model(written: &Written) -> Model {
@@ -124,6 +125,7 @@ impl Compiler<'_> {
                 });
                 self.model.promises.extend(promise);
             }
+            check_recoveries(&self.model.promises, p);
         });
     }
 

@@ -242,7 +242,9 @@ impl<'a> Parser<'a> {
         let error = self.error_at(at, format!("no metric is called \"{name}\""));
         match crate::problem::nearest(name, Metric::names().iter().map(String::as_str)) {
             Some(near) => error.hint(format!("did you mean {near}?")),
-            None => error.hint("windtunnel explain metrics lists them"),
+            None => {
+                error.label("expected a metric such as availability, error_rate, p99, rps, queue_length, utilisation")
+            }
         }
     }
 

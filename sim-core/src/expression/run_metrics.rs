@@ -2,7 +2,8 @@
 //!
 //! [`RunMetrics`] resolves a metric by the names of its own scenario, finds the stretches of time that its scope means, and computes
 //! it from slices and periods. Counts are exact to slices, which begin and end with faults; latency is exact to periods (time 0, begin and
-//! end of each fault) and, in finer windows, known only of calls by load classes.
+//! end of each fault) and, in finer windows, known only of calls by load classes. What an expectation waits for (a recovery, a detection,
+//! an opening) and what does not happen in the run counts as the length of the run.
 
 use super::metric::{Metric, MetricRef, Window};
 use super::observed::{Observed, edges_of, observe};
@@ -173,8 +174,7 @@ impl<'a> RunMetrics<'a> {
             (Metric::Recovery, Subject::Endpoint(of)) => {
                 match recovery(self.run, self.model, *of, metric.scope.after?)? {
                     Recovery::After(seconds) => Some(seconds),
-                    // Never, as far as the run goes: longer than any bound.
-                    Recovery::NotSeen(_) => Some(f64::INFINITY),
+                    Recovery::NotSeen(_) => Some(self.never_s()),
                 }
             }
             (Metric::Fired | Metric::FalseAlarms | Metric::Missed, Subject::Alert(place)) => {
@@ -208,15 +208,29 @@ impl<'a> RunMetrics<'a> {
         let begin_ns = self.struck(fault).first()?.from_ns;
         let finders = self.model.alerts.iter().zip(&self.run.alerts).filter(|(alert, _)| alert.finds == Some(fault));
         let firings = finders.flat_map(|(_, spans)| spans).map(|span| span.from_ns);
-        let first = firings.filter(|from_ns| *from_ns >= begin_ns).min()?;
-        Some((first - begin_ns) as f64 / 1e9)
+        if !self.model.alerts.iter().any(|alert| alert.finds == Some(fault)) {
+            return None;
+        }
+        let first = firings.filter(|from_ns| *from_ns >= begin_ns).min();
+        Some(first.map_or(self.never_s(), |first| (first - begin_ns) as f64 / 1e9))
+    }
+
+    /// What did not happen in the run counts as the length of the run, so that no expectation holds for want of what it waits for.
+    fn never_s(&self) -> f64 {
+        self.run.measured_ns as f64 / 1e9
     }
 
     fn time_to_open(&self, edges: &[EdgeId], fault: FaultId) -> Option<f64> {
         let begin_ns = self.struck(fault).first()?.from_ns;
         let openings = self.run.openings.iter().filter(|(edge, at_ns)| edges.contains(edge) && *at_ns >= begin_ns);
-        let first = openings.map(|(_, at_ns)| *at_ns).min()?;
-        Some((first - begin_ns) as f64 / 1e9)
+        let has_breaker = |edge: &EdgeId| {
+            let guard = self.model.edges[edge.index()].guard;
+            self.model.guards.get(guard.index()).is_some_and(|guard| guard.breaker.is_some())
+        };
+        match openings.map(|(_, at_ns)| *at_ns).min() {
+            Some(first) => Some((first - begin_ns) as f64 / 1e9),
+            None => edges.iter().any(has_breaker).then(|| self.never_s()),
+        }
     }
 
     fn alert(&self, metric: Metric, place: usize) -> Option<f64> {
@@ -420,6 +434,19 @@ mod tests {
         check("time_to_detect(cut) == 7s and time_to_open(users->api.get) after cut == 3s", Some(true));
         check("fired(errors) == 2 and false_alarms(errors) == 1 and missed(errors) == 0", Some(true));
         check("recovery(api.get) after cut == 0s", Some(true));
+    }
+
+    #[test]
+    fn what_never_happens_takes_as_long_as_the_run() {
+        let (system, mut run) = faulted();
+        run.alerts[0].clear();
+        for slice in &mut run.slices[6..] {
+            slice.edges[0] = calls(50, 50);
+        }
+        let metrics = RunMetrics::new(&run, &system.model, &system.names);
+        for text in ["time_to_detect(cut) == 100s", "recovery(api.get) after cut == 100s"] {
+            assert_eq!(Clause::parse(text).unwrap().kept(&|_| Some(&metrics)), Some(true), "{text}");
+        }
     }
 
     #[test]

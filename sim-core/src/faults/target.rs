@@ -294,6 +294,7 @@ mod tests {
     }
 
     /// The fault as meant, or the paths of its problems.
+    #[expect(clippy::needless_pass_by_value, reason = "reads as a table of json!")]
     fn compile(inject: Value, target: Value) -> Result<super::super::Fault, Vec<String>> {
         let system = system();
         let settings: super::super::FaultSettings =

@@ -19,7 +19,7 @@ pub use availability::AvailabilitySettings;
 pub use cost::CostPromiseSettings;
 pub use goodput::GoodputSettings;
 pub use latency::LatencySettings;
-pub use recovery::{Recovery, RecoverySettings, recovery};
+pub use recovery::{Recovery, RecoverySettings, check_recoveries, recovery};
 pub use wrongness::WrongnessPromiseSettings;
 
 use crate::data::WrongnessKind;
@@ -354,7 +354,7 @@ mod tests {
     use serde_json::{Value, json};
 
     /// Judges a promise of a run of 10 s: 990 answers at 10 ms, 10 failures, 5 wrong replies, 1 instance at 1 $ an hour.
-    fn judge(keep: Value, of: Option<&str>) -> Option<Judged> {
+    fn judge(keep: &Value, of: Option<&str>) -> Option<Judged> {
         let mut system = System::new(10);
         let api = system.service("api", 1);
         let get = system.endpoint(api, "get");
@@ -371,8 +371,9 @@ mod tests {
         system.model.promises[0].judge(&run, &system.model)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads as a table of json!")]
     fn check(keep: Value, of: Option<&str>, value: f64, kept: bool) {
-        let judged = judge(keep.clone(), of).unwrap_or_else(|| panic!("no data: {keep}"));
+        let judged = judge(&keep, of).unwrap_or_else(|| panic!("no data: {keep}"));
         assert!((judged.value - value).abs() <= value.abs() * 0.01, "{keep}: {}, expected {value}", judged.value);
         assert_eq!(judged.kept, kept, "{keep}");
     }

@@ -46,6 +46,21 @@ impl RecoverySettings {
     }
 }
 
+/// A promise to be back needs something to be back to: an availability or latency promise of the same endpoint. The problems'
+/// path is that of the promises.
+pub fn check_recoveries(promises: &[Promise], problems: &mut Problems) {
+    for promise in promises {
+        let PromiseKind::Recovery { of, .. } = promise.kind else { continue };
+        if !promises.iter().any(|other| is_about(other, of)) {
+            problems.at(&promise.name, |p| {
+                let problem = p.error("keep", "nothing says what the endpoint has to keep to be back");
+                problem.label = Some("recovery is back to the availability and latency that are promised".into());
+                problem.hint = Some("promise its availability or latency too".into());
+            });
+        }
+    }
+}
+
 /// A window in which promises are looked at [ns].
 const WINDOW_NS: i64 = 10_000_000_000;
 /// How long they have to be kept [ns].
@@ -149,6 +164,19 @@ mod tests {
         }
         let judged = system.model.promises[2].judge(&run, &system.model);
         assert_eq!(judged.map(|judged| (judged.value, judged.kept)), expect);
+    }
+
+    #[test]
+    fn back_to_nothing_is_an_error() {
+        let mut system = System::new(10);
+        let api = system.service("api", 1);
+        system.endpoint(api, "get");
+        system.fault("cut", 5, 1, None);
+        let back = json!({"keep": {"recovery": {"after": "cut", "within": "60s"}}, "of": "api.get"});
+        system.promise("back", back);
+        let mut problems = crate::problem::Problems::new();
+        super::check_recoveries(&system.model.promises, &mut problems);
+        assert_eq!(problems.into_vec()[0].path, "back.keep");
     }
 
     #[test]
