@@ -7,16 +7,17 @@ use crate::compile::Compiled;
 use sim_core::call::breaker::{BreakerSettings, Window};
 use sim_core::model::{EdgeId, GuardId, Load, Model, Node, Step};
 use sim_core::problem::{Problem, Problems};
-use sim_core::workload::Arrival;
+use sim_core::workload::{Arrival, shape};
 
 /// Rounds of adding up calls; a network that has not settled by then has no bound.
 const ROUNDS: usize = 200;
 /// Chance fluctuations around a mean are allowed for with this factor, and this many calls.
 const SLACK: (f64, f64) = (1.5, 20.0);
 
-/// Finds breakers that can never open.
+/// Finds runs that cannot end within their bounds, and breakers that can never open.
 pub fn check(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
+    endless(model, problems);
     let Some(rates) = highest_rates(model) else { return };
     for (index, guard) in model.guards.iter().enumerate() {
         let path = compiled.paths.breakers.get(index).and_then(Option::as_ref);
@@ -30,6 +31,41 @@ pub fn check(compiled: &Compiled, problems: &mut Problems) {
             problems.push(never(path, minimum, most, *window, rate));
         }
     }
+}
+
+/// Loads that alone would bring more requests than a run may have events.
+fn endless(model: &Model, problems: &mut Problems) {
+    let seconds = model.run.duration.saturating_add(model.run.warm_up).secs();
+    for load in &model.loads {
+        let requests = highest_rate(load, model).map_or(0.0, |highest| highest / peak(load, model) * seconds);
+        if requests * mean_factor(load, model) > model.run.max_events as f64 {
+            let bound = thousands(model.run.max_events as f64);
+            let problem = Problem::error(format!("load.{}.arrive", load.name), "the run would never come to its end")
+                .label(format!("{} requests, and a run ends after {bound} events", thousands(requests)))
+                .hint("lower the rate or run.duration, or raise run.bounds.events");
+            problems.push(problem);
+        }
+    }
+}
+
+/// The shapes' joined factor on average over the run.
+fn mean_factor(load: &Load, model: &Model) -> f64 {
+    const POINTS: i64 = 500;
+    let (from, to) = span(model);
+    let at = |i: i64| from + (to - from) / POINTS * i;
+    (0..POINTS).map(|i| shape::factor(&load.shape, at(i), model.run.start.ns())).sum::<f64>() / POINTS as f64
+}
+
+/// The shapes' joined factor at its highest.
+fn peak(load: &Load, model: &Model) -> f64 {
+    let (from, to) = span(model);
+    load.shape.iter().map(|s| s.max_factor(from, to, model.run.start.ns())).product()
+}
+
+/// Begin and end of the run, in nanoseconds from time 0.
+fn span(model: &Model) -> (i64, i64) {
+    let signed = |ns: u64| i64::try_from(ns).unwrap_or(i64::MAX);
+    (-signed(model.run.warm_up.ns()), signed(model.run.duration.ns()))
 }
 
 fn never(path: &str, minimum: u32, most: f64, window: sim_core::units::SimDuration, rate: f64) -> Problem {
@@ -113,10 +149,7 @@ fn highest_rate(load: &Load, model: &Model) -> Option<f64> {
         Arrival::Closed { users, think } => f64::from(*users) * 1e9 / think.mean(),
         Arrival::Replay(_) => return None,
     };
-    let from = -i64::try_from(model.run.warm_up.ns()).ok()?;
-    let to = i64::try_from(model.run.duration.ns()).ok()?;
-    let factor: f64 = load.shape.iter().map(|s| s.max_factor(from, to, model.run.start.ns())).product();
-    let rate = base * factor;
+    let rate = base * peak(load, model);
     rate.is_finite().then_some(rate)
 }
 

@@ -4,18 +4,16 @@ use super::Compiler;
 use crate::reader::Node;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
-use sim_core::model::{Discipline, FaultId, PromiseId};
 use sim_core::model::{
-    Endpoint, EndpointId, KeySpaceId, LoadId, Node as NodeKind, Queue, Region, RegionId, Service, ServiceId, Store,
-    Zone, ZoneId,
+    Discipline, Endpoint, EndpointId, FaultId, KeySpaceId, LoadId, Node as NodeKind, PromiseId, Queue, Region,
+    RegionId, Service, ServiceId, Store, Zone, ZoneId,
 };
 use sim_core::problem::Problems;
 use sim_core::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
 
-/// Sections whose names may not be used twice among them, and what they are called together.
-const NAME_SPACES: [(&[&str], &str); 1] =
-    [(&["services", "stores", "queues", "load"], "services, stores, queues and load classes")];
+/// Sections whose names may not be used twice among them: a name is a caller in `web->api.get`, and an end of a link.
+const NAME_SPACE: [&str; 4] = ["services", "stores", "queues", "load"];
 
 impl Compiler<'_> {
     /// Declares all names of the file.
@@ -165,16 +163,15 @@ impl Compiler<'_> {
     }
 
     fn twice(&self, problems: &mut Problems) {
-        for (sections, what) in NAME_SPACES {
-            let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-            for section in sections {
-                for name in keys(self.around.tree, section) {
-                    let Some(first) = seen.insert(name, section) else { continue };
-                    let problem =
-                        problems.error(&format!("{section}.{name}"), format!("the name \"{name}\" is used twice"));
-                    problem.label = Some(format!("it stands in {first} too; {what} share one space of names"));
-                    problem.hint = Some("give one of them another name".into());
-                }
+        let places = self.names.regions.keys().chain(self.names.zones.keys());
+        let mut seen: BTreeMap<&str, &str> = places.map(|name| (name.as_str(), "regions")).collect();
+        for section in NAME_SPACE {
+            for name in keys(self.around.tree, section) {
+                let Some(first) = seen.insert(name, section) else { continue };
+                let problem =
+                    problems.error(&format!("{section}.{name}"), format!("the name \"{name}\" is used twice"));
+                problem.label = Some(format!("it stands in {first} too, and what calls or is called has one name"));
+                problem.hint = Some("give one of them another name".into());
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Services, stores and queues with their endpoints.
 
 use super::Compiler;
-use crate::written::node::{ConsumerSettings, NodeKeys, QueueSettings, StoreSettings, WarmUpSettings, Workers};
+use crate::written::node::{NodeKeys, StoreSettings, WarmUpSettings, Workers};
+use crate::written::queue::{ConsumerSettings, QueueSettings};
 use crate::written::step::StepSettings;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;

@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use crate::written::Written;
+use crate::written::node::check_instances;
 use sim_core::control::PipelineSettings;
 use sim_core::faults::Surroundings;
 use sim_core::model::{KeySpace, Model, Network, Run};
@@ -95,6 +96,7 @@ impl Compiler<'_> {
             for (name, settings) in control.scalers.iter() {
                 let scaler = p.at(name, |p| {
                     settings.validate(p);
+                    check_instances("max", settings.max.get(), p);
                     settings.compile(name, names, p)
                 });
                 model.scalers.extend(scaler);

@@ -2,6 +2,7 @@
 
 use super::{Compiler, percent};
 use crate::written::step::{ChoiceSettings, Need, ParallelStep, StepSettings};
+use sim_core::dist::Distribution;
 use sim_core::model::{Caller, Step};
 use sim_core::problem::Problems;
 use sim_core::units::Probability;
@@ -24,14 +25,8 @@ impl Compiler<'_> {
 
     fn step(&mut self, caller: Caller, name: &str, step: &StepSettings, problems: &mut Problems) -> Option<Step> {
         Some(match step {
-            StepSettings::Work(time) => {
-                problems.at("work", |p| time.validate(p));
-                Step::Work(time.clone())
-            }
-            StepSettings::Wait(time) => {
-                problems.at("wait", |p| time.validate(p));
-                Step::Wait(time.clone())
-            }
+            StepSettings::Work(time) => Step::Work(some_time("work", time, problems)),
+            StepSettings::Wait(time) => Step::Wait(some_time("wait", time, problems)),
             StepSettings::Call(call) => Step::Call(problems.at("call", |p| self.call_step(caller, name, call, p))?),
             StepSettings::Parallel(parallel) => problems.at("parallel", |p| self.parallel(caller, name, parallel, p)),
             StepSettings::Choose(choices) => problems.at("choose", |p| self.choose(caller, name, choices, p)),
@@ -90,6 +85,16 @@ impl Compiler<'_> {
         }
         Step::Choose(branches)
     }
+}
+
+/// The time that a step takes.
+fn some_time(key: &str, time: &Distribution, problems: &mut Problems) -> Distribution {
+    let before = problems.iter().count();
+    problems.at(key, |p| time.validate(p));
+    if problems.iter().count() == before && time.mean() <= 0.0 {
+        problems.error(key, "a step of no time does nothing").hint = Some("remove the step".into());
+    }
+    time.clone()
 }
 
 fn check_sum(said: f64, open: &[usize], count: usize, problems: &mut Problems) {

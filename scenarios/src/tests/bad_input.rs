@@ -96,6 +96,22 @@ fn zero_and_huge_are_errors() {
 }
 
 #[test]
+fn steps_of_no_time_and_endless_runs_are_errors() {
+    check("5ms", "0ms", &["9:28 0ms: a step of no time does nothing"]);
+    check("5ms", "{exponential: {mean: 0s}}", &["9:49 0s: a mean of zero is the constant 0s"]);
+    check("10/s", "1G/s", &["4:24 arrive: the run would never come to its end"]);
+    let scaler = "control: {scalers: {s: {of: web, use: {target: {metrics: {cpu(web): 50%}}}, max: 4G}}}\n";
+    check("", scaler, &["10:82 4G: more than 100,000 instances are too many"]);
+}
+
+#[test]
+fn alias_bomb_is_defused() {
+    let row = |i: usize| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "));
+    let bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned() + &(1..20).map(row).collect::<String>();
+    assert_eq!(problems(&bomb).len(), 1);
+}
+
+#[test]
 fn nothing_to_simulate_is_an_error() {
     assert_eq!(
         problems("scenario: a\nquestion: b\n"),
@@ -122,6 +138,7 @@ fn names_are_used_once() {
         &["10:10 web: the name \"web\" is used twice"],
     );
     check("users:", "web:", &["4:3 web: the name \"web\" is used twice"]);
+    check("", "regions: {web: {zones: [a]}}\n", &["6:3 web: the name \"web\" is used twice"]);
     check("", "regions: {a: {zones: [a]}}\n", &["10:23 a: the name \"a\" is used twice"]);
     check("      get:", "      get: {steps: [{work: 1ms}]}\n      get:", &["10:7 get: \"get\" is written twice"]);
     check("  web:\n", "  web.x:\n", &["4:15 web: no service is called \"web\"", "6:3 web.x: \"web.x\" is not a name"]);

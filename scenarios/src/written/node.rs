@@ -147,16 +147,8 @@ impl<'a> NodeKeys<'a> {
 
     /// Problems of the keys, each at its path below the present one.
     pub fn validate(&self, problems: &mut Problems) {
-        match self.instances.map(Count::get) {
-            Some(0) => {
-                problems.error("instances", "a service without instances answers nothing").hint =
-                    Some("write at least 1".into());
-            }
-            Some(n) if n > 100_000 => {
-                problems.error("instances", "more than 100,000 instances are too many").hint =
-                    Some("write at most 100k".into());
-            }
-            _ => {}
+        if let Some(instances) = self.instances {
+            check_instances("instances", instances.get(), problems);
         }
         if matches!(self.workers, Some(Workers::Limited(n)) if n.get() == 0) {
             problems.error("workers", "an instance without workers answers nothing").hint =
@@ -180,6 +172,19 @@ impl<'a> NodeKeys<'a> {
         }
         if let Some(health) = self.health {
             problems.at("health", |p| health.validate(p));
+        }
+    }
+}
+
+/// A number of instances that a machine can hold in memory.
+pub fn check_instances(key: &str, count: u64, problems: &mut Problems) {
+    match count {
+        0 => {
+            problems.error(key, "a service without instances answers nothing").hint = Some("write at least 1".into());
+        }
+        1..=100_000 => {}
+        _ => {
+            problems.error(key, "more than 100,000 instances are too many").hint = Some("write at most 100k".into());
         }
     }
 }
@@ -374,72 +379,4 @@ pub struct StoreEndpointSettings {
     /// Whether its worker is free while a callee is awaited; default as the store says.
     #[serde(rename = "async", default, skip_serializing_if = "Option::is_none")]
     pub is_async: Option<bool>,
-}
-
-/// A queue: holds messages until a consumer takes them. Its endpoint is `send`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct QueueSettings {
-    /// Messages that fit; more are rejected; default 1M.
-    pub capacity: Count,
-    /// Those who take messages; they compete.
-    pub consumers: Named<ConsumerSettings>,
-}
-
-impl Default for QueueSettings {
-    fn default() -> Self {
-        Self { capacity: Count::new(1_000_000), consumers: Named::default() }
-    }
-}
-
-/// Who takes messages from a queue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConsumerSettings {
-    /// The endpoint that handles a message, as `service.endpoint`.
-    pub to: String,
-    /// A message that is not done by then is handed out again; default 30s.
-    #[serde(default = "thirty_seconds")]
-    pub visibility_timeout: SimDuration,
-    /// After so many deliveries a message goes to `dead_letter`, or is lost; default 5.
-    #[serde(default = "five")]
-    pub max_deliveries: Count,
-    /// The queue for messages that nobody could handle; default none, they are lost and counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dead_letter: Option<String>,
-}
-
-fn thirty_seconds() -> SimDuration {
-    SimDuration::from_ns(30_000_000_000)
-}
-
-fn five() -> Count {
-    Count::new(5)
-}
-
-impl QueueSettings {
-    /// Problems of the settings.
-    pub fn validate(&self, problems: &mut Problems) {
-        if self.capacity.get() == 0 {
-            problems.error("capacity", "a queue without places holds nothing").hint = Some("write at least 1".into());
-        }
-        problems.at("consumers", |p| {
-            for (name, consumer) in self.consumers.iter() {
-                p.at(name, |p| consumer.validate(p));
-            }
-        });
-    }
-}
-
-impl ConsumerSettings {
-    fn validate(&self, problems: &mut Problems) {
-        if self.visibility_timeout.is_zero() {
-            problems.error("visibility_timeout", "a message that may take no time is handed out for ever").hint =
-                Some("write 30s".into());
-        }
-        if self.max_deliveries.get() == 0 {
-            problems.error("max_deliveries", "a message that is never handed out is lost at once").hint =
-                Some("write at least 1".into());
-        }
-    }
 }
