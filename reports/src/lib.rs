@@ -1,1 +1,129 @@
-//! Results to figures, findings, tables and pages.
+//! Results to figures, findings in sentences, tables and pages. Never runs a simulation.
+//!
+//! `numbers` writes numbers as people read them, `findings` says what matters, `figures` draws, `html` and `terminal` lay out, `tables`
+//! makes files for other programs. [`write`] makes everything that belongs in the out folder of a run, as bytes.
+
+pub mod figures;
+pub mod findings;
+pub mod html;
+pub mod numbers;
+pub mod tables;
+pub mod terminal;
+
+use sim_core::results::StudyResult;
+use std::fmt;
+
+/// What a report shows of the scenario besides its results.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The file, as the user typed it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The question that it asks.
+    pub question: String,
+    /// What its author expects to see.
+    pub answer: Option<String>,
+}
+
+/// Why a report could not be made.
+#[derive(Debug)]
+pub enum ReportError {
+    /// The results cannot be written as JSON.
+    Json(serde_json::Error),
+    /// The page's template failed.
+    Page(minijinja::Error),
+    /// A figure cannot be made a picture.
+    Picture(String),
+    /// A table cannot be written.
+    Table(String),
+}
+
+impl fmt::Display for ReportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(_) => f.write_str("the results cannot be written as JSON"),
+            Self::Page(_) => f.write_str("the page cannot be laid out"),
+            Self::Picture(why) => write!(f, "a figure cannot be made a picture: {why}"),
+            Self::Table(why) => write!(f, "a table cannot be written: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for ReportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Json(error) => Some(error),
+            Self::Page(error) => Some(error),
+            Self::Picture(_) | Self::Table(_) => None,
+        }
+    }
+}
+
+impl From<serde_json::Error> for ReportError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<minijinja::Error> for ReportError {
+    fn from(error: minijinja::Error) -> Self {
+        Self::Page(error)
+    }
+}
+
+/// `results.json`.
+///
+/// # Errors
+/// Never for results of a study.
+pub fn json(study: &StudyResult) -> Result<String, ReportError> {
+    Ok(serde_json::to_string_pretty(&study.summary)? + "\n")
+}
+
+/// The verdicts of `check` as JSON.
+///
+/// # Errors
+/// Never for results of a study.
+pub fn check_json(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
+    let items: Vec<serde_json::Value> = results
+        .iter()
+        .map(|(file, r)| {
+            serde_json::json!({"file": file, "promises": r.summary.promises, "expectations": r.summary.expectations})
+        })
+        .collect();
+    Ok(serde_json::to_string_pretty(&items)? + "\n")
+}
+
+/// The verdicts of `check` as `JUnit` XML: a suite a file, a case a promise or clause.
+///
+/// # Errors
+/// If the XML cannot be written.
+pub fn junit(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
+    tables::junit::xml(results)
+}
+
+/// All files of the out folder of a run: relative path and contents.
+///
+/// # Errors
+/// If a figure, table or page cannot be made.
+pub fn write(study: &StudyResult, source: &Source) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    let figures = figures::all(study);
+    let mut files = vec![
+        ("results.json".to_owned(), json(study)?.into_bytes()),
+        ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
+        ("timeseries.csv".to_owned(), tables::series::csv(study).into_bytes()),
+    ];
+    #[cfg(feature = "parquet")]
+    files.push(("timeseries.parquet".to_owned(), tables::parquet::bytes(study)?));
+    let pictures = figures::picture::Pictures::new();
+    for figure in &figures {
+        for (panel, drawing) in figure.panels.iter().enumerate() {
+            let number = if figure.panels.len() > 1 { format!("-{}", panel + 1) } else { String::new() };
+            let svg = drawing.standalone();
+            files.push((format!("figures/{}{number}.png", figure.id), pictures.png(&svg)?));
+            files.push((format!("figures/{}{number}.svg", figure.id), svg.into_bytes()));
+        }
+    }
+    files.push(("report.html".to_owned(), html::page(study, source, &figures)?.into_bytes()));
+    Ok(files)
+}

@@ -1,0 +1,98 @@
+//! Availability over time, on a scale of nines.
+
+use super::scale::Scale;
+use super::svg::colour;
+use super::{Figure, Reading, Section, Table, both, how, table_windows};
+use crate::numbers::{grouped, optional};
+use sim_core::results::{Estimate, StudyResult, Unit};
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let series = study.endpoint_series.first()?;
+    let whole = study.summary.endpoints.get(&series.name)?;
+    let worst = series
+        .availability
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| v.map(|e| (i, e.mean)))
+        .min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let at = crate::numbers::clock(study.windows.get(worst.0)?.from_s);
+    let title = if worst.1 > 0.999 {
+        format!("{} answers nearly all requests in every window", series.name)
+    } else {
+        format!("At worst, at {at}, {} answers {}\u{a0}% of requests", series.name, grouped(worst.1 * 100.0, 1))
+    };
+    let promised =
+        study.summary.promises.iter().find(|p| p.unit == Unit::Share && !p.at_most && p.says.starts_with(&series.name));
+    let bound = promised.and_then(|p| p.promised);
+    let nines = if bound.is_some_and(|b| b > 0.9999) { 5.0 } else { 4.0 };
+    let desc = "Share of requests answered in each window, on a scale that widens towards 100 percent.";
+    let drawing = both(&title, desc, (300.0, 250.0), Some("availability"), |svg| {
+        let scale = Scale::nines(nines, svg.top, svg.bottom);
+        svg.time_frame(study);
+        let labels = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"];
+        let ticks: Vec<(f64, String)> = (0..=nines as usize)
+            .map(|i| (1.0 - sim_core::engine::math::pow(10.0, -(i as f64)), labels[i].to_owned()))
+            .collect();
+        svg.grid(&scale, &ticks);
+        if let Some(bound) = bound {
+            svg.promise(scale.at(bound), &format!("promised {}", crate::numbers::plain(bound, Unit::Share)));
+        }
+        svg.series(study, &series.in_full, &scale, colour::OCHRE, "5 3");
+        svg.series(study, &series.availability, &scale, colour::BLUE, "");
+        svg.time_axis(study);
+        let last = |v: &[Option<Estimate>]| v.iter().rev().flatten().next().map_or(svg.bottom, |e| scale.at(e.mean));
+        let labels = [
+            (last(&series.availability), "answered".to_owned(), colour::BLUE),
+            (last(&series.in_full), "in full".to_owned(), colour::OCHRE),
+        ];
+        svg.end_labels(&labels);
+    });
+    let lists = |v: &[Option<Estimate>]| {
+        vec![
+            v.iter().map(|e| e.map(|e| e.mean)).collect(),
+            v.iter().map(|e| e.map(|e| e.low)).collect(),
+            v.iter().map(|e| e.map(|e| e.high)).collect(),
+        ]
+    };
+    let rows = table_windows(study).into_iter().map(|(i, w)| {
+        vec![
+            w,
+            optional(series.availability[i].as_ref(), Unit::Share),
+            optional(series.in_full[i].as_ref(), Unit::Share),
+        ]
+    });
+    let ended: f64 = whole.outcomes.values().map(|o| o.mean).sum();
+    let in_full = whole.outcomes.get("ok").map_or(0.0, |ok| ok.mean / ended.max(1.0));
+    Some(Figure {
+        id: "availability",
+        section: Section::OverTime,
+        title,
+        caption: (
+            format!("Availability of {}", series.name),
+            format!("on a scale of nines: each step up is ten times fewer losses. {}", how(study)),
+        ),
+        panels: vec![drawing],
+        tables: vec![Table {
+            says: "answered and answered in full, by window".into(),
+            heads: ["Window", "Answered", "In full"].map(String::from).into(),
+            rows: rows.collect(),
+        }],
+        readings: vec![
+            Reading {
+                label: "answered".into(),
+                token: "blue",
+                values: lists(&series.availability),
+                unit: "",
+                whole: optional(whole.availability.as_ref(), Unit::Share),
+            },
+            Reading {
+                label: "in full".into(),
+                token: "ochre",
+                values: lists(&series.in_full),
+                unit: "",
+                whole: crate::numbers::plain(in_full, Unit::Share),
+            },
+        ],
+        format: "pct",
+    })
+}

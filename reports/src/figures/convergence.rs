@@ -1,0 +1,60 @@
+//! How the interval narrows with the number of replications.
+
+use super::scale::Scale;
+use super::svg::colour;
+use super::{Figure, Section, Table, both};
+use crate::numbers::estimate;
+use sim_core::results::{StudyResult, Unit};
+use std::fmt::Write;
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let all: Vec<_> = study.convergence.iter().filter(|(n, _)| *n >= 2).copied().collect();
+    let (last_n, last) = *all.last()?;
+    if all.len() < 3 {
+        return None;
+    }
+    let settled: Vec<_> = all.iter().filter(|(n, _)| *n >= 4).copied().collect();
+    let low = settled.iter().map(|(_, e)| e.low).fold(f64::INFINITY, f64::min);
+    let high = settled.iter().map(|(_, e)| e.high).fold(f64::NEG_INFINITY, f64::max);
+    let title = format!("After {last_n} replications availability is known to {}", estimate(&last, Unit::Share));
+    let desc = "Mean availability over the first n replications, with its 95 percent interval.";
+    let drawing = both(&title, desc, (190.0, 180.0), None, |svg| {
+        let room = ((high - low) * 0.1).max(1e-7);
+        let scale = Scale::linear(low - room, high + room, svg.top, svg.bottom);
+        let ticks: Vec<(f64, String)> = (0..=3)
+            .map(|i| low + (high - low) * f64::from(i) / 3.0)
+            .map(|v| (v, format!("{:.3} %", v * 100.0)))
+            .collect();
+        svg.grid(&scale, &ticks);
+        let (left, right, bottom) = (svg.left, svg.right, svg.bottom);
+        let x_of = |n: u32| left + f64::from(n) / f64::from(last_n) * (right - left);
+        let (mut band, mut line, mut back) = (String::new(), String::new(), String::new());
+        for (i, (n, e)) in settled.iter().enumerate() {
+            let m = if i == 0 { "M" } else { "L" };
+            let _ = write!(band, "{m}{:.1} {:.1}", x_of(*n), scale.at(e.high));
+            let _ = write!(line, "{m}{:.1} {:.1}", x_of(*n), scale.at(e.mean));
+            back = format!("L{:.1} {:.1}{back}", x_of(*n), scale.at(e.low));
+        }
+        svg.path(&format!("{band}{back}Z"), colour::BLUE, "none", "fill-opacity=\"0.18\"");
+        svg.path(&line, "none", colour::BLUE, "stroke-width=\"1.75\"");
+        svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        svg.text(left, bottom + 18.0, "0", colour::INK2, "middle", false);
+        svg.text(right, bottom + 18.0, &format!("{last_n} replications"), colour::INK2, "middle", false);
+    });
+    let picked = all.iter().filter(|(n, _)| n.is_power_of_two() || *n == last_n);
+    let rows = picked.map(|(n, e)| vec![n.to_string(), estimate(e, Unit::Share)]);
+    Some(Figure {
+        id: "convergence",
+        section: Section::Sure,
+        title,
+        caption: ("Mean availability over the first n replications".into(), "band: 95 % interval.".into()),
+        panels: vec![drawing],
+        tables: vec![Table {
+            says: "the interval at some numbers of replications".into(),
+            heads: ["Replications", "Availability"].map(String::from).into(),
+            rows: rows.collect(),
+        }],
+        readings: Vec::new(),
+        format: "",
+    })
+}

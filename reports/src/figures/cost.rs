@@ -1,0 +1,112 @@
+//! The bill over time, stacked by item.
+
+use super::scale::{Scale, nice, steps};
+use super::svg::colour;
+use super::{Figure, Reading, Section, Table, both, how};
+use crate::numbers::{dollars, estimate, plain};
+use sim_core::results::{StudyResult, Unit};
+use std::fmt::Write;
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let items = &study.summary.cost.items;
+    let windows = study.windows.len();
+    // The infrastructure; what faults cost has a figure of its own. At most six items, the rest together would need a seventh colour.
+    let mut used: Vec<usize> = (0..items.len()).filter(|i| items[*i].group == "infrastructure").collect();
+    used.sort_by(|a, b| items[*b].per_month.mean.total_cmp(&items[*a].per_month.mean));
+    used.truncate(6);
+    if used.is_empty() || windows == 0 {
+        return None;
+    }
+    let hourly = |item: usize, i: usize| {
+        let w = study.windows[i];
+        study.cost_series[item][i].mean * 3600.0 / (w.to_s - w.from_s).max(1e-9)
+    };
+    let top = (0..windows).map(|i| used.iter().map(|u| hourly(*u, i)).sum::<f64>()).fold(0.0, f64::max);
+    if top <= 0.0 {
+        return None;
+    }
+    let dearest = &items[used[0]];
+    let month = study.summary.cost.per_month;
+    let title = format!(
+        "A month costs {}; {} is the dearest item with {}",
+        plain(month.mean, Unit::Money),
+        dearest.name,
+        plain(dearest.per_month.mean, Unit::Money)
+    );
+    let desc = "Cost an hour by item in each window, stacked.";
+    let drawing = both(&title, desc, (260.0, 230.0), Some("cost"), |svg| {
+        let high = nice(top);
+        let scale = Scale::linear(0.0, high, svg.top, svg.bottom);
+        svg.time_frame(study);
+        let ticks: Vec<(f64, String)> = steps(high).into_iter().map(|v| (v, plain(v, Unit::Money))).collect();
+        let ticks: Vec<(f64, String)> = ticks
+            .iter()
+            .enumerate()
+            .map(|(i, (v, l))| (*v, if i + 1 == ticks.len() { format!("{l}/h") } else { l.clone() }))
+            .collect();
+        svg.grid(&scale, &ticks);
+        let mut below = vec![0.0; windows];
+        let mut labels = Vec::new();
+        for (place, item) in used.iter().enumerate() {
+            let above: Vec<f64> = (0..windows).map(|i| below[i] + hourly(*item, i)).collect();
+            let mut d = String::new();
+            for (i, w) in study.windows.iter().enumerate() {
+                let (a, b, y) = (svg.x_of(study, w.from_s), svg.x_of(study, w.to_s), scale.at(above[i]));
+                let _ = write!(d, "{}{a:.1} {y:.1}L{b:.1} {y:.1}", if i == 0 { "M" } else { "L" });
+            }
+            for (i, w) in study.windows.iter().enumerate().rev() {
+                let (a, b, y) = (svg.x_of(study, w.from_s), svg.x_of(study, w.to_s), scale.at(below[i]));
+                let _ = write!(d, "L{b:.1} {y:.1}L{a:.1} {y:.1}");
+            }
+            d.push('Z');
+            svg.path(&d, colour::ITEMS[place], colour::AXIS, "stroke-width=\"0.5\"");
+            let most = if svg.is_narrow() { 10 } else { 16 };
+            let name: String = items[*item].name.chars().take(most).collect();
+            labels.push((scale.at(f64::midpoint(below[windows - 1], above[windows - 1])), name, colour::INK2));
+            below = above;
+        }
+        svg.time_axis(study);
+        svg.end_labels(&labels);
+    });
+    let rows = items.iter().map(|i| {
+        vec![
+            i.name.clone(),
+            i.group.clone(),
+            i.priced_as.clone(),
+            format!("{} {}", plain(i.metered_per_month.mean, Unit::Count), i.metered_unit),
+            if i.per_month.half_width() > 0.005 {
+                estimate(&i.per_month, Unit::Money)
+            } else {
+                dollars(i.per_month.mean)
+            },
+            estimate(&i.per_year, Unit::Money),
+        ]
+    });
+    let readings = used.iter().enumerate().map(|(place, item)| Reading {
+        label: items[*item].name.clone(),
+        token: colour::ITEM_TOKENS[place],
+        values: vec![(0..windows).map(|i| Some(hourly(*item, i))).collect()],
+        unit: "/h",
+        whole: format!("{} a month", plain(items[*item].per_month.mean, Unit::Money)),
+    });
+    Some(Figure {
+        id: "cost",
+        section: Section::Money,
+        title,
+        caption: (
+            "The bill by item".into(),
+            format!(
+                "an hour, in each window. In the table all is scaled to a month of 730 h without the fault. {}",
+                how(study)
+            ),
+        ),
+        panels: vec![drawing],
+        tables: vec![Table {
+            says: "the bill by item".into(),
+            heads: ["Item", "Group", "Priced as", "Metered a month", "A month", "A year"].map(String::from).into(),
+            rows: rows.collect(),
+        }],
+        readings: readings.collect(),
+        format: "money",
+    })
+}

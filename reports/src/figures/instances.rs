@@ -1,0 +1,126 @@
+//! Instances against load: two panels on one axis of time.
+
+use super::scale::{Scale, nice, steps};
+use super::svg::colour;
+use super::{Figure, Reading, Section, Table, both, how, table_windows};
+use crate::numbers::{estimate, grouped, plain};
+use sim_core::results::{Estimate, ServiceSeries, StudyResult, Unit};
+use std::fmt::Write;
+
+/// The service that a scaler moves, or the one whose workers are used most.
+fn pick(study: &StudyResult) -> Option<&ServiceSeries> {
+    let used = |s: &&ServiceSeries| s.utilisation.iter().flatten().map(|e| e.mean).fold(0.0, f64::max);
+    let scaled = study.service_series.iter().find(|s| s.scaled);
+    scaled.or_else(|| study.service_series.iter().max_by(|a, b| used(a).total_cmp(&used(b))))
+}
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let series = pick(study)?;
+    let mean = |v: &[Estimate]| v.iter().map(|e| e.mean).sum::<f64>() / v.len().max(1) as f64;
+    let fewest = series.instances_range.iter().map(|r| r.0).fold(f64::INFINITY, f64::min);
+    let most = series.instances_range.iter().map(|r| r.1).fold(0.0, f64::max);
+    let title = if (most - fewest).abs() < 1e-9 {
+        let used = series.utilisation.iter().flatten().map(|e| e.mean).fold(0.0, f64::max);
+        format!(
+            "{} stays at {} instances; at most {:.0}\u{a0}% of its workers are held",
+            series.name,
+            grouped(most, 0),
+            used * 100.0
+        )
+    } else {
+        format!("{} has from {} to {} instances", series.name, grouped(fewest, 0), grouped(most, 0))
+    };
+    let panel =
+        |values: &[(&'static str, &[Estimate], &'static str, &'static str)], unit: &'static str, range: bool| {
+            let high = values.iter().flat_map(|v| v.1.iter().map(|e| e.high)).fold(0.0, f64::max).max(if range {
+                most
+            } else {
+                0.0
+            });
+            let desc = "Values in each window; the band is the 95 percent interval, or from fewest to most.";
+            both(&title, desc, (190.0, 180.0), Some("instances"), |svg| {
+                let high = nice(high);
+                let scale = Scale::linear(0.0, high, svg.top, svg.bottom);
+                svg.time_frame(study);
+                let ticks: Vec<(f64, String)> = steps(high).into_iter().map(|v| (v, plain(v, Unit::Count))).collect();
+                let ticks: Vec<(f64, String)> = ticks
+                    .iter()
+                    .enumerate()
+                    .map(|(i, (v, l))| (*v, if i + 1 == ticks.len() { format!("{l}{unit}") } else { l.clone() }))
+                    .collect();
+                svg.grid(&scale, &ticks);
+                if range {
+                    let mut d = String::new();
+                    for (i, (w, r)) in study.windows.iter().zip(&series.instances_range).enumerate() {
+                        let x = svg.x_of(study, f64::midpoint(w.from_s, w.to_s));
+                        let _ = write!(d, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(r.1));
+                    }
+                    for (w, r) in study.windows.iter().zip(&series.instances_range).rev() {
+                        let x = svg.x_of(study, f64::midpoint(w.from_s, w.to_s));
+                        let _ = write!(d, "L{x:.1} {:.1}", scale.at(r.0));
+                    }
+                    d.push('Z');
+                    svg.path(&d, colour::BLUE, "none", "fill-opacity=\"0.18\"");
+                }
+                let mut labels = Vec::new();
+                for (name, values, stroke, dash) in values {
+                    let values: Vec<Option<Estimate>> = values.iter().copied().map(Some).collect();
+                    svg.series(study, &values, &scale, stroke, dash);
+                    let y = values.last().copied().flatten().map_or(svg.bottom, |e| scale.at(e.mean));
+                    labels.push((y, (*name).to_owned(), *stroke));
+                }
+                svg.time_axis(study);
+                svg.end_labels(&labels);
+            })
+        };
+    let load = panel(&[("offered", &series.offered_per_s, colour::INK2, "")], "/s", false);
+    let mut lines = vec![("serving", series.instances.as_slice(), colour::BLUE, "")];
+    if series.scaled {
+        lines.push(("wanted", series.wanted.as_slice(), colour::OCHRE, "5 3"));
+    }
+    let instances = panel(&lines, "", true);
+    let queue = panel(&[("waiting", &series.queue_length, colour::VERM, "")], "", false);
+    let rows = table_windows(study).into_iter().map(|(i, w)| {
+        let (low, high) = series.instances_range[i];
+        vec![
+            w,
+            estimate(&series.offered_per_s[i], Unit::PerSecond),
+            estimate(&series.wanted[i], Unit::Count),
+            estimate(&series.instances[i], Unit::Count),
+            grouped(low, 0),
+            grouped(high, 0),
+            estimate(&series.queue_length[i], Unit::Count),
+        ]
+    });
+    let reading = |label: &str, token: &'static str, values: &[Estimate], unit: &'static str| Reading {
+        label: label.to_owned(),
+        token,
+        values: vec![values.iter().map(|e| Some(e.mean)).collect()],
+        unit,
+        whole: format!("{}{unit}", plain(mean(values), Unit::Count)),
+    };
+    Some(Figure {
+        id: "instances",
+        section: Section::OverTime,
+        caption: (
+            format!("Load, instances and queue of {}", series.name),
+            format!("Band of instances: from the run with fewest to that with most. {}", how(study)),
+        ),
+        panels: vec![load, instances, queue],
+        tables: vec![Table {
+            says: "load, instances and queue by window".into(),
+            heads: ["Window", "Offered load", "Wanted", "Serving", "Fewest", "Most", "Waiting"]
+                .map(String::from)
+                .into(),
+            rows: rows.collect(),
+        }],
+        readings: vec![
+            reading("offered", "ink2", &series.offered_per_s, "/s"),
+            reading("wanted", "ochre", &series.wanted, ""),
+            reading("serving", "blue", &series.instances, ""),
+            reading("waiting", "verm", &series.queue_length, ""),
+        ],
+        title,
+        format: "n",
+    })
+}

@@ -1,0 +1,102 @@
+//! Latency over time, on a log scale.
+
+use super::scale::{Scale, log_ticks};
+use super::svg::colour;
+use super::{Figure, Reading, Section, Table, both, how, table_windows};
+use crate::numbers::{optional, plain};
+use sim_core::results::{Estimate, StudyResult, Unit};
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let series = study.endpoint_series.first()?;
+    let whole = study.summary.endpoints.get(&series.name)?.latency_s?;
+    let lines: [(&str, &[Option<Estimate>], &str, &'static str, Estimate); 3] = [
+        ("p50", &series.p50_s, colour::BLUE, "blue", whole.p50),
+        ("p99", &series.p99_s, colour::VERM, "verm", whole.p99),
+        ("p99.9", &series.p99_9_s, colour::PURPLE, "purple", whole.p99_9),
+    ];
+    let values = || lines.iter().flat_map(|l| l.1.iter().flatten());
+    let low = values().map(|e| e.mean).filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+    let high = values().map(|e| e.high).fold(0.0, f64::max);
+    if !low.is_finite() || high <= 0.0 {
+        return None;
+    }
+    let worst = series
+        .p99_s
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| v.map(|e| (i, e.mean)))
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let at = crate::numbers::clock(study.windows.get(worst.0)?.from_s);
+    let title = format!(
+        "The slowest 1\u{a0}% wait {} at {at}; over the whole run {}",
+        plain(worst.1, Unit::Seconds),
+        plain(whole.p99.mean, Unit::Seconds)
+    );
+    let bound = study
+        .summary
+        .promises
+        .iter()
+        .find(|p| p.says.contains(&series.name) && p.says.starts_with('p') && p.unit == Unit::Seconds);
+    let bound = bound.and_then(|p| p.promised);
+    let desc = "Median, 99th and 99.9th percentile of the latency of answered requests in each window, on a log scale.";
+    let drawing = both(&title, desc, (300.0, 250.0), Some("latency"), |svg| {
+        let (low, high) = (low.min(bound.unwrap_or(low)) * 0.8, high.max(bound.unwrap_or(0.0)) * 1.25);
+        let scale = Scale::log(low, high, svg.top, svg.bottom);
+        svg.time_frame(study);
+        let ticks: Vec<(f64, String)> =
+            log_ticks(low, high).into_iter().map(|v| (v, plain(v, Unit::Seconds))).collect();
+        svg.grid(&scale, &ticks);
+        if let Some(bound) = bound {
+            svg.promise(scale.at(bound), &format!("promised {}", plain(bound, Unit::Seconds)));
+        }
+        let mut labels = Vec::new();
+        for (name, values, stroke, _, _) in &lines {
+            svg.series(study, values, &scale, stroke, "");
+            let y = values.iter().rev().flatten().next().map_or(svg.bottom, |e| scale.at(e.mean));
+            labels.push((y, (*name).to_owned(), *stroke));
+        }
+        svg.time_axis(study);
+        svg.end_labels(&labels);
+    });
+    let lists = |v: &[Option<Estimate>]| {
+        vec![
+            v.iter().map(|e| e.map(|e| e.mean)).collect(),
+            v.iter().map(|e| e.map(|e| e.low)).collect(),
+            v.iter().map(|e| e.map(|e| e.high)).collect(),
+        ]
+    };
+    let rows = table_windows(study).into_iter().map(|(i, w)| {
+        let mut row = vec![w];
+        row.extend(lines.iter().map(|l| optional(l.1[i].as_ref(), Unit::Seconds)));
+        row
+    });
+    Some(Figure {
+        id: "latency",
+        section: Section::OverTime,
+        caption: (
+            format!("Latency of answered requests of {}", series.name),
+            format!(
+                "from the intended start, log scale. Rejected and failed requests are not in it: they would flatter it. {}",
+                how(study)
+            ),
+        ),
+        panels: vec![drawing],
+        tables: vec![Table {
+            says: "latency by window".into(),
+            heads: ["Window", "p50", "p99", "p99.9"].map(String::from).into(),
+            rows: rows.collect(),
+        }],
+        readings: lines
+            .iter()
+            .map(|(name, values, _, token, whole)| Reading {
+                label: (*name).to_owned(),
+                token,
+                values: lists(values),
+                unit: "",
+                whole: crate::numbers::estimate(whole, Unit::Seconds),
+            })
+            .collect(),
+        title,
+        format: "ms",
+    })
+}

@@ -1,0 +1,65 @@
+//! Recovery run by run: a spread that could have two peaks is drawn as dots, never as a mean alone.
+
+use super::scale::nice;
+use super::svg::colour;
+use super::{Figure, Section, Table, both};
+use crate::numbers::{optional, plain};
+use sim_core::results::{StudyResult, Unit};
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let place = study.summary.promises.iter().position(|p| p.says.contains(" is back within "))?;
+    let promise = &study.summary.promises[place];
+    let values: Vec<(usize, f64)> =
+        study.promise_values.get(place)?.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))).collect();
+    let bound = promise.promised?;
+    let high = nice(values.iter().map(|v| v.1).fold(bound, f64::max) * 1.05);
+    let late = values.iter().filter(|v| v.1 > bound).count();
+    let title = format!("{late} of {} runs recover later than {}", values.len(), plain(bound, Unit::Seconds));
+    if values.is_empty() {
+        return None;
+    }
+    let desc = "One dot a replication: time from the end of the fault until the promises are kept again.";
+    let drawing = both(&title, desc, (180.0, 170.0), None, |svg| {
+        let (left, right, bottom) = (svg.left, svg.right, svg.bottom);
+        let x_of = |v: f64| left + (v / high).clamp(0.0, 1.0) * (right - left);
+        svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        for part in 0..=4 {
+            let v = high * f64::from(part) / 4.0;
+            svg.text(x_of(v), bottom + 18.0, &plain(v, Unit::Seconds), colour::INK2, "middle", false);
+        }
+        let mut stacks = std::collections::BTreeMap::new();
+        for (_, v) in &values {
+            let column = (x_of(*v) / 7.0) as i64;
+            let level = stacks.entry(column).or_insert(0);
+            let y = bottom - 6.0 - f64::from(*level) * 6.5;
+            *level += 1;
+            let fill = if *v > bound { colour::VERM } else { colour::BLUE };
+            svg.dot(x_of(*v), y.max(14.0), 3.0, fill);
+        }
+        svg.line(x_of(bound), 20.0, x_of(bound), bottom, colour::INK, 1.0, "2 3");
+        svg.text(x_of(bound), 14.0, "promised", colour::INK, "middle", false);
+    });
+    let mut slowest = values.clone();
+    slowest.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let rows = slowest.iter().map(|(i, v)| vec![i.to_string(), plain(*v, Unit::Seconds)]);
+    Some(Figure {
+        id: "recovery",
+        section: Section::OverTime,
+        title,
+        caption: (
+            "Recovery time of each run".into(),
+            format!(
+                "from the end of the fault to the first moment from which all promises are kept for 30 s. Mean {}.",
+                optional(promise.observed.as_ref(), Unit::Seconds)
+            ),
+        ),
+        panels: vec![drawing],
+        tables: vec![Table {
+            says: "all replications, slowest first".into(),
+            heads: ["Replication", "Recovery"].map(String::from).into(),
+            rows: rows.collect(),
+        }],
+        readings: Vec::new(),
+        format: "",
+    })
+}

@@ -1,0 +1,284 @@
+//! A small SVG writer: lines, bands, stacked areas, and labels whose boxes are known.
+
+use super::scale::{Scale, nice_times};
+use crate::numbers::clock;
+use sim_core::results::{Estimate, StudyResult};
+use std::fmt::Write;
+
+/// Colours of the token table, light values; each hex stands for one token.
+pub mod colour {
+    /// Text.
+    pub const INK: &str = "#1C1D21";
+    /// Secondary text, axes.
+    pub const INK2: &str = "#55565E";
+    /// Grid.
+    pub const GRID: &str = "#E6E3DC";
+    /// Base lines.
+    pub const AXIS: &str = "#8B8983";
+    /// Span of a fault.
+    pub const SHADE: &str = "#F0EBE0";
+    /// First line.
+    pub const BLUE: &str = "#006AA7";
+    /// Worst, p99.
+    pub const VERM: &str = "#B04600";
+    /// Held, after.
+    pub const GREEN: &str = "#00795A";
+    /// p99.9.
+    pub const PURPLE: &str = "#99406F";
+    /// Second line.
+    pub const OCHRE: &str = "#876100";
+    /// Fills of outcomes, in the order of the columns of results: ok, degraded, error, timeout, rejected, shed, unreachable, refused.
+    pub const OUTCOMES: [&str; 8] =
+        ["#B7D4E8", "#EBBB52", "#141519", "#4C4D57", "#D55E00", "#CC79A7", "#8B8983", "#0B4F78"];
+    /// Their tokens.
+    pub const OUTCOME_TOKENS: [&str; 8] = ["fok", "fdeg", "ferr", "ftime", "frej", "fshed", "axis", "i1"];
+    /// Items of a bill.
+    pub const ITEMS: [&str; 6] = ["#0B4F78", "#0F72AD", "#56A5D6", "#9CC9E6", "#D3A338", "#F0D69A"];
+    /// Their tokens.
+    pub const ITEM_TOKENS: [&str; 6] = ["i1", "i2", "i3", "i4", "i5", "i6"];
+}
+
+/// One picture at both widths.
+#[derive(Debug, Clone)]
+pub struct Drawing {
+    /// 720 wide.
+    pub wide: String,
+    /// 342 wide.
+    pub narrow: String,
+}
+
+impl Drawing {
+    /// The wide one as a file of its own, on the page's colour.
+    pub fn standalone(&self) -> String {
+        let head =
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\" ";
+        let body = self.wide.replacen("<svg ", head, 1);
+        body.replacen("</desc>", "</desc><rect width=\"100%\" height=\"100%\" fill=\"#FDFCFA\"/>", 1)
+    }
+}
+
+/// A drawing in progress.
+#[derive(Debug)]
+pub struct Svg {
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+    /// Left edge of the plot.
+    pub left: f64,
+    /// Right edge.
+    pub right: f64,
+    /// Top.
+    pub top: f64,
+    /// Bottom.
+    pub bottom: f64,
+    body: String,
+    head: String,
+}
+
+/// Text for attributes and elements.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+impl Svg {
+    /// An empty drawing with the gutters that all figures share. `time` names the figure if one cursor reads it.
+    pub fn new(width: f64, height: f64, title: &str, desc: &str, time: Option<&str>) -> Self {
+        let narrow = width < 400.0;
+        let (left, right) = (56.0, width - if narrow { 72.0 } else { 116.0 });
+        let (top, bottom) = (30.0, height - 28.0);
+        let id = sim_core::engine::rng::hash_name(&format!("{title}{width}{height}{desc}"));
+        let cursor = time.map_or_else(String::new, |figure| {
+            format!(" class=\"time\" data-fig=\"{figure}\" data-l=\"{left}\" data-r=\"{right}\" data-top=\"{top}\" data-bot=\"{bottom}\"")
+        });
+        let head = format!(
+            "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\"{cursor} \
+             aria-labelledby=\"t{id:x} d{id:x}\"><title id=\"t{id:x}\">{}</title><desc id=\"d{id:x}\">{}</desc>",
+            escape(title),
+            escape(desc)
+        );
+        Self { width, height, left, right, top, bottom, body: String::new(), head }
+    }
+
+    /// The finished element.
+    pub fn finish(self) -> String {
+        format!("{}{}</svg>", self.head, self.body)
+    }
+
+    /// Whether this is the phone's drawing.
+    pub fn is_narrow(&self) -> bool {
+        self.width < 400.0
+    }
+
+    /// A straight line.
+    pub fn line(&mut self, x1: f64, y1: f64, x2: f64, y2: f64, stroke: &str, width: f64, dash: &str) {
+        let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
+        let _ = write!(
+            self.body,
+            "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{stroke}\" stroke-width=\"{width}\"{dash}/>"
+        );
+    }
+
+    /// A filled rectangle.
+    pub fn rect(&mut self, x: f64, y: f64, w: f64, h: f64, fill: &str) {
+        let _ = write!(
+            self.body,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\"/>",
+            w.max(0.0),
+            h.max(0.0)
+        );
+    }
+
+    /// A dot.
+    pub fn dot(&mut self, x: f64, y: f64, r: f64, fill: &str) {
+        let _ = write!(self.body, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{r}\" fill=\"{fill}\"/>");
+    }
+
+    /// Text; `anchor` is start, middle or end.
+    pub fn text(&mut self, x: f64, y: f64, text: &str, fill: &str, anchor: &str, bold: bool) {
+        let size = if self.is_narrow() { 11.5 } else { 12.0 };
+        let weight = if bold { " font-weight=\"600\"" } else { "" };
+        let _ = write!(
+            self.body,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"{fill}\" font-size=\"{size}\" text-anchor=\"{anchor}\"{weight}>{}</text>",
+            escape(text)
+        );
+    }
+
+    /// A path.
+    pub fn path(&mut self, d: &str, fill: &str, stroke: &str, extra: &str) {
+        let _ = write!(self.body, "<path d=\"{d}\" fill=\"{fill}\" stroke=\"{stroke}\" {extra}/>");
+    }
+
+    /// The y grid with its labels.
+    pub fn grid(&mut self, scale: &Scale, ticks: &[(f64, String)]) {
+        let (left, right) = (self.left, self.right);
+        let mut last = f64::INFINITY;
+        for (value, label) in ticks {
+            let y = scale.at(*value);
+            self.line(left, y, right, y, colour::GRID, 1.0, "");
+            if (last - y).abs() >= 13.0 {
+                self.text(left - 7.0, y + 4.0, label, colour::INK2, "end", false);
+                last = y;
+            }
+        }
+    }
+
+    /// The place of a moment.
+    pub fn x_of(&self, study: &StudyResult, seconds: f64) -> f64 {
+        let end = study.windows.last().map_or(1.0, |w| w.to_s);
+        self.left + (seconds / end).clamp(0.0, 1.0) * (self.right - self.left)
+    }
+
+    /// Shaded spans of faults with their onset and label, and the time axis.
+    pub fn time_frame(&mut self, study: &StudyResult) {
+        let (top, bottom) = (self.top, self.bottom);
+        let spans: Vec<_> = study.faults.iter().filter(|f| f.from_s > 0.0 || !f.scheduled).take(12).collect();
+        for fault in &spans {
+            let (a, b) = (self.x_of(study, fault.from_s), self.x_of(study, fault.to_s));
+            self.rect(a, top, (b - a).max(1.0), bottom - top, colour::SHADE);
+        }
+        if let Some(first) = spans.first() {
+            let x = self.x_of(study, first.from_s);
+            let events = study.load_events.iter().filter(|e| (e.from_s - first.from_s).abs() < 1e-9);
+            let also: String = events.map(|e| format!("; {}", e.says)).collect();
+            let mut label = format!("{} {} until {}{also}", clock(first.from_s), first.says, clock(first.to_s));
+            let room = ((self.width - 8.0) / if self.is_narrow() { 5.9 } else { 6.3 }) as usize;
+            if label.chars().count() > room {
+                label = format!("{} {}", clock(first.from_s), first.name);
+            }
+            let wide = label.chars().count() as f64 * 6.4;
+            let (at, anchor) = if x + 6.0 + wide > self.width { (x - 4.0, "end") } else { (x + 6.0, "start") };
+            let (at, anchor) =
+                if anchor == "end" && at - wide < 0.0 { (self.width - 4.0, "end") } else { (at, anchor) };
+            self.text(at, 18.0, &label, colour::INK, anchor, true);
+            self.line(x, 10.0, x, bottom, colour::INK, 1.0, "");
+        }
+    }
+
+    /// The time axis: where something happens.
+    pub fn time_axis(&mut self, study: &StudyResult) {
+        let (left, right, bottom) = (self.left, self.right, self.bottom);
+        self.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        let end = study.windows.last().map_or(1.0, |w| w.to_s);
+        let mut marks: Vec<f64> = vec![0.0, end];
+        for fault in study.faults.iter().filter(|f| f.scheduled && f.from_s > 0.0).take(2) {
+            marks.push(fault.from_s);
+            marks.push(fault.to_s);
+        }
+        marks.extend(nice_times(end));
+        let mut placed: Vec<f64> = Vec::new();
+        for mark in marks {
+            let x = self.x_of(study, mark);
+            if placed.iter().any(|p| (p - x).abs() < 44.0) {
+                continue;
+            }
+            placed.push(x);
+            let label = if mark >= end - 1e-9 { format!("{} min:s", clock(mark)) } else { clock(mark) };
+            let label = if end >= 3600.0 { clock(mark) } else { label };
+            self.text(x, bottom + 18.0, &label, colour::INK2, "middle", false);
+        }
+    }
+
+    /// A line with its band over the windows of a study.
+    pub fn series(
+        &mut self,
+        study: &StudyResult,
+        values: &[Option<Estimate>],
+        scale: &Scale,
+        stroke: &str,
+        dash: &str,
+    ) {
+        let points: Vec<Option<(f64, Estimate)>> = study
+            .windows
+            .iter()
+            .zip(values)
+            .map(|(w, v)| v.map(|e| (self.x_of(study, f64::midpoint(w.from_s, w.to_s)), e)))
+            .collect();
+        for run in points.split(Option::is_none).filter(|run| !run.is_empty()) {
+            let run: Vec<(f64, Estimate)> = run.iter().flatten().copied().collect();
+            let mut band = String::new();
+            for (i, (x, e)) in run.iter().enumerate() {
+                let _ = write!(band, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(e.high));
+            }
+            for (x, e) in run.iter().rev() {
+                let _ = write!(band, "L{x:.1} {:.1}", scale.at(e.low));
+            }
+            band.push('Z');
+            self.path(&band, stroke, "none", "fill-opacity=\"0.18\"");
+            let mut line = String::new();
+            for (i, (x, e)) in run.iter().enumerate() {
+                let _ = write!(line, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(e.mean));
+            }
+            let dash = if dash.is_empty() { String::new() } else { format!("stroke-dasharray=\"{dash}\" ") };
+            self.path(&line, "none", stroke, &format!("{dash}stroke-width=\"1.75\" stroke-linejoin=\"round\""));
+            if let [(x, e)] = run[..] {
+                self.dot(x, scale.at(e.mean), 2.0, stroke);
+            }
+        }
+    }
+
+    /// Labels at the right ends of lines, moved apart so that none lies over another.
+    pub fn end_labels(&mut self, labels: &[(f64, String, &str)]) {
+        let mut order: Vec<usize> = (0..labels.len()).collect();
+        order.sort_by(|a, b| labels[*a].0.total_cmp(&labels[*b].0));
+        let mut y = self.top - 2.0;
+        let mut places = vec![0.0; labels.len()];
+        for &i in &order {
+            y = (labels[i].0).max(y + 14.0);
+            places[i] = y;
+        }
+        let over = order.last().map_or(0.0, |i| (places[*i] - self.bottom).max(0.0));
+        let x = self.right + 8.0;
+        for (i, (_, label, fill)) in labels.iter().enumerate() {
+            self.text(x, places[i] - over + 4.0, label, fill, "start", false);
+        }
+    }
+
+    /// A dotted line of a promise with its words.
+    pub fn promise(&mut self, y: f64, words: &str) {
+        let (left, right) = (self.left, self.right);
+        self.line(left, y, right, y, colour::INK, 1.0, "2 3");
+        self.text(left + 4.0, y - 5.0, words, colour::INK, "start", false);
+    }
+}

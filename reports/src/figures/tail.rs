@@ -1,0 +1,93 @@
+//! The tail of the latency: share of answers slower than a latency, both axes log.
+
+use super::scale::{Scale, log_ticks};
+use super::svg::colour;
+use super::{Figure, Section, Table, both};
+use crate::numbers::{clock, optional, plain};
+use sim_core::engine::math::log10;
+use sim_core::results::{StudyResult, Unit};
+use std::fmt::Write;
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let tail = study.tails.first()?;
+    let colours = [colour::BLUE, colour::VERM, colour::GREEN];
+    let floor = 1e-5;
+    let used: Vec<_> = tail.curves.iter().zip(colours).filter(|(c, _)| c.answers > 0).collect();
+    let inside = |p: &&(f64, f64)| p.1 > floor && p.1 < 1.0;
+    let points = || used.iter().flat_map(|(c, _)| c.points.iter()).filter(inside);
+    let low = points().map(|p| p.0).fold(f64::INFINITY, f64::min);
+    let high = points().map(|p| p.0).fold(0.0, f64::max) * 1.3;
+    if !low.is_finite() || high <= low {
+        return None;
+    }
+    let during = used.iter().find(|(c, _)| c.label == "during").or(used.first())?;
+    let title = format!(
+        "{}: 1\u{a0}% of answers take over {}",
+        if during.0.label == "during" { "In the fault".to_owned() } else { "Over the whole run".to_owned() },
+        during.0.p99_s.map_or_else(|| "–".into(), |e| plain(e.mean, Unit::Seconds))
+    );
+    let desc = "Share of answered requests slower than a latency; both axes are logarithmic.";
+    let drawing = both(&title, desc, (300.0, 250.0), None, |svg| {
+        svg.top = 16.0;
+        let scale = Scale::log(floor, 1.0, svg.top, svg.bottom);
+        let shares =
+            [(1.0, "100 %"), (0.1, "10 %"), (0.01, "1 %"), (1e-3, "0.1 %"), (1e-4, "0.01 %"), (1e-5, "0.001 %")];
+        let ticks: Vec<(f64, String)> = shares.iter().map(|(v, l)| (*v, (*l).to_owned())).collect();
+        svg.grid(&scale, &ticks);
+        let (a, b, left, right) = (log10(low), log10(high), svg.left, svg.right);
+        let x_of = |latency: f64| left + ((log10(latency) - a) / (b - a)).clamp(0.0, 1.0) * (right - left);
+        let mut placed = f64::NEG_INFINITY;
+        for tick in log_ticks(low, high) {
+            let x = x_of(tick);
+            if x - placed > 46.0 {
+                svg.text(x, svg.bottom + 18.0, &plain(tick, Unit::Seconds), colour::INK2, "middle", false);
+                placed = x;
+            }
+        }
+        let mut labels = Vec::new();
+        for (curve, stroke) in &used {
+            let mut d = String::new();
+            let mut end = svg.bottom;
+            for (latency, share) in curve.points.iter().filter(|p| p.0 >= low * 0.99 && p.0 <= high && p.1 > floor) {
+                end = scale.at(*share);
+                let _ = write!(d, "{}{:.1} {end:.1}", if d.is_empty() { "M" } else { "L" }, x_of(*latency));
+            }
+            svg.path(&d, "none", stroke, "stroke-width=\"1.75\" stroke-linejoin=\"round\"");
+            labels.push((end.min(svg.bottom - 4.0), curve.label.clone(), *stroke));
+        }
+        let bottom = svg.bottom;
+        svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        svg.end_labels(&labels);
+    });
+    let mut heads = vec!["Slower than".to_owned()];
+    heads.extend(used.iter().map(|(c, _)| format!("{} ({}–{})", c.label, clock(c.span_s.0), clock(c.span_s.1))));
+    let latencies: Vec<f64> = points().map(|p| p.0).collect();
+    let mut latencies: Vec<f64> = latencies.into_iter().filter(|v| *v >= low && *v <= high).collect();
+    latencies.sort_by(f64::total_cmp);
+    latencies.dedup();
+    let rows = latencies.iter().map(|latency| {
+        let mut row = vec![plain(*latency, Unit::Seconds)];
+        for (curve, _) in &used {
+            let share = curve.points.iter().find(|p| (p.0 - latency).abs() < 1e-12).map(|p| p.1);
+            row.push(share.map_or_else(|| "–".into(), |s| plain(s, Unit::Share)));
+        }
+        row
+    });
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    let mut p99 = vec!["p99".to_owned()];
+    p99.extend(used.iter().map(|(c, _)| optional(c.p99_s.as_ref(), Unit::Seconds)));
+    rows.push(p99);
+    Some(Figure {
+        id: "tail",
+        section: Section::OverTime,
+        title,
+        caption: (
+            format!("Share of answered requests of {} slower than a latency", tail.name),
+            format!("both axes log. {} replications merged.", study.summary.replications),
+        ),
+        panels: vec![drawing],
+        tables: vec![Table { says: "share of answers slower than each latency".into(), heads, rows }],
+        readings: Vec::new(),
+        format: "",
+    })
+}

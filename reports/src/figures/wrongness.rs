@@ -1,0 +1,93 @@
+//! What lost and wrong requests cost: bars with their intervals.
+
+use super::scale::nice;
+use super::svg::colour;
+use super::{Figure, Section, Table, both};
+use crate::numbers::{estimate, plain};
+use sim_core::results::{CostItemSummary, Estimate, StudyResult, Unit};
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let items: Vec<&CostItemSummary> =
+        study.summary.cost.items.iter().filter(|i| i.group != "infrastructure").collect();
+    let per_fault = items.iter().any(|i| i.per_incident.is_some());
+    let value =
+        |i: &CostItemSummary| if per_fault { i.per_incident.unwrap_or(Estimate::exact(0.0)) } else { i.per_year };
+    let top = items.iter().map(|i| value(i).high).fold(0.0, f64::max);
+    if items.is_empty() {
+        return None;
+    }
+    let what = if per_fault { "each time the fault strikes" } else { "a year" };
+    let sum: f64 = items.iter().map(|i| value(i).mean).sum();
+    let title = format!("Lost and wrong requests cost {} {what}", plain(sum, Unit::Money));
+    let height = 46.0 + 34.0 * items.len() as f64;
+    let desc = "One bar an item; the thin line is its 95 percent interval.";
+    let drawing = both(&title, desc, (height, height), None, |svg| {
+        let high = nice(top.max(1e-9));
+        let (left, right) =
+            (if svg.is_narrow() { 8.0 } else { 150.0 }, svg.right - if svg.is_narrow() { 10.0 } else { 0.0 });
+        let x_of = |v: f64| left + (v / high).clamp(0.0, 1.0) * (right - left);
+        for (row, item) in items.iter().enumerate() {
+            let y = 12.0 + 34.0 * row as f64;
+            let e = value(item);
+            if svg.is_narrow() {
+                svg.text(left, y + 4.0, &item.name, colour::INK2, "start", false);
+            } else {
+                svg.text(left - 8.0, y + 16.0, &item.name, colour::INK2, "end", false);
+            }
+            let (bar, tall) = if svg.is_narrow() { (y + 8.0, 12.0) } else { (y + 4.0, 16.0) };
+            svg.rect(left, bar, x_of(e.mean) - left, tall, colour::VERM);
+            svg.line(x_of(e.low), bar + tall / 2.0, x_of(e.high), bar + tall / 2.0, colour::INK, 1.25, "");
+            svg.text(
+                x_of(e.high) + 8.0,
+                bar + tall / 2.0 + 4.0,
+                &plain(e.mean, Unit::Money),
+                colour::INK,
+                "start",
+                false,
+            );
+        }
+        let bottom = height - 28.0;
+        svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        svg.text(left, bottom + 18.0, "$0", colour::INK2, "start", false);
+        svg.text(right, bottom + 18.0, &plain(high, Unit::Money), colour::INK2, "end", false);
+    });
+    let rows = items.iter().map(|i| {
+        vec![
+            i.name.clone(),
+            i.priced_as.clone(),
+            i.per_incident.map_or_else(|| "–".into(), |e| estimate(&e, Unit::Money)),
+            estimate(&i.per_month, Unit::Money),
+            estimate(&i.per_year, Unit::Money),
+        ]
+    });
+    let kinds = study.summary.wrongness.incidents.iter().filter(|(_, e)| e.high > 0.0);
+    let kinds: Vec<Vec<String>> = kinds.map(|(k, e)| vec![(*k).to_owned(), estimate(e, Unit::Count)]).collect();
+    let mut tables = vec![Table {
+        says: "what lost and wrong requests cost".into(),
+        heads: ["Item", "Priced as", "Each fault", "A month without", "A year"].map(String::from).into(),
+        rows: rows.collect(),
+    }];
+    if !kinds.is_empty() {
+        tables.push(Table {
+            says: "wrong outcomes by kind, a run".into(),
+            heads: ["Kind", "A run has"].map(String::from).into(),
+            rows: kinds,
+        });
+    }
+    Some(Figure {
+        id: "wrongness",
+        section: Section::Money,
+        title,
+        caption: (
+            "The price of lost and wrong requests".into(),
+            format!(
+                "{what}; {} replications, thin lines: 95 % intervals. A year counts a fault as often as the file says it happens.",
+                study.summary.replications
+            ),
+        ),
+        panels: vec![drawing],
+        tables,
+        readings: Vec::new(),
+        format: "",
+    })
+}

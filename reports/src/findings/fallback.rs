@@ -1,0 +1,40 @@
+//! What answers that are degraded or wrong cost.
+
+use super::Finding;
+use crate::Source;
+use crate::numbers::{estimate, plain};
+use sim_core::results::{StudyResult, Unit};
+
+pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
+    let dear = |i: &&sim_core::results::CostItemSummary| i.group == "sales" || i.group == "wrongness";
+    let items = study.summary.cost.items.iter().filter(dear);
+    let item = items.filter(|i| i.per_incident.is_some()).max_by(|a, b| {
+        let of = |i: &sim_core::results::CostItemSummary| i.per_incident.map_or(0.0, |e| e.mean);
+        of(a).total_cmp(&of(b))
+    })?;
+    let once = item.per_incident?;
+    if once.mean <= 0.0 {
+        return None;
+    }
+    let month = study.summary.cost.per_month.mean;
+    let months = if month > 0.0 {
+        format!(", as much as {} of the bill", plain_months(once.mean / month))
+    } else {
+        String::new()
+    };
+    Some(Finding {
+        what: format!("{} costs {} each time the fault strikes{months}.", item.name, estimate(&once, Unit::Money)),
+        why: format!("Priced as {}.", item.priced_as),
+        command: None,
+        figure: Some("wrongness"),
+        weight: if month > 0.0 { (once.mean / month).min(20.0) } else { 5.0 },
+    })
+}
+
+fn plain_months(months: f64) -> String {
+    if months < 1.0 {
+        format!("{:.0}\u{a0}% of a month", months * 100.0)
+    } else {
+        format!("{} months", plain(months, Unit::Count))
+    }
+}

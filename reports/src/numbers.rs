@@ -1,0 +1,170 @@
+//! Numbers as people read them: units once, intervals after their number, no more digits than are sure.
+//!
+//! The last digit shown is the first digit of the half-width of the interval (the second if that is 1 or 2). At most four significant
+//! digits; shares above 99 % show at most three decimals. A number without spread has no interval.
+
+use sim_core::engine::math::log10;
+use sim_core::results::{Estimate, Unit};
+
+/// A no-break space, between a number and its unit.
+const NB: char = '\u{a0}';
+
+/// Decimals that a value with this half-width of its interval shows.
+fn decimals(value: f64, half: f64, most_significant: i32) -> usize {
+    let magnitude = if value.abs() > 0.0 { log10(value.abs()).floor() as i32 } else { 0 };
+    let most = (most_significant - 1 - magnitude).max(0);
+    if half <= value.abs() * 1e-12 {
+        return most.clamp(0, 3) as usize;
+    }
+    let place = log10(half).floor() as i32;
+    let leading = half / sim_core::engine::math::pow(10.0, f64::from(place));
+    let wanted = if leading < 3.0 { 1 - place } else { -place };
+    wanted.clamp(0, most) as usize
+}
+
+/// A number with commas between thousands.
+pub fn grouped(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, fraction) = rest.split_once('.').unwrap_or((rest, ""));
+    let mut out = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    let zero = !value.is_finite() || out.chars().all(|c| c == '0' || c == ',') && fraction.chars().all(|c| c == '0');
+    let sign = if zero { "" } else { sign };
+    if fraction.is_empty() { format!("{sign}{out}") } else { format!("{sign}{out}.{fraction}") }
+}
+
+fn trimmed(text: &str) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+}
+
+/// How a unit is written: factor to what is shown, what stands before and after, most significant digits.
+fn shown(unit: Unit, value: f64) -> (f64, &'static str, &'static str, i32) {
+    match unit {
+        Unit::Seconds if value.abs() < 1.0 => (1000.0, "", "ms", 4),
+        Unit::Seconds => (1.0, "", "s", 4),
+        Unit::Share if (0.99..1.0).contains(&value) => (100.0, "", "%", 5),
+        Unit::Share => (100.0, "", "%", 4),
+        Unit::PerSecond => (1.0, "", "/s", 4),
+        Unit::Money => (1.0, "$", "", 4),
+        Unit::MoneyPerMonth => (1.0, "$", " a month", 4),
+        Unit::MoneyPerYear => (1.0, "$", " a year", 4),
+        Unit::Bytes => (1e-6, "", "MB", 4),
+        Unit::Count => (1.0, "", "", 4),
+    }
+}
+
+fn joined(before: &str, number: &str, after: &str) -> String {
+    let (sign, number) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    match after {
+        "" => format!("{sign}{before}{number}"),
+        "/s" => format!("{sign}{before}{number}{after}"),
+        a if a.starts_with(' ') => format!("{sign}{before}{number}{after}"),
+        _ => format!("{sign}{before}{number}{NB}{after}"),
+    }
+}
+
+/// A number without its interval.
+pub fn plain(value: f64, unit: Unit) -> String {
+    let (factor, before, after, digits) = shown(unit, value);
+    let value = value * factor;
+    let decimals = if before == "$" && value.abs() >= 10.0 { 0 } else { decimals(value, 0.0, digits) };
+    joined(before, &trimmed(&grouped(value, decimals)), after)
+}
+
+/// Money with cents.
+pub fn dollars(value: f64) -> String {
+    joined("$", &grouped(value, 2), "")
+}
+
+/// A number with its interval: `412 ms (403–421)`.
+pub fn estimate(e: &Estimate, unit: Unit) -> String {
+    let (factor, before, after, digits) = shown(unit, e.mean);
+    let scaled = e.scale(factor);
+    if scaled.half_width() <= scaled.mean.abs() * 1e-12 {
+        return plain(e.mean, unit);
+    }
+    let mut decimals = decimals(scaled.mean, scaled.half_width(), digits);
+    // An interval never collapses: a digit more, until its ends differ.
+    while decimals < 6 && grouped(scaled.low, decimals) == grouped(scaled.high, decimals) {
+        decimals += 1;
+    }
+    let number = joined(before, &grouped(scaled.mean, decimals), after);
+    format!("{number} ({})", range(&scaled, before, decimals))
+}
+
+fn range(e: &Estimate, before: &str, decimals: usize) -> String {
+    let (low, high) = (grouped(e.low, decimals), grouped(e.high, decimals));
+    if e.low < 0.0 {
+        return format!("{} to {}", joined(before, &low, ""), joined(before, &high, ""));
+    }
+    format!("{low}–{high}")
+}
+
+/// A number with its interval, or "no data".
+pub fn optional(e: Option<&Estimate>, unit: Unit) -> String {
+    e.map_or_else(|| "no data".to_owned(), |e| estimate(e, unit))
+}
+
+/// A time of the run: `5:07`, `-1:00`, `1:05:00`.
+pub fn clock(seconds: f64) -> String {
+    let whole = seconds.abs().round() as u64;
+    let sign = if seconds < 0.0 && whole > 0 { "-" } else { "" };
+    let (h, m, s) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if h > 0 { format!("{sign}{h}:{m:02}:{s:02}") } else { format!("{sign}{m}:{s:02}") }
+}
+
+/// A length of time in words: `15 min`, `90 s`, `2 h`.
+pub fn length(seconds: f64) -> String {
+    let units = [(86400.0, "d"), (3600.0, "h"), (60.0, "min")];
+    for (size, unit) in units {
+        if seconds >= size && (seconds / size).fract().abs() < 1e-9 {
+            return format!("{}{NB}{unit}", grouped(seconds / size, 0));
+        }
+    }
+    format!("{}{NB}s", trimmed(&grouped(seconds, 3)))
+}
+
+/// The share of runs that keep a promise: `95 % (87–98)`.
+pub fn kept(e: &Estimate) -> String {
+    let percent = |v: f64| format!("{:.0}", v * 100.0);
+    format!("{}{NB}% ({}–{})", percent(e.mean), percent(e.low), percent(e.high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(mean: f64, low: f64, high: f64, unit: Unit, expected: &str) {
+        assert_eq!(estimate(&Estimate { mean, low, high }, unit).replace(NB, " "), expected);
+    }
+
+    #[test]
+    fn intervals_decide_the_digits() {
+        check(0.412, 0.403, 0.421, Unit::Seconds, "412 ms (403–421)");
+        check(0.9831, 0.9829, 0.9833, Unit::Share, "98.31 % (98.29–98.33)");
+        check(54.1, 53.3, 55.0, Unit::Seconds, "54.1 s (53.3–55.0)");
+        check(109_400.0, 108_800.0, 110_000.0, Unit::Money, "$109,400 (108,800–110,000)");
+        check(0.99941, 0.99940, 0.99943, Unit::Share, "99.941 % (99.940–99.943)");
+        check(2.0, -1.0, 5.0, Unit::Count, "2 (-1 to 5)");
+    }
+
+    #[test]
+    fn without_spread_there_is_no_interval() {
+        check(3410.0, 3410.0, 3410.0, Unit::MoneyPerMonth, "$3,410 a month");
+        check(1.0, 1.0, 1.0, Unit::Share, "100 %");
+        check(0.0, 0.0, 0.0, Unit::Count, "0");
+    }
+
+    #[test]
+    fn clocks_and_lengths() {
+        assert_eq!([clock(307.0), clock(-60.0), clock(3905.0)], ["5:07", "-1:00", "1:05:05"]);
+        assert_eq!(length(900.0).replace(NB, " "), "15 min");
+        assert_eq!(length(90.0).replace(NB, " "), "90 s");
+    }
+}
