@@ -73,7 +73,8 @@ fn joined(before: &str, number: &str, after: &str) -> String {
 pub fn plain(value: f64, unit: Unit) -> String {
     let (factor, before, after, digits) = shown(unit, value);
     let value = value * factor;
-    let decimals = if before == "$" && value.abs() >= 10.0 { 0 } else { decimals(value, 0.0, digits) };
+    let most = if after == "s" { 2 } else { 3 };
+    let decimals = if before == "$" && value.abs() >= 10.0 { 0 } else { decimals(value, 0.0, digits).min(most) };
     joined(before, &trimmed(&grouped(value, decimals)), after)
 }
 
@@ -89,6 +90,7 @@ pub fn estimate(e: &Estimate, unit: Unit) -> String {
     if scaled.half_width() <= scaled.mean.abs() * 1e-12 {
         return plain(e.mean, unit);
     }
+    let scaled = rounded(&scaled);
     let mut decimals = decimals(scaled.mean, scaled.half_width(), digits);
     // An interval never collapses: a digit more, until its ends differ.
     while decimals < 6 && grouped(scaled.low, decimals) == grouped(scaled.high, decimals) {
@@ -96,6 +98,19 @@ pub fn estimate(e: &Estimate, unit: Unit) -> String {
     }
     let number = joined(before, &grouped(scaled.mean, decimals), after);
     format!("{number} ({})", range(&scaled, before, decimals))
+}
+
+/// Rounds what is wide to tens, hundreds, thousands: the first digit of the half-width is the last that is shown.
+fn rounded(e: &Estimate) -> Estimate {
+    let half = e.half_width();
+    if half < 10.0 {
+        return *e;
+    }
+    let place = log10(half).floor() as i32;
+    let power = sim_core::engine::math::pow(10.0, f64::from(place));
+    let unit = if half / power < 3.0 { power / 10.0 } else { power };
+    let round = |v: f64| (v / unit).round() * unit;
+    Estimate { mean: round(e.mean), low: round(e.low), high: round(e.high) }
 }
 
 fn range(e: &Estimate, before: &str, decimals: usize) -> String {

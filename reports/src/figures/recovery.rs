@@ -27,14 +27,17 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             let v = high * f64::from(part) / 4.0;
             svg.text(x_of(v), bottom + 18.0, &plain(v, Unit::Seconds), colour::INK2, "middle", false);
         }
+        let column_of = |v: f64| (x_of(v) / 7.0) as i64;
+        let tallest = values.iter().map(|(_, v)| values.iter().filter(|(_, w)| column_of(*w) == column_of(*v)).count()).max();
+        let step = 6.5f64.min((bottom - 30.0) / tallest.unwrap_or(1).max(1) as f64);
         let mut stacks = std::collections::BTreeMap::new();
         for (_, v) in &values {
-            let column = (x_of(*v) / 7.0) as i64;
+            let column = column_of(*v);
             let level = stacks.entry(column).or_insert(0);
-            let y = bottom - 6.0 - f64::from(*level) * 6.5;
+            let y = bottom - 6.0 - f64::from(*level) * step;
             *level += 1;
             let fill = if *v > bound { colour::VERM } else { colour::BLUE };
-            svg.dot(x_of(*v), y.max(14.0), 3.0, fill);
+            svg.dot(x_of(*v), y, 3.0, fill);
         }
         svg.line(x_of(bound), 20.0, x_of(bound), bottom, colour::INK, 1.0, "2 3");
         svg.text(x_of(bound), 14.0, "promised", colour::INK, "middle", false);

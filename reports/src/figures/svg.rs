@@ -38,6 +38,9 @@ pub mod colour {
     pub const ITEM_TOKENS: [&str; 6] = ["i1", "i2", "i3", "i4", "i5", "i6"];
 }
 
+/// Width of a bold character at 12 px, at most.
+const BOLD: f64 = 7.3;
+
 /// One picture at both widths.
 #[derive(Debug, Clone)]
 pub struct Drawing {
@@ -183,11 +186,14 @@ impl Svg {
             let events = study.load_events.iter().filter(|e| (e.from_s - first.from_s).abs() < 1e-9);
             let also: String = events.map(|e| format!("; {}", e.says)).collect();
             let mut label = format!("{} {} until {}{also}", clock(first.from_s), first.says, clock(first.to_s));
-            let room = ((self.width - 8.0) / if self.is_narrow() { 5.9 } else { 6.3 }) as usize;
+            let room = ((self.width - 8.0) / BOLD) as usize;
+            if label.chars().count() > room {
+                label = format!("{} {}", clock(first.from_s), first.says);
+            }
             if label.chars().count() > room {
                 label = format!("{} {}", clock(first.from_s), first.name);
             }
-            let wide = label.chars().count() as f64 * 6.4;
+            let wide = label.chars().count() as f64 * BOLD;
             let (at, anchor) = if x + 6.0 + wide > self.width { (x - 4.0, "end") } else { (x + 6.0, "start") };
             let (at, anchor) =
                 if anchor == "end" && at - wide < 0.0 { (self.width - 4.0, "end") } else { (at, anchor) };
@@ -279,6 +285,10 @@ impl Svg {
     pub fn promise(&mut self, y: f64, words: &str) {
         let (left, right) = (self.left, self.right);
         self.line(left, y, right, y, colour::INK, 1.0, "2 3");
-        self.text(left + 4.0, y - 5.0, words, colour::INK, "start", false);
+        if self.is_narrow() {
+            self.text(right - 2.0, y - 5.0, words, colour::INK, "end", false);
+        } else {
+            self.text(left + 4.0, y - 5.0, words, colour::INK, "start", false);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::Source;
-use crate::numbers::{estimate, plain};
+use crate::numbers::estimate;
 use sim_core::results::{StudyResult, Unit};
 
 pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
@@ -35,6 +35,6 @@ fn plain_months(months: f64) -> String {
     if months < 1.0 {
         format!("{:.0}\u{a0}% of a month", months * 100.0)
     } else {
-        format!("{} months", plain(months, Unit::Count))
+        format!("{months:.0} months")
     }
 }

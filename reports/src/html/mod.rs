@@ -38,14 +38,14 @@ pub fn page(study: &StudyResult, source: &Source, figures: &[Figure]) -> Result<
         promises => judged.iter().map(|p| promise(p)).collect::<Vec<_>>(),
         expectations => s.expectations.iter().map(promise).collect::<Vec<_>>(),
         findings => find(study, source).into_iter().take(5).map(|f| context! {
-            what => f.what, why => f.why, command => f.command,
+            what => arrows(&f.what), why => arrows(&f.why), command => f.command,
             figure => f.figure.and_then(|id| figures.iter().position(|x| x.id == id)).map(|i| i + 1),
         }).collect::<Vec<_>>(),
         over_time => number(Section::OverTime),
         money => number(Section::Money),
         sure => number(Section::Sure),
         calls => calls(study),
-        calls_title => calls_title(study),
+        calls_title => arrows(&calls_title(study)),
         arithmetic => s.arithmetic.iter().map(|row| context! {
             of => row.of, why => row.why, arithmetic => plain(row.arithmetic, row.unit), simulated => estimate(&row.simulated, row.unit),
         }).collect::<Vec<_>>(),
@@ -55,6 +55,11 @@ pub fn page(study: &StudyResult, source: &Source, figures: &[Figure]) -> Result<
         text => source.text,
     })?;
     Ok(page)
+}
+
+/// Calls as people read them, which break over lines at the arrow only.
+fn arrows(text: &str) -> String {
+    text.replace("->", " \u{2192}\u{a0}")
 }
 
 fn meta(study: &StudyResult) -> String {
@@ -134,7 +139,7 @@ fn figure(f: &Figure, all: &[Figure]) -> Value {
     let readings: Vec<Value> =
         f.readings.iter().map(|r| context! { label => r.label, token => r.token, whole => r.whole }).collect();
     context! {
-        id => f.id, number => number, title => f.title, bold => f.caption.0, caption => f.caption.1,
+        id => f.id, number => number, title => arrows(&f.title), bold => f.caption.0, caption => f.caption.1,
         panels => f.panels.iter().map(|p| context! {
             wide => Value::from_safe_string(p.wide.clone()), narrow => Value::from_safe_string(p.narrow.clone()),
         }).collect::<Vec<_>>(),
