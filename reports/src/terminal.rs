@@ -102,8 +102,9 @@ fn promises(study: &StudyResult, style: &Style, out: &mut String) {
     if all.is_empty() {
         return;
     }
+    let names = all.iter().map(|p| p.name.chars().count()).max().unwrap_or(0).clamp(8, 15) + 1;
     let head = format!(
-        "{:14}{:16}{:>16}   {:28}{:>14}   {}",
+        "{:14}{:names$}{:>12}   {:24}{:>13}   {}",
         "Promises", "", "promised", "observed", "margin", "kept in runs"
     );
     out.push_str(&format!("{}\n", style.bold(head.trim_end())));
@@ -112,10 +113,10 @@ fn promises(study: &StudyResult, style: &Style, out: &mut String) {
         out.push_str(&format!(
             "{}{}{}   {}{}   {share}\n",
             style.verdict(p.verdict, 14),
-            pad(&p.name, 16),
-            pad_left(&bound(p), 16),
-            pad(&optional(p.observed.as_ref(), p.unit), 28),
-            pad_left(&margin(p), 14),
+            pad(&p.name, names),
+            pad_left(&bound(p), 12),
+            pad(&optional(p.observed.as_ref(), p.unit), 24),
+            pad_left(&margin(p), 13),
         ));
     }
     out.push('\n');
@@ -130,11 +131,7 @@ fn over_time(study: &StudyResult, style: &Style, out: &mut String) {
     const COLUMNS: usize = 54;
     let end = clock(last.to_s);
     let gap = COLUMNS.saturating_sub(4 + end.len());
-    out.push_str(&format!("{}{:19}0:00{}{end}\n", style.bold("Over time"), "", " ".repeat(gap)).replacen(
-        "                   0",
-        "          0",
-        1,
-    ));
+    out.push_str(&format!("{}{:10}0:00{}{end}\n", style.bold("Over time"), "", " ".repeat(gap)));
     let share = |values: &[Option<sim_core::results::Estimate>]| values.iter().map(|v| v.map(|e| e.mean)).collect();
     let rows: [(&str, Vec<Option<f64>>, Unit); 3] = [
         ("answered", share(&series.availability), Unit::Share),
@@ -151,7 +148,9 @@ fn over_time(study: &StudyResult, style: &Style, out: &mut String) {
         let (from, to) = (place(fault.from_s).min(COLUMNS - 1), place(fault.to_s).min(COLUMNS));
         let mark = format!("{}{}", " ".repeat(from), "~".repeat((to - from).max(1)));
         let says = format!("{} to {}, {}", clock(fault.from_s), clock(fault.to_s), fault.says);
-        out.push_str(&format!("{}{}   {says}\n", pad("fault", 19), pad(&mark, COLUMNS)));
+        let fits = 19 + mark.chars().count() + 2 + says.chars().count() <= 100;
+        let between = if fits { "  ".to_owned() } else { format!("\n{}", " ".repeat(19)) };
+        out.push_str(&format!("{}{mark}{between}{says}\n", pad("fault", 19)));
     }
     out.push('\n');
 }

@@ -28,7 +28,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             svg.text(x_of(v), bottom + 18.0, &plain(v, Unit::Seconds), colour::INK2, "middle", false);
         }
         let column_of = |v: f64| (x_of(v) / 7.0) as i64;
-        let tallest = values.iter().map(|(_, v)| values.iter().filter(|(_, w)| column_of(*w) == column_of(*v)).count()).max();
+        let tallest =
+            values.iter().map(|(_, v)| values.iter().filter(|(_, w)| column_of(*w) == column_of(*v)).count()).max();
         let step = 6.5f64.min((bottom - 30.0) / tallest.unwrap_or(1).max(1) as f64);
         let mut stacks = std::collections::BTreeMap::new();
         for (_, v) in &values {

@@ -32,9 +32,5 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
 }
 
 fn plain_months(months: f64) -> String {
-    if months < 1.0 {
-        format!("{:.0}\u{a0}% of a month", months * 100.0)
-    } else {
-        format!("{months:.0} months")
-    }
+    if months < 1.0 { format!("{:.0}\u{a0}% of a month", months * 100.0) } else { format!("{months:.0} months") }
 }

@@ -173,7 +173,16 @@ mod tests {
                 std::hint::black_box((0..2_000_000u64).fold(0, |a, b| a ^ b));
             }
         };
-        replicate(200, 2, run, |_, ()| drop(merged.fetch_add(1, Ordering::SeqCst)), &go_on).unwrap();
+        replicate(
+            200,
+            2,
+            run,
+            |_, ()| {
+                merged.fetch_add(1, Ordering::SeqCst);
+            },
+            &go_on,
+        )
+        .unwrap();
         assert!(most.load(Ordering::SeqCst) <= 2 * AHEAD + 2, "{most:?} in memory");
     }
 

@@ -23,6 +23,8 @@ pub enum Op {
     Jump(u32),
     /// Give the worker back.
     Release,
+    /// Leave the instance: the request is handed over.
+    Leave,
     /// Answer now, and go on without a caller.
     Reply(Outcome),
     /// End with an outcome at this probability, an entry of the chance table.
@@ -152,7 +154,7 @@ impl Program {
                 self.ops.push(Op::Call(edge.0));
             }
             Step::Forward(edge) => {
-                self.ops.push(Op::Release);
+                self.ops.push(Op::Leave);
                 self.ops.push(Op::Call(edge.0));
                 self.ops.push(Op::End);
             }

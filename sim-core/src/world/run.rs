@@ -47,6 +47,7 @@ impl World<'_> {
                 return Some(frame);
             }
             Op::Release => self.release_worker(frame),
+            Op::Leave => self.leave(frame),
             Op::Choose { first, count } => {
                 self.choose(frame, first, count);
                 return Some(frame);
@@ -54,8 +55,8 @@ impl World<'_> {
             Op::Fork { first, count, need } => return self.fork(frame, first, count, need),
             Op::Reply(outcome) => self.reply_early(frame, outcome as u8),
             Op::Fail(chance, outcome) => {
-                let pc = self.frames[frame].pc;
-                let draw = Keyed::new(mix(self.frames[frame].key, FAIL ^ (u64::from(pc) << 8))).unit();
+                let place = self.place(frame);
+                let draw = Keyed::new(mix(self.frames[frame].key, FAIL ^ (place << 8))).unit();
                 if draw < self.program.chances[chance as usize] {
                     return self.fail(frame, outcome as u8);
                 }
@@ -76,9 +77,17 @@ impl World<'_> {
         Some(frame)
     }
 
+    /// Where a frame stands in its endpoint's code: the same whatever other endpoints there are.
+    #[inline]
+    pub(super) fn place(&self, frame: u32) -> u64 {
+        let at = &self.frames[frame];
+        u64::from(at.pc.wrapping_sub(self.program.entry[self.sites[at.edge as usize].endpoint as usize]))
+    }
+
     fn choose(&mut self, frame: u32, first: u32, count: u16) {
+        let place = self.place(frame);
         let at = &mut self.frames[frame];
-        let draw = Keyed::new(mix(at.key, CHOOSE ^ (u64::from(at.pc) << 8))).unit();
+        let draw = Keyed::new(mix(at.key, CHOOSE ^ (place << 8))).unit();
         let arms = &self.program.choices[first as usize..first as usize + usize::from(count)];
         let arm = arms.iter().find(|arm| draw < arm.0).unwrap_or(&arms[arms.len() - 1]);
         at.pc = arm.1;
@@ -88,10 +97,10 @@ impl World<'_> {
     fn branch(&mut self, frame: u32, at: u32, number: u64) -> u32 {
         let branch = self.frames.take();
         let parent = self.frames[frame];
-        let pc = u64::from(parent.pc);
+        let place = self.place(frame);
         let new = &mut self.frames[branch];
         *new = parent;
-        new.key = mix(parent.key, FORK ^ (pc << 8) ^ (number << 40));
+        new.key = mix(parent.key, FORK ^ (place << 8) ^ (number << 40));
         new.seq = 0;
         new.parent = frame;
         new.parent_seq = parent.seq;

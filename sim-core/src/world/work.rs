@@ -19,8 +19,7 @@ impl World<'_> {
     #[inline]
     fn draw(&self, frame: u32, sampler: u32) -> f64 {
         let at = &self.frames[frame];
-        let entry = self.program.entry[self.sites[at.edge as usize].endpoint as usize];
-        let mut keyed = Keyed::new(mix(at.key, DRAW ^ (u64::from(at.pc - entry) << 8)));
+        let mut keyed = Keyed::new(mix(at.key, DRAW ^ (self.place(frame) << 8)));
         self.program.samplers[sampler as usize].sample(&mut keyed) * self.sites[at.edge as usize].slow
     }
 

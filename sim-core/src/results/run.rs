@@ -1,0 +1,308 @@
+//! One replication: counts between instants, histograms between marks.
+
+use crate::metrics::{Histogram, SparseHistogram};
+use crate::model::{EdgeId, ServiceId};
+use serde::Serialize;
+
+/// Why a run ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stopped {
+    /// More requests waited than `run.bounds.backlog` allows.
+    Backlog {
+        /// When, in nanoseconds from time 0.
+        at_ns: i64,
+        /// The service with the longest queue.
+        service: String,
+    },
+    /// More events happened than `run.bounds.events` allows.
+    Events {
+        /// When, in nanoseconds from time 0.
+        at_ns: i64,
+    },
+}
+
+/// One replication.
+#[derive(Debug, Clone)]
+pub struct RunResult {
+    /// Its number, from 0.
+    pub replication: u32,
+    /// Hash of all events in their order.
+    pub digest: u64,
+    /// Events processed, the warm-up's too.
+    pub events: u64,
+    /// Measured time: `run.duration`, or less where the run was stopped [ns].
+    pub measured_ns: u64,
+    /// Why the run ended early.
+    pub stopped: Option<Stopped>,
+    /// What happened between two instants, in order and without gap from time 0 to `measured_ns`. Windows of the time series
+    /// begin and end at slices; a fault that begins or ends within a window cuts it in two.
+    pub slices: Vec<Slice>,
+    /// Latency and waits between two marks (time 0, begin and end of each fault, the end), in order and without gap.
+    pub periods: Vec<Period>,
+    /// When each fault struck, by its id.
+    pub faults: Vec<Vec<Span>>,
+    /// When each alert fired, by its place.
+    pub alerts: Vec<Vec<Span>>,
+    /// Breaker openings: call site and time from 0 [ns], the first 10,000.
+    pub openings: Vec<(EdgeId, i64)>,
+    /// Attempts in flight at time 0, by call site: `attempts` of all slices and these end in `outcomes` or in `in_flight`.
+    pub in_flight_at_zero: Vec<u64>,
+    /// Attempts in flight at the end, by call site.
+    pub in_flight: Vec<u64>,
+}
+
+/// From when to when, in nanoseconds from time 0 (the warm-up is negative).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Begin.
+    pub from_ns: i64,
+    /// End.
+    pub to_ns: i64,
+}
+
+/// What happened in one stretch of time.
+#[derive(Debug, Clone, Default)]
+pub struct Slice {
+    /// Begin, from time 0 [ns].
+    pub from_ns: u64,
+    /// End [ns].
+    pub to_ns: u64,
+    /// Which window of the time series it belongs to.
+    pub window: u32,
+    /// Counts by call site.
+    pub edges: Vec<EdgeCounts>,
+    /// Counts by service.
+    pub services: Vec<ServiceCounts>,
+    /// Wrong replies by endpoint and kind ([`crate::data::Wrongness`] as its number): (endpoint, kind, count), only those that happened.
+    pub wrong: Vec<(u32, u8, u64)>,
+    /// Latency of the answered attempts of call sites of load classes, by their place in `RunResult::entry_edges` order.
+    pub entry_latency: Vec<(EdgeId, SparseHistogram)>,
+}
+
+/// Counts of one call site.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EdgeCounts {
+    /// Calls begun.
+    pub calls: u64,
+    /// Calls ended, by outcome as the caller saw it in the end (after retries and fallback).
+    pub call_outcomes: [u64; 8],
+    /// Attempts sent to the callee.
+    pub attempts: u64,
+    /// Attempts ended, by outcome as the caller saw it.
+    pub outcomes: [u64; 8],
+    /// Attempts that are retries.
+    pub retries: u64,
+    /// Calls that an open breaker turned away.
+    pub rejected: u64,
+    /// Openings of the breaker.
+    pub breaker_opened: u64,
+    /// Retries that a budget did not allow.
+    pub budget_exhausted: u64,
+    /// Attempts that were given up by the caller and went on working.
+    pub abandoned: u64,
+    /// Attempts whose reply looked ok and was wrong.
+    pub wrong: u64,
+    /// Sum of the latency of answered attempts [ns].
+    pub latency_sum_ns: u64,
+    /// Bytes sent, both ways.
+    pub bytes: u64,
+    /// Bytes of these that crossed zones, and regions.
+    pub bytes_across: [u64; 2],
+}
+
+/// Counts and integrals of one service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ServiceCounts {
+    /// Integral of running instances over time [ns].
+    pub instances_ns: u64,
+    /// Integral of instances that are paid for (ordered, starting, running, draining) [ns].
+    pub paid_ns: u64,
+    /// Integral of workers that are held [ns]; of unlimited ones too.
+    pub busy_ns: u64,
+    /// Integral of workers that exist on running instances [ns]; 0 where unlimited.
+    pub workers_ns: u64,
+    /// Integral of CPU time used [ns of one core].
+    pub cpu_ns: u64,
+    /// Integral of requests waiting for a worker [ns].
+    pub queue_ns: u64,
+    /// Integral of requests in the service, waiting, at work or awaiting a callee [ns].
+    pub in_system_ns: u64,
+    /// Requests that entered.
+    pub entered: u64,
+    /// Requests that left (also those whose caller had given up).
+    pub left: u64,
+    /// Requests that got a worker, and so have a wait.
+    pub started: u64,
+    /// Sum of these waits [ns].
+    pub wait_sum_ns: u64,
+    /// Gauge at the end of the slice: waiting.
+    pub queue_now: u64,
+    /// Gauge at the end of the slice: in the service.
+    pub in_system_now: u64,
+    /// Gauge at the end of the slice: running instances.
+    pub instances_now: u64,
+    /// Gauge at the end of the slice: instances that a scaler wants.
+    pub wanted_now: u64,
+    /// Queues: messages lost after their last delivery; dead-lettered ones are not lost.
+    pub messages_lost: u64,
+    /// Stores: bytes sent to agree on writes, across regions.
+    pub consensus_bytes: u64,
+    /// Effects applied more than once.
+    pub duplicates: u64,
+}
+
+/// Histograms between two marks.
+#[derive(Debug, Clone)]
+pub struct Period {
+    /// Begin, from time 0 [ns].
+    pub from_ns: u64,
+    /// End [ns].
+    pub to_ns: u64,
+    /// Latency of answered attempts, by call site.
+    pub latency: Vec<SparseHistogram>,
+    /// Wait for a worker, by service (for queues: age of a message when it is done).
+    pub wait: Vec<SparseHistogram>,
+    /// Latency of answered calls with their retries, for load classes with a policy, by call site (empty where it equals `latency`).
+    pub call_latency: Vec<SparseHistogram>,
+}
+
+impl RunResult {
+    /// The counts of a call site between two times [ns from 0]; slices that begin in between count.
+    pub fn edge(&self, edge: EdgeId, span: Span) -> EdgeCounts {
+        let mut sum = EdgeCounts::default();
+        for slice in self.slices_in(span) {
+            sum.add(&slice.edges[edge.index()]);
+        }
+        sum
+    }
+
+    /// The counts of a service between two times [ns from 0]; gauges are those at the end.
+    pub fn service(&self, service: ServiceId, span: Span) -> ServiceCounts {
+        let mut sum = ServiceCounts::default();
+        for slice in self.slices_in(span) {
+            sum.add(&slice.services[service.index()]);
+        }
+        sum
+    }
+
+    /// Slices that begin within the span.
+    pub fn slices_in(&self, span: Span) -> impl Iterator<Item = &Slice> {
+        self.slices.iter().filter(move |s| {
+            let from = i64::try_from(s.from_ns).unwrap_or(i64::MAX);
+            from >= span.from_ns && from < span.to_ns
+        })
+    }
+
+    /// Merged histogram of periods that begin within the span, of whichever histogram `pick` picks.
+    pub fn histogram<'a>(&'a self, span: Span, pick: impl Fn(&'a Period) -> &'a SparseHistogram) -> Histogram {
+        let mut sum = Histogram::new();
+        for period in &self.periods {
+            let from = i64::try_from(period.from_ns).unwrap_or(i64::MAX);
+            if from >= span.from_ns && from < span.to_ns {
+                sum.add_sparse(pick(period));
+            }
+        }
+        sum
+    }
+
+    /// The measured time as a span.
+    pub fn whole(&self) -> Span {
+        Span { from_ns: 0, to_ns: i64::try_from(self.measured_ns).unwrap_or(i64::MAX) }
+    }
+}
+
+impl EdgeCounts {
+    /// Adds another stretch of time, or another call site.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.attempts += other.attempts;
+        for i in 0..8 {
+            self.call_outcomes[i] += other.call_outcomes[i];
+            self.outcomes[i] += other.outcomes[i];
+        }
+        self.retries += other.retries;
+        self.rejected += other.rejected;
+        self.breaker_opened += other.breaker_opened;
+        self.budget_exhausted += other.budget_exhausted;
+        self.abandoned += other.abandoned;
+        self.wrong += other.wrong;
+        self.latency_sum_ns += other.latency_sum_ns;
+        self.bytes += other.bytes;
+        for i in 0..2 {
+            self.bytes_across[i] += other.bytes_across[i];
+        }
+    }
+
+    /// What was counted since an earlier state of the same counts.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let each = |now: [u64; 8], then: [u64; 8]| std::array::from_fn(|i| now[i] - then[i]);
+        Self {
+            calls: self.calls - before.calls,
+            call_outcomes: each(self.call_outcomes, before.call_outcomes),
+            attempts: self.attempts - before.attempts,
+            outcomes: each(self.outcomes, before.outcomes),
+            retries: self.retries - before.retries,
+            rejected: self.rejected - before.rejected,
+            breaker_opened: self.breaker_opened - before.breaker_opened,
+            budget_exhausted: self.budget_exhausted - before.budget_exhausted,
+            abandoned: self.abandoned - before.abandoned,
+            wrong: self.wrong - before.wrong,
+            latency_sum_ns: self.latency_sum_ns.wrapping_sub(before.latency_sum_ns),
+            bytes: self.bytes - before.bytes,
+            bytes_across: std::array::from_fn(|i| self.bytes_across[i] - before.bytes_across[i]),
+        }
+    }
+
+    /// Attempts that ended.
+    pub fn ended(&self) -> u64 {
+        self.outcomes.iter().sum()
+    }
+}
+
+impl ServiceCounts {
+    /// What was counted since an earlier state of the same sums; gauges are those of now.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            instances_ns: self.instances_ns.wrapping_sub(before.instances_ns),
+            paid_ns: self.paid_ns.wrapping_sub(before.paid_ns),
+            busy_ns: self.busy_ns.wrapping_sub(before.busy_ns),
+            workers_ns: self.workers_ns.wrapping_sub(before.workers_ns),
+            cpu_ns: self.cpu_ns.wrapping_sub(before.cpu_ns),
+            queue_ns: self.queue_ns.wrapping_sub(before.queue_ns),
+            in_system_ns: self.in_system_ns.wrapping_sub(before.in_system_ns),
+            entered: self.entered - before.entered,
+            left: self.left - before.left,
+            started: self.started - before.started,
+            wait_sum_ns: self.wait_sum_ns.wrapping_sub(before.wait_sum_ns),
+            messages_lost: self.messages_lost - before.messages_lost,
+            consensus_bytes: self.consensus_bytes - before.consensus_bytes,
+            duplicates: self.duplicates - before.duplicates,
+            ..*self
+        }
+    }
+
+    /// Adds the next stretch of time; gauges are replaced.
+    pub fn add(&mut self, next: &Self) {
+        self.instances_ns += next.instances_ns;
+        self.paid_ns += next.paid_ns;
+        self.busy_ns += next.busy_ns;
+        self.workers_ns += next.workers_ns;
+        self.cpu_ns += next.cpu_ns;
+        self.queue_ns += next.queue_ns;
+        self.in_system_ns += next.in_system_ns;
+        self.entered += next.entered;
+        self.left += next.left;
+        self.started += next.started;
+        self.wait_sum_ns += next.wait_sum_ns;
+        self.messages_lost += next.messages_lost;
+        self.consensus_bytes += next.consensus_bytes;
+        self.duplicates += next.duplicates;
+        self.queue_now = next.queue_now;
+        self.in_system_now = next.in_system_now;
+        self.instances_now = next.instances_now;
+        self.wanted_now = next.wanted_now;
+    }
+}

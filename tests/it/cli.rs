@@ -1,0 +1,166 @@
+//! The program as a user runs it: exit codes, streams, and files that are whole or not there.
+
+use super::root;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn windtunnel(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_windtunnel")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+/// A folder of its own for a test, gone at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("windtunnel-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.join(name), text).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A small scenario with a promise of availability.
+fn small(promise: &str, replications: u32) -> String {
+    format!(
+        "scenario: small\nquestion: does it hold?\nrun: {{duration: 1m, warm_up: 5s, replications: {replications}, seed: 1}}\n\
+         load: {{users: {{to: web.get, arrive: {{poisson: {{rate: 50/s}}}}}}}}\n\
+         services: {{web: {{workers: 4, endpoints: {{get: {{steps: [{{work: {{exponential: {{mean: 10ms}}}}}}]}}}}}}}}\n\
+         promises: {{works: {{keep: {{latency: {{p99: {promise}}}}}, of: web.get}}}}\n\
+         costs: {{nodes: {{meter: {{instances: {{of: web}}}}, price: $0.1/h}}}}\n"
+    )
+}
+
+#[test]
+fn run_writes_results_and_report_and_prints_a_summary() {
+    let folder = Folder::new("run");
+    folder.write("small.yaml", &small("1s", 40));
+    let done = windtunnel(&["run", "small.yaml"], &folder.0);
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(text.contains("HELD") && text.contains("does it hold?") && text.contains("report.html"), "{text}");
+    assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
+    let out = folder.0.join("out/small");
+    for file in
+        ["results.json", "report.html", "timeseries.csv", "scenario.yaml", "figures/latency.svg", "figures/latency.png"]
+    {
+        assert!(out.join(file).metadata().is_ok_and(|m| m.len() > 100), "{file} is missing");
+    }
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(!page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org").count());
+    assert!(!page.contains("https://"), "the page asks the network");
+    let left: Vec<_> = std::fs::read_dir(&out)
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().contains(".part"))
+        .collect();
+    assert!(left.is_empty(), "temporary files are left");
+    let results = std::fs::read(out.join("results.json")).unwrap();
+    std::fs::remove_file(out.join("report.html")).unwrap();
+    let again = windtunnel(&["report", "out/small"], &folder.0);
+    assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
+    assert!(out.join("report.html").exists() && again.stderr.is_empty());
+    assert_eq!(results, std::fs::read(out.join("results.json")).unwrap());
+}
+
+#[test]
+fn json_holds_the_keys_of_the_contract() {
+    let folder = Folder::new("json");
+    folder.write("small.yaml", &small("1s", 3));
+    let done = windtunnel(&["run", "small.yaml", "--json", "--threads", "2"], &folder.0);
+    let json: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    for key in ["scenario", "seed", "replications", "version", "digest", "simulated_s"] {
+        assert!(!json[key].is_null(), "{key}");
+    }
+    let endpoint = &json["endpoints"]["web.get"];
+    for key in ["requests", "availability", "goodput_per_s", "wrong"] {
+        assert!(
+            endpoint[key]["mean"].is_number() && endpoint[key]["low"].is_number() && endpoint[key]["high"].is_number(),
+            "{key}"
+        );
+    }
+    for key in ["mean", "p50", "p90", "p95", "p99", "p99.9"] {
+        assert!(endpoint["latency_s"][key]["mean"].is_number(), "{key}");
+    }
+    for outcome in ["ok", "degraded", "error", "timeout", "rejected", "shed", "unreachable", "refused"] {
+        assert!(endpoint["outcomes"][outcome]["mean"].is_number(), "{outcome}");
+    }
+    let service = &json["services"]["web"];
+    assert!(service["utilisation"]["mean"].is_number() && service["queue_wait_s"]["p99"]["mean"].is_number());
+    assert!(service["queue_length"]["mean"].is_number() && service["instances"]["mean"].is_number());
+    let call = &json["calls"]["users->web.get"];
+    for key in ["attempts", "retries", "rejected", "breaker_opened", "timeouts"] {
+        assert!(call[key]["mean"].is_number(), "{key}");
+    }
+    let promise = &json["promises"][0];
+    for key in ["name", "verdict", "probability", "observed"] {
+        assert!(!promise[key].is_null(), "{key}");
+    }
+    assert!(json["cost"]["per_month"]["mean"].as_f64().is_some_and(|m| (m - 73.0).abs() < 1e-6));
+    assert!(
+        json["cost"]["items"][0]["name"] == "nodes" && json["wrongness"]["incidents"]["stale_read"]["mean"].is_number()
+    );
+}
+
+#[test]
+fn check_tells_held_broken_and_open_by_its_status() {
+    let folder = Folder::new("check");
+    folder.write("held.yaml", &small("1s", 40));
+    folder.write("broken.yaml", &small("1ms", 40));
+    folder.write("open.yaml", &small("1s", 3));
+    for (file, status) in [("held.yaml", 0), ("broken.yaml", 1), ("open.yaml", 3), ("none.yaml", 2)] {
+        let done = windtunnel(&["check", file, "--junit", "junit.xml"], &folder.0);
+        assert_eq!(done.status.code(), Some(status), "{file}: {}", String::from_utf8_lossy(&done.stdout));
+    }
+    let all = windtunnel(&["check", "."], &folder.0);
+    assert_eq!(all.status.code(), Some(1));
+}
+
+#[test]
+fn bad_input_ends_with_2_and_writes_nothing() {
+    let folder = Folder::new("bad");
+    folder.write("empty.yaml", "");
+    folder.write("unknown.yaml", &small("1s", 3).replace("workers", "wrokers"));
+    folder.write("unit.yaml", &small("1s", 3).replace("50/s", "50"));
+    folder.write("name.yaml", &small("1s", 3).replace("to: web.get", "to: wbe.get"));
+    std::fs::write(folder.0.join("binary.yaml"), [0u8, 159, 146, 150, 0, 255]).unwrap();
+    std::fs::create_dir(folder.0.join("folder.yaml")).unwrap();
+    for file in ["empty.yaml", "unknown.yaml", "unit.yaml", "name.yaml", "binary.yaml", "folder.yaml", "none.yaml"] {
+        let done = windtunnel(&["run", file], &folder.0);
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(2), "{file}: {said}");
+        assert!(said.contains("error") && !said.contains("panicked"), "{file}: {said}");
+        assert!(done.stdout.is_empty(), "{file} printed results");
+    }
+    assert!(!folder.0.join("out").exists(), "something was written");
+    let set = windtunnel(&["run", "unit.yaml", "--set", "nonsense"], &folder.0);
+    assert_eq!(set.status.code(), Some(2));
+}
+
+#[test]
+fn the_small_commands_answer() {
+    let folder = Folder::new("small");
+    for arguments in
+        [vec!["schema"], vec!["explain"], vec!["explain", "poisson"], vec!["completions", "bash"], vec!["--help"]]
+    {
+        let done = windtunnel(&arguments, &folder.0);
+        assert_eq!(done.status.code(), Some(0), "{arguments:?}");
+        assert!(done.stdout.len() > 200, "{arguments:?}");
+    }
+    assert_eq!(windtunnel(&["explain", "poison"], &folder.0).status.code(), Some(2));
+    assert_eq!(windtunnel(&["new", "mine.yaml"], &folder.0).status.code(), Some(0));
+    assert_eq!(windtunnel(&["new", "mine.yaml"], &folder.0).status.code(), Some(2), "a file is not overwritten");
+    let valid = windtunnel(&["validate", "mine.yaml"], &folder.0);
+    assert_eq!(valid.status.code(), Some(0), "{}", String::from_utf8_lossy(&valid.stdout));
+    let list = windtunnel(&["list"], root());
+    assert!(String::from_utf8_lossy(&list.stdout).contains("scenarios/shipped/checkout.yaml"));
+}
