@@ -2,6 +2,7 @@
 
 mod cli;
 mod determinism;
+mod generated;
 mod laws;
 mod tidy;
 mod truth;
