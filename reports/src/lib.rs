@@ -3,12 +3,16 @@
 //! `numbers` writes numbers as people read them, `findings` says what matters, `figures` draws, `html` and `terminal` lay out, `tables`
 //! makes files for other programs. [`write`] makes everything that belongs in the out folder of a run, as bytes.
 
+mod answer;
 pub mod figures;
 pub mod findings;
 pub mod html;
 pub mod numbers;
 pub mod tables;
 pub mod terminal;
+
+#[cfg(test)]
+mod sample;
 
 use sim_core::results::StudyResult;
 use std::fmt;

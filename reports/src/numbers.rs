@@ -97,7 +97,7 @@ pub fn estimate(e: &Estimate, unit: Unit) -> String {
         decimals += 1;
     }
     let number = joined(before, &grouped(scaled.mean, decimals), after);
-    format!("{number} ({})", range(&scaled, before, decimals))
+    format!("{number}{NB}({})", range(&scaled, before, decimals))
 }
 
 /// Rounds what is wide to tens, hundreds, thousands: the first digit of the half-width is the last that is shown.
@@ -126,6 +126,20 @@ pub fn optional(e: Option<&Estimate>, unit: Unit) -> String {
     e.map_or_else(|| "no data".to_owned(), |e| estimate(e, unit))
 }
 
+/// How far an estimate is from a value, with its sign and no more digits than its interval leaves: `+478 ms`, `−1.19 points`.
+pub fn difference(from: f64, of: &Estimate, unit: Unit, at_most: bool) -> String {
+    let room = if at_most { from - of.mean } else { of.mean - from };
+    let sign = if room < 0.0 { "\u{2212}" } else { "+" };
+    let (factor, before, after, digits) =
+        if unit == Unit::Share { (100.0, "", "points", 4) } else { shown(unit, room.abs()) };
+    let scaled = Estimate { mean: room.abs(), low: 0.0, high: of.high - of.low }.scale(factor);
+    let rounded = rounded(&scaled);
+    let places = decimals(scaled.mean, scaled.half_width(), digits).min(3);
+    let number = grouped(rounded.mean, places);
+    let number = if of.half_width() > 0.0 { number } else { trimmed(&number) };
+    format!("{sign}{}", joined(before, &number, after))
+}
+
 /// A time of the run: `5:07`, `-1:00`, `1:05:00`.
 pub fn clock(seconds: f64) -> String {
     let whole = seconds.abs().round() as u64;
@@ -148,7 +162,7 @@ pub fn length(seconds: f64) -> String {
 /// The share of runs that keep a promise: `95 % (87–98)`.
 pub fn kept(e: &Estimate) -> String {
     let percent = |v: f64| format!("{:.0}", v * 100.0);
-    format!("{}{NB}% ({}–{})", percent(e.mean), percent(e.low), percent(e.high))
+    format!("{}{NB}%{NB}({}–{})", percent(e.mean), percent(e.low), percent(e.high))
 }
 
 #[cfg(test)]

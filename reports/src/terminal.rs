@@ -1,33 +1,34 @@
-//! What people read in a terminal: the summary of a run, and the lines of `check`. Nothing here prints.
+//! What is printed: the summary of a run and the lines of `check`.
+//!
+//! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` leaves the bars out.
 
 use crate::Source;
-use crate::findings::{self, find, margin, word, worst_first};
-use crate::numbers::{clock, kept, length, optional, plain};
-use sim_core::results::{EndpointSeries, PromiseSummary, StudyResult, Unit, Verdict};
+use crate::answer;
+use crate::findings::{self, Finding, margin, worst_first};
+use crate::numbers::{clock, estimate, grouped, kept, length, plain};
+use sim_core::engine::math;
+use sim_core::results::{Estimate, PromiseSummary, ServiceSeries, StudyResult, Unit, Verdict, Window};
+use std::fmt::Write;
 
-/// How text is laid out.
-#[derive(Debug, Clone, Copy)]
+/// Sentences wrap here.
+const WRAP: usize = 96;
+/// Columns of a sparkline.
+const BARS: usize = 46;
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
-    /// Colours: verdicts, hints, headings.
+    /// Whether escape codes colour verdicts, headings and paths.
     pub colour: bool,
-    /// No bars.
+    /// Leaves out bars.
     pub plain: bool,
-    /// Columns.
+    /// Columns; at most 100 are used, and below 80 columns of tables are dropped from the right.
     pub width: usize,
 }
 
 impl Style {
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    fn verdict(self, verdict: Verdict, columns: usize) -> String {
-        let text = format!("{:columns$}", word(verdict).to_uppercase());
-        match verdict {
-            Verdict::Broken => self.paint("1;38;5;166", &text),
-            Verdict::Inconclusive => self.paint("38;5;136", &text),
-            Verdict::Held => self.paint("38;5;29", &text),
-        }
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     fn bold(self, text: &str) -> String {
@@ -37,15 +38,54 @@ impl Style {
     fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
+
+    fn verdict(self, verdict: Verdict, width: usize) -> String {
+        let code = match verdict {
+            Verdict::Broken => "1;38;5;130",
+            Verdict::Inconclusive => "33",
+            Verdict::Held => "32",
+        };
+        let word = findings::word(verdict).to_uppercase();
+        let pad = " ".repeat(width.saturating_sub(word.len()));
+        self.paint(code, &word) + &pad
+    }
+
+    fn sentence_width(self) -> usize {
+        WRAP.min(self.width.max(20))
+    }
 }
 
-/// Breaks a paragraph at 96 columns; no-break spaces do not break.
-fn wrapped(text: &str, indent: &str, most: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ').filter(|w| !w.is_empty()) {
-        let line = lines.last_mut().expect("one line at least");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > most - indent.len() {
-            lines.push(word.to_owned());
+/// A terminal has neither no-break spaces nor a true minus.
+fn ascii(text: &str) -> String {
+    text.replace('\u{a0}', " ").replace('\u{2212}', "-")
+}
+
+/// The summary of a run.
+pub fn run_summary(study: &StudyResult, source: &Source, style: &Style) -> String {
+    let (found, style) = (findings::find(study, source), *style);
+    let mut out = style.bold(&study.summary.scenario);
+    out.push('\n');
+    out.push_str(&wrap(&source.question, "", style.sentence_width()));
+    out.push('\n');
+    out.push_str(&wrap(&answer::join(&answer::answer(study)), "", style.sentence_width()));
+    promises(study, style, &mut out);
+    expectations(study, style, &mut out);
+    over_time(study, style, &mut out);
+    look_next(&found, style, &mut out);
+    closing(study, &found, style, &mut out);
+    ascii(&out)
+}
+
+/// Breaks a text at blanks.
+fn wrap(text: &str, indent: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut line = String::new();
+    // No-break spaces do not break.
+    for word in text.split([' ', '\n']).filter(|w| !w.is_empty()) {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            out.push_str(&line);
+            out.push('\n');
+            line = format!("{indent}{word}");
         } else {
             if !line.is_empty() {
                 line.push(' ');
@@ -53,202 +93,418 @@ fn wrapped(text: &str, indent: &str, most: usize) -> String {
             line.push_str(word);
         }
     }
-    lines.join(&format!("\n{indent}"))
+    out + &line + "\n"
 }
 
-fn pad(text: &str, columns: usize) -> String {
-    format!("{text}{}", " ".repeat(columns.saturating_sub(text.chars().count())))
+fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(missing))
 }
 
-fn pad_left(text: &str, columns: usize) -> String {
-    format!("{}{text}", " ".repeat(columns.saturating_sub(text.chars().count())))
+fn pad_left(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    format!("{}{text}", " ".repeat(missing))
 }
 
-/// What is promised, short: `>= 99.5 %`.
+fn widest<'a>(cells: impl Iterator<Item = &'a String>, head: &str) -> usize {
+    cells.map(|c| c.chars().count()).max().unwrap_or(0).max(head.chars().count())
+}
+
+/// What is promised: `p99 <= 800 ms`, `>= 99.5 %`.
 fn bound(promise: &PromiseSummary) -> String {
+    let Some(promised) = promise.promised else { return String::new() };
     let sign = if promise.at_most { "<=" } else { ">=" };
-    promise.promised.map_or_else(String::new, |p| format!("{sign} {}", plain(p, promise.unit)))
+    let of = percentile(promise).map_or_else(String::new, |p| format!("{p} "));
+    format!("{of}{sign} {}", plain(promised, promise.unit))
 }
 
-/// The summary of `run`.
-pub fn run_summary(study: &StudyResult, source: &Source, style: &Style) -> String {
-    let mut out = String::new();
-    out.push_str(&format!("{}\n", style.bold(&study.summary.scenario)));
-    out.push_str(&format!("{}\n\n", wrapped(source.question.trim(), "", 96)));
-    let (word, rest) = findings::answer(study);
-    out.push_str(&format!("{}\n\n", wrapped(&format!("{word}: {rest}"), "", 96)));
-    promises(study, style, &mut out);
-    over_time(study, style, &mut out);
-    next(study, source, style, &mut out);
-    let s = &study.summary;
-    out.push_str(&wrapped(
-        &format!(
-            "{} replications of {}, 95 % intervals, warm-up {} cut, seed {}, digest {}",
-            s.replications,
-            length(s.simulated_s),
-            length(s.warm_up_s),
-            s.seed,
-            s.digest
-        ),
-        "",
-        96,
-    ));
-    out.push('\n');
-    out.replace('\u{a0}', " ").replace('\u{2212}', "-")
+/// The percentile that a promise is about.
+fn percentile(promise: &PromiseSummary) -> Option<&str> {
+    let word = promise.says.split(' ').next()?;
+    word.strip_prefix('p')?.parse::<f64>().ok().map(|_| word)
 }
 
-fn promises(study: &StudyResult, style: &Style, out: &mut String) {
+fn promises(study: &StudyResult, style: Style, out: &mut String) {
     let all = worst_first(study);
     if all.is_empty() {
         return;
     }
-    let names = all.iter().map(|p| p.name.chars().count()).max().unwrap_or(0).clamp(8, 15) + 1;
-    let head = format!(
-        "{:14}{:names$}{:>12}   {:24}{:>13}   {}",
-        "Promises", "", "promised", "observed", "margin", "kept in runs"
-    );
-    out.push_str(&format!("{}\n", style.bold(head.trim_end())));
-    for p in all {
-        let share = p.probability.as_ref().map_or_else(|| "no data".to_owned(), kept);
-        out.push_str(&format!(
-            "{}{}{}   {}{}   {share}\n",
-            style.verdict(p.verdict, 14),
-            pad(&p.name, names),
-            pad_left(&bound(p), 12),
-            pad(&optional(p.observed.as_ref(), p.unit), 24),
-            pad_left(&margin(p), 13),
-        ));
+    let none = || "no data".to_owned();
+    let heads = ["promised", "observed", "margin", "kept in runs"];
+    let cells: Vec<[String; 4]> = all
+        .iter()
+        .map(|p| {
+            [
+                bound(p),
+                p.observed.map_or_else(none, |e| estimate(&e, p.unit)),
+                margin(p),
+                p.probability.map_or_else(none, |e| kept(&e)),
+            ]
+        })
+        .collect();
+    let name = widest(all.iter().map(|p| &p.name), "");
+    let widths: Vec<usize> = (0..4).map(|i| widest(cells.iter().map(|c| &c[i]), heads[i])).collect();
+    let mut columns = 4;
+    while columns > 1 && 14 + name + widths[..columns].iter().map(|w| w + 3).sum::<usize>() > style.width.min(100) {
+        columns -= 1;
     }
-    out.push('\n');
+    let row = |cells: &[String]| -> String {
+        cells.iter().zip(&widths).take(columns).fold(String::new(), |line, (c, w)| line + "   " + &pad_left(c, *w))
+    };
+    let head = row(&heads.map(str::to_owned));
+    let _ = writeln!(out, "\n{}{}", style.bold(&pad("Promises", 14 + name)), style.dim(&head));
+    for (promise, cells) in all.iter().zip(&cells) {
+        let _ = writeln!(out, "{}{}{}", style.verdict(promise.verdict, 14), pad(&promise.name, name), row(cells));
+    }
 }
 
-/// Sparklines of the first entry endpoint.
-fn over_time(study: &StudyResult, style: &Style, out: &mut String) {
-    let (Some(series), Some(last)) = (study.endpoint_series.first(), study.windows.last()) else { return };
-    if style.plain || study.windows.len() < 8 {
+fn expectations(study: &StudyResult, style: Style, out: &mut String) {
+    let all = &study.summary.expectations;
+    if all.is_empty() {
         return;
     }
-    const COLUMNS: usize = 54;
-    let end = clock(last.to_s);
-    let gap = COLUMNS.saturating_sub(4 + end.len());
-    out.push_str(&format!("{}{:10}0:00{}{end}\n", style.bold("Over time"), "", " ".repeat(gap)));
-    let share = |values: &[Option<sim_core::results::Estimate>]| values.iter().map(|v| v.map(|e| e.mean)).collect();
-    let rows: [(&str, Vec<Option<f64>>, Unit); 3] = [
-        ("answered", share(&series.availability), Unit::Share),
-        ("answered in full", share(&series.in_full), Unit::Share),
-        ("p99", share(&series.p99_s), Unit::Seconds),
-    ];
-    for (name, values, unit) in rows {
-        let top = if unit == Unit::Share { 1.0 } else { values.iter().flatten().copied().fold(0.0, f64::max) };
-        let whole = whole_run(study, series, name);
-        out.push_str(&format!("{}{}   {whole}\n", pad(name, 19), bars(&values, top, COLUMNS)));
-    }
-    for fault in study.faults.iter().filter(|f| f.scheduled && f.from_s > 0.0).take(2) {
-        let place = |s: f64| ((s / last.to_s) * COLUMNS as f64).round() as usize;
-        let (from, to) = (place(fault.from_s).min(COLUMNS - 1), place(fault.to_s).min(COLUMNS));
-        let mark = format!("{}{}", " ".repeat(from), "~".repeat((to - from).max(1)));
-        let says = format!("{} to {}, {}", clock(fault.from_s), clock(fault.to_s), fault.says);
-        let fits = 19 + mark.chars().count() + 2 + says.chars().count() <= 100;
-        let between = if fits { "  ".to_owned() } else { format!("\n{}", " ".repeat(19)) };
-        out.push_str(&format!("{}{mark}{between}{says}\n", pad("fault", 19)));
-    }
-    out.push('\n');
-}
-
-fn whole_run(study: &StudyResult, series: &EndpointSeries, name: &str) -> String {
-    let Some(e) = study.summary.endpoints.get(&series.name) else { return String::new() };
-    match name {
-        "answered" => optional(e.availability.as_ref(), Unit::Share),
-        "p99" => e.latency_s.as_ref().map_or_else(|| "no data".into(), |l| plain(l.p99.mean, Unit::Seconds)),
-        _ => {
-            let ended: f64 = e.outcomes.values().map(|o| o.mean).sum();
-            e.outcomes.get("ok").map_or_else(String::new, |ok| plain(ok.mean / ended.max(1.0), Unit::Share))
-        }
+    let _ = writeln!(out, "\n{}", style.bold("Expected"));
+    for clause in all {
+        let room = style.sentence_width().saturating_sub(14);
+        let text = wrap(&clause.says, "              ", room);
+        let _ = write!(out, "{}{text}", style.verdict(clause.verdict, 14));
     }
 }
 
-/// A bar for each of `columns` stretches of time: the lowest value in it, or the highest for latencies.
-fn bars(values: &[Option<f64>], top: f64, columns: usize) -> String {
-    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    (0..columns)
-        .map(|c| {
-            let (from, to) =
-                (c * values.len() / columns, ((c + 1) * values.len() / columns).max(c * values.len() / columns + 1));
-            let inside = values[from.min(values.len() - 1)..to.min(values.len())].iter().flatten().copied();
-            let value = if (top - 1.0).abs() < 1e-12 {
-                inside.fold(f64::NAN, f64::min)
-            } else {
-                inside.fold(f64::NAN, f64::max)
-            };
-            if value.is_nan() { ' ' } else { LEVELS[((value / top.max(1e-12)) * 7.0).round().clamp(0.0, 7.0) as usize] }
+/// One line of the section "Over time".
+struct Line {
+    name: String,
+    bars: Vec<Option<f64>>,
+    numbers: Vec<String>,
+    unit: &'static str,
+}
+
+/// Values of a series in as many columns as there are bars, each the worst of its windows.
+fn columns(series: &[Option<Estimate>], worst: fn(f64, f64) -> f64) -> Vec<Option<f64>> {
+    let n = BARS.min(series.len());
+    (0..n)
+        .map(|i| {
+            let (from, to) = (i * series.len() / n, ((i + 1) * series.len() / n).max(i * series.len() / n + 1));
+            series[from..to].iter().flatten().map(|e| e.mean).reduce(worst)
         })
         .collect()
 }
 
-fn next(study: &StudyResult, source: &Source, style: &Style, out: &mut String) {
-    let found = find(study, source);
-    if found.is_empty() {
+/// Levels from 0 to 1 as bars.
+fn draw(levels: &[Option<f64>]) -> String {
+    let bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
+    levels.iter().map(|l| l.map_or(' ', |l| bars[((l.clamp(0.0, 1.0) * 6.0).round()) as usize])).collect()
+}
+
+/// A share on a scale of nines, to four of them.
+fn nines(share: f64) -> f64 {
+    (-math::log10((1.0 - share).max(1e-4)) / 4.0).clamp(0.0, 1.0)
+}
+
+/// A stretch of the run with its name [s].
+type Phase = (&'static str, (f64, f64));
+
+fn end(study: &StudyResult) -> f64 {
+    study.windows.last().map_or(study.summary.simulated_s, |w| w.to_s)
+}
+
+/// Before, during and after the first scheduled fault, or else the first surge of load; or the whole run.
+fn phases(study: &StudyResult) -> Vec<Phase> {
+    let end = end(study);
+    let fault = study.faults.iter().find(|f| f.scheduled && f.from_s > 0.0 && f.from_s < end);
+    let fault = fault.map(|f| ("fault", (f.from_s, f.to_s.min(end))));
+    let surge = || study.load_events.iter().find_map(|e| Some(("surge", (e.from_s, e.to_s?.min(end)))));
+    let Some((name, (from, to))) = fault.or_else(surge) else { return vec![("whole run", (0.0, end))] };
+    let all = [("before", (0.0, from)), (name, (from, to)), ("after", (to, end))];
+    all.into_iter().filter(|(_, (a, b))| b > a).collect()
+}
+
+fn over_time(study: &StudyResult, style: Style, out: &mut String) {
+    let Some(entry) = study.endpoint_series.first() else { return };
+    let phases = phases(study);
+    let mut lines = Vec::new();
+    let share = |of: &dyn Fn(&[f64; 8]) -> f64| -> Vec<String> {
+        let cell = |stretch| {
+            let all = findings::outcomes(study, entry, stretch);
+            let sum: f64 = all.iter().sum();
+            if sum > 0.0 { format!("{:.2}", (of(&all) / sum * 1e4).floor() / 100.0) } else { "none".to_owned() }
+        };
+        phases.iter().map(|(_, stretch)| cell(*stretch)).collect()
+    };
+    let level = |series: &[Option<Estimate>]| columns(series, f64::min).iter().map(|v| v.map(nines)).collect();
+    lines.push(Line {
+        name: "answered".into(),
+        bars: level(&entry.availability),
+        numbers: share(&|o| o[0] + o[1]),
+        unit: "%",
+    });
+    if findings::outcomes(study, entry, (0.0, f64::INFINITY))[1] >= 1.0 {
+        lines.push(Line {
+            name: "answered in full".into(),
+            bars: level(&entry.in_full),
+            numbers: share(&|o| o[0]),
+            unit: "%",
+        });
+    }
+    lines.push(p99(study, &phases, &entry.p99_s));
+    for service in study.service_series.iter().filter(|s| s.scaled).take(2) {
+        lines.push(instances(study, &phases, service));
+    }
+    let name = lines.iter().map(|l| l.name.chars().count()).max().unwrap_or(0).max(16) + 3;
+    let bars = if style.plain || style.width < 80 { 0 } else { BARS.min(study.windows.len()) };
+    let mut head = style.bold(&pad("Over time", name));
+    if bars > 0 {
+        let (from, to) = (clock(0.0), clock(end(study)));
+        head.push_str(&style.dim(&(pad(&from, bars.saturating_sub(to.len())) + &to)));
+    }
+    let wide = if phases.len() > 1 { 9 } else { 12 };
+    let names = phases.iter().fold(String::new(), |line, (p, _)| line + &pad_left(p, wide));
+    let _ = writeln!(out, "\n{head}{}", style.dim(&names));
+    for line in &lines {
+        let numbers = line.numbers.iter().fold(String::new(), |all, n| all + &pad_left(n, wide));
+        let picture = if bars > 0 { draw(&line.bars) } else { String::new() };
+        let row = format!("{}{picture}{numbers} {}", pad(&line.name, name), line.unit);
+        let _ = writeln!(out, "{}", row.trim_end());
+    }
+    marks(study, style, name, bars, out);
+}
+
+fn p99(study: &StudyResult, phases: &[Phase], series: &[Option<Estimate>]) -> Line {
+    let raw = columns(series, f64::max);
+    let logs: Vec<Option<f64>> = raw.iter().map(|v| v.map(|v| math::log10(v.max(1e-9)))).collect();
+    let low = logs.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+    let high = logs.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
+    let range = (high - low).max(0.5);
+    let of_tail = |phase: &str| {
+        let label = if phase == "fault" { "during" } else { phase };
+        study.tails.first()?.curves.iter().find(|c| c.label == label)?.p99_s
+    };
+    let worst_window = |(from, to): (f64, f64)| {
+        let within = study.windows.iter().zip(series).filter(|(w, _)| w.from_s >= from && w.from_s < to);
+        within.filter_map(|(_, e)| *e).max_by(|a, b| a.mean.total_cmp(&b.mean))
+    };
+    let values: Vec<Option<Estimate>> =
+        phases.iter().map(|(phase, stretch)| of_tail(phase).or_else(|| worst_window(*stretch))).collect();
+    let write = |e: &Option<Estimate>| {
+        e.map_or_else(
+            || "none".to_owned(),
+            |e| {
+                let ms = e.mean * 1e3;
+                grouped(ms, usize::from(ms < 10.0))
+            },
+        )
+    };
+    Line {
+        name: "p99".into(),
+        bars: logs.iter().map(|l| l.map(|l| (l - low) / range)).collect(),
+        numbers: values.iter().map(write).collect(),
+        unit: "ms",
+    }
+}
+
+fn instances(study: &StudyResult, phases: &[Phase], service: &ServiceSeries) -> Line {
+    let series: Vec<Option<Estimate>> = service.instances.iter().copied().map(Some).collect();
+    let most = service.instances.iter().map(|e| e.mean).fold(1.0, f64::max);
+    let mean = |(from, to): (f64, f64)| {
+        let within = |w: &Window| (w.to_s.min(to) - w.from_s.max(from)).max(0.0);
+        study.windows.iter().zip(&service.instances).map(|(w, e)| within(w) * e.mean).sum::<f64>() / (to - from)
+    };
+    Line {
+        name: format!("instances of {}", service.name),
+        bars: columns(&series, f64::max).iter().map(|v| v.map(|v| v / most)).collect(),
+        numbers: phases.iter().map(|(_, s)| grouped(mean(*s), 1)).collect(),
+        unit: "",
+    }
+}
+
+/// When faults were there, beneath the bars.
+fn marks(study: &StudyResult, style: Style, name: usize, bars: usize, out: &mut String) {
+    for fault in study.faults.iter().filter(|f| f.scheduled && f.from_s > 0.0).take(3) {
+        let (from, to) = (fault.from_s, fault.to_s.min(end(study)));
+        let at = |t: f64| ((t / end(study)) * bars as f64).round() as usize;
+        let says = format!("{} to {}, {}", clock(from), clock(to), fault.says);
+        let before = " ".repeat(if bars > 0 { at(from) } else { 0 });
+        let span = if bars > 0 { "~".repeat((at(to) - at(from)).max(1)) + "  " } else { String::new() };
+        let line = format!("{}{before}{span}", pad(&fault.name, name));
+        // What does not fit stands on a line of its own.
+        let fits = line.chars().count() + says.chars().count() <= style.width.min(100);
+        let between = if fits { String::new() } else { format!("\n{}", " ".repeat(name)) };
+        let _ = writeln!(out, "{}{between}{says}", if fits { line.as_str() } else { line.trim_end() });
+    }
+}
+
+fn look_next(all: &[Finding], style: Style, out: &mut String) {
+    if all.is_empty() {
         return;
     }
-    out.push_str(&format!("{}\n", style.bold("What to look at next")));
-    for (place, finding) in found.iter().take(3).enumerate() {
-        let text = format!("{}. {} {}", place + 1, finding.what, finding.why);
-        out.push_str(&format!("{}\n", wrapped(&text, "   ", 96)));
-        if let Some(command) = &finding.command {
-            out.push_str(&format!("   {}\n", style.dim(command)));
-        }
+    let _ = writeln!(out, "\n{}", style.bold("What to look at next"));
+    for (i, finding) in all.iter().take(3).enumerate() {
+        let text = format!("{}. {} {}", i + 1, finding.what, finding.why);
+        out.push_str(&wrap(&text, "   ", style.sentence_width()));
     }
-    if found.len() > 3 {
-        out.push_str(&format!("   {} more in the report.\n", found.len() - 3));
+    let more = all.len().min(5).saturating_sub(3);
+    if more > 0 {
+        let s = if more == 1 { " is" } else { "s are" };
+        let _ = writeln!(out, "   {} more finding{s} in the report.", if more == 1 { "One" } else { "Two" });
     }
-    out.push('\n');
 }
 
-/// The lines of `check`.
+fn closing(study: &StudyResult, found: &[Finding], style: Style, out: &mut String) {
+    let s = &study.summary;
+    let runs = if s.replications == 1 { "1 replication" } else { &format!("{} replications", s.replications) };
+    let line =
+        format!("{runs}, 95 % intervals, warm-up {} cut, seed {}, digest {}", length(s.warm_up_s), s.seed, s.digest);
+    let _ = write!(out, "\n{}", style.dim(&wrap(&line, "", style.sentence_width())));
+    if let Some(command) = found.iter().find_map(|f| f.command.as_ref()) {
+        let _ = writeln!(out, "Next     {command}");
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ check
+
+/// The lines of `check`, worst scenario first, without the last line that tells the exit status.
 pub fn check_lines(results: &[(String, StudyResult)], style: &Style) -> String {
+    let mut order: Vec<&(String, StudyResult)> = results.iter().collect();
+    order.sort_by_key(|(_, study)| std::cmp::Reverse(worst(study)));
+    let file = widest(results.iter().map(|(name, _)| name), "") + 2;
     let mut out = String::new();
-    let mut counts = [0; 3];
-    for (file, study) in results {
-        let all: Vec<&PromiseSummary> = study.summary.promises.iter().chain(&study.summary.expectations).collect();
-        let worst = all.iter().map(|p| p.verdict).max().unwrap_or(Verdict::Held);
-        counts[worst as usize] += 1;
-        out.push_str(&file_lines(file, &all, worst, style));
+    for (name, study) in order {
+        scenario_lines(name, study, file, *style, &mut out);
     }
-    let words = ["held", "inconclusive", "broken"];
-    let parts: Vec<String> =
-        (0..3).rev().filter(|i| counts[*i] > 0).map(|i| format!("{} {}", counts[i], words[i])).collect();
-    let number = results.len();
-    let noun = if number == 1 { "scenario" } else { "scenarios" };
-    out.push_str(&format!("\n{number} {noun}: {}.\n", parts.join(", ")));
-    out.push_str("A promise is held when, at 95 % confidence, at least 90 % of runs keep it.\n");
-    out.replace('\u{a0}', " ").replace('\u{2212}', "-")
+    totals(results, &mut out);
+    ascii(&out)
 }
 
-fn file_lines(file: &str, all: &[&PromiseSummary], worst: Verdict, style: &Style) -> String {
-    let of = |v| all.iter().filter(|p| p.verdict == v).count();
-    let says = match worst {
-        Verdict::Held if all.is_empty() => "nothing is promised".to_owned(),
-        Verdict::Held => format!("{} promises and clauses", all.len()),
-        Verdict::Broken => {
-            format!("{} of {} broken, {} inconclusive", of(Verdict::Broken), all.len(), of(Verdict::Inconclusive))
-        }
-        Verdict::Inconclusive => format!("{} of {} inconclusive", of(Verdict::Inconclusive), all.len()),
+fn judged(study: &StudyResult) -> impl Iterator<Item = &PromiseSummary> {
+    study.summary.promises.iter().chain(&study.summary.expectations)
+}
+
+fn worst(study: &StudyResult) -> Verdict {
+    judged(study).map(|p| p.verdict).max().unwrap_or(Verdict::Held)
+}
+
+fn scenario_lines(name: &str, study: &StudyResult, file: usize, style: Style, out: &mut String) {
+    let all: Vec<&PromiseSummary> = judged(study).collect();
+    let count = |v: Verdict| all.iter().filter(|p| p.verdict == v).count();
+    let (broken, open) = (count(Verdict::Broken), count(Verdict::Inconclusive));
+    let n = all.len();
+    let promises = |n: usize| format!("{n} promise{}", if n == 1 { "" } else { "s" });
+    let says = match (broken, open) {
+        (0, 0) if n == 0 => "nothing is promised".to_owned(),
+        (0, 0) => nearest(&all).map_or_else(|| promises(n), |near| format!("{}, nearest: {near}", promises(n))),
+        (0, open) => format!("{open} of {} inconclusive", promises(n)),
+        (broken, 0) => format!("{broken} of {} broken", promises(n)),
+        (broken, open) => format!("{broken} of {} broken, {open} inconclusive", promises(n)),
     };
-    let mut out = format!("{}{}   {says}\n", style.verdict(worst, 14), file);
-    let mut rows: Vec<&&PromiseSummary> = all.iter().filter(|p| p.verdict != Verdict::Held).collect();
-    rows.sort_by(|a, b| b.verdict.cmp(&a.verdict));
-    for p in rows {
-        let share = p.probability.as_ref().map_or_else(|| "no data".to_owned(), |s| format!("kept in {}", kept(s)));
-        let observed = optional(p.observed.as_ref(), p.unit);
-        out.push_str(&format!(
-            "  {}{}   {observed}, promised {}, {share}\n",
-            style.verdict(p.verdict, 14),
-            pad(&p.name, 14),
-            bound(p)
-        ));
-        if let Some(settle) = p.would_settle {
-            out.push_str(&format!("                  {settle} replications would settle it, if the share stays\n"));
+    let _ = writeln!(out, "{}{}{says}", style.verdict(worst(study), 14), pad(name, file));
+    let mut open: Vec<&&PromiseSummary> = all.iter().filter(|p| p.verdict != Verdict::Held).collect();
+    open.sort_by_key(|p| std::cmp::Reverse(p.verdict));
+    let width = open.iter().map(|p| p.name.chars().count()).max().unwrap_or(0).min(40) + 2;
+    for promise in open {
+        let _ = writeln!(out, "  {}{}", style.verdict(promise.verdict, 14), judgement(promise, width));
+        if let Some(n) = promise.would_settle {
+            let _ = writeln!(out, "                {n} replications would settle it, if the share stays");
         }
     }
-    out
+}
+
+fn judgement(promise: &PromiseSummary, width: usize) -> String {
+    let mut parts = Vec::new();
+    match promise.observed {
+        Some(e) => parts.push(estimate(&e, promise.unit)),
+        None => parts.push("no data".to_owned()),
+    }
+    // A clause is its own text and says what is asked for.
+    if !promise.path.starts_with("expect") {
+        parts.push(format!("promised {}", bound(promise)));
+    }
+    parts.extend(promise.probability.map(|e| format!("kept in {}", kept(&e))));
+    format!("{}{}", pad(&promise.name, width), parts.join(", "))
+}
+
+/// The held promise that came nearest to its bound.
+fn nearest(all: &[&PromiseSummary]) -> Option<String> {
+    let room = |p: &&&PromiseSummary| {
+        let (observed, promised) = (p.observed?.mean, p.promised?);
+        // Shares near one are compared by what is left to one.
+        let near_one = p.unit == Unit::Share && promised > 0.5;
+        let (a, b) = if near_one { (1.0 - observed, 1.0 - promised) } else { (observed, promised) };
+        Some(((a - b) / b.abs().max(1e-12)).abs())
+    };
+    let near = all
+        .iter()
+        .filter(|p| room(p).is_some())
+        .min_by(|a, b| room(a).unwrap_or(f64::MAX).total_cmp(&room(b).unwrap_or(f64::MAX)))?;
+    let observed = estimate(&near.observed?, near.unit);
+    let what = percentile(near).unwrap_or(&near.name);
+    Some(format!("{what} {observed} of {}", plain(near.promised?, near.unit)))
+}
+
+fn totals(results: &[(String, StudyResult)], out: &mut String) {
+    let count = |v: Verdict| results.iter().filter(|(_, s)| worst(s) == v).count();
+    let mut parts = Vec::new();
+    for (verdict, word) in
+        [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "inconclusive"), (Verdict::Held, "held")]
+    {
+        if count(verdict) > 0 {
+            parts.push(format!("{} {word}", count(verdict)));
+        }
+    }
+    let n = results.len();
+    let _ = writeln!(out, "\n{n} scenario{}: {}.", if n == 1 { "" } else { "s" }, parts.join(", "));
+    out.push_str("A promise is held when, at 95 % confidence, at least 90 % of runs keep it.\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    const PLAIN: Style = Style { colour: false, plain: false, width: 100 };
+
+    #[test]
+    fn no_line_is_longer_than_a_hundred_columns() {
+        let text = run_summary(&sample::study(), &sample::source(), &PLAIN);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 100, "{} {line}", line.chars().count());
+        }
+        assert!(text.contains("BROKEN        works"), "{text}");
+    }
+
+    #[test]
+    fn colour_changes_no_character() {
+        let painted = run_summary(&sample::study(), &sample::source(), &Style { colour: true, ..PLAIN });
+        let mut stripped = String::new();
+        let mut inside = false;
+        for c in painted.chars() {
+            match (inside, c) {
+                (false, '\x1b') => inside = true,
+                (true, 'm') => inside = false,
+                (false, c) => stripped.push(c),
+                _ => {}
+            }
+        }
+        assert_eq!(stripped, run_summary(&sample::study(), &sample::source(), &PLAIN));
+    }
+
+    #[test]
+    fn plain_has_no_bars_and_a_narrow_terminal_fewer_columns() {
+        let style = Style { colour: false, plain: true, width: 70 };
+        let text = run_summary(&sample::study(), &sample::source(), &style);
+        assert!(!text.contains('▇') && !text.contains("kept in runs"), "{text}");
+    }
+
+    #[test]
+    fn check_names_the_worst_scenario_first() {
+        let mut held = sample::study();
+        held.summary.promises.retain(|p| p.verdict == Verdict::Held);
+        let results = vec![("a.yaml".to_owned(), held), ("b.yaml".to_owned(), sample::study())];
+        let text = check_lines(&results, &PLAIN);
+        assert!(text.starts_with("BROKEN        b.yaml  1 of 3 promises broken, 1 inconclusive\n"), "{text}");
+        assert!(
+            text.contains("\nHELD          a.yaml  1 promise, nearest: p99 322 ms (302–342) of 800 ms\n"),
+            "{text}"
+        );
+        assert!(text.contains("2 scenarios: 1 broken, 1 held."), "{text}");
+    }
 }

@@ -18,7 +18,7 @@ mod svg;
 mod tail;
 mod wrongness;
 
-pub use svg::{Drawing, Svg};
+pub use svg::{Drawing, Svg, escape};
 
 use sim_core::results::StudyResult;
 

@@ -1,6 +1,6 @@
 //! How long the breaker takes to open, and how much is lost until then.
 
-use super::Finding;
+use super::{Finding, outcomes};
 use crate::Source;
 use crate::numbers::{estimate, grouped};
 use sim_core::results::{StudyResult, Unit};
@@ -9,18 +9,14 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     let (call, fault, time) = study.time_to_open.iter().max_by(|a, b| a.2.mean.total_cmp(&b.2.mean))?;
     let span = study.faults.iter().find(|f| &f.name == fault)?;
     let series = study.endpoint_series.first()?;
-    let lost_in = |from: f64, to: f64| -> f64 {
-        let windows = study.windows.iter().enumerate().filter(|(_, w)| w.from_s >= from - 1e-9 && w.from_s < to);
-        windows.map(|(i, w)| (2..8).map(|o| series.outcomes_per_s[o][i].mean).sum::<f64>() * (w.to_s - w.from_s)).sum()
-    };
-    let before =
-        lost_in(span.from_s, span.from_s + time.mean + study.windows.first().map_or(0.0, |w| w.to_s - w.from_s));
+    let lost_in = |from: f64, to: f64| outcomes(study, series, (from, to))[2..].iter().sum::<f64>();
+    let before = lost_in(span.from_s, span.from_s + time.mean);
     let all = lost_in(0.0, f64::INFINITY);
     let share = if all > 0.0 { 100.0 * before / all } else { 0.0 };
     let opened = study.summary.calls.get(call)?.breaker_opened;
     Some(Finding {
         what: format!(
-            "The breaker of {call} opens {} after {fault} begins, and {share:.0}\u{a0}% of all that is lost is lost by then.",
+            "The breaker of {call} opens {} after {fault} begins, and {share:.0}\u{a0}% of all that is lost is lost before that.",
             estimate(time, Unit::Seconds)
         ),
         why: format!(

@@ -3,14 +3,15 @@
 mod breaker;
 mod fallback;
 mod fault_window;
+mod no_timeout;
 mod retries;
+mod stays_down;
 mod stopped;
 mod undecided;
 mod workers;
 
 use crate::Source;
-use crate::numbers::{estimate, optional, plain};
-use sim_core::results::{PromiseSummary, StudyResult, Unit, Verdict};
+use sim_core::results::{EndpointSeries, PromiseSummary, StudyResult, Verdict};
 
 /// A finding.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,11 +34,13 @@ type Look = fn(&StudyResult, &Source) -> Option<Finding>;
 /// All that is looked for.
 pub const ALL: &[(&str, Look)] = &[
     ("stopped", stopped::look),
+    ("stays_down", stays_down::look),
     ("breaker", breaker::look),
     ("workers", workers::look),
     ("fallback", fallback::look),
     ("retries", retries::look),
     ("fault_window", fault_window::look),
+    ("no_timeout", no_timeout::look),
     ("undecided", undecided::look),
 ];
 
@@ -67,74 +70,54 @@ pub fn word(verdict: Verdict) -> &'static str {
 /// The margin between what is observed and what is promised: + is room, - is missing.
 pub fn margin(promise: &PromiseSummary) -> String {
     let (Some(observed), Some(promised)) = (&promise.observed, promise.promised) else { return "–".into() };
-    let room = if promise.at_most { promised - observed.mean } else { observed.mean - promised };
-    let sign = if room < 0.0 { "\u{2212}" } else { "+" };
-    match promise.unit {
-        Unit::Share => {
-            let points = crate::numbers::grouped(room.abs() * 100.0, if room.abs() < 0.001 { 3 } else { 2 });
-            format!("{sign}{points} points")
-        }
-        unit => format!("{sign}{}", plain(room.abs(), unit)),
-    }
+    crate::numbers::difference(promised, observed, promise.unit, promise.at_most)
 }
 
-/// The answer in one sentence: the verdict as a word, and the rest.
-pub fn answer(study: &StudyResult) -> (String, String) {
-    let summary = &study.summary;
-    let promises = worst_first(study);
-    let of = |verdict| promises.iter().filter(|p| p.verdict == verdict).count();
-    let money = money(study);
-    let Some(worst) = promises.first() else {
-        let entry = summary.endpoints.iter().find(|(_, e)| e.entry);
-        let text = entry.map_or_else(
-            || "nothing was asked of an endpoint".to_owned(),
-            |(name, e)| {
-                let p99 = e.latency_s.as_ref().map(|l| l.p99);
-                format!(
-                    "{name} answers {} of requests, 99 % of them within {}",
-                    optional(e.availability.as_ref(), Unit::Share),
-                    optional(p99.as_ref(), Unit::Seconds)
-                )
-            },
-        );
-        return ("No promise is made".into(), format!("{text}{money}."));
-    };
-    let judged = format!(
-        "{}; observed {}, kept in {} of {} runs",
-        worst.says,
-        optional(worst.observed.as_ref(), worst.unit),
-        worst.kept,
-        worst.judged
-    );
-    let word = match worst.verdict {
-        Verdict::Held => "Yes",
-        Verdict::Broken => "No",
-        Verdict::Inconclusive => "Not decided",
-    };
-    let text = match worst.verdict {
-        Verdict::Held if promises.len() == 1 => format!("the promise holds: {judged}"),
-        Verdict::Held => format!("all {} promises hold; the first says that {judged}", promises.len()),
-        Verdict::Broken => format!("{} of {} promises broken: {judged}", of(Verdict::Broken), promises.len()),
-        Verdict::Inconclusive => {
-            format!("{} of {} promises open: {judged}", of(Verdict::Inconclusive), promises.len())
-        }
-    };
-    (word.to_owned(), format!("{text}{money}."))
+/// Requests by outcome in a stretch of time [s], per replication; windows count by the part that lies within.
+pub fn outcomes(study: &StudyResult, series: &EndpointSeries, stretch: (f64, f64)) -> [f64; 8] {
+    let within = |w: &sim_core::results::Window| (w.to_s.min(stretch.1) - w.from_s.max(stretch.0)).max(0.0);
+    std::array::from_fn(|o| study.windows.iter().zip(&series.outcomes_per_s[o]).map(|(w, e)| within(w) * e.mean).sum())
 }
 
-/// What it costs, as the end of a sentence.
-fn money(study: &StudyResult) -> String {
-    let cost = &study.summary.cost;
-    if cost.items.is_empty() {
-        return String::new();
+/// Share of requests answered in a stretch of time [s].
+pub fn answered(study: &StudyResult, series: &EndpointSeries, stretch: (f64, f64)) -> Option<f64> {
+    let all = outcomes(study, series, stretch);
+    let sum: f64 = all.iter().sum();
+    (sum > 0.0).then(|| (all[0] + all[1]) / sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn findings_are_sentences_and_the_weightiest_comes_first() {
+        let found = find(&sample::study(), &sample::source());
+        assert!(found.len() >= 4, "only {} findings", found.len());
+        assert!(found.windows(2).all(|w| w[0].weight >= w[1].weight));
+        for finding in &found {
+            for text in [&finding.what, &finding.why] {
+                assert!(text.is_empty() || text.ends_with('.'), "{text}");
+                assert!(!text.contains('!') && !text.contains("  ") && !text.contains("NaN"), "{text}");
+            }
+        }
     }
-    let mut text = String::new();
-    if cost.per_month.mean > 0.0 {
-        text = format!("; the infrastructure costs {}", estimate(&cost.per_month, Unit::MoneyPerMonth));
+
+    #[test]
+    fn every_command_is_one_that_can_be_typed() {
+        for finding in find(&sample::study(), &sample::source()) {
+            let Some(command) = finding.command else { continue };
+            assert!(command.starts_with("windtunnel ") && !command.contains("NUMBER"), "{command}");
+        }
     }
-    if let Some(once) = study.summary.wrongness.cost_per_incident {
-        let joiner = if text.is_empty() { ";" } else { ", and" };
-        text.push_str(&format!("{joiner} each fault {} in lost and wrong requests", estimate(&once, Unit::Money)));
+
+    #[test]
+    fn a_part_of_a_window_counts_in_part() {
+        let study = sample::study();
+        let series = &study.endpoint_series[0];
+        let half: f64 = outcomes(&study, series, (0.0, 2.5)).iter().sum();
+        let whole: f64 = outcomes(&study, series, (0.0, 5.0)).iter().sum();
+        assert!((half * 2.0 - whole).abs() < 1e-6);
     }
-    text
 }

@@ -5,7 +5,7 @@ use crate::Source;
 use crate::numbers::estimate;
 use sim_core::results::{StudyResult, Unit};
 
-pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
+pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     let of = |c: &sim_core::results::CallSummary| c.amplification.map_or(0.0, |a| a.mean);
     let (name, call) = study.summary.calls.iter().max_by(|a, b| of(a.1).total_cmp(&of(b.1)))?;
     let amplification = call.amplification?;
@@ -18,7 +18,7 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
             "{} attempts a run are given up by their caller and go on working.",
             estimate(&call.abandoned, Unit::Count)
         ),
-        command: Some(format!("windtunnel check {}", source.file)),
+        command: None,
         figure: Some("outcomes"),
         weight: 4.0 * (amplification.mean - 1.0).min(5.0),
     })

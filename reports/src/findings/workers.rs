@@ -16,6 +16,11 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
         }
     }
     let (used, window, name, queue) = worst?;
+    let service = study.service_series.iter().find(|s| s.name == name)?;
+    let double = (service.instances[window].mean * 2.0).round().max(2.0);
+    // A scaler would overrule a number of instances.
+    let command =
+        (!service.scaled).then(|| format!("windtunnel run {} --set services.{name}.instances={double}", source.file));
     let at = clock(study.windows.get(window)?.from_s);
     Some(Finding {
         what: format!(
@@ -24,7 +29,7 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
             grouped(queue, 0)
         ),
         why: "A worker is held while a callee is awaited, so a slow callee fills its callers.".into(),
-        command: Some(format!("windtunnel run {} --set services.{name}.workers=NUMBER", source.file)),
+        command,
         figure: Some("instances"),
         weight: 9.0,
     })

@@ -2,7 +2,7 @@
 //! figures with their tables, calls, money, arithmetic, how sure we are, the scenario.
 
 use crate::figures::{Figure, Section, Table};
-use crate::findings::{self, find, margin, word, worst_first};
+use crate::findings::{find, margin, word, worst_first};
 use crate::numbers::{clock, estimate, grouped, kept, length, optional, plain};
 use crate::{ReportError, Source};
 use minijinja::{Environment, Value, context};
@@ -18,9 +18,9 @@ const SCRIPT: &str = include_str!("report.js");
 /// If the template cannot be filled.
 pub fn page(study: &StudyResult, source: &Source, figures: &[Figure]) -> Result<String, ReportError> {
     let mut environment = Environment::new();
+    environment.add_filter("nb", unbroken);
     environment.add_template("report.html", TEMPLATE)?;
     let s = &study.summary;
-    let (verdict, rest) = findings::answer(study);
     let number =
         |section| figures.iter().filter(|f| f.section == section).map(|f| figure(f, figures)).collect::<Vec<_>>();
     let judged = worst_first(study);
@@ -31,8 +31,7 @@ pub fn page(study: &StudyResult, source: &Source, figures: &[Figure]) -> Result<
         title => s.scenario,
         question => source.question,
         expected => source.answer,
-        verdict => verdict,
-        answer => rest,
+        answer => crate::answer::answer(study),
         meta => meta(study),
         promises_head => promises_head(study),
         promises => judged.iter().map(|p| promise(p)).collect::<Vec<_>>(),
@@ -55,6 +54,15 @@ pub fn page(study: &StudyResult, source: &Source, figures: &[Figure]) -> Result<
         text => source.text,
     })?;
     Ok(page)
+}
+
+/// Text as HTML in which no interval breaks over lines.
+fn unbroken(text: &str) -> Value {
+    let words = text.split(' ').map(|word| {
+        let word = crate::figures::escape(word);
+        if word.contains('–') { format!("<span class=\"nb\">{word}</span>") } else { word }
+    });
+    Value::from_safe_string(words.collect::<Vec<_>>().join(" "))
 }
 
 /// Calls as people read them, which break over lines at the arrow only.

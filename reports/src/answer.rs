@@ -1,0 +1,145 @@
+//! The answer in one sentence: yes, no or undecided, the promise that decides it, and what it costs.
+
+use crate::findings::worst_first;
+use crate::numbers::{estimate, plain};
+use sim_core::results::{PromiseSummary, StudyResult, Unit, Verdict};
+
+/// A piece of a sentence, strong or plain.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Piece {
+    /// Whether it is set in bold.
+    pub strong: bool,
+    /// The words; no blank at either end.
+    pub text: String,
+    /// Whether a blank stands before it.
+    pub spaced: bool,
+}
+
+/// The answer, in pieces.
+pub fn answer(study: &StudyResult) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut say = |strong, text: String| {
+        let spaced = !pieces.is_empty() && !text.starts_with([',', ';']);
+        pieces.push(Piece { strong, text, spaced });
+    };
+    match worst_first(study).first() {
+        Some(promise) => {
+            let word = match promise.verdict {
+                Verdict::Held => "Yes:",
+                Verdict::Broken => "No:",
+                Verdict::Inconclusive => "Undecided:",
+            };
+            say(true, word.to_owned());
+            decided(promise, &mut say);
+        }
+        None => nothing_promised(study, &mut say),
+    }
+    cost(study, &mut say);
+    if let Some(last) = pieces.last_mut() {
+        last.text.push('.');
+    }
+    pieces
+}
+
+/// The pieces as one text.
+pub fn join(pieces: &[Piece]) -> String {
+    pieces.iter().fold(String::new(), |all, p| all + if p.spaced { " " } else { "" } + &p.text)
+}
+
+fn nothing_promised(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    let entry = study.summary.endpoints.iter().find(|(_, e)| e.entry);
+    let Some((name, entry)) = entry else {
+        return say(false, "Nothing is promised, and no load asks anything of an endpoint".to_owned());
+    };
+    match (&entry.availability, &entry.latency_s) {
+        (Some(share), Some(latency)) => {
+            say(false, format!("Nothing is promised; {name} answers"));
+            say(true, estimate(share, Unit::Share));
+            say(false, "of requests, 99\u{a0}% of these within".to_owned());
+            say(true, estimate(&latency.p99, Unit::Seconds));
+        }
+        _ => say(false, format!("Nothing is promised, and {name} answers nothing")),
+    }
+}
+
+/// The sentence about the promise that decides.
+fn decided(promise: &PromiseSummary, say: &mut impl FnMut(bool, String)) {
+    let Some(observed) = promise.observed else {
+        return say(false, format!("whether {} cannot be said, for there is no data", promise.says));
+    };
+    let (before, behind) = around(promise);
+    say(false, before);
+    say(true, estimate(&observed, promise.unit));
+    if !behind.is_empty() {
+        say(false, behind.to_owned());
+    }
+    let bound = promise.promised.map(|p| plain(p, promise.unit)).unwrap_or_default();
+    let promised = format!("against a promise of at {} {bound}", if promise.at_most { "most" } else { "least" });
+    let (kept, judged) = (promise.kept, promise.judged);
+    say(
+        false,
+        match promise.verdict {
+            Verdict::Held if kept == judged => format!("{promised}, kept in all {judged} runs"),
+            Verdict::Held => format!("{promised}, kept in {kept} of {judged} runs"),
+            Verdict::Broken if kept == 0 => format!("{promised}, kept in none of {judged} runs"),
+            Verdict::Broken => format!("{promised}, kept in {kept} of {judged} runs only"),
+            Verdict::Inconclusive => format!("{promised}, kept in {kept} of {judged} runs: too few to tell"),
+        },
+    );
+}
+
+/// What stands before and behind the observed number.
+fn around(promise: &PromiseSummary) -> (String, &'static str) {
+    let says = promise.says.as_str();
+    if let Some((of, _)) = says.split_once(" answers at least ") {
+        return (format!("{of} answers"), "of requests");
+    }
+    if let Some((of, _)) = says.split_once(" gives at least ") {
+        return (format!("{of} gives"), "good answers");
+    }
+    if let Some((of, rest)) = says.split_once(" is back within ") {
+        let after = rest.split_once(" of ").map_or("the fault", |(_, after)| after);
+        return (format!("after {after}, {of} is back in"), "");
+    }
+    if says.starts_with("the infrastructure costs") {
+        return ("the infrastructure costs".to_owned(), "");
+    }
+    match says.split_once(" is at most ") {
+        Some((of, _)) => (format!("{of} is"), ""),
+        None => (format!("{} is", promise.name), ""),
+    }
+}
+
+fn cost(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    let month = study.summary.cost.per_month;
+    let about_cost = worst_first(study).first().is_some_and(|p| p.says.starts_with("the infrastructure costs"));
+    if month.mean > 0.0 && !about_cost {
+        say(false, "; the infrastructure costs".to_owned());
+        say(true, estimate(&month, Unit::MoneyPerMonth));
+    }
+    let fault = study.faults.iter().find(|f| f.from_s > 0.0);
+    if let (Some(once), Some(fault)) = (study.summary.wrongness.cost_per_incident, fault) {
+        if once.mean > 0.0 {
+            say(false, format!(", and each {}", fault.name));
+            say(true, estimate(&once, Unit::Money));
+            say(false, "in lost and wrong requests".to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn the_answer_is_one_sentence_about_the_worst_promise() {
+        let text = join(&answer(&sample::study())).replace('\u{a0}', " ");
+        assert_eq!(
+            text,
+            "No: gateway.checkout answers 98.31 % (98.29–98.33) of requests against a promise of at least 99.5 %, kept in none of \
+             64 runs; the infrastructure costs $3,410 a month (3,402–3,418), and each brownout $89,500 (89,000–90,000) in lost and \
+             wrong requests."
+        );
+    }
+}
