@@ -118,12 +118,12 @@ fn cost(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
         say(true, estimate(&month, Unit::MoneyPerMonth));
     }
     let fault = study.faults.iter().find(|f| f.from_s > 0.0);
-    if let (Some(once), Some(fault)) = (study.summary.wrongness.cost_per_incident, fault) {
-        if once.mean > 0.0 {
-            say(false, format!(", and each {}", fault.name));
-            say(true, estimate(&once, Unit::Money));
-            say(false, "in lost and wrong requests".to_owned());
-        }
+    if let (Some(once), Some(fault)) = (study.summary.wrongness.cost_per_incident, fault)
+        && once.mean > 0.0
+    {
+        say(false, format!(", and each {}", fault.name));
+        say(true, estimate(&once, Unit::Money));
+        say(false, "in lost and wrong requests".to_owned());
     }
 }
 

@@ -54,7 +54,7 @@ pub fn find(study: &StudyResult, source: &Source) -> Vec<Finding> {
 /// Promises, worst first.
 pub fn worst_first(study: &StudyResult) -> Vec<&PromiseSummary> {
     let mut all: Vec<&PromiseSummary> = study.summary.promises.iter().collect();
-    all.sort_by(|a, b| b.verdict.cmp(&a.verdict));
+    all.sort_by_key(|p| std::cmp::Reverse(p.verdict));
     all
 }
 

@@ -45,7 +45,7 @@ impl One {
         let clauses = loaded.written.expect.iter().map(|c| (c.sides(&of), c.kept(&of))).collect();
         let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
         let bill = bill(&run, &loaded.model);
-        Self { promises, clauses, bill, run }
+        Self { run, promises, clauses, bill }
     }
 }
 

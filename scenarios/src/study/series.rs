@@ -209,6 +209,6 @@ impl SeriesSums {
 
     /// Cost by item and window.
     pub fn costs(&self) -> Vec<Vec<Estimate>> {
-        self.costs.iter().map(|windows| windows.iter().map(|w| w.or_zero()).collect()).collect()
+        self.costs.iter().map(|windows| windows.iter().map(super::interval::MeanSums::or_zero).collect()).collect()
     }
 }

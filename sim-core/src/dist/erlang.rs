@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// The sum of `stages` independent exponentials; coefficient of variation 1/sqrt(stages).
 ///
 /// # When to use it
-/// For gaps and service times that are more regular than exponential, and for comparison with the E_k of queueing formulas.
+/// For gaps and service times that are more regular than exponential, and for comparison with the `E_k` of queueing formulas.
 ///
 /// # Knobs
 /// - `stages`: count, required

@@ -231,7 +231,7 @@ fn sites(
             salt,
             slow: 1.0,
             timer: timer(edge, lanes),
-            total_ns: edge.total_timeout.map_or(0, |t| t.ns()),
+            total_ns: edge.total_timeout.map_or(0, crate::units::SimDuration::ns),
             guarded: guard.breaker.is_some() || guard.budget.is_some(),
             network: wires.matters(index) || edge.size.0.get() + edge.size.1.get() > 0,
             cancel: edge.cancel,

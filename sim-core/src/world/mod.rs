@@ -208,7 +208,7 @@ impl World<'_> {
     }
 
     /// Time from 0, the end of the warm-up [ns].
-    fn from_zero(&self, at_ns: u64) -> i64 {
+    fn since_zero(&self, at_ns: u64) -> i64 {
         at_ns as i64 - self.zero as i64
     }
 }

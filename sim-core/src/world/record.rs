@@ -87,7 +87,7 @@ impl World<'_> {
 
     pub(super) fn window_ends(&mut self, index: u32) {
         if self.events > self.model.run.max_events {
-            self.stopped = Some(Stopped::Events { at_ns: self.from_zero(self.now) });
+            self.stopped = Some(Stopped::Events { at_ns: self.since_zero(self.now) });
             self.measuring_ends();
             return;
         }

@@ -159,7 +159,7 @@ impl World<'_> {
         self.mark();
         self.strikes.list[index as usize].active = false;
         let occurrence = self.strikes.list[index as usize].clone();
-        let span = Span { from_ns: self.from_zero(occurrence.since), to_ns: self.from_zero(self.now) };
+        let span = Span { from_ns: self.since_zero(occurrence.since), to_ns: self.since_zero(self.now) };
         self.strikes.spans[occurrence.fault as usize].push(span);
         let fault = &model.faults[occurrence.fault as usize];
         match (&fault.effect, &fault.target) {
@@ -183,7 +183,7 @@ impl World<'_> {
         for at in 0..self.strikes.list.len() {
             if self.strikes.list[at].active {
                 let (fault, since) = (self.strikes.list[at].fault, self.strikes.list[at].since);
-                let span = Span { from_ns: self.from_zero(since), to_ns: self.from_zero(self.now) };
+                let span = Span { from_ns: self.since_zero(since), to_ns: self.since_zero(self.now) };
                 self.strikes.spans[fault as usize].push(span);
             }
         }

@@ -121,7 +121,7 @@ impl World<'_> {
         let model = self.model;
         let scaler = &model.scalers[index as usize];
         let service = scaler.of.index();
-        let (now, from_zero) = (self.now, self.from_zero(self.now));
+        let (now, from_zero) = (self.now, self.since_zero(self.now));
         let at = &self.services[service];
         let present = (at.first..at.first + at.places)
             .filter(|&i| !matches!(self.instances[i as usize].life, Life::Gone | Life::Draining))
@@ -142,7 +142,7 @@ impl World<'_> {
     pub(super) fn evaluate_alert(&mut self, index: u32, control: u32) {
         let model = self.model;
         let alert = &model.alerts[index as usize];
-        let (now, from_zero) = (self.now, self.from_zero(self.now));
+        let (now, from_zero) = (self.now, self.since_zero(self.now));
         let telemetry = &self.watch.pipes[alert.pipeline].telemetry;
         let holds = alert.when.truth(&mut |metric| telemetry.read(model, now, metric));
         self.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);
@@ -151,7 +151,7 @@ impl World<'_> {
 
     /// Alerts that fire at the end are closed with it.
     pub(super) fn close_alerts(&mut self) {
-        let end = self.from_zero(self.now);
+        let end = self.since_zero(self.now);
         self.watch.fired = std::mem::take(&mut self.watch.alerts).into_iter().map(|a| a.finish(end)).collect();
     }
 }

@@ -40,6 +40,6 @@ mod tests {
         for i in 0..70_000u64 {
             counts[pick(7, &mut Keyed::new(crate::engine::rng::mix(i, 1)))] += 1;
         }
-        assert!(counts.iter().all(|&c| (c as f64 - 10_000.0).abs() < 400.0), "{counts:?}");
+        assert!(counts.iter().all(|&c| (f64::from(c) - 10_000.0).abs() < 400.0), "{counts:?}");
     }
 }

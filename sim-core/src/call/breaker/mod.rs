@@ -211,7 +211,7 @@ impl Common {
             open_for: open_for.ns(),
             growth: growth.map(|g| (g.factor.value(), g.cap.ns())),
             permits,
-            max_wait: half_open.and_then(|h| h.max_wait).map(|w| w.ns()).filter(|w| *w > 0),
+            max_wait: half_open.and_then(|h| h.max_wait).map(SimDuration::ns).filter(|w| *w > 0),
             probe,
         }
     }

@@ -141,10 +141,10 @@ impl RateSettings {
     }
 
     fn slow(&self) -> Option<(f64, u64)> {
-        let duration = self.slow_call_duration.map_or(60_000_000_000, |d| d.ns());
+        let duration = self.slow_call_duration.map_or(60_000_000_000, SimDuration::ns);
         match (self.slow_call_rate, self.slow_call_duration) {
             (None, None) => None,
-            (share, _) => Some((share.map_or(1.0, |s| s.value()), duration)),
+            (share, _) => Some((share.map_or(1.0, Probability::value), duration)),
         }
     }
 
