@@ -88,7 +88,7 @@ impl Svg {
     /// An empty drawing with the gutters that all figures share. `time` names the figure if one cursor reads it.
     pub fn new(width: f64, height: f64, title: &str, desc: &str, time: Option<&str>) -> Self {
         let narrow = width < 400.0;
-        let (left, right) = (56.0, width - if narrow { 72.0 } else { 116.0 });
+        let (left, right) = (62.0, width - if narrow { 72.0 } else { 116.0 });
         let (top, bottom) = (30.0, height - 28.0);
         let id = sim_core::engine::rng::hash_name(&format!("{title}{width}{height}{desc}"));
         let cursor = time.map_or_else(String::new, |figure| {

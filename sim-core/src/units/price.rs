@@ -61,7 +61,7 @@ impl Price {
         }
     }
 
-    /// What `bytes` [bytes] cost; `None` where the price is for something else.
+    /// What so many bytes cost; `None` where the price is for something else.
     pub fn for_bytes(&self, bytes: f64) -> Option<Money> {
         match self.per {
             Per::Bytes(unit) => Some(Money::new(self.amount.amount() * (bytes / unit))),
