@@ -2,7 +2,7 @@
 //!
 //! Threads take the next number, run it, and put the result down; whoever holds the lock merges all that is next in line. So what is
 //! merged, and in which order, does not depend on the number of threads. A thread that is too far ahead of the merge waits: at
-//! most [`AHEAD`] results a thread are in memory. These are the only threads of the whole program.
+//! most `AHEAD` results a thread are in memory. These are the only threads of the whole program.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
