@@ -35,7 +35,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             .collect();
         svg.grid(&scale, &ticks);
         if let Some(bound) = bound {
-            svg.promise(scale.at(bound), &format!("promised {}", crate::numbers::plain(bound, Unit::Share)));
+            svg.promise(study, scale.at(bound), &format!("promised {}", crate::numbers::plain(bound, Unit::Share)));
         }
         svg.series(study, &series.in_full, &scale, colour::OCHRE, "5 3");
         svg.series(study, &series.availability, &scale, colour::BLUE, "");

@@ -1,9 +1,10 @@
 //! How the interval narrows with the number of replications.
 
-use super::scale::Scale;
+use super::scale::{Scale, nice};
 use super::svg::colour;
 use super::{Figure, Section, Table, both};
 use crate::numbers::estimate;
+use sim_core::engine::math::pow;
 use sim_core::results::{StudyResult, Unit};
 use std::fmt::Write;
 
@@ -21,9 +22,15 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let drawing = both(&title, desc, (190.0, 180.0), None, |svg| {
         let room = ((high - low) * 0.1).max(1e-7);
         let scale = Scale::linear(low - room, high + room, svg.top, svg.bottom);
-        let ticks: Vec<(f64, String)> = (0..=3)
-            .map(|i| low + (high - low) * f64::from(i) / 3.0)
-            .map(|v| (v, format!("{:.3} %", v * 100.0)))
+        let step = nice((high - low).max(1e-9) / 4.0);
+        let decimals = (0..6).find(|d| step * 100.0 >= pow(10.0, -f64::from(*d)) * 0.999).unwrap_or(6);
+        // Half steps need a digit more.
+        let decimals = decimals as usize + usize::from((step * 100.0 * pow(10.0, f64::from(decimals))).fract() > 0.01);
+        let first = (low / step).ceil() as i64;
+        let ticks: Vec<(f64, String)> = (first..first + 8)
+            .map(|i| i as f64 * step)
+            .filter(|v| *v <= high)
+            .map(|v| (v, format!("{:.decimals$} %", v * 100.0)))
             .collect();
         svg.grid(&scale, &ticks);
         let (left, right, bottom) = (svg.left, svg.right, svg.bottom);

@@ -7,6 +7,14 @@ use crate::numbers::{estimate, grouped, plain};
 use sim_core::results::{Estimate, ServiceSeries, StudyResult, Unit};
 use std::fmt::Write;
 
+/// The place of a panel in its figure: the first says what strikes, the last has the axis of time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    First,
+    Middle,
+    Last,
+}
+
 /// The service that a scaler moves, or the one whose workers are used most.
 fn pick(study: &StudyResult) -> Option<&ServiceSeries> {
     let used = |s: &&ServiceSeries| s.utilisation.iter().flatten().map(|e| e.mean).fold(0.0, f64::max);
@@ -14,6 +22,7 @@ fn pick(study: &StudyResult) -> Option<&ServiceSeries> {
     scaled.or_else(|| study.service_series.iter().max_by(|a, b| used(a).total_cmp(&used(b))))
 }
 
+#[allow(clippy::too_many_lines, reason = "one drawing from top to bottom reads better than its parts")]
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let series = pick(study)?;
     let mean = |v: &[Estimate]| v.iter().map(|e| e.mean).sum::<f64>() / v.len().max(1) as f64;
@@ -30,56 +39,75 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     } else {
         format!("{} has from {} to {} instances", series.name, grouped(fewest, 0), grouped(most, 0))
     };
-    let panel =
-        |values: &[(&'static str, &[Estimate], &'static str, &'static str)], unit: &'static str, range: bool| {
-            let high = values.iter().flat_map(|v| v.1.iter().map(|e| e.high)).fold(0.0, f64::max).max(if range {
-                most
-            } else {
-                0.0
-            });
-            let desc = "Values in each window; the band is the 95 percent interval, or from fewest to most.";
-            both(&title, desc, (190.0, 180.0), Some("instances"), |svg| {
-                let high = nice(high);
-                let scale = Scale::linear(0.0, high, svg.top, svg.bottom);
+    let panel = |values: &[(&'static str, &[Estimate], &'static str, &'static str)],
+                 unit: &'static str,
+                 range: bool,
+                 place: Place| {
+        let high = values.iter().flat_map(|v| v.1.iter().map(|e| e.high)).fold(0.0, f64::max).max(if range {
+            most
+        } else {
+            0.0
+        });
+        let names: Vec<&str> = values.iter().map(|v| v.0).collect();
+        let band = if range { "from fewest to most" } else { "the 95 percent interval" };
+        let desc = format!("{} in each window; the band is {band}.", names.join(" and "));
+        let height = if place == Place::Middle { (140.0, 130.0) } else { (160.0, 150.0) };
+        both(&title, &desc, height, Some("instances"), |svg| {
+            if place != Place::First {
+                svg.top = 10.0;
+            }
+            if place != Place::Last {
+                svg.bottom = svg.height - 8.0;
+            }
+            let high = nice(high);
+            let scale = Scale::linear(0.0, high, svg.top, svg.bottom);
+            if place == Place::First {
                 svg.time_frame(study);
-                let ticks: Vec<(f64, String)> = steps(high).into_iter().map(|v| (v, plain(v, Unit::Count))).collect();
-                let ticks: Vec<(f64, String)> = ticks
-                    .iter()
-                    .enumerate()
-                    .map(|(i, (v, l))| (*v, if i + 1 == ticks.len() { format!("{l}{unit}") } else { l.clone() }))
-                    .collect();
-                svg.grid(&scale, &ticks);
-                if range {
-                    let mut d = String::new();
-                    for (i, (w, r)) in study.windows.iter().zip(&series.instances_range).enumerate() {
-                        let x = svg.x_of(study, f64::midpoint(w.from_s, w.to_s));
-                        let _ = write!(d, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(r.1));
-                    }
-                    for (w, r) in study.windows.iter().zip(&series.instances_range).rev() {
-                        let x = svg.x_of(study, f64::midpoint(w.from_s, w.to_s));
-                        let _ = write!(d, "L{x:.1} {:.1}", scale.at(r.0));
-                    }
-                    d.push('Z');
-                    svg.path(&d, colour::BLUE, "none", "fill-opacity=\"0.18\"");
+            } else {
+                svg.shade(study);
+            }
+            let ticks: Vec<(f64, String)> = steps(high).into_iter().map(|v| (v, plain(v, Unit::Count))).collect();
+            let ticks: Vec<(f64, String)> = ticks
+                .iter()
+                .enumerate()
+                .map(|(i, (v, l))| (*v, if i + 1 == ticks.len() { format!("{l}{unit}") } else { l.clone() }))
+                .collect();
+            svg.grid(&scale, &ticks);
+            if range {
+                let mut d = String::new();
+                for (i, (w, r)) in study.windows.iter().zip(&series.instances_range).enumerate() {
+                    let x = svg.x_of(study, f64::midpoint(w.from_s, w.to_s));
+                    let _ = write!(d, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(r.1));
                 }
-                let mut labels = Vec::new();
-                for (name, values, stroke, dash) in values {
-                    let values: Vec<Option<Estimate>> = values.iter().copied().map(Some).collect();
-                    svg.series(study, &values, &scale, stroke, dash);
-                    let y = values.last().copied().flatten().map_or(svg.bottom, |e| scale.at(e.mean));
-                    labels.push((y, (*name).to_owned(), *stroke));
+                for (w, r) in study.windows.iter().zip(&series.instances_range).rev() {
+                    let x = svg.x_of(study, f64::midpoint(w.from_s, w.to_s));
+                    let _ = write!(d, "L{x:.1} {:.1}", scale.at(r.0));
                 }
+                d.push('Z');
+                svg.path(&d, colour::BLUE, "none", "fill-opacity=\"0.18\"");
+            }
+            let mut labels = Vec::new();
+            for (name, values, stroke, dash) in values {
+                let values: Vec<Option<Estimate>> = values.iter().copied().map(Some).collect();
+                svg.series(study, &values, &scale, stroke, dash);
+                let y = values.last().copied().flatten().map_or(svg.bottom, |e| scale.at(e.mean));
+                labels.push((y, (*name).to_owned(), *stroke));
+            }
+            if place == Place::Last {
                 svg.time_axis(study);
-                svg.end_labels(&labels);
-            })
-        };
-    let load = panel(&[("offered", &series.offered_per_s, colour::INK2, "")], "/s", false);
+            } else {
+                svg.base();
+            }
+            svg.end_labels(&labels);
+        })
+    };
+    let load = panel(&[("offered", &series.offered_per_s, colour::INK2, "")], "/s", false, Place::First);
     let mut lines = vec![("serving", series.instances.as_slice(), colour::BLUE, "")];
     if series.scaled {
         lines.push(("wanted", series.wanted.as_slice(), colour::OCHRE, "5 3"));
     }
-    let instances = panel(&lines, "", true);
-    let queue = panel(&[("waiting", &series.queue_length, colour::VERM, "")], "", false);
+    let instances = panel(&lines, "", true, Place::Middle);
+    let queue = panel(&[("waiting", &series.queue_length, colour::VERM, "")], "", false, Place::Last);
     let rows = table_windows(study).into_iter().map(|(i, w)| {
         let (low, high) = series.instances_range[i];
         vec![
@@ -99,12 +127,18 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         unit,
         whole: format!("{}{unit}", plain(mean(values), Unit::Count)),
     };
+    let mut readings = vec![reading("offered", "ink2", &series.offered_per_s, "/s")];
+    if series.scaled {
+        readings.push(reading("wanted", "ochre", &series.wanted, ""));
+    }
+    readings.push(reading("serving", "blue", &series.instances, ""));
+    readings.push(reading("waiting", "verm", &series.queue_length, ""));
     Some(Figure {
         id: "instances",
         section: Section::OverTime,
         caption: (
             format!("Load, instances and queue of {}", series.name),
-            format!("Band of instances: from the run with fewest to that with most. {}", how(study)),
+            format!("the band of instances goes from the run with fewest to that with most. {}", how(study)),
         ),
         panels: vec![load, instances, queue],
         tables: vec![Table {
@@ -114,12 +148,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 .into(),
             rows: rows.collect(),
         }],
-        readings: vec![
-            reading("offered", "ink2", &series.offered_per_s, "/s"),
-            reading("wanted", "ochre", &series.wanted, ""),
-            reading("serving", "blue", &series.instances, ""),
-            reading("waiting", "verm", &series.queue_length, ""),
-        ],
+        readings,
         title,
         format: "n",
     })

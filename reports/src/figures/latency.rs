@@ -6,10 +6,13 @@ use super::{Figure, Reading, Section, Table, both, how, table_windows};
 use crate::numbers::{optional, plain};
 use sim_core::results::{Estimate, StudyResult, Unit};
 
+/// Name, values, colour, token, whole run.
+type Line<'a> = (&'static str, &'a [Option<Estimate>], &'static str, &'static str, Estimate);
+
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let series = study.endpoint_series.first()?;
     let whole = study.summary.endpoints.get(&series.name)?.latency_s?;
-    let lines: [(&str, &[Option<Estimate>], &str, &'static str, Estimate); 3] = [
+    let lines: [Line; 3] = [
         ("p50", &series.p50_s, colour::BLUE, "blue", whole.p50),
         ("p99", &series.p99_s, colour::VERM, "verm", whole.p99),
         ("p99.9", &series.p99_9_s, colour::PURPLE, "purple", whole.p99_9),
@@ -37,6 +40,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         .promises
         .iter()
         .find(|p| p.says.contains(&series.name) && p.says.starts_with('p') && p.unit == Unit::Seconds);
+    let words = bound
+        .and_then(|p| Some(format!("promised: {} at most {}", p.says.split(' ').next()?, plain(p.promised?, p.unit))));
     let bound = bound.and_then(|p| p.promised);
     let desc = "Median, 99th and 99.9th percentile of the latency of answered requests in each window, on a log scale.";
     let drawing = both(&title, desc, (300.0, 250.0), Some("latency"), |svg| {
@@ -47,7 +52,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             log_ticks(low, high).into_iter().map(|v| (v, plain(v, Unit::Seconds))).collect();
         svg.grid(&scale, &ticks);
         if let Some(bound) = bound {
-            svg.promise(scale.at(bound), &format!("promised {}", plain(bound, Unit::Seconds)));
+            svg.promise(study, scale.at(bound), words.as_deref().unwrap_or_default());
         }
         let mut labels = Vec::new();
         for (name, values, stroke, _, _) in &lines {

@@ -138,3 +138,113 @@ fn how(study: &StudyResult) -> String {
         study.summary.replications
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    /// The value of an attribute of an element.
+    fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
+        element.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default()
+    }
+
+    /// A text with its box: left, top, right, bottom.
+    fn boxes(svg: &str) -> Vec<(String, [f64; 4])> {
+        let texts = svg.split("<text ").skip(1).filter_map(|t| t.split_once('>'));
+        texts
+            .map(|(head, rest)| {
+                let head = format!(" {head}");
+                let number = |name| attribute(&head, name).parse::<f64>().unwrap_or(0.0);
+                let words = rest.split("</text>").next().unwrap_or_default().replace("&gt;", ">");
+                let wide = words.chars().count() as f64 * number("font-size") * 0.54;
+                let left = match attribute(&head, "text-anchor") {
+                    "end" => number("x") - wide,
+                    "middle" => number("x") - wide / 2.0,
+                    _ => number("x"),
+                };
+                (words, [left, number("y") - 9.0, left + wide, number("y") + 2.0])
+            })
+            .collect()
+    }
+
+    fn drawings() -> Vec<(&'static str, f64, String)> {
+        let figures = all(&sample::study());
+        let both = |f: &Figure| -> Vec<(&'static str, f64, String)> {
+            f.panels.iter().flat_map(|p| [(f.id, WIDE, p.wide.clone()), (f.id, NARROW, p.narrow.clone())]).collect()
+        };
+        figures.iter().flat_map(both).collect()
+    }
+
+    #[test]
+    fn the_sample_shows_every_figure() {
+        let ids: Vec<&str> = all(&sample::study()).iter().map(|f| f.id).collect();
+        assert_eq!(ids, ALL.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_label_lies_outside_its_figure() {
+        for (id, width, svg) in drawings() {
+            for (words, [left, _, right, _]) in boxes(&svg) {
+                assert!(left > -4.0 && right < width + 6.0, "{id} at {width}: {words:?} from {left} to {right}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_label_lies_over_another() {
+        for (id, width, svg) in drawings() {
+            let all = boxes(&svg);
+            for (i, (a, p)) in all.iter().enumerate() {
+                for (b, q) in &all[i + 1..] {
+                    let apart = p[2] <= q[0] || q[2] <= p[0] || p[3] <= q[1] || q[3] <= p[1];
+                    assert!(apart, "{id} at {width}: {a:?} lies over {b:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_come_from_the_token_table() {
+        use svg::colour;
+        let mut tokens = vec![
+            colour::INK,
+            colour::INK2,
+            colour::GRID,
+            colour::AXIS,
+            colour::SHADE,
+            colour::BLUE,
+            colour::VERM,
+            colour::GREEN,
+            colour::PURPLE,
+            colour::OCHRE,
+            colour::ON_FILL,
+            "#FDFCFA",
+            "none",
+            "100%",
+        ];
+        tokens.extend(colour::OUTCOMES);
+        tokens.extend(colour::ITEMS);
+        for (id, _, svg) in drawings() {
+            for name in [" fill=\"", " stroke=\""] {
+                for rest in svg.split(name).skip(1) {
+                    let value = rest.split('"').next().unwrap_or_default();
+                    assert!(tokens.contains(&value), "{id}: {value} is no token");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_drawing_says_what_it_shows_and_is_a_picture() {
+        let pictures = picture::Pictures::new();
+        for figure in all(&sample::study()) {
+            assert!(!figure.title.is_empty() && !figure.tables.is_empty(), "{}", figure.id);
+            for panel in &figure.panels {
+                assert!(panel.wide.contains("<title ") && panel.wide.contains("<desc "), "{}", figure.id);
+                let png = pictures.png(&panel.standalone()).expect("an SVG");
+                assert!(png.starts_with(b"\x89PNG"), "{}", figure.id);
+            }
+        }
+    }
+}

@@ -1,12 +1,78 @@
 //! Requests by outcome, stacked.
 
 use super::scale::{Scale, nice, steps};
+use super::svg::Svg;
 use super::svg::colour;
 use super::{Figure, Reading, Section, Table, both, how, table_windows};
 use crate::numbers::{estimate, grouped, plain};
 use sim_core::model::Outcome;
 use sim_core::results::{StudyResult, Unit};
 use std::fmt::Write;
+
+/// A layer: its outcome, and its lower and upper edge by window.
+type Layer = (usize, Vec<f64>, Vec<f64>);
+
+/// Names in the areas where they fit; the others in the free space beside their highest place, with a leader.
+fn name_layers(svg: &mut Svg, study: &StudyResult, scale: &Scale, layers: &[Layer], top: f64) {
+    let x = |svg: &Svg, i: usize| svg.x_of(study, f64::midpoint(study.windows[i].from_s, study.windows[i].to_s));
+    let mut beside = Vec::new();
+    for (outcome, below, above) in layers {
+        let name = Outcome::ALL[*outcome].name();
+        let wide = name.chars().count() as f64 * 7.4 + 10.0;
+        match fits(svg, study, scale, below, above, wide).filter(|_| ![2, 3].contains(outcome)) {
+            Some((x, y)) => svg.fill_label(x, y + 4.0, name, colour::OUTCOMES[*outcome]),
+            None => beside.push((name, below, above)),
+        }
+    }
+    let mut y = svg.top + 14.0;
+    // Leaders do not cross: the upper layer has the upper name.
+    for (name, below, above) in beside.into_iter().rev() {
+        let thick = |i: usize| above[i] - below[i];
+        let Some(peak) = (0..above.len()).max_by(|a, b| thick(*a).total_cmp(&thick(*b))) else { continue };
+        let (from, at) = (x(svg, peak), scale.at(f64::midpoint(above[peak], below[peak])));
+        let wide = name.chars().count() as f64 * 7.0;
+        // Right of the peak where there is room, left of it otherwise.
+        let right = from + 26.0 + wide < svg.right;
+        let (near, far) = if right { (from + 22.0, from + 26.0 + wide) } else { (from - 26.0 - wide, from - 22.0) };
+        let stacked = |i: &usize| layers.last().map_or(0.0, |l| l.2[*i]);
+        let under = (0..above.len()).filter(|i| x(svg, *i) > near - 4.0 && x(svg, *i) < far + 4.0);
+        let height = under.map(|i| stacked(&i)).fold(0.0, f64::max);
+        if scale.at(height.min(top)) < y + 6.0 {
+            continue; // No free space: the readout names it.
+        }
+        svg.line(from, at, if right { near } else { far }, y - 4.0, colour::INK2, 0.75, "");
+        svg.text(
+            if right { near + 3.0 } else { far - 3.0 },
+            y,
+            name,
+            colour::INK2,
+            if right { "start" } else { "end" },
+            false,
+        );
+        y += 14.0;
+    }
+}
+
+/// The middle of the longest stretch in which a layer is 17 px high and wide enough for its name.
+fn fits(svg: &Svg, study: &StudyResult, scale: &Scale, below: &[f64], above: &[f64], wide: f64) -> Option<(f64, f64)> {
+    let high = |i: &usize| scale.at(below[*i]) - scale.at(above[*i]) >= 17.0;
+    let windows: Vec<usize> = (0..above.len()).collect();
+    let runs = windows.chunk_by(|a, b| high(a) == high(b)).filter(|run| high(&run[0]));
+    let spot = |run: &[usize]| {
+        let (first, last) = (run[0], run[run.len() - 1]);
+        let (a, b) = (svg.x_of(study, study.windows[first].from_s), svg.x_of(study, study.windows[last].to_s));
+        let middle = f64::midpoint(a, b);
+        // The band that is within the layer all along the name.
+        let under = |i: &&usize| {
+            let w = study.windows[**i];
+            svg.x_of(study, w.to_s) >= middle - wide / 2.0 && svg.x_of(study, w.from_s) <= middle + wide / 2.0
+        };
+        let low = run.iter().filter(under).map(|i| scale.at(below[*i])).fold(f64::INFINITY, f64::min);
+        let high = run.iter().filter(under).map(|i| scale.at(above[*i])).fold(0.0, f64::max);
+        (b - a >= wide && low - high >= 15.0).then_some((b - a, middle, f64::midpoint(low, high)))
+    };
+    runs.filter_map(spot).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, x, y)| (x, y))
+}
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let series = study.endpoint_series.first()?;
@@ -53,7 +119,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             .collect();
         svg.grid(&scale, &ticks);
         let mut below = vec![0.0; windows];
-        let mut labels = Vec::new();
+        let mut names = Vec::new();
         for outcome in &used {
             let above: Vec<f64> = below.iter().zip(&series.outcomes_per_s[*outcome]).map(|(b, e)| b + e.mean).collect();
             let mut d = String::new();
@@ -69,12 +135,11 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             }
             d.push('Z');
             svg.path(&d, colour::OUTCOMES[*outcome], "none", "");
-            let middle = scale.at(f64::midpoint(below[windows - 1], above[windows - 1]));
-            labels.push((middle, Outcome::ALL[*outcome].name().to_owned(), colour::INK2));
+            names.push((*outcome, below.clone(), above.clone()));
             below = above;
         }
         svg.time_axis(study);
-        svg.end_labels(&labels);
+        name_layers(svg, study, &scale, &names, top);
     });
     let rows = table_windows(study).into_iter().map(|(i, w)| {
         let mut row = vec![w];

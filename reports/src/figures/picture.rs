@@ -21,11 +21,11 @@ impl Default for Pictures {
 }
 
 impl Pictures {
-    /// Reads the font.
+    /// Reads the font: the condensed one, whose widths are near those of the fonts that browsers take.
     pub fn new() -> Self {
         let mut fonts = fontdb::Database::new();
-        fonts.load_font_data(dejavu::sans::regular().to_vec());
-        fonts.load_font_data(dejavu::sans::bold().to_vec());
+        fonts.load_font_data(dejavu::sans_condensed::regular().to_vec());
+        fonts.load_font_data(dejavu::sans_condensed::bold().to_vec());
         fonts.set_sans_serif_family("DejaVu Sans");
         Self { fonts: Arc::new(fonts) }
     }

@@ -14,7 +14,10 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let bound = promise.promised?;
     let high = nice(values.iter().map(|v| v.1).fold(bound, f64::max) * 1.05);
     let late = values.iter().filter(|v| v.1 > bound).count();
-    let title = format!("{late} of {} runs recover later than {}", values.len(), plain(bound, Unit::Seconds));
+    let title = match late {
+        0 => format!("All {} runs recover within {}", values.len(), plain(bound, Unit::Seconds)),
+        late => format!("{late} of {} runs recover later than {}", values.len(), plain(bound, Unit::Seconds)),
+    };
     if values.is_empty() {
         return None;
     }
@@ -25,7 +28,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
         for part in 0..=4 {
             let v = high * f64::from(part) / 4.0;
-            svg.text(x_of(v), bottom + 18.0, &plain(v, Unit::Seconds), colour::INK2, "middle", false);
+            let label = if v == 0.0 { "0 s".to_owned() } else { plain(v, Unit::Seconds) };
+            svg.text(x_of(v), bottom + 18.0, &label, colour::INK2, "middle", false);
         }
         let column_of = |v: f64| (x_of(v) / 7.0) as i64;
         let tallest =
@@ -37,11 +41,15 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             let level = stacks.entry(column).or_insert(0);
             let y = bottom - 6.0 - f64::from(*level) * step;
             *level += 1;
-            let fill = if *v > bound { colour::VERM } else { colour::BLUE };
-            svg.dot(x_of(*v), y, 3.0, fill);
+            let fill = if *v > bound { colour::VERM } else { colour::GREEN };
+            svg.dot(x_of(*v), y, (step / 2.0 - 0.25).clamp(0.8, 3.0), fill);
         }
         svg.line(x_of(bound), 20.0, x_of(bound), bottom, colour::INK, 1.0, "2 3");
-        svg.text(x_of(bound), 14.0, "promised", colour::INK, "middle", false);
+        let words = format!("promised: {} or less", plain(bound, Unit::Seconds));
+        svg.text(x_of(bound) - 6.0, 18.0, &words, colour::INK, "end", false);
+        if late > 0 {
+            svg.text(x_of(bound) + 6.0, 18.0, &format!("too late: {late}"), colour::VERM, "start", true);
+        }
     });
     let mut slowest = values.clone();
     slowest.sort_by(|a, b| b.1.total_cmp(&a.1));

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round() {
-        assert_eq!(nice(0.037), 0.05);
+        assert!((nice(0.037) - 0.05).abs() < 1e-12);
         let ticks = log_ticks(0.01, 1.0);
         assert_eq!(ticks.len(), 5);
     }

@@ -32,6 +32,8 @@ pub mod colour {
         ["#B7D4E8", "#EBBB52", "#141519", "#4C4D57", "#D55E00", "#CC79A7", "#8B8983", "#0B4F78"];
     /// Their tokens.
     pub const OUTCOME_TOKENS: [&str; 8] = ["fok", "fdeg", "ferr", "ftime", "frej", "fshed", "axis", "i1"];
+    /// Text on fills.
+    pub const ON_FILL: &str = "#15161A";
     /// Items of a bill.
     pub const ITEMS: [&str; 6] = ["#0B4F78", "#0F72AD", "#56A5D6", "#9CC9E6", "#D3A338", "#F0D69A"];
     /// Their tokens.
@@ -114,6 +116,7 @@ impl Svg {
     }
 
     /// A straight line.
+    #[allow(clippy::too_many_arguments, reason = "two points, and how the line looks")]
     pub fn line(&mut self, x1: f64, y1: f64, x2: f64, y2: f64, stroke: &str, width: f64, dash: &str) {
         let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
         let _ = write!(
@@ -173,8 +176,8 @@ impl Svg {
         self.left + (seconds / end).clamp(0.0, 1.0) * (self.right - self.left)
     }
 
-    /// Shaded spans of faults with their onset and label, and the time axis.
-    pub fn time_frame(&mut self, study: &StudyResult) {
+    /// Shaded spans of faults and the line of the first onset, for all panels of a figure but the first.
+    pub fn shade(&mut self, study: &StudyResult) {
         let (top, bottom) = (self.top, self.bottom);
         let spans: Vec<_> = study.faults.iter().filter(|f| f.from_s > 0.0 || !f.scheduled).take(12).collect();
         for fault in &spans {
@@ -183,8 +186,18 @@ impl Svg {
         }
         if let Some(first) = spans.first() {
             let x = self.x_of(study, first.from_s);
+            self.line(x, top, x, bottom, colour::INK, 1.0, "");
+        }
+    }
+
+    /// Shaded spans of faults, and above the plot what strikes first.
+    pub fn time_frame(&mut self, study: &StudyResult) {
+        self.shade(study);
+        let first = study.faults.iter().find(|f| f.from_s > 0.0 || !f.scheduled);
+        if let Some(first) = first {
+            let x = self.x_of(study, first.from_s);
             let events = study.load_events.iter().filter(|e| (e.from_s - first.from_s).abs() < 1e-9);
-            let also: String = events.map(|e| format!("; {}", e.says)).collect();
+            let also = events.fold(String::new(), |all, e| all + "; " + &e.says);
             let mut label = format!("{} {} until {}{also}", clock(first.from_s), first.says, clock(first.to_s));
             let room = ((self.width - 8.0) / BOLD) as usize;
             if label.chars().count() > room {
@@ -198,7 +211,7 @@ impl Svg {
             let (at, anchor) =
                 if anchor == "end" && at - wide < 0.0 { (self.width - 4.0, "end") } else { (at, anchor) };
             self.text(at, 18.0, &label, colour::INK, anchor, true);
-            self.line(x, 10.0, x, bottom, colour::INK, 1.0, "");
+            self.line(x, 10.0, x, self.top, colour::INK, 1.0, "");
         }
     }
 
@@ -220,10 +233,23 @@ impl Svg {
                 continue;
             }
             placed.push(x);
-            let label = if mark >= end - 1e-9 { format!("{} min:s", clock(mark)) } else { clock(mark) };
+            let label = if mark >= end - 1e-9 { format!("{} min", clock(mark)) } else { clock(mark) };
             let label = if end >= 3600.0 { clock(mark) } else { label };
             self.text(x, bottom + 18.0, &label, colour::INK2, "middle", false);
         }
+    }
+
+    /// The base line of a panel that has another below it.
+    pub fn base(&mut self) {
+        let (left, right, bottom) = (self.left, self.right, self.bottom);
+        self.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+    }
+
+    /// A name in or beside an area, on fills.
+    pub fn fill_label(&mut self, x: f64, y: f64, text: &str, fill: &str) {
+        // In the dark theme the fill of ok is dark itself.
+        let ink = if fill == colour::OUTCOMES[0] { colour::INK } else { colour::ON_FILL };
+        self.text(x, y, text, ink, "middle", true);
     }
 
     /// A line with its band over the windows of a study.
@@ -277,18 +303,20 @@ impl Svg {
         let over = order.last().map_or(0.0, |i| (places[*i] - self.bottom).max(0.0));
         let x = self.right + 8.0;
         for (i, (_, label, fill)) in labels.iter().enumerate() {
-            self.text(x, places[i] - over + 4.0, label, fill, "start", false);
+            self.text(x, places[i] - over + 4.0, label, fill, "start", true);
         }
     }
 
     /// A dotted line of a promise with its words.
-    pub fn promise(&mut self, y: f64, words: &str) {
+    pub fn promise(&mut self, study: &StudyResult, y: f64, words: &str) {
         let (left, right) = (self.left, self.right);
         self.line(left, y, right, y, colour::INK, 1.0, "2 3");
-        if self.is_narrow() {
-            self.text(right - 2.0, y - 5.0, words, colour::INK, "end", false);
-        } else {
+        // At the left where it ends before the first onset, else at the right.
+        let onset = study.faults.iter().find(|f| f.from_s > 0.0).map_or(right, |f| self.x_of(study, f.from_s));
+        if left + 8.0 + words.chars().count() as f64 * 6.6 < onset {
             self.text(left + 4.0, y - 5.0, words, colour::INK, "start", false);
+        } else {
+            self.text(right - 2.0, y - 5.0, words, colour::INK, "end", false);
         }
     }
 }

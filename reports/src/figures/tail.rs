@@ -8,9 +8,20 @@ use sim_core::engine::math::log10;
 use sim_core::results::{StudyResult, Unit};
 use std::fmt::Write;
 
+/// The promise on a percentile of an endpoint: latency [s], share that may be slower, and its words.
+fn promised(study: &StudyResult, of: &str) -> Option<(f64, f64, (String, String))> {
+    let promise = study.summary.promises.iter().find(|p| p.says.starts_with('p') && p.says.contains(of))?;
+    let percentile: f64 = promise.says.split(' ').next()?.strip_prefix('p')?.parse().ok()?;
+    let (latency, share) = (promise.promised?, 1.0 - percentile / 100.0);
+    let share_words = plain((share * 1e6).round() / 1e6, Unit::Share);
+    Some((latency, share, (format!("at most {share_words}"), format!("beyond {}", plain(latency, Unit::Seconds)))))
+}
+
+#[allow(clippy::too_many_lines, reason = "one drawing from top to bottom reads better than its parts")]
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let tail = study.tails.first()?;
-    let colours = [colour::BLUE, colour::VERM, colour::GREEN];
+    let colours = if tail.curves.len() == 1 { [colour::BLUE; 3] } else { [colour::INK2, colour::VERM, colour::GREEN] };
+    let bound = promised(study, &tail.name);
     let floor = 1e-5;
     let used: Vec<_> = tail.curves.iter().zip(colours).filter(|(c, _)| c.answers > 0).collect();
     let inside = |p: &&(f64, f64)| p.1 > floor && p.1 < 1.0;
@@ -22,7 +33,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     }
     let during = used.iter().find(|(c, _)| c.label == "during").or(used.first())?;
     let title = format!(
-        "{}: 1\u{a0}% of answers take over {}",
+        "{} 1\u{a0}% of answers take over {}",
         if during.0.label == "during" { "In the fault".to_owned() } else { "Over the whole run".to_owned() },
         during.0.p99_s.map_or_else(|| "–".into(), |e| plain(e.mean, Unit::Seconds))
     );
@@ -44,6 +55,25 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 placed = x;
             }
         }
+        if let Some((latency, share, words)) = bound.as_ref().filter(|b| b.0 > low && b.0 < high) {
+            // A curve that passes through the corner above and right of the point breaks the promise.
+            let (x, y, top) = (x_of(*latency), scale.at(*share), svg.top);
+            svg.path(
+                &format!("M{x:.1} {top:.1}H{right:.1}V{y:.1}H{x:.1}Z"),
+                colour::VERM,
+                "none",
+                "fill-opacity=\"0.08\"",
+            );
+            svg.line(x, top, x, y, colour::INK, 1.0, "2 3");
+            svg.line(x, y, right, y, colour::INK, 1.0, "2 3");
+            svg.dot(x, y, 2.5, colour::INK);
+            // In the corner, where the text is near no curve that keeps the promise.
+            let lines: &[&str] =
+                if svg.is_narrow() { &["promised"] } else { &["promised:", words.0.as_str(), words.1.as_str()] };
+            for (i, line) in lines.iter().enumerate() {
+                svg.text(right - 4.0, top + 14.0 + 14.0 * i as f64, line, colour::INK, "end", false);
+            }
+        }
         let mut labels = Vec::new();
         for (curve, stroke) in &used {
             let mut d = String::new();
@@ -52,8 +82,10 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 end = scale.at(*share);
                 let _ = write!(d, "{}{:.1} {end:.1}", if d.is_empty() { "M" } else { "L" }, x_of(*latency));
             }
-            svg.path(&d, "none", stroke, "stroke-width=\"1.75\" stroke-linejoin=\"round\"");
-            labels.push((end.min(svg.bottom - 4.0), curve.label.clone(), *stroke));
+            let dash = if curve.label == "after" { " stroke-dasharray=\"5 3\"" } else { "" };
+            svg.path(&d, "none", stroke, &format!("stroke-width=\"1.75\" stroke-linejoin=\"round\"{dash}"));
+            let dashed = if curve.label == "after" && !svg.is_narrow() { " (dashed)" } else { "" };
+            labels.push((end.min(svg.bottom - 4.0), format!("{}{dashed}", curve.label), *stroke));
         }
         let bottom = svg.bottom;
         svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");

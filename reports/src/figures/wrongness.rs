@@ -6,6 +6,11 @@ use super::{Figure, Section, Table, both};
 use crate::numbers::{estimate, plain};
 use sim_core::results::{CostItemSummary, Estimate, StudyResult, Unit};
 
+/// The mean with the digits that its interval leaves.
+fn mean_only(e: &Estimate) -> String {
+    estimate(e, Unit::Money).split('\u{a0}').next().unwrap_or_default().to_owned()
+}
+
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let items: Vec<&CostItemSummary> =
         study.summary.cost.items.iter().filter(|i| i.group != "infrastructure").collect();
@@ -18,13 +23,16 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     }
     let what = if per_fault { "each time the fault strikes" } else { "a year" };
     let sum: f64 = items.iter().map(|i| value(i).mean).sum();
-    let title = format!("Lost and wrong requests cost {} {what}", plain(sum, Unit::Money));
+    let all = if per_fault { study.summary.wrongness.cost_per_incident } else { None };
+    let all = all.map_or_else(|| plain(sum, Unit::Money), |e| mean_only(&e));
+    let title = format!("Lost and wrong requests cost {all} {what}");
     let height = 46.0 + 34.0 * items.len() as f64;
     let desc = "One bar an item; the thin line is its 95 percent interval.";
     let drawing = both(&title, desc, (height, height), None, |svg| {
+        // Room for the numbers behind the bars.
         let high = nice(top.max(1e-9));
         let (left, right) =
-            (if svg.is_narrow() { 8.0 } else { 150.0 }, svg.right - if svg.is_narrow() { 10.0 } else { 0.0 });
+            (if svg.is_narrow() { 8.0 } else { 150.0 }, svg.right - if svg.is_narrow() { 80.0 } else { 60.0 });
         let x_of = |v: f64| left + (v / high).clamp(0.0, 1.0) * (right - left);
         for (row, item) in items.iter().enumerate() {
             let y = 12.0 + 34.0 * row as f64;
@@ -35,12 +43,12 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 svg.text(left - 8.0, y + 16.0, &item.name, colour::INK2, "end", false);
             }
             let (bar, tall) = if svg.is_narrow() { (y + 8.0, 12.0) } else { (y + 4.0, 16.0) };
-            svg.rect(left, bar, x_of(e.mean) - left, tall, colour::VERM);
+            svg.rect(left, bar, x_of(e.mean) - left, tall, colour::ITEMS[1]);
             svg.line(x_of(e.low), bar + tall / 2.0, x_of(e.high), bar + tall / 2.0, colour::INK, 1.25, "");
             svg.text(
                 x_of(e.high) + 8.0,
                 bar + tall / 2.0 + 4.0,
-                &plain(e.mean, Unit::Money),
+                &estimate(&e, Unit::Money),
                 colour::INK,
                 "start",
                 false,

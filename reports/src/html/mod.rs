@@ -247,3 +247,48 @@ fn data(study: &StudyResult, figures: &[Figure]) -> String {
     let step = study.windows.first().map_or(1.0, |w| w.to_s - w.from_s);
     serde_json::json!({"t": times, "w": step, "figs": figs}).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn sample_page() -> String {
+        let study = sample::study();
+        page(&study, &sample::source(), &crate::figures::all(&study)).expect("a page")
+    }
+
+    #[test]
+    fn the_page_asks_nothing_of_the_network() {
+        let page = sample_page();
+        for asks in ["http://", "https://", "<link rel=\"stylesheet\"", "@import", "url(", " src="] {
+            assert!(!page.replace("http://www.w3.org/2000/svg", "").contains(asks), "the page has {asks}");
+        }
+    }
+
+    #[test]
+    fn what_the_user_wrote_is_escaped() {
+        let page = sample_page();
+        assert!(page.contains("# &lt;&amp;&gt;") && !page.contains("# <&>"));
+    }
+
+    #[test]
+    fn the_same_study_gives_the_same_page() {
+        assert_eq!(sample_page(), sample_page());
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let page = sample_page();
+        let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+    }
+
+    #[test]
+    fn no_interval_of_the_answer_breaks_over_lines() {
+        assert!(sample_page().contains("<b><span class=\"nb\">98.31\u{a0}%\u{a0}(98.29–98.33)</span></b>"));
+    }
+}
