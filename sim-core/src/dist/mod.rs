@@ -181,8 +181,17 @@ impl Distribution {
 
 impl Sampler {
     /// A draw [ns], not negative.
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, draw: &mut impl Draw) -> f64 {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Exponential(mean) => mean * ziggurat::exponential(draw),
+            other => other.sample_other(draw),
+        }
+    }
+
+    /// All but the two that most models draw from.
+    fn sample_other(&self, draw: &mut impl Draw) -> f64 {
         match self {
             Self::Constant(value) => *value,
             Self::Exponential(mean) => mean * ziggurat::exponential(draw),

@@ -48,13 +48,13 @@ fn table(r: f64, area: f64, density: impl Fn(f64) -> f64, inverse: impl Fn(f64) 
 }
 
 /// A place in a layer from the upper bits of a word, in [0, 1).
-#[inline]
+#[inline(always)]
 fn place(word: u64) -> f64 {
     (word >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
 }
 
 /// A draw from the exponential distribution of mean 1.
-#[inline]
+#[inline(always)]
 pub(super) fn exponential(draw: &mut impl Draw) -> f64 {
     let table = &*EXPONENTIAL;
     let word = draw.next_u64();
@@ -87,7 +87,7 @@ fn exponential_rare(table: &Table, mut layer: usize, mut x: f64, draw: &mut impl
 }
 
 /// A draw from the standard normal distribution.
-#[inline]
+#[inline(always)]
 pub(super) fn normal(draw: &mut impl Draw) -> f64 {
     let table = &*NORMAL;
     loop {

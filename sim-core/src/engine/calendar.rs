@@ -23,7 +23,7 @@ pub struct Key(u128);
 
 impl Key {
     /// Packs an event. `index` must be at most [`LAST_INDEX`], which the owner of the index checks where it grows.
-    #[inline]
+    #[inline(always)]
     pub fn new(time_ns: u64, sequence: u64, kind: u8, index: u32) -> Self {
         debug_assert!(index <= LAST_INDEX && sequence <= LAST_SEQUENCE && kind < 1 << KIND_BITS);
         let low = (sequence << (KIND_BITS + INDEX_BITS)) | (u64::from(kind) << INDEX_BITS) | u64::from(index);
@@ -31,31 +31,31 @@ impl Key {
     }
 
     /// When it happens [ns].
-    #[inline]
+    #[inline(always)]
     pub fn time(self) -> u64 {
         (self.0 >> 64) as u64
     }
 
     /// Its place in the order of all events, and the generation of whoever waits for it.
-    #[inline]
+    #[inline(always)]
     pub fn sequence(self) -> u64 {
         (self.0 as u64) >> (KIND_BITS + INDEX_BITS)
     }
 
     /// What it is.
-    #[inline]
+    #[inline(always)]
     pub fn kind(self) -> u8 {
         ((self.0 as u64) >> INDEX_BITS) as u8 & ((1 << KIND_BITS) - 1)
     }
 
     /// Whom it is about.
-    #[inline]
+    #[inline(always)]
     pub fn index(self) -> u32 {
         self.0 as u32 & LAST_INDEX
     }
 
     /// The lower half, for the digest.
-    #[inline]
+    #[inline(always)]
     pub fn low(self) -> u64 {
         self.0 as u64
     }
@@ -86,7 +86,7 @@ impl Calendar {
     ///
     /// # Panics
     /// After 2^36 numbers: no run is that long within its bound of events.
-    #[inline]
+    #[inline(always)]
     pub fn next_sequence(&mut self) -> u64 {
         self.sequence += 1;
         assert!(self.sequence < LAST_SEQUENCE, "more than 2^36 events in one run");
@@ -94,7 +94,7 @@ impl Calendar {
     }
 
     /// Adds an event and tells its sequence number.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, time_ns: u64, kind: u8, index: u32) -> u64 {
         let sequence = self.next_sequence();
         self.push_key(Key::new(time_ns, sequence, kind, index));
@@ -102,7 +102,7 @@ impl Calendar {
     }
 
     /// Adds an event that has its number already.
-    #[inline]
+    #[inline(always)]
     pub fn push_key(&mut self, key: Key) {
         if self.hole {
             self.hole = false;
@@ -114,7 +114,7 @@ impl Calendar {
     }
 
     /// Takes the earliest event.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<Key> {
         self.fill();
         let first = *self.heap.first()?;
@@ -132,7 +132,7 @@ impl Calendar {
         self.len() == 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn fill(&mut self) {
         if self.hole {
             self.hole = false;
@@ -146,7 +146,7 @@ impl Calendar {
 }
 
 /// Moves `key` up from the last place to where it belongs.
-#[inline]
+#[inline(always)]
 fn sift_up(heap: &mut [Key], key: Key) {
     let mut at = heap.len() - 1;
     // SAFETY: `at` starts as the last valid place and only moves to its parent.
@@ -165,7 +165,7 @@ fn sift_up(heap: &mut [Key], key: Key) {
 }
 
 /// Puts `key` at the root and moves it down to where it belongs.
-#[inline]
+#[inline(always)]
 fn sift_down(heap: &mut [Key], key: Key) {
     let len = heap.len();
     let mut at = 0usize;
@@ -231,7 +231,7 @@ impl Lanes {
 
     /// Starts a timer in a lane and tells its number. `lane_kind` is the kind of the sentinel's event. Before a full ring grows,
     /// its dead heads are dropped, so that memory follows what is alive.
-    #[inline]
+    #[inline(always)]
     pub fn push(
         &mut self,
         calendar: &mut Calendar,
@@ -259,7 +259,7 @@ impl Lanes {
 
     /// Handles a sentinel that came up: drops dead heads, sets the sentinel to the new head, and tells the timer that fires now,
     /// if the head is the one that the sentinel was set for and is still alive.
-    #[inline]
+    #[inline(always)]
     pub fn fire(&mut self, calendar: &mut Calendar, sentinel: Key, live: impl Fn(u32, u64) -> bool) -> Option<Key> {
         let lane = &mut self.lanes[sentinel.index() as usize];
         let mut due = None;

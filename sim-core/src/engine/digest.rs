@@ -12,7 +12,7 @@ impl Default for Digest {
 
 impl Digest {
     /// Takes in two words: an event's time, and its order, kind and index.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, a: u64, b: u64) {
         // One multiplication a word is enough to make every later word see every earlier one.
         self.0 = (self.0 ^ a).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29);

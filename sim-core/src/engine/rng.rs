@@ -8,12 +8,12 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
 /// Mixes two words to one in which every bit depends on every bit of both (the finaliser of `SplitMix64`; Steele, Lea, Flood 2014).
-#[inline]
+#[inline(always)]
 pub fn mix(a: u64, b: u64) -> u64 {
     finish(a ^ b.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32))
 }
 
-#[inline]
+#[inline(always)]
 fn finish(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -27,7 +27,7 @@ pub fn hash_name(name: &str) -> u64 {
 }
 
 /// A float in [0, 1) from the upper 53 bits of a word.
-#[inline]
+#[inline(always)]
 fn unit(word: u64) -> f64 {
     (word >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
 }
@@ -38,13 +38,13 @@ pub trait Draw {
     fn next_u64(&mut self) -> u64;
 
     /// A float in [0, 1).
-    #[inline]
+    #[inline(always)]
     fn unit(&mut self) -> f64 {
         unit(self.next_u64())
     }
 
     /// A float in (0, 1], whose logarithm exists.
-    #[inline]
+    #[inline(always)]
     fn unit_open(&mut self) -> f64 {
         ((self.next_u64() >> 11) + 1) as f64 * (1.0 / (1u64 << 53) as f64)
     }
@@ -62,20 +62,20 @@ impl Stream {
     }
 
     /// The next 64 random bits.
-    #[inline]
+    #[inline(always)]
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// A float in [0, 1).
-    #[inline]
+    #[inline(always)]
     pub fn unit(&mut self) -> f64 {
         unit(self.0.next_u64())
     }
 }
 
 impl Draw for Stream {
-    #[inline]
+    #[inline(always)]
     fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
@@ -87,27 +87,27 @@ pub struct Keyed(u64);
 
 impl Keyed {
     /// The draws of a key; the key should come from [`mix`].
-    #[inline]
+    #[inline(always)]
     pub fn new(key: u64) -> Self {
         Self(key)
     }
 
     /// The next 64 random bits.
-    #[inline]
+    #[inline(always)]
     pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         finish(self.0)
     }
 
     /// A float in [0, 1).
-    #[inline]
+    #[inline(always)]
     pub fn unit(&mut self) -> f64 {
         unit(self.next_u64())
     }
 }
 
 impl Draw for Keyed {
-    #[inline]
+    #[inline(always)]
     fn next_u64(&mut self) -> u64 {
         Keyed::next_u64(self)
     }

@@ -38,7 +38,7 @@ impl std::fmt::Debug for Histogram {
 }
 
 /// The bucket of a duration.
-#[inline]
+#[inline(always)]
 fn bucket(ns: u64) -> usize {
     let octave = (ns | (1 << LINEAR_BITS)).ilog2() - LINEAR_BITS;
     // In the linear part (octave 0) buckets are 8 ns wide, which is what 128 in the first octave from 1024 are.
@@ -65,7 +65,7 @@ impl Histogram {
     }
 
     /// Counts one duration [ns].
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, ns: u64) {
         self.counts[bucket(ns)] += 1;
     }

@@ -24,7 +24,7 @@ pub(super) enum Door {
 
 impl World<'_> {
     /// A request is at the door of its instance.
-    #[inline]
+    #[inline(always)]
     pub(super) fn admit(&mut self, frame: u32) -> Door {
         let index = self.frames[frame].instance;
         let instance = &mut self.instances[index as usize];
@@ -82,7 +82,7 @@ impl World<'_> {
         Door::Waits
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, frame: u32, service: usize) {
         self.frames[frame].flags |= INSIDE;
         let state = &mut self.services[service];
@@ -100,7 +100,7 @@ impl World<'_> {
     }
 
     /// A request has its worker.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, frame: u32, service: usize, waited: u64) {
         let now = self.now;
         let state = &mut self.services[service];
@@ -123,7 +123,7 @@ impl World<'_> {
     }
 
     /// Gives a frame's worker back, if it holds one, and starts whoever waits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn release_worker(&mut self, frame: u32) {
         let at = &mut self.frames[frame];
         if at.flags & HELD == 0 {
@@ -138,7 +138,7 @@ impl World<'_> {
     }
 
     /// Gives a free worker of an instance to whoever waits first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_waiting(&mut self, index: u32, service: usize) {
         let now = self.now;
         loop {

@@ -133,7 +133,7 @@ impl Arena {
     ///
     /// # Panics
     /// If more than 2^25 frames are in use: the bound of the backlog stops a run long before.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> u32 {
         let index = self.free;
         if index != NONE {
@@ -147,7 +147,7 @@ impl Arena {
     }
 
     /// Gives a frame back.
-    #[inline]
+    #[inline(always)]
     pub fn release(&mut self, index: u32) {
         let frame = &mut self.frames[index as usize];
         debug_assert!(frame.phase != Phase::Free, "frame {index} is given back twice");
@@ -158,7 +158,7 @@ impl Arena {
     }
 
     /// Whether the frame waits for what has this number.
-    #[inline]
+    #[inline(always)]
     pub fn waits_for(&self, index: u32, seq: u64) -> bool {
         self.frames[index as usize].seq == seq
     }
@@ -171,14 +171,14 @@ impl Arena {
 
 impl std::ops::Index<u32> for Arena {
     type Output = Frame;
-    #[inline]
+    #[inline(always)]
     fn index(&self, index: u32) -> &Frame {
         &self.frames[index as usize]
     }
 }
 
 impl std::ops::IndexMut<u32> for Arena {
-    #[inline]
+    #[inline(always)]
     fn index_mut(&mut self, index: u32) -> &mut Frame {
         &mut self.frames[index as usize]
     }

@@ -21,6 +21,8 @@ pub(super) struct Recorder {
     services: Vec<ServiceCounts>,
     entries: Vec<(u32, Histogram)>,
     wrong: BTreeMap<(u32, u8), u64>,
+    /// All since the start, for telemetry.
+    pub wrong_in_all: BTreeMap<(u32, u8), u64>,
     slices: Vec<Slice>,
     period_since: u64,
     latency: Vec<Histogram>,
@@ -44,6 +46,7 @@ impl Recorder {
             services: vec![ServiceCounts::default(); model.services.len()],
             entries: entries.map(|(index, _)| (index as u32, Histogram::new())).collect(),
             wrong: BTreeMap::new(),
+            wrong_in_all: BTreeMap::new(),
             slices: Vec::new(),
             period_since: 0,
             latency: vec![Histogram::new(); model.edges.len()],
@@ -58,6 +61,7 @@ impl Recorder {
     /// A reply of an endpoint looked ok and was wrong, or a message was lost.
     pub(super) fn wrong(&mut self, endpoint: u32, kind: u8) {
         *self.wrong.entry((endpoint, kind)).or_insert(0) += 1;
+        *self.wrong_in_all.entry((endpoint, kind)).or_insert(0) += 1;
     }
 
     /// A breaker opened.

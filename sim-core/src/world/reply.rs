@@ -10,7 +10,7 @@ const WRONG_REPLY: u64 = 0x41;
 
 impl World<'_> {
     /// A request is done at its endpoint.
-    #[inline]
+    #[inline(always)]
     pub(super) fn finish(&mut self, frame: u32, outcome: u8) -> Option<u32> {
         if outcome <= Outcome::Degraded as u8 {
             self.effects(frame);
@@ -20,7 +20,7 @@ impl World<'_> {
     }
 
     /// What an endpoint that has done its work leaves behind: an effect, perhaps a second one; perhaps a wrong reply.
-    #[inline]
+    #[inline(always)]
     fn effects(&mut self, frame: u32) {
         let at = self.frames[frame];
         let site = &self.sites[at.edge as usize];
@@ -42,7 +42,7 @@ impl World<'_> {
     }
 
     /// Gives back worker and place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave(&mut self, frame: u32) {
         self.release_worker(frame);
         let at = &mut self.frames[frame];
@@ -63,7 +63,7 @@ impl World<'_> {
     }
 
     /// The answer sets out.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send_back(&mut self, frame: u32, outcome: u8) -> Option<u32> {
         let at = &self.frames[frame];
         if self.sites[at.edge as usize].network && at.parent != DETACHED {
@@ -73,7 +73,7 @@ impl World<'_> {
     }
 
     /// The answer has arrived.
-    #[inline]
+    #[inline(always)]
     pub(super) fn deliver(&mut self, frame: u32, outcome: u8) -> Option<u32> {
         let at = self.frames[frame];
         if at.parent == NONE {
@@ -95,7 +95,7 @@ impl World<'_> {
     }
 
     /// Counts the end of an attempt as its caller sees it.
-    #[inline]
+    #[inline(always)]
     fn count(&mut self, at: &super::frame::Frame, outcome: u8) {
         let counts = &mut self.counts[at.edge as usize];
         counts.outcomes[outcome as usize] += 1;

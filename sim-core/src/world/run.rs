@@ -12,7 +12,7 @@ const FORK: u64 = 0x13;
 
 impl World<'_> {
     /// Runs a frame, and whoever it hands on to, until nobody can go on at once.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(&mut self, mut frame: u32) {
         loop {
             let next = match self.program.ops[self.frames[frame].pc as usize] {
@@ -78,7 +78,7 @@ impl World<'_> {
     }
 
     /// Where a frame stands in its endpoint's code: the same whatever other endpoints there are.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(&self, frame: u32) -> u64 {
         let at = &self.frames[frame];
         u64::from(at.pc.wrapping_sub(self.program.entry[self.sites[at.edge as usize].endpoint as usize]))

@@ -9,6 +9,7 @@ use crate::expression::Resolved;
 use crate::metrics::Histogram;
 use crate::model::{EdgeId, Model, ServiceId};
 use crate::results::{EdgeCounts, ServiceCounts, Span};
+use std::collections::BTreeMap;
 
 /// A pipeline at work: what it delivered, and the state of all counters at its last look.
 struct Pipe {
@@ -19,6 +20,7 @@ struct Pipe {
     services: Vec<ServiceCounts>,
     latency: Vec<(EdgeId, Histogram)>,
     waits: Vec<(ServiceId, Histogram)>,
+    wrong: BTreeMap<(u32, u8), u64>,
 }
 
 /// All that watches.
@@ -70,6 +72,7 @@ impl World<'_> {
                 services: vec![ServiceCounts::default(); model.services.len()],
                 latency: latency.into_iter().map(|e| (e, Histogram::new())).collect(),
                 waits: waits.into_iter().map(|s| (s, Histogram::new())).collect(),
+                wrong: BTreeMap::new(),
             });
             // A pipeline that nobody reads costs nothing.
             if !readers.is_empty() {
@@ -109,6 +112,12 @@ impl World<'_> {
         }
         for (service, seen) in &mut pipe.waits {
             scrape.waits.push((*service, self.waits[service.index()].since(seen)));
+        }
+        for (&(endpoint, kind), &count) in &self.recorder.wrong_in_all {
+            let before = pipe.wrong.insert((endpoint, kind), count).unwrap_or(0);
+            if count > before {
+                scrape.wrong.push((endpoint, kind, count - before));
+            }
         }
         pipe.since = now;
         let next = now + pipe.every;

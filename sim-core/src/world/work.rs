@@ -8,7 +8,7 @@ use crate::engine::rng::{Keyed, mix};
 const DRAW: u64 = 0x01;
 
 /// Nanoseconds from a float that is not negative: adding 2^52 leaves the rounded integer in the mantissa.
-#[inline]
+#[inline(always)]
 pub(super) fn whole_ns(ns: f64) -> u64 {
     const SHIFT: f64 = 4503599627370496.0;
     if ns < SHIFT { (ns + SHIFT).to_bits() & ((1 << 52) - 1) } else { ns.min(9.0e18) as u64 }
@@ -16,14 +16,14 @@ pub(super) fn whole_ns(ns: f64) -> u64 {
 
 impl World<'_> {
     /// The time that a step takes at full speed [ns], the same in every variant of a scenario.
-    #[inline]
+    #[inline(always)]
     fn draw(&self, frame: u32, sampler: u32) -> f64 {
         let at = &self.frames[frame];
         let mut keyed = Keyed::new(mix(at.key, DRAW ^ (self.place(frame) << 8)));
         self.program.samplers[sampler as usize].sample(&mut keyed) * self.sites[at.edge as usize].slow
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn start_work(&mut self, frame: u32, sampler: u32) -> Option<u32> {
         let ns = self.draw(frame, sampler);
         let instance = self.frames[frame].instance as usize;
@@ -37,7 +37,7 @@ impl World<'_> {
         self.until(frame, took)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn start_wait(&mut self, frame: u32, sampler: u32) -> Option<u32> {
         let ns = self.draw(frame, sampler);
         let slow = self.instances[self.frames[frame].instance as usize].slow;
@@ -45,7 +45,7 @@ impl World<'_> {
     }
 
     /// The frame is busy for so long.
-    #[inline]
+    #[inline(always)]
     fn until(&mut self, frame: u32, took: u64) -> Option<u32> {
         if took == 0 {
             self.frames[frame].pc += 1;
@@ -60,7 +60,7 @@ impl World<'_> {
         None
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn work_done(&mut self, frame: u32, seq: u64) {
         let at = &mut self.frames[frame];
         if at.seq != seq {
