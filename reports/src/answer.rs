@@ -71,7 +71,7 @@ fn decided(promise: &PromiseSummary, say: &mut impl FnMut(bool, String)) {
     say(false, before);
     say(true, estimate(&observed, promise.unit));
     if !behind.is_empty() {
-        say(false, behind.to_owned());
+        say(false, behind);
     }
     let bound = promise.promised.map(|p| plain(p, promise.unit)).unwrap_or_default();
     let promised = format!("against a promise of at {} {bound}", if promise.at_most { "most" } else { "least" });
@@ -89,24 +89,28 @@ fn decided(promise: &PromiseSummary, say: &mut impl FnMut(bool, String)) {
 }
 
 /// What stands before and behind the observed number.
-fn around(promise: &PromiseSummary) -> (String, &'static str) {
+fn around(promise: &PromiseSummary) -> (String, String) {
     let says = promise.says.as_str();
     if let Some((of, _)) = says.split_once(" answers at least ") {
-        return (format!("{of} answers"), "of requests");
+        return (format!("{of} answers"), "of requests".to_owned());
     }
     if let Some((of, _)) = says.split_once(" gives at least ") {
-        return (format!("{of} gives"), "good answers");
+        return (format!("{of} gives"), "good answers".to_owned());
     }
     if let Some((of, rest)) = says.split_once(" is back within ") {
         let after = rest.split_once(" of ").map_or("the fault", |(_, after)| after);
-        return (format!("after {after}, {of} is back in"), "");
+        return (format!("after {after}, {of} is back in"), String::new());
+    }
+    let wrong = says.split_once(" of requests to ").and_then(|(_, rest)| rest.split_once(" are a "));
+    if let Some((of, kind)) = wrong {
+        return (format!("{kind} happens to"), format!("of requests to {of}"));
     }
     if says.starts_with("the infrastructure costs") {
-        return ("the infrastructure costs".to_owned(), "");
+        return ("the infrastructure costs".to_owned(), String::new());
     }
     match says.split_once(" is at most ") {
-        Some((of, _)) => (format!("{of} is"), ""),
-        None => (format!("{} is", promise.name), ""),
+        Some((of, _)) => (format!("{of} is"), String::new()),
+        None => (format!("{} is", promise.name), String::new()),
     }
 }
 
@@ -141,5 +145,15 @@ mod tests {
              64 runs; the infrastructure costs $3,410 a month (3,402–3,418), and each brownout $89,500 (89,000–90,000) in lost and \
              wrong requests."
         );
+    }
+
+    #[test]
+    fn wrongness_is_said_of_the_requests_that_it_happens_to() {
+        let mut study = sample::study();
+        study.summary.promises.truncate(1);
+        study.summary.promises[0].says = "at most 1% of requests to profile.read are a stale_read".into();
+        let text = join(&answer(&study));
+        assert!(text.starts_with("No: stale_read happens to 98.31"), "{text}");
+        assert!(text.contains("of requests to profile.read against a promise"), "{text}");
     }
 }

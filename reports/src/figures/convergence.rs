@@ -17,6 +17,10 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let settled: Vec<_> = all.iter().filter(|(n, _)| *n >= 4).copied().collect();
     let low = settled.iter().map(|(_, e)| e.low).fold(f64::INFINITY, f64::min);
     let high = settled.iter().map(|(_, e)| e.high).fold(f64::NEG_INFINITY, f64::max);
+    // What is the same in all replications has no interval to narrow.
+    if high - low < 1e-9 {
+        return None;
+    }
     let title = format!("After {last_n} replications availability is known to {}", estimate(&last, Unit::Share));
     let desc = "Mean availability over the first n replications, with its 95 percent interval.";
     let drawing = both(&title, desc, (190.0, 180.0), None, |svg| {

@@ -32,7 +32,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         // Room for the numbers behind the bars.
         let high = nice(top.max(1e-9));
         let (left, right) =
-            (if svg.is_narrow() { 8.0 } else { 150.0 }, svg.right - if svg.is_narrow() { 80.0 } else { 60.0 });
+            (if svg.is_narrow() { 8.0 } else { 150.0 }, svg.right - if svg.is_narrow() { 0.0 } else { 60.0 });
         let x_of = |v: f64| left + (v / high).clamp(0.0, 1.0) * (right - left);
         for (row, item) in items.iter().enumerate() {
             let y = 12.0 + 34.0 * row as f64;
@@ -45,14 +45,15 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             let (bar, tall) = if svg.is_narrow() { (y + 8.0, 12.0) } else { (y + 4.0, 16.0) };
             svg.rect(left, bar, x_of(e.mean) - left, tall, colour::ITEMS[1]);
             svg.line(x_of(e.low), bar + tall / 2.0, x_of(e.high), bar + tall / 2.0, colour::INK, 1.25, "");
-            svg.text(
-                x_of(e.high) + 8.0,
-                bar + tall / 2.0 + 4.0,
-                &estimate(&e, Unit::Money),
-                colour::INK,
-                "start",
-                false,
-            );
+            let amount = estimate(&e, Unit::Money);
+            // Beside a long name the phone shows the mean; the line and the table have the interval.
+            let long = svg.is_narrow() && (item.name.chars().count() + amount.chars().count()) as f64 * 6.4 > 320.0;
+            let amount = if long { mean_only(&e) } else { amount };
+            if svg.is_narrow() {
+                svg.text(svg.width - 4.0, y + 4.0, &amount, colour::INK, "end", false);
+            } else {
+                svg.text(x_of(e.high) + 8.0, bar + tall / 2.0 + 4.0, &amount, colour::INK, "start", false);
+            }
         }
         let bottom = height - 28.0;
         svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
