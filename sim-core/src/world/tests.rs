@@ -211,3 +211,19 @@ fn the_same_seed_gives_the_same_run_and_another_does_not() {
     assert_ne!(digest(1, 0), digest(2, 0));
     assert_ne!(digest(1, 0), digest(1, 1));
 }
+
+/// The digest of every event of a run with timeouts, retries and shared cores: the same in every build and on every machine. If it
+/// moves, results move, and the CHANGELOG has to say why.
+#[test]
+fn the_digest_is_golden() {
+    let tiers = [
+        (service("a", 4, Some(2)), serde_json::from_str(r#"{"lognormal": {"p50": "1ms", "p99": "9ms"}}"#).unwrap()),
+        (service("b", 16, None), serde_json::from_str(r#"{"gamma": {"mean": "10ms", "cv": 1.4}}"#).unwrap()),
+        (service("c", 8, None), Distribution::exponential(ms(10))),
+    ];
+    let mut model = chain(500.0, 30, &tiers, &[Some(ms(400)), Some(ms(150)), Some(ms(50))]);
+    for edge in &mut model.edges {
+        edge.retry = Some(crate::call::retry::RetrySettings::default());
+    }
+    assert_eq!(format!("{:016x}", simulate(&model, 42, 3).digest), "6f43a88e2756200c");
+}
