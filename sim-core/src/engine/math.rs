@@ -115,6 +115,13 @@ fn near(x: f64, tiny: f64) -> f64 {
     if x.abs() < tiny { tiny } else { x }
 }
 
+/// Whole nanoseconds, the nearest, from a float that is not negative: adding 2^52 leaves the integer in the mantissa.
+#[inline(always)]
+pub fn whole_ns(ns: f64) -> u64 {
+    const SHIFT: f64 = 4503599627370496.0;
+    if ns < SHIFT { (ns + SHIFT).to_bits() & ((1 << 52) - 1) } else { ns.min(9.0e18) as u64 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

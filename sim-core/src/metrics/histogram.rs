@@ -15,7 +15,7 @@ const BUCKETS: usize = (OCTAVES + 1) << PRECISION;
 /// Counts of durations by bucket.
 #[derive(Clone)]
 pub struct Histogram {
-    counts: Box<[u32]>,
+    counts: Box<[u32; BUCKETS]>,
 }
 
 /// The buckets of a histogram that are not empty, in order.
@@ -61,13 +61,21 @@ fn lower(index: usize) -> u64 {
 impl Histogram {
     /// An empty histogram.
     pub fn new() -> Self {
-        Self { counts: vec![0; BUCKETS].into_boxed_slice() }
+        let Ok(counts) = vec![0; BUCKETS].into_boxed_slice().try_into() else {
+            unreachable!("as many as there are buckets")
+        };
+        Self { counts }
     }
 
     /// Counts one duration [ns].
     #[inline(always)]
     pub fn record(&mut self, ns: u64) {
         self.counts[bucket(ns)] += 1;
+    }
+
+    /// Counts `n` durations of `ns`.
+    pub fn record_many(&mut self, ns: u64, n: u32) {
+        self.counts[bucket(ns)] += n;
     }
 
     /// Number of durations.
@@ -77,7 +85,7 @@ impl Histogram {
 
     /// Adds all counts of another histogram.
     pub fn merge(&mut self, other: &Self) {
-        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+        for (mine, theirs) in self.counts.iter_mut().zip(other.counts.iter()) {
             *mine += theirs;
         }
     }

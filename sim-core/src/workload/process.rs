@@ -10,6 +10,7 @@ use super::Arrival;
 use super::replay::Replay;
 use super::shape::{self, Piece, Shape};
 use crate::dist::Sampler;
+use crate::engine::math::whole_ns;
 use crate::engine::rng::Stream;
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ pub struct ArrivalProcess {
 
 #[derive(Debug, Clone)]
 enum Source {
-    Poisson { per_ns: f64 },
+    Poisson { per_ns: f64, gap_ns: f64 },
     Gaps(Sampler),
     Constant { gap_ns: f64, owed_ns: f64 },
     Times { times: Arc<[u64]>, next: usize },
@@ -50,7 +51,7 @@ impl ArrivalProcess {
         start_of_week_ns: u64,
     ) -> Option<Self> {
         let source = match arrival {
-            Arrival::Poisson { rate } => Source::Poisson { per_ns: rate / SECOND_NS },
+            Arrival::Poisson { rate } => Source::Poisson { per_ns: rate / SECOND_NS, gap_ns: SECOND_NS / rate },
             Arrival::Constant { rate } => Source::Constant { gap_ns: SECOND_NS / rate, owed_ns: 0.0 },
             Arrival::Renewal { between } => Source::Gaps(between.build()),
             Arrival::Replay(Replay::Times(times)) => Source::Times { times: times.clone(), next: 0 },
@@ -65,11 +66,11 @@ impl ArrivalProcess {
     #[inline]
     pub fn next(&mut self, now_ns: u64) -> Option<u64> {
         match &mut self.source {
-            Source::Poisson { per_ns } if self.shapes.is_empty() => {
-                let gap_ns = exponential(&mut self.stream) / *per_ns;
+            Source::Poisson { gap_ns, .. } if self.shapes.is_empty() => {
+                let gap_ns = exponential(&mut self.stream) * *gap_ns;
                 now_ns.checked_add(whole(gap_ns)?)
             }
-            Source::Poisson { per_ns } => {
+            Source::Poisson { per_ns, .. } => {
                 let per_ns = *per_ns;
                 self.thinned(now_ns, per_ns)
             }
@@ -170,7 +171,7 @@ fn exponential(stream: &mut Stream) -> f64 {
 /// Whole nanoseconds, at most 146 years; `None` where there is no end.
 #[inline]
 fn whole(ns: f64) -> Option<u64> {
-    (ns < 4.6e18).then(|| ns.round() as u64)
+    (ns < 4.6e18).then(|| whole_ns(ns))
 }
 
 #[cfg(test)]

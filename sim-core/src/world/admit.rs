@@ -1,13 +1,13 @@
 //! The callee's door: a worker, a place in the queue, or nothing.
 
 use super::frame::{HELD, INSIDE, NONE, Phase};
-use super::state::Life;
-use super::work::whole_ns;
+use super::state::{CLOSED, DRAINING, LIFO, Life, PATIENCE, PULLS};
 use super::{TIMER, World};
+use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::model::Outcome;
 
-const PATIENCE: u64 = 0x21;
+const IMPATIENT: u64 = 0x21;
 const INJECTED: u64 = 0x22;
 
 /// What became of a request at the door.
@@ -26,35 +26,39 @@ impl World<'_> {
     /// A request is at the door of its instance.
     #[inline(always)]
     pub(super) fn admit(&mut self, frame: u32) -> Door {
-        let index = self.frames[frame].instance;
-        let instance = &mut self.instances[index as usize];
-        match instance.life {
-            Life::Up | Life::Draining => {}
-            Life::Silent => return Door::Lost,
-            Life::Down | Life::Gone | Life::Starting => return Door::Away(Outcome::Unreachable),
+        let now = self.now;
+        let at = &mut self.frames[frame];
+        let instance = &mut self.instances[at.instance as usize];
+        let odd = instance.odd;
+        if odd & CLOSED != 0 {
+            return if instance.life == Life::Silent { Door::Lost } else { Door::Away(Outcome::Unreachable) };
         }
-        let service = instance.service as usize;
+        at.seq = 0;
         if instance.free > 0 {
             instance.free -= 1;
             instance.in_system += 1;
-            self.enter(frame, service);
-            self.begin(frame, service, 0);
+            instance.sums.busy = instance.sums.busy.wrapping_sub(now);
+            instance.sums.inside = instance.sums.inside.wrapping_sub(now);
+            instance.sums.at_once += 1;
+            at.flags |= HELD | INSIDE;
+            at.phase = Phase::Running;
+            at.pc = self.sites[at.edge as usize].entry;
+            if odd != 0 {
+                self.begin_odd(frame, odd, true);
+            }
             return Door::In;
         }
-        let now = self.now;
-        let state = &mut self.services[service];
-        if instance.queue_len >= state.capacity {
+        if instance.queue_len >= instance.capacity {
             return Door::Away(Outcome::Rejected);
         }
         instance.in_system += 1;
         instance.queue_len += 1;
-        let lifo = state.lifo;
-        let patient = state.patience.is_none();
-        let at = &mut self.frames[frame];
+        instance.sums.queue = instance.sums.queue.wrapping_sub(now);
+        instance.sums.inside = instance.sums.inside.wrapping_sub(now);
+        at.flags |= INSIDE;
         at.phase = Phase::Queued;
         at.start = now;
-        at.seq = 0;
-        if lifo {
+        if odd & LIFO != 0 {
             at.next = instance.head;
             instance.head = frame;
             if instance.tail == NONE {
@@ -62,63 +66,46 @@ impl World<'_> {
             }
         } else {
             at.next = NONE;
-            let tail = instance.tail;
-            instance.tail = frame;
+            let tail = std::mem::replace(&mut instance.tail, frame);
             if tail == NONE {
                 instance.head = frame;
             } else {
                 self.frames[tail].next = frame;
             }
         }
-        self.services[service].queue.enter(now);
-        self.enter(frame, service);
-        self.backlog += 1;
-        if !patient {
-            self.start_patience(frame, service);
+        if odd & PATIENCE != 0 {
+            self.start_patience(frame);
         }
-        if self.backlog > self.model.run.max_backlog {
+        self.backlog += 1;
+        if self.backlog > self.max_backlog {
             self.stop_for_backlog();
         }
         Door::Waits
     }
 
-    #[inline(always)]
-    fn enter(&mut self, frame: u32, service: usize) {
-        self.frames[frame].flags |= INSIDE;
-        let state = &mut self.services[service];
-        state.inside.enter(self.now);
-        state.counts.entered += 1;
+    /// A request has its worker, at an instance that is not plain.
+    #[cold]
+    fn begin_odd(&mut self, frame: u32, odd: u16, is_one_more: bool) {
+        let at = &mut self.frames[frame];
+        let instance = &self.instances[at.instance as usize];
+        if odd & PULLS != 0 && is_one_more {
+            self.services[instance.service as usize].busy_now += 1;
+        }
+        let (probability, outcome) = instance.fail;
+        if probability > 0.0 && Keyed::new(mix(at.key, INJECTED)).unit() < probability {
+            // A fault makes the instance answer with an error instead of working: the first operations of all code do that.
+            at.pc = outcome as u32;
+        }
     }
 
-    fn start_patience(&mut self, frame: u32, service: usize) {
-        let key = mix(self.frames[frame].key, PATIENCE);
+    fn start_patience(&mut self, frame: u32) {
+        let at = &self.frames[frame];
+        let key = mix(at.key, IMPATIENT);
+        let service = self.instances[at.instance as usize].service as usize;
         if let Some(patience) = &self.services[service].patience {
             let wait = whole_ns(patience.sample(&mut Keyed::new(key)));
             let seq = self.calendar.push(self.now + wait, TIMER, frame);
             self.frames[frame].seq = seq;
-        }
-    }
-
-    /// A request has its worker.
-    #[inline(always)]
-    fn begin(&mut self, frame: u32, service: usize, waited: u64) {
-        let now = self.now;
-        let state = &mut self.services[service];
-        state.busy.enter(now);
-        state.counts.started += 1;
-        state.counts.wait_sum += waited;
-        if state.limited {
-            self.waits[service].record(waited);
-        }
-        let at = &mut self.frames[frame];
-        at.flags |= HELD;
-        at.phase = Phase::Running;
-        at.seq = 0;
-        at.pc = self.sites[at.edge as usize].entry;
-        let (probability, outcome) = self.instances[at.instance as usize].fail;
-        if probability > 0.0 && Keyed::new(mix(at.key, INJECTED)).unit() < probability {
-            // A fault makes the instance answer with an error instead of working: the first operations of all code do that.
-            at.pc = outcome as u32;
         }
     }
 
@@ -131,47 +118,105 @@ impl World<'_> {
         }
         at.flags &= !HELD;
         let index = at.instance;
-        let service = self.instances[index as usize].service as usize;
-        self.services[service].busy.leave(self.now);
-        self.instances[index as usize].free += 1;
-        self.take_waiting(index, service);
+        self.pass_worker(index);
     }
 
-    /// Gives a free worker of an instance to whoever waits first.
+    /// Gives back worker and place.
     #[inline(always)]
-    pub(super) fn take_waiting(&mut self, index: u32, service: usize) {
+    pub(super) fn leave(&mut self, frame: u32) {
         let now = self.now;
+        let at = &mut self.frames[frame];
+        let flags = at.flags;
+        if flags & INSIDE == 0 {
+            debug_assert!(flags & HELD == 0, "whoever holds a worker is inside");
+            return;
+        }
+        at.flags = flags & !(INSIDE | HELD);
+        let index = at.instance;
+        let instance = &mut self.instances[index as usize];
+        instance.in_system -= 1;
+        instance.sums.inside = instance.sums.inside.wrapping_add(now);
+        instance.sums.left += 1;
+        if flags & HELD != 0 {
+            self.pass_worker(index);
+        }
+        let instance = &self.instances[index as usize];
+        if instance.odd & DRAINING != 0 && instance.in_system == 0 {
+            self.drained(index);
+        }
+    }
+
+    /// A worker of an instance has nothing to do: whoever waits first gets it, or it is free.
+    #[inline(always)]
+    fn pass_worker(&mut self, index: u32) {
+        let now = self.now;
+        let instance = &mut self.instances[index as usize];
         loop {
-            let instance = &mut self.instances[index as usize];
             let first = instance.head;
             if first == NONE {
-                break;
+                instance.free += 1;
+                instance.sums.busy = instance.sums.busy.wrapping_add(now);
+                if instance.odd & PULLS != 0 {
+                    self.pull_more(index);
+                }
+                return;
             }
             let at = &mut self.frames[first];
             instance.head = at.next;
-            if instance.head == NONE {
+            if at.next == NONE {
                 instance.tail = NONE;
             }
             if at.phase == Phase::Skipped {
                 self.frames.release(first);
                 continue;
             }
-            instance.free -= 1;
-            instance.queue_len -= 1;
             let waited = now - at.start;
-            self.services[service].queue.leave(now);
+            instance.queue_len -= 1;
+            instance.sums.queue = instance.sums.queue.wrapping_add(now);
+            instance.sums.waited += 1;
+            instance.sums.wait_sum += waited;
+            at.flags |= HELD;
+            at.phase = Phase::Running;
+            at.seq = 0;
+            at.pc = self.sites[at.edge as usize].entry;
             self.backlog -= 1;
-            self.begin(first, service, waited);
+            self.waits[instance.service as usize].record(waited);
+            let odd = instance.odd;
+            if odd != 0 {
+                self.begin_odd(first, odd, false);
+            }
             self.ready.push(first);
             return;
         }
-        if !self.services[service].pulls.is_empty() {
-            self.pull(index, service);
+    }
+
+    #[cold]
+    fn pull_more(&mut self, index: u32) {
+        let service = self.instances[index as usize].service as usize;
+        self.services[service].busy_now -= 1;
+        self.pull(index, service);
+    }
+
+    /// Brings the histograms of waits up to date with those who did not wait, who are only counted on the way.
+    pub(super) fn read_waits(&mut self) {
+        for (service, waits) in self.services.iter_mut().zip(&mut self.waits) {
+            if !service.limited {
+                continue;
+            }
+            let at_once: u64 = self.instances[service.places()].iter().map(|at| at.sums.at_once).sum();
+            waits.record_many(0, (at_once - service.at_once_read) as u32);
+            service.at_once_read = at_once;
         }
     }
 
+    fn waiting_at(&self, service: usize) -> u64 {
+        let at = &self.services[service];
+        at.queue.now + self.instances[at.places()].iter().map(|i| u64::from(i.queue_len)).sum::<u64>()
+    }
+
+    #[cold]
     fn stop_for_backlog(&mut self) {
-        let longest = (0..self.services.len()).max_by_key(|&s| (self.services[s].queue.now, usize::MAX - s));
+        let longest = (0..self.services.len()).max_by_key(|&s| (self.waiting_at(s), usize::MAX - s));
         let service = longest.map_or_else(String::new, |s| self.model.services[s].name.clone());
         self.stopped = Some(crate::results::Stopped::Backlog { at_ns: self.since_zero(self.now), service });
         self.measuring_ends();

@@ -1,10 +1,10 @@
 //! Load: requests come, and each becomes a frame at the door of the endpoint that it asks for.
 
 use super::admit::Door;
-use super::frame::{CLIENT, CLOSED_USER, NONE, Phase};
-use super::work::whole_ns;
+use super::frame::{CLIENT, Frame, NONE, Phase};
 use super::{ARRIVAL, USER, World};
 use crate::dist::Sampler;
+use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::model::Outcome;
 use crate::workload::ArrivalProcess;
@@ -27,10 +27,18 @@ pub(super) struct Load {
     pub count: u64,
 }
 
+impl Load {
+    /// The call site of one of several, by chance.
+    fn pick(&self, key: u64) -> u32 {
+        let draw = Keyed::new(mix(key, MIX)).unit();
+        self.mix.iter().find(|arm| draw < arm.0).unwrap_or(&self.mix[self.mix.len() - 1]).1
+    }
+}
+
 impl World<'_> {
     /// An open load class's request arrives, and the next one is scheduled.
-    #[inline]
-    pub(super) fn arrival(&mut self, load: u32) {
+    #[inline(always)]
+    pub(super) fn arrival(&mut self, load: u32) -> Option<u32> {
         let now = self.now;
         if let Some(process) = &mut self.loads[load as usize].process
             && let Some(next) = process.next(now)
@@ -38,12 +46,7 @@ impl World<'_> {
         {
             self.calendar.push(next, ARRIVAL, load);
         }
-        self.request(load, 0);
-    }
-
-    /// A closed user has thought.
-    pub(super) fn user(&mut self, load: u32) {
-        self.request(load, CLOSED_USER);
+        self.request(load, 0)
     }
 
     /// A closed user has the answer, and thinks. `site` tells whose user.
@@ -59,28 +62,19 @@ impl World<'_> {
         self.calendar.push(self.now + wait.max(1), USER, load.0);
     }
 
-    #[inline]
-    fn request(&mut self, load: u32, flags: u8) {
+    /// A request of a load class; `flags` tells whether a closed user makes it.
+    #[inline(always)]
+    pub(super) fn request(&mut self, load: u32, flags: u8) -> Option<u32> {
         let at = &mut self.loads[load as usize];
         at.count += 1;
         let key = mix(at.salt, at.count);
-        let site = if at.mix.len() == 1 {
-            at.mix[0].1
-        } else {
-            let draw = Keyed::new(mix(key, MIX)).unit();
-            at.mix.iter().find(|arm| draw < arm.0).unwrap_or(&at.mix[at.mix.len() - 1]).1
-        };
+        let site = if at.mix.len() == 1 { at.mix[0].1 } else { at.pick(key) };
         if self.sites[site as usize].counts_calls {
-            self.client(site, key, flags);
+            // The caller may give up or try again: he has a frame of his own.
+            Some(self.new_client(site, key, flags))
         } else {
-            self.root(site, key, flags);
+            self.root(site, key, flags)
         }
-    }
-
-    /// A request whose caller may give up or try again: the caller has a frame of its own.
-    pub(super) fn client(&mut self, site: u32, key: u64, flags: u8) {
-        let frame = self.new_client(site, key, flags);
-        self.advance(frame);
     }
 
     pub(super) fn new_client(&mut self, site: u32, key: u64, flags: u8) -> u32 {
@@ -107,50 +101,47 @@ impl World<'_> {
     }
 
     /// A request that is its own only attempt.
-    #[inline]
-    fn root(&mut self, site: u32, key: u64, flags: u8) {
+    #[inline(always)]
+    fn root(&mut self, site: u32, key: u64, flags: u8) -> Option<u32> {
         let frame = self.frames.take();
-        let now = self.now;
         let instance = self.pick_for_root(site, key);
-        let new = &mut self.frames[frame];
-        new.key = key;
-        new.seq = 0;
-        new.parent_seq = 0;
-        new.arrived = now;
-        new.parent = NONE;
-        new.instance = instance;
-        new.edge = site as u16;
-        new.tries = 0;
-        new.attempt = 1;
-        new.outcome = 0;
-        new.flags = flags;
-        new.phase = Phase::Arriving;
-        self.counts[site as usize].attempts += 1;
-        if instance == NONE {
-            let next = self.deliver(frame, Outcome::Unreachable as u8);
-            return self.follow(next);
-        }
-        let door = if self.sites[site as usize].network {
-            match self.depart(frame, site) {
-                Some(door) => door,
-                None => return,
-            }
-        } else {
-            self.admit(frame)
+        self.frames[frame] = Frame {
+            key,
+            seq: 0,
+            parent_seq: 0,
+            arrived: self.now,
+            start: 0,
+            parent: NONE,
+            instance,
+            pc: 0,
+            next: NONE,
+            edge: site as u16,
+            tries: 0,
+            attempt: 1,
+            outcome: 0,
+            flags,
+            phase: Phase::Arriving,
+            spare: 0,
         };
+        let at = &mut self.sites[site as usize];
+        at.counts.attempts += 1;
+        if instance == NONE {
+            return self.deliver(frame, Outcome::Unreachable as u8);
+        }
+        let door = if at.network { self.depart(frame, site)? } else { self.admit(frame) };
         match door {
-            Door::In => self.advance(frame),
-            Door::Waits => {}
+            Door::In => Some(frame),
+            Door::Waits => None,
             // A user who hears nothing waits for ever: a closed one is lost to the load, which is what happens to him.
-            Door::Lost => self.frames.release(frame),
-            Door::Away(outcome) => {
-                let next = self.send_back(frame, outcome as u8);
-                self.follow(next);
+            Door::Lost => {
+                self.frames.release(frame);
+                None
             }
+            Door::Away(outcome) => self.send_back(frame, outcome as u8),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn pick_for_root(&mut self, site: u32, key: u64) -> u32 {
         let s = &self.sites[site as usize];
         let service = &self.services[s.service as usize];
@@ -159,7 +150,7 @@ impl World<'_> {
             1 => service.routable[0],
             candidates => {
                 let (shared, instances) = (s.guard as usize, &self.instances);
-                let mut draw = Keyed::new(mix(key, PICK));
+                let mut draw = Keyed::of(key, PICK);
                 let load = |i: usize| instances[service.routable[i] as usize].in_system;
                 service.routable[self.shared[shared].balancer.pick(candidates, load, &mut draw)]
             }

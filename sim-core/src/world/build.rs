@@ -3,7 +3,7 @@
 use super::cores::Cores;
 use super::frame::{Arena, NONE};
 use super::program::{Program, needs_client};
-use super::state::{Instance, Life, Role, Service, Shared, Site, Timer};
+use super::state::{Instance, LIFO, Life, PATIENCE, PULLS, Role, Service, Shared, Site, Timer};
 use super::{ARRIVAL, Control, USER, World, arrive, message, record, rows, strike, watch, wire};
 use crate::data::Effect;
 use crate::dist::Sampler;
@@ -46,8 +46,6 @@ impl<'m> World<'m> {
             ready: Vec::new(),
             instances,
             services,
-            counts: vec![EdgeCounts::default(); sites.len()],
-            latency: vec![Histogram::new(); sites.len()],
             call_latency: vec![Histogram::new(); sites.len()],
             waits: vec![Histogram::new(); model.services.len()],
             sites,
@@ -61,6 +59,7 @@ impl<'m> World<'m> {
             watch: watch::Watch::new(model),
             recorder: record::Recorder::new(model),
             backlog: 0,
+            max_backlog: model.run.max_backlog,
             stopped: None,
             done: false,
         };
@@ -109,8 +108,9 @@ impl<'m> World<'m> {
         if let Arrival::Closed { users, think } = &load.arrival {
             let think = think.build();
             for user in 0..*users {
-                let wait =
-                    super::work::whole_ns(think.sample(&mut Keyed::new(mix(at.salt, START ^ (u64::from(user) << 8)))));
+                let wait = crate::engine::math::whole_ns(
+                    think.sample(&mut Keyed::new(mix(at.salt, START ^ (u64::from(user) << 8)))),
+                );
                 self.calendar.push(wait.max(1), USER, index as u32);
             }
             at.think = Some(think);
@@ -125,7 +125,7 @@ impl<'m> World<'m> {
     pub(super) fn comes_up(&mut self, index: u32) {
         let now = self.now;
         let instance = &mut self.instances[index as usize];
-        instance.life = Life::Up;
+        instance.set_life(Life::Up);
         let service = instance.service as usize;
         let workers = self.model.services[service].workers.unwrap_or(0);
         self.services[service].running.enter(now);
@@ -142,7 +142,7 @@ impl<'m> World<'m> {
             self.services[service].running.leave(now);
             self.services[service].workers.change(now, -i64::from(workers));
         }
-        self.instances[index as usize].life = life;
+        self.instances[index as usize].set_life(life);
     }
 
     /// Which instances of a service callers may pick: those that they know and that pass their health check; if none does, all.
@@ -159,15 +159,14 @@ fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instanc
     let (mut services, mut instances) = (Vec::new(), Vec::new());
     for (index, settings) in model.services.iter().enumerate() {
         let places = settings.max_instances.max(settings.instances).max(1);
+        let feeds = queues.feeding(model, index as u32);
         services.push(Service {
             first: instances.len() as u32,
             places,
             wanted: settings.instances,
-            capacity: settings.queue_capacity,
-            lifo: settings.discipline == Discipline::Lifo,
             limited: settings.workers.is_some(),
             patience: settings.max_wait.as_ref().map(crate::dist::Distribution::build),
-            pulls: queues.feeding(model, index as u32),
+            pulls: feeds.clone(),
             ..Service::default()
         });
         for number in 0..places {
@@ -175,7 +174,12 @@ fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instanc
             let shares = settings.cores.filter(|&c| settings.workers.is_none_or(|w| c < w));
             let cores = shares.map(|c| Box::new(Cores::new(c)));
             let workers = if message::is_queue(&settings.node) { None } else { settings.workers };
-            instances.push(Instance::gone(index as u32, zone, workers, cores));
+            let mut instance = Instance::gone(index as u32, zone, workers, cores);
+            instance.capacity = settings.queue_capacity;
+            instance.mark(LIFO, settings.discipline == Discipline::Lifo);
+            instance.mark(PATIENCE, settings.max_wait.is_some());
+            instance.mark(PULLS, !feeds.is_empty());
+            instances.push(instance);
         }
     }
     (services, instances)
@@ -238,6 +242,8 @@ fn sites(
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge, index.into()),
             effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_)),
             role: role(model, edge),
+            counts: EdgeCounts::default(),
+            latency: Histogram::new(),
         });
     }
     sites

@@ -3,8 +3,8 @@
 use super::admit::Door;
 use super::frame::{CLIENT, NONE, Phase};
 use super::state::{Role, Timer};
-use super::work::whole_ns;
 use super::{LANE, TIMER, WAKE, World};
+use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::model::Outcome;
 
@@ -14,7 +14,7 @@ const BACKOFF: u64 = 0x33;
 const FALLBACK: u64 = 0x34;
 const TIMEOUT: u64 = 0x35;
 /// Attempts of one call differ by this in their key, so that the call's own key can be had back from an attempt's.
-pub(super) const ATTEMPT: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(super) const ATTEMPT: u64 = 0xd1b5_4a32_d192_ed03;
 
 /// What became of an attempt as it was sent.
 enum Sent {
@@ -42,7 +42,7 @@ impl World<'_> {
         at.tries = 0;
         at.start = self.now;
         if self.sites[site as usize].counts_calls {
-            self.counts[site as usize].calls += 1;
+            self.sites[site as usize].counts.calls += 1;
             if self.sites[site as usize].guarded {
                 let shared = self.shared_of(frame, site);
                 if let Some(budget) = &mut self.shared[shared].budget {
@@ -88,14 +88,14 @@ impl World<'_> {
     fn send(&mut self, frame: u32, site: u32) -> Sent {
         let s = site as usize;
         if self.sites[s].guarded && !self.admitted(frame, site) {
-            self.counts[s].rejected += 1;
+            self.sites[s].counts.rejected += 1;
             return Sent::Failed(Outcome::Rejected);
         }
         let key = self.call_key(frame, site);
         let at = &mut self.frames[frame];
         at.tries = at.tries.saturating_add(1);
         let tries = at.tries;
-        let counts = &mut self.counts[s];
+        let counts = &mut self.sites[s].counts;
         counts.attempts += 1;
         if tries > 1 {
             counts.retries += 1;
@@ -152,7 +152,7 @@ impl World<'_> {
     fn fails_at_once(&mut self, frame: u32, site: u32, callee: u32, outcome: Outcome) -> Sent {
         self.frames.release(callee);
         self.frames[frame].seq = 0;
-        self.counts[site as usize].outcomes[outcome as usize] += 1;
+        self.sites[site as usize].counts.outcomes[outcome as usize] += 1;
         self.judge(frame, site, false);
         Sent::Failed(outcome)
     }
@@ -186,7 +186,7 @@ impl World<'_> {
             let before = breaker.openings();
             breaker.record(now, !ok, latency);
             if breaker.openings() > before {
-                self.counts[site as usize].breaker_opened += 1;
+                self.sites[site as usize].counts.breaker_opened += 1;
                 self.recorder.opened(site, now);
             }
         }
@@ -206,7 +206,7 @@ impl World<'_> {
                 let shared = self.shared_of(frame, site);
                 let service = &self.services[self.sites[site as usize].service as usize];
                 let instances = &self.instances;
-                let mut draw = Keyed::new(mix(key, PICK));
+                let mut draw = Keyed::of(key, PICK);
                 let load = |i: usize| instances[service.routable[i] as usize].in_system;
                 service.routable[self.shared[shared].balancer.pick(candidates, load, &mut draw)]
             }
@@ -226,7 +226,7 @@ impl World<'_> {
         }
         let shared = self.shared_of(frame, site);
         let instances = &self.instances;
-        let mut draw = Keyed::new(mix(key, PICK));
+        let mut draw = Keyed::of(key, PICK);
         replicas[self.shared[shared].balancer.pick(
             replicas.len(),
             |i| instances[replicas[i] as usize].in_system,
@@ -246,7 +246,7 @@ impl World<'_> {
                 let live = |index, seq| frames.waits_for(index, seq);
                 return self.lanes.push(&mut self.calendar, now, lane, LANE, frame, live);
             }
-            Timer::Drawn(sampler) => whole_ns(sampler.sample(&mut Keyed::new(mix(key, TIMEOUT)))),
+            Timer::Drawn(sampler) => whole_ns(sampler.sample(&mut Keyed::of(key, TIMEOUT))),
         };
         let mut due = now.saturating_add(drawn);
         if s.total_ns > 0 {
@@ -276,7 +276,7 @@ impl World<'_> {
     #[inline]
     pub(super) fn goes_on(&mut self, frame: u32, site: u32, outcome: u8) -> u32 {
         if self.sites[site as usize].counts_calls {
-            self.counts[site as usize].call_outcomes[outcome as usize] += 1;
+            self.sites[site as usize].counts.call_outcomes[outcome as usize] += 1;
         }
         let at = &mut self.frames[frame];
         at.outcome = at.outcome.max(outcome);
@@ -337,7 +337,7 @@ impl World<'_> {
             if let Some(budget) = &mut state.budget
                 && !budget.try_retry(now, in_flight)
             {
-                self.counts[site as usize].budget_exhausted += 1;
+                self.sites[site as usize].counts.budget_exhausted += 1;
                 return None;
             }
         }
@@ -360,7 +360,7 @@ impl World<'_> {
     /// A call has failed for good: so does the caller. An error, a timeout or silence below is an error to those above.
     fn give_up(&mut self, frame: u32, site: u32, outcome: Outcome) -> Option<u32> {
         if self.sites[site as usize].counts_calls {
-            self.counts[site as usize].call_outcomes[outcome as usize] += 1;
+            self.sites[site as usize].counts.call_outcomes[outcome as usize] += 1;
         }
         let client = self.frames[frame].flags & CLIENT != 0;
         let passed = match outcome {
@@ -371,11 +371,11 @@ impl World<'_> {
     }
 
     /// A frame's message, backoff or fallback has come to its time.
-    pub(super) fn wake(&mut self, frame: u32, seq: u64) {
+    pub(super) fn wake(&mut self, frame: u32, seq: u64) -> Option<u32> {
         if !self.frames.waits_for(frame, seq) {
-            return;
+            return None;
         }
-        let next = match self.frames[frame].phase {
+        match self.frames[frame].phase {
             Phase::Arriving => self.arrives(frame),
             Phase::Replying => {
                 let outcome = self.frames[frame].outcome;
@@ -392,8 +392,7 @@ impl World<'_> {
                 Some(self.falls_back(frame, site))
             }
             _ => None,
-        };
-        self.follow(next);
+        }
     }
 
     /// The call site at which a frame stands.

@@ -7,24 +7,22 @@ use crate::model::Outcome;
 
 impl World<'_> {
     /// A lane's sentinel has come up.
-    pub(super) fn lane(&mut self, sentinel: Key) {
+    pub(super) fn lane(&mut self, sentinel: Key) -> Option<u32> {
         let frames = &self.frames;
-        if let Some(due) = self.lanes.fire(&mut self.calendar, sentinel, |index, seq| frames.waits_for(index, seq)) {
-            self.expire(due.index(), due.sequence());
-        }
+        let due = self.lanes.fire(&mut self.calendar, sentinel, |index, seq| frames.waits_for(index, seq))?;
+        self.expire(due.index(), due.sequence())
     }
 
     /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker.
-    pub(super) fn expire(&mut self, frame: u32, seq: u64) {
+    pub(super) fn expire(&mut self, frame: u32, seq: u64) -> Option<u32> {
         if !self.frames.waits_for(frame, seq) {
-            return;
+            return None;
         }
-        let next = match self.frames[frame].phase {
+        match self.frames[frame].phase {
             Phase::Calling => self.attempt_expires(frame, seq),
             Phase::Queued => self.patience_ends(frame),
             other => unreachable!("a timer is due in phase {other:?}"),
-        };
-        self.follow(next);
+        }
     }
 
     fn attempt_expires(&mut self, frame: u32, seq: u64) -> Option<u32> {
@@ -34,13 +32,13 @@ impl World<'_> {
             let at = &self.frames[callee];
             at.phase != Phase::Free && at.parent == frame && at.parent_seq == seq
         };
-        let counts = &mut self.counts[site as usize];
-        counts.outcomes[Outcome::Timeout as usize] += 1;
+        let at = &mut self.sites[site as usize];
+        at.counts.outcomes[Outcome::Timeout as usize] += 1;
         if alive {
-            if self.sites[site as usize].cancel {
+            if at.cancel {
                 self.cancel(callee);
             } else {
-                counts.abandoned += 1;
+                at.counts.abandoned += 1;
             }
         }
         self.answered(frame, site, Outcome::Timeout as u8)
@@ -64,8 +62,7 @@ impl World<'_> {
         at.seq = 0;
         let instance = &mut self.instances[at.instance as usize];
         instance.queue_len -= 1;
-        let service = instance.service as usize;
-        self.services[service].queue.leave(self.now);
+        instance.sums.queue = instance.sums.queue.wrapping_add(self.now);
         self.backlog -= 1;
     }
 

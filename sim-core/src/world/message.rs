@@ -107,7 +107,7 @@ impl World<'_> {
             let site = self.queues.queues[queue as usize].consumers[number].edge.0;
             let service = self.sites[site as usize].service as usize;
             let routable = &self.services[service].routable;
-            if routable.is_empty() || self.services[service].busy.now >= self.idle_bound(service) {
+            if routable.is_empty() || u64::from(self.services[service].busy_now) >= self.idle_bound(service) {
                 continue;
             }
             let turn = self.queues.queues[queue as usize].turn;
@@ -162,7 +162,7 @@ impl World<'_> {
         let lane = self.queue_timer(site);
         let frames = &self.frames;
         let seq = self.lanes.push(&mut self.calendar, now, lane, super::LANE, message, |i, s| frames.waits_for(i, s));
-        let counts = &mut self.counts[site as usize];
+        let counts = &mut self.sites[site as usize].counts;
         counts.attempts += 1;
         counts.calls += 1;
         if tries > 1 {

@@ -31,7 +31,7 @@ use crate::engine::calendar::{Calendar, Key, Lanes};
 use crate::engine::digest::Digest;
 use crate::metrics::Histogram;
 use crate::model::Model;
-use crate::results::{EdgeCounts, RunResult};
+use crate::results::RunResult;
 use frame::Arena;
 use program::Program;
 use state::{Instance, Service, Shared, Site};
@@ -102,8 +102,6 @@ struct World<'m> {
     services: Vec<Service>,
     sites: Vec<Site>,
     shared: Vec<Shared>,
-    counts: Vec<EdgeCounts>,
-    latency: Vec<Histogram>,
     call_latency: Vec<Histogram>,
     waits: Vec<Histogram>,
     loads: Vec<arrive::Load>,
@@ -116,6 +114,8 @@ struct World<'m> {
     recorder: record::Recorder,
     /// Requests and messages waiting in all queues.
     backlog: u64,
+    /// The bound of that.
+    max_backlog: u64,
     stopped: Option<crate::results::Stopped>,
     /// The end has come.
     done: bool,
@@ -141,9 +141,10 @@ impl World<'_> {
             self.now = key.time();
             self.digest.add(key.time(), key.low());
             self.events += 1;
-            self.handle(key);
-            while let Some(frame) = self.ready.pop() {
+            let mut next = self.handle(key);
+            while let Some(frame) = next.or_else(|| self.ready.pop()) {
                 self.advance(frame);
+                next = None;
             }
             if self.done {
                 break;
@@ -151,8 +152,9 @@ impl World<'_> {
         }
     }
 
-    #[inline]
-    fn handle(&mut self, key: Key) {
+    /// Does what an event says, and tells who can go on.
+    #[inline(always)]
+    fn handle(&mut self, key: Key) -> Option<u32> {
         let index = key.index();
         match key.kind() {
             ARRIVAL => self.arrival(index),
@@ -160,17 +162,15 @@ impl World<'_> {
             LANE => self.lane(key),
             WAKE => self.wake(index, key.sequence()),
             TIMER => self.expire(index, key.sequence()),
-            USER => self.user(index),
-            CORES => self.cores_done(index, key.sequence()),
-            _ => self.control(index),
-        }
-    }
-
-    /// Runs a frame as far as it goes.
-    #[inline]
-    fn follow(&mut self, next: Option<u32>) {
-        if let Some(frame) = next {
-            self.advance(frame);
+            USER => self.request(index, frame::CLOSED_USER),
+            CORES => {
+                self.cores_done(index, key.sequence());
+                None
+            }
+            _ => {
+                self.control(index);
+                None
+            }
         }
     }
 

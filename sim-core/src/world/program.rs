@@ -9,10 +9,10 @@ use crate::model::{Access, Caller, Edge, EdgeId, Endpoint, Model, Node, Outcome,
 /// One operation.
 #[derive(Debug, Clone, Copy)]
 pub enum Op {
-    /// CPU work; a sampler.
-    Work(u32),
-    /// Time that uses no CPU; a sampler.
-    Wait(u32),
+    /// CPU work; a sampler, and where it stands in its endpoint.
+    Work { sampler: u32, place: u32 },
+    /// Time that uses no CPU; a sampler, and where it stands in its endpoint.
+    Wait { sampler: u32, place: u32 },
     /// A call site.
     Call(u32),
     /// Branches at the same time: first entry of the branch table, how many, how many must succeed.
@@ -64,6 +64,8 @@ pub struct Program {
     pub client: Vec<u32>,
     /// While an endpoint is compiled: it gives its worker back before it calls.
     frees_worker: bool,
+    /// While an endpoint is compiled: its first operation.
+    begin: u32,
 }
 
 impl Program {
@@ -75,6 +77,7 @@ impl Program {
         for endpoint in &model.endpoints {
             let entry = program.here();
             program.entry.push(entry);
+            program.begin = entry;
             program.endpoint(model, endpoint);
         }
         for (index, edge) in model.edges.iter().enumerate() {
@@ -142,12 +145,12 @@ impl Program {
     fn step(&mut self, step: &Step, later: &mut Vec<(Patch, Vec<Step>)>) {
         match step {
             Step::Work(dist) => {
-                let sampler = self.sampler(dist.build());
-                self.ops.push(Op::Work(sampler));
+                let (sampler, place) = (self.sampler(dist.build()), self.here() - self.begin);
+                self.ops.push(Op::Work { sampler, place });
             }
             Step::Wait(dist) => {
-                let sampler = self.sampler(dist.build());
-                self.ops.push(Op::Wait(sampler));
+                let (sampler, place) = (self.sampler(dist.build()), self.here() - self.begin);
+                self.ops.push(Op::Wait { sampler, place });
             }
             Step::Call(edge) => {
                 self.release();

@@ -124,7 +124,7 @@ impl World<'_> {
     }
 
     fn in_flight(&self) -> Vec<u64> {
-        self.counts.iter().map(|c| c.attempts - c.ended()).collect()
+        self.sites.iter().map(|s| s.counts.attempts - s.counts.ended()).collect()
     }
 
     /// Closes the slice that ends now.
@@ -139,12 +139,12 @@ impl World<'_> {
             from_ns: recorder.since.saturating_sub(self.zero),
             to_ns: now.saturating_sub(self.zero),
             window: recorder.window,
-            edges: Vec::with_capacity(self.counts.len()),
+            edges: Vec::with_capacity(self.sites.len()),
             services: Vec::with_capacity(self.services.len()),
             ..Slice::default()
         };
-        for (before, (counts, site)) in recorder.edges.iter_mut().zip(self.counts.iter().zip(&self.sites)) {
-            let mut counts = *counts;
+        for (before, site) in recorder.edges.iter_mut().zip(&self.sites) {
+            let mut counts = site.counts;
             if !site.counts_calls {
                 counts.calls = counts.attempts;
                 counts.call_outcomes = counts.outcomes;
@@ -153,12 +153,12 @@ impl World<'_> {
             *before = counts;
         }
         for (before, service) in recorder.services.iter_mut().zip(&self.services) {
-            let sums = service.sums(now);
+            let sums = service.sums(now, &self.instances[service.places()]);
             slice.services.push(sums.since(before));
             *before = sums;
         }
         for (edge, seen) in &mut recorder.entries {
-            slice.entry_latency.push((EdgeId(*edge), self.latency[*edge as usize].since(seen)));
+            slice.entry_latency.push((EdgeId(*edge), self.sites[*edge as usize].latency.since(seen)));
         }
         slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((e, k), n)| (e, k, n)).collect();
         recorder.slices.push(slice);
@@ -169,12 +169,13 @@ impl World<'_> {
         let now = self.now;
         for instance in &mut self.instances {
             if let Some(cores) = &mut instance.cores {
-                self.services[instance.service as usize].cpu += cores.take_used(now);
+                instance.sums.cpu += cores.take_used(now);
             }
         }
     }
 
     fn close_period(&mut self) {
+        self.read_waits();
         let now = self.now;
         if now == self.recorder.period_since && !self.recorder.periods.is_empty() {
             return;
@@ -186,7 +187,7 @@ impl World<'_> {
         let period = Period {
             from_ns: recorder.period_since.saturating_sub(self.zero),
             to_ns: now.saturating_sub(self.zero),
-            latency: all(&self.latency, &mut recorder.latency),
+            latency: self.sites.iter().zip(&mut recorder.latency).map(|(s, before)| s.latency.since(before)).collect(),
             wait: all(&self.waits, &mut recorder.waits),
             call_latency: all(&self.call_latency, &mut recorder.call_latency),
         };

@@ -1,7 +1,8 @@
 //! Replies: a request leaves its instance, its answer travels back, and whoever waits for it goes on.
 
 use super::World;
-use super::frame::{BRANCH, CLIENT, CLOSED_USER, DETACHED, INSIDE, NONE, Phase, WRONG};
+use super::frame::{BRANCH, CLIENT, CLOSED_USER, DETACHED, NONE, Phase, WRONG};
+use super::state::WRONGS;
 use crate::data::Effect;
 use crate::engine::rng::{Keyed, mix};
 use crate::model::Outcome;
@@ -22,9 +23,16 @@ impl World<'_> {
     /// What an endpoint that has done its work leaves behind: an effect, perhaps a second one; perhaps a wrong reply.
     #[inline(always)]
     fn effects(&mut self, frame: u32) {
+        let at = &self.frames[frame];
+        if self.sites[at.edge as usize].effect_counts || self.instances[at.instance as usize].odd & WRONGS != 0 {
+            self.odd_effects(frame);
+        }
+    }
+
+    #[cold]
+    fn odd_effects(&mut self, frame: u32) {
         let at = self.frames[frame];
-        let site = &self.sites[at.edge as usize];
-        if site.effect_counts {
+        if self.sites[at.edge as usize].effect_counts {
             self.apply_effect(frame);
         }
         let (probability, kind) = self.instances[at.instance as usize].wrong;
@@ -39,27 +47,6 @@ impl World<'_> {
         at.flags |= WRONG;
         let endpoint = self.sites[at.edge as usize].endpoint;
         self.recorder.wrong(endpoint, kind);
-    }
-
-    /// Gives back worker and place.
-    #[inline(always)]
-    pub(super) fn leave(&mut self, frame: u32) {
-        self.release_worker(frame);
-        let at = &mut self.frames[frame];
-        if at.flags & INSIDE == 0 {
-            return;
-        }
-        at.flags &= !INSIDE;
-        let instance = &mut self.instances[at.instance as usize];
-        instance.in_system -= 1;
-        let emptied = instance.in_system == 0;
-        let (index, service) = (at.instance, instance.service as usize);
-        let state = &mut self.services[service];
-        state.inside.leave(self.now);
-        state.counts.left += 1;
-        if emptied {
-            self.drained(index);
-        }
     }
 
     /// The answer sets out.
@@ -97,7 +84,8 @@ impl World<'_> {
     /// Counts the end of an attempt as its caller sees it.
     #[inline(always)]
     fn count(&mut self, at: &super::frame::Frame, outcome: u8) {
-        let counts = &mut self.counts[at.edge as usize];
+        let site = &mut self.sites[at.edge as usize];
+        let counts = &mut site.counts;
         counts.outcomes[outcome as usize] += 1;
         if outcome <= Outcome::Degraded as u8 {
             let took = self.now - at.arrived;
@@ -105,7 +93,7 @@ impl World<'_> {
             if at.flags & WRONG != 0 {
                 counts.wrong += 1;
             }
-            self.latency[at.edge as usize].record(took);
+            site.latency.record(took);
         }
     }
 

@@ -5,9 +5,9 @@
 
 use super::World;
 use super::frame::{DETACHED, NONE};
-use super::work::whole_ns;
 use crate::data::{Effect, KeySampler, Wrongness};
 use crate::dist::Sampler;
+use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::model::{Model, Node, Replication};
 use std::collections::{BTreeMap, VecDeque};

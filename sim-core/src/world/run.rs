@@ -16,8 +16,8 @@ impl World<'_> {
     pub(super) fn advance(&mut self, mut frame: u32) {
         loop {
             let next = match self.program.ops[self.frames[frame].pc as usize] {
-                Op::Work(sampler) => self.start_work(frame, sampler),
-                Op::Wait(sampler) => self.start_wait(frame, sampler),
+                Op::Work { sampler, place } => self.start_work(frame, sampler, place),
+                Op::Wait { sampler, place } => self.start_wait(frame, sampler, place),
                 Op::Call(site) => self.call(frame, site),
                 Op::End if self.frames[frame].flags & BRANCH == 0 => {
                     let outcome = self.frames[frame].outcome;
@@ -69,7 +69,7 @@ impl World<'_> {
             Op::Read(service) => self.read_row(frame, service),
             Op::Write(service) => self.write_row(frame, service),
             Op::Enqueue(service) => return self.enqueue(frame, service),
-            Op::Work(_) | Op::Wait(_) | Op::Call(_) | Op::End | Op::BranchEnd | Op::ClientEnd => {
+            Op::Work { .. } | Op::Wait { .. } | Op::Call(_) | Op::End | Op::BranchEnd | Op::ClientEnd => {
                 unreachable!("handled by the interpreter itself")
             }
         }

@@ -6,8 +6,9 @@ use crate::call::balance::Balancer;
 use crate::call::breaker::Breaker;
 use crate::call::retry::Budget;
 use crate::dist::Sampler;
+use crate::metrics::Histogram;
 use crate::model::Outcome;
-use crate::results::ServiceCounts;
+use crate::results::{EdgeCounts, ServiceCounts};
 
 /// Whether an instance can serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,24 +27,29 @@ pub enum Life {
     Silent,
 }
 
-/// One machine or pod.
+/// One machine or pod. What every request touches comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Instance {
-    /// Its service.
-    pub service: u32,
-    /// Its zone.
-    pub zone: u32,
-    /// Workers that are free; far below 0 never happens, unlimited is `i64::MAX / 2`.
-    pub free: i64,
-    /// Requests that wait and are wanted.
-    pub queue_len: u32,
+    /// Workers that are free; [`UNLIMITED`] to begin with where they are not limited.
+    pub free: i32,
+    /// Workers in all.
+    pub workers: i32,
     /// First that waits.
     pub head: u32,
     /// Last that waits.
     pub tail: u32,
+    /// Requests that wait and are wanted.
+    pub queue_len: u32,
+    /// Requests that may wait.
+    pub capacity: u32,
     /// Requests in it: waiting, at work, awaiting a callee.
     pub in_system: u32,
-    /// Present life.
+    /// Its service.
+    pub service: u32,
+    /// What makes it other than a plain station: `CLOSED`, `LIFO` ... 0 for nearly all.
+    pub odd: u16,
+    /// Present life; change it with [`Self::set_life`].
     pub life: Life,
     /// Whether callers know of it: it has started once, and is not being taken away.
     pub registered: bool,
@@ -51,43 +57,96 @@ pub struct Instance {
     pub unhealthy: bool,
     /// How much slower its work is: product of the faults that strike it and its warm-up.
     pub slow: f64,
-    /// Product of the faults that slow it.
-    pub fault_slow: f64,
-    /// Until when it is slower because it is new [ns].
-    pub warm_until: u64,
-    /// Probability that it answers with an error instead of working, and which.
-    pub fail: (f64, Outcome),
-    /// Probability that a reply of it looks ok and is wrong, and the kind of wrongness.
-    pub wrong: (f64, u8),
+    /// What its requests did.
+    pub sums: Sums,
+    /// Its zone.
+    pub zone: u32,
     /// How many faults keep it down.
     pub crashes: u32,
     /// Grows with each life, so that an order to start or a health check of an earlier life is not mistaken.
     pub epoch: u32,
+    /// Product of the faults that slow it.
+    pub fault_slow: f64,
+    /// Until when it is slower because it is new [ns].
+    pub warm_until: u64,
+    /// Probability that it answers with an error instead of working, and which; set with [`Self::set_faults`].
+    pub fail: (f64, Outcome),
+    /// Probability that a reply of it looks ok and is wrong, and the kind of wrongness; set with [`Self::set_faults`].
+    pub wrong: (f64, u8),
     /// Shared cores, where the machine has fewer cores than workers.
     pub cores: Option<Box<Cores>>,
+}
+
+/// More workers than requests can ever be.
+pub const UNLIMITED: i32 = i32::MAX / 2;
+
+/// It takes nothing: it is down, or not there.
+pub const CLOSED: u16 = 1;
+/// It is on its way out.
+pub const DRAINING: u16 = 2;
+/// Last come, first served.
+pub const LIFO: u16 = 4;
+/// Whoever waits loses patience.
+pub const PATIENCE: u16 = 8;
+/// It takes messages from queues.
+pub const PULLS: u16 = 16;
+/// Its work shares cores.
+pub const SHARES: u16 = 32;
+/// A fault makes it answer with errors.
+pub const FAILS: u16 = 64;
+/// A fault makes its replies wrong.
+pub const WRONGS: u16 = 128;
+
+/// Running counts and integrals of an instance; a service's are the sums over its instances, made when they are read.
+///
+/// An integral over time is kept as a sum: whoever comes subtracts now, whoever goes adds now, and the reading adds the present
+/// number times now.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Sums {
+    /// Workers held.
+    pub busy: u64,
+    /// Requests waiting.
+    pub queue: u64,
+    /// Requests inside.
+    pub inside: u64,
+    /// Went out.
+    pub left: u64,
+    /// Got a worker on arrival.
+    pub at_once: u64,
+    /// Got a worker after a wait.
+    pub waited: u64,
+    /// Sum of their waits [ns].
+    pub wait_sum: u64,
+    /// CPU time that was used by work [ns of one core].
+    pub cpu: u64,
 }
 
 impl Instance {
     /// A place for an instance that does not exist yet.
     pub fn gone(service: u32, zone: u32, workers: Option<u32>, cores: Option<Box<Cores>>) -> Self {
+        let workers = workers.map_or(UNLIMITED, |w| i32::try_from(w).unwrap_or(UNLIMITED).min(UNLIMITED));
         Self {
-            service,
-            zone,
-            free: workers.map_or(i64::MAX / 2, i64::from),
-            queue_len: 0,
+            free: workers,
+            workers,
             head: NONE,
             tail: NONE,
+            queue_len: 0,
+            capacity: 0,
             in_system: 0,
+            service,
+            odd: CLOSED | if cores.is_some() { SHARES } else { 0 },
             life: Life::Gone,
             registered: false,
             unhealthy: false,
             slow: 1.0,
+            sums: Sums::default(),
+            zone,
+            crashes: 0,
+            epoch: 0,
             fault_slow: 1.0,
             warm_until: 0,
             fail: (0.0, Outcome::Error),
             wrong: (0.0, 0),
-            crashes: 0,
-            epoch: 0,
             cores,
         }
     }
@@ -95,6 +154,32 @@ impl Instance {
     /// Whether it runs, for the integrals.
     pub fn runs(&self) -> bool {
         matches!(self.life, Life::Up | Life::Draining)
+    }
+
+    /// Its life changes.
+    pub fn set_life(&mut self, life: Life) {
+        self.life = life;
+        self.mark(CLOSED, !self.runs());
+        self.mark(DRAINING, life == Life::Draining);
+    }
+
+    /// Faults change what it answers.
+    pub fn set_faults(&mut self, fail: (f64, Outcome), wrong: (f64, u8)) {
+        self.fail = fail;
+        self.wrong = wrong;
+        self.mark(FAILS, fail.0 > 0.0);
+        self.mark(WRONGS, wrong.0 > 0.0);
+    }
+
+    /// Sets or clears what makes it odd.
+    pub fn mark(&mut self, what: u16, is_so: bool) {
+        self.odd = if is_so { self.odd | what } else { self.odd & !what };
+    }
+
+    /// Workers that are held.
+    #[inline(always)]
+    pub fn held(&self) -> u32 {
+        (self.workers - self.free) as u32
     }
 }
 
@@ -145,30 +230,24 @@ pub struct Service {
     pub routable: Vec<u32>,
     /// How many instances a scaler wants.
     pub wanted: u32,
-    /// Requests that may wait per instance.
-    pub capacity: u32,
-    /// Last come, first served.
-    pub lifo: bool,
     /// Workers are limited, so that waits are measured.
     pub limited: bool,
     /// How long one waits for a worker at most.
     pub patience: Option<Sampler>,
     /// Queues from which its instances take messages.
     pub pulls: Vec<u32>,
-    /// Workers held.
-    pub busy: Integral,
-    /// Requests waiting.
+    /// Messages waiting, in a queue.
     pub queue: Integral,
-    /// Requests inside.
-    pub inside: Integral,
+    /// Workers held, where its instances take messages.
+    pub busy_now: u32,
+    /// How many of those who got a worker on arrival are in the histogram of waits already.
+    pub at_once_read: u64,
     /// Running instances.
     pub running: Integral,
     /// Paid instances.
     pub paid: Integral,
     /// Workers that exist on running instances.
     pub workers: Integral,
-    /// CPU time that was used by work that has ended [ns of one core].
-    pub cpu: u64,
     /// Plain counts.
     pub counts: Counts,
 }
@@ -176,14 +255,6 @@ pub struct Service {
 /// Plain counts of a service.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
-    /// Came in.
-    pub entered: u64,
-    /// Went out.
-    pub left: u64,
-    /// Got a worker.
-    pub started: u64,
-    /// Sum of their waits [ns].
-    pub wait_sum: u64,
     /// Lost messages.
     pub messages_lost: u64,
     /// Bytes sent to agree.
@@ -193,28 +264,41 @@ pub struct Counts {
 }
 
 impl Service {
-    /// All running sums at this moment; differences of two of them are what results hold.
-    pub fn sums(&self, now_ns: u64) -> ServiceCounts {
-        ServiceCounts {
+    /// All running sums at this moment, over the service and `instances`, its own; differences of two of them are what results hold.
+    pub fn sums(&self, now_ns: u64, instances: &[Instance]) -> ServiceCounts {
+        let mut sums = ServiceCounts {
             instances_ns: self.running.read(now_ns),
             paid_ns: self.paid.read(now_ns),
-            busy_ns: self.busy.read(now_ns),
             workers_ns: self.workers.read(now_ns),
-            cpu_ns: self.cpu,
             queue_ns: self.queue.read(now_ns),
-            in_system_ns: self.inside.read(now_ns),
-            entered: self.counts.entered,
-            left: self.counts.left,
-            started: self.counts.started,
-            wait_sum_ns: self.counts.wait_sum,
             queue_now: self.queue.now,
-            in_system_now: self.inside.now,
             instances_now: self.running.now,
             wanted_now: u64::from(self.wanted),
             messages_lost: self.counts.messages_lost,
             consensus_bytes: self.counts.consensus_bytes,
             duplicates: self.counts.duplicates,
+            ..ServiceCounts::default()
+        };
+        let read = |sum: u64, n: u32| sum.wrapping_add(u64::from(n).wrapping_mul(now_ns));
+        for at in instances {
+            let of = &at.sums;
+            sums.busy_ns = sums.busy_ns.wrapping_add(read(of.busy, at.held()));
+            sums.queue_ns = sums.queue_ns.wrapping_add(read(of.queue, at.queue_len));
+            sums.in_system_ns = sums.in_system_ns.wrapping_add(read(of.inside, at.in_system));
+            sums.cpu_ns += of.cpu;
+            sums.entered += of.left + u64::from(at.in_system);
+            sums.left += of.left;
+            sums.started += of.at_once + of.waited;
+            sums.wait_sum_ns += of.wait_sum;
+            sums.queue_now += u64::from(at.queue_len);
+            sums.in_system_now += u64::from(at.in_system);
         }
+        sums
+    }
+
+    /// Its places among all instances.
+    pub fn places(&self) -> std::ops::Range<usize> {
+        self.first as usize..(self.first + self.places) as usize
     }
 }
 
@@ -262,6 +346,10 @@ pub struct Site {
     pub effect_counts: bool,
     /// The callee endpoint touches rows, or the place of instances matters for another reason.
     pub role: Role,
+    /// What its attempts and calls came to.
+    pub counts: EdgeCounts,
+    /// Latency of its answered attempts.
+    pub latency: Histogram,
 }
 
 /// Which instances of a callee may be picked.

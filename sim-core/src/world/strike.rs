@@ -2,8 +2,8 @@
 
 use super::state::Life;
 use super::wire::{EdgeEffect, EdgeFault};
-use super::work::whole_ns;
 use super::{Control, World};
+use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
 use crate::faults::{CallersSee, FaultEffect, Schedule, Target};
 use crate::model::{Outcome, Place, ServiceId, ZoneId};
@@ -208,8 +208,7 @@ impl World<'_> {
             }
         }
         let at = &mut self.instances[instance as usize];
-        at.fail = fail;
-        at.wrong = wrong;
+        at.set_faults(fail, wrong);
         at.fault_slow = slow;
         let service = at.service;
         let number = instance - self.services[service as usize].first;
@@ -297,7 +296,7 @@ impl World<'_> {
         if at.crashes > 0 || !matches!(at.life, Life::Down | Life::Silent) {
             return;
         }
-        at.life = Life::Starting;
+        at.set_life(Life::Starting);
         self.order_start(instance);
     }
 
@@ -400,7 +399,7 @@ impl World<'_> {
             }
             if self.instances[instance as usize].life == Life::Gone {
                 self.services[service].paid.enter(self.now);
-                self.instances[instance as usize].life = Life::Starting;
+                self.instances[instance as usize].set_life(Life::Starting);
                 self.instances[instance as usize].crashes = 0;
                 self.order_start(instance);
                 count += 1;
@@ -416,7 +415,7 @@ impl World<'_> {
             count -= 1;
             self.instances[instance as usize].registered = false;
             if self.instances[instance as usize].life == Life::Up && self.instances[instance as usize].in_system > 0 {
-                self.instances[instance as usize].life = Life::Draining;
+                self.instances[instance as usize].set_life(Life::Draining);
             } else {
                 self.removed(instance);
             }

@@ -91,10 +91,11 @@ impl World<'_> {
     pub(super) fn scrape(&mut self, index: u32, control: u32) {
         let now = self.now;
         self.read_cores();
+        self.read_waits();
         let pipe = &mut self.watch.pipes[index as usize];
         let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ..Scrape::default() };
-        for (before, (counts, site)) in pipe.edges.iter_mut().zip(self.counts.iter().zip(&self.sites)) {
-            let mut counts = *counts;
+        for (before, site) in pipe.edges.iter_mut().zip(&self.sites) {
+            let mut counts = site.counts;
             if !site.counts_calls {
                 counts.calls = counts.attempts;
                 counts.call_outcomes = counts.outcomes;
@@ -103,12 +104,12 @@ impl World<'_> {
             *before = counts;
         }
         for (before, service) in pipe.services.iter_mut().zip(&self.services) {
-            let sums = service.sums(now);
+            let sums = service.sums(now, &self.instances[service.places()]);
             scrape.services.push(sums.since(before));
             *before = sums;
         }
         for (edge, seen) in &mut pipe.latency {
-            scrape.latency.push((*edge, self.latency[edge.index()].since(seen)));
+            scrape.latency.push((*edge, self.sites[edge.index()].latency.since(seen)));
         }
         for (service, seen) in &mut pipe.waits {
             scrape.waits.push((*service, self.waits[service.index()].since(seen)));

@@ -4,9 +4,9 @@
 
 use super::admit::Door;
 use super::frame::{CLIENT, NONE, Phase};
-use super::work::whole_ns;
 use super::{WAKE, World};
 use crate::dist::Sampler;
+use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::model::{Caller, Model, Outcome, Place};
 
@@ -289,7 +289,7 @@ impl World<'_> {
         }
         let zone = self.instances[self.frames[frame].instance as usize].zone;
         let from = self.caller_zone(frame, site);
-        let counts = &mut self.counts[site as usize];
+        let counts = &mut self.sites[site as usize].counts;
         counts.bytes += bytes;
         if let Some(from) = from
             && from != zone

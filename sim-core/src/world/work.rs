@@ -1,45 +1,39 @@
 //! Work and waiting: how long a step takes on its instance, and what a change of speed does to work under way.
 
 use super::frame::Phase;
+use super::state::SHARES;
 use super::{CORES, WORK, World};
-use crate::engine::rng::{Keyed, mix};
+use crate::engine::math::whole_ns;
+use crate::engine::rng::Keyed;
 
 /// Keeps the draws of work apart from others.
 const DRAW: u64 = 0x01;
 
-/// Nanoseconds from a float that is not negative: adding 2^52 leaves the rounded integer in the mantissa.
-#[inline(always)]
-pub(super) fn whole_ns(ns: f64) -> u64 {
-    const SHIFT: f64 = 4503599627370496.0;
-    if ns < SHIFT { (ns + SHIFT).to_bits() & ((1 << 52) - 1) } else { ns.min(9.0e18) as u64 }
-}
-
 impl World<'_> {
-    /// The time that a step takes at full speed [ns], the same in every variant of a scenario.
+    /// The time that a step takes at full speed [ns], the same in every variant of a scenario. `place` is where the step stands in
+    /// its endpoint.
     #[inline(always)]
-    fn draw(&self, frame: u32, sampler: u32) -> f64 {
+    fn draw(&self, frame: u32, sampler: u32, place: u32) -> f64 {
         let at = &self.frames[frame];
-        let mut keyed = Keyed::new(mix(at.key, DRAW ^ (self.place(frame) << 8)));
+        let mut keyed = Keyed::of(at.key, DRAW ^ (u64::from(place) << 8));
         self.program.samplers[sampler as usize].sample(&mut keyed) * self.sites[at.edge as usize].slow
     }
 
     #[inline(always)]
-    pub(super) fn start_work(&mut self, frame: u32, sampler: u32) -> Option<u32> {
-        let ns = self.draw(frame, sampler);
-        let instance = self.frames[frame].instance as usize;
-        if self.instances[instance].cores.is_some() {
+    pub(super) fn start_work(&mut self, frame: u32, sampler: u32, place: u32) -> Option<u32> {
+        let ns = self.draw(frame, sampler, place);
+        let instance = &mut self.instances[self.frames[frame].instance as usize];
+        if instance.odd & SHARES != 0 {
             return self.share_cores(frame, ns);
         }
-        let slow = self.instances[instance].slow;
-        let took = whole_ns(ns * slow);
-        let service = self.instances[instance].service as usize;
-        self.services[service].cpu += took;
+        let took = whole_ns(ns * instance.slow);
+        instance.sums.cpu += took;
         self.until(frame, took)
     }
 
     #[inline(always)]
-    pub(super) fn start_wait(&mut self, frame: u32, sampler: u32) -> Option<u32> {
-        let ns = self.draw(frame, sampler);
+    pub(super) fn start_wait(&mut self, frame: u32, sampler: u32, place: u32) -> Option<u32> {
+        let ns = self.draw(frame, sampler, place);
         let slow = self.instances[self.frames[frame].instance as usize].slow;
         self.until(frame, whole_ns(ns * slow))
     }
@@ -61,15 +55,15 @@ impl World<'_> {
     }
 
     #[inline(always)]
-    pub(super) fn work_done(&mut self, frame: u32, seq: u64) {
+    pub(super) fn work_done(&mut self, frame: u32, seq: u64) -> Option<u32> {
         let at = &mut self.frames[frame];
         if at.seq != seq {
-            return;
+            return None;
         }
         at.seq = 0;
         at.phase = Phase::Running;
         at.pc += 1;
-        self.advance(frame);
+        Some(frame)
     }
 
     fn share_cores(&mut self, frame: u32, ns: f64) -> Option<u32> {
