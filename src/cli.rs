@@ -1,6 +1,8 @@
 //! Arguments, as clap reads them.
 
 use clap::{Args, Parser, Subcommand};
+use sim_core::expression::Value;
+use sim_core::units::Probability;
 use std::path::PathBuf;
 
 /// A wind tunnel for service architectures.
@@ -51,6 +53,15 @@ pub struct StudyArgs {
     /// Replications, instead of the file's.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub replications: Option<u32>,
+    /// Run batch after batch of replications, until half of each 95 % interval is at most this share of its estimate, as 2%.
+    #[arg(long, value_name = "PERCENT", value_parser = Probability::parse)]
+    pub precision: Option<Probability>,
+    /// What has to be precise, as 'p99(gateway.checkout)'; may be given again. Default: what promises and `expect` are judged by.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse, requires = "precision")]
+    pub precision_of: Vec<Value>,
+    /// Replications at most for the precision. Default: 32 batches.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000), requires = "precision")]
+    pub precision_cap: Option<u32>,
     /// Threads; changes no result. Default: all cores.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,

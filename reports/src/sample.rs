@@ -216,6 +216,7 @@ fn summary() -> Summary {
         question: "Does the breaker keep checkout within its promise, and what does it cost?".into(),
         seed: 42,
         replications: 64,
+        precision: None,
         version: "0.1.0".into(),
         digest: "7c1e09b45d2af386".into(),
         simulated_s: 900.0,

@@ -7,7 +7,7 @@ use crate::answer;
 use crate::findings::{self, Finding, margin, worst_first};
 use crate::numbers::{clock, estimate, grouped, kept, length, plain};
 use sim_core::engine::math;
-use sim_core::results::{Estimate, PromiseSummary, ServiceSeries, StudyResult, Unit, Verdict, Window};
+use sim_core::results::{Estimate, Precise, PromiseSummary, ServiceSeries, StudyResult, Unit, Verdict, Window};
 use std::fmt::Write;
 
 /// Sentences wrap here.
@@ -355,9 +355,33 @@ fn closing(study: &StudyResult, found: &[Finding], style: Style, out: &mut Strin
     let line =
         format!("{runs}, 95 % intervals, warm-up {} cut, seed {}, digest {}", length(s.warm_up_s), s.seed, s.digest);
     let _ = write!(out, "\n{}", style.dim(&wrap(&line, "", style.sentence_width())));
+    if let Some(precision) = precision(study) {
+        out.push_str(&wrap(&precision, "", style.sentence_width()));
+    }
     if let Some(command) = found.iter().find_map(|f| f.command.as_ref()) {
         let _ = writeln!(out, "Next     {command}");
     }
+}
+
+/// Whether the study became as precise as it was to be, and what is known least.
+fn precision(study: &StudyResult) -> Option<String> {
+    let p = study.summary.precision.as_ref()?;
+    let (runs, within) = (grouped(f64::from(study.summary.replications), 0), plain(p.within, Unit::Share));
+    let width = |p: &Precise| p.half_width.unwrap_or(f64::INFINITY);
+    let known = p.of.iter().filter_map(|p| Some((p, p.observed?)));
+    let Some((widest, observed)) = known.max_by(|a, b| width(a.0).total_cmp(&width(b.0))) else {
+        return Some(format!("Not precise within {within} after {runs} replications: there is no data."));
+    };
+    let share = widest.half_width.map_or("no share of it".to_owned(), |share| plain(share, Unit::Share));
+    let known = format!("{}, {}, is known to {share}", widest.name, estimate(&observed, widest.unit));
+    if p.reached {
+        return Some(format!("Precise within {within} after {runs} replications; the widest, {known}."));
+    }
+    let more = match p.would_take {
+        Some(n) => format!("{} would do, if the spread stays", grouped(f64::from(n), 0)),
+        None => "no number of replications would do".to_owned(),
+    };
+    Some(format!("Not precise within {within} after {runs} replications, the most allowed: {known}; {more}."))
 }
 
 // ------------------------------------------------------------------------------------------------ check
@@ -397,6 +421,9 @@ fn scenario_lines(name: &str, study: &StudyResult, file: usize, style: Style, ou
         (broken, open) => format!("{broken} of {} broken, {open} inconclusive", promises(n)),
     };
     let _ = writeln!(out, "{}{}{says}", style.verdict(worst(study), 14), pad(name, file));
+    if let Some(precision) = precision(study) {
+        let _ = write!(out, "  {}", wrap(&precision, "  ", style.sentence_width() - 2));
+    }
     let mut open: Vec<&&PromiseSummary> = all.iter().filter(|p| p.verdict != Verdict::Held).collect();
     open.sort_by_key(|p| std::cmp::Reverse(p.verdict));
     let width = open.iter().map(|p| p.name.chars().count()).max().unwrap_or(0).min(40) + 2;

@@ -6,6 +6,7 @@ use crate::files::Files;
 use crate::overlay::{Layers, Set};
 use crate::reader::{Gathered, Node, Placed, Report, gather};
 use crate::written::Written;
+use crate::written::precision::PrecisionSettings;
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems, Severity};
@@ -53,7 +54,7 @@ pub fn load(source: &dyn Files, path: &str, overlays: &[Set], variant: Option<&s
     layers.problems.extend(understood.problems);
     let variants = variants(&base, source, path, &mut layers, overlays.is_empty() && variant.is_none());
     if let (Some(written), Some(compiled)) = (&understood.written, &understood.compiled) {
-        layers.problems.extend(expectations(written, &compiled.names, &variants, &tree));
+        layers.problems.extend(judged_by_truth(written, &compiled.names, &variants, &tree));
     }
     let text = layers.sources.text(crate::overlay::MAIN).to_owned();
     let report = Report::new(path, layers.sources, layers.problems);
@@ -128,7 +129,8 @@ fn variants(base: &Node, files: &dyn Files, path: &str, layers: &mut Layers, rep
     all
 }
 
-fn expectations(written: &Written, names: &Names, variants: &BTreeMap<String, Names>, tree: &Node) -> Vec<Placed> {
+/// Problems of what is judged by the truth of runs, also of variants: expectations, and what has to be precise.
+fn judged_by_truth(written: &Written, names: &Names, variants: &BTreeMap<String, Names>, tree: &Node) -> Vec<Placed> {
     let mut problems = Problems::new();
     let known: Vec<&str> = variants.keys().map(String::as_str).collect();
     problems.at("expect", |p| {
@@ -136,6 +138,11 @@ fn expectations(written: &Written, names: &Names, variants: &BTreeMap<String, Na
             p.at(index, |p| clause.check(names, |variant| variants.get(variant), &known, p));
         }
     });
+    // What could not be read has been reported.
+    let whole = |p: &&PrecisionSettings| !p.of.is_empty() || tree.find("run.precision.of").is_none();
+    if let Some(precision) = written.run.precision.as_ref().filter(whole) {
+        problems.at("run", |p| p.at("precision", |p| check::precision(precision, written, names, variants, p)));
+    }
     problems.into_vec().into_iter().map(|problem| Placed::find(problem, tree)).collect()
 }
 

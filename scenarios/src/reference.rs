@@ -106,6 +106,7 @@ fn sections(out: &mut String, schema: &Value) {
 fn settings(out: &mut String, schema: &Value) {
     let sections = [
         ("run", "RunSettings"),
+        ("run.precision", "PrecisionSettings"),
         ("services", "ServiceSettings"),
         ("stores", "StoreSettings"),
         ("queues", "QueueSettings"),

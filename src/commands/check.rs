@@ -16,7 +16,7 @@ pub fn run(args: &CheckArgs) -> Result<u8> {
     for file in &files {
         let name = typed(file);
         match load(&name, &args.study, None)? {
-            Ok((loaded, variants)) => results.push((name, study(&loaded, &variants, &args.study)?)),
+            Ok(ready) => results.push((name, study(&ready)?)),
             Err(_) => failed = true,
         }
     }

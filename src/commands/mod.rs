@@ -14,8 +14,10 @@ use crate::cli::{Command, StudyArgs};
 use crate::output;
 use anyhow::{Result, bail};
 use scenarios::study::{self, Plan};
+use scenarios::written::precision::PrecisionSettings;
 use scenarios::{Disk, Loaded, Report, Set};
 use sim_core::results::StudyResult;
+use sim_core::units::Count;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -56,8 +58,16 @@ fn sets(args: &StudyArgs) -> Result<Vec<Set>> {
     Ok(sets)
 }
 
+/// A scenario that can be run, and how.
+struct Ready {
+    loaded: Loaded,
+    /// The variants that its clauses speak of.
+    variants: Vec<(String, Loaded)>,
+    plan: Plan,
+}
+
 /// Loads a scenario and the variants that its clauses speak of; prints problems and warnings. `Err` is the exit status.
-fn load(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<(Loaded, Vec<(String, Loaded)>), u8>> {
+fn load(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<Ready, u8>> {
     let sets = sets(args)?;
     let loaded = match scenarios::load(&Disk, path, &sets, variant) {
         Ok(loaded) => loaded,
@@ -66,14 +76,37 @@ fn load(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<(L
     if !loaded.warnings.problems.is_empty() {
         eprint!("{}", loaded.warnings.render(false));
     }
+    let plan = plan(&loaded, args);
     let mut variants = Vec::new();
-    for name in study::variants_needed(&loaded) {
+    for name in plan.variants(&loaded) {
         match scenarios::load(&Disk, path, &sets, Some(&name)) {
             Ok(variant) => variants.push((name, variant)),
             Err(report) => return Ok(Err(complain(&report))),
         }
     }
-    Ok(Ok((loaded, variants)))
+    if let Some(problem) = plan.check(&loaded, &variants).first() {
+        let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+        eprintln!("error: {path}: {}{hint}", problem.message);
+        return Ok(Err(CANNOT));
+    }
+    Ok(Ok(Ready { loaded, variants, plan }))
+}
+
+/// How the study is run: as the file says, where the command line says nothing else.
+fn plan(loaded: &Loaded, args: &StudyArgs) -> Plan {
+    let mut plan = Plan::of(loaded, args.threads.map_or_else(cores, usize::from));
+    plan.seed = args.seed.unwrap_or(plan.seed);
+    plan.replications = args.replications.unwrap_or(plan.replications);
+    if let Some(within) = args.precision {
+        let written = plan.precision.take();
+        let of = written.as_ref().map_or_else(Vec::new, |p| p.of.clone());
+        plan.precision = Some(PrecisionSettings {
+            within,
+            of: if args.precision_of.is_empty() { of } else { args.precision_of.clone() },
+            cap: args.precision_cap.map(|cap| Count::new(u64::from(cap))).or(written.and_then(|p| p.cap)),
+        });
+    }
+    plan
 }
 
 fn complain(report: &Report) -> u8 {
@@ -85,18 +118,15 @@ fn complain(report: &Report) -> u8 {
 }
 
 /// Runs the study of a scenario, with a bar.
-fn study(loaded: &Loaded, variants: &[(String, Loaded)], args: &StudyArgs) -> Result<StudyResult> {
-    let threads = args.threads.map_or_else(cores, usize::from);
-    let mut plan = Plan::of(loaded, threads);
-    plan.seed = args.seed.unwrap_or(plan.seed);
-    plan.replications = args.replications.unwrap_or(plan.replications);
-    let title = loaded.written.scenario.clone().unwrap_or_default();
-    let bar = output::progress(&title, plan.replications);
-    let progress = |done: u32, _: u32| {
+fn study(ready: &Ready) -> Result<StudyResult> {
+    let title = ready.loaded.written.scenario.clone().unwrap_or_default();
+    let bar = output::progress(&title, ready.plan.replications);
+    let progress = |done: u32, of: u32| {
+        bar.set_length(u64::from(of));
         bar.set_position(u64::from(done));
         ControlFlow::Continue(())
     };
-    let result = study::run(loaded, variants, plan, &progress)?;
+    let result = study::run(&ready.loaded, &ready.variants, &ready.plan, &progress)?;
     bar.finish_and_clear();
     Ok(result)
 }

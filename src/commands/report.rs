@@ -7,6 +7,8 @@ use super::{OK, load, source, study};
 use crate::cli::{ReportArgs, StudyArgs};
 use crate::output;
 use anyhow::{Context, Result, bail};
+use sim_core::expression::Value;
+use sim_core::units::Probability;
 
 pub fn run(args: &ReportArgs) -> Result<u8> {
     let file = args.folder.join("results.json");
@@ -17,23 +19,34 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     if !scenario.exists() {
         bail!("{} holds no scenario.yaml: run the scenario again", args.folder.display());
     }
-    let study_args = StudyArgs {
-        seed: results["seed"].as_u64(),
-        replications: results["replications"].as_u64().and_then(|n| u32::try_from(n).ok()),
-        threads: None,
-        set: Vec::new(),
-    };
-    let (loaded, variants) = match load(&scenario.to_string_lossy(), &study_args, None)? {
-        Ok(loaded) => loaded,
+    let ready = match load(&scenario.to_string_lossy(), &as_run(&results), None)? {
+        Ok(ready) => ready,
         Err(status) => return Ok(status),
     };
-    let result = study(&loaded, &variants, &study_args)?;
+    let result = study(&ready)?;
     if Some(result.summary.digest.as_str()) != results["digest"].as_str() {
         eprintln!("warning: the results differ from those in the folder: another version, or --set was used");
     }
-    for (name, bytes) in reports::write(&result, &source(&loaded))? {
+    for (name, bytes) in reports::write(&result, &source(&ready.loaded))? {
         output::write_whole(&args.folder.join(name), &bytes)?;
     }
     output::print(&format!("Report   {}\n", args.folder.join("report.html").display()))?;
     Ok(OK)
+}
+
+/// How the study was run, by its results.
+fn as_run(results: &serde_json::Value) -> StudyArgs {
+    let precision = &results["precision"];
+    let count = |value: &serde_json::Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
+    let of = precision["of"].as_array().map_or(&[][..], Vec::as_slice).iter();
+    let named = of.filter(|p| p["path"].as_str().is_some_and(|path| path.starts_with("run.")));
+    StudyArgs {
+        seed: results["seed"].as_u64(),
+        replications: count(&precision["batch"]).or(count(&results["replications"])),
+        precision: precision["within"].as_f64().and_then(Probability::new),
+        precision_of: named.filter_map(|p| Value::parse(p["name"].as_str()?).ok()).collect(),
+        precision_cap: count(&precision["cap"]),
+        threads: None,
+        set: Vec::new(),
+    }
 }

@@ -7,13 +7,13 @@ use anyhow::Result;
 use std::path::PathBuf;
 
 pub fn run(args: &RunArgs) -> Result<u8> {
-    let (loaded, variants) = match load(&typed(&args.file), &args.study, args.variant.as_deref())? {
-        Ok(loaded) => loaded,
+    let ready = match load(&typed(&args.file), &args.study, args.variant.as_deref())? {
+        Ok(ready) => ready,
         Err(status) => return Ok(status),
     };
-    let result = study(&loaded, &variants, &args.study)?;
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&loaded.name));
-    let source = source(&loaded);
+    let result = study(&ready)?;
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&ready.loaded.name));
+    let source = source(&ready.loaded);
     for (name, bytes) in reports::write(&result, &source)? {
         output::write_whole(&out.join(name), &bytes)?;
     }

@@ -73,6 +73,39 @@ fn run_writes_results_and_report_and_prints_a_summary() {
 }
 
 #[test]
+fn precision_is_reached_or_said_to_be_missed() {
+    let folder = Folder::new("precision");
+    folder.write("small.yaml", &small("1s", 16));
+    let run = |more: &[&str]| {
+        let done = windtunnel(&[&["run", "small.yaml", "--plain"], more].concat(), &folder.0);
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+        let results = std::fs::read_to_string(folder.0.join("out/small/results.json")).unwrap();
+        (String::from_utf8_lossy(&done.stdout).replace('\n', " "), results)
+    };
+    let (text, results) = run(&["--precision", "5%", "--precision-of", "mean(web.get)"]);
+    assert!(text.contains("Precise within 5 % after 16 replications; the widest, mean(web.get), "), "{text}");
+    assert!(results.contains("\"reached\": true") && results.contains("\"replications\": 16"), "{results}");
+    let (text, results) = run(&["--precision", "0.01%", "--precision-cap", "40"]);
+    assert!(text.contains("Not precise within 0.01 % after 40 replications, the most allowed: works, "), "{text}");
+    assert!(text.contains(" would do, if the spread stays."), "{text}");
+    let page = std::fs::read_to_string(folder.0.join("out/small/report.html")).unwrap();
+    assert!(page.contains("--replications 16 --precision 0.01% --precision-cap 40"));
+    let again = windtunnel(&["report", "out/small"], &folder.0);
+    assert!(again.status.success() && again.stderr.is_empty(), "{}", String::from_utf8_lossy(&again.stderr));
+    assert_eq!(results, std::fs::read_to_string(folder.0.join("out/small/results.json")).unwrap());
+    let check = windtunnel(&["check", "small.yaml", "--precision", "0.01%", "--precision-cap", "40"], &folder.0);
+    assert!(String::from_utf8_lossy(&check.stdout).contains("\n  Not precise within 0.01 % after 40 replications"));
+    for bad in
+        [&["--precision", "2"][..], &["--precision-of", "p99(web.get)"], &["--precision", "2%", "--precision-of", "x"]]
+    {
+        assert_eq!(windtunnel(&[&["run", "small.yaml"], bad].concat(), &folder.0).status.code(), Some(2), "{bad:?}");
+    }
+    let unknown = windtunnel(&["run", "small.yaml", "--precision", "2%", "--precision-of", "p99(wbe.get)"], &folder.0);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean web.get?"));
+}
+
+#[test]
 fn json_holds_the_keys_of_the_contract() {
     let folder = Folder::new("json");
     folder.write("small.yaml", &small("1s", 3));

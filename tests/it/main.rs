@@ -4,6 +4,7 @@ mod cli;
 mod determinism;
 mod generated;
 mod laws;
+mod precision;
 mod tidy;
 mod truth;
 
@@ -53,5 +54,5 @@ fn run(path: &Path, sets: &[&str], threads: usize) -> StudyResult {
     });
     let variants: Vec<(String, Loaded)> = variants.collect();
     let plan = Plan::of(&loaded, threads);
-    study::run(&loaded, &variants, plan, &|_, _| ControlFlow::Continue(())).unwrap()
+    study::run(&loaded, &variants, &plan, &|_, _| ControlFlow::Continue(())).unwrap()
 }

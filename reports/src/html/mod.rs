@@ -7,6 +7,7 @@ use crate::numbers::{clock, estimate, grouped, kept, length, optional, plain};
 use crate::{ReportError, Source};
 use minijinja::{Environment, Value, context};
 use sim_core::results::{PromiseSummary, StudyResult, Unit, Verdict};
+use sim_core::units::Probability;
 
 const TEMPLATE: &str = include_str!("report.html.jinja");
 const CSS: &str = include_str!("report.css");
@@ -191,6 +192,18 @@ fn calls_title(study: &StudyResult) -> String {
     }
 }
 
+/// The command that gives the same results.
+fn repeat(study: &StudyResult, source: &Source) -> String {
+    let s = &study.summary;
+    let command = format!("windtunnel run {} --seed {}", source.file, s.seed);
+    let Some(precision) = &s.precision else { return format!("{command} --replications {}", s.replications) };
+    let (batch, cap) = (precision.batch, precision.cap);
+    let within = Probability::new(precision.within).unwrap_or_default();
+    let named = precision.of.iter().filter(|p| p.path.starts_with("run."));
+    let of: String = named.map(|p| format!(" --precision-of '{}'", p.name)).collect();
+    format!("{command} --replications {batch} --precision {within}{of} --precision-cap {cap}")
+}
+
 fn facts(study: &StudyResult, source: &Source) -> Vec<(String, String, bool)> {
     let s = &study.summary;
     let digest: Vec<String> = s.digest.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
@@ -208,12 +221,13 @@ fn facts(study: &StudyResult, source: &Source) -> Vec<(String, String, bool)> {
         ),
         fact("Version", format!("windtunnel {}", s.version), false),
         fact("Digest of the results", digest.join(" "), true),
-        fact(
-            "To repeat it, byte for byte",
-            format!("windtunnel run {} --seed {} --replications {}", source.file, s.seed, s.replications),
-            true,
-        ),
+        fact("To repeat it, byte for byte", repeat(study, source), true),
     ];
+    if let Some(precision) = &s.precision {
+        let within = plain(precision.within, Unit::Share);
+        let says = if precision.reached { "reached" } else { "not reached" };
+        facts.push(fact("Precision asked for", format!("{within} of each estimate, {says}"), false));
+    }
     if !s.stopped.is_empty() {
         facts.push(fact("Stopped by a bound", format!("{} of {} runs", s.stopped.len(), s.replications), false));
     }

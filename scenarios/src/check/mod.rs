@@ -11,9 +11,12 @@ mod traffic;
 use crate::compile::Compiled;
 use crate::reader::Node;
 use crate::written::Written;
+use crate::written::precision::PrecisionSettings;
 use sim_core::faults::{FaultEffect, Target};
 use sim_core::model::{EndpointId, Model, Place, ServiceId};
+use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems};
+use std::collections::BTreeMap;
 
 /// Checks the head of the file: what has to be there before anything makes sense.
 pub fn head(written: &Written, tree: &Node, problems: &mut Problems) {
@@ -39,6 +42,26 @@ pub fn head(written: &Written, tree: &Node, problems: &mut Problems) {
     if written.load.is_empty() && tree.get("load").is_none_or(|n| n.entries().is_empty()) {
         problems.error("load", "there is nothing to simulate: no load").hint =
             Some("write a load, such as load: {users: {to: api.get, arrive: {poisson: {rate: 100/s}}}}".into());
+    }
+}
+
+/// Checks what has to be precise: there is something, and its names are known.
+pub fn precision<'a>(
+    precision: &PrecisionSettings,
+    written: &Written,
+    names: &'a Names,
+    variants: &'a BTreeMap<String, Names>,
+    problems: &mut Problems,
+) {
+    let known: Vec<&str> = variants.keys().map(String::as_str).collect();
+    problems.at("of", |p| {
+        for (place, value) in precision.of.iter().enumerate() {
+            p.at(place, |p| value.check(names, |variant| variants.get(variant), &known, p));
+        }
+    });
+    if precision.of.is_empty() && written.promises.is_empty() && written.expect.is_empty() {
+        problems.error("", "nothing is promised or expected, so nothing has to be precise").hint =
+            Some("name what has to be, as in of: [p99(web.get)]".into());
     }
 }
 

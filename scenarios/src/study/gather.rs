@@ -1,5 +1,6 @@
 //! What is kept of the replications: sums and merged histograms, never the replications themselves.
 
+use super::Plan;
 use super::interval::{MeanSums, RatioSums};
 use super::series::SeriesSums;
 use crate::Loaded;
@@ -26,12 +27,15 @@ pub struct One {
     pub run: RunResult,
     promises: Vec<Option<Judged>>,
     clauses: Vec<ClauseSides>,
+    /// What has to be precise.
+    precise: Vec<Option<f64>>,
     bill: Bill,
 }
 
 impl One {
     /// Runs and judges a replication, and those of the variants that clauses speak of.
-    pub fn run(loaded: &Loaded, variants: &[(String, Loaded)], seed: u64, number: u32) -> Self {
+    pub fn run(loaded: &Loaded, variants: &[(String, Loaded)], plan: &Plan, number: u32) -> Self {
+        let seed = plan.seed;
         let run = sim_core::world::simulate(&loaded.model, seed, number);
         let others: Vec<RunResult> =
             variants.iter().map(|(_, v)| sim_core::world::simulate(&v.model, seed, number)).collect();
@@ -43,9 +47,10 @@ impl One {
             Some(name) => variants.iter().position(|(v, _)| v == name).map(|at| &metrics[at]),
         };
         let clauses = loaded.written.expect.iter().map(|c| (c.sides(&of), c.kept(&of))).collect();
+        let precise = plan.precision.iter().flat_map(|p| &p.of).map(|value| value.in_run(&of)).collect();
         let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
         let bill = bill(&run, &loaded.model);
-        Self { run, promises, clauses, bill }
+        Self { run, promises, clauses, precise, bill }
     }
 }
 
@@ -128,6 +133,8 @@ pub struct Gathered {
     pub clauses: Vec<JudgedSums>,
     /// Both sides of each comparison of each clause.
     pub sides: Vec<Vec<(MeanSums, MeanSums)>>,
+    /// What has to be precise.
+    pub precise: Vec<MeanSums>,
     pub costs: Vec<CostSums>,
     pub infrastructure_month: MeanSums,
     pub per_million: RatioSums,
@@ -169,7 +176,7 @@ pub fn first_fault(model: &Model) -> Option<(usize, Span)> {
 
 impl Gathered {
     /// Nothing yet.
-    pub fn new(loaded: &Loaded) -> Self {
+    pub fn new(loaded: &Loaded, plan: &Plan) -> Self {
         let model = &loaded.model;
         let clauses = &loaded.written.expect;
         Self {
@@ -186,6 +193,7 @@ impl Gathered {
                 .iter()
                 .map(|c| vec![(MeanSums::default(), MeanSums::default()); c.tree.leaves().len()])
                 .collect(),
+            precise: plan.precision.iter().flat_map(|p| &p.of).map(|_| MeanSums::default()).collect(),
             costs: model.costs.iter().map(|_| CostSums::default()).collect(),
             infrastructure_month: MeanSums::default(),
             per_million: RatioSums::default(),
@@ -220,6 +228,7 @@ impl Gathered {
         self.merge_services(model, run);
         self.merge_calls(model, &counts);
         self.merge_judged(one);
+        self.merge_precise(one);
         self.merge_money(model, one, &counts);
         self.merge_rest(model, run);
         self.series.merge(model, run, &|item, span| spent_between(run, model, &model.costs[item], span));
@@ -314,6 +323,14 @@ impl Gathered {
                     at.0.add(sides.left);
                     at.1.add(sides.right);
                 }
+            }
+        }
+    }
+
+    fn merge_precise(&mut self, one: &One) {
+        for (sums, value) in self.precise.iter_mut().zip(&one.precise) {
+            if let Some(value) = value {
+                sums.add(*value);
             }
         }
     }

@@ -101,8 +101,13 @@ fn by_means(clause: &Clause, sums: &JudgedSums, sides: &[(MeanSums, MeanSums)]) 
 }
 
 /// The unit in which the first comparison is shown.
-fn unit(clause: &Clause) -> Unit {
-    match clause.tree.metrics().first().map(|m| m.metric.measure()) {
+pub fn unit(clause: &Clause) -> Unit {
+    unit_of(clause.tree.metrics().first().map(|m| m.metric.measure()))
+}
+
+/// The unit in which a measure is shown.
+pub fn unit_of(measure: Option<Measure>) -> Unit {
+    match measure {
         Some(Measure::Share) => Unit::Share,
         Some(Measure::TIME) => Unit::Seconds,
         Some(Measure::RATE) => Unit::PerSecond,

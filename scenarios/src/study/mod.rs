@@ -7,23 +7,30 @@
 mod gather;
 pub mod interval;
 mod judge;
+mod precision;
 pub mod replicate;
 mod series;
 mod summary;
 
-use crate::Loaded;
+use crate::written::precision::PrecisionSettings;
+use crate::{Loaded, check};
 use gather::{Gathered, One};
 use replicate::Interrupted;
+use sim_core::expression::Value;
+use sim_core::problem::{Problem, Problems};
 use sim_core::results::StudyResult;
+use sim_core::units::Count;
 use std::ops::ControlFlow;
 
 /// How a study is run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// Seed of all random numbers.
     pub seed: u64,
-    /// How many replications.
+    /// How many replications; with a precision, in a batch.
     pub replications: u32,
+    /// How precise the answer has to be, for which more batches are run.
+    pub precision: Option<PrecisionSettings>,
     /// On how many threads; changes no result.
     pub threads: usize,
 }
@@ -31,25 +38,59 @@ pub struct Plan {
 impl Plan {
     /// What the scenario says, on `threads` threads.
     pub fn of(loaded: &Loaded, threads: usize) -> Self {
-        Self { seed: loaded.written.run.seed, replications: loaded.written.run.replications.get_u32(), threads }
+        let run = &loaded.written.run;
+        let (seed, replications) = (run.seed, run.replications.get_u32());
+        Self { seed, replications, precision: run.precision.clone(), threads }
+    }
+
+    /// Problems of a precision that the scenario does not write itself; `variants` are those that were loaded.
+    pub fn check(&self, loaded: &Loaded, variants: &[(String, Loaded)]) -> Vec<Problem> {
+        let Some(precision) = &self.precision else { return Vec::new() };
+        let names = variants.iter().map(|(name, variant)| (name.clone(), variant.names.clone())).collect();
+        let mut problems = Problems::new();
+        precision.validate(Count::new(u64::from(self.replications)), &mut problems);
+        check::precision(precision, &loaded.written, &loaded.names, &names, &mut problems);
+        problems.into_vec()
+    }
+
+    /// The names of the variants that clauses of `expect` and the precision speak of.
+    pub fn variants(&self, loaded: &Loaded) -> Vec<String> {
+        let mut names = variants_needed(loaded);
+        let precision = self.precision.iter().flat_map(|p| &p.of).flat_map(Value::variants).map(str::to_owned);
+        names.extend(precision);
+        names.sort();
+        names.dedup();
+        names
     }
 }
 
-/// Runs all replications of a scenario and makes the answer of them. `progress(done, of)` may stop it. `variants` are the variants of
-/// the scenario that clauses of `expect` speak of; each replication of them sees the same arrivals.
+/// Runs all replications of a scenario and makes the answer of them. `progress(done, of)` may stop it; with a precision, `of` grows by
+/// each batch. `variants` are the variants of the scenario that clauses of `expect` speak of; each replication of them sees the same
+/// arrivals.
 ///
 /// # Errors
 /// If `progress` stopped it.
 pub fn run(
     loaded: &Loaded,
     variants: &[(String, Loaded)],
-    plan: Plan,
+    plan: &Plan,
     progress: &(dyn Fn(u32, u32) -> ControlFlow<()> + Sync),
 ) -> Result<StudyResult, Interrupted> {
-    let mut gathered = Gathered::new(loaded);
-    let one = |number: u32| One::run(loaded, variants, plan.seed, number);
-    replicate::replicate(plan.replications, plan.threads, one, |_, one| gathered.merge(loaded, &one), progress)?;
-    Ok(summary::answer(loaded, plan, &gathered))
+    let mut gathered = Gathered::new(loaded, plan);
+    let most = plan.precision.as_ref().map_or(plan.replications, |p| p.most(plan.replications));
+    let mut precision = None;
+    while gathered.replications < most {
+        let before = gathered.replications;
+        let batch = plan.replications.min(most - before);
+        let one = |number: u32| One::run(loaded, variants, plan, before + number);
+        let progress = |done: u32, of: u32| progress(before + done, before + of);
+        replicate::replicate(batch, plan.threads, one, |_, one| gathered.merge(loaded, &one), &progress)?;
+        precision = plan.precision.as_ref().map(|p| precision::look(loaded, p, plan.replications, &gathered));
+        if precision.as_ref().is_some_and(|p| p.reached) {
+            break;
+        }
+    }
+    Ok(summary::answer(loaded, plan, precision, &gathered))
 }
 
 /// The names of the variants that clauses of `expect` speak of.

@@ -8,16 +8,16 @@ use sim_core::model::{Caller, Model, Outcome};
 use sim_core::promise::{PromiseKind, slo};
 use sim_core::results::{
     AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultSpan,
-    LatencySummary, LoadEvent, ServiceSummary, StudyResult, Summary, Tail, TailCurve, Unit, WaitSummary,
-    WrongnessSummary,
+    LatencySummary, LoadEvent, PrecisionSummary, ServiceSummary, StudyResult, Summary, Tail, TailCurve, Unit,
+    WaitSummary, WrongnessSummary,
 };
 use sim_core::workload::Shape;
 
 /// The answer of a study.
-pub fn answer(loaded: &Loaded, plan: Plan, gathered: &Gathered) -> StudyResult {
+pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, gathered: &Gathered) -> StudyResult {
     let model = &loaded.model;
     StudyResult {
-        summary: summary(loaded, plan, gathered),
+        summary: summary(loaded, plan, precision, gathered),
         windows: gathered.series.windows(),
         endpoint_series: gathered.series.endpoints(model),
         service_series: gathered.series.services(model),
@@ -40,7 +40,7 @@ pub fn answer(loaded: &Loaded, plan: Plan, gathered: &Gathered) -> StudyResult {
     }
 }
 
-fn summary(loaded: &Loaded, plan: Plan, gathered: &Gathered) -> Summary {
+fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, gathered: &Gathered) -> Summary {
     let (model, written) = (&loaded.model, &loaded.written);
     let entry = entries(model);
     Summary {
@@ -48,6 +48,7 @@ fn summary(loaded: &Loaded, plan: Plan, gathered: &Gathered) -> Summary {
         question: written.question.clone().unwrap_or_default(),
         seed: plan.seed,
         replications: gathered.replications,
+        precision,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         digest: format!("{:016x}", gathered.digest.value()),
         simulated_s: model.run.duration.secs(),

@@ -96,6 +96,34 @@ fn zero_and_huge_are_errors() {
 }
 
 #[test]
+fn precision_is_of_something_and_of_some_width() {
+    let precision = |text: &str| format!("run: {{precision: {{{text}}}}}\n");
+    check("", &precision("within: 2%, of: [p99(web.get)]"), &[]);
+    check(
+        "",
+        &precision("within: 2%, of: [p99(web.gett)]"),
+        &["10:40 web.gett: no endpoint or service or load class or call or timed part is called \"web.gett\""],
+    );
+    check(
+        "",
+        &precision("within: 2%"),
+        &["10:7 precision: nothing is promised or expected, so nothing has to be precise"],
+    );
+    check(
+        "",
+        &precision("within: 0%, of: [p99(web.get)]"),
+        &["10:27 0%: no number of replications makes an interval of no width"],
+    );
+    check("", &precision("within: 2%, of: [3]"), &["10:36 3: a written number is precise already"]);
+    check("", &precision("within: 2%, of: [p99(web.get)], cap: 8"), &["10:56 8: a batch already has 32 replications"]);
+    check(
+        "",
+        &precision("within: 2%, of: [p99(web.get) < 3s]"),
+        &["10:36 p99(web.get) < 3s: the expression should have ended here"],
+    );
+}
+
+#[test]
 fn steps_of_no_time_and_endless_runs_are_errors() {
     check("5ms", "0ms", &["9:28 0ms: a step of no time does nothing"]);
     check("5ms", "{exponential: {mean: 0s}}", &["9:49 0s: a mean of zero is the constant 0s"]);

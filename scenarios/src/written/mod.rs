@@ -8,6 +8,7 @@ pub mod call;
 pub mod load;
 pub mod named;
 pub mod node;
+pub mod precision;
 pub mod queue;
 pub mod run;
 pub mod step;

@@ -1,5 +1,6 @@
 //! The section `run`: how long and how often is simulated.
 
+use super::precision::PrecisionSettings;
 use serde::{Deserialize, Serialize};
 use sim_core::problem::Problems;
 use sim_core::units::{Count, SimDuration};
@@ -21,6 +22,9 @@ pub struct RunSettings {
     pub warm_up: SimDuration,
     /// Independent runs, from which the intervals come; default 32.
     pub replications: Count,
+    /// Replications are run in batches of as many as `replications` says, until the answer is so precise; default one batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionSettings>,
     /// Where the random numbers begin; the same seed gives the same results; default 1.
     pub seed: u64,
     /// Time of the week at time 0, for daily and weekly load; default Monday 0h.
@@ -76,6 +80,7 @@ impl Default for RunSettings {
             duration: SimDuration::from_ns(HOUR_NS / 6),
             warm_up: SimDuration::from_ns(HOUR_NS / 60),
             replications: Count::new(32),
+            precision: None,
             seed: 1,
             start: StartSettings::default(),
             bounds: BoundsSettings::default(),
@@ -120,6 +125,9 @@ impl RunSettings {
                 problems.error("replications", "more than a million replications are too many").hint =
                     Some("write at most 1M".into());
             }
+        }
+        if let Some(precision) = &self.precision {
+            problems.at("precision", |p| precision.validate(self.replications, p));
         }
         if self.start.time.ns() >= 24 * HOUR_NS {
             problems.error("start.time", "a day has 24 hours").hint = Some("the day stands in weekday".into());

@@ -154,6 +154,22 @@ impl Value {
         if self.tree.metrics().is_empty() { self.tree.number(&mut |_| None) } else { None }
     }
 
+    /// Checks all names against those of the scenario, and of its variants where a scope says `in`.
+    pub fn check<'a>(
+        &self,
+        names: &'a Names,
+        variant: impl Fn(&str) -> Option<&'a Names>,
+        variants: &[&str],
+        problems: &mut Problems,
+    ) {
+        check_true(&self.tree, names, variant, variants, problems);
+    }
+
+    /// Names of the variants that it speaks of, besides `base`.
+    pub fn variants(&self) -> Vec<&str> {
+        variants_of(&self.tree)
+    }
+
     /// The value with ids, of metrics that telemetry delivers.
     pub fn compile(&self, names: &Names, problems: &mut Problems) -> Option<Tree<Resolved>> {
         resolve_delivered(&self.tree, names, problems)
@@ -178,31 +194,46 @@ impl Clause {
         variants: &[&str],
         problems: &mut Problems,
     ) {
-        for metric in self.tree.metrics() {
-            let names = match metric.scope.variant.as_deref() {
-                None | Some("base") => Some(names),
-                Some(name) => {
-                    if !variants.contains(&name) {
-                        problems.unknown("", "variant", name, variants.iter().copied());
-                        continue;
-                    }
-                    variant(name)
-                }
-            };
-            if let Some(names) = names {
-                metric.resolve(names, problems);
-            }
-        }
+        check_true(&self.tree, names, variant, variants, problems);
     }
 
     /// Names of the variants that it speaks of, besides `base`.
     pub fn variants(&self) -> Vec<&str> {
-        let mut all: Vec<&str> = self.tree.metrics().iter().filter_map(|m| m.scope.variant.as_deref()).collect();
-        all.retain(|name| *name != "base");
-        all.sort_unstable();
-        all.dedup();
-        all
+        variants_of(&self.tree)
     }
+}
+
+/// Checks the names of an expression that is judged by the truth.
+fn check_true<'a>(
+    tree: &Tree<MetricRef>,
+    names: &'a Names,
+    variant: impl Fn(&str) -> Option<&'a Names>,
+    variants: &[&str],
+    problems: &mut Problems,
+) {
+    for metric in tree.metrics() {
+        let names = match metric.scope.variant.as_deref() {
+            None | Some("base") => Some(names),
+            Some(name) => {
+                if !variants.contains(&name) {
+                    problems.unknown("", "variant", name, variants.iter().copied());
+                    continue;
+                }
+                variant(name)
+            }
+        };
+        if let Some(names) = names {
+            metric.resolve(names, problems);
+        }
+    }
+}
+
+fn variants_of(tree: &Tree<MetricRef>) -> Vec<&str> {
+    let mut all: Vec<&str> = tree.metrics().iter().filter_map(|m| m.scope.variant.as_deref()).collect();
+    all.retain(|name| *name != "base");
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn resolve_delivered(tree: &Tree<MetricRef>, names: &Names, problems: &mut Problems) -> Option<Tree<Resolved>> {

@@ -9,7 +9,7 @@ use super::metric::{Metric, MetricRef, Window};
 use super::observed::{Observed, edges_of, observe};
 use super::resolve::{Resolved, Subject, View};
 use super::tree::Sides;
-use super::{Clause, Quantifier};
+use super::{Clause, Quantifier, Value};
 use crate::data::Wrongness;
 use crate::economics::{Bill, bill, spent_between};
 use crate::metrics::Histogram;
@@ -284,6 +284,13 @@ const YEAR_S: f64 = crate::economics::YEAR_S;
 fn cut(spans: &[Span], by: Span) -> Vec<Span> {
     let parts = spans.iter().map(|s| Span { from_ns: s.from_ns.max(by.from_ns), to_ns: s.to_ns.min(by.to_ns) });
     parts.filter(|span| span.from_ns < span.to_ns).collect()
+}
+
+impl Value {
+    /// The value in one replication; `None` without data. `metrics` gives those of a variant; `None` is the scenario itself.
+    pub fn in_run<'m>(&self, metrics: &dyn Fn(Option<&str>) -> Option<&'m RunMetrics<'m>>) -> Option<f64> {
+        self.tree.number(&mut |metric| metrics(metric.scope.variant.as_deref())?.value(metric))
+    }
 }
 
 impl Clause {

@@ -15,6 +15,9 @@ pub struct Summary {
     pub seed: u64,
     /// Replications merged.
     pub replications: u32,
+    /// How precise the answer was to be and became; `None` where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionSummary>,
     /// Version of windtunnel that made it.
     pub version: String,
     /// Hash of the digests of all replications, 16 hexadecimal digits.
@@ -52,6 +55,40 @@ pub struct StoppedRun {
     pub replication: u32,
     /// Why and when.
     pub why: Stopped,
+}
+
+/// How precise the answer was to be, and became.
+#[derive(Debug, Clone, Serialize)]
+pub struct PrecisionSummary {
+    /// Half of the 95 % interval was to be at most this share of the estimate, from 0 to 1.
+    pub within: f64,
+    /// Replications of a batch.
+    pub batch: u32,
+    /// Replications at most.
+    pub cap: u32,
+    /// Whether all that there is data of became so precise; if not, the cap ended it.
+    pub reached: bool,
+    /// How many replications would do, if the spread stays; only where it was not reached.
+    pub would_take: Option<u32>,
+    /// What was to be precise.
+    pub of: Vec<Precise>,
+}
+
+/// How precise one estimate became.
+#[derive(Debug, Clone, Serialize)]
+pub struct Precise {
+    /// Where it is asked for: `promises.works`, `expect.3`, `run.precision.of.0`.
+    pub path: String,
+    /// Name of the promise, text of the clause, or the metric.
+    pub name: String,
+    /// The mean over replications, in `unit`; `None` without data.
+    pub observed: Option<Estimate>,
+    /// Unit of `observed`.
+    pub unit: Unit,
+    /// Half of the interval as a share of the estimate; `None` without data, or of an estimate of zero.
+    pub half_width: Option<f64>,
+    /// Whether that is precise enough.
+    pub reached: bool,
 }
 
 /// Of one endpoint, as its callers saw it, attempt by attempt.
