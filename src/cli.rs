@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[command(
     name = "windtunnel",
     version,
-    after_help = "Exit status: 0 done (check: held), 1 a promise is broken, 2 could not run, 3 inconclusive."
+    after_help = "Exit status: 0 done (check, verify: held), 1 a promise is broken or a case missed, 2 could not run, 3 inconclusive."
 )]
 pub struct Cli {
     /// What to do.
@@ -32,6 +32,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Find all problems of scenario files without running them.
     Validate(ValidateArgs),
+    /// Simulate the truth suite: systems whose answers are published or computed exactly.
+    Verify(VerifyArgs),
     /// List scenarios with their questions.
     List(ListArgs),
     /// Explain a kind: what it models, its knobs, an example, its source.
@@ -128,6 +130,35 @@ pub struct ValidateArgs {
     /// Print the problems as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Only cases whose names contain one of these, such as queueing or mm1. Default: all.
+    #[arg(value_name = "FILTER")]
+    pub filters: Vec<String>,
+    /// List the cases with their questions, and simulate nothing.
+    #[arg(long)]
+    pub list: bool,
+    /// Print the scenario files of the cases, and simulate nothing.
+    #[arg(long, conflicts_with_all = ["list", "json", "markdown"])]
+    pub show: bool,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print the results as a page of Markdown, as docs/TRUTH.md is.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// No colours.
+    #[arg(long)]
+    pub plain: bool,
+    /// Another seed for all cases: what is true does not hang on one.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; changes no result. Default: all cores.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// `list`.

@@ -1,7 +1,7 @@
 //! The command line of windtunnel: the only place that prints, exits, reads arguments or the wall clock.
 //!
-//! Results go to standard output, all else to standard error. Exit status: 0 done (for `check`: held), 1 a promise is broken, 2 could
-//! not run, 3 inconclusive.
+//! Results go to standard output, all else to standard error. Exit status: 0 done (for `check` and `verify`: held), 1 a promise is
+//! broken or a case missed, 2 could not run, 3 inconclusive.
 
 mod cli;
 mod commands;

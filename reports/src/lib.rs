@@ -10,6 +10,7 @@ pub mod html;
 pub mod numbers;
 pub mod tables;
 pub mod terminal;
+pub mod truth;
 
 #[cfg(test)]
 mod sample;

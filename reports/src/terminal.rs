@@ -27,36 +27,41 @@ pub struct Style {
 }
 
 impl Style {
-    fn paint(self, code: &str, text: &str) -> String {
+    pub(crate) fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
 
     fn verdict(self, verdict: Verdict, width: usize) -> String {
+        self.verdict_as(verdict, findings::word(verdict), width)
+    }
+
+    /// A verdict in another word, in capitals.
+    pub(crate) fn verdict_as(self, verdict: Verdict, word: &str, width: usize) -> String {
         let code = match verdict {
             Verdict::Broken => "1;38;5;130",
             Verdict::Inconclusive => "33",
             Verdict::Held => "32",
         };
-        let word = findings::word(verdict).to_uppercase();
+        let word = word.to_uppercase();
         let pad = " ".repeat(width.saturating_sub(word.len()));
         self.paint(code, &word) + &pad
     }
 
-    fn sentence_width(self) -> usize {
+    pub(crate) fn sentence_width(self) -> usize {
         WRAP.min(self.width.max(20))
     }
 }
 
 /// A terminal has neither no-break spaces nor a true minus.
-fn ascii(text: &str) -> String {
+pub(crate) fn ascii(text: &str) -> String {
     text.replace('\u{a0}', " ").replace('\u{2212}', "-")
 }
 
@@ -77,7 +82,7 @@ pub fn run_summary(study: &StudyResult, source: &Source, style: &Style) -> Strin
 }
 
 /// Breaks a text at blanks.
-fn wrap(text: &str, indent: &str, width: usize) -> String {
+pub(crate) fn wrap(text: &str, indent: &str, width: usize) -> String {
     let mut out = String::new();
     let mut line = String::new();
     // No-break spaces do not break.
@@ -96,17 +101,17 @@ fn wrap(text: &str, indent: &str, width: usize) -> String {
     out + &line + "\n"
 }
 
-fn pad(text: &str, width: usize) -> String {
+pub(crate) fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.chars().count());
     format!("{text}{}", " ".repeat(missing))
 }
 
-fn pad_left(text: &str, width: usize) -> String {
+pub(crate) fn pad_left(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.chars().count());
     format!("{}{text}", " ".repeat(missing))
 }
 
-fn widest<'a>(cells: impl Iterator<Item = &'a String>, head: &str) -> usize {
+pub(crate) fn widest<'a>(cells: impl Iterator<Item = &'a String>, head: &str) -> usize {
     cells.map(|c| c.chars().count()).max().unwrap_or(0).max(head.chars().count())
 }
 

@@ -10,6 +10,7 @@ pub mod reader;
 pub mod reference;
 pub mod schema;
 pub mod study;
+pub mod suite;
 pub mod written;
 
 pub use files::{Disk, Files, Memory};

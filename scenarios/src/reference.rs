@@ -87,9 +87,9 @@ const QUANTITIES: &str = "
 ";
 
 /// Sections in the order in which a scenario is best written; those that are not named here follow.
-const ORDER: [&str; 20] = [
-    "scenario", "question", "answer", "extends", "run", "load", "policies", "defaults", "services", "stores", "queues",
-    "keys", "regions", "network", "faults", "control", "promises", "costs", "expect", "variants",
+const ORDER: [&str; 21] = [
+    "scenario", "question", "answer", "source", "extends", "run", "load", "policies", "defaults", "services", "stores",
+    "queues", "keys", "regions", "network", "faults", "control", "promises", "costs", "expect", "variants",
 ];
 
 fn sections(out: &mut String, schema: &Value) {

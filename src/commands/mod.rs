@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod schema;
 mod validate;
+mod verify;
 
 use crate::cli::{Command, StudyArgs};
 use crate::output;
@@ -33,6 +34,7 @@ pub fn dispatch(command: &Command) -> Result<u8> {
         Command::Check(args) => check::run(args),
         Command::Report(args) => report::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Verify(args) => verify::run(args),
         Command::List(args) => list::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Schema => schema::run(),

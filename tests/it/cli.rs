@@ -180,6 +180,28 @@ fn bad_input_ends_with_2_and_writes_nothing() {
 }
 
 #[test]
+fn verify_prints_its_table_and_knows_its_cases() {
+    let folder = Folder::new("verify");
+    let done = windtunnel(&["verify", "erlang-b", "--plain"], &folder.0);
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(done.status.code(), Some(0), "{text}");
+    assert!(text.contains("HELD          rejected(centre.call)   1.83846% ± 5%   1.8"), "{text}");
+    assert!(text.contains("Erlang, 1917") && text.contains("1 case in 1 scenario: 1 held.") && done.stderr.is_empty());
+    let json = windtunnel(&["verify", "erlang-b", "--json", "--seed", "5"], &folder.0);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json[0]["case"], "queueing/erlang-b");
+    assert!(json[0]["expectations"][0]["observed"]["mean"].as_f64().is_some_and(|m| (m - 0.0184).abs() < 0.002));
+    let show = windtunnel(&["verify", "erlang-b", "--show"], &folder.0);
+    folder.write("shown.yaml", &String::from_utf8_lossy(&show.stdout));
+    assert_eq!(windtunnel(&["validate", "shown.yaml"], &folder.0).status.code(), Some(0));
+    let list = windtunnel(&["verify", "--list"], &folder.0);
+    assert!(String::from_utf8_lossy(&list.stdout).contains("queueing/mm1\n"));
+    let unknown = windtunnel(&["verify", "erlnag-b"], &folder.0);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean erlang-b?") && unknown.stdout.is_empty());
+}
+
+#[test]
 fn the_small_commands_answer() {
     let folder = Folder::new("small");
     for arguments in

@@ -2,7 +2,7 @@
 
 use super::root;
 
-fn check(name: &str, made: &str) {
+pub(super) fn check(name: &str, made: &str) {
     let path = root().join(name);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

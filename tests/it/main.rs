@@ -46,13 +46,9 @@ fn load(path: &Path, sets: &[&str]) -> Loaded {
 
 /// Runs a study, with the variants that its clauses speak of.
 fn run(path: &Path, sets: &[&str], threads: usize) -> StudyResult {
-    let loaded = load(path, sets);
-    let parsed: Vec<Set> = sets.iter().map(|s| Set::parse(s).unwrap()).collect();
-    let variants = study::variants_needed(&loaded).into_iter().map(|name| {
-        let variant = scenarios::load(&Disk, &path.to_string_lossy(), &parsed, Some(&name));
-        (name, variant.unwrap_or_else(|r| panic!("{}", r.render(false))))
-    });
-    let variants: Vec<(String, Loaded)> = variants.collect();
+    let sets: Vec<Set> = sets.iter().map(|s| Set::parse(s).unwrap()).collect();
+    let loaded = study::load(&Disk, &path.to_string_lossy(), &sets, None);
+    let (loaded, variants) = loaded.unwrap_or_else(|r| panic!("{}", r.render(false)));
     let plan = Plan::of(&loaded, threads);
     study::run(&loaded, &variants, &plan, &|_, _| ControlFlow::Continue(())).unwrap()
 }

@@ -7,7 +7,7 @@ use sim_core::results::StudyResult;
 fn mm1(within: &str, cap: u32, threads: usize) -> StudyResult {
     let precision = format!("run.precision={{within: {within}, of: [mean(centre.call)], cap: {cap}}}");
     run(
-        &root().join("tests/truth/mm1-fast.yaml"),
+        &root().join("scenarios/truth/queueing/mm1-fast.yaml"),
         &["run.replications=8", "run.duration=20s", "run.warm_up=10s", &precision],
         threads,
     )

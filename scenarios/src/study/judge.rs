@@ -34,8 +34,11 @@ pub fn promise(promise: &Promise, sums: &JudgedSums) -> PromiseSummary {
         probability,
         kept: sums.kept,
         judged: sums.judged,
+        measured: String::new(),
+        expected: String::new(),
         observed: sums.value.estimate(),
         promised: Some(promise.promised()),
+        tolerance: None,
         at_most: promise.at_most(),
         unit: promise.unit(),
         note: note.to_owned(),
@@ -54,6 +57,8 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(MeanSu
         Some((left, right)) if left.n() > 0 => (left.estimate(), right.estimate().map(|r| r.mean)),
         _ => (None, None),
     };
+    let (measured, expected) = clause.halves().unwrap_or_default();
+    let equal = leaves.first().filter(|leaf| leaf.op() == CompareOp::Equal);
     PromiseSummary {
         name: clause.to_string(),
         says: clause.to_string(),
@@ -61,8 +66,11 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(MeanSu
         probability,
         kept: sums.kept,
         judged: sums.judged,
+        measured,
+        expected,
         observed,
         promised,
+        tolerance: equal.zip(promised).map(|(leaf, promised)| leaf.tolerance(promised)),
         at_most: leaves.first().is_some_and(|l| matches!(l.op(), CompareOp::Less | CompareOp::AtMost)),
         unit: unit(clause),
         note: if sums.judged == 0 { "No replication has data for it.".into() } else { String::new() },

@@ -13,7 +13,7 @@ mod series;
 mod summary;
 
 use crate::written::precision::PrecisionSettings;
-use crate::{Loaded, check};
+use crate::{Files, Loaded, Report, Set, check};
 use gather::{Gathered, One};
 use replicate::Interrupted;
 use sim_core::expression::Value;
@@ -91,6 +91,23 @@ pub fn run(
         }
     }
     Ok(summary::answer(loaded, plan, precision, &gathered))
+}
+
+/// Loads a scenario, with the variants that clauses of `expect` and its precision speak of.
+///
+/// # Errors
+/// A report of all that is wrong, with it or with one of these variants.
+pub fn load(
+    files: &dyn Files,
+    path: &str,
+    overlays: &[Set],
+    variant: Option<&str>,
+) -> Result<(Loaded, Vec<(String, Loaded)>), Report> {
+    let loaded = crate::load(files, path, overlays, variant)?;
+    let of_variant = |name: String| Ok((name.clone(), crate::load(files, path, overlays, Some(&name))?));
+    let needed = Plan::of(&loaded, 1).variants(&loaded);
+    let variants = needed.into_iter().map(of_variant).collect::<Result<_, Report>>()?;
+    Ok((loaded, variants))
 }
 
 /// The names of the variants that clauses of `expect` speak of.

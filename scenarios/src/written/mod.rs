@@ -42,6 +42,9 @@ pub struct Written {
     /// What the author expects to see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// Where the numbers in `expect` come from: a paper, a book, a formula, a measurement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The file that this one overlays: maps merge key by key, lists and words are replaced, null removes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extends: Option<String>,

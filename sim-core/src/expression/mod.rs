@@ -12,6 +12,7 @@
 //! resolved later ([`MetricRef::resolve`]), and values come from whoever evaluates: telemetry for what acts, the truth for `expect`.
 //! `within` is relative to the right side. `==` with a written number that has decimals allows half of its last decimal.
 
+mod halves;
 mod lexer;
 mod measure;
 mod metric;

@@ -204,10 +204,19 @@ pub struct PromiseSummary {
     pub kept: u32,
     /// Replications that could be judged.
     pub judged: u32,
+    /// What is measured, as the clause says it; empty for a promise and for a clause of several comparisons.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub measured: String,
+    /// What is expected of it, as the clause says it; empty where `measured` is.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub expected: String,
     /// The value that was judged, in `unit`; `None` without data.
     pub observed: Option<Estimate>,
     /// What it is judged against, in `unit`.
     pub promised: Option<f64>,
+    /// By how much they may differ where they have to be equal, in `unit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
     /// Whether the observed value has to be at most (`true`) or at least (`false`) the promised one.
     pub at_most: bool,
     /// Unit of `observed` and `promised`.
