@@ -312,6 +312,8 @@ pub enum Step {
     Parallel {
         /// What each branch does.
         branches: Vec<Vec<Step>>,
+        /// How often all of them are there.
+        repeat: u32,
         /// How many must succeed.
         need: u32,
     },

@@ -125,9 +125,9 @@ fn visits(model: &Model, steps: &[Step], times: f64, found: &mut impl FnMut(Edge
     for step in steps {
         match step {
             Step::Call(edge) | Step::Forward(edge) => found(*edge, times * attempts(model, *edge)),
-            Step::Parallel { branches, .. } => {
+            Step::Parallel { branches, repeat, .. } => {
                 for branch in branches {
-                    visits(model, branch, times, found);
+                    visits(model, branch, times * f64::from(*repeat), found);
                 }
             }
             Step::Choose(branches) => {

@@ -1,7 +1,7 @@
 //! Steps of endpoints.
 
 use super::{Compiler, percent};
-use crate::written::step::{ChoiceSettings, Need, ParallelStep, StepSettings};
+use crate::written::step::{ChoiceSettings, Need, ParallelStep, Repeat, StepSettings};
 use sim_core::dist::Distribution;
 use sim_core::model::{Caller, Step};
 use sim_core::problem::Problems;
@@ -9,6 +9,8 @@ use sim_core::units::Probability;
 
 /// Probabilities add up if they do so to this.
 const NEAR: f64 = 1e-9;
+/// Branches of one `parallel`.
+const MOST_BRANCHES: u64 = 10_000;
 
 impl Compiler<'_> {
     /// The steps as meant; the problems stand at their list.
@@ -52,24 +54,34 @@ impl Compiler<'_> {
     }
 
     fn parallel(&mut self, caller: Caller, name: &str, parallel: &ParallelStep, problems: &mut Problems) -> Step {
-        let count = parallel.branches.len();
-        if count == 0 {
+        if parallel.branches.is_empty() {
             problems.error("branches", "no branch does nothing").hint = Some("write at least one step".into());
+        }
+        let repeat = parallel.repeat.map_or(1, |Repeat::Count(count)| count.get());
+        if repeat == 0 {
+            problems.error("repeat", "branches that are never there do nothing").hint =
+                Some("write repeat: {count: 2}, or leave it out".into());
+        }
+        let count = repeat.saturating_mul(parallel.branches.len() as u64);
+        if count > MOST_BRANCHES {
+            problems.error("", format!("{count} branches are more than one request can have")).label =
+                Some(format!("at most {MOST_BRANCHES}"));
         }
         let branches: Vec<Vec<Step>> = problems.at("branches", |p| {
             let numbered = parallel.branches.iter().enumerate();
             numbered.map(|(i, step)| p.at(i, |p| self.step(caller, name, step, p)).into_iter().collect()).collect()
         });
         let need = match parallel.need {
-            None => count as u64,
+            None => count,
             Some(Need::Count(need)) => need.get(),
             Some(Need::Percent(share)) => (share.value() * count as f64 - NEAR).ceil().max(0.0) as u64,
         };
-        if need == 0 || need > count as u64 {
+        if count > 0 && (need == 0 || need > count) {
             let problem = problems.error("need", format!("{need} of {count} branches can not be what is needed"));
             problem.hint = Some(format!("write a number from 1 to {count}"));
         }
-        Step::Parallel { branches, need: need.min(count as u64) as u32 }
+        let most = |n: u64| n.min(MOST_BRANCHES) as u32;
+        Step::Parallel { branches, repeat: most(repeat), need: most(need.min(count)) }
     }
 
     fn choose(&mut self, caller: Caller, name: &str, choices: &[ChoiceSettings], problems: &mut Problems) -> Step {

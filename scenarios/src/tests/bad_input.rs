@@ -124,6 +124,18 @@ fn precision_is_of_something_and_of_some_width() {
 }
 
 #[test]
+fn fan_out_has_bounds() {
+    let fork = |settings: &str| format!("{{parallel: {{{settings}, branches: [{{work: 5ms}}]}}}}");
+    check("{work: 5ms}", &fork("repeat: {count: 100}, need: {percent: 99%}"), &[]);
+    let never = "9:33 repeat: branches that are never there do nothing";
+    check("{work: 5ms}", &fork("repeat: {count: 0}"), &[never]);
+    let many = "9:22 parallel: 20000 branches are more than one request can have";
+    check("{work: 5ms}", &fork("repeat: {count: 20k}"), &[many]);
+    let more = "9:53 need: 5 of 3 branches can not be what is needed";
+    check("{work: 5ms}", &fork("repeat: {count: 3}, need: {count: 5}"), &[more]);
+}
+
+#[test]
 fn steps_of_no_time_and_endless_runs_are_errors() {
     check("5ms", "0ms", &["9:28 0ms: a step of no time does nothing"]);
     check("5ms", "{exponential: {mean: 0s}}", &["9:49 0s: a mean of zero is the constant 0s"]);

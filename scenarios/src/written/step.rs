@@ -54,6 +54,7 @@ pub const ALL: &[Kind] = &[
 ///
 /// # Knobs
 /// - `branches`: a list of steps, each a branch; several steps in one branch are a group, `steps: [..]`
+/// - `repeat`: how often all of them are there, `{count: 100}`, default once
 /// - `need`: how many must succeed, `{count: 2}` or `{percent: 50%}`, default all
 ///
 /// # Example
@@ -63,6 +64,7 @@ pub const ALL: &[Kind] = &[
 ///       branches:
 ///         - call: {to: cart.get, timeout: 200ms}
 ///         - call: {to: fraud.score, timeout: 100ms, optional: true}
+///   - parallel: {repeat: {count: 100}, need: {count: 99}, branches: [{call: {to: leaf.get}}]}
 /// ```
 ///
 /// # Source
@@ -72,9 +74,20 @@ pub const ALL: &[Kind] = &[
 pub struct ParallelStep {
     /// What each branch does.
     pub branches: Vec<StepSettings>,
+    /// How often all of them are there; default once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
     /// How many must succeed; default all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need: Option<Need>,
+}
+
+/// How often branches are there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeat {
+    /// So often.
+    Count(Count),
 }
 
 /// How many branches must succeed.

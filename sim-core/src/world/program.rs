@@ -15,8 +15,8 @@ pub enum Op {
     Wait { sampler: u32, place: u32 },
     /// A call site.
     Call(u32),
-    /// Branches at the same time: first entry of the branch table, how many, how many must succeed.
-    Fork { first: u32, count: u8, need: u8 },
+    /// Branches at the same time; an entry of the fork table.
+    Fork(u32),
     /// One arm by chance: first entry of the choice table, how many.
     Choose { first: u32, count: u16 },
     /// Go on elsewhere.
@@ -45,6 +45,19 @@ pub enum Op {
     ClientEnd,
 }
 
+/// Branches at the same time.
+#[derive(Debug, Clone, Copy)]
+pub struct Fork {
+    /// First entry of the branch table.
+    pub first: u32,
+    /// How many entries.
+    pub branches: u32,
+    /// How many branches in all, where the entries are repeated.
+    pub count: u16,
+    /// How many must succeed.
+    pub need: u16,
+}
+
 /// The code of a model.
 #[derive(Debug, Default)]
 pub struct Program {
@@ -52,6 +65,8 @@ pub struct Program {
     pub ops: Vec<Op>,
     /// Distributions of work.
     pub samplers: Vec<Sampler>,
+    /// All forks.
+    pub forks: Vec<Fork>,
     /// First operations of the branches of forks.
     pub branches: Vec<u32>,
     /// Upper bounds of chances and first operations of arms.
@@ -161,14 +176,16 @@ impl Program {
                 self.ops.push(Op::Call(edge.0));
                 self.ops.push(Op::End);
             }
-            Step::Parallel { branches, need } => {
+            Step::Parallel { branches, repeat, need } => {
                 self.release();
                 let first = self.branches.len() as u32;
                 for (index, branch) in branches.iter().enumerate() {
                     self.branches.push(0);
                     later.push((Patch::Branch(first as usize + index), branch.clone()));
                 }
-                self.ops.push(Op::Fork { first, count: branches.len() as u8, need: *need as u8 });
+                let (count, need) = ((branches.len() as u32 * repeat) as u16, *need as u16);
+                self.ops.push(Op::Fork(self.forks.len() as u32));
+                self.forks.push(Fork { first, branches: branches.len() as u32, count, need });
             }
             Step::Choose(arms) => self.choose(arms, later),
             Step::Reply(outcome) => self.ops.push(Op::Reply(*outcome)),

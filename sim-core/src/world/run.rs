@@ -2,7 +2,7 @@
 
 use super::World;
 use super::frame::{BRANCH, DETACHED, Phase};
-use super::program::Op;
+use super::program::{Fork, Op};
 use crate::engine::rng::{Keyed, mix};
 
 /// Keeps the draws of one purpose apart from those of another.
@@ -52,7 +52,7 @@ impl World<'_> {
                 self.choose(frame, first, count);
                 return Some(frame);
             }
-            Op::Fork { first, count, need } => return self.fork(frame, first, count, need),
+            Op::Fork(fork) => return self.fork(frame, fork),
             Op::Reply(outcome) => self.reply_early(frame, outcome as u8),
             Op::Fail(chance, outcome) => {
                 let place = self.place(frame);
@@ -112,7 +112,8 @@ impl World<'_> {
         branch
     }
 
-    fn fork(&mut self, frame: u32, first: u32, count: u8, need: u8) -> Option<u32> {
+    fn fork(&mut self, frame: u32, fork: u32) -> Option<u32> {
+        let Fork { first, branches, count, need } = self.program.forks[fork as usize];
         let seq = self.calendar.next_sequence();
         let at = &mut self.frames[frame];
         at.seq = seq;
@@ -124,8 +125,8 @@ impl World<'_> {
             return Some(frame);
         }
         // The last is pushed first, so that branches start in the order in which they are written.
-        for number in (0..count).rev() {
-            let code = self.program.branches[first as usize + usize::from(number)];
+        for number in (0..u32::from(count)).rev() {
+            let code = self.program.branches[(first + number % branches) as usize];
             let branch = self.branch(frame, code, u64::from(number));
             self.ready.push(branch);
         }
