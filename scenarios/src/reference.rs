@@ -3,6 +3,7 @@
 use crate::schema;
 use crate::written::{step, store};
 use serde_json::Value;
+use sim_core::expression::{METRICS, Metric, SubjectKind};
 use sim_core::kinds::Kind;
 use sim_core::problem::Problem;
 use std::fmt::Write as _;
@@ -38,6 +39,7 @@ pub fn page() -> String {
     sections(&mut out, &schema);
     out.push_str(QUANTITIES);
     settings(&mut out, &schema);
+    expressions(&mut out);
     out.push_str("\n## Kinds\n");
     let all = kinds();
     let mut families: Vec<&str> = vec![];
@@ -124,6 +126,64 @@ fn settings(out: &mut String, schema: &Value) {
             let _ = writeln!(out, "| `{name}` | {} |", line(property));
         }
     }
+}
+
+const EXPRESSIONS: &str = "
+## Expressions
+
+What alerts wait for, scalers hold and `expect` demands:
+
+    clause  := [always | never] or [with probability PERCENT]
+    or      := and {or and}      and := not {and not}      not := [not] compare
+    compare := sum [(< <= > >= == !=) sum [within TOLERANCE]]      sum, product: + - * / with blanks around; parentheses
+    value   := quantity | number | metric {scope}      metric := name [ ( subject ) ]
+    scope   := over DURATION | over last COUNT | during FAULT | after FAULT | before FAULT | from T to T | of LOAD | in VARIANT
+
+`within 2%` is a share of the right side, `within 5ms` a quantity of what is compared; of shares, `within 0.5 points` are points of a
+percent. Without it, `==` with a number of some decimals allows half of the last one. Alerts and scalers see only what telemetry
+delivers; `expect` is judged by the truth. Subjects are written `api.get` (endpoint), `api` (service), `shoppers` (load class),
+`web->api.get` (call), `api.queue_wait` and `jobs.age` (timed parts).
+
+| metric | of | unit | is | telemetry |
+|---|---|---|---|---|
+";
+
+/// The grammar of conditions, and the metrics.
+fn expressions(out: &mut String) {
+    out.push_str(EXPRESSIONS);
+    let subjects = |of: &[SubjectKind]| of.iter().map(|s| plain(s.words())).collect::<Vec<_>>().join(", ");
+    for doc in METRICS {
+        let (of, unit) = (subjects(doc.subjects), doc.measure.to_string());
+        let unit = plain(&unit);
+        let delivered = if doc.delivered { "yes" } else { "" };
+        let _ = writeln!(out, "| `{}` | {of} | {unit} | {} | {delivered} |", doc.name, doc.says);
+    }
+    for family in FAMILIES {
+        let (name, example, says) = family;
+        let Some(metric) = Metric::parse(example) else { continue };
+        let (of, unit) = (subjects(metric.subjects()), metric.measure().to_string());
+        let unit = plain(&unit);
+        let delivered = if metric.is_delivered() { "yes" } else { "" };
+        let _ = writeln!(out, "| {name} | {of} | {unit} | {says} | {delivered} |");
+    }
+}
+
+/// Metrics whose names are made: how they are written, one of them, what they are.
+const FAMILIES: [(&str, &str, &str); 4] = [
+    ("`p50` ... `p99.99`", "p99", "what such a part of all times does not exceed"),
+    ("`ok`, `degraded`, `timeout` ...: an outcome", "timeout", "share of requests that ended so"),
+    ("`stale_read` ...: a kind of wrongness", "stale_read", "share of replies that looked ok and were wrong so"),
+    (
+        "`holding_1` ... `holding_8`",
+        "holding_1",
+        "share of instances with at least so many requests in them, as seen at the end of each window of the time series",
+    ),
+];
+
+/// A noun without its article and example.
+fn plain(words: &str) -> &str {
+    let noun = words.strip_prefix("an ").or_else(|| words.strip_prefix("a ")).unwrap_or(words);
+    noun.split(" (").next().unwrap_or(noun)
 }
 
 /// The first paragraph of a description, as one line of a table.

@@ -86,6 +86,10 @@ pub enum Metric {
     InSystem,
     /// Mean number of running instances.
     Instances,
+    /// Share of requests that found no worker free.
+    Waited,
+    /// Share of instances with at least so many requests in them.
+    Holding(u8),
     /// Requests that left, a second.
     Throughput,
     /// How fast the error budget is spent: 1 spends it exactly by the end of the period.
@@ -129,6 +133,11 @@ pub struct MetricDoc {
     pub delivered: bool,
     metric: Metric,
 }
+
+/// How a metric begins that tells the share of instances with at least so many requests.
+const HOLDING: &str = "holding_";
+/// The most requests that are asked of an instance so.
+const HOLDING_MAX: u8 = crate::results::HOLDING as u8;
 
 use SubjectKind::{Alert, Cost, Edge, Endpoint, Fault, Load, Nothing, Promise, Service, Timed};
 
@@ -202,6 +211,14 @@ pub const METRICS: &[MetricDoc] = &[
     ),
     doc(Metric::InSystem, "in_system", Measure::NUMBER, &[Service], true, "mean number of requests in the service"),
     doc(Metric::Instances, "instances", Measure::NUMBER, &[Service], true, "mean number of running instances"),
+    doc(
+        Metric::Waited,
+        "waited",
+        Measure::Share,
+        &[Service],
+        true,
+        "share of requests let in that found no worker free, and so had to wait",
+    ),
     doc(Metric::Throughput, "throughput", Measure::RATE, &[Service], true, "requests that left, a second"),
     doc(
         Metric::BurnRate,
@@ -295,8 +312,12 @@ impl Metric {
         }
         let outcome = Outcome::ALL.into_iter().find(|o| o.name() == name).map(Self::Share);
         let wrong = || Wrongness::ALL.into_iter().find(|w| w.name() == name).map(Self::Wrong);
+        let holding = || {
+            let least = name.strip_prefix(HOLDING)?.parse().ok()?;
+            (1..=HOLDING_MAX).contains(&least).then_some(Self::Holding(least))
+        };
         let percentile = || name.strip_prefix('p').and_then(|_| Percentile::parse(name).ok()).map(Self::Percentile);
-        outcome.or_else(wrong).or_else(percentile)
+        outcome.or_else(wrong).or_else(percentile).or_else(holding)
     }
 
     /// All names, with the usual percentiles.
@@ -309,6 +330,7 @@ impl Metric {
             .chain(wrong)
             .chain(["p50", "p90", "p95", "p99", "p99.9", "p99.99"])
             .map(str::to_owned)
+            .chain((1..=HOLDING_MAX).map(|least| Self::Holding(least).name()))
             .collect()
     }
 
@@ -322,6 +344,7 @@ impl Metric {
             Self::Share(outcome) => outcome.name().to_owned(),
             Self::Wrong(kind) => kind.name().to_owned(),
             Self::Percentile(percentile) => percentile.to_string(),
+            Self::Holding(least) => format!("{HOLDING}{least}"),
             named => named.doc().map_or_else(String::new, |doc| doc.name.to_owned()),
         }
     }
@@ -329,7 +352,7 @@ impl Metric {
     /// What it measures.
     pub fn measure(self) -> Measure {
         match self {
-            Self::Share(_) | Self::Wrong(_) => Measure::Share,
+            Self::Share(_) | Self::Wrong(_) | Self::Holding(_) => Measure::Share,
             Self::Percentile(_) => Measure::TIME,
             named => named.doc().map_or(Measure::NUMBER, |doc| doc.measure),
         }
@@ -339,6 +362,7 @@ impl Metric {
     pub fn subjects(self) -> &'static [SubjectKind] {
         match self {
             Self::Share(_) => CALLED,
+            Self::Holding(_) => &[Service],
             Self::Wrong(_) => &[Endpoint, Service, Load],
             Self::Percentile(_) => &[Endpoint, Service, Load, Edge, Timed],
             named => named.doc().map_or(&[], |doc| doc.subjects),
@@ -445,5 +469,7 @@ mod tests {
         assert_eq!(Metric::parse("p99.99").unwrap().name(), "p99.99");
         assert_eq!(Metric::parse("zscore"), None);
         assert_eq!(Metric::parse("p100"), None);
+        assert_eq!(Metric::parse("holding_0"), None);
+        assert_eq!(Metric::parse("holding_9"), None);
     }
 }

@@ -3,14 +3,15 @@
 //! ```text
 //! clause  := [always | never] or [with probability PERCENT]
 //! or      := and {"or" and}      and := not {"and" not}      not := ["not"] compare
-//! compare := sum [(< <= > >= == !=) sum [within PERCENT]]    sum, product: + - * / with blanks around; parentheses
+//! compare := sum [(< <= > >= == !=) sum [within (PERCENT | QUANTITY | NUMBER points)]]
+//! sum, product: + - * / with blanks around; parentheses
 //! value   := quantity | number | metric {scope}              metric := name [ "(" subject ")" ]
 //! scope   := over DURATION | over last COUNT | during NAME | after NAME | before NAME | from T to T | of NAME | in VARIANT
 //! ```
 //!
 //! Reading a text checks the grammar, the metrics and the units of both sides, and says where in the text it went wrong. Names are
 //! resolved later ([`MetricRef::resolve`]), and values come from whoever evaluates: telemetry for what acts, the truth for `expect`.
-//! `within` is relative to the right side. `==` with a written number that has decimals allows half of its last decimal.
+//! `within 2%` is relative to the right side, `within 5ms` and, of shares, `within 0.5 points` are not. `==` with a written number that has decimals allows half of its last decimal.
 
 mod halves;
 mod lexer;
@@ -27,7 +28,7 @@ pub use measure::{Dimension, Measure};
 pub use metric::{METRICS, Metric, MetricDoc, MetricRef, Scope, SubjectKind, Window};
 pub use observed::{Observed, edges_of, observe};
 pub use resolve::{Group, Resolved, ScopeMeant, Subject, TimedPart, View};
-pub use tree::{CompareOp, Leaf, Sides, Tree};
+pub use tree::{CompareOp, Leaf, Sides, Tree, Within};
 
 use crate::names::Names;
 use crate::problem::Problems;
@@ -387,6 +388,26 @@ mod tests {
         check("p99(a.b) < 3parsecs", 11, "");
         check("p99(a.b) < 3s with probability 2", 31, "a percentage was expected");
         check("availability(a.b) + 1 > 2", 20, "cannot be compared or joined");
+        check("p99(a.b) == 3s within 3", 22, "a duration has no tolerance of a plain number");
+        check("availability(a.b) == 3% within 0.5", 31, "0.5 points");
+        check("p99(a.b) == 3s within 3 points", 22, "a duration has no tolerance");
+    }
+
+    #[test]
+    fn tolerances_are_relative_or_absolute() {
+        let of = |text: &str| {
+            let clause = Clause::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            clause.tree.leaves()[0].tolerance(0.4)
+        };
+        for (text, tolerance) in [
+            ("availability(a.b) == 40% within 5%", 0.02),
+            ("availability(a.b) == 40% within 0.5 points", 0.005),
+            ("p99(a.b) == 400ms within 5ms", 0.005),
+            ("instances(a) == 0.4 within 0.1", 0.1),
+            ("instances(a) == 0.4 within 10%", 0.04),
+        ] {
+            assert!((of(text) - tolerance).abs() < 1e-12, "{text}: {}", of(text));
+        }
     }
 
     #[test]

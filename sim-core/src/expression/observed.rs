@@ -43,6 +43,8 @@ fn is_of_service(metric: Metric) -> bool {
             | Metric::QueueLength
             | Metric::InSystem
             | Metric::Instances
+            | Metric::Waited
+            | Metric::Holding(_)
             | Metric::Throughput
             | Metric::Rps
     )
@@ -69,6 +71,8 @@ fn of_service(model: &Model, service: ServiceId, metric: Metric, seen: &dyn Obse
         Metric::QueueLength => per_time(counts.queue_ns),
         Metric::InSystem => per_time(counts.in_system_ns),
         Metric::Instances => per_time(counts.instances_ns),
+        Metric::Waited => share(counts.waited, counts.entered),
+        Metric::Holding(least) => share(counts.holding[usize::from(least) - 1], counts.looked_at),
         Metric::Throughput => Some(counts.left as f64 / seconds),
         Metric::Rps => Some(counts.entered as f64 / seconds),
         _ => None,

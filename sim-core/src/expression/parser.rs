@@ -2,7 +2,7 @@
 
 use super::lexer::{Token, Word, words};
 use super::metric::{Metric, MetricRef, Scope, Window};
-use super::tree::{CompareOp, JoinOp, Tree};
+use super::tree::{CompareOp, JoinOp, Tree, Within};
 use super::{ExpressionError, Measure, Quantifier, quantity};
 use crate::units::SimDuration;
 
@@ -127,8 +127,25 @@ impl<'a> Parser<'a> {
         let right_at = self.at();
         let (right, right_measure) = self.sum()?;
         self.same(right_at, left_measure, right_measure)?;
-        let within = if self.takes_name("within") { Some(self.share("a tolerance such as 5%")?) } else { None };
+        let within = if self.takes_name("within") { Some(self.tolerance(left_measure)?) } else { None };
         Ok((Tree::Compare { op, left: Box::new(left), right: Box::new(right), within }, Measure::Truth))
+    }
+
+    /// `2%` of the right side, or so much: a quantity of what is compared, which for shares are `points` (of a percent).
+    fn tolerance(&mut self, compared: Measure) -> Parsed<Within> {
+        const EXPECTED: &str = "a tolerance such as 5%, 2ms or, of shares, 0.5 points";
+        let at = self.at();
+        let (size, measure) = self.written(EXPECTED)?;
+        let points = compared == Measure::Share && measure == Measure::NUMBER && self.takes_name("points");
+        match measure {
+            _ if size < 0.0 => Err(self.error_at(at, "a tolerance is not negative")),
+            Measure::Share if size <= 1.0 => Ok(Within::Share(size)),
+            Measure::NUMBER if points && size <= 100.0 => Ok(Within::Absolute(size / 100.0)),
+            of if of == compared => Ok(Within::Absolute(size)),
+            of => Err(self
+                .error_at(at, format!("{compared} has no tolerance of {of}"))
+                .label(&format!("expected {EXPECTED}"))),
+        }
     }
 
     fn compare_sign(&mut self) -> Option<CompareOp> {

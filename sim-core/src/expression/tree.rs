@@ -50,6 +50,25 @@ impl CompareOp {
     }
 }
 
+/// By how much two sides may differ and be equal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Within {
+    /// A share of the right side: `within 2%`.
+    Share(f64),
+    /// So much, in base units: `within 5ms`, `within 0.5 points`.
+    Absolute(f64),
+}
+
+impl Within {
+    /// The tolerance [base units] around a right side.
+    fn around(self, right: f64) -> f64 {
+        match self {
+            Self::Share(share) => share * right.abs(),
+            Self::Absolute(by) => by,
+        }
+    }
+}
+
 /// An expression over metrics `M`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tree<M> {
@@ -74,8 +93,8 @@ pub enum Tree<M> {
         left: Box<Tree<M>>,
         /// Right side.
         right: Box<Tree<M>>,
-        /// Tolerance as a share of the right side.
-        within: Option<f64>,
+        /// Tolerance as written.
+        within: Option<Within>,
     },
     /// Both.
     And(Box<Tree<M>>, Box<Tree<M>>),
@@ -241,7 +260,7 @@ impl<M> Leaf<'_, M> {
     pub fn tolerance(&self, right: f64) -> f64 {
         match self.tree {
             Tree::Compare { left, right: tree, within, .. } => {
-                within.map_or(left.tolerance() + tree.tolerance(), |share| share * right.abs())
+                within.map_or(left.tolerance() + tree.tolerance(), |within| within.around(right))
             }
             _ => 0.0,
         }

@@ -111,6 +111,9 @@ pub struct EdgeCounts {
     pub bytes_across: [u64; 2],
 }
 
+/// Up to how many requests in an instance are told apart.
+pub const HOLDING: usize = 8;
+
 /// Counts and integrals of one service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ServiceCounts {
@@ -132,10 +135,16 @@ pub struct ServiceCounts {
     pub entered: u64,
     /// Requests that left (also those whose caller had given up).
     pub left: u64,
+    /// Requests that entered and found no worker free.
+    pub waited: u64,
     /// Requests that got a worker, and so have a wait.
     pub started: u64,
     /// Sum of these waits [ns].
     pub wait_sum_ns: u64,
+    /// Instances that ran at the end of the slice; of several slices, the sum.
+    pub looked_at: u64,
+    /// Of these, how many had at least 1, 2, ... requests in them.
+    pub holding: [u64; HOLDING],
     /// Gauge at the end of the slice: waiting.
     pub queue_now: u64,
     /// Gauge at the end of the slice: in the service.
@@ -274,6 +283,7 @@ impl ServiceCounts {
             queue_ns: self.queue_ns.wrapping_sub(before.queue_ns),
             in_system_ns: self.in_system_ns.wrapping_sub(before.in_system_ns),
             entered: self.entered - before.entered,
+            waited: self.waited - before.waited,
             left: self.left - before.left,
             started: self.started - before.started,
             wait_sum_ns: self.wait_sum_ns.wrapping_sub(before.wait_sum_ns),
@@ -294,6 +304,9 @@ impl ServiceCounts {
         self.queue_ns += next.queue_ns;
         self.in_system_ns += next.in_system_ns;
         self.entered += next.entered;
+        self.waited += next.waited;
+        self.looked_at += next.looked_at;
+        self.holding.iter_mut().zip(next.holding).for_each(|(sum, n)| *sum += n);
         self.left += next.left;
         self.started += next.started;
         self.wait_sum_ns += next.wait_sum_ns;

@@ -287,11 +287,15 @@ impl Service {
             sums.in_system_ns = sums.in_system_ns.wrapping_add(read(of.inside, at.in_system));
             sums.cpu_ns += of.cpu;
             sums.entered += of.left + u64::from(at.in_system);
+            sums.waited += of.left + u64::from(at.in_system) - of.at_once;
             sums.left += of.left;
             sums.started += of.at_once + of.waited;
             sums.wait_sum_ns += of.wait_sum;
             sums.queue_now += u64::from(at.queue_len);
             sums.in_system_now += u64::from(at.in_system);
+            sums.looked_at += u64::from(at.runs());
+            let least = (at.in_system as usize).min(sums.holding.len());
+            sums.holding[..least].iter_mut().for_each(|n| *n += 1);
         }
         sums
     }
