@@ -1,8 +1,6 @@
 //! The Weibull distribution.
 
-use super::ziggurat;
-use crate::engine::math::{exp, gamma, pow};
-use crate::engine::quick;
+use crate::engine::math::{exp, gamma, ln, pow};
 use crate::engine::rng::Draw;
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
@@ -26,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// scale·E^(1/shape) with an exponential E, drawn by a ziggurat.
+/// Inverse transform.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeibullSettings {
@@ -40,11 +38,10 @@ pub struct WeibullSettings {
     pub mean: Option<SimDuration>,
 }
 
-/// Shape, one over it, and scale [ns].
+/// Shape, and scale [ns].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weibull {
     shape: f64,
-    inverse: f64,
     scale: f64,
 }
 
@@ -68,13 +65,13 @@ impl WeibullSettings {
             (None, Some(mean)) => mean.ns() as f64 / gamma(1.0 + 1.0 / shape),
             (None, None) => 1.0,
         };
-        Weibull { shape, inverse: 1.0 / shape, scale }
+        Weibull { shape, scale }
     }
 }
 
 impl Weibull {
     pub(super) fn sample(&self, draw: &mut impl Draw) -> f64 {
-        self.scale * quick::exp(quick::ln(ziggurat::exponential(draw)) * self.inverse)
+        self.scale * pow(-ln(draw.unit_open()), 1.0 / self.shape)
     }
 
     pub(super) fn mean(&self) -> f64 {

@@ -7,7 +7,8 @@
 //! A pop leaves a hole at the root; the handler's first push fills it, so that "pop one, push one" costs one sift down.
 //! Timeouts, nearly all of which are cancelled, wait in a [`Lanes`] FIFO for each distinct delay, with one sentinel in the heap.
 
-use std::collections::{BTreeMap, VecDeque};
+use super::table::Table;
+use std::collections::BTreeMap;
 
 const INDEX_BITS: u32 = 25;
 const KIND_BITS: u32 = 3;
@@ -208,15 +209,78 @@ fn sift_down(heap: &mut [Key], key: Key) {
 /// the time and number of the head at the moment it was set, so that the order of events stays exactly (time, sequence).
 #[derive(Debug, Default)]
 pub struct Lanes {
-    lanes: Vec<Lane>,
+    lanes: Table<Lane>,
     by_delay: BTreeMap<u64, u32>,
 }
 
 #[derive(Debug)]
 struct Lane {
     delay_ns: u64,
-    entries: VecDeque<Key>,
+    entries: Ring,
     armed: bool,
+}
+
+/// A queue of keys in a ring that doubles when it is full.
+#[derive(Debug)]
+struct Ring {
+    /// As many places as a power of two.
+    keys: Box<[Key]>,
+    head: usize,
+    len: usize,
+}
+
+impl Ring {
+    fn new() -> Self {
+        Self { keys: vec![Key(0); 64].into_boxed_slice(), head: 0, len: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == self.keys.len()
+    }
+
+    #[inline(always)]
+    fn front(&self) -> Option<Key> {
+        (self.len > 0).then(|| {
+            // SAFETY: `head` is less than the number of places, as whoever moves it sees to.
+            unsafe { *self.keys.get_unchecked(self.head) }
+        })
+    }
+
+    #[inline(always)]
+    fn pop_front(&mut self) {
+        self.head = (self.head + 1) & (self.keys.len() - 1);
+        self.len -= 1;
+    }
+
+    /// Adds a key to a ring that is not full.
+    #[inline(always)]
+    fn push_back(&mut self, key: Key) {
+        debug_assert!(!self.is_full(), "whoever pushes looks first");
+        let mask = self.keys.len() - 1;
+        // SAFETY: the number of places is a power of two that is not 0, so what is masked is less than it.
+        unsafe { *self.keys.get_unchecked_mut((self.head + self.len) & mask) = key };
+        self.len += 1;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.keys.rotate_left(self.head);
+        let mut keys = vec![Key(0); 2 * self.keys.len()];
+        keys[..self.len].copy_from_slice(&self.keys[..self.len]);
+        (self.keys, self.head) = (keys.into_boxed_slice(), 0);
+    }
+}
+
+impl Lane {
+    #[cold]
+    fn make_room(&mut self, live: impl Fn(u32, u64) -> bool) {
+        while self.entries.front().is_some_and(|head| !live(head.index(), head.sequence())) {
+            self.entries.pop_front();
+        }
+        if self.entries.is_full() {
+            self.entries.grow();
+        }
+    }
 }
 
 impl Lanes {
@@ -224,7 +288,7 @@ impl Lanes {
     pub fn lane(&mut self, delay_ns: u64) -> u32 {
         let next = self.lanes.len() as u32;
         *self.by_delay.entry(delay_ns).or_insert_with(|| {
-            self.lanes.push(Lane { delay_ns, entries: VecDeque::with_capacity(64), armed: false });
+            self.lanes.push(Lane { delay_ns, entries: Ring::new(), armed: false });
             next
         })
     }
@@ -244,10 +308,8 @@ impl Lanes {
         let sequence = calendar.next_sequence();
         let at = &mut self.lanes[lane as usize];
         let key = Key::new(now_ns + at.delay_ns, sequence, 0, index);
-        if at.entries.len() == at.entries.capacity() {
-            while at.entries.front().is_some_and(|head| !live(head.index(), head.sequence())) {
-                at.entries.pop_front();
-            }
+        if at.entries.is_full() {
+            at.make_room(live);
         }
         at.entries.push_back(key);
         if !at.armed {
@@ -263,11 +325,12 @@ impl Lanes {
     pub fn fire(&mut self, calendar: &mut Calendar, sentinel: Key, live: impl Fn(u32, u64) -> bool) -> Option<Key> {
         let lane = &mut self.lanes[sentinel.index() as usize];
         let mut due = None;
-        while let Some(&head) = lane.entries.front() {
+        while let Some(head) = lane.entries.front() {
             if !live(head.index(), head.sequence()) {
                 lane.entries.pop_front();
             } else if head.sequence() == sentinel.sequence() {
-                due = lane.entries.pop_front();
+                due = Some(head);
+                lane.entries.pop_front();
             } else {
                 break;
             }

@@ -3,5 +3,5 @@
 pub mod calendar;
 pub mod digest;
 pub mod math;
-pub mod quick;
 pub mod rng;
+pub mod table;

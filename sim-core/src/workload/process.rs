@@ -63,13 +63,19 @@ impl ArrivalProcess {
     }
 
     /// When the next request comes, after the last one at `now_ns` (the start, for the first); `None` is never again. [ns]
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, now_ns: u64) -> Option<u64> {
-        match &mut self.source {
+        match &self.source {
             Source::Poisson { gap_ns, .. } if self.shapes.is_empty() => {
                 let gap_ns = exponential(&mut self.stream) * *gap_ns;
                 now_ns.checked_add(whole(gap_ns)?)
             }
+            _ => self.next_of_others(now_ns),
+        }
+    }
+
+    fn next_of_others(&mut self, now_ns: u64) -> Option<u64> {
+        match &mut self.source {
             Source::Poisson { per_ns, .. } => {
                 let per_ns = *per_ns;
                 self.thinned(now_ns, per_ns)
@@ -163,13 +169,13 @@ impl ArrivalProcess {
 }
 
 /// An exponential draw of mean 1.
-#[inline]
+#[inline(always)]
 fn exponential(stream: &mut Stream) -> f64 {
     Sampler::Exponential(1.0).sample(stream)
 }
 
 /// Whole nanoseconds, at most 146 years; `None` where there is no end.
-#[inline]
+#[inline(always)]
 fn whole(ns: f64) -> Option<u64> {
     (ns < 4.6e18).then(|| whole_ns(ns))
 }

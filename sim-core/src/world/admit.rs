@@ -199,7 +199,7 @@ impl World<'_> {
 
     /// Brings the histograms of waits up to date with those who did not wait, who are only counted on the way.
     pub(super) fn read_waits(&mut self) {
-        for (service, waits) in self.services.iter_mut().zip(&mut self.waits) {
+        for (service, waits) in self.services.iter_mut().zip(self.waits.iter_mut()) {
             if !service.limited {
                 continue;
             }

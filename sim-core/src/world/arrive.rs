@@ -81,22 +81,24 @@ impl World<'_> {
         let frame = self.frames.take();
         let now = self.now;
         let pc = self.program.client[site as usize];
-        let new = &mut self.frames[frame];
-        new.key = key;
-        new.seq = 0;
-        new.parent_seq = 0;
-        new.arrived = now;
-        new.start = now;
-        new.parent = NONE;
-        new.instance = NONE;
-        new.pc = pc;
-        new.next = NONE;
-        new.edge = site as u16;
-        new.tries = 0;
-        new.attempt = 1;
-        new.outcome = 0;
-        new.flags = CLIENT | flags;
-        new.phase = Phase::Running;
+        self.frames[frame] = Frame {
+            key,
+            seq: 0,
+            parent_seq: 0,
+            arrived: now,
+            start: now,
+            parent: NONE,
+            instance: NONE,
+            pc,
+            next: NONE,
+            edge: site as u16,
+            tries: 0,
+            attempt: 1,
+            outcome: 0,
+            flags: CLIENT | flags,
+            phase: Phase::Running,
+            spare: 0,
+        };
         frame
     }
 
@@ -104,7 +106,10 @@ impl World<'_> {
     #[inline(always)]
     fn root(&mut self, site: u32, key: u64, flags: u8) -> Option<u32> {
         let frame = self.frames.take();
-        let instance = self.pick_for_root(site, key);
+        let at = &mut self.sites[site as usize];
+        at.counts.attempts += 1;
+        let (network, only) = (at.network, at.only);
+        let instance = if only == NONE { self.pick_for_root(site, key) } else { only };
         self.frames[frame] = Frame {
             key,
             seq: 0,
@@ -123,12 +128,10 @@ impl World<'_> {
             phase: Phase::Arriving,
             spare: 0,
         };
-        let at = &mut self.sites[site as usize];
-        at.counts.attempts += 1;
         if instance == NONE {
             return self.deliver(frame, Outcome::Unreachable as u8);
         }
-        let door = if at.network { self.depart(frame, site)? } else { self.admit(frame) };
+        let door = if network { self.depart(frame, site)? } else { self.admit(frame) };
         match door {
             Door::In => Some(frame),
             Door::Waits => None,
@@ -141,13 +144,11 @@ impl World<'_> {
         }
     }
 
-    #[inline(always)]
     fn pick_for_root(&mut self, site: u32, key: u64) -> u32 {
         let s = &self.sites[site as usize];
         let service = &self.services[s.service as usize];
         match service.routable.len() {
             0 => NONE,
-            1 => service.routable[0],
             candidates => {
                 let (shared, instances) = (s.guard as usize, &self.instances);
                 let mut draw = Keyed::of(key, PICK);

@@ -10,6 +10,7 @@ use crate::dist::Sampler;
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
 use crate::engine::digest::Digest;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
+use crate::engine::table::Table;
 use crate::metrics::Histogram;
 use crate::model::{Access, Caller, Discipline, Edge, Model, Node, ReadFrom, Replication};
 use crate::results::EdgeCounts;
@@ -44,13 +45,13 @@ impl<'m> World<'m> {
             events: 0,
             frames: Arena::default(),
             ready: Vec::new(),
-            instances,
-            services,
-            call_latency: vec![Histogram::new(); sites.len()],
-            waits: vec![Histogram::new(); model.services.len()],
-            sites,
+            instances: instances.into(),
+            services: services.into(),
+            call_latency: vec![Histogram::new(); sites.len()].into(),
+            waits: vec![Histogram::new(); model.services.len()].into(),
+            sites: sites.into(),
             shared,
-            loads: Vec::new(),
+            loads: Table::default(),
             controls: Vec::new(),
             queues,
             rows: rows::Rows::new(model),
@@ -151,7 +152,12 @@ impl<'m> World<'m> {
         let known: Vec<u32> =
             (at.first..at.first + at.places).filter(|&i| self.instances[i as usize].registered).collect();
         let healthy: Vec<u32> = known.iter().copied().filter(|&i| !self.instances[i as usize].unhealthy).collect();
-        self.services[service].routable = if healthy.is_empty() { known } else { healthy };
+        let routable = if healthy.is_empty() { known } else { healthy };
+        let only = if routable.len() == 1 { routable[0] } else { NONE };
+        for site in self.sites.iter_mut().filter(|s| s.service as usize == service && s.role == Role::Any) {
+            site.only = only;
+        }
+        self.services[service].routable = routable;
     }
 }
 
@@ -226,15 +232,21 @@ fn sites(
             Caller::Endpoint(endpoint) => services[model.endpoints[endpoint.index()].service.index()].first,
             Caller::Load(_) | Caller::Queue(_) => NONE,
         };
+        let timer = timer(edge, lanes);
         sites.push(Site {
             endpoint: edge.callee.0,
             service: endpoint.service.0,
             entry: program.entry[edge.callee.index()],
             guard: guards[edge.guard.index()],
             caller_first: caller,
+            only: NONE,
+            lane: match timer {
+                Timer::Lane(lane) => lane,
+                _ => NONE,
+            },
             salt,
             slow: 1.0,
-            timer: timer(edge, lanes),
+            timer,
             total_ns: edge.total_timeout.map_or(0, crate::units::SimDuration::ns),
             guarded: guard.breaker.is_some() || guard.budget.is_some(),
             network: wires.matters(index) || edge.size.0.get() + edge.size.1.get() > 0,

@@ -1,7 +1,7 @@
 //! The caller's side: begin a call, send attempts, judge what comes back, try again, fall back, or give up.
 
 use super::admit::Door;
-use super::frame::{CLIENT, NONE, Phase};
+use super::frame::{CLIENT, Frame, NONE, Phase};
 use super::state::{Role, Timer};
 use super::{LANE, TIMER, WAKE, World};
 use crate::engine::math::whole_ns;
@@ -36,21 +36,26 @@ enum Then {
 
 impl World<'_> {
     /// Begins the call at which a frame stands.
-    #[inline]
+    #[inline(always)]
     pub(super) fn call(&mut self, frame: u32, site: u32) -> Option<u32> {
         let at = &mut self.frames[frame];
         at.tries = 0;
         at.start = self.now;
-        if self.sites[site as usize].counts_calls {
-            self.sites[site as usize].counts.calls += 1;
-            if self.sites[site as usize].guarded {
+        let to = &mut self.sites[site as usize];
+        if to.counts_calls {
+            to.counts.calls += 1;
+            if to.guarded {
                 let shared = self.shared_of(frame, site);
                 if let Some(budget) = &mut self.shared[shared].budget {
                     budget.on_call(self.now);
                 }
             }
         }
-        self.attempt(frame, site)
+        match self.send(frame, site) {
+            Sent::Runs(callee) => Some(callee),
+            Sent::Away => None,
+            Sent::Failed(outcome) => self.failed(frame, site, outcome),
+        }
     }
 
     /// The identity of a call: the same in every variant of a scenario.
@@ -67,57 +72,83 @@ impl World<'_> {
         (site.guard + local) as usize
     }
 
-    /// Sends attempts until one is on its way or the call has ended.
-    #[inline]
-    pub(super) fn attempt(&mut self, frame: u32, site: u32) -> Option<u32> {
+    /// Sends a further attempt, and more until one is on its way or the call has ended.
+    fn resend(&mut self, frame: u32, site: u32) -> Option<u32> {
+        match self.send_again(frame, site) {
+            Sent::Runs(callee) => Some(callee),
+            Sent::Away => None,
+            Sent::Failed(outcome) => self.failed(frame, site, outcome),
+        }
+    }
+
+    /// An attempt has failed: whatever follows.
+    #[cold]
+    fn failed(&mut self, frame: u32, site: u32, outcome: Outcome) -> Option<u32> {
+        let mut outcome = outcome;
         loop {
-            match self.send(frame, site) {
-                Sent::Runs(callee) => return Some(callee),
-                Sent::Away => return None,
-                Sent::Failed(outcome) => match self.after_failure(frame, site, outcome) {
-                    Then::Again => {}
-                    Then::Run(next) => return Some(next),
-                    Then::Wait => return None,
-                    Then::Fail(outcome) => return self.give_up(frame, site, outcome),
+            match self.after_failure(frame, site, outcome) {
+                Then::Again => match self.send_again(frame, site) {
+                    Sent::Runs(callee) => return Some(callee),
+                    Sent::Away => return None,
+                    Sent::Failed(next) => outcome = next,
                 },
+                Then::Run(next) => return Some(next),
+                Then::Wait => return None,
+                Then::Fail(outcome) => return self.give_up(frame, site, outcome),
             }
         }
     }
 
-    #[inline]
+    /// Sends a further attempt of a call.
+    fn send_again(&mut self, frame: u32, site: u32) -> Sent {
+        self.send(frame, site)
+    }
+
+    /// Sends an attempt: asks who may stop it, chooses an instance, starts the timer, and knocks.
+    #[inline(always)]
     fn send(&mut self, frame: u32, site: u32) -> Sent {
         let s = site as usize;
         if self.sites[s].guarded && !self.admitted(frame, site) {
             self.sites[s].counts.rejected += 1;
             return Sent::Failed(Outcome::Rejected);
         }
-        let key = self.call_key(frame, site);
-        let at = &mut self.frames[frame];
-        at.tries = at.tries.saturating_add(1);
-        let tries = at.tries;
-        let counts = &mut self.sites[s].counts;
-        counts.attempts += 1;
-        if tries > 1 {
-            counts.retries += 1;
-        }
-        let callee = self.frames.take();
-        let key = key.wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
-        let instance = self.pick(frame, site, key);
-        let seq = self.start_timer(frame, site, key);
         let now = self.now;
-        let new = &mut self.frames[callee];
-        new.key = key;
-        new.seq = 0;
-        new.parent_seq = seq;
-        new.arrived = now;
-        new.parent = frame;
-        new.instance = instance;
-        new.edge = site as u16;
-        new.tries = 0;
-        new.attempt = tries;
-        new.outcome = 0;
-        new.flags = 0;
-        new.phase = Phase::Arriving;
+        let at = &mut self.frames[frame];
+        let tries = at.tries.saturating_add(1);
+        at.tries = tries;
+        let to = &mut self.sites[s];
+        to.counts.attempts += 1;
+        if tries > 1 {
+            to.counts.retries += 1;
+        }
+        let key = mix(at.key, CALL ^ to.salt).wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
+        let (network, only, lane) = (to.network, to.only, to.lane);
+        let instance = if only == NONE { self.pick(frame, site, key) } else { only };
+        let seq = if lane == NONE {
+            self.start_timer(frame, site, key)
+        } else {
+            let frames = &self.frames;
+            self.lanes.push(&mut self.calendar, now, lane, LANE, frame, |index, seq| frames.waits_for(index, seq))
+        };
+        let callee = self.frames.take();
+        self.frames[callee] = Frame {
+            key,
+            seq: 0,
+            parent_seq: seq,
+            arrived: now,
+            start: 0,
+            parent: frame,
+            instance,
+            pc: 0,
+            next: NONE,
+            edge: site as u16,
+            tries: 0,
+            attempt: tries,
+            outcome: 0,
+            flags: 0,
+            phase: Phase::Arriving,
+            spare: 0,
+        };
         let at = &mut self.frames[frame];
         at.seq = seq;
         at.next = callee;
@@ -125,7 +156,7 @@ impl World<'_> {
         if instance == NONE {
             return self.fails_at_once(frame, site, callee, Outcome::Unreachable);
         }
-        if self.sites[s].network {
+        if network {
             return match self.depart(callee, site) {
                 Some(Door::Away(outcome)) => self.fails_at_once(frame, site, callee, outcome),
                 Some(door) => self.sent(frame, site, callee, &door),
@@ -136,7 +167,7 @@ impl World<'_> {
         self.sent(frame, site, callee, &door)
     }
 
-    #[inline]
+    #[inline(always)]
     fn sent(&mut self, frame: u32, site: u32, callee: u32, door: &Door) -> Sent {
         match *door {
             Door::In => Sent::Runs(callee),
@@ -149,6 +180,7 @@ impl World<'_> {
         }
     }
 
+    #[cold]
     fn fails_at_once(&mut self, frame: u32, site: u32, callee: u32, outcome: Outcome) -> Sent {
         self.frames.release(callee);
         self.frames[frame].seq = 0;
@@ -170,10 +202,14 @@ impl World<'_> {
     }
 
     /// Tells breaker and budget how an attempt ended.
+    #[inline(always)]
     pub(super) fn judge(&mut self, frame: u32, site: u32, ok: bool) {
-        if !self.sites[site as usize].guarded {
-            return;
+        if self.sites[site as usize].guarded {
+            self.judge_guarded(frame, site, ok);
         }
+    }
+
+    fn judge_guarded(&mut self, frame: u32, site: u32, ok: bool) {
         let shared = self.shared_of(frame, site);
         let now = self.now;
         let latency = now - self.frames[frame].start;
@@ -192,7 +228,6 @@ impl World<'_> {
         }
     }
 
-    #[inline]
     fn pick(&mut self, frame: u32, site: u32, key: u64) -> u32 {
         let s = &self.sites[site as usize];
         let service = &self.services[s.service as usize];
@@ -234,18 +269,13 @@ impl World<'_> {
         )]
     }
 
-    /// Starts the timer of an attempt and tells its number, which is the attempt's generation.
-    #[inline]
+    /// Starts the timer of an attempt that has no lane, and tells its number, which is the attempt's generation.
     fn start_timer(&mut self, frame: u32, site: u32, key: u64) -> u64 {
         let now = self.now;
         let s = &self.sites[site as usize];
         let drawn = match &s.timer {
             Timer::None => return self.calendar.next_sequence(),
-            Timer::Lane(lane) => {
-                let (lane, frames) = (*lane, &self.frames);
-                let live = |index, seq| frames.waits_for(index, seq);
-                return self.lanes.push(&mut self.calendar, now, lane, LANE, frame, live);
-            }
+            Timer::Lane(_) => unreachable!("a constant timeout is its lane's"),
             Timer::Drawn(sampler) => whole_ns(sampler.sample(&mut Keyed::of(key, TIMEOUT))),
         };
         let mut due = now.saturating_add(drawn);
@@ -256,30 +286,29 @@ impl World<'_> {
     }
 
     /// An attempt was answered, or its timeout has come.
-    #[inline]
+    #[inline(always)]
     pub(super) fn answered(&mut self, frame: u32, site: u32, outcome: u8) -> Option<u32> {
         self.frames[frame].seq = 0;
         let ok = outcome <= Outcome::Degraded as u8;
         self.judge(frame, site, ok);
         if ok {
-            return Some(self.goes_on(frame, site, outcome));
-        }
-        match self.after_failure(frame, site, Outcome::ALL[outcome as usize]) {
-            Then::Again => self.attempt(frame, site),
-            Then::Run(next) => Some(next),
-            Then::Wait => None,
-            Then::Fail(outcome) => self.give_up(frame, site, outcome),
+            Some(self.goes_on(frame, site, outcome))
+        } else {
+            self.failed(frame, site, Outcome::ALL[outcome as usize])
         }
     }
 
     /// A call has an answer: the caller goes on with its next step.
-    #[inline]
+    #[inline(always)]
     pub(super) fn goes_on(&mut self, frame: u32, site: u32, outcome: u8) -> u32 {
-        if self.sites[site as usize].counts_calls {
-            self.sites[site as usize].counts.call_outcomes[outcome as usize] += 1;
+        let to = &mut self.sites[site as usize];
+        if to.counts_calls {
+            to.counts.call_outcomes[usize::from(outcome & 7)] += 1;
         }
         let at = &mut self.frames[frame];
-        at.outcome = at.outcome.max(outcome);
+        if outcome > at.outcome {
+            at.outcome = outcome;
+        }
         at.phase = Phase::Running;
         at.pc += 1;
         frame
@@ -384,7 +413,7 @@ impl World<'_> {
             Phase::Backoff => {
                 let site = self.site_of(frame);
                 self.frames[frame].seq = 0;
-                self.attempt(frame, site)
+                self.resend(frame, site)
             }
             Phase::Fallback => {
                 let site = self.site_of(frame);
@@ -398,7 +427,7 @@ impl World<'_> {
     /// The call site at which a frame stands.
     pub(super) fn site_of(&self, frame: u32) -> u32 {
         match self.program.ops[self.frames[frame].pc as usize] {
-            super::program::Op::Call(site) => site,
+            super::program::Op::Call { site, .. } => site,
             other => unreachable!("a frame that calls stands at {other:?}"),
         }
     }

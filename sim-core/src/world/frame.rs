@@ -5,6 +5,7 @@
 //! line that was touched last is used next.
 
 use crate::engine::calendar::LAST_INDEX;
+use crate::engine::table::Table;
 
 /// No frame, instance or parent.
 pub const NONE: u32 = u32::MAX;
@@ -94,6 +95,21 @@ pub struct Frame {
     pub spare: u8,
 }
 
+/// What is left of an attempt that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    /// The caller's frame.
+    pub parent: u32,
+    /// What the caller's `seq` has to be for the reply to be wanted.
+    pub parent_seq: u64,
+    /// When the caller sent it [ns].
+    pub arrived: u64,
+    /// The call site by which it came.
+    pub edge: u16,
+    /// `WRONG`, `CLOSED_USER` ...
+    pub flags: u8,
+}
+
 const EMPTY: Frame = Frame {
     key: 0,
     seq: 0,
@@ -118,13 +134,13 @@ const _: () = assert!(size_of::<Frame>() == 64);
 /// All frames.
 #[derive(Debug)]
 pub struct Arena {
-    frames: Vec<Frame>,
+    frames: Table<Frame>,
     free: u32,
 }
 
 impl Default for Arena {
     fn default() -> Self {
-        Self { frames: Vec::with_capacity(1024), free: NONE }
+        Self { frames: Table::with_capacity(1024), free: NONE }
     }
 }
 
@@ -146,15 +162,22 @@ impl Arena {
         index
     }
 
-    /// Gives a frame back.
+    /// Gives a frame back, and tells what its caller may want to know.
     #[inline(always)]
-    pub fn release(&mut self, index: u32) {
+    pub fn release(&mut self, index: u32) -> Ended {
         let frame = &mut self.frames[index as usize];
         debug_assert!(frame.phase != Phase::Free, "frame {index} is given back twice");
         frame.seq = 0;
         frame.phase = Phase::Free;
         frame.next = self.free;
         self.free = index;
+        Ended {
+            parent: frame.parent,
+            parent_seq: frame.parent_seq,
+            arrived: frame.arrived,
+            edge: frame.edge,
+            flags: frame.flags,
+        }
     }
 
     /// Whether the frame waits for what has this number.

@@ -189,7 +189,9 @@ impl World<'_> {
         match self.admit(callee) {
             Door::In => self.ready.push(callee),
             Door::Waits => {}
-            Door::Lost => self.frames.release(callee),
+            Door::Lost => {
+                self.frames.release(callee);
+            }
             Door::Away(outcome) => {
                 let next = self.deliver(callee, outcome as u8);
                 self.ready.extend(next);

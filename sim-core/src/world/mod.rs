@@ -29,6 +29,7 @@ mod tests;
 
 use crate::engine::calendar::{Calendar, Key, Lanes};
 use crate::engine::digest::Digest;
+use crate::engine::table::Table;
 use crate::metrics::Histogram;
 use crate::model::Model;
 use crate::results::RunResult;
@@ -98,13 +99,13 @@ struct World<'m> {
     frames: Arena,
     /// Frames that became runnable beside the one that runs.
     ready: Vec<u32>,
-    instances: Vec<Instance>,
-    services: Vec<Service>,
-    sites: Vec<Site>,
+    instances: Table<Instance>,
+    services: Table<Service>,
+    sites: Table<Site>,
     shared: Vec<Shared>,
-    call_latency: Vec<Histogram>,
-    waits: Vec<Histogram>,
-    loads: Vec<arrive::Load>,
+    call_latency: Table<Histogram>,
+    waits: Table<Histogram>,
+    loads: Table<arrive::Load>,
     controls: Vec<Control>,
     queues: message::Queues,
     rows: rows::Rows,

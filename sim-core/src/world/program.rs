@@ -4,6 +4,7 @@
 //! compiler puts `Release` before the first call of an endpoint that does not hold its worker, so that the interpreter asks nothing.
 
 use crate::dist::Sampler;
+use crate::engine::table::Table;
 use crate::model::{Access, Caller, Edge, EdgeId, Endpoint, Model, Node, Outcome, Replication, ServiceId, Step};
 
 /// One operation.
@@ -13,8 +14,8 @@ pub enum Op {
     Work { sampler: u32, place: u32 },
     /// Time that uses no CPU; a sampler, and where it stands in its endpoint.
     Wait { sampler: u32, place: u32 },
-    /// A call site.
-    Call(u32),
+    /// A call site; whether the worker is given back first.
+    Call { site: u32, frees: bool },
     /// Branches at the same time; an entry of the fork table.
     Fork(u32),
     /// One arm by chance: first entry of the choice table, how many.
@@ -62,9 +63,9 @@ pub struct Fork {
 #[derive(Debug, Default)]
 pub struct Program {
     /// All operations.
-    pub ops: Vec<Op>,
+    pub ops: Table<Op>,
     /// Distributions of work.
-    pub samplers: Vec<Sampler>,
+    pub samplers: Table<Sampler>,
     /// All forks.
     pub forks: Vec<Fork>,
     /// First operations of the branches of forks.
@@ -74,9 +75,9 @@ pub struct Program {
     /// Probabilities of `Fail`.
     pub chances: Vec<f64>,
     /// First operation of each endpoint.
-    pub entry: Vec<u32>,
+    pub entry: Table<u32>,
     /// First operation of the caller that is no endpoint, by call site (loads and queues).
-    pub client: Vec<u32>,
+    pub client: Table<u32>,
     /// While an endpoint is compiled: it gives its worker back before it calls.
     frees_worker: bool,
     /// While an endpoint is compiled: its first operation.
@@ -88,7 +89,9 @@ impl Program {
     pub fn compile(model: &Model) -> Self {
         let mut program = Self { chances: vec![1.0], ..Self::default() };
         // The first operations end a request with the outcome of that number: where injected errors go.
-        program.ops.extend(Outcome::ALL.map(|outcome| Op::Fail(0, outcome)));
+        for outcome in Outcome::ALL {
+            program.ops.push(Op::Fail(0, outcome));
+        }
         for endpoint in &model.endpoints {
             let entry = program.here();
             program.entry.push(entry);
@@ -99,7 +102,7 @@ impl Program {
             let here = program.here();
             program.client.push(here);
             if !matches!(edge.caller, Caller::Endpoint(_)) {
-                program.ops.push(Op::Call(index as u32));
+                program.ops.push(Op::Call { site: index as u32, frees: false });
                 program.ops.push(Op::ClientEnd);
             }
         }
@@ -168,12 +171,11 @@ impl Program {
                 self.ops.push(Op::Wait { sampler, place });
             }
             Step::Call(edge) => {
-                self.release();
-                self.ops.push(Op::Call(edge.0));
+                self.ops.push(Op::Call { site: edge.0, frees: self.frees_worker });
             }
             Step::Forward(edge) => {
                 self.ops.push(Op::Leave);
-                self.ops.push(Op::Call(edge.0));
+                self.ops.push(Op::Call { site: edge.0, frees: false });
                 self.ops.push(Op::End);
             }
             Step::Parallel { branches, repeat, need } => {

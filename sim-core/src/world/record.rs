@@ -143,7 +143,7 @@ impl World<'_> {
             services: Vec::with_capacity(self.services.len()),
             ..Slice::default()
         };
-        for (before, site) in recorder.edges.iter_mut().zip(&self.sites) {
+        for (before, site) in recorder.edges.iter_mut().zip(self.sites.iter()) {
             let mut counts = site.counts;
             if !site.counts_calls {
                 counts.calls = counts.attempts;
@@ -152,7 +152,7 @@ impl World<'_> {
             slice.edges.push(counts.since(before));
             *before = counts;
         }
-        for (before, service) in recorder.services.iter_mut().zip(&self.services) {
+        for (before, service) in recorder.services.iter_mut().zip(self.services.iter()) {
             let sums = service.sums(now, &self.instances[service.places()]);
             slice.services.push(sums.since(before));
             *before = sums;
@@ -167,7 +167,7 @@ impl World<'_> {
 
     pub(super) fn read_cores(&mut self) {
         let now = self.now;
-        for instance in &mut self.instances {
+        for instance in self.instances.iter_mut() {
             if let Some(cores) = &mut instance.cores {
                 instance.sums.cpu += cores.take_used(now);
             }

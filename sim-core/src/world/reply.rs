@@ -1,7 +1,7 @@
 //! Replies: a request leaves its instance, its answer travels back, and whoever waits for it goes on.
 
 use super::World;
-use super::frame::{BRANCH, CLIENT, CLOSED_USER, DETACHED, NONE, Phase, WRONG};
+use super::frame::{BRANCH, CLIENT, CLOSED_USER, DETACHED, Ended, NONE, Phase, WRONG};
 use super::state::WRONGS;
 use crate::data::Effect;
 use crate::engine::rng::{Keyed, mix};
@@ -13,20 +13,17 @@ impl World<'_> {
     /// A request is done at its endpoint.
     #[inline(always)]
     pub(super) fn finish(&mut self, frame: u32, outcome: u8) -> Option<u32> {
-        if outcome <= Outcome::Degraded as u8 {
-            self.effects(frame);
-        }
-        self.leave(frame);
-        self.send_back(frame, outcome)
-    }
-
-    /// What an endpoint that has done its work leaves behind: an effect, perhaps a second one; perhaps a wrong reply.
-    #[inline(always)]
-    fn effects(&mut self, frame: u32) {
         let at = &self.frames[frame];
-        if self.sites[at.edge as usize].effect_counts || self.instances[at.instance as usize].odd & WRONGS != 0 {
+        let site = &self.sites[at.edge as usize];
+        let away = site.network && at.parent != DETACHED;
+        // What an endpoint that has done its work leaves behind: an effect, perhaps a second one; perhaps a wrong reply.
+        if outcome <= Outcome::Degraded as u8
+            && (site.effect_counts || self.instances[at.instance as usize].odd & WRONGS != 0)
+        {
             self.odd_effects(frame);
         }
+        self.leave(frame);
+        if away { self.depart_back(frame, outcome) } else { self.deliver(frame, outcome) }
     }
 
     #[cold]
@@ -62,31 +59,34 @@ impl World<'_> {
     /// The answer has arrived.
     #[inline(always)]
     pub(super) fn deliver(&mut self, frame: u32, outcome: u8) -> Option<u32> {
-        let at = self.frames[frame];
+        let at = self.frames.release(frame);
         if at.parent == NONE {
             self.count(&at, outcome);
-            self.frames.release(frame);
             if at.flags & CLOSED_USER != 0 {
                 self.think(u32::from(at.edge));
             }
             return None;
         }
-        if at.parent == DETACHED || !self.frames.waits_for(at.parent, at.parent_seq) {
-            self.frames.release(frame);
+        if at.parent == DETACHED {
             return None;
         }
+        let parent = &mut self.frames[at.parent];
+        if parent.seq != at.parent_seq {
+            return None;
+        }
+        if at.flags & WRONG != 0 {
+            parent.flags |= WRONG;
+        }
         self.count(&at, outcome);
-        self.frames.release(frame);
-        self.frames[at.parent].flags |= at.flags & WRONG;
         self.answered(at.parent, u32::from(at.edge), outcome)
     }
 
     /// Counts the end of an attempt as its caller sees it.
     #[inline(always)]
-    fn count(&mut self, at: &super::frame::Frame, outcome: u8) {
+    fn count(&mut self, at: &Ended, outcome: u8) {
         let site = &mut self.sites[at.edge as usize];
         let counts = &mut site.counts;
-        counts.outcomes[outcome as usize] += 1;
+        counts.outcomes[usize::from(outcome & 7)] += 1;
         if outcome <= Outcome::Degraded as u8 {
             let took = self.now - at.arrived;
             counts.latency_sum_ns += took;
@@ -116,15 +116,16 @@ impl World<'_> {
     }
 
     /// A load class's call with all its attempts has ended, or a message's delivery.
+    #[inline(always)]
     pub(super) fn client_end(&mut self, frame: u32, outcome: u8) -> Option<u32> {
-        let at = self.frames[frame];
+        let at = &self.frames[frame];
         if at.phase == Phase::Message || self.queues.owns(at.edge) {
             return self.delivery_ended(frame, outcome);
         }
+        let at = self.frames.release(frame);
         if outcome <= Outcome::Degraded as u8 {
             self.call_latency[at.edge as usize].record(self.now - at.arrived);
         }
-        self.frames.release(frame);
         if at.flags & CLOSED_USER != 0 {
             self.think(u32::from(at.edge));
         }

@@ -18,7 +18,12 @@ impl World<'_> {
             let next = match self.program.ops[self.frames[frame].pc as usize] {
                 Op::Work { sampler, place } => self.start_work(frame, sampler, place),
                 Op::Wait { sampler, place } => self.start_wait(frame, sampler, place),
-                Op::Call(site) => self.call(frame, site),
+                Op::Call { site, frees } => {
+                    if frees {
+                        self.release_worker(frame);
+                    }
+                    self.call(frame, site)
+                }
                 Op::End if self.frames[frame].flags & BRANCH == 0 => {
                     let outcome = self.frames[frame].outcome;
                     self.finish(frame, outcome)
@@ -69,7 +74,7 @@ impl World<'_> {
             Op::Read(service) => self.read_row(frame, service),
             Op::Write(service) => self.write_row(frame, service),
             Op::Enqueue(service) => return self.enqueue(frame, service),
-            Op::Work { .. } | Op::Wait { .. } | Op::Call(_) | Op::End | Op::BranchEnd | Op::ClientEnd => {
+            Op::Work { .. } | Op::Wait { .. } | Op::Call { .. } | Op::End | Op::BranchEnd | Op::ClientEnd => {
                 unreachable!("handled by the interpreter itself")
             }
         }

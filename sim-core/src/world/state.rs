@@ -330,6 +330,10 @@ pub struct Site {
     pub guard: u32,
     /// First place of the caller's instances; `NONE` for a load or queue, which has one shared state.
     pub caller_first: u32,
+    /// The one instance that may be picked; `NONE` if there are several, or none.
+    pub only: u32,
+    /// Lane of its timeout, if that is always the same; else `NONE`, and `timer` tells.
+    pub lane: u32,
     /// Hash of its name: part of the keys of its attempts.
     pub salt: u64,
     /// How much slower a fault makes the work of its endpoint.

@@ -94,7 +94,7 @@ impl World<'_> {
         self.read_waits();
         let pipe = &mut self.watch.pipes[index as usize];
         let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ..Scrape::default() };
-        for (before, site) in pipe.edges.iter_mut().zip(&self.sites) {
+        for (before, site) in pipe.edges.iter_mut().zip(self.sites.iter()) {
             let mut counts = site.counts;
             if !site.counts_calls {
                 counts.calls = counts.attempts;
@@ -103,7 +103,7 @@ impl World<'_> {
             scrape.edges.push(counts.since(before));
             *before = counts;
         }
-        for (before, service) in pipe.services.iter_mut().zip(&self.services) {
+        for (before, service) in pipe.services.iter_mut().zip(self.services.iter()) {
             let sums = service.sums(now, &self.instances[service.places()]);
             scrape.services.push(sums.since(before));
             *before = sums;
