@@ -11,24 +11,27 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// Each selected thing fails on its own clock: it runs for a time drawn from `mtbf`, is down for a time drawn from `mttr`, and so
 /// on. With `together` the selection fails and recovers as one. A bare time is the **mean of an exponential**, as the words say;
-/// any other distribution is written out.
+/// any other distribution is written out. With fewer `crews` than failed things, those that failed later wait, first come, first
+/// served, and are down for the wait too. All run when the warm-up begins; those that run go on failing while others are down.
 ///
 /// # When to use it
 /// For availability arithmetic and for years of wear and tear.
 ///
 /// # Knobs
 /// - `mtbf`: time from a repair to the next failure, bare mean or distribution; required
-/// - `mttr`: time of a repair, bare mean or distribution; required
+/// - `mttr`: time that a crew takes for a repair, bare mean or distribution; required
+/// - `crews`: how many things can be under repair at a time, default all of them
 /// - `together`: the selection fails as one, default false
 ///
 /// # Example
 /// ```yaml
 /// faults:
-///   crashes: {inject: crash, where: {service: web}, random: {mtbf: 500h, mttr: 8h}}
+///   crashes: {inject: crash, where: {service: web}, random: {mtbf: 500h, mttr: 8h, crews: 1}}
 /// ```
 ///
 /// # Source
-/// The alternating renewal process of reliability theory.
+/// The alternating renewal process and the machine repairman of reliability theory: Trivedi, "Probability and Statistics with
+/// Reliability, Queuing and Computer Science Applications", 2nd ed. 2002, chapter 8.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RandomSettings {
@@ -36,9 +39,25 @@ pub struct RandomSettings {
     pub mtbf: Distribution,
     /// Time of a repair; a bare time is the mean of an exponential.
     pub mttr: Distribution,
+    /// How many things can be under repair at a time; default all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crews: Option<Count>,
     /// Whether the selection fails and recovers as one.
     #[serde(default)]
     pub together: bool,
+}
+
+impl RandomSettings {
+    fn validate_crews(&self, problems: &mut Problems) {
+        let Some(crews) = self.crews else { return };
+        if crews.get() == 0 {
+            problems.error("crews", "without a crew nothing is ever repaired").hint =
+                Some("write at least 1, or leave `crews` out: enough for all".into());
+        } else if self.together {
+            problems.error("crews", "what fails together is repaired as one, so that crews change nothing").hint =
+                Some("keep one of the two".into());
+        }
+    }
 }
 
 /// When a fault is there, as meant.
@@ -61,6 +80,8 @@ pub enum Schedule {
         mtbf: Distribution,
         /// Time of a repair.
         mttr: Distribution,
+        /// How many things can be under repair at a time; `None` is all of them.
+        crews: Option<u32>,
         /// Whether the selection fails as one.
         together: bool,
     },
@@ -135,6 +156,7 @@ impl ScheduleKeys<'_> {
                     p.error(key, format!("a mean time of zero for `{key}` never gets on"));
                 }
             }
+            random.validate_crews(p);
         });
     }
 
@@ -144,6 +166,7 @@ impl ScheduleKeys<'_> {
             Some(random) => Schedule::Random {
                 mtbf: random.mtbf.or_exponential(),
                 mttr: random.mttr.or_exponential(),
+                crews: random.crews.map(Count::get_u32),
                 together: random.together,
             },
             None => Schedule::Fixed {
@@ -220,6 +243,19 @@ mod tests {
         assert_eq!(error(ScheduleKeys { every: ns(5), ..NONE }), ["every"]);
         assert_eq!(error(ScheduleKeys { every: ns(5), length: ns(6), ..NONE }), ["for"]);
         assert_eq!(error(ScheduleKeys { times: Some(Count::new(3)), ..NONE }), ["times"]);
+    }
+
+    #[test]
+    fn crews_that_repair_nothing_are_errors() {
+        let error = |text: &str| {
+            let random: RandomSettings = serde_json::from_str(text).unwrap();
+            let mut problems = Problems::new();
+            ScheduleKeys { random: Some(&random), ..NONE }.validate(&mut problems);
+            problems.into_vec().iter().map(|p| p.path.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(error(r#"{"mtbf": "500h", "mttr": "8h", "crews": "0"}"#), ["random.crews"]);
+        assert_eq!(error(r#"{"mtbf": "500h", "mttr": "8h", "crews": "2", "together": true}"#), ["random.crews"]);
+        assert!(error(r#"{"mtbf": "500h", "mttr": "8h", "crews": "2"}"#).is_empty());
     }
 
     #[test]

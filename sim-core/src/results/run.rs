@@ -40,7 +40,7 @@ pub struct RunResult {
     pub slices: Vec<Slice>,
     /// Latency and waits between two marks (time 0, begin and end of each fault, the end), in order and without gap.
     pub periods: Vec<Period>,
-    /// When each fault struck, by its id.
+    /// When each fault struck, by its id: in the order in which it began, the first 100,000.
     pub faults: Vec<Vec<Span>>,
     /// When each alert fired, by its place.
     pub alerts: Vec<Vec<Span>>,

@@ -4,7 +4,7 @@ use super::cores::Cores;
 use super::frame::{Arena, NONE};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LIFO, Life, PATIENCE, PULLS, Role, Service, Shared, Site, Timer};
-use super::{ARRIVAL, Control, USER, World, arrive, message, record, rows, strike, watch, wire};
+use super::{ARRIVAL, Control, USER, World, arrive, message, record, rows, strike, watch, wear, wire};
 use crate::data::Effect;
 use crate::dist::Sampler;
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
@@ -57,6 +57,7 @@ impl<'m> World<'m> {
             rows: rows::Rows::new(model),
             wires,
             strikes: strike::Strikes::default(),
+            wear: wear::Wear::default(),
             watch: watch::Watch::new(model),
             recorder: record::Recorder::new(model),
             backlog: 0,

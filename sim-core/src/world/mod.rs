@@ -21,6 +21,7 @@ mod run;
 mod state;
 mod strike;
 mod watch;
+mod wear;
 mod wire;
 mod work;
 
@@ -67,6 +68,8 @@ enum Control {
     Strike(u32),
     /// A fault ends.
     Mend(u32),
+    /// A thing that fails by its own clock fails, or is repaired.
+    Clock(u32),
     /// An instance has started.
     Started { instance: u32, epoch: u32 },
     /// An instance's warm-up is over.
@@ -111,6 +114,7 @@ struct World<'m> {
     rows: rows::Rows,
     wires: wire::Wires,
     strikes: strike::Strikes,
+    wear: wear::Wear,
     watch: watch::Watch,
     recorder: record::Recorder,
     /// Requests and messages waiting in all queues.
@@ -180,9 +184,14 @@ impl World<'_> {
         if at_ns > self.end {
             return;
         }
-        let index = self.controls.len() as u32;
-        self.controls.push(what);
+        let index = self.reserve(what);
         self.calendar.push(at_ns, CONTROL, index);
+    }
+
+    /// A place for something rare that is scheduled again and again.
+    fn reserve(&mut self, what: Control) -> u32 {
+        self.controls.push(what);
+        self.controls.len() as u32 - 1
     }
 
     /// Schedules again what has just come up, in its old place.
@@ -199,6 +208,7 @@ impl World<'_> {
             Control::End => self.measuring_ends(),
             Control::Strike(strike) => self.strike(strike),
             Control::Mend(strike) => self.mend(strike),
+            Control::Clock(clock) => self.clock(clock),
             Control::Started { instance, epoch } => self.started(instance, epoch),
             Control::Warm { instance, epoch } => self.warmed(instance, epoch),
             Control::Health { instance, epoch, healthy } => self.health(instance, epoch, healthy),

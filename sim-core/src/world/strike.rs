@@ -13,9 +13,12 @@ const START_UP: u64 = 0xa1;
 /// A frozen instance goes on at a millionth of its speed, so that what is left of its work keeps its size.
 const FROZEN: f64 = 1e6;
 
-/// One occurrence of a fault.
+/// Spans beyond this many are not kept: a fault at random may strike very often.
+const MOST_SPANS: usize = 100_000;
+
+/// One occurrence of a fault, or all those of one thing that fails by its own clock.
 #[derive(Debug, Clone)]
-struct Occurrence {
+pub(super) struct Occurrence {
     fault: u32,
     /// The one instance that fails by its own clock; `None` is the whole selection.
     alone: Option<u32>,
@@ -25,12 +28,34 @@ struct Occurrence {
     active: bool,
 }
 
+impl Occurrence {
+    /// One that is still to come.
+    pub fn new(fault: u32, alone: Option<u32>) -> Self {
+        Self { fault, alone, struck: Vec::new(), since: 0, active: false }
+    }
+}
+
 /// All occurrences of a run.
 #[derive(Debug, Default)]
 pub(super) struct Strikes {
     list: Vec<Occurrence>,
     /// When each fault struck, for the results.
     pub spans: Vec<Vec<Span>>,
+}
+
+impl Strikes {
+    /// The place of an occurrence from now on.
+    pub fn add(&mut self, occurrence: Occurrence) -> u32 {
+        self.list.push(occurrence);
+        self.list.len() as u32 - 1
+    }
+
+    fn keep(&mut self, fault: u32, span: Span) {
+        let spans = &mut self.spans[fault as usize];
+        if spans.len() < MOST_SPANS {
+            spans.push(span);
+        }
+    }
 }
 
 impl World<'_> {
@@ -43,46 +68,22 @@ impl World<'_> {
                 Schedule::Fixed { .. } => {
                     for span in fault.schedule.spans(model.run.duration.ns() as i64) {
                         let at = |ns: i64| (self.zero as i64).saturating_add(ns).max(0) as u64;
-                        self.plan(index as u32, None, at(span.from_ns), at(span.to_ns));
+                        self.plan(index as u32, at(span.from_ns), at(span.to_ns));
                     }
                 }
-                Schedule::Random { mtbf, mttr, together } => {
-                    let alone = match &fault.target {
-                        Target::Instances(_) if !together => self.select(index, "").into_iter().map(Some).collect(),
-                        _ => vec![None],
-                    };
-                    for who in alone {
-                        let component = match who {
-                            Some(instance) => format!("{}#{}", fault.name, self.label(instance)),
-                            None => fault.name.clone(),
-                        };
-                        let mut clock = Stream::new(self.seed, self.replication, &component, "failures");
-                        let (mtbf, mttr) = (mtbf.build(), mttr.build());
-                        let mut at = 0u64;
-                        loop {
-                            at = at.saturating_add(whole_ns(mtbf.sample(&mut clock)).max(1));
-                            if at >= self.end {
-                                break;
-                            }
-                            let to = at.saturating_add(whole_ns(mttr.sample(&mut clock)).max(1));
-                            self.plan(index as u32, who, at, to);
-                            at = to;
-                        }
-                    }
-                }
+                Schedule::Random { .. } => self.start_clocks(index as u32),
             }
         }
     }
 
     /// `service/number` of an instance: does not change when another service is added.
-    fn label(&self, instance: u32) -> String {
+    pub(super) fn label(&self, instance: u32) -> String {
         let service = self.instances[instance as usize].service as usize;
         format!("{}/{}", self.model.services[service].name, instance - self.services[service].first)
     }
 
-    fn plan(&mut self, fault: u32, alone: Option<u32>, from: u64, to: u64) {
-        let index = self.strikes.list.len() as u32;
-        self.strikes.list.push(Occurrence { fault, alone, struck: Vec::new(), since: from, active: false });
+    fn plan(&mut self, fault: u32, from: u64, to: u64) {
+        let index = self.strikes.add(Occurrence::new(fault, None));
         self.schedule(from, Control::Strike(index));
         if to < self.end {
             self.schedule(to, Control::Mend(index));
@@ -90,7 +91,7 @@ impl World<'_> {
     }
 
     /// The instances that a fault means, drawn where it says so.
-    fn select(&self, fault: usize, occasion: &str) -> Vec<u32> {
+    pub(super) fn select(&self, fault: usize, occasion: &str) -> Vec<u32> {
         let Target::Instances(selection) = &self.model.faults[fault].target else { return Vec::new() };
         let mut fitting: Vec<u32> = (0..self.instances.len() as u32)
             .filter(|&i| {
@@ -160,7 +161,7 @@ impl World<'_> {
         self.strikes.list[index as usize].active = false;
         let occurrence = self.strikes.list[index as usize].clone();
         let span = Span { from_ns: self.since_zero(occurrence.since), to_ns: self.since_zero(self.now) };
-        self.strikes.spans[occurrence.fault as usize].push(span);
+        self.strikes.keep(occurrence.fault, span);
         let fault = &model.faults[occurrence.fault as usize];
         match (&fault.effect, &fault.target) {
             (FaultEffect::Crash { .. } | FaultEffect::Restart, _) => {
@@ -178,15 +179,16 @@ impl World<'_> {
         self.refresh_network();
     }
 
-    /// Faults that last to the end are closed with it.
+    /// Faults that last to the end are closed with it; spans are in the order in which they began.
     pub(super) fn close_strikes(&mut self) {
         for at in 0..self.strikes.list.len() {
             if self.strikes.list[at].active {
                 let (fault, since) = (self.strikes.list[at].fault, self.strikes.list[at].since);
                 let span = Span { from_ns: self.since_zero(since), to_ns: self.since_zero(self.now) };
-                self.strikes.spans[fault as usize].push(span);
+                self.strikes.keep(fault, span);
             }
         }
+        self.strikes.spans.iter_mut().for_each(|spans| spans.sort_by_key(|s| (s.from_ns, s.to_ns)));
     }
 
     /// Effects of all active faults on one instance, reckoned anew: they multiply or add, in the order of the file.

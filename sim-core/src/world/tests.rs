@@ -4,6 +4,7 @@ use super::simulate;
 use crate::call::balance::BalanceSettings;
 use crate::data::Effect;
 use crate::dist::Distribution;
+use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
 use crate::model::{
     Caller, Discipline, Edge, EdgeId, Endpoint, EndpointId, Guard, GuardId, Load, LoadId, Model, Network, Node,
     Outcome, Region, RegionId, Run, Service, ServiceId, Step, Zone, ZoneId,
@@ -201,6 +202,38 @@ fn a_tandem_with_timeouts_and_retries_keeps_its_laws() {
     let counts = run.edge(EdgeId(2), run.whole());
     assert!(counts.retries > 0 && counts.outcomes[Outcome::Timeout as usize] > 0, "{counts:?}");
     check_laws(&run, &model);
+}
+
+/// When the fault of a service with two instances struck, with this schedule [s].
+fn failures(schedule: Schedule, seconds: u64) -> Vec<(i64, i64)> {
+    let mut pair = service("a", 1, None);
+    (pair.instances, pair.max_instances) = (2, 2);
+    let mut model = chain(1.0, seconds, &[(pair, Distribution::default())], &[]);
+    model.run.warm_up = SimDuration::ZERO;
+    let selection = Selection { services: vec![ServiceId(0)], zone: None, region: None, role: None, pick: Pick::All };
+    model.faults.push(Fault {
+        name: "crashes".into(),
+        effect: FaultEffect::Crash { callers_see: CallersSee::Reset },
+        target: Target::Instances(selection),
+        schedule,
+        per_year: None,
+        says: String::new(),
+    });
+    let whole = |ns: i64| ns / 1_000_000_000;
+    simulate(&model, 1, 0).faults[0].iter().map(|span| (whole(span.from_ns), whole(span.to_ns))).collect()
+}
+
+#[test]
+fn those_that_fail_first_are_repaired_first() {
+    let schedule = |crews, together| {
+        let (mtbf, mttr) = (Distribution::constant(ms(10_000)), Distribution::constant(ms(4_000)));
+        Schedule::Random { mtbf, mttr, crews, together }
+    };
+    // With a crew for each, both are down for 4 s after every 10 s; as one, that is a single occurrence.
+    assert_eq!(failures(schedule(None, false), 27), [(10, 14), (10, 14), (24, 27), (24, 27)]);
+    assert_eq!(failures(schedule(None, true), 27), [(10, 14), (24, 27)]);
+    // One crew repairs the second when the first is done; the end closes what is down.
+    assert_eq!(failures(schedule(Some(1), false), 31), [(10, 14), (10, 18), (24, 28), (28, 31)]);
 }
 
 #[test]
