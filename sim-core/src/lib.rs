@@ -15,6 +15,7 @@ pub mod kinds;
 pub mod metrics;
 pub mod model;
 pub mod names;
+pub mod needed;
 pub mod network;
 pub mod outcome;
 pub mod problem;

@@ -154,6 +154,8 @@ pub struct Service {
     pub instances: u32,
     /// The most instances that a scaler may make of it; at least `instances`.
     pub max_instances: u32,
+    /// How many running instances it takes to be up; at least 1.
+    pub need: u32,
     /// The zones over which instances are spread in turn; at least one.
     pub zones: Vec<ZoneId>,
     /// Places per instance; `None` is unlimited.

@@ -117,6 +117,7 @@ impl Compiler<'_> {
             node,
             instances: 1,
             max_instances: 1,
+            need: 1,
             zones: vec![ZoneId(0)],
             workers: None,
             cores: None,

@@ -78,6 +78,7 @@ impl Compiler<'_> {
             problem.label = Some("workers: how many requests an instance works on at a time".into());
             problem.hint = Some("write workers: 64, or workers: unlimited".into());
         }
+        check_need(&keys, problems);
         let zones = self.zones_of(keys.zones, problems);
         self.fill(id, &keys, zones);
         if asked.is_empty() {
@@ -95,6 +96,7 @@ impl Compiler<'_> {
         let service = &mut self.model.services[id.index()];
         service.instances = keys.instances.map_or(1, Count::get_u32);
         service.max_instances = service.instances;
+        service.need = keys.need.map_or(1, Count::get_u32);
         service.zones = zones;
         service.workers = match keys.workers {
             Some(Workers::Limited(count)) => Some(count.get_u32()),
@@ -185,5 +187,14 @@ impl Compiler<'_> {
             return None;
         }
         self.names.endpoints.get(&format!("{name}.send")).copied()
+    }
+}
+
+/// A service that needs more instances than it has is never up.
+fn check_need(keys: &NodeKeys<'_>, problems: &mut Problems) {
+    let has = keys.instances.map_or(1, Count::get);
+    if let Some(need) = keys.need.filter(|need| need.get() > has) {
+        let problem = problems.error("need", format!("needs {need} instances and has {has}, so that it is never up"));
+        problem.hint = Some(format!("write at most {has}"));
     }
 }

@@ -82,6 +82,8 @@ fn zero_and_huge_are_errors() {
     check("", "run: {duration: 200year}\n", &["10:17 200year: more than a hundred years are too long for a run"]);
     check("to: web.get", "to: web.get, timeout: 0s", &["4:33 0s: a timeout of zero lets every call fail"]);
     check("workers: 4", "workers: 0", &["7:14 0: an instance without workers answers nothing"]);
+    check("workers: 4", "workers: 4\n    need: 0", &["8:11 0: what needs no instance is never down"]);
+    check("workers: 4", "workers: 4\n    need: 2", &["8:11 2: needs 2 instances and has 1, so that it is never up"]);
     check(
         "workers: 4",
         "workers: 99999999999999999999999",

@@ -25,6 +25,9 @@ macro_rules! with_node_keys {
             /// Machines or pods, each with its own queue, workers and fate; default 1.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub instances: Option<Count>,
+            /// How many running instances it takes to be up; default 1. Whoever runs serves all the same: only `up` and its like read it.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub need: Option<Count>,
             /// Zones over which the instances are spread in turn; default the first zone.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub zones: Option<Vec<String>>,
@@ -60,6 +63,7 @@ macro_rules! with_node_keys {
             pub fn node_keys(&self) -> NodeKeys<'_> {
                 NodeKeys {
                     instances: self.instances,
+                    need: self.need,
                     zones: self.zones.as_deref(),
                     workers: self.workers,
                     machine: self.machine.as_ref(),
@@ -107,6 +111,8 @@ with_node_keys! {
 pub struct NodeKeys<'a> {
     /// Machines or pods.
     pub instances: Option<Count>,
+    /// How many it takes to be up.
+    pub need: Option<Count>,
     /// Zones over which they are spread.
     pub zones: Option<&'a [String]>,
     /// Places per instance.
@@ -133,6 +139,7 @@ impl<'a> NodeKeys<'a> {
     pub fn over(self, below: NodeKeys<'a>) -> Self {
         Self {
             instances: self.instances.or(below.instances),
+            need: self.need.or(below.need),
             zones: self.zones.or(below.zones),
             workers: self.workers.or(below.workers),
             machine: self.machine.or(below.machine),
@@ -149,6 +156,9 @@ impl<'a> NodeKeys<'a> {
     pub fn validate(&self, problems: &mut Problems) {
         if let Some(instances) = self.instances {
             check_instances("instances", instances.get(), problems);
+        }
+        if self.need.is_some_and(|need| need.get() == 0) {
+            problems.error("need", "what needs no instance is never down").hint = Some("write at least 1".into());
         }
         if matches!(self.workers, Some(Workers::Limited(n)) if n.get() == 0) {
             problems.error("workers", "an instance without workers answers nothing").hint =

@@ -116,6 +116,14 @@ pub enum Metric {
     FalseAlarms,
     /// Firings.
     Fired,
+    /// Share of time in which it has all that it needs to answer.
+    Up,
+    /// How often it went down.
+    Outages,
+    /// From time 0 to the first moment in which it was not up.
+    TimeToOutage,
+    /// What `up` would be if all instances failed independently.
+    ProductAvailability,
 }
 
 /// A line of the reference: a metric, what it measures, of what.
@@ -302,6 +310,31 @@ pub const METRICS: &[MetricDoc] = &[
         "firings outside of the fault that the alert finds",
     ),
     doc(Metric::Fired, "fired", Measure::NUMBER, &[Alert], false, "firings"),
+    doc(
+        Metric::Up,
+        "up",
+        Measure::Share,
+        &[Endpoint, Service],
+        false,
+        "share of time in which a service has the running instances that it needs, or an endpoint all services that it cannot do without",
+    ),
+    doc(Metric::Outages, "outages", Measure::NUMBER, &[Endpoint, Service], false, "how often it stopped being up"),
+    doc(
+        Metric::TimeToOutage,
+        "time_to_outage",
+        Measure::TIME,
+        &[Endpoint, Service],
+        false,
+        "from time 0 to the first moment in which it was not up",
+    ),
+    doc(
+        Metric::ProductAvailability,
+        "product_availability",
+        Measure::Share,
+        &[Endpoint, Service],
+        false,
+        "what up would be by arithmetic, if all instances failed independently of each other",
+    ),
 ];
 
 impl Metric {

@@ -23,6 +23,7 @@ mod quantity;
 mod resolve;
 pub mod run_metrics;
 mod tree;
+mod up;
 
 pub use measure::{Dimension, Measure};
 pub use metric::{METRICS, Metric, MetricDoc, MetricRef, Scope, SubjectKind, Window};

@@ -183,6 +183,9 @@ impl<'a> RunMetrics<'a> {
             (Metric::Held | Metric::BurnRate | Metric::BudgetLeft | Metric::BudgetSpent, Subject::Promise(promise)) => {
                 self.promise(metric.metric, *promise, spans)
             }
+            (Metric::Up | Metric::Outages | Metric::TimeToOutage | Metric::ProductAvailability, subject) => {
+                super::up::measure(metric.metric, subject, self.model, self.run, spans)
+            }
             _ => observe(self.model, metric, &Stretch::new(self.run, spans.to_vec())),
         }
     }

@@ -103,10 +103,12 @@ impl Histogram {
     /// If `before` counts more than this one: it is not an earlier state of it.
     pub fn since(&self, before: &mut Self) -> SparseHistogram {
         let mut buckets = Vec::new();
-        for (index, (now, then)) in self.counts.iter().zip(before.counts.iter_mut()).enumerate() {
-            if now != then {
+        let octaves = self.counts.chunks(1 << PRECISION).zip(before.counts.chunks_mut(1 << PRECISION));
+        // Most octaves have not changed, and to see that takes less than to look for what has.
+        for (octave, (now, then)) in octaves.enumerate().filter(|(_, (now, then))| now != then) {
+            for (within, (now, then)) in now.iter().zip(then).enumerate().filter(|(_, (now, then))| now != then) {
                 let more = now.checked_sub(*then).expect("a histogram only grows");
-                buckets.push((index as u16, more));
+                buckets.push(((octave << PRECISION | within) as u16, more));
                 *then = *now;
             }
         }

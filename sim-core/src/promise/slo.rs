@@ -14,6 +14,25 @@ pub fn redundant_availability(parts: &[f64]) -> f64 {
     1.0 - parts.iter().map(|part| 1.0 - part).product::<f64>()
 }
 
+/// Availability where `k` of `n` equal parts are needed and fail independently of each other: the upper tail of the binomial.
+pub fn k_of_n_availability(k: u32, n: u32, part: f64) -> f64 {
+    if k == 0 || part >= 1.0 {
+        return f64::from(u8::from(k <= n));
+    }
+    if part <= 0.0 {
+        return 0.0;
+    }
+    let (up, down) = (math::ln(part), math::ln(1.0 - part));
+    // The logarithm of the term with all n up; each further term has one less.
+    let mut term = f64::from(n) * up;
+    let mut sum = 0.0;
+    for running in (k..=n).rev() {
+        sum += math::exp(term);
+        term += math::ln(f64::from(running) / f64::from(n - running + 1)) + down - up;
+    }
+    sum.min(1.0)
+}
+
 /// A bound for the percentile of calls one after the other: the sum of the parts' [s].
 pub fn serial_latency_s(parts: &[f64]) -> f64 {
     parts.iter().sum()
@@ -66,6 +85,12 @@ mod tests {
         near(chain_availability(&[0.9999, 0.9995, 0.999, 0.9999, 0.999]), 0.997303, 5e-7);
         near(chain_availability(&[0.999; 10]), 0.990045, 5e-7);
         near(redundant_availability(&[0.99, 0.99]), 0.9999, 1e-12);
+        near(k_of_n_availability(1, 2, 0.99), 0.9999, 1e-12);
+        near(k_of_n_availability(2, 3, 0.99), 0.999_702, 1e-12);
+        near(k_of_n_availability(3, 5, 0.95), 0.998_842, 5e-7);
+        near(k_of_n_availability(900, 1000, 0.5), 0.0, 1e-12);
+        near(k_of_n_availability(2, 3, 1.0), 1.0, 0.0);
+        near(k_of_n_availability(4, 3, 0.9), 0.0, 0.0);
         near(serial_latency_s(&[0.010, 0.020, 0.050, 0.200, 0.030]), 0.310, 1e-12);
         near(parallel_latency_s(&[0.010, 0.200, 0.030]), 0.200, 0.0);
         near(needed_of_each(0.999, 5), 0.9998, 1e-7);

@@ -16,7 +16,7 @@ use crate::model::{
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::promise::PromiseSettings;
-use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
+use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span, UpCounts};
 use crate::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
 
@@ -74,6 +74,7 @@ impl System {
             node: Node::Service,
             instances,
             max_instances: instances,
+            need: 1,
             zones: vec![ZoneId(0)],
             workers: Some(1),
             cores: None,
@@ -197,6 +198,7 @@ impl System {
             window: window as u32,
             edges: vec![EdgeCounts::default(); edges],
             services: vec![ServiceCounts::default(); services],
+            up: vec![UpCounts::default(); services + self.model.endpoints.len()],
             wrong: Vec::new(),
             entry_latency: Vec::new(),
         });
@@ -225,6 +227,7 @@ impl System {
             faults,
             alerts: vec![Vec::new(); self.model.alerts.len()],
             openings: Vec::new(),
+            first_outages: vec![None; services + self.model.endpoints.len()],
             in_flight_at_zero: vec![0; edges],
             in_flight: vec![0; edges],
         }

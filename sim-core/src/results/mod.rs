@@ -7,7 +7,7 @@
 mod run;
 mod study;
 
-pub use run::{EdgeCounts, HOLDING, Period, RunResult, ServiceCounts, Slice, Span, Stopped};
+pub use run::{EdgeCounts, HOLDING, Period, RunResult, ServiceCounts, Slice, Span, Stopped, UpCounts};
 pub use study::*;
 
 use serde::Serialize;

@@ -46,6 +46,8 @@ pub struct RunResult {
     pub alerts: Vec<Vec<Span>>,
     /// Breaker openings: call site and time from 0 [ns], the first 10,000.
     pub openings: Vec<(EdgeId, i64)>,
+    /// From time 0 to the first moment in which each service, and then each endpoint, was not up [ns]; `None` if it never was.
+    pub first_outages: Vec<Option<u64>>,
     /// Attempts in flight at time 0, by call site: `attempts` of all slices and these end in `outcomes` or in `in_flight`.
     pub in_flight_at_zero: Vec<u64>,
     /// Attempts in flight at the end, by call site.
@@ -74,6 +76,8 @@ pub struct Slice {
     pub edges: Vec<EdgeCounts>,
     /// Counts by service.
     pub services: Vec<ServiceCounts>,
+    /// How long each service, and then each endpoint, was up.
+    pub up: Vec<UpCounts>,
     /// Wrong replies by endpoint and kind ([`crate::data::Wrongness`] as its number): (endpoint, kind, count), only those that happened.
     pub wrong: Vec<(u32, u8, u64)>,
     /// Latency of the answered attempts of call sites of load classes, by their place in `RunResult::entry_edges` order.
@@ -159,6 +163,23 @@ pub struct ServiceCounts {
     pub consensus_bytes: u64,
     /// Effects applied more than once.
     pub duplicates: u64,
+}
+
+/// How long something was up: a service with enough running instances, or an endpoint with all that it cannot do without.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UpCounts {
+    /// Time in which it was up [ns].
+    pub up_ns: u64,
+    /// How often it went down.
+    pub outages: u64,
+}
+
+impl UpCounts {
+    /// What was counted since an earlier state of the same sums.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self { up_ns: self.up_ns.wrapping_sub(before.up_ns), outages: self.outages - before.outages }
+    }
 }
 
 /// Histograms between two marks.

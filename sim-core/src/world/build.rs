@@ -4,7 +4,7 @@ use super::cores::Cores;
 use super::frame::{Arena, NONE};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LIFO, Life, PATIENCE, PULLS, Role, Service, Shared, Site, Timer};
-use super::{ARRIVAL, Control, USER, World, arrive, message, record, rows, strike, watch, wear, wire};
+use super::{ARRIVAL, Control, USER, World, arrive, message, record, rows, strike, up, watch, wear, wire};
 use crate::data::Effect;
 use crate::dist::Sampler;
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
@@ -53,11 +53,13 @@ impl<'m> World<'m> {
             shared,
             loads: Table::default(),
             controls: Vec::new(),
+            spare: Vec::new(),
             queues,
             rows: rows::Rows::new(model),
             wires,
             strikes: strike::Strikes::default(),
             wear: wear::Wear::default(),
+            up: up::Up::new(model),
             watch: watch::Watch::new(model),
             recorder: record::Recorder::new(model),
             backlog: 0,
@@ -132,6 +134,7 @@ impl<'m> World<'m> {
         let workers = self.model.services[service].workers.unwrap_or(0);
         self.services[service].running.enter(now);
         self.services[service].workers.change(now, i64::from(workers));
+        self.up.came(self.model, service, &self.services[service], now);
     }
 
     /// An instance no longer serves.
@@ -143,6 +146,7 @@ impl<'m> World<'m> {
             let workers = self.model.services[service].workers.unwrap_or(0);
             self.services[service].running.leave(now);
             self.services[service].workers.change(now, -i64::from(workers));
+            self.up.went(self.model, service, &self.services[service], now);
         }
         self.instances[index as usize].set_life(life);
     }

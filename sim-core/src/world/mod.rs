@@ -20,6 +20,7 @@ mod rows;
 mod run;
 mod state;
 mod strike;
+mod up;
 mod watch;
 mod wear;
 mod wire;
@@ -84,6 +85,17 @@ enum Control {
     Alert(u32),
 }
 
+impl Control {
+    /// Whether its place can be another's afterwards; the others are scheduled again and again.
+    fn comes_once(self) -> bool {
+        matches!(self, Self::Strike(_) | Self::Mend(_) | Self::Started { .. } | Self::Warm { .. } | Self::Health { .. })
+    }
+}
+
+/// From so many on, places of what comes once are used again, so that memory does not grow with the length of the run. The place is part
+/// of an event's digest, and short runs keep theirs.
+const MANY_CONTROLS: usize = 4096;
+
 /// A run in progress.
 struct World<'m> {
     model: &'m Model,
@@ -110,11 +122,14 @@ struct World<'m> {
     waits: Table<Histogram>,
     loads: Table<arrive::Load>,
     controls: Vec<Control>,
+    /// Places of `controls` that are free again.
+    spare: Vec<u32>,
     queues: message::Queues,
     rows: rows::Rows,
     wires: wire::Wires,
     strikes: strike::Strikes,
     wear: wear::Wear,
+    up: up::Up,
     watch: watch::Watch,
     recorder: record::Recorder,
     /// Requests and messages waiting in all queues.
@@ -190,6 +205,10 @@ impl World<'_> {
 
     /// A place for something rare that is scheduled again and again.
     fn reserve(&mut self, what: Control) -> u32 {
+        if let Some(index) = self.spare.pop() {
+            self.controls[index as usize] = what;
+            return index;
+        }
         self.controls.push(what);
         self.controls.len() as u32 - 1
     }
@@ -202,7 +221,11 @@ impl World<'_> {
     }
 
     fn control(&mut self, index: u32) {
-        match self.controls[index as usize] {
+        let what = self.controls[index as usize];
+        if self.controls.len() > MANY_CONTROLS && what.comes_once() {
+            self.spare.push(index);
+        }
+        match what {
             Control::Window => self.window_ends(index),
             Control::Zero => self.measuring_begins(),
             Control::End => self.measuring_ends(),

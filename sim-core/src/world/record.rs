@@ -3,7 +3,7 @@
 use super::{Control, World};
 use crate::metrics::{Histogram, SparseHistogram};
 use crate::model::{Caller, EdgeId, Model};
-use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Stopped};
+use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Stopped, UpCounts};
 use std::collections::BTreeMap;
 
 /// Marks beyond this many are not made: faults at random may strike very often.
@@ -19,6 +19,7 @@ pub(super) struct Recorder {
     window: u32,
     edges: Vec<EdgeCounts>,
     services: Vec<ServiceCounts>,
+    up: Vec<UpCounts>,
     entries: Vec<(u32, Histogram)>,
     wrong: BTreeMap<(u32, u8), u64>,
     /// All since the start, for telemetry.
@@ -44,6 +45,7 @@ impl Recorder {
             window: 0,
             edges: vec![EdgeCounts::default(); model.edges.len()],
             services: vec![ServiceCounts::default(); model.services.len()],
+            up: vec![UpCounts::default(); model.services.len() + model.endpoints.len()],
             entries: entries.map(|(index, _)| (index as u32, Histogram::new())).collect(),
             wrong: BTreeMap::new(),
             wrong_in_all: BTreeMap::new(),
@@ -82,6 +84,7 @@ impl World<'_> {
         self.close_period();
         self.recorder.periods.clear();
         self.recorder.openings.clear();
+        self.up.measuring_begins(self.now);
         self.recorder.window_begin = self.now;
         let next = self.now + self.model.run.window.ns();
         if next < self.end {
@@ -157,6 +160,9 @@ impl World<'_> {
             slice.services.push(sums.since(before));
             *before = sums;
         }
+        let up = self.up.read(now);
+        slice.up = up.iter().zip(&recorder.up).map(|(now, before)| now.since(*before)).collect();
+        recorder.up = up;
         for (edge, seen) in &mut recorder.entries {
             slice.entry_latency.push((EdgeId(*edge), self.sites[*edge as usize].latency.since(seen)));
         }
@@ -197,6 +203,7 @@ impl World<'_> {
 
     pub(super) fn into_result(mut self) -> RunResult {
         let in_flight = self.in_flight();
+        let first_outages = self.up.first_outages(self.zero);
         let recorder = self.recorder;
         let zero = self.zero as i64;
         let measured_ns = recorder.slices.last().map_or(0, |s| s.to_ns);
@@ -211,6 +218,7 @@ impl World<'_> {
             faults: std::mem::take(&mut self.strikes.spans),
             alerts: self.watch.fired(),
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
+            first_outages,
             in_flight_at_zero: recorder.in_flight_at_zero,
             in_flight,
         }

@@ -26,6 +26,7 @@ fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         node: Node::Service,
         instances: 1,
         max_instances: 1,
+        need: 1,
         zones: vec![ZoneId(0)],
         workers: Some(workers),
         cores,
@@ -204,10 +205,10 @@ fn a_tandem_with_timeouts_and_retries_keeps_its_laws() {
     check_laws(&run, &model);
 }
 
-/// When the fault of a service with two instances struck, with this schedule [s].
-fn failures(schedule: Schedule, seconds: u64) -> Vec<(i64, i64)> {
+/// A service with two instances of which it needs so many, and a fault that takes them down by this schedule.
+fn wearing(schedule: Schedule, seconds: u64, need: u32) -> Model {
     let mut pair = service("a", 1, None);
-    (pair.instances, pair.max_instances) = (2, 2);
+    (pair.instances, pair.max_instances, pair.need) = (2, 2, need);
     let mut model = chain(1.0, seconds, &[(pair, Distribution::default())], &[]);
     model.run.warm_up = SimDuration::ZERO;
     let selection = Selection { services: vec![ServiceId(0)], zone: None, region: None, role: None, pick: Pick::All };
@@ -219,8 +220,16 @@ fn failures(schedule: Schedule, seconds: u64) -> Vec<(i64, i64)> {
         per_year: None,
         says: String::new(),
     });
+    model
+}
+
+/// When such a fault struck [s].
+fn failures(schedule: Schedule, seconds: u64) -> Vec<(i64, i64)> {
     let whole = |ns: i64| ns / 1_000_000_000;
-    simulate(&model, 1, 0).faults[0].iter().map(|span| (whole(span.from_ns), whole(span.to_ns))).collect()
+    simulate(&wearing(schedule, seconds, 1), 1, 0).faults[0]
+        .iter()
+        .map(|span| (whole(span.from_ns), whole(span.to_ns)))
+        .collect()
 }
 
 #[test]
@@ -234,6 +243,24 @@ fn those_that_fail_first_are_repaired_first() {
     assert_eq!(failures(schedule(None, true), 27), [(10, 14), (24, 27)]);
     // One crew repairs the second when the first is done; the end closes what is down.
     assert_eq!(failures(schedule(Some(1), false), 31), [(10, 14), (10, 18), (24, 28), (28, 31)]);
+}
+
+#[test]
+fn what_is_up_is_an_integral_over_time() {
+    let schedule = || {
+        let (mtbf, mttr) = (Distribution::constant(ms(10_000)), Distribution::constant(ms(4_000)));
+        Schedule::Random { mtbf, mttr, crews: Some(1), together: false }
+    };
+    // Down are the first from 10 to 14 and the second from 10 to 18, then the first from 24 on.
+    for (need, up_s, outages) in [(1, 23, 1), (2, 16, 2)] {
+        let run = simulate(&wearing(schedule(), 27, need), 1, 0);
+        for thing in 0..2 {
+            let up_ns: u64 = run.slices.iter().map(|slice| slice.up[thing].up_ns).sum();
+            let fell: u64 = run.slices.iter().map(|slice| slice.up[thing].outages).sum();
+            assert_eq!((up_ns / 1_000_000_000, fell), (up_s, outages), "need {need}");
+            assert_eq!(run.first_outages[thing], Some(10_000_000_000));
+        }
+    }
 }
 
 #[test]

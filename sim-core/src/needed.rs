@@ -1,0 +1,120 @@
+//! What an endpoint cannot do without: the services that have to run so that it can answer in full.
+//!
+//! Its own service, and those of all that its steps ask and wait for, directly or not. Left out is what may fail without harm: optional
+//! calls, calls with a fallback, background work, parallel branches of which not all are needed, and what comes after the reply. Queues
+//! hold messages whoever runs.
+
+use crate::model::{EndpointId, Model, Node, ServiceId, Step};
+
+/// The services that an endpoint cannot do without, in the order of their ids.
+pub fn needed(model: &Model, endpoint: EndpointId) -> Vec<ServiceId> {
+    let mut seen = vec![false; model.endpoints.len()];
+    let mut next = vec![endpoint];
+    while let Some(at) = next.pop() {
+        if !std::mem::replace(&mut seen[at.index()], true) {
+            asked(model, &model.endpoints[at.index()].steps, &mut next);
+        }
+    }
+    let endpoints = model.endpoints.iter().zip(seen).filter(|(_, seen)| *seen).map(|(endpoint, _)| endpoint.service);
+    let mut services: Vec<ServiceId> = endpoints.filter(|id| runs(model, *id)).collect();
+    services.sort_unstable();
+    services.dedup();
+    services
+}
+
+fn runs(model: &Model, service: ServiceId) -> bool {
+    !matches!(model.services[service.index()].node, Node::Queue(_))
+}
+
+/// Adds the endpoints that steps ask and wait for. Whether they reply on the way, so that no step after them is waited for.
+fn asked(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
+    for step in steps {
+        let replied = match step {
+            Step::Call(edge) | Step::Forward(edge) => {
+                let edge = &model.edges[edge.index()];
+                if !edge.optional && edge.fallback.is_none() {
+                    to.push(edge.callee);
+                }
+                false
+            }
+            // Without one of the branches all its repetitions fail.
+            Step::Parallel { branches, need, repeat } if *need > (branches.len() as u32 - 1) * repeat => {
+                let replied: Vec<bool> = branches.iter().map(|branch| asked(model, branch, to)).collect();
+                replied.contains(&true)
+            }
+            // Whichever branch is taken, some requests take it.
+            Step::Choose(branches) => {
+                let replied: Vec<bool> = branches.iter().map(|(_, branch)| asked(model, branch, to)).collect();
+                !replied.contains(&false)
+            }
+            Step::Steps(steps) => asked(model, steps, to),
+            Step::Reply(_) => true,
+            Step::Parallel { .. } | Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
+        };
+        if replied {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::fallback::FallbackSettings;
+    use crate::model::{Caller, EdgeId, Outcome};
+    use crate::promise::testing::System;
+
+    /// Services a to e with an endpoint each; the steps of a, with calls to the others by their place, are given.
+    fn needed_with(steps: &dyn Fn(&mut dyn FnMut(usize) -> EdgeId, &mut Model) -> Vec<Step>) -> Vec<u32> {
+        let mut system = System::new(10);
+        let endpoints: Vec<EndpointId> = ["a", "b", "c", "d", "e"]
+            .map(|name| {
+                let service = system.service(name, 1);
+                system.endpoint(service, "get")
+            })
+            .to_vec();
+        let users = system.load("users", endpoints[0]);
+        let plain = system.model.edges[users.index()].clone();
+        let mut calls = Vec::new();
+        for endpoint in &endpoints {
+            calls.push(EdgeId::from(system.model.edges.len()));
+            let mut edge = plain.clone();
+            (edge.callee, edge.caller) = (*endpoint, Caller::Endpoint(endpoints[0]));
+            system.model.edges.push(edge);
+        }
+        let made = steps(&mut |place| calls[place], &mut system.model);
+        system.model.endpoints[endpoints[0].index()].steps = made;
+        // b asks e in turn.
+        system.model.endpoints[endpoints[1].index()].steps = vec![Step::Call(calls[4])];
+        needed(&system.model, endpoints[0]).iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn all_that_is_waited_for_is_needed() {
+        assert_eq!(needed_with(&|call, _| vec![Step::Call(call(1)), Step::Call(call(2))]), [0, 1, 2, 4]);
+        let both = |need| {
+            needed_with(&|call, _| {
+                let branches = vec![vec![Step::Call(call(2))], vec![Step::Call(call(3))]];
+                vec![Step::Parallel { branches, need, repeat: 2 }]
+            })
+        };
+        assert_eq!((both(3), both(2)), (vec![0, 2, 3], vec![0]));
+    }
+
+    #[test]
+    fn what_may_fail_without_harm_is_not_needed() {
+        let kinds = needed_with(&|call, model| {
+            model.edges[call(1).index()].optional = true;
+            model.edges[call(2).index()].fallback = Some(FallbackSettings::default());
+            vec![
+                Step::Call(call(1)),
+                Step::Call(call(2)),
+                Step::Background(vec![Step::Call(call(3))]),
+                Step::Reply(Outcome::Ok),
+                Step::Call(call(4)),
+            ]
+        });
+        assert_eq!(kinds, [0]);
+    }
+}
