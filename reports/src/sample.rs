@@ -204,6 +204,8 @@ fn calls() -> BTreeMap<String, CallSummary> {
         timeouts: near(retries * 5.0, retries * 0.02),
         budget_exhausted: near(0.0, 0.0),
         abandoned: near(0.0, 0.0),
+        hedges: None,
+        hedge_wins: None,
         amplification: Some(near(1.0 + retries / calls, 0.0001)),
     };
     BTreeMap::from([

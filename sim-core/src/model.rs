@@ -6,6 +6,7 @@
 use crate::call::balance::BalanceSettings;
 use crate::call::breaker::BreakerSettings;
 use crate::call::fallback::FallbackSettings;
+use crate::call::hedge::HedgeSettings;
 use crate::call::retry::RetrySettings;
 use crate::control::{Alert, Pipeline, Scaler};
 use crate::data::Effect;
@@ -363,6 +364,8 @@ pub struct Edge {
     pub retry: Option<RetrySettings>,
     /// Who answers when the call fails.
     pub fallback: Option<FallbackSettings>,
+    /// How it is sent more than once.
+    pub hedge: Option<HedgeSettings>,
     /// Failure does no harm: the caller goes on, with a degraded answer.
     pub optional: bool,
     /// Bytes of the request and the response.
@@ -386,6 +389,8 @@ pub struct Guard {
     pub breaker: Option<BreakerSettings>,
     /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
     pub budget: Option<crate::call::retry::BudgetSettings>,
+    /// When calls are sent more than once, and how often (what was seen and spent is shared here).
+    pub hedge: Option<HedgeSettings>,
 }
 
 /// A load class.

@@ -7,7 +7,10 @@ use sim_core::results::{StudyResult, Unit};
 
 pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     let of = |c: &sim_core::results::CallSummary| c.amplification.map_or(0.0, |a| a.mean);
-    let (name, call) = study.summary.calls.iter().max_by(|a, b| of(a.1).total_cmp(&of(b.1)))?;
+    // Hedges are sent on purpose, and are no retries.
+    let retries = |c: &sim_core::results::CallSummary| c.hedges.is_none_or(|hedges| hedges.mean < c.retries.mean);
+    let calls = study.summary.calls.iter().filter(|(_, call)| retries(call));
+    let (name, call) = calls.max_by(|a, b| of(a.1).total_cmp(&of(b.1)))?;
     let amplification = call.amplification?;
     if amplification.mean < 1.05 {
         return None;

@@ -1,7 +1,7 @@
 //! How much may come at most: loads without requests, and breakers that never see enough of them.
 //!
 //! The highest rate of each call is reckoned from the loads, with all factors of their shapes at their highest and all retries
-//! used. A breaker that asks for half as many calls again, in its window, as this bound gives, can never open.
+//! and hedges used. A breaker that asks for half as many calls again, in its window, as this bound gives, can never open.
 
 use crate::compile::Compiled;
 use sim_core::call::breaker::{BreakerSettings, Window};
@@ -118,7 +118,9 @@ fn highest_rates(model: &Model) -> Option<Vec<f64>> {
 }
 
 fn attempts(model: &Model, edge: EdgeId) -> f64 {
-    model.edges[edge.index()].retry.as_ref().map_or(1.0, |r| f64::from(r.attempts()))
+    let edge = &model.edges[edge.index()];
+    let copies = edge.hedge.as_ref().map_or(1.0, |hedge| hedge.copies() as f64);
+    copies * edge.retry.as_ref().map_or(1.0, |r| f64::from(r.attempts()))
 }
 
 fn visits(model: &Model, steps: &[Step], times: f64, found: &mut impl FnMut(EdgeId, f64)) {

@@ -88,6 +88,7 @@ impl Compiler<'_> {
         let keys = own.over(named).over(self.defaults);
         let has_own_state = own.breaker.is_some()
             || own.balance.is_some()
+            || own.hedge.is_some()
             || own.retry.is_some_and(|r| r.budget.is_some())
             || (own.retry.is_some() && named.retry.is_some_and(|r| r.budget.is_some()));
         let shared = policy.filter(|_| !has_own_state);
@@ -116,6 +117,7 @@ impl Compiler<'_> {
             balance: keys.balance.cloned().unwrap_or_else(BalanceSettings::default),
             breaker: keys.breaker.cloned(),
             budget: keys.retry.and_then(|r| r.budget.clone()),
+            hedge: keys.hedge.cloned(),
         });
         self.paths.breakers.push(keys.breaker.is_some().then(|| breaker_path.to_owned()));
         if let Some(who) = who {
@@ -136,6 +138,7 @@ impl Compiler<'_> {
             cancel: keys.cancel.unwrap_or(false),
             retry: keys.retry.cloned(),
             fallback: keys.fallback.cloned(),
+            hedge: keys.hedge.cloned(),
             optional: keys.optional.unwrap_or(false),
             size: (size.request, size.response),
             guard,

@@ -91,6 +91,8 @@ pub struct CallSums {
     pub timeouts: MeanSums,
     pub exhausted: MeanSums,
     pub abandoned: MeanSums,
+    pub hedges: MeanSums,
+    pub hedge_wins: MeanSums,
     pub amplification: RatioSums,
 }
 
@@ -298,6 +300,8 @@ impl Gathered {
             sums.timeouts.add(c.outcomes[3] as f64);
             sums.exhausted.add(c.budget_exhausted as f64);
             sums.abandoned.add(c.abandoned as f64);
+            sums.hedges.add(c.hedges as f64);
+            sums.hedge_wins.add(c.hedge_wins as f64);
             sums.amplification.add(c.attempts as f64, c.calls.saturating_sub(c.rejected) as f64);
         }
     }

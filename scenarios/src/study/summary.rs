@@ -1,7 +1,7 @@
 //! The answer: estimates with their intervals, in the form that reports and `results.json` have.
 
 use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
-use super::interval::quantile;
+use super::interval::{MeanSums, quantile};
 use super::{Plan, judge};
 use crate::Loaded;
 use sim_core::model::{Caller, Model, Outcome};
@@ -130,6 +130,8 @@ fn service(sums: &ServiceSums) -> ServiceSummary {
 }
 
 fn call(sums: &CallSums) -> CallSummary {
+    let any = sums.hedges.at_least_zero().mean > 0.0;
+    let hedged = |sums: &MeanSums| any.then(|| sums.at_least_zero());
     CallSummary {
         calls: sums.calls.at_least_zero(),
         attempts: sums.attempts.at_least_zero(),
@@ -139,6 +141,8 @@ fn call(sums: &CallSums) -> CallSummary {
         timeouts: sums.timeouts.at_least_zero(),
         budget_exhausted: sums.exhausted.at_least_zero(),
         abandoned: sums.abandoned.at_least_zero(),
+        hedges: hedged(&sums.hedges),
+        hedge_wins: hedged(&sums.hedge_wins),
         amplification: sums.amplification.at_least_zero(),
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::call::balance::BalanceSettings;
 use sim_core::call::breaker::BreakerSettings;
 use sim_core::call::fallback::FallbackSettings;
+use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::retry::RetrySettings;
 use sim_core::dist::Distribution;
 use sim_core::problem::Problems;
@@ -48,6 +49,9 @@ macro_rules! with_call_keys {
             /// What answers when the call fails.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub fallback: Option<sim_core::call::fallback::FallbackSettings>,
+            /// How the call is sent more than once, so that the first answer counts.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub hedge: Option<sim_core::call::hedge::HedgeSettings>,
             /// Which instance of the callee gets the call; default `least_requests` of 2.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub balance: Option<sim_core::call::balance::BalanceSettings>,
@@ -69,6 +73,7 @@ macro_rules! with_call_keys {
                     retry: self.retry.as_ref(),
                     breaker: self.breaker.as_ref(),
                     fallback: self.fallback.as_ref(),
+                    hedge: self.hedge.as_ref(),
                     balance: self.balance.as_ref(),
                     optional: self.optional,
                     size: self.size,
@@ -101,7 +106,7 @@ with_call_keys! {
     /// - `timeout`: one attempt, duration or distribution, default none
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `cancel`: whether the callee stops when nobody waits, default false
-    /// - `retry`, `breaker`, `fallback`, `balance`: their kinds, default none and `least_requests`
+    /// - `retry`, `breaker`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
     /// - `optional`: whether a failure does no harm, default false
     /// - `size`: `request` and `response` in bytes, default 0B
     ///
@@ -137,6 +142,8 @@ pub struct CallKeys<'a> {
     pub breaker: Option<&'a BreakerSettings>,
     /// What answers when the call fails.
     pub fallback: Option<&'a FallbackSettings>,
+    /// How the call is sent more than once.
+    pub hedge: Option<&'a HedgeSettings>,
     /// Which instance gets the call.
     pub balance: Option<&'a BalanceSettings>,
     /// Whether failure does no harm.
@@ -156,6 +163,7 @@ impl<'a> CallKeys<'a> {
             retry: self.retry.or(below.retry),
             breaker: self.breaker.or(below.breaker),
             fallback: self.fallback.or(below.fallback),
+            hedge: self.hedge.or(below.hedge),
             balance: self.balance.or(below.balance),
             optional: self.optional.or(below.optional),
             size: self.size.or(below.size),
@@ -164,7 +172,7 @@ impl<'a> CallKeys<'a> {
 
     /// Whether a mechanism with state is written among them.
     pub fn has_state(&self) -> bool {
-        self.breaker.is_some() || self.balance.is_some() || self.retry.is_some()
+        self.breaker.is_some() || self.balance.is_some() || self.retry.is_some() || self.hedge.is_some()
     }
 
     /// Problems of the keys, each at its path below the present one.
@@ -188,6 +196,9 @@ impl<'a> CallKeys<'a> {
         }
         if let Some(fallback) = self.fallback {
             problems.at("fallback", |p| fallback.validate(p));
+        }
+        if let Some(hedge) = self.hedge {
+            problems.at("hedge", |p| hedge.validate(p));
         }
         if let Some(balance) = self.balance {
             problems.at("balance", |p| balance.validate(p));

@@ -6,4 +6,5 @@
 pub mod balance;
 pub mod breaker;
 pub mod fallback;
+pub mod hedge;
 pub mod retry;

@@ -268,6 +268,7 @@ fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
         for count in [&mut edge.calls, &mut edge.attempts, &mut edge.rejected, &mut edge.abandoned, &mut edge.wrong] {
             scaled(count);
         }
+        [&mut edge.hedges, &mut edge.hedge_wins].into_iter().for_each(&mut scaled);
     }
     scrape.wrong.iter_mut().for_each(|(_, _, count)| scaled(count));
     for (_, latency) in &mut scrape.latency {

@@ -74,6 +74,10 @@ pub enum Metric {
     Amplification,
     /// Share of attempts that were given up by the caller and went on working.
     Abandoned,
+    /// Hedges for each call.
+    Hedged,
+    /// Share of hedges that answered first.
+    HedgeWins,
     /// Openings of the breaker.
     BreakerOpened,
     /// Share of workers held.
@@ -199,6 +203,15 @@ pub const METRICS: &[MetricDoc] = &[
         true,
         "share of attempts given up by the caller that went on working",
     ),
+    doc(
+        Metric::Hedged,
+        "hedged",
+        Measure::Share,
+        &[Edge],
+        true,
+        "hedges sent for each call: the extra load of a hedge",
+    ),
+    doc(Metric::HedgeWins, "hedge_wins", Measure::Share, &[Edge], true, "share of hedges that answered first"),
     doc(
         Metric::BreakerOpened,
         "breaker_opened",

@@ -130,6 +130,8 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         Metric::Wrong(kind) => share(wrong_of(model, metric, &edges, kind, seen), ended),
         Metric::Amplification => share(counts.attempts, counts.calls.saturating_sub(counts.rejected)),
         Metric::Abandoned => share(counts.abandoned, counts.attempts),
+        Metric::Hedged => share(counts.hedges, counts.calls),
+        Metric::HedgeWins => share(counts.hedge_wins, counts.hedges),
         Metric::BreakerOpened => Some(counts.breaker_opened as f64),
         Metric::Mean => {
             let answers = counts.outcomes[0] + counts.outcomes[1];

@@ -123,6 +123,7 @@ impl System {
             cancel: false,
             retry: None,
             fallback: None,
+            hedge: None,
             optional: false,
             size: (Bytes::ZERO, Bytes::ZERO),
             guard: GuardId(0),

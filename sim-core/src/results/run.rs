@@ -97,6 +97,12 @@ pub struct EdgeCounts {
     pub outcomes: [u64; 8],
     /// Attempts that are retries.
     pub retries: u64,
+    /// Attempts that are the first of a copy of a hedged call beside the first.
+    pub hedges: u64,
+    /// Calls that such a copy answered.
+    pub hedge_wins: u64,
+    /// Attempts without an outcome: stopped because nobody waited for them, or their caller crashed.
+    pub withdrawn: u64,
     /// Calls that an open breaker turned away.
     pub rejected: u64,
     /// Openings of the breaker.
@@ -252,6 +258,9 @@ impl EdgeCounts {
             self.outcomes[i] += other.outcomes[i];
         }
         self.retries += other.retries;
+        self.hedges += other.hedges;
+        self.hedge_wins += other.hedge_wins;
+        self.withdrawn += other.withdrawn;
         self.rejected += other.rejected;
         self.breaker_opened += other.breaker_opened;
         self.budget_exhausted += other.budget_exhausted;
@@ -274,6 +283,9 @@ impl EdgeCounts {
             attempts: self.attempts - before.attempts,
             outcomes: each(self.outcomes, before.outcomes),
             retries: self.retries - before.retries,
+            hedges: self.hedges - before.hedges,
+            hedge_wins: self.hedge_wins - before.hedge_wins,
+            withdrawn: self.withdrawn - before.withdrawn,
             rejected: self.rejected - before.rejected,
             breaker_opened: self.breaker_opened - before.breaker_opened,
             budget_exhausted: self.budget_exhausted - before.budget_exhausted,
@@ -285,9 +297,9 @@ impl EdgeCounts {
         }
     }
 
-    /// Attempts that ended.
+    /// Attempts that ended, with those that were stopped.
     pub fn ended(&self) -> u64 {
-        self.outcomes.iter().sum()
+        self.outcomes.iter().sum::<u64>() + self.withdrawn
     }
 }
 

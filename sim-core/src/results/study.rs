@@ -173,6 +173,12 @@ pub struct CallSummary {
     pub budget_exhausted: Estimate,
     /// Attempts given up by the caller that went on working.
     pub abandoned: Estimate,
+    /// Attempts that are hedges; `None` where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hedges: Option<Estimate>,
+    /// Calls that a hedge answered first; `None` where there were no hedges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hedge_wins: Option<Estimate>,
     /// Attempts for each call that was let through; `None` without calls.
     pub amplification: Option<Estimate>,
 }

@@ -11,6 +11,9 @@ const STEPS: u64 = 10_000;
 pub struct Percentile(u32);
 
 impl Percentile {
+    /// 95 %.
+    pub const P95: Self = Self(95 * STEPS as u32);
+
     /// Reads `p50`, `p99.9`.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The callee's door: a worker, a place in the queue, or nothing.
 
 use super::frame::{HELD, INSIDE, NONE, Phase};
-use super::state::{CLOSED, DRAINING, LIFO, Life, PATIENCE, PULLS};
+use super::state::{CLOSED, DRAINING, LIFO, Life, PATIENCE, PULLS, TIED};
 use super::{TIMER, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -95,6 +95,9 @@ impl World<'_> {
         if probability > 0.0 && Keyed::new(mix(at.key, INJECTED)).unit() < probability {
             // A fault makes the instance answer with an error instead of working: the first operations of all code do that.
             at.pc = outcome as u32;
+        }
+        if odd & TIED != 0 {
+            self.begins_tied(frame);
         }
     }
 

@@ -97,7 +97,7 @@ impl World<'_> {
             outcome: 0,
             flags: CLIENT | flags,
             phase: Phase::Running,
-            spare: 0,
+            copy: 0,
         };
         frame
     }
@@ -126,7 +126,7 @@ impl World<'_> {
             outcome: 0,
             flags,
             phase: Phase::Arriving,
-            spare: 0,
+            copy: 0,
         };
         if instance == NONE {
             return self.deliver(frame, Outcome::Unreachable as u8);

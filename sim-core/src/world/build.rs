@@ -3,8 +3,8 @@
 use super::cores::Cores;
 use super::frame::{Arena, NONE};
 use super::program::{Program, needs_client};
-use super::state::{Instance, LIFO, Life, PATIENCE, PULLS, Role, Service, Shared, Site, Timer};
-use super::{ARRIVAL, Control, USER, World, arrive, message, record, rows, strike, up, watch, wear, wire};
+use super::state::{Instance, LIFO, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
+use super::{ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, up, watch, wear, wire};
 use crate::data::Effect;
 use crate::dist::Sampler;
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
@@ -54,6 +54,7 @@ impl<'m> World<'m> {
             loads: Table::default(),
             controls: Vec::new(),
             spare: Vec::new(),
+            races: hedge::Races::default(),
             queues,
             rows: rows::Rows::new(model),
             wires,
@@ -171,6 +172,10 @@ fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instanc
     for (index, settings) in model.services.iter().enumerate() {
         let places = settings.max_instances.max(settings.instances).max(1);
         let feeds = queues.feeding(model, index as u32);
+        let tied = model.edges.iter().any(|edge| {
+            edge.hedge.as_ref().is_some_and(crate::call::hedge::HedgeSettings::is_tied)
+                && model.endpoints[edge.callee.index()].service.index() == index
+        });
         services.push(Service {
             first: instances.len() as u32,
             places,
@@ -190,6 +195,7 @@ fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instanc
             instance.mark(LIFO, settings.discipline == Discipline::Lifo);
             instance.mark(PATIENCE, settings.max_wait.is_some());
             instance.mark(PULLS, !feeds.is_empty());
+            instance.mark(TIED, tied);
             instances.push(instance);
         }
     }
@@ -210,6 +216,7 @@ fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
                 balancer: guard.balance.build(),
                 breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
                 budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
+                hedge: guard.hedge.as_ref().map(crate::call::hedge::HedgeSettings::build),
                 in_flight: 0,
             });
         }
@@ -258,7 +265,10 @@ fn sites(
             cancel: edge.cancel,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge, index.into()),
             effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_)),
-            role: role(model, edge),
+            role: match role(model, edge) {
+                Role::Any if edge.hedge.is_some() => Role::Others,
+                role => role,
+            },
             counts: EdgeCounts::default(),
             latency: Histogram::new(),
         });

@@ -1,7 +1,8 @@
 //! The caller's side: begin a call, send attempts, judge what comes back, try again, fall back, or give up.
 
 use super::admit::Door;
-use super::frame::{CLIENT, Frame, NONE, Phase};
+use super::frame::{CLIENT, COPY, Frame, NONE, Phase};
+use super::program::Op;
 use super::state::{Role, Timer};
 use super::{LANE, TIMER, WAKE, World};
 use crate::engine::math::whole_ns;
@@ -73,7 +74,7 @@ impl World<'_> {
     }
 
     /// Sends a further attempt, and more until one is on its way or the call has ended.
-    fn resend(&mut self, frame: u32, site: u32) -> Option<u32> {
+    pub(super) fn resend(&mut self, frame: u32, site: u32) -> Option<u32> {
         match self.send_again(frame, site) {
             Sent::Runs(callee) => Some(callee),
             Sent::Away => None,
@@ -118,11 +119,11 @@ impl World<'_> {
         at.tries = tries;
         let to = &mut self.sites[s];
         to.counts.attempts += 1;
-        if tries > 1 {
-            to.counts.retries += 1;
-        }
         let key = mix(at.key, CALL ^ to.salt).wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
         let (network, only, lane) = (to.network, to.only, to.lane);
+        if tries > 1 {
+            self.sent_again(frame, site);
+        }
         let instance = if only == NONE { self.pick(frame, site, key) } else { only };
         let seq = if lane == NONE {
             self.start_timer(frame, site, key)
@@ -147,7 +148,7 @@ impl World<'_> {
             outcome: 0,
             flags: 0,
             phase: Phase::Arriving,
-            spare: 0,
+            copy: 0,
         };
         let at = &mut self.frames[frame];
         at.seq = seq;
@@ -248,25 +249,33 @@ impl World<'_> {
         }
     }
 
+    /// Picks where not all instances will do: one of a role, or another for each copy of a hedged call.
     fn pick_by_role(&mut self, frame: u32, site: u32, key: u64) -> u32 {
         let s = &self.sites[site as usize];
         let service = &self.services[s.service as usize];
         let first = service.first;
-        if s.role == Role::Primary || service.places == 1 {
+        let replica = s.role == Role::Replica;
+        if s.role == Role::Primary || (replica && service.places == 1) {
             return first;
         }
-        let replicas: Vec<u32> = service.routable.iter().copied().filter(|&i| i != first).collect();
-        if replicas.is_empty() {
-            return first;
+        let mut able: Vec<u32> = service.routable.iter().copied().filter(|&i| !replica || i != first).collect();
+        if self.frames[frame].flags & COPY != 0 {
+            let taken = self.instances_of_others(frame);
+            if able.iter().any(|i| !taken.contains(i)) {
+                able.retain(|i| !taken.contains(i));
+            }
+        }
+        match able.len() {
+            0 if replica => return first,
+            0 => return NONE,
+            1 if !replica => return able[0],
+            _ => {}
         }
         let shared = self.shared_of(frame, site);
         let instances = &self.instances;
         let mut draw = Keyed::of(key, PICK);
-        replicas[self.shared[shared].balancer.pick(
-            replicas.len(),
-            |i| instances[replicas[i] as usize].in_system,
-            &mut draw,
-        )]
+        let load = |i: usize| instances[able[i] as usize].in_system;
+        able[self.shared[shared].balancer.pick(able.len(), load, &mut draw)]
     }
 
     /// Starts the timer of an attempt that has no lane, and tells its number, which is the attempt's generation.
@@ -319,6 +328,24 @@ impl World<'_> {
         if let Some(then) = self.try_again(frame, site, outcome) {
             return then;
         }
+        if self.frames[frame].flags & COPY != 0 {
+            // The call may still be answered by another copy.
+            return Then::Fail(outcome);
+        }
+        self.without_attempts(frame, site, outcome)
+    }
+
+    /// A call whose copies have all failed.
+    pub(super) fn without_answer(&mut self, frame: u32, site: u32, outcome: Outcome) -> Option<u32> {
+        match self.without_attempts(frame, site, outcome) {
+            Then::Run(next) => Some(next),
+            Then::Wait => None,
+            Then::Again | Then::Fail(_) => self.give_up(frame, site, outcome),
+        }
+    }
+
+    /// Decides what follows when there will be no attempt any more.
+    fn without_attempts(&mut self, frame: u32, site: u32, outcome: Outcome) -> Then {
         let edge = &self.model.edges[site as usize];
         if let Some(fallback) = &edge.fallback
             && fallback.outcomes.contains(&outcome)
@@ -349,8 +376,12 @@ impl World<'_> {
     fn try_again(&mut self, frame: u32, site: u32, outcome: Outcome) -> Option<Then> {
         let model = self.model;
         let retry = model.edges[site as usize].retry.as_ref()?;
-        let (tries, start) = (self.frames[frame].tries, self.frames[frame].start);
+        let (all, start) = (self.frames[frame].tries, self.frames[frame].start);
+        let tries = all - self.tries_before(frame, site);
         if tries == 0 || u32::from(tries) >= retry.attempts() || !retry.outcomes.contains(&outcome) {
+            return None;
+        }
+        if all == u8::MAX || self.has_lost(frame) {
             return None;
         }
         let delay = self.backoff(frame, site, retry, tries);
@@ -388,6 +419,9 @@ impl World<'_> {
 
     /// A call has failed for good: so does the caller. An error, a timeout or silence below is an error to those above.
     fn give_up(&mut self, frame: u32, site: u32, outcome: Outcome) -> Option<u32> {
+        if self.frames[frame].flags & COPY != 0 {
+            return self.copy_ends(frame, site, outcome as u8);
+        }
         if self.sites[site as usize].counts_calls {
             self.sites[site as usize].counts.call_outcomes[outcome as usize] += 1;
         }
@@ -427,7 +461,7 @@ impl World<'_> {
     /// The call site at which a frame stands.
     pub(super) fn site_of(&self, frame: u32) -> u32 {
         match self.program.ops[self.frames[frame].pc as usize] {
-            super::program::Op::Call { site, .. } => site,
+            Op::Call { site, .. } | Op::Hedge { site, .. } | Op::Copy(site) => site,
             other => unreachable!("a frame that calls stands at {other:?}"),
         }
     }

@@ -21,6 +21,7 @@ impl World<'_> {
         match self.frames[frame].phase {
             Phase::Calling => self.attempt_expires(frame, seq),
             Phase::Queued => self.patience_ends(frame),
+            Phase::Delayed => self.copy_is_due(frame),
             other => unreachable!("a timer is due in phase {other:?}"),
         }
     }
@@ -67,12 +68,17 @@ impl World<'_> {
     }
 
     /// Stops an attempt and all that it has asked for.
-    fn cancel(&mut self, frame: u32) {
+    pub(super) fn cancel(&mut self, frame: u32) {
         let mut next = frame;
         // Down the chain of synchronous calls; branches find out when they come to their end.
         loop {
             let at = self.frames[next];
             let below = (at.phase == Phase::Calling).then_some((at.next, at.seq));
+            match at.phase {
+                Phase::Calling => self.ends_without_result(next, self.site_of(next)),
+                Phase::Hedging => self.end_race(next, true),
+                _ => {}
+            }
             self.cancel_one(next);
             match below {
                 Some((callee, seq)) if self.belongs(callee, next, seq) => next = callee,
@@ -81,7 +87,7 @@ impl World<'_> {
         }
     }
 
-    fn belongs(&self, callee: u32, caller: u32, seq: u64) -> bool {
+    pub(super) fn belongs(&self, callee: u32, caller: u32, seq: u64) -> bool {
         let at = &self.frames[callee];
         at.phase != Phase::Free && at.parent == caller && at.parent_seq == seq
     }
@@ -108,6 +114,13 @@ impl World<'_> {
                 self.gone(frame);
             }
             Phase::Free | Phase::Skipped | Phase::Message => {}
+            Phase::Running => {
+                // It is among those that can go on in this very moment: when its turn comes, it ends.
+                let at = &mut self.frames[frame];
+                at.seq = 0;
+                at.parent = super::frame::DETACHED;
+                at.pc = super::program::DROP;
+            }
             _ => self.gone(frame),
         }
     }
@@ -142,9 +155,12 @@ impl World<'_> {
                 }
                 Phase::Queued => self.leave_queue(frame),
                 Phase::Calling => {
+                    // Whatever comes back is not heard.
                     let site = self.site_of(frame);
+                    self.sites[site as usize].counts.withdrawn += 1;
                     self.judge(frame, site, false);
                 }
+                Phase::Hedging => self.forget_race(frame),
                 _ => {}
             }
             self.frames[frame].phase = Phase::Replying;

@@ -24,6 +24,8 @@ pub const CLIENT: u8 = 8;
 pub const INSIDE: u8 = 16;
 /// Measured: has a place in the count of attempts.
 pub const CLOSED_USER: u8 = 32;
+/// A copy of a hedged call: what it comes to decides the call.
+pub const COPY: u8 = 64;
 
 /// What a frame is doing, for whoever comes upon it from outside (a crash, a slow-down, a cancellation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,10 @@ pub enum Phase {
     Calling,
     /// Waits for branches.
     Joining,
+    /// Waits for the first of the copies of its call.
+    Hedging,
+    /// A copy that is sent if the answer is late.
+    Delayed,
     /// Waits before it tries again.
     Backoff,
     /// The fallback is answering.
@@ -77,7 +83,8 @@ pub struct Frame {
     pub instance: u32,
     /// What it does next, or is doing.
     pub pc: u32,
-    /// Next in a queue or on the free list; the callee's frame during a call; during a join the branches still out and needed.
+    /// Next in a queue or on the free list; the callee's frame during a call; during a join the branches still out and needed; during a
+    /// hedged call its race.
     pub next: u32,
     /// The call site by which it came.
     pub edge: u16,
@@ -91,8 +98,8 @@ pub struct Frame {
     pub flags: u8,
     /// What it is doing.
     pub phase: Phase,
-    /// Nothing.
-    pub spare: u8,
+    /// Which copy of a hedged call it is, from 0; holds only where `COPY` is set.
+    pub copy: u8,
 }
 
 /// What is left of an attempt that has ended.
@@ -126,7 +133,7 @@ const EMPTY: Frame = Frame {
     outcome: 0,
     flags: 0,
     phase: Phase::Free,
-    spare: 0,
+    copy: 0,
 };
 
 const _: () = assert!(size_of::<Frame>() == 64);

@@ -1,7 +1,7 @@
 //! The system running: it routes requests, and the families decide.
 //!
 //! One file for each station of a request's life: `arrive` (load), `call` (caller's side), `admit` (callee's door), `work`, `reply`,
-//! `expire` (timeouts and cancellation). Beside them `message` (queues), `rows` (stores), `wire` (network), `strike` (faults), `watch`
+//! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `wire` (network), `strike` (faults), `watch`
 //! (telemetry, scaling, alerts), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
 //! runnable is followed at once by the interpreter in `run`, without an event and without recursion.
 
@@ -12,6 +12,7 @@ mod call;
 mod cores;
 mod expire;
 mod frame;
+mod hedge;
 mod message;
 mod program;
 mod record;
@@ -26,6 +27,8 @@ mod wear;
 mod wire;
 mod work;
 
+#[cfg(test)]
+mod hedge_tests;
 #[cfg(test)]
 mod tests;
 
@@ -124,6 +127,8 @@ struct World<'m> {
     controls: Vec<Control>,
     /// Places of `controls` that are free again.
     spare: Vec<u32>,
+    /// Hedged calls under way.
+    races: hedge::Races,
     queues: message::Queues,
     rows: rows::Rows,
     wires: wire::Wires,

@@ -16,6 +16,12 @@ pub enum Op {
     Wait { sampler: u32, place: u32 },
     /// A call site; whether the worker is given back first.
     Call { site: u32, frees: bool },
+    /// A call site where the call may be sent more than once; whether the worker is given back first.
+    Hedge { site: u32, frees: bool },
+    /// One copy of a hedged call.
+    Copy(u32),
+    /// The end of a copy.
+    CopyEnd(u32),
     /// Branches at the same time; an entry of the fork table.
     Fork(u32),
     /// One arm by chance: first entry of the choice table, how many.
@@ -42,9 +48,14 @@ pub enum Op {
     End,
     /// The end of a branch.
     BranchEnd,
+    /// The end of a request that was cancelled when it was about to go on.
+    Drop,
     /// The end of what called without being an endpoint: a load class's request, a message.
     ClientEnd,
 }
+
+/// Where [`Op::Drop`] stands: after the operations that end a request with an outcome.
+pub const DROP: u32 = Outcome::ALL.len() as u32;
 
 /// Branches at the same time.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +89,10 @@ pub struct Program {
     pub entry: Table<u32>,
     /// First operation of the caller that is no endpoint, by call site (loads and queues).
     pub client: Table<u32>,
+    /// First operation of the copies of a hedged call, by call site.
+    pub copies: Vec<u32>,
+    /// Whether calls of a call site are hedged.
+    hedged: Vec<bool>,
     /// While an endpoint is compiled: it gives its worker back before it calls.
     frees_worker: bool,
     /// While an endpoint is compiled: its first operation.
@@ -87,11 +102,13 @@ pub struct Program {
 impl Program {
     /// Compiles all endpoints, and a small program for each call of a load class or a queue.
     pub fn compile(model: &Model) -> Self {
-        let mut program = Self { chances: vec![1.0], ..Self::default() };
+        let hedged = model.edges.iter().map(|edge| edge.hedge.is_some()).collect();
+        let mut program = Self { chances: vec![1.0], hedged, ..Self::default() };
         // The first operations end a request with the outcome of that number: where injected errors go.
         for outcome in Outcome::ALL {
             program.ops.push(Op::Fail(0, outcome));
         }
+        program.ops.push(Op::Drop);
         for endpoint in &model.endpoints {
             let entry = program.here();
             program.entry.push(entry);
@@ -102,11 +119,27 @@ impl Program {
             let here = program.here();
             program.client.push(here);
             if !matches!(edge.caller, Caller::Endpoint(_)) {
-                program.ops.push(Op::Call { site: index as u32, frees: false });
+                program.call(index as u32, false);
                 program.ops.push(Op::ClientEnd);
             }
         }
+        program.copies();
         program
+    }
+
+    /// What the copies of hedged calls do: code that nobody else comes to.
+    fn copies(&mut self) {
+        for site in 0..self.hedged.len() {
+            self.copies.push(self.here());
+            if self.hedged[site] {
+                self.ops.push(Op::Copy(site as u32));
+                self.ops.push(Op::CopyEnd(site as u32));
+            }
+        }
+    }
+
+    fn call(&mut self, site: u32, frees: bool) {
+        self.ops.push(if self.hedged[site as usize] { Op::Hedge { site, frees } } else { Op::Call { site, frees } });
     }
 
     fn here(&self) -> u32 {
@@ -171,11 +204,11 @@ impl Program {
                 self.ops.push(Op::Wait { sampler, place });
             }
             Step::Call(edge) => {
-                self.ops.push(Op::Call { site: edge.0, frees: self.frees_worker });
+                self.call(edge.0, self.frees_worker);
             }
             Step::Forward(edge) => {
                 self.ops.push(Op::Leave);
-                self.ops.push(Op::Call { site: edge.0, frees: false });
+                self.call(edge.0, false);
                 self.ops.push(Op::End);
             }
             Step::Parallel { branches, repeat, need } => {
@@ -247,6 +280,7 @@ pub fn needs_client(model: &Model, edge: &Edge, id: EdgeId) -> bool {
         || edge.total_timeout.is_some()
         || edge.retry.is_some()
         || edge.fallback.is_some()
+        || edge.hedge.is_some()
         || guard.breaker.is_some()
         || matches!(edge.caller, Caller::Queue(_))
 }

@@ -137,7 +137,8 @@ impl World<'_> {
         let at = self.frames[frame];
         let endpoint = self.sites[at.edge as usize].endpoint;
         let wanted = at.parent == NONE || (at.parent != DETACHED && self.frames.waits_for(at.parent, at.parent_seq));
-        if wanted && at.attempt <= 1 && !self.sites[at.edge as usize].network {
+        let hedged = self.model.edges[at.edge as usize].hedge.is_some();
+        if wanted && at.attempt <= 1 && !hedged && !self.sites[at.edge as usize].network {
             // Nobody tries again after an answer.
             return;
         }

@@ -58,6 +58,22 @@ impl World<'_> {
                 return Some(frame);
             }
             Op::Fork(fork) => return self.fork(frame, fork),
+            Op::Drop => {
+                self.gone(frame);
+                return None;
+            }
+            Op::Hedge { site, frees } => {
+                if frees {
+                    self.release_worker(frame);
+                }
+                self.hedged_call(frame, site);
+                return None;
+            }
+            Op::Copy(site) => return self.copy_starts(frame, site),
+            Op::CopyEnd(site) => {
+                let outcome = self.frames[frame].outcome;
+                return self.copy_ends(frame, site, outcome);
+            }
             Op::Reply(outcome) => self.reply_early(frame, outcome as u8),
             Op::Fail(chance, outcome) => {
                 let place = self.place(frame);

@@ -4,6 +4,7 @@ use super::cores::Cores;
 use super::frame::NONE;
 use crate::call::balance::Balancer;
 use crate::call::breaker::Breaker;
+use crate::call::hedge::Hedge;
 use crate::call::retry::Budget;
 use crate::dist::Sampler;
 use crate::metrics::Histogram;
@@ -96,6 +97,8 @@ pub const SHARES: u16 = 32;
 pub const FAILS: u16 = 64;
 /// A fault makes its replies wrong.
 pub const WRONGS: u16 = 128;
+/// Some of its requests are tied to one elsewhere.
+pub const TIED: u16 = 256;
 
 /// Running counts and integrals of an instance; a service's are the sums over its instances, made when they are read.
 ///
@@ -369,6 +372,8 @@ pub enum Role {
     Primary,
     /// Any but the first.
     Replica,
+    /// Any, but each copy of a hedged call goes to another.
+    Others,
 }
 
 /// What calls share: one for each guard and caller instance.
@@ -380,6 +385,8 @@ pub struct Shared {
     pub breaker: Option<Breaker>,
     /// How many retries.
     pub budget: Option<Budget>,
+    /// When calls are sent more than once.
+    pub hedge: Option<Hedge>,
     /// Calls in flight, for budgets by concurrency.
     pub in_flight: u32,
 }

@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 
 const MS: u64 = 1_000_000;
 
-fn ms(value: u64) -> SimDuration {
+pub(super) fn ms(value: u64) -> SimDuration {
     SimDuration::from_ns(value * MS)
 }
 
-fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
+pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
     Service {
         name: name.into(),
         node: Node::Service,
@@ -43,7 +43,12 @@ fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
 }
 
 /// A chain of services, each of which works and then calls the next.
-fn chain(rate: f64, seconds: u64, tiers: &[(Service, Distribution)], timeouts: &[Option<SimDuration>]) -> Model {
+pub(super) fn chain(
+    rate: f64,
+    seconds: u64,
+    tiers: &[(Service, Distribution)],
+    timeouts: &[Option<SimDuration>],
+) -> Model {
     let mut model = Model {
         run: Run {
             warm_up: ms(10_000),
@@ -95,6 +100,7 @@ fn chain(rate: f64, seconds: u64, tiers: &[(Service, Distribution)], timeouts: &
             balance: BalanceSettings::default(),
             breaker: None,
             budget: None,
+            hedge: None,
         });
         model.edges.push(Edge {
             name: format!("edge {tier}"),
@@ -105,6 +111,7 @@ fn chain(rate: f64, seconds: u64, tiers: &[(Service, Distribution)], timeouts: &
             cancel: false,
             retry: None,
             fallback: None,
+            hedge: None,
             optional: false,
             size: (Bytes::new(0), Bytes::new(0)),
             guard: GuardId(tier as u32),

@@ -1,0 +1,185 @@
+//! Hedged calls on models made by hand: nobody is lost, nothing is counted twice, and the first copy is the call that it would have been.
+
+use super::World;
+use super::frame::Phase;
+use super::tests::{chain, ms, service};
+use crate::call::hedge::HedgeSettings;
+use crate::call::retry::RetrySettings;
+use crate::dist::Distribution;
+use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
+use crate::model::{EdgeId, Model, Outcome, ServiceId, Step};
+use crate::results::{EdgeCounts, RunResult};
+
+const KINDS: [&str; 5] = [
+    r#"{"backup": {"after": {"time": "5ms"}}}"#,
+    r#"{"backup": {"after": {"percentile": "p90"}, "max_attempts": 4, "extra_load": "30%"}}"#,
+    r#"{"backup": {"after": {"time": "0ms"}, "max_attempts": 3}}"#,
+    r#"{"tied": {}}"#,
+    r#"{"speculative": {"copies": 3}}"#,
+];
+
+/// Loads call a, which asks b three times at once, which asks c; several instances each, with few workers.
+fn model(rate: f64, seconds: u64) -> Model {
+    let work = |text: &str| -> Distribution { serde_json::from_str(text).unwrap() };
+    let heavy = r#"{"mixture": [{"probability": "95%", "of": {"exponential": {"mean": "2ms"}}},
+        {"probability": "5%", "of": {"exponential": {"mean": "60ms"}}}]}"#;
+    let tiers = [
+        (service("a", 8, None), work("\"1ms\"")),
+        (service("b", 4, Some(2)), work(heavy)),
+        (service("c", 2, None), work(heavy)),
+    ];
+    let mut model = chain(rate, seconds, &tiers, &[Some(ms(900)), Some(ms(300)), Some(ms(100))]);
+    for (service, instances) in model.services.iter_mut().zip([2, 3, 5]) {
+        (service.instances, service.max_instances) = (instances, instances);
+        service.queue_capacity = 20;
+    }
+    let branch = vec![Step::Call(EdgeId(1))];
+    model.endpoints[0].steps[1] = Step::Parallel { branches: vec![branch], repeat: 3, need: 3 };
+    model
+}
+
+fn hedged(mut model: Model, edges: &[usize], kind: &str, cancel: bool) -> Model {
+    let settings: HedgeSettings = serde_json::from_str(kind).unwrap();
+    for &edge in edges {
+        model.edges[edge].hedge = Some(settings.clone());
+        model.edges[edge].cancel = cancel;
+        model.guards[edge].hedge = Some(settings.clone());
+    }
+    model
+}
+
+/// Instance 0 of a service crashes for a second, every five.
+fn crashing(service: u32, callers_see: CallersSee) -> Fault {
+    Fault {
+        name: format!("crash {service}"),
+        effect: FaultEffect::Crash { callers_see },
+        target: Target::Instances(Selection {
+            services: vec![ServiceId(service)],
+            zone: None,
+            region: None,
+            role: None,
+            pick: Pick::Numbers(vec![0]),
+        }),
+        schedule: Schedule::Fixed {
+            at_ns: 2_000_000_000,
+            for_ns: Some(1_000_000_000),
+            every_ns: Some(5_000_000_000),
+            times: None,
+        },
+        per_year: None,
+        says: String::new(),
+    }
+}
+
+/// Runs on without load until nothing happens any more, and looks whether anybody is left. Gives what was counted since the start.
+fn drained(model: &Model, what: &str) -> Vec<EdgeCounts> {
+    let mut world = World::new(model, 5, 0);
+    world.run();
+    assert!(world.stopped.is_none(), "{what}: {:?}", world.stopped);
+    world.done = false;
+    world.run();
+    let left: Vec<Phase> =
+        (0..world.frames.len()).map(|frame| world.frames[frame].phase).filter(|&phase| phase != Phase::Free).collect();
+    // Those given up while they waited are taken from the queue when they come up.
+    assert!(left.iter().all(|&phase| phase == Phase::Skipped), "{what}: {left:?}");
+    assert_eq!(world.races.len(), 0, "{what}: races");
+    assert_eq!(world.backlog, 0, "{what}: backlog");
+    for at in world.instances.iter() {
+        assert_eq!((at.in_system, at.queue_len, at.held()), (0, 0, 0), "{what}: in an instance");
+    }
+    for (edge, site) in world.sites.iter().enumerate() {
+        assert_eq!(site.counts.attempts, site.counts.ended(), "{what}: attempts of edge {edge}");
+        let calls: u64 = site.counts.call_outcomes.iter().sum();
+        assert!(site.counts.calls >= calls, "{what}: calls of edge {edge}");
+    }
+    world.sites.iter().map(|site| site.counts).collect()
+}
+
+#[test]
+fn requests_with_hedges_and_cancels_are_conserved() {
+    for kind in KINDS {
+        for cancel in [false, true] {
+            for retries in [false, true] {
+                for faults in 0..3 {
+                    let mut model = hedged(model(60.0, 20), &[0, 1, 2], kind, cancel);
+                    if retries {
+                        model.edges[1].retry = Some(RetrySettings::default());
+                        model.edges[2].retry = Some(RetrySettings::default());
+                    }
+                    let sees = if faults == 1 { CallersSee::Reset } else { CallersSee::Silence };
+                    if faults > 0 {
+                        model.faults = vec![crashing(2, sees), crashing(1, sees)];
+                    }
+                    let what = format!("{kind}, cancel {cancel}, retries {retries}, faults {faults}");
+                    let counts = drained(&model, &what);
+                    assert!(counts.iter().all(|c| c.hedges > 0), "{what}: {counts:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_call_ends_once_where_nobody_is_cancelled_or_crashes() {
+    for kind in KINDS {
+        let counts = drained(&hedged(model(100.0, 20), &[0, 1, 2], kind, false), kind);
+        for c in &counts {
+            assert_eq!(c.calls, c.call_outcomes.iter().sum::<u64>(), "{kind}");
+            // An attempt is a call's first, a hedge or a retry.
+            assert_eq!(c.attempts, c.calls + c.hedges + c.retries, "{kind}");
+            assert!(c.hedge_wins <= c.hedges, "{kind}: {c:?}");
+        }
+        assert!(counts.iter().any(|c| c.hedge_wins > 0), "{kind}: {counts:?}");
+    }
+}
+
+fn latency_sum(run: &RunResult, edge: u32) -> u64 {
+    run.edge(EdgeId(edge), run.whole()).latency_sum_ns
+}
+
+#[test]
+fn a_hedge_that_never_comes_changes_no_reply() {
+    let plain = model(60.0, 30);
+    let never = hedged(plain.clone(), &[1, 2], r#"{"backup": {"after": {"time": "1000s"}}}"#, false);
+    let (plain, never) = (super::simulate(&plain, 3, 1), super::simulate(&never, 3, 1));
+    for edge in 0..3 {
+        assert_eq!(latency_sum(&plain, edge), latency_sum(&never, edge));
+        let (mut a, b) = (plain.edge(EdgeId(edge), plain.whole()), never.edge(EdgeId(edge), never.whole()));
+        a.hedges = b.hedges;
+        assert_eq!(a, b);
+    }
+}
+
+#[test]
+fn copies_go_to_other_instances_and_losers_are_stopped() {
+    // Three copies at once on three instances: as many attempts at each.
+    let kind = r#"{"speculative": {"copies": 3}}"#;
+    let mut model = model(5.0, 60);
+    model.services[1].instances = 3;
+    let run = super::simulate(&hedged(model.clone(), &[1], kind, false), 9, 0);
+    let c = run.edge(EdgeId(1), run.whole());
+    let (before, after) = (run.in_flight_at_zero[1], run.in_flight[1]);
+    assert_eq!(c.hedges, 2 * c.calls);
+    assert_eq!((c.withdrawn, c.attempts + before), (0, c.ended() + after));
+    let stopped = super::simulate(&hedged(model, &[1], kind, true), 9, 0);
+    let d = stopped.edge(EdgeId(1), stopped.whole());
+    let answered = d.call_outcomes[Outcome::Ok as usize];
+    assert!(d.withdrawn >= answered && d.withdrawn <= 2 * d.calls, "{d:?}");
+    let busy = |run: &RunResult| run.service(ServiceId(1), run.whole()).cpu_ns;
+    assert!(busy(&stopped) < busy(&run) / 2, "{} of {}", busy(&stopped), busy(&run));
+}
+
+#[test]
+fn tied_requests_are_worked_on_once() {
+    let kind = r#"{"tied": {"after": {"time": "1ms"}}}"#;
+    let plain = model(80.0, 60);
+    let tied = hedged(plain.clone(), &[1], kind, false);
+    let (plain, tied) = (super::simulate(&plain, 9, 0), super::simulate(&tied, 9, 0));
+    let c = tied.edge(EdgeId(1), tied.whole());
+    assert!(c.hedges > c.calls / 10, "{c:?}");
+    // Each call is begun once, whatever was sent: what the services started is what was asked, but for full queues.
+    let started = |run: &RunResult| run.service(ServiceId(1), run.whole()).started;
+    assert!(started(&tied) <= c.calls + c.retries + 50, "{} of {}", started(&tied), c.calls);
+    let p99 = |run: &RunResult| run.histogram(run.whole(), |p| &p.wait[1]).quantile(0.99).unwrap();
+    assert!(p99(&tied) < p99(&plain), "{} and {}", p99(&tied), p99(&plain));
+}
