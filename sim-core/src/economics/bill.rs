@@ -209,8 +209,8 @@ mod tests {
         system.cost("churn", json!({"meter": churn, "price": "$500"}));
         let mut run = system.run(10);
         for slice in &mut run.slices {
-            slice.services[payment.index()].paid_ns = 11 * 10 * SECOND;
-            slice.services[ledger.index()].paid_ns = 9 * 10 * SECOND;
+            slice.services[payment.index()].paid_ns = u128::from(11 * 10 * SECOND);
+            slice.services[ledger.index()].paid_ns = u128::from(9 * 10 * SECOND);
             // 2,000 TPS x 2 KiB x 3 regions x 2 round trips.
             slice.services[ledger.index()].consensus_bytes = 10 * 2_000 * 2048 * 3 * 2;
             slice.edges[users.index()] = calls(20_000, 0);
@@ -297,7 +297,7 @@ mod tests {
         system.fault("down", 0, 60, None);
         system.cost("nodes", json!({"meter": {"instances": {"of": "api"}}, "price": "$1/h"}));
         let mut run = system.run(60);
-        run.slices[0].services[api.index()].paid_ns = 60 * SECOND;
+        run.slices[0].services[api.index()].paid_ns = u128::from(60 * SECOND);
         near(bill(&run, &system.model).items[0].per_month, 730.0);
     }
 }

@@ -51,20 +51,21 @@ fn is_of_service(metric: Metric) -> bool {
 }
 
 /// The quotient, or `None` where there is nothing to divide by.
-fn share(part: u64, whole: u64) -> Option<f64> {
+fn share(part: impl Into<u128>, whole: impl Into<u128>) -> Option<f64> {
+    let (part, whole) = (part.into(), whole.into());
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 fn of_service(model: &Model, service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
     let counts = seen.service(service);
     let seconds = Some(seen.seconds()).filter(|s| *s > 0.0)?;
-    let per_time = |integral_ns: u64| Some(integral_ns as f64 / (seconds * 1e9));
+    let per_time = |integral_ns: u128| Some(integral_ns as f64 / (seconds * 1e9));
     match metric {
         Metric::Utilisation => share(counts.busy_ns, counts.workers_ns),
         Metric::Cpu => {
             let cores = model.services[service.index()].cores;
             match cores {
-                Some(cores) => share(counts.cpu_ns, counts.instances_ns * u64::from(cores)),
+                Some(cores) => share(counts.cpu_ns, counts.instances_ns * u128::from(cores)),
                 None => share(counts.cpu_ns, counts.workers_ns),
             }
         }

@@ -389,7 +389,7 @@ mod tests {
         for (place, slice) in run.slices.iter_mut().enumerate() {
             let struck = (4..6).contains(&place);
             slice.edges[users.index()] = if struck { calls(50, 50) } else { calls(100, 0) };
-            slice.services[api.index()].queue_ns = (if struck { 30 } else { 1 }) * 10 * SECOND;
+            slice.services[api.index()].queue_ns = u128::from((if struck { 30 } else { 1 }) * 10 * SECOND);
         }
         for (period, ms) in run.periods.iter_mut().zip([10, 500, 20]) {
             period.latency[users.index()] = times(100, ms * 1_000_000);

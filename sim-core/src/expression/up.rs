@@ -27,7 +27,7 @@ pub fn measure(metric: Metric, subject: &Subject, model: &Model, run: &RunResult
         }
         Metric::ProductAvailability if measured_ns > 0 => {
             let one = |id: &ServiceId| {
-                let running_ns: u64 = slices().map(|slice| slice.services[id.index()].instances_ns).sum();
+                let running_ns: u128 = slices().map(|slice| slice.services[id.index()].instances_ns).sum();
                 independent(model, *id, running_ns as f64 / measured_ns as f64)
             };
             needs.iter().map(one).collect::<Option<Vec<f64>>>().map(|all| slo::chain_availability(&all))

@@ -365,7 +365,7 @@ mod tests {
         run.slices[0].edges[users.index()] = calls(990, 10);
         run.slices[0].edges[users.index()].wrong = 5;
         run.slices[0].wrong = vec![(get.0, Wrongness::StaleRead as u8, 5)];
-        run.slices[0].services[api.index()].paid_ns = 10 * SECOND;
+        run.slices[0].services[api.index()].paid_ns = u128::from(10 * SECOND);
         run.periods[0].latency[users.index()] = times(990, 10_000_000);
         run.periods[0].wait[api.index()] = times(990, 2_000_000_000);
         system.model.promises[0].judge(&run, &system.model)

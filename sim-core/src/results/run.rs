@@ -124,23 +124,24 @@ pub struct EdgeCounts {
 /// Up to how many requests in an instance are told apart.
 pub const HOLDING: usize = 8;
 
-/// Counts and integrals of one service.
+/// Counts and integrals of one service. Integrals over time are wide: a thousand workers for a year are more than 64 bits of
+/// nanoseconds. While a run goes on they are running sums modulo 2^64, of which [`ServiceCounts::since`] makes true differences.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ServiceCounts {
     /// Integral of running instances over time [ns].
-    pub instances_ns: u64,
+    pub instances_ns: u128,
     /// Integral of instances that are paid for (ordered, starting, running, draining) [ns].
-    pub paid_ns: u64,
+    pub paid_ns: u128,
     /// Integral of workers that are held [ns]; of unlimited ones too.
-    pub busy_ns: u64,
+    pub busy_ns: u128,
     /// Integral of workers that exist on running instances [ns]; 0 where unlimited.
-    pub workers_ns: u64,
+    pub workers_ns: u128,
     /// Integral of CPU time used [ns of one core].
-    pub cpu_ns: u64,
+    pub cpu_ns: u128,
     /// Integral of requests waiting for a worker [ns].
-    pub queue_ns: u64,
+    pub queue_ns: u128,
     /// Integral of requests in the service, waiting, at work or awaiting a callee [ns].
-    pub in_system_ns: u64,
+    pub in_system_ns: u128,
     /// Requests that entered.
     pub entered: u64,
     /// Requests that left (also those whose caller had given up).
@@ -150,7 +151,7 @@ pub struct ServiceCounts {
     /// Requests that got a worker, and so have a wait.
     pub started: u64,
     /// Sum of these waits [ns].
-    pub wait_sum_ns: u64,
+    pub wait_sum_ns: u128,
     /// Instances that ran at the end of the slice; of several slices, the sum.
     pub looked_at: u64,
     /// Of these, how many had at least 1, 2, ... requests in them.
@@ -303,23 +304,28 @@ impl EdgeCounts {
     }
 }
 
+/// What a running sum modulo 2^64 has grown by.
+fn passed(now: u128, before: u128) -> u128 {
+    u128::from((now as u64).wrapping_sub(before as u64))
+}
+
 impl ServiceCounts {
     /// What was counted since an earlier state of the same sums; gauges are those of now.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
         Self {
-            instances_ns: self.instances_ns.wrapping_sub(before.instances_ns),
-            paid_ns: self.paid_ns.wrapping_sub(before.paid_ns),
-            busy_ns: self.busy_ns.wrapping_sub(before.busy_ns),
-            workers_ns: self.workers_ns.wrapping_sub(before.workers_ns),
-            cpu_ns: self.cpu_ns.wrapping_sub(before.cpu_ns),
-            queue_ns: self.queue_ns.wrapping_sub(before.queue_ns),
-            in_system_ns: self.in_system_ns.wrapping_sub(before.in_system_ns),
+            instances_ns: passed(self.instances_ns, before.instances_ns),
+            paid_ns: passed(self.paid_ns, before.paid_ns),
+            busy_ns: passed(self.busy_ns, before.busy_ns),
+            workers_ns: passed(self.workers_ns, before.workers_ns),
+            cpu_ns: passed(self.cpu_ns, before.cpu_ns),
+            queue_ns: passed(self.queue_ns, before.queue_ns),
+            in_system_ns: passed(self.in_system_ns, before.in_system_ns),
             entered: self.entered - before.entered,
             waited: self.waited - before.waited,
             left: self.left - before.left,
             started: self.started - before.started,
-            wait_sum_ns: self.wait_sum_ns.wrapping_sub(before.wait_sum_ns),
+            wait_sum_ns: passed(self.wait_sum_ns, before.wait_sum_ns),
             messages_lost: self.messages_lost - before.messages_lost,
             consensus_bytes: self.consensus_bytes - before.consensus_bytes,
             duplicates: self.duplicates - before.duplicates,

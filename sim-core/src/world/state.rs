@@ -270,10 +270,10 @@ impl Service {
     /// All running sums at this moment, over the service and `instances`, its own; differences of two of them are what results hold.
     pub fn sums(&self, now_ns: u64, instances: &[Instance]) -> ServiceCounts {
         let mut sums = ServiceCounts {
-            instances_ns: self.running.read(now_ns),
-            paid_ns: self.paid.read(now_ns),
-            workers_ns: self.workers.read(now_ns),
-            queue_ns: self.queue.read(now_ns),
+            instances_ns: u128::from(self.running.read(now_ns)),
+            paid_ns: u128::from(self.paid.read(now_ns)),
+            workers_ns: u128::from(self.workers.read(now_ns)),
+            queue_ns: u128::from(self.queue.read(now_ns)),
             queue_now: self.queue.now,
             instances_now: self.running.now,
             wanted_now: u64::from(self.wanted),
@@ -282,18 +282,18 @@ impl Service {
             duplicates: self.counts.duplicates,
             ..ServiceCounts::default()
         };
-        let read = |sum: u64, n: u32| sum.wrapping_add(u64::from(n).wrapping_mul(now_ns));
+        let read = |sum: u64, n: u32| u128::from(sum.wrapping_add(u64::from(n).wrapping_mul(now_ns)));
         for at in instances {
             let of = &at.sums;
-            sums.busy_ns = sums.busy_ns.wrapping_add(read(of.busy, at.held()));
-            sums.queue_ns = sums.queue_ns.wrapping_add(read(of.queue, at.queue_len));
-            sums.in_system_ns = sums.in_system_ns.wrapping_add(read(of.inside, at.in_system));
-            sums.cpu_ns += of.cpu;
+            sums.busy_ns += read(of.busy, at.held());
+            sums.queue_ns += read(of.queue, at.queue_len);
+            sums.in_system_ns += read(of.inside, at.in_system);
+            sums.cpu_ns += u128::from(of.cpu);
             sums.entered += of.left + u64::from(at.in_system);
             sums.waited += of.left + u64::from(at.in_system) - of.at_once;
             sums.left += of.left;
             sums.started += of.at_once + of.waited;
-            sums.wait_sum_ns += of.wait_sum;
+            sums.wait_sum_ns += u128::from(of.wait_sum);
             sums.queue_now += u64::from(at.queue_len);
             sums.in_system_now += u64::from(at.in_system);
             sums.looked_at += u64::from(at.runs());
