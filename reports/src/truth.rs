@@ -64,7 +64,8 @@ pub fn table(cases: &[Verified], style: &Style) -> String {
         out.push('\n');
     }
     misses(cases, &mut out);
-    totals(cases, &mut out);
+    out.push_str(&counts(&cases.iter().collect::<Vec<_>>()));
+    out.push_str(MEANING);
     ascii(&out)
 }
 
@@ -94,9 +95,14 @@ fn open(cases: &[Verified]) -> impl Iterator<Item = (&Verified, &PromiseSummary)
     all.filter(|(_, clause)| clause.verdict != Verdict::Held)
 }
 
-/// `72 cases in 40 scenarios: 1 missed, 71 held.` and what that means.
-fn totals(cases: &[Verified], out: &mut String) {
-    let all: Vec<Verdict> = cases.iter().flat_map(clauses).map(|c| c.verdict).collect();
+/// What a case is about: the folder that it is in.
+fn topic_of(case: &Verified) -> &str {
+    case.name.split('/').next().unwrap_or_default()
+}
+
+/// `72 cases in 40 scenarios: 1 missed, 71 held.`
+fn counts(cases: &[&Verified]) -> String {
+    let all: Vec<Verdict> = cases.iter().flat_map(|case| clauses(case)).map(|c| c.verdict).collect();
     let count = |verdict: Verdict| match all.iter().filter(|v| **v == verdict).count() {
         0 if verdict != Verdict::Held => None,
         n => Some(format!("{n} {}", word(verdict))),
@@ -105,8 +111,7 @@ fn totals(cases: &[Verified], out: &mut String) {
         [Verdict::Broken, Verdict::Inconclusive, Verdict::Held].into_iter().filter_map(count).collect();
     let s = |n: usize| if n == 1 { "" } else { "s" };
     let (n, files) = (all.len(), cases.len());
-    let _ = writeln!(out, "{n} case{} in {files} scenario{}: {}.", s(n), s(files), counts.join(", "));
-    out.push_str(MEANING);
+    format!("{n} case{} in {files} scenario{}: {}.\n", s(n), s(files), counts.join(", "))
 }
 
 const MEANING: &str = "\
@@ -117,16 +122,16 @@ expected; for < and > the whole interval has to lie on that side.
 /// The page of Markdown.
 pub fn page(cases: &[Verified]) -> String {
     let mut out = String::from(HEAD);
-    totals(cases, &mut out);
     for case in open(cases) {
         let _ = writeln!(out, "\n**{}: `{}`, {}**", word(case.1.verdict), case.0.name, case.1.says);
     }
     let mut topic = "";
     for case in cases {
-        let of = case.name.split('/').next().unwrap_or_default();
-        if of != topic {
-            topic = of;
-            let _ = write!(out, "\n## {}\n\n{COLUMNS}", title(topic));
+        if topic_of(case) != topic {
+            topic = topic_of(case);
+            let of_topic: Vec<&Verified> = cases.iter().filter(|case| topic_of(case) == topic).collect();
+            // Counts stand with their topic, so that whoever adds a case to another one changes other lines.
+            let _ = write!(out, "\n## {}\n\n{}\n{COLUMNS}", title(topic), counts(&of_topic));
         }
         for (place, clause) in clauses(case).iter().enumerate() {
             let [measured, expected, simulated] = cells(clause);
@@ -149,6 +154,8 @@ Systems whose answers are published or can be computed exactly, and what windtun
 `windtunnel verify --markdown`; the program holds the scenarios, so `windtunnel verify` makes it again on any machine, with the same
 numbers. `windtunnel verify --seed 7` asks with other random numbers. METHOD.md says how intervals and verdicts are made.
 
+A case is held when the 95 % interval of what is simulated overlaps the band around what is expected; for < and > the whole interval has
+to lie on that side.
 ";
 
 const COLUMNS: &str = "\

@@ -81,7 +81,9 @@ mod tests {
             assert!(loaded.warnings.problems.is_empty(), "{name}: {}", loaded.warnings.render(false));
             assert!(!loaded.written.expect.is_empty(), "{name} expects nothing");
             assert!(loaded.written.source.is_some_and(|s| s.len() > 10), "{name} has no source");
-            assert!(loaded.written.run.replications.get() >= 30, "{name} has too few replications");
+            // One is enough where nothing is drawn; the test of the suite's results sees to that.
+            let replications = loaded.written.run.replications.get();
+            assert!(replications >= 30 || replications == 1, "{name} has too few replications");
         }
     }
 

@@ -185,8 +185,8 @@ fn verify_prints_its_table_and_knows_its_cases() {
     let done = windtunnel(&["verify", "erlang-b", "--plain"], &folder.0);
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     assert_eq!(done.status.code(), Some(0), "{text}");
-    assert!(text.contains("HELD          rejected(centre.call)   1.83846% ± 5%   1.8"), "{text}");
-    assert!(text.contains("Erlang, 1917") && text.contains("1 case in 1 scenario: 1 held.") && done.stderr.is_empty());
+    assert!(text.contains("HELD          rejected(centre.call) ") && text.contains(" 1.83846% ± 5%   1.8"), "{text}");
+    assert!(text.contains("Erlang, 1917") && text.contains("2 cases in 1 scenario: 2 held.") && done.stderr.is_empty());
     let json = windtunnel(&["verify", "erlang-b", "--json", "--seed", "5"], &folder.0);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json[0]["case"], "queueing/erlang-b");
