@@ -30,6 +30,7 @@ pub fn all() -> Vec<Kind> {
         crate::dist::ALL,
         crate::workload::ALL,
         crate::workload::shape::ALL,
+        crate::service::discipline::ALL,
         crate::call::retry::ALL,
         crate::call::breaker::ALL,
         crate::call::fallback::ALL,

@@ -1,7 +1,7 @@
 //! The engine and the models of windtunnel.
 //!
 //! No files, environment, clock, threads or printing: a model and a seed go in, plain data comes out. `engine` knows nothing of
-//! services; `world` routes requests; the families (`call`, `network`, `faults`, `control`, `data`, `economics`) decide.
+//! services; `world` routes requests; the families (`call`, `service`, `network`, `faults`, `control`, `data`, `economics`) decide.
 
 pub mod call;
 pub mod control;
@@ -21,6 +21,7 @@ pub mod outcome;
 pub mod problem;
 pub mod promise;
 pub mod results;
+pub mod service;
 pub mod units;
 pub mod workload;
 pub mod world;

@@ -15,8 +15,9 @@ use crate::economics::CostItem;
 use crate::faults::{Fault, LinkQuality};
 pub use crate::outcome::Outcome;
 use crate::promise::Promise;
+use crate::service::discipline::Discipline;
 use crate::units::{Bytes, SimDuration};
-use crate::workload::{Arrival, Shape};
+use crate::workload::{Arrival, Priority, Shape};
 use std::collections::BTreeMap;
 
 macro_rules! ids {
@@ -181,17 +182,6 @@ pub struct Service {
     pub machine_type: Option<String>,
     /// Size of an instance's disk, for the bill.
     pub disk: Bytes,
-}
-
-/// In which order waiting requests are served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Discipline {
-    /// First come, first served.
-    #[default]
-    Fifo,
-    /// Last come, first served.
-    Lifo,
 }
 
 /// Active health check: an instance that does not answer is taken out of the balancer.
@@ -406,6 +396,8 @@ pub struct Load {
     pub shape: Vec<Shape>,
     /// Where the users are.
     pub zone: Option<ZoneId>,
+    /// How important its requests are.
+    pub priority: Priority,
 }
 
 /// A space of keys from which each request draws its own.

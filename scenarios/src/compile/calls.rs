@@ -201,7 +201,8 @@ impl Compiler<'_> {
         }
         let zone = settings.from.as_deref().and_then(|from| self.zone_of(from, problems));
         let arrival = settings.arrive.compile(|replay| self.replay(replay, problems))?;
-        Some(Load { name: name.to_owned(), mix, arrival, shape: settings.shape.clone(), zone })
+        let (shape, priority) = (settings.shape.clone(), settings.priority);
+        Some(Load { name: name.to_owned(), mix, arrival, shape, zone, priority })
     }
 
     fn zone_of(&self, from: &str, problems: &mut Problems) -> Option<ZoneId> {

@@ -5,10 +5,11 @@ use crate::reader::Node;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
 use sim_core::model::{
-    Discipline, Endpoint, EndpointId, FaultId, KeySpaceId, LoadId, Node as NodeKind, PromiseId, Queue, Region,
-    RegionId, Service, ServiceId, Store, Zone, ZoneId,
+    Endpoint, EndpointId, FaultId, KeySpaceId, LoadId, Node as NodeKind, PromiseId, Queue, Region, RegionId, Service,
+    ServiceId, Store, Zone, ZoneId,
 };
 use sim_core::problem::Problems;
+use sim_core::service::discipline::Discipline;
 use sim_core::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
 
@@ -123,7 +124,7 @@ impl Compiler<'_> {
             cores: None,
             queue_capacity: 1_000,
             max_wait: None,
-            discipline: Discipline::Fifo,
+            discipline: Discipline::default(),
             start_up: Distribution::constant(SimDuration::from_ns(0)),
             warm_up: None,
             health: None,

@@ -110,7 +110,7 @@ impl Compiler<'_> {
         if let Some(queue) = keys.queue {
             service.queue_capacity = queue.capacity.get_u32();
             service.max_wait.clone_from(&queue.max_wait);
-            service.discipline = queue.discipline;
+            service.discipline.clone_from(&queue.discipline);
         }
         service.start_up = keys.start_up.cloned().unwrap_or_else(|| Distribution::constant(SimDuration::from_ns(0)));
         service.warm_up = keys.warm_up.map(|WarmUpSettings { length, factor }| (length, factor.value()));

@@ -3,7 +3,7 @@
 use super::call::with_call_keys;
 use super::named::ByText;
 use sim_core::units::Probability;
-use sim_core::workload::{ArriveSettings, Shape};
+use sim_core::workload::{ArriveSettings, Priority, Shape};
 
 with_call_keys! {
     /// Requests of one kind of user: what they ask for, when they come, and how they react. A load class is a caller, so every
@@ -23,6 +23,10 @@ with_call_keys! {
         /// The zone or region where the users are; default the first zone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<String>,
+        /// How important its requests are, with all that is called for them: `critical_plus`, `critical`, `sheddable_plus` or
+        /// `sheddable`; default critical.
+        #[serde(default)]
+        priority: Priority,
         /// A named bundle of the call settings below; keys beside it replace whole keys of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<String>,

@@ -9,8 +9,9 @@ use super::store::ReplicationSettings;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
-use sim_core::model::{Access, Discipline};
+use sim_core::model::Access;
 use sim_core::problem::Problems;
+use sim_core::service::discipline::Discipline;
 use sim_core::units::{Bytes, Count, Factor, SimDuration};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -286,7 +287,7 @@ pub struct WaitingSettings {
 
 impl Default for WaitingSettings {
     fn default() -> Self {
-        Self { capacity: Count::new(1_000), max_wait: None, discipline: Discipline::Fifo }
+        Self { capacity: Count::new(1_000), max_wait: None, discipline: Discipline::default() }
     }
 }
 

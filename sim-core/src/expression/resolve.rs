@@ -117,7 +117,13 @@ impl MetricRef {
                 Some(format!("write {} after FAULT", self.text()));
             return None;
         }
-        Some(Resolved { metric: self.metric, subject: subject?, scope: scope? })
+        let (subject, scope) = (subject?, scope?);
+        if scope.of.is_some() && matches!(subject, Subject::Timed(..)) {
+            let problem = problems.error("", "waits are not counted by load class");
+            problem.hint = Some("measure the latency of its calls: mean(api.get) of shoppers".into());
+            return None;
+        }
+        Some(Resolved { metric: self.metric, subject, scope })
     }
 
     fn scope(&self, names: &Names, problems: &mut Problems) -> Option<ScopeMeant> {

@@ -10,13 +10,14 @@ use crate::economics::CostSettings;
 use crate::faults::{Fault, FaultEffect, Schedule, Target};
 use crate::metrics::{Histogram, SparseHistogram};
 use crate::model::{
-    Caller, Discipline, Edge, EdgeId, Endpoint, EndpointId, FaultId, GuardId, LoadId, Model, Network, Node, Region,
-    RegionId, Run, Service, ServiceId, Zone, ZoneId,
+    Caller, Edge, EdgeId, Endpoint, EndpointId, FaultId, GuardId, LoadId, Model, Network, Node, Region, RegionId, Run,
+    Service, ServiceId, Zone, ZoneId,
 };
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::promise::PromiseSettings;
 use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span, UpCounts};
+use crate::service::discipline::Discipline;
 use crate::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
 
@@ -80,7 +81,7 @@ impl System {
             cores: None,
             queue_capacity: 1000,
             max_wait: None,
-            discipline: Discipline::Fifo,
+            discipline: Discipline::default(),
             start_up: Distribution::constant(SimDuration::ZERO),
             warm_up: None,
             health: None,

@@ -7,6 +7,7 @@
 mod closed;
 mod constant;
 mod poisson;
+mod priority;
 mod process;
 mod renewal;
 mod replay;
@@ -15,6 +16,7 @@ pub mod shape;
 pub use closed::ClosedSettings;
 pub use constant::ConstantSettings;
 pub use poisson::PoissonSettings;
+pub use priority::Priority;
 pub use process::ArrivalProcess;
 pub use renewal::RenewalSettings;
 pub use replay::{CsvProblem, Replay, ReplaySettings};

@@ -1,7 +1,7 @@
 //! The callee's door: a worker, a place in the queue, or nothing.
 
 use super::frame::{HELD, INSIDE, NONE, Phase};
-use super::state::{CLOSED, DRAINING, LIFO, Life, PATIENCE, PULLS, TIED};
+use super::state::{CLOSED, DRAINING, LINED, Life, PATIENCE, PULLS, TIED};
 use super::{TIMER, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -58,12 +58,8 @@ impl World<'_> {
         at.flags |= INSIDE;
         at.phase = Phase::Queued;
         at.start = now;
-        if odd & LIFO != 0 {
-            at.next = instance.head;
-            instance.head = frame;
-            if instance.tail == NONE {
-                instance.tail = frame;
-            }
+        if odd & LINED != 0 {
+            self.line_up(frame);
         } else {
             at.next = NONE;
             let tail = std::mem::replace(&mut instance.tail, frame);
@@ -157,9 +153,13 @@ impl World<'_> {
         loop {
             let first = instance.head;
             if first == NONE {
+                let odd = instance.odd & (PULLS | LINED);
+                if odd != 0 && instance.step_up(&mut self.frames) {
+                    continue;
+                }
                 instance.free += 1;
                 instance.sums.busy = instance.sums.busy.wrapping_add(now);
-                if instance.odd & PULLS != 0 {
+                if odd & PULLS != 0 {
                     self.pull_more(index);
                 }
                 return;

@@ -80,7 +80,7 @@ impl World<'_> {
     pub(super) fn new_client(&mut self, site: u32, key: u64, flags: u8) -> u32 {
         let frame = self.frames.take();
         let now = self.now;
-        let pc = self.program.client[site as usize];
+        let (pc, rank) = (self.program.client[site as usize], self.sites[site as usize].rank);
         self.frames[frame] = Frame {
             key,
             seq: 0,
@@ -97,7 +97,7 @@ impl World<'_> {
             outcome: 0,
             flags: CLIENT | flags,
             phase: Phase::Running,
-            copy: 0,
+            rank,
         };
         frame
     }
@@ -108,7 +108,7 @@ impl World<'_> {
         let frame = self.frames.take();
         let at = &mut self.sites[site as usize];
         at.counts.attempts += 1;
-        let (network, only) = (at.network, at.only);
+        let (network, only, rank) = (at.network, at.only, at.rank);
         let instance = if only == NONE { self.pick_for_root(site, key) } else { only };
         self.frames[frame] = Frame {
             key,
@@ -126,7 +126,7 @@ impl World<'_> {
             outcome: 0,
             flags,
             phase: Phase::Arriving,
-            copy: 0,
+            rank,
         };
         if instance == NONE {
             return self.deliver(frame, Outcome::Unreachable as u8);

@@ -1,9 +1,9 @@
 //! A world from a model: everything that the hot path needs, looked up once.
 
 use super::cores::Cores;
-use super::frame::{Arena, NONE};
+use super::frame::{Arena, NONE, Rank};
 use super::program::{Program, needs_client};
-use super::state::{Instance, LIFO, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
+use super::state::{Instance, LINED, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
 use super::{ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, up, watch, wear, wire};
 use crate::data::Effect;
 use crate::dist::Sampler;
@@ -12,9 +12,9 @@ use crate::engine::digest::Digest;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
 use crate::engine::table::Table;
 use crate::metrics::Histogram;
-use crate::model::{Access, Caller, Discipline, Edge, Model, Node, ReadFrom, Replication};
+use crate::model::{Access, Caller, Edge, Model, Node, ReadFrom, Replication};
 use crate::results::EdgeCounts;
-use crate::workload::{Arrival, ArrivalProcess};
+use crate::workload::{Arrival, ArrivalProcess, Priority};
 use std::collections::BTreeMap;
 
 const START: u64 = 0x91;
@@ -192,7 +192,8 @@ fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instanc
             let workers = if message::is_queue(&settings.node) { None } else { settings.workers };
             let mut instance = Instance::gone(index as u32, zone, workers, cores);
             instance.capacity = settings.queue_capacity;
-            instance.mark(LIFO, settings.discipline == Discipline::Lifo);
+            instance.line = settings.discipline.build().map(Box::new);
+            instance.mark(LINED, instance.line.is_some());
             instance.mark(PATIENCE, settings.max_wait.is_some());
             instance.mark(PULLS, !feeds.is_empty());
             instance.mark(TIED, tied);
@@ -265,6 +266,10 @@ fn sites(
             cancel: edge.cancel,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge, index.into()),
             effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_)),
+            rank: Rank::of(match edge.caller {
+                Caller::Load(load) => model.loads.get(load.index()).map_or_else(Priority::default, |l| l.priority),
+                Caller::Endpoint(_) | Caller::Queue(_) => Priority::default(),
+            }),
             role: match role(model, edge) {
                 Role::Any if edge.hedge.is_some() => Role::Others,
                 role => role,

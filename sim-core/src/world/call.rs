@@ -117,6 +117,7 @@ impl World<'_> {
         let at = &mut self.frames[frame];
         let tries = at.tries.saturating_add(1);
         at.tries = tries;
+        let rank = at.rank;
         let to = &mut self.sites[s];
         to.counts.attempts += 1;
         let key = mix(at.key, CALL ^ to.salt).wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
@@ -148,7 +149,7 @@ impl World<'_> {
             outcome: 0,
             flags: 0,
             phase: Phase::Arriving,
-            copy: 0,
+            rank,
         };
         let at = &mut self.frames[frame];
         at.seq = seq;

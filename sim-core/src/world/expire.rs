@@ -141,6 +141,9 @@ impl World<'_> {
         }
         self.instances[instance as usize].head = NONE;
         self.instances[instance as usize].tail = NONE;
+        if let Some(line) = &mut self.instances[instance as usize].line {
+            line.clear();
+        }
         for frame in 0..self.frames.len() {
             let at = self.frames[frame];
             if at.instance != instance || at.flags & CLIENT != 0 {

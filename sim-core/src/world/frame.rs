@@ -6,6 +6,7 @@
 
 use crate::engine::calendar::LAST_INDEX;
 use crate::engine::table::Table;
+use crate::workload::Priority;
 
 /// No frame, instance or parent.
 pub const NONE: u32 = u32::MAX;
@@ -98,8 +99,36 @@ pub struct Frame {
     pub flags: u8,
     /// What it is doing.
     pub phase: Phase,
-    /// Which copy of a hedged call it is, from 0; holds only where `COPY` is set.
-    pub copy: u8,
+    /// How important it is, with all that is called for it, and which copy of a hedged call.
+    pub rank: Rank,
+}
+
+/// How important a request is, and which copy of a hedged call it is, in one byte.
+#[derive(Debug, Clone, Copy)]
+pub struct Rank(u8);
+
+impl Rank {
+    /// A request that is no copy.
+    pub const fn of(priority: Priority) -> Self {
+        Self((priority as u8) << 4)
+    }
+
+    /// How important it is.
+    pub fn priority(self) -> Priority {
+        Priority::ALL[usize::from(self.0 >> 4)]
+    }
+
+    /// Which copy it is, from 0; holds only where `COPY` is set.
+    pub fn copy(self) -> u8 {
+        self.0 & 0xf
+    }
+
+    /// As important, and this copy.
+    #[must_use]
+    pub fn as_copy(self, number: u32) -> Self {
+        debug_assert!(number < 16, "at most ten copies of a call");
+        Self(self.0 & 0xf0 | number as u8)
+    }
 }
 
 /// What is left of an attempt that has ended.
@@ -133,7 +162,7 @@ const EMPTY: Frame = Frame {
     outcome: 0,
     flags: 0,
     phase: Phase::Free,
-    copy: 0,
+    rank: Rank::of(Priority::CriticalPlus),
 };
 
 const _: () = assert!(size_of::<Frame>() == 64);
@@ -217,6 +246,14 @@ impl std::ops::IndexMut<u32> for Arena {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranks_keep_both_parts() {
+        for priority in Priority::ALL {
+            let rank = Rank::of(priority).as_copy(9);
+            assert_eq!((rank.priority(), rank.copy(), rank.as_copy(0).priority()), (priority, 9, priority));
+        }
+    }
 
     #[test]
     fn the_frame_given_back_last_is_taken_first() {

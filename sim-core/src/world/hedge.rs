@@ -86,7 +86,7 @@ impl World<'_> {
         new.outcome = 0;
         new.flags = BRANCH | COPY;
         new.phase = Phase::Running;
-        new.copy = number as u8;
+        new.rank = caller.rank.as_copy(number);
         self.frames[copy].tries = self.tries_before(copy, site);
         self.races.races[caller.next as usize].copies.push(copy);
         copy
@@ -106,7 +106,7 @@ impl World<'_> {
     /// The answer is late: the next copy is sent, if there may be one more.
     pub(super) fn copy_is_due(&mut self, copy: u32) -> Option<u32> {
         let site = self.site_of(copy);
-        let (caller, number) = (self.frames[copy].parent, u32::from(self.frames[copy].copy));
+        let (caller, number) = (self.frames[copy].parent, u32::from(self.frames[copy].rank.copy()));
         let (now, shared) = (self.now, self.shared_of(caller, site));
         if self.shared[shared].hedge.as_mut().is_some_and(|hedge| !hedge.may_send(now)) {
             self.drop_copy(copy);
@@ -169,7 +169,7 @@ impl World<'_> {
             return 0;
         }
         let attempts = self.model.edges[site as usize].retry.as_ref().map_or(1, RetrySettings::attempts);
-        (u32::from(at.copy) * attempts).min(u32::from(u8::MAX)) as u8
+        (u32::from(at.rank.copy()) * attempts).min(u32::from(u8::MAX)) as u8
     }
 
     /// Whether a copy has lost, so that nobody waits for it.
@@ -193,7 +193,7 @@ impl World<'_> {
         self.drop_copy(copy);
         if ok {
             self.frames[caller].flags |= at.flags & super::frame::WRONG;
-            self.sites[site as usize].counts.hedge_wins += u64::from(at.copy > 0);
+            self.sites[site as usize].counts.hedge_wins += u64::from(at.rank.copy() > 0);
             return Some(self.race_is_won(caller, site, outcome));
         }
         let under_way = |&other: &u32| self.frames[other].phase != Phase::Delayed;

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::admit::Door;
-use super::frame::{NONE, Phase};
+use super::frame::{NONE, Phase, Rank};
 use super::state::Life;
 use crate::data::Wrongness;
 use crate::engine::rng::mix;
@@ -69,15 +69,16 @@ impl Queues {
 impl World<'_> {
     /// `send`: the message is taken in, or there is no room.
     pub(super) fn enqueue(&mut self, frame: u32, queue: u32) -> Option<u32> {
-        let key = mix(self.frames[frame].key, MESSAGE);
-        if !self.take_in(queue, key) {
+        let at = &self.frames[frame];
+        let (key, rank) = (mix(at.key, MESSAGE), at.rank);
+        if !self.take_in(queue, key, rank) {
             return self.fail(frame, Outcome::Rejected as u8);
         }
         self.frames[frame].pc += 1;
         Some(frame)
     }
 
-    fn take_in(&mut self, queue: u32, key: u64) -> bool {
+    fn take_in(&mut self, queue: u32, key: u64, rank: Rank) -> bool {
         let state = &self.queues.queues[queue as usize];
         if state.waiting.len() as u64 + state.kept >= state.capacity {
             return false;
@@ -89,6 +90,7 @@ impl World<'_> {
         };
         let message = self.new_client(site, key, 0);
         self.frames[message].phase = Phase::Message;
+        self.frames[message].rank = rank;
         self.wait_in_queue(queue, message);
         self.offer(queue);
         true
@@ -158,7 +160,7 @@ impl World<'_> {
         at.pc = self.program.client[site as usize];
         at.start = now;
         at.tries += 1;
-        let (tries, key) = (at.tries, at.key);
+        let (tries, key, rank) = (at.tries, at.key, at.rank);
         let lane = self.queue_timer(site);
         let frames = &self.frames;
         let seq = self.lanes.push(&mut self.calendar, now, lane, super::LANE, message, |i, s| frames.waits_for(i, s));
@@ -182,6 +184,7 @@ impl World<'_> {
         new.outcome = 0;
         new.flags = 0;
         new.phase = Phase::Arriving;
+        new.rank = rank;
         let at = &mut self.frames[message];
         at.seq = seq;
         at.next = callee;
@@ -228,7 +231,7 @@ impl World<'_> {
         self.frames.release(message);
         let set_aside = consumer.dead_letter.is_some_and(|endpoint| {
             let service = self.model.endpoints[endpoint.index()].service.0;
-            self.take_in(service, mix(at.key, MESSAGE))
+            self.take_in(service, mix(at.key, MESSAGE), at.rank)
         });
         if !set_aside {
             self.services[queue as usize].counts.messages_lost += 1;

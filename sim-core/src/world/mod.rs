@@ -13,6 +13,7 @@ mod cores;
 mod expire;
 mod frame;
 mod hedge;
+mod line;
 mod message;
 mod program;
 mod record;

@@ -1,7 +1,7 @@
 //! What changes while a run goes on: instances, services, call sites and the state that calls share.
 
 use super::cores::Cores;
-use super::frame::NONE;
+use super::frame::{NONE, Rank};
 use crate::call::balance::Balancer;
 use crate::call::breaker::Breaker;
 use crate::call::hedge::Hedge;
@@ -10,6 +10,7 @@ use crate::dist::Sampler;
 use crate::metrics::Histogram;
 use crate::model::Outcome;
 use crate::results::{EdgeCounts, ServiceCounts};
+use crate::service::discipline::Line;
 
 /// Whether an instance can serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub struct Instance {
     pub in_system: u32,
     /// Its service.
     pub service: u32,
-    /// What makes it other than a plain station: `CLOSED`, `LIFO` ... 0 for nearly all.
+    /// What makes it other than a plain station: `CLOSED`, `LINED` ... 0 for nearly all.
     pub odd: u16,
     /// Present life; change it with [`Self::set_life`].
     pub life: Life,
@@ -76,6 +77,8 @@ pub struct Instance {
     pub wrong: (f64, u8),
     /// Shared cores, where the machine has fewer cores than workers.
     pub cores: Option<Box<Cores>>,
+    /// Those who wait, where they are not served in the order in which they came.
+    pub line: Option<Box<Line>>,
 }
 
 /// More workers than requests can ever be.
@@ -85,8 +88,8 @@ pub const UNLIMITED: i32 = i32::MAX / 2;
 pub const CLOSED: u16 = 1;
 /// It is on its way out.
 pub const DRAINING: u16 = 2;
-/// Last come, first served.
-pub const LIFO: u16 = 4;
+/// Those who wait are not served in the order in which they came.
+pub const LINED: u16 = 4;
 /// Whoever waits loses patience.
 pub const PATIENCE: u16 = 8;
 /// It takes messages from queues.
@@ -151,6 +154,7 @@ impl Instance {
             fail: (0.0, Outcome::Error),
             wrong: (0.0, 0),
             cores,
+            line: None,
         }
     }
 
@@ -355,6 +359,8 @@ pub struct Site {
     pub counts_calls: bool,
     /// An effect that is applied twice is wrong.
     pub effect_counts: bool,
+    /// How important the requests of a load class are; all others have the importance of the request for which they are made.
+    pub rank: Rank,
     /// The callee endpoint touches rows, or the place of instances matters for another reason.
     pub role: Role,
     /// What its attempts and calls came to.

@@ -6,12 +6,13 @@ use crate::data::Effect;
 use crate::dist::Distribution;
 use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
 use crate::model::{
-    Caller, Discipline, Edge, EdgeId, Endpoint, EndpointId, Guard, GuardId, Load, LoadId, Model, Network, Node,
-    Outcome, Region, RegionId, Run, Service, ServiceId, Step, Zone, ZoneId,
+    Caller, Edge, EdgeId, Endpoint, EndpointId, Guard, GuardId, Load, LoadId, Model, Network, Node, Outcome, Region,
+    RegionId, Run, Service, ServiceId, Step, Zone, ZoneId,
 };
-use crate::results::RunResult;
+use crate::results::{EdgeCounts, RunResult};
+use crate::service::discipline::Discipline;
 use crate::units::{Bytes, SimDuration};
-use crate::workload::Arrival;
+use crate::workload::{Arrival, Priority};
 use std::collections::BTreeMap;
 
 const MS: u64 = 1_000_000;
@@ -32,7 +33,7 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         cores,
         queue_capacity: 100_000,
         max_wait: None,
-        discipline: Discipline::Fifo,
+        discipline: Discipline::default(),
         start_up: Distribution::default(),
         warm_up: None,
         health: None,
@@ -70,6 +71,7 @@ pub(super) fn chain(
             arrival: Arrival::Poisson { rate },
             shape: Vec::new(),
             zone: None,
+            priority: Priority::default(),
         }],
         keys: Vec::new(),
         network: Network::default(),
@@ -193,6 +195,44 @@ fn a_full_queue_loses_as_erlang_b() {
     let lost = counts.outcomes[Outcome::Rejected as usize] as f64 / counts.ended() as f64;
     assert!((lost - 0.0183846).abs() < 0.002, "loss {lost}");
     check_laws(&run, &model);
+}
+
+/// A station that is always full, where the important never wait long and the others always give up.
+fn two_priorities(discipline: Discipline) -> Model {
+    let mut centre = service("a", 1, None);
+    centre.discipline = discipline;
+    centre.max_wait = Some(Distribution::exponential(ms(50)));
+    let mut model = chain(900.0, 30, &[(centre, Distribution::exponential(ms(1)))], &[]);
+    model.guards.push(model.guards[0].clone());
+    model.edges.push(Edge { caller: Caller::Load(LoadId(1)), guard: GuardId(1), ..model.edges[0].clone() });
+    let others = Load { name: "others".into(), mix: vec![(1.0, EdgeId(1))], ..model.loads[0].clone() };
+    model.loads.push(Load { priority: Priority::Sheddable, ..others });
+    model
+}
+
+#[test]
+fn the_important_go_first_and_those_who_gave_up_are_forgotten() {
+    for (discipline, by_priority) in [(r#"{"lifo": {}}"#, false), (r#"{"priority": {}}"#, true)] {
+        let model = two_priorities(serde_json::from_str(discipline).unwrap());
+        let mut world = super::World::new(&model, 5, 0);
+        world.run();
+        assert!(world.frames.len() < 10_000, "{} frames for fewer than 200 that wait", world.frames.len());
+        let run = world.into_result();
+        let answered = |edge| {
+            let counts = run.edge(EdgeId(edge), run.whole());
+            counts.outcomes[0] as f64 / counts.ended() as f64
+        };
+        assert_eq!(
+            answered(0) > 0.9 && answered(1) < 0.3,
+            by_priority,
+            "{discipline}: {} {}",
+            answered(0),
+            answered(1)
+        );
+        let all = [0, 1].map(|edge| run.edge(EdgeId(edge), run.whole()));
+        let sent: u64 = all.iter().map(|c| c.attempts).sum::<u64>() + run.in_flight_at_zero.iter().sum::<u64>();
+        assert_eq!(sent, all.iter().map(EdgeCounts::ended).sum::<u64>() + run.in_flight.iter().sum::<u64>());
+    }
 }
 
 #[test]

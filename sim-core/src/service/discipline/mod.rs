@@ -1,0 +1,109 @@
+//! Queue disciplines: in which order requests that wait for a worker are served.
+//!
+//! First come, first served is the world's own: those who wait are linked through their frames. Every other discipline keeps a
+//! [`Line`] per instance, a pure state machine that is told who comes and asked who is next. Whoever gives up while he waits stays in
+//! his line until he would be next; the world skips him then.
+
+mod fifo;
+mod lifo;
+mod priority;
+
+pub use fifo::FifoSettings;
+pub use lifo::LifoSettings;
+pub use priority::PrioritySettings;
+
+use crate::kinds::Kind;
+use crate::workload::Priority;
+use serde::{Deserialize, Serialize};
+
+/// In which order waiting requests are served.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Discipline {
+    /// First come, first served.
+    Fifo(FifoSettings),
+    /// Last come, first served.
+    Lifo(LifoSettings),
+    /// The more important first.
+    Priority(PrioritySettings),
+}
+
+/// The kinds of discipline.
+pub const ALL: &[Kind] = &[
+    Kind { family: "discipline", name: "fifo", schema: || schemars::schema_for!(FifoSettings) },
+    Kind { family: "discipline", name: "lifo", schema: || schemars::schema_for!(LifoSettings) },
+    Kind { family: "discipline", name: "priority", schema: || schemars::schema_for!(PrioritySettings) },
+];
+
+impl Default for Discipline {
+    fn default() -> Self {
+        Self::Fifo(FifoSettings {})
+    }
+}
+
+impl Discipline {
+    /// The line of one instance; `None` for first come, first served.
+    pub fn build(&self) -> Option<Line> {
+        match self {
+            Self::Fifo(_) => None,
+            Self::Lifo(_) => Some(Line::Lifo(lifo::Stack::default())),
+            Self::Priority(_) => Some(Line::Priority(priority::Classes::default())),
+        }
+    }
+}
+
+/// Those who wait at one instance, in the order of a discipline; each is a number that the world understands.
+#[derive(Debug, Clone)]
+pub enum Line {
+    /// Last come, first served.
+    Lifo(lifo::Stack),
+    /// The more important first.
+    Priority(priority::Classes),
+}
+
+impl Line {
+    /// Somebody comes.
+    pub fn enter(&mut self, who: u32, priority: Priority) {
+        match self {
+            Self::Lifo(line) => line.enter(who),
+            Self::Priority(line) => line.enter(who, priority),
+        }
+    }
+
+    /// Takes out who is served next.
+    pub fn take(&mut self) -> Option<u32> {
+        match self {
+            Self::Lifo(line) => line.take(),
+            Self::Priority(line) => line.take(),
+        }
+    }
+
+    /// How many are in it, with those who have given up.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Lifo(line) => line.len(),
+            Self::Priority(line) => line.len(),
+        }
+    }
+
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Only those for whom this is true stay.
+    pub fn retain(&mut self, stays: impl FnMut(u32) -> bool) {
+        match self {
+            Self::Lifo(line) => line.retain(stays),
+            Self::Priority(line) => line.retain(stays),
+        }
+    }
+
+    /// All are gone.
+    pub fn clear(&mut self) {
+        match self {
+            Self::Lifo(line) => *line = lifo::Stack::default(),
+            Self::Priority(line) => *line = priority::Classes::default(),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Lines that are not first come, first served: who waits where, and who steps up next.
+//!
+//! The instance's own list through the frames stays empty there but for the one who steps up, so that the plain station pays nothing.
+
+use super::World;
+use super::frame::{Arena, NONE, Phase};
+use super::state::Instance;
+
+/// A line is looked through for those who have given up when it is longer than those who wait by so many.
+const MOST_GONE: usize = 1024;
+
+impl Instance {
+    /// Whoever is next in the instance's line steps up to be served first; false if nobody waits.
+    #[cold]
+    pub(super) fn step_up(&mut self, frames: &mut Arena) -> bool {
+        let Some(first) = self.line.as_mut().and_then(|line| line.take()) else { return false };
+        frames[first].next = NONE;
+        self.head = first;
+        self.tail = first;
+        true
+    }
+}
+
+impl World<'_> {
+    /// A request that has to wait takes its place in its instance's line.
+    #[cold]
+    pub(super) fn line_up(&mut self, frame: u32) {
+        let at = &self.frames[frame];
+        let instance = &mut self.instances[at.instance as usize];
+        let Some(line) = &mut instance.line else { return };
+        line.enter(frame, at.rank.priority());
+        // Whoever gave up at the end of a line that is never served would stay in it for ever.
+        if line.len() > 2 * instance.queue_len as usize + MOST_GONE {
+            let frames = &mut self.frames;
+            line.retain(|frame| {
+                let stays = frames[frame].phase != Phase::Skipped;
+                if !stays {
+                    frames.release(frame);
+                }
+                stays
+            });
+        }
+    }
+}
