@@ -4,7 +4,10 @@ mod backoff;
 mod budget;
 
 pub use backoff::{Backoff, ExponentialSettings, FixedSettings, Jitter, LinearSettings};
-pub use budget::{Budget, BudgetSettings, ConcurrencyShareSettings, RateShareSettings, TokensSettings};
+pub use budget::{
+    Budget, BudgetSettings, ConcurrencyShareSettings, RateShareSettings, RetryBreakerSettings, TokenBucketSettings,
+    TokensSettings,
+};
 
 use crate::kinds::Kind;
 use crate::outcome::Outcome;
@@ -58,6 +61,8 @@ pub const ALL: &[Kind] = &[
     Kind { family: "budget", name: "rate_share", schema: || schemars::schema_for!(RateShareSettings) },
     Kind { family: "budget", name: "concurrency_share", schema: || schemars::schema_for!(ConcurrencyShareSettings) },
     Kind { family: "budget", name: "tokens", schema: || schemars::schema_for!(TokensSettings) },
+    Kind { family: "budget", name: "token_bucket", schema: || schemars::schema_for!(TokenBucketSettings) },
+    Kind { family: "budget", name: "breaker", schema: || schemars::schema_for!(RetryBreakerSettings) },
 ];
 
 impl Default for RetrySettings {

@@ -1,5 +1,11 @@
 //! Retry budgets: how many retries there may be, whatever each call would like.
 
+mod breaker;
+mod token_bucket;
+
+pub use breaker::RetryBreakerSettings;
+pub use token_bucket::TokenBucketSettings;
+
 use crate::problem::Problems;
 use crate::units::{Count, Factor, Percent, Rate, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -14,6 +20,10 @@ pub enum BudgetSettings {
     ConcurrencyShare(ConcurrencyShareSettings),
     /// Tokens that failures take and successes give.
     Tokens(TokensSettings),
+    /// Tokens that calls bring and retries take.
+    TokenBucket(TokenBucketSettings),
+    /// None while too many attempts have failed.
+    Breaker(RetryBreakerSettings),
 }
 
 /// Retries may be a share of the calls of the last seconds, and a few more.
@@ -149,6 +159,8 @@ impl BudgetSettings {
             }),
             Self::ConcurrencyShare(s) => problems.at("concurrency_share", |p| share(s.percent, p)),
             Self::Tokens(_) => {}
+            Self::TokenBucket(s) => problems.at("token_bucket", |p| s.validate(p)),
+            Self::Breaker(s) => problems.at("breaker", |p| s.validate(p)),
         }
     }
 
@@ -169,6 +181,8 @@ impl BudgetSettings {
                 let max = s.max.value();
                 Budget::Tokens { max, ratio: s.ratio.value(), cost: s.cost.value(), tokens: max }
             }
+            Self::TokenBucket(s) => Budget::TokenBucket(s.build()),
+            Self::Breaker(s) => Budget::Breaker(s.build()),
         }
     }
 }
@@ -209,14 +223,21 @@ pub enum Budget {
         /// Tokens now.
         tokens: f64,
     },
+    /// Tokens that calls bring and retries take.
+    TokenBucket(token_bucket::TokenBucket),
+    /// None while too many attempts have failed.
+    Breaker(breaker::RetryBreaker),
 }
 
 impl Budget {
     /// A call begins.
     pub fn on_call(&mut self, now_ns: u64) {
         self.leak(now_ns);
-        if let Self::RateShare { share, balance, .. } = self {
-            *balance += *share;
+        match self {
+            Self::RateShare { share, balance, .. } => *balance += *share,
+            Self::TokenBucket(bucket) => bucket.on_call(),
+            Self::Breaker(breaker) => breaker.on_call(),
+            Self::ConcurrencyShare { .. } | Self::Tokens { .. } => {}
         }
     }
 
@@ -227,7 +248,8 @@ impl Budget {
                 *tokens = if ok { (*tokens + *ratio).min(*max) } else { (*tokens - *cost).max(0.0) };
             }
             Self::ConcurrencyShare { retries, .. } => *retries = retries.saturating_sub(1),
-            Self::RateShare { .. } => {}
+            Self::Breaker(breaker) => breaker.on_result(ok),
+            Self::RateShare { .. } | Self::TokenBucket(_) => {}
         }
     }
 
@@ -249,6 +271,8 @@ impl Budget {
                 allowed
             }
             Self::Tokens { max, tokens, .. } => *tokens > *max / 2.0,
+            Self::TokenBucket(bucket) => bucket.try_retry(),
+            Self::Breaker(breaker) => breaker.allows(),
         }
     }
 
