@@ -273,6 +273,9 @@ pub enum Access {
     Write,
     /// Reads and writes.
     Update,
+    /// Writes if nobody else has written the row since this request has read it; else the outcome is an error, and so it is for who
+    /// has not read it. The optimistic concurrency of versioned rows.
+    CompareAndSet,
 }
 
 /// An endpoint.

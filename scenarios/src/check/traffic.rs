@@ -149,7 +149,7 @@ fn highest_rate(load: &Load, model: &Model) -> Option<f64> {
         Arrival::Poisson { rate } | Arrival::Constant { rate } => *rate,
         Arrival::Renewal { between } => 1e9 / between.mean(),
         Arrival::Closed { users, think } => f64::from(*users) * 1e9 / think.mean(),
-        Arrival::Replay(_) => return None,
+        Arrival::Burst(_) | Arrival::Replay(_) => return None,
     };
     let rate = base * peak(load, model);
     rate.is_finite().then_some(rate)

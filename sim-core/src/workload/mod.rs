@@ -4,6 +4,7 @@
 //! world asks for the time of the next arrival; it knows nothing of requests. Closed loads are driven by the world itself, for
 //! their next arrival depends on the last reply; here they only have their settings.
 
+mod burst;
 mod closed;
 mod constant;
 mod poisson;
@@ -13,6 +14,7 @@ mod renewal;
 mod replay;
 pub mod shape;
 
+pub use burst::{BurstSettings, Bursts};
 pub use closed::ClosedSettings;
 pub use constant::ConstantSettings;
 pub use poisson::PoissonSettings;
@@ -39,6 +41,8 @@ pub enum ArriveSettings {
     Renewal(RenewalSettings),
     /// Users who wait for their reply before they ask again.
     Closed(ClosedSettings),
+    /// Many at the same moment.
+    Burst(BurstSettings),
     /// As a file says.
     Replay(ReplaySettings),
 }
@@ -49,6 +53,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "arrive", name: "constant", schema: || schemars::schema_for!(ConstantSettings) },
     Kind { family: "arrive", name: "renewal", schema: || schemars::schema_for!(RenewalSettings) },
     Kind { family: "arrive", name: "closed", schema: || schemars::schema_for!(ClosedSettings) },
+    Kind { family: "arrive", name: "burst", schema: || schemars::schema_for!(BurstSettings) },
     Kind { family: "arrive", name: "replay", schema: || schemars::schema_for!(ReplaySettings) },
 ];
 
@@ -77,6 +82,8 @@ pub enum Arrival {
         /// Time from a reply to the next request.
         think: Distribution,
     },
+    /// Many at the same moment.
+    Burst(Bursts),
     /// As a file said.
     Replay(Replay),
 }
@@ -89,10 +96,12 @@ impl ArriveSettings {
             Self::Constant(s) => problems.at("arrive.constant", |p| s.validate(p)),
             Self::Renewal(s) => problems.at("arrive.renewal", |p| s.validate(p)),
             Self::Closed(s) => problems.at("arrive.closed", |p| s.validate(p)),
+            Self::Burst(s) => problems.at("arrive.burst", |p| s.validate(p)),
             Self::Replay(s) => problems.at("arrive.replay", |p| s.validate(p)),
         }
         let why = match self {
             Self::Closed(_) => "users who wait for their reply have no rate that a shape could change",
+            Self::Burst(_) => "requests that come all at once have no rate that a shape could change",
             Self::Replay(_) => "the replayed file says already how the load changes",
             _ => "",
         };
@@ -121,6 +130,7 @@ impl ArriveSettings {
             Self::Constant(s) => Arrival::Constant { rate: s.rate.per_second() },
             Self::Renewal(s) => Arrival::Renewal { between: s.between.clone() },
             Self::Closed(s) => Arrival::Closed { users: s.users.get_u32(), think: s.think.clone() },
+            Self::Burst(s) => Arrival::Burst(s.compile()),
             Self::Replay(s) => Arrival::Replay(read(s)?),
         })
     }

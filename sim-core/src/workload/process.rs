@@ -7,6 +7,7 @@
 //! gaps are divided by the factor at the moment at which they begin. Closed loads give nothing here: the world drives them.
 
 use super::Arrival;
+use super::burst::Coming;
 use super::replay::Replay;
 use super::shape::{self, Piece, Shape};
 use crate::dist::Sampler;
@@ -38,6 +39,7 @@ enum Source {
     Constant { gap_ns: f64, owed_ns: f64 },
     Times { times: Arc<[u64]>, next: usize },
     Rates { rates: Arc<[(u64, f64)]> },
+    Bursts(Coming),
 }
 
 impl ArrivalProcess {
@@ -56,6 +58,7 @@ impl ArrivalProcess {
             Arrival::Renewal { between } => Source::Gaps(between.build()),
             Arrival::Replay(Replay::Times(times)) => Source::Times { times: times.clone(), next: 0 },
             Arrival::Replay(Replay::Rates(rates)) => Source::Rates { rates: rates.clone() },
+            Arrival::Burst(bursts) => Source::Bursts(Coming::new(*bursts)),
             Arrival::Closed { .. } => return None,
         };
         let piece = Piece { until_ns: i64::MIN, bound: 0.0 };
@@ -91,6 +94,7 @@ impl ArrivalProcess {
                 *next += 1;
                 time.checked_add(self.zero_ns)
             }
+            Source::Bursts(coming) => coming.next()?.checked_add(self.zero_ns),
             Source::Rates { rates } => {
                 let rates = rates.clone();
                 self.by_interval(now_ns, &rates)

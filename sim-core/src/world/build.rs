@@ -308,6 +308,6 @@ fn role(model: &Model, edge: &Edge) -> Role {
     match (endpoint.access, reads) {
         (Some(Access::Read), ReadFrom::Replica) => Role::Replica,
         (Some(Access::Read), ReadFrom::Nearest) | (None, _) => Role::Any,
-        (Some(Access::Read), ReadFrom::Primary) | (Some(Access::Write | Access::Update), _) => Role::Primary,
+        (Some(Access::Read), ReadFrom::Primary) | (Some(_), _) => Role::Primary,
     }
 }

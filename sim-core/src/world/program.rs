@@ -42,6 +42,8 @@ pub enum Op {
     Read(u32),
     /// Write the row of this request; the service.
     Write(u32),
+    /// Write the row of this request if it is as this request has read it; the service.
+    CompareAndSet(u32),
     /// Put a message in a queue; the service.
     Enqueue(u32),
     /// The end of an endpoint: reply.
@@ -154,7 +156,7 @@ impl Program {
         let mut later = Vec::new();
         self.frees_worker = endpoint.is_async;
         self.steps(&endpoint.steps, &mut later);
-        self.row_access(&service.node, endpoint.access, endpoint.service);
+        self.row_access(model, endpoint);
         self.ops.push(Op::End);
         while let Some((patch, steps)) = later.pop() {
             self.place(patch, &steps, &mut later);
@@ -162,9 +164,10 @@ impl Program {
     }
 
     /// A store touches its row when its work is done.
-    fn row_access(&mut self, node: &Node, access: Option<Access>, service: ServiceId) {
-        let Node::Store(store) = node else { return };
-        if matches!(store.replication, Replication::None) {
+    fn row_access(&mut self, model: &Model, endpoint: &Endpoint) {
+        let (service, access) = (endpoint.service, endpoint.access);
+        let Node::Store(store) = &model.services[service.index()].node else { return };
+        if matches!(store.replication, Replication::None) && !has_versions(model, service) {
             return;
         }
         if matches!(access, Some(Access::Read | Access::Update)) {
@@ -172,6 +175,9 @@ impl Program {
         }
         if matches!(access, Some(Access::Write | Access::Update)) {
             self.ops.push(Op::Write(service.0));
+        }
+        if access == Some(Access::CompareAndSet) {
+            self.ops.push(Op::CompareAndSet(service.0));
         }
     }
 
@@ -262,6 +268,11 @@ impl Program {
             Patch::Branch(_) | Patch::Spawn(_) => Op::BranchEnd,
         });
     }
+}
+
+/// Whether the rows of a store have versions: somebody compares them.
+pub fn has_versions(model: &Model, store: ServiceId) -> bool {
+    model.endpoints.iter().any(|e| e.service == store && e.access == Some(Access::CompareAndSet))
 }
 
 /// Where the address of code that is placed later belongs.

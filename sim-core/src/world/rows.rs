@@ -2,9 +2,13 @@
 //!
 //! A write draws for each replica when it will be applied there. A read at a replica is stale when a write that was committed before
 //! the read began is not applied there yet. Only writes that some replica still lacks are kept, so memory follows the lag.
+//!
+//! Where an endpoint compares and sets, each row has a version, which every write raises, and each request remembers the version that it
+//! has read last.
 
 use super::World;
 use super::frame::{DETACHED, NONE};
+use super::program::has_versions;
 use crate::data::{Effect, KeySampler, Wrongness};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
@@ -33,6 +37,36 @@ struct Store {
     writes: BTreeMap<u64, Vec<Write>>,
     /// (when all replicas have it, row), in the order of commits.
     expiry: VecDeque<(u64, u64)>,
+    /// Versions of rows and who has read them, where they are compared.
+    versions: Option<Versions>,
+}
+
+/// Versions of the rows of one store.
+#[derive(Default)]
+struct Versions {
+    /// Number of writes, by row.
+    rows: BTreeMap<u64, u64>,
+    /// The version that a request has read, by its identity.
+    read: BTreeMap<u64, u64>,
+    /// (when it was read, request), in order, so that who never writes is forgotten.
+    order: VecDeque<(u64, u64)>,
+}
+
+impl Versions {
+    fn of(&self, row: u64) -> u64 {
+        self.rows.get(&row).copied().unwrap_or(0)
+    }
+
+    fn has_read(&mut self, now: u64, request: u64, version: u64) {
+        while self.order.front().is_some_and(|first| first.0 + REMEMBER < now) {
+            if let Some((_, old)) = self.order.pop_front() {
+                self.read.remove(&old);
+            }
+        }
+        if self.read.insert(request, version).is_none() {
+            self.order.push_back((now, request));
+        }
+    }
 }
 
 /// The rows of all stores, and the effects of calls.
@@ -45,7 +79,7 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn new(model: &Model) -> Self {
-        let stores = model.services.iter().map(|service| match &service.node {
+        let stores = model.services.iter().enumerate().map(|(index, service)| match &service.node {
             Node::Store(store) => {
                 let mut rows = Store {
                     lag_factor: vec![1.0; service.max_instances as usize],
@@ -53,6 +87,7 @@ impl Rows {
                         let space = &model.keys[id.index()];
                         (space.popularity.build(), crate::engine::rng::hash_name(&space.name))
                     }),
+                    versions: has_versions(model, index.into()).then(Versions::default),
                     ..Store::default()
                 };
                 match &store.replication {
@@ -97,11 +132,34 @@ impl World<'_> {
     /// The row that a request touches: drawn from the identity of the request at the root, so that all its steps touch the same.
     fn row(&self, frame: u32, service: u32) -> u64 {
         let Some((sampler, salt)) = &self.rows.stores[service as usize].keys else { return 0 };
+        sampler.sample(&mut Keyed::new(mix(self.root_key(frame), ROW ^ salt)))
+    }
+
+    /// The identity of the request at the root.
+    fn root_key(&self, frame: u32) -> u64 {
         let mut at = &self.frames[frame];
         while at.parent != NONE && at.parent != DETACHED && self.frames.waits_for(at.parent, at.parent_seq) {
             at = &self.frames[at.parent];
         }
-        sampler.sample(&mut Keyed::new(mix(at.key, ROW ^ salt)))
+        at.key
+    }
+
+    /// Writes a row if it is still as the request has read it; false if not.
+    pub(super) fn compare_and_set(&mut self, frame: u32, service: u32) -> bool {
+        let (row, request) = (self.row(frame, service), self.root_key(frame));
+        let store = &mut self.rows.stores[service as usize];
+        let versions = store.versions.as_ref();
+        let unchanged = versions.is_some_and(|v| v.read.get(&request) == Some(&v.of(row)));
+        if unchanged {
+            self.write_row(frame, service);
+            // Whoever has written knows what is there now.
+            let now = self.now;
+            if let Some(versions) = &mut self.rows.stores[service as usize].versions {
+                let version = versions.of(row);
+                versions.has_read(now, request, version);
+            }
+        }
+        unchanged
     }
 
     pub(super) fn write_row(&mut self, frame: u32, service: u32) {
@@ -111,6 +169,9 @@ impl World<'_> {
         let replicas = self.services[service as usize].places as usize;
         let store = &mut self.rows.stores[service as usize];
         self.services[service as usize].counts.consensus_bytes += store.consensus_bytes;
+        if let Some(versions) = &mut store.versions {
+            *versions.rows.entry(row).or_insert(0) += 1;
+        }
         let Some(lag) = &store.lag else { return };
         while store.expiry.front().is_some_and(|first| first.0 <= now) {
             if let Some((_, old)) = store.expiry.pop_front()
@@ -137,11 +198,26 @@ impl World<'_> {
         let at = self.frames[frame];
         let number = (at.instance - self.services[service as usize].first) as usize;
         let now = self.now;
+        self.read_version(frame, service, row, number);
         let stale = self.rows.stores[service as usize].writes.get(&row).is_some_and(|writes| {
             writes.iter().any(|w| w.committed <= at.arrived && w.applied.get(number).is_some_and(|&t| t > now))
         });
         if stale {
             self.wrong(frame, Wrongness::StaleRead as u8);
         }
+    }
+
+    /// The request remembers the version that it sees; a replica shows that of the writes which it has applied.
+    fn read_version(&mut self, frame: u32, service: u32, row: u64, number: usize) {
+        if self.rows.stores[service as usize].versions.is_none() {
+            return;
+        }
+        let (now, request) = (self.now, self.root_key(frame));
+        let store = &mut self.rows.stores[service as usize];
+        let Some(versions) = &mut store.versions else { return };
+        let lacks = |w: &&Write| w.applied.get(number).is_some_and(|&at| at > now);
+        let lacking = store.writes.get(&row).map_or(0, |writes| writes.iter().filter(lacks).count());
+        let version = versions.of(row).saturating_sub(lacking as u64);
+        versions.has_read(now, request, version);
     }
 }

@@ -4,6 +4,7 @@ use super::World;
 use super::frame::{BRANCH, DETACHED, Phase};
 use super::program::{Fork, Op};
 use crate::engine::rng::{Keyed, mix};
+use crate::model::Outcome;
 
 /// Keeps the draws of one purpose apart from those of another.
 const CHOOSE: u64 = 0x11;
@@ -89,6 +90,11 @@ impl World<'_> {
             }
             Op::Read(service) => self.read_row(frame, service),
             Op::Write(service) => self.write_row(frame, service),
+            Op::CompareAndSet(service) => {
+                if !self.compare_and_set(frame, service) {
+                    return self.fail(frame, Outcome::Error as u8);
+                }
+            }
             Op::Enqueue(service) => return self.enqueue(frame, service),
             Op::Work { .. } | Op::Wait { .. } | Op::Call { .. } | Op::End | Op::BranchEnd | Op::ClientEnd => {
                 unreachable!("handled by the interpreter itself")
