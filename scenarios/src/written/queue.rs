@@ -70,5 +70,9 @@ impl ConsumerSettings {
             problems.error("max_deliveries", "a message that is never handed out is lost at once").hint =
                 Some("write at least 1".into());
         }
+        if self.max_deliveries.get() > 250 {
+            problems.error("max_deliveries", "more than 250 deliveries of one message").hint =
+                Some("write max_deliveries: 5".into());
+        }
     }
 }

@@ -264,6 +264,7 @@ fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
         let answers = edge.outcomes[0] + edge.outcomes[1];
         if answers == 0 {
             edge.latency_sum_ns = 0;
+            edge.call_latency_sum_ns = 0;
         }
         for count in [&mut edge.calls, &mut edge.attempts, &mut edge.rejected, &mut edge.abandoned, &mut edge.wrong] {
             scaled(count);

@@ -81,6 +81,9 @@ impl Draw for Stream {
     }
 }
 
+/// The step of `SplitMix64`: the golden ratio.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Draws that derive from a key: `SplitMix64` begun at it.
 #[derive(Debug, Clone)]
 pub struct Keyed(u64);
@@ -90,6 +93,12 @@ impl Keyed {
     #[inline(always)]
     pub fn new(key: u64) -> Self {
         Self(key)
+    }
+
+    /// The draws of a key from its n-th on, counted from 0.
+    #[inline(always)]
+    pub fn nth(key: u64, n: u64) -> Self {
+        Self(key.wrapping_add(STEP.wrapping_mul(n)))
     }
 
     /// The draws of a key for one purpose: cheaper than mixing both, where the key comes from [`mix`] already. Purposes have to
@@ -102,7 +111,7 @@ impl Keyed {
     /// The next 64 random bits.
     #[inline(always)]
     pub fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.wrapping_add(STEP);
         finish(self.0)
     }
 

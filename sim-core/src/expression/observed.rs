@@ -134,10 +134,7 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         Metric::Hedged => share(counts.hedges, counts.calls),
         Metric::HedgeWins => share(counts.hedge_wins, counts.hedges),
         Metric::BreakerOpened => Some(counts.breaker_opened as f64),
-        Metric::Mean => {
-            let answers = counts.outcomes[0] + counts.outcomes[1];
-            share(counts.latency_sum_ns, answers).map(|ns| ns / 1e9)
-        }
+        Metric::Mean => mean_latency(model, &edges, view, seen).map(|ns| ns / 1e9),
         Metric::Percentile(percentile) => {
             let mut latency = Histogram::new();
             for edge in &edges {
@@ -147,6 +144,24 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         }
         _ => None,
     }
+}
+
+/// Mean latency of answers [ns]. As for percentiles, that of calls with their retries is known of load classes; of other callers it is
+/// that of attempts.
+fn mean_latency(model: &Model, edges: &[EdgeId], view: View, seen: &dyn Observed) -> Option<f64> {
+    let (mut sum_ns, mut answers) = (0, 0);
+    for edge in edges {
+        let counts = seen.edge(*edge);
+        let by_load = matches!(model.edges[edge.index()].caller, Caller::Load(_));
+        let (latency_ns, outcomes) = if view == View::Calls && by_load {
+            (counts.call_latency_sum_ns, counts.call_outcomes)
+        } else {
+            (counts.latency_sum_ns, counts.outcomes)
+        };
+        sum_ns += latency_ns;
+        answers += outcomes[0] + outcomes[1];
+    }
+    share(sum_ns, answers)
 }
 
 /// Wrong replies of the endpoints that the subject names or calls.

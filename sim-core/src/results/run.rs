@@ -115,6 +115,8 @@ pub struct EdgeCounts {
     pub wrong: u64,
     /// Sum of the latency of answered attempts [ns].
     pub latency_sum_ns: u64,
+    /// Sum of the latency of answered calls of load classes, with their retries [ns].
+    pub call_latency_sum_ns: u64,
     /// Bytes sent, both ways.
     pub bytes: u64,
     /// Bytes of these that crossed zones, and regions.
@@ -268,6 +270,7 @@ impl EdgeCounts {
         self.abandoned += other.abandoned;
         self.wrong += other.wrong;
         self.latency_sum_ns += other.latency_sum_ns;
+        self.call_latency_sum_ns += other.call_latency_sum_ns;
         self.bytes += other.bytes;
         for i in 0..2 {
             self.bytes_across[i] += other.bytes_across[i];
@@ -293,6 +296,7 @@ impl EdgeCounts {
             abandoned: self.abandoned - before.abandoned,
             wrong: self.wrong - before.wrong,
             latency_sum_ns: self.latency_sum_ns.wrapping_sub(before.latency_sum_ns),
+            call_latency_sum_ns: self.call_latency_sum_ns.wrapping_sub(before.call_latency_sum_ns),
             bytes: self.bytes - before.bytes,
             bytes_across: std::array::from_fn(|i| self.bytes_across[i] - before.bytes_across[i]),
         }

@@ -4,7 +4,7 @@ use super::cores::Cores;
 use super::frame::{Arena, NONE, Rank};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LINED, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
-use super::{ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, up, watch, wear, wire};
+use super::{ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, tries, up, watch, wear, wire};
 use crate::data::Effect;
 use crate::dist::Sampler;
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
@@ -63,6 +63,7 @@ impl<'m> World<'m> {
             up: up::Up::new(model),
             watch: watch::Watch::new(model),
             recorder: record::Recorder::new(model),
+            many: tries::Many::default(),
             backlog: 0,
             max_backlog: model.run.max_backlog,
             stopped: None,

@@ -114,9 +114,8 @@ impl World<'_> {
             return Sent::Failed(Outcome::Rejected);
         }
         let now = self.now;
-        let at = &mut self.frames[frame];
-        let tries = at.tries.saturating_add(1);
-        at.tries = tries;
+        let tries = self.one_more_try(frame);
+        let at = &self.frames[frame];
         let rank = at.rank;
         let to = &mut self.sites[s];
         to.counts.attempts += 1;
@@ -133,6 +132,7 @@ impl World<'_> {
             self.lanes.push(&mut self.calendar, now, lane, LANE, frame, |index, seq| frames.waits_for(index, seq))
         };
         let callee = self.frames.take();
+        let attempt = self.number_attempt(callee, tries);
         self.frames[callee] = Frame {
             key,
             seq: 0,
@@ -145,7 +145,7 @@ impl World<'_> {
             next: NONE,
             edge: site as u16,
             tries: 0,
-            attempt: tries,
+            attempt,
             outcome: 0,
             flags: 0,
             phase: Phase::Arriving,
@@ -377,15 +377,15 @@ impl World<'_> {
     fn try_again(&mut self, frame: u32, site: u32, outcome: Outcome) -> Option<Then> {
         let model = self.model;
         let retry = model.edges[site as usize].retry.as_ref()?;
-        let (all, start) = (self.frames[frame].tries, self.frames[frame].start);
+        let (all, start) = (self.tries(frame), self.frames[frame].start);
         let tries = all - self.tries_before(frame, site);
-        if tries == 0 || u32::from(tries) >= retry.attempts() || !retry.outcomes.contains(&outcome) {
+        if tries == 0 || tries >= retry.attempts() || !retry.outcomes.contains(&outcome) {
             return None;
         }
-        if all == u8::MAX || self.has_lost(frame) {
+        if self.has_lost(frame) {
             return None;
         }
-        let delay = self.backoff(frame, site, retry, tries);
+        let delay = retry.backoff.wait_ns(tries, mix(self.call_key(frame, site), BACKOFF));
         let total = self.sites[site as usize].total_ns;
         if total > 0 && self.now + delay >= start + total {
             return None;
@@ -410,12 +410,6 @@ impl World<'_> {
         at.seq = seq;
         at.phase = Phase::Backoff;
         Some(Then::Wait)
-    }
-
-    /// The wait before attempt `tries + 1`. Decorrelated jitter needs the wait before it: all are drawn anew from the call's key.
-    fn backoff(&self, frame: u32, site: u32, retry: &crate::call::retry::RetrySettings, tries: u8) -> u64 {
-        let mut draw = Keyed::new(mix(self.call_key(frame, site), BACKOFF));
-        (1..=u32::from(tries)).fold(0, |previous, n| retry.backoff.delay_ns(n, previous, &mut draw))
     }
 
     /// A call has failed for good: so does the caller. An error, a timeout or silence below is an error to those above.

@@ -87,7 +87,7 @@ impl World<'_> {
         new.flags = BRANCH | COPY;
         new.phase = Phase::Running;
         new.rank = caller.rank.as_copy(number);
-        self.frames[copy].tries = self.tries_before(copy, site);
+        self.set_tries(copy, self.tries_before(copy, site));
         self.races.races[caller.next as usize].copies.push(copy);
         copy
     }
@@ -153,9 +153,9 @@ impl World<'_> {
     /// Counts an attempt that is not a call's first: a hedge, if it is a copy's first, else a retry.
     #[cold]
     pub(super) fn sent_again(&mut self, frame: u32, site: u32) {
-        let before = self.tries_before(frame, site);
+        let (before, tries) = (self.tries_before(frame, site), self.tries(frame));
         let counts = &mut self.sites[site as usize].counts;
-        if self.frames[frame].tries == before.saturating_add(1) {
+        if tries == before + 1 {
             counts.hedges += 1;
         } else {
             counts.retries += 1;
@@ -163,13 +163,13 @@ impl World<'_> {
     }
 
     /// Attempts of a call that are those of copies before this one.
-    pub(super) fn tries_before(&self, frame: u32, site: u32) -> u8 {
+    pub(super) fn tries_before(&self, frame: u32, site: u32) -> u32 {
         let at = &self.frames[frame];
         if at.flags & COPY == 0 {
             return 0;
         }
         let attempts = self.model.edges[site as usize].retry.as_ref().map_or(1, RetrySettings::attempts);
-        (u32::from(at.rank.copy()) * attempts).min(u32::from(u8::MAX)) as u8
+        u32::from(at.rank.copy()) * attempts
     }
 
     /// Whether a copy has lost, so that nobody waits for it.

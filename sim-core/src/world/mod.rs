@@ -22,6 +22,7 @@ mod rows;
 mod run;
 mod state;
 mod strike;
+mod tries;
 mod up;
 mod watch;
 mod wear;
@@ -138,6 +139,7 @@ struct World<'m> {
     up: up::Up,
     watch: watch::Watch,
     recorder: record::Recorder,
+    many: tries::Many,
     /// Requests and messages waiting in all queues.
     backlog: u64,
     /// The bound of that.

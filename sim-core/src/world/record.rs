@@ -151,6 +151,7 @@ impl World<'_> {
             if !site.counts_calls {
                 counts.calls = counts.attempts;
                 counts.call_outcomes = counts.outcomes;
+                counts.call_latency_sum_ns = counts.latency_sum_ns;
             }
             slice.edges.push(counts.since(before));
             *before = counts;

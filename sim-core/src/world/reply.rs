@@ -124,7 +124,9 @@ impl World<'_> {
         }
         let at = self.frames.release(frame);
         if outcome <= Outcome::Degraded as u8 {
-            self.call_latency[at.edge as usize].record(self.now - at.arrived);
+            let took = self.now - at.arrived;
+            self.call_latency[at.edge as usize].record(took);
+            self.sites[at.edge as usize].counts.call_latency_sum_ns += took;
         }
         if at.flags & CLOSED_USER != 0 {
             self.think(u32::from(at.edge));
@@ -142,7 +144,8 @@ impl World<'_> {
             // Nobody tries again after an answer.
             return;
         }
-        let call = at.key.wrapping_sub(super::call::ATTEMPT.wrapping_mul(u64::from(at.attempt)));
+        let attempt = self.attempt_number(frame);
+        let call = at.key.wrapping_sub(super::call::ATTEMPT.wrapping_mul(u64::from(attempt)));
         let effect: &Effect = &self.model.endpoints[endpoint as usize].effect;
         if self.rows.applied(call, self.now, effect) {
             let service = self.sites[at.edge as usize].service as usize;

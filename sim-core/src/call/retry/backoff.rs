@@ -1,6 +1,8 @@
 //! The wait before the next attempt, and its jitter.
 
-use crate::engine::rng::Draw;
+use crate::dist::Distribution;
+use crate::engine::math::whole_ns;
+use crate::engine::rng::{Draw, Keyed, mix};
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -38,29 +40,30 @@ pub enum Jitter {
     Decorrelated,
 }
 
-/// Every wait is the same.
+/// Every wait is the same, or is drawn from the same distribution.
 ///
 /// # What it models
-/// A constant pause between attempts.
+/// A pause between attempts that does not grow. With an exponential delay those who wait are the orbit of a retrial queue.
 ///
 /// # When to use it
-/// For tests and old clients; callers that fail together come back together, again and again.
+/// For people who try again, tests and old clients. With a constant delay callers that fail together come back together, again and
+/// again.
 ///
 /// # Knobs
-/// - `delay`: duration, required
+/// - `delay`: duration or distribution, required
 ///
 /// # Example
 /// ```yaml
-/// backoff: {fixed: {delay: 500ms}}
+/// backoff: {fixed: {delay: {exponential: {mean: 30s}}}}
 /// ```
 ///
 /// # Source
-/// resilience4j `waitDuration`.
+/// resilience4j `waitDuration` and `IntervalFunction`; G. Falin and J. Templeton, Retrial Queues, 1997.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixedSettings {
-    /// The wait.
-    pub delay: SimDuration,
+    /// The wait, or its distribution.
+    pub delay: Distribution,
 }
 
 /// The n-th wait is n times the base.
@@ -131,6 +134,8 @@ pub struct ExponentialSettings {
 
 const BASE: u64 = 50_000_000;
 const CAP: u64 = 20_000_000_000;
+/// Waits before this many no longer matter to decorrelated jitter: it has reached its cap long since.
+const REMEMBERED: u32 = 200;
 
 impl Default for LinearSettings {
     fn default() -> Self {
@@ -158,7 +163,7 @@ impl Backoff {
             }
         };
         match self {
-            Self::Fixed(_) => {}
+            Self::Fixed(s) => problems.at("fixed.delay", |p| s.delay.validate(p)),
             Self::Linear(s) => problems.at("linear", |p| {
                 check(s.base, s.cap, p);
                 if s.jitter == Jitter::Decorrelated {
@@ -175,10 +180,37 @@ impl Backoff {
         }
     }
 
+    /// Whether there is a wait at all.
+    pub fn pauses(&self) -> bool {
+        match self {
+            Self::Fixed(s) => s.delay.mean() > 0.0,
+            Self::Linear(s) => s.base.ns() > 0,
+            Self::Exponential(s) => s.base.ns() > 0,
+        }
+    }
+
+    /// The wait after attempt `attempt` (from 1) of the call with this key has failed [ns]. Decorrelated jitter needs the wait before
+    /// it: all are drawn anew, but for those so long ago that they do not matter any more.
+    pub fn wait_ns(&self, attempt: u32, key: u64) -> u64 {
+        match self {
+            Self::Fixed(s) => match &s.delay {
+                Distribution::Constant(delay) => delay.ns(),
+                drawn => whole_ns(drawn.build().sample(&mut Keyed::new(mix(key, u64::from(attempt))))),
+            },
+            Self::Exponential(s) if s.jitter == Jitter::Decorrelated => {
+                let first = attempt.saturating_sub(REMEMBERED).max(1);
+                let mut draw = Keyed::nth(key, u64::from(first - 1));
+                (first..=attempt).fold(0, |previous, n| self.delay_ns(n, previous, &mut draw))
+            }
+            // Each wait takes one draw.
+            _ => self.delay_ns(attempt, 0, &mut Keyed::nth(key, u64::from(attempt - 1))),
+        }
+    }
+
     /// The wait after attempt `attempt` (from 1) has failed [ns]; `previous_ns` is the wait before, 0 for the first.
-    pub fn delay_ns(&self, attempt: u32, previous_ns: u64, draw: &mut impl Draw) -> u64 {
+    fn delay_ns(&self, attempt: u32, previous_ns: u64, draw: &mut impl Draw) -> u64 {
         let (value, base, cap, jitter) = match self {
-            Self::Fixed(s) => return s.delay.ns(),
+            Self::Fixed(s) => return whole_ns(s.delay.build().sample(draw)),
             Self::Linear(s) => (s.base.ns() as f64 * f64::from(attempt), s.base, s.cap, s.jitter),
             Self::Exponential(s) => {
                 let mut value = s.base.ns() as f64;
@@ -225,6 +257,30 @@ mod tests {
         let backoff = exponential(Jitter::None);
         let waits: Vec<u64> = (1..=6).map(|n| backoff.delay_ns(n, 0, &mut Keyed::new(1)) / MS).collect();
         assert_eq!(waits, [10, 20, 40, 80, 100, 100]);
+    }
+
+    #[test]
+    fn fixed_waits_are_drawn_for_each_attempt() {
+        let backoff: Backoff =
+            serde_json::from_str(r#"{"fixed": {"delay": {"exponential": {"mean": "10ms"}}}}"#).unwrap();
+        let waits: Vec<f64> = (1..=20_000).map(|attempt| backoff.wait_ns(attempt, 99) as f64 / MS as f64).collect();
+        let mean = waits.iter().sum::<f64>() / waits.len() as f64;
+        let square = waits.iter().map(|w| w * w).sum::<f64>() / waits.len() as f64;
+        assert!((mean - 10.0).abs() < 0.3 && (square / 200.0 - 1.0).abs() < 0.1, "mean {mean}, second moment {square}");
+        assert_eq!(backoff.wait_ns(7, 99), backoff.wait_ns(7, 99));
+    }
+
+    #[test]
+    fn waits_of_a_call_are_those_of_its_draws_in_a_row() {
+        for jitter in [Jitter::None, Jitter::Equal, Jitter::Full, Jitter::Decorrelated] {
+            let backoff = exponential(jitter);
+            let (mut draw, mut last) = (Keyed::new(31), 0);
+            for attempt in 1..=100 {
+                last = backoff.delay_ns(attempt, last, &mut draw);
+                assert_eq!(backoff.wait_ns(attempt, 31), last, "{jitter:?} after attempt {attempt}");
+            }
+            assert!(backoff.wait_ns(1_000_000, 31) <= 100 * MS);
+        }
     }
 
     #[test]

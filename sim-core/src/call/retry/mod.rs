@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 /// Against failures that pass. Without a budget retries multiply the load just when the callee can bear it least.
 ///
 /// # Knobs
-/// - `max_attempts`: with the first, count, default 3
+/// - `max_attempts`: with the first, count, default 3, at most 1M (one who never gives up); more than 100 need a backoff
 /// - `outcomes`: which failures are tried again, default error, timeout, unreachable
 /// - `backoff`: wait before the next attempt, kind, default exponential with base 50ms and full jitter
 /// - `budget`: how many retries there may be, kind, default none
@@ -76,6 +76,11 @@ impl Default for RetrySettings {
     }
 }
 
+/// So many attempts may follow each other without a wait.
+const FEW_ATTEMPTS: u64 = 100;
+/// More than this nobody makes: one who never gives up.
+const MOST_ATTEMPTS: u64 = 1_000_000;
+
 impl RetrySettings {
     /// Attempts in all, with the first.
     #[inline]
@@ -94,11 +99,15 @@ impl RetrySettings {
                 problems.warning("max_attempts", "one attempt is no retry; the first one counts").hint =
                     Some("write max_attempts: 2 for one retry, or remove retry".into());
             }
-            2..=100 => {}
-            _ => {
-                problems.error("max_attempts", "more than 100 attempts of one call").hint =
-                    Some("write max_attempts: 3".into());
+            attempts if attempts > MOST_ATTEMPTS => {
+                problems.error("max_attempts", "more than a million attempts of one call").hint =
+                    Some("write max_attempts: 3, or 1M for one who never gives up".into());
             }
+            attempts if attempts > FEW_ATTEMPTS && !self.backoff.pauses() => {
+                problems.error("max_attempts", "more than 100 attempts of one call without a wait between them").hint =
+                    Some("write max_attempts: 3, or a backoff".into());
+            }
+            _ => {}
         }
         if self.outcomes.is_empty() {
             problems.error("outcomes", "a retry of no outcome never happens").hint = Some("remove retry".into());
