@@ -33,6 +33,7 @@ pub fn all() -> Vec<Kind> {
         crate::service::discipline::ALL,
         crate::call::retry::ALL,
         crate::call::breaker::ALL,
+        crate::call::throttle::ALL,
         crate::call::fallback::ALL,
         crate::call::hedge::ALL,
         crate::call::balance::ALL,

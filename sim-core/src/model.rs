@@ -367,7 +367,7 @@ pub struct Edge {
     pub guard: GuardId,
 }
 
-/// The state that calls share, one for each caller instance: its balancer, and its breaker and retry budget where there are any.
+/// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle and retry budget where there are any.
 #[derive(Debug, Clone)]
 pub struct Guard {
     /// The policy's name, or the call's.
@@ -380,6 +380,8 @@ pub struct Guard {
     pub balance: BalanceSettings,
     /// When to stop calling.
     pub breaker: Option<BreakerSettings>,
+    /// When to turn calls away by chance.
+    pub throttle: Option<crate::call::throttle::ThrottleSettings>,
     /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
     pub budget: Option<crate::call::retry::BudgetSettings>,
     /// When calls are sent more than once, and how often (what was seen and spent is shared here).

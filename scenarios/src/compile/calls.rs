@@ -87,6 +87,7 @@ impl Compiler<'_> {
         let named = policy.and_then(|name| written.policies.get(name)).map(|p| p.call_keys()).unwrap_or_default();
         let keys = own.over(named).over(self.defaults);
         let has_own_state = own.breaker.is_some()
+            || own.throttle.is_some()
             || own.balance.is_some()
             || own.hedge.is_some()
             || own.retry.is_some_and(|r| r.budget.is_some())
@@ -116,6 +117,7 @@ impl Compiler<'_> {
             caller: self.calling_service(site.caller),
             balance: keys.balance.cloned().unwrap_or_else(BalanceSettings::default),
             breaker: keys.breaker.cloned(),
+            throttle: keys.throttle.cloned(),
             budget: keys.retry.and_then(|r| r.budget.clone()),
             hedge: keys.hedge.cloned(),
         });

@@ -9,6 +9,7 @@ use sim_core::call::breaker::BreakerSettings;
 use sim_core::call::fallback::FallbackSettings;
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::retry::RetrySettings;
+use sim_core::call::throttle::ThrottleSettings;
 use sim_core::dist::Distribution;
 use sim_core::problem::Problems;
 use sim_core::units::{Bytes, SimDuration};
@@ -46,6 +47,9 @@ macro_rules! with_call_keys {
             /// When to stop calling for a while.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub breaker: Option<sim_core::call::breaker::BreakerSettings>,
+            /// When to turn calls away by chance, because the callee turns away too many.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub throttle: Option<sim_core::call::throttle::ThrottleSettings>,
             /// What answers when the call fails.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub fallback: Option<sim_core::call::fallback::FallbackSettings>,
@@ -72,6 +76,7 @@ macro_rules! with_call_keys {
                     cancel: self.cancel,
                     retry: self.retry.as_ref(),
                     breaker: self.breaker.as_ref(),
+                    throttle: self.throttle.as_ref(),
                     fallback: self.fallback.as_ref(),
                     hedge: self.hedge.as_ref(),
                     balance: self.balance.as_ref(),
@@ -86,7 +91,7 @@ pub(crate) use with_call_keys;
 
 with_call_keys! {
     /// A bundle of call settings with a name, or the defaults of all calls. Calls that name the same policy share its state
-    /// (breaker, retry budget, balancer) among all calls from one caller instance to one callee.
+    /// (breaker, throttle, retry budget, balancer) among all calls from one caller instance to one callee.
     PolicySettings {}
 }
 
@@ -106,7 +111,7 @@ with_call_keys! {
     /// - `timeout`: one attempt, duration or distribution, default none
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `cancel`: whether the callee stops when nobody waits, default false
-    /// - `retry`, `breaker`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
+    /// - `retry`, `breaker`, `throttle`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
     /// - `optional`: whether a failure does no harm, default false
     /// - `size`: `request` and `response` in bytes, default 0B
     ///
@@ -140,6 +145,8 @@ pub struct CallKeys<'a> {
     pub retry: Option<&'a RetrySettings>,
     /// When to stop calling.
     pub breaker: Option<&'a BreakerSettings>,
+    /// When to turn calls away by chance.
+    pub throttle: Option<&'a ThrottleSettings>,
     /// What answers when the call fails.
     pub fallback: Option<&'a FallbackSettings>,
     /// How the call is sent more than once.
@@ -162,6 +169,7 @@ impl<'a> CallKeys<'a> {
             cancel: self.cancel.or(below.cancel),
             retry: self.retry.or(below.retry),
             breaker: self.breaker.or(below.breaker),
+            throttle: self.throttle.or(below.throttle),
             fallback: self.fallback.or(below.fallback),
             hedge: self.hedge.or(below.hedge),
             balance: self.balance.or(below.balance),
@@ -172,7 +180,8 @@ impl<'a> CallKeys<'a> {
 
     /// Whether a mechanism with state is written among them.
     pub fn has_state(&self) -> bool {
-        self.breaker.is_some() || self.balance.is_some() || self.retry.is_some() || self.hedge.is_some()
+        let guarded = self.breaker.is_some() || self.throttle.is_some();
+        guarded || self.balance.is_some() || self.retry.is_some() || self.hedge.is_some()
     }
 
     /// Problems of the keys, each at its path below the present one.
@@ -193,6 +202,9 @@ impl<'a> CallKeys<'a> {
         }
         if let Some(breaker) = self.breaker {
             problems.at("breaker", |p| breaker.validate(p));
+        }
+        if let Some(throttle) = self.throttle {
+            problems.at("throttle", |p| throttle.validate(p));
         }
         if let Some(fallback) = self.fallback {
             problems.at("fallback", |p| fallback.validate(p));

@@ -8,3 +8,4 @@ pub mod breaker;
 pub mod fallback;
 pub mod hedge;
 pub mod retry;
+pub mod throttle;

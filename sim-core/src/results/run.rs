@@ -103,7 +103,7 @@ pub struct EdgeCounts {
     pub hedge_wins: u64,
     /// Attempts without an outcome: stopped because nobody waited for them, or their caller crashed.
     pub withdrawn: u64,
-    /// Calls that an open breaker turned away.
+    /// Calls that an open breaker or a throttle turned away.
     pub rejected: u64,
     /// Openings of the breaker.
     pub breaker_opened: u64,

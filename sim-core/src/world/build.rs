@@ -217,6 +217,7 @@ fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
             shared.push(Shared {
                 balancer: guard.balance.build(),
                 breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
+                throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
                 budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
                 hedge: guard.hedge.as_ref().map(crate::call::hedge::HedgeSettings::build),
                 in_flight: 0,
@@ -262,7 +263,7 @@ fn sites(
             slow: 1.0,
             timer,
             total_ns: edge.total_timeout.map_or(0, crate::units::SimDuration::ns),
-            guarded: guard.breaker.is_some() || guard.budget.is_some(),
+            guarded: guard.breaker.is_some() || guard.budget.is_some() || guard.throttle.is_some(),
             network: wires.matters(index) || edge.size.0.get() + edge.size.1.get() > 0,
             cancel: edge.cancel,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge, index.into()),

@@ -14,6 +14,7 @@ const PICK: u64 = 0x32;
 const BACKOFF: u64 = 0x33;
 const FALLBACK: u64 = 0x34;
 const TIMEOUT: u64 = 0x35;
+const THROTTLE: u64 = 0x36;
 /// Attempts of one call differ by this in their key, so that the call's own key can be had back from an attempt's.
 pub(super) const ATTEMPT: u64 = 0xd1b5_4a32_d192_ed03;
 
@@ -110,8 +111,7 @@ impl World<'_> {
     fn send(&mut self, frame: u32, site: u32) -> Sent {
         let s = site as usize;
         if self.sites[s].guarded && !self.admitted(frame, site) {
-            self.sites[s].counts.rejected += 1;
-            return Sent::Failed(Outcome::Rejected);
+            return self.held_back(frame, site);
         }
         let now = self.now;
         let tries = self.one_more_try(frame);
@@ -191,14 +191,40 @@ impl World<'_> {
         Sent::Failed(outcome)
     }
 
+    /// An attempt is not sent. It counts as one of those that a retry may make, so that they come to an end.
+    #[cold]
+    fn held_back(&mut self, frame: u32, site: u32) -> Sent {
+        self.sites[site as usize].counts.rejected += 1;
+        if self.tries(frame) > self.tries_before(frame, site) {
+            self.one_more_try(frame);
+        }
+        Sent::Failed(Outcome::Rejected)
+    }
+
     /// Asks the breaker, and counts its openings.
     fn admitted(&mut self, frame: u32, site: u32) -> bool {
         let shared = self.shared_of(frame, site);
         let now = self.now;
         let state = &mut self.shared[shared];
-        let admitted = state.breaker.as_mut().is_none_or(|breaker| breaker.admit(now));
+        let mut admitted = state.breaker.as_mut().is_none_or(|breaker| breaker.admit(now));
+        if admitted && state.throttle.is_some() {
+            admitted = self.throttled(frame, site, shared);
+        }
+        let state = &mut self.shared[shared];
         if admitted {
             state.in_flight += 1;
+        }
+        admitted
+    }
+
+    /// Asks the throttle; a call that it turns away gives the breaker its permit back.
+    #[cold]
+    fn throttled(&mut self, frame: u32, site: u32, shared: usize) -> bool {
+        let key = mix(self.call_key(frame, site), THROTTLE ^ u64::from(self.tries(frame)) << 8);
+        let state = &mut self.shared[shared];
+        let admitted = state.throttle.as_mut().is_none_or(|throttle| throttle.admit(self.now, Keyed::new(key).unit()));
+        if let (false, Some(breaker)) = (admitted, &mut state.breaker) {
+            breaker.abandon();
         }
         admitted
     }
@@ -219,6 +245,9 @@ impl World<'_> {
         state.in_flight = state.in_flight.saturating_sub(1);
         if let Some(budget) = &mut state.budget {
             budget.on_result(now, ok);
+        }
+        if let Some(throttle) = &mut state.throttle {
+            throttle.record(now, ok);
         }
         if let Some(breaker) = &mut state.breaker {
             let before = breaker.openings();

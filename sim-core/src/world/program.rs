@@ -293,5 +293,6 @@ pub fn needs_client(model: &Model, edge: &Edge, id: EdgeId) -> bool {
         || edge.fallback.is_some()
         || edge.hedge.is_some()
         || guard.breaker.is_some()
+        || guard.throttle.is_some()
         || matches!(edge.caller, Caller::Queue(_))
 }

@@ -6,6 +6,7 @@ use crate::call::balance::Balancer;
 use crate::call::breaker::Breaker;
 use crate::call::hedge::Hedge;
 use crate::call::retry::Budget;
+use crate::call::throttle::Throttle;
 use crate::dist::Sampler;
 use crate::metrics::Histogram;
 use crate::model::Outcome;
@@ -389,6 +390,8 @@ pub struct Shared {
     pub balancer: Balancer,
     /// When to stop.
     pub breaker: Option<Breaker>,
+    /// When to turn calls away by chance.
+    pub throttle: Option<Throttle>,
     /// How many retries.
     pub budget: Option<Budget>,
     /// When calls are sent more than once.

@@ -101,6 +101,7 @@ pub(super) fn chain(
             caller: tier.checked_sub(1).map(|t| ServiceId(t as u32)),
             balance: BalanceSettings::default(),
             breaker: None,
+            throttle: None,
             budget: None,
             hedge: None,
         });
