@@ -36,6 +36,31 @@ fn quantities_need_their_units() {
 }
 
 #[test]
+fn retries_and_throttles_that_make_no_sense_are_errors() {
+    let retry = |settings: &str| format!("to: web.get, retry: {{{settings}}}");
+    let at = |to: &str, expected: &str| check("to: web.get", to, &[expected]);
+    at(&retry("max_attempts: 2M"), "4:46 2M: more than a million attempts of one call");
+    check("to: web.get", &retry("max_attempts: 1M"), &[]);
+    let none = retry("max_attempts: 101, backoff: {fixed: {delay: 0s}}");
+    at(&none, "4:46 101: more than 100 attempts of one call without a wait between them");
+    let tokens = retry("budget: {token_bucket: {max: 1}}");
+    at(&tokens, "4:61 1: a retry needs more tokens than fit, so that there is never one");
+    at(&retry("budget: {breaker: {failure_rate: 0%}}"), "4:65 0%: a threshold of 0% allows no retry");
+    let throttle = |settings: &str| format!("to: web.get, throttle: {{sre: {{{settings}}}}}");
+    at(&throttle("ratio: 0.5"), "4:48 0.5: below 1 calls are turned away that the callee would accept");
+    at(&throttle("window: {time: 0s}"), "4:41 window: a window of no time holds no call");
+}
+
+#[test]
+fn bursts_that_never_end_or_never_come_are_errors() {
+    let at = |burst: &str, expected: &str| check("poisson: {rate: 10/s}", &format!("burst: {{{burst}}}"), &[expected]);
+    at("size: 0", "4:47 0: without requests nothing ever comes");
+    at("size: 1, every: 0s", "4:57 0s: bursts that follow without a pause never end");
+    at("size: 1, times: 3", "4:57 3: repetitions need a period");
+    at("size: 1, every: 1m, times: 0", "4:68 0: a burst that never happens is none");
+}
+
+#[test]
 fn unknown_names_are_shown_with_the_nearest() {
     check("web.get", "wbe.get", &["4:15 wbe: no service is called \"wbe\""]);
     check("web.get", "web.gett", &["4:19 gett: web has no endpoint called \"gett\""]);

@@ -64,7 +64,8 @@ impl BurstSettings {
             0 => problems.error("size", "without requests nothing ever comes").hint = Some("write at least 1".into()),
             1..=10_000_000 => {}
             _ => {
-                problems.error("size", "more requests at once than can be simulated").label = Some("at most 10M".into())
+                problems.error("size", "more requests at once than can be simulated").label =
+                    Some("at most 10M".into());
             }
         }
         if self.every.is_some_and(SimDuration::is_zero) {

@@ -221,3 +221,18 @@ impl World<'_> {
         versions.has_read(now, request, version);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_forgotten_when_they_never_write() {
+        let mut versions = Versions::default();
+        for request in 0..1000 {
+            versions.has_read(request * REMEMBER / 100, request, 0);
+        }
+        assert!(versions.read.len() <= 102 && versions.order.len() == versions.read.len(), "{}", versions.read.len());
+        assert_eq!(versions.read.get(&999), Some(&0));
+    }
+}

@@ -12,7 +12,7 @@ use crate::model::{
 use crate::results::{EdgeCounts, RunResult};
 use crate::service::discipline::Discipline;
 use crate::units::{Bytes, SimDuration};
-use crate::workload::{Arrival, Priority};
+use crate::workload::{Arrival, Bursts, Priority};
 use std::collections::BTreeMap;
 
 const MS: u64 = 1_000_000;
@@ -234,6 +234,45 @@ fn the_important_go_first_and_those_who_gave_up_are_forgotten() {
         let sent: u64 = all.iter().map(|c| c.attempts).sum::<u64>() + run.in_flight_at_zero.iter().sum::<u64>();
         assert_eq!(sent, all.iter().map(EdgeCounts::ended).sum::<u64>() + run.in_flight.iter().sum::<u64>());
     }
+}
+
+#[test]
+fn importance_is_handed_on_to_callees() {
+    let mut front = service("front", 1, None);
+    front.workers = None;
+    let mut back = service("back", 1, None);
+    back.discipline = serde_json::from_str(r#"{"priority": {}}"#).unwrap();
+    back.max_wait = Some(Distribution::exponential(ms(50)));
+    let work = || Distribution::exponential(ms(1));
+    let mut model = chain(900.0, 30, &[(front, work()), (back, work())], &[]);
+    model.guards.push(model.guards[0].clone());
+    model.edges.push(Edge { caller: Caller::Load(LoadId(1)), guard: GuardId(2), ..model.edges[0].clone() });
+    let others = Load { name: "others".into(), mix: vec![(1.0, EdgeId(2))], ..model.loads[0].clone() };
+    model.loads.push(Load { priority: Priority::Sheddable, ..others });
+    let run = simulate(&model, 5, 0);
+    let answered = [0, 2].map(|edge| {
+        let counts = run.edge(EdgeId(edge), run.whole());
+        counts.outcomes[0] as f64 / counts.ended() as f64
+    });
+    assert!(answered[0] > 0.9 && answered[1] < 0.3, "{answered:?}");
+}
+
+/// Two requests at the same moment for one worker without a queue, who both try again each millisecond until they are served.
+#[test]
+fn one_who_never_gives_up_is_served_in_the_end() {
+    let mut centre = service("a", 1, None);
+    centre.queue_capacity = 0;
+    let mut model = chain(1.0, 10, &[(centre, Distribution::constant(ms(2000)))], &[]);
+    model.loads[0].arrival = Arrival::Burst(Bursts { size: 2, at_ns: 0, every_ns: None, times: 1 });
+    model.endpoints[0].effect = Effect::NotIdempotent;
+    let retry = r#"{"max_attempts": "1M", "outcomes": ["rejected"], "backoff": {"fixed": {"delay": "1ms"}}}"#;
+    model.edges[0].retry = Some(serde_json::from_str(retry).unwrap());
+    let run = simulate(&model, 5, 0);
+    let counts = run.edge(EdgeId(0), run.whole());
+    // The second knocks at 0, 1, 2 ... 2000 ms.
+    assert_eq!((counts.calls, counts.attempts, counts.retries, counts.call_outcomes[0]), (2, 2002, 2000, 2));
+    assert_eq!(counts.call_latency_sum_ns, (2000 + 4000) * MS);
+    assert_eq!(run.service(ServiceId(0), run.whole()).duplicates, 0);
 }
 
 #[test]

@@ -195,7 +195,9 @@ impl Backoff {
         match self {
             Self::Fixed(s) => match &s.delay {
                 Distribution::Constant(delay) => delay.ns(),
-                drawn => whole_ns(drawn.build().sample(&mut Keyed::new(mix(key, u64::from(attempt))))),
+                drawn @ Distribution::Kind(_) => {
+                    whole_ns(drawn.build().sample(&mut Keyed::new(mix(key, u64::from(attempt)))))
+                }
             },
             Self::Exponential(s) if s.jitter == Jitter::Decorrelated => {
                 let first = attempt.saturating_sub(REMEMBERED).max(1);
