@@ -113,6 +113,7 @@ fn settings(out: &mut String, schema: &Value) {
         ("stores", "StoreSettings"),
         ("queues", "QueueSettings"),
         ("endpoints of services", "EndpointSettings"),
+        ("endpoints of stores", "StoreEndpointSettings"),
         ("load", "LoadSettings"),
         ("policies, and every call", "PolicySettings"),
         ("faults", "FaultSettings"),

@@ -382,7 +382,8 @@ pub struct EndpointSettings {
 pub struct StoreEndpointSettings {
     /// What it does, in order; it answers after the last step, unless a step has answered before.
     pub steps: Vec<StepSettings>,
-    /// What it does with its row.
+    /// What it does with its row: `read`, `write`, `update` (both), or `compare_and_set`, which writes if nobody else has written the
+    /// row since this request has read it, and ends with an error if somebody has.
     pub access: Access,
     /// What happens when it runs twice for one request; default none.
     #[serde(default)]

@@ -4,7 +4,9 @@ use super::cores::Cores;
 use super::frame::{Arena, NONE, Rank};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LINED, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
-use super::{ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, tries, up, watch, wear, wire};
+use super::{
+    ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, tries, up, watch, wear, wire,
+};
 use crate::data::Effect;
 use crate::dist::Sampler;
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
