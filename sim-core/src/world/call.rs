@@ -60,6 +60,12 @@ impl World<'_> {
         }
     }
 
+    /// Whether the frame that an attempt names as its caller is still the one that sent it.
+    pub(super) fn is_attempt_of(&self, attempt: u32, site: u32) -> bool {
+        let at = &self.frames[attempt];
+        self.call_key(at.parent, site).wrapping_add(ATTEMPT.wrapping_mul(u64::from(at.attempt))) == at.key
+    }
+
     /// The identity of a call: the same in every variant of a scenario.
     #[inline]
     fn call_key(&self, frame: u32, site: u32) -> u64 {

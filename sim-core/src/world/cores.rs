@@ -5,6 +5,7 @@
 //! An instance has one pending event: it is re-armed when it comes up early (more work has come since), and replaced only by an
 //! earlier one. No event is made for an arrival that changes nothing soon.
 
+use super::strike::STANDSTILL;
 use std::collections::BinaryHeap;
 
 /// Work on shared cores.
@@ -77,7 +78,9 @@ impl Cores {
         self.updated = now_ns;
         if self.active > 0 {
             self.virtual_ns += passed * self.speed();
-            self.used += passed * f64::from(self.active).min(self.cores);
+            if self.slow < STANDSTILL {
+                self.used += passed * f64::from(self.active).min(self.cores);
+            }
         }
     }
 

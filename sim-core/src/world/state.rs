@@ -103,6 +103,8 @@ pub const FAILS: u16 = 64;
 pub const WRONGS: u16 = 128;
 /// Some of its requests are tied to one elsewhere.
 pub const TIED: u16 = 256;
+/// Is frozen: its work stands still, and uses no processor.
+pub const FROZEN: u16 = 512;
 
 /// Running counts and integrals of an instance; a service's are the sums over its instances, made when they are read.
 ///

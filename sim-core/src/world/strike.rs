@@ -11,7 +11,7 @@ use crate::results::Span;
 
 const START_UP: u64 = 0xa1;
 /// A frozen instance goes on at a millionth of its speed, so that what is left of its work keeps its size.
-const FROZEN: f64 = 1e6;
+pub(super) const STANDSTILL: f64 = 1e6;
 
 /// Spans beyond this many are not kept: a fault at random may strike very often.
 const MOST_SPANS: usize = 100_000;
@@ -200,7 +200,7 @@ impl World<'_> {
         for at in self.strikes.list.iter().filter(|o| o.active && o.struck.contains(&instance)) {
             match &model.faults[at.fault as usize].effect {
                 FaultEffect::Slow { factor } => slow *= factor,
-                FaultEffect::Freeze => slow *= FROZEN,
+                FaultEffect::Freeze => slow *= STANDSTILL,
                 FaultEffect::Lag { factor } => lag *= factor,
                 FaultEffect::Fail { probability, outcome } => {
                     fail = (1.0 - (1.0 - fail.0) * (1.0 - probability), *outcome);

@@ -3,7 +3,7 @@
 //! A call site without latency, loss, sizes or an active fault never comes here. Latencies are drawn from the attempt's key.
 
 use super::admit::Door;
-use super::frame::{CLIENT, NONE, Phase};
+use super::frame::{NONE, Phase};
 use super::{WAKE, World};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
@@ -176,20 +176,20 @@ struct Fate {
 }
 
 impl World<'_> {
+    /// The zone of whoever called. The caller of a late reply may have ended, and its frame be another's: then it is nowhere.
     fn caller_zone(&self, frame: u32, site: u32) -> Option<u32> {
-        let parent = self.frames[frame].parent;
-        let from_load = || match self.model.edges[site as usize].caller {
-            Caller::Load(load) => self.model.loads[load.index()].zone.map(|z| z.0),
-            _ => None,
-        };
-        if parent == NONE || parent == super::frame::DETACHED {
-            return from_load();
+        match self.model.edges[site as usize].caller {
+            Caller::Load(load) => return self.model.loads[load.index()].zone.map(|z| z.0),
+            Caller::Queue(_) => return None,
+            Caller::Endpoint(_) => {}
         }
-        let at = &self.frames[parent];
-        if at.flags & CLIENT != 0 || at.instance == NONE {
-            return from_load();
+        let at = &self.frames[frame];
+        if at.parent == NONE || at.parent == super::frame::DETACHED {
+            return None;
         }
-        Some(self.instances[at.instance as usize].zone)
+        let caller = &self.frames[at.parent];
+        let is_still_there = caller.phase != Phase::Free && caller.instance != NONE && self.is_attempt_of(frame, site);
+        is_still_there.then(|| self.instances[caller.instance as usize].zone)
     }
 
     /// What the network and the faults on it do to a request (`back` false) or a reply.

@@ -1,7 +1,8 @@
 //! Work and waiting: how long a step takes on its instance, and what a change of speed does to work under way.
 
 use super::frame::Phase;
-use super::state::SHARES;
+use super::state::{FROZEN, SHARES};
+use super::strike::STANDSTILL;
 use super::{CORES, WORK, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Keyed;
@@ -23,8 +24,8 @@ impl World<'_> {
     pub(super) fn start_work(&mut self, frame: u32, sampler: u32, place: u32) -> Option<u32> {
         let ns = self.draw(frame, sampler, place);
         let instance = &mut self.instances[self.frames[frame].instance as usize];
-        if instance.odd & SHARES != 0 {
-            return self.share_cores(frame, ns);
+        if instance.odd & (SHARES | FROZEN) != 0 {
+            return self.odd_work(frame, ns);
         }
         let took = whole_ns(ns * instance.slow);
         instance.sums.cpu += took;
@@ -64,6 +65,17 @@ impl World<'_> {
         at.phase = Phase::Running;
         at.pc += 1;
         Some(frame)
+    }
+
+    fn odd_work(&mut self, frame: u32, ns: f64) -> Option<u32> {
+        let instance = &mut self.instances[self.frames[frame].instance as usize];
+        if instance.odd & SHARES != 0 {
+            return self.share_cores(frame, ns);
+        }
+        // It will use the processor when it goes on.
+        instance.sums.cpu += whole_ns(ns * instance.slow / STANDSTILL);
+        let took = whole_ns(ns * instance.slow);
+        self.until(frame, took)
     }
 
     fn share_cores(&mut self, frame: u32, ns: f64) -> Option<u32> {
@@ -119,6 +131,7 @@ impl World<'_> {
         let at = &mut self.instances[instance as usize];
         let ratio = slow / at.slow;
         at.slow = slow;
+        at.mark(FROZEN, slow >= STANDSTILL);
         if let Some(cores) = &mut at.cores {
             cores.set_slow(now, slow);
             cores.disarm();
