@@ -5,6 +5,7 @@ mod determinism;
 mod generated;
 mod laws;
 mod precision;
+mod swarm;
 mod tidy;
 mod truth;
 

@@ -1,0 +1,164 @@
+//! The laws that every run keeps, whatever its scenario says. Each is exact, or says why it is not.
+
+use sim_core::economics::{Group, bill};
+use sim_core::faults::FaultEffect;
+use sim_core::model::{EdgeId, Model, Node, ServiceId};
+use sim_core::results::{RunResult, ServiceCounts};
+
+/// All laws of one run.
+pub fn check(model: &Model, run: &RunResult) {
+    requests_are_conserved(model, run);
+    places_are_conserved(model, run);
+    who_comes_was_sent(model, run);
+    nobody_works_more_than_there_is(model, run);
+    little_holds(model, run);
+    latencies_are_counted_once(model, run);
+    the_bill_is_its_items(model, run);
+}
+
+/// What begins ends, or is in flight: attempts and calls.
+fn requests_are_conserved(model: &Model, run: &RunResult) {
+    for (place, edge) in model.edges.iter().enumerate() {
+        let (counts, name) = (run.edge(EdgeId(place as u32), run.whole()), &edge.name);
+        let begun = counts.attempts + run.in_flight_at_zero[place];
+        assert_eq!(begun, counts.ended() + run.in_flight[place], "attempts of {name}");
+        // Each delivery of a message counts as a call, so that a second one is both.
+        let is_delivery = matches!(edge.caller, sim_core::model::Caller::Queue(_));
+        if model.run.warm_up.ns() == 0 && !is_delivery {
+            let calls: u64 = counts.call_outcomes.iter().sum();
+            assert!(calls <= counts.calls, "{name}: {calls} calls ended of {}", counts.calls);
+            let tries = counts.calls + counts.retries;
+            assert!(counts.attempts <= tries, "{name}: {} attempts of {tries} tries", counts.attempts);
+            assert!(
+                tries <= counts.attempts + counts.rejected + run.in_flight[place] + (counts.calls - calls),
+                "{name}: tries"
+            );
+        }
+        assert!(counts.abandoned <= counts.ended() && counts.wrong <= counts.ended(), "{name}: {counts:?}");
+    }
+}
+
+/// Who enters a service leaves it, or is in it: slice by slice.
+fn places_are_conserved(model: &Model, run: &RunResult) {
+    for (place, service) in model.services.iter().enumerate() {
+        let mut before = (model.run.warm_up.ns() == 0).then_some(0);
+        for slice in &run.slices {
+            let counts = &slice.services[place];
+            if let Some(inside) = before {
+                let now = inside + counts.entered;
+                assert_eq!(now, counts.left + counts.in_system_now, "{} at {} ns", service.name, slice.to_ns);
+            }
+            // Messages of a queue wait in it, and are in the consumer's service.
+            let is_queue = matches!(service.node, Node::Queue(_));
+            assert!(is_queue || counts.queue_now <= counts.in_system_now, "{}: more wait than there are", service.name);
+            before = Some(counts.in_system_now);
+        }
+    }
+}
+
+/// From an empty start, nobody is in a service who was not sent there.
+fn who_comes_was_sent(model: &Model, run: &RunResult) {
+    if model.run.warm_up.ns() > 0 {
+        return;
+    }
+    for (place, service) in model.services.iter().enumerate() {
+        let here = |edge: &&sim_core::model::Edge| model.endpoints[edge.callee.index()].service.index() == place;
+        let edges = model.edges.iter().enumerate().filter(|(_, edge)| here(edge));
+        let sent: u64 = edges.map(|(edge, _)| run.edge(EdgeId(edge as u32), run.whole()).attempts).sum();
+        let entered = run.service(ServiceId(place as u32), run.whole()).entered;
+        assert!(entered <= sent, "{}: {entered} entered, {sent} were sent", service.name);
+    }
+}
+
+/// Utilisation is at most 1: of workers, of cores, and of those inside.
+fn nobody_works_more_than_there_is(model: &Model, run: &RunResult) {
+    for (place, service) in model.services.iter().enumerate() {
+        let (counts, name) = (run.service(ServiceId(place as u32), run.whole()), &service.name);
+        // Instances that drain still work, and are no longer counted.
+        let scaled = service.max_instances > service.instances;
+        if service.workers.is_some() && !scaled {
+            assert!(counts.busy_ns <= counts.workers_ns, "{name}: busy {} of {}", counts.busy_ns, counts.workers_ns);
+        }
+        if let Some(cores) = service.cores.filter(|_| !scaled) {
+            let there = counts.instances_ns * u128::from(cores);
+            // Processor time is counted when work begins: what was under way at the end, or when a crash ended it, may be too much.
+            let crashes = model.faults.iter().any(|f| matches!(f.effect, FaultEffect::Crash { .. }));
+            let ahead = if crashes { u128::MAX / 2 } else { u128::from(counts.in_system_now + 1) * 10_000_000_000 };
+            assert!(counts.cpu_ns <= there + ahead, "{name}: CPU {} of {there}", counts.cpu_ns);
+        }
+        assert!(
+            counts.instances_ns <= counts.paid_ns,
+            "{name}: {} run, {} are paid",
+            counts.instances_ns,
+            counts.paid_ns
+        );
+        let is_queue = matches!(service.node, Node::Queue(_));
+        assert!(
+            is_queue || counts.queue_ns <= counts.in_system_ns,
+            "{name}: waiting {} of {}",
+            counts.queue_ns,
+            counts.in_system_ns
+        );
+    }
+}
+
+/// L = lambda W in its exact form: the integral of those who wait is the sum of their waits, and of what those have waited who still
+/// do or never got a worker. So from an empty start it is never less, and the same where nobody is left and nobody left.
+fn little_holds(model: &Model, run: &RunResult) {
+    if model.run.warm_up.ns() > 0 {
+        return;
+    }
+    for (place, service) in model.services.iter().enumerate() {
+        let counts = run.service(ServiceId(place as u32), run.whole());
+        if service.workers.is_none() || matches!(service.node, Node::Queue(_)) {
+            continue;
+        }
+        let ServiceCounts { queue_ns, wait_sum_ns, queue_now, .. } = counts;
+        assert!(queue_ns >= wait_sum_ns, "{}: queue {queue_ns} ns, waits {wait_sum_ns} ns", service.name);
+        let all_got_one = queue_now == 0 && counts.started == counts.entered;
+        assert!(!all_got_one || queue_ns == wait_sum_ns, "{}: {queue_ns} ns, {wait_sum_ns} ns", service.name);
+    }
+}
+
+/// Each answer has one latency, and the sum of them is between what the histogram says.
+fn latencies_are_counted_once(model: &Model, run: &RunResult) {
+    for (place, edge) in model.edges.iter().enumerate() {
+        let counts = run.edge(EdgeId(place as u32), run.whole());
+        let answered: u64 = counts.outcomes[..2].iter().sum();
+        let histogram = run.histogram(run.whole(), |period| &period.latency[place]);
+        assert_eq!(histogram.total(), answered, "answers of {}", edge.name);
+        if let (Some(least), Some(most)) = (histogram.quantile(0.0), histogram.quantile(1.0)) {
+            let mean = counts.latency_sum_ns as f64 / answered as f64;
+            // Buckets are at most 1/64 wide.
+            assert!(least <= mean * 1.02 + 2.0 && mean <= most * 1.02 + 2.0, "{}: {least} {mean} {most}", edge.name);
+        }
+    }
+}
+
+/// The bill is the sum of its items; machines cost their hours, contracts their time, failures their number.
+fn the_bill_is_its_items(model: &Model, run: &RunResult) {
+    let all = bill(run, model);
+    let sum: f64 = all.items.iter().map(|item| item.spent).sum();
+    let groups: f64 = [Group::Infrastructure, Group::Sales, Group::Wrongness].iter().map(|g| all.spent(*g)).sum();
+    assert!((sum - groups).abs() <= 1e-9 * sum.abs(), "the bill is {sum}, its groups {groups}");
+    for (item, cost) in all.items.iter().zip(&model.costs) {
+        let hour = 3600e9;
+        let expected = if let Some(name) = cost.name.strip_suffix("-nodes") {
+            let place = model.services.iter().position(|s| s.name == name).expect("it is metered");
+            let counts = run.service(ServiceId(place as u32), run.whole());
+            // The generator's prices: $0.1 an hour for the first name, $0.2 for the second.
+            let rank =
+                super::scenario::NAMES.iter().position(|n| *n == name).map_or(1.0, |rank| (rank + 1) as f64 / 10.0);
+            counts.paid_ns as f64 / hour * rank
+        } else if cost.name == "licence" {
+            run.measured_ns as f64 / hour * 400.0 / 730.0
+        } else {
+            let of = model.endpoints.iter().position(|e| e.name == "web.get").expect("is there");
+            let edges = model.edges.iter().enumerate().filter(|(_, edge)| edge.callee.index() == of);
+            let failed = edges
+                .map(|(place, _)| run.edge(EdgeId(place as u32), run.whole()).call_outcomes[2..].iter().sum::<u64>());
+            failed.sum::<u64>() as f64 * 3.0
+        };
+        assert!((item.spent - expected).abs() <= 1e-6 * expected.abs(), "{}: {} for {expected}", cost.name, item.spent);
+    }
+}

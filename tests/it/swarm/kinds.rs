@@ -1,0 +1,143 @@
+//! Settings of each kind of the language, at random and valid.
+
+use super::dice::Dice;
+
+/// A distribution with about this mean [µs].
+pub fn distribution(dice: &mut Dice, mean_us: u64) -> String {
+    let mean = mean_us.max(10);
+    match dice.below(12) {
+        0 | 1 => format!("{mean}us"),
+        2..=4 => format!("{{exponential: {{mean: {mean}us}}}}"),
+        5 => format!("{{lognormal: {{mean: {mean}us, cv: {}}}}}", *dice.pick(&["0.3", "1", "2.5"])),
+        6 => format!("{{gamma: {{mean: {mean}us, cv: {}}}}}", *dice.pick(&["0.5", "1.7"])),
+        7 => format!("{{erlang: {{stages: {}, mean: {mean}us}}}}", dice.number(2, 9)),
+        8 => format!("{{uniform: {{from: {}us, to: {}us}}}}", mean / 2, mean * 3 / 2),
+        9 => format!("{{weibull: {{shape: {}, mean: {mean}us}}}}", *dice.pick(&["0.6", "1.8"])),
+        10 => format!("{{pareto: {{min: {}us, shape: 2.2, max: {}us}}}}", mean / 2, mean * 100),
+        _ => format!(
+            "{{mixture: [{{probability: 90%, of: {{normal: {{mean: {mean}us, deviation: {}us}}}}}}, {{of: {}us}}]}}",
+            mean / 3,
+            mean * 4
+        ),
+    }
+}
+
+/// When requests come: about `rate` a second.
+pub fn arrivals(dice: &mut Dice, rate: u64) -> String {
+    match dice.below(7) {
+        0..=2 => format!("{{poisson: {{rate: {rate}/s}}}}"),
+        3 => format!("{{constant: {{rate: {rate}/s}}}}"),
+        4 => format!("{{renewal: {{between: {}}}}}", distribution(dice, 1_000_000 / rate)),
+        _ => format!("{{closed: {{users: {}, think: {}}}}}", dice.number(1, 30), distribution(dice, 100_000)),
+    }
+}
+
+/// How the rate changes over time, in a run of so many seconds.
+pub fn shape(dice: &mut Dice, seconds: u64) -> String {
+    let at = dice.number(0, seconds / 2);
+    match dice.below(4) {
+        0 => format!("{{spike: {{at: {at}s, for: {}s, factor: {}}}}}", dice.number(1, 5), *dice.pick(&["0.2", "3"])),
+        1 => format!("{{step: {{at: {at}s, factor: {}}}}}", *dice.pick(&["0.5", "1.6"])),
+        2 => format!("{{ramp: {{at: {at}s, for: {}s, factor: 2}}}}", dice.number(1, 9)),
+        _ => format!("{{diurnal: {{peak_at: {}h, low: 40%}}}}", dice.number(0, 23)),
+    }
+}
+
+/// Settings that a call may have: keys and values, joined by commas.
+pub fn call(dice: &mut Dice) -> String {
+    let mut keys = Vec::new();
+    if dice.chance(70) {
+        let timeout = *dice.pick(&["5ms", "30ms", "200ms", "1s", "{uniform: {from: 20ms, to: 60ms}}"]);
+        keys.push(format!("timeout: {timeout}"));
+    }
+    if dice.chance(15) {
+        keys.push(format!("total_timeout: {}ms", dice.number(40, 800)));
+    }
+    if dice.chance(40) {
+        keys.push(format!("retry: {}", retry(dice)));
+    }
+    if dice.chance(25) {
+        keys.push(format!("breaker: {}", breaker(dice)));
+    }
+    if dice.chance(20) {
+        keys.push("fallback: {latency: 1ms, outcome: degraded}".into());
+    }
+    if dice.chance(20) {
+        keys.push(format!("cancel: {}", dice.chance(70)));
+    }
+    if dice.chance(15) {
+        keys.push("optional: true".into());
+    }
+    if dice.chance(40) {
+        keys.push(format!("balance: {}", *dice.pick(&["random", "round_robin", "{least_requests: {choices: 2}}"])));
+    }
+    if dice.chance(20) {
+        keys.push(format!("size: {{request: {}B, response: {}KiB}}", dice.number(0, 2000), dice.number(1, 64)));
+    }
+    keys.join(", ")
+}
+
+fn retry(dice: &mut Dice) -> String {
+    let backoff = match dice.below(3) {
+        0 => format!("{{fixed: {{delay: {}ms}}}}", dice.number(0, 30)),
+        1 => "{linear: {base: 5ms, cap: 50ms}}".into(),
+        _ => format!("{{exponential: {{base: 5ms, cap: 200ms, jitter: {}}}}}", *dice.pick(&["none", "full", "equal"])),
+    };
+    let budget = *dice.pick(&[
+        "",
+        "",
+        ", budget: {rate_share: {percent: 10%}}",
+        ", budget: {concurrency_share: {percent: 20%}}",
+        ", budget: {tokens: {max: 10, ratio: 0.1}}",
+    ]);
+    let outcomes =
+        *dice.pick(&["", ", outcomes: [timeout, error]", ", outcomes: [rejected, timeout, error, unreachable]"]);
+    format!("{{max_attempts: {}{outcomes}, backoff: {backoff}{budget}}}", dice.number(2, 4))
+}
+
+fn breaker(dice: &mut Dice) -> String {
+    let open = dice.number(1, 5);
+    match dice.below(4) {
+        0 => format!("{{rate: {{failure_rate: 50%, window: {{time: 5s}}, minimum_calls: 20, open_for: {open}s}}}}"),
+        1 => format!("{{rate: {{failure_rate: 30%, window: {{count: 40}}, open_for: {open}s}}}}"),
+        2 => format!("{{count: {{failures: 5, minimum_calls: 10, open_for: {open}s}}}}"),
+        _ => format!("{{consecutive: {{failures: 3, open_for: {open}s}}}}"),
+    }
+}
+
+/// A fault that strikes one of these services, in a run of so many seconds.
+pub fn fault(dice: &mut Dice, services: &[String], callee: &str, seconds: u64) -> String {
+    let service = dice.pick(services).clone();
+    let on = format!("{{service: {service}}}");
+    let (inject, target) = match dice.below(8) {
+        0 => (format!("{{crash: {{callers_see: {}}}}}", *dice.pick(&["reset", "silence"])), on),
+        1 => ("freeze".into(), format!("{{service: {service}, count: 1}}")),
+        2 => (format!("{{slow: {{factor: {}}}}}", *dice.pick(&["3", "10", "0.5"])), on),
+        3 => (format!("{{fail: {{probability: {}%}}}}", dice.number(1, 100)), on),
+        4 => ("{delay: {add: 20ms, probability: 50%}}".into(), format!("{{to: {callee}}}")),
+        5 => ("{loss: {probability: 5%}}".into(), format!("{{to: {callee}}}")),
+        6 => ("{wrong: {kind: corrupt_record, probability: 3%}}".into(), format!("{{to: {callee}}}")),
+        _ => {
+            let times = "{mtbf: 8s, mttr: {exponential: {mean: 1s}}}";
+            return format!("{{inject: crash, where: {on}, random: {times}}}");
+        }
+    };
+    let (at, length) = (dice.number(0, seconds - 2), dice.number(1, seconds / 2));
+    format!("{{inject: {inject}, where: {target}, at: {at}s, for: {length}s}}")
+}
+
+/// How a service is scaled.
+pub fn scaler(dice: &mut Dice, service: &str, queue: Option<&str>) -> String {
+    let how = match (dice.below(4), queue) {
+        (0, Some(queue)) => format!("{{queue_depth: {{queue: {queue}, per_instance: 20}}}}"),
+        (0 | 1, _) => format!("{{target: {{metrics: {{cpu({service}): 50%}}}}}}"),
+        (2, _) => format!(
+            "{{step: {{metric: cpu({service}), steps: [{{above: 70%, change: {{count: 2}}}}, {{below: 20%, change: {{count: 1}}}}]}}}}"
+        ),
+        _ => "{scheduled: [{at: 0s, instances: 2}, {at: 6s, for: 8s, instances: 5}]}".into(),
+    };
+    format!(
+        "{{of: {service}, use: {how}, every: {}s, min: 1, max: 8, cooldown: {{up: 2s, down: 4s}}}}",
+        dice.number(1, 5)
+    )
+}

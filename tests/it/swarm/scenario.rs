@@ -1,0 +1,246 @@
+//! Scenarios at random: services that call each other, and load, faults and scalers on them.
+
+use super::dice::Dice;
+use super::kinds;
+use std::fmt::Write;
+
+/// Services, of which a scenario has the first few.
+pub const NAMES: [&str; 6] = ["web", "api", "auth", "cart", "stock", "ledger"];
+
+/// A scenario as text, in parts.
+pub struct Scenario {
+    /// Sections of maps by name: name of the section, and its entries.
+    sections: Vec<(&'static str, Vec<String>)>,
+    head: String,
+}
+
+impl Scenario {
+    /// The file.
+    pub fn text(&self) -> String {
+        let mut text = self.head.clone();
+        for (section, entries) in &self.sections {
+            if !entries.is_empty() {
+                let _ = writeln!(text, "{section}:");
+                entries.iter().for_each(|entry| text.push_str(entry));
+            }
+        }
+        text
+    }
+
+    /// The file with a service, its load, its fault and its cost, none of which has to do with the others.
+    pub fn with_strangers(&self) -> String {
+        let mut sections = self.sections.clone();
+        let more = [
+            (
+                "services",
+                "  island: {workers: 3, endpoints: {get: {steps: [{work: {exponential: {mean: 9ms}}}, {call: {to: islet.put, timeout: 40ms, retry: {max_attempts: 2}}}]}}}\n",
+            ),
+            ("stores", "  islet: {workers: 2, endpoints: {put: {access: write, steps: [{work: 3ms}]}}}\n"),
+            ("load", "  strangers: {to: island.get, arrive: {poisson: {rate: 70/s}}}\n"),
+            ("faults", "  flood: {inject: {slow: {factor: 4}}, where: {service: islet}, at: 3s, for: 2s}\n"),
+            ("costs", "  island-nodes: {meter: {instances: {of: island}}, price: $1/h}\n"),
+        ];
+        for (section, entry) in more {
+            // First in its section, where it would shift numbers if they hung on places.
+            let place = sections.iter_mut().find(|s| s.0 == section).expect("every section is there");
+            place.1.insert(0, entry.to_owned());
+        }
+        Self { sections, head: self.head.clone() }.text()
+    }
+}
+
+/// What a scenario is made of, while it is made.
+struct Maker<'d> {
+    dice: &'d mut Dice,
+    /// Endpoints of each tier, as `service.endpoint`; a tier calls only those behind it.
+    endpoints: Vec<Vec<String>>,
+    queue: Option<String>,
+    /// Calls that a request may still make, so that none becomes thousands.
+    calls_left: usize,
+}
+
+/// A valid scenario.
+pub fn scenario(seed: u64) -> Scenario {
+    let mut dice = Dice::new(seed);
+    let (tiers, seconds) = (dice.number(1, 6) as usize, dice.number(10, 25));
+    let mut maker = Maker { dice: &mut dice, endpoints: Vec::new(), queue: None, calls_left: 7 };
+    for name in &NAMES[..tiers] {
+        let count = maker.dice.number(1, 2) as usize;
+        maker.endpoints.push(["get", "put"][..count].iter().map(|e| format!("{name}.{e}")).collect());
+    }
+    let (mut queues, mut services, mut stores) = (Vec::new(), Vec::new(), Vec::new());
+    if tiers > 1 && maker.dice.chance(35) {
+        queues.push(maker.queue());
+        maker.queue = Some("jobs".into());
+    }
+    // From the last, so that the first has what calls are left.
+    for (tier, name) in NAMES[..tiers].iter().enumerate().rev() {
+        let is_store = tier > 0 && tier + 1 == tiers && maker.dice.chance(40);
+        let node = maker.node(tier, name, is_store);
+        if is_store { stores.push(node) } else { services.push(node) }
+    }
+    let head = maker.head(seconds);
+    let load = (0..maker.dice.number(1, 3)).map(|number| maker.load(number, seconds)).collect();
+    let names: Vec<String> = NAMES[..tiers].iter().map(ToString::to_string).collect();
+    let endpoint = |maker: &mut Maker| maker.endpoints[maker.dice.below(tiers)][0].clone();
+    let faults = (0..maker.dice.below(4)).map(|number| {
+        let callee = endpoint(&mut maker);
+        format!("  f{number}: {}\n", kinds::fault(maker.dice, &names, &callee, seconds))
+    });
+    let faults = faults.collect();
+    let costs = names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| format!("  {name}-nodes: {{meter: {{instances: {{of: {name}}}}}, price: $0.{}/h}}\n", i + 1));
+    let mut costs: Vec<String> = costs.collect();
+    costs.push(
+        "  lost: {meter: {failures: {of: web.get}}, price: $3}\n  licence: {meter: flat, price: $400/month}\n".into(),
+    );
+    let mut control = Vec::new();
+    if maker.dice.chance(40) {
+        let (of, queue) = (names[maker.dice.below(tiers)].clone(), maker.queue.clone());
+        let scaler = kinds::scaler(maker.dice, &of, queue.as_deref());
+        control.push(format!("  telemetry: {{metrics: {{every: 2s, delay: 1s}}}}\n  scalers: {{{of}: {scaler}}}\n"));
+    }
+    let sections = vec![
+        ("load", load),
+        ("services", services),
+        ("stores", stores),
+        ("queues", queues),
+        ("faults", faults),
+        ("control", control),
+        ("costs", costs),
+    ];
+    Scenario { sections, head }
+}
+
+impl Maker<'_> {
+    fn head(&mut self, seconds: u64) -> String {
+        let warm_up = *self.dice.pick(&["0s", "3s"]);
+        let mut text = format!(
+            "scenario: Swarm\nquestion: Do the laws hold?\nrun: {{duration: {seconds}s, warm_up: {warm_up}, replications: 2, \
+             bounds: {{backlog: 50k, events: 4M}}}}\nregions: {{here: {{zones: [za, zb]}}}}\n"
+        );
+        if self.dice.chance(50) {
+            let between = kinds::distribution(self.dice, 500);
+            let _ =
+                writeln!(text, "network: {{within_zone: {{latency: 100us}}, between_zones: {{latency: {between}}}}}");
+        }
+        text
+    }
+
+    fn node(&mut self, tier: usize, name: &str, is_store: bool) -> String {
+        let workers = if self.dice.chance(8) { "unlimited".into() } else { self.dice.number(1, 12).to_string() };
+        let mut text = format!("  {name}:\n    instances: {}\n    workers: {workers}\n", self.dice.number(1, 4));
+        if self.dice.chance(50) {
+            text.push_str("    zones: [za, zb]\n");
+        }
+        if workers != "unlimited" && self.dice.chance(50) {
+            let wait = *self.dice.pick(&["", ", max_wait: 50ms", ", discipline: lifo"]);
+            let _ = writeln!(text, "    queue: {{capacity: {}{wait}}}", *self.dice.pick(&["0", "5", "100", "10k"]));
+        }
+        if self.dice.chance(20) {
+            let _ = writeln!(text, "    machine: {{cores: {}}}", self.dice.number(1, 4));
+        }
+        if self.dice.chance(20) {
+            text.push_str("    async: true\n");
+        }
+        if self.dice.chance(25) {
+            let _ = writeln!(text, "    start_up: {}", kinds::distribution(self.dice, 900_000));
+        }
+        if self.dice.chance(20) {
+            text.push_str("    health: {every: 1s, unhealthy_after: 2, healthy_after: 1}\n");
+        }
+        if is_store && self.dice.chance(60) && text.contains("instances: 3") {
+            text.push_str("    replication: {primary: {lag: {exponential: {mean: 30ms}}}}\n");
+        }
+        text.push_str("    endpoints:\n");
+        for endpoint in self.endpoints[tier].clone() {
+            let (_, short) = endpoint.split_once('.').expect("has a service");
+            let steps = self.steps(tier, 0);
+            let is = if is_store {
+                format!("access: {}, ", *self.dice.pick(&["read", "write"]))
+            } else {
+                (*self.dice.pick(&["", "effect: not_idempotent, ", "effect: idempotent, "])).to_owned()
+            };
+            let _ = writeln!(text, "      {short}: {{{is}steps: [{}]}}", steps.join(", "));
+        }
+        text
+    }
+
+    /// Steps of an endpoint, or of a group in it.
+    fn steps(&mut self, tier: usize, depth: usize) -> Vec<String> {
+        let mean = self.dice.number(200, 8000);
+        let mut steps = vec![format!("{{work: {}}}", kinds::distribution(self.dice, mean))];
+        for _ in 0..self.dice.number(0, 2) {
+            let step = self.step(tier, depth);
+            steps.push(step);
+        }
+        steps
+    }
+
+    fn step(&mut self, tier: usize, depth: usize) -> String {
+        match self.dice.below(if depth < 2 { 10 } else { 4 }) {
+            0 => format!("{{wait: {}}}", kinds::distribution(self.dice, 5000)),
+            1..=4 => self.call(tier),
+            5 => {
+                let branches: Vec<String> = (0..self.dice.number(2, 3)).map(|_| self.call(tier)).collect();
+                let need = *self.dice.pick(&["", ", need: {count: 1}", ", need: {percent: 60%}"]);
+                format!("{{parallel: {{branches: [{}]{need}}}}}", branches.join(", "))
+            }
+            6 => {
+                let (some, rest) = (self.steps(tier, depth + 1), self.steps(tier, depth + 1));
+                let percent = self.dice.number(1, 99);
+                let (some, rest) = (some.join(", "), rest.join(", "));
+                format!("{{choose: [{{probability: {percent}%, steps: [{some}]}}, {{steps: [{rest}]}}]}}")
+            }
+            7 => format!("{{fail: {{probability: {}%}}}}", *self.dice.pick(&["0.5", "5"])),
+            8 => format!("{{background: [{}]}}", self.steps(tier, depth + 1).join(", ")),
+            _ => format!("{{steps: [{}]}}", self.steps(tier, depth + 1).join(", ")),
+        }
+    }
+
+    /// A call of a tier behind, or of the queue.
+    fn call(&mut self, tier: usize) -> String {
+        let behind = tier + 1 + self.dice.below(self.endpoints.len().saturating_sub(tier + 1));
+        if behind >= self.endpoints.len() || self.calls_left == 0 {
+            return "{work: 100us}".into();
+        }
+        self.calls_left -= 1;
+        let (to, mut settings) = match &self.queue {
+            Some(queue) if tier == 0 && self.dice.chance(30) => (format!("{queue}.send"), "timeout: 1s".to_owned()),
+            _ => (self.dice.pick(&self.endpoints[behind]).clone(), kinds::call(self.dice)),
+        };
+        if !settings.is_empty() {
+            settings.insert_str(0, ", ");
+        }
+        format!("{{call: {{to: {to}{settings}}}}}")
+    }
+
+    /// A queue whose messages the last tier works on.
+    fn queue(&mut self) -> String {
+        let to = self.endpoints.last().expect("has tiers")[0].clone();
+        let dead = self.dice.chance(40);
+        let letter = if dead { ", dead_letter: dead" } else { "" };
+        let timeout = *self.dice.pick(&["100ms", "2s", "30s"]);
+        let consumer = format!("{{to: {to}, visibility_timeout: {timeout}, max_deliveries: 3{letter}}}");
+        let queue = format!("  jobs: {{capacity: {}, consumers: {{c: {consumer}}}}}\n", *self.dice.pick(&["50", "1M"]));
+        if dead { queue + "  dead: {}\n" } else { queue }
+    }
+
+    fn load(&mut self, number: u64, seconds: u64) -> String {
+        let to = self.dice.pick(&self.endpoints[0]).clone();
+        let rate = self.dice.number(5, 120);
+        let arrive = kinds::arrivals(self.dice, rate);
+        let shape = if self.dice.chance(40) && !arrive.starts_with("{closed") {
+            format!(", shape: [{}]", kinds::shape(self.dice, seconds))
+        } else {
+            String::new()
+        };
+        let mut settings = kinds::call(self.dice);
+        if !settings.is_empty() {
+            settings.insert_str(0, ", ");
+        }
+        format!("  users{number}: {{to: {to}, arrive: {arrive}{shape}{settings}}}\n")
+    }
+}
