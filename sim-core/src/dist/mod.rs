@@ -18,7 +18,7 @@ mod ziggurat;
 
 pub use empirical::EmpiricalSettings;
 pub use erlang::ErlangSettings;
-pub use exponential::ExponentialSettings;
+pub use exponential::{Exponential, ExponentialSettings};
 pub use gamma::GammaSettings;
 pub use lognormal::LognormalSettings;
 pub use mixture::{MixtureArm, MixtureSettings};
@@ -90,8 +90,8 @@ pub const ALL: &[Kind] = &[
 pub enum Sampler {
     /// Always the same.
     Constant(f64),
-    /// Mean.
-    Exponential(f64),
+    /// Without memory.
+    Exponential(Exponential),
     /// Bounds.
     Uniform(f64, f64),
     /// The bell curve, cut at zero.
@@ -160,7 +160,7 @@ impl Distribution {
             return Sampler::Constant(value.ns() as f64);
         };
         match &**shape {
-            Shape::Exponential(s) => Sampler::Exponential(s.mean.ns() as f64),
+            Shape::Exponential(s) => Sampler::Exponential(Exponential::new(s.mean.ns() as f64)),
             Shape::Uniform(s) => Sampler::Uniform(s.from.ns() as f64, s.to.ns() as f64),
             Shape::Normal(s) => Sampler::Normal(s.build()),
             Shape::Lognormal(s) => Sampler::Lognormal(s.build()),
@@ -183,10 +183,16 @@ impl Sampler {
     /// A draw [ns], not negative.
     #[inline(always)]
     pub fn sample(&self, draw: &mut impl Draw) -> f64 {
+        self.sample_times(draw, 1.0)
+    }
+
+    /// A draw [ns] times `factor`, not negative.
+    #[inline(always)]
+    pub fn sample_times(&self, draw: &mut impl Draw, factor: f64) -> f64 {
         match self {
-            Self::Constant(value) => *value,
-            Self::Exponential(mean) => mean * ziggurat::exponential(draw),
-            other => other.sample_other(draw),
+            Self::Constant(value) => value * factor,
+            Self::Exponential(s) => s.sample_times(draw, factor),
+            other => other.sample_other(draw) * factor,
         }
     }
 
@@ -194,7 +200,7 @@ impl Sampler {
     fn sample_other(&self, draw: &mut impl Draw) -> f64 {
         match self {
             Self::Constant(value) => *value,
-            Self::Exponential(mean) => mean * ziggurat::exponential(draw),
+            Self::Exponential(s) => s.sample(draw),
             Self::Uniform(from, to) => from + (to - from) * draw.unit(),
             Self::Normal(s) => s.sample(draw),
             Self::Lognormal(s) => s.sample(draw),
@@ -210,7 +216,7 @@ impl Sampler {
     pub fn mean(&self) -> f64 {
         match self {
             Self::Constant(value) => *value,
-            Self::Exponential(mean) => *mean,
+            Self::Exponential(s) => s.mean(),
             Self::Uniform(from, to) => f64::midpoint(*from, *to),
             Self::Normal(s) => s.mean(),
             Self::Lognormal(s) => s.mean(),
@@ -226,7 +232,7 @@ impl Sampler {
     pub fn variance(&self) -> f64 {
         match self {
             Self::Constant(_) => 0.0,
-            Self::Exponential(mean) => mean * mean,
+            Self::Exponential(s) => s.variance(),
             Self::Uniform(from, to) => (to - from) * (to - from) / 12.0,
             Self::Normal(s) => s.variance(),
             Self::Lognormal(s) => s.variance(),
@@ -242,7 +248,7 @@ impl Sampler {
     pub fn cdf(&self, x: f64) -> f64 {
         match self {
             Self::Constant(value) => f64::from(u8::from(x >= *value)),
-            Self::Exponential(mean) => exponential::cdf(*mean, x),
+            Self::Exponential(s) => s.cdf(x),
             Self::Uniform(from, to) if to > from => ((x - from) / (to - from)).clamp(0.0, 1.0),
             Self::Uniform(from, _) => f64::from(u8::from(x >= *from)),
             Self::Normal(s) => s.cdf(x),

@@ -8,10 +8,13 @@ use crate::engine::rng::Draw;
 use std::sync::LazyLock;
 
 const LAYERS: usize = 256;
+const PLACES: f64 = (1u64 << 53) as f64;
 
 struct Table {
     /// Right edges of the layers, from the lowest; the first is the width of a box with the tail's area.
     x: [f64; LAYERS + 1],
+    /// The same by the 2^53 places that a layer has, which is exact.
+    step: [f64; LAYERS + 1],
     /// Density at the edges.
     f: [f64; LAYERS + 1],
     /// Where the tail begins.
@@ -44,22 +47,36 @@ fn table(r: f64, area: f64, density: impl Fn(f64) -> f64, inverse: impl Fn(f64) 
     for i in 0..=LAYERS {
         f[i] = density(x[i]);
     }
-    Table { x, f, r }
+    Table { x, step: x.map(|x| x / PLACES), f, r }
 }
 
-/// A place in a layer from the upper bits of a word, in [0, 1).
+/// One of the places of a layer, from the upper bits of a word.
 #[inline(always)]
 fn place(word: u64) -> f64 {
-    (word >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    (word >> 11) as f64
 }
 
-/// A draw from the exponential distribution of mean 1.
+/// The exponential distribution of mean 1, its table at hand.
+#[derive(Clone, Copy)]
+pub(super) struct Exponential(&'static Table);
+
+impl Exponential {
+    pub(super) fn new() -> Self {
+        Self(&EXPONENTIAL)
+    }
+
+    /// A draw.
+    #[inline(always)]
+    pub(super) fn sample(self, draw: &mut impl Draw) -> f64 {
+        exponential(self.0, draw)
+    }
+}
+
 #[inline(always)]
-pub(super) fn exponential(draw: &mut impl Draw) -> f64 {
-    let table = &*EXPONENTIAL;
+fn exponential(table: &Table, draw: &mut impl Draw) -> f64 {
     let word = draw.next_u64();
     let layer = (word & 0xff) as usize;
-    let x = place(word) * table.x[layer];
+    let x = place(word) * table.step[layer];
     if x < table.x[layer + 1] {
         return x;
     }
@@ -79,7 +96,7 @@ fn exponential_rare(table: &Table, mut layer: usize, mut x: f64, draw: &mut impl
         }
         let word = draw.next_u64();
         layer = (word & 0xff) as usize;
-        x = place(word) * table.x[layer];
+        x = place(word) * table.step[layer];
         if x < table.x[layer + 1] {
             return x;
         }
@@ -94,7 +111,7 @@ pub(super) fn normal(draw: &mut impl Draw) -> f64 {
         let word = draw.next_u64();
         let layer = (word & 0xff) as usize;
         let sign = if word & 0x100 == 0 { 1.0 } else { -1.0 };
-        let x = place(word) * table.x[layer];
+        let x = place(word) * table.step[layer];
         if x < table.x[layer + 1] {
             return sign * x;
         }

@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 const INDEX_BITS: u32 = 25;
 const KIND_BITS: u32 = 3;
 const SEQUENCE_BITS: u32 = 36;
-/// Sequence numbers start at 1, so that 0 is nobody's.
-const LAST_SEQUENCE: u64 = (1 << SEQUENCE_BITS) - 1;
+/// Sequence numbers count in steps of this, which leaves room for kind and index below them. They start at 1, so that 0 is nobody's.
+const STEP: u64 = 1 << (KIND_BITS + INDEX_BITS);
+const _: () = assert!(SEQUENCE_BITS + KIND_BITS + INDEX_BITS == 64);
 /// The greatest index that an event can carry.
 pub const LAST_INDEX: u32 = (1 << INDEX_BITS) - 1;
 
@@ -23,11 +24,12 @@ pub const LAST_INDEX: u32 = (1 << INDEX_BITS) - 1;
 pub struct Key(u128);
 
 impl Key {
-    /// Packs an event. `index` must be at most [`LAST_INDEX`], which the owner of the index checks where it grows.
+    /// Packs an event. `sequence` is one of [`Calendar::next_sequence`]; `index` must be at most [`LAST_INDEX`], which the owner of the
+    /// index checks where it grows.
     #[inline(always)]
     pub fn new(time_ns: u64, sequence: u64, kind: u8, index: u32) -> Self {
-        debug_assert!(index <= LAST_INDEX && sequence <= LAST_SEQUENCE && kind < 1 << KIND_BITS);
-        let low = (sequence << (KIND_BITS + INDEX_BITS)) | (u64::from(kind) << INDEX_BITS) | u64::from(index);
+        debug_assert!(index <= LAST_INDEX && sequence.is_multiple_of(STEP) && kind < 1 << KIND_BITS);
+        let low = sequence | (u64::from(kind) << INDEX_BITS) | u64::from(index);
         Self((u128::from(time_ns) << 64) | u128::from(low))
     }
 
@@ -40,7 +42,7 @@ impl Key {
     /// Its place in the order of all events, and the generation of whoever waits for it.
     #[inline(always)]
     pub fn sequence(self) -> u64 {
-        (self.0 as u64) >> (KIND_BITS + INDEX_BITS)
+        self.0 as u64 & !(STEP - 1)
     }
 
     /// What it is.
@@ -64,7 +66,7 @@ impl Key {
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ns #{} kind {} of {}", self.time(), self.sequence(), self.kind(), self.index())
+        write!(f, "{} ns #{} kind {} of {}", self.time(), self.sequence() / STEP, self.kind(), self.index())
     }
 }
 
@@ -89,9 +91,9 @@ impl Calendar {
     /// After 2^36 numbers: no run is that long within its bound of events.
     #[inline(always)]
     pub fn next_sequence(&mut self) -> u64 {
-        self.sequence += 1;
-        assert!(self.sequence < LAST_SEQUENCE, "more than 2^36 events in one run");
-        self.sequence
+        let Some(next) = self.sequence.checked_add(STEP) else { run_out() };
+        self.sequence = next;
+        next
     }
 
     /// Adds an event and tells its sequence number.
@@ -146,6 +148,11 @@ impl Calendar {
     }
 }
 
+#[cold]
+fn run_out() -> ! {
+    panic!("more than 2^36 events in one run")
+}
+
 /// Moves `key` up from the last place to where it belongs.
 #[inline(always)]
 fn sift_up(heap: &mut [Key], key: Key) {
@@ -185,9 +192,10 @@ fn sift_down(heap: &mut [Key], key: Key) {
                     break;
                 }
                 let mut least = child;
-                for other in child + 1..len {
-                    if heap.get_unchecked(other) < heap.get_unchecked(least) {
-                        least = other;
+                if child + 1 < len {
+                    least += usize::from(heap.get_unchecked(child + 1) < heap.get_unchecked(child));
+                    if child + 2 < len && heap.get_unchecked(child + 2) < heap.get_unchecked(least) {
+                        least = child + 2;
                     }
                 }
                 least
@@ -372,8 +380,11 @@ mod tests {
 
     #[test]
     fn a_key_keeps_its_parts() {
-        let key = Key::new(u64::MAX, LAST_SEQUENCE, 7, LAST_INDEX);
-        assert_eq!((key.time(), key.sequence(), key.kind(), key.index()), (u64::MAX, LAST_SEQUENCE, 7, LAST_INDEX));
+        let key = Key::new(u64::MAX, 0u64.wrapping_sub(STEP), 7, LAST_INDEX);
+        assert_eq!(
+            (key.time(), key.sequence(), key.kind(), key.index()),
+            (u64::MAX, 0u64.wrapping_sub(STEP), 7, LAST_INDEX)
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::Arrival;
 use super::burst::Coming;
 use super::replay::Replay;
 use super::shape::{self, Piece, Shape};
-use crate::dist::Sampler;
+use crate::dist::{Exponential, Sampler};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Stream;
 use std::sync::Arc;
@@ -34,11 +34,24 @@ pub struct ArrivalProcess {
 
 #[derive(Debug, Clone)]
 enum Source {
-    Poisson { per_ns: f64, gap_ns: f64 },
+    /// The gap after the next one is drawn ahead where nothing shapes it, so that nobody has to wait for it.
+    Poisson {
+        per_ns: f64,
+        gap: Exponential,
+        ahead_ns: u64,
+    },
     Gaps(Sampler),
-    Constant { gap_ns: f64, owed_ns: f64 },
-    Times { times: Arc<[u64]>, next: usize },
-    Rates { rates: Arc<[(u64, f64)]> },
+    Constant {
+        gap_ns: f64,
+        owed_ns: f64,
+    },
+    Times {
+        times: Arc<[u64]>,
+        next: usize,
+    },
+    Rates {
+        rates: Arc<[(u64, f64)]>,
+    },
     Bursts(Coming),
 }
 
@@ -52,8 +65,13 @@ impl ArrivalProcess {
         warm_up_ns: u64,
         start_of_week_ns: u64,
     ) -> Option<Self> {
+        let mut stream = stream;
         let source = match arrival {
-            Arrival::Poisson { rate } => Source::Poisson { per_ns: rate / SECOND_NS, gap_ns: SECOND_NS / rate },
+            Arrival::Poisson { rate } => {
+                let gap = Exponential::new(SECOND_NS / rate);
+                let ahead_ns = if shapes.is_empty() { ahead(&mut stream, gap) } else { 0 };
+                Source::Poisson { per_ns: rate / SECOND_NS, gap, ahead_ns }
+            }
             Arrival::Constant { rate } => Source::Constant { gap_ns: SECOND_NS / rate, owed_ns: 0.0 },
             Arrival::Renewal { between } => Source::Gaps(between.build()),
             Arrival::Replay(Replay::Times(times)) => Source::Times { times: times.clone(), next: 0 },
@@ -68,10 +86,11 @@ impl ArrivalProcess {
     /// When the next request comes, after the last one at `now_ns` (the start, for the first); `None` is never again. [ns]
     #[inline(always)]
     pub fn next(&mut self, now_ns: u64) -> Option<u64> {
-        match &self.source {
-            Source::Poisson { gap_ns, .. } if self.shapes.is_empty() => {
-                let gap_ns = exponential(&mut self.stream) * *gap_ns;
-                now_ns.checked_add(whole(gap_ns)?)
+        match &mut self.source {
+            Source::Poisson { gap, ahead_ns, .. } if self.shapes.is_empty() => {
+                let next = now_ns.checked_add(*ahead_ns);
+                *ahead_ns = ahead(&mut self.stream, *gap);
+                next
             }
             _ => self.next_of_others(now_ns),
         }
@@ -173,9 +192,14 @@ impl ArrivalProcess {
 }
 
 /// An exponential draw of mean 1.
-#[inline(always)]
 fn exponential(stream: &mut Stream) -> f64 {
-    Sampler::Exponential(1.0).sample(stream)
+    Exponential::new(1.0).sample(stream)
+}
+
+/// A gap between two Poisson arrivals [ns]; the greatest number is never again.
+#[inline(always)]
+fn ahead(stream: &mut Stream, gap: Exponential) -> u64 {
+    whole(gap.sample(stream)).unwrap_or(u64::MAX)
 }
 
 /// Whole nanoseconds, at most 146 years; `None` where there is no end.

@@ -25,6 +25,8 @@ pub(super) struct Load {
     pub salt: u64,
     /// Requests so far.
     pub count: u64,
+    /// Identity of the next request: mixed ahead, so that nobody has to wait for it.
+    pub next_key: u64,
 }
 
 impl Load {
@@ -54,6 +56,7 @@ impl World<'_> {
         let crate::model::Caller::Load(load) = self.model.edges[site as usize].caller else { return };
         let at = &mut self.loads[load.index()];
         at.count += 1;
+        at.next_key = mix(at.salt, at.count + 1);
         let wait = at
             .think
             .as_ref()
@@ -66,8 +69,9 @@ impl World<'_> {
     #[inline(always)]
     pub(super) fn request(&mut self, load: u32, flags: u8) -> Option<u32> {
         let at = &mut self.loads[load as usize];
+        let key = at.next_key;
         at.count += 1;
-        let key = mix(at.salt, at.count);
+        at.next_key = mix(at.salt, at.count + 1);
         let site = if at.mix.len() == 1 { at.mix[0].1 } else { at.pick(key) };
         if self.sites[site as usize].counts_calls {
             // The caller may give up or try again: he has a frame of his own.

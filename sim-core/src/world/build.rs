@@ -106,12 +106,14 @@ impl<'m> World<'m> {
             mix_of.push((below, edge.0));
         }
         let run = &self.model.run;
+        let salt = salt.next_u64();
         let mut at = arrive::Load {
             process: ArrivalProcess::new(&load.arrival, &load.shape, stream, self.zero, run.start.ns()),
             think: None,
             mix: mix_of,
-            salt: salt.next_u64(),
+            salt,
             count: 0,
+            next_key: mix(salt, 1),
         };
         if let Arrival::Closed { users, think } = &load.arrival {
             let think = think.build();

@@ -170,9 +170,14 @@ impl World<'_> {
             self.digest.add(key.time(), key.low());
             self.events += 1;
             let mut next = self.handle(key);
-            while let Some(frame) = next.or_else(|| self.ready.pop()) {
-                self.advance(frame);
-                next = None;
+            loop {
+                if let Some(frame) = next {
+                    self.advance(frame);
+                }
+                next = self.ready.pop();
+                if next.is_none() {
+                    break;
+                }
             }
             if self.done {
                 break;
@@ -183,12 +188,21 @@ impl World<'_> {
     /// Does what an event says, and tells who can go on.
     #[inline(always)]
     fn handle(&mut self, key: Key) -> Option<u32> {
+        // Two or three kinds are nearly all: a jump table would tell later than comparisons where a wrong guess has to go.
         let index = key.index();
         match key.kind() {
-            ARRIVAL => self.arrival(index),
             WORK => self.work_done(index, key.sequence()),
-            LANE => self.lane(key),
+            ARRIVAL => self.arrival(index),
             WAKE => self.wake(index, key.sequence()),
+            _ => self.handle_other(key),
+        }
+    }
+
+    #[inline(never)]
+    fn handle_other(&mut self, key: Key) -> Option<u32> {
+        let index = key.index();
+        match key.kind() {
+            LANE => self.lane(key),
             TIMER => self.expire(index, key.sequence()),
             USER => self.request(index, frame::CLOSED_USER),
             CORES => {

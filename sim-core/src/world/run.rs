@@ -16,26 +16,19 @@ impl World<'_> {
     #[inline(always)]
     pub(super) fn advance(&mut self, mut frame: u32) {
         loop {
+            // As with events: few enough arms to be told by comparison.
             let next = match self.program.ops[self.frames[frame].pc as usize] {
                 Op::Work { sampler, place } => self.start_work(frame, sampler, place),
-                Op::Wait { sampler, place } => self.start_wait(frame, sampler, place),
                 Op::Call { site, frees } => {
                     if frees {
                         self.release_worker(frame);
                     }
                     self.call(frame, site)
                 }
-                Op::End if self.frames[frame].flags & BRANCH == 0 => {
-                    let outcome = self.frames[frame].outcome;
-                    self.finish(frame, outcome)
-                }
-                Op::End | Op::BranchEnd => {
-                    let outcome = self.frames[frame].outcome;
-                    self.branch_end(frame, outcome)
-                }
-                Op::ClientEnd => {
-                    let outcome = self.frames[frame].outcome;
-                    self.client_end(frame, outcome)
+                Op::End => {
+                    let at = &self.frames[frame];
+                    let outcome = at.outcome;
+                    if at.flags & BRANCH == 0 { self.finish(frame, outcome) } else { self.branch_end(frame, outcome) }
                 }
                 other => self.rare(frame, other),
             };
@@ -46,8 +39,18 @@ impl World<'_> {
         }
     }
 
+    #[inline(never)]
     fn rare(&mut self, frame: u32, op: Op) -> Option<u32> {
         match op {
+            Op::Wait { sampler, place } => return self.start_wait(frame, sampler, place),
+            Op::BranchEnd => {
+                let outcome = self.frames[frame].outcome;
+                return self.branch_end(frame, outcome);
+            }
+            Op::ClientEnd => {
+                let outcome = self.frames[frame].outcome;
+                return self.client_end(frame, outcome);
+            }
             Op::Jump(to) => {
                 self.frames[frame].pc = to;
                 return Some(frame);
@@ -96,7 +99,7 @@ impl World<'_> {
                 }
             }
             Op::Enqueue(service) => return self.enqueue(frame, service),
-            Op::Work { .. } | Op::Wait { .. } | Op::Call { .. } | Op::End | Op::BranchEnd | Op::ClientEnd => {
+            Op::Work { .. } | Op::Call { .. } | Op::End => {
                 unreachable!("handled by the interpreter itself")
             }
         }

@@ -110,21 +110,25 @@ pub const FROZEN: u16 = 512;
 ///
 /// An integral over time is kept as a sum: whoever comes subtracts now, whoever goes adds now, and the reading adds the present
 /// number times now.
+///
+/// No two neighbours are changed in the same place: the compiler would change them together, as one wide number, and a wide load
+/// has to wait for the narrow stores before it (8 % of W1).
 #[derive(Debug, Default, Clone, Copy)]
+#[repr(C)]
 pub struct Sums {
     /// Workers held.
     pub busy: u64,
     /// Requests waiting.
     pub queue: u64,
-    /// Requests inside.
-    pub inside: u64,
     /// Went out.
     pub left: u64,
     /// Got a worker on arrival.
     pub at_once: u64,
     /// Got a worker after a wait.
     pub waited: u64,
-    /// Sum of their waits [ns].
+    /// Requests inside.
+    pub inside: u64,
+    /// Sum of the waits [ns].
     pub wait_sum: u64,
     /// CPU time that was used by work [ns of one core].
     pub cpu: u64,

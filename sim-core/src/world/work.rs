@@ -11,32 +11,32 @@ use crate::engine::rng::Keyed;
 const DRAW: u64 = 0x01;
 
 impl World<'_> {
-    /// The time that a step takes at full speed [ns], the same in every variant of a scenario. `place` is where the step stands in
-    /// its endpoint.
+    /// The time that a step takes [ns] when it is so much slower, the same in every variant of a scenario but for that. `place` is
+    /// where the step stands in its endpoint.
     #[inline(always)]
-    fn draw(&self, frame: u32, sampler: u32, place: u32) -> f64 {
+    fn draw(&self, frame: u32, sampler: u32, place: u32, slow: f64) -> f64 {
         let at = &self.frames[frame];
         let mut keyed = Keyed::of(at.key, DRAW ^ (u64::from(place) << 8));
-        self.program.samplers[sampler as usize].sample(&mut keyed) * self.sites[at.edge as usize].slow
+        self.program.samplers[sampler as usize].sample_times(&mut keyed, self.sites[at.edge as usize].slow * slow)
     }
 
     #[inline(always)]
     pub(super) fn start_work(&mut self, frame: u32, sampler: u32, place: u32) -> Option<u32> {
-        let ns = self.draw(frame, sampler, place);
-        let instance = &mut self.instances[self.frames[frame].instance as usize];
+        let place_of = self.frames[frame].instance as usize;
+        let instance = &self.instances[place_of];
         if instance.odd & (SHARES | FROZEN) != 0 {
+            let ns = self.draw(frame, sampler, place, 1.0);
             return self.odd_work(frame, ns);
         }
-        let took = whole_ns(ns * instance.slow);
-        instance.sums.cpu += took;
+        let took = whole_ns(self.draw(frame, sampler, place, instance.slow));
+        self.instances[place_of].sums.cpu += took;
         self.until(frame, took)
     }
 
     #[inline(always)]
     pub(super) fn start_wait(&mut self, frame: u32, sampler: u32, place: u32) -> Option<u32> {
-        let ns = self.draw(frame, sampler, place);
         let slow = self.instances[self.frames[frame].instance as usize].slow;
-        self.until(frame, whole_ns(ns * slow))
+        self.until(frame, whole_ns(self.draw(frame, sampler, place, slow)))
     }
 
     /// The frame is busy for so long.
