@@ -24,7 +24,8 @@ pub fn distribution(dice: &mut Dice, mean_us: u64) -> String {
 
 /// When requests come: about `rate` a second.
 pub fn arrivals(dice: &mut Dice, rate: u64) -> String {
-    match dice.below(7) {
+    match dice.below(8) {
+        7 => format!("{{burst: {{size: {}, every: {}s}}}}", dice.number(1, 200), dice.number(1, 4)),
         0..=2 => format!("{{poisson: {{rate: {rate}/s}}}}"),
         3 => format!("{{constant: {{rate: {rate}/s}}}}"),
         4 => format!("{{renewal: {{between: {}}}}}", distribution(dice, 1_000_000 / rate)),
@@ -59,6 +60,9 @@ pub fn call(dice: &mut Dice) -> String {
     if dice.chance(25) {
         keys.push(format!("breaker: {}", breaker(dice)));
     }
+    if dice.chance(15) {
+        keys.push(format!("throttle: {{sre: {{ratio: {}, window: {{time: 3s}}}}}}", *dice.pick(&["1", "1.5", "2"])));
+    }
     if dice.chance(20) {
         keys.push("fallback: {latency: 1ms, outcome: degraded}".into());
     }
@@ -78,10 +82,14 @@ pub fn call(dice: &mut Dice) -> String {
 }
 
 fn retry(dice: &mut Dice) -> String {
-    let backoff = match dice.below(3) {
+    let backoff = match dice.below(4) {
+        3 => format!("{{fixed: {{delay: {}}}}}", distribution(dice, 8000)),
         0 => format!("{{fixed: {{delay: {}ms}}}}", dice.number(0, 30)),
         1 => "{linear: {base: 5ms, cap: 50ms}}".into(),
-        _ => format!("{{exponential: {{base: 5ms, cap: 200ms, jitter: {}}}}}", *dice.pick(&["none", "full", "equal"])),
+        _ => format!(
+            "{{exponential: {{base: 5ms, cap: 200ms, jitter: {}}}}}",
+            *dice.pick(&["none", "full", "equal", "decorrelated"])
+        ),
     };
     let budget = *dice.pick(&[
         "",
@@ -89,10 +97,14 @@ fn retry(dice: &mut Dice) -> String {
         ", budget: {rate_share: {percent: 10%}}",
         ", budget: {concurrency_share: {percent: 20%}}",
         ", budget: {tokens: {max: 10, ratio: 0.1}}",
+        ", budget: {token_bucket: {max: 10, deposit: 0.2}}",
+        ", budget: {breaker: {failure_rate: 15%}}",
     ]);
     let outcomes =
         *dice.pick(&["", ", outcomes: [timeout, error]", ", outcomes: [rejected, timeout, error, unreachable]"]);
-    format!("{{max_attempts: {}{outcomes}, backoff: {backoff}{budget}}}", dice.number(2, 4))
+    // Now and then more attempts than a frame can count.
+    let most = if dice.chance(5) && !backoff.contains("delay: 0ms") { 1000 } else { dice.number(2, 4) };
+    format!("{{max_attempts: {most}{outcomes}, backoff: {backoff}{budget}}}")
 }
 
 fn breaker(dice: &mut Dice) -> String {

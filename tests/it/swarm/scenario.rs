@@ -136,7 +136,13 @@ impl Maker<'_> {
             text.push_str("    zones: [za, zb]\n");
         }
         if workers != "unlimited" && self.dice.chance(50) {
-            let wait = *self.dice.pick(&["", ", max_wait: 50ms", ", discipline: lifo"]);
+            let wait = *self.dice.pick(&[
+                "",
+                ", max_wait: 50ms",
+                ", discipline: lifo",
+                ", discipline: priority",
+                ", discipline: priority, max_wait: 50ms",
+            ]);
             let _ = writeln!(text, "    queue: {{capacity: {}{wait}}}", *self.dice.pick(&["0", "5", "100", "10k"]));
         }
         if self.dice.chance(20) {
@@ -159,7 +165,7 @@ impl Maker<'_> {
             let (_, short) = endpoint.split_once('.').expect("has a service");
             let steps = self.steps(tier, 0);
             let is = if is_store {
-                format!("access: {}, ", *self.dice.pick(&["read", "write"]))
+                format!("access: {}, ", *self.dice.pick(&["read", "write", "update", "compare_and_set"]))
             } else {
                 (*self.dice.pick(&["", "effect: not_idempotent, ", "effect: idempotent, "])).to_owned()
             };
@@ -232,7 +238,7 @@ impl Maker<'_> {
         let to = self.dice.pick(&self.endpoints[0]).clone();
         let rate = self.dice.number(5, 120);
         let arrive = kinds::arrivals(self.dice, rate);
-        let shape = if self.dice.chance(40) && !arrive.starts_with("{closed") {
+        let shape = if self.dice.chance(40) && !arrive.starts_with("{closed") && !arrive.starts_with("{burst") {
             format!(", shape: [{}]", kinds::shape(self.dice, seconds))
         } else {
             String::new()
@@ -241,6 +247,7 @@ impl Maker<'_> {
         if !settings.is_empty() {
             settings.insert_str(0, ", ");
         }
-        format!("  users{number}: {{to: {to}, arrive: {arrive}{shape}{settings}}}\n")
+        let priority = *self.dice.pick(&["", ", priority: critical_plus", ", priority: sheddable"]);
+        format!("  users{number}: {{to: {to}, arrive: {arrive}{shape}{priority}{settings}}}\n")
     }
 }
