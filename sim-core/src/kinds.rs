@@ -37,6 +37,7 @@ pub fn all() -> Vec<Kind> {
         crate::call::fallback::ALL,
         crate::call::hedge::ALL,
         crate::call::balance::ALL,
+        crate::call::ejection::ALL,
         crate::data::ALL,
         crate::data::keys::ALL,
         crate::faults::ALL,

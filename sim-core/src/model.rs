@@ -5,6 +5,7 @@
 
 use crate::call::balance::BalanceSettings;
 use crate::call::breaker::BreakerSettings;
+use crate::call::ejection::EjectionSettings;
 use crate::call::fallback::FallbackSettings;
 use crate::call::hedge::HedgeSettings;
 use crate::call::retry::RetrySettings;
@@ -384,6 +385,8 @@ pub struct Guard {
     pub throttle: Option<crate::call::throttle::ThrottleSettings>,
     /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
     pub budget: Option<crate::call::retry::BudgetSettings>,
+    /// Which instances are called no more for a while.
+    pub ejection: Option<EjectionSettings>,
     /// When calls are sent more than once, and how often (what was seen and spent is shared here).
     pub hedge: Option<HedgeSettings>,
 }

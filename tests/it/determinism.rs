@@ -21,6 +21,23 @@ fn threads_change_no_byte_and_seeds_do() {
 }
 
 #[test]
+fn threads_change_no_byte_of_hedges_and_ejections() {
+    let cases = [
+        ("hedging", "policies.leaf.hedge={backup: {after: {percentile: p95}, extra_load: 4%}}"),
+        ("hedging", "policies.leaf.hedge={tied: {after: {time: 0ms}}}"),
+        ("gray-replica", "policies.catalog.hedge={speculative: {copies: 3}}"),
+    ];
+    for (name, hedge) in cases {
+        let file = root().join(format!("scenarios/shipped/resilience/{name}.yaml"));
+        let sets = ["run.replications=4", "run.duration=3m", hedge];
+        let results = |threads| reports::json(&run(&file, &sets, threads)).unwrap();
+        let one = results(1);
+        assert_eq!(one, results(3), "{hedge}");
+        assert!(one.contains("\"hedge_wins\""), "{hedge}");
+    }
+}
+
+#[test]
 fn a_stranger_moves_nobody() {
     let text = std::fs::read_to_string(root().join(CHECKOUT)).unwrap();
     let more = text

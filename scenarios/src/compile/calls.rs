@@ -90,6 +90,7 @@ impl Compiler<'_> {
             || own.throttle.is_some()
             || own.balance.is_some()
             || own.hedge.is_some()
+            || own.outlier_ejection.is_some()
             || own.retry.is_some_and(|r| r.budget.is_some())
             || (own.retry.is_some() && named.retry.is_some_and(|r| r.budget.is_some()));
         let shared = policy.filter(|_| !has_own_state);
@@ -120,6 +121,7 @@ impl Compiler<'_> {
             throttle: keys.throttle.cloned(),
             budget: keys.retry.and_then(|r| r.budget.clone()),
             hedge: keys.hedge.cloned(),
+            ejection: keys.outlier_ejection.cloned(),
         });
         self.paths.breakers.push(keys.breaker.is_some().then(|| breaker_path.to_owned()));
         if let Some(who) = who {

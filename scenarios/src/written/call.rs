@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sim_core::call::balance::BalanceSettings;
 use sim_core::call::breaker::BreakerSettings;
+use sim_core::call::ejection::EjectionSettings;
 use sim_core::call::fallback::FallbackSettings;
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::retry::RetrySettings;
@@ -59,6 +60,9 @@ macro_rules! with_call_keys {
             /// Which instance of the callee gets the call; default `least_requests` of 2.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub balance: Option<sim_core::call::balance::BalanceSettings>,
+            /// Which instances of the callee are called no more for a while.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub outlier_ejection: Option<sim_core::call::ejection::EjectionSettings>,
             /// Whether the caller goes on, with a degraded answer, when the call fails; default false.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub optional: Option<bool>,
@@ -80,6 +84,7 @@ macro_rules! with_call_keys {
                     fallback: self.fallback.as_ref(),
                     hedge: self.hedge.as_ref(),
                     balance: self.balance.as_ref(),
+                    outlier_ejection: self.outlier_ejection.as_ref(),
                     optional: self.optional,
                     size: self.size,
                 }
@@ -112,6 +117,7 @@ with_call_keys! {
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `cancel`: whether the callee stops when nobody waits, default false
     /// - `retry`, `breaker`, `throttle`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
+    /// - `outlier_ejection`: which instances are called no more for a while, default none
     /// - `optional`: whether a failure does no harm, default false
     /// - `size`: `request` and `response` in bytes, default 0B
     ///
@@ -153,6 +159,8 @@ pub struct CallKeys<'a> {
     pub hedge: Option<&'a HedgeSettings>,
     /// Which instance gets the call.
     pub balance: Option<&'a BalanceSettings>,
+    /// Which instances are called no more for a while.
+    pub outlier_ejection: Option<&'a EjectionSettings>,
     /// Whether failure does no harm.
     pub optional: Option<bool>,
     /// Bytes each way.
@@ -173,6 +181,7 @@ impl<'a> CallKeys<'a> {
             fallback: self.fallback.or(below.fallback),
             hedge: self.hedge.or(below.hedge),
             balance: self.balance.or(below.balance),
+            outlier_ejection: self.outlier_ejection.or(below.outlier_ejection),
             optional: self.optional.or(below.optional),
             size: self.size.or(below.size),
         }
@@ -180,7 +189,7 @@ impl<'a> CallKeys<'a> {
 
     /// Whether a mechanism with state is written among them.
     pub fn has_state(&self) -> bool {
-        let guarded = self.breaker.is_some() || self.throttle.is_some();
+        let guarded = self.breaker.is_some() || self.throttle.is_some() || self.outlier_ejection.is_some();
         guarded || self.balance.is_some() || self.retry.is_some() || self.hedge.is_some()
     }
 
@@ -211,6 +220,9 @@ impl<'a> CallKeys<'a> {
         }
         if let Some(hedge) = self.hedge {
             problems.at("hedge", |p| hedge.validate(p));
+        }
+        if let Some(ejection) = self.outlier_ejection {
+            problems.at("outlier_ejection", |p| ejection.validate(p));
         }
         if let Some(balance) = self.balance {
             problems.at("balance", |p| balance.validate(p));

@@ -5,6 +5,7 @@
 
 pub mod balance;
 pub mod breaker;
+pub mod ejection;
 pub mod fallback;
 pub mod hedge;
 pub mod retry;

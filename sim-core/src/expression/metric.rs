@@ -78,6 +78,8 @@ pub enum Metric {
     Hedged,
     /// Share of hedges that answered first.
     HedgeWins,
+    /// Ejections of instances.
+    Ejections,
     /// Openings of the breaker.
     BreakerOpened,
     /// Share of workers held.
@@ -212,6 +214,14 @@ pub const METRICS: &[MetricDoc] = &[
         "hedges sent for each call: the extra load of a hedge",
     ),
     doc(Metric::HedgeWins, "hedge_wins", Measure::Share, &[Edge], true, "share of hedges that answered first"),
+    doc(
+        Metric::Ejections,
+        "ejections",
+        Measure::NUMBER,
+        &[Edge],
+        true,
+        "ejections of callee instances, by all caller instances",
+    ),
     doc(
         Metric::BreakerOpened,
         "breaker_opened",

@@ -133,6 +133,7 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         Metric::Abandoned => share(counts.abandoned, counts.attempts),
         Metric::Hedged => share(counts.hedges, counts.calls),
         Metric::HedgeWins => share(counts.hedge_wins, counts.hedges),
+        Metric::Ejections => Some(counts.ejections as f64),
         Metric::BreakerOpened => Some(counts.breaker_opened as f64),
         Metric::Mean => mean_latency(model, &edges, view, seen).map(|ns| ns / 1e9),
         Metric::Percentile(percentile) => {

@@ -101,6 +101,8 @@ pub struct EdgeCounts {
     pub hedges: u64,
     /// Calls that such a copy answered.
     pub hedge_wins: u64,
+    /// Ejections of instances.
+    pub ejections: u64,
     /// Attempts without an outcome: stopped because nobody waited for them, or their caller crashed.
     pub withdrawn: u64,
     /// Calls that an open breaker or a throttle turned away.
@@ -263,6 +265,7 @@ impl EdgeCounts {
         self.retries += other.retries;
         self.hedges += other.hedges;
         self.hedge_wins += other.hedge_wins;
+        self.ejections += other.ejections;
         self.withdrawn += other.withdrawn;
         self.rejected += other.rejected;
         self.breaker_opened += other.breaker_opened;
@@ -289,6 +292,7 @@ impl EdgeCounts {
             retries: self.retries - before.retries,
             hedges: self.hedges - before.hedges,
             hedge_wins: self.hedge_wins - before.hedge_wins,
+            ejections: self.ejections - before.ejections,
             withdrawn: self.withdrawn - before.withdrawn,
             rejected: self.rejected - before.rejected,
             breaker_opened: self.breaker_opened - before.breaker_opened,

@@ -217,12 +217,15 @@ fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
             let service = &model.services[s.index()];
             service.max_instances.max(service.instances).max(1)
         });
+        let callee = &model.services[guard.callee.index()];
+        let places = callee.max_instances.max(callee.instances).max(1) as usize;
         for _ in 0..callers {
             shared.push(Shared {
                 balancer: guard.balance.build(),
                 breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
                 throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
                 budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
+                ejector: guard.ejection.as_ref().map(|e| e.build(places)),
                 hedge: guard.hedge.as_ref().map(crate::call::hedge::HedgeSettings::build),
                 in_flight: 0,
             });
@@ -267,7 +270,10 @@ fn sites(
             slow: 1.0,
             timer,
             total_ns: edge.total_timeout.map_or(0, crate::units::SimDuration::ns),
-            guarded: guard.breaker.is_some() || guard.budget.is_some() || guard.throttle.is_some(),
+            guarded: guard.breaker.is_some()
+                || guard.budget.is_some()
+                || guard.throttle.is_some()
+                || guard.ejection.is_some(),
             network: wires.matters(index) || edge.size.0.get() + edge.size.1.get() > 0,
             cancel: edge.cancel,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge, index.into()),
@@ -277,7 +283,7 @@ fn sites(
                 Caller::Endpoint(_) | Caller::Queue(_) => Priority::default(),
             }),
             role: match role(model, edge) {
-                Role::Any if edge.hedge.is_some() => Role::Others,
+                Role::Any if edge.hedge.is_some() || guard.ejection.is_some() => Role::Others,
                 role => role,
             },
             counts: EdgeCounts::default(),

@@ -235,7 +235,7 @@ impl World<'_> {
         admitted
     }
 
-    /// Tells breaker and budget how an attempt ended.
+    /// Tells breaker, throttle, budget and ejector how an attempt ended.
     #[inline(always)]
     pub(super) fn judge(&mut self, frame: u32, site: u32, ok: bool) {
         if self.sites[site as usize].guarded {
@@ -254,6 +254,11 @@ impl World<'_> {
         }
         if let Some(throttle) = &mut state.throttle {
             throttle.record(now, ok);
+        }
+        if let Some(ejector) = &mut state.ejector {
+            let instances = self.services[self.sites[site as usize].service as usize].routable.len();
+            ejector.ended(now, frame, ok, instances);
+            self.sites[site as usize].counts.ejections += ejector.take_ejections();
         }
         if let Some(breaker) = &mut state.breaker {
             let before = breaker.openings();
@@ -285,7 +290,7 @@ impl World<'_> {
         }
     }
 
-    /// Picks where not all instances will do: one of a role, or another for each copy of a hedged call.
+    /// Picks where not all instances will do: one of a role, another for each copy of a hedged call, none that is ejected.
     fn pick_by_role(&mut self, frame: u32, site: u32, key: u64) -> u32 {
         let s = &self.sites[site as usize];
         let service = &self.services[s.service as usize];
@@ -295,23 +300,34 @@ impl World<'_> {
             return first;
         }
         let mut able: Vec<u32> = service.routable.iter().copied().filter(|&i| !replica || i != first).collect();
+        let shared = self.shared_of(frame, site);
+        if let Some(ejector) = &mut self.shared[shared].ejector
+            && let Some(avoided) = ejector.avoided(self.now, able.iter().map(|i| i - first))
+        {
+            let mut avoided = avoided.into_iter();
+            able.retain(|_| avoided.next() == Some(false));
+        }
         if self.frames[frame].flags & COPY != 0 {
             let taken = self.instances_of_others(frame);
             if able.iter().any(|i| !taken.contains(i)) {
                 able.retain(|i| !taken.contains(i));
             }
         }
-        match able.len() {
-            0 if replica => return first,
+        let picked = match able.len() {
+            0 if replica => first,
             0 => return NONE,
-            1 if !replica => return able[0],
-            _ => {}
+            1 if !replica => able[0],
+            count => {
+                let instances = &self.instances;
+                let mut draw = Keyed::of(key, PICK);
+                let load = |i: usize| instances[able[i] as usize].in_system;
+                able[self.shared[shared].balancer.pick(count, load, &mut draw)]
+            }
+        };
+        if let Some(ejector) = &mut self.shared[shared].ejector {
+            ejector.sent(frame, picked - first);
         }
-        let shared = self.shared_of(frame, site);
-        let instances = &self.instances;
-        let mut draw = Keyed::of(key, PICK);
-        let load = |i: usize| instances[able[i] as usize].in_system;
-        able[self.shared[shared].balancer.pick(able.len(), load, &mut draw)]
+        picked
     }
 
     /// Starts the timer of an attempt that has no lane, and tells its number, which is the attempt's generation.

@@ -115,14 +115,24 @@ impl World<'_> {
             }
             Phase::Free | Phase::Skipped | Phase::Message => {}
             Phase::Running => {
-                // It is among those that can go on in this very moment: when its turn comes, it ends.
-                let at = &mut self.frames[frame];
-                at.seq = 0;
-                at.parent = super::frame::DETACHED;
-                at.pc = super::program::DROP;
+                let stand_in = self.replaced(frame);
+                self.gone(stand_in);
             }
             _ => self.gone(frame),
         }
+    }
+
+    /// A frame that is among those that can go on in this very moment must not be given back before its turn: a stand-in takes its place
+    /// and all that it holds, and it ends when its turn comes.
+    fn replaced(&mut self, frame: u32) -> u32 {
+        let stand_in = self.frames.take();
+        self.frames[stand_in] = self.frames[frame];
+        let at = &mut self.frames[frame];
+        at.seq = 0;
+        at.parent = super::frame::DETACHED;
+        at.flags = 0;
+        at.pc = super::program::DROP;
+        stand_in
     }
 
     /// A frame ends without an answer.
@@ -144,7 +154,7 @@ impl World<'_> {
         if let Some(line) = &mut self.instances[instance as usize].line {
             line.clear();
         }
-        for frame in 0..self.frames.len() {
+        for mut frame in 0..self.frames.len() {
             let at = self.frames[frame];
             if at.instance != instance || at.flags & CLIENT != 0 {
                 continue;
@@ -164,6 +174,7 @@ impl World<'_> {
                     self.judge(frame, site, false);
                 }
                 Phase::Hedging => self.forget_race(frame),
+                Phase::Running => frame = self.replaced(frame),
                 _ => {}
             }
             self.frames[frame].phase = Phase::Replying;

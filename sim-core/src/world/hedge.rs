@@ -265,6 +265,13 @@ impl World<'_> {
             if let Some(breaker) = &mut state.breaker {
                 breaker.abandon();
             }
+            if let Some(throttle) = &mut state.throttle {
+                // Whoever was called did not turn it away.
+                throttle.record(self.now, true);
+            }
+            if let Some(ejector) = &mut state.ejector {
+                ejector.abandon(frame);
+            }
         }
     }
 

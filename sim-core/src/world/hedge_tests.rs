@@ -3,12 +3,14 @@
 use super::World;
 use super::frame::Phase;
 use super::tests::{chain, ms, service};
+use crate::call::ejection::EjectionSettings;
 use crate::call::hedge::HedgeSettings;
 use crate::call::retry::RetrySettings;
 use crate::dist::Distribution;
 use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
 use crate::model::{EdgeId, Model, Outcome, ServiceId, Step};
 use crate::results::{EdgeCounts, RunResult};
+use crate::units::Count;
 
 const KINDS: [&str; 5] = [
     r#"{"backup": {"after": {"time": "5ms"}}}"#,
@@ -109,10 +111,13 @@ fn requests_with_hedges_and_cancels_are_conserved() {
                     let sees = if faults == 1 { CallersSee::Reset } else { CallersSee::Silence };
                     if faults > 0 {
                         model.faults = vec![crashing(2, sees), crashing(1, sees)];
+                        let settings = EjectionSettings { consecutive_errors: Count::new(2), ..Default::default() };
+                        model.guards[2].ejection = Some(settings);
                     }
                     let what = format!("{kind}, cancel {cancel}, retries {retries}, faults {faults}");
                     let counts = drained(&model, &what);
                     assert!(counts.iter().all(|c| c.hedges > 0), "{what}: {counts:?}");
+                    assert_eq!(counts[2].ejections > 0, faults > 0, "{what}: {counts:?}");
                 }
             }
         }
@@ -130,6 +135,34 @@ fn every_call_ends_once_where_nobody_is_cancelled_or_crashes() {
             assert!(c.hedge_wins <= c.hedges, "{kind}: {c:?}");
         }
         assert!(counts.iter().any(|c| c.hedge_wins > 0), "{kind}: {counts:?}");
+    }
+}
+
+#[test]
+fn a_crash_of_callers_and_callees_at_once_leaves_nobody() {
+    // The news of a callee's crash lets its caller go on, in the moment in which the caller crashes too.
+    for (optional, kind) in [(false, None), (true, None), (false, Some(KINDS[0])), (true, Some(KINDS[4]))] {
+        let mut model = model(200.0, 20);
+        // Callees are struck before their callers.
+        model.services.swap(1, 2);
+        (model.endpoints[1].service, model.endpoints[2].service) = (ServiceId(2), ServiceId(1));
+        (model.guards[1].callee, model.guards[2].callee) = (ServiceId(2), ServiceId(1));
+        model.guards[2].caller = Some(ServiceId(2));
+        if let Some(kind) = kind {
+            model = hedged(model, &[1, 2], kind, true);
+        }
+        model.edges[2].optional = optional;
+        let retry =
+            r#"{"max_attempts": 4, "backoff": {"fixed": {"delay": "0ms"}}, "outcomes": ["unreachable", "error"]}"#;
+        model.edges[1].retry = Some(serde_json::from_str(retry).unwrap());
+        let mut fault = crashing(1, CallersSee::Reset);
+        let Target::Instances(selection) = &mut fault.target else { unreachable!() };
+        selection.services = vec![ServiceId(2), ServiceId(1), ServiceId(0)];
+        selection.pick = Pick::All;
+        model.faults = vec![fault];
+        let what = format!("optional {optional}, {kind:?}");
+        let counts = drained(&model, &what);
+        assert!(counts[2].outcomes[Outcome::Unreachable as usize] > 0, "{what}: {counts:?}");
     }
 }
 

@@ -294,5 +294,6 @@ pub fn needs_client(model: &Model, edge: &Edge, id: EdgeId) -> bool {
         || edge.hedge.is_some()
         || guard.breaker.is_some()
         || guard.throttle.is_some()
+        || guard.ejection.is_some()
         || matches!(edge.caller, Caller::Queue(_))
 }

@@ -4,6 +4,7 @@ use super::cores::Cores;
 use super::frame::{NONE, Rank};
 use crate::call::balance::Balancer;
 use crate::call::breaker::Breaker;
+use crate::call::ejection::Ejector;
 use crate::call::hedge::Hedge;
 use crate::call::retry::Budget;
 use crate::call::throttle::Throttle;
@@ -356,7 +357,7 @@ pub struct Site {
     pub timer: Timer,
     /// How long the call may take [ns]; 0 is for ever.
     pub total_ns: u64,
-    /// A breaker or a budget has to be asked.
+    /// A breaker, a budget or an ejector has to be asked or told.
     pub guarded: bool,
     /// Latency, loss, a fault or a size have to be looked at.
     pub network: bool,
@@ -385,7 +386,7 @@ pub enum Role {
     Primary,
     /// Any but the first.
     Replica,
-    /// Any, but each copy of a hedged call goes to another.
+    /// Any, but each copy of a hedged call goes to another, and none to those that are ejected.
     Others,
 }
 
@@ -400,6 +401,8 @@ pub struct Shared {
     pub throttle: Option<Throttle>,
     /// How many retries.
     pub budget: Option<Budget>,
+    /// Which instances are called no more for a while.
+    pub ejector: Option<Ejector>,
     /// When calls are sent more than once.
     pub hedge: Option<Hedge>,
     /// Calls in flight, for budgets by concurrency.

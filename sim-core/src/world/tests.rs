@@ -103,6 +103,7 @@ pub(super) fn chain(
             breaker: None,
             throttle: None,
             budget: None,
+            ejection: None,
             hedge: None,
         });
         model.edges.push(Edge {

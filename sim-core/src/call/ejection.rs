@@ -1,0 +1,378 @@
+//! Outlier ejection: a caller stops calling instances that answer it worse than the others do.
+
+use crate::kinds::Kind;
+use crate::problem::Problems;
+use crate::units::{Count, Factor, Probability, SimDuration};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An instance that fails too often is called no more for a while.
+///
+/// # What it models
+/// Passive health checking: each caller instance watches the replies that it gets itself. An instance is ejected at once when
+/// `consecutive_errors` attempts in a row have failed; and, with `success_rate`, every so often when its share of successes lies more
+/// than so many standard deviations below the mean of all. It comes back at the first look after `eject_for` times the number of
+/// ejections in a row, and each look at which it is well takes one from that number. When fewer than half of the instances would be left,
+/// all are called. Whatever is no answer (ok or degraded) is a failure, timeouts too; what a breaker turns away is none.
+///
+/// # When to use it
+/// Against gray instances, which pass their health checks and fail requests. Where all instances are bad it can do nothing, and where a
+/// caller sees few requests it knows little.
+///
+/// # Knobs
+/// - `consecutive_errors`: failures in a row that eject, count, default 5
+/// - `success_rate`: `{minimum_instances, minimum_requests, deviations}`, default none; its own are 5, 100 and 1.9
+/// - `every`: how often it looks, duration, default 10s
+/// - `eject_for`: how long the first time, duration, default 30s
+/// - `max_eject_for`: at most, duration, default 300s
+/// - `max_ejected`: how many at once, but at least one, `{percent: 10%}` or `{count: 2}`, default 10%
+///
+/// # Example
+/// ```yaml
+/// outlier_ejection: {consecutive_errors: 5, success_rate: {minimum_requests: 50}, max_ejected: {percent: 20%}}
+/// ```
+///
+/// # Source
+/// Envoy `outlier_detection`; gRPC proposal A50.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EjectionSettings {
+    /// Failures in a row that eject.
+    pub consecutive_errors: Count,
+    /// Ejects those whose share of successes is far below the others'.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success_rate: Option<SuccessRateSettings>,
+    /// How often it looks.
+    pub every: SimDuration,
+    /// How long the first time.
+    pub eject_for: SimDuration,
+    /// How long at most.
+    pub max_eject_for: SimDuration,
+    /// How many at once, but at least one.
+    pub max_ejected: MaxEjected,
+}
+
+/// When a share of successes is far below the others'.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SuccessRateSettings {
+    /// Instances with enough requests that are needed to compare; default 5.
+    pub minimum_instances: Count,
+    /// Requests since the last look that are enough; default 100.
+    pub minimum_requests: Count,
+    /// Standard deviations below the mean; default 1.9.
+    pub deviations: Factor,
+}
+
+/// How many instances may be ejected at once.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MaxEjected {
+    /// Such a part, but at least one.
+    Percent(Probability),
+    /// So many.
+    Count(Count),
+}
+
+/// The kinds of ejection.
+pub const ALL: &[Kind] =
+    &[Kind { family: "ejection", name: "outlier_ejection", schema: || schemars::schema_for!(EjectionSettings) }];
+
+impl Default for EjectionSettings {
+    fn default() -> Self {
+        let seconds = |s: u64| SimDuration::from_ns(s * 1_000_000_000);
+        Self {
+            consecutive_errors: Count::new(5),
+            success_rate: None,
+            every: seconds(10),
+            eject_for: seconds(30),
+            max_eject_for: seconds(300),
+            max_ejected: MaxEjected::Percent(Probability::new(0.1).unwrap_or_default()),
+        }
+    }
+}
+
+impl Default for SuccessRateSettings {
+    fn default() -> Self {
+        Self {
+            minimum_instances: Count::new(5),
+            minimum_requests: Count::new(100),
+            deviations: Factor::new(1.9).unwrap_or_default(),
+        }
+    }
+}
+
+impl EjectionSettings {
+    /// Problems of the settings.
+    pub fn validate(&self, problems: &mut Problems) {
+        if self.consecutive_errors.get() == 0 {
+            problems.error("consecutive_errors", "whoever has not failed yet can not be ejected for it").hint =
+                Some("write consecutive_errors: 5".into());
+        }
+        for (key, time) in [("every", self.every), ("eject_for", self.eject_for)] {
+            if time.is_zero() {
+                problems.error(key, "no time at all is not a while").hint = Some(format!("write {key}: 10s"));
+            }
+        }
+        if self.max_eject_for < self.eject_for {
+            problems.error("max_eject_for", "the longest ejection is shorter than the first").hint =
+                Some(format!("write max_eject_for: {}", self.eject_for));
+        }
+        if self.max_ejected == MaxEjected::Count(Count::new(0)) {
+            problems.error("max_ejected", "nobody may be ejected").hint = Some("remove outlier_ejection".into());
+        }
+    }
+
+    /// An ejector with these settings, for a callee with so many places for instances.
+    pub fn build(&self, places: usize) -> Ejector {
+        Ejector {
+            settings: self.clone(),
+            hosts: vec![Host::default(); places],
+            looked_ns: 0,
+            ejected: 0,
+            ejections: 0,
+            under_way: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a caller knows of an instance.
+#[derive(Debug, Clone, Default)]
+struct Host {
+    /// Failures in a row.
+    in_a_row: u32,
+    /// Successes and attempts since the last look.
+    successes: u64,
+    attempts: u64,
+    /// When it was ejected [ns], while it is.
+    ejected_ns: Option<u64>,
+    /// Ejections in a row, less the looks at which it was well.
+    times: u64,
+}
+
+/// An ejector at work, one for each caller instance.
+#[derive(Debug, Clone)]
+pub struct Ejector {
+    settings: EjectionSettings,
+    hosts: Vec<Host>,
+    /// The last look [ns].
+    looked_ns: u64,
+    /// How many are ejected.
+    ejected: usize,
+    /// Ejections that were not asked for yet.
+    ejections: u64,
+    /// Where the attempts under way went: by who sent them.
+    under_way: BTreeMap<u32, u32>,
+}
+
+impl Ejector {
+    /// An attempt of `sender` goes to an instance.
+    pub fn sent(&mut self, sender: u32, place: u32) {
+        self.under_way.insert(sender, place);
+    }
+
+    /// The attempt of `sender` ends without a result.
+    pub fn abandon(&mut self, sender: u32) {
+        self.under_way.remove(&sender);
+    }
+
+    /// The attempt of `sender` has ended. `instances` is how many the callee has now.
+    pub fn ended(&mut self, now_ns: u64, sender: u32, ok: bool, instances: usize) {
+        self.look(now_ns, instances);
+        let Some(place) = self.under_way.remove(&sender) else { return };
+        let most = self.settings.consecutive_errors.get_u32();
+        let host = &mut self.hosts[place as usize];
+        host.attempts += 1;
+        host.successes += u64::from(ok);
+        host.in_a_row = if ok { 0 } else { host.in_a_row + 1 };
+        if host.in_a_row >= most {
+            self.eject(place as usize, now_ns, instances);
+        }
+    }
+
+    /// Ejections since this was last asked.
+    pub fn take_ejections(&mut self) -> u64 {
+        std::mem::take(&mut self.ejections)
+    }
+
+    /// Which of the instances that may be picked are not to be called; `None` if all may be.
+    pub fn avoided(&mut self, now_ns: u64, places: impl ExactSizeIterator<Item = u32>) -> Option<Vec<bool>> {
+        let count = places.len();
+        self.look(now_ns, count);
+        if self.ejected == 0 {
+            return None;
+        }
+        let avoided: Vec<bool> = places.map(|place| self.hosts[place as usize].ejected_ns.is_some()).collect();
+        let left = avoided.iter().filter(|&&avoided| !avoided).count();
+        // Fewer than half: better all than too few.
+        (left * 2 >= count && left < count).then_some(avoided)
+    }
+
+    /// Whether an instance is ejected.
+    #[cfg(test)]
+    fn is_ejected(&self, place: usize) -> bool {
+        self.hosts[place].ejected_ns.is_some()
+    }
+
+    /// Looks as often as it should have looked until now.
+    fn look(&mut self, now_ns: u64, instances: usize) {
+        let every = self.settings.every.ns();
+        while self.looked_ns + every <= now_ns {
+            // Looks at which nothing can happen any more are left out.
+            let idle = self.ejected == 0 && self.hosts.iter().all(|host| host.attempts == 0 && host.times == 0);
+            self.looked_ns = if idle { now_ns / every * every } else { self.looked_ns + every };
+            self.bring_back(self.looked_ns);
+            self.compare(self.looked_ns, instances);
+        }
+    }
+
+    fn bring_back(&mut self, now_ns: u64) {
+        let (first, most) = (self.settings.eject_for.ns(), self.settings.max_eject_for.ns());
+        for host in &mut self.hosts {
+            match host.ejected_ns {
+                None => host.times = host.times.saturating_sub(1),
+                Some(since) => {
+                    if now_ns > since.saturating_add(first.saturating_mul(host.times).min(most)) {
+                        host.ejected_ns = None;
+                        host.in_a_row = 0;
+                        self.ejected -= 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ejects those whose share of successes is too far below the mean, and begins to count anew.
+    fn compare(&mut self, now_ns: u64, instances: usize) {
+        if let Some(threshold) = self.threshold() {
+            let enough = self.enough();
+            for place in 0..self.hosts.len() {
+                let rate = self.hosts[place].rate(enough);
+                if rate.is_some_and(|rate| rate < threshold) {
+                    self.eject(place, now_ns, instances);
+                }
+            }
+        }
+        for host in &mut self.hosts {
+            (host.successes, host.attempts) = (0, 0);
+        }
+    }
+
+    fn enough(&self) -> u64 {
+        self.settings.success_rate.as_ref().map_or(u64::MAX, |rate| rate.minimum_requests.get().max(1))
+    }
+
+    /// The share of successes below which an instance is ejected: mean less so many standard deviations of the population.
+    fn threshold(&self) -> Option<f64> {
+        let settings = self.settings.success_rate.as_ref()?;
+        let rates: Vec<f64> = self.hosts.iter().filter_map(|host| host.rate(self.enough())).collect();
+        if (rates.len() as u64) < settings.minimum_instances.get().max(1) {
+            return None;
+        }
+        let count = rates.len() as f64;
+        let mean = rates.iter().sum::<f64>() / count;
+        let variance = rates.iter().map(|rate| (rate - mean) * (rate - mean)).sum::<f64>() / count;
+        Some(mean - settings.deviations.value() * variance.sqrt())
+    }
+
+    /// Ejects an instance, if one more may be.
+    fn eject(&mut self, place: usize, now_ns: u64, instances: usize) {
+        let more = self.ejected + 1;
+        let allowed = match self.settings.max_ejected {
+            MaxEjected::Percent(share) => more == 1 || more as f64 <= share.value() * instances as f64,
+            MaxEjected::Count(count) => more as u64 <= count.get(),
+        };
+        let host = &mut self.hosts[place];
+        if !allowed || host.ejected_ns.is_some() {
+            return;
+        }
+        host.ejected_ns = Some(now_ns);
+        host.times += 1;
+        host.in_a_row = 0;
+        self.ejected = more;
+        self.ejections += 1;
+    }
+}
+
+impl Host {
+    /// Its share of successes, if it has had enough requests and is not ejected.
+    fn rate(&self, enough: u64) -> Option<f64> {
+        (self.attempts >= enough && self.ejected_ns.is_none()).then(|| self.successes as f64 / self.attempts as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: u64 = 1_000_000_000;
+
+    fn ejector(text: &str, places: usize) -> Ejector {
+        serde_json::from_str::<EjectionSettings>(text).unwrap().build(places)
+    }
+
+    fn attempt(ejector: &mut Ejector, now_ns: u64, place: u32, ok: bool) -> bool {
+        ejector.sent(7, place);
+        let places = ejector.hosts.len();
+        ejector.ended(now_ns, 7, ok, places);
+        ejector.take_ejections() > 0
+    }
+
+    #[test]
+    fn success_rate_follows_the_envoy_vector() {
+        // envoyproxy/envoy@00bd11e3 outlier_detection_impl_test.cc, BasicFlowSuccessRateExternalOrigin: five hosts with 200 requests that
+        // all succeed, but the last with 400 of which half do: mean 90, threshold 52; it is back at the first tick after more than 30 s.
+        let mut e = ejector(r#"{"consecutive_errors": 1000, "success_rate": {}}"#, 5);
+        for place in 0..5u32 {
+            for n in 0..if place == 4 { 400 } else { 200 } {
+                assert!(!attempt(&mut e, S, place, place < 4 || n % 2 == 0));
+            }
+        }
+        assert!((e.threshold().unwrap() - 0.52).abs() < 1e-12, "{:?}", e.threshold());
+        assert!(e.avoided(10 * S - 1, 0..5).is_none());
+        assert_eq!(e.avoided(10 * S, 0..5), Some(vec![false, false, false, false, true]));
+        assert!(e.avoided(49 * S, 0..5).is_some());
+        assert!(e.avoided(50 * S, 0..5).is_none());
+    }
+
+    #[test]
+    fn failures_in_a_row_eject_at_once_and_for_longer_each_time() {
+        let mut e = ejector(r#"{"consecutive_errors": 3}"#, 10);
+        for ok in [false, false, true, false, false] {
+            assert!(!attempt(&mut e, S, 2, ok));
+        }
+        assert!(attempt(&mut e, S, 2, false) && e.is_ejected(2));
+        // One of ten is 10 %: nobody else may go.
+        (0..5).for_each(|_| assert!(!attempt(&mut e, 2 * S, 3, false)));
+        // Ejected at 1 s for 30 s, looked at every 10 s.
+        assert!(e.avoided(39 * S, 0..10).is_some() && e.avoided(40 * S, 0..10).is_none());
+        assert!((0..3).any(|_| attempt(&mut e, 41 * S, 2, false)));
+        // The second time for 60 s.
+        assert!(e.avoided(109 * S, 0..10).is_some() && e.avoided(110 * S, 0..10).is_none());
+        // Two looks at which it was well, and it is as new.
+        e.avoided(130 * S, 0..10);
+        assert!((0..3).any(|_| attempt(&mut e, 131 * S, 2, false)));
+        assert!(e.avoided(169 * S, 0..10).is_some() && e.avoided(170 * S, 0..10).is_none());
+    }
+
+    #[test]
+    fn when_half_are_bad_all_are_called() {
+        let mut e = ejector(r#"{"consecutive_errors": 1, "max_ejected": {"percent": "100%"}}"#, 4);
+        attempt(&mut e, S, 0, false);
+        attempt(&mut e, S, 1, false);
+        assert!(e.avoided(S, 0..4).is_some());
+        attempt(&mut e, S, 2, false);
+        assert!(e.avoided(S, 0..4).is_none());
+    }
+
+    #[test]
+    fn without_enough_instances_or_requests_nobody_is_compared() {
+        for (places, requests) in [(4, 200), (5, 99)] {
+            let mut e = ejector(r#"{"consecutive_errors": 1000, "success_rate": {}}"#, places);
+            for place in 0..places as u32 {
+                assert!(!(0..requests).any(|_| attempt(&mut e, S, place, place > 0)));
+            }
+            assert!(e.threshold().is_none() && e.avoided(10 * S, 0..5.min(places as u32)).is_none());
+        }
+    }
+}
