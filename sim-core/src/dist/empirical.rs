@@ -39,10 +39,17 @@ pub struct EmpiricalSettings {
     pub max: Option<SimDuration>,
 }
 
+/// Parts of equal shares, in each of which a draw begins to look for its piece.
+const PARTS: usize = 128;
+
 /// Shares and durations [ns], from share 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Empirical {
     points: Vec<(f64, f64)>,
+    /// The straight pieces between: share at which one ends, its duration at share 0, and its slope.
+    pieces: Vec<(f64, f64, f64)>,
+    /// The piece in which each part begins.
+    begins: [u16; PARTS],
 }
 
 impl EmpiricalSettings {
@@ -62,16 +69,35 @@ impl EmpiricalSettings {
         let highest = points.last().map_or(0.0, |last| last.1);
         points.insert(0, (0.0, self.min.map_or(0.0, |d| d.ns() as f64)));
         points.push((1.0, self.max.map_or(highest, |d| d.ns() as f64)));
-        Empirical { points }
+        Empirical::new(points)
     }
 }
 
 impl Empirical {
+    fn new(points: Vec<(f64, f64)>) -> Self {
+        let rising = points.windows(2).filter(|w| w[1].0 > w[0].0);
+        let pieces: Vec<_> = rising
+            .map(|w| {
+                let slope = (w[1].1 - w[0].1) / (w[1].0 - w[0].0);
+                (w[1].0, w[0].1 - w[0].0 * slope, slope)
+            })
+            .collect();
+        let begins = std::array::from_fn(|part| {
+            let share = part as f64 / PARTS as f64;
+            pieces.partition_point(|piece| piece.0 <= share) as u16
+        });
+        Self { points, pieces, begins }
+    }
+
     pub(super) fn sample(&self, draw: &mut impl Draw) -> f64 {
         let u = draw.unit();
-        let above = self.points.partition_point(|p| p.0 <= u).clamp(1, self.points.len() - 1);
-        let ((p0, x0), (p1, x1)) = (self.points[above - 1], self.points[above]);
-        x0 + (x1 - x0) * (u - p0) / (p1 - p0)
+        let mut piece = usize::from(self.begins[(u * PARTS as f64) as usize]);
+        // The last piece ends at 1, which no draw reaches.
+        while self.pieces[piece].0 <= u {
+            piece += 1;
+        }
+        let (_, at_zero, slope) = self.pieces[piece];
+        (at_zero + slope * u).max(0.0)
     }
 
     pub(super) fn mean(&self) -> f64 {

@@ -1,7 +1,8 @@
 //! The gamma distribution.
 
 use super::{check_mean_cv, ziggurat};
-use crate::engine::math::{gamma_p, ln, pow};
+use crate::engine::math::gamma_p;
+use crate::engine::quick;
 use crate::engine::rng::Draw;
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
@@ -40,6 +41,11 @@ pub struct GammaSettings {
 pub struct Gamma {
     shape: f64,
     scale: f64,
+    /// 1/shape where the shape is below 1, else 0.
+    boost: f64,
+    /// The shape that is drawn from, which is at least 1, less a third; and 1/sqrt(9 d).
+    d: f64,
+    c: f64,
 }
 
 impl GammaSettings {
@@ -55,16 +61,36 @@ impl GammaSettings {
 
 impl Gamma {
     pub(super) fn new(shape: f64, scale: f64) -> Self {
-        Self { shape, scale }
+        // A gamma of shape a is one of shape a + 1 times U^(1/a).
+        let (boost, from) = if shape < 1.0 { (1.0 / shape, shape + 1.0) } else { (0.0, shape) };
+        let d = from - 1.0 / 3.0;
+        Self { shape, scale, boost, d, c: 1.0 / (9.0 * d).sqrt() }
     }
 
     pub(super) fn sample(&self, draw: &mut impl Draw) -> f64 {
-        if self.shape < 1.0 {
-            // A gamma of shape a is one of shape a + 1 times U^(1/a).
-            let boost = pow(draw.unit_open(), 1.0 / self.shape);
-            return self.scale * boost * at_least_one(self.shape + 1.0, draw);
+        let drawn = self.scale * self.at_least_one(draw);
+        // U^(1/a) = exp(-E/a) with an exponential E.
+        if self.boost > 0.0 {
+            drawn * quick::exp(-self.boost * ziggurat::Exponential::new().sample(draw))
+        } else {
+            drawn
         }
-        self.scale * at_least_one(self.shape, draw)
+    }
+
+    /// Of shape d + 1/3, which is at least 1, and scale 1.
+    fn at_least_one(&self, draw: &mut impl Draw) -> f64 {
+        loop {
+            let x = ziggurat::normal(draw);
+            let v = 1.0 + self.c * x;
+            if v <= 0.0 {
+                continue;
+            }
+            let v = v * v * v;
+            let (u, x2) = (draw.unit_open(), x * x);
+            if u < 1.0 - 0.0331 * x2 * x2 || quick::ln(u) < 0.5 * x2 + self.d * (1.0 - v + quick::ln(v)) {
+                return self.d * v;
+            }
+        }
     }
 
     pub(super) fn mean(&self) -> f64 {
@@ -77,23 +103,5 @@ impl Gamma {
 
     pub(super) fn cdf(&self, x: f64) -> f64 {
         gamma_p(self.shape, x / self.scale)
-    }
-}
-
-/// A gamma of this shape, at least 1, and scale 1.
-fn at_least_one(shape: f64, draw: &mut impl Draw) -> f64 {
-    let d = shape - 1.0 / 3.0;
-    let c = 1.0 / (9.0 * d).sqrt();
-    loop {
-        let x = ziggurat::normal(draw);
-        let v = 1.0 + c * x;
-        if v <= 0.0 {
-            continue;
-        }
-        let v = v * v * v;
-        let u = draw.unit_open();
-        if u < 1.0 - 0.0331 * x * x * x * x || ln(u) < 0.5 * x * x + d * (1.0 - v + ln(v)) {
-            return d * v;
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{check_mean_cv, ziggurat};
 use crate::engine::math::{exp, ln, normal_cdf, normal_quantile};
+use crate::engine::quick;
 use crate::engine::rng::Draw;
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Source
 /// mu and sigma from two quantiles: ln q = mu + sigma z(p); from mean and cv: sigma² = ln(1 + cv²), mu = ln mean - sigma²/2.
+/// Z is drawn by a ziggurat: Marsaglia and Tsang, 2000.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LognormalSettings {
@@ -126,7 +128,7 @@ impl LognormalSettings {
 impl Lognormal {
     #[inline]
     pub(super) fn sample(&self, draw: &mut impl Draw) -> f64 {
-        exp(self.mu + self.sigma * ziggurat::normal(draw))
+        quick::exp(self.mu + self.sigma * ziggurat::normal(draw))
     }
 
     pub(super) fn mean(&self) -> f64 {

@@ -1,6 +1,8 @@
 //! The Pareto distribution, bounded or not.
 
+use super::ziggurat;
 use crate::engine::math::{ln, pow};
+use crate::engine::quick;
 use crate::engine::rng::Draw;
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
@@ -25,7 +27,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Inverse transform; bounded Pareto after Harchol-Balter, "Performance Modeling and Design of Computer Systems", 2013.
+/// min·exp(E/shape) with an exponential E, drawn by a ziggurat; bounded Pareto after Harchol-Balter, "Performance Modeling and Design of
+/// Computer Systems", 2013.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParetoSettings {
@@ -38,13 +41,15 @@ pub struct ParetoSettings {
     pub max: Option<SimDuration>,
 }
 
-/// Least [ns], shape, and the share that an unbounded one has beyond the longest.
+/// Least [ns], shape, one over it, longest [ns], the share that an unbounded one has beyond it, and minus the logarithm of that share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pareto {
     min: f64,
     shape: f64,
+    inverse: f64,
     max: f64,
     beyond: f64,
+    period: f64,
 }
 
 impl ParetoSettings {
@@ -62,14 +67,17 @@ impl ParetoSettings {
         let (min, shape) = ((self.min.ns() as f64).max(1.0), self.shape.value());
         let max = self.max.map_or(f64::INFINITY, |m| m.ns() as f64);
         let beyond = if max.is_finite() { pow(min / max, shape) } else { 0.0 };
-        Pareto { min, shape, max, beyond }
+        let period = if max.is_finite() { (shape * ln(max / min)).max(f64::MIN_POSITIVE) } else { f64::INFINITY };
+        Pareto { min, shape, inverse: 1.0 / shape, max, beyond, period }
     }
 }
 
 impl Pareto {
     pub(super) fn sample(&self, draw: &mut impl Draw) -> f64 {
-        let u = self.beyond + (1.0 - self.beyond) * draw.unit_open();
-        self.min * pow(u, -1.0 / self.shape)
+        let drawn = ziggurat::Exponential::new().sample(draw);
+        // An exponential forgets: what it is beyond whole periods is one that ends with the period.
+        let within = if drawn < self.period { drawn } else { drawn % self.period };
+        self.min * quick::exp(within * self.inverse)
     }
 
     pub(super) fn mean(&self) -> f64 {

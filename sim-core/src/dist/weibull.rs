@@ -1,6 +1,8 @@
 //! The Weibull distribution.
 
-use crate::engine::math::{exp, gamma, ln, pow};
+use super::ziggurat;
+use crate::engine::math::{exp, gamma, pow};
+use crate::engine::quick;
 use crate::engine::rng::Draw;
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
@@ -24,7 +26,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Inverse transform.
+/// scale·E^(1/shape) with an exponential E, drawn by a ziggurat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeibullSettings {
@@ -38,10 +40,11 @@ pub struct WeibullSettings {
     pub mean: Option<SimDuration>,
 }
 
-/// Shape, and scale [ns].
+/// Shape, one over it, and scale [ns].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weibull {
     shape: f64,
+    inverse: f64,
     scale: f64,
 }
 
@@ -65,13 +68,13 @@ impl WeibullSettings {
             (None, Some(mean)) => mean.ns() as f64 / gamma(1.0 + 1.0 / shape),
             (None, None) => 1.0,
         };
-        Weibull { shape, scale }
+        Weibull { shape, inverse: 1.0 / shape, scale }
     }
 }
 
 impl Weibull {
     pub(super) fn sample(&self, draw: &mut impl Draw) -> f64 {
-        self.scale * pow(-ln(draw.unit_open()), 1.0 / self.shape)
+        self.scale * quick::exp(quick::ln(ziggurat::Exponential::new().sample(draw)) * self.inverse)
     }
 
     pub(super) fn mean(&self) -> f64 {

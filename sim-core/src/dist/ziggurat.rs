@@ -107,33 +107,49 @@ fn exponential_rare(table: &Table, mut layer: usize, mut x: f64, draw: &mut impl
 #[inline(always)]
 pub(super) fn normal(draw: &mut impl Draw) -> f64 {
     let table = &*NORMAL;
-    loop {
-        let word = draw.next_u64();
-        let layer = (word & 0xff) as usize;
-        let sign = if word & 0x100 == 0 { 1.0 } else { -1.0 };
-        let x = place(word) * table.step[layer];
-        if x < table.x[layer + 1] {
-            return sign * x;
-        }
-        if let Some(x) = normal_rare(table, layer, x, draw) {
-            return sign * x;
-        }
+    let word = draw.next_u64();
+    let layer = (word & 0xff) as usize;
+    let x = place(word) * table.step[layer];
+    if x < table.x[layer + 1] {
+        return signed(x, word);
     }
+    normal_rare(table, word, draw)
+}
+
+/// Bit 8 of the word is the sign: half of all draws have it, which is no branch to foretell.
+#[inline(always)]
+fn signed(x: f64, word: u64) -> f64 {
+    f64::from_bits(x.to_bits() ^ ((word & 0x100) << 55))
 }
 
 #[cold]
-fn normal_rare(table: &Table, layer: usize, x: f64, draw: &mut impl Draw) -> Option<f64> {
-    if layer == 0 {
-        loop {
-            let tail = -ln(draw.unit_open()) / table.r;
-            let other = -ln(draw.unit_open());
-            if 2.0 * other > tail * tail {
-                return Some(table.r + tail);
-            }
+fn normal_rare(table: &Table, mut word: u64, draw: &mut impl Draw) -> f64 {
+    loop {
+        let layer = (word & 0xff) as usize;
+        let x = place(word) * table.step[layer];
+        if x < table.x[layer + 1] {
+            return signed(x, word);
+        }
+        if layer == 0 {
+            return signed(normal_tail(table.r, draw), word);
+        }
+        let y = table.f[layer] + draw.unit() * (table.f[layer + 1] - table.f[layer]);
+        if y < exp(-x * x / 2.0) {
+            return signed(x, word);
+        }
+        word = draw.next_u64();
+    }
+}
+
+/// Beyond `r`: Marsaglia, "Generating a Variable from the Tail of the Normal Distribution", 1964.
+fn normal_tail(r: f64, draw: &mut impl Draw) -> f64 {
+    loop {
+        let beyond = -ln(draw.unit_open()) / r;
+        let other = -ln(draw.unit_open());
+        if 2.0 * other > beyond * beyond {
+            return r + beyond;
         }
     }
-    let y = table.f[layer] + draw.unit() * (table.f[layer + 1] - table.f[layer]);
-    (y < exp(-x * x / 2.0)).then_some(x)
 }
 
 #[cfg(test)]

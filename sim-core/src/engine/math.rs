@@ -20,6 +20,11 @@ pub fn exp(x: f64) -> f64 {
     pxfm::f_exp(x)
 }
 
+/// Two to the power of `x`.
+pub fn exp2(x: f64) -> f64 {
+    pxfm::f_exp2(x)
+}
+
 /// `x` to the power of `y`.
 pub fn pow(x: f64, y: f64) -> f64 {
     pxfm::f_pow(x, y)

@@ -3,5 +3,6 @@
 pub mod calendar;
 pub mod digest;
 pub mod math;
+pub mod quick;
 pub mod rng;
 pub mod table;

@@ -373,5 +373,5 @@ fn the_digest_is_golden() {
     for edge in &mut model.edges {
         edge.retry = Some(crate::call::retry::RetrySettings::default());
     }
-    assert_eq!(format!("{:016x}", simulate(&model, 42, 3).digest), "3115d4f58c0dde29");
+    assert_eq!(format!("{:016x}", simulate(&model, 42, 3).digest), "9fd70af57e2555e3");
 }
