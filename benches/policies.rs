@@ -47,7 +47,7 @@ fn policies(criterion: &mut Criterion) {
             bencher.iter(|| {
                 now += 1_000_000;
                 budget.on_call(now);
-                budget.on_result(now, false);
+                budget.on_result(false, true);
                 budget.try_retry(now, 20)
             });
         });

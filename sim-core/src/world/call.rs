@@ -247,10 +247,11 @@ impl World<'_> {
         let shared = self.shared_of(frame, site);
         let now = self.now;
         let latency = now - self.frames[frame].start;
+        let retry = self.tries(frame) > self.tries_before(frame, site) + 1;
         let state = &mut self.shared[shared];
         state.in_flight = state.in_flight.saturating_sub(1);
         if let Some(budget) = &mut state.budget {
-            budget.on_result(now, ok);
+            budget.on_result(ok, retry);
         }
         if let Some(throttle) = &mut state.throttle {
             throttle.record(now, ok);

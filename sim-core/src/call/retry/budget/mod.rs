@@ -61,8 +61,8 @@ pub struct RateShareSettings {
 /// Retries in flight may be a share of the calls in flight.
 ///
 /// # What it models
-/// A retry is allowed while fewer retries than `percent` of all calls in flight (but at least `min`) are in flight. Retries here are
-/// counted as they are sent; those in flight are estimated by the calls that the caller has in flight.
+/// A retry is allowed while fewer retries than `percent` of all attempts in flight (but at least `min`) wait for their turn or are in
+/// flight. What fails at once is never in flight together, so that only calls that hang are held.
 ///
 /// # When to use it
 /// Where a mesh does so. It allows more as calls pile up, which a rate does not.
@@ -241,13 +241,13 @@ impl Budget {
         }
     }
 
-    /// An attempt has ended.
-    pub fn on_result(&mut self, _now_ns: u64, ok: bool) {
+    /// An attempt has ended, which may have been a retry.
+    pub fn on_result(&mut self, ok: bool, retry: bool) {
         match self {
             Self::Tokens { max, ratio, cost, tokens } => {
                 *tokens = if ok { (*tokens + *ratio).min(*max) } else { (*tokens - *cost).max(0.0) };
             }
-            Self::ConcurrencyShare { retries, .. } => *retries = retries.saturating_sub(1),
+            Self::ConcurrencyShare { retries, .. } => *retries = retries.saturating_sub(u32::from(retry)),
             Self::Breaker(breaker) => breaker.on_result(ok),
             Self::RateShare { .. } | Self::TokenBucket(_) => {}
         }
@@ -299,7 +299,7 @@ mod tests {
         let expected = [3.0, 4.0, 3.0, 2.0, 1.0, 0.0, 0.0, 1.6, 3.2, 2.2, 1.2, 2.8, 1.8, 3.4, 2.4];
         let mut allowed = Vec::new();
         for (event, tokens_after) in "FSFFFFFSSFFSFSF".chars().zip(expected) {
-            budget.on_result(0, event == 'S');
+            budget.on_result(event == 'S', false);
             let Budget::Tokens { tokens, .. } = &budget else { unreachable!() };
             assert!((tokens - tokens_after).abs() < 1e-9, "{tokens} is not {tokens_after}");
             if event == 'F' {
@@ -331,7 +331,9 @@ mod tests {
         let mut budget = BudgetSettings::ConcurrencyShare(ConcurrencyShareSettings::default()).build();
         let allowed = (0..100).filter(|_| budget.try_retry(0, 50)).count();
         assert_eq!(allowed, 10);
-        budget.on_result(0, true);
+        budget.on_result(false, false);
+        assert!(!budget.try_retry(0, 50), "a first attempt that ends gives no room");
+        budget.on_result(true, true);
         assert!(budget.try_retry(0, 50));
         let mut few = BudgetSettings::ConcurrencyShare(ConcurrencyShareSettings::default()).build();
         assert_eq!((0..10).filter(|_| few.try_retry(0, 1)).count(), 3);
