@@ -200,6 +200,14 @@ impl FaultSettings {
         problems.at("inject", |p| self.inject.validate(p));
         problems.at("where", |p| self.target.validate(p));
         self.keys().validate(problems);
+        let recurs = match &self.random {
+            Some(random) => random.together,
+            None => self.every.is_some(),
+        };
+        if self.target.redraw && !recurs {
+            problems.error("where.redraw", "each thing is struck by a draw once, and there is no second time").hint =
+                Some("write every: 10m, or random with together: true, or leave redraw out".into());
+        }
         if self.frequency.is_some_and(|f| f.per_second() <= 0.0) {
             problems.error("frequency", "a frequency of zero: this fault never happens").hint =
                 Some("leave it out if it is not known".into());

@@ -37,6 +37,9 @@ pub struct TargetSettings {
     /// Such a part of them, drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub percent: Option<Probability>,
+    /// Whether `count` or `percent` are drawn anew each time that the fault strikes; default once a replication.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub redraw: bool,
     /// Messages that start here: a service, load class, zone or region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -87,6 +90,8 @@ pub struct Selection {
     pub role: Option<Role>,
     /// How the selection is narrowed.
     pub pick: Pick,
+    /// Whether it is drawn anew each time.
+    pub redraw: bool,
 }
 
 /// How a selection is narrowed.
@@ -152,6 +157,7 @@ impl TargetSettings {
             || self.instances.is_some()
             || self.count.is_some()
             || self.percent.is_some()
+            || self.redraw
     }
 
     fn is_edge(&self) -> bool {
@@ -171,6 +177,10 @@ impl TargetSettings {
         if narrowed.iter().filter(|given| **given).count() > 1 {
             problems.error("", "`instances`, `count` and `percent` each narrow the selection").hint =
                 Some("keep one of them".into());
+        }
+        if self.redraw && self.count.is_none() && self.percent.is_none() {
+            problems.error("redraw", "nothing is drawn here").hint =
+                Some("say how many are struck: count: 2, or percent: 30%".into());
         }
         if self.instances.as_ref().is_some_and(Vec::is_empty) || self.count.is_some_and(|c| c.get() == 0) {
             problems.error("", "this target selects no instance");
@@ -222,7 +232,7 @@ impl TargetSettings {
             (_, _, Some(percent)) => Pick::Share(percent.value()),
             _ => Pick::All,
         };
-        Some(Selection { services, zone, region, role: self.role, pick })
+        Some(Selection { services, zone, region, role: self.role, pick, redraw: self.redraw })
     }
 
     fn fits_labels(&self, service: &Service) -> bool {

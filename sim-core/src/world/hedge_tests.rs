@@ -61,6 +61,7 @@ fn crashing(service: u32, callers_see: CallersSee) -> Fault {
             region: None,
             role: None,
             pick: Pick::Numbers(vec![0]),
+            redraw: false,
         }),
         schedule: Schedule::Fixed {
             at_ns: 2_000_000_000,

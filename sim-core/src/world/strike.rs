@@ -5,7 +5,7 @@ use super::wire::{EdgeEffect, EdgeFault};
 use super::{Control, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
-use crate::faults::{CallersSee, FaultEffect, Schedule, Target};
+use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Target};
 use crate::model::{Outcome, Place, ServiceId, ZoneId};
 use crate::results::Span;
 
@@ -90,6 +90,14 @@ impl World<'_> {
         }
     }
 
+    /// What the draw of a fault's targets is keyed by: the run, or where it is drawn anew the time as well.
+    fn occasion(&self, fault: &Fault) -> String {
+        match &fault.target {
+            Target::Instances(selection) if selection.redraw => format!("targets at {}", self.since_zero(self.now)),
+            _ => "targets".to_owned(),
+        }
+    }
+
     /// The instances that a fault means, drawn where it says so.
     pub(super) fn select(&self, fault: usize, occasion: &str) -> Vec<u32> {
         let Target::Instances(selection) = &self.model.faults[fault].target else { return Vec::new() };
@@ -124,7 +132,7 @@ impl World<'_> {
         let fault = &model.faults[occurrence.fault as usize];
         let struck = match occurrence.alone {
             Some(instance) => vec![instance],
-            None => self.select(occurrence.fault as usize, "targets"),
+            None => self.select(occurrence.fault as usize, &self.occasion(fault)),
         };
         self.mark();
         let at = &mut self.strikes.list[index as usize];

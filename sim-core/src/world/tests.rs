@@ -299,7 +299,14 @@ fn wearing(schedule: Schedule, seconds: u64, need: u32) -> Model {
     (pair.instances, pair.max_instances, pair.need) = (2, 2, need);
     let mut model = chain(1.0, seconds, &[(pair, Distribution::default())], &[]);
     model.run.warm_up = SimDuration::ZERO;
-    let selection = Selection { services: vec![ServiceId(0)], zone: None, region: None, role: None, pick: Pick::All };
+    let selection = Selection {
+        services: vec![ServiceId(0)],
+        zone: None,
+        region: None,
+        role: None,
+        pick: Pick::All,
+        redraw: false,
+    };
     model.faults.push(Fault {
         name: "crashes".into(),
         effect: FaultEffect::Crash { callers_see: CallersSee::Reset },
@@ -331,6 +338,34 @@ fn those_that_fail_first_are_repaired_first() {
     assert_eq!(failures(schedule(None, true), 27), [(10, 14), (24, 27)]);
     // One crew repairs the second when the first is done; the end closes what is down.
     assert_eq!(failures(schedule(Some(1), false), 31), [(10, 14), (10, 18), (24, 28), (28, 31)]);
+}
+
+/// How often each of two services went down when a fault struck one of them 64 times.
+fn outages_of_two(redraw: bool) -> [u64; 2] {
+    let schedule =
+        Schedule::Fixed { at_ns: 0, for_ns: Some(500_000_000), every_ns: Some(1_000_000_000), times: Some(64) };
+    let mut model = chain(
+        1.0,
+        70,
+        &[(service("a", 1, None), Distribution::default()), (service("b", 1, None), Distribution::default())],
+        &[],
+    );
+    model.faults = wearing(schedule, 70, 1).faults;
+    let Target::Instances(selection) = &mut model.faults[0].target else { unreachable!("instances") };
+    selection.services.push(ServiceId(1));
+    (selection.pick, selection.redraw) = (Pick::Count(1), redraw);
+    let run = simulate(&model, 1, 0);
+    [0, 1].map(|thing| run.slices.iter().map(|slice| slice.up[thing].outages).sum())
+}
+
+#[test]
+fn a_draw_holds_for_the_run_unless_it_is_redrawn() {
+    let mut once = outages_of_two(false);
+    once.sort_unstable();
+    assert_eq!(once, [0, 64]);
+    let each_time = outages_of_two(true);
+    assert_eq!(each_time[0] + each_time[1], 64);
+    assert!(each_time.iter().all(|outages| (16..=48).contains(outages)), "{each_time:?}");
 }
 
 #[test]
