@@ -124,6 +124,7 @@ fn promise(name: &str, says: &str, verdict: Verdict, kept: u32, unit: Unit) -> P
         note: String::new(),
         would_settle: (verdict == Verdict::Inconclusive).then_some(124),
         path: format!("promises.{name}"),
+        denied_by: None,
     }
 }
 

@@ -404,16 +404,12 @@ pub fn check_lines(results: &[(String, StudyResult)], style: &Style) -> String {
     ascii(&out)
 }
 
-fn judged(study: &StudyResult) -> impl Iterator<Item = &PromiseSummary> {
-    study.summary.promises.iter().chain(&study.summary.expectations)
-}
-
 fn worst(study: &StudyResult) -> Verdict {
-    judged(study).map(|p| p.verdict).max().unwrap_or(Verdict::Held)
+    study.summary.judged().map(|p| p.verdict).max().unwrap_or(Verdict::Held)
 }
 
 fn scenario_lines(name: &str, study: &StudyResult, file: usize, style: Style, out: &mut String) {
-    let all: Vec<&PromiseSummary> = judged(study).collect();
+    let all: Vec<&PromiseSummary> = study.summary.judged().collect();
     let count = |v: Verdict| all.iter().filter(|p| p.verdict == v).count();
     let (broken, open) = (count(Verdict::Broken), count(Verdict::Inconclusive));
     let n = all.len();
@@ -438,6 +434,9 @@ fn scenario_lines(name: &str, study: &StudyResult, file: usize, style: Style, ou
             let _ = writeln!(out, "                {n} replications would settle it, if the share stays");
         }
     }
+    for promise in study.summary.promises.iter().filter(|p| p.denied_by.is_some() && p.verdict != Verdict::Held) {
+        let _ = writeln!(out, "  {}{}", pad("as expected", 14), judgement(promise, 0));
+    }
 }
 
 fn judgement(promise: &PromiseSummary, width: usize) -> String {
@@ -451,7 +450,8 @@ fn judgement(promise: &PromiseSummary, width: usize) -> String {
         parts.push(format!("promised {}", bound(promise)));
     }
     parts.extend(promise.probability.map(|e| format!("kept in {}", kept(&e))));
-    format!("{}{}", pad(&promise.name, width), parts.join(", "))
+    let name = format!("{}  ", promise.name);
+    format!("{}{}", pad(&name, width), parts.join(", "))
 }
 
 /// The held promise that came nearest to its bound.
@@ -538,5 +538,16 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("2 scenarios: 1 broken, 1 held."), "{text}");
+    }
+
+    #[test]
+    fn a_promise_that_is_expected_to_break_breaks_no_check() {
+        let mut study = sample::study();
+        study.summary.promises.retain(|p| p.verdict != Verdict::Inconclusive);
+        let works = study.summary.promises.iter_mut().find(|p| p.name == "works").unwrap();
+        works.denied_by = Some("expect.0".into());
+        let text = check_lines(&[("a.yaml".to_owned(), study)], &PLAIN);
+        assert!(text.starts_with("HELD          a.yaml  1 promise"), "{text}");
+        assert!(text.contains("\n  as expected   works  "), "{text}");
     }
 }

@@ -37,7 +37,7 @@ pub fn run(args: &CheckArgs) -> Result<u8> {
 
 /// 0 held, 1 broken, 3 inconclusive.
 fn verdict(results: &[(String, StudyResult)]) -> u8 {
-    let all = results.iter().flat_map(|(_, r)| r.summary.promises.iter().chain(&r.summary.expectations));
+    let all = results.iter().flat_map(|(_, r)| r.summary.judged());
     match all.map(|p| p.verdict).max() {
         None | Some(Verdict::Held) => OK,
         Some(Verdict::Inconclusive) => 3,

@@ -13,7 +13,7 @@ pub fn xml(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
     let mut report = Report::new("windtunnel");
     for (file, study) in results {
         let mut suite = TestSuite::new(file);
-        for promise in study.summary.promises.iter().chain(&study.summary.expectations) {
+        for promise in study.summary.judged() {
             suite.add_test_case(case(file, promise));
         }
         report.add_test_suite(suite);

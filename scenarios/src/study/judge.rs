@@ -23,10 +23,15 @@ fn by_share(sums: &JudgedSums, needed: f64) -> (Verdict, Option<Estimate>, Optio
     (verdict, share, settle)
 }
 
-/// The verdict on a promise.
-pub fn promise(promise: &Promise, sums: &JudgedSums) -> PromiseSummary {
+/// The verdict on a promise, which one of the clauses may deny.
+pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause]) -> PromiseSummary {
     let (verdict, probability, would_settle) = by_share(sums, NEEDED);
-    let note = if sums.judged == 0 { "No replication has data for it." } else { "" };
+    let denied_by = clauses.iter().position(|clause| clause.denies(&promise.name));
+    let note = match denied_by {
+        _ if sums.judged == 0 => "No replication has data for it.",
+        Some(_) => "The scenario expects that it is not held.",
+        None => "",
+    };
     PromiseSummary {
         name: promise.name.clone(),
         says: promise.says.clone(),
@@ -44,6 +49,7 @@ pub fn promise(promise: &Promise, sums: &JudgedSums) -> PromiseSummary {
         note: note.to_owned(),
         would_settle,
         path: format!("promises.{}", promise.name),
+        denied_by: denied_by.map(|place| format!("expect.{place}")),
     }
 }
 
@@ -76,6 +82,7 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(MeanSu
         note: if sums.judged == 0 { "No replication has data for it.".into() } else { String::new() },
         would_settle: if verdict == Verdict::Inconclusive && share.is_some() { settle } else { None },
         path: format!("expect.{place}"),
+        denied_by: None,
     }
 }
 

@@ -62,7 +62,12 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .collect(),
         services: model.services.iter().zip(&gathered.services).map(|(s, g)| (s.name.clone(), service(g))).collect(),
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(sums))).collect(),
-        promises: model.promises.iter().zip(&gathered.promises).map(|(p, g)| judge::promise(p, g)).collect(),
+        promises: model
+            .promises
+            .iter()
+            .zip(&gathered.promises)
+            .map(|(p, g)| judge::promise(p, g, &written.expect))
+            .collect(),
         expectations: written
             .expect
             .iter()

@@ -76,7 +76,7 @@ pub struct Written {
     pub promises: Named<PromiseSettings>,
     /// What it costs, by name.
     pub costs: Named<CostSettings>,
-    /// Conditions that `check` judges beside the promises.
+    /// Conditions that `check` judges beside the promises, or in the place of a promise of which one says `not held(NAME)`.
     pub expect: Vec<Clause>,
     /// Variants, by name: values by path.
     pub variants: Named<ByText<Anything>>,

@@ -180,6 +180,11 @@ impl Value {
 }
 
 impl Clause {
+    /// Whether it says, alone or beside other conditions, that a promise of the scenario itself is not held.
+    pub fn denies(&self, promise: &str) -> bool {
+        self.quantifier.is_none() && denies(&self.tree, promise)
+    }
+
     /// Reads a clause.
     ///
     /// # Errors
@@ -203,6 +208,17 @@ impl Clause {
     /// Names of the variants that it speaks of, besides `base`.
     pub fn variants(&self) -> Vec<&str> {
         variants_of(&self.tree)
+    }
+}
+
+fn denies(tree: &Tree<MetricRef>, promise: &str) -> bool {
+    match tree {
+        Tree::And(left, right) => denies(left, promise) || denies(right, promise),
+        Tree::Not(inner) => {
+            let is_held = |metric: &MetricRef| metric.metric == Metric::Held && metric.scope == Scope::default();
+            matches!(&**inner, Tree::Metric(held) if is_held(held) && held.subject.as_deref() == Some(promise))
+        }
+        _ => false,
     }
 }
 
@@ -392,6 +408,17 @@ mod tests {
         check("p99(a.b) == 3s within 3", 22, "a duration has no tolerance of a plain number");
         check("availability(a.b) == 3% within 0.5", 31, "0.5 points");
         check("p99(a.b) == 3s within 3 points", 22, "a duration has no tolerance");
+    }
+
+    #[test]
+    fn a_promise_is_denied_by_saying_that_it_is_not_held() {
+        let denies = |text: &str| Clause::parse(text).unwrap().denies("works");
+        assert!(denies("not held(works)"));
+        assert!(denies("not held(works) with probability 90%"));
+        assert!(denies("availability(a.b) < 3% and not held(works)"));
+        for text in ["held(works)", "not held(other)", "not held(works) in calm", "not held(works) or held(other)"] {
+            assert!(!denies(text), "{text}");
+        }
     }
 
     #[test]

@@ -233,6 +233,16 @@ pub struct PromiseSummary {
     pub would_settle: Option<u32>,
     /// Path of the promise in the scenario, for annotations: `promises.works`, `expect.3`.
     pub path: String,
+    /// Path of the clause of `expect` that says that this promise is not held, and is judged in its place; `None` for most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denied_by: Option<String>,
+}
+
+impl Summary {
+    /// All that a gate judges: promises and clauses, but for promises that a clause says are not held. Of those the clause is judged.
+    pub fn judged(&self) -> impl Iterator<Item = &PromiseSummary> {
+        self.promises.iter().filter(|promise| promise.denied_by.is_none()).chain(&self.expectations)
+    }
 }
 
 /// The unit of a number, which decides how it is written.
