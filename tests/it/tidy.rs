@@ -1,6 +1,8 @@
 //! What clippy cannot hold: the first line of files, their size, and that every kind is used by a shipped scenario.
 
-use super::{files, root};
+use super::{files, load, root};
+use scenarios::Disk;
+use serde_json::Value;
 
 #[test]
 fn files_say_what_lives_in_them_and_stay_small() {
@@ -26,4 +28,60 @@ fn paths_in_the_architecture_exist() {
             assert!(root().join(word).exists(), "{word} is gone");
         }
     }
+}
+
+/// A scenario that nobody has looked at shows nothing, so each kind has one that asks a question of it.
+#[test]
+fn every_kind_has_a_shipped_scenario() {
+    let mut used: Vec<Vec<String>> = Vec::new();
+    for file in files("scenarios/shipped", "yaml") {
+        let loaded = load(&file, &[]);
+        let asks = !loaded.model.promises.is_empty() || !loaded.written.expect.is_empty();
+        assert!(asks, "{} promises and expects nothing", file.display());
+        for variant in ["base"].into_iter().chain(loaded.written.variants.names()) {
+            let written = scenarios::load(&Disk, &file.to_string_lossy(), &[], Some(variant)).unwrap().written;
+            words(&serde_json::to_value(&written).unwrap(), &mut Vec::new(), &mut used);
+        }
+    }
+    let unused: Vec<String> = scenarios::reference::kinds()
+        .iter()
+        .filter(|kind| !used.iter().any(|path| is_used(kind.family, kind.name, path)))
+        .map(|kind| format!("{}: {}", kind.family, kind.name))
+        .collect();
+    assert!(unused.is_empty(), "in no scenario under scenarios/shipped: {unused:?}");
+}
+
+/// The paths to all words of a scenario, the word last; places in lists are left out.
+fn words(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                path.push(key.clone());
+                found.push(path.clone());
+                words(value, path, found);
+                path.pop();
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| words(value, path, found)),
+        Value::String(word) => found.push(path.iter().cloned().chain([word.clone()]).collect()),
+        _ => {}
+    }
+}
+
+/// Whether a path ends in a kind: in its name beneath its family, or where the language puts it otherwise.
+fn is_used(family: &str, name: &str, path: &[String]) -> bool {
+    let Some((last, above)) = path.split_last() else { return false };
+    let within = |keys: &[&str]| above.last().is_some_and(|key| keys.contains(&key.as_str()));
+    let somewhere_in = |section: &str| above.iter().any(|key| key == section);
+    last == name
+        && match family {
+            // A distribution stands wherever a time may; what else has the name of one does not.
+            "distribution" => !within(&["backoff"]) && !somewhere_in("keys"),
+            "keys" => somewhere_in("keys"),
+            "step" => within(&["steps", "branches", "background"]),
+            "schedule" => somewhere_in("faults"),
+            // Its name is the key.
+            "ejection" => true,
+            _ => family == name || within(&[family]),
+        }
 }
