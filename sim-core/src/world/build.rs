@@ -277,7 +277,8 @@ fn sites(
             network: wires.matters(index) || edge.size.0.get() + edge.size.1.get() > 0,
             cancel: edge.cancel,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge, index.into()),
-            effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_)),
+            effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_))
+                && may_repeat(edge),
             rank: Rank::of(match edge.caller {
                 Caller::Load(load) => model.loads.get(load.index()).map_or_else(Priority::default, |l| l.priority),
                 Caller::Endpoint(_) | Caller::Queue(_) => Priority::default(),
@@ -291,6 +292,12 @@ fn sites(
         });
     }
     sites
+}
+
+/// Whether a call may be attempted more than once, so that its effect may be applied again.
+fn may_repeat(edge: &Edge) -> bool {
+    let retries = edge.retry.as_ref().is_some_and(|retry| retry.attempts() > 1);
+    retries || edge.hedge.is_some() || matches!(edge.caller, Caller::Queue(_))
 }
 
 fn timer(edge: &Edge, lanes: &mut Lanes) -> Timer {

@@ -20,6 +20,8 @@ const ROW: u64 = 0x71;
 const LAG: u64 = 0x72;
 /// Effects are remembered so long: nobody tries again later [ns].
 const REMEMBER: u64 = 3_600_000_000_000;
+/// And so many of them at most, the latest, so that memory does not grow with the length of the run.
+const MOST_EFFECTS: usize = 1 << 18;
 
 /// A write on its way to the replicas.
 struct Write {
@@ -106,7 +108,9 @@ impl Rows {
 
     /// An effect of a call is applied; true if it was applied before and that counts.
     pub(super) fn applied(&mut self, call: u64, now: u64, effect: &Effect) -> bool {
-        while self.effect_order.front().is_some_and(|first| first.0 + REMEMBER < now) {
+        while self.effect_order.front().is_some_and(|first| first.0 + REMEMBER < now)
+            || self.effect_order.len() >= MOST_EFFECTS
+        {
             if let Some((_, old)) = self.effect_order.pop_front() {
                 self.effects.remove(&old);
             }
