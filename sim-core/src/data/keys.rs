@@ -54,7 +54,7 @@ pub struct UniformKeysSettings {
 /// The n-th most popular key is asked for in proportion to 1/n^exponent.
 ///
 /// # What it models
-/// Zipf's law over `count` keys, drawn by inversion of the integral of 1/x^exponent over [0.5, count + 0.5] with rejection, which is exact.
+/// Zipf's law over `count` keys, drawn by inversion of the integral of 1/x^exponent with rejection, which is exact.
 ///
 /// # When to use it
 /// For products, pages, accounts: a few are popular, most are not. Web and cache traces have exponents of 0.6 to 1.1.
@@ -149,7 +149,7 @@ impl KeysSettings {
             Self::Hot(s) => KeySampler::Hot(s.count.get().max(1), s.percent.value()),
             Self::Zipf(s) => {
                 let (count, exponent) = (s.count.get().max(1) as f64, s.exponent.value());
-                let low = integral(exponent, 0.5);
+                let low = integral(exponent, 1.5) - 1.0;
                 KeySampler::Zipf(Zipf { count, exponent, low, high: integral(exponent, count + 0.5) })
             }
         }
@@ -187,11 +187,15 @@ fn place(count: u64, draw: &mut impl Draw) -> u64 {
 }
 
 impl Zipf {
-    /// The hat over key k is the integral of x^-s over [k - 1/2, k + 1/2], which is at least k^-s because x^-s is convex.
+    /// The hat over key k is the integral of x^-s over [k - 1/2, k + 1/2], which is at least k^-s because x^-s is convex. Over key 1 it is cut
+    /// to what the key has, 1, so that a large exponent does not reject nearly all.
     fn sample(&self, draw: &mut impl Draw) -> u64 {
         loop {
             let y = self.low + (self.high - self.low) * draw.unit();
             let k = inverse(self.exponent, y).round().clamp(1.0, self.count);
+            if k <= 1.0 {
+                return 0;
+            }
             let hat = integral(self.exponent, k + 0.5) - integral(self.exponent, k - 0.5);
             if draw.unit() * hat <= exp(-self.exponent * ln(k)) {
                 return k as u64 - 1;
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn zipf_has_its_exact_frequencies() {
-        for s in [0.6, 1.0, 1.3] {
+        for s in [0.001, 0.6, 1.0, 1.3, 4.0, 60.0, 99_999.0] {
             let settings =
                 KeysSettings::Zipf(ZipfKeysSettings { count: Count::new(20), exponent: Factor::new(s).unwrap() });
             let weights: Vec<f64> = (1..=20).map(|k| exp(-s * ln(f64::from(k)))).collect();
