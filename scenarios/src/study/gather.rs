@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::interval::{MeanSums, RatioSums};
+use super::quantile::TimeSums;
 use super::series::SeriesSums;
 use crate::Loaded;
 use sim_core::data::Wrongness;
@@ -12,7 +13,7 @@ use sim_core::expression::run_metrics::RunMetrics;
 use sim_core::metrics::Histogram;
 use sim_core::model::{Caller, EdgeId, Model, ServiceId};
 use sim_core::promise::Judged;
-use sim_core::results::{EdgeCounts, RunResult, Span, StoppedRun};
+use sim_core::results::{EdgeCounts, Estimate, RunResult, Span, StoppedRun};
 use std::collections::BTreeMap;
 
 /// The percentiles that are reported.
@@ -21,14 +22,19 @@ pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 /// What a clause of `expect` came to in one replication: both sides of each comparison, and whether it is kept.
 pub type ClauseSides = (Vec<Option<Sides>>, Option<bool>);
 
+/// Which percentile a side is, and all its times; `None` where it is something else.
+type Times = Option<(f64, Histogram)>;
+
 /// One replication, run and judged.
 pub struct One {
     /// The run.
     pub run: RunResult,
     promises: Vec<Option<Judged>>,
     clauses: Vec<ClauseSides>,
+    /// All times of those sides of the clauses that are percentiles.
+    times: Vec<Vec<[Times; 2]>>,
     /// What has to be precise.
-    precise: Vec<Option<f64>>,
+    precise: Vec<(Option<f64>, Times)>,
     bill: Bill,
 }
 
@@ -47,10 +53,12 @@ impl One {
             Some(name) => variants.iter().position(|(v, _)| v == name).map(|at| &metrics[at]),
         };
         let clauses = loaded.written.expect.iter().map(|c| (c.sides(&of), c.kept(&of))).collect();
-        let precise = plan.precision.iter().flat_map(|p| &p.of).map(|value| value.in_run(&of)).collect();
+        let precise =
+            plan.precision.iter().flat_map(|p| &p.of).map(|value| (value.in_run(&of), value.times(&of))).collect();
+        let times = loaded.written.expect.iter().map(|c| c.times(&of)).collect();
         let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
         let bill = bill(&run, &loaded.model);
-        Self { run, promises, clauses, precise, bill }
+        Self { run, promises, clauses, times, precise, bill }
     }
 }
 
@@ -63,8 +71,7 @@ pub struct EndpointSums {
     pub goodput: MeanSums,
     pub wrong: MeanSums,
     pub mean: RatioSums,
-    pub quantiles: [MeanSums; 5],
-    pub latency: Histogram,
+    pub latency: TimeSums,
     pub in_flight: MeanSums,
 }
 
@@ -73,8 +80,7 @@ pub struct EndpointSums {
 pub struct ServiceSums {
     pub utilisation: RatioSums,
     pub wait: RatioSums,
-    pub wait_p99: MeanSums,
-    pub waits: Histogram,
+    pub waits: TimeSums,
     pub queue: MeanSums,
     pub in_system: MeanSums,
     pub instances: MeanSums,
@@ -105,6 +111,29 @@ pub struct JudgedSums {
     pub values: Vec<Option<f64>>,
 }
 
+/// Sums of one side of a comparison.
+#[derive(Debug, Clone, Default)]
+pub struct SideSums {
+    values: MeanSums,
+    /// All times, where the side is a percentile and nothing else.
+    times: Option<(f64, TimeSums)>,
+}
+
+impl SideSums {
+    /// Adds the value of the next replication, and all its times where it is a percentile.
+    pub fn add(&mut self, value: f64, times: Option<&(f64, Histogram)>) {
+        self.values.add(value);
+        if let Some((q, times)) = times {
+            self.times.get_or_insert_with(|| (*q, TimeSums::default())).1.add(times);
+        }
+    }
+
+    /// A percentile of all replications together; else the mean of their values. `None` without values.
+    pub fn estimate(&self) -> Option<Estimate> {
+        self.times.as_ref().map_or_else(|| self.values.estimate(), |(q, times)| times.quantile(*q))
+    }
+}
+
 /// Sums of an item of the bill.
 #[derive(Default)]
 pub struct CostSums {
@@ -118,8 +147,7 @@ pub struct CostSums {
 pub struct TailSums {
     pub label: &'static str,
     pub span: Span,
-    pub latency: Histogram,
-    pub p99: MeanSums,
+    pub latency: TimeSums,
 }
 
 /// All that is kept.
@@ -134,9 +162,9 @@ pub struct Gathered {
     pub promises: Vec<JudgedSums>,
     pub clauses: Vec<JudgedSums>,
     /// Both sides of each comparison of each clause.
-    pub sides: Vec<Vec<(MeanSums, MeanSums)>>,
+    pub sides: Vec<Vec<(SideSums, SideSums)>>,
     /// What has to be precise.
-    pub precise: Vec<MeanSums>,
+    pub precise: Vec<SideSums>,
     pub costs: Vec<CostSums>,
     pub infrastructure_month: MeanSums,
     pub per_million: RatioSums,
@@ -191,11 +219,8 @@ impl Gathered {
             calls: BTreeMap::new(),
             promises: model.promises.iter().map(|_| JudgedSums::default()).collect(),
             clauses: clauses.iter().map(|_| JudgedSums::default()).collect(),
-            sides: clauses
-                .iter()
-                .map(|c| vec![(MeanSums::default(), MeanSums::default()); c.tree.leaves().len()])
-                .collect(),
-            precise: plan.precision.iter().flat_map(|p| &p.of).map(|_| MeanSums::default()).collect(),
+            sides: clauses.iter().map(|c| vec![<(SideSums, SideSums)>::default(); c.tree.leaves().len()]).collect(),
+            precise: plan.precision.iter().flat_map(|p| &p.of).map(|_| SideSums::default()).collect(),
             costs: model.costs.iter().map(|_| CostSums::default()).collect(),
             infrastructure_month: MeanSums::default(),
             per_million: RatioSums::default(),
@@ -252,12 +277,7 @@ impl Gathered {
             sums.goodput.add(answered.saturating_sub(sum.wrong) as f64 / seconds.max(1e-9));
             sums.wrong.add(sum.wrong as f64);
             sums.mean.add(sum.latency_sum_ns as f64 / 1e9, answered as f64);
-            for (at, q) in sums.quantiles.iter_mut().zip(QUANTILES) {
-                if let Some(ns) = latency.quantile(q) {
-                    at.add(ns / 1e9);
-                }
-            }
-            sums.latency.merge(&latency);
+            sums.latency.add(&latency);
             sums.in_flight.add(in_flight as f64);
         }
         let first = entries(model).first().copied();
@@ -274,11 +294,7 @@ impl Gathered {
                 sums.utilisation.add(counts.busy_ns as f64, counts.workers_ns as f64);
             }
             sums.wait.add(counts.wait_sum_ns as f64 / 1e9, counts.started as f64);
-            let waits = run.histogram(run.whole(), |p| &p.wait[index]);
-            if let Some(p99) = waits.quantile(0.99) {
-                sums.wait_p99.add(p99 / 1e9);
-            }
-            sums.waits.merge(&waits);
+            sums.waits.add(&run.histogram(run.whole(), |p| &p.wait[index]));
             sums.queue.add(counts.queue_ns as f64 / ns);
             sums.in_system.add(counts.in_system_ns as f64 / ns);
             sums.instances.add(counts.instances_ns as f64 / ns);
@@ -322,19 +338,19 @@ impl Gathered {
                 sums.judged += 1;
                 sums.kept += u32::from(*kept);
             }
-            for (at, sides) in self.sides[place].iter_mut().zip(sides) {
+            for ((at, sides), [left, right]) in self.sides[place].iter_mut().zip(sides).zip(&one.times[place]) {
                 if let Some(sides) = sides {
-                    at.0.add(sides.left);
-                    at.1.add(sides.right);
+                    at.0.add(sides.left, left.as_ref());
+                    at.1.add(sides.right, right.as_ref());
                 }
             }
         }
     }
 
     fn merge_precise(&mut self, one: &One) {
-        for (sums, value) in self.precise.iter_mut().zip(&one.precise) {
+        for (sums, (value, times)) in self.precise.iter_mut().zip(&one.precise) {
             if let Some(value) = value {
-                sums.add(*value);
+                sums.add(*value, times.as_ref());
             }
         }
     }
@@ -381,10 +397,7 @@ impl Gathered {
                 for edge in edges_to(model, *endpoint) {
                     latency.merge(&run.histogram(tail.span, |p| &p.latency[edge]));
                 }
-                if let Some(ns) = latency.quantile(0.99) {
-                    tail.p99.add(ns / 1e9);
-                }
-                tail.latency.merge(&latency);
+                tail.latency.add(&latency);
             }
         }
         for (fault, spans) in run.faults.iter().enumerate() {
@@ -414,12 +427,7 @@ fn add_item(sums: &mut CostSums, item: &ItemBill) {
 
 fn tail_spans(model: &Model) -> Vec<TailSums> {
     let end = model.run.duration.ns() as i64;
-    let one = |label, from_ns, to_ns| TailSums {
-        label,
-        span: Span { from_ns, to_ns },
-        latency: Histogram::new(),
-        p99: MeanSums::default(),
-    };
+    let one = |label, from_ns, to_ns| TailSums { label, span: Span { from_ns, to_ns }, latency: TimeSums::default() };
     match first_fault(model) {
         None => vec![one("whole run", 0, end)],
         Some((_, span)) => {

@@ -3,8 +3,8 @@
 //! A promise is held when, at 95 % confidence (Wilson), at least 90 % of runs keep it, broken when fewer do. A clause without
 //! `with probability` is decided by the interval of its means, one comparison at a time; with it by the share of runs.
 
-use super::gather::JudgedSums;
-use super::interval::{MeanSums, wilson, would_settle};
+use super::gather::{JudgedSums, SideSums};
+use super::interval::{wilson, would_settle};
 use sim_core::expression::{Clause, CompareOp, Measure};
 use sim_core::promise::Promise;
 use sim_core::results::{Estimate, PromiseSummary, Unit, Verdict};
@@ -54,14 +54,14 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause]) -> Prom
 }
 
 /// The verdict on a clause.
-pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(MeanSums, MeanSums)]) -> PromiseSummary {
+pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> PromiseSummary {
     let share = clause.probability.or(clause.quantifier.map(|_| NEEDED));
     let (by_runs, probability, settle) = by_share(sums, share.unwrap_or(NEEDED));
     let verdict = if share.is_some() { by_runs } else { by_means(clause, sums, sides) };
     let leaves = clause.tree.leaves();
     let (observed, promised) = match sides.first() {
-        Some((left, right)) if left.n() > 0 => (left.estimate(), right.estimate().map(|r| r.mean)),
-        _ => (None, None),
+        Some((left, right)) => (left.estimate(), right.estimate().map(|r| r.mean)),
+        None => (None, None),
     };
     let (measured, expected) = clause.halves().unwrap_or_default();
     let equal = leaves.first().filter(|leaf| leaf.op() == CompareOp::Equal);
@@ -87,7 +87,7 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(MeanSu
 }
 
 /// Each comparison holds at both ends of the interval of its difference, at neither, or is open.
-fn by_means(clause: &Clause, sums: &JudgedSums, sides: &[(MeanSums, MeanSums)]) -> Verdict {
+fn by_means(clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> Verdict {
     if sums.judged == 0 {
         return Verdict::Inconclusive;
     }

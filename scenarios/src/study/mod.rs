@@ -8,6 +8,7 @@ mod gather;
 pub mod interval;
 mod judge;
 mod precision;
+mod quantile;
 pub mod replicate;
 mod series;
 mod summary;

@@ -1,7 +1,7 @@
 //! The answer: estimates with their intervals, in the form that reports and `results.json` have.
 
 use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
-use super::interval::{MeanSums, quantile};
+use super::interval::MeanSums;
 use super::{Plan, judge};
 use crate::Loaded;
 use sim_core::model::{Caller, Model, Outcome};
@@ -94,10 +94,7 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
 }
 
 fn endpoint(sums: &EndpointSums, entry: bool) -> EndpointSummary {
-    let q = |i: usize| {
-        let merged = sums.latency.quantile(super::gather::QUANTILES[i])?;
-        Some(quantile(merged / 1e9, &sums.quantiles[i]))
-    };
+    let q = |i: usize| sums.latency.quantile(super::gather::QUANTILES[i]);
     let latency = || {
         Some(LatencySummary {
             mean: sums.mean.at_least_zero()?,
@@ -121,10 +118,7 @@ fn endpoint(sums: &EndpointSums, entry: bool) -> EndpointSummary {
 }
 
 fn service(sums: &ServiceSums) -> ServiceSummary {
-    let wait = || {
-        let p99 = quantile(sums.waits.quantile(0.99)? / 1e9, &sums.wait_p99);
-        Some(WaitSummary { mean: sums.wait.at_least_zero()?, p99 })
-    };
+    let wait = || Some(WaitSummary { mean: sums.wait.at_least_zero()?, p99: sums.waits.quantile(0.99)? });
     ServiceSummary {
         utilisation: sums.utilisation.share(),
         queue_wait_s: wait(),
@@ -184,15 +178,15 @@ fn tails(model: &Model, gathered: &Gathered) -> Vec<Tail> {
         name: model.endpoints[*endpoint].name.clone(),
         curves: curves
             .iter()
-            .map(|curve| TailCurve {
-                label: curve.label.to_owned(),
-                span_s: (curve.span.from_ns as f64 / 1e9, curve.span.to_ns as f64 / 1e9),
-                answers: curve.latency.total(),
-                points: latencies
-                    .iter()
-                    .filter_map(|s| Some((*s, curve.latency.share_above((s * 1e9) as u64)?)))
-                    .collect(),
-                p99_s: curve.latency.quantile(0.99).map(|ns| quantile(ns / 1e9, &curve.p99)),
+            .map(|curve| {
+                let all = curve.latency.merged();
+                TailCurve {
+                    label: curve.label.to_owned(),
+                    span_s: (curve.span.from_ns as f64 / 1e9, curve.span.to_ns as f64 / 1e9),
+                    answers: all.total(),
+                    points: latencies.iter().filter_map(|s| Some((*s, all.share_above((s * 1e9) as u64)?))).collect(),
+                    p99_s: curve.latency.quantile(0.99),
+                }
             })
             .collect(),
     };

@@ -66,6 +66,8 @@ pub enum Metric {
     Mean,
     /// A percentile of time.
     Percentile(Percentile),
+    /// The longest time of a run.
+    Longest,
     /// Share of requests that ended so.
     Share(Outcome),
     /// Share of requests that were wrong in this way.
@@ -188,6 +190,14 @@ pub const METRICS: &[MetricDoc] = &[
         &[Endpoint, Service, Load, Edge, Timed],
         true,
         "mean latency of answers, or mean of a timed part",
+    ),
+    doc(
+        Metric::Longest,
+        "longest",
+        Measure::TIME,
+        &[Endpoint, Service, Load, Edge, Timed],
+        false,
+        "the longest time of a run; over several runs their mean, where a percentile is that of all runs together",
     ),
     doc(
         Metric::Amplification,

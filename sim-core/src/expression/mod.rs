@@ -152,6 +152,11 @@ impl Value {
         self.measure
     }
 
+    /// The tree as written.
+    pub fn tree(&self) -> &Tree<MetricRef> {
+        &self.tree
+    }
+
     /// The number itself, where nothing is measured.
     pub fn literal(&self) -> Option<f64> {
         if self.tree.metrics().is_empty() { self.tree.number(&mut |_| None) } else { None }

@@ -85,10 +85,31 @@ fn timed(service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64>
         let counts = seen.service(service);
         return share(counts.wait_sum_ns, counts.started).map(|ns| ns / 1e9);
     }
-    let Metric::Percentile(percentile) = metric else { return None };
     let mut waits = Histogram::new();
     seen.add_waits(service, &mut waits);
-    waits.quantile(percentile.fraction()).map(|ns| ns / 1e9)
+    waits.quantile(part(metric)?).map(|ns| ns / 1e9)
+}
+
+/// The part of all times that a metric's time is not below.
+fn part(metric: Metric) -> Option<f64> {
+    match metric {
+        Metric::Percentile(percentile) => Some(percentile.fraction()),
+        Metric::Longest => Some(1.0),
+        _ => None,
+    }
+}
+
+/// All the times of which a metric is a percentile; `None` where it is none.
+pub fn times(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<Histogram> {
+    let Metric::Percentile(_) = metric.metric else { return None };
+    let mut times = Histogram::new();
+    if let Subject::Timed(service, _) = &metric.subject {
+        seen.add_waits(*service, &mut times);
+    } else {
+        let (edges, view) = edges_of(model, metric);
+        edges.iter().for_each(|edge| seen.add_latency(*edge, view, &mut times));
+    }
+    Some(times)
 }
 
 /// The call sites of a subject, and whether attempts or calls are counted.
@@ -136,12 +157,12 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         Metric::Ejections => Some(counts.ejections as f64),
         Metric::BreakerOpened => Some(counts.breaker_opened as f64),
         Metric::Mean => mean_latency(model, &edges, view, seen).map(|ns| ns / 1e9),
-        Metric::Percentile(percentile) => {
+        Metric::Percentile(_) | Metric::Longest => {
             let mut latency = Histogram::new();
             for edge in &edges {
                 seen.add_latency(*edge, view, &mut latency);
             }
-            latency.quantile(percentile.fraction()).map(|ns| ns / 1e9)
+            latency.quantile(part(metric.metric)?).map(|ns| ns / 1e9)
         }
         _ => None,
     }

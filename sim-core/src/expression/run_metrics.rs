@@ -6,9 +6,9 @@
 //! an opening) and what does not happen in the run counts as the length of the run.
 
 use super::metric::{Metric, MetricRef, Window};
-use super::observed::{Observed, edges_of, observe};
+use super::observed::{Observed, edges_of, observe, times};
 use super::resolve::{Resolved, Subject, View};
-use super::tree::Sides;
+use super::tree::{Sides, Tree};
 use super::{Clause, Quantifier, Value};
 use crate::data::Wrongness;
 use crate::economics::{Bill, bill, spent_between};
@@ -127,6 +127,12 @@ impl<'a> RunMetrics<'a> {
     /// A metric with ids; `None` without data.
     pub fn of(&self, metric: &Resolved) -> Option<f64> {
         self.between(metric, &self.spans(metric))
+    }
+
+    /// All the times of which a metric as written is a percentile; `None` where it is none, or where a name is not known here.
+    pub fn times(&self, metric: &MetricRef) -> Option<Histogram> {
+        let metric = metric.resolve(self.names, &mut Problems::new())?;
+        times(self.model, &metric, &Stretch::new(self.run, self.spans(&metric)))
     }
 
     /// The bill of this replication.
@@ -276,8 +282,16 @@ impl<'a> RunMetrics<'a> {
     /// Whether latency is known for the windows of a clause: a problem for `always` and `never` over calls between services.
     pub fn knows_windows(&self, metric: &Resolved) -> bool {
         let by_load = |edge: &EdgeId| matches!(self.model.edges[edge.index()].caller, crate::model::Caller::Load(_));
-        !matches!(metric.metric, Metric::Percentile(_)) || edges_of(self.model, metric).0.iter().all(by_load)
+        !matches!(metric.metric, Metric::Percentile(_) | Metric::Longest)
+            || edges_of(self.model, metric).0.iter().all(by_load)
     }
+}
+
+/// Which percentile a tree is, if it is nothing else, and all the times of one replication.
+fn percentile(tree: &Tree<MetricRef>, metrics: Variants<'_, '_>) -> Option<(f64, Histogram)> {
+    let Tree::Metric(metric) = tree else { return None };
+    let Metric::Percentile(percentile) = metric.metric else { return None };
+    Some((percentile.fraction(), metrics(metric.scope.variant.as_deref())?.times(metric)?))
 }
 
 /// Seconds of a year.
@@ -290,13 +304,28 @@ fn cut(spans: &[Span], by: Span) -> Vec<Span> {
 }
 
 impl Value {
+    /// Where the value is a percentile and nothing else: which, and all the times of one replication.
+    pub fn times(&self, metrics: Variants<'_, '_>) -> Option<(f64, Histogram)> {
+        percentile(self.tree(), metrics)
+    }
+
     /// The value in one replication; `None` without data. `metrics` gives those of a variant; `None` is the scenario itself.
     pub fn in_run<'m>(&self, metrics: &dyn Fn(Option<&str>) -> Option<&'m RunMetrics<'m>>) -> Option<f64> {
         self.tree.number(&mut |metric| metrics(metric.scope.variant.as_deref())?.value(metric))
     }
 }
 
+/// Metrics of the variants of a scenario; `None` is the scenario itself.
+type Variants<'f, 'm> = &'f dyn Fn(Option<&str>) -> Option<&'m RunMetrics<'m>>;
+
 impl Clause {
+    /// Of each side of each comparison that is a percentile and nothing else, in the order of the text: which, and all the times of
+    /// one replication.
+    pub fn times(&self, metrics: Variants<'_, '_>) -> Vec<[Option<(f64, Histogram)>; 2]> {
+        let times = |tree: &Tree<MetricRef>| percentile(tree, metrics);
+        self.tree.leaves().iter().map(|leaf| leaf.trees().map(|tree| tree.and_then(times))).collect()
+    }
+
     /// Both sides of each comparison in one replication, in the order of the text. `metrics` gives those of a variant; `None` is the
     /// scenario itself.
     pub fn sides<'m>(&self, metrics: &dyn Fn(Option<&str>) -> Option<&'m RunMetrics<'m>>) -> Vec<Option<Sides>> {

@@ -237,7 +237,7 @@ impl<M> Tree<M> {
     }
 }
 
-impl<M> Leaf<'_, M> {
+impl<'a, M> Leaf<'a, M> {
     /// Both sides, or `None` without data. A metric as a condition is compared with one half.
     pub fn sides(&self, metric: &mut dyn FnMut(&M) -> Option<f64>) -> Option<Sides> {
         match self.tree {
@@ -245,6 +245,14 @@ impl<M> Leaf<'_, M> {
                 Some(Sides { left: left.number(metric)?, right: right.number(metric)? })
             }
             tree => Some(Sides { left: tree.number(metric)?, right: 0.5 }),
+        }
+    }
+
+    /// The trees of both sides; a metric as a condition has a left one only.
+    pub fn trees(&self) -> [Option<&'a Tree<M>>; 2] {
+        match self.tree {
+            Tree::Compare { left, right, .. } => [Some(left), Some(right)],
+            tree => [Some(tree), None],
         }
     }
 

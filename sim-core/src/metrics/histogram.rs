@@ -115,6 +115,12 @@ impl Histogram {
         SparseHistogram { buckets }
     }
 
+    /// The buckets that are not empty.
+    pub fn to_sparse(&self) -> SparseHistogram {
+        let all = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        SparseHistogram { buckets: all.map(|(index, count)| (index as u16, *count)).collect() }
+    }
+
     /// The duration that a share `q` of all does not exceed [ns]; `None` if there is none. Linear within the bucket.
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let total = self.total();
@@ -149,6 +155,15 @@ impl Histogram {
 }
 
 impl SparseHistogram {
+    /// How many durations are at most `ns`; linear within the bucket.
+    pub fn at_most(&self, ns: f64) -> f64 {
+        let below = |&(index, count): &(u16, u32)| {
+            let (low, high) = (lower(index as usize) as f64, lower(index as usize + 1) as f64);
+            f64::from(count) * ((ns - low) / (high - low)).clamp(0.0, 1.0)
+        };
+        self.buckets.iter().map(below).sum()
+    }
+
     /// Number of durations.
     pub fn total(&self) -> u64 {
         self.buckets.iter().map(|&(_, c)| u64::from(c)).sum()
@@ -193,6 +208,18 @@ mod tests {
             sum.add_sparse(&h.since(&mut seen));
         }
         assert_eq!(sum.counts, h.counts);
+    }
+
+    #[test]
+    fn sparse_counts_as_the_whole_does() {
+        let mut h = Histogram::new();
+        (0..2000).for_each(|i| h.record(i * 1013));
+        let sparse = h.to_sparse();
+        assert_eq!(sparse.total(), h.total());
+        for q in [0.01, 0.5, 0.99, 1.0] {
+            let at = h.quantile(q).unwrap();
+            assert!((sparse.at_most(at) / 2000.0 - q).abs() < 1e-9, "{q}");
+        }
     }
 
     #[test]
