@@ -8,7 +8,7 @@
 //! Timeouts, nearly all of which are cancelled, wait in a [`Lanes`] FIFO for each distinct delay, with one sentinel in the heap.
 
 use super::table::Table;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const INDEX_BITS: u32 = 25;
 const KIND_BITS: u32 = 3;
@@ -70,19 +70,32 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// Later than all events.
+const NEVER: Key = Key(u128::MAX);
+
 /// The queue of future events.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Calendar {
     heap: Vec<Key>,
     /// The root was popped and its place is empty.
     hole: bool,
     sequence: u64,
+    /// The earliest of the rare events; [`NEVER`] if there is none.
+    next_rare: Key,
+    /// The rare events.
+    rare: BTreeSet<Key>,
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self { heap: Vec::new(), hole: false, sequence: 0, next_rare: NEVER, rare: BTreeSet::new() }
+    }
 }
 
 impl Calendar {
     /// An empty calendar.
     pub fn new() -> Self {
-        Self { heap: Vec::with_capacity(1024), hole: false, sequence: 0 }
+        Self { heap: Vec::with_capacity(1024), ..Self::default() }
     }
 
     /// The next sequence number, for whoever waits for something that has no event in the heap.
@@ -120,14 +133,50 @@ impl Calendar {
     #[inline(always)]
     pub fn pop(&mut self) -> Option<Key> {
         self.fill();
-        let first = *self.heap.first()?;
-        self.hole = true;
-        Some(first)
+        match self.heap.first() {
+            Some(&first) if first < self.next_rare => {
+                self.hole = true;
+                Some(first)
+            }
+            _ => self.pop_rare(),
+        }
+    }
+
+    #[cold]
+    fn pop_rare(&mut self) -> Option<Key> {
+        let first = self.rare.pop_first();
+        self.next_rare = self.rare.first().copied().unwrap_or(NEVER);
+        first
+    }
+
+    /// Adds an event of a kind of which a few come in a second at most. It waits outside of the heap, which stays as small as what
+    /// comes and goes all the time; its place in the order is the same.
+    pub fn push_rare(&mut self, time_ns: u64, kind: u8, index: u32) -> u64 {
+        let sequence = self.next_sequence();
+        let key = Key::new(time_ns, sequence, kind, index);
+        self.rare.insert(key);
+        self.next_rare = self.next_rare.min(key);
+        sequence
+    }
+
+    /// The earliest event that is not rare, which stays.
+    #[inline(always)]
+    pub fn peek(&mut self) -> Option<Key> {
+        self.fill();
+        self.heap.first().copied()
+    }
+
+    /// Drops all events.
+    pub fn clear(&mut self) {
+        self.heap.clear();
+        self.rare.clear();
+        self.next_rare = NEVER;
+        self.hole = false;
     }
 
     /// Number of events that wait.
     pub fn len(&self) -> usize {
-        self.heap.len() - usize::from(self.hole)
+        self.heap.len() - usize::from(self.hole) + self.rare.len()
     }
 
     /// Whether no event waits.
@@ -365,7 +414,11 @@ mod tests {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             if state >> 62 != 0 || pending.is_empty() {
                 let time = now + (state >> 40) % 50;
-                let sequence = calendar.push(time, 1, round & 0xff);
+                let sequence = if round % 7 == 0 {
+                    calendar.push_rare(time, 5, round & 0xff)
+                } else {
+                    calendar.push(time, 1, round & 0xff)
+                };
                 pending.push((time, sequence));
             } else {
                 let least = *pending.iter().min().unwrap();

@@ -205,10 +205,7 @@ impl World<'_> {
             LANE => self.lane(key),
             TIMER => self.expire(index, key.sequence()),
             USER => self.request(index, frame::CLOSED_USER),
-            CORES => {
-                self.cores_done(index, key.sequence());
-                None
-            }
+            CORES => self.cores_done(index, key.sequence()),
             _ => {
                 self.control(index);
                 None
@@ -222,7 +219,7 @@ impl World<'_> {
             return;
         }
         let index = self.reserve(what);
-        self.calendar.push(at_ns, CONTROL, index);
+        self.calendar.push_rare(at_ns, CONTROL, index);
     }
 
     /// A place for something rare that is scheduled again and again.
@@ -238,7 +235,7 @@ impl World<'_> {
     /// Schedules again what has just come up, in its old place.
     fn again(&mut self, at_ns: u64, index: u32) {
         if at_ns <= self.end {
-            self.calendar.push(at_ns, CONTROL, index);
+            self.calendar.push_rare(at_ns, CONTROL, index);
         }
     }
 

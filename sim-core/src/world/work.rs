@@ -79,50 +79,57 @@ impl World<'_> {
     }
 
     fn share_cores(&mut self, frame: u32, ns: f64) -> Option<u32> {
-        let seq = self.calendar.next_sequence();
+        let (now, index) = (self.now, self.frames[frame].instance);
+        let instance = &mut self.instances[index as usize];
+        let Some(cores) = &mut instance.cores else { unreachable!("an instance that shares has cores") };
+        let alone = cores.has_room();
+        let (seq, due) = if alone {
+            let due = now + whole_ns(ns * instance.slow);
+            (self.calendar.push(due, CORES, index), due)
+        } else {
+            (self.calendar.next_sequence(), 0)
+        };
+        cores.add(now, ns, frame, seq);
         let at = &mut self.frames[frame];
         at.seq = seq;
+        at.start = due;
         at.phase = Phase::Sharing;
-        let instance = at.instance;
-        let now = self.now;
-        if let Some(cores) = &mut self.instances[instance as usize].cores {
-            cores.add(now, ns, frame, seq);
+        if !alone {
+            self.arm_cores(index);
         }
-        self.arm_cores(instance);
         None
     }
 
     /// Makes the event of an instance's shared cores, if one is wanted.
-    pub(super) fn arm_cores(&mut self, instance: u32) {
+    fn arm_cores(&mut self, instance: u32) {
         let frames = &self.frames;
         let Some(cores) = &mut self.instances[instance as usize].cores else { return };
-        if let Some(at) = cores.wants_event(|frame, seq| frames.waits_for(frame, seq)) {
+        if let Some(at) = cores.wants_event(|frame, seq| frames.waits_for(frame, seq), |frame| frames[frame].start) {
             let at = at.max(self.now);
             let seq = self.calendar.push(at, CORES, instance);
             cores.arm(at, seq);
         }
     }
 
-    pub(super) fn cores_done(&mut self, instance: u32, seq: u64) {
+    /// An event of an instance's shared cores has come up: whoever is done goes on.
+    pub(super) fn cores_done(&mut self, instance: u32, seq: u64) -> Option<u32> {
         let now = self.now;
-        {
-            let Some(cores) = &mut self.instances[instance as usize].cores else { return };
-            if cores.armed_seq != seq {
-                return;
-            }
-            cores.disarm();
-        }
+        let mut next = None;
         loop {
             let frames = &self.frames;
-            let Some(cores) = &mut self.instances[instance as usize].cores else { return };
+            let cores = self.instances[instance as usize].cores.as_mut()?;
+            cores.came_up(seq);
             let Some(frame) = cores.pop_done(now, |frame, seq| frames.waits_for(frame, seq)) else { break };
             let at = &mut self.frames[frame];
             at.seq = 0;
             at.phase = Phase::Running;
             at.pc += 1;
-            self.ready.push(frame);
+            if let Some(before) = next.replace(frame) {
+                self.ready.push(before);
+            }
         }
         self.arm_cores(instance);
+        next
     }
 
     /// An instance's speed changes: what is left of work under way changes with it.
@@ -133,7 +140,7 @@ impl World<'_> {
         at.slow = slow;
         at.mark(FROZEN, slow >= STANDSTILL);
         if let Some(cores) = &mut at.cores {
-            cores.set_slow(now, slow);
+            cores.set_slow(now, slow, self.calendar.next_sequence());
             cores.disarm();
             self.arm_cores(instance);
         }
