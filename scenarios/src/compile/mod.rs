@@ -70,6 +70,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
     compiler.loads(problems);
     compiler.name_edges();
     compiler.rest(problems);
+    compiler.model.run.window = written.run.window(compiler.model.edges.len());
     Compiled { model: compiler.model, names: compiler.names, paths: compiler.paths }
 }
 

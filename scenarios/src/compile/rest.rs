@@ -16,7 +16,7 @@ pub(super) fn empty_model(written: &Written) -> Model {
         run: Run {
             warm_up: run.warm_up,
             duration: run.duration,
-            window: run.window(),
+            window: run.window(1),
             start: run.start.of_week(),
             max_backlog: run.bounds.backlog.get(),
             max_events: run.bounds.events.get(),

@@ -140,11 +140,16 @@ impl RunSettings {
         }
     }
 
-    /// Length of a window of the time series: the nicest that makes at most about 200 of them.
-    pub fn window(&self) -> SimDuration {
-        SimDuration::from_ns(nice(self.duration.ns().div_ceil(200)))
+    /// Length of a window of the time series: the nicest that makes at most about 200 of them, or about 50 where a system has
+    /// many call sites, of each of which every window keeps all counts.
+    pub fn window(&self, call_sites: usize) -> SimDuration {
+        let most = (COUNTS_KEPT / call_sites.max(1) as u64).clamp(50, 200);
+        SimDuration::from_ns(nice(self.duration.ns().div_ceil(most)))
     }
 }
+
+/// Windows times call sites that results keep at most, but for systems of more than a few hundred sites.
+const COUNTS_KEPT: u64 = 20_000;
 
 /// The smallest nice length that is not below `least_ns`.
 fn nice(least_ns: u64) -> u64 {
@@ -163,13 +168,14 @@ mod tests {
     #[test]
     fn windows_are_nice_and_about_two_hundred() {
         let minutes = |m: u64| RunSettings { duration: SimDuration::from_ns(m * HOUR_NS / 60), ..Default::default() };
-        assert_eq!(minutes(15).window().ns(), 5 * SECOND);
-        assert_eq!(minutes(10).window().ns(), 5 * SECOND);
-        assert_eq!(minutes(20).window().ns(), 10 * SECOND);
-        assert_eq!(minutes(120).window().ns(), 60 * SECOND);
-        assert_eq!(minutes(30 * 24 * 60).window().ns(), 6 * HOUR_NS);
+        assert_eq!(minutes(15).window(60).ns(), 5 * SECOND);
+        assert_eq!(minutes(10).window(60).ns(), 5 * SECOND);
+        assert_eq!(minutes(20).window(60).ns(), 10 * SECOND);
+        assert_eq!(minutes(20).window(500).ns(), 30 * SECOND);
+        assert_eq!(minutes(120).window(60).ns(), 60 * SECOND);
+        assert_eq!(minutes(30 * 24 * 60).window(60).ns(), 6 * HOUR_NS);
         assert_eq!(
-            RunSettings { duration: SimDuration::from_ns(3_000_000_000), ..Default::default() }.window().ns(),
+            RunSettings { duration: SimDuration::from_ns(3_000_000_000), ..Default::default() }.window(60).ns(),
             20_000_000
         );
     }

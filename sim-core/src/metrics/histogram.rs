@@ -58,6 +58,11 @@ fn lower(index: usize) -> u64 {
     (within as u64) << (octave as u32 + LINEAR_BITS - PRECISION)
 }
 
+/// So many empty histograms. Unlike copies of one, they take no memory before something is counted.
+pub fn fresh(n: usize) -> Vec<Histogram> {
+    (0..n).map(|_| Histogram::new()).collect()
+}
+
 impl Histogram {
     /// An empty histogram.
     pub fn new() -> Self {

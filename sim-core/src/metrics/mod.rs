@@ -2,4 +2,4 @@
 
 mod histogram;
 
-pub use histogram::{Histogram, SparseHistogram};
+pub use histogram::{Histogram, SparseHistogram, fresh};

@@ -13,7 +13,7 @@ use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
 use crate::engine::digest::Digest;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
 use crate::engine::table::Table;
-use crate::metrics::Histogram;
+use crate::metrics::{Histogram, fresh};
 use crate::model::{Access, Caller, Edge, Model, Node, ReadFrom, Replication};
 use crate::results::EdgeCounts;
 use crate::workload::{Arrival, ArrivalProcess, Priority};
@@ -49,8 +49,8 @@ impl<'m> World<'m> {
             ready: Vec::new(),
             instances: instances.into(),
             services: services.into(),
-            call_latency: vec![Histogram::new(); sites.len()].into(),
-            waits: vec![Histogram::new(); model.services.len()].into(),
+            call_latency: fresh(sites.len()).into(),
+            waits: fresh(model.services.len()).into(),
             sites: sites.into(),
             shared,
             loads: Table::default(),

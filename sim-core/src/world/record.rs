@@ -1,7 +1,7 @@
 //! What leaves the engine: slices of counts, periods of histograms, and the result of the run.
 
 use super::{Control, World};
-use crate::metrics::{Histogram, SparseHistogram};
+use crate::metrics::{Histogram, SparseHistogram, fresh};
 use crate::model::{Caller, EdgeId, Model};
 use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Stopped, UpCounts};
 use std::collections::BTreeMap;
@@ -51,9 +51,9 @@ impl Recorder {
             wrong_in_all: BTreeMap::new(),
             slices: Vec::new(),
             period_since: 0,
-            latency: vec![Histogram::new(); model.edges.len()],
-            waits: vec![Histogram::new(); model.services.len()],
-            call_latency: vec![Histogram::new(); model.edges.len()],
+            latency: fresh(model.edges.len()),
+            waits: fresh(model.services.len()),
+            call_latency: fresh(model.edges.len()),
             periods: Vec::new(),
             openings: Vec::new(),
             in_flight_at_zero: Vec::new(),
