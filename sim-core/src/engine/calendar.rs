@@ -71,7 +71,7 @@ impl std::fmt::Debug for Key {
 }
 
 /// Later than all events.
-const NEVER: Key = Key(u128::MAX);
+pub const NEVER: Key = Key(u128::MAX);
 
 /// The queue of future events.
 #[derive(Debug)]

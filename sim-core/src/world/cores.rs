@@ -8,7 +8,7 @@
 //! arrival makes an event only if it has a core for itself or will be done first.
 
 use super::strike::STANDSTILL;
-use crate::engine::calendar::{Calendar, Key};
+use crate::engine::calendar::{Calendar, Key, NEVER};
 use crate::engine::math::whole_ns;
 
 /// Work on shared cores.
@@ -37,6 +37,8 @@ pub struct Cores {
     armed_at: u64,
     /// Events of their own of pieces up to this number may come up late, because the instance has become faster.
     distrusted: u64,
+    /// No piece is done before this one, for which an event is pending.
+    soonest: Key,
     /// CPU time used since the last reading [ns of one core].
     used: f64,
 }
@@ -57,6 +59,7 @@ impl Cores {
             armed_seq: 0,
             armed_at: u64::MAX,
             distrusted: 0,
+            soonest: NEVER,
             used: 0.0,
         }
     }
@@ -84,17 +87,26 @@ impl Cores {
         self.active < self.cores
     }
 
-    /// Adds work [ns at full speed] for a frame that waits for `seq`.
-    pub fn add(&mut self, now_ns: u64, work_ns: f64, frame: u32, seq: u64) {
+    /// Adds work [ns at full speed] for a frame that waits for `seq`. Tells whether it will be done first, so that an event has to be
+    /// pending for it.
+    #[inline]
+    pub fn add(&mut self, now_ns: u64, work_ns: f64, frame: u32, seq: u64) -> bool {
         self.update(now_ns);
         if self.active == 0 {
             // Idle: start virtual time afresh, so that it stays small and exact.
             self.virtual_ns = 0.0;
             self.pieces.clear();
+            self.soonest = NEVER;
         }
         self.active += 1;
         self.set_speed();
-        self.pieces.push_key(Key::new((self.virtual_ns + work_ns).to_bits(), seq, 0, frame));
+        let key = Key::new((self.virtual_ns + work_ns).to_bits(), seq, 0, frame);
+        self.pieces.push_key(key);
+        let is_first = key < self.soonest;
+        if is_first {
+            self.soonest = key;
+        }
+        is_first
     }
 
     /// A piece is no longer wanted; its entry is skipped when it comes up.
@@ -110,6 +122,7 @@ impl Cores {
         self.active = 0;
         self.set_speed();
         self.pieces.clear();
+        self.soonest = NEVER;
     }
 
     /// From now on work is slower by another factor. `seq` is a new number: events that were made before it are not relied upon.
@@ -120,7 +133,8 @@ impl Cores {
         self.set_speed();
     }
 
-    /// Takes the next frame whose work is done, if any. `live` tells whether a frame still waits for a number.
+    /// Takes the next frame whose work is done, if any; then call [`Self::wants_event`]. `live` tells whether a frame still waits for a number.
+    #[inline]
     pub fn pop_done(&mut self, now_ns: u64, live: impl Fn(u32, u64) -> bool) -> Option<u32> {
         self.update(now_ns);
         let first = self.first(live)?;
@@ -149,8 +163,13 @@ impl Cores {
     /// When the next piece will be done if nothing changes, if an event has to be made for it: there is none pending, or only a
     /// later one. Call [`Self::arm`] with its number. `own` is when the event of a frame's own comes up or came up; 0 if it never
     /// had one.
+    #[inline]
     pub fn wants_event(&mut self, live: impl Fn(u32, u64) -> bool, own: impl Fn(u32) -> u64) -> Option<u64> {
-        let first = self.first(live)?;
+        let Some(first) = self.first(live) else {
+            self.soonest = NEVER;
+            return None;
+        };
+        self.soonest = first;
         if own(first.index()) > self.updated && first.sequence() > self.distrusted {
             return None;
         }

@@ -89,18 +89,19 @@ impl World<'_> {
         } else {
             (self.calendar.next_sequence(), 0)
         };
-        cores.add(now, ns, frame, seq);
+        let is_first = cores.add(now, ns, frame, seq);
         let at = &mut self.frames[frame];
         at.seq = seq;
         at.start = due;
         at.phase = Phase::Sharing;
-        if !alone {
+        if is_first && !alone {
             self.arm_cores(index);
         }
         None
     }
 
     /// Makes the event of an instance's shared cores, if one is wanted.
+    #[inline]
     fn arm_cores(&mut self, instance: u32) {
         let frames = &self.frames;
         let Some(cores) = &mut self.instances[instance as usize].cores else { return };
