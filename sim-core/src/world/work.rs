@@ -67,6 +67,8 @@ impl World<'_> {
         Some(frame)
     }
 
+    #[cold]
+    #[inline(never)]
     fn odd_work(&mut self, frame: u32, ns: f64) -> Option<u32> {
         let instance = &mut self.instances[self.frames[frame].instance as usize];
         if instance.odd & SHARES != 0 {
