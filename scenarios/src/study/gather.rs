@@ -2,65 +2,21 @@
 
 use super::Plan;
 use super::interval::{MeanSums, RatioSums};
+use super::one::One;
 use super::quantile::TimeSums;
 use super::series::SeriesSums;
+use super::verdicts::Verdicts;
 use crate::Loaded;
 use sim_core::data::Wrongness;
-use sim_core::economics::{Bill, ItemBill, bill, spent_between};
+use sim_core::economics::{ItemBill, spent_between};
 use sim_core::engine::digest::Digest;
-use sim_core::expression::Sides;
-use sim_core::expression::run_metrics::RunMetrics;
 use sim_core::metrics::Histogram;
 use sim_core::model::{Caller, EdgeId, Model, ServiceId};
-use sim_core::promise::Judged;
-use sim_core::results::{EdgeCounts, Estimate, RunResult, Span, StoppedRun};
+use sim_core::results::{EdgeCounts, RunResult, Span, StoppedRun};
 use std::collections::BTreeMap;
 
 /// The percentiles that are reported.
 pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
-
-/// What a clause of `expect` came to in one replication: both sides of each comparison, and whether it is kept.
-pub type ClauseSides = (Vec<Option<Sides>>, Option<bool>);
-
-/// Which percentile a side is, and all its times; `None` where it is something else.
-type Times = Option<(f64, Histogram)>;
-
-/// One replication, run and judged.
-pub struct One {
-    /// The run.
-    pub run: RunResult,
-    promises: Vec<Option<Judged>>,
-    clauses: Vec<ClauseSides>,
-    /// All times of those sides of the clauses that are percentiles.
-    times: Vec<Vec<[Times; 2]>>,
-    /// What has to be precise.
-    precise: Vec<(Option<f64>, Times)>,
-    bill: Bill,
-}
-
-impl One {
-    /// Runs and judges a replication, and those of the variants that clauses speak of.
-    pub fn run(loaded: &Loaded, variants: &[(String, Loaded)], plan: &Plan, number: u32) -> Self {
-        let seed = plan.seed;
-        let run = sim_core::world::simulate(&loaded.model, seed, number);
-        let others: Vec<RunResult> =
-            variants.iter().map(|(_, v)| sim_core::world::simulate(&v.model, seed, number)).collect();
-        let base = RunMetrics::new(&run, &loaded.model, &loaded.names);
-        let metrics: Vec<RunMetrics<'_>> =
-            variants.iter().zip(&others).map(|((_, v), r)| RunMetrics::new(r, &v.model, &v.names)).collect();
-        let of = |name: Option<&str>| match name {
-            None | Some("base") => Some(&base),
-            Some(name) => variants.iter().position(|(v, _)| v == name).map(|at| &metrics[at]),
-        };
-        let clauses = loaded.written.expect.iter().map(|c| (c.sides(&of), c.kept(&of))).collect();
-        let precise =
-            plan.precision.iter().flat_map(|p| &p.of).map(|value| (value.in_run(&of), value.times(&of))).collect();
-        let times = loaded.written.expect.iter().map(|c| c.times(&of)).collect();
-        let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
-        let bill = bill(&run, &loaded.model);
-        Self { run, promises, clauses, times, precise, bill }
-    }
-}
 
 /// Sums of an endpoint, or of all load classes.
 #[derive(Default)]
@@ -102,38 +58,6 @@ pub struct CallSums {
     pub amplification: RatioSums,
 }
 
-/// Sums of a promise or a clause.
-#[derive(Default)]
-pub struct JudgedSums {
-    pub value: MeanSums,
-    pub kept: u32,
-    pub judged: u32,
-    pub values: Vec<Option<f64>>,
-}
-
-/// Sums of one side of a comparison.
-#[derive(Debug, Clone, Default)]
-pub struct SideSums {
-    values: MeanSums,
-    /// All times, where the side is a percentile and nothing else.
-    times: Option<(f64, TimeSums)>,
-}
-
-impl SideSums {
-    /// Adds the value of the next replication, and all its times where it is a percentile.
-    pub fn add(&mut self, value: f64, times: Option<&(f64, Histogram)>) {
-        self.values.add(value);
-        if let Some((q, times)) = times {
-            self.times.get_or_insert_with(|| (*q, TimeSums::default())).1.add(times);
-        }
-    }
-
-    /// A percentile of all replications together; else the mean of their values. `None` without values.
-    pub fn estimate(&self) -> Option<Estimate> {
-        self.times.as_ref().map_or_else(|| self.values.estimate(), |(q, times)| times.quantile(*q))
-    }
-}
-
 /// Sums of an item of the bill.
 #[derive(Default)]
 pub struct CostSums {
@@ -159,12 +83,8 @@ pub struct Gathered {
     pub endpoints: Vec<EndpointSums>,
     pub services: Vec<ServiceSums>,
     pub calls: BTreeMap<String, CallSums>,
-    pub promises: Vec<JudgedSums>,
-    pub clauses: Vec<JudgedSums>,
-    /// Both sides of each comparison of each clause.
-    pub sides: Vec<Vec<(SideSums, SideSums)>>,
-    /// What has to be precise.
-    pub precise: Vec<SideSums>,
+    /// Promises, clauses, and what has to be precise.
+    pub judged: Verdicts,
     pub costs: Vec<CostSums>,
     pub infrastructure_month: MeanSums,
     pub per_million: RatioSums,
@@ -208,7 +128,6 @@ impl Gathered {
     /// Nothing yet.
     pub fn new(loaded: &Loaded, plan: &Plan) -> Self {
         let model = &loaded.model;
-        let clauses = &loaded.written.expect;
         Self {
             replications: 0,
             digest: Digest::default(),
@@ -217,10 +136,7 @@ impl Gathered {
             endpoints: model.endpoints.iter().map(|_| EndpointSums::default()).collect(),
             services: model.services.iter().map(|_| ServiceSums::default()).collect(),
             calls: BTreeMap::new(),
-            promises: model.promises.iter().map(|_| JudgedSums::default()).collect(),
-            clauses: clauses.iter().map(|_| JudgedSums::default()).collect(),
-            sides: clauses.iter().map(|c| vec![<(SideSums, SideSums)>::default(); c.tree.leaves().len()]).collect(),
-            precise: plan.precision.iter().flat_map(|p| &p.of).map(|_| SideSums::default()).collect(),
+            judged: Verdicts::new(loaded, plan.asked().len()),
             costs: model.costs.iter().map(|_| CostSums::default()).collect(),
             infrastructure_month: MeanSums::default(),
             per_million: RatioSums::default(),
@@ -254,8 +170,7 @@ impl Gathered {
         self.merge_endpoints(model, run, &counts);
         self.merge_services(model, run);
         self.merge_calls(model, &counts);
-        self.merge_judged(one);
-        self.merge_precise(one);
+        self.judged.merge(one);
         self.merge_money(model, one, &counts);
         self.merge_rest(model, run);
         self.series.merge(model, run, &|item, span| spent_between(run, model, &model.costs[item], span));
@@ -319,39 +234,6 @@ impl Gathered {
             sums.hedges.add(c.hedges as f64);
             sums.hedge_wins.add(c.hedge_wins as f64);
             sums.amplification.add(c.attempts as f64, c.calls.saturating_sub(c.rejected) as f64);
-        }
-    }
-
-    fn merge_judged(&mut self, one: &One) {
-        for (sums, judged) in self.promises.iter_mut().zip(&one.promises) {
-            sums.values.push(judged.map(|j| j.value));
-            if let Some(judged) = judged {
-                sums.value.add(judged.value);
-                sums.judged += 1;
-                sums.kept += u32::from(judged.kept);
-            }
-        }
-        for (place, (sides, kept)) in one.clauses.iter().enumerate() {
-            let sums = &mut self.clauses[place];
-            sums.values.push(sides.first().copied().flatten().map(|s| s.left));
-            if let Some(kept) = kept {
-                sums.judged += 1;
-                sums.kept += u32::from(*kept);
-            }
-            for ((at, sides), [left, right]) in self.sides[place].iter_mut().zip(sides).zip(&one.times[place]) {
-                if let Some(sides) = sides {
-                    at.0.add(sides.left, left.as_ref());
-                    at.1.add(sides.right, right.as_ref());
-                }
-            }
-        }
-    }
-
-    fn merge_precise(&mut self, one: &One) {
-        for (sums, (value, times)) in self.precise.iter_mut().zip(&one.precise) {
-            if let Some(value) = value {
-                sums.add(*value, times.as_ref());
-            }
         }
     }
 

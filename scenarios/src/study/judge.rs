@@ -3,8 +3,8 @@
 //! A promise is held when, at 95 % confidence (Wilson), at least 90 % of runs keep it, broken when fewer do. A clause without
 //! `with probability` is decided by the interval of its means, one comparison at a time; with it by the share of runs.
 
-use super::gather::{JudgedSums, SideSums};
 use super::interval::{wilson, would_settle};
+use super::verdicts::{JudgedSums, SideSums};
 use sim_core::expression::{Clause, CompareOp, Measure};
 use sim_core::promise::Promise;
 use sim_core::results::{Estimate, PromiseSummary, Unit, Verdict};

@@ -1,21 +1,25 @@
 //! Studies: many replications of a model, merged to one answer. The only threads of the program are in `replicate`.
 //!
 //! Each replication is run and judged in a worker, and merged in the order of its number, so that any number of threads gives the
-//! same bytes. `interval` holds the statistics, `gather` what is kept of the replications, and the other files make the parts of the
+//! same bytes. `interval` holds the statistics, `one` a replication, `verdicts` what is judged of all, `gather` what else is kept of them,
+//! and the other files make the parts of the
 //! [`StudyResult`] from it.
 
 mod gather;
 pub mod interval;
 mod judge;
+mod one;
 mod precision;
 mod quantile;
 pub mod replicate;
 mod series;
 mod summary;
+mod verdicts;
 
 use crate::written::precision::PrecisionSettings;
 use crate::{Files, Loaded, Report, Set, check};
-use gather::{Gathered, One};
+use gather::Gathered;
+use one::One;
 use replicate::Interrupted;
 use sim_core::expression::Value;
 use sim_core::problem::{Problem, Problems};
@@ -42,6 +46,11 @@ impl Plan {
         let run = &loaded.written.run;
         let (seed, replications) = (run.seed, run.replications.get_u32());
         Self { seed, replications, precision: run.precision.clone(), threads }
+    }
+
+    /// The values that have to be precise.
+    pub fn asked(&self) -> &[Value] {
+        self.precision.as_ref().map_or(&[], |precision| &precision.of)
     }
 
     /// Problems of a precision that the scenario does not write itself; `variants` are those that were loaded.
@@ -83,7 +92,7 @@ pub fn run(
     while gathered.replications < most {
         let before = gathered.replications;
         let batch = plan.replications.min(most - before);
-        let one = |number: u32| One::run(loaded, variants, plan, before + number);
+        let one = |number: u32| One::run(loaded, variants, plan.asked(), plan.seed, before + number);
         let progress = |done: u32, of: u32| progress(before + done, before + of);
         replicate::replicate(batch, plan.threads, one, |_, one| gathered.merge(loaded, &one), &progress)?;
         precision = plan.precision.as_ref().map(|p| precision::look(loaded, p, plan.replications, &gathered));

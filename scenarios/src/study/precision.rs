@@ -35,7 +35,7 @@ fn precise(path: String, name: String, unit: Unit, observed: Option<Estimate>, w
 
 /// What is named.
 fn named(settings: &PrecisionSettings, gathered: &Gathered, within: f64) -> Vec<Precise> {
-    let each = settings.of.iter().zip(&gathered.precise).enumerate();
+    let each = settings.of.iter().zip(&gathered.judged.asked).enumerate();
     each.map(|(place, (value, sums))| {
         let unit = judge::unit_of(Some(value.measure()));
         precise(format!("run.precision.of.{place}"), value.to_string(), unit, sums.estimate(), within)
@@ -45,19 +45,20 @@ fn named(settings: &PrecisionSettings, gathered: &Gathered, within: f64) -> Vec<
 
 /// What promises and clauses are judged by. Of a clause, both sides where both are measured.
 fn judged(loaded: &Loaded, gathered: &Gathered, within: f64) -> Vec<Precise> {
-    let promises = loaded.model.promises.iter().zip(&gathered.promises).map(|(promise, sums)| {
+    let promises = loaded.model.promises.iter().zip(&gathered.judged.promises).map(|(promise, sums)| {
         let path = format!("promises.{}", promise.name);
         precise(path, promise.name.clone(), promise.unit(), sums.value.estimate(), within)
     });
-    let clauses = loaded.written.expect.iter().zip(&gathered.sides).enumerate().flat_map(|(place, (clause, sides))| {
-        let unit = judge::unit(clause);
-        let leaves = clause.tree.leaves().into_iter().zip(sides);
-        leaves
-            .flat_map(|(leaf, (left, right))| [Some(left), leaf.bound().is_none().then_some(right)])
-            .flatten()
-            .map(|sums| precise(format!("expect.{place}"), clause.to_string(), unit, sums.estimate(), within))
-            .collect::<Vec<_>>()
-    });
+    let clauses =
+        loaded.written.expect.iter().zip(&gathered.judged.sides).enumerate().flat_map(|(place, (clause, sides))| {
+            let unit = judge::unit(clause);
+            let leaves = clause.tree.leaves().into_iter().zip(sides);
+            leaves
+                .flat_map(|(leaf, (left, right))| [Some(left), leaf.bound().is_none().then_some(right)])
+                .flatten()
+                .map(|sums| precise(format!("expect.{place}"), clause.to_string(), unit, sums.estimate(), within))
+                .collect::<Vec<_>>()
+        });
     promises.chain(clauses).collect()
 }
 

@@ -1,8 +1,8 @@
 //! The answer: estimates with their intervals, in the form that reports and `results.json` have.
 
+use super::Plan;
 use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
 use super::interval::MeanSums;
-use super::{Plan, judge};
 use crate::Loaded;
 use sim_core::model::{Caller, Model, Outcome};
 use sim_core::promise::{PromiseKind, slo};
@@ -26,7 +26,7 @@ pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>,
         tails: tails(model, gathered),
         faults: faults(model, gathered),
         load_events: load_events(model),
-        promise_values: gathered.promises.iter().map(|p| p.values.clone()).collect(),
+        promise_values: gathered.judged.promises.iter().map(|p| p.values.clone()).collect(),
         convergence: gathered.convergence.iter().filter_map(|(n, r)| Some((*n, r.share()?))).collect(),
         time_to_open: gathered
             .opened
@@ -62,18 +62,8 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .collect(),
         services: model.services.iter().zip(&gathered.services).map(|(s, g)| (s.name.clone(), service(g))).collect(),
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(sums))).collect(),
-        promises: model
-            .promises
-            .iter()
-            .zip(&gathered.promises)
-            .map(|(p, g)| judge::promise(p, g, &written.expect))
-            .collect(),
-        expectations: written
-            .expect
-            .iter()
-            .enumerate()
-            .map(|(i, c)| judge::clause(i, c, &gathered.clauses[i], &gathered.sides[i]))
-            .collect(),
+        promises: gathered.judged.of_promises(loaded),
+        expectations: gathered.judged.of_clauses(loaded),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),
@@ -257,7 +247,7 @@ fn arithmetic(model: &Model, gathered: &Gathered) -> Vec<ArithmeticRow> {
             ),
         });
     }
-    for (promise, sums) in model.promises.iter().zip(&gathered.promises) {
+    for (promise, sums) in model.promises.iter().zip(&gathered.judged.promises) {
         let PromiseKind::Availability { at_least, .. } = promise.kind else { continue };
         let (Some(period), Some(observed)) = (promise.period_s, sums.value.estimate()) else { continue };
         let spent = slo::burn_rate(1.0 - observed.mean, at_least)

@@ -1,0 +1,110 @@
+//! What is judged and asked of the replications: sums of promises, of the clauses of `expect`, and of values that a study asks for.
+
+use super::interval::MeanSums;
+use super::judge;
+use super::one::One;
+use super::quantile::TimeSums;
+use crate::Loaded;
+use sim_core::metrics::Histogram;
+use sim_core::results::{Estimate, PromiseSummary};
+
+/// Sums of a promise or a clause.
+#[derive(Default)]
+pub struct JudgedSums {
+    pub value: MeanSums,
+    pub kept: u32,
+    pub judged: u32,
+    pub values: Vec<Option<f64>>,
+}
+
+/// Sums of one side of a comparison.
+#[derive(Debug, Clone, Default)]
+pub struct SideSums {
+    values: MeanSums,
+    /// All times, where the side is a percentile and nothing else.
+    times: Option<(f64, TimeSums)>,
+}
+
+impl SideSums {
+    /// Adds the value of the next replication, and all its times where it is a percentile.
+    pub fn add(&mut self, value: f64, times: Option<&(f64, Histogram)>) {
+        self.values.add(value);
+        if let Some((q, times)) = times {
+            self.times.get_or_insert_with(|| (*q, TimeSums::default())).1.add(times);
+        }
+    }
+
+    /// A percentile of all replications together; else the mean of their values. `None` without values.
+    pub fn estimate(&self) -> Option<Estimate> {
+        self.times.as_ref().map_or_else(|| self.values.estimate(), |(q, times)| times.quantile(*q))
+    }
+}
+
+/// Sums of all that is judged and asked.
+#[derive(Default)]
+pub struct Verdicts {
+    /// By promise.
+    pub promises: Vec<JudgedSums>,
+    /// By clause.
+    pub clauses: Vec<JudgedSums>,
+    /// Both sides of each comparison of each clause.
+    pub sides: Vec<Vec<(SideSums, SideSums)>>,
+    /// By value asked.
+    pub asked: Vec<SideSums>,
+}
+
+impl Verdicts {
+    /// Nothing yet, of a study that asks for so many values.
+    pub fn new(loaded: &Loaded, asked: usize) -> Self {
+        let clauses = &loaded.written.expect;
+        Self {
+            promises: loaded.model.promises.iter().map(|_| JudgedSums::default()).collect(),
+            clauses: clauses.iter().map(|_| JudgedSums::default()).collect(),
+            sides: clauses.iter().map(|c| vec![<(SideSums, SideSums)>::default(); c.tree.leaves().len()]).collect(),
+            asked: vec![SideSums::default(); asked],
+        }
+    }
+
+    /// Adds the next replication.
+    pub fn merge(&mut self, one: &One) {
+        for (sums, judged) in self.promises.iter_mut().zip(&one.promises) {
+            sums.values.push(judged.map(|j| j.value));
+            if let Some(judged) = judged {
+                sums.value.add(judged.value);
+                sums.judged += 1;
+                sums.kept += u32::from(judged.kept);
+            }
+        }
+        for (place, (sides, kept)) in one.clauses.iter().enumerate() {
+            let sums = &mut self.clauses[place];
+            sums.values.push(sides.first().copied().flatten().map(|s| s.left));
+            if let Some(kept) = kept {
+                sums.judged += 1;
+                sums.kept += u32::from(*kept);
+            }
+            for ((at, sides), [left, right]) in self.sides[place].iter_mut().zip(sides).zip(&one.times[place]) {
+                if let Some(sides) = sides {
+                    at.0.add(sides.left, left.as_ref());
+                    at.1.add(sides.right, right.as_ref());
+                }
+            }
+        }
+        for (sums, (value, times)) in self.asked.iter_mut().zip(&one.asked) {
+            if let Some(value) = value {
+                sums.add(*value, times.as_ref());
+            }
+        }
+    }
+
+    /// The verdicts on the promises, in the order of the file.
+    pub fn of_promises(&self, loaded: &Loaded) -> Vec<PromiseSummary> {
+        let promises = loaded.model.promises.iter().zip(&self.promises);
+        promises.map(|(promise, sums)| judge::promise(promise, sums, &loaded.written.expect)).collect()
+    }
+
+    /// The verdicts on the clauses of `expect`, in the order of the file.
+    pub fn of_clauses(&self, loaded: &Loaded) -> Vec<PromiseSummary> {
+        let clauses = loaded.written.expect.iter().enumerate();
+        clauses.map(|(at, clause)| judge::clause(at, clause, &self.clauses[at], &self.sides[at])).collect()
+    }
+}
