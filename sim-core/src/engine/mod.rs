@@ -5,4 +5,4 @@ pub mod digest;
 pub mod math;
 pub mod quick;
 pub mod rng;
-pub mod table;
+pub(crate) mod table;
