@@ -1,6 +1,5 @@
 //! Load: requests come, and each becomes a frame at the door of the endpoint that it asks for.
 
-use super::admit::Door;
 use super::frame::{CLIENT, Frame, NONE, Phase};
 use super::{ARRIVAL, USER, World};
 use crate::dist::Sampler;
@@ -11,7 +10,6 @@ use crate::workload::ArrivalProcess;
 
 const MIX: u64 = 0x51;
 const THINK: u64 = 0x52;
-const PICK: u64 = 0x53;
 
 /// A load class while it runs.
 pub(super) struct Load {
@@ -113,7 +111,6 @@ impl World<'_> {
         let at = &mut self.sites[site as usize];
         at.counts.attempts += 1;
         let (network, only, rank) = (at.network, at.only, at.rank);
-        let instance = if only == NONE { self.pick_for_root(site, key) } else { only };
         self.frames[frame] = Frame {
             key,
             seq: 0,
@@ -121,7 +118,7 @@ impl World<'_> {
             arrived: self.now,
             start: 0,
             parent: NONE,
-            instance,
+            instance: only,
             pc: 0,
             next: NONE,
             edge: site as u16,
@@ -132,33 +129,14 @@ impl World<'_> {
             phase: Phase::Arriving,
             rank,
         };
-        if instance == NONE {
-            return self.deliver(frame, Outcome::Unreachable as u8);
+        if only == NONE {
+            let instance = self.pick(frame, site, key);
+            self.frames[frame].instance = instance;
+            if instance == NONE {
+                return self.deliver(frame, Outcome::Unreachable as u8);
+            }
         }
         let door = if network { self.depart(frame, site)? } else { self.admit(frame) };
-        match door {
-            Door::In => Some(frame),
-            Door::Waits => None,
-            // A user who hears nothing waits for ever: a closed one is lost to the load, which is what happens to him.
-            Door::Lost => {
-                self.frames.release(frame);
-                None
-            }
-            Door::Away(outcome) => self.send_back(frame, outcome as u8),
-        }
-    }
-
-    fn pick_for_root(&mut self, site: u32, key: u64) -> u32 {
-        let s = &self.sites[site as usize];
-        let service = &self.services[s.service as usize];
-        match service.routable.len() {
-            0 => NONE,
-            candidates => {
-                let (shared, instances) = (s.guard as usize, &self.instances);
-                let mut draw = Keyed::of(key, PICK);
-                let load = |i: usize| instances[service.routable[i] as usize].in_system;
-                service.routable[self.shared[shared].balancer.pick(candidates, load, &mut draw)]
-            }
-        }
+        self.at_door(frame, &door)
     }
 }

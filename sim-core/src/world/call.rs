@@ -271,7 +271,8 @@ impl World<'_> {
         }
     }
 
-    fn pick(&mut self, frame: u32, site: u32, key: u64) -> u32 {
+    /// The instance that gets an attempt; `frame` is the caller's, or the attempt's own where a load calls without a frame for the caller.
+    pub(super) fn pick(&mut self, frame: u32, site: u32, key: u64) -> u32 {
         let s = &self.sites[site as usize];
         let service = &self.services[s.service as usize];
         if s.role != Role::Any {
@@ -516,7 +517,15 @@ impl World<'_> {
     /// A request has come to its callee over the network.
     fn arrives(&mut self, frame: u32) -> Option<u32> {
         self.frames[frame].seq = 0;
-        match self.admit(frame) {
+        let door = self.admit(frame);
+        self.at_door(frame, &door)
+    }
+
+    /// What follows for a request whose caller does not stand beside it. Whoever hears nothing waits until he gives up: a closed user
+    /// for ever, who so is lost to his load.
+    #[inline(always)]
+    pub(super) fn at_door(&mut self, frame: u32, door: &Door) -> Option<u32> {
+        match *door {
             Door::In => Some(frame),
             Door::Waits => None,
             Door::Lost => {
