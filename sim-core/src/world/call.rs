@@ -107,7 +107,8 @@ impl World<'_> {
         }
     }
 
-    /// Sends a further attempt of a call.
+    /// Sends a further attempt of a call: out of line, as the first attempt is in line with the interpreter.
+    #[inline(never)]
     fn send_again(&mut self, frame: u32, site: u32) -> Sent {
         self.send(frame, site)
     }

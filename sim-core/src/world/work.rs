@@ -67,6 +67,7 @@ impl World<'_> {
         Some(frame)
     }
 
+    /// Work on an instance that shares cores or stands still: out of line, since plain work pays for each register that is used here.
     #[cold]
     #[inline(never)]
     fn odd_work(&mut self, frame: u32, ns: f64) -> Option<u32> {
@@ -118,10 +119,10 @@ impl World<'_> {
     pub(super) fn cores_done(&mut self, instance: u32, seq: u64) -> Option<u32> {
         let now = self.now;
         let mut next = None;
+        self.instances[instance as usize].cores.as_mut()?.came_up(seq);
         loop {
             let frames = &self.frames;
             let cores = self.instances[instance as usize].cores.as_mut()?;
-            cores.came_up(seq);
             let Some(frame) = cores.pop_done(now, |frame, seq| frames.waits_for(frame, seq)) else { break };
             let at = &mut self.frames[frame];
             at.seq = 0;
