@@ -254,6 +254,7 @@ fn summary() -> Summary {
         calls: calls(),
         promises: promises(),
         expectations: Vec::new(),
+        experiments: Vec::new(),
         cost: cost(),
         wrongness: WrongnessSummary {
             incidents: BTreeMap::from([("duplicate_effect", near(771.0, 9.0)), ("wrong_mode", near(1786.0, 11.0))]),
@@ -344,6 +345,7 @@ pub fn study() -> StudyResult {
         time_to_open: vec![("gateway->payment.charge".into(), "brownout".into(), near(6.9, 0.05))],
         requests_judged: 47_616_000,
         in_flight: 61.0,
+        journals: Vec::new(),
         summary: summary(),
     }
 }

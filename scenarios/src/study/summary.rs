@@ -37,6 +37,7 @@ pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>,
             .collect(),
         requests_judged: gathered.requests_judged,
         in_flight: gathered.in_flight.or_zero().mean,
+        journals: vec![],
     }
 }
 
@@ -64,6 +65,7 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(sums))).collect(),
         promises: gathered.judged.of_promises(loaded),
         expectations: gathered.judged.of_clauses(loaded),
+        experiments: vec![],
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

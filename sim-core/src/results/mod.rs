@@ -4,9 +4,13 @@
 //! [`StudyResult`], in which every number with a spread is an [`Estimate`]. Of that, [`Summary`] is `results.json`: its keys are a
 //! contract. Nothing here depends on the machine or the clock.
 
+mod experiment;
 mod run;
 mod study;
 
+pub use experiment::{
+    Course, ExperimentRun, ExperimentSummary, Journal, JournalEntry, JournalKind, JournalValue, Reason,
+};
 pub use run::{EdgeCounts, HOLDING, Period, RunResult, ServiceCounts, Slice, Span, Stopped, UpCounts};
 pub use study::*;
 

@@ -1,6 +1,6 @@
 //! A study of many replications: every number with a spread is an estimate.
 
-use super::{Estimate, Stopped};
+use super::{Estimate, ExperimentSummary, Journal, Stopped};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -38,6 +38,9 @@ pub struct Summary {
     pub promises: Vec<PromiseSummary>,
     /// The clauses of `expect`, in the order of the file.
     pub expectations: Vec<PromiseSummary>,
+    /// In the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<ExperimentSummary>,
     /// The bill.
     pub cost: CostSummary,
     /// What was wrong, and what it costs.
@@ -231,7 +234,7 @@ pub struct PromiseSummary {
     pub note: String,
     /// How many replications would settle it, if the share stays; only for the inconclusive.
     pub would_settle: Option<u32>,
-    /// Path of the promise in the scenario, for annotations: `promises.works`, `expect.3`.
+    /// Path in the scenario, for annotations: `promises.works`, `expect.3`, `experiments.kill`, `experiments.kill.hypothesis.0`.
     pub path: String,
     /// Path of the clause of `expect` that says that this promise is not held, and is judged in its place; `None` for most.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,9 +242,12 @@ pub struct PromiseSummary {
 }
 
 impl Summary {
-    /// All that a gate judges: promises and clauses, but for promises that a clause says are not held. Of those the clause is judged.
+    /// All that a gate judges: promises, hypotheses of experiments and clauses, but for promises that a clause says are not held, and
+    /// hypotheses that a clause speaks of. Of those the clause is judged.
     pub fn judged(&self) -> impl Iterator<Item = &PromiseSummary> {
-        self.promises.iter().filter(|promise| promise.denied_by.is_none()).chain(&self.expectations)
+        let hypotheses = self.experiments.iter().map(|experiment| &experiment.judgement);
+        let own = self.promises.iter().chain(hypotheses).filter(|promise| promise.denied_by.is_none());
+        own.chain(&self.expectations)
     }
 }
 
@@ -367,6 +373,8 @@ pub struct StudyResult {
     pub requests_judged: u64,
     /// Requests in flight at the end, mean per replication.
     pub in_flight: f64,
+    /// Journals of experiments, by name of the experiment and replication: of the first 1,000 replications.
+    pub journals: Vec<(String, Journal)>,
 }
 
 /// A window of the time series.
