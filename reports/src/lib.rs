@@ -1,13 +1,17 @@
 //! Results to figures, findings in sentences, tables and pages. Never runs a simulation.
 //!
-//! `numbers` writes numbers as people read them, `findings` says what matters, `figures` draws, `html` and `terminal` lay out, `tables`
-//! makes files for other programs. [`write`] makes everything that belongs in the out folder of a run, as bytes.
+//! `numbers` writes numbers as people read them, `findings` says what matters, `figures` draws, `pages` puts a report together for each
+//! kind of study as a `page`, which `html` and `markdown` lay out; `terminal` has its own way, and `tables` makes files for other
+//! programs. [`write`] makes everything that belongs in the out folder of a run, as bytes.
 
 mod answer;
 pub mod figures;
 pub mod findings;
 pub mod html;
+pub mod markdown;
 pub mod numbers;
+pub mod page;
+pub mod pages;
 pub mod tables;
 pub mod terminal;
 pub mod truth;
@@ -15,6 +19,7 @@ pub mod truth;
 #[cfg(test)]
 mod sample;
 
+use page::Page;
 use sim_core::results::StudyResult;
 use std::fmt;
 
@@ -112,7 +117,6 @@ pub fn junit(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
 /// # Errors
 /// If a figure, table or page cannot be made.
 pub fn write(study: &StudyResult, source: &Source) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
-    let figures = figures::all(study);
     let mut files = vec![
         ("results.json".to_owned(), json(study)?.into_bytes()),
         ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
@@ -120,15 +124,22 @@ pub fn write(study: &StudyResult, source: &Source) -> Result<Vec<(String, Vec<u8
     ];
     #[cfg(feature = "parquet")]
     files.push(("timeseries.parquet".to_owned(), tables::parquet::bytes(study)?));
+    files.extend(lay_out(&pages::run::page(study, source))?);
+    Ok(files)
+}
+
+/// The report in all its forms: figures as pictures, Markdown, and the page, which is last so that who sees it sees all.
+fn lay_out(page: &Page) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    let mut files = Vec::new();
     let pictures = figures::picture::Pictures::new();
-    for figure in &figures {
-        for (panel, drawing) in figure.panels.iter().enumerate() {
-            let number = if figure.panels.len() > 1 { format!("-{}", panel + 1) } else { String::new() };
+    for figure in page.figures() {
+        for (path, drawing) in figure.files().into_iter().zip(&figure.panels) {
             let svg = drawing.standalone();
-            files.push((format!("figures/{}{number}.png", figure.id), pictures.png(&svg)?));
-            files.push((format!("figures/{}{number}.svg", figure.id), svg.into_bytes()));
+            files.push((format!("{path}.png"), pictures.png(&svg)?));
+            files.push((format!("{path}.svg"), svg.into_bytes()));
         }
     }
-    files.push(("report.html".to_owned(), html::page(study, source, &figures)?.into_bytes()));
+    files.push(("report.md".to_owned(), markdown::render(page).into_bytes()));
+    files.push(("report.html".to_owned(), html::render(page)?.into_bytes()));
     Ok(files)
 }

@@ -51,9 +51,15 @@ fn run_writes_results_and_report_and_prints_a_summary() {
     assert!(text.contains("HELD") && text.contains("does it hold?") && text.contains("report.html"), "{text}");
     assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
     let out = folder.0.join("out/small");
-    for file in
-        ["results.json", "report.html", "timeseries.csv", "scenario.yaml", "figures/latency.svg", "figures/latency.png"]
-    {
+    for file in [
+        "results.json",
+        "report.html",
+        "report.md",
+        "timeseries.csv",
+        "scenario.yaml",
+        "figures/latency.svg",
+        "figures/latency.png",
+    ] {
         assert!(out.join(file).metadata().is_ok_and(|m| m.len() > 100), "{file} is missing");
     }
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();

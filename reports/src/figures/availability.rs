@@ -2,7 +2,7 @@
 
 use super::scale::Scale;
 use super::svg::colour;
-use super::{Figure, Reading, Section, Table, both, how, table_windows};
+use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{grouped, optional};
 use sim_core::results::{Estimate, StudyResult, Unit};
 
@@ -64,8 +64,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let ended: f64 = whole.outcomes.values().map(|o| o.mean).sum();
     let in_full = whole.outcomes.get("ok").map_or(0.0, |ok| ok.mean / ended.max(1.0));
     Some(Figure {
-        id: "availability",
-        section: Section::OverTime,
+        id: "availability".into(),
         title,
         caption: (
             format!("Availability of {}", series.name),

@@ -2,7 +2,7 @@
 
 use super::scale::{Scale, nice};
 use super::svg::colour;
-use super::{Figure, Section, Table, both};
+use super::{Figure, Table, both};
 use crate::numbers::estimate;
 use sim_core::engine::math::pow;
 use sim_core::results::{StudyResult, Unit};
@@ -55,8 +55,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let picked = all.iter().filter(|(n, _)| n.is_power_of_two() || *n == last_n);
     let rows = picked.map(|(n, e)| vec![n.to_string(), estimate(e, Unit::Share)]);
     Some(Figure {
-        id: "convergence",
-        section: Section::Sure,
+        id: "convergence".into(),
         title,
         caption: ("Mean availability over the first n replications".into(), "band: 95 % interval.".into()),
         panels: vec![drawing],

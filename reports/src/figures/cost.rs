@@ -2,7 +2,7 @@
 
 use super::scale::{Scale, nice, steps};
 use super::svg::colour;
-use super::{Figure, Reading, Section, Table, both, how};
+use super::{Figure, Reading, Table, both, how};
 use crate::numbers::{dollars, estimate, plain};
 use sim_core::results::{StudyResult, Unit};
 use std::fmt::Write;
@@ -90,8 +90,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         whole: format!("{} a month", plain(items[*item].per_month.mean, Unit::Money)),
     });
     Some(Figure {
-        id: "cost",
-        section: Section::Money,
+        id: "cost".into(),
         title,
         caption: (
             "The bill by item".into(),

@@ -2,7 +2,7 @@
 
 use super::scale::{Scale, nice, steps};
 use super::svg::colour;
-use super::{Figure, Reading, Section, Table, both, how, table_windows};
+use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{estimate, grouped, plain};
 use sim_core::results::{Estimate, ServiceSeries, StudyResult, Unit};
 use std::fmt::Write;
@@ -134,8 +134,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     readings.push(reading("serving", "blue", &series.instances, ""));
     readings.push(reading("waiting", "verm", &series.queue_length, ""));
     Some(Figure {
-        id: "instances",
-        section: Section::OverTime,
+        id: "instances".into(),
         caption: (
             format!("Load, instances and queue of {}", series.name),
             format!("the band of instances goes from the run with fewest to that with most. {}", how(study)),

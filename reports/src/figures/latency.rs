@@ -2,7 +2,7 @@
 
 use super::scale::{Scale, log_ticks};
 use super::svg::colour;
-use super::{Figure, Reading, Section, Table, both, how, table_windows};
+use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{optional, plain};
 use sim_core::results::{Estimate, StudyResult, Unit};
 
@@ -76,8 +76,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         row
     });
     Some(Figure {
-        id: "latency",
-        section: Section::OverTime,
+        id: "latency".into(),
         caption: (
             format!("Latency of answered requests of {}", series.name),
             format!(

@@ -21,6 +21,7 @@ mod wrongness;
 pub use svg::{Drawing, Svg, escape};
 
 use sim_core::results::StudyResult;
+use std::borrow::Cow;
 
 /// A table beneath a figure.
 #[derive(Debug, Clone, Default)]
@@ -48,9 +49,9 @@ pub struct Reading {
     pub whole: String,
 }
 
-/// The section of a report that a figure stands in.
+/// The section of a run's report that a figure stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Section {
+pub enum Place {
     /// Over time.
     OverTime,
     /// Money.
@@ -63,9 +64,7 @@ pub enum Section {
 #[derive(Debug, Clone)]
 pub struct Figure {
     /// Its file's name.
-    pub id: &'static str,
-    /// Where it stands.
-    pub section: Section,
+    pub id: Cow<'static, str>,
     /// The finding, a sentence.
     pub title: String,
     /// What is drawn, unit, windows, replications, interval: the first words in bold, and the rest.
@@ -80,25 +79,34 @@ pub struct Figure {
     pub format: &'static str,
 }
 
+impl Figure {
+    /// Where its panels lie in the out folder, without the ending.
+    pub fn files(&self) -> Vec<String> {
+        let one = self.panels.len() == 1;
+        let number = |panel: usize| if one { String::new() } else { format!("-{}", panel + 1) };
+        (0..self.panels.len()).map(|panel| format!("figures/{}{}", self.id, number(panel))).collect()
+    }
+}
+
 /// What draws a figure, if there is something to draw.
 type Draw = fn(&StudyResult) -> Option<Figure>;
 
-/// All figures, in the order of the report.
-pub const ALL: &[(&str, Draw)] = &[
-    ("availability", availability::draw),
-    ("latency", latency::draw),
-    ("tail", tail::draw),
-    ("outcomes", outcomes::draw),
-    ("instances", instances::draw),
-    ("recovery", recovery::draw),
-    ("cost", cost::draw),
-    ("wrongness", wrongness::draw),
-    ("convergence", convergence::draw),
+/// All figures of a run, in the order of its report.
+pub const ALL: &[(&str, Place, Draw)] = &[
+    ("availability", Place::OverTime, availability::draw),
+    ("latency", Place::OverTime, latency::draw),
+    ("tail", Place::OverTime, tail::draw),
+    ("outcomes", Place::OverTime, outcomes::draw),
+    ("instances", Place::OverTime, instances::draw),
+    ("recovery", Place::OverTime, recovery::draw),
+    ("cost", Place::Money, cost::draw),
+    ("wrongness", Place::Money, wrongness::draw),
+    ("convergence", Place::Sure, convergence::draw),
 ];
 
-/// The figures of a study.
-pub fn all(study: &StudyResult) -> Vec<Figure> {
-    ALL.iter().filter_map(|(_, draw)| draw(study)).collect()
+/// The figures of a run, and where they stand.
+pub fn all(study: &StudyResult) -> Vec<(Place, Figure)> {
+    ALL.iter().filter_map(|(_, place, draw)| Some((*place, draw(study)?))).collect()
 }
 
 /// Widths of the two drawings.
@@ -107,7 +115,7 @@ const WIDE: f64 = 720.0;
 const NARROW: f64 = 342.0;
 
 /// Draws at both widths.
-fn both(title: &str, desc: &str, height: (f64, f64), time: Option<&'static str>, draw: impl Fn(&mut Svg)) -> Drawing {
+fn both(title: &str, desc: &str, height: (f64, f64), time: Option<&str>, draw: impl Fn(&mut Svg)) -> Drawing {
     let one = |width: f64, height: f64| {
         let mut svg = Svg::new(width, height, title, desc, time);
         draw(&mut svg);
@@ -168,18 +176,23 @@ mod tests {
             .collect()
     }
 
-    fn drawings() -> Vec<(&'static str, f64, String)> {
-        let figures = all(&sample::study());
-        let both = |f: &Figure| -> Vec<(&'static str, f64, String)> {
-            f.panels.iter().flat_map(|p| [(f.id, WIDE, p.wide.clone()), (f.id, NARROW, p.narrow.clone())]).collect()
+    fn figures() -> Vec<Figure> {
+        all(&sample::study()).into_iter().map(|(_, figure)| figure).collect()
+    }
+
+    fn drawings() -> Vec<(String, f64, String)> {
+        let both = |f: &Figure| -> Vec<(String, f64, String)> {
+            let two =
+                |p: &Drawing| [(f.id.to_string(), WIDE, p.wide.clone()), (f.id.to_string(), NARROW, p.narrow.clone())];
+            f.panels.iter().flat_map(two).collect()
         };
-        figures.iter().flat_map(both).collect()
+        figures().iter().flat_map(both).collect()
     }
 
     #[test]
     fn the_sample_shows_every_figure() {
-        let ids: Vec<&str> = all(&sample::study()).iter().map(|f| f.id).collect();
-        assert_eq!(ids, ALL.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        let ids: Vec<_> = figures().into_iter().map(|f| f.id).collect();
+        assert_eq!(ids, ALL.iter().map(|(id, _, _)| *id).collect::<Vec<_>>());
     }
 
     #[test]
@@ -238,7 +251,7 @@ mod tests {
     #[test]
     fn every_drawing_says_what_it_shows_and_is_a_picture() {
         let pictures = picture::Pictures::new();
-        for figure in all(&sample::study()) {
+        for figure in figures() {
             assert!(!figure.title.is_empty() && !figure.tables.is_empty(), "{}", figure.id);
             for panel in &figure.panels {
                 assert!(panel.wide.contains("<title ") && panel.wide.contains("<desc "), "{}", figure.id);

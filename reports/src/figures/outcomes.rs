@@ -3,7 +3,7 @@
 use super::scale::{Scale, nice, steps};
 use super::svg::Svg;
 use super::svg::colour;
-use super::{Figure, Reading, Section, Table, both, how, table_windows};
+use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{estimate, grouped, plain};
 use sim_core::model::Outcome;
 use sim_core::results::{StudyResult, Unit};
@@ -156,8 +156,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         whole: format!("{}/s", plain(total(*o) / windows as f64, Unit::Count)),
     });
     Some(Figure {
-        id: "outcomes",
-        section: Section::OverTime,
+        id: "outcomes".into(),
         title,
         caption: (
             format!("Requests of {} by outcome", series.name),

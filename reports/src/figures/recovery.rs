@@ -2,7 +2,7 @@
 
 use super::scale::nice;
 use super::svg::colour;
-use super::{Figure, Section, Table, both};
+use super::{Figure, Table, both};
 use crate::numbers::{optional, plain};
 use sim_core::results::{StudyResult, Unit};
 
@@ -55,8 +55,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     slowest.sort_by(|a, b| b.1.total_cmp(&a.1));
     let rows = slowest.iter().map(|(i, v)| vec![i.to_string(), plain(*v, Unit::Seconds)]);
     Some(Figure {
-        id: "recovery",
-        section: Section::OverTime,
+        id: "recovery".into(),
         title,
         caption: (
             "Recovery time of each run".into(),

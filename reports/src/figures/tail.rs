@@ -2,7 +2,7 @@
 
 use super::scale::{Scale, log_ticks};
 use super::svg::colour;
-use super::{Figure, Section, Table, both};
+use super::{Figure, Table, both};
 use crate::numbers::{clock, optional, plain};
 use sim_core::engine::math::log10;
 use sim_core::results::{StudyResult, Unit};
@@ -110,8 +110,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     p99.extend(used.iter().map(|(c, _)| optional(c.p99_s.as_ref(), Unit::Seconds)));
     rows.push(p99);
     Some(Figure {
-        id: "tail",
-        section: Section::OverTime,
+        id: "tail".into(),
         title,
         caption: (
             format!("Share of answered requests of {} slower than a latency", tail.name),

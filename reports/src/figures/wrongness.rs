@@ -2,7 +2,7 @@
 
 use super::scale::nice;
 use super::svg::colour;
-use super::{Figure, Section, Table, both};
+use super::{Figure, Table, both};
 use crate::numbers::{estimate, plain};
 use sim_core::results::{CostItemSummary, Estimate, StudyResult, Unit};
 
@@ -84,8 +84,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         });
     }
     Some(Figure {
-        id: "wrongness",
-        section: Section::Money,
+        id: "wrongness".into(),
         title,
         caption: (
             "The price of lost and wrong requests".into(),

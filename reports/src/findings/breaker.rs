@@ -25,7 +25,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
             grouped(all, 0)
         ),
         command: None,
-        figure: Some("availability"),
+        figure: Some("availability".into()),
         weight: 10.0 + share / 10.0,
     })
 }

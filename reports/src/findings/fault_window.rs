@@ -21,7 +21,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
                 ),
                 why: String::new(),
                 command: None,
-                figure: Some("tail"),
+                figure: Some("tail".into()),
                 weight: 5.0,
             });
         }

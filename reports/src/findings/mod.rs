@@ -12,6 +12,7 @@ mod workers;
 
 use crate::Source;
 use sim_core::results::{EndpointSeries, PromiseSummary, StudyResult, Verdict};
+use std::borrow::Cow;
 
 /// A finding.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Finding {
     /// A command worth typing.
     pub command: Option<String>,
     /// The figure where it is seen.
-    pub figure: Option<&'static str>,
+    pub figure: Option<Cow<'static, str>>,
     /// How much it matters; the greatest comes first.
     pub weight: f64,
 }

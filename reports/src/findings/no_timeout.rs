@@ -23,7 +23,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
         ),
         why: format!("The call has no timeout; its median is {}.", plain(latency.p50.mean, Unit::Seconds)),
         command: None,
-        figure: Some("latency"),
+        figure: Some("latency".into()),
         weight: 7.0,
     })
 }

@@ -22,7 +22,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
             estimate(&call.abandoned, Unit::Count)
         ),
         command: None,
-        figure: Some("outcomes"),
+        figure: Some("outcomes".into()),
         weight: 4.0 * (amplification.mean - 1.0).min(5.0),
     })
 }

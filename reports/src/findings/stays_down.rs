@@ -28,7 +28,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
         ),
         why: "What disturbed it is over; the overload stays.".into(),
         command: None,
-        figure: Some("availability"),
+        figure: Some("availability".into()),
         weight: 40.0,
     })
 }

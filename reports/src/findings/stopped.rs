@@ -20,7 +20,7 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
         ),
         why: format!("There, {where_}. What follows is of the time until then."),
         command: Some(format!("windtunnel run {} --set run.bounds.backlog=5M", source.file)),
-        figure: Some("outcomes"),
+        figure: Some("outcomes".into()),
         weight: 100.0,
     })
 }

@@ -30,7 +30,7 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
         ),
         why: "A worker is held while a callee is awaited, so a slow callee fills its callers.".into(),
         command,
-        figure: Some("instances"),
+        figure: Some("instances".into()),
         weight: 9.0,
     })
 }

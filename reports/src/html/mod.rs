@@ -1,60 +1,38 @@
-//! The report of a run: one HTML file that works offline, in the order of `look`: question, answer, promises, what to look at next,
-//! figures with their tables, calls, money, arithmetic, how sure we are, the scenario.
+//! Lays a page out as one HTML file that works offline: styles, figures, tables and the page's own script are all inside.
 
-use crate::figures::{Figure, Section, Table};
-use crate::findings::{find, margin, word, worst_first};
-use crate::numbers::{clock, estimate, grouped, kept, length, optional, plain};
-use crate::{ReportError, Source};
+use crate::ReportError;
+use crate::figures::{Figure, Table};
+use crate::findings::word;
+use crate::numbers::kept;
+use crate::page::{Block, Cells, Judgement, Page, Section, Standing, Windows, arrows};
 use minijinja::{Environment, Value, context};
-use sim_core::results::{PromiseSummary, StudyResult, Unit, Verdict};
-use sim_core::units::Probability;
+use sim_core::results::{Estimate, Verdict};
 
-const TEMPLATE: &str = include_str!("report.html.jinja");
-const CSS: &str = include_str!("report.css");
-const SCRIPT: &str = include_str!("report.js");
+const TEMPLATE: &str = include_str!("page.html.jinja");
+const CSS: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
 
-/// The page.
+/// The file.
 ///
 /// # Errors
 /// If the template cannot be filled.
-pub fn page(study: &StudyResult, source: &Source, figures: &[Figure]) -> Result<String, ReportError> {
+pub fn render(page: &Page) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.add_filter("nb", unbroken);
-    environment.add_template("report.html", TEMPLATE)?;
-    let s = &study.summary;
-    let number =
-        |section| figures.iter().filter(|f| f.section == section).map(|f| figure(f, figures)).collect::<Vec<_>>();
-    let judged = worst_first(study);
-    let page = environment.get_template("report.html")?.render(context! {
+    environment.add_filter("coded", coded);
+    environment.add_template("page.html", TEMPLATE)?;
+    let text = environment.get_template("page.html")?.render(context! {
         css => Value::from_safe_string(CSS.to_owned()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
-        data => Value::from_safe_string(data(study, figures).replace('<', "\\u003c")),
-        title => s.scenario,
-        question => source.question,
-        expected => source.answer,
-        answer => crate::answer::answer(study),
-        meta => meta(study),
-        promises_head => promises_head(study),
-        promises => judged.iter().map(|p| promise(p)).collect::<Vec<_>>(),
-        expectations => s.expectations.iter().map(promise).collect::<Vec<_>>(),
-        findings => find(study, source).into_iter().take(5).map(|f| context! {
-            what => arrows(&f.what), why => arrows(&f.why), command => f.command,
-            figure => f.figure.and_then(|id| figures.iter().position(|x| x.id == id)).map(|i| i + 1),
-        }).collect::<Vec<_>>(),
-        over_time => number(Section::OverTime),
-        money => number(Section::Money),
-        sure => number(Section::Sure),
-        calls => calls(study),
-        calls_title => arrows(&calls_title(study)),
-        arithmetic => s.arithmetic.iter().map(|row| context! {
-            of => row.of, why => row.why, arithmetic => plain(row.arithmetic, row.unit), simulated => estimate(&row.simulated, row.unit),
-        }).collect::<Vec<_>>(),
-        facts => facts(study, source),
-        file => source.file.rsplit('/').next().unwrap_or_default(),
-        lines => source.text.lines().count(),
-        text => source.text,
+        data => Value::from_safe_string(data(page).replace('<', "\\u003c")),
+        kind => page.kind,
+        title => page.title,
+        question => page.question,
+        answer => page.answer,
+        meta => page.meta,
+        sections => Layout { page, tables: std::cell::Cell::new(0) }.sections(),
     })?;
-    Ok(page)
+    Ok(text)
 }
 
 /// Text as HTML in which no interval breaks over lines.
@@ -66,51 +44,89 @@ fn unbroken(text: &str) -> Value {
     Value::from_safe_string(words.collect::<Vec<_>>().join(" "))
 }
 
-/// Calls as people read them, which break over lines at the arrow only.
-fn arrows(text: &str) -> String {
-    text.replace("->", " \u{2192}\u{a0}")
+/// Text as HTML in which words between backticks are code.
+fn coded(text: &str) -> Value {
+    let parts = text.split('`').map(crate::figures::escape).enumerate();
+    let parts = parts.map(|(i, part)| if i % 2 == 1 { format!("<code>{part}</code>") } else { part });
+    Value::from_safe_string(parts.collect())
 }
 
-fn meta(study: &StudyResult) -> String {
-    let s = &study.summary;
-    format!(
-        "{} replications of {}, intervals of 95\u{a0}%, warm-up of {} cut, {} requests judged. Every figure below is the mean or the merged quantile of all {}.",
-        s.replications,
-        length(s.simulated_s),
-        length(s.warm_up_s),
-        grouped(study.requests_judged as f64, 0),
-        s.replications
-    )
+/// Blocks as the template reads them; counts the tables that have a title.
+struct Layout<'a> {
+    page: &'a Page,
+    tables: std::cell::Cell<usize>,
 }
 
-fn promises_head(study: &StudyResult) -> String {
-    let of = |v| study.summary.promises.iter().filter(|p| p.verdict == v).count();
-    let words = [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "undecided"), (Verdict::Held, "held")];
-    let parts: Vec<String> = words.iter().filter(|(v, _)| of(*v) > 0).map(|(v, w)| format!("{} {w}", of(*v))).collect();
-    if parts.is_empty() { "No promise is made".into() } else { format!("Promises: {}", parts.join(", ")) }
+impl Layout<'_> {
+    fn sections(&self) -> Vec<Value> {
+        let section = |s: &Section| {
+            context! { id => s.id, contents => s.contents, head => s.head, blocks => self.blocks(&s.blocks) }
+        };
+        self.page.sections.iter().map(section).collect()
+    }
+
+    fn blocks(&self, blocks: &[Block]) -> Vec<Value> {
+        blocks.iter().map(|block| self.block(block)).collect()
+    }
+
+    fn block(&self, block: &Block) -> Value {
+        match block {
+            Block::Lede(text) => context! { kind => "lede", text => text },
+            Block::Usage(text) => context! { kind => "usage", text => text },
+            Block::Remark(text) => context! { kind => "remark", text => text },
+            Block::Verdicts(list) => {
+                context! { kind => "verdicts", list => list.iter().map(judgement).collect::<Vec<_>>() }
+            }
+            Block::Findings(list) => context! {
+                kind => "findings",
+                list => list.iter().map(|f| context! {
+                    what => arrows(&f.what), why => arrows(&f.why), command => f.command,
+                    figure => f.figure.as_deref().and_then(|id| self.page.number(id)),
+                }).collect::<Vec<_>>(),
+            },
+            Block::Figure(f) => figure(f, self.page.number(&f.id).unwrap_or(0)),
+            Block::Table(t) => self.standing(t),
+            Block::Facts(facts) => context! {
+                kind => "facts",
+                list => facts.iter().map(|f| context! { name => f.name, value => f.value, code => f.code }).collect::<Vec<_>>(),
+            },
+            Block::Folded(says, blocks) => context! { kind => "folded", says => says, blocks => self.blocks(blocks) },
+            Block::Text(file, text) => {
+                context! { kind => "text", file => file, text => text, lines => text.lines().count() }
+            }
+        }
+    }
+
+    fn standing(&self, t: &Standing) -> Value {
+        let title = t.title.as_ref().map(|(title, caption)| {
+            self.tables.set(self.tables.get() + 1);
+            context! { number => self.tables.get(), title => title, bold => caption.0, caption => caption.1 }
+        });
+        let cells = match t.cells {
+            Cells::Numbers => "numbers",
+            Cells::Calls => "calls",
+            Cells::Reasons => "reasons",
+        };
+        context! { kind => "table", title => title, cells => cells, table => table(&t.table) }
+    }
 }
 
-fn promise(p: &PromiseSummary) -> Value {
+fn judgement(p: &Judgement) -> Value {
     let class = match p.verdict {
         Verdict::Broken => "broken",
         Verdict::Held => "held",
         Verdict::Inconclusive => "open",
     };
-    let mut note = p.note.clone();
-    if let Some(settle) = p.would_settle {
-        note = format!("{settle} replications would settle it, if the share stays.");
-    }
     context! {
-        class => class, word => word(p.verdict), says => p.says, name => if p.name == p.says { String::new() } else { p.name.clone() },
-        observed => optional(p.observed.as_ref(), p.unit), margin => margin(p), note => note,
-        kept => p.kept, judged => p.judged,
-        share => p.probability.as_ref().map(kept),
-        mini => Value::from_safe_string(p.probability.as_ref().map_or_else(String::new, |e| mini(p, e))),
+        class => class, word => word(p.verdict), says => p.says, name => p.name, facts => p.facts, note => p.note,
+        kept => p.kept.0, judged => p.kept.1,
+        share => p.share.as_ref().map(kept),
+        mini => Value::from_safe_string(p.share.as_ref().map_or_else(String::new, |e| mini(p, e))),
     }
 }
 
-/// The probability of keeping a promise with its interval, from 0 to 100 %, and the 90 % needed.
-fn mini(p: &PromiseSummary, e: &sim_core::results::Estimate) -> String {
+/// The probability of keeping a promise with its interval, from 0 to 100 %, and the share that is needed.
+fn mini(p: &Judgement, e: &Estimate) -> String {
     let x = |v: f64| 8.0 + 192.0 * v;
     let (stroke, mark) = match p.verdict {
         Verdict::Broken => (
@@ -129,26 +145,29 @@ fn mini(p: &PromiseSummary, e: &sim_core::results::Estimate) -> String {
             ),
         ),
     };
+    let (kept, judged) = p.kept;
+    let (needed, percent) = (x(p.needed), p.needed * 100.0);
     format!(
-        "<svg viewBox=\"0 0 208 40\" width=\"208\" height=\"40\" role=\"img\"><title>kept in {} of {} runs</title>\
-         <rect x=\"180.8\" y=\"4\" width=\"19.2\" height=\"18\" fill=\"#F0EBE0\"/><line x1=\"8\" y1=\"13\" x2=\"200\" y2=\"13\" stroke=\"#8B8983\"/>\
-         <line x1=\"180.8\" y1=\"4\" x2=\"180.8\" y2=\"22\" stroke=\"#1C1D21\" stroke-width=\"1.25\"/>\
+        "<svg viewBox=\"0 0 208 40\" width=\"208\" height=\"40\" role=\"img\"><title>kept in {kept} of {judged} runs</title>\
+         <desc>Probability of keeping it with its 95 percent interval, from 0 to 100 percent, and a mark at the {percent:.0} percent \
+         needed.</desc><rect x=\"{needed:.1}\" y=\"4\" width=\"{:.1}\" height=\"18\" fill=\"#F0EBE0\"/>\
+         <line x1=\"8\" y1=\"13\" x2=\"200\" y2=\"13\" stroke=\"#8B8983\"/>\
+         <line x1=\"{needed:.1}\" y1=\"4\" x2=\"{needed:.1}\" y2=\"22\" stroke=\"#1C1D21\" stroke-width=\"1.25\"/>\
          <line x1=\"{:.1}\" y1=\"13\" x2=\"{:.1}\" y2=\"13\" stroke=\"{stroke}\" stroke-width=\"4\"/>{mark}\
          <text x=\"5\" y=\"37\" fill=\"#55565E\" font-size=\"11.5\">0</text>\
-         <text x=\"184.8\" y=\"37\" fill=\"#55565E\" font-size=\"11.5\" text-anchor=\"end\">needed 90 %</text></svg>",
-        p.kept,
-        p.judged,
+         <text x=\"{:.1}\" y=\"37\" fill=\"#55565E\" font-size=\"11.5\" text-anchor=\"end\">needed {percent:.0} %</text></svg>",
+        200.0 - needed,
         x(e.low),
-        x(e.high)
+        x(e.high),
+        needed + 4.0
     )
 }
 
-fn figure(f: &Figure, all: &[Figure]) -> Value {
-    let number = all.iter().position(|x| x.id == f.id).unwrap_or(0) + 1;
+fn figure(f: &Figure, number: usize) -> Value {
     let readings: Vec<Value> =
         f.readings.iter().map(|r| context! { label => r.label, token => r.token, whole => r.whole }).collect();
     context! {
-        id => f.id, number => number, title => arrows(&f.title), bold => f.caption.0, caption => f.caption.1,
+        kind => "figure", id => f.id, number => number, title => arrows(&f.title), bold => f.caption.0, caption => f.caption.1,
         panels => f.panels.iter().map(|p| context! {
             wide => Value::from_safe_string(p.wide.clone()), narrow => Value::from_safe_string(p.narrow.clone()),
         }).collect::<Vec<_>>(),
@@ -161,91 +180,11 @@ fn table(t: &Table) -> Value {
     context! { says => t.says, heads => t.heads, rows => t.rows }
 }
 
-fn calls(study: &StudyResult) -> Vec<Value> {
-    let count =
-        |e: &sim_core::results::Estimate| if e.mean == 0.0 { "0".to_owned() } else { plain(e.mean, Unit::Count) };
-    study
-        .summary
-        .calls
-        .iter()
-        .map(|(name, c)| {
-            let (from, to) = name.split_once("->").unwrap_or(("", name));
-            context! {
-                from => from, to => to,
-                cells => vec![
-                    count(&c.calls), count(&c.attempts), count(&c.retries),
-                    c.amplification.map_or_else(|| "–".into(), |a| grouped(a.mean, 3)),
-                    count(&c.timeouts), count(&c.rejected), count(&c.breaker_opened), count(&c.abandoned),
-                ],
-            }
-        })
-        .collect()
-}
-
-fn calls_title(study: &StudyResult) -> String {
-    let of = |c: &sim_core::results::CallSummary| c.amplification.map_or(1.0, |a| a.mean);
-    match study.summary.calls.iter().max_by(|a, b| of(a.1).total_cmp(&of(b.1))) {
-        Some((name, c)) if of(c) > 1.001 => {
-            format!("Retries add {:.1}\u{a0}% to the attempts of {name}, more than to any other", (of(c) - 1.0) * 100.0)
-        }
-        _ => "No call is retried to speak of".into(),
-    }
-}
-
-/// The command that gives the same results.
-fn repeat(study: &StudyResult, source: &Source) -> String {
-    let s = &study.summary;
-    let command = format!("windtunnel run {} --seed {}", source.file, s.seed);
-    let Some(precision) = &s.precision else { return format!("{command} --replications {}", s.replications) };
-    let (batch, cap) = (precision.batch, precision.cap);
-    let within = Probability::new(precision.within).unwrap_or_default();
-    let named = precision.of.iter().filter(|p| p.path.starts_with("run."));
-    let of: String = named.map(|p| format!(" --precision-of '{}'", p.name)).collect();
-    format!("{command} --replications {batch} --precision {within}{of} --precision-cap {cap}")
-}
-
-fn facts(study: &StudyResult, source: &Source) -> Vec<(String, String, bool)> {
-    let s = &study.summary;
-    let digest: Vec<String> = s.digest.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
-    let fact = |a: &str, b: String, code: bool| (a.to_owned(), b, code);
-    let mut facts = vec![
-        fact("Replications", format!("{}, of {} simulated each", s.replications, length(s.simulated_s)), false),
-        fact("Requests judged", grouped(study.requests_judged as f64, 0), false),
-        fact("Warm-up", format!("{}, cut from every number", length(s.warm_up_s)), false),
-        fact("In flight at the end", format!("{} a run, counted in no share", grouped(study.in_flight, 0)), false),
-        fact("Seed", format!("{}, replications 0 to {}", s.seed, s.replications.saturating_sub(1)), false),
-        fact(
-            "Intervals",
-            "95 %: Student\u{2019}s t on means and on the replications\u{2019} quantiles, ratio estimates on shares, Wilson on shares of runs".into(),
-            false,
-        ),
-        fact("Version", format!("windtunnel {}", s.version), false),
-        fact("Digest of the results", digest.join(" "), true),
-        fact("To repeat it, byte for byte", repeat(study, source), true),
-    ];
-    if let Some(precision) = &s.precision {
-        let within = plain(precision.within, Unit::Share);
-        let says = if precision.reached { "reached" } else { "not reached" };
-        facts.push(fact("Precision asked for", format!("{within} of each estimate, {says}"), false));
-    }
-    if !s.stopped.is_empty() {
-        facts.push(fact("Stopped by a bound", format!("{} of {} runs", s.stopped.len(), s.replications), false));
-    }
-    for fault in study.faults.iter().filter(|f| f.from_s > 0.0).take(3) {
-        facts.push(fact(
-            "Fault",
-            format!("{}, {} to {}: {}", fault.name, clock(fault.from_s), clock(fault.to_s), fault.says),
-            false,
-        ));
-    }
-    facts
-}
-
 /// What the cursor reads, as JSON.
-fn data(study: &StudyResult, figures: &[Figure]) -> String {
+fn data(page: &Page) -> String {
     let round = |v: Option<f64>| v.filter(|v| v.is_finite()).map(|v| format!("{v:.6e}").parse::<f64>().unwrap_or(v));
     let mut figs = serde_json::Map::new();
-    for f in figures.iter().filter(|f| !f.readings.is_empty()) {
+    for f in page.figures().into_iter().filter(|f| !f.readings.is_empty()) {
         let series: Vec<serde_json::Value> = f
             .readings
             .iter()
@@ -255,11 +194,11 @@ fn data(study: &StudyResult, figures: &[Figure]) -> String {
                 serde_json::json!([r.label, r.token, lists, r.unit])
             })
             .collect();
-        figs.insert(f.id.to_owned(), serde_json::json!({"f": f.format, "s": series}));
+        figs.insert(f.id.to_string(), serde_json::json!({"f": f.format, "s": series}));
     }
-    let times: Vec<f64> = study.windows.iter().map(|w| w.from_s).collect();
-    let step = study.windows.first().map_or(1.0, |w| w.to_s - w.from_s);
-    serde_json::json!({"t": times, "w": step, "figs": figs}).to_string()
+    let none = Windows { from_s: Vec::new(), length_s: 1.0 };
+    let time = page.time.as_ref().unwrap_or(&none);
+    serde_json::json!({"t": time.from_s, "w": time.length_s, "figs": figs}).to_string()
 }
 
 #[cfg(test)]
@@ -268,8 +207,7 @@ mod tests {
     use crate::sample;
 
     fn sample_page() -> String {
-        let study = sample::study();
-        page(&study, &sample::source(), &crate::figures::all(&study)).expect("a page")
+        render(&crate::pages::run::page(&sample::study(), &sample::source())).expect("a page")
     }
 
     #[test]

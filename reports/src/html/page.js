@@ -25,7 +25,7 @@
   var outputs = [].slice.call(document.querySelectorAll('output.read'));
   outputs.forEach(function (o) { o.idle = o.innerHTML; });
   window.addEventListener('beforeprint', function () {
-    document.querySelector('#scenario + details').open = true;
+    [].forEach.call(document.querySelectorAll('details.file'), function (d) { d.open = true; });
   });
 
   function clock(s) {

@@ -1,0 +1,3 @@
+//! What each kind of report says: one kind a file.
+
+pub mod run;

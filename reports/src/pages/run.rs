@@ -1,0 +1,256 @@
+//! The report of a run, in the order of the look: question, answer, promises, what to look at next, figures with their tables, calls,
+//! money, arithmetic, how sure we are, the scenario.
+
+use crate::Source;
+use crate::figures::{self, Place, Table};
+use crate::findings::{find, margin, worst_first};
+use crate::numbers::{clock, estimate, grouped, length, optional, plain};
+use crate::page::{Block, Cells, Fact, Judgement, Page, Section, Standing, Windows, arrows};
+use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};
+use sim_core::units::Probability;
+
+/// What is promised counts as kept from this share of runs on.
+pub const NEEDED: f64 = 0.9;
+
+/// The page of a run.
+pub fn page(study: &StudyResult, source: &Source) -> Page {
+    let figures = figures::all(study);
+    let placed = |place: Place| {
+        let there = figures.iter().filter(|(p, _)| *p == place);
+        there.map(|(_, f)| Block::Figure(Box::new(f.clone()))).collect::<Vec<_>>()
+    };
+    let sections = [
+        Some(section("promises", "Promises", &promises_head(study), promises(study))),
+        next(study, source),
+        Some(section("over-time", "Over time", "Over time", over_time(placed(Place::OverTime)))),
+        Some(section("calls", "Calls", "Calls", vec![Block::Table(calls(study))])),
+        some("money", "Money", "Money", placed(Place::Money)),
+        arithmetic(study),
+        Some(section("sure", "How sure we are", "How sure we are", sure(study, source, placed(Place::Sure)))),
+        Some(scenario(source)),
+    ];
+    Page {
+        kind: "run report",
+        title: study.summary.scenario.clone(),
+        question: source.question.clone(),
+        answer: crate::answer::answer(study),
+        meta: meta(study),
+        sections: sections.into_iter().flatten().collect(),
+        time: windows(study),
+    }
+}
+
+fn section(id: &'static str, contents: &'static str, head: &str, blocks: Vec<Block>) -> Section {
+    Section { id, contents, head: head.to_owned(), blocks }
+}
+
+/// A section, if there is something in it.
+fn some(id: &'static str, contents: &'static str, head: &str, blocks: Vec<Block>) -> Option<Section> {
+    (!blocks.is_empty()).then(|| section(id, contents, head, blocks))
+}
+
+fn windows(study: &StudyResult) -> Option<Windows> {
+    let first = study.windows.first()?;
+    let from_s = study.windows.iter().map(|w| w.from_s).collect();
+    Some(Windows { from_s, length_s: first.to_s - first.from_s })
+}
+
+fn meta(study: &StudyResult) -> String {
+    let s = &study.summary;
+    format!(
+        "{} replications of {}, intervals of 95\u{a0}%, warm-up of {} cut, {} requests judged. Every figure below is the mean or the merged quantile of all {}.",
+        s.replications,
+        length(s.simulated_s),
+        length(s.warm_up_s),
+        grouped(study.requests_judged as f64, 0),
+        s.replications
+    )
+}
+
+fn promises_head(study: &StudyResult) -> String {
+    let of = |v| study.summary.promises.iter().filter(|p| p.verdict == v).count();
+    let words = [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "undecided"), (Verdict::Held, "held")];
+    let parts: Vec<String> = words.iter().filter(|(v, _)| of(*v) > 0).map(|(v, w)| format!("{} {w}", of(*v))).collect();
+    if parts.is_empty() { "No promise is made".into() } else { format!("Promises: {}", parts.join(", ")) }
+}
+
+fn promises(study: &StudyResult) -> Vec<Block> {
+    let judged = worst_first(study);
+    let mut blocks = Vec::new();
+    if !judged.is_empty() {
+        blocks.push(Block::Lede(WHEN_HELD.into()));
+        blocks.push(Block::Verdicts(judged.into_iter().map(judgement).collect()));
+    }
+    let clauses = &study.summary.expectations;
+    if !clauses.is_empty() {
+        let says = format!("What `check` judges besides: {} clauses", clauses.len());
+        blocks.push(Block::Folded(says, vec![Block::Verdicts(clauses.iter().map(judgement).collect())]));
+    }
+    blocks
+}
+
+/// When a promise counts as held.
+pub const WHEN_HELD: &str = "A promise counts as held when, at 95\u{a0}% confidence, at least 90\u{a0}% of runs keep it; as broken when \
+                             fewer do; else as inconclusive.";
+
+/// A promise or clause as pages show it.
+pub fn judgement(p: &PromiseSummary) -> Judgement {
+    let settle = p.would_settle.map(|n| format!("{n} replications would settle it, if the share stays."));
+    Judgement {
+        verdict: p.verdict,
+        says: p.says.clone(),
+        name: if p.name == p.says { String::new() } else { p.name.clone() },
+        facts: vec![("Observed".into(), optional(p.observed.as_ref(), p.unit)), ("Margin".into(), margin(p))],
+        note: settle.unwrap_or_else(|| p.note.clone()),
+        kept: (p.kept, p.judged),
+        share: p.probability,
+        needed: NEEDED,
+    }
+}
+
+fn next(study: &StudyResult, source: &Source) -> Option<Section> {
+    let mut found = find(study, source);
+    found.truncate(5);
+    let mut blocks = Vec::new();
+    if !found.is_empty() {
+        blocks.push(Block::Findings(found));
+    }
+    if let Some(expected) = &source.answer {
+        blocks.push(Block::Remark(format!("The author expected: {expected}")));
+    }
+    some("next", "What to look at next", "What to look at next", blocks)
+}
+
+fn over_time(figures: Vec<Block>) -> Vec<Block> {
+    let usage =
+        "Point at a figure, or focus it and use the arrow keys: all figures over time read out the same window.";
+    [Block::Usage(usage.into())].into_iter().chain(figures).collect()
+}
+
+fn calls(study: &StudyResult) -> Standing {
+    let heads = [
+        "Edge",
+        "Calls",
+        "Attempts",
+        "Retries",
+        "Amplifi\u{ad}cation",
+        "Timeouts",
+        "Rejected by breaker",
+        "Breaker openings",
+        "Aban\u{ad}doned",
+    ];
+    let caption = "mean per run. Amplification is attempts sent for each call that the breaker let through; openings count all caller \
+                   instances; abandoned attempts went on working after their caller had given up.";
+    Standing {
+        title: Some((calls_title(study), ("Every call edge".into(), caption.into()))),
+        cells: Cells::Calls,
+        table: Table {
+            says: "Call edges".into(),
+            heads: heads.map(String::from).into(),
+            rows: study.summary.calls.iter().map(|(name, c)| call(name, c)).collect(),
+        },
+    }
+}
+
+fn call(name: &str, c: &CallSummary) -> Vec<String> {
+    let count = |e: &Estimate| if e.mean == 0.0 { "0".to_owned() } else { plain(e.mean, Unit::Count) };
+    vec![
+        name.to_owned(),
+        count(&c.calls),
+        count(&c.attempts),
+        count(&c.retries),
+        c.amplification.map_or_else(|| "–".into(), |a| grouped(a.mean, 3)),
+        count(&c.timeouts),
+        count(&c.rejected),
+        count(&c.breaker_opened),
+        count(&c.abandoned),
+    ]
+}
+
+fn calls_title(study: &StudyResult) -> String {
+    let of = |c: &CallSummary| c.amplification.map_or(1.0, |a| a.mean);
+    match study.summary.calls.iter().max_by(|a, b| of(a.1).total_cmp(&of(b.1))) {
+        Some((name, c)) if of(c) > 1.001 => {
+            let more = (of(c) - 1.0) * 100.0;
+            arrows(&format!("Retries add {more:.1}\u{a0}% to the attempts of {name}, more than to any other"))
+        }
+        _ => "No call is retried to speak of".into(),
+    }
+}
+
+fn arithmetic(study: &StudyResult) -> Option<Section> {
+    let rows: Vec<Vec<String>> = study
+        .summary
+        .arithmetic
+        .iter()
+        .map(|row| {
+            let simulated = estimate(&row.simulated, row.unit);
+            vec![row.of.clone(), plain(row.arithmetic, row.unit), simulated, row.why.clone()]
+        })
+        .collect();
+    let table = Table {
+        says: "Arithmetic against simulation".into(),
+        heads: ["Of", "Arithmetic", "Simulated", "Why they differ"].map(String::from).into(),
+        rows,
+    };
+    (!table.rows.is_empty()).then(|| {
+        let table = Block::Table(Standing { title: None, cells: Cells::Reasons, table });
+        section("slo", "Arithmetic", "Arithmetic against simulation", vec![table])
+    })
+}
+
+fn sure(study: &StudyResult, source: &Source, mut figures: Vec<Block>) -> Vec<Block> {
+    figures.push(Block::Facts(facts(study, source)));
+    figures
+}
+
+/// The scenario as run.
+pub fn scenario(source: &Source) -> Section {
+    let file = source.file.rsplit('/').next().unwrap_or_default();
+    let text = Block::Text(file.to_owned(), source.text.clone());
+    section("scenario", "The scenario", "The scenario as run", vec![text])
+}
+
+/// The command that gives the same results.
+fn repeat(study: &StudyResult, source: &Source) -> String {
+    let s = &study.summary;
+    let command = format!("windtunnel run {} --seed {}", source.file, s.seed);
+    let Some(precision) = &s.precision else { return format!("{command} --replications {}", s.replications) };
+    let (batch, cap) = (precision.batch, precision.cap);
+    let within = Probability::new(precision.within).unwrap_or_default();
+    let named = precision.of.iter().filter(|p| p.path.starts_with("run."));
+    let of: String = named.map(|p| format!(" --precision-of '{}'", p.name)).collect();
+    format!("{command} --replications {batch} --precision {within}{of} --precision-cap {cap}")
+}
+
+fn facts(study: &StudyResult, source: &Source) -> Vec<Fact> {
+    let s = &study.summary;
+    let digest: Vec<String> = s.digest.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let mut facts = vec![
+        Fact::new("Replications", format!("{}, of {} simulated each", s.replications, length(s.simulated_s))),
+        Fact::new("Requests judged", grouped(study.requests_judged as f64, 0)),
+        Fact::new("Warm-up", format!("{}, cut from every number", length(s.warm_up_s))),
+        Fact::new("In flight at the end", format!("{} a run, counted in no share", grouped(study.in_flight, 0))),
+        Fact::new("Seed", format!("{}, replications 0 to {}", s.seed, s.replications.saturating_sub(1))),
+        Fact::new(
+            "Intervals",
+            "95 %: Student\u{2019}s t on means and on the replications\u{2019} quantiles, ratio estimates on shares, Wilson on shares of runs",
+        ),
+        Fact::new("Version", format!("windtunnel {}", s.version)),
+        Fact::code("Digest of the results", digest.join(" ")),
+        Fact::code("To repeat it, byte for byte", repeat(study, source)),
+    ];
+    if let Some(precision) = &s.precision {
+        let within = plain(precision.within, Unit::Share);
+        let says = if precision.reached { "reached" } else { "not reached" };
+        facts.push(Fact::new("Precision asked for", format!("{within} of each estimate, {says}")));
+    }
+    if !s.stopped.is_empty() {
+        facts.push(Fact::new("Stopped by a bound", format!("{} of {} runs", s.stopped.len(), s.replications)));
+    }
+    for fault in study.faults.iter().filter(|f| f.from_s > 0.0).take(3) {
+        let when = format!("{}, {} to {}: {}", fault.name, clock(fault.from_s), clock(fault.to_s), fault.says);
+        facts.push(Fact::new("Fault", when));
+    }
+    facts
+}
