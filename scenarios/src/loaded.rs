@@ -138,6 +138,7 @@ fn judged_by_truth(written: &Written, names: &Names, variants: &BTreeMap<String,
             p.at(index, |p| clause.check(names, |variant| variants.get(variant), &known, p));
         }
     });
+    problems.at("studies", |p| check::studies(written, names, variants, p));
     // What could not be read has been reported.
     let whole = |p: &&PrecisionSettings| !p.of.is_empty() || tree.find("run.precision.of").is_none();
     if let Some(precision) = written.run.precision.as_ref().filter(whole) {

@@ -1,7 +1,7 @@
 //! The reference page and `explain`: what can be written, from the types that read it.
 
 use crate::schema;
-use crate::written::{step, store};
+use crate::written::{step, store, studies};
 use serde_json::Value;
 use sim_core::expression::{METRICS, Metric, SubjectKind};
 use sim_core::kinds::Kind;
@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 
 /// All kinds of the language, by family.
 pub fn kinds() -> Vec<Kind> {
-    sim_core::kinds::all().into_iter().chain(step::ALL.iter().copied()).chain(store::ALL.iter().copied()).collect()
+    let own = [step::ALL, store::ALL, studies::ALL].into_iter().flatten().copied();
+    sim_core::kinds::all().into_iter().chain(own).collect()
 }
 
 /// What a kind is, for a terminal; all of that name, where several families have one.
@@ -63,8 +64,8 @@ const HEAD: &str = "\
 # Reference of the scenario language
 
 Made from the types that read a scenario; `windtunnel explain KIND` prints one entry. A kind is a map with one key, or its bare
-name where it needs no settings. What is not listed here is an unknown key: caches, topics, sagas, experiments and studies are
-not built yet.
+name where it needs no settings. What is not listed here is an unknown key: caches, topics, sagas and experiments are not
+built yet.
 
 ## Sections of a file
 

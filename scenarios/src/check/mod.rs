@@ -6,7 +6,10 @@
 
 mod cycles;
 mod reach;
+mod studies;
 mod traffic;
+
+pub use studies::studies;
 
 use crate::compile::Compiled;
 use crate::reader::Node;

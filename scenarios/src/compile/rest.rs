@@ -52,6 +52,11 @@ impl Compiler<'_> {
         problems.at("control", |p| self.control(p));
         self.promises(problems);
         self.costs(problems);
+        problems.at("studies", |p| {
+            for (name, study) in written.studies.iter() {
+                p.at(name, |p| study.validate(p));
+            }
+        });
     }
 
     fn key_spaces(&mut self, problems: &mut Problems) {

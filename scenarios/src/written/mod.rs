@@ -1,7 +1,7 @@
 //! A scenario as it is written: its sections, each with the settings of the families.
 //!
 //! Reading into these types checks form only. What refers to something still holds names; what may be left out is an `Option`, or
-//! has its default. The whole is as large as what is built: caches, topics, sagas, experiments and studies are not, and so are
+//! has its default. The whole is as large as what is built: caches, topics, sagas and experiments are not, and so are
 //! unknown keys.
 
 pub mod call;
@@ -13,6 +13,7 @@ pub mod queue;
 pub mod run;
 pub mod step;
 pub mod store;
+pub mod studies;
 
 use call::PolicySettings;
 use load::LoadSettings;
@@ -28,6 +29,7 @@ use sim_core::expression::Clause;
 use sim_core::faults::FaultSettings;
 use sim_core::network::NetworkSettings;
 use sim_core::promise::PromiseSettings;
+use studies::StudySettings;
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -80,6 +82,8 @@ pub struct Written {
     pub expect: Vec<Clause>,
     /// Variants, by name: values by path.
     pub variants: Named<ByText<Anything>>,
+    /// Questions about many settings of the system, by name.
+    pub studies: Named<StudySettings>,
 }
 
 /// A region.

@@ -28,6 +28,7 @@ mod up;
 pub use measure::{Dimension, Measure};
 pub use metric::{METRICS, Metric, MetricDoc, MetricRef, Scope, SubjectKind, Window};
 pub use observed::{Observed, edges_of, observe};
+pub use quantity::{Quantity, read as read_quantity};
 pub use resolve::{Group, Resolved, ScopeMeant, Subject, TimedPart, View};
 pub use tree::{CompareOp, Leaf, Sides, Tree, Within};
 

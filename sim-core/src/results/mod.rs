@@ -4,20 +4,24 @@
 //! [`StudyResult`], in which every number with a spread is an [`Estimate`]. Of that, [`Summary`] is `results.json`: its keys are a
 //! contract. Nothing here depends on the machine or the clock.
 
+mod capacity;
 mod experiment;
 mod run;
 mod study;
+mod sweep;
 
+pub use capacity::*;
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalEntry, JournalKind, JournalValue, Reason,
 };
 pub use run::{EdgeCounts, HOLDING, Period, RunResult, ServiceCounts, Slice, Span, Stopped, UpCounts};
 pub use study::*;
+pub use sweep::*;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A mean with its 95 % interval. Without spread (one replication, or a constant) `low == mean == high`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Mean over the replications, or the quantile of the merged histogram.
     pub mean: f64,

@@ -1,7 +1,7 @@
 //! A study of many replications: every number with a spread is an estimate.
 
 use super::{Estimate, ExperimentSummary, Journal, Stopped};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What `results.json` holds. Estimates are `{mean, low, high}`, units stand in the keys. `None` is "no data".
@@ -187,7 +187,7 @@ pub struct CallSummary {
 }
 
 /// The judgement of a promise or a clause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Kept, at the confidence asked for.
@@ -252,7 +252,7 @@ impl Summary {
 }
 
 /// The unit of a number, which decides how it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Seconds.

@@ -1,0 +1,82 @@
+//! The section `studies`: questions about many settings of the system that the file describes.
+
+pub mod capacity;
+pub mod compare;
+pub mod gate;
+pub mod knob;
+pub mod sweep;
+
+use capacity::CapacitySettings;
+use compare::CompareSettings;
+use gate::GateSettings;
+use serde::{Deserialize, Serialize};
+use sim_core::kinds::Kind;
+use sim_core::problem::Problems;
+use sim_core::units::{Count, Probability};
+use sweep::SweepSettings;
+
+/// A question about many settings of the system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudySettings {
+    /// What is asked. Required.
+    pub ask: AskSettings,
+    /// How sure verdicts have to be; default 95%.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Probability>,
+    /// How much may be spent on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetSettings>,
+}
+
+/// How much may be spent on a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetSettings {
+    /// Replications of one setting at most. Required.
+    pub replications: Count,
+}
+
+/// What a study asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AskSettings {
+    /// What happens at each of many settings, and which knob matters.
+    Sweep(SweepSettings),
+    /// The cheapest setting that keeps every promise.
+    Capacity(CapacitySettings),
+    /// Which of several variants is better, and by how much.
+    Compare(CompareSettings),
+    /// Whether all that is promised and expected holds.
+    Gate(GateSettings),
+}
+
+/// The kinds of questions.
+pub const ALL: &[Kind] = &[
+    Kind { family: "ask", name: "sweep", schema: || schemars::schema_for!(SweepSettings) },
+    Kind { family: "ask", name: "capacity", schema: || schemars::schema_for!(CapacitySettings) },
+    Kind { family: "ask", name: "compare", schema: || schemars::schema_for!(CompareSettings) },
+    Kind { family: "ask", name: "gate", schema: || schemars::schema_for!(GateSettings) },
+];
+
+impl StudySettings {
+    /// Problems of the settings that need no names.
+    pub fn validate(&self, problems: &mut Problems) {
+        if let Some(confidence) = self.confidence
+            && !(0.5..1.0).contains(&confidence.value())
+        {
+            problems.error("confidence", "a confidence lies between 50% and 100%").hint =
+                Some("write confidence: 95%".into());
+        }
+        if let Some(budget) = self.budget
+            && !(1..=1_000_000).contains(&budget.replications.get())
+        {
+            problems.error("budget.replications", "a budget has between 1 and 1M replications");
+        }
+        problems.at("ask", |p| match &self.ask {
+            AskSettings::Sweep(ask) => p.at("sweep", |p| ask.validate(p)),
+            AskSettings::Capacity(ask) => p.at("capacity", |p| ask.validate(p)),
+            AskSettings::Compare(_) | AskSettings::Gate(_) => {}
+        });
+    }
+}
