@@ -59,14 +59,14 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 let _ = write!(d, "L{b:.1} {y:.1}L{a:.1} {y:.1}");
             }
             d.push('Z');
-            svg.path(&d, colour::ITEMS[place], colour::AXIS, "stroke-width=\"0.5\"");
+            svg.over_time(|svg| svg.path(&d, colour::ITEMS[place], colour::AXIS, "stroke-width=\"0.5\""));
             let most = if svg.is_narrow() { 10 } else { 16 };
             let name: String = items[*item].name.chars().take(most).collect();
             labels.push((scale.at(f64::midpoint(below[windows - 1], above[windows - 1])), name, colour::INK2));
             below = above;
         }
         svg.time_axis(study);
-        svg.end_labels(&labels);
+        svg.end_labels_of(&labels, &colour::ITEMS[..labels.len()]);
     });
     let rows = items.iter().map(|i| {
         vec![

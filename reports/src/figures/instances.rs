@@ -84,7 +84,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                     let _ = write!(d, "L{x:.1} {:.1}", scale.at(r.0));
                 }
                 d.push('Z');
-                svg.path(&d, colour::BLUE, "none", "fill-opacity=\"0.18\"");
+                svg.over_time(|svg| svg.path(&d, colour::BLUE, "none", "fill-opacity=\"0.18\""));
             }
             let mut labels = Vec::new();
             for (name, values, stroke, dash) in values {

@@ -20,7 +20,7 @@ fn name_layers(svg: &mut Svg, study: &StudyResult, scale: &Scale, layers: &[Laye
         let name = Outcome::ALL[*outcome].name();
         let wide = name.chars().count() as f64 * 7.4 + 10.0;
         match fits(svg, study, scale, below, above, wide).filter(|_| ![2, 3].contains(outcome)) {
-            Some((x, y)) => svg.fill_label(x, y + 4.0, name, colour::OUTCOMES[*outcome]),
+            Some((x, y)) => svg.at_moment(x, |svg| svg.fill_label(x, y + 4.0, name, colour::OUTCOMES[*outcome])),
             None => beside.push((name, below, above)),
         }
     }
@@ -40,15 +40,11 @@ fn name_layers(svg: &mut Svg, study: &StudyResult, scale: &Scale, layers: &[Laye
         if scale.at(height.min(top)) < y + 6.0 {
             continue; // No free space: the readout names it.
         }
-        svg.line(from, at, if right { near } else { far }, y - 4.0, colour::INK2, 0.75, "");
-        svg.text(
-            if right { near + 3.0 } else { far - 3.0 },
-            y,
-            name,
-            colour::INK2,
-            if right { "start" } else { "end" },
-            false,
-        );
+        let (x, anchor) = if right { (near + 3.0, "start") } else { (far - 3.0, "end") };
+        svg.at_moment(from, |svg| {
+            svg.line(from, at, if right { near } else { far }, y - 4.0, colour::INK2, 0.75, "");
+            svg.text(x, y, name, colour::INK2, anchor, false);
+        });
         y += 14.0;
     }
 }
@@ -134,7 +130,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 let _ = write!(d, "L{b:.1} {y:.1}L{a:.1} {y:.1}");
             }
             d.push('Z');
-            svg.path(&d, colour::OUTCOMES[*outcome], "none", "");
+            svg.over_time(|svg| svg.path(&d, colour::OUTCOMES[*outcome], "none", ""));
             names.push((*outcome, below.clone(), above.clone()));
             below = above;
         }

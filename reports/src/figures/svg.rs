@@ -79,6 +79,8 @@ pub struct Svg {
     pub bottom: f64,
     body: String,
     head: String,
+    /// The figure's name, if one cursor reads it.
+    time: Option<String>,
 }
 
 /// Text for attributes and elements.
@@ -93,21 +95,43 @@ impl Svg {
         let (left, right) = (62.0, width - if narrow { 72.0 } else { 116.0 });
         let (top, bottom) = (30.0, height - 28.0);
         let id = sim_core::engine::rng::hash_name(&format!("{title}{width}{height}{desc}"));
-        let cursor = time.map_or_else(String::new, |figure| {
-            format!(" class=\"time\" data-fig=\"{figure}\" data-l=\"{left}\" data-r=\"{right}\" data-top=\"{top}\" data-bot=\"{bottom}\"")
-        });
         let head = format!(
-            "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\"{cursor} \
-             aria-labelledby=\"t{id:x} d{id:x}\"><title id=\"t{id:x}\">{}</title><desc id=\"d{id:x}\">{}</desc>",
+            " aria-labelledby=\"t{id:x} d{id:x}\"><title id=\"t{id:x}\">{}</title><desc id=\"d{id:x}\">{}</desc>",
             escape(title),
             escape(desc)
         );
-        Self { width, height, left, right, top, bottom, body: String::new(), head }
+        let time = time.map(str::to_owned);
+        Self { width, height, left, right, top, bottom, body: String::new(), head, time }
     }
 
     /// The finished element.
     pub fn finish(self) -> String {
-        format!("{}{}</svg>", self.head, self.body)
+        let Self { width, height, left, right, top, bottom, body, head, time } = self;
+        let cursor = time.map_or_else(String::new, |figure| {
+            format!(" class=\"time\" data-fig=\"{figure}\" data-l=\"{left}\" data-r=\"{right}\" data-top=\"{top}\" data-bot=\"{bottom}\"")
+        });
+        format!(
+            "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\"{cursor}{head}{body}</svg>"
+        )
+    }
+
+    /// What lies along the axis of time: the page's script stretches it sideways where one looks closer.
+    pub fn over_time(&mut self, draw: impl FnOnce(&mut Self)) {
+        self.body.push_str("<g class=\"over\">");
+        draw(self);
+        self.body.push_str("</g>");
+    }
+
+    /// What stands at a moment, and keeps its shape where one looks closer.
+    pub fn at_moment(&mut self, x: f64, draw: impl FnOnce(&mut Self)) {
+        self.at_moments(x, x, draw);
+    }
+
+    /// What stands at a moment and holds until another: its words are seen as long as something of that is.
+    fn at_moments(&mut self, x: f64, until: f64, draw: impl FnOnce(&mut Self)) {
+        let _ = write!(self.body, "<g class=\"at\" data-x=\"{x:.1}\" data-to=\"{until:.1}\">");
+        draw(self);
+        self.body.push_str("</g>");
     }
 
     /// Whether this is the phone's drawing.
@@ -142,11 +166,16 @@ impl Svg {
 
     /// Text; `anchor` is start, middle or end.
     pub fn text(&mut self, x: f64, y: f64, text: &str, fill: &str, anchor: &str, bold: bool) {
+        self.marked_text(x, y, text, fill, anchor, bold, "");
+    }
+
+    /// Text with an attribute that the page's script knows it by.
+    fn marked_text(&mut self, x: f64, y: f64, text: &str, fill: &str, anchor: &str, bold: bool, mark: &str) {
         let size = if self.is_narrow() { 11.5 } else { 12.0 };
         let weight = if bold { " font-weight=\"600\"" } else { "" };
         let _ = write!(
             self.body,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"{fill}\" font-size=\"{size}\" text-anchor=\"{anchor}\"{weight}>{}</text>",
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"{fill}\" font-size=\"{size}\" text-anchor=\"{anchor}\"{weight}{mark}>{}</text>",
             escape(text)
         );
     }
@@ -180,14 +209,17 @@ impl Svg {
     pub fn shade(&mut self, study: &StudyResult) {
         let (top, bottom) = (self.top, self.bottom);
         let spans: Vec<_> = study.faults.iter().filter(|f| f.from_s > 0.0 || !f.scheduled).take(12).collect();
-        for fault in &spans {
-            let (a, b) = (self.x_of(study, fault.from_s), self.x_of(study, fault.to_s));
-            self.rect(a, top, (b - a).max(1.0), bottom - top, colour::SHADE);
+        if spans.is_empty() {
+            return;
         }
-        if let Some(first) = spans.first() {
-            let x = self.x_of(study, first.from_s);
-            self.line(x, top, x, bottom, colour::INK, 1.0, "");
-        }
+        self.over_time(|svg| {
+            for fault in &spans {
+                let (a, b) = (svg.x_of(study, fault.from_s), svg.x_of(study, fault.to_s));
+                svg.rect(a, top, (b - a).max(1.0), bottom - top, colour::SHADE);
+            }
+            let x = svg.x_of(study, spans[0].from_s);
+            svg.line(x, top, x, bottom, colour::INK, 1.0, "");
+        });
     }
 
     /// Shaded spans of faults, and above the plot what strikes first.
@@ -210,8 +242,11 @@ impl Svg {
             let (at, anchor) = if x + 6.0 + wide > self.width { (x - 4.0, "end") } else { (x + 6.0, "start") };
             let (at, anchor) =
                 if anchor == "end" && at - wide < 0.0 { (self.width - 4.0, "end") } else { (at, anchor) };
-            self.text(at, 18.0, &label, colour::INK, anchor, true);
-            self.line(x, 10.0, x, self.top, colour::INK, 1.0, "");
+            let until = self.x_of(study, first.to_s);
+            self.at_moments(x, until, |svg| {
+                svg.text(at, 18.0, &label, colour::INK, anchor, true);
+                svg.line(x, 10.0, x, svg.top, colour::INK, 1.0, "");
+            });
         }
     }
 
@@ -235,7 +270,7 @@ impl Svg {
             placed.push(x);
             let label = if mark >= end - 1e-9 { format!("{} min", clock(mark)) } else { clock(mark) };
             let label = if end >= 3600.0 { clock(mark) } else { label };
-            self.text(x, bottom + 18.0, &label, colour::INK2, "middle", false);
+            self.marked_text(x, bottom + 18.0, &label, colour::INK2, "middle", false, " class=\"tick\"");
         }
     }
 
@@ -267,31 +302,42 @@ impl Svg {
             .zip(values)
             .map(|(w, v)| v.map(|e| (self.x_of(study, f64::midpoint(w.from_s, w.to_s)), e)))
             .collect();
-        for run in points.split(Option::is_none).filter(|run| !run.is_empty()) {
-            let run: Vec<(f64, Estimate)> = run.iter().flatten().copied().collect();
-            let mut band = String::new();
-            for (i, (x, e)) in run.iter().enumerate() {
-                let _ = write!(band, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(e.high));
+        self.over_time(|svg| {
+            for run in points.split(Option::is_none).filter(|run| !run.is_empty()) {
+                let run: Vec<(f64, Estimate)> = run.iter().flatten().copied().collect();
+                let mut band = String::new();
+                for (i, (x, e)) in run.iter().enumerate() {
+                    let _ = write!(band, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(e.high));
+                }
+                for (x, e) in run.iter().rev() {
+                    let _ = write!(band, "L{x:.1} {:.1}", scale.at(e.low));
+                }
+                band.push('Z');
+                svg.path(&band, stroke, "none", "fill-opacity=\"0.18\"");
+                let mut line = String::new();
+                for (i, (x, e)) in run.iter().enumerate() {
+                    let _ = write!(line, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(e.mean));
+                }
+                let dash = if dash.is_empty() { String::new() } else { format!("stroke-dasharray=\"{dash}\" ") };
+                svg.path(&line, "none", stroke, &format!("{dash}stroke-width=\"1.75\" stroke-linejoin=\"round\""));
+                if let [(x, e)] = run[..] {
+                    // A line of no length with round ends is a dot, and stays round where one looks closer.
+                    let y = scale.at(e.mean);
+                    let round = "stroke-width=\"4\" stroke-linecap=\"round\"";
+                    svg.path(&format!("M{x:.1} {y:.1}h0"), "none", stroke, round);
+                }
             }
-            for (x, e) in run.iter().rev() {
-                let _ = write!(band, "L{x:.1} {:.1}", scale.at(e.low));
-            }
-            band.push('Z');
-            self.path(&band, stroke, "none", "fill-opacity=\"0.18\"");
-            let mut line = String::new();
-            for (i, (x, e)) in run.iter().enumerate() {
-                let _ = write!(line, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(e.mean));
-            }
-            let dash = if dash.is_empty() { String::new() } else { format!("stroke-dasharray=\"{dash}\" ") };
-            self.path(&line, "none", stroke, &format!("{dash}stroke-width=\"1.75\" stroke-linejoin=\"round\""));
-            if let [(x, e)] = run[..] {
-                self.dot(x, scale.at(e.mean), 2.0, stroke);
-            }
-        }
+        });
     }
 
-    /// Labels at the right ends of lines, moved apart so that none lies over another.
+    /// Labels at the right ends of lines of their colour, moved apart so that none lies over another.
     pub fn end_labels(&mut self, labels: &[(f64, String, &str)]) {
+        let of: Vec<&str> = labels.iter().map(|l| l.2).collect();
+        self.end_labels_of(labels, &of);
+    }
+
+    /// Labels at the right ends of lines or areas, whose colours are `of`.
+    pub fn end_labels_of(&mut self, labels: &[(f64, String, &str)], of: &[&str]) {
         let mut order: Vec<usize> = (0..labels.len()).collect();
         order.sort_by(|a, b| labels[*a].0.total_cmp(&labels[*b].0));
         let mut y = self.top - 2.0;
@@ -303,7 +349,8 @@ impl Svg {
         let over = order.last().map_or(0.0, |i| (places[*i] - self.bottom).max(0.0));
         let x = self.right + 8.0;
         for (i, (_, label, fill)) in labels.iter().enumerate() {
-            self.text(x, places[i] - over + 4.0, label, fill, "start", true);
+            let mark = format!(" data-end=\"{}\"", of[i]);
+            self.marked_text(x, places[i] - over + 4.0, label, fill, "start", true, &mark);
         }
     }
 

@@ -122,8 +122,8 @@ fn next(study: &StudyResult, source: &Source) -> Option<Section> {
 }
 
 fn over_time(figures: Vec<Block>) -> Vec<Block> {
-    let usage =
-        "Point at a figure, or focus it and use the arrow keys: all figures over time read out the same window.";
+    let usage = "Point at a figure, or focus it and use the arrow keys: all figures over time read out the same window. Drag across \
+                 one, or press + and \u{2212}, to look closer in all of them; Escape or a double click shows the whole run again.";
     [Block::Usage(usage.into())].into_iter().chain(figures).collect()
 }
 
