@@ -16,8 +16,8 @@ pub mod tables;
 pub mod terminal;
 pub mod truth;
 
-#[cfg(test)]
-mod sample;
+#[cfg(any(test, feature = "sample"))]
+pub mod sample;
 
 use page::Page;
 use sim_core::results::StudyResult;

@@ -299,6 +299,14 @@ fn tails() -> Vec<Tail> {
     }]
 }
 
+/// The out folder of each kind of report.
+///
+/// # Panics
+/// If one cannot be made.
+pub fn folders() -> Vec<(&'static str, Vec<(String, Vec<u8>)>)> {
+    vec![("run", crate::write(&study(), &source()).expect("a report"))]
+}
+
 /// The study.
 pub fn study() -> StudyResult {
     let recovery = |i: usize| Some(54.0 + 12.0 * wobble(i * 13 + 5) + if i == 11 { 4.5 } else { 0.0 });

@@ -1,6 +1,7 @@
 //! The whole from the outside: truth, laws, determinism, the command line, and the tidiness of the house.
 
 mod big;
+mod browser;
 mod cli;
 mod coverage;
 mod determinism;

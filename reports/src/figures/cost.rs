@@ -60,9 +60,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             }
             d.push('Z');
             svg.over_time(|svg| svg.path(&d, colour::ITEMS[place], colour::AXIS, "stroke-width=\"0.5\""));
-            let most = if svg.is_narrow() { 10 } else { 16 };
-            let name: String = items[*item].name.chars().take(most).collect();
-            labels.push((scale.at(f64::midpoint(below[windows - 1], above[windows - 1])), name, colour::INK2));
+            let middle = scale.at(f64::midpoint(below[windows - 1], above[windows - 1]));
+            labels.push((middle, items[*item].name.clone(), colour::INK2));
             below = above;
         }
         svg.time_axis(study);

@@ -88,6 +88,16 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// As much of bold text as has room [px], with an ellipsis where something is left out.
+pub fn shortened(text: &str, room: f64) -> String {
+    // The widest of the fonts that a browser may take.
+    let most = (room / 8.2).max(2.0) as usize;
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['\u{2026}']).collect()
+}
+
 impl Svg {
     /// An empty drawing with the gutters that all figures share. `time` names the figure if one cursor reads it.
     pub fn new(width: f64, height: f64, title: &str, desc: &str, time: Option<&str>) -> Self {
@@ -350,7 +360,8 @@ impl Svg {
         let x = self.right + 8.0;
         for (i, (_, label, fill)) in labels.iter().enumerate() {
             let mark = format!(" data-end=\"{}\"", of[i]);
-            self.marked_text(x, places[i] - over + 4.0, label, fill, "start", true, &mark);
+            let label = shortened(label, self.width - x);
+            self.marked_text(x, places[i] - over + 4.0, &label, fill, "start", true, &mark);
         }
     }
 
