@@ -1,7 +1,11 @@
 //! An invented study for tests: the checkout brown-out of 15 minutes in windows of 5 s, the fault from 5:00 to 7:00.
 
 use crate::Source;
-use sim_core::results::*;
+use sim_core::results::{
+    ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary, Estimate,
+    FaultSpan, LatencySummary, LoadEvent, PromiseSummary, ServiceSeries, ServiceSummary, StudyResult, Summary, Tail,
+    TailCurve, Unit, Verdict, WaitSummary, Window, WrongnessSummary,
+};
 use std::collections::BTreeMap;
 
 const WINDOWS: usize = 180;

@@ -1,5 +1,8 @@
 //! Lays a page out as one HTML file that works offline: styles, figures, tables and the page's own script are all inside.
 
+#[cfg(test)]
+mod contrast;
+
 use crate::ReportError;
 use crate::figures::{Figure, Table};
 use crate::findings::word;

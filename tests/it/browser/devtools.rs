@@ -1,4 +1,4 @@
-//! A headless Chromium, driven by the DevTools protocol over two pipes: commands and answers are JSON, a zero byte ends each.
+//! A headless Chromium, driven by the `DevTools` protocol over two pipes: commands and answers are JSON, a zero byte ends each.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -70,17 +70,17 @@ impl Browser {
             }
         });
         let mut browser = Self { child, input, answers, profile, session: String::new(), sent: 0, events: Vec::new() };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
-        let attached = browser.call("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}))["targetId"].clone();
+        let attached = browser.call("Target.attachToTarget", &json!({"targetId": target, "flatten": true}));
         attached["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
 
     /// Sends a command and waits for its answer; events on the way are kept.
-    pub fn call(&mut self, method: &str, params: Value) -> Value {
+    pub fn call(&mut self, method: &str, params: &Value) -> Value {
         self.sent += 1;
         let mut message = json!({"id": self.sent, "method": method, "params": params});
         if !self.session.is_empty() {
@@ -106,11 +106,11 @@ impl Browser {
         self.resize(width);
         let scheme = if dark { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]);
-        self.call("Emulation.setEmulatedMedia", json!({"media": "", "features": features}));
-        self.call("Emulation.setScriptExecutionDisabled", json!({"value": !script}));
+        self.call("Emulation.setEmulatedMedia", &json!({"media": "", "features": features}));
+        self.call("Emulation.setScriptExecutionDisabled", &json!({"value": !script}));
         let loaded = |e: &Value| e["method"] == "Page.loadEventFired";
         self.events.retain(|e| !loaded(e));
-        self.call("Page.navigate", json!({"url": format!("file://{}", file.display())}));
+        self.call("Page.navigate", &json!({"url": format!("file://{}", file.display())}));
         while !self.events.iter().any(loaded) {
             let event = self.answers.recv_timeout(PATIENCE).expect("the page loads");
             self.events.push(event);
@@ -120,17 +120,17 @@ impl Browser {
     /// Makes the page as wide as said.
     pub fn resize(&mut self, width: u32) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
-        self.call("Emulation.setDeviceMetricsOverride", size);
+        self.call("Emulation.setDeviceMetricsOverride", &size);
     }
 
     /// Lays the page out as for a printer, or for a screen again.
     pub fn print(&mut self, on: bool) {
-        self.call("Emulation.setEmulatedMedia", json!({"media": if on { "print" } else { "" }}));
+        self.call("Emulation.setEmulatedMedia", &json!({"media": if on { "print" } else { "" }}));
     }
 
     /// What an expression gives.
     pub fn evaluate(&mut self, expression: &str) -> Value {
-        let mut result = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+        let mut result = self.call("Runtime.evaluate", &json!({"expression": expression, "returnByValue": true}));
         assert!(result["exceptionDetails"].is_null(), "{expression}: {}", result["exceptionDetails"]);
         result["result"]["value"].take()
     }
@@ -147,15 +147,15 @@ impl Browser {
         if key.chars().count() == 1 {
             down["text"] = json!(key);
         }
-        self.call("Input.dispatchKeyEvent", down);
-        self.call("Input.dispatchKeyEvent", json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}));
+        self.call("Input.dispatchKeyEvent", &down);
+        self.call("Input.dispatchKeyEvent", &json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}));
     }
 
     /// Moves the mouse, pressed, from one place to another.
     pub fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
         for (kind, (x, y)) in [("mousePressed", from), ("mouseMoved", to), ("mouseReleased", to)] {
             let mouse = json!({"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1});
-            self.call("Input.dispatchMouseEvent", mouse);
+            self.call("Input.dispatchMouseEvent", &mouse);
         }
     }
 

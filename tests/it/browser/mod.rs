@@ -52,7 +52,7 @@ fn pages_are_whole_in_a_browser() {
     };
     let pages = Pages::write();
     let mut browser = Browser::start(&program);
-    let mut problems = Vec::new();
+    let mut problems = what_is_wrong_is_found(&mut browser, &pages.folder);
     for (kind, file) in &pages.files {
         let mut found = layouts(&mut browser, file);
         found.extend(keyboard(&mut browser, file));
@@ -63,6 +63,30 @@ fn pages_are_whole_in_a_browser() {
     }
     problems.dedup();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// A page with one of each fault: a check that finds nothing in it finds nothing at all.
+fn what_is_wrong_is_found(browser: &mut Browser, folder: &Path) -> Vec<String> {
+    let page = "<!doctype html><meta charset=utf-8><section class=fig id=x><div class=plot><svg width=99 height=99><text x=9 y=50>one</text>\
+                <text x=12 y=52>two</text><text x=80 y=90>outside</text></svg></div></section><div style='width:2000px'>wide</div>\
+                <a href='#nowhere'>a</a><script>console.error('said')</script><img src='http://127.0.0.1:9/x.png'>";
+    let file = folder.join("wrong.html");
+    std::fs::write(&file, page).unwrap();
+    browser.open(&file, 390, false, true);
+    let mut found = check(browser, "");
+    found.extend(browser.complaints());
+    let expected = [
+        "scrolls sideways",
+        "has no table",
+        "has no title or description",
+        "\"outside\" leaves its figure",
+        "\"one\" lies over \"two\"",
+        "a link leads nowhere: #nowhere",
+        "said",
+        "asked for http://127.0.0.1:9/x.png",
+    ];
+    let missed = expected.iter().filter(|words| !found.iter().any(|problem| problem.contains(*words)));
+    missed.map(|words| format!("the check is blind: {words}")).collect()
 }
 
 fn check(browser: &mut Browser, at: &str) -> Vec<String> {
