@@ -2,8 +2,9 @@
 //!
 //! All three change the tree before it is understood, so what they make is checked as a whole, and every value keeps the place
 //! of the text that wrote it. `extends`: maps merge key by key, lists and words are replaced, null removes. A variant and
-//! `--set` put a value at a path: it replaces what stands there, or fills a key that is not yet written in a map that is there.
-//! Removing what is not there is an error, and so is a path that leads nowhere.
+//! `--set` put a value at a path: it replaces what stands there, or fills a key that is not yet written, with the maps on the way to
+//! it. Whether there is such a key is for the reader to say, at the place of the path. Removing what is not there is an error, and so
+//! is a path to something that has a name and is not there.
 
 use crate::files::{Files, beside};
 use crate::reader::{Entry, FileId, Node, Placed, Scalar, Sources, Span, Value, parse};
@@ -11,6 +12,32 @@ use sim_core::problem::Problem;
 
 /// Files that may extend one another.
 const MAX_CHAIN: usize = 16;
+
+/// Keys of maps whose own keys are names.
+const OF_NAMES: [&str; 22] = [
+    "alerts",
+    "consumers",
+    "costs",
+    "endpoints",
+    "faults",
+    "find",
+    "keys",
+    "labels",
+    "links",
+    "load",
+    "mix",
+    "over",
+    "policies",
+    "promises",
+    "queues",
+    "regions",
+    "scalers",
+    "services",
+    "stores",
+    "studies",
+    "telemetry",
+    "variants",
+];
 
 /// A value for a path, as `--set path=value` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +157,7 @@ impl Layers {
 
     /// Puts `value` at `path`; `span` is where the path itself is written.
     fn put(&mut self, tree: &mut Node, path: &str, span: Span, value: &Node) {
-        if let Err(trouble) = put(tree, path, 0, span, value) {
+        if let Err(trouble) = put(tree, &Target { path, span, value }, 0, false) {
             let mut problem = *trouble.problem;
             path.clone_into(&mut problem.path);
             self.problems.push(Placed { problem, span: Some(trouble.span) });
@@ -143,7 +170,17 @@ struct Trouble {
     span: Span,
 }
 
-fn put(node: &mut Node, path: &str, from: usize, span: Span, value: &Node) -> Result<(), Trouble> {
+/// What is put, and where.
+struct Target<'a> {
+    path: &'a str,
+    /// Where the path is written.
+    span: Span,
+    value: &'a Node,
+}
+
+/// Puts it at what is left of the path from `from` on; `of_names` tells whether the keys of `node` are names.
+fn put(node: &mut Node, target: &Target<'_>, from: usize, of_names: bool) -> Result<(), Trouble> {
+    let Target { path, span, value } = *target;
     let rest = &path[from..];
     let name = first_part(node, rest);
     // The part of the path, where it is written without quotes.
@@ -167,7 +204,7 @@ fn put(node: &mut Node, path: &str, from: usize, span: Span, value: &Node) -> Re
                 return Err(trouble(problem.label(format!("places here: 0 to {}", count.saturating_sub(1)))));
             };
             if !last {
-                return put(&mut nodes[index], path, from + name.len() + 1, span, value);
+                return put(&mut nodes[index], target, from + name.len() + 1, false);
             }
             if value.is_null() {
                 nodes.remove(index);
@@ -178,8 +215,9 @@ fn put(node: &mut Node, path: &str, from: usize, span: Span, value: &Node) -> Re
         }
         Value::Map(entries) => {
             let place = entries.iter().position(|e| e.key == name);
+            let names_below = !of_names && OF_NAMES.contains(&name) || path.starts_with("variants.");
             match place {
-                Some(at) if !last => put(&mut entries[at].value, path, from + name.len() + 1, span, value),
+                Some(at) if !last => put(&mut entries[at].value, target, from + name.len() + 1, names_below),
                 Some(at) if value.is_null() => {
                     entries.remove(at);
                     Ok(())
@@ -191,6 +229,12 @@ fn put(node: &mut Node, path: &str, from: usize, span: Span, value: &Node) -> Re
                 }
                 None if last && !value.is_null() => {
                     entries.push(Entry { key: name.to_owned(), key_span: here, value: value.clone() });
+                    Ok(())
+                }
+                None if !of_names && !value.is_null() => {
+                    let mut map = Node { value: Value::Map(vec![]), span: here };
+                    put(&mut map, target, from + name.len() + 1, names_below)?;
+                    entries.push(Entry { key: name.to_owned(), key_span: here, value: map });
                     Ok(())
                 }
                 None => Err(trouble(Problem::unknown("", "key", name, entries.iter().map(|e| e.key.as_str())))),
@@ -341,6 +385,48 @@ mod tests {
     #[test]
     fn path_leads_into_a_bare_kind() {
         assert_eq!(with("inject: crash\n", "inject.crash.x", "1").as_deref(), Ok("{inject: {crash: {x: 1}}}"));
+    }
+
+    #[test]
+    fn path_makes_the_maps_on_its_way() {
+        let text = "services: {load: {instances: 4}}\n";
+        assert_eq!(
+            with(text, "services.load.machine.cores", "1").as_deref(),
+            Ok("{services: {load: {instances: 4, machine: {cores: 1}}}}")
+        );
+        assert_eq!(
+            with(text, "run.bounds.events", "5").as_deref(),
+            Ok("{services: {load: {instances: 4}}, run: {bounds: {events: 5}}}")
+        );
+    }
+
+    #[test]
+    fn nothing_that_has_a_name_is_made_by_a_path() {
+        let err = |path: &str| with("services: {web: {endpoints: {get: {}}}}\n", path, "1").expect_err("has a name");
+        assert_eq!(err("services.wbe.machine.cores"), "wbe: no key is called \"wbe\"");
+        assert_eq!(err("services.web.endpoints.put.effect"), "put: no key is called \"put\"");
+        assert_eq!(err("faults.cut.at"), "cut: no key is called \"cut\"");
+        assert_eq!(err("variants.big.services.web"), "big: no key is called \"big\"");
+    }
+
+    #[test]
+    fn maps_of_names_are_those_of_the_schema() {
+        fn collect(value: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+            if let Some(properties) = value["properties"].as_object() {
+                let of_names = |v: &&serde_json::Value| {
+                    v.get("additionalProperties").is_some_and(|more| *more != serde_json::Value::Bool(false))
+                };
+                found.extend(properties.iter().filter(|(_, v)| of_names(v)).map(|(name, _)| name.clone()));
+            }
+            match value {
+                serde_json::Value::Object(map) => map.values().for_each(|child| collect(child, found)),
+                serde_json::Value::Array(all) => all.iter().for_each(|child| collect(child, found)),
+                _ => {}
+            }
+        }
+        let mut found = std::collections::BTreeSet::new();
+        collect(&crate::schema::schema(), &mut found);
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), OF_NAMES);
     }
 
     #[test]
