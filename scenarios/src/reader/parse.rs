@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 const MAX_VALUES: usize = 100_000;
 /// Maps and lists within each other.
 const MAX_DEPTH: usize = 64;
+/// Problems reported for one file; beyond that, reading stops.
+const MAX_PROBLEMS: usize = 100;
 /// Bytes in one file.
 pub const MAX_BYTES: usize = 4 << 20;
 
@@ -40,6 +42,8 @@ struct Open {
     anchor: usize,
     /// The key whose value comes next, in maps.
     key: Option<(String, Span)>,
+    /// Keys so far, and where each begins.
+    keys: BTreeMap<String, usize>,
     /// The problem of a key that is written twice waits here until its value is read and left out.
     skip: bool,
 }
@@ -84,7 +88,7 @@ impl<'a> Builder<'a> {
                 Ok((event, span)) => self.event(event, &span),
                 Err(error) => Err(self.syntax(&error)),
             };
-            if result.is_err() {
+            if result.is_err() || self.problems.len() >= MAX_PROBLEMS {
                 return None;
             }
         }
@@ -121,7 +125,7 @@ impl<'a> Builder<'a> {
         if self.expects_key() {
             return Err(self.stop(Problem::error("", "a key is a word, not a map or a list"), range));
         }
-        self.open.push(Open { value, start: range.start, anchor, key: None, skip: false });
+        self.open.push(Open { value, start: range.start, anchor, key: None, keys: BTreeMap::new(), skip: false });
         Ok(())
     }
 
@@ -185,12 +189,12 @@ impl<'a> Builder<'a> {
             return Err(self.stop(problem, node.span.start..node.span.end));
         };
         let Some(open) = self.open.last_mut() else { return Ok(()) };
-        let twice = match &open.value {
-            Value::Map(entries) => entries.iter().find(|e| e.key == scalar.text).map(|e| e.key_span.start),
-            _ => None,
-        };
+        let twice = open.keys.get(&scalar.text).copied();
         open.key = Some((scalar.text.clone(), node.span));
         open.skip = twice.is_some();
+        if twice.is_none() {
+            open.keys.insert(scalar.text.clone(), node.span.start);
+        }
         if let Some(first) = twice {
             let line = self.text[..first].matches('\n').count() + 1;
             let problem = Problem::error("", format!("\"{}\" is written twice", scalar.text))
@@ -290,6 +294,14 @@ mod tests {
     fn every_duplicate_key_is_reported_and_left_out() {
         check("a: 1\nb: 2\na: 3\nb: {c: 1}\n", &["a: \"a\" is written twice", "b: \"b\" is written twice"]);
         assert_eq!(parse("a: 1\na: 3\n", FileId(0)).node.and_then(|n| n.get("a").cloned()).unwrap().text(), Some("1"));
+    }
+
+    #[test]
+    fn reading_stops_when_there_are_enough_problems() {
+        let keys = |n: usize| (0..n).map(|i| format!("key{i}: 1\n")).collect::<String>();
+        let parsed = parse(&keys(20_000).repeat(2), FileId(0));
+        assert_eq!(parsed.problems.len(), MAX_PROBLEMS);
+        assert!(parse(&keys(MAX_PROBLEMS - 1).repeat(2), FileId(0)).node.is_some());
     }
 
     #[test]
