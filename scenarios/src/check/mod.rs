@@ -59,7 +59,7 @@ pub fn precision<'a>(
     let known: Vec<&str> = variants.keys().map(String::as_str).collect();
     problems.at("of", |p| {
         for (place, value) in precision.of.iter().enumerate() {
-            p.at(place, |p| value.check(names, |variant| variants.get(variant), &known, p));
+            p.at(place, |p| value.tree().check(names, |variant| variants.get(variant), &known, p));
         }
     });
     if precision.of.is_empty() && written.promises.is_empty() && written.expect.is_empty() {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Problems of the names in the section `studies`, against those of the scenario and of its `variants`.
 pub fn studies(written: &Written, names: &Names, variants: &BTreeMap<String, Names>, problems: &mut Problems) {
     let known: Vec<&str> = variants.keys().map(String::as_str).collect();
-    let value = |value: &Value, p: &mut Problems| value.check(names, |variant| variants.get(variant), &known, p);
+    let value = |value: &Value, p: &mut Problems| value.tree().check(names, |variant| variants.get(variant), &known, p);
     let variant = |name: &str, p: &mut Problems| {
         if name != "base" && !known.contains(&name) {
             p.unknown("", "variant", name, known.iter().copied());

@@ -5,9 +5,10 @@
 
 use super::interval::{wilson, would_settle};
 use super::verdicts::{JudgedSums, SideSums};
-use sim_core::expression::{Clause, CompareOp, Measure};
+use sim_core::expression::{Clause, CompareOp, Leaf, Measure, Tree};
 use sim_core::promise::Promise;
 use sim_core::results::{Estimate, PromiseSummary, Unit, Verdict};
+use sim_core::units::SimDuration;
 
 /// The share of runs that has to keep a promise.
 pub const NEEDED: f64 = 0.9;
@@ -63,6 +64,7 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSu
         Some((left, right)) => (left.estimate(), right.estimate().map(|r| r.mean)),
         None => (None, None),
     };
+    let (unit, factor) = unit(clause);
     let (measured, expected) = clause.halves().unwrap_or_default();
     let equal = leaves.first().filter(|leaf| leaf.op() == CompareOp::Equal);
     PromiseSummary {
@@ -74,11 +76,11 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSu
         judged: sums.judged,
         measured,
         expected,
-        observed,
-        promised,
-        tolerance: equal.zip(promised).map(|(leaf, promised)| leaf.tolerance(promised)),
+        observed: observed.map(|e| e.scale(factor)),
+        promised: promised.map(|promised| promised * factor),
+        tolerance: equal.zip(promised).map(|(leaf, promised)| leaf.tolerance(promised) * factor),
         at_most: leaves.first().is_some_and(|l| matches!(l.op(), CompareOp::Less | CompareOp::AtMost)),
-        unit: unit(clause),
+        unit,
         note: if sums.judged == 0 { "No replication has data for it.".into() } else { String::new() },
         would_settle: if verdict == Verdict::Inconclusive && share.is_some() { settle } else { None },
         path: format!("expect.{place}"),
@@ -115,19 +117,44 @@ fn by_means(clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) 
     }
 }
 
-/// The unit in which the first comparison is shown.
-pub fn unit(clause: &Clause) -> Unit {
-    unit_of(clause.tree.metrics().first().map(|m| m.metric.measure()))
+/// The unit in which the left side of the first comparison is shown, and how many of it are one base unit.
+pub fn unit(clause: &Clause) -> (Unit, f64) {
+    let [left, _] = clause.tree.leaves().first().map_or([None, None], Leaf::trees);
+    unit_of(left.and_then(Tree::measure))
 }
 
-/// The unit in which a measure is shown.
-pub fn unit_of(measure: Option<Measure>) -> Unit {
+/// The unit in which a measure is shown, and how many of it are one base unit.
+pub fn unit_of(measure: Option<Measure>) -> (Unit, f64) {
     match measure {
-        Some(Measure::Share) => Unit::Share,
-        Some(Measure::TIME) => Unit::Seconds,
-        Some(Measure::RATE) => Unit::PerSecond,
-        Some(Measure::MONEY) => Unit::Money,
-        Some(Measure::BYTES) => Unit::Bytes,
-        _ => Unit::Count,
+        Some(Measure::Share) => (Unit::Share, 1.0),
+        Some(Measure::TIME) => (Unit::Seconds, 1.0),
+        Some(Measure::RATE) => (Unit::PerSecond, 1.0),
+        Some(Measure::MONEY) => (Unit::Money, 1.0),
+        Some(Measure::COST) => (Unit::MoneyPerMonth, SimDuration::MONTH.secs()),
+        Some(Measure::BYTES) => (Unit::Bytes, 1.0),
+        _ => (Unit::Count, 1.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clause_is_shown_in_the_unit_of_its_left_side() {
+        for (text, expected) in [
+            ("p99(a.b) < 300ms", Unit::Seconds),
+            ("p99(a.b) / p50(a.b) < 3", Unit::Count),
+            ("2 * p99(a.b) < 300ms", Unit::Seconds),
+            ("1 - rps(a.b) / rps(c.d) == 0.8", Unit::Count),
+            ("100% - availability(a.b) < 1%", Unit::Share),
+            ("queue_length(a) / p99(a.b) > 1/s", Unit::PerSecond),
+            ("3 < instances(a) and p99(a.b) < 1s", Unit::Count),
+            ("held(works)", Unit::Count),
+        ] {
+            assert_eq!(unit(&Clause::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))), (expected, 1.0), "{text}");
+        }
+        let (unit, month) = unit(&Clause::parse("cost(nodes) < $400/month").unwrap());
+        assert_eq!((unit, month), (Unit::MoneyPerMonth, 730.0 * 3600.0));
     }
 }

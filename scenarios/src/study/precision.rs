@@ -24,8 +24,10 @@ pub fn look(loaded: &Loaded, settings: &PrecisionSettings, batch: u32, gathered:
     PrecisionSummary { within, batch, cap: settings.most(batch), reached, would_take, of }
 }
 
-/// How precise an estimate is.
-fn precise(path: String, name: String, unit: Unit, observed: Option<Estimate>, within: f64) -> Precise {
+/// How precise an estimate is; `unit` is the one in which it is shown, and how many of it are one base unit.
+fn precise(path: String, name: String, unit: (Unit, f64), observed: Option<Estimate>, within: f64) -> Precise {
+    let (unit, factor) = unit;
+    let observed = observed.map(|e| e.scale(factor));
     let half_width = observed.and_then(|e| {
         let half = e.half_width();
         if half <= 0.0 { Some(0.0) } else { (e.mean != 0.0).then(|| half / e.mean.abs()) }
@@ -47,7 +49,7 @@ fn named(settings: &PrecisionSettings, gathered: &Gathered, within: f64) -> Vec<
 fn judged(loaded: &Loaded, gathered: &Gathered, within: f64) -> Vec<Precise> {
     let promises = loaded.model.promises.iter().zip(&gathered.judged.promises).map(|(promise, sums)| {
         let path = format!("promises.{}", promise.name);
-        precise(path, promise.name.clone(), promise.unit(), sums.value.estimate(), within)
+        precise(path, promise.name.clone(), (promise.unit(), 1.0), sums.value.estimate(), within)
     });
     let clauses =
         loaded.written.expect.iter().zip(&gathered.judged.sides).enumerate().flat_map(|(place, (clause, sides))| {
@@ -87,7 +89,7 @@ mod tests {
     }
 
     fn of(estimate: Option<Estimate>, within: f64) -> Precise {
-        precise(String::new(), String::new(), Unit::Count, estimate, within)
+        precise(String::new(), String::new(), (Unit::Count, 1.0), estimate, within)
     }
 
     /// Share of 2000 studies, each of batches until it is precise, whose interval holds the true mean, and the mean number of values.

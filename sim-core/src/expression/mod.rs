@@ -24,6 +24,7 @@ mod resolve;
 pub mod run_metrics;
 mod tree;
 mod up;
+mod written;
 
 pub use measure::{Dimension, Measure};
 pub use metric::{METRICS, Metric, MetricDoc, MetricRef, Scope, SubjectKind, Window};
@@ -163,20 +164,9 @@ impl Value {
         if self.tree.metrics().is_empty() { self.tree.number(&mut |_| None) } else { None }
     }
 
-    /// Checks all names against those of the scenario, and of its variants where a scope says `in`.
-    pub fn check<'a>(
-        &self,
-        names: &'a Names,
-        variant: impl Fn(&str) -> Option<&'a Names>,
-        variants: &[&str],
-        problems: &mut Problems,
-    ) {
-        check_true(&self.tree, names, variant, variants, problems);
-    }
-
     /// Names of the variants that it speaks of, besides `base`.
     pub fn variants(&self) -> Vec<&str> {
-        variants_of(&self.tree)
+        self.tree.variants()
     }
 
     /// The value with ids, of metrics that telemetry delivers.
@@ -200,20 +190,9 @@ impl Clause {
         Ok(Self { text: text.trim().to_owned(), quantifier, tree, probability })
     }
 
-    /// Checks all names against those of the scenario, and of its variants where a scope says `in`.
-    pub fn check<'a>(
-        &self,
-        names: &'a Names,
-        variant: impl Fn(&str) -> Option<&'a Names>,
-        variants: &[&str],
-        problems: &mut Problems,
-    ) {
-        check_true(&self.tree, names, variant, variants, problems);
-    }
-
     /// Names of the variants that it speaks of, besides `base`.
     pub fn variants(&self) -> Vec<&str> {
-        variants_of(&self.tree)
+        self.tree.variants()
     }
 }
 
@@ -226,39 +205,6 @@ fn denies(tree: &Tree<MetricRef>, promise: &str) -> bool {
         }
         _ => false,
     }
-}
-
-/// Checks the names of an expression that is judged by the truth.
-fn check_true<'a>(
-    tree: &Tree<MetricRef>,
-    names: &'a Names,
-    variant: impl Fn(&str) -> Option<&'a Names>,
-    variants: &[&str],
-    problems: &mut Problems,
-) {
-    for metric in tree.metrics() {
-        let names = match metric.scope.variant.as_deref() {
-            None | Some("base") => Some(names),
-            Some(name) => {
-                if !variants.contains(&name) {
-                    problems.unknown("", "variant", name, variants.iter().copied());
-                    continue;
-                }
-                variant(name)
-            }
-        };
-        if let Some(names) = names {
-            metric.resolve(names, problems);
-        }
-    }
-}
-
-fn variants_of(tree: &Tree<MetricRef>) -> Vec<&str> {
-    let mut all: Vec<&str> = tree.metrics().iter().filter_map(|m| m.scope.variant.as_deref()).collect();
-    all.retain(|name| *name != "base");
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 fn resolve_delivered(tree: &Tree<MetricRef>, names: &Names, problems: &mut Problems) -> Option<Tree<Resolved>> {

@@ -435,7 +435,7 @@ mod tests {
         let (system, run) = faulted();
         let clause = Clause::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
         let mut problems = Problems::new();
-        clause.check(&system.names, |_| None, &[], &mut problems);
+        clause.tree.check(&system.names, |_| None, &[], &mut problems);
         let problems = problems.into_vec();
         assert!(problems.is_empty(), "{text}: {problems:?}");
         let metrics = RunMetrics::new(&run, &system.model, &system.names);
