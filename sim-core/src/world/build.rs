@@ -276,7 +276,7 @@ fn sites(
                 || guard.ejection.is_some(),
             network: wires.matters(index) || edge.size.0.get() + edge.size.1.get() > 0,
             cancel: edge.cancel,
-            counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge, index.into()),
+            counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge),
             effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_))
                 && may_repeat(edge),
             rank: Rank::of(match edge.caller {

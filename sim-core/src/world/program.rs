@@ -5,7 +5,7 @@
 
 use crate::dist::Sampler;
 use crate::engine::table::Table;
-use crate::model::{Access, Caller, Edge, EdgeId, Endpoint, Model, Node, Outcome, Replication, ServiceId, Step};
+use crate::model::{Access, Caller, Edge, Endpoint, Model, Node, Outcome, Replication, ServiceId, Step};
 
 /// One operation.
 #[derive(Debug, Clone, Copy)]
@@ -284,8 +284,7 @@ enum Patch {
 }
 
 /// Whether a call of a load class or queue needs a frame of its own for the caller: it may give up, try again or fall back.
-pub fn needs_client(model: &Model, edge: &Edge, id: EdgeId) -> bool {
-    debug_assert!(id.index() < model.edges.len());
+pub fn needs_client(model: &Model, edge: &Edge) -> bool {
     let guard = &model.guards[edge.guard.index()];
     edge.timeout.is_some()
         || edge.total_timeout.is_some()
