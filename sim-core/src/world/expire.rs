@@ -142,6 +142,18 @@ impl World<'_> {
         self.frames.release(frame);
     }
 
+    /// Frames on an instance, in an order that does not depend on where they lie: what happens to them at one time happens in it.
+    pub(super) fn on_instance(&self, instance: u32) -> Vec<u32> {
+        let mut there: Vec<u32> = (0..self.frames.len())
+            .filter(|&frame| self.frames[frame].instance == instance && self.frames[frame].phase != Phase::Free)
+            .collect();
+        there.sort_by_key(|&frame| {
+            let at = &self.frames[frame];
+            (at.arrived, at.key, at.seq)
+        });
+        there
+    }
+
     /// An instance crashes: all that is on it ends. Callers see a reset at once, or nothing.
     pub(super) fn lose_all(&mut self, instance: u32, reset: bool) {
         let now = self.now;
@@ -154,7 +166,7 @@ impl World<'_> {
         if let Some(line) = &mut self.instances[instance as usize].line {
             line.clear();
         }
-        for mut frame in 0..self.frames.len() {
+        for mut frame in self.on_instance(instance) {
             let at = self.frames[frame];
             if at.instance != instance || at.flags & CLIENT != 0 {
                 continue;

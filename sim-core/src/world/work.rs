@@ -151,9 +151,9 @@ impl World<'_> {
         if (ratio - 1.0).abs() < 1e-12 {
             return;
         }
-        for frame in 0..self.frames.len() {
+        for frame in self.on_instance(instance) {
             let at = &self.frames[frame];
-            if at.phase == Phase::Working && at.instance == instance {
+            if at.phase == Phase::Working {
                 let left = (at.start - now) as f64 * ratio;
                 let due = now + whole_ns(left);
                 let seq = self.calendar.push(due, WORK, frame);

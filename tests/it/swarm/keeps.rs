@@ -27,7 +27,7 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
         if model.run.warm_up.ns() == 0 && !is_delivery {
             let calls: u64 = counts.call_outcomes.iter().sum();
             assert!(calls <= counts.calls, "{name}: {calls} calls ended of {}", counts.calls);
-            let tries = counts.calls + counts.retries;
+            let tries = counts.calls + counts.retries + counts.hedges;
             assert!(counts.attempts <= tries, "{name}: {} attempts of {tries} tries", counts.attempts);
             assert!(
                 tries <= counts.attempts + counts.rejected + run.in_flight[place] + (counts.calls - calls),
@@ -129,7 +129,7 @@ fn latencies_are_counted_once(model: &Model, run: &RunResult) {
         assert_eq!(histogram.total(), answered, "answers of {}", edge.name);
         if let (Some(least), Some(most)) = (histogram.quantile(0.0), histogram.quantile(1.0)) {
             let mean = counts.latency_sum_ns as f64 / answered as f64;
-            // Buckets are at most 1/64 wide.
+            // Buckets are at most 1/128 wide.
             assert!(least <= mean * 1.02 + 2.0 && mean <= most * 1.02 + 2.0, "{}: {least} {mean} {most}", edge.name);
         }
     }

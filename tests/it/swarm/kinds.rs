@@ -78,7 +78,44 @@ pub fn call(dice: &mut Dice) -> String {
     if dice.chance(20) {
         keys.push(format!("size: {{request: {}B, response: {}KiB}}", dice.number(0, 2000), dice.number(1, 64)));
     }
+    if dice.chance(15) {
+        keys.push(format!("hedge: {}", hedge(dice)));
+    }
+    if dice.chance(15) {
+        keys.push(format!("outlier_ejection: {}", ejection(dice)));
+    }
     keys.join(", ")
+}
+
+fn hedge(dice: &mut Dice) -> String {
+    match dice.below(5) {
+        0 => "{backup: {after: {percentile: p90}, extra_load: 20%}}".into(),
+        1 => format!("{{backup: {{after: {{time: {}ms}}, max_attempts: 3}}}}", dice.number(1, 30)),
+        2 => format!("{{tied: {{after: {{time: {}ms}}}}}}", dice.number(0, 5)),
+        3 => "tied".into(),
+        _ => format!("{{speculative: {{copies: {}}}}}", dice.number(2, 4)),
+    }
+}
+
+fn ejection(dice: &mut Dice) -> String {
+    let rate = *dice.pick(&["", ", success_rate: {minimum_instances: 2, minimum_requests: 5, deviations: 1}"]);
+    let most = *dice.pick(&["{percent: 10%}", "{percent: 100%}", "{count: 2}"]);
+    format!(
+        "{{consecutive_errors: {}{rate}, every: {}s, eject_for: {}s, max_ejected: {most}}}",
+        dice.number(1, 5),
+        dice.number(1, 3),
+        dice.number(1, 6)
+    )
+}
+
+/// Which key a request asks for.
+pub fn keys(dice: &mut Dice) -> String {
+    match dice.below(4) {
+        0 => "{uniform: {count: 1}}".into(),
+        1 => format!("{{uniform: {{count: {}}}}}", dice.number(2, 1000)),
+        2 => format!("{{zipf: {{count: {}, exponent: {}}}}}", dice.number(2, 5000), *dice.pick(&["0.8", "1", "1.3"])),
+        _ => "{hot: {count: 100, percent: 30%}}".into(),
+    }
 }
 
 fn retry(dice: &mut Dice) -> String {
@@ -122,18 +159,29 @@ pub fn fault(dice: &mut Dice, services: &[String], callee: &str, seconds: u64) -
     let service = dice.pick(services).clone();
     let on = format!("{{service: {service}}}");
     let (inject, target) = match dice.below(8) {
-        0 => (format!("{{crash: {{callers_see: {}}}}}", *dice.pick(&["reset", "silence"])), on),
+        0 => (format!("{{crash: {{callers_see: {}}}}}", *dice.pick(&["reset", "silence"])), on.clone()),
         1 => ("freeze".into(), format!("{{service: {service}, count: 1}}")),
-        2 => (format!("{{slow: {{factor: {}}}}}", *dice.pick(&["3", "10", "0.5"])), on),
-        3 => (format!("{{fail: {{probability: {}%}}}}", dice.number(1, 100)), on),
+        2 => (format!("{{slow: {{factor: {}}}}}", *dice.pick(&["3", "10", "0.5"])), on.clone()),
+        3 => (format!("{{fail: {{probability: {}%}}}}", dice.number(1, 100)), on.clone()),
         4 => ("{delay: {add: 20ms, probability: 50%}}".into(), format!("{{to: {callee}}}")),
         5 => ("{loss: {probability: 5%}}".into(), format!("{{to: {callee}}}")),
         6 => ("{wrong: {kind: corrupt_record, probability: 3%}}".into(), format!("{{to: {callee}}}")),
         _ => {
-            let times = "{mtbf: 8s, mttr: {exponential: {mean: 1s}}}";
-            return format!("{{inject: crash, where: {on}, random: {times}}}");
+            let (among, how) = *dice.pick(&[
+                ("", ""),
+                ("", ", crews: 1"),
+                ("", ", crews: 2"),
+                ("", ", together: true"),
+                (", count: 1, redraw: true", ", together: true"),
+            ]);
+            let times = format!("{{mtbf: {}s, mttr: {{exponential: {{mean: 1s}}}}{how}}}", dice.number(2, 9));
+            return format!("{{inject: crash, where: {{service: {service}{among}}}, random: {times}}}");
         }
     };
+    if dice.chance(20) && target == on {
+        let drawn = format!("{{service: {service}, percent: 50%, redraw: {}}}", dice.chance(70));
+        return format!("{{inject: {inject}, where: {drawn}, at: {}s, for: 1s, every: 3s}}", dice.number(0, 4));
+    }
     let (at, length) = (dice.number(0, seconds - 2), dice.number(1, seconds / 2));
     format!("{{inject: {inject}, where: {target}, at: {at}s, for: {length}s}}")
 }

@@ -55,6 +55,8 @@ struct Maker<'d> {
     /// Endpoints of each tier, as `service.endpoint`; a tier calls only those behind it.
     endpoints: Vec<Vec<String>>,
     queue: Option<String>,
+    /// Whether the scenario has the key space `item`.
+    keyed: bool,
     /// Calls that a request may still make, so that none becomes thousands.
     calls_left: usize,
 }
@@ -63,7 +65,8 @@ struct Maker<'d> {
 pub fn scenario(seed: u64) -> Scenario {
     let mut dice = Dice::new(seed);
     let (tiers, seconds) = (dice.number(1, 6) as usize, dice.number(10, 25));
-    let mut maker = Maker { dice: &mut dice, endpoints: Vec::new(), queue: None, calls_left: 7 };
+    let mut maker = Maker { dice: &mut dice, endpoints: Vec::new(), queue: None, keyed: false, calls_left: 7 };
+    maker.keyed = maker.dice.chance(50);
     for name in &NAMES[..tiers] {
         let count = maker.dice.number(1, 2) as usize;
         maker.endpoints.push(["get", "put"][..count].iter().map(|e| format!("{name}.{e}")).collect());
@@ -102,11 +105,13 @@ pub fn scenario(seed: u64) -> Scenario {
         let scaler = kinds::scaler(maker.dice, &of, queue.as_deref());
         control.push(format!("  telemetry: {{metrics: {{every: 2s, delay: 1s}}}}\n  scalers: {{{of}: {scaler}}}\n"));
     }
+    let keys = if maker.keyed { vec![format!("  item: {}\n", kinds::keys(maker.dice))] } else { Vec::new() };
     let sections = vec![
         ("load", load),
         ("services", services),
         ("stores", stores),
         ("queues", queues),
+        ("keys", keys),
         ("faults", faults),
         ("control", control),
         ("costs", costs),
@@ -158,12 +163,19 @@ impl Maker<'_> {
             text.push_str("    health: {every: 1s, unhealthy_after: 2, healthy_after: 1}\n");
         }
         if is_store && self.dice.chance(60) && text.contains("instances: 3") {
-            text.push_str("    replication: {primary: {lag: {exponential: {mean: 30ms}}}}\n");
+            let reads = *self.dice.pick(&["", ", reads: primary", ", reads: replica"]);
+            let _ = writeln!(text, "    replication: {{primary: {{lag: {{exponential: {{mean: 30ms}}}}{reads}}}}}");
+        }
+        if is_store && self.keyed {
+            text.push_str("    key: item\n");
         }
         text.push_str("    endpoints:\n");
         for endpoint in self.endpoints[tier].clone() {
             let (_, short) = endpoint.split_once('.').expect("has a service");
-            let steps = self.steps(tier, 0);
+            let mut steps = self.steps(tier, 0);
+            if self.dice.chance(15) {
+                steps.extend(self.forward(tier));
+            }
             let is = if is_store {
                 format!("access: {}, ", *self.dice.pick(&["read", "write", "update", "compare_and_set"]))
             } else {
@@ -190,9 +202,14 @@ impl Maker<'_> {
             0 => format!("{{wait: {}}}", kinds::distribution(self.dice, 5000)),
             1..=4 => self.call(tier),
             5 => {
-                let branches: Vec<String> = (0..self.dice.number(2, 3)).map(|_| self.call(tier)).collect();
+                let repeated = self.calls_left > 3 && self.dice.chance(25);
+                let (count, repeat) = if repeated { (1, ", repeat: {count: 3}") } else { (self.dice.number(2, 3), "") };
+                let branches: Vec<String> = (0..count).map(|_| self.call(tier)).collect();
+                if repeated {
+                    self.calls_left = self.calls_left.saturating_sub(2);
+                }
                 let need = *self.dice.pick(&["", ", need: {count: 1}", ", need: {percent: 60%}"]);
-                format!("{{parallel: {{branches: [{}]{need}}}}}", branches.join(", "))
+                format!("{{parallel: {{branches: [{}]{repeat}{need}}}}}", branches.join(", "))
             }
             6 => {
                 let (some, rest) = (self.steps(tier, depth + 1), self.steps(tier, depth + 1));
@@ -221,6 +238,17 @@ impl Maker<'_> {
             settings.insert_str(0, ", ");
         }
         format!("{{call: {{to: {to}{settings}}}}}")
+    }
+
+    /// Hands the request over to a tier behind, if there is one.
+    fn forward(&mut self, tier: usize) -> Option<String> {
+        let behind = tier + 1 + self.dice.below(self.endpoints.len().saturating_sub(tier + 1));
+        if self.calls_left == 0 {
+            return None;
+        }
+        let to = self.endpoints.get(behind)?;
+        self.calls_left -= 1;
+        Some(format!("{{forward: {{to: {}}}}}", self.dice.pick(to)))
     }
 
     /// A queue whose messages the last tier works on.
