@@ -28,6 +28,10 @@ pub enum Command {
     Run(RunArgs),
     /// Judge scenarios against their promises and `expect` clauses, as a gate.
     Check(CheckArgs),
+    /// Simulate a system at many settings: where does it leave its promises, and which knob matters?
+    Sweep(Box<SweepArgs>),
+    /// Put the parts of a sweep together that ran elsewhere.
+    Merge(MergeArgs),
     /// Render the report of results again, from their out folder.
     Report(ReportArgs),
     /// Find all problems of scenario files without running them.
@@ -112,6 +116,90 @@ pub struct CheckArgs {
     /// How each study is run.
     #[command(flatten)]
     pub study: StudyArgs,
+}
+
+/// `sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// The scenario file. What is varied stands in its studies, or in --set PATH=VALUES: a list 2,4,8, a range 500/s..2000/s:7 or
+    /// 10ms..1s:5:log, or, of whole numbers, 2..8.
+    pub file: PathBuf,
+    /// A sweep of the file's studies.
+    #[arg(long = "study", value_name = "NAME")]
+    pub name: Option<String>,
+    /// A metric to show of each point, as 'p99(gateway.checkout)'; may be given again.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse, conflicts_with = "name")]
+    pub show: Vec<Value>,
+    /// How the points are chosen. Default: every combination.
+    #[arg(long, conflicts_with = "name")]
+    pub design: Option<DesignArg>,
+    /// Settings to simulate at most, for designs that do not try every combination.
+    #[arg(long, conflicts_with = "name")]
+    pub points: Option<u64>,
+    /// How the knobs are ranked. A grid ranks them by itself.
+    #[arg(long, conflicts_with = "name")]
+    pub rank: Option<RankArg>,
+    /// For which metric they are ranked.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse, conflicts_with = "name")]
+    pub of: Option<Value>,
+    /// Folder for points, results and report. Default: out/ and the names of file and study. A sweep that was stopped goes on there.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Throw away the points that are in the folder already.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Run one part, as 2/8; `auto` or auto/8 takes its number from the job array of Slurm, Kubernetes or AWS Batch.
+    #[arg(long, value_name = "PART")]
+    pub shard: Option<String>,
+    /// A variant of the scenario.
+    #[arg(long)]
+    pub variant: Option<String>,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// No bars and no colours.
+    #[arg(long)]
+    pub plain: bool,
+    /// How each point is run.
+    #[command(flatten)]
+    pub study: StudyArgs,
+}
+
+/// How the points of a sweep are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DesignArg {
+    /// Every combination.
+    Grid,
+    /// A Latin hypercube.
+    LatinHypercube,
+    /// A scrambled Sobol sequence.
+    Sobol,
+}
+
+/// How knobs are ranked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RankArg {
+    /// Shares of the variance, by Saltelli's design.
+    TotalSobol,
+    /// Elementary effects: cheaper.
+    Morris,
+}
+
+/// `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The folders of all parts.
+    #[arg(required = true)]
+    pub folders: Vec<PathBuf>,
+    /// Folder for the whole.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// No colours.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// `report`.

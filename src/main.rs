@@ -5,7 +5,9 @@
 
 mod cli;
 mod commands;
+mod job_array;
 mod output;
+mod parts;
 
 use clap::Parser;
 use std::process::ExitCode;

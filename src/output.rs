@@ -48,13 +48,19 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// A bar on standard error with the time left; nothing where that is no terminal.
 pub fn progress(title: &str, replications: u32) -> ProgressBar {
+    progress_of("running", title, replications)
+}
+
+/// As [`progress`], of something that is done in another word.
+pub fn progress_of(doing: &str, title: &str, replications: u32) -> ProgressBar {
     let bar = ProgressBar::new(u64::from(replications));
     if !io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
         return bar;
     }
-    let template = "running   {msg}\n          {bar:46.dim}   {pos} of {len}   {percent} %   {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
+    let template =
+        format!("{doing:9} {{msg}}\n          {{bar:46.dim}}   {{pos}} of {{len}}   {{percent}} %   {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style.progress_chars("█░░"));
     }
     bar.set_message(title.to_owned());

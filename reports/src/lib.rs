@@ -20,11 +20,11 @@ pub mod truth;
 pub mod sample;
 
 use page::Page;
-use sim_core::results::StudyResult;
+use sim_core::results::{StudyResult, SweepResult};
 use std::fmt;
 
 /// What a report shows of the scenario besides its results.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     /// The file, as the user typed it.
     pub file: String,
@@ -110,6 +110,34 @@ pub fn check_json(results: &[(String, StudyResult)]) -> Result<String, ReportErr
 /// If the XML cannot be written.
 pub fn junit(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
     tables::junit::xml(results)
+}
+
+/// `sweep.json`: all but the replications, which stand in the tables.
+///
+/// # Errors
+/// Never for results of a sweep.
+pub fn sweep_json(sweep: &SweepResult) -> Result<String, ReportError> {
+    let mut value = serde_json::to_value(sweep)?;
+    for point in value["points"].as_array_mut().into_iter().flatten() {
+        point.as_object_mut().map(|point| point.remove("rows"));
+    }
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
+}
+
+/// All files of the out folder of a sweep: relative path and contents.
+///
+/// # Errors
+/// If a figure, table or page cannot be made.
+pub fn write_sweep(sweep: &SweepResult, source: &Source) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    let columns = tables::sweep::columns(sweep);
+    let files = vec![
+        ("sweep.json".to_owned(), sweep_json(sweep)?.into_bytes()),
+        ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
+        ("sweep.csv".to_owned(), tables::columns::csv(&columns).into_bytes()),
+        #[cfg(feature = "parquet")]
+        ("sweep.parquet".to_owned(), tables::columns::parquet(&columns)?),
+    ];
+    Ok(files)
 }
 
 /// All files of the out folder of a run: relative path and contents.

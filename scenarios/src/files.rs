@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Something that can be read by path.
-pub trait Files {
+pub trait Files: Sync {
     /// The content of a file.
     ///
     /// # Errors

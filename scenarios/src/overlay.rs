@@ -56,6 +56,19 @@ impl Set {
     }
 }
 
+/// What stands at a path of a scenario with its overlays, in YAML's flow style; `None` where nothing does, or the file cannot be read.
+pub fn value_at(files: &dyn Files, path: &str, sets: &[Set], variant: Option<&str>, of: &str) -> Option<String> {
+    let mut layers = Layers::default();
+    let mut tree = layers.read(files, path)?;
+    if let Some(name) = variant.filter(|name| *name != "base") {
+        tree = layers.variant(&tree, name);
+    }
+    for set in sets {
+        layers.set(&mut tree, set);
+    }
+    tree.find(of).map(Node::flow)
+}
+
 /// A tree and the texts that it came from.
 #[derive(Debug, Clone, Default)]
 pub struct Layers {

@@ -4,10 +4,12 @@ mod check;
 mod completions;
 mod explain;
 mod list;
+mod merge;
 mod new;
 mod report;
 mod run;
 mod schema;
+mod sweep;
 mod validate;
 mod verify;
 
@@ -32,6 +34,8 @@ pub fn dispatch(command: &Command) -> Result<u8> {
     match command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
+        Command::Sweep(args) => sweep::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Report(args) => report::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Verify(args) => verify::run(args),
@@ -41,6 +45,12 @@ pub fn dispatch(command: &Command) -> Result<u8> {
         Command::New(args) => new::run(args),
         Command::Completions(args) => completions::run(args),
     }
+}
+
+/// How text is printed.
+fn style(plain: bool) -> reports::terminal::Style {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    reports::terminal::Style { colour: output::colours(plain), plain: plain || dumb, width: 100 }
 }
 
 /// A path as the user typed it.

@@ -1,6 +1,6 @@
 //! `run`: simulate a scenario many times.
 
-use super::{OK, load, source, study, typed};
+use super::{OK, load, source, study, style, typed};
 use crate::cli::RunArgs;
 use crate::output;
 use anyhow::Result;
@@ -20,12 +20,7 @@ pub fn run(args: &RunArgs) -> Result<u8> {
     if args.json {
         output::print(&reports::json(&result)?)?;
     } else {
-        let style = reports::terminal::Style {
-            colour: output::colours(args.plain),
-            plain: args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
-            width: 100,
-        };
-        let mut text = reports::terminal::run_summary(&result, &source, &style);
+        let mut text = reports::terminal::run_summary(&result, &source, &style(args.plain));
         text.push_str(&format!("Report   {}\n", out.join("report.html").display()));
         output::print(&text)?;
     }

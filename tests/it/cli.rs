@@ -1,34 +1,7 @@
 //! The program as a user runs it: exit codes, streams, and files that are whole or not there.
 
+use super::program::{Folder, windtunnel};
 use super::root;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn windtunnel(arguments: &[&str], folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_windtunnel")).args(arguments).current_dir(folder).output().unwrap()
-}
-
-/// A folder of its own for a test, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("windtunnel-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A small scenario with a promise of availability.
 fn small(promise: &str, replications: u32) -> String {

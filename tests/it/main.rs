@@ -8,7 +8,9 @@ mod determinism;
 mod generated;
 mod laws;
 mod precision;
+mod program;
 mod swarm;
+mod sweep;
 mod tidy;
 mod truth;
 

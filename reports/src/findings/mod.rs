@@ -7,6 +7,7 @@ mod no_timeout;
 mod retries;
 mod stays_down;
 mod stopped;
+pub mod sweep;
 mod undecided;
 mod workers;
 

@@ -1,6 +1,8 @@
 //! Files for other programs: tidy series as CSV and Parquet, verdicts as `JUnit` XML.
 
+pub mod columns;
 pub mod junit;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod series;
+pub mod sweep;

@@ -2,6 +2,8 @@
 //!
 //! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` leaves the bars out.
 
+pub mod sweep;
+
 use crate::Source;
 use crate::answer;
 use crate::findings::{self, Finding, margin, worst_first};

@@ -18,5 +18,5 @@ pub mod scalar;
 
 pub use diagnostics::{Placed, Report, Sources};
 pub use gather::{Gathered, gather};
-pub use node::{Entry, FileId, Node, Scalar, Span, Value};
+pub use node::{Entry, FileId, Node, Scalar, Span, Value, flow_word};
 pub use parse::parse;

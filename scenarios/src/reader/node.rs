@@ -70,7 +70,27 @@ pub enum Part {
 /// A child of a node: where its name stands (`None` in lists), and itself.
 type Child<'a> = (Option<&'a Entry>, &'a Node);
 
+/// Text as it may stand in YAML's flow style: as it is where that is safe, else in quotes.
+pub fn flow_word(text: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || "/%.$_-+>()".contains(c);
+    let word = !text.is_empty() && text.chars().all(safe) && !text.starts_with(['-', '%', '>']);
+    if word || text.parse::<f64>().is_ok() { text.to_owned() } else { format!("{text:?}") }
+}
+
 impl Node {
+    /// The node as text in YAML's flow style, on one line.
+    pub fn flow(&self) -> String {
+        match &self.value {
+            Value::Scalar(scalar) if scalar.plain => flow_word(&scalar.text),
+            Value::Scalar(scalar) => format!("{:?}", scalar.text),
+            Value::List(nodes) => format!("[{}]", nodes.iter().map(Self::flow).collect::<Vec<_>>().join(", ")),
+            Value::Map(entries) => {
+                let all = entries.iter().map(|e| format!("{}: {}", flow_word(&e.key), e.value.flow()));
+                format!("{{{}}}", all.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
     /// Whether it is null: nothing was written, `null` or `~`.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(s) if s.plain && matches!(s.text.as_str(), "" | "~" | "null"))

@@ -13,20 +13,21 @@ use sim_core::units::SimDuration;
 /// The share of runs that has to keep a promise.
 pub const NEEDED: f64 = 0.9;
 
-fn by_share(sums: &JudgedSums, needed: f64) -> (Verdict, Option<Estimate>, Option<u32>) {
-    let share = wilson(sums.kept, sums.judged);
+/// The verdict on what `kept` of `judged` runs keep, the share with its interval, and how many replications would settle it.
+pub fn by_share(kept: u32, judged: u32, needed: f64) -> (Verdict, Option<Estimate>, Option<u32>) {
+    let share = wilson(kept, judged);
     let verdict = match share {
         Some(share) if share.low >= needed => Verdict::Held,
         Some(share) if share.high < needed => Verdict::Broken,
         _ => Verdict::Inconclusive,
     };
-    let settle = (verdict == Verdict::Inconclusive).then(|| would_settle(sums.kept, sums.judged, needed)).flatten();
+    let settle = (verdict == Verdict::Inconclusive).then(|| would_settle(kept, judged, needed)).flatten();
     (verdict, share, settle)
 }
 
 /// The verdict on a promise, which one of the clauses may deny.
 pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause]) -> PromiseSummary {
-    let (verdict, probability, would_settle) = by_share(sums, NEEDED);
+    let (verdict, probability, would_settle) = by_share(sums.kept, sums.judged, NEEDED);
     let denied_by = clauses.iter().position(|clause| clause.denies(&promise.name));
     let note = match denied_by {
         _ if sums.judged == 0 => "No replication has data for it.",
@@ -57,7 +58,7 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause]) -> Prom
 /// The verdict on a clause.
 pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> PromiseSummary {
     let share = clause.probability.or(clause.quantifier.map(|_| NEEDED));
-    let (by_runs, probability, settle) = by_share(sums, share.unwrap_or(NEEDED));
+    let (by_runs, probability, settle) = by_share(sums.kept, sums.judged, share.unwrap_or(NEEDED));
     let verdict = if share.is_some() { by_runs } else { by_means(clause, sums, sides) };
     let leaves = clause.tree.leaves();
     let (observed, promised) = match sides.first() {
@@ -79,7 +80,7 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSu
         observed: observed.map(|e| e.scale(factor)),
         promised: promised.map(|promised| promised * factor),
         tolerance: equal.zip(promised).map(|(leaf, promised)| leaf.tolerance(promised) * factor),
-        at_most: leaves.first().is_some_and(|l| matches!(l.op(), CompareOp::Less | CompareOp::AtMost)),
+        at_most: at_most(clause),
         unit,
         note: if sums.judged == 0 { "No replication has data for it.".into() } else { String::new() },
         would_settle: if verdict == Verdict::Inconclusive && share.is_some() { settle } else { None },
@@ -115,6 +116,12 @@ fn by_means(clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) 
         Some(false) => Verdict::Broken,
         None => Verdict::Inconclusive,
     }
+}
+
+/// Whether what the first comparison measures has to be at most what it is compared with.
+pub fn at_most(clause: &Clause) -> bool {
+    let leaves = clause.tree.leaves();
+    leaves.first().is_some_and(|leaf| matches!(leaf.op(), CompareOp::Less | CompareOp::AtMost))
 }
 
 /// The unit in which the left side of the first comparison is shown, and how many of it are one base unit.

@@ -14,6 +14,7 @@ mod quantile;
 pub mod replicate;
 mod series;
 mod summary;
+pub mod sweep;
 mod verdicts;
 
 use crate::written::precision::PrecisionSettings;
@@ -113,9 +114,26 @@ pub fn load(
     overlays: &[Set],
     variant: Option<&str>,
 ) -> Result<(Loaded, Vec<(String, Loaded)>), Report> {
+    load_with(files, path, overlays, variant, Vec::new())
+}
+
+/// As [`load`], with those variants besides that something else speaks of.
+///
+/// # Errors
+/// A report of all that is wrong, with it or with one of these variants.
+pub fn load_with(
+    files: &dyn Files,
+    path: &str,
+    overlays: &[Set],
+    variant: Option<&str>,
+    more: Vec<String>,
+) -> Result<(Loaded, Vec<(String, Loaded)>), Report> {
     let loaded = crate::load(files, path, overlays, variant)?;
     let of_variant = |name: String| Ok((name.clone(), crate::load(files, path, overlays, Some(&name))?));
-    let needed = Plan::of(&loaded, 1).variants(&loaded);
+    let mut needed = Plan::of(&loaded, 1).variants(&loaded);
+    needed.extend(more);
+    needed.sort();
+    needed.dedup();
     let variants = needed.into_iter().map(of_variant).collect::<Result<_, Report>>()?;
     Ok((loaded, variants))
 }

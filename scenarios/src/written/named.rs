@@ -29,6 +29,12 @@ impl<K, T> Default for Listed<K, T> {
     }
 }
 
+impl<K, T> FromIterator<(K, T)> for Listed<K, T> {
+    fn from_iter<I: IntoIterator<Item = (K, T)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
 impl<K: AsRef<str>, T> Listed<K, T> {
     /// The entries in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {

@@ -1,6 +1,6 @@
 //! A sweep: many settings of one system, each simulated with the same random numbers.
 
-use super::{Estimate, Unit, Verdict};
+use super::{Estimate, PromiseSummary, Unit, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// The answer of a sweep: what `sweep.json` holds.
@@ -153,6 +153,13 @@ pub struct Judgement {
     pub observed: Option<Estimate>,
     /// What it is judged against.
     pub promised: Option<f64>,
+}
+
+impl From<&PromiseSummary> for Judgement {
+    fn from(summary: &PromiseSummary) -> Self {
+        let PromiseSummary { verdict, kept, judged, observed, promised, .. } = *summary;
+        Self { verdict, kept, judged, observed, promised }
+    }
 }
 
 /// One replication of one point.

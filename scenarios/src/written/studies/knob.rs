@@ -4,6 +4,7 @@
 //! the file. The ends of a range are quantities of one measure; values between them are rounded to six digits and written in the
 //! unit of the ends where both have the same.
 
+use crate::reader::flow_word;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
 use sim_core::engine::math;
@@ -309,13 +310,6 @@ impl<'de> Deserialize<'de> for Flow {
 
 struct FlowVisitor;
 
-/// Text as it may stand in flow style: as it is where that is safe, else in quotes.
-fn quoted(text: &str) -> String {
-    let safe = |c: char| c.is_alphanumeric() || "/%.$_-+>()".contains(c);
-    let word = !text.is_empty() && text.chars().all(safe) && !text.starts_with(['-', '%', '>']);
-    if word || text.parse::<f64>().is_ok() { text.to_owned() } else { format!("{text:?}") }
-}
-
 impl<'de> Visitor<'de> for FlowVisitor {
     type Value = Flow;
 
@@ -324,7 +318,7 @@ impl<'de> Visitor<'de> for FlowVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Flow, E> {
-        Ok(Flow(quoted(text)))
+        Ok(Flow(flow_word(text)))
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Flow, E> {
@@ -362,7 +356,7 @@ impl<'de> Visitor<'de> for FlowVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Flow, A::Error> {
         let mut all: Vec<String> = Vec::new();
         while let Some((key, Flow(value))) = map.next_entry::<String, Flow>()? {
-            all.push(format!("{}: {value}", quoted(&key)));
+            all.push(format!("{}: {value}", flow_word(&key)));
         }
         Ok(Flow(format!("{{{}}}", all.join(", "))))
     }

@@ -1,0 +1,203 @@
+//! What a sweep found, in sentences: how many settings hold, how far, where a promise is left, what is cheapest, which knob matters.
+
+use crate::numbers::{estimate, grouped, kept, plain};
+use sim_core::results::{Design, Point, RankMethod, Ranking, SweepResult, Unit, Verdict};
+
+/// The answer in one sentence.
+pub fn answer(sweep: &SweepResult) -> String {
+    let of = |verdict| sweep.points.iter().filter(|p| p.verdict == Some(verdict)).count();
+    let (held, broken, open) = (of(Verdict::Held), of(Verdict::Broken), of(Verdict::Inconclusive));
+    let all = sweep.points.len();
+    if held + broken + open == 0 {
+        return spread(sweep)
+            .unwrap_or_else(|| format!("{all} settings were simulated, and nothing is promised of them."));
+    }
+    let what = what_counts(sweep);
+    match (held, broken, open) {
+        (_, 0, 0) => format!("All {all} settings keep {what}."),
+        (0, _, 0) => format!("None of {all} settings keeps {what}."),
+        (0, 0, _) => format!("None of {all} settings is decided by {} replications.", sweep.replications),
+        (_, 0, _) => format!(
+            "{held} of {all} settings keep {what}, and {open} are not decided by {} replications.",
+            sweep.replications
+        ),
+        (_, _, 0) => format!("{held} of {all} settings keep {what}, {broken} do not."),
+        _ => {
+            let each = sweep.replications;
+            format!(
+                "{held} of {all} settings keep {what}, {broken} do not, and {open} are not decided by {each} replications."
+            )
+        }
+    }
+}
+
+/// What the verdict on a point is about.
+fn what_counts(sweep: &SweepResult) -> String {
+    let counting: Vec<&str> = sweep.judged.iter().filter(|j| j.counts).map(|j| j.name.as_str()).collect();
+    let promises = sweep.judged.iter().any(|j| j.counts && j.promise);
+    match (counting.as_slice(), promises) {
+        ([one], true) => format!("the promise {one}"),
+        ([one], false) => format!("what is expected, {one}"),
+        (_, true) => "every promise".into(),
+        (_, false) => "all that is expected".into(),
+    }
+}
+
+/// From where to where the first metric goes.
+fn spread(sweep: &SweepResult) -> Option<String> {
+    let shown = sweep.shown.first()?;
+    let known = || sweep.points.iter().filter_map(|p| Some((p, p.shown[0]?)));
+    let least = known().min_by(|a, b| a.1.mean.total_cmp(&b.1.mean))?;
+    let most = known().max_by(|a, b| a.1.mean.total_cmp(&b.1.mean))?;
+    Some(format!(
+        "{} goes from {} at {} to {} at {}.",
+        shown.name,
+        estimate(&least.1, shown.unit),
+        settings(sweep, least.0),
+        estimate(&most.1, shown.unit),
+        settings(sweep, most.0)
+    ))
+}
+
+/// The settings of a point, as `path=value, ..`.
+pub fn settings(sweep: &SweepResult, point: &Point) -> String {
+    let pairs = sweep.knobs.iter().zip(&point.settings);
+    pairs.map(|(knob, setting)| format!("{}={}", knob.path, setting.text)).collect::<Vec<_>>().join(", ")
+}
+
+/// The findings, the weightiest first.
+pub fn find(sweep: &SweepResult) -> Vec<String> {
+    let mut found = reaches(sweep);
+    found.extend(crossings(sweep));
+    found.extend(cheapest(sweep));
+    found.extend(sweep.rankings.iter().map(ranking));
+    found.extend(sweep.rankings.iter().filter_map(together));
+    found
+}
+
+/// Points that differ in one knob only, in the order of its values: the settings of the others, and the points.
+fn lines(sweep: &SweepResult, knob: usize) -> Vec<(String, Vec<&Point>)> {
+    let mut lines: Vec<(String, Vec<&Point>)> = Vec::new();
+    for point in &sweep.points {
+        let others = sweep.knobs.iter().zip(&point.settings).enumerate().filter(|(place, _)| *place != knob);
+        let key: Vec<String> = others.map(|(_, (k, s))| format!("{}={}", k.path, s.text)).collect();
+        let key = key.join(", ");
+        match lines.iter_mut().find(|line| line.0 == key) {
+            Some(line) => line.1.push(point),
+            None => lines.push((key, vec![point])),
+        }
+    }
+    lines
+}
+
+/// The knob along which lines are read: the first with the most values that are numbers.
+fn main_knob(sweep: &SweepResult) -> Option<usize> {
+    let numbers = |place: &usize| sweep.knobs[*place].numbers.is_some() && sweep.knobs[*place].values.len() > 2;
+    let fits = (0..sweep.knobs.len()).filter(numbers);
+    if sweep.design == Design::Grid { fits.rev().max_by_key(|place| sweep.knobs[*place].values.len()) } else { None }
+}
+
+/// How far each line holds.
+fn reaches(sweep: &SweepResult) -> Vec<String> {
+    let Some(knob) = main_knob(sweep) else { return Vec::new() };
+    let path = &sweep.knobs[knob].path;
+    let mut says = Vec::new();
+    for (others, points) in lines(sweep, knob) {
+        let held: Vec<bool> = points.iter().map(|p| p.verdict == Some(Verdict::Held)).collect();
+        let count = held.iter().filter(|h| **h).count();
+        let text = |at: usize| points[at].settings[knob].text.as_str();
+        let with = |verb: &str| if others.is_empty() { format!("{path} {verb}") } else { format!("{others} {verb}") };
+        if count == 0 || count == held.len() || points.iter().any(|p| p.verdict.is_none()) {
+            continue;
+        }
+        if held[..count].iter().all(|h| *h) {
+            says.push(format!("{} up to {path}={}", with("holds"), text(count - 1)));
+        } else if held[held.len() - count..].iter().all(|h| *h) {
+            says.push(format!("{} from {path}={} on", with("holds"), text(held.len() - count)));
+        }
+    }
+    if says.is_empty() { says } else { vec![says.iter().take(6).cloned().collect::<Vec<_>>().join("; ") + "."] }
+}
+
+/// Where promises are left along a line: between which settings, and where a straight line between them crosses.
+fn crossings(sweep: &SweepResult) -> Vec<String> {
+    let Some(knob) = main_knob(sweep) else { return Vec::new() };
+    let unit = sweep.knobs[knob].unit;
+    let mut says = Vec::new();
+    for (others, points) in lines(sweep, knob).into_iter().take(4) {
+        for (place, judge) in sweep.judged.iter().enumerate().filter(|(_, judge)| judge.counts) {
+            let room = |point: &Point| {
+                let judgement = point.judged[place];
+                let room = judgement.promised? - judgement.observed?.mean;
+                Some(if judge.at_most { room } else { -room })
+            };
+            for pair in points.windows(2) {
+                let (Some(before), Some(after)) = (room(pair[0]), room(pair[1])) else { continue };
+                let (Some(from), Some(to)) = (pair[0].settings[knob].number, pair[1].settings[knob].number) else {
+                    continue;
+                };
+                if (before >= 0.0) == (after >= 0.0) {
+                    continue;
+                }
+                let at = from + (to - from) * before / (before - after);
+                let with = if others.is_empty() { String::new() } else { format!(" with {others}") };
+                let verb = if before >= 0.0 { "leaves its promise" } else { "comes into its promise" };
+                let (path, name) = (&sweep.knobs[knob].path, &judge.name);
+                let between = format!("between {} and {}", pair[0].settings[knob].text, pair[1].settings[knob].text);
+                // Half an instance is none.
+                says.push(if unit == Unit::Count && from.fract() == 0.0 && to.fract() == 0.0 {
+                    format!("{name} {verb} {between} of {path}{with}.")
+                } else {
+                    format!("{name} {verb} at about {} of {path}{with}, {between}.", plain(at, unit))
+                });
+            }
+        }
+    }
+    says.truncate(4);
+    says
+}
+
+/// The cheapest setting that holds, where settings differ in cost.
+fn cheapest(sweep: &SweepResult) -> Option<String> {
+    let held = || sweep.points.iter().filter(|p| p.verdict == Some(Verdict::Held));
+    let least = held().min_by(|a, b| a.cost_per_month.mean.total_cmp(&b.cost_per_month.mean))?;
+    let most = sweep.points.iter().map(|p| p.cost_per_month.mean).fold(0.0, f64::max);
+    (most > least.cost_per_month.mean * 1.001).then(|| {
+        format!(
+            "The cheapest setting that holds is {}, at {}{}.",
+            settings(sweep, least),
+            estimate(&least.cost_per_month, Unit::MoneyPerMonth),
+            least.kept_all.map_or_else(String::new, |e| format!(", kept in {} of runs", kept(&e)))
+        )
+    })
+}
+
+/// Which knob matters for a metric.
+fn ranking(ranking: &Ranking) -> String {
+    let of = &ranking.of;
+    if ranking.method == RankMethod::Morris {
+        let each = ranking.knobs.iter().take(4).map(|knob| {
+            let effect = knob.total;
+            format!("{} by {}", knob.path, estimate(&effect, ranking.unit))
+        });
+        return format!("Over its whole range a knob moves {of}: {}.", each.collect::<Vec<_>>().join("; "));
+    }
+    let share = |knob: &sim_core::results::RankedKnob| estimate(&knob.total, Unit::Share);
+    let mut knobs = ranking.knobs.iter();
+    let Some(first) = knobs.next() else { return String::new() };
+    let rest: Vec<String> = knobs.take(3).map(|knob| format!("{} in {}", knob.path, share(knob))).collect();
+    let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join("; ")) };
+    format!("{} has a part in {} of the spread of {of}{rest}.", first.path, share(first))
+}
+
+/// How much of the spread no knob explains alone.
+fn together(ranking: &Ranking) -> Option<String> {
+    if ranking.method == RankMethod::Morris {
+        return None;
+    }
+    let alone: f64 = ranking.knobs.iter().filter_map(|knob| knob.alone).map(|e| e.mean).sum();
+    let rest = 1.0 - alone;
+    (rest > 0.1).then(|| {
+        format!("Only together do they explain {}\u{a0}% of the spread of {}.", grouped(rest * 100.0, 0), ranking.of)
+    })
+}

@@ -1,0 +1,269 @@
+//! `sweep`: one system at many settings.
+
+use super::{CANNOT, OK, complain, cores, source, style, typed};
+use crate::cli::{DesignArg, RankArg, SweepArgs};
+use crate::job_array;
+use crate::output;
+use crate::parts::{First, Parts, Shard};
+use anyhow::{Context, Result, bail};
+use scenarios::study::sweep::{self, Origin, Stop, Sweep};
+use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
+use scenarios::written::studies::sweep::{DesignSettings, PointsSettings, RankOfSettings, RankSettings, SweepSettings};
+use scenarios::written::studies::{AskSettings, StudySettings};
+use scenarios::{Disk, Loaded, Set};
+use sim_core::results::Point;
+use sim_core::units::Count;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+pub fn run(args: &SweepArgs) -> Result<u8> {
+    let (knobs, sets) = knobs(&args.study.set)?;
+    let path = typed(&args.file);
+    let loaded = match scenarios::load(&Disk, &path, &sets, args.variant.as_deref()) {
+        Ok(loaded) => loaded,
+        Err(report) => return Ok(complain(&report)),
+    };
+    let (name, study) = asked(args, &loaded, knobs)?;
+    let AskSettings::Sweep(ask) = &study.ask else { bail!("the study {name} asks for no sweep") };
+    let mut plan = super::plan(&loaded, &args.study);
+    plan.replications = args.study.replications.unwrap_or_else(|| study.of_each(&plan));
+    let origin = Origin { files: &Disk, path: &path, sets: &sets, variant: args.variant.as_deref() };
+    let swept = match Sweep::new(origin, &loaded, &name, ask, &plan) {
+        Ok(swept) => swept,
+        Err(problem) => {
+            let hint = problem.hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+            eprintln!("error: {path}: {}: {}{hint}", problem.path, problem.message);
+            return Ok(CANNOT);
+        }
+    };
+    if let Err((at, report)) = swept.check() {
+        eprintln!("error: the scenario cannot be run at {at}");
+        return Ok(complain(&report));
+    }
+    let variable = |name: &str| std::env::var(name).ok();
+    let shard = args.shard.as_ref().map_or(Ok(Shard::WHOLE), |text| job_array::shard(text, &variable))?;
+    let out = folder(args, &loaded, &name, shard);
+    let first = First::new(shard, swept.head.clone(), source(&loaded));
+    let points = simulate(&swept, &first, &out, args)?;
+    if shard == Shard::WHOLE {
+        return finish(&first, points, &out, args.json, args.plain);
+    }
+    let Shard { number, of } = shard;
+    output::print(&format!(
+        "Part {number}/{of} of the sweep is done: {} of {} points.\nNext     windtunnel merge PART.. --out DIR\n",
+        points.len(),
+        swept.len()
+    ))?;
+    Ok(OK)
+}
+
+/// Where the results go.
+fn folder(args: &SweepArgs, loaded: &Loaded, study: &str, shard: Shard) -> PathBuf {
+    let name = if study.is_empty() { format!("{}-sweep", loaded.name) } else { format!("{}-{study}", loaded.name) };
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(name));
+    let part = format!("part-{}-of-{}", shard.number, shard.of);
+    if shard == Shard::WHOLE || args.out.is_some() { out } else { out.join(part) }
+}
+
+/// Runs what is not done yet of a part, and gives all of its points.
+fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> Result<Vec<Point>> {
+    let (mut parts, mut points) = Parts::open(out, first, args.fresh)?;
+    let all = first.shard.points(swept.len());
+    let left = &all[points.len()..];
+    if !points.is_empty() && !left.is_empty() {
+        eprintln!("going on: {} of {} points are done already", points.len(), all.len());
+    }
+    let each = swept.head.replications;
+    let title = format!("{} points, {each} replications each", all.len());
+    let bar = output::progress_of("sweeping", &title, all.len() as u32 * each);
+    let before = points.len() as u32 * each;
+    let progress = |done: u32, _: u32| {
+        bar.set_position(u64::from(before + done));
+        ControlFlow::Continue(())
+    };
+    let mut failed = None;
+    let mut fresh = Vec::new();
+    let keep = |point: Point| {
+        if let Err(error) = parts.keep(&point) {
+            failed = Some(error);
+            return ControlFlow::Break(());
+        }
+        fresh.push(point);
+        ControlFlow::Continue(())
+    };
+    let threads = args.study.threads.map_or_else(cores, usize::from);
+    let outcome = swept.run(left, threads, keep, &progress);
+    bar.finish_and_clear();
+    match (failed, outcome) {
+        (Some(error), _) => return Err(error),
+        (None, Err(Stop::Report(report))) => {
+            complain(&report);
+            bail!("a point of the sweep cannot be run; those that are done are kept");
+        }
+        (None, Err(Stop::Interrupted)) => bail!("stopped before the last point was done; those that are done are kept"),
+        (None, Ok(())) => {}
+    }
+    points.extend(fresh);
+    Ok(points)
+}
+
+/// Writes the results of a finished sweep and prints its answer.
+pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool, plain: bool) -> Result<u8> {
+    let result = sweep::answer(&first.head, points);
+    for (name, bytes) in reports::write_sweep(&result, &first.source)? {
+        output::write_whole(&out.join(name), &bytes)?;
+    }
+    if json {
+        output::print(&reports::sweep_json(&result)?)?;
+    } else {
+        let mut text = reports::terminal::sweep::summary(&result, &first.source, &style(plain));
+        text.push_str(&format!("Report   {}\n", out.join("report.html").display()));
+        text.push_str(&format!("Table    {}\n", out.join("sweep.csv").display()));
+        output::print(&text)?;
+    }
+    Ok(OK)
+}
+
+/// The values of `--set`: those that are varied, and those that are the same at every point.
+fn knobs(texts: &[String]) -> Result<(Vec<(String, OverSettings)>, Vec<Set>)> {
+    let (mut knobs, mut sets) = (Vec::new(), Vec::new());
+    for text in texts {
+        let Some(set) = Set::parse(text) else {
+            bail!(
+                "--set {text}: expected PATH=VALUES, such as services.api.instances=2,4,8 or load.users.arrive.poisson.rate=500/s..2000/s:7"
+            );
+        };
+        match over(&set.value).with_context(|| format!("--set {text}"))? {
+            Some(over) => knobs.push((set.path, over)),
+            None => sets.push(set),
+        }
+    }
+    Ok((knobs, sets))
+}
+
+/// A range `FROM..TO`, `FROM..TO:POINTS` or `FROM..TO:POINTS:log`, a list `A,B,C`; `None` is a single value.
+pub fn over(value: &str) -> Result<Option<OverSettings>> {
+    if let Some((from, rest)) = value.split_once("..") {
+        let mut rest = rest.split(':');
+        let to = rest.next().unwrap_or_default();
+        let (mut points, mut scale) = (None, Scale::Linear);
+        for word in rest {
+            match word.trim() {
+                "log" => scale = Scale::Log,
+                "linear" => scale = Scale::Linear,
+                number => {
+                    let number = number.parse::<u64>().ok();
+                    points =
+                        Some(Count::new(number.context("expected a range such as 500/s..2000/s:7 or 10ms..1s:5:log")?));
+                }
+            }
+        }
+        let end = |text: &str| Flow::new(text.trim());
+        return Ok(Some(OverSettings::Range(RangeSettings { from: end(from), to: end(to), points, scale })));
+    }
+    let parts = listed(value);
+    Ok((parts.len() > 1).then(|| OverSettings::List(parts.into_iter().map(Flow::new).collect())))
+}
+
+/// Splits at commas that stand in no brackets and no quotes.
+fn listed(value: &str) -> Vec<String> {
+    let (mut parts, mut depth, mut quote) = (vec![String::new()], 0_i32, None);
+    for character in value.chars() {
+        match (character, quote) {
+            ('"' | '\'', None) => quote = Some(character),
+            (c, Some(q)) if c == q => quote = None,
+            ('{' | '[' | '(', None) => depth += 1,
+            ('}' | ']' | ')', None) => depth -= 1,
+            (',', None) if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(last) = parts.last_mut() {
+            last.push(character);
+        }
+    }
+    parts.into_iter().map(|part| part.trim().to_owned()).collect()
+}
+
+/// The study that is asked for, by name or by the command line.
+fn asked(args: &SweepArgs, loaded: &Loaded, knobs: Vec<(String, OverSettings)>) -> Result<(String, StudySettings)> {
+    if !knobs.is_empty() {
+        if args.name.is_some() {
+            bail!("--study and --set with several values are two ways to say what is varied: keep one");
+        }
+        return Ok((String::new(), by_arguments(args, knobs)?));
+    }
+    let is_sweep = |study: &&StudySettings| matches!(study.ask, AskSettings::Sweep(_));
+    let all: Vec<(&str, &StudySettings)> = loaded.written.studies.iter().filter(|(_, s)| is_sweep(s)).collect();
+    let names = all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let file = args.file.display();
+    match (&args.name, all.as_slice()) {
+        (Some(wanted), all) => {
+            let found = all.iter().find(|(name, _)| name == wanted);
+            let (name, study) = found.with_context(|| match names.as_str() {
+                "" => format!("{file} has no sweep in its studies"),
+                names => format!("{file} has no sweep called {wanted}; sweeps here: {names}"),
+            })?;
+            Ok(((*name).to_owned(), (*study).clone()))
+        }
+        (None, [(name, study)]) => Ok(((*name).to_owned(), (*study).clone())),
+        (None, []) => {
+            bail!(
+                "nothing is varied: say what with --set services.api.instances=2,4,8, or write a sweep in the studies of {file}"
+            )
+        }
+        (None, _) => bail!("{file} has several sweeps: name one of {names} with --study"),
+    }
+}
+
+fn by_arguments(args: &SweepArgs, knobs: Vec<(String, OverSettings)>) -> Result<StudySettings> {
+    let rank = match (args.rank, &args.of) {
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => bail!("--rank says how knobs are ranked and --of for what: give both"),
+        (Some(RankArg::TotalSobol), Some(of)) => Some(RankSettings::TotalSobol(RankOfSettings { of: of.clone() })),
+        (Some(RankArg::Morris), Some(of)) => Some(RankSettings::Morris(RankOfSettings { of: of.clone() })),
+    };
+    let points = |otherwise: u64| PointsSettings { points: Count::new(args.points.unwrap_or(otherwise)) };
+    let design = match (args.design, &rank) {
+        (Some(DesignArg::Grid), _) | (None, None) if args.points.is_some() => {
+            bail!("--points belongs to a design: add --design sobol or --design latin-hypercube")
+        }
+        (Some(DesignArg::Grid), Some(_)) => bail!("a grid ranks its knobs by itself: leave out --rank or --design"),
+        (Some(DesignArg::Grid) | None, None) => DesignSettings::Grid,
+        (Some(DesignArg::LatinHypercube), _) => DesignSettings::LatinHypercube(points(64)),
+        (Some(DesignArg::Sobol), _) | (None, Some(_)) => DesignSettings::Sobol(points(256)),
+    };
+    let ask = SweepSettings { over: knobs.into_iter().collect(), show: args.show.clone(), design, rank };
+    let study = StudySettings { ask: AskSettings::Sweep(ask), confidence: None, budget: None };
+    let mut problems = sim_core::problem::Problems::new();
+    study.validate(&mut problems);
+    if let Some(problem) = problems.into_vec().first() {
+        let path = problem.path.trim_start_matches("ask.sweep.");
+        let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+        bail!("{path}: {}{hint}", problem.message);
+    }
+    Ok(study)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_split_outside_of_brackets() {
+        assert_eq!(listed("2, 4,8"), ["2", "4", "8"]);
+        assert_eq!(listed("{time: 5s, x: 1},[1, 2]"), ["{time: 5s, x: 1}", "[1, 2]"]);
+        assert_eq!(listed("\"a,b\""), ["\"a,b\""]);
+    }
+
+    #[test]
+    fn single_values_are_no_knobs() {
+        assert_eq!(over("4").unwrap(), None);
+        assert_eq!(over("[1, 2]").unwrap(), None);
+        let Some(OverSettings::Range(range)) = over("10ms..1s:5:log").unwrap() else { panic!("a range") };
+        assert_eq!((range.points, range.scale), (Some(Count::new(5)), Scale::Log));
+        assert!(over("1..2:many").is_err());
+    }
+}
