@@ -307,7 +307,12 @@ impl World<'_> {
             return;
         }
         at.set_life(Life::Starting);
+        let is_picked = at.registered && !at.unhealthy;
         self.order_start(instance);
+        // What starts answers no health check either.
+        if is_picked && self.instances[instance as usize].life == Life::Starting {
+            self.plan_health(instance, false);
+        }
     }
 
     /// The instance will run after its start-up.
@@ -370,7 +375,7 @@ impl World<'_> {
 
     pub(super) fn health(&mut self, instance: u32, epoch: u32, healthy: bool) {
         let at = &mut self.instances[instance as usize];
-        if at.epoch != epoch {
+        if at.epoch != epoch || (!healthy && at.life == Life::Up) {
             return;
         }
         at.unhealthy = !healthy;
