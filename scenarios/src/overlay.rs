@@ -14,11 +14,12 @@ use sim_core::problem::Problem;
 const MAX_CHAIN: usize = 16;
 
 /// Keys of maps whose own keys are names.
-const OF_NAMES: [&str; 22] = [
+const OF_NAMES: [&str; 23] = [
     "alerts",
     "consumers",
     "costs",
     "endpoints",
+    "experiments",
     "faults",
     "find",
     "keys",

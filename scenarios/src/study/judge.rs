@@ -8,7 +8,6 @@ use super::verdicts::{JudgedSums, SideSums};
 use sim_core::expression::{Clause, CompareOp, Leaf, Measure, Tree};
 use sim_core::promise::Promise;
 use sim_core::results::{Estimate, PromiseSummary, Unit, Verdict};
-use sim_core::units::SimDuration;
 
 /// The share of runs that has to keep a promise.
 pub const NEEDED: f64 = 0.9;
@@ -89,6 +88,12 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSu
     }
 }
 
+/// The verdict on a clause of a hypothesis, which the share of runs decides.
+pub fn claim(path: String, claim: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> PromiseSummary {
+    let (verdict, _, would_settle) = by_share(sums.kept, sums.judged, NEEDED);
+    PromiseSummary { verdict, would_settle, path, ..clause(0, claim, sums, sides) }
+}
+
 /// Each comparison holds at both ends of the interval of its difference, at neither, or is open.
 fn by_means(clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> Verdict {
     if sums.judged == 0 {
@@ -132,15 +137,7 @@ pub fn unit(clause: &Clause) -> (Unit, f64) {
 
 /// The unit in which a measure is shown, and how many of it are one base unit.
 pub fn unit_of(measure: Option<Measure>) -> (Unit, f64) {
-    match measure {
-        Some(Measure::Share) => (Unit::Share, 1.0),
-        Some(Measure::TIME) => (Unit::Seconds, 1.0),
-        Some(Measure::RATE) => (Unit::PerSecond, 1.0),
-        Some(Measure::MONEY) => (Unit::Money, 1.0),
-        Some(Measure::COST) => (Unit::MoneyPerMonth, SimDuration::MONTH.secs()),
-        Some(Measure::BYTES) => (Unit::Bytes, 1.0),
-        _ => (Unit::Count, 1.0),
-    }
+    measure.map_or((Unit::Count, 1.0), Measure::shown)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! and the other files make the parts of the
 //! [`StudyResult`] from it.
 
+mod experiment;
 mod gather;
 pub mod interval;
 mod judge;

@@ -37,7 +37,12 @@ pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>,
             .collect(),
         requests_judged: gathered.requests_judged,
         in_flight: gathered.in_flight.or_zero().mean,
-        journals: vec![],
+        journals: model
+            .experiments
+            .iter()
+            .zip(&gathered.judged.experiments)
+            .flat_map(|(experiment, sums)| sums.journals().map(|j| (experiment.name.clone(), j.clone())))
+            .collect(),
     }
 }
 
@@ -65,7 +70,7 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(sums))).collect(),
         promises: gathered.judged.of_promises(loaded),
         expectations: gathered.judged.of_clauses(loaded),
-        experiments: vec![],
+        experiments: gathered.judged.of_experiments(loaded),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

@@ -1,12 +1,13 @@
 //! What is judged and asked of the replications: sums of promises, of the clauses of `expect`, and of values that a study asks for.
 
+use super::experiment::ExperimentSums;
 use super::interval::MeanSums;
 use super::judge;
 use super::one::One;
 use super::quantile::TimeSums;
 use crate::Loaded;
 use sim_core::metrics::Histogram;
-use sim_core::results::{Estimate, PromiseSummary};
+use sim_core::results::{Estimate, ExperimentSummary, PromiseSummary};
 
 /// Sums of a promise or a clause.
 #[derive(Default)]
@@ -51,6 +52,8 @@ pub struct Verdicts {
     pub sides: Vec<Vec<(SideSums, SideSums)>>,
     /// By value asked.
     pub asked: Vec<SideSums>,
+    /// By experiment.
+    pub experiments: Vec<ExperimentSums>,
 }
 
 impl Verdicts {
@@ -62,6 +65,7 @@ impl Verdicts {
             clauses: clauses.iter().map(|_| JudgedSums::default()).collect(),
             sides: clauses.iter().map(|c| vec![<(SideSums, SideSums)>::default(); c.tree.leaves().len()]).collect(),
             asked: vec![SideSums::default(); asked],
+            experiments: loaded.model.experiments.iter().map(ExperimentSums::new).collect(),
         }
     }
 
@@ -89,6 +93,7 @@ impl Verdicts {
                 }
             }
         }
+        self.experiments.iter_mut().zip(&one.tried).for_each(|(sums, tried)| sums.merge(tried));
         for (sums, (value, times)) in self.asked.iter_mut().zip(&one.asked) {
             if let Some(value) = value {
                 sums.add(*value, times.as_ref());
@@ -100,6 +105,12 @@ impl Verdicts {
     pub fn of_promises(&self, loaded: &Loaded) -> Vec<PromiseSummary> {
         let promises = loaded.model.promises.iter().zip(&self.promises);
         promises.map(|(promise, sums)| judge::promise(promise, sums, &loaded.written.expect)).collect()
+    }
+
+    /// What became of the experiments, in the order of the file.
+    pub fn of_experiments(&self, loaded: &Loaded) -> Vec<ExperimentSummary> {
+        let experiments = loaded.model.experiments.iter().zip(&self.experiments);
+        experiments.map(|(experiment, sums)| sums.summary(experiment, &loaded.written.expect)).collect()
     }
 
     /// The verdicts on the clauses of `expect`, in the order of the file.

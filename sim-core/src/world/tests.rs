@@ -80,6 +80,7 @@ pub(super) fn chain(
         scalers: Vec::new(),
         alerts: Vec::new(),
         promises: Vec::new(),
+        experiments: Vec::new(),
         costs: Vec::new(),
     };
     for (tier, (service, work)) in tiers.iter().enumerate() {
@@ -314,6 +315,7 @@ fn wearing(schedule: Schedule, seconds: u64, need: u32) -> Model {
         schedule,
         per_year: None,
         says: String::new(),
+        experiment: None,
     });
     model
 }
