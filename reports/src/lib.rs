@@ -5,6 +5,7 @@
 //! programs. [`write`] makes everything that belongs in the out folder of a run, as bytes.
 
 mod answer;
+pub mod experiment;
 pub mod figures;
 pub mod findings;
 pub mod html;
@@ -98,7 +99,7 @@ pub fn check_json(results: &[(String, StudyResult)]) -> Result<String, ReportErr
     let items: Vec<serde_json::Value> = results
         .iter()
         .map(|(file, r)| {
-            serde_json::json!({"file": file, "promises": r.summary.promises, "expectations": r.summary.expectations})
+            serde_json::json!({"file": file, "promises": r.summary.promises, "experiments": r.summary.experiments, "expectations": r.summary.expectations})
         })
         .collect();
     Ok(serde_json::to_string_pretty(&items)? + "\n")
@@ -150,6 +151,9 @@ pub fn write(study: &StudyResult, source: &Source) -> Result<Vec<(String, Vec<u8
         ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
         ("timeseries.csv".to_owned(), tables::series::csv(study).into_bytes()),
     ];
+    if !study.summary.experiments.is_empty() {
+        files.push(("journal.csv".to_owned(), tables::journal::csv(study).into_bytes()));
+    }
     #[cfg(feature = "parquet")]
     files.push(("timeseries.parquet".to_owned(), tables::parquet::bytes(study)?));
     files.extend(lay_out(&pages::run::page(study, source))?);

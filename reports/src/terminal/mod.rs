@@ -2,6 +2,7 @@
 //!
 //! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` leaves the bars out.
 
+mod experiments;
 pub mod sweep;
 
 use crate::Source;
@@ -76,6 +77,7 @@ pub fn run_summary(study: &StudyResult, source: &Source, style: &Style) -> Strin
     out.push('\n');
     out.push_str(&wrap(&answer::join(&answer::answer(study)), "", style.sentence_width()));
     promises(study, style, &mut out);
+    experiments::block(study, style, &mut out);
     expectations(study, style, &mut out);
     over_time(study, style, &mut out);
     look_next(&found, style, &mut out);
