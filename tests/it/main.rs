@@ -5,6 +5,7 @@ mod browser;
 mod cli;
 mod coverage;
 mod determinism;
+mod experiments;
 mod generated;
 mod laws;
 mod precision;
