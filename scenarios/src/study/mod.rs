@@ -5,11 +5,15 @@
 //! and the other files make the parts of the
 //! [`StudyResult`] from it.
 
-mod experiment;
+mod anytime;
+pub mod baseline;
+pub mod gate;
 mod gather;
 pub mod interval;
 mod judge;
+mod measured;
 mod one;
+mod paired;
 mod precision;
 mod quantile;
 pub mod replicate;

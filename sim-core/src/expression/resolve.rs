@@ -75,8 +75,6 @@ pub enum Subject {
     CostItem(usize),
     /// A group of cost items.
     CostGroup(Group),
-    /// An experiment, by its place.
-    Experiment(usize),
     /// Nothing in particular.
     Nothing,
 }
@@ -188,7 +186,7 @@ impl MetricRef {
     }
 }
 
-const ALL: [SubjectKind; 10] = [
+const ALL: [SubjectKind; 9] = [
     SubjectKind::Endpoint,
     SubjectKind::Service,
     SubjectKind::Load,
@@ -198,7 +196,6 @@ const ALL: [SubjectKind; 10] = [
     SubjectKind::Alert,
     SubjectKind::Promise,
     SubjectKind::Cost,
-    SubjectKind::Experiment,
 ];
 
 fn words(kinds: &[SubjectKind]) -> String {
@@ -239,7 +236,6 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
             let item = names.costs.get(name).map(|place| Subject::CostItem(*place));
             item.or_else(|| Group::ALL.into_iter().find(|g| g.name() == name).map(Subject::CostGroup))
         }
-        SubjectKind::Experiment => names.experiments.get(name).map(|place| Subject::Experiment(*place)),
         SubjectKind::Nothing => None,
     }
 }
@@ -258,7 +254,6 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
             let groups = Group::ALL.into_iter().map(|g| g.name().to_owned());
             names.costs.keys().cloned().chain(groups).collect()
         }
-        SubjectKind::Experiment => names.experiments.keys().cloned().collect(),
         SubjectKind::Nothing => Vec::new(),
     }
 }
