@@ -82,8 +82,6 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             "schedule" => somewhere_in("faults"),
             // Its name is the key.
             "ejection" => true,
-            // A section of the file.
-            "section" => above.is_empty(),
             _ => family == name || within(&[family]),
         }
 }

@@ -1,7 +1,6 @@
 //! Files for other programs: tidy series as CSV and Parquet, verdicts as `JUnit` XML.
 
 pub mod columns;
-pub mod journal;
 pub mod junit;
 #[cfg(feature = "parquet")]
 pub mod parquet;
