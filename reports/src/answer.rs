@@ -1,5 +1,6 @@
 //! The answer in one sentence: yes, no or undecided, the promise that decides it, and what it costs.
 
+use crate::experiment;
 use crate::findings::worst_first;
 use crate::numbers::{estimate, plain};
 use sim_core::results::{PromiseSummary, StudyResult, Unit, Verdict};
@@ -22,17 +23,22 @@ pub fn answer(study: &StudyResult) -> Vec<Piece> {
         let spaced = !pieces.is_empty() && !text.starts_with([',', ';']);
         pieces.push(Piece { strong, text, spaced });
     };
-    match worst_first(study).first() {
-        Some(promise) => {
-            let word = match promise.verdict {
-                Verdict::Held => "Yes:",
-                Verdict::Broken => "No:",
-                Verdict::Inconclusive => "Undecided:",
-            };
-            say(true, word.to_owned());
+    let word = |verdict: Verdict| match verdict {
+        Verdict::Held => "Yes:",
+        Verdict::Broken => "No:",
+        Verdict::Inconclusive => "Undecided:",
+    };
+    // Who experiments asks of the experiment, whatever else is promised.
+    match (experiment::worst(study), worst_first(study).first()) {
+        (Some(experiment), _) => {
+            say(true, word(experiment.judgement.verdict).to_owned());
+            say(false, experiment::sentence(experiment));
+        }
+        (None, Some(promise)) => {
+            say(true, word(promise.verdict).to_owned());
             decided(promise, &mut say);
         }
-        None => nothing_promised(study, &mut say),
+        (None, None) => nothing_promised(study, &mut say),
     }
     cost(study, &mut say);
     if let Some(last) = pieces.last_mut() {

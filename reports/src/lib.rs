@@ -5,7 +5,7 @@
 //! programs. [`write`] makes everything that belongs in the out folder of a run, as bytes.
 
 mod answer;
-pub mod check;
+pub mod experiment;
 pub mod figures;
 pub mod findings;
 pub mod html;
@@ -21,7 +21,6 @@ pub mod truth;
 pub mod sample;
 
 use page::Page;
-use sim_core::results::gate::CheckedFile;
 use sim_core::results::{StudyResult, SweepResult};
 use std::fmt;
 
@@ -95,19 +94,14 @@ pub fn json(study: &StudyResult) -> Result<String, ReportError> {
 /// The verdicts of `check` as JSON.
 ///
 /// # Errors
-/// Never for results of a check.
-pub fn check_json(files: &[CheckedFile]) -> Result<String, ReportError> {
-    let item = |file: &CheckedFile| {
-        let mut item = match &file.outcome {
-            Ok(checked) => serde_json::to_value(checked)?,
-            Err(troubles) => serde_json::json!({"problems": troubles}),
-        };
-        let verdict = check::verdict(file).map_or(serde_json::Value::from("not_run"), |v| serde_json::json!(v));
-        item["file"] = file.file.as_str().into();
-        item["verdict"] = verdict;
-        Ok(item)
-    };
-    let items: Vec<serde_json::Value> = files.iter().map(item).collect::<Result<_, serde_json::Error>>()?;
+/// Never for results of a study.
+pub fn check_json(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
+    let items: Vec<serde_json::Value> = results
+        .iter()
+        .map(|(file, r)| {
+            serde_json::json!({"file": file, "promises": r.summary.promises, "experiments": r.summary.experiments, "expectations": r.summary.expectations})
+        })
+        .collect();
     Ok(serde_json::to_string_pretty(&items)? + "\n")
 }
 
@@ -115,8 +109,8 @@ pub fn check_json(files: &[CheckedFile]) -> Result<String, ReportError> {
 ///
 /// # Errors
 /// If the XML cannot be written.
-pub fn junit(files: &[CheckedFile]) -> Result<String, ReportError> {
-    tables::junit::xml(files)
+pub fn junit(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
+    tables::junit::xml(results)
 }
 
 /// `sweep.json`: all but the replications, which stand in the tables.
@@ -157,6 +151,9 @@ pub fn write(study: &StudyResult, source: &Source) -> Result<Vec<(String, Vec<u8
         ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
         ("timeseries.csv".to_owned(), tables::series::csv(study).into_bytes()),
     ];
+    if !study.summary.experiments.is_empty() {
+        files.push(("journal.csv".to_owned(), tables::journal::csv(study).into_bytes()));
+    }
     #[cfg(feature = "parquet")]
     files.push(("timeseries.parquet".to_owned(), tables::parquet::bytes(study)?));
     files.extend(lay_out(&pages::run::page(study, source))?);

@@ -11,6 +11,7 @@ pub fn counts(written: &Written) -> String {
         (written.queues.len(), "queue"),
         (written.promises.len(), "promise"),
         (written.faults.len(), "fault"),
+        (written.experiments.len(), "experiment"),
     ];
     let parts: Vec<String> = all
         .into_iter()

@@ -64,8 +64,7 @@ const HEAD: &str = "\
 # Reference of the scenario language
 
 Made from the types that read a scenario; `windtunnel explain KIND` prints one entry. A kind is a map with one key, or its bare
-name where it needs no settings. What is not listed here is an unknown key: caches, topics, sagas and experiments are not
-built yet.
+name where it needs no settings. What is not listed here is an unknown key: caches, topics and sagas are not built yet.
 
 ## Sections of a file
 
@@ -90,9 +89,29 @@ const QUANTITIES: &str = "
 ";
 
 /// Sections in the order in which a scenario is best written; those that are not named here follow.
-const ORDER: [&str; 21] = [
-    "scenario", "question", "answer", "source", "extends", "run", "load", "policies", "defaults", "services", "stores",
-    "queues", "keys", "regions", "network", "faults", "control", "promises", "costs", "expect", "variants",
+const ORDER: [&str; 22] = [
+    "scenario",
+    "question",
+    "answer",
+    "source",
+    "extends",
+    "run",
+    "load",
+    "policies",
+    "defaults",
+    "services",
+    "stores",
+    "queues",
+    "keys",
+    "regions",
+    "network",
+    "faults",
+    "control",
+    "promises",
+    "experiments",
+    "costs",
+    "expect",
+    "variants",
 ];
 
 fn sections(out: &mut String, schema: &Value) {
@@ -119,6 +138,10 @@ fn settings(out: &mut String, schema: &Value) {
         ("policies, and every call", "PolicySettings"),
         ("faults", "FaultSettings"),
         ("where", "TargetSettings"),
+        ("experiments", "ExperimentSettings"),
+        ("actions of experiments", "ActionSettings"),
+        ("blast_radius", "RadiusSettings"),
+        ("rollback", "DeedSettings"),
     ];
     out.push_str("## Keys\n");
     for (title, definition) in sections {
@@ -139,12 +162,12 @@ What alerts wait for, scalers hold and `expect` demands:
     or      := and {or and}      and := not {and not}      not := [not] compare
     compare := sum [(< <= > >= == !=) sum [within TOLERANCE]]      sum, product: + - * / with blanks around; parentheses
     value   := quantity | number | metric {scope}      metric := name [ ( subject ) ]
-    scope   := over DURATION | over last COUNT | during FAULT | after FAULT | before FAULT | from T to T | of LOAD | in VARIANT
+    scope   := over DURATION | over last COUNT | during NAME | after NAME | before NAME | from T to T | of LOAD | in VARIANT
 
 `within 2%` is a share of the right side, `within 5ms` a quantity of what is compared; of shares, `within 0.5 points` are points of a
 percent. Without it, `==` with a number of some decimals allows half of the last one. Alerts and scalers see only what telemetry
 delivers; `expect` is judged by the truth. Subjects are written `api.get` (endpoint), `api` (service), `shoppers` (load class),
-`web->api.get` (call), `api.queue_wait` and `jobs.age` (timed parts).
+`web->api.get` (call), `api.queue_wait` and `jobs.age` (timed parts). After `during`, `after` and `before` stands a fault, or an experiment.
 
 | metric | of | unit | is | telemetry |
 |---|---|---|---|---|

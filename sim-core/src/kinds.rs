@@ -41,6 +41,8 @@ pub fn all() -> Vec<Kind> {
         crate::data::ALL,
         crate::data::keys::ALL,
         crate::faults::ALL,
+        crate::experiment::ALL,
+        crate::experiment::deed::ALL,
         crate::control::ALL,
         crate::control::scaling::ALL,
         crate::promise::ALL,

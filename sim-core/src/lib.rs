@@ -9,6 +9,7 @@ pub mod data;
 pub mod dist;
 pub mod economics;
 pub mod engine;
+pub mod experiment;
 pub mod expression;
 pub mod faults;
 pub mod kinds;

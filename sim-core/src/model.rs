@@ -13,6 +13,7 @@ use crate::control::{Alert, Pipeline, Scaler};
 use crate::data::Effect;
 use crate::dist::Distribution;
 use crate::economics::CostItem;
+use crate::experiment::Experiment;
 use crate::faults::{Fault, LinkQuality};
 pub use crate::outcome::Outcome;
 use crate::promise::Promise;
@@ -57,7 +58,7 @@ ids! {
     ZoneId,
     /// A region.
     RegionId,
-    /// A fault.
+    /// A fault; behind all faults, an experiment, for whose name stands a stretch of time as that of a fault does.
     FaultId,
     /// A promise.
     PromiseId,
@@ -115,6 +116,8 @@ pub struct Model {
     pub alerts: Vec<Alert>,
     /// What was promised.
     pub promises: Vec<Promise>,
+    /// What is done on purpose.
+    pub experiments: Vec<Experiment>,
     /// What it costs.
     pub costs: Vec<CostItem>,
 }

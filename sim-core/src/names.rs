@@ -33,6 +33,8 @@ pub struct Names {
     pub costs: BTreeMap<String, usize>,
     /// Alerts, by their place.
     pub alerts: BTreeMap<String, usize>,
+    /// Experiments, by their place; they stand among the faults too, for their name is a stretch of time.
+    pub experiments: BTreeMap<String, usize>,
 }
 
 macro_rules! lookup {

@@ -82,6 +82,8 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             "schedule" => somewhere_in("faults"),
             // Its name is the key.
             "ejection" => true,
+            // A section of the file.
+            "section" => above.is_empty(),
             _ => family == name || within(&[family]),
         }
 }

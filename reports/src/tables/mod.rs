@@ -1,6 +1,7 @@
 //! Files for other programs: tidy series as CSV and Parquet, verdicts as `JUnit` XML.
 
 pub mod columns;
+pub mod journal;
 pub mod junit;
 #[cfg(feature = "parquet")]
 pub mod parquet;

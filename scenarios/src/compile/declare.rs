@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::reader::Node;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
+use sim_core::experiment::action_name;
 use sim_core::model::{
     Endpoint, EndpointId, FaultId, KeySpaceId, LoadId, Node as NodeKind, PromiseId, Queue, Region, RegionId, Service,
     ServiceId, Store, Zone, ZoneId,
@@ -157,14 +158,36 @@ impl Compiler<'_> {
         let names = &mut self.names;
         number(&mut names.loads, written.load.names(), keys(tree, "load"), LoadId::from);
         number(&mut names.keys, written.keys.names(), keys(tree, "keys"), KeySpaceId::from);
-        number(&mut names.faults, written.faults.names(), keys(tree, "faults"), FaultId::from);
         number(&mut names.promises, written.promises.names(), keys(tree, "promises"), PromiseId::from);
         number(&mut names.pipelines, written.control.telemetry.names(), keys(tree, "control.telemetry"), |i| i);
         number(&mut names.alerts, written.control.alerts.names(), keys(tree, "control.alerts"), |i| i);
         number(&mut names.costs, written.costs.names(), keys(tree, "costs"), |i| i);
+        number(&mut names.experiments, written.experiments.names(), keys(tree, "experiments"), |i| i);
+        self.fault_names();
+    }
+
+    /// Faults, then those of the actions of experiments, and then experiments themselves: each stands for a stretch of time.
+    fn fault_names(&mut self) {
+        let (written, tree) = (self.written, self.around.tree);
+        let mut names: Vec<String> = written.faults.names().map(str::to_owned).collect();
+        for (name, experiment) in written.experiments.iter() {
+            let faults = experiment.actions.iter().enumerate().filter(|(_, action)| action.is_fault());
+            names.extend(faults.map(|(place, _)| action_name(name, place)));
+        }
+        names.extend(written.experiments.names().map(str::to_owned));
+        let unread = keys(tree, "faults").into_iter().chain(keys(tree, "experiments"));
+        number(&mut self.names.faults, names.iter().map(String::as_str), unread.collect(), FaultId::from);
     }
 
     fn twice(&self, problems: &mut Problems) {
+        for name in keys(self.around.tree, "experiments") {
+            if self.around.tree.find(&format!("faults.{name}")).is_some() {
+                let problem =
+                    problems.error(&format!("experiments.{name}"), format!("the name \"{name}\" is used twice"));
+                problem.label = Some("a fault has it too, and both stand for a stretch of time".into());
+                problem.hint = Some("give one of them another name".into());
+            }
+        }
         let places = self.names.regions.keys().chain(self.names.zones.keys());
         let mut seen: BTreeMap<&str, &str> = places.map(|name| (name.as_str(), "regions")).collect();
         for section in NAME_SPACE {

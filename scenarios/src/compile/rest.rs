@@ -1,4 +1,4 @@
-//! The sections whose settings the families resolve themselves: keys, network, faults, control, promises, costs, expectations.
+//! The sections whose settings the families resolve themselves: keys, network, faults, control, promises, experiments, costs.
 
 use super::Compiler;
 use crate::written::Written;
@@ -35,6 +35,7 @@ pub(super) fn empty_model(written: &Written) -> Model {
         scalers: vec![],
         alerts: vec![],
         promises: vec![],
+        experiments: vec![],
         costs: vec![],
     }
 }
@@ -51,6 +52,7 @@ impl Compiler<'_> {
         self.faults(problems);
         problems.at("control", |p| self.control(p));
         self.promises(problems);
+        self.experiments(problems);
         self.costs(problems);
         problems.at("studies", |p| {
             for (name, study) in written.studies.iter() {
@@ -133,6 +135,26 @@ impl Compiler<'_> {
                 self.model.promises.extend(promise);
             }
             check_recoveries(&self.model.promises, p);
+        });
+    }
+
+    fn experiments(&mut self, problems: &mut Problems) {
+        let duration = self.model.run.duration;
+        problems.at("experiments", |p| {
+            for (name, settings) in self.written.experiments.iter() {
+                let place = self.model.experiments.len();
+                let meant = p.at(name, |p| {
+                    settings.validate(duration, p);
+                    settings.compile(name, place, &self.names, &self.model, p)
+                });
+                let Some((experiment, faults)) = meant else { continue };
+                self.model.faults.extend(faults);
+                for (service, to) in experiment.scales() {
+                    let service = &mut self.model.services[service.index()];
+                    service.max_instances = service.max_instances.max(to);
+                }
+                self.model.experiments.push(experiment);
+            }
         });
     }
 

@@ -267,7 +267,7 @@ impl Gathered {
     fn merge_rest(&mut self, model: &Model, run: &RunResult) {
         for (place, (alert, spans)) in model.alerts.iter().zip(&run.alerts).enumerate() {
             self.fired[place].0.add(spans.len() as f64);
-            let begin = alert.finds.and_then(|f| run.faults[f.index()].first()).map(|s| s.from_ns);
+            let begin = alert.finds.and_then(|f| run.struck(f).first()).map(|s| s.from_ns);
             let first = begin.and_then(|b| spans.iter().map(|s| s.from_ns).filter(|s| *s >= b).min().map(|s| s - b));
             if let Some(ns) = first {
                 self.fired[place].1.add(ns as f64 / 1e9);

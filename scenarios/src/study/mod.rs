@@ -5,15 +5,11 @@
 //! and the other files make the parts of the
 //! [`StudyResult`] from it.
 
-mod anytime;
-pub mod baseline;
-pub mod gate;
+mod experiment;
 mod gather;
 pub mod interval;
 mod judge;
-mod measured;
 mod one;
-mod paired;
 mod precision;
 mod quantile;
 pub mod replicate;

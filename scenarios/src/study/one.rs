@@ -1,5 +1,6 @@
 //! One replication, run and judged in a worker: all that the merge needs of it.
 
+use super::experiment::Tried;
 use crate::Loaded;
 use sim_core::economics::{Bill, bill};
 use sim_core::expression::run_metrics::RunMetrics;
@@ -26,6 +27,8 @@ pub struct One {
     pub times: Vec<Vec<[Times; 2]>>,
     /// The values that the study asks for.
     pub asked: Vec<(Option<f64>, Times)>,
+    /// What became of each experiment.
+    pub tried: Vec<Tried>,
     /// What it costs.
     pub bill: Bill,
 }
@@ -48,6 +51,7 @@ impl One {
         let times = loaded.written.expect.iter().map(|c| c.times(&of)).collect();
         let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
         let bill = bill(&run, &loaded.model);
-        Self { run, promises, clauses, times, asked, bill }
+        let tried = super::experiment::judge(loaded, &run, &base);
+        Self { run, promises, clauses, times, asked, tried, bill }
     }
 }

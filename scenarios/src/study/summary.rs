@@ -2,7 +2,7 @@
 
 use super::Plan;
 use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
-use super::interval::{Critical, MeanSums};
+use super::interval::MeanSums;
 use crate::Loaded;
 use sim_core::model::{Caller, Model, Outcome};
 use sim_core::promise::{PromiseKind, slo};
@@ -37,7 +37,12 @@ pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>,
             .collect(),
         requests_judged: gathered.requests_judged,
         in_flight: gathered.in_flight.or_zero().mean,
-        journals: vec![],
+        journals: model
+            .experiments
+            .iter()
+            .zip(&gathered.judged.experiments)
+            .flat_map(|(experiment, sums)| sums.journals().map(|j| (experiment.name.clone(), j.clone())))
+            .collect(),
     }
 }
 
@@ -63,9 +68,9 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .collect(),
         services: model.services.iter().zip(&gathered.services).map(|(s, g)| (s.name.clone(), service(g))).collect(),
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(sums))).collect(),
-        promises: gathered.judged.of_promises(loaded, Critical::Fixed),
-        expectations: gathered.judged.of_clauses(loaded, Critical::Fixed),
-        experiments: vec![],
+        promises: gathered.judged.of_promises(loaded),
+        expectations: gathered.judged.of_clauses(loaded),
+        experiments: gathered.judged.of_experiments(loaded),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

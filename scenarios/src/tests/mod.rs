@@ -1,6 +1,7 @@
 //! Tests of the whole way from text to model: bad input, shipped scenarios, mangled files.
 
 mod bad_input;
+mod experiments;
 mod mangled;
 mod meant;
 mod shipped;

@@ -1,8 +1,7 @@
 //! A scenario as it is written: its sections, each with the settings of the families.
 //!
 //! Reading into these types checks form only. What refers to something still holds names; what may be left out is an `Option`, or
-//! has its default. The whole is as large as what is built: caches, topics, sagas and experiments are not, and so are
-//! unknown keys.
+//! has its default. The whole is as large as what is built: caches, topics and sagas are not, and so are unknown keys.
 
 pub mod call;
 pub mod load;
@@ -25,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::control::{AlertSettings, PipelineSettings, ScalerSettings};
 use sim_core::data::KeysSettings;
 use sim_core::economics::CostSettings;
+use sim_core::experiment::ExperimentSettings;
 use sim_core::expression::Clause;
 use sim_core::faults::FaultSettings;
 use sim_core::network::NetworkSettings;
@@ -76,6 +76,8 @@ pub struct Written {
     pub control: ControlSettings,
     /// What was promised, by name.
     pub promises: Named<PromiseSettings>,
+    /// What is done on purpose to the running system, within bounds, by name.
+    pub experiments: Named<ExperimentSettings>,
     /// What it costs, by name.
     pub costs: Named<CostSettings>,
     /// Conditions that `check` judges beside the promises, or in the place of a promise of which one says `not held(NAME)`.

@@ -3,6 +3,8 @@
 //! Values are kept in base units: seconds, dollars, bytes, shares from 0 to 1. Shares are kept apart from plain numbers, because
 //! `availability > 0.99` is nearly always a slip for `99%`.
 
+use crate::results::Unit;
+use crate::units::SimDuration;
 use std::fmt;
 
 /// What a number measures.
@@ -72,6 +74,19 @@ impl Measure {
             (of, Self::Share) => Some(of),
             (Self::Share, Self::Of(b)) => Some(Self::Of(b.inverse())),
             (Self::Of(a), Self::Of(b)) => Some(Self::Of(a.times(b.inverse()))),
+        }
+    }
+
+    /// The unit in which a value is shown, and how many of it are one base unit.
+    pub fn shown(self) -> (Unit, f64) {
+        match self {
+            Self::Share => (Unit::Share, 1.0),
+            Self::TIME => (Unit::Seconds, 1.0),
+            Self::RATE => (Unit::PerSecond, 1.0),
+            Self::MONEY => (Unit::Money, 1.0),
+            Self::COST => (Unit::MoneyPerMonth, SimDuration::MONTH.secs()),
+            Self::BYTES => (Unit::Bytes, 1.0),
+            _ => (Unit::Count, 1.0),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A metric that is not built yet has no name here, and so is an error with the nearest name that there is.
 
 use super::Measure;
+use super::listed::{CALLED, METRICS, MetricDoc, TIMED};
 use crate::data::Wrongness;
 use crate::model::Outcome;
 use crate::problem::Problems;
@@ -29,6 +30,8 @@ pub enum SubjectKind {
     Promise,
     /// A cost item or a group of them.
     Cost,
+    /// An experiment.
+    Experiment,
     /// Nothing: the metric stands alone.
     Nothing,
 }
@@ -46,6 +49,7 @@ impl SubjectKind {
             Self::Alert => "an alert",
             Self::Promise => "a promise",
             Self::Cost => "a cost item, or infrastructure, sales, wrongness or penalties",
+            Self::Experiment => "an experiment",
             Self::Nothing => "nothing",
         }
     }
@@ -124,6 +128,12 @@ pub enum Metric {
     FalseAlarms,
     /// Firings.
     Fired,
+    /// Whether an experiment's hypothesis held.
+    Hypothesis,
+    /// Whether an experiment was aborted.
+    Aborted,
+    /// Whether an experiment was run.
+    Ran,
     /// Share of time in which it has all that it needs to answer.
     Up,
     /// How often it went down.
@@ -134,241 +144,10 @@ pub enum Metric {
     ProductAvailability,
 }
 
-/// A line of the reference: a metric, what it measures, of what.
-#[derive(Debug, Clone, Copy)]
-pub struct MetricDoc {
-    /// As written.
-    pub name: &'static str,
-    /// What it is.
-    pub says: &'static str,
-    /// Its unit.
-    pub measure: Measure,
-    /// What it may be asked of.
-    pub subjects: &'static [SubjectKind],
-    /// Whether telemetry delivers it, so that alerts and scalers may read it.
-    pub delivered: bool,
-    metric: Metric,
-}
-
 /// How a metric begins that tells the share of instances with at least so many requests.
 const HOLDING: &str = "holding_";
 /// The most requests that are asked of an instance so.
 const HOLDING_MAX: u8 = crate::results::HOLDING as u8;
-
-use SubjectKind::{Alert, Cost, Edge, Endpoint, Fault, Load, Nothing, Promise, Service, Timed};
-
-const CALLED: &[SubjectKind] = &[Endpoint, Service, Load, Edge];
-
-const fn doc(
-    metric: Metric,
-    name: &'static str,
-    measure: Measure,
-    subjects: &'static [SubjectKind],
-    delivered: bool,
-    says: &'static str,
-) -> MetricDoc {
-    MetricDoc { name, says, measure, subjects, delivered, metric }
-}
-
-/// All metrics with a name of their own; percentiles, outcomes and kinds of wrongness come on top ([`Metric::names`]).
-pub const METRICS: &[MetricDoc] = &[
-    doc(
-        Metric::Availability,
-        "availability",
-        Measure::Share,
-        CALLED,
-        true,
-        "share of requests answered, ok or degraded",
-    ),
-    doc(Metric::ErrorRate, "error_rate", Measure::Share, CALLED, true, "share of requests not answered"),
-    doc(Metric::Goodput, "goodput", Measure::RATE, CALLED, true, "answers that were not wrong, a second"),
-    doc(Metric::Rps, "rps", Measure::RATE, CALLED, true, "requests that came, a second"),
-    doc(
-        Metric::Mean,
-        "mean",
-        Measure::TIME,
-        &[Endpoint, Service, Load, Edge, Timed],
-        true,
-        "mean latency of answers, or mean of a timed part",
-    ),
-    doc(
-        Metric::Longest,
-        "longest",
-        Measure::TIME,
-        &[Endpoint, Service, Load, Edge, Timed],
-        false,
-        "the longest time of a run; over several runs their mean, where a percentile is that of all runs together",
-    ),
-    doc(
-        Metric::Amplification,
-        "amplification",
-        Measure::NUMBER,
-        &[Edge],
-        true,
-        "attempts for each call that was let through",
-    ),
-    doc(
-        Metric::Abandoned,
-        "abandoned",
-        Measure::Share,
-        &[Endpoint, Edge],
-        true,
-        "share of attempts given up by the caller that went on working",
-    ),
-    doc(
-        Metric::Hedged,
-        "hedged",
-        Measure::Share,
-        &[Edge],
-        true,
-        "hedges sent for each call: the extra load of a hedge",
-    ),
-    doc(Metric::HedgeWins, "hedge_wins", Measure::Share, &[Edge], true, "share of hedges that answered first"),
-    doc(
-        Metric::Ejections,
-        "ejections",
-        Measure::NUMBER,
-        &[Edge],
-        true,
-        "ejections of callee instances, by all caller instances",
-    ),
-    doc(
-        Metric::BreakerOpened,
-        "breaker_opened",
-        Measure::NUMBER,
-        &[Edge],
-        true,
-        "openings of the breakers of all caller instances",
-    ),
-    doc(Metric::Utilisation, "utilisation", Measure::Share, &[Service], true, "share of workers held"),
-    doc(Metric::Cpu, "cpu", Measure::Share, &[Service], true, "share of cores busy with work"),
-    doc(
-        Metric::QueueLength,
-        "queue_length",
-        Measure::NUMBER,
-        &[Service],
-        true,
-        "mean number of requests or messages that wait",
-    ),
-    doc(Metric::InSystem, "in_system", Measure::NUMBER, &[Service], true, "mean number of requests in the service"),
-    doc(Metric::Instances, "instances", Measure::NUMBER, &[Service], true, "mean number of running instances"),
-    doc(
-        Metric::Waited,
-        "waited",
-        Measure::Share,
-        &[Service],
-        true,
-        "share of requests let in that found no worker free, and so had to wait",
-    ),
-    doc(Metric::Throughput, "throughput", Measure::RATE, &[Service], true, "requests that left, a second"),
-    doc(
-        Metric::BurnRate,
-        "burn_rate",
-        Measure::NUMBER,
-        &[Promise],
-        true,
-        "how fast the error budget is spent; 1 spends it exactly in the period",
-    ),
-    doc(
-        Metric::BudgetLeft,
-        "budget_left",
-        Measure::Share,
-        &[Promise],
-        false,
-        "share of the period's error budget that the run leaves",
-    ),
-    doc(
-        Metric::BudgetSpent,
-        "budget_spent",
-        Measure::Share,
-        &[Promise],
-        false,
-        "share of the period's error budget that the run spends",
-    ),
-    doc(Metric::Held, "held", Measure::Truth, &[Promise], false, "whether the promise is kept"),
-    doc(
-        Metric::Cost,
-        "cost",
-        Measure::COST,
-        &[Cost, Nothing],
-        false,
-        "money over time as in the bill; of nothing, all infrastructure",
-    ),
-    doc(
-        Metric::Spent,
-        "spent",
-        Measure::MONEY,
-        &[Cost, Nothing],
-        false,
-        "money in the run; of nothing, all infrastructure",
-    ),
-    doc(
-        Metric::TimeToDetect,
-        "time_to_detect",
-        Measure::TIME,
-        &[Fault],
-        false,
-        "from the start of the fault to the first alert that finds it",
-    ),
-    doc(
-        Metric::TimeToOpen,
-        "time_to_open",
-        Measure::TIME,
-        &[Edge],
-        false,
-        "from the start of a fault (after NAME) to the first opening of the breaker",
-    ),
-    doc(
-        Metric::Recovery,
-        "recovery",
-        Measure::TIME,
-        &[Endpoint],
-        false,
-        "from the end of a fault (after NAME) until the endpoint keeps its promises for 30 s",
-    ),
-    doc(
-        Metric::Missed,
-        "missed",
-        Measure::NUMBER,
-        &[Alert],
-        false,
-        "share of the occurrences of its fault that the alert missed, as a number",
-    ),
-    doc(
-        Metric::FalseAlarms,
-        "false_alarms",
-        Measure::NUMBER,
-        &[Alert],
-        false,
-        "firings outside of the fault that the alert finds",
-    ),
-    doc(Metric::Fired, "fired", Measure::NUMBER, &[Alert], false, "firings"),
-    doc(
-        Metric::Up,
-        "up",
-        Measure::Share,
-        &[Endpoint, Service],
-        false,
-        "share of time in which a service has the running instances that it needs, or an endpoint all services that it cannot do without",
-    ),
-    doc(Metric::Outages, "outages", Measure::NUMBER, &[Endpoint, Service], false, "how often it stopped being up"),
-    doc(
-        Metric::TimeToOutage,
-        "time_to_outage",
-        Measure::TIME,
-        &[Endpoint, Service],
-        false,
-        "from time 0 to the first moment in which it was not up",
-    ),
-    doc(
-        Metric::ProductAvailability,
-        "product_availability",
-        Measure::Share,
-        &[Endpoint, Service],
-        false,
-        "what up would be by arithmetic, if all instances failed independently of each other",
-    ),
-];
 
 impl Metric {
     /// The metric of a name.
@@ -428,9 +207,9 @@ impl Metric {
     pub fn subjects(self) -> &'static [SubjectKind] {
         match self {
             Self::Share(_) => CALLED,
-            Self::Holding(_) => &[Service],
-            Self::Wrong(_) => &[Endpoint, Service, Load],
-            Self::Percentile(_) => &[Endpoint, Service, Load, Edge, Timed],
+            Self::Holding(_) => &[SubjectKind::Service],
+            Self::Wrong(_) => &[SubjectKind::Endpoint, SubjectKind::Service, SubjectKind::Load],
+            Self::Percentile(_) => TIMED,
             named => named.doc().map_or(&[], |doc| doc.subjects),
         }
     }
@@ -495,6 +274,38 @@ impl MetricRef {
             Some(subject) => format!("{}({subject})", self.metric.name()),
             None => self.metric.name(),
         }
+    }
+
+    /// As written, with its scope.
+    pub fn words(&self) -> String {
+        let scope = &self.scope;
+        let mut text = self.text();
+        let mut say = |word: &str, what: &str| {
+            text.push_str(word);
+            text.push_str(what);
+        };
+        match scope.window {
+            Some(Window::Over(time)) => say(" over ", &time.to_string()),
+            Some(Window::Last(count)) => say(" over last ", &count.to_string()),
+            None => {}
+        }
+        for (word, name) in [
+            (" during ", &scope.during),
+            (" after ", &scope.after),
+            (" before ", &scope.before),
+            (" of ", &scope.of),
+            (" in ", &scope.variant),
+        ] {
+            if let Some(name) = name {
+                say(word, name);
+            }
+        }
+        if let Some((from_ns, to_ns)) = scope.from_to {
+            let time = |ns: i64| SimDuration::from_ns(ns.max(0).unsigned_abs()).to_string();
+            say(" from ", &time(from_ns));
+            say(" to ", &time(to_ns));
+        }
+        text
     }
 
     /// What acts sees only what telemetry delivers, and no fault, future or variant.

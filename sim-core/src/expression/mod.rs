@@ -15,6 +15,7 @@
 
 mod halves;
 mod lexer;
+mod listed;
 mod measure;
 mod metric;
 mod observed;
@@ -26,8 +27,9 @@ mod tree;
 mod up;
 mod written;
 
+pub use listed::{METRICS, MetricDoc};
 pub use measure::{Dimension, Measure};
-pub use metric::{METRICS, Metric, MetricDoc, MetricRef, Scope, SubjectKind, Window};
+pub use metric::{Metric, MetricRef, Scope, SubjectKind, Window};
 pub use observed::{Observed, edges_of, observe};
 pub use quantity::{Quantity, read as read_quantity};
 pub use resolve::{Group, Resolved, ScopeMeant, Subject, TimedPart, View};
@@ -179,6 +181,13 @@ impl Clause {
     /// Whether it says, alone or beside other conditions, that a promise of the scenario itself is not held.
     pub fn denies(&self, promise: &str) -> bool {
         self.quantifier.is_none() && denies(&self.tree, promise)
+    }
+
+    /// The same clause, with other metrics in its tree: its text stays as written.
+    #[must_use]
+    pub fn scoped(&self, metric: &dyn Fn(&MetricRef) -> MetricRef) -> Self {
+        let tree = self.tree.try_map(&mut |one| Some(metric(one)));
+        Self { tree: tree.unwrap_or_else(|| self.tree.clone()), ..self.clone() }
     }
 
     /// Reads a clause.

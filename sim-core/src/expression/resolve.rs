@@ -75,6 +75,8 @@ pub enum Subject {
     CostItem(usize),
     /// A group of cost items.
     CostGroup(Group),
+    /// An experiment, by its place.
+    Experiment(usize),
     /// Nothing in particular.
     Nothing,
 }
@@ -186,7 +188,7 @@ impl MetricRef {
     }
 }
 
-const ALL: [SubjectKind; 9] = [
+const ALL: [SubjectKind; 10] = [
     SubjectKind::Endpoint,
     SubjectKind::Service,
     SubjectKind::Load,
@@ -196,6 +198,7 @@ const ALL: [SubjectKind; 9] = [
     SubjectKind::Alert,
     SubjectKind::Promise,
     SubjectKind::Cost,
+    SubjectKind::Experiment,
 ];
 
 fn words(kinds: &[SubjectKind]) -> String {
@@ -236,6 +239,7 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
             let item = names.costs.get(name).map(|place| Subject::CostItem(*place));
             item.or_else(|| Group::ALL.into_iter().find(|g| g.name() == name).map(Subject::CostGroup))
         }
+        SubjectKind::Experiment => names.experiments.get(name).map(|place| Subject::Experiment(*place)),
         SubjectKind::Nothing => None,
     }
 }
@@ -254,6 +258,7 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
             let groups = Group::ALL.into_iter().map(|g| g.name().to_owned());
             names.costs.keys().cloned().chain(groups).collect()
         }
+        SubjectKind::Experiment => names.experiments.keys().cloned().collect(),
         SubjectKind::Nothing => Vec::new(),
     }
 }

@@ -17,7 +17,7 @@ use crate::model::{EdgeId, EndpointId, FaultId, Model, PromiseId, ServiceId};
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::promise::{PromiseKind, Recovery, recovery, slo};
-use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
+use crate::results::{Course, EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
 
 /// Stretches of a run, seen with all its truth.
 #[derive(Debug, Clone)]
@@ -166,7 +166,7 @@ impl<'a> RunMetrics<'a> {
     }
 
     fn struck(&self, fault: FaultId) -> &[Span] {
-        self.run.faults.get(fault.index()).map_or(&[], Vec::as_slice)
+        self.run.struck(fault)
     }
 
     fn between(&self, metric: &Resolved, spans: &[Span]) -> Option<f64> {
@@ -182,6 +182,9 @@ impl<'a> RunMetrics<'a> {
                     Recovery::After(seconds) => Some(seconds),
                     Recovery::NotSeen(_) => Some(self.never_s()),
                 }
+            }
+            (Metric::Hypothesis | Metric::Aborted | Metric::Ran, Subject::Experiment(place)) => {
+                self.experiment(metric.metric, *place).map(|truth| f64::from(u8::from(truth)))
             }
             (Metric::Fired | Metric::FalseAlarms | Metric::Missed, Subject::Alert(place)) => {
                 self.alert(metric.metric, *place)
@@ -222,6 +225,32 @@ impl<'a> RunMetrics<'a> {
         }
         let first = firings.filter(|from_ns| *from_ns >= begin_ns).min();
         Some(first.map_or(self.never_s(), |first| (first - begin_ns) as f64 / 1e9))
+    }
+
+    /// What became of an experiment; `None` where the run ended before it was to begin and, but for whether it was run, where it was
+    /// not.
+    fn experiment(&self, metric: Metric, place: usize) -> Option<bool> {
+        let course = self.run.experiments.get(place)?.course;
+        match metric {
+            _ if course == Course::NotReached => None,
+            Metric::Ran => Some(course.has_run()),
+            _ if !course.has_run() => None,
+            Metric::Aborted => Some(course == Course::Aborted),
+            _ => self.hypothesis(place),
+        }
+    }
+
+    /// Whether the hypothesis of an experiment held: not where it was aborted or any of its clauses did not hold. `None` without data:
+    /// where it was not run, where a clause has none, or where the run ended while it ran and nothing was broken until then.
+    pub fn hypothesis(&self, place: usize) -> Option<bool> {
+        let claims = || self.model.experiments[place].hypothesis.iter().map(|clause| clause.kept(&|_| Some(self)));
+        match self.run.experiments.get(place)?.course {
+            Course::NotReached | Course::NotRun => None,
+            Course::Aborted => Some(false),
+            _ if claims().any(|kept| kept == Some(false)) => Some(false),
+            Course::CutShort => None,
+            Course::Completed => claims().all(|kept| kept == Some(true)).then_some(true),
+        }
     }
 
     /// What did not happen in the run counts as the length of the run, so that no expectation holds for want of what it waits for.

@@ -175,6 +175,8 @@ pub struct Fault {
     pub per_year: Option<f64>,
     /// What it does, in words: `payment 10 times slower`.
     pub says: String,
+    /// The experiment whose action it is, by its place: it strikes only while that runs.
+    pub experiment: Option<usize>,
 }
 
 impl Fault {
@@ -235,6 +237,7 @@ impl FaultSettings {
             schedule: self.schedule(),
             per_year: self.frequency.map(|f| f.per_second() * SimDuration::YEAR.secs()),
             says: self.inject.says(&self.target.words()),
+            experiment: None,
         })
     }
 

@@ -19,7 +19,7 @@ pub use availability::AvailabilitySettings;
 pub use cost::CostPromiseSettings;
 pub use goodput::GoodputSettings;
 pub use latency::LatencySettings;
-pub use recovery::{Recovery, RecoverySettings, check_recoveries, recovery};
+pub use recovery::{Recovery, RecoverySettings, check_recoveries, keeps_anything, recovery};
 pub use wrongness::WrongnessPromiseSettings;
 
 use crate::data::WrongnessKind;

@@ -83,8 +83,13 @@ pub fn recovery(run: &RunResult, model: &Model, of: EndpointId, after: FaultId) 
         return None;
     }
     let end_ns = run.whole().to_ns;
-    let ended = run.faults.get(after.index())?.iter().filter(|span| span.to_ns >= 0 && span.to_ns < end_ns);
+    let ended = run.struck(after).iter().filter(|span| span.to_ns >= 0 && span.to_ns < end_ns);
     ended.map(|span| from(run, model, &promises, span.to_ns)).reduce(slower)
+}
+
+/// Whether anything is promised of an endpoint that it can be back to after a fault.
+pub fn keeps_anything(model: &Model, endpoint: EndpointId) -> bool {
+    model.promises.iter().any(|promise| is_about(promise, endpoint))
 }
 
 fn is_about(promise: &Promise, endpoint: EndpointId) -> bool {

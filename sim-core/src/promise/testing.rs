@@ -59,6 +59,7 @@ impl System {
             scalers: Vec::new(),
             alerts: Vec::new(),
             promises: Vec::new(),
+            experiments: Vec::new(),
             costs: Vec::new(),
         };
         let mut names = Names::default();
@@ -148,6 +149,7 @@ impl System {
             },
             per_year,
             says: name.into(),
+            experiment: None,
         });
         id
     }
@@ -228,6 +230,7 @@ impl System {
             periods: periods.collect(),
             faults,
             alerts: vec![Vec::new(); self.model.alerts.len()],
+            experiments: Vec::new(),
             openings: Vec::new(),
             first_outages: vec![None; services + self.model.endpoints.len()],
             in_flight_at_zero: vec![0; edges],

@@ -1,7 +1,8 @@
 //! One replication: counts between instants, histograms between marks.
 
+use super::ExperimentRun;
 use crate::metrics::{Histogram, SparseHistogram};
-use crate::model::{EdgeId, ServiceId};
+use crate::model::{EdgeId, FaultId, ServiceId};
 use serde::Serialize;
 
 /// Why a run ended before its time.
@@ -44,6 +45,8 @@ pub struct RunResult {
     pub faults: Vec<Vec<Span>>,
     /// When each alert fired, by its place.
     pub alerts: Vec<Vec<Span>>,
+    /// What became of each experiment, by its place.
+    pub experiments: Vec<ExperimentRun>,
     /// Breaker openings: call site and time from 0 [ns], the first 10,000.
     pub openings: Vec<(EdgeId, i64)>,
     /// From time 0 to the first moment in which each service, and then each endpoint, was not up [ns]; `None` if it never was.
@@ -209,6 +212,15 @@ pub struct Period {
 }
 
 impl RunResult {
+    /// When a fault struck or, of an id behind all faults, when an experiment ran.
+    pub fn struck(&self, fault: FaultId) -> &[Span] {
+        let place = fault.index();
+        match place.checked_sub(self.faults.len()) {
+            None => &self.faults[place],
+            Some(experiment) => self.experiments.get(experiment).map_or(&[], |experiment| &experiment.spans),
+        }
+    }
+
     /// The counts of a call site between two times [ns from 0]; slices that begin in between count.
     pub fn edge(&self, edge: EdgeId, span: Span) -> EdgeCounts {
         let mut sum = EdgeCounts::default();

@@ -64,6 +64,7 @@ impl<'m> World<'m> {
             wear: wear::Wear::default(),
             up: up::Up::new(model),
             watch: watch::Watch::new(model),
+            trials: Vec::new(),
             recorder: record::Recorder::new(model),
             many: tries::Many::default(),
             backlog: 0,
@@ -89,6 +90,7 @@ impl<'m> World<'m> {
         self.schedule(self.zero, Control::Zero);
         self.plan_strikes();
         self.plan_watch();
+        self.plan_trials();
         for index in 0..model.loads.len() {
             self.start_load(index);
         }

@@ -71,6 +71,7 @@ fn crashing(service: u32, callers_see: CallersSee) -> Fault {
         },
         per_year: None,
         says: String::new(),
+        experiment: None,
     }
 }
 

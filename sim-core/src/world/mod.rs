@@ -2,7 +2,7 @@
 //!
 //! One file for each station of a request's life: `arrive` (load), `call` (caller's side), `admit` (callee's door), `work`, `reply`,
 //! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `wire` (network), `strike` (faults), `watch`
-//! (telemetry, scaling, alerts), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
+//! (telemetry, scaling, alerts), `trial` (experiments), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
 //! runnable is followed at once by the interpreter in `run`, without an event and without recursion.
 
 mod admit;
@@ -22,6 +22,7 @@ mod rows;
 mod run;
 mod state;
 mod strike;
+mod trial;
 mod tries;
 mod up;
 mod watch;
@@ -88,6 +89,14 @@ enum Control {
     Scale(u32),
     /// An alert is evaluated.
     Alert(u32),
+    /// An experiment looks at its conditions.
+    Look(u32),
+    /// A deed of an experiment is done: the experiment, and the deed's place.
+    Deed(u32, u32),
+    /// An experiment's time is over.
+    Conclude(u32),
+    /// A step of an experiment's rollback is done.
+    Rollback(u32, u32),
 }
 
 impl Control {
@@ -138,6 +147,7 @@ struct World<'m> {
     wear: wear::Wear,
     up: up::Up,
     watch: watch::Watch,
+    trials: Vec<trial::Trial>,
     recorder: record::Recorder,
     many: tries::Many,
     /// Requests and messages waiting in all queues.
@@ -257,6 +267,10 @@ impl World<'_> {
             Control::Scrape(pipeline) => self.scrape(pipeline, index),
             Control::Scale(scaler) => self.scale(scaler, index),
             Control::Alert(alert) => self.evaluate_alert(alert, index),
+            Control::Look(trial) => self.look(trial, index),
+            Control::Deed(trial, deed) => self.deed(trial, deed),
+            Control::Conclude(trial) => self.conclude(trial),
+            Control::Rollback(trial, step) => self.roll_back(trial, step),
         }
     }
 

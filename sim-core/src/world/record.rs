@@ -1,6 +1,6 @@
 //! What leaves the engine: slices of counts, periods of histograms, and the result of the run.
 
-use super::{Control, World};
+use super::{Control, World, trial};
 use crate::metrics::{Histogram, SparseHistogram, fresh};
 use crate::model::{Caller, EdgeId, Model};
 use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Stopped, UpCounts};
@@ -108,6 +108,7 @@ impl World<'_> {
     }
 
     pub(super) fn measuring_ends(&mut self) {
+        self.close_trials();
         self.close_strikes();
         self.close_alerts();
         if self.recorder.measuring {
@@ -218,6 +219,7 @@ impl World<'_> {
             periods: recorder.periods,
             faults: std::mem::take(&mut self.strikes.spans),
             alerts: self.watch.fired(),
+            experiments: self.trials.into_iter().map(trial::Trial::finish).collect(),
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             first_outages,
             in_flight_at_zero: recorder.in_flight_at_zero,

@@ -5,7 +5,7 @@ use super::wire::{EdgeEffect, EdgeFault};
 use super::{Control, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
-use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Target};
+use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
 use crate::model::{Outcome, Place, ServiceId, ZoneId};
 use crate::results::Span;
 
@@ -26,12 +26,14 @@ pub(super) struct Occurrence {
     struck: Vec<u32>,
     since: u64,
     active: bool,
+    /// It will not come any more.
+    off: bool,
 }
 
 impl Occurrence {
     /// One that is still to come.
     pub fn new(fault: u32, alone: Option<u32>) -> Self {
-        Self { fault, alone, struck: Vec::new(), since: 0, active: false }
+        Self { fault, alone, struck: Vec::new(), since: 0, active: false, off: false }
     }
 }
 
@@ -63,7 +65,8 @@ impl World<'_> {
     pub(super) fn plan_strikes(&mut self) {
         let model = self.model;
         self.strikes.spans = vec![Vec::new(); model.faults.len()];
-        for (index, fault) in model.faults.iter().enumerate() {
+        // Faults of experiments are planned when these begin.
+        for (index, fault) in model.faults.iter().enumerate().filter(|(_, fault)| fault.experiment.is_none()) {
             match &fault.schedule {
                 Schedule::Fixed { .. } => {
                     for span in fault.schedule.spans(model.run.duration.ns() as i64) {
@@ -100,7 +103,13 @@ impl World<'_> {
 
     /// The instances that a fault means, drawn where it says so.
     pub(super) fn select(&self, fault: usize, occasion: &str) -> Vec<u32> {
-        let Target::Instances(selection) = &self.model.faults[fault].target else { return Vec::new() };
+        let fault = &self.model.faults[fault];
+        let Target::Instances(selection) = &fault.target else { return Vec::new() };
+        self.select_of(selection, &fault.name, occasion)
+    }
+
+    /// The instances of a selection; what is drawn is named so.
+    pub(super) fn select_of(&self, selection: &Selection, name: &str, occasion: &str) -> Vec<u32> {
         let mut fitting: Vec<u32> = (0..self.instances.len() as u32)
             .filter(|&i| {
                 let at = &self.instances[i as usize];
@@ -112,7 +121,6 @@ impl World<'_> {
             .collect();
         let wanted = selection.drawn(fitting.len());
         if wanted < fitting.len() {
-            let name = &self.model.faults[fault].name;
             let mut draw = Stream::new(self.seed, self.replication, name, occasion);
             for place in 0..wanted {
                 let left = fitting.len() - place;
@@ -129,6 +137,9 @@ impl World<'_> {
     pub(super) fn strike(&mut self, index: u32) {
         let model = self.model;
         let occurrence = self.strikes.list[index as usize].clone();
+        if occurrence.off {
+            return;
+        }
         let fault = &model.faults[occurrence.fault as usize];
         let struck = match occurrence.alone {
             Some(instance) => vec![instance],
@@ -157,6 +168,36 @@ impl World<'_> {
             (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
             _ => self.strike_messages(index),
         }
+        if fault.experiment.is_some() {
+            self.note_strike(index);
+        }
+    }
+
+    /// What a fault struck, in the order of their places; its id.
+    pub(super) fn struck(&self, strike: u32) -> (u32, &[u32]) {
+        let at = &self.strikes.list[strike as usize];
+        (at.fault, &at.struck)
+    }
+
+    /// An occurrence ends, or never comes.
+    pub(super) fn call_off(&mut self, strike: u32) {
+        self.strikes.list[strike as usize].off = true;
+        self.mend(strike);
+    }
+
+    /// All that a fault does now ends.
+    pub(super) fn mend_fault(&mut self, fault: u32) {
+        for strike in 0..self.strikes.list.len() {
+            if self.strikes.list[strike].fault == fault {
+                self.mend(strike as u32);
+            }
+        }
+    }
+
+    /// An instance stops and starts again.
+    pub(super) fn restart(&mut self, instance: u32) {
+        self.crash(instance, false);
+        self.recover(instance);
     }
 
     /// A fault ends.
@@ -307,7 +348,12 @@ impl World<'_> {
             return;
         }
         at.set_life(Life::Starting);
+        let is_picked = at.registered && !at.unhealthy;
         self.order_start(instance);
+        // What starts answers no health check either.
+        if is_picked && self.instances[instance as usize].life == Life::Starting {
+            self.plan_health(instance, false);
+        }
     }
 
     /// The instance will run after its start-up.
@@ -370,7 +416,7 @@ impl World<'_> {
 
     pub(super) fn health(&mut self, instance: u32, epoch: u32, healthy: bool) {
         let at = &mut self.instances[instance as usize];
-        if at.epoch != epoch {
+        if at.epoch != epoch || (!healthy && at.life == Life::Up) {
             return;
         }
         at.unhealthy = !healthy;
@@ -423,13 +469,21 @@ impl World<'_> {
                 continue;
             }
             count -= 1;
-            self.instances[instance as usize].registered = false;
-            if self.instances[instance as usize].life == Life::Up && self.instances[instance as usize].in_system > 0 {
-                self.instances[instance as usize].set_life(Life::Draining);
-            } else {
-                self.removed(instance);
-            }
+            self.drain(instance);
         }
         self.refresh_routable(service);
+    }
+
+    /// An instance finishes what it has and goes. Who may be picked has to be looked at anew afterwards.
+    pub(super) fn drain(&mut self, instance: u32) {
+        if self.instances[instance as usize].life == Life::Draining {
+            return;
+        }
+        self.instances[instance as usize].registered = false;
+        if self.instances[instance as usize].life == Life::Up && self.instances[instance as usize].in_system > 0 {
+            self.instances[instance as usize].set_life(Life::Draining);
+        } else {
+            self.removed(instance);
+        }
     }
 }

@@ -80,6 +80,7 @@ pub(super) fn chain(
         scalers: Vec::new(),
         alerts: Vec::new(),
         promises: Vec::new(),
+        experiments: Vec::new(),
         costs: Vec::new(),
     };
     for (tier, (service, work)) in tiers.iter().enumerate() {
@@ -314,6 +315,7 @@ fn wearing(schedule: Schedule, seconds: u64, need: u32) -> Model {
         schedule,
         per_year: None,
         says: String::new(),
+        experiment: None,
     });
     model
 }
@@ -409,4 +411,26 @@ fn the_digest_is_golden() {
         edge.retry = Some(crate::call::retry::RetrySettings::default());
     }
     assert_eq!(format!("{:016x}", simulate(&model, 42, 3).digest), "615936f885be0a6b");
+}
+
+#[test]
+fn what_starts_is_taken_out_by_its_health_check() {
+    // Of two instances one restarts at 20 s and starts for 30 s; its health is looked at every 5 s and decides after 2 looks.
+    let mut pair = service("a", 4, None);
+    (pair.instances, pair.max_instances) = (2, 2);
+    pair.start_up = Distribution::constant(ms(30_000));
+    pair.health = Some(crate::model::Health { every: ms(5_000), unhealthy_after: 2, healthy_after: 1 });
+    let mut model = chain(50.0, 100, &[(pair, Distribution::constant(ms(1)))], &[]);
+    let schedule = Schedule::Fixed { at_ns: 20_000_000_000, for_ns: Some(1), every_ns: None, times: None };
+    model.faults = wearing(schedule, 100, 1).faults;
+    model.faults[0].effect = FaultEffect::Restart;
+    let Target::Instances(selection) = &mut model.faults[0].target else { unreachable!("instances") };
+    selection.pick = Pick::Numbers(vec![0]);
+    let run = simulate(&model, 1, 0);
+    let lost = |from_s: u64, to_s: u64| -> u64 {
+        let slices = run.slices.iter().filter(|s| (from_s..to_s).contains(&(s.from_ns / 1_000_000_000)));
+        slices.map(|s| s.edges[0].outcomes[2..].iter().sum::<u64>()).sum()
+    };
+    assert!(lost(20, 30) > 50, "{}", lost(20, 30));
+    assert_eq!((lost(0, 20), lost(30, 100)), (0, 0));
 }

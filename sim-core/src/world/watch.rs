@@ -3,7 +3,7 @@
 use super::state::Life;
 use super::{Control, World};
 use crate::control::scaling::Situation;
-use crate::control::{AlertTracker, ScalerState, Scrape, Telemetry};
+use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::engine::rng::Stream;
 use crate::expression::Resolved;
 use crate::metrics::Histogram;
@@ -61,19 +61,7 @@ impl World<'_> {
         let model = self.model;
         for (index, pipeline) in model.telemetry.iter().enumerate() {
             let readers = readers(model, index);
-            let stream = Stream::new(self.seed, self.replication, &pipeline.name, "sampling");
-            let latency = Telemetry::latency_read(model, readers.iter().copied());
-            let waits = Telemetry::waits_read(readers.iter().copied());
-            self.watch.pipes.push(Pipe {
-                telemetry: Telemetry::new(pipeline, readers.iter().copied(), stream),
-                every: pipeline.every_ns,
-                since: 0,
-                edges: vec![EdgeCounts::default(); model.edges.len()],
-                services: vec![ServiceCounts::default(); model.services.len()],
-                latency: latency.into_iter().map(|e| (e, Histogram::new())).collect(),
-                waits: waits.into_iter().map(|s| (s, Histogram::new())).collect(),
-                wrong: BTreeMap::new(),
-            });
+            self.add_pipe(pipeline, &readers, &pipeline.name);
             // A pipeline that nobody reads costs nothing.
             if !readers.is_empty() {
                 self.schedule(pipeline.every_ns, Control::Scrape(index as u32));
@@ -87,8 +75,47 @@ impl World<'_> {
         }
     }
 
-    /// A pipeline takes what happened since its last look.
+    /// A pipeline that remembers what `readers` look back at, and whose draws are named so; its place.
+    pub(super) fn add_pipe(&mut self, pipeline: &Pipeline, readers: &[&Resolved], name: &str) -> u32 {
+        let model = self.model;
+        let stream = Stream::new(self.seed, self.replication, name, "sampling");
+        let latency = Telemetry::latency_read(model, readers.iter().copied());
+        let waits = Telemetry::waits_read(readers.iter().copied());
+        self.watch.pipes.push(Pipe {
+            telemetry: Telemetry::new(pipeline, readers.iter().copied(), stream),
+            every: pipeline.every_ns,
+            since: 0,
+            edges: vec![EdgeCounts::default(); model.edges.len()],
+            services: vec![ServiceCounts::default(); model.services.len()],
+            latency: latency.into_iter().map(|e| (e, Histogram::new())).collect(),
+            waits: waits.into_iter().map(|s| (s, Histogram::new())).collect(),
+            wrong: BTreeMap::new(),
+        });
+        self.watch.pipes.len() as u32 - 1
+    }
+
+    /// A metric as a pipeline has delivered it; `None` without data.
+    pub(super) fn delivered(&self, pipe: u32, metric: &Resolved) -> Option<f64> {
+        self.watch.pipes[pipe as usize].telemetry.read(self.model, self.now, metric)
+    }
+
+    /// A pipeline takes what happened since its last look, and will look again.
     pub(super) fn scrape(&mut self, index: u32, control: u32) {
+        let scrape = self.look_at_all(index);
+        let pipe = &mut self.watch.pipes[index as usize];
+        pipe.telemetry.take(scrape);
+        let next = self.now + pipe.every;
+        self.again(next, control);
+    }
+
+    /// A pipeline takes what happened since its last look.
+    pub(super) fn take(&mut self, index: u32) {
+        let scrape = self.look_at_all(index);
+        self.watch.pipes[index as usize].telemetry.take(scrape);
+    }
+
+    /// What happened since the last look of a pipeline.
+    pub(super) fn look_at_all(&mut self, index: u32) -> Scrape {
         let now = self.now;
         self.read_cores();
         self.read_waits();
@@ -122,9 +149,7 @@ impl World<'_> {
             }
         }
         pipe.since = now;
-        let next = now + pipe.every;
-        pipe.telemetry.take(scrape);
-        self.again(next, control);
+        scrape
     }
 
     /// A scaler decides.

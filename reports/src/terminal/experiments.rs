@@ -1,0 +1,72 @@
+//! The block on experiments in the summary of a run: how often each ran and held, its clauses, and what happened in the first run.
+
+use super::{Style, pad, pad_left, widest, wrap};
+use crate::experiment::decisive;
+use crate::numbers::{estimate, kept};
+use sim_core::results::{ExperimentSummary, StudyResult};
+use std::fmt::Write;
+
+/// Lines of a journal; the rest is in `journal.csv`.
+const MOST_LINES: usize = 12;
+
+pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
+    let all = &study.summary.experiments;
+    if all.is_empty() {
+        return;
+    }
+    let heads = ["run in", "aborted in", "held in runs"];
+    let cells: Vec<[String; 3]> = all.iter().map(cells).collect();
+    let name = widest(all.iter().map(|e| &e.judgement.name), "");
+    let widths: Vec<usize> = (0..3).map(|i| widest(cells.iter().map(|c| &c[i]), heads[i])).collect();
+    let row = |cells: &[String]| -> String {
+        cells.iter().zip(&widths).fold(String::new(), |line, (c, w)| line + "   " + &pad_left(c, *w))
+    };
+    let head = row(&heads.map(str::to_owned));
+    let _ = writeln!(out, "\n{}{}", style.bold(&pad("Experiments", 14 + name)), style.dim(&head));
+    for (experiment, cells) in all.iter().zip(&cells) {
+        let judged = &experiment.judgement;
+        let _ = writeln!(out, "{}{}{}", style.verdict(judged.verdict, 14), pad(&judged.name, name), row(cells));
+    }
+    for experiment in all {
+        claims(experiment, style, out);
+        journal(experiment, style, out);
+    }
+}
+
+fn cells(experiment: &ExperimentSummary) -> [String; 3] {
+    let (ran, all) = (experiment.ran, experiment.ran + experiment.not_run);
+    let held = experiment.judgement.probability.map_or_else(|| "no data".to_owned(), |share| kept(&share));
+    [format!("{ran} of {all}"), format!("{} of {ran}", experiment.aborted), held]
+}
+
+/// The clauses of its hypothesis.
+fn claims(experiment: &ExperimentSummary, style: Style, out: &mut String) {
+    let _ = writeln!(out, "\n{}", style.bold(&format!("Hypothesis of {}", experiment.judgement.name)));
+    for clause in &experiment.clauses {
+        let observed = clause.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, clause.unit));
+        let share = clause.probability.map_or_else(String::new, |share| format!(", held in {}", kept(&share)));
+        let room = style.sentence_width().saturating_sub(14);
+        let text = wrap(&format!("{}: {observed}{share}", clause.name), "              ", room);
+        let _ = write!(out, "{}{text}", style.verdict(clause.verdict, 14));
+    }
+}
+
+/// What happened in the first run, in so many lines.
+fn journal(experiment: &ExperimentSummary, style: Style, out: &mut String) {
+    let Some(journal) = experiment.journals.first() else { return };
+    let lines = decisive(journal);
+    if lines.is_empty() {
+        return;
+    }
+    let title = format!("Journal of {}, replication {}", experiment.judgement.name, journal.replication);
+    let _ = writeln!(out, "\n{}", style.bold(&title));
+    let time = lines.iter().map(|(time, _)| time.len()).max().unwrap_or(0);
+    for (at, text) in lines.iter().take(MOST_LINES) {
+        let indent = " ".repeat(time + 2);
+        let text = wrap(text, &indent, style.sentence_width().saturating_sub(time + 2));
+        let _ = write!(out, "{}  {text}", pad_left(at, time));
+    }
+    if lines.len() > MOST_LINES {
+        let _ = writeln!(out, "{} more lines in journal.csv.", lines.len() - MOST_LINES);
+    }
+}

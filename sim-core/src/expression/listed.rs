@@ -1,0 +1,248 @@
+//! The list of metrics that have a name of their own: what each is, in which unit, of what.
+
+use super::Measure;
+use super::metric::{Metric, SubjectKind};
+use SubjectKind::{Alert, Cost, Edge, Endpoint, Experiment, Fault, Load, Nothing, Promise, Service, Timed};
+
+/// A line of the reference: a metric, what it measures, of what.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricDoc {
+    /// As written.
+    pub name: &'static str,
+    /// What it is.
+    pub says: &'static str,
+    /// Its unit.
+    pub measure: Measure,
+    /// What it may be asked of.
+    pub subjects: &'static [SubjectKind],
+    /// Whether telemetry delivers it, so that alerts and scalers may read it.
+    pub delivered: bool,
+    pub(super) metric: Metric,
+}
+
+/// All that calls and is called.
+pub(super) const CALLED: &[SubjectKind] = &[Endpoint, Service, Load, Edge];
+
+/// All that takes time.
+pub(super) const TIMED: &[SubjectKind] = &[Endpoint, Service, Load, Edge, Timed];
+
+const fn doc(
+    metric: Metric,
+    name: &'static str,
+    measure: Measure,
+    subjects: &'static [SubjectKind],
+    delivered: bool,
+    says: &'static str,
+) -> MetricDoc {
+    MetricDoc { name, says, measure, subjects, delivered, metric }
+}
+
+/// All metrics with a name of their own; percentiles, outcomes and kinds of wrongness come on top ([`Metric::names`]).
+pub const METRICS: &[MetricDoc] = &[
+    doc(
+        Metric::Availability,
+        "availability",
+        Measure::Share,
+        CALLED,
+        true,
+        "share of requests answered, ok or degraded",
+    ),
+    doc(Metric::ErrorRate, "error_rate", Measure::Share, CALLED, true, "share of requests not answered"),
+    doc(Metric::Goodput, "goodput", Measure::RATE, CALLED, true, "answers that were not wrong, a second"),
+    doc(Metric::Rps, "rps", Measure::RATE, CALLED, true, "requests that came, a second"),
+    doc(Metric::Mean, "mean", Measure::TIME, TIMED, true, "mean latency of answers, or mean of a timed part"),
+    doc(
+        Metric::Longest,
+        "longest",
+        Measure::TIME,
+        TIMED,
+        false,
+        "the longest time of a run; over several runs their mean, where a percentile is that of all runs together",
+    ),
+    doc(
+        Metric::Amplification,
+        "amplification",
+        Measure::NUMBER,
+        &[Edge],
+        true,
+        "attempts for each call that was let through",
+    ),
+    doc(
+        Metric::Abandoned,
+        "abandoned",
+        Measure::Share,
+        &[Endpoint, Edge],
+        true,
+        "share of attempts given up by the caller that went on working",
+    ),
+    doc(
+        Metric::Hedged,
+        "hedged",
+        Measure::Share,
+        &[Edge],
+        true,
+        "hedges sent for each call: the extra load of a hedge",
+    ),
+    doc(Metric::HedgeWins, "hedge_wins", Measure::Share, &[Edge], true, "share of hedges that answered first"),
+    doc(
+        Metric::Ejections,
+        "ejections",
+        Measure::NUMBER,
+        &[Edge],
+        true,
+        "ejections of callee instances, by all caller instances",
+    ),
+    doc(
+        Metric::BreakerOpened,
+        "breaker_opened",
+        Measure::NUMBER,
+        &[Edge],
+        true,
+        "openings of the breakers of all caller instances",
+    ),
+    doc(Metric::Utilisation, "utilisation", Measure::Share, &[Service], true, "share of workers held"),
+    doc(Metric::Cpu, "cpu", Measure::Share, &[Service], true, "share of cores busy with work"),
+    doc(
+        Metric::QueueLength,
+        "queue_length",
+        Measure::NUMBER,
+        &[Service],
+        true,
+        "mean number of requests or messages that wait",
+    ),
+    doc(Metric::InSystem, "in_system", Measure::NUMBER, &[Service], true, "mean number of requests in the service"),
+    doc(Metric::Instances, "instances", Measure::NUMBER, &[Service], true, "mean number of running instances"),
+    doc(
+        Metric::Waited,
+        "waited",
+        Measure::Share,
+        &[Service],
+        true,
+        "share of requests let in that found no worker free, and so had to wait",
+    ),
+    doc(Metric::Throughput, "throughput", Measure::RATE, &[Service], true, "requests that left, a second"),
+    doc(
+        Metric::BurnRate,
+        "burn_rate",
+        Measure::NUMBER,
+        &[Promise],
+        true,
+        "how fast the error budget is spent; 1 spends it exactly in the period",
+    ),
+    doc(
+        Metric::BudgetLeft,
+        "budget_left",
+        Measure::Share,
+        &[Promise],
+        false,
+        "share of the period's error budget that the run leaves",
+    ),
+    doc(
+        Metric::BudgetSpent,
+        "budget_spent",
+        Measure::Share,
+        &[Promise],
+        false,
+        "share of the period's error budget that the run spends",
+    ),
+    doc(Metric::Held, "held", Measure::Truth, &[Promise], false, "whether the promise is kept"),
+    doc(
+        Metric::Cost,
+        "cost",
+        Measure::COST,
+        &[Cost, Nothing],
+        false,
+        "money over time as in the bill; of nothing, all infrastructure",
+    ),
+    doc(
+        Metric::Spent,
+        "spent",
+        Measure::MONEY,
+        &[Cost, Nothing],
+        false,
+        "money in the run; of nothing, all infrastructure",
+    ),
+    doc(
+        Metric::TimeToDetect,
+        "time_to_detect",
+        Measure::TIME,
+        &[Fault],
+        false,
+        "from the start of the fault to the first alert that finds it",
+    ),
+    doc(
+        Metric::TimeToOpen,
+        "time_to_open",
+        Measure::TIME,
+        &[Edge],
+        false,
+        "from the start of a fault (after NAME) to the first opening of the breaker",
+    ),
+    doc(
+        Metric::Recovery,
+        "recovery",
+        Measure::TIME,
+        &[Endpoint],
+        false,
+        "from the end of a fault (after NAME) until the endpoint keeps its promises for 30 s",
+    ),
+    doc(
+        Metric::Missed,
+        "missed",
+        Measure::NUMBER,
+        &[Alert],
+        false,
+        "share of the occurrences of its fault that the alert missed, as a number",
+    ),
+    doc(
+        Metric::FalseAlarms,
+        "false_alarms",
+        Measure::NUMBER,
+        &[Alert],
+        false,
+        "firings outside of the fault that the alert finds",
+    ),
+    doc(Metric::Fired, "fired", Measure::NUMBER, &[Alert], false, "firings"),
+    doc(
+        Metric::Hypothesis,
+        "hypothesis",
+        Measure::Truth,
+        &[Experiment],
+        false,
+        "whether the hypothesis held: never where it was aborted, and no data where it was not run",
+    ),
+    doc(
+        Metric::Aborted,
+        "aborted",
+        Measure::Truth,
+        &[Experiment],
+        false,
+        "whether it was aborted; no data where it was not run",
+    ),
+    doc(Metric::Ran, "ran", Measure::Truth, &[Experiment], false, "whether it was run, as all checks before it held"),
+    doc(
+        Metric::Up,
+        "up",
+        Measure::Share,
+        &[Endpoint, Service],
+        false,
+        "share of time in which a service has the running instances that it needs, or an endpoint all services that it cannot do without",
+    ),
+    doc(Metric::Outages, "outages", Measure::NUMBER, &[Endpoint, Service], false, "how often it stopped being up"),
+    doc(
+        Metric::TimeToOutage,
+        "time_to_outage",
+        Measure::TIME,
+        &[Endpoint, Service],
+        false,
+        "from time 0 to the first moment in which it was not up",
+    ),
+    doc(
+        Metric::ProductAvailability,
+        "product_availability",
+        Measure::Share,
+        &[Endpoint, Service],
+        false,
+        "what up would be by arithmetic, if all instances failed independently of each other",
+    ),
+];
