@@ -4,12 +4,13 @@ use crate::check;
 use crate::compile::{Around, Compiled, compile};
 use crate::files::Files;
 use crate::overlay::{Layers, Set};
-use crate::reader::{Gathered, Node, Placed, Report, gather};
+use crate::reader::{Gathered, Node, Placed, Report, Sources, gather};
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems, Severity};
+use sim_core::results::gate::Place;
 use std::collections::BTreeMap;
 
 /// A scenario that can be run.
@@ -29,6 +30,8 @@ pub struct Loaded {
     pub names: Names,
     /// What is allowed and probably not meant.
     pub warnings: Report,
+    /// Where promises, experiments and the clauses of `expect` are written, by path.
+    pub places: BTreeMap<String, Place>,
 }
 
 /// Reads, overlays, checks and compiles a scenario. `overlays` lie over the file, and over `variant` if one is named.
@@ -57,13 +60,30 @@ pub fn load(source: &dyn Files, path: &str, overlays: &[Set], variant: Option<&s
         layers.problems.extend(judged_by_truth(written, &compiled.names, &variants, &tree));
     }
     let text = layers.sources.text(crate::overlay::MAIN).to_owned();
+    let places = places(&tree, &layers.sources);
     let report = Report::new(path, layers.sources, layers.problems);
     match (understood.written, understood.compiled) {
-        (Some(written), Some(Compiled { model, names, .. })) if report.counts().0 == 0 => {
-            Ok(Loaded { name: stem(path), path: path.to_owned(), text, written, model, names, warnings: report })
-        }
+        (Some(written), Some(Compiled { model, names, .. })) if report.counts().0 == 0 => Ok(Loaded {
+            name: stem(path),
+            path: path.to_owned(),
+            text,
+            written,
+            model,
+            names,
+            warnings: report,
+            places,
+        }),
         _ => Err(report),
     }
+}
+
+/// Where promises, experiments and the clauses of `expect` are written, in whichever file wrote them.
+fn places(tree: &Node, sources: &Sources) -> BTreeMap<String, Place> {
+    let promises = tree.get("promises").map_or(&[][..], Node::entries).iter().map(|e| format!("promises.{}", e.key));
+    let clauses = (0..tree.get("expect").map_or(&[][..], Node::items).len()).map(|place| format!("expect.{place}"));
+    let experiments = tree.get("experiments").map_or(&[][..], Node::entries);
+    let paths = promises.chain(experiments.iter().map(|e| format!("experiments.{}", e.key))).chain(clauses);
+    paths.filter_map(|path| sources.place(tree.place(&path).0).map(|place| (path, place))).collect()
 }
 
 /// What a tree means, as far as it means anything.

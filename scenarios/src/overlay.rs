@@ -70,6 +70,13 @@ pub fn value_at(files: &dyn Files, path: &str, sets: &[Set], variant: Option<&st
     tree.find(of).map(Node::flow)
 }
 
+/// The file that a file extends, as a path from where the program runs; `None` where it extends none, or cannot be read.
+pub fn extended(files: &dyn Files, path: &str) -> Option<String> {
+    let text = files.text(path).ok()?;
+    let tree = parse(&text, MAIN).node?;
+    Some(beside(path, tree.get("extends")?.text()?))
+}
+
 /// A tree and the texts that it came from.
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
@@ -98,7 +105,7 @@ impl Layers {
     pub fn set(&mut self, tree: &mut Node, set: &Set) {
         let text = format!("{}={}", set.path, set.value);
         let offset = set.path.len() + 1;
-        let file = self.sources.add("--set", &*text);
+        let file = self.sources.add(SET, &*text);
         let whole = Span { file, start: offset, end: text.len() };
         let value = if matches!(set.value.as_str(), "" | "~" | "null") {
             Some(Node { value: Value::Scalar(Scalar { text: "null".into(), plain: true }), span: whole })
@@ -305,6 +312,9 @@ fn take(tree: &mut Node, key: &str) -> Option<Node> {
     let at = entries.iter().position(|e| e.key == key)?;
     Some(entries.remove(at).value)
 }
+
+/// The name under which values of the command line are shown.
+pub const SET: &str = "--set";
 
 /// The text of the file itself, which is always read first.
 pub const MAIN: FileId = FileId(0);

@@ -5,6 +5,7 @@
 
 use super::node::{FileId, Node, Span};
 use sim_core::problem::{Problem, Severity};
+use sim_core::results::gate::{Place, Trouble};
 use std::fmt::Write as _;
 
 /// Columns that are printed at most.
@@ -86,6 +87,19 @@ impl Sources {
         (line, before.chars().count() + 1)
     }
 
+    /// A place as plain data, up to the end of its first line; `None` where it is in no file.
+    pub fn place(&self, span: Span) -> Option<Place> {
+        let file = self.name(span.file);
+        if file.is_empty() || file == crate::overlay::SET {
+            return None;
+        }
+        let (line, column) = self.position(span);
+        let (_, _, end) = self.line(span);
+        let text = self.text(span.file).get(span.start..span.end.min(end)).unwrap_or("");
+        let end_column = column + text.trim_end().chars().count().max(1);
+        Some(Place { file: file.to_owned(), line, column, end_column })
+    }
+
     /// Number, begin and end of the line in which a place begins.
     fn line(&self, span: Span) -> (usize, usize, usize) {
         let text = self.text(span.file);
@@ -150,6 +164,17 @@ impl Report {
     /// All problems with their positions, for `--json`.
     pub fn items(&self) -> Vec<Item> {
         self.problems.iter().map(|p| self.item(p)).collect()
+    }
+
+    /// The errors, as plain data.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let errors = self.problems.iter().filter(|p| p.is_error());
+        let trouble = |placed: &Placed| Trouble {
+            message: placed.problem.message.clone(),
+            hint: placed.problem.hint.clone(),
+            place: placed.span.and_then(|span| self.sources.place(span)),
+        };
+        errors.map(trouble).collect()
     }
 
     fn item(&self, placed: &Placed) -> Item {

@@ -1,6 +1,6 @@
 //! Experiments over the replications: how often they ran, why not, what aborted them, and whether their hypotheses held.
 
-use super::interval::{MeanSums, wilson};
+use super::interval::{Critical, MeanSums, wilson};
 use super::judge;
 use super::one::{ClauseSides, Times};
 use super::verdicts::{JudgedSums, SideSums};
@@ -127,6 +127,7 @@ impl ExperimentSums {
             count(&mut self.aborted_because, &tried.because);
             tried.lasted_s.into_iter().for_each(|s| self.aborted_after.add(s));
         }
+        self.held.keeps.push(tried.journal.held);
         if let Some(held) = tried.journal.held {
             self.held.judged += 1;
             self.held.kept += u32::from(held);
@@ -155,6 +156,11 @@ impl ExperimentSums {
         aborted(journal) && !self.journals.iter().any(aborted) || broken(journal) && !self.journals.iter().any(broken)
     }
 
+    /// Runs whose hypothesis held.
+    pub fn held(&self) -> &JudgedSums {
+        &self.held
+    }
+
     /// All journals that were kept, in the order of their replications.
     pub fn journals(&self) -> impl Iterator<Item = &Journal> {
         self.journals.iter().filter(|journal| journal.replication < MOST_JOURNALS)
@@ -172,10 +178,10 @@ impl ExperimentSums {
     }
 
     /// What became of it.
-    pub fn summary(&self, experiment: &Experiment, expect: &[Clause]) -> ExperimentSummary {
+    pub fn summary(&self, experiment: &Experiment, expect: &[Clause], critical: Critical) -> ExperimentSummary {
         let clauses = experiment.hypothesis.iter().enumerate();
         ExperimentSummary {
-            judgement: self.judgement(experiment, expect),
+            judgement: self.judgement(experiment, expect, critical),
             at_s: experiment.at_ns as f64 / 1e9,
             for_s: experiment.for_ns as f64 / 1e9,
             actions: experiment.says.clone(),
@@ -189,15 +195,17 @@ impl ExperimentSums {
             clauses: clauses
                 .map(|(at, clause)| {
                     let path = format!("experiments.{}.hypothesis.{at}", experiment.name);
-                    judge::claim(path, clause, &self.clauses[at], &self.sides[at])
+                    judge::claim(path, clause, &self.clauses[at], &self.sides[at], critical)
                 })
                 .collect(),
             journals: self.telling(),
         }
     }
 
-    fn judgement(&self, experiment: &Experiment, expect: &[Clause]) -> PromiseSummary {
-        let (verdict, probability, would_settle) = judge::by_share(self.held.kept, self.held.judged, judge::NEEDED);
+    /// What the hypothesis came to.
+    pub fn judgement(&self, experiment: &Experiment, expect: &[Clause], critical: Critical) -> PromiseSummary {
+        let (verdict, probability, would_settle) =
+            judge::by_share(self.held.kept, self.held.judged, judge::NEEDED, critical);
         let spoken_of = expect.iter().position(|clause| speaks_of(&clause.tree, &experiment.name));
         let claims: Vec<String> = experiment.hypothesis.iter().map(ToString::to_string).collect();
         PromiseSummary {

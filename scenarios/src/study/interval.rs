@@ -6,6 +6,8 @@
 //! quantiles of t are rounded to nine digits, so that neither threads nor a platform's libm reach the results.
 //! Nothing here knows of services or promises.
 
+use super::anytime::{self, AnyTime};
+use sim_core::engine::math;
 use sim_core::results::Estimate;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::sync::OnceLock;
@@ -30,20 +32,129 @@ pub fn t_quantile(freedom: usize) -> f64 {
     TABLE.get(freedom).map_or_else(compute, |slot| *slot.get_or_init(compute))
 }
 
+/// A level of confidence of intervals of a set number of replications.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Confidence {
+    /// How often an interval may miss, to both sides together, from 0 to 1.
+    alpha: f64,
+    /// The standard normal's quantile that goes with it.
+    z: f64,
+}
+
+impl Confidence {
+    /// 95 %, as of all intervals that nobody asks for otherwise.
+    pub const AT_95: Self = Self { alpha: 0.05, z: Z_95 };
+
+    /// Of so much confidence, from 0 to 1.
+    pub fn new(confidence: f64) -> Self {
+        let alpha = (1.0 - confidence).clamp(1e-12, 1.0 - 1e-12);
+        Self { alpha, z: math::normal_quantile(1.0 - alpha / 2.0) }
+    }
+
+    /// Of one of so many intervals that hold together at this confidence (C. Bonferroni, 1936).
+    #[must_use]
+    pub fn one_of(self, many: usize) -> Self {
+        if many <= 1 { self } else { Self::new(1.0 - self.alpha / many as f64) }
+    }
+
+    /// How many standard errors a t interval reaches to each side, of so many degrees of freedom.
+    ///
+    /// # Panics
+    /// Never: `freedom` is raised to 1 where it is less.
+    pub fn errors(self, freedom: f64) -> f64 {
+        let t = StudentsT::new(0.0, 1.0, freedom.max(1.0)).expect("at least one degree of freedom");
+        (t.inverse_cdf(1.0 - self.alpha / 2.0) * 1e9).round() / 1e9
+    }
+
+    /// Wilson's interval of a share of `n` runs of which `k` succeeded; `None` without runs.
+    pub fn wilson(self, k: u32, n: u32) -> Option<Estimate> {
+        score(k, n, self.z)
+    }
+}
+
+/// By what an interval reaches as far as it does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Critical {
+    /// The number of replications was set beforehand: Student's t for means, Wilson for shares of runs, at 95 %.
+    Fixed,
+    /// It may be looked at after every replication, and be stopped when it is certain.
+    AnyTime(AnyTime),
+}
+
+impl Critical {
+    /// How many standard errors an interval of a mean of so many values reaches to each side.
+    fn errors(self, n: u32) -> f64 {
+        match self {
+            Self::Fixed => t_quantile(n.saturating_sub(1) as usize),
+            Self::AnyTime(any) => any.errors(n, n),
+        }
+    }
+
+    /// The interval of a share of `n` runs of which `k` succeeded; `None` without runs.
+    pub fn share(self, k: u32, n: u32) -> Option<Estimate> {
+        match self {
+            Self::Fixed => wilson(k, n),
+            Self::AnyTime(any) => any.share(k, n),
+        }
+    }
+
+    /// How many replications bring the interval of the share `k / n` to one side of `threshold`, if the share stays; `None` where it is
+    /// the threshold itself, where there is none, or where it would take more than a million.
+    pub fn would_settle(self, k: u32, n: u32, threshold: f64) -> Option<u32> {
+        let Self::AnyTime(any) = self else { return would_settle(k, n, threshold) };
+        let settled = |more: u32| {
+            let kept = (f64::from(k) / f64::from(n) * f64::from(more)).round() as u32;
+            any.share(kept, more).is_some_and(|e| e.low >= threshold || e.high < threshold)
+        };
+        if n == 0 { None } else { first(n, settled) }
+    }
+
+    /// How many replications bring an interval that now reaches `half` to each side down to `room`, if the spread stays; `None`
+    /// where it would take more than a million.
+    pub fn would_narrow(self, half: f64, room: f64, n: u32) -> Option<u32> {
+        let now = self.errors(n) / f64::from(n).sqrt();
+        if !(room > 0.0 && half > 0.0 && now > 0.0 && now.is_finite()) {
+            return None;
+        }
+        first(n, |more| half * (self.errors(more) / f64::from(more).sqrt()) / now < room)
+    }
+}
+
+/// The least number from `from` to a million from which on `reached` is true; it has to stay true once it is.
+fn first(from: u32, reached: impl Fn(u32) -> bool) -> Option<u32> {
+    const MOST: u32 = 1_000_000;
+    let (mut short, mut enough) = (from.max(1), from.max(1));
+    while !reached(enough) {
+        if enough >= MOST {
+            return None;
+        }
+        short = enough;
+        enough = (enough * 2).min(MOST);
+    }
+    while enough - short > 1 {
+        let middle = short + (enough - short) / 2;
+        if reached(middle) { enough = middle } else { short = middle }
+    }
+    Some(enough)
+}
+
 /// Sums from which the mean of a number over replications and its interval follow. Memory does not grow with the replications.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MeanSums {
     n: u32,
     mean: f64,
     squares: f64,
+    cubes: f64,
 }
 
 impl MeanSums {
-    /// Adds the next replication's value (Welford 1962, which does not cancel).
+    /// Adds the next replication's value (Welford 1962, which does not cancel; the third moment as T. Terriberry adds it).
     pub fn add(&mut self, value: f64) {
         self.n += 1;
-        let off = value - self.mean;
-        self.mean += off / f64::from(self.n);
+        let (off, n) = (value - self.mean, f64::from(self.n));
+        let step = off / n;
+        self.cubes += step * (off * step * (n - 1.0) * (n - 2.0) - 3.0 * self.squares);
+        self.mean += step;
         self.squares += off * (value - self.mean);
     }
 
@@ -54,16 +165,50 @@ impl MeanSums {
 
     /// Half the width of the 95 % interval of the mean; 0 with fewer than two values.
     pub fn half_width(&self) -> f64 {
+        t_quantile((self.n as usize).saturating_sub(1)) * self.error()
+    }
+
+    /// The standard error of the mean; 0 with fewer than two values.
+    pub fn error(&self) -> f64 {
         if self.n < 2 {
             return 0.0;
         }
         let n = f64::from(self.n);
-        t_quantile(self.n as usize - 1) * (self.squares.max(0.0) / (n - 1.0) / n).sqrt()
+        (self.squares.max(0.0) / (n - 1.0) / n).sqrt()
+    }
+
+    /// How lopsided the values are; 0 where they are symmetric, or fewer than three.
+    fn skewness(&self) -> f64 {
+        let n = f64::from(self.n);
+        if self.n < 3 || self.squares <= 0.0 {
+            return 0.0;
+        }
+        let biased = n.sqrt() * self.cubes / (self.squares * self.squares.sqrt());
+        biased * (n * (n - 1.0)).sqrt() / (n - 2.0)
     }
 
     /// The mean with its t interval; `None` without values.
     pub fn estimate(&self) -> Option<Estimate> {
         (self.n > 0).then(|| around(self.mean, self.half_width()))
+    }
+
+    /// The mean with an interval; `None` without values.
+    pub fn estimate_by(&self, critical: Critical) -> Option<Estimate> {
+        self.estimate_of(critical, self.n)
+    }
+
+    /// As [`Self::estimate_by`], where the values are of so many replications, several together.
+    pub fn estimate_of(&self, critical: Critical, replications: u32) -> Option<Estimate> {
+        let (any, error) = match critical {
+            Critical::Fixed => return self.estimate(),
+            Critical::AnyTime(any) => (any, self.error()),
+        };
+        if self.n == 0 || error <= 0.0 {
+            return self.estimate();
+        }
+        let errors = any.errors(self.n, replications);
+        let off = |errors: f64| error * anytime::unskewed(errors, self.skewness(), self.n);
+        Some(Estimate { mean: self.mean, low: self.mean - off(errors), high: self.mean - off(-errors) })
     }
 
     /// As [`Self::estimate`], and an exact 0 without values: for counts, of which nothing is none.
@@ -157,13 +302,17 @@ pub fn quantile(merged: f64, replications: &MeanSums) -> Estimate {
 
 /// The 95 % interval of a share of `n` replications of which `k` succeeded (Wilson 1927); `None` without replications.
 pub fn wilson(k: u32, n: u32) -> Option<Estimate> {
+    score(k, n, Z_95)
+}
+
+fn score(k: u32, n: u32, z: f64) -> Option<Estimate> {
     if n == 0 {
         return None;
     }
     let (k, n) = (f64::from(k.min(n)), f64::from(n));
-    let (p, z2) = (k / n, Z_95 * Z_95);
+    let (p, z2) = (k / n, z * z);
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z_95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     // At the ends the bound is the share itself; rounding would leave 1e-17.
     let low = if k == 0.0 { 0.0 } else { (centre - half).max(0.0) };
     let high = if k >= n { 1.0 } else { (centre + half).min(1.0) };
@@ -307,6 +456,19 @@ mod tests {
         assert_eq!(would_settle(9, 10, 0.9), None);
         assert_eq!(would_settle(0, 0, 0.9), None);
         assert!(wilson(34, 34).unwrap().low < 0.9 && wilson(35, 35).unwrap().low >= 0.9);
+    }
+
+    #[test]
+    fn an_interval_falls_with_the_root_until_it_is_narrow_enough() {
+        let any = Critical::AnyTime(AnyTime::new(0.95));
+        assert_eq!(Critical::Fixed.would_narrow(0.0, 1.0, 32), None);
+        let four = Critical::Fixed.would_narrow(2.0, 1.0, 100).unwrap();
+        assert!((390..=400).contains(&four), "{four}");
+        assert!(any.would_narrow(2.0, 1.0, 100).unwrap() > 410, "the bound at any time grows on the way");
+        assert_eq!(any.would_settle(0, 0, 0.9), None);
+        let settle = any.would_settle(32, 32, 0.9).unwrap();
+        let low = |n: u32| any.share(n, n).unwrap().low;
+        assert!(low(settle) >= 0.9 && low(settle - 1) < 0.9, "{settle}");
     }
 
     #[test]

@@ -1,32 +1,38 @@
 //! Verdicts: what a promise or a clause of `expect` comes to over all replications.
 //!
-//! A promise is held when, at 95 % confidence (Wilson), at least 90 % of runs keep it, broken when fewer do. A clause without
-//! `with probability` is decided by the interval of its means, one comparison at a time; with it by the share of runs.
+//! A promise is held when, at the confidence of the study, at least 90 % of runs keep it, broken when fewer do. A clause without
+//! `with probability` is decided by the interval of its means, one comparison at a time; with it by the share of runs. How far
+//! intervals reach is the business of [`Critical`]: the same rules serve a study of a set number of replications and one that stops
+//! when it is certain.
 
-use super::interval::{wilson, would_settle};
+use super::interval::Critical;
 use super::verdicts::{JudgedSums, SideSums};
-use sim_core::expression::{Clause, CompareOp, Leaf, Measure, Tree};
+use sim_core::expression::{Clause, CompareOp, Leaf, Measure, MetricRef, Sides, Tree};
 use sim_core::promise::Promise;
 use sim_core::results::{Estimate, PromiseSummary, Unit, Verdict};
 
 /// The share of runs that has to keep a promise.
 pub const NEEDED: f64 = 0.9;
 
+/// A verdict by the share of runs, the share, and how many replications would settle it.
+pub type ByShare = (Verdict, Option<Estimate>, Option<u32>);
+
 /// The verdict on what `kept` of `judged` runs keep, the share with its interval, and how many replications would settle it.
-pub fn by_share(kept: u32, judged: u32, needed: f64) -> (Verdict, Option<Estimate>, Option<u32>) {
-    let share = wilson(kept, judged);
+pub fn by_share(kept: u32, judged: u32, needed: f64, critical: Critical) -> ByShare {
+    let share = critical.share(kept, judged);
     let verdict = match share {
         Some(share) if share.low >= needed => Verdict::Held,
         Some(share) if share.high < needed => Verdict::Broken,
         _ => Verdict::Inconclusive,
     };
-    let settle = (verdict == Verdict::Inconclusive).then(|| would_settle(kept, judged, needed)).flatten();
+    let open = verdict == Verdict::Inconclusive;
+    let settle = open.then(|| critical.would_settle(kept, judged, needed)).flatten();
     (verdict, share, settle)
 }
 
 /// The verdict on a promise, which one of the clauses may deny.
-pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause]) -> PromiseSummary {
-    let (verdict, probability, would_settle) = by_share(sums.kept, sums.judged, NEEDED);
+pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause], critical: Critical) -> PromiseSummary {
+    let (verdict, probability, would_settle) = by_share(sums.kept, sums.judged, NEEDED, critical);
     let denied_by = clauses.iter().position(|clause| clause.denies(&promise.name));
     let note = match denied_by {
         _ if sums.judged == 0 => "No replication has data for it.",
@@ -42,7 +48,7 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause]) -> Prom
         judged: sums.judged,
         measured: String::new(),
         expected: String::new(),
-        observed: sums.value.estimate(),
+        observed: sums.value.estimate_by(critical),
         promised: Some(promise.promised()),
         tolerance: None,
         at_most: promise.at_most(),
@@ -55,16 +61,25 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause]) -> Prom
 }
 
 /// The verdict on a clause.
-pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> PromiseSummary {
-    let share = clause.probability.or(clause.quantifier.map(|_| NEEDED));
-    let (by_runs, probability, settle) = by_share(sums.kept, sums.judged, share.unwrap_or(NEEDED));
-    let verdict = if share.is_some() { by_runs } else { by_means(clause, sums, sides) };
+pub fn clause(
+    place: usize,
+    clause: &Clause,
+    sums: &JudgedSums,
+    sides: &[(SideSums, SideSums)],
+    critical: Critical,
+) -> PromiseSummary {
+    let share = needed(clause);
+    let (by_runs, probability, settle) = by_share(sums.kept, sums.judged, share.unwrap_or(NEEDED), critical);
+    let verdict = if share.is_some() { by_runs } else { by_means(clause, sums, sides, critical) };
+    let settle = if share.is_some() { settle } else { means_would_settle(sides, critical) };
     let leaves = clause.tree.leaves();
+    let (unit, factor) = unit(clause);
     let (observed, promised) = match sides.first() {
-        Some((left, right)) => (left.estimate(), right.estimate().map(|r| r.mean)),
+        Some((left, right)) => {
+            (left.estimate_by(critical).map(|e| e.scale(factor)), right.estimate().map(|r| r.mean * factor))
+        }
         None => (None, None),
     };
-    let (unit, factor) = unit(clause);
     let (measured, expected) = clause.halves().unwrap_or_default();
     let equal = leaves.first().filter(|leaf| leaf.op() == CompareOp::Equal);
     PromiseSummary {
@@ -76,51 +91,87 @@ pub fn clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSu
         judged: sums.judged,
         measured,
         expected,
-        observed: observed.map(|e| e.scale(factor)),
-        promised: promised.map(|promised| promised * factor),
-        tolerance: equal.zip(promised).map(|(leaf, promised)| leaf.tolerance(promised) * factor),
+        observed,
+        promised,
+        tolerance: equal.zip(promised).map(|(leaf, promised)| leaf.tolerance(promised / factor) * factor),
         at_most: at_most(clause),
         unit,
         note: if sums.judged == 0 { "No replication has data for it.".into() } else { String::new() },
-        would_settle: if verdict == Verdict::Inconclusive && share.is_some() { settle } else { None },
+        would_settle: settle.filter(|_| verdict == Verdict::Inconclusive),
         path: format!("expect.{place}"),
         denied_by: None,
     }
 }
 
 /// The verdict on a clause of a hypothesis, which the share of runs decides.
-pub fn claim(path: String, claim: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> PromiseSummary {
-    let (verdict, _, would_settle) = by_share(sums.kept, sums.judged, NEEDED);
-    PromiseSummary { verdict, would_settle, path, ..clause(0, claim, sums, sides) }
+pub fn claim(
+    path: String,
+    claim: &Clause,
+    sums: &JudgedSums,
+    sides: &[(SideSums, SideSums)],
+    critical: Critical,
+) -> PromiseSummary {
+    let (verdict, _, would_settle) = by_share(sums.kept, sums.judged, NEEDED, critical);
+    PromiseSummary { verdict, would_settle, path, ..clause(0, claim, sums, sides, critical) }
+}
+
+/// The share of runs that has to keep a clause; `None` where the interval of its means decides.
+pub fn needed(clause: &Clause) -> Option<f64> {
+    clause.probability.or(clause.quantifier.map(|_| NEEDED))
 }
 
 /// Each comparison holds at both ends of the interval of its difference, at neither, or is open.
-fn by_means(clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> Verdict {
+fn by_means(clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)], critical: Critical) -> Verdict {
     if sums.judged == 0 {
         return Verdict::Inconclusive;
     }
-    let decided: Vec<Option<bool>> = clause
-        .tree
-        .leaves()
-        .iter()
-        .zip(sides)
-        .map(|(leaf, (left, right))| {
-            let (left, right) = (left.estimate()?, right.estimate()?);
-            let at = |left, right| leaf.holds(sim_core::expression::Sides { left, right });
-            let ends = [at(left.low, right.high), at(left.high, right.low), at(left.mean, right.mean)];
-            if leaf.op() == CompareOp::Equal {
-                // "== x within p": the interval has to overlap the band, as tests against published values do.
-                let overlaps = ends.iter().any(|e| *e) || (left.low <= right.mean && right.mean <= left.high);
-                return Some(overlaps);
-            }
-            (ends[0] == ends[1]).then_some(ends[0])
-        })
-        .collect();
+    let leaves = clause.tree.leaves();
+    let decided: Vec<Option<bool>> =
+        leaves.iter().zip(sides).map(|(leaf, sides)| comparison(leaf, sides, critical)).collect();
     match clause.tree.decide(&decided) {
         Some(true) => Verdict::Held,
         Some(false) => Verdict::Broken,
         None => Verdict::Inconclusive,
     }
+}
+
+/// What a comparison comes to; `None` where the data does not decide.
+fn comparison(leaf: &Leaf<'_, MetricRef>, sides: &(SideSums, SideSums), critical: Critical) -> Option<bool> {
+    let (left, right) = (sides.0.estimate_by(critical)?, sides.1.estimate_by(critical)?);
+    if let Critical::AnyTime(any) = critical {
+        // Where all values are alike so far there is no spread to judge by.
+        let alike = left.half_width() <= 0.0 && right.half_width() <= 0.0;
+        if alike && !any.are_enough(sides.0.n()) {
+            return None;
+        }
+    }
+    let tolerance = leaf.tolerance(right.mean).max(right.mean.abs() * 1e-12);
+    match (leaf.op(), critical) {
+        (CompareOp::Equal, Critical::Fixed) => return Some(are_equal(left, right, tolerance) != Some(false)),
+        (CompareOp::Equal, Critical::AnyTime(_)) => return are_equal(left, right, tolerance),
+        (CompareOp::NotEqual, _) => return are_equal(left, right, tolerance).map(|equal| !equal),
+        _ => {}
+    }
+    let at = |left, right| leaf.holds(Sides { left, right });
+    let ends = [at(left.low, right.high), at(left.high, right.low)];
+    (ends[0] == ends[1]).then_some(ends[0])
+}
+
+/// Whether two numbers are equal up to a tolerance: the interval of their difference lies within it, or beyond it. Where it does neither,
+/// a study of a set number of replications calls them equal, as tests against published values do, and one that stops when it is
+/// certain goes on.
+fn are_equal(left: Estimate, right: Estimate, tolerance: f64) -> Option<bool> {
+    let (low, high) = (left.low - right.high, left.high - right.low);
+    let within = -tolerance <= low && high <= tolerance;
+    let beyond = tolerance < low || high < -tolerance;
+    (within || beyond).then_some(within)
+}
+
+/// How many replications would decide a clause of one comparison, if the spread stays.
+fn means_would_settle(sides: &[(SideSums, SideSums)], critical: Critical) -> Option<u32> {
+    let [(left, right)] = sides else { return None };
+    let (n, left, right) = (left.n(), left.estimate_by(critical)?, right.estimate_by(critical)?);
+    critical.would_narrow(left.half_width() + right.half_width(), (left.mean - right.mean).abs(), n)
 }
 
 /// Whether what the first comparison measures has to be at most what it is compared with.

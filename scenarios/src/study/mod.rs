@@ -5,11 +5,16 @@
 //! and the other files make the parts of the
 //! [`StudyResult`] from it.
 
+mod anytime;
+pub mod baseline;
 mod experiment;
+pub mod gate;
 mod gather;
 pub mod interval;
 mod judge;
+mod measured;
 mod one;
+mod paired;
 mod precision;
 mod quantile;
 pub mod replicate;

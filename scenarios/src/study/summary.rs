@@ -2,7 +2,7 @@
 
 use super::Plan;
 use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
-use super::interval::MeanSums;
+use super::interval::{Critical, MeanSums};
 use crate::Loaded;
 use sim_core::model::{Caller, Model, Outcome};
 use sim_core::promise::{PromiseKind, slo};
@@ -68,9 +68,9 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .collect(),
         services: model.services.iter().zip(&gathered.services).map(|(s, g)| (s.name.clone(), service(g))).collect(),
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(sums))).collect(),
-        promises: gathered.judged.of_promises(loaded),
-        expectations: gathered.judged.of_clauses(loaded),
-        experiments: gathered.judged.of_experiments(loaded),
+        promises: gathered.judged.of_promises(loaded, Critical::Fixed),
+        expectations: gathered.judged.of_clauses(loaded, Critical::Fixed),
+        experiments: gathered.judged.of_experiments(loaded, Critical::Fixed),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

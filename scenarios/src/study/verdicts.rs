@@ -1,9 +1,10 @@
 //! What is judged and asked of the replications: sums of promises, of the clauses of `expect`, and of values that a study asks for.
 
 use super::experiment::ExperimentSums;
-use super::interval::MeanSums;
+use super::interval::{Critical, MeanSums};
 use super::judge;
 use super::one::One;
+use super::paired::Sample;
 use super::quantile::TimeSums;
 use crate::Loaded;
 use sim_core::metrics::Histogram;
@@ -16,12 +17,15 @@ pub struct JudgedSums {
     pub kept: u32,
     pub judged: u32,
     pub values: Vec<Option<f64>>,
+    /// Whether each replication keeps it.
+    pub keeps: Vec<Option<bool>>,
 }
 
 /// Sums of one side of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct SideSums {
     values: MeanSums,
+    each: Vec<f64>,
     /// All times, where the side is a percentile and nothing else.
     times: Option<(f64, TimeSums)>,
 }
@@ -30,6 +34,7 @@ impl SideSums {
     /// Adds the value of the next replication, and all its times where it is a percentile.
     pub fn add(&mut self, value: f64, times: Option<&(f64, Histogram)>) {
         self.values.add(value);
+        self.each.push(value);
         if let Some((q, times)) = times {
             self.times.get_or_insert_with(|| (*q, TimeSums::default())).1.add(times);
         }
@@ -37,7 +42,26 @@ impl SideSums {
 
     /// A percentile of all replications together; else the mean of their values. `None` without values.
     pub fn estimate(&self) -> Option<Estimate> {
-        self.times.as_ref().map_or_else(|| self.values.estimate(), |(q, times)| times.quantile(*q))
+        self.estimate_by(Critical::Fixed)
+    }
+
+    /// As [`Self::estimate`], with another interval.
+    pub fn estimate_by(&self, critical: Critical) -> Option<Estimate> {
+        let times = |(q, times): &(f64, TimeSums)| times.quantile_by(*q, critical);
+        self.times.as_ref().map_or_else(|| self.values.estimate_by(critical), times)
+    }
+
+    /// Values that stand for the estimate; `None` without any.
+    pub fn sample(&self) -> Option<Sample> {
+        match &self.times {
+            Some((q, times)) => times.sample(*q),
+            None => Sample::of(self.each.clone()),
+        }
+    }
+
+    /// Replications that had a value.
+    pub fn n(&self) -> u32 {
+        self.values.n()
     }
 }
 
@@ -73,6 +97,7 @@ impl Verdicts {
     pub fn merge(&mut self, one: &One) {
         for (sums, judged) in self.promises.iter_mut().zip(&one.promises) {
             sums.values.push(judged.map(|j| j.value));
+            sums.keeps.push(judged.map(|j| j.kept));
             if let Some(judged) = judged {
                 sums.value.add(judged.value);
                 sums.judged += 1;
@@ -82,6 +107,7 @@ impl Verdicts {
         for (place, (sides, kept)) in one.clauses.iter().enumerate() {
             let sums = &mut self.clauses[place];
             sums.values.push(sides.first().copied().flatten().map(|s| s.left));
+            sums.keeps.push(*kept);
             if let Some(kept) = kept {
                 sums.judged += 1;
                 sums.kept += u32::from(*kept);
@@ -102,20 +128,26 @@ impl Verdicts {
     }
 
     /// The verdicts on the promises, in the order of the file.
-    pub fn of_promises(&self, loaded: &Loaded) -> Vec<PromiseSummary> {
+    pub fn of_promises(&self, loaded: &Loaded, critical: Critical) -> Vec<PromiseSummary> {
         let promises = loaded.model.promises.iter().zip(&self.promises);
-        promises.map(|(promise, sums)| judge::promise(promise, sums, &loaded.written.expect)).collect()
+        promises.map(|(promise, sums)| judge::promise(promise, sums, &loaded.written.expect, critical)).collect()
     }
 
     /// What became of the experiments, in the order of the file.
-    pub fn of_experiments(&self, loaded: &Loaded) -> Vec<ExperimentSummary> {
+    pub fn of_experiments(&self, loaded: &Loaded, critical: Critical) -> Vec<ExperimentSummary> {
         let experiments = loaded.model.experiments.iter().zip(&self.experiments);
-        experiments.map(|(experiment, sums)| sums.summary(experiment, &loaded.written.expect)).collect()
+        experiments.map(|(experiment, sums)| sums.summary(experiment, &loaded.written.expect, critical)).collect()
+    }
+
+    /// The verdicts on the hypotheses of the experiments, in the order of the file.
+    pub fn of_hypotheses(&self, loaded: &Loaded, critical: Critical) -> Vec<PromiseSummary> {
+        let experiments = loaded.model.experiments.iter().zip(&self.experiments);
+        experiments.map(|(experiment, sums)| sums.judgement(experiment, &loaded.written.expect, critical)).collect()
     }
 
     /// The verdicts on the clauses of `expect`, in the order of the file.
-    pub fn of_clauses(&self, loaded: &Loaded) -> Vec<PromiseSummary> {
+    pub fn of_clauses(&self, loaded: &Loaded, critical: Critical) -> Vec<PromiseSummary> {
         let clauses = loaded.written.expect.iter().enumerate();
-        clauses.map(|(at, clause)| judge::clause(at, clause, &self.clauses[at], &self.sides[at])).collect()
+        clauses.map(|(at, clause)| judge::clause(at, clause, &self.clauses[at], &self.sides[at], critical)).collect()
     }
 }

@@ -5,7 +5,9 @@
 //! contract. Nothing here depends on the machine or the clock.
 
 mod capacity;
+pub mod compare;
 mod experiment;
+pub mod gate;
 mod run;
 mod study;
 mod sweep;

@@ -11,7 +11,7 @@ mod design;
 mod rank;
 mod ranking;
 
-use super::interval::wilson;
+use super::interval::{Critical, wilson};
 use super::judge::{self, NEEDED};
 use super::one::One;
 use super::replicate::{Interrupted, replicate};
@@ -318,13 +318,13 @@ impl PointSums {
     }
 
     fn point(self, loaded: &Loaded, head: &Head, number: u32, settings: Vec<Setting>, scales: &[f64]) -> Point {
-        let promises = self.verdicts.of_promises(loaded);
-        let clauses = self.verdicts.of_clauses(loaded);
+        let promises = self.verdicts.of_promises(loaded, Critical::Fixed);
+        let clauses = self.verdicts.of_clauses(loaded, Critical::Fixed);
         let judged: Vec<Judgement> = promises.iter().chain(&clauses).map(Judgement::from).collect();
         let (kept, of) = kept_all(head, &self.rows);
         let by_promises = head.judged.iter().any(|j| j.counts && j.promise);
         let worst = || judged.iter().zip(&head.judged).filter(|(_, j)| j.counts).map(|(j, _)| j.verdict).max();
-        let by_share = || Some(judge::by_share(kept, of, NEEDED).0);
+        let by_share = || Some(judge::by_share(kept, of, NEEDED, Critical::Fixed).0);
         Point {
             number,
             settings,
