@@ -104,9 +104,37 @@ pub struct CheckArgs {
     /// Scenario files, or folders of them.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
-    /// Write `JUnit` XML here.
+    /// Replications at most of each scenario, spent until every verdict is certain, instead of those of the file.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(conflicts_with_all = ["replications", "precision"])]
+    pub budget: Option<u32>,
+    /// Confidence of verdicts within a budget. Default: that of the file's study, or 95%.
+    #[arg(long, value_name = "PERCENT", value_parser = confidence)]
+    pub confidence: Option<Probability>,
+    /// Run all replications, also when every verdict is certain sooner.
     #[arg(long)]
+    pub run_all: bool,
+    /// Compare with the numbers in this file, and fail where one is worse.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Store the numbers of now in the baseline, instead of comparing with it.
+    #[arg(long, requires = "baseline")]
+    pub update_baseline: bool,
+    /// By how much a number may be worse than in the baseline, as 2%; of availability, of what it lacks to 100%. Default: 0%.
+    #[arg(long, value_name = "PERCENT", value_parser = Probability::parse, requires = "baseline")]
+    pub tolerance: Option<Probability>,
+    /// Write `JUnit` XML here.
+    #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Write SARIF 2.1.0 here, for code scanning.
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Write a summary in Markdown here. It is appended to `GITHUB_STEP_SUMMARY` where that is set.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Print annotations of the lines of promises. Default: github where `GITHUB_ACTIONS` is true.
+    #[arg(long, value_enum)]
+    pub annotations: Option<Annotations>,
     /// Print the verdicts as JSON.
     #[arg(long)]
     pub json: bool,
@@ -116,6 +144,21 @@ pub struct CheckArgs {
     /// How each study is run.
     #[command(flatten)]
     pub study: StudyArgs,
+}
+
+/// Forms of annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Annotations {
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// None.
+    None,
+}
+
+/// A confidence from 50 % to less than 100 %.
+fn confidence(text: &str) -> Result<Probability, String> {
+    let value = Probability::parse(text)?;
+    if (0.5..1.0).contains(&value.value()) { Ok(value) } else { Err("a confidence lies between 50% and 100%".into()) }
 }
 
 /// `sweep`.

@@ -5,6 +5,7 @@
 //! programs. [`write`] makes everything that belongs in the out folder of a run, as bytes.
 
 mod answer;
+pub mod check;
 pub mod experiment;
 pub mod figures;
 pub mod findings;
@@ -21,6 +22,7 @@ pub mod truth;
 pub mod sample;
 
 use page::Page;
+use sim_core::results::gate::CheckedFile;
 use sim_core::results::{StudyResult, SweepResult};
 use std::fmt;
 
@@ -94,14 +96,19 @@ pub fn json(study: &StudyResult) -> Result<String, ReportError> {
 /// The verdicts of `check` as JSON.
 ///
 /// # Errors
-/// Never for results of a study.
-pub fn check_json(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
-    let items: Vec<serde_json::Value> = results
-        .iter()
-        .map(|(file, r)| {
-            serde_json::json!({"file": file, "promises": r.summary.promises, "experiments": r.summary.experiments, "expectations": r.summary.expectations})
-        })
-        .collect();
+/// Never for results of a check.
+pub fn check_json(files: &[CheckedFile]) -> Result<String, ReportError> {
+    let item = |file: &CheckedFile| {
+        let mut item = match &file.outcome {
+            Ok(checked) => serde_json::to_value(checked)?,
+            Err(troubles) => serde_json::json!({"problems": troubles}),
+        };
+        let verdict = check::verdict(file).map_or(serde_json::Value::from("not_run"), |v| serde_json::json!(v));
+        item["file"] = file.file.as_str().into();
+        item["verdict"] = verdict;
+        Ok(item)
+    };
+    let items: Vec<serde_json::Value> = files.iter().map(item).collect::<Result<_, serde_json::Error>>()?;
     Ok(serde_json::to_string_pretty(&items)? + "\n")
 }
 
@@ -109,8 +116,8 @@ pub fn check_json(results: &[(String, StudyResult)]) -> Result<String, ReportErr
 ///
 /// # Errors
 /// If the XML cannot be written.
-pub fn junit(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
-    tables::junit::xml(results)
+pub fn junit(files: &[CheckedFile]) -> Result<String, ReportError> {
+    tables::junit::xml(files)
 }
 
 /// `sweep.json`: all but the replications, which stand in the tables.

@@ -90,6 +90,9 @@ pub fn estimate(e: &Estimate, unit: Unit) -> String {
     if scaled.half_width() <= scaled.mean.abs() * 1e-12 {
         return plain(e.mean, unit);
     }
+    if !scaled.half_width().is_finite() {
+        return unbounded(e, unit);
+    }
     let scaled = rounded(&scaled);
     let mut decimals = decimals(scaled.mean, scaled.half_width(), digits);
     // An interval never collapses: a digit more, until its ends differ.
@@ -98,6 +101,16 @@ pub fn estimate(e: &Estimate, unit: Unit) -> String {
     }
     let number = joined(before, &grouped(scaled.mean, decimals), after);
     format!("{number}{NB}({})", range(&scaled, before, decimals))
+}
+
+/// A number whose interval has no end to one side, or to both.
+fn unbounded(e: &Estimate, unit: Unit) -> String {
+    let ends = match (e.low.is_finite(), e.high.is_finite()) {
+        (true, false) => format!("at least {}", plain(e.low, unit)),
+        (false, true) => format!("at most {}", plain(e.high, unit)),
+        _ => "too few to know".to_owned(),
+    };
+    format!("{}{NB}({ends})", plain(e.mean, unit))
 }
 
 /// Rounds what is wide to tens, hundreds, thousands: the first digit of the half-width is the last that is shown.
@@ -138,6 +151,34 @@ pub fn difference(from: f64, of: &Estimate, unit: Unit, at_most: bool) -> String
     let number = grouped(rounded.mean, places);
     let number = if of.half_width() > 0.0 { number } else { trimmed(&number) };
     format!("{sign}{}", joined(before, &number, after))
+}
+
+/// A difference with its sign and interval: `+1.21 points (1.19–1.23)`, `-135 ms (-155 to -115)`, `+0.2 s (-0.1 to +0.5)`.
+pub fn signed(e: &Estimate, unit: Unit) -> String {
+    let (factor, before, after, digits) =
+        if unit == Unit::Share { (100.0, "", "points", 4) } else { shown(unit, e.mean) };
+    let scaled = e.scale(factor);
+    let sign = |text: String, value: f64| {
+        let is_zero = !text.contains(|c: char| ('1'..='9').contains(&c));
+        if value > 0.0 && !is_zero { format!("+{text}") } else { text }
+    };
+    if scaled.half_width() <= scaled.mean.abs() * 1e-12 {
+        let text = trimmed(&grouped(scaled.mean, decimals(scaled.mean, 0.0, digits).min(3)));
+        return sign(joined(before, &text, after), scaled.mean);
+    }
+    let scaled = rounded(&scaled);
+    let mut places = decimals(scaled.mean, scaled.half_width(), digits);
+    while places < 6 && grouped(scaled.low, places) == grouped(scaled.high, places) {
+        places += 1;
+    }
+    let number = sign(joined(before, &grouped(scaled.mean, places), after), scaled.mean);
+    let (low, high) = (grouped(scaled.low, places), grouped(scaled.high, places));
+    let range = match (scaled.low < 0.0, scaled.high > 0.0) {
+        (true, true) => format!("{} to +{}", joined(before, &low, ""), joined(before, &high, "")),
+        (true, false) => format!("{} to {}", joined(before, &low, ""), joined(before, &high, "")),
+        _ => format!("{low}–{high}"),
+    };
+    format!("{number}{NB}({range})")
 }
 
 /// A time of the run: `5:07`, `-1:00`, `1:05:00`.
@@ -188,6 +229,24 @@ mod tests {
         check(3410.0, 3410.0, 3410.0, Unit::MoneyPerMonth, "$3,410 a month");
         check(1.0, 1.0, 1.0, Unit::Share, "100 %");
         check(0.0, 0.0, 0.0, Unit::Count, "0");
+    }
+
+    #[test]
+    fn differences_have_a_sign_and_shares_points() {
+        let check = |mean, low, high, unit, expected: &str| {
+            assert_eq!(signed(&Estimate { mean, low, high }, unit).replace(NB, " "), expected);
+        };
+        check(0.0121, 0.0115, 0.0127, Unit::Share, "+1.21 points (1.15–1.27)");
+        check(-0.135, -0.155, -0.115, Unit::Seconds, "-135 ms (-155 to -115)");
+        check(1.2, -0.1, 2.5, Unit::Seconds, "+1.2 s (-0.1 to +2.5)");
+        check(12_400.0, 11_900.0, 12_900.0, Unit::Money, "+$12,400 (11,900–12,900)");
+        check(0.0, 0.0, 0.0, Unit::Money, "$0");
+    }
+
+    #[test]
+    fn what_has_no_end_says_so() {
+        check(0.5, 0.25, f64::INFINITY, Unit::Seconds, "500 ms (at least 250 ms)");
+        check(0.5, f64::NEG_INFINITY, f64::INFINITY, Unit::Seconds, "500 ms (too few to know)");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! An invented study for tests: the checkout brown-out of 15 minutes in windows of 5 s, the fault from 5:00 to 7:00.
 
 use crate::Source;
+use sim_core::results::gate::{Checked, Ended};
 use sim_core::results::{
     ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary, Estimate,
     FaultSpan, LatencySummary, LoadEvent, PromiseSummary, ServiceSeries, ServiceSummary, StudyResult, Summary, Tail,
@@ -369,5 +370,28 @@ pub fn source() -> Source {
         text: "scenario: Checkout when the card processor browns out # <&>\nrun: {duration: 15m}\n".into(),
         question: "Does the breaker keep checkout within its promise, and what does it cost?".into(),
         answer: Some("No.".into()),
+    }
+}
+
+/// The verdicts of the same scenario, as `check` has them.
+pub fn checked() -> Checked {
+    let summary = study().summary;
+    Checked {
+        scenario: summary.scenario,
+        seed: summary.seed,
+        replications: summary.replications,
+        most: summary.replications,
+        ended: Ended::Complete,
+        confidence: 0.95,
+        any_time: false,
+        digest: summary.digest,
+        stopped: summary.stopped,
+        precision: None,
+        promises: summary.promises,
+        experiments: summary.experiments.into_iter().map(|experiment| experiment.judgement).collect(),
+        expectations: summary.expectations,
+        places: BTreeMap::new(),
+        measured: Vec::new(),
+        against: Vec::new(),
     }
 }

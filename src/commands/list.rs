@@ -1,6 +1,6 @@
 //! `list`: scenarios of a folder with their questions.
 
-use super::{OK, check::gather, typed};
+use super::{OK, check::files, typed};
 use crate::cli::ListArgs;
 use crate::output;
 use anyhow::{Context, Result};
@@ -8,8 +8,8 @@ use scenarios::Disk;
 
 pub fn run(args: &ListArgs) -> Result<u8> {
     std::fs::metadata(&args.folder).with_context(|| format!("there is no folder {}", args.folder.display()))?;
-    let mut files = Vec::new();
-    gather(&args.folder, &mut files)?;
+    let files: Vec<_> =
+        files::gather(std::slice::from_ref(&args.folder))?.into_iter().map(|found| found.path).collect();
     let mut list = Vec::new();
     for file in files {
         if let Ok(loaded) = scenarios::load(&Disk, &typed(&file), &[], None) {

@@ -80,10 +80,15 @@ struct Ready {
 
 /// Loads a scenario and the variants that its clauses speak of; prints problems and warnings. `Err` is the exit status.
 fn load(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<Ready, u8>> {
+    Ok(ready(path, args, variant)?.map_err(|report| complain(&report)))
+}
+
+/// Loads a scenario and the variants that its clauses speak of; prints warnings. `Err` is all that is wrong.
+fn ready(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<Ready, Box<Report>>> {
     let sets = sets(args)?;
     let loaded = match scenarios::load(&Disk, path, &sets, variant) {
         Ok(loaded) => loaded,
-        Err(report) => return Ok(Err(complain(&report))),
+        Err(report) => return Ok(Err(Box::new(report))),
     };
     if !loaded.warnings.problems.is_empty() {
         eprint!("{}", loaded.warnings.render(false));
@@ -93,13 +98,12 @@ fn load(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<Re
     for name in plan.variants(&loaded) {
         match scenarios::load(&Disk, path, &sets, Some(&name)) {
             Ok(variant) => variants.push((name, variant)),
-            Err(report) => return Ok(Err(complain(&report))),
+            Err(report) => return Ok(Err(Box::new(report))),
         }
     }
-    if let Some(problem) = plan.check(&loaded, &variants).first() {
-        let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
-        eprintln!("error: {path}: {}{hint}", problem.message);
-        return Ok(Err(CANNOT));
+    // What is asked on the command line stands in no file.
+    if let Some(problem) = plan.check(&loaded, &variants).into_iter().next() {
+        return Ok(Err(Box::new(Report::unreadable(path, problem))));
     }
     Ok(Ok(Ready { loaded, variants, plan }))
 }

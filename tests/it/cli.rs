@@ -4,7 +4,7 @@ use super::program::{Folder, windtunnel};
 use super::root;
 
 /// A small scenario with a promise of availability.
-fn small(promise: &str, replications: u32) -> String {
+pub(super) fn small(promise: &str, replications: u32) -> String {
     format!(
         "scenario: small\nquestion: does it hold?\nrun: {{duration: 1m, warm_up: 5s, replications: {replications}, seed: 1}}\n\
          load: {{users: {{to: web.get, arrive: {{poisson: {{rate: 50/s}}}}}}}}\n\

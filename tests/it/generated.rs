@@ -21,3 +21,9 @@ fn the_reference_is_generated() {
 fn the_schema_is_generated() {
     check("docs/schema.json", &(serde_json::to_string_pretty(&scenarios::schema::schema()).unwrap() + "\n"));
 }
+
+#[test]
+fn the_schema_of_baselines_is_generated() {
+    let schema = serde_json::to_string_pretty(&scenarios::study::baseline::schema()).unwrap();
+    check("docs/baseline.schema.json", &(schema + "\n"));
+}

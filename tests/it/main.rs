@@ -2,12 +2,14 @@
 
 mod big;
 mod browser;
+mod check;
 mod cli;
 mod coverage;
 mod determinism;
 mod experiments;
 mod generated;
 mod laws;
+mod pages;
 mod precision;
 mod program;
 mod swarm;

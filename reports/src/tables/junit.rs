@@ -1,41 +1,61 @@
-//! Verdicts as `JUnit` XML: a suite a file, a case a promise or clause. Broken is a failure, inconclusive an error.
+//! Verdicts as `JUnit` XML: a suite a file, a case a promise, a clause or a number of the baseline. Broken is a failure; inconclusive, and a
+//! file that cannot be run, an error.
 
 use crate::ReportError;
-use crate::numbers::{kept, optional};
+use crate::check::{Rule, notices};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use sim_core::results::{PromiseSummary, StudyResult, Verdict};
+use sim_core::results::Verdict;
+use sim_core::results::gate::{CheckedFile, Place, Standing};
 
 /// The XML.
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn xml(results: &[(String, StudyResult)]) -> Result<String, ReportError> {
+pub fn xml(files: &[CheckedFile]) -> Result<String, ReportError> {
     let mut report = Report::new("windtunnel");
-    for (file, study) in results {
-        let mut suite = TestSuite::new(file);
-        for promise in study.summary.judged() {
-            suite.add_test_case(case(file, promise));
-        }
+    for file in files {
+        let mut suite = TestSuite::new(&file.file);
+        suite.add_test_cases(cases(file));
         report.add_test_suite(suite);
     }
     report.to_string().map_err(|error| ReportError::Table(error.to_string()))
 }
 
-fn case(file: &str, promise: &PromiseSummary) -> TestCase {
-    let observed = optional(promise.observed.as_ref(), promise.unit);
-    let share = promise.probability.as_ref().map_or_else(|| "no data".to_owned(), kept);
-    let says = format!("{}: observed {observed}, kept in {share} of runs", promise.says);
-    let status = match promise.verdict {
-        Verdict::Held => TestCaseStatus::success(),
-        Verdict::Broken | Verdict::Inconclusive => {
-            let kind = if promise.verdict == Verdict::Broken { NonSuccessKind::Failure } else { NonSuccessKind::Error };
-            let mut status = TestCaseStatus::non_success(kind);
-            status.set_message(says);
-            status.set_type(crate::findings::word(promise.verdict));
-            status
+/// What is held by itself, and all notices as what they are.
+fn cases(file: &CheckedFile) -> Vec<TestCase> {
+    let mut all = Vec::new();
+    if let Ok(checked) = &file.outcome {
+        for promise in checked.judged().filter(|p| p.verdict == Verdict::Held) {
+            all.push(case(&file.file, &promise.name, TestCaseStatus::success(), checked.places.get(&promise.path)));
         }
-    };
-    let mut case = TestCase::new(&promise.name, status);
+        let told = |standing| matches!(standing, Standing::Compared(_)) || standing == Standing::WithoutData;
+        for against in checked.against.iter().filter(|a| told(a.standing) && !crate::check::is_told(a)) {
+            let name = format!("Baseline: {}", crate::check::against_name(against));
+            all.push(case(&file.file, &name, TestCaseStatus::success(), checked.places.get(&against.path)));
+        }
+    }
+    for notice in notices(std::slice::from_ref(file)) {
+        let failed = notice.broken && notice.rule != Rule::Scenario;
+        let mut status =
+            TestCaseStatus::non_success(if failed { NonSuccessKind::Failure } else { NonSuccessKind::Error });
+        status.set_message(&notice.text);
+        status.set_type(notice.rule.id());
+        let name = match notice.rule {
+            Rule::Baseline => notice.title.replace("Worse than the baseline: ", "Baseline: "),
+            Rule::Scenario => "can be run".to_owned(),
+            _ => notice.title.split_once(": ").map_or(notice.title.clone(), |(_, name)| name.to_owned()),
+        };
+        all.push(case(&file.file, &name, status, notice.place));
+    }
+    all
+}
+
+fn case(file: &str, name: &str, status: TestCaseStatus, place: Option<&Place>) -> TestCase {
+    let mut case = TestCase::new(name, status);
     case.set_classname(file);
+    case.extra.insert("file".into(), place.map_or(file, |p| &p.file).into());
+    if let Some(place) = place {
+        case.extra.insert("line".into(), place.line.to_string().into());
+    }
     case
 }

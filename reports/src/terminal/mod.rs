@@ -1,4 +1,4 @@
-//! What is printed: the summary of a run and the lines of `check`.
+//! What is printed of a run: its summary. What `check` prints stands in `check`.
 //!
 //! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` leaves the bars out.
 
@@ -10,7 +10,9 @@ use crate::answer;
 use crate::findings::{self, Finding, margin, worst_first};
 use crate::numbers::{clock, estimate, grouped, kept, length, plain};
 use sim_core::engine::math;
-use sim_core::results::{Estimate, Precise, PromiseSummary, ServiceSeries, StudyResult, Unit, Verdict, Window};
+use sim_core::results::{
+    Estimate, Precise, PrecisionSummary, PromiseSummary, ServiceSeries, StudyResult, Unit, Verdict, Window,
+};
 use std::fmt::Write;
 
 /// Sentences wrap here.
@@ -42,7 +44,7 @@ impl Style {
         self.paint("2", text)
     }
 
-    fn verdict(self, verdict: Verdict, width: usize) -> String {
+    pub(crate) fn verdict(self, verdict: Verdict, width: usize) -> String {
         self.verdict_as(verdict, findings::word(verdict), width)
     }
 
@@ -120,7 +122,7 @@ pub(crate) fn widest<'a>(cells: impl Iterator<Item = &'a String>, head: &str) ->
 }
 
 /// What is promised: `p99 <= 800 ms`, `>= 99.5 %`.
-fn bound(promise: &PromiseSummary) -> String {
+pub(crate) fn bound(promise: &PromiseSummary) -> String {
     let Some(promised) = promise.promised else { return String::new() };
     let sign = if promise.at_most { "<=" } else { ">=" };
     let of = percentile(promise).map_or_else(String::new, |p| format!("{p} "));
@@ -128,7 +130,7 @@ fn bound(promise: &PromiseSummary) -> String {
 }
 
 /// The percentile that a promise is about.
-fn percentile(promise: &PromiseSummary) -> Option<&str> {
+pub(crate) fn percentile(promise: &PromiseSummary) -> Option<&str> {
     let word = promise.says.split(' ').next()?;
     word.strip_prefix('p')?.parse::<f64>().ok().map(|_| word)
 }
@@ -364,7 +366,7 @@ fn closing(study: &StudyResult, found: &[Finding], style: Style, out: &mut Strin
     let line =
         format!("{runs}, 95 % intervals, warm-up {} cut, seed {}, digest {}", length(s.warm_up_s), s.seed, s.digest);
     let _ = write!(out, "\n{}", style.dim(&wrap(&line, "", style.sentence_width())));
-    if let Some(precision) = precision(study) {
+    if let Some(precision) = precision(s.precision.as_ref(), s.replications) {
         out.push_str(&wrap(&precision, "", style.sentence_width()));
     }
     if let Some(command) = found.iter().find_map(|f| f.command.as_ref()) {
@@ -373,9 +375,9 @@ fn closing(study: &StudyResult, found: &[Finding], style: Style, out: &mut Strin
 }
 
 /// Whether the study became as precise as it was to be, and what is known least.
-fn precision(study: &StudyResult) -> Option<String> {
-    let p = study.summary.precision.as_ref()?;
-    let (runs, within) = (grouped(f64::from(study.summary.replications), 0), plain(p.within, Unit::Share));
+pub(crate) fn precision(precision: Option<&PrecisionSummary>, replications: u32) -> Option<String> {
+    let p = precision?;
+    let (runs, within) = (grouped(f64::from(replications), 0), plain(p.within, Unit::Share));
     let width = |p: &Precise| p.half_width.unwrap_or(f64::INFINITY);
     let known = p.of.iter().filter_map(|p| Some((p, p.observed?)));
     let Some((widest, observed)) = known.max_by(|a, b| width(a.0).total_cmp(&width(b.0))) else {
@@ -391,104 +393,6 @@ fn precision(study: &StudyResult) -> Option<String> {
         None => "no number of replications would do".to_owned(),
     };
     Some(format!("Not precise within {within} after {runs} replications, the most allowed: {known}; {more}."))
-}
-
-// ------------------------------------------------------------------------------------------------ check
-
-/// The lines of `check`, worst scenario first, without the last line that tells the exit status.
-pub fn check_lines(results: &[(String, StudyResult)], style: &Style) -> String {
-    let mut order: Vec<&(String, StudyResult)> = results.iter().collect();
-    order.sort_by_key(|(_, study)| std::cmp::Reverse(worst(study)));
-    let file = widest(results.iter().map(|(name, _)| name), "") + 2;
-    let mut out = String::new();
-    for (name, study) in order {
-        scenario_lines(name, study, file, *style, &mut out);
-    }
-    totals(results, &mut out);
-    ascii(&out)
-}
-
-fn worst(study: &StudyResult) -> Verdict {
-    study.summary.judged().map(|p| p.verdict).max().unwrap_or(Verdict::Held)
-}
-
-fn scenario_lines(name: &str, study: &StudyResult, file: usize, style: Style, out: &mut String) {
-    let all: Vec<&PromiseSummary> = study.summary.judged().collect();
-    let count = |v: Verdict| all.iter().filter(|p| p.verdict == v).count();
-    let (broken, open) = (count(Verdict::Broken), count(Verdict::Inconclusive));
-    let n = all.len();
-    let promises = |n: usize| format!("{n} promise{}", if n == 1 { "" } else { "s" });
-    let says = match (broken, open) {
-        (0, 0) if n == 0 => "nothing is promised".to_owned(),
-        (0, 0) => nearest(&all).map_or_else(|| promises(n), |near| format!("{}, nearest: {near}", promises(n))),
-        (0, open) => format!("{open} of {} inconclusive", promises(n)),
-        (broken, 0) => format!("{broken} of {} broken", promises(n)),
-        (broken, open) => format!("{broken} of {} broken, {open} inconclusive", promises(n)),
-    };
-    let _ = writeln!(out, "{}{}{says}", style.verdict(worst(study), 14), pad(name, file));
-    if let Some(precision) = precision(study) {
-        let _ = write!(out, "  {}", wrap(&precision, "  ", style.sentence_width() - 2));
-    }
-    let mut open: Vec<&&PromiseSummary> = all.iter().filter(|p| p.verdict != Verdict::Held).collect();
-    open.sort_by_key(|p| std::cmp::Reverse(p.verdict));
-    let width = open.iter().map(|p| p.name.chars().count()).max().unwrap_or(0).min(40) + 2;
-    for promise in open {
-        let _ = writeln!(out, "  {}{}", style.verdict(promise.verdict, 14), judgement(promise, width));
-        if let Some(n) = promise.would_settle {
-            let _ = writeln!(out, "                {n} replications would settle it, if the share stays");
-        }
-    }
-    for promise in study.summary.promises.iter().filter(|p| p.denied_by.is_some() && p.verdict != Verdict::Held) {
-        let _ = writeln!(out, "  {}{}", pad("as expected", 14), judgement(promise, 0));
-    }
-}
-
-fn judgement(promise: &PromiseSummary, width: usize) -> String {
-    let mut parts = Vec::new();
-    match promise.observed {
-        Some(e) => parts.push(estimate(&e, promise.unit)),
-        None => parts.push("no data".to_owned()),
-    }
-    // A clause is its own text and says what is asked for.
-    if !promise.path.starts_with("expect") {
-        parts.push(format!("promised {}", bound(promise)));
-    }
-    parts.extend(promise.probability.map(|e| format!("kept in {}", kept(&e))));
-    let name = format!("{}  ", promise.name);
-    format!("{}{}", pad(&name, width), parts.join(", "))
-}
-
-/// The held promise that came nearest to its bound.
-fn nearest(all: &[&PromiseSummary]) -> Option<String> {
-    let room = |p: &&&PromiseSummary| {
-        let (observed, promised) = (p.observed?.mean, p.promised?);
-        // Shares near one are compared by what is left to one.
-        let near_one = p.unit == Unit::Share && promised > 0.5;
-        let (a, b) = if near_one { (1.0 - observed, 1.0 - promised) } else { (observed, promised) };
-        Some(((a - b) / b.abs().max(1e-12)).abs())
-    };
-    let near = all
-        .iter()
-        .filter(|p| room(p).is_some())
-        .min_by(|a, b| room(a).unwrap_or(f64::MAX).total_cmp(&room(b).unwrap_or(f64::MAX)))?;
-    let observed = estimate(&near.observed?, near.unit);
-    let what = percentile(near).unwrap_or(&near.name);
-    Some(format!("{what} {observed} of {}", plain(near.promised?, near.unit)))
-}
-
-fn totals(results: &[(String, StudyResult)], out: &mut String) {
-    let count = |v: Verdict| results.iter().filter(|(_, s)| worst(s) == v).count();
-    let mut parts = Vec::new();
-    for (verdict, word) in
-        [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "inconclusive"), (Verdict::Held, "held")]
-    {
-        if count(verdict) > 0 {
-            parts.push(format!("{} {word}", count(verdict)));
-        }
-    }
-    let n = results.len();
-    let _ = writeln!(out, "\n{n} scenario{}: {}.", if n == 1 { "" } else { "s" }, parts.join(", "));
-    out.push_str("A promise is held when, at 95 % confidence, at least 90 % of runs keep it.\n");
 }
 
 #[cfg(test)]
@@ -528,30 +432,5 @@ mod tests {
         let style = Style { colour: false, plain: true, width: 70 };
         let text = run_summary(&sample::study(), &sample::source(), &style);
         assert!(!text.contains('▇') && !text.contains("kept in runs"), "{text}");
-    }
-
-    #[test]
-    fn check_names_the_worst_scenario_first() {
-        let mut held = sample::study();
-        held.summary.promises.retain(|p| p.verdict == Verdict::Held);
-        let results = vec![("a.yaml".to_owned(), held), ("b.yaml".to_owned(), sample::study())];
-        let text = check_lines(&results, &PLAIN);
-        assert!(text.starts_with("BROKEN        b.yaml  1 of 3 promises broken, 1 inconclusive\n"), "{text}");
-        assert!(
-            text.contains("\nHELD          a.yaml  1 promise, nearest: p99 322 ms (302–342) of 800 ms\n"),
-            "{text}"
-        );
-        assert!(text.contains("2 scenarios: 1 broken, 1 held."), "{text}");
-    }
-
-    #[test]
-    fn a_promise_that_is_expected_to_break_breaks_no_check() {
-        let mut study = sample::study();
-        study.summary.promises.retain(|p| p.verdict != Verdict::Inconclusive);
-        let works = study.summary.promises.iter_mut().find(|p| p.name == "works").unwrap();
-        works.denied_by = Some("expect.0".into());
-        let text = check_lines(&[("a.yaml".to_owned(), study)], &PLAIN);
-        assert!(text.starts_with("HELD          a.yaml  1 promise"), "{text}");
-        assert!(text.contains("\n  as expected   works  "), "{text}");
     }
 }

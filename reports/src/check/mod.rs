@@ -1,0 +1,305 @@
+//! What `check` says, in the words of a terminal and of the machines that read it: one form a file.
+//!
+//! `lines` is for people, `markdown` for a pull request, `annotations` for the lines of a change on GitHub, `sarif` for code scanning,
+//! [`crate::tables::junit`] for everything that knows tests. All say the same words about the same places.
+
+pub mod annotations;
+pub mod lines;
+pub mod markdown;
+pub mod sarif;
+
+use crate::numbers::{estimate, grouped, kept, plain, signed};
+use crate::terminal::{bound, percentile};
+use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, Place, Standing, Trouble};
+use sim_core::results::{PromiseSummary, Unit, Verdict};
+
+/// Something that somebody should look at: a promise or clause that is not held, a number worse than the baseline's, a file that cannot run.
+pub(crate) struct Notice<'a> {
+    /// What kind of thing it is; the same for all of a kind.
+    pub rule: Rule,
+    /// Whether it fails the check.
+    pub broken: bool,
+    /// Name of the promise, text of the clause, or the file.
+    pub title: String,
+    /// One sentence or two.
+    pub text: String,
+    /// Where it is written; else the file as a whole is meant.
+    pub place: Option<&'a Place>,
+    /// The scenario file.
+    pub file: &'a str,
+    /// Path in the scenario.
+    pub path: &'a str,
+}
+
+/// Kinds of notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rule {
+    /// A promise is not held.
+    Promise,
+    /// The hypothesis of an experiment is not held.
+    Experiment,
+    /// A clause of `expect` is not held.
+    Clause,
+    /// A number is worse than the baseline's, or has no data any more.
+    Baseline,
+    /// A scenario cannot be run.
+    Scenario,
+}
+
+impl Rule {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Promise, Self::Experiment, Self::Clause, Self::Baseline, Self::Scenario];
+
+    /// A name that stays.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Promise => "windtunnel/promise",
+            Self::Experiment => "windtunnel/experiment",
+            Self::Clause => "windtunnel/expect",
+            Self::Baseline => "windtunnel/baseline",
+            Self::Scenario => "windtunnel/scenario",
+        }
+    }
+
+    /// What it means.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Promise => "A promise of the scenario is not held at the confidence that is asked for.",
+            Self::Experiment => "The hypothesis of an experiment is not held at the confidence that is asked for.",
+            Self::Clause => "A clause of expect is not held at the confidence that is asked for.",
+            Self::Baseline => "A number that promises or clauses are judged by is worse than in the baseline.",
+            Self::Scenario => "The scenario cannot be run.",
+        }
+    }
+}
+
+/// All that somebody should look at, file by file, in the order of the scenario.
+pub(crate) fn notices(files: &[CheckedFile]) -> Vec<Notice<'_>> {
+    files.iter().flat_map(of_file).collect()
+}
+
+fn of_file(file: &CheckedFile) -> Vec<Notice<'_>> {
+    let name = file.file.as_str();
+    match &file.outcome {
+        Err(troubles) => {
+            let notice = |trouble: &'_ Trouble| {
+                let hint = trouble.hint.as_ref().map_or_else(String::new, |hint| format!(" Hint: {hint}."));
+                format!("{}.{hint}", trouble.message)
+            };
+            let all = troubles.iter().map(|trouble| Notice {
+                rule: Rule::Scenario,
+                broken: true,
+                title: "The scenario cannot be run".into(),
+                text: notice(trouble),
+                place: trouble.place.as_ref(),
+                file: name,
+                path: "",
+            });
+            all.collect()
+        }
+        Ok(checked) => {
+            let open = checked.judged().filter(|p| p.verdict != Verdict::Held);
+            let of_promises = open.map(|p| Notice {
+                rule: rule_of(&p.path),
+                broken: p.verdict == Verdict::Broken,
+                title: format!("{}: {}", crate::findings::word(p.verdict), p.name),
+                text: sentence(p),
+                place: checked.places.get(&p.path),
+                file: name,
+                path: &p.path,
+            });
+            let of_baseline = checked.against.iter().filter(|a| is_told(a)).map(|a| Notice {
+                rule: Rule::Baseline,
+                broken: a.standing != Standing::WithoutData,
+                title: format!("Worse than the baseline: {}", against_name(a)),
+                text: format!("{}.", against_text(a)),
+                place: checked.places.get(&a.path),
+                file: name,
+                path: &a.path,
+            });
+            of_promises.chain(of_baseline).collect()
+        }
+    }
+}
+
+fn rule_of(path: &str) -> Rule {
+    match path.split('.').next() {
+        Some("expect") => Rule::Clause,
+        Some("experiments") => Rule::Experiment,
+        _ => Rule::Promise,
+    }
+}
+
+/// Whether it changes what comes out of the check.
+pub(crate) fn is_told(against: &Against) -> bool {
+    use sim_core::results::compare::Change;
+    matches!(against.standing, Standing::Compared(Change::Worse) | Standing::WithoutData)
+}
+
+/// What is measured, as people name it: `works`, `works, share of runs that keep it`, a clause.
+pub(crate) fn against_name(against: &Against) -> String {
+    let name = against.name.strip_prefix("promises.").or_else(|| against.name.strip_prefix("experiments."));
+    let Some(name) = name else { return against.name.clone() };
+    name.strip_suffix(" kept").map_or_else(|| name.to_owned(), |promise| format!("{promise}, runs that keep it"))
+}
+
+/// How a number stands against the baseline, without a full stop.
+pub(crate) fn against_text(against: &Against) -> String {
+    let plain_of = |value: Option<f64>| value.map_or_else(|| "no data".to_owned(), |v| plain(v, against.unit));
+    let was = format!("{}, was {}", plain_of(against.now), plain_of(against.before));
+    match (against.standing, against.difference) {
+        (Standing::Compared(_), Some(difference)) => format!("{}: {was}", signed(&difference, against.unit)),
+        _ => was,
+    }
+}
+
+/// What was observed of a promise or clause, and what was promised, without a full stop.
+pub(crate) fn judgement(promise: &PromiseSummary) -> String {
+    let mut parts = vec![promise.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, promise.unit))];
+    // A clause is its own text and says what is asked for.
+    if !promise.path.starts_with("expect") {
+        parts.push(format!("promised {}", bound(promise)));
+    }
+    parts.extend(promise.probability.map(|e| format!("kept in {}", kept(&e))));
+    parts.join(", ")
+}
+
+/// How many replications would settle it, without a full stop.
+pub(crate) fn settling(promise: &PromiseSummary) -> Option<String> {
+    let n = promise.would_settle?;
+    let what = if promise.probability.is_some() && !is_by_means(promise) { "share" } else { "spread" };
+    Some(format!("{} replications would settle it, if the {what} stays", grouped(f64::from(n), 0)))
+}
+
+/// Whether a clause is decided by the interval of its means. Its text says so by what it does not say.
+fn is_by_means(promise: &PromiseSummary) -> bool {
+    let by_runs = promise.name.contains("with probability")
+        || promise.name.starts_with("always ")
+        || promise.name.starts_with("never ");
+    promise.path.starts_with("expect") && !by_runs
+}
+
+fn sentence(promise: &PromiseSummary) -> String {
+    let mut text = judgement(promise);
+    if promise.says != promise.name {
+        text = format!("{}: {text}", promise.says);
+    }
+    text.push('.');
+    if let Some(settling) = settling(promise) {
+        text.push_str(&format!(" {settling}."));
+    }
+    if !promise.note.is_empty() {
+        text.push_str(&format!(" {}", promise.note));
+    }
+    text
+}
+
+/// Why the study of a scenario ended, a sentence.
+pub(crate) fn why_ended(checked: &Checked) -> String {
+    let (n, most) = (grouped(f64::from(checked.replications), 0), grouped(f64::from(checked.most), 0));
+    let confidence = plain(checked.confidence, Unit::Share);
+    match checked.ended {
+        Ended::Certain => {
+            format!("Certain after {n} of {most} replications, at {confidence}, whenever it is looked at.")
+        }
+        Ended::Spent => format!("The budget of {most} replications is spent, and not all is certain at {confidence}."),
+        Ended::Complete => format!("{n} replications were run, {confidence} intervals."),
+    }
+}
+
+/// What is said of a scenario in a few words.
+pub(crate) fn in_short(checked: &Checked) -> String {
+    let all: Vec<&PromiseSummary> = checked.judged().collect();
+    let count = |v: Verdict| all.iter().filter(|p| p.verdict == v).count();
+    let (broken, open) = (count(Verdict::Broken), count(Verdict::Inconclusive));
+    let n = all.len();
+    let promises = |n: usize| format!("{n} promise{}", if n == 1 { "" } else { "s" });
+    let mut says = match (broken, open) {
+        (0, 0) if n == 0 => "nothing is promised".to_owned(),
+        (0, 0) => nearest(&all).map_or_else(|| promises(n), |near| format!("{}, nearest: {near}", promises(n))),
+        (0, open) => format!("{open} of {} inconclusive", promises(n)),
+        (broken, 0) => format!("{broken} of {} broken", promises(n)),
+        (broken, open) => format!("{broken} of {} broken, {open} inconclusive", promises(n)),
+    };
+    let worse = checked.worse().count();
+    if worse > 0 {
+        says = format!("{worse} number{} worse than the baseline; {says}", if worse == 1 { "" } else { "s" });
+    }
+    says
+}
+
+/// The held promise that came nearest to its bound.
+fn nearest(all: &[&PromiseSummary]) -> Option<String> {
+    let room = |p: &&&PromiseSummary| {
+        let (observed, promised) = (p.observed?.mean, p.promised?);
+        // Shares near one are compared by what is left to one.
+        let near_one = p.unit == Unit::Share && promised > 0.5;
+        let (a, b) = if near_one { (1.0 - observed, 1.0 - promised) } else { (observed, promised) };
+        Some(((a - b) / b.abs().max(1e-12)).abs())
+    };
+    // What has no spread does not drift, and is named only where there is nothing else.
+    let spread = |p: &PromiseSummary| p.observed.is_some_and(|e| e.half_width() > 0.0);
+    let any = all.iter().any(|p| spread(p) && room(&p).is_some());
+    let near = all
+        .iter()
+        .filter(|p| room(p).is_some() && (spread(p) || !any))
+        .min_by(|a, b| room(a).unwrap_or(f64::MAX).total_cmp(&room(b).unwrap_or(f64::MAX)))?;
+    let observed = estimate(&near.observed?, near.unit);
+    let what = match percentile(near) {
+        Some(percentile) => percentile,
+        None if near.measured.is_empty() => &near.name,
+        None => &near.measured,
+    };
+    Some(format!("{what} {observed} of {}", plain(near.promised?, near.unit)))
+}
+
+/// The verdict on a file; `None` where it could not be run.
+pub(crate) fn verdict(file: &CheckedFile) -> Option<Verdict> {
+    file.outcome.as_ref().ok().map(Checked::verdict)
+}
+
+/// How many scenarios came to what: `5 scenarios: 1 broken, 1 inconclusive, 3 held.`
+pub(crate) fn totals(files: &[CheckedFile]) -> String {
+    let count = |v: Option<Verdict>| files.iter().filter(|f| verdict(f) == v).count();
+    let words = [
+        (None, "not run"),
+        (Some(Verdict::Broken), "broken"),
+        (Some(Verdict::Inconclusive), "inconclusive"),
+        (Some(Verdict::Held), "held"),
+    ];
+    let parts: Vec<String> = words
+        .iter()
+        .filter(|(verdict, _)| count(*verdict) > 0)
+        .map(|(verdict, word)| format!("{} {word}", count(*verdict)))
+        .collect();
+    let n = files.len();
+    format!("{n} scenario{}: {}.", if n == 1 { "" } else { "s" }, parts.join(", "))
+}
+
+/// How many replications were spent, and why studies ended.
+pub(crate) fn spent(files: &[CheckedFile]) -> Option<String> {
+    let all: Vec<&Checked> = files.iter().filter_map(|f| f.outcome.as_ref().ok()).collect();
+    let sum = |of: fn(&Checked) -> u32| all.iter().map(|c| u64::from(of(c))).sum::<u64>() as f64;
+    let (run, most) = (sum(|c| c.replications), sum(|c| c.most));
+    if all.is_empty() {
+        return None;
+    }
+    let count = |ended: Ended| all.iter().filter(|c| c.ended == ended).count();
+    let (certain, out) = (count(Ended::Certain), count(Ended::Spent));
+    let scenarios = |n: usize| if n == 1 { "1 scenario was".to_owned() } else { format!("{n} scenarios were") };
+    let mut text = format!("{} of {} replications were run", grouped(run, 0), grouped(most, 0));
+    if certain > 0 {
+        text.push_str(&format!("; {} certain before the last", scenarios(certain)));
+    }
+    if out > 0 {
+        text.push_str(&format!("; {out} spent the budget before all was certain"));
+    }
+    Some(text + ".")
+}
+
+/// What held means here.
+pub(crate) fn rule(files: &[CheckedFile]) -> Option<String> {
+    let all = files.iter().filter_map(|f| f.outcome.as_ref().ok()).map(|c| c.confidence);
+    let confidence = plain(all.reduce(f64::min)?, Unit::Share);
+    Some(format!("A promise is held when, at {confidence} confidence, at least 90 % of runs keep it."))
+}

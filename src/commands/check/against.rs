@@ -1,0 +1,94 @@
+//! The baseline of a check: read, compared with, and moved.
+
+use super::files::{plain, seen_from};
+use crate::cli::CheckArgs;
+use crate::commands::typed;
+use crate::output;
+use anyhow::Result;
+use scenarios::study::baseline::{Baseline, Tolerance, against, comparable};
+use scenarios::study::interval::Confidence;
+use sim_core::results::gate::CheckedFile;
+use std::path::{Path, PathBuf};
+
+/// The baseline that the user names.
+pub struct Baselined {
+    path: PathBuf,
+    stored: Baseline,
+    moves: bool,
+    tolerance: Tolerance,
+}
+
+impl Baselined {
+    /// As the command line says; `Err` is what is wrong with it.
+    pub fn of(args: &CheckArgs) -> Result<Option<Self>, String> {
+        let Some(path) = args.baseline.clone() else { return Ok(None) };
+        let name = typed(&path);
+        let stored = match std::fs::read_to_string(&path) {
+            Ok(text) => Baseline::parse(&text).map_err(|why| format!("{name}: {why}"))?,
+            Err(_) if args.update_baseline && !path.exists() => Baseline::default(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(format!("{name}: there is no such file\nhint: --update-baseline writes it"));
+            }
+            Err(error) => return Err(format!("{name}: {error}")),
+        };
+        let tolerance = Tolerance(args.tolerance.map_or(0.0, sim_core::units::Probability::value));
+        Ok(Some(Self { path, stored, moves: args.update_baseline, tolerance }))
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
+    fn key(&self, file: &str) -> String {
+        seen_from(self.folder(), Path::new(file))
+    }
+
+    /// Compares all numbers with those stored. All intervals together hold at 95 %. A baseline that is moved is none to compare with.
+    pub fn compare(&self, files: &mut [CheckedFile]) {
+        if self.moves {
+            return;
+        }
+        let stored = |file: &CheckedFile| self.stored.scenarios.get(&self.key(&file.file));
+        let count = |file: &CheckedFile| Some(comparable(stored(file)?, &file.outcome.as_ref().ok()?.measured));
+        let many = files.iter().filter_map(count).sum();
+        let confidence = Confidence::AT_95.one_of(many);
+        for file in files {
+            let key = self.key(&file.file);
+            if let (Ok(checked), Some(stored)) = (&mut file.outcome, self.stored.scenarios.get(&key)) {
+                checked.against = against(stored, &checked.measured, checked.seed, confidence, self.tolerance);
+            }
+        }
+    }
+
+    /// Scenarios that are stored and whose files are gone, a line each.
+    pub fn gone(&self) -> Vec<String> {
+        let gone = self.stored.scenarios.keys().filter(|key| !exists(self.folder(), key));
+        gone.map(|key| format!("{key} is in {}, and its file is gone.", typed(&self.path))).collect()
+    }
+
+    /// Stores the numbers of now, if it is to be moved, and says so. What could not be run keeps what is stored.
+    pub fn update(mut self, files: &[CheckedFile]) -> Result<Option<String>> {
+        if !self.moves {
+            return Ok(None);
+        }
+        let folder = self.folder().to_owned();
+        self.stored.scenarios.retain(|key, _| exists(&folder, key));
+        let (mut scenarios, mut numbers) = (0, 0);
+        for file in files {
+            if let Ok(checked) = &file.outcome {
+                let key = self.key(&file.file);
+                self.stored.put(&key, checked);
+                scenarios += 1;
+                numbers += checked.measured.len();
+            }
+        }
+        output::write_whole(&self.path, self.stored.text().as_bytes())?;
+        let s = if scenarios == 1 { "" } else { "s" };
+        Ok(Some(format!("Baseline {}: {numbers} numbers of {scenarios} scenario{s} stored.", typed(&self.path))))
+    }
+}
+
+/// Whether the file of a stored scenario is there.
+fn exists(folder: &Path, key: &str) -> bool {
+    plain(&folder.join(key)).exists()
+}

@@ -1,0 +1,96 @@
+//! The scenario files of paths: a folder is all that is in it, but for what is no scenario of its own.
+
+use anyhow::{Context, Result};
+use scenarios::Disk;
+use scenarios::study::baseline::Baseline;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A scenario file.
+pub struct Found {
+    /// As the user named it, or as its folder leads to it.
+    pub path: PathBuf,
+    /// Whether it was found in a folder in which another file extends it: then it need not run alone.
+    pub is_base: bool,
+}
+
+/// Scenario files of paths, in the order of the paths and of their names; each once.
+pub fn gather(paths: &[PathBuf]) -> Result<Vec<Found>> {
+    let (mut named, mut inside) = (Vec::new(), Vec::new());
+    for path in paths {
+        if path.is_dir() { folder(path, &mut inside)? } else { named.push(path.clone()) }
+    }
+    let bases: BTreeSet<PathBuf> = inside.iter().filter_map(|path| base(path)).collect();
+    let found = |path: PathBuf, is_base: bool| Found { path, is_base };
+    let mut all: Vec<Found> = named.into_iter().map(|path| found(path, false)).collect();
+    for path in inside {
+        let is_base = bases.contains(&plain(&path));
+        all.push(found(path, is_base));
+    }
+    let mut seen = BTreeSet::new();
+    all.retain(|found| seen.insert(plain(&found.path)));
+    Ok(all)
+}
+
+/// Scenario files of a folder and of the folders in it.
+fn folder(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let read = std::fs::read_dir(path).and_then(|all| all.map(|e| e.map(|e| e.path())).collect());
+    let mut inside: Vec<PathBuf> = read.with_context(|| format!("cannot read the folder {}", path.display()))?;
+    inside.sort();
+    for path in inside {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden {
+            continue;
+        }
+        if path.is_dir() {
+            folder(&path, found)?;
+        } else if is_scenario(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is a scenario by its name; JSON has to say so by its keys, for a folder holds other JSON: a baseline, results.
+fn is_scenario(path: &Path) -> bool {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("yaml" | "yml") => true,
+        Some("json") => {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            let has = |key| json.get(key).is_some_and(serde_json::Value::is_string);
+            !Baseline::is_one(&text) && (has("extends") || has("scenario") && json.get("digest").is_none())
+        }
+        _ => false,
+    }
+}
+
+/// The file that a file extends.
+fn base(path: &Path) -> Option<PathBuf> {
+    scenarios::overlay::extended(&Disk, &path.to_string_lossy()).map(|base| plain(Path::new(&base)))
+}
+
+/// A path without detours, so that two ways to a file are one.
+pub fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match part {
+            std::path::Component::ParentDir => drop(plain.pop()),
+            std::path::Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// A path as it is seen from a folder, with forward slashes.
+pub fn seen_from(folder: &Path, path: &Path) -> String {
+    let (folder, path) = (plain(folder), plain(path));
+    let (mut from, mut to) = (folder.components().peekable(), path.components().peekable());
+    while from.peek().is_some() && from.peek() == to.peek() {
+        from.next();
+        to.next();
+    }
+    let up = from.map(|_| "..".to_owned());
+    up.chain(to.map(|part| part.as_os_str().to_string_lossy().into_owned())).collect::<Vec<_>>().join("/")
+}

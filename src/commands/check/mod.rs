@@ -1,0 +1,181 @@
+//! `check`: scenarios as a test suite, with a baseline where one is named.
+
+mod against;
+pub mod files;
+
+use super::{CANNOT, OK, Ready, complain, ready, typed};
+use crate::cli::{Annotations, CheckArgs};
+use crate::output;
+use against::Baselined;
+use anyhow::{Context, Result};
+use scenarios::study::{self, gate, gate::Gate};
+use scenarios::written::studies::AskSettings;
+use sim_core::results::Verdict;
+use sim_core::results::gate::{Checked, CheckedFile};
+use sim_core::units::Probability;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Promised, but not decided.
+const INCONCLUSIVE: u8 = 3;
+/// A promise is broken, or a number is worse than the baseline's.
+const BROKEN: u8 = 1;
+
+pub fn run(args: &CheckArgs) -> Result<u8> {
+    let found = files::gather(&args.paths)?;
+    if found.is_empty() {
+        eprintln!(
+            "error: there is no scenario in {}",
+            args.paths.iter().map(|p| typed(p)).collect::<Vec<_>>().join(", ")
+        );
+        return Ok(CANNOT);
+    }
+    let baseline = match Baselined::of(args) {
+        Ok(baseline) => baseline,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return Ok(CANNOT);
+        }
+    };
+    let mut checked = judge(&found, args)?;
+    let gone = baseline.as_ref().map_or_else(Vec::new, Baselined::gone);
+    if let Some(baseline) = &baseline {
+        baseline.compare(&mut checked);
+    }
+    write(&checked, args)?;
+    let updated = baseline.map(|baseline| baseline.update(&checked)).transpose()?.flatten();
+    let status = status(&checked);
+    print(&checked, &gone, updated.as_deref(), status, args)?;
+    Ok(status)
+}
+
+/// Runs and judges all files. Those that a folder holds only for others to extend, and that cannot be run alone, are left out.
+fn judge(found: &[files::Found], args: &CheckArgs) -> Result<Vec<CheckedFile>> {
+    let mut all = Vec::new();
+    for found in found {
+        let file = typed(&found.path);
+        match ready(&file, &args.study, None)? {
+            Ok(ready) => all.push(CheckedFile { file, outcome: Ok(study(&ready, args)?) }),
+            Err(_) if found.is_base => {}
+            Err(report) => {
+                complain(&report);
+                all.push(CheckedFile { file, outcome: Err(report.troubles()) });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// How a scenario is judged: as the command line says, or else as its study says.
+fn gate(ready: &Ready, args: &CheckArgs) -> Gate {
+    let of_gate = |ask: &AskSettings| if let AskSettings::Gate(gate) = ask { Some(*gate) } else { None };
+    let studies = ready.loaded.written.studies.iter();
+    let asked = studies.into_iter().find_map(|(_, study)| Some((study, of_gate(&study.ask)?)));
+    let usual = Gate::default();
+    let written = asked.and_then(|(study, _)| study.budget).map(|b| b.replications.get_u32());
+    let confidence = asked.and_then(|(study, _)| study.confidence).map_or(usual.confidence, Probability::value);
+    // Who sets the number of replications does not mean the budget of the file.
+    let budget = args.budget.or(written.filter(|_| args.study.replications.is_none()));
+    Gate {
+        budget,
+        confidence: args.confidence.map_or(confidence, Probability::value),
+        stop_when_certain: !args.run_all && asked.is_none_or(|(_, gate)| gate.stop_when_certain),
+        baseline: args.baseline.is_some(),
+    }
+}
+
+fn study(ready: &Ready, args: &CheckArgs) -> Result<Checked> {
+    let title = ready.loaded.written.scenario.clone().unwrap_or_default();
+    let gate = gate(ready, args);
+    let bar = output::progress(&title, gate.most(&ready.plan));
+    let progress = |done: u32, of: u32| {
+        bar.set_length(u64::from(of));
+        bar.set_position(u64::from(done));
+        ControlFlow::Continue(())
+    };
+    // With a budget or a baseline the number of replications follows from these.
+    let precise = ready.plan.precision.is_some() && gate.budget.is_none() && !gate.baseline;
+    let checked = if precise {
+        gate::precise(&ready.loaded, &ready.plan, study::run(&ready.loaded, &ready.variants, &ready.plan, &progress)?)
+    } else {
+        gate::run(&ready.loaded, &ready.variants, &ready.plan, &gate, &progress)?
+    };
+    bar.finish_and_clear();
+    Ok(checked)
+}
+
+/// What the checks came to: could not run, broken, inconclusive, held.
+fn status(files: &[CheckedFile]) -> u8 {
+    if files.is_empty() || files.iter().any(|file| file.outcome.is_err()) {
+        return CANNOT;
+    }
+    match files.iter().filter_map(|file| file.outcome.as_ref().ok()).map(Checked::verdict).max() {
+        None | Some(Verdict::Held) => OK,
+        Some(Verdict::Inconclusive) => INCONCLUSIVE,
+        Some(Verdict::Broken) => BROKEN,
+    }
+}
+
+/// Writes the files that are asked for, each whole, and the summary of a job where GitHub wants one.
+fn write(files: &[CheckedFile], args: &CheckArgs) -> Result<()> {
+    if let Some(path) = &args.junit {
+        output::write_whole(path, reports::junit(files)?.as_bytes())?;
+    }
+    if let Some(path) = &args.sarif {
+        output::write_whole(path, reports::check::sarif::sarif(files)?.as_bytes())?;
+    }
+    let page = reports::check::markdown::markdown(files, args.baseline.as_deref().map(typed).as_deref());
+    if let Some(path) = &args.markdown {
+        output::write_whole(path, page.as_bytes())?;
+    }
+    if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
+        append(Path::new(&path), &page)?;
+    }
+    Ok(())
+}
+
+fn append(path: &Path, text: &str) -> Result<()> {
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn print(files: &[CheckedFile], gone: &[String], updated: Option<&str>, status: u8, args: &CheckArgs) -> Result<()> {
+    let annotated = match args.annotations {
+        Some(Annotations::Github) => true,
+        Some(Annotations::None) => false,
+        None => std::env::var_os("GITHUB_ACTIONS").is_some_and(|v| v == "true"),
+    };
+    let annotations = if annotated { reports::check::annotations::github(files) } else { String::new() };
+    if args.json {
+        // The runner reads both streams, and JSON stays whole.
+        eprint!("{annotations}");
+        return output::print(&reports::check_json(files)?);
+    }
+    let style = reports::terminal::Style { colour: output::colours(args.plain), plain: args.plain, width: 100 };
+    let baseline = args.baseline.as_deref().map(typed);
+    // A baseline that is written now is none to stand against.
+    let mut text = reports::check::lines::lines(files, baseline.as_deref().filter(|_| updated.is_none()), &style);
+    gone.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    text.extend(updated.map(|line| format!("{line}\n")));
+    let paths: [(&str, &Option<PathBuf>); 3] =
+        [("JUnit", &args.junit), ("SARIF", &args.sarif), ("Markdown", &args.markdown)];
+    for (name, path) in paths.iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
+        text.push_str(&format!("{name:<9}{}\n", path.display()));
+    }
+    let why = match status {
+        OK => "every promise is held",
+        BROKEN if is_worse_only(files) => "a number is worse than in the baseline",
+        BROKEN => "a promise is broken",
+        CANNOT => "a scenario could not be run",
+        _ => "not decided",
+    };
+    output::print(&format!("{text}{annotations}Exit status {status}: {why}.\n"))
+}
+
+/// Whether nothing is broken but the comparison with the baseline.
+fn is_worse_only(files: &[CheckedFile]) -> bool {
+    let checked = files.iter().filter_map(|file| file.outcome.as_ref().ok());
+    checked.flat_map(Checked::judged).all(|promise| promise.verdict != Verdict::Broken)
+}
