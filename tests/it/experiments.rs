@@ -1,7 +1,6 @@
-//! Experiments as a user meets them: exit codes, the files of a run, and a page whose output is real.
+//! Experiments as a user meets them: exit codes and the files of a run.
 
 use super::program::{Folder, windtunnel};
-use super::root;
 
 /// Two services' worth of nothing: 50 requests a second to two instances, of which an experiment kills one.
 fn system(experiment: &str, expect: &str) -> String {
@@ -54,36 +53,4 @@ fn a_run_leaves_its_journals() {
     let kill = &results["experiments"][0];
     assert_eq!((&kill["verdict"], &kill["ran"], &kill["kept"]), (&"broken".into(), &40.into(), &0.into()));
     assert_eq!(kill["journals"][0]["entries"][0]["kind"], "begin");
-}
-
-/// What a page says that a command prints is what it prints. `UPDATE=1 cargo test` writes it.
-#[test]
-fn the_page_shows_real_output() {
-    let page = root().join("docs/EXPERIMENTS.md");
-    let stored = std::fs::read_to_string(&page).unwrap();
-    let parts: Vec<&str> = stored.split("```").collect();
-    let shown: Vec<String> =
-        parts.iter().map(|part| part.strip_prefix("\n$ ").map_or_else(|| (*part).to_owned(), shows)).collect();
-    let made = shown.join("```");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&page, &made).unwrap();
-    }
-    assert!(
-        stored == made || std::env::var_os("UPDATE").is_some(),
-        "the page is not what is printed: UPDATE=1 writes it"
-    );
-}
-
-/// The block of a page that shows a command and what it prints.
-fn shows(block: &str) -> String {
-    let command = block.lines().next().unwrap_or_default();
-    let mut arguments: Vec<&str> = command.split(' ').skip(1).collect();
-    let folder = Folder::new("page");
-    let out = folder.0.to_string_lossy().into_owned();
-    if arguments[0] == "run" {
-        arguments.extend(["--out", &out]);
-    }
-    let done = windtunnel(&arguments, root());
-    let name = arguments[1].rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).unwrap_or_default();
-    format!("\n$ {command}\n{}", String::from_utf8_lossy(&done.stdout).replace(&out, &format!("out/{name}")))
 }

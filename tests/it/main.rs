@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod coverage;
 mod determinism;
+mod docs;
 mod experiments;
 mod generated;
 mod laws;
