@@ -48,6 +48,11 @@ pub fn judge(loaded: &Loaded, run: &RunResult, metrics: &RunMetrics<'_>) -> Vec<
 }
 
 impl Tried {
+    /// Whether its hypothesis held; `None` without data.
+    pub fn held(&self) -> Option<bool> {
+        self.journal.held
+    }
+
     fn of(
         place: usize,
         experiment: &Experiment,

@@ -100,9 +100,10 @@ pub struct Judge {
     pub unit: Unit,
     /// Whether the observed value has to be at most (`true`) or at least (`false`) the promised one.
     pub at_most: bool,
-    /// Whether it is a promise, and no clause.
+    /// Whether it is a promise or the hypothesis of an experiment, and no clause.
     pub promise: bool,
-    /// Whether it counts for the verdict on a point: all promises but those that a clause denies, or the clauses where there are none.
+    /// Whether it counts for the verdict on a point: all hypotheses, and all promises but those that a clause denies, or the clauses
+    /// where there are none.
     pub counts: bool,
 }
 

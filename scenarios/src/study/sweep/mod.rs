@@ -11,6 +11,7 @@ mod design;
 mod rank;
 mod ranking;
 
+use super::experiment::Tried;
 use super::interval::{Critical, wilson};
 use super::judge::{self, NEEDED};
 use super::one::One;
@@ -29,7 +30,7 @@ use sim_core::engine::rng::hash_name;
 use sim_core::expression::Value;
 use sim_core::model::Caller;
 use sim_core::problem::{Problem, Problems};
-use sim_core::results::{Design, Judge, Judgement, Knob, Point, Row, Setting, Shown, SweepResult};
+use sim_core::results::{Design, Judge, Judgement, Knob, Point, Row, Setting, Shown, SweepResult, Unit};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -310,17 +311,19 @@ impl PointSums {
         self.digest.add(u64::from(one.run.replication), one.run.digest);
         self.stopped += u32::from(one.run.stopped.is_some());
         let promises = one.promises.iter().map(|judged| judged.map(|j| j.kept));
+        let hypotheses = one.tried.iter().map(Tried::held);
         self.rows.push(Row {
             shown: one.asked.iter().zip(scales).map(|((value, _), scale)| value.map(|v| v * scale)).collect(),
-            kept: promises.chain(one.clauses.iter().map(|(_, kept)| *kept)).collect(),
+            kept: promises.chain(hypotheses).chain(one.clauses.iter().map(|(_, kept)| *kept)).collect(),
             cost_per_month: month,
         });
     }
 
     fn point(self, loaded: &Loaded, head: &Head, number: u32, settings: Vec<Setting>, scales: &[f64]) -> Point {
         let promises = self.verdicts.of_promises(loaded, Critical::Fixed);
+        let hypotheses = self.verdicts.of_hypotheses(loaded, Critical::Fixed);
         let clauses = self.verdicts.of_clauses(loaded, Critical::Fixed);
-        let judged: Vec<Judgement> = promises.iter().chain(&clauses).map(Judgement::from).collect();
+        let judged = promises.iter().chain(&hypotheses).chain(&clauses).map(Judgement::from).collect::<Vec<_>>();
         let (kept, of) = kept_all(head, &self.rows);
         let by_promises = head.judged.iter().any(|j| j.counts && j.promise);
         let worst = || judged.iter().zip(&head.judged).filter(|(_, j)| j.counts).map(|(j, _)| j.verdict).max();
@@ -360,7 +363,8 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
     let clauses = &loaded.written.expect;
     let denied = |name: &str| clauses.iter().any(|clause| clause.denies(name));
     let promises = &loaded.model.promises;
-    let any = promises.iter().any(|promise| !denied(&promise.name));
+    let experiments = &loaded.model.experiments;
+    let any = promises.iter().any(|promise| !denied(&promise.name)) || !experiments.is_empty();
     let promises = promises.iter().map(|promise| Judge {
         name: promise.name.clone(),
         says: promise.says.clone(),
@@ -368,6 +372,15 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
         at_most: promise.at_most(),
         promise: true,
         counts: !denied(&promise.name),
+    });
+    // Who varies an experiment asks where its hypothesis holds, whatever the file expects of it as it stands.
+    let hypotheses = experiments.iter().map(|experiment| Judge {
+        name: experiment.name.clone(),
+        says: format!("the hypothesis of {} holds", experiment.name),
+        unit: Unit::Share,
+        at_most: false,
+        promise: true,
+        counts: true,
     });
     let clauses = clauses.iter().map(|clause| Judge {
         name: clause.to_string(),
@@ -377,7 +390,7 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
         promise: false,
         counts: !any,
     });
-    promises.chain(clauses).collect()
+    promises.chain(hypotheses).chain(clauses).collect()
 }
 
 /// Whether all names in these metrics are known.
