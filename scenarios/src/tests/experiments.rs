@@ -233,6 +233,46 @@ fn a_pipeline_that_is_read_is_late() {
     assert_eq!(aborted("reads: slow, "), [80.0]);
 }
 
+#[test]
+fn a_run_that_is_stopped_cuts_it_short() {
+    let freeze = "actions: [{inject: freeze, where: {service: api}}]";
+    let text = |claim: &str| {
+        experiment(&format!("hypothesis: [{claim}], {freeze}"))
+            .replace("seed: 7}", "seed: 7, bounds: {backlog: 500}}")
+            .replace("timeout: 1s, ", "")
+            .replace("retry: {max_attempts: 3}", "optional: true")
+    };
+    let of = |claim: &str| study(&text(claim), 2).summary;
+    let summary = of("availability(users) > 50%");
+    let kill = &summary.experiments[0];
+    assert_eq!((summary.stopped.len(), kill.ran, kill.journals[0].course), (40, 40, Course::CutShort));
+    assert_eq!(kill.judgement.verdict, Verdict::Inconclusive, "nothing was broken, and nobody knows");
+    assert_eq!(of("queue_length(api) < 1").experiments[0].judgement.verdict, Verdict::Broken);
+}
+
+#[test]
+fn alerts_find_experiments() {
+    let text = experiment(&format!("{HOLDS}, every: 1s"))
+        + "control: {telemetry: {main: {every: 5s}}, alerts: {errors: {when: error_rate(api.get) > 5%, every: 5s, finds: kill}}}\n\
+           expect: [time_to_detect(kill) == 5s, missed(errors) == 0, false_alarms(errors) == 0]\n";
+    let summary = study(&text, 2).summary;
+    assert!(summary.expectations.iter().all(|clause| clause.verdict == Verdict::Held), "{:?}", summary.expectations);
+}
+
+#[test]
+fn paths_and_variants_reach_experiments() {
+    let text = experiment(HOLDS)
+        + "variants: {half: {experiments.kill.actions.0.where.percent: 50%}}\n\
+           expect: [availability(users) during kill in half < availability(users) during kill]\n";
+    let files = crate::files::Memory::of("small.yaml", &text);
+    let (loaded, variants) =
+        study::load(&files, "small.yaml", &[], None).unwrap_or_else(|r| panic!("{}", r.render(false)));
+    let plan = Plan::of(&loaded, 2);
+    let result = study::run(&loaded, &variants, &plan, &|_, _| ControlFlow::Continue(()));
+    let summary = result.unwrap_or_else(|_| unreachable!("not stopped")).summary;
+    assert!(summary.expectations.iter().all(|clause| clause.verdict == Verdict::Held), "{:?}", summary.expectations);
+}
+
 /// All problems of an experiment with these keys.
 fn check(keys: &str, expected: &[&str]) {
     let found: Vec<String> =

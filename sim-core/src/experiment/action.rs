@@ -3,7 +3,7 @@
 use super::deed::{self, Deed, DoSettings};
 use crate::dist::Distribution;
 use crate::faults::{Fault, FaultSettings, InjectSettings, Schedule, Surroundings, TargetSettings};
-use crate::model::Model;
+use crate::model::{Model, Run};
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::units::{Count, SimDuration};
@@ -140,7 +140,9 @@ impl ActionSettings {
             return Some(Meant::Deed(self.at.ns(), deed));
         }
         let around = Surroundings { names, services: &model.services, zones: &model.zones };
-        let mut fault = self.fault()?.compile(name, around, &model.run, problems)?;
+        // Its times are not those of the run, and were looked at.
+        let run = Run { duration: SimDuration::from_ns(u64::MAX), ..model.run.clone() };
+        let mut fault = self.fault()?.compile(name, around, &run, problems)?;
         if let Schedule::Fixed { at_ns, for_ns, .. } = &mut fault.schedule {
             let left_ns = when.length.ns().saturating_sub(self.at.ns());
             *for_ns = Some(for_ns.unwrap_or(left_ns).min(left_ns));

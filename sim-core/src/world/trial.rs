@@ -142,7 +142,13 @@ impl World<'_> {
             Phase::Waiting if self.now >= self.zero + experiment.at_ns => self.may_begin(index),
             _ => {}
         }
-        if self.trials[index as usize].phase != Phase::Over {
+        let watches = !experiment.abort_when.is_empty() || experiment.users.is_some();
+        let goes_on = match self.trials[index as usize].phase {
+            Phase::Waiting => true,
+            Phase::Running(_) => watches,
+            Phase::Over => false,
+        };
+        if goes_on {
             self.again(self.now + experiment.every_ns, control);
         }
     }
