@@ -5,6 +5,7 @@
 
 mod capacity;
 mod dice;
+mod experiments;
 mod keeps;
 mod kinds;
 mod scenario;
