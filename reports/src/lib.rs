@@ -138,13 +138,14 @@ pub fn sweep_json(sweep: &SweepResult) -> Result<String, ReportError> {
 /// If a figure, table or page cannot be made.
 pub fn write_sweep(sweep: &SweepResult, source: &Source) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
     let columns = tables::sweep::columns(sweep);
-    let files = vec![
+    let mut files = vec![
         ("sweep.json".to_owned(), sweep_json(sweep)?.into_bytes()),
         ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
         ("sweep.csv".to_owned(), tables::columns::csv(&columns).into_bytes()),
         #[cfg(feature = "parquet")]
         ("sweep.parquet".to_owned(), tables::columns::parquet(&columns)?),
     ];
+    files.extend(lay_out(&pages::sweep::page(sweep, source))?);
     Ok(files)
 }
 

@@ -1,21 +1,28 @@
 //! Figures: what they show, drawn twice (720 and 342 wide), with the table of every number.
 //!
-//! One figure a file; [`all`] is the list. Drawn by a small SVG writer of our own (`svg`), not by plotters: the look needs coordinates
+//! One figure a file; [`all`] is the list of those of a run. Those of other studies are given what they draw by `pages`. Drawn by a small SVG writer of our own (`svg`), not by plotters: the look needs coordinates
 //! finer than whole pixels, labels whose boxes are known so that they never lie over each other, and one drawing that serves light and
 //! dark; plotters has integer coordinates and places no labels. Colours are the light values of the token table, each hex for one
 //! token, which the page maps to variables.
 
 mod availability;
+mod axes;
 mod convergence;
 mod cost;
+pub mod front;
+pub mod heat_map;
 mod instances;
+pub mod ladder;
 mod latency;
+pub mod lines;
 mod outcomes;
 pub mod picture;
 mod recovery;
+pub mod scalability;
 mod scale;
 mod svg;
 mod tail;
+pub mod tornado;
 mod wrongness;
 
 pub use svg::{Drawing, Svg, escape};

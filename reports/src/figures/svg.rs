@@ -174,9 +174,23 @@ impl Svg {
         let _ = write!(self.body, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{r}\" fill=\"{fill}\"/>");
     }
 
+    /// A ring, filled with the page's colour.
+    pub fn ring(&mut self, x: f64, y: f64, r: f64, stroke: &str) {
+        let _ = write!(
+            self.body,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{r}\" fill=\"#FDFCFA\" stroke=\"{stroke}\" stroke-width=\"2\"/>"
+        );
+    }
+
     /// Text; `anchor` is start, middle or end.
     pub fn text(&mut self, x: f64, y: f64, text: &str, fill: &str, anchor: &str, bold: bool) {
         self.marked_text(x, y, text, fill, anchor, bold, "");
+    }
+
+    /// Text over lines, with a rim of the page's colour that keeps it apart from them.
+    pub fn text_over(&mut self, x: f64, y: f64, text: &str, fill: &str, anchor: &str) {
+        let rim = " stroke=\"#FDFCFA\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+        self.marked_text(x, y, text, fill, anchor, false, rim);
     }
 
     /// Text with an attribute that the page's script knows it by.

@@ -1,5 +1,6 @@
 //! What a sweep found, in sentences: how many settings hold, how far, where a promise is left, what is cheapest, which knob matters.
 
+use super::Finding;
 use crate::numbers::{estimate, grouped, kept, plain};
 use sim_core::results::{Design, Point, RankMethod, Ranking, SweepResult, Unit, Verdict};
 
@@ -73,6 +74,32 @@ pub fn find(sweep: &SweepResult) -> Vec<String> {
     found.extend(sweep.rankings.iter().map(ranking));
     found.extend(sweep.rankings.iter().filter_map(together));
     found
+}
+
+/// The findings as the report tells them: those of one kind stand together, with the figure where they are seen.
+pub fn told(sweep: &SweepResult) -> Vec<Finding> {
+    let tell = |sentences: Vec<String>, figure: String| {
+        let mut all = sentences.into_iter();
+        let what = all.next()?;
+        let why = all.collect::<Vec<_>>().join(" ");
+        Some(Finding { what, why, command: None, figure: Some(figure.into()), weight: 0.0 })
+    };
+    let reaches = reaches(sweep).iter().flat_map(|all| all.split("; ").map(stopped).collect::<Vec<_>>()).collect();
+    let crossings = crossings(sweep);
+    let judge = crossings.first().and_then(|c| sweep.judged.iter().find(|judge| c.starts_with(&judge.name)));
+    let metric = judge.and_then(|judge| sweep.shown.iter().position(|shown| shown.unit == judge.unit));
+    let metric = metric.map_or_else(|| "kept".to_owned(), |at| format!("metric-{}", at + 1));
+    let cheapest = cheapest(sweep).into_iter().collect();
+    let first = [tell(reaches, "kept".into()), tell(crossings, metric), tell(cheapest, "front".into())];
+    let rankings = sweep.rankings.iter().enumerate().filter_map(|(at, r)| {
+        tell([ranking(r)].into_iter().chain(together(r)).collect(), format!("importance-{}", at + 1))
+    });
+    first.into_iter().flatten().chain(rankings).collect()
+}
+
+/// With a full stop at its end.
+fn stopped(text: &str) -> String {
+    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }
 
 /// Points that differ in one knob only, in the order of its values: the settings of the others, and the points.

@@ -1,6 +1,7 @@
 //! The report of a run, in the order of the look: question, answer, promises, what to look at next, figures with their tables, calls,
 //! money, arithmetic, how sure we are, the scenario.
 
+use super::{section, some};
 use crate::Source;
 use crate::figures::{self, Place, Table};
 use crate::findings::{find, margin, worst_first};
@@ -38,15 +39,6 @@ pub fn page(study: &StudyResult, source: &Source) -> Page {
         sections: sections.into_iter().flatten().collect(),
         time: windows(study),
     }
-}
-
-fn section(id: &'static str, contents: &'static str, head: &str, blocks: Vec<Block>) -> Section {
-    Section { id, contents, head: head.to_owned(), blocks }
-}
-
-/// A section, if there is something in it.
-fn some(id: &'static str, contents: &'static str, head: &str, blocks: Vec<Block>) -> Option<Section> {
-    (!blocks.is_empty()).then(|| section(id, contents, head, blocks))
 }
 
 fn windows(study: &StudyResult) -> Option<Windows> {

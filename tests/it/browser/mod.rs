@@ -1,7 +1,7 @@
 //! Each kind of page in a real headless Chromium, at the widths of phones and screens, light and dark: nothing on the console, no
 //! request, every figure there, no label over another or outside its figure, all of it reachable by keyboard.
 //!
-//! Where there is no Chromium the test says so and is skipped.
+//! Where there is no Chromium the test says so and is skipped. `PAGES=folder` keeps the pages there, to be looked at.
 
 mod devtools;
 
@@ -13,30 +13,43 @@ use std::path::{Path, PathBuf};
 const CHECK: &str = include_str!("check.js");
 const WIDTHS: [u32; 6] = [320, 390, 640, 768, 1024, 1440];
 
-/// A folder with a page of each kind, gone when done.
+/// A folder with a page of each kind, gone when done unless one asked for it.
 struct Pages {
     folder: PathBuf,
+    kept: bool,
     files: Vec<(&'static str, PathBuf)>,
 }
 
 impl Pages {
     fn write() -> Self {
-        let folder = std::env::temp_dir().join(format!("windtunnel-pages-{}", std::process::id()));
+        let asked = std::env::var_os("PAGES").map(PathBuf::from);
+        let kept = asked.is_some();
+        let folder =
+            asked.unwrap_or_else(|| std::env::temp_dir().join(format!("windtunnel-pages-{}", std::process::id())));
         let page = |(kind, made): (&'static str, Vec<(String, Vec<u8>)>)| {
             let path = folder.join(format!("{kind}.html"));
-            let (_, bytes) = made.into_iter().find(|(name, _)| name == "report.html").unwrap();
             std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(&path, bytes).unwrap();
+            for (name, bytes) in made {
+                if name == "report.html" {
+                    std::fs::write(&path, bytes).unwrap();
+                } else if kept {
+                    let path = folder.join(kind).join(name);
+                    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                    std::fs::write(path, bytes).unwrap();
+                }
+            }
             (kind, path)
         };
         let files = reports::sample::folders().into_iter().map(page).collect();
-        Self { folder, files }
+        Self { folder, kept, files }
     }
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
+        if !self.kept {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
     }
 }
 

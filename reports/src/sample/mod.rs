@@ -1,4 +1,6 @@
-//! An invented study for tests: the checkout brown-out of 15 minutes in windows of 5 s, the fault from 5:00 to 7:00.
+//! Invented results for tests. Here that of a run: the checkout brown-out of 15 minutes in windows of 5 s, the fault from 5:00 to 7:00.
+
+pub mod sweep;
 
 use crate::Source;
 use sim_core::results::gate::{Checked, Ended};
@@ -309,7 +311,13 @@ fn tails() -> Vec<Tail> {
 /// # Panics
 /// If one cannot be made.
 pub fn folders() -> Vec<(&'static str, Vec<(String, Vec<u8>)>)> {
-    vec![("run", crate::write(&study(), &source()).expect("a report"))]
+    let made = "a report";
+    let source = source();
+    vec![
+        ("run", crate::write(&study(), &source).expect(made)),
+        ("sweep", crate::write_sweep(&sweep::grid(), &source).expect(made)),
+        ("cloud", crate::write_sweep(&sweep::cloud(), &source).expect(made)),
+    ]
 }
 
 /// The study.

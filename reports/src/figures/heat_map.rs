@@ -1,0 +1,174 @@
+//! A heat map: a number for each pair of settings, in the colours of cividis, with the number in its cell.
+
+use super::svg::{Svg, colour, shortened};
+use super::{Drawing, both};
+use sim_core::results::Verdict;
+
+/// Cividis at ten equal steps (J. R. Nuñez et al., *Optimizing colormaps with consideration for color vision deficiency*, 2018;
+/// values of viridisLite): it grows lighter all the way, and looks the same to nearly all eyes.
+const CIVIDIS: [[u8; 3]; 10] = [
+    [0x00, 0x20, 0x4D],
+    [0x00, 0x33, 0x6F],
+    [0x39, 0x48, 0x6B],
+    [0x57, 0x5C, 0x6D],
+    [0x70, 0x71, 0x73],
+    [0x8A, 0x87, 0x79],
+    [0xA6, 0x9D, 0x75],
+    [0xC4, 0xB5, 0x6C],
+    [0xE4, 0xCF, 0x5B],
+    [0xFF, 0xEA, 0x46],
+];
+
+/// The lightest step on which white is read better than black.
+const LAST_DARK: f64 = 4.4 / 9.0;
+
+/// A number in the map.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// Where it is between the least and the most, from 0 to 1.
+    pub part: f64,
+    /// The number, as it is written.
+    pub text: String,
+    /// Its interval, as it is written; empty if it has none.
+    pub interval: String,
+    /// The verdict, said by a letter.
+    pub verdict: Option<Verdict>,
+}
+
+/// A heat map.
+#[derive(Debug)]
+pub struct HeatMap<'a> {
+    /// Name of what changes from left to right, and its values.
+    pub across: (&'a str, &'a [String]),
+    /// Name of what changes from top to bottom, and its values.
+    pub down: (&'a str, &'a [String]),
+    /// Row by row; `None` without data.
+    pub cells: Vec<Option<Cell>>,
+}
+
+/// A colour of cividis, from 0 to 1.
+fn cividis(part: f64) -> String {
+    let at = part.clamp(0.0, 1.0) * 9.0;
+    let (below, rest) = ((at.floor() as usize).min(8), at - at.floor().min(8.0));
+    let mix = |i: usize| {
+        let (a, b) = (f64::from(CIVIDIS[below][i]), f64::from(CIVIDIS[below + 1][i]));
+        (a + (b - a) * rest).round() as u8
+    };
+    format!("#{:02X}{:02X}{:02X}", mix(0), mix(1), mix(2))
+}
+
+/// The letter of a verdict, which says it without colour.
+pub fn letter(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Held => "H",
+        Verdict::Inconclusive => "I",
+        Verdict::Broken => "B",
+    }
+}
+
+impl HeatMap<'_> {
+    /// Draws it at both widths.
+    pub fn draw(&self, title: &str, desc: &str) -> Drawing {
+        let rows = self.down.1.len();
+        let high = |row: f64| 64.0 + row * rows as f64 + 8.0;
+        let tall = if rows > 8 { 26.0 } else { 40.0 };
+        both(title, desc, (high(tall), high(30.0)), None, |svg| self.cells(svg))
+    }
+
+    fn cells(&self, svg: &mut Svg) {
+        let (columns, rows) = (self.across.1.len().max(1), self.down.1.len().max(1));
+        let longest = self.down.1.iter().map(|l| l.chars().count()).max().unwrap_or(0) as f64;
+        let most = if svg.is_narrow() { 84.0 } else { 150.0 };
+        svg.left = (longest * 7.2 + 12.0).clamp(36.0, most);
+        (svg.right, svg.top, svg.bottom) = (svg.width - 2.0, 58.0, svg.height - 6.0);
+        let wide = ((svg.right - svg.left) / columns as f64).min(if svg.is_narrow() { 80.0 } else { 150.0 });
+        let tall = (svg.bottom - svg.top) / rows as f64;
+        let room = if svg.is_narrow() { 150.0 } else { 300.0 };
+        svg.text(svg.left, 14.0, &format!("{} \u{2192}", self.across.0), colour::INK2, "start", false);
+        svg.text(0.0, 50.0, &format!("{} \u{2193}", fitted(self.down.0, room)), colour::INK2, "start", false);
+        let mut last = f64::NEG_INFINITY;
+        for (i, label) in self.across.1.iter().enumerate() {
+            let (x, half) = (svg.left + (i as f64 + 0.5) * wide, label.chars().count() as f64 * 3.6);
+            if x - half >= last + 5.0 {
+                svg.text(x, 32.0, label, colour::INK2, "middle", false);
+                last = x + half;
+            }
+        }
+        for (i, label) in self.down.1.iter().enumerate() {
+            let y = svg.top + (i as f64 + 0.5) * tall + 4.0;
+            svg.text(svg.left - 8.0, y, &shortened(label, svg.left), colour::INK2, "end", false);
+        }
+        for (i, cell) in self.cells.iter().enumerate() {
+            let (x, y) = (svg.left + (i % columns) as f64 * wide, svg.top + (i / columns) as f64 * tall);
+            match cell {
+                Some(cell) => draw_cell(svg, cell, (x, y), (wide - 1.0, tall - 1.0)),
+                None => svg.text(x + wide / 2.0, y + tall / 2.0 + 4.0, "–", colour::INK2, "middle", false),
+            }
+        }
+    }
+}
+
+/// The end of a path, which says most, as far as there is room.
+fn fitted(text: &str, room: f64) -> String {
+    let most = (room / 7.2).max(3.0) as usize;
+    let all = text.chars().count();
+    if all <= most {
+        text.to_owned()
+    } else {
+        std::iter::once('\u{2026}').chain(text.chars().skip(all - most + 1)).collect()
+    }
+}
+
+fn draw_cell(svg: &mut Svg, cell: &Cell, at: (f64, f64), size: (f64, f64)) {
+    svg.rect(at.0, at.1, size.0, size.1, &cividis(cell.part));
+    // White and near black that no theme changes.
+    let ink = if cell.part <= LAST_DARK { "#FFFFFF" } else { colour::ON_FILL };
+    let middle = at.0 + size.0 / 2.0;
+    let letter = cell.verdict.map_or_else(String::new, |v| format!(" {}", letter(v)));
+    let wide = |text: &str| text.chars().count() as f64 * 7.6;
+    let whole = format!("{}{letter}", cell.text);
+    let text =
+        [whole.as_str(), cell.text.as_str(), letter.trim()].into_iter().find(|t| wide(t) <= size.0).unwrap_or_default();
+    let both = !cell.interval.is_empty() && size.1 >= 34.0 && wide(&cell.interval) <= size.0;
+    let y = at.1 + size.1 / 2.0 + if both { -3.0 } else { 4.0 };
+    svg.text(middle, y, text, ink, "middle", true);
+    if both {
+        svg.text(middle, y + 14.0, &cell.interval, ink, "middle", false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_grow_lighter_all_the_way() {
+        let lightness = |part: f64| {
+            let c = cividis(part);
+            let byte = |i: usize| f64::from(u8::from_str_radix(&c[i..i + 2], 16).unwrap_or(0));
+            0.2126 * byte(1) + 0.7152 * byte(3) + 0.0722 * byte(5)
+        };
+        let all: Vec<f64> = (0..=50).map(|i| lightness(f64::from(i) / 50.0)).collect();
+        assert!(all.is_sorted(), "{all:?}");
+        assert_eq!([cividis(0.0), cividis(1.0)], ["#00204D", "#FFEA46"]);
+    }
+
+    #[test]
+    fn the_number_in_a_cell_is_read() {
+        let channel = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { sim_core::engine::math::pow((c + 0.055) / 1.055, 2.4) }
+        };
+        let luminance = |hex: &str| {
+            let byte = |i: usize| channel(u8::from_str_radix(&hex[i..i + 2], 16).expect("a colour"));
+            0.2126 * byte(1) + 0.7152 * byte(3) + 0.0722 * byte(5)
+        };
+        for i in 0..=100 {
+            let part = f64::from(i) / 100.0;
+            let ink = if part <= LAST_DARK { "#FFFFFF" } else { colour::ON_FILL };
+            let (a, b) = (luminance(ink), luminance(&cividis(part)));
+            let ratio = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+            assert!(ratio >= 4.4, "{part}: {ratio:.2}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Families of lines with their intervals as bands, over one knob.
+
+use super::axes::{Across, upright};
+use super::front::mark;
+use super::svg::{Svg, colour};
+use super::{Drawing, both};
+use crate::numbers::plain;
+use sim_core::results::{Estimate, Unit, Verdict};
+use std::fmt::Write;
+
+/// How the lines of a family differ: colour, and dashes.
+const STYLES: [(&str, &str); 6] = [
+    (colour::BLUE, ""),
+    (colour::VERM, "6 3"),
+    (colour::GREEN, ""),
+    (colour::PURPLE, "6 3"),
+    (colour::OCHRE, ""),
+    (colour::INK2, "2 3"),
+];
+
+/// How many lines a figure can tell apart.
+pub const MOST: usize = STYLES.len();
+
+/// A line.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// What stands at its end.
+    pub name: String,
+    /// From left to right.
+    pub points: Vec<(f64, Estimate)>,
+    /// What was found of each; empty where nothing is judged.
+    pub verdicts: Vec<Option<Verdict>>,
+}
+
+/// A family of lines.
+#[derive(Debug)]
+pub struct Family<'a> {
+    /// What changes from left to right.
+    pub name: &'a str,
+    /// Its unit.
+    pub unit: Unit,
+    /// Whether its steps are factors.
+    pub log: bool,
+    /// Values that have a tick, with their words; none for round ones.
+    pub ticks: Option<Vec<(f64, String)>>,
+    /// What the names of the lines are values of; stands above them, and may be empty.
+    pub of_lines: &'a str,
+    /// At most [`MOST`].
+    pub lines: Vec<Line>,
+    /// Unit of the lines.
+    pub of: Unit,
+    /// What is promised, and its words.
+    pub promised: Option<(f64, String)>,
+    /// Whether the scale is that of shares from 0 to 1.
+    pub shares: bool,
+    /// Whether the points of a line are joined; else each stands for itself, with its interval.
+    pub joined: bool,
+    /// A place on the axis that is worth a mark, and its words.
+    pub mark: Option<(f64, String)>,
+}
+
+impl Family<'_> {
+    /// Draws it at both widths.
+    pub fn draw(&self, title: &str, desc: &str) -> Drawing {
+        both(title, desc, (318.0, 268.0), None, |svg| self.lines(svg))
+    }
+
+    fn lines(&self, svg: &mut Svg) {
+        svg.bottom = svg.height - 46.0;
+        if self.mark.is_none() {
+            svg.top = 20.0;
+        }
+        let all: Vec<Estimate> = self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.1)).collect();
+        let (scale, ticks) = if self.shares {
+            let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|v| (v, plain(v, Unit::Share)));
+            (super::scale::Scale::linear(0.0, 1.0, svg.top, svg.bottom), ticks.to_vec())
+        } else {
+            upright(svg, &all, self.of, self.promised.as_ref().map(|p| p.0))
+        };
+        let xs = || self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
+        let (low, high) = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
+        let across = Across::new(svg, low, high, self.log);
+        svg.grid(&scale, &ticks);
+        if let Some((x, words)) = &self.mark {
+            let at = across.at(*x);
+            svg.line(at, 10.0, at, svg.bottom, colour::INK, 1.0, "");
+            let wide = words.chars().count() as f64 * 7.6;
+            let right = at + 6.0 + wide < svg.width;
+            svg.text(
+                if right { at + 6.0 } else { at - 6.0 },
+                18.0,
+                words,
+                colour::INK,
+                if right { "start" } else { "end" },
+                true,
+            );
+        }
+        let mut labels = Vec::new();
+        for (line, (stroke, dash)) in self.lines.iter().zip(STYLES) {
+            let (mut band, mut back, mut path) = (String::new(), String::new(), String::new());
+            for (i, (x, e)) in line.points.iter().enumerate() {
+                let (m, x) = (if i == 0 { "M" } else { "L" }, across.at(*x));
+                let _ = write!(band, "{m}{x:.1} {:.1}", scale.at(e.high));
+                let _ = write!(path, "{m}{x:.1} {:.1}", scale.at(e.mean));
+                back = format!("L{x:.1} {:.1}{back}", scale.at(e.low));
+            }
+            if !self.joined {
+                for (x, e) in &line.points {
+                    svg.line(across.at(*x), scale.at(e.low), across.at(*x), scale.at(e.high), colour::AXIS, 1.0, "");
+                }
+            } else if line.points.len() > 1 {
+                svg.path(&format!("{band}{back}Z"), stroke, "none", "fill-opacity=\"0.18\"");
+                let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
+                svg.path(&path, "none", stroke, &format!("stroke-width=\"1.75\" stroke-linejoin=\"round\"{dash}"));
+            }
+            for (i, (x, e)) in line.points.iter().enumerate() {
+                match line.verdicts.get(i) {
+                    Some(verdict) => mark(svg, across.at(*x), scale.at(e.mean), *verdict),
+                    None => svg.dot(across.at(*x), scale.at(e.mean), 2.5, stroke),
+                }
+            }
+            if let Some((_, last)) = line.points.last().filter(|_| !line.name.is_empty()) {
+                labels.push((scale.at(last.mean), line.name.clone(), stroke));
+            }
+        }
+        if let Some((value, words)) = &self.promised {
+            let y = scale.at(*value);
+            svg.line(svg.left, y, svg.right, y, colour::INK, 1.0, "2 3");
+            let above = y - 5.0 > svg.top + 6.0;
+            svg.text_over(svg.left + 6.0, if above { y - 5.0 } else { y + 15.0 }, words, colour::INK, "start");
+        }
+        across.draw(svg, self.ticks.clone(), self.unit, self.name);
+        svg.end_labels(&labels);
+        if !labels.is_empty() {
+            let (x, room) = (svg.right + 8.0, svg.width - svg.right - 8.0);
+            svg.text(x, 11.0, &super::svg::shortened(self.of_lines, room), colour::INK2, "start", false);
+        }
+    }
+}
