@@ -23,7 +23,7 @@ pub mod sample;
 
 use page::Page;
 use sim_core::results::gate::CheckedFile;
-use sim_core::results::{StudyResult, SweepResult};
+use sim_core::results::{CapacityResult, StudyResult, SweepResult};
 use std::fmt;
 
 /// What a report shows of the scenario besides its results.
@@ -146,6 +146,27 @@ pub fn write_sweep(sweep: &SweepResult, source: &Source) -> Result<Vec<(String, 
         ("sweep.parquet".to_owned(), tables::columns::parquet(&columns)?),
     ];
     files.extend(lay_out(&pages::sweep::page(sweep, source))?);
+    Ok(files)
+}
+
+/// `capacity.json`.
+///
+/// # Errors
+/// Never for results of a search.
+pub fn capacity_json(capacity: &CapacityResult) -> Result<String, ReportError> {
+    Ok(serde_json::to_string_pretty(capacity)? + "\n")
+}
+
+/// All files of the out folder of a search for capacity: relative path and contents.
+///
+/// # Errors
+/// If a figure or page cannot be made.
+pub fn write_capacity(capacity: &CapacityResult, source: &Source) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    let mut files = vec![
+        ("capacity.json".to_owned(), capacity_json(capacity)?.into_bytes()),
+        ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
+    ];
+    files.extend(lay_out(&pages::capacity::page(capacity, source))?);
     Ok(files)
 }
 

@@ -79,7 +79,7 @@ pub fn upright(svg: &Svg, values: &[Estimate], unit: Unit, also: Option<f64>) ->
     let high = values.iter().map(|e| e.high).chain(also).fold(f64::NEG_INFINITY, f64::max);
     let (least, most) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
     let (top, bottom) = (svg.top, svg.bottom);
-    if unit == Unit::Share && least > 0.3 && most > 0.98 {
+    if unit == Unit::Share && most > 0.98 {
         let nines = (-log10((1.0 - most).max(1e-6))).ceil().clamp(2.0, 5.0);
         let labels = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"];
         let ticks = (0..=nines as usize).map(|i| (1.0 - pow(10.0, -(i as f64)), labels[i].to_owned())).collect();

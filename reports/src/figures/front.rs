@@ -54,7 +54,7 @@ fn all(svg: &mut Svg, spots: &[Spot], unit: Unit, promised: Option<&(f64, String
         let y = scale.at(*value);
         svg.line(svg.left, y, svg.right, y, colour::INK, 1.0, "2 3");
         // Left of what is there, above the line.
-        svg.text_over(svg.left + 6.0, y - 5.0, words, colour::INK, "start");
+        svg.text_over(svg.left + 6.0, y - 5.0, words, colour::INK, "start", false);
     }
     let mut front: Vec<&Spot> = spots.iter().filter(|s| s.on_front).collect();
     front.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean));
@@ -96,10 +96,10 @@ fn names(svg: &mut Svg, spots: &[Spot], place: impl Fn(&Spot) -> (f64, f64), pro
         let (x, y) = place(spot);
         let wide = spot.name.chars().count() as f64 * if spot.answer { 7.8 } else { 7.0 };
         let spots = [
-            (x + 9.0, y + 4.0),
-            (x - 9.0 - wide, y + 4.0),
             (x - wide / 2.0, y - 10.0),
             (x - wide / 2.0, y + 18.0),
+            (x + 9.0, y + 4.0),
+            (x - 9.0 - wide, y + 4.0),
             (x + 7.0, y + 17.0),
         ];
         let free = |(x, y): &(f64, f64)| {
@@ -109,7 +109,7 @@ fn names(svg: &mut Svg, spots: &[Spot], place: impl Fn(&Spot) -> (f64, f64), pro
         };
         let Some((x, y)) = spots.into_iter().find(free) else { continue };
         taken.push([x, y - 11.0, x + wide, y + 3.0]);
-        svg.text(x, y, &spot.name, if spot.answer { colour::INK } else { colour::INK2 }, "start", spot.answer);
+        svg.text_over(x, y, &spot.name, if spot.answer { colour::INK } else { colour::INK2 }, "start", spot.answer);
     }
 }
 

@@ -19,8 +19,20 @@ const CIVIDIS: [[u8; 3]; 10] = [
     [0xFF, 0xEA, 0x46],
 ];
 
-/// The lightest step on which white is read better than black.
-const LAST_DARK: f64 = 4.4 / 9.0;
+/// White or black, whichever is read better on a colour: one of both has a contrast of 4.5 on any. No theme changes them.
+fn ink(colour: &str) -> &'static str {
+    // Where the contrast to white is that to black (WCAG 2): (1 + 0.05) / (L + 0.05) = (L + 0.05) / 0.05.
+    if luminance(colour) > 0.179 { "#000000" } else { "#FFFFFF" }
+}
+
+/// Relative luminance of `#RRGGBB`, by WCAG 2.
+fn luminance(hex: &str) -> f64 {
+    let channel = |at: usize| {
+        let c = f64::from(hex.get(at..at + 2).and_then(|c| u8::from_str_radix(c, 16).ok()).unwrap_or(0)) / 255.0;
+        if c <= 0.04045 { c / 12.92 } else { sim_core::engine::math::pow((c + 0.055) / 1.055, 2.4) }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+}
 
 /// A number in the map.
 #[derive(Debug, Clone)]
@@ -120,9 +132,9 @@ fn fitted(text: &str, room: f64) -> String {
 }
 
 fn draw_cell(svg: &mut Svg, cell: &Cell, at: (f64, f64), size: (f64, f64)) {
-    svg.rect(at.0, at.1, size.0, size.1, &cividis(cell.part));
-    // White and near black that no theme changes.
-    let ink = if cell.part <= LAST_DARK { "#FFFFFF" } else { colour::ON_FILL };
+    let fill = cividis(cell.part);
+    svg.rect(at.0, at.1, size.0, size.1, &fill);
+    let ink = ink(&fill);
     let middle = at.0 + size.0 / 2.0;
     let letter = cell.verdict.map_or_else(String::new, |v| format!(" {}", letter(v)));
     let wide = |text: &str| text.chars().count() as f64 * 7.6;
@@ -143,32 +155,18 @@ mod tests {
 
     #[test]
     fn colours_grow_lighter_all_the_way() {
-        let lightness = |part: f64| {
-            let c = cividis(part);
-            let byte = |i: usize| f64::from(u8::from_str_radix(&c[i..i + 2], 16).unwrap_or(0));
-            0.2126 * byte(1) + 0.7152 * byte(3) + 0.0722 * byte(5)
-        };
-        let all: Vec<f64> = (0..=50).map(|i| lightness(f64::from(i) / 50.0)).collect();
+        let all: Vec<f64> = (0..=50).map(|i| luminance(&cividis(f64::from(i) / 50.0))).collect();
         assert!(all.is_sorted(), "{all:?}");
         assert_eq!([cividis(0.0), cividis(1.0)], ["#00204D", "#FFEA46"]);
     }
 
     #[test]
     fn the_number_in_a_cell_is_read() {
-        let channel = |c: u8| {
-            let c = f64::from(c) / 255.0;
-            if c <= 0.04045 { c / 12.92 } else { sim_core::engine::math::pow((c + 0.055) / 1.055, 2.4) }
-        };
-        let luminance = |hex: &str| {
-            let byte = |i: usize| channel(u8::from_str_radix(&hex[i..i + 2], 16).expect("a colour"));
-            0.2126 * byte(1) + 0.7152 * byte(3) + 0.0722 * byte(5)
-        };
-        for i in 0..=100 {
-            let part = f64::from(i) / 100.0;
-            let ink = if part <= LAST_DARK { "#FFFFFF" } else { colour::ON_FILL };
-            let (a, b) = (luminance(ink), luminance(&cividis(part)));
+        for i in 0..=200 {
+            let fill = cividis(f64::from(i) / 200.0);
+            let (a, b) = (luminance(ink(&fill)), luminance(&fill));
             let ratio = (a.max(b) + 0.05) / (a.min(b) + 0.05);
-            assert!(ratio >= 4.4, "{part}: {ratio:.2}");
+            assert!(ratio >= 4.5, "{fill}: {ratio:.2}");
         }
     }
 }

@@ -83,17 +83,15 @@ impl Family<'_> {
         svg.grid(&scale, &ticks);
         if let Some((x, words)) = &self.mark {
             let at = across.at(*x);
-            svg.line(at, 10.0, at, svg.bottom, colour::INK, 1.0, "");
-            let wide = words.chars().count() as f64 * 7.6;
-            let right = at + 6.0 + wide < svg.width;
-            svg.text(
-                if right { at + 6.0 } else { at - 6.0 },
-                18.0,
-                words,
-                colour::INK,
-                if right { "start" } else { "end" },
-                true,
-            );
+            svg.line(at, 22.0, at, svg.bottom, colour::INK, 1.0, "");
+            // On whichever side has room; else as far to the left as it takes.
+            let wide = words.chars().count() as f64 * 8.2;
+            let (x, anchor) = match at + 6.0 + wide < svg.width {
+                true => (at + 6.0, "start"),
+                false if at - 6.0 - wide > 0.0 => (at - 6.0, "end"),
+                false => ((svg.width - wide - 2.0).max(2.0), "start"),
+            };
+            svg.text(x, 18.0, words, colour::INK, anchor, true);
         }
         let mut labels = Vec::new();
         for (line, (stroke, dash)) in self.lines.iter().zip(STYLES) {
@@ -127,7 +125,7 @@ impl Family<'_> {
             let y = scale.at(*value);
             svg.line(svg.left, y, svg.right, y, colour::INK, 1.0, "2 3");
             let above = y - 5.0 > svg.top + 6.0;
-            svg.text_over(svg.left + 6.0, if above { y - 5.0 } else { y + 15.0 }, words, colour::INK, "start");
+            svg.text_over(svg.left + 6.0, if above { y - 5.0 } else { y + 15.0 }, words, colour::INK, "start", false);
         }
         across.draw(svg, self.ticks.clone(), self.unit, self.name);
         svg.end_labels(&labels);

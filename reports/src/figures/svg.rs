@@ -188,9 +188,9 @@ impl Svg {
     }
 
     /// Text over lines, with a rim of the page's colour that keeps it apart from them.
-    pub fn text_over(&mut self, x: f64, y: f64, text: &str, fill: &str, anchor: &str) {
+    pub fn text_over(&mut self, x: f64, y: f64, text: &str, fill: &str, anchor: &str, bold: bool) {
         let rim = " stroke=\"#FDFCFA\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
-        self.marked_text(x, y, text, fill, anchor, false, rim);
+        self.marked_text(x, y, text, fill, anchor, bold, rim);
     }
 
     /// Text with an attribute that the page's script knows it by.

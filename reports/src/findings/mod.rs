@@ -1,6 +1,7 @@
 //! What matters, in sentences with numbers: one finding a file, ranked by what it costs.
 
 mod breaker;
+pub mod capacity;
 mod fallback;
 mod fault_window;
 mod no_timeout;

@@ -1,5 +1,6 @@
 //! What each kind of report says: one kind a file.
 
+pub mod capacity;
 pub mod run;
 pub mod sweep;
 

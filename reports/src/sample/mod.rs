@@ -1,5 +1,6 @@
 //! Invented results for tests. Here that of a run: the checkout brown-out of 15 minutes in windows of 5 s, the fault from 5:00 to 7:00.
 
+pub mod capacity;
 pub mod sweep;
 
 use crate::Source;
@@ -316,6 +317,7 @@ pub fn folders() -> Vec<(&'static str, Vec<(String, Vec<u8>)>)> {
     vec![
         ("run", crate::write(&study(), &source).expect(made)),
         ("sweep", crate::write_sweep(&sweep::grid(), &source).expect(made)),
+        ("capacity", crate::write_capacity(&capacity::search(), &source).expect(made)),
         ("cloud", crate::write_sweep(&sweep::cloud(), &source).expect(made)),
     ]
 }

@@ -8,12 +8,9 @@
 
 use super::anytime::{self, AnyTime};
 use sim_core::engine::math;
-use sim_core::results::Estimate;
+use sim_core::results::{Estimate, Z_95};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::sync::OnceLock;
-
-/// The standard normal's 97.5 % quantile: two-sided 95 %.
-const Z_95: f64 = 1.959_963_985;
 
 /// Degrees of freedom for which the quantile of t is remembered.
 const REMEMBERED: usize = 1024;
@@ -306,17 +303,7 @@ pub fn wilson(k: u32, n: u32) -> Option<Estimate> {
 }
 
 fn score(k: u32, n: u32, z: f64) -> Option<Estimate> {
-    if n == 0 {
-        return None;
-    }
-    let (k, n) = (f64::from(k.min(n)), f64::from(n));
-    let (p, z2) = (k / n, z * z);
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    // At the ends the bound is the share itself; rounding would leave 1e-17.
-    let low = if k == 0.0 { 0.0 } else { (centre - half).max(0.0) };
-    let high = if k >= n { 1.0 } else { (centre + half).min(1.0) };
-    Some(Estimate { mean: p, low, high })
+    Estimate::wilson(k, n, z)
 }
 
 /// How many replications bring the Wilson interval of the share `k / n` to one side of `threshold`, if the share stays.

@@ -33,6 +33,9 @@ pub struct Estimate {
     pub high: f64,
 }
 
+/// The 97.5 % quantile of the standard normal distribution.
+pub const Z_95: f64 = 1.959_963_985;
+
 impl Estimate {
     /// A number without spread: set by the file, or arithmetic.
     pub fn exact(value: f64) -> Self {
@@ -42,6 +45,23 @@ impl Estimate {
     /// Half the width of the interval.
     pub fn half_width(&self) -> f64 {
         (self.high - self.low) / 2.0
+    }
+
+    /// A share of `of` replications of which `kept` succeeded, with the interval of the score test at so many standard deviations
+    /// ([`Z_95`] for 95 %; E. B. Wilson, *Probable inference, the law of
+    /// succession, and statistical inference*, 1927); `None` without replications.
+    pub fn wilson(kept: u32, of: u32, z: f64) -> Option<Self> {
+        if of == 0 {
+            return None;
+        }
+        let (k, n) = (f64::from(kept.min(of)), f64::from(of));
+        let (p, z2) = (k / n, z * z);
+        let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+        let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+        // At the ends the bound is the share itself; rounding would leave 1e-17.
+        let low = if k == 0.0 { 0.0 } else { (centre - half).max(0.0) };
+        let high = if k >= n { 1.0 } else { (centre + half).min(1.0) };
+        Some(Self { mean: p, low, high })
     }
 
     /// The same in another unit.

@@ -1,0 +1,526 @@
+//! The report of a search for capacity: the cheapest setting at each load, what binds it and what the next cheaper breaks, the ladder of
+//! what was tried, cost against availability, and how far the answer carries.
+
+use super::run::scenario;
+use super::{section, sentences, short, some};
+use crate::Source;
+use crate::figures::front::{self, Spot};
+use crate::figures::ladder::{self, Rung};
+use crate::figures::lines::{Family, Line};
+use crate::figures::{Drawing, Figure, Table, scalability};
+use crate::findings::capacity as findings;
+use crate::findings::word;
+use crate::numbers::{estimate, grouped, kept, optional, plain};
+use crate::page::{Block, Cells, Fact, Page, Section, Standing};
+use sim_core::results::{CapacityLevel, CapacityResult, Estimate, Knee, KneePoint, Tried, Unit, Verdict};
+
+/// Settings on a ladder; of more, those around the answer.
+const MOST_RUNGS: usize = 24;
+
+/// The page of a search.
+pub fn page(capacity: &CapacityResult, source: &Source) -> Page {
+    let sections = [
+        Some(section("levels", "By load", "By load", vec![Block::Table(levels(capacity))])),
+        some("next", "What to look at next", "What to look at next", next(capacity)),
+        Some(section("search", "The search", "What was tried", ladders(capacity))),
+        some("survive", "With a zone lost", "With a zone lost", survive(capacity)),
+        some("money", "Money", "Money", money(capacity)),
+        how_far(capacity),
+        Some(section("sure", "How sure we are", "How sure we are", vec![Block::Facts(facts(capacity, source))])),
+        Some(scenario(source)),
+    ];
+    Page {
+        kind: "capacity report",
+        title: capacity.scenario.clone(),
+        question: capacity.question.clone(),
+        answer: sentences(&findings::answer(capacity)),
+        meta: meta(capacity),
+        sections: sections.into_iter().flatten().collect(),
+        time: None,
+    }
+}
+
+fn meta(capacity: &CapacityResult) -> String {
+    let knobs = capacity.knobs.iter().map(|knob| {
+        let ends = (knob.values.first(), knob.values.last());
+        match ends {
+            (Some(a), Some(b)) if a != b => format!("{} from {} to {}", knob.path, a.text, b.text),
+            _ => knob.path.clone(),
+        }
+    });
+    format!(
+        "Searched: {}. {} replications in all, at most {} of a setting, on the same random numbers; verdicts at {:.0}\u{a0}% confidence, \
+         valid however often was looked.",
+        knobs.collect::<Vec<_>>().join(", "),
+        grouped(f64::from(capacity.spent), 0),
+        capacity.budget,
+        capacity.confidence * 100.0
+    )
+}
+
+/// Settings by the short names of the knobs.
+fn settings(capacity: &CapacityResult, tried: &Tried) -> String {
+    let paths: Vec<&str> = capacity.knobs.iter().map(|k| k.path.as_str()).collect();
+    if paths.len() == 1 {
+        return tried.settings.first().map_or_else(String::new, |s| s.text.clone());
+    }
+    let pairs = paths.iter().zip(&tried.settings);
+    pairs.map(|(path, s)| format!("{}={}", short(path, &paths), s.text)).collect::<Vec<_>>().join(", ")
+}
+
+/// What the settings are of.
+fn of_what(capacity: &CapacityResult) -> String {
+    let paths: Vec<&str> = capacity.knobs.iter().map(|k| k.path.as_str()).collect();
+    let names: Vec<&str> = paths.iter().map(|path| short(path, &paths)).collect();
+    names.join(", ")
+}
+
+/// The share of runs that keep every promise in the worst case.
+fn worst(tried: &Tried) -> Option<Estimate> {
+    let all = tried.cases.iter().filter_map(|case| case.probability);
+    all.min_by(|a, b| a.mean.total_cmp(&b.mean))
+}
+
+fn levels(capacity: &CapacityResult) -> Standing {
+    let paths: Vec<&str> = capacity.knobs.iter().map(|k| k.path.as_str()).collect();
+    let mut heads = vec!["Load".to_owned()];
+    heads.extend(paths.iter().map(|path| short(path, &paths).to_owned()));
+    heads
+        .extend(["Verdict", "Kept in runs", "Cost a month", "What binds", "The next cheaper breaks"].map(String::from));
+    let none = || "–".to_owned();
+    let row = |level: &CapacityLevel| {
+        let mut row = vec![level.label.clone()];
+        let Some(tried) = findings::answer_of(level) else {
+            row.extend(paths.iter().map(|_| none()));
+            let open = level.tried.iter().any(|t| t.verdict == Verdict::Inconclusive);
+            let verdict = if open { Verdict::Inconclusive } else { Verdict::Broken };
+            row.extend([word(verdict).to_owned(), none(), none(), none(), none()]);
+            return row;
+        };
+        let bound = |tried: &Tried| {
+            let (case, judge, place) = findings::binding(capacity, tried)?;
+            let observed = case.promises.get(place)?.observed.as_ref()?;
+            Some(format!("{}: {}", judge.name, estimate(observed, judge.unit)))
+        };
+        row.extend(tried.settings.iter().map(|s| s.text.clone()));
+        row.push(word(tried.verdict).to_owned());
+        row.push(worst(tried).as_ref().map_or_else(none, kept));
+        row.push(if capacity.priced { estimate(&tried.cost_per_month, Unit::Money) } else { none() });
+        row.push(bound(tried).unwrap_or_else(none));
+        row.push(level.cheaper.and_then(|i| bound(level.tried.get(i)?)).unwrap_or_else(none));
+        row
+    };
+    let found = capacity.levels.iter().filter(|l| l.answer.is_some()).count();
+    let title = match capacity.levels.len() {
+        1 => String::new(),
+        all if found == all => format!("Every load up to {} has an answer", capacity.levels[all - 1].label),
+        all => format!("{found} of {all} loads have an answer"),
+    };
+    let which = if capacity.priced { "The cheapest setting" } else { "The smallest setting" };
+    let survive = if capacity.survive.is_empty() { "" } else { ", also with each zone lost" };
+    let says = format!(
+        "that keeps every promise{survive}, by load as a factor of the file\u{2019}s; shares of runs are those of the worst case."
+    );
+    let table = Table { says: "The answer by load".into(), heads, rows: capacity.levels.iter().map(row).collect() };
+    let title = (!title.is_empty()).then_some((title, (which.to_owned(), says)));
+    Standing { title, cells: Cells::Numbers, table }
+}
+
+fn next(capacity: &CapacityResult) -> Vec<Block> {
+    let found = findings::told(capacity);
+    if found.is_empty() { Vec::new() } else { vec![Block::Findings(found)] }
+}
+
+/// Places of the settings that were tried for the search, the cheapest first.
+fn order(level: &CapacityLevel) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..level.tried.len()).filter(|i| !level.tried[*i].extra).collect();
+    let key = |i: usize| (level.tried[i].cost_per_month.mean, &level.tried[i].places);
+    order.sort_by(|a, b| key(*a).0.total_cmp(&key(*b).0).then_with(|| key(*a).1.cmp(key(*b).1)));
+    if order.len() > MOST_RUNGS {
+        let middle = order.iter().position(|i| Some(*i) == level.answer).unwrap_or(order.len() / 2);
+        let from = middle.saturating_sub(MOST_RUNGS / 2).min(order.len() - MOST_RUNGS);
+        order = order[from..from + MOST_RUNGS].to_vec();
+    }
+    order
+}
+
+fn ladders(capacity: &CapacityResult) -> Vec<Block> {
+    let all = capacity.levels.iter().enumerate();
+    all.map(|(i, level)| Block::Figure(Box::new(ladder_of(capacity, i, level)))).collect()
+}
+
+fn ladder_of(capacity: &CapacityResult, place: usize, level: &CapacityLevel) -> Figure {
+    let rungs: Vec<Rung> = order(level)
+        .into_iter()
+        .map(|i| {
+            let tried = &level.tried[i];
+            Rung {
+                name: settings(capacity, tried),
+                beside: if capacity.priced { plain(tried.cost_per_month.mean, Unit::Money) } else { String::new() },
+                share: worst(tried),
+                verdict: tried.verdict,
+                answer: Some(i) == level.answer,
+            }
+        })
+        .collect();
+    let name = of_what(capacity);
+    let named = |tried: &Tried| match capacity.knobs.len() {
+        1 => format!("{name}={}", settings(capacity, tried)),
+        _ => settings(capacity, tried),
+    };
+    let title = match findings::answer_of(level) {
+        Some(tried) if capacity.levels.len() == 1 => format!("{} is enough", named(tried)),
+        Some(tried) => format!("Load {}: {} is enough", level.label, named(tried)),
+        None => format!("Load {}: nothing that was tried is enough", level.label),
+    };
+    let heads: Vec<String> =
+        ["Setting", "Case", "Kept in runs", "", "Verdict", "What binds", "Cost a month"].map(String::from).into();
+    let mut rows = Vec::new();
+    for tried in &level.tried {
+        for case in &tried.cases {
+            let bound = case.binding.and_then(|i| Some((capacity.promises.get(i)?, case.promises.get(i)?)));
+            rows.push(vec![
+                settings(capacity, tried),
+                case.lost.as_ref().map_or_else(|| "whole".to_owned(), |zone| format!("without {zone}")),
+                format!("{} of {}", case.kept, case.judged),
+                case.probability.as_ref().map_or_else(|| "no data".to_owned(), kept),
+                word(case.verdict).to_owned(),
+                bound.map_or_else(
+                    || "–".to_owned(),
+                    |(judge, j)| format!("{}: {}", judge.name, optional(j.observed.as_ref(), judge.unit)),
+                ),
+                estimate(&tried.cost_per_month, Unit::Money),
+            ]);
+        }
+    }
+    let cases = if capacity.survive.is_empty() { "" } else { "; of several cases the worst" };
+    let caption = format!(
+        "of each setting that was tried{cases}, with its 95 % interval (Wilson). Dot: held; ring: inconclusive; cross: broken. Shaded: enough."
+    );
+    let desc = "Share of runs that keep every promise for each setting, from 0 to 100 percent, and a mark at the share that is needed.";
+    let beside = if capacity.priced { "a month" } else { "" };
+    Figure {
+        id: format!("ladder-{}", place + 1).into(),
+        panels: vec![ladder::draw(&title, desc, &rungs, capacity.needed, (&name, beside))],
+        title,
+        caption: ("Runs that keep every promise".into(), caption),
+        tables: vec![Table { says: "all that was tried, in the order of trying".into(), heads, rows }],
+        readings: Vec::new(),
+        format: "",
+    }
+}
+
+/// The answer of the first level, case by case.
+fn survive(capacity: &CapacityResult) -> Vec<Block> {
+    let Some(tried) = capacity.levels.first().and_then(findings::answer_of).filter(|t| t.cases.len() > 1) else {
+        return Vec::new();
+    };
+    let mut heads = vec!["Case".to_owned(), "Kept in runs".to_owned(), "Verdict".to_owned()];
+    heads.extend(capacity.promises.iter().map(|p| p.name.clone()));
+    let rows = tried.cases.iter().map(|case| {
+        let mut row = vec![
+            case.lost.as_ref().map_or_else(|| "All zones".to_owned(), |zone| format!("Without {zone}")),
+            case.probability.as_ref().map_or_else(|| "no data".to_owned(), kept),
+            word(case.verdict).to_owned(),
+        ];
+        let each = case.promises.iter().zip(&capacity.promises);
+        row.extend(each.map(|(j, judge)| optional(j.observed.as_ref(), judge.unit)));
+        row
+    });
+    let table = Table { says: "The answer with each zone lost".into(), heads, rows: rows.collect() };
+    let title = format!("{} keeps its promises without any one zone", findings::settings(capacity, &tried.settings));
+    let caption =
+        ("The answer".to_owned(), "with all zones, and with each of them lost: what each promise observes.".to_owned());
+    vec![Block::Table(Standing { title: Some((title, caption)), cells: Cells::Numbers, table })]
+}
+
+/// Cost against availability, all that was tried at the first level.
+fn money(capacity: &CapacityResult) -> Vec<Block> {
+    let Some(level) = capacity.levels.first().filter(|_| capacity.priced) else { return Vec::new() };
+    let known: Vec<(usize, &Tried, Estimate)> =
+        level.tried.iter().enumerate().filter_map(|(i, t)| Some((i, t, t.availability?))).collect();
+    if known.len() < 3 {
+        return Vec::new();
+    }
+    let spots: Vec<Spot> = known
+        .iter()
+        .map(|(i, t, availability)| Spot {
+            name: settings(capacity, t),
+            cost: t.cost_per_month,
+            gives: *availability,
+            on_front: t.on_front,
+            answer: Some(*i) == level.answer,
+            verdict: Some(t.verdict),
+        })
+        .collect();
+    let promised =
+        capacity.promises.iter().position(|p| p.unit == Unit::Share && !p.at_most && p.says.contains("answers"));
+    let promised = promised.and_then(|i| level.tried.first()?.cases.first()?.promises.get(i)?.promised);
+    let promised = promised.map(|v| (v, format!("promised {}", plain(v, Unit::Share))));
+    let title = front_title(&spots);
+    let rows = spots.iter().map(|s| {
+        let on = if s.on_front { "yes" } else { "no" };
+        let verdict = s.verdict.map_or_else(|| "–".to_owned(), |v| word(v).to_owned());
+        let cost = estimate(&s.cost, Unit::Money);
+        vec![s.name.clone(), cost, estimate(&s.gives, Unit::Share), on.to_owned(), verdict]
+    });
+    let says = format!(
+        "of the load classes, against the cost of the infrastructure a month of 730 h, with 95 % intervals; a mark for each {}. The line joins \
+         what nothing beats: as cheap, and more available. Dot: held; ring: inconclusive; cross: broken.",
+        of_what(capacity)
+    );
+    let desc = "Availability of each setting against its cost a month, and the front of those that none beats in both.";
+    let figure = Figure {
+        id: "front".into(),
+        panels: vec![front::draw(&title, desc, &spots, Unit::Share, promised.as_ref())],
+        title,
+        caption: ("Share of requests answered".into(), says),
+        tables: vec![Table {
+            says: "cost and availability of each setting".into(),
+            heads: ["Setting", "Cost a month", "Availability", "Beaten by none", "Verdict"].map(String::from).into(),
+            rows: rows.collect(),
+        }],
+        readings: Vec::new(),
+        format: "",
+    };
+    vec![Block::Figure(Box::new(figure))]
+}
+
+/// What the last step along the front buys.
+fn front_title(spots: &[Spot]) -> String {
+    let mut front: Vec<&Spot> = spots.iter().filter(|s| s.on_front).collect();
+    front.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean));
+    let Some(answer) = front.iter().position(|s| s.answer) else {
+        return format!("{} settings are beaten by none in cost and availability", front.len());
+    };
+    let cost = plain(front[answer].cost.mean, Unit::MoneyPerMonth);
+    let gives = plain(front[answer].gives.mean, Unit::Share);
+    match front.last().filter(|last| !last.answer) {
+        Some(last) => {
+            let more = plain(last.cost.mean - front[answer].cost.mean, Unit::Money);
+            format!("{cost} buy {gives} of requests; {more} more buy {}", plain(last.gives.mean, Unit::Share))
+        }
+        None => format!("{cost} buy {gives} of requests, and nothing that was tried buys more"),
+    }
+}
+
+fn how_far(capacity: &CapacityResult) -> Option<Section> {
+    let knee = capacity.knee.as_ref().filter(|knee| knee.points.len() > 1)?;
+    let figures = [Some(kept_by_load(capacity, knee)), p99_by_load(capacity, knee), throughput(knee)];
+    let blocks: Vec<Block> = figures.into_iter().flatten().map(|f| Block::Figure(Box::new(f))).collect();
+    some("knee", "How far it carries", "How far it carries", blocks)
+}
+
+/// A line over the offered load.
+fn over_load(knee: &Knee, value: impl Fn(&KneePoint) -> Option<Estimate>, mark: bool) -> Family<'static> {
+    let known = knee.points.iter().filter_map(|p| Some((p.offered_per_s.mean, value(p)?, p.verdict)));
+    let (points, verdicts): (Vec<(f64, Estimate)>, Vec<_>) = known.map(|(x, e, v)| ((x, e), Some(v))).unzip();
+    let broken = knee.points.iter().find(|p| knee.breaks_at.is_some_and(|load| (p.load - load).abs() < 1e-9));
+    let mark = broken.filter(|_| mark).map(|p| (p.offered_per_s.mean, format!("broken from {}", findings::offered(p))));
+    Family {
+        name: "requests offered a second",
+        unit: Unit::PerSecond,
+        log: false,
+        ticks: None,
+        of_lines: "",
+        lines: vec![Line { name: String::new(), points, verdicts }],
+        of: Unit::Share,
+        promised: None,
+        shares: false,
+        joined: true,
+        mark,
+    }
+}
+
+fn draw(family: &Family, title: &str, desc: &str) -> Vec<Drawing> {
+    vec![family.draw(title, desc)]
+}
+
+fn load_rows(knee: &Knee) -> Table {
+    let rows = knee.points.iter().map(|p| {
+        vec![
+            findings::factor(p.load),
+            estimate(&p.offered_per_s, Unit::PerSecond),
+            estimate(&p.goodput_per_s, Unit::PerSecond),
+            estimate(&p.concurrency, Unit::Count),
+            optional(p.p99_s.as_ref(), Unit::Seconds),
+            optional(p.availability.as_ref(), Unit::Share),
+            format!("{} of {}", p.kept, p.judged),
+            word(p.verdict).to_owned(),
+        ]
+    });
+    Table {
+        says: "all loads that were tried".into(),
+        heads: ["Load", "Offered", "Good answers", "Under way", "p99", "Availability", "Kept in runs", "Verdict"]
+            .map(String::from)
+            .into(),
+        rows: rows.collect(),
+    }
+}
+
+fn kept_by_load(capacity: &CapacityResult, knee: &Knee) -> Figure {
+    let title = match (knee.holds_to, knee.breaks_at) {
+        (Some(holds), Some(breaks)) => {
+            format!(
+                "Every promise is held up to {} of the load, and one is broken from {}",
+                findings::factor(holds),
+                findings::factor(breaks)
+            )
+        }
+        (Some(holds), None) => {
+            format!("Every promise is held up to {} of the load, the most that was tried", findings::factor(holds))
+        }
+        _ => "No load that was tried is held".to_owned(),
+    };
+    let share = |p: &KneePoint| Estimate::wilson(p.kept, p.judged);
+    let mut family = over_load(knee, share, true);
+    family.shares = true;
+    family.promised = Some((capacity.needed, format!("needed {:.0} %", capacity.needed * 100.0)));
+    let desc = "Share of runs that keep every promise over the offered load, with the share that is needed.";
+    Figure {
+        id: "load-kept".into(),
+        panels: draw(&family, &title, desc),
+        title,
+        caption: (
+            "Runs that keep every promise".into(),
+            "over the offered load, at the answer; band: 95 % interval (Wilson). Dot: held; ring: inconclusive; cross: broken.".into(),
+        ),
+        tables: vec![load_rows(knee)],
+        readings: Vec::new(),
+        format: "",
+    }
+}
+
+fn p99_by_load(capacity: &CapacityResult, knee: &Knee) -> Option<Figure> {
+    let first = knee.points.iter().find_map(|p| Some((p, p.p99_s?)))?;
+    let last = knee.points.iter().rev().find_map(|p| Some((p, p.p99_s?)))?;
+    let judge =
+        capacity.promises.iter().position(|j| j.unit == Unit::Seconds && j.at_most && j.says.starts_with("p99 "));
+    let promised = judge.and_then(|i| {
+        let case = capacity.levels.first()?.tried.first()?.cases.first()?;
+        case.promises.get(i)?.promised
+    });
+    let crossing = promised.and_then(|bound| crossing(knee, bound));
+    let title = match (crossing, promised) {
+        (Some(at), Some(bound)) => {
+            format!("p99 leaves its promise of {} at {} requests/s", plain(bound, Unit::Seconds), grouped(at, 0))
+        }
+        _ => format!(
+            "p99 goes from {} at {} to {} at {}",
+            plain(first.1.mean, Unit::Seconds),
+            findings::offered(first.0),
+            plain(last.1.mean, Unit::Seconds),
+            findings::offered(last.0)
+        ),
+    };
+    let mut family = over_load(knee, |p| p.p99_s, false);
+    family.of = Unit::Seconds;
+    family.promised = promised.map(|v| (v, format!("promised {}", plain(v, Unit::Seconds))));
+    let desc = "99th percentile of the latency over the offered load.";
+    let how = if crossing.is_some() {
+        " Where it leaves its promise is found by a straight line between two loads."
+    } else {
+        ""
+    };
+    Some(Figure {
+        id: "load-p99".into(),
+        panels: draw(&family, &title, desc),
+        title,
+        caption: (
+            "p99 of the answers".into(),
+            format!("over the offered load, at the answer; band: 95 % interval.{how}"),
+        ),
+        tables: vec![load_rows(knee)],
+        readings: Vec::new(),
+        format: "",
+    })
+}
+
+/// The offered load at which p99 passes a bound, by a straight line between two loads [s⁻¹].
+fn crossing(knee: &Knee, bound: f64) -> Option<f64> {
+    knee.points.windows(2).find_map(|pair| {
+        let (a, b) = (pair[0].p99_s?.mean, pair[1].p99_s?.mean);
+        let (from, to) = (pair[0].offered_per_s.mean, pair[1].offered_per_s.mean);
+        (a <= bound && b > bound).then(|| from + (to - from) * (bound - a) / (b - a))
+    })
+}
+
+fn throughput(knee: &Knee) -> Option<Figure> {
+    let most = knee.points.iter().max_by(|a, b| a.goodput_per_s.mean.total_cmp(&b.goodput_per_s.mean))?;
+    let title = match knee.scalability.as_ref().and_then(|s| s.peak_per_s) {
+        Some(peak) => format!(
+            "At most {} good answers a second were seen; by the law {}/s is the most",
+            grouped(most.goodput_per_s.mean, 0),
+            grouped(peak, 0)
+        ),
+        None => format!("At most {} good answers a second were seen", grouped(most.goodput_per_s.mean, 0)),
+    };
+    let fit = knee.scalability.as_ref().map_or_else(String::new, |s| {
+        format!(
+            " Line: the Universal Scalability Law (Gunther 2007) with {}/s of one alone, contention {} and coherency {}; it explains {:.1}\u{a0}% \
+             of the variance.",
+            estimate(&s.lambda, Unit::Count),
+            estimate(&s.sigma, Unit::Share),
+            findings::small(&s.kappa),
+            s.r2 * 100.0
+        )
+    });
+    let desc = "Good answers a second against the mean number of requests under way, with the fitted law.";
+    Some(Figure {
+        id: "scalability".into(),
+        panels: vec![scalability::draw(&title, desc, knee)],
+        title,
+        caption: (
+            "Good answers a second".into(),
+            format!("against requests under way, a mark for each load; upright and level lines: 95 % intervals.{fit}"),
+        ),
+        tables: vec![load_rows(knee)],
+        readings: Vec::new(),
+        format: "",
+    })
+}
+
+fn facts(capacity: &CapacityResult, source: &Source) -> Vec<Fact> {
+    let digest: Vec<String> =
+        capacity.digest.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let tried: usize = capacity.levels.iter().map(|l| l.tried.len()).sum();
+    let mut facts = vec![
+        Fact::new("Settings tried", format!("{tried}, over all loads")),
+        Fact::new(
+            "Replications",
+            format!(
+                "{} in all, at most {} of a setting and case",
+                grouped(f64::from(capacity.spent), 0),
+                capacity.budget
+            ),
+        ),
+        Fact::new(
+            "A setting is held",
+            format!(
+                "when, at {:.0} % confidence, at least {:.0} % of its runs keep every promise",
+                capacity.confidence * 100.0,
+                capacity.needed * 100.0
+            ),
+        ),
+        Fact::new(
+            "Random numbers",
+            "the same in all settings: replication by replication the same arrivals and the same luck",
+        ),
+        Fact::new("Seed", capacity.seed.to_string()),
+        Fact::new(
+            "Intervals",
+            "95 %: Student\u{2019}s t on means, Wilson on shares of runs; verdicts by a sequence that may be looked at at any time",
+        ),
+        Fact::new("Version", format!("windtunnel {}", capacity.version)),
+        Fact::code("Digest of the results", digest.join(" ")),
+    ];
+    if !capacity.survive.is_empty() {
+        facts.push(Fact::new("Has to survive", format!("the loss of any one of {}", capacity.survive.join(", "))));
+    }
+    if !capacity.study.is_empty() {
+        let command =
+            format!("windtunnel capacity {} --study {} --seed {}", source.file, capacity.study, capacity.seed);
+        facts.push(Fact::code("To repeat it, byte for byte", command));
+    }
+    facts
+}
