@@ -185,7 +185,9 @@ pub fn write(study: &StudyResult, source: &Source) -> Result<Vec<(String, Vec<u8
     }
     #[cfg(feature = "parquet")]
     files.push(("timeseries.parquet".to_owned(), tables::parquet::bytes(study)?));
-    files.extend(lay_out(&pages::run::page(study, source))?);
+    let experiments = !study.summary.experiments.is_empty();
+    let page = if experiments { pages::experiment::page } else { pages::run::page };
+    files.extend(lay_out(&page(study, source))?);
     Ok(files)
 }
 

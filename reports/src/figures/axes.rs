@@ -80,8 +80,9 @@ pub fn upright(svg: &Svg, values: &[Estimate], unit: Unit, also: Option<f64>) ->
     let (least, most) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
     let (top, bottom) = (svg.top, svg.bottom);
     if unit == Unit::Share && most > 0.98 {
-        let nines = (-log10((1.0 - most).max(1e-6))).ceil().clamp(2.0, 5.0);
-        let labels = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"];
+        let losing = means().filter(|v| *v < 1.0).fold(0.9, f64::max);
+        let nines = (-log10(1.0 - losing)).ceil().clamp(2.0, 4.0);
+        let labels = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %"];
         let ticks = (0..=nines as usize).map(|i| (1.0 - pow(10.0, -(i as f64)), labels[i].to_owned())).collect();
         return (Scale::nines(nines, top, bottom), ticks);
     }

@@ -16,6 +16,7 @@ pub mod ladder;
 mod latency;
 pub mod lines;
 mod outcomes;
+pub mod phases;
 pub mod picture;
 mod recovery;
 pub mod scalability;

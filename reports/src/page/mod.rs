@@ -8,6 +8,7 @@ use crate::answer::Piece;
 use crate::figures::{Figure, Table};
 use crate::findings::Finding;
 use sim_core::results::{Estimate, Verdict};
+use std::borrow::Cow;
 
 /// A report.
 #[derive(Debug, Clone)]
@@ -41,9 +42,9 @@ pub struct Windows {
 #[derive(Debug, Clone)]
 pub struct Section {
     /// Its anchor.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// As the list of contents names it.
-    pub contents: &'static str,
+    pub contents: Cow<'static, str>,
     /// Its heading.
     pub head: String,
     /// From top to bottom.

@@ -1,6 +1,7 @@
 //! What each kind of report says: one kind a file.
 
 pub mod capacity;
+pub mod experiment;
 pub mod run;
 pub mod sweep;
 
@@ -9,7 +10,7 @@ use crate::page::{Block, Section};
 
 /// A section.
 fn section(id: &'static str, contents: &'static str, head: &str, blocks: Vec<Block>) -> Section {
-    Section { id, contents, head: head.to_owned(), blocks }
+    Section { id: id.into(), contents: contents.into(), head: head.to_owned(), blocks }
 }
 
 /// A section, if there is something in it.

@@ -5,6 +5,7 @@
 
 mod devtools;
 
+use super::{root, run};
 use devtools::Browser;
 use serde_json::Value;
 use std::io::Write;
@@ -40,9 +41,24 @@ impl Pages {
             }
             (kind, path)
         };
-        let files = reports::sample::folders().into_iter().map(page).collect();
+        let mut all = reports::sample::folders();
+        all.push(("experiment", experiment()));
+        let files = all.into_iter().map(page).collect();
         Self { folder, kept, files }
     }
+}
+
+/// The out folder of a shipped experiment.
+fn experiment() -> Vec<(String, Vec<u8>)> {
+    let file = root().join("scenarios/shipped/experiments/kill-80-percent.yaml");
+    let study = run(&file, &["run.replications=3"], 2);
+    let source = reports::Source {
+        file: "kill-80-percent.yaml".into(),
+        text: std::fs::read_to_string(&file).unwrap(),
+        question: study.summary.question.clone(),
+        answer: None,
+    };
+    reports::write(&study, &source).unwrap()
 }
 
 impl Drop for Pages {

@@ -1,0 +1,260 @@
+//! The course of an experiment in one replication: what was done and when, and what was observed against the bounds that end it.
+
+use super::axes::{Across, upright};
+use super::svg::{Svg, colour};
+use super::{Drawing, both};
+use crate::numbers::{clock, plain};
+use sim_core::expression::{CompareOp, Condition, Tree, Value};
+use sim_core::results::{Estimate, Journal, JournalEntry, JournalKind, Unit};
+use std::fmt::Write;
+
+/// Values that are drawn; the others are in the table.
+const MOST_VALUES: usize = 3;
+
+/// The panels: the course, and below it each value that was observed over and over.
+pub fn draw(title: &str, journal: &Journal) -> Vec<Drawing> {
+    let span = span(journal);
+    let rows = rows(journal);
+    let high = |row: f64| 34.0 + row * rows.len() as f64 + 28.0;
+    let desc = "What was done and when, from top to bottom, on the axis of time.";
+    let course = both(title, desc, (high(20.0), high(20.0)), None, |svg| course(svg, &rows, span));
+    let series = series(journal);
+    let values = series.iter().take(MOST_VALUES).map(|s| {
+        let desc = format!("{} as it was observed, on the axis of time, with the bounds that were set.", s.of);
+        both(title, &desc, (168.0, 158.0), None, |svg| value(svg, s, journal, span))
+    });
+    std::iter::once(course).chain(values).collect()
+}
+
+/// From a little before the first entry to a little after the last [s]; hypotheses are judged at the end of the run.
+fn span(journal: &Journal) -> (f64, f64) {
+    let at = || journal.entries.iter().filter(|e| e.kind != JournalKind::Hypothesis).map(|e| e.at_s);
+    let (low, high) = (at().fold(f64::INFINITY, f64::min), at().fold(f64::NEG_INFINITY, f64::max));
+    if !low.is_finite() {
+        return (0.0, 1.0);
+    }
+    let room = ((high - low) * 0.06).max(1.0);
+    ((low - room).max(low.min(0.0)), high + room)
+}
+
+/// Something that was done: when, for how long, its words, and how it looks.
+struct Row {
+    from_s: f64,
+    to_s: f64,
+    text: String,
+    fill: &'static str,
+}
+
+fn first(journal: &Journal, kind: JournalKind) -> Option<&JournalEntry> {
+    journal.entries.iter().find(|e| e.kind == kind)
+}
+
+fn rows(journal: &Journal) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let checks = journal.entries.iter().filter(|e| matches!(e.kind, JournalKind::SteadyState | JournalKind::Safety));
+    let (mut count, mut kept, mut at) = (0, 0, 0.0);
+    for check in checks {
+        (count, kept, at) = (count + 1, kept + u32::from(check.holds == Some(true)), check.at_s);
+    }
+    if count > 0 {
+        let fill = if kept == count { colour::GREEN } else { colour::VERM };
+        rows.push(Row { from_s: at, to_s: at, text: format!("checked before: {kept} of {count} hold"), fill });
+    }
+    let abort = first(journal, JournalKind::Abort);
+    let last = journal.entries.iter().filter(|e| e.kind != JournalKind::Hypothesis).map(|e| e.at_s).fold(0.0, f64::max);
+    if let Some(begin) = first(journal, JournalKind::Begin) {
+        let end = abort.or(first(journal, JournalKind::End)).map_or(last, |e| e.at_s);
+        rows.push(Row {
+            from_s: begin.at_s,
+            to_s: end,
+            text: format!("{} runs", begin.text),
+            fill: colour::OUTCOMES[0],
+        });
+    }
+    for entry in &journal.entries {
+        let row = |text: String, fill| Row { from_s: entry.at_s, to_s: entry.at_s, text, fill };
+        match entry.kind {
+            JournalKind::NotRun => rows.push(row("not run".into(), colour::VERM)),
+            JournalKind::Abort => rows.push(row("aborted".into(), colour::VERM)),
+            JournalKind::Action | JournalKind::End => rows.push(row(entry.text.clone(), colour::INK)),
+            JournalKind::Rollback => {
+                let from = abort.map_or(entry.at_s, |e| e.at_s);
+                let text = format!("rollback: {}", entry.text);
+                rows.push(Row { from_s: from, to_s: entry.at_s, text, fill: colour::OUTCOMES[1] });
+            }
+            _ => {}
+        }
+    }
+    rows.truncate(16);
+    rows
+}
+
+fn edges(svg: &mut Svg) {
+    (svg.left, svg.right) = (62.0, svg.width - 14.0);
+}
+
+fn axis(svg: &mut Svg, across: &Across, span: (f64, f64)) {
+    let ticks = super::scale::nice_times(span.1 - span.0);
+    let step = ticks.first().copied().unwrap_or(span.1 - span.0).max(1e-3);
+    let from = (span.0 / step).ceil() as i64;
+    let times = (from..from + 40).map(|i| i as f64 * step).take_while(|t| *t <= span.1);
+    across.draw(svg, Some(times.map(|t| (t, clock(t))).collect()), Unit::Seconds, "");
+}
+
+fn course(svg: &mut Svg, rows: &[Row], span: (f64, f64)) {
+    edges(svg);
+    svg.top = 8.0;
+    let across = Across::new(svg, span.0, span.1, false);
+    let step = (svg.bottom - svg.top) / rows.len().max(1) as f64;
+    for (i, row) in rows.iter().enumerate() {
+        let y = svg.top + (i as f64 + 0.5) * step;
+        let (a, b) = (across.at(row.from_s), across.at(row.to_s));
+        svg.text(svg.left - 7.0, y + 4.0, &clock(row.from_s.max(0.0)), colour::INK2, "end", false);
+        if b - a > 2.0 {
+            svg.rect(a, y - 7.0, b - a, 14.0, row.fill);
+        } else {
+            let d = format!("M{a:.1} {:.1}l6 6l-6 6l-6 -6Z", y - 6.0);
+            svg.path(&d, row.fill, "none", "");
+        }
+        // In it where it is wide enough, right of it, or left where there is more room.
+        let (right, left) = (svg.width - b - 14.0, a - svg.left - 12.0);
+        let wide = row.text.chars().count() as f64 * 7.4;
+        if wide + 12.0 <= b - a {
+            // In the dark theme the fill of ok is dark itself.
+            let ink = if row.fill == colour::OUTCOMES[0] { colour::INK } else { colour::ON_FILL };
+            svg.text(a + 6.0, y + 4.0, &row.text, ink, "start", false);
+        } else if wide <= right || right >= left {
+            svg.text_over(b + 10.0, y + 4.0, &cut(&row.text, right), colour::INK, "start", false);
+        } else {
+            svg.text_over(a - 10.0, y + 4.0, &cut(&row.text, left), colour::INK, "end", false);
+        }
+    }
+    axis(svg, &across, span);
+}
+
+/// As much of a text as has room.
+fn cut(text: &str, room: f64) -> String {
+    let most = (room / 7.4).max(3.0) as usize;
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['\u{2026}']).collect()
+}
+
+/// A value that was observed again and again, and what bounds it.
+struct Series {
+    of: String,
+    unit: Unit,
+    points: Vec<(f64, f64)>,
+    /// The bound, and its words.
+    bounds: Vec<(f64, String)>,
+}
+
+/// Values of what may abort, those that did first.
+fn series(journal: &Journal) -> Vec<Series> {
+    let mut all: Vec<Series> = Vec::new();
+    for entry in journal.entries.iter().filter(|e| e.kind == JournalKind::Observation) {
+        for value in &entry.values {
+            let Some(v) = value.value else { continue };
+            let place = all.iter().position(|s| s.of == value.of).unwrap_or_else(|| {
+                all.push(Series { of: value.of.clone(), unit: value.unit, points: Vec::new(), bounds: Vec::new() });
+                all.len() - 1
+            });
+            if all[place].points.iter().all(|p| *p != (entry.at_s, v)) {
+                all[place].points.push((entry.at_s, v));
+            }
+            for (of, words, bound) in bounds(&entry.text) {
+                let known = all[place].bounds.iter().any(|(b, _)| *b == bound);
+                if (of.is_empty() || of == value.of) && !known {
+                    all[place].bounds.push((bound, format!("aborts {words} {}", plain(bound, value.unit))));
+                }
+            }
+        }
+    }
+    // What was looked at before stands at the begin.
+    for entry in journal.entries.iter().filter(|e| e.kind == JournalKind::SteadyState) {
+        for value in &entry.values {
+            if let (Some(v), Some(s)) = (value.value, all.iter_mut().find(|s| s.of == value.of)) {
+                s.points.insert(0, (entry.at_s, v));
+            }
+        }
+    }
+    let reason = first(journal, JournalKind::Abort).map_or("", |e| e.text.as_str());
+    all.sort_by_key(|s| !reason.contains(s.of.as_str()));
+    all
+}
+
+/// What a condition bounds: the metric (empty if it is the only one), whether above or below, and the bound.
+fn bounds(condition: &str) -> Vec<(String, &'static str, f64)> {
+    let text = condition.strip_prefix("nearest to ").unwrap_or(condition);
+    if let Ok(condition) = Condition::parse(text) {
+        let mut found = Vec::new();
+        compares(condition.tree(), &mut found);
+        return found;
+    }
+    // A blast radius: `blast_radius.users: 5%`.
+    let bound = text.rsplit_once(": ").and_then(|(_, bound)| Value::parse(bound).ok()).and_then(|v| v.literal());
+    bound.map(|b| vec![(String::new(), "above", b)]).unwrap_or_default()
+}
+
+fn compares(tree: &Tree<sim_core::expression::MetricRef>, found: &mut Vec<(String, &'static str, f64)>) {
+    match tree {
+        Tree::And(a, b) | Tree::Or(a, b) => {
+            compares(a, found);
+            compares(b, found);
+        }
+        Tree::Not(a) => compares(a, found),
+        Tree::Compare { op, left, right, .. } => {
+            if let (Tree::Metric(metric), Tree::Number { value, .. }) = (left.as_ref(), right.as_ref()) {
+                let words = if matches!(op, CompareOp::Less | CompareOp::AtMost) { "below" } else { "above" };
+                found.push((metric.words(), words, *value));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn value(svg: &mut Svg, s: &Series, journal: &Journal, span: (f64, f64)) {
+    edges(svg);
+    svg.top = 30.0;
+    let across = Across::new(svg, span.0, span.1, false);
+    let mut all: Vec<Estimate> = s.points.iter().map(|p| Estimate::exact(p.1)).collect();
+    all.extend(s.bounds.iter().map(|b| Estimate::exact(b.0)));
+    let (scale, ticks) = upright(svg, &all, s.unit, None);
+    svg.text(svg.left, 14.0, &cut(&s.of, svg.right - svg.left), colour::INK, "start", true);
+    svg.grid(&scale, &ticks);
+    if let Some(abort) = first(journal, JournalKind::Abort) {
+        let x = across.at(abort.at_s);
+        svg.line(x, 22.0, x, svg.bottom, colour::VERM, 1.25, "");
+    }
+    let mut d = String::new();
+    for (i, (t, v)) in s.points.iter().enumerate() {
+        let _ = write!(d, "{}{:.1} {:.1}", if i == 0 { "M" } else { "L" }, across.at(*t), scale.at(*v));
+    }
+    svg.path(&d, "none", colour::BLUE, "stroke-width=\"1.75\" stroke-linejoin=\"round\"");
+    for (t, v) in &s.points {
+        svg.dot(across.at(*t), scale.at(*v), 3.0, colour::BLUE);
+    }
+    for (bound, words) in s.bounds.iter().take(2) {
+        let y = scale.at(*bound);
+        svg.line(svg.left, y, svg.right, y, colour::INK, 1.0, "2 3");
+        let above = y - 5.0 > svg.top + 6.0;
+        svg.text_over(svg.right - 2.0, if above { y - 5.0 } else { y + 15.0 }, words, colour::INK, "end", false);
+    }
+    axis(svg, &across, span);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_read_from_conditions() {
+        let one = |text: &str| bounds(text).into_iter().next().unwrap_or_default();
+        assert_eq!(one("error_rate(payers) over 30s > 10%"), ("error_rate(payers) over 30s".into(), "above", 0.1));
+        assert_eq!(one("nearest to p99(payers) over 30s > 5s").2, 5.0);
+        assert_eq!(one("availability(payers) < 90%").1, "below");
+        assert_eq!(one("blast_radius.users: 5%"), (String::new(), "above", 0.05));
+        assert!(bounds("nothing of the kind").is_empty());
+    }
+}
