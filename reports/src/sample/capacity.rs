@@ -4,7 +4,7 @@ use super::{near, wobble};
 use sim_core::engine::math::exp;
 use sim_core::results::{
     CapacityKnob, CapacityLevel, CapacityResult, Case, Estimate, Judge, Judgement, Knee, KneePoint, Scalability,
-    Setting, Tried, Unit, Verdict,
+    Setting, Tried, Unit, Verdict, Z_95,
 };
 
 fn judges() -> Vec<Judge> {
@@ -38,7 +38,7 @@ fn case(lost: Option<&str>, instances: f64, load: f64) -> Case {
     let (share, works, quick) = does(instances, load);
     let judged = if (0.8..0.97).contains(&share) { 256 } else { 64 };
     let kept = (share * f64::from(judged)).round() as u32;
-    let probability = Estimate::wilson(kept, judged);
+    let probability = Estimate::wilson(kept, judged, Z_95);
     let verdict = match probability {
         Some(p) if p.low >= 0.9 => Verdict::Held,
         Some(p) if p.high < 0.9 => Verdict::Broken,

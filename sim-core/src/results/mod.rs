@@ -48,8 +48,8 @@ impl Estimate {
     }
 
     /// A share of `of` replications of which `kept` succeeded, with the interval of the score test at so many standard deviations
-    /// ([`Z_95`] for 95 %; E. B. Wilson, *Probable inference, the law of
-    /// succession, and statistical inference*, 1927); `None` without replications.
+    /// ([`Z_95`] for 95 %; E. B. Wilson, *Probable inference, the law of succession, and statistical inference*, 1927); `None`
+    /// without replications.
     pub fn wilson(kept: u32, of: u32, z: f64) -> Option<Self> {
         if of == 0 {
             return None;

@@ -7,7 +7,7 @@ use crate::findings::word;
 use crate::numbers::{estimate, grouped, optional, plain};
 use crate::page::{Block, Section};
 use crate::pages::some;
-use sim_core::results::{CapacityResult, Estimate, Knee, KneePoint, Unit};
+use sim_core::results::{CapacityResult, Estimate, Knee, KneePoint, Unit, Z_95};
 
 pub(super) fn how_far(capacity: &CapacityResult) -> Option<Section> {
     let knee = capacity.knee.as_ref().filter(|knee| knee.points.len() > 1)?;
@@ -77,7 +77,7 @@ fn kept_by_load(capacity: &CapacityResult, knee: &Knee) -> Figure {
         }
         _ => "No load that was tried is held".to_owned(),
     };
-    let share = |p: &KneePoint| Estimate::wilson(p.kept, p.judged);
+    let share = |p: &KneePoint| Estimate::wilson(p.kept, p.judged, Z_95);
     let mut family = over_load(knee, share, true);
     family.shares = true;
     family.promised = Some((capacity.needed, format!("needed {:.0} %", capacity.needed * 100.0)));
