@@ -110,15 +110,19 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
 /// Writes the results of a finished sweep and prints its answer.
 pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool, plain: bool) -> Result<u8> {
     let result = sweep::answer(&first.head, points);
-    for (name, bytes) in reports::write_sweep(&result, &first.source)? {
-        output::write_whole(&out.join(name), &bytes)?;
+    let files = reports::write_sweep(&result, &first.source)?;
+    for (name, bytes) in &files {
+        output::write_whole(&out.join(name), bytes)?;
     }
     if json {
         output::print(&reports::sweep_json(&result)?)?;
     } else {
         let mut text = reports::terminal::sweep::summary(&result, &first.source, &style(plain));
-        text.push_str(&format!("Report   {}\n", out.join("report.html").display()));
-        text.push_str(&format!("Table    {}\n", out.join("sweep.csv").display()));
+        for (word, name) in [("Report", "report.html"), ("Table", "sweep.csv")] {
+            if files.iter().any(|(file, _)| file == name) {
+                text.push_str(&format!("{word:<8} {}\n", out.join(name).display()));
+            }
+        }
         output::print(&text)?;
     }
     Ok(OK)

@@ -2,7 +2,13 @@
 
 use super::Finding;
 use crate::numbers::{estimate, grouped, kept, plain};
+use sim_core::engine::math;
 use sim_core::results::{Design, Point, RankMethod, Ranking, SweepResult, Unit, Verdict};
+
+/// A knob with less of the spread than this is not worth a word.
+const LITTLE: f64 = 0.01;
+/// Lines of settings of which it is said how far they hold.
+const MOST_REACHES: usize = 8;
 
 /// The answer in one sentence.
 pub fn answer(sweep: &SweepResult) -> String {
@@ -14,22 +20,37 @@ pub fn answer(sweep: &SweepResult) -> String {
             .unwrap_or_else(|| format!("{all} settings were simulated, and nothing is promised of them."));
     }
     let what = what_counts(sweep);
+    let undecided = || {
+        let (verb, each) = (if open == 1 { "is" } else { "are" }, replications(sweep));
+        format!("{open} {verb} not decided by {each}")
+    };
     match (held, broken, open) {
         (_, 0, 0) => format!("All {all} settings keep {what}."),
         (0, _, 0) => format!("None of {all} settings keeps {what}."),
-        (0, 0, _) => format!("None of {all} settings is decided by {} replications.", sweep.replications),
-        (_, 0, _) => format!(
-            "{held} of {all} settings keep {what}, and {open} are not decided by {} replications.",
-            sweep.replications
-        ),
-        (_, _, 0) => format!("{held} of {all} settings keep {what}, {broken} do not."),
+        (0, 0, _) => format!("None of {all} settings is decided by {}.", replications(sweep)),
+        (0, _, _) => {
+            format!("None of {all} settings is known to keep {what}: {broken} {}, {}.", do_not(broken), undecided())
+        }
+        (_, 0, _) => format!("{held} of {all} settings {} {what}, {}.", keep(held), undecided()),
+        (_, _, 0) => format!("{held} of {all} settings {} {what}, {broken} {}.", keep(held), do_not(broken)),
         _ => {
-            let each = sweep.replications;
-            format!(
-                "{held} of {all} settings keep {what}, {broken} do not, and {open} are not decided by {each} replications."
-            )
+            format!("{held} of {all} settings {} {what}, {broken} {}, {}.", keep(held), do_not(broken), undecided())
         }
     }
+}
+
+fn keep(count: usize) -> &'static str {
+    if count == 1 { "keeps" } else { "keep" }
+}
+
+fn do_not(count: usize) -> &'static str {
+    if count == 1 { "does not" } else { "do not" }
+}
+
+/// How many replications each point has, in words.
+pub fn replications(sweep: &SweepResult) -> String {
+    let count = sweep.replications;
+    format!("{count} replication{}", if count == 1 { "" } else { "s" })
 }
 
 /// What the verdict on a point is about.
@@ -68,11 +89,17 @@ pub fn settings(sweep: &SweepResult, point: &Point) -> String {
 
 /// The findings, the weightiest first.
 pub fn find(sweep: &SweepResult) -> Vec<String> {
+    let mut found = settled(sweep);
+    found.extend(sweep.rankings.iter().map(ranking));
+    found.extend(sweep.rankings.iter().filter_map(together));
+    found
+}
+
+/// What was found of the settings, without the rankings of the knobs.
+pub fn settled(sweep: &SweepResult) -> Vec<String> {
     let mut found = reaches(sweep);
     found.extend(crossings(sweep));
     found.extend(cheapest(sweep));
-    found.extend(sweep.rankings.iter().map(ranking));
-    found.extend(sweep.rankings.iter().filter_map(together));
     found
 }
 
@@ -124,32 +151,52 @@ fn main_knob(sweep: &SweepResult) -> Option<usize> {
     if sweep.design == Design::Grid { fits.rev().max_by_key(|place| sweep.knobs[*place].values.len()) } else { None }
 }
 
-/// How far each line holds.
+/// How far each line holds, in one sentence: that of a knob to which a line of settings belongs names its path once.
 fn reaches(sweep: &SweepResult) -> Vec<String> {
     let Some(knob) = main_knob(sweep) else { return Vec::new() };
     let path = &sweep.knobs[knob].path;
-    let mut says = Vec::new();
+    let (mut says, mut other_named): (Vec<String>, bool) = (Vec::new(), false);
     for (others, points) in lines(sweep, knob) {
         let held: Vec<bool> = points.iter().map(|p| p.verdict == Some(Verdict::Held)).collect();
         let count = held.iter().filter(|h| **h).count();
-        let text = |at: usize| points[at].settings[knob].text.as_str();
-        let with = |verb: &str| if others.is_empty() { format!("{path} {verb}") } else { format!("{others} {verb}") };
         if count == 0 || count == held.len() || points.iter().any(|p| p.verdict.is_none()) {
             continue;
         }
-        if held[..count].iter().all(|h| *h) {
-            says.push(format!("{} up to {path}={}", with("holds"), text(count - 1)));
+        let named = if says.is_empty() { format!("{path}=") } else { String::new() };
+        let text = |at: usize| format!("{named}{}", points[at].settings[knob].text);
+        let reach = if held[..count].iter().all(|h| *h) {
+            format!("up to {}", text(count - 1))
         } else if held[held.len() - count..].iter().all(|h| *h) {
-            says.push(format!("{} from {path}={} on", with("holds"), text(held.len() - count)));
-        }
+            format!("from {} on", text(held.len() - count))
+        } else {
+            continue;
+        };
+        let with = match others.split_once('=') {
+            None => String::new(),
+            // Of a single other knob the value is enough, once its path is known.
+            Some((_, value)) if other_named && sweep.knobs.len() == 2 => format!(" with {value}"),
+            Some(_) => format!(" with {others}"),
+        };
+        other_named = true;
+        says.push(reach + &with);
     }
-    if says.is_empty() { says } else { vec![says.iter().take(6).cloned().collect::<Vec<_>>().join("; ") + "."] }
+    let more = says.len().saturating_sub(MOST_REACHES);
+    says.truncate(MOST_REACHES);
+    if more > 0 {
+        says.push(format!("and so on for {more} more"));
+    }
+    if says.is_empty() { says } else { vec![format!("Held {}.", says.join(", "))] }
 }
 
 /// Where promises are left along a line: between which settings, and where a straight line between them crosses.
 fn crossings(sweep: &SweepResult) -> Vec<String> {
     let Some(knob) = main_knob(sweep) else { return Vec::new() };
     let unit = sweep.knobs[knob].unit;
+    let whole = sweep.knobs[knob].numbers.iter().flatten().all(|number| number.fract() == 0.0) && unit == Unit::Count;
+    if whole && sweep.judged.iter().filter(|judge| judge.counts).count() == 1 {
+        // How far each line holds has said it all: between whole numbers there is nothing.
+        return Vec::new();
+    }
     let mut says = Vec::new();
     for (others, points) in lines(sweep, knob).into_iter().take(4) {
         for (place, judge) in sweep.judged.iter().enumerate().filter(|(_, judge)| judge.counts) {
@@ -168,14 +215,14 @@ fn crossings(sweep: &SweepResult) -> Vec<String> {
                 }
                 let at = from + (to - from) * before / (before - after);
                 let with = if others.is_empty() { String::new() } else { format!(" with {others}") };
-                let verb = if before >= 0.0 { "leaves its promise" } else { "comes into its promise" };
+                let verb = if before >= 0.0 { "leaves its promise" } else { "comes back to its promise" };
                 let (path, name) = (&sweep.knobs[knob].path, &judge.name);
                 let between = format!("between {} and {}", pair[0].settings[knob].text, pair[1].settings[knob].text);
                 // Half an instance is none.
-                says.push(if unit == Unit::Count && from.fract() == 0.0 && to.fract() == 0.0 {
+                says.push(if whole {
                     format!("{name} {verb} {between} of {path}{with}.")
                 } else {
-                    format!("{name} {verb} at about {} of {path}{with}, {between}.", plain(at, unit))
+                    format!("{name} {verb} at about {} of {path}{with}, {between}.", plain(coarse(at, to - from), unit))
                 });
             }
         }
@@ -184,14 +231,29 @@ fn crossings(sweep: &SweepResult) -> Vec<String> {
     says
 }
 
-/// The cheapest setting that holds, where settings differ in cost.
+/// What lies between two points of a sweep is known to a tenth of their distance at best.
+fn coarse(at: f64, step: f64) -> f64 {
+    let tenth = math::pow(10.0, (math::ln(step.abs()) / math::ln(10.0)).floor() - 1.0);
+    (at / tenth).round() * tenth
+}
+
+/// The cheapest setting that holds, where settings differ in cost. Nobody chooses the load: where it is varied, the cheapest that
+/// carries the most of it.
 fn cheapest(sweep: &SweepResult) -> Option<String> {
     let held = || sweep.points.iter().filter(|p| p.verdict == Some(Verdict::Held));
-    let least = held().min_by(|a, b| a.cost_per_month.mean.total_cmp(&b.cost_per_month.mean))?;
-    let most = sweep.points.iter().map(|p| p.cost_per_month.mean).fold(0.0, f64::max);
-    (most > least.cost_per_month.mean * 1.001).then(|| {
+    let load = sweep.knobs.iter().position(|knob| knob.path.starts_with("load.") && knob.numbers.is_some());
+    if load.is_some() && sweep.knobs.len() == 1 {
+        return None;
+    }
+    let load_of = |point: &Point| load.and_then(|knob| point.settings[knob].number).unwrap_or(0.0);
+    let most_load = held().map(load_of).fold(f64::NEG_INFINITY, f64::max);
+    let cost = |point: &Point| point.cost_per_month.mean;
+    let least = held().filter(|p| load_of(p) >= most_load).min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
+    let differs = sweep.points.iter().any(|p| (cost(p) - cost(least)).abs() > cost(least).abs() * 0.001);
+    differs.then(|| {
         format!(
-            "The cheapest setting that holds is {}, at {}{}.",
+            "The cheapest setting that holds{} is {}, at {}{}.",
+            if load.is_some() { " at the highest load" } else { "" },
             settings(sweep, least),
             estimate(&least.cost_per_month, Unit::MoneyPerMonth),
             least.kept_all.map_or_else(String::new, |e| format!(", kept in {} of runs", kept(&e)))
@@ -212,7 +274,8 @@ fn ranking(ranking: &Ranking) -> String {
     let share = |knob: &sim_core::results::RankedKnob| estimate(&knob.total, Unit::Share);
     let mut knobs = ranking.knobs.iter();
     let Some(first) = knobs.next() else { return String::new() };
-    let rest: Vec<String> = knobs.take(3).map(|knob| format!("{} in {}", knob.path, share(knob))).collect();
+    let rest: Vec<String> =
+        knobs.take(3).filter(|k| k.total.high >= LITTLE).map(|k| format!("{} in {}", k.path, share(k))).collect();
     let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join("; ")) };
     format!("{} has a part in {} of the spread of {of}{rest}.", first.path, share(first))
 }
@@ -225,6 +288,7 @@ fn together(ranking: &Ranking) -> Option<String> {
     let alone: f64 = ranking.knobs.iter().filter_map(|knob| knob.alone).map(|e| e.mean).sum();
     let rest = 1.0 - alone;
     (rest > 0.1).then(|| {
-        format!("Only together do they explain {}\u{a0}% of the spread of {}.", grouped(rest * 100.0, 0), ranking.of)
+        let part = grouped(rest * 100.0, 0);
+        format!("{part}\u{a0}% of the spread of {} comes from knobs that act together.", ranking.of)
     })
 }

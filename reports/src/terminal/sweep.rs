@@ -19,14 +19,12 @@ pub fn summary(sweep: &SweepResult, source: &Source, style: &Style) -> String {
     out.push('\n');
     say(&findings::answer(sweep), &mut out);
     out.push('\n');
-    let two = sweep.design == Design::Grid && sweep.knobs.len() == 2 && sweep.knobs[1].values.len() <= 12;
-    if two {
-        grid(sweep, style, &mut out);
-    } else {
+    if !grid(sweep, style, &mut out) && sweep.rankings.is_empty() {
         list(sweep, style, &mut out);
     }
-    let found = findings::find(sweep);
-    if !found.is_empty() {
+    // The rankings stand below, as tables.
+    let found = findings::settled(sweep);
+    if !found.is_empty() && !out.ends_with("\n\n") {
         out.push('\n');
     }
     for sentence in found.iter().take(6) {
@@ -39,10 +37,10 @@ pub fn summary(sweep: &SweepResult, source: &Source, style: &Style) -> String {
 
 fn closing(sweep: &SweepResult) -> String {
     format!(
-        "{} points by {}, {} replications each on the same random numbers, 95 % intervals, seed {}, digest {}",
+        "{} points by {}, {} each on the same random numbers, 95 % intervals, seed {}, digest {}",
         sweep.points.len(),
         sweep.design.words(),
-        sweep.replications,
+        findings::replications(sweep),
         sweep.seed,
         sweep.digest
     )
@@ -65,28 +63,36 @@ fn cell(point: &Point, sweep: &SweepResult) -> (String, Option<Verdict>) {
     }
 }
 
-/// Two knobs: one down, one across.
-fn grid(sweep: &SweepResult, style: Style, out: &mut String) {
+/// Two knobs, one down and one across, where that fits into the width; otherwise false, and nothing is printed.
+fn grid(sweep: &SweepResult, style: Style, out: &mut String) -> bool {
+    if sweep.design != Design::Grid || sweep.knobs.len() != 2 {
+        return false;
+    }
+    let cells: Vec<(String, Option<Verdict>)> = sweep.points.iter().map(|p| cell(p, sweep)).collect();
+    let fitting = [(0, 1), (1, 0)].into_iter().find(|(_, across)| {
+        let width = grid_width(sweep, &cells, *across);
+        width * sweep.knobs[*across].values.len() + 20 <= style.width
+    });
+    let Some((down, across)) = fitting else { return false };
     let judged = sweep.points.iter().any(|p| p.verdict.is_some());
     let what = if judged {
         "Share of runs that keep all that is promised, in % (90 needed)   H held   I inconclusive   B broken".to_owned()
     } else {
         sweep.shown.first().map_or_else(String::new, |shown| shown.name.clone())
     };
-    let _ = writeln!(out, "{what}\n");
-    let (down, across) = (&sweep.knobs[0], &sweep.knobs[1]);
-    let cells: Vec<(String, Option<Verdict>)> = sweep.points.iter().map(|p| cell(p, sweep)).collect();
-    let first = widest(down.values.iter(), &down.path);
-    let texts = cells.iter().map(|(text, _)| text).chain(&across.values);
-    let width = texts.map(|text| text.chars().count()).max().unwrap_or(0) + 3;
-    let _ = writeln!(out, "{}{}", pad("", first + 3), style.dim(&across.path));
+    let _ = writeln!(out, "{what}");
+    let (width, rows) = (grid_width(sweep, &cells, across), sweep.knobs[1].values.len());
+    let (down, across) = (&sweep.knobs[down], &sweep.knobs[across]);
+    let _ = writeln!(out, "{}\n", style.dim(&format!("down {}, across {}", down.path, across.path)));
+    let first = widest(down.values.iter(), "");
     let heads: String = across.values.iter().map(|v| pad_left(v, width)).collect();
-    let _ = writeln!(out, "{}{heads}", style.dim(&pad(&down.path, first)));
+    let _ = writeln!(out, "{}{}", pad("", first), style.dim(&heads));
+    let straight = down.path == sweep.knobs[0].path;
     for (row, value) in down.values.iter().enumerate() {
         let mut line = pad_left(value, first);
-        for (text, verdict) in &cells[row * across.values.len()..(row + 1) * across.values.len()] {
-            let space = " ".repeat(width.saturating_sub(text.chars().count()));
-            line.push_str(&space);
+        for column in 0..across.values.len() {
+            let (text, verdict) = &cells[if straight { row * rows + column } else { column * rows + row }];
+            line.push_str(&" ".repeat(width.saturating_sub(text.chars().count())));
             line.push_str(&match verdict {
                 Some(Verdict::Broken) => style.paint("1;38;5;130", text),
                 Some(Verdict::Inconclusive) => style.paint("33", text),
@@ -95,39 +101,78 @@ fn grid(sweep: &SweepResult, style: Style, out: &mut String) {
         }
         let _ = writeln!(out, "{line}");
     }
+    true
 }
 
-/// One line a point: of many, the first.
+/// How wide a column of a grid is.
+fn grid_width(sweep: &SweepResult, cells: &[(String, Option<Verdict>)], across: usize) -> usize {
+    let texts = cells.iter().map(|(text, _)| text).chain(&sweep.knobs[across].values);
+    texts.map(|text| text.chars().count()).max().unwrap_or(0) + 3
+}
+
+/// The shortest ends of paths that tell them from one another: `timeout`, `gateway.instances`.
+fn short(paths: &[&str]) -> Vec<String> {
+    let end = |path: &str, parts: usize| {
+        let all: Vec<&str> = path.split('.').collect();
+        all[all.len().saturating_sub(parts)..].join(".")
+    };
+    let tells = |path: &str, parts: usize| {
+        paths.iter().filter(|other| **other != path).all(|other| end(other, parts) != end(path, parts))
+    };
+    let shortest = |path: &&str| {
+        let parts = path.split('.').count();
+        let least = (1..=parts).find(|parts| tells(path, *parts)).unwrap_or(parts);
+        end(path, least)
+    };
+    paths.iter().map(shortest).collect()
+}
+
+/// The points that are listed, in their order; of many, those that keep the most and those that keep the least. `None` is a gap.
+fn listed(sweep: &SweepResult) -> Vec<Option<&Point>> {
+    if sweep.points.len() <= MOST_ROWS {
+        return sweep.points.iter().map(Some).collect();
+    }
+    let rank =
+        |point: &Point| point.kept_all.or_else(|| point.shown.first().copied().flatten()).map_or(-1.0, |e| e.mean);
+    let mut all: Vec<&Point> = sweep.points.iter().collect();
+    all.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
+    let (most, least) = (all.iter().take(MOST_ROWS / 2), all.iter().skip(all.len() - MOST_ROWS / 2));
+    most.copied().map(Some).chain([None]).chain(least.copied().map(Some)).collect()
+}
+
+/// One line a point.
 fn list(sweep: &SweepResult, style: Style, out: &mut String) {
-    let mut heads: Vec<String> = sweep.knobs.iter().map(|k| k.path.clone()).collect();
+    let paths: Vec<&str> = sweep.knobs.iter().map(|k| k.path.as_str()).collect();
+    let mut heads = short(&paths);
     let judged = sweep.points.iter().any(|p| p.verdict.is_some());
     if judged {
         heads.push("kept in runs".into());
     }
     heads.extend(sweep.shown.iter().map(|shown| shown.name.clone()));
-    let rows: Vec<Vec<String>> = sweep.points.iter().take(MOST_ROWS).map(|p| row(sweep, p, judged)).collect();
-    let fits = |count: usize| {
-        let width = |place: usize| rows.iter().map(|r| r[place].chars().count()).max().unwrap_or(0);
-        (0..count).map(|place| width(place).max(heads[place].chars().count()) + 3).sum::<usize>() <= style.width
-    };
+    let rows: Vec<Option<Vec<String>>> = listed(sweep).into_iter().map(|p| Some(row(sweep, p?, judged))).collect();
+    let width = |place: usize| widest(rows.iter().flatten().map(|r| &r[place]), &heads[place]);
+    let fits = |count: usize| (0..count).map(|place| width(place) + 3).sum::<usize>() <= style.width + 3;
     let count = (1..=heads.len()).rev().find(|count| fits(*count)).unwrap_or(1);
-    let width = |place: usize| widest(rows.iter().map(|r| &r[place]), &heads[place]);
     let line = |cells: &[String]| {
         let cells = cells.iter().take(count).enumerate().map(|(place, cell)| pad_left(cell, width(place)));
         cells.collect::<Vec<_>>().join("   ")
     };
     let _ = writeln!(out, "{}", style.dim(&line(&heads)));
     for row in &rows {
-        let _ = writeln!(out, "{}", line(row));
+        let gap = || format!("{} more are in the table", sweep.points.len() - MOST_ROWS);
+        let _ = writeln!(out, "{}", row.as_ref().map_or_else(gap, |row| line(row)));
     }
-    let more = sweep.points.len().saturating_sub(rows.len());
-    let left: Vec<&str> = heads[count..].iter().map(String::as_str).collect();
-    if more > 0 {
-        let _ = writeln!(out, "{more} more points are in the table.");
+    let mut notes = Vec::new();
+    if paths.iter().zip(&heads).any(|(path, head)| path != head) {
+        notes.push(format!("Varied: {}.", paths.join(", ")));
     }
-    if !left.is_empty() {
-        let _ = writeln!(out, "Not shown for lack of room: {}.", left.join(", "));
+    if count < heads.len() {
+        notes.push(format!("Not shown for lack of room: {}.", heads[count..].join(", ")));
     }
+    if !notes.is_empty() {
+        out.push('\n');
+    }
+    notes.iter().for_each(|note| out.push_str(&wrap(note, "", style.sentence_width())));
 }
 
 fn row(sweep: &SweepResult, point: &Point, judged: bool) -> Vec<String> {
@@ -148,6 +193,12 @@ fn row(sweep: &SweepResult, point: &Point, judged: bool) -> Vec<String> {
 fn rankings(sweep: &SweepResult, style: Style, out: &mut String) {
     for ranking in &sweep.rankings {
         let morris = ranking.method == RankMethod::Morris;
+        let only = ranking.knobs.first().filter(|knob| !morris && knob.alone.is_some_and(|a| a.mean > 0.9999));
+        if let Some(only) = only {
+            let says = format!("{} is decided by {} alone.", ranking.of, only.path);
+            let _ = write!(out, "\n{}", wrap(&says, "", style.sentence_width()));
+            continue;
+        }
         let heads = if morris { ("mu*", "sigma") } else { ("total index", "alone") };
         let unit = if morris { ranking.unit } else { Unit::Share };
         let cell = |e: &sim_core::results::Estimate| ascii(&estimate(e, unit));
@@ -157,19 +208,23 @@ fn rankings(sweep: &SweepResult, style: Style, out: &mut String) {
         let head = format!("Which knob matters for {}", ranking.of);
         let (first, second, third) =
             (widest(paths.iter(), &head), widest(totals.iter(), heads.0), widest(alone.iter(), heads.1));
+        let room = style.width.saturating_sub(first + second + third + 9).min(20);
         let most = ranking.knobs.iter().map(|k| k.total.mean).fold(f64::MIN_POSITIVE, f64::max);
+        if !out.ends_with("\n\n") {
+            out.push('\n');
+        }
         let _ = writeln!(
             out,
-            "\n{}   {}   {}",
+            "{}   {}   {}",
             style.bold(&pad(&head, first)),
             style.dim(&pad_left(heads.0, second)),
             style.dim(&pad_left(heads.1, third))
         );
         for (place, knob) in ranking.knobs.iter().enumerate() {
-            let bar = "█".repeat((knob.total.mean.max(0.0) / most * 20.0).round() as usize);
+            let bar = "█".repeat((knob.total.mean.max(0.0) / most * room as f64).round() as usize);
             let bar = if style.plain { String::new() } else { format!("   {bar}") };
             let line = [pad(&paths[place], first), pad_left(&totals[place], second), pad_left(&alone[place], third)];
-            let _ = writeln!(out, "{}{bar}", line.join("   "));
+            let _ = writeln!(out, "{}", format!("{}{bar}", line.join("   ")).trim_end());
         }
     }
 }

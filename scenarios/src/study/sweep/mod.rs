@@ -305,7 +305,8 @@ impl PointSums {
 
     fn merge(&mut self, loaded: &Loaded, one: &One, scales: &[f64]) {
         debug_assert_eq!(loaded.model.promises.len(), one.promises.len(), "the same system");
-        let month = one.bill.per_month(sim_core::economics::Group::Infrastructure);
+        // Zero is added, for a sum of nothing is minus zero.
+        let month = one.bill.per_month(sim_core::economics::Group::Infrastructure) + 0.0;
         self.verdicts.merge(one);
         self.cost.add(month);
         self.digest.add(u64::from(one.run.replication), one.run.digest);
