@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use sim_core::expression::Value;
-use sim_core::units::Probability;
+use sim_core::units::{Percent, Probability};
 use std::path::PathBuf;
 
 /// A wind tunnel for service architectures.
@@ -30,6 +30,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Simulate a system at many settings: where does it leave its promises, and which knob matters?
     Sweep(Box<SweepArgs>),
+    /// Find the cheapest setting that keeps every promise, now and for more load, and how far it carries.
+    Capacity(Box<CapacityArgs>),
     /// Put the parts of a sweep together that ran elsewhere.
     Merge(MergeArgs),
     /// Render the report of results again, from their out folder.
@@ -226,6 +228,66 @@ pub enum RankArg {
     TotalSobol,
     /// Elementary effects: cheaper.
     Morris,
+}
+
+/// `capacity`.
+#[derive(Debug, Args)]
+pub struct CapacityArgs {
+    /// The scenario file. What is searched stands in its studies, or in --for.
+    pub file: PathBuf,
+    /// A capacity study of the file's studies.
+    #[arg(long = "study", value_name = "NAME")]
+    pub name: Option<String>,
+    /// What is searched: the path of a size, as services.api.instances, or services.api.instances=2..60; may be given again.
+    /// Without a range: from 1 to 16 times what stands in the file.
+    #[arg(long = "for", value_name = "PATH", conflicts_with = "name")]
+    pub find: Vec<String>,
+    /// Asks for what keeps every promise, which is what is asked anyway.
+    #[arg(long)]
+    pub holds: bool,
+    /// A promise that has to be kept; may be given again. Default: all.
+    #[arg(long, value_name = "NAME", conflicts_with = "name")]
+    pub promise: Vec<String>,
+    /// Loads, as percentages of the file's: 100%,150%,200%.
+    #[arg(long, value_name = "PERCENT", value_delimiter = ',', value_parser = Percent::parse, conflicts_with = "name")]
+    pub at_load: Vec<Percent>,
+    /// What has to be survived besides: `zone`, any one zone.
+    #[arg(long, conflicts_with = "name")]
+    pub survive: Option<SurviveArg>,
+    /// How sure the verdicts have to be, as 99%. Default: the study's, or 95%.
+    #[arg(long, value_name = "PERCENT", value_parser = Probability::parse)]
+    pub confidence: Option<Probability>,
+    /// Replications of one setting at most. Default: the study's budget, or four times the file's replications.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub budget: Option<u32>,
+    /// Leave out how far the answer carries.
+    #[arg(long)]
+    pub no_knee: bool,
+    /// Up to how many times the load it is asked how far the answer carries.
+    #[arg(long, value_name = "PERCENT", value_parser = Percent::parse, default_value = "1000%")]
+    pub up_to: Percent,
+    /// Folder for results and report. Default: out/ and the names of file and study.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// A variant of the scenario.
+    #[arg(long)]
+    pub variant: Option<String>,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// No bars and no colours.
+    #[arg(long)]
+    pub plain: bool,
+    /// How each setting is run.
+    #[command(flatten)]
+    pub study: StudyArgs,
+}
+
+/// What has to be survived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SurviveArg {
+    /// The loss of any one zone.
+    Zone,
 }
 
 /// `merge`.

@@ -165,6 +165,7 @@ pub fn write_capacity(capacity: &CapacityResult, source: &Source) -> Result<Vec<
     let mut files = vec![
         ("capacity.json".to_owned(), capacity_json(capacity)?.into_bytes()),
         ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
+        ("capacity.csv".to_owned(), tables::columns::csv(&tables::capacity::columns(capacity)).into_bytes()),
     ];
     files.extend(lay_out(&pages::capacity::page(capacity, source))?);
     Ok(files)

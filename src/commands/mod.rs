@@ -1,5 +1,6 @@
 //! One command a file; what several need stands here.
 
+mod capacity;
 mod check;
 mod completions;
 mod explain;
@@ -35,6 +36,7 @@ pub fn dispatch(command: &Command) -> Result<u8> {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
         Command::Sweep(args) => sweep::run(args),
+        Command::Capacity(args) => capacity::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Report(args) => report::run(args),
         Command::Validate(args) => validate::run(args),

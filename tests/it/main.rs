@@ -2,6 +2,7 @@
 
 mod big;
 mod browser;
+mod capacity;
 mod check;
 mod cli;
 mod coverage;

@@ -76,6 +76,7 @@ fn against_now(capacity: &CapacityResult, level: &CapacityLevel, tried: &Tried) 
 pub fn told(capacity: &CapacityResult) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(level) = capacity.levels.first() {
+        found.extend(beyond(capacity, level));
         found.extend(binds(capacity, level));
         found.extend(cheaper(capacity, level));
         found.extend(undecided(capacity, level));
@@ -114,6 +115,20 @@ fn binds(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
             without(case)
         ),
         format!("{}.{share}", judge.says),
+        "ladder-1",
+    ))
+}
+
+/// Where nothing holds: what the largest setting breaks.
+fn beyond(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
+    let largest = level.tried.first().filter(|_| level.answer.is_none())?;
+    let (case, judge, place) = binding(capacity, largest)?;
+    let observed =
+        case.promises.get(place)?.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, judge.unit));
+    let share = case.probability.as_ref().map_or_else(|| "no data".to_owned(), kept);
+    Some(finding(
+        format!("Even {} breaks {}{}: {observed}.", settings(capacity, &largest.settings), judge.name, without(case)),
+        format!("{}. All promises are kept in {share} of runs.", judge.says),
         "ladder-1",
     ))
 }

@@ -1,5 +1,6 @@
 //! Files for other programs: tidy series as CSV and Parquet, verdicts as `JUnit` XML.
 
+pub mod capacity;
 pub mod columns;
 pub mod journal;
 pub mod junit;

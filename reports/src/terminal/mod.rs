@@ -2,6 +2,7 @@
 //!
 //! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` leaves the bars out.
 
+pub mod capacity;
 mod experiments;
 pub mod sweep;
 

@@ -147,7 +147,7 @@ fn visits(model: &Model, steps: &[Step], times: f64, found: &mut impl FnMut(Edge
 fn highest_rate(load: &Load, model: &Model) -> Option<f64> {
     let base = match &load.arrival {
         Arrival::Poisson { rate } | Arrival::Constant { rate } => *rate,
-        Arrival::Renewal { between } => 1e9 / between.mean(),
+        Arrival::Renewal { between, faster } => 1e9 / between.mean() * faster,
         Arrival::Closed { users, think } => f64::from(*users) * 1e9 / think.mean(),
         Arrival::Burst(_) | Arrival::Replay(_) => return None,
     };

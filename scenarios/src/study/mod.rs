@@ -7,6 +7,7 @@
 
 mod anytime;
 pub mod baseline;
+pub mod capacity;
 mod experiment;
 pub mod gate;
 mod gather;

@@ -74,6 +74,8 @@ pub enum Arrival {
     Renewal {
         /// Time between two arrivals, before shapes.
         between: Distribution,
+        /// How many times as fast they come.
+        faster: f64,
     },
     /// Users who wait for their reply.
     Closed {
@@ -86,6 +88,29 @@ pub enum Arrival {
     Burst(Bursts),
     /// As a file said.
     Replay(Replay),
+}
+
+impl Arrival {
+    /// The same with `factor` times the load: as many times the rate, the users, or the requests at a time; `None` for single
+    /// arrivals of a file, which cannot come more often than they did.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Option<Self> {
+        let whole = |count: u64| ((count as f64 * factor).round() as u64).max(1);
+        Some(match self {
+            Self::Poisson { rate } => Self::Poisson { rate: rate * factor },
+            Self::Constant { rate } => Self::Constant { rate: rate * factor },
+            Self::Renewal { between, faster } => Self::Renewal { between: between.clone(), faster: faster * factor },
+            Self::Closed { users, think } => {
+                let users = u32::try_from(whole(u64::from(*users))).unwrap_or(u32::MAX);
+                Self::Closed { users, think: think.clone() }
+            }
+            Self::Burst(bursts) => Self::Burst(Bursts { size: whole(bursts.size), ..*bursts }),
+            Self::Replay(Replay::Times(_)) => return None,
+            Self::Replay(Replay::Rates(rates)) => {
+                Self::Replay(Replay::Rates(rates.iter().map(|(from, rate)| (*from, rate * factor)).collect()))
+            }
+        })
+    }
 }
 
 impl ArriveSettings {
@@ -128,7 +153,7 @@ impl ArriveSettings {
         Some(match self {
             Self::Poisson(s) => Arrival::Poisson { rate: s.rate.per_second() },
             Self::Constant(s) => Arrival::Constant { rate: s.rate.per_second() },
-            Self::Renewal(s) => Arrival::Renewal { between: s.between.clone() },
+            Self::Renewal(s) => Arrival::Renewal { between: s.between.clone(), faster: 1.0 },
             Self::Closed(s) => Arrival::Closed { users: s.users.get_u32(), think: s.think.clone() },
             Self::Burst(s) => Arrival::Burst(s.compile()),
             Self::Replay(s) => Arrival::Replay(read(s)?),

@@ -40,7 +40,10 @@ enum Source {
         gap: Exponential,
         ahead_ns: u64,
     },
-    Gaps(Sampler),
+    Gaps {
+        between: Sampler,
+        faster: f64,
+    },
     Constant {
         gap_ns: f64,
         owed_ns: f64,
@@ -73,7 +76,7 @@ impl ArrivalProcess {
                 Source::Poisson { per_ns: rate / SECOND_NS, gap, ahead_ns }
             }
             Arrival::Constant { rate } => Source::Constant { gap_ns: SECOND_NS / rate, owed_ns: 0.0 },
-            Arrival::Renewal { between } => Source::Gaps(between.build()),
+            Arrival::Renewal { between, faster } => Source::Gaps { between: between.build(), faster: *faster },
             Arrival::Replay(Replay::Times(times)) => Source::Times { times: times.clone(), next: 0 },
             Arrival::Replay(Replay::Rates(rates)) => Source::Rates { rates: rates.clone() },
             Arrival::Burst(bursts) => Source::Bursts(Coming::new(*bursts)),
@@ -102,9 +105,9 @@ impl ArrivalProcess {
                 let per_ns = *per_ns;
                 self.thinned(now_ns, per_ns)
             }
-            Source::Gaps(between) => {
-                let gap_ns = between.sample(&mut self.stream);
-                let factor = self.factor(now_ns);
+            Source::Gaps { between, faster } => {
+                let (gap_ns, faster) = (between.sample(&mut self.stream), *faster);
+                let factor = self.factor(now_ns) * faster;
                 now_ns.checked_add(whole(gap_ns / factor)?)
             }
             Source::Constant { .. } => self.step(now_ns),
@@ -244,6 +247,25 @@ mod tests {
     }
 
     #[test]
+    fn twice_the_load_comes_twice_as_often() {
+        let mean = 1e9 / 50.0;
+        let between: crate::dist::Distribution =
+            serde_json::from_str(r#"{"uniform": {"from": "10ms", "to": "30ms"}}"#).unwrap();
+        for arrival in [
+            Arrival::Poisson { rate: 1e9 / mean },
+            Arrival::Constant { rate: 1e9 / mean },
+            Arrival::Renewal { between, faster: 1.0 },
+        ] {
+            let last = |arrival: &Arrival| {
+                let mut process = process(arrival, serde_json::json!([]), 0);
+                (0..4000).fold(0, |now, _| process.next(now).unwrap())
+            };
+            let (once, twice) = (last(&arrival), last(&arrival.scaled(2.0).unwrap()));
+            assert!((once as f64 / twice as f64 - 2.0).abs() < 1e-3, "{arrival:?}: {once} and {twice}");
+        }
+    }
+
+    #[test]
     fn poisson_counts_follow_the_rate() {
         let counts = counts(process(&Arrival::Poisson { rate: 1000.0 }, serde_json::json!([]), 0), 50);
         check(&counts, |_| 1000.0);
@@ -278,7 +300,7 @@ mod tests {
     fn renewal_gaps_scale_with_the_factor() {
         let between = crate::dist::Distribution::constant(crate::units::SimDuration::from_ns(SECOND / 4));
         let shapes = serde_json::json!([{"step": {"at": "5s", "factor": 2}}]);
-        let counts = counts(process(&Arrival::Renewal { between }, shapes, 0), 9);
+        let counts = counts(process(&Arrival::Renewal { between, faster: 1.0 }, shapes, 0), 9);
         assert_eq!((counts[2], counts[7]), (4.0, 8.0));
     }
 

@@ -20,7 +20,7 @@ use sim_core::units::{Count, Probability};
 /// - `find`: path of a size: `{range: {from, to}}` or `{list: [..]}`; required
 /// - `promises`: names of the promises that have to be kept; default all
 /// - `at_load`: loads as percentages of the file's; default 100%
-/// - `survive`: `{zone: 1}`: also with any one zone lost; default nothing
+/// - `survive`: `{zone: 1}`: also with any one zone lost, from before the measured time on; default nothing
 /// - `minimise`: `cost` or `size`; default cost where the file has costs
 ///
 /// # Example

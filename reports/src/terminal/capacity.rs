@@ -1,0 +1,145 @@
+//! What `capacity` prints: the ladder of settings, a table by level of load, and what was found.
+
+use super::{Style, ascii, pad, pad_left, widest, wrap};
+use crate::Source;
+use crate::findings::capacity as findings;
+use crate::numbers::{kept, plain};
+use sim_core::results::{CapacityLevel, CapacityResult, Tried, Unit, Verdict};
+use std::fmt::Write;
+
+/// Columns of a bar.
+const BAR: usize = 20;
+
+/// The summary of a search.
+pub fn summary(capacity: &CapacityResult, source: &Source, style: &Style) -> String {
+    let style = *style;
+    let say = |text: &str| ascii(&wrap(text, "", style.sentence_width()));
+    let mut out = style.bold(&capacity.scenario) + "\n";
+    out.push_str(&say(&source.question));
+    out.push('\n');
+    out.push_str(&say(&findings::answer(capacity)));
+    for level in &capacity.levels {
+        ladder(capacity, level, style, &mut out);
+    }
+    if capacity.levels.len() > 1 {
+        levels(capacity, style, &mut out);
+    }
+    out.push('\n');
+    for found in findings::told(capacity) {
+        out.push_str(&say(format!("{} {}", found.what, found.why).trim_end()));
+    }
+    let closing = format!(
+        "{} replications of {} settings on the same random numbers, at most {} each; verdicts at {} confidence however often was looked; seed {}, digest {}",
+        capacity.spent,
+        capacity.levels.iter().map(|l| l.tried.len()).sum::<usize>(),
+        capacity.budget,
+        plain(capacity.confidence, Unit::Share),
+        capacity.seed,
+        capacity.digest
+    );
+    let _ = write!(out, "\n{}", say(&closing));
+    out
+}
+
+/// A setting in one line of a ladder: the case that decides.
+fn rung(tried: &Tried) -> Vec<String> {
+    let case = tried.cases.iter().max_by_key(|case| case.verdict);
+    let mut cells: Vec<String> = tried.settings.iter().map(|s| s.text.clone()).collect();
+    let share = case.and_then(|c| c.probability).map_or_else(|| "no data".into(), |e| ascii(&kept(&e)));
+    cells.push(case.map_or_else(String::new, |c| format!("{} of {}", c.kept, c.judged)));
+    cells.push(share);
+    cells.push(case.and_then(|c| c.lost.clone()).map_or_else(|| "-".into(), |zone| format!("zone {zone}")));
+    cells
+}
+
+/// The settings that were tried at a level, in the order of trying.
+fn ladder(capacity: &CapacityResult, level: &CapacityLevel, style: Style, out: &mut String) {
+    let tried: Vec<&Tried> = level.tried.iter().filter(|t| !t.extra).collect();
+    let names: Vec<String> = capacity.knobs.iter().map(|k| short(&k.path, capacity)).collect();
+    let mut heads = names;
+    heads.extend(["kept".to_owned(), "in runs".to_owned(), "lost".to_owned()]);
+    let rows: Vec<Vec<String>> = tried.iter().map(|t| rung(t)).collect();
+    let survives = !capacity.survive.is_empty();
+    let columns = heads.len() - usize::from(!survives);
+    let width = |place: usize| widest(rows.iter().map(|r| &r[place]), &heads[place]);
+    let head: Vec<String> = (0..columns).map(|place| pad_left(&heads[place], width(place))).collect();
+    let cost = if capacity.priced { "   cost a month" } else { "" };
+    let _ = writeln!(out, "\n{}", style.bold(&format!("Load {}", level.label)));
+    let _ = writeln!(out, "{}", style.dim(&format!("{}   {}{cost}", head.join("   "), pad("verdict", 12))));
+    for (row, tried) in rows.iter().zip(&tried) {
+        let cells: Vec<String> = (0..columns).map(|place| pad_left(&row[place], width(place))).collect();
+        let cost = ascii(&plain(tried.cost_per_month.mean.round(), Unit::Money));
+        let cost = if capacity.priced { format!("   {}", pad_left(&cost, 12)) } else { String::new() };
+        let share = tried.cases.iter().max_by_key(|c| c.verdict).and_then(|c| c.probability).map_or(0.0, |e| e.mean);
+        let bar = if style.plain { String::new() } else { format!("   {}", bar(share, capacity.needed)) };
+        let _ = writeln!(out, "{}   {}{cost}{bar}", cells.join("   "), style.verdict(tried.verdict, 12));
+    }
+}
+
+/// The last part of a path that tells the knobs apart.
+fn short(path: &str, capacity: &CapacityResult) -> String {
+    let parts: Vec<&str> = path.split('.').collect();
+    for count in 1..=parts.len() {
+        let tail = parts[parts.len() - count..].join(".");
+        let same = |k: &&sim_core::results::CapacityKnob| k.path == tail || k.path.ends_with(&format!(".{tail}"));
+        if capacity.knobs.iter().filter(same).count() == 1 {
+            return tail;
+        }
+    }
+    path.to_owned()
+}
+
+/// The share of runs, with the share that is needed.
+fn bar(share: f64, needed: f64) -> String {
+    let (full, mark) = ((share * BAR as f64).floor() as usize, (needed * BAR as f64).round() as usize);
+    let cell = |at: usize| if at < full { '█' } else { '░' };
+    let left: String = (0..mark).map(cell).collect();
+    let right: String = (mark..BAR).map(cell).collect();
+    format!("{left}|{right}")
+}
+
+/// The answers by level of load.
+fn levels(capacity: &CapacityResult, style: Style, out: &mut String) {
+    let mut heads: Vec<String> = vec!["load".into()];
+    heads.extend(capacity.knobs.iter().map(|k| short(&k.path, capacity)));
+    if capacity.priced {
+        heads.push("cost a month".into());
+    }
+    heads.push("kept in runs".into());
+    let rows: Vec<Vec<String>> = capacity.levels.iter().map(|level| level_row(capacity, level)).collect();
+    let width = |place: usize| widest(rows.iter().map(|r| &r[place]), &heads[place]);
+    let line = |cells: &[String]| {
+        let cells = cells.iter().enumerate().map(|(place, cell)| pad_left(cell, width(place)));
+        cells.collect::<Vec<_>>().join("   ")
+    };
+    let _ = writeln!(out, "\n{}", style.bold("The cheapest that holds, by load"));
+    let _ = writeln!(out, "{}", style.dim(&line(&heads)));
+    for row in &rows {
+        let _ = writeln!(out, "{}", line(row));
+    }
+}
+
+fn level_row(capacity: &CapacityResult, level: &CapacityLevel) -> Vec<String> {
+    let mut cells = vec![level.label.clone()];
+    match level.answer.map(|at| &level.tried[at]) {
+        Some(tried) => {
+            cells.extend(tried.settings.iter().map(|s| s.text.clone()));
+            if capacity.priced {
+                cells.push(ascii(&plain(tried.cost_per_month.mean.round(), Unit::Money)));
+            }
+            let worst = tried.cases.iter().filter_map(|c| c.probability).min_by(|a, b| a.low.total_cmp(&b.low));
+            cells.push(worst.map_or_else(String::new, |e| ascii(&kept(&e))));
+        }
+        None => {
+            cells.extend(
+                capacity.knobs.iter().map(|k| format!("> {}", k.values.last().map_or("", |v| v.text.as_str()))),
+            );
+            if capacity.priced {
+                cells.push("-".into());
+            }
+            let open = level.tried.iter().any(|t| t.verdict == Verdict::Inconclusive);
+            cells.push(if open { "not decided" } else { "none holds" }.into());
+        }
+    }
+    cells
+}

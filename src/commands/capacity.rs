@@ -1,0 +1,159 @@
+//! `capacity`: the cheapest setting that keeps every promise.
+
+use super::{CANNOT, OK, complain, source, style, sweep, typed};
+use crate::cli::{CapacityArgs, SurviveArg};
+use crate::output;
+use anyhow::{Context, Result, bail};
+use scenarios::study::capacity::{self, Asked, Event, Stop};
+use scenarios::study::sweep::Origin;
+use scenarios::written::named::Name;
+use scenarios::written::studies::capacity::{CapacitySettings, SurviveSettings, confidence};
+use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
+use scenarios::written::studies::{AskSettings, StudySettings};
+use scenarios::{Disk, Loaded, Set};
+use sim_core::problem::{Problem, Problems};
+use sim_core::units::{Count, Probability};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// Without a range, a size is searched up to so many times what stands in the file.
+const TIMES_NOW: u64 = 16;
+
+pub fn run(args: &CapacityArgs) -> Result<u8> {
+    let path = typed(&args.file);
+    let sets = super::sets(&args.study)?;
+    let loaded = match scenarios::load(&Disk, &path, &sets, args.variant.as_deref()) {
+        Ok(loaded) => loaded,
+        Err(report) => return Ok(complain(&report)),
+    };
+    let origin = Origin { files: &Disk, path: &path, sets: &sets, variant: args.variant.as_deref() };
+    let (name, study) = asked(args, &loaded, &origin)?;
+    let AskSettings::Capacity(ask) = study.ask else { bail!("the study {name} asks for no capacity") };
+    let plan = super::plan(&loaded, &args.study);
+    let own = study.budget.map(|budget| budget.replications.get_u32());
+    let asked = Asked {
+        study: name.clone(),
+        ask,
+        confidence: args.confidence.map_or_else(|| confidence(study.confidence), Probability::value),
+        budget: args.budget.or(own).unwrap_or(plan.replications.saturating_mul(4)),
+        knee: (!args.no_knee).then(|| args.up_to.fraction()),
+    };
+    let bar = output::progress_of("searching", loaded.written.scenario.as_deref().unwrap_or_default(), asked.budget);
+    let watch = |event: &Event<'_>| {
+        if let Event::Trying(load, settings, done, of) = event {
+            let settings: Vec<&str> = settings.iter().map(|s| s.text.as_str()).collect();
+            bar.set_message(format!("{} at load {load}", settings.join(", ")));
+            bar.set_length(u64::from(*of));
+            bar.set_position(u64::from(*done));
+        }
+        ControlFlow::Continue(())
+    };
+    let outcome = capacity::run(origin, &loaded, &asked, &plan, &watch);
+    bar.finish_and_clear();
+    let result = match outcome {
+        Ok(result) => result,
+        Err(Stop::Interrupted) => bail!("stopped before the search was done"),
+        Err(Stop::Report(at, report)) => {
+            eprintln!("error: the scenario cannot be run at {at}");
+            return Ok(complain(&report));
+        }
+        Err(Stop::Problem(problem)) => return Ok(say(&path, &problem)),
+    };
+    let folder = if name.is_empty() { format!("{}-capacity", loaded.name) } else { format!("{}-{name}", loaded.name) };
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(folder));
+    let source = source(&loaded);
+    for (name, bytes) in reports::write_capacity(&result, &source)? {
+        output::write_whole(&out.join(name), &bytes)?;
+    }
+    if args.json {
+        output::print(&reports::capacity_json(&result)?)?;
+    } else {
+        let mut text = reports::terminal::capacity::summary(&result, &source, &style(args.plain));
+        text.push_str(&format!("Report   {}\n", out.join("report.html").display()));
+        output::print(&text)?;
+    }
+    Ok(OK)
+}
+
+fn say(path: &str, problem: &Problem) -> u8 {
+    eprintln!("error: {path}: {}: {}", problem.path, problem.message);
+    if let Some(hint) = &problem.hint {
+        eprintln!("hint: {hint}");
+    }
+    CANNOT
+}
+
+/// The study that is asked for, by name or by the command line.
+fn asked(args: &CapacityArgs, loaded: &Loaded, origin: &Origin<'_>) -> Result<(String, StudySettings)> {
+    if !args.find.is_empty() {
+        return Ok((String::new(), by_arguments(args, loaded, origin)?));
+    }
+    let is_capacity = |study: &&StudySettings| matches!(study.ask, AskSettings::Capacity(_));
+    let all: Vec<(&str, &StudySettings)> = loaded.written.studies.iter().filter(|(_, s)| is_capacity(s)).collect();
+    let names = all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let file = args.file.display();
+    let found = match (&args.name, all.as_slice()) {
+        (Some(wanted), all) => all.iter().find(|(name, _)| name == wanted).with_context(|| match names.as_str() {
+            "" => format!("{file} has no capacity study in its studies"),
+            names => format!("{file} has no capacity study called {wanted}; those here: {names}"),
+        })?,
+        (None, [one]) => one,
+        (None, []) => {
+            bail!(
+                "nothing is searched: say what with --for services.api.instances, or write a capacity study in the studies of {file}"
+            )
+        }
+        (None, _) => bail!("{file} has several capacity studies: name one of {names} with --study"),
+    };
+    Ok((found.0.to_owned(), found.1.clone()))
+}
+
+fn by_arguments(args: &CapacityArgs, loaded: &Loaded, origin: &Origin<'_>) -> Result<StudySettings> {
+    let mut find = Vec::new();
+    for text in &args.find {
+        find.push(match Set::parse(text) {
+            Some(set) => {
+                let over = sweep::over(&set.value).with_context(|| format!("--for {text}"))?;
+                let over = over
+                    .with_context(|| format!("--for {text}: expected a range such as 2..60 or a list such as 2,4,8"))?;
+                (set.path, over)
+            }
+            None => (text.clone(), around_now(text, origin)?),
+        });
+    }
+    let promise = |name: &String| match loaded.written.promises.get(name) {
+        Some(_) => Name::parse(name).map_err(anyhow::Error::msg),
+        None => {
+            let known: Vec<&str> = loaded.written.promises.names().collect();
+            bail!("--promise {name}: no promise is called so; promises here: {}", known.join(", "))
+        }
+    };
+    let ask = CapacitySettings {
+        find: find.into_iter().collect(),
+        promises: args.promise.iter().map(promise).collect::<Result<_>>()?,
+        at_load: args.at_load.clone(),
+        survive: args.survive.map(|SurviveArg::Zone| SurviveSettings { zone: Count::new(1) }),
+        minimise: None,
+    };
+    let study = StudySettings { ask: AskSettings::Capacity(ask), confidence: None, budget: None };
+    let mut problems = Problems::new();
+    study.validate(&mut problems);
+    match problems.into_vec().first() {
+        Some(problem) => {
+            let path = problem.path.trim_start_matches("ask.capacity.");
+            let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+            bail!("{path}: {}{hint}", problem.message)
+        }
+        None => Ok(study),
+    }
+}
+
+/// From 1 to many times what stands in the file.
+fn around_now(path: &str, origin: &Origin<'_>) -> Result<OverSettings> {
+    let now = scenarios::overlay::value_at(origin.files, origin.path, origin.sets, origin.variant, path);
+    let now: u64 = now.map_or(Some(1), |text| text.parse().ok()).with_context(|| {
+        format!("--for {path}: what stands there is no whole number; say what is searched, as {path}=2..60")
+    })?;
+    let (from, to) = (Flow::new("1"), Flow::new((now * TIMES_NOW).max(TIMES_NOW).to_string()));
+    Ok(OverSettings::Range(RangeSettings { from, to, points: None, scale: Scale::Linear }))
+}
