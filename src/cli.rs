@@ -323,6 +323,12 @@ pub struct ValidateArgs {
     /// Print the problems as JSON.
     #[arg(long)]
     pub json: bool,
+    /// A variant of the scenarios.
+    #[arg(long)]
+    pub variant: Option<String>,
+    /// Set a value of the files by its path, as services.api.instances=4.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// `verify`.

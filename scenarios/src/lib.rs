@@ -14,7 +14,7 @@ pub mod suite;
 pub mod written;
 
 pub use files::{Disk, Files, Memory};
-pub use loaded::{Loaded, load};
+pub use loaded::{Loaded, Studies, load, validate};
 pub use overlay::Set;
 pub use reader::Report;
 

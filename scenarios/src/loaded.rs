@@ -4,9 +4,10 @@ use crate::check;
 use crate::compile::{Around, Compiled, compile};
 use crate::files::Files;
 use crate::overlay::{Layers, Set};
-use crate::reader::{Gathered, Node, Placed, Report, Sources, gather};
+use crate::reader::{Entry, Gathered, Node, Placed, Report, Sources, Span, gather};
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
+use crate::written::studies::AskSettings;
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems, Severity};
@@ -34,11 +35,36 @@ pub struct Loaded {
     pub places: BTreeMap<String, Place>,
 }
 
+/// Which studies are looked at closely: whether their knobs are there, and their values fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Studies<'a> {
+    /// None: a run does not need them.
+    None,
+    /// The one of this name.
+    One(&'a str),
+    /// All.
+    All,
+}
+
 /// Reads, overlays, checks and compiles a scenario. `overlays` lie over the file, and over `variant` if one is named.
 ///
 /// # Errors
 /// A report of all that is wrong, where anything keeps the scenario from running.
 pub fn load(source: &dyn Files, path: &str, overlays: &[Set], variant: Option<&str>) -> Result<Loaded, Report> {
+    validate(source, path, overlays, variant, Studies::None)
+}
+
+/// As [`load`], and puts the values of the knobs of `studies` at their places, to see whether the scenario could be run with them.
+///
+/// # Errors
+/// As [`load`]; problems of a knob stand at its path or its value in the study.
+pub fn validate(
+    source: &dyn Files,
+    path: &str,
+    overlays: &[Set],
+    variant: Option<&str>,
+    studies: Studies<'_>,
+) -> Result<Loaded, Report> {
     let mut layers = Layers::default();
     let Some(base) = layers.read(source, path) else {
         return Err(Report::new(path, layers.sources, layers.problems));
@@ -58,6 +84,7 @@ pub fn load(source: &dyn Files, path: &str, overlays: &[Set], variant: Option<&s
     let variants = variants(&base, source, path, &mut layers, overlays.is_empty() && variant.is_none());
     if let (Some(written), Some(compiled)) = (&understood.written, &understood.compiled) {
         layers.problems.extend(judged_by_truth(written, &compiled.names, &variants, &tree));
+        knobs(written, &tree, source, path, &mut layers, studies);
     }
     let text = layers.sources.text(crate::overlay::MAIN).to_owned();
     let places = places(&tree, &layers.sources);
@@ -124,6 +151,53 @@ fn known_variant(base: &Node, name: &str, layers: &mut Layers) {
     if !known.contains(&name) {
         layers.problems.push(Placed { problem: Problem::unknown("", "variant", name, known), span: None });
     }
+}
+
+/// Values of one knob that are tried.
+const MOST_VALUES: usize = 100;
+
+/// Puts each value of each knob of the studies at its place, and reports what is wrong with the knob's path or the value there. What
+/// is wrong elsewhere then may be right together with the values of other knobs, and is left to the study.
+fn knobs(written: &Written, tree: &Node, files: &dyn Files, path: &str, layers: &mut Layers, studies: Studies<'_>) {
+    let meant = |name: &str| studies == Studies::All || studies == Studies::One(name);
+    for (name, study) in written.studies.iter().filter(|(name, _)| meant(name)) {
+        let (kind, key) = match &study.ask {
+            AskSettings::Sweep(_) => ("sweep", "over"),
+            AskSettings::Capacity(_) => ("capacity", "find"),
+            AskSettings::Compare(_) | AskSettings::Gate(_) => continue,
+        };
+        let below = ["studies", name, "ask", kind, key].into_iter().try_fold(tree, |node, key| node.get(key));
+        for knob in below.map_or(&[][..], Node::entries) {
+            let ends = knob.value.get("range").into_iter().flat_map(|range| [range.get("from"), range.get("to")]);
+            let list = knob.value.get("list").map_or(&[][..], Node::items);
+            for value in list.iter().chain(ends.flatten()).take(MOST_VALUES) {
+                if !fits(knob, value, tree, files, path, layers) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Reports what is wrong with a value of a knob; false if its path is wrong, so that other values need not be tried.
+fn fits(knob: &Entry, value: &Node, tree: &Node, files: &dyn Files, path: &str, layers: &mut Layers) -> bool {
+    let mut with = tree.clone();
+    let before = layers.problems.len();
+    layers.put(&mut with, &knob.key, knob.key_span, value);
+    if layers.problems.len() > before {
+        return false;
+    }
+    let inside =
+        |outer: Span, span: Span| span.file == outer.file && outer.start <= span.start && span.end <= outer.end;
+    let found: Vec<Placed> = understand(&with, files, path)
+        .problems
+        .into_iter()
+        .filter(|p| p.is_error() && p.span.is_some_and(|s| inside(value.span, s) || inside(knob.key_span, s)))
+        .filter(|p| !layers.problems.iter().any(|o| o.span == p.span && o.problem.message == p.problem.message))
+        .collect();
+    let leads = !found.iter().any(|p| p.span.is_some_and(|s| inside(knob.key_span, s)));
+    layers.problems.extend(found);
+    leads
 }
 
 /// Names of each variant. Where `report`, what is wrong with a variant and not with the file itself is reported.

@@ -177,7 +177,7 @@ impl Layers {
     }
 
     /// Puts `value` at `path`; `span` is where the path itself is written.
-    fn put(&mut self, tree: &mut Node, path: &str, span: Span, value: &Node) {
+    pub fn put(&mut self, tree: &mut Node, path: &str, span: Span, value: &Node) {
         if let Err(trouble) = put(tree, &Target { path, span, value }, 0, false) {
             let mut problem = *trouble.problem;
             path.clone_into(&mut problem.path);

@@ -62,8 +62,13 @@ fn typed(path: &Path) -> String {
 
 /// The values of `--set`.
 fn sets(args: &StudyArgs) -> Result<Vec<Set>> {
+    sets_of(&args.set)
+}
+
+/// Values of paths, as they are written on the command line.
+fn sets_of(texts: &[String]) -> Result<Vec<Set>> {
     let mut sets = Vec::new();
-    for text in &args.set {
+    for text in texts {
         match Set::parse(text) {
             Some(set) => sets.push(set),
             None => bail!("--set {text}: expected PATH=VALUE, such as services.api.instances=4"),

@@ -10,7 +10,7 @@ use scenarios::study::sweep::{self, Origin, Stop, Sweep};
 use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::sweep::{DesignSettings, PointsSettings, RankOfSettings, RankSettings, SweepSettings};
 use scenarios::written::studies::{AskSettings, StudySettings};
-use scenarios::{Disk, Loaded, Set};
+use scenarios::{Disk, Loaded, Set, Studies};
 use sim_core::results::Point;
 use sim_core::units::Count;
 use std::ops::ControlFlow;
@@ -24,6 +24,11 @@ pub fn run(args: &SweepArgs) -> Result<u8> {
         Err(report) => return Ok(complain(&report)),
     };
     let (name, study) = asked(args, &loaded, knobs)?;
+    if !name.is_empty()
+        && let Err(report) = scenarios::validate(&Disk, &path, &sets, args.variant.as_deref(), Studies::One(&name))
+    {
+        return Ok(complain(&report));
+    }
     let AskSettings::Sweep(ask) = &study.ask else { bail!("the study {name} asks for no sweep") };
     let mut plan = super::plan(&loaded, &args.study);
     plan.replications = args.study.replications.unwrap_or_else(|| study.of_each(&plan));

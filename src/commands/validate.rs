@@ -4,15 +4,16 @@ use super::{CANNOT, OK, typed};
 use crate::cli::ValidateArgs;
 use crate::output;
 use anyhow::Result;
-use scenarios::{Disk, describe};
+use scenarios::{Disk, Studies, describe};
 use std::io::IsTerminal;
 
 pub fn run(args: &ValidateArgs) -> Result<u8> {
     let mut status = OK;
     let mut items = Vec::new();
+    let sets = super::sets_of(&args.set)?;
     for file in &args.files {
         let colour = output::colours(false) && std::io::stdout().is_terminal();
-        match scenarios::load(&Disk, &typed(file), &[], None) {
+        match scenarios::validate(&Disk, &typed(file), &sets, args.variant.as_deref(), Studies::All) {
             Ok(loaded) => {
                 if args.json {
                     items.extend(loaded.warnings.items());

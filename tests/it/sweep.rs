@@ -235,3 +235,109 @@ fn what_cannot_be_swept_is_said() {
         assert!(!at.join("out").exists(), "{args:?} wrote something");
     }
 }
+
+#[test]
+fn knobs_of_a_study_are_checked_at_their_places() {
+    let at = folder("sweep-validate");
+    let with = |from: &str, to: &str| at.write("wrong.yaml", &SYSTEM.replacen(from, to, 1));
+    let both = |why: &[&str]| {
+        let (status, out, _) = at.run(&["validate", "wrong.yaml"]);
+        assert_eq!(status, 2, "{out}");
+        why.iter().for_each(|why| assert!(out.contains(why), "{out}"));
+        let (status, _, err) = at.run(&["sweep", "wrong.yaml", "--study", "ladder"]);
+        assert_eq!(status, 2, "{err}");
+        why.iter().for_each(|why| assert!(err.contains(why), "{err}"));
+        // A run does not need its studies, and another study not this one.
+        let (status, _, err) = at.run(&["run", "wrong.yaml", "--replications", "2"]);
+        assert_eq!(status, 0, "{err}");
+        assert_eq!(at.run(&["sweep", "wrong.yaml", "--study", "which", "--shard", "1/80", "--fresh"]).0, 0);
+    };
+    let line = 1 + SYSTEM.lines().position(|line| line.contains("services.desk.workers: {range")).unwrap();
+    with("services.desk.workers: {range: {from: 1,", "services.dsk.workers: {range: {from: 1,");
+    both(&["did you mean desk?", &format!("--> wrong.yaml:{line}:20")]);
+    with("services.desk.workers: {range: {from: 1,", "services.desk.wrokers: {range: {from: 1,");
+    both(&["did you mean workers?", &format!("--> wrong.yaml:{line}:25")]);
+    with("{range: {from: 1, to: 6}}", "{list: [1, 0, many, 6]}");
+    both(&[&format!("--> wrong.yaml:{line}:45"), &format!("--> wrong.yaml:{line}:48"), "2 errors"]);
+    with("{list: [20/s, 40/s, 80/s]}", "{list: [20/s, 40ms]}");
+    both(&[&format!("--> wrong.yaml:{}:60", line + 1), "1 error"]);
+}
+
+#[test]
+fn validate_looks_at_variants_and_values() {
+    let at = folder("validate-set");
+    at.write("two.yaml", &format!("{SYSTEM}variants:\n  many: {{services.desk.workers: 40}}\n"));
+    let (status, out, _) = at.run(&["validate", "two.yaml", "--variant", "many", "--set", "run.seed=5"]);
+    assert_eq!(status, 0, "{out}");
+    let (status, out, _) = at.run(&["validate", "two.yaml", "--variant", "mny"]);
+    assert!(status == 2 && out.contains("did you mean many?"), "{out}");
+    let (status, out, _) = at.run(&["validate", "two.yaml", "--set", "services.desk.workers=0"]);
+    assert!(status == 2 && out.contains("--set:1:23"), "{out}");
+    assert_eq!(at.run(&["validate", "two.yaml", "--set", "run.seed"]).0, 2);
+}
+
+#[test]
+fn results_are_printed_as_json() {
+    let at = folder("sweep-json");
+    let json = |args: &[&str]| -> serde_json::Value {
+        let (status, out, err) = at.run(args);
+        assert_eq!(status, 0, "{err}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let sweep = ["sweep", "desk.yaml", "--set", "services.desk.workers=2,6", "--replications", "4", "--json"];
+    let whole = json(&[&sweep[..], &["--out", "whole"]].concat());
+    assert_eq!(whole["points"].as_array().unwrap().len(), 2);
+    assert_eq!(whole["points"][1]["settings"][0]["text"], "6");
+    for part in ["1/2", "2/2"] {
+        let out = format!("p{}", &part[..1]);
+        assert_eq!(at.run(&[&sweep[..], &["--shard", part, "--out", &out]].concat()).0, 0);
+    }
+    assert_eq!(json(&["merge", "p1", "p2", "--out", "merged", "--json"]), whole);
+    same(&at.join("whole"), &at.join("merged"));
+}
+
+#[test]
+fn designs_place_their_points() {
+    let at = folder("sweep-designs");
+    let sweep = |more: &[&str]| -> serde_json::Value {
+        let knobs = ["--set", "services.desk.queue.capacity=10..409", "--set", "services.desk.workers=1..4"];
+        let all = [&["sweep", "desk.yaml", "--json", "--fresh", "--replications", "2"], &knobs[..], more].concat();
+        let (status, out, err) = at.run(&all);
+        assert_eq!(status, 0, "{err}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let values = |result: &serde_json::Value, knob: usize| -> Vec<u64> {
+        let points = result["points"].as_array().unwrap();
+        let mut all: Vec<u64> =
+            points.iter().map(|p| p["settings"][knob]["text"].as_str().unwrap().parse().unwrap()).collect();
+        all.sort_unstable();
+        all
+    };
+    // Forty points of 400 values are one in each ten, and ten at each of four.
+    let cube = sweep(&["--design", "latin-hypercube", "--points", "40"]);
+    assert_eq!(values(&cube, 0).iter().map(|v| (v - 10) / 10).collect::<Vec<_>>(), (0..40).collect::<Vec<_>>());
+    assert_eq!(values(&cube, 1), [1, 2, 3, 4].into_iter().flat_map(|v| [v; 10]).collect::<Vec<u64>>());
+    // Of workers and the queue, workers decide how many are turned away from a desk with one to four of them.
+    let morris = sweep(&["--rank", "morris", "--of", "availability(desk.ask)", "--points", "30"]);
+    assert_eq!(morris["points"].as_array().unwrap().len(), 30);
+    let ranking = &morris["rankings"][0];
+    assert_eq!((&ranking["of"], &ranking["method"]), (&"availability(desk.ask)".into(), &"morris".into()));
+    assert_eq!(ranking["knobs"][0]["path"], "services.desk.workers");
+    let size = |place: usize| ranking["knobs"][place]["total"]["mean"].as_f64().unwrap();
+    assert!(size(0) > 5.0 * size(1), "{ranking}");
+}
+
+#[test]
+fn a_head_that_was_torn_is_written_again_and_a_damaged_one_refused() {
+    let at = folder("sweep-torn");
+    let args = ["sweep", "desk.yaml", "--set", "services.desk.workers=2,6", "--replications", "2", "--out", "o"];
+    assert_eq!(at.run(&args).0, 0);
+    let path = at.join("o/points.jsonl");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, &whole[..200]).unwrap();
+    assert_eq!(at.run(&args).0, 0);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), whole);
+    std::fs::write(&path, whole.replacen("A desk", "A disk", 1)).unwrap();
+    let (status, _, err) = at.run(&args);
+    assert!(status == 2 && err.contains("its first line is damaged"), "{err}");
+}
