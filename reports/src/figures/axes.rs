@@ -29,12 +29,14 @@ pub struct Across {
 impl Across {
     /// From the left edge of the plot to the right. A logarithmic one needs values above 0.
     pub fn new(svg: &Svg, low: f64, high: f64, log: bool) -> Self {
+        Self::inset(svg, low, high, log, 0.0)
+    }
+
+    /// The same, with some room at both ends [px].
+    pub fn inset(svg: &Svg, low: f64, high: f64, log: bool, room: f64) -> Self {
         let log = log && low > 0.0;
-        let scale = if log {
-            Scale::log(low, high, svg.right, svg.left)
-        } else {
-            Scale::linear(low, high, svg.right, svg.left)
-        };
+        let (left, right) = (svg.left + room, svg.right - room);
+        let scale = if log { Scale::log(low, high, right, left) } else { Scale::linear(low, high, right, left) };
         Self { scale, low, high, log }
     }
 

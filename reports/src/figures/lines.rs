@@ -65,8 +65,23 @@ impl Family<'_> {
         both(title, desc, (318.0, 268.0), None, |svg| self.lines(svg))
     }
 
+    /// Where the points of a line stand: those of one value that are not joined stand side by side.
+    fn places(&self, line: &Line, across: &Across) -> Vec<f64> {
+        let same = |x: f64| line.points.iter().filter(move |p| p.0 == x);
+        let place = |(i, (x, _)): (usize, &(f64, Estimate))| {
+            let count = if self.joined { 1 } else { same(*x).count() };
+            let before = line.points[..i].iter().filter(|p| p.0 == *x).count();
+            let step = (44.0 / count as f64).min(7.0);
+            across.at(*x) + (before as f64 - (count as f64 - 1.0) / 2.0) * step * f64::from(u8::from(count > 1))
+        };
+        line.points.iter().enumerate().map(place).collect()
+    }
+
     fn lines(&self, svg: &mut Svg) {
         svg.bottom = svg.height - 46.0;
+        if self.lines.iter().all(|l| l.name.is_empty()) {
+            svg.right = svg.width - 18.0;
+        }
         if self.mark.is_none() {
             svg.top = 20.0;
         }
@@ -79,7 +94,9 @@ impl Family<'_> {
         };
         let xs = || self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
         let (low, high) = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
-        let across = Across::new(svg, low, high, self.log);
+        // Those that stand side by side need room at the ends.
+        let room = if self.joined { 0.0 } else { 28.0 };
+        let across = Across::inset(svg, low, high, self.log, room);
         svg.grid(&scale, &ticks);
         if let Some((x, words)) = &self.mark {
             let at = across.at(*x);
@@ -102,19 +119,21 @@ impl Family<'_> {
                 let _ = write!(path, "{m}{x:.1} {:.1}", scale.at(e.mean));
                 back = format!("L{x:.1} {:.1}{back}", scale.at(e.low));
             }
+            let places = self.places(line, &across);
             if !self.joined {
-                for (x, e) in &line.points {
-                    svg.line(across.at(*x), scale.at(e.low), across.at(*x), scale.at(e.high), colour::AXIS, 1.0, "");
+                for (x, (_, e)) in places.iter().zip(&line.points) {
+                    let faint = if line.points.len() > 30 { colour::GRID } else { colour::AXIS };
+                    svg.line(*x, scale.at(e.low), *x, scale.at(e.high), faint, 1.0, "");
                 }
             } else if line.points.len() > 1 {
                 svg.path(&format!("{band}{back}Z"), stroke, "none", "fill-opacity=\"0.18\"");
                 let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
                 svg.path(&path, "none", stroke, &format!("stroke-width=\"1.75\" stroke-linejoin=\"round\"{dash}"));
             }
-            for (i, (x, e)) in line.points.iter().enumerate() {
+            for (i, (x, (_, e))) in places.iter().zip(&line.points).enumerate() {
                 match line.verdicts.get(i) {
-                    Some(verdict) => mark(svg, across.at(*x), scale.at(e.mean), *verdict),
-                    None => svg.dot(across.at(*x), scale.at(e.mean), 2.5, stroke),
+                    Some(verdict) => mark(svg, *x, scale.at(e.mean), *verdict),
+                    None => svg.dot(*x, scale.at(e.mean), 2.5, stroke),
                 }
             }
             if let Some((_, last)) = line.points.last().filter(|_| !line.name.is_empty()) {

@@ -38,7 +38,9 @@ fn all(svg: &mut Svg, bars: &[Bar], unit: Unit, most: f64, name: &str) {
         let (zero, end) = (across.at(0.0), across.at(bar.total.mean.max(0.0)));
         svg.rect(zero, y + 22.0, (end - zero).max(1.0), 12.0, colour::ITEMS[2]);
         if let Some(alone) = bar.alone {
-            svg.rect(zero, y + 22.0, (across.at(alone.max(0.0)) - zero).max(0.0), 12.0, colour::ITEMS[0]);
+            // Where chance makes the part greater than the whole it fills it.
+            let part = alone.min(bar.total.mean).max(0.0);
+            svg.rect(zero, y + 22.0, (across.at(part) - zero).max(0.0), 12.0, colour::ITEMS[0]);
         }
         let (a, b) = (across.at(bar.total.low.max(0.0)), across.at(bar.total.high.max(0.0)));
         if b - a > 0.5 {

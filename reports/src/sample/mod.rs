@@ -3,7 +3,8 @@
 pub mod capacity;
 pub mod sweep;
 
-use crate::Source;
+use crate::page::Page;
+use crate::{Source, pages};
 use sim_core::results::gate::{Checked, Ended};
 use sim_core::results::{
     ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary, Estimate,
@@ -307,18 +308,14 @@ fn tails() -> Vec<Tail> {
     }]
 }
 
-/// The out folder of each kind of report.
-///
-/// # Panics
-/// If one cannot be made.
-pub fn folders() -> Vec<(&'static str, Vec<(String, Vec<u8>)>)> {
-    let made = "a report";
+/// A page of each kind.
+pub fn pages() -> Vec<(&'static str, Page)> {
     let source = source();
     vec![
-        ("run", crate::write(&study(), &source).expect(made)),
-        ("sweep", crate::write_sweep(&sweep::grid(), &source).expect(made)),
-        ("capacity", crate::write_capacity(&capacity::search(), &source).expect(made)),
-        ("cloud", crate::write_sweep(&sweep::cloud(), &source).expect(made)),
+        ("run", pages::run::page(&study(), &source)),
+        ("sweep", pages::sweep::page(&sweep::grid(), &source)),
+        ("capacity", pages::capacity::page(&capacity::search(), &source)),
+        ("cloud", pages::sweep::page(&sweep::cloud(), &source)),
     ]
 }
 

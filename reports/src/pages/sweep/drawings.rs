@@ -101,15 +101,22 @@ fn speaks_of(judge: &Judge, metric: &Metric) -> bool {
 fn cloud(sweep: &SweepResult, plan: &Plan, metric: &Metric, title: &str) -> Vec<Drawing> {
     let panel = |knob: &usize| {
         let of = &sweep.knobs[*knob];
-        let known = sweep.points.iter();
-        let known = known.filter_map(|p| Some((p.settings[*knob].number?, (metric.value)(p)?, p.verdict)));
+        // What is no number stands in the order of its values.
+        let place = |p: &Point| {
+            let setting = &p.settings[*knob];
+            let named = || of.values.iter().position(|v| *v == setting.text).map(|at| at as f64);
+            if of.numbers.is_some() { setting.number } else { named() }
+        };
+        let known = sweep.points.iter().filter_map(|p| Some((place(p)?, (metric.value)(p)?, p.verdict)));
         let (points, verdicts): (Vec<(f64, Estimate)>, Vec<_>) = known.map(|(x, e, v)| ((x, e), v)).unzip();
+        let named =
+            of.numbers.is_none().then(|| of.values.iter().enumerate().map(|(i, v)| (i as f64, v.clone())).collect());
         (!points.is_empty()).then(|| {
             let family = Family {
                 name: &of.path,
                 unit: of.unit,
-                log: of.log,
-                ticks: None,
+                log: of.log && of.numbers.is_some(),
+                ticks: named,
                 of_lines: "",
                 lines: vec![Line { name: String::new(), points, verdicts }],
                 of: metric.unit,

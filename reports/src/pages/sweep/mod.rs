@@ -97,7 +97,12 @@ fn promises(sweep: &SweepResult, plan: &Plan) -> Option<Section> {
     let head = format!("Settings: {}", parts.join(", "));
     let lede = "A setting counts as held when, at 95\u{a0}% confidence, at least 90\u{a0}% of its runs keep every promise; as broken when \
                 fewer do; else as inconclusive.";
-    let title = format!("{} of {} settings keep all that is promised", of(Verdict::Held), judged);
+    let title = match (of(Verdict::Held), of(Verdict::Inconclusive)) {
+        (0, 0) => format!("None of {judged} settings keeps all that is promised"),
+        (0, open) => format!("No setting is held, and {open} of {judged} are not decided"),
+        (held, _) if held == judged => format!("All {judged} settings keep all that is promised"),
+        (held, _) => format!("{held} of {judged} settings keep all that is promised"),
+    };
     let mut blocks = vec![Block::Lede(lede.into())];
     blocks.extend(draw(sweep, plan, &metric, &title).map(|f| Block::Figure(Box::new(f))));
     let counting: Vec<&Judge> = sweep.judged.iter().filter(|j| j.counts).collect();
