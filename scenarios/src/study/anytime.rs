@@ -68,6 +68,15 @@ impl AnyTime {
         Some(Estimate { mean, low: low.min(mean), high: high.max(mean) })
     }
 
+    /// Whether the share of which `k` of `n` runs succeeded is at least `needed`; `None` where the runs do not decide.
+    pub fn is_share(&self, k: u32, n: u32, needed: f64) -> Option<bool> {
+        let k = k.min(n);
+        if needed > 0.0 && self.refutes(n - k, n, 1.0 - needed) {
+            return Some(false);
+        }
+        (needed <= 0.0 && n > 0 || self.refutes(k, n, needed)).then_some(true)
+    }
+
     /// Whether that many runs, all alike, are enough to say that fewer than a tenth differ.
     pub fn are_enough(&self, alike: u32) -> bool {
         alike >= FEWEST && self.refutes(alike, alike, 0.9)
@@ -106,6 +115,10 @@ pub fn unskewed(errors: f64, skewness: f64, n: u32) -> f64 {
 
 /// What a bet on shares above `share` has grown to after `k` successes in `n` runs.
 fn evidence(k: u32, n: u32, share: f64) -> f64 {
+    if share >= 1.0 || n == 0 {
+        return 0.0;
+    }
+    let share = share.max(f64::MIN_POSITIVE);
     let (successes, failures) = (f64::from(k), f64::from(n - k));
     let each = |halvings: i32| {
         let part = math::exp2(-f64::from(halvings));

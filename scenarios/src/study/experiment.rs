@@ -211,7 +211,7 @@ impl ExperimentSums {
     pub fn judgement(&self, experiment: &Experiment, expect: &[Clause], critical: Critical) -> PromiseSummary {
         let (verdict, probability, would_settle) =
             judge::by_share(self.held.kept, self.held.judged, judge::NEEDED, critical);
-        let spoken_of = expect.iter().position(|clause| speaks_of(&clause.tree, &experiment.name));
+        let spoken_of = spoken_of(experiment, expect);
         let claims: Vec<String> = experiment.hypothesis.iter().map(ToString::to_string).collect();
         PromiseSummary {
             name: experiment.name.clone(),
@@ -247,6 +247,11 @@ impl ExperimentSums {
             (_, not, aborted) => format!("Not run in {}, aborted in {}.", runs(not), runs(aborted)),
         }
     }
+}
+
+/// The clause that speaks of an experiment.
+pub fn spoken_of(experiment: &Experiment, expect: &[Clause]) -> Option<usize> {
+    expect.iter().position(|clause| speaks_of(&clause.tree, &experiment.name))
 }
 
 /// Whether a clause speaks of the hypothesis of an experiment of the scenario itself, or says that it is not run and so has none.

@@ -99,15 +99,7 @@ impl<'a> Watched<'a> {
         let enough = !self.gate.baseline || self.replications >= self.plan.replications;
         // At the last there is nothing to end.
         let ends = self.gate.stop_when_certain && enough && self.replications < self.gate.most(self.plan);
-        ends && is_looked_at(self.replications) && self.is_certain()
-    }
-
-    fn is_certain(&self) -> bool {
-        let critical = self.gate.bounds();
-        let open = |p: &PromiseSummary| p.verdict == Verdict::Inconclusive && p.denied_by.is_none();
-        !self.judged.of_promises(self.loaded, critical).iter().any(open)
-            && !self.judged.of_hypotheses(self.loaded, critical).iter().any(open)
-            && !self.judged.of_clauses(self.loaded, critical).iter().any(open)
+        ends && is_looked_at(self.replications) && self.judged.is_certain(self.loaded, self.gate.bounds())
     }
 
     fn answer(self, certain: bool) -> Checked {
@@ -207,5 +199,120 @@ pub fn precise(loaded: &Loaded, plan: &Plan, study: StudyResult) -> Checked {
         places: loaded.places.clone(),
         measured: Vec::new(),
         against: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge;
+    use super::super::verdicts::{JudgedSums, SideSums};
+    use super::*;
+    use sim_core::engine::math;
+    use sim_core::expression::Clause;
+    use sim_core::metrics::Histogram;
+
+    /// Uniform numbers between 0 and 1 (splitmix64).
+    struct Uniform(u64);
+
+    impl Uniform {
+        fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.0;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ (z >> 31)) >> 11) as f64 * 2.0_f64.powi(-53) + 2.0_f64.powi(-54)
+        }
+    }
+
+    /// What a replication gives: the value, its times where it is a percentile, and whether it keeps the clause.
+    type Drawn = (f64, Option<(f64, Histogram)>, bool);
+
+    /// The verdict on a clause, looked at while its study runs up to so many replications, and after how many it ended.
+    fn gate(clause: &Clause, most: u32, bound: f64, draw: &mut dyn FnMut() -> Drawn) -> (Verdict, u32) {
+        let critical = Gate { budget: Some(most), ..Gate::default() }.bounds();
+        let (mut sums, mut sides) = (JudgedSums::default(), vec![(SideSums::default(), SideSums::default())]);
+        for replications in 1..=most {
+            let (value, times, kept) = draw();
+            sums.judged += 1;
+            sums.kept += u32::from(kept);
+            sides[0].0.add(value, times.as_ref());
+            sides[0].1.add(bound, None);
+            if is_looked_at(replications) {
+                let verdict = judge::verdict(clause, &sums, &sides, critical);
+                if verdict != Verdict::Inconclusive {
+                    return (verdict, replications);
+                }
+            }
+        }
+        (Verdict::Inconclusive, most)
+    }
+
+    /// Share of studies that end with a verdict among `wrong`, and after how many replications they end on average.
+    fn ends(
+        text: &str,
+        (studies, most): (u32, u32),
+        bound: f64,
+        wrong: &[Verdict],
+        draw: &mut dyn FnMut() -> Drawn,
+    ) -> (f64, f64) {
+        let clause = Clause::parse(text).unwrap();
+        let all: Vec<(Verdict, u32)> = (0..studies).map(|_| gate(&clause, most, bound, draw)).collect();
+        let missed = all.iter().filter(|(verdict, _)| wrong.contains(verdict)).count();
+        let spent: f64 = all.iter().map(|(_, n)| f64::from(*n)).sum();
+        (missed as f64 / f64::from(studies), spent / f64::from(studies))
+    }
+
+    const DECIDED: [Verdict; 2] = [Verdict::Held, Verdict::Broken];
+
+    #[test]
+    fn at_the_boundary_at_most_one_verdict_in_twenty_is_wrong() {
+        let mut u = Uniform(3);
+        // Kept in just as many runs as are needed: broken is wrong; in a hair fewer: held is.
+        for wrong in DECIDED {
+            let text = "held(works) with probability 90%";
+            let (missed, _) = ends(text, (400, 400), 0.5, &[wrong], &mut || (1.0, None, u.next() < 0.9));
+            assert!(missed <= 0.05, "{wrong:?}: {missed}");
+        }
+        // The mean is just the bound, so that either verdict is wrong.
+        let text = "mean(a.b) < 10ms";
+        let (missed, _) =
+            ends(text, (1000, 300), 0.01, &DECIDED, &mut || (0.005 - 0.005 * math::ln(u.next()), None, true));
+        assert!(missed <= 0.05, "mean: {missed}");
+    }
+
+    #[test]
+    fn percentiles_at_the_boundary_too() {
+        let mut u = Uniform(8);
+        // Runs differ: the mean of each is drawn, and the percentile of all is that of the mixture.
+        let mut run = |slower: f64| {
+            let mean_ms = if u.next() < 0.5 { 8.0 } else { 12.0 } * slower;
+            let mut times = Histogram::new();
+            (0..50).for_each(|_| times.record((-mean_ms * 1e6 * math::ln(u.next())) as u64));
+            (times.quantile(0.9).unwrap_or(0.0) / 1e9, Some((0.9, times)), true)
+        };
+        // P(X > t) = (exp(-t/8) + exp(-t/12)) / 2 = 0.1 at t = 23.57 ms.
+        let (missed, _) = ends("p90(a.b) < 1s", (200, 128), 0.02357, &DECIDED, &mut || run(1.0));
+        assert!(missed <= 0.05, "{missed}");
+        let (missed, spent) = ends("p90(a.b) < 1s", (40, 128), 0.02357, &[Verdict::Held], &mut || run(1.5));
+        assert!(missed == 0.0 && spent < 30.0, "half as slow again: {missed} after {spent}");
+    }
+
+    #[test]
+    fn clear_cases_end_early() {
+        let mut u = Uniform(5);
+        let mut spent = |text: &str, bound: f64, draw: &mut dyn FnMut(f64) -> Drawn| {
+            ends(text, (200, 2000), bound, &[Verdict::Inconclusive], &mut || draw(u.next())).1
+        };
+        // Never kept, always kept, and kept in all but one run of fifty.
+        let kept = "held(works) with probability 90%";
+        assert_eq!(spent(kept, 0.5, &mut |_| (0.0, None, false)), 2.0);
+        assert_eq!(spent(kept, 0.5, &mut |_| (1.0, None, true)), 42.0);
+        let mostly = spent(kept, 0.5, &mut |u| (1.0, None, u < 0.98));
+        assert!((60.0..140.0).contains(&mostly), "{mostly}");
+        // A mean ten spreads away, and half of one.
+        let mean = "mean(a.b) < 10ms";
+        assert_eq!(spent(mean, 0.01, &mut |u| (0.004 + 0.002 * u, None, true)), 12.0);
+        let near = spent(mean, 0.01, &mut |u| (0.0087 + 0.002 * u, None, true));
+        assert!((30.0..90.0).contains(&near), "{near}");
     }
 }

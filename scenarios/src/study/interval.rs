@@ -95,13 +95,25 @@ impl Critical {
         }
     }
 
+    /// Whether the share of which `k` of `n` runs succeeded is at least `needed`; `None` where the runs do not decide.
+    pub fn is_share(self, k: u32, n: u32, needed: f64) -> Option<bool> {
+        match self {
+            Self::Fixed => wilson(k, n).and_then(|share| match share {
+                share if share.low >= needed => Some(true),
+                share if share.high < needed => Some(false),
+                _ => None,
+            }),
+            Self::AnyTime(any) => any.is_share(k, n, needed),
+        }
+    }
+
     /// How many replications bring the interval of the share `k / n` to one side of `threshold`, if the share stays; `None` where it is
     /// the threshold itself, where there is none, or where it would take more than a million.
     pub fn would_settle(self, k: u32, n: u32, threshold: f64) -> Option<u32> {
         let Self::AnyTime(any) = self else { return would_settle(k, n, threshold) };
         let settled = |more: u32| {
             let kept = (f64::from(k) / f64::from(n) * f64::from(more)).round() as u32;
-            any.share(kept, more).is_some_and(|e| e.low >= threshold || e.high < threshold)
+            any.is_share(kept, more, threshold).is_some()
         };
         if n == 0 { None } else { first(n, settled) }
     }
@@ -118,7 +130,7 @@ impl Critical {
 }
 
 /// The least number from `from` to a million from which on `reached` is true; it has to stay true once it is.
-fn first(from: u32, reached: impl Fn(u32) -> bool) -> Option<u32> {
+pub fn first(from: u32, reached: impl Fn(u32) -> bool) -> Option<u32> {
     const MOST: u32 = 1_000_000;
     let (mut short, mut enough) = (from.max(1), from.max(1));
     while !reached(enough) {

@@ -19,15 +19,27 @@ pub type ByShare = (Verdict, Option<Estimate>, Option<u32>);
 
 /// The verdict on what `kept` of `judged` runs keep, the share with its interval, and how many replications would settle it.
 pub fn by_share(kept: u32, judged: u32, needed: f64, critical: Critical) -> ByShare {
-    let share = critical.share(kept, judged);
-    let verdict = match share {
-        Some(share) if share.low >= needed => Verdict::Held,
-        Some(share) if share.high < needed => Verdict::Broken,
-        _ => Verdict::Inconclusive,
-    };
+    let verdict = verdict_by_share(kept, judged, needed, critical);
     let open = verdict == Verdict::Inconclusive;
     let settle = open.then(|| critical.would_settle(kept, judged, needed)).flatten();
-    (verdict, share, settle)
+    (verdict, critical.share(kept, judged), settle)
+}
+
+/// The verdict on what `kept` of `judged` runs keep.
+pub fn verdict_by_share(kept: u32, judged: u32, needed: f64, critical: Critical) -> Verdict {
+    match critical.is_share(kept, judged, needed) {
+        Some(true) => Verdict::Held,
+        Some(false) => Verdict::Broken,
+        None => Verdict::Inconclusive,
+    }
+}
+
+/// The verdict on a clause, and nothing else of it.
+pub fn verdict(clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)], critical: Critical) -> Verdict {
+    match needed(clause) {
+        Some(share) => verdict_by_share(sums.kept, sums.judged, share, critical),
+        None => by_means(clause, sums, sides, critical),
+    }
 }
 
 /// The verdict on a promise, which one of the clauses may deny.
@@ -69,8 +81,8 @@ pub fn clause(
     critical: Critical,
 ) -> PromiseSummary {
     let share = needed(clause);
-    let (by_runs, probability, settle) = by_share(sums.kept, sums.judged, share.unwrap_or(NEEDED), critical);
-    let verdict = if share.is_some() { by_runs } else { by_means(clause, sums, sides, critical) };
+    let (_, probability, settle) = by_share(sums.kept, sums.judged, share.unwrap_or(NEEDED), critical);
+    let verdict = verdict(clause, sums, sides, critical);
     let settle = if share.is_some() { settle } else { means_would_settle(sides, critical) };
     let leaves = clause.tree.leaves();
     let (unit, factor) = unit(clause);

@@ -1,6 +1,6 @@
 //! What is judged and asked of the replications: sums of promises, of the clauses of `expect`, and of values that a study asks for.
 
-use super::experiment::ExperimentSums;
+use super::experiment::{ExperimentSums, spoken_of};
 use super::interval::{Critical, MeanSums};
 use super::judge;
 use super::one::One;
@@ -8,7 +8,7 @@ use super::paired::Sample;
 use super::quantile::TimeSums;
 use crate::Loaded;
 use sim_core::metrics::Histogram;
-use sim_core::results::{Estimate, ExperimentSummary, PromiseSummary};
+use sim_core::results::{Estimate, ExperimentSummary, PromiseSummary, Verdict};
 
 /// Sums of a promise or a clause.
 #[derive(Default)]
@@ -125,6 +125,23 @@ impl Verdicts {
                 sums.add(*value, times.as_ref());
             }
         }
+    }
+
+    /// Whether all that a gate judges is held or broken.
+    pub fn is_certain(&self, loaded: &Loaded, critical: Critical) -> bool {
+        let expect = &loaded.written.expect;
+        let by_runs = |kept: u32, judged: u32| {
+            judge::verdict_by_share(kept, judged, judge::NEEDED, critical) != Verdict::Inconclusive
+        };
+        let mut promises = loaded.model.promises.iter().zip(&self.promises);
+        let mut experiments = loaded.model.experiments.iter().zip(&self.experiments);
+        let mut clauses = expect.iter().zip(&self.clauses).zip(&self.sides);
+        promises.all(|(promise, sums)| {
+            by_runs(sums.kept, sums.judged) || expect.iter().any(|clause| clause.denies(&promise.name))
+        }) && experiments.all(|(experiment, sums)| {
+            by_runs(sums.held().kept, sums.held().judged) || spoken_of(experiment, expect).is_some()
+        }) && clauses
+            .all(|((clause, sums), sides)| judge::verdict(clause, sums, sides, critical) != Verdict::Inconclusive)
     }
 
     /// The verdicts on the promises, in the order of the file.
