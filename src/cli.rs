@@ -26,6 +26,8 @@ pub struct Cli {
 pub enum Command {
     /// Simulate a scenario many times: summary here, results and report in the out folder.
     Run(RunArgs),
+    /// Compare systems on the same random numbers: what is better, what is worse, and how sure that is.
+    Compare(CompareArgs),
     /// Judge scenarios against their promises and `expect` clauses, as a gate.
     Check(CheckArgs),
     /// Simulate a system at many settings: where does it leave its promises, and which knob matters?
@@ -305,6 +307,35 @@ pub struct MergeArgs {
     /// No colours.
     #[arg(long)]
     pub plain: bool,
+}
+
+/// `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Scenario files: the first is compared with each of the others. One file, with --variants or a study of its own.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Variants of one file, as base,no-retry: the first is compared with each of the others. `base` is the file itself.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub variants: Vec<String>,
+    /// A comparison of the file's studies. Default: its only one.
+    #[arg(long = "study", value_name = "NAME", conflicts_with = "variants")]
+    pub name: Option<String>,
+    /// A metric to compare besides what always is, as 'p99.9(gateway.checkout)'; may be given again.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
+    pub show: Vec<Value>,
+    /// Folder for results. Default: out/ and the names of the systems.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// No colours.
+    #[arg(long)]
+    pub plain: bool,
+    /// How each system is run; seed and replications are those of the first.
+    #[command(flatten)]
+    pub study: StudyArgs,
 }
 
 /// `report`.

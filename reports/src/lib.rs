@@ -22,6 +22,7 @@ pub mod truth;
 pub mod sample;
 
 use page::Page;
+use sim_core::results::compare::Comparison;
 use sim_core::results::gate::CheckedFile;
 use sim_core::results::{CapacityResult, StudyResult, SweepResult};
 use std::fmt;
@@ -118,6 +119,25 @@ pub fn check_json(files: &[CheckedFile]) -> Result<String, ReportError> {
 /// If the XML cannot be written.
 pub fn junit(files: &[CheckedFile]) -> Result<String, ReportError> {
     tables::junit::xml(files)
+}
+
+/// `compare.json`.
+///
+/// # Errors
+/// Never for results of a comparison.
+pub fn compare_json(comparison: &Comparison) -> Result<String, ReportError> {
+    Ok(serde_json::to_string_pretty(comparison)? + "\n")
+}
+
+/// All files of the out folder of a comparison: relative path and contents.
+///
+/// # Errors
+/// Never for results of a comparison.
+pub fn write_comparison(comparison: &Comparison) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    Ok(vec![
+        ("compare.json".to_owned(), compare_json(comparison)?.into_bytes()),
+        ("compare.csv".to_owned(), tables::compare::csv(comparison).into_bytes()),
+    ])
 }
 
 /// `sweep.json`: all but the replications, which stand in the tables.

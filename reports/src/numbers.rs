@@ -126,6 +126,12 @@ fn rounded(e: &Estimate) -> Estimate {
     Estimate { mean: round(e.mean), low: round(e.low), high: round(e.high) }
 }
 
+/// A number with as many digits as its interval leaves, without the interval.
+pub fn alone(e: &Estimate, unit: Unit) -> String {
+    let text = estimate(e, unit);
+    text.split_once(&format!("{NB}(")).map_or(text.clone(), |(number, _)| number.to_owned())
+}
+
 fn range(e: &Estimate, before: &str, decimals: usize) -> String {
     let (low, high) = (grouped(e.low, decimals), grouped(e.high, decimals));
     if e.low < 0.0 {

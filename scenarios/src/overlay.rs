@@ -59,15 +59,18 @@ impl Set {
 
 /// What stands at a path of a scenario with its overlays, in YAML's flow style; `None` where nothing does, or the file cannot be read.
 pub fn value_at(files: &dyn Files, path: &str, sets: &[Set], variant: Option<&str>, of: &str) -> Option<String> {
+    tree(files, path, sets, variant)?.find(of).map(Node::flow)
+}
+
+/// A scenario with its overlays, as written; `None` where it cannot be read.
+pub fn tree(files: &dyn Files, path: &str, sets: &[Set], variant: Option<&str>) -> Option<Node> {
     let mut layers = Layers::default();
     let mut tree = layers.read(files, path)?;
     if let Some(name) = variant.filter(|name| *name != "base") {
         tree = layers.variant(&tree, name);
     }
-    for set in sets {
-        layers.set(&mut tree, set);
-    }
-    tree.find(of).map(Node::flow)
+    sets.iter().for_each(|set| layers.set(&mut tree, set));
+    Some(tree)
 }
 
 /// The file that a file extends, as a path from where the program runs; `None` where it extends none, or cannot be read.

@@ -2,6 +2,7 @@
 
 mod capacity;
 mod check;
+mod compare;
 mod completions;
 mod explain;
 mod list;
@@ -35,6 +36,7 @@ pub fn dispatch(command: &Command) -> Result<u8> {
     match command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Sweep(args) => sweep::run(args),
         Command::Capacity(args) => capacity::run(args),
         Command::Merge(args) => merge::run(args),

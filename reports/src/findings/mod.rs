@@ -2,6 +2,7 @@
 
 mod breaker;
 pub mod capacity;
+pub mod compare;
 mod fallback;
 mod fault_window;
 mod no_timeout;

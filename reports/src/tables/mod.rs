@@ -2,6 +2,7 @@
 
 pub mod capacity;
 pub mod columns;
+pub mod compare;
 pub mod journal;
 pub mod junit;
 #[cfg(feature = "parquet")]

@@ -3,6 +3,7 @@
 //! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` leaves the bars out.
 
 pub mod capacity;
+pub mod compare;
 mod experiments;
 pub mod sweep;
 

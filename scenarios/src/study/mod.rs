@@ -8,6 +8,7 @@
 mod anytime;
 pub mod baseline;
 pub mod capacity;
+pub mod compare;
 mod experiment;
 pub mod gate;
 mod gather;

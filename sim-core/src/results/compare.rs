@@ -70,10 +70,8 @@ pub struct Compared {
     pub rows: Vec<Row>,
     /// Promises and clauses of both systems.
     pub promises: Vec<PromiseRow>,
-    /// How many times narrower pairing made the interval of a difference: the row, and the factor. `None` where no difference has spread.
-    pub narrower: Option<(String, f64)>,
-    /// The answer in one or two sentences.
-    pub answer: String,
+    /// How many times narrower pairing made the intervals of the differences, least and most. `None` where no difference has spread.
+    pub narrower: Option<(f64, f64)>,
 }
 
 /// A value in which two descriptions differ.
@@ -127,6 +125,9 @@ pub struct Row {
     pub would_tell: Option<u32>,
     /// How many times wider the interval would be without pairing; `None` without spread.
     pub narrower: Option<f64>,
+    /// The values of A and B in each pair that has both, in the order of the replications; a percentile is that of the replication alone.
+    #[serde(skip)]
+    pub pairs: Vec<(f64, f64)>,
 }
 
 /// A promise or clause of both systems. `None` in the place of the one that does not make it.

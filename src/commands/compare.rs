@@ -1,0 +1,130 @@
+//! `compare`: systems on the same random numbers.
+
+use super::{CANNOT, OK, complain, plan, sets, style, typed};
+use crate::cli::CompareArgs;
+use crate::output;
+use anyhow::{Result, bail};
+use scenarios::study::compare::{self, Candidate};
+use scenarios::written::studies::AskSettings;
+use scenarios::written::studies::compare::CompareSettings;
+use scenarios::{Disk, Loaded};
+use sim_core::expression::Value;
+use sim_core::problem::Problems;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+pub fn run(args: &CompareArgs) -> Result<u8> {
+    let sets = sets(&args.study)?;
+    let (wanted, show) = match wanted(args)? {
+        Ok(wanted) => wanted,
+        Err(status) => return Ok(status),
+    };
+    let mut candidates = Vec::new();
+    for (file, variant) in &wanted {
+        match Candidate::load(&Disk, file, &sets, variant.as_deref()) {
+            Ok(candidate) => candidates.push(candidate),
+            Err(report) => return Ok(complain(&report)),
+        }
+    }
+    if let Some(message) = show.iter().find_map(|value| unknown(value, &candidates)) {
+        eprintln!("error: {message}");
+        return Ok(CANNOT);
+    }
+    let plan = plan(&candidates[0].loaded, &args.study);
+    let title = wanted.iter().map(|(file, variant)| variant.as_ref().unwrap_or(file).as_str()).collect::<Vec<_>>();
+    let bar = output::progress(&title.join(", "), plan.replications * candidates.len() as u32);
+    let progress = |done: u32, of: u32| {
+        bar.set_length(u64::from(of));
+        bar.set_position(u64::from(done));
+        ControlFlow::Continue(())
+    };
+    let comparison = compare::run(&candidates, &show, &plan, &progress)?;
+    bar.finish_and_clear();
+    let out = args.out.clone().unwrap_or_else(|| folder(&candidates));
+    for (name, bytes) in reports::write_comparison(&comparison)? {
+        output::write_whole(&out.join(name), &bytes)?;
+    }
+    if args.json {
+        output::print(&reports::compare_json(&comparison)?)?;
+        return Ok(OK);
+    }
+    let text = reports::terminal::compare::summary(&comparison, &style(args.plain));
+    output::print(&format!("{text}Results  {}\n", out.join("compare.json").display()))?;
+    Ok(OK)
+}
+
+/// A file and its variant.
+type Wanted = (String, Option<String>);
+
+/// The systems that are compared, and what is shown of them. `Err` is the exit status.
+fn wanted(args: &CompareArgs) -> Result<Result<(Vec<Wanted>, Vec<Value>), u8>> {
+    let files: Vec<String> = args.files.iter().map(|file| typed(file)).collect();
+    if let [_, _, ..] = &files[..] {
+        if args.name.is_some() || !args.variants.is_empty() {
+            bail!("variants and studies are those of one file");
+        }
+        return Ok(Ok((files.into_iter().map(|file| (file, None)).collect(), args.show.clone())));
+    }
+    let file = &files[0];
+    let of_file = |variants: &[String]| variants.iter().map(|name| (file.clone(), Some(name.clone()))).collect();
+    match &args.variants[..] {
+        [] => {}
+        [_, _, ..] => return Ok(Ok((of_file(&args.variants), args.show.clone()))),
+        [one] => return Ok(Ok((of_file(&["base".to_owned(), one.clone()]), args.show.clone()))),
+    }
+    let loaded = match scenarios::load(&Disk, file, &sets(&args.study)?, None) {
+        Ok(loaded) => loaded,
+        Err(report) => return Ok(Err(complain(&report))),
+    };
+    let ask = study(args, &loaded)?;
+    let names = std::iter::once(&ask.baseline).chain(&ask.against).map(|name| name.as_ref().to_owned());
+    let show = ask.show.iter().chain(&args.show).cloned().collect();
+    Ok(Ok((of_file(&names.collect::<Vec<_>>()), show)))
+}
+
+/// The comparison among the studies of a file that is meant.
+fn study(args: &CompareArgs, loaded: &Loaded) -> Result<CompareSettings> {
+    let of = |ask: &AskSettings| if let AskSettings::Compare(ask) = ask { Some(ask.clone()) } else { None };
+    let all: Vec<(&str, CompareSettings)> =
+        loaded.written.studies.iter().filter_map(|(name, study)| Some((name, of(&study.ask)?))).collect();
+    let names = || all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    match (&args.name, &all[..]) {
+        (Some(name), _) => match all.iter().find(|(known, _)| known == name) {
+            Some((_, ask)) => Ok(ask.clone()),
+            None => bail!("no comparison is called \"{name}\"; comparisons here: {}", names()),
+        },
+        (None, [(_, ask)]) => Ok(ask.clone()),
+        (None, []) => bail!("nothing says what to compare: name two files, or write --variants base,NAME"),
+        (None, _) => bail!("the file has several comparisons: name one by --study, of {}", names()),
+    }
+}
+
+/// What is wrong with a value that no system has.
+fn unknown(value: &Value, candidates: &[Candidate]) -> Option<String> {
+    let problem = |candidate: &Candidate| {
+        let mut problems = Problems::new();
+        value.tree().check(&candidate.loaded.names, |_| None, &[], &mut problems);
+        problems.into_vec().into_iter().next()
+    };
+    let all: Vec<_> = candidates.iter().map(problem).collect();
+    if all.iter().any(Option::is_none) {
+        return None;
+    }
+    let first = all.into_iter().flatten().next()?;
+    let hint = first.hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+    Some(format!("{value}: {}{hint}", first.message))
+}
+
+/// Where the results go.
+fn folder(candidates: &[Candidate]) -> PathBuf {
+    let name = |candidate: &Candidate| candidate.variant.clone().unwrap_or_else(|| candidate.loaded.name.clone());
+    let (first, rest) = (&candidates[0], &candidates[1..]);
+    let of = if rest.iter().any(|other| other.variant.is_some()) {
+        format!("{}-", first.loaded.name)
+    } else {
+        String::new()
+    };
+    let first = if of.is_empty() { name(first) } else { first.variant.clone().unwrap_or_else(|| "base".to_owned()) };
+    let rest = rest.iter().map(name).collect::<Vec<_>>().join("-");
+    PathBuf::from("out").join(format!("{of}{first}-against-{rest}"))
+}
