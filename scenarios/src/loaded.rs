@@ -21,7 +21,7 @@ pub struct Loaded {
     pub name: String,
     /// The file, as the user named it.
     pub path: String,
-    /// The text of the file.
+    /// The text of the file; where it extends others, or values were set, a text that says all of that at once.
     pub text: String,
     /// As written, with all overlays.
     pub written: Written,
@@ -86,7 +86,12 @@ pub fn validate(
         layers.problems.extend(judged_by_truth(written, &compiled.names, &variants, &tree));
         knobs(written, &tree, source, path, &mut layers, studies);
     }
-    let text = layers.sources.text(crate::overlay::MAIN).to_owned();
+    let alone = layers.alone && overlays.is_empty() && variant.is_none_or(|name| name == "base");
+    let text = if alone {
+        layers.sources.text(crate::overlay::MAIN).to_owned()
+    } else {
+        told_at_once(&tree, path, overlays, variant)
+    };
     let places = places(&tree, &layers.sources);
     let report = Report::new(path, layers.sources, layers.problems);
     match (understood.written, understood.compiled) {
@@ -111,6 +116,14 @@ fn places(tree: &Node, sources: &Sources) -> BTreeMap<String, Place> {
     let experiments = tree.get("experiments").map_or(&[][..], Node::entries);
     let paths = promises.chain(experiments.iter().map(|e| format!("experiments.{}", e.key))).chain(clauses);
     paths.filter_map(|path| sources.place(tree.place(&path).0).map(|place| (path, place))).collect()
+}
+
+/// A file that alone says what a scenario says with all that it extends, its variant and what was set.
+fn told_at_once(tree: &Node, path: &str, overlays: &[Set], variant: Option<&str>) -> String {
+    let mut head = format!("# {path}, with what it extends");
+    head.extend(variant.map(|name| format!(", as {name}")));
+    head.extend(overlays.iter().map(|set| format!(", {}={}", set.path, set.value)));
+    format!("{}\n{}", head.replace('\n', " "), tree.block())
 }
 
 /// What a tree means, as far as it means anything.
@@ -204,7 +217,7 @@ fn fits(knob: &Entry, value: &Node, tree: &Node, files: &dyn Files, path: &str, 
 fn variants(base: &Node, files: &dyn Files, path: &str, layers: &mut Layers, report: bool) -> BTreeMap<String, Names> {
     let mut all = BTreeMap::new();
     for entry in base.get("variants").map_or(&[][..], Node::entries) {
-        let mut own = Layers { sources: std::mem::take(&mut layers.sources), problems: vec![] };
+        let mut own = Layers { sources: std::mem::take(&mut layers.sources), ..Layers::default() };
         let tree = own.variant(base, &entry.key);
         let understood = understand(&tree, files, path);
         own.problems.extend(understood.problems);

@@ -81,12 +81,20 @@ pub fn extended(files: &dyn Files, path: &str) -> Option<String> {
 }
 
 /// A tree and the texts that it came from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Layers {
     /// The texts.
     pub sources: Sources,
     /// What is wrong so far.
     pub problems: Vec<Placed>,
+    /// Whether the file that was read extends no other.
+    pub alone: bool,
+}
+
+impl Default for Layers {
+    fn default() -> Self {
+        Self { sources: Sources::default(), problems: Vec::new(), alone: true }
+    }
 }
 
 impl Layers {
@@ -145,6 +153,7 @@ impl Layers {
         self.problems.extend(parsed.problems);
         let mut tree = parsed.node?;
         let Some(extends) = take(&mut tree, "extends") else { return Some(tree) };
+        self.alone = false;
         let Some(base) = extends.text() else {
             let problem = Problem::error("extends", "extends names a file").label("expected a path");
             self.problems.push(Placed { problem, span: Some(extends.span) });

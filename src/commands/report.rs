@@ -1,16 +1,24 @@
 //! `report`: render the report again.
 //!
 //! A run is deterministic, so an out folder keeps the scenario as it was run and its seed, and the report is made by running again:
-//! nothing else would give the same bytes from less.
+//! nothing else would give the same bytes from less. A sweep keeps its points, of which its report is made without running it.
 
-use super::{OK, load, source, study};
+use super::{OK, load, source, study, sweep};
 use crate::cli::{ReportArgs, StudyArgs};
 use crate::output;
+use crate::parts;
 use anyhow::{Context, Result, bail};
 use sim_core::expression::Value;
 use sim_core::units::Probability;
 
 pub fn run(args: &ReportArgs) -> Result<u8> {
+    if args.folder.join(parts::FILE).exists() {
+        let (first, points) = parts::finished(&args.folder)?;
+        return sweep::finish(&first, points, &args.folder, false, false);
+    }
+    if args.folder.join("capacity.json").exists() || args.folder.join("compare.json").exists() {
+        bail!("{} is of a search or a comparison, which makes its report itself: run it again", args.folder.display());
+    }
     let file = args.folder.join("results.json");
     let text = std::fs::read_to_string(&file)
         .with_context(|| format!("{} is no out folder of a run: cannot read results.json", args.folder.display()))?;
@@ -25,7 +33,7 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     };
     let result = study(&ready)?;
     if Some(result.summary.digest.as_str()) != results["digest"].as_str() {
-        eprintln!("warning: the results differ from those in the folder: another version, or --set was used");
+        eprintln!("warning: the results differ from those in the folder: another version made them");
     }
     for (name, bytes) in reports::write(&result, &source(&ready.loaded))? {
         output::write_whole(&args.folder.join(name), &bytes)?;

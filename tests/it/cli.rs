@@ -198,3 +198,24 @@ fn the_small_commands_answer() {
     let list = windtunnel(&["list"], root());
     assert!(String::from_utf8_lossy(&list.stdout).contains("scenarios/shipped/checkout.yaml"));
 }
+
+#[test]
+fn reports_are_made_again_of_what_extends_and_of_what_was_set() {
+    let folder = Folder::new("report-extends");
+    folder.write("base.yaml", &small("1s", 2));
+    folder.write("over.yaml", "extends: base.yaml\nscenario: over\nservices: {web: {workers: 2}}\nvariants: {one: {services.web.workers: 1}}\n");
+    let run = ["run", "over.yaml", "--variant", "one", "--set", "load.users.arrive.poisson.rate=20/s", "--out", "o"];
+    let (status, _, err) = folder.run(&run);
+    assert_eq!(status, 0, "{err}");
+    let page = || std::fs::read_to_string(folder.join("o/results.json")).unwrap();
+    let before = page();
+    let (status, _, err) = folder.run(&["report", "o"]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(page(), before);
+    let (status, _, err) = folder.run(&["sweep", "over.yaml", "--set", "services.web.workers=1,2", "--out", "s"]);
+    assert_eq!(status, 0, "{err}");
+    std::fs::remove_file(folder.join("s/sweep.json")).unwrap();
+    let (status, _, err) = folder.run(&["report", "s"]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(folder.join("s/sweep.json").exists());
+}

@@ -77,7 +77,37 @@ pub fn flow_word(text: &str) -> String {
     if word || text.parse::<f64>().is_ok() { text.to_owned() } else { format!("{text:?}") }
 }
 
+/// Columns of a line of a scenario that is written anew.
+const WIDE: usize = 140;
+
 impl Node {
+    /// The node as a YAML file: on one line what fits there, and in blocks what does not.
+    pub fn block(&self) -> String {
+        let mut out = String::new();
+        self.block_into(0, &mut out);
+        out
+    }
+
+    fn block_into(&self, indent: usize, out: &mut String) {
+        let space = " ".repeat(indent);
+        let mut put = |head: &str, value: &Self| {
+            let flow = value.flow();
+            let nested = matches!(&value.value, Value::Map(e) if !e.is_empty())
+                || matches!(&value.value, Value::List(l) if !l.is_empty());
+            if nested && indent + head.len() + flow.len() + 1 > WIDE {
+                out.push_str(&format!("{space}{head}\n"));
+                value.block_into(indent + 2, out);
+            } else {
+                out.push_str(&format!("{space}{head} {flow}\n"));
+            }
+        };
+        match &self.value {
+            Value::Scalar(_) => out.push_str(&format!("{space}{}\n", self.flow())),
+            Value::List(nodes) => nodes.iter().for_each(|node| put("-", node)),
+            Value::Map(entries) => entries.iter().for_each(|e| put(&format!("{}:", flow_word(&e.key)), &e.value)),
+        }
+    }
+
     /// The node as text in YAML's flow style, on one line.
     pub fn flow(&self) -> String {
         match &self.value {

@@ -1,6 +1,7 @@
 //! The shipped scenarios are valid, open with their question, and are laid out as the language says.
 
-use crate::files::Disk;
+use crate::Set;
+use crate::files::{Disk, Files, Memory};
 use crate::loaded::{Loaded, load};
 use std::path::{Path, PathBuf};
 
@@ -52,5 +53,34 @@ fn yardsticks_have_a_million_requests() {
     for (name, rate) in [("w1", 0.8), ("w2", 14.4), ("w3", 560.0)] {
         let path = format!("{}/shipped/yardstick/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
         assert!(loaded(Path::new(&path), None).model.run.duration.secs() * rate >= 1e6, "{name}");
+    }
+}
+
+#[test]
+fn what_is_told_at_once_is_the_same_system() {
+    for path in files() {
+        let sets = [Set { path: "run.seed".into(), value: "7".into() }];
+        let name = path.to_str().expect("is text");
+        let whole = load(&Disk, name, &sets, None).unwrap_or_else(|r| panic!("{}", r.render(false)));
+        assert!(whole.text.starts_with("# "), "{}", whole.text);
+        let beside = path.with_file_name("newsletter.csv");
+        let mut files = Memory::of(name, &whole.text);
+        if let Ok(csv) = std::fs::read_to_string(&beside) {
+            files = files.and(beside.to_str().expect("is text"), &csv);
+        }
+        let again = load(&files, name, &[], None).unwrap_or_else(|r| panic!("{}", r.render(false)));
+        assert_eq!(format!("{:?}", again.model), format!("{:?}", whole.model), "{name}");
+        assert_eq!(again.written.studies, whole.written.studies, "{name}");
+        for variant in whole.written.variants.names() {
+            assert_eq!(
+                again.written.variants.names().collect::<Vec<_>>(),
+                whole.written.variants.names().collect::<Vec<_>>()
+            );
+            let model = |source: &dyn Files, sets: &[Set]| {
+                let loaded = load(source, name, sets, Some(variant)).unwrap_or_else(|r| panic!("{}", r.render(false)));
+                format!("{:?}", loaded.model)
+            };
+            assert_eq!(model(&files, &[]), model(&Disk, &sets), "{name} in {variant}");
+        }
     }
 }
