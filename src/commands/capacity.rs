@@ -10,7 +10,7 @@ use scenarios::written::named::Name;
 use scenarios::written::studies::capacity::{CapacitySettings, SurviveSettings, confidence};
 use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::{AskSettings, StudySettings};
-use scenarios::{Disk, Loaded, Set};
+use scenarios::{Disk, Loaded, Set, Studies};
 use sim_core::problem::{Problem, Problems};
 use sim_core::units::{Count, Probability};
 use std::ops::ControlFlow;
@@ -28,6 +28,11 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     };
     let origin = Origin { files: &Disk, path: &path, sets: &sets, variant: args.variant.as_deref() };
     let (name, study) = asked(args, &loaded, &origin)?;
+    if !name.is_empty()
+        && let Err(report) = scenarios::validate(&Disk, &path, &sets, args.variant.as_deref(), Studies::One(&name))
+    {
+        return Ok(complain(&report));
+    }
     let AskSettings::Capacity(ask) = study.ask else { bail!("the study {name} asks for no capacity") };
     let plan = super::plan(&loaded, &args.study);
     let own = study.budget.map(|budget| budget.replications.get_u32());

@@ -58,6 +58,7 @@ fn letter(verdict: Verdict) -> &'static str {
 fn cell(point: &Point, sweep: &SweepResult) -> (String, Option<Verdict>) {
     match (point.kept_all, point.verdict, point.shown.first().copied().flatten()) {
         (Some(kept), Some(verdict), _) => (format!("{:.0} {}", kept.mean * 100.0, letter(verdict)), Some(verdict)),
+        (None, Some(verdict), _) => (format!("no data {}", letter(verdict)), Some(verdict)),
         (_, _, Some(shown)) => (ascii(&plain(shown.mean, sweep.shown[0].unit)), None),
         _ => ("-".into(), None),
     }
