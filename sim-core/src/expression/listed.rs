@@ -171,6 +171,14 @@ pub const METRICS: &[MetricDoc] = &[
         "from the start of the fault to the first alert that finds it",
     ),
     doc(
+        Metric::TimeToMend,
+        "time_to_mend",
+        Measure::TIME,
+        &[Fault],
+        false,
+        "from the first start of the fault to the end of its effect, by its time or because it was mended",
+    ),
+    doc(
         Metric::TimeToOpen,
         "time_to_open",
         Measure::TIME,

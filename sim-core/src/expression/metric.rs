@@ -118,6 +118,8 @@ pub enum Metric {
     Spent,
     /// From the start of a fault to the first alert that finds it.
     TimeToDetect,
+    /// From the start of a fault to its end.
+    TimeToMend,
     /// From the start of a fault to the first opening of a breaker.
     TimeToOpen,
     /// From the end of a fault until promises are kept again.

@@ -176,6 +176,7 @@ impl<'a> RunMetrics<'a> {
         match (metric.metric, &metric.subject) {
             (Metric::Cost | Metric::Spent, subject) => Some(self.money(metric.metric, subject, spans)),
             (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
+            (Metric::TimeToMend, Subject::Fault(fault)) => self.time_to_mend(*fault),
             (Metric::TimeToOpen, Subject::Edges(edges)) => self.time_to_open(edges, metric.scope.after?),
             (Metric::Recovery, Subject::Endpoint(of)) => {
                 match recovery(self.run, self.model, *of, metric.scope.after?)? {
@@ -225,6 +226,13 @@ impl<'a> RunMetrics<'a> {
         }
         let first = firings.filter(|from_ns| *from_ns >= begin_ns).min();
         Some(first.map_or(self.never_s(), |first| (first - begin_ns) as f64 / 1e9))
+    }
+
+    /// From the first time that the fault struck to its end.
+    fn time_to_mend(&self, fault: FaultId) -> Option<f64> {
+        let first = self.struck(fault).first()?;
+        let ended = first.to_ns < self.run.whole().to_ns;
+        Some(if ended { (first.to_ns - first.from_ns) as f64 / 1e9 } else { self.never_s() })
     }
 
     /// What became of an experiment; `None` where the run ended before it was to begin and, but for whether it was run, where it was
@@ -500,6 +508,7 @@ mod tests {
     #[test]
     fn alerts_and_breakers_are_timed_from_the_fault() {
         check("time_to_detect(cut) == 7s and time_to_open(users->api.get) after cut == 3s", Some(true));
+        check("time_to_mend(cut) == 20s", Some(true));
         check("fired(errors) == 2 and false_alarms(errors) == 1 and missed(errors) == 0", Some(true));
         check("recovery(api.get) after cut == 0s", Some(true));
     }

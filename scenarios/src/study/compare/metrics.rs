@@ -95,6 +95,7 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::Cost
         | Metric::Spent
         | Metric::TimeToDetect
+        | Metric::TimeToMend
         | Metric::TimeToOpen
         | Metric::Recovery
         | Metric::Missed
