@@ -28,12 +28,10 @@ fn all(svg: &mut Svg, knee: &Knee) {
     let across = Across::new(svg, if log { least * 0.8 } else { 0.0 }, high * 1.03, log);
     let mut all: Vec<Estimate> = points.iter().map(|p| p.goodput_per_s).collect();
     all.push(Estimate::exact(0.0));
-    let (scale, ticks) = upright(
-        svg,
-        &all,
-        Unit::PerSecond,
-        knee.scalability.as_ref().and_then(|s| s.peak_per_s).filter(|p| *p < all[0].mean.max(1.0) * 1e3),
-    );
+    let seen = points.iter().map(|p| p.goodput_per_s.high).fold(0.0, f64::max);
+    // A peak of the law far above all that was seen would leave no room for what was.
+    let peak = knee.scalability.as_ref().and_then(|s| s.peak_per_s).filter(|p| *p < seen * 1.6);
+    let (scale, ticks) = upright(svg, &all, Unit::PerSecond, peak);
     svg.grid(&scale, &ticks);
     if let Some(fit) = &knee.scalability {
         let (from, to) = (svg.left, svg.right);

@@ -4,10 +4,22 @@ use super::Finding;
 use crate::numbers::{estimate, grouped, kept, plain};
 use sim_core::results::{CapacityLevel, CapacityResult, Case, Judge, KneePoint, Setting, Tried, Unit, Verdict};
 
-/// Settings as `path=value, ..`.
+/// What the law says of so many times the concurrency that was seen is no finding.
+pub const FAR: f64 = 3.0;
+
+/// Settings as `path=value and path=value`.
 pub fn settings(capacity: &CapacityResult, settings: &[Setting]) -> String {
     let pairs = capacity.knobs.iter().zip(settings);
-    pairs.map(|(knob, setting)| format!("{}={}", knob.path, setting.text)).collect::<Vec<_>>().join(", ")
+    let all: Vec<String> = pairs.map(|(knob, setting)| format!("{}={}", knob.path, setting.text)).collect();
+    match all.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => all.concat(),
+    }
+}
+
+/// `keeps` or `keep`, by the number of knobs.
+fn verb(capacity: &CapacityResult, one: &'static str, many: &'static str) -> &'static str {
+    if capacity.knobs.len() == 1 { one } else { many }
 }
 
 /// The setting that answers a level.
@@ -18,7 +30,8 @@ pub fn answer_of(level: &CapacityLevel) -> Option<&Tried> {
 /// Where a setting is nearest to breaking: of its worst case, the promise that binds.
 pub fn binding<'a>(capacity: &'a CapacityResult, tried: &'a Tried) -> Option<(&'a Case, &'a Judge, usize)> {
     let rank = |case: &&Case| (case.verdict, std::cmp::Reverse(case.probability.map_or(0, |p| (p.mean * 1e9) as u64)));
-    let case = tried.cases.iter().max_by_key(rank)?;
+    // Of cases that are alike, the first: the whole system.
+    let case = tried.cases.iter().rev().max_by_key(rank)?;
     let place = case.binding?;
     Some((case, capacity.promises.get(place)?, place))
 }
@@ -47,8 +60,9 @@ pub fn answer(capacity: &CapacityResult) -> String {
     };
     let which = if capacity.priced { "the cheapest" } else { "the smallest" };
     let mut text = format!(
-        "{} keeps every promise{survive}{load}, at {confidence}: {which} that does",
-        settings(capacity, &tried.settings)
+        "{} {} every promise{survive}{load}, at {confidence}: {which} that does",
+        settings(capacity, &tried.settings),
+        verb(capacity, "keeps", "keep")
     );
     if capacity.priced {
         text.push_str(&format!(". It costs {}", estimate(&tried.cost_per_month, Unit::MoneyPerMonth)));
@@ -93,7 +107,7 @@ fn finding(what: String, why: String, figure: &'static str) -> Finding {
 
 /// Where a case is about: the whole system, or what is left of it.
 fn without(case: &Case) -> String {
-    case.lost.as_ref().map_or_else(String::new, |zone| format!(" without {zone}"))
+    case.lost.as_ref().map_or_else(String::new, |zone| format!(" with zone {zone} lost"))
 }
 
 fn binds(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
@@ -200,7 +214,12 @@ fn knee(capacity: &CapacityResult) -> Option<Finding> {
 
 fn scalability(capacity: &CapacityResult) -> Option<Finding> {
     let fit = capacity.knee.as_ref()?.scalability.as_ref()?;
+    let most = capacity.knee.as_ref()?.points.iter().map(|p| p.concurrency.mean).fold(0.0, f64::max);
     let what = match (fit.peak_concurrency, fit.peak_per_s) {
+        (Some(n), _) if n > FAR * most => format!(
+            "Throughput grows nearly in proportion to the requests under way, up to the most that were seen, {}.",
+            grouped(most, 0)
+        ),
         (Some(n), Some(x)) => format!(
             "By the Universal Scalability Law throughput is highest, {}/s, with {} requests under way.",
             grouped(x, 0),
@@ -236,6 +255,14 @@ fn grows(capacity: &CapacityResult) -> Option<Finding> {
     if !capacity.priced || from <= 0.0 || (last.load - capacity.levels[0].load).abs() < 1e-9 {
         return None;
     }
+    if (to / from - 1.0).abs() < 0.005 {
+        let what = format!(
+            "{} of the load needs nothing more: {} still does.",
+            factor(last.load),
+            settings(capacity, &most.settings)
+        );
+        return Some(finding(what, String::new(), "ladder-1"));
+    }
     let more = last.load / capacity.levels[0].load;
     Some(finding(
         format!(
@@ -245,6 +272,6 @@ fn grows(capacity: &CapacityResult) -> Option<Finding> {
             grouped(to / from, 2)
         ),
         format!("That is {:.0}\u{a0}% of what it would be in proportion.", to / from / more * 100.0),
-        "levels",
+        "ladder-1",
     ))
 }

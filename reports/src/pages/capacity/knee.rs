@@ -110,6 +110,9 @@ fn p99_by_load(capacity: &CapacityResult, knee: &Knee) -> Option<Figure> {
         (Some(at), Some(bound)) => {
             format!("p99 leaves its promise of {} at {} requests/s", plain(bound, Unit::Seconds), grouped(at, 0))
         }
+        _ if first.1.high >= last.1.low && last.1.high >= first.1.low => {
+            format!("p99 stays near {} at every load that was tried", plain(last.1.mean, Unit::Seconds))
+        }
         _ => format!(
             "p99 goes from {} at {} to {} at {}",
             plain(first.1.mean, Unit::Seconds),
@@ -152,7 +155,9 @@ fn crossing(knee: &Knee, bound: f64) -> Option<f64> {
 
 fn throughput(knee: &Knee) -> Option<Figure> {
     let most = knee.points.iter().max_by(|a, b| a.goodput_per_s.mean.total_cmp(&b.goodput_per_s.mean))?;
-    let title = match knee.scalability.as_ref().and_then(|s| s.peak_per_s) {
+    let seen = knee.points.iter().map(|p| p.concurrency.mean).fold(0.0, f64::max);
+    let near = |s: &&sim_core::results::Scalability| s.peak_concurrency.is_none_or(|n| n <= findings::FAR * seen);
+    let title = match knee.scalability.as_ref().filter(near).and_then(|s| s.peak_per_s) {
         Some(peak) => format!(
             "At most {} good answers a second were seen; by the law {}/s is the most",
             grouped(most.goodput_per_s.mean, 0),

@@ -70,11 +70,16 @@ fn settings(capacity: &CapacityResult, tried: &Tried) -> String {
     pairs.map(|(path, s)| format!("{}={}", short(path, &paths), s.text)).collect::<Vec<_>>().join(", ")
 }
 
+/// The values of a setting alone, where names stand beside them.
+fn values(tried: &Tried) -> String {
+    tried.settings.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(" / ")
+}
+
 /// What the settings are of.
 fn of_what(capacity: &CapacityResult) -> String {
     let paths: Vec<&str> = capacity.knobs.iter().map(|k| k.path.as_str()).collect();
     let names: Vec<&str> = paths.iter().map(|path| short(path, &paths)).collect();
-    names.join(", ")
+    names.join(" / ")
 }
 
 /// The share of runs that keep every promise in the worst case.
@@ -157,7 +162,7 @@ fn ladder_of(capacity: &CapacityResult, place: usize, level: &CapacityLevel) -> 
         .map(|i| {
             let tried = &level.tried[i];
             Rung {
-                name: settings(capacity, tried),
+                name: values(tried),
                 beside: if capacity.priced { plain(tried.cost_per_month.mean, Unit::Money) } else { String::new() },
                 share: worst(tried),
                 verdict: tried.verdict,
@@ -183,7 +188,7 @@ fn ladder_of(capacity: &CapacityResult, place: usize, level: &CapacityLevel) -> 
             let bound = case.binding.and_then(|i| Some((capacity.promises.get(i)?, case.promises.get(i)?)));
             rows.push(vec![
                 settings(capacity, tried),
-                case.lost.as_ref().map_or_else(|| "whole".to_owned(), |zone| format!("without {zone}")),
+                case.lost.as_ref().map_or_else(|| "whole".to_owned(), |zone| format!("zone {zone} lost")),
                 format!("{} of {}", case.kept, case.judged),
                 case.probability.as_ref().map_or_else(|| "no data".to_owned(), kept),
                 word(case.verdict).to_owned(),
@@ -221,7 +226,7 @@ fn survive(capacity: &CapacityResult) -> Vec<Block> {
     heads.extend(capacity.promises.iter().map(|p| p.name.clone()));
     let rows = tried.cases.iter().map(|case| {
         let mut row = vec![
-            case.lost.as_ref().map_or_else(|| "All zones".to_owned(), |zone| format!("Without {zone}")),
+            case.lost.as_ref().map_or_else(|| "All zones".to_owned(), |zone| format!("Zone {zone} lost")),
             case.probability.as_ref().map_or_else(|| "no data".to_owned(), kept),
             word(case.verdict).to_owned(),
         ];
@@ -230,7 +235,7 @@ fn survive(capacity: &CapacityResult) -> Vec<Block> {
         row
     });
     let table = Table { says: "The answer with each zone lost".into(), heads, rows: rows.collect() };
-    let title = format!("{} keeps its promises without any one zone", findings::settings(capacity, &tried.settings));
+    let title = format!("{} is enough with any one zone lost", findings::settings(capacity, &tried.settings));
     let caption =
         ("The answer".to_owned(), "with all zones, and with each of them lost: what each promise observes.".to_owned());
     vec![Block::Table(Standing { title: Some((title, caption)), cells: Cells::Numbers, table })]
@@ -247,7 +252,7 @@ fn money(capacity: &CapacityResult) -> Vec<Block> {
     let spots: Vec<Spot> = known
         .iter()
         .map(|(i, t, availability)| Spot {
-            name: settings(capacity, t),
+            name: values(t),
             cost: t.cost_per_month,
             gives: *availability,
             on_front: t.on_front,
