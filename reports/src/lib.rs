@@ -129,15 +129,17 @@ pub fn compare_json(comparison: &Comparison) -> Result<String, ReportError> {
     Ok(serde_json::to_string_pretty(comparison)? + "\n")
 }
 
-/// All files of the out folder of a comparison: relative path and contents.
+/// All files of the out folder of a comparison: relative path and contents; the sources are those of A and of each B.
 ///
 /// # Errors
-/// Never for results of a comparison.
-pub fn write_comparison(comparison: &Comparison) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
-    Ok(vec![
+/// If a figure or page cannot be made.
+pub fn write_comparison(comparison: &Comparison, sources: &[Source]) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    let mut files = vec![
         ("compare.json".to_owned(), compare_json(comparison)?.into_bytes()),
         ("compare.csv".to_owned(), tables::compare::csv(comparison).into_bytes()),
-    ])
+    ];
+    files.extend(lay_out(&pages::compare::page(comparison, sources))?);
+    Ok(files)
 }
 
 /// `sweep.json`: all but the replications, which stand in the tables.

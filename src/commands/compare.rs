@@ -1,6 +1,6 @@
 //! `compare`: systems on the same random numbers.
 
-use super::{CANNOT, OK, complain, plan, sets, style, typed};
+use super::{CANNOT, OK, complain, plan, sets, source, style, typed};
 use crate::cli::CompareArgs;
 use crate::output;
 use anyhow::{Result, bail};
@@ -41,7 +41,8 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     let comparison = compare::run(&candidates, &show, &plan, &progress)?;
     bar.finish_and_clear();
     let out = args.out.clone().unwrap_or_else(|| folder(&candidates));
-    for (name, bytes) in reports::write_comparison(&comparison)? {
+    let sources: Vec<reports::Source> = candidates.iter().map(|candidate| source(&candidate.loaded)).collect();
+    for (name, bytes) in reports::write_comparison(&comparison, &sources)? {
         output::write_whole(&out.join(name), &bytes)?;
     }
     if args.json {
@@ -49,7 +50,7 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
         return Ok(OK);
     }
     let text = reports::terminal::compare::summary(&comparison, &style(args.plain));
-    output::print(&format!("{text}Results  {}\n", out.join("compare.json").display()))?;
+    output::print(&format!("{text}Report   {}\n", out.join("report.html").display()))?;
     Ok(OK)
 }
 

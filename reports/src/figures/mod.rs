@@ -9,6 +9,7 @@ mod availability;
 mod axes;
 mod convergence;
 mod cost;
+pub mod forest;
 pub mod front;
 pub mod heat_map;
 mod instances;

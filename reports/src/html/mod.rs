@@ -39,13 +39,25 @@ pub fn render(page: &Page) -> Result<String, ReportError> {
     Ok(text)
 }
 
-/// Text as HTML in which no interval breaks over lines.
+/// Text as HTML in which no interval breaks over lines, be it `(a–b)` or `(a to b)`.
 fn unbroken(text: &str) -> Value {
-    let words = text.split(' ').map(|word| {
-        let word = crate::figures::escape(word);
-        if word.contains('–') { format!("<span class=\"nb\">{word}</span>") } else { word }
-    });
-    Value::from_safe_string(words.collect::<Vec<_>>().join(" "))
+    let mut parts: Vec<String> = Vec::new();
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        let mut whole = crate::figures::escape(word);
+        let opens = word.rfind('(').is_some_and(|at| !word[at..].contains(')'));
+        let mut ahead = words.clone();
+        let closes = ahead.next() == Some("to") && ahead.next().is_some_and(|last| last.contains(')'));
+        if opens && closes {
+            for part in words.by_ref().take(2) {
+                whole.push('\u{a0}');
+                whole.push_str(&crate::figures::escape(part));
+            }
+        }
+        let unbroken = (opens && closes) || word.contains('–');
+        parts.push(if unbroken { format!("<span class=\"nb\">{whole}</span>") } else { whole });
+    }
+    Value::from_safe_string(parts.join(" "))
 }
 
 /// A command as HTML, which breaks over lines before its options and never within their names.
@@ -252,6 +264,12 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), all);
+    }
+
+    #[test]
+    fn intervals_in_words_do_not_break_either() {
+        let text = unbroken("by -3.2\u{a0}s\u{a0}(-3.3 to -3.1), from (5) to 7").to_string();
+        assert_eq!(text, "by <span class=\"nb\">-3.2\u{a0}s\u{a0}(-3.3\u{a0}to\u{a0}-3.1),</span> from (5) to 7");
     }
 
     #[test]

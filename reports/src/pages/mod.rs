@@ -1,6 +1,7 @@
 //! What each kind of report says: one kind a file.
 
 pub mod capacity;
+pub mod compare;
 pub mod experiment;
 pub mod run;
 pub mod sweep;

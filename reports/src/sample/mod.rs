@@ -1,6 +1,7 @@
 //! Invented results for tests. Here that of a run: the checkout brown-out of 15 minutes in windows of 5 s, the fault from 5:00 to 7:00.
 
 pub mod capacity;
+pub mod compare;
 pub mod sweep;
 
 use crate::page::Page;
@@ -315,6 +316,7 @@ pub fn pages() -> Vec<(&'static str, Page)> {
         ("run", pages::run::page(&study(), &source)),
         ("sweep", pages::sweep::page(&sweep::grid(), &source)),
         ("capacity", pages::capacity::page(&capacity::search(), &source)),
+        ("compare", pages::compare::page(&compare::comparison(), std::slice::from_ref(&source))),
         ("cloud", pages::sweep::page(&sweep::cloud(), &source)),
     ]
 }

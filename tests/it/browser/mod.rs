@@ -146,7 +146,8 @@ fn tabs(browser: &mut Browser) -> Vec<String> {
     loop {
         browser.press("Tab");
         let at = browser.evaluate(name).as_str().unwrap_or_default().to_owned();
-        if at.is_empty() || order.len() > 200 {
+        // Behind the last comes the browser itself, or the first again.
+        if at.is_empty() || order.first() == Some(&at) || order.len() > 200 {
             return order;
         }
         order.push(at);

@@ -1,0 +1,58 @@
+//! Differences with their intervals about a line at zero: what is right of it is more, and colour says whether that is better.
+
+use super::axes::{Across, round_values};
+use super::svg::{Svg, colour, shortened};
+use super::{Drawing, both};
+use sim_core::results::Estimate;
+use sim_core::results::compare::Change;
+
+/// A difference.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// Of what.
+    pub name: String,
+    /// B minus A.
+    pub value: Estimate,
+    /// The same, as it is written.
+    pub text: String,
+    /// What became of it.
+    pub change: Option<Change>,
+    /// The same in a word.
+    pub word: &'static str,
+}
+
+/// Draws differences of one unit at both widths; `label` writes a tick.
+pub fn draw(title: &str, desc: &str, all: &[Difference], label: impl Fn(f64) -> String) -> Drawing {
+    let high = |row: f64| 10.0 + row * all.len() as f64 + 30.0;
+    both(title, desc, (high(40.0), high(56.0)), None, |svg| rows(svg, all, &label))
+}
+
+fn rows(svg: &mut Svg, all: &[Difference], label: &impl Fn(f64) -> String) {
+    (svg.left, svg.right, svg.top, svg.bottom) = (8.0, svg.width - 8.0, 6.0, svg.height - 28.0);
+    let far = all.iter().flat_map(|d| [d.value.low.abs(), d.value.high.abs()]).fold(0.0, f64::max).max(1e-9) * 1.05;
+    let across = Across::new(svg, -far, far, false);
+    let zero = across.at(0.0);
+    let step = (svg.bottom - svg.top) / all.len().max(1) as f64;
+    for (i, row) in all.iter().enumerate() {
+        let y = svg.top + i as f64 * step;
+        let value = format!("{}  {}", row.text, row.word);
+        let room = svg.width - 16.0 - if svg.is_narrow() { 0.0 } else { 8.0 + value.chars().count() as f64 * 7.8 };
+        svg.text(svg.left, y + 14.0, &shortened(&row.name, room), colour::INK, "start", false);
+        let stroke = match row.change {
+            Some(Change::Better) => colour::GREEN,
+            Some(Change::Worse) => colour::VERM,
+            _ => colour::INK2,
+        };
+        // On a phone the number stands beneath its name.
+        let (down, bar) = if svg.is_narrow() { (29.0, 42.0) } else { (14.0, 28.0) };
+        svg.text(svg.right, y + down, &value, stroke, "end", true);
+        let y = y + bar;
+        let (a, b) = (across.at(row.value.low), across.at(row.value.high));
+        svg.line(svg.left, y, svg.right, y, colour::GRID, 1.0, "");
+        svg.line(a, y, b.max(a + 1.0), y, stroke, 3.0, "");
+        svg.dot(across.at(row.value.mean), y, 4.5, stroke);
+        svg.line(zero, y - 8.0, zero, y + 8.0, colour::INK, 1.25, "");
+    }
+    let ticks = round_values(-far, far).into_iter().map(|v| (v, label(v))).collect();
+    across.draw(svg, Some(ticks), sim_core::results::Unit::Count, "");
+}
