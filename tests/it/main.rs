@@ -14,6 +14,7 @@ mod generated;
 mod laws;
 mod precision;
 mod program;
+mod reports;
 mod swarm;
 mod sweep;
 mod tidy;

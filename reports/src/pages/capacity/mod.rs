@@ -348,10 +348,32 @@ fn facts(capacity: &CapacityResult, source: &Source) -> Vec<Fact> {
     if !capacity.survive.is_empty() {
         facts.push(Fact::new("Has to survive", format!("the loss of any one of {}", capacity.survive.join(", "))));
     }
-    if !capacity.study.is_empty() {
-        let command =
-            format!("windtunnel capacity {} --study {} --seed {}", source.file, capacity.study, capacity.seed);
+    if let Some(command) = repeat(capacity, source) {
         facts.push(Fact::code("To repeat it, byte for byte", command));
     }
     facts
+}
+
+/// The command that gives the same results; `None` where the values that are searched are no row of whole numbers.
+fn repeat(capacity: &CapacityResult, source: &Source) -> Option<String> {
+    let mut command = format!("windtunnel capacity {}", source.file);
+    if capacity.study.is_empty() {
+        for knob in &capacity.knobs {
+            let numbers: Vec<f64> = knob.values.iter().map(|v| v.number).collect::<Option<_>>()?;
+            let rises = numbers.windows(2).all(|pair| pair[1] - pair[0] == 1.0);
+            let (first, last) = (knob.values.first().filter(|_| rises)?, knob.values.last()?);
+            command.push_str(&format!(" --for {}={}..{}", knob.path, first.text, last.text));
+        }
+        let loads: Vec<String> =
+            capacity.levels.iter().map(|l| plain(l.load, Unit::Share).replace('\u{a0}', "")).collect();
+        if loads.iter().any(|load| load != "100%") {
+            command.push_str(&format!(" --at-load {}", loads.join(",").replace(' ', "")));
+        }
+        if !capacity.survive.is_empty() {
+            command.push_str(" --survive zone");
+        }
+    } else {
+        command.push_str(&format!(" --study {}", capacity.study));
+    }
+    Some(format!("{command} --budget {} --seed {}", capacity.budget, capacity.seed))
 }
