@@ -108,7 +108,7 @@ mod tests {
         let places = sobol(64, 2, 3);
         for bits in 0..=6 {
             let (columns, rows) = (1 << bits, 64 >> bits);
-            let mut taken = vec![false; 64];
+            let mut taken = [false; 64];
             for place in &places {
                 let cell =
                     (place[0] * f64::from(columns)) as usize * rows as usize + (place[1] * f64::from(rows)) as usize;
