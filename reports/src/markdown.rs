@@ -8,6 +8,9 @@ use crate::numbers::kept;
 use crate::page::{Block, Fact, Judgement, Page, Standing, arrows};
 use std::fmt::Write;
 
+/// Rows that a table of a figure has here, where it cannot be folded away.
+const MOST_ROWS: usize = 40;
+
 /// The text of `report.md`.
 pub fn render(page: &Page) -> String {
     let mut out = format!("# {}\n\n", line(&page.title));
@@ -103,7 +106,11 @@ fn figure(f: &Figure, number: usize) -> String {
     }
     let _ = writeln!(out, "**{}**, {}", inline(&f.caption.0), inline(&f.caption.1));
     for table in &f.tables {
-        let _ = write!(out, "\n{}:\n\n{}\n", line(&capital(&table.says)), grid(table));
+        let step = table.rows.len().div_ceil(MOST_ROWS).max(1);
+        let some = if step == 1 { String::new() } else { format!(" (one row of {step}; all are on the page)") };
+        let rows = table.rows.iter().step_by(step).cloned().collect();
+        let table = Table { rows, ..table.clone() };
+        let _ = write!(out, "\n{}{some}:\n\n{}\n", line(&capital(&table.says)), grid(&table));
     }
     out
 }

@@ -74,7 +74,12 @@ pub fn plain(value: f64, unit: Unit) -> String {
     let (factor, before, after, digits) = shown(unit, value);
     let value = value * factor;
     let most = if after == "s" { 2 } else { 3 };
-    let decimals = if before == "$" && value.abs() >= 10.0 { 0 } else { decimals(value, 0.0, digits).min(most) };
+    let decimals = match value.abs() {
+        v if before == "$" && v >= 10.0 => 0,
+        // What is small shows two digits, and is not zero.
+        v if v > 0.0 && v < 0.01 && before.is_empty() => (1 - log10(v).floor() as i32).clamp(0, 9) as usize,
+        _ => decimals(value, 0.0, digits).min(most),
+    };
     joined(before, &trimmed(&grouped(value, decimals)), after)
 }
 
@@ -187,11 +192,15 @@ pub fn signed(e: &Estimate, unit: Unit) -> String {
     format!("{number}{NB}({range})")
 }
 
-/// A time of the run: `5:07`, `-1:00`, `1:05:00`.
+/// A time of the run: `5:07`, `-1:00`, `1:05:00`, and from three days on `90 d` or `90 d 4:05`.
 pub fn clock(seconds: f64) -> String {
     let whole = seconds.abs().round() as u64;
     let sign = if seconds < 0.0 && whole > 0 { "-" } else { "" };
     let (h, m, s) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if h >= 72 {
+        let (days, h) = (h / 24, h % 24);
+        return if h + m == 0 { format!("{sign}{days}{NB}d") } else { format!("{sign}{days}{NB}d{NB}{h}:{m:02}") };
+    }
     if h > 0 { format!("{sign}{h}:{m:02}:{s:02}") } else { format!("{sign}{m}:{s:02}") }
 }
 
@@ -231,6 +240,11 @@ mod tests {
     }
 
     #[test]
+    fn what_is_small_is_not_zero() {
+        assert_eq!([plain(0.00042, Unit::PerSecond), plain(0.0, Unit::Count)], ["0.00042/s", "0"]);
+    }
+
+    #[test]
     fn without_spread_there_is_no_interval() {
         check(3410.0, 3410.0, 3410.0, Unit::MoneyPerMonth, "$3,410 a month");
         check(1.0, 1.0, 1.0, Unit::Share, "100 %");
@@ -258,6 +272,7 @@ mod tests {
     #[test]
     fn clocks_and_lengths() {
         assert_eq!([clock(307.0), clock(-60.0), clock(3905.0)], ["5:07", "-1:00", "1:05:05"]);
+        assert_eq!([clock(7_776_000.0), clock(7_790_700.0)].map(|t| t.replace(NB, " ")), ["90 d", "90 d 4:05"]);
         assert_eq!(length(900.0).replace(NB, " "), "15 min");
         assert_eq!(length(90.0).replace(NB, " "), "90 s");
     }

@@ -133,9 +133,12 @@ fn both(title: &str, desc: &str, height: (f64, f64), time: Option<&str>, draw: i
     Drawing { wide: one(WIDE, height.0), narrow: one(NARROW, height.1) }
 }
 
-/// Where a row of a table belongs: windows are joined until there are at most 40.
+/// Windows that a table lists; of more, every second, third and so on.
+const MOST_WINDOWS: usize = 720;
+
+/// Where a row of a table belongs.
 fn table_windows(study: &StudyResult) -> Vec<(usize, String)> {
-    let step = study.windows.len().div_ceil(40).max(1);
+    let step = study.windows.len().div_ceil(MOST_WINDOWS).max(1);
     study
         .windows
         .iter()

@@ -4,7 +4,7 @@ use super::scale::{Scale, nice, steps};
 use super::svg::Svg;
 use super::svg::colour;
 use super::{Figure, Reading, Table, both, how, table_windows};
-use crate::numbers::{estimate, grouped, plain};
+use crate::numbers::{estimate, plain};
 use sim_core::model::Outcome;
 use sim_core::results::{StudyResult, Unit};
 use std::fmt::Write;
@@ -99,20 +99,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         let scale = Scale::linear(0.0, high, svg.top, svg.bottom);
         svg.time_frame(study);
         let last = steps(high).len() - 1;
-        let ticks: Vec<(f64, String)> = steps(high)
-            .into_iter()
-            .enumerate()
-            .map(|(i, v)| {
-                (
-                    v,
-                    if i == last {
-                        format!("{}/s", grouped(v, usize::from(high < 5.0)))
-                    } else {
-                        grouped(v, usize::from(high < 5.0))
-                    },
-                )
-            })
-            .collect();
+        let label = |(i, v): (usize, f64)| (v, plain(v, if i == last { Unit::PerSecond } else { Unit::Count }));
+        let ticks: Vec<(f64, String)> = steps(high).into_iter().enumerate().map(label).collect();
         svg.grid(&scale, &ticks);
         let mut below = vec![0.0; windows];
         let mut names = Vec::new();

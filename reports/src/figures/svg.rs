@@ -88,14 +88,31 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// The width of bold text at 12 px in `DejaVu Sans`, the widest of the fonts that a browser may take [px].
+fn width_of(text: &str) -> f64 {
+    let of = |c: char| match c {
+        'i' | 'j' | 'l' | 'I' | ' ' | '\u{a0}' | '/' | '.' | ',' | ':' | '|' | '\'' => 0.39,
+        'f' | '(' | ')' | '-' | 'r' | 't' | '_' => 0.5,
+        'c' | 's' | 'z' => 0.6,
+        'a' | 'e' | 'k' | 'v' | 'x' | 'y' | 'o' | '0'..='9' => 0.7,
+        'b' | 'd' | 'g' | 'h' | 'n' | 'p' | 'q' | 'u' => 0.72,
+        'w' => 0.93,
+        'A'..='L' | 'N'..='V' | 'X'..='Z' | '=' | '+' => 0.85,
+        _ => 1.1,
+    };
+    text.chars().map(of).sum::<f64>() * 12.0
+}
+
 /// As much of bold text as has room [px], with an ellipsis where something is left out.
 pub fn shortened(text: &str, room: f64) -> String {
-    // The widest of the fonts that a browser may take.
-    let most = (room / 8.2).max(2.0) as usize;
-    if text.chars().count() <= most {
+    if width_of(text) <= room {
         return text.to_owned();
     }
-    text.chars().take(most - 1).chain(['\u{2026}']).collect()
+    let mut kept = text.to_owned();
+    while kept.chars().count() > 1 && width_of(&kept) + width_of("\u{2026}") > room {
+        kept.pop();
+    }
+    kept + "\u{2026}"
 }
 
 impl Svg {
@@ -285,15 +302,16 @@ impl Svg {
             marks.push(fault.to_s);
         }
         marks.extend(nice_times(end));
-        let mut placed: Vec<f64> = Vec::new();
+        let mut placed: Vec<(f64, f64)> = Vec::new();
         for mark in marks {
             let x = self.x_of(study, mark);
-            if placed.iter().any(|p| (p - x).abs() < 44.0) {
-                continue;
-            }
-            placed.push(x);
             let label = if mark >= end - 1e-9 { format!("{} min", clock(mark)) } else { clock(mark) };
             let label = if end >= 3600.0 { clock(mark) } else { label };
+            let half = (label.chars().count() as f64 * 3.7).max(20.0);
+            if placed.iter().any(|(other, room)| (other - x).abs() < half + room + 2.0) {
+                continue;
+            }
+            placed.push((x, half));
             self.marked_text(x, bottom + 18.0, &label, colour::INK2, "middle", false, " class=\"tick\"");
         }
     }
@@ -374,7 +392,8 @@ impl Svg {
         let x = self.right + 8.0;
         for (i, (_, label, fill)) in labels.iter().enumerate() {
             let mark = format!(" data-end=\"{}\"", of[i]);
-            let label = shortened(label, self.width - x);
+            let room = (self.width - x) * if self.is_narrow() { 12.0 / 11.5 } else { 1.0 };
+            let label = shortened(label, room);
             self.marked_text(x, places[i] - over + 4.0, &label, fill, "start", true, &mark);
         }
     }

@@ -41,6 +41,7 @@
     var tenths = step && step < 1;
     var whole = tenths ? Math.floor(s + 1e-9) : Math.round(s);
     var h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, sec = ('0' + whole % 60).slice(-2);
+    if (h >= 72) return Math.floor(h / 24) + '\u00a0d' + (h % 24 || m ? '\u00a0' + h % 24 + ':' + ('0' + m).slice(-2) : '');
     if (tenths) sec += (s - whole).toFixed(step < 0.1 ? 2 : 1).slice(1);
     return h ? h + ':' + ('0' + m).slice(-2) + ':' + sec : m + ':' + sec;
   }
@@ -51,7 +52,11 @@
       v *= 1000;
       return v >= 1000 ? (v / 1000).toFixed(2) + '\u00a0s' : (v < 100 ? v.toFixed(1) : Math.round(v)) + '\u00a0ms';
     },
-    n: function (v) { return v < 0.05 ? '0' : v < 10 ? v.toFixed(1) : thousands(Math.round(v)); },
+    n: function (v) {
+      // What is small shows two digits, and is not zero.
+      if (v > 0 && v < 0.05) return v.toFixed(Math.min(9, 1 - Math.floor(Math.log10(v))));
+      return v < 0.05 ? '0' : v < 10 ? v.toFixed(1) : thousands(Math.round(v));
+    },
     money: function (v) { return '$' + (v < 10 ? v.toFixed(2) : thousands(Math.round(v))); }
   };
   function element(name, attributes, parent) {
@@ -136,9 +141,10 @@
     var placed = [];
     made.forEach(function (tick) {
       var x = place(s, tick.t / end);
-      if (placed.some(function (p) { return Math.abs(p - x) < 48; })) return;
-      placed.push(x);
       var words = clock(tick.t, fine) + (tick.last && end < 3600 ? ' min' : '');
+      var half = Math.max(22, words.length * 3.8);
+      if (placed.some(function (p) { return Math.abs(p[0] - x) < half + p[1] + 2; })) return;
+      placed.push([x, half]);
       var text = element('text', { x: x.toFixed(1), y: s.bottom + 18, fill: '#55565E', 'font-size': s.size, 'text-anchor': 'middle' }, s.ticks);
       text.textContent = words;
     });
