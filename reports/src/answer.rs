@@ -3,7 +3,7 @@
 use crate::experiment;
 use crate::findings::worst_first;
 use crate::numbers::{estimate, plain};
-use sim_core::results::{PromiseSummary, StudyResult, Unit, Verdict};
+use sim_core::results::{About, PromiseSummary, StudyResult, Unit, Verdict};
 
 /// A piece of a sentence, strong or plain.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -96,33 +96,25 @@ fn decided(promise: &PromiseSummary, say: &mut impl FnMut(bool, String)) {
 
 /// What stands before and behind the observed number.
 fn around(promise: &PromiseSummary) -> (String, String) {
-    let says = promise.says.as_str();
-    if let Some((of, _)) = says.split_once(" answers at least ") {
-        return (format!("{of} answers"), "of requests".to_owned());
-    }
-    if let Some((of, _)) = says.split_once(" gives at least ") {
-        return (format!("{of} gives"), "good answers".to_owned());
-    }
-    if let Some((of, rest)) = says.split_once(" is back within ") {
-        let after = rest.split_once(" of ").map_or("the fault", |(_, after)| after);
-        return (format!("after {after}, {of} is back in"), String::new());
-    }
-    let wrong = says.split_once(" of requests to ").and_then(|(_, rest)| rest.split_once(" are a "));
-    if let Some((of, kind)) = wrong {
-        return (format!("{kind} happens to"), format!("of requests to {of}"));
-    }
-    if says.starts_with("the infrastructure costs") {
-        return ("the infrastructure costs".to_owned(), String::new());
-    }
-    match says.split_once(" is at most ") {
-        Some((of, _)) => (format!("{of} is"), String::new()),
-        None => (format!("{} is", promise.name), String::new()),
-    }
+    let (before, behind) = match &promise.about {
+        About::Availability { of } => (format!("{of} answers"), "of requests"),
+        About::Goodput { of } => (format!("{of} gives"), "good answers"),
+        About::Recovery { of, after } => (format!("after {after}, {of} is back in"), ""),
+        About::Wrongness { of: None, kind } => (format!("{} happens to", kind.name()), "of requests"),
+        About::Wrongness { of: Some(of), kind } => {
+            return (format!("{} happens to", kind.name()), format!("of requests to {of}"));
+        }
+        About::Cost => ("the infrastructure costs".to_owned(), ""),
+        About::Latency { of, percentile } => (format!("{percentile} of {of} is"), ""),
+        About::Age { of, percentile } => (format!("{percentile} of the age of messages in {of} is"), ""),
+        About::Hypothesis { .. } | About::Metric { .. } | About::Condition => (format!("{} is", promise.name), ""),
+    };
+    (before, behind.to_owned())
 }
 
 fn cost(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
     let month = study.summary.cost.per_month;
-    let about_cost = worst_first(study).first().is_some_and(|p| p.says.starts_with("the infrastructure costs"));
+    let about_cost = worst_first(study).first().is_some_and(|p| p.about == About::Cost);
     if month.mean > 0.0 && !about_cost {
         say(false, "; the infrastructure costs".to_owned());
         say(true, estimate(&month, Unit::MoneyPerMonth));
@@ -157,7 +149,8 @@ mod tests {
     fn wrongness_is_said_of_the_requests_that_it_happens_to() {
         let mut study = sample::study();
         study.summary.promises.truncate(1);
-        study.summary.promises[0].says = "at most 1% of requests to profile.read are a stale_read".into();
+        let of = Some("profile.read".to_owned());
+        study.summary.promises[0].about = About::Wrongness { of, kind: sim_core::data::WrongnessKind::StaleRead };
         let text = join(&answer(&study));
         assert!(text.starts_with("No: stale_read happens to 98.31"), "{text}");
         assert!(text.contains("of requests to profile.read against a promise"), "{text}");

@@ -99,7 +99,7 @@ fn line(entry: &JournalEntry) -> Option<String> {
         }
         JournalKind::Observation if entry.holds == Some(true) => Some(format!("{}{}", entry.text, values(entry))),
         JournalKind::NotRun => Some("not run".to_owned()),
-        JournalKind::Action | JournalKind::End | JournalKind::LeftOut => Some(entry.text.clone()),
+        JournalKind::Action | JournalKind::End | JournalKind::LeftOut => Some(entry.text.to_string()),
         JournalKind::Abort => Some("aborted".to_owned()),
         JournalKind::Rollback => Some(format!("rollback: {}", entry.text)),
         _ => None,
@@ -116,25 +116,28 @@ fn values(entry: &JournalEntry) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use sim_core::results::{Course, Estimate, JournalValue, PromiseSummary, Reason, Unit};
+    use sim_core::results::{About, Course, Estimate, JournalValue, Made, PromiseSummary, Reason, Unit, Words};
 
     fn judged(name: &str, verdict: Verdict, kept: u32, judged: u32) -> PromiseSummary {
         let share = (judged > 0).then(|| Estimate::exact(f64::from(kept) / f64::from(judged)));
         PromiseSummary {
             name: name.into(),
-            says: String::new(),
+            says: Words::default(),
+            about: About::Hypothesis { of: name.into() },
+            made: Made::Hypothesis,
             verdict,
             probability: share,
             kept,
             judged,
-            measured: String::new(),
-            expected: String::new(),
+            measured: Words::default(),
+            expected: Words::default(),
+            band: None,
             observed: share,
             promised: Some(0.9),
             tolerance: None,
             at_most: false,
             unit: Unit::Share,
-            note: String::new(),
+            note: Words::default(),
             would_settle: None,
             path: format!("experiments.{name}"),
             denied_by: None,
@@ -142,9 +145,9 @@ pub(crate) mod tests {
     }
 
     fn entry(at_s: f64, kind: JournalKind, text: &str, holds: Option<bool>, value: Option<f64>) -> JournalEntry {
-        let of = text.split(" <").next().unwrap_or_default().to_owned();
-        let values = value.map(|value| JournalValue { of, value: Some(value), unit: Unit::Share });
-        JournalEntry { at_s, kind, text: text.into(), holds, values: values.into_iter().collect() }
+        let of = if kind == JournalKind::Observation { "error_rate(a.b)" } else { "p99(a.b)" };
+        let values = value.map(|value| JournalValue { of: of.into(), value: Some(value), unit: Unit::Share });
+        JournalEntry { at_s, kind, text: text.into(), holds, values: values.into_iter().collect(), bounds: Vec::new() }
     }
 
     /// An experiment of 40 runs, in so many of which it was run, aborted, and its hypothesis held.
@@ -155,6 +158,7 @@ pub(crate) mod tests {
         };
         let mut clause = judged("p99(a.b) < 1s", verdict, held, ran);
         (clause.measured, clause.expected) = ("p99(a.b)".into(), "< 1s".into());
+        (clause.says, clause.made) = ("p99(a.b) < 1s".into(), Made::ClauseByRuns);
         (clause.unit, clause.observed) = (Unit::Seconds, Some(Estimate::exact(2.0)));
         ExperimentSummary {
             judgement: judged("kill", verdict, held, ran),

@@ -90,13 +90,19 @@ pub fn dollars(value: f64) -> String {
 
 /// A number with its interval: `412 ms (403–421)`.
 pub fn estimate(e: &Estimate, unit: Unit) -> String {
+    let (number, interval) = parts(e, unit);
+    interval.map_or_else(|| number.clone(), |interval| format!("{number}{NB}({interval})"))
+}
+
+/// A number and its interval apart: `412 ms` and `403–421`; a number without spread has none.
+pub fn parts(e: &Estimate, unit: Unit) -> (String, Option<String>) {
     let (factor, before, after, digits) = shown(unit, e.mean);
     let scaled = e.scale(factor);
     if scaled.half_width() <= scaled.mean.abs() * 1e-12 {
-        return plain(e.mean, unit);
+        return (plain(e.mean, unit), None);
     }
     if !scaled.half_width().is_finite() {
-        return unbounded(e, unit);
+        return (plain(e.mean, unit), Some(unbounded(e, unit)));
     }
     let scaled = rounded(&scaled);
     let mut decimals = decimals(scaled.mean, scaled.half_width(), digits);
@@ -104,18 +110,16 @@ pub fn estimate(e: &Estimate, unit: Unit) -> String {
     while decimals < 6 && grouped(scaled.low, decimals) == grouped(scaled.high, decimals) {
         decimals += 1;
     }
-    let number = joined(before, &grouped(scaled.mean, decimals), after);
-    format!("{number}{NB}({})", range(&scaled, before, decimals))
+    (joined(before, &grouped(scaled.mean, decimals), after), Some(range(&scaled, before, decimals)))
 }
 
-/// A number whose interval has no end to one side, or to both.
+/// An interval that has no end to one side, or to both.
 fn unbounded(e: &Estimate, unit: Unit) -> String {
-    let ends = match (e.low.is_finite(), e.high.is_finite()) {
+    match (e.low.is_finite(), e.high.is_finite()) {
         (true, false) => format!("at least {}", plain(e.low, unit)),
         (false, true) => format!("at most {}", plain(e.high, unit)),
         _ => "too few to know".to_owned(),
-    };
-    format!("{}{NB}({ends})", plain(e.mean, unit))
+    }
 }
 
 /// Rounds what is wide to tens, hundreds, thousands: the first digit of the half-width is the last that is shown.
@@ -133,8 +137,7 @@ fn rounded(e: &Estimate) -> Estimate {
 
 /// A number with as many digits as its interval leaves, without the interval.
 pub fn alone(e: &Estimate, unit: Unit) -> String {
-    let text = estimate(e, unit);
-    text.split_once(&format!("{NB}(")).map_or(text.clone(), |(number, _)| number.to_owned())
+    parts(e, unit).0
 }
 
 fn range(e: &Estimate, before: &str, decimals: usize) -> String {

@@ -36,9 +36,11 @@ fn word(verdict: Verdict) -> &'static str {
 
 /// What a line of the table says, without its verdict: measured, expected, simulated.
 fn cells(clause: &PromiseSummary) -> [String; 3] {
-    let (measured, expected) = match clause.measured.as_str() {
-        "" => (clause.says.clone(), "true".to_owned()),
-        measured => (measured.to_owned(), clause.expected.replace(" within ", " ± ")),
+    let (measured, expected) = if clause.measured.is_empty() {
+        (clause.says.to_string(), "true".to_owned())
+    } else {
+        let band = clause.band.as_ref().map(|(bound, within)| format!("{bound} ± {within}"));
+        (clause.measured.to_string(), band.unwrap_or_else(|| clause.expected.to_string()))
     };
     [measured, expected, optional(clause.observed.as_ref(), clause.unit)]
 }

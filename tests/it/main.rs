@@ -12,6 +12,7 @@ mod docs;
 mod experiments;
 mod generated;
 mod laws;
+mod names;
 mod precision;
 mod program;
 mod reports;

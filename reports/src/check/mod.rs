@@ -9,9 +9,9 @@ pub mod markdown;
 pub mod sarif;
 
 use crate::numbers::{estimate, grouped, kept, plain, signed};
-use crate::terminal::{bound, percentile};
-use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, Place, Standing, Trouble};
-use sim_core::results::{PromiseSummary, Unit, Verdict};
+use crate::terminal::bound;
+use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, Number, Place, Standing, Trouble};
+use sim_core::results::{Made, PromiseSummary, Unit, Verdict};
 
 /// Something that somebody should look at: a promise or clause that is not held, a number worse than the baseline's, a file that cannot run.
 pub(crate) struct Notice<'a> {
@@ -19,8 +19,10 @@ pub(crate) struct Notice<'a> {
     pub rule: Rule,
     /// Whether it fails the check.
     pub broken: bool,
-    /// Name of the promise, text of the clause, or the file.
+    /// What became of what.
     pub title: String,
+    /// Name of the promise, text of the clause, or the file.
+    pub name: String,
     /// One sentence or two.
     pub text: String,
     /// Where it is written; else the file as a whole is meant.
@@ -90,6 +92,7 @@ fn of_file(file: &CheckedFile) -> Vec<Notice<'_>> {
                 rule: Rule::Scenario,
                 broken: true,
                 title: "The scenario cannot be run".into(),
+                name: name.to_owned(),
                 text: notice(trouble),
                 place: trouble.place.as_ref(),
                 file: name,
@@ -100,9 +103,10 @@ fn of_file(file: &CheckedFile) -> Vec<Notice<'_>> {
         Ok(checked) => {
             let open = checked.judged().filter(|p| p.verdict != Verdict::Held);
             let of_promises = open.map(|p| Notice {
-                rule: rule_of(&p.path),
+                rule: rule_of(p.made),
                 broken: p.verdict == Verdict::Broken,
                 title: format!("{}: {}", crate::findings::word(p.verdict), p.name),
+                name: p.name.clone(),
                 text: sentence(p),
                 place: checked.places.get(&p.path),
                 file: name,
@@ -112,6 +116,7 @@ fn of_file(file: &CheckedFile) -> Vec<Notice<'_>> {
                 rule: Rule::Baseline,
                 broken: a.standing != Standing::WithoutData,
                 title: format!("Worse than the baseline: {}", against_name(a)),
+                name: against_name(a),
                 text: format!("{}.", against_text(a)),
                 place: checked.places.get(&a.path),
                 file: name,
@@ -122,11 +127,11 @@ fn of_file(file: &CheckedFile) -> Vec<Notice<'_>> {
     }
 }
 
-fn rule_of(path: &str) -> Rule {
-    match path.split('.').next() {
-        Some("expect") => Rule::Clause,
-        Some("experiments") => Rule::Experiment,
-        _ => Rule::Promise,
+fn rule_of(made: Made) -> Rule {
+    match made {
+        Made::Promise => Rule::Promise,
+        Made::Hypothesis => Rule::Experiment,
+        Made::ClauseByRuns | Made::ClauseByMeans => Rule::Clause,
     }
 }
 
@@ -138,9 +143,11 @@ pub(crate) fn is_told(against: &Against) -> bool {
 
 /// What is measured, as people name it: `works`, `works, share of runs that keep it`, a clause.
 pub(crate) fn against_name(against: &Against) -> String {
-    let name = against.name.strip_prefix("promises.").or_else(|| against.name.strip_prefix("experiments."));
-    let Some(name) = name else { return against.name.clone() };
-    name.strip_suffix(" kept").map_or_else(|| name.to_owned(), |promise| format!("{promise}, runs that keep it"))
+    match &against.number {
+        Number::Of(promise) => promise.clone(),
+        Number::Runs(promise) => format!("{promise}, runs that keep it"),
+        Number::Clause => against.name.clone(),
+    }
 }
 
 /// How a number stands against the baseline, without a full stop.
@@ -155,9 +162,13 @@ pub(crate) fn against_text(against: &Against) -> String {
 
 /// What was observed of a promise or clause, and what was promised, without a full stop.
 pub(crate) fn judgement(promise: &PromiseSummary) -> String {
-    let mut parts = vec![promise.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, promise.unit))];
+    let mut parts: Vec<String> = promise.observed.iter().map(|e| estimate(e, promise.unit)).collect();
+    // A clause of several comparisons is judged and has no single value.
+    if parts.is_empty() && promise.judged == 0 {
+        parts.push("no data".to_owned());
+    }
     // A clause is its own text and says what is asked for.
-    if !promise.path.starts_with("expect") {
+    if !promise.made.is_clause() {
         parts.push(format!("promised {}", bound(promise)));
     }
     parts.extend(promise.probability.map(|e| format!("kept in {}", kept(&e))));
@@ -167,21 +178,14 @@ pub(crate) fn judgement(promise: &PromiseSummary) -> String {
 /// How many replications would settle it, without a full stop.
 pub(crate) fn settling(promise: &PromiseSummary) -> Option<String> {
     let n = promise.would_settle?;
-    let what = if promise.probability.is_some() && !is_by_means(promise) { "share" } else { "spread" };
+    let by_means = promise.made == Made::ClauseByMeans || promise.probability.is_none();
+    let what = if by_means { "spread" } else { "share" };
     Some(format!("{} replications would settle it, if the {what} stays", grouped(f64::from(n), 0)))
-}
-
-/// Whether a clause is decided by the interval of its means. Its text says so by what it does not say.
-fn is_by_means(promise: &PromiseSummary) -> bool {
-    let by_runs = promise.name.contains("with probability")
-        || promise.name.starts_with("always ")
-        || promise.name.starts_with("never ");
-    promise.path.starts_with("expect") && !by_runs
 }
 
 fn sentence(promise: &PromiseSummary) -> String {
     let mut text = judgement(promise);
-    if promise.says != promise.name {
+    if !promise.made.is_clause() {
         text = format!("{}: {text}", promise.says);
     }
     text.push('.');
@@ -245,10 +249,10 @@ fn nearest(all: &[&PromiseSummary]) -> Option<String> {
         .filter(|p| room(p).is_some() && (spread(p) || !any))
         .min_by(|a, b| room(a).unwrap_or(f64::MAX).total_cmp(&room(b).unwrap_or(f64::MAX)))?;
     let observed = estimate(&near.observed?, near.unit);
-    let what = match percentile(near) {
-        Some(percentile) => percentile,
-        None if near.measured.is_empty() => &near.name,
-        None => &near.measured,
+    let what = match near.about.percentile() {
+        Some(percentile) if !near.made.is_clause() => percentile.to_string(),
+        _ if near.measured.is_empty() => near.name.clone(),
+        _ => near.measured.to_string(),
     };
     Some(format!("{what} {observed} of {}", plain(near.promised?, near.unit)))
 }

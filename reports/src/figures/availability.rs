@@ -21,8 +21,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     } else {
         format!("At worst, at {at}, {} answers {}\u{a0}% of requests", series.name, grouped(worst.1 * 100.0, 1))
     };
-    let promised =
-        study.summary.promises.iter().find(|p| p.unit == Unit::Share && !p.at_most && p.says.starts_with(&series.name));
+    let promised = study.summary.promises.iter().find(|p| p.about.is_availability_of(&series.name));
     let bound = promised.and_then(|p| p.promised);
     let nines = if bound.is_some_and(|b| b > 0.9999) { 5.0 } else { 4.0 };
     let desc = "Share of requests answered in each window, on a scale that widens towards 100 percent.";

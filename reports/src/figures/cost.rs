@@ -4,6 +4,7 @@ use super::scale::{Scale, nice, steps};
 use super::svg::colour;
 use super::{Figure, Reading, Table, both, how};
 use crate::numbers::{dollars, estimate, plain};
+use sim_core::expression::Group;
 use sim_core::results::{StudyResult, Unit};
 use std::fmt::Write;
 
@@ -11,7 +12,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let items = &study.summary.cost.items;
     let windows = study.windows.len();
     // The infrastructure; what faults cost has a figure of its own. At most six items, the rest together would need a seventh colour.
-    let mut used: Vec<usize> = (0..items.len()).filter(|i| items[*i].group == "infrastructure").collect();
+    let mut used: Vec<usize> = (0..items.len()).filter(|i| items[*i].group == Group::Infrastructure).collect();
     used.sort_by(|a, b| items[*b].per_month.mean.total_cmp(&items[*a].per_month.mean));
     used.truncate(6);
     if used.is_empty() || windows == 0 {
@@ -70,7 +71,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let rows = items.iter().map(|i| {
         vec![
             i.name.clone(),
-            i.group.clone(),
+            i.group.name().to_owned(),
             i.priced_as.clone(),
             format!("{} {}", plain(i.metered_per_month.mean, Unit::Count), i.metered_unit),
             if i.per_month.half_width() > 0.005 {

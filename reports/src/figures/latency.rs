@@ -4,7 +4,7 @@ use super::scale::{Scale, log_ticks};
 use super::svg::colour;
 use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{optional, plain};
-use sim_core::results::{Estimate, StudyResult, Unit};
+use sim_core::results::{Estimate, PromiseSummary, StudyResult, Unit};
 
 /// Name, values, colour, token, whole run.
 type Line<'a> = (&'static str, &'a [Option<Estimate>], &'static str, &'static str, Estimate);
@@ -35,14 +35,11 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         plain(worst.1, Unit::Seconds),
         plain(whole.p99.mean, Unit::Seconds)
     );
-    let bound = study
-        .summary
-        .promises
-        .iter()
-        .find(|p| p.says.contains(&series.name) && p.says.starts_with('p') && p.unit == Unit::Seconds);
-    let words = bound
-        .and_then(|p| Some(format!("promised: {} at most {}", p.says.split(' ').next()?, plain(p.promised?, p.unit))));
-    let bound = bound.and_then(|p| p.promised);
+    let promise = |p: &PromiseSummary| Some((p.about.latency_of(&series.name)?, p.promised?));
+    let promise = study.summary.promises.iter().find_map(promise);
+    let words =
+        promise.map(|(percentile, bound)| format!("promised: {percentile} at most {}", plain(bound, Unit::Seconds)));
+    let bound = promise.map(|(_, bound)| bound);
     let desc = "Median, 99th and 99.9th percentile of the latency of answered requests in each window, on a log scale.";
     let drawing = both(&title, desc, (300.0, 250.0), Some("latency"), |svg| {
         let (low, high) = (low.min(bound.unwrap_or(low)) * 0.8, high.max(bound.unwrap_or(0.0)) * 1.25);

@@ -4,8 +4,7 @@ use super::axes::{Across, upright};
 use super::svg::{Svg, colour};
 use super::{Drawing, both};
 use crate::numbers::{clock, plain};
-use sim_core::expression::{CompareOp, Condition, Tree, Value};
-use sim_core::results::{Estimate, Journal, JournalEntry, JournalKind, Unit};
+use sim_core::results::{Estimate, Journal, JournalEntry, JournalKind, Unit, Words};
 use std::fmt::Write;
 
 /// Values that are drawn; the others are in the table.
@@ -76,7 +75,7 @@ fn rows(journal: &Journal) -> Vec<Row> {
         match entry.kind {
             JournalKind::NotRun => rows.push(row("not run".into(), colour::VERM)),
             JournalKind::Abort => rows.push(row("aborted".into(), colour::VERM)),
-            JournalKind::Action | JournalKind::End => rows.push(row(entry.text.clone(), colour::INK)),
+            JournalKind::Action | JournalKind::End => rows.push(row(entry.text.to_string(), colour::INK)),
             JournalKind::Rollback => {
                 let from = abort.map_or(entry.at_s, |e| e.at_s);
                 let text = format!("rollback: {}", entry.text);
@@ -143,8 +142,10 @@ fn cut(text: &str, room: f64) -> String {
 
 /// A value that was observed again and again, and what bounds it.
 struct Series {
-    of: String,
+    of: Words,
     unit: Unit,
+    /// Whether a condition on it was true, and so aborted.
+    aborts: bool,
     points: Vec<(f64, f64)>,
     /// The bound, and its words.
     bounds: Vec<(f64, String)>,
@@ -154,19 +155,22 @@ struct Series {
 fn series(journal: &Journal) -> Vec<Series> {
     let mut all: Vec<Series> = Vec::new();
     for entry in journal.entries.iter().filter(|e| e.kind == JournalKind::Observation) {
-        for value in &entry.values {
+        for (at, value) in entry.values.iter().enumerate() {
             let Some(v) = value.value else { continue };
             let place = all.iter().position(|s| s.of == value.of).unwrap_or_else(|| {
-                all.push(Series { of: value.of.clone(), unit: value.unit, points: Vec::new(), bounds: Vec::new() });
+                let (of, unit) = (value.of.clone(), value.unit);
+                all.push(Series { of, unit, aborts: false, points: Vec::new(), bounds: Vec::new() });
                 all.len() - 1
             });
-            if all[place].points.iter().all(|p| *p != (entry.at_s, v)) {
-                all[place].points.push((entry.at_s, v));
+            let series = &mut all[place];
+            series.aborts |= entry.holds == Some(true);
+            if series.points.iter().all(|p| *p != (entry.at_s, v)) {
+                series.points.push((entry.at_s, v));
             }
-            for (of, words, bound) in bounds(&entry.text) {
-                let known = all[place].bounds.iter().any(|(b, _)| *b == bound);
-                if (of.is_empty() || of == value.of) && !known {
-                    all[place].bounds.push((bound, format!("aborts {words} {}", plain(bound, value.unit))));
+            for bound in entry.bounds.iter().filter(|bound| bound.value == at) {
+                if series.bounds.iter().all(|(known, _)| *known != bound.bound) {
+                    let side = if bound.below { "below" } else { "above" };
+                    series.bounds.push((bound.bound, format!("aborts {side} {}", plain(bound.bound, value.unit))));
                 }
             }
         }
@@ -179,39 +183,8 @@ fn series(journal: &Journal) -> Vec<Series> {
             }
         }
     }
-    let reason = first(journal, JournalKind::Abort).map_or("", |e| e.text.as_str());
-    all.sort_by_key(|s| !reason.contains(s.of.as_str()));
+    all.sort_by_key(|s| !s.aborts);
     all
-}
-
-/// What a condition bounds: the metric (empty if it is the only one), whether above or below, and the bound.
-fn bounds(condition: &str) -> Vec<(String, &'static str, f64)> {
-    let text = condition.strip_prefix("nearest to ").unwrap_or(condition);
-    if let Ok(condition) = Condition::parse(text) {
-        let mut found = Vec::new();
-        compares(condition.tree(), &mut found);
-        return found;
-    }
-    // A blast radius: `blast_radius.users: 5%`.
-    let bound = text.rsplit_once(": ").and_then(|(_, bound)| Value::parse(bound).ok()).and_then(|v| v.literal());
-    bound.map(|b| vec![(String::new(), "above", b)]).unwrap_or_default()
-}
-
-fn compares(tree: &Tree<sim_core::expression::MetricRef>, found: &mut Vec<(String, &'static str, f64)>) {
-    match tree {
-        Tree::And(a, b) | Tree::Or(a, b) => {
-            compares(a, found);
-            compares(b, found);
-        }
-        Tree::Not(a) => compares(a, found),
-        Tree::Compare { op, left, right, .. } => {
-            if let (Tree::Metric(metric), Tree::Number { value, .. }) = (left.as_ref(), right.as_ref()) {
-                let words = if matches!(op, CompareOp::Less | CompareOp::AtMost) { "below" } else { "above" };
-                found.push((metric.words(), words, *value));
-            }
-        }
-        _ => {}
-    }
 }
 
 fn value(svg: &mut Svg, s: &Series, journal: &Journal, span: (f64, f64)) {
@@ -221,7 +194,7 @@ fn value(svg: &mut Svg, s: &Series, journal: &Journal, span: (f64, f64)) {
     let mut all: Vec<Estimate> = s.points.iter().map(|p| Estimate::exact(p.1)).collect();
     all.extend(s.bounds.iter().map(|b| Estimate::exact(b.0)));
     let (scale, ticks) = upright(svg, &all, s.unit, None);
-    svg.text(svg.left, 14.0, &cut(&s.of, svg.right - svg.left), colour::INK, "start", true);
+    svg.text(svg.left, 14.0, &cut(&s.of.to_string(), svg.right - svg.left), colour::INK, "start", true);
     svg.grid(&scale, &ticks);
     if let Some(abort) = first(journal, JournalKind::Abort) {
         let x = across.at(abort.at_s);
@@ -247,14 +220,26 @@ fn value(svg: &mut Svg, s: &Series, journal: &Journal, span: (f64, f64)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::tests::experiment;
+    use sim_core::results::{JournalBound, Verdict};
 
     #[test]
-    fn bounds_are_read_from_conditions() {
-        let one = |text: &str| bounds(text).into_iter().next().unwrap_or_default();
-        assert_eq!(one("error_rate(payers) over 30s > 10%"), ("error_rate(payers) over 30s".into(), "above", 0.1));
-        assert_eq!(one("nearest to p99(payers) over 30s > 5s").2, 5.0);
-        assert_eq!(one("availability(payers) < 90%").1, "below");
-        assert_eq!(one("blast_radius.users: 5%"), (String::new(), "above", 0.05));
-        assert!(bounds("nothing of the kind").is_empty());
+    fn what_aborted_is_drawn_first_with_the_bound_of_its_own_condition() {
+        let mut journal = experiment(40, 40, 0, Verdict::Broken).journals.remove(0);
+        let looked: Vec<usize> =
+            (0..journal.entries.len()).filter(|at| journal.entries[*at].kind == JournalKind::Observation).collect();
+        // A condition that was looked at first and never held, with a text that names the metric of the other.
+        let mut other = journal.entries[looked[0]].clone();
+        (other.text, other.values[0].of) = ("p99(error_rate(a.b)) < 1s".into(), "p99(error_rate(a.b))".into());
+        other.bounds = vec![JournalBound { value: 0, below: true, bound: 1.0 }];
+        for at in &looked {
+            journal.entries[*at].bounds = vec![JournalBound { value: 0, below: false, bound: 0.1 }];
+        }
+        journal.entries.insert(looked[0], other);
+        let all = series(&journal);
+        let names: Vec<String> = all.iter().map(|s| s.of.to_string()).collect();
+        assert_eq!(names, ["error_rate(a.b)", "p99(error_rate(a.b))"]);
+        assert_eq!(all[0].bounds, [(0.1, "aborts above 10\u{a0}%".to_owned())]);
+        assert_eq!(all[1].bounds.len(), 1);
     }
 }

@@ -4,10 +4,10 @@ use super::scale::nice;
 use super::svg::colour;
 use super::{Figure, Table, both};
 use crate::numbers::{optional, plain};
-use sim_core::results::{StudyResult, Unit};
+use sim_core::results::{About, StudyResult, Unit};
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
-    let place = study.summary.promises.iter().position(|p| p.says.contains(" is back within "))?;
+    let place = study.summary.promises.iter().position(|p| matches!(p.about, About::Recovery { .. }))?;
     let promise = &study.summary.promises[place];
     let values: Vec<(usize, f64)> =
         study.promise_values.get(place)?.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))).collect();

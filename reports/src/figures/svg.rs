@@ -270,7 +270,7 @@ impl Svg {
         if let Some(first) = first {
             let x = self.x_of(study, first.from_s);
             let events = study.load_events.iter().filter(|e| (e.from_s - first.from_s).abs() < 1e-9);
-            let also = events.fold(String::new(), |all, e| all + "; " + &e.says);
+            let also = events.fold(String::new(), |all, e| format!("{all}; {}", e.says));
             let mut label = format!("{} {} until {}{also}", clock(first.from_s), first.says, clock(first.to_s));
             let room = ((self.width - 8.0) / BOLD) as usize;
             if label.chars().count() > room {

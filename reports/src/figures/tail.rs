@@ -5,14 +5,13 @@ use super::svg::colour;
 use super::{Figure, Table, both};
 use crate::numbers::{clock, optional, plain};
 use sim_core::engine::math::log10;
-use sim_core::results::{StudyResult, Unit};
+use sim_core::results::{Part, PromiseSummary, StudyResult, Unit};
 use std::fmt::Write;
 
 /// The promise on a percentile of an endpoint: latency [s], share that may be slower, and its words.
 fn promised(study: &StudyResult, of: &str) -> Option<(f64, f64, (String, String))> {
-    let promise = study.summary.promises.iter().find(|p| p.says.starts_with('p') && p.says.contains(of))?;
-    let percentile: f64 = promise.says.split(' ').next()?.strip_prefix('p')?.parse().ok()?;
-    let (latency, share) = (promise.promised?, 1.0 - percentile / 100.0);
+    let promise = |p: &PromiseSummary| Some((p.promised?, 1.0 - p.about.latency_of(of)?.fraction()));
+    let (latency, share) = study.summary.promises.iter().find_map(promise)?;
     let share_words = plain((share * 1e6).round() / 1e6, Unit::Share);
     Some((latency, share, (format!("at most {share_words}"), format!("beyond {}", plain(latency, Unit::Seconds)))))
 }
@@ -31,10 +30,10 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     if !low.is_finite() || high <= low {
         return None;
     }
-    let during = used.iter().find(|(c, _)| c.label == "during").or(used.first())?;
+    let during = used.iter().find(|(c, _)| c.part == Part::During).or(used.first())?;
     let title = format!(
         "{} 1\u{a0}% of answers take over {}",
-        if during.0.label == "during" { "In the fault".to_owned() } else { "Over the whole run".to_owned() },
+        if during.0.part == Part::During { "In the fault".to_owned() } else { "Over the whole run".to_owned() },
         during.0.p99_s.map_or_else(|| "–".into(), |e| plain(e.mean, Unit::Seconds))
     );
     let desc = "Share of answered requests slower than a latency; both axes are logarithmic.";
@@ -82,17 +81,17 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 end = scale.at(*share);
                 let _ = write!(d, "{}{:.1} {end:.1}", if d.is_empty() { "M" } else { "L" }, x_of(*latency));
             }
-            let dash = if curve.label == "after" { " stroke-dasharray=\"5 3\"" } else { "" };
+            let dash = if curve.part == Part::After { " stroke-dasharray=\"5 3\"" } else { "" };
             svg.path(&d, "none", stroke, &format!("stroke-width=\"1.75\" stroke-linejoin=\"round\"{dash}"));
-            let dashed = if curve.label == "after" && !svg.is_narrow() { " (dashed)" } else { "" };
-            labels.push((end.min(svg.bottom - 4.0), format!("{}{dashed}", curve.label), *stroke));
+            let dashed = if curve.part == Part::After && !svg.is_narrow() { " (dashed)" } else { "" };
+            labels.push((end.min(svg.bottom - 4.0), format!("{}{dashed}", curve.part.words()), *stroke));
         }
         let bottom = svg.bottom;
         svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
         svg.end_labels(&labels);
     });
     let mut heads = vec!["Slower than".to_owned()];
-    heads.extend(used.iter().map(|(c, _)| format!("{} ({}–{})", c.label, clock(c.span_s.0), clock(c.span_s.1))));
+    heads.extend(used.iter().map(|(c, _)| format!("{} ({}–{})", c.part.words(), clock(c.span_s.0), clock(c.span_s.1))));
     let latencies: Vec<f64> = points().map(|p| p.0).collect();
     let mut latencies: Vec<f64> = latencies.into_iter().filter(|v| *v >= low && *v <= high).collect();
     latencies.sort_by(f64::total_cmp);

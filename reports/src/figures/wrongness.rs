@@ -3,17 +3,13 @@
 use super::scale::nice;
 use super::svg::colour;
 use super::{Figure, Table, both};
-use crate::numbers::{estimate, plain};
+use crate::numbers::{alone, estimate, plain};
+use sim_core::expression::Group;
 use sim_core::results::{CostItemSummary, Estimate, StudyResult, Unit};
-
-/// The mean with the digits that its interval leaves.
-fn mean_only(e: &Estimate) -> String {
-    estimate(e, Unit::Money).split('\u{a0}').next().unwrap_or_default().to_owned()
-}
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let items: Vec<&CostItemSummary> =
-        study.summary.cost.items.iter().filter(|i| i.group != "infrastructure").collect();
+        study.summary.cost.items.iter().filter(|i| i.group != Group::Infrastructure).collect();
     let per_fault = items.iter().any(|i| i.per_incident.is_some());
     let value =
         |i: &CostItemSummary| if per_fault { i.per_incident.unwrap_or(Estimate::exact(0.0)) } else { i.per_year };
@@ -24,7 +20,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let what = if per_fault { "each time the fault strikes" } else { "a year" };
     let sum: f64 = items.iter().map(|i| value(i).mean).sum();
     let all = if per_fault { study.summary.wrongness.cost_per_incident } else { None };
-    let all = all.map_or_else(|| plain(sum, Unit::Money), |e| mean_only(&e));
+    let all = all.map_or_else(|| plain(sum, Unit::Money), |e| alone(&e, Unit::Money));
     let title = format!("Lost and wrong requests cost {all} {what}");
     let height = 46.0 + 34.0 * items.len() as f64;
     let desc = "One bar an item; the thin line is its 95 percent interval.";
@@ -48,7 +44,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             let amount = estimate(&e, Unit::Money);
             // Beside a long name the phone shows the mean; the line and the table have the interval.
             let long = svg.is_narrow() && (item.name.chars().count() + amount.chars().count()) as f64 * 6.4 > 320.0;
-            let amount = if long { mean_only(&e) } else { amount };
+            let amount = if long { alone(&e, Unit::Money) } else { amount };
             if svg.is_narrow() {
                 svg.text(svg.width - 4.0, y + 4.0, &amount, colour::INK, "end", false);
             } else {

@@ -3,10 +3,11 @@
 use super::Finding;
 use crate::Source;
 use crate::numbers::estimate;
+use sim_core::expression::Group;
 use sim_core::results::{StudyResult, Unit};
 
 pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
-    let dear = |i: &&sim_core::results::CostItemSummary| i.group == "sales" || i.group == "wrongness";
+    let dear = |i: &&sim_core::results::CostItemSummary| matches!(i.group, Group::Sales | Group::Wrongness);
     let items = study.summary.cost.items.iter().filter(dear);
     let item = items.filter(|i| i.per_incident.is_some()).max_by(|a, b| {
         let of = |i: &sim_core::results::CostItemSummary| i.per_incident.map_or(0.0, |e| e.mean);

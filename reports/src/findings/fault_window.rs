@@ -3,28 +3,29 @@
 use super::Finding;
 use crate::Source;
 use crate::numbers::{estimate, plain};
-use sim_core::results::{StudyResult, Unit, Verdict};
+use sim_core::results::{About, Part, PromiseSummary, StudyResult, Unit, Verdict};
+use sim_core::units::Percentile;
 
 pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
-    for promise in study.summary.promises.iter().filter(|p| p.verdict == Verdict::Held && p.unit == Unit::Seconds) {
-        let bound = promise.promised?;
-        let tail = study.tails.iter().find(|t| promise.says.contains(&t.name))?;
-        let during = tail.curves.iter().find(|c| c.label == "during")?;
-        let p99 = during.p99_s?;
-        if promise.says.starts_with("p99 ") && p99.mean > bound {
-            return Some(Finding {
-                what: format!(
-                    "\u{201c}{}\u{201d} holds because it looks at the whole run: in the fault alone p99 is {} against {}.",
-                    promise.name,
-                    estimate(&p99, Unit::Seconds),
-                    plain(bound, Unit::Seconds)
-                ),
-                why: String::new(),
-                command: None,
-                figure: Some("tail".into()),
-                weight: 5.0,
-            });
-        }
-    }
-    None
+    study.summary.promises.iter().filter(|p| p.verdict == Verdict::Held).find_map(|promise| of(promise, study))
+}
+
+/// Of a promise on p99: that it is above the bound for certain while the first fault is there.
+fn of(promise: &PromiseSummary, study: &StudyResult) -> Option<Finding> {
+    let About::Latency { of, percentile } = &promise.about else { return None };
+    let tail = study.tails.iter().find(|tail| tail.name == *of && *percentile == Percentile::P99)?;
+    let p99 = tail.curves.iter().find(|c| c.part == Part::During)?.p99_s?;
+    let bound = promise.promised?;
+    (p99.low > bound).then(|| Finding {
+        what: format!(
+            "\u{201c}{}\u{201d} holds because it looks at the whole run: in the fault alone p99 is {} against {}.",
+            promise.name,
+            estimate(&p99, Unit::Seconds),
+            plain(bound, Unit::Seconds)
+        ),
+        why: String::new(),
+        command: None,
+        figure: Some("tail".into()),
+        weight: 5.0,
+    })
 }

@@ -9,8 +9,8 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     let summary = &study.summary;
     let guarded = |name: &str| study.call_series.iter().any(|c| c.name == name);
     let waits = summary.calls.iter().filter(|(name, call)| !guarded(name) && call.timeouts.mean <= 0.0);
-    let slow = waits.filter_map(|(name, _)| {
-        let callee = summary.endpoints.get(name.split_once("->")?.1)?;
+    let slow = waits.filter_map(|(name, call)| {
+        let callee = summary.endpoints.get(&call.callee)?;
         let latency = callee.latency_s?;
         let bad = !callee.entry && latency.p99_9.mean > 0.5 && latency.p99_9.mean > 20.0 * latency.p50.mean;
         bad.then_some((name, latency))

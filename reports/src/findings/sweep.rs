@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::numbers::{estimate, grouped, kept, plain};
 use sim_core::engine::math;
-use sim_core::results::{Design, Point, RankMethod, Ranking, SweepResult, Unit, Verdict};
+use sim_core::results::{Design, Judge, Point, RankMethod, Ranking, SweepResult, Unit, Verdict};
 
 /// A knob with less of the spread than this is not worth a word.
 const LITTLE: f64 = 0.01;
@@ -98,7 +98,7 @@ pub fn find(sweep: &SweepResult) -> Vec<String> {
 /// What was found of the settings, without the rankings of the knobs.
 pub fn settled(sweep: &SweepResult) -> Vec<String> {
     let mut found = reaches(sweep);
-    found.extend(crossings(sweep));
+    found.extend(crossings(sweep).into_iter().map(|crossing| crossing.says));
     found.extend(cheapest(sweep));
     found
 }
@@ -111,22 +111,20 @@ pub fn told(sweep: &SweepResult) -> Vec<Finding> {
         let why = all.collect::<Vec<_>>().join(" ");
         Some(Finding { what, why, command: None, figure: Some(figure.into()), weight: 0.0 })
     };
-    let reaches = reaches(sweep).iter().flat_map(|all| all.split("; ").map(stopped).collect::<Vec<_>>()).collect();
+    let reaches = reaches(sweep);
     let crossings = crossings(sweep);
-    let judge = crossings.first().and_then(|c| sweep.judged.iter().find(|judge| c.starts_with(&judge.name)));
-    let metric = judge.and_then(|judge| sweep.shown.iter().position(|shown| shown.unit == judge.unit));
+    let judge = crossings.first().map(|crossing| &sweep.judged[crossing.judge]);
+    let same = |judge: &Judge| sweep.shown.iter().position(|shown| shown.about == judge.about);
+    let alike = |judge: &Judge| sweep.shown.iter().position(|shown| shown.unit == judge.unit);
+    let metric = judge.and_then(|judge| same(judge).or_else(|| alike(judge)));
     let metric = metric.map_or_else(|| "kept".to_owned(), |at| format!("metric-{}", at + 1));
+    let crossings = crossings.into_iter().map(|crossing| crossing.says).collect();
     let cheapest = cheapest(sweep).into_iter().collect();
     let first = [tell(reaches, "kept".into()), tell(crossings, metric), tell(cheapest, "front".into())];
     let rankings = sweep.rankings.iter().enumerate().filter_map(|(at, r)| {
         tell([ranking(r)].into_iter().chain(together(r)).collect(), format!("importance-{}", at + 1))
     });
     first.into_iter().flatten().chain(rankings).collect()
-}
-
-/// With a full stop at its end.
-fn stopped(text: &str) -> String {
-    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }
 
 /// Points that differ in one knob only, in the order of its values: the settings of the others, and the points.
@@ -171,11 +169,11 @@ fn reaches(sweep: &SweepResult) -> Vec<String> {
         } else {
             continue;
         };
-        let with = match others.split_once('=') {
-            None => String::new(),
+        let with = match sweep.knobs.len() {
+            0 | 1 => String::new(),
             // Of a single other knob the value is enough, once its path is known.
-            Some((_, value)) if other_named && sweep.knobs.len() == 2 => format!(" with {value}"),
-            Some(_) => format!(" with {others}"),
+            2 if other_named => format!(" with {}", points[0].settings[1 - knob].text),
+            _ => format!(" with {others}"),
         };
         other_named = true;
         says.push(reach + &with);
@@ -188,8 +186,15 @@ fn reaches(sweep: &SweepResult) -> Vec<String> {
     if says.is_empty() { says } else { vec![format!("Held {}.", says.join(", "))] }
 }
 
+/// A place on a line at which a promise is left or comes back.
+struct Crossing {
+    /// The promise or clause, by its place in [`SweepResult::judged`].
+    judge: usize,
+    says: String,
+}
+
 /// Where promises are left along a line: between which settings, and where a straight line between them crosses.
-fn crossings(sweep: &SweepResult) -> Vec<String> {
+fn crossings(sweep: &SweepResult) -> Vec<Crossing> {
     let Some(knob) = main_knob(sweep) else { return Vec::new() };
     let unit = sweep.knobs[knob].unit;
     let whole = sweep.knobs[knob].numbers.iter().flatten().all(|number| number.fract() == 0.0) && unit == Unit::Count;
@@ -219,11 +224,12 @@ fn crossings(sweep: &SweepResult) -> Vec<String> {
                 let (path, name) = (&sweep.knobs[knob].path, &judge.name);
                 let between = format!("between {} and {}", pair[0].settings[knob].text, pair[1].settings[knob].text);
                 // Half an instance is none.
-                says.push(if whole {
+                let text = if whole {
                     format!("{name} {verb} {between} of {path}{with}.")
                 } else {
                     format!("{name} {verb} at about {} of {path}{with}, {between}.", plain(coarse(at, to - from), unit))
-                });
+                };
+                says.push(Crossing { judge: place, says: text });
             }
         }
     }

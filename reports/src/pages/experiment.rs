@@ -56,17 +56,7 @@ fn verdicts(experiment: &ExperimentSummary) -> Vec<Judgement> {
         ("Begun".into(), format!("in {} of {ran} runs", experiment.ran)),
         ("Aborted".into(), format!("in {} of {} runs", experiment.aborted, experiment.ran)),
     ];
-    let clauses = experiment.clauses.iter().map(|clause| {
-        let mut shown = judgement(clause);
-        if shown.says.is_empty() {
-            shown.says = std::mem::take(&mut shown.name);
-        }
-        if clause.name != clause.says && shown.says == clause.says {
-            shown.name = String::new();
-        }
-        shown
-    });
-    std::iter::once(whole).chain(clauses).collect()
+    std::iter::once(whole).chain(experiment.clauses.iter().map(judgement)).collect()
 }
 
 fn reasons(all: &[Reason]) -> String {
@@ -77,7 +67,7 @@ fn facts(experiment: &ExperimentSummary) -> Vec<Fact> {
     let (from, to) = (experiment.at_s, experiment.at_s + experiment.for_s);
     let mut facts =
         vec![Fact::new("Planned", format!("{} to {}, {}", clock(from), clock(to), length(experiment.for_s)))];
-    facts.extend(experiment.actions.iter().map(|action| Fact::new("Action", action.clone())));
+    facts.extend(experiment.actions.iter().map(|action| Fact::new("Action", action.to_string())));
     if !experiment.not_run_because.is_empty() {
         facts.push(Fact::new("Not run because", reasons(&experiment.not_run_because)));
     }
@@ -141,5 +131,5 @@ fn row(entry: &JournalEntry) -> Vec<String> {
         |v: &sim_core::results::JournalValue| v.value.map_or_else(|| "no data".to_owned(), |x| plain(x, v.unit));
     let values: Vec<String> = entry.values.iter().map(value).collect();
     let observed = if values.is_empty() { "–".to_owned() } else { values.join(", ") };
-    vec![clock(entry.at_s), entry.kind.words().to_owned(), holds.to_owned(), entry.text.clone(), observed]
+    vec![clock(entry.at_s), entry.kind.words().to_owned(), holds.to_owned(), entry.text.to_string(), observed]
 }

@@ -90,10 +90,10 @@ pub fn judgement(p: &PromiseSummary) -> Judgement {
     let settle = p.would_settle.map(|n| format!("{n} replications would settle it, if the share stays."));
     Judgement {
         verdict: p.verdict,
-        says: p.says.clone(),
-        name: if p.name == p.says { String::new() } else { p.name.clone() },
+        says: p.says.to_string(),
+        name: if p.made.is_clause() { String::new() } else { p.name.clone() },
         facts: vec![("Observed".into(), optional(p.observed.as_ref(), p.unit)), ("Margin".into(), margin(p))],
-        note: settle.unwrap_or_else(|| p.note.clone()),
+        note: settle.unwrap_or_else(|| p.note.to_string()),
         kept: (p.kept, p.judged),
         share: p.probability,
         needed: NEEDED,
@@ -177,7 +177,7 @@ fn arithmetic(study: &StudyResult) -> Option<Section> {
         .iter()
         .map(|row| {
             let simulated = estimate(&row.simulated, row.unit);
-            vec![row.of.clone(), plain(row.arithmetic, row.unit), simulated, row.why.clone()]
+            vec![row.of.to_string(), plain(row.arithmetic, row.unit), simulated, row.why.to_string()]
         })
         .collect();
     let table = Table {

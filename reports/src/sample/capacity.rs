@@ -1,6 +1,6 @@
 //! An invented search for capacity: gateway instances at four loads, with a zone to lose and a price.
 
-use super::{near, wobble};
+use super::{near, quick, wobble, works};
 use sim_core::engine::math::exp;
 use sim_core::results::{
     CapacityKnob, CapacityLevel, CapacityResult, Case, Estimate, Judge, Judgement, Knee, KneePoint, Scalability,
@@ -8,17 +8,18 @@ use sim_core::results::{
 };
 
 fn judges() -> Vec<Judge> {
-    let judge = |name: &str, says: &str, unit, at_most| Judge {
+    let judge = |name: &str, about, says: &str, unit, at_most| Judge {
         name: name.into(),
         says: says.into(),
+        about,
         unit,
         at_most,
         promise: true,
         counts: true,
     };
     vec![
-        judge("works", "gateway.checkout answers at least 99.5% of requests", Unit::Share, false),
-        judge("quick", "p99 of gateway.checkout is at most 800ms", Unit::Seconds, true),
+        judge("works", works(), "gateway.checkout answers at least 99.5% of requests", Unit::Share, false),
+        judge("quick", quick(), "p99 of gateway.checkout is at most 800ms", Unit::Seconds, true),
     ]
 }
 

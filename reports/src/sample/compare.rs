@@ -1,7 +1,7 @@
 //! An invented comparison: a breaker's window of 2 s against one of 10 s.
 
 use super::near;
-use sim_core::results::compare::{Change, Compared, Comparison, Differs, PromiseRow, Row, RowKind, System};
+use sim_core::results::compare::{Change, Compared, Comparison, Differs, PromiseRow, Row, RowKind, RowMetric, System};
 use sim_core::results::{Estimate, Unit, Verdict};
 
 fn system(name: &str) -> System {
@@ -15,11 +15,18 @@ fn system(name: &str) -> System {
     }
 }
 
-fn row(name: &str, unit: Unit, a: Estimate, difference: Option<Estimate>, change: Option<Change>) -> Row {
+fn row(
+    (name, of): (&str, Option<&str>),
+    unit: Unit,
+    a: Estimate,
+    difference: Option<Estimate>,
+    change: Option<Change>,
+) -> Row {
     let b = difference.map(|d| near(a.mean + d.mean, a.half_width()));
     let kind = if matches!(unit, Unit::Money | Unit::MoneyPerMonth) { RowKind::Money } else { RowKind::Endpoint };
     Row {
-        name: name.into(),
+        name: of.map_or_else(|| name.to_owned(), |of| format!("{name}({of})")),
+        metric: of.map(|of| RowMetric { name: name.into(), of: Some(of.into()), scope: String::new() }),
         kind,
         unit,
         less_is_better: Some(unit != Unit::Share),
@@ -59,37 +66,49 @@ pub fn comparison() -> Comparison {
     use Change::{Better, NoneSeen, Same, Worse};
     let rows = vec![
         row(
-            "availability(gateway.checkout)",
+            ("availability", Some("gateway.checkout")),
             Unit::Share,
             near(0.98312, 0.0002),
             Some(near(0.0121, 0.0002)),
             Some(Better),
         ),
         row(
-            "error_rate(gateway.checkout)",
+            ("error_rate", Some("gateway.checkout")),
             Unit::Share,
             near(0.0169, 0.0002),
             Some(near(-0.0121, 0.0002)),
             Some(Better),
         ),
-        row("p50(gateway.checkout)", Unit::Seconds, near(0.0608, 0.0001), Some(near(0.0001, 0.0003)), Some(NoneSeen)),
-        row("p99(gateway.checkout)", Unit::Seconds, near(0.322, 0.02), Some(near(-0.135, 0.02)), Some(Better)),
         row(
-            "recovery(gateway.checkout) after brownout",
+            ("p50", Some("gateway.checkout")),
+            Unit::Seconds,
+            near(0.0608, 0.0001),
+            Some(near(0.0001, 0.0003)),
+            Some(NoneSeen),
+        ),
+        row(
+            ("p99", Some("gateway.checkout")),
+            Unit::Seconds,
+            near(0.322, 0.02),
+            Some(near(-0.135, 0.02)),
+            Some(Better),
+        ),
+        row(
+            ("recovery after brownout", Some("gateway.checkout")),
             Unit::Seconds,
             near(54.1, 0.8),
             Some(near(0.2, 0.3)),
             Some(NoneSeen),
         ),
         row(
-            "wrong orders, each brownout",
+            ("wrong orders, each brownout", None),
             Unit::Money,
             near(109_400.0, 600.0),
             Some(near(12_400.0, 500.0)),
             Some(Worse),
         ),
-        row("the bill", Unit::MoneyPerMonth, near(3410.0, 8.0), Some(Estimate::exact(0.0)), Some(Same)),
-        row("rps(gateway)", Unit::PerSecond, near(826.0, 1.0), None, None),
+        row(("the bill", None), Unit::MoneyPerMonth, near(3410.0, 8.0), Some(Estimate::exact(0.0)), Some(Same)),
+        row(("rps", Some("gateway")), Unit::PerSecond, near(826.0, 1.0), None, None),
     ];
     let differs =
         Differs { path: "policies.card.breaker.rate.window.time".into(), a: Some("10s".into()), b: Some("2s".into()) };

@@ -6,11 +6,12 @@ pub mod sweep;
 
 use crate::page::Page;
 use crate::{Source, pages};
+use sim_core::expression::Group;
 use sim_core::results::gate::{Checked, Ended};
 use sim_core::results::{
-    ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary, Estimate,
-    FaultSpan, LatencySummary, LoadEvent, PromiseSummary, ServiceSeries, ServiceSummary, StudyResult, Summary, Tail,
-    TailCurve, Unit, Verdict, WaitSummary, Window, WrongnessSummary,
+    About, ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary,
+    Estimate, FaultSpan, LatencySummary, LoadEvent, Made, Part, PromiseSummary, ServiceSeries, ServiceSummary,
+    StudyResult, Summary, Tail, TailCurve, Unit, Verdict, WaitSummary, Window, Words, WrongnessSummary,
 };
 use std::collections::BTreeMap;
 
@@ -115,27 +116,40 @@ fn services() -> Vec<ServiceSeries> {
     ]
 }
 
-fn promise(name: &str, says: &str, verdict: Verdict, kept: u32, unit: Unit) -> PromiseSummary {
+fn promise(name: &str, about: About, says: &str, verdict: Verdict, kept: u32, unit: Unit) -> PromiseSummary {
     let share = f64::from(kept) / 64.0;
     PromiseSummary {
         name: name.into(),
         says: says.into(),
+        about,
+        made: Made::Promise,
         verdict,
         probability: Some(Estimate { mean: share, low: (share - 0.06).max(0.0), high: (share + 0.04).min(1.0) }),
         kept,
         judged: 64,
-        measured: String::new(),
-        expected: String::new(),
+        measured: Words::default(),
+        expected: Words::default(),
+        band: None,
         observed: None,
         promised: None,
         tolerance: None,
         at_most: true,
         unit,
-        note: String::new(),
+        note: Words::default(),
         would_settle: (verdict == Verdict::Inconclusive).then_some(124),
         path: format!("promises.{name}"),
         denied_by: None,
     }
+}
+
+/// What the promise `works` is about.
+fn works() -> About {
+    About::Availability { of: "gateway.checkout".into() }
+}
+
+/// What the promise `quick` is about.
+fn quick() -> About {
+    About::Latency { of: "gateway.checkout".into(), percentile: sim_core::units::Percentile::P99 }
 }
 
 fn promises() -> Vec<PromiseSummary> {
@@ -144,18 +158,26 @@ fn promises() -> Vec<PromiseSummary> {
             observed: Some(near(0.98312, 0.00022)),
             promised: Some(0.995),
             at_most: false,
-            ..promise("works", "gateway.checkout answers at least 99.5 % of requests", Verdict::Broken, 0, Unit::Share)
+            ..promise(
+                "works",
+                works(),
+                "gateway.checkout answers at least 99.5 % of requests",
+                Verdict::Broken,
+                0,
+                Unit::Share,
+            )
         },
         PromiseSummary {
             observed: Some(near(0.322, 0.020)),
             promised: Some(0.8),
-            ..promise("quick", "p99 of gateway.checkout is at most 800ms", Verdict::Held, 64, Unit::Seconds)
+            ..promise("quick", quick(), "p99 of gateway.checkout is at most 800ms", Verdict::Held, 64, Unit::Seconds)
         },
         PromiseSummary {
             observed: Some(near(54.14, 0.83)),
             promised: Some(60.0),
             ..promise(
                 "back-soon",
+                About::Recovery { of: "gateway.checkout".into(), after: "brownout".into() },
                 "gateway.checkout is back within 60s of brownout",
                 Verdict::Inconclusive,
                 61,
@@ -165,11 +187,11 @@ fn promises() -> Vec<PromiseSummary> {
     ]
 }
 
-fn item(name: &str, group: &str, priced: &str, month: f64, incident: Option<f64>) -> CostItemSummary {
+fn item(name: &str, group: Group, priced: &str, month: f64, incident: Option<f64>) -> CostItemSummary {
     let estimate = if incident.is_some() { near(0.0, 0.0) } else { near(month, 4.0) };
     CostItemSummary {
         name: name.into(),
-        group: group.into(),
+        group,
         priced_as: priced.into(),
         metered_per_month: near(2920.0, 4.0),
         metered_unit: if incident.is_some() { "things" } else { "h" }.into(),
@@ -185,11 +207,11 @@ fn cost() -> CostSummary {
         per_year: near(40_920.0, 96.0),
         per_million_requests: Some(near(1.62, 0.01)),
         items: vec![
-            item("gateway-nodes", "infrastructure", "4 x $0.17/h", 1705.0, None),
-            item("payment-nodes", "infrastructure", "6 x $0.17/h", 1241.0, None),
-            item("traffic", "infrastructure", "$0.09/GB", 464.0, None),
-            item("unpaid-order", "wrongness", "$38", 0.0, Some(67_900.0)),
-            item("charged-twice", "wrongness", "$28", 0.0, Some(21_600.0)),
+            item("gateway-nodes", Group::Infrastructure, "4 x $0.17/h", 1705.0, None),
+            item("payment-nodes", Group::Infrastructure, "6 x $0.17/h", 1241.0, None),
+            item("traffic", Group::Infrastructure, "$0.09/GB", 464.0, None),
+            item("unpaid-order", Group::Wrongness, "$38", 0.0, Some(67_900.0)),
+            item("charged-twice", Group::Wrongness, "$28", 0.0, Some(21_600.0)),
         ],
     }
 }
@@ -206,7 +228,8 @@ fn latency() -> LatencySummary {
 }
 
 fn calls() -> BTreeMap<String, CallSummary> {
-    let call = |calls: f64, retries: f64, rejected: f64, opened: f64| CallSummary {
+    let call = |callee: &str, calls: f64, retries: f64, rejected: f64, opened: f64| CallSummary {
+        callee: callee.into(),
         calls: near(calls, calls * 0.001),
         attempts: near(calls - rejected + retries, calls * 0.001),
         retries: near(retries, retries * 0.02),
@@ -220,8 +243,8 @@ fn calls() -> BTreeMap<String, CallSummary> {
         amplification: Some(near(1.0 + retries / calls, 0.0001)),
     };
     BTreeMap::from([
-        ("shoppers->gateway.checkout".to_owned(), call(744_000.0, 0.0, 0.0, 0.0)),
-        ("gateway->payment.charge".to_owned(), call(709_690.0, 1365.0, 196_036.0, 16.0)),
+        ("shoppers->gateway.checkout".to_owned(), call("gateway.checkout", 744_000.0, 0.0, 0.0, 0.0)),
+        ("gateway->payment.charge".to_owned(), call("payment.charge", 709_690.0, 1365.0, 196_036.0, 16.0)),
     ])
 }
 
@@ -289,8 +312,8 @@ fn tails() -> Vec<Tail> {
         .collect();
     let mut sorted = latencies;
     sorted.sort_by(f64::total_cmp);
-    let curve = |label: &str, span: (f64, f64), scale: f64, end: f64| TailCurve {
-        label: label.into(),
+    let curve = |part, span: (f64, f64), scale: f64, end: f64| TailCurve {
+        part,
         span_s: span,
         answers: 10_000_000,
         points: sorted
@@ -302,9 +325,9 @@ fn tails() -> Vec<Tail> {
     vec![Tail {
         name: "gateway.checkout".into(),
         curves: vec![
-            curve("before", (0.0, 300.0), 0.04, 0.6),
-            curve("during", (300.0, 420.0), 0.2, 1.5),
-            curve("after", (420.0, 900.0), 0.042, 0.6),
+            curve(Part::Before, (0.0, 300.0), 0.04, 0.6),
+            curve(Part::During, (300.0, 420.0), 0.2, 1.5),
+            curve(Part::After, (420.0, 900.0), 0.042, 0.6),
         ],
     }]
 }

@@ -1,6 +1,6 @@
 //! Invented sweeps: a grid of load and instances, and a cloud of three knobs.
 
-use super::{near, wobble};
+use super::{near, quick, wobble, works};
 use sim_core::results::{
     Design, Estimate, Judge, Judgement, Knob, Point, RankMethod, RankedKnob, Ranking, Setting, Shown, SweepResult,
     Unit, Verdict,
@@ -15,23 +15,29 @@ fn setting(text: String, number: f64) -> Setting {
 
 fn shown() -> Vec<Shown> {
     vec![
-        Shown { name: "p99(gateway.checkout)".into(), unit: Unit::Seconds },
-        Shown { name: "availability(gateway.checkout)".into(), unit: Unit::Share },
+        Shown { name: "p99(gateway.checkout)".into(), unit: Unit::Seconds, about: quick(), less_is_better: Some(true) },
+        Shown {
+            name: "availability(gateway.checkout)".into(),
+            unit: Unit::Share,
+            about: works(),
+            less_is_better: Some(false),
+        },
     ]
 }
 
 fn judged() -> Vec<Judge> {
-    let judge = |name: &str, says: &str, unit, at_most| Judge {
+    let judge = |name: &str, about, says: &str, unit, at_most| Judge {
         name: name.into(),
         says: says.into(),
+        about,
         unit,
         at_most,
         promise: true,
         counts: true,
     };
     vec![
-        judge("works", "gateway.checkout answers at least 99.5% of requests", Unit::Share, false),
-        judge("quick", "p99(gateway.checkout) is at most 800ms", Unit::Seconds, true),
+        judge("works", works(), "gateway.checkout answers at least 99.5% of requests", Unit::Share, false),
+        judge("quick", quick(), "p99(gateway.checkout) is at most 800ms", Unit::Seconds, true),
     ]
 }
 

@@ -41,9 +41,9 @@ fn cases(file: &CheckedFile) -> Vec<TestCase> {
         status.set_message(&notice.text);
         status.set_type(notice.rule.id());
         let name = match notice.rule {
-            Rule::Baseline => notice.title.replace("Worse than the baseline: ", "Baseline: "),
+            Rule::Baseline => format!("Baseline: {}", notice.name),
             Rule::Scenario => "can be run".to_owned(),
-            _ => notice.title.split_once(": ").map_or(notice.title.clone(), |(_, name)| name.to_owned()),
+            Rule::Promise | Rule::Experiment | Rule::Clause => notice.name.clone(),
         };
         all.push(case(&file.file, &name, status, notice.place));
     }

@@ -74,14 +74,14 @@ fn short(text: &str) -> String {
 
 /// The endpoint that all rows on endpoints are about, if there is only one: it is said once.
 fn only_subject(rows: &[Row]) -> Option<&str> {
-    let mut subjects = rows.iter().filter(|row| row.kind == RowKind::Endpoint).filter_map(|row| subject(&row.name));
+    let mut subjects = rows.iter().filter(|row| row.kind == RowKind::Endpoint).filter_map(subject);
     let first = subjects.next()?;
     subjects.all(|other| other == first).then_some(first)
 }
 
-/// What stands in parentheses.
-fn subject(name: &str) -> Option<&str> {
-    Some(name.split_once('(')?.1.split_once(')')?.0)
+/// What the metric of a row is asked of.
+fn subject(row: &Row) -> Option<&str> {
+    row.metric.as_ref()?.of.as_deref()
 }
 
 /// Money over time is money, and its time stands with the name.
@@ -101,9 +101,9 @@ fn cells(row: &Row, of: Option<&str>) -> [String; 6] {
         (Some((better, of)), Some(change)) if change != Change::Same => format!("{better} of {of}"),
         _ => "-".to_owned(),
     };
-    let name = match of {
-        Some(of) if subject(&row.name) == Some(of) => row.name.replacen(&format!("({of})"), "", 1),
-        _ if row.kind == RowKind::Money => subject(&row.name).map_or_else(|| row.name.clone(), str::to_owned),
+    let name = match &row.metric {
+        Some(metric) if of.is_some() && metric.of.as_deref() == of => format!("{}{}", metric.name, metric.scope),
+        Some(metric) if row.kind == RowKind::Money => metric.of.clone().unwrap_or_else(|| row.name.clone()),
         _ => row.name.clone(),
     };
     [format!("{name}{over}"), number(row.a), number(row.b), difference, better, says(row).to_owned()]

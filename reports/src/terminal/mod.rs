@@ -13,7 +13,7 @@ use crate::findings::{self, Finding, margin, worst_first};
 use crate::numbers::{clock, estimate, grouped, kept, length, plain};
 use sim_core::engine::math;
 use sim_core::results::{
-    Estimate, Precise, PrecisionSummary, PromiseSummary, ServiceSeries, StudyResult, Unit, Verdict, Window,
+    Estimate, Part, Precise, PrecisionSummary, PromiseSummary, ServiceSeries, StudyResult, Unit, Verdict, Window,
 };
 use std::fmt::Write;
 
@@ -127,14 +127,9 @@ pub(crate) fn widest<'a>(cells: impl Iterator<Item = &'a String>, head: &str) ->
 pub(crate) fn bound(promise: &PromiseSummary) -> String {
     let Some(promised) = promise.promised else { return String::new() };
     let sign = if promise.at_most { "<=" } else { ">=" };
-    let of = percentile(promise).map_or_else(String::new, |p| format!("{p} "));
+    let of =
+        promise.about.percentile().filter(|_| !promise.made.is_clause()).map_or_else(String::new, |p| format!("{p} "));
     format!("{of}{sign} {}", plain(promised, promise.unit))
-}
-
-/// The percentile that a promise is about.
-pub(crate) fn percentile(promise: &PromiseSummary) -> Option<&str> {
-    let word = promise.says.split(' ').next()?;
-    word.strip_prefix('p')?.parse::<f64>().ok().map(|_| word)
 }
 
 fn promises(study: &StudyResult, style: Style, out: &mut String) {
@@ -179,7 +174,7 @@ fn expectations(study: &StudyResult, style: Style, out: &mut String) {
     let _ = writeln!(out, "\n{}", style.bold("Expected"));
     for clause in all {
         let room = style.sentence_width().saturating_sub(14);
-        let text = wrap(&clause.says, "              ", room);
+        let text = wrap(&clause.says.to_string(), "              ", room);
         let _ = write!(out, "{}{text}", style.verdict(clause.verdict, 14));
     }
 }
@@ -214,8 +209,8 @@ fn nines(share: f64) -> f64 {
     (-math::log10((1.0 - share).max(1e-4)) / 4.0).clamp(0.0, 1.0)
 }
 
-/// A stretch of the run with its name [s].
-type Phase = (&'static str, (f64, f64));
+/// A stretch of the run [s] with its name, and the part of the run that it is where the first fault divides it.
+type Phase = (&'static str, Option<Part>, (f64, f64));
 
 fn end(study: &StudyResult) -> f64 {
     study.windows.last().map_or(study.summary.simulated_s, |w| w.to_s)
@@ -225,11 +220,18 @@ fn end(study: &StudyResult) -> f64 {
 fn phases(study: &StudyResult) -> Vec<Phase> {
     let end = end(study);
     let fault = study.faults.iter().find(|f| f.scheduled && f.from_s > 0.0 && f.from_s < end);
-    let fault = fault.map(|f| ("fault", (f.from_s, f.to_s.min(end))));
-    let surge = || study.load_events.iter().find_map(|e| Some(("surge", (e.from_s, e.to_s?.min(end)))));
-    let Some((name, (from, to))) = fault.or_else(surge) else { return vec![("whole run", (0.0, end))] };
-    let all = [("before", (0.0, from)), (name, (from, to)), ("after", (to, end))];
-    all.into_iter().filter(|(_, (a, b))| b > a).collect()
+    let fault = fault.map(|f| (true, (f.from_s, f.to_s.min(end))));
+    let surge = || study.load_events.iter().find_map(|e| Some((false, (e.from_s, e.to_s?.min(end)))));
+    let Some((is_fault, (from, to))) = fault.or_else(surge) else {
+        return vec![("whole run", Some(Part::Whole), (0.0, end))];
+    };
+    let part = |part| is_fault.then_some(part);
+    let all = [
+        ("before", part(Part::Before), (0.0, from)),
+        (if is_fault { "fault" } else { "surge" }, part(Part::During), (from, to)),
+        ("after", part(Part::After), (to, end)),
+    ];
+    all.into_iter().filter(|(.., (a, b))| b > a).collect()
 }
 
 fn over_time(study: &StudyResult, style: Style, out: &mut String) {
@@ -242,7 +244,7 @@ fn over_time(study: &StudyResult, style: Style, out: &mut String) {
             let sum: f64 = all.iter().sum();
             if sum > 0.0 { format!("{:.2}", (of(&all) / sum * 1e4).floor() / 100.0) } else { "none".to_owned() }
         };
-        phases.iter().map(|(_, stretch)| cell(*stretch)).collect()
+        phases.iter().map(|(.., stretch)| cell(*stretch)).collect()
     };
     let level = |series: &[Option<Estimate>]| columns(series, f64::min).iter().map(|v| v.map(nines)).collect();
     lines.push(Line {
@@ -271,7 +273,7 @@ fn over_time(study: &StudyResult, style: Style, out: &mut String) {
         head.push_str(&style.dim(&(pad(&from, bars.saturating_sub(to.len())) + &to)));
     }
     let wide = if phases.len() > 1 { 9 } else { 12 };
-    let names = phases.iter().fold(String::new(), |line, (p, _)| line + &pad_left(p, wide));
+    let names = phases.iter().fold(String::new(), |line, (p, ..)| line + &pad_left(p, wide));
     let _ = writeln!(out, "\n{head}{}", style.dim(&names));
     for line in &lines {
         let numbers = line.numbers.iter().fold(String::new(), |all, n| all + &pad_left(n, wide));
@@ -288,16 +290,13 @@ fn p99(study: &StudyResult, phases: &[Phase], series: &[Option<Estimate>]) -> Li
     let low = logs.iter().flatten().copied().fold(f64::INFINITY, f64::min);
     let high = logs.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
     let range = (high - low).max(0.5);
-    let of_tail = |phase: &str| {
-        let label = if phase == "fault" { "during" } else { phase };
-        study.tails.first()?.curves.iter().find(|c| c.label == label)?.p99_s
-    };
+    let of_tail = |part: Option<Part>| study.tails.first()?.curves.iter().find(|c| Some(c.part) == part)?.p99_s;
     let worst_window = |(from, to): (f64, f64)| {
         let within = study.windows.iter().zip(series).filter(|(w, _)| w.from_s >= from && w.from_s < to);
         within.filter_map(|(_, e)| *e).max_by(|a, b| a.mean.total_cmp(&b.mean))
     };
     let values: Vec<Option<Estimate>> =
-        phases.iter().map(|(phase, stretch)| of_tail(phase).or_else(|| worst_window(*stretch))).collect();
+        phases.iter().map(|(_, part, stretch)| of_tail(*part).or_else(|| worst_window(*stretch))).collect();
     let write = |e: &Option<Estimate>| {
         e.map_or_else(
             || "none".to_owned(),
@@ -325,7 +324,7 @@ fn instances(study: &StudyResult, phases: &[Phase], service: &ServiceSeries) -> 
     Line {
         name: format!("instances of {}", service.name),
         bars: columns(&series, f64::max).iter().map(|v| v.map(|v| v / most)).collect(),
-        numbers: phases.iter().map(|(_, s)| grouped(mean(*s), 1)).collect(),
+        numbers: phases.iter().map(|(.., s)| grouped(mean(*s), 1)).collect(),
         unit: "",
     }
 }

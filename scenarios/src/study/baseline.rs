@@ -11,7 +11,7 @@ use super::interval::Confidence;
 use super::paired::{self, Difference, Sample, Table};
 use serde::{Deserialize, Serialize};
 use sim_core::results::compare::Change;
-use sim_core::results::gate::{Against, Checked, Measured, Standing};
+use sim_core::results::gate::{Against, Checked, Measured, Number, Standing};
 use sim_core::results::{Estimate, Unit};
 use std::collections::BTreeMap;
 
@@ -153,6 +153,7 @@ fn alone(number: &Measured, standing: Standing) -> Against {
     let (before, now) = if standing == Standing::Gone { (estimate, None) } else { (None, estimate) };
     Against {
         name: number.name.clone(),
+        number: number.number.clone().unwrap_or_else(|| Number::stored(&number.name)),
         path: number.path.clone(),
         unit: number.unit,
         less_is_better: number.less_is_better,
@@ -234,6 +235,7 @@ mod tests {
             estimate,
             group: 1,
             values: values.to_vec(),
+            number: None,
             path: "promises.quick".to_owned(),
         }
     }

@@ -9,8 +9,8 @@ use sim_core::experiment::Experiment;
 use sim_core::expression::run_metrics::RunMetrics;
 use sim_core::expression::{Clause, Metric, MetricRef, Tree};
 use sim_core::results::{
-    Course, ExperimentRun, ExperimentSummary, Journal, JournalEntry, JournalKind, JournalValue, PromiseSummary, Reason,
-    RunResult, Unit,
+    About, Course, ExperimentRun, ExperimentSummary, Journal, JournalEntry, JournalKind, JournalValue, Made,
+    PromiseSummary, Reason, RunResult, Unit, Words,
 };
 
 /// Journals of so many replications are kept.
@@ -19,7 +19,7 @@ const MOST_JOURNALS: u32 = 1_000;
 /// An experiment in one replication, judged.
 pub struct Tried {
     journal: Journal,
-    because: Vec<String>,
+    because: Vec<Words>,
     /// From its begin until its faults ended [s]; `None` where it has not begun.
     lasted_s: Option<f64>,
     clauses: Vec<ClauseSides>,
@@ -81,18 +81,19 @@ impl Tried {
 fn claimed(clause: &Clause, kept: Option<bool>, run: &RunResult, metrics: &RunMetrics<'_>) -> JournalEntry {
     let value = |metric: &&MetricRef| {
         let (unit, factor) = metric.metric.measure().shown();
-        JournalValue { of: metric.words(), value: metrics.value(metric).map(|value| value * factor), unit }
+        JournalValue { of: metric.words().into(), value: metrics.value(metric).map(|value| value * factor), unit }
     };
     JournalEntry {
         at_s: run.measured_ns as f64 / 1e9,
         kind: JournalKind::Hypothesis,
-        text: clause.to_string(),
+        text: clause.to_string().into(),
         holds: kept,
         values: clause.tree.metrics().iter().map(value).collect(),
+        bounds: Vec::new(),
     }
 }
 
-fn count(reasons: &mut Vec<Reason>, because: &[String]) {
+fn count(reasons: &mut Vec<Reason>, because: &[Words]) {
     for condition in because {
         match reasons.iter_mut().find(|reason| reason.condition == *condition) {
             Some(reason) => reason.runs += 1,
@@ -183,13 +184,13 @@ impl ExperimentSums {
     }
 
     /// What became of it.
-    pub fn summary(&self, experiment: &Experiment, expect: &[Clause], critical: Critical) -> ExperimentSummary {
+    pub fn summary(&self, experiment: &Experiment, loaded: &Loaded, critical: Critical) -> ExperimentSummary {
         let clauses = experiment.hypothesis.iter().enumerate();
         ExperimentSummary {
-            judgement: self.judgement(experiment, expect, critical),
+            judgement: self.judgement(experiment, &loaded.written.expect, critical),
             at_s: experiment.at_ns as f64 / 1e9,
             for_s: experiment.for_ns as f64 / 1e9,
-            actions: experiment.says.clone(),
+            actions: experiment.says.iter().map(|says| says.as_str().into()).collect(),
             ran: self.ran,
             not_run: self.not_run,
             not_run_because: self.not_run_because.clone(),
@@ -200,7 +201,7 @@ impl ExperimentSums {
             clauses: clauses
                 .map(|(at, clause)| {
                     let path = format!("experiments.{}.hypothesis.{at}", experiment.name);
-                    judge::claim(path, clause, &self.clauses[at], &self.sides[at], critical)
+                    judge::claim(path, clause, &loaded.names, &self.clauses[at], &self.sides[at], critical)
                 })
                 .collect(),
             journals: self.telling(),
@@ -215,19 +216,22 @@ impl ExperimentSums {
         let claims: Vec<String> = experiment.hypothesis.iter().map(ToString::to_string).collect();
         PromiseSummary {
             name: experiment.name.clone(),
-            says: format!("after {}: {}", experiment.says.join(", "), claims.join(", ")),
+            says: format!("after {}: {}", experiment.says.join(", "), claims.join(", ")).into(),
+            about: About::Hypothesis { of: experiment.name.clone() },
+            made: Made::Hypothesis,
             verdict,
             probability,
             kept: self.held.kept,
             judged: self.held.judged,
-            measured: String::new(),
-            expected: String::new(),
+            measured: Words::default(),
+            expected: Words::default(),
+            band: None,
             observed: probability,
             promised: Some(judge::NEEDED),
             tolerance: None,
             at_most: false,
             unit: Unit::Share,
-            note: self.note(),
+            note: self.note().into(),
             would_settle,
             path: format!("experiments.{}", experiment.name),
             denied_by: spoken_of.map(|place| format!("expect.{place}")),
@@ -236,7 +240,7 @@ impl ExperimentSums {
 
     /// Of runs without a hypothesis, and of aborted ones.
     fn note(&self) -> String {
-        let first = |reasons: &[Reason]| reasons.first().map_or_else(String::new, |r| r.condition.clone());
+        let first = |reasons: &[Reason]| reasons.first().map_or_else(String::new, |r| r.condition.to_string());
         let runs = |n: u32| if n == 1 { "1 run".to_owned() } else { format!("{n} runs") };
         match (self.ran, self.not_run, self.aborted) {
             (0, 0, _) => "Every run ended before it.".to_owned(),

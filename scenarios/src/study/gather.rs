@@ -12,7 +12,7 @@ use sim_core::economics::{ItemBill, spent_between};
 use sim_core::engine::digest::Digest;
 use sim_core::metrics::Histogram;
 use sim_core::model::{Caller, EdgeId, Model, ServiceId};
-use sim_core::results::{EdgeCounts, RunResult, Span, StoppedRun};
+use sim_core::results::{EdgeCounts, Part, RunResult, Span, StoppedRun};
 use std::collections::BTreeMap;
 
 /// The percentiles that are reported.
@@ -69,7 +69,7 @@ pub struct CostSums {
 
 /// Sums of one stretch of a tail.
 pub struct TailSums {
-    pub label: &'static str,
+    pub part: Part,
     pub span: Span,
     pub latency: TimeSums,
 }
@@ -309,11 +309,12 @@ fn add_item(sums: &mut CostSums, item: &ItemBill) {
 
 fn tail_spans(model: &Model) -> Vec<TailSums> {
     let end = model.run.duration.ns() as i64;
-    let one = |label, from_ns, to_ns| TailSums { label, span: Span { from_ns, to_ns }, latency: TimeSums::default() };
+    let one = |part, from_ns, to_ns| TailSums { part, span: Span { from_ns, to_ns }, latency: TimeSums::default() };
     match first_fault(model) {
-        None => vec![one("whole run", 0, end)],
+        None => vec![one(Part::Whole, 0, end)],
         Some((_, span)) => {
-            vec![one("before", 0, span.from_ns), one("during", span.from_ns, span.to_ns), one("after", span.to_ns, end)]
+            let during = one(Part::During, span.from_ns, span.to_ns);
+            vec![one(Part::Before, 0, span.from_ns), during, one(Part::After, span.to_ns, end)]
         }
     }
 }

@@ -8,8 +8,9 @@
 use super::interval::Critical;
 use super::verdicts::{JudgedSums, SideSums};
 use sim_core::expression::{Clause, CompareOp, Leaf, Measure, MetricRef, Sides, Tree};
+use sim_core::names::Names;
 use sim_core::promise::Promise;
-use sim_core::results::{Estimate, PromiseSummary, Unit, Verdict};
+use sim_core::results::{About, Estimate, Made, PromiseSummary, Unit, Verdict, Words};
 
 /// The share of runs that has to keep a promise.
 pub const NEEDED: f64 = 0.9;
@@ -54,18 +55,21 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause], critica
     PromiseSummary {
         name: promise.name.clone(),
         says: promise.says.clone(),
+        about: promise.about.clone(),
+        made: Made::Promise,
         verdict,
         probability,
         kept: sums.kept,
         judged: sums.judged,
-        measured: String::new(),
-        expected: String::new(),
+        measured: Words::default(),
+        expected: Words::default(),
+        band: None,
         observed: sums.value.estimate_by(critical),
         promised: Some(promise.promised()),
         tolerance: None,
         at_most: promise.at_most(),
         unit: promise.unit(),
-        note: note.to_owned(),
+        note: note.into(),
         would_settle,
         path: format!("promises.{}", promise.name),
         denied_by: denied_by.map(|place| format!("expect.{place}")),
@@ -76,6 +80,7 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause], critica
 pub fn clause(
     place: usize,
     clause: &Clause,
+    names: &Names,
     sums: &JudgedSums,
     sides: &[(SideSums, SideSums)],
     critical: Critical,
@@ -92,23 +97,26 @@ pub fn clause(
         }
         None => (None, None),
     };
-    let (measured, expected) = clause.halves().unwrap_or_default();
+    let halves = clause.halves().unwrap_or_default();
     let equal = leaves.first().filter(|leaf| leaf.op() == CompareOp::Equal);
     PromiseSummary {
         name: clause.to_string(),
-        says: clause.to_string(),
+        says: clause.to_string().into(),
+        about: About::of(&clause.tree, names),
+        made: made(clause),
         verdict,
         probability,
         kept: sums.kept,
         judged: sums.judged,
-        measured,
-        expected,
+        measured: halves.measured.into(),
+        expected: halves.expected.into(),
+        band: halves.band.map(|(bound, within)| (bound.into(), within.into())),
         observed,
         promised,
         tolerance: equal.zip(promised).map(|(leaf, promised)| leaf.tolerance(promised / factor) * factor),
         at_most: at_most(clause),
         unit,
-        note: if sums.judged == 0 { "No replication has data for it.".into() } else { String::new() },
+        note: if sums.judged == 0 { "No replication has data for it.".into() } else { Words::default() },
         would_settle: settle.filter(|_| verdict == Verdict::Inconclusive),
         path: format!("expect.{place}"),
         denied_by: None,
@@ -119,17 +127,24 @@ pub fn clause(
 pub fn claim(
     path: String,
     claim: &Clause,
+    names: &Names,
     sums: &JudgedSums,
     sides: &[(SideSums, SideSums)],
     critical: Critical,
 ) -> PromiseSummary {
     let (verdict, _, would_settle) = by_share(sums.kept, sums.judged, NEEDED, critical);
-    PromiseSummary { verdict, would_settle, path, ..clause(0, claim, sums, sides, critical) }
+    let made = Made::ClauseByRuns;
+    PromiseSummary { verdict, made, would_settle, path, ..clause(0, claim, names, sums, sides, critical) }
 }
 
 /// The share of runs that has to keep a clause; `None` where the interval of its means decides.
 pub fn needed(clause: &Clause) -> Option<f64> {
     clause.probability.or(clause.quantifier.map(|_| NEEDED))
+}
+
+/// In which form a clause is judged.
+pub fn made(clause: &Clause) -> Made {
+    if needed(clause).is_some() { Made::ClauseByRuns } else { Made::ClauseByMeans }
 }
 
 /// Each comparison holds at both ends of the interval of its difference, at neither, or is open.

@@ -10,7 +10,7 @@ use crate::Loaded;
 use sim_core::expression::{Clause, CompareOp, Leaf, Measure, MetricRef, Tree};
 use sim_core::promise::Promise;
 use sim_core::results::Unit;
-use sim_core::results::gate::Measured;
+use sim_core::results::gate::{Measured, Number};
 
 /// Digits to which values are stored.
 const DIGITS: usize = 9;
@@ -23,7 +23,8 @@ pub fn of(judged: &Verdicts, loaded: &Loaded) -> Vec<Measured> {
     let mut all: Vec<Measured> = kept.flat_map(|(promise, sums)| of_promise(promise, sums)).collect();
     for (experiment, sums) in loaded.model.experiments.iter().zip(&judged.experiments) {
         let path = format!("experiments.{}", experiment.name);
-        all.push(runs(format!("{path} kept"), &path, sums.held()));
+        let number = Number::Runs(experiment.name.clone());
+        all.push(runs(format!("{path} kept"), number, &path, sums.held()));
     }
     for (place, clause) in clauses.iter().enumerate() {
         all.extend(of_clause(place, clause, &judged.clauses[place], &judged.sides[place]));
@@ -35,15 +36,18 @@ fn of_promise(promise: &Promise, sums: &JudgedSums) -> [Measured; 2] {
     let path = format!("promises.{}", promise.name);
     let values = Sample::of(sums.values.iter().flatten().copied().collect());
     [
-        measured(path.clone(), &path, promise.unit(), promise.at_most(), values),
-        runs(format!("{path} kept"), &path, sums),
+        Measured {
+            number: Some(Number::Of(promise.name.clone())),
+            ..measured(path.clone(), &path, promise.unit(), promise.at_most(), values)
+        },
+        runs(format!("{path} kept"), Number::Runs(promise.name.clone()), &path, sums),
     ]
 }
 
 fn of_clause(place: usize, clause: &Clause, sums: &JudgedSums, sides: &[(SideSums, SideSums)]) -> Vec<Measured> {
     let path = format!("expect.{place}");
     if judge::needed(clause).is_some() {
-        return vec![runs(clause.to_string(), &path, sums)];
+        return vec![runs(clause.to_string(), Number::Clause, &path, sums)];
     }
     let leaves = directed(&clause.tree, false);
     let several = leaves.len() > 1;
@@ -85,9 +89,9 @@ fn minus(left: &SideSums, right: &SideSums) -> Option<Sample> {
 }
 
 /// Runs that keep it.
-fn runs(name: String, path: &str, sums: &JudgedSums) -> Measured {
+fn runs(name: String, number: Number, path: &str, sums: &JudgedSums) -> Measured {
     let keeps = sums.keeps.iter().flatten().map(|kept| f64::from(u8::from(*kept))).collect();
-    measured(name, path, Unit::Share, false, Sample::of(keeps))
+    Measured { number: Some(number), ..measured(name, path, Unit::Share, false, Sample::of(keeps)) }
 }
 
 fn measured(name: String, path: &str, unit: Unit, less_is_better: bool, sample: Option<Sample>) -> Measured {
@@ -99,6 +103,7 @@ fn measured(name: String, path: &str, unit: Unit, less_is_better: bool, sample: 
         estimate: round(sample.estimate),
         group: sample.group,
         values: sample.values.into_iter().map(round).collect(),
+        number: Some(Number::Clause),
         path: path.to_owned(),
     }
 }

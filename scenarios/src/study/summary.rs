@@ -67,7 +67,7 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .map(|(i, e)| (e.name.clone(), endpoint(&gathered.endpoints[i], entry.contains(&i))))
             .collect(),
         services: model.services.iter().zip(&gathered.services).map(|(s, g)| (s.name.clone(), service(g))).collect(),
-        calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(sums))).collect(),
+        calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(model, name, sums))).collect(),
         promises: gathered.judged.of_promises(loaded, Critical::Fixed),
         expectations: gathered.judged.of_clauses(loaded, Critical::Fixed),
         experiments: gathered.judged.of_experiments(loaded, Critical::Fixed),
@@ -125,10 +125,12 @@ fn service(sums: &ServiceSums) -> ServiceSummary {
     }
 }
 
-fn call(sums: &CallSums) -> CallSummary {
+fn call(model: &Model, name: &str, sums: &CallSums) -> CallSummary {
+    let edge = model.edges.iter().find(|edge| edge.name == name);
     let any = sums.hedges.at_least_zero().mean > 0.0;
     let hedged = |sums: &MeanSums| any.then(|| sums.at_least_zero());
     CallSummary {
+        callee: edge.map_or_else(String::new, |edge| model.endpoints[edge.callee.index()].name.clone()),
         calls: sums.calls.at_least_zero(),
         attempts: sums.attempts.at_least_zero(),
         retries: sums.retries.at_least_zero(),
@@ -155,7 +157,7 @@ fn cost(model: &Model, gathered: &Gathered) -> CostSummary {
             .zip(&gathered.costs)
             .map(|(item, sums)| CostItemSummary {
                 name: item.name.clone(),
-                group: item.group.name().to_owned(),
+                group: item.group,
                 priced_as: item.priced_as(model),
                 metered_per_month: sums.metered.or_zero(),
                 metered_unit: item.shown_unit().0.to_owned(),
@@ -178,7 +180,7 @@ fn tails(model: &Model, gathered: &Gathered) -> Vec<Tail> {
             .map(|curve| {
                 let all = curve.latency.merged();
                 TailCurve {
-                    label: curve.label.to_owned(),
+                    part: curve.part,
                     span_s: (curve.span.from_ns as f64 / 1e9, curve.span.to_ns as f64 / 1e9),
                     answers: all.total(),
                     points: latencies.iter().filter_map(|s| Some((*s, all.share_above((s * 1e9) as u64)?))).collect(),
@@ -198,7 +200,7 @@ fn faults(model: &Model, gathered: &Gathered) -> Vec<FaultSpan> {
         for span in spans.iter().take(50) {
             all.push(FaultSpan {
                 name: fault.name.clone(),
-                says: fault.says.clone(),
+                says: fault.says.as_str().into(),
                 from_s: span.from_ns as f64 / 1e9,
                 to_s: span.to_ns as f64 / 1e9,
                 per_year: fault.per_year,
@@ -222,7 +224,7 @@ fn load_events(model: &Model) -> Vec<LoadEvent> {
             };
             all.push(LoadEvent {
                 load: load.name.clone(),
-                says,
+                says: says.into(),
                 from_s: at.secs(),
                 to_s: length.map(|l| at.secs() + l.secs()),
             });
@@ -244,14 +246,15 @@ fn arithmetic(model: &Model, gathered: &Gathered) -> Vec<ArithmeticRow> {
             parts.iter().filter_map(|p| gathered.endpoints[*p].availability.share()).map(|e| e.mean).collect();
         let names: Vec<&str> = parts.iter().map(|p| model.endpoints[*p].name.as_str()).collect();
         rows.push(ArithmeticRow {
-            of: format!("availability of {}", model.endpoints[entry].name),
+            of: format!("availability of {}", model.endpoints[entry].name).into(),
             arithmetic: slo::chain_availability(&availabilities),
             simulated,
             unit: Unit::Share,
             why: format!(
                 "Product of what is seen of {}; retries, fallbacks and failures at the same time move it.",
                 names.join(", ")
-            ),
+            )
+            .into(),
         });
     }
     for (promise, sums) in model.promises.iter().zip(&gathered.judged.promises) {
@@ -261,11 +264,11 @@ fn arithmetic(model: &Model, gathered: &Gathered) -> Vec<ArithmeticRow> {
             .map(|burn| slo::budget_spent(burn, model.run.duration.secs(), period));
         if let Some(spent) = spent {
             rows.push(ArithmeticRow {
-                of: format!("error budget of {} spent by this run", promise.name),
+                of: format!("error budget of {} spent by this run", promise.name).into(),
                 arithmetic: model.run.duration.secs() / period,
                 simulated: Estimate::exact(spent),
                 unit: Unit::Share,
-                why: "By arithmetic a run spends its share of the period.".to_owned(),
+                why: "By arithmetic a run spends its share of the period.".into(),
             });
         }
     }

@@ -153,7 +153,7 @@ impl Verdicts {
     /// What became of the experiments, in the order of the file.
     pub fn of_experiments(&self, loaded: &Loaded, critical: Critical) -> Vec<ExperimentSummary> {
         let experiments = loaded.model.experiments.iter().zip(&self.experiments);
-        experiments.map(|(experiment, sums)| sums.summary(experiment, &loaded.written.expect, critical)).collect()
+        experiments.map(|(experiment, sums)| sums.summary(experiment, loaded, critical)).collect()
     }
 
     /// The verdicts on the hypotheses of the experiments, in the order of the file.
@@ -165,6 +165,8 @@ impl Verdicts {
     /// The verdicts on the clauses of `expect`, in the order of the file.
     pub fn of_clauses(&self, loaded: &Loaded, critical: Critical) -> Vec<PromiseSummary> {
         let clauses = loaded.written.expect.iter().enumerate();
-        clauses.map(|(at, clause)| judge::clause(at, clause, &self.clauses[at], &self.sides[at], critical)).collect()
+        let judged =
+            |(at, clause)| judge::clause(at, clause, &loaded.names, &self.clauses[at], &self.sides[at], critical);
+        clauses.map(judged).collect()
     }
 }

@@ -83,7 +83,7 @@ fn an_experiment_does_what_the_same_fault_does() {
 fn without_steady_state_nothing_happens() {
     let (run, tried) = run(&format!("{HOLDS}, steady_state: [rps(api) over 30s > 150/s, p99(users) over 30s < 1ms]"));
     assert_eq!(tried.course, Course::NotRun);
-    assert_eq!(tried.because, ["p99(users) over 30s < 1ms"]);
+    assert_eq!(tried.because, ["p99(users) over 30s < 1ms".into()]);
     let kinds: Vec<(JournalKind, Option<bool>)> = tried.journal.iter().map(|entry| (entry.kind, entry.holds)).collect();
     let steady = JournalKind::SteadyState;
     assert_eq!(kinds, [(steady, Some(true)), (steady, Some(false)), (JournalKind::NotRun, None)]);
@@ -118,7 +118,7 @@ fn abort_ends_the_faults_and_rolls_back() {
         {do: restart, where: {service: api, instances: [0]}, takes: 20s}, {do: {scale: {set: 12}}, where: {service: api}, takes: 5s}]";
     let (run, tried) = run(&format!("{HOLDS}, {keys}"));
     assert_eq!(tried.course, Course::Aborted);
-    assert_eq!(tried.because, ["error_rate(users) over 10s > 60%"]);
+    assert_eq!(tried.because, ["error_rate(users) over 10s > 60%".into()]);
     // At 45 s half of the last 10 s failed; at 50 s all did, and it ends there.
     assert_eq!(seconds(&tried, JournalKind::Abort), [50.0]);
     assert_eq!(tried.spans[0].to_ns, 50_000_000_000);
@@ -139,7 +139,7 @@ fn abort_ends_the_faults_and_rolls_back() {
 #[test]
 fn users_in_the_blast_radius_abort_it() {
     let (_, tried) = run(&format!("{HOLDS}, blast_radius: {{users: {{percent: 1%}}}}"));
-    assert_eq!((tried.course, tried.because), (Course::Aborted, vec!["blast_radius.users: 1%".to_owned()]));
+    assert_eq!((tried.course, tried.because), (Course::Aborted, vec!["blast_radius.users: 1%".into()]));
     let (_, tried) = self::run(&format!("{HOLDS}, blast_radius: {{users: {{percent: 20%}}}}"));
     assert_eq!(tried.course, Course::Completed);
 }

@@ -12,14 +12,14 @@ pub use action::ActionSettings;
 pub use deed::{Deed, DeedEffect, DeedSettings, DoSettings};
 pub use radius::{InstancesSettings, RadiusSettings, UsersSettings};
 
-use crate::expression::{Clause, Condition, Metric, MetricRef, Resolved, Subject, Tree};
+use crate::expression::{Clause, CompareOp, Condition, Leaf, Metric, MetricRef, Resolved, Subject, Tree};
 use crate::faults::{Fault, Target};
 use crate::kinds::Kind;
 use crate::model::{FaultId, Model, ServiceId};
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::promise::keeps_anything;
-use crate::results::Unit;
+use crate::results::{JournalBound, Unit};
 use crate::units::SimDuration;
 use action::{Meant, When};
 use radius::Hit;
@@ -127,6 +127,8 @@ pub struct Check {
     pub when: Tree<Resolved>,
     /// What is measured, as written, and its unit: the metrics of `when` in their order.
     pub measured: Vec<(String, Unit)>,
+    /// What it compares them with.
+    pub bounds: Vec<JournalBound>,
 }
 
 /// An experiment, as meant.
@@ -356,11 +358,23 @@ fn checks(key: &str, conditions: &[Condition], names: &Names, problems: &mut Pro
             let when = p.at(at, |p| condition.compile(names, p))?;
             let measured =
                 condition.tree().metrics().iter().map(|m| (m.words(), m.metric.measure().shown().0)).collect();
-            Some(Check { text: condition.to_string(), when, measured })
+            Some(Check { text: condition.to_string(), bounds: bounds(&when), when, measured })
         };
         conditions.iter().enumerate().map(each).collect()
     });
     meant.into_iter().collect()
+}
+
+/// The comparisons of a metric with a number in a condition.
+fn bounds(when: &Tree<Resolved>) -> Vec<JournalBound> {
+    let metrics = when.metrics();
+    let bound = |leaf: &Leaf<'_, Resolved>| {
+        let [Some(Tree::Metric(metric)), Some(Tree::Number { value: bound, .. })] = leaf.trees() else { return None };
+        let value = metrics.iter().position(|other| *other == metric)?;
+        let below = matches!(leaf.op(), CompareOp::Less | CompareOp::AtMost);
+        Some(JournalBound { value, below, bound: *bound })
+    };
+    when.leaves().iter().filter_map(bound).collect()
 }
 
 /// A clause of a hypothesis, about the experiment where it does not say when.

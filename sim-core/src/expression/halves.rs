@@ -3,6 +3,17 @@
 use super::Clause;
 use super::lexer::{Token, Word, words};
 
+/// A clause of one comparison in its parts, as written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Halves {
+    /// What is measured: `mean(api.get)`.
+    pub measured: String,
+    /// What is expected of it: `20ms within 2%`, `< 1s`.
+    pub expected: String,
+    /// Of what is equal within a tolerance, the value and the tolerance: `20ms` and `2%`.
+    pub band: Option<(String, String)>,
+}
+
 /// The signs that compare.
 const COMPARE: [&str; 6] = ["<=", ">=", "==", "!=", "<", ">"];
 
@@ -11,7 +22,7 @@ impl Clause {
     /// several.
     ///
     /// `mean(api.get) == 20ms within 2%` is `mean(api.get)` and `20ms within 2%`; of `p99(api.get) < 1s` the second is `< 1s`.
-    pub fn halves(&self) -> Option<(String, String)> {
+    pub fn halves(&self) -> Option<Halves> {
         let tokens = words(&self.text).ok()?;
         let joined = |token: &Token| matches!(&token.word, Word::Name(name) if ["and", "or", "not"].contains(&&**name));
         let compares = |token: &&Token| matches!(token.word, Word::Sign(sign) if COMPARE.contains(&sign));
@@ -23,8 +34,14 @@ impl Clause {
             return None;
         }
         let right = right.trim();
+        let within = tokens.iter().rfind(|token| matches!(&token.word, Word::Name(name) if *name == "within"));
+        let band = within.filter(|_| sign == "==").map(|within| {
+            let (bound, tolerance) =
+                (&self.text[token.at + sign.len()..within.at], &self.text[within.at + "within".len()..]);
+            (bound.trim().to_owned(), tolerance.trim().to_owned())
+        });
         let expected = if sign == "==" { right.to_owned() } else { format!("{sign} {right}") };
-        Some((left.trim().to_owned(), expected))
+        Some(Halves { measured: left.trim().to_owned(), expected, band })
     }
 }
 
@@ -33,7 +50,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, halves: Option<(&str, &str)>) {
-        let found = Clause::parse(text).unwrap().halves();
+        let found = Clause::parse(text).unwrap().halves().map(|halves| (halves.measured, halves.expected));
         assert_eq!(found, halves.map(|(left, right)| (left.to_owned(), right.to_owned())), "{text}");
     }
 
@@ -46,6 +63,14 @@ mod tests {
             Some(("p99(a.b) / (p50(a.b) + 1s)", "<= 3 with probability 90%")),
         );
         check("never queue_length(a) over 10s > 3", Some(("never queue_length(a) over 10s", "> 3")));
+    }
+
+    #[test]
+    fn a_tolerance_stands_by_itself() {
+        let band = |text: &str| Clause::parse(text).unwrap().halves().unwrap().band;
+        assert_eq!(band("mean(a.b) == 20ms within 2%"), Some(("20ms".into(), "2%".into())));
+        assert_eq!(band("p99(within.within) == 20ms within 0.5ms").unwrap().1, "0.5ms");
+        assert_eq!(band("p99(within.within) < 20ms"), None);
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod tree;
 mod up;
 mod written;
 
+pub use halves::Halves;
 pub use listed::{METRICS, MetricDoc};
 pub use measure::{Dimension, Measure};
 pub use metric::{Metric, MetricRef, Scope, SubjectKind, Window};

@@ -25,7 +25,8 @@ pub enum TimedPart {
 }
 
 /// A group of cost items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Group {
     /// What running the system costs.
     Infrastructure,

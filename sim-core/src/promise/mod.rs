@@ -28,7 +28,7 @@ use crate::kinds::Kind;
 use crate::model::{EndpointId, FaultId, Model, ServiceId};
 use crate::names::Names;
 use crate::problem::Problems;
-use crate::results::{RunResult, Span, Unit};
+use crate::results::{About, RunResult, Span, Unit, Words};
 use crate::units::{Percentile, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -148,8 +148,10 @@ pub struct Promise {
     pub kind: PromiseKind,
     /// The period over which the error budget runs [s].
     pub period_s: Option<f64>,
+    /// What is measured, and of what.
+    pub about: About,
     /// As a sentence: `gateway.checkout answers at least 99.5% of requests`.
-    pub says: String,
+    pub says: Words,
 }
 
 /// What became of a promise in one replication.
@@ -219,8 +221,8 @@ impl PromiseSettings {
             }
             keep => Self::of_endpoint(keep, subject?, names, problems)?,
         };
-        let says = self.says();
-        Some(Promise { name: name.to_owned(), kind, period_s: self.period.map(SimDuration::secs), says })
+        let (says, about) = (self.says().into(), self.about()?);
+        Some(Promise { name: name.to_owned(), kind, period_s: self.period.map(SimDuration::secs), about, says })
     }
 
     fn of_endpoint(keep: &KeepSettings, of: &str, names: &Names, problems: &mut Problems) -> Option<PromiseKind> {
@@ -237,6 +239,20 @@ impl PromiseSettings {
             }
             KeepSettings::Goodput(s) => PromiseKind::Goodput { of: of?, at_least_per_s: s.0.per_second() },
             _ => return None,
+        })
+    }
+
+    /// What is measured, and of what; `None` where nothing says of what.
+    fn about(&self) -> Option<About> {
+        let of = self.of.clone();
+        Some(match &self.keep {
+            KeepSettings::Availability(_) => About::Availability { of: of? },
+            KeepSettings::Latency(s) => About::Latency { of: of?, percentile: s.bound()?.0 },
+            KeepSettings::Recovery(s) => About::Recovery { of: of?, after: s.after.clone() },
+            KeepSettings::Goodput(_) => About::Goodput { of: of? },
+            KeepSettings::Age(s) => About::Age { of: of?, percentile: s.bound()?.0 },
+            KeepSettings::Cost(_) => About::Cost,
+            KeepSettings::Wrongness(s) => About::Wrongness { of, kind: s.kind },
         })
     }
 

@@ -99,6 +99,17 @@ pub enum RowKind {
     Asked,
 }
 
+/// A metric and its subject, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowMetric {
+    /// The metric: `p99`.
+    pub name: String,
+    /// What it is asked of: `gateway.checkout`; `None` where it stands alone.
+    pub of: Option<String>,
+    /// The rest, with a blank before it: ` after cut`; may be empty.
+    pub scope: String,
+}
+
 /// A number of both systems.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
@@ -106,6 +117,9 @@ pub struct Row {
     pub name: String,
     /// What it is about.
     pub kind: RowKind,
+    /// The metric and what it is asked of; `None` where the number is made of several.
+    #[serde(skip)]
+    pub metric: Option<RowMetric>,
     /// Its unit.
     pub unit: Unit,
     /// Whether less of it is better; `None` where neither is.

@@ -3,7 +3,7 @@
 //! A replication leaves an [`ExperimentRun`] with its journal; a study makes an [`ExperimentSummary`] of them. All is plain data. What
 //! is said in a sentence is a condition as the author wrote it, or what an action does; what is measured stands beside it.
 
-use super::{Estimate, PromiseSummary, Span, Unit};
+use super::{Estimate, PromiseSummary, Span, Unit, Words};
 use serde::Serialize;
 
 /// What became of an experiment in one replication.
@@ -91,11 +91,22 @@ impl JournalKind {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JournalValue {
     /// What was measured, as the author wrote it: `p99(payment.charge) over 1m`.
-    pub of: String,
+    pub of: Words,
     /// The value, in `unit`; `None` without data.
     pub value: Option<f64>,
     /// Its unit.
     pub unit: Unit,
+}
+
+/// What a condition compares one of its values with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JournalBound {
+    /// The value, by its place in [`JournalEntry::values`].
+    pub value: usize,
+    /// Whether the condition is true below the bound (`true`) or above it.
+    pub below: bool,
+    /// The bound, in the unit of the value.
+    pub bound: f64,
 }
 
 /// What was observed or done at one moment.
@@ -106,12 +117,15 @@ pub struct JournalEntry {
     /// What it is about.
     pub kind: JournalKind,
     /// The condition as written, or what was done or happened, in words.
-    pub text: String,
+    pub text: Words,
     /// Whether the condition holds; `None` without data, and for what is no condition.
     pub holds: Option<bool>,
     /// What was measured for it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<JournalValue>,
+    /// What its condition compares them with.
+    #[serde(skip)]
+    pub bounds: Vec<JournalBound>,
 }
 
 /// An experiment in one replication.
@@ -122,7 +136,7 @@ pub struct ExperimentRun {
     /// From its begin until its faults ended; empty where it has not begun, one span else.
     pub spans: Vec<Span>,
     /// Conditions that kept it from running, or that aborted it, as written; in their order.
-    pub because: Vec<String>,
+    pub because: Vec<Words>,
     /// What was observed and done, in the order of time.
     pub journal: Vec<JournalEntry>,
 }
@@ -144,7 +158,7 @@ pub struct Journal {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reason {
     /// The condition, as written.
-    pub condition: String,
+    pub condition: Words,
     /// Replications.
     pub runs: u32,
 }
@@ -163,7 +177,7 @@ pub struct ExperimentSummary {
     /// How long it was to last [s].
     pub for_s: f64,
     /// What its actions do, in words, in the order of the file.
-    pub actions: Vec<String>,
+    pub actions: Vec<Words>,
     /// Replications in which it began.
     pub ran: u32,
     /// Replications in which it was not run.

@@ -111,9 +111,34 @@ pub struct Measured {
     pub group: u32,
     /// The values, in the order of the replications; empty without data.
     pub values: Vec<f64>,
+    /// Which number it is, where the scenario is at hand.
+    #[serde(skip)]
+    pub number: Option<Number>,
     /// Path of the promise or clause in the scenario.
     #[serde(skip)]
     pub path: String,
+}
+
+/// Which number of a scenario a baseline stores.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Number {
+    /// The number that this promise is about.
+    Of(String),
+    /// The share of runs that keep this promise, or in which the hypothesis of this experiment holds.
+    Runs(String),
+    /// What a clause measures; its text is the name.
+    #[default]
+    Clause,
+}
+
+impl Number {
+    /// The number by the name that it has in a baseline file: `promises.works`, `promises.works kept`, or the text of a clause.
+    pub fn stored(name: &str) -> Self {
+        let Some(of) = name.strip_prefix("promises.").or_else(|| name.strip_prefix("experiments.")) else {
+            return Self::Clause;
+        };
+        of.strip_suffix(" kept").map_or_else(|| Self::Of(of.to_owned()), |of| Self::Runs(of.to_owned()))
+    }
 }
 
 /// A number of a scenario beside that of the baseline.
@@ -121,6 +146,9 @@ pub struct Measured {
 pub struct Against {
     /// Which number, as in [`Measured::name`].
     pub name: String,
+    /// The same, as what it is.
+    #[serde(skip)]
+    pub number: Number,
     /// Path of the promise or clause in the scenario; empty where it is gone.
     pub path: String,
     /// Its unit.

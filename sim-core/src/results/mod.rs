@@ -4,6 +4,7 @@
 //! [`StudyResult`], in which every number with a spread is an [`Estimate`]. Of that, [`Summary`] is `results.json`: its keys are a
 //! contract. Nothing here depends on the machine or the clock.
 
+mod about;
 mod capacity;
 pub mod compare;
 mod experiment;
@@ -12,9 +13,10 @@ mod run;
 mod study;
 mod sweep;
 
+pub use about::{About, Made, Words};
 pub use capacity::*;
 pub use experiment::{
-    Course, ExperimentRun, ExperimentSummary, Journal, JournalEntry, JournalKind, JournalValue, Reason,
+    Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };
 pub use run::{EdgeCounts, HOLDING, Period, RunResult, ServiceCounts, Slice, Span, Stopped, UpCounts};
 pub use study::*;

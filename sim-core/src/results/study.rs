@@ -1,6 +1,7 @@
 //! A study of many replications: every number with a spread is an estimate.
 
-use super::{Estimate, ExperimentSummary, Journal, Stopped};
+use super::{About, Estimate, ExperimentSummary, Journal, Made, Stopped, Words};
+use crate::expression::Group;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -160,6 +161,9 @@ pub struct WaitSummary {
 /// Of one call, all call sites of that name together.
 #[derive(Debug, Clone, Serialize)]
 pub struct CallSummary {
+    /// The endpoint that is called: `service.endpoint`.
+    #[serde(skip)]
+    pub callee: String,
     /// Calls begun, per replication.
     pub calls: Estimate,
     /// Attempts sent.
@@ -204,7 +208,11 @@ pub struct PromiseSummary {
     /// Its name; for a clause its text.
     pub name: String,
     /// What is promised, as a sentence: `gateway.checkout answers at least 99.5% of requests`.
-    pub says: String,
+    pub says: Words,
+    /// What is measured, and of what.
+    pub about: About,
+    /// Whether it is a promise, a hypothesis or a clause.
+    pub made: Made,
     /// Held, broken or inconclusive.
     pub verdict: Verdict,
     /// Share of replications that keep it, with its Wilson interval; `None` without data.
@@ -214,11 +222,14 @@ pub struct PromiseSummary {
     /// Replications that could be judged.
     pub judged: u32,
     /// What is measured, as the clause says it; empty for a promise and for a clause of several comparisons.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub measured: String,
+    #[serde(skip_serializing_if = "Words::is_empty")]
+    pub measured: Words,
     /// What is expected of it, as the clause says it; empty where `measured` is.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub expected: String,
+    #[serde(skip_serializing_if = "Words::is_empty")]
+    pub expected: Words,
+    /// What is expected and by how much it may differ, as the clause says it, where a tolerance is written.
+    #[serde(skip)]
+    pub band: Option<(Words, Words)>,
     /// The value that was judged, in `unit`; `None` without data.
     pub observed: Option<Estimate>,
     /// What it is judged against, in `unit`.
@@ -231,7 +242,7 @@ pub struct PromiseSummary {
     /// Unit of `observed` and `promised`.
     pub unit: Unit,
     /// What to know beside it, one sentence; may be empty.
-    pub note: String,
+    pub note: Words,
     /// How many replications would settle it, if the share stays; only for the inconclusive.
     pub would_settle: Option<u32>,
     /// Path in the scenario, for annotations: `promises.works`, `expect.3`, `experiments.kill`, `experiments.kill.hypothesis.0`.
@@ -292,7 +303,7 @@ pub struct CostItemSummary {
     /// As the user wrote it.
     pub name: String,
     /// infrastructure, sales, wrongness or penalties.
-    pub group: String,
+    pub group: Group,
     /// How it is priced: `4 x $0.17/h`.
     pub priced_as: String,
     /// What was metered, scaled to a month, in `metered_unit`.
@@ -331,7 +342,7 @@ pub struct AlertSummary {
 #[derive(Debug, Clone, Serialize)]
 pub struct ArithmeticRow {
     /// What is compared: `availability of gateway.checkout`.
-    pub of: String,
+    pub of: Words,
     /// By arithmetic.
     pub arithmetic: f64,
     /// Simulated.
@@ -339,7 +350,7 @@ pub struct ArithmeticRow {
     /// Unit of both.
     pub unit: Unit,
     /// Why they differ, a sentence; may be empty.
-    pub why: String,
+    pub why: Words,
 }
 
 /// All that a report of one scenario is made of.
@@ -450,11 +461,36 @@ pub struct Tail {
     pub curves: Vec<TailCurve>,
 }
 
+/// A stretch of a run, by its place beside the first scheduled fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it: there is no such fault.
+    Whole,
+    /// Before the fault.
+    Before,
+    /// While the fault is there.
+    During,
+    /// After the fault.
+    After,
+}
+
+impl Part {
+    /// In words: `whole run`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Whole => "whole run",
+            Self::Before => "before",
+            Self::During => "during",
+            Self::After => "after",
+        }
+    }
+}
+
 /// One curve of a tail.
 #[derive(Debug, Clone)]
 pub struct TailCurve {
-    /// `whole run`, `before`, `during`, `after`.
-    pub label: String,
+    /// Which stretch of the run.
+    pub part: Part,
     /// From when to when [s].
     pub span_s: (f64, f64),
     /// Answers in it, all replications together.
@@ -471,7 +507,7 @@ pub struct FaultSpan {
     /// As the user wrote it.
     pub name: String,
     /// What it does: `payment 10 times slower`.
-    pub says: String,
+    pub says: Words,
     /// Begin [s].
     pub from_s: f64,
     /// End [s].
@@ -488,7 +524,7 @@ pub struct LoadEvent {
     /// The load class.
     pub load: String,
     /// What happens: `load times 1.5`.
-    pub says: String,
+    pub says: Words,
     /// Begin [s].
     pub from_s: f64,
     /// End [s]; `None` until the end.

@@ -1,6 +1,6 @@
 //! A sweep: many settings of one system, each simulated with the same random numbers.
 
-use super::{Estimate, PromiseSummary, Unit, Verdict};
+use super::{About, Estimate, PromiseSummary, Unit, Verdict, Words};
 use serde::{Deserialize, Serialize};
 
 /// The answer of a sweep: what `sweep.json` holds.
@@ -87,6 +87,10 @@ pub struct Shown {
     pub name: String,
     /// Its unit.
     pub unit: Unit,
+    /// What is measured, and of what.
+    pub about: About,
+    /// Whether less of it is better; `None` where neither is.
+    pub less_is_better: Option<bool>,
 }
 
 /// A promise or clause that is judged at each point.
@@ -95,7 +99,9 @@ pub struct Judge {
     /// Name of the promise; text of the clause.
     pub name: String,
     /// What is promised, as a sentence.
-    pub says: String,
+    pub says: Words,
+    /// What is measured, and of what.
+    pub about: About,
     /// Unit of what is observed.
     pub unit: Unit,
     /// Whether the observed value has to be at most (`true`) or at least (`false`) the promised one.

@@ -13,6 +13,8 @@ pub struct Percentile(u32);
 impl Percentile {
     /// 95 %.
     pub const P95: Self = Self(95 * STEPS as u32);
+    /// 99 %.
+    pub const P99: Self = Self(99 * STEPS as u32);
 
     /// Reads `p50`, `p99.9`.
     ///

@@ -10,7 +10,7 @@ use crate::engine::rng::Stream;
 use crate::experiment::{Check, Deed, DeedEffect, Experiment};
 use crate::expression::{CompareOp, Tree, Window};
 use crate::model::{Caller, EdgeId};
-use crate::results::{Course, ExperimentRun, JournalEntry, JournalKind, JournalValue, Span, Unit};
+use crate::results::{Course, ExperimentRun, JournalBound, JournalEntry, JournalKind, JournalValue, Span, Unit, Words};
 
 /// Entries of a journal beyond this many are only counted.
 const MOST_ENTRIES: usize = 200;
@@ -71,9 +71,10 @@ impl Trial {
         self.run.journal.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
         if self.left_out > 0 {
             let at_s = self.run.journal.last().map_or(0.0, |last| last.at_s);
-            let text = format!("{} more entries", self.left_out);
-            let (kind, values) = (JournalKind::LeftOut, Vec::new());
-            self.run.journal.push(JournalEntry { at_s, kind, text, holds: None, values });
+            let text = format!("{} more entries", self.left_out).into();
+            let kind = JournalKind::LeftOut;
+            let (values, bounds) = (Vec::new(), Vec::new());
+            self.run.journal.push(JournalEntry { at_s, kind, text, holds: None, values, bounds });
         }
         self.run
     }
@@ -159,13 +160,18 @@ impl World<'_> {
         let value = |metric: &_| self.delivered(pipe, metric);
         let holds = check.when.truth(&mut |metric| value(metric));
         let measured = check.when.metrics().into_iter().zip(&check.measured);
-        let values =
-            measured.map(|(metric, (of, unit))| JournalValue { of: of.clone(), value: value(metric), unit: *unit });
-        JournalEntry { holds, values: values.collect(), ..self.entry(kind, check.text.clone()) }
+        let values = measured.map(|(metric, (of, unit))| JournalValue {
+            of: of.as_str().into(),
+            value: value(metric),
+            unit: *unit,
+        });
+        let entry = self.entry(kind, check.text.clone());
+        JournalEntry { holds, values: values.collect(), bounds: check.bounds.clone(), ..entry }
     }
 
     fn entry(&self, kind: JournalKind, text: String) -> JournalEntry {
-        JournalEntry { at_s: self.since_zero(self.now) as f64 / 1e9, kind, text, holds: None, values: Vec::new() }
+        let at_s = self.since_zero(self.now) as f64 / 1e9;
+        JournalEntry { at_s, kind, text: text.into(), holds: None, values: Vec::new(), bounds: Vec::new() }
     }
 
     fn write(&mut self, index: u32, kind: JournalKind, text: String) {
@@ -194,7 +200,7 @@ impl World<'_> {
         let trial = &mut self.trials[index as usize];
         trial.phase = Phase::Over;
         trial.run.course = Course::NotRun;
-        trial.run.because = because;
+        trial.run.because = because.into_iter().map(Words::from).collect();
     }
 
     fn begin(&mut self, index: u32) {
@@ -278,7 +284,7 @@ impl World<'_> {
         if !because.is_empty() {
             self.close_observations(index);
             self.write(index, JournalKind::Abort, because.join(", "));
-            self.trials[index as usize].run.because = because;
+            self.trials[index as usize].run.because = because.into_iter().map(Words::from).collect();
             self.end_trial(index, Course::Aborted);
         }
     }
@@ -292,11 +298,12 @@ impl World<'_> {
         if share <= allowed {
             return None;
         }
-        let of = "requests of users not answered since the begin".to_owned();
+        let of = "requests of users not answered since the begin".into();
         let text = format!("blast_radius.users: {}", crate::units::Probability::new(allowed).unwrap_or_default());
         let values = vec![JournalValue { of, value: Some(share), unit: Unit::Share }];
         let entry = self.entry(JournalKind::Observation, text.clone());
-        self.trials[index as usize].write(JournalEntry { holds: Some(true), values, ..entry });
+        let bounds = vec![JournalBound { value: 0, below: false, bound: allowed }];
+        self.trials[index as usize].write(JournalEntry { holds: Some(true), values, bounds, ..entry });
         Some(text)
     }
 
@@ -441,7 +448,7 @@ impl Trial {
         if let Some(near) = near
             && watched.nearest.as_ref().is_none_or(|(before, _)| near > *before)
         {
-            let text = format!("nearest to {}", entry.text);
+            let text = format!("nearest to {}", entry.text).into();
             watched.nearest = Some((near, JournalEntry { text, ..entry.clone() }));
         }
         if is_news {

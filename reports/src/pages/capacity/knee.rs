@@ -7,7 +7,8 @@ use crate::findings::word;
 use crate::numbers::{estimate, grouped, optional, plain};
 use crate::page::{Block, Section};
 use crate::pages::some;
-use sim_core::results::{CapacityResult, Estimate, Knee, KneePoint, Unit, Z_95};
+use sim_core::results::{About, CapacityResult, Estimate, Judge, Knee, KneePoint, Unit, Z_95};
+use sim_core::units::Percentile;
 
 pub(super) fn how_far(capacity: &CapacityResult) -> Option<Section> {
     let knee = capacity.knee.as_ref().filter(|knee| knee.points.len() > 1)?;
@@ -99,8 +100,9 @@ fn kept_by_load(capacity: &CapacityResult, knee: &Knee) -> Figure {
 fn p99_by_load(capacity: &CapacityResult, knee: &Knee) -> Option<Figure> {
     let first = knee.points.iter().find_map(|p| Some((p, p.p99_s?)))?;
     let last = knee.points.iter().rev().find_map(|p| Some((p, p.p99_s?)))?;
-    let judge =
-        capacity.promises.iter().position(|j| j.unit == Unit::Seconds && j.at_most && j.says.starts_with("p99 "));
+    let p99 =
+        |judge: &Judge| matches!(&judge.about, About::Latency { percentile, .. } if *percentile == Percentile::P99);
+    let judge = capacity.promises.iter().position(p99);
     let promised = judge.and_then(|i| {
         let case = capacity.levels.first()?.tried.first()?.cases.first()?;
         case.promises.get(i)?.promised

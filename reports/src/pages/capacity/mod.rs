@@ -14,7 +14,7 @@ use crate::findings::capacity as findings;
 use crate::findings::word;
 use crate::numbers::{estimate, grouped, kept, optional, plain};
 use crate::page::{Block, Cells, Fact, Page, Standing};
-use sim_core::results::{CapacityLevel, CapacityResult, Estimate, Tried, Unit, Verdict};
+use sim_core::results::{About, CapacityLevel, CapacityResult, Estimate, Tried, Unit, Verdict};
 
 /// Settings on a ladder; of more, those around the answer.
 const MOST_RUNGS: usize = 24;
@@ -260,8 +260,7 @@ fn money(capacity: &CapacityResult) -> Vec<Block> {
             verdict: Some(t.verdict),
         })
         .collect();
-    let promised =
-        capacity.promises.iter().position(|p| p.unit == Unit::Share && !p.at_most && p.says.contains("answers"));
+    let promised = capacity.promises.iter().position(|p| matches!(p.about, About::Availability { .. }));
     let promised = promised.and_then(|i| level.tried.first()?.cases.first()?.promises.get(i)?.promised);
     let promised = promised.map(|v| (v, format!("promised {}", plain(v, Unit::Share))));
     let title = front_title(&spots);

@@ -7,7 +7,7 @@ use crate::figures::lines::{self, Family, Line};
 use crate::figures::{Drawing, Figure, Table};
 use crate::numbers::plain;
 use crate::pages::run::NEEDED;
-use sim_core::results::{Estimate, Judge, Point, SweepResult};
+use sim_core::results::{Estimate, Point, SweepResult};
 
 /// Columns that a heat map has at most.
 const MOST_COLUMNS: usize = 16;
@@ -67,7 +67,7 @@ fn family<'a>(sweep: &'a SweepResult, plan: &'a Plan, metric: &Metric) -> Family
     });
     let numbers = knob.numbers.clone().unwrap_or_default();
     let ticks: Vec<(f64, String)> = numbers.into_iter().zip(knob.values.iter().cloned()).collect();
-    let promised = sweep.judged.iter().zip(&sweep.points[0].judged).find(|(j, _)| speaks_of(j, metric));
+    let promised = sweep.judged.iter().zip(&sweep.points[0].judged).find(|(j, _)| metric.is_judged_by(j));
     Family {
         name: &knob.path,
         unit: knob.unit,
@@ -85,16 +85,6 @@ fn family<'a>(sweep: &'a SweepResult, plan: &'a Plan, metric: &Metric) -> Family
         mark: None,
         joined: true,
     }
-}
-
-/// Whether a promise is about a metric: by the words of `says`.
-fn speaks_of(judge: &Judge, metric: &Metric) -> bool {
-    let (name, subject) = metric.name.split_once('(').unwrap_or((metric.name, ""));
-    let subject = subject.split(')').next().unwrap_or_default();
-    let says = judge.says.as_str();
-    let answers = name == "availability" && says.starts_with(&format!("{subject} answers at least"));
-    let percentile = says.starts_with(&format!("{name} of {subject} is at most"));
-    judge.unit == metric.unit && !subject.is_empty() && (answers || percentile || says.contains(metric.name))
 }
 
 /// Panels of a cloud: the metric against each of the three knobs that matter most.
@@ -147,12 +137,11 @@ fn map(sweep: &SweepResult, plan: &Plan, metric: &Metric, title: &str, desc: &st
     };
     let cell = |point: &Point| {
         let e = (metric.value)(point)?;
-        let whole = metric.write(&e).replace('\u{a0}', " ");
-        let (text, interval) = whole.split_once(" (").map_or((whole.as_str(), ""), |(a, b)| (a, b));
+        let (text, interval) = metric.parts(&e);
         Some(Cell {
             part: part(e.mean),
-            text: if metric.share { text.replace(" %", "") } else { text.to_owned() },
-            interval: if interval.is_empty() { String::new() } else { format!("({interval}") },
+            text: text.replace('\u{a0}', " "),
+            interval: interval.map_or_else(String::new, |interval| format!("({})", interval.replace('\u{a0}', " "))),
             verdict: metric.share.then_some(point.verdict).flatten(),
         })
     };

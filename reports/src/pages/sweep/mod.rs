@@ -10,11 +10,11 @@ use crate::Source;
 use crate::figures::Table;
 use crate::findings::sweep as findings;
 use crate::findings::word;
-use crate::numbers::{estimate, grouped, kept, optional, plain};
+use crate::numbers::{estimate, grouped, kept, optional, parts, plain};
 use crate::page::{Block, Cells, Fact, Page, Section, Standing};
 use drawings::draw;
 use plan::Plan;
-use sim_core::results::{Design, Estimate, Judge, Point, SweepResult, Unit, Verdict};
+use sim_core::results::{About, Design, Estimate, Judge, Point, SweepResult, Unit, Verdict};
 
 /// Metrics that are drawn; the others are in the table of all points.
 const MOST_METRICS: usize = 6;
@@ -68,6 +68,8 @@ struct Metric<'a> {
     id: String,
     name: &'a str,
     unit: Unit,
+    /// What is measured; `None` of the share of runs.
+    about: Option<&'a About>,
     value: Box<dyn Fn(&Point) -> Option<Estimate> + 'a>,
     /// Whether it is the share of runs that keep all that is promised.
     share: bool,
@@ -76,6 +78,20 @@ struct Metric<'a> {
 impl Metric<'_> {
     fn write(&self, e: &Estimate) -> String {
         if self.share { kept(e) } else { estimate(e, self.unit) }
+    }
+
+    /// The number and its interval apart, in few characters: of shares of runs without the sign.
+    fn parts(&self, e: &Estimate) -> (String, Option<String>) {
+        let percent = |v: f64| format!("{:.0}", v * 100.0);
+        match self.share {
+            true => (percent(e.mean), Some(format!("{}\u{2013}{}", percent(e.low), percent(e.high)))),
+            false => parts(e, self.unit),
+        }
+    }
+
+    /// Whether a promise or clause is judged by this metric.
+    fn is_judged_by(&self, judge: &Judge) -> bool {
+        judge.about != About::Condition && self.about == Some(&judge.about)
     }
 }
 
@@ -88,6 +104,7 @@ fn promises(sweep: &SweepResult, plan: &Plan) -> Option<Section> {
         id: "kept".into(),
         name: "Share of runs that keep all that is promised",
         unit: Unit::Share,
+        about: None,
         value: Box::new(|p: &Point| p.kept_all),
         share: true,
     };
@@ -154,6 +171,7 @@ fn metrics(sweep: &SweepResult, plan: &Plan) -> Vec<Block> {
             id: format!("metric-{}", i + 1),
             name: &shown.name,
             unit: shown.unit,
+            about: Some(&shown.about),
             value: Box::new(move |p: &Point| p.shown.get(i).copied().flatten()),
             share: false,
         };

@@ -8,7 +8,7 @@ use crate::findings::word;
 use crate::numbers::{estimate, plain};
 use crate::page::Block;
 use crate::pages::short;
-use sim_core::results::{Estimate, Point, RankMethod, Ranking, SweepResult, Unit, Verdict};
+use sim_core::results::{About, Estimate, Point, RankMethod, Ranking, SweepResult, Unit, Verdict};
 
 pub(super) fn rankings(sweep: &SweepResult) -> Vec<Block> {
     let drawn = sweep.rankings.iter().enumerate().filter(|(_, r)| !r.knobs.is_empty());
@@ -89,13 +89,11 @@ pub(super) fn money(sweep: &SweepResult) -> Vec<Block> {
     if sweep.points.len() < 3 || high <= 0.0 || high - low < high * 0.01 {
         return Vec::new();
     }
-    let share = sweep.shown.iter().position(|s| s.unit == Unit::Share && s.name.starts_with("availability"));
+    let share = sweep.shown.iter().position(|s| matches!(s.about, About::Availability { .. }));
     let Some(of) = share.or((!sweep.shown.is_empty()).then_some(0)) else { return Vec::new() };
     let shown = &sweep.shown[of];
-    let less =
-        shown.unit == Unit::Seconds || matches!(shown.unit, Unit::Money | Unit::MoneyPerMonth | Unit::MoneyPerYear);
-    let less =
-        less || ["error_rate", "degraded", "timeout", "rejected", "shed"].iter().any(|w| shown.name.starts_with(w));
+    let money = matches!(shown.unit, Unit::Money | Unit::MoneyPerMonth | Unit::MoneyPerYear);
+    let less = shown.less_is_better.unwrap_or(shown.unit == Unit::Seconds || money);
     let known: Vec<(&Point, Estimate)> = sweep.points.iter().filter_map(|p| Some((p, p.shown[of]?))).collect();
     let pairs: Vec<(f64, f64)> = known.iter().map(|(p, e)| (p.cost_per_month.mean, e.mean)).collect();
     let on_front = front::front(&pairs, less);

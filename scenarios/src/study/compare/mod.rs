@@ -8,6 +8,8 @@ mod differs;
 mod metrics;
 mod rows;
 
+pub(super) use metrics::less_is_better;
+
 use super::Plan;
 use super::one::One;
 use super::replicate::{Interrupted, replicate};

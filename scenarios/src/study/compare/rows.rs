@@ -3,8 +3,8 @@
 use super::super::interval::{Confidence, Critical, first};
 use super::super::paired::{self, Sample, Table};
 use super::{Asked, Candidate, Seen, metrics};
-use sim_core::expression::{Clause, Metric};
-use sim_core::results::compare::{Change, PromiseRow, Row, RowKind};
+use sim_core::expression::{Clause, Metric, Tree, Value};
+use sim_core::results::compare::{Change, PromiseRow, Row, RowKind, RowMetric};
 use sim_core::results::{Estimate, PromiseSummary, Unit};
 
 const AT_95: Confidence = Confidence::AT_95;
@@ -44,7 +44,17 @@ fn of_value(place: usize, asked: &Asked, a: &Seen, b: &Seen) -> Option<Row> {
         return None;
     }
     let unit = asked.value.measure().shown();
-    row(asked.value.to_string(), asked.kind, unit, metrics::less_is_better(&asked.value), &both)
+    let less = metrics::less_is_better(&asked.value);
+    let row = row(asked.value.to_string(), asked.kind, unit, less, &both)?;
+    Some(Row { metric: metric_of(&asked.value), ..row })
+}
+
+/// The metric that a value is; `None` where it is made of several.
+fn metric_of(value: &Value) -> Option<RowMetric> {
+    let Tree::Metric(metric) = value.tree() else { return None };
+    let (name, of) = (metric.metric.name(), metric.subject.clone());
+    let scope = metric.words().split_off(metric.text().len());
+    Some(RowMetric { name, of, scope })
 }
 
 /// A row; `None` where neither system has the value.
@@ -59,6 +69,7 @@ fn row(name: String, kind: RowKind, (unit, factor): (Unit, f64), less: Option<bo
     let base = Row {
         name,
         kind,
+        metric: None,
         unit,
         less_is_better: less,
         a: scaled(both.estimates.0),

@@ -30,7 +30,7 @@ use sim_core::engine::rng::hash_name;
 use sim_core::expression::Value;
 use sim_core::model::Caller;
 use sim_core::problem::{Problem, Problems};
-use sim_core::results::{Design, Judge, Judgement, Knob, Point, Row, Setting, Shown, SweepResult, Unit};
+use sim_core::results::{About, Design, Judge, Judgement, Knob, Point, Row, Setting, Shown, SweepResult, Unit};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,7 +143,7 @@ impl<'a> Sweep<'a> {
             design,
             points,
             knobs: knobs.collect(),
-            shown: asked.iter().zip(&units).map(|(v, (unit, _))| Shown { name: v.to_string(), unit: *unit }).collect(),
+            shown: asked.iter().map(|value| shown(value, loaded)).collect(),
             judged: judged(loaded),
             rank_of: rank_of.map(|of| of.to_string()),
         };
@@ -369,6 +369,7 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
     let promises = promises.iter().map(|promise| Judge {
         name: promise.name.clone(),
         says: promise.says.clone(),
+        about: promise.about.clone(),
         unit: promise.unit(),
         at_most: promise.at_most(),
         promise: true,
@@ -377,7 +378,8 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
     // Who varies an experiment asks where its hypothesis holds, whatever the file expects of it as it stands.
     let hypotheses = experiments.iter().map(|experiment| Judge {
         name: experiment.name.clone(),
-        says: format!("the hypothesis of {} holds", experiment.name),
+        says: format!("the hypothesis of {} holds", experiment.name).into(),
+        about: About::Hypothesis { of: experiment.name.clone() },
         unit: Unit::Share,
         at_most: false,
         promise: true,
@@ -385,13 +387,24 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
     });
     let clauses = clauses.iter().map(|clause| Judge {
         name: clause.to_string(),
-        says: clause.to_string(),
+        says: clause.to_string().into(),
+        about: About::of(&clause.tree, &loaded.names),
         unit: judge::unit(clause).0,
         at_most: judge::at_most(clause),
         promise: false,
         counts: !any,
     });
     promises.chain(hypotheses).chain(clauses).collect()
+}
+
+/// A value that is shown of each point.
+fn shown(value: &Value, loaded: &Loaded) -> Shown {
+    Shown {
+        name: value.to_string(),
+        unit: judge::unit_of(Some(value.measure())).0,
+        about: About::of(value.tree(), &loaded.names),
+        less_is_better: super::compare::less_is_better(value),
+    }
 }
 
 /// Whether all names in these metrics are known.
