@@ -2,7 +2,7 @@
 
 use crate::experiment;
 use crate::findings::worst_first;
-use crate::numbers::{estimate, plain};
+use crate::numbers::{estimate, observed, plain};
 use sim_core::results::{About, PromiseSummary, StudyResult, Unit, Verdict};
 
 /// A piece of a sentence, strong or plain.
@@ -40,6 +40,7 @@ pub fn answer(study: &StudyResult) -> Vec<Piece> {
         }
         (None, None) => nothing_promised(study, &mut say),
     }
+    not_done(study, &mut say);
     cost(study, &mut say);
     if let Some(last) = pieces.last_mut() {
         last.text.push('.');
@@ -50,6 +51,15 @@ pub fn answer(study: &StudyResult) -> Vec<Piece> {
 /// The pieces as one text.
 pub fn join(pieces: &[Piece]) -> String {
     pieces.iter().fold(String::new(), |all, p| all + if p.spaced { " " } else { "" } + &p.text)
+}
+
+/// Messages that nobody has done, where no promise says so.
+fn not_done(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    for (name, queue) in study.summary.services.iter().filter(|(_, s)| s.is_queue && s.unserved.mean >= 0.5) {
+        say(false, "; at the end".to_owned());
+        say(true, format!("{} messages", estimate(&queue.unserved, Unit::Count)));
+        say(false, format!("wait too long in {name}"));
+    }
 }
 
 fn nothing_promised(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
@@ -70,12 +80,12 @@ fn nothing_promised(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
 
 /// The sentence about the promise that decides.
 fn decided(promise: &PromiseSummary, say: &mut impl FnMut(bool, String)) {
-    let Some(observed) = promise.observed else {
+    if promise.observed.is_none() {
         return say(false, format!("whether {} cannot be said, for there is no data", promise.says));
-    };
+    }
     let (before, behind) = around(promise);
     say(false, before);
-    say(true, estimate(&observed, promise.unit));
+    say(true, observed(promise));
     if !behind.is_empty() {
         say(false, behind);
     }

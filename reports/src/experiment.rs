@@ -132,6 +132,8 @@ pub(crate) mod tests {
             measured: Words::default(),
             expected: Words::default(),
             band: None,
+            never: 0,
+            where_it_happened: None,
             observed: share,
             promised: Some(0.9),
             tolerance: None,

@@ -4,7 +4,7 @@
 //! digits; shares above 99 % show at most three decimals. A number without spread has no interval.
 
 use sim_core::engine::math::log10;
-use sim_core::results::{Estimate, Unit};
+use sim_core::results::{Estimate, PromiseSummary, Unit};
 
 /// A no-break space, between a number and its unit.
 const NB: char = '\u{a0}';
@@ -69,8 +69,17 @@ fn joined(before: &str, number: &str, after: &str) -> String {
     }
 }
 
+/// What stands for an infinite number: a time until something that did not happen is never.
+fn infinite(value: f64, unit: Unit) -> String {
+    let word = if unit == Unit::Seconds { "never" } else { "infinite" };
+    if value > 0.0 { word.to_owned() } else { format!("\u{2212}{word}") }
+}
+
 /// A number without its interval.
 pub fn plain(value: f64, unit: Unit) -> String {
+    if value.is_infinite() {
+        return infinite(value, unit);
+    }
     let (factor, before, after, digits) = shown(unit, value);
     let value = value * factor;
     let most = if after == "s" { 2 } else { 3 };
@@ -96,6 +105,10 @@ pub fn estimate(e: &Estimate, unit: Unit) -> String {
 
 /// A number and its interval apart: `412 ms` and `403–421`; a number without spread has none.
 pub fn parts(e: &Estimate, unit: Unit) -> (String, Option<String>) {
+    if e.mean.is_infinite() {
+        let bound = e.low.is_finite().then(|| format!("at least {}", plain(e.low, unit)));
+        return (infinite(e.mean, unit), bound);
+    }
     let (factor, before, after, digits) = shown(unit, e.mean);
     let scaled = e.scale(factor);
     if scaled.half_width() <= scaled.mean.abs() * 1e-12 {
@@ -153,13 +166,28 @@ pub fn optional(e: Option<&Estimate>, unit: Unit) -> String {
     e.map_or_else(|| "no data".to_owned(), |e| estimate(e, unit))
 }
 
+/// What was observed of a promise or a clause, with its interval: `412 ms (403–421)`, `never in 3 of 64 runs, else 5.3 s (4.1–6.6)`, or
+/// "no data".
+pub fn observed(promise: &PromiseSummary) -> String {
+    match (&promise.observed, &promise.where_it_happened) {
+        (Some(_), Some(other)) if promise.never > 0 => {
+            format!("never in {} of {} runs, else {}", promise.never, promise.judged, estimate(other, promise.unit))
+        }
+        (observed, _) => optional(observed.as_ref(), promise.unit),
+    }
+}
+
 /// How far an estimate is from a value, with its sign and no more digits than its interval leaves: `+478 ms`, `−1.19 points`.
 pub fn difference(from: f64, of: &Estimate, unit: Unit, at_most: bool) -> String {
+    if of.mean.is_infinite() {
+        return "–".to_owned();
+    }
     let room = if at_most { from - of.mean } else { of.mean - from };
     let sign = if room < 0.0 { "\u{2212}" } else { "+" };
     let (factor, before, after, digits) =
         if unit == Unit::Share { (100.0, "", "points", 4) } else { shown(unit, room.abs()) };
-    let scaled = Estimate { mean: room.abs(), low: 0.0, high: of.high - of.low }.scale(factor);
+    let width = if of.half_width().is_finite() { of.high - of.low } else { 0.0 };
+    let scaled = Estimate { mean: room.abs(), low: 0.0, high: width }.scale(factor);
     let rounded = rounded(&scaled);
     let places = decimals(scaled.mean, scaled.half_width(), digits).min(3);
     let number = grouped(rounded.mean, places);
@@ -169,6 +197,9 @@ pub fn difference(from: f64, of: &Estimate, unit: Unit, at_most: bool) -> String
 
 /// A difference with its sign and interval: `+1.21 points (1.19–1.23)`, `-135 ms (-155 to -115)`, `+0.2 s (-0.1 to +0.5)`.
 pub fn signed(e: &Estimate, unit: Unit) -> String {
+    if e.mean.is_infinite() {
+        return if e.mean > 0.0 { "+infinite" } else { "\u{2212}infinite" }.to_owned();
+    }
     let (factor, before, after, digits) =
         if unit == Unit::Share { (100.0, "", "points", 4) } else { shown(unit, e.mean) };
     let scaled = e.scale(factor);

@@ -4,7 +4,7 @@
 //! 95 % interval, and the verdict. A clause that does not hold is a miss and is shown as one, before the totals once more.
 
 use crate::ReportError;
-use crate::numbers::optional;
+use crate::numbers::observed;
 use crate::terminal::{Style, ascii, pad, pad_left, widest, wrap};
 use sim_core::results::{PromiseSummary, Summary, Verdict};
 use std::fmt::Write;
@@ -42,7 +42,7 @@ fn cells(clause: &PromiseSummary) -> [String; 3] {
         let band = clause.band.as_ref().map(|(bound, within)| format!("{bound} ± {within}"));
         (clause.measured.to_string(), band.unwrap_or_else(|| clause.expected.to_string()))
     };
-    [measured, expected, optional(clause.observed.as_ref(), clause.unit)]
+    [measured, expected, observed(clause)]
 }
 
 /// The clauses of a case.

@@ -20,6 +20,7 @@ mod swarm;
 mod sweep;
 mod tidy;
 mod truth;
+mod unanswered;
 
 use scenarios::study::{self, Plan};
 use scenarios::{Disk, Loaded, Set};

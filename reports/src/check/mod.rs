@@ -162,10 +162,10 @@ pub(crate) fn against_text(against: &Against) -> String {
 
 /// What was observed of a promise or clause, and what was promised, without a full stop.
 pub(crate) fn judgement(promise: &PromiseSummary) -> String {
-    let mut parts: Vec<String> = promise.observed.iter().map(|e| estimate(e, promise.unit)).collect();
+    let mut parts: Vec<String> = Vec::new();
     // A clause of several comparisons is judged and has no single value.
-    if parts.is_empty() && promise.judged == 0 {
-        parts.push("no data".to_owned());
+    if promise.observed.is_some() || promise.judged == 0 {
+        parts.push(crate::numbers::observed(promise));
     }
     // A clause is its own text and says what is asked for.
     if !promise.made.is_clause() {

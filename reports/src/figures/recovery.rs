@@ -3,7 +3,7 @@
 use super::scale::nice;
 use super::svg::colour;
 use super::{Figure, Table, both};
-use crate::numbers::{optional, plain};
+use crate::numbers::{observed, plain};
 use sim_core::results::{About, StudyResult, Unit};
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
@@ -12,11 +12,18 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let values: Vec<(usize, f64)> =
         study.promise_values.get(place)?.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))).collect();
     let bound = promise.promised?;
-    let high = nice(values.iter().map(|v| v.1).fold(bound, f64::max) * 1.05);
+    // What never recovers has no place on the axis: it is counted in words.
+    let seen = || values.iter().map(|v| v.1).filter(|v| v.is_finite());
+    let never = values.len() - seen().count();
+    let high = nice(seen().fold(bound, f64::max) * 1.05);
     let late = values.iter().filter(|v| v.1 > bound).count();
     let title = match late {
         0 => format!("All {} runs recover within {}", values.len(), plain(bound, Unit::Seconds)),
-        late => format!("{late} of {} runs recover later than {}", values.len(), plain(bound, Unit::Seconds)),
+        late if late == never => format!("{late} of {} runs never recover", values.len()),
+        late => {
+            let later = format!("{late} of {} runs recover later than {}", values.len(), plain(bound, Unit::Seconds));
+            if never > 0 { format!("{later}, {never} of them never") } else { later }
+        }
     };
     if values.is_empty() {
         return None;
@@ -32,23 +39,27 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             svg.text(x_of(v), bottom + 18.0, &label, colour::INK2, "middle", false);
         }
         let column_of = |v: f64| (x_of(v) / 7.0) as i64;
-        let tallest =
-            values.iter().map(|(_, v)| values.iter().filter(|(_, w)| column_of(*w) == column_of(*v)).count()).max();
+        let tallest = seen().map(|v| seen().filter(|w| column_of(*w) == column_of(v)).count()).max();
         let step = 6.5f64.min((bottom - 30.0) / tallest.unwrap_or(1).max(1) as f64);
         let mut stacks = std::collections::BTreeMap::new();
-        for (_, v) in &values {
-            let column = column_of(*v);
+        for v in seen() {
+            let column = column_of(v);
             let level = stacks.entry(column).or_insert(0);
             let y = bottom - 6.0 - f64::from(*level) * step;
             *level += 1;
-            let fill = if *v > bound { colour::VERM } else { colour::GREEN };
-            svg.dot(x_of(*v), y, (step / 2.0 - 0.25).clamp(0.8, 3.0), fill);
+            let fill = if v > bound { colour::VERM } else { colour::GREEN };
+            svg.dot(x_of(v), y, (step / 2.0 - 0.25).clamp(0.8, 3.0), fill);
         }
         svg.line(x_of(bound), 20.0, x_of(bound), bottom, colour::INK, 1.0, "2 3");
         let words = format!("promised: {} or less", plain(bound, Unit::Seconds));
         svg.text(x_of(bound) - 6.0, 18.0, &words, colour::INK, "end", false);
         if late > 0 {
-            svg.text(x_of(bound) + 6.0, 18.0, &format!("too late: {late}"), colour::VERM, "start", true);
+            let words = match never {
+                0 => format!("too late: {late}"),
+                never if never == late => format!("never: {never}"),
+                never => format!("too late: {late}, never: {never}"),
+            };
+            svg.text(x_of(bound) + 6.0, 18.0, &words, colour::VERM, "start", true);
         }
     });
     let mut slowest = values.clone();
@@ -61,7 +72,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             "Recovery time of each run".into(),
             format!(
                 "from the end of the fault to the first moment from which all promises are kept for 30 s. Mean {}.",
-                optional(promise.observed.as_ref(), Unit::Seconds)
+                observed(promise)
             ),
         ),
         panels: vec![drawing],

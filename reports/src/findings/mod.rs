@@ -10,6 +10,7 @@ mod retries;
 mod stays_down;
 mod stopped;
 pub mod sweep;
+mod unanswered;
 mod undecided;
 mod workers;
 
@@ -38,6 +39,7 @@ type Look = fn(&StudyResult, &Source) -> Option<Finding>;
 /// All that is looked for.
 pub const ALL: &[(&str, Look)] = &[
     ("stopped", stopped::look),
+    ("unanswered", unanswered::look),
     ("stays_down", stays_down::look),
     ("breaker", breaker::look),
     ("workers", workers::look),

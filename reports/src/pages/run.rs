@@ -5,7 +5,7 @@ use super::{section, some};
 use crate::Source;
 use crate::figures::{self, Place, Table};
 use crate::findings::{find, margin, worst_first};
-use crate::numbers::{clock, estimate, grouped, length, optional, plain};
+use crate::numbers::{clock, estimate, grouped, length, plain};
 use crate::page::{Block, Cells, Fact, Judgement, Page, Section, Standing, Windows, arrows};
 use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};
 use sim_core::units::Probability;
@@ -92,7 +92,7 @@ pub fn judgement(p: &PromiseSummary) -> Judgement {
         verdict: p.verdict,
         says: p.says.to_string(),
         name: if p.made.is_clause() { String::new() } else { p.name.clone() },
-        facts: vec![("Observed".into(), optional(p.observed.as_ref(), p.unit)), ("Margin".into(), margin(p))],
+        facts: vec![("Observed".into(), crate::numbers::observed(p)), ("Margin".into(), margin(p))],
         note: settle.unwrap_or_else(|| p.note.to_string()),
         kept: (p.kept, p.judged),
         share: p.probability,

@@ -131,6 +131,8 @@ fn promise(name: &str, about: About, says: &str, verdict: Verdict, kept: u32, un
         expected: Words::default(),
         band: None,
         observed: None,
+        never: 0,
+        where_it_happened: None,
         promised: None,
         tolerance: None,
         at_most: true,
@@ -266,6 +268,7 @@ fn summary() -> Summary {
             EndpointSummary {
                 requests: near(744_000.0, 210.0),
                 outcomes: outcomes.into_iter().map(|(n, x)| (n, near(x, x * 0.001))).collect(),
+                unanswered: near(0.0, 0.0),
                 availability: Some(near(0.98312, 0.00022)),
                 goodput_per_s: near(812.0, 1.0),
                 wrong: near(771.0, 9.0),
@@ -277,9 +280,11 @@ fn summary() -> Summary {
         services: BTreeMap::from([(
             "gateway".to_owned(),
             ServiceSummary {
+                is_queue: false,
                 utilisation: Some(near(0.31, 0.001)),
                 queue_wait_s: Some(WaitSummary { mean: near(0.004, 0.0002), p99: near(0.3, 0.02) }),
                 queue_length: near(9.8, 0.3),
+                unserved: near(0.0, 0.0),
                 in_system: near(88.0, 0.6),
                 instances: near(5.6, 0.02),
             },

@@ -2,7 +2,7 @@
 
 use super::{Style, pad, pad_left, widest, wrap};
 use crate::experiment::decisive;
-use crate::numbers::{estimate, kept};
+use crate::numbers::kept;
 use sim_core::results::{ExperimentSummary, StudyResult};
 use std::fmt::Write;
 
@@ -43,7 +43,7 @@ fn cells(experiment: &ExperimentSummary) -> [String; 3] {
 fn claims(experiment: &ExperimentSummary, style: Style, out: &mut String) {
     let _ = writeln!(out, "\n{}", style.bold(&format!("Hypothesis of {}", experiment.judgement.name)));
     for clause in &experiment.clauses {
-        let observed = clause.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, clause.unit));
+        let observed = crate::numbers::observed(clause);
         let share = clause.probability.map_or_else(String::new, |share| format!(", held in {}", kept(&share)));
         let room = style.sentence_width().saturating_sub(14);
         let text = wrap(&format!("{}: {observed}{share}", clause.name), "              ", room);

@@ -10,7 +10,7 @@ pub mod sweep;
 use crate::Source;
 use crate::answer;
 use crate::findings::{self, Finding, margin, worst_first};
-use crate::numbers::{clock, estimate, grouped, kept, length, plain};
+use crate::numbers::{clock, estimate, grouped, kept, length, observed, plain};
 use sim_core::engine::math;
 use sim_core::results::{
     Estimate, Part, Precise, PrecisionSummary, PromiseSummary, ServiceSeries, StudyResult, Unit, Verdict, Window,
@@ -139,17 +139,8 @@ fn promises(study: &StudyResult, style: Style, out: &mut String) {
     }
     let none = || "no data".to_owned();
     let heads = ["promised", "observed", "margin", "kept in runs"];
-    let cells: Vec<[String; 4]> = all
-        .iter()
-        .map(|p| {
-            [
-                bound(p),
-                p.observed.map_or_else(none, |e| estimate(&e, p.unit)),
-                margin(p),
-                p.probability.map_or_else(none, |e| kept(&e)),
-            ]
-        })
-        .collect();
+    let cells: Vec<[String; 4]> =
+        all.iter().map(|p| [bound(p), observed(p), margin(p), p.probability.map_or_else(none, |e| kept(&e))]).collect();
     let name = widest(all.iter().map(|p| &p.name), "");
     let widths: Vec<usize> = (0..4).map(|i| widest(cells.iter().map(|c| &c[i]), heads[i])).collect();
     let mut columns = 4;

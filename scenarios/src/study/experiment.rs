@@ -227,6 +227,8 @@ impl ExperimentSums {
             expected: Words::default(),
             band: None,
             observed: probability,
+            never: 0,
+            where_it_happened: None,
             promised: Some(judge::NEEDED),
             tolerance: None,
             at_most: false,

@@ -23,6 +23,7 @@ pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 pub struct EndpointSums {
     pub requests: MeanSums,
     pub outcomes: [MeanSums; 8],
+    pub unanswered: MeanSums,
     pub availability: RatioSums,
     pub goodput: MeanSums,
     pub wrong: MeanSums,
@@ -38,6 +39,7 @@ pub struct ServiceSums {
     pub wait: RatioSums,
     pub waits: TimeSums,
     pub queue: MeanSums,
+    pub unserved: MeanSums,
     pub in_system: MeanSums,
     pub instances: MeanSums,
 }
@@ -186,12 +188,13 @@ impl Gathered {
                 in_flight += run.in_flight[edge];
             }
             let answered = sum.outcomes[0] + sum.outcomes[1];
-            sums.requests.add(sum.ended() as f64);
+            sums.requests.add(sum.settled() as f64);
             sums.outcomes.iter_mut().zip(sum.outcomes).for_each(|(s, n)| s.add(n as f64));
-            sums.availability.add(answered as f64, sum.ended() as f64);
+            sums.unanswered.add(sum.unanswered as f64);
+            sums.availability.add(answered as f64, sum.settled() as f64);
             sums.goodput.add(answered.saturating_sub(sum.wrong) as f64 / seconds.max(1e-9));
             sums.wrong.add(sum.wrong as f64);
-            sums.mean.add(sum.latency_sum_ns as f64 / 1e9, answered as f64);
+            sums.mean.add(sum.latency_sum_ns as f64 / 1e9, (answered + sum.unanswered) as f64);
             sums.latency.add(&latency);
             sums.in_flight.add(in_flight as f64);
         }
@@ -208,7 +211,9 @@ impl Gathered {
             if model.services[index].workers.is_some() {
                 sums.utilisation.add(counts.busy_ns as f64, counts.workers_ns as f64);
             }
-            sums.wait.add(counts.wait_sum_ns as f64 / 1e9, counts.started as f64);
+            let waited_ns = counts.wait_sum_ns + counts.unserved_ns;
+            sums.wait.add(waited_ns as f64 / 1e9, (counts.started + counts.unserved) as f64);
+            sums.unserved.add(counts.unserved as f64);
             sums.waits.add(&run.histogram(run.whole(), |p| &p.wait[index]));
             sums.queue.add(counts.queue_ns as f64 / ns);
             sums.in_system.add(counts.in_system_ns as f64 / ns);
@@ -245,7 +250,7 @@ impl Gathered {
         let month = one.bill.per_month(Group::Infrastructure);
         self.infrastructure_month.add(month);
         let from_load = |e: &usize| matches!(model.edges[*e].caller, Caller::Load(_));
-        let requests: u64 = (0..counts.len()).filter(from_load).map(|e| counts[e].ended()).sum();
+        let requests: u64 = (0..counts.len()).filter(from_load).map(|e| counts[e].settled()).sum();
         self.requests_judged += requests;
         let seconds = (one.run.measured_ns as f64 / 1e9).max(1e-9);
         let a_month = requests as f64 / seconds * sim_core::economics::MONTH_S;
@@ -267,10 +272,9 @@ impl Gathered {
     fn merge_rest(&mut self, model: &Model, run: &RunResult) {
         for (place, (alert, spans)) in model.alerts.iter().zip(&run.alerts).enumerate() {
             self.fired[place].0.add(spans.len() as f64);
-            let begin = alert.finds.and_then(|f| run.struck(f).first()).map(|s| s.from_ns);
-            let first = begin.and_then(|b| spans.iter().map(|s| s.from_ns).filter(|s| *s >= b).min().map(|s| s - b));
-            if let Some(ns) = first {
-                self.fired[place].1.add(ns as f64 / 1e9);
+            if let Some(begin) = alert.finds.and_then(|f| run.struck(f).first()).map(|s| s.from_ns) {
+                let first = spans.iter().map(|s| s.from_ns).filter(|from| *from >= begin).min();
+                self.fired[place].1.add(first.map_or(f64::INFINITY, |first| (first - begin) as f64 / 1e9));
             }
         }
         for (endpoint, tails) in &mut self.tails {

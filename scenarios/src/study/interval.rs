@@ -154,11 +154,22 @@ pub struct MeanSums {
     mean: f64,
     squares: f64,
     cubes: f64,
+    /// Values that are infinite, which are in none of the sums: what never happened, or is infinitely longer or shorter than something else.
+    above: u32,
+    below: u32,
 }
 
 impl MeanSums {
     /// Adds the next replication's value (Welford 1962, which does not cancel; the third moment as T. Terriberry adds it).
+    ///
+    /// # Panics
+    /// In debug builds, if the value is no number.
     pub fn add(&mut self, value: f64) {
+        debug_assert!(!value.is_nan(), "a value of a replication is a number, or infinite");
+        if value.is_infinite() {
+            *(if value > 0.0 { &mut self.above } else { &mut self.below }) += 1;
+            return;
+        }
         self.n += 1;
         let (off, n) = (value - self.mean, f64::from(self.n));
         let step = off / n;
@@ -169,10 +180,32 @@ impl MeanSums {
 
     /// Replications added.
     pub fn n(&self) -> u32 {
-        self.n
+        self.n + self.above + self.below
     }
 
-    /// Half the width of the 95 % interval of the mean; 0 with fewer than two values.
+    /// Replications in which it never happened: whose value is infinite.
+    pub fn never(&self) -> u32 {
+        self.above
+    }
+
+    /// The mean of those replications in which it happened, with its t interval; `None` without any.
+    pub fn where_finite(&self) -> Option<Estimate> {
+        (self.n > 0).then(|| around(self.mean, self.half_width()))
+    }
+
+    /// The mean where some values are infinite, which is infinite too, and known for sure where all of these are on one side; `None` where
+    /// none is.
+    fn infinite(&self) -> Option<Estimate> {
+        let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
+        match (self.above, self.below) {
+            (0, 0) => None,
+            (_, 0) => Some(Estimate::exact(high)),
+            (0, _) => Some(Estimate::exact(low)),
+            (above, below) => Some(Estimate { mean: if above < below { low } else { high }, low, high }),
+        }
+    }
+
+    /// Half the width of the 95 % interval of the mean of finite values; 0 with fewer than two.
     pub fn half_width(&self) -> f64 {
         t_quantile((self.n as usize).saturating_sub(1)) * self.error()
     }
@@ -196,14 +229,14 @@ impl MeanSums {
         biased * (n * (n - 1.0)).sqrt() / (n - 2.0)
     }
 
-    /// The mean with its t interval; `None` without values.
+    /// The mean with its t interval, infinite where a value is; `None` without values.
     pub fn estimate(&self) -> Option<Estimate> {
-        (self.n > 0).then(|| around(self.mean, self.half_width()))
+        self.infinite().or_else(|| self.where_finite())
     }
 
     /// The mean with an interval; `None` without values.
     pub fn estimate_by(&self, critical: Critical) -> Option<Estimate> {
-        self.estimate_of(critical, self.n)
+        self.estimate_of(critical, self.n())
     }
 
     /// As [`Self::estimate_by`], where the values are of so many replications, several together.
@@ -212,7 +245,7 @@ impl MeanSums {
             Critical::Fixed => return self.estimate(),
             Critical::AnyTime(any) => (any, self.error()),
         };
-        if self.n == 0 || error <= 0.0 {
+        if self.n == 0 || error <= 0.0 || self.infinite().is_some() {
             return self.estimate();
         }
         let errors = any.errors(self.n, replications);
@@ -339,6 +372,20 @@ fn around(mean: f64, half: f64) -> Estimate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_never_happens_is_above_every_number() {
+        let mut sums = MeanSums::default();
+        [3.0, f64::INFINITY, 5.0].into_iter().for_each(|value| sums.add(value));
+        assert_eq!((sums.n(), sums.never(), sums.where_finite().unwrap().mean), (3, 1, 4.0));
+        assert_eq!(sums.estimate(), Some(Estimate::exact(f64::INFINITY)));
+        assert_eq!(sums.at_least_zero(), Estimate::exact(f64::INFINITY));
+        sums.add(f64::NEG_INFINITY);
+        let both = sums.estimate().unwrap();
+        assert_eq!((both.low, both.high), (f64::NEG_INFINITY, f64::INFINITY));
+        assert!(mean(&[f64::NEG_INFINITY]).unwrap().high < 0.0);
+    }
+
     use statrs::distribution::Normal;
 
     /// Uniform numbers between 0 and 1 (splitmix64).

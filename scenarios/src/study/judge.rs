@@ -65,6 +65,8 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause], critica
         expected: Words::default(),
         band: None,
         observed: sums.value.estimate_by(critical),
+        never: sums.value.never(),
+        where_it_happened: sums.value.where_finite().filter(|_| sums.value.never() > 0),
         promised: Some(promise.promised()),
         tolerance: None,
         at_most: promise.at_most(),
@@ -97,6 +99,9 @@ pub fn clause(
         }
         None => (None, None),
     };
+    let never = sides.first().map_or(0, |(left, _)| left.never());
+    let where_it_happened =
+        sides.first().and_then(|(left, _)| left.where_finite()).filter(|_| never > 0).map(|e| e.scale(factor));
     let halves = clause.halves().unwrap_or_default();
     let equal = leaves.first().filter(|leaf| leaf.op() == CompareOp::Equal);
     PromiseSummary {
@@ -112,6 +117,8 @@ pub fn clause(
         expected: halves.expected.into(),
         band: halves.band.map(|(bound, within)| (bound.into(), within.into())),
         observed,
+        never,
+        where_it_happened,
         promised,
         tolerance: equal.zip(promised).map(|(leaf, promised)| leaf.tolerance(promised / factor) * factor),
         at_most: at_most(clause),

@@ -68,21 +68,26 @@ pub fn difference(a: &Sample, b: &Sample, pairs: bool, confidence: Confidence) -
         return Difference { estimate: Estimate::exact(0.0), paired: true, same: true };
     }
     let mut sums = MeanSums::default();
-    pairs().for_each(|(a, b)| sums.add(b - a));
+    pairs().for_each(|(a, b)| sums.add(minus(*b, *a)));
     let half = confidence.errors(n as f64 - 1.0) * sums.error();
     let mean = sums.estimate().map_or(0.0, |e| e.mean);
     let estimate = Estimate { mean, low: mean - half, high: mean + half };
     Difference { estimate, paired: true, same: false }
 }
 
+/// The difference of two values; none where what both are about never happened.
+fn minus(b: f64, a: f64) -> f64 {
+    if a == b { 0.0 } else { b - a }
+}
+
 /// Whether two values differ by no more than how they are rounded when they are stored.
 fn are_same(a: f64, b: f64) -> bool {
-    (a - b).abs() <= 1e-8 * a.abs().max(b.abs())
+    a == b || (a - b).abs() <= 1e-8 * a.abs().max(b.abs())
 }
 
 /// The difference of two independent samples, `b - a`.
 pub fn welch(a: &Sample, b: &Sample, confidence: Confidence) -> Estimate {
-    let mean = b.estimate - a.estimate;
+    let mean = minus(b.estimate, a.estimate);
     let (of_a, of_b) = (a.sums().error(), b.sums().error());
     let (squares_a, squares_b) = (of_a * of_a, of_b * of_b);
     let together = squares_a + squares_b;

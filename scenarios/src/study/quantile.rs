@@ -100,11 +100,16 @@ impl TimeSums {
         let all = self.merged();
         let estimate = all.quantile(q)? / 1e9;
         let off = self.linearised(q, &all);
+        if estimate.is_infinite() {
+            return Some(Sample { estimate, group: self.size, values: vec![estimate; off.len()] });
+        }
         let mut shares = MeanSums::default();
         off.iter().for_each(|off| shares.add(*off));
         let half = shares.half_width();
         let (low, high) = ((q - half).max(0.0), (q + half).min(1.0));
-        let slope = if half > 0.0 { (all.quantile(high)? - all.quantile(low)?) / 1e9 / (high - low) } else { 0.0 };
+        // Where the interval reaches into what never ended, the slope is that of its lower half.
+        let high = if all.quantile(high)?.is_finite() { high } else { q };
+        let slope = if high > low { (all.quantile(high)? - all.quantile(low)?) / 1e9 / (high - low) } else { 0.0 };
         Some(Sample { estimate, group: self.size, values: off.iter().map(|off| estimate - slope * off).collect() })
     }
 

@@ -105,9 +105,9 @@ impl SeriesSums {
                 let mine = |e: &EdgeId| model.edges[e.index()].callee.index() == *endpoint;
                 slice.entry_latency.iter().filter(|(e, _)| mine(e)).for_each(|(_, h)| latency.add_sparse(h));
             }
-            let ended = sum.ended() as f64;
-            at.availability.add((sum.outcomes[0] + sum.outcomes[1]) as f64, ended);
-            at.in_full.add(sum.outcomes[0] as f64, ended);
+            let settled = sum.settled() as f64;
+            at.availability.add((sum.outcomes[0] + sum.outcomes[1]) as f64, settled);
+            at.in_full.add(sum.outcomes[0] as f64, settled);
             at.outcomes.iter_mut().zip(sum.outcomes).for_each(|(s, n)| s.add(n as f64 / seconds));
             at.offered.add(sum.attempts as f64 / seconds);
             for (sums, q) in at.quantiles.iter_mut().zip([0.5, 0.99, 0.999]) {

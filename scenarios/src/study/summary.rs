@@ -4,7 +4,7 @@ use super::Plan;
 use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
 use super::interval::{Critical, MeanSums};
 use crate::Loaded;
-use sim_core::model::{Caller, Model, Outcome};
+use sim_core::model::{Caller, Model, Node, Outcome};
 use sim_core::promise::{PromiseKind, slo};
 use sim_core::results::{
     AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultSpan,
@@ -66,7 +66,12 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .enumerate()
             .map(|(i, e)| (e.name.clone(), endpoint(&gathered.endpoints[i], entry.contains(&i))))
             .collect(),
-        services: model.services.iter().zip(&gathered.services).map(|(s, g)| (s.name.clone(), service(g))).collect(),
+        services: model
+            .services
+            .iter()
+            .zip(&gathered.services)
+            .map(|(s, g)| (s.name.clone(), service(&s.node, g)))
+            .collect(),
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(model, name, sums))).collect(),
         promises: gathered.judged.of_promises(loaded, Critical::Fixed),
         expectations: gathered.judged.of_clauses(loaded, Critical::Fixed),
@@ -105,6 +110,7 @@ fn endpoint(sums: &EndpointSums, entry: bool) -> EndpointSummary {
     EndpointSummary {
         requests: sums.requests.at_least_zero(),
         outcomes: Outcome::ALL.iter().map(|o| (o.name(), sums.outcomes[*o as usize].at_least_zero())).collect(),
+        unanswered: sums.unanswered.at_least_zero(),
         availability: sums.availability.share(),
         goodput_per_s: sums.goodput.at_least_zero(),
         wrong: sums.wrong.at_least_zero(),
@@ -114,12 +120,14 @@ fn endpoint(sums: &EndpointSums, entry: bool) -> EndpointSummary {
     }
 }
 
-fn service(sums: &ServiceSums) -> ServiceSummary {
+fn service(node: &Node, sums: &ServiceSums) -> ServiceSummary {
     let wait = || Some(WaitSummary { mean: sums.wait.at_least_zero()?, p99: sums.waits.quantile(0.99)? });
     ServiceSummary {
+        is_queue: matches!(node, Node::Queue(_)),
         utilisation: sums.utilisation.share(),
         queue_wait_s: wait(),
         queue_length: sums.queue.at_least_zero(),
+        unserved: sums.unserved.at_least_zero(),
         in_system: sums.in_system.at_least_zero(),
         instances: sums.instances.at_least_zero(),
     }

@@ -59,6 +59,16 @@ impl SideSums {
         }
     }
 
+    /// Replications in which it never happened.
+    pub fn never(&self) -> u32 {
+        self.values.never()
+    }
+
+    /// The mean of the replications in which it happened; `None` without any.
+    pub fn where_finite(&self) -> Option<Estimate> {
+        self.values.where_finite()
+    }
+
     /// Replications that had a value.
     pub fn n(&self) -> u32 {
         self.values.n()

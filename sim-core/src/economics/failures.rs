@@ -4,13 +4,13 @@ use super::{Meter, calls_of};
 use crate::model::{EndpointId, Model};
 use crate::names::Names;
 use crate::problem::Problems;
-use crate::results::Slice;
+use crate::results::{EdgeCounts, Slice};
 use serde::{Deserialize, Serialize};
 
 /// Requests to an endpoint that were not answered in the end.
 ///
 /// # What it models
-/// A call counts once, after its retries and its fallback: neither ok nor degraded. The price is what a lost request costs, such as
+/// A call counts once, after its retries and its fallback: neither ok nor degraded, or never answered (see `availability`). The price is what a lost request costs, such as
 /// the margin of an order.
 ///
 /// # When to use it
@@ -42,6 +42,6 @@ impl FailuresSettings {
 
 /// What one slice has lost [calls].
 pub(super) fn metered(model: &Model, slice: &Slice, of: EndpointId) -> f64 {
-    let failed = |outcomes: &[u64; 8]| outcomes[2..].iter().sum::<u64>();
-    calls_of(model, of).map(|edge| failed(&slice.edges[edge.index()].call_outcomes)).sum::<u64>() as f64
+    let failed = |counts: &EdgeCounts| counts.call_outcomes[2..].iter().sum::<u64>() + counts.call_unanswered;
+    calls_of(model, of).map(|edge| failed(&slice.edges[edge.index()])).sum::<u64>() as f64
 }

@@ -62,6 +62,8 @@ pub enum Metric {
     Availability,
     /// Share of requests that were not answered.
     ErrorRate,
+    /// `unanswered`
+    Unanswered,
     /// Answers that were not wrong, a second.
     Goodput,
     /// Requests a second.

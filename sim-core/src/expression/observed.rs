@@ -83,7 +83,8 @@ fn of_service(model: &Model, service: ServiceId, metric: Metric, seen: &dyn Obse
 fn timed(service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
     if metric == Metric::Mean {
         let counts = seen.service(service);
-        return share(counts.wait_sum_ns, counts.started).map(|ns| ns / 1e9);
+        let waits = counts.started + counts.unserved;
+        return share(counts.wait_sum_ns + counts.unserved_ns, waits).map(|ns| ns / 1e9);
     }
     let mut waits = Histogram::new();
     seen.add_waits(service, &mut waits);
@@ -138,18 +139,22 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
     for edge in &edges {
         counts.add(&seen.edge(*edge));
     }
-    let outcomes = if view == View::Attempts { counts.outcomes } else { counts.call_outcomes };
-    let ended: u64 = outcomes.iter().sum();
+    let (outcomes, settled, unanswered) = if view == View::Attempts {
+        (counts.outcomes, counts.settled(), counts.unanswered)
+    } else {
+        (counts.call_outcomes, counts.calls_settled(), counts.call_unanswered)
+    };
     let answered = outcomes[0] + outcomes[1];
     let begun = if view == View::Attempts { counts.attempts } else { counts.calls };
     let a_second = |count: u64| (seen.seconds() > 0.0).then(|| count as f64 / seen.seconds());
     match metric.metric {
-        Metric::Availability => share(answered, ended),
-        Metric::ErrorRate => share(ended - answered, ended),
+        Metric::Availability => share(answered, settled),
+        Metric::ErrorRate => share(settled - answered, settled),
+        Metric::Unanswered => share(unanswered, settled),
         Metric::Goodput => a_second(answered.saturating_sub(counts.wrong)),
         Metric::Rps => a_second(begun),
-        Metric::Share(outcome) => share(outcomes[outcome as usize], ended),
-        Metric::Wrong(kind) => share(wrong_of(model, metric, &edges, kind, seen), ended),
+        Metric::Share(outcome) => share(outcomes[outcome as usize], settled),
+        Metric::Wrong(kind) => share(wrong_of(model, metric, &edges, kind, seen), settled),
         Metric::Amplification => share(counts.attempts, counts.calls.saturating_sub(counts.rejected)),
         Metric::Abandoned => share(counts.abandoned, counts.attempts),
         Metric::Hedged => share(counts.hedges, counts.calls),
@@ -168,20 +173,21 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
     }
 }
 
-/// Mean latency of answers [ns]. As for percentiles, that of calls with their retries is known of load classes; of other callers it is
+/// Mean latency of answers [ns], in which unanswered requests count with what they have waited until the end of the run: the mean is then a
+/// lower bound. As for percentiles, that of calls with their retries is known of load classes; of other callers it is
 /// that of attempts.
 fn mean_latency(model: &Model, edges: &[EdgeId], view: View, seen: &dyn Observed) -> Option<f64> {
     let (mut sum_ns, mut answers) = (0, 0);
     for edge in edges {
         let counts = seen.edge(*edge);
         let by_load = matches!(model.edges[edge.index()].caller, Caller::Load(_));
-        let (latency_ns, outcomes) = if view == View::Calls && by_load {
-            (counts.call_latency_sum_ns, counts.call_outcomes)
+        let (latency_ns, outcomes, unanswered) = if view == View::Calls && by_load {
+            (counts.call_latency_sum_ns, counts.call_outcomes, counts.call_unanswered)
         } else {
-            (counts.latency_sum_ns, counts.outcomes)
+            (counts.latency_sum_ns, counts.outcomes, counts.unanswered)
         };
         sum_ns += latency_ns;
-        answers += outcomes[0] + outcomes[1];
+        answers += outcomes[0] + outcomes[1] + unanswered;
     }
     share(sum_ns, answers)
 }

@@ -3,7 +3,7 @@
 //! [`RunMetrics`] resolves a metric by the names of its own scenario, finds the stretches of time that its scope means, and computes
 //! it from slices and periods. Counts are exact to slices, which begin and end with faults; latency is exact to periods (time 0, begin and
 //! end of each fault) and, in finer windows, known only of calls by load classes. What an expectation waits for (a recovery, a detection,
-//! an opening) and what does not happen in the run counts as the length of the run.
+//! an opening, an outage) and what does not happen in the run is never: an infinite time, above every number.
 
 use super::metric::{Metric, MetricRef, Window};
 use super::observed::{Observed, edges_of, observe, times};
@@ -181,7 +181,7 @@ impl<'a> RunMetrics<'a> {
             (Metric::Recovery, Subject::Endpoint(of)) => {
                 match recovery(self.run, self.model, *of, metric.scope.after?)? {
                     Recovery::After(seconds) => Some(seconds),
-                    Recovery::NotSeen(_) => Some(self.never_s()),
+                    Recovery::NotSeen(_) => Some(NEVER_S),
                 }
             }
             (Metric::Hypothesis | Metric::Aborted | Metric::Ran, Subject::Experiment(place)) => {
@@ -225,14 +225,14 @@ impl<'a> RunMetrics<'a> {
             return None;
         }
         let first = firings.filter(|from_ns| *from_ns >= begin_ns).min();
-        Some(first.map_or(self.never_s(), |first| (first - begin_ns) as f64 / 1e9))
+        Some(first.map_or(NEVER_S, |first| (first - begin_ns) as f64 / 1e9))
     }
 
     /// From the first time that the fault struck to its end.
     fn time_to_mend(&self, fault: FaultId) -> Option<f64> {
         let first = self.struck(fault).first()?;
         let ended = first.to_ns < self.run.whole().to_ns;
-        Some(if ended { (first.to_ns - first.from_ns) as f64 / 1e9 } else { self.never_s() })
+        Some(if ended { (first.to_ns - first.from_ns) as f64 / 1e9 } else { NEVER_S })
     }
 
     /// What became of an experiment; `None` where the run ended before it was to begin and, but for whether it was run, where it was
@@ -261,11 +261,6 @@ impl<'a> RunMetrics<'a> {
         }
     }
 
-    /// What did not happen in the run counts as the length of the run, so that no expectation holds for want of what it waits for.
-    fn never_s(&self) -> f64 {
-        self.run.measured_ns as f64 / 1e9
-    }
-
     fn time_to_open(&self, edges: &[EdgeId], fault: FaultId) -> Option<f64> {
         let begin_ns = self.struck(fault).first()?.from_ns;
         let openings = self.run.openings.iter().filter(|(edge, at_ns)| edges.contains(edge) && *at_ns >= begin_ns);
@@ -275,7 +270,7 @@ impl<'a> RunMetrics<'a> {
         };
         match openings.map(|(_, at_ns)| *at_ns).min() {
             Some(first) => Some((first - begin_ns) as f64 / 1e9),
-            None => edges.iter().any(has_breaker).then(|| self.never_s()),
+            None => edges.iter().any(has_breaker).then_some(NEVER_S),
         }
     }
 
@@ -331,6 +326,8 @@ fn percentile(tree: &Tree<MetricRef>, metrics: Variants<'_, '_>) -> Option<(f64,
     Some((percentile.fraction(), metrics(metric.scope.variant.as_deref())?.times(metric)?))
 }
 
+/// The time until what does not happen in the run [s]: above every number, so that it satisfies no upper bound.
+const NEVER_S: f64 = f64::INFINITY;
 /// Seconds of a year.
 const YEAR_S: f64 = crate::economics::YEAR_S;
 
@@ -514,15 +511,17 @@ mod tests {
     }
 
     #[test]
-    fn what_never_happens_takes_as_long_as_the_run() {
+    fn what_never_happens_is_above_every_number() {
         let (system, mut run) = faulted();
         run.alerts[0].clear();
         for slice in &mut run.slices[6..] {
             slice.edges[0] = calls(50, 50);
         }
         let metrics = RunMetrics::new(&run, &system.model, &system.names);
-        for text in ["time_to_detect(cut) == 100s", "recovery(api.get) after cut == 100s"] {
-            assert_eq!(Clause::parse(text).unwrap().kept(&|_| Some(&metrics)), Some(true), "{text}");
+        for of in ["time_to_detect(cut)", "recovery(api.get) after cut"] {
+            for (text, kept) in [(format!("{of} < 1000h"), false), (format!("{of} > 1000h"), true)] {
+                assert_eq!(Clause::parse(&text).unwrap().kept(&|_| Some(&metrics)), Some(kept), "{text}");
+            }
         }
     }
 

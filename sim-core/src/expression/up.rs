@@ -23,7 +23,8 @@ pub fn measure(metric: Metric, subject: &Subject, model: &Model, run: &RunResult
         }
         Metric::Outages => Some(slices().map(|slice| slice.up[thing].outages).sum::<u64>() as f64),
         Metric::TimeToOutage => {
-            Some(run.first_outages[thing].map_or(run.measured_ns, |first| first.min(run.measured_ns)) as f64 / 1e9)
+            let first = run.first_outages[thing].filter(|first| *first < run.measured_ns);
+            Some(first.map_or(f64::INFINITY, |first| first as f64 / 1e9))
         }
         Metric::ProductAvailability if measured_ns > 0 => {
             let one = |id: &ServiceId| {

@@ -2,6 +2,7 @@
 //!
 //! Each octave from 1.024 us up has 128 buckets, so a quantile is off by less than 0.8 % of its value; below, buckets are 8 ns wide.
 //! Counts are integers, so that a merge in any order gives the same bytes. Quantiles interpolate linearly within their bucket.
+//! A last bucket holds what never came to an end: it lies above every duration, and a quantile within it is infinite.
 
 /// Sub-buckets of an octave, as a power of two.
 const PRECISION: u32 = 7;
@@ -11,11 +12,13 @@ const LINEAR_BITS: u32 = 10;
 const OCTAVES: usize = 42;
 /// Buckets in all.
 const BUCKETS: usize = (OCTAVES + 1) << PRECISION;
+/// The bucket of what never came to an end.
+const NEVER: usize = BUCKETS;
 
 /// Counts of durations by bucket.
 #[derive(Clone)]
 pub struct Histogram {
-    counts: Box<[u32; BUCKETS]>,
+    counts: Box<[u32; BUCKETS + 1]>,
 }
 
 /// The buckets of a histogram that are not empty, in order.
@@ -66,7 +69,7 @@ pub fn fresh(n: usize) -> Vec<Histogram> {
 impl Histogram {
     /// An empty histogram.
     pub fn new() -> Self {
-        let Ok(counts) = vec![0; BUCKETS].into_boxed_slice().try_into() else {
+        let Ok(counts) = vec![0; BUCKETS + 1].into_boxed_slice().try_into() else {
             unreachable!("as many as there are buckets")
         };
         Self { counts }
@@ -83,9 +86,19 @@ impl Histogram {
         self.counts[bucket(ns)] += n;
     }
 
-    /// Number of durations.
+    /// Counts `n` things that never came to an end: longer than every duration.
+    pub fn record_never(&mut self, n: u32) {
+        self.counts[NEVER] += n;
+    }
+
+    /// Number of durations, those without an end included.
     pub fn total(&self) -> u64 {
         self.counts.iter().map(|&c| u64::from(c)).sum()
+    }
+
+    /// No duration is longer than this one [ns], but those that never came to an end; 0 if there is none.
+    pub fn longest(&self) -> u64 {
+        self.counts[..NEVER].iter().rposition(|&count| count > 0).map_or(0, |index| lower(index + 1))
     }
 
     /// Adds all counts of another histogram.
@@ -126,7 +139,8 @@ impl Histogram {
         SparseHistogram { buckets: all.map(|(index, count)| (index as u16, *count)).collect() }
     }
 
-    /// The duration that a share `q` of all does not exceed [ns]; `None` if there is none. Linear within the bucket.
+    /// The duration that a share `q` of all does not exceed [ns], linear within the bucket; infinite where it is one of those that never
+    /// came to an end; `None` if there is none.
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let total = self.total();
         if total == 0 {
@@ -136,6 +150,9 @@ impl Histogram {
         let mut below = 0u64;
         for (index, &count) in self.counts.iter().enumerate() {
             if count > 0 && (below + u64::from(count)) as f64 >= want {
+                if index == NEVER {
+                    return Some(f64::INFINITY);
+                }
                 let (low, high) = (lower(index) as f64, lower(index + 1) as f64);
                 let within = ((want - below as f64) / f64::from(count)).clamp(0.0, 1.0);
                 return Some(low + (high - low) * within);
@@ -160,13 +177,21 @@ impl Histogram {
 }
 
 impl SparseHistogram {
-    /// How many durations are at most `ns`; linear within the bucket.
+    /// Counts `n` things that never came to an end: longer than every duration.
+    pub fn add_never(&mut self, n: u32) {
+        match self.buckets.last_mut() {
+            Some((index, count)) if usize::from(*index) == NEVER => *count += n,
+            _ => self.buckets.push((NEVER as u16, n)),
+        }
+    }
+
+    /// How many durations are at most `ns`; linear within the bucket. What never came to an end is above every `ns`, an infinite one too.
     pub fn at_most(&self, ns: f64) -> f64 {
         let below = |&(index, count): &(u16, u32)| {
             let (low, high) = (lower(index as usize) as f64, lower(index as usize + 1) as f64);
             f64::from(count) * ((ns - low) / (high - low)).clamp(0.0, 1.0)
         };
-        self.buckets.iter().map(below).sum()
+        self.buckets.iter().filter(|(index, _)| usize::from(*index) != NEVER).map(below).sum()
     }
 
     /// Number of durations.
@@ -178,6 +203,27 @@ impl SparseHistogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_never_ends_is_above_every_duration() {
+        let mut all = Histogram::new();
+        (0..90).for_each(|_| all.record(1_000_000));
+        all.record_never(10);
+        assert_eq!(all.total(), 100);
+        assert!(all.quantile(0.9).unwrap() < 1.01e6);
+        assert_eq!(all.quantile(0.91), Some(f64::INFINITY));
+        assert_eq!(all.share_above(u64::MAX), Some(0.1));
+        let mut sparse = SparseHistogram::default();
+        sparse.add_never(7);
+        sparse.add_never(3);
+        assert_eq!((sparse.total(), sparse.at_most(f64::INFINITY)), (10, 0.0));
+        let mut sum = all.clone();
+        sum.add_sparse(&sparse);
+        assert_eq!(sum.share_above(2_000_000), Some(20.0 / 110.0));
+        let mut before = Histogram::new();
+        assert_eq!(all.since(&mut before), all.to_sparse());
+        assert_eq!(before.quantile(1.0), Some(f64::INFINITY));
+    }
 
     #[test]
     fn buckets_are_ordered_and_hold_their_bounds() {

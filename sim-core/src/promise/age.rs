@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// A percentile of the age of messages, when they are done, is at most a bound.
 ///
 /// # What it models
-/// From the sending of a message to the end of its work, in the measured time.
+/// From the sending of a message to the end of its work, in the measured time. A message that is not done at the end of the run, and older
+/// than the bound and than twice the oldest that was done, is older than every bound.
 ///
 /// # When to use it
 /// For queues behind which somebody waits for the result.

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// A percentile of the latency of answers is at most a bound.
 ///
 /// # What it models
-/// Answers in the measured time, from the intended start of each request.
+/// Answers in the measured time, from the intended start of each request. Requests that are never answered, in the sense of `availability`,
+/// are longer than every bound.
 ///
 /// # When to use it
 /// For every endpoint at which somebody waits.

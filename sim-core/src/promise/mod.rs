@@ -317,7 +317,9 @@ impl Promise {
                 match recovery(run, model, *of, *after)? {
                     Recovery::After(seconds) => Some(self.keeps(seconds)),
                     // Seen long enough to know that it is late, or else nobody knows.
-                    Recovery::NotSeen(seconds) if seconds > *within_s => Some(Judged { value: seconds, kept: false }),
+                    Recovery::NotSeen(seconds) if seconds > *within_s => {
+                        Some(Judged { value: f64::INFINITY, kept: false })
+                    }
                     Recovery::NotSeen(_) => None,
                 }
             }

@@ -25,7 +25,11 @@ pub use sweep::*;
 use serde::{Deserialize, Serialize};
 
 /// A mean with its 95 % interval. Without spread (one replication, or a constant) `low == mean == high`.
+///
+/// A number may be infinite: of a time until something that never happened, or of a bound that the data does not give. JSON has no word
+/// for that and writes `null`, which is read back as infinite (`low` as negative, unless `mean` is infinite too).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Kept")]
 pub struct Estimate {
     /// Mean over the replications, or the quantile of the merged histogram.
     pub mean: f64,
@@ -33,6 +37,23 @@ pub struct Estimate {
     pub low: f64,
     /// Upper end of the 95 % interval.
     pub high: f64,
+}
+
+/// An estimate as it stands in a file.
+#[derive(Deserialize)]
+struct Kept {
+    mean: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+impl From<Kept> for Estimate {
+    fn from(kept: Kept) -> Self {
+        let never = if kept.high.is_some() { f64::NEG_INFINITY } else { f64::INFINITY };
+        let mean = kept.mean.unwrap_or(never);
+        let low = kept.low.unwrap_or(if mean == f64::INFINITY { mean } else { f64::NEG_INFINITY });
+        Self { mean, low, high: kept.high.unwrap_or(f64::INFINITY) }
+    }
 }
 
 /// The 97.5 % quantile of the standard normal distribution.
@@ -44,9 +65,9 @@ impl Estimate {
         Self { mean: value, low: value, high: value }
     }
 
-    /// Half the width of the interval.
+    /// Half the width of the interval; 0 of what is infinite for sure.
     pub fn half_width(&self) -> f64 {
-        (self.high - self.low) / 2.0
+        if self.low == self.high { 0.0 } else { (self.high - self.low) / 2.0 }
     }
 
     /// A share of `of` replications of which `kept` succeeded, with the interval of the score test at so many standard deviations

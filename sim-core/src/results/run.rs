@@ -112,13 +112,18 @@ pub struct EdgeCounts {
     pub rejected: u64,
     /// Openings of the breaker.
     pub breaker_opened: u64,
+    /// Attempts of callers without a timeout that had waited too long for an answer when the run ended: neither available nor within any
+    /// percentile. They are in flight, and in no outcome.
+    pub unanswered: u64,
+    /// Calls that were unanswered in the same way.
+    pub call_unanswered: u64,
     /// Retries that a budget did not allow.
     pub budget_exhausted: u64,
     /// Attempts that were given up by the caller and went on working.
     pub abandoned: u64,
     /// Attempts whose reply looked ok and was wrong.
     pub wrong: u64,
-    /// Sum of the latency of answered attempts [ns].
+    /// Sum of the latency of answered attempts, and of what unanswered ones have waited until the end of the run [ns].
     pub latency_sum_ns: u64,
     /// Sum of the latency of answered calls of load classes, with their retries [ns].
     pub call_latency_sum_ns: u64,
@@ -159,6 +164,10 @@ pub struct ServiceCounts {
     pub started: u64,
     /// Sum of these waits [ns].
     pub wait_sum_ns: u128,
+    /// Requests that had waited too long for a worker when the run ended, or messages that were not done and too old; they have no wait.
+    pub unserved: u64,
+    /// What these had waited until the end of the run [ns].
+    pub unserved_ns: u128,
     /// Instances that ran at the end of the slice; of several slices, the sum.
     pub looked_at: u64,
     /// Of these, how many had at least 1, 2, ... requests in them.
@@ -281,6 +290,8 @@ impl EdgeCounts {
         self.withdrawn += other.withdrawn;
         self.rejected += other.rejected;
         self.breaker_opened += other.breaker_opened;
+        self.unanswered += other.unanswered;
+        self.call_unanswered += other.call_unanswered;
         self.budget_exhausted += other.budget_exhausted;
         self.abandoned += other.abandoned;
         self.wrong += other.wrong;
@@ -308,6 +319,8 @@ impl EdgeCounts {
             withdrawn: self.withdrawn - before.withdrawn,
             rejected: self.rejected - before.rejected,
             breaker_opened: self.breaker_opened - before.breaker_opened,
+            unanswered: self.unanswered - before.unanswered,
+            call_unanswered: self.call_unanswered - before.call_unanswered,
             budget_exhausted: self.budget_exhausted - before.budget_exhausted,
             abandoned: self.abandoned - before.abandoned,
             wrong: self.wrong - before.wrong,
@@ -316,6 +329,16 @@ impl EdgeCounts {
             bytes: self.bytes - before.bytes,
             bytes_across: std::array::from_fn(|i| self.bytes_across[i] - before.bytes_across[i]),
         }
+    }
+
+    /// Attempts of which it is known whether they were answered: with an outcome, or unanswered.
+    pub fn settled(&self) -> u64 {
+        self.outcomes.iter().sum::<u64>() + self.unanswered
+    }
+
+    /// Calls of which it is known whether they were answered.
+    pub fn calls_settled(&self) -> u64 {
+        self.call_outcomes.iter().sum::<u64>() + self.call_unanswered
     }
 
     /// Attempts that ended, with those that were stopped.
@@ -346,6 +369,8 @@ impl ServiceCounts {
             left: self.left - before.left,
             started: self.started - before.started,
             wait_sum_ns: passed(self.wait_sum_ns, before.wait_sum_ns),
+            unserved: self.unserved - before.unserved,
+            unserved_ns: passed(self.unserved_ns, before.unserved_ns),
             messages_lost: self.messages_lost - before.messages_lost,
             consensus_bytes: self.consensus_bytes - before.consensus_bytes,
             duplicates: self.duplicates - before.duplicates,
@@ -364,6 +389,8 @@ impl ServiceCounts {
         self.in_system_ns += next.in_system_ns;
         self.entered += next.entered;
         self.waited += next.waited;
+        self.unserved += next.unserved;
+        self.unserved_ns += next.unserved_ns;
         self.looked_at += next.looked_at;
         self.holding.iter_mut().zip(next.holding).for_each(|(sum, n)| *sum += n);
         self.left += next.left;

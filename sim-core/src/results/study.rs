@@ -98,10 +98,12 @@ pub struct Precise {
 /// Of one endpoint, as its callers saw it, attempt by attempt.
 #[derive(Debug, Clone, Serialize)]
 pub struct EndpointSummary {
-    /// Requests that ended, per replication.
+    /// Requests that ended or are unanswered, per replication.
     pub requests: Estimate,
     /// Requests by outcome, per replication.
     pub outcomes: BTreeMap<&'static str, Estimate>,
+    /// Requests without a timeout that had waited too long for an answer when the run ended, per replication; they are in no outcome.
+    pub unanswered: Estimate,
     /// Share of requests answered (ok or degraded); `None` without requests.
     pub availability: Option<Estimate>,
     /// Answers (ok or degraded) that were not wrong, a second.
@@ -110,7 +112,7 @@ pub struct EndpointSummary {
     pub wrong: Estimate,
     /// Latency of answered requests; `None` without answers.
     pub latency_s: Option<LatencySummary>,
-    /// Requests in flight at the end, per replication, which are counted in no share.
+    /// Requests in flight at the end, per replication. But for those that are `unanswered`, they are counted in no share.
     pub in_flight: Estimate,
     /// Whether a load class calls it.
     pub entry: bool,
@@ -137,12 +139,17 @@ pub struct LatencySummary {
 /// Of one service.
 #[derive(Debug, Clone, Serialize)]
 pub struct ServiceSummary {
+    /// Whether it is a queue, in which messages wait.
+    pub is_queue: bool,
     /// Share of workers that are held; `None` where workers are unlimited.
     pub utilisation: Option<Estimate>,
     /// Wait for a worker; `None` if nobody came.
     pub queue_wait_s: Option<WaitSummary>,
     /// Mean number waiting.
     pub queue_length: Estimate,
+    /// Requests that had waited too long for a worker when the run ended, or messages of a queue that were not done and too old, per
+    /// replication.
+    pub unserved: Estimate,
     /// Mean number in the service.
     pub in_system: Estimate,
     /// Mean number of running instances.
@@ -230,8 +237,14 @@ pub struct PromiseSummary {
     /// What is expected and by how much it may differ, as the clause says it, where a tolerance is written.
     #[serde(skip)]
     pub band: Option<(Words, Words)>,
-    /// The value that was judged, in `unit`; `None` without data.
+    /// The value that was judged, in `unit`; infinite where it never happened in some replication; `None` without data.
     pub observed: Option<Estimate>,
+    /// Replications in which what is measured never happened, and which are counted as above every number.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub never: u32,
+    /// The mean of the other replications, in `unit`; only where `never` is not 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub where_it_happened: Option<Estimate>,
     /// What it is judged against, in `unit`.
     pub promised: Option<f64>,
     /// By how much they may differ where they have to be equal, in `unit`.
@@ -529,4 +542,9 @@ pub struct LoadEvent {
     pub from_s: f64,
     /// End [s]; `None` until the end.
     pub to_s: Option<f64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }

@@ -5,7 +5,8 @@ use super::frame::{Arena, NONE, Rank};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LINED, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
 use super::{
-    ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, tries, up, watch, wear, wire,
+    ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, tries, unanswered, up, watch, wear,
+    wire,
 };
 use crate::data::Effect;
 use crate::dist::Sampler;
@@ -67,6 +68,9 @@ impl<'m> World<'m> {
             trials: Vec::new(),
             recorder: record::Recorder::new(model),
             many: tries::Many::default(),
+            vanished: unanswered::Vanished::default(),
+            patience_by_endpoint: unanswered::patience_by_endpoint(model),
+            patience_by_service: unanswered::patience_by_service(model),
             backlog: 0,
             max_backlog: model.run.max_backlog,
             stopped: None,

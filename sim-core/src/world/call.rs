@@ -530,6 +530,7 @@ impl World<'_> {
             Door::In => Some(frame),
             Door::Waits => None,
             Door::Lost => {
+                self.vanishes(frame);
                 self.frames.release(frame);
                 None
             }

@@ -200,6 +200,7 @@ impl World<'_> {
                 let next = self.send_back(frame, Outcome::Unreachable as u8);
                 self.ready.extend(next);
             } else {
+                self.vanishes(frame);
                 self.frames.release(frame);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::admit::Door;
-use super::frame::{NONE, Phase, Rank};
+use super::frame::{CLIENT, Frame, NONE, Phase, Rank};
 use super::state::Life;
 use crate::data::Wrongness;
 use crate::engine::rng::mix;
@@ -52,6 +52,12 @@ impl Queues {
     #[inline]
     pub(super) fn owns(&self, site: u16) -> bool {
         self.by_site[site as usize].0 != NONE
+    }
+
+    /// The queue of a message that waits in it or is being worked on; `None` of every other frame.
+    pub(super) fn queue_of(&self, frame: &Frame) -> Option<u32> {
+        let is_message = frame.phase == Phase::Message || (frame.flags & CLIENT != 0 && self.owns(frame.edge));
+        is_message.then(|| self.by_site[frame.edge as usize].0)
     }
 
     /// The queues from which a service takes messages.

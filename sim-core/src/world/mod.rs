@@ -24,6 +24,7 @@ mod state;
 mod strike;
 mod trial;
 mod tries;
+mod unanswered;
 mod up;
 mod watch;
 mod wear;
@@ -150,6 +151,9 @@ struct World<'m> {
     trials: Vec<trial::Trial>,
     recorder: record::Recorder,
     many: tries::Many,
+    vanished: unanswered::Vanished,
+    patience_by_endpoint: Vec<u64>,
+    patience_by_service: Vec<u64>,
     /// Requests and messages waiting in all queues.
     backlog: u64,
     /// The bound of that.

@@ -66,12 +66,58 @@ impl Recorder {
         *self.wrong_in_all.entry((endpoint, kind)).or_insert(0) += 1;
     }
 
+    /// An attempt had waited too long for its answer at `at_ns` [ns from time 0], and `waited_ns` until the end. Where results do not count
+    /// calls apart, it is a call too.
+    pub(super) fn unanswered(&mut self, site: u32, at_ns: u64, waited_ns: u64, counts_calls: bool) {
+        let place = site as usize;
+        let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
+        let counts = &mut slice.edges[place];
+        counts.unanswered += 1;
+        counts.latency_sum_ns += waited_ns;
+        if !counts_calls {
+            counts.call_unanswered += 1;
+            counts.call_latency_sum_ns += waited_ns;
+        }
+        slice.entry_latency.iter_mut().filter(|(edge, _)| edge.0 == site).for_each(|(_, latency)| latency.add_never(1));
+        if let Some(period) = at(&mut self.periods, at_ns, |period| period.to_ns) {
+            period.latency[place].add_never(1);
+        }
+    }
+
+    /// The same of a call, where results count calls apart from attempts.
+    pub(super) fn call_unanswered(&mut self, site: u32, at_ns: u64, waited_ns: u64) {
+        let place = site as usize;
+        let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
+        slice.edges[place].call_unanswered += 1;
+        slice.edges[place].call_latency_sum_ns += waited_ns;
+        if let Some(period) = at(&mut self.periods, at_ns, |period| period.to_ns) {
+            period.call_latency[place].add_never(1);
+        }
+    }
+
+    /// A request had waited too long for a worker at `at_ns`, or a message of a queue was too old.
+    pub(super) fn unserved(&mut self, service: u32, at_ns: u64, waited_ns: u64) {
+        let place = service as usize;
+        let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
+        slice.services[place].unserved += 1;
+        slice.services[place].unserved_ns += u128::from(waited_ns);
+        if let Some(period) = at(&mut self.periods, at_ns, |period| period.to_ns) {
+            period.wait[place].add_never(1);
+        }
+    }
+
     /// A breaker opened.
     pub(super) fn opened(&mut self, site: u32, now: u64) {
         if self.openings.len() < MOST_OPENINGS {
             self.openings.push((EdgeId(site), now));
         }
     }
+}
+
+/// The stretch of time to which a moment belongs, of stretches in order; `None` behind the last.
+fn at<T>(all: &mut [T], at_ns: u64, ends_ns: impl Fn(&T) -> u64) -> Option<&mut T> {
+    let place = all.partition_point(|one| ends_ns(one) <= at_ns);
+    all.get_mut(place)
 }
 
 impl World<'_> {
@@ -115,6 +161,9 @@ impl World<'_> {
             self.cut();
             self.close_period();
         }
+        if self.recorder.measuring {
+            self.book_unanswered();
+        }
         self.recorder.measuring = false;
         self.done = true;
     }
@@ -127,7 +176,7 @@ impl World<'_> {
         }
     }
 
-    fn in_flight(&self) -> Vec<u64> {
+    pub(super) fn in_flight(&self) -> Vec<u64> {
         self.sites.iter().map(|s| s.counts.attempts - s.counts.ended()).collect()
     }
 

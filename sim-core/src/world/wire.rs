@@ -267,6 +267,7 @@ impl World<'_> {
         let fate = self.fate(frame, site, true);
         if fate.lost {
             self.frames[frame].phase = Phase::Replying;
+            self.vanishes(frame);
             self.frames.release(frame);
             return None;
         }

@@ -105,8 +105,8 @@ impl Raced {
             latency.merge(&run.histogram(run.whole(), |p| &p.latency[index]));
         }
         let answered = sum.outcomes[0] + sum.outcomes[1];
-        self.availability.add(answered as f64, sum.ended() as f64);
-        self.offered.add(sum.ended() as f64 / seconds);
+        self.availability.add(answered as f64, sum.settled() as f64);
+        self.offered.add(sum.settled() as f64 / seconds);
         let good = answered.saturating_sub(sum.wrong) as f64 / seconds;
         // Little's law: what is under way is the time that answers took, in all, by the time that went by.
         self.throughput.push((sum.latency_sum_ns as f64 / 1e9 / seconds, good));
