@@ -1,7 +1,9 @@
 //! The command line of windtunnel: the only place that prints, exits, reads arguments or the wall clock.
 //!
 //! Results go to standard output, all else to standard error. Exit status: 0 done (for `check` and `verify`: held), 1 a promise is
-//! broken or a case missed, 2 could not run, 3 inconclusive.
+//! broken or a case missed, 2 could not run, 3 inconclusive. A reader of the output that is gone changes none of these.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod cli;
 mod commands;
@@ -16,9 +18,8 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match commands::dispatch(&cli.command) {
         Ok(status) => ExitCode::from(status),
-        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            output::say(&format!("error: {error:#}\n"));
             ExitCode::from(2)
         }
     }

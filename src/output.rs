@@ -6,20 +6,22 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-/// Prints results.
+/// Prints results. A reader that is gone is no error: what the command found out stays as it is, and so does its exit status.
 ///
 /// # Errors
-/// If standard output is closed.
+/// If standard output cannot be written, as on a full disk.
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot write the output"),
+        _ => Ok(()),
+    }
 }
 
-/// Whether an error only says that nobody reads any more.
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+/// Says something on standard error. Where nobody can hear it, the command goes on.
+pub fn say(text: &str) {
+    // `eprintln!` panics where standard error has no reader.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Whether colours are wanted on standard output.

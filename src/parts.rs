@@ -14,6 +14,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+/// What the first line says that the file is.
+const FORMAT: &str = "points of a sweep, format 1";
+
 /// Name of the file in its folder.
 pub const FILE: &str = "points.jsonl";
 
@@ -32,7 +35,17 @@ impl Shard {
 
     /// The points of this part, of so many.
     pub fn points(self, all: u32) -> Vec<u32> {
-        (0..all).filter(|point| point % self.of == self.number - 1).collect()
+        (0..self.len(all)).map(|place| self.point(place)).collect()
+    }
+
+    /// How many points this part has, of so many.
+    fn len(self, all: u32) -> u32 {
+        all.saturating_sub(self.number - 1).div_ceil(self.of)
+    }
+
+    /// The point at a place of this part.
+    fn point(self, place: u32) -> u32 {
+        self.number - 1 + place * self.of
     }
 }
 
@@ -52,7 +65,7 @@ pub struct First {
 impl First {
     /// The first line of a part of a sweep.
     pub fn new(shard: Shard, head: Head, source: Source) -> Self {
-        Self { windtunnel: "points of a sweep, format 1".into(), shard, head, source }
+        Self { windtunnel: FORMAT.into(), shard, head, source }
     }
 }
 
@@ -90,8 +103,17 @@ fn read(path: &Path, text: &str) -> Result<Option<Left>> {
         }
         return Ok(None);
     };
+    let Shard { number, of } = first.shard;
+    let is_shard = 0 < number && number <= of && of <= first.head.points.max(1 << 20);
+    let sound = if is_shard { first.head.check() } else { Err(format!("there is no part {number}/{of}")) };
+    if first.windtunnel != FORMAT {
+        bail!("{} holds {}, and this windtunnel reads {FORMAT}", path.display(), first.windtunnel);
+    }
+    if let Err(why) = sound {
+        bail!("{} is no part of a sweep: {why}", path.display());
+    }
     let mut whole = text.find('\n').map_or(0, |end| end + 1);
-    let (mut points, expected) = (Vec::new(), first.shard.points(first.head.points));
+    let mut points: Vec<Point> = Vec::new();
     let mut rest = lines.peekable();
     while let Some(line) = rest.next() {
         let point = line.ends_with('\n').then(|| unline::<Point>(line.trim_end())).flatten();
@@ -101,7 +123,11 @@ fn read(path: &Path, text: &str) -> Result<Option<Left>> {
             }
             break;
         };
-        if expected.get(points.len()) != Some(&point.number) {
+        let place = points.len() as u32;
+        if let Err(why) = first.head.check_point(&point) {
+            bail!("line {} of {} holds no point of this sweep: {why}", place + 2, path.display());
+        }
+        if place >= first.shard.len(first.head.points) || first.shard.point(place) != point.number {
             bail!("line {} of {} holds point {} out of its order", points.len() + 2, path.display(), point.number);
         }
         whole += line.len();
@@ -119,7 +145,7 @@ pub fn finished(folder: &Path) -> Result<(First, Vec<Point>)> {
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("{} holds no part of a sweep: cannot read {FILE}", folder.display()))?;
     let Some(left) = read(&path, &text)? else { bail!("{} holds no point", path.display()) };
-    let wanted = left.first.shard.points(left.first.head.points).len();
+    let wanted = left.first.shard.len(left.first.head.points) as usize;
     if left.points.len() < wanted {
         let Shard { number, of } = left.first.shard;
         let (have, folder) = (left.points.len(), folder.display());

@@ -104,7 +104,8 @@ pub fn check_json(files: &[CheckedFile]) -> Result<String, ReportError> {
             Ok(checked) => serde_json::to_value(checked)?,
             Err(troubles) => serde_json::json!({"problems": troubles}),
         };
-        let verdict = check::verdict(file).map_or(serde_json::Value::from("not_run"), |v| serde_json::json!(v));
+        let none = if file.outcome.is_ok() { "not_judged" } else { "not_run" };
+        let verdict = check::verdict(file).map_or(serde_json::Value::from(none), |v| serde_json::json!(v));
         item["file"] = file.file.as_str().into();
         item["verdict"] = verdict;
         Ok(item)

@@ -118,7 +118,8 @@ fn counts(cases: &[&Verified]) -> String {
 
 const MEANING: &str = "\
 A case is held when the 95 % interval of what is simulated overlaps the band around what is
-expected; for < and > the whole interval has to lie on that side.
+expected, and half of it is no wider than the tolerance; for < and > the whole interval has to
+lie on that side.
 ";
 
 /// The page of Markdown.
@@ -156,8 +157,8 @@ Systems whose answers are published or can be computed exactly, and what windtun
 `windtunnel verify --markdown`; the program holds the scenarios, so `windtunnel verify` makes it again on any machine, with the same
 numbers. `windtunnel verify --seed 7` asks with other random numbers. METHOD.md says how intervals and verdicts are made.
 
-A case is held when the 95 % interval of what is simulated overlaps the band around what is expected; for < and > the whole interval has
-to lie on that side.
+A case is held when the 95 % interval of what is simulated overlaps the band around what is expected, and half of it is no wider than the
+tolerance; for < and > the whole interval has to lie on that side.
 ";
 
 const COLUMNS: &str = "\

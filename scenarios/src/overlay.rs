@@ -10,6 +10,9 @@ use crate::files::{Files, beside};
 use crate::reader::{Entry, FileId, Node, Placed, Scalar, Sources, Span, Value, parse};
 use sim_core::problem::Problem;
 
+/// Parts of a path at most. Nothing lies deeper than the reader's limit of maps and lists within each other, and some keys hold dots.
+const MAX_PARTS: usize = 128;
+
 /// Files that may extend one another.
 const MAX_CHAIN: usize = 16;
 
@@ -79,6 +82,16 @@ pub fn extended(files: &dyn Files, path: &str) -> Option<String> {
     let tree = parse(&text, MAIN).node?;
     Some(beside(path, tree.get("extends")?.text()?))
 }
+
+/// Whether a file can be read and is no whole scenario: it lacks what every scenario has, for those that extend it to add.
+pub fn is_part(files: &dyn Files, path: &str) -> bool {
+    let own = files.text(path).ok().and_then(|text| parse(&text, MAIN).node);
+    let Some(whole) = tree(files, path, &[], None).or(own) else { return false };
+    matches!(whole.value, Value::Map(_)) && NEEDED.iter().any(|key| whole.get(key).is_none())
+}
+
+/// Sections that every scenario has.
+const NEEDED: [&str; 4] = ["scenario", "question", "load", "services"];
 
 /// A tree and the texts that it came from.
 #[derive(Debug, Clone)]
@@ -190,6 +203,11 @@ impl Layers {
 
     /// Puts `value` at `path`; `span` is where the path itself is written.
     pub fn put(&mut self, tree: &mut Node, path: &str, span: Span, value: &Node) {
+        if path.matches('.').count() >= MAX_PARTS {
+            let problem = Problem::error("", format!("this path has more than {MAX_PARTS} parts"));
+            self.problems.push(Placed { problem: problem.label("nothing lies so deep"), span: Some(span) });
+            return;
+        }
         if let Err(trouble) = put(tree, &Target { path, span, value }, 0, false) {
             let mut problem = *trouble.problem;
             path.clone_into(&mut problem.path);

@@ -59,7 +59,7 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         Ok(result) => result,
         Err(Stop::Interrupted) => bail!("stopped before the search was done"),
         Err(Stop::Report(at, report)) => {
-            eprintln!("error: the scenario cannot be run at {at}");
+            output::say(&format!("error: the scenario cannot be run at {at}\n"));
             return Ok(complain(&report));
         }
         Err(Stop::Problem(problem)) => return Ok(say(&path, &problem)),
@@ -81,9 +81,9 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
 }
 
 fn say(path: &str, problem: &Problem) -> u8 {
-    eprintln!("error: {path}: {}: {}", problem.path, problem.message);
+    output::say(&format!("error: {path}: {}: {}\n", problem.path, problem.message));
     if let Some(hint) = &problem.hint {
-        eprintln!("hint: {hint}");
+        output::say(&format!("hint: {hint}\n"));
     }
     CANNOT
 }

@@ -27,7 +27,7 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
         }
     }
     if let Some(message) = show.iter().find_map(|value| unknown(value, &candidates)) {
-        eprintln!("error: {message}");
+        output::say(&format!("error: {message}\n"));
         return Ok(CANNOT);
     }
     let plan = plan(&candidates[0].loaded, &args.study);

@@ -18,9 +18,9 @@ pub fn run(args: &ExplainArgs) -> Result<u8> {
             Ok(OK)
         }
         Err(problem) => {
-            eprintln!("error: {}", problem.message);
+            output::say(&format!("error: {}\n", problem.message));
             if let Some(hint) = problem.hint {
-                eprintln!("hint: {hint}");
+                output::say(&format!("hint: {hint}\n"));
             }
             Ok(CANNOT)
         }

@@ -100,7 +100,7 @@ fn ready(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<R
         Err(report) => return Ok(Err(Box::new(report))),
     };
     if !loaded.warnings.problems.is_empty() {
-        eprint!("{}", loaded.warnings.render(false));
+        output::say(&loaded.warnings.render(false));
     }
     let plan = plan(&loaded, args);
     let mut variants = Vec::new();
@@ -137,8 +137,7 @@ fn plan(loaded: &Loaded, args: &StudyArgs) -> Plan {
 fn complain(report: &Report) -> u8 {
     use std::io::IsTerminal;
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    eprint!("{}", report.render(colour));
-    eprintln!("{}", report.closing());
+    output::say(&format!("{}{}\n", report.render(colour), report.closing()));
     CANNOT
 }
 

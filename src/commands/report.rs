@@ -33,7 +33,7 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     };
     let result = study(&ready)?;
     if Some(result.summary.digest.as_str()) != results["digest"].as_str() {
-        eprintln!("warning: the results differ from those in the folder: another version made them");
+        output::say(&format!("warning: the results differ from those in the folder: another version made them\n"));
     }
     for (name, bytes) in reports::write(&result, &source(&ready.loaded))? {
         output::write_whole(&args.folder.join(name), &bytes)?;

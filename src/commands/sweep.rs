@@ -37,12 +37,12 @@ pub fn run(args: &SweepArgs) -> Result<u8> {
         Ok(swept) => swept,
         Err(problem) => {
             let hint = problem.hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
-            eprintln!("error: {path}: {}: {}{hint}", problem.path, problem.message);
+            output::say(&format!("error: {path}: {}: {}{hint}\n", problem.path, problem.message));
             return Ok(CANNOT);
         }
     };
     if let Err((at, report)) = swept.check() {
-        eprintln!("error: the scenario cannot be run at {at}");
+        output::say(&format!("error: the scenario cannot be run at {at}\n"));
         return Ok(complain(&report));
     }
     let variable = |name: &str| std::env::var(name).ok();
@@ -76,7 +76,7 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
     let all = first.shard.points(swept.len());
     let left = &all[points.len()..];
     if !points.is_empty() && !left.is_empty() {
-        eprintln!("going on: {} of {} points are done already", points.len(), all.len());
+        output::say(&format!("going on: {} of {} points are done already\n", points.len(), all.len()));
     }
     let each = swept.head.replications;
     let title = format!("{} points, {each} replications each", all.len());

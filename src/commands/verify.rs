@@ -18,8 +18,8 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
     let cases = match suite::matching(&args.filters) {
         Ok(cases) => cases,
         Err(problem) => {
-            eprintln!("error: {}", problem.message);
-            eprintln!("hint: {}", problem.hint.unwrap_or_default());
+            output::say(&format!("error: {}\n", problem.message));
+            output::say(&format!("hint: {}\n", problem.hint.unwrap_or_default()));
             return Ok(CANNOT);
         }
     };

@@ -1,6 +1,9 @@
 //! The lines of `check` in a terminal: worst scenario first, held ones in one line with the promise that came nearest.
 
-use super::{against_name, against_text, in_short, is_told, judgement, rule, settling, spent, totals, verdict};
+use super::{
+    against_name, against_text, in_short, is_told, judged, judgement, rule, settling, spent, totals, verdict,
+    without_verdict,
+};
 use crate::numbers::grouped;
 use crate::terminal::{Style, ascii, pad, pad_left, precision, widest, wrap};
 use sim_core::results::compare::Change;
@@ -27,7 +30,10 @@ pub fn lines(files: &[CheckedFile], baseline: Option<&str>, style: &Style) -> St
         let name = pad(&file.file, names);
         match &file.outcome {
             Ok(checked) => {
-                let verdict = style.verdict(checked.verdict(), VERDICT);
+                let verdict = match verdict(file) {
+                    Some(verdict) => style.verdict(verdict, VERDICT),
+                    None => style.verdict_as(Verdict::Broken, without_verdict(file), VERDICT),
+                };
                 let line = format!("{name}{}  ", pad_left(count, width));
                 let _ = write!(out, "{verdict}{}", with_rest(&line, &in_short(checked), *style));
                 below(checked, baseline, *style, &mut out);
@@ -36,7 +42,7 @@ pub fn lines(files: &[CheckedFile], baseline: Option<&str>, style: &Style) -> St
         }
     }
     let _ = writeln!(out, "\n{}", totals(files));
-    for sentence in [spent(files), rule(files), bonferroni(files)].into_iter().flatten() {
+    for sentence in [Some(judged(files)), spent(files), rule(files), bonferroni(files)].into_iter().flatten() {
         out.push_str(&wrap(&sentence, "", style.sentence_width()));
     }
     ascii(&out)
@@ -98,6 +104,7 @@ fn below(checked: &Checked, baseline: Option<&str>, style: Style, out: &mut Stri
     for against in told {
         let (verdict, word) = match against.standing {
             Standing::WithoutData => (Verdict::Inconclusive, "No data"),
+            Standing::Gone => (Verdict::Broken, "Not judged"),
             _ => (Verdict::Broken, "Worse"),
         };
         let word = style.verdict_as(verdict, word, VERDICT);

@@ -1,7 +1,8 @@
 //! The verdicts as Markdown: for a pull request, or the summary of a job.
 
 use super::{
-    against_name, against_text, in_short, is_told, judgement, rule, settling, spent, totals, verdict, why_ended,
+    against_name, against_text, in_short, is_told, judged, judgement, rule, settling, spent, told_as, totals, verdict,
+    why_ended, without_verdict,
 };
 use crate::findings::word;
 use crate::numbers::grouped;
@@ -11,10 +12,12 @@ use sim_core::results::gate::{Checked, CheckedFile, Place, Standing};
 use std::fmt::Write;
 
 /// The page. `baseline` is how the user names the baseline.
-pub fn markdown(files: &[CheckedFile], baseline: Option<&str>) -> String {
+/// `notes` are sentences about the check as a whole.
+pub fn markdown(files: &[CheckedFile], baseline: Option<&str>, notes: &[String]) -> String {
     let worst = files.iter().map(|file| verdict(file).map_or(Verdict::Broken, |v| v)).max();
     let head = match worst {
-        _ if files.iter().any(|file| verdict(file).is_none()) => "A scenario could not be run",
+        _ if files.iter().any(|file| file.outcome.is_err()) => "A scenario could not be run",
+        _ if files.iter().any(|file| verdict(file).is_none()) => "Not all was judged",
         None | Some(Verdict::Held) => "Every promise is held",
         Some(Verdict::Inconclusive) => "Not every promise is decided",
         Some(Verdict::Broken) => "A promise is broken",
@@ -23,13 +26,14 @@ pub fn markdown(files: &[CheckedFile], baseline: Option<&str>) -> String {
     out.push_str("| Verdict | Scenario | Replications | |\n|---|---|---:|---|\n");
     for file in files {
         let (verdict, runs, says) = match &file.outcome {
-            Ok(checked) => (word(checked.verdict()), runs(checked), in_short(checked)),
+            Ok(checked) => (verdict(file).map_or(without_verdict(file), word), runs(checked), in_short(checked)),
             Err(troubles) => ("Not run", String::new(), format!("{} errors", troubles.len())),
         };
         let _ = writeln!(out, "| {verdict} | `{}` | {runs} | {} |", code(&file.file), cell(&says));
     }
     files.iter().for_each(|file| details(file, baseline, &mut out));
-    let notes: Vec<String> = [spent(files), rule(files)].into_iter().flatten().collect();
+    let own = [Some(judged(files)), spent(files), rule(files)].into_iter().flatten();
+    let notes: Vec<String> = own.chain(notes.iter().cloned()).collect();
     let _ = writeln!(out, "\n<sub>{}</sub>", cell(&notes.join(" ")));
     out
 }
@@ -66,8 +70,11 @@ fn details(file: &CheckedFile, baseline: Option<&str>, out: &mut String) {
     }
     let name = baseline.unwrap_or("the baseline");
     for (against, what) in told.iter().map(|a| (a, "Worse")).chain(better.iter().map(|a| (a, "Better"))) {
-        let what = if against.standing == Standing::WithoutData { "No data" } else { what };
         let text = cell(&against_text(against));
+        if matches!(against.standing, Standing::WithoutData | Standing::Gone) {
+            let _ = writeln!(out, "- **{}**: `{}` {text}.", told_as(against), code(&against_name(against)));
+            continue;
+        }
         let _ = writeln!(out, "- **{what}** than in {}: `{}` {text}.", cell(name), code(&against_name(against)));
     }
 }
@@ -93,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_first_lines_say_what_came_out() {
-        let text = markdown(&[CheckedFile { file: "a|b.yaml".into(), outcome: Ok(sample::checked()) }], None);
+        let text = markdown(&[CheckedFile { file: "a|b.yaml".into(), outcome: Ok(sample::checked()) }], None, &[]);
         assert!(text.starts_with("## windtunnel: A promise is broken\n\n1 scenario: 1 broken.\n"), "{text}");
         assert!(text.contains("| Broken | `a\\|b.yaml` | 64 | 1 of 3 promises broken, 1 inconclusive |"), "{text}");
         assert!(text.contains("- **Broken** `works`: 98.31"), "{text}");

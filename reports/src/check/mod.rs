@@ -115,14 +115,24 @@ fn of_file(file: &CheckedFile) -> Vec<Notice<'_>> {
             let of_baseline = checked.against.iter().filter(|a| is_told(a)).map(|a| Notice {
                 rule: Rule::Baseline,
                 broken: a.standing != Standing::WithoutData,
-                title: format!("Worse than the baseline: {}", against_name(a)),
+                title: format!("{}: {}", told_as(a), against_name(a)),
                 name: against_name(a),
                 text: format!("{}.", against_text(a)),
                 place: checked.places.get(&a.path),
                 file: name,
                 path: &a.path,
             });
-            of_promises.chain(of_baseline).collect()
+            let of_nothing = checked.judged().next().is_none().then(|| Notice {
+                rule: Rule::Scenario,
+                broken: true,
+                title: "Nothing is judged".into(),
+                name: name.to_owned(),
+                text: format!("{NOTHING}."),
+                place: None,
+                file: name,
+                path: "",
+            });
+            of_promises.chain(of_baseline).chain(of_nothing).collect()
         }
     }
 }
@@ -138,7 +148,19 @@ fn rule_of(made: Made) -> Rule {
 /// Whether it changes what comes out of the check.
 pub(crate) fn is_told(against: &Against) -> bool {
     use sim_core::results::compare::Change;
-    matches!(against.standing, Standing::Compared(Change::Worse) | Standing::WithoutData)
+    matches!(against.standing, Standing::Compared(Change::Worse) | Standing::WithoutData | Standing::Gone)
+}
+
+/// What is said of a scenario in which nothing can be judged, without a full stop.
+pub(crate) const NOTHING: &str = "nothing is promised or expected, so nothing was judged";
+
+/// What stands before the name of a number that changes what comes out of the check.
+pub(crate) fn told_as(against: &Against) -> &'static str {
+    match against.standing {
+        Standing::WithoutData => "No data any more",
+        Standing::Gone => "Not judged any more",
+        _ => "Worse than the baseline",
+    }
 }
 
 /// What is measured, as people name it: `works`, `works, share of runs that keep it`, a clause.
@@ -155,6 +177,9 @@ pub(crate) fn against_text(against: &Against) -> String {
     let plain_of = |value: Option<f64>| value.map_or_else(|| "no data".to_owned(), |v| plain(v, against.unit));
     let was = format!("{}, was {}", plain_of(against.now), plain_of(against.before));
     match (against.standing, against.difference) {
+        (Standing::Gone, _) => {
+            format!("the baseline has it with {}, and the scenario has it no more", plain_of(against.before))
+        }
         (Standing::Compared(_), Some(difference)) => format!("{}: {was}", signed(&difference, against.unit)),
         _ => was,
     }
@@ -219,7 +244,7 @@ pub(crate) fn in_short(checked: &Checked) -> String {
     let n = all.len();
     let promises = |n: usize| format!("{n} promise{}", if n == 1 { "" } else { "s" });
     let mut says = match (broken, open) {
-        (0, 0) if n == 0 => "nothing is promised".to_owned(),
+        (0, 0) if n == 0 => NOTHING.to_owned(),
         (0, 0) => nearest(&all).map_or_else(|| promises(n), |near| format!("{}, nearest: {near}", promises(n))),
         (0, open) => format!("{open} of {} inconclusive", promises(n)),
         (broken, 0) => format!("{broken} of {} broken", promises(n)),
@@ -228,6 +253,10 @@ pub(crate) fn in_short(checked: &Checked) -> String {
     let worse = checked.worse().count();
     if worse > 0 {
         says = format!("{worse} number{} worse than the baseline; {says}", if worse == 1 { "" } else { "s" });
+    }
+    let gone = checked.gone().count();
+    if gone > 0 {
+        says = format!("{gone} number{} of the baseline not judged; {says}", if gone == 1 { "" } else { "s" });
     }
     says
 }
@@ -257,24 +286,47 @@ fn nearest(all: &[&PromiseSummary]) -> Option<String> {
     Some(format!("{what} {observed} of {}", plain(near.promised?, near.unit)))
 }
 
-/// The verdict on a file; `None` where it could not be run.
+/// The verdict on a file; `None` where it could not be run, or was not judged whole.
 pub(crate) fn verdict(file: &CheckedFile) -> Option<Verdict> {
-    file.outcome.as_ref().ok().map(Checked::verdict)
+    file.outcome.as_ref().ok().filter(|checked| checked.is_judged()).map(Checked::verdict)
+}
+
+/// The word where there is no verdict.
+pub(crate) fn without_verdict(file: &CheckedFile) -> &'static str {
+    if file.outcome.is_ok() { "Not judged" } else { "Not run" }
+}
+
+/// How much was judged: `Judged: 2 files with 3 promises, 1 hypothesis and 4 clauses of expect.`
+pub(crate) fn judged(files: &[CheckedFile]) -> String {
+    let all: Vec<&Checked> = files.iter().filter_map(|f| f.outcome.as_ref().ok()).collect();
+    let all: Vec<&Checked> = all.into_iter().filter(|c| c.judged().next().is_some()).collect();
+    let plural = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
+    let promises: usize = all.iter().map(|c| c.promises.len()).sum();
+    let hypotheses: usize = all.iter().map(|c| c.experiments.len()).sum();
+    let clauses: usize = all.iter().map(|c| c.expectations.len()).sum();
+    let hypotheses =
+        if hypotheses == 0 { String::new() } else { format!(", {}", plural(hypotheses, "hypothesis", "hypotheses")) };
+    format!(
+        "Judged: {} with {}{hypotheses} and {} of expect.",
+        plural(all.len(), "file", "files"),
+        plural(promises, "promise", "promises"),
+        plural(clauses, "clause", "clauses"),
+    )
 }
 
 /// How many scenarios came to what: `5 scenarios: 1 broken, 1 inconclusive, 3 held.`
 pub(crate) fn totals(files: &[CheckedFile]) -> String {
-    let count = |v: Option<Verdict>| files.iter().filter(|f| verdict(f) == v).count();
-    let words = [
-        (None, "not run"),
-        (Some(Verdict::Broken), "broken"),
-        (Some(Verdict::Inconclusive), "inconclusive"),
-        (Some(Verdict::Held), "held"),
-    ];
-    let parts: Vec<String> = words
+    let word = |file: &CheckedFile| match verdict(file) {
+        None => without_verdict(file),
+        Some(Verdict::Broken) => "Broken",
+        Some(Verdict::Inconclusive) => "Inconclusive",
+        Some(Verdict::Held) => "Held",
+    };
+    let count = |wanted: &str| files.iter().filter(|f| word(f) == wanted).count();
+    let parts: Vec<String> = ["Not run", "Not judged", "Broken", "Inconclusive", "Held"]
         .iter()
-        .filter(|(verdict, _)| count(*verdict) > 0)
-        .map(|(verdict, word)| format!("{} {word}", count(*verdict)))
+        .filter(|word| count(word) > 0)
+        .map(|word| format!("{} {}", count(word), word.to_lowercase()))
         .collect();
     let n = files.len();
     format!("{n} scenario{}: {}.", if n == 1 { "" } else { "s" }, parts.join(", "))

@@ -42,7 +42,7 @@ fn cases(file: &CheckedFile) -> Vec<TestCase> {
         status.set_type(notice.rule.id());
         let name = match notice.rule {
             Rule::Baseline => format!("Baseline: {}", notice.name),
-            Rule::Scenario => "can be run".to_owned(),
+            Rule::Scenario => "can be run and judged".to_owned(),
             Rule::Promise | Rule::Experiment | Rule::Clause => notice.name.clone(),
         };
         all.push(case(&file.file, &name, status, notice.place));

@@ -207,6 +207,15 @@ impl Node {
         }
     }
 
+    /// How many maps and lists lie within each other, itself included; 0 for a word.
+    pub fn depth(&self) -> usize {
+        match &self.value {
+            Value::Scalar(_) => 0,
+            Value::List(nodes) => 1 + nodes.iter().map(Node::depth).max().unwrap_or(0),
+            Value::Map(entries) => 1 + entries.iter().map(|e| e.value.depth()).max().unwrap_or(0),
+        }
+    }
+
     /// The child at which `path` begins, and the path from there.
     pub(crate) fn step<'a, 'p>(&'a self, path: &'p str) -> Option<(Child<'a>, &'p str)> {
         match &self.value {

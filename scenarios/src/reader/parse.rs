@@ -142,6 +142,10 @@ impl<'a> Builder<'a> {
             return Err(self.stop(problem, range));
         };
         let size = node.size();
+        if self.open.len() + node.depth() > MAX_DEPTH {
+            let problem = Problem::error("", format!("more than {MAX_DEPTH} maps and lists within each other"));
+            return Err(self.stop(problem.label("with what this alias stands for"), range));
+        }
         if self.values + size > MAX_VALUES {
             let message = format!("this file unfolds to more than {MAX_VALUES} values");
             let problem = Problem::error("", message)
@@ -353,6 +357,15 @@ mod tests {
         let text = "[".repeat(100) + &"]".repeat(100);
         let parsed = parse(&text, FileId(0));
         assert_eq!(parsed.problems[0].problem.message, "more than 64 maps and lists within each other");
+    }
+
+    #[test]
+    fn aliases_nest_no_deeper_than_brackets() {
+        let wrap = |i: usize| format!("a{i}: &a{i} {}*a{}{}\n", "[".repeat(30), i - 1, " ]".repeat(30));
+        let text = "a0: &a0 [x]\n".to_owned() + &(1..40).map(wrap).collect::<String>();
+        let parsed = parse(&text, FileId(0));
+        assert_eq!(parsed.problems[0].problem.message, "more than 64 maps and lists within each other");
+        assert!(parsed.problems[0].problem.label.is_some());
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub fn clause(
     let share = needed(clause);
     let (_, probability, settle) = by_share(sums.kept, sums.judged, share.unwrap_or(NEEDED), critical);
     let verdict = verdict(clause, sums, sides, critical);
-    let settle = if share.is_some() { settle } else { means_would_settle(sides, critical) };
+    let settle = if share.is_some() { settle } else { means_would_settle(clause, sides, critical) };
     let leaves = clause.tree.leaves();
     let (unit, factor) = unit(clause);
     let (observed, promised) = match sides.first() {
@@ -180,10 +180,9 @@ fn comparison(leaf: &Leaf<'_, MetricRef>, sides: &(SideSums, SideSums), critical
         }
     }
     let tolerance = leaf.tolerance(right.mean).max(right.mean.abs() * 1e-12);
-    match (leaf.op(), critical) {
-        (CompareOp::Equal, Critical::Fixed) => return Some(are_equal(left, right, tolerance) != Some(false)),
-        (CompareOp::Equal, Critical::AnyTime(_)) => return are_equal(left, right, tolerance),
-        (CompareOp::NotEqual, _) => return are_equal(left, right, tolerance).map(|equal| !equal),
+    match leaf.op() {
+        CompareOp::Equal => return are_equal(left, right, tolerance, critical),
+        CompareOp::NotEqual => return are_equal(left, right, tolerance, critical).map(|equal| !equal),
         _ => {}
     }
     let at = |left, right| leaf.holds(Sides { left, right });
@@ -192,20 +191,29 @@ fn comparison(leaf: &Leaf<'_, MetricRef>, sides: &(SideSums, SideSums), critical
 }
 
 /// Whether two numbers are equal up to a tolerance: the interval of their difference lies within it, or beyond it. Where it does neither,
-/// a study of a set number of replications calls them equal, as tests against published values do, and one that stops when it is
-/// certain goes on.
-fn are_equal(left: Estimate, right: Estimate, tolerance: f64) -> Option<bool> {
+/// a study of a set number of replications calls them equal if half the interval is at most the tolerance, as tests against published
+/// values do, for then the difference is known as finely as it is asked for; and one that stops when it is certain goes on.
+fn are_equal(left: Estimate, right: Estimate, tolerance: f64, critical: Critical) -> Option<bool> {
     let (low, high) = (left.low - right.high, left.high - right.low);
     let within = -tolerance <= low && high <= tolerance;
     let beyond = tolerance < low || high < -tolerance;
-    (within || beyond).then_some(within)
+    // An interval that may be looked at whenever one likes is meant to lie within.
+    let is_fine = critical == Critical::Fixed && (high - low) / 2.0 <= tolerance;
+    (within || beyond || is_fine).then_some(within || !beyond)
 }
 
 /// How many replications would decide a clause of one comparison, if the spread stays.
-fn means_would_settle(sides: &[(SideSums, SideSums)], critical: Critical) -> Option<u32> {
+fn means_would_settle(clause: &Clause, sides: &[(SideSums, SideSums)], critical: Critical) -> Option<u32> {
     let [(left, right)] = sides else { return None };
     let (n, left, right) = (left.n(), left.estimate_by(critical)?, right.estimate_by(critical)?);
-    critical.would_narrow(left.half_width() + right.half_width(), (left.mean - right.mean).abs(), n)
+    let apart = (left.mean - right.mean).abs();
+    let leaf = clause.tree.leaves().into_iter().next()?;
+    let room = match (leaf.op(), critical) {
+        (CompareOp::Equal | CompareOp::NotEqual, Critical::Fixed) => leaf.tolerance(right.mean),
+        (CompareOp::Equal | CompareOp::NotEqual, _) => (leaf.tolerance(right.mean) - apart).abs(),
+        _ => apart,
+    };
+    critical.would_narrow(left.half_width() + right.half_width(), room, n)
 }
 
 /// Whether what the first comparison measures has to be at most what it is compared with.

@@ -194,6 +194,16 @@ impl Checked {
         self.against.iter().filter(|against| against.standing == Standing::Compared(Change::Worse))
     }
 
+    /// Whether all was judged that was to be: something is promised, and nothing of the baseline is gone. What is not judged has no verdict.
+    pub fn is_judged(&self) -> bool {
+        self.judged().next().is_some() && self.gone().next().is_none()
+    }
+
+    /// The numbers of the baseline that the scenario does not have any more.
+    pub fn gone(&self) -> impl Iterator<Item = &Against> {
+        self.against.iter().filter(|against| against.standing == Standing::Gone)
+    }
+
     /// The verdict on the whole: broken also where a number is worse than the baseline's, inconclusive also where one has no data any more.
     pub fn verdict(&self) -> Verdict {
         let lost = |against: &Against| against.standing == Standing::WithoutData;

@@ -1,6 +1,6 @@
 //! The baseline of a check: read, compared with, and moved.
 
-use super::files::{plain, seen_from};
+use super::files::{Found, plain, seen_from};
 use crate::cli::CheckArgs;
 use crate::commands::typed;
 use crate::output;
@@ -8,6 +8,7 @@ use anyhow::Result;
 use scenarios::study::baseline::{Baseline, Tolerance, against, comparable};
 use scenarios::study::interval::Confidence;
 use sim_core::results::gate::CheckedFile;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The baseline that the user names.
@@ -16,6 +17,15 @@ pub struct Baselined {
     stored: Baseline,
     moves: bool,
     tolerance: Tolerance,
+}
+
+/// Scenarios of the baseline that are not there.
+#[derive(Default)]
+pub struct Missing {
+    /// A sentence each.
+    pub notes: Vec<String>,
+    /// Whether one of them was to be judged: it lies in a folder that the check was asked about.
+    pub asked: bool,
 }
 
 impl Baselined {
@@ -60,10 +70,24 @@ impl Baselined {
         }
     }
 
-    /// Scenarios that are stored and whose files are gone, a line each.
-    pub fn gone(&self) -> Vec<String> {
-        let gone = self.stored.scenarios.keys().filter(|key| !exists(self.folder(), key));
-        gone.map(|key| format!("{key} is in {}, and its file is gone.", typed(&self.path))).collect()
+    /// Scenarios that are stored and were not found where the check looks, and those elsewhere whose files are gone. A baseline that is moved
+    /// forgets them.
+    pub fn missing(&self, found: &[Found], paths: &[PathBuf]) -> Missing {
+        let mut missing = Missing::default();
+        let found: BTreeSet<PathBuf> = found.iter().map(|found| plain(&found.path)).collect();
+        let asked: Vec<PathBuf> = paths.iter().map(|path| plain(path)).collect();
+        for key in self.stored.scenarios.keys() {
+            let file = plain(&self.folder().join(key));
+            let is_asked = !self.moves && asked.iter().any(|path| file.starts_with(path)) && !found.contains(&file);
+            let name = typed(&self.path);
+            if is_asked {
+                missing.asked = true;
+                missing.notes.push(format!("Not judged: {key}, which is in {name}; --update-baseline forgets it."));
+            } else if !file.exists() {
+                missing.notes.push(format!("{key} is in {name}, and its file is gone."));
+            }
+        }
+        missing
     }
 
     /// Stores the numbers of now, if it is to be moved, and says so. What could not be run keeps what is stored.

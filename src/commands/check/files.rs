@@ -1,4 +1,5 @@
-//! The scenario files of paths: a folder is all that is in it, but for what is no scenario of its own.
+//! The scenario files of paths: a folder is all that is in it. What others extend is said, so that it may be left out where it is no
+//! scenario of its own.
 
 use anyhow::{Context, Result};
 use scenarios::Disk;
@@ -10,8 +11,10 @@ use std::path::{Path, PathBuf};
 pub struct Found {
     /// As the user named it, or as its folder leads to it.
     pub path: PathBuf,
-    /// Whether it was found in a folder in which another file extends it: then it need not run alone.
-    pub is_base: bool,
+    /// Whether it was found in a folder, and not named itself.
+    pub inside: bool,
+    /// The files that it extends, and that these extend, without detours. A circle ends where it closes.
+    pub extends: Vec<PathBuf>,
 }
 
 /// Scenario files of paths, in the order of the paths and of their names; each once.
@@ -20,13 +23,9 @@ pub fn gather(paths: &[PathBuf]) -> Result<Vec<Found>> {
     for path in paths {
         if path.is_dir() { folder(path, &mut inside)? } else { named.push(path.clone()) }
     }
-    let bases: BTreeSet<PathBuf> = inside.iter().filter_map(|path| base(path)).collect();
-    let found = |path: PathBuf, is_base: bool| Found { path, is_base };
+    let found = |path: PathBuf, inside: bool| Found { extends: chain(&path), path, inside };
     let mut all: Vec<Found> = named.into_iter().map(|path| found(path, false)).collect();
-    for path in inside {
-        let is_base = bases.contains(&plain(&path));
-        all.push(found(path, is_base));
-    }
+    all.extend(inside.into_iter().map(|path| found(path, true)));
     let mut seen = BTreeSet::new();
     all.retain(|found| seen.insert(plain(&found.path)));
     Ok(all)
@@ -63,6 +62,17 @@ fn is_scenario(path: &Path) -> bool {
         }
         _ => false,
     }
+}
+
+/// The files that a file extends, one through the other.
+fn chain(path: &Path) -> Vec<PathBuf> {
+    let mut chain = Vec::new();
+    let mut next = base(path);
+    while let Some(base_path) = next.filter(|base| !chain.contains(base)) {
+        next = base(&base_path);
+        chain.push(base_path);
+    }
+    chain
 }
 
 /// The file that a file extends.

@@ -6,13 +6,15 @@ pub mod files;
 use super::{CANNOT, OK, Ready, complain, ready, typed};
 use crate::cli::{Annotations, CheckArgs};
 use crate::output;
-use against::Baselined;
+use against::{Baselined, Missing};
 use anyhow::{Context, Result};
+use scenarios::Disk;
 use scenarios::study::{self, gate, gate::Gate};
 use scenarios::written::studies::AskSettings;
 use sim_core::results::Verdict;
 use sim_core::results::gate::{Checked, CheckedFile};
 use sim_core::units::Probability;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -25,46 +27,64 @@ const BROKEN: u8 = 1;
 pub fn run(args: &CheckArgs) -> Result<u8> {
     let found = files::gather(&args.paths)?;
     if found.is_empty() {
-        eprintln!(
-            "error: there is no scenario in {}",
-            args.paths.iter().map(|p| typed(p)).collect::<Vec<_>>().join(", ")
-        );
+        let paths: Vec<String> = args.paths.iter().map(|p| typed(p)).collect();
+        output::say(&format!("error: there is no scenario in {}\n", paths.join(", ")));
         return Ok(CANNOT);
     }
     let baseline = match Baselined::of(args) {
         Ok(baseline) => baseline,
         Err(message) => {
-            eprintln!("error: {message}");
+            output::say(&format!("error: {message}\n"));
             return Ok(CANNOT);
         }
     };
-    let mut checked = judge(&found, args)?;
-    let gone = baseline.as_ref().map_or_else(Vec::new, Baselined::gone);
+    let (mut checked, mut notes) = judge(&found, args)?;
+    let missing = baseline.as_ref().map_or_else(Missing::default, |baseline| baseline.missing(&found, &args.paths));
+    notes.extend(missing.notes);
     if let Some(baseline) = &baseline {
         baseline.compare(&mut checked);
     }
-    write(&checked, args)?;
+    write(&checked, &notes, args)?;
     let updated = baseline.map(|baseline| baseline.update(&checked)).transpose()?.flatten();
-    let status = status(&checked);
-    print(&checked, &gone, updated.as_deref(), status, args)?;
+    let status = if missing.asked { CANNOT } else { status(&checked) };
+    print(&checked, &notes, updated.as_deref(), status, args)?;
     Ok(status)
 }
 
-/// Runs and judges all files. Those that a folder holds only for others to extend, and that cannot be run alone, are left out.
-fn judge(found: &[files::Found], args: &CheckArgs) -> Result<Vec<CheckedFile>> {
-    let mut all = Vec::new();
+/// Runs and judges all files, and says in a sentence each which were left out: those that a folder holds only for others to extend,
+/// that are no whole scenario, and that another file of this check extends.
+fn judge(found: &[files::Found], args: &CheckArgs) -> Result<(Vec<CheckedFile>, Vec<String>)> {
+    let mut all: Vec<CheckedFile> = Vec::new();
+    // Parts of scenarios, and where each would stand among the others.
+    let mut parts = Vec::new();
+    let mut extended = BTreeSet::new();
     for found in found {
         let file = typed(&found.path);
         match ready(&file, &args.study, None)? {
             Ok(ready) => all.push(CheckedFile { file, outcome: Ok(study(&ready, args)?) }),
-            Err(_) if found.is_base => {}
+            Err(report) if found.inside && scenarios::overlay::is_part(&Disk, &file) => {
+                parts.push((all.len(), found, report));
+                continue;
+            }
             Err(report) => {
                 complain(&report);
                 all.push(CheckedFile { file, outcome: Err(report.troubles()) });
             }
         }
+        extended.extend(found.extends.iter().cloned());
     }
-    Ok(all)
+    let mut notes = Vec::new();
+    for (place, found, report) in parts.into_iter().rev() {
+        let file = typed(&found.path);
+        if extended.contains(&files::plain(&found.path)) {
+            notes.push(format!("Left out: {file}, which others extend and which is no whole scenario."));
+        } else {
+            complain(&report);
+            all.insert(place, CheckedFile { file, outcome: Err(report.troubles()) });
+        }
+    }
+    notes.reverse();
+    Ok((all, notes))
 }
 
 /// How a scenario is judged: as the command line says, or else as its study says.
@@ -105,9 +125,10 @@ fn study(ready: &Ready, args: &CheckArgs) -> Result<Checked> {
     Ok(checked)
 }
 
-/// What the checks came to: could not run, broken, inconclusive, held.
+/// What the checks came to: could not run or was not judged, broken, inconclusive, held.
 fn status(files: &[CheckedFile]) -> u8 {
-    if files.is_empty() || files.iter().any(|file| file.outcome.is_err()) {
+    let is_judged = |file: &CheckedFile| file.outcome.as_ref().is_ok_and(Checked::is_judged);
+    if files.is_empty() || !files.iter().all(is_judged) {
         return CANNOT;
     }
     match files.iter().filter_map(|file| file.outcome.as_ref().ok()).map(Checked::verdict).max() {
@@ -118,14 +139,14 @@ fn status(files: &[CheckedFile]) -> u8 {
 }
 
 /// Writes the files that are asked for, each whole, and the summary of a job where GitHub wants one.
-fn write(files: &[CheckedFile], args: &CheckArgs) -> Result<()> {
+fn write(files: &[CheckedFile], notes: &[String], args: &CheckArgs) -> Result<()> {
     if let Some(path) = &args.junit {
         output::write_whole(path, reports::junit(files)?.as_bytes())?;
     }
     if let Some(path) = &args.sarif {
         output::write_whole(path, reports::check::sarif::sarif(files)?.as_bytes())?;
     }
-    let page = reports::check::markdown::markdown(files, args.baseline.as_deref().map(typed).as_deref());
+    let page = reports::check::markdown::markdown(files, args.baseline.as_deref().map(typed).as_deref(), notes);
     if let Some(path) = &args.markdown {
         output::write_whole(path, page.as_bytes())?;
     }
@@ -141,7 +162,7 @@ fn append(path: &Path, text: &str) -> Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn print(files: &[CheckedFile], gone: &[String], updated: Option<&str>, status: u8, args: &CheckArgs) -> Result<()> {
+fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status: u8, args: &CheckArgs) -> Result<()> {
     let annotated = match args.annotations {
         Some(Annotations::Github) => true,
         Some(Annotations::None) => false,
@@ -150,14 +171,15 @@ fn print(files: &[CheckedFile], gone: &[String], updated: Option<&str>, status: 
     let annotations = if annotated { reports::check::annotations::github(files) } else { String::new() };
     if args.json {
         // The runner reads both streams, and JSON stays whole.
-        eprint!("{annotations}");
+        output::say(&annotations);
+        notes.iter().for_each(|line| output::say(&format!("{line}\n")));
         return output::print(&reports::check_json(files)?);
     }
     let style = reports::terminal::Style { colour: output::colours(args.plain), plain: args.plain, width: 100 };
     let baseline = args.baseline.as_deref().map(typed);
     // A baseline that is written now is none to stand against.
     let mut text = reports::check::lines::lines(files, baseline.as_deref().filter(|_| updated.is_none()), &style);
-    gone.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    notes.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text.extend(updated.map(|line| format!("{line}\n")));
     let paths: [(&str, &Option<PathBuf>); 3] =
         [("JUnit", &args.junit), ("SARIF", &args.sarif), ("Markdown", &args.markdown)];
@@ -168,7 +190,8 @@ fn print(files: &[CheckedFile], gone: &[String], updated: Option<&str>, status: 
         OK => "every promise is held",
         BROKEN if is_worse_only(files) => "a number is worse than in the baseline",
         BROKEN => "a promise is broken",
-        CANNOT => "a scenario could not be run",
+        CANNOT if files.iter().any(|file| file.outcome.is_err()) => "a scenario could not be run",
+        CANNOT => "not all was judged that was to be",
         _ => "not decided",
     };
     output::print(&format!("{text}{annotations}Exit status {status}: {why}.\n"))

@@ -4,7 +4,7 @@
 //! `SWARM_SEED=17` runs one seed, `SWARM=1000` so many, beside the fixed ones of the suite.
 
 mod capacity;
-mod dice;
+pub mod dice;
 mod experiments;
 mod keeps;
 mod kinds;

@@ -8,6 +8,7 @@
 
 mod axis;
 mod design;
+mod kept;
 mod rank;
 mod ranking;
 
