@@ -16,6 +16,13 @@ use std::path::PathBuf;
     after_help = "Exit status: 0 done (check, verify: held), 1 a promise is broken or a case missed, 2 could not run, 3 inconclusive."
 )]
 pub struct Cli {
+    /// The tree in which files lie that scenarios name (extends, replay). Default: the repository of the scenario, or else the folder
+    /// where the program runs or that was named, or else the scenario's own.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub root: Option<PathBuf>,
+    /// Let scenarios name any file of the machine.
+    #[arg(long, global = true)]
+    pub allow_outside: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

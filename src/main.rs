@@ -15,8 +15,15 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    match commands::dispatch(&cli.command) {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            output::say(&error.render().to_string());
+            return ExitCode::from(2);
+        }
+        Err(error) => error.exit(),
+    };
+    match commands::dispatch(&cli) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             output::say(&format!("error: {error:#}\n"));

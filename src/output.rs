@@ -1,16 +1,26 @@
 //! Standard output, files that are whole or not there, and progress.
 
+use crate::commands::typed;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sim_core::visible::printable;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-/// Prints results. A reader that is gone is no error: what the command found out stays as it is, and so does its exit status.
+/// Prints results: what is hidden in them is shown escaped, and no line begins with a command of a build system. A reader that is gone is no error: what the command found out stays as it is, and so does its exit status.
 ///
 /// # Errors
 /// If standard output cannot be written, as on a full disk.
 pub fn print(text: &str) -> Result<()> {
+    print_own(&printable(text, io::stdout().is_terminal()))
+}
+
+/// Prints what the program itself wrote and other programs read: a script, commands of a build system. As [`print`], and not a character is changed.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_own(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot write the output"),
@@ -20,8 +30,45 @@ pub fn print(text: &str) -> Result<()> {
 
 /// Says something on standard error. Where nobody can hear it, the command goes on.
 pub fn say(text: &str) {
+    say_own(&printable(text, io::stderr().is_terminal()));
+}
+
+/// As [`say`], of what the program itself wrote for other programs.
+pub fn say_own(text: &str) {
     // `eprintln!` panics where standard error has no reader.
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Sees whether files can be written into a folder, before anything is run for them. What was not there is not there afterwards.
+///
+/// # Errors
+/// If they cannot.
+pub fn writable(folder: &Path) -> Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let made: Vec<&Path> =
+        folder.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists()).collect();
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", typed(folder)))?;
+    let probe = folder.join(format!(".probe.{}.part", std::process::id()));
+    let written = fs::File::create(&probe);
+    let _ = fs::remove_file(&probe);
+    // Where another process has begun to write there, the folder stays.
+    made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+    written.map(|_| ()).with_context(|| format!("cannot write into {}", typed(folder)))
+}
+
+/// Writes the files of a report into their folder. What is for people to read there begins no line with a command of a build system either.
+///
+/// # Errors
+/// If one cannot be written.
+pub fn write_report(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    for (name, bytes) in files {
+        let is_text = Path::new(name).extension().is_some_and(|e| e == "md");
+        match std::str::from_utf8(bytes) {
+            Ok(text) if is_text => write_whole(&folder.join(name), printable(text, false).as_bytes())?,
+            _ => write_whole(&folder.join(name), bytes)?,
+        }
+    }
+    Ok(())
 }
 
 /// Whether colours are wanted on standard output.
@@ -32,20 +79,22 @@ pub fn colours(plain: bool) -> bool {
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Writes a file under a temporary name beside its own and renames it, so that it is whole or not there.
+/// Writes a file under a temporary name beside its own, forces it to the disk and renames it, so that it is whole or not there, also after
+/// a loss of power.
 ///
 /// # Errors
 /// If the folder or file cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", typed(folder)))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}.part", std::process::id()));
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let forced = |mut file: fs::File| file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = fs::File::create(&temporary).and_then(forced).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
-    written.with_context(|| format!("cannot write {}", path.display()))
+    written.with_context(|| format!("cannot write {}", typed(path)))
 }
 
 /// A bar on standard error with the time left; nothing where that is no terminal.

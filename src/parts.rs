@@ -4,6 +4,7 @@
 //! for at most its last line, which is cut off when the sweep goes on. The head says all about the sweep, so that a part that was
 //! made elsewhere explains itself.
 
+use crate::commands::typed;
 use anyhow::{Context, Result, bail};
 use reports::Source;
 use scenarios::study::sweep::Head;
@@ -99,7 +100,7 @@ fn read(path: &Path, text: &str) -> Result<Option<Left>> {
     let mut lines = text.split_inclusive('\n');
     let Some(first) = lines.next().filter(|l| l.ends_with('\n')).and_then(|l| unline::<First>(l.trim_end())) else {
         if text.contains('\n') {
-            bail!("{} is no part of a sweep, or its first line is damaged", path.display());
+            bail!("{} is no part of a sweep, or its first line is damaged", typed(path));
         }
         return Ok(None);
     };
@@ -107,10 +108,10 @@ fn read(path: &Path, text: &str) -> Result<Option<Left>> {
     let is_shard = 0 < number && number <= of && of <= first.head.points.max(1 << 20);
     let sound = if is_shard { first.head.check() } else { Err(format!("there is no part {number}/{of}")) };
     if first.windtunnel != FORMAT {
-        bail!("{} holds {}, and this windtunnel reads {FORMAT}", path.display(), first.windtunnel);
+        bail!("{} holds {}, and this windtunnel reads {FORMAT}", typed(path), first.windtunnel);
     }
     if let Err(why) = sound {
-        bail!("{} is no part of a sweep: {why}", path.display());
+        bail!("{} is no part of a sweep: {why}", typed(path));
     }
     let mut whole = text.find('\n').map_or(0, |end| end + 1);
     let mut points: Vec<Point> = Vec::new();
@@ -119,16 +120,16 @@ fn read(path: &Path, text: &str) -> Result<Option<Left>> {
         let point = line.ends_with('\n').then(|| unline::<Point>(line.trim_end())).flatten();
         let Some(point) = point else {
             if rest.peek().is_some() {
-                bail!("line {} of {} is damaged", points.len() + 2, path.display());
+                bail!("line {} of {} is damaged", points.len() + 2, typed(path));
             }
             break;
         };
         let place = points.len() as u32;
         if let Err(why) = first.head.check_point(&point) {
-            bail!("line {} of {} holds no point of this sweep: {why}", place + 2, path.display());
+            bail!("line {} of {} holds no point of this sweep: {why}", place + 2, typed(path));
         }
         if place >= first.shard.len(first.head.points) || first.shard.point(place) != point.number {
-            bail!("line {} of {} holds point {} out of its order", points.len() + 2, path.display(), point.number);
+            bail!("line {} of {} holds point {} out of its order", points.len() + 2, typed(path), point.number);
         }
         whole += line.len();
         points.push(point);
@@ -142,18 +143,49 @@ fn read(path: &Path, text: &str) -> Result<Option<Left>> {
 /// If the folder holds none, it is damaged, or it is not finished.
 pub fn finished(folder: &Path) -> Result<(First, Vec<Point>)> {
     let path = folder.join(FILE);
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("{} holds no part of a sweep: cannot read {FILE}", folder.display()))?;
-    let Some(left) = read(&path, &text)? else { bail!("{} holds no point", path.display()) };
+    let text =
+        text(&path).with_context(|| format!("{} holds no part of a sweep: cannot read {FILE}", typed(folder)))?;
+    let Some(left) = read(&path, &text)? else { bail!("{} holds no point", typed(&path)) };
     let wanted = left.first.shard.len(left.first.head.points) as usize;
     if left.points.len() < wanted {
         let Shard { number, of } = left.first.shard;
-        let (have, folder) = (left.points.len(), folder.display());
+        let (have, folder) = (left.points.len(), typed(folder));
         bail!(
             "{folder} is not finished: it has {have} of the {wanted} points of part {number}/{of}; run it again to go on"
         );
     }
+    let version = &left.first.head.version;
+    if version != env!("CARGO_PKG_VERSION") {
+        let (folder, own) = (typed(folder), env!("CARGO_PKG_VERSION"));
+        bail!("{folder} was made by windtunnel {version}, and this is {own}: run the sweep again");
+    }
     Ok((left.first, left.points))
+}
+
+/// Whether a folder has no points, or those of this sweep, so that a merge may write its own there.
+///
+/// # Errors
+/// If it holds points that cannot be read, or those of another sweep.
+pub fn may_replace(folder: &Path, first: &First) -> Result<()> {
+    let path = folder.join(FILE);
+    if !path.exists() {
+        return Ok(());
+    }
+    let text = text(&path)?;
+    match read(&path, &text)? {
+        Some(left) if left.first.head == first.head => Ok(()),
+        Some(left) => bail!("{} holds {}; name another folder with --out", typed(folder), differs(&left.first, first)),
+        None => bail!("{} cannot be read; name another folder with --out", typed(&path)),
+    }
+}
+
+/// The text of a file of points: a file, and no device.
+fn text(path: &Path) -> Result<String> {
+    let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+    if !is_file {
+        bail!("{} is no file", typed(path));
+    }
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", typed(path)))
 }
 
 impl Parts {
@@ -162,18 +194,18 @@ impl Parts {
     /// # Errors
     /// If another process writes it, it is damaged, or it belongs to another sweep.
     pub fn open(folder: &Path, first: &First, fresh: bool) -> Result<(Self, Vec<Point>)> {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", typed(folder)))?;
         let path = folder.join(FILE);
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = opened.with_context(|| format!("cannot write {}", path.display()))?;
+        let mut file = opened.with_context(|| format!("cannot write {}", typed(&path)))?;
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => bail!("{} is being written by another sweep", path.display()),
+            Err(TryLockError::WouldBlock) => bail!("{} is being written by another sweep", typed(&path)),
             // Where a file system has no locks, the sweep does without.
             Err(TryLockError::Error(_)) | Ok(()) => {}
         }
         let mut text = String::new();
         if !fresh {
-            file.read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
+            file.read_to_string(&mut text).with_context(|| format!("cannot read {}", typed(&path)))?;
         }
         let mut parts = Self { file, path };
         match read(&parts.path, &text)? {
@@ -183,10 +215,7 @@ impl Parts {
             }
             Some(left) => {
                 let why = differs(&left.first, first);
-                bail!(
-                    "{} holds {why}; name another folder with --out, or throw it away with --fresh",
-                    folder.display()
-                );
+                bail!("{} holds {why}; name another folder with --out, or throw it away with --fresh", typed(folder));
             }
             None => {
                 parts.cut(0)?;
@@ -206,12 +235,12 @@ impl Parts {
 
     fn append(&mut self, line: &str) -> Result<()> {
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
-        written.with_context(|| format!("cannot write {}", self.path.display()))
+        written.with_context(|| format!("cannot write {}", typed(&self.path)))
     }
 
     fn cut(&mut self, at: usize) -> Result<()> {
         let cut = self.file.set_len(at as u64).and_then(|()| self.file.seek(SeekFrom::End(0)));
-        cut.map(|_| ()).with_context(|| format!("cannot write {}", self.path.display()))
+        cut.map(|_| ()).with_context(|| format!("cannot write {}", typed(&self.path)))
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::reader::parse::MAX_BYTES;
 use sim_core::problem::{Problem, nearest};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 /// Something that can be read by path.
@@ -16,34 +17,75 @@ pub trait Files: Sync {
     /// What is wrong with the file, and what to do about it.
     fn read(&self, path: &str) -> Result<Vec<u8>, Problem>;
 
+    /// The content of a file that the scenario `by` names.
+    ///
+    /// # Errors
+    /// As [`Files::read`], and if scenarios may not name this file.
+    fn read_named(&self, _by: &str, path: &str) -> Result<Vec<u8>, Problem> {
+        self.read(path)
+    }
+
     /// The content of a file as text.
     ///
     /// # Errors
     /// What is wrong with the file, and what to do about it.
     fn text(&self, path: &str) -> Result<String, Problem> {
-        String::from_utf8(self.read(path)?).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Problem::error("", "this is not a text file").label(format!("byte {} is not UTF-8", at + 1))
-        })
+        text(self.read(path)?)
+    }
+
+    /// The content of a file as text that the scenario `by` names.
+    ///
+    /// # Errors
+    /// As [`Files::text`], and if scenarios may not name this file.
+    fn text_named(&self, by: &str, path: &str) -> Result<String, Problem> {
+        text(self.read_named(by, path)?)
     }
 }
 
-/// The files of the machine.
+/// Bytes as text.
+fn text(bytes: Vec<u8>) -> Result<String, Problem> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Problem::error("", "this is not a text file").label(format!("byte {} is not UTF-8", at + 1))
+    })
+}
+
+/// The files of the machine, all of them; [`crate::Project`] says which of them a scenario may name.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Disk;
 
+/// Bytes of a file at most.
+const MOST_BYTES: u64 = 16 * MAX_BYTES as u64;
+
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, Problem> {
-        let file = Path::new(path);
-        if file.is_dir() {
+        Self::read_path(Path::new(path), path)
+    }
+}
+
+impl Disk {
+    /// The content of a file; `name` is how people know it. What it is and how large it is is looked at first, and a file that grows while it is read
+    /// is not read on.
+    pub(crate) fn read_path(file: &Path, name: &str) -> Result<Vec<u8>, Problem> {
+        let about = std::fs::metadata(file).map_err(|error| unreadable(file, &error))?;
+        if about.is_dir() {
             let problem = Problem::error("", "this is a directory, not a file");
-            return Err(problem.hint(format!("name a file in it, or type: windtunnel check {path}")));
+            return Err(problem.hint(format!("name a file in it, or type: windtunnel check {name}")));
         }
-        let bytes = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
-        if bytes.len() > 16 * MAX_BYTES {
-            return Err(Problem::error("", format!("the file is too large: {} MiB", bytes.len() >> 20)));
+        if !about.is_file() {
+            return Err(Problem::error("", "this is a device or a pipe, not a file"));
         }
-        Ok(bytes)
+        let too_large = |bytes: u64| {
+            Problem::error("", format!("the file is too large: {} MiB", bytes >> 20))
+                .label(format!("at most {} MiB are read", MOST_BYTES >> 20))
+        };
+        if about.len() > MOST_BYTES {
+            return Err(too_large(about.len()));
+        }
+        let mut bytes = Vec::new();
+        let read = std::fs::File::open(file).and_then(|open| open.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+        read.map_err(|error| unreadable(file, &error))?;
+        if bytes.len() as u64 > MOST_BYTES { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod describe;
 pub mod files;
 pub mod loaded;
 pub mod overlay;
+pub mod project;
 pub mod reader;
 pub mod reference;
 pub mod schema;
@@ -16,6 +17,7 @@ pub mod written;
 pub use files::{Disk, Files, Memory};
 pub use loaded::{Loaded, Studies, load, validate};
 pub use overlay::Set;
+pub use project::Project;
 pub use reader::Report;
 
 #[cfg(test)]

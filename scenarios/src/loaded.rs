@@ -12,7 +12,7 @@ use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems, Severity};
 use sim_core::results::gate::Place;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A scenario that can be run.
 #[derive(Debug, Clone)]
@@ -216,6 +216,8 @@ fn fits(knob: &Entry, value: &Node, tree: &Node, files: &dyn Files, path: &str, 
 /// Names of each variant. Where `report`, what is wrong with a variant and not with the file itself is reported.
 fn variants(base: &Node, files: &dyn Files, path: &str, layers: &mut Layers, report: bool) -> BTreeMap<String, Names> {
     let mut all = BTreeMap::new();
+    let mut told: BTreeSet<(Option<Span>, String)> =
+        layers.problems.iter().map(|p| (p.span, p.problem.message.clone())).collect();
     for entry in base.get("variants").map_or(&[][..], Node::entries) {
         let mut own = Layers { sources: std::mem::take(&mut layers.sources), ..Layers::default() };
         let tree = own.variant(base, &entry.key);
@@ -226,11 +228,13 @@ fn variants(base: &Node, files: &dyn Files, path: &str, layers: &mut Layers, rep
             all.insert(entry.key.clone(), compiled.names);
         }
         if report {
-            let errors = own.problems.into_iter().filter(|p| p.problem.severity == Severity::Error);
-            let fresh: Vec<Placed> = errors
-                .filter(|p| !layers.problems.iter().any(|o| o.span == p.span && o.problem.message == p.problem.message))
-                .collect();
-            layers.problems.extend(fresh);
+            for mut placed in own.problems.into_iter().filter(|p| p.problem.severity == Severity::Error) {
+                // Each problem once: that of the file itself, or that of the first variant that has it.
+                if told.insert((placed.span, placed.problem.message.clone())) {
+                    placed.problem.message = format!("in the variant {}: {}", entry.key, placed.problem.message);
+                    layers.problems.push(placed);
+                }
+            }
         }
     }
     all

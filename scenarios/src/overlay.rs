@@ -9,6 +9,8 @@
 use crate::files::{Files, beside};
 use crate::reader::{Entry, FileId, Node, Placed, Scalar, Sources, Span, Value, parse};
 use sim_core::problem::Problem;
+use sim_core::visible::visible;
+use std::sync::OnceLock;
 
 /// Parts of a path at most. Nothing lies deeper than the reader's limit of maps and lists within each other, and some keys hold dots.
 const MAX_PARTS: usize = 128;
@@ -56,7 +58,31 @@ impl Set {
     /// From `path=value`. The path ends at the first `=`.
     pub fn parse(text: &str) -> Option<Self> {
         let (path, value) = text.split_once('=')?;
-        Some(Self { path: path.trim().to_owned(), value: value.trim().to_owned() })
+        Some(Self { path: visible(path.trim()).into_owned(), value: value.trim().to_owned() })
+    }
+}
+
+/// Whether a tree is a scenario or a part of one: a map with a section of a scenario.
+fn is_scenario(node: &Node) -> bool {
+    static SECTIONS: OnceLock<Vec<String>> = OnceLock::new();
+    let sections = SECTIONS.get_or_init(|| {
+        let schema = crate::schema::schema();
+        schema["properties"].as_object().map_or_else(Vec::new, |map| map.keys().cloned().collect())
+    });
+    node.entries().iter().any(|entry| sections.contains(&entry.key))
+}
+
+/// What is said of a file that a scenario extends and that is none itself: never what stands in it.
+fn no_scenario(path: &str, sources: &Sources, syntax: Option<Placed>) -> Problem {
+    let at = syntax.as_ref().and_then(|placed| placed.span).map(|span| sources.position(span));
+    match (syntax, at) {
+        (Some(placed), Some((line, column))) => {
+            let what =
+                if placed.problem.message.contains('"') { "this cannot be read" } else { &placed.problem.message };
+            Problem::error("extends", format!("{path}:{line}:{column}: {what}"))
+        }
+        _ => Problem::error("extends", format!("{path}: this is no scenario"))
+            .label("expected a map with sections of a scenario, such as services"),
     }
 }
 
@@ -151,7 +177,9 @@ impl Layers {
             return None;
         }
         seen.push(path.to_owned());
-        let text = match files.text(path) {
+        let main = seen.first().cloned().unwrap_or_default();
+        let read = if named.is_some() { files.text_named(&main, path) } else { files.text(path) };
+        let text = match read {
             Ok(text) => text,
             Err(mut problem) => {
                 if named.is_some() {
@@ -162,7 +190,14 @@ impl Layers {
             }
         };
         let file = self.sources.add(path, &*text);
-        let parsed = parse(&text, file);
+        let mut parsed = parse(&text, file);
+        if let Some(span) = named.filter(|_| parsed.node.as_ref().is_none_or(|node| !is_scenario(node))) {
+            // What is no scenario may be anything: a key, a letter. It is not quoted.
+            self.sources.hide(file);
+            let syntax = parsed.problems.pop().filter(|_| parsed.node.is_none());
+            self.problems.push(Placed { problem: no_scenario(path, &self.sources, syntax), span: Some(span) });
+            return None;
+        }
         self.problems.extend(parsed.problems);
         let mut tree = parsed.node?;
         let Some(extends) = take(&mut tree, "extends") else { return Some(tree) };

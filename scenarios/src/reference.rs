@@ -221,13 +221,10 @@ fn line(property: &Value) -> String {
 mod tests {
     use super::*;
 
+    /// That their pages are whole is held where the kinds are.
     #[test]
     fn every_kind_explains_itself() {
         for kind in kinds() {
-            let doc = kind.doc();
-            for heading in ["# What it models", "# When to use it", "# Knobs", "# Example", "# Source"] {
-                assert!(doc.contains(heading), "{} {} lacks {heading}", kind.family, kind.name);
-            }
             assert!(explain(kind.name).is_ok_and(|text| text.contains(kind.family)));
         }
     }

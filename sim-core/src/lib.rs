@@ -24,5 +24,6 @@ pub mod promise;
 pub mod results;
 pub mod service;
 pub mod units;
+pub mod visible;
 pub mod workload;
 pub mod world;

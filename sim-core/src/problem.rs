@@ -3,6 +3,8 @@
 //! Settings know the path at which they stand (`policies.card.breaker.rate`) and nothing of files or lines: the reader keeps
 //! where each path stands in the text and joins the two. All problems are collected; nothing stops at the first.
 
+use crate::visible::visible;
+use std::borrow::Cow;
 use std::fmt;
 
 /// How much a problem matters.
@@ -38,6 +40,19 @@ impl Problem {
     /// A warning at `path`.
     pub fn warning(path: impl fmt::Display, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(path, message) }
+    }
+
+    /// Makes all of its words visible: they quote what stands in files.
+    pub fn make_visible(&mut self) {
+        let seen = |text: &mut String| {
+            if let Cow::Owned(other) = visible(text) {
+                *text = other;
+            }
+        };
+        seen(&mut self.message);
+        seen(&mut self.path);
+        self.label.iter_mut().for_each(seen);
+        self.hint.iter_mut().for_each(seen);
     }
 
     /// Says what was expected or is known at the place.

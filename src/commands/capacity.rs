@@ -1,6 +1,6 @@
 //! `capacity`: the cheapest setting that keeps every promise.
 
-use super::{CANNOT, OK, complain, source, style, sweep, typed};
+use super::{CANNOT, OK, complain, project, source, style, sweep, typed};
 use crate::cli::{CapacityArgs, SurviveArg};
 use crate::output;
 use anyhow::{Context, Result, bail};
@@ -10,7 +10,7 @@ use scenarios::written::named::Name;
 use scenarios::written::studies::capacity::{CapacitySettings, SurviveSettings, confidence};
 use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::{AskSettings, StudySettings};
-use scenarios::{Disk, Loaded, Set, Studies};
+use scenarios::{Loaded, Set, Studies};
 use sim_core::problem::{Problem, Problems};
 use sim_core::units::{Count, Probability};
 use std::ops::ControlFlow;
@@ -22,14 +22,14 @@ const TIMES_NOW: u64 = 16;
 pub fn run(args: &CapacityArgs) -> Result<u8> {
     let path = typed(&args.file);
     let sets = super::sets(&args.study)?;
-    let loaded = match scenarios::load(&Disk, &path, &sets, args.variant.as_deref()) {
+    let loaded = match scenarios::load(project(), &path, &sets, args.variant.as_deref()) {
         Ok(loaded) => loaded,
         Err(report) => return Ok(complain(&report)),
     };
-    let origin = Origin { files: &Disk, path: &path, sets: &sets, variant: args.variant.as_deref() };
+    let origin = Origin { files: project(), path: &path, sets: &sets, variant: args.variant.as_deref() };
     let (name, study) = asked(args, &loaded, &origin)?;
     if !name.is_empty()
-        && let Err(report) = scenarios::validate(&Disk, &path, &sets, args.variant.as_deref(), Studies::One(&name))
+        && let Err(report) = scenarios::validate(project(), &path, &sets, args.variant.as_deref(), Studies::One(&name))
     {
         return Ok(complain(&report));
     }
@@ -43,6 +43,9 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         budget: args.budget.or(own).unwrap_or(plan.replications.saturating_mul(4)),
         knee: (!args.no_knee).then(|| args.up_to.fraction()),
     };
+    let folder = if name.is_empty() { format!("{}-capacity", loaded.name) } else { format!("{}-{name}", loaded.name) };
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(folder));
+    output::writable(&out)?;
     let bar = output::progress_of("searching", loaded.written.scenario.as_deref().unwrap_or_default(), asked.budget);
     let watch = |event: &Event<'_>| {
         if let Event::Trying(load, settings, done, of) = event {
@@ -64,17 +67,13 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         }
         Err(Stop::Problem(problem)) => return Ok(say(&path, &problem)),
     };
-    let folder = if name.is_empty() { format!("{}-capacity", loaded.name) } else { format!("{}-{name}", loaded.name) };
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(folder));
     let source = source(&loaded);
-    for (name, bytes) in reports::write_capacity(&result, &source)? {
-        output::write_whole(&out.join(name), &bytes)?;
-    }
+    output::write_report(&out, &reports::write_capacity(&result, &source)?)?;
     if args.json {
         output::print(&reports::capacity_json(&result)?)?;
     } else {
         let mut text = reports::terminal::capacity::summary(&result, &source, &style(args.plain));
-        text.push_str(&format!("Report   {}\n", out.join("report.html").display()));
+        text.push_str(&format!("Report   {}\n", typed(&out.join("report.html"))));
         output::print(&text)?;
     }
     Ok(OK)
@@ -96,7 +95,7 @@ fn asked(args: &CapacityArgs, loaded: &Loaded, origin: &Origin<'_>) -> Result<(S
     let is_capacity = |study: &&StudySettings| matches!(study.ask, AskSettings::Capacity(_));
     let all: Vec<(&str, &StudySettings)> = loaded.written.studies.iter().filter(|(_, s)| is_capacity(s)).collect();
     let names = all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let file = args.file.display();
+    let file = typed(&args.file);
     let found = match (&args.name, all.as_slice()) {
         (Some(wanted), all) => all.iter().find(|(name, _)| name == wanted).with_context(|| match names.as_str() {
             "" => format!("{file} has no capacity study in its studies"),

@@ -1,13 +1,13 @@
 //! `compare`: systems on the same random numbers.
 
-use super::{CANNOT, OK, complain, plan, sets, source, style, typed};
+use super::{CANNOT, OK, complain, plan, project, sets, source, style, typed};
 use crate::cli::CompareArgs;
 use crate::output;
 use anyhow::{Result, bail};
+use scenarios::Loaded;
 use scenarios::study::compare::{self, Candidate};
 use scenarios::written::studies::AskSettings;
 use scenarios::written::studies::compare::CompareSettings;
-use scenarios::{Disk, Loaded};
 use sim_core::expression::Value;
 use sim_core::problem::Problems;
 use std::ops::ControlFlow;
@@ -21,7 +21,7 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     };
     let mut candidates = Vec::new();
     for (file, variant) in &wanted {
-        match Candidate::load(&Disk, file, &sets, variant.as_deref()) {
+        match Candidate::load(project(), file, &sets, variant.as_deref()) {
             Ok(candidate) => candidates.push(candidate),
             Err(report) => return Ok(complain(&report)),
         }
@@ -30,6 +30,8 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
         output::say(&format!("error: {message}\n"));
         return Ok(CANNOT);
     }
+    let out = args.out.clone().unwrap_or_else(|| folder(&candidates));
+    output::writable(&out)?;
     let plan = plan(&candidates[0].loaded, &args.study);
     let title = wanted.iter().map(|(file, variant)| variant.as_ref().unwrap_or(file).as_str()).collect::<Vec<_>>();
     let bar = output::progress(&title.join(", "), plan.replications * candidates.len() as u32);
@@ -40,17 +42,14 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     };
     let comparison = compare::run(&candidates, &show, &plan, &progress)?;
     bar.finish_and_clear();
-    let out = args.out.clone().unwrap_or_else(|| folder(&candidates));
     let sources: Vec<reports::Source> = candidates.iter().map(|candidate| source(&candidate.loaded)).collect();
-    for (name, bytes) in reports::write_comparison(&comparison, &sources)? {
-        output::write_whole(&out.join(name), &bytes)?;
-    }
+    output::write_report(&out, &reports::write_comparison(&comparison, &sources)?)?;
     if args.json {
         output::print(&reports::compare_json(&comparison)?)?;
         return Ok(OK);
     }
     let text = reports::terminal::compare::summary(&comparison, &style(args.plain));
-    output::print(&format!("{text}Report   {}\n", out.join("report.html").display()))?;
+    output::print(&format!("{text}Report   {}\n", typed(&out.join("report.html"))))?;
     Ok(OK)
 }
 
@@ -73,7 +72,7 @@ fn wanted(args: &CompareArgs) -> Result<Result<(Vec<Wanted>, Vec<Value>), u8>> {
         [_, _, ..] => return Ok(Ok((of_file(&args.variants), args.show.clone()))),
         [one] => return Ok(Ok((of_file(&["base".to_owned(), one.clone()]), args.show.clone()))),
     }
-    let loaded = match scenarios::load(&Disk, file, &sets(&args.study)?, None) {
+    let loaded = match scenarios::load(project(), file, &sets(&args.study)?, None) {
         Ok(loaded) => loaded,
         Err(report) => return Ok(Err(complain(&report))),
     };

@@ -9,6 +9,6 @@ use clap::CommandFactory;
 pub fn run(args: &CompletionsArgs) -> Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "windtunnel", &mut script);
-    output::print(&String::from_utf8_lossy(&script))?;
+    output::print_own(&String::from_utf8_lossy(&script))?;
     Ok(OK)
 }

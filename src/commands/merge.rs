@@ -17,6 +17,8 @@ pub fn run(args: &MergeArgs) -> Result<u8> {
     fit(&found)?;
     let head = found[0].1.head.clone();
     let first = First::new(Shard::WHOLE, head, found[0].1.source.clone());
+    parts::may_replace(&args.out, &first)?;
+    output::writable(&args.out)?;
     let mut points: Vec<Point> = found.into_iter().flat_map(|(_, _, points)| points).collect();
     points.sort_unstable_by_key(|point| point.number);
     output::write_whole(&args.out.join(FILE), parts::whole(&first, &points)?.as_bytes())?;
@@ -26,7 +28,7 @@ pub fn run(args: &MergeArgs) -> Result<u8> {
 /// Whether these are the parts of one sweep, each of them once.
 fn fit(found: &[(PathBuf, First, Vec<Point>)]) -> Result<()> {
     let (folder, one, _) = &found[0];
-    let folder = folder.display();
+    let folder = typed(&folder);
     for (other, first, _) in &found[1..] {
         let other = typed(other);
         if first.head.fingerprint != one.head.fingerprint || first.head != one.head {

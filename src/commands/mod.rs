@@ -15,25 +15,48 @@ mod sweep;
 mod validate;
 mod verify;
 
-use crate::cli::{Command, StudyArgs};
+use crate::cli::{Cli, Command, StudyArgs};
 use crate::output;
 use anyhow::{Result, bail};
 use scenarios::study::{self, Plan};
 use scenarios::written::precision::PrecisionSettings;
-use scenarios::{Disk, Loaded, Report, Set};
+use scenarios::{Loaded, Project, Report, Set};
 use sim_core::results::StudyResult;
 use sim_core::units::Count;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Done.
 pub const OK: u8 = 0;
 /// Could not run.
 pub const CANNOT: u8 = 2;
 
+/// The files that scenarios may name, as the command line says.
+static PROJECT: OnceLock<Project> = OnceLock::new();
+
+fn project() -> &'static Project {
+    PROJECT.get_or_init(Project::default)
+}
+
+/// Folders that the command line names to be searched for scenarios.
+fn folders(command: &Command) -> Vec<PathBuf> {
+    let paths = match command {
+        Command::Check(args) => args.paths.clone(),
+        Command::List(args) => vec![args.folder.clone()],
+        _ => Vec::new(),
+    };
+    paths.into_iter().filter(|path| path.is_dir()).collect()
+}
+
 /// Runs a command and tells the exit status.
-pub fn dispatch(command: &Command) -> Result<u8> {
-    match command {
+pub fn dispatch(cli: &Cli) -> Result<u8> {
+    let mut project = Project::default();
+    project.root.clone_from(&cli.root);
+    project.outside = cli.allow_outside;
+    project.folders = folders(&cli.command);
+    PROJECT.get_or_init(|| project);
+    match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
         Command::Compare(args) => compare::run(args),
@@ -57,9 +80,9 @@ fn style(plain: bool) -> reports::terminal::Style {
     reports::terminal::Style { colour: output::colours(plain), plain: plain || dumb, width: 100 }
 }
 
-/// A path as the user typed it.
-fn typed(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+/// A path as the user typed it, with what is hidden in it shown; files can be read by it.
+pub fn typed(path: &Path) -> String {
+    project().name(path)
 }
 
 /// The values of `--set`.
@@ -95,7 +118,7 @@ fn load(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<Re
 /// Loads a scenario and the variants that its clauses speak of; prints warnings. `Err` is all that is wrong.
 fn ready(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<Ready, Box<Report>>> {
     let sets = sets(args)?;
-    let loaded = match scenarios::load(&Disk, path, &sets, variant) {
+    let loaded = match scenarios::load(project(), path, &sets, variant) {
         Ok(loaded) => loaded,
         Err(report) => return Ok(Err(Box::new(report))),
     };
@@ -105,7 +128,7 @@ fn ready(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<R
     let plan = plan(&loaded, args);
     let mut variants = Vec::new();
     for name in plan.variants(&loaded) {
-        match scenarios::load(&Disk, path, &sets, Some(&name)) {
+        match scenarios::load(project(), path, &sets, Some(&name)) {
             Ok(variant) => variants.push((name, variant)),
             Err(report) => return Ok(Err(Box::new(report))),
         }

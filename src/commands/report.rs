@@ -3,11 +3,12 @@
 //! A run is deterministic, so an out folder keeps the scenario as it was run and its seed, and the report is made by running again:
 //! nothing else would give the same bytes from less. A sweep keeps its points, of which its report is made without running it.
 
-use super::{OK, load, source, study, sweep};
+use super::{OK, load, project, source, study, sweep, typed};
 use crate::cli::{ReportArgs, StudyArgs};
 use crate::output;
 use crate::parts;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use scenarios::Files;
 use sim_core::expression::Value;
 use sim_core::units::Probability;
 
@@ -17,28 +18,41 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
         return sweep::finish(&first, points, &args.folder, false, false);
     }
     if args.folder.join("capacity.json").exists() || args.folder.join("compare.json").exists() {
-        bail!("{} is of a search or a comparison, which makes its report itself: run it again", args.folder.display());
+        bail!("{} is of a search or a comparison, which makes its report itself: run it again", typed(&args.folder));
     }
     let file = args.folder.join("results.json");
-    let text = std::fs::read_to_string(&file)
-        .with_context(|| format!("{} is no out folder of a run: cannot read results.json", args.folder.display()))?;
-    let results: serde_json::Value = serde_json::from_str(&text).context("results.json cannot be read")?;
+    let text = project().text(&typed(&file)).map_err(|problem| {
+        anyhow!("{} is no out folder of a run: cannot read results.json: {}", typed(&args.folder), problem.message)
+    })?;
+    let results: serde_json::Value =
+        serde_json::from_str(&text).with_context(|| format!("{} cannot be read", typed(&file)))?;
+    let version = results["version"].as_str().filter(|version| results["digest"].is_string() && !version.is_empty());
+    match version {
+        None => bail!("{} holds no results of a run", typed(&file)),
+        Some(env!("CARGO_PKG_VERSION")) => {}
+        Some(other) => bail!(
+            "{} was made by windtunnel {other}, and this is {}: run the scenario again",
+            typed(&args.folder),
+            env!("CARGO_PKG_VERSION")
+        ),
+    }
     let scenario = args.folder.join("scenario.yaml");
     if !scenario.exists() {
-        bail!("{} holds no scenario.yaml: run the scenario again", args.folder.display());
+        bail!("{} holds no scenario.yaml: run the scenario again", typed(&args.folder));
     }
-    let ready = match load(&scenario.to_string_lossy(), &as_run(&results), None)? {
+    let ready = match load(&typed(&scenario), &as_run(&results), None)? {
         Ok(ready) => ready,
         Err(status) => return Ok(status),
     };
     let result = study(&ready)?;
     if Some(result.summary.digest.as_str()) != results["digest"].as_str() {
-        output::say(&format!("warning: the results differ from those in the folder: another version made them\n"));
+        bail!(
+            "scenario.yaml gives other results than those in {}: one of the two was changed; nothing was written",
+            typed(&args.folder)
+        );
     }
-    for (name, bytes) in reports::write(&result, &source(&ready.loaded))? {
-        output::write_whole(&args.folder.join(name), &bytes)?;
-    }
-    output::print(&format!("Report   {}\n", args.folder.join("report.html").display()))?;
+    output::write_report(&args.folder, &reports::write(&result, &source(&ready.loaded))?)?;
+    output::print(&format!("Report   {}\n", typed(&args.folder.join("report.html"))))?;
     Ok(OK)
 }
 

@@ -11,17 +11,16 @@ pub fn run(args: &RunArgs) -> Result<u8> {
         Ok(ready) => ready,
         Err(status) => return Ok(status),
     };
-    let result = study(&ready)?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&ready.loaded.name));
+    output::writable(&out)?;
+    let result = study(&ready)?;
     let source = source(&ready.loaded);
-    for (name, bytes) in reports::write(&result, &source)? {
-        output::write_whole(&out.join(name), &bytes)?;
-    }
+    output::write_report(&out, &reports::write(&result, &source)?)?;
     if args.json {
         output::print(&reports::json(&result)?)?;
     } else {
         let mut text = reports::terminal::run_summary(&result, &source, &style(args.plain));
-        text.push_str(&format!("Report   {}\n", out.join("report.html").display()));
+        text.push_str(&format!("Report   {}\n", typed(&out.join("report.html"))));
         output::print(&text)?;
     }
     Ok(OK)

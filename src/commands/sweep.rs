@@ -1,6 +1,6 @@
 //! `sweep`: one system at many settings.
 
-use super::{CANNOT, OK, complain, cores, source, style, typed};
+use super::{CANNOT, OK, complain, cores, project, source, style, typed};
 use crate::cli::{DesignArg, RankArg, SweepArgs};
 use crate::job_array;
 use crate::output;
@@ -10,7 +10,7 @@ use scenarios::study::sweep::{self, Origin, Stop, Sweep};
 use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::sweep::{DesignSettings, PointsSettings, RankOfSettings, RankSettings, SweepSettings};
 use scenarios::written::studies::{AskSettings, StudySettings};
-use scenarios::{Disk, Loaded, Set, Studies};
+use scenarios::{Loaded, Set, Studies};
 use sim_core::results::Point;
 use sim_core::units::Count;
 use std::ops::ControlFlow;
@@ -19,20 +19,20 @@ use std::path::{Path, PathBuf};
 pub fn run(args: &SweepArgs) -> Result<u8> {
     let (knobs, sets) = knobs(&args.study.set)?;
     let path = typed(&args.file);
-    let loaded = match scenarios::load(&Disk, &path, &sets, args.variant.as_deref()) {
+    let loaded = match scenarios::load(project(), &path, &sets, args.variant.as_deref()) {
         Ok(loaded) => loaded,
         Err(report) => return Ok(complain(&report)),
     };
     let (name, study) = asked(args, &loaded, knobs)?;
     if !name.is_empty()
-        && let Err(report) = scenarios::validate(&Disk, &path, &sets, args.variant.as_deref(), Studies::One(&name))
+        && let Err(report) = scenarios::validate(project(), &path, &sets, args.variant.as_deref(), Studies::One(&name))
     {
         return Ok(complain(&report));
     }
     let AskSettings::Sweep(ask) = &study.ask else { bail!("the study {name} asks for no sweep") };
     let mut plan = super::plan(&loaded, &args.study);
     plan.replications = args.study.replications.unwrap_or_else(|| study.of_each(&plan));
-    let origin = Origin { files: &Disk, path: &path, sets: &sets, variant: args.variant.as_deref() };
+    let origin = Origin { files: project(), path: &path, sets: &sets, variant: args.variant.as_deref() };
     let swept = match Sweep::new(origin, &loaded, &name, ask, &plan) {
         Ok(swept) => swept,
         Err(problem) => {
@@ -116,16 +116,14 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
 pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool, plain: bool) -> Result<u8> {
     let result = sweep::answer(&first.head, points);
     let files = reports::write_sweep(&result, &first.source)?;
-    for (name, bytes) in &files {
-        output::write_whole(&out.join(name), bytes)?;
-    }
+    output::write_report(out, &files)?;
     if json {
         output::print(&reports::sweep_json(&result)?)?;
     } else {
         let mut text = reports::terminal::sweep::summary(&result, &first.source, &style(plain));
         for (word, name) in [("Report", "report.html"), ("Table", "sweep.csv")] {
             if files.iter().any(|(file, _)| file == name) {
-                text.push_str(&format!("{word:<8} {}\n", out.join(name).display()));
+                text.push_str(&format!("{word:<8} {}\n", typed(&out.join(name))));
             }
         }
         output::print(&text)?;
@@ -207,7 +205,7 @@ fn asked(args: &SweepArgs, loaded: &Loaded, knobs: Vec<(String, OverSettings)>) 
     let is_sweep = |study: &&StudySettings| matches!(study.ask, AskSettings::Sweep(_));
     let all: Vec<(&str, &StudySettings)> = loaded.written.studies.iter().filter(|(_, s)| is_sweep(s)).collect();
     let names = all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let file = args.file.display();
+    let file = typed(&args.file);
     match (&args.name, all.as_slice()) {
         (Some(wanted), all) => {
             let found = all.iter().find(|(name, _)| name == wanted);

@@ -1,10 +1,10 @@
 //! `validate`: all problems of a file, without running it.
 
-use super::{CANNOT, OK, typed};
+use super::{CANNOT, OK, project, typed};
 use crate::cli::ValidateArgs;
 use crate::output;
 use anyhow::Result;
-use scenarios::{Disk, Studies, describe};
+use scenarios::{Studies, describe};
 use std::io::IsTerminal;
 
 pub fn run(args: &ValidateArgs) -> Result<u8> {
@@ -13,7 +13,7 @@ pub fn run(args: &ValidateArgs) -> Result<u8> {
     let sets = super::sets_of(&args.set)?;
     for file in &args.files {
         let colour = output::colours(false) && std::io::stdout().is_terminal();
-        match scenarios::validate(&Disk, &typed(file), &sets, args.variant.as_deref(), Studies::All) {
+        match scenarios::validate(project(), &typed(file), &sets, args.variant.as_deref(), Studies::All) {
             Ok(loaded) => {
                 if args.json {
                     items.extend(loaded.warnings.items());

@@ -66,8 +66,10 @@ impl Column {
 }
 
 /// A word as RFC 4180 wants it.
-pub fn quoted(word: &str) -> String {
-    if word.contains([',', '"', '\n', '\r']) { format!("\"{}\"", word.replace('"', "\"\"")) } else { word.to_owned() }
+pub(crate) fn quoted(word: &str) -> String {
+    // A cell that begins with a colon could begin a line that a build system takes for a command.
+    let is_bare = !word.contains([',', '"', '\n', '\r']) && !word.trim_start().starts_with(':');
+    if !is_bare { format!("\"{}\"", word.replace('"', "\"\"")) } else { word.to_owned() }
 }
 
 /// The table as CSV, with a head.

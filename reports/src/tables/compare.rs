@@ -1,5 +1,6 @@
 //! A comparison as CSV: a line a system and number, promises as the share of runs that keep them.
 
+use super::columns::quoted;
 use sim_core::results::Estimate;
 use sim_core::results::compare::{Change, Comparison};
 use std::fmt::Write;
@@ -8,12 +9,13 @@ use std::fmt::Write;
 pub fn csv(comparison: &Comparison) -> String {
     let mut out = "a,b,of,name,unit,a_mean,a_low,a_high,b_mean,b_low,b_high,difference,difference_low,difference_high,change,pairs\n".to_owned();
     for compared in &comparison.against {
-        let systems = format!("{},{}", cell(&name(&comparison.a)), cell(&name(&compared.b)));
+        let systems = format!("{},{}", quoted(&name(&comparison.a)), quoted(&name(&compared.b)));
         for row in &compared.rows {
             let unit = serde_json::to_value(row.unit).unwrap_or_default();
             let numbers = [row.a, row.b, row.difference].map(three).join(",");
             let (unit, change) = (unit.as_str().unwrap_or_default(), word(row.change));
-            let _ = writeln!(out, "{systems},number,{},{unit},{numbers},{change},{}", cell(&row.name), row.pairs.len());
+            let _ =
+                writeln!(out, "{systems},number,{},{unit},{numbers},{change},{}", quoted(&row.name), row.pairs.len());
         }
         for row in &compared.promises {
             let numbers = [row.a, row.b, row.difference].map(three).join(",");
@@ -21,7 +23,7 @@ pub fn csv(comparison: &Comparison) -> String {
             let _ = writeln!(
                 out,
                 "{systems},kept,{},share,{numbers},{change},{}",
-                cell(&row.name),
+                quoted(&row.name),
                 comparison.replications
             );
         }
@@ -45,9 +47,4 @@ fn word(change: Option<Change>) -> &'static str {
         Some(Change::Better) => "better",
         Some(Change::Worse) => "worse",
     }
-}
-
-/// A text as one cell.
-fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

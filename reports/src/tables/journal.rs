@@ -1,5 +1,6 @@
 //! Journals of experiments as CSV: one row a value that was measured, or an entry without values.
 
+use super::columns::quoted;
 use sim_core::results::{JournalEntry, StudyResult};
 use std::fmt::Write;
 
@@ -10,7 +11,7 @@ pub fn csv(study: &StudyResult) -> String {
     for (experiment, journal) in &study.journals {
         let (course, held) = (journal.course.words(), truth(journal.held));
         for entry in &journal.entries {
-            let (kind, text, holds) = (entry.kind.words(), cell(&entry.text.to_string()), truth(entry.holds));
+            let (kind, text, holds) = (entry.kind.words(), quoted(&entry.text.to_string()), truth(entry.holds));
             for measured in measured(entry) {
                 let _ = writeln!(
                     out,
@@ -31,12 +32,7 @@ fn measured(entry: &JournalEntry) -> Vec<String> {
     let each = entry.values.iter().map(|value| {
         let number = value.value.map_or_else(String::new, |number| number.to_string());
         let unit = serde_json::to_value(value.unit).unwrap_or_default();
-        format!("{},{number},{}", cell(&value.of.to_string()), unit.as_str().unwrap_or_default())
+        format!("{},{number},{}", quoted(&value.of.to_string()), unit.as_str().unwrap_or_default())
     });
     each.collect()
-}
-
-/// A text as one cell.
-fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

@@ -224,7 +224,7 @@ impl Compiler<'_> {
     fn replay(&self, settings: &ReplaySettings, problems: &mut Problems) -> Option<Replay> {
         let path = beside(self.around.path, &settings.file);
         let place = format!("{}.arrive.replay.file", problems.path());
-        let text = match self.around.files.text(&path) {
+        let text = match self.around.files.text_named(self.around.path, &path) {
             Ok(text) => text,
             Err(mut problem) => {
                 problem.path = place;

@@ -6,7 +6,12 @@
 use super::node::{FileId, Node, Span};
 use sim_core::problem::{Problem, Severity};
 use sim_core::results::gate::{Place, Trouble};
+use sim_core::visible::is_hidden;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+
+/// Warnings of a scenario that are shown at most.
+const MOST_WARNINGS: usize = 100;
 
 /// Columns that are printed at most.
 const COLUMNS: usize = 100;
@@ -56,7 +61,12 @@ fn quoted(message: &str, text: &str) -> Option<(usize, usize)> {
 
 /// The texts that places refer to: the file, those it extends, and what was set on the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sources(Vec<(String, String)>);
+pub struct Sources {
+    /// Names and texts.
+    all: Vec<(String, String)>,
+    /// Texts that are not quoted.
+    hidden: Vec<FileId>,
+}
 
 impl Sources {
     /// No texts.
@@ -66,18 +76,23 @@ impl Sources {
 
     /// Adds a text under the name that problems show.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        self.0.push((name.into(), text.into()));
-        FileId(u16::try_from(self.0.len() - 1).unwrap_or(u16::MAX))
+        self.all.push((name.into(), text.into()));
+        FileId(u16::try_from(self.all.len() - 1).unwrap_or(u16::MAX))
+    }
+
+    /// Quotes no line of a text: it is no scenario.
+    pub fn hide(&mut self, file: FileId) {
+        self.hidden.push(file);
     }
 
     /// The name of a text.
     pub fn name(&self, file: FileId) -> &str {
-        self.0.get(usize::from(file.0)).map_or("", |(name, _)| name)
+        self.all.get(usize::from(file.0)).map_or("", |(name, _)| name)
     }
 
     /// A text.
     pub fn text(&self, file: FileId) -> &str {
-        self.0.get(usize::from(file.0)).map_or("", |(_, text)| text)
+        self.all.get(usize::from(file.0)).map_or("", |(_, text)| text)
     }
 
     /// Line and column of the beginning of a place, both from 1; the column counts characters.
@@ -123,15 +138,28 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report in the order of the file, without repetitions.
+    /// A report in the order of the file: each problem once, made visible, and so many warnings at most.
     pub fn new(name: impl Into<String>, sources: Sources, mut problems: Vec<Placed>) -> Self {
+        problems.iter_mut().for_each(|placed| placed.problem.make_visible());
         problems.sort_by_key(|p| p.span.map_or((FileId(u16::MAX), usize::MAX), |s| (s.file, s.start)));
-        problems.dedup();
+        let mut seen = BTreeSet::new();
+        problems.retain(|p| {
+            let place = if p.span.is_none() { p.problem.path.clone() } else { String::new() };
+            seen.insert((p.span, place, p.problem.severity, p.problem.message.clone()))
+        });
+        let warnings = problems.iter().filter(|p| !p.is_error()).count();
+        if let Some(more) = warnings.checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {
+            let mut left = MOST_WARNINGS;
+            problems.retain(|p| p.is_error() || left.checked_sub(1).map(|less| left = less).is_some());
+            let problem = Problem::warning("", format!("{more} more warnings are not shown"));
+            problems.push(Placed { problem, span: None });
+        }
         Self { name: name.into(), sources, problems }
     }
 
     /// A report of one problem without a place: the file could not be read.
-    pub fn unreadable(name: &str, problem: Problem) -> Self {
+    pub fn unreadable(name: &str, mut problem: Problem) -> Self {
+        problem.make_visible();
         Self { name: name.to_owned(), sources: Sources::new(), problems: vec![Placed { problem, span: None }] }
     }
 
@@ -226,6 +254,9 @@ impl Report {
         let gutter = paint.with(DIM, "|");
         let pad = " ".repeat(width);
         let _ = writeln!(out, "{pad}{} {}:{line}:{column}", paint.with(DIM, "-->"), self.sources.name(span.file));
+        if self.sources.hidden.contains(&span.file) {
+            return;
+        }
         let _ = writeln!(out, "{pad} {gutter}");
         let _ = writeln!(out, "{} {gutter} {shown}", paint.with(DIM, &format!("{line:>width$}")));
         let carets = carets.min(COLUMNS - width - 3);
@@ -255,7 +286,11 @@ fn below(out: &mut String, label: &str, width: usize, paint: Paint) {
 
 /// The part of a line that is shown so that `column` is in it, and the column there.
 fn window(text: &str, column: usize, carets: usize, room: usize) -> (String, usize) {
-    let text: Vec<char> = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: Vec<char> = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_hidden(c) { '\u{fffd}' } else { c })
+        .collect();
     if text.len() <= room {
         return (text.into_iter().collect(), column);
     }

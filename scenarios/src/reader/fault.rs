@@ -5,6 +5,7 @@
 //! what to type instead.
 
 use super::node::{Part, Span};
+use super::planned::is_planned;
 use serde::de::{self, Expected, Unexpected};
 use sim_core::problem::{Problem, nearest};
 use std::fmt;
@@ -90,11 +91,19 @@ impl Fault {
     }
 
     fn choice(message: String, what: &str, name: &str, known: &'static [&'static str]) -> Self {
-        let fault = Self::new(message).label(match known {
+        let label = match known {
             [] => format!("there are no {what} here"),
             known => format!("{what} here: {}", known.join(", ")),
-        });
-        match nearest(name, known.iter().copied()) {
+        };
+        let near = nearest(name, known.iter().copied());
+        // `poison` is planned as a fault, and in the place of `poisson` it is misspelt.
+        if near.is_none() && is_planned(name) {
+            return Self::new(format!("\"{name}\" is planned, not built yet"))
+                .label(label)
+                .hint("leave it out until it is");
+        }
+        let fault = Self::new(message).label(label);
+        match near {
             Some(near) => fault.hint(format!("did you mean {near}?")),
             None => fault,
         }
@@ -124,7 +133,16 @@ impl de::Error for Fault {
             Unexpected::Str(text) if is_whole(text) => "this number is too large here".to_owned(),
             other => format!("{} does not fit here", found(&other)),
         };
-        Self::new(message).label(format!("expected {}", wanted(expected)))
+        let fault = Self::new(message).label(format!("expected {}", wanted(expected)));
+        match (meant(expected), unexpected) {
+            (Some((outer, key)), Unexpected::Unsigned(number)) => {
+                fault.hint(format!("write {outer}: {{{key}: {number}}}"))
+            }
+            (Some((outer, key)), Unexpected::Str(text)) if text.chars().next().is_some_and(|c| c.is_ascii_digit()) => {
+                fault.hint(format!("write {outer}: {{{key}: {text}}}"))
+            }
+            _ => fault,
+        }
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -181,6 +199,14 @@ fn found(unexpected: &Unexpected<'_>) -> String {
             "a kind with settings".to_owned()
         }
         other => other.to_string(),
+    }
+}
+
+/// The key that a single value in the place of settings is meant for, with the key of the settings: `retry: 3` means attempts.
+fn meant(expected: &dyn Expected) -> Option<(&'static str, &'static str)> {
+    match expected.to_string().as_str() {
+        "struct RetrySettings" => Some(("retry", "max_attempts")),
+        _ => None,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod gather;
 pub mod node;
 pub mod parse;
+pub mod planned;
 pub mod scalar;
 
 pub use diagnostics::{Placed, Report, Sources};

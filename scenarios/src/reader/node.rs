@@ -3,6 +3,9 @@
 //! A path names a place in the tree: keys joined by dots, list places by number from 0. Keys may hold dots themselves
 //! (`p99.9`, `cpu(api.get)`), so a path is matched against the keys that are there, the longest first.
 
+use sim_core::visible::is_hidden;
+use std::fmt::Write;
+
 /// Which text a place is in: a place in [`super::Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileId(pub u16);
@@ -74,7 +77,30 @@ type Child<'a> = (Option<&'a Entry>, &'a Node);
 pub fn flow_word(text: &str) -> String {
     let safe = |c: char| c.is_alphanumeric() || "/%.$_-+>()".contains(c);
     let word = !text.is_empty() && text.chars().all(safe) && !text.starts_with(['-', '%', '>']);
-    if word || text.parse::<f64>().is_ok() { text.to_owned() } else { format!("{text:?}") }
+    if word || text.parse::<f64>().is_ok() { text.to_owned() } else { quoted(text) }
+}
+
+/// Text in YAML's double quotes, with YAML's escapes. A line break is written with a break of the line behind it, by which the reader knows
+/// that the text has lines.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    let mut after_break = false;
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n\\\n"),
+            // Blanks at the begin of a line are none of the text.
+            ' ' if after_break => out.push_str("\\ "),
+            c if is_hidden(c) => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+        after_break = character == '\n';
+    }
+    out.push('"');
+    out
 }
 
 /// Columns of a line of a scenario that is written anew.
@@ -98,7 +124,8 @@ impl Node {
                 out.push_str(&format!("{space}{head}\n"));
                 value.block_into(indent + 2, out);
             } else {
-                out.push_str(&format!("{space}{head} {flow}\n"));
+                // Lines of a text stand deeper than its key.
+                out.push_str(&format!("{space}{head} {}\n", flow.replace('\n', &format!("\n{space}    "))));
             }
         };
         match &self.value {
@@ -111,8 +138,9 @@ impl Node {
     /// The node as text in YAML's flow style, on one line.
     pub fn flow(&self) -> String {
         match &self.value {
+            Value::Scalar(_) if self.is_null() => "null".to_owned(),
             Value::Scalar(scalar) if scalar.plain => flow_word(&scalar.text),
-            Value::Scalar(scalar) => format!("{:?}", scalar.text),
+            Value::Scalar(scalar) => quoted(&scalar.text),
             Value::List(nodes) => format!("[{}]", nodes.iter().map(Self::flow).collect::<Vec<_>>().join(", ")),
             Value::Map(entries) => {
                 let all = entries.iter().map(|e| format!("{}: {}", flow_word(&e.key), e.value.flow()));
@@ -318,6 +346,107 @@ mod tests {
         let text = "steps:\n  - work: 1ms\n  - call: {to: x}\n";
         assert_eq!(shown(text, "steps.1"), "call");
         assert_eq!(shown(text, "steps.1.call.to"), "x");
+    }
+
+    #[test]
+    fn every_text_is_read_as_it_was_written() {
+        let odd = [
+            "",
+            " ",
+            "a b",
+            "a: b",
+            "null",
+            "~",
+            "true",
+            "5",
+            "-",
+            "- x",
+            "#x",
+            "a #b",
+            "x:",
+            "\"",
+            "\\",
+            "\\n",
+            "'",
+            "[",
+            "{",
+            "}",
+            ",",
+            "&a",
+            "*a",
+            "!t",
+            "%d",
+            "@",
+            "`",
+            "|",
+            ">",
+            "?",
+            "a\u{a0}b",
+            "\u{a0}",
+            "Zürich",
+            "東京",
+            "👩\u{200d}💻",
+            "\u{e000}",
+            "\u{10ffff}",
+            "\u{fffd}",
+            "a\nb",
+            "a\n b",
+            "a\n\n  b\n",
+            "\n",
+            " \n ",
+            "1e3",
+            "0x10",
+            ".5",
+            "+3",
+            "-inf",
+            "nan",
+            "a\u{2003}b",
+            "=",
+            "<<",
+            "\\u202e",
+            "\u{301}a",
+        ];
+        let scalar = |text: &str, plain| Node {
+            value: Value::Scalar(Scalar { text: text.to_owned(), plain }),
+            span: Span { file: FileId(0), start: 0, end: 0 },
+        };
+        let map = |entries: Vec<(String, Node)>| Node {
+            span: scalar("", false).span,
+            value: Value::Map(
+                entries.into_iter().map(|(key, value)| Entry { key, key_span: value.span, value }).collect(),
+            ),
+        };
+        let list = |nodes| Node { value: Value::List(nodes), span: scalar("", false).span };
+        let others = (0x20..0x3000_u32).chain([0xd7ff, 0xe001, 0xfdd0, 0x1f600]).filter_map(char::from_u32);
+        let all: Vec<String> =
+            odd.iter().map(|text| (*text).to_owned()).chain(others.map(|c| format!("x{c}y"))).collect();
+        for text in all.iter().filter(|text| !text.contains(|c| c != '\n' && is_hidden(c))) {
+            let deep = map(vec![(
+                "k".to_owned(),
+                list(vec![scalar(text, false), map(vec![("m".to_owned(), scalar(text, false))])]),
+            )]);
+            let long =
+                map(vec![("pad".to_owned(), scalar(&"x".repeat(200), false)), ("t".to_owned(), scalar(text, false))]);
+            let entries = [("v", scalar(text, false)), ("deep", deep), ("long", long), ("plain", scalar(text, true))];
+            let mut entries: Vec<_> = entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+            if !text.contains('\n') {
+                entries.push((format!("key {text}"), scalar("1", true)));
+                entries.push((text.clone(), scalar("1", true)));
+            }
+            let written = map(entries).block();
+            let parsed = parse(&written, FileId(0));
+            assert!(parsed.problems.is_empty(), "{text:?}: {written}\n{:?}", parsed.problems);
+            let read = parsed.node.expect("parses");
+            for at in ["v", "deep.k.0", "deep.k.1.m", "long.t"] {
+                assert_eq!(read.find(at).and_then(Node::text), Some(text.as_str()), "{at} of {text:?}: {written}");
+            }
+            let is_null = matches!(text.as_str(), "" | "~" | "null");
+            assert_eq!(read.get("plain").is_some_and(Node::is_null), is_null, "{text:?}: {written}");
+            assert!(
+                text.contains('\n') || read.get(text).is_some() && read.get(&format!("key {text}")).is_some(),
+                "{written}"
+            );
+        }
     }
 
     #[test]

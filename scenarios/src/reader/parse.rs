@@ -2,12 +2,13 @@
 //!
 //! A file that is not YAML has one problem, at the place where the parser stopped. One that is has all of these at once: duplicate
 //! keys, tags, keys that are not words. Aliases are allowed and unfolded, up to a number of values; anchors are not needed
-//! (`defaults`, `policies` and `extends` are), but they do no harm.
+//! (`defaults`, `policies` and `extends` are), but they do no harm. Hidden characters of words become their escapes here, once for all.
 
 use super::diagnostics::Placed;
 use super::node::{Entry, FileId, Node, Scalar, Span, Value};
 use granit_parser::{Event, Parser, ScalarStyle};
 use sim_core::problem::Problem;
+use sim_core::visible::{visible, visible_lines};
 use std::collections::BTreeMap;
 
 /// Values in one file, aliases unfolded.
@@ -104,7 +105,8 @@ impl<'a> Builder<'a> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), at);
-                let value = Value::Scalar(Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain });
+                let text = self.visible(&text, &range);
+                let value = Value::Scalar(Scalar { text, plain: style == ScalarStyle::Plain });
                 self.place(Node { value, span: self.span(range) }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => self.begin(Value::List(vec![]), anchor, tag.is_some(), at),
@@ -113,6 +115,13 @@ impl<'a> Builder<'a> {
             Event::Alias(id) => self.alias(id, range),
             _ => Ok(()),
         }
+    }
+
+    /// A word as all see it from here on: what is hidden in it stands as its escape. Texts that are written over several lines keep them.
+    fn visible(&self, text: &str, range: &std::ops::Range<usize>) -> String {
+        let has_lines =
+            !self.expects_key() && self.text.get(range.clone()).is_some_and(|written| written.contains('\n'));
+        if has_lines { visible_lines(&text.replace('\t', " ")).into_owned() } else { visible(text).into_owned() }
     }
 
     fn begin(&mut self, value: Value, anchor: usize, tagged: bool, at: &granit_parser::Span) -> Result<(), Stop> {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::results::compare::Change;
 use sim_core::results::gate::{Against, Checked, Measured, Number, Standing};
 use sim_core::results::{Estimate, Unit};
+use sim_core::visible::visible;
 use std::collections::BTreeMap;
 
 /// The form that is read and written.
@@ -61,7 +62,18 @@ impl Baseline {
     /// # Errors
     /// What is wrong with it, one sentence without a full stop.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let baseline: Self = serde_json::from_str(text).map_err(|error| format!("this is not a baseline: {error}"))?;
+        let mut baseline: Self = serde_json::from_str(text).map_err(|error| {
+            // What stands there is not quoted: the file may be any file.
+            format!(
+                "this is not a baseline: {:?} error at line {}, column {}",
+                error.classify(),
+                error.line(),
+                error.column()
+            )
+        })?;
+        for measured in baseline.scenarios.values_mut().flat_map(|stored| &mut stored.measured) {
+            measured.name = visible(&measured.name).into_owned();
+        }
         if baseline.windtunnel_baseline != FORM {
             let form = baseline.windtunnel_baseline;
             return Err(format!("this baseline has form {form}, and this windtunnel knows form {FORM} only"));

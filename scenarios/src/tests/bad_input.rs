@@ -20,8 +20,8 @@ fn small_scenario_has_no_problems() {
 #[test]
 fn unknown_keys_are_shown_with_the_nearest() {
     check("workers: 4", "wrokers: 4", &["7:5 wrokers: unknown key \"wrokers\""]);
-    check("", "caches: {}\n", &["10:1 caches: unknown key \"caches\""]);
-    check("", "sagas: {}\n", &["10:1 sagas: unknown key \"sagas\""]);
+    check("", "caches: {}\n", &["10:1 caches: \"caches\" is planned, not built yet"]);
+    check("", "sagas: {}\n", &["10:1 sagas: \"sagas\" is planned, not built yet"]);
     let report = read(&SMALL.replace("workers", "wrokers")).expect_err("has a problem");
     assert_eq!(report.problems[0].problem.hint.as_deref(), Some("did you mean workers?"));
 }
@@ -296,10 +296,10 @@ fn wrong_variants_are_found_without_running_them() {
         "",
         more,
         &[
-            "11:20 wrokers: unknown key \"wrokers\"",
-            "12:16 wbe: no key is called \"wbe\"",
-            "13:29 0: an instance without workers answers nothing",
-            "14:26 put: web has no endpoint called \"put\"",
+            "11:20 wrokers: in the variant a: unknown key \"wrokers\"",
+            "12:16 wbe: in the variant b: no key is called \"wbe\"",
+            "13:29 0: in the variant c: an instance without workers answers nothing",
+            "14:26 put: in the variant d: web has no endpoint called \"put\"",
         ],
     );
 }

@@ -100,7 +100,18 @@ impl<T: Quantity> serde::de::Visitor<'_> for QuantityVisitor<T> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
-        T::read(text).map_err(E::custom)
+        T::read(text).map_err(|message| {
+            // Number and unit stand together: `500 ms` is 500ms.
+            let joined: String = text.split_whitespace().collect();
+            if joined.len() < text.trim().len() && T::read(&joined).is_ok() {
+                return E::custom(format!(
+                    "number and unit of {} stand together\nexpected {}\nwrite {joined}",
+                    T::NAME,
+                    T::EXPECTED
+                ));
+            }
+            E::custom(message)
+        })
     }
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<T, E> {

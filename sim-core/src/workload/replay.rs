@@ -87,6 +87,8 @@ impl ReplaySettings {
     /// # Errors
     /// All problems of all lines, up to 20.
     pub fn parse(&self, text: &str) -> Result<Replay, Vec<CsvProblem>> {
+        // Spreadsheets begin a file with a mark of its byte order.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let Some((_, header)) = lines.next() else {
             return Err(vec![CsvProblem { line: 1, message: "the file is empty".into() }]);
@@ -107,17 +109,20 @@ impl ReplaySettings {
     fn no_column(&self, columns: &[&str]) -> String {
         let at = self.at.as_deref().unwrap_or("at");
         let (from, rate) = (self.from.as_deref().unwrap_or("from"), self.rate.as_deref().unwrap_or("rate"));
-        format!("expected a column `{at}`, or columns `{from}` and `{rate}`; the first line has {}", columns.join(", "))
+        // What stands there is not quoted: the file may be any file.
+        let n = columns.len();
+        let s = if n == 1 { "" } else { "s" };
+        format!(
+            "expected a column `{at}`, or columns `{from}` and `{rate}`; the first line has {n} column{s} of other names"
+        )
     }
 }
 
 type Row<'a> = (usize, Vec<&'a str>);
 
 fn times<'a>(rows: impl Iterator<Item = Row<'a>>, column: usize) -> Result<Replay, Vec<CsvProblem>> {
-    let mut times: Vec<u64> = collect(rows, |cells| {
-        let ns = time(cell(cells, column)?)?;
-        Ok(ns)
-    })?;
+    let mut times: Vec<u64> =
+        collect(rows, |cells| time(cell(cells, column)?).map_err(|message| in_column(column, &message)))?;
     times.sort_unstable();
     Ok(Replay::Times(times.into()))
 }
@@ -125,12 +130,13 @@ fn times<'a>(rows: impl Iterator<Item = Row<'a>>, column: usize) -> Result<Repla
 fn rates<'a>(rows: impl Iterator<Item = Row<'a>>, from: usize, rate: usize) -> Result<Replay, Vec<CsvProblem>> {
     let mut last = None;
     let rates = collect(rows, |cells| {
-        let begin = time(cell(cells, from)?)?;
+        let begin = time(cell(cells, from)?).map_err(|message| in_column(from, &message))?;
         if last.is_some_and(|last| begin <= last) {
             return Err("this interval does not begin after the one before it".into());
         }
         last = Some(begin);
-        Ok((begin, per_second(cell(cells, rate)?)?))
+        let rate_here = per_second(cell(cells, rate)?).map_err(|message| in_column(rate, &message))?;
+        Ok((begin, rate_here))
     })?;
     Ok(Replay::Rates(rates.into()))
 }
@@ -160,14 +166,19 @@ fn cell<'a>(cells: &[&'a str], column: usize) -> Result<&'a str, String> {
     cells.get(column).copied().ok_or_else(|| format!("this line has no column {}", column + 1))
 }
 
+/// What is wrong with a cell, and where: never what stands in it.
+fn in_column(column: usize, message: &str) -> String {
+    format!("column {}: {message}", column + 1)
+}
+
 fn time(text: &str) -> Result<u64, String> {
     let seconds = |s: f64| (s.is_finite() && (0.0..9.2e9).contains(&s)).then(|| SimDuration::from_secs_f64(s).ns());
     let bare = text.parse::<f64>().ok().map(seconds);
     match bare {
-        Some(ns) => ns.ok_or_else(|| format!("{text} is not a time after 0")),
+        Some(ns) => ns.ok_or_else(|| "a time is not after 0".to_owned()),
         None => SimDuration::parse(text)
             .map(SimDuration::ns)
-            .map_err(|_| format!("\"{text}\" is no time; expected seconds such as 1.5, or a duration such as 1.5s")),
+            .map_err(|_| "this is no time; expected seconds such as 1.5, or a duration such as 1.5s".to_owned()),
     }
 }
 
@@ -177,7 +188,7 @@ fn per_second(text: &str) -> Result<f64, String> {
         Err(_) => Rate::parse(text).ok().map(Rate::per_second),
     };
     rate.filter(|rate| rate.is_finite() && *rate >= 0.0).ok_or_else(|| {
-        format!("\"{text}\" is no rate; expected a number a second such as 800, or a rate such as 48000/min")
+        "this is no rate; expected a number a second such as 800, or a rate such as 48000/min".to_owned()
     })
 }
 

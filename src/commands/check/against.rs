@@ -2,12 +2,14 @@
 
 use super::files::{Found, plain, seen_from};
 use crate::cli::CheckArgs;
-use crate::commands::typed;
+use crate::commands::{project, typed};
 use crate::output;
 use anyhow::Result;
+use scenarios::Files;
 use scenarios::study::baseline::{Baseline, Tolerance, against, comparable};
 use scenarios::study::interval::Confidence;
 use sim_core::results::gate::CheckedFile;
+use sim_core::visible::visible;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -33,13 +35,13 @@ impl Baselined {
     pub fn of(args: &CheckArgs) -> Result<Option<Self>, String> {
         let Some(path) = args.baseline.clone() else { return Ok(None) };
         let name = typed(&path);
-        let stored = match std::fs::read_to_string(&path) {
+        let stored = match project().text(&name) {
             Ok(text) => Baseline::parse(&text).map_err(|why| format!("{name}: {why}"))?,
             Err(_) if args.update_baseline && !path.exists() => Baseline::default(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(_) if !path.exists() => {
                 return Err(format!("{name}: there is no such file\nhint: --update-baseline writes it"));
             }
-            Err(error) => return Err(format!("{name}: {error}")),
+            Err(problem) => return Err(format!("{name}: {}", problem.message)),
         };
         let tolerance = Tolerance(args.tolerance.map_or(0.0, sim_core::units::Probability::value));
         Ok(Some(Self { path, stored, moves: args.update_baseline, tolerance }))
@@ -79,7 +81,7 @@ impl Baselined {
         for key in self.stored.scenarios.keys() {
             let file = plain(&self.folder().join(key));
             let is_asked = !self.moves && asked.iter().any(|path| file.starts_with(path)) && !found.contains(&file);
-            let name = typed(&self.path);
+            let (name, key) = (typed(&self.path), visible(key));
             if is_asked {
                 missing.asked = true;
                 missing.notes.push(format!("Not judged: {key}, which is in {name}; --update-baseline forgets it."));

@@ -1,8 +1,10 @@
 //! The scenario files of paths: a folder is all that is in it. What others extend is said, so that it may be left out where it is no
 //! scenario of its own.
 
-use anyhow::{Context, Result};
-use scenarios::Disk;
+use crate::commands::{project, typed};
+use anyhow::{Context, Result, anyhow};
+use scenarios::Files;
+pub use scenarios::project::plain;
 use scenarios::study::baseline::Baseline;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ pub struct Found {
 pub fn gather(paths: &[PathBuf]) -> Result<Vec<Found>> {
     let (mut named, mut inside) = (Vec::new(), Vec::new());
     for path in paths {
-        if path.is_dir() { folder(path, &mut inside)? } else { named.push(path.clone()) }
+        if path.is_dir() { folder(path, &mut BTreeSet::new(), &mut inside)? } else { named.push(path.clone()) }
     }
     let found = |path: PathBuf, inside: bool| Found { extends: chain(&path), path, inside };
     let mut all: Vec<Found> = named.into_iter().map(|path| found(path, false)).collect();
@@ -31,19 +33,29 @@ pub fn gather(paths: &[PathBuf]) -> Result<Vec<Found>> {
     Ok(all)
 }
 
-/// Scenario files of a folder and of the folders in it.
-fn folder(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+/// Scenario files of a folder and of the folders in it, each folder once: links may lead in a circle.
+fn folder(path: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) -> Result<()> {
+    if !seen.insert(path.canonicalize().unwrap_or_else(|_| plain(path))) {
+        return Ok(());
+    }
     let read = std::fs::read_dir(path).and_then(|all| all.map(|e| e.map(|e| e.path())).collect());
-    let mut inside: Vec<PathBuf> = read.with_context(|| format!("cannot read the folder {}", path.display()))?;
-    inside.sort();
+    let mut inside: Vec<PathBuf> = read.with_context(|| format!("cannot read the folder {}", typed(&path)))?;
+    // Links last, so that a folder is found where it is.
+    inside.sort_by_key(|path| (path.is_symlink(), path.clone()));
     for path in inside {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if hidden {
             continue;
         }
+        let leads = |path: &Path| {
+            let lies = if path.is_symlink() { project().within(&project().tree(path), path) } else { Ok(()) };
+            lies.map_err(|p| anyhow!("{}: {}\nhint: {}", typed(path), p.message, p.hint.unwrap_or_default()))
+        };
         if path.is_dir() {
-            folder(&path, found)?;
+            leads(&path)?;
+            folder(&path, seen, found)?;
         } else if is_scenario(&path) {
+            leads(&path)?;
             found.push(path);
         }
     }
@@ -55,7 +67,7 @@ fn is_scenario(path: &Path) -> bool {
     match path.extension().and_then(|e| e.to_str()) {
         Some("yaml" | "yml") => true,
         Some("json") => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let text = project().text(&typed(path)).unwrap_or_default();
             let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
             let has = |key| json.get(key).is_some_and(serde_json::Value::is_string);
             !Baseline::is_one(&text) && (has("extends") || has("scenario") && json.get("digest").is_none())
@@ -77,20 +89,7 @@ fn chain(path: &Path) -> Vec<PathBuf> {
 
 /// The file that a file extends.
 fn base(path: &Path) -> Option<PathBuf> {
-    scenarios::overlay::extended(&Disk, &path.to_string_lossy()).map(|base| plain(Path::new(&base)))
-}
-
-/// A path without detours, so that two ways to a file are one.
-pub fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
-        match part {
-            std::path::Component::ParentDir => drop(plain.pop()),
-            std::path::Component::CurDir => {}
-            part => plain.push(part),
-        }
-    }
-    plain
+    scenarios::overlay::extended(project(), &typed(path)).map(|base| plain(&project().path(&base)))
 }
 
 /// A path as it is seen from a folder, with forward slashes.

@@ -3,17 +3,17 @@
 mod against;
 pub mod files;
 
-use super::{CANNOT, OK, Ready, complain, ready, typed};
+use super::{CANNOT, OK, Ready, complain, project, ready, typed};
 use crate::cli::{Annotations, CheckArgs};
 use crate::output;
 use against::{Baselined, Missing};
 use anyhow::{Context, Result};
-use scenarios::Disk;
 use scenarios::study::{self, gate, gate::Gate};
 use scenarios::written::studies::AskSettings;
 use sim_core::results::Verdict;
 use sim_core::results::gate::{Checked, CheckedFile};
 use sim_core::units::Probability;
+use sim_core::visible::{commands, printable};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -38,6 +38,10 @@ pub fn run(args: &CheckArgs) -> Result<u8> {
             return Ok(CANNOT);
         }
     };
+    let moved = args.baseline.as_ref().filter(|_| args.update_baseline);
+    for path in [&args.junit, &args.sarif, &args.markdown].into_iter().flatten().chain(moved) {
+        output::writable(path.parent().unwrap_or(Path::new(".")))?;
+    }
     let (mut checked, mut notes) = judge(&found, args)?;
     let missing = baseline.as_ref().map_or_else(Missing::default, |baseline| baseline.missing(&found, &args.paths));
     notes.extend(missing.notes);
@@ -62,7 +66,7 @@ fn judge(found: &[files::Found], args: &CheckArgs) -> Result<(Vec<CheckedFile>, 
         let file = typed(&found.path);
         match ready(&file, &args.study, None)? {
             Ok(ready) => all.push(CheckedFile { file, outcome: Ok(study(&ready, args)?) }),
-            Err(report) if found.inside && scenarios::overlay::is_part(&Disk, &file) => {
+            Err(report) if found.inside && scenarios::overlay::is_part(project(), &file) => {
                 parts.push((all.len(), found, report));
                 continue;
             }
@@ -147,6 +151,7 @@ fn write(files: &[CheckedFile], notes: &[String], args: &CheckArgs) -> Result<()
         output::write_whole(path, reports::check::sarif::sarif(files)?.as_bytes())?;
     }
     let page = reports::check::markdown::markdown(files, args.baseline.as_deref().map(typed).as_deref(), notes);
+    let page = printable(&page, false);
     if let Some(path) = &args.markdown {
         output::write_whole(path, page.as_bytes())?;
     }
@@ -158,8 +163,7 @@ fn write(files: &[CheckedFile], notes: &[String], args: &CheckArgs) -> Result<()
 
 fn append(path: &Path, text: &str) -> Result<()> {
     let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .with_context(|| format!("cannot write {}", path.display()))
+    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("cannot write {}", typed(&path)))
 }
 
 fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status: u8, args: &CheckArgs) -> Result<()> {
@@ -171,7 +175,7 @@ fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status:
     let annotations = if annotated { reports::check::annotations::github(files) } else { String::new() };
     if args.json {
         // The runner reads both streams, and JSON stays whole.
-        output::say(&annotations);
+        output::say_own(&commands(&annotations));
         notes.iter().for_each(|line| output::say(&format!("{line}\n")));
         return output::print(&reports::check_json(files)?);
     }
@@ -184,7 +188,7 @@ fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status:
     let paths: [(&str, &Option<PathBuf>); 3] =
         [("JUnit", &args.junit), ("SARIF", &args.sarif), ("Markdown", &args.markdown)];
     for (name, path) in paths.iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
-        text.push_str(&format!("{name:<9}{}\n", path.display()));
+        text.push_str(&format!("{name:<9}{}\n", typed(&path)));
     }
     let why = match status {
         OK => "every promise is held",
@@ -194,7 +198,9 @@ fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status:
         CANNOT => "not all was judged that was to be",
         _ => "not decided",
     };
-    output::print(&format!("{text}{annotations}Exit status {status}: {why}.\n"))
+    output::print(&text)?;
+    output::print_own(&commands(&annotations))?;
+    output::print(&format!("Exit status {status}: {why}.\n"))
 }
 
 /// Whether nothing is broken but the comparison with the baseline.

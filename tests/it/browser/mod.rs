@@ -68,8 +68,12 @@ fn pages_are_whole_in_a_browser() {
     let program = match devtools::program() {
         Ok(program) => program,
         Err(why) => {
-            // Not by a macro, whose output the harness keeps to itself.
-            let _ = writeln!(std::io::stderr(), "skipped: pages were not looked at in a browser, for {why}");
+            // Not by a macro, whose output the harness keeps to itself. Where there has to be a browser, it is a failure.
+            let (pages, layouts) = (reports::sample::pages().len() + 1, WIDTHS.len() + 2);
+            let skipped =
+                format!("SKIPPED: {pages} pages in {layouts} layouts each were not looked at in a browser, for {why}");
+            let _ = writeln!(std::io::stderr(), "\n{skipped}");
+            assert!(std::env::var_os("BROWSER_REQUIRED").is_none_or(|v| v.is_empty() || v == "0"), "{skipped}");
             return;
         }
     };

@@ -8,9 +8,9 @@ pub mod dice;
 mod experiments;
 mod keeps;
 mod kinds;
-mod scenario;
+pub mod scenario;
 
-use scenario::scenario;
+pub use scenario::scenario;
 use scenarios::study::{self, Plan};
 use scenarios::{Loaded, Memory, load};
 use sim_core::model::{EdgeId, Model, ServiceId};

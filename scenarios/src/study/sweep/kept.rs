@@ -5,7 +5,9 @@
 
 use super::{Head, MOST_KNOBS};
 use crate::written::studies::sweep::MOST;
+use serde_json::Value;
 use sim_core::results::{Design, Estimate, Judgement, Point, Setting};
+use sim_core::visible::is_hidden;
 
 /// Numbers beyond this size are none that a simulation gives; sums of squares of smaller ones are finite.
 const LARGEST: f64 = 1e100;
@@ -40,6 +42,14 @@ impl Head {
             if knob.log && numbers.is_some_and(|n| n.iter().any(|number| *number <= 0.0)) {
                 return Err(format!("{} has equal factors between values that are not above zero", knob.path));
             }
+        }
+        // Titles and questions are prose, and may have lines.
+        let mut words = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        for prose in ["scenario", "question"] {
+            words.as_object_mut().map(|head| head.remove(prose));
+        }
+        if has_hidden(&words) {
+            return Err("a name has characters that are not seen".into());
         }
         if !self.is_whole_design() {
             return Err(format!("{} points are no design of this kind", self.points));
@@ -107,7 +117,19 @@ impl Head {
     /// Whether a knob can have this value: one of those that are listed, or a number between the ends.
     fn is_setting(&self, setting: &Setting, knob: &sim_core::results::Knob) -> bool {
         let is_listed = knob.values.contains(&setting.text);
-        setting.number.is_none_or(is_number) && (is_listed || self.design != Design::Grid && setting.number.is_some())
+        !setting.text.contains(is_hidden)
+            && setting.number.is_none_or(is_number)
+            && (is_listed || self.design != Design::Grid && setting.number.is_some())
+    }
+}
+
+/// Whether a text within has characters that are not seen.
+fn has_hidden(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(is_hidden),
+        Value::Array(all) => all.iter().any(has_hidden),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains(is_hidden) || has_hidden(value)),
+        _ => false,
     }
 }
 
