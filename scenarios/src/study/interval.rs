@@ -1,8 +1,7 @@
 //! Intervals: how sure a study is of a number.
 //!
 //! Replications are independent, so each estimate treats them as its sample: a mean gets Student's t interval, a share of requests a
-//! ratio estimate with the replications as clusters, a quantile of the merged histogram the spread of the replications' own
-//! quantiles, a share of replications the Wilson interval. All are at 95 %. Sums run in the order of the replications, and the
+//! ratio estimate with the replications as clusters, a share of replications the Wilson interval; `quantile` has those of percentiles. All are at 95 %. Sums run in the order of the replications, and the
 //! quantiles of t are rounded to nine digits, so that neither threads nor a platform's libm reach the results.
 //! Nothing here knows of services or promises.
 
@@ -322,8 +321,7 @@ impl RatioSums {
 
     /// The ratio as a share, with an interval within 0 and 1.
     pub fn share(&self) -> Option<Estimate> {
-        let e = self.estimate()?;
-        Some(Estimate { mean: e.mean, low: e.low.max(0.0_f64.min(e.mean)), high: e.high.min(1.0_f64.max(e.mean)) })
+        self.estimate().map(Estimate::part)
     }
 
     /// The ratio of two quantities that are not negative.
@@ -331,15 +329,6 @@ impl RatioSums {
         let e = self.estimate()?;
         Some(Estimate { low: e.low.max(0.0_f64.min(e.mean)), ..e })
     }
-}
-
-/// A quantile of the merged histogram, with an interval as wide as the spread of the replications' own quantiles makes it.
-///
-/// The interval is centred on the merged value: a single replication's high quantile is biased where answers are few, its
-/// spread is not.
-pub fn quantile(merged: f64, replications: &MeanSums) -> Estimate {
-    let half = replications.half_width();
-    Estimate { mean: merged, low: (merged - half).max(0.0_f64.min(merged)), high: merged + half }
 }
 
 /// The 95 % interval of a share of `n` replications of which `k` succeeded (Wilson 1927); `None` without replications.
@@ -515,15 +504,5 @@ mod tests {
         let settle = any.would_settle(32, 32, 0.9).unwrap();
         let low = |n: u32| any.share(n, n).unwrap().low;
         assert!(low(settle) >= 0.9 && low(settle - 1) < 0.9, "{settle}");
-    }
-
-    #[test]
-    fn quantile_intervals_hold_the_merged_value() {
-        let mut sums = MeanSums::default();
-        for q in [0.31, 0.32, 0.30] {
-            sums.add(q);
-        }
-        let e = quantile(0.36, &sums);
-        assert!(e.low < 0.36 && 0.36 < e.high && e.mean == 0.36);
     }
 }

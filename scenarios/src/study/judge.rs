@@ -6,6 +6,7 @@
 //! when it is certain.
 
 use super::interval::Critical;
+use super::quantile;
 use super::verdicts::{JudgedSums, SideSums};
 use sim_core::expression::{Clause, CompareOp, Leaf, Measure, MetricRef, Sides, Tree};
 use sim_core::names::Names;
@@ -64,7 +65,7 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause], critica
         measured: Words::default(),
         expected: Words::default(),
         band: None,
-        observed: sums.value.estimate_by(critical),
+        observed: sums.value.estimate_by(critical).map(|e| observed(promise, e)),
         never: sums.value.never(),
         where_it_happened: sums.value.where_finite().filter(|_| sums.value.never() > 0),
         promised: Some(promise.promised()),
@@ -95,7 +96,9 @@ pub fn clause(
     let (unit, factor) = unit(clause);
     let (observed, promised) = match sides.first() {
         Some((left, right)) => {
-            (left.estimate_by(critical).map(|e| e.scale(factor)), right.estimate().map(|r| r.mean * factor))
+            let part = leaves.first().and_then(|leaf| leaf.trees()[0]).is_some_and(is_part);
+            let observed = left.estimate_by(critical).map(|e| within(e, part).scale(factor));
+            (observed, right.estimate().map(|r| r.mean * factor))
         }
         None => (None, None),
     };
@@ -149,6 +152,24 @@ pub fn needed(clause: &Clause) -> Option<f64> {
     clause.probability.or(clause.quantifier.map(|_| NEEDED))
 }
 
+/// What was observed of a promise, with an interval that goes no further than it can, and is no narrower than it is known.
+pub fn observed(promise: &Promise, e: Estimate) -> Estimate {
+    match promise.about {
+        About::Latency { .. } | About::Age { .. } => quantile::mean_of_quantiles(e),
+        _ => within(e, promise.unit() == Unit::Share),
+    }
+}
+
+/// Whether a value is a metric by itself that is a part of a whole.
+pub fn is_part(tree: &Tree<MetricRef>) -> bool {
+    matches!(tree, Tree::Metric(metric) if metric.metric.is_part())
+}
+
+/// An estimate of a part of a whole with an interval between 0 and 1; another as it is.
+pub fn within(e: Estimate, part: bool) -> Estimate {
+    if part { e.part() } else { e }
+}
+
 /// In which form a clause is judged.
 pub fn made(clause: &Clause) -> Made {
     if needed(clause).is_some() { Made::ClauseByRuns } else { Made::ClauseByMeans }
@@ -174,7 +195,7 @@ fn comparison(leaf: &Leaf<'_, MetricRef>, sides: &(SideSums, SideSums), critical
     let (left, right) = (sides.0.estimate_by(critical)?, sides.1.estimate_by(critical)?);
     if let Critical::AnyTime(any) = critical {
         // Where all values are alike so far there is no spread to judge by.
-        let alike = left.half_width() <= 0.0 && right.half_width() <= 0.0;
+        let alike = sides.0.is_alike() && sides.1.is_alike();
         if alike && !any.are_enough(sides.0.n()) {
             return None;
         }
@@ -253,5 +274,26 @@ mod tests {
         }
         let (unit, month) = unit(&Clause::parse("cost(nodes) < $400/month").unwrap());
         assert_eq!((unit, month), (Unit::MoneyPerMonth, 730.0 * 3600.0));
+    }
+
+    #[test]
+    fn intervals_of_parts_end_at_none_and_all() {
+        let part = |text: &str| {
+            let clause = Clause::parse(text).unwrap();
+            clause.tree.leaves()[0].trees()[0].is_some_and(is_part)
+        };
+        for text in
+            ["availability(a.b) > 99%", "ok(a.b) > 99%", "utilisation(a) < 80%", "up(a) > 1%", "stale_read(a.b) < 1%"]
+        {
+            assert!(part(text), "{text}");
+        }
+        for text in ["budget_spent(p) < 120%", "availability(a.b) - availability(c.d) > 1%", "p99(a.b) < 1s"] {
+            assert!(!part(text), "{text}");
+        }
+        let two_runs = Estimate { mean: 0.97, low: 0.75, high: 1.19 };
+        assert_eq!(within(two_runs, true), Estimate { high: 1.0, ..two_runs });
+        assert_eq!(within(two_runs, false), two_runs);
+        let few = Estimate { mean: 0.002, low: -0.01, high: 0.014 };
+        assert_eq!(within(few, true).low, 0.0);
     }
 }

@@ -40,7 +40,8 @@ fn named(settings: &PrecisionSettings, gathered: &Gathered, within: f64) -> Vec<
     let each = settings.of.iter().zip(&gathered.judged.asked).enumerate();
     each.map(|(place, (value, sums))| {
         let unit = judge::unit_of(Some(value.measure()));
-        precise(format!("run.precision.of.{place}"), value.to_string(), unit, sums.estimate(), within)
+        let observed = sums.estimate().map(|e| judge::within(e, judge::is_part(value.tree())));
+        precise(format!("run.precision.of.{place}"), value.to_string(), unit, observed, within)
     })
     .collect()
 }
@@ -49,7 +50,8 @@ fn named(settings: &PrecisionSettings, gathered: &Gathered, within: f64) -> Vec<
 fn judged(loaded: &Loaded, gathered: &Gathered, within: f64) -> Vec<Precise> {
     let promises = loaded.model.promises.iter().zip(&gathered.judged.promises).map(|(promise, sums)| {
         let path = format!("promises.{}", promise.name);
-        precise(path, promise.name.clone(), (promise.unit(), 1.0), sums.value.estimate(), within)
+        let observed = sums.value.estimate().map(|e| judge::observed(promise, e));
+        precise(path, promise.name.clone(), (promise.unit(), 1.0), observed, within)
     });
     let clauses =
         loaded.written.expect.iter().zip(&gathered.judged.sides).enumerate().flat_map(|(place, (clause, sides))| {

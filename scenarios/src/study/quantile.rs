@@ -6,20 +6,27 @@
 //! design*, Annals of Statistics 19, 1991): how sure is the share of answers that do not exceed the estimate, with replications as
 //! clusters ([`RatioSums`]), and which values stand at both ends of that interval of shares?
 //!
-//! Memory does not grow with the replications: from [`MOST`] histograms on, each is of two replications together, then of four.
+//! Where in its bucket a time lies, a histogram does not know: the interval is never narrower than the bucket of the estimate.
+//!
+//! Memory does not grow with the replications: from [`MOST`] histograms on, each is of two replications together, then of four; of
+//! a window of a figure from [`FEW`] on.
 
 use super::interval::{Critical, MeanSums, RatioSums};
 use super::paired::Sample;
-use sim_core::metrics::{Histogram, SparseHistogram};
+use sim_core::metrics::{Histogram, InBucket, SparseHistogram, bucket_around};
 use sim_core::results::Estimate;
 
 /// Histograms that are kept.
 const MOST: usize = 64;
+/// Histograms that are kept of a window of a figure, of which a study has many.
+const FEW: usize = 16;
 
 /// Histograms of groups of replications, from which quantiles and their intervals follow.
 #[derive(Debug, Clone)]
 pub struct TimeSums {
     groups: Vec<SparseHistogram>,
+    /// Groups at most; even.
+    most: usize,
     /// Replications in a group.
     size: u32,
     /// Replications in the last group.
@@ -28,11 +35,16 @@ pub struct TimeSums {
 
 impl Default for TimeSums {
     fn default() -> Self {
-        Self { groups: Vec::new(), size: 1, in_last: 1 }
+        Self { groups: Vec::new(), most: MOST, size: 1, in_last: 1 }
     }
 }
 
 impl TimeSums {
+    /// For one of many windows: with fewer groups, so that a study does not need more memory.
+    pub fn of_window() -> Self {
+        Self { most: FEW, ..Self::default() }
+    }
+
     /// Adds the next replication; one without answers has no say.
     pub fn add(&mut self, replication: &Histogram) {
         let replication = replication.to_sparse();
@@ -41,11 +53,11 @@ impl TimeSums {
         }
         match self.groups.last_mut() {
             Some(last) if self.in_last < self.size => {
-                *last = merged([&*last, &replication]).to_sparse();
+                last.merge(&replication);
                 self.in_last += 1;
             }
             _ => {
-                if self.groups.len() == MOST {
+                if self.groups.len() == self.most {
                     self.groups = self.groups.chunks(2).map(|pair| merged(pair).to_sparse()).collect();
                     self.size *= 2;
                 }
@@ -63,7 +75,8 @@ impl TimeSums {
     /// The time that a share `q` of all answers does not exceed, with its 95 % interval [s]; `None` without answers.
     pub fn quantile(&self, q: f64) -> Option<Estimate> {
         let all = self.merged();
-        let mean = all.quantile(q)?;
+        let bucket = all.quantile_in_bucket(q)?;
+        let mean = bucket.at;
         let mut shares = RatioSums::default();
         for group in &self.groups {
             shares.add(group.at_most(mean), group.total() as f64);
@@ -71,7 +84,14 @@ impl TimeSums {
         let half = shares.estimate().map_or(0.0, |share| share.half_width());
         let at = |share: f64| all.quantile(share).unwrap_or(mean);
         let (low, high) = if half > 0.0 { (at(q - half), at(q + half)) } else { (mean, mean) };
-        Some(Estimate { mean, low: low.min(mean), high: high.max(mean) }.scale(1e-9))
+        Some(at_least_a_bucket(bucket, low, high))
+    }
+
+    /// Whether no group says otherwise of the share below the quantile than the others: there is no spread to judge by.
+    pub fn is_alike(&self, q: f64) -> bool {
+        let mut shares = MeanSums::default();
+        self.linearised(q, &self.merged()).into_iter().for_each(|off| shares.add(off));
+        shares.half_width() <= 0.0
     }
 
     /// As [`Self::quantile`], with another interval.
@@ -80,18 +100,18 @@ impl TimeSums {
             return self.quantile(q);
         }
         let all = self.merged();
-        let mean = all.quantile(q)?;
+        let bucket = all.quantile_in_bucket(q)?;
         let mut shares = MeanSums::default();
         self.linearised(q, &all).into_iter().for_each(|off| shares.add(off));
         let off = shares.estimate_of(critical, self.replications())?;
         if off.half_width() <= 0.0 {
-            return Some(Estimate::exact(mean / 1e9));
+            return Some(at_least_a_bucket(bucket, bucket.at, bucket.at));
         }
         // Where the share below was taken too great, the quantile lies lower. No answer bounds what lies beyond all of them.
         let (low, high) = (q - off.high, q - off.low);
         let low = if low <= 0.0 { 0.0 } else { all.quantile(low)? };
         let high = if high >= 1.0 { f64::INFINITY } else { all.quantile(high)? };
-        Some(Estimate { mean, low: low.min(mean), high: high.max(mean) }.scale(1e-9))
+        Some(at_least_a_bucket(bucket, low, high))
     }
 
     /// Values that stand for the quantile: their mean is the estimate, and the standard error of that is the error of the estimate. Each is the
@@ -127,6 +147,19 @@ impl TimeSums {
     fn replications(&self) -> u32 {
         (self.groups.len() as u32).saturating_sub(1) * self.size + if self.groups.is_empty() { 0 } else { self.in_last }
     }
+}
+
+/// A quantile with the interval from `low` to `high` [ns], and in it the whole bucket, in seconds. The first bucket is 8 ns wide, and is
+/// nothing: most waits are none.
+fn at_least_a_bucket(bucket: InBucket, low: f64, high: f64) -> Estimate {
+    let bucket = if bucket.low > 0.0 { bucket } else { InBucket { low: bucket.at, high: bucket.at, ..bucket } };
+    Estimate { mean: bucket.at, low: low.min(bucket.low), high: high.max(bucket.high) }.scale(1e-9)
+}
+
+/// The mean of quantiles of single replications [s], with an interval that holds at least the bucket of the mean.
+pub fn mean_of_quantiles(estimate: Estimate) -> Estimate {
+    let Some(bucket) = bucket_around(estimate.mean * 1e9).filter(|bucket| bucket.low > 0.0) else { return estimate };
+    Estimate { low: estimate.low.min(bucket.low / 1e9), high: estimate.high.max(bucket.high / 1e9), ..estimate }
 }
 
 fn merged<'a>(all: impl IntoIterator<Item = &'a SparseHistogram>) -> Histogram {
@@ -237,18 +270,48 @@ mod tests {
         assert!(e.low < 0.004_605 && 0.004_605 < e.high && e.half_width() < 0.1 * e.mean, "{e:?}");
     }
 
-    #[test]
-    fn one_replication_has_no_interval_and_none_no_quantile() {
-        let mut sums = TimeSums::default();
-        assert_eq!(sums.quantile(0.99), None);
-        sums.add(&replication(1, 100));
-        assert!(sums.quantile(0.99).is_some_and(|e| e.low == e.mean && e.mean == e.high));
+    /// Whether an interval is as wide as one bucket and no wider.
+    fn is_a_bucket(e: Estimate) -> bool {
+        (0.0035..0.0085).contains(&((e.high - e.low) / e.mean))
     }
 
     #[test]
-    fn equal_replications_leave_no_spread() {
+    fn one_replication_has_no_interval_but_its_bucket_and_none_no_quantile() {
+        let mut sums = TimeSums::default();
+        assert_eq!(sums.quantile(0.99), None);
+        sums.add(&replication(1, 100));
+        assert!(sums.quantile(0.99).is_some_and(|e| e.low <= e.mean && e.mean <= e.high && is_a_bucket(e)));
+    }
+
+    #[test]
+    fn equal_replications_leave_no_spread_but_the_bucket() {
         let mut sums = TimeSums::default();
         (0..10).for_each(|_| sums.add(&replication(3, 500)));
-        assert!(sums.quantile(0.9).is_some_and(|e| e.half_width() == 0.0));
+        assert!(sums.quantile(0.9).is_some_and(is_a_bucket));
+    }
+
+    #[test]
+    fn an_interval_is_never_narrower_than_the_bucket_that_the_percentile_lies_in() {
+        let mut one = Histogram::new();
+        one.record_many(2_000_000, 980);
+        one.record_many(5_002_000_000, 20);
+        let mut all = [TimeSums::default(), TimeSums::of_window()];
+        for sums in &mut all {
+            (0..40).for_each(|_| sums.add(&one));
+            let e = sums.quantile(0.99).unwrap();
+            assert!(e.low <= 5.002 && 5.002 < e.high && e.low <= e.mean && e.mean <= e.high, "{e:?}");
+            // A bucket is a 128th of its octave: 33.6 ms here.
+            assert!((0.03..0.05).contains(&(e.high - e.low)), "{e:?}");
+            assert!((e.mean / 5.002 - 1.0).abs() < 0.01 && sums.is_alike(0.99));
+            let any = Critical::AnyTime(crate::study::anytime::AnyTime::new(0.95));
+            assert_eq!(sums.quantile_by(0.99, any), Some(e), "where nothing differs both are the bucket");
+            assert_eq!(sums.merged().total(), 40_000);
+        }
+        assert!(all[1].groups.len() <= FEW);
+        let nothing = TimeSums { groups: vec![SparseHistogram { buckets: vec![(0, 7)] }], ..TimeSums::default() };
+        assert_eq!(nothing.quantile(0.5).unwrap().half_width(), 0.0, "no wait is known exactly");
+        let mean = mean_of_quantiles(Estimate::exact(5.002));
+        assert!(mean.low < 5.002 && 5.002 < mean.high);
+        assert_eq!(mean_of_quantiles(Estimate::exact(f64::INFINITY)), Estimate::exact(f64::INFINITY));
     }
 }

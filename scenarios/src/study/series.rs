@@ -1,7 +1,8 @@
 //! Time series: one value a window, over all replications.
 
 use super::gather::{edges_to, entries};
-use super::interval::{MeanSums, RatioSums, quantile};
+use super::interval::{MeanSums, RatioSums};
+use super::quantile::TimeSums;
 use sim_core::metrics::Histogram;
 use sim_core::model::{EdgeId, Model};
 use sim_core::results::{
@@ -16,8 +17,7 @@ struct EndpointWindow {
     in_full: RatioSums,
     outcomes: [MeanSums; 8],
     offered: MeanSums,
-    latency: Option<Histogram>,
-    quantiles: [MeanSums; 3],
+    latency: Option<TimeSums>,
 }
 
 /// Sums of one service in one window.
@@ -110,12 +110,7 @@ impl SeriesSums {
             at.in_full.add(sum.outcomes[0] as f64, settled);
             at.outcomes.iter_mut().zip(sum.outcomes).for_each(|(s, n)| s.add(n as f64 / seconds));
             at.offered.add(sum.attempts as f64 / seconds);
-            for (sums, q) in at.quantiles.iter_mut().zip([0.5, 0.99, 0.999]) {
-                if let Some(ns) = latency.quantile(q) {
-                    sums.add(ns / 1e9);
-                }
-            }
-            at.latency.get_or_insert_with(Histogram::new).merge(&latency);
+            at.latency.get_or_insert_with(TimeSums::of_window).add(&latency);
         }
     }
 
@@ -161,9 +156,8 @@ impl SeriesSums {
     /// Series of endpoints that a load calls.
     pub fn endpoints(&self, model: &Model) -> Vec<EndpointSeries> {
         let each = |(endpoint, windows): &(usize, Vec<EndpointWindow>)| {
-            let quantiles = |i: usize, q: f64| -> Vec<Option<Estimate>> {
-                let one = |w: &EndpointWindow| Some(quantile(w.latency.as_ref()?.quantile(q)? / 1e9, &w.quantiles[i]));
-                windows.iter().map(one).collect()
+            let quantiles = |q: f64| -> Vec<Option<Estimate>> {
+                windows.iter().map(|w: &EndpointWindow| w.latency.as_ref()?.quantile(q)).collect()
             };
             EndpointSeries {
                 name: model.endpoints[*endpoint].name.clone(),
@@ -173,9 +167,9 @@ impl SeriesSums {
                     windows.iter().map(|w| w.outcomes[o].at_least_zero()).collect()
                 }),
                 offered_per_s: windows.iter().map(|w| w.offered.at_least_zero()).collect(),
-                p50_s: quantiles(0, 0.5),
-                p99_s: quantiles(1, 0.99),
-                p99_9_s: quantiles(2, 0.999),
+                p50_s: quantiles(0.5),
+                p99_s: quantiles(0.99),
+                p99_9_s: quantiles(0.999),
             }
         };
         self.endpoints.iter().map(each).collect()

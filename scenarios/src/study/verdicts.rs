@@ -69,6 +69,11 @@ impl SideSums {
         self.values.where_finite()
     }
 
+    /// Whether the replications do not differ: there is no spread to judge by.
+    pub fn is_alike(&self) -> bool {
+        self.times.as_ref().map_or_else(|| self.values.half_width() <= 0.0, |(q, times)| times.is_alike(*q))
+    }
+
     /// Replications that had a value.
     pub fn n(&self) -> u32 {
         self.values.n()

@@ -273,7 +273,7 @@ fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
     }
     scrape.wrong.iter_mut().for_each(|(_, _, count)| scaled(count));
     for (_, latency) in &mut scrape.latency {
-        latency.buckets.iter_mut().for_each(|(_, count)| *count = kept(u64::from(*count), sample, stream) as u32);
+        latency.buckets.iter_mut().for_each(|(_, count)| *count = kept(*count, sample, stream));
         latency.buckets.retain(|(_, count)| *count > 0);
     }
 }

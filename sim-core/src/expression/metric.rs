@@ -207,6 +207,12 @@ impl Metric {
         }
     }
 
+    /// Whether it is a part of a whole, from 0 to 1. A share of a budget that is spent is none: more than all of it can be.
+    pub fn is_part(self) -> bool {
+        let of_budget = matches!(self, Self::BudgetLeft | Self::BudgetSpent | Self::Hedged | Self::Amplification);
+        self == Self::Missed || self.measure() == Measure::Truth || (self.measure() == Measure::Share && !of_budget)
+    }
+
     /// What it may be asked of.
     pub fn subjects(self) -> &'static [SubjectKind] {
         match self {

@@ -1,7 +1,8 @@
 //! A log-linear histogram of durations in integer nanoseconds, which merges exactly.
 //!
 //! Each octave from 1.024 us up has 128 buckets, so a quantile is off by less than 0.8 % of its value; below, buckets are 8 ns wide.
-//! Counts are integers, so that a merge in any order gives the same bytes. Quantiles interpolate linearly within their bucket.
+//! Counts are integers of 64 bits, so that a merge in any order gives the same bytes and none that a run may count wraps: a replication may
+//! have 60 thousand million events, and a study merges many. Quantiles interpolate linearly within their bucket.
 //! A last bucket holds what never came to an end: it lies above every duration, and a quantile within it is infinite.
 
 /// Sub-buckets of an octave, as a power of two.
@@ -15,17 +16,35 @@ const BUCKETS: usize = (OCTAVES + 1) << PRECISION;
 /// The bucket of what never came to an end.
 const NEVER: usize = BUCKETS;
 
+/// A duration that is known up to its bucket [ns].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InBucket {
+    /// Where it lies by interpolation.
+    pub at: f64,
+    /// The shortest duration of the bucket.
+    pub low: f64,
+    /// The shortest duration of the next bucket.
+    pub high: f64,
+}
+
+/// The bucket that a duration of so many nanoseconds is counted in; `None` of none that can be counted.
+pub fn bucket_around(ns: f64) -> Option<InBucket> {
+    let known = (0.0..lower(BUCKETS - 1) as f64).contains(&ns);
+    let index = bucket(ns.max(0.0) as u64);
+    known.then(|| InBucket { at: ns, low: lower(index) as f64, high: lower(index + 1) as f64 })
+}
+
 /// Counts of durations by bucket.
 #[derive(Clone)]
 pub struct Histogram {
-    counts: Box<[u32; BUCKETS + 1]>,
+    counts: Box<[u64; BUCKETS + 1]>,
 }
 
 /// The buckets of a histogram that are not empty, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SparseHistogram {
     /// (bucket, count).
-    pub buckets: Vec<(u16, u32)>,
+    pub buckets: Vec<(u16, u64)>,
 }
 
 impl Default for Histogram {
@@ -82,18 +101,18 @@ impl Histogram {
     }
 
     /// Counts `n` durations of `ns`.
-    pub fn record_many(&mut self, ns: u64, n: u32) {
+    pub fn record_many(&mut self, ns: u64, n: u64) {
         self.counts[bucket(ns)] += n;
     }
 
     /// Counts `n` things that never came to an end: longer than every duration.
-    pub fn record_never(&mut self, n: u32) {
+    pub fn record_never(&mut self, n: u64) {
         self.counts[NEVER] += n;
     }
 
     /// Number of durations, those without an end included.
     pub fn total(&self) -> u64 {
-        self.counts.iter().map(|&c| u64::from(c)).sum()
+        self.counts.iter().sum()
     }
 
     /// No duration is longer than this one [ns], but those that never came to an end; 0 if there is none.
@@ -142,6 +161,11 @@ impl Histogram {
     /// The duration that a share `q` of all does not exceed [ns], linear within the bucket; infinite where it is one of those that never
     /// came to an end; `None` if there is none.
     pub fn quantile(&self, q: f64) -> Option<f64> {
+        self.quantile_in_bucket(q).map(|found| found.at)
+    }
+
+    /// The same with the bucket that it lies in: where in the bucket the duration is, the counts do not tell.
+    pub fn quantile_in_bucket(&self, q: f64) -> Option<InBucket> {
         let total = self.total();
         if total == 0 {
             return None;
@@ -149,17 +173,18 @@ impl Histogram {
         let want = q.clamp(0.0, 1.0) * total as f64;
         let mut below = 0u64;
         for (index, &count) in self.counts.iter().enumerate() {
-            if count > 0 && (below + u64::from(count)) as f64 >= want {
+            if count > 0 && (below + count) as f64 >= want {
                 if index == NEVER {
-                    return Some(f64::INFINITY);
+                    return Some(InBucket { at: f64::INFINITY, low: f64::INFINITY, high: f64::INFINITY });
                 }
                 let (low, high) = (lower(index) as f64, lower(index + 1) as f64);
-                let within = ((want - below as f64) / f64::from(count)).clamp(0.0, 1.0);
-                return Some(low + (high - low) * within);
+                let within = ((want - below as f64) / count as f64).clamp(0.0, 1.0);
+                return Some(InBucket { at: low + (high - low) * within, low, high });
             }
-            below += u64::from(count);
+            below += count;
         }
-        Some(lower(BUCKETS) as f64)
+        let last = lower(BUCKETS) as f64;
+        Some(InBucket { at: last, low: last, high: last })
     }
 
     /// Share of durations greater than `ns`; `None` if there is none. Linear within the bucket.
@@ -170,15 +195,15 @@ impl Histogram {
         }
         let at = bucket(ns);
         let (low, high) = (lower(at) as f64, lower(at + 1) as f64);
-        let within = f64::from(self.counts[at]) * ((high - ns as f64) / (high - low)).clamp(0.0, 1.0);
-        let above: u64 = self.counts[at + 1..].iter().map(|&c| u64::from(c)).sum();
+        let within = self.counts[at] as f64 * ((high - ns as f64) / (high - low)).clamp(0.0, 1.0);
+        let above: u64 = self.counts[at + 1..].iter().sum();
         Some((above as f64 + within) / total as f64)
     }
 }
 
 impl SparseHistogram {
     /// Counts `n` things that never came to an end: longer than every duration.
-    pub fn add_never(&mut self, n: u32) {
+    pub fn add_never(&mut self, n: u64) {
         match self.buckets.last_mut() {
             Some((index, count)) if usize::from(*index) == NEVER => *count += n,
             _ => self.buckets.push((NEVER as u16, n)),
@@ -187,16 +212,33 @@ impl SparseHistogram {
 
     /// How many durations are at most `ns`; linear within the bucket. What never came to an end is above every `ns`, an infinite one too.
     pub fn at_most(&self, ns: f64) -> f64 {
-        let below = |&(index, count): &(u16, u32)| {
+        let below = |&(index, count): &(u16, u64)| {
             let (low, high) = (lower(index as usize) as f64, lower(index as usize + 1) as f64);
-            f64::from(count) * ((ns - low) / (high - low)).clamp(0.0, 1.0)
+            count as f64 * ((ns - low) / (high - low)).clamp(0.0, 1.0)
         };
         self.buckets.iter().filter(|(index, _)| usize::from(*index) != NEVER).map(below).sum()
     }
 
     /// Number of durations.
     pub fn total(&self) -> u64 {
-        self.buckets.iter().map(|&(_, c)| u64::from(c)).sum()
+        self.buckets.iter().map(|&(_, count)| count).sum()
+    }
+
+    /// Adds all counts of another histogram.
+    pub fn merge(&mut self, other: &Self) {
+        let (mine, theirs) = (std::mem::take(&mut self.buckets), &other.buckets);
+        self.buckets.reserve(mine.len().max(theirs.len()));
+        let (mut a, mut b) = (mine.into_iter().peekable(), theirs.iter().copied().peekable());
+        loop {
+            let next = match (a.peek(), b.peek()) {
+                (Some(x), Some(y)) if x.0 == y.0 => a.next().zip(b.next()).map(|(x, y)| (x.0, x.1 + y.1)),
+                (Some(x), Some(y)) if x.0 < y.0 => a.next(),
+                (Some(_), None) => a.next(),
+                _ => b.next(),
+            };
+            let Some(next) = next else { return };
+            self.buckets.push(next);
+        }
     }
 }
 
@@ -271,6 +313,50 @@ mod tests {
             let at = h.quantile(q).unwrap();
             assert!((sparse.at_most(at) / 2000.0 - q).abs() < 1e-9, "{q}");
         }
+    }
+
+    #[test]
+    fn merged_counts_do_not_wrap() {
+        let mut long = Histogram::new();
+        long.record_many(5_002_000_000, u64::from(u32::MAX) - 1);
+        long.record_many(1_000_000, 3);
+        let (mut all, mut sparse) = (Histogram::new(), SparseHistogram::default());
+        for _ in 0..40 {
+            all.add_sparse(&long.to_sparse());
+            all.merge(&long);
+            sparse.merge(&long.to_sparse());
+        }
+        assert_eq!(sparse.total(), 40 * (u64::from(u32::MAX) + 2));
+        assert_eq!(all.total(), 2 * sparse.total());
+        assert!((all.quantile(0.5).unwrap() / 5.002e9 - 1.0).abs() < 0.008);
+        let (mut dense, mut before) = (Histogram::new(), Histogram::new());
+        dense.add_sparse(&sparse);
+        assert_eq!(dense.since(&mut before), sparse);
+    }
+
+    #[test]
+    fn sparse_merges_as_dense_does() {
+        let of = |step: u64| {
+            let mut one = Histogram::new();
+            (0..500).for_each(|i| one.record(i * step));
+            one
+        };
+        let (a, b) = (of(977), of(131_071));
+        let (mut dense, mut sparse) = (a.clone(), a.to_sparse());
+        dense.merge(&b);
+        sparse.merge(&b.to_sparse());
+        assert_eq!(sparse, dense.to_sparse());
+    }
+
+    #[test]
+    fn a_quantile_lies_in_its_bucket_and_the_bucket_holds_the_truth() {
+        let mut h = Histogram::new();
+        h.record_many(2_000_000, 98);
+        h.record_many(5_002_000_000, 2);
+        let found = h.quantile_in_bucket(0.99).unwrap();
+        assert!(found.low <= 5.002e9 && 5.002e9 < found.high && found.low <= found.at && found.at <= found.high);
+        assert_eq!(bucket_around(5.002e9).map(|b| (b.low, b.high)), Some((found.low, found.high)));
+        assert_eq!(bucket_around(f64::INFINITY), None);
     }
 
     #[test]

@@ -2,4 +2,4 @@
 
 mod histogram;
 
-pub use histogram::{Histogram, SparseHistogram, fresh};
+pub use histogram::{Histogram, InBucket, SparseHistogram, bucket_around, fresh};

@@ -87,6 +87,12 @@ impl Estimate {
         Some(Self { mean: p, low, high })
     }
 
+    /// A part of a whole: its interval ends at 0 and 1, between which the true value lies whatever the spread.
+    #[must_use]
+    pub fn part(self) -> Self {
+        Self { low: self.low.max(0.0_f64.min(self.mean)), high: self.high.min(1.0_f64.max(self.mean)), ..self }
+    }
+
     /// The same in another unit.
     #[must_use]
     pub fn scale(&self, factor: f64) -> Self {

@@ -207,7 +207,7 @@ impl World<'_> {
                 continue;
             }
             let at_once: u64 = self.instances[service.places()].iter().map(|at| at.sums.at_once).sum();
-            waits.record_many(0, (at_once - service.at_once_read) as u32);
+            waits.record_many(0, at_once - service.at_once_read);
             service.at_once_read = at_once;
         }
     }

@@ -1,7 +1,9 @@
 //! The tables of a comparison: numbers with the interval of their difference, and promises with the shares of runs that keep them.
 
 use super::super::interval::{Confidence, Critical, first};
+use super::super::judge;
 use super::super::paired::{self, Sample, Table};
+use super::super::verdicts::SideSums;
 use super::{Asked, Candidate, Seen, metrics};
 use sim_core::expression::{Clause, Metric, Tree, Value};
 use sim_core::results::compare::{Change, PromiseRow, Row, RowKind, RowMetric};
@@ -31,12 +33,14 @@ pub fn rows(asked: &[Asked], a: &Seen, b: &Seen) -> Vec<Row> {
 
 fn of_value(place: usize, asked: &Asked, a: &Seen, b: &Seen) -> Option<Row> {
     let all = |each: &[Option<f64>]| each.iter().all(Option::is_some);
+    let part = judge::is_part(asked.value.tree());
+    let estimate = |sums: &SideSums| sums.estimate().map(|e| judge::within(e, part));
     let whole = || Some((a.sums[place].sample()?, b.sums[place].sample()?));
     let both = Both {
         a: &a.each[place],
         b: &b.each[place],
         whole: if all(&a.each[place]) && all(&b.each[place]) { whole() } else { None },
-        estimates: (a.sums[place].estimate(), b.sums[place].estimate()),
+        estimates: (estimate(&a.sums[place]), estimate(&b.sums[place])),
     };
     // What costs nothing in either is no item of theirs.
     let nothing = |e: Option<Estimate>| e.is_none_or(|e| e.mean == 0.0 && e.half_width() == 0.0);

@@ -89,8 +89,8 @@ pub struct Sweep<'a> {
     pub head: Head,
     from: Origin<'a>,
     asked: Vec<Value>,
-    /// What a month of money over time is in the unit shown, by value asked.
-    scales: Vec<f64>,
+    /// How many of the unit shown are one base unit, and whether it is a part of a whole, by value asked.
+    scales: Vec<(f64, bool)>,
     axes: Vec<Axis>,
     settings: Vec<Vec<Setting>>,
 }
@@ -128,8 +128,6 @@ impl<'a> Sweep<'a> {
             asked.push(of.clone());
         }
         known(loaded, &asked)?;
-        let units: Vec<(sim_core::results::Unit, f64)> =
-            asked.iter().map(|v| judge::unit_of(Some(v.measure()))).collect();
         let knobs = ask.over.iter().zip(&axes).map(|((path, over), axis)| {
             axis.knob(over, value_at(from.files, from.path, from.sets, from.variant, path))
         });
@@ -149,7 +147,8 @@ impl<'a> Sweep<'a> {
             rank_of: rank_of.map(|of| of.to_string()),
         };
         head.fingerprint = fingerprint(loaded, &head, &settings);
-        let scales = units.iter().map(|(_, scale)| *scale).collect();
+        let scale = |value: &Value| (judge::unit_of(Some(value.measure())).1, judge::is_part(value.tree()));
+        let scales = asked.iter().map(scale).collect();
         Ok(Self { head, from, asked, scales, axes, settings })
     }
 
@@ -304,7 +303,7 @@ impl PointSums {
         }
     }
 
-    fn merge(&mut self, loaded: &Loaded, one: &One, scales: &[f64]) {
+    fn merge(&mut self, loaded: &Loaded, one: &One, scales: &[(f64, bool)]) {
         debug_assert_eq!(loaded.model.promises.len(), one.promises.len(), "the same system");
         // Zero is added, for a sum of nothing is minus zero.
         let month = one.bill.per_month(sim_core::economics::Group::Infrastructure) + 0.0;
@@ -315,13 +314,13 @@ impl PointSums {
         let promises = one.promises.iter().map(|judged| judged.map(|j| j.kept));
         let hypotheses = one.tried.iter().map(Tried::held);
         self.rows.push(Row {
-            shown: one.asked.iter().zip(scales).map(|((value, _), scale)| value.map(|v| v * scale)).collect(),
+            shown: one.asked.iter().zip(scales).map(|((value, _), (scale, _))| value.map(|v| v * scale)).collect(),
             kept: promises.chain(hypotheses).chain(one.clauses.iter().map(|(_, kept)| *kept)).collect(),
             cost_per_month: month,
         });
     }
 
-    fn point(self, loaded: &Loaded, head: &Head, number: u32, settings: Vec<Setting>, scales: &[f64]) -> Point {
+    fn point(self, loaded: &Loaded, head: &Head, number: u32, settings: Vec<Setting>, scales: &[(f64, bool)]) -> Point {
         let promises = self.verdicts.of_promises(loaded, Critical::Fixed);
         let hypotheses = self.verdicts.of_hypotheses(loaded, Critical::Fixed);
         let clauses = self.verdicts.of_clauses(loaded, Critical::Fixed);
@@ -333,7 +332,13 @@ impl PointSums {
         Point {
             number,
             settings,
-            shown: self.verdicts.asked.iter().zip(scales).map(|(s, f)| s.estimate().map(|e| e.scale(*f))).collect(),
+            shown: self
+                .verdicts
+                .asked
+                .iter()
+                .zip(scales)
+                .map(|(s, (f, part))| Some(judge::within(s.estimate()?, *part).scale(*f)))
+                .collect(),
             verdict: if by_promises { by_share() } else { worst() },
             judged,
             kept_all: wilson(kept, of),
