@@ -2,8 +2,8 @@
 
 use crate::experiment;
 use crate::findings::worst_first;
-use crate::numbers::{estimate, observed, plain};
-use sim_core::results::{About, PromiseSummary, StudyResult, Unit, Verdict};
+use crate::numbers::{estimate, grouped, observed, plain};
+use sim_core::results::{About, EndpointSummary, PromiseSummary, StudyResult, Unit, Verdict};
 
 /// A piece of a sentence, strong or plain.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -41,6 +41,7 @@ pub fn answer(study: &StudyResult) -> Vec<Piece> {
         (None, None) => nothing_promised(study, &mut say),
     }
     not_done(study, &mut say);
+    wrong(study, &mut say);
     cost(study, &mut say);
     if let Some(last) = pieces.last_mut() {
         last.text.push('.');
@@ -122,6 +123,28 @@ fn around(promise: &PromiseSummary) -> (String, String) {
     (before, behind.to_owned())
 }
 
+/// Answers from which on wrong ones are worth a word, as a share of all answers.
+const WRONG: f64 = 1e-3;
+
+/// How many of the answers, which count as answered, are wrong; where the promise that decides has not said so.
+fn wrong(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    if worst_first(study).first().is_some_and(|p| matches!(p.about, About::Wrongness { .. })) {
+        return;
+    }
+    let answered =
+        |e: &EndpointSummary| ["ok", "degraded"].iter().filter_map(|o| e.outcomes.get(o)).map(|e| e.mean).sum();
+    let entries = study.summary.endpoints.iter().filter(|(_, e)| e.entry);
+    let shares = entries.map(|(name, e)| (name, e.wrong.mean, answered(e)));
+    let worst = shares.filter(|(_, wrong, of)| *wrong >= WRONG * of && *wrong > 0.0);
+    let Some((name, wrong, of)) = worst.max_by(|a, b| (a.1 / a.2).total_cmp(&(b.1 / b.2))) else { return };
+    let kinds: Vec<&str> =
+        study.summary.wrongness.incidents.iter().filter(|(_, e)| e.mean > 0.0).map(|(kind, _)| *kind).collect();
+    let how = if let [kind] = kinds.as_slice() { format!(" ({kind})") } else { String::new() };
+    say(false, ";".to_owned());
+    say(true, format!("{} of {} answers", grouped(wrong, 0), grouped(of, 0)));
+    say(false, format!("of {name} in a run are wrong{how}"));
+}
+
 fn cost(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
     let month = study.summary.cost.per_month;
     let about_cost = worst_first(study).first().is_some_and(|p| p.about == About::Cost);
@@ -150,9 +173,25 @@ mod tests {
         assert_eq!(
             text,
             "No: gateway.checkout answers 98.31 % (98.29–98.33) of requests against a promise of at least 99.5 %, kept in none of \
-             64 runs; the infrastructure costs $3,410 a month (3,402–3,418), and each brownout $89,500 (89,000–90,000) in lost and \
+             64 runs; 771 of 730,000 answers of gateway.checkout in a run are wrong; the infrastructure costs $3,410 a month (3,402–3,418), and each brownout $89,500 (89,000–90,000) in lost and \
              wrong requests."
         );
+    }
+
+    #[test]
+    fn answers_that_are_wrong_are_in_the_headline_where_they_matter() {
+        let mut study = sample::study();
+        let (of, said) = ("gateway.checkout", |study: &StudyResult| join(&answer(study)).replace('\u{a0}', " "));
+        study.summary.wrongness.incidents.values_mut().for_each(|e| *e = e.scale(0.0));
+        study.summary.wrongness.incidents.insert("stale_read", sim_core::results::Estimate::exact(720_000.0));
+        study.summary.endpoints.get_mut(of).unwrap().wrong = sim_core::results::Estimate::exact(720_000.0);
+        let text = said(&study);
+        assert!(
+            text.contains("; 720,000 of 730,000 answers of gateway.checkout in a run are wrong (stale_read);"),
+            "{text}"
+        );
+        study.summary.endpoints.get_mut(of).unwrap().wrong = sim_core::results::Estimate::exact(0.0);
+        assert!(!said(&study).contains("are wrong"));
     }
 
     #[test]

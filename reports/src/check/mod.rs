@@ -8,6 +8,7 @@ pub mod lines;
 pub mod markdown;
 pub mod sarif;
 
+use crate::findings::observed;
 use crate::numbers::{estimate, grouped, kept, plain, signed};
 use crate::terminal::bound;
 use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, Number, Place, Standing, Trouble};
@@ -187,11 +188,7 @@ pub(crate) fn against_text(against: &Against) -> String {
 
 /// What was observed of a promise or clause, and what was promised, without a full stop.
 pub(crate) fn judgement(promise: &PromiseSummary) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    // A clause of several comparisons is judged and has no single value.
-    if promise.observed.is_some() || promise.judged == 0 {
-        parts.push(crate::numbers::observed(promise));
-    }
+    let mut parts: Vec<String> = observed(promise).into_iter().collect();
     // A clause is its own text and says what is asked for.
     if !promise.made.is_clause() {
         parts.push(format!("promised {}", bound(promise)));

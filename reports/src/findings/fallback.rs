@@ -18,11 +18,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
         return None;
     }
     let month = study.summary.cost.per_month.mean;
-    let months = if month > 0.0 {
-        format!(", as much as {} of the bill", plain_months(once.mean / month))
-    } else {
-        String::new()
-    };
+    let months = if month > 0.0 { format!(", {}", of_the_bill(once.mean / month)) } else { String::new() };
     Some(Finding {
         what: format!("{} costs {} each time the fault strikes{months}.", item.name, estimate(&once, Unit::Money)),
         why: format!("Priced as {}.", item.priced_as),
@@ -32,6 +28,24 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     })
 }
 
-fn plain_months(months: f64) -> String {
-    if months < 1.0 { format!("{:.0}\u{a0}% of a month", months * 100.0) } else { format!("{months:.0} months") }
+fn of_the_bill(months: f64) -> String {
+    if months < 1.0 {
+        format!("{:.0}\u{a0}% of the monthly bill", months * 100.0)
+    } else {
+        format!("{months:.0} times the monthly bill")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn is_silent_where_no_incident_is_priced_or_costs_anything() {
+        assert!(look(&sample::study(), &sample::source()).is_some());
+        let mut study = sample::study();
+        study.summary.cost.items.iter_mut().for_each(|item| item.per_incident = None);
+        assert!(look(&study, &sample::source()).is_none());
+    }
 }

@@ -29,3 +29,27 @@ fn of(promise: &PromiseSummary, study: &StudyResult) -> Option<Finding> {
         weight: 5.0,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use sim_core::results::Estimate;
+
+    #[test]
+    fn is_silent_of_what_is_not_for_certain_and_of_other_percentiles() {
+        let mut study = sample::study();
+        let set = |study: &mut StudyResult, p99: Estimate| {
+            let curve = study.tails[0].curves.iter_mut().find(|c| c.part == Part::During).unwrap();
+            curve.p99_s = Some(p99);
+        };
+        set(&mut study, Estimate { mean: 0.9, low: 0.85, high: 0.95 });
+        assert!(look(&study, &sample::source()).is_some());
+        let mut other = study.clone();
+        let quick = other.summary.promises.iter_mut().find(|p| p.name == "quick").unwrap();
+        quick.about = About::Latency { of: "gateway.checkout".into(), percentile: Percentile::P95 };
+        assert!(look(&other, &sample::source()).is_none());
+        set(&mut study, Estimate { mean: 0.9, low: 0.7, high: 1.1 });
+        assert!(look(&study, &sample::source()).is_none());
+    }
+}

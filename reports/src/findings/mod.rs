@@ -7,6 +7,7 @@ mod fallback;
 mod fault_window;
 mod no_timeout;
 mod retries;
+mod scaled_in;
 mod stays_down;
 mod stopped;
 pub mod sweep;
@@ -42,6 +43,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("unanswered", unanswered::look),
     ("stays_down", stays_down::look),
     ("breaker", breaker::look),
+    ("scaled_in", scaled_in::look),
     ("workers", workers::look),
     ("fallback", fallback::look),
     ("retries", retries::look),
@@ -62,6 +64,11 @@ pub fn worst_first(study: &StudyResult) -> Vec<&PromiseSummary> {
     let mut all: Vec<&PromiseSummary> = study.summary.promises.iter().collect();
     all.sort_by_key(|p| std::cmp::Reverse(p.verdict));
     all
+}
+
+/// What was observed of a promise or clause; `None` of a clause that is judged and has no single value, as one of several comparisons.
+pub fn observed(promise: &PromiseSummary) -> Option<String> {
+    (promise.observed.is_some() || promise.judged == 0).then(|| crate::numbers::observed(promise))
 }
 
 /// The word of a verdict.
@@ -116,6 +123,15 @@ mod tests {
             let Some(command) = finding.command else { continue };
             assert!(command.starts_with("windtunnel ") && !command.contains("NUMBER"), "{command}");
         }
+    }
+
+    #[test]
+    fn what_is_kept_in_some_runs_has_data() {
+        let mut clause = sample::study().summary.promises.remove(0);
+        (clause.observed, clause.judged) = (None, 64);
+        assert_eq!(observed(&clause), None);
+        clause.judged = 0;
+        assert_eq!(observed(&clause).unwrap(), "no data");
     }
 
     #[test]

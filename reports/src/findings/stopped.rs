@@ -8,7 +8,9 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
     let all = &study.summary.stopped;
     let first = all.first()?;
     let (at, where_) = match &first.why {
-        Stopped::Backlog { at_ns, service } => (*at_ns, format!("the queue of {service} grows without end")),
+        Stopped::Backlog { at_ns, service } => {
+            (*at_ns, format!("more requests wait than `run.bounds.backlog` allows, most of them in {service}"))
+        }
         Stopped::Events { at_ns } => (*at_ns, "more events happen than the run allows".to_owned()),
     };
     let when = crate::numbers::clock(at as f64 / 1e9);

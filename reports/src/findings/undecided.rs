@@ -6,7 +6,7 @@ use crate::numbers::kept;
 use sim_core::results::{StudyResult, Verdict};
 
 pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
-    let open = study.summary.promises.iter().find(|p| p.verdict == Verdict::Inconclusive)?;
+    let open = study.summary.promises.iter().find(|p| p.verdict == Verdict::Inconclusive && p.denied_by.is_none())?;
     let Some(share) = open.probability else {
         return Some(Finding {
             what: format!("No run has data for \u{201c}{}\u{201d}, so it is inconclusive.", open.name),
@@ -18,13 +18,34 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
     };
     let settle = open.would_settle;
     Some(Finding {
-        what: format!("\u{201c}{}\u{201d} is kept in {} of runs, which does not decide it.", open.name, kept(&share)),
+        what: format!(
+            "\u{201c}{}\u{201d} is inconclusive: it is kept in {} of {} runs, {}.",
+            open.name,
+            open.kept,
+            open.judged,
+            kept(&share)
+        ),
         why: settle.map_or_else(
-            || "No number of replications settles it if the share stays: it lies at the 90 % that are needed.".into(),
-            |n| format!("{n} replications would settle it, if the share stays."),
+            || "The share is that of the 90 % that are needed, so more replications do not decide.".into(),
+            |n| format!("Run {n} replications to decide, if the share stays."),
         ),
         command: settle.map(|n| format!("windtunnel run {} --replications {n}", source.file)),
         figure: None,
         weight: 6.0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn is_silent_of_what_is_decided_or_judged_by_a_clause() {
+        let mut study = sample::study();
+        assert!(look(&study, &sample::source()).is_some());
+        let open = study.summary.promises.iter_mut().find(|p| p.verdict == Verdict::Inconclusive).unwrap();
+        open.denied_by = Some("expect.0".into());
+        assert!(look(&study, &sample::source()).is_none());
+    }
 }

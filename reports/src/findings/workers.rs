@@ -28,9 +28,48 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
             used * 100.0,
             grouped(queue, 0)
         ),
-        why: "A worker is held while a callee is awaited, so a slow callee fills its callers.".into(),
+        why: held_for(study, name),
         command,
         figure: Some("instances".into()),
         weight: 9.0,
     })
+}
+
+/// What its workers are held for, by its calls.
+fn held_for(study: &StudyResult, name: &str) -> String {
+    let calls = study.summary.services.get(name).map_or(&[][..], |service| &service.holds_for);
+    match calls {
+        [] => "They are held by its own work only: it awaits no other service with them.".to_owned(),
+        [rest @ .., last] if !rest.is_empty() => {
+            format!("They are held while it awaits {} or {last}, too.", rest.join(", "))
+        }
+        all => format!("They are held while it awaits {}, too.", all.concat()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use sim_core::results::Estimate;
+
+    #[test]
+    fn a_service_that_calls_nobody_is_held_by_its_own_work() {
+        let mut study = sample::study();
+        let why = |study: &StudyResult| look(study, &sample::source()).unwrap().why;
+        let service = study.summary.services.get_mut("gateway").unwrap();
+        service.holds_for = vec!["bank.pay".into(), "payment.charge".into()];
+        assert_eq!(why(&study), "They are held while it awaits bank.pay or payment.charge, too.");
+        study.summary.services.get_mut("gateway").unwrap().holds_for.clear();
+        assert!(why(&study).contains("its own work only"));
+    }
+
+    #[test]
+    fn is_silent_while_a_worker_is_free_or_nobody_waits() {
+        let mut study = sample::study();
+        for service in &mut study.service_series {
+            service.queue_length.fill(Estimate::exact(0.0));
+        }
+        assert!(look(&study, &sample::source()).is_none());
+    }
 }

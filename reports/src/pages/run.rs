@@ -4,7 +4,7 @@
 use super::{section, some};
 use crate::Source;
 use crate::figures::{self, Place, Table};
-use crate::findings::{find, margin, worst_first};
+use crate::findings::{find, margin, observed, worst_first};
 use crate::numbers::{clock, estimate, grouped, length, plain};
 use crate::page::{Block, Cells, Fact, Judgement, Page, Section, Standing, Windows, arrows};
 use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};
@@ -92,12 +92,18 @@ pub fn judgement(p: &PromiseSummary) -> Judgement {
         verdict: p.verdict,
         says: p.says.to_string(),
         name: if p.made.is_clause() { String::new() } else { p.name.clone() },
-        facts: vec![("Observed".into(), crate::numbers::observed(p)), ("Margin".into(), margin(p))],
+        facts: facts_of(p),
         note: settle.unwrap_or_else(|| p.note.to_string()),
         kept: (p.kept, p.judged),
         share: p.probability,
         needed: NEEDED,
     }
+}
+
+/// What was observed, and how far it is from what is promised.
+fn facts_of(p: &PromiseSummary) -> Vec<(String, String)> {
+    let seen = observed(p).map(|seen| ("Observed".to_owned(), seen));
+    seen.into_iter().flat_map(|seen| [seen, ("Margin".to_owned(), margin(p))]).collect()
 }
 
 fn next(study: &StudyResult, source: &Source) -> Option<Section> {
@@ -226,7 +232,7 @@ fn facts(study: &StudyResult, source: &Source) -> Vec<Fact> {
         Fact::new("Seed", format!("{}, replications 0 to {}", s.seed, s.replications.saturating_sub(1))),
         Fact::new(
             "Intervals",
-            "95 %: Student\u{2019}s t on means and on the replications\u{2019} quantiles, ratio estimates on shares, Wilson on shares of runs",
+            "95 %: Student\u{2019}s t on means, Woodruff on percentiles, ratio estimates on shares, Wilson on shares of runs",
         ),
         Fact::new("Version", format!("windtunnel {}", s.version)),
         Fact::code("Digest of the results", digest.join(" ")),

@@ -232,6 +232,7 @@ fn latency() -> LatencySummary {
 fn calls() -> BTreeMap<String, CallSummary> {
     let call = |callee: &str, calls: f64, retries: f64, rejected: f64, opened: f64| CallSummary {
         callee: callee.into(),
+        bounded: true,
         calls: near(calls, calls * 0.001),
         attempts: near(calls - rejected + retries, calls * 0.001),
         retries: near(retries, retries * 0.02),
@@ -281,6 +282,7 @@ fn summary() -> Summary {
             "gateway".to_owned(),
             ServiceSummary {
                 is_queue: false,
+                holds_for: Vec::new(),
                 utilisation: Some(near(0.31, 0.001)),
                 queue_wait_s: Some(WaitSummary { mean: near(0.004, 0.0002), p99: near(0.3, 0.02) }),
                 queue_length: near(9.8, 0.3),
@@ -381,6 +383,7 @@ pub fn study() -> StudyResult {
         load_events: vec![LoadEvent {
             load: "shoppers".into(),
             says: "load times 1.5".into(),
+            stays: false,
             from_s: 300.0,
             to_s: Some(360.0),
         }],

@@ -2,6 +2,7 @@
 
 use super::{Style, pad, pad_left, widest, wrap};
 use crate::experiment::decisive;
+use crate::findings::observed;
 use crate::numbers::kept;
 use sim_core::results::{ExperimentSummary, StudyResult};
 use std::fmt::Write;
@@ -43,10 +44,10 @@ fn cells(experiment: &ExperimentSummary) -> [String; 3] {
 fn claims(experiment: &ExperimentSummary, style: Style, out: &mut String) {
     let _ = writeln!(out, "\n{}", style.bold(&format!("Hypothesis of {}", experiment.judgement.name)));
     for clause in &experiment.clauses {
-        let observed = crate::numbers::observed(clause);
-        let share = clause.probability.map_or_else(String::new, |share| format!(", held in {}", kept(&share)));
+        let seen = [observed(clause), clause.probability.map(|share| format!("held in {}", kept(&share)))];
+        let seen: Vec<String> = seen.into_iter().flatten().collect();
         let room = style.sentence_width().saturating_sub(14);
-        let text = wrap(&format!("{}: {observed}{share}", clause.name), "              ", room);
+        let text = wrap(&format!("{}: {}", clause.name, seen.join(", ")), "              ", room);
         let _ = write!(out, "{}{text}", style.verdict(clause.verdict, 14));
     }
 }

@@ -16,7 +16,7 @@ use crate::reader::Node;
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
 use sim_core::faults::{FaultEffect, Target};
-use sim_core::model::{EndpointId, Model, Place, ServiceId};
+use sim_core::model::{Access, EndpointId, Model, Node as Kind, Place, ReadFrom, Replication, ServiceId};
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems};
 use std::collections::BTreeMap;
@@ -82,6 +82,7 @@ pub fn breakers(compiled: &Compiled, problems: &mut Problems) {
 pub fn whole(compiled: &Compiled, problems: &mut Problems) {
     reach::check(compiled, problems);
     timeouts(compiled, problems);
+    single_rows(compiled, problems);
 }
 
 /// A callee that breaks, and a caller that would wait for it for ever.
@@ -102,6 +103,29 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
             let problem = Problem::warning(path, format!("a call without timeout waits for {name} for ever"))
                 .label(format!("the fault {} strikes it", fault.name))
                 .hint("write timeout: 1s beside it");
+            problems.push(problem);
+        }
+    }
+}
+
+/// A store that is read at replicas and written, all in one row: nearly every read is stale, which is seldom meant.
+fn single_rows(compiled: &Compiled, problems: &mut Problems) {
+    let model = &compiled.model;
+    for (index, service) in model.services.iter().enumerate() {
+        let Kind::Store(store) = &service.node else { continue };
+        let reads = matches!(&store.replication, Replication::Primary { reads, .. } if *reads != ReadFrom::Primary);
+        if !reads || store.keys.is_some() {
+            continue;
+        }
+        let does = |wanted: &dyn Fn(Access) -> bool| {
+            let own = model.endpoints.iter().filter(|endpoint| endpoint.service.index() == index);
+            own.filter_map(|endpoint| endpoint.access).any(wanted)
+        };
+        if does(&|access| access == Access::Read) && does(&|access| access != Access::Read) {
+            let path = &compiled.paths.services[index];
+            let problem = Problem::warning(path, format!("all requests read and write one row of {}", service.name))
+                .label("reads at replicas are stale nearly always")
+                .hint("write keys: {rows: {uniform: {count: 10000}}} at the top, and key: rows here");
             problems.push(problem);
         }
     }

@@ -4,7 +4,7 @@ use super::Plan;
 use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
 use super::interval::{Critical, MeanSums};
 use crate::Loaded;
-use sim_core::model::{Caller, Model, Node, Outcome};
+use sim_core::model::{Caller, Edge, Model, Node, Outcome};
 use sim_core::promise::{PromiseKind, slo};
 use sim_core::results::{
     AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultSpan,
@@ -12,6 +12,7 @@ use sim_core::results::{
     WaitSummary, WrongnessSummary,
 };
 use sim_core::workload::Shape;
+use std::collections::BTreeMap;
 
 /// The answer of a study.
 pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, gathered: &Gathered) -> StudyResult {
@@ -66,12 +67,7 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .enumerate()
             .map(|(i, e)| (e.name.clone(), endpoint(&gathered.endpoints[i], entry.contains(&i))))
             .collect(),
-        services: model
-            .services
-            .iter()
-            .zip(&gathered.services)
-            .map(|(s, g)| (s.name.clone(), service(&s.node, g)))
-            .collect(),
+        services: services(model, gathered),
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(model, name, sums))).collect(),
         promises: gathered.judged.of_promises(loaded, Critical::Fixed),
         expectations: gathered.judged.of_clauses(loaded, Critical::Fixed),
@@ -120,10 +116,28 @@ fn endpoint(sums: &EndpointSums, entry: bool) -> EndpointSummary {
     }
 }
 
-fn service(node: &Node, sums: &ServiceSums) -> ServiceSummary {
+fn services(model: &Model, gathered: &Gathered) -> BTreeMap<String, ServiceSummary> {
+    let holds_for = |index: usize| {
+        let waits = |edge: &&Edge| {
+            let Caller::Endpoint(from) = edge.caller else { return false };
+            let from = &model.endpoints[from.index()];
+            from.service.index() == index && !from.is_async
+        };
+        let mut names: Vec<String> =
+            model.edges.iter().filter(waits).map(|edge| model.endpoints[edge.callee.index()].name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let each = model.services.iter().zip(&gathered.services).enumerate();
+    each.map(|(index, (s, sums))| (s.name.clone(), service(&s.node, sums, holds_for(index)))).collect()
+}
+
+fn service(node: &Node, sums: &ServiceSums, holds_for: Vec<String>) -> ServiceSummary {
     let wait = || Some(WaitSummary { mean: sums.wait.at_least_zero()?, p99: sums.waits.quantile(0.99)? });
     ServiceSummary {
         is_queue: matches!(node, Node::Queue(_)),
+        holds_for,
         utilisation: sums.utilisation.share(),
         queue_wait_s: wait(),
         queue_length: sums.queue.at_least_zero(),
@@ -134,11 +148,13 @@ fn service(node: &Node, sums: &ServiceSums) -> ServiceSummary {
 }
 
 fn call(model: &Model, name: &str, sums: &CallSums) -> CallSummary {
-    let edge = model.edges.iter().find(|edge| edge.name == name);
+    let sites = || model.edges.iter().filter(|edge| edge.name == name);
+    let callee = |edge: &Edge| model.endpoints[edge.callee.index()].name.clone();
     let any = sums.hedges.at_least_zero().mean > 0.0;
     let hedged = |sums: &MeanSums| any.then(|| sums.at_least_zero());
     CallSummary {
-        callee: edge.map_or_else(String::new, |edge| model.endpoints[edge.callee.index()].name.clone()),
+        callee: sites().next().map_or_else(String::new, callee),
+        bounded: sites().all(|edge| edge.timeout.is_some() || edge.total_timeout.is_some()),
         calls: sums.calls.at_least_zero(),
         attempts: sums.attempts.at_least_zero(),
         retries: sums.retries.at_least_zero(),
@@ -224,15 +240,16 @@ fn load_events(model: &Model) -> Vec<LoadEvent> {
     let mut all = Vec::new();
     for load in &model.loads {
         for shape in &load.shape {
-            let (at, length, says) = match shape {
-                Shape::Spike(s) => (s.at, Some(s.length), format!("load times {}", s.factor)),
-                Shape::Step(s) => (s.at, None, format!("load times {}", s.factor)),
-                Shape::Ramp(s) => (s.at, Some(s.length), format!("load grows to {} times", s.factor)),
+            let (at, length, stays, says) = match shape {
+                Shape::Spike(s) => (s.at, Some(s.length), false, format!("load times {}", s.factor)),
+                Shape::Step(s) => (s.at, None, true, format!("load times {}", s.factor)),
+                Shape::Ramp(s) => (s.at, Some(s.length), true, format!("load grows to {} times", s.factor)),
                 _ => continue,
             };
             all.push(LoadEvent {
                 load: load.name.clone(),
                 says: says.into(),
+                stays,
                 from_s: at.secs(),
                 to_s: length.map(|l| at.secs() + l.secs()),
             });

@@ -260,6 +260,22 @@ fn call_without_timeout_to_what_breaks_is_a_warning() {
 }
 
 #[test]
+fn store_that_is_read_at_replicas_and_written_in_one_row_is_a_warning() {
+    let more = "stores:\n  db: {instances: 3, workers: 4, replication: {primary: {lag: 50ms}}, endpoints: {read: {access: read, \
+                steps: [{work: 1ms}]}, put: {access: write, steps: [{work: 1ms}]}}}\n";
+    let text = SMALL.replace("{work: 5ms}", "{call: {to: db.read}}, {call: {to: db.put}}") + more;
+    let found = problems(&text);
+    assert!(found.len() == 1 && found[0].ends_with("db: all requests read and write one row of db"), "{found:?}");
+    let keyed =
+        text.replace("workers: 4, rep", "workers: 4, key: rows, rep") + "keys: {rows: {uniform: {count: 10k}}}\n";
+    assert_eq!(problems(&keyed), [""; 0]);
+    let primary = text.replace("lag: 50ms", "lag: 50ms, reads: primary");
+    assert_eq!(problems(&primary), [""; 0]);
+    let only_read = text.replace("access: write", "access: read");
+    assert_eq!(problems(&only_read), [""; 0]);
+}
+
+#[test]
 fn all_problems_come_at_once_in_the_order_of_the_file() {
     let text = "\
 scenario: Small

@@ -141,6 +141,9 @@ pub struct LatencySummary {
 pub struct ServiceSummary {
     /// Whether it is a queue, in which messages wait.
     pub is_queue: bool,
+    /// Endpoints that its endpoints call while they hold a worker.
+    #[serde(skip)]
+    pub holds_for: Vec<String>,
     /// Share of workers that are held; `None` where workers are unlimited.
     pub utilisation: Option<Estimate>,
     /// Wait for a worker; `None` if nobody came.
@@ -171,6 +174,9 @@ pub struct CallSummary {
     /// The endpoint that is called: `service.endpoint`.
     #[serde(skip)]
     pub callee: String,
+    /// Whether a timeout, of an attempt or of the whole call, bounds the wait at every call site of that name.
+    #[serde(skip)]
+    pub bounded: bool,
     /// Calls begun, per replication.
     pub calls: Estimate,
     /// Attempts sent.
@@ -538,6 +544,8 @@ pub struct LoadEvent {
     pub load: String,
     /// What happens: `load times 1.5`.
     pub says: Words,
+    /// Whether the load stays changed behind the end of it.
+    pub stays: bool,
     /// Begin [s].
     pub from_s: f64,
     /// End [s]; `None` until the end.
