@@ -4,13 +4,15 @@
 
 use crate::model::{EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
 use crate::problem::Problems;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All names that settings may refer to.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     /// Services, stores, caches, queues and topics.
     pub services: BTreeMap<String, ServiceId>,
+    /// Which of these are queues.
+    pub queues: BTreeSet<String>,
     /// `service.endpoint`, and `queue.send`.
     pub endpoints: BTreeMap<String, EndpointId>,
     /// `caller->service.endpoint`; several call sites may share one name.
@@ -55,6 +57,15 @@ impl Names {
         /// The service, store or queue called `name`; a problem at `key` if there is none.
         service, services, ServiceId, "service"
     );
+    /// The queue called `name`; a problem at `key` if there is none.
+    pub fn queue(&self, key: &str, name: &str, problems: &mut Problems) -> Option<ServiceId> {
+        if !self.queues.contains(name) {
+            problems.unknown(key, "queue", name, self.queues.iter().map(String::as_str));
+            return None;
+        }
+        self.services.get(name).copied()
+    }
+
     lookup!(
         /// The endpoint called `name`; a problem at `key` if there is none.
         endpoint, endpoints, EndpointId, "endpoint"

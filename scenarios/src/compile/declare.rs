@@ -113,6 +113,9 @@ impl Compiler<'_> {
             return;
         }
         self.names.services.insert(name.to_owned(), ServiceId::from(self.model.services.len()));
+        if section == "queues" {
+            self.names.queues.insert(name.to_owned());
+        }
         self.paths.services.push(format!("{section}.{name}"));
         self.model.services.push(Service {
             name: name.to_owned(),

@@ -213,7 +213,8 @@ impl Gathered {
             }
             let waited_ns = counts.wait_sum_ns + counts.unserved_ns;
             sums.wait.add(waited_ns as f64 / 1e9, (counts.started + counts.unserved) as f64);
-            sums.unserved.add(counts.unserved as f64);
+            let is_queue = matches!(model.services[index].node, sim_core::model::Node::Queue(_));
+            sums.unserved.add(if is_queue { counts.undone } else { counts.unserved } as f64);
             sums.waits.add(&run.histogram(run.whole(), |p| &p.wait[index]));
             sums.queue.add(counts.queue_ns as f64 / ns);
             sums.in_system.add(counts.in_system_ns as f64 / ns);

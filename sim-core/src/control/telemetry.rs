@@ -8,7 +8,7 @@
 use crate::data::Wrongness;
 use crate::engine::math;
 use crate::engine::rng::{Draw, Stream};
-use crate::expression::{Metric, Observed, Resolved, Subject, View, Window, observe};
+use crate::expression::{Metric, Observed, Resolved, Subject, TimedPart, View, Window, observe};
 use crate::metrics::{Histogram, SparseHistogram};
 use crate::model::{EdgeId, EndpointId, Model, ServiceId};
 use crate::problem::Problems;
@@ -110,8 +110,8 @@ pub struct Scrape {
     pub wrong: Vec<(u32, u8, u64)>,
     /// Latency of answered attempts of the call sites that are read ([`Telemetry::latency_read`]).
     pub latency: Vec<(EdgeId, SparseHistogram)>,
-    /// Waits for a worker of the services that are read.
-    pub waits: Vec<(ServiceId, SparseHistogram)>,
+    /// Timed parts of the services that are read.
+    pub times: Vec<((ServiceId, TimedPart), SparseHistogram)>,
 }
 
 /// One running pipeline.
@@ -187,25 +187,28 @@ impl Telemetry {
         edges
     }
 
-    /// The services whose waits these readers look at.
-    pub fn waits_read<'a>(readers: impl IntoIterator<Item = &'a Resolved>) -> Vec<ServiceId> {
+    /// The timed parts of services that these readers look at.
+    pub fn times_read<'a>(readers: impl IntoIterator<Item = &'a Resolved>) -> Vec<(ServiceId, TimedPart)> {
         let percentiles = readers.into_iter().filter(|m| matches!(m.metric, Metric::Percentile(_)));
-        let mut services: Vec<ServiceId> = percentiles
+        let mut parts: Vec<(ServiceId, TimedPart)> = percentiles
             .filter_map(|metric| match metric.subject {
-                Subject::Timed(service, _) => Some(service),
+                Subject::Timed(service, part) => Some((service, part)),
                 _ => None,
             })
             .collect();
-        services.sort_unstable();
-        services.dedup();
-        services
+        parts.sort_unstable();
+        parts.dedup();
+        parts
     }
 }
 
 /// How many single times the scrapes hold of what the metric looks at.
 fn times_in(scrapes: &[&Scrape], metric: &Resolved) -> u64 {
     match &metric.subject {
-        Subject::Timed(service, _) => scrapes.iter().map(|s| s.services[service.index()].started).sum(),
+        Subject::Timed(service, TimedPart::Wait) => {
+            scrapes.iter().map(|s| s.services[service.index()].started).sum()
+        }
+        Subject::Timed(service, TimedPart::Age) => scrapes.iter().map(|s| s.services[service.index()].done).sum(),
         _ => scrapes.iter().flat_map(|s| &s.latency).map(|(_, latency)| latency.total()).sum(),
     }
 }
@@ -250,9 +253,9 @@ impl Observed for Seen<'_> {
         all.filter(|(of, _)| *of == edge).for_each(|(_, latency)| to.add_sparse(latency));
     }
 
-    fn add_waits(&self, service: ServiceId, to: &mut Histogram) {
-        let all = self.scrapes.iter().flat_map(|s| &s.waits);
-        all.filter(|(of, _)| *of == service).for_each(|(_, waits)| to.add_sparse(waits));
+    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram) {
+        let all = self.scrapes.iter().flat_map(|s| &s.times);
+        all.filter(|(of, _)| *of == (service, part)).for_each(|(_, times)| to.add_sparse(times));
     }
 }
 
@@ -320,7 +323,7 @@ mod tests {
                 services: vec![ServiceCounts { queue_now: number, ..ServiceCounts::default() }],
                 wrong: Vec::new(),
                 latency: vec![(EdgeId(0), times(100, (number + 1) * 10_000_000))],
-                waits: Vec::new(),
+                times: Vec::new(),
             });
         }
         telemetry

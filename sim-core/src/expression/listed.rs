@@ -57,7 +57,7 @@ pub const METRICS: &[MetricDoc] = &[
         "share of requests without timeout that had waited too long for an answer when the run ended",
     ),
     doc(Metric::Goodput, "goodput", Measure::RATE, CALLED, true, "answers that were not wrong, a second"),
-    doc(Metric::Rps, "rps", Measure::RATE, CALLED, true, "requests that came, a second"),
+    doc(Metric::Rps, "rps", Measure::RATE, CALLED, true, "requests that came, a second; of a call from a queue, deliveries"),
     doc(
         Metric::Mean,
         "mean",
@@ -80,7 +80,7 @@ pub const METRICS: &[MetricDoc] = &[
         Measure::NUMBER,
         &[Edge],
         true,
-        "attempts for each call that was let through",
+        "attempts for each call that was let through; of a call from a queue, deliveries for each message",
     ),
     doc(
         Metric::Abandoned,
@@ -125,7 +125,7 @@ pub const METRICS: &[MetricDoc] = &[
         true,
         "mean number of requests or messages that wait",
     ),
-    doc(Metric::InSystem, "in_system", Measure::NUMBER, &[Service], true, "mean number of requests in the service"),
+    doc(Metric::InSystem, "in_system", Measure::NUMBER, &[Service], true, "mean number of requests in the service; of a queue, of messages that wait"),
     doc(Metric::Instances, "instances", Measure::NUMBER, &[Service], true, "mean number of running instances"),
     doc(
         Metric::Waited,

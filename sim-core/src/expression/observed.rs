@@ -4,7 +4,7 @@
 //! alerts and `expect` mean the same by the same word.
 
 use super::metric::Metric;
-use super::resolve::{Resolved, Subject, View};
+use super::resolve::{Resolved, Subject, TimedPart, View};
 use crate::data::Wrongness;
 use crate::metrics::Histogram;
 use crate::model::{Caller, EdgeId, Model, ServiceId};
@@ -22,14 +22,14 @@ pub trait Observed {
     fn wrong(&self, endpoint: crate::model::EndpointId, kind: Wrongness) -> u64;
     /// Adds the latency of answers of a call site, by attempt or by call.
     fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram);
-    /// Adds the waits of a service.
-    fn add_waits(&self, service: ServiceId, to: &mut Histogram);
+    /// Adds the times of a part of a service.
+    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram);
 }
 
 /// A metric over a stretch of time; `None` without data, or where the metric is not one of requests and services.
 pub fn observe(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
     match (&metric.subject, metric.metric) {
-        (Subject::Timed(service, _), which) => timed(*service, which, seen),
+        (Subject::Timed(service, part), which) => timed(*service, *part, which, seen),
         (Subject::Service(service), which) if is_of_service(which) => of_service(model, *service, which, seen),
         _ => of_calls(model, metric, seen),
     }
@@ -80,15 +80,18 @@ fn of_service(model: &Model, service: ServiceId, metric: Metric, seen: &dyn Obse
     }
 }
 
-fn timed(service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
+fn timed(service: ServiceId, of: TimedPart, metric: Metric, seen: &dyn Observed) -> Option<f64> {
     if metric == Metric::Mean {
         let counts = seen.service(service);
-        let waits = counts.started + counts.unserved;
-        return share(counts.wait_sum_ns + counts.unserved_ns, waits).map(|ns| ns / 1e9);
+        let (sum_ns, count) = match of {
+            TimedPart::Wait => (counts.wait_sum_ns + counts.unserved_ns, counts.started + counts.unserved),
+            TimedPart::Age => (counts.age_sum_ns + counts.undone_ns, counts.done + counts.undone),
+        };
+        return share(sum_ns, count).map(|ns| ns / 1e9);
     }
-    let mut waits = Histogram::new();
-    seen.add_waits(service, &mut waits);
-    waits.quantile(part(metric)?).map(|ns| ns / 1e9)
+    let mut times = Histogram::new();
+    seen.add_times(service, of, &mut times);
+    times.quantile(part(metric)?).map(|ns| ns / 1e9)
 }
 
 /// The part of all times that a metric's time is not below.
@@ -104,8 +107,8 @@ fn part(metric: Metric) -> Option<f64> {
 pub fn times(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<Histogram> {
     let Metric::Percentile(_) = metric.metric else { return None };
     let mut times = Histogram::new();
-    if let Subject::Timed(service, _) = &metric.subject {
-        seen.add_waits(*service, &mut times);
+    if let Subject::Timed(service, of) = &metric.subject {
+        seen.add_times(*service, *of, &mut times);
     } else {
         let (edges, view) = edges_of(model, metric);
         edges.iter().for_each(|edge| seen.add_latency(*edge, view, &mut times));
@@ -145,7 +148,7 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         (counts.call_outcomes, counts.calls_settled(), counts.call_unanswered)
     };
     let answered = outcomes[0] + outcomes[1];
-    let begun = if view == View::Attempts { counts.attempts } else { counts.calls };
+    let begun = if view == View::Attempts { counts.attempts } else { begun(model, &edges, seen) };
     let a_second = |count: u64| (seen.seconds() > 0.0).then(|| count as f64 / seen.seconds());
     match metric.metric {
         Metric::Availability => share(answered, settled),
@@ -171,6 +174,16 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         }
         _ => None,
     }
+}
+
+/// Calls that were begun. What a queue hands over counts by delivery, for each of them comes to the consumer.
+fn begun(model: &Model, edges: &[EdgeId], seen: &dyn Observed) -> u64 {
+    let of = |edge: &EdgeId| {
+        let counts = seen.edge(*edge);
+        let is_delivery = matches!(model.edges[edge.index()].caller, Caller::Queue(_));
+        if is_delivery { counts.attempts } else { counts.calls }
+    };
+    edges.iter().map(of).sum()
 }
 
 /// Mean latency of answers [ns], in which unanswered requests count with what they have waited until the end of the run: the mean is then a

@@ -18,10 +18,12 @@ pub enum View {
 }
 
 /// A timed part of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimedPart {
-    /// Wait for a worker; of a queue, the age of a message when it is done.
+    /// Wait for a worker; in a queue, the wait of a message until it is handed to a consumer, once for each delivery.
     Wait,
+    /// Of a queue: the time from sending a message until it is done, all its deliveries included.
+    Age,
 }
 
 /// A group of cost items.
@@ -219,8 +221,14 @@ fn short(kinds: &[SubjectKind]) -> String {
     nouns.join(" or ")
 }
 
-/// The parts of a service that have a time of their own.
-const PARTS: [&str; 2] = ["queue_wait", "age"];
+/// The parts that have a time of their own: `queue_wait` of all, `age` of queues.
+fn part(service: &str, part: &str, names: &Names) -> Option<TimedPart> {
+    match part {
+        "queue_wait" => Some(TimedPart::Wait),
+        "age" if names.queues.contains(service) => Some(TimedPart::Age),
+        _ => None,
+    }
+}
 
 fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
     match kind {
@@ -229,9 +237,9 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
         SubjectKind::Load => names.loads.get(name).map(|id| Subject::Load(*id)),
         SubjectKind::Edge => names.edges.get(name).map(|ids| Subject::Edges(ids.clone())),
         SubjectKind::Timed => {
-            let (service, part) = name.rsplit_once('.')?;
+            let (service, which) = name.rsplit_once('.')?;
             let id = names.services.get(service)?;
-            PARTS.contains(&part).then_some(Subject::Timed(*id, TimedPart::Wait))
+            part(service, which, names).map(|part| Subject::Timed(*id, part))
         }
         SubjectKind::Fault => names.faults.get(name).map(|id| Subject::Fault(*id)),
         SubjectKind::Alert => names.alerts.get(name).map(|place| Subject::Alert(*place)),
@@ -251,7 +259,10 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
         SubjectKind::Service => names.services.keys().cloned().collect(),
         SubjectKind::Load => names.loads.keys().cloned().collect(),
         SubjectKind::Edge => names.edges.keys().cloned().collect(),
-        SubjectKind::Timed => names.services.keys().map(|name| format!("{name}.queue_wait")).collect(),
+        SubjectKind::Timed => {
+            let waits = names.services.keys().map(|name| format!("{name}.queue_wait"));
+            waits.chain(names.queues.iter().map(|name| format!("{name}.age"))).collect()
+        }
         SubjectKind::Fault => names.faults.keys().cloned().collect(),
         SubjectKind::Alert => names.alerts.keys().cloned().collect(),
         SubjectKind::Promise => names.promises.keys().cloned().collect(),

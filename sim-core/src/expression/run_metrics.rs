@@ -7,7 +7,7 @@
 
 use super::metric::{Metric, MetricRef, Window};
 use super::observed::{Observed, edges_of, observe, times};
-use super::resolve::{Resolved, Subject, View};
+use super::resolve::{Resolved, Subject, TimedPart, View};
 use super::tree::{Sides, Tree};
 use super::{Clause, Quantifier, Value};
 use crate::data::Wrongness;
@@ -99,8 +99,12 @@ impl Observed for Stretch<'_> {
         }
     }
 
-    fn add_waits(&self, service: ServiceId, to: &mut Histogram) {
-        self.periods().for_each(|period| to.add_sparse(&period.wait[service.index()]));
+    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram) {
+        let of = |period: &'_ Period| match part {
+            TimedPart::Wait => to.add_sparse(&period.wait[service.index()]),
+            TimedPart::Age => to.add_sparse(&period.age[service.index()]),
+        };
+        self.periods().for_each(of);
     }
 }
 

@@ -207,7 +207,7 @@ impl PromiseSettings {
         let subject = self.of.as_deref();
         let kind = match &self.keep {
             KeepSettings::Age(s) => {
-                let of = names.service("of", subject?, problems)?;
+                let of = names.queue("of", subject?, problems)?;
                 let (percentile, at_most_s) = s.bound()?;
                 PromiseKind::Age { of, percentile, at_most_s }
             }
@@ -357,7 +357,7 @@ fn metric(kind: &PromiseKind) -> Option<Resolved> {
         PromiseKind::Latency { of, percentile, .. } => (Metric::Percentile(*percentile), Subject::Endpoint(*of)),
         PromiseKind::Goodput { of, .. } => (Metric::Goodput, Subject::Endpoint(*of)),
         PromiseKind::Age { of, percentile, .. } => {
-            (Metric::Percentile(*percentile), Subject::Timed(*of, TimedPart::Wait))
+            (Metric::Percentile(*percentile), Subject::Timed(*of, TimedPart::Age))
         }
         _ => return None,
     };
@@ -375,6 +375,8 @@ mod tests {
     fn judge(keep: &Value, of: Option<&str>) -> Option<Judged> {
         let mut system = System::new(10);
         let api = system.service("api", 1);
+        let jobs = system.service("jobs", 1);
+        system.names.queues.insert("jobs".into());
         let get = system.endpoint(api, "get");
         let users = system.load("users", get);
         system.cost("nodes", json!({"meter": {"instances": {"of": "api"}}, "price": "$1/h"}));
@@ -385,7 +387,7 @@ mod tests {
         run.slices[0].wrong = vec![(get.0, Wrongness::StaleRead as u8, 5)];
         run.slices[0].services[api.index()].paid_ns = u128::from(10 * SECOND);
         run.periods[0].latency[users.index()] = times(990, 10_000_000);
-        run.periods[0].wait[api.index()] = times(990, 2_000_000_000);
+        run.periods[0].age[jobs.index()] = times(990, 2_000_000_000);
         system.model.promises[0].judge(&run, &system.model)
     }
 
@@ -405,7 +407,7 @@ mod tests {
         check(json!({"latency": {"p99": "9ms"}}), get, 0.010, false);
         check(json!({"goodput": "98/s"}), get, 98.5, true);
         check(json!({"goodput": "99/s"}), get, 98.5, false);
-        check(json!({"age": {"p50": "3s"}}), Some("api"), 2.0, true);
+        check(json!({"age": {"p50": "3s"}}), Some("jobs"), 2.0, true);
         check(json!({"cost": "$730/month"}), None, 730.0, true);
         check(json!({"cost": "$8k/year"}), None, 8760.0, false);
         check(json!({"wrongness": {"kind": "any", "at_most": "0.5%"}}), get, 0.005, true);

@@ -218,6 +218,7 @@ impl System {
             to_ns: ends[1],
             latency: vec![SparseHistogram::default(); edges],
             wait: vec![SparseHistogram::default(); services],
+            age: vec![SparseHistogram::default(); services],
             call_latency: vec![SparseHistogram::default(); edges],
         });
         RunResult {

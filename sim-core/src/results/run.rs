@@ -154,9 +154,9 @@ pub struct ServiceCounts {
     pub queue_ns: u128,
     /// Integral of requests in the service, waiting, at work or awaiting a callee [ns].
     pub in_system_ns: u128,
-    /// Requests that entered.
+    /// Requests that entered; of a queue, messages that began to wait: a message that comes back enters again.
     pub entered: u64,
-    /// Requests that left (also those whose caller had given up).
+    /// Requests that left (also those whose caller had given up); of a queue, messages that were handed over.
     pub left: u64,
     /// Requests that entered and found no worker free.
     pub waited: u64,
@@ -164,10 +164,18 @@ pub struct ServiceCounts {
     pub started: u64,
     /// Sum of these waits [ns].
     pub wait_sum_ns: u128,
-    /// Requests that had waited too long for a worker when the run ended, or messages that were not done and too old; they have no wait.
+    /// Requests that had waited too long for a worker when the run ended, or messages that still waited; they have no wait.
     pub unserved: u64,
     /// What these had waited until the end of the run [ns].
     pub unserved_ns: u128,
+    /// Queues: messages that were not done and too old when the run ended; they have no age.
+    pub undone: u64,
+    /// What these had waited until the end of the run [ns].
+    pub undone_ns: u128,
+    /// Queues: messages that a consumer has done.
+    pub done: u64,
+    /// Sum of the times from sending these messages until they were done [ns].
+    pub age_sum_ns: u128,
     /// Instances that ran at the end of the slice; of several slices, the sum.
     pub looked_at: u64,
     /// Of these, how many had at least 1, 2, ... requests in them.
@@ -214,8 +222,10 @@ pub struct Period {
     pub to_ns: u64,
     /// Latency of answered attempts, by call site.
     pub latency: Vec<SparseHistogram>,
-    /// Wait for a worker, by service (for queues: age of a message when it is done).
+    /// Wait for a worker, by service; of queues, the wait of a message until it is handed over.
     pub wait: Vec<SparseHistogram>,
+    /// Of queues, the age of a message when it is done, by service; empty for all others.
+    pub age: Vec<SparseHistogram>,
     /// Latency of answered calls with their retries, for load classes with a policy, by call site (empty where it equals `latency`).
     pub call_latency: Vec<SparseHistogram>,
 }
@@ -371,6 +381,10 @@ impl ServiceCounts {
             wait_sum_ns: passed(self.wait_sum_ns, before.wait_sum_ns),
             unserved: self.unserved - before.unserved,
             unserved_ns: passed(self.unserved_ns, before.unserved_ns),
+            undone: self.undone - before.undone,
+            undone_ns: passed(self.undone_ns, before.undone_ns),
+            done: self.done - before.done,
+            age_sum_ns: passed(self.age_sum_ns, before.age_sum_ns),
             messages_lost: self.messages_lost - before.messages_lost,
             consensus_bytes: self.consensus_bytes - before.consensus_bytes,
             duplicates: self.duplicates - before.duplicates,
@@ -389,6 +403,8 @@ impl ServiceCounts {
         self.in_system_ns += next.in_system_ns;
         self.entered += next.entered;
         self.waited += next.waited;
+        self.undone += next.undone;
+        self.undone_ns += next.undone_ns;
         self.unserved += next.unserved;
         self.unserved_ns += next.unserved_ns;
         self.looked_at += next.looked_at;
@@ -396,6 +412,8 @@ impl ServiceCounts {
         self.left += next.left;
         self.started += next.started;
         self.wait_sum_ns += next.wait_sum_ns;
+        self.done += next.done;
+        self.age_sum_ns += next.age_sum_ns;
         self.messages_lost += next.messages_lost;
         self.consensus_bytes += next.consensus_bytes;
         self.duplicates += next.duplicates;

@@ -194,6 +194,7 @@ fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instanc
             limited: settings.workers.is_some(),
             patience: settings.max_wait.as_ref().map(crate::dist::Distribution::build),
             pulls: feeds.clone(),
+            messages: message::is_queue(&settings.node).then(Box::default),
             ..Service::default()
         });
         for number in 0..places {

@@ -471,7 +471,8 @@ impl World<'_> {
         if self.frames[frame].flags & COPY != 0 {
             return self.copy_ends(frame, site, outcome as u8);
         }
-        if self.sites[site as usize].counts_calls {
+        // A message that may be delivered again has not ended yet.
+        if self.sites[site as usize].counts_calls && !self.queues.owns(site as u16) {
             self.sites[site as usize].counts.call_outcomes[outcome as usize] += 1;
         }
         let client = self.frames[frame].flags & CLIENT != 0;

@@ -6,6 +6,7 @@ use super::frame::{CLIENT, Frame, NONE, Phase, Rank};
 use super::state::Life;
 use crate::data::Wrongness;
 use crate::engine::rng::mix;
+use crate::metrics::Histogram;
 use crate::model::{Consumer, Model, Node, Outcome};
 use std::collections::VecDeque;
 
@@ -19,6 +20,8 @@ struct Queue {
     waiting: VecDeque<u32>,
     /// Messages that nobody takes: only counted.
     kept: u64,
+    /// Ages of messages when they were done.
+    ages: Histogram,
     /// Where the search for an idle instance begins.
     turn: u32,
 }
@@ -46,6 +49,16 @@ impl Queues {
             queues.queues.push(queue);
         }
         queues
+    }
+
+    /// Ages of the messages of a queue when they were done; of all else there are none.
+    pub(super) fn ages(&self, service: usize) -> &Histogram {
+        &self.queues[service].ages
+    }
+
+    /// The same of all services in turn.
+    pub(super) fn all_ages(&self) -> impl Iterator<Item = &Histogram> {
+        self.queues.iter().map(|queue| &queue.ages)
     }
 
     /// Whether a call site hands messages over.
@@ -91,7 +104,10 @@ impl World<'_> {
         }
         let Some(site) = state.consumers.first().map(|c| c.edge.0) else {
             self.queues.queues[queue as usize].kept += 1;
-            self.services[queue as usize].queue.enter(self.now);
+            self.enters(queue);
+            if let Some(messages) = &mut self.services[queue as usize].messages {
+                messages.waited += 1;
+            }
             return true;
         };
         let message = self.new_client(site, key, 0);
@@ -104,12 +120,55 @@ impl World<'_> {
 
     fn wait_in_queue(&mut self, queue: u32, message: u32) {
         self.queues.queues[queue as usize].waiting.push_back(message);
-        self.services[queue as usize].queue.enter(self.now);
+        self.frames[message].start = self.now;
+        self.enters(queue);
         self.backlog += 1;
     }
 
-    /// Looks for an idle instance of a consumer for the message that waits first.
+    /// A message begins to wait.
+    fn enters(&mut self, queue: u32) {
+        let at = &mut self.services[queue as usize];
+        at.queue.enter(self.now);
+        if let Some(messages) = &mut at.messages {
+            messages.entered += 1;
+        }
+    }
+
+    /// A message has waited, and is handed over.
+    fn has_waited(&mut self, queue: u32, message: u32) {
+        let waited = self.now - self.frames[message].start;
+        let at = &mut self.services[queue as usize];
+        at.queue.leave(self.now);
+        if let Some(messages) = &mut at.messages {
+            messages.handed += 1;
+            messages.wait_sum = messages.wait_sum.wrapping_add(waited);
+        }
+        self.waits[queue as usize].record(waited);
+        self.backlog -= 1;
+    }
+
+    /// A message is done.
+    fn is_done(&mut self, queue: u32, message: u32) {
+        let age = self.now - self.frames[message].arrived;
+        if let Some(messages) = &mut self.services[queue as usize].messages {
+            messages.done += 1;
+            messages.age_sum = messages.age_sum.wrapping_add(age);
+        }
+        self.queues.queues[queue as usize].ages.record(age);
+    }
+
+    /// Looks for an idle instance of a consumer for the message that has just come.
     fn offer(&mut self, queue: u32) {
+        self.offer_first(queue);
+        if let (false, Some(messages)) =
+            (self.queues.queues[queue as usize].waiting.is_empty(), &mut self.services[queue as usize].messages)
+        {
+            messages.waited += 1;
+        }
+    }
+
+    /// Hands the message that waits first to an idle instance of a consumer, if there is one.
+    fn offer_first(&mut self, queue: u32) {
         let consumers = self.queues.queues[queue as usize].consumers.len();
         for number in 0..consumers {
             let site = self.queues.queues[queue as usize].consumers[number].edge.0;
@@ -159,8 +218,7 @@ impl World<'_> {
     fn hand_over(&mut self, queue: u32, site: u32, instance: u32) {
         let Some(message) = self.queues.queues[queue as usize].waiting.pop_front() else { return };
         let now = self.now;
-        self.services[queue as usize].queue.leave(now);
-        self.backlog -= 1;
+        self.has_waited(queue, message);
         let at = &mut self.frames[message];
         at.edge = site as u16;
         at.pc = self.program.client[site as usize];
@@ -172,9 +230,11 @@ impl World<'_> {
         let seq = self.lanes.push(&mut self.calendar, now, lane, super::LANE, message, |i, s| frames.waits_for(i, s));
         let counts = &mut self.sites[site as usize].counts;
         counts.attempts += 1;
-        counts.calls += 1;
+        // The message is the call, its deliveries are the attempts.
         if tries > 1 {
             counts.retries += 1;
+        } else {
+            counts.calls += 1;
         }
         let callee = self.frames.take();
         let new = &mut self.frames[callee];
@@ -221,7 +281,7 @@ impl World<'_> {
         let (queue, number) = self.queues.by_site[at.edge as usize];
         let consumer = self.queues.queues[queue as usize].consumers[number as usize].clone();
         if outcome <= Outcome::Degraded as u8 {
-            self.waits[queue as usize].record(self.now - at.arrived);
+            self.is_done(queue, message);
             self.frames.release(message);
             return None;
         }
@@ -234,6 +294,7 @@ impl World<'_> {
             self.offer(queue);
             return None;
         }
+        self.sites[at.edge as usize].counts.call_outcomes[usize::from(outcome & 7)] += 1;
         self.frames.release(message);
         let set_aside = consumer.dead_letter.is_some_and(|endpoint| {
             let service = self.model.endpoints[endpoint.index()].service.0;

@@ -28,6 +28,7 @@ pub(super) struct Recorder {
     period_since: u64,
     latency: Vec<Histogram>,
     waits: Vec<Histogram>,
+    ages: Vec<Histogram>,
     call_latency: Vec<Histogram>,
     periods: Vec<Period>,
     openings: Vec<(EdgeId, u64)>,
@@ -53,6 +54,7 @@ impl Recorder {
             period_since: 0,
             latency: fresh(model.edges.len()),
             waits: fresh(model.services.len()),
+            ages: fresh(model.services.len()),
             call_latency: fresh(model.edges.len()),
             periods: Vec::new(),
             openings: Vec::new(),
@@ -95,7 +97,18 @@ impl Recorder {
         }
     }
 
-    /// A request had waited too long for a worker at `at_ns`, or a message of a queue was too old.
+    /// A message was not done at `at_ns`, and too old.
+    pub(super) fn undone(&mut self, queue: u32, at_ns: u64, waited_ns: u64) {
+        let place = queue as usize;
+        let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
+        slice.services[place].undone += 1;
+        slice.services[place].undone_ns += u128::from(waited_ns);
+        if let Some(period) = at(&mut self.periods, at_ns, |period| period.to_ns) {
+            period.age[place].add_never(1);
+        }
+    }
+
+    /// A request had waited too long for a worker at `at_ns`, or a message for a consumer.
     pub(super) fn unserved(&mut self, service: u32, at_ns: u64, waited_ns: u64) {
         let place = service as usize;
         let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
@@ -246,6 +259,7 @@ impl World<'_> {
             to_ns: now.saturating_sub(self.zero),
             latency: self.sites.iter().zip(&mut recorder.latency).map(|(s, before)| s.latency.since(before)).collect(),
             wait: all(&self.waits, &mut recorder.waits),
+            age: self.queues.all_ages().zip(&mut recorder.ages).map(|(ages, before)| ages.since(before)).collect(),
             call_latency: all(&self.call_latency, &mut recorder.call_latency),
         };
         recorder.periods.push(period);

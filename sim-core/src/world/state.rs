@@ -265,6 +265,25 @@ pub struct Service {
     pub workers: Integral,
     /// Plain counts.
     pub counts: Counts,
+    /// What a queue's messages did; `None` for all that is no queue.
+    pub messages: Option<Box<Messages>>,
+}
+
+/// What the messages of a queue did: the counts that other services have of requests.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Messages {
+    /// Began to wait; one that comes back after a failed delivery begins again.
+    pub entered: u64,
+    /// Handed to a consumer.
+    pub handed: u64,
+    /// Found no consumer with a free worker, and so had to wait.
+    pub waited: u64,
+    /// Sum of the waits of those handed over [ns].
+    pub wait_sum: u64,
+    /// Done by a consumer.
+    pub done: u64,
+    /// Sum of the times from sending these until they were done [ns].
+    pub age_sum: u64,
 }
 
 /// Plain counts of a service.
@@ -312,7 +331,26 @@ impl Service {
             let least = (at.in_system as usize).min(sums.holding.len());
             sums.holding[..least].iter_mut().for_each(|n| *n += 1);
         }
+        if let Some(messages) = &self.messages {
+            self.message_sums(messages, &mut sums);
+        }
         sums
+    }
+
+    /// A queue holds messages; the requests that bring them stay no time.
+    #[cold]
+    fn message_sums(&self, messages: &Messages, sums: &mut ServiceCounts) {
+        sums.in_system_ns = sums.queue_ns;
+        sums.in_system_now = sums.queue_now;
+        sums.entered = messages.entered;
+        sums.waited = messages.waited;
+        sums.left = messages.handed;
+        sums.started = messages.handed;
+        sums.wait_sum_ns = u128::from(messages.wait_sum);
+        sums.done = messages.done;
+        sums.age_sum_ns = u128::from(messages.age_sum);
+        let least = (sums.queue_now as usize).min(sums.holding.len());
+        sums.holding = std::array::from_fn(|n| u64::from(n < least));
     }
 
     /// Its places among all instances.

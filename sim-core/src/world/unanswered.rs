@@ -94,6 +94,7 @@ impl World<'_> {
     /// The same for those who wait for a worker, and for messages that are not done.
     fn book_unserved(&mut self) {
         let longest: Vec<u64> = self.waits.iter().map(Histogram::longest).collect();
+        let oldest: Vec<u64> = self.queues.all_ages().map(Histogram::longest).collect();
         for frame in 0..self.frames.len() {
             let at = &self.frames[frame];
             let (service, since) = match at.phase {
@@ -105,10 +106,18 @@ impl World<'_> {
                     (service, at.start)
                 }
                 Phase::Free | Phase::Skipped => continue,
-                _ => match self.queues.queue_of(at) {
-                    Some(queue) => (queue, at.arrived),
-                    None => continue,
-                },
+                phase => {
+                    let Some(queue) = self.queues.queue_of(at) else { continue };
+                    let patience = self.patience_by_service[queue as usize];
+                    let patience = patience.max(oldest[queue as usize].saturating_mul(TIMES_LONGEST));
+                    if let Some(moment) = self.moment(at.arrived, patience) {
+                        self.recorder.undone(queue, moment, self.now - at.arrived);
+                    }
+                    if phase != Phase::Message {
+                        continue;
+                    }
+                    (queue, at.start)
+                }
             };
             let patience = self.patience_by_service[service as usize];
             let patience = patience.max(longest[service as usize].saturating_mul(TIMES_LONGEST));

@@ -5,7 +5,7 @@ use super::{Control, World};
 use crate::control::scaling::Situation;
 use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::engine::rng::Stream;
-use crate::expression::Resolved;
+use crate::expression::{Resolved, TimedPart};
 use crate::metrics::Histogram;
 use crate::model::{EdgeId, Model, ServiceId};
 use crate::results::{EdgeCounts, ServiceCounts, Span};
@@ -19,7 +19,7 @@ struct Pipe {
     edges: Vec<EdgeCounts>,
     services: Vec<ServiceCounts>,
     latency: Vec<(EdgeId, Histogram)>,
-    waits: Vec<(ServiceId, Histogram)>,
+    times: Vec<((ServiceId, TimedPart), Histogram)>,
     wrong: BTreeMap<(u32, u8), u64>,
 }
 
@@ -80,7 +80,7 @@ impl World<'_> {
         let model = self.model;
         let stream = Stream::new(self.seed, self.replication, name, "sampling");
         let latency = Telemetry::latency_read(model, readers.iter().copied());
-        let waits = Telemetry::waits_read(readers.iter().copied());
+        let times = Telemetry::times_read(readers.iter().copied());
         self.watch.pipes.push(Pipe {
             telemetry: Telemetry::new(pipeline, readers.iter().copied(), stream),
             every: pipeline.every_ns,
@@ -88,7 +88,7 @@ impl World<'_> {
             edges: vec![EdgeCounts::default(); model.edges.len()],
             services: vec![ServiceCounts::default(); model.services.len()],
             latency: latency.into_iter().map(|e| (e, Histogram::new())).collect(),
-            waits: waits.into_iter().map(|s| (s, Histogram::new())).collect(),
+            times: times.into_iter().map(|part| (part, Histogram::new())).collect(),
             wrong: BTreeMap::new(),
         });
         self.watch.pipes.len() as u32 - 1
@@ -139,8 +139,12 @@ impl World<'_> {
         for (edge, seen) in &mut pipe.latency {
             scrape.latency.push((*edge, self.sites[edge.index()].latency.since(seen)));
         }
-        for (service, seen) in &mut pipe.waits {
-            scrape.waits.push((*service, self.waits[service.index()].since(seen)));
+        for (of, seen) in &mut pipe.times {
+            let now = match of.1 {
+                TimedPart::Wait => &self.waits[of.0.index()],
+                TimedPart::Age => self.queues.ages(of.0.index()),
+            };
+            scrape.times.push((*of, now.since(seen)));
         }
         for (&(endpoint, kind), &count) in &self.recorder.wrong_in_all {
             let before = pipe.wrong.insert((endpoint, kind), count).unwrap_or(0);

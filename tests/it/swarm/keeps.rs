@@ -2,7 +2,7 @@
 
 use sim_core::economics::{Group, bill};
 use sim_core::faults::FaultEffect;
-use sim_core::model::{EdgeId, Model, Node, ServiceId};
+use sim_core::model::{EdgeId, EndpointId, Model, Node, ServiceId};
 use sim_core::results::{RunResult, ServiceCounts};
 
 /// All laws of one run.
@@ -13,6 +13,7 @@ pub fn check(model: &Model, run: &RunResult) {
     nobody_works_more_than_there_is(model, run);
     little_holds(model, run);
     latencies_are_counted_once(model, run);
+    waits_are_counted_once(model, run);
     the_bill_is_its_items(model, run);
 }
 
@@ -22,9 +23,7 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
         let (counts, name) = (run.edge(EdgeId(place as u32), run.whole()), &edge.name);
         let begun = counts.attempts + run.in_flight_at_zero[place];
         assert_eq!(begun, counts.ended() + run.in_flight[place], "attempts of {name}");
-        // Each delivery of a message counts as a call, so that a second one is both.
-        let is_delivery = matches!(edge.caller, sim_core::model::Caller::Queue(_));
-        if model.run.warm_up.ns() == 0 && !is_delivery {
+        if model.run.warm_up.ns() == 0 {
             let calls: u64 = counts.call_outcomes.iter().sum();
             assert!(calls <= counts.calls, "{name}: {calls} calls ended of {}", counts.calls);
             let tries = counts.calls + counts.retries + counts.hedges;
@@ -48,9 +47,7 @@ fn places_are_conserved(model: &Model, run: &RunResult) {
                 let now = inside + counts.entered;
                 assert_eq!(now, counts.left + counts.in_system_now, "{} at {} ns", service.name, slice.to_ns);
             }
-            // Messages of a queue wait in it, and are in the consumer's service.
-            let is_queue = matches!(service.node, Node::Queue(_));
-            assert!(is_queue || counts.queue_now <= counts.in_system_now, "{}: more wait than there are", service.name);
+            assert!(counts.queue_now <= counts.in_system_now, "{}: more wait than there are", service.name);
             before = Some(counts.in_system_now);
         }
     }
@@ -65,9 +62,24 @@ fn who_comes_was_sent(model: &Model, run: &RunResult) {
         let here = |edge: &&sim_core::model::Edge| model.endpoints[edge.callee.index()].service.index() == place;
         let edges = model.edges.iter().enumerate().filter(|(_, edge)| here(edge));
         let sent: u64 = edges.map(|(edge, _)| run.edge(EdgeId(edge as u32), run.whole()).attempts).sum();
+        let sent = sent + came_back(model, run, place);
         let entered = run.service(ServiceId(place as u32), run.whole()).entered;
         assert!(entered <= sent, "{}: {entered} entered, {sent} were sent", service.name);
     }
+}
+
+/// Deliveries that failed, after which a message comes back to its queue or to that for dead letters.
+fn came_back(model: &Model, run: &RunResult, queue: usize) -> u64 {
+    let failed = |edge: EdgeId| run.edge(edge, run.whole()).outcomes[2..].iter().sum::<u64>();
+    let here = |endpoint: EndpointId| model.endpoints[endpoint.index()].service.index() == queue;
+    let all = model.services.iter().enumerate().filter_map(|(place, service)| match &service.node {
+        Node::Queue(settings) => Some((place, settings)),
+        _ => None,
+    });
+    all.flat_map(|(place, settings)| settings.consumers.iter().map(move |consumer| (place, consumer)))
+        .filter(|(place, consumer)| *place == queue || consumer.dead_letter.is_some_and(here))
+        .map(|(_, consumer)| failed(consumer.edge))
+        .sum()
 }
 
 /// Utilisation is at most 1: of workers, of cores, and of those inside.
@@ -92,9 +104,8 @@ fn nobody_works_more_than_there_is(model: &Model, run: &RunResult) {
             counts.instances_ns,
             counts.paid_ns
         );
-        let is_queue = matches!(service.node, Node::Queue(_));
         assert!(
-            is_queue || counts.queue_ns <= counts.in_system_ns,
+            counts.queue_ns <= counts.in_system_ns,
             "{name}: waiting {} of {}",
             counts.queue_ns,
             counts.in_system_ns
@@ -110,13 +121,38 @@ fn little_holds(model: &Model, run: &RunResult) {
     }
     for (place, service) in model.services.iter().enumerate() {
         let counts = run.service(ServiceId(place as u32), run.whole());
-        if service.workers.is_none() || matches!(service.node, Node::Queue(_)) {
+        if service.workers.is_none() && !matches!(service.node, Node::Queue(_)) {
             continue;
         }
         let ServiceCounts { queue_ns, wait_sum_ns, queue_now, .. } = counts;
         assert!(queue_ns >= wait_sum_ns, "{}: queue {queue_ns} ns, waits {wait_sum_ns} ns", service.name);
         let all_got_one = queue_now == 0 && counts.started == counts.entered;
         assert!(!all_got_one || queue_ns == wait_sum_ns, "{}: {queue_ns} ns, {wait_sum_ns} ns", service.name);
+    }
+}
+
+/// Sums and histograms of waits and ages speak of the same times.
+fn waits_are_counted_once(model: &Model, run: &RunResult) {
+    for (place, service) in model.services.iter().enumerate() {
+        let counts = run.service(ServiceId(place as u32), run.whole());
+        let waits = run.histogram(run.whole(), |period| &period.wait[place]);
+        let ages = run.histogram(run.whole(), |period| &period.age[place]);
+        // Where workers are not limited, nobody waits and no waits are kept.
+        let is_queue = matches!(service.node, Node::Queue(_));
+        let started = if service.workers.is_some() || is_queue { counts.started } else { 0 };
+        for (what, times, count, open, sum_ns) in
+            [
+                ("waits", waits, started, counts.unserved, counts.wait_sum_ns),
+                ("ages", ages, counts.done, counts.undone, counts.age_sum_ns),
+            ]
+        {
+            assert_eq!(times.total(), count + open, "{what} of {}", service.name);
+            if let (Some(least), Some(most), true) = (times.quantile(0.0), times.quantile(1.0), count > 0) {
+                let mean = sum_ns as f64 / count as f64;
+                let fits = least <= mean * 1.02 + 8.0 && mean <= most * 1.02 + 8.0;
+                assert!(fits, "{what} of {}: {least} {mean} {most}", service.name);
+            }
+        }
     }
 }
 
