@@ -75,6 +75,8 @@ pub struct Run {
     pub duration: SimDuration,
     /// Length of a window of the time series; divides `duration` up to a last, shorter one.
     pub window: SimDuration,
+    /// Times at which the run is cut because clauses name them, in order and each once [ns from time 0].
+    pub marks: Vec<u64>,
     /// Time of the week at time 0, from Monday 0h.
     pub start: SimDuration,
     /// A run with more requests waiting in all queues than this is stopped, and says so.

@@ -30,6 +30,9 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
         output::say(&format!("error: {message}\n"));
         return Ok(CANNOT);
     }
+    for loaded in candidates.iter_mut().map(|candidate| &mut candidate.loaded) {
+        loaded.model.cut_for(show.iter().flat_map(|value| value.tree().metrics()), &loaded.names);
+    }
     let out = args.out.clone().unwrap_or_else(|| folder(&candidates));
     output::writable(&out)?;
     let plan = plan(&candidates[0].loaded, &args.study);

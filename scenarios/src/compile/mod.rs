@@ -15,6 +15,7 @@ use crate::files::Files;
 use crate::reader::Node;
 use crate::written::Written;
 use crate::written::call::CallKeys;
+use sim_core::expression::{Clause, MetricRef};
 use sim_core::model::{EdgeId, GuardId, Model, ServiceId};
 use sim_core::names::Names;
 use sim_core::problem::Problems;
@@ -71,6 +72,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
     compiler.name_edges();
     compiler.rest(problems);
     compiler.model.run.window = written.run.window(compiler.model.edges.len());
+    compiler.cut();
     Compiled { model: compiler.model, names: compiler.names, paths: compiler.paths }
 }
 
@@ -88,11 +90,32 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
+    /// Cuts runs where clauses and values that are asked for begin and end.
+    fn cut(&mut self) {
+        let written = self.written;
+        let claimed: Vec<MetricRef> =
+            self.model.experiments.iter().flat_map(|e| &e.hypothesis).flat_map(named).collect();
+        let precise = written.run.precision.iter().flat_map(|precision| &precision.of);
+        let asked = precise.chain(written.studies.iter().flat_map(|(_, study)| study.values()));
+        let asked = asked.flat_map(|value| value.tree().metrics());
+        let expected: Vec<MetricRef> = written.expect.iter().flat_map(named).collect();
+        self.model.cut_for(asked.chain(&claimed).chain(&expected), &self.names);
+    }
+
     fn name_edges(&mut self) {
         for (index, edge) in self.model.edges.iter().enumerate() {
             self.names.edges.entry(edge.name.clone()).or_default().push(EdgeId::from(index));
         }
     }
+}
+
+/// The metrics of a clause with the times that they name. `over` is the length of each window where a clause is about all of them.
+fn named(clause: &Clause) -> Vec<MetricRef> {
+    let mut metrics: Vec<MetricRef> = clause.tree.metrics().into_iter().cloned().collect();
+    if clause.quantifier.is_some() {
+        metrics.iter_mut().for_each(|metric| metric.scope.window = None);
+    }
+    metrics
 }
 
 /// A sum of probabilities, for people: `90%`, `99.5%`.

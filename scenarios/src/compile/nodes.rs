@@ -151,6 +151,9 @@ impl Compiler<'_> {
             let all = settings.consumers.iter();
             all.filter_map(|(consumer, settings)| p.at(consumer, |p| self.consumer(name, id, settings, p))).collect()
         });
+        if let Some(zone) = settings.zone.as_ref().and_then(|zone| self.names.zone("zone", zone, problems)) {
+            self.model.services[id.index()].zones = vec![zone];
+        }
         self.model.services[id.index()].node = Node::Queue(Queue { capacity: settings.capacity.get(), consumers });
     }
 

@@ -17,6 +17,7 @@ pub(super) fn empty_model(written: &Written) -> Model {
             warm_up: run.warm_up,
             duration: run.duration,
             window: run.window(1),
+            marks: vec![],
             start: run.start.of_week(),
             max_backlog: run.bounds.backlog.get(),
             max_events: run.bounds.events.get(),

@@ -2,9 +2,11 @@
 
 mod bad_input;
 mod experiments;
+mod faults;
 mod mangled;
 mod meant;
 mod shipped;
+mod windows;
 
 use crate::files::Memory;
 use crate::loaded::{Loaded, load};

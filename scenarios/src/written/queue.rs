@@ -11,13 +11,16 @@ use sim_core::units::{Count, SimDuration};
 pub struct QueueSettings {
     /// Messages that fit; more are rejected; default 1M.
     pub capacity: Count,
+    /// The zone from which messages travel; default the first zone of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// Those who take messages; they compete.
     pub consumers: Named<ConsumerSettings>,
 }
 
 impl Default for QueueSettings {
     fn default() -> Self {
-        Self { capacity: Count::new(1_000_000), consumers: Named::default() }
+        Self { capacity: Count::new(1_000_000), zone: None, consumers: Named::default() }
     }
 }
 

@@ -205,9 +205,7 @@ impl Telemetry {
 /// How many single times the scrapes hold of what the metric looks at.
 fn times_in(scrapes: &[&Scrape], metric: &Resolved) -> u64 {
     match &metric.subject {
-        Subject::Timed(service, TimedPart::Wait) => {
-            scrapes.iter().map(|s| s.services[service.index()].started).sum()
-        }
+        Subject::Timed(service, TimedPart::Wait) => scrapes.iter().map(|s| s.services[service.index()].started).sum(),
         Subject::Timed(service, TimedPart::Age) => scrapes.iter().map(|s| s.services[service.index()].done).sum(),
         _ => scrapes.iter().flat_map(|s| &s.latency).map(|(_, latency)| latency.total()).sum(),
     }

@@ -125,7 +125,14 @@ pub const METRICS: &[MetricDoc] = &[
         true,
         "mean number of requests or messages that wait",
     ),
-    doc(Metric::InSystem, "in_system", Measure::NUMBER, &[Service], true, "mean number of requests in the service; of a queue, of messages that wait"),
+    doc(
+        Metric::InSystem,
+        "in_system",
+        Measure::NUMBER,
+        &[Service],
+        true,
+        "mean number of requests in the service; of a queue, of messages that wait",
+    ),
     doc(Metric::Instances, "instances", Measure::NUMBER, &[Service], true, "mean number of running instances"),
     doc(
         Metric::Waited,

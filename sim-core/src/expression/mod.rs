@@ -16,6 +16,7 @@
 mod halves;
 mod lexer;
 mod listed;
+mod marks;
 mod measure;
 mod metric;
 mod observed;

@@ -9,15 +9,16 @@ use serde::{Deserialize, Serialize};
 /// A share of calls takes longer by a time of its own.
 ///
 /// # What it models
-/// Each call over the target edge, or to the target instances, is held up on its way by a drawn time, by its own chance. No capacity
-/// is used meanwhile.
+/// Each message that goes the way of the target edge is held up by a drawn time, by its own chance: with `from: a` and `to: b` requests of
+/// calls from a to b, and replies of calls from b to a; with `between` both ways, so that a call is held up twice. With instances as target
+/// each call to them is held up once, on its way there. No capacity is used meanwhile. Delays that overlap add up.
 ///
 /// # When to use it
 /// For congested links, and the first half of a chaos field: with probability 10 % add 500 ms.
 ///
 /// # Knobs
 /// - `add`: by how much, distribution; required
-/// - `probability`: chance for each call, percentage, default 100%
+/// - `probability`: chance for each message, percentage, default 100%
 ///
 /// # Example
 /// ```yaml

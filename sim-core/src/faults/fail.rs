@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Each request that reaches the target is answered at once with the outcome, by its own chance. With instances as target they do it
-/// at the instance, with an edge on the way.
+/// at the instance, with an edge on the way. Where `from` and `to` name the way of a reply, the work has been done and its reply becomes the
+/// outcome. Faults that overlap strike independently; a request that several strike has the outcome of one of them, each as likely.
 ///
 /// # When to use it
 /// For a failing API, a bad deploy, or the second half of a chaos field.

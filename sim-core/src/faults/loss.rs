@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// A share of messages is lost on the way; the caller notices by its timeout.
 ///
 /// # What it models
-/// Requests and replies over the target are each lost by their own chance. A lost reply leaves work done that the caller does not know
+/// Requests and replies that go the way of the target are each lost by their own chance; so are deliveries of messages from a queue to its
+/// consumers and their acknowledgements. A lost reply leaves work done that the caller does not know
 /// of: retries of it may be duplicate effects.
 ///
 /// # When to use it

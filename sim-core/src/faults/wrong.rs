@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A share of replies looks ok and is wrong, in a way that you name.
 ///
 /// # What it models
-/// Each reply from the target is wrong by its own chance. Callers do not notice: availability stays green, and the wrongness is counted
+/// Each answer from the target, or of a call over the target edge, is wrong by its own chance; of faults that overlap each has its own. Callers do not notice: availability stays green, and the wrongness is counted
 /// by kind and can be priced.
 ///
 /// # When to use it

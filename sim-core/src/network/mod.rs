@@ -42,14 +42,17 @@ impl LinkQuality {
 ///
 /// # What it models
 /// Each message, request or reply, takes a time of its own on its way and may be lost; a caller notices a loss by its timeout.
-/// Messages between two instances of one zone, of two zones, and of two regions differ; a named link wins over these.
+/// Messages between two instances of one zone, of two zones, and of two regions differ; a named link wins over these. A link with `from` and
+/// `to` carries the messages that go that way: requests of calls from one to the other, and replies of calls the other way round.
+/// A queue stands in its `zone`: what is sent to it, its deliveries and their acknowledgements pass the network from there. While a
+/// delivery is on its way its consumer keeps a worker for it.
 ///
 /// # When to use it
 /// When services stand in several zones or regions, or when latency on the way matters.
 ///
 /// # Knobs
 /// - `within_zone`, `between_zones`, `between_regions`: `latency` (distribution, default 0s) and `loss` (percentage, default 0%)
-/// - `links`: by name, the same two and `between: [a, b]`, or `from` and `to`; ends are services, zones or regions
+/// - `links`: by name, the same two and `between: [a, b]`, or `from` and `to`; ends are services, queues, loads, zones or regions
 ///
 /// # Example
 /// ```yaml

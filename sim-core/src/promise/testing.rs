@@ -39,6 +39,7 @@ impl System {
             warm_up: SimDuration::ZERO,
             duration: SimDuration::from_ns(seconds * SECOND),
             window: SimDuration::SECOND,
+            marks: Vec::new(),
             start: SimDuration::ZERO,
             max_backlog: 1_000_000,
             max_events: u64::MAX,

@@ -1,14 +1,13 @@
 //! The callee's door: a worker, a place in the queue, or nothing.
 
 use super::frame::{HELD, INSIDE, NONE, Phase};
-use super::state::{CLOSED, DRAINING, LINED, Life, PATIENCE, PULLS, TIED};
+use super::state::{CLOSED, DRAINING, FAILS, LINED, Life, PATIENCE, PULLS, TIED};
 use super::{TIMER, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::model::Outcome;
 
 const IMPATIENT: u64 = 0x21;
-const INJECTED: u64 = 0x22;
 
 /// What became of a request at the door.
 pub(super) enum Door {
@@ -82,15 +81,15 @@ impl World<'_> {
     /// A request has its worker, at an instance that is not plain.
     #[cold]
     fn begin_odd(&mut self, frame: u32, odd: u16, is_one_more: bool) {
-        let at = &mut self.frames[frame];
-        let instance = &self.instances[at.instance as usize];
+        let instance = &self.instances[self.frames[frame].instance as usize];
         if odd & PULLS != 0 && is_one_more {
             self.services[instance.service as usize].busy_now += 1;
         }
-        let (probability, outcome) = instance.fail;
-        if probability > 0.0 && Keyed::new(mix(at.key, INJECTED)).unit() < probability {
+        if odd & FAILS != 0
+            && let Some(outcome) = self.injected(frame)
+        {
             // A fault makes the instance answer with an error instead of working: the first operations of all code do that.
-            at.pc = outcome as u32;
+            self.frames[frame].pc = outcome as u32;
         }
         if odd & TIED != 0 {
             self.begins_tied(frame);

@@ -1,6 +1,8 @@
 //! Load: requests come, and each becomes a frame at the door of the endpoint that it asks for.
 
+use super::admit::Door;
 use super::frame::{CLIENT, Frame, NONE, Phase};
+use super::wire::Departure;
 use super::{ARRIVAL, USER, World};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
@@ -136,7 +138,16 @@ impl World<'_> {
                 return self.deliver(frame, Outcome::Unreachable as u8);
             }
         }
-        let door = if network { self.depart(frame, site)? } else { self.admit(frame) };
+        if network {
+            return match self.depart(frame, site) {
+                Departure::Arrived(Door::Away(outcome)) | Departure::Fails(outcome) => {
+                    self.deliver(frame, outcome as u8)
+                }
+                Departure::Arrived(door) => self.at_door(frame, &door),
+                Departure::Away => None,
+            };
+        }
+        let door = self.admit(frame);
         self.at_door(frame, &door)
     }
 }

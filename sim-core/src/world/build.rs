@@ -92,6 +92,9 @@ impl<'m> World<'m> {
             self.refresh_routable(index);
         }
         self.schedule(self.zero, Control::Zero);
+        for mark in &model.run.marks {
+            self.schedule(self.zero.saturating_add(*mark), Control::Mark);
+        }
         self.plan_strikes();
         self.plan_watch();
         self.plan_trials();

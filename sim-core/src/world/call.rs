@@ -4,6 +4,7 @@ use super::admit::Door;
 use super::frame::{CLIENT, COPY, Frame, NONE, Phase};
 use super::program::Op;
 use super::state::{Role, Timer};
+use super::wire::Departure;
 use super::{LANE, TIMER, WAKE, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -167,9 +168,9 @@ impl World<'_> {
         }
         if network {
             return match self.depart(callee, site) {
-                Some(Door::Away(outcome)) => self.fails_at_once(frame, site, callee, outcome),
-                Some(door) => self.sent(frame, site, callee, &door),
-                None => Sent::Away,
+                Departure::Arrived(door) => self.sent(frame, site, callee, &door),
+                Departure::Fails(outcome) => self.fails_at_once(frame, site, callee, outcome),
+                Departure::Away => Sent::Away,
             };
         }
         let door = self.admit(callee);
@@ -490,6 +491,12 @@ impl World<'_> {
         }
         match self.frames[frame].phase {
             Phase::Arriving => self.arrives(frame),
+            Phase::HandedOver => {
+                let at = &mut self.frames[frame];
+                at.seq = 0;
+                at.phase = Phase::Running;
+                Some(frame)
+            }
             Phase::Replying => {
                 let outcome = self.frames[frame].outcome;
                 self.deliver(frame, outcome)

@@ -38,6 +38,8 @@ pub enum Phase {
     Running,
     /// Its request is on the way to the callee.
     Arriving,
+    /// A message that its consumer keeps a worker for, while it is on its way.
+    HandedOver,
     /// Waits for a worker.
     Queued,
     /// Given up while it waited for a worker: skipped when it comes up.

@@ -255,13 +255,15 @@ impl World<'_> {
         at.seq = seq;
         at.next = callee;
         at.phase = Phase::Calling;
-        match self.admit(callee) {
-            Door::In => self.ready.push(callee),
-            Door::Waits => {}
-            Door::Lost => {
+        let network = self.sites[site as usize].network;
+        let door = if network { self.depart_message(callee, site) } else { Some(self.admit(callee)) };
+        match door {
+            Some(Door::In) => self.ready.push(callee),
+            Some(Door::Waits) | None => {}
+            Some(Door::Lost) => {
                 self.frames.release(callee);
             }
-            Door::Away(outcome) => {
+            Some(Door::Away(outcome)) => {
                 let next = self.deliver(callee, outcome as u8);
                 self.ready.extend(next);
             }

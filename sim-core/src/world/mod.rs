@@ -22,6 +22,7 @@ mod rows;
 mod run;
 mod state;
 mod strike;
+mod together;
 mod trial;
 mod tries;
 mod unanswered;
@@ -68,6 +69,8 @@ const CORES: u8 = 7;
 enum Control {
     /// The end of a slice: of a window of the time series.
     Window,
+    /// A time that a clause names.
+    Mark,
     /// The end.
     End,
     /// Time 0: the warm-up is over.
@@ -103,7 +106,15 @@ enum Control {
 impl Control {
     /// Whether its place can be another's afterwards; the others are scheduled again and again.
     fn comes_once(self) -> bool {
-        matches!(self, Self::Strike(_) | Self::Mend(_) | Self::Started { .. } | Self::Warm { .. } | Self::Health { .. })
+        matches!(
+            self,
+            Self::Mark
+                | Self::Strike(_)
+                | Self::Mend(_)
+                | Self::Started { .. }
+                | Self::Warm { .. }
+                | Self::Health { .. }
+        )
     }
 }
 
@@ -260,6 +271,7 @@ impl World<'_> {
         }
         match what {
             Control::Window => self.window_ends(index),
+            Control::Mark => self.named_mark(),
             Control::Zero => self.measuring_begins(),
             Control::End => self.measuring_ends(),
             Control::Strike(strike) => self.strike(strike),

@@ -189,6 +189,12 @@ impl World<'_> {
         }
     }
 
+    /// A clause names this time: what it says of the stretch before or after is counted exactly.
+    pub(super) fn named_mark(&mut self) {
+        self.cut();
+        self.close_period();
+    }
+
     pub(super) fn in_flight(&self) -> Vec<u64> {
         self.sites.iter().map(|s| s.counts.attempts - s.counts.ended()).collect()
     }

@@ -4,10 +4,7 @@ use super::World;
 use super::frame::{BRANCH, CLIENT, CLOSED_USER, DETACHED, Ended, NONE, Phase, WRONG};
 use super::state::WRONGS;
 use crate::data::Effect;
-use crate::engine::rng::{Keyed, mix};
 use crate::model::Outcome;
-
-const WRONG_REPLY: u64 = 0x41;
 
 impl World<'_> {
     /// A request is done at its endpoint.
@@ -32,9 +29,10 @@ impl World<'_> {
         if self.sites[at.edge as usize].effect_counts {
             self.apply_effect(frame);
         }
-        let (probability, kind) = self.instances[at.instance as usize].wrong;
-        if probability > 0.0 && Keyed::new(mix(at.key, WRONG_REPLY)).unit() < probability {
-            self.wrong(frame, kind);
+        // A reply that was sent before its work was done was looked at then.
+        if at.parent != DETACHED {
+            let kinds = self.wrong_at_instance(frame);
+            self.wrongs(frame, kinds);
         }
     }
 
@@ -111,7 +109,12 @@ impl World<'_> {
         new.flags &= WRONG | CLOSED_USER;
         new.phase = Phase::Replying;
         new.seq = 0;
-        let next = self.send_back(stand_in, outcome.max(at.outcome));
+        let outcome = outcome.max(at.outcome);
+        if outcome <= Outcome::Degraded as u8 && self.instances[at.instance as usize].odd & WRONGS != 0 {
+            let kinds = self.wrong_at_instance(stand_in);
+            self.wrongs(stand_in, kinds);
+        }
+        let next = self.send_back(stand_in, outcome);
         self.ready.extend(next);
     }
 

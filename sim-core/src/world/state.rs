@@ -67,16 +67,19 @@ pub struct Instance {
     pub zone: u32,
     /// How many faults keep it down.
     pub crashes: u32,
+    /// How many of these let its callers see nothing.
+    pub silences: u32,
     /// Grows with each life, so that an order to start or a health check of an earlier life is not mistaken.
     pub epoch: u32,
     /// Product of the faults that slow it.
     pub fault_slow: f64,
     /// Until when it is slower because it is new [ns].
     pub warm_until: u64,
-    /// Probability that it answers with an error instead of working, and which; set with [`Self::set_faults`].
-    pub fail: (f64, Outcome),
-    /// Probability that a reply of it looks ok and is wrong, and the kind of wrongness; set with [`Self::set_faults`].
-    pub wrong: (f64, u8),
+    /// Of each fault, the probability that it makes the instance answer with an outcome instead of working; set with
+    /// [`Self::set_faults`].
+    pub fails: Vec<(f64, Outcome)>,
+    /// Of each fault, the probability that a reply looks ok and is wrong, and the kind of wrongness; set with [`Self::set_faults`].
+    pub wrongs: Vec<(f64, u8)>,
     /// Shared cores, where the machine has fewer cores than workers.
     pub cores: Option<Box<Cores>>,
     /// Those who wait, where they are not served in the order in which they came.
@@ -156,11 +159,12 @@ impl Instance {
             sums: Sums::default(),
             zone,
             crashes: 0,
+            silences: 0,
             epoch: 0,
             fault_slow: 1.0,
             warm_until: 0,
-            fail: (0.0, Outcome::Error),
-            wrong: (0.0, 0),
+            fails: Vec::new(),
+            wrongs: Vec::new(),
             cores,
             line: None,
         }
@@ -179,11 +183,11 @@ impl Instance {
     }
 
     /// Faults change what it answers.
-    pub fn set_faults(&mut self, fail: (f64, Outcome), wrong: (f64, u8)) {
-        self.fail = fail;
-        self.wrong = wrong;
-        self.mark(FAILS, fail.0 > 0.0);
-        self.mark(WRONGS, wrong.0 > 0.0);
+    pub fn set_faults(&mut self, fails: Vec<(f64, Outcome)>, wrongs: Vec<(f64, u8)>) {
+        self.mark(FAILS, !fails.is_empty());
+        self.mark(WRONGS, !wrongs.is_empty());
+        self.fails = fails;
+        self.wrongs = wrongs;
     }
 
     /// Sets or clears what makes it odd.
@@ -286,6 +290,24 @@ pub struct Messages {
     pub age_sum: u64,
 }
 
+impl Messages {
+    /// A queue holds messages; the requests that bring them stay no time.
+    #[cold]
+    fn write(&self, sums: &mut ServiceCounts) {
+        sums.in_system_ns = sums.queue_ns;
+        sums.in_system_now = sums.queue_now;
+        sums.entered = self.entered;
+        sums.waited = self.waited;
+        sums.left = self.handed;
+        sums.started = self.handed;
+        sums.wait_sum_ns = u128::from(self.wait_sum);
+        sums.done = self.done;
+        sums.age_sum_ns = u128::from(self.age_sum);
+        let least = (sums.queue_now as usize).min(sums.holding.len());
+        sums.holding = std::array::from_fn(|n| u64::from(n < least));
+    }
+}
+
 /// Plain counts of a service.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
@@ -332,25 +354,9 @@ impl Service {
             sums.holding[..least].iter_mut().for_each(|n| *n += 1);
         }
         if let Some(messages) = &self.messages {
-            self.message_sums(messages, &mut sums);
+            messages.write(&mut sums);
         }
         sums
-    }
-
-    /// A queue holds messages; the requests that bring them stay no time.
-    #[cold]
-    fn message_sums(&self, messages: &Messages, sums: &mut ServiceCounts) {
-        sums.in_system_ns = sums.queue_ns;
-        sums.in_system_now = sums.queue_now;
-        sums.entered = messages.entered;
-        sums.waited = messages.waited;
-        sums.left = messages.handed;
-        sums.started = messages.handed;
-        sums.wait_sum_ns = u128::from(messages.wait_sum);
-        sums.done = messages.done;
-        sums.age_sum_ns = u128::from(messages.age_sum);
-        let least = (sums.queue_now as usize).min(sums.holding.len());
-        sums.holding = std::array::from_fn(|n| u64::from(n < least));
     }
 
     /// Its places among all instances.

@@ -6,7 +6,7 @@ use super::{Control, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
 use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
-use crate::model::{Outcome, Place, ServiceId, ZoneId};
+use crate::model::{Place, ServiceId, ZoneId};
 use crate::results::Span;
 
 const START_UP: u64 = 0xa1;
@@ -197,7 +197,7 @@ impl World<'_> {
     /// An instance stops and starts again.
     pub(super) fn restart(&mut self, instance: u32) {
         self.crash(instance, false);
-        self.recover(instance);
+        self.recover(instance, false);
     }
 
     /// A fault ends.
@@ -213,17 +213,19 @@ impl World<'_> {
         self.strikes.keep(occurrence.fault, span);
         let fault = &model.faults[occurrence.fault as usize];
         match (&fault.effect, &fault.target) {
-            (FaultEffect::Crash { .. } | FaultEffect::Restart, _) => {
-                occurrence.struck.iter().for_each(|&i| self.recover(i));
+            (FaultEffect::Crash { callers_see }, _) => {
+                let silent = *callers_see == CallersSee::Silence;
+                occurrence.struck.iter().for_each(|&i| self.recover(i, silent));
             }
+            (FaultEffect::Restart, _) => occurrence.struck.iter().for_each(|&i| self.recover(i, false)),
             (FaultEffect::Slow { .. }, Target::Edge { to: Some(Place::Endpoint(endpoint)), .. }) => {
                 self.slow_endpoint(endpoint.0);
             }
             (_, Target::Instances(_)) => {
                 occurrence.struck.iter().for_each(|&i| self.reckon(i));
-                self.wires.faults.retain(|f| f.strike != index);
+                self.wires.end(index);
             }
-            _ => self.wires.faults.retain(|f| f.strike != index),
+            _ => self.wires.end(index),
         }
         self.refresh_network();
     }
@@ -240,27 +242,28 @@ impl World<'_> {
         self.strikes.spans.iter_mut().for_each(|spans| spans.sort_by_key(|s| (s.from_ns, s.to_ns)));
     }
 
-    /// Effects of all active faults on one instance, reckoned anew: they multiply or add, in the order of the file.
+    /// Effects of all active faults on one instance, reckoned anew. Paces multiply, a frozen instance stands still however often it is
+    /// frozen, and each of those that fail or falsify has its own chance. They are taken in the order of the file, whichever began first.
     fn reckon(&mut self, instance: u32) {
         let model = self.model;
-        let (mut slow, mut lag) = (1.0, 1.0);
-        let mut fail = (0.0, Outcome::Error);
-        let mut wrong = (0.0, 0);
-        for at in self.strikes.list.iter().filter(|o| o.active && o.struck.contains(&instance)) {
-            match &model.faults[at.fault as usize].effect {
+        let active = self.strikes.list.iter().filter(|o| o.active && o.struck.contains(&instance));
+        let mut active: Vec<u32> = active.map(|o| o.fault).collect();
+        active.sort_unstable();
+        let (mut slow, mut lag, mut frozen) = (1.0, 1.0, false);
+        let (mut fails, mut wrongs) = (Vec::new(), Vec::new());
+        for fault in active {
+            match &model.faults[fault as usize].effect {
                 FaultEffect::Slow { factor } => slow *= factor,
-                FaultEffect::Freeze => slow *= STANDSTILL,
+                FaultEffect::Freeze => frozen = true,
                 FaultEffect::Lag { factor } => lag *= factor,
-                FaultEffect::Fail { probability, outcome } => {
-                    fail = (1.0 - (1.0 - fail.0) * (1.0 - probability), *outcome);
-                }
-                FaultEffect::Wrong { kind, probability } => wrong = (*probability, *kind as u8),
+                FaultEffect::Fail { probability, outcome } => fails.push((*probability, *outcome)),
+                FaultEffect::Wrong { kind, probability } => wrongs.push((*probability, *kind as u8)),
                 _ => {}
             }
         }
         let at = &mut self.instances[instance as usize];
-        at.set_faults(fail, wrong);
-        at.fault_slow = slow;
+        at.set_faults(fails, wrongs);
+        at.fault_slow = if frozen { slow * STANDSTILL } else { slow };
         let service = at.service;
         let number = instance - self.services[service as usize].first;
         self.rows.set_lag(service, number as usize, lag);
@@ -299,10 +302,7 @@ impl World<'_> {
         let occurrence = self.strikes.list[index as usize].clone();
         let fault = &model.faults[occurrence.fault as usize];
         let effect = match &fault.effect {
-            FaultEffect::Delay { add, probability } => {
-                self.wires.delays.push(add.build());
-                EdgeEffect::Delay(self.wires.delays.len() as u32 - 1, *probability)
-            }
+            FaultEffect::Delay { probability, .. } => EdgeEffect::Delay(*probability),
             FaultEffect::Fail { probability, outcome } => EdgeEffect::Fail(*probability, *outcome),
             FaultEffect::Wrong { kind, probability } => EdgeEffect::Wrong(*probability, *kind as u8),
             FaultEffect::Loss { probability } => EdgeEffect::Loss(*probability),
@@ -310,16 +310,16 @@ impl World<'_> {
             _ => return,
         };
         let (from, to, both_ways, only) = match &fault.target {
-            Target::Edge { from, to, both_ways } => (*from, *to, *both_ways, Vec::new()),
-            Target::Instances(_) => (None, None, false, occurrence.struck),
+            Target::Edge { from, to, both_ways } => (*from, *to, *both_ways, None),
+            Target::Instances(_) => (None, None, false, Some(occurrence.struck)),
         };
-        self.wires.faults.push(EdgeFault { strike: index, from, to, both_ways, only, effect });
+        self.wires.begin(EdgeFault { fault: occurrence.fault, strike: index, from, to, both_ways, only, effect });
         self.refresh_network();
     }
 
     /// While any fault is active on messages, all call sites look at the network.
     fn refresh_network(&mut self) {
-        let any = !self.wires.faults.is_empty();
+        let any = self.wires.are_struck();
         for (index, site) in self.sites.iter_mut().enumerate() {
             let size = self.model.edges[index].size;
             site.network = any || self.wires.matters(index) || size.0.get() + size.1.get() > 0;
@@ -329,8 +329,13 @@ impl World<'_> {
     fn crash(&mut self, instance: u32, silent: bool) {
         let at = &mut self.instances[instance as usize];
         at.crashes += 1;
+        at.silences += u32::from(silent);
         at.epoch += 1;
         if at.crashes > 1 || at.life == Life::Gone {
+            // Down already: of two faults that keep it down, a silent one decides what callers see.
+            if silent && at.life == Life::Down {
+                at.set_life(Life::Silent);
+            }
             return;
         }
         let registered = at.registered;
@@ -341,9 +346,13 @@ impl World<'_> {
         }
     }
 
-    fn recover(&mut self, instance: u32) {
+    fn recover(&mut self, instance: u32, silent: bool) {
         let at = &mut self.instances[instance as usize];
         at.crashes = at.crashes.saturating_sub(1);
+        at.silences = at.silences.saturating_sub(u32::from(silent));
+        if at.crashes > 0 && at.silences == 0 && at.life == Life::Silent {
+            at.set_life(Life::Down);
+        }
         if at.crashes > 0 || !matches!(at.life, Life::Down | Life::Silent) {
             return;
         }
@@ -456,7 +465,7 @@ impl World<'_> {
             if self.instances[instance as usize].life == Life::Gone {
                 self.services[service].paid.enter(self.now);
                 self.instances[instance as usize].set_life(Life::Starting);
-                self.instances[instance as usize].crashes = 0;
+                self.is_new(instance);
                 self.order_start(instance);
                 count += 1;
             }
@@ -472,6 +481,22 @@ impl World<'_> {
             self.drain(instance);
         }
         self.refresh_routable(service);
+    }
+
+    /// Another machine in the place of one that has gone: what keeps that down does not strike this one, nor end on it.
+    fn is_new(&mut self, instance: u32) {
+        let at = &mut self.instances[instance as usize];
+        at.silences = 0;
+        if std::mem::take(&mut at.crashes) == 0 {
+            return;
+        }
+        let model = self.model;
+        let keeps_down = |fault: u32| {
+            matches!(model.faults[fault as usize].effect, FaultEffect::Crash { .. } | FaultEffect::Restart)
+        };
+        for strike in self.strikes.list.iter_mut().filter(|strike| strike.active && keeps_down(strike.fault)) {
+            strike.struck.retain(|&struck| struck != instance);
+        }
     }
 
     /// An instance finishes what it has and goes. Who may be picked has to be looked at anew afterwards.

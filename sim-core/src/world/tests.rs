@@ -55,6 +55,7 @@ pub(super) fn chain(
             warm_up: ms(10_000),
             duration: SimDuration::from_ns(seconds * 1000 * MS),
             window: SimDuration::from_ns(seconds * 1000 * MS / 10),
+            marks: Vec::new(),
             start: SimDuration::ZERO,
             max_backlog: 1_000_000,
             max_events: u64::MAX,

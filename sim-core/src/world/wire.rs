@@ -1,14 +1,18 @@
 //! The network between caller and callee: latency, loss, partitions, and what faults do to messages on an edge.
 //!
+//! Every message of a call has a way, there or back, and all that names two places is asked for that way: a link or a fault from b to a
+//! is met by replies of calls from a to b. Deliveries from queues are calls of the queue, in its zone.
 //! A call site without latency, loss, sizes or an active fault never comes here. Latencies are drawn from the attempt's key.
 
 use super::admit::Door;
 use super::frame::{NONE, Phase};
+use super::together::First;
 use super::{WAKE, World};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
-use crate::model::{Caller, Model, Outcome, Place};
+use crate::faults::FaultEffect;
+use crate::model::{Caller, Edge, Model, Outcome, Place};
 
 const THERE: u64 = 0x61;
 const BACK: u64 = 0x62;
@@ -22,40 +26,80 @@ pub(super) struct Quality {
 /// A fault that is active on messages.
 #[derive(Debug, Clone)]
 pub(super) struct EdgeFault {
+    /// The fault, by its place in the file.
+    pub fault: u32,
     /// Which strike it belongs to.
     pub strike: u32,
     pub from: Option<Place>,
     pub to: Option<Place>,
     pub both_ways: bool,
-    /// Only messages to these instances; empty is to any.
-    pub only: Vec<u32>,
+    /// Only calls of these instances; `None` is of any.
+    pub only: Option<Vec<u32>>,
     pub effect: EdgeEffect,
 }
 
-/// What an active fault does to messages.
+/// What an active fault does to messages, at a probability.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum EdgeEffect {
-    /// Delays requests; a sampler of the list, at a probability.
-    Delay(u32, f64),
-    /// The call ends with this outcome, at a probability.
+    /// Holds them up.
+    Delay(f64),
+    /// The call ends with this outcome.
     Fail(f64, Outcome),
-    /// Messages vanish, at a probability.
+    /// They vanish.
     Loss(f64),
-    /// Replies look ok and are wrong, at a probability; the kind.
+    /// Replies look ok and are wrong; the kind.
     Wrong(f64, u8),
+}
+
+/// The direction in which a message of a call travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// A request, or a delivery from a queue, to the callee.
+    There,
+    /// A reply, or an acknowledgement, to the caller.
+    Back,
+}
+
+impl Way {
+    const BOTH: [Self; 2] = [Self::There, Self::Back];
+}
+
+impl EdgeFault {
+    /// Whether it strikes a message that travels so between these ends.
+    fn strikes(&self, ends: &Ends, instance: u32, way: Way) -> bool {
+        if self.only.as_ref().is_some_and(|only| !only.contains(&instance)) {
+            return false;
+        }
+        let goes = |way| ends.go(way, self.from, self.to) || (self.both_ways && ends.go(way, self.to, self.from));
+        match self.effect {
+            // A call to an instance is held up once.
+            EdgeEffect::Delay(_) if self.only.is_some() => way == Way::There,
+            EdgeEffect::Delay(_) | EdgeEffect::Loss(_) => goes(way),
+            // A call fails once: on its way there, or where the fault names the way of its reply, on that.
+            EdgeEffect::Fail(..) if way == Way::There => goes(Way::There),
+            EdgeEffect::Fail(..) => self.is_of_replies(ends),
+            EdgeEffect::Wrong(..) => way == Way::Back && (goes(Way::There) || self.is_of_replies(ends)),
+        }
+    }
+
+    /// Whether it names both ends of the way of this call's reply, and not that of its request.
+    fn is_of_replies(&self, ends: &Ends) -> bool {
+        let is_one_way = !self.both_ways && self.from.is_some() && self.to.is_some();
+        is_one_way && ends.go(Way::Back, self.from, self.to) && !ends.go(Way::There, self.from, self.to)
+    }
 }
 
 /// All links.
 #[derive(Default)]
 pub(super) struct Wires {
     qualities: Vec<Quality>,
-    /// Quality by call site, caller's zone and callee's zone; empty where no link does anything.
+    /// Quality by call site, way, caller's zone and callee's zone; empty where no link does anything.
     table: Vec<u16>,
     zones: usize,
-    /// Active faults on messages.
-    pub faults: Vec<EdgeFault>,
-    /// Delays that faults add.
-    pub delays: Vec<Sampler>,
+    /// Active faults on messages, in the order of the file, so that draws do not depend on which began first.
+    faults: Vec<EdgeFault>,
+    /// Delay that each fault adds; `None` for all other kinds.
+    delays: Vec<Option<Sampler>>,
     regions: Vec<u32>,
 }
 
@@ -65,6 +109,7 @@ impl Wires {
         let mut wires = Self {
             zones: model.zones.len(),
             regions: model.zones.iter().map(|z| z.region.0).collect(),
+            delays: model.faults.iter().map(|fault| delay(&fault.effect)).collect(),
             ..Self::default()
         };
         let three = [&network.within_zone, &network.between_zones, &network.between_regions];
@@ -75,34 +120,67 @@ impl Wires {
             return wires;
         }
         for edge in &model.edges {
-            for from in 0..wires.zones {
-                for to in 0..wires.zones {
-                    wires.table.push(wires.quality(model, edge, from, to));
+            for way in Way::BOTH {
+                for from in 0..wires.zones {
+                    for to in 0..wires.zones {
+                        wires.table.push(wires.quality(model, edge, way, (from, to)));
+                    }
                 }
             }
         }
         wires
     }
 
-    fn quality(&self, model: &Model, edge: &crate::model::Edge, from: usize, to: usize) -> u16 {
-        let ends = Ends::of(model, edge, Some(from as u32), to as u32, &self.regions);
+    /// The quality of a message between the caller's and the callee's zone: of the first named link that goes this way, or of the
+    /// distance.
+    fn quality(&self, model: &Model, edge: &Edge, way: Way, (caller, callee): (usize, usize)) -> u16 {
+        let ends = Ends::of(model, edge, Some(caller as u32), callee as u32, &self.regions);
         let named = model.network.links.iter().position(|link| {
-            (ends.starts(Some(link.from)) && ends.arrives(Some(link.to)))
-                || (link.both_ways && ends.starts(Some(link.to)) && ends.arrives(Some(link.from)))
+            let (from, to) = (Some(link.from), Some(link.to));
+            ends.go(way, from, to) || (link.both_ways && ends.go(way, to, from))
         });
         match named {
             Some(link) => 3 + link as u16,
-            None if from == to => 0,
-            None if self.regions[from] == self.regions[to] => 1,
+            None if caller == callee => 0,
+            None if self.regions[caller] == self.regions[callee] => 1,
             None => 2,
         }
     }
 
     /// Whether a call site ever crosses a link that does something.
     pub(super) fn matters(&self, site: usize) -> bool {
-        let n = self.zones * self.zones;
+        let n = 2 * self.zones * self.zones;
         !self.table.is_empty()
             && self.table[site * n..(site + 1) * n].iter().any(|&q| !self.qualities[q as usize].is_perfect())
+    }
+
+    /// A fault begins on messages.
+    pub(super) fn begin(&mut self, fault: EdgeFault) {
+        let place = self.faults.partition_point(|other| (other.fault, other.strike) < (fault.fault, fault.strike));
+        self.faults.insert(place, fault);
+    }
+
+    /// A strike ends.
+    pub(super) fn end(&mut self, strike: u32) {
+        self.faults.retain(|fault| fault.strike != strike);
+    }
+
+    /// Whether any fault is active on messages.
+    pub(super) fn are_struck(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    fn on_way(&self, site: u32, way: Way, (caller, callee): (u32, u32)) -> &Quality {
+        let n = self.zones;
+        let place = (site as usize * 2 + way as usize) * n * n + caller as usize * n + callee as usize;
+        &self.qualities[self.table[place] as usize]
+    }
+}
+
+fn delay(effect: &FaultEffect) -> Option<Sampler> {
+    match effect {
+        FaultEffect::Delay { add, .. } => Some(add.build()),
+        _ => None,
     }
 }
 
@@ -112,57 +190,62 @@ impl Quality {
     }
 }
 
-/// The two ends of a message, as places that links and faults can name.
+/// One end of a call, as a place that links and faults can name.
+#[derive(Default)]
+struct End {
+    service: Option<u32>,
+    load: Option<u32>,
+    endpoint: Option<u32>,
+    zone: Option<u32>,
+    region: Option<u32>,
+}
+
+impl End {
+    /// Whether it is there; no place is anywhere.
+    fn is(&self, place: Option<Place>) -> bool {
+        match place {
+            None => true,
+            Some(Place::Service(s)) => self.service == Some(s.0),
+            Some(Place::Load(l)) => self.load == Some(l.0),
+            Some(Place::Endpoint(e)) => self.endpoint == Some(e.0),
+            Some(Place::Zone(z)) => self.zone == Some(z.0),
+            Some(Place::Region(r)) => self.region == Some(r.0),
+        }
+    }
+}
+
+/// The two ends of a call.
 struct Ends {
-    caller_service: Option<u32>,
-    caller_load: Option<u32>,
-    caller_zone: Option<u32>,
-    caller_region: Option<u32>,
-    endpoint: u32,
-    service: u32,
-    zone: u32,
-    region: u32,
+    caller: End,
+    callee: End,
 }
 
 impl Ends {
-    fn of(model: &Model, edge: &crate::model::Edge, caller_zone: Option<u32>, zone: u32, regions: &[u32]) -> Self {
-        let (caller_service, caller_load) = match edge.caller {
+    fn of(model: &Model, edge: &Edge, caller_zone: Option<u32>, zone: u32, regions: &[u32]) -> Self {
+        let (service, load) = match edge.caller {
             Caller::Load(load) => (None, Some(load.0)),
+            // Calls start at a service, so that a fault on the way to one of its endpoints does not strike what that calls.
             Caller::Endpoint(endpoint) => (Some(model.endpoints[endpoint.index()].service.0), None),
             Caller::Queue(service) => (Some(service.0), None),
         };
-        Self {
-            caller_service,
-            caller_load,
-            caller_zone,
-            caller_region: caller_zone.map(|z| regions[z as usize]),
-            endpoint: edge.callee.0,
-            service: model.endpoints[edge.callee.index()].service.0,
-            zone,
-            region: regions[zone as usize],
-        }
+        let region = caller_zone.map(|z| regions[z as usize]);
+        let callee = End {
+            service: Some(model.endpoints[edge.callee.index()].service.0),
+            endpoint: Some(edge.callee.0),
+            zone: Some(zone),
+            region: Some(regions[zone as usize]),
+            load: None,
+        };
+        Self { caller: End { service, load, zone: caller_zone, region, endpoint: None }, callee }
     }
 
-    fn starts(&self, place: Option<Place>) -> bool {
-        match place {
-            None => true,
-            Some(Place::Service(s)) => self.caller_service == Some(s.0),
-            Some(Place::Load(l)) => self.caller_load == Some(l.0),
-            Some(Place::Zone(z)) => self.caller_zone == Some(z.0),
-            Some(Place::Region(r)) => self.caller_region == Some(r.0),
-            Some(Place::Endpoint(_)) => false,
-        }
-    }
-
-    fn arrives(&self, place: Option<Place>) -> bool {
-        match place {
-            None => true,
-            Some(Place::Service(s)) => self.service == s.0,
-            Some(Place::Endpoint(e)) => self.endpoint == e.0,
-            Some(Place::Zone(z)) => self.zone == z.0,
-            Some(Place::Region(r)) => self.region == r.0,
-            Some(Place::Load(_)) => false,
-        }
+    /// Whether a message that travels so goes from one place to another.
+    fn go(&self, way: Way, from: Option<Place>, to: Option<Place>) -> bool {
+        let (start, end) = match way {
+            Way::There => (&self.caller, &self.callee),
+            Way::Back => (&self.callee, &self.caller),
+        };
+        start.is(from) && end.is(to)
     }
 }
 
@@ -171,8 +254,19 @@ impl Ends {
 struct Fate {
     delay: u64,
     lost: bool,
-    fails: Option<Outcome>,
-    wrong: Option<u8>,
+    fails: First<Outcome>,
+    /// Kinds of wrongness, one bit each.
+    wrong: u16,
+}
+
+/// What became of a request as it set out.
+pub(super) enum Departure {
+    /// It is on its way, or lost, or its refusal is on the way back.
+    Away,
+    /// A fault ends the call at once.
+    Fails(Outcome),
+    /// It has arrived at once.
+    Arrived(Door),
 }
 
 impl World<'_> {
@@ -180,7 +274,7 @@ impl World<'_> {
     fn caller_zone(&self, frame: u32, site: u32) -> Option<u32> {
         match self.model.edges[site as usize].caller {
             Caller::Load(load) => return self.model.loads[load.index()].zone.map(|z| z.0),
-            Caller::Queue(_) => return None,
+            Caller::Queue(queue) => return Some(self.instances[self.services[queue.index()].first as usize].zone),
             Caller::Endpoint(_) => {}
         }
         let at = &self.frames[frame];
@@ -192,69 +286,98 @@ impl World<'_> {
         is_still_there.then(|| self.instances[caller.instance as usize].zone)
     }
 
-    /// What the network and the faults on it do to a request (`back` false) or a reply.
-    fn fate(&self, frame: u32, site: u32, back: bool) -> Fate {
+    /// What the network and the faults on it do to a message of a call.
+    fn fate(&self, frame: u32, site: u32, way: Way) -> Fate {
         let at = &self.frames[frame];
-        let mut draw = Keyed::new(mix(at.key, if back { BACK } else { THERE }));
+        let mut draw = Keyed::new(mix(at.key, if way == Way::Back { BACK } else { THERE }));
         let mut fate = Fate::default();
-        let edge = &self.model.edges[site as usize];
         let zone = self.instances[at.instance as usize].zone;
         let caller_zone = self.caller_zone(frame, site);
         if let (Some(from), false) = (caller_zone, self.wires.table.is_empty()) {
-            let n = self.wires.zones;
-            let quality = self.wires.table[(site as usize * n + from as usize) * n + zone as usize];
-            let quality = &self.wires.qualities[quality as usize];
+            let quality = self.wires.on_way(site, way, (from, zone));
             fate.delay = whole_ns(quality.latency.sample(&mut draw));
             fate.lost = quality.loss > 0.0 && draw.unit() < quality.loss;
         }
         if self.wires.faults.is_empty() {
             return fate;
         }
+        let edge = &self.model.edges[site as usize];
         let ends = Ends::of(self.model, edge, caller_zone, zone, &self.wires.regions);
-        for fault in &self.wires.faults {
-            if !fault.only.is_empty() && !fault.only.contains(&at.instance) {
-                continue;
-            }
-            let there = ends.starts(fault.from) && ends.arrives(fault.to);
-            let reverse = ends.starts(fault.to) && ends.arrives(fault.from);
-            // What happens to calls happens on the request's way; what happens to messages happens to both.
-            let matches =
-                if back { reverse || (fault.both_ways && there) } else { there || (fault.both_ways && reverse) };
-            let on_call = !back && (there || (fault.both_ways && reverse));
+        for fault in self.wires.faults.iter().filter(|fault| fault.strikes(&ends, at.instance, way)) {
             match fault.effect {
-                EdgeEffect::Delay(sampler, p) if on_call && draw.unit() < p => {
-                    fate.delay += whole_ns(self.wires.delays[sampler as usize].sample(&mut draw));
+                EdgeEffect::Delay(p) if draw.unit() < p => {
+                    let delay = self.wires.delays[fault.fault as usize].as_ref();
+                    fate.delay += delay.map_or(0, |delay| whole_ns(delay.sample(&mut draw)));
                 }
-                EdgeEffect::Fail(p, outcome) if on_call && draw.unit() < p => fate.fails = Some(outcome),
-                EdgeEffect::Wrong(p, kind) if on_call && draw.unit() < p => fate.wrong = Some(kind),
-                EdgeEffect::Loss(p) if matches && draw.unit() < p => fate.lost = true,
+                EdgeEffect::Fail(p, outcome) => fate.fails.add(draw.unit(), p, outcome),
+                EdgeEffect::Wrong(p, kind) if draw.unit() < p => fate.wrong |= 1 << kind,
+                EdgeEffect::Loss(p) if draw.unit() < p => fate.lost = true,
                 _ => {}
             }
         }
         fate
     }
 
-    /// A request sets out. `None`: it is on its way; else what the door says at once.
-    pub(super) fn depart(&mut self, frame: u32, site: u32) -> Option<Door> {
-        self.count_bytes(frame, site, false);
-        let fate = self.fate(frame, site, false);
+    /// A request sets out.
+    pub(super) fn depart(&mut self, frame: u32, site: u32) -> Departure {
+        self.count_bytes(frame, site, Way::There);
+        let fate = self.fate(frame, site, Way::There);
+        if fate.lost {
+            return Departure::Arrived(Door::Lost);
+        }
+        if let Some(outcome) = fate.fails.what() {
+            return Departure::Fails(outcome);
+        }
+        if fate.delay > 0 {
+            self.travels(frame, fate.delay, Phase::Arriving);
+            return Departure::Away;
+        }
+        match self.admit(frame) {
+            Door::Away(outcome) => self.refused(frame, site, outcome),
+            door => Departure::Arrived(door),
+        }
+    }
+
+    /// A request is refused at the very moment in which it was sent: the answer sets out.
+    #[cold]
+    fn refused(&mut self, frame: u32, site: u32, outcome: Outcome) -> Departure {
+        self.count_bytes(frame, site, Way::Back);
+        let fate = self.fate(frame, site, Way::Back);
+        if fate.lost {
+            return Departure::Arrived(Door::Lost);
+        }
+        if fate.delay == 0 {
+            return Departure::Arrived(Door::Away(outcome));
+        }
+        self.frames[frame].outcome = outcome as u8;
+        self.travels(frame, fate.delay, Phase::Replying);
+        Departure::Away
+    }
+
+    /// A message is handed to an instance, which keeps a worker for it while it is on its way. What the door says; `None` if a fault
+    /// has lost it.
+    pub(super) fn depart_message(&mut self, frame: u32, site: u32) -> Option<Door> {
+        self.count_bytes(frame, site, Way::There);
+        let fate = self.fate(frame, site, Way::There);
         if fate.lost {
             return Some(Door::Lost);
         }
-        if let Some(outcome) = fate.fails {
+        if let Some(outcome) = fate.fails.what() {
             return Some(Door::Away(outcome));
         }
-        if let Some(kind) = fate.wrong {
-            self.wrong(frame, kind);
+        let door = self.admit(frame);
+        if let (Door::In, true) = (&door, fate.delay > 0) {
+            self.travels(frame, fate.delay, Phase::HandedOver);
+            return None;
         }
-        if fate.delay == 0 {
-            return Some(self.admit(frame));
-        }
-        let seq = self.calendar.push(self.now + fate.delay, WAKE, frame);
+        Some(door)
+    }
+
+    fn travels(&mut self, frame: u32, delay: u64, phase: Phase) {
+        let seq = self.calendar.push(self.now + delay, WAKE, frame);
         let at = &mut self.frames[frame];
         at.seq = seq;
-        at.phase = Phase::Arriving;
-        None
+        at.phase = phase;
     }
 
     /// A reply sets out.
@@ -263,8 +386,14 @@ impl World<'_> {
         if self.frames[frame].instance == NONE {
             return self.deliver(frame, outcome);
         }
-        self.count_bytes(frame, site, true);
-        let fate = self.fate(frame, site, true);
+        self.count_bytes(frame, site, Way::Back);
+        let fate = self.fate(frame, site, Way::Back);
+        let mut outcome = outcome;
+        if outcome <= Outcome::Degraded as u8 {
+            // What the instance has made wrong already is not wrong twice.
+            self.wrongs(frame, fate.wrong & !self.wrong_at_instance(frame));
+            outcome = fate.fails.what().map_or(outcome, |outcome| outcome as u8);
+        }
         if fate.lost {
             self.frames[frame].phase = Phase::Replying;
             self.vanishes(frame);
@@ -274,17 +403,14 @@ impl World<'_> {
         if fate.delay == 0 {
             return self.deliver(frame, outcome);
         }
-        let seq = self.calendar.push(self.now + fate.delay, WAKE, frame);
-        let at = &mut self.frames[frame];
-        at.seq = seq;
-        at.outcome = outcome;
-        at.phase = Phase::Replying;
+        self.frames[frame].outcome = outcome;
+        self.travels(frame, fate.delay, Phase::Replying);
         None
     }
 
-    fn count_bytes(&mut self, frame: u32, site: u32, back: bool) {
+    fn count_bytes(&mut self, frame: u32, site: u32, way: Way) {
         let (request, response) = self.model.edges[site as usize].size;
-        let bytes = if back { response } else { request }.get();
+        let bytes = if way == Way::Back { response } else { request }.get();
         if bytes == 0 {
             return;
         }

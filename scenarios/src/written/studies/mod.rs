@@ -10,10 +10,11 @@ use capacity::CapacitySettings;
 use compare::CompareSettings;
 use gate::GateSettings;
 use serde::{Deserialize, Serialize};
+use sim_core::expression::Value;
 use sim_core::kinds::Kind;
 use sim_core::problem::Problems;
 use sim_core::units::{Count, Probability};
-use sweep::SweepSettings;
+use sweep::{RankSettings, SweepSettings};
 
 /// A question about many settings of the system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -60,6 +61,15 @@ pub const ALL: &[Kind] = &[
 ];
 
 impl StudySettings {
+    /// The values that it asks for by expressions.
+    pub fn values(&self) -> Vec<&Value> {
+        match &self.ask {
+            AskSettings::Sweep(ask) => ask.show.iter().chain(ask.rank.as_ref().map(RankSettings::of)).collect(),
+            AskSettings::Compare(ask) => ask.show.iter().collect(),
+            AskSettings::Capacity(_) | AskSettings::Gate(_) => Vec::new(),
+        }
+    }
+
     /// Problems of the settings that need no names.
     pub fn validate(&self, problems: &mut Problems) {
         if let Some(confidence) = self.confidence
