@@ -69,7 +69,11 @@ fn unknown_names_are_shown_with_the_nearest() {
     check("to: web.get", "to: web.get, from: mars", &["4:30 mars: no zone or region is called \"mars\""]);
     check("workers: 4", "workers: 4\n    zones: [b]", &["8:13 b: no zone is called \"b\""]);
     let age = "expect: [mean(web.age) < 1s]\n";
-    check("", age, &["10:10 mean(web.age) < 1s: no timed part is called \"web.age\""]);
+    check(
+        "",
+        age,
+        &["10:15 web.age: no endpoint or service or load class or call or timed part is called \"web.age\""],
+    );
     let promise = "promises: {p: {keep: {age: {p99: 1s}}, of: web}}\n";
     check("", promise, &["10:44 web: no queue is called \"web\""]);
     check("", "faults: {f: {inject: crash, where: {service: wbe}}}\n", &["10:46 wbe: no service is called \"wbe\""]);

@@ -57,7 +57,14 @@ pub const METRICS: &[MetricDoc] = &[
         "share of requests without timeout that had waited too long for an answer when the run ended",
     ),
     doc(Metric::Goodput, "goodput", Measure::RATE, CALLED, true, "answers that were not wrong, a second"),
-    doc(Metric::Rps, "rps", Measure::RATE, CALLED, true, "requests that came, a second; of a call from a queue, deliveries"),
+    doc(
+        Metric::Rps,
+        "rps",
+        Measure::RATE,
+        CALLED,
+        true,
+        "requests that came, a second; of a call from a queue, deliveries",
+    ),
     doc(
         Metric::Mean,
         "mean",

@@ -140,12 +140,10 @@ fn waits_are_counted_once(model: &Model, run: &RunResult) {
         // Where workers are not limited, nobody waits and no waits are kept.
         let is_queue = matches!(service.node, Node::Queue(_));
         let started = if service.workers.is_some() || is_queue { counts.started } else { 0 };
-        for (what, times, count, open, sum_ns) in
-            [
-                ("waits", waits, started, counts.unserved, counts.wait_sum_ns),
-                ("ages", ages, counts.done, counts.undone, counts.age_sum_ns),
-            ]
-        {
+        for (what, times, count, open, sum_ns) in [
+            ("waits", waits, started, counts.unserved, counts.wait_sum_ns),
+            ("ages", ages, counts.done, counts.undone, counts.age_sum_ns),
+        ] {
             assert_eq!(times.total(), count + open, "{what} of {}", service.name);
             if let (Some(least), Some(most), true) = (times.quantile(0.0), times.quantile(1.0), count > 0) {
                 let mean = sum_ns as f64 / count as f64;
