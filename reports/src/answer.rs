@@ -152,12 +152,10 @@ fn cost(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
         say(false, "; the infrastructure costs".to_owned());
         say(true, estimate(&month, Unit::MoneyPerMonth));
     }
-    let fault = study.faults.iter().find(|f| f.from_s > 0.0);
-    if let (Some(once), Some(fault)) = (study.summary.wrongness.cost_per_incident, fault)
-        && once.mean > 0.0
-    {
-        say(false, format!(", and each {}", fault.name));
-        say(true, estimate(&once, Unit::Money));
+    let faults = study.summary.wrongness.by_fault.iter().filter(|price| price.adds.mean > 0.0);
+    if let Some(dearest) = faults.max_by(|a, b| a.adds.mean.total_cmp(&b.adds.mean)) {
+        say(false, format!(", and each {}", dearest.fault));
+        say(true, estimate(&dearest.adds, Unit::Money));
         say(false, "in lost and wrong requests".to_owned());
     }
 }

@@ -17,7 +17,11 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     if items.is_empty() {
         return None;
     }
-    let what = if per_fault { "each time the fault strikes" } else { "a year" };
+    let what = match study.summary.wrongness.by_fault.as_slice() {
+        _ if !per_fault => "a year".to_owned(),
+        [one] => format!("each time {} strikes", one.fault),
+        _ => "when each fault strikes once".to_owned(),
+    };
     let sum: f64 = items.iter().map(|i| value(i).mean).sum();
     let all = if per_fault { study.summary.wrongness.cost_per_incident } else { None };
     let all = all.map_or_else(|| plain(sum, Unit::Money), |e| alone(&e, Unit::Money));
@@ -85,7 +89,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         caption: (
             "The price of lost and wrong requests".into(),
             format!(
-                "{what}; {} replications, thin lines: 95 % intervals. A year counts a fault as often as the file says it happens.",
+                "{what}; {} replications, thin lines: 95 % intervals. A fault costs what it adds to the same runs without it; \
+                 a year counts it as often as the file says it happens.",
                 study.summary.replications
             ),
         ),

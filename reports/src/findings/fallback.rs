@@ -19,8 +19,12 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     }
     let month = study.summary.cost.per_month.mean;
     let months = if month > 0.0 { format!(", {}", of_the_bill(once.mean / month)) } else { String::new() };
+    let strikes = match study.summary.wrongness.by_fault.as_slice() {
+        [one] => format!("each time {} strikes", one.fault),
+        _ => "when each fault strikes once".to_owned(),
+    };
     Some(Finding {
-        what: format!("{} costs {} each time the fault strikes{months}.", item.name, estimate(&once, Unit::Money)),
+        what: format!("{} costs {} {strikes}{months}.", item.name, estimate(&once, Unit::Money)),
         why: format!("Priced as {}.", item.priced_as),
         command: None,
         figure: Some("wrongness".into()),

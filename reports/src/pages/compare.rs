@@ -393,6 +393,10 @@ fn facts(comparison: &Comparison, names: &Names) -> Vec<Fact> {
         Fact::new("Version", format!("windtunnel {}", comparison.version)),
         Fact::code("Digest of A", digest(&comparison.a.digest)),
     ];
+    if comparison.runs_without_incidents > 0 {
+        let says = "without faults, on the same random numbers: what an incident costs is what it adds";
+        facts.push(Fact::new("More runs", format!("{} {says}", comparison.runs_without_incidents)));
+    }
     for compared in &comparison.against {
         facts.push(Fact::code(&format!("Digest of {}", name(&compared.b)), digest(&compared.b.digest)));
         if let Some((least, most)) = compared.narrower {

@@ -243,6 +243,13 @@ fn facts(study: &StudyResult, source: &Source) -> Vec<Fact> {
         let says = if precision.reached { "reached" } else { "not reached" };
         facts.push(Fact::new("Precision asked for", format!("{within} of each estimate, {says}")));
     }
+    if s.wrongness.runs_without_incidents > 0 {
+        let says = "simulated a second time without the faults, on the same random numbers: what a fault costs is what it adds";
+        facts.push(Fact::new(
+            "Price of a fault",
+            format!("{} of the replications were {says}", s.wrongness.runs_without_incidents),
+        ));
+    }
     if !s.stopped.is_empty() {
         facts.push(Fact::new("Stopped by a bound", format!("{} of {} runs", s.stopped.len(), s.replications)));
     }

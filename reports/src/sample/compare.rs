@@ -118,6 +118,7 @@ pub fn comparison() -> Comparison {
         question: "Does the breaker keep checkout within its promise, and what does it cost?".into(),
         seed: 42,
         replications: 64,
+        runs_without_incidents: 0,
         version: "0.1.0".into(),
         simulated_s: 900.0,
         warm_up_s: 120.0,

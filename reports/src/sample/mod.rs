@@ -10,8 +10,8 @@ use sim_core::expression::Group;
 use sim_core::results::gate::{Checked, Ended};
 use sim_core::results::{
     About, ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary,
-    Estimate, FaultSpan, LatencySummary, LoadEvent, Made, Part, PromiseSummary, ServiceSeries, ServiceSummary,
-    StudyResult, Summary, Tail, TailCurve, Unit, Verdict, WaitSummary, Window, Words, WrongnessSummary,
+    Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, Part, PromiseSummary, ServiceSeries,
+    ServiceSummary, StudyResult, Summary, Tail, TailCurve, Unit, Verdict, WaitSummary, Window, Words, WrongnessSummary,
 };
 use std::collections::BTreeMap;
 
@@ -300,6 +300,8 @@ fn summary() -> Summary {
             incidents: BTreeMap::from([("duplicate_effect", near(771.0, 9.0)), ("wrong_mode", near(1786.0, 11.0))]),
             cost_per_year: near(358_000.0, 2000.0),
             cost_per_incident: Some(near(89_500.0, 500.0)),
+            by_fault: vec![FaultPrice { fault: "brownout".into(), adds: near(89_500.0, 500.0), per_year: Some(4.0) }],
+            runs_without_incidents: 64,
         },
         alerts: BTreeMap::new(),
         arithmetic: vec![ArithmeticRow {

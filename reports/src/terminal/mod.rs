@@ -357,7 +357,11 @@ fn closing(study: &StudyResult, found: &[Finding], style: Style, out: &mut Strin
     let runs = if s.replications == 1 { "1 replication" } else { &format!("{} replications", s.replications) };
     let line =
         format!("{runs}, 95 % intervals, warm-up {} cut, seed {}, digest {}", length(s.warm_up_s), s.seed, s.digest);
-    let _ = write!(out, "\n{}", style.dim(&wrap(&line, "", style.sentence_width())));
+    let again = match s.wrongness.runs_without_incidents {
+        0 => String::new(),
+        n => format!("; {n} more runs without faults tell what faults add to the losses"),
+    };
+    let _ = write!(out, "\n{}", style.dim(&wrap(&(line + &again), "", style.sentence_width())));
     if let Some(precision) = precision(s.precision.as_ref(), s.replications) {
         out.push_str(&wrap(&precision, "", style.sentence_width()));
     }

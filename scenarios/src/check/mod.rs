@@ -5,6 +5,7 @@
 //! happens. Warnings are few on purpose: each says that the run will not tell what was probably meant.
 
 mod cycles;
+mod meters;
 mod reach;
 mod studies;
 mod traffic;
@@ -81,6 +82,7 @@ pub fn breakers(compiled: &Compiled, problems: &mut Problems) {
 /// Checks the system as a whole, when all of its parts are right.
 pub fn whole(compiled: &Compiled, problems: &mut Problems) {
     reach::check(compiled, problems);
+    meters::check(compiled, problems);
     timeouts(compiled, problems);
     single_rows(compiled, problems);
 }

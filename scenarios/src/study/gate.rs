@@ -161,7 +161,7 @@ pub fn run(
 ) -> Result<Checked, Interrupted> {
     let certain = AtomicBool::new(false);
     let mut watched = Watched::new(loaded, gate, plan);
-    let one = |number: u32| One::run(loaded, variants, &[], plan.seed, number);
+    let one = |number: u32| One::run(loaded, variants, &[], false, plan.seed, number);
     let merge = |_, one: One| {
         if watched.merge(&one) {
             certain.store(true, Ordering::Relaxed);

@@ -92,6 +92,10 @@ pub struct Gathered {
     pub per_million: RatioSums,
     pub wrongness_year: MeanSums,
     pub per_incident: MeanSums,
+    /// What one occurrence of each incident adds, by its place among the faults.
+    pub incidents: BTreeMap<usize, MeanSums>,
+    /// Replications that were simulated again without incidents.
+    pub paired: u32,
     pub wrong: BTreeMap<&'static str, MeanSums>,
     pub fired: Vec<(MeanSums, MeanSums)>,
     pub tails: Vec<(usize, Vec<TailSums>)>,
@@ -144,6 +148,8 @@ impl Gathered {
             per_million: RatioSums::default(),
             wrongness_year: MeanSums::default(),
             per_incident: MeanSums::default(),
+            incidents: BTreeMap::new(),
+            paired: 0,
             wrong: BTreeMap::new(),
             fired: model.alerts.iter().map(|_| <(MeanSums, MeanSums)>::default()).collect(),
             tails: entries(model).into_iter().map(|e| (e, tail_spans(model))).collect(),
@@ -258,6 +264,10 @@ impl Gathered {
         self.per_million.add(month, a_month / 1e6);
         let wrong: f64 = [Group::Wrongness, Group::Sales].iter().map(|g| one.bill.per_year(*g)).sum();
         self.wrongness_year.add(wrong);
+        self.paired += u32::from(one.paired);
+        for (fault, once) in &one.bill.incidents {
+            self.incidents.entry(*fault).or_default().add(*once);
+        }
         if let Some(once) = one.bill.per_incident() {
             self.per_incident.add(once);
         }

@@ -101,7 +101,7 @@ pub fn run(
     while gathered.replications < most {
         let before = gathered.replications;
         let batch = plan.replications.min(most - before);
-        let one = |number: u32| One::run(loaded, variants, plan.asked(), plan.seed, before + number);
+        let one = |number: u32| One::run(loaded, variants, plan.asked(), true, plan.seed, before + number);
         let progress = |done: u32, of: u32| progress(before + done, before + of);
         replicate::replicate(batch, plan.threads, one, |_, one| gathered.merge(loaded, &one), &progress)?;
         precision = plan.precision.as_ref().map(|p| precision::look(loaded, p, plan.replications, &gathered));

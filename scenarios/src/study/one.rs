@@ -2,10 +2,11 @@
 
 use super::experiment::Tried;
 use crate::Loaded;
-use sim_core::economics::{Bill, bill};
+use sim_core::economics::{Bill, calm};
 use sim_core::expression::run_metrics::RunMetrics;
-use sim_core::expression::{Sides, Value};
+use sim_core::expression::{Metric, Sides, Value};
 use sim_core::metrics::Histogram;
+use sim_core::model::Model;
 use sim_core::promise::Judged;
 use sim_core::results::RunResult;
 
@@ -31,17 +32,32 @@ pub struct One {
     pub tried: Vec<Tried>,
     /// What it costs.
     pub bill: Bill,
+    /// Whether it was simulated a second time, without the incidents that the bill prices.
+    pub paired: bool,
 }
 
 impl One {
-    /// Runs and judges replication `number`, and those of the variants that clauses and `asked` values speak of.
-    pub fn run(loaded: &Loaded, variants: &[(String, Loaded)], asked: &[Value], seed: u64, number: u32) -> Self {
-        let run = sim_core::world::simulate(&loaded.model, seed, number);
-        let others: Vec<RunResult> =
-            variants.iter().map(|(_, v)| sim_core::world::simulate(&v.model, seed, number)).collect();
-        let base = RunMetrics::new(&run, &loaded.model, &loaded.names);
+    /// Runs and judges replication `number`, and those of the variants that clauses and `asked` values speak of. Where incidents have
+    /// a price and it is asked for, by a clause, a value or `prices`, the replication is simulated again without them.
+    pub fn run(
+        loaded: &Loaded,
+        variants: &[(String, Loaded)],
+        asked: &[Value],
+        prices: bool,
+        seed: u64,
+        number: u32,
+    ) -> Self {
+        let simulate = |model: &Model| sim_core::world::simulate(model, seed, number);
+        let run = simulate(&loaded.model);
+        let others: Vec<RunResult> = variants.iter().map(|(_, v)| simulate(&v.model)).collect();
+        let asks = asks_cost(loaded, asked);
+        let without = |of: &Loaded, wanted: bool| calm(&of.model).filter(|_| wanted).map(|model| simulate(&model));
+        let calm = without(loaded, asks || prices);
+        let calms: Vec<Option<RunResult>> = variants.iter().map(|(_, v)| without(v, asks)).collect();
+        let base = RunMetrics::against(&run, calm.as_ref(), &loaded.model, &loaded.names);
+        let both = variants.iter().zip(&others).zip(&calms);
         let metrics: Vec<RunMetrics<'_>> =
-            variants.iter().zip(&others).map(|((_, v), r)| RunMetrics::new(r, &v.model, &v.names)).collect();
+            both.map(|(((_, v), r), c)| RunMetrics::against(r, c.as_ref(), &v.model, &v.names)).collect();
         let of = |name: Option<&str>| match name {
             None | Some("base") => Some(&base),
             Some(name) => variants.iter().position(|(v, _)| v == name).map(|at| &metrics[at]),
@@ -50,8 +66,15 @@ impl One {
         let asked = asked.iter().map(|value| (value.in_run(&of), value.times(&of))).collect();
         let times = loaded.written.expect.iter().map(|c| c.times(&of)).collect();
         let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
-        let bill = bill(&run, &loaded.model);
+        let bill = base.bill().clone();
         let tried = super::experiment::judge(loaded, &run, &base);
-        Self { run, promises, clauses, times, asked, tried, bill }
+        Self { promises, clauses, times, asked, tried, bill, paired: calm.is_some(), run }
     }
+}
+
+/// Whether a clause or a value speaks of costs.
+fn asks_cost(loaded: &Loaded, asked: &[Value]) -> bool {
+    let clauses = loaded.written.expect.iter().flat_map(|clause| clause.tree.metrics());
+    let values = asked.iter().flat_map(|value| value.tree().metrics());
+    clauses.chain(values).any(|metric| metric.metric == Metric::Cost)
 }

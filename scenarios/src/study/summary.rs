@@ -7,9 +7,9 @@ use crate::Loaded;
 use sim_core::model::{Caller, Edge, Model, Node, Outcome};
 use sim_core::promise::{PromiseKind, slo};
 use sim_core::results::{
-    AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultSpan,
-    LatencySummary, LoadEvent, PrecisionSummary, ServiceSummary, StudyResult, Summary, Tail, TailCurve, Unit,
-    WaitSummary, WrongnessSummary,
+    AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultPrice,
+    FaultSpan, LatencySummary, LoadEvent, PrecisionSummary, ServiceSummary, StudyResult, Summary, Tail, TailCurve,
+    Unit, WaitSummary, WrongnessSummary,
 };
 use sim_core::workload::Shape;
 use std::collections::BTreeMap;
@@ -77,6 +77,8 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),
             cost_per_year: gathered.wrongness_year.or_zero(),
             cost_per_incident: gathered.per_incident.estimate(),
+            by_fault: by_fault(model, gathered),
+            runs_without_incidents: gathered.paired,
         },
         alerts: model
             .alerts
@@ -191,6 +193,18 @@ fn cost(model: &Model, gathered: &Gathered) -> CostSummary {
             })
             .collect(),
     }
+}
+
+/// What one occurrence of each incident adds, in the order of the file; nothing where nothing of it has a price.
+fn by_fault(model: &Model, gathered: &Gathered) -> Vec<FaultPrice> {
+    if gathered.per_incident.estimate().is_none() {
+        return Vec::new();
+    }
+    let price = |(fault, sums): (&usize, &MeanSums)| {
+        let fault = &model.faults[*fault];
+        Some(FaultPrice { fault: fault.name.clone(), adds: sums.estimate()?, per_year: fault.per_year })
+    };
+    gathered.incidents.iter().filter_map(price).collect()
 }
 
 fn tails(model: &Model, gathered: &Gathered) -> Vec<Tail> {

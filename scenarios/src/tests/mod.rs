@@ -5,6 +5,7 @@ mod experiments;
 mod faults;
 mod mangled;
 mod meant;
+mod money;
 mod shipped;
 mod windows;
 

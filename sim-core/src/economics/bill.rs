@@ -1,10 +1,15 @@
-//! The bill: what was metered in a run, scaled to a month of 730 h, and what faults cause, counted by how often they happen.
+//! The bill: what was metered in a run, scaled to a month of 730 h, and what faults add, counted by how often they happen.
 //!
 //! A run has a fault in it because somebody asks what it does, not because it happens so often: two minutes of brownout in a run of
-//! fifteen must not be billed 2,920 times a month. So slices of the run within an incident are kept apart. The month is scaled from
-//! all other slices. Sales and wrongness within an incident are given for one occurrence; in a year they count `frequency` times, if
-//! the file says so, and not at all if it does not. Conditions without an end, faults at random and recurring ones are no incidents:
-//! the run holds them in their true proportion. Where two incidents overlap, the first in the file has the slice.
+//! fifteen must not be billed 2,920 times a month. So the money of failures, slow answers and wrong replies is taken from two runs of
+//! the same replication, on the same random numbers: with the incidents and without ([`super::calm`]). The month is that of the run
+//! without. An incident costs what the run with it has more, in its time and in its aftermath; in a year it counts `frequency` times, if the file
+//! says so, and not at all if it does not. Machines and all else of the infrastructure are scaled from the slices outside of
+//! incidents.
+//!
+//! Conditions without an end, faults at random and recurring ones are no incidents: the run holds them in their true proportion.
+//! Where two incidents overlap, the first in the file has the slice; time in which none strikes is the aftermath of the one that
+//! ended last.
 
 use super::{CostItem, Group};
 use crate::model::Model;
@@ -20,6 +25,8 @@ pub const YEAR_S: f64 = 8760.0 * 3600.0;
 pub struct Bill {
     /// The items, in the order of the file.
     pub items: Vec<ItemBill>,
+    /// For each incident that struck, by its place among the faults: the money that one occurrence adds, of all items.
+    pub incidents: Vec<(usize, f64)>,
     /// Measured time outside of incidents [s].
     pub normal_s: f64,
 }
@@ -39,7 +46,8 @@ pub struct ItemBill {
     pub per_month: f64,
     /// Money in a year: twelve months, and what incidents with a frequency cause.
     pub per_year: f64,
-    /// Money for one occurrence of each incident; `None` for infrastructure, and in a run without.
+    /// Money that one occurrence of each incident adds; `None` for infrastructure, and in a run without incidents. Below zero where
+    /// less is lost than without them.
     pub per_incident: Option<f64>,
 }
 
@@ -59,7 +67,7 @@ impl Bill {
         self.of(group).map(|item| item.spent).sum()
     }
 
-    /// Money for one occurrence of each incident, of all groups; `None` where there is none.
+    /// Money that one occurrence of each incident adds, of all groups; `None` where there is none.
     pub fn per_incident(&self) -> Option<f64> {
         self.items.iter().filter_map(|item| item.per_incident).reduce(|a, b| a + b)
     }
@@ -71,14 +79,27 @@ impl Bill {
 
 /// Where the time of a run belongs.
 struct Shares {
-    /// For each slice, the place in `incidents`; `None` is normal time.
-    of_slice: Vec<Option<usize>>,
+    /// For each slice of the run, where it belongs.
+    of_slice: Vec<Part>,
     incidents: Vec<Incident>,
     normal_s: f64,
 }
 
+/// Where a slice belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Before any incident.
+    Before,
+    /// In this incident, by its place in `Shares::incidents`.
+    Within(usize),
+    /// After this one, while none strikes.
+    After(usize),
+}
+
 /// An incident in this run.
 struct Incident {
+    /// Its place among the faults.
+    fault: usize,
     /// Occurrences in measured time.
     occurrences: f64,
     /// Time of all of them [s].
@@ -91,84 +112,138 @@ fn seconds(slice: &Slice) -> f64 {
     (slice.to_ns - slice.from_ns) as f64 / 1e9
 }
 
+/// The incidents that struck: by their places in the file, and when.
+fn struck<'r>(run: &'r RunResult, model: &Model) -> Vec<(usize, &'r [Span])> {
+    let faults = model.faults.iter().zip(&run.faults).enumerate();
+    let incidents = faults.filter(|(_, (fault, spans))| fault.is_incident() && !spans.is_empty());
+    incidents.map(|(id, (_, spans))| (id, spans.as_slice())).collect()
+}
+
+/// Where the time from `from_ns` on belongs.
+fn part(struck: &[(usize, &[Span])], from_ns: u64) -> Part {
+    let from = from_ns as i64;
+    let holds = |spans: &[Span]| spans.iter().any(|span| span.from_ns <= from && from < span.to_ns);
+    if let Some(place) = struck.iter().position(|(_, spans)| holds(spans)) {
+        return Part::Within(place);
+    }
+    let ended = |spans: &[Span]| spans.iter().map(|span| span.to_ns).filter(|to| *to <= from).max();
+    let last = struck.iter().enumerate().filter_map(|(place, (_, spans))| Some((ended(spans)?, place)));
+    last.max().map_or(Part::Before, |(_, place)| Part::After(place))
+}
+
 fn shares(run: &RunResult, model: &Model) -> Shares {
-    let spans: Vec<(usize, &[Span])> = model
-        .faults
-        .iter()
-        .zip(&run.faults)
-        .enumerate()
-        .filter(|(_, (fault, spans))| fault.is_incident() && !spans.is_empty())
-        .map(|(id, (_, spans))| (id, spans.as_slice()))
-        .collect();
-    let holds = |spans: &[Span], slice: &Slice| {
-        let from = slice.from_ns as i64;
-        spans.iter().any(|span| span.from_ns <= from && from < span.to_ns)
+    let struck = struck(run, model);
+    let incident = |(id, spans): &(usize, &[Span])| Incident {
+        fault: *id,
+        occurrences: spans.len() as f64,
+        seconds: 0.0,
+        per_year: model.faults[*id].per_year,
     };
-    let mut incidents: Vec<Incident> = spans
-        .iter()
-        .map(|(id, spans)| Incident {
-            occurrences: spans.len() as f64,
-            seconds: 0.0,
-            per_year: model.faults[*id].per_year,
-        })
-        .collect();
+    let mut incidents: Vec<Incident> = struck.iter().map(incident).collect();
     let mut normal_s = 0.0;
     let of_slice = run.slices.iter().map(|slice| {
-        let place = spans.iter().position(|(_, spans)| holds(spans, slice));
-        match place {
-            Some(place) => incidents[place].seconds += seconds(slice),
-            None => normal_s += seconds(slice),
+        let part = part(&struck, slice.from_ns);
+        match part {
+            Part::Within(place) => incidents[place].seconds += seconds(slice),
+            Part::Before | Part::After(_) => normal_s += seconds(slice),
         }
-        place
+        part
     });
     Shares { of_slice: of_slice.collect(), incidents, normal_s }
 }
 
-/// The bill of one replication.
+/// The bill of one replication by itself: without a run to compare with, an incident adds what its time cost above the rest of the
+/// run. Of infrastructure it is the same as [`bill_against`].
 pub fn bill(run: &RunResult, model: &Model) -> Bill {
-    let shares = shares(run, model);
-    let items = model.costs.iter().map(|item| item_bill(run, model, item, &shares)).collect();
-    Bill { items, normal_s: shares.normal_s }
+    bill_against(run, None, model)
 }
 
-fn item_bill(run: &RunResult, model: &Model, item: &CostItem, shares: &Shares) -> ItemBill {
-    let mut in_incident = vec![0.0; shares.incidents.len()];
+/// The bill of one replication; `calm` is the same replication without incidents.
+pub fn bill_against(run: &RunResult, calm: Option<&RunResult>, model: &Model) -> Bill {
+    let shares = shares(run, model);
+    let mut incidents: Vec<(usize, f64)> = shares.incidents.iter().map(|incident| (incident.fault, 0.0)).collect();
+    let mut items = Vec::with_capacity(model.costs.len());
+    for item in &model.costs {
+        let (bill, once) = item_bill(run, calm, model, item, &shares);
+        items.push(bill);
+        incidents.iter_mut().zip(once).for_each(|((_, sum), once)| *sum += once);
+    }
+    Bill { items, incidents, normal_s: shares.normal_s }
+}
+
+/// The bill of an item, and what one occurrence of each incident adds; nothing of infrastructure.
+fn item_bill(
+    run: &RunResult,
+    calm: Option<&RunResult>,
+    model: &Model,
+    item: &CostItem,
+    shares: &Shares,
+) -> (ItemBill, Vec<f64>) {
+    let infrastructure = item.group == Group::Infrastructure;
     let (mut normal, mut all, mut all_s) = (0.0, 0.0, 0.0);
-    for (slice, place) in run.slices.iter().zip(&shares.of_slice) {
+    for (slice, part) in run.slices.iter().zip(&shares.of_slice) {
         let metered = item.metered(model, slice);
         all += metered;
         all_s += seconds(slice);
-        match place {
-            Some(place) => in_incident[*place] += metered,
-            None => normal += metered,
+        if !matches!(part, Part::Within(_)) {
+            normal += metered;
         }
     }
-    let infrastructure = item.group == Group::Infrastructure;
-    // A run that is all incident still shows what its machines cost; of sales it knows no normal month.
-    let (base, base_s) =
-        if shares.normal_s <= 0.0 && infrastructure { (all, all_s) } else { (normal, shares.normal_s) };
+    let calm = calm.filter(|_| !infrastructure);
+    let (base, base_s) = match calm {
+        Some(calm) => (calm.slices.iter().map(|s| item.metered(model, s)).sum(), calm.slices.iter().map(seconds).sum()),
+        // A run that is all incident still shows what its machines cost; of sales it knows no normal month.
+        None if shares.normal_s <= 0.0 && infrastructure => (all, all_s),
+        None => (normal, shares.normal_s),
+    };
     let a_second = if base_s > 0.0 { base / base_s } else { 0.0 };
     let per_month = item.money(a_second * MONTH_S);
-    let (mut per_year, mut per_incident) = (12.0 * per_month, None);
-    if !infrastructure {
-        for (incident, metered) in shares.incidents.iter().zip(&in_incident) {
-            let once = item.money(*metered) / incident.occurrences;
-            per_incident = Some(per_incident.unwrap_or(0.0) + once);
-            if let Some(times) = incident.per_year {
-                let normal_meanwhile = item.money(a_second * incident.seconds / incident.occurrences);
-                per_year += times * (once - normal_meanwhile);
-            }
-        }
-    }
-    ItemBill {
+    let added = match calm {
+        _ if infrastructure => Vec::new(),
+        Some(calm) => added_to(run, calm, model, item, shares.incidents.len()),
+        None => added_alone(run, model, item, shares, a_second),
+    };
+    let money = |metered: f64| if metered < 0.0 { -item.money(-metered) } else { item.money(metered) };
+    let once: Vec<f64> =
+        shares.incidents.iter().zip(added).map(|(i, metered)| money(metered) / i.occurrences).collect();
+    let a_year: f64 = shares.incidents.iter().zip(&once).map(|(i, once)| i.per_year.unwrap_or(0.0) * once).sum();
+    let bill = ItemBill {
         group: item.group,
         metered: all,
         spent: item.money(all),
         metered_per_month: a_second * MONTH_S / item.shown_unit().1,
         per_month,
-        per_year,
-        per_incident,
+        per_year: 12.0 * per_month + a_year,
+        per_incident: (!once.is_empty()).then(|| once.iter().sum()),
+    };
+    (bill, once)
+}
+
+/// What each incident has metered more than the run without, in its time and after it. Where a bound has stopped one of
+/// both, only the time that both have seen counts.
+fn added_to(run: &RunResult, calm: &RunResult, model: &Model, item: &CostItem, incidents: usize) -> Vec<f64> {
+    let struck = struck(run, model);
+    let end = run.measured_ns.min(calm.measured_ns);
+    let mut added = vec![0.0; incidents];
+    for (of, sign) in [(run, 1.0), (calm, -1.0)] {
+        for slice in of.slices.iter().filter(|slice| slice.to_ns <= end) {
+            if let Part::Within(place) | Part::After(place) = part(&struck, slice.from_ns) {
+                added[place] += sign * item.metered(model, slice);
+            }
+        }
     }
+    added
+}
+
+/// What each incident has metered in its time more than as much time outside of all.
+fn added_alone(run: &RunResult, model: &Model, item: &CostItem, shares: &Shares, a_second: f64) -> Vec<f64> {
+    let mut added: Vec<f64> = shares.incidents.iter().map(|incident| -a_second * incident.seconds).collect();
+    for (slice, part) in run.slices.iter().zip(&shares.of_slice) {
+        if let Part::Within(place) = part {
+            added[*place] += item.metered(model, slice);
+        }
+    }
+    added
 }
 
 /// Money of one item between two times of a run [ns from 0]: what a time series of cost is made of.
@@ -246,31 +321,59 @@ mod tests {
         }
     }
 
-    /// A run of 900 s with 120 s of fault, 10 failures outside and 1,000 in it.
-    fn brownout(per_year: Option<f64>) -> ItemBill {
+    /// A run of 900 s with 120 s of fault: 10 failures outside, 1,000 in it and 30 after it. Without the fault 10, 4 and 0.
+    fn brownout(per_year: Option<f64>, paired: bool) -> ItemBill {
         let mut system = System::new(900);
         let gateway = system.service("gateway", 4);
         let checkout = system.endpoint(gateway, "checkout");
         let users = system.load("shoppers", checkout);
         system.fault("brownout", 300, 120, per_year);
         system.cost("lost", json!({"meter": {"failures": {"of": "gateway.checkout"}}, "price": "$38"}));
-        let mut run = system.run(60);
-        run.slices[0].edges[users.index()] = calls(0, 10);
-        run.slices[5].edges[users.index()] = calls(0, 600);
-        run.slices[6].edges[users.index()] = calls(0, 400);
-        bill(&run, &system.model).items[0]
+        let with = |failures: [u64; 4]| {
+            let mut run = system.run(60);
+            for (slice, failed) in [0, 5, 6, 7].into_iter().zip(failures) {
+                run.slices[slice].edges[users.index()] = calls(0, failed);
+            }
+            run
+        };
+        let (run, calm) = (with([10, 600, 400, if paired { 30 } else { 0 }]), with([10, 4, 0, 0]));
+        bill_against(&run, paired.then_some(&calm), &system.model).items[0]
     }
 
     #[test]
     fn a_brownout_of_two_minutes_is_not_billed_every_quarter_of_an_hour() {
         let month = 38.0 * 10.0 / 780.0 * MONTH_S;
-        let unknown = brownout(None);
+        let once = 38.0 * (1_000.0 - 10.0 * 120.0 / 780.0);
+        let unknown = brownout(None, false);
         near(unknown.per_month, month);
         near(unknown.per_year, 12.0 * month);
-        near(unknown.per_incident.unwrap(), 38_000.0);
-        let known = brownout(Some(4.0));
+        near(unknown.per_incident.unwrap(), once);
+        let known = brownout(Some(4.0), false);
         near(known.per_month, month);
         near(known.per_year, 38.0 * 10.0 / 780.0 * (YEAR_S - 4.0 * 120.0) + 4.0 * 38_000.0);
+    }
+
+    #[test]
+    fn an_incident_costs_what_it_adds_to_the_same_run_without_it() {
+        let month = 38.0 * 14.0 / 900.0 * MONTH_S;
+        let once = 38.0 * (1_000.0 + 30.0 - 4.0);
+        let known = brownout(Some(4.0), true);
+        near(known.per_month, month);
+        near(known.per_incident.unwrap(), once);
+        near(known.per_year, 12.0 * month + 4.0 * once);
+        near(brownout(None, true).per_year, 12.0 * month);
+    }
+
+    #[test]
+    fn each_moment_belongs_to_one_incident() {
+        let span = |from_ns, to_ns| Span { from_ns, to_ns };
+        let (first, second) = ([span(10, 20), span(50, 60)], [span(15, 30)]);
+        let struck: Vec<(usize, &[Span])> = vec![(0, &first), (3, &second)];
+        let parts = [(9, Part::Before), (10, Part::Within(0)), (19, Part::Within(0)), (20, Part::Within(1))];
+        let later = [(30, Part::After(1)), (49, Part::After(1)), (50, Part::Within(0)), (60, Part::After(0))];
+        for (at, expect) in parts.into_iter().chain(later) {
+            assert_eq!(part(&struck, at), expect, "at {at}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! how often they happen.
 
 mod bill;
+mod calm;
 mod failures;
 mod flat;
 mod instances;
@@ -15,7 +16,8 @@ mod transfer;
 mod wrongness;
 
 pub use crate::expression::Group;
-pub use bill::{Bill, ItemBill, MONTH_S, YEAR_S, bill, spent_between};
+pub use bill::{Bill, ItemBill, MONTH_S, YEAR_S, bill, bill_against, spent_between};
+pub use calm::calm;
 pub use failures::FailuresSettings;
 pub use flat::FlatSettings;
 pub use instances::InstancesSettings;

@@ -11,7 +11,7 @@ use super::resolve::{Resolved, Subject, TimedPart, View};
 use super::tree::{Sides, Tree};
 use super::{Clause, Quantifier, Value};
 use crate::data::Wrongness;
-use crate::economics::{Bill, bill, spent_between};
+use crate::economics::{Bill, bill, bill_against, spent_between};
 use crate::metrics::Histogram;
 use crate::model::{EdgeId, EndpointId, FaultId, Model, PromiseId, ServiceId};
 use crate::names::Names;
@@ -121,6 +121,11 @@ impl<'a> RunMetrics<'a> {
     /// Metrics of a replication, whose names are those of its own scenario.
     pub fn new(run: &'a RunResult, model: &'a Model, names: &'a Names) -> Self {
         Self { run, model, names, bill: bill(run, model) }
+    }
+
+    /// As [`Self::new`]; what incidents cost is what they add to `calm`, the same replication without them.
+    pub fn against(run: &'a RunResult, calm: Option<&RunResult>, model: &'a Model, names: &'a Names) -> Self {
+        Self { run, model, names, bill: bill_against(run, calm, model) }
     }
 
     /// A metric as written; `None` without data, or where a name is not known here.

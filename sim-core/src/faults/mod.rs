@@ -111,6 +111,8 @@ pub struct FaultSettings {
 /// What a fault does, as meant.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FaultEffect {
+    /// Nothing: the fault has only its times ([`crate::economics::calm`]).
+    Nothing,
     /// Instances stop and start again when it is over.
     Crash {
         /// What their callers see.

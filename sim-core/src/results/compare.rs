@@ -27,6 +27,8 @@ pub struct Comparison {
     pub seed: u64,
     /// Pairs of replications.
     pub replications: u32,
+    /// Runs of all systems besides these, without their faults: what an incident costs is what it adds.
+    pub runs_without_incidents: u32,
     /// Version of windtunnel that made it.
     pub version: String,
     /// Measured time of one replication of A [s].

@@ -331,9 +331,9 @@ pub struct CostItemSummary {
     pub metered_unit: String,
     /// A month.
     pub per_month: Estimate,
-    /// A year: twelve months, or what the faults of a year cause.
+    /// A year: twelve months without the faults, and what those of a year add.
     pub per_year: Estimate,
-    /// For what is caused by faults: the cost of one; `None` for the rest.
+    /// For failures, slow answers and wrong replies: what one occurrence of each fault adds to the same run without it; `None` for the rest.
     pub per_incident: Option<Estimate>,
 }
 
@@ -344,8 +344,24 @@ pub struct WrongnessSummary {
     pub incidents: BTreeMap<&'static str, Estimate>,
     /// Price of all wrong outcomes a year.
     pub cost_per_year: Estimate,
-    /// Price of all wrong outcomes and lost requests of one occurrence of the faults; `None` without a priced fault.
+    /// Price of all wrong outcomes and lost requests that one occurrence of each fault adds to the same run without it; `None` without
+    /// a priced fault.
     pub cost_per_incident: Option<Estimate>,
+    /// The same by fault, in the order of the file.
+    pub by_fault: Vec<FaultPrice>,
+    /// Replications that were simulated again without the faults, to tell what these add.
+    pub runs_without_incidents: u32,
+}
+
+/// What a fault costs in lost and wrong requests.
+#[derive(Debug, Clone, Serialize)]
+pub struct FaultPrice {
+    /// Its name.
+    pub fault: String,
+    /// Money that one occurrence adds to the same run without any.
+    pub adds: Estimate,
+    /// How often it happens in life, a year; `None` where the file does not say, so that it counts in no year.
+    pub per_year: Option<f64>,
 }
 
 /// Of one alert.

@@ -170,7 +170,7 @@ pub fn race(
 ) -> Result<Raced, Interrupted> {
     let (certain, budget) = (AtomicBool::new(false), rules.budget.max(least));
     let mut raced = Raced::new(loaded);
-    let one = |number: u32| One::run(loaded, &[], &[], rules.seed, number);
+    let one = |number: u32| One::run(loaded, &[], &[], false, rules.seed, number);
     let merge = |_, one: One| {
         raced.merge(loaded, &one, rules);
         // Where nothing can be judged, more of it will not be judged either.

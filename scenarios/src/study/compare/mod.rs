@@ -64,6 +64,7 @@ struct Seen {
     incident: Vec<Option<f64>>,
     digest: Digest,
     stopped: u32,
+    paired: u32,
 }
 
 impl Seen {
@@ -75,6 +76,7 @@ impl Seen {
             incident: Vec::new(),
             digest: Digest::default(),
             stopped: 0,
+            paired: 0,
         }
     }
 
@@ -82,6 +84,7 @@ impl Seen {
         self.verdicts.merge(one);
         self.digest.add(u64::from(one.run.replication), one.run.digest);
         self.stopped += u32::from(one.run.stopped.is_some());
+        self.paired += u32::from(one.paired);
         self.incident.push(one.bill.per_incident());
         for (place, (value, times)) in one.asked.iter().enumerate() {
             self.each[place].push(*value);
@@ -119,7 +122,7 @@ pub fn run(
     let one = |number: u32| {
         let candidate = &candidates[(number % systems) as usize];
         // The values speak of no variants: each system is asked by itself.
-        One::run(&candidate.loaded, &candidate.variants, &values, plan.seed, number / systems)
+        One::run(&candidate.loaded, &candidate.variants, &values, true, plan.seed, number / systems)
     };
     let merge = |number: u32, one: One| seen[(number % systems) as usize].merge(&one);
     replicate(plan.replications * systems, plan.threads, one, merge, progress)?;
@@ -145,6 +148,7 @@ fn answer(candidates: &[Candidate], asked: &[Asked], seen: &[Seen], plan: &Plan)
         question: a.loaded.written.question.clone().unwrap_or_default(),
         seed: plan.seed,
         replications: plan.replications,
+        runs_without_incidents: seen.iter().map(|of| of.paired).sum(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         simulated_s: model.run.duration.secs(),
         warm_up_s: model.run.warm_up.secs(),

@@ -213,7 +213,7 @@ impl<'a> Sweep<'a> {
         let run = |number: u32| {
             let point = points[(number / each) as usize];
             let system = systems.get(point)?;
-            Ok((One::run(&system.0, &system.1, &self.asked, self.head.seed, number % each), system))
+            Ok((One::run(&system.0, &system.1, &self.asked, false, self.head.seed, number % each), system))
         };
         let merge = |number: u32, result: Result<(One, Arc<System>), Box<Report>>| {
             let point = points[(number / each) as usize];
