@@ -266,7 +266,8 @@ pub struct CapacityArgs {
     /// How sure the verdicts have to be, as 99%. Default: the study's, or 95%.
     #[arg(long, value_name = "PERCENT", value_parser = Probability::parse)]
     pub confidence: Option<Probability>,
-    /// Replications of one setting at most. Default: the study's budget, or four times the file's replications.
+    /// Replications of one setting at most. Default: the study's budget, or four times the file's replications, and
+    /// as many as decide that a setting is held where all keep the promises.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub budget: Option<u32>,
     /// Leave out how far the answer carries.

@@ -36,11 +36,14 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     let AskSettings::Capacity(ask) = study.ask else { bail!("the study {name} asks for no capacity") };
     let plan = super::plan(&loaded, &args.study);
     let own = study.budget.map(|budget| budget.replications.get_u32());
+    let confidence = args.confidence.map_or_else(|| confidence(study.confidence), Probability::value);
+    // With fewer than this nothing could be held.
+    let usual = || plan.replications.saturating_mul(4).max(capacity::fewest(confidence));
     let asked = Asked {
         study: name.clone(),
         ask,
-        confidence: args.confidence.map_or_else(|| confidence(study.confidence), Probability::value),
-        budget: args.budget.or(own).unwrap_or(plan.replications.saturating_mul(4)),
+        confidence,
+        budget: args.budget.or(own).unwrap_or_else(usual),
         knee: (!args.no_knee).then(|| args.up_to.fraction()),
     };
     let folder = if name.is_empty() { format!("{}-capacity", loaded.name) } else { format!("{}-{name}", loaded.name) };

@@ -4,9 +4,6 @@ use super::Finding;
 use crate::numbers::{estimate, grouped, kept, plain};
 use sim_core::results::{CapacityLevel, CapacityResult, Case, Judge, KneePoint, Setting, Tried, Unit, Verdict};
 
-/// What the law says of so many times the concurrency that was seen is no finding.
-pub const FAR: f64 = 3.0;
-
 /// Settings as `path=value and path=value`.
 pub fn settings(capacity: &CapacityResult, settings: &[Setting]) -> String {
     let pairs = capacity.knobs.iter().zip(settings);
@@ -54,13 +51,21 @@ pub fn answer(capacity: &CapacityResult) -> String {
     let survive = if capacity.survive.is_empty() { "" } else { ", also with any one zone lost" };
     let load = at_load(level);
     let Some(tried) = answer_of(level) else {
-        let open = level.tried.iter().any(|t| t.verdict == Verdict::Inconclusive);
-        let why = if open { "is held, and some are not decided" } else { "keeps every promise" };
-        return format!("No setting that was searched {why}{survive}{load}.");
+        let open = level.tried.iter().filter(|t| t.verdict == Verdict::Inconclusive).count();
+        return match open {
+            0 => format!("No setting that was searched keeps every promise{survive}{load}."),
+            1 => format!(
+                "No setting that was searched is held to keep every promise{survive}{load}; one is inconclusive."
+            ),
+            n => format!(
+                "No setting that was searched is held to keep every promise{survive}{load}; {n} are inconclusive."
+            ),
+        };
     };
     let which = if capacity.priced { "the cheapest" } else { "the smallest" };
+    let does = if level.rises { "that does" } else { "of those tried" };
     let mut text = format!(
-        "{} {} every promise{survive}{load}, at {confidence}: {which} that does",
+        "{} {} every promise{survive}{load}, at {confidence}: {which} {does}",
         settings(capacity, &tried.settings),
         verb(capacity, "keeps", "keep")
     );
@@ -110,9 +115,22 @@ fn without(case: &Case) -> String {
     case.lost.as_ref().map_or_else(String::new, |zone| format!(" with zone {zone} lost"))
 }
 
-fn binds(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
+/// What binds an answer: the promise that the next cheaper setting breaks, in the answer's own case of the same loss; where no cheaper
+/// one is broken, the promise that has used most of what it allows.
+pub fn binds_answer<'a>(
+    capacity: &'a CapacityResult,
+    level: &'a CapacityLevel,
+) -> Option<(&'a Case, &'a Judge, usize)> {
     let tried = answer_of(level)?;
-    let (case, judge, place) = binding(capacity, tried)?;
+    let own = binding(capacity, tried);
+    let Some(cheaper) = level.cheaper.and_then(|at| level.tried.get(at)) else { return own };
+    let (broken, judge, place) = binding(capacity, cheaper)?;
+    let case = tried.cases.iter().find(|case| case.lost == broken.lost);
+    Some((case.or(own.map(|own| own.0))?, judge, place))
+}
+
+fn binds(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
+    let (case, judge, place) = binds_answer(capacity, level)?;
     let judgement = case.promises.get(place)?;
     let (observed, promised) = (judgement.observed?, judgement.promised?);
     let most = if judge.at_most { "most" } else { "least" };
@@ -133,15 +151,31 @@ fn binds(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
     ))
 }
 
-/// Where nothing holds: what the largest setting breaks.
+/// Where nothing is held: what the largest setting breaks, or that it is inconclusive.
 fn beyond(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
     let largest = level.tried.first().filter(|_| level.answer.is_none())?;
     let (case, judge, place) = binding(capacity, largest)?;
     let observed =
         case.promises.get(place)?.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, judge.unit));
     let share = case.probability.as_ref().map_or_else(|| "no data".to_owned(), kept);
+    let name = settings(capacity, &largest.settings);
+    if largest.verdict == Verdict::Inconclusive {
+        return Some(finding(
+            format!(
+                "Even {name} is inconclusive{}: all promises are kept in {} of {} runs.",
+                without(case),
+                case.kept,
+                case.judged
+            ),
+            format!(
+                "That is {share}, and {:.0}\u{a0}% are needed. A larger --budget decides.",
+                capacity.needed * 100.0
+            ),
+            "ladder-1",
+        ));
+    }
     Some(finding(
-        format!("Even {} breaks {}{}: {observed}.", settings(capacity, &largest.settings), judge.name, without(case)),
+        format!("Even {name} breaks {}{}: {observed}.", judge.name, without(case)),
         format!("{}. All promises are kept in {share} of runs.", judge.says),
         "ladder-1",
     ))
@@ -181,31 +215,60 @@ fn undecided(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding
 
 /// The offered load of a point, as people say it.
 pub fn offered(point: &KneePoint) -> String {
-    format!("{} requests/s", grouped(point.offered_per_s.mean, 0))
+    format!("{} requests/s", rate(point.offered_per_s.mean, 0))
+}
+
+/// A rate with so many digits behind the point, without zeros at the end.
+fn rate(per_s: f64, digits: usize) -> String {
+    let text = grouped(per_s, digits);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// The offered loads of two points, with as many digits as tell them apart; `None` where their intervals do not.
+pub fn offered_apart(a: &KneePoint, b: &KneePoint) -> Option<(String, String)> {
+    let (low, high) = if a.offered_per_s.mean <= b.offered_per_s.mean { (a, b) } else { (b, a) };
+    if low.offered_per_s.high >= high.offered_per_s.low {
+        return None;
+    }
+    let text = |point: &KneePoint, digits| rate(point.offered_per_s.mean, digits);
+    let digits = (0..4).find(|digits| text(a, *digits) != text(b, *digits))?;
+    Some((format!("{} requests/s", text(a, digits)), format!("{} requests/s", text(b, digits))))
 }
 
 fn knee(capacity: &CapacityResult) -> Option<Finding> {
     let knee = capacity.knee.as_ref()?;
     let point = |load: f64| knee.points.iter().find(|p| (p.load - load).abs() < 1e-9);
-    let holds = knee.holds_to.and_then(|load| Some((load, point(load)?)));
-    let breaks = knee.breaks_at.and_then(|load| Some((load, point(load)?)));
+    let holds = knee.holds_to.and_then(point);
+    let breaks = knee.breaks_at.and_then(point);
     let first = knee.breaks_first.and_then(|i| capacity.promises.get(i));
     let name = first.map_or_else(|| "a promise".to_owned(), |judge| judge.name.clone());
+    let from = knee.holds_from.map_or_else(String::new, |load| format!(", from {} on", factor(load)));
     let what = match (holds, breaks) {
-        (Some((_, held)), Some((load, broken))) => format!(
-            "It carries {} ({} of the load); at {} ({}) {name} is the first to break.",
-            offered(held),
-            factor(held.load),
-            offered(broken),
-            factor(load)
-        ),
-        (Some((load, held)), None) => {
-            format!("It carries {} ({} of the load), the most that was tried.", offered(held), factor(load))
+        (Some(held), Some(broken)) => match offered_apart(held, broken) {
+            Some((carries, loses)) => format!(
+                "It carries {carries} ({} of the load{from}); at {loses} ({}) {name} is the first to break.",
+                factor(held.load),
+                factor(broken.load)
+            ),
+            None => format!(
+                "It carries {} of the load{from}; at {} {name} is the first to break, with {} offered at both.",
+                factor(held.load),
+                factor(broken.load),
+                offered(held)
+            ),
+        },
+        (Some(held), None) => {
+            let open = knee.points.iter().find(|p| p.load > held.load);
+            let more = open.map_or_else(
+                || ", the most that was tried".to_owned(),
+                |p| format!("; {} is inconclusive, and nothing that was tried is broken", factor(p.load)),
+            );
+            format!("It carries {} ({} of the load{from}){more}.", offered(held), factor(held.load))
         }
-        (None, Some((load, broken))) => format!("{name} breaks at {} ({}).", offered(broken), factor(load)),
+        (None, Some(broken)) => format!("{name} breaks at {} ({}).", offered(broken), factor(broken.load)),
         (None, None) => return None,
     };
-    let headroom = holds.map_or_else(String::new, |(load, _)| match (load - 1.0) * 100.0 {
+    let headroom = holds.map_or_else(String::new, |held| match (held.load - 1.0) * 100.0 {
         room if room >= 0.5 => format!("The headroom is {room:.0}\u{a0}% of the load."),
         _ => "There is no headroom above the load of the file.".to_owned(),
     });
@@ -214,19 +277,19 @@ fn knee(capacity: &CapacityResult) -> Option<Finding> {
 
 fn scalability(capacity: &CapacityResult) -> Option<Finding> {
     let fit = capacity.knee.as_ref()?.scalability.as_ref()?;
-    let most = capacity.knee.as_ref()?.points.iter().map(|p| p.concurrency.mean).fold(0.0, f64::max);
+    let points = &capacity.knee.as_ref()?.points;
+    let most = points.iter().max_by(|a, b| a.concurrency.mean.total_cmp(&b.concurrency.mean))?;
     let what = match (fit.peak_concurrency, fit.peak_per_s) {
-        (Some(n), _) if n > FAR * most => format!(
-            "Throughput grows nearly in proportion to the requests under way, up to the most that were seen, {}.",
-            grouped(most, 0)
-        ),
         (Some(n), Some(x)) => format!(
             "By the Universal Scalability Law throughput is highest, {}/s, with {} requests under way.",
-            grouped(x, 0),
-            grouped(n, 0)
+            rate(x, 1),
+            rate(n, 1)
         ),
-        (None, Some(x)) => format!("By the Universal Scalability Law throughput never exceeds {}/s.", grouped(x, 0)),
-        _ => "By the Universal Scalability Law throughput grows for ever.".to_owned(),
+        _ => format!(
+            "The law has no highest throughput within what was seen, up to {} requests under way and {}/s.",
+            rate(most.concurrency.mean, 1),
+            rate(points.iter().map(|p| p.goodput_per_s.mean).fold(0.0, f64::max), 1)
+        ),
     };
     let why = format!(
         "Contention is {}, coherency {}; the law explains {:.1}\u{a0}% of what was measured.",
@@ -255,7 +318,8 @@ fn grows(capacity: &CapacityResult) -> Option<Finding> {
     if !capacity.priced || from <= 0.0 || (last.load - capacity.levels[0].load).abs() < 1e-9 {
         return None;
     }
-    if (to / from - 1.0).abs() < 0.005 {
+    let same = first.settings == most.settings;
+    if same {
         let what = format!(
             "{} of the load needs nothing more: {} still does.",
             factor(last.load),

@@ -97,7 +97,7 @@ fn level(load: f64, label: &str, order: &[u32], extra: &[u32]) -> CapacityLevel 
     let below = |i: &usize| answer.is_some_and(|a| cost(i) < cost(&a));
     let undecided = of(Verdict::Inconclusive).into_iter().filter(below).collect();
     let cheaper = of(Verdict::Broken).into_iter().filter(below).max_by(|a, b| cost(a).total_cmp(&cost(b)));
-    CapacityLevel { load, label: label.into(), answer, undecided, cheaper, tried }
+    CapacityLevel { load, label: label.into(), answer, rises: true, undecided, cheaper, tried }
 }
 
 fn knee() -> Knee {
@@ -126,6 +126,7 @@ fn knee() -> Knee {
         settings: vec![setting(30)],
         points: [0.25, 0.5, 0.75, 1.0, 1.0625, 1.125, 1.1875, 1.25, 1.5, 2.0].map(point).into(),
         holds_to: Some(1.0),
+        holds_from: None,
         breaks_at: Some(1.125),
         breaks_first: Some(1),
         scalability: Some(Scalability {
@@ -133,8 +134,8 @@ fn knee() -> Knee {
             sigma: near(0.0031, 0.0006),
             kappa: near(0.000_021, 0.000_003),
             r2: 0.986,
-            peak_concurrency: Some(217.0),
-            peak_per_s: Some(1220.0),
+            peak_concurrency: None,
+            peak_per_s: None,
         }),
     }
 }

@@ -4,7 +4,7 @@ use super::{Style, ascii, pad, pad_left, widest, wrap};
 use crate::Source;
 use crate::findings::capacity as findings;
 use crate::numbers::{kept, plain};
-use sim_core::results::{CapacityLevel, CapacityResult, Tried, Unit, Verdict};
+use sim_core::results::{CapacityKnob, CapacityLevel, CapacityResult, Tried, Unit, Verdict};
 use std::fmt::Write;
 
 /// Columns of a bar.
@@ -81,7 +81,7 @@ fn short(path: &str, capacity: &CapacityResult) -> String {
     let parts: Vec<&str> = path.split('.').collect();
     for count in 1..=parts.len() {
         let tail = parts[parts.len() - count..].join(".");
-        let same = |k: &&sim_core::results::CapacityKnob| k.path == tail || k.path.ends_with(&format!(".{tail}"));
+        let same = |k: &&CapacityKnob| k.path == tail || k.path.ends_with(&format!(".{tail}"));
         if capacity.knobs.iter().filter(same).count() == 1 {
             return tail;
         }
@@ -112,7 +112,15 @@ fn levels(capacity: &CapacityResult, style: Style, out: &mut String) {
         let cells = cells.iter().enumerate().map(|(place, cell)| pad_left(cell, width(place)));
         cells.collect::<Vec<_>>().join("   ")
     };
-    let _ = writeln!(out, "\n{}", style.bold("The cheapest that holds, by load"));
+    let _ = writeln!(
+        out,
+        "\n{}",
+        style.bold(if capacity.priced {
+            "The cheapest that holds, by load"
+        } else {
+            "The smallest that holds, by load"
+        })
+    );
     let _ = writeln!(out, "{}", style.dim(&line(&heads)));
     for row in &rows {
         let _ = writeln!(out, "{}", line(row));
@@ -131,14 +139,13 @@ fn level_row(capacity: &CapacityResult, level: &CapacityLevel) -> Vec<String> {
             cells.push(worst.map_or_else(String::new, |e| ascii(&kept(&e))));
         }
         None => {
-            cells.extend(
-                capacity.knobs.iter().map(|k| format!("> {}", k.values.last().map_or("", |v| v.text.as_str()))),
-            );
+            let open = level.tried.iter().any(|t| t.verdict == Verdict::Inconclusive);
+            let more = |k: &CapacityKnob| format!("> {}", k.values.last().map_or("", |v| v.text.as_str()));
+            cells.extend(capacity.knobs.iter().map(|k| if open { "-".to_owned() } else { more(k) }));
             if capacity.priced {
                 cells.push("-".into());
             }
-            let open = level.tried.iter().any(|t| t.verdict == Verdict::Inconclusive);
-            cells.push(if open { "not decided" } else { "none holds" }.into());
+            cells.push(if open { "inconclusive" } else { "none holds" }.into());
         }
     }
     cells

@@ -1,7 +1,7 @@
 //! The same system without its incidents, so that a bill can tell what the incidents add.
 
 use super::Group;
-use crate::faults::{FaultEffect, Target};
+use crate::faults::{Fault, FaultEffect, Target};
 use crate::model::Model;
 
 /// The model with all incidents taken out; `None` where no price depends on it: without an incident, or without an item for failures,
@@ -11,7 +11,7 @@ use crate::model::Model;
 /// the first incident begins both runs of a replication are the same event by event.
 pub fn calm(model: &Model) -> Option<Model> {
     let priced = model.costs.iter().any(|item| item.group != Group::Infrastructure);
-    if !priced || !model.faults.iter().any(|fault| fault.is_incident()) {
+    if !priced || !model.faults.iter().any(Fault::is_incident) {
         return None;
     }
     let mut calm = model.clone();

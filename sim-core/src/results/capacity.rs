@@ -60,11 +60,13 @@ pub struct CapacityLevel {
     pub label: String,
     /// The settings that were tried, in the order of trying.
     pub tried: Vec<Tried>,
-    /// The cheapest that is held, by its place in `tried`; `None` where none is.
+    /// The cheapest of all in `tried` that is held, by its place; `None` where none is.
     pub answer: Option<usize>,
+    /// Whether in all of `tried` more is dearer and no worse. Only then is no setting cheaper that was left untried.
+    pub rises: bool,
     /// Cheaper settings that the budget could not decide, by their places.
     pub undecided: Vec<usize>,
-    /// The next cheaper setting that is broken, by its place.
+    /// The dearest of the settings that are cheaper and broken, by its place.
     pub cheaper: Option<usize>,
 }
 
@@ -104,7 +106,7 @@ pub struct Case {
     pub verdict: Verdict,
     /// Each promise, in the order of [`CapacityResult::promises`].
     pub promises: Vec<Judgement>,
-    /// The promise that binds: kept in the fewest runs, or with the least room; by its place.
+    /// The promise that binds, by its place: kept in the fewest runs, or of those the one that has used most of what it allows.
     pub binding: Option<usize>,
 }
 
@@ -115,9 +117,12 @@ pub struct Knee {
     pub settings: Vec<Setting>,
     /// Load at which it was looked at, from the smallest.
     pub points: Vec<KneePoint>,
-    /// The highest load factor at which every promise is held; `None` where it is held nowhere.
+    /// The highest load factor up to which every promise is held in all points from the first that was asked for; `None` where
+    /// it is not held there.
     pub holds_to: Option<f64>,
-    /// The lowest load factor above at which one is broken; `None` where none is, up to the highest load that was tried.
+    /// The lowest load factor from which on every point up to `holds_to` is held, where one below is not; else `None`.
+    pub holds_from: Option<f64>,
+    /// The lowest load factor above `holds_to` at which one is broken; `None` where none is, up to the highest load that was tried.
     pub breaks_at: Option<f64>,
     /// The promise that breaks there, by its place in [`CapacityResult::promises`].
     pub breaks_first: Option<usize>,
@@ -160,8 +165,8 @@ pub struct Scalability {
     pub kappa: Estimate,
     /// Goodness of fit: the share of the variance of the throughput that the law explains.
     pub r2: f64,
-    /// Concurrency at which throughput is highest by the law; `None` where it grows for ever.
+    /// Concurrency at which throughput is highest by the law; `None` where that lies beyond what was seen, and so would be a guess.
     pub peak_concurrency: Option<f64>,
-    /// The throughput there [s⁻¹]; where it grows for ever, its ceiling; `None` where there is none.
+    /// The throughput there [s⁻¹]; `None` where it is more than was seen at any load.
     pub peak_per_s: Option<f64>,
 }

@@ -22,7 +22,7 @@ fn over_load(knee: &Knee, value: impl Fn(&KneePoint) -> Option<Estimate>, mark: 
     let known = knee.points.iter().filter_map(|p| Some((p.offered_per_s.mean, value(p)?, p.verdict)));
     let (points, verdicts): (Vec<(f64, Estimate)>, Vec<_>) = known.map(|(x, e, v)| ((x, e), Some(v))).unzip();
     let broken = knee.points.iter().find(|p| knee.breaks_at.is_some_and(|load| (p.load - load).abs() < 1e-9));
-    let mark = broken.filter(|_| mark).map(|p| (p.offered_per_s.mean, format!("broken from {}", findings::offered(p))));
+    let mark = broken.filter(|_| mark).map(|p| (p.offered_per_s.mean, format!("broken at {}", findings::offered(p))));
     Family {
         name: "requests offered a second",
         unit: Unit::PerSecond,
@@ -65,18 +65,27 @@ fn load_rows(knee: &Knee) -> Table {
 }
 
 fn kept_by_load(capacity: &CapacityResult, knee: &Knee) -> Figure {
+    let factor = findings::factor;
+    let from = knee.holds_from.map_or_else(String::new, |load| format!("from {} ", factor(load)));
+    let above = knee.points.iter().any(|p| knee.holds_to.is_some_and(|to| p.load > to));
     let title = match (knee.holds_to, knee.breaks_at) {
         (Some(holds), Some(breaks)) => {
             format!(
-                "Every promise is held up to {} of the load, and one is broken from {}",
-                findings::factor(holds),
-                findings::factor(breaks)
+                "Every promise is held {from}up to {} of the load, and one is broken from {}",
+                factor(holds),
+                factor(breaks)
+            )
+        }
+        (Some(holds), None) if above => {
+            format!(
+                "Every promise is held {from}up to {} of the load; what was tried above is inconclusive",
+                factor(holds)
             )
         }
         (Some(holds), None) => {
-            format!("Every promise is held up to {} of the load, the most that was tried", findings::factor(holds))
+            format!("Every promise is held {from}up to {} of the load, the most that was tried", factor(holds))
         }
-        _ => "No load that was tried is held".to_owned(),
+        _ => "The load that the search began with is not held".to_owned(),
     };
     let share = |p: &KneePoint| Estimate::wilson(p.kept, p.judged, Z_95);
     let mut family = over_load(knee, share, true);
@@ -115,13 +124,12 @@ fn p99_by_load(capacity: &CapacityResult, knee: &Knee) -> Option<Figure> {
         _ if first.1.high >= last.1.low && last.1.high >= first.1.low => {
             format!("p99 stays near {} at every load that was tried", plain(last.1.mean, Unit::Seconds))
         }
-        _ => format!(
-            "p99 goes from {} at {} to {} at {}",
-            plain(first.1.mean, Unit::Seconds),
-            findings::offered(first.0),
-            plain(last.1.mean, Unit::Seconds),
-            findings::offered(last.0)
-        ),
+        _ => {
+            let at = findings::offered_apart(first.0, last.0);
+            let (from, to) = at.unwrap_or_else(|| (findings::factor(first.0.load), findings::factor(last.0.load)));
+            let (a, b) = (plain(first.1.mean, Unit::Seconds), plain(last.1.mean, Unit::Seconds));
+            format!("p99 goes from {a} at {from} to {b} at {to}")
+        }
     };
     let mut family = over_load(knee, |p| p.p99_s, false);
     family.of = Unit::Seconds;
@@ -157,9 +165,7 @@ fn crossing(knee: &Knee, bound: f64) -> Option<f64> {
 
 fn throughput(knee: &Knee) -> Option<Figure> {
     let most = knee.points.iter().max_by(|a, b| a.goodput_per_s.mean.total_cmp(&b.goodput_per_s.mean))?;
-    let seen = knee.points.iter().map(|p| p.concurrency.mean).fold(0.0, f64::max);
-    let near = |s: &&sim_core::results::Scalability| s.peak_concurrency.is_none_or(|n| n <= findings::FAR * seen);
-    let title = match knee.scalability.as_ref().filter(near).and_then(|s| s.peak_per_s) {
+    let title = match knee.scalability.as_ref().and_then(|s| s.peak_per_s) {
         Some(peak) => format!(
             "At most {} good answers a second were seen; by the law {}/s is the most",
             grouped(most.goodput_per_s.mean, 0),

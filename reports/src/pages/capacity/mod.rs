@@ -14,7 +14,7 @@ use crate::findings::capacity as findings;
 use crate::findings::word;
 use crate::numbers::{estimate, grouped, kept, optional, plain};
 use crate::page::{Block, Cells, Fact, Page, Standing};
-use sim_core::results::{About, CapacityLevel, CapacityResult, Estimate, Tried, Unit, Verdict};
+use sim_core::results::{About, CapacityLevel, CapacityResult, Case, Estimate, Judge, Tried, Unit, Verdict};
 
 /// Settings on a ladder; of more, those around the answer.
 const MOST_RUNGS: usize = 24;
@@ -104,8 +104,8 @@ fn levels(capacity: &CapacityResult) -> Standing {
             row.extend([word(verdict).to_owned(), none(), none(), none(), none()]);
             return row;
         };
-        let bound = |tried: &Tried| {
-            let (case, judge, place) = findings::binding(capacity, tried)?;
+        let bound = |bound: Option<(&Case, &Judge, usize)>| {
+            let (case, judge, place) = bound?;
             let observed = case.promises.get(place)?.observed.as_ref()?;
             Some(format!("{}: {}", judge.name, estimate(observed, judge.unit)))
         };
@@ -113,8 +113,9 @@ fn levels(capacity: &CapacityResult) -> Standing {
         row.push(word(tried.verdict).to_owned());
         row.push(worst(tried).as_ref().map_or_else(none, kept));
         row.push(if capacity.priced { estimate(&tried.cost_per_month, Unit::Money) } else { none() });
-        row.push(bound(tried).unwrap_or_else(none));
-        row.push(level.cheaper.and_then(|i| bound(level.tried.get(i)?)).unwrap_or_else(none));
+        row.push(bound(findings::binds_answer(capacity, level)).unwrap_or_else(none));
+        let cheaper = level.cheaper.and_then(|i| level.tried.get(i));
+        row.push(cheaper.and_then(|tried| bound(findings::binding(capacity, tried))).unwrap_or_else(none));
         row
     };
     let found = capacity.levels.iter().filter(|l| l.answer.is_some()).count();

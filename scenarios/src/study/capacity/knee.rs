@@ -2,7 +2,7 @@
 
 use super::scalability::scalability;
 use super::{Raced, Searching, Stop};
-use sim_core::results::{Case, Knee, KneePoint, Setting, Verdict};
+use sim_core::results::{Case, Knee, KneePoint, Scalability, Setting, Verdict};
 
 /// By how much the load grows while it holds.
 const GROWTH: f64 = 1.4;
@@ -20,23 +20,56 @@ struct Looked {
     binding: Option<usize>,
 }
 
+/// What the points say, whatever the search has taken for granted.
+struct Facts {
+    holds_to: Option<f64>,
+    holds_from: Option<f64>,
+    breaks_at: Option<f64>,
+    breaks_first: Option<usize>,
+}
+
+/// What the points say, from the smallest load to the largest, of the load at which the search began.
+fn facts(looked: &[Looked], begun: f64) -> Facts {
+    let held = |l: &&Looked| l.point.verdict == Verdict::Held;
+    let (below, above) = looked.split_at(looked.partition_point(|l| l.point.load < begun));
+    let holds_to = above.iter().take_while(held).last().map(|l| l.point.load);
+    let from = below.iter().rev().take_while(held).last().map_or(begun, |l| l.point.load);
+    let lower = looked.iter().any(|l| l.point.load < from && !held(&l));
+    let broken = above.iter().find(|l| l.point.verdict == Verdict::Broken);
+    Facts {
+        holds_to,
+        holds_from: holds_to.filter(|_| lower).map(|_| from),
+        breaks_at: broken.map(|l| l.point.load),
+        breaks_first: broken.and_then(|l| l.binding),
+    }
+}
+
+/// The law without a peak beyond what the points show: those hold all replications, and the fit only as many as all points have.
+fn within(law: Scalability, looked: &[Looked]) -> Scalability {
+    let most = |pick: fn(&KneePoint) -> f64| looked.iter().map(|l| pick(&l.point)).fold(0.0, f64::max);
+    let seen = law.peak_concurrency.is_some_and(|n| n <= most(|p| p.concurrency.mean))
+        && law.peak_per_s.is_some_and(|x| x <= most(|p| p.goodput_per_s.mean));
+    if seen { law } else { Scalability { peak_concurrency: None, peak_per_s: None, ..law } }
+}
+
 impl Searching<'_> {
     /// How far a setting carries, from `load` on and up to `up_to` times the file's load.
     pub(super) fn knee(&mut self, settings: Vec<Setting>, load: f64, up_to: f64) -> Result<Knee, Stop> {
         let mut looked: Vec<Looked> = vec![self.look(&settings, load)?];
         let (mut holds, mut breaks) = (None, None);
         let mut at = load;
-        while breaks.is_none() {
+        loop {
             let last = looked.last().map(|l| l.point.verdict);
-            let side = if last == Some(Verdict::Held) { &mut holds } else { &mut breaks };
-            *side = Some(at);
-            if at >= up_to {
+            match last {
+                Some(Verdict::Held) if breaks.is_none() => holds = Some(at),
+                _ => breaks = breaks.or(Some(at)),
+            }
+            // What is inconclusive breaks nothing: a load that does is further up.
+            if at >= up_to || last == Some(Verdict::Broken) {
                 break;
             }
-            if breaks.is_none() {
-                at = (at * GROWTH).min(up_to);
-                looked.push(self.look(&settings, at)?);
-            }
+            at = (at * GROWTH).min(up_to);
+            looked.push(self.look(&settings, at)?);
         }
         while let (Some(low), Some(high)) = (holds, breaks) {
             if high / low <= CLOSE {
@@ -53,17 +86,17 @@ impl Searching<'_> {
             looked.push(self.look(&settings, top * part)?);
         }
         looked.sort_by(|a, b| a.point.load.total_cmp(&b.point.load));
-        let broken = breaks.and_then(|load| looked.iter().find(|l| l.point.load == load));
-        let breaks_first = broken.and_then(|l| l.binding);
+        let facts = facts(&looked, load);
         let common = looked.iter().map(|l| l.throughput.len()).min().unwrap_or(0);
         let replications: Vec<Vec<(f64, f64)>> =
             (0..common).map(|r| looked.iter().map(|l| l.throughput[r]).collect()).collect();
         Ok(Knee {
             settings,
-            holds_to: holds,
-            breaks_at: broken.filter(|l| l.point.verdict == Verdict::Broken).map(|l| l.point.load).or(breaks),
-            breaks_first,
-            scalability: scalability(&replications),
+            holds_to: facts.holds_to,
+            holds_from: facts.holds_from,
+            breaks_at: facts.breaks_at,
+            breaks_first: facts.breaks_first,
+            scalability: scalability(&replications).map(|law| within(law, &looked)),
             points: looked.into_iter().map(|l| l.point).collect(),
         })
     }

@@ -24,6 +24,7 @@ use sim_core::expression::read_quantity;
 use sim_core::faults::Schedule;
 use sim_core::problem::Problem;
 use sim_core::results::{CapacityKnob, CapacityLevel, CapacityResult, Case, Judge, Setting, Tried, Verdict};
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 /// What is asked of a search, besides what the file says of it.
@@ -306,30 +307,68 @@ impl Searching<'_> {
             };
             Search::new(sizes.clone(), &mut probe).cheapest(floor)?
         };
-        if let Some(answer) = found.answer.as_ref().filter(|_| first) {
-            for places in near(answer, &sizes) {
+        // What is near an answer may hold and cost less, where more is not dearer: then it is the answer, with others near it.
+        let mut seen = None;
+        while let Some(answer) = cheapest(&tried, by_cost).filter(|at| first && seen != Some(*at)) {
+            seen = Some(answer);
+            for places in near(&tried[answer].places.clone(), &sizes) {
                 if !tried.iter().any(|t| t.places == places) {
                     tried.push(self.attempt(&places, load, true)?);
                 }
             }
         }
         mark_front(&mut tried);
-        Ok((told(load, tried, found.answer.as_deref(), by_cost), found))
+        Ok((told(load, tried, by_cost), found))
     }
 }
 
+/// What a setting is weighed by: its cost, or its size; and by its size where two are alike.
+fn weight(tried: &Tried, by_cost: bool) -> (f64, f64) {
+    let size = tried.settings.iter().filter_map(|s| s.number).sum();
+    (if by_cost { tried.cost_per_month.mean } else { size }, size)
+}
+
+fn lighter(a: (f64, f64), b: (f64, f64)) -> Ordering {
+    a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+}
+
+/// The cheapest of all that were tried and are held, by its place.
+fn cheapest(tried: &[Tried], by_cost: bool) -> Option<usize> {
+    let held = (0..tried.len()).filter(|at| tried[*at].verdict == Verdict::Held);
+    held.min_by(|a, b| lighter(weight(&tried[*a], by_cost), weight(&tried[*b], by_cost)))
+}
+
 /// What a level's trials tell: the answer, what is cheaper and undecided, and the dearest of what is cheaper and broken.
-fn told(load: f64, tried: Vec<Tried>, answer: Option<&[usize]>, by_cost: bool) -> CapacityLevel {
-    let answer = answer.and_then(|answer| tried.iter().position(|t| t.places == *answer));
-    let size = |at: usize| tried[at].settings.iter().filter_map(|s| s.number).sum::<f64>();
-    let price = |at: usize| if by_cost { tried[at].cost_per_month.mean } else { size(at) };
-    let cheaper = |at: &usize| answer.is_some_and(|answer| price(*at) < price(answer));
+fn told(load: f64, mut tried: Vec<Tried>, by_cost: bool) -> CapacityLevel {
+    let answer = cheapest(&tried, by_cost);
+    if let Some(answer) = answer {
+        tried[answer].extra = false;
+    }
+    let weight = |at: usize| weight(&tried[at], by_cost);
+    let cheaper = |at: &usize| answer.is_some_and(|answer| weight(*at).0 < weight(answer).0);
     let with = |verdict: Verdict| -> Vec<usize> {
         (0..tried.len()).filter(|at| tried[*at].verdict == verdict).filter(cheaper).collect()
     };
-    let by_price = |a: &usize, b: &usize| price(*a).total_cmp(&price(*b)).then(size(*a).total_cmp(&size(*b)));
-    let (undecided, dearest) = (with(Verdict::Inconclusive), with(Verdict::Broken).into_iter().max_by(by_price));
-    CapacityLevel { load, label: says_load(load), answer, undecided, cheaper: dearest, tried }
+    let dearest = with(Verdict::Broken).into_iter().max_by(|a, b| lighter(weight(*a), weight(*b)));
+    let (undecided, rises) = (with(Verdict::Inconclusive), rises(&tried, by_cost));
+    CapacityLevel { load, label: says_load(load), answer, rises, undecided, cheaper: dearest, tried }
+}
+
+/// Whether in all that was tried more costs no less and holds where less does. Costs that chance makes differ are alike.
+fn rises(tried: &[Tried], by_cost: bool) -> bool {
+    let less = |a: &Tried, b: &Tried| a.places != b.places && a.places.iter().zip(&b.places).all(|(a, b)| a <= b);
+    let breaks = |a: &Tried, b: &Tried| {
+        let cost = by_cost && b.cost_per_month.high < a.cost_per_month.low;
+        cost || a.verdict == Verdict::Held && b.verdict == Verdict::Broken
+    };
+    !tried.iter().any(|a| tried.iter().any(|b| less(a, b) && breaks(a, b)))
+}
+
+/// The fewest replications of which all kept decide that a setting is held.
+pub fn fewest(confidence: f64) -> u32 {
+    let bounds = AnyTime::new(confidence);
+    let decides = |n: &u32| bounds.share(*n, *n).is_some_and(|share| share.low >= NEEDED);
+    (1..100_000).find(decides).unwrap_or(100_000)
 }
 
 /// Settings near an answer, for the front of cost against availability: one place less and more of each knob, and a quarter more.

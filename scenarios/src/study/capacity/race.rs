@@ -15,7 +15,7 @@ use sim_core::economics::Group;
 use sim_core::engine::digest::Digest;
 use sim_core::metrics::Histogram;
 use sim_core::model::{Caller, EdgeId};
-use sim_core::results::{Case, EdgeCounts, Judgement, KneePoint, Verdict};
+use sim_core::results::{Case, EdgeCounts, Judgement, KneePoint, Unit, Verdict};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -117,14 +117,13 @@ impl Raced {
     pub fn case(&self, loaded: &Loaded, lost: Option<String>, rules: &Rules) -> Case {
         let all = self.verdicts.of_promises(loaded, Critical::Fixed);
         let promises: Vec<Judgement> = rules.promises.iter().map(|place| Judgement::from(&all[*place])).collect();
-        let room = |j: &Judgement| {
-            let (observed, promised) = (j.observed?.mean, j.promised?);
-            Some((observed - promised).abs() / promised.abs().max(1e-12))
-        };
         let tightest = |a: &usize, b: &usize| {
             let share = |at: usize| f64::from(promises[at].kept) / f64::from(promises[at].judged.max(1));
-            let rooms = || room(&promises[*a]).unwrap_or(f64::MAX).total_cmp(&room(&promises[*b]).unwrap_or(f64::MAX));
-            share(*a).total_cmp(&share(*b)).then_with(rooms)
+            let used = |at: usize| {
+                let judge = &loaded.model.promises[rules.promises[at]];
+                used(&promises[at], judge.at_most(), judge.unit() == Unit::Share).unwrap_or(0.0)
+            };
+            share(*a).total_cmp(&share(*b)).then_with(|| used(*b).total_cmp(&used(*a)))
         };
         Case {
             lost,
@@ -156,6 +155,18 @@ impl Raced {
             verdict: self.verdict,
         }
     }
+}
+
+/// How much of what a promise allows is used: 1 is at its bound. Of a share that is to be large, what is missing counts: 99.9 % has used a
+/// fifth of what 99.5 % allows.
+fn used(judged: &Judgement, at_most: bool, is_share: bool) -> Option<f64> {
+    let (observed, promised) = (judged.observed?.mean, judged.promised?);
+    let (part, whole) = match (at_most, is_share) {
+        (true, _) => (observed, promised),
+        (false, true) => (1.0 - observed, 1.0 - promised),
+        (false, false) => (promised, observed),
+    };
+    Some(if whole > 0.0 { part / whole } else { f64::from(u8::from(part > 0.0)) * f64::MAX })
 }
 
 /// Runs replications of a system until its verdict is certain, but at least `least`. `progress(done, of)` may stop it.

@@ -101,15 +101,17 @@ pub fn scalability(replications: &[Vec<Seen>]) -> Option<Scalability> {
     let centre = points.iter().map(|p| p.1).sum::<f64>() / points.len() as f64;
     let all: f64 = points.iter().map(|p| (p.1 - centre) * (p.1 - centre)).sum();
     let missed: f64 = points.iter().map(|p| (p.1 - law.at(p.0)) * (p.1 - law.at(p.0))).sum();
+    // Beyond the points the law is a guess, and a system has bounds that it does not know.
+    let most = points.iter().fold((0.0_f64, 0.0_f64), |most, p| (most.0.max(p.0), most.1.max(p.1)));
     let peak = (law.kappa > 0.0 && law.sigma < 1.0).then(|| ((1.0 - law.sigma) / law.kappa).sqrt());
-    let ceiling = (law.kappa == 0.0 && law.sigma > 0.0).then(|| law.lambda / law.sigma);
+    let peak = peak.filter(|n| *n <= most.0);
     Some(Scalability {
         lambda: around(law.lambda, |l| l.lambda),
         sigma: around(law.sigma, |l| l.sigma),
         kappa: around(law.kappa, |l| l.kappa),
         r2: if all > 0.0 { 1.0 - missed / all } else { 1.0 },
         peak_concurrency: peak,
-        peak_per_s: peak.map(|n| law.at(n)).or(ceiling),
+        peak_per_s: peak.map(|n| law.at(n)).filter(|x| *x <= most.1),
     })
 }
 
@@ -144,6 +146,22 @@ mod tests {
         assert!(law.kappa < 1e-4, "{law:?}");
         let one = scalability(&[points]).unwrap();
         assert!(one.r2 > 0.98, "{}", one.r2);
+    }
+
+    #[test]
+    fn a_peak_beyond_what_was_seen_is_not_told() {
+        let law = Law { lambda: 20.0, sigma: 0.05, kappa: 0.002 };
+        let peak = (0.95_f64 / 0.002).sqrt();
+        for (most, seen) in [(16, false), (21, false), (22, true), (64, true)] {
+            let points: Vec<Seen> = (1..=most).map(|n| (f64::from(n), law.at(f64::from(n)))).collect();
+            let told = scalability(&[points]).unwrap();
+            assert_eq!(told.peak_concurrency.is_some(), seen, "up to {most}");
+            assert!(told.peak_concurrency.is_none_or(|n| (n - peak).abs() < 0.01), "{told:?}");
+        }
+        // Contention alone has a ceiling, which workers may never come to.
+        let law = Law { lambda: 20.0, sigma: 0.3, kappa: 0.0 };
+        let points: Vec<Seen> = (1..=8).map(|n| (f64::from(n), law.at(f64::from(n)))).collect();
+        assert_eq!(scalability(&[points]).unwrap().peak_per_s, None);
     }
 
     #[test]
