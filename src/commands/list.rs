@@ -23,7 +23,7 @@ pub fn run(args: &ListArgs) -> Result<u8> {
             .collect();
         output::print(&format!("{}\n", serde_json::to_string_pretty(&items)?))?;
     } else {
-        let lines: Vec<String> = list.iter().map(|(f, s, q)| format!("{f}\n  {s}\n  {}\n", q)).collect();
+        let lines: Vec<String> = list.iter().map(|(f, s, q)| format!("{f}\n  {s}\n  {q}\n")).collect();
         output::print(&lines.join("\n"))?;
     }
     Ok(OK)

@@ -28,7 +28,7 @@ pub fn run(args: &MergeArgs) -> Result<u8> {
 /// Whether these are the parts of one sweep, each of them once.
 fn fit(found: &[(PathBuf, First, Vec<Point>)]) -> Result<()> {
     let (folder, one, _) = &found[0];
-    let folder = typed(&folder);
+    let folder = typed(folder);
     for (other, first, _) in &found[1..] {
         let other = typed(other);
         if first.head.fingerprint != one.head.fingerprint || first.head != one.head {

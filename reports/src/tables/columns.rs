@@ -69,7 +69,7 @@ impl Column {
 pub(crate) fn quoted(word: &str) -> String {
     // A cell that begins with a colon could begin a line that a build system takes for a command.
     let is_bare = !word.contains([',', '"', '\n', '\r']) && !word.trim_start().starts_with(':');
-    if !is_bare { format!("\"{}\"", word.replace('"', "\"\"")) } else { word.to_owned() }
+    if is_bare { word.to_owned() } else { format!("\"{}\"", word.replace('"', "\"\"")) }
 }
 
 /// The table as CSV, with a head.

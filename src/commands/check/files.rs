@@ -39,7 +39,7 @@ fn folder(path: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) -
         return Ok(());
     }
     let read = std::fs::read_dir(path).and_then(|all| all.map(|e| e.map(|e| e.path())).collect());
-    let mut inside: Vec<PathBuf> = read.with_context(|| format!("cannot read the folder {}", typed(&path)))?;
+    let mut inside: Vec<PathBuf> = read.with_context(|| format!("cannot read the folder {}", typed(path)))?;
     // Links last, so that a folder is found where it is.
     inside.sort_by_key(|path| (path.is_symlink(), path.clone()));
     for path in inside {

@@ -163,7 +163,7 @@ fn write(files: &[CheckedFile], notes: &[String], args: &CheckArgs) -> Result<()
 
 fn append(path: &Path, text: &str) -> Result<()> {
     let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("cannot write {}", typed(&path)))
+    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("cannot write {}", typed(path)))
 }
 
 fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status: u8, args: &CheckArgs) -> Result<()> {
@@ -188,7 +188,7 @@ fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status:
     let paths: [(&str, &Option<PathBuf>); 3] =
         [("JUnit", &args.junit), ("SARIF", &args.sarif), ("Markdown", &args.markdown)];
     for (name, path) in paths.iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
-        text.push_str(&format!("{name:<9}{}\n", typed(&path)));
+        text.push_str(&format!("{name:<9}{}\n", typed(path)));
     }
     let why = match status {
         OK => "every promise is held",

@@ -15,7 +15,7 @@ fn refused(folder: &Folder, arguments: &[&str], word: &str) {
 #[test]
 fn paths_and_nesting_are_bounded() {
     let folder = Folder::new("attack-deep");
-    let path = ["a"; 20_000].join(".");
+    let path = vec!["a"; 20_000].join(".");
     let base = small("1s", 3);
     folder.write("small.yaml", &base);
     folder.write("variant.yaml", &format!("{base}variants:\n  deep:\n    ? {path}\n    : 1\n"));

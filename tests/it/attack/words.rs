@@ -178,7 +178,7 @@ fn hostile_names_are_shown_and_do_nothing() {
         }
         walk(&at, &["check", "--annotations", "github", "."], true);
         walk(&at, &["list", "."], false);
-        let set = format!("{}=1", inside);
+        let set = format!("{inside}=1");
         walk(&at, &["run", "broken.yaml", "--set", &set], false);
         walk(&at, &["run", "--variant", &inside, "--", &file], false);
         walk(&at, &["explain", "--", &inside], false);

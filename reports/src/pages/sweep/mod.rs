@@ -83,9 +83,10 @@ impl Metric<'_> {
     /// The number and its interval apart, in few characters: of shares of runs without the sign.
     fn parts(&self, e: &Estimate) -> (String, Option<String>) {
         let percent = |v: f64| format!("{:.0}", v * 100.0);
-        match self.share {
-            true => (percent(e.mean), Some(format!("{}\u{2013}{}", percent(e.low), percent(e.high)))),
-            false => parts(e, self.unit),
+        if self.share {
+            (percent(e.mean), Some(format!("{}\u{2013}{}", percent(e.low), percent(e.high))))
+        } else {
+            parts(e, self.unit)
         }
     }
 
