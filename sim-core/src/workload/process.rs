@@ -140,7 +140,8 @@ impl ArrivalProcess {
         let factor = self.factor(now_ns);
         let Source::Constant { gap_ns, owed_ns } = &mut self.source else { return None };
         let exact = *gap_ns / factor + *owed_ns;
-        let gap = whole(exact)?;
+        // Gaps of less than half a nanosecond: what was taken too early is less than what is owed.
+        let gap = whole(exact.max(0.0))?;
         *owed_ns = exact - gap as f64;
         now_ns.checked_add(gap)
     }
@@ -220,6 +221,14 @@ mod tests {
     fn process(arrival: &Arrival, shapes: serde_json::Value, warm_up_s: u64) -> ArrivalProcess {
         let shapes: Vec<Shape> = serde_json::from_value(shapes).unwrap();
         ArrivalProcess::new(arrival, &shapes, Stream::new(7, 0, "users", "arrivals"), warm_up_s * SECOND, 0).unwrap()
+    }
+
+    #[test]
+    fn constant_gaps_below_a_nanosecond_keep_their_rate() {
+        let mut fast = process(&Arrival::Constant { rate: 1e13 }, serde_json::json!([]), 0);
+        let mut now = 0;
+        (0..1_000_000).for_each(|_| now = fast.next(now).unwrap());
+        assert_eq!(now, 100, "ten thousand a nanosecond");
     }
 
     /// Arrivals in windows of a second each, from the start of the warm-up.
