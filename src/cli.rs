@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use sim_core::expression::Value;
-use sim_core::units::{Percent, Probability};
+use sim_core::units::{Bytes, Percent, Probability};
 use std::path::PathBuf;
 
 /// A wind tunnel for service architectures.
@@ -82,6 +82,9 @@ pub struct StudyArgs {
     /// Threads; changes no result. Default: all cores.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Memory that may be needed, as 4GiB; a study that needs more is not run. Default: half of the machine's.
+    #[arg(long, value_name = "SIZE", value_parser = Bytes::parse)]
+    pub memory: Option<Bytes>,
     /// Set a value of the file by its path, as services.api.instances=4.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,

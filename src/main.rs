@@ -8,6 +8,7 @@
 mod cli;
 mod commands;
 mod job_array;
+mod memory;
 mod output;
 mod parts;
 

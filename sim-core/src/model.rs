@@ -83,7 +83,16 @@ pub struct Run {
     pub max_backlog: u64,
     /// A run with more events than this is stopped, and says so.
     pub max_events: u64,
+    /// A run with more attempts in flight than this is stopped, and says so; at most [`MOST_IN_FLIGHT`].
+    pub max_in_flight: u64,
 }
+
+/// Attempts that can be in flight at once: the engine tells no more apart.
+pub const MOST_IN_FLIGHT: u64 = 32_000_000;
+/// Call sites that a system can have: the engine tells no more apart.
+pub const MOST_CALL_SITES: usize = 65_534;
+/// Instances that a system can have.
+pub const MOST_INSTANCES: u64 = 1_000_000;
 
 /// The system.
 #[derive(Debug, Clone)]

@@ -35,6 +35,9 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     }
     let AskSettings::Capacity(ask) = study.ask else { bail!("the study {name} asks for no capacity") };
     let plan = super::plan(&loaded, &args.study);
+    if let Err(status) = super::fits(&loaded, &plan, &args.study) {
+        return Ok(status);
+    }
     let own = study.budget.map(|budget| budget.replications.get_u32());
     let confidence = args.confidence.map_or_else(|| confidence(study.confidence), Probability::value);
     // With fewer than this nothing could be held.

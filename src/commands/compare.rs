@@ -36,6 +36,11 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     let out = args.out.clone().unwrap_or_else(|| folder(&candidates));
     output::writable(&out)?;
     let plan = plan(&candidates[0].loaded, &args.study);
+    for candidate in &candidates {
+        if let Err(status) = super::fits(&candidate.loaded, &plan, &args.study) {
+            return Ok(status);
+        }
+    }
     let title = wanted.iter().map(|(file, variant)| variant.as_ref().unwrap_or(file).as_str()).collect::<Vec<_>>();
     let bar = output::progress(&title.join(", "), plan.replications * candidates.len() as u32);
     let progress = |done: u32, of: u32| {

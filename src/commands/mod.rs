@@ -21,6 +21,7 @@ use anyhow::{Result, bail};
 use scenarios::study::{self, Plan};
 use scenarios::written::precision::PrecisionSettings;
 use scenarios::{Loaded, Project, Report, Set};
+use sim_core::problem::Problem;
 use sim_core::results::StudyResult;
 use sim_core::units::Count;
 use std::ops::ControlFlow;
@@ -137,7 +138,23 @@ fn ready(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<R
     if let Some(problem) = plan.check(&loaded, &variants).into_iter().next() {
         return Ok(Err(Box::new(Report::unreadable(path, problem))));
     }
+    if let Some(problem) = too_large(&loaded, &variants, &plan, args) {
+        return Ok(Err(Box::new(Report::unreadable(path, problem))));
+    }
     Ok(Ok(Ready { loaded, variants, plan }))
+}
+
+/// Why a study would need more memory than is allowed; `None` if it does not.
+fn too_large(loaded: &Loaded, variants: &[(String, Loaded)], plan: &Plan, args: &StudyArgs) -> Option<Problem> {
+    study::memory::refused(loaded, variants, plan, args.memory.unwrap_or_else(crate::memory::half))
+}
+
+/// Prints why a study would need more memory than is allowed. `Err` is the exit status.
+fn fits(loaded: &Loaded, plan: &Plan, args: &StudyArgs) -> Result<(), u8> {
+    match too_large(loaded, &[], plan, args) {
+        Some(problem) => Err(complain(&Report::unreadable(&loaded.path, problem))),
+        None => Ok(()),
+    }
 }
 
 /// How the study is run: as the file says, where the command line says nothing else.

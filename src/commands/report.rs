@@ -69,6 +69,7 @@ fn as_run(results: &serde_json::Value) -> StudyArgs {
         precision_of: named.filter_map(|p| Value::parse(p["name"].as_str()?).ok()).collect(),
         precision_cap: count(&precision["cap"]),
         threads: None,
+        memory: None,
         set: Vec::new(),
     }
 }

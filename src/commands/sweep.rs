@@ -32,6 +32,9 @@ pub fn run(args: &SweepArgs) -> Result<u8> {
     let AskSettings::Sweep(ask) = &study.ask else { bail!("the study {name} asks for no sweep") };
     let mut plan = super::plan(&loaded, &args.study);
     plan.replications = args.study.replications.unwrap_or_else(|| study.of_each(&plan));
+    if let Err(status) = super::fits(&loaded, &plan, &args.study) {
+        return Ok(status);
+    }
     let origin = Origin { files: project(), path: &path, sets: &sets, variant: args.variant.as_deref() };
     let swept = match Sweep::new(origin, &loaded, &name, ask, &plan) {
         Ok(swept) => swept,

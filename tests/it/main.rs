@@ -2,12 +2,14 @@
 
 mod attack;
 mod big;
+mod bounds;
 mod browser;
 mod capacity;
 mod check;
 mod cli;
 mod compare;
 mod coverage;
+mod cpu;
 mod determinism;
 mod docs;
 mod experiments;

@@ -5,6 +5,7 @@ pub mod capacity;
 pub mod compare;
 mod fallback;
 mod fault_window;
+mod limits;
 mod no_timeout;
 mod retries;
 mod scaled_in;
@@ -40,6 +41,7 @@ type Look = fn(&StudyResult, &Source) -> Option<Finding>;
 /// All that is looked for.
 pub const ALL: &[(&str, Look)] = &[
     ("stopped", stopped::look),
+    ("limits", limits::look),
     ("unanswered", unanswered::look),
     ("stays_down", stays_down::look),
     ("breaker", breaker::look),

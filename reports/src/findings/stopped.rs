@@ -7,21 +7,31 @@ use sim_core::results::{Stopped, StudyResult};
 pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
     let all = &study.summary.stopped;
     let first = all.first()?;
-    let (at, where_) = match &first.why {
-        Stopped::Backlog { at_ns, service } => {
-            (*at_ns, format!("more requests wait than `run.bounds.backlog` allows, most of them in {service}"))
+    let (why, more) = match &first.why {
+        Stopped::Backlog { service, .. } => {
+            let why = format!("more requests wait than `run.bounds.backlog` allows, most of them in {service}");
+            (why, Some("run.bounds.backlog=5M"))
         }
-        Stopped::Events { at_ns } => (*at_ns, "more events happen than the run allows".to_owned()),
+        Stopped::Events { .. } => {
+            ("more events happen than run.bounds.events allows".to_owned(), Some("run.bounds.events=20G"))
+        }
+        Stopped::InFlight { service, .. } => (
+            format!("more attempts are in flight than run.bounds.in_flight allows, most of them to {service}"),
+            Some("run.bounds.in_flight=30M"),
+        ),
+        Stopped::TimeStandsStill { .. } => {
+            ("time stands still: more than 33 million events or steps happen at one instant".to_owned(), None)
+        }
     };
-    let when = crate::numbers::clock(at as f64 / 1e9);
+    let when = crate::numbers::clock(first.why.at_ns() as f64 / 1e9);
     Some(Finding {
         what: format!(
             "{} of {} runs are stopped by their bounds, the first at {when}.",
             all.len(),
             study.summary.replications
         ),
-        why: format!("There, {where_}. What follows is of the time until then."),
-        command: Some(format!("windtunnel run {} --set run.bounds.backlog=5M", source.file)),
+        why: format!("There, {why}. What follows is of the time until then."),
+        command: more.map(|set| format!("windtunnel run {} --set {set}", source.file)),
         figure: Some("outcomes".into()),
         weight: 100.0,
     })

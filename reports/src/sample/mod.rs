@@ -264,6 +264,7 @@ fn summary() -> Summary {
         simulated_s: 900.0,
         warm_up_s: 120.0,
         stopped: Vec::new(),
+        limits: Vec::new(),
         endpoints: BTreeMap::from([(
             "gateway.checkout".to_owned(),
             EndpointSummary {

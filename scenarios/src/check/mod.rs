@@ -7,6 +7,7 @@
 mod cycles;
 mod meters;
 mod reach;
+mod size;
 mod studies;
 mod traffic;
 
@@ -69,9 +70,10 @@ pub fn precision<'a>(
     }
 }
 
-/// Finds requests that never come to an end.
+/// Finds requests that never come to an end, and more of anything than a run can hold.
 pub fn endless(compiled: &Compiled, problems: &mut Problems) {
     cycles::check(compiled, problems);
+    size::check(compiled, problems);
 }
 
 /// Finds breakers that can never open; loads and policies have to be right.

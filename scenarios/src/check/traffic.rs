@@ -1,4 +1,4 @@
-//! How much may come at most: loads without requests, and breakers that never see enough of them.
+//! How much may come at most: breakers that never see enough calls.
 //!
 //! The highest rate of each call is reckoned from the loads, with all factors of their shapes at their highest and all retries
 //! and hedges used. A breaker that asks for half as many calls again, in its window, as this bound gives, can never open.
@@ -7,17 +7,16 @@ use crate::compile::Compiled;
 use sim_core::call::breaker::{BreakerSettings, Window};
 use sim_core::model::{EdgeId, GuardId, Load, Model, Node, Step};
 use sim_core::problem::{Problem, Problems};
-use sim_core::workload::{Arrival, shape};
+use sim_core::workload::Arrival;
 
 /// Rounds of adding up calls; a network that has not settled by then has no bound.
 const ROUNDS: usize = 200;
 /// Chance fluctuations around a mean are allowed for with this factor, and this many calls.
 const SLACK: (f64, f64) = (1.5, 20.0);
 
-/// Finds runs that cannot end within their bounds, and breakers that can never open.
+/// Finds breakers that can never open.
 pub fn check(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
-    endless(model, problems);
     let Some(rates) = highest_rates(model) else { return };
     for (index, guard) in model.guards.iter().enumerate() {
         let path = compiled.paths.breakers.get(index).and_then(Option::as_ref);
@@ -31,29 +30,6 @@ pub fn check(compiled: &Compiled, problems: &mut Problems) {
             problems.push(never(path, minimum, most, *window, rate));
         }
     }
-}
-
-/// Loads that alone would bring more requests than a run may have events.
-fn endless(model: &Model, problems: &mut Problems) {
-    let seconds = model.run.duration.saturating_add(model.run.warm_up).secs();
-    for load in &model.loads {
-        let requests = highest_rate(load, model).map_or(0.0, |highest| highest / peak(load, model) * seconds);
-        if requests * mean_factor(load, model) > model.run.max_events as f64 {
-            let bound = thousands(model.run.max_events as f64);
-            let problem = Problem::error(format!("load.{}.arrive", load.name), "the run would never come to its end")
-                .label(format!("{} requests, and a run ends after {bound} events", thousands(requests)))
-                .hint("lower the rate or run.duration, or raise run.bounds.events");
-            problems.push(problem);
-        }
-    }
-}
-
-/// The shapes' joined factor on average over the run.
-fn mean_factor(load: &Load, model: &Model) -> f64 {
-    const POINTS: i64 = 500;
-    let (from, to) = span(model);
-    let at = |i: i64| from + (to - from) / POINTS * i;
-    (0..POINTS).map(|i| shape::factor(&load.shape, at(i), model.run.start.ns())).sum::<f64>() / POINTS as f64
 }
 
 /// The shapes' joined factor at its highest.

@@ -20,6 +20,7 @@ pub(super) fn empty_model(written: &Written) -> Model {
             marks: vec![],
             start: run.start.of_week(),
             max_backlog: run.bounds.backlog.get(),
+            max_in_flight: run.bounds.in_flight.get(),
             max_events: run.bounds.events.get(),
         },
         regions: vec![],

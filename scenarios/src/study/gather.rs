@@ -12,7 +12,7 @@ use sim_core::economics::{ItemBill, spent_between};
 use sim_core::engine::digest::Digest;
 use sim_core::metrics::Histogram;
 use sim_core::model::{Caller, EdgeId, Model, ServiceId};
-use sim_core::results::{EdgeCounts, Part, RunResult, Span, StoppedRun};
+use sim_core::results::{EdgeCounts, Limit, Part, RunResult, Span, StoppedRun};
 use std::collections::BTreeMap;
 
 /// The percentiles that are reported.
@@ -82,6 +82,8 @@ pub struct Gathered {
     pub digest: Digest,
     pub measured_ns: u64,
     pub stopped: Vec<StoppedRun>,
+    /// By limit: replications in which it was reached, and what was left out.
+    pub limits: BTreeMap<Limit, (u32, u64)>,
     pub endpoints: Vec<EndpointSums>,
     pub services: Vec<ServiceSums>,
     pub calls: BTreeMap<String, CallSums>,
@@ -139,6 +141,7 @@ impl Gathered {
             digest: Digest::default(),
             measured_ns: 0,
             stopped: Vec::new(),
+            limits: BTreeMap::new(),
             endpoints: model.endpoints.iter().map(|_| EndpointSums::default()).collect(),
             services: model.services.iter().map(|_| ServiceSums::default()).collect(),
             calls: BTreeMap::new(),
@@ -170,6 +173,11 @@ impl Gathered {
         self.measured_ns = self.measured_ns.max(run.measured_ns);
         if let Some(why) = &run.stopped {
             self.stopped.push(StoppedRun { replication: run.replication, why: why.clone() });
+        }
+        for (limit, left_out) in &run.limits {
+            let (replications, sum) = self.limits.entry(*limit).or_default();
+            *replications += 1;
+            *sum += left_out;
         }
         if self.faults.is_empty() {
             self.faults.clone_from(&run.faults);

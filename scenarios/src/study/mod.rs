@@ -15,6 +15,7 @@ mod gather;
 pub mod interval;
 mod judge;
 mod measured;
+pub mod memory;
 mod one;
 mod paired;
 mod precision;

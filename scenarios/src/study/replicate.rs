@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Results that one thread may be ahead of the merge.
-const AHEAD: u32 = 4;
+pub(super) const AHEAD: u32 = 4;
 
 /// The study was stopped from outside before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

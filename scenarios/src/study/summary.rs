@@ -4,12 +4,13 @@ use super::Plan;
 use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
 use super::interval::{Critical, MeanSums};
 use crate::Loaded;
+use sim_core::expression::{Scope, Tree, Value};
 use sim_core::model::{Caller, Edge, Model, Node, Outcome};
 use sim_core::promise::{PromiseKind, slo};
 use sim_core::results::{
     AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultPrice,
-    FaultSpan, LatencySummary, LoadEvent, PrecisionSummary, ServiceSummary, StudyResult, Summary, Tail, TailCurve,
-    Unit, WaitSummary, WrongnessSummary,
+    FaultSpan, LatencySummary, Limit, LimitReached, LoadEvent, PrecisionSummary, ServiceSummary, StudyResult, Summary,
+    Tail, TailCurve, Unit, WaitSummary, WrongnessSummary,
 };
 use sim_core::workload::Shape;
 use std::collections::BTreeMap;
@@ -61,6 +62,7 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
         simulated_s: model.run.duration.secs(),
         warm_up_s: model.run.warm_up.secs(),
         stopped: gathered.stopped.clone(),
+        limits: limits(loaded, plan, gathered),
         endpoints: model
             .endpoints
             .iter()
@@ -228,6 +230,17 @@ fn tails(model: &Model, gathered: &Gathered) -> Vec<Tail> {
             .collect(),
     };
     gathered.tails.iter().map(each).collect()
+}
+
+/// Limits on which a number may depend: where counts are cut matters only to clauses that look at the windows of a fault.
+fn limits(loaded: &Loaded, plan: &Plan, gathered: &Gathered) -> Vec<LimitReached> {
+    let clauses = loaded.written.expect.iter().map(|clause| &clause.tree);
+    let scopes = clauses.chain(plan.asked().iter().map(Value::tree)).flat_map(Tree::metrics);
+    let of_fault = |scope: &Scope| scope.during.is_some() || scope.after.is_some() || scope.before.is_some();
+    let looks_at_faults = scopes.map(|metric| &metric.scope).any(of_fault);
+    let matters = |limit: &Limit| *limit != Limit::Marks || looks_at_faults;
+    let reached = gathered.limits.iter().filter(|(limit, _)| matters(limit));
+    reached.map(|(&limit, &(replications, left_out))| LimitReached { limit, replications, left_out }).collect()
 }
 
 fn faults(model: &Model, gathered: &Gathered) -> Vec<FaultSpan> {

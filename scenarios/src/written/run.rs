@@ -2,6 +2,7 @@
 
 use super::precision::PrecisionSettings;
 use serde::{Deserialize, Serialize};
+use sim_core::model::MOST_IN_FLIGHT;
 use sim_core::problem::Problems;
 use sim_core::units::{Count, SimDuration};
 
@@ -70,8 +71,10 @@ pub enum Weekday {
 pub struct BoundsSettings {
     /// Requests waiting in all queues together; default 1M.
     pub backlog: Count,
-    /// Events of one run; default 10G.
+    /// Events of one run, from 1 to 60G, the warm-up's too; default 10G. Steps that take no time are bounded beside: 33M at one instant.
     pub events: Count,
+    /// Attempts in flight at once, from 1 to 32M, of about 100 bytes each; default 10M.
+    pub in_flight: Count,
 }
 
 impl Default for RunSettings {
@@ -96,7 +99,7 @@ impl Default for StartSettings {
 
 impl Default for BoundsSettings {
     fn default() -> Self {
-        Self { backlog: Count::new(1_000_000), events: Count::new(10_000_000_000) }
+        Self { backlog: Count::new(1_000_000), events: Count::new(10_000_000_000), in_flight: Count::new(10_000_000) }
     }
 }
 
@@ -137,6 +140,9 @@ impl RunSettings {
         }
         if !(1..=MAX_EVENTS).contains(&self.bounds.events.get()) {
             problems.error("bounds.events", "a run has between 1 and 60G events");
+        }
+        if !(1..=MOST_IN_FLIGHT).contains(&self.bounds.in_flight.get()) {
+            problems.error("bounds.in_flight", "between 1 and 32M attempts can be in flight");
         }
     }
 
@@ -191,11 +197,11 @@ mod tests {
         let run = RunSettings {
             duration: SimDuration::from_ns(0),
             replications: Count::new(0),
-            bounds: BoundsSettings { backlog: Count::new(0), events: Count::new(0) },
+            bounds: BoundsSettings { backlog: Count::new(0), events: Count::new(0), in_flight: Count::new(0) },
             ..Default::default()
         };
         let mut problems = Problems::new();
         run.validate(&mut problems);
-        assert_eq!(problems.into_vec().len(), 4);
+        assert_eq!(problems.into_vec().len(), 5);
     }
 }

@@ -123,11 +123,11 @@ impl EjectionSettings {
         }
     }
 
-    /// An ejector with these settings, for a callee with so many places for instances.
-    pub fn build(&self, places: usize) -> Ejector {
+    /// An ejector with these settings.
+    pub fn build(&self) -> Ejector {
         Ejector {
             settings: self.clone(),
-            hosts: vec![Host::default(); places],
+            hosts: BTreeMap::new(),
             looked_ns: 0,
             ejected: 0,
             ejections: 0,
@@ -154,7 +154,9 @@ struct Host {
 #[derive(Debug, Clone)]
 pub struct Ejector {
     settings: EjectionSettings,
-    hosts: Vec<Host>,
+    /// Instances of which there is something to remember, by their place: many callers of many instances would not fit into memory
+    /// otherwise.
+    hosts: BTreeMap<u32, Host>,
     /// The last look [ns].
     looked_ns: u64,
     /// How many are ejected.
@@ -181,12 +183,12 @@ impl Ejector {
         self.look(now_ns, instances);
         let Some(place) = self.under_way.remove(&sender) else { return };
         let most = self.settings.consecutive_errors.get_u32();
-        let host = &mut self.hosts[place as usize];
+        let host = self.hosts.entry(place).or_default();
         host.attempts += 1;
         host.successes += u64::from(ok);
         host.in_a_row = if ok { 0 } else { host.in_a_row + 1 };
         if host.in_a_row >= most {
-            self.eject(place as usize, now_ns, instances);
+            self.eject(place, now_ns, instances);
         }
     }
 
@@ -202,16 +204,15 @@ impl Ejector {
         if self.ejected == 0 {
             return None;
         }
-        let avoided: Vec<bool> = places.map(|place| self.hosts[place as usize].ejected_ns.is_some()).collect();
+        let avoided: Vec<bool> = places.map(|place| self.is_ejected(place)).collect();
         let left = avoided.iter().filter(|&&avoided| !avoided).count();
         // Fewer than half: better all than too few.
         (left * 2 >= count && left < count).then_some(avoided)
     }
 
     /// Whether an instance is ejected.
-    #[cfg(test)]
-    fn is_ejected(&self, place: usize) -> bool {
-        self.hosts[place].ejected_ns.is_some()
+    fn is_ejected(&self, place: u32) -> bool {
+        self.hosts.get(&place).is_some_and(|host| host.ejected_ns.is_some())
     }
 
     /// Looks as often as it should have looked until now.
@@ -219,7 +220,7 @@ impl Ejector {
         let every = self.settings.every.ns();
         while self.looked_ns + every <= now_ns {
             // Looks at which nothing can happen any more are left out.
-            let idle = self.ejected == 0 && self.hosts.iter().all(|host| host.attempts == 0 && host.times == 0);
+            let idle = self.ejected == 0 && self.hosts.values().all(|host| host.attempts == 0 && host.times == 0);
             self.looked_ns = if idle { now_ns / every * every } else { self.looked_ns + every };
             self.bring_back(self.looked_ns);
             self.compare(self.looked_ns, instances);
@@ -228,7 +229,7 @@ impl Ejector {
 
     fn bring_back(&mut self, now_ns: u64) {
         let (first, most) = (self.settings.eject_for.ns(), self.settings.max_eject_for.ns());
-        for host in &mut self.hosts {
+        for host in self.hosts.values_mut() {
             match host.ejected_ns {
                 None => host.times = host.times.saturating_sub(1),
                 Some(since) => {
@@ -246,16 +247,14 @@ impl Ejector {
     fn compare(&mut self, now_ns: u64, instances: usize) {
         if let Some(threshold) = self.threshold() {
             let enough = self.enough();
-            for place in 0..self.hosts.len() {
-                let rate = self.hosts[place].rate(enough);
-                if rate.is_some_and(|rate| rate < threshold) {
-                    self.eject(place, now_ns, instances);
-                }
-            }
+            let is_low = |host: &Host| host.rate(enough).is_some_and(|rate| rate < threshold);
+            let low: Vec<u32> = self.hosts.iter().filter(|(_, host)| is_low(host)).map(|(place, _)| *place).collect();
+            low.into_iter().for_each(|place| self.eject(place, now_ns, instances));
         }
-        for host in &mut self.hosts {
+        self.hosts.retain(|_, host| {
             (host.successes, host.attempts) = (0, 0);
-        }
+            host.times > 0 || host.in_a_row > 0 || host.ejected_ns.is_some()
+        });
     }
 
     fn enough(&self) -> u64 {
@@ -265,7 +264,7 @@ impl Ejector {
     /// The share of successes below which an instance is ejected: mean less so many standard deviations of the population.
     fn threshold(&self) -> Option<f64> {
         let settings = self.settings.success_rate.as_ref()?;
-        let rates: Vec<f64> = self.hosts.iter().filter_map(|host| host.rate(self.enough())).collect();
+        let rates: Vec<f64> = self.hosts.values().filter_map(|host| host.rate(self.enough())).collect();
         if (rates.len() as u64) < settings.minimum_instances.get().max(1) {
             return None;
         }
@@ -276,13 +275,13 @@ impl Ejector {
     }
 
     /// Ejects an instance, if one more may be.
-    fn eject(&mut self, place: usize, now_ns: u64, instances: usize) {
+    fn eject(&mut self, place: u32, now_ns: u64, instances: usize) {
         let more = self.ejected + 1;
         let allowed = match self.settings.max_ejected {
             MaxEjected::Percent(share) => more == 1 || more as f64 <= share.value() * instances as f64,
             MaxEjected::Count(count) => more as u64 <= count.get(),
         };
-        let host = &mut self.hosts[place];
+        let host = self.hosts.entry(place).or_default();
         if !allowed || host.ejected_ns.is_some() {
             return;
         }
@@ -307,14 +306,14 @@ mod tests {
 
     const S: u64 = 1_000_000_000;
 
-    fn ejector(text: &str, places: usize) -> Ejector {
-        serde_json::from_str::<EjectionSettings>(text).unwrap().build(places)
+    /// An ejector and how many instances its callee has.
+    fn ejector(text: &str, places: usize) -> (Ejector, usize) {
+        (serde_json::from_str::<EjectionSettings>(text).unwrap().build(), places)
     }
 
-    fn attempt(ejector: &mut Ejector, now_ns: u64, place: u32, ok: bool) -> bool {
+    fn attempt((ejector, places): &mut (Ejector, usize), now_ns: u64, place: u32, ok: bool) -> bool {
         ejector.sent(7, place);
-        let places = ejector.hosts.len();
-        ejector.ended(now_ns, 7, ok, places);
+        ejector.ended(now_ns, 7, ok, *places);
         ejector.take_ejections() > 0
     }
 
@@ -328,11 +327,11 @@ mod tests {
                 assert!(!attempt(&mut e, S, place, place < 4 || n % 2 == 0));
             }
         }
-        assert!((e.threshold().unwrap() - 0.52).abs() < 1e-12, "{:?}", e.threshold());
-        assert!(e.avoided(10 * S - 1, 0..5).is_none());
-        assert_eq!(e.avoided(10 * S, 0..5), Some(vec![false, false, false, false, true]));
-        assert!(e.avoided(49 * S, 0..5).is_some());
-        assert!(e.avoided(50 * S, 0..5).is_none());
+        assert!((e.0.threshold().unwrap() - 0.52).abs() < 1e-12, "{:?}", e.0.threshold());
+        assert!(e.0.avoided(10 * S - 1, 0..5).is_none());
+        assert_eq!(e.0.avoided(10 * S, 0..5), Some(vec![false, false, false, false, true]));
+        assert!(e.0.avoided(49 * S, 0..5).is_some());
+        assert!(e.0.avoided(50 * S, 0..5).is_none());
     }
 
     #[test]
@@ -341,18 +340,18 @@ mod tests {
         for ok in [false, false, true, false, false] {
             assert!(!attempt(&mut e, S, 2, ok));
         }
-        assert!(attempt(&mut e, S, 2, false) && e.is_ejected(2));
+        assert!(attempt(&mut e, S, 2, false) && e.0.is_ejected(2));
         // One of ten is 10 %: nobody else may go.
         (0..5).for_each(|_| assert!(!attempt(&mut e, 2 * S, 3, false)));
         // Ejected at 1 s for 30 s, looked at every 10 s.
-        assert!(e.avoided(39 * S, 0..10).is_some() && e.avoided(40 * S, 0..10).is_none());
+        assert!(e.0.avoided(39 * S, 0..10).is_some() && e.0.avoided(40 * S, 0..10).is_none());
         assert!((0..3).any(|_| attempt(&mut e, 41 * S, 2, false)));
         // The second time for 60 s.
-        assert!(e.avoided(109 * S, 0..10).is_some() && e.avoided(110 * S, 0..10).is_none());
+        assert!(e.0.avoided(109 * S, 0..10).is_some() && e.0.avoided(110 * S, 0..10).is_none());
         // Two looks at which it was well, and it is as new.
-        e.avoided(130 * S, 0..10);
+        e.0.avoided(130 * S, 0..10);
         assert!((0..3).any(|_| attempt(&mut e, 131 * S, 2, false)));
-        assert!(e.avoided(169 * S, 0..10).is_some() && e.avoided(170 * S, 0..10).is_none());
+        assert!(e.0.avoided(169 * S, 0..10).is_some() && e.0.avoided(170 * S, 0..10).is_none());
     }
 
     #[test]
@@ -360,9 +359,9 @@ mod tests {
         let mut e = ejector(r#"{"consecutive_errors": 1, "max_ejected": {"percent": "100%"}}"#, 4);
         attempt(&mut e, S, 0, false);
         attempt(&mut e, S, 1, false);
-        assert!(e.avoided(S, 0..4).is_some());
+        assert!(e.0.avoided(S, 0..4).is_some());
         attempt(&mut e, S, 2, false);
-        assert!(e.avoided(S, 0..4).is_none());
+        assert!(e.0.avoided(S, 0..4).is_none());
     }
 
     #[test]
@@ -372,7 +371,16 @@ mod tests {
             for place in 0..places as u32 {
                 assert!(!(0..requests).any(|_| attempt(&mut e, S, place, place > 0)));
             }
-            assert!(e.threshold().is_none() && e.avoided(10 * S, 0..5.min(places as u32)).is_none());
+            assert!(e.0.threshold().is_none() && e.0.avoided(10 * S, 0..5.min(places as u32)).is_none());
         }
+    }
+
+    #[test]
+    fn only_what_has_something_to_remember_takes_memory() {
+        let mut e = ejector(r#"{"consecutive_errors": 3}"#, 100_000);
+        (0..1000).for_each(|place| assert!(!attempt(&mut e, S, place, place != 7)));
+        assert_eq!(e.0.hosts.len(), 1000);
+        e.0.avoided(10 * S, 0..100_000);
+        assert_eq!(e.0.hosts.keys().collect::<Vec<_>>(), [&7], "one failure in a row");
     }
 }

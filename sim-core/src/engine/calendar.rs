@@ -16,6 +16,8 @@ const SEQUENCE_BITS: u32 = 36;
 /// Sequence numbers count in steps of this, which leaves room for kind and index below them. They start at 1, so that 0 is nobody's.
 const STEP: u64 = 1 << (KIND_BITS + INDEX_BITS);
 const _: () = assert!(SEQUENCE_BITS + KIND_BITS + INDEX_BITS == 64);
+/// How many sequence numbers there are.
+pub const SEQUENCES: u64 = (1 << SEQUENCE_BITS) - 1;
 /// The greatest index that an event can carry.
 pub const LAST_INDEX: u32 = (1 << INDEX_BITS) - 1;
 
@@ -107,6 +109,11 @@ impl Calendar {
         let Some(next) = self.sequence.checked_add(STEP) else { run_out() };
         self.sequence = next;
         next
+    }
+
+    /// How many numbers were given.
+    pub fn sequences(&self) -> u64 {
+        self.sequence / STEP
     }
 
     /// Adds an event and tells its sequence number.

@@ -42,6 +42,7 @@ impl System {
             marks: Vec::new(),
             start: SimDuration::ZERO,
             max_backlog: 1_000_000,
+            max_in_flight: 10_000_000,
             max_events: u64::MAX,
         };
         let model = Model {
@@ -234,6 +235,7 @@ impl System {
             alerts: vec![Vec::new(); self.model.alerts.len()],
             experiments: Vec::new(),
             openings: Vec::new(),
+            limits: Vec::new(),
             first_outages: vec![None; services + self.model.endpoints.len()],
             in_flight_at_zero: vec![0; edges],
             in_flight: vec![0; edges],

@@ -16,11 +16,35 @@ pub enum Stopped {
         /// The service with the longest queue.
         service: String,
     },
-    /// More events happened than `run.bounds.events` allows.
+    /// More events would have happened than `run.bounds.events` allows.
     Events {
         /// When, in nanoseconds from time 0.
         at_ns: i64,
     },
+    /// More attempts were in flight than `run.bounds.in_flight` allows.
+    InFlight {
+        /// When, in nanoseconds from time 0.
+        at_ns: i64,
+        /// The service that most of them called.
+        service: String,
+    },
+    /// More than 33 million events or steps happened at one instant: steps that take no time, without end.
+    TimeStandsStill {
+        /// When, in nanoseconds from time 0.
+        at_ns: i64,
+    },
+}
+
+impl Stopped {
+    /// When, in nanoseconds from time 0.
+    pub fn at_ns(&self) -> i64 {
+        match self {
+            Self::Backlog { at_ns, .. }
+            | Self::Events { at_ns }
+            | Self::InFlight { at_ns, .. }
+            | Self::TimeStandsStill { at_ns } => *at_ns,
+        }
+    }
 }
 
 /// One replication.
@@ -47,7 +71,8 @@ pub struct RunResult {
     pub alerts: Vec<Vec<Span>>,
     /// What became of each experiment, by its place.
     pub experiments: Vec<ExperimentRun>,
-    /// Breaker openings: call site and time from 0 [ns], the first 10,000.
+    /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first
+    /// began.
     pub openings: Vec<(EdgeId, i64)>,
     /// From time 0 to the first moment in which each service, and then each endpoint, was not up [ns]; `None` if it never was.
     pub first_outages: Vec<Option<u64>>,
@@ -55,6 +80,32 @@ pub struct RunResult {
     pub in_flight_at_zero: Vec<u64>,
     /// Attempts in flight at the end, by call site.
     pub in_flight: Vec<u64>,
+    /// What was left out because there was too much of it, and how often.
+    pub limits: Vec<(Limit, u64)>,
+}
+
+/// A bound of what results keep. What lies beyond may move a number a little; the results say where one was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// Counts are cut exactly at the first 256 begins and ends of faults, and beyond at the windows of the time series.
+    Marks,
+    /// When a fault struck is kept for its first 100,000 strikes.
+    Strikes,
+}
+
+impl Limit {
+    /// What it does, as a sentence.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Marks => {
+                "Faults begin and end more than 256 times. Beyond that, windows of faults are taken at the windows of the time series."
+            }
+            Self::Strikes => {
+                "A fault strikes more than 100,000 times. Windows of faults, and promises of recovery, look at the first 100,000."
+            }
+        }
+    }
 }
 
 /// From when to when, in nanoseconds from time 0 (the warm-up is negative).

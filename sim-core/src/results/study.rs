@@ -1,6 +1,6 @@
 //! A study of many replications: every number with a spread is an estimate.
 
-use super::{About, Estimate, ExperimentSummary, Journal, Made, Stopped, Words};
+use super::{About, Estimate, ExperimentSummary, Journal, Limit, Made, Stopped, Words};
 use crate::expression::Group;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +29,9 @@ pub struct Summary {
     pub warm_up_s: f64,
     /// Replications that a bound stopped, and why.
     pub stopped: Vec<StoppedRun>,
+    /// What was left out of replications because there was too much of it, where a number may depend on it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitReached>,
     /// By `service.endpoint`.
     pub endpoints: BTreeMap<String, EndpointSummary>,
     /// By name of the service, store or queue.
@@ -50,6 +53,17 @@ pub struct Summary {
     pub alerts: BTreeMap<String, AlertSummary>,
     /// Arithmetic beside simulation, where it can be done.
     pub arithmetic: Vec<ArithmeticRow>,
+}
+
+/// A bound of what results keep that was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LimitReached {
+    /// Which.
+    pub limit: Limit,
+    /// In how many replications.
+    pub replications: u32,
+    /// How often in all.
+    pub left_out: u64,
 }
 
 /// A replication that ended early.

@@ -220,7 +220,6 @@ impl World<'_> {
     fn stop_for_backlog(&mut self) {
         let longest = (0..self.services.len()).max_by_key(|&s| (self.waiting_at(s), usize::MAX - s));
         let service = longest.map_or_else(String::new, |s| self.model.services[s].name.clone());
-        self.stopped = Some(crate::results::Stopped::Backlog { at_ns: self.since_zero(self.now), service });
-        self.measuring_ends();
+        self.stop(crate::results::Stopped::Backlog { at_ns: self.since_zero(self.now), service });
     }
 }

@@ -5,8 +5,8 @@ use super::frame::{Arena, NONE, Rank};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LINED, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
 use super::{
-    ARRIVAL, Control, USER, World, arrive, hedge, message, record, rows, strike, tries, unanswered, up, watch, wear,
-    wire,
+    ARRIVAL, Control, USER, World, arrive, bounds, hedge, message, record, rows, strike, tries, unanswered, up, watch,
+    wear, wire,
 };
 use crate::data::Effect;
 use crate::dist::Sampler;
@@ -15,7 +15,7 @@ use crate::engine::digest::Digest;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
 use crate::engine::table::Table;
 use crate::metrics::{Histogram, fresh};
-use crate::model::{Access, Caller, Edge, Model, Node, ReadFrom, Replication};
+use crate::model::{Access, Caller, Edge, MOST_CALL_SITES, Model, Node, ReadFrom, Replication, Step};
 use crate::results::EdgeCounts;
 use crate::workload::{Arrival, ArrivalProcess, Priority};
 use std::collections::BTreeMap;
@@ -24,13 +24,13 @@ const START: u64 = 0x91;
 
 impl<'m> World<'m> {
     pub(super) fn new(model: &'m Model, seed: u64, replication: u32) -> Self {
-        assert!(model.edges.len() < usize::from(u16::MAX), "fewer than 65,535 call sites");
+        assert!(model.edges.len() <= MOST_CALL_SITES, "a checked model has no more call sites");
         let mut lanes = Lanes::default();
         let program = Program::compile(model);
         let queues = message::Queues::new(model);
         let wires = wire::Wires::new(model);
         let (services, instances) = places(model, &queues);
-        assert!(instances.len() < LAST_INDEX as usize, "fewer than 2^25 instances");
+        assert!(instances.len() < LAST_INDEX as usize, "a checked model has no more instances");
         let (shared, guards) = shared(model);
         let sites = sites(model, &program, &services, &guards, &wires, &mut lanes);
         let zero = model.run.warm_up.ns();
@@ -46,7 +46,8 @@ impl<'m> World<'m> {
             lanes,
             digest: Digest::default(),
             events: 0,
-            frames: Arena::default(),
+            instant: bounds::Instant::default(),
+            frames: Arena::new(model.run.max_in_flight),
             ready: Vec::new(),
             instances: instances.into(),
             services: services.into(),
@@ -200,9 +201,11 @@ fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instanc
             messages: message::is_queue(&settings.node).then(Box::default),
             ..Service::default()
         });
+        let endpoints = model.endpoints.iter().filter(|e| e.service.index() == index);
+        let beyond = endpoints.clone().any(|e| e.is_async) || endpoints.clone().any(|e| works_beside(&e.steps));
         for number in 0..places {
             let zone = settings.zones[number as usize % settings.zones.len()].0;
-            let shares = settings.cores.filter(|&c| settings.workers.is_none_or(|w| c < w));
+            let shares = settings.cores.filter(|&c| settings.workers.is_none_or(|w| c < w) || beyond);
             let cores = shares.map(|c| Box::new(Cores::new(c)));
             let workers = if message::is_queue(&settings.node) { None } else { settings.workers };
             let mut instance = Instance::gone(index as u32, zone, workers, cores);
@@ -218,6 +221,16 @@ fn places(model: &Model, queues: &message::Queues) -> (Vec<Service>, Vec<Instanc
     (services, instances)
 }
 
+/// Whether steps work beside each other, so that a request may use more than the core of its worker.
+fn works_beside(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Parallel { .. } | Step::Background(_) => true,
+        Step::Choose(arms) => arms.iter().any(|(_, steps)| works_beside(steps)),
+        Step::Steps(steps) => works_beside(steps),
+        _ => false,
+    })
+}
+
 /// The state that calls share, and where that of each guard begins.
 fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
     let (mut shared, mut first) = (Vec::new(), Vec::new());
@@ -227,15 +240,13 @@ fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
             let service = &model.services[s.index()];
             service.max_instances.max(service.instances).max(1)
         });
-        let callee = &model.services[guard.callee.index()];
-        let places = callee.max_instances.max(callee.instances).max(1) as usize;
         for _ in 0..callers {
             shared.push(Shared {
                 balancer: guard.balance.build(),
                 breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
                 throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
                 budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
-                ejector: guard.ejection.as_ref().map(|e| e.build(places)),
+                ejector: guard.ejection.as_ref().map(crate::call::ejection::EjectionSettings::build),
                 hedge: guard.hedge.as_ref().map(crate::call::hedge::HedgeSettings::build),
                 in_flight: 0,
             });

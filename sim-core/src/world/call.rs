@@ -61,6 +61,12 @@ impl World<'_> {
         }
     }
 
+    /// As [`Self::call`], out of line.
+    #[inline(never)]
+    pub(super) fn call_at_once(&mut self, frame: u32, site: u32) -> Option<u32> {
+        self.call(frame, site)
+    }
+
     /// Whether the frame that an attempt names as its caller is still the one that sent it.
     pub(super) fn is_attempt_of(&self, attempt: u32, site: u32) -> bool {
         let at = &self.frames[attempt];
@@ -96,6 +102,7 @@ impl World<'_> {
         let mut outcome = outcome;
         loop {
             match self.after_failure(frame, site, outcome) {
+                Then::Again if self.too_much_at_once(1) => return None,
                 Then::Again => match self.send_again(frame, site) {
                     Sent::Runs(callee) => return Some(callee),
                     Sent::Away => return None,
@@ -518,7 +525,7 @@ impl World<'_> {
     /// The call site at which a frame stands.
     pub(super) fn site_of(&self, frame: u32) -> u32 {
         match self.program.ops[self.frames[frame].pc as usize] {
-            Op::Call { site, .. } | Op::Hedge { site, .. } | Op::Copy(site) => site,
+            Op::Call { site, .. } | Op::CallAtOnce { site, .. } | Op::Hedge { site, .. } | Op::Copy(site) => site,
             other => unreachable!("a frame that calls stands at {other:?}"),
         }
     }

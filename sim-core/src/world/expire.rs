@@ -118,7 +118,10 @@ impl World<'_> {
                 let stand_in = self.replaced(frame);
                 self.gone(stand_in);
             }
-            _ => self.gone(frame),
+            _ => {
+                self.stop_cpu(frame);
+                self.gone(frame);
+            }
         }
     }
 
@@ -187,6 +190,7 @@ impl World<'_> {
                 }
                 Phase::Hedging => self.forget_race(frame),
                 Phase::Running => frame = self.replaced(frame),
+                Phase::Working => self.stop_cpu(frame),
                 _ => {}
             }
             self.frames[frame].phase = Phase::Replying;

@@ -167,26 +167,36 @@ const EMPTY: Frame = Frame {
     rank: Rank::of(Priority::CriticalPlus),
 };
 
+/// How many frames may be in use at once, whatever is asked for. What is left below the last index is for what one event begins before
+/// anybody asks.
+const MOST_FRAMES: u32 = crate::model::MOST_IN_FLIGHT as u32;
+
 const _: () = assert!(size_of::<Frame>() == 64);
+const _: () = assert!(MOST_FRAMES < LAST_INDEX - (1 << 20));
 
 /// All frames.
 #[derive(Debug)]
 pub struct Arena {
     frames: Table<Frame>,
     free: u32,
-}
-
-impl Default for Arena {
-    fn default() -> Self {
-        Self { frames: Table::with_capacity(1024), free: NONE }
-    }
+    /// The event before which the bounds of the run are looked at; at once where more frames are in use than may be, or the run is done. It
+    /// stands here so that the loop of events asks for one number.
+    pub look_at: u64,
+    /// More frames are in use than may be.
+    is_full: bool,
+    /// How many may be in use at once.
+    most: u32,
 }
 
 impl Arena {
+    /// No frame is in use; `most` may be at once. A few more are given, so that a step can end that has begun, if [`Self::is_full`] is
+    /// asked before each event, by [`Self::look_at`], and before each fork.
+    pub fn new(most: u64) -> Self {
+        let most = u32::try_from(most).unwrap_or(MOST_FRAMES).min(MOST_FRAMES);
+        Self { frames: Table::with_capacity(1024), free: NONE, look_at: 0, is_full: false, most }
+    }
+
     /// Takes a frame; its contents are as [`EMPTY`] but for what the last owner left in fields that `init` overwrites.
-    ///
-    /// # Panics
-    /// If more than 2^25 frames are in use: the bound of the backlog stops a run long before.
     #[inline(always)]
     pub fn take(&mut self) -> u32 {
         let index = self.free;
@@ -194,10 +204,25 @@ impl Arena {
             self.free = self.frames[index as usize].next;
             return index;
         }
+        self.grow()
+    }
+
+    #[inline(never)]
+    fn grow(&mut self) -> u32 {
         let index = self.frames.len() as u32;
-        assert!(index < LAST_INDEX, "more than 2^25 attempts in flight");
+        assert!(index < LAST_INDEX, "whoever takes frames asks whether all are in use");
+        if index >= self.most {
+            self.is_full = true;
+            self.look_at = 0;
+        }
         self.frames.push(EMPTY);
         index
+    }
+
+    /// Whether more frames were in use than may be: the run has to end.
+    #[inline(always)]
+    pub fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// Gives a frame back, and tells what its caller may want to know.
@@ -259,7 +284,7 @@ mod tests {
 
     #[test]
     fn the_frame_given_back_last_is_taken_first() {
-        let mut arena = Arena::default();
+        let mut arena = Arena::new(100);
         let (a, b) = (arena.take(), arena.take());
         for index in [a, b] {
             arena[index].phase = Phase::Running;
@@ -267,5 +292,15 @@ mod tests {
         arena.release(a);
         assert_eq!(arena.take(), a);
         assert_eq!(arena.len(), 2);
+    }
+
+    #[test]
+    fn one_frame_beyond_the_bound_is_given_and_told() {
+        let mut arena = Arena::new(2);
+        arena.take();
+        arena.take();
+        assert!(!arena.is_full());
+        assert_eq!(arena.take(), 2);
+        assert!(arena.is_full());
     }
 }

@@ -7,6 +7,7 @@
 
 mod admit;
 mod arrive;
+mod bounds;
 mod build;
 mod call;
 mod cores;
@@ -14,6 +15,7 @@ mod expire;
 mod frame;
 mod hedge;
 mod line;
+mod memory;
 mod message;
 mod program;
 mod record;
@@ -36,6 +38,8 @@ mod work;
 mod hedge_tests;
 #[cfg(test)]
 mod tests;
+
+pub use memory::Memory;
 
 use crate::engine::calendar::{Calendar, Key, Lanes};
 use crate::engine::digest::Digest;
@@ -137,6 +141,8 @@ struct World<'m> {
     lanes: Lanes,
     digest: Digest,
     events: u64,
+    /// How much has happened at one instant.
+    instant: bounds::Instant,
     frames: Arena,
     /// Frames that became runnable beside the one that runs.
     ready: Vec<u32>,
@@ -180,7 +186,7 @@ struct World<'m> {
 /// scenario sees the same arrivals, and each request the same work at the same step and attempt.
 ///
 /// # Panics
-/// On errors of the program, never on what a checked model says.
+/// On errors of the program, never on what a checked model says: what goes beyond a bound ends the run with a word in its result.
 pub fn simulate(model: &Model, seed: u64, replication: u32) -> RunResult {
     let mut world = World::new(model, seed, replication);
     world.run();
@@ -191,6 +197,9 @@ impl World<'_> {
     fn run(&mut self) {
         while let Some(key) = self.calendar.pop() {
             debug_assert!(key.time() >= self.now, "time runs forward");
+            if self.events >= self.frames.look_at && self.look_at_bounds(key.time()) {
+                break;
+            }
             self.now = key.time();
             self.digest.add(key.time(), key.low());
             self.events += 1;
@@ -204,9 +213,9 @@ impl World<'_> {
                     break;
                 }
             }
-            if self.done {
-                break;
-            }
+        }
+        if self.stopped.is_some() {
+            self.measuring_ends();
         }
     }
 

@@ -16,6 +16,8 @@ pub enum Op {
     Wait { sampler: u32, place: u32 },
     /// A call site; whether the worker is given back first.
     Call { site: u32, frees: bool },
+    /// A call site of an endpoint that may take no time by itself: such calls of calls are counted, as they may multiply at one instant.
+    CallAtOnce { site: u32, frees: bool },
     /// A call site where the call may be sent more than once; whether the worker is given back first.
     Hedge { site: u32, frees: bool },
     /// One copy of a hedged call.
@@ -97,6 +99,8 @@ pub struct Program {
     hedged: Vec<bool>,
     /// While an endpoint is compiled: it gives its worker back before it calls.
     frees_worker: bool,
+    /// While an endpoint is compiled: whoever comes may be through in no time.
+    at_once: bool,
     /// While an endpoint is compiled: its first operation.
     begin: u32,
 }
@@ -117,6 +121,7 @@ impl Program {
             program.begin = entry;
             program.endpoint(model, endpoint);
         }
+        program.at_once = false;
         for (index, edge) in model.edges.iter().enumerate() {
             let here = program.here();
             program.client.push(here);
@@ -141,7 +146,11 @@ impl Program {
     }
 
     fn call(&mut self, site: u32, frees: bool) {
-        self.ops.push(if self.hedged[site as usize] { Op::Hedge { site, frees } } else { Op::Call { site, frees } });
+        self.ops.push(match (self.hedged[site as usize], self.at_once) {
+            (true, _) => Op::Hedge { site, frees },
+            (false, true) => Op::CallAtOnce { site, frees },
+            (false, false) => Op::Call { site, frees },
+        });
     }
 
     fn here(&self) -> u32 {
@@ -155,6 +164,7 @@ impl Program {
         }
         let mut later = Vec::new();
         self.frees_worker = endpoint.is_async;
+        self.at_once = !takes_time(&endpoint.steps);
         self.steps(&endpoint.steps, &mut later);
         self.row_access(model, endpoint);
         self.ops.push(Op::End);
@@ -268,6 +278,15 @@ impl Program {
             Patch::Branch(_) | Patch::Spawn(_) => Op::BranchEnd,
         });
     }
+}
+
+/// Whether steps take time, whichever way a request goes.
+fn takes_time(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Work(_) | Step::Wait(_) => true,
+        Step::Steps(steps) => takes_time(steps),
+        _ => false,
+    })
 }
 
 /// Whether the rows of a store have versions: somebody compares them.

@@ -3,13 +3,11 @@
 use super::{Control, World, trial};
 use crate::metrics::{Histogram, SparseHistogram, fresh};
 use crate::model::{Caller, EdgeId, Model};
-use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Stopped, UpCounts};
-use std::collections::BTreeMap;
+use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Marks beyond this many are not made: faults at random may strike very often.
+/// Marks beyond this many are not made: faults at random may strike very often, and each mark keeps all counts and histograms.
 const MOST_MARKS: usize = 256;
-/// Openings of breakers beyond this many are only counted.
-const MOST_OPENINGS: usize = 10_000;
 
 /// Collects while the run goes on.
 pub(super) struct Recorder {
@@ -32,7 +30,11 @@ pub(super) struct Recorder {
     call_latency: Vec<Histogram>,
     periods: Vec<Period>,
     openings: Vec<(EdgeId, u64)>,
+    /// Call sites whose breakers have opened since a fault or an experiment first began.
+    has_opened: BTreeSet<u32>,
     in_flight_at_zero: Vec<u64>,
+    /// Begins and ends of faults at which nothing was cut.
+    unmarked: u64,
 }
 
 impl Recorder {
@@ -58,7 +60,9 @@ impl Recorder {
             call_latency: fresh(model.edges.len()),
             periods: Vec::new(),
             openings: Vec::new(),
+            has_opened: BTreeSet::new(),
             in_flight_at_zero: Vec::new(),
+            unmarked: 0,
         }
     }
 
@@ -119,11 +123,16 @@ impl Recorder {
         }
     }
 
-    /// A breaker opened.
+    /// A breaker opened. Only the first time since something began is asked for, so that no more are kept.
     pub(super) fn opened(&mut self, site: u32, now: u64) {
-        if self.openings.len() < MOST_OPENINGS {
+        if self.has_opened.insert(site) {
             self.openings.push((EdgeId(site), now));
         }
+    }
+
+    /// Something begins from which on the first openings are asked for.
+    pub(super) fn begins(&mut self) {
+        self.has_opened.clear();
     }
 }
 
@@ -143,6 +152,7 @@ impl World<'_> {
         self.close_period();
         self.recorder.periods.clear();
         self.recorder.openings.clear();
+        self.recorder.begins();
         self.up.measuring_begins(self.now);
         self.recorder.window_begin = self.now;
         let next = self.now + self.model.run.window.ns();
@@ -152,11 +162,6 @@ impl World<'_> {
     }
 
     pub(super) fn window_ends(&mut self, index: u32) {
-        if self.events > self.model.run.max_events {
-            self.stopped = Some(Stopped::Events { at_ns: self.since_zero(self.now) });
-            self.measuring_ends();
-            return;
-        }
         self.cut();
         self.recorder.window += 1;
         self.recorder.window_begin = self.now;
@@ -179,13 +184,19 @@ impl World<'_> {
         }
         self.recorder.measuring = false;
         self.done = true;
+        self.frames.look_at = 0;
     }
 
     /// A fault begins or ends: what comes is counted apart from what was.
     pub(super) fn mark(&mut self) {
-        if self.recorder.measuring && self.recorder.periods.len() < MOST_MARKS {
+        if !self.recorder.measuring {
+            return;
+        }
+        if self.recorder.periods.len() < MOST_MARKS {
             self.cut();
             self.close_period();
+        } else {
+            self.recorder.unmarked += 1;
         }
     }
 
@@ -205,7 +216,7 @@ impl World<'_> {
         if now == self.recorder.since && !self.recorder.slices.is_empty() {
             return;
         }
-        self.read_cores();
+        self.read_cpu();
         let recorder = &mut self.recorder;
         let mut slice = Slice {
             from_ns: recorder.since.saturating_sub(self.zero),
@@ -241,15 +252,6 @@ impl World<'_> {
         recorder.since = now;
     }
 
-    pub(super) fn read_cores(&mut self) {
-        let now = self.now;
-        for instance in self.instances.iter_mut() {
-            if let Some(cores) = &mut instance.cores {
-                instance.sums.cpu += cores.take_used(now);
-            }
-        }
-    }
-
     fn close_period(&mut self) {
         self.read_waits();
         let now = self.now;
@@ -277,6 +279,8 @@ impl World<'_> {
         let first_outages = self.up.first_outages(self.zero);
         let recorder = self.recorder;
         let zero = self.zero as i64;
+        let limits = [(Limit::Marks, recorder.unmarked), (Limit::Strikes, self.strikes.left_out)];
+        let limits = limits.into_iter().filter(|(_, left_out)| *left_out > 0).collect();
         let measured_ns = recorder.slices.last().map_or(0, |s| s.to_ns);
         RunResult {
             replication: self.replication,
@@ -293,6 +297,7 @@ impl World<'_> {
             first_outages,
             in_flight_at_zero: recorder.in_flight_at_zero,
             in_flight,
+            limits,
         }
     }
 }

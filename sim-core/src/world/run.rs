@@ -70,8 +70,19 @@ impl World<'_> {
                 if frees {
                     self.release_worker(frame);
                 }
-                self.hedged_call(frame, site);
+                if !self.too_much_at_once(1) {
+                    self.hedged_call(frame, site);
+                }
                 return None;
+            }
+            Op::CallAtOnce { site, frees } => {
+                if self.too_much_at_once(1) {
+                    return None;
+                }
+                if frees {
+                    self.release_worker(frame);
+                }
+                return self.call_at_once(frame, site);
             }
             Op::Copy(site) => return self.copy_starts(frame, site),
             Op::CopyEnd(site) => {
@@ -87,6 +98,9 @@ impl World<'_> {
                 }
             }
             Op::Spawn(at) => {
+                if self.too_much_at_once(1) {
+                    return None;
+                }
                 let branch = self.branch(frame, at, 0);
                 self.frames[branch].parent = DETACHED;
                 self.ready.push(branch);
@@ -98,6 +112,7 @@ impl World<'_> {
                     return self.fail(frame, Outcome::Error as u8);
                 }
             }
+            Op::Enqueue(_) if self.too_much_at_once(1) => return None,
             Op::Enqueue(service) => return self.enqueue(frame, service),
             Op::Work { .. } | Op::Call { .. } | Op::End => {
                 unreachable!("handled by the interpreter itself")
@@ -144,6 +159,9 @@ impl World<'_> {
 
     fn fork(&mut self, frame: u32, fork: u32) -> Option<u32> {
         let Fork { first, branches, count, need } = self.program.forks[fork as usize];
+        if self.too_much_at_once(u64::from(count)) {
+            return None;
+        }
         let seq = self.calendar.next_sequence();
         let at = &mut self.frames[frame];
         at.seq = seq;

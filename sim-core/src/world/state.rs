@@ -63,6 +63,8 @@ pub struct Instance {
     pub slow: f64,
     /// What its requests did.
     pub sums: Sums,
+    /// What of `sums.cpu` lay ahead at the last reading [ns].
+    pub cpu_ahead: u64,
     /// Its zone.
     pub zone: u32,
     /// How many faults keep it down.
@@ -134,7 +136,7 @@ pub struct Sums {
     pub inside: u64,
     /// Sum of the waits [ns].
     pub wait_sum: u64,
-    /// CPU time that was used by work [ns of one core].
+    /// CPU time that work under way and done was charged [ns of one core]: what is under way is charged to its end.
     pub cpu: u64,
 }
 
@@ -157,6 +159,7 @@ impl Instance {
             unhealthy: false,
             slow: 1.0,
             sums: Sums::default(),
+            cpu_ahead: 0,
             zone,
             crashes: 0,
             silences: 0,
@@ -320,7 +323,8 @@ pub struct Counts {
 }
 
 impl Service {
-    /// All running sums at this moment, over the service and `instances`, its own; differences of two of them are what results hold.
+    /// All running sums at this moment, over the service and `instances`, its own; differences of two of them are what results hold. Processor
+    /// time is that of the last [`super::World::read_cpu`].
     pub fn sums(&self, now_ns: u64, instances: &[Instance]) -> ServiceCounts {
         let mut sums = ServiceCounts {
             instances_ns: u128::from(self.running.read(now_ns)),
@@ -341,7 +345,7 @@ impl Service {
             sums.busy_ns += read(of.busy, at.held());
             sums.queue_ns += read(of.queue, at.queue_len);
             sums.in_system_ns += read(of.inside, at.in_system);
-            sums.cpu_ns += u128::from(of.cpu);
+            sums.cpu_ns += u128::from(of.cpu.wrapping_sub(at.cpu_ahead));
             sums.entered += of.left + u64::from(at.in_system);
             sums.waited += of.left + u64::from(at.in_system) - of.at_once;
             sums.left += of.left;

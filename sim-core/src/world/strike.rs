@@ -43,6 +43,10 @@ pub(super) struct Strikes {
     list: Vec<Occurrence>,
     /// When each fault struck, for the results.
     pub spans: Vec<Vec<Span>>,
+    /// Strikes of which that is not kept.
+    pub left_out: u64,
+    /// By fault: whether it has begun.
+    begun: Vec<bool>,
 }
 
 impl Strikes {
@@ -56,6 +60,8 @@ impl Strikes {
         let spans = &mut self.spans[fault as usize];
         if spans.len() < MOST_SPANS {
             spans.push(span);
+        } else {
+            self.left_out += 1;
         }
     }
 }
@@ -65,6 +71,7 @@ impl World<'_> {
     pub(super) fn plan_strikes(&mut self) {
         let model = self.model;
         self.strikes.spans = vec![Vec::new(); model.faults.len()];
+        self.strikes.begun = vec![false; model.faults.len()];
         // Faults of experiments are planned when these begin.
         for (index, fault) in model.faults.iter().enumerate().filter(|(_, fault)| fault.experiment.is_none()) {
             match &fault.schedule {
@@ -146,6 +153,9 @@ impl World<'_> {
             None => self.select(occurrence.fault as usize, &self.occasion(fault)),
         };
         self.mark();
+        if !std::mem::replace(&mut self.strikes.begun[occurrence.fault as usize], true) {
+            self.recorder.begins();
+        }
         let at = &mut self.strikes.list[index as usize];
         at.active = true;
         at.since = self.now;

@@ -58,6 +58,7 @@ pub(super) fn chain(
             marks: Vec::new(),
             start: SimDuration::ZERO,
             max_backlog: 1_000_000,
+            max_in_flight: 10_000_000,
             max_events: u64::MAX,
         },
         regions: vec![Region { name: "home".into() }],

@@ -210,6 +210,7 @@ impl World<'_> {
         let (now, before) = (self.now, self.users());
         let trial = &mut self.trials[index as usize];
         trial.phase = Phase::Running(now);
+        self.recorder.begins();
         trial.before = before;
         trial.run.course = Course::CutShort;
         self.write(index, JournalKind::Begin, experiment.name.clone());

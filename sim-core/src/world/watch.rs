@@ -117,7 +117,7 @@ impl World<'_> {
     /// What happened since the last look of a pipeline.
     pub(super) fn look_at_all(&mut self, index: u32) -> Scrape {
         let now = self.now;
-        self.read_cores();
+        self.read_cpu();
         self.read_waits();
         let pipe = &mut self.watch.pipes[index as usize];
         let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ..Scrape::default() };

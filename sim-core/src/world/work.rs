@@ -1,6 +1,12 @@
-//! Work and waiting: how long a step takes on its instance, and what a change of speed does to work under way.
+//! Work and waiting: how long a step takes on its instance, what a change of speed does to work under way, and the processor time that
+//! work uses.
+//!
+//! Processor time is charged when work begins, since all that is hot is at hand then; what of it lies ahead at a reading is found among
+//! the frames at work and left out ([`World::read_cpu`]), and work that ends early gives it back. So readings are exact, and plain work pays
+//! nothing for it. A frozen instance is charged when it goes on.
 
 use super::frame::Phase;
+use super::program::Op;
 use super::state::{FROZEN, SHARES};
 use super::strike::STANDSTILL;
 use super::{CORES, WORK, World};
@@ -75,8 +81,6 @@ impl World<'_> {
         if instance.odd & SHARES != 0 {
             return self.share_cores(frame, ns);
         }
-        // It will use the processor when it goes on.
-        instance.sums.cpu += whole_ns(ns * instance.slow / STANDSTILL);
         let took = whole_ns(ns * instance.slow);
         self.until(frame, took)
     }
@@ -136,11 +140,48 @@ impl World<'_> {
         next
     }
 
+    /// Processor time [ns] that a frame's work has been charged and not used yet.
+    fn cpu_ahead(&self, frame: u32) -> u64 {
+        let at = &self.frames[frame];
+        if at.phase != Phase::Working || !matches!(self.program.ops[at.pc as usize], Op::Work { .. }) {
+            return 0;
+        }
+        if self.instances[at.instance as usize].odd & FROZEN != 0 { 0 } else { at.start - self.now }
+    }
+
+    /// A frame's work, if it is at work, ends here: what it has not used is not charged.
+    pub(super) fn stop_cpu(&mut self, frame: u32) {
+        let ahead = self.cpu_ahead(frame);
+        if ahead > 0 {
+            self.instances[self.frames[frame].instance as usize].sums.cpu -= ahead;
+        }
+    }
+
+    /// Brings the processor time of all instances up to date, so that it can be read.
+    pub(super) fn read_cpu(&mut self) {
+        let now = self.now;
+        for instance in self.instances.iter_mut() {
+            instance.cpu_ahead = 0;
+            if let Some(cores) = &mut instance.cores {
+                instance.sums.cpu += cores.take_used(now);
+            }
+        }
+        for frame in 0..self.frames.len() {
+            let ahead = self.cpu_ahead(frame);
+            if ahead > 0 {
+                self.instances[self.frames[frame].instance as usize].cpu_ahead += ahead;
+            }
+        }
+    }
+
     /// An instance's speed changes: what is left of work under way changes with it.
     pub(super) fn set_slow(&mut self, instance: u32, slow: f64) {
         let now = self.now;
+        let there = self.on_instance(instance);
+        let ahead: u64 = there.iter().map(|&frame| self.cpu_ahead(frame)).sum();
         let at = &mut self.instances[instance as usize];
         let ratio = slow / at.slow;
+        at.sums.cpu -= ahead;
         at.slow = slow;
         at.mark(FROZEN, slow >= STANDSTILL);
         if let Some(cores) = &mut at.cores {
@@ -148,12 +189,9 @@ impl World<'_> {
             cores.disarm();
             self.arm_cores(instance);
         }
-        if (ratio - 1.0).abs() < 1e-12 {
-            return;
-        }
-        for frame in self.on_instance(instance) {
+        for &frame in &there {
             let at = &self.frames[frame];
-            if at.phase == Phase::Working {
+            if at.phase == Phase::Working && (ratio - 1.0).abs() >= 1e-12 {
                 let left = (at.start - now) as f64 * ratio;
                 let due = now + whole_ns(left);
                 let seq = self.calendar.push(due, WORK, frame);
@@ -162,5 +200,7 @@ impl World<'_> {
                 at.seq = seq;
             }
         }
+        let ahead: u64 = there.iter().map(|&frame| self.cpu_ahead(frame)).sum();
+        self.instances[instance as usize].sums.cpu += ahead;
     }
 }

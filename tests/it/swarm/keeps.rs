@@ -1,8 +1,7 @@
 //! The laws that every run keeps, whatever its scenario says. Each is exact, or says why it is not.
 
 use sim_core::economics::{Group, bill};
-use sim_core::faults::FaultEffect;
-use sim_core::model::{EdgeId, EndpointId, Model, Node, ServiceId};
+use sim_core::model::{EdgeId, EndpointId, Model, Node, ServiceId, Step};
 use sim_core::results::{RunResult, ServiceCounts};
 
 /// All laws of one run.
@@ -92,11 +91,18 @@ fn nobody_works_more_than_there_is(model: &Model, run: &RunResult) {
             assert!(counts.busy_ns <= counts.workers_ns, "{name}: busy {} of {}", counts.busy_ns, counts.workers_ns);
         }
         if let Some(cores) = service.cores.filter(|_| !scaled) {
-            let there = counts.instances_ns * u128::from(cores);
-            // Processor time is counted when work begins: what was under way at the end, or when a crash ended it, may be too much.
-            let crashes = model.faults.iter().any(|f| matches!(f.effect, FaultEffect::Crash { .. }));
-            let ahead = if crashes { u128::MAX / 2 } else { u128::from(counts.in_system_now + 1) * 10_000_000_000 };
-            assert!(counts.cpu_ns <= there + ahead, "{name}: CPU {} of {there}", counts.cpu_ns);
+            for slice in &run.slices {
+                let counts = &slice.services[place];
+                let there = counts.instances_ns * u128::from(cores);
+                assert!(counts.cpu_ns <= there, "{name}: CPU {} of {there} at {} ns", counts.cpu_ns, slice.to_ns);
+            }
+        }
+        let endpoints = || model.endpoints.iter().filter(|endpoint| endpoint.service.index() == place);
+        if endpoints().all(|endpoint| !endpoint.is_async && !works_beside(&endpoint.steps)) {
+            for slice in &run.slices {
+                let ServiceCounts { cpu_ns, busy_ns, .. } = slice.services[place];
+                assert!(cpu_ns <= busy_ns, "{name}: CPU {cpu_ns}, busy {busy_ns} at {} ns", slice.to_ns);
+            }
         }
         assert!(
             counts.instances_ns <= counts.paid_ns,
@@ -111,6 +117,16 @@ fn nobody_works_more_than_there_is(model: &Model, run: &RunResult) {
             counts.in_system_ns
         );
     }
+}
+
+/// Whether steps work beside each other, so that one worker may keep more than one core busy.
+fn works_beside(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Parallel { .. } | Step::Background(_) => true,
+        Step::Choose(arms) => arms.iter().any(|(_, steps)| works_beside(steps)),
+        Step::Steps(steps) => works_beside(steps),
+        _ => false,
+    })
 }
 
 /// L = lambda W in its exact form: the integral of those who wait is the sum of their waits, and of what those have waited who still
