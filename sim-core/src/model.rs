@@ -199,15 +199,19 @@ pub struct Service {
     pub disk: Bytes,
 }
 
-/// Active health check: an instance that does not answer is taken out of the balancer.
+/// Active health check: an instance that does not answer in time is taken out of the balancer.
 #[derive(Debug, Clone, Copy)]
 pub struct Health {
     /// Between two checks.
     pub every: SimDuration,
+    /// How long an answer may take.
+    pub timeout: SimDuration,
     /// Bad answers in a row that take it out.
     pub unhealthy_after: u32,
     /// Good answers in a row that bring it back.
     pub healthy_after: u32,
+    /// Whether what is taken out is restarted too.
+    pub restart: bool,
 }
 
 /// What is particular to a store.

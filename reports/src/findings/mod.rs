@@ -1,5 +1,6 @@
 //! What matters, in sentences with numbers: one finding a file, ranked by what it costs.
 
+mod blind;
 mod breaker;
 pub mod capacity;
 pub mod compare;
@@ -43,6 +44,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("stopped", stopped::look),
     ("limits", limits::look),
     ("unanswered", unanswered::look),
+    ("blind", blind::look),
     ("stays_down", stays_down::look),
     ("breaker", breaker::look),
     ("scaled_in", scaled_in::look),

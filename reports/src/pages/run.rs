@@ -7,6 +7,7 @@ use crate::figures::{self, Place, Table};
 use crate::findings::{find, margin, observed, worst_first};
 use crate::numbers::{clock, estimate, grouped, length, plain};
 use crate::page::{Block, Cells, Fact, Judgement, Page, Section, Standing, Windows, arrows};
+use crate::terminal::alerts::{cells as alert_cells, worst_first as worst_first_alerts};
 use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};
 use sim_core::units::Probability;
 
@@ -25,6 +26,7 @@ pub fn page(study: &StudyResult, source: &Source) -> Page {
         next(study, source),
         Some(section("over-time", "Over time", "Over time", over_time(placed(Place::OverTime)))),
         Some(section("calls", "Calls", "Calls", vec![Block::Table(calls(study))])),
+        alerts(study),
         some("money", "Money", "Money", placed(Place::Money)),
         arithmetic(study),
         Some(section("sure", "How sure we are", "How sure we are", sure(study, source, placed(Place::Sure)))),
@@ -174,6 +176,20 @@ fn calls_title(study: &StudyResult) -> String {
         }
         _ => "No call is retried to speak of".into(),
     }
+}
+
+fn alerts(study: &StudyResult) -> Option<Section> {
+    let rows: Vec<Vec<String>> = worst_first_alerts(study)
+        .into_iter()
+        .map(|(name, alert)| std::iter::once(name.clone()).chain(alert_cells(alert)).collect())
+        .collect();
+    let heads = ["Alert", "Severity", "Fired a run", "First after the fault"];
+    let table = Table { says: "Alerts".into(), heads: heads.map(String::from).into(), rows };
+    (!table.rows.is_empty()).then(|| {
+        let lede = "The most severe first, from 5 down to 1. The time is from the begin of the fault that the alert is there to find.";
+        let table = Block::Table(Standing { title: None, cells: Cells::Calls, table });
+        section("alerts", "Alerts", "Alerts", vec![Block::Lede(lede.into()), table])
+    })
 }
 
 fn arithmetic(study: &StudyResult) -> Option<Section> {

@@ -305,6 +305,7 @@ fn summary() -> Summary {
             runs_without_incidents: 64,
         },
         alerts: BTreeMap::new(),
+        scalers: BTreeMap::new(),
         arithmetic: vec![ArithmeticRow {
             of: "availability of gateway.checkout".into(),
             arithmetic: 0.9984,

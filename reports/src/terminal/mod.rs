@@ -2,6 +2,7 @@
 //!
 //! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` leaves the bars out.
 
+pub(crate) mod alerts;
 pub mod capacity;
 pub mod compare;
 mod experiments;
@@ -84,6 +85,7 @@ pub fn run_summary(study: &StudyResult, source: &Source, style: &Style) -> Strin
     experiments::block(study, style, &mut out);
     expectations(study, style, &mut out);
     over_time(study, style, &mut out);
+    alerts::block(study, style, &mut out);
     look_next(&found, style, &mut out);
     closing(study, &found, style, &mut out);
     ascii(&out)

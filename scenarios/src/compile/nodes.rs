@@ -116,8 +116,10 @@ impl Compiler<'_> {
         service.warm_up = keys.warm_up.map(|WarmUpSettings { length, factor }| (length, factor.value()));
         service.health = keys.health.map(|h| Health {
             every: h.every,
+            timeout: h.timeout,
             unhealthy_after: h.unhealthy_after.get_u32(),
             healthy_after: h.healthy_after.get_u32(),
+            restart: h.restart,
         });
         service.labels = keys.labels.cloned().unwrap_or_default();
     }

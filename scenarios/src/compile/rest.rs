@@ -4,10 +4,11 @@ use super::Compiler;
 use crate::written::Written;
 use crate::written::node::check_instances;
 use sim_core::control::PipelineSettings;
+use sim_core::expression::{Metric, Resolved, Subject};
 use sim_core::faults::Surroundings;
 use sim_core::model::{KeySpace, Model, Network, Run};
 use sim_core::problem::Problems;
-use sim_core::promise::check_recoveries;
+use sim_core::promise::{PromiseKind, check_recoveries};
 
 /// A model that has nothing in it yet.
 pub(super) fn empty_model(written: &Written) -> Model {
@@ -55,6 +56,7 @@ impl Compiler<'_> {
         problems.at("control", |p| self.control(p));
         self.promises(problems);
         self.experiments(problems);
+        self.budgets(problems);
         self.costs(problems);
         problems.at("studies", |p| {
             for (name, study) in written.studies.iter() {
@@ -138,6 +140,38 @@ impl Compiler<'_> {
             }
             check_recoveries(&self.model.promises, p);
         });
+    }
+
+    /// A burn rate is read of promises that have a budget to burn; all others would never have data.
+    fn budgets(&self, problems: &mut Problems) {
+        let model = &self.model;
+        let check = |metrics: Vec<&Resolved>, p: &mut Problems| {
+            for metric in metrics.into_iter().filter(|metric| metric.metric == Metric::BurnRate) {
+                let Subject::Promise(id) = metric.subject else { continue };
+                let Some(promise) = model.promises.get(id.index()) else { continue };
+                match promise.kind {
+                    PromiseKind::Availability { at_least, .. } if at_least < 1.0 => {}
+                    PromiseKind::Availability { .. } => {
+                        p.error("", format!("{} promises 100 % and leaves no budget to burn", promise.name)).hint =
+                            Some("promise a little less, such as 99.99%, or watch error_rate".into());
+                    }
+                    _ => {
+                        p.error(
+                            "",
+                            format!("{} is no promise of availability and has no budget to burn", promise.name),
+                        )
+                        .hint = Some("name a promise of availability".into());
+                    }
+                }
+            }
+        };
+        problems.at("control", |p| {
+            p.at("scalers", |p| model.scalers.iter().for_each(|s| p.at(&s.name, |p| check(s.metrics(), p))));
+            p.at("alerts", |p| {
+                model.alerts.iter().for_each(|a| p.at(&a.name, |p| p.at("when", |p| check(a.when.metrics(), p))));
+            });
+        });
+        problems.at("experiments", |p| model.experiments.iter().for_each(|e| p.at(&e.name, |p| check(e.metrics(), p))));
     }
 
     fn experiments(&mut self, problems: &mut Problems) {

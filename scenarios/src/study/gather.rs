@@ -100,6 +100,9 @@ pub struct Gathered {
     pub paired: u32,
     pub wrong: BTreeMap<&'static str, MeanSums>,
     pub fired: Vec<(MeanSums, MeanSums)>,
+    /// Looks without data and looks, of each alert and of each scaler.
+    pub alert_looks: Vec<RatioSums>,
+    pub scaler_looks: Vec<RatioSums>,
     pub tails: Vec<(usize, Vec<TailSums>)>,
     pub faults: Vec<Vec<Span>>,
     pub opened: BTreeMap<(String, usize), MeanSums>,
@@ -155,6 +158,8 @@ impl Gathered {
             paired: 0,
             wrong: BTreeMap::new(),
             fired: model.alerts.iter().map(|_| <(MeanSums, MeanSums)>::default()).collect(),
+            alert_looks: model.alerts.iter().map(|_| RatioSums::default()).collect(),
+            scaler_looks: model.scalers.iter().map(|_| RatioSums::default()).collect(),
             tails: entries(model).into_iter().map(|e| (e, tail_spans(model))).collect(),
             faults: Vec::new(),
             opened: BTreeMap::new(),
@@ -295,6 +300,10 @@ impl Gathered {
                 let first = spans.iter().map(|s| s.from_ns).filter(|from| *from >= begin).min();
                 self.fired[place].1.add(first.map_or(f64::INFINITY, |first| (first - begin) as f64 / 1e9));
             }
+        }
+        let alerts = self.alert_looks.iter_mut().zip(&run.alert_looks);
+        for (sums, looks) in alerts.chain(self.scaler_looks.iter_mut().zip(&run.scaler_looks)) {
+            sums.add(looks.without_data as f64, looks.all as f64);
         }
         for (endpoint, tails) in &mut self.tails {
             for tail in tails {

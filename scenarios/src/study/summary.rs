@@ -9,8 +9,8 @@ use sim_core::model::{Caller, Edge, Model, Node, Outcome};
 use sim_core::promise::{PromiseKind, slo};
 use sim_core::results::{
     AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultPrice,
-    FaultSpan, LatencySummary, Limit, LimitReached, LoadEvent, PrecisionSummary, ServiceSummary, StudyResult, Summary,
-    Tail, TailCurve, Unit, WaitSummary, WrongnessSummary,
+    FaultSpan, LatencySummary, Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary,
+    StudyResult, Summary, Tail, TailCurve, Unit, WaitSummary, WrongnessSummary,
 };
 use sim_core::workload::Shape;
 use std::collections::BTreeMap;
@@ -86,10 +86,22 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .alerts
             .iter()
             .zip(&gathered.fired)
-            .map(|(a, (fired, detect))| {
-                let summary = AlertSummary { fired: fired.at_least_zero(), time_to_detect_s: detect.estimate() };
+            .zip(&gathered.alert_looks)
+            .map(|((a, (fired, detect)), looks)| {
+                let summary = AlertSummary {
+                    severity: a.severity,
+                    fired: fired.at_least_zero(),
+                    time_to_detect_s: detect.estimate(),
+                    without_data: looks.share(),
+                };
                 (a.name.clone(), summary)
             })
+            .collect(),
+        scalers: model
+            .scalers
+            .iter()
+            .zip(&gathered.scaler_looks)
+            .map(|(s, looks)| (s.name.clone(), ScalerSummary { without_data: looks.share() }))
             .collect(),
         arithmetic: arithmetic(model, gathered),
     }

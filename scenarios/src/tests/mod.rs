@@ -7,6 +7,7 @@ mod mangled;
 mod meant;
 mod money;
 mod shipped;
+mod telemetry;
 mod windows;
 
 use crate::files::Memory;

@@ -326,24 +326,39 @@ impl WarmUpSettings {
     }
 }
 
-/// Active check that takes instances which do not answer out of the balancer.
+/// Active check that takes instances which do not answer in time out of the balancer.
+///
+/// A probe knocks like a request: it waits for a worker in the queue behind the requests, and takes it for no time. So a busy instance
+/// answers late, one whose queue is full turns the probe away, one that is frozen or silent does not answer, and one that fails requests
+/// fails probes as often. Where no instance is healthy all are called.
+///
+/// It differs from Envoy's and from Kubernetes' readiness probes in this: all callers know at once, a new instance counts as healthy
+/// until a probe fails, all instances are probed at the same times, and with `restart`, which is a
+/// liveness probe, the same probe does both.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HealthSettings {
     /// Between two checks; default 10s.
     pub every: SimDuration,
+    /// How long an answer may take; default 1s. An instance that still owes an answer is not probed again.
+    pub timeout: SimDuration,
     /// Bad answers in a row that take an instance out; default 3.
     pub unhealthy_after: Count,
     /// Good answers in a row that bring it back; default 2.
     pub healthy_after: Count,
+    /// Whether an instance that is taken out is restarted too, with all that is in it lost; default false. It is not probed while it
+    /// starts.
+    pub restart: bool,
 }
 
 impl Default for HealthSettings {
     fn default() -> Self {
         Self {
             every: SimDuration::from_ns(10_000_000_000),
+            timeout: SimDuration::SECOND,
             unhealthy_after: Count::new(3),
             healthy_after: Count::new(2),
+            restart: false,
         }
     }
 }
@@ -353,6 +368,10 @@ impl HealthSettings {
         if self.every.is_zero() {
             problems.error("every", "checks that follow without a pause never end").hint =
                 Some("write every: 10s".into());
+        }
+        if self.timeout.is_zero() {
+            problems.error("timeout", "a probe that may take no time always fails").hint =
+                Some("write timeout: 1s".into());
         }
         for (key, count) in [("unhealthy_after", self.unhealthy_after), ("healthy_after", self.healthy_after)] {
             if count.get() == 0 {

@@ -25,7 +25,13 @@ use std::collections::BTreeMap;
 /// - `every`: how often it looks, duration, default 10s
 /// - `eject_for`: how long the first time, duration, default 30s
 /// - `max_eject_for`: at most, duration, default 300s
-/// - `max_ejected`: how many at once, but at least one, `{percent: 10%}` or `{count: 2}`, default 10%
+/// - `max_ejected`: how many at once, `{percent: 50%}` of the instances, the next one counted in, or `{count: 2}`; default 10%, but at
+///   least one
+///
+/// It differs from Envoy in this: where `max_ejected` is not written at least one instance may be ejected, as in gRPC and as with Envoy's
+/// `always_eject_one_host`; written as a percentage it may be none, as in Envoy since 2024. All failures count alike (Envoy tells 5xx,
+/// gateway and local failures apart), there is no `failure_percentage`, each caller instance looks at its own times, and ejections last
+/// exactly (no jitter).
 ///
 /// # Example
 /// ```yaml
@@ -48,8 +54,9 @@ pub struct EjectionSettings {
     pub eject_for: SimDuration,
     /// How long at most.
     pub max_eject_for: SimDuration,
-    /// How many at once, but at least one.
-    pub max_ejected: MaxEjected,
+    /// How many at once; without it 10 % of the instances, but at least one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_ejected: Option<MaxEjected>,
 }
 
 /// When a share of successes is far below the others'.
@@ -64,11 +71,14 @@ pub struct SuccessRateSettings {
     pub deviations: Factor,
 }
 
+/// The part of the instances that may be ejected at once where nothing is written.
+const UNWRITTEN: f64 = 0.1;
+
 /// How many instances may be ejected at once.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MaxEjected {
-    /// Such a part, but at least one.
+    /// Such a part of the instances: none where one would be more.
     Percent(Probability),
     /// So many.
     Count(Count),
@@ -87,7 +97,7 @@ impl Default for EjectionSettings {
             every: seconds(10),
             eject_for: seconds(30),
             max_eject_for: seconds(300),
-            max_ejected: MaxEjected::Percent(Probability::new(0.1).unwrap_or_default()),
+            max_ejected: None,
         }
     }
 }
@@ -118,7 +128,12 @@ impl EjectionSettings {
             problems.error("max_eject_for", "the longest ejection is shorter than the first").hint =
                 Some(format!("write max_eject_for: {}", self.eject_for));
         }
-        if self.max_ejected == MaxEjected::Count(Count::new(0)) {
+        let is_nobody = match self.max_ejected {
+            Some(MaxEjected::Count(count)) => count.get() == 0,
+            Some(MaxEjected::Percent(share)) => share.value() <= 0.0,
+            None => false,
+        };
+        if is_nobody {
             problems.error("max_ejected", "nobody may be ejected").hint = Some("remove outlier_ejection".into());
         }
     }
@@ -278,8 +293,10 @@ impl Ejector {
     fn eject(&mut self, place: u32, now_ns: u64, instances: usize) {
         let more = self.ejected + 1;
         let allowed = match self.settings.max_ejected {
-            MaxEjected::Percent(share) => more == 1 || more as f64 <= share.value() * instances as f64,
-            MaxEjected::Count(count) => more as u64 <= count.get(),
+            None => more == 1 || more as f64 <= UNWRITTEN * instances as f64,
+            // The share after the ejection counts: 67 % of three are two.
+            Some(MaxEjected::Percent(share)) => more as f64 <= share.value() * instances as f64 + 1e-9,
+            Some(MaxEjected::Count(count)) => more as u64 <= count.get(),
         };
         let host = self.hosts.entry(place).or_default();
         if !allowed || host.ejected_ns.is_some() {
@@ -352,6 +369,20 @@ mod tests {
         e.0.avoided(130 * S, 0..10);
         assert!((0..3).any(|_| attempt(&mut e, 131 * S, 2, false)));
         assert!(e.0.avoided(169 * S, 0..10).is_some() && e.0.avoided(170 * S, 0..10).is_none());
+    }
+
+    // envoyproxy/envoy issues 26877, 27066 and 3263, pull requests 27909 and 34796: the share after the ejection counts, and not even one
+    // of three is ejected by 10 %. Unwritten, at least one is: gRPC A50.
+    #[test]
+    fn the_share_after_the_ejection_counts() {
+        let ejected = |max: &str| {
+            let mut e = ejector(&format!(r#"{{"consecutive_errors": 1{max}}}"#), 3);
+            (0..3).filter(|&place| attempt(&mut e, S, place, false)).count()
+        };
+        let percent = |share: u32| ejected(&format!(r#", "max_ejected": {{"percent": "{share}%"}}"#));
+        assert_eq!([10, 33, 34, 50, 67, 99, 100].map(percent), [0, 0, 1, 1, 2, 2, 3]);
+        assert_eq!(ejected(r#", "max_ejected": {"count": 2}"#), 2);
+        assert_eq!(ejected(""), 1);
     }
 
     #[test]

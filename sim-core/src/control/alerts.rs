@@ -7,7 +7,7 @@ use crate::expression::{Condition, Resolved, Tree};
 use crate::model::FaultId;
 use crate::names::Names;
 use crate::problem::Problems;
-use crate::results::Span;
+use crate::results::{Looks, Span};
 use crate::units::SimDuration;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// - `when`: condition; required
 /// - `for`: how long it has to last, duration, default 0s
 /// - `every`: between two evaluations, duration, default as often as its telemetry is scraped
-/// - `severity`: 1 to 5, 5 is worst, default 3
+/// - `severity`: 1 to 5, 5 is worst, default 3; reports list the most severe alerts first
 /// - `reads`: the telemetry pipeline that it sees, name, default the first
 /// - `finds`: the fault that it is there to find, name, default none
 ///
@@ -162,6 +162,7 @@ pub struct AlertTracker {
     state: AlertState,
     begun_ns: i64,
     spans: Vec<Span>,
+    looks: Looks,
 }
 
 /// More firings than this are counted no more: the alert flaps.
@@ -170,6 +171,8 @@ const SPANS_MAX: usize = 10_000;
 impl AlertTracker {
     /// Evaluates at `now_ns`, which is `from_zero_ns` from time 0. Whether it began to fire.
     pub fn evaluate(&mut self, now_ns: u64, from_zero_ns: i64, holds: Option<bool>, for_ns: u64) -> bool {
+        self.looks.all += 1;
+        self.looks.without_data += u64::from(holds.is_none());
         let before = self.state;
         self.state = before.after(now_ns, holds, for_ns);
         match (before == AlertState::Firing, self.state == AlertState::Firing) {
@@ -189,6 +192,11 @@ impl AlertTracker {
         if self.spans.len() < SPANS_MAX {
             self.spans.push(Span { from_ns: self.begun_ns, to_ns });
         }
+    }
+
+    /// How often it was evaluated, and how often without data.
+    pub fn looks(&self) -> Looks {
+        self.looks
     }
 
     /// When it fired, in a run that ended then [ns from time 0].

@@ -5,6 +5,7 @@
 
 mod alerts;
 pub mod scaling;
+mod stretch;
 mod telemetry;
 
 pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker};

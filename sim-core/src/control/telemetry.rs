@@ -1,16 +1,16 @@
 //! The telemetry pipeline: what was scraped, when it is delivered, and how metrics are read from it.
 //!
 //! The world takes a [`Scrape`] at the end of each interval: differences of its counters, and latency histograms of the call sites
-//! that somebody reads. It is delivered `delay` later. A reading over a window adds up the delivered scrapes of that length; without
-//! a window it is the latest one. With sampling below 100 % counts of requests are thinned and scaled up again, so that small numbers are as
-//! uncertain as they are in life; gauges (instances, queues, workers) are not sampled.
+//! that somebody reads. It is delivered `delay` later. A reading over a window is of the sums of the delivered scrapes of that length
+//! (`stretch.rs`); without a window it is the latest one. With sampling below 100 % counts of requests are thinned and scaled up again,
+//! so that small numbers are as uncertain as they are in life; gauges (instances, queues, workers) are not sampled.
 
-use crate::data::Wrongness;
+use super::stretch::{Stretch, latency_read, times_read};
 use crate::engine::math;
 use crate::engine::rng::{Draw, Stream};
-use crate::expression::{Metric, Observed, Resolved, Subject, TimedPart, View, Window, observe};
-use crate::metrics::{Histogram, SparseHistogram};
-use crate::model::{EdgeId, EndpointId, Model, ServiceId};
+use crate::expression::{Metric, Observed, Resolved, Subject, TimedPart, View, observe};
+use crate::metrics::SparseHistogram;
+use crate::model::{EdgeId, Model, ServiceId};
 use crate::problem::Problems;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::units::{Probability, SimDuration};
@@ -108,32 +108,45 @@ pub struct Scrape {
     pub services: Vec<ServiceCounts>,
     /// Wrong replies by endpoint and kind: (endpoint, kind, count).
     pub wrong: Vec<(u32, u8, u64)>,
-    /// Latency of answered attempts of the call sites that are read ([`Telemetry::latency_read`]).
-    pub latency: Vec<(EdgeId, SparseHistogram)>,
+    /// Latency of answered attempts, or of calls, of the call sites that are read ([`Telemetry::latency_read`]).
+    pub latency: Vec<((EdgeId, View), SparseHistogram)>,
     /// Timed parts of the services that are read.
     pub times: Vec<((ServiceId, TimedPart), SparseHistogram)>,
+}
+
+impl Scrape {
+    /// Time that it covers [ns].
+    pub fn length_ns(&self) -> u64 {
+        self.to_ns - self.from_ns
+    }
 }
 
 /// One running pipeline.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
     pipeline: Pipeline,
+    /// Scrapes that are not delivered yet, or that a window still holds.
     scrapes: VecDeque<Scrape>,
-    keep_ns: u64,
+    /// Number of the first of them, from the start of the run.
+    kept_from: u64,
+    stretches: Vec<Stretch>,
+    latency_read: Vec<(EdgeId, View)>,
+    times_read: Vec<(ServiceId, TimedPart)>,
     stream: Stream,
 }
 
 impl Telemetry {
     /// A pipeline that remembers what `readers` look back at.
-    pub fn new<'a>(pipeline: &Pipeline, readers: impl IntoIterator<Item = &'a Resolved>, stream: Stream) -> Self {
-        let longest = readers.into_iter().map(|metric| match metric.scope.window {
-            Some(Window::Over(time)) => time.ns(),
-            // Single times are not kept: the latest scrapes stand for them, an hour back at most.
-            Some(Window::Last(_)) => SimDuration::HOUR.ns(),
-            None => 0,
-        });
-        let keep_ns = longest.max().unwrap_or(0) + pipeline.delay_ns + 2 * pipeline.every_ns;
-        Self { pipeline: pipeline.clone(), scrapes: VecDeque::new(), keep_ns, stream }
+    pub fn new(model: &Model, pipeline: &Pipeline, readers: &[&Resolved], stream: Stream) -> Self {
+        Self {
+            pipeline: pipeline.clone(),
+            scrapes: VecDeque::new(),
+            kept_from: 0,
+            stretches: Stretch::all(model, readers),
+            latency_read: latency_read(model, readers),
+            times_read: times_read(readers),
+            stream,
+        }
     }
 
     /// Takes what happened since the last scrape.
@@ -141,73 +154,48 @@ impl Telemetry {
         if self.pipeline.sample < 1.0 {
             thin(&mut scrape, self.pipeline.sample, &mut self.stream);
         }
-        let oldest_ns = scrape.to_ns.saturating_sub(self.keep_ns);
-        while self.scrapes.front().is_some_and(|first| first.to_ns < oldest_ns) {
-            self.scrapes.pop_front();
-        }
+        let now_ns = scrape.to_ns;
         self.scrapes.push_back(scrape);
+        self.advance(now_ns);
     }
 
-    /// A metric as it can be read at `now_ns`; `None` without data.
-    pub fn read(&self, model: &Model, now_ns: u64, metric: &Resolved) -> Option<f64> {
-        let delivered = |scrape: &&Scrape| scrape.to_ns + self.pipeline.delay_ns <= now_ns;
-        let latest = self.scrapes.iter().rev().find(delivered)?;
+    /// Goes on to what is delivered by `now_ns`. Has to be called before anything is read then.
+    pub fn advance(&mut self, now_ns: u64) {
+        let delay_ns = self.pipeline.delay_ns;
+        let is_delivered = |scrape: &Scrape| scrape.to_ns + delay_ns <= now_ns;
+        for stretch in &mut self.stretches {
+            stretch.advance(&self.scrapes, self.kept_from, is_delivered);
+        }
+        let all = self.kept_from + self.scrapes.len() as u64;
+        let needed = self.stretches.iter().map(Stretch::needs_from).min().unwrap_or(all);
+        while self.kept_from < needed {
+            self.scrapes.pop_front();
+            self.kept_from += 1;
+        }
+    }
+
+    /// A metric of one of the readers as it could be read at the last [`Self::advance`]; `None` without data.
+    pub fn read(&self, model: &Model, metric: &Resolved) -> Option<f64> {
+        let stretch = self.stretches.iter().find(|stretch| stretch.serves(metric))?;
+        if stretch.is_empty() {
+            return None;
+        }
         if let (Metric::QueueLength | Metric::Instances | Metric::InSystem, Subject::Service(service), None) =
             (metric.metric, &metric.subject, metric.scope.window)
         {
-            return Some(gauge(&latest.services[service.index()], metric.metric));
+            return Some(gauge(&stretch.service(*service), metric.metric));
         }
-        let seen = self.seen(latest.to_ns, metric);
-        observe(model, metric, &seen)
+        observe(model, metric, stretch)
     }
 
-    fn seen(&self, to_ns: u64, metric: &Resolved) -> Seen<'_> {
-        let enough = |scrapes: &[&Scrape]| match metric.scope.window {
-            None => true,
-            Some(Window::Over(time)) => scrapes.iter().map(|s| s.to_ns - s.from_ns).sum::<u64>() >= time.ns(),
-            Some(Window::Last(count)) => times_in(scrapes, metric) >= count,
-        };
-        let mut scrapes: Vec<&Scrape> = Vec::new();
-        for scrape in self.scrapes.iter().rev().skip_while(|s| s.to_ns > to_ns) {
-            scrapes.push(scrape);
-            if enough(&scrapes) {
-                break;
-            }
-        }
-        Seen { scrapes }
+    /// The call sites whose latency its readers look at, by attempt or by call.
+    pub fn latency_read(&self) -> &[(EdgeId, View)] {
+        &self.latency_read
     }
 
-    /// The call sites whose latency these readers look at.
-    pub fn latency_read<'a>(model: &Model, readers: impl IntoIterator<Item = &'a Resolved>) -> Vec<EdgeId> {
-        let percentiles = readers.into_iter().filter(|m| matches!(m.metric, Metric::Percentile(_)));
-        let mut edges: Vec<EdgeId> =
-            percentiles.flat_map(|metric| crate::expression::edges_of(model, metric).0).collect();
-        edges.sort_unstable();
-        edges.dedup();
-        edges
-    }
-
-    /// The timed parts of services that these readers look at.
-    pub fn times_read<'a>(readers: impl IntoIterator<Item = &'a Resolved>) -> Vec<(ServiceId, TimedPart)> {
-        let percentiles = readers.into_iter().filter(|m| matches!(m.metric, Metric::Percentile(_)));
-        let mut parts: Vec<(ServiceId, TimedPart)> = percentiles
-            .filter_map(|metric| match metric.subject {
-                Subject::Timed(service, part) => Some((service, part)),
-                _ => None,
-            })
-            .collect();
-        parts.sort_unstable();
-        parts.dedup();
-        parts
-    }
-}
-
-/// How many single times the scrapes hold of what the metric looks at.
-fn times_in(scrapes: &[&Scrape], metric: &Resolved) -> u64 {
-    match &metric.subject {
-        Subject::Timed(service, TimedPart::Wait) => scrapes.iter().map(|s| s.services[service.index()].started).sum(),
-        Subject::Timed(service, TimedPart::Age) => scrapes.iter().map(|s| s.services[service.index()].done).sum(),
-        _ => scrapes.iter().flat_map(|s| &s.latency).map(|(_, latency)| latency.total()).sum(),
+    /// The timed parts of services that its readers look at.
+    pub fn times_read(&self) -> &[(ServiceId, TimedPart)] {
+        &self.times_read
     }
 }
 
@@ -216,44 +204,6 @@ fn gauge(counts: &ServiceCounts, metric: Metric) -> f64 {
         Metric::QueueLength => counts.queue_now as f64,
         Metric::Instances => counts.instances_now as f64,
         _ => counts.in_system_now as f64,
-    }
-}
-
-/// The scrapes of a reading, the latest first.
-struct Seen<'a> {
-    scrapes: Vec<&'a Scrape>,
-}
-
-impl Observed for Seen<'_> {
-    fn seconds(&self) -> f64 {
-        self.scrapes.iter().map(|s| (s.to_ns - s.from_ns) as f64 / 1e9).sum()
-    }
-
-    fn edge(&self, edge: EdgeId) -> EdgeCounts {
-        let mut sum = EdgeCounts::default();
-        self.scrapes.iter().for_each(|s| sum.add(&s.edges[edge.index()]));
-        sum
-    }
-
-    fn service(&self, service: ServiceId) -> ServiceCounts {
-        let mut sum = ServiceCounts::default();
-        self.scrapes.iter().rev().for_each(|s| sum.add(&s.services[service.index()]));
-        sum
-    }
-
-    fn wrong(&self, endpoint: EndpointId, kind: Wrongness) -> u64 {
-        let all = self.scrapes.iter().flat_map(|s| &s.wrong);
-        all.filter(|(of, what, _)| *of == endpoint.0 && *what == kind as u8).map(|(_, _, count)| count).sum()
-    }
-
-    fn add_latency(&self, edge: EdgeId, _: View, to: &mut Histogram) {
-        let all = self.scrapes.iter().flat_map(|s| &s.latency);
-        all.filter(|(of, _)| *of == edge).for_each(|(_, latency)| to.add_sparse(latency));
-    }
-
-    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram) {
-        let all = self.scrapes.iter().flat_map(|s| &s.times);
-        all.filter(|(of, _)| *of == (service, part)).for_each(|(_, times)| to.add_sparse(times));
     }
 }
 
@@ -302,6 +252,7 @@ mod tests {
         let api = system.service("api", 2);
         let get = system.endpoint(api, "get");
         system.load("users", get);
+        system.promise("works", serde_json::json!({"keep": {"availability": "99%"}, "of": "api.get", "period": "30d"}));
         system
     }
 
@@ -312,7 +263,7 @@ mod tests {
     /// Scrapes every 10 s: 100 requests each, of which as many fail as the number of the scrape.
     fn telemetry(pipeline: &PipelineSettings, when: &Tree<Resolved>, second: u64) -> Telemetry {
         let stream = Stream::new(1, 0, "main", "sampling");
-        let mut telemetry = Telemetry::new(&pipeline.compile("main"), when.metrics(), stream);
+        let mut telemetry = Telemetry::new(&system().model, &pipeline.compile("main"), &when.metrics(), stream);
         for number in 0..(second / 10).min(10) {
             telemetry.take(Scrape {
                 from_ns: number * 10 * SECOND,
@@ -320,7 +271,7 @@ mod tests {
                 edges: vec![calls(100 - number, number)],
                 services: vec![ServiceCounts { queue_now: number, ..ServiceCounts::default() }],
                 wrong: Vec::new(),
-                latency: vec![(EdgeId(0), times(100, (number + 1) * 10_000_000))],
+                latency: vec![((EdgeId(0), View::Attempts), times(100, (number + 1) * 10_000_000))],
                 times: Vec::new(),
             });
         }
@@ -332,8 +283,9 @@ mod tests {
         let when = condition(text, &system.names);
         let every = SimDuration::from_ns(10 * SECOND);
         let delay = SimDuration::from_ns(delay_s * SECOND);
-        let telemetry = telemetry(&PipelineSettings { every, delay, ..PipelineSettings::default() }, &when, second);
-        let found = when.truth(&mut |metric| telemetry.read(&system.model, second * SECOND, metric));
+        let mut telemetry = telemetry(&PipelineSettings { every, delay, ..PipelineSettings::default() }, &when, second);
+        telemetry.advance(second * SECOND);
+        let found = when.truth(&mut |metric| telemetry.read(&system.model, metric));
         assert_eq!(found, expect, "{text} at {second} s, {delay_s} s late");
     }
 
@@ -351,6 +303,26 @@ mod tests {
         check(0, "rps(api.get) over 30s == 10/s", 100, Some(true));
         check(0, "p50(api.get) over 20s < 101ms", 100, Some(true));
         check(0, "p50(api.get) over last 150 > 89ms", 100, Some(true));
+        // 91 answers in the last scrape, 92 in the one before: two of them are enough for 150, one for 50.
+        check(0, "p1(api.get) over last 150 < 91ms", 100, Some(true));
+        check(0, "p1(api.get) over last 50 > 99ms", 100, Some(true));
+    }
+
+    #[test]
+    fn a_budget_burns_by_the_errors_of_its_window() {
+        // 9 % of errors in the latest scrape, 8 % in three, of a budget of 1 %.
+        check(0, "burn_rate(works) == 9 within 0.001%", 100, Some(true));
+        check(0, "burn_rate(works) over 30s == 8 within 0.001%", 100, Some(true));
+        check(45, "burn_rate(works) over 30s > 0", 30, None);
+    }
+
+    #[test]
+    fn scrapes_that_no_window_holds_are_dropped() {
+        let system = system();
+        let when = condition("error_rate(api.get) over 30s > 1% or p99(api.get) over 20s > 1s", &system.names);
+        let every = SimDuration::from_ns(10 * SECOND);
+        let telemetry = telemetry(&PipelineSettings { every, ..PipelineSettings::default() }, &when, 100);
+        assert_eq!(telemetry.scrapes.len(), 3);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::metric::Metric;
 use super::resolve::{Resolved, Subject, TimedPart, View};
 use crate::data::Wrongness;
 use crate::metrics::Histogram;
-use crate::model::{Caller, EdgeId, Model, ServiceId};
+use crate::model::{Caller, EdgeId, Model, PromiseId, ServiceId};
+use crate::promise::{PromiseKind, slo};
 use crate::results::{EdgeCounts, ServiceCounts};
 
 /// Counts and histograms over a stretch of time.
@@ -30,9 +31,18 @@ pub trait Observed {
 pub fn observe(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
     match (&metric.subject, metric.metric) {
         (Subject::Timed(service, part), which) => timed(*service, *part, which, seen),
+        (Subject::Promise(promise), Metric::BurnRate) => burn_rate(model, *promise, seen),
         (Subject::Service(service), which) if is_of_service(which) => of_service(model, *service, which, seen),
         _ => of_calls(model, metric, seen),
     }
+}
+
+/// How fast the requests of a stretch spend the error budget of a promise of availability; `None` of another promise.
+pub fn burn_rate(model: &Model, promise: PromiseId, seen: &dyn Observed) -> Option<f64> {
+    let PromiseKind::Availability { of, at_least } = model.promises.get(promise.index())?.kind else { return None };
+    let failed =
+        Resolved { metric: Metric::ErrorRate, subject: Subject::Endpoint(of), scope: super::ScopeMeant::default() };
+    slo::burn_rate(observe(model, &failed, seen)?, at_least)
 }
 
 fn is_of_service(metric: Metric) -> bool {

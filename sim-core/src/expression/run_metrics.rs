@@ -6,7 +6,7 @@
 //! an opening, an outage) and what does not happen in the run is never: an infinite time, above every number.
 
 use super::metric::{Metric, MetricRef, Window};
-use super::observed::{Observed, edges_of, observe, times};
+use super::observed::{Observed, burn_rate, edges_of, observe, times};
 use super::resolve::{Resolved, Subject, TimedPart, View};
 use super::tree::{Sides, Tree};
 use super::{Clause, Quantifier, Value};
@@ -16,7 +16,7 @@ use crate::metrics::Histogram;
 use crate::model::{EdgeId, EndpointId, FaultId, Model, PromiseId, ServiceId};
 use crate::names::Names;
 use crate::problem::Problems;
-use crate::promise::{PromiseKind, Recovery, recovery, slo};
+use crate::promise::{Recovery, recovery, slo};
 use crate::results::{Course, EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
 
 /// Stretches of a run, seen with all its truth.
@@ -303,16 +303,13 @@ impl<'a> RunMetrics<'a> {
         }
     }
 
-    fn promise(&self, metric: Metric, promise: PromiseId, spans: &[Span]) -> Option<f64> {
-        let promise = &self.model.promises[promise.index()];
+    fn promise(&self, metric: Metric, id: PromiseId, spans: &[Span]) -> Option<f64> {
+        let promise = &self.model.promises[id.index()];
         if metric == Metric::Held {
             return promise.judge(self.run, self.model).map(|judged| f64::from(u8::from(judged.kept)));
         }
-        let PromiseKind::Availability { of, at_least } = promise.kind else { return None };
-        let failed =
-            Resolved { metric: Metric::ErrorRate, subject: Subject::Endpoint(of), scope: super::ScopeMeant::default() };
         let stretch = Stretch::new(self.run, spans.to_vec());
-        let burn = slo::burn_rate(observe(self.model, &failed, &stretch)?, at_least)?;
+        let burn = burn_rate(self.model, id, &stretch)?;
         if metric == Metric::BurnRate {
             return Some(burn);
         }

@@ -134,6 +134,17 @@ impl Histogram {
         }
     }
 
+    /// Takes counts out that were added before.
+    ///
+    /// # Panics
+    /// If there are not as many: they were not added.
+    pub fn take_out_sparse(&mut self, other: &SparseHistogram) {
+        for &(index, count) in &other.buckets {
+            let at = &mut self.counts[index as usize];
+            *at = at.checked_sub(count).expect("only what was added is taken out");
+        }
+    }
+
     /// What came in since `before`, and makes `before` equal to this one.
     ///
     /// # Panics

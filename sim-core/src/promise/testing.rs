@@ -16,7 +16,7 @@ use crate::model::{
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::promise::PromiseSettings;
-use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span, UpCounts};
+use crate::results::{EdgeCounts, Looks, Period, RunResult, ServiceCounts, Slice, Span, UpCounts};
 use crate::service::discipline::Discipline;
 use crate::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
@@ -233,6 +233,8 @@ impl System {
             periods: periods.collect(),
             faults,
             alerts: vec![Vec::new(); self.model.alerts.len()],
+            alert_looks: vec![Looks::default(); self.model.alerts.len()],
+            scaler_looks: vec![Looks::default(); self.model.scalers.len()],
             experiments: Vec::new(),
             openings: Vec::new(),
             limits: Vec::new(),

@@ -18,7 +18,7 @@ pub use capacity::*;
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };
-pub use run::{EdgeCounts, HOLDING, Limit, Period, RunResult, ServiceCounts, Slice, Span, Stopped, UpCounts};
+pub use run::{EdgeCounts, HOLDING, Limit, Looks, Period, RunResult, ServiceCounts, Slice, Span, Stopped, UpCounts};
 pub use study::*;
 pub use sweep::*;
 

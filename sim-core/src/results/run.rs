@@ -69,6 +69,10 @@ pub struct RunResult {
     pub faults: Vec<Vec<Span>>,
     /// When each alert fired, by its place.
     pub alerts: Vec<Vec<Span>>,
+    /// How often each alert was evaluated, by its place.
+    pub alert_looks: Vec<Looks>,
+    /// How often each scaler decided, by its place.
+    pub scaler_looks: Vec<Looks>,
     /// What became of each experiment, by its place.
     pub experiments: Vec<ExperimentRun>,
     /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first
@@ -106,6 +110,15 @@ impl Limit {
             }
         }
     }
+}
+
+/// How often something looked at what telemetry delivers, in the warm-up too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looks {
+    /// How often it looked.
+    pub all: u64,
+    /// How often there was no data, so that it did nothing.
+    pub without_data: u64,
 }
 
 /// From when to when, in nanoseconds from time 0 (the warm-up is negative).
@@ -441,6 +454,33 @@ impl ServiceCounts {
             duplicates: self.duplicates - before.duplicates,
             ..*self
         }
+    }
+
+    /// Takes out a stretch of time that was added before; gauges stay.
+    pub fn take_out(&mut self, first: &Self) {
+        self.instances_ns -= first.instances_ns;
+        self.paid_ns -= first.paid_ns;
+        self.busy_ns -= first.busy_ns;
+        self.workers_ns -= first.workers_ns;
+        self.cpu_ns -= first.cpu_ns;
+        self.queue_ns -= first.queue_ns;
+        self.in_system_ns -= first.in_system_ns;
+        self.entered -= first.entered;
+        self.waited -= first.waited;
+        self.looked_at -= first.looked_at;
+        self.holding.iter_mut().zip(first.holding).for_each(|(sum, n)| *sum -= n);
+        self.left -= first.left;
+        self.started -= first.started;
+        self.wait_sum_ns -= first.wait_sum_ns;
+        self.done -= first.done;
+        self.age_sum_ns -= first.age_sum_ns;
+        self.undone -= first.undone;
+        self.undone_ns -= first.undone_ns;
+        self.unserved -= first.unserved;
+        self.unserved_ns -= first.unserved_ns;
+        self.messages_lost -= first.messages_lost;
+        self.consensus_bytes -= first.consensus_bytes;
+        self.duplicates -= first.duplicates;
     }
 
     /// Adds the next stretch of time; gauges are replaced.

@@ -51,6 +51,8 @@ pub struct Summary {
     pub wrongness: WrongnessSummary,
     /// By name of the alert.
     pub alerts: BTreeMap<String, AlertSummary>,
+    /// By name of the scaler.
+    pub scalers: BTreeMap<String, ScalerSummary>,
     /// Arithmetic beside simulation, where it can be done.
     pub arithmetic: Vec<ArithmeticRow>,
 }
@@ -381,10 +383,21 @@ pub struct FaultPrice {
 /// Of one alert.
 #[derive(Debug, Clone, Serialize)]
 pub struct AlertSummary {
+    /// From 1 to 5, 5 is worst.
+    pub severity: u8,
     /// Firings, per replication.
     pub fired: Estimate,
     /// From the start of a fault to the first firing [s]; `None` where it never fired in a fault.
     pub time_to_detect_s: Option<Estimate>,
+    /// Share of its evaluations at which it had no data and so could not fire; `None` where it was never evaluated.
+    pub without_data: Option<Estimate>,
+}
+
+/// Of one scaler.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScalerSummary {
+    /// Share of its decisions for which it had no data and so changed nothing; `None` where it never decided.
+    pub without_data: Option<Estimate>,
 }
 
 /// One row of arithmetic beside simulation.

@@ -60,6 +60,47 @@ quantity!(
     [64, "10k", "5M", "2G"]
 );
 
+/// How many, or all that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountOrAll {
+    /// So many.
+    Count(Count),
+    /// All.
+    All,
+}
+
+impl CountOrAll {
+    /// Reads `2 10k all`.
+    ///
+    /// # Errors
+    /// Up to three lines: what is wrong, what was expected, what to write.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.trim() == "all" {
+            return Ok(Self::All);
+        }
+        let count = Count::parse(text).map(Self::Count);
+        count.map_err(|error| error.replace("a count such as 64, 10k, 5M", "a count such as 2, or all"))
+    }
+}
+
+impl fmt::Display for CountOrAll {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::All => f.pad("all"),
+        }
+    }
+}
+
+quantity!(
+    CountOrAll,
+    "a count or all",
+    "a count such as 2, or all",
+    ["integer", "string"],
+    r"^([0-9]+(\.[0-9]+)?[kMG]?|all)$",
+    [2, "all"]
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +131,14 @@ mod tests {
         ] {
             assert_eq!(Count::parse(text).unwrap_err().lines().next(), Some(line));
         }
+    }
+
+    #[test]
+    fn all_is_no_count() {
+        assert_eq!(CountOrAll::parse("all"), Ok(CountOrAll::All));
+        assert_eq!(CountOrAll::parse("2"), Ok(CountOrAll::Count(Count::new(2))));
+        assert_eq!(CountOrAll::All.to_string(), "all");
+        assert!(CountOrAll::parse("none").unwrap_err().contains("or all"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod time;
 
 pub use bandwidth::Bandwidth;
 pub use bytes::Bytes;
-pub use count::Count;
+pub use count::{Count, CountOrAll};
 pub use factor::Factor;
 pub use money::Money;
 pub use percentile::Percentile;

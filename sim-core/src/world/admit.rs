@@ -148,8 +148,8 @@ impl World<'_> {
     #[inline(always)]
     fn pass_worker(&mut self, index: u32) {
         let now = self.now;
-        let instance = &mut self.instances[index as usize];
         loop {
+            let instance = &mut self.instances[index as usize];
             let first = instance.head;
             if first == NONE {
                 let odd = instance.odd & (PULLS | LINED);
@@ -168,8 +168,8 @@ impl World<'_> {
             if at.next == NONE {
                 instance.tail = NONE;
             }
-            if at.phase == Phase::Skipped {
-                self.frames.release(first);
+            if at.phase != Phase::Queued {
+                self.pass_over(first);
                 continue;
             }
             let waited = now - at.start;
@@ -189,6 +189,17 @@ impl World<'_> {
             }
             self.ready.push(first);
             return;
+        }
+    }
+
+    /// What comes up in a queue is no request that waits: one that was given up, or a probe, which takes a worker for no time.
+    #[cold]
+    #[inline(never)]
+    fn pass_over(&mut self, frame: u32) {
+        let (instance, is_probe) = (self.frames[frame].instance, self.frames[frame].phase == Phase::Probe);
+        self.frames.release(frame);
+        if is_probe {
+            self.probe_served(instance);
         }
     }
 

@@ -112,7 +112,7 @@ impl World<'_> {
         let frame = self.frames.take();
         let at = &mut self.sites[site as usize];
         at.counts.attempts += 1;
-        let (network, only, rank) = (at.network, at.only, at.rank);
+        let (network, only, rank, balanced) = (at.network, at.only, at.rank, at.balanced);
         self.frames[frame] = Frame {
             key,
             seq: 0,
@@ -138,6 +138,9 @@ impl World<'_> {
                 return self.deliver(frame, Outcome::Unreachable as u8);
             }
         }
+        if balanced {
+            self.root_goes(frame, site);
+        }
         if network {
             return match self.depart(frame, site) {
                 Departure::Arrived(Door::Away(outcome)) | Departure::Fails(outcome) => {
@@ -149,5 +152,13 @@ impl World<'_> {
         }
         let door = self.admit(frame);
         self.at_door(frame, &door)
+    }
+
+    /// Tells the balancer of a load class where a request goes.
+    #[inline]
+    fn root_goes(&mut self, frame: u32, site: u32) {
+        let to = &self.sites[site as usize];
+        let (guard, first) = (to.guard, self.services[to.service as usize].first);
+        self.shared[guard as usize].balancer.sent(self.frames[frame].instance - first);
     }
 }

@@ -5,8 +5,8 @@ use super::frame::{Arena, NONE, Rank};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LINED, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
 use super::{
-    ARRIVAL, Control, USER, World, arrive, bounds, hedge, message, record, rows, strike, tries, unanswered, up, watch,
-    wear, wire,
+    ARRIVAL, Control, USER, World, arrive, bounds, health, hedge, message, record, rows, strike, tries, unanswered, up,
+    watch, wear, wire,
 };
 use crate::data::Effect;
 use crate::dist::Sampler;
@@ -59,6 +59,8 @@ impl<'m> World<'m> {
             controls: Vec::new(),
             spare: Vec::new(),
             races: hedge::Races::default(),
+            placed: Vec::new(),
+            health: health::Checks::new(model),
             queues,
             rows: rows::Rows::new(model),
             wires,
@@ -98,6 +100,7 @@ impl<'m> World<'m> {
         }
         self.plan_strikes();
         self.plan_watch();
+        self.plan_checks();
         self.plan_trials();
         for index in 0..model.loads.len() {
             self.start_load(index);
@@ -240,9 +243,11 @@ fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
             let service = &model.services[s.index()];
             service.max_instances.max(service.instances).max(1)
         });
+        let callee = &model.services[guard.callee.index()];
+        let places = callee.max_instances.max(callee.instances).max(1) as usize;
         for _ in 0..callers {
             shared.push(Shared {
-                balancer: guard.balance.build(),
+                balancer: guard.balance.build(places, callers as usize),
                 breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
                 throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
                 budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
@@ -295,6 +300,9 @@ fn sites(
                 || guard.budget.is_some()
                 || guard.throttle.is_some()
                 || guard.ejection.is_some(),
+            balanced: guard.balance.is_told()
+                && services[endpoint.service.index()].places > 1
+                && !matches!(edge.caller, Caller::Queue(_)),
             network: wires.matters(index) || edge.size.0.get() + edge.size.1.get() > 0,
             cancel: edge.cancel,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge),

@@ -135,11 +135,14 @@ impl World<'_> {
         let to = &mut self.sites[s];
         to.counts.attempts += 1;
         let key = mix(at.key, CALL ^ to.salt).wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
-        let (network, only, lane) = (to.network, to.only, to.lane);
+        let (network, only, lane, balanced) = (to.network, to.only, to.lane, to.balanced);
         if tries > 1 {
             self.sent_again(frame, site);
         }
         let instance = if only == NONE { self.pick(frame, site, key) } else { only };
+        if balanced {
+            self.attempt_goes(frame, site, instance);
+        }
         let seq = if lane == NONE {
             self.start_timer(frame, site, key)
         } else {
@@ -202,7 +205,7 @@ impl World<'_> {
         self.frames.release(callee);
         self.frames[frame].seq = 0;
         self.sites[site as usize].counts.outcomes[outcome as usize] += 1;
-        self.judge(frame, site, false);
+        self.judge(frame, site, outcome as u8);
         Sent::Failed(outcome)
     }
 
@@ -244,12 +247,48 @@ impl World<'_> {
         admitted
     }
 
-    /// Tells breaker, throttle, budget and ejector how an attempt ended.
+    /// Tells balancer, breaker, throttle, budget and ejector how an attempt ended.
     #[inline(always)]
-    pub(super) fn judge(&mut self, frame: u32, site: u32, ok: bool) {
-        if self.sites[site as usize].guarded {
-            self.judge_guarded(frame, site, ok);
+    pub(super) fn judge(&mut self, frame: u32, site: u32, outcome: u8) {
+        let to = &self.sites[site as usize];
+        let guarded = to.guarded;
+        if to.balanced {
+            self.attempt_ended(frame, site, outcome == Outcome::Unreachable as u8);
         }
+        if guarded {
+            self.judge_guarded(frame, site, outcome <= Outcome::Degraded as u8);
+        }
+    }
+
+    /// Tells the balancer where an attempt goes.
+    #[inline]
+    fn attempt_goes(&mut self, frame: u32, site: u32, instance: u32) {
+        if self.placed.len() <= frame as usize {
+            self.placed.resize(self.frames.len() as usize, NONE);
+        }
+        self.placed[frame as usize] = instance;
+        if instance != NONE {
+            let shared = self.shared_of(frame, site);
+            let first = self.services[self.sites[site as usize].service as usize].first;
+            self.shared[shared].balancer.sent(instance - first);
+        }
+    }
+
+    /// Tells the balancer that an attempt has ended.
+    #[inline]
+    pub(super) fn attempt_ended(&mut self, frame: u32, site: u32, is_broken: bool) {
+        let instance = std::mem::replace(&mut self.placed[frame as usize], NONE);
+        if instance != NONE {
+            self.no_longer_outstanding(frame, site, instance, is_broken);
+        }
+    }
+
+    /// Tells the balancer of a caller's frame that one attempt less is outstanding at an instance.
+    #[inline]
+    pub(super) fn no_longer_outstanding(&mut self, frame: u32, site: u32, instance: u32, is_broken: bool) {
+        let shared = self.shared_of(frame, site);
+        let first = self.services[self.sites[site as usize].service as usize].first;
+        self.shared[shared].balancer.ended(instance - first, is_broken);
     }
 
     fn judge_guarded(&mut self, frame: u32, site: u32, ok: bool) {
@@ -293,10 +332,9 @@ impl World<'_> {
             candidates => {
                 let shared = self.shared_of(frame, site);
                 let service = &self.services[self.sites[site as usize].service as usize];
-                let instances = &self.instances;
                 let mut draw = Keyed::of(key, PICK);
-                let load = |i: usize| instances[service.routable[i] as usize].in_system;
-                service.routable[self.shared[shared].balancer.pick(candidates, load, &mut draw)]
+                let place = |i: usize| service.routable[i] - service.first;
+                service.routable[self.shared[shared].balancer.pick(candidates, place, &mut draw)]
             }
         }
     }
@@ -329,10 +367,8 @@ impl World<'_> {
             0 => return NONE,
             1 if !replica => able[0],
             count => {
-                let instances = &self.instances;
                 let mut draw = Keyed::of(key, PICK);
-                let load = |i: usize| instances[able[i] as usize].in_system;
-                able[self.shared[shared].balancer.pick(count, load, &mut draw)]
+                able[self.shared[shared].balancer.pick(count, |i: usize| able[i] - first, &mut draw)]
             }
         };
         if let Some(ejector) = &mut self.shared[shared].ejector {
@@ -362,7 +398,7 @@ impl World<'_> {
     pub(super) fn answered(&mut self, frame: u32, site: u32, outcome: u8) -> Option<u32> {
         self.frames[frame].seq = 0;
         let ok = outcome <= Outcome::Degraded as u8;
-        self.judge(frame, site, ok);
+        self.judge(frame, site, outcome);
         if ok {
             Some(self.goes_on(frame, site, outcome))
         } else {

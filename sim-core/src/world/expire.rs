@@ -113,7 +113,7 @@ impl World<'_> {
                 }
                 self.gone(frame);
             }
-            Phase::Free | Phase::Skipped | Phase::Message => {}
+            Phase::Free | Phase::Skipped | Phase::Probe | Phase::Message => {}
             Phase::Running => {
                 let stand_in = self.replaced(frame);
                 self.gone(stand_in);
@@ -181,12 +181,17 @@ impl World<'_> {
                     self.frames.release(frame);
                     continue;
                 }
+                Phase::Probe => {
+                    self.probe_lost(instance, reset);
+                    self.frames.release(frame);
+                    continue;
+                }
                 Phase::Queued => self.leave_queue(frame),
                 Phase::Calling => {
                     // Whatever comes back is not heard.
                     let site = self.site_of(frame);
                     self.sites[site as usize].counts.withdrawn += 1;
-                    self.judge(frame, site, false);
+                    self.judge(frame, site, Outcome::Unreachable as u8);
                 }
                 Phase::Hedging => self.forget_race(frame),
                 Phase::Running => frame = self.replaced(frame),

@@ -44,6 +44,8 @@ pub enum Phase {
     Queued,
     /// Given up while it waited for a worker: skipped when it comes up.
     Skipped,
+    /// A health check's probe that waits for a worker behind the requests: no request, and counted nowhere.
+    Probe,
     /// At work or waiting for time to pass; `start` is when it will be done.
     Working,
     /// At work on shared cores.

@@ -258,7 +258,11 @@ impl World<'_> {
     pub(super) fn ends_without_result(&mut self, frame: u32, site: u32) {
         let at = &mut self.sites[site as usize];
         at.counts.withdrawn += 1;
-        if at.guarded {
+        let guarded = at.guarded;
+        if at.balanced {
+            self.attempt_ended(frame, site, false);
+        }
+        if guarded {
             let shared = self.shared_of(frame, site);
             let state = &mut self.shared[shared];
             state.in_flight = state.in_flight.saturating_sub(1);

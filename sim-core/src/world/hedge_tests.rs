@@ -88,6 +88,8 @@ fn drained(model: &Model, what: &str) -> Vec<EdgeCounts> {
     assert!(left.iter().all(|&phase| phase == Phase::Skipped), "{what}: {left:?}");
     assert_eq!(world.races.len(), 0, "{what}: races");
     assert_eq!(world.backlog, 0, "{what}: backlog");
+    let outstanding: u32 = world.shared.iter().map(|shared| shared.balancer.outstanding()).sum();
+    assert_eq!(outstanding, 0, "{what}: balancers believe that attempts are outstanding");
     for at in world.instances.iter() {
         assert_eq!((at.in_system, at.queue_len, at.held()), (0, 0, 0), "{what}: in an instance");
     }
@@ -113,13 +115,16 @@ fn requests_with_hedges_and_cancels_are_conserved() {
                     let sees = if faults == 1 { CallersSee::Reset } else { CallersSee::Silence };
                     if faults > 0 {
                         model.faults = vec![crashing(2, sees), crashing(1, sees)];
-                        let settings = EjectionSettings { consecutive_errors: Count::new(2), ..Default::default() };
+                        let settings = EjectionSettings { consecutive_errors: Count::new(1), ..Default::default() };
                         model.guards[2].ejection = Some(settings);
                     }
                     let what = format!("{kind}, cancel {cancel}, retries {retries}, faults {faults}");
                     let counts = drained(&model, &what);
                     assert!(counts.iter().all(|c| c.hedges > 0), "{what}: {counts:?}");
-                    assert_eq!(counts[2].ejections > 0, faults > 0, "{what}: {counts:?}");
+                    // Where the losers of a race are withdrawn, attempts at a silent instance need not fail: another copy answers first.
+                    let may_be_unseen = faults == 2 && cancel;
+                    assert!(counts[2].ejections > 0 || faults == 0 || may_be_unseen, "{what}: {counts:?}");
+                    assert!(counts[2].ejections == 0 || faults > 0, "{what}: {counts:?}");
                 }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! One file for each station of a request's life: `arrive` (load), `call` (caller's side), `admit` (callee's door), `work`, `reply`,
 //! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `wire` (network), `strike` (faults), `watch`
-//! (telemetry, scaling, alerts), `trial` (experiments), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
+//! (telemetry, scaling, alerts), `health` (probes), `trial` (experiments), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
 //! runnable is followed at once by the interpreter in `run`, without an event and without recursion.
 
 mod admit;
@@ -13,6 +13,7 @@ mod call;
 mod cores;
 mod expire;
 mod frame;
+mod health;
 mod hedge;
 mod line;
 mod memory;
@@ -34,6 +35,8 @@ mod wear;
 mod wire;
 mod work;
 
+#[cfg(test)]
+mod health_tests;
 #[cfg(test)]
 mod hedge_tests;
 #[cfg(test)]
@@ -89,8 +92,12 @@ enum Control {
     Started { instance: u32, epoch: u32 },
     /// An instance's warm-up is over.
     Warm { instance: u32, epoch: u32 },
-    /// A health check has decided.
-    Health { instance: u32, epoch: u32, healthy: bool },
+    /// The instances of a service are probed.
+    Probe(u32),
+    /// Probes of a service's instances have had their time.
+    ProbesEnd(u32),
+    /// An instance that failed its probes is restarted.
+    Restart { instance: u32, epoch: u32 },
     /// A telemetry pipeline looks.
     Scrape(u32),
     /// A scaler looks.
@@ -117,7 +124,8 @@ impl Control {
                 | Self::Mend(_)
                 | Self::Started { .. }
                 | Self::Warm { .. }
-                | Self::Health { .. }
+                | Self::ProbesEnd(_)
+                | Self::Restart { .. }
         )
     }
 }
@@ -158,6 +166,9 @@ struct World<'m> {
     spare: Vec<u32>,
     /// Hedged calls under way.
     races: hedge::Races,
+    /// By frame that calls: the instance to which its present attempt went, where the balancer has to be told of its end; else `NONE`.
+    placed: Vec<u32>,
+    health: health::Checks,
     queues: message::Queues,
     rows: rows::Rows,
     wires: wire::Wires,
@@ -288,7 +299,9 @@ impl World<'_> {
             Control::Clock(clock) => self.clock(clock),
             Control::Started { instance, epoch } => self.started(instance, epoch),
             Control::Warm { instance, epoch } => self.warmed(instance, epoch),
-            Control::Health { instance, epoch, healthy } => self.health(instance, epoch, healthy),
+            Control::Probe(service) => self.probe_all(service, index),
+            Control::ProbesEnd(service) => self.probes_end(service),
+            Control::Restart { instance, epoch } => self.restart_unhealthy(instance, epoch),
             Control::Scrape(pipeline) => self.scrape(pipeline, index),
             Control::Scale(scaler) => self.scale(scaler, index),
             Control::Alert(alert) => self.evaluate_alert(alert, index),

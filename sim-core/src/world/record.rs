@@ -277,6 +277,7 @@ impl World<'_> {
     pub(super) fn into_result(mut self) -> RunResult {
         let in_flight = self.in_flight();
         let first_outages = self.up.first_outages(self.zero);
+        let (alerts, alert_looks, scaler_looks) = self.watch.finish();
         let recorder = self.recorder;
         let zero = self.zero as i64;
         let limits = [(Limit::Marks, recorder.unmarked), (Limit::Strikes, self.strikes.left_out)];
@@ -291,7 +292,9 @@ impl World<'_> {
             slices: recorder.slices,
             periods: recorder.periods,
             faults: std::mem::take(&mut self.strikes.spans),
-            alerts: self.watch.fired(),
+            alerts,
+            alert_looks,
+            scaler_looks,
             experiments: self.trials.into_iter().map(trial::Trial::finish).collect(),
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             first_outages,

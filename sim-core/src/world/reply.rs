@@ -59,6 +59,14 @@ impl World<'_> {
     pub(super) fn deliver(&mut self, frame: u32, outcome: u8) -> Option<u32> {
         let at = self.frames.release(frame);
         if at.parent == NONE {
+            if self.sites[at.edge as usize].balanced {
+                // A frame that was just given back still says where it was.
+                let instance = self.frames[frame].instance;
+                if instance != NONE {
+                    let is_broken = outcome == Outcome::Unreachable as u8;
+                    self.no_longer_outstanding(frame, u32::from(at.edge), instance, is_broken);
+                }
+            }
             self.count(&at, outcome);
             if at.flags & CLOSED_USER != 0 {
                 self.think(u32::from(at.edge));

@@ -407,6 +407,8 @@ pub struct Site {
     pub total_ns: u64,
     /// A breaker, a budget or an ejector has to be asked or told.
     pub guarded: bool,
+    /// The balancer has to be told where attempts go and how they end.
+    pub balanced: bool,
     /// Latency, loss, a fault or a size have to be looked at.
     pub network: bool,
     /// The callee stops when the caller gives up.

@@ -348,12 +348,8 @@ impl World<'_> {
             }
             return;
         }
-        let registered = at.registered;
         self.goes_down(instance, if silent { Life::Silent } else { Life::Down });
         self.lose_all(instance, !silent);
-        if registered {
-            self.plan_health(instance, false);
-        }
     }
 
     fn recover(&mut self, instance: u32, silent: bool) {
@@ -367,12 +363,7 @@ impl World<'_> {
             return;
         }
         at.set_life(Life::Starting);
-        let is_picked = at.registered && !at.unhealthy;
         self.order_start(instance);
-        // What starts answers no health check either.
-        if is_picked && self.instances[instance as usize].life == Life::Starting {
-            self.plan_health(instance, false);
-        }
     }
 
     /// The instance will run after its start-up.
@@ -396,7 +387,6 @@ impl World<'_> {
             return;
         }
         let service = at.service as usize;
-        let known = at.registered;
         self.comes_up(instance);
         if let Some((length, _)) = self.model.services[service].warm_up {
             self.instances[instance as usize].warm_until = self.now + length.ns();
@@ -404,9 +394,6 @@ impl World<'_> {
             self.renew_speed(instance);
         }
         self.instances[instance as usize].registered = true;
-        if known {
-            self.plan_health(instance, true);
-        }
         self.refresh_routable(service);
         while self.instances[instance as usize].free > 0 && !self.services[service].pulls.is_empty() {
             let before = self.instances[instance as usize].free;
@@ -421,26 +408,6 @@ impl World<'_> {
         if self.instances[instance as usize].epoch == epoch {
             self.renew_speed(instance);
         }
-    }
-
-    /// When the health check will notice: checks come in step with the clock, and it takes several in a row.
-    fn plan_health(&mut self, instance: u32, healthy: bool) {
-        let at = &self.instances[instance as usize];
-        let Some(health) = self.model.services[at.service as usize].health else { return };
-        let every = health.every.ns().max(1);
-        let checks = if healthy { health.healthy_after } else { health.unhealthy_after };
-        let due = (self.now / every + u64::from(checks.max(1))) * every;
-        self.schedule(due, Control::Health { instance, epoch: at.epoch, healthy });
-    }
-
-    pub(super) fn health(&mut self, instance: u32, epoch: u32, healthy: bool) {
-        let at = &mut self.instances[instance as usize];
-        if at.epoch != epoch || (!healthy && at.life == Life::Up) {
-            return;
-        }
-        at.unhealthy = !healthy;
-        let service = at.service as usize;
-        self.refresh_routable(service);
     }
 
     /// An instance has nothing left to do: if it was on its way out, it is gone.
@@ -459,6 +426,7 @@ impl World<'_> {
         at.epoch += 1;
         at.registered = false;
         at.unhealthy = false;
+        self.health.forget(instance);
     }
 
     /// Changes the number of instances: new ones start, the last ones drain.

@@ -421,7 +421,13 @@ fn what_starts_is_taken_out_by_its_health_check() {
     let mut pair = service("a", 4, None);
     (pair.instances, pair.max_instances) = (2, 2);
     pair.start_up = Distribution::constant(ms(30_000));
-    pair.health = Some(crate::model::Health { every: ms(5_000), unhealthy_after: 2, healthy_after: 1 });
+    pair.health = Some(crate::model::Health {
+        every: ms(5_000),
+        timeout: ms(1_000),
+        unhealthy_after: 2,
+        healthy_after: 1,
+        restart: false,
+    });
     let mut model = chain(50.0, 100, &[(pair, Distribution::constant(ms(1)))], &[]);
     let schedule = Schedule::Fixed { at_ns: 20_000_000_000, for_ns: Some(1), every_ns: None, times: None };
     model.faults = wearing(schedule, 100, 1).faults;

@@ -138,6 +138,7 @@ impl World<'_> {
             // From here on is counted.
             self.look_at_all(pipe);
         }
+        self.deliver_scrapes(pipe);
         match phase {
             Phase::Running(_) => self.may_abort(index),
             Phase::Waiting if self.now >= self.zero + experiment.at_ns => self.may_begin(index),

@@ -105,7 +105,7 @@ impl World<'_> {
                     }
                     (service, at.start)
                 }
-                Phase::Free | Phase::Skipped => continue,
+                Phase::Free | Phase::Skipped | Phase::Probe => continue,
                 phase => {
                     let Some(queue) = self.queues.queue_of(at) else { continue };
                     let patience = self.patience_by_service[queue as usize];
@@ -146,7 +146,7 @@ impl World<'_> {
         for frame in 0..self.frames.len() {
             let at = &self.frames[frame];
             match at.phase {
-                Phase::Free | Phase::Skipped | Phase::Message => continue,
+                Phase::Free | Phase::Skipped | Phase::Probe | Phase::Message => continue,
                 Phase::Calling | Phase::Backoff | Phase::Fallback | Phase::Hedging => {
                     let site = self.site_of(frame);
                     // A retry begins later than its call. How much later is not kept, and patience is the call's.

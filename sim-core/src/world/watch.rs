@@ -1,14 +1,14 @@
 //! Telemetry, scalers and alerts on their clocks: what they see is only what a pipeline has delivered.
 
-use super::state::Life;
+use super::state::{Life, Site};
 use super::{Control, World};
 use crate::control::scaling::Situation;
 use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::engine::rng::Stream;
-use crate::expression::{Resolved, TimedPart};
+use crate::expression::{Resolved, TimedPart, View};
 use crate::metrics::Histogram;
-use crate::model::{EdgeId, Model, ServiceId};
-use crate::results::{EdgeCounts, ServiceCounts, Span};
+use crate::model::{Caller, Edge, EdgeId, Model, ServiceId};
+use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
 use std::collections::BTreeMap;
 
 /// A pipeline at work: what it delivered, and the state of all counters at its last look.
@@ -18,7 +18,7 @@ struct Pipe {
     since: u64,
     edges: Vec<EdgeCounts>,
     services: Vec<ServiceCounts>,
-    latency: Vec<(EdgeId, Histogram)>,
+    latency: Vec<((EdgeId, View), Histogram)>,
     times: Vec<((ServiceId, TimedPart), Histogram)>,
     wrong: BTreeMap<(u32, u8), u64>,
 }
@@ -30,6 +30,7 @@ pub(super) struct Watch {
     scalers: Vec<ScalerState>,
     alerts: Vec<AlertTracker>,
     fired: Vec<Vec<Span>>,
+    alert_looks: Vec<Looks>,
 }
 
 impl Watch {
@@ -39,12 +40,13 @@ impl Watch {
             scalers: vec![ScalerState::default(); model.scalers.len()],
             alerts: vec![AlertTracker::default(); model.alerts.len()],
             fired: Vec::new(),
+            alert_looks: Vec::new(),
         }
     }
 
-    /// When each alert fired.
-    pub(super) fn fired(self) -> Vec<Vec<Span>> {
-        self.fired
+    /// When each alert fired, and how often alerts and scalers looked.
+    pub(super) fn finish(self) -> (Vec<Vec<Span>>, Vec<Looks>, Vec<Looks>) {
+        (self.fired, self.alert_looks, self.scalers.iter().map(|state| state.looks).collect())
     }
 }
 
@@ -53,6 +55,11 @@ fn readers(model: &Model, pipeline: usize) -> Vec<&Resolved> {
     let scalers = model.scalers.iter().filter(|s| s.pipeline == pipeline).flat_map(|s| s.metrics());
     let alerts = model.alerts.iter().filter(|a| a.pipeline == pipeline).flat_map(|a| a.when.metrics());
     scalers.chain(alerts).collect()
+}
+
+/// Whether the latency of whole calls is known at a call site: of a load class with a policy, or of a hedge. Else it is that of attempts.
+fn records_calls(edge: &Edge, site: &Site) -> bool {
+    edge.hedge.is_some() || (matches!(edge.caller, Caller::Load(_)) && site.counts_calls)
 }
 
 impl World<'_> {
@@ -79,24 +86,28 @@ impl World<'_> {
     pub(super) fn add_pipe(&mut self, pipeline: &Pipeline, readers: &[&Resolved], name: &str) -> u32 {
         let model = self.model;
         let stream = Stream::new(self.seed, self.replication, name, "sampling");
-        let latency = Telemetry::latency_read(model, readers.iter().copied());
-        let times = Telemetry::times_read(readers.iter().copied());
+        let telemetry = Telemetry::new(model, pipeline, readers, stream);
         self.watch.pipes.push(Pipe {
-            telemetry: Telemetry::new(pipeline, readers.iter().copied(), stream),
             every: pipeline.every_ns,
             since: 0,
             edges: vec![EdgeCounts::default(); model.edges.len()],
             services: vec![ServiceCounts::default(); model.services.len()],
-            latency: latency.into_iter().map(|e| (e, Histogram::new())).collect(),
-            times: times.into_iter().map(|part| (part, Histogram::new())).collect(),
+            latency: telemetry.latency_read().iter().map(|of| (*of, Histogram::new())).collect(),
+            times: telemetry.times_read().iter().map(|of| (*of, Histogram::new())).collect(),
             wrong: BTreeMap::new(),
+            telemetry,
         });
         self.watch.pipes.len() as u32 - 1
     }
 
-    /// A metric as a pipeline has delivered it; `None` without data.
+    /// A metric as a pipeline had delivered it when it was last told to [advance](Telemetry::advance); `None` without data.
     pub(super) fn delivered(&self, pipe: u32, metric: &Resolved) -> Option<f64> {
-        self.watch.pipes[pipe as usize].telemetry.read(self.model, self.now, metric)
+        self.watch.pipes[pipe as usize].telemetry.read(self.model, metric)
+    }
+
+    /// A pipeline goes on to what is delivered by now.
+    pub(super) fn deliver_scrapes(&mut self, pipe: u32) {
+        self.watch.pipes[pipe as usize].telemetry.advance(self.now);
     }
 
     /// A pipeline takes what happened since its last look, and will look again.
@@ -136,8 +147,11 @@ impl World<'_> {
             scrape.services.push(sums.since(before));
             *before = sums;
         }
-        for (edge, seen) in &mut pipe.latency {
-            scrape.latency.push((*edge, self.sites[edge.index()].latency.since(seen)));
+        for ((edge, view), seen) in &mut pipe.latency {
+            let by_call =
+                *view == View::Calls && records_calls(&self.model.edges[edge.index()], &self.sites[edge.index()]);
+            let now = if by_call { &self.call_latency[edge.index()] } else { &self.sites[edge.index()].latency };
+            scrape.latency.push(((*edge, *view), now.since(seen)));
         }
         for (of, seen) in &mut pipe.times {
             let now = match of.1 {
@@ -162,14 +176,14 @@ impl World<'_> {
         let scaler = &model.scalers[index as usize];
         let service = scaler.of.index();
         let (now, from_zero) = (self.now, self.since_zero(self.now));
-        let at = &self.services[service];
-        let present = (at.first..at.first + at.places)
-            .filter(|&i| !matches!(self.instances[i as usize].life, Life::Gone | Life::Draining))
-            .count() as u32;
+        let lives = || self.instances[self.services[service].places()].iter().map(|instance| instance.life);
+        let present = lives().filter(|life| !matches!(life, Life::Gone | Life::Draining)).count() as u32;
+        let running = lives().filter(|life| *life == Life::Up).count() as u32;
+        self.watch.pipes[scaler.pipeline].telemetry.advance(now);
         let telemetry = &self.watch.pipes[scaler.pipeline].telemetry;
-        let mut read = |metric: &Resolved| telemetry.read(model, now, metric);
+        let mut read = |metric: &Resolved| telemetry.read(model, metric);
         let mut state = self.watch.scalers[index as usize];
-        let situation = Situation { now_ns: now, from_zero_ns: from_zero, current: present, read: &mut read };
+        let situation = Situation { now_ns: now, from_zero_ns: from_zero, current: present, running, read: &mut read };
         let wanted = scaler.decide(&mut state, situation);
         self.watch.scalers[index as usize] = state;
         if wanted != present {
@@ -183,8 +197,9 @@ impl World<'_> {
         let model = self.model;
         let alert = &model.alerts[index as usize];
         let (now, from_zero) = (self.now, self.since_zero(self.now));
+        self.watch.pipes[alert.pipeline].telemetry.advance(now);
         let telemetry = &self.watch.pipes[alert.pipeline].telemetry;
-        let holds = alert.when.truth(&mut |metric| telemetry.read(model, now, metric));
+        let holds = alert.when.truth(&mut |metric| telemetry.read(model, metric));
         self.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);
         self.again(now + alert.every_ns, control);
     }
@@ -192,6 +207,7 @@ impl World<'_> {
     /// Alerts that fire at the end are closed with it.
     pub(super) fn close_alerts(&mut self) {
         let end = self.since_zero(self.now);
+        self.watch.alert_looks = self.watch.alerts.iter().map(AlertTracker::looks).collect();
         self.watch.fired = std::mem::take(&mut self.watch.alerts).into_iter().map(|a| a.finish(end)).collect();
     }
 }

@@ -19,6 +19,7 @@ use crate::kinds::Kind;
 use crate::model::ServiceId;
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::results::Looks;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +134,8 @@ pub struct Scaler {
 pub struct ScalerState {
     last_up_ns: Option<u64>,
     last_change_ns: Option<u64>,
+    /// How often it looked, and found nothing to read.
+    pub looks: Looks,
 }
 
 /// What is known when a scaler decides.
@@ -143,6 +146,8 @@ pub struct Situation<'a> {
     pub from_zero_ns: i64,
     /// Instances now, those that are starting too.
     pub current: u32,
+    /// Instances of these that run.
+    pub running: u32,
     /// Reads a metric as telemetry has delivered it.
     pub read: &'a mut dyn FnMut(&Resolved) -> Option<f64>,
 }
@@ -204,6 +209,10 @@ impl Scaler {
             Policy::Step(policy) => policy.wanted(&mut situation),
             Policy::Scheduled(policy) => policy.wanted(situation.from_zero_ns),
         };
+        state.looks.all += 1;
+        if wanted.is_none() && self.metrics().into_iter().any(|metric| (situation.read)(metric).is_none()) {
+            state.looks.without_data += 1;
+        }
         let wanted = wanted.unwrap_or(current).clamp(self.min, self.max);
         let over = |last: Option<u64>, cooldown_ns: u64| last.is_none_or(|last| now_ns - last >= cooldown_ns);
         let allowed = match wanted.cmp(&current) {
@@ -245,6 +254,7 @@ fn ceil(instances: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expression::Metric;
 
     /// A scaler of service 0 that reads one value.
     pub(super) fn scaler(json: serde_json::Value) -> Scaler {
@@ -270,7 +280,7 @@ mod tests {
         read: &mut dyn FnMut(&Resolved) -> Option<f64>,
     ) -> u32 {
         let now_ns = second * 1_000_000_000;
-        scaler.decide(state, Situation { now_ns, from_zero_ns: now_ns as i64, current, read })
+        scaler.decide(state, Situation { now_ns, from_zero_ns: now_ns as i64, current, running: current, read })
     }
 
     #[test]
@@ -279,16 +289,24 @@ mod tests {
             "of": "api", "use": {"target": {"metrics": {"cpu(api)": "70%"}}}, "cooldown": {"up": "300s", "down": "600s"}
         }));
         let mut state = ScalerState::default();
-        assert_eq!(decide(&scaler, &mut state, 0, 10, &mut |_| Some(0.9)), 13);
-        assert_eq!(decide(&scaler, &mut state, 299, 13, &mut |_| Some(0.9)), 13);
-        assert_eq!(decide(&scaler, &mut state, 300, 13, &mut |_| Some(0.9)), 17);
-        assert_eq!(decide(&scaler, &mut state, 899, 17, &mut |_| Some(0.1)), 17);
-        assert_eq!(decide(&scaler, &mut state, 900, 17, &mut |_| Some(0.1)), 3);
+        let mut check = |second: u64, current: u32, cpu: f64, expect: u32| {
+            let mut read = |m: &Resolved| Some(if m.metric == Metric::Cpu { cpu } else { f64::from(current) });
+            assert_eq!(decide(&scaler, &mut state, second, current, &mut read), expect, "at {second} s");
+        };
+        check(0, 10, 0.9, 13);
+        check(299, 13, 0.9, 13);
+        check(300, 13, 0.9, 17);
+        check(899, 17, 0.1, 17);
+        check(900, 17, 0.1, 3);
     }
 
     #[test]
     fn no_data_changes_nothing() {
         let scaler = scaler(serde_json::json!({"of": "api", "use": {"target": {"metrics": {"cpu(api)": "70%"}}}}));
-        assert_eq!(decide(&scaler, &mut ScalerState::default(), 0, 7, &mut |_| None), 7);
+        let mut state = ScalerState::default();
+        assert_eq!(decide(&scaler, &mut state, 0, 7, &mut |_| None), 7);
+        assert_eq!(state.looks, Looks { all: 1, without_data: 1 });
+        decide(&scaler, &mut state, 15, 7, &mut |_| Some(0.7));
+        assert_eq!(state.looks, Looks { all: 2, without_data: 1 });
     }
 }

@@ -1,0 +1,104 @@
+//! What telemetry is said to deliver it delivers: an alert fires on each such metric, of each kind of subject.
+
+use super::{problems, read};
+use sim_core::expression::{Measure, Metric, SubjectKind};
+use sim_core::world::simulate;
+use std::fmt::Write;
+
+/// A system in which each metric has something to measure.
+const SYSTEM: &str = "\
+scenario: All that is measured
+question: Is there data of every metric?
+run: {duration: 3m, warm_up: 10s}
+load:
+  users: {to: web.get, arrive: {poisson: {rate: 40/s}}, timeout: 2s, retry: {max_attempts: 2}}
+services:
+  web:
+    workers: 64
+    endpoints: {get: {steps: [{call: {to: api.get, policy: all}}, {call: {to: jobs.send}}]}}
+  api: {instances: 3, workers: 2, queue: {capacity: 50}, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}]}}}
+  worker: {workers: 8, endpoints: {job: {steps: [{work: 10ms}]}}}
+queues:
+  jobs: {consumers: {worker: {to: worker.job, visibility_timeout: 10s}}}
+policies:
+  all:
+    timeout: 500ms
+    hedge: {backup: {after: {time: 10ms}, extra_load: 50%}}
+    breaker: {rate: {}}
+    outlier_ejection: {}
+promises:
+  works: {keep: {availability: 99.9%}, of: web.get, period: 30d}
+control:
+  telemetry: {main: {every: 5s}}
+  alerts:
+";
+
+/// The subject of a kind of which every metric has data in [`SYSTEM`].
+fn subjects(kind: SubjectKind) -> &'static [&'static str] {
+    match kind {
+        SubjectKind::Endpoint => &["api.get"],
+        SubjectKind::Service => &["api"],
+        SubjectKind::Load => &["users"],
+        SubjectKind::Edge => &["web->api.get"],
+        SubjectKind::Timed => &["api.queue_wait", "jobs.age"],
+        SubjectKind::Promise => &["works"],
+        other => panic!("no metric of {} is delivered", other.words()),
+    }
+}
+
+/// Nothing, in the unit of a measure.
+fn zero(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Share => "0%",
+        Measure::RATE => "0/s",
+        Measure::TIME => "0s",
+        _ => "0",
+    }
+}
+
+#[test]
+fn an_alert_fires_on_each_metric_that_telemetry_delivers() {
+    let mut text = SYSTEM.to_owned();
+    let mut asked = Vec::new();
+    for name in Metric::names() {
+        let metric = Metric::parse(&name).unwrap();
+        if !metric.is_delivered() {
+            continue;
+        }
+        for subject in metric.subjects().iter().flat_map(|kind| subjects(*kind)) {
+            for window in ["", " over 30s"] {
+                let when = format!("{name}({subject}){window} >= {}", zero(metric.measure()));
+                writeln!(text, "    a{}: {{when: {when}}}", asked.len()).unwrap();
+                asked.push(when);
+            }
+        }
+    }
+    assert!(asked.len() > 150, "{}", asked.len());
+    let loaded = read(&text).unwrap_or_else(|report| panic!("{:?}", super::shown(&report)));
+    let run = simulate(&loaded.model, 1, 0);
+    let silent: Vec<&String> =
+        asked.iter().zip(&run.alerts).filter(|(_, fired)| fired.is_empty()).map(|(w, _)| w).collect();
+    assert!(silent.is_empty(), "without data: {silent:?}");
+    for (when, looks) in asked.iter().zip(&run.alert_looks) {
+        assert!(looks.all >= 36 && looks.without_data < looks.all, "{when}: {looks:?}");
+    }
+}
+
+#[test]
+fn a_promise_without_a_budget_has_no_burn_rate() {
+    let with = |promise: &str| {
+        let text = format!(
+            "{}promises: {{p: {promise}}}\ncontrol: {{alerts: {{a: {{when: burn_rate(p) over 1m > 1}}}}}}\n",
+            super::SMALL
+        );
+        problems(&text)
+    };
+    let found = with("{keep: {latency: {p99: 1s}}, of: web.get}");
+    assert!(
+        found.iter().any(|p| p.ends_with("p is no promise of availability and has no budget to burn")),
+        "{found:?}"
+    );
+    let found = with("{keep: {availability: 100%}, of: web.get}");
+    assert!(found.iter().any(|p| p.ends_with("p promises 100 % and leaves no budget to burn")), "{found:?}");
+    assert!(with("{keep: {availability: 99%}, of: web.get}").is_empty());
+}

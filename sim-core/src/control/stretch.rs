@@ -1,0 +1,208 @@
+//! What a pipeline has delivered of the latest stretch of time: sums that follow it scrape by scrape.
+//!
+//! A scrape is added when it is delivered and taken out again when the window has passed it, so that a reading costs the same whatever
+//! the length of its window. Sums are of integers, so that what is taken out leaves nothing behind.
+
+use super::telemetry::Scrape;
+use crate::data::Wrongness;
+use crate::expression::{Metric, Observed, Resolved, Subject, TimedPart, View, Window, edges_of};
+use crate::metrics::Histogram;
+use crate::model::{EdgeId, EndpointId, Model, ServiceId};
+use crate::results::{EdgeCounts, ServiceCounts};
+use crate::units::SimDuration;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Sums over a window that moves.
+#[derive(Debug, Clone)]
+pub(super) struct Stretch {
+    window: Option<Window>,
+    /// The metric whose single times are counted, of `over last 1000`.
+    counted: Option<(Resolved, Vec<EdgeId>)>,
+    /// Number of its first scrape, and of the one after its last, from the start of the run.
+    first: u64,
+    next: u64,
+    length_ns: u64,
+    /// Single times in it.
+    times: u64,
+    edges: Vec<EdgeCounts>,
+    services: Vec<ServiceCounts>,
+    wrong: BTreeMap<(u32, u8), u64>,
+    latency: Vec<((EdgeId, View), Histogram)>,
+    timed: Vec<((ServiceId, TimedPart), Histogram)>,
+}
+
+/// The call sites whose latency these readers look at, by attempt or by call.
+pub(super) fn latency_read(model: &Model, readers: &[&Resolved]) -> Vec<(EdgeId, View)> {
+    let mut all: Vec<(EdgeId, View)> = Vec::new();
+    for metric in readers.iter().filter(|m| matches!(m.metric, Metric::Percentile(_))) {
+        let (edges, view) = edges_of(model, metric);
+        all.extend(edges.into_iter().map(|edge| (edge, view)));
+    }
+    all.sort_unstable_by_key(|(edge, view)| (*edge, *view == View::Calls));
+    all.dedup();
+    all
+}
+
+/// The timed parts of services that these readers look at.
+pub(super) fn times_read(readers: &[&Resolved]) -> Vec<(ServiceId, TimedPart)> {
+    let percentiles = readers.iter().filter(|m| matches!(m.metric, Metric::Percentile(_)));
+    let mut parts: Vec<(ServiceId, TimedPart)> = percentiles
+        .filter_map(|metric| match metric.subject {
+            Subject::Timed(service, part) => Some((service, part)),
+            _ => None,
+        })
+        .collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts
+}
+
+impl Stretch {
+    /// Sums for all readers that look back as far as this one.
+    fn new(model: &Model, reader: &Resolved, readers: &[&Resolved]) -> Self {
+        let window = reader.scope.window;
+        let is_counted = matches!(window, Some(Window::Last(_)));
+        let mut stretch = Self {
+            window,
+            counted: is_counted.then(|| (reader.clone(), edges_of(model, reader).0)),
+            first: 0,
+            next: 0,
+            length_ns: 0,
+            times: 0,
+            edges: vec![EdgeCounts::default(); model.edges.len()],
+            services: vec![ServiceCounts::default(); model.services.len()],
+            wrong: BTreeMap::new(),
+            latency: Vec::new(),
+            timed: Vec::new(),
+        };
+        let served: Vec<&Resolved> = readers.iter().copied().filter(|metric| stretch.serves(metric)).collect();
+        stretch.latency = latency_read(model, &served).into_iter().map(|of| (of, Histogram::new())).collect();
+        stretch.timed = times_read(&served).into_iter().map(|of| (of, Histogram::new())).collect();
+        stretch
+    }
+
+    /// One for each window that readers look back at.
+    pub fn all(model: &Model, readers: &[&Resolved]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for reader in readers {
+            if !all.iter().any(|stretch| stretch.serves(reader)) {
+                all.push(Self::new(model, reader, readers));
+            }
+        }
+        all
+    }
+
+    /// Whether this is what a metric reads.
+    pub fn serves(&self, metric: &Resolved) -> bool {
+        self.window == metric.scope.window && self.counted.as_ref().is_none_or(|(counted, _)| counted == metric)
+    }
+
+    /// Whether nothing has been delivered yet.
+    pub fn is_empty(&self) -> bool {
+        self.first == self.next
+    }
+
+    /// Number of the first scrape that it still needs.
+    pub fn needs_from(&self) -> u64 {
+        self.first
+    }
+
+    /// Goes on to all scrapes that are delivered. `scrapes` are those that are kept, the first of which has the number `kept_from`.
+    pub fn advance(&mut self, scrapes: &VecDeque<Scrape>, kept_from: u64, is_delivered: impl Fn(&Scrape) -> bool) {
+        let of = |number: u64| scrapes.get((number - kept_from) as usize);
+        while let Some(scrape) = of(self.next).filter(|scrape| is_delivered(scrape)) {
+            self.add(scrape);
+            self.next += 1;
+            while let Some(first) = of(self.first).filter(|first| self.is_enough_without(first)) {
+                self.take_out(first);
+                self.first += 1;
+            }
+        }
+    }
+
+    /// Whether the window is full without its first scrape. The last one always stays.
+    fn is_enough_without(&self, first: &Scrape) -> bool {
+        if self.next == self.first + 1 {
+            return false;
+        }
+        let rest_ns = self.length_ns - first.length_ns();
+        match self.window {
+            None => true,
+            Some(Window::Over(time)) => rest_ns >= time.ns(),
+            // Single times are not kept: the latest scrapes stand for them, an hour back at most.
+            Some(Window::Last(count)) => {
+                self.times - self.times_in(first) >= count || rest_ns >= SimDuration::HOUR.ns()
+            }
+        }
+    }
+
+    /// How many single times of the counted metric a scrape holds.
+    fn times_in(&self, scrape: &Scrape) -> u64 {
+        let Some((metric, edges)) = &self.counted else { return 0 };
+        match &metric.subject {
+            Subject::Timed(service, TimedPart::Wait) => scrape.services[service.index()].started,
+            Subject::Timed(service, TimedPart::Age) => scrape.services[service.index()].done,
+            _ => edges.iter().map(|edge| scrape.edges[edge.index()].outcomes[..2].iter().sum::<u64>()).sum(),
+        }
+    }
+
+    fn add(&mut self, scrape: &Scrape) {
+        self.length_ns += scrape.length_ns();
+        self.times += self.times_in(scrape);
+        self.edges.iter_mut().zip(&scrape.edges).for_each(|(sum, one)| sum.add(one));
+        self.services.iter_mut().zip(&scrape.services).for_each(|(sum, one)| sum.add(one));
+        for &(endpoint, kind, count) in &scrape.wrong {
+            *self.wrong.entry((endpoint, kind)).or_insert(0) += count;
+        }
+        for (of, sum) in &mut self.latency {
+            scrape.latency.iter().filter(|(one, _)| one == of).for_each(|(_, latency)| sum.add_sparse(latency));
+        }
+        for (of, sum) in &mut self.timed {
+            scrape.times.iter().filter(|(one, _)| one == of).for_each(|(_, times)| sum.add_sparse(times));
+        }
+    }
+
+    fn take_out(&mut self, scrape: &Scrape) {
+        self.length_ns -= scrape.length_ns();
+        self.times -= self.times_in(scrape);
+        self.edges.iter_mut().zip(&scrape.edges).for_each(|(sum, one)| *sum = sum.since(one));
+        self.services.iter_mut().zip(&scrape.services).for_each(|(sum, one)| sum.take_out(one));
+        for &(endpoint, kind, count) in &scrape.wrong {
+            if let Some(sum) = self.wrong.get_mut(&(endpoint, kind)) {
+                *sum -= count;
+            }
+        }
+        for (of, sum) in &mut self.latency {
+            scrape.latency.iter().filter(|(one, _)| one == of).for_each(|(_, latency)| sum.take_out_sparse(latency));
+        }
+        for (of, sum) in &mut self.timed {
+            scrape.times.iter().filter(|(one, _)| one == of).for_each(|(_, times)| sum.take_out_sparse(times));
+        }
+    }
+}
+
+impl Observed for Stretch {
+    fn seconds(&self) -> f64 {
+        self.length_ns as f64 / 1e9
+    }
+
+    fn edge(&self, edge: EdgeId) -> EdgeCounts {
+        self.edges[edge.index()]
+    }
+
+    fn service(&self, service: ServiceId) -> ServiceCounts {
+        self.services[service.index()]
+    }
+
+    fn wrong(&self, endpoint: EndpointId, kind: Wrongness) -> u64 {
+        self.wrong.get(&(endpoint.0, kind as u8)).copied().unwrap_or(0)
+    }
+
+    fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram) {
+        self.latency.iter().filter(|(of, _)| *of == (edge, view)).for_each(|(_, latency)| to.merge(latency));
+    }
+
+    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram) {
+        self.timed.iter().filter(|(of, _)| *of == (service, part)).for_each(|(_, times)| to.merge(times));
+    }
+}
