@@ -1,0 +1,294 @@
+//! Data, faults, control, promises, money and steps.
+
+use super::{Act, FAILING, act};
+
+/// A store with replicas that lag, in which each request writes a row, and reads it or another.
+const STORE: &str = "keys.row: {uniform: {count: 1M}}\n\
+    stores.db: {instances: 3, workers: 100, key: row, replication: {primary: {lag: {exponential: {mean: 100ms}}}}, \
+    endpoints: {read: {access: read, steps: [{wait: 1ms}]}, write: {access: write, steps: [{wait: 1ms}]}}}\n\
+    load.writers: {to: db.write, arrive: {poisson: {rate: 20/s}}}\n\
+    services.web.endpoints.get.steps: [{call: {to: db.read}}]";
+/// The same without replicas that lag.
+const STORE_ALONE: &str = "keys.row: {uniform: {count: 10}}\n\
+    stores.db: {instances: 3, workers: 100, key: row, \
+    endpoints: {read: {access: read, steps: [{wait: 1ms}]}, write: {access: write, steps: [{wait: 1ms}]}}}\n\
+    load.writers: {to: db.write, arrive: {poisson: {rate: 20/s}}}\n\
+    services.web.endpoints.get.steps: [{call: {to: db.read}}]";
+/// The same with few rows and little lag.
+const STORE_THAT_LAGS: &str = "keys.row: {uniform: {count: 10}}\n\
+    stores.db: {instances: 3, workers: 100, key: row, replication: {primary: {lag: {exponential: {mean: 10ms}}}}, \
+    endpoints: {read: {access: read, steps: [{wait: 1ms}]}, write: {access: write, steps: [{wait: 1ms}]}}}\n\
+    load.writers: {to: db.write, arrive: {poisson: {rate: 20/s}}}\n\
+    services.web.endpoints.get.steps: [{call: {to: db.read}}]";
+/// Messages that come faster than one worker works.
+const QUEUE_SCALED: &str = "services.front: {workers: unlimited, endpoints: {put: {steps: [{call: {to: jobs.send}}]}}}\n\
+    services.worker: {instances: 1, workers: 1, endpoints: {job: {steps: [{work: 100ms}]}}}\n\
+    queues.jobs: {consumers: {w: {to: worker.job, visibility_timeout: 1h}}}\n\
+    load.senders: {to: front.put, arrive: {poisson: {rate: 40/s}}}";
+
+pub(super) const ACTS: &[Act] = &[
+    act(
+        "keys uniform",
+        STORE,
+        "keys.row: {uniform: {count: 1}}",
+        "stale_read(db.read) in on > 5 * stale_read(db.read)",
+    ),
+    act(
+        "keys zipf",
+        STORE,
+        "keys.row: {zipf: {count: 1M, exponent: 3}}",
+        "stale_read(db.read) in on > 5 * stale_read(db.read)",
+    ),
+    act(
+        "keys hot",
+        STORE,
+        "keys.row: {hot: {count: 1M, percent: 90%}}",
+        "stale_read(db.read) in on > 5 * stale_read(db.read)",
+    ),
+    act(
+        "inject crash",
+        "",
+        "faults: {f: {inject: crash, where: {service: api, instances: [0]}, at: 30s, for: 1m}}",
+        "unreachable(api.get) in on > 2%",
+    ),
+    act(
+        "inject freeze",
+        "policies.api.timeout: 1s",
+        "faults: {f: {inject: freeze, where: {service: api, instances: [0]}, at: 30s, for: 1m}}",
+        "timeout(api.get) in on > 8%",
+    ),
+    act(
+        "inject restart",
+        "services.api.start_up: 30s",
+        "faults: {f: {inject: restart, where: {service: api, instances: [0]}, at: 30s}}",
+        "instances(api) in on < 3.8",
+    ),
+    act(
+        "inject slow",
+        "",
+        "faults: {f: {inject: {slow: {factor: 5}}, where: {service: api}}}",
+        "p50(api.get) in on > 4 * p50(api.get)",
+    ),
+    act(
+        "inject fail",
+        "",
+        "faults: {f: {inject: {fail: {probability: 20%}}, where: {service: api}}}",
+        "error_rate(api.get) in on == 20% within 2 points",
+    ),
+    act(
+        "inject delay",
+        "",
+        "faults: {f: {inject: {delay: {add: 300ms}}, where: {from: web, to: api}}}",
+        "p50(api.get) in on == 320ms within 2%",
+    ),
+    act(
+        "inject wrong",
+        "",
+        "faults: {f: {inject: {wrong: {kind: wrong_amount, probability: 20%}}, where: {service: api}}}",
+        "wrong_amount(api.get) in on == 20% within 2 points",
+    ),
+    act(
+        "inject loss",
+        "policies.api.timeout: 1s",
+        "faults: {f: {inject: {loss: {probability: 20%}}, where: {from: web, to: api}}}",
+        "timeout(api.get) in on > 15%",
+    ),
+    act(
+        "inject partition",
+        "policies.api.timeout: 1s",
+        "faults: {f: {inject: partition, where: {between: [web, api]}, at: 30s, for: 1m}}",
+        "timeout(api.get) in on == 50% within 5 points",
+    ),
+    act(
+        "inject lag",
+        STORE_THAT_LAGS,
+        "faults: {f: {inject: {lag: {factor: 100}}, where: {service: db, role: replica}}}",
+        "stale_read(db.read) in on > 3 * stale_read(db.read)",
+    ),
+    act(
+        "schedule random",
+        "",
+        "faults: {f: {inject: crash, where: {service: api}, random: {mtbf: 30s, mttr: 10s}}}",
+        "instances(api) in on < 3.5",
+    ),
+    act(
+        "section experiments",
+        "",
+        "experiments: {kill: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 99%], actions: [{inject: {fail: {probability: 50%}}, where: {service: api}, at: 0s, for: 1m}]}}",
+        "error_rate(web.get) in on > 20%",
+    ),
+    act(
+        "do restart",
+        "services.api.start_up: 30s",
+        "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: restart, where: {service: api, instances: [0]}, at: 0s}]}}",
+        "instances(api) in on < 3.8",
+    ),
+    act(
+        "do scale",
+        "",
+        "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: {scale: {set: 2}}, where: {service: api}, at: 0s}]}}",
+        "instances(api) in on < 3.5",
+    ),
+    act(
+        "do mend",
+        "faults: {bad: {inject: fail, where: {service: api}, at: 10s}}",
+        "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: {mend: {fault: bad}}, at: 10s}]}}",
+        "error_rate(web.get) in on < 0.5 * error_rate(web.get)",
+    ),
+    act(
+        "do drain",
+        "",
+        "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: drain, where: {service: api, count: 2}, at: 0s}]}}",
+        "utilisation(api) in on > 1.2 * utilisation(api)",
+    ),
+    // A scaler sees the load only through telemetry: where that comes a minute late, it acts a minute late.
+    act(
+        "control telemetry",
+        "load.users.shape: [{step: {at: 30s, factor: 6}}]\ncontrol: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, reads: all, every: 5s, min: 4, max: 40, use: {target: {metrics: {utilisation(api): 60%}}}}}}",
+        "control.telemetry.all.delay: 1m",
+        "instances(api) from 40s to 1m in on < 0.9 * instances(api) from 40s to 1m",
+    ),
+    act(
+        "control alerts",
+        "faults: {bad: {inject: fail, where: {service: api}, at: 30s}}",
+        "control: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}}",
+        "time_to_detect(bad) in on < 20s",
+    ),
+    act(
+        "use queue_depth",
+        QUEUE_SCALED,
+        "control.scalers: {w: {of: worker, every: 5s, min: 1, max: 20, use: {queue_depth: {queue: jobs, per_instance: 10}}}}",
+        "queue_length(jobs) in on < 0.3 * queue_length(jobs)",
+    ),
+    act(
+        "use target",
+        "load.users.arrive: {poisson: {rate: 500/s}}",
+        "control: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, every: 5s, min: 4, max: 40, use: {target: {metrics: {utilisation(api): 60%}}}}}}",
+        "instances(api) in on > 7",
+    ),
+    act(
+        "use step",
+        "load.users.arrive: {poisson: {rate: 500/s}}",
+        "control: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, every: 5s, min: 4, max: 40, use: {step: {metric: utilisation(api), steps: [{above: 70%, change: {percent: 50%}}]}}}}}",
+        "instances(api) in on > 8",
+    ),
+    act(
+        "use scheduled",
+        "",
+        "control: {scalers: {api: {of: api, every: 5s, min: 1, max: 40, use: {scheduled: [{at: 0s, instances: 12}]}}}}",
+        "instances(api) in on > 10",
+    ),
+    act("keep availability", FAILING, "promises: {p: {keep: {availability: 99%}, of: web.get}}", "not held(p) in on"),
+    act("keep latency", "", "promises: {p: {keep: {latency: {p50: 1ms}}, of: web.get}}", "not held(p) in on"),
+    act(
+        "keep recovery",
+        "faults: {bad: {inject: fail, where: {service: api}, at: 30s, for: 10s}}",
+        "promises: {a: {keep: {availability: 1%}, of: web.get}, p: {keep: {recovery: {after: bad, within: 1s}}, of: web.get}}",
+        "held(p) in on",
+    ),
+    act("keep goodput", "", "promises: {p: {keep: {goodput: 100/s}, of: web.get}}", "not held(p) in on"),
+    act("keep age", QUEUE_SCALED, "promises: {p: {keep: {age: {p99: 1ms}}, of: jobs}}", "not held(p) in on"),
+    act(
+        "keep cost",
+        "costs: {nodes: {meter: {instances: {of: api}}, price: $1/h}}",
+        "promises: {p: {keep: {cost: $1/month}}}",
+        "not held(p) in on",
+    ),
+    act(
+        "keep wrongness",
+        "faults: {f: {inject: {wrong: {kind: wrong_amount, probability: 20%}}, where: {service: api}}}",
+        "promises: {p: {keep: {wrongness: {kind: wrong_amount, at_most: 1%}}, of: api.get}}",
+        "not held(p) in on",
+    ),
+    act(
+        "meter instances",
+        "",
+        "costs: {c: {meter: {instances: {of: api}}, price: $1/h}}",
+        "cost in on == $4/h within 0.1%",
+    ),
+    act(
+        "meter storage",
+        "services.api.machine: {disk: {size: 100GB}}",
+        "costs: {c: {meter: {storage: {of: api}}, price: $0.1/GB/month}}",
+        "cost in on == $40/month within 0.1%",
+    ),
+    act(
+        "meter transfer",
+        "regions: {here: {zones: [a]}, there: {zones: [b]}}\nservices.web.zones: [a]\nservices.api.zones: [b]\npolicies.api.size: {request: 1MB, response: 1MB}",
+        "costs: {c: {meter: {transfer: {of: api, across: regions}}, price: $1/GB}}",
+        "cost in on > $0.05/s",
+    ),
+    act(
+        "meter requests",
+        "",
+        "costs: {c: {meter: {requests: {of: api.get}}, price: $1/1M}}",
+        "cost in on > $100/month",
+    ),
+    act("meter flat", "", "costs: {c: {meter: flat, price: $400/month}}", "cost in on == $400/month within 0.1%"),
+    act(
+        "meter failures",
+        FAILING,
+        "costs: {c: {meter: {failures: {of: web.get}}, price: $1}}",
+        "spent(c) in on > $1000",
+    ),
+    act(
+        "meter wrongness",
+        "faults: {f: {inject: {wrong: {kind: wrong_amount, probability: 20%}}, where: {service: api}}}",
+        "costs: {c: {meter: {wrongness: {kind: wrong_amount}}, price: $1}}",
+        "spent(c) in on > $1000",
+    ),
+    act(
+        "meter slower",
+        "",
+        "costs: {c: {meter: {slower: {of: web.get, than: 1ms, percent: 10%}}, price: $1}}",
+        "spent(c) in on > $500",
+    ),
+    act(
+        "step call",
+        "",
+        "services.web.endpoints.get.steps: [{call: {to: api.get, policy: api}}, {call: {to: api.get, policy: api}}]",
+        "rps(api.get) in on == 2 * rps(api.get) within 2%",
+    ),
+    act(
+        "step parallel",
+        "",
+        "services.web.endpoints.get.steps: [{parallel: {repeat: {count: 3}, branches: [{call: {to: api.get, policy: api}}]}}]",
+        "rps(api.get) in on == 3 * rps(api.get) within 2%",
+    ),
+    act(
+        "step choose",
+        "",
+        "services.web.endpoints.get.steps: [{choose: [{probability: 25%, steps: [{call: {to: api.get, policy: api}}]}, {steps: [{wait: 1ms}]}]}]",
+        "rps(api.get) in on == 0.25 * rps(api.get) within 5%",
+    ),
+    act(
+        "step forward",
+        "services.web.workers: 3\nservices.api.endpoints.get.steps: [{wait: 200ms}]\nservices.api.workers: 100",
+        "services.web.endpoints.get.steps: [{forward: {to: api.get}}]",
+        "utilisation(web) in on < 0.1 * utilisation(web)",
+    ),
+    act(
+        "step reply",
+        "",
+        "services.web.endpoints.get.steps: [{reply: {outcome: ok}}, {call: {to: api.get, policy: api}}]",
+        "p50(web.get) in on < 0.1 * p50(web.get)",
+    ),
+    act(
+        "step fail",
+        "",
+        "services.web.endpoints.get.steps: [{fail: {probability: 10%}}]",
+        "error_rate(web.get) in on == 10% within 1 points",
+    ),
+    act(
+        "replication primary",
+        STORE_ALONE,
+        "stores.db.replication: {primary: {lag: {exponential: {mean: 500ms}}}}",
+        "stale_read(db.read) in on > 1%",
+    ),
+    act(
+        "replication consensus",
+        "regions: {here: {zones: [a]}, there: {zones: [b]}, yonder: {zones: [c]}}\nstores.db: {instances: 3, zones: [a, b, c], workers: 100, endpoints: {write: {access: write, steps: [{wait: 1ms}]}}}\nservices.web.endpoints.get.steps: [{call: {to: db.write}}]\ncosts: {bytes: {meter: {transfer: {of: db, across: regions}}, price: $1/GiB}}",
+        "stores.db.replication: {consensus: {regions: 3, round_trips: 2, message: 2KiB}}",
+        "cost in on > $1/month",
+    ),
+];
