@@ -8,6 +8,7 @@ pub mod dice;
 mod experiments;
 mod keeps;
 mod kinds;
+mod metrics;
 mod money;
 pub mod scenario;
 

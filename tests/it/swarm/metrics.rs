@@ -1,0 +1,164 @@
+//! Laws over all metrics of the expressions: what one metric says of a run agrees with what the others say, and no metric is always zero
+//! or without data.
+
+use super::{read, scenario};
+use scenarios::Loaded;
+use sim_core::expression::run_metrics::RunMetrics;
+use sim_core::expression::{METRICS, Measure, Metric, MetricRef, Scope, SubjectKind};
+use sim_core::outcome::Outcome;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// An alert that never fires, and one that fires without its fault, which no shipped scenario has.
+const BAD_ALERTS: &str = "scenario: Bad alerts\nquestion: Are they counted?\nrun: {duration: 5m, warm_up: 10s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 50/s}}}}\n\
+    services: {web: {workers: 4, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
+    faults: {bad: {inject: {fail: {probability: 50%}}, where: {service: web}, at: 2m, for: 1m}}\n\
+    control: {telemetry: {all: {every: 5s}}, alerts: {blind: {when: error_rate(web.get) over 10s > 90%, finds: bad}, \
+    eager: {when: availability(web.get) over 10s > 90%, finds: bad}}}\n";
+
+/// Asks for metrics of one run by their names.
+struct Asked<'a> {
+    metrics: RunMetrics<'a>,
+}
+
+impl Asked<'_> {
+    fn value(&self, metric: Metric, subject: &str, scope: Scope) -> Option<f64> {
+        let subject = Some(subject.to_owned()).filter(|subject| !subject.is_empty());
+        self.metrics.value(&MetricRef { metric, subject, scope })
+    }
+
+    fn of(&self, metric: &str, subject: &str) -> Option<f64> {
+        self.value(Metric::parse(metric).expect("a metric"), subject, Scope::default())
+    }
+}
+
+/// All subjects of a kind in a scenario.
+fn subjects(loaded: &Loaded, kind: SubjectKind) -> Vec<String> {
+    let names = &loaded.names;
+    let owned = |names: Vec<&String>| names.into_iter().cloned().collect();
+    match kind {
+        SubjectKind::Endpoint => owned(names.endpoints.keys().collect()),
+        SubjectKind::Service => owned(names.services.keys().collect()),
+        SubjectKind::Load => owned(names.loads.keys().collect()),
+        SubjectKind::Edge => owned(names.edges.keys().collect()),
+        SubjectKind::Timed => names.services.keys().map(|name| format!("{name}.queue_wait")).collect(),
+        SubjectKind::Fault => owned(names.faults.keys().collect()),
+        SubjectKind::Alert => owned(names.alerts.keys().collect()),
+        SubjectKind::Promise => owned(names.promises.keys().collect()),
+        SubjectKind::Cost => owned(names.costs.keys().collect()),
+        SubjectKind::Experiment => owned(names.experiments.keys().collect()),
+        SubjectKind::Nothing => vec![String::new()],
+    }
+}
+
+/// Shares of one whole add up to it.
+fn shares_add_up(asked: &Asked<'_>, subject: &str) {
+    let Some(availability) = asked.of("availability", subject) else { return };
+    let share = |metric: &str| asked.of(metric, subject).unwrap_or_else(|| panic!("{metric}({subject})"));
+    let all: f64 = Outcome::ALL.iter().map(|outcome| share(outcome.name())).sum();
+    assert!((all + share("unanswered") - 1.0).abs() < 1e-9, "outcomes of {subject} are {all}");
+    assert!((availability + share("error_rate") - 1.0).abs() < 1e-9, "{subject}");
+    assert!((availability - share("ok") - share("degraded")).abs() < 1e-9, "{subject}");
+}
+
+/// Percentiles are in order, and the mean is one that a distribution with these percentiles can have (A. Markov: a share of 1 - q of all
+/// times is at least the q-th quantile). Histograms have buckets of 0.8 %.
+fn times_agree(asked: &Asked<'_>, subject: &str) {
+    let parts = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("longest", 1.0)];
+    let known: Vec<(f64, f64)> = parts.iter().filter_map(|(name, q)| Some((asked.of(name, subject)?, *q))).collect();
+    assert!(known.is_sorted_by(|a, b| a.0 <= b.0), "percentiles of {subject}: {known:?}");
+    let Some(mean) = asked.of("mean", subject) else {
+        assert!(known.is_empty(), "{subject} has percentiles and no mean");
+        return;
+    };
+    for (time, q) in known.into_iter().filter(|(time, _)| time.is_finite()) {
+        assert!(mean >= (1.0 - q) * time * 0.98 - 1e-8, "{subject}: a mean of {mean} s, and q {q} at {time} s");
+        assert!(q < 1.0 || mean <= time * 1.01 + 1e-8, "{subject}: a mean of {mean} s, and none longer than {time} s");
+    }
+}
+
+/// What is counted in two halves of the run is what is counted in the whole.
+fn halves_add_up(asked: &Asked<'_>, loaded: &Loaded, subject: &str) {
+    let end_ns = loaded.model.run.duration.ns() as i64;
+    let rate = |from_to| asked.value(Metric::Rps, subject, Scope { from_to: Some(from_to), ..Scope::default() });
+    // At the end of a window of the time series, so that no slice is cut.
+    let window_ns = loaded.model.run.window.ns() as i64;
+    let middle_ns = (end_ns / window_ns / 2).max(1) * window_ns;
+    let (Some(whole), Some(first), Some(second)) =
+        (asked.of("rps", subject), rate((0, middle_ns)), rate((middle_ns, end_ns)))
+    else {
+        return;
+    };
+    let count = |rate: f64, ns: i64| rate * ns as f64;
+    let halves = count(first, middle_ns) + count(second, end_ns - middle_ns);
+    assert!((halves - count(whole, end_ns)).abs() <= 1e-6 * halves.max(1.0), "{subject}: {halves} in halves");
+}
+
+/// Shares lie between 0 and 1, and numbers are not negative.
+fn is_possible(metric: Metric, subject: &str, value: f64) {
+    let may_be_negative = matches!(metric, Metric::BudgetLeft);
+    assert!(!value.is_nan() && (value >= 0.0 || may_be_negative), "{}({subject}) is {value}", metric.name());
+    // More of a budget than there is can be spent, and a hedge may be sent more than once a call.
+    let may_be_more = matches!(metric, Metric::BudgetLeft | Metric::BudgetSpent | Metric::Hedged);
+    if metric.measure() == Measure::Share && !may_be_more {
+        assert!(value <= 1.0 + 1e-9, "{}({subject}) is {value}", metric.name());
+    }
+}
+
+/// All laws of one run of a scenario; counts how often each metric had data, and was not zero.
+fn check(loaded: &Loaded, seen: &mut BTreeMap<String, (u32, u32)>) {
+    let run = sim_core::world::simulate(&loaded.model, 1, 0);
+    let asked = Asked { metrics: RunMetrics::new(&run, &loaded.model, &loaded.names) };
+    for kind in [SubjectKind::Endpoint, SubjectKind::Load, SubjectKind::Edge] {
+        for subject in subjects(loaded, kind) {
+            shares_add_up(&asked, &subject);
+            times_agree(&asked, &subject);
+            if run.stopped.is_none() {
+                halves_add_up(&asked, loaded, &subject);
+            }
+        }
+    }
+    subjects(loaded, SubjectKind::Timed).iter().for_each(|subject| times_agree(&asked, subject));
+    for doc in METRICS {
+        let metric = Metric::parse(doc.name).expect("it is listed");
+        let all = doc.subjects.iter().flat_map(|kind| subjects(loaded, *kind));
+        let faults = || subjects(loaded, SubjectKind::Fault).into_iter().map(Some);
+        let afters: Vec<Option<String>> = if metric.needs_fault() { faults().collect() } else { vec![None] };
+        for subject in all {
+            for after in &afters {
+                let scope = Scope { after: after.clone(), ..Scope::default() };
+                let Some(value) = asked.value(metric, &subject, scope) else { continue };
+                is_possible(metric, &subject, value);
+                let (with_data, not_zero) = seen.entry(doc.name.to_owned()).or_default();
+                *with_data += 1;
+                *not_zero += u32::from(value != 0.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn all_metrics_agree_and_none_is_always_zero() {
+    let seen = RefCell::new(BTreeMap::new());
+    let law = "metrics::all_metrics_agree_and_none_is_always_zero";
+    super::swarm(
+        law,
+        40,
+        |seed| scenario(seed).text(),
+        |seed| check(&read(&scenario(seed).text()), &mut seen.borrow_mut()),
+    );
+    let mut seen = seen.into_inner();
+    // Promises, alerts and experiments are in shipped scenarios.
+    for file in crate::files("scenarios/shipped", "yaml") {
+        let whole = crate::load(&file, &[]);
+        let is_long = whole.model.run.duration.secs() > 3600.0;
+        check(&if is_long { crate::load(&file, &["run.duration=1h"]) } else { whole }, &mut seen);
+    }
+    check(&read(BAD_ALERTS), &mut seen);
+    let without = |pick: fn(&(u32, u32)) -> u32| -> Vec<&str> {
+        METRICS.iter().map(|doc| doc.name).filter(|name| seen.get(*name).is_none_or(|seen| pick(seen) == 0)).collect()
+    };
+    assert!(without(|seen| seen.0).is_empty(), "without data in every scenario: {:?}", without(|seen| seen.0));
+    assert!(without(|seen| seen.1).is_empty(), "always zero: {:?}", without(|seen| seen.1));
+}
