@@ -17,6 +17,7 @@ mod experiments;
 mod generated;
 mod laws;
 mod names;
+mod oracle;
 mod precision;
 mod program;
 mod reports;
