@@ -6,6 +6,7 @@ mod faults;
 mod mangled;
 mod meant;
 mod money;
+mod rows;
 mod shipped;
 mod telemetry;
 mod windows;

@@ -103,6 +103,7 @@ impl World<'_> {
             phase: Phase::Running,
             rank,
         };
+        self.is_request(frame, key);
         frame
     }
 
@@ -131,6 +132,7 @@ impl World<'_> {
             phase: Phase::Arriving,
             rank,
         };
+        self.is_request(frame, key);
         if only == NONE {
             let instance = self.pick(frame, site, key);
             self.frames[frame].instance = instance;

@@ -169,6 +169,7 @@ impl World<'_> {
             phase: Phase::Arriving,
             rank,
         };
+        self.works_for(callee, frame);
         let at = &mut self.frames[frame];
         at.seq = seq;
         at.next = callee;

@@ -87,6 +87,7 @@ impl World<'_> {
         new.flags = BRANCH | COPY;
         new.phase = Phase::Running;
         new.rank = caller.rank.as_copy(number);
+        self.works_for(copy, frame);
         self.set_tries(copy, self.tries_before(copy, site));
         self.races.races[caller.next as usize].copies.push(copy);
         copy

@@ -90,14 +90,15 @@ impl World<'_> {
     pub(super) fn enqueue(&mut self, frame: u32, queue: u32) -> Option<u32> {
         let at = &self.frames[frame];
         let (key, rank) = (mix(at.key, MESSAGE), at.rank);
-        if !self.take_in(queue, key, rank) {
+        let request = self.request_of(frame);
+        if !self.take_in(queue, key, rank, request) {
             return self.fail(frame, Outcome::Rejected as u8);
         }
         self.frames[frame].pc += 1;
         Some(frame)
     }
 
-    fn take_in(&mut self, queue: u32, key: u64, rank: Rank) -> bool {
+    fn take_in(&mut self, queue: u32, key: u64, rank: Rank, request: u64) -> bool {
         let state = &self.queues.queues[queue as usize];
         if state.waiting.len() as u64 + state.kept >= state.capacity {
             return false;
@@ -111,6 +112,7 @@ impl World<'_> {
             return true;
         };
         let message = self.new_client(site, key, 0);
+        self.is_request(message, request);
         self.frames[message].phase = Phase::Message;
         self.frames[message].rank = rank;
         self.wait_in_queue(queue, message);
@@ -251,6 +253,7 @@ impl World<'_> {
         new.flags = 0;
         new.phase = Phase::Arriving;
         new.rank = rank;
+        self.works_for(callee, message);
         let at = &mut self.frames[message];
         at.seq = seq;
         at.next = callee;
@@ -298,9 +301,10 @@ impl World<'_> {
         }
         self.sites[at.edge as usize].counts.call_outcomes[usize::from(outcome & 7)] += 1;
         self.frames.release(message);
+        let request = self.request_of(message);
         let set_aside = consumer.dead_letter.is_some_and(|endpoint| {
             let service = self.model.endpoints[endpoint.index()].service.0;
-            self.take_in(service, mix(at.key, MESSAGE), at.rank)
+            self.take_in(service, mix(at.key, MESSAGE), at.rank, request)
         });
         if !set_aside {
             self.services[queue as usize].counts.messages_lost += 1;

@@ -7,7 +7,6 @@
 //! has read last.
 
 use super::World;
-use super::frame::{DETACHED, NONE};
 use super::program::has_versions;
 use crate::data::{Effect, KeySampler, Wrongness};
 use crate::dist::Sampler;
@@ -75,6 +74,11 @@ impl Versions {
 #[derive(Default)]
 pub(super) struct Rows {
     stores: Vec<Store>,
+    /// Whether any store has rows of requests, so that frames have to remember for which request they work.
+    follows: bool,
+    /// The identity of the request for which each frame works. It outlives the frames between: those of messages, of background steps, and
+    /// of callers who have gone.
+    of_request: Vec<u64>,
     effects: BTreeMap<u64, u64>,
     effect_order: VecDeque<(u64, u64)>,
 }
@@ -103,7 +107,9 @@ impl Rows {
             }
             _ => Store::default(),
         });
-        Self { stores: stores.collect(), ..Self::default() }
+        let stores: Vec<Store> = stores.collect();
+        let follows = stores.iter().any(|store| store.keys.is_some() || store.versions.is_some());
+        Self { stores, follows, ..Self::default() }
     }
 
     /// An effect of a call is applied; true if it was applied before and that counts.
@@ -133,19 +139,47 @@ impl Rows {
 }
 
 impl World<'_> {
-    /// The row that a request touches: drawn from the identity of the request at the root, so that all its steps touch the same.
+    /// The row that a request touches: drawn from the identity of the request at the root, so that all its steps touch the same, in whatever
+    /// service, after whatever queue.
     fn row(&self, frame: u32, service: u32) -> u64 {
         let Some((sampler, salt)) = &self.rows.stores[service as usize].keys else { return 0 };
         sampler.sample(&mut Keyed::new(mix(self.root_key(frame), ROW ^ salt)))
     }
 
-    /// The identity of the request at the root.
+    /// The identity of the request for which a frame works.
     fn root_key(&self, frame: u32) -> u64 {
-        let mut at = &self.frames[frame];
-        while at.parent != NONE && at.parent != DETACHED && self.frames.waits_for(at.parent, at.parent_seq) {
-            at = &self.frames[at.parent];
+        self.rows.of_request.get(frame as usize).copied().unwrap_or(0)
+    }
+
+    /// A frame works for the request for which another one does: as its call, branch or copy.
+    #[inline(always)]
+    pub(super) fn works_for(&mut self, frame: u32, other: u32) {
+        if self.rows.follows {
+            self.begins_request(frame, self.root_key(other));
         }
-        at.key
+    }
+
+    /// A frame works for the request of this identity.
+    #[cold]
+    fn begins_request(&mut self, frame: u32, request: u64) {
+        let place = frame as usize;
+        if self.rows.of_request.len() <= place {
+            self.rows.of_request.resize(place + 1, 0);
+        }
+        self.rows.of_request[place] = request;
+    }
+
+    /// A frame is a request of its own.
+    #[inline(always)]
+    pub(super) fn is_request(&mut self, frame: u32, key: u64) {
+        if self.rows.follows {
+            self.begins_request(frame, key);
+        }
+    }
+
+    /// The request for which a message is sent.
+    pub(super) fn request_of(&self, frame: u32) -> u64 {
+        self.root_key(frame)
     }
 
     /// Writes a row if it is still as the request has read it; false if not.

@@ -154,6 +154,7 @@ impl World<'_> {
         new.outcome = 0;
         new.flags = BRANCH;
         new.phase = Phase::Running;
+        self.works_for(branch, frame);
         branch
     }
 
