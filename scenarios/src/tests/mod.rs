@@ -1,6 +1,7 @@
 //! Tests of the whole way from text to model: bad input, shipped scenarios, mangled files.
 
 mod bad_input;
+mod effects;
 mod experiments;
 mod faults;
 mod mangled;

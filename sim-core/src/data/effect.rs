@@ -1,7 +1,7 @@
 //! What happens when an endpoint runs twice for one request: nothing, the same again, or harm.
 //!
-//! The settings are the whole of it: the engine asks [`Effect::duplicates`] when an attempt of a request ends that had ended well
-//! before. Remembered keys of `deduplicated` live in the engine, by request.
+//! The settings are the whole of it: the engine asks [`Effect::duplicates`] when an attempt of a call ends that had ended well before.
+//! What was applied is remembered in the engine, by call.
 
 use crate::kinds::Kind;
 use crate::problem::Problems;
@@ -26,8 +26,10 @@ pub enum Effect {
 /// A key sent with each request is remembered, and a second run with a known key does nothing.
 ///
 /// # What it models
-/// Idempotency keys: the endpoint looks the key up before it acts and answers a known one with the first result. A retry that
-/// comes after the key was forgotten is done a second time and counted as a duplicate effect.
+/// Idempotency keys: the endpoint looks the key up before it acts and answers a known one with the first result, ok, without its steps. The key
+/// of a call is known from the end of its first attempt that went well, for as long as `remember`; being asked for does not prolong it. A
+/// retry that comes after the key was forgotten is done a second time and counted as a duplicate effect. A retry that begins while an
+/// earlier attempt is still at work does the work too and does no harm, where the draft lets it fail with a conflict.
 ///
 /// # When to use it
 /// For endpoints that charge, send or order, and whose callers retry.
@@ -82,14 +84,6 @@ impl Effect {
             Self::None | Self::Idempotent => false,
             Self::NotIdempotent => true,
             Self::Deduplicated(settings) => after_ns > settings.remember.ns(),
-        }
-    }
-
-    /// Work that each request has on top, to look its key up [ns].
-    pub fn work_ns(&self) -> u64 {
-        match self {
-            Self::Deduplicated(settings) => settings.work.ns(),
-            _ => 0,
         }
     }
 }

@@ -5,8 +5,8 @@ use super::frame::{Arena, NONE, Rank};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LINED, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
 use super::{
-    ARRIVAL, Control, USER, World, arrive, bounds, health, hedge, message, record, rows, strike, tries, unanswered, up,
-    watch, wear, wire,
+    ARRIVAL, Control, USER, World, arrive, bounds, effects, health, hedge, message, record, rows, strike, tries,
+    unanswered, up, watch, wear, wire,
 };
 use crate::data::Effect;
 use crate::dist::Sampler;
@@ -63,6 +63,7 @@ impl<'m> World<'m> {
             health: health::Checks::new(model),
             queues,
             rows: rows::Rows::new(model),
+            effects: effects::Effects::default(),
             wires,
             strikes: strike::Strikes::default(),
             wear: wear::Wear::default(),
@@ -284,7 +285,7 @@ fn sites(
         sites.push(Site {
             endpoint: edge.callee.0,
             service: endpoint.service.0,
-            entry: program.entry[edge.callee.index()],
+            entry: program.door[edge.callee.index()],
             guard: guards[edge.guard.index()],
             caller_first: caller,
             only: NONE,

@@ -75,7 +75,7 @@ impl World<'_> {
 
     /// The identity of a call: the same in every variant of a scenario.
     #[inline]
-    fn call_key(&self, frame: u32, site: u32) -> u64 {
+    pub(super) fn call_key(&self, frame: u32, site: u32) -> u64 {
         mix(self.frames[frame].key, CALL ^ self.sites[site as usize].salt)
     }
 

@@ -1,7 +1,7 @@
 //! The system running: it routes requests, and the families decide.
 //!
 //! One file for each station of a request's life: `arrive` (load), `call` (caller's side), `admit` (callee's door), `work`, `reply`,
-//! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `wire` (network), `strike` (faults), `watch`
+//! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `effects` (what was done twice), `wire` (network), `strike` (faults), `watch`
 //! (telemetry, scaling, alerts), `health` (probes), `trial` (experiments), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
 //! runnable is followed at once by the interpreter in `run`, without an event and without recursion.
 
@@ -11,6 +11,7 @@ mod bounds;
 mod build;
 mod call;
 mod cores;
+mod effects;
 mod expire;
 mod frame;
 mod health;
@@ -171,6 +172,7 @@ struct World<'m> {
     health: health::Checks,
     queues: message::Queues,
     rows: rows::Rows,
+    effects: effects::Effects,
     wires: wire::Wires,
     strikes: strike::Strikes,
     wear: wear::Wear,
@@ -209,6 +211,8 @@ impl World<'_> {
         while let Some(key) = self.calendar.pop() {
             debug_assert!(key.time() >= self.now, "time runs forward");
             if self.events >= self.frames.look_at && self.look_at_bounds(key.time()) {
+                // It has not happened.
+                self.calendar.push_key(key);
                 break;
             }
             self.now = key.time();

@@ -3,7 +3,8 @@
 //! Branches of a `parallel`, the arms of a `choose` and background steps lie in the same array behind the endpoint's own code. The
 //! compiler puts `Release` before the first call of an endpoint that does not hold its worker, so that the interpreter asks nothing.
 
-use crate::dist::Sampler;
+use crate::data::Effect;
+use crate::dist::{Distribution, Sampler};
 use crate::engine::table::Table;
 use crate::model::{Access, Caller, Edge, Endpoint, Model, Node, Outcome, Replication, ServiceId, Step};
 
@@ -46,6 +47,8 @@ pub enum Op {
     Write(u32),
     /// Write the row of this request if it is as this request has read it; the service.
     CompareAndSet(u32),
+    /// Go to the end of the endpoint, which stands there, if the key of this request is known.
+    Known(u32),
     /// Put a message in a queue; the service.
     Enqueue(u32),
     /// The end of an endpoint: reply.
@@ -57,6 +60,9 @@ pub enum Op {
     /// The end of what called without being an endpoint: a load class's request, a message.
     ClientEnd,
 }
+
+/// The place of the work of looking a key up, beside those of all steps.
+const LOOKUP: u32 = u32::MAX;
 
 /// Where [`Op::Drop`] stands: after the operations that end a request with an outcome.
 pub const DROP: u32 = Outcome::ALL.len() as u32;
@@ -89,8 +95,10 @@ pub struct Program {
     pub choices: Vec<(f64, u32)>,
     /// Probabilities of `Fail`.
     pub chances: Vec<f64>,
-    /// First operation of each endpoint.
+    /// First operation of the steps of each endpoint: places of draws are counted from here.
     pub entry: Table<u32>,
+    /// Where a request begins at each endpoint: at its steps, or before them where a key is looked up.
+    pub door: Table<u32>,
     /// First operation of the caller that is no endpoint, by call site (loads and queues).
     pub client: Table<u32>,
     /// First operation of the copies of a hedged call, by call site.
@@ -116,9 +124,8 @@ impl Program {
         }
         program.ops.push(Op::Drop);
         for endpoint in &model.endpoints {
-            let entry = program.here();
-            program.entry.push(entry);
-            program.begin = entry;
+            let door = program.here();
+            program.door.push(door);
             program.endpoint(model, endpoint);
         }
         program.at_once = false;
@@ -158,6 +165,9 @@ impl Program {
     }
 
     fn endpoint(&mut self, model: &Model, endpoint: &Endpoint) {
+        let lookup = self.lookup(&endpoint.effect);
+        self.begin = self.here();
+        self.entry.push(self.begin);
         let service = &model.services[endpoint.service.index()];
         if let Node::Queue(_) = service.node {
             self.ops.push(Op::Enqueue(endpoint.service.0));
@@ -167,10 +177,25 @@ impl Program {
         self.at_once = !takes_time(&endpoint.steps);
         self.steps(&endpoint.steps, &mut later);
         self.row_access(model, endpoint);
+        if let Some(lookup) = lookup {
+            self.ops[lookup as usize] = Op::Known(self.here());
+        }
         self.ops.push(Op::End);
         while let Some((patch, steps)) = later.pop() {
             self.place(patch, &steps, &mut later);
         }
+    }
+
+    /// Where keys are remembered, each request's is looked up before its steps; tells where it is decided whether they are done.
+    fn lookup(&mut self, effect: &Effect) -> Option<u32> {
+        let Effect::Deduplicated(settings) = effect else { return None };
+        if !settings.work.is_zero() {
+            let sampler = self.sampler(Distribution::constant(settings.work).build());
+            self.ops.push(Op::Work { sampler, place: LOOKUP });
+        }
+        let known = self.here();
+        self.ops.push(Op::Known(known));
+        Some(known)
     }
 
     /// A store touches its row when its work is done.

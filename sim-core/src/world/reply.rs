@@ -3,7 +3,6 @@
 use super::World;
 use super::frame::{BRANCH, CLIENT, CLOSED_USER, DETACHED, Ended, NONE, Phase, WRONG};
 use super::state::WRONGS;
-use crate::data::Effect;
 use crate::model::Outcome;
 
 impl World<'_> {
@@ -143,25 +142,5 @@ impl World<'_> {
             self.think(u32::from(at.edge));
         }
         None
-    }
-
-    /// An effect that may only happen once for a call: counts it, and what is one too many.
-    fn apply_effect(&mut self, frame: u32) {
-        let at = self.frames[frame];
-        let endpoint = self.sites[at.edge as usize].endpoint;
-        let wanted = at.parent == NONE || (at.parent != DETACHED && self.frames.waits_for(at.parent, at.parent_seq));
-        let hedged = self.model.edges[at.edge as usize].hedge.is_some();
-        if wanted && at.attempt <= 1 && !hedged && !self.sites[at.edge as usize].network {
-            // Nobody tries again after an answer.
-            return;
-        }
-        let attempt = self.attempt_number(frame);
-        let call = at.key.wrapping_sub(super::call::ATTEMPT.wrapping_mul(u64::from(attempt)));
-        let effect: &Effect = &self.model.endpoints[endpoint as usize].effect;
-        if self.rows.applied(call, self.now, effect) {
-            let service = self.sites[at.edge as usize].service as usize;
-            self.services[service].counts.duplicates += 1;
-            self.recorder.wrong(endpoint, crate::data::Wrongness::DuplicateEffect as u8);
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of stores: who has seen which write, which reads are stale, and which effects were applied twice.
+//! Rows of stores: who has seen which write, and which reads are stale.
 //!
 //! A write draws for each replica when it will be applied there. A read at a replica is stale when a write that was committed before
 //! the read began is not applied there yet. Only writes that some replica still lacks are kept, so memory follows the lag.
@@ -7,20 +7,18 @@
 //! has read last.
 
 use super::World;
+use super::effects::FEW;
+use super::frame::Phase;
 use super::program::has_versions;
-use crate::data::{Effect, KeySampler, Wrongness};
+use crate::data::{KeySampler, Wrongness};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::model::{Model, Node, Replication};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const ROW: u64 = 0x71;
 const LAG: u64 = 0x72;
-/// Effects are remembered so long: nobody tries again later [ns].
-const REMEMBER: u64 = 3_600_000_000_000;
-/// And so many of them at most, the latest, so that memory does not grow with the length of the run.
-const MOST_EFFECTS: usize = 1 << 18;
 
 /// A write on its way to the replicas.
 struct Write {
@@ -49,28 +47,17 @@ struct Versions {
     rows: BTreeMap<u64, u64>,
     /// The version that a request has read, by its identity.
     read: BTreeMap<u64, u64>,
-    /// (when it was read, request), in order, so that who never writes is forgotten.
-    order: VecDeque<(u64, u64)>,
+    /// How many may be remembered before it is looked which of them are over.
+    look_at: usize,
 }
 
 impl Versions {
     fn of(&self, row: u64) -> u64 {
         self.rows.get(&row).copied().unwrap_or(0)
     }
-
-    fn has_read(&mut self, now: u64, request: u64, version: u64) {
-        while self.order.front().is_some_and(|first| first.0 + REMEMBER < now) {
-            if let Some((_, old)) = self.order.pop_front() {
-                self.read.remove(&old);
-            }
-        }
-        if self.read.insert(request, version).is_none() {
-            self.order.push_back((now, request));
-        }
-    }
 }
 
-/// The rows of all stores, and the effects of calls.
+/// The rows of all stores.
 #[derive(Default)]
 pub(super) struct Rows {
     stores: Vec<Store>,
@@ -79,8 +66,6 @@ pub(super) struct Rows {
     /// The identity of the request for which each frame works. It outlives the frames between: those of messages, of background steps, and
     /// of callers who have gone.
     of_request: Vec<u64>,
-    effects: BTreeMap<u64, u64>,
-    effect_order: VecDeque<(u64, u64)>,
 }
 
 impl Rows {
@@ -108,26 +93,9 @@ impl Rows {
             _ => Store::default(),
         });
         let stores: Vec<Store> = stores.collect();
-        let follows = stores.iter().any(|store| store.keys.is_some() || store.versions.is_some());
+        let touches = |store: &Store| store.versions.is_some() || (store.keys.is_some() && store.lag.is_some());
+        let follows = stores.iter().any(touches);
         Self { stores, follows, ..Self::default() }
-    }
-
-    /// An effect of a call is applied; true if it was applied before and that counts.
-    pub(super) fn applied(&mut self, call: u64, now: u64, effect: &Effect) -> bool {
-        while self.effect_order.front().is_some_and(|first| first.0 + REMEMBER < now)
-            || self.effect_order.len() >= MOST_EFFECTS
-        {
-            if let Some((_, old)) = self.effect_order.pop_front() {
-                self.effects.remove(&old);
-            }
-        }
-        match self.effects.insert(call, now) {
-            Some(before) => effect.duplicates(now - before),
-            None => {
-                self.effect_order.push_back((now, call));
-                false
-            }
-        }
     }
 
     /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.
@@ -191,11 +159,8 @@ impl World<'_> {
         if unchanged {
             self.write_row(frame, service);
             // Whoever has written knows what is there now.
-            let now = self.now;
-            if let Some(versions) = &mut self.rows.stores[service as usize].versions {
-                let version = versions.of(row);
-                versions.has_read(now, request, version);
-            }
+            let version = self.rows.stores[service as usize].versions.as_ref().map_or(0, |versions| versions.of(row));
+            self.has_read(service, request, version);
         }
         unchanged
     }
@@ -251,26 +216,32 @@ impl World<'_> {
             return;
         }
         let (now, request) = (self.now, self.root_key(frame));
-        let store = &mut self.rows.stores[service as usize];
-        let Some(versions) = &mut store.versions else { return };
+        let store = &self.rows.stores[service as usize];
+        let Some(versions) = &store.versions else { return };
         let lacks = |w: &&Write| w.applied.get(number).is_some_and(|&at| at > now);
         let lacking = store.writes.get(&row).map_or(0, |writes| writes.iter().filter(lacks).count());
         let version = versions.of(row).saturating_sub(lacking as u64);
-        versions.has_read(now, request, version);
+        self.has_read(service, request, version);
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_are_forgotten_when_they_never_write() {
-        let mut versions = Versions::default();
-        for request in 0..1000 {
-            versions.has_read(request * REMEMBER / 100, request, 0);
+    /// A request remembers a version until it is over: until no frame works for it any more.
+    fn has_read(&mut self, service: u32, request: u64, version: u64) {
+        let Some(versions) = &mut self.rows.stores[service as usize].versions else { return };
+        versions.read.insert(request, version);
+        if versions.read.len() <= versions.look_at.max(FEW) {
+            return;
         }
-        assert!(versions.read.len() <= 102 && versions.order.len() == versions.read.len(), "{}", versions.read.len());
-        assert_eq!(versions.read.get(&999), Some(&0));
+        let frames = 0..self.frames.len();
+        let at_work = frames.clone().filter(|&frame| self.frames[frame].phase != Phase::Free);
+        let under_way: BTreeSet<u64> =
+            at_work.filter_map(|frame| self.rows.of_request.get(frame as usize)).copied().collect();
+        versions.read.retain(|request, _| under_way.contains(request));
+        versions.look_at = (2 * versions.read.len()).max(frames.len());
+    }
+
+    /// How many requests remember a version.
+    #[cfg(test)]
+    pub(super) fn readers(&self, service: usize) -> usize {
+        self.rows.stores[service].versions.as_ref().map_or(0, |versions| versions.read.len())
     }
 }

@@ -112,6 +112,11 @@ impl World<'_> {
                     return self.fail(frame, Outcome::Error as u8);
                 }
             }
+            Op::Known(end) if self.brings_a_known_key(frame) => {
+                self.frames[frame].pc = end;
+                return Some(frame);
+            }
+            Op::Known(_) => {}
             Op::Enqueue(_) if self.too_much_at_once(1) => return None,
             Op::Enqueue(service) => return self.enqueue(frame, service),
             Op::Work { .. } | Op::Call { .. } | Op::End => {
