@@ -87,6 +87,7 @@ pub fn whole(compiled: &Compiled, problems: &mut Problems) {
     meters::check(compiled, problems);
     timeouts(compiled, problems);
     single_rows(compiled, problems);
+    agreements(compiled, problems);
 }
 
 /// A callee that breaks, and a caller that would wait for it for ever.
@@ -108,6 +109,24 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
                 .label(format!("the fault {} strikes it", fault.name))
                 .hint("write timeout: 1s beside it");
             problems.push(problem);
+        }
+    }
+}
+
+/// More regions are to agree than there are, so that fewer are waited for than are meant.
+fn agreements(compiled: &Compiled, problems: &mut Problems) {
+    let model = &compiled.model;
+    for (service, path) in model.services.iter().zip(&compiled.paths.services) {
+        let Kind::Store(store) = &service.node else { continue };
+        let Replication::Consensus { regions, .. } = store.replication else { continue };
+        let mut standing: Vec<usize> = service.zones.iter().map(|z| model.zones[z.index()].region.index()).collect();
+        standing.sort_unstable();
+        standing.dedup();
+        if (standing.len() as u32) < regions {
+            let what = format!("{regions} regions are to agree on the writes of {}", service.name);
+            let label = format!("it stands in {}, and a write waits for no other", standing.len());
+            let hint = "write zones in other regions here, or a smaller regions in consensus";
+            problems.push(Problem::warning(path, what).label(label).hint(hint));
         }
     }
 }

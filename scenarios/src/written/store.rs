@@ -66,22 +66,30 @@ impl Default for PrimarySettings {
 /// Every write is agreed between regions before it is answered.
 ///
 /// # What it models
-/// A write waits for `round_trips` to the regions that make a majority, and sends messages to all of them, which the bill may
-/// count as transfer.
+/// A write waits, when its work is done, for `round_trips` between the instance that has taken it and the other regions of the store: each
+/// lasts until so many of them have answered that they make a majority of `regions` with its own. Messages take the latencies of `network`
+/// between the zones, drawn for each message; without them nothing is waited for. The write keeps its worker and uses no processor.
+/// Messages go to all regions, and the bill may count them as transfer.
+///
+/// A region is spoken for by the first zone in which the store stands there. Not modelled: a leader to which writes are handed on (any
+/// instance leads what it takes), elections, conflicts, reads that ask a majority, and losses and faults on the way of these messages.
 ///
 /// # When to use it
 /// For databases that stay right when a region is lost.
 ///
 /// # Knobs
-/// - `regions`: regions that agree, count, default 3
+/// - `regions`: regions that agree, the first so many of the store's `zones`, count, default 3
 /// - `round_trips`: messages there and back for each write and region, count, default 2
 /// - `message`: size of a message, bytes, default 2KiB
 ///
 /// # Example
 /// ```yaml
+/// regions: {east: {zones: [east-a]}, west: {zones: [west-a]}, north: {zones: [north-a]}}
+/// network: {between_regions: {latency: 35ms}}
 /// stores:
 ///   ledger:
 ///     instances: 9
+///     zones: [east-a, west-a, north-a]
 ///     workers: 64
 ///     replication: {consensus: {regions: 3, round_trips: 2, message: 2KiB}}
 /// ```

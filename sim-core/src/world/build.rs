@@ -5,7 +5,7 @@ use super::frame::{Arena, NONE, Rank};
 use super::program::{Program, needs_client};
 use super::state::{Instance, LINED, Life, PATIENCE, PULLS, Role, Service, Shared, Site, TIED, Timer};
 use super::{
-    ARRIVAL, Control, USER, World, arrive, bounds, effects, health, hedge, message, record, rows, strike, tries,
+    ARRIVAL, Control, USER, World, agree, arrive, bounds, effects, health, hedge, message, record, rows, strike, tries,
     unanswered, up, watch, wear, wire,
 };
 use crate::data::Effect;
@@ -64,6 +64,7 @@ impl<'m> World<'m> {
             queues,
             rows: rows::Rows::new(model),
             effects: effects::Effects::default(),
+            agreements: agree::Agreements::new(model, &wires),
             wires,
             strikes: strike::Strikes::default(),
             wear: wear::Wear::default(),

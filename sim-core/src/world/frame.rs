@@ -50,6 +50,8 @@ pub enum Phase {
     Working,
     /// At work on shared cores.
     Sharing,
+    /// A write that waits until regions agree.
+    Agreeing,
     /// Waits for a reply.
     Calling,
     /// Waits for branches.

@@ -1,11 +1,12 @@
 //! The system running: it routes requests, and the families decide.
 //!
 //! One file for each station of a request's life: `arrive` (load), `call` (caller's side), `admit` (callee's door), `work`, `reply`,
-//! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `effects` (what was done twice), `wire` (network), `strike` (faults), `watch`
+//! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `agree` (regions), `effects` (what was done twice), `wire` (network), `strike` (faults), `watch`
 //! (telemetry, scaling, alerts), `health` (probes), `trial` (experiments), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
 //! runnable is followed at once by the interpreter in `run`, without an event and without recursion.
 
 mod admit;
+mod agree;
 mod arrive;
 mod bounds;
 mod build;
@@ -174,6 +175,7 @@ struct World<'m> {
     rows: rows::Rows,
     effects: effects::Effects,
     wires: wire::Wires,
+    agreements: agree::Agreements,
     strikes: strike::Strikes,
     wear: wear::Wear,
     up: up::Up,

@@ -41,6 +41,8 @@ pub enum Op {
     Fail(u32, Outcome),
     /// Start steps that nobody waits for.
     Spawn(u32),
+    /// Wait until the regions of the store agree on a write; the service.
+    Agree(u32),
     /// Read the row of this request; the service.
     Read(u32),
     /// Write the row of this request; the service.
@@ -207,6 +209,10 @@ impl Program {
         }
         if matches!(access, Some(Access::Read | Access::Update)) {
             self.ops.push(Op::Read(service.0));
+        }
+        let writes = matches!(access, Some(Access::Write | Access::Update | Access::CompareAndSet));
+        if writes && matches!(store.replication, Replication::Consensus { .. }) {
+            self.ops.push(Op::Agree(service.0));
         }
         if matches!(access, Some(Access::Write | Access::Update)) {
             self.ops.push(Op::Write(service.0));

@@ -105,6 +105,7 @@ impl World<'_> {
                 self.frames[branch].parent = DETACHED;
                 self.ready.push(branch);
             }
+            Op::Agree(service) => return self.agree(frame, service),
             Op::Read(service) => self.read_row(frame, service),
             Op::Write(service) => self.write_row(frame, service),
             Op::CompareAndSet(service) => {

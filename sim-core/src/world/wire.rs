@@ -135,6 +135,10 @@ impl Wires {
     /// distance.
     fn quality(&self, model: &Model, edge: &Edge, way: Way, (caller, callee): (usize, usize)) -> u16 {
         let ends = Ends::of(model, edge, Some(caller as u32), callee as u32, &self.regions);
+        self.quality_between(model, &ends, way, (caller, callee))
+    }
+
+    fn quality_between(&self, model: &Model, ends: &Ends, way: Way, (caller, callee): (usize, usize)) -> u16 {
         let named = model.network.links.iter().position(|link| {
             let (from, to) = (Some(link.from), Some(link.to));
             ends.go(way, from, to) || (link.both_ways && ends.go(way, to, from))
@@ -145,6 +149,23 @@ impl Wires {
             None if self.regions[caller] == self.regions[callee] => 1,
             None => 2,
         }
+    }
+
+    /// The way of a message between two zones from one instance of a service to another, for [`Self::latency_ns`].
+    pub(super) fn way_within(&self, model: &Model, service: u32, from: usize, to: usize) -> u16 {
+        let end = |zone: usize| End {
+            service: Some(service),
+            zone: Some(zone as u32),
+            region: Some(self.regions[zone]),
+            ..End::default()
+        };
+        let ends = Ends { caller: end(from), callee: end(to) };
+        self.quality_between(model, &ends, Way::There, (from, to))
+    }
+
+    /// How long a message is on a way [ns].
+    pub(super) fn latency_ns(&self, way: u16, draw: &mut Keyed) -> u64 {
+        whole_ns(self.qualities[usize::from(way)].latency.sample(draw))
     }
 
     /// Whether a call site ever crosses a link that does something.
@@ -373,7 +394,7 @@ impl World<'_> {
         Some(door)
     }
 
-    fn travels(&mut self, frame: u32, delay: u64, phase: Phase) {
+    pub(super) fn travels(&mut self, frame: u32, delay: u64, phase: Phase) {
         let seq = self.calendar.push(self.now + delay, WAKE, frame);
         let at = &mut self.frames[frame];
         at.seq = seq;

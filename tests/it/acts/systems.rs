@@ -287,8 +287,8 @@ pub(super) const ACTS: &[Act] = &[
     ),
     act(
         "replication consensus",
-        "regions: {here: {zones: [a]}, there: {zones: [b]}, yonder: {zones: [c]}}\nstores.db: {instances: 3, zones: [a, b, c], workers: 100, endpoints: {write: {access: write, steps: [{wait: 1ms}]}}}\nservices.web.endpoints.get.steps: [{call: {to: db.write}}]\ncosts: {bytes: {meter: {transfer: {of: db, across: regions}}, price: $1/GiB}}",
+        "regions: {here: {zones: [a]}, there: {zones: [b]}, yonder: {zones: [c]}}\nstores.db: {instances: 3, zones: [a, b, c], workers: 100, endpoints: {write: {access: write, steps: [{wait: 1ms}]}}}\nservices.web.endpoints.get.steps: [{call: {to: db.write}}]\nnetwork.between_regions.latency: 10ms",
         "stores.db.replication: {consensus: {regions: 3, round_trips: 2, message: 2KiB}}",
-        "cost in on > $1/month",
+        "p50(db.write) in on == p50(db.write) + 40ms within 1%",
     ),
 ];
