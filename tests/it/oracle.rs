@@ -26,7 +26,9 @@ fn cases() -> Vec<Case> {
     let uniform = Uniform::new(10.0, 30.0).unwrap();
     let normal = Normal::new(20.0_f64, 15.0).unwrap();
     // The 99 % quantile of the standard normal; p99 / p50 = exp(2.326 sigma).
-    let percentiles = LogNormal::new(20.0_f64.ln(), 4.0_f64.ln() / 2.326_347_874_040_841).unwrap();
+    let percentiles =
+        LogNormal::new(sim_core::engine::math::ln(20.0), sim_core::engine::math::ln(4.0) / 2.326_347_874_040_841)
+            .unwrap();
     let moments = LogNormal::from_mean_cv(20.0, 0.5).unwrap();
     let gamma = |mean: f64, cv: f64| Gamma::new(1.0 / (cv * cv), mean * cv * cv).unwrap();
     let (narrow, wide) = (gamma(20.0, 0.7), gamma(20.0, 1.6));

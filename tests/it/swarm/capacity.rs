@@ -143,7 +143,7 @@ fn contradicts_no_row(level: &CapacityLevel) {
     assert_eq!(answer.verdict, Verdict::Held);
     assert!(!answer.extra, "the answer stands on the ladder");
     held.for_each(|t| {
-        assert!(cost(answer) <= cost(t), "{} is held and costs {}, not {}", t.settings[0].text, cost(t), cost(answer))
+        assert!(cost(answer) <= cost(t), "{} is held and costs {}, not {}", t.settings[0].text, cost(t), cost(answer));
     });
     if let Some(cheaper) = level.cheaper.map(|at| &level.tried[at]) {
         assert!(cheaper.verdict == Verdict::Broken && cost(cheaper) < cost(answer));

@@ -248,7 +248,7 @@ impl TargetTracking {
         for target in &self.targets {
             match target.reading(situation) {
                 Some((ratio, covered)) => {
-                    most = most.max(Some(self.of_one(ratio, covered, target, situation, penalty)))
+                    most = most.max(Some(self.of_one(ratio, covered, target, situation, penalty)));
                 }
                 None => is_blind = true,
             }
