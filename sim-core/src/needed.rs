@@ -1,13 +1,13 @@
-//! What an endpoint cannot do without: the services that have to run so that it can answer in full.
+//! What an endpoint cannot do without: the endpoints that have to answer, and the services that have to run, so that it can answer in full.
 //!
-//! Its own service, and those of all that its steps ask and wait for, directly or not. Left out is what may fail without harm: optional
+//! Itself, and those of all that its steps ask and wait for, directly or not. Left out is what may fail without harm: optional
 //! calls, calls with a fallback, background work, parallel branches of which not all are needed, and what comes after the reply. Queues
 //! hold messages whoever runs.
 
 use crate::model::{EndpointId, Model, Node, ServiceId, Step};
 
-/// The services that an endpoint cannot do without, in the order of their ids.
-pub fn needed(model: &Model, endpoint: EndpointId) -> Vec<ServiceId> {
+/// The endpoints that an endpoint cannot do without, itself among them, in the order of their ids.
+pub fn needed_endpoints(model: &Model, endpoint: EndpointId) -> Vec<EndpointId> {
     let mut seen = vec![false; model.endpoints.len()];
     let mut next = vec![endpoint];
     while let Some(at) = next.pop() {
@@ -15,8 +15,13 @@ pub fn needed(model: &Model, endpoint: EndpointId) -> Vec<ServiceId> {
             asked(model, &model.endpoints[at.index()].steps, &mut next);
         }
     }
-    let endpoints = model.endpoints.iter().zip(seen).filter(|(_, seen)| *seen).map(|(endpoint, _)| endpoint.service);
-    let mut services: Vec<ServiceId> = endpoints.filter(|id| runs(model, *id)).collect();
+    (0..seen.len()).filter(|&place| seen[place]).map(EndpointId::from).collect()
+}
+
+/// The services that an endpoint cannot do without, in the order of their ids.
+pub fn needed(model: &Model, endpoint: EndpointId) -> Vec<ServiceId> {
+    let services = needed_endpoints(model, endpoint).into_iter().map(|id| model.endpoints[id.index()].service);
+    let mut services: Vec<ServiceId> = services.filter(|id| runs(model, *id)).collect();
     services.sort_unstable();
     services.dedup();
     services

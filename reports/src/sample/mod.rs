@@ -272,6 +272,7 @@ fn summary() -> Summary {
                 outcomes: outcomes.into_iter().map(|(n, x)| (n, near(x, x * 0.001))).collect(),
                 unanswered: near(0.0, 0.0),
                 availability: Some(near(0.98312, 0.00022)),
+                by_itself: Some(near(0.9991, 0.0001)),
                 goodput_per_s: near(812.0, 1.0),
                 wrong: near(771.0, 9.0),
                 latency_s: Some(latency()),

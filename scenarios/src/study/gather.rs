@@ -25,6 +25,8 @@ pub struct EndpointSums {
     pub outcomes: [MeanSums; 8],
     pub unanswered: MeanSums,
     pub availability: RatioSums,
+    /// Requests that it did not fail by its own doing, of all.
+    pub by_itself: RatioSums,
     pub goodput: MeanSums,
     pub wrong: MeanSums,
     pub mean: RatioSums,
@@ -211,6 +213,7 @@ impl Gathered {
             sums.outcomes.iter_mut().zip(sum.outcomes).for_each(|(s, n)| s.add(n as f64));
             sums.unanswered.add(sum.unanswered as f64);
             sums.availability.add(answered as f64, sum.settled() as f64);
+            sums.by_itself.add(sum.not_failed_by_callee() as f64, sum.settled() as f64);
             sums.goodput.add(answered.saturating_sub(sum.wrong) as f64 / seconds.max(1e-9));
             sums.wrong.add(sum.wrong as f64);
             sums.mean.add(sum.latency_sum_ns as f64 / 1e9, (answered + sum.unanswered) as f64);

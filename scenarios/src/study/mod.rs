@@ -6,6 +6,7 @@
 //! [`StudyResult`] from it.
 
 mod anytime;
+mod arithmetic;
 pub mod baseline;
 pub mod capacity;
 pub mod compare;

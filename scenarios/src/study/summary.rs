@@ -6,11 +6,10 @@ use super::interval::{Critical, MeanSums};
 use crate::Loaded;
 use sim_core::expression::{Scope, Tree, Value};
 use sim_core::model::{Caller, Edge, Model, Node, Outcome};
-use sim_core::promise::{PromiseKind, slo};
 use sim_core::results::{
-    AlertSummary, ArithmeticRow, CallSummary, CostItemSummary, CostSummary, EndpointSummary, Estimate, FaultPrice,
-    FaultSpan, LatencySummary, Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary,
-    StudyResult, Summary, Tail, TailCurve, Unit, WaitSummary, WrongnessSummary,
+    AlertSummary, CallSummary, CostItemSummary, CostSummary, EndpointSummary, FaultPrice, FaultSpan, LatencySummary,
+    Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary, StudyResult, Summary, Tail,
+    TailCurve, WaitSummary, WrongnessSummary,
 };
 use sim_core::workload::Shape;
 use std::collections::BTreeMap;
@@ -103,7 +102,7 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .zip(&gathered.scaler_looks)
             .map(|(s, looks)| (s.name.clone(), ScalerSummary { without_data: looks.share() }))
             .collect(),
-        arithmetic: arithmetic(model, gathered),
+        arithmetic: super::arithmetic::rows(model, gathered),
     }
 }
 
@@ -124,6 +123,7 @@ fn endpoint(sums: &EndpointSums, entry: bool) -> EndpointSummary {
         outcomes: Outcome::ALL.iter().map(|o| (o.name(), sums.outcomes[*o as usize].at_least_zero())).collect(),
         unanswered: sums.unanswered.at_least_zero(),
         availability: sums.availability.share(),
+        by_itself: sums.by_itself.share(),
         goodput_per_s: sums.goodput.at_least_zero(),
         wrong: sums.wrong.at_least_zero(),
         latency_s: latency(),
@@ -294,63 +294,5 @@ fn load_events(model: &Model) -> Vec<LoadEvent> {
             });
         }
     }
-    all
-}
-
-/// The product of the availabilities of all that an entry endpoint needs, as the simulation saw each at its own door, beside what users saw.
-fn arithmetic(model: &Model, gathered: &Gathered) -> Vec<ArithmeticRow> {
-    let mut rows = Vec::new();
-    for entry in entries(model) {
-        let Some(simulated) = gathered.endpoints[entry].availability.share() else { continue };
-        let parts = needed(model, entry);
-        if parts.is_empty() {
-            continue;
-        }
-        let availabilities: Vec<f64> =
-            parts.iter().filter_map(|p| gathered.endpoints[*p].availability.share()).map(|e| e.mean).collect();
-        let names: Vec<&str> = parts.iter().map(|p| model.endpoints[*p].name.as_str()).collect();
-        rows.push(ArithmeticRow {
-            of: format!("availability of {}", model.endpoints[entry].name).into(),
-            arithmetic: slo::chain_availability(&availabilities),
-            simulated,
-            unit: Unit::Share,
-            why: format!(
-                "Product of what is seen of {}; retries, fallbacks and failures at the same time move it.",
-                names.join(", ")
-            )
-            .into(),
-        });
-    }
-    for (promise, sums) in model.promises.iter().zip(&gathered.judged.promises) {
-        let PromiseKind::Availability { at_least, .. } = promise.kind else { continue };
-        let (Some(period), Some(observed)) = (promise.period_s, sums.value.estimate()) else { continue };
-        let spent = slo::burn_rate(1.0 - observed.mean, at_least)
-            .map(|burn| slo::budget_spent(burn, model.run.duration.secs(), period));
-        if let Some(spent) = spent {
-            rows.push(ArithmeticRow {
-                of: format!("error budget of {} spent by this run", promise.name).into(),
-                arithmetic: model.run.duration.secs() / period,
-                simulated: Estimate::exact(spent),
-                unit: Unit::Share,
-                why: "By arithmetic a run spends its share of the period.".into(),
-            });
-        }
-    }
-    rows
-}
-
-/// Endpoints that an endpoint calls, directly or not, without which it fails.
-fn needed(model: &Model, endpoint: usize) -> Vec<usize> {
-    let (mut all, mut next) = (Vec::new(), vec![endpoint]);
-    while let Some(at) = next.pop() {
-        for edge in &model.edges {
-            let calls = matches!(edge.caller, Caller::Endpoint(from) if from.index() == at);
-            if calls && !edge.optional && !all.contains(&edge.callee.index()) {
-                all.push(edge.callee.index());
-                next.push(edge.callee.index());
-            }
-        }
-    }
-    all.sort_unstable();
     all
 }

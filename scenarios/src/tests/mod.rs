@@ -1,5 +1,6 @@
 //! Tests of the whole way from text to model: bad input, shipped scenarios, mangled files.
 
+mod arithmetic;
 mod bad_input;
 mod effects;
 mod experiments;

@@ -9,11 +9,6 @@ pub fn chain_availability(parts: &[f64]) -> f64 {
     parts.iter().product()
 }
 
-/// Availability where one of several parts suffices.
-pub fn redundant_availability(parts: &[f64]) -> f64 {
-    1.0 - parts.iter().map(|part| 1.0 - part).product::<f64>()
-}
-
 /// Availability where `k` of `n` equal parts are needed and fail independently of each other: the upper tail of the binomial.
 pub fn k_of_n_availability(k: u32, n: u32, part: f64) -> f64 {
     if k == 0 || part >= 1.0 {
@@ -63,12 +58,6 @@ pub fn budget_spent(burn: f64, seconds: f64, period_s: f64) -> f64 {
     burn * seconds / period_s
 }
 
-/// Time until an alert on one window fires, when requests begin to fail at a share [s]. `None` where it never does.
-pub fn time_to_fire_s(target: f64, failed: f64, window_s: f64, burn: f64) -> Option<f64> {
-    let threshold = burn * (1.0 - target);
-    (failed >= threshold && failed > 0.0).then(|| threshold / failed * window_s)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,7 +73,6 @@ mod tests {
     fn chains_and_needs() {
         near(chain_availability(&[0.9999, 0.9995, 0.999, 0.9999, 0.999]), 0.997303, 5e-7);
         near(chain_availability(&[0.999; 10]), 0.990045, 5e-7);
-        near(redundant_availability(&[0.99, 0.99]), 0.9999, 1e-12);
         near(k_of_n_availability(1, 2, 0.99), 0.9999, 1e-12);
         near(k_of_n_availability(2, 3, 0.99), 0.999_702, 1e-12);
         near(k_of_n_availability(3, 5, 0.95), 0.998_842, 5e-7);
@@ -117,12 +105,7 @@ mod tests {
         near(budget_spent(6.0, 6.0 * 3600.0, month_s), 0.05, 1e-12);
         near(budget_spent(1.0, 3.0 * DAY_S, month_s), 0.10, 1e-12);
         near(month_s / 1000.0 / 60.0, 43.2, 0.5);
-        near(time_to_fire_s(0.999, 1.0, 600.0, 1.0).unwrap(), 0.6, 1e-9);
-        near(time_to_fire_s(0.999, 1.0, 36.0 * 3600.0, 1.0).unwrap(), 129.6, 1e-9);
-        near(time_to_fire_s(0.999, 1.0, 3600.0, 14.4).unwrap(), 51.84, 1e-9);
-        near(time_to_fire_s(0.999, 0.15, 3600.0, 14.4).unwrap(), 345.6, 1e-9);
         near(month_s / 35.0 / 3600.0, 20.5, 0.1);
-        assert_eq!(time_to_fire_s(0.999, 0.035, 3600.0, 36.0), None);
         assert_eq!(burn_rate(0.1, 1.0), None);
         // 10 requests an hour, one failure: 100 times the budget's pace for an hour.
         near(budget_spent(burn_rate(0.1, 0.999).unwrap(), 3600.0, month_s), 0.139, 0.0005);

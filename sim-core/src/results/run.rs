@@ -162,6 +162,9 @@ pub struct EdgeCounts {
     pub attempts: u64,
     /// Attempts ended, by outcome as the caller saw it.
     pub outcomes: [u64; 8],
+    /// Attempts that failed, or are unanswered, because a call failed that the callee made and could not do without. A timeout of the
+    /// attempt itself is none of these, whatever the callee was doing.
+    pub failed_below: u64,
     /// Attempts that are retries.
     pub retries: u64,
     /// Attempts that are the first of a copy of a hedged call beside the first.
@@ -357,6 +360,7 @@ impl EdgeCounts {
             self.call_outcomes[i] += other.call_outcomes[i];
             self.outcomes[i] += other.outcomes[i];
         }
+        self.failed_below += other.failed_below;
         self.retries += other.retries;
         self.hedges += other.hedges;
         self.hedge_wins += other.hedge_wins;
@@ -386,6 +390,7 @@ impl EdgeCounts {
             call_outcomes: each(self.call_outcomes, before.call_outcomes),
             attempts: self.attempts - before.attempts,
             outcomes: each(self.outcomes, before.outcomes),
+            failed_below: self.failed_below - before.failed_below,
             retries: self.retries - before.retries,
             hedges: self.hedges - before.hedges,
             hedge_wins: self.hedge_wins - before.hedge_wins,
@@ -408,6 +413,11 @@ impl EdgeCounts {
     /// Attempts of which it is known whether they were answered: with an outcome, or unanswered.
     pub fn settled(&self) -> u64 {
         self.outcomes.iter().sum::<u64>() + self.unanswered
+    }
+
+    /// Settled attempts that the callee did not fail by its own doing: answered, or failed by a call that it made.
+    pub fn not_failed_by_callee(&self) -> u64 {
+        self.outcomes[0] + self.outcomes[1] + self.failed_below
     }
 
     /// Calls of which it is known whether they were answered.

@@ -122,6 +122,10 @@ pub struct EndpointSummary {
     pub unanswered: Estimate,
     /// Share of requests answered (ok or degraded); `None` without requests.
     pub availability: Option<Estimate>,
+    /// Share of requests that the endpoint did not fail by itself: those at its own door (rejected, shed, waited too long for a worker), by
+    /// faults, crashes and `fail` steps, and by the timeout of a caller. What failed because a call failed that the endpoint made is the
+    /// callee's. `None` without requests.
+    pub by_itself: Option<Estimate>,
     /// Answers (ok or degraded) that were not wrong, a second.
     pub goodput_per_s: Estimate,
     /// Replies that looked ok and were wrong, per replication.

@@ -1,7 +1,7 @@
 //! The caller's side: begin a call, send attempts, judge what comes back, try again, fall back, or give up.
 
 use super::admit::Door;
-use super::frame::{CLIENT, COPY, Frame, NONE, Phase};
+use super::frame::{BELOW, CLIENT, COPY, Frame, NONE, Phase};
 use super::program::Op;
 use super::state::{Role, Timer};
 use super::wire::Departure;
@@ -521,6 +521,9 @@ impl World<'_> {
             self.sites[site as usize].counts.call_outcomes[outcome as usize] += 1;
         }
         let client = self.frames[frame].flags & CLIENT != 0;
+        if !client {
+            self.frames[frame].flags |= BELOW;
+        }
         let passed = match outcome {
             Outcome::Error | Outcome::Timeout | Outcome::Unreachable if !client => Outcome::Error,
             other => other,

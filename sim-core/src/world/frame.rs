@@ -27,6 +27,8 @@ pub const INSIDE: u8 = 16;
 pub const CLOSED_USER: u8 = 32;
 /// A copy of a hedged call: what it comes to decides the call.
 pub const COPY: u8 = 64;
+/// Fails because a call failed that it made, and not by its own doing.
+pub const BELOW: u8 = 128;
 
 /// What a frame is doing, for whoever comes upon it from outside (a crash, a slow-down, a cancellation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

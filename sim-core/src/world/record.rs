@@ -73,12 +73,13 @@ impl Recorder {
     }
 
     /// An attempt had waited too long for its answer at `at_ns` [ns from time 0], and `waited_ns` until the end. Where results do not count
-    /// calls apart, it is a call too.
-    pub(super) fn unanswered(&mut self, site: u32, at_ns: u64, waited_ns: u64, counts_calls: bool) {
+    /// calls apart, it is a call too; `below` where its callee waited for an unanswered call in turn.
+    pub(super) fn unanswered(&mut self, site: u32, at_ns: u64, waited_ns: u64, counts_calls: bool, below: bool) {
         let place = site as usize;
         let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
         let counts = &mut slice.edges[place];
         counts.unanswered += 1;
+        counts.failed_below += u64::from(below);
         counts.latency_sum_ns += waited_ns;
         if !counts_calls {
             counts.call_unanswered += 1;

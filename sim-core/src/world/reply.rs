@@ -1,7 +1,7 @@
 //! Replies: a request leaves its instance, its answer travels back, and whoever waits for it goes on.
 
 use super::World;
-use super::frame::{BRANCH, CLIENT, CLOSED_USER, DETACHED, Ended, NONE, Phase, WRONG};
+use super::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, DETACHED, Ended, NONE, Phase, WRONG};
 use super::state::WRONGS;
 use crate::model::Outcome;
 
@@ -99,6 +99,8 @@ impl World<'_> {
                 counts.wrong += 1;
             }
             site.latency.record(took);
+        } else if at.flags & BELOW != 0 {
+            counts.failed_below += 1;
         }
     }
 

@@ -201,6 +201,8 @@ impl World<'_> {
         if outcome > 1 {
             parent.next = out << 16 | needed;
             if out < needed {
+                // The failure that decides is the reason of the whole.
+                parent.flags |= at.flags & super::frame::BELOW;
                 parent.seq = 0;
                 return self.fail(at.parent, outcome);
             }

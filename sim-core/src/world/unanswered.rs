@@ -16,7 +16,7 @@
 //! own) are the one exception, and are noted when they vanish.
 
 use super::World;
-use super::frame::{CLIENT, COPY, NONE, Phase};
+use super::frame::{BRANCH, CLIENT, COPY, DETACHED, NONE, Phase};
 use super::state::Timer;
 use crate::dist::Distribution;
 use crate::metrics::Histogram;
@@ -36,6 +36,10 @@ struct Open {
     site: u32,
     /// When it was sent [ns from the start].
     since: u64,
+    /// The frame that waits for it; `NONE` where none does.
+    caller: u32,
+    /// The frame that is to answer it; `NONE` where none is left.
+    callee: u32,
 }
 
 /// Requests of load classes that vanished without leaving a frame: call site, and when they were sent [ns].
@@ -54,7 +58,7 @@ impl World<'_> {
     pub(super) fn vanishes(&mut self, frame: u32) {
         let at = &self.frames[frame];
         if at.parent == NONE && at.flags & CLIENT == 0 {
-            self.vanished.0.push(Open { site: u32::from(at.edge), since: at.arrived });
+            self.vanished.0.push(Open { site: u32::from(at.edge), since: at.arrived, caller: NONE, callee: NONE });
         }
     }
 
@@ -66,29 +70,52 @@ impl World<'_> {
             self.in_flight(),
             "attempts in flight have a frame, or are noted"
         );
-        for attempt in open.attempts {
+        let late = |open: Vec<Open>, patience: &dyn Fn(&Open) -> Option<u64>| -> Vec<(Open, u64)> {
+            open.into_iter().filter_map(|open| Some((open, self.moment(open.since, patience(&open)?)?))).collect()
+        };
+        let attempts = late(open.attempts, &|attempt| self.patience_of_attempt(attempt.site));
+        let calls = late(open.calls, &|call| self.patience_of_call(call.site));
+        let held_up = self.held_up(attempts.iter().chain(&calls).map(|(open, _)| open.caller));
+        for (attempt, moment) in attempts {
             let site = &self.sites[attempt.site as usize];
-            if matches!(site.timer, Timer::None) && site.total_ns == 0 {
-                let patience = self.patience(attempt.site, site.latency.longest());
-                let counts_calls = site.counts_calls;
-                if let Some(moment) = self.moment(attempt.since, patience) {
-                    self.recorder.unanswered(attempt.site, moment, self.now - attempt.since, counts_calls);
-                }
-            }
+            let below = attempt.callee != NONE && held_up[attempt.callee as usize];
+            self.recorder.unanswered(attempt.site, moment, self.now - attempt.since, site.counts_calls, below);
         }
-        for call in open.calls {
-            let site = &self.sites[call.site as usize];
-            if site.total_ns == 0 {
-                // A call that tries again and again waits as long as its attempts do, and longer.
-                let longest = self.call_latency[call.site as usize].longest().max(site.latency.longest());
-                let timeout = self.model.edges[call.site as usize].timeout.as_ref().map_or(0.0, Distribution::mean);
-                let patience = self.patience(call.site, longest.max((timeout * 1e9) as u64));
-                if let Some(moment) = self.moment(call.since, patience) {
-                    self.recorder.call_unanswered(call.site, moment, self.now - call.since);
-                }
-            }
+        for (call, moment) in calls {
+            self.recorder.call_unanswered(call.site, moment, self.now - call.since);
         }
         self.book_unserved();
+    }
+
+    /// The patience of an attempt [ns]; `None` where a timeout ends it.
+    fn patience_of_attempt(&self, site: u32) -> Option<u64> {
+        let at = &self.sites[site as usize];
+        let has_no_end = matches!(at.timer, Timer::None) && at.total_ns == 0;
+        has_no_end.then(|| self.patience(site, at.latency.longest()))
+    }
+
+    /// The same of a call, which waits as long as its attempts do where it tries again and again, and longer.
+    fn patience_of_call(&self, site: u32) -> Option<u64> {
+        let at = &self.sites[site as usize];
+        let longest = self.call_latency[site as usize].longest().max(at.latency.longest());
+        let timeout = self.model.edges[site as usize].timeout.as_ref().map_or(0.0, Distribution::mean);
+        (at.total_ns == 0).then(|| self.patience(site, longest.max((timeout * 1e9) as u64)))
+    }
+
+    /// For each frame whether one of its calls is unanswered, or one of its branches or copies: what asks it waits for those.
+    fn held_up(&self, callers: impl Iterator<Item = u32>) -> Vec<bool> {
+        let mut held_up = vec![false; self.frames.len() as usize];
+        for caller in callers.filter(|caller| *caller != NONE) {
+            let mut frame = caller;
+            while !std::mem::replace(&mut held_up[frame as usize], true) {
+                let at = &self.frames[frame];
+                if at.flags & BRANCH == 0 || at.parent == DETACHED || !self.frames.waits_for(at.parent, at.parent_seq) {
+                    break;
+                }
+                frame = at.parent;
+            }
+        }
+        held_up
     }
 
     /// The same for those who wait for a worker, and for messages that are not done.
@@ -150,8 +177,9 @@ impl World<'_> {
                 Phase::Calling | Phase::Backoff | Phase::Fallback | Phase::Hedging => {
                     let site = self.site_of(frame);
                     // A retry begins later than its call. How much later is not kept, and patience is the call's.
-                    let call = Open { site, since: at.start };
+                    let mut call = Open { site, since: at.start, caller: frame, callee: NONE };
                     if at.phase == Phase::Calling {
+                        call.callee = if self.belongs(at.next, frame, at.seq) { at.next } else { NONE };
                         open.attempts.push(call);
                     }
                     let is_delivery = at.flags & CLIENT != 0 && self.queues.owns(at.edge);
@@ -162,7 +190,7 @@ impl World<'_> {
                 _ => {}
             }
             if at.parent == NONE && at.flags & CLIENT == 0 {
-                open.attempts.push(Open { site: u32::from(at.edge), since: at.arrived });
+                open.attempts.push(Open { site: u32::from(at.edge), since: at.arrived, caller: NONE, callee: frame });
             }
         }
         open

@@ -1,7 +1,7 @@
 //! The laws that every run keeps, whatever its scenario says. Each is exact, or says why it is not.
 
 use sim_core::economics::{Group, bill};
-use sim_core::model::{EdgeId, EndpointId, Model, Node, ServiceId, Step};
+use sim_core::model::{Caller, EdgeId, EndpointId, Model, Node, ServiceId, Step};
 use sim_core::results::{RunResult, ServiceCounts};
 
 /// All laws of one run.
@@ -32,6 +32,10 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
                 "{name}: tries"
             );
         }
+        let failed = counts.settled() - counts.outcomes[0] - counts.outcomes[1];
+        assert!(counts.failed_below <= failed, "{name}: more fail by calls of the callee than fail");
+        let calls = |step: &sim_core::model::Edge| matches!(step.caller, Caller::Endpoint(id) if id == edge.callee);
+        assert!(counts.failed_below == 0 || model.edges.iter().any(calls), "{name}: the callee calls nobody");
         assert!(counts.abandoned <= counts.ended() && counts.wrong <= counts.ended(), "{name}: {counts:?}");
     }
 }
