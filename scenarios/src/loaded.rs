@@ -246,7 +246,10 @@ fn judged_by_truth(written: &Written, names: &Names, variants: &BTreeMap<String,
     let known: Vec<&str> = variants.keys().map(String::as_str).collect();
     problems.at("expect", |p| {
         for (index, clause) in written.expect.iter().enumerate() {
-            p.at(index, |p| clause.tree.check(names, |variant| variants.get(variant), &known, p));
+            p.at(index, |p| {
+                clause.tree.check(names, |variant| variants.get(variant), &known, p);
+                clause.has_windows(p);
+            });
         }
     });
     problems.at("studies", |p| check::studies(written, names, variants, p));

@@ -9,6 +9,7 @@ mod mangled;
 mod meant;
 mod money;
 mod rows;
+mod scopes;
 mod shipped;
 mod telemetry;
 mod windows;

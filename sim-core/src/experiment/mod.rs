@@ -397,7 +397,7 @@ fn claim(
         return None;
     }
     let scoped = clause.scoped(&|metric: &MetricRef| about(metric, name));
-    let mut fits = true;
+    let mut fits = clause.has_windows(problems);
     let after_end = names.faults.get(name).copied().filter(|_| to_the_end);
     for metric in scoped.tree.metrics() {
         fits &= metric
@@ -414,7 +414,7 @@ fn about(metric: &MetricRef, experiment: &str) -> MetricRef {
     let says = scope.during.is_some() || scope.after.is_some() || scope.before.is_some() || scope.from_to.is_some();
     if !says && metric.metric.needs_fault() {
         scope.after = Some(experiment.to_owned());
-    } else if !says {
+    } else if !says && metric.metric.is_of_stretch() {
         scope.during = Some(experiment.to_owned());
     }
     metric

@@ -181,7 +181,7 @@ pub const METRICS: &[MetricDoc] = &[
         Measure::COST,
         &[Cost, Nothing],
         false,
-        "money over time as in the bill; of nothing, all infrastructure",
+        "money over time as in the bill, or in a stretch what was spent in it over its time; of nothing, all infrastructure",
     ),
     doc(
         Metric::Spent,

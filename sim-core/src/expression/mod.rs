@@ -24,6 +24,7 @@ mod parser;
 mod quantity;
 mod resolve;
 pub mod run_metrics;
+mod scope;
 mod tree;
 mod up;
 mod written;

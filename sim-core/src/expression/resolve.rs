@@ -128,7 +128,8 @@ impl MetricRef {
             problem.hint = Some("measure the latency of its calls: mean(api.get) of shoppers".into());
             return None;
         }
-        Some(Resolved { metric: self.metric, subject, scope })
+        let resolved = Resolved { metric: self.metric, subject, scope };
+        super::scope::acts(self, &resolved, problems).then_some(resolved)
     }
 
     fn scope(&self, names: &Names, problems: &mut Problems) -> Option<ScopeMeant> {

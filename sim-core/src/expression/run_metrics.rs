@@ -7,7 +7,7 @@
 
 use super::metric::{Metric, MetricRef, Window};
 use super::observed::{Observed, burn_rate, edges_of, observe, times};
-use super::resolve::{Resolved, Subject, TimedPart, View};
+use super::resolve::{Resolved, ScopeMeant, Subject, TimedPart, View};
 use super::tree::{Sides, Tree};
 use super::{Clause, Quantifier, Value};
 use crate::data::Wrongness;
@@ -183,7 +183,8 @@ impl<'a> RunMetrics<'a> {
             return None;
         }
         match (metric.metric, &metric.subject) {
-            (Metric::Cost | Metric::Spent, subject) => Some(self.money(metric.metric, subject, spans)),
+            (Metric::Cost, subject) => self.cost(subject, &metric.scope, spans),
+            (Metric::Spent, subject) => Some(self.spent(subject, spans)),
             (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
             (Metric::TimeToMend, Subject::Fault(fault)) => self.time_to_mend(*fault),
             (Metric::TimeToOpen, Subject::Edges(edges)) => self.time_to_open(edges, metric.scope.after?),
@@ -197,7 +198,7 @@ impl<'a> RunMetrics<'a> {
                 self.experiment(metric.metric, *place).map(|truth| f64::from(u8::from(truth)))
             }
             (Metric::Fired | Metric::FalseAlarms | Metric::Missed, Subject::Alert(place)) => {
-                self.alert(metric.metric, *place)
+                self.alert(metric.metric, *place, spans)
             }
             (Metric::Held | Metric::BurnRate | Metric::BudgetLeft | Metric::BudgetSpent, Subject::Promise(promise)) => {
                 self.promise(metric.metric, *promise, spans)
@@ -209,20 +210,29 @@ impl<'a> RunMetrics<'a> {
         }
     }
 
-    fn money(&self, metric: Metric, subject: &Subject, spans: &[Span]) -> f64 {
-        let chosen = |place: usize| match subject {
-            Subject::CostItem(one) => *one == place,
-            Subject::CostGroup(group) => self.bill.items[place].group == *group,
-            _ => self.bill.items[place].group == super::Group::Infrastructure,
+    /// The items of a subject, by their places; of nothing, all infrastructure.
+    fn items(&self, subject: &Subject) -> impl Iterator<Item = usize> {
+        let chosen = |place: &usize| match subject {
+            Subject::CostItem(one) => one == place,
+            Subject::CostGroup(group) => self.bill.items[*place].group == *group,
+            _ => self.bill.items[*place].group == super::Group::Infrastructure,
         };
-        let places = (0..self.bill.items.len()).filter(|place| chosen(*place));
-        if metric == Metric::Cost {
-            return places.map(|place| self.bill.items[place].per_year / YEAR_S).sum();
+        (0..self.bill.items.len()).filter(chosen)
+    }
+
+    /// Money over time: of the whole run as the bill has it, of a stretch what was spent in it over its time. `None` without time.
+    fn cost(&self, subject: &Subject, scope: &ScopeMeant, spans: &[Span]) -> Option<f64> {
+        if *scope == ScopeMeant::default() && spans == [self.run.whole()] {
+            return Some(self.items(subject).map(|place| self.bill.items[place].per_year / YEAR_S).sum());
         }
-        let item = |place: usize| &self.model.costs[place];
-        let spent =
-            |place: usize| spans.iter().map(|s| spent_between(self.run, self.model, item(place), *s)).sum::<f64>();
-        places.map(spent).sum()
+        let seconds = Stretch::new(self.run, spans.to_vec()).seconds();
+        (seconds > 0.0).then(|| self.spent(subject, spans) / seconds)
+    }
+
+    /// Money that was spent in stretches of the run.
+    fn spent(&self, subject: &Subject, spans: &[Span]) -> f64 {
+        let items = self.items(subject).map(|place| &self.model.costs[place]);
+        items.flat_map(|item| spans.iter().map(move |span| spent_between(self.run, self.model, item, *span))).sum()
     }
 
     /// From the first time that the fault struck to the first alert that finds it.
@@ -283,22 +293,26 @@ impl<'a> RunMetrics<'a> {
         }
     }
 
-    fn alert(&self, metric: Metric, place: usize) -> Option<f64> {
-        let firings = self.run.alerts.get(place)?.iter().filter(|span| span.to_ns > 0);
+    /// What is known of an alert in stretches of the run, which firings and strikes belong to that reach into them.
+    fn alert(&self, metric: Metric, place: usize, spans: &[Span]) -> Option<f64> {
+        let meets = |a: &Span, b: &Span| a.from_ns < b.to_ns && b.from_ns < a.to_ns;
+        let is_within = |span: &&Span| spans.iter().any(|stretch| meets(span, stretch));
+        let firings = self.run.alerts.get(place)?.iter().filter(is_within);
         if metric == Metric::Fired {
             return Some(firings.count() as f64);
         }
         let struck = self.struck(self.model.alerts.get(place)?.finds?);
-        let meets = |a: &Span, b: &Span| a.from_ns < b.to_ns && b.from_ns < a.to_ns;
         match metric {
             Metric::FalseAlarms => {
                 Some(firings.filter(|firing| !struck.iter().any(|s| meets(firing, s))).count() as f64)
             }
-            _ if struck.is_empty() => None,
             _ => {
                 let all = &self.run.alerts[place];
+                // What struck in the warm-up belongs to the whole run.
+                let whole = spans == [self.run.whole()];
+                let struck: Vec<&Span> = struck.iter().filter(|span| whole || is_within(span)).collect();
                 let missed = struck.iter().filter(|span| !all.iter().any(|firing| meets(firing, span))).count();
-                Some(missed as f64 / struck.len() as f64)
+                (!struck.is_empty()).then(|| missed as f64 / struck.len() as f64)
             }
         }
     }
