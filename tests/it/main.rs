@@ -14,6 +14,7 @@ mod cpu;
 mod determinism;
 mod docs;
 mod experiments;
+mod field;
 mod generated;
 mod laws;
 mod names;
