@@ -8,6 +8,8 @@ use sim_core::model::{MOST_CALL_SITES, MOST_IN_FLIGHT, MOST_INSTANCES, Model, St
 use sim_core::problem::{Problem, Problems};
 use sim_core::workload::Arrival;
 
+/// Instances of one service.
+const MOST_OF_ONE: u64 = 100_000;
 /// Links between two places that the engine can number.
 const MOST_LINKS: usize = 65_000;
 /// Branches of one `choose` that the engine can number.
@@ -39,7 +41,8 @@ fn instances(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
     let most = |place: usize| {
         let service = &model.services[place];
-        u64::from(service.max_instances.max(service.instances))
+        // A service that has too many by itself is told so at its own place.
+        u64::from(service.max_instances.max(service.instances)).min(MOST_OF_ONE)
     };
     let all: u64 = (0..model.services.len()).map(most).sum();
     let greatest = (0..model.services.len()).max_by_key(|&place| (most(place), usize::MAX - place));

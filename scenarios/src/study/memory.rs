@@ -54,7 +54,7 @@ mod tests {
     fn study(instances: u64, threads: usize) -> (Loaded, Plan) {
         let text = format!(
             "scenario: a\nquestion: b\nload:\n  users: {{to: a.get, arrive: {{poisson: {{rate: 1/s}}}}}}\n\
-             services:\n  a: {{instances: {instances}, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}\n"
+             services:\n  a: {{instances: {instances}, workers: 1, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}\n"
         );
         let loaded =
             load(&Files::of("a.yaml", &text), "a.yaml", &[], None).unwrap_or_else(|r| panic!("{}", r.render(false)));
@@ -69,10 +69,10 @@ mod tests {
             needed(&loaded, &[], &plan)
         };
         assert!(bytes(1, 1) < 64 << 20, "{}", bytes(1, 1));
-        let (small, large) = (bytes(1, 1), bytes(100_001, 1));
-        let each = (large - small) / 100_000;
+        let (small, large) = (bytes(1, 1), bytes(100_000, 1));
+        let each = (large - small) / 99_999;
         assert!((150..1000).contains(&each), "{each} bytes an instance");
-        assert_eq!(bytes(100_001, 4) - bytes(100_001, 3), bytes(100_001, 3) - bytes(100_001, 2));
+        assert_eq!(bytes(100_000, 4) - bytes(100_000, 3), bytes(100_000, 3) - bytes(100_000, 2));
     }
 
     #[test]

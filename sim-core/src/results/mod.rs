@@ -39,6 +39,12 @@ pub struct Estimate {
     pub high: f64,
 }
 
+/// Whether a count is left out of a file.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 /// An estimate as it stands in a file.
 #[derive(Deserialize)]
 struct Kept {

@@ -266,7 +266,7 @@ pub struct PromiseSummary {
     /// The value that was judged, in `unit`; infinite where it never happened in some replication; `None` without data.
     pub observed: Option<Estimate>,
     /// Replications in which what is measured never happened, and which are counted as above every number.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "super::is_zero")]
     pub never: u32,
     /// The mean of the other replications, in `unit`; only where `never` is not 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -597,9 +597,4 @@ pub struct LoadEvent {
     pub from_s: f64,
     /// End [s]; `None` until the end.
     pub to_s: Option<f64>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_zero(count: &u32) -> bool {
-    *count == 0
 }

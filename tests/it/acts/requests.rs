@@ -260,6 +260,13 @@ pub(super) const ACTS: &[Act] = &[
         "policies.api.balance: {least_requests: {choices: 4}}",
         "mean(api.queue_wait) in on < 0.7 * mean(api.queue_wait)",
     ),
+    // What is pinned to one instance of four leaves the others idle.
+    act(
+        "balance pinned",
+        "services.web.instances: 1\nservices.api: {instances: 4, workers: 1, endpoints: {get: {steps: [{work: {exponential: {mean: 18ms}}}]}}}",
+        "policies.api.balance: pinned",
+        "mean(api.queue_wait) in on > 3 * mean(api.queue_wait)",
+    ),
     act(
         "ejection outlier_ejection",
         "faults: {bad: {inject: fail, where: {service: api, instances: [0]}}}",
