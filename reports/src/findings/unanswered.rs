@@ -10,11 +10,11 @@ const WORTH_SAYING: f64 = 0.5;
 pub(super) fn look(study: &StudyResult, _: &crate::Source) -> Option<Finding> {
     let requests = study.summary.endpoints.iter().filter(|(_, e)| e.entry).map(|(name, e)| {
         let what = format!("to {name} are never answered");
-        (e.unanswered, "requests", what, "Nobody gives up on them, as the calls on their way have no timeout")
+        (e.unanswered, "requests", what, "Their callers have no timeout, so nobody gives up on them")
     });
     let messages = study.summary.services.iter().filter(|(_, s)| s.is_queue).map(|(name, s)| {
         let what = format!("in {name} are not done when the run ends, and have waited too long");
-        (s.unserved, "messages", what, "No consumer takes them, or too few do")
+        (s.unserved, "messages", what, "They are older than anybody could be expected to wait for")
     });
     let many = |(count, ..): &(Estimate, &str, String, &str)| count.mean;
     let (count, things, what, why) = requests
