@@ -4,7 +4,7 @@ use crate::schema;
 use crate::written::{step, store, studies};
 use serde_json::Value;
 use sim_core::expression::{METRICS, Metric, SubjectKind};
-use sim_core::kinds::Kind;
+use sim_core::kind::Kind;
 use sim_core::problem::Problem;
 use std::fmt::Write as _;
 

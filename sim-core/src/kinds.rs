@@ -3,26 +3,7 @@
 //! Each family's `mod.rs` has an `ALL`; this file only joins the families. `explain`, the reference and the tests walk it.
 //! A kind's text is the doc comment of its settings, with the sections *What it models · When to use it · Knobs · Example · Source*.
 
-use schemars::Schema;
-
-/// One kind: a word that a scenario file may use in one place of the language.
-#[derive(Debug, Clone, Copy)]
-pub struct Kind {
-    /// The family, which is the key or verb under which it stands: `breaker`, `inject`, `arrive`, `distribution`.
-    pub family: &'static str,
-    /// The word in the file: `rate`, `slow`, `poisson`.
-    pub name: &'static str,
-    /// The JSON Schema of its settings; its description is the kind's documentation.
-    pub schema: fn() -> Schema,
-}
-
-impl Kind {
-    /// The documentation: the doc comment of the settings, as Markdown.
-    pub fn doc(&self) -> String {
-        let schema = (self.schema)();
-        schema.get("description").and_then(|d| d.as_str()).unwrap_or_default().to_owned()
-    }
-}
+use crate::kind::Kind;
 
 /// All kinds, family by family.
 pub fn all() -> Vec<Kind> {

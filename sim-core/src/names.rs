@@ -2,9 +2,18 @@
 //!
 //! Families resolve the names in their settings here, so that a new kind which refers to something needs no other file.
 
-use crate::model::{EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
+use crate::ids::{EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
 use crate::problem::Problems;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What a promise of availability asks: the share of requests to an endpoint that are answered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Objective {
+    /// The endpoint.
+    pub of: EndpointId,
+    /// From 0 to 1.
+    pub at_least: f64,
+}
 
 /// All names that settings may refer to.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +36,8 @@ pub struct Names {
     pub faults: BTreeMap<String, FaultId>,
     /// Promises.
     pub promises: BTreeMap<String, PromiseId>,
+    /// What those promises ask that are about availability, and so have an error budget.
+    pub objectives: BTreeMap<PromiseId, Objective>,
     /// Key spaces.
     pub keys: BTreeMap<String, KeySpaceId>,
     /// Telemetry pipelines, by their place.

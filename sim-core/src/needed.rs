@@ -4,39 +4,41 @@
 //! calls, calls with a fallback, background work, parallel branches of which not all are needed, and what comes after the reply. Queues
 //! hold messages whoever runs.
 
-use crate::model::{EndpointId, Model, Node, ServiceId, Step};
+use crate::ids::{EndpointId, ServiceId};
+use crate::topology::Topology;
+use crate::topology::{Node, Step};
 
 /// The endpoints that an endpoint cannot do without, itself among them, in the order of their ids.
-pub fn needed_endpoints(model: &Model, endpoint: EndpointId) -> Vec<EndpointId> {
-    let mut seen = vec![false; model.endpoints.len()];
+pub fn needed_endpoints(topology: &Topology, endpoint: EndpointId) -> Vec<EndpointId> {
+    let mut seen = vec![false; topology.endpoints.len()];
     let mut next = vec![endpoint];
     while let Some(at) = next.pop() {
         if !std::mem::replace(&mut seen[at.index()], true) {
-            asked(model, &model.endpoints[at.index()].steps, &mut next);
+            asked(topology, &topology.endpoints[at.index()].steps, &mut next);
         }
     }
     (0..seen.len()).filter(|&place| seen[place]).map(EndpointId::from).collect()
 }
 
 /// The services that an endpoint cannot do without, in the order of their ids.
-pub fn needed(model: &Model, endpoint: EndpointId) -> Vec<ServiceId> {
-    let services = needed_endpoints(model, endpoint).into_iter().map(|id| model.endpoints[id.index()].service);
-    let mut services: Vec<ServiceId> = services.filter(|id| runs(model, *id)).collect();
+pub fn needed(topology: &Topology, endpoint: EndpointId) -> Vec<ServiceId> {
+    let services = needed_endpoints(topology, endpoint).into_iter().map(|id| topology.endpoints[id.index()].service);
+    let mut services: Vec<ServiceId> = services.filter(|id| runs(topology, *id)).collect();
     services.sort_unstable();
     services.dedup();
     services
 }
 
-fn runs(model: &Model, service: ServiceId) -> bool {
-    !matches!(model.services[service.index()].node, Node::Queue(_))
+fn runs(topology: &Topology, service: ServiceId) -> bool {
+    !matches!(topology.services[service.index()].node, Node::Queue(_))
 }
 
 /// Adds the endpoints that steps ask and wait for. Whether they reply on the way, so that no step after them is waited for.
-fn asked(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
+fn asked(topology: &Topology, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
     for step in steps {
         let replied = match step {
             Step::Call(edge) | Step::Forward(edge) => {
-                let edge = &model.edges[edge.index()];
+                let edge = &topology.edges[edge.index()];
                 if !edge.optional && edge.fallback.is_none() {
                     to.push(edge.callee);
                 }
@@ -44,15 +46,15 @@ fn asked(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
             }
             // Without one of the branches all its repetitions fail.
             Step::Parallel { branches, need, repeat } if *need > (branches.len() as u32 - 1) * repeat => {
-                let replied: Vec<bool> = branches.iter().map(|branch| asked(model, branch, to)).collect();
+                let replied: Vec<bool> = branches.iter().map(|branch| asked(topology, branch, to)).collect();
                 replied.contains(&true)
             }
             // Whichever branch is taken, some requests take it.
             Step::Choose(branches) => {
-                let replied: Vec<bool> = branches.iter().map(|(_, branch)| asked(model, branch, to)).collect();
+                let replied: Vec<bool> = branches.iter().map(|(_, branch)| asked(topology, branch, to)).collect();
                 !replied.contains(&false)
             }
-            Step::Steps(steps) => asked(model, steps, to),
+            Step::Steps(steps) => asked(topology, steps, to),
             Step::Reply(_) => true,
             Step::Parallel { .. } | Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
         };
@@ -67,8 +69,10 @@ fn asked(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
 mod tests {
     use super::*;
     use crate::call::fallback::FallbackSettings;
-    use crate::model::{Caller, EdgeId, Outcome};
-    use crate::promise::testing::System;
+    use crate::ids::{Caller, EdgeId};
+    use crate::judge::testing::System;
+    use crate::model::Model;
+    use crate::outcome::Outcome;
 
     /// Services a to e with an endpoint each; the steps of a, with calls to the others by their place, are given.
     fn needed_with(steps: &dyn Fn(&mut dyn FnMut(usize) -> EdgeId, &mut Model) -> Vec<Step>) -> Vec<u32> {

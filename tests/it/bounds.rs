@@ -2,7 +2,8 @@
 
 use super::program::{Folder, windtunnel};
 use scenarios::{Memory, load};
-use sim_core::model::{EdgeId, Model};
+use sim_core::ids::EdgeId;
+use sim_core::model::Model;
 use sim_core::results::{RunResult, Stopped};
 use std::fmt::Write as _;
 

@@ -78,6 +78,6 @@ fn branches_of_one_request_share_the_cores_of_its_machine() {
     let model =
         load(&Memory::of("b.yaml", text), "b.yaml", &[], None).unwrap_or_else(|r| panic!("{}", r.render(false))).model;
     let run = sim_core::world::simulate(&model, 1, 0);
-    let counts = run.service(sim_core::model::ServiceId(0), run.whole());
+    let counts = run.service(sim_core::ids::ServiceId(0), run.whole());
     assert_eq!((counts.cpu_ns, counts.busy_ns), (8_000_000_000, 4_000_000_000));
 }

@@ -1,8 +1,8 @@
 //! Laws that every run keeps, checked on every shipped scenario.
 
 use super::{files, load};
-use sim_core::economics::bill;
-use sim_core::model::{EdgeId, ServiceId};
+use sim_core::ids::{EdgeId, ServiceId};
+use sim_core::judge::bill;
 
 /// Long scenarios are cut short: laws hold at any length.
 fn shortened(file: &std::path::Path) -> scenarios::Loaded {

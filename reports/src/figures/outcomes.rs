@@ -5,7 +5,7 @@ use super::svg::Svg;
 use super::svg::colour;
 use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{estimate, plain};
-use sim_core::model::Outcome;
+use sim_core::outcome::Outcome;
 use sim_core::results::{StudyResult, Unit};
 use std::fmt::Write;
 

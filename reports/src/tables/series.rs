@@ -1,6 +1,6 @@
 //! The time series, tidy: one row a window, subject and metric.
 
-use sim_core::model::Outcome;
+use sim_core::outcome::Outcome;
 use sim_core::results::{Estimate, StudyResult};
 use std::fmt::Write;
 

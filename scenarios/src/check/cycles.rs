@@ -5,8 +5,10 @@
 //! is left has no exit.
 
 use crate::compile::Compiled;
-use sim_core::model::{Edge, EdgeId, EndpointId, Model, Node, Step};
+use sim_core::ids::{EdgeId, EndpointId};
+use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
+use sim_core::topology::{Edge, Node, Step};
 
 /// Finds cycles of calls without an exit, and reports each once, at the call that closes it.
 pub fn check(compiled: &Compiled, problems: &mut Problems) {

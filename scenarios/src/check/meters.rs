@@ -2,8 +2,10 @@
 
 use crate::compile::Compiled;
 use sim_core::economics::{Across, Meter};
-use sim_core::model::{Model, Node, Replication, ServiceId};
+use sim_core::ids::ServiceId;
+use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
+use sim_core::topology::{Node, Replication};
 
 /// Warns of transfer that no call and no store makes.
 pub fn check(compiled: &Compiled, problems: &mut Problems) {

@@ -18,9 +18,11 @@ use crate::reader::Node;
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
 use sim_core::faults::{FaultEffect, Target};
-use sim_core::model::{Access, EndpointId, Model, Node as Kind, Place, ReadFrom, Replication, ServiceId};
+use sim_core::ids::{EndpointId, Location, ServiceId};
+use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems};
+use sim_core::topology::{Access, Node as Kind, ReadFrom, Replication};
 use std::collections::BTreeMap;
 
 /// Checks the head of the file: what has to be there before anything makes sense.
@@ -160,9 +162,9 @@ fn strikes(target: &Target, service: ServiceId, endpoint: EndpointId, model: &Mo
             selection.services.contains(&service) && selection.zone.is_none() && selection.region.is_none()
         }
         Target::Edge { to, .. } => match to {
-            Some(Place::Service(id)) => *id == service,
-            Some(Place::Endpoint(id)) => *id == endpoint,
-            Some(Place::Zone(_) | Place::Region(_) | Place::Load(_)) | None => {
+            Some(Location::Service(id)) => *id == service,
+            Some(Location::Endpoint(id)) => *id == endpoint,
+            Some(Location::Zone(_) | Location::Region(_) | Location::Load(_)) | None => {
                 let _ = model;
                 false
             }

@@ -1,9 +1,11 @@
 //! What no request ever gets to: promises about it are never judged.
 
 use crate::compile::Compiled;
-use sim_core::model::{EdgeId, EndpointId, Model, Node, Step};
+use sim_core::ids::{EdgeId, EndpointId};
+use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
 use sim_core::promise::PromiseKind;
+use sim_core::topology::{Node, Step};
 
 /// Warns of promises about endpoints that no load reaches, and of services that no load reaches.
 pub fn check(compiled: &Compiled, problems: &mut Problems) {

@@ -4,8 +4,9 @@
 
 use crate::compile::Compiled;
 use sim_core::faults::Schedule;
-use sim_core::model::{MOST_CALL_SITES, MOST_IN_FLIGHT, MOST_INSTANCES, Model, Step};
+use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
+use sim_core::topology::{MOST_CALL_SITES, MOST_IN_FLIGHT, MOST_INSTANCES, Step};
 use sim_core::workload::Arrival;
 
 /// Instances of one service.

@@ -5,8 +5,10 @@
 
 use crate::compile::Compiled;
 use sim_core::call::breaker::{BreakerSettings, Window};
-use sim_core::model::{EdgeId, GuardId, Load, Model, Node, Step};
+use sim_core::ids::{EdgeId, GuardId};
+use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
+use sim_core::topology::{Load, Node, Step};
 use sim_core::workload::Arrival;
 
 /// Rounds of adding up calls; a network that has not settled by then has no bound.

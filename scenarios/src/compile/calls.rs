@@ -5,8 +5,9 @@ use crate::files::beside;
 use crate::written::call::{CallKeys, CallStep};
 use crate::written::load::LoadSettings;
 use sim_core::call::balance::BalanceSettings;
-use sim_core::model::{Caller, Edge, EdgeId, EndpointId, Guard, GuardId, Load, LoadId, ServiceId, ZoneId};
+use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, ServiceId, ZoneId};
 use sim_core::problem::{Problem, Problems, nearest};
+use sim_core::topology::{Edge, Guard, Load};
 use sim_core::units::Probability;
 use sim_core::workload::{Replay, ReplaySettings};
 
@@ -112,7 +113,7 @@ impl Compiler<'_> {
             return *guard;
         }
         let id = GuardId::from(self.model.guards.len());
-        self.model.guards.push(Guard {
+        self.model.topology.guards.push(Guard {
             name: policy.map_or_else(|| self.edge_name(site), str::to_owned),
             callee,
             caller: self.calling_service(site.caller),
@@ -133,7 +134,7 @@ impl Compiler<'_> {
     fn push_edge(&mut self, site: Site<'_>, keys: CallKeys<'_>, guard: GuardId) -> EdgeId {
         let id = EdgeId::from(self.model.edges.len());
         let size = keys.size.unwrap_or_default();
-        self.model.edges.push(Edge {
+        self.model.topology.edges.push(Edge {
             name: self.edge_name(&site),
             caller: site.caller,
             callee: site.callee,

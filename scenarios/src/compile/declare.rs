@@ -5,12 +5,10 @@ use crate::reader::Node;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
 use sim_core::experiment::action_name;
-use sim_core::model::{
-    Endpoint, EndpointId, FaultId, KeySpaceId, LoadId, Node as NodeKind, PromiseId, Queue, Region, RegionId, Service,
-    ServiceId, Store, Zone, ZoneId,
-};
+use sim_core::ids::{EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
 use sim_core::problem::Problems;
 use sim_core::service::discipline::Discipline;
+use sim_core::topology::{Endpoint, Node as NodeKind, Queue, Region, Service, Store, Zone};
 use sim_core::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
 

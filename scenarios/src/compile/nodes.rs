@@ -6,8 +6,9 @@ use crate::written::queue::{ConsumerSettings, QueueSettings};
 use crate::written::step::StepSettings;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
-use sim_core::model::{Access, Caller, Consumer, EndpointId, Health, Node, Queue, ServiceId, Store, ZoneId};
+use sim_core::ids::{Caller, EndpointId, ServiceId, ZoneId};
 use sim_core::problem::Problems;
+use sim_core::topology::{Access, Consumer, Health, Node, Queue, Store};
 use sim_core::units::{Count, SimDuration};
 
 /// What an endpoint of a service and one of a store have in common.

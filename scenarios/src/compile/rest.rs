@@ -4,16 +4,21 @@ use super::Compiler;
 use crate::written::Written;
 use crate::written::node::check_instances;
 use sim_core::control::PipelineSettings;
+use sim_core::experiment::Before;
 use sim_core::expression::{Metric, Resolved, Subject};
 use sim_core::faults::Surroundings;
-use sim_core::model::{KeySpace, Model, Network, Run};
+use sim_core::ids::PromiseId;
+use sim_core::model::Model;
+use sim_core::names::Objective;
+use sim_core::network::Network;
 use sim_core::problem::Problems;
 use sim_core::promise::{PromiseKind, check_recoveries};
+use sim_core::topology::{KeySpace, Run, Topology};
 
 /// A model that has nothing in it yet.
 pub(super) fn empty_model(written: &Written) -> Model {
     let run = &written.run;
-    Model {
+    Model::of(Topology {
         run: Run {
             warm_up: run.warm_up,
             duration: run.duration,
@@ -33,14 +38,7 @@ pub(super) fn empty_model(written: &Written) -> Model {
         loads: vec![],
         keys: vec![],
         network: Network::default(),
-        faults: vec![],
-        telemetry: vec![],
-        scalers: vec![],
-        alerts: vec![],
-        promises: vec![],
-        experiments: vec![],
-        costs: vec![],
-    }
+    })
 }
 
 impl Compiler<'_> {
@@ -53,8 +51,9 @@ impl Compiler<'_> {
             self.model.network = written.network.compile(&self.names, p).unwrap_or_default();
         });
         self.faults(problems);
-        problems.at("control", |p| self.control(p));
+        // Before what reads burn rates.
         self.promises(problems);
+        problems.at("control", |p| self.control(p));
         self.experiments(problems);
         self.budgets(problems);
         self.costs(problems);
@@ -124,7 +123,7 @@ impl Compiler<'_> {
             }
         });
         for scaler in &model.scalers {
-            let service = &mut model.services[scaler.of.index()];
+            let service = &mut model.topology.services[scaler.of.index()];
             service.max_instances = service.max_instances.max(scaler.max);
         }
     }
@@ -136,7 +135,12 @@ impl Compiler<'_> {
                     settings.validate(p);
                     settings.compile(name, &self.names, p)
                 });
-                self.model.promises.extend(promise);
+                let Some(promise) = promise else { continue };
+                if let PromiseKind::Availability { of, at_least } = promise.kind {
+                    let id = PromiseId::from(self.model.promises.len());
+                    self.names.objectives.insert(id, Objective { of, at_least });
+                }
+                self.model.promises.push(promise);
             }
             check_recoveries(&self.model.promises, p);
         });
@@ -147,7 +151,7 @@ impl Compiler<'_> {
         let model = &self.model;
         let check = |metrics: Vec<&Resolved>, p: &mut Problems| {
             for metric in metrics.into_iter().filter(|metric| metric.metric == Metric::BurnRate) {
-                let Subject::Promise(id) = metric.subject else { continue };
+                let Subject::Promise(id, _) = metric.subject else { continue };
                 let Some(promise) = model.promises.get(id.index()) else { continue };
                 match promise.kind {
                     PromiseKind::Availability { at_least, .. } if at_least < 1.0 => {}
@@ -181,7 +185,13 @@ impl Compiler<'_> {
                 let place = self.model.experiments.len();
                 let meant = p.at(name, |p| {
                     settings.validate(duration, p);
-                    settings.compile(name, place, &self.names, &self.model, p)
+                    let before = Before {
+                        names: &self.names,
+                        topology: &self.model,
+                        promises: &self.model.promises,
+                        faults: self.model.faults.len(),
+                    };
+                    settings.compile(name, place, &before, p)
                 });
                 let Some((experiment, faults)) = meant else { continue };
                 self.model.faults.extend(faults);
@@ -195,7 +205,7 @@ impl Compiler<'_> {
     }
 
     fn costs(&mut self, problems: &mut Problems) {
-        let services = &self.model.services;
+        let services = &self.model.topology.services;
         problems.at("costs", |p| {
             for (name, settings) in self.written.costs.iter() {
                 let item = p.at(name, |p| {

@@ -3,8 +3,9 @@
 use super::{Compiler, percent};
 use crate::written::step::{ChoiceSettings, Need, ParallelStep, Repeat, StepSettings};
 use sim_core::dist::Distribution;
-use sim_core::model::{Caller, Step};
+use sim_core::ids::Caller;
 use sim_core::problem::Problems;
+use sim_core::topology::Step;
 use sim_core::units::Probability;
 
 /// Probabilities add up if they do so to this.

@@ -10,10 +10,13 @@
 
 use super::gather::{Gathered, entries};
 use sim_core::economics::YEAR_S;
-use sim_core::model::{Caller, EndpointId, Model, Step};
+use sim_core::ids::{Caller, EndpointId};
+use sim_core::model::Model;
 use sim_core::needed::needed_endpoints;
-use sim_core::promise::{PromiseKind, slo};
+use sim_core::promise::PromiseKind;
 use sim_core::results::{ArithmeticRow, Estimate, Unit};
+use sim_core::slo;
+use sim_core::topology::Step;
 
 /// The percentile that is added up.
 const PERCENTILE: f64 = 0.99;
@@ -129,7 +132,8 @@ fn calls_a_request(model: &Model, gathered: &Gathered, parts: &[usize], part: us
     let calls = calls_between(model, parts).into_iter().filter(to_part);
     let calls: f64 = calls.filter_map(|(name, _)| Some(gathered.calls.get(name)?.calls.at_least_zero().mean)).sum();
     let calls_it = |caller: &&usize| {
-        let from = |edge: &sim_core::model::Edge| matches!(edge.caller, Caller::Endpoint(id) if id.index() == **caller);
+        let from =
+            |edge: &sim_core::topology::Edge| matches!(edge.caller, Caller::Endpoint(id) if id.index() == **caller);
         model.edges.iter().any(|edge| from(edge) && edge.callee.index() == part)
     };
     let requests = |caller: &usize| {

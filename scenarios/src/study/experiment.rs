@@ -6,8 +6,8 @@ use super::one::{ClauseSides, Times};
 use super::verdicts::{JudgedSums, SideSums};
 use crate::Loaded;
 use sim_core::experiment::Experiment;
-use sim_core::expression::run_metrics::RunMetrics;
 use sim_core::expression::{Clause, Metric, MetricRef, Tree};
+use sim_core::judge::RunMetrics;
 use sim_core::results::{
     About, Course, ExperimentRun, ExperimentSummary, Journal, JournalEntry, JournalKind, JournalValue, Made,
     PromiseSummary, Reason, RunResult, Unit, Words,

@@ -8,10 +8,11 @@ use super::series::SeriesSums;
 use super::verdicts::Verdicts;
 use crate::Loaded;
 use sim_core::data::Wrongness;
-use sim_core::economics::{ItemBill, spent_between};
 use sim_core::engine::digest::Digest;
+use sim_core::ids::{Caller, EdgeId, ServiceId};
+use sim_core::judge::{ItemBill, spent_between};
 use sim_core::metrics::Histogram;
-use sim_core::model::{Caller, EdgeId, Model, ServiceId};
+use sim_core::model::Model;
 use sim_core::results::{EdgeCounts, Limit, Part, RunResult, Span, StoppedRun};
 use std::collections::BTreeMap;
 
@@ -235,7 +236,7 @@ impl Gathered {
             }
             let waited_ns = counts.wait_sum_ns + counts.unserved_ns;
             sums.wait.add(waited_ns as f64 / 1e9, (counts.started + counts.unserved) as f64);
-            let is_queue = matches!(model.services[index].node, sim_core::model::Node::Queue(_));
+            let is_queue = matches!(model.services[index].node, sim_core::topology::Node::Queue(_));
             sums.unserved.add(if is_queue { counts.undone } else { counts.unserved } as f64);
             sums.waits.add(&run.histogram(run.whole(), |p| &p.wait[index]));
             sums.queue.add(counts.queue_ns as f64 / ns);

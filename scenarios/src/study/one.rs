@@ -2,12 +2,12 @@
 
 use super::experiment::Tried;
 use crate::Loaded;
-use sim_core::economics::{Bill, calm};
-use sim_core::expression::run_metrics::RunMetrics;
 use sim_core::expression::{Metric, Sides, Value};
+use sim_core::judge::Judged;
+use sim_core::judge::RunMetrics;
+use sim_core::judge::{Bill, calm};
 use sim_core::metrics::Histogram;
 use sim_core::model::Model;
-use sim_core::promise::Judged;
 use sim_core::results::RunResult;
 
 /// What a clause of `expect` came to in one replication: both sides of each comparison, and whether it is kept.

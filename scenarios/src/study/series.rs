@@ -3,8 +3,9 @@
 use super::gather::{edges_to, entries};
 use super::interval::{MeanSums, RatioSums};
 use super::quantile::TimeSums;
+use sim_core::ids::EdgeId;
 use sim_core::metrics::Histogram;
-use sim_core::model::{EdgeId, Model};
+use sim_core::model::Model;
 use sim_core::results::{
     CallSeries, EdgeCounts, EndpointSeries, Estimate, RunResult, ServiceCounts, ServiceSeries, Slice, Span, Window,
 };
@@ -66,7 +67,7 @@ impl SeriesSums {
         fn many<T: Default>(n: usize) -> Vec<T> {
             (0..n).map(|_| T::default()).collect()
         }
-        let has_policy = |e: &&sim_core::model::Edge| {
+        let has_policy = |e: &&sim_core::topology::Edge| {
             e.timeout.is_some() || e.retry.is_some() || model.guards[e.guard.index()].breaker.is_some()
         };
         Self {

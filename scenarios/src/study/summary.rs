@@ -5,12 +5,15 @@ use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
 use super::interval::{Critical, MeanSums};
 use crate::Loaded;
 use sim_core::expression::{Scope, Tree, Value};
-use sim_core::model::{Caller, Edge, Model, Node, Outcome};
+use sim_core::ids::Caller;
+use sim_core::model::Model;
+use sim_core::outcome::Outcome;
 use sim_core::results::{
     AlertSummary, CallSummary, CostItemSummary, CostSummary, EndpointSummary, FaultPrice, FaultSpan, LatencySummary,
     Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary, StudyResult, Summary, Tail,
     TailCurve, WaitSummary, WrongnessSummary,
 };
+use sim_core::topology::{Edge, Node};
 use sim_core::workload::Shape;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Effects of messages: one that is delivered again is done again, however many others come between.
 
 use super::read;
-use sim_core::model::ServiceId;
+use sim_core::ids::ServiceId;
 
 #[test]
 fn effects_of_messages_that_wait_to_be_delivered_again_are_remembered() {

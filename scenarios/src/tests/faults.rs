@@ -2,7 +2,9 @@
 
 use super::read;
 use sim_core::data::Wrongness;
-use sim_core::model::{EdgeId, Model, Outcome, ServiceId};
+use sim_core::ids::{EdgeId, ServiceId};
+use sim_core::model::Model;
+use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, RunResult, Span};
 
 const SECOND: i64 = 1_000_000_000;

@@ -46,7 +46,7 @@ fn named_policy_shares_its_state_towards_one_callee() {
 #[test]
 fn keys_beside_a_policy_win_and_defaults_fill_the_rest() {
     let model = loaded(CALLS).model;
-    let seconds = |e: &sim_core::model::Edge| e.timeout.as_ref().map_or(0, |t| (t.mean() / 1e9).round() as u64);
+    let seconds = |e: &sim_core::topology::Edge| e.timeout.as_ref().map_or(0, |t| (t.mean() / 1e9).round() as u64);
     assert_eq!(model.edges.iter().map(seconds).collect::<Vec<_>>(), [1, 2, 1, 9, 9]);
     assert!(model.edges.iter().all(|e| e.cancel));
     assert!(model.edges[0].retry.is_some() && model.edges[3].retry.is_none());

@@ -2,7 +2,7 @@
 
 use super::read;
 use sim_core::data::Wrongness;
-use sim_core::model::EdgeId;
+use sim_core::ids::EdgeId;
 
 /// The share of reads that find an older row than their request has written ten seconds before the replica has it. `web.put` has these
 /// steps after it has written; `section` is further text of the file.

@@ -1,8 +1,8 @@
 //! Scopes of metrics: each part of a scope acts, or is refused.
 
 use super::{problems, read};
-use sim_core::expression::run_metrics::RunMetrics;
 use sim_core::expression::{Clause, METRICS, SubjectKind, Value};
+use sim_core::judge::RunMetrics;
 use sim_core::problem::Problems;
 
 /// Everything that metrics can be of. In the first half users come, in the second crawlers do too; a crash and failures strike from 40 s on.

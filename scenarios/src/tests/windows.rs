@@ -2,7 +2,7 @@
 
 use super::read;
 use sim_core::expression::Value;
-use sim_core::expression::run_metrics::RunMetrics;
+use sim_core::judge::RunMetrics;
 
 /// Three failing seconds, 100 requests a second, of a run of so long.
 fn failing(duration: &str, clauses: &[&str]) -> Vec<f64> {

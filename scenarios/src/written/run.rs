@@ -2,8 +2,8 @@
 
 use super::precision::PrecisionSettings;
 use serde::{Deserialize, Serialize};
-use sim_core::model::MOST_IN_FLIGHT;
 use sim_core::problem::Problems;
+use sim_core::topology::MOST_IN_FLIGHT;
 use sim_core::units::{Count, SimDuration};
 
 /// Nanoseconds of an hour.

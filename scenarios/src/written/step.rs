@@ -3,8 +3,8 @@
 use super::call::CallStep;
 use serde::{Deserialize, Serialize};
 use sim_core::dist::Distribution;
-use sim_core::kinds::Kind;
-use sim_core::model::Outcome;
+use sim_core::kind::Kind;
+use sim_core::outcome::Outcome;
 use sim_core::units::{Count, Probability};
 
 /// One step of an endpoint.

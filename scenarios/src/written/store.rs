@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use sim_core::dist::Distribution;
-use sim_core::kinds::Kind;
-use sim_core::model::{ReadFrom, Replication};
+use sim_core::kind::Kind;
 use sim_core::problem::Problems;
+use sim_core::topology::{ReadFrom, Replication};
 use sim_core::units::{Bytes, Count};
 
 /// How a store is copied.

@@ -1,6 +1,6 @@
 //! Outlier ejection: a caller stops calling instances that answer it worse than the others do.
 
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
 use crate::units::{Count, Factor, Probability, SimDuration};
 use serde::{Deserialize, Serialize};

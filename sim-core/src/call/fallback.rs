@@ -1,7 +1,7 @@
 //! Fallbacks: who answers when a call has failed for good.
 
 use crate::dist::Distribution;
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::outcome::Outcome;
 use crate::problem::Problems;
 use crate::units::SimDuration;

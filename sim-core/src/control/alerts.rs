@@ -4,7 +4,7 @@
 //! after it, inactive at the first false one. No data is false.
 
 use crate::expression::{Condition, Resolved, Tree};
-use crate::model::FaultId;
+use crate::ids::FaultId;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::{Looks, Span};

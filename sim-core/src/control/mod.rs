@@ -5,14 +5,16 @@
 
 mod alerts;
 pub mod scaling;
+mod scrape;
 mod stretch;
 mod telemetry;
 
 pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker};
 pub use scaling::{Scaler, ScalerSettings, ScalerState};
-pub use telemetry::{Pipeline, PipelineSettings, Scrape, Telemetry};
+pub use scrape::Scrape;
+pub use telemetry::{Pipeline, PipelineSettings, Telemetry};
 
-use crate::kinds::Kind;
+use crate::kind::Kind;
 
 /// What watches, besides the scaling policies in [`scaling::ALL`].
 pub const ALL: &[Kind] = &[

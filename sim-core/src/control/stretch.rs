@@ -3,12 +3,14 @@
 //! A scrape is added when it is delivered and taken out again when the window has passed it, so that a reading costs the same whatever
 //! the length of its window. Sums are of integers, so that what is taken out leaves nothing behind.
 
-use super::telemetry::Scrape;
+use super::scrape::Scrape;
 use crate::data::Wrongness;
-use crate::expression::{Metric, Observed, Resolved, Subject, TimedPart, View, Window, edges_of};
+use crate::expression::{Metric, Resolved, Subject, TimedPart, View, Window};
+use crate::ids::{EdgeId, EndpointId, ServiceId};
 use crate::metrics::Histogram;
-use crate::model::{EdgeId, EndpointId, Model, ServiceId};
+use crate::observe::{Observed, edges_of};
 use crate::results::{EdgeCounts, ServiceCounts};
+use crate::topology::Topology;
 use crate::units::SimDuration;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -32,10 +34,10 @@ pub(super) struct Stretch {
 }
 
 /// The call sites whose latency these readers look at, by attempt or by call.
-pub(super) fn latency_read(model: &Model, readers: &[&Resolved]) -> Vec<(EdgeId, View)> {
+pub(super) fn latency_read(topology: &Topology, readers: &[&Resolved]) -> Vec<(EdgeId, View)> {
     let mut all: Vec<(EdgeId, View)> = Vec::new();
     for metric in readers.iter().filter(|m| matches!(m.metric, Metric::Percentile(_))) {
-        let (edges, view) = edges_of(model, metric);
+        let (edges, view) = edges_of(topology, metric);
         all.extend(edges.into_iter().map(|edge| (edge, view)));
     }
     all.sort_unstable_by_key(|(edge, view)| (*edge, *view == View::Calls));
@@ -59,34 +61,34 @@ pub(super) fn times_read(readers: &[&Resolved]) -> Vec<(ServiceId, TimedPart)> {
 
 impl Stretch {
     /// Sums for all readers that look back as far as this one.
-    fn new(model: &Model, reader: &Resolved, readers: &[&Resolved]) -> Self {
+    fn new(topology: &Topology, reader: &Resolved, readers: &[&Resolved]) -> Self {
         let window = reader.scope.window;
         let is_counted = matches!(window, Some(Window::Last(_)));
         let mut stretch = Self {
             window,
-            counted: is_counted.then(|| (reader.clone(), edges_of(model, reader).0)),
+            counted: is_counted.then(|| (reader.clone(), edges_of(topology, reader).0)),
             first: 0,
             next: 0,
             length_ns: 0,
             times: 0,
-            edges: vec![EdgeCounts::default(); model.edges.len()],
-            services: vec![ServiceCounts::default(); model.services.len()],
+            edges: vec![EdgeCounts::default(); topology.edges.len()],
+            services: vec![ServiceCounts::default(); topology.services.len()],
             wrong: BTreeMap::new(),
             latency: Vec::new(),
             timed: Vec::new(),
         };
         let served: Vec<&Resolved> = readers.iter().copied().filter(|metric| stretch.serves(metric)).collect();
-        stretch.latency = latency_read(model, &served).into_iter().map(|of| (of, Histogram::new())).collect();
+        stretch.latency = latency_read(topology, &served).into_iter().map(|of| (of, Histogram::new())).collect();
         stretch.timed = times_read(&served).into_iter().map(|of| (of, Histogram::new())).collect();
         stretch
     }
 
     /// One for each window that readers look back at.
-    pub fn all(model: &Model, readers: &[&Resolved]) -> Vec<Self> {
+    pub fn all(topology: &Topology, readers: &[&Resolved]) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for reader in readers {
             if !all.iter().any(|stretch| stretch.serves(reader)) {
-                all.push(Self::new(model, reader, readers));
+                all.push(Self::new(topology, reader, readers));
             }
         }
         all

@@ -5,14 +5,16 @@
 //! (`stretch.rs`); without a window it is the latest one. With sampling below 100 % counts of requests are thinned and scaled up again,
 //! so that small numbers are as uncertain as they are in life; gauges (instances, queues, workers) are not sampled.
 
+use super::scrape::Scrape;
 use super::stretch::{Stretch, latency_read, times_read};
 use crate::engine::math;
 use crate::engine::rng::{Draw, Stream};
-use crate::expression::{Metric, Observed, Resolved, Subject, TimedPart, View, observe};
-use crate::metrics::SparseHistogram;
-use crate::model::{EdgeId, Model, ServiceId};
+use crate::expression::{Metric, Resolved, Subject, TimedPart, View};
+use crate::ids::{EdgeId, ServiceId};
+use crate::observe::{Observed, observe};
 use crate::problem::Problems;
-use crate::results::{EdgeCounts, ServiceCounts};
+use crate::results::ServiceCounts;
+use crate::topology::Topology;
 use crate::units::{Probability, SimDuration};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -95,32 +97,6 @@ impl PipelineSettings {
     }
 }
 
-/// What happened between two scrapes, in engine time.
-#[derive(Debug, Clone, Default)]
-pub struct Scrape {
-    /// Begin [ns].
-    pub from_ns: u64,
-    /// End, when it was taken [ns].
-    pub to_ns: u64,
-    /// Counts by call site.
-    pub edges: Vec<EdgeCounts>,
-    /// Counts by service.
-    pub services: Vec<ServiceCounts>,
-    /// Wrong replies by endpoint and kind: (endpoint, kind, count).
-    pub wrong: Vec<(u32, u8, u64)>,
-    /// Latency of answered attempts, or of calls, of the call sites that are read ([`Telemetry::latency_read`]).
-    pub latency: Vec<((EdgeId, View), SparseHistogram)>,
-    /// Timed parts of the services that are read.
-    pub times: Vec<((ServiceId, TimedPart), SparseHistogram)>,
-}
-
-impl Scrape {
-    /// Time that it covers [ns].
-    pub fn length_ns(&self) -> u64 {
-        self.to_ns - self.from_ns
-    }
-}
-
 /// One running pipeline.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
@@ -137,13 +113,13 @@ pub struct Telemetry {
 
 impl Telemetry {
     /// A pipeline that remembers what `readers` look back at.
-    pub fn new(model: &Model, pipeline: &Pipeline, readers: &[&Resolved], stream: Stream) -> Self {
+    pub fn new(topology: &Topology, pipeline: &Pipeline, readers: &[&Resolved], stream: Stream) -> Self {
         Self {
             pipeline: pipeline.clone(),
             scrapes: VecDeque::new(),
             kept_from: 0,
-            stretches: Stretch::all(model, readers),
-            latency_read: latency_read(model, readers),
+            stretches: Stretch::all(topology, readers),
+            latency_read: latency_read(topology, readers),
             times_read: times_read(readers),
             stream,
         }
@@ -175,7 +151,7 @@ impl Telemetry {
     }
 
     /// A metric of one of the readers as it could be read at the last [`Self::advance`]; `None` without data.
-    pub fn read(&self, model: &Model, metric: &Resolved) -> Option<f64> {
+    pub fn read(&self, topology: &Topology, metric: &Resolved) -> Option<f64> {
         let stretch = self.stretches.iter().find(|stretch| stretch.serves(metric))?;
         if stretch.is_empty() {
             return None;
@@ -185,7 +161,7 @@ impl Telemetry {
         {
             return Some(gauge(&stretch.service(*service), metric.metric));
         }
-        observe(model, metric, stretch)
+        observe(topology, metric, stretch)
     }
 
     /// The call sites whose latency its readers look at, by attempt or by call.
@@ -244,8 +220,8 @@ fn kept(count: u64, sample: f64, stream: &mut Stream) -> u64 {
 mod tests {
     use super::*;
     use crate::expression::{Condition, Tree};
+    use crate::judge::testing::{SECOND, System, calls, times};
     use crate::names::Names;
-    use crate::promise::testing::{SECOND, System, calls, times};
 
     fn system() -> System {
         let mut system = System::new(100);

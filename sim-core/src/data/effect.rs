@@ -3,7 +3,7 @@
 //! The settings are the whole of it: the engine asks [`Effect::duplicates`] when an attempt of a call ends that had ended well before.
 //! What was applied is remembered in the engine, by call.
 
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
 use crate::units::SimDuration;
 use serde::{Deserialize, Serialize};

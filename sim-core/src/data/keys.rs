@@ -2,7 +2,7 @@
 
 use crate::engine::math::{exp, ln};
 use crate::engine::rng::Draw;
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
 use crate::units::{Count, Factor, Probability};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The Erlang distribution.
 
-use super::check_mean_cv;
+use super::checks::check_mean_cv;
 use super::gamma::Gamma;
 use crate::problem::Problems;
 use crate::units::{Count, SimDuration};

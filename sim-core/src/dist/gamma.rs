@@ -1,6 +1,7 @@
 //! The gamma distribution.
 
-use super::{check_mean_cv, ziggurat};
+use super::checks::check_mean_cv;
+use super::ziggurat;
 use crate::engine::math::gamma_p;
 use crate::engine::quick;
 use crate::engine::rng::Draw;

@@ -1,6 +1,7 @@
 //! The lognormal distribution.
 
-use super::{check_mean_cv, ziggurat};
+use super::checks::check_mean_cv;
+use super::ziggurat;
 use crate::engine::math::{exp, ln, normal_cdf, normal_quantile};
 use crate::engine::quick;
 use crate::engine::rng::Draw;

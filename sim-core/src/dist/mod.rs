@@ -3,6 +3,7 @@
 //! [`Distribution`] is what a file says: a duration, which is the constant, or a kind. [`Sampler`] is what runs: parameters in
 //! nanoseconds, static dispatch. Draws go through `engine::math` only, so they are the same on every machine.
 
+mod checks;
 mod constant;
 mod empirical;
 mod erlang;
@@ -28,7 +29,7 @@ pub use uniform::UniformSettings;
 pub use weibull::WeibullSettings;
 
 use crate::engine::rng::Draw;
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
 use crate::units::SimDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -345,16 +346,6 @@ impl JsonSchema for Distribution {
             "description": "A distribution of a duration: a duration is the constant; or a kind.",
             "anyOf": [constant, shape]
         })
-    }
-}
-
-/// A mean and a coefficient of variation are positive.
-fn check_mean_cv(mean: Option<SimDuration>, cv: Option<f64>, problems: &mut Problems) {
-    if mean.is_some_and(|m| m.ns() == 0) {
-        problems.error("mean", "a mean of zero is the constant 0s").hint = Some("write a duration such as 20ms".into());
-    }
-    if cv.is_some_and(|c| c <= 0.0) {
-        problems.error("cv", "without variation it is a constant").hint = Some("write the duration alone".into());
     }
 }
 

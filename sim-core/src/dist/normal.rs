@@ -1,6 +1,7 @@
 //! The normal distribution, cut at zero.
 
-use super::{check_mean_cv, ziggurat};
+use super::checks::check_mean_cv;
+use super::ziggurat;
 use crate::engine::math::{exp, normal_cdf};
 use crate::engine::rng::Draw;
 use crate::problem::Problems;

@@ -1,10 +1,11 @@
 //! Failures: what each request costs that nobody answered.
 
-use super::{Meter, calls_of};
-use crate::model::{EndpointId, Model};
+use super::meter::{Meter, calls_of};
+use crate::ids::EndpointId;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::{EdgeCounts, Slice};
+use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 
 /// Requests to an endpoint that were not answered in the end.
@@ -41,7 +42,7 @@ impl FailuresSettings {
 }
 
 /// What one slice has lost [calls].
-pub(super) fn metered(model: &Model, slice: &Slice, of: EndpointId) -> f64 {
+pub(super) fn metered(topology: &Topology, slice: &Slice, of: EndpointId) -> f64 {
     let failed = |counts: &EdgeCounts| counts.call_outcomes[2..].iter().sum::<u64>() + counts.call_unanswered;
-    calls_of(model, of).map(|edge| failed(&slice.edges[edge.index()])).sum::<u64>() as f64
+    calls_of(topology, of).map(|edge| failed(&slice.edges[edge.index()])).sum::<u64>() as f64
 }

@@ -1,9 +1,9 @@
 //! Time of instances: the rent of machines.
 
-use super::Meter;
-use crate::model::Service;
+use super::meter::Meter;
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::topology::Service;
 use serde::{Deserialize, Serialize};
 
 /// Hours of instances that are paid for, from order to end.

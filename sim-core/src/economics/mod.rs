@@ -4,11 +4,10 @@
 //! group an item belongs to follows from its meter. The [`bill`] scales what was metered to a month, and counts what faults cause by
 //! how often they happen.
 
-mod bill;
-mod calm;
 mod failures;
 mod flat;
 mod instances;
+mod meter;
 mod requests;
 mod slower;
 mod storage;
@@ -16,25 +15,28 @@ mod transfer;
 mod wrongness;
 
 pub use crate::expression::Group;
-pub use bill::{Bill, ItemBill, MONTH_S, YEAR_S, bill, bill_against, spent_between};
-pub use calm::calm;
 pub use failures::FailuresSettings;
 pub use flat::FlatSettings;
 pub use instances::InstancesSettings;
+pub use meter::{Across, Meter};
 pub use requests::RequestsSettings;
 pub use slower::SlowerSettings;
 pub use storage::StorageSettings;
-pub use transfer::{Across, TransferSettings};
+pub use transfer::TransferSettings;
 pub use wrongness::{WrongnessSettings, metered as wrong_replies};
 
-use crate::data::WrongnessKind;
-use crate::kinds::Kind;
-use crate::model::{EdgeId, EndpointId, Model, ServiceId};
+use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Slice;
-use crate::units::{Bytes, Per, Price};
+use crate::topology::Topology;
+use crate::units::{Per, Price};
 use serde::{Deserialize, Serialize};
+
+/// Seconds of a month of 730 h.
+pub const MONTH_S: f64 = 730.0 * 3600.0;
+/// Seconds of a year of 8760 h.
+pub const YEAR_S: f64 = 8760.0 * 3600.0;
 
 /// What is metered, as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -78,60 +80,6 @@ pub struct CostSettings {
     pub meter: MeterSettings,
     /// What one of it costs.
     pub price: Price,
-}
-
-/// What is metered, as meant.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Meter {
-    /// Time of instances that are paid for [instances s].
-    Instances {
-        /// Of this service.
-        of: ServiceId,
-    },
-    /// Bytes kept on the disks of instances [bytes s].
-    Storage {
-        /// Of this service.
-        of: ServiceId,
-        /// Of this size in all; `None` is the disk of each instance.
-        size: Option<Bytes>,
-    },
-    /// Bytes sent across zones or regions [bytes].
-    Transfer {
-        /// Of calls to this service, and of its own agreement on writes; `None` is all.
-        of: Option<ServiceId>,
-        /// Across what.
-        across: Across,
-    },
-    /// Requests that ended [things].
-    Requests {
-        /// Of this endpoint.
-        of: EndpointId,
-    },
-    /// Time itself [s].
-    Flat,
-    /// Requests that were not answered in the end [things].
-    Failures {
-        /// Of this endpoint.
-        of: EndpointId,
-    },
-    /// Wrong replies [things].
-    Wrongness {
-        /// In which way.
-        kind: WrongnessKind,
-        /// Of this endpoint; `None` is all.
-        of: Option<EndpointId>,
-        /// The share of them that costs.
-        share: f64,
-    },
-    /// Answers slower than a bound [things]; only of endpoints that a load class calls.
-    Slower {
-        /// Of this endpoint.
-        of: EndpointId,
-        /// The bound [ns].
-        than_ns: u64,
-        /// The share of them that costs.
-        share: f64,
-    },
 }
 
 /// What a meter counts in, and so what its price has to be for.
@@ -215,7 +163,7 @@ impl MeterSettings {
         }
     }
 
-    fn compile(&self, names: &Names, services: &[crate::model::Service], problems: &mut Problems) -> Option<Meter> {
+    fn compile(&self, names: &Names, services: &[crate::topology::Service], problems: &mut Problems) -> Option<Meter> {
         problems.at(self.name(), |p| match self {
             Self::Instances(s) => s.compile(names, services, p),
             Self::Storage(s) => s.compile(names, services, p),
@@ -251,7 +199,7 @@ impl CostSettings {
         &self,
         name: &str,
         names: &Names,
-        services: &[crate::model::Service],
+        services: &[crate::topology::Service],
         problems: &mut Problems,
     ) -> Option<CostItem> {
         let meter = problems.at("meter", |p| self.meter.compile(names, services, p))?;
@@ -261,16 +209,16 @@ impl CostSettings {
 
 impl CostItem {
     /// What one slice has used, in the meter's base unit.
-    pub fn metered(&self, model: &Model, slice: &Slice) -> f64 {
+    pub fn metered(&self, topology: &Topology, slice: &Slice) -> f64 {
         match &self.meter {
             Meter::Instances { of } => slice.services[of.index()].paid_ns as f64 / 1e9,
-            Meter::Storage { of, size } => storage::metered(model, slice, *of, *size),
-            Meter::Transfer { of, across } => transfer::metered(model, slice, *of, *across),
-            Meter::Requests { of } => requests::metered(model, slice, *of),
+            Meter::Storage { of, size } => storage::metered(topology, slice, *of, *size),
+            Meter::Transfer { of, across } => transfer::metered(topology, slice, *of, *across),
+            Meter::Requests { of } => requests::metered(topology, slice, *of),
             Meter::Flat => (slice.to_ns - slice.from_ns) as f64 / 1e9,
-            Meter::Failures { of } => failures::metered(model, slice, *of),
-            Meter::Wrongness { kind, of, share } => wrongness::metered(model, slice, *kind, *of) * share,
-            Meter::Slower { of, than_ns, share } => slower::metered(model, slice, *of, *than_ns) * share,
+            Meter::Failures { of } => failures::metered(topology, slice, *of),
+            Meter::Wrongness { kind, of, share } => wrongness::metered(topology, slice, *kind, *of) * share,
+            Meter::Slower { of, than_ns, share } => slower::metered(topology, slice, *of, *than_ns) * share,
         }
     }
 
@@ -297,21 +245,9 @@ impl CostItem {
                 (false, _) => ("GB", 1e9),
             },
             Per::BytesTime(unit, _) => match binary(unit) {
-                (true, _) => ("GiB", GIB * bill::MONTH_S),
-                (false, _) => ("GB", 1e9 * bill::MONTH_S),
+                (true, _) => ("GiB", GIB * MONTH_S),
+                (false, _) => ("GB", 1e9 * MONTH_S),
             },
-        }
-    }
-
-    /// How it is priced: `4 x $0.17/h` for instances, else the price.
-    pub fn priced_as(&self, model: &Model) -> String {
-        match &self.meter {
-            Meter::Instances { of } => {
-                let service = &model.services[of.index()];
-                let scaled = model.scalers.iter().any(|scaler| scaler.of == *of);
-                if scaled { self.price.to_string() } else { format!("{} x {}", service.instances, self.price) }
-            }
-            _ => self.price.to_string(),
         }
     }
 }
@@ -328,9 +264,4 @@ impl Binary for f64 {
     fn log2_is_whole(self) -> bool {
         self > 1.0 && (self as u64).is_power_of_two()
     }
-}
-
-/// The call sites of an endpoint.
-fn calls_of(model: &Model, endpoint: EndpointId) -> impl Iterator<Item = EdgeId> {
-    (0..model.edges.len()).map(EdgeId::from).filter(move |id| model.edges[id.index()].callee == endpoint)
 }

@@ -1,10 +1,11 @@
 //! Requests: a price for each.
 
-use super::{Meter, calls_of};
-use crate::model::{EndpointId, Model};
+use super::meter::{Meter, calls_of};
+use crate::ids::EndpointId;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Slice;
+use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 
 /// Requests to an endpoint, each attempt of them.
@@ -40,6 +41,6 @@ impl RequestsSettings {
 }
 
 /// What one slice has used [attempts].
-pub(super) fn metered(model: &Model, slice: &Slice, of: EndpointId) -> f64 {
-    calls_of(model, of).map(|edge| slice.edges[edge.index()].attempts).sum::<u64>() as f64
+pub(super) fn metered(topology: &Topology, slice: &Slice, of: EndpointId) -> f64 {
+    calls_of(topology, of).map(|edge| slice.edges[edge.index()].attempts).sum::<u64>() as f64
 }

@@ -1,11 +1,12 @@
 //! Slower: what slow answers cost.
 
-use super::{Meter, calls_of};
+use super::meter::{Meter, calls_of};
+use crate::ids::EndpointId;
 use crate::metrics::Histogram;
-use crate::model::{EndpointId, Model};
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Slice;
+use crate::topology::Topology;
 use crate::units::{Probability, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -61,9 +62,9 @@ impl SlowerSettings {
 }
 
 /// What one slice has seen [answers].
-pub(super) fn metered(model: &Model, slice: &Slice, of: EndpointId, than_ns: u64) -> f64 {
+pub(super) fn metered(topology: &Topology, slice: &Slice, of: EndpointId, than_ns: u64) -> f64 {
     let mut latency = Histogram::new();
-    for edge in calls_of(model, of) {
+    for edge in calls_of(topology, of) {
         let of_edge = slice.entry_latency.iter().filter(|(id, _)| *id == edge);
         of_edge.for_each(|(_, histogram)| latency.add_sparse(histogram));
     }

@@ -1,10 +1,12 @@
 //! Storage: bytes kept for a time.
 
-use super::Meter;
-use crate::model::{Model, Service, ServiceId};
+use super::meter::Meter;
+use crate::ids::ServiceId;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Slice;
+use crate::topology::Service;
+use crate::topology::Topology;
 use crate::units::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -52,9 +54,9 @@ impl StorageSettings {
 }
 
 /// What one slice has used [bytes s].
-pub(super) fn metered(model: &Model, slice: &Slice, of: ServiceId, size: Option<Bytes>) -> f64 {
+pub(super) fn metered(topology: &Topology, slice: &Slice, of: ServiceId, size: Option<Bytes>) -> f64 {
     match size {
         Some(size) => size.get() as f64 * (slice.to_ns - slice.from_ns) as f64 / 1e9,
-        None => model.services[of.index()].disk.get() as f64 * (slice.services[of.index()].paid_ns as f64 / 1e9),
+        None => topology.services[of.index()].disk.get() as f64 * (slice.services[of.index()].paid_ns as f64 / 1e9),
     }
 }

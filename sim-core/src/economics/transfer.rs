@@ -1,10 +1,11 @@
 //! Transfer: bytes that cross zones or regions.
 
-use super::Meter;
-use crate::model::{Model, ServiceId};
+use super::meter::{Across, Meter};
+use crate::ids::ServiceId;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Slice;
+use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 
 /// Bytes that cross zones or regions.
@@ -37,16 +38,6 @@ pub struct TransferSettings {
     pub across: Across,
 }
 
-/// What bytes cross.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Across {
-    /// From one zone to another.
-    Zones,
-    /// From one region to another.
-    Regions,
-}
-
 impl TransferSettings {
     pub(super) fn compile(&self, names: &Names, problems: &mut Problems) -> Option<Meter> {
         let of = match &self.of {
@@ -58,11 +49,11 @@ impl TransferSettings {
 }
 
 /// What one slice has used [bytes].
-pub(super) fn metered(model: &Model, slice: &Slice, of: Option<ServiceId>, across: Across) -> f64 {
+pub(super) fn metered(topology: &Topology, slice: &Slice, of: Option<ServiceId>, across: Across) -> f64 {
     let place = usize::from(across == Across::Regions);
-    let to = |edge: &crate::model::Edge| of.is_none_or(|of| model.endpoints[edge.callee.index()].service == of);
+    let to = |edge: &crate::topology::Edge| of.is_none_or(|of| topology.endpoints[edge.callee.index()].service == of);
     let calls: u64 =
-        model.edges.iter().zip(&slice.edges).filter(|(edge, _)| to(edge)).map(|(_, c)| c.bytes_across[place]).sum();
+        topology.edges.iter().zip(&slice.edges).filter(|(edge, _)| to(edge)).map(|(_, c)| c.bytes_across[place]).sum();
     let agreed = slice.services.iter().enumerate().filter(|(id, _)| of.is_none_or(|of| of.index() == *id));
     let agreed: u64 = if across == Across::Regions { agreed.map(|(_, c)| c.consensus_bytes).sum() } else { 0 };
     (calls + agreed) as f64

@@ -1,11 +1,12 @@
 //! Wrongness: what wrong replies cost.
 
-use super::Meter;
+use super::meter::Meter;
 use crate::data::{Wrongness, WrongnessKind};
-use crate::model::{EndpointId, Model};
+use crate::ids::EndpointId;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Slice;
+use crate::topology::Topology;
 use crate::units::Probability;
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +67,7 @@ impl WrongnessSettings {
 }
 
 /// Wrong replies of a kind in one slice; messages that were lost are counted by their queue.
-pub fn metered(model: &Model, slice: &Slice, kind: WrongnessKind, of: Option<EndpointId>) -> f64 {
+pub fn metered(topology: &Topology, slice: &Slice, kind: WrongnessKind, of: Option<EndpointId>) -> f64 {
     let takes = |endpoint: u32, number: u8| {
         of.is_none_or(|of| of.0 == endpoint)
             && Wrongness::from_number(number).is_some_and(|what| what != Wrongness::LostMessage && kind.takes(what))
@@ -74,7 +75,7 @@ pub fn metered(model: &Model, slice: &Slice, kind: WrongnessKind, of: Option<End
     let replies: u64 = slice.wrong.iter().filter(|(of, what, _)| takes(*of, *what)).map(|(_, _, count)| count).sum();
     let services = slice.services.iter().enumerate();
     let lost: u64 = if kind.takes(Wrongness::LostMessage) {
-        let of = of.map(|of| model.endpoints[of.index()].service.index());
+        let of = of.map(|of| topology.endpoints[of.index()].service.index());
         services.filter(|(id, _)| of.is_none_or(|of| of == *id)).map(|(_, counts)| counts.messages_lost).sum()
     } else {
         0

@@ -3,9 +3,10 @@
 use super::deed::{self, Deed, DoSettings};
 use crate::dist::Distribution;
 use crate::faults::{Fault, FaultSettings, InjectSettings, Schedule, Surroundings, TargetSettings};
-use crate::model::{Model, Run};
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::topology::Run;
+use crate::topology::Topology;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -131,17 +132,17 @@ impl ActionSettings {
         name: &str,
         when: When,
         names: &Names,
-        model: &Model,
+        topology: &Topology,
         problems: &mut Problems,
     ) -> Option<Meant> {
         if let Some(what) = &self.what {
             let takes = self.takes.clone();
-            let deed = deed::compile(what, self.target.as_ref(), takes, name, names, model, problems)?;
+            let deed = deed::compile(what, self.target.as_ref(), takes, name, names, topology, problems)?;
             return Some(Meant::Deed(self.at.ns(), deed));
         }
-        let around = Surroundings { names, services: &model.services, zones: &model.zones };
+        let around = Surroundings { names, services: &topology.services, zones: &topology.zones };
         // Its times are not those of the run, and were looked at.
-        let run = Run { duration: SimDuration::from_ns(u64::MAX), ..model.run.clone() };
+        let run = Run { duration: SimDuration::from_ns(u64::MAX), ..topology.run.clone() };
         let mut fault = self.fault()?.compile(name, around, &run, problems)?;
         if let Schedule::Fixed { at_ns, for_ns, .. } = &mut fault.schedule {
             let left_ns = when.length.ns().saturating_sub(self.at.ns());

@@ -14,12 +14,14 @@ pub use radius::{InstancesSettings, RadiusSettings, UsersSettings};
 
 use crate::expression::{Clause, CompareOp, Condition, Leaf, Metric, MetricRef, Resolved, Subject, Tree};
 use crate::faults::{Fault, Target};
-use crate::kinds::Kind;
-use crate::model::{FaultId, Model, ServiceId};
+use crate::ids::{FaultId, ServiceId};
+use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::promise::Promise;
 use crate::promise::keeps_anything;
 use crate::results::{JournalBound, Unit};
+use crate::topology::Topology;
 use crate::units::SimDuration;
 use action::{Meant, When};
 use radius::Hit;
@@ -187,6 +189,19 @@ pub fn action_name(experiment: &str, place: usize) -> String {
     format!("{experiment}.{place}")
 }
 
+/// What an experiment can refer to: all of a model but the experiments, which are compiled last.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'m> {
+    /// All names.
+    pub names: &'m Names,
+    /// What is there.
+    pub topology: &'m Topology,
+    /// What was promised.
+    pub promises: &'m [Promise],
+    /// How many faults the model has: those of experiments come behind.
+    pub faults: usize,
+}
+
 impl ExperimentSettings {
     fn when(&self) -> When {
         When { at: self.at, length: self.length }
@@ -244,25 +259,24 @@ impl ExperimentSettings {
         &self,
         name: &str,
         place: usize,
-        names: &Names,
-        model: &Model,
+        before: &Before<'_>,
         problems: &mut Problems,
     ) -> Option<(Experiment, Vec<Fault>)> {
         let reads = match &self.reads {
             None => Some(None),
-            Some(name) => names.pipeline("reads", name, problems).map(Some),
+            Some(name) => before.names.pipeline("reads", name, problems).map(Some),
         };
-        let steady_state = checks("steady_state", &self.steady_state, names, problems);
-        let safety_checks = checks("safety_checks", &self.safety_checks, names, problems);
-        let abort_when = checks("abort_when", &self.abort_when, names, problems);
-        let hypothesis = self.compile_hypothesis(name, names, model, problems);
-        let meant = self.compile_actions(name, names, model, problems);
-        let rollback = self.compile_rollback(name, names, model, problems);
+        let steady_state = checks("steady_state", &self.steady_state, before.names, problems);
+        let safety_checks = checks("safety_checks", &self.safety_checks, before.names, problems);
+        let abort_when = checks("abort_when", &self.abort_when, before.names, problems);
+        let hypothesis = self.compile_hypothesis(name, before, problems);
+        let meant = self.compile_actions(name, before, problems);
+        let rollback = self.compile_rollback(name, before, problems);
         let (mut faults, mut deeds, mut ids, mut says) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for action in meant? {
             match action {
                 Meant::Fault(mut fault) => {
-                    ids.push(FaultId::from(model.faults.len() + faults.len()));
+                    ids.push(FaultId::from(before.faults + faults.len()));
                     says.push(fault.says.clone());
                     fault.experiment = Some(place);
                     faults.push(*fault);
@@ -292,31 +306,26 @@ impl ExperimentSettings {
         Some((experiment, faults))
     }
 
-    fn compile_hypothesis(
-        &self,
-        name: &str,
-        names: &Names,
-        model: &Model,
-        problems: &mut Problems,
-    ) -> Option<Vec<Clause>> {
-        let to_the_end = self.at.ns().saturating_add(self.length.ns()) >= model.run.duration.ns();
+    fn compile_hypothesis(&self, name: &str, before: &Before<'_>, problems: &mut Problems) -> Option<Vec<Clause>> {
+        let to_the_end = self.at.ns().saturating_add(self.length.ns()) >= before.topology.run.duration.ns();
         let clauses = self.hypothesis.iter().enumerate();
         let meant: Vec<Option<Clause>> = problems.at("hypothesis", |p| {
-            clauses.map(|(at, clause)| p.at(at, |p| claim(clause, name, to_the_end, names, model, p))).collect()
+            clauses.map(|(at, clause)| p.at(at, |p| claim(clause, name, to_the_end, before, p))).collect()
         });
         meant.into_iter().collect()
     }
 
-    fn compile_actions(&self, name: &str, names: &Names, model: &Model, problems: &mut Problems) -> Option<Vec<Meant>> {
+    fn compile_actions(&self, name: &str, before: &Before<'_>, problems: &mut Problems) -> Option<Vec<Meant>> {
         let radius = self.blast_radius.clone().unwrap_or_default();
-        let mut radius = problems.at("blast_radius", |p| radius.compile(names, p));
+        let mut radius = problems.at("blast_radius", |p| radius.compile(before.names, p));
         let actions = self.actions.iter().enumerate();
         let meant: Vec<Option<Meant>> = problems.at("actions", |p| {
             let each = |(place, action): (usize, &ActionSettings)| {
                 p.at(place, |p| {
-                    let meant = action.compile(&action_name(name, place), self.when(), names, model, p)?;
+                    let meant =
+                        action.compile(&action_name(name, place), self.when(), before.names, before.topology, p)?;
                     if let Some(hit) = hit(&meant) {
-                        radius.add(&hit, model, p);
+                        radius.add(&hit, before.topology, p);
                     }
                     Some(meant)
                 })
@@ -326,11 +335,13 @@ impl ExperimentSettings {
         meant.into_iter().collect()
     }
 
-    fn compile_rollback(&self, name: &str, names: &Names, model: &Model, problems: &mut Problems) -> Option<Vec<Deed>> {
+    fn compile_rollback(&self, name: &str, before: &Before<'_>, problems: &mut Problems) -> Option<Vec<Deed>> {
         let deeds = self.rollback.iter().enumerate();
         let meant: Vec<Option<Deed>> = problems.at("rollback", |p| {
             deeds
-                .map(|(at, deed)| p.at(at, |p| deed.compile(&format!("{name}.rollback.{at}"), names, model, p)))
+                .map(|(at, deed)| {
+                    p.at(at, |p| deed.compile(&format!("{name}.rollback.{at}"), before.names, before.topology, p))
+                })
                 .collect()
         });
         meant.into_iter().collect()
@@ -382,8 +393,7 @@ fn claim(
     clause: &Clause,
     name: &str,
     to_the_end: bool,
-    names: &Names,
-    model: &Model,
+    before: &Before<'_>,
     problems: &mut Problems,
 ) -> Option<Clause> {
     if clause.probability.is_some() {
@@ -398,11 +408,11 @@ fn claim(
     }
     let scoped = clause.scoped(&|metric: &MetricRef| about(metric, name));
     let mut fits = clause.has_windows(problems);
-    let after_end = names.faults.get(name).copied().filter(|_| to_the_end);
+    let after_end = before.names.faults.get(name).copied().filter(|_| to_the_end);
     for metric in scoped.tree.metrics() {
         fits &= metric
-            .resolve(names, problems)
-            .is_some_and(|resolved| can_be_claimed(&resolved, after_end, model, problems));
+            .resolve(before.names, problems)
+            .is_some_and(|resolved| can_be_claimed(&resolved, after_end, before, problems));
     }
     fits.then_some(scoped)
 }
@@ -421,14 +431,14 @@ fn about(metric: &MetricRef, experiment: &str) -> MetricRef {
 }
 
 /// Whether a metric can be claimed; `at_end` is the experiment if the run ends with it.
-fn can_be_claimed(metric: &Resolved, at_end: Option<FaultId>, model: &Model, problems: &mut Problems) -> bool {
+fn can_be_claimed(metric: &Resolved, at_end: Option<FaultId>, before: &Before<'_>, problems: &mut Problems) -> bool {
     match (metric.metric, &metric.subject) {
         (Metric::Hypothesis | Metric::Aborted | Metric::Ran, _) => {
             problems.error("", "a hypothesis says what the system does, not what becomes of an experiment").hint =
                 Some("write this in expect".into());
             false
         }
-        (Metric::Recovery, Subject::Endpoint(of)) if !keeps_anything(model, *of) => {
+        (Metric::Recovery, Subject::Endpoint(of)) if !keeps_anything(before.promises, *of) => {
             let problem = problems.error("", "nothing says what the endpoint has to keep to be back");
             problem.label = Some("recovery is back to the availability and latency that are promised".into());
             problem.hint = Some("promise its availability or latency".into());

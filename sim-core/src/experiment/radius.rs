@@ -4,9 +4,10 @@
 //! while it runs, and aborts it.
 
 use crate::faults::{Pick, Selection, Target};
-use crate::model::{Model, Place, ServiceId};
+use crate::ids::{Location, ServiceId};
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::topology::Topology;
 use crate::units::{Count, Probability};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -96,34 +97,34 @@ impl RadiusSettings {
 
 impl Radius {
     /// Adds what an action can hit; a problem at its `where` if that is too much.
-    pub(super) fn add(&mut self, hit: &Hit<'_>, model: &Model, problems: &mut Problems) {
+    pub(super) fn add(&mut self, hit: &Hit<'_>, topology: &Topology, problems: &mut Problems) {
         let services = match hit {
-            Hit::Instances(selection) => of_services(&fitting(selection, model)),
-            Hit::Messages(target) => ends(target, model),
+            Hit::Instances(selection) => of_services(&fitting(selection, topology)),
+            Hit::Messages(target) => ends(target, topology),
             Hit::Service(service) => vec![*service],
         };
         if let Some(allowed) = &self.services
             && let Some(other) = services.iter().find(|service| !allowed.contains(service))
         {
-            let name = |id: &ServiceId| model.services[id.index()].name.as_str();
+            let name = |id: &ServiceId| topology.services[id.index()].name.as_str();
             let names: Vec<&str> = allowed.iter().map(name).collect();
             problems.error("where", format!("this hits {}, which is outside of the blast radius", name(other))).label =
                 Some(format!("blast_radius.services: {}", names.join(", ")));
             return;
         }
         match hit {
-            Hit::Instances(selection) => self.count(selection, model),
+            Hit::Instances(selection) => self.count(selection, topology),
             Hit::Service(service) => {
-                let all = model.services[service.index()].instances;
+                let all = topology.services[service.index()].instances;
                 self.hit.extend((0..all).map(|number| (*service, number)));
             }
             Hit::Messages(_) => return,
         }
-        self.check_instances(&services, model, problems);
+        self.check_instances(&services, topology, problems);
     }
 
-    fn count(&mut self, selection: &Selection, model: &Model) {
-        let fitting = fitting(selection, model);
+    fn count(&mut self, selection: &Selection, topology: &Topology) {
+        let fitting = fitting(selection, topology);
         match selection.pick {
             Pick::All | Pick::Numbers(_) => self.hit.extend(fitting),
             Pick::Count(_) | Pick::Share(_) => {
@@ -134,9 +135,9 @@ impl Radius {
         }
     }
 
-    fn check_instances(&self, services: &[ServiceId], model: &Model, problems: &mut Problems) {
+    fn check_instances(&self, services: &[ServiceId], topology: &Topology, problems: &mut Problems) {
         let of = self.services.as_deref().unwrap_or(services);
-        let there: u32 = of.iter().map(|id| model.services[id.index()].instances).sum();
+        let there: u32 = of.iter().map(|id| topology.services[id.index()].instances).sum();
         let (allowed, written) = match self.instances {
             None => return,
             Some(InstancesSettings::Count(count)) => (count.get() as usize, count.to_string()),
@@ -155,13 +156,13 @@ impl Radius {
 }
 
 /// Instances at the start that fit, before a part of them is drawn.
-fn fitting(selection: &Selection, model: &Model) -> Vec<(ServiceId, u32)> {
+fn fitting(selection: &Selection, topology: &Topology) -> Vec<(ServiceId, u32)> {
     let mut all = Vec::new();
     for id in &selection.services {
-        let service = &model.services[id.index()];
+        let service = &topology.services[id.index()];
         for number in 0..service.instances {
             let zone = service.zones[number as usize % service.zones.len()];
-            if selection.fits(*id, number, zone, model.zones[zone.index()].region) {
+            if selection.fits(*id, number, zone, topology.zones[zone.index()].region) {
                 all.push((*id, number));
             }
         }
@@ -176,28 +177,28 @@ fn of_services(instances: &[(ServiceId, u32)]) -> Vec<ServiceId> {
 }
 
 /// Services whose messages are hit: those at the far end, or where none is named those at the near end; of both ends, both.
-fn ends(target: &Target, model: &Model) -> Vec<ServiceId> {
+fn ends(target: &Target, topology: &Topology) -> Vec<ServiceId> {
     let Target::Edge { from, to, both_ways } = target else { return Vec::new() };
     let named = match (from, to) {
         (Some(from), Some(to)) if *both_ways => vec![from, to],
         (_, Some(to)) => vec![to],
         (Some(from), None) => vec![from],
-        (None, None) => return (0..model.services.len()).map(ServiceId::from).collect(),
+        (None, None) => return (0..topology.services.len()).map(ServiceId::from).collect(),
     };
-    named.into_iter().flat_map(|place| at(*place, model)).collect()
+    named.into_iter().flat_map(|place| at(*place, topology)).collect()
 }
 
 /// The services of a place.
-fn at(place: Place, model: &Model) -> Vec<ServiceId> {
-    let with_zone = |fits: &dyn Fn(crate::model::ZoneId) -> bool| {
-        let all = (0..model.services.len()).map(ServiceId::from);
-        all.filter(|id| model.services[id.index()].zones.iter().any(|zone| fits(*zone))).collect()
+fn at(place: Location, topology: &Topology) -> Vec<ServiceId> {
+    let with_zone = |fits: &dyn Fn(crate::ids::ZoneId) -> bool| {
+        let all = (0..topology.services.len()).map(ServiceId::from);
+        all.filter(|id| topology.services[id.index()].zones.iter().any(|zone| fits(*zone))).collect()
     };
     match place {
-        Place::Service(service) => vec![service],
-        Place::Endpoint(endpoint) => vec![model.endpoints[endpoint.index()].service],
-        Place::Zone(zone) => with_zone(&|one| one == zone),
-        Place::Region(region) => with_zone(&|one| model.zones[one.index()].region == region),
-        Place::Load(_) => Vec::new(),
+        Location::Service(service) => vec![service],
+        Location::Endpoint(endpoint) => vec![topology.endpoints[endpoint.index()].service],
+        Location::Zone(zone) => with_zone(&|one| one == zone),
+        Location::Region(region) => with_zone(&|one| topology.zones[one.index()].region == region),
+        Location::Load(_) => Vec::new(),
     }
 }

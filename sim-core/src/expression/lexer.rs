@@ -3,7 +3,7 @@
 //! A quantity is one word with its unit (`$0.02/GiB`, `19h30m`, `-30%`), a metric with its subject in parentheses is one too, so
 //! that `web->api.get` and `a - b` read one way: operators stand between blanks.
 
-use super::ExpressionError;
+use super::error::ExpressionError;
 
 /// A word of an expression.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,8 @@
 //! Values are kept in base units: seconds, dollars, bytes, shares from 0 to 1. Shares are kept apart from plain numbers, because
 //! `availability > 0.99` is nearly always a slip for `99%`.
 
-use crate::results::Unit;
 use crate::units::SimDuration;
+use crate::units::Unit;
 use std::fmt;
 
 /// What a number measures.

@@ -13,79 +13,32 @@
 //! resolved later ([`MetricRef::resolve`]), and values come from whoever evaluates: telemetry for what acts, the truth for `expect`.
 //! `within 2%` is relative to the right side, `within 5ms` and, of shares, `within 0.5 points` are not. `==` with a written number that has decimals allows half of its last decimal.
 
+mod error;
 mod halves;
 mod lexer;
 mod listed;
-mod marks;
+mod meant;
 mod measure;
 mod metric;
-mod observed;
 mod parser;
 mod quantity;
 mod resolve;
-pub mod run_metrics;
 mod scope;
 mod tree;
-mod up;
 mod written;
 
+pub use error::ExpressionError;
 pub use halves::Halves;
 pub use listed::{METRICS, MetricDoc};
+pub use meant::{Group, Resolved, ScopeMeant, Subject, TimedPart, View};
 pub use measure::{Dimension, Measure};
 pub use metric::{Metric, MetricRef, Scope, SubjectKind, Window};
-pub use observed::{Observed, edges_of, observe};
 pub use quantity::{Quantity, read as read_quantity};
-pub use resolve::{Group, Resolved, ScopeMeant, Subject, TimedPart, View};
-pub use tree::{CompareOp, Leaf, Sides, Tree, Within};
+pub use tree::{CompareOp, Leaf, Quantifier, Sides, Tree, Within};
 
 use crate::names::Names;
 use crate::problem::Problems;
 use std::fmt;
-
-/// Why a text is no expression, and where in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpressionError {
-    /// Place in the text [bytes from its start].
-    pub at: usize,
-    /// What is wrong.
-    pub message: String,
-    /// What was expected.
-    pub label: String,
-    /// What to type instead.
-    pub hint: Option<String>,
-}
-
-impl ExpressionError {
-    /// An error at a place of a text, which is quoted from there on.
-    pub fn new(text: &str, at: usize, message: impl Into<String>) -> Self {
-        let rest: String = text.get(at..).unwrap_or_default().chars().take(24).collect();
-        let label = if rest.is_empty() { "at the end of the text".to_owned() } else { format!("at \"{rest}\"") };
-        Self { at, message: message.into(), label, hint: None }
-    }
-
-    /// Says what was expected.
-    #[must_use]
-    pub fn label(mut self, label: &str) -> Self {
-        self.label = format!("{label}, {}", self.label);
-        self
-    }
-
-    /// Says what to type instead.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
-
-impl fmt::Display for ExpressionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{}", self.message, self.label)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n{hint}"))
-    }
-}
-
-impl std::error::Error for ExpressionError {}
 
 /// A condition: what an alert waits for.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,15 +65,6 @@ pub struct Clause {
     pub tree: Tree<MetricRef>,
     /// The share of replications that have to keep it, from 0 to 1; without, the interval of the mean decides.
     pub probability: Option<f64>,
-}
-
-/// How a clause is judged over the windows of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantifier {
-    /// True in every window.
-    Always,
-    /// True in no window.
-    Never,
 }
 
 impl Condition {
@@ -431,8 +375,8 @@ mod tests {
     #[test]
     fn control_sees_no_truth() {
         let mut names = Names::default();
-        names.endpoints.insert("a.b".into(), crate::model::EndpointId(0));
-        names.faults.insert("cut".into(), crate::model::FaultId(0));
+        names.endpoints.insert("a.b".into(), crate::ids::EndpointId(0));
+        names.faults.insert("cut".into(), crate::ids::FaultId(0));
         let problem = |text: &str| {
             let mut problems = Problems::new();
             assert!(Condition::parse(text).unwrap().compile(&names, &mut problems).is_none(), "{text}");

@@ -1,9 +1,12 @@
 //! From words to the tree: the grammar, and the units of both sides, with the place of what is wrong.
 
+use super::error::ExpressionError;
 use super::lexer::{Token, Word, words};
+use super::measure::Measure;
 use super::metric::{Metric, MetricRef, Scope, Window};
+use super::quantity;
+use super::tree::Quantifier;
 use super::tree::{CompareOp, JoinOp, Tree, Within};
-use super::{ExpressionError, Measure, Quantifier, quantity};
 use crate::units::SimDuration;
 
 /// Deeper nesting than this is no expression of a person.

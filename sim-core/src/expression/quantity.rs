@@ -1,6 +1,6 @@
 //! A quantity inside an expression: its number in base units, what it measures, and how exactly it was written.
 
-use super::Measure;
+use super::measure::Measure;
 use crate::units::{Bandwidth, Bytes, Per, Percent, Price, Rate, SimDuration};
 
 /// A written quantity.

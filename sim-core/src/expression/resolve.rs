@@ -3,114 +3,10 @@
 //! What callers see of an endpoint are the attempts of all its call sites; of a load class or a call, the calls as they ended, after
 //! retries and fallbacks. Both come down to a list of call sites and a [`View`].
 
+use super::meant::{Group, Resolved, ScopeMeant, Subject, TimedPart};
 use super::metric::{Metric, MetricRef, SubjectKind, Window};
-use crate::model::{EdgeId, EndpointId, FaultId, LoadId, PromiseId, ServiceId};
 use crate::names::Names;
 use crate::problem::Problems;
-
-/// Attempts one by one, or calls with all their retries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
-    /// Attempt by attempt, as the callee's callers saw each.
-    Attempts,
-    /// Calls as they ended for the caller.
-    Calls,
-}
-
-/// A timed part of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TimedPart {
-    /// Wait for a worker; in a queue, the wait of a message until it is handed to a consumer, once for each delivery.
-    Wait,
-    /// Of a queue: the time from sending a message until it is done, all its deliveries included.
-    Age,
-}
-
-/// A group of cost items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Group {
-    /// What running the system costs.
-    Infrastructure,
-    /// Sales lost.
-    Sales,
-    /// What wrong replies cost.
-    Wrongness,
-    /// What broken promises cost.
-    Penalties,
-}
-
-impl Group {
-    /// All groups, in the order of a bill.
-    pub const ALL: [Self; 4] = [Self::Infrastructure, Self::Sales, Self::Wrongness, Self::Penalties];
-
-    /// The word in files and results.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Infrastructure => "infrastructure",
-            Self::Sales => "sales",
-            Self::Wrongness => "wrongness",
-            Self::Penalties => "penalties",
-        }
-    }
-}
-
-/// What is measured, with ids.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// All calls of one endpoint.
-    Endpoint(EndpointId),
-    /// All calls of the endpoints of one service, and the service itself.
-    Service(ServiceId),
-    /// The calls of a load class.
-    Load(LoadId),
-    /// Call sites of one name.
-    Edges(Vec<EdgeId>),
-    /// A timed part of a service.
-    Timed(ServiceId, TimedPart),
-    /// A fault.
-    Fault(FaultId),
-    /// An alert, by its place.
-    Alert(usize),
-    /// A promise.
-    Promise(PromiseId),
-    /// A cost item, by its place.
-    CostItem(usize),
-    /// A group of cost items.
-    CostGroup(Group),
-    /// An experiment, by its place.
-    Experiment(usize),
-    /// Nothing in particular.
-    Nothing,
-}
-
-/// When is measured, with ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ScopeMeant {
-    /// How much of the latest.
-    pub window: Option<Window>,
-    /// While this fault was there.
-    pub during: Option<FaultId>,
-    /// From the end of this fault on; for times, from its begin.
-    pub after: Option<FaultId>,
-    /// Until this fault began.
-    pub before: Option<FaultId>,
-    /// Between two times from time 0 [ns].
-    pub from_to: Option<(i64, i64)>,
-    /// Only calls of this load class.
-    pub of: Option<LoadId>,
-}
-
-/// A metric with ids.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Resolved {
-    /// What is measured.
-    pub metric: Metric,
-    /// Of what.
-    pub subject: Subject,
-    /// When.
-    pub scope: ScopeMeant,
-}
 
 impl MetricRef {
     /// The metric with ids; problems at the present path where a name is not known or does not fit.
@@ -244,7 +140,9 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
         }
         SubjectKind::Fault => names.faults.get(name).map(|id| Subject::Fault(*id)),
         SubjectKind::Alert => names.alerts.get(name).map(|place| Subject::Alert(*place)),
-        SubjectKind::Promise => names.promises.get(name).map(|id| Subject::Promise(*id)),
+        SubjectKind::Promise => {
+            names.promises.get(name).map(|id| Subject::Promise(*id, names.objectives.get(id).copied()))
+        }
         SubjectKind::Cost => {
             let item = names.costs.get(name).map(|place| Subject::CostItem(*place));
             item.or_else(|| Group::ALL.into_iter().find(|g| g.name() == name).map(Subject::CostGroup))

@@ -1,8 +1,9 @@
 //! Which parts of a scope a metric looks at. What it would leave aside is a problem, so that no clause says more than is measured.
 
+use super::Clause;
+use super::meant::{Resolved, Subject};
 use super::metric::{Metric, MetricRef};
-use super::resolve::{Resolved, Subject};
-use super::{Clause, Quantifier};
+use super::tree::Quantifier;
 use crate::problem::Problems;
 
 impl Metric {

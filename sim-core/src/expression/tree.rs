@@ -3,7 +3,7 @@
 //! A value without data is `None`; conditions follow Kleene's logic: what is unknown stays unknown unless the rest decides. Studies
 //! judge the comparisons ([`Leaf`]) each by the interval of its mean, and put them together by [`Tree::decide`].
 
-use super::Measure;
+use super::measure::Measure;
 
 /// An arithmetic operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -286,6 +286,15 @@ impl<'a, M> Leaf<'a, M> {
             _ => None,
         }
     }
+}
+
+/// How a clause is judged over the windows of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantifier {
+    /// True in every window.
+    Always,
+    /// True in no window.
+    Never,
 }
 
 #[cfg(test)]

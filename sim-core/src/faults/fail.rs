@@ -1,6 +1,6 @@
 //! Fail: a share of requests is answered with an error.
 
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 use crate::problem::Problems;
 use crate::units::Probability;
 use serde::{Deserialize, Serialize};

@@ -32,9 +32,11 @@ pub use wrong::WrongSettings;
 
 use crate::data::Wrongness;
 use crate::dist::Distribution;
-use crate::kinds::Kind;
-use crate::model::{Outcome, Place, Run};
+use crate::ids::Location;
+use crate::kind::Kind;
+use crate::outcome::Outcome;
 use crate::problem::Problems;
+use crate::topology::Run;
 use crate::units::{Count, Rate, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +113,7 @@ pub struct FaultSettings {
 /// What a fault does, as meant.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FaultEffect {
-    /// Nothing: the fault has only its times ([`crate::economics::calm`]).
+    /// Nothing: the fault has only its times ([`crate::judge::calm`]).
     Nothing,
     /// Instances stop and start again when it is over.
     Crash {
@@ -305,7 +307,7 @@ impl InjectSettings {
             (Self::Crash(_) | Self::Freeze(_) | Self::Restart(_) | Self::Lag(_), Target::Edge { .. }) => {
                 Some(("strikes instances, not messages on their way", "write where: {service: NAME}"))
             }
-            (Self::Slow(_), Target::Edge { from, to: Some(Place::Endpoint(_)), .. }) if from.is_none() => None,
+            (Self::Slow(_), Target::Edge { from, to: Some(Location::Endpoint(_)), .. }) if from.is_none() => None,
             (Self::Slow(_), Target::Edge { .. }) => Some((
                 "slows the work of instances, or of one endpoint",
                 "write where: {service: NAME} or {to: SERVICE.ENDPOINT}; inject delay to hold up calls",
@@ -346,7 +348,7 @@ impl InjectSettings {
     }
 }
 
-fn lags(service: &crate::model::Service) -> bool {
-    use crate::model::{Node, Replication};
+fn lags(service: &crate::topology::Service) -> bool {
+    use crate::topology::{Node, Replication};
     matches!(&service.node, Node::Store(store) if matches!(store.replication, Replication::Primary { .. }))
 }

@@ -1,9 +1,10 @@
 //! Where a fault strikes: instances selected by service, zone, region, labels and role, or messages on an edge.
 
-use crate::model::{Node, Place, RegionId, Replication, Service, ServiceId, Zone, ZoneId};
+use crate::ids::{Location, RegionId, ServiceId, ZoneId};
 use crate::names::Names;
 use crate::network::{Ends, ends};
 use crate::problem::Problems;
+use crate::topology::{Node, Replication, Service, Zone};
 use crate::units::{Count, Probability};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,9 +70,9 @@ pub enum Target {
     /// Messages and calls on their way.
     Edge {
         /// Where they start; `None` is anywhere.
-        from: Option<Place>,
+        from: Option<Location>,
         /// Where they arrive; `None` is anywhere.
-        to: Option<Place>,
+        to: Option<Location>,
         /// Whether the other way is meant too.
         both_ways: bool,
     },
@@ -195,7 +196,7 @@ impl TargetSettings {
         if self.is_edge() {
             let written = Ends { between: self.between.as_deref(), from: self.from.as_deref(), to: self.to.as_deref() };
             let (from, to, both_ways) = ends(written, around.names, problems)?;
-            if matches!(from, Some(Place::Endpoint(_))) {
+            if matches!(from, Some(Location::Endpoint(_))) {
                 problems.error("from", "calls start at a service, not at one of its endpoints").hint =
                     Some("name the service".into());
                 return None;
@@ -286,8 +287,9 @@ impl TargetSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EndpointId, Run};
-    use crate::promise::testing::System;
+    use crate::ids::EndpointId;
+    use crate::judge::testing::System;
+    use crate::topology::Run;
     use serde_json::{Value, json};
 
     /// A service on two zones of one region, and another on the first zone.
@@ -363,7 +365,7 @@ mod tests {
             ["where"]
         );
         let slow = compile(json!({"slow": {"factor": 3}}), json!({"to": "web.page"})).unwrap();
-        let to = Some(Place::Endpoint(EndpointId(0)));
+        let to = Some(Location::Endpoint(EndpointId(0)));
         assert_eq!(slow.target, Target::Edge { from: None, to, both_ways: false });
         assert_eq!(slow.says, "web.page 3 times slower");
     }

@@ -3,3 +3,6 @@
 mod histogram;
 
 pub use histogram::{Histogram, InBucket, SparseHistogram, bucket_around, fresh};
+
+/// Up to how many requests in an instance are told apart.
+pub const HOLDING: usize = 8;

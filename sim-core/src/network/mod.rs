@@ -4,7 +4,7 @@
 //! buffers and routes are not built yet and so are no keys.
 
 use crate::dist::Distribution;
-use crate::model::{Link, Network, Place};
+use crate::ids::Location;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::units::{Probability, SimDuration};
@@ -36,6 +36,34 @@ impl LinkQuality {
                 Some("to cut it for a while, inject: partition".into());
         }
     }
+}
+
+/// Latency and loss between places, with ids for names.
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// Between two instances in one zone.
+    pub within_zone: LinkQuality,
+    /// Between two zones of one region.
+    pub between_zones: LinkQuality,
+    /// Between two regions.
+    pub between_regions: LinkQuality,
+    /// Particular pairs, which win over the three above; the first that fits.
+    pub links: Vec<Link>,
+}
+
+/// A named link between two places.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// As the user wrote it.
+    pub name: String,
+    /// From here.
+    pub from: Location,
+    /// To there.
+    pub to: Location,
+    /// Whether the way back is this link too.
+    pub both_ways: bool,
+    /// What it does to messages.
+    pub quality: LinkQuality,
 }
 
 /// Latency and loss between places.
@@ -160,10 +188,10 @@ pub struct Ends<'a> {
 }
 
 /// From, to, and whether the way back is meant too; `None` for an end is anywhere.
-pub type PlacesMeant = (Option<Place>, Option<Place>, bool);
+pub type LocationsMeant = (Option<Location>, Option<Location>, bool);
 
 /// Resolves the ends of a link or edge.
-pub fn ends(ends: Ends<'_>, names: &Names, problems: &mut Problems) -> Option<PlacesMeant> {
+pub fn ends(ends: Ends<'_>, names: &Names, problems: &mut Problems) -> Option<LocationsMeant> {
     match (ends.between, ends.from, ends.to) {
         (Some([a, b]), None, None) => {
             let from = problems.at("between", |p| place(names, "0", a, p));
@@ -196,13 +224,13 @@ pub fn ends(ends: Ends<'_>, names: &Names, problems: &mut Problems) -> Option<Pl
 }
 
 /// The place called `name`: a zone, region, service, endpoint or load class; a problem at `key` if there is none.
-pub fn place(names: &Names, key: &str, name: &str, problems: &mut Problems) -> Option<Place> {
+pub fn place(names: &Names, key: &str, name: &str, problems: &mut Problems) -> Option<Location> {
     let found = None
-        .or_else(|| names.zones.get(name).map(|id| Place::Zone(*id)))
-        .or_else(|| names.regions.get(name).map(|id| Place::Region(*id)))
-        .or_else(|| names.services.get(name).map(|id| Place::Service(*id)))
-        .or_else(|| names.endpoints.get(name).map(|id| Place::Endpoint(*id)))
-        .or_else(|| names.loads.get(name).map(|id| Place::Load(*id)));
+        .or_else(|| names.zones.get(name).map(|id| Location::Zone(*id)))
+        .or_else(|| names.regions.get(name).map(|id| Location::Region(*id)))
+        .or_else(|| names.services.get(name).map(|id| Location::Service(*id)))
+        .or_else(|| names.endpoints.get(name).map(|id| Location::Endpoint(*id)))
+        .or_else(|| names.loads.get(name).map(|id| Location::Load(*id)));
     if found.is_none() {
         let known = names.services.keys().chain(names.zones.keys()).chain(names.regions.keys());
         let known = known.chain(names.loads.keys()).chain(names.endpoints.keys());
@@ -214,7 +242,7 @@ pub fn place(names: &Names, key: &str, name: &str, problems: &mut Problems) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ZoneId;
+    use crate::ids::ZoneId;
 
     fn names() -> Names {
         let mut names = Names::default();
@@ -237,7 +265,7 @@ mod tests {
             compile(serde_json::json!({"links": {"wan": {"between": ["a", "b"], "latency": "5ms"}}}));
         assert!(problems.is_empty(), "{problems:?}");
         let link = &network.unwrap().links[0];
-        assert_eq!((link.from, link.to, link.both_ways), (Place::Zone(ZoneId(0)), Place::Zone(ZoneId(1)), true));
+        assert_eq!((link.from, link.to, link.both_ways), (Location::Zone(ZoneId(0)), Location::Zone(ZoneId(1)), true));
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Wrongness: few replies are wrong.
 
 use crate::data::WrongnessKind;
-use crate::model::{Caller, Edge, EndpointId, Model};
-use crate::results::RunResult;
 use crate::units::Probability;
 use serde::{Deserialize, Serialize};
 
@@ -33,16 +31,4 @@ pub struct WrongnessPromiseSettings {
     pub kind: WrongnessKind,
     /// Share of requests.
     pub at_most: Probability,
-}
-
-/// The share of requests that were wrong so; `None` without requests.
-pub(super) fn share(run: &RunResult, model: &Model, of: Option<EndpointId>, kind: WrongnessKind) -> Option<f64> {
-    let wrong: f64 = run.slices.iter().map(|slice| crate::economics::wrong_replies(model, slice, kind, of)).sum();
-    let counts = |edge: &Edge| match of {
-        Some(of) => edge.callee == of,
-        None => matches!(edge.caller, Caller::Load(_)),
-    };
-    let edges = model.edges.iter().enumerate().filter(|(_, edge)| counts(edge));
-    let ended: u64 = edges.map(|(id, _)| run.edge(id.into(), run.whole()).ended()).sum();
-    (ended > 0).then(|| wrong / ended as f64)
 }

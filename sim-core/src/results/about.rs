@@ -8,31 +8,6 @@ use crate::expression::{Metric, MetricRef, Scope, Tree};
 use crate::names::Names;
 use crate::units::Percentile;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
-/// A sentence, or a part of one, for people.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Words(String);
-
-impl Words {
-    /// Whether there is nothing to say.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<T: Into<String>> From<T> for Words {
-    fn from(text: T) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for Words {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
 
 /// What is measured, and of what. The bound, its direction and its unit stand beside it. Names are as the user wrote them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -164,7 +139,7 @@ impl Made {
 mod tests {
     use super::*;
     use crate::expression::{Clause, Value};
-    use crate::model::EndpointId;
+    use crate::ids::EndpointId;
 
     #[test]
     fn names_that_look_like_metrics_and_prefixes_of_each_other_are_kept_apart() {

@@ -1,7 +1,8 @@
 //! Two systems on the same random numbers: what is better, what is worse, and how sure that is.
 
 use super::Estimate;
-use super::study::{Unit, Verdict};
+use super::study::Verdict;
+use crate::units::Unit;
 use serde::Serialize;
 
 /// What became of a number from one system to another.

@@ -1,8 +1,9 @@
 //! What `check` says: the verdicts of scenario files, why their studies ended, and how they stand against a baseline.
 
 use super::compare::Change;
-use super::study::{PrecisionSummary, PromiseSummary, Unit, Verdict};
+use super::study::{PrecisionSummary, PromiseSummary, Verdict};
 use super::{Estimate, StoppedRun};
+use crate::units::Unit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -10,17 +10,23 @@ pub mod compare;
 mod experiment;
 pub mod gate;
 mod run;
+mod span;
 mod study;
 mod sweep;
+mod words;
 
-pub use about::{About, Made, Words};
+pub use about::{About, Made};
 pub use capacity::*;
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };
-pub use run::{EdgeCounts, HOLDING, Limit, Looks, Period, RunResult, ServiceCounts, Slice, Span, Stopped, UpCounts};
+pub use run::{EdgeCounts, Limit, Looks, Period, RunResult, ServiceCounts, Slice, Stopped, UpCounts};
+pub use span::Span;
 pub use study::*;
 pub use sweep::*;
+pub use words::Words;
+
+pub use crate::units::Unit;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,9 @@
 //! One replication: counts between instants, histograms between marks.
 
-use super::ExperimentRun;
-use crate::metrics::{Histogram, SparseHistogram};
-use crate::model::{EdgeId, FaultId, ServiceId};
+use super::experiment::ExperimentRun;
+use super::span::Span;
+use crate::ids::{EdgeId, FaultId, ServiceId};
+use crate::metrics::{HOLDING, Histogram, SparseHistogram};
 use serde::Serialize;
 
 /// Why a run ended before its time.
@@ -121,15 +122,6 @@ pub struct Looks {
     pub without_data: u64,
 }
 
-/// From when to when, in nanoseconds from time 0 (the warm-up is negative).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// Begin.
-    pub from_ns: i64,
-    /// End.
-    pub to_ns: i64,
-}
-
 /// What happened in one stretch of time.
 #[derive(Debug, Clone, Default)]
 pub struct Slice {
@@ -199,9 +191,6 @@ pub struct EdgeCounts {
     /// Bytes of these that crossed zones, and regions.
     pub bytes_across: [u64; 2],
 }
-
-/// Up to how many requests in an instance are told apart.
-pub const HOLDING: usize = 8;
 
 /// Counts and integrals of one service. Integrals over time are wide: a thousand workers for a year are more than 64 bits of
 /// nanoseconds. While a run goes on they are running sums modulo 2^64, of which [`ServiceCounts::since`] makes true differences.

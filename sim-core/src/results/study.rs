@@ -2,6 +2,7 @@
 
 use super::{About, Estimate, ExperimentSummary, Journal, Limit, Made, Stopped, Words};
 use crate::expression::Group;
+use crate::units::Unit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -301,28 +302,6 @@ impl Summary {
     }
 }
 
-/// The unit of a number, which decides how it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// Seconds.
-    Seconds,
-    /// A share from 0 to 1, written in percent.
-    Share,
-    /// Per second.
-    PerSecond,
-    /// Money.
-    Money,
-    /// Money a month.
-    MoneyPerMonth,
-    /// Money a year.
-    MoneyPerYear,
-    /// Bytes.
-    Bytes,
-    /// A number.
-    Count,
-}
-
 /// The bill.
 #[derive(Debug, Clone, Serialize)]
 pub struct CostSummary {
@@ -472,7 +451,7 @@ pub struct EndpointSeries {
     pub availability: Vec<Option<Estimate>>,
     /// Share answered in full (ok).
     pub in_full: Vec<Option<Estimate>>,
-    /// Ended requests a second, by outcome in the order of [`crate::model::Outcome::ALL`].
+    /// Ended requests a second, by outcome in the order of [`crate::outcome::Outcome::ALL`].
     pub outcomes_per_s: [Vec<Estimate>; 8],
     /// Offered requests a second.
     pub offered_per_s: Vec<Estimate>,

@@ -15,7 +15,9 @@ mod price;
 mod rate;
 mod share;
 mod text;
+mod text_form;
 mod time;
+mod unit;
 
 pub use bandwidth::Bandwidth;
 pub use bytes::Bytes;
@@ -27,17 +29,9 @@ pub use price::{Per, Price};
 pub use rate::Rate;
 pub use share::{Percent, Probability};
 pub use time::{Allowance, SimDuration};
+pub use unit::Unit;
 
-/// What the serde and schema code shares: how a quantity is called, and what its text looks like.
-trait Quantity: Sized {
-    /// With its article: `a rate`.
-    const NAME: &'static str;
-    /// Follows "expected": `a rate such as 800/s, 48000/min`.
-    const EXPECTED: &'static str;
-
-    /// Reads the text of a scenario file; the error has up to three lines.
-    fn read(text: &str) -> Result<Self, String>;
-}
+use text_form::Quantity;
 
 /// Implements reading, writing and the schema of a quantity from its `parse` and its `Display`.
 macro_rules! quantity {

@@ -3,7 +3,7 @@
 //! Decimal powers are put into the exponent of the text before it becomes a float, so that `99.9%` is the float nearest to
 //! 0.999 and prints as it was written. Integers are scaled exactly. Exponents, hexadecimal and separators are not numbers here.
 
-use super::Quantity;
+use super::text_form::Quantity;
 
 /// The longest whole part [digits] that can be meant.
 const WHOLE_DIGITS: usize = 20;

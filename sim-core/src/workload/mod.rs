@@ -25,7 +25,7 @@ pub use replay::{CsvProblem, Replay, ReplaySettings};
 pub use shape::Shape;
 
 use crate::dist::Distribution;
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
 use serde::{Deserialize, Serialize};
 

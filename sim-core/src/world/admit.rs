@@ -5,7 +5,7 @@ use super::state::{CLOSED, DRAINING, FAILS, LINED, Life, PATIENCE, PULLS, TIED};
 use super::{TIMER, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 
 const IMPATIENT: u64 = 0x21;
 

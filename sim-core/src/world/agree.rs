@@ -8,7 +8,8 @@ use super::World;
 use super::frame::Phase;
 use super::wire::Wires;
 use crate::engine::rng::{Keyed, mix};
-use crate::model::{Model, Node, Replication, Service};
+use crate::model::Model;
+use crate::topology::{Node, Replication, Service};
 
 const AGREE: u64 = 0x73;
 
@@ -108,10 +109,11 @@ mod tests {
     use super::super::simulate;
     use super::super::tests::{chain, ms, service};
     use crate::dist::Distribution;
-    use crate::model::{
-        Access, EdgeId, Link, Model, Node, Place, Region, RegionId, Replication, ServiceId, Store, Zone, ZoneId,
-    };
+    use crate::ids::{EdgeId, Location, RegionId, ServiceId, ZoneId};
+    use crate::model::Model;
+    use crate::network::Link;
     use crate::network::LinkQuality;
+    use crate::topology::{Access, Node, Region, Replication, Store, Zone};
     use crate::units::{Bytes, Probability};
 
     /// A store in so many regions as there are times [ms] of messages from the first to the others, and of those back, and one more; its
@@ -126,7 +128,7 @@ mod tests {
         for (index, (there, back)) in (1u32..).zip(there.iter().zip(back)) {
             model.regions.push(Region { name: format!("region {index}") });
             model.zones.push(Zone { name: format!("zone {index}"), region: RegionId(index) });
-            let (home, away) = (Place::Region(RegionId(0)), Place::Zone(ZoneId(index)));
+            let (home, away) = (Location::Region(RegionId(0)), Location::Zone(ZoneId(index)));
             for (from, to, latency) in [(home, away, there), (away, home, back)] {
                 let quality = LinkQuality { latency: Distribution::constant(ms(*latency)), loss: Probability::ZERO };
                 model.network.links.push(Link { name: String::new(), from, to, both_ways: false, quality });

@@ -7,7 +7,7 @@ use super::{ARRIVAL, USER, World};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::ArrivalProcess;
 
 const MIX: u64 = 0x51;
@@ -53,7 +53,7 @@ impl World<'_> {
 
     /// A closed user has the answer, and thinks. `site` tells whose user.
     pub(super) fn think(&mut self, site: u32) {
-        let crate::model::Caller::Load(load) = self.model.edges[site as usize].caller else { return };
+        let crate::ids::Caller::Load(load) = self.model.edges[site as usize].caller else { return };
         let at = &mut self.loads[load.index()];
         at.count += 1;
         at.next_key = mix(at.salt, at.count + 1);

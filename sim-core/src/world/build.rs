@@ -14,9 +14,11 @@ use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
 use crate::engine::digest::Digest;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
 use crate::engine::table::Table;
+use crate::ids::Caller;
 use crate::metrics::{Histogram, fresh};
-use crate::model::{Access, Caller, Edge, MOST_CALL_SITES, Model, Node, ReadFrom, Replication, Step};
+use crate::model::Model;
 use crate::results::EdgeCounts;
+use crate::topology::{Access, Edge, MOST_CALL_SITES, Node, ReadFrom, Replication, Step};
 use crate::workload::{Arrival, ArrivalProcess, Priority};
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use super::wire::Departure;
 use super::{LANE, TIMER, WAKE, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 
 const CALL: u64 = 0x31;
 const PICK: u64 = 0x32;

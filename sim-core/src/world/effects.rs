@@ -113,7 +113,9 @@ mod tests {
     use super::FEW;
     use crate::data::{DeduplicatedSettings, Effect};
     use crate::dist::Distribution;
-    use crate::model::{Access, EdgeId, Model, Node, Replication, ServiceId, Store};
+    use crate::ids::{EdgeId, ServiceId};
+    use crate::model::Model;
+    use crate::topology::{Access, Node, Replication, Store};
     use crate::workload::{Arrival, Bursts};
 
     const HOUR: u64 = 3_600_000;
@@ -164,9 +166,8 @@ mod tests {
         let mut model = chain(1000.0, 50, &[(service("a", 10, None), Distribution::constant(ms(1)))], &[]);
         model.services[0].node = Node::Store(Store { replication: Replication::None, keys: None });
         model.endpoints[0].access = Some(Access::Read);
-        model
-            .endpoints
-            .push(crate::model::Endpoint { access: Some(Access::CompareAndSet), ..model.endpoints[0].clone() });
+        let swap = crate::topology::Endpoint { access: Some(Access::CompareAndSet), ..model.endpoints[0].clone() };
+        model.endpoints.push(swap);
         let mut world = World::new(&model, 1, 0);
         world.run();
         let readers = world.readers(0);

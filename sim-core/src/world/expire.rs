@@ -3,7 +3,7 @@
 use super::World;
 use super::frame::{CLIENT, HELD, INSIDE, NONE, Phase};
 use crate::engine::calendar::Key;
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 
 impl World<'_> {
     /// A lane's sentinel has come up.

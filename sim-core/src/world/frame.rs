@@ -175,7 +175,7 @@ const EMPTY: Frame = Frame {
 
 /// How many frames may be in use at once, whatever is asked for. What is left below the last index is for what one event begins before
 /// anybody asks.
-const MOST_FRAMES: u32 = crate::model::MOST_IN_FLIGHT as u32;
+const MOST_FRAMES: u32 = crate::topology::MOST_IN_FLIGHT as u32;
 
 const _: () = assert!(size_of::<Frame>() == 64);
 const _: () = assert!(MOST_FRAMES < LAST_INDEX - (1 << 20));

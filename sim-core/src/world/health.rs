@@ -8,7 +8,8 @@ use super::frame::{DETACHED, NONE, Phase};
 use super::state::{CLOSED, FROZEN, LINED, Life};
 use super::{Control, World};
 use crate::engine::rng::{Keyed, mix};
-use crate::model::{Health, Model};
+use crate::model::Model;
+use crate::topology::Health;
 
 const PROBED: u64 = 0xb1;
 
@@ -42,7 +43,7 @@ impl Checks {
         if model.services.iter().all(|service| service.health.is_none()) {
             return Self::default();
         }
-        let places = |service: &crate::model::Service| service.max_instances.max(service.instances).max(1) as usize;
+        let places = |service: &crate::topology::Service| service.max_instances.max(service.instances).max(1) as usize;
         Self { checked: vec![Checked::default(); model.services.iter().map(places).sum()] }
     }
 

@@ -4,8 +4,11 @@ use super::simulate;
 use super::tests::{chain, ms, service};
 use crate::dist::Distribution;
 use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
-use crate::model::{Health, Model, Outcome, ServiceId};
+use crate::ids::ServiceId;
+use crate::model::Model;
+use crate::outcome::Outcome;
 use crate::results::RunResult;
+use crate::topology::Health;
 
 const S: u64 = 1_000_000_000;
 

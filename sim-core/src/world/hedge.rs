@@ -9,7 +9,7 @@ use super::World;
 use super::frame::{BRANCH, CLIENT, COPY, NONE, Phase};
 use crate::call::hedge::HedgeSettings;
 use crate::call::retry::RetrySettings;
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 
 /// All races under way.
 #[derive(Debug, Default)]

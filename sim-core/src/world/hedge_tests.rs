@@ -8,8 +8,11 @@ use crate::call::hedge::HedgeSettings;
 use crate::call::retry::RetrySettings;
 use crate::dist::Distribution;
 use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
-use crate::model::{EdgeId, Model, Outcome, ServiceId, Step};
+use crate::ids::{EdgeId, ServiceId};
+use crate::model::Model;
+use crate::outcome::Outcome;
 use crate::results::{EdgeCounts, RunResult};
+use crate::topology::Step;
 use crate::units::Count;
 
 const KINDS: [&str; 5] = [

@@ -6,8 +6,9 @@
 use super::state::{Instance, Shared, Site};
 use crate::call::breaker::{BreakerSettings, Window};
 use crate::metrics::{Histogram, SparseHistogram};
-use crate::model::{Guard, Model, Service};
+use crate::model::Model;
 use crate::results::{EdgeCounts, ServiceCounts, Slice, UpCounts};
+use crate::topology::{Guard, Service};
 use crate::workload::Arrival;
 
 /// What is touched of a histogram: three pages, for times of a few orders of magnitude.

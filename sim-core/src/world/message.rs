@@ -7,7 +7,9 @@ use super::state::Life;
 use crate::data::Wrongness;
 use crate::engine::rng::mix;
 use crate::metrics::Histogram;
-use crate::model::{Consumer, Model, Node, Outcome};
+use crate::model::Model;
+use crate::outcome::Outcome;
+use crate::topology::{Consumer, Node};
 use std::collections::VecDeque;
 
 const MESSAGE: u64 = 0x81;

@@ -6,7 +6,10 @@
 use crate::data::Effect;
 use crate::dist::{Distribution, Sampler};
 use crate::engine::table::Table;
-use crate::model::{Access, Caller, Edge, Endpoint, Model, Node, Outcome, Replication, ServiceId, Step};
+use crate::ids::{Caller, ServiceId};
+use crate::model::Model;
+use crate::outcome::Outcome;
+use crate::topology::{Access, Edge, Endpoint, Node, Replication, Step};
 
 /// One operation.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,9 @@
 //! What leaves the engine: slices of counts, periods of histograms, and the result of the run.
 
 use super::{Control, World, trial};
+use crate::ids::{Caller, EdgeId};
 use crate::metrics::{Histogram, SparseHistogram, fresh};
-use crate::model::{Caller, EdgeId, Model};
+use crate::model::Model;
 use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +40,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn new(model: &Model) -> Self {
-        let is_entry = |edge: &crate::model::Edge| matches!(edge.caller, Caller::Load(_));
+        let is_entry = |edge: &crate::topology::Edge| matches!(edge.caller, Caller::Load(_));
         let entries = model.edges.iter().enumerate().filter(|(_, e)| is_entry(e));
         Self {
             measuring: false,

@@ -3,7 +3,7 @@
 use super::World;
 use super::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, DETACHED, Ended, NONE, Phase, WRONG};
 use super::state::WRONGS;
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 
 impl World<'_> {
     /// A request is done at its endpoint.

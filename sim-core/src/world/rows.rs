@@ -14,7 +14,8 @@ use crate::data::{KeySampler, Wrongness};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
-use crate::model::{Model, Node, Replication};
+use crate::model::Model;
+use crate::topology::{Node, Replication};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const ROW: u64 = 0x71;

@@ -4,7 +4,7 @@ use super::World;
 use super::frame::{BRANCH, DETACHED, Phase};
 use super::program::{Fork, Op};
 use crate::engine::rng::{Keyed, mix};
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 
 /// Keeps the draws of one purpose apart from those of another.
 const CHOOSE: u64 = 0x11;

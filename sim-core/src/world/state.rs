@@ -10,7 +10,7 @@ use crate::call::retry::Budget;
 use crate::call::throttle::Throttle;
 use crate::dist::Sampler;
 use crate::metrics::Histogram;
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::service::discipline::Line;
 

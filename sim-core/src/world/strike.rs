@@ -6,7 +6,7 @@ use super::{Control, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, Stream, hash_name, mix};
 use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
-use crate::model::{Place, ServiceId, ZoneId};
+use crate::ids::{Location, ServiceId, ZoneId};
 use crate::results::Span;
 
 const START_UP: u64 = 0xa1;
@@ -166,7 +166,7 @@ impl World<'_> {
                 struck.iter().for_each(|&i| self.crash(i, silent));
             }
             (FaultEffect::Restart, _) => struck.iter().for_each(|&i| self.crash(i, false)),
-            (FaultEffect::Slow { .. }, Target::Edge { to: Some(Place::Endpoint(endpoint)), .. }) => {
+            (FaultEffect::Slow { .. }, Target::Edge { to: Some(Location::Endpoint(endpoint)), .. }) => {
                 self.slow_endpoint(endpoint.0);
             }
             (
@@ -228,7 +228,7 @@ impl World<'_> {
                 occurrence.struck.iter().for_each(|&i| self.recover(i, silent));
             }
             (FaultEffect::Restart, _) => occurrence.struck.iter().for_each(|&i| self.recover(i, false)),
-            (FaultEffect::Slow { .. }, Target::Edge { to: Some(Place::Endpoint(endpoint)), .. }) => {
+            (FaultEffect::Slow { .. }, Target::Edge { to: Some(Location::Endpoint(endpoint)), .. }) => {
                 self.slow_endpoint(endpoint.0);
             }
             (_, Target::Instances(_)) => {
@@ -295,7 +295,7 @@ impl World<'_> {
         let mut slow = 1.0;
         for at in self.strikes.list.iter().filter(|o| o.active) {
             let fault = &model.faults[at.fault as usize];
-            if let (FaultEffect::Slow { factor }, Target::Edge { to: Some(Place::Endpoint(e)), .. }) =
+            if let (FaultEffect::Slow { factor }, Target::Edge { to: Some(Location::Endpoint(e)), .. }) =
                 (&fault.effect, &fault.target)
                 && e.0 == endpoint
             {

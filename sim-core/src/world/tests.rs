@@ -5,12 +5,13 @@ use crate::call::balance::BalanceSettings;
 use crate::data::Effect;
 use crate::dist::Distribution;
 use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
-use crate::model::{
-    Caller, Edge, EdgeId, Endpoint, EndpointId, Guard, GuardId, Load, LoadId, Model, Network, Node, Outcome, Region,
-    RegionId, Run, Service, ServiceId, Step, Zone, ZoneId,
-};
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, RegionId, ServiceId, ZoneId};
+use crate::model::Model;
+use crate::network::Network;
+use crate::outcome::Outcome;
 use crate::results::{EdgeCounts, RunResult};
 use crate::service::discipline::Discipline;
+use crate::topology::{Edge, Endpoint, Guard, Load, Node, Region, Run, Service, Step, Topology, Zone};
 use crate::units::{Bytes, SimDuration};
 use crate::workload::{Arrival, Bursts, Priority};
 use std::collections::BTreeMap;
@@ -50,7 +51,7 @@ pub(super) fn chain(
     tiers: &[(Service, Distribution)],
     timeouts: &[Option<SimDuration>],
 ) -> Model {
-    let mut model = Model {
+    let mut model = Model::of(Topology {
         run: Run {
             warm_up: ms(10_000),
             duration: SimDuration::from_ns(seconds * 1000 * MS),
@@ -77,14 +78,7 @@ pub(super) fn chain(
         }],
         keys: Vec::new(),
         network: Network::default(),
-        faults: Vec::new(),
-        telemetry: Vec::new(),
-        scalers: Vec::new(),
-        alerts: Vec::new(),
-        promises: Vec::new(),
-        experiments: Vec::new(),
-        costs: Vec::new(),
-    };
+    });
     for (tier, (service, work)) in tiers.iter().enumerate() {
         let mut steps = vec![Step::Work(work.clone())];
         if tier + 1 < tiers.len() {
@@ -208,8 +202,10 @@ fn two_priorities(discipline: Discipline) -> Model {
     centre.discipline = discipline;
     centre.max_wait = Some(Distribution::exponential(ms(50)));
     let mut model = chain(900.0, 30, &[(centre, Distribution::exponential(ms(1)))], &[]);
-    model.guards.push(model.guards[0].clone());
-    model.edges.push(Edge { caller: Caller::Load(LoadId(1)), guard: GuardId(1), ..model.edges[0].clone() });
+    let guard = model.guards[0].clone();
+    model.guards.push(guard);
+    let edge = Edge { caller: Caller::Load(LoadId(1)), guard: GuardId(1), ..model.edges[0].clone() };
+    model.edges.push(edge);
     let others = Load { name: "others".into(), mix: vec![(1.0, EdgeId(1))], ..model.loads[0].clone() };
     model.loads.push(Load { priority: Priority::Sheddable, ..others });
     model
@@ -249,8 +245,10 @@ fn importance_is_handed_on_to_callees() {
     back.max_wait = Some(Distribution::exponential(ms(50)));
     let work = || Distribution::exponential(ms(1));
     let mut model = chain(900.0, 30, &[(front, work()), (back, work())], &[]);
-    model.guards.push(model.guards[0].clone());
-    model.edges.push(Edge { caller: Caller::Load(LoadId(1)), guard: GuardId(2), ..model.edges[0].clone() });
+    let guard = model.guards[0].clone();
+    model.guards.push(guard);
+    let edge = Edge { caller: Caller::Load(LoadId(1)), guard: GuardId(2), ..model.edges[0].clone() };
+    model.edges.push(edge);
     let others = Load { name: "others".into(), mix: vec![(1.0, EdgeId(2))], ..model.loads[0].clone() };
     model.loads.push(Load { priority: Priority::Sheddable, ..others });
     let run = simulate(&model, 5, 0);
@@ -421,7 +419,7 @@ fn what_starts_is_taken_out_by_its_health_check() {
     let mut pair = service("a", 4, None);
     (pair.instances, pair.max_instances) = (2, 2);
     pair.start_up = Distribution::constant(ms(30_000));
-    pair.health = Some(crate::model::Health {
+    pair.health = Some(crate::topology::Health {
         every: ms(5_000),
         timeout: ms(1_000),
         unhealthy_after: 2,

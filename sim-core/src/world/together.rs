@@ -5,7 +5,7 @@
 
 use super::World;
 use crate::engine::rng::{Keyed, mix};
-use crate::model::Outcome;
+use crate::outcome::Outcome;
 
 /// Keeps the draws of several faults on one instance apart.
 const ONE_OF_SEVERAL: u32 = 40;

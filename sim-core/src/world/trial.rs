@@ -9,7 +9,7 @@ use crate::engine::math::whole_ns;
 use crate::engine::rng::Stream;
 use crate::experiment::{Check, Deed, DeedEffect, Experiment};
 use crate::expression::{CompareOp, Tree, Window};
-use crate::model::{Caller, EdgeId};
+use crate::ids::{Caller, EdgeId};
 use crate::results::{Course, ExperimentRun, JournalBound, JournalEntry, JournalKind, JournalValue, Span, Unit, Words};
 
 /// Entries of a journal beyond this many are only counted.
@@ -82,7 +82,7 @@ impl Trial {
 
 /// Calls of load classes.
 fn entries(world: &World<'_>) -> impl Iterator<Item = EdgeId> {
-    let by_load = |(_, edge): &(usize, &crate::model::Edge)| matches!(edge.caller, Caller::Load(_));
+    let by_load = |(_, edge): &(usize, &crate::topology::Edge)| matches!(edge.caller, Caller::Load(_));
     world.model.edges.iter().enumerate().filter(by_load).map(|(index, _)| EdgeId::from(index))
 }
 

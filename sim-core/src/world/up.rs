@@ -3,7 +3,8 @@
 //! Kept where instances come and go, as integrals over time: exact, whatever the load, and free between two failures.
 
 use super::state::{Integral, Service};
-use crate::model::{EndpointId, Model, ServiceId};
+use crate::ids::{EndpointId, ServiceId};
+use crate::model::Model;
 use crate::needed::needed;
 use crate::results::UpCounts;
 

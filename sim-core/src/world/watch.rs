@@ -6,9 +6,11 @@ use crate::control::scaling::Situation;
 use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::engine::rng::Stream;
 use crate::expression::{Resolved, TimedPart, View};
+use crate::ids::{Caller, EdgeId, ServiceId};
 use crate::metrics::Histogram;
-use crate::model::{Caller, Edge, EdgeId, Model, ServiceId};
+use crate::model::Model;
 use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
+use crate::topology::Edge;
 use std::collections::BTreeMap;
 
 /// A pipeline at work: what it delivered, and the state of all counters at its last look.

@@ -12,7 +12,10 @@ use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::faults::FaultEffect;
-use crate::model::{Caller, Edge, Model, Outcome, Place};
+use crate::ids::{Caller, Location};
+use crate::model::Model;
+use crate::outcome::Outcome;
+use crate::topology::Edge;
 
 const THERE: u64 = 0x61;
 const BACK: u64 = 0x62;
@@ -30,8 +33,8 @@ pub(super) struct EdgeFault {
     pub fault: u32,
     /// Which strike it belongs to.
     pub strike: u32,
-    pub from: Option<Place>,
-    pub to: Option<Place>,
+    pub from: Option<Location>,
+    pub to: Option<Location>,
     pub both_ways: bool,
     /// Only calls of these instances; `None` is of any.
     pub only: Option<Vec<u32>>,
@@ -223,14 +226,14 @@ struct End {
 
 impl End {
     /// Whether it is there; no place is anywhere.
-    fn is(&self, place: Option<Place>) -> bool {
+    fn is(&self, place: Option<Location>) -> bool {
         match place {
             None => true,
-            Some(Place::Service(s)) => self.service == Some(s.0),
-            Some(Place::Load(l)) => self.load == Some(l.0),
-            Some(Place::Endpoint(e)) => self.endpoint == Some(e.0),
-            Some(Place::Zone(z)) => self.zone == Some(z.0),
-            Some(Place::Region(r)) => self.region == Some(r.0),
+            Some(Location::Service(s)) => self.service == Some(s.0),
+            Some(Location::Load(l)) => self.load == Some(l.0),
+            Some(Location::Endpoint(e)) => self.endpoint == Some(e.0),
+            Some(Location::Zone(z)) => self.zone == Some(z.0),
+            Some(Location::Region(r)) => self.region == Some(r.0),
         }
     }
 }
@@ -261,7 +264,7 @@ impl Ends {
     }
 
     /// Whether a message that travels so goes from one place to another.
-    fn go(&self, way: Way, from: Option<Place>, to: Option<Place>) -> bool {
+    fn go(&self, way: Way, from: Option<Location>, to: Option<Location>) -> bool {
         let (start, end) = match way {
             Way::There => (&self.caller, &self.callee),
             Way::Back => (&self.callee, &self.caller),

@@ -12,7 +12,7 @@ use scenarios::study::Plan;
 use scenarios::study::capacity::{self, Asked};
 use scenarios::study::sweep::Origin;
 use scenarios::written::studies::AskSettings;
-use sim_core::model::{EdgeId, ServiceId};
+use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::results::{CapacityLevel, CapacityResult, Knee, RunResult, Tried, Verdict};
 use std::ops::ControlFlow;
 

@@ -4,7 +4,7 @@ use super::dice::Dice;
 use super::keeps;
 use super::scenario::scenario;
 use super::{read, simulate, swarm};
-use sim_core::model::EdgeId;
+use sim_core::ids::EdgeId;
 use sim_core::results::Course;
 
 /// A random scenario with an experiment, which begins only if such a condition holds.

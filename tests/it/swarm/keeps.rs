@@ -1,8 +1,11 @@
 //! The laws that every run keeps, whatever its scenario says. Each is exact, or says why it is not.
 
-use sim_core::economics::{Group, bill};
-use sim_core::model::{Caller, EdgeId, EndpointId, Model, Node, ServiceId, Step};
+use sim_core::economics::Group;
+use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
+use sim_core::judge::bill;
+use sim_core::model::Model;
 use sim_core::results::{RunResult, ServiceCounts};
+use sim_core::topology::{Node, Step};
 
 /// All laws of one run.
 pub fn check(model: &Model, run: &RunResult) {
@@ -34,7 +37,7 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
         }
         let failed = counts.settled() - counts.outcomes[0] - counts.outcomes[1];
         assert!(counts.failed_below <= failed, "{name}: more fail by calls of the callee than fail");
-        let calls = |step: &sim_core::model::Edge| matches!(step.caller, Caller::Endpoint(id) if id == edge.callee);
+        let calls = |step: &sim_core::topology::Edge| matches!(step.caller, Caller::Endpoint(id) if id == edge.callee);
         assert!(counts.failed_below == 0 || model.edges.iter().any(calls), "{name}: the callee calls nobody");
         assert!(counts.abandoned <= counts.ended() && counts.wrong <= counts.ended(), "{name}: {counts:?}");
     }
@@ -62,7 +65,7 @@ fn who_comes_was_sent(model: &Model, run: &RunResult) {
         return;
     }
     for (place, service) in model.services.iter().enumerate() {
-        let here = |edge: &&sim_core::model::Edge| model.endpoints[edge.callee.index()].service.index() == place;
+        let here = |edge: &&sim_core::topology::Edge| model.endpoints[edge.callee.index()].service.index() == place;
         let edges = model.edges.iter().enumerate().filter(|(_, edge)| here(edge));
         let sent: u64 = edges.map(|(edge, _)| run.edge(EdgeId(edge as u32), run.whole()).attempts).sum();
         let sent = sent + came_back(model, run, place);

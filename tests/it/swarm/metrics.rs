@@ -3,8 +3,8 @@
 
 use super::{read, scenario};
 use scenarios::Loaded;
-use sim_core::expression::run_metrics::RunMetrics;
 use sim_core::expression::{METRICS, Measure, Metric, MetricRef, Scope, SubjectKind};
+use sim_core::judge::RunMetrics;
 use sim_core::outcome::Outcome;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -3,7 +3,8 @@
 
 use super::scenario::scenario;
 use super::{simulate, swarm};
-use sim_core::economics::{Group, bill_against, calm};
+use sim_core::economics::Group;
+use sim_core::judge::{bill_against, calm};
 use sim_core::model::Model;
 use sim_core::results::{RunResult, Slice};
 

@@ -4,7 +4,8 @@ use super::super::gather::entries;
 use super::{Asked, Candidate};
 use sim_core::expression::{Metric, Tree, Value};
 use sim_core::faults::Schedule;
-use sim_core::model::{Model, Outcome};
+use sim_core::model::Model;
+use sim_core::outcome::Outcome;
 use sim_core::promise::{Promise, PromiseKind};
 use sim_core::results::compare::RowKind;
 
@@ -49,7 +50,7 @@ fn ended(model: &Model) -> impl Iterator<Item = &str> {
 
 /// The value that a promise is about, as an expression; `None` where there is none.
 fn of_promise(model: &Model, promise: &Promise) -> Option<String> {
-    let endpoint = |of: &sim_core::model::EndpointId| model.endpoints[of.index()].name.as_str();
+    let endpoint = |of: &sim_core::ids::EndpointId| model.endpoints[of.index()].name.as_str();
     Some(match &promise.kind {
         PromiseKind::Availability { of, .. } => format!("availability({})", endpoint(of)),
         PromiseKind::Latency { of, percentile, .. } => format!("{percentile}({})", endpoint(of)),

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::engine::digest::Digest;
 use sim_core::engine::rng::hash_name;
 use sim_core::expression::Value;
-use sim_core::model::Caller;
+use sim_core::ids::Caller;
 use sim_core::problem::{Problem, Problems};
 use sim_core::results::{About, Design, Judge, Judgement, Knob, Point, Row, Setting, Shown, SweepResult, Unit};
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@ use compare::CompareSettings;
 use gate::GateSettings;
 use serde::{Deserialize, Serialize};
 use sim_core::expression::Value;
-use sim_core::kinds::Kind;
+use sim_core::kind::Kind;
 use sim_core::problem::Problems;
 use sim_core::units::{Count, Probability};
 use sweep::{RankSettings, SweepSettings};

@@ -12,7 +12,7 @@ pub use random::RandomSettings;
 pub use round_robin::RoundRobinSettings;
 
 use crate::engine::rng::Keyed;
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! The breaker by failures in a row.
 
-use super::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common};
+use super::common::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common};
 use crate::problem::Problems;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The breaker by count: opens after so many failures.
 
-use super::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common};
+use super::common::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common};
 use crate::problem::Problems;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The breaker by rate: opens when too large a share of the calls in a window fails or is slow.
 
-use super::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common, validate_share};
+use super::common::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common, validate_share};
 use crate::problem::Problems;
 use crate::units::{Count, Probability, SimDuration};
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ pub use speculative::SpeculativeSettings;
 pub use tied::TiedSettings;
 
 use crate::call::retry::{Budget, BudgetSettings, RateShareSettings};
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
 use crate::units::{Count, Percent, Percentile, Rate, SimDuration};
 use recent::Recent;

@@ -9,7 +9,7 @@ pub use budget::{
     TokensSettings,
 };
 
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::outcome::Outcome;
 use crate::problem::Problems;
 use crate::units::Count;

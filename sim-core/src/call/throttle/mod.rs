@@ -1,12 +1,13 @@
 //! Throttles: a caller that turns its own calls away while the callee turns away too many of them.
 
 mod sre;
+mod window;
 
 pub use sre::SreSettings;
+pub use window::ThrottleWindow;
 
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
-use crate::units::SimDuration;
 use serde::{Deserialize, Serialize};
 
 /// When a caller turns its own calls away, as written.
@@ -19,14 +20,6 @@ pub enum ThrottleSettings {
 
 /// The kinds of throttle.
 pub const ALL: &[Kind] = &[Kind { family: "throttle", name: "sre", schema: || schemars::schema_for!(SreSettings) }];
-
-/// The calls that a throttle looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ThrottleWindow {
-    /// Those of the last so long.
-    pub time: SimDuration,
-}
 
 impl ThrottleSettings {
     /// Problems of the settings.

@@ -1,6 +1,6 @@
 //! Adaptive throttling as in the SRE book.
 
-use super::ThrottleWindow;
+use super::window::ThrottleWindow;
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
 use serde::{Deserialize, Serialize};

@@ -6,17 +6,19 @@
 
 mod queue_depth;
 mod scheduled;
+mod situation;
 mod step;
 mod target;
 
 pub use queue_depth::QueueDepthSettings;
 pub use scheduled::{ScheduledEntry, ScheduledSettings};
+pub use situation::Situation;
 pub use step::{StepBand, StepSettings};
 pub use target::{MetricTargets, Penalty, TargetSettings};
 
-use crate::expression::{Resolved, Tree};
-use crate::kinds::Kind;
-use crate::model::ServiceId;
+use crate::expression::Resolved;
+use crate::ids::ServiceId;
+use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Looks;
@@ -138,20 +140,6 @@ pub struct ScalerState {
     pub looks: Looks,
 }
 
-/// What is known when a scaler decides.
-pub struct Situation<'a> {
-    /// Time of the engine [ns].
-    pub now_ns: u64,
-    /// The same from time 0 [ns].
-    pub from_zero_ns: i64,
-    /// Instances now, those that are starting too.
-    pub current: u32,
-    /// Instances of these that run.
-    pub running: u32,
-    /// Reads a metric as telemetry has delivered it.
-    pub read: &'a mut dyn FnMut(&Resolved) -> Option<f64>,
-}
-
 impl ScalerSettings {
     /// Problems of the settings by themselves.
     pub fn validate(&self, problems: &mut Problems) {
@@ -241,16 +229,6 @@ impl Scaler {
     }
 }
 
-/// Reads a value; `None` without data.
-fn read(tree: &Tree<Resolved>, situation: &mut Situation<'_>) -> Option<f64> {
-    tree.number(situation.read).filter(|value| value.is_finite())
-}
-
-/// A number of instances rounded up; what rounding of floats adds is not a whole instance.
-fn ceil(instances: f64) -> u32 {
-    (instances - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX)) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,7 +239,7 @@ mod tests {
         let mut names = Names::default();
         names.services.insert("api".into(), ServiceId(0));
         names.services.insert("jobs".into(), ServiceId(1));
-        names.endpoints.insert("api.get".into(), crate::model::EndpointId(0));
+        names.endpoints.insert("api.get".into(), crate::ids::EndpointId(0));
         let settings: ScalerSettings = serde_json::from_value(json).unwrap();
         let mut problems = Problems::new();
         settings.validate(&mut problems);

@@ -1,6 +1,6 @@
 //! Scaling by the depth of a queue.
 
-use super::Situation;
+use super::situation::Situation;
 use crate::expression::{Metric, Resolved, ScopeMeant, Subject};
 use crate::names::Names;
 use crate::problem::Problems;

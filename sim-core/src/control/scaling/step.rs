@@ -1,6 +1,6 @@
 //! Step scaling: a change for each band of a metric.
 
-use super::{Situation, read};
+use super::situation::{Situation, read};
 use crate::expression::{Resolved, Tree, Value};
 use crate::names::Names;
 use crate::problem::Problems;

@@ -1,8 +1,8 @@
 //! Target tracking: as many instances as bring a metric to its target.
 
-use super::{Situation, ceil, read};
+use super::situation::{Situation, ceil, read};
 use crate::expression::{Measure, Metric, Resolved, ScopeMeant, Subject, Tree, Value, Window};
-use crate::model::ServiceId;
+use crate::ids::ServiceId;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::units::{Factor, Probability, SimDuration};

@@ -1,6 +1,6 @@
 //! Mending: a fault ends before its time.
 
-use crate::model::FaultId;
+use crate::ids::FaultId;
 use crate::names::Names;
 use crate::problem::Problems;
 use serde::{Deserialize, Serialize};

@@ -14,10 +14,11 @@ pub use scale::ScaleSettings;
 
 use crate::dist::Distribution;
 use crate::faults::{Selection, Surroundings, Target, TargetSettings};
-use crate::kinds::Kind;
-use crate::model::{FaultId, Model, ServiceId};
+use crate::ids::{FaultId, ServiceId};
+use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 
 /// What is done, as written.
@@ -95,8 +96,8 @@ impl DeedSettings {
     }
 
     /// The deed with ids; `name` is what its draws are named by.
-    pub fn compile(&self, name: &str, names: &Names, model: &Model, problems: &mut Problems) -> Option<Deed> {
-        compile(&self.what, self.target.as_ref(), self.takes.clone(), name, names, model, problems)
+    pub fn compile(&self, name: &str, names: &Names, topology: &Topology, problems: &mut Problems) -> Option<Deed> {
+        compile(&self.what, self.target.as_ref(), self.takes.clone(), name, names, topology, problems)
     }
 }
 
@@ -137,16 +138,16 @@ pub(super) fn compile(
     takes: Option<Distribution>,
     name: &str,
     names: &Names,
-    model: &Model,
+    topology: &Topology,
     problems: &mut Problems,
 ) -> Option<Deed> {
     let words = target.map_or_else(String::new, TargetSettings::words);
     let (effect, says) = match what {
         DoSettings::Restart(_) => {
-            (DeedEffect::Restart(instances(target?, names, model, problems)?), format!("{words} restarted"))
+            (DeedEffect::Restart(instances(target?, names, topology, problems)?), format!("{words} restarted"))
         }
         DoSettings::Drain(_) => {
-            (DeedEffect::Drain(instances(target?, names, model, problems)?), format!("{words} drained"))
+            (DeedEffect::Drain(instances(target?, names, topology, problems)?), format!("{words} drained"))
         }
         DoSettings::Scale(settings) => {
             let service = target?.service.as_deref()?;
@@ -162,8 +163,13 @@ pub(super) fn compile(
     Some(Deed { name: name.to_owned(), effect, takes, says })
 }
 
-fn instances(target: &TargetSettings, names: &Names, model: &Model, problems: &mut Problems) -> Option<Selection> {
-    let around = Surroundings { names, services: &model.services, zones: &model.zones };
+fn instances(
+    target: &TargetSettings,
+    names: &Names,
+    topology: &Topology,
+    problems: &mut Problems,
+) -> Option<Selection> {
+    let around = Surroundings { names, services: &topology.services, zones: &topology.zones };
     problems.at("where", |p| match target.compile(around, p)? {
         Target::Instances(selection) => Some(selection),
         Target::Edge { .. } => {

@@ -12,7 +12,7 @@ pub use fifo::FifoSettings;
 pub use lifo::LifoSettings;
 pub use priority::PrioritySettings;
 
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::workload::Priority;
 use serde::{Deserialize, Serialize};
 

@@ -17,7 +17,7 @@ pub use spike::SpikeSettings;
 pub use step::StepSettings;
 pub use weekly::WeeklySettings;
 
-use crate::kinds::Kind;
+use crate::kind::Kind;
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The same system without its incidents, so that a bill can tell what the incidents add.
 
-use super::Group;
+use crate::economics::Group;
 use crate::faults::{Fault, FaultEffect, Target};
 use crate::model::Model;
 
@@ -25,7 +25,7 @@ pub fn calm(model: &Model) -> Option<Model> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::promise::testing::System;
+    use crate::judge::testing::System;
     use serde_json::json;
 
     fn system(priced: bool, struck: bool) -> Option<Model> {

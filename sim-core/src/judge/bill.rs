@@ -2,7 +2,7 @@
 //!
 //! A run has a fault in it because somebody asks what it does, not because it happens so often: two minutes of brownout in a run of
 //! fifteen must not be billed 2,920 times a month. So the money of failures, slow answers and wrong replies is taken from two runs of
-//! the same replication, on the same random numbers: with the incidents and without ([`super::calm`]). The month is that of the run
+//! the same replication, on the same random numbers: with the incidents and without ([`super::calm()`]). The month is that of the run
 //! without. An incident costs what the run with it has more, in its time and in its aftermath; in a year it counts `frequency` times, if the file
 //! says so, and not at all if it does not. Machines and all else of the infrastructure are scaled from the slices outside of
 //! incidents.
@@ -11,14 +11,9 @@
 //! Where two incidents overlap, the first in the file has the slice; time in which none strikes is the aftermath of the one that
 //! ended last.
 
-use super::{CostItem, Group};
+use crate::economics::{CostItem, Group, MONTH_S, Meter};
 use crate::model::Model;
 use crate::results::{RunResult, Slice, Span};
-
-/// Seconds of a month of 730 h.
-pub const MONTH_S: f64 = 730.0 * 3600.0;
-/// Seconds of a year of 8760 h.
-pub const YEAR_S: f64 = 8760.0 * 3600.0;
 
 /// What one replication costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +69,20 @@ impl Bill {
 
     fn of(&self, group: Group) -> impl Iterator<Item = &ItemBill> {
         self.items.iter().filter(move |item| item.group == group)
+    }
+}
+
+impl CostItem {
+    /// How it is priced: `4 x $0.17/h` for instances, else the price.
+    pub fn priced_as(&self, model: &Model) -> String {
+        match &self.meter {
+            Meter::Instances { of } => {
+                let service = &model.services[of.index()];
+                let scaled = model.scalers.iter().any(|scaler| scaler.of == *of);
+                if scaled { self.price.to_string() } else { format!("{} x {}", service.instances, self.price) }
+            }
+            _ => self.price.to_string(),
+        }
     }
 }
 
@@ -255,8 +264,9 @@ pub fn spent_between(run: &RunResult, model: &Model, item: &CostItem, span: Span
 mod tests {
     use super::*;
     use crate::data::Wrongness;
-    use crate::expression::run_metrics::RunMetrics;
-    use crate::promise::testing::{SECOND, System, calls};
+    use crate::economics::{CostSettings, YEAR_S};
+    use crate::judge::RunMetrics;
+    use crate::judge::testing::{SECOND, System, calls};
     use crate::units::Bytes;
     use serde_json::json;
 
@@ -385,8 +395,7 @@ mod tests {
             (json!({"requests": {"of": "a.b"}}), "$3/GB"),
             (json!({"flat": {}}), "$3"),
         ] {
-            let settings: super::super::CostSettings =
-                serde_json::from_value(json!({"meter": meter, "price": price})).unwrap();
+            let settings: CostSettings = serde_json::from_value(json!({"meter": meter, "price": price})).unwrap();
             let mut problems = crate::problem::Problems::new();
             settings.validate(&mut problems);
             assert_eq!(problems.into_vec()[0].path, "price", "{meter} for {price}");

@@ -1,17 +1,17 @@
 //! Metrics of what is up: time integrals, not samples, so that a year without a single request is measured as exactly as a busy one.
 
-use super::metric::Metric;
-use super::resolve::Subject;
-use crate::model::{Model, ServiceId};
+use crate::expression::{Metric, Subject};
+use crate::ids::ServiceId;
 use crate::needed::needed;
-use crate::promise::slo;
 use crate::results::{RunResult, Span};
+use crate::slo;
+use crate::topology::Topology;
 
 /// A metric of what is up over stretches of a run; `None` without time, or where it is none of these.
-pub fn measure(metric: Metric, subject: &Subject, model: &Model, run: &RunResult, spans: &[Span]) -> Option<f64> {
+pub fn measure(metric: Metric, subject: &Subject, topology: &Topology, run: &RunResult, spans: &[Span]) -> Option<f64> {
     let (thing, needs) = match subject {
         Subject::Service(id) => (id.index(), vec![*id]),
-        Subject::Endpoint(id) => (model.services.len() + id.index(), needed(model, *id)),
+        Subject::Endpoint(id) => (topology.services.len() + id.index(), needed(topology, *id)),
         _ => return None,
     };
     let slices = || spans.iter().flat_map(|span| run.slices_in(*span));
@@ -29,7 +29,7 @@ pub fn measure(metric: Metric, subject: &Subject, model: &Model, run: &RunResult
         Metric::ProductAvailability if measured_ns > 0 => {
             let one = |id: &ServiceId| {
                 let running_ns: u128 = slices().map(|slice| slice.services[id.index()].instances_ns).sum();
-                independent(model, *id, running_ns as f64 / measured_ns as f64)
+                independent(topology, *id, running_ns as f64 / measured_ns as f64)
             };
             needs.iter().map(one).collect::<Option<Vec<f64>>>().map(|all| slo::chain_availability(&all))
         }
@@ -39,8 +39,8 @@ pub fn measure(metric: Metric, subject: &Subject, model: &Model, run: &RunResult
 
 /// The availability of a service if its instances failed independently of each other, `running` of them on average. `None` where a
 /// scaler changes their number.
-fn independent(model: &Model, id: ServiceId, running: f64) -> Option<f64> {
-    let service = &model.services[id.index()];
+fn independent(topology: &Topology, id: ServiceId, running: f64) -> Option<f64> {
+    let service = &topology.services[id.index()];
     let n = service.instances;
     (service.max_instances == n).then(|| slo::k_of_n_availability(service.need, n, (running / f64::from(n)).min(1.0)))
 }

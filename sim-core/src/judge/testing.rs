@@ -8,16 +8,16 @@ use crate::data::Effect;
 use crate::dist::Distribution;
 use crate::economics::CostSettings;
 use crate::faults::{Fault, FaultEffect, Schedule, Target};
+use crate::ids::{Caller, EdgeId, EndpointId, FaultId, GuardId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
 use crate::metrics::{Histogram, SparseHistogram};
-use crate::model::{
-    Caller, Edge, EdgeId, Endpoint, EndpointId, FaultId, GuardId, LoadId, Model, Network, Node, Region, RegionId, Run,
-    Service, ServiceId, Zone, ZoneId,
-};
-use crate::names::Names;
+use crate::model::Model;
+use crate::names::{Names, Objective};
+use crate::network::Network;
 use crate::problem::Problems;
-use crate::promise::PromiseSettings;
+use crate::promise::{PromiseKind, PromiseSettings};
 use crate::results::{EdgeCounts, Looks, Period, RunResult, ServiceCounts, Slice, Span, UpCounts};
 use crate::service::discipline::Discipline;
+use crate::topology::{Edge, Endpoint, Node, Region, Run, Service, Topology, Zone};
 use crate::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ impl System {
             max_in_flight: 10_000_000,
             max_events: u64::MAX,
         };
-        let model = Model {
+        let model = Model::of(Topology {
             run,
             regions: vec![Region { name: "region".into() }],
             zones: vec![Zone { name: "zone".into(), region: RegionId(0) }],
@@ -56,14 +56,7 @@ impl System {
             loads: Vec::new(),
             keys: Vec::new(),
             network: Network::default(),
-            faults: Vec::new(),
-            telemetry: Vec::new(),
-            scalers: Vec::new(),
-            alerts: Vec::new(),
-            promises: Vec::new(),
-            experiments: Vec::new(),
-            costs: Vec::new(),
-        };
+        });
         let mut names = Names::default();
         names.zones.insert("zone".into(), ZoneId(0));
         names.regions.insert("region".into(), RegionId(0));
@@ -189,8 +182,12 @@ impl System {
         let promise = settings.compile(name, &self.names, &mut problems);
         let problems = problems.into_vec();
         assert!(problems.is_empty(), "{problems:?}");
-        self.names.promises.insert(name.into(), self.model.promises.len().into());
-        self.model.promises.push(promise.unwrap());
+        let (id, promise) = (PromiseId::from(self.model.promises.len()), promise.unwrap());
+        if let PromiseKind::Availability { of, at_least } = promise.kind {
+            self.names.objectives.insert(id, Objective { of, at_least });
+        }
+        self.names.promises.insert(name.into(), id);
+        self.model.promises.push(promise);
     }
 
     /// A run in which nothing was counted: slices of so many seconds, one a window; one period for each stretch between fault marks.

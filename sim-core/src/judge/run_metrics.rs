@@ -5,108 +5,21 @@
 //! end of each fault) and, in finer windows, known only of calls by load classes. What an expectation waits for (a recovery, a detection,
 //! an opening, an outage) and what does not happen in the run is never: an infinite time, above every number.
 
-use super::metric::{Metric, MetricRef, Window};
-use super::observed::{Observed, burn_rate, edges_of, observe, times};
-use super::resolve::{Resolved, ScopeMeant, Subject, TimedPart, View};
-use super::tree::{Sides, Tree};
-use super::{Clause, Quantifier, Value};
-use crate::data::Wrongness;
-use crate::economics::{Bill, bill, bill_against, spent_between};
+use super::bill::{Bill, bill, bill_against, spent_between};
+use super::recovery::{Recovery, recovery};
+use super::stretch::Stretch;
+use crate::economics::YEAR_S;
+use crate::expression::{
+    Clause, Group, Metric, MetricRef, Quantifier, Resolved, ScopeMeant, Sides, Subject, Tree, Value, Window,
+};
+use crate::ids::{EdgeId, FaultId, PromiseId};
 use crate::metrics::Histogram;
-use crate::model::{EdgeId, EndpointId, FaultId, Model, PromiseId, ServiceId};
-use crate::names::Names;
+use crate::model::Model;
+use crate::names::{Names, Objective};
+use crate::observe::{Observed, burn_rate, observe, times};
 use crate::problem::Problems;
-use crate::promise::{Recovery, recovery, slo};
-use crate::results::{Course, EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
-
-/// Stretches of a run, seen with all its truth.
-#[derive(Debug, Clone)]
-pub struct Stretch<'a> {
-    run: &'a RunResult,
-    spans: Vec<Span>,
-    by_slice: bool,
-}
-
-impl<'a> Stretch<'a> {
-    /// Stretches that begin and end with faults or the run, so that latency is known of all calls.
-    pub fn new(run: &'a RunResult, spans: Vec<Span>) -> Self {
-        let by_slice = !spans.iter().all(|span| is_of_periods(run, *span));
-        Self { run, spans, by_slice }
-    }
-
-    /// Any stretch; latency is known of calls by load classes only.
-    pub fn by_slice(run: &'a RunResult, span: Span) -> Self {
-        Self { run, spans: vec![span], by_slice: true }
-    }
-
-    fn slices(&self) -> impl Iterator<Item = &'a Slice> {
-        self.spans.iter().flat_map(|span| self.run.slices_in(*span))
-    }
-
-    fn periods(&self) -> impl Iterator<Item = &'a Period> {
-        let run = self.run;
-        self.spans.iter().flat_map(move |span| run.periods.iter().filter(|p| within(p.from_ns, *span)))
-    }
-}
-
-fn within(from_ns: u64, span: Span) -> bool {
-    let from_ns = from_ns as i64;
-    from_ns >= span.from_ns && from_ns < span.to_ns
-}
-
-/// Whether a stretch begins and ends where periods do.
-fn is_of_periods(run: &RunResult, span: Span) -> bool {
-    let (whole, from, to) = (run.whole(), span.from_ns, span.to_ns);
-    let begins = from <= 0 || run.periods.iter().any(|p| p.from_ns as i64 == from);
-    let ends = to >= whole.to_ns || run.periods.iter().any(|p| p.to_ns as i64 == to);
-    begins && ends
-}
-
-impl Observed for Stretch<'_> {
-    fn seconds(&self) -> f64 {
-        self.slices().map(|slice| (slice.to_ns - slice.from_ns) as f64 / 1e9).sum()
-    }
-
-    fn edge(&self, edge: EdgeId) -> EdgeCounts {
-        let mut sum = EdgeCounts::default();
-        self.slices().for_each(|slice| sum.add(&slice.edges[edge.index()]));
-        sum
-    }
-
-    fn service(&self, service: ServiceId) -> ServiceCounts {
-        let mut sum = ServiceCounts::default();
-        self.slices().for_each(|slice| sum.add(&slice.services[service.index()]));
-        sum
-    }
-
-    fn wrong(&self, endpoint: EndpointId, kind: Wrongness) -> u64 {
-        let all = self.slices().flat_map(|slice| &slice.wrong);
-        all.filter(|(of, what, _)| *of == endpoint.0 && *what == kind as u8).map(|(_, _, count)| count).sum()
-    }
-
-    fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram) {
-        if self.by_slice {
-            let all = self.slices().flat_map(|slice| &slice.entry_latency);
-            all.filter(|(of, _)| *of == edge).for_each(|(_, latency)| to.add_sparse(latency));
-            return;
-        }
-        for period in self.periods() {
-            let calls = period.call_latency.get(edge.index()).filter(|latency| !latency.buckets.is_empty());
-            match (view, calls) {
-                (View::Calls, Some(calls)) => to.add_sparse(calls),
-                _ => to.add_sparse(&period.latency[edge.index()]),
-            }
-        }
-    }
-
-    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram) {
-        let of = |period: &'_ Period| match part {
-            TimedPart::Wait => to.add_sparse(&period.wait[service.index()]),
-            TimedPart::Age => to.add_sparse(&period.age[service.index()]),
-        };
-        self.periods().for_each(of);
-    }
-}
+use crate::results::{Course, RunResult, Slice, Span};
+use crate::slo;
 
 /// The metrics of one replication of one scenario.
 #[derive(Debug, Clone)]
@@ -200,9 +113,10 @@ impl<'a> RunMetrics<'a> {
             (Metric::Fired | Metric::FalseAlarms | Metric::Missed, Subject::Alert(place)) => {
                 self.alert(metric.metric, *place, spans)
             }
-            (Metric::Held | Metric::BurnRate | Metric::BudgetLeft | Metric::BudgetSpent, Subject::Promise(promise)) => {
-                self.promise(metric.metric, *promise, spans)
-            }
+            (
+                Metric::Held | Metric::BurnRate | Metric::BudgetLeft | Metric::BudgetSpent,
+                Subject::Promise(promise, objective),
+            ) => self.promise(metric.metric, *promise, *objective, spans),
             (Metric::Up | Metric::Outages | Metric::TimeToOutage | Metric::ProductAvailability, subject) => {
                 super::up::measure(metric.metric, subject, self.model, self.run, spans)
             }
@@ -215,7 +129,7 @@ impl<'a> RunMetrics<'a> {
         let chosen = |place: &usize| match subject {
             Subject::CostItem(one) => one == place,
             Subject::CostGroup(group) => self.bill.items[*place].group == *group,
-            _ => self.bill.items[*place].group == super::Group::Infrastructure,
+            _ => self.bill.items[*place].group == Group::Infrastructure,
         };
         (0..self.bill.items.len()).filter(chosen)
     }
@@ -317,25 +231,18 @@ impl<'a> RunMetrics<'a> {
         }
     }
 
-    fn promise(&self, metric: Metric, id: PromiseId, spans: &[Span]) -> Option<f64> {
+    fn promise(&self, metric: Metric, id: PromiseId, objective: Option<Objective>, spans: &[Span]) -> Option<f64> {
         let promise = &self.model.promises[id.index()];
         if metric == Metric::Held {
             return promise.judge(self.run, self.model).map(|judged| f64::from(u8::from(judged.kept)));
         }
         let stretch = Stretch::new(self.run, spans.to_vec());
-        let burn = burn_rate(self.model, id, &stretch)?;
+        let burn = burn_rate(self.model, objective?, &stretch)?;
         if metric == Metric::BurnRate {
             return Some(burn);
         }
         let spent = slo::budget_spent(burn, stretch.seconds(), promise.period_s?);
         Some(if metric == Metric::BudgetSpent { spent } else { 1.0 - spent })
-    }
-
-    /// Whether latency is known for the windows of a clause: a problem for `always` and `never` over calls between services.
-    pub fn knows_windows(&self, metric: &Resolved) -> bool {
-        let by_load = |edge: &EdgeId| matches!(self.model.edges[edge.index()].caller, crate::model::Caller::Load(_));
-        !matches!(metric.metric, Metric::Percentile(_) | Metric::Longest)
-            || edges_of(self.model, metric).0.iter().all(by_load)
     }
 }
 
@@ -348,8 +255,6 @@ fn percentile(tree: &Tree<MetricRef>, metrics: Variants<'_, '_>) -> Option<(f64,
 
 /// The time until what does not happen in the run [s]: above every number, so that it satisfies no upper bound.
 const NEVER_S: f64 = f64::INFINITY;
-/// Seconds of a year.
-const YEAR_S: f64 = crate::economics::YEAR_S;
 
 /// The parts of stretches that lie within another one.
 fn cut(spans: &[Span], by: Span) -> Vec<Span> {
@@ -365,7 +270,7 @@ impl Value {
 
     /// The value in one replication; `None` without data. `metrics` gives those of a variant; `None` is the scenario itself.
     pub fn in_run<'m>(&self, metrics: &dyn Fn(Option<&str>) -> Option<&'m RunMetrics<'m>>) -> Option<f64> {
-        self.tree.number(&mut |metric| metrics(metric.scope.variant.as_deref())?.value(metric))
+        self.tree().number(&mut |metric| metrics(metric.scope.variant.as_deref())?.value(metric))
     }
 }
 
@@ -456,7 +361,7 @@ fn joins(place: u32, last: Span, slice: &Slice, over_ns: Option<i64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::promise::testing::{SECOND, System, calls, times};
+    use crate::judge::testing::{SECOND, System, calls, times};
     use serde_json::json;
 
     /// A run of 100 s with a fault from 40 to 60 s, in which half of all requests fail.

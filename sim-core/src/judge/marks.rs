@@ -2,9 +2,9 @@
 //!
 //! Faults cut a run where they begin and end. What is known beforehand beside them are the ends of `from T to T`, and where `over DURATION`
 //! begins before the end of the run, of such a stretch, or of a fault at a fixed time. How long windows of `always` and `never` are is said
-//! by [`super::Clause::kept`].
+//! by [`crate::expression::Clause::kept`].
 
-use super::metric::{MetricRef, Window};
+use crate::expression::{MetricRef, Window};
 use crate::model::Model;
 use crate::names::Names;
 

@@ -3,13 +3,14 @@
 //! What the stretch is, and who saw it, is the business of [`Observed`]: the truth of a run, or what telemetry has delivered. So
 //! alerts and `expect` mean the same by the same word.
 
-use super::metric::Metric;
-use super::resolve::{Resolved, Subject, TimedPart, View};
 use crate::data::Wrongness;
+use crate::expression::{Metric, Resolved, ScopeMeant, Subject, TimedPart, View};
+use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use crate::metrics::Histogram;
-use crate::model::{Caller, EdgeId, Model, PromiseId, ServiceId};
-use crate::promise::{PromiseKind, slo};
+use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
+use crate::slo;
+use crate::topology::Topology;
 
 /// Counts and histograms over a stretch of time.
 pub trait Observed {
@@ -20,7 +21,7 @@ pub trait Observed {
     /// Counts of a service.
     fn service(&self, service: ServiceId) -> ServiceCounts;
     /// Wrong replies of an endpoint, by kind.
-    fn wrong(&self, endpoint: crate::model::EndpointId, kind: Wrongness) -> u64;
+    fn wrong(&self, endpoint: EndpointId, kind: Wrongness) -> u64;
     /// Adds the latency of answers of a call site, by attempt or by call.
     fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram);
     /// Adds the times of a part of a service.
@@ -28,21 +29,20 @@ pub trait Observed {
 }
 
 /// A metric over a stretch of time; `None` without data, or where the metric is not one of requests and services.
-pub fn observe(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
+pub fn observe(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
     match (&metric.subject, metric.metric) {
         (Subject::Timed(service, part), which) => timed(*service, *part, which, seen),
-        (Subject::Promise(promise), Metric::BurnRate) => burn_rate(model, *promise, seen),
-        (Subject::Service(service), which) if is_of_service(which) => of_service(model, *service, which, seen),
-        _ => of_calls(model, metric, seen),
+        (Subject::Promise(_, objective), Metric::BurnRate) => burn_rate(topology, (*objective)?, seen),
+        (Subject::Service(service), which) if is_of_service(which) => of_service(topology, *service, which, seen),
+        _ => of_calls(topology, metric, seen),
     }
 }
 
-/// How fast the requests of a stretch spend the error budget of a promise of availability; `None` of another promise.
-pub fn burn_rate(model: &Model, promise: PromiseId, seen: &dyn Observed) -> Option<f64> {
-    let PromiseKind::Availability { of, at_least } = model.promises.get(promise.index())?.kind else { return None };
-    let failed =
-        Resolved { metric: Metric::ErrorRate, subject: Subject::Endpoint(of), scope: super::ScopeMeant::default() };
-    slo::burn_rate(observe(model, &failed, seen)?, at_least)
+/// How fast the requests of a stretch spend the error budget of a promise of availability; `None` without data.
+pub fn burn_rate(topology: &Topology, objective: Objective, seen: &dyn Observed) -> Option<f64> {
+    let Objective { of, at_least } = objective;
+    let failed = Resolved { metric: Metric::ErrorRate, subject: Subject::Endpoint(of), scope: ScopeMeant::default() };
+    slo::burn_rate(observe(topology, &failed, seen)?, at_least)
 }
 
 fn is_of_service(metric: Metric) -> bool {
@@ -66,14 +66,14 @@ fn share(part: impl Into<u128>, whole: impl Into<u128>) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-fn of_service(model: &Model, service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
+fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
     let counts = seen.service(service);
     let seconds = Some(seen.seconds()).filter(|s| *s > 0.0)?;
     let per_time = |integral_ns: u128| Some(integral_ns as f64 / (seconds * 1e9));
     match metric {
         Metric::Utilisation => share(counts.busy_ns, counts.workers_ns),
         Metric::Cpu => {
-            let cores = model.services[service.index()].cores;
+            let cores = topology.services[service.index()].cores;
             match cores {
                 Some(cores) => share(counts.cpu_ns, counts.instances_ns * u128::from(cores)),
                 None => share(counts.cpu_ns, counts.workers_ns),
@@ -114,31 +114,31 @@ fn part(metric: Metric) -> Option<f64> {
 }
 
 /// All the times of which a metric is a percentile; `None` where it is none.
-pub fn times(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<Histogram> {
+pub fn times(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Option<Histogram> {
     let Metric::Percentile(_) = metric.metric else { return None };
     let mut times = Histogram::new();
     if let Subject::Timed(service, of) = &metric.subject {
         seen.add_times(*service, *of, &mut times);
     } else {
-        let (edges, view) = edges_of(model, metric);
+        let (edges, view) = edges_of(topology, metric);
         edges.iter().for_each(|edge| seen.add_latency(*edge, view, &mut times));
     }
     Some(times)
 }
 
 /// The call sites of a subject, and whether attempts or calls are counted.
-pub fn edges_of(model: &Model, metric: &Resolved) -> (Vec<EdgeId>, View) {
-    let all = |keep: &dyn Fn(&crate::model::Edge) -> bool| -> Vec<EdgeId> {
-        let of = |edge: &crate::model::Edge| metric.scope.of.is_none_or(|load| edge.caller == Caller::Load(load));
-        (0..model.edges.len())
+pub fn edges_of(topology: &Topology, metric: &Resolved) -> (Vec<EdgeId>, View) {
+    let all = |keep: &dyn Fn(&crate::topology::Edge) -> bool| -> Vec<EdgeId> {
+        let of = |edge: &crate::topology::Edge| metric.scope.of.is_none_or(|load| edge.caller == Caller::Load(load));
+        (0..topology.edges.len())
             .map(EdgeId::from)
-            .filter(|id| keep(&model.edges[id.index()]) && of(&model.edges[id.index()]))
+            .filter(|id| keep(&topology.edges[id.index()]) && of(&topology.edges[id.index()]))
             .collect()
     };
     match &metric.subject {
         Subject::Endpoint(endpoint) => (all(&|edge| edge.callee == *endpoint), View::Attempts),
         Subject::Service(service) => {
-            (all(&|edge| model.endpoints[edge.callee.index()].service == *service), View::Attempts)
+            (all(&|edge| topology.endpoints[edge.callee.index()].service == *service), View::Attempts)
         }
         Subject::Load(load) => (all(&|edge| edge.caller == Caller::Load(*load)), View::Calls),
         Subject::Edges(edges) => (edges.clone(), View::Calls),
@@ -146,8 +146,8 @@ pub fn edges_of(model: &Model, metric: &Resolved) -> (Vec<EdgeId>, View) {
     }
 }
 
-fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
-    let (edges, view) = edges_of(model, metric);
+fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
+    let (edges, view) = edges_of(topology, metric);
     let mut counts = EdgeCounts::default();
     for edge in &edges {
         counts.add(&seen.edge(*edge));
@@ -158,7 +158,7 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         (counts.call_outcomes, counts.calls_settled(), counts.call_unanswered)
     };
     let answered = outcomes[0] + outcomes[1];
-    let begun = if view == View::Attempts { counts.attempts } else { begun(model, &edges, seen) };
+    let begun = if view == View::Attempts { counts.attempts } else { begun(topology, &edges, seen) };
     let a_second = |count: u64| (seen.seconds() > 0.0).then(|| count as f64 / seen.seconds());
     match metric.metric {
         Metric::Availability => share(answered, settled),
@@ -167,14 +167,14 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
         Metric::Goodput => a_second(answered.saturating_sub(counts.wrong)),
         Metric::Rps => a_second(begun),
         Metric::Share(outcome) => share(outcomes[outcome as usize], settled),
-        Metric::Wrong(kind) => share(wrong_of(model, metric, &edges, kind, seen), settled),
+        Metric::Wrong(kind) => share(wrong_of(topology, metric, &edges, kind, seen), settled),
         Metric::Amplification => share(counts.attempts, counts.calls.saturating_sub(counts.rejected)),
         Metric::Abandoned => share(counts.abandoned, counts.attempts),
         Metric::Hedged => share(counts.hedges, counts.calls),
         Metric::HedgeWins => share(counts.hedge_wins, counts.hedges),
         Metric::Ejections => Some(counts.ejections as f64),
         Metric::BreakerOpened => Some(counts.breaker_opened as f64),
-        Metric::Mean => mean_latency(model, &edges, view, seen).map(|ns| ns / 1e9),
+        Metric::Mean => mean_latency(topology, &edges, view, seen).map(|ns| ns / 1e9),
         Metric::Percentile(_) | Metric::Longest => {
             let mut latency = Histogram::new();
             for edge in &edges {
@@ -187,10 +187,10 @@ fn of_calls(model: &Model, metric: &Resolved, seen: &dyn Observed) -> Option<f64
 }
 
 /// Calls that were begun. What a queue hands over counts by delivery, for each of them comes to the consumer.
-fn begun(model: &Model, edges: &[EdgeId], seen: &dyn Observed) -> u64 {
+fn begun(topology: &Topology, edges: &[EdgeId], seen: &dyn Observed) -> u64 {
     let of = |edge: &EdgeId| {
         let counts = seen.edge(*edge);
-        let is_delivery = matches!(model.edges[edge.index()].caller, Caller::Queue(_));
+        let is_delivery = matches!(topology.edges[edge.index()].caller, Caller::Queue(_));
         if is_delivery { counts.attempts } else { counts.calls }
     };
     edges.iter().map(of).sum()
@@ -199,11 +199,11 @@ fn begun(model: &Model, edges: &[EdgeId], seen: &dyn Observed) -> u64 {
 /// Mean latency of answers [ns], in which unanswered requests count with what they have waited until the end of the run: the mean is then a
 /// lower bound. As for percentiles, that of calls with their retries is known of load classes; of other callers it is
 /// that of attempts.
-fn mean_latency(model: &Model, edges: &[EdgeId], view: View, seen: &dyn Observed) -> Option<f64> {
+fn mean_latency(topology: &Topology, edges: &[EdgeId], view: View, seen: &dyn Observed) -> Option<f64> {
     let (mut sum_ns, mut answers) = (0, 0);
     for edge in edges {
         let counts = seen.edge(*edge);
-        let by_load = matches!(model.edges[edge.index()].caller, Caller::Load(_));
+        let by_load = matches!(topology.edges[edge.index()].caller, Caller::Load(_));
         let (latency_ns, outcomes, unanswered) = if view == View::Calls && by_load {
             (counts.call_latency_sum_ns, counts.call_outcomes, counts.call_unanswered)
         } else {
@@ -216,15 +216,14 @@ fn mean_latency(model: &Model, edges: &[EdgeId], view: View, seen: &dyn Observed
 }
 
 /// Wrong replies of the endpoints that the subject names or calls.
-fn wrong_of(model: &Model, metric: &Resolved, edges: &[EdgeId], kind: Wrongness, seen: &dyn Observed) -> u64 {
+fn wrong_of(topology: &Topology, metric: &Resolved, edges: &[EdgeId], kind: Wrongness, seen: &dyn Observed) -> u64 {
     let mut endpoints: Vec<_> = match &metric.subject {
         Subject::Endpoint(endpoint) => vec![*endpoint],
-        _ => edges.iter().map(|edge| model.edges[edge.index()].callee).collect(),
+        _ => edges.iter().map(|edge| topology.edges[edge.index()].callee).collect(),
     };
     endpoints.sort_unstable();
     endpoints.dedup();
-    let lost =
-        |endpoint: &crate::model::EndpointId| seen.service(model.endpoints[endpoint.index()].service).messages_lost;
+    let lost = |endpoint: &EndpointId| seen.service(topology.endpoints[endpoint.index()].service).messages_lost;
     match kind {
         Wrongness::LostMessage => endpoints.iter().map(lost).sum(),
         _ => endpoints.iter().map(|endpoint| seen.wrong(*endpoint, kind)).sum(),

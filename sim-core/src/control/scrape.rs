@@ -1,0 +1,32 @@
+//! What a telemetry pipeline takes at a time: differences of counters, and histograms of what is read.
+
+use crate::expression::{TimedPart, View};
+use crate::ids::{EdgeId, ServiceId};
+use crate::metrics::SparseHistogram;
+use crate::results::{EdgeCounts, ServiceCounts};
+
+/// What happened between two scrapes, in engine time.
+#[derive(Debug, Clone, Default)]
+pub struct Scrape {
+    /// Begin [ns].
+    pub from_ns: u64,
+    /// End, when it was taken [ns].
+    pub to_ns: u64,
+    /// Counts by call site.
+    pub edges: Vec<EdgeCounts>,
+    /// Counts by service.
+    pub services: Vec<ServiceCounts>,
+    /// Wrong replies by endpoint and kind: (endpoint, kind, count).
+    pub wrong: Vec<(u32, u8, u64)>,
+    /// Latency of answered attempts, or of calls, of the call sites that are read (`Telemetry::latency_read`).
+    pub latency: Vec<((EdgeId, View), SparseHistogram)>,
+    /// Timed parts of the services that are read.
+    pub times: Vec<((ServiceId, TimedPart), SparseHistogram)>,
+}
+
+impl Scrape {
+    /// Time that it covers [ns].
+    pub fn length_ns(&self) -> u64 {
+        self.to_ns - self.from_ns
+    }
+}

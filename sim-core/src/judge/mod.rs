@@ -1,0 +1,21 @@
+//! What a finished run comes to: its metrics, its bill, and whether it keeps promises and clauses.
+//!
+//! The judge knows the model and the results, and nothing of how a run goes on; nothing below knows the judge.
+
+mod bill;
+mod calm;
+mod marks;
+mod promise;
+mod recovery;
+mod run_metrics;
+mod stretch;
+#[cfg(test)]
+pub(crate) mod testing;
+mod up;
+
+pub use bill::{Bill, ItemBill, bill, bill_against, spent_between};
+pub use calm::calm;
+pub use promise::Judged;
+pub use recovery::{Recovery, recovery};
+pub use run_metrics::RunMetrics;
+pub use stretch::Stretch;

@@ -1,0 +1,10 @@
+//! A stretch of simulated time.
+
+/// From when to when, in nanoseconds from time 0 (the warm-up is negative).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Begin.
+    pub from_ns: i64,
+    /// End.
+    pub to_ns: i64,
+}

@@ -1,0 +1,367 @@
+//! The topology: places, services, endpoints and their steps, who calls whom, and who sends load; with ids for names and every default
+//! filled in.
+//!
+//! A topology says what is there before anything happens to it. What strikes, scales, judges and bills it stands in the model, above; so the
+//! families that do these things read a topology and never a model, and no import runs in a circle. Settings that hold no names (a retry, a
+//! breaker, a distribution) stand here as they were written, and all that refers to something is resolved to ids.
+
+use crate::call::balance::BalanceSettings;
+use crate::call::breaker::BreakerSettings;
+use crate::call::ejection::EjectionSettings;
+use crate::call::fallback::FallbackSettings;
+use crate::call::hedge::HedgeSettings;
+use crate::call::retry::{BudgetSettings, RetrySettings};
+use crate::call::throttle::ThrottleSettings;
+use crate::data::{Effect, KeysSettings};
+use crate::dist::Distribution;
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, ServiceId, ZoneId};
+use crate::network::Network;
+use crate::outcome::Outcome;
+use crate::service::discipline::Discipline;
+use crate::units::{Bytes, SimDuration};
+use crate::workload::{Arrival, Priority, Shape};
+use std::collections::BTreeMap;
+
+/// How long and how much is simulated.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Runs before time 0 and is cut from all results.
+    pub warm_up: SimDuration,
+    /// What is measured.
+    pub duration: SimDuration,
+    /// Length of a window of the time series; divides `duration` up to a last, shorter one.
+    pub window: SimDuration,
+    /// Times at which the run is cut because clauses name them, in order and each once [ns from time 0].
+    pub marks: Vec<u64>,
+    /// Time of the week at time 0, from Monday 0h.
+    pub start: SimDuration,
+    /// A run with more requests waiting in all queues than this is stopped, and says so.
+    pub max_backlog: u64,
+    /// A run with more events than this is stopped, and says so.
+    pub max_events: u64,
+    /// A run with more attempts in flight than this is stopped, and says so; at most [`MOST_IN_FLIGHT`].
+    pub max_in_flight: u64,
+}
+
+/// Attempts that can be in flight at once: the engine tells no more apart.
+pub const MOST_IN_FLIGHT: u64 = 32_000_000;
+/// Call sites that a system can have: the engine tells no more apart.
+pub const MOST_CALL_SITES: usize = 65_534;
+/// Instances that a system can have.
+pub const MOST_INSTANCES: u64 = 1_000_000;
+
+/// What is there: places, services, calls and load.
+#[derive(Debug, Clone)]
+pub struct Topology {
+    /// How long and how much.
+    pub run: Run,
+    /// Regions; at least one.
+    pub regions: Vec<Region>,
+    /// Zones; at least one.
+    pub zones: Vec<Zone>,
+    /// Services, stores and queues.
+    pub services: Vec<Service>,
+    /// Their endpoints.
+    pub endpoints: Vec<Endpoint>,
+    /// All call sites.
+    pub edges: Vec<Edge>,
+    /// All shared state of calls.
+    pub guards: Vec<Guard>,
+    /// Load classes.
+    pub loads: Vec<Load>,
+    /// Key spaces.
+    pub keys: Vec<KeySpace>,
+    /// Latency and loss between places.
+    pub network: Network,
+}
+
+/// A region.
+#[derive(Debug, Clone)]
+pub struct Region {
+    /// As the user wrote it.
+    pub name: String,
+}
+
+/// A zone.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    /// As the user wrote it.
+    pub name: String,
+    /// The region it is in.
+    pub region: RegionId,
+}
+
+/// What kind of node a service is.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// Runs endpoints.
+    Service,
+    /// Keeps data.
+    Store(Store),
+    /// Holds messages until a consumer takes them; its only endpoint is `send`.
+    Queue(Queue),
+}
+
+/// A service, store or queue.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// As the user wrote it.
+    pub name: String,
+    /// Service, store or queue.
+    pub node: Node,
+    /// Instances at the start.
+    pub instances: u32,
+    /// The most instances that a scaler may make of it; at least `instances`.
+    pub max_instances: u32,
+    /// How many running instances it takes to be up; at least 1.
+    pub need: u32,
+    /// The zones over which instances are spread in turn; at least one.
+    pub zones: Vec<ZoneId>,
+    /// Places per instance; `None` is unlimited.
+    pub workers: Option<u32>,
+    /// Cores that the work of an instance shares; `None` is one core a worker, so that nothing is shared.
+    pub cores: Option<u32>,
+    /// Requests that may wait per instance.
+    pub queue_capacity: u32,
+    /// How long a request waits for a worker before it gives up (`queue.max_wait`).
+    pub max_wait: Option<Distribution>,
+    /// In which order those that wait are served.
+    pub discipline: Discipline,
+    /// From ordered to running.
+    pub start_up: Distribution,
+    /// How long a new instance is slower, and by what factor.
+    pub warm_up: Option<(SimDuration, f64)>,
+    /// Active health check.
+    pub health: Option<Health>,
+    /// Labels for targets.
+    pub labels: BTreeMap<String, String>,
+    /// Type of machine, for the bill.
+    pub machine_type: Option<String>,
+    /// Size of an instance's disk, for the bill.
+    pub disk: Bytes,
+}
+
+/// Active health check: an instance that does not answer in time is taken out of the balancer.
+#[derive(Debug, Clone, Copy)]
+pub struct Health {
+    /// Between two checks.
+    pub every: SimDuration,
+    /// How long an answer may take.
+    pub timeout: SimDuration,
+    /// Bad answers in a row that take it out.
+    pub unhealthy_after: u32,
+    /// Good answers in a row that bring it back.
+    pub healthy_after: u32,
+    /// Whether what is taken out is restarted too.
+    pub restart: bool,
+}
+
+/// What is particular to a store.
+#[derive(Debug, Clone, Default)]
+pub struct Store {
+    /// Primary and replicas, or several regions that agree; none is one plain copy.
+    pub replication: Replication,
+    /// Key space of its rows; without one, all requests touch a single row.
+    pub keys: Option<KeySpaceId>,
+}
+
+/// How a store is copied.
+#[derive(Debug, Clone, Default)]
+pub enum Replication {
+    /// One copy, or copies that the scenario says nothing about.
+    #[default]
+    None,
+    /// Writes go to instance 0, reads to any of the others, which lag behind.
+    Primary {
+        /// How late a replica applies a write, drawn for each write and replica.
+        lag: Distribution,
+        /// Whether reads go to the primary too: `any` of the instances, or only replicas.
+        reads: ReadFrom,
+    },
+    /// Every write is agreed between regions.
+    Consensus {
+        /// Regions that agree.
+        regions: u32,
+        /// Messages there and back for each write and region.
+        round_trips: u32,
+        /// Bytes of a message.
+        message: Bytes,
+    },
+}
+
+/// Where reads of a primary-replica store go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadFrom {
+    /// To the primary.
+    Primary,
+    /// To a replica.
+    #[default]
+    Replica,
+    /// To any instance.
+    Nearest,
+}
+
+/// What is particular to a queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    /// Messages that fit; more are rejected.
+    pub capacity: u64,
+    /// Those who take messages; they compete.
+    pub consumers: Vec<Consumer>,
+}
+
+/// Who takes messages from a queue.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    /// The call by which a message is handed over.
+    pub edge: EdgeId,
+    /// A message that is not done by then is handed out again.
+    pub visibility_timeout: SimDuration,
+    /// After so many deliveries a message goes to `dead_letter`, or is lost.
+    pub max_deliveries: u32,
+    /// Where messages go that nobody could handle (the queue's `send`).
+    pub dead_letter: Option<EndpointId>,
+}
+
+/// What a store's endpoint does with its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Reads.
+    Read,
+    /// Writes.
+    Write,
+    /// Reads and writes.
+    Update,
+    /// Writes if nobody else has written the row since this request has read it; else the outcome is an error, and so it is for who
+    /// has not read it. The optimistic concurrency of versioned rows.
+    CompareAndSet,
+}
+
+/// An endpoint.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// `service.endpoint`.
+    pub name: String,
+    /// The service it belongs to.
+    pub service: ServiceId,
+    /// What it does, in order; ends with a reply even if none is written.
+    pub steps: Vec<Step>,
+    /// What happens when it runs twice for one request.
+    pub effect: Effect,
+    /// The worker is free while a callee is awaited.
+    pub is_async: bool,
+    /// In stores: what it does with its row.
+    pub access: Option<Access>,
+}
+
+/// One step of an endpoint.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// CPU work.
+    Work(Distribution),
+    /// Waiting that uses no CPU.
+    Wait(Distribution),
+    /// Ask and wait for the reply.
+    Call(EdgeId),
+    /// Branches at the same time; done when `need` have succeeded.
+    Parallel {
+        /// What each branch does.
+        branches: Vec<Vec<Step>>,
+        /// How often all of them are there.
+        repeat: u32,
+        /// How many must succeed.
+        need: u32,
+    },
+    /// One of several, by chance; the probabilities add up to 1.
+    Choose(Vec<(f64, Vec<Step>)>),
+    /// Hand the request over and be free.
+    Forward(EdgeId),
+    /// Answer now and go on.
+    Reply(Outcome),
+    /// With this probability end with this outcome.
+    Fail(f64, Outcome),
+    /// Not waited for.
+    Background(Vec<Step>),
+    /// A group.
+    Steps(Vec<Step>),
+}
+
+/// One call in one place.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// `caller->service.endpoint`, the caller being a service, a load class or a queue. Call sites with the same name are added up in results.
+    pub name: String,
+    /// Who calls.
+    pub caller: Caller,
+    /// What is called.
+    pub callee: EndpointId,
+    /// One attempt may take this long (constant, or drawn for each attempt).
+    pub timeout: Option<Distribution>,
+    /// The call with all its retries may take this long.
+    pub total_timeout: Option<SimDuration>,
+    /// Whether the callee stops when the caller has given up.
+    pub cancel: bool,
+    /// When and how often to try again.
+    pub retry: Option<RetrySettings>,
+    /// Who answers when the call fails.
+    pub fallback: Option<FallbackSettings>,
+    /// How it is sent more than once.
+    pub hedge: Option<HedgeSettings>,
+    /// Failure does no harm: the caller goes on, with a degraded answer.
+    pub optional: bool,
+    /// Bytes of the request and the response.
+    pub size: (Bytes, Bytes),
+    /// The state that this call shares.
+    pub guard: GuardId,
+}
+
+/// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle and retry budget where there are any.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    /// The policy's name, or the call's.
+    pub name: String,
+    /// The service that is called.
+    pub callee: ServiceId,
+    /// The service that calls (`None` for a load).
+    pub caller: Option<ServiceId>,
+    /// Which instance gets the call.
+    pub balance: BalanceSettings,
+    /// When to stop calling.
+    pub breaker: Option<BreakerSettings>,
+    /// When to turn calls away by chance.
+    pub throttle: Option<ThrottleSettings>,
+    /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
+    pub budget: Option<BudgetSettings>,
+    /// Which instances are called no more for a while.
+    pub ejection: Option<EjectionSettings>,
+    /// When calls are sent more than once, and how often (what was seen and spent is shared here).
+    pub hedge: Option<HedgeSettings>,
+}
+
+/// A load class.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// As the user wrote it.
+    pub name: String,
+    /// Share of each endpoint, adding up to 1.
+    pub mix: Vec<(f64, EdgeId)>,
+    /// When requests come.
+    pub arrival: Arrival,
+    /// How the rate changes over time; the factors multiply.
+    pub shape: Vec<Shape>,
+    /// Where the users are.
+    pub zone: Option<ZoneId>,
+    /// How important its requests are.
+    pub priority: Priority,
+}
+
+/// A space of keys from which each request draws its own.
+#[derive(Debug, Clone)]
+pub struct KeySpace {
+    /// As the user wrote it.
+    pub name: String,
+    /// Which keys are asked for how often.
+    pub popularity: KeysSettings,
+}

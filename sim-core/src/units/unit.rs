@@ -1,0 +1,25 @@
+//! The unit of a number in results.
+
+use serde::{Deserialize, Serialize};
+
+/// The unit of a number, which decides how it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// A share from 0 to 1, written in percent.
+    Share,
+    /// Per second.
+    PerSecond,
+    /// Money.
+    Money,
+    /// Money a month.
+    MoneyPerMonth,
+    /// Money a year.
+    MoneyPerYear,
+    /// Bytes.
+    Bytes,
+    /// A number.
+    Count,
+}
