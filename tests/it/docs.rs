@@ -8,6 +8,7 @@
 
 use super::program::Folder;
 use super::{files, root};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -146,4 +147,32 @@ fn a_page_that_is_not_true_is_found() {
     let made = page(text, &folder);
     assert_eq!(made, text.replace("scenario: b", "scenario: a").replace("$?\n0", "$?\n2"));
     assert!(fits(&["a", "...", "d"], &["a", "b", "c", "d"]) && !fits(&["a", "...", "d"], &["a", "b"]));
+}
+
+/// Words in backquotes in the first cell of each row of a table.
+fn first_cells(table: &str) -> BTreeSet<&str> {
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| "));
+    let cells = rows.filter_map(|row| row.split(" |").next());
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn the_cookbook_says_of_each_planned_word_what_to_do_until_then() {
+    let page = std::fs::read_to_string(root().join("docs/COOKBOOK.md")).unwrap();
+    let (_, table) = page.split_once("## What cannot be written yet").unwrap();
+    let planned: BTreeSet<&str> = scenarios::reader::planned::PLANNED.iter().map(|(word, _)| *word).collect();
+    assert_eq!(first_cells(table), planned);
+}
+
+#[test]
+fn the_cookbook_has_each_recipe_of_its_first_table() {
+    let page = std::fs::read_to_string(root().join("docs/COOKBOOK.md")).unwrap();
+    let titles = page.lines().filter_map(|line| line.strip_prefix("## "));
+    let anchors: BTreeSet<String> = titles
+        .map(|title| title.to_lowercase().replace(' ', "-").replace(|c: char| !c.is_alphanumeric() && c != '-', ""))
+        .collect();
+    let linked: Vec<&str> = page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(linked.len() > 15, "{linked:?}");
+    let dead: Vec<_> = linked.iter().filter(|link| !anchors.contains(**link)).collect();
+    assert!(dead.is_empty(), "{dead:?} lead nowhere; there are {anchors:?}");
 }

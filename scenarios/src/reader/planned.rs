@@ -57,6 +57,9 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("state", "stores.db"),
     ("quorum", "stores.db.replication"),
     ("merge", "stores.db.replication"),
+    ("commit", "stores.db.replication.primary"),
+    ("failover", "stores.db.replication.primary"),
+    ("closed_timestamp_lag", "stores.db.replication.primary"),
     ("prefetch", "queues.jobs.consumers.work"),
     ("batch", "queues.jobs.consumers.work"),
     // Faults.
@@ -84,6 +87,7 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Money and studies.
     ("capital", "costs.c.meter"),
     ("credits", "costs.c.meter"),
+    ("breach", "costs.c.meter"),
     ("knee", "studies.s.ask"),
     ("metastability", "studies.s.ask"),
     ("decide", "studies.s.ask"),
