@@ -70,8 +70,14 @@ pub fn difference(a: &Sample, b: &Sample, pairs: bool, confidence: Confidence) -
     let mut sums = MeanSums::default();
     pairs().for_each(|(a, b)| sums.add(minus(*b, *a)));
     let half = confidence.errors(n as f64 - 1.0) * sums.error();
-    let mean = sums.estimate().map_or(0.0, |e| e.mean);
-    let estimate = Estimate { mean, low: mean - half, high: mean + half };
+    let estimate = match sums.estimate() {
+        // What never happens in one of the systems only; its interval has no width, or no ends.
+        Some(infinite) if infinite.mean.is_infinite() => infinite,
+        finite => {
+            let mean = finite.map_or(0.0, |e| e.mean);
+            Estimate { mean, low: mean - half, high: mean + half }
+        }
+    };
     Difference { estimate, paired: true, same: false }
 }
 
@@ -82,7 +88,8 @@ fn minus(b: f64, a: f64) -> f64 {
 
 /// Whether two values differ by no more than how they are rounded when they are stored.
 fn are_same(a: f64, b: f64) -> bool {
-    a == b || (a - b).abs() <= 1e-8 * a.abs().max(b.abs())
+    // An infinite value is within every share of itself of every other value, and yet never is not soon.
+    a == b || (a.is_finite() && b.is_finite() && (a - b).abs() <= 1e-8 * a.abs().max(b.abs()))
 }
 
 /// The difference of two independent samples, `b - a`.
@@ -199,6 +206,21 @@ mod tests {
         let (a, b) = (Sample::of(a.to_vec()).unwrap(), Sample::of(b.to_vec()).unwrap());
         let d = welch(&a, &b, Confidence::new(1.0 - 0.021378001462867));
         assert!(d.low.abs() < 1e-8 && (d.mean - 2.1666666667).abs() < 1e-9, "{d:?}");
+    }
+
+    #[test]
+    fn never_is_not_the_same_as_soon() {
+        let sample = |values: [f64; 3]| Sample::of(values.to_vec()).unwrap();
+        let (soon, never) = (sample([1.0, 2.0, 4.0]), sample([f64::INFINITY; 3]));
+        let worse = difference(&soon, &never, true, AT_95);
+        assert!(!worse.same && worse.estimate == Estimate::exact(f64::INFINITY), "{worse:?}");
+        let better = difference(&never, &soon, true, AT_95);
+        assert!(!better.same && better.estimate == Estimate::exact(f64::NEG_INFINITY), "{better:?}");
+        assert!(difference(&never, &never, true, AT_95).same);
+        // Each of them never happens in a run in which the other does: nothing is known of the difference.
+        let (first, last) = (sample([f64::INFINITY, 2.0, 4.0]), sample([1.0, 2.0, f64::INFINITY]));
+        let open = difference(&first, &last, true, AT_95).estimate;
+        assert_eq!((open.low, open.high), (f64::NEG_INFINITY, f64::INFINITY));
     }
 
     #[test]
