@@ -130,6 +130,18 @@ fn a_folder_is_its_scenarios_and_nothing_else() {
 }
 
 #[test]
+fn results_of_earlier_commands_are_not_judged_again() {
+    let folder = Folder::new("gate-results");
+    folder.write("a.yaml", &small("1s", 4));
+    windtunnel(&["run", "a.yaml"], &folder.0);
+    assert!(folder.join("out/a/scenario.yaml").exists());
+    let files = |paths: &[&str]| json(paths, &folder).as_array().unwrap().len();
+    assert_eq!(files(&["."]), 1);
+    // Whoever names the folder means it.
+    assert_eq!(files(&["out/a"]), 1);
+}
+
+#[test]
 fn positions_point_into_the_file_that_wrote_the_promise() {
     let folder = Folder::new("gate-places");
     folder.write("system.yaml", &small("1ms", 12));

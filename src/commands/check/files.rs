@@ -53,13 +53,20 @@ fn folder(path: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) -
         };
         if path.is_dir() {
             leads(&path)?;
-            folder(&path, seen, found)?;
+            if !holds_results(&path) {
+                folder(&path, seen, found)?;
+            }
         } else if is_scenario(&path) {
             leads(&path)?;
             found.push(path);
         }
     }
     Ok(())
+}
+
+/// Whether a folder holds the results of an earlier command: the copy of the scenario that lies in it is not to be judged again.
+fn holds_results(path: &Path) -> bool {
+    path.join("scenario.yaml").exists() && path.join("report.html").exists()
 }
 
 /// Whether a file is a scenario by its name; JSON has to say so by its keys, for a folder holds other JSON: a baseline, results.
