@@ -7,7 +7,7 @@
 //! is a path to something that has a name and is not there.
 
 use crate::files::{Files, beside};
-use crate::reader::{Entry, FileId, Node, Placed, Scalar, Sources, Span, Value, parse};
+use crate::reader::{Entry, FileId, Node, Placed, SET, Scalar, Sources, Span, Value, parse};
 use sim_core::problem::Problem;
 use sim_core::visible::visible;
 use std::sync::OnceLock;
@@ -377,9 +377,6 @@ fn take(tree: &mut Node, key: &str) -> Option<Node> {
     let at = entries.iter().position(|e| e.key == key)?;
     Some(entries.remove(at).value)
 }
-
-/// The name under which values of the command line are shown.
-pub const SET: &str = "--set";
 
 /// The text of the file itself, which is always read first.
 pub const MAIN: FileId = FileId(0);

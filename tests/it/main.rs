@@ -17,6 +17,7 @@ mod experiments;
 mod field;
 mod generated;
 mod laws;
+mod layers;
 mod names;
 mod oracle;
 mod precision;

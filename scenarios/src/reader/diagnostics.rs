@@ -16,6 +16,9 @@ const MOST_WARNINGS: usize = 100;
 /// Columns that are printed at most.
 const COLUMNS: usize = 100;
 
+/// The name under which values of the command line are shown.
+pub const SET: &str = "--set";
+
 /// A problem with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
@@ -105,7 +108,7 @@ impl Sources {
     /// A place as plain data, up to the end of its first line; `None` where it is in no file.
     pub fn place(&self, span: Span) -> Option<Place> {
         let file = self.name(span.file);
-        if file.is_empty() || file == crate::overlay::SET {
+        if file.is_empty() || file == SET {
             return None;
         }
         let (line, column) = self.position(span);

@@ -17,7 +17,7 @@ pub mod parse;
 pub mod planned;
 pub mod scalar;
 
-pub use diagnostics::{Placed, Report, Sources};
+pub use diagnostics::{Placed, Report, SET, Sources};
 pub use gather::{Gathered, gather};
 pub use node::{Entry, FileId, Node, Scalar, Span, Value, flow_word};
 pub use parse::parse;

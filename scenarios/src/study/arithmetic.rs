@@ -8,7 +8,8 @@
 //! Percentiles do not add up, and have no such form: the sum is a bound for calls one after the other, the longest is too little for calls at
 //! the same time. Both take the calls that the endpoint makes itself and waits for, each with all that it calls in turn.
 
-use super::gather::{Gathered, entries};
+use super::gather::Gathered;
+use super::sites::entries;
 use sim_core::economics::YEAR_S;
 use sim_core::ids::{Caller, EndpointId};
 use sim_core::model::Model;

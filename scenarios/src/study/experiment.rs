@@ -2,8 +2,7 @@
 
 use super::interval::{Critical, MeanSums, wilson};
 use super::judge;
-use super::one::{ClauseSides, Times};
-use super::verdicts::{JudgedSums, SideSums};
+use super::sums::{ClauseSides, JudgedSums, SideSums, Times};
 use crate::Loaded;
 use sim_core::experiment::Experiment;
 use sim_core::expression::{Clause, Metric, MetricRef, Tree};

@@ -205,7 +205,7 @@ pub fn precise(loaded: &Loaded, plan: &Plan, study: StudyResult) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::super::judge;
-    use super::super::verdicts::{JudgedSums, SideSums};
+    use super::super::sums::{JudgedSums, SideSums};
     use super::*;
     use sim_core::engine::math;
     use sim_core::expression::Clause;

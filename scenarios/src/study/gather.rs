@@ -5,6 +5,7 @@ use super::interval::{MeanSums, RatioSums};
 use super::one::One;
 use super::quantile::TimeSums;
 use super::series::SeriesSums;
+use super::sites::{edges_to, entries};
 use super::verdicts::Verdicts;
 use crate::Loaded;
 use sim_core::data::Wrongness;
@@ -113,22 +114,6 @@ pub struct Gathered {
     pub requests_judged: u64,
     pub in_flight: MeanSums,
     pub series: SeriesSums,
-}
-
-/// Call sites of an endpoint.
-pub fn edges_to(model: &Model, endpoint: usize) -> impl Iterator<Item = usize> + '_ {
-    (0..model.edges.len()).filter(move |&e| model.edges[e].callee.index() == endpoint)
-}
-
-/// Endpoints that a load class calls, in the order of the load.
-pub fn entries(model: &Model) -> Vec<usize> {
-    let mut all = Vec::new();
-    for edge in model.edges.iter().filter(|e| matches!(e.caller, Caller::Load(_))) {
-        if !all.contains(&edge.callee.index()) {
-            all.push(edge.callee.index());
-        }
-    }
-    all
 }
 
 /// The first fault that strikes at a set time and ends within the run, by its id and times [ns].

@@ -7,7 +7,7 @@
 
 use super::interval::Critical;
 use super::quantile;
-use super::verdicts::{JudgedSums, SideSums};
+use super::sums::{JudgedSums, SideSums};
 use sim_core::expression::{Clause, CompareOp, Leaf, Measure, MetricRef, Sides, Tree};
 use sim_core::names::Names;
 use sim_core::promise::Promise;

@@ -5,7 +5,8 @@
 
 use super::judge;
 use super::paired::Sample;
-use super::verdicts::{JudgedSums, SideSums, Verdicts};
+use super::sums::{JudgedSums, SideSums};
+use super::verdicts::Verdicts;
 use crate::Loaded;
 use sim_core::expression::{Clause, CompareOp, Leaf, Measure, MetricRef, Tree};
 use sim_core::promise::Promise;

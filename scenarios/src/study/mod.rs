@@ -23,7 +23,9 @@ mod precision;
 mod quantile;
 pub mod replicate;
 mod series;
+mod sites;
 mod summary;
+mod sums;
 pub mod sweep;
 mod verdicts;
 

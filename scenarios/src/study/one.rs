@@ -1,20 +1,14 @@
 //! One replication, run and judged in a worker: all that the merge needs of it.
 
 use super::experiment::Tried;
+use super::sums::{ClauseSides, Times};
 use crate::Loaded;
-use sim_core::expression::{Metric, Sides, Value};
+use sim_core::expression::{Metric, Value};
 use sim_core::judge::Judged;
 use sim_core::judge::RunMetrics;
 use sim_core::judge::{Bill, calm};
-use sim_core::metrics::Histogram;
 use sim_core::model::Model;
 use sim_core::results::RunResult;
-
-/// What a clause of `expect` came to in one replication: both sides of each comparison, and whether it is kept.
-pub type ClauseSides = (Vec<Option<Sides>>, Option<bool>);
-
-/// Which percentile a side is, and all its times; `None` where it is something else.
-pub type Times = Option<(f64, Histogram)>;
 
 /// One replication, run and judged.
 pub struct One {

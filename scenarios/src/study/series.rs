@@ -1,8 +1,8 @@
 //! Time series: one value a window, over all replications.
 
-use super::gather::{edges_to, entries};
 use super::interval::{MeanSums, RatioSums};
 use super::quantile::TimeSums;
+use super::sites::{edges_to, entries};
 use sim_core::ids::EdgeId;
 use sim_core::metrics::Histogram;
 use sim_core::model::Model;

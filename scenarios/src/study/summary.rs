@@ -1,8 +1,9 @@
 //! The answer: estimates with their intervals, in the form that reports and `results.json` have.
 
 use super::Plan;
-use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums, entries};
+use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums};
 use super::interval::{Critical, MeanSums};
+use super::sites::entries;
 use crate::Loaded;
 use sim_core::expression::{Scope, Tree, Value};
 use sim_core::ids::Caller;

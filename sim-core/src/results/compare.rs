@@ -1,7 +1,7 @@
 //! Two systems on the same random numbers: what is better, what is worse, and how sure that is.
 
 use super::Estimate;
-use super::study::Verdict;
+use super::promise::Verdict;
 use crate::units::Unit;
 use serde::Serialize;
 

@@ -1,7 +1,8 @@
 //! What `check` says: the verdicts of scenario files, why their studies ended, and how they stand against a baseline.
 
 use super::compare::Change;
-use super::study::{PrecisionSummary, PromiseSummary, Verdict};
+use super::promise::{PromiseSummary, Verdict};
+use super::study::PrecisionSummary;
 use super::{Estimate, StoppedRun};
 use crate::units::Unit;
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,7 @@ mod capacity;
 pub mod compare;
 mod experiment;
 pub mod gate;
+mod promise;
 mod run;
 mod span;
 mod study;
@@ -20,6 +21,7 @@ pub use capacity::*;
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };
+pub use promise::*;
 pub use run::{EdgeCounts, Limit, Looks, Period, RunResult, ServiceCounts, Slice, Stopped, UpCounts};
 pub use span::Span;
 pub use study::*;

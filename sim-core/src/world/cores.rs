@@ -7,9 +7,11 @@
 //! piece that is done first where that has no event of its own to come. An event that comes up early sets the next one. So an
 //! arrival makes an event only if it has a core for itself or will be done first.
 
-use super::strike::STANDSTILL;
 use crate::engine::calendar::{Calendar, Key, NEVER};
 use crate::engine::math::whole_ns;
+
+/// A frozen instance goes on at a millionth of its speed, so that what is left of its work keeps its size.
+pub(super) const STANDSTILL: f64 = 1e6;
 
 /// Work on shared cores.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Faults: when they strike, whom, and what is different while they last; and the lives of instances.
 
+use super::cores::STANDSTILL;
 use super::state::Life;
 use super::wire::{EdgeEffect, EdgeFault};
 use super::{Control, World};
@@ -10,8 +11,6 @@ use crate::ids::{Location, ServiceId, ZoneId};
 use crate::results::Span;
 
 const START_UP: u64 = 0xa1;
-/// A frozen instance goes on at a millionth of its speed, so that what is left of its work keeps its size.
-pub(super) const STANDSTILL: f64 = 1e6;
 
 /// Spans beyond this many are not kept: a fault at random may strike very often.
 const MOST_SPANS: usize = 100_000;

@@ -5,10 +5,10 @@
 //! the frames at work and left out ([`World::read_cpu`]), and work that ends early gives it back. So readings are exact, and plain work pays
 //! nothing for it. A frozen instance is charged when it goes on.
 
+use super::cores::STANDSTILL;
 use super::frame::Phase;
 use super::program::Op;
 use super::state::{FROZEN, SHARES};
-use super::strike::STANDSTILL;
 use super::{CORES, WORK, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Keyed;

@@ -1,6 +1,6 @@
 //! What is compared: what the user asks for, what promises are about, what callers of the entry endpoints see, and money.
 
-use super::super::gather::entries;
+use super::super::sites::entries;
 use super::{Asked, Candidate};
 use sim_core::expression::{Metric, Tree, Value};
 use sim_core::faults::Schedule;

@@ -3,7 +3,7 @@
 use super::super::interval::{Confidence, Critical, first};
 use super::super::judge;
 use super::super::paired::{self, Sample, Table};
-use super::super::verdicts::SideSums;
+use super::super::sums::SideSums;
 use super::{Asked, Candidate, Seen, metrics};
 use sim_core::expression::{Clause, Metric, Tree, Value};
 use sim_core::results::compare::{Change, PromiseRow, Row, RowKind, RowMetric};
