@@ -5,6 +5,6 @@ use crate::output;
 use anyhow::Result;
 
 pub fn run() -> Result<u8> {
-    output::print(&format!("{}\n", serde_json::to_string_pretty(&scenarios::schema::schema())?))?;
+    output::print(&format!("{}\n", serde_json::to_string_pretty(&scenarios::schema::of_files())?))?;
     Ok(OK)
 }

@@ -1,11 +1,36 @@
 //! The JSON Schema of a scenario file, from the same types that read it.
 //!
-//! What the types do not say is added: a kind none of whose settings is required may stand as its bare name.
+//! What the types do not say is added: a kind none of whose settings is required may stand as its bare name, and a file that `extends`
+//! another one may leave out what that one says.
+
+mod overlay;
 
 use crate::written::Written;
 use serde_json::{Value, json};
 
-/// The schema of the whole file.
+/// The schema of any scenario file, for editors and validators: of whole scenarios, and of those that extend others.
+pub fn of_files() -> Value {
+    let mut whole = schema();
+    let mut definitions = whole["$defs"].take();
+    if let (Some(root), Value::Object(definitions)) = (whole.as_object_mut(), &mut definitions) {
+        let version = root.remove("$schema");
+        root.remove("$defs");
+        definitions.extend(overlay::definitions(&whole, definitions));
+        definitions.insert("Scenario".to_owned(), whole);
+        return json!({
+            "$schema": version,
+            "title": "A windtunnel scenario",
+            "type": "object",
+            "if": {"required": ["extends"]},
+            "then": {"$ref": "#/$defs/Overlay"},
+            "else": {"$ref": "#/$defs/Scenario"},
+            "$defs": definitions,
+        });
+    }
+    whole
+}
+
+/// The schema of a whole scenario.
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(Written).to_value();
     let definitions = schema.get("$defs").cloned().unwrap_or_else(|| json!({}));
