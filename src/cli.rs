@@ -51,7 +51,7 @@ pub enum Command {
     Verify(VerifyArgs),
     /// List scenarios with their questions.
     List(ListArgs),
-    /// Explain a kind: what it models, its knobs, an example, its source.
+    /// Explain a word of the language: a section, a key, a step, a kind, a metric.
     Explain(ExplainArgs),
     /// Print the JSON Schema of scenario files.
     Schema,
@@ -416,8 +416,8 @@ pub struct ListArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The kind, as poisson or breaker.rate; without it, all kinds are listed.
-    pub kind: Option<String>,
+    /// The word, as poisson, breaker.rate, services.web.queue or p99; without it, all kinds are listed.
+    pub word: Option<String>,
 }
 
 /// `new`.

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compile;
 pub mod describe;
+pub mod explain;
 pub mod files;
 pub mod loaded;
 pub mod overlay;

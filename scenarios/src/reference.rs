@@ -1,160 +1,297 @@
-//! The reference page and `explain`: what can be written, from the types that read it.
+//! The reference page: every section, key, kind and metric of the language, from the types that read it.
 
-use crate::schema;
-use crate::written::{step, store, studies};
+use crate::explain::language::{Form, Language, Stop, description};
+use crate::explain::text::{first_paragraph, kind_of, places, says_and_default};
+use crate::explain::{CLAUSE_WORDS, METRIC_FAMILIES, QUANTITIES, SECTIONS, families};
+pub use crate::explain::{explain, kinds};
 use serde_json::Value;
 use sim_core::expression::{METRICS, Metric, SubjectKind};
-use sim_core::kind::Kind;
-use sim_core::problem::Problem;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// All kinds of the language, by family.
-pub fn kinds() -> Vec<Kind> {
-    let own = [step::ALL, store::ALL, studies::ALL].into_iter().flatten().copied();
-    sim_core::kinds::all().into_iter().chain(own).collect()
-}
+/// Families whose kinds are keys, and so stand where their sections do.
+const KEYS: [&str; 2] = ["section", "control"];
 
-/// What a kind is, for a terminal; all of that name, where several families have one.
-///
-/// # Errors
-/// No kind has that name.
-pub fn explain(name: &str) -> Result<String, Problem> {
-    let all = kinds();
-    let (family, wanted) = name.split_once('.').map_or((None, name), |(family, kind)| (Some(family), kind));
-    let fits = |k: &&Kind| k.name == wanted && family.is_none_or(|f| f == k.family);
-    let found: Vec<String> =
-        all.iter().filter(fits).map(|k| format!("{} ({})\n\n{}\n", k.name, k.family, k.doc())).collect();
-    if found.is_empty() {
-        let mut known: Vec<&str> = all.iter().map(|k| k.name).collect();
-        known.sort_unstable();
-        known.dedup();
-        return Err(Problem::unknown("", "kind", name, known));
-    }
-    Ok(found.join("\n"))
-}
+/// Places of a map that are listed.
+const PLACES: usize = 8;
 
 /// The reference as one page of Markdown.
 pub fn page() -> String {
+    let language = Language::get();
+    let page = Page::of(language);
     let mut out = String::from(HEAD);
-    let schema = schema::schema();
-    sections(&mut out, &schema);
-    out.push_str(QUANTITIES);
-    settings(&mut out, &schema);
+    page.contents(&mut out);
+    page.files(&mut out);
+    quantities(&mut out);
+    page.sections(&mut out);
+    page.kinds(&mut out);
     expressions(&mut out);
-    out.push_str("\n## Kinds\n");
-    let all = kinds();
-    let mut families: Vec<&str> = vec![];
-    for kind in &all {
-        if !families.contains(&kind.family) {
-            families.push(kind.family);
-        }
-    }
-    for family in families {
-        let _ = writeln!(out, "\n### {family}");
-        for kind in all.iter().filter(|k| k.family == family) {
-            // The headings of a kind lie below its own.
-            let doc = kind.doc().replace("\n# ", "\n##### ");
-            let _ = writeln!(out, "\n#### {family}: `{}`\n\n{doc}", kind.name);
-        }
-    }
     out
 }
 
 const HEAD: &str = "\
 # Reference of the scenario language
 
-Made from the types that read a scenario; `windtunnel explain KIND` prints one entry. A kind is a map with one key, or its bare
-name where it needs no settings. What is not listed here is an unknown key: caches, topics and sagas are not built yet.
+Made from the types that read a scenario. `windtunnel explain WORD` prints one entry, also of a path, as `services.web.queue`. In paths `NAME` is a
+name that you choose, and `N` a place in a list. A kind is a map with one key, or its bare name where it needs no settings. Every key, kind and
+metric is here; what is not is an unknown key, and `explain` says of a word that is planned and not built yet that it is planned.
 
-## Sections of a file
-
-| section | meaning |
-|---|---|
-";
-
-const QUANTITIES: &str = "
-## Quantities
-
-| kind | forms |
-|---|---|
-| duration | `250us` `5ms` `1.5s` `10m` `2h` `3d` `36month` `1year`, joined `19h30m`; `m` is minutes |
-| rate | `800/s` `10/min` `2k/s` `4/year` |
-| count | `64` `10k` `5M` `2G` |
-| bytes | `1460B` `64KiB` `8GiB` `2000GB` `500TB`; `KiB` is 1024 bytes, `kB` 1000 |
-| probability, percent | `99.5%`; a bare fraction is an error |
-| money | `$38` `$10k` |
-| price | `$0.17/h` `$400/month` `$0.02/GiB` `$0.125/GB/month` `$0.25/1M` |
-| distribution | a duration, which is constant, or one of the kinds of *distribution* below |
+## Contents
 
 ";
 
-/// Sections in the order in which a scenario is best written; those that are not named here follow.
-const ORDER: [&str; 22] = [
-    "scenario",
-    "question",
-    "answer",
-    "source",
-    "extends",
-    "run",
-    "load",
-    "policies",
-    "defaults",
-    "services",
-    "stores",
-    "queues",
-    "keys",
-    "regions",
-    "network",
-    "faults",
-    "control",
-    "promises",
-    "experiments",
-    "costs",
-    "expect",
-    "variants",
-];
+/// An entry of the page: a map with its keys, or a choice with its kinds and words.
+struct Entry<'a> {
+    stop: Stop<'a>,
+    title: String,
+}
 
-fn sections(out: &mut String, schema: &Value) {
-    let Some(properties) = schema["properties"].as_object() else { return };
-    let others = properties.keys().map(String::as_str).filter(|name| !ORDER.contains(name));
-    for name in ORDER.into_iter().chain(others) {
-        if let Some(property) = properties.get(name) {
-            let _ = writeln!(out, "| `{name}` | {} |", line(property));
+/// The entries of the page, by section and by family.
+struct Page<'a> {
+    language: &'a Language,
+    sections: Vec<(&'static str, Vec<Entry<'a>>)>,
+    families: Vec<(&'static str, Vec<Entry<'a>>)>,
+    /// The anchor of each map and choice.
+    anchors: BTreeMap<*const Value, String>,
+}
+
+impl<'a> Page<'a> {
+    fn of(language: &'static Language) -> Self {
+        let mut page = Self {
+            language,
+            sections: SECTIONS.into_iter().map(|section| (section, Vec::new())).collect(),
+            families: families().into_iter().filter(|f| !KEYS.contains(f)).map(|family| (family, Vec::new())).collect(),
+            anchors: BTreeMap::new(),
+        };
+        let all = kinds().into_iter().filter(|kind| !KEYS.contains(&kind.family));
+        let pages: BTreeMap<String, (&str, &str)> = all.map(|k| (k.doc(), (k.family, k.name))).collect();
+        // Where a family's kinds stand, and what stands within them, is told beside them.
+        let mut roots: Vec<(String, &str)> = Vec::new();
+        for stop in Language::stops() {
+            let path = stop.paths[0].clone();
+            let own = pages.get(description(stop.schema)).copied();
+            let of_family = || {
+                language.forms(stop.schema).iter().find_map(|form| match form {
+                    Form::Kind(_, settings, _) => {
+                        let mut inside = vec![language.behind(settings)];
+                        inside.extend(language.forms(settings).iter().filter_map(|form| {
+                            if let Form::List(items) = form { Some(language.behind(items)) } else { None }
+                        }));
+                        inside.into_iter().find_map(|schema| pages.get(description(schema)).map(|(family, _)| *family))
+                    }
+                    _ => None,
+                })
+            };
+            let (family, title) = match own {
+                Some((family, name)) => (Some(family), format!("{family}: {name}")),
+                None => match of_family() {
+                    Some(family) => (Some(family), format!("{family}, the kinds")),
+                    None => {
+                        let inside = roots.iter().rev().find(|(root, _)| path.starts_with(&format!("{root}.")));
+                        (inside.map(|(_, family)| *family), path.clone())
+                    }
+                },
+            };
+            if let Some(family) = family {
+                roots.push((path.clone(), family));
+            }
+            let section = path.split('.').next().unwrap_or_default();
+            page.anchors.insert(std::ptr::from_ref(stop.schema), slug(&title));
+            let entry = Entry { stop: stop.clone(), title };
+            let chapter = match family {
+                Some(family) => page.families.iter_mut().find(|(name, _)| *name == family),
+                None => page.sections.iter_mut().find(|(name, _)| *name == section),
+            };
+            if let Some((_, entries)) = chapter {
+                entries.push(entry);
+            }
         }
+        page
+    }
+
+    fn contents(&self, out: &mut String) {
+        let link = |title: &str| format!("[{title}](#{})", slug(title));
+        for title in ["Sections of a file", "Quantities"] {
+            let _ = writeln!(out, "- {}", link(title));
+        }
+        for (section, entries) in self.sections.iter().filter(|(_, entries)| !entries.is_empty()) {
+            let inner: Vec<String> = entries.iter().skip(1).map(|entry| link(&entry.title)).collect();
+            let inner = if inner.is_empty() { String::new() } else { format!(": {}", inner.join(", ")) };
+            let _ = writeln!(out, "- {}{inner}", link(&format!("Section {section}")));
+        }
+        for (family, _) in &self.families {
+            let own = kinds().into_iter().filter(|kind| kind.family == *family).map(|kind| kind.name);
+            let links: Vec<String> =
+                own.map(|name| format!("[{name}](#{})", slug(&format!("{family}: {name}")))).collect();
+            let _ = writeln!(out, "- {}: {}", link(&format!("Kinds of {family}")), links.join(", "));
+        }
+        for title in ["Conditions", "Metrics"] {
+            let _ = writeln!(out, "- {}", link(title));
+        }
+    }
+
+    /// The table of sections.
+    fn files(&self, out: &mut String) {
+        out.push_str("\n## Sections of a file\n\n| section | type | meaning |\n|---|---|---|\n");
+        let keys = self.language.keys(self.language.root());
+        for (section, entries) in &self.sections {
+            let Some(key) = keys.iter().find(|key| key.name == *section) else { continue };
+            let (says, _) = says_and_default(self.language, key);
+            let required = if key.required { " Required." } else { "" };
+            let kind = kind_of(self.language, key.schema, &|_, word| word.to_owned());
+            // What stands in a section may be told beside the kinds that it is made of.
+            let first =
+                Language::stops().iter().find(|stop| stop.paths.iter().any(|path| *path == format!("{section}.NAME")));
+            let anchor = if entries.is_empty() {
+                first.and_then(|stop| self.anchors.get(&std::ptr::from_ref(stop.schema)).cloned())
+            } else {
+                Some(format!("section-{section}"))
+            };
+            let name = anchor.map_or_else(|| format!("`{section}`"), |anchor| format!("[`{section}`](#{anchor})"));
+            let _ = writeln!(out, "| {name} | {} | {}{required} |", cell(&kind), cell(&says));
+        }
+    }
+
+    fn sections(&self, out: &mut String) {
+        for (section, entries) in &self.sections {
+            if !entries.is_empty() {
+                let _ = write!(out, "\n## Section {section}\n");
+                entries.iter().for_each(|entry| self.entry(entry, out));
+            }
+        }
+    }
+
+    fn kinds(&self, out: &mut String) {
+        for (family, entries) in &self.families {
+            let _ = write!(out, "\n## Kinds of {family}\n");
+            entries.iter().for_each(|entry| self.entry(entry, out));
+            // A kind whose settings are a list or a single value has no keys, and no entry so far.
+            for kind in kinds().iter().filter(|kind| kind.family == *family) {
+                let title = format!("{family}: {}", kind.name);
+                if !entries.iter().any(|entry| entry.title == title) {
+                    let _ = write!(out, "\n### {title}\n\n{}\n", text(&kind.doc()));
+                }
+            }
+        }
+    }
+
+    fn entry(&self, entry: &Entry<'a>, out: &mut String) {
+        let _ = write!(out, "\n### {}\n\n", entry.title);
+        let paths: Vec<String> = entry.stop.paths.clone();
+        let is_path = paths.first() == Some(&entry.title);
+        let (word, others) = if is_path { ("Also at", &paths[1..]) } else { ("Stands at", &paths[..]) };
+        let page = text(description(entry.stop.schema));
+        if !page.is_empty() {
+            let _ = write!(out, "{page}\n\n");
+        }
+        if !others.is_empty() && !others[0].is_empty() {
+            let _ = write!(out, "{word} {}.\n\n", places(others, PLACES, "`"));
+        }
+        self.keys(entry.stop.schema, out);
+        self.choice(entry.stop.schema, out);
+    }
+
+    fn link(&self, schema: &Value, word: &str) -> String {
+        match self.anchors.get(&std::ptr::from_ref(schema)) {
+            Some(anchor) => format!("[{word}](#{anchor})"),
+            None => word.to_owned(),
+        }
+    }
+
+    fn keys(&self, schema: &'a Value, out: &mut String) {
+        for form in self.language.forms(schema) {
+            let Form::Keys(map) = form else { continue };
+            let keys = self.language.keys(map);
+            if keys.is_empty() {
+                out.push_str("It has no keys.\n");
+                continue;
+            }
+            out.push_str("| key | type | default | meaning |\n|---|---|---|---|\n");
+            for key in keys {
+                let (says, default) = says_and_default(self.language, &key);
+                let kind = kind_of(self.language, key.schema, &|schema, word| self.link(schema, word));
+                let default = default.unwrap_or_else(|| "none".to_owned());
+                let _ = writeln!(out, "| `{}` | {} | {} | {} |", key.name, cell(&kind), cell(&default), cell(&says));
+            }
+        }
+    }
+
+    fn choice(&self, schema: &'a Value, out: &mut String) {
+        let forms = self.language.forms(schema);
+        if !forms.iter().any(|form| matches!(form, Form::Kind(..) | Form::Word(..))) {
+            return;
+        }
+        out.push_str("| one of | settings | meaning |\n|---|---|---|\n");
+        for form in forms {
+            let (name, kind, says) = match form {
+                Form::Kind(name, settings, says) => (
+                    format!("`{name}`"),
+                    kind_of(self.language, settings, &|schema, word| self.link(schema, word)),
+                    says,
+                ),
+                Form::Word(word, says) => (format!("`{word}`"), "none: a word".to_owned(), says),
+                Form::Plain(..) => {
+                    (kind_of(self.language, self.only_plain(schema), &|_, word| word.to_owned()), "none".to_owned(), "")
+                }
+                _ => continue,
+            };
+            let _ = writeln!(out, "| {name} | {} | {} |", cell(&kind), cell(&first_paragraph(says)));
+        }
+    }
+
+    /// The quantity among the choices.
+    fn only_plain(&self, schema: &'a Value) -> &'a Value {
+        let plain = self
+            .language
+            .forms(schema)
+            .into_iter()
+            .find_map(|form| if let Form::Plain(_, schema) = form { Some(schema) } else { None });
+        let of = schema
+            .get("anyOf")
+            .and_then(Value::as_array)
+            .and_then(|all| all.iter().find(|one| one.get("$ref").is_some()));
+        of.or(plain).unwrap_or(schema)
     }
 }
 
-/// The settings of sections that are no kinds: what a service, a load class or a call may say.
-fn settings(out: &mut String, schema: &Value) {
-    let sections = [
-        ("run", "RunSettings"),
-        ("run.precision", "PrecisionSettings"),
-        ("services", "ServiceSettings"),
-        ("stores", "StoreSettings"),
-        ("queues", "QueueSettings"),
-        ("endpoints of services", "EndpointSettings"),
-        ("endpoints of stores", "StoreEndpointSettings"),
-        ("load", "LoadSettings"),
-        ("policies, and every call", "PolicySettings"),
-        ("faults", "FaultSettings"),
-        ("where", "TargetSettings"),
-        ("experiments", "ExperimentSettings"),
-        ("actions of experiments", "ActionSettings"),
-        ("blast_radius", "RadiusSettings"),
-        ("rollback", "DeedSettings"),
-    ];
-    out.push_str("## Keys\n");
-    for (title, definition) in sections {
-        let Some(properties) = schema["$defs"][definition]["properties"].as_object() else { continue };
-        let _ = writeln!(out, "\n### {title}\n\n| key | meaning |\n|---|---|");
-        for (name, property) in properties {
-            let _ = writeln!(out, "| `{name}` | {} |", line(property));
+/// The anchor that a heading of Markdown has.
+fn slug(title: &str) -> String {
+    let kept =
+        title.to_lowercase().chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c)).collect::<String>();
+    kept.replace(' ', "-")
+}
+
+/// The page of a kind or map: its headings are no headings of this page, and its keys stand in a table.
+fn text(doc: &str) -> String {
+    let mut out = String::new();
+    for (place, part) in doc.split("\n# ").enumerate() {
+        let (title, body) = if place == 0 { ("", part) } else { part.split_once('\n').unwrap_or((part, "")) };
+        match title {
+            "" => out.push_str(body.trim()),
+            title => {
+                let _ = write!(out, "\n\n**{title}**\n\n{}", body.trim());
+            }
         }
     }
+    out
+}
+
+/// A cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn quantities(out: &mut String) {
+    out.push_str("\n## Quantities\n\n| type | written | |\n|---|---|---|\n");
+    for (name, forms, says) in QUANTITIES {
+        let _ = writeln!(out, "| {name} | {} | {} |", cell(forms), cell(says));
+    }
+    out.push_str("| distribution | a duration, which is constant, or one of the [kinds of distribution](#kinds-of-distribution) | of times |\n");
+    out.push_str("| name | letters and digits with single `-` or `_` in between, at most 64 | what you call your services, faults and so on |\n");
 }
 
 const EXPRESSIONS: &str = "
-## Expressions
+## Conditions
 
 What alerts wait for, scalers hold and `expect` demands:
 
@@ -169,13 +306,17 @@ percent. Without it, `==` with a number of some decimals allows half of the last
 delivers; `expect` is judged by the truth. Subjects are written `api.get` (endpoint), `api` (service), `shoppers` (load class),
 `web->api.get` (call), `api.queue_wait` and `jobs.age` (timed parts). After `during`, `after` and `before` stands a fault, or an experiment.
 
-| metric | of | unit | is | telemetry |
-|---|---|---|---|---|
+| word | written | meaning |
+|---|---|---|
 ";
 
 /// The grammar of conditions, and the metrics.
 fn expressions(out: &mut String) {
     out.push_str(EXPRESSIONS);
+    for (word, written, says) in CLAUSE_WORDS {
+        let _ = writeln!(out, "| `{word}` | `{written}` | {} |", cell(says));
+    }
+    out.push_str("\n## Metrics\n\n| metric | of | unit | is | telemetry |\n|---|---|---|---|---|\n");
     let subjects = |of: &[SubjectKind]| of.iter().map(|s| plain(s.words())).collect::<Vec<_>>().join(", ");
     for doc in METRICS {
         let (of, unit) = (subjects(doc.subjects), doc.measure.to_string());
@@ -183,8 +324,7 @@ fn expressions(out: &mut String) {
         let delivered = if doc.delivered { "yes" } else { "" };
         let _ = writeln!(out, "| `{}` | {of} | {unit} | {} | {delivered} |", doc.name, doc.says);
     }
-    for family in FAMILIES {
-        let (name, example, says) = family;
+    for (name, example, says) in METRIC_FAMILIES {
         let Some(metric) = Metric::parse(example) else { continue };
         let (of, unit) = (subjects(metric.subjects()), metric.measure().to_string());
         let unit = plain(&unit);
@@ -193,52 +333,96 @@ fn expressions(out: &mut String) {
     }
 }
 
-/// Metrics whose names are made: how they are written, one of them, what they are.
-const FAMILIES: [(&str, &str, &str); 4] = [
-    ("`p50` ... `p99.99`", "p99", "what such a part of all times does not exceed"),
-    ("`ok`, `degraded`, `timeout` ...: an outcome", "timeout", "share of requests that ended so"),
-    ("`stale_read` ...: a kind of wrongness", "stale_read", "share of replies that looked ok and were wrong so"),
-    (
-        "`holding_1` ... `holding_8`",
-        "holding_1",
-        "share of instances with at least so many requests in them, as seen at the end of each window of the time series",
-    ),
-];
-
 /// A noun without its article and example.
 fn plain(words: &str) -> &str {
     let noun = words.strip_prefix("an ").or_else(|| words.strip_prefix("a ")).unwrap_or(words);
     noun.split(" (").next().unwrap_or(noun)
 }
 
-/// The first paragraph of a description, as one line of a table.
-fn line(property: &Value) -> String {
-    let text = property.get("description").and_then(Value::as_str).unwrap_or_default();
-    text.split("\n\n").next().unwrap_or_default().replace('\n', " ").replace('|', "\\|")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema;
 
-    /// That their pages are whole is held where the kinds are.
+    /// Each definition of the schema with the keys that it has.
+    fn definitions(schema: &Value) -> Vec<(&str, &Value)> {
+        let all = schema["$defs"].as_object().into_iter().flatten();
+        all.map(|(name, definition)| (name.as_str(), definition)).chain([("the file", schema)]).collect()
+    }
+
     #[test]
-    fn every_kind_explains_itself() {
+    fn every_key_of_the_schema_is_in_it() {
+        let page = page();
+        let schema = schema::schema();
+        let (mut missing, mut count) = (Vec::new(), 0);
+        for (name, definition) in definitions(&schema) {
+            for (key, property) in definition["properties"].as_object().into_iter().flatten() {
+                count += 1;
+                let says = first_paragraph(description(property));
+                let begin: String = cell(&says).chars().take_while(|c| !";,.".contains(*c)).collect();
+                let is_row = |line: &&str| {
+                    (line.starts_with(&format!("| `{key}` |")) || line.starts_with(&format!("| [`{key}`](#")))
+                        && line.contains(&begin)
+                };
+                if !page.lines().any(|line| is_row(&line)) {
+                    missing.push(format!("{name}.{key}: {begin}"));
+                }
+            }
+        }
+        assert!(missing.is_empty() && count > 400, "{count} keys, of which are missing: {missing:#?}");
+    }
+
+    #[test]
+    fn every_kind_word_and_metric_is_in_it() {
+        let page = page();
         for kind in kinds() {
-            assert!(explain(kind.name).is_ok_and(|text| text.contains(kind.family)));
+            let heading = format!("\n### {}: {}\n", kind.family, kind.name);
+            assert_eq!(page.matches(&heading).count(), usize::from(!KEYS.contains(&kind.family)), "{heading}");
+            let first = first_paragraph(&kind.doc());
+            assert!(page.split_whitespace().collect::<Vec<_>>().join(" ").contains(&first), "{first}");
+        }
+        for (name, definition) in definitions(&schema::schema()) {
+            for choice in ["oneOf", "anyOf"].iter().filter_map(|key| definition[*key].as_array()).flatten() {
+                let kind = choice["required"].as_array().and_then(|all| all.first()).and_then(Value::as_str);
+                if let Some(word) = kind.or_else(|| choice["const"].as_str()) {
+                    assert!(page.contains(&format!("| `{word}` |")), "{name}: {word}");
+                }
+            }
+        }
+        for metric in METRICS {
+            assert!(page.contains(&format!("| `{}` |", metric.name)), "{}", metric.name);
         }
     }
 
+    /// Links within the page lead to a heading, and no two headings have one anchor.
     #[test]
-    fn unknown_kind_hints_at_the_nearest() {
-        assert_eq!(explain("poison").expect_err("is unknown").hint.as_deref(), Some("did you mean poisson?"));
+    fn links_lead_to_headings() {
+        let page = page();
+        let mut headings: Vec<String> = page
+            .lines()
+            .filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with("##")))
+            .map(slug)
+            .collect();
+        let count = headings.len();
+        for link in page.split("](#").skip(1) {
+            let anchor = link.split(')').next().unwrap_or_default();
+            assert!(headings.iter().any(|heading| heading == anchor), "nothing is called {anchor}");
+        }
+        headings.sort_unstable();
+        headings.dedup();
+        assert_eq!(headings.len(), count, "two headings have one anchor");
     }
 
     #[test]
-    fn page_has_sections_keys_and_kinds() {
+    fn defaults_and_types_are_told() {
         let page = page();
-        for part in ["| `services` |", "| `workers` |", "#### arrive: `poisson`", "#### step: `call`"] {
-            assert!(page.contains(part), "{part}");
+        for row in [
+            "| `duration` | duration | 10m | What is measured. |",
+            "| `every` | duration | 15s | Between two decisions. |",
+            "| `arrive` | [kind](#arrive-the-kinds) | required | When requests come. |",
+            "| `max_deliveries` | count | 5 |",
+        ] {
+            assert!(page.contains(row), "{row}");
         }
     }
 }

@@ -1,18 +1,17 @@
-//! `explain`: a kind, from the documentation of its settings.
+//! `explain`: a word of the language, from the schema and the documentation of its settings.
 
 use super::{CANNOT, OK};
 use crate::cli::ExplainArgs;
 use crate::output;
 use anyhow::Result;
-use scenarios::reference;
+use scenarios::explain;
 
 pub fn run(args: &ExplainArgs) -> Result<u8> {
-    let Some(kind) = &args.kind else {
-        let lines: Vec<String> = reference::kinds().iter().map(|k| format!("{:14} {}\n", k.family, k.name)).collect();
-        output::print(&lines.concat())?;
+    let Some(word) = &args.word else {
+        output::print(&explain::overview())?;
         return Ok(OK);
     };
-    match reference::explain(kind) {
+    match explain::explain(word) {
         Ok(text) => {
             output::print(&format!("{}\n", text.trim_end()))?;
             Ok(OK)

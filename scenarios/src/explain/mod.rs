@@ -1,0 +1,141 @@
+//! `explain`: what a word of the language means, in each of its meanings.
+//!
+//! Sections, keys and kinds come from the schema, metrics from their list, and words that are planned from theirs; nothing is written here a
+//! second time. A path such as `services.web.queue.capacity` is walked, with or without the names that an author has chosen.
+
+pub mod language;
+mod meaning;
+mod path;
+pub mod text;
+
+use crate::reader::planned;
+use crate::written::{step, store, studies};
+use language::Language;
+use meaning::Meaning;
+pub use meaning::{CLAUSE_WORDS, METRIC_FAMILIES, QUANTITIES};
+use sim_core::expression::{METRICS, Metric};
+use sim_core::kind::Kind;
+use sim_core::problem::Problem;
+
+/// Sections in the order in which a scenario is best written.
+pub const SECTIONS: [&str; 23] = [
+    "scenario",
+    "question",
+    "answer",
+    "source",
+    "extends",
+    "run",
+    "load",
+    "services",
+    "stores",
+    "queues",
+    "policies",
+    "defaults",
+    "keys",
+    "regions",
+    "network",
+    "faults",
+    "control",
+    "promises",
+    "experiments",
+    "costs",
+    "expect",
+    "variants",
+    "studies",
+];
+
+/// All kinds of the language, by family.
+pub fn kinds() -> Vec<Kind> {
+    let own = [step::ALL, store::ALL, studies::ALL].into_iter().flatten().copied();
+    sim_core::kinds::all().into_iter().chain(own).collect()
+}
+
+/// The families of kinds, in their order.
+pub fn families() -> Vec<&'static str> {
+    let mut families: Vec<&str> = Vec::new();
+    for kind in kinds() {
+        if !families.contains(&kind.family) {
+            families.push(kind.family);
+        }
+    }
+    families
+}
+
+/// All meanings of a word or a path, for a terminal.
+///
+/// # Errors
+/// Nothing has that name; the problem says whether it is planned, or what it is like.
+pub fn explain(name: &str) -> Result<String, Problem> {
+    let meanings = meanings(name);
+    if meanings.is_empty() {
+        return Err(unknown(name));
+    }
+    let texts: Vec<String> = meanings.iter().map(Meaning::text).collect();
+    let head = if texts.len() > 1 { format!("{name} has {} meanings.\n\n", texts.len()) } else { String::new() };
+    Ok(head + &texts.join("\n"))
+}
+
+/// The meanings of a word, those of whole sections and kinds first.
+fn meanings(name: &str) -> Vec<Meaning> {
+    let language = Language::get();
+    let mut all = meaning::of_kinds(name);
+    all.extend(meaning::of_family(name));
+    let by_path = if name.contains('.') { path::targets(language, name) } else { Vec::new() };
+    all.extend(meaning::of_targets(language, by_path));
+    if !name.contains('.') {
+        all.extend(meaning::of_word(language, name));
+    }
+    all.extend(meaning::of_metric(name));
+    all.extend(meaning::of_quantity(name));
+    all.extend(meaning::of_clause_word(name));
+    all
+}
+
+fn unknown(name: &str) -> Problem {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let places: Vec<&str> = planned::PLANNED.iter().filter(|(word, _)| *word == last).map(|(_, at)| *at).collect();
+    if let Some(first) = places.first() {
+        let at = if first.is_empty() {
+            "be a section of its own".to_owned()
+        } else {
+            format!("stand at {}", places.join(" and "))
+        };
+        return Problem::error("", format!("\"{last}\" is planned, not built yet")).hint(format!("it will {at}"));
+    }
+    let mut problem = Problem::unknown("", "word", name, words().iter().map(String::as_str));
+    problem.message = format!("nothing in the language is called \"{name}\"");
+    if problem.hint.is_none() {
+        problem.hint = Some("windtunnel explain, without a word, lists what there is".to_owned());
+    }
+    problem
+}
+
+/// All that `explain` knows by a single word, and kinds with their family.
+pub fn words() -> Vec<String> {
+    let mut words = meaning::words();
+    words.extend(kinds().iter().flat_map(|kind| [kind.name.to_owned(), format!("{}.{}", kind.family, kind.name)]));
+    words.extend(families().into_iter().map(str::to_owned));
+    words.extend(Metric::names());
+    words.extend(QUANTITIES.iter().map(|(name, ..)| (*name).to_owned()));
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// What there is to explain, by what it is.
+pub fn overview() -> String {
+    let mut out = format!("sections\n{}\nkinds\n", text::wrapped(&SECTIONS.join(", "), 2));
+    for family in families() {
+        let names: Vec<&str> = kinds().iter().filter(|kind| kind.family == family).map(|kind| kind.name).collect();
+        out.push_str(&format!("  {family:16}  {}\n", text::wrapped(&names.join(", "), 20).trim()));
+    }
+    let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    out.push_str(&format!(
+        "\nmetrics\n{}\nNext     windtunnel explain WORD, or a path, as services.web.queue\n",
+        text::wrapped(&metrics.join(", "), 2)
+    ));
+    out
+}
+
+#[cfg(test)]
+mod tests;
