@@ -1,6 +1,8 @@
 //! Arguments, as clap reads them.
 
+use crate::complete;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use sim_core::expression::Value;
 use sim_core::units::{Bytes, Percent, Probability};
 use std::path::PathBuf;
@@ -12,8 +14,8 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(
     name = "windtunnel",
-    version,
-    after_help = "Exit status: 0 done (check, verify: held), 1 a promise is broken or a case missed, 2 could not run, 3 inconclusive."
+    version = env!("WINDTUNNEL_VERSION"),
+    after_help = "FILE is a scenario file, or the name of a built-in scenario (windtunnel list) where there is no such file.\n\nExit status: 0 done (check, verify: held), 1 a promise is broken or a case missed, 2 could not run, 3 inconclusive."
 )]
 pub struct Cli {
     /// The tree in which files lie that scenarios name (extends, replay). Default: the repository of the scenario, or else the folder
@@ -49,16 +51,20 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Simulate the truth suite: systems whose answers are published or computed exactly.
     Verify(VerifyArgs),
-    /// List scenarios with their questions.
+    /// List the built-in scenarios, or those of a folder, with their questions.
     List(ListArgs),
+    /// Print a built-in scenario.
+    Show(ShowArgs),
     /// Explain a word of the language: a section, a key, a step, a kind, a metric.
     Explain(ExplainArgs),
     /// Print the JSON Schema of scenario files.
     Schema,
-    /// Write a new scenario file to begin with.
+    /// Write a new scenario file to begin with, or a copy of a built-in one.
     New(NewArgs),
-    /// Print shell completions.
+    /// Print what makes a shell complete commands, files, built-in scenarios, variants and words of the language.
     Completions(CompletionsArgs),
+    /// Write manual pages.
+    Man(ManArgs),
 }
 
 /// How a study is run.
@@ -93,13 +99,14 @@ pub struct StudyArgs {
 /// `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The scenario file.
+    /// The scenario file, or a built-in scenario, as checkout.
+    #[arg(add = ArgValueCompleter::new(complete::scenarios))]
     pub file: PathBuf,
     /// Folder for results and report. Default: out/ and the name of the scenario file.
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// A variant of the scenario.
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(complete::variants))]
     pub variant: Option<String>,
     /// Print the results as JSON instead of the summary.
     #[arg(long)]
@@ -116,7 +123,7 @@ pub struct RunArgs {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Scenario files, or folders of them.
-    #[arg(required = true)]
+    #[arg(required = true, add = ArgValueCompleter::new(complete::scenarios))]
     pub paths: Vec<PathBuf>,
     /// Replications at most of each scenario, spent until every verdict is certain, instead of those of the file.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -180,9 +187,10 @@ fn confidence(text: &str) -> Result<Probability, String> {
 pub struct SweepArgs {
     /// The scenario file. What is varied stands in its studies, or in --set PATH=VALUES: a list 2,4,8, a range 500/s..2000/s:7 or
     /// 10ms..1s:5:log, or, of whole numbers, 2..8.
+    #[arg(add = ArgValueCompleter::new(complete::scenarios))]
     pub file: PathBuf,
     /// A sweep of the file's studies.
-    #[arg(long = "study", value_name = "NAME")]
+    #[arg(long = "study", value_name = "NAME", add = ArgValueCompleter::new(complete::studies))]
     pub name: Option<String>,
     /// A metric to show of each point, as 'p99(gateway.checkout)'; may be given again.
     #[arg(long, value_name = "METRIC", value_parser = Value::parse, conflicts_with = "name")]
@@ -209,7 +217,7 @@ pub struct SweepArgs {
     #[arg(long, value_name = "PART")]
     pub shard: Option<String>,
     /// A variant of the scenario.
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(complete::variants))]
     pub variant: Option<String>,
     /// Print the results as JSON.
     #[arg(long)]
@@ -246,9 +254,10 @@ pub enum RankArg {
 #[derive(Debug, Args)]
 pub struct CapacityArgs {
     /// The scenario file. What is searched stands in its studies, or in --for.
+    #[arg(add = ArgValueCompleter::new(complete::scenarios))]
     pub file: PathBuf,
     /// A capacity study of the file's studies.
-    #[arg(long = "study", value_name = "NAME")]
+    #[arg(long = "study", value_name = "NAME", add = ArgValueCompleter::new(complete::studies))]
     pub name: Option<String>,
     /// What is searched: the path of a size, as services.api.instances, or services.api.instances=2..60; may be given again.
     /// Without a range: from 1 to 16 times what stands in the file.
@@ -283,7 +292,7 @@ pub struct CapacityArgs {
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// A variant of the scenario.
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(complete::variants))]
     pub variant: Option<String>,
     /// Print the results as JSON.
     #[arg(long)]
@@ -324,13 +333,13 @@ pub struct MergeArgs {
 #[derive(Debug, Args)]
 pub struct CompareArgs {
     /// Scenario files: the first is compared with each of the others. One file, with --variants or a study of its own.
-    #[arg(required = true)]
+    #[arg(required = true, add = ArgValueCompleter::new(complete::scenarios))]
     pub files: Vec<PathBuf>,
     /// Variants of one file, as base,no-retry: the first is compared with each of the others. `base` is the file itself.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', add = ArgValueCompleter::new(complete::variants))]
     pub variants: Vec<String>,
     /// A comparison of the file's studies. Default: its only one.
-    #[arg(long = "study", value_name = "NAME", conflicts_with = "variants")]
+    #[arg(long = "study", value_name = "NAME", conflicts_with = "variants", add = ArgValueCompleter::new(complete::studies))]
     pub name: Option<String>,
     /// A metric to compare besides what always is, as 'p99.9(gateway.checkout)'; may be given again.
     #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
@@ -359,14 +368,14 @@ pub struct ReportArgs {
 /// `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
-    /// Scenario files.
-    #[arg(required = true)]
-    pub files: Vec<PathBuf>,
+    /// Scenario files, folders of them, or - for standard input.
+    #[arg(required = true, add = ArgValueCompleter::new(complete::scenarios))]
+    pub paths: Vec<PathBuf>,
     /// Print the problems as JSON.
     #[arg(long)]
     pub json: bool,
     /// A variant of the scenarios.
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(complete::variants))]
     pub variant: Option<String>,
     /// Set a value of the files by its path, as services.api.instances=4.
     #[arg(long, value_name = "PATH=VALUE")]
@@ -405,9 +414,8 @@ pub struct VerifyArgs {
 /// `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// The folder to look in.
-    #[arg(default_value = "scenarios/shipped")]
-    pub folder: PathBuf,
+    /// A folder to look in. Default: the built-in scenarios.
+    pub folder: Option<PathBuf>,
     /// Print the list as JSON.
     #[arg(long)]
     pub json: bool,
@@ -417,15 +425,26 @@ pub struct ListArgs {
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// The word, as poisson, breaker.rate, services.web.queue or p99; without it, all kinds are listed.
+    #[arg(add = ArgValueCompleter::new(complete::words))]
     pub word: Option<String>,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The scenario, as checkout or queueing/mm1 (windtunnel list names the shipped ones, verify --list the truth suite).
+    #[arg(add = ArgValueCompleter::new(complete::builtins))]
+    pub name: String,
 }
 
 /// `new`.
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// The file to write.
-    #[arg(default_value = "scenario.yaml")]
-    pub file: PathBuf,
+    /// The file to write. Default: scenario.yaml, or the name of what is copied. The schema for editors is written beside it.
+    pub file: Option<PathBuf>,
+    /// The built-in scenario to copy, with the files that it needs (windtunnel list names them).
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::builtins))]
+    pub from: Option<String>,
 }
 
 /// `completions`.
@@ -433,4 +452,11 @@ pub struct NewArgs {
 pub struct CompletionsArgs {
     /// The shell.
     pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The folder to write the pages into.
+    pub folder: PathBuf,
 }

@@ -7,16 +7,21 @@
 
 mod cli;
 mod commands;
+mod complete;
 mod job_array;
 mod memory;
+mod named;
 mod output;
 mod parts;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
+    // A shell that asks is answered here, and the program ends.
+    CompleteEnv::with_factory(cli::Cli::command).var(complete::VARIABLE).complete();
+    let mut cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             output::say(&error.render().to_string());
@@ -24,6 +29,7 @@ fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
+    named::resolve(&mut cli.command);
     match commands::dispatch(&cli) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {

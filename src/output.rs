@@ -1,11 +1,11 @@
 //! Standard output, files that are whole or not there, and progress.
 
 use crate::commands::typed;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sim_core::visible::printable;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 /// Prints results: what is hidden in them is shown escaped, and no line begins with a command of a build system. A reader that is gone is no error: what the command found out stays as it is, and so does its exit status.
@@ -69,6 +69,20 @@ pub fn write_report(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The text of standard input, as far as a scenario may be long.
+///
+/// # Errors
+/// If it cannot be read, or is too long.
+pub fn standard_input() -> Result<Vec<u8>> {
+    let most = scenarios::reader::parse::MAX_BYTES;
+    let mut text = Vec::new();
+    io::stdin().lock().take(most as u64 + 1).read_to_end(&mut text).context("cannot read standard input")?;
+    if text.len() > most {
+        bail!("standard input is too long: at most {} MiB are read", most >> 20);
+    }
+    Ok(text)
 }
 
 /// Whether colours are wanted on standard output.

@@ -1,8 +1,10 @@
 //! Turns scenario files into models and runs studies of them.
 
+pub mod builtin;
 pub mod check;
 pub mod compile;
 pub mod describe;
+mod elsewhere;
 pub mod explain;
 pub mod files;
 pub mod loaded;
@@ -15,6 +17,7 @@ pub mod study;
 pub mod suite;
 pub mod written;
 
+pub use builtin::Builtin;
 pub use files::{Disk, Files, Memory};
 pub use loaded::{Loaded, Studies, load, validate};
 pub use overlay::Set;

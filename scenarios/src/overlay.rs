@@ -6,6 +6,7 @@
 //! it. Whether there is such a key is for the reader to say, at the place of the path. Removing what is not there is an error, and so
 //! is a path to something that has a name and is not there.
 
+use crate::elsewhere::elsewhere;
 use crate::files::{Files, beside};
 use crate::reader::{Entry, FileId, Node, Placed, SET, Scalar, Sources, Span, Value, parse};
 use sim_core::problem::Problem;
@@ -19,7 +20,7 @@ const MAX_PARTS: usize = 128;
 const MAX_CHAIN: usize = 16;
 
 /// Keys of maps whose own keys are names.
-const OF_NAMES: [&str; 23] = [
+pub(crate) const OF_NAMES: [&str; 23] = [
     "alerts",
     "consumers",
     "costs",
@@ -64,12 +65,17 @@ impl Set {
 
 /// Whether a tree is a scenario or a part of one: a map with a section of a scenario.
 fn is_scenario(node: &Node) -> bool {
+    node.entries().iter().any(|entry| is_section(&entry.key))
+}
+
+/// Whether a section of a scenario is called so.
+pub(crate) fn is_section(key: &str) -> bool {
     static SECTIONS: OnceLock<Vec<String>> = OnceLock::new();
     let sections = SECTIONS.get_or_init(|| {
         let schema = crate::schema::schema();
         schema["properties"].as_object().map_or_else(Vec::new, |map| map.keys().cloned().collect())
     });
-    node.entries().iter().any(|entry| sections.contains(&entry.key))
+    sections.iter().any(|section| section == key)
 }
 
 /// What is said of a file that a scenario extends and that is none itself: never what stands in it.
@@ -114,6 +120,12 @@ pub fn is_part(files: &dyn Files, path: &str) -> bool {
     let own = files.text(path).ok().and_then(|text| parse(&text, MAIN).node);
     let Some(whole) = tree(files, path, &[], None).or(own) else { return false };
     matches!(whole.value, Value::Map(_)) && NEEDED.iter().any(|key| whole.get(key).is_none())
+}
+
+/// Whether a file can be read and has a section of a scenario, or cannot be read, which is for its own problem to say.
+pub fn is_scenario_file(files: &dyn Files, path: &str) -> bool {
+    let tree = files.text(path).ok().and_then(|text| parse(&text, MAIN).node);
+    tree.is_none_or(|tree| is_scenario(&tree))
 }
 
 /// Sections that every scenario has.
@@ -243,8 +255,19 @@ impl Layers {
             self.problems.push(Placed { problem: problem.label("nothing lies so deep"), span: Some(span) });
             return;
         }
+        let meant = elsewhere(tree, path);
+        if let Some(meant) = &meant
+            && !is_section(path.split('.').next().unwrap_or_default())
+        {
+            let problem = Problem::error(path, "this path begins with no section of a scenario");
+            self.problems.push(Placed { problem: problem.hint(format!("did you mean {meant}?")), span: Some(span) });
+            return;
+        }
         if let Err(trouble) = put(tree, &Target { path, span, value }, 0, false) {
             let mut problem = *trouble.problem;
+            if let Some(meant) = meant {
+                problem.hint = Some(format!("did you mean {meant}?"));
+            }
             path.clone_into(&mut problem.path);
             self.problems.push(Placed { problem, span: Some(trouble.span) });
         }

@@ -5,15 +5,22 @@
 //! else the folder where the program runs, or one named on the command line, whichever is the widest that the scenario lies in; else its own folder.
 //! The scenario itself is read wherever the user says. Links count as what they lead to.
 //!
+//! Where no file is there, the scenarios inside of the program ([`crate::builtin`]) are read by the paths that they have in the project; such a one
+//! names no file of the machine. A text that came in another way, as from standard input, is read by the name that it was given.
+//!
 //! Paths are text from outside like any other: [`Project::name`] makes them visible and remembers what they stand for, so that a file can be read
 //! whose name is not UTF-8 or holds control characters.
 
+use crate::builtin;
 use crate::files::{Disk, Files};
 use sim_core::problem::Problem;
 use sim_core::visible::visible;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+/// Endings of scenario files.
+pub const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The files of the machine, as the command line opens them to scenarios.
 #[derive(Debug, Default)]
@@ -24,6 +31,8 @@ pub struct Project {
     pub outside: bool,
     /// Folders that the user named.
     pub folders: Vec<PathBuf>,
+    /// Texts that are no files, by name.
+    pub texts: BTreeMap<String, Vec<u8>>,
     /// Paths whose names are shown otherwise than they are.
     names: Mutex<BTreeMap<String, PathBuf>>,
 }
@@ -93,12 +102,41 @@ impl Project {
     }
 }
 
+impl Project {
+    /// A problem of a file that is not there, with what may be meant: a file that has an ending, or a scenario of the program.
+    fn hinted(&self, problem: Problem, path: &str) -> Problem {
+        if problem.hint.is_some() || self.path(path).exists() {
+            return problem;
+        }
+        let ended = ENDINGS.iter().map(|ending| format!("{path}.{ending}")).find(|path| self.path(path).exists());
+        let builtin = builtin::like(path).map(|near| format!("the built-in {near}? windtunnel list names them all"));
+        match ended.map(|path| format!("{path}?")).or(builtin) {
+            Some(meant) => problem.hint(format!("did you mean {meant}")),
+            None => problem,
+        }
+    }
+
+    /// The text of a scenario of the program, if no file has its path.
+    fn builtin(&self, path: &str) -> Option<&'static str> {
+        builtin::text(path).filter(|_| !self.path(path).exists())
+    }
+}
+
 impl Files for Project {
     fn read(&self, path: &str) -> Result<Vec<u8>, Problem> {
-        Disk::read_path(&self.path(path), path)
+        if let Some(text) = self.texts.get(path) {
+            return Ok(text.clone());
+        }
+        if let Some(text) = self.builtin(path) {
+            return Ok(text.as_bytes().to_vec());
+        }
+        Disk::read_path(&self.path(path), path).map_err(|problem| self.hinted(problem, path))
     }
 
     fn read_named(&self, by: &str, path: &str) -> Result<Vec<u8>, Problem> {
+        if self.builtin(by).is_some() {
+            return builtin::Builtin.read(path);
+        }
         let real = self.path(path);
         self.within(&self.tree(&self.path(by)), &real)?;
         Disk::read_path(&real, path)

@@ -1,14 +1,18 @@
-//! `completions`: for the shell.
+//! `completions`: what a shell reads so that it asks this program what could come next.
+//!
+//! The program answers in `complete.rs`, so that kinds, built-in scenarios and the variants and studies of a file are completed too.
 
 use super::OK;
-use crate::cli::{Cli, CompletionsArgs};
+use crate::cli::CompletionsArgs;
 use crate::output;
-use anyhow::Result;
-use clap::CommandFactory;
+use anyhow::{Context, Result};
+use clap_complete::env::Shells;
 
 pub fn run(args: &CompletionsArgs) -> Result<u8> {
+    let shells = Shells::builtins();
+    let shell = shells.completer(&args.shell.to_string()).context("this shell cannot ask the program")?;
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "windtunnel", &mut script);
+    shell.write_registration(crate::complete::VARIABLE, "windtunnel", "windtunnel", "windtunnel", &mut script)?;
     output::print_own(&String::from_utf8_lossy(&script))?;
     Ok(OK)
 }

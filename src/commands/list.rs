@@ -1,30 +1,45 @@
-//! `list`: scenarios of a folder with their questions.
+//! `list`: the scenarios inside of the program, or those of a folder, with their questions.
 
 use super::{OK, check::files, project, typed};
 use crate::cli::ListArgs;
 use crate::output;
 use anyhow::{Context, Result};
+use scenarios::{Builtin, Files, builtin};
+use std::path::PathBuf;
+
+/// A scenario: how a command is told it, its title and its question.
+type Listed = (String, String, String);
 
 pub fn run(args: &ListArgs) -> Result<u8> {
-    std::fs::metadata(&args.folder).with_context(|| format!("there is no folder {}", typed(&args.folder)))?;
-    let files: Vec<_> =
-        files::gather(std::slice::from_ref(&args.folder))?.into_iter().map(|found| found.path).collect();
-    let mut list = Vec::new();
-    for file in files {
-        if let Ok(loaded) = scenarios::load(project(), &typed(&file), &[], None) {
-            let line = |t: &Option<String>| t.iter().flat_map(|t| t.split_whitespace()).collect::<Vec<_>>().join(" ");
-            list.push((typed(&file), line(&loaded.written.scenario), line(&loaded.written.question)));
-        }
-    }
+    let list = match &args.folder {
+        Some(folder) => inside(folder)?,
+        None => builtin::shipped().filter_map(|name| listed(&Builtin, &builtin::find(name)?, name)).collect(),
+    };
     if args.json {
         let items: Vec<_> = list
             .iter()
             .map(|(file, scenario, question)| serde_json::json!({"file": file, "scenario": scenario, "question": question}))
             .collect();
         output::print(&format!("{}\n", serde_json::to_string_pretty(&items)?))?;
-    } else {
-        let lines: Vec<String> = list.iter().map(|(f, s, q)| format!("{f}\n  {s}\n  {q}\n")).collect();
-        output::print(&lines.join("\n"))?;
+        return Ok(OK);
     }
+    let mut lines: Vec<String> = list.iter().map(|(f, s, q)| format!("{f}\n  {s}\n  {q}\n")).collect();
+    if args.folder.is_none() {
+        lines.push("Next     windtunnel run checkout, show checkout, or new --from checkout\n".to_owned());
+    }
+    output::print(&lines.join("\n"))?;
     Ok(OK)
+}
+
+/// The scenarios of a folder; what cannot be loaded is none.
+fn inside(folder: &PathBuf) -> Result<Vec<Listed>> {
+    std::fs::metadata(folder).with_context(|| format!("there is no folder {}", typed(folder)))?;
+    let found = files::gather(std::slice::from_ref(folder))?;
+    Ok(found.into_iter().filter_map(|found| listed(project(), &typed(&found.path), &typed(&found.path))).collect())
+}
+
+fn listed(files: &dyn Files, path: &str, called: &str) -> Option<Listed> {
+    let loaded = scenarios::load(files, path, &[], None).ok()?;
+    let line = |t: &Option<String>| t.iter().flat_map(|t| t.split_whitespace()).collect::<Vec<_>>().join(" ");
+    Some((called.to_owned(), line(&loaded.written.scenario), line(&loaded.written.question)))
 }

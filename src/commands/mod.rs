@@ -6,17 +6,19 @@ mod compare;
 mod completions;
 mod explain;
 mod list;
+mod man;
 mod merge;
 mod new;
 mod report;
 mod run;
 mod schema;
+mod show;
 mod sweep;
 mod validate;
 mod verify;
 
 use crate::cli::{Cli, Command, StudyArgs};
-use crate::output;
+use crate::{named, output};
 use anyhow::{Result, bail};
 use scenarios::study::{self, Plan};
 use scenarios::written::precision::PrecisionSettings;
@@ -36,7 +38,7 @@ pub const CANNOT: u8 = 2;
 /// The files that scenarios may name, as the command line says.
 static PROJECT: OnceLock<Project> = OnceLock::new();
 
-fn project() -> &'static Project {
+pub fn project() -> &'static Project {
     PROJECT.get_or_init(Project::default)
 }
 
@@ -44,7 +46,8 @@ fn project() -> &'static Project {
 fn folders(command: &Command) -> Vec<PathBuf> {
     let paths = match command {
         Command::Check(args) => args.paths.clone(),
-        Command::List(args) => vec![args.folder.clone()],
+        Command::Validate(args) => args.paths.clone(),
+        Command::List(args) => args.folder.clone().into_iter().collect(),
         _ => Vec::new(),
     };
     paths.into_iter().filter(|path| path.is_dir()).collect()
@@ -56,6 +59,11 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
     project.root.clone_from(&cli.root);
     project.outside = cli.allow_outside;
     project.folders = folders(&cli.command);
+    if let Command::Validate(args) = &cli.command
+        && args.paths.iter().any(|path| path.as_os_str() == "-")
+    {
+        project.texts.insert(named::STDIN.to_owned(), output::standard_input()?);
+    }
     PROJECT.get_or_init(|| project);
     match &cli.command {
         Command::Run(args) => run::run(args),
@@ -68,10 +76,12 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
         Command::Validate(args) => validate::run(args),
         Command::Verify(args) => verify::run(args),
         Command::List(args) => list::run(args),
+        Command::Show(args) => show::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Schema => schema::run(),
         Command::New(args) => new::run(args),
         Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }
 
@@ -172,6 +182,13 @@ fn plan(loaded: &Loaded, args: &StudyArgs) -> Plan {
         });
     }
     plan
+}
+
+/// Says that no built-in scenario has this name.
+fn unknown_scenario(name: &str) {
+    output::say(&format!("error: no built-in scenario is called {name}\n"));
+    let near = scenarios::builtin::like(name).map(|near| format!("did you mean {near}?"));
+    output::say(&format!("hint: {}\n", near.unwrap_or_else(|| "windtunnel list names them all".to_owned())));
 }
 
 fn complain(report: &Report) -> u8 {

@@ -1,19 +1,41 @@
-//! `validate`: all problems of a file, without running it.
+//! `validate`: all problems of files, without running them: of files, of all scenarios of folders, and of standard input.
 
-use super::{CANNOT, OK, project, typed};
+use super::{CANNOT, OK, check::files, project, typed};
 use crate::cli::ValidateArgs;
 use crate::output;
-use anyhow::Result;
-use scenarios::{Studies, describe};
+use anyhow::{Result, bail};
+use scenarios::{Studies, describe, overlay};
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 
 pub fn run(args: &ValidateArgs) -> Result<u8> {
-    let mut status = OK;
-    let mut items = Vec::new();
     let sets = super::sets_of(&args.set)?;
-    for file in &args.files {
-        let colour = output::colours(false) && std::io::stdout().is_terminal();
-        match scenarios::validate(project(), &typed(file), &sets, args.variant.as_deref(), Studies::All) {
+    let found = files::gather(&args.paths)?;
+    if found.is_empty() {
+        bail!("there is no scenario in {}", args.paths.iter().map(|p| typed(p)).collect::<Vec<_>>().join(", "));
+    }
+    let colour = output::colours(false) && std::io::stdout().is_terminal();
+    let extended: BTreeSet<_> = found.iter().flat_map(|found| found.extends.iter().cloned()).collect();
+    let (mut status, mut items) = (OK, Vec::new());
+    for found in &found {
+        let file = typed(&found.path);
+        // What a folder holds besides scenarios is not asked about.
+        let left_out = if !found.inside {
+            None
+        } else if !overlay::is_scenario_file(project(), &file) {
+            Some("which has no section of a scenario")
+        } else if extended.contains(&files::plain(&found.path)) && overlay::is_part(project(), &file) {
+            Some("which others extend and which is no whole scenario")
+        } else {
+            None
+        };
+        if let Some(why) = left_out {
+            if !args.json {
+                output::print(&format!("Left out: {file}, {why}.\n"))?;
+            }
+            continue;
+        }
+        match scenarios::validate(project(), &file, &sets, args.variant.as_deref(), Studies::All) {
             Ok(loaded) => {
                 if args.json {
                     items.extend(loaded.warnings.items());

@@ -196,7 +196,9 @@ fn the_small_commands_answer() {
     let valid = windtunnel(&["validate", "mine.yaml"], &folder.0);
     assert_eq!(valid.status.code(), Some(0), "{}", String::from_utf8_lossy(&valid.stdout));
     let list = windtunnel(&["list"], root());
-    assert!(String::from_utf8_lossy(&list.stdout).contains("scenarios/shipped/checkout.yaml"));
+    assert!(String::from_utf8_lossy(&list.stdout).contains("\ncheckout\n"));
+    let list = windtunnel(&["list", "scenarios/shipped/gate"], root());
+    assert!(String::from_utf8_lossy(&list.stdout).starts_with("scenarios/shipped/gate/ledger-crash.yaml\n"));
 }
 
 #[test]

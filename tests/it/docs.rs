@@ -3,8 +3,9 @@
 //! A block ```` ```console ```` holds commands, `$ windtunnel ..`, each followed by its standard output. The commands of a page are run
 //! by the shell, one after the other, in a folder of its own with a copy of `scenarios/`, so that a later one finds what an earlier one
 //! wrote. `2>&1` shows standard error too, `\` at the end of a line goes on in the next one, and a command that fails is followed by
-//! `$ echo $?`. A line `...` stands for any lines. A block ```` ```yaml NAME ```` is a file of that name in the folder.
-//! `UPDATE=1 cargo test` writes the pages.
+//! `$ echo $?`. A line `...` stands for any lines. A block ```` ```yaml NAME ```` is a file of that name in the folder. A picture
+//! `docs/SCENARIO-FIGURE.png` is the figure that a command of the page has drawn. A block of no language is refused, for nobody would see
+//! whether it is true. `UPDATE=1 cargo test` writes the pages and the pictures.
 
 use super::program::Folder;
 use super::{files, root};
@@ -115,9 +116,11 @@ fn differs(path: &Path) -> Option<String> {
         return None;
     }
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let made = page(&stored, &copied(&format!("page-{name}")));
-    if stored == made {
-        return None;
+    let folder = copied(&format!("page-{name}"));
+    let made = page(&stored, &folder);
+    let picture = pictures(&stored).find_map(|picture| differs_from_drawn(&picture, &folder.0));
+    if picture.is_some() || stored == made {
+        return picture;
     }
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, &made).unwrap();
@@ -126,6 +129,61 @@ fn differs(path: &Path) -> Option<String> {
     let first = made.lines().zip(stored.lines()).position(|(a, b)| a != b).unwrap_or(0);
     let line = |text: &str| text.lines().nth(first).unwrap_or_default().to_owned();
     Some(format!("{name}:{}\n  says   {}\n  prints {}", first + 1, line(&stored), line(&made)))
+}
+
+/// The pictures of a page, as paths of the project.
+fn pictures(page: &str) -> impl Iterator<Item = String> {
+    page.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(path, _)| path.to_owned())
+        .filter(|p| Path::new(p).extension().is_some_and(|ending| ending == "png"))
+}
+
+/// What is wrong with a picture of a page, if it is not the one that the commands of the page have drawn.
+fn differs_from_drawn(picture: &str, folder: &Path) -> Option<String> {
+    let stem = Path::new(picture).file_stem().unwrap().to_string_lossy().into_owned();
+    let figure = |(at, _)| folder.join(format!("out/{}/figures/{}.png", &stem[..at], &stem[at + 1..]));
+    let Some(drawn) = stem.match_indices('-').map(figure).find(|path| path.exists()) else {
+        return Some(format!("{picture}: no command of the page draws it"));
+    };
+    let (drawn, stored) = (std::fs::read(drawn).unwrap(), root().join(picture));
+    if std::fs::read(&stored).is_ok_and(|bytes| bytes == drawn) {
+        return None;
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(stored, drawn).unwrap();
+        return None;
+    }
+    Some(format!("{picture} is not what the program draws"))
+}
+
+/// Blocks of a page that show something and do not say in what language, so that no test looks at them.
+fn unmarked(page: &str) -> Vec<usize> {
+    let mut inside = false;
+    let fences = page.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("```"));
+    let opening = fences.filter(|_| {
+        inside = !inside;
+        inside
+    });
+    opening
+        .filter(|(_, line)| matches!(line.trim().trim_start_matches('`').trim(), "" | "text" | "txt"))
+        .map(|(place, _)| place + 1)
+        .collect()
+}
+
+#[test]
+fn every_block_of_output_is_run() {
+    let mut pages = files("docs", "md");
+    pages.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
+    for path in pages {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(unmarked(&text), Vec::<usize>::new(), "blocks of no language in {}", path.display());
+        // An indented block is for what is typed, and not for what is printed.
+        let printed = text.lines().find(|line| line.starts_with("    $ ") || line.starts_with("    Report   "));
+        assert_eq!(printed, None, "{}", path.display());
+    }
+    assert_eq!(unmarked("a\n```\nHELD\n```\n```console\n$ a\n```\n```text\n"), [2, 8]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! scenario of its own.
 
 use crate::commands::{project, typed};
+use crate::named::STDIN;
 use anyhow::{Context, Result, anyhow};
 use scenarios::Files;
 pub use scenarios::project::plain;
@@ -23,7 +24,14 @@ pub struct Found {
 pub fn gather(paths: &[PathBuf]) -> Result<Vec<Found>> {
     let (mut named, mut inside) = (Vec::new(), Vec::new());
     for path in paths {
-        if path.is_dir() { folder(path, &mut BTreeSet::new(), &mut inside)? } else { named.push(path.clone()) }
+        let builtin = if path.exists() { Vec::new() } else { scenarios::builtin::folder(&path.to_string_lossy()) };
+        if path.is_dir() {
+            folder(path, &mut BTreeSet::new(), &mut inside)?;
+        } else if !builtin.is_empty() {
+            inside.extend(builtin.into_iter().map(PathBuf::from));
+        } else {
+            named.push(if path.as_os_str() == "-" { STDIN.into() } else { path.clone() });
+        }
     }
     let found = |path: PathBuf, inside: bool| Found { extends: chain(&path), path, inside };
     let mut all: Vec<Found> = named.into_iter().map(|path| found(path, false)).collect();

@@ -1,0 +1,23 @@
+//! `man`: manual pages, one for the program and one for each command.
+
+use super::{OK, typed};
+use crate::cli::{Cli, ManArgs};
+use crate::output;
+use anyhow::Result;
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+pub fn run(args: &ManArgs) -> Result<u8> {
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    let commands = program.get_subcommands().filter(|command| !command.is_hide_set());
+    let pages: Vec<Man> = std::iter::once(&program).chain(commands).cloned().map(Man::new).collect();
+    for page in &pages {
+        let mut text = Vec::new();
+        page.render(&mut text)?;
+        output::write_whole(&args.folder.join(page.get_filename()), &text)?;
+    }
+    let folder = typed(&args.folder);
+    output::print(&format!("Wrote {} pages into {folder}\nNext     man {folder}/windtunnel.1\n", pages.len()))?;
+    Ok(OK)
+}
