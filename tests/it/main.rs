@@ -1,5 +1,6 @@
 //! The whole from the outside: truth, laws, determinism, the command line, and the tidiness of the house.
 
+mod action;
 mod acts;
 mod attack;
 mod big;
