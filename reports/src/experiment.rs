@@ -131,6 +131,8 @@ pub(crate) mod tests {
             judged,
             measured: Words::default(),
             expected: Words::default(),
+            comparisons: Vec::new(),
+            of_promise: None,
             band: None,
             never: 0,
             where_it_happened: None,

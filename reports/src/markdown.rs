@@ -3,7 +3,7 @@
 
 use crate::answer::Piece;
 use crate::figures::{Figure, Table};
-use crate::findings::{Finding, word};
+use crate::findings::Finding;
 use crate::numbers::kept;
 use crate::page::{Block, Fact, Judgement, Page, Standing, arrows};
 use std::fmt::Write;
@@ -75,7 +75,7 @@ fn verdicts(list: &[Judgement]) -> Table {
     let row = |p: &Judgement| {
         let name = if p.name.is_empty() { String::new() } else { format!(" ({})", p.name) };
         let share = p.share.as_ref().map_or_else(|| "no data".to_owned(), kept);
-        let mut row = vec![word(p.verdict).to_owned(), format!("{}{name}", p.says)];
+        let mut row = vec![p.word.to_owned(), format!("{}{name}", p.says)];
         row.extend(p.facts.iter().map(|(_, value)| value.clone()));
         row.push(format!("{} of {} runs, {share}", p.kept.0, p.kept.1));
         row.extend(notes.then(|| p.note.clone()));

@@ -4,7 +4,7 @@
 //! digits; shares above 99 % show at most three decimals. A number without spread has no interval.
 
 use sim_core::engine::math::log10;
-use sim_core::results::{Estimate, PromiseSummary, Unit};
+use sim_core::results::{ClauseValue, Estimate, PromiseSummary, Unit};
 
 /// A no-break space, between a number and its unit.
 const NB: char = '\u{a0}';
@@ -153,6 +153,21 @@ pub fn alone(e: &Estimate, unit: Unit) -> String {
     parts(e, unit).0
 }
 
+/// A mean in three digits at most, for tables that give an overview: what is too little to matter is zero.
+pub fn short(e: &Estimate, unit: Unit) -> String {
+    let least = match unit {
+        Unit::Seconds => 1e-5,
+        Unit::Share => 5e-4,
+        _ => 5e-3,
+    };
+    if !e.mean.is_finite() || e.mean.abs() < least {
+        return plain(if e.mean.is_finite() { 0.0 } else { e.mean }, unit);
+    }
+    let place = log10(e.mean.abs()).floor() as i32;
+    let step = sim_core::engine::math::pow(10.0, f64::from((place - 2).min(0)));
+    plain((e.mean / step).round() * step, unit)
+}
+
 fn range(e: &Estimate, before: &str, decimals: usize) -> String {
     let (low, high) = (grouped(e.low, decimals), grouped(e.high, decimals));
     if e.low < 0.0 {
@@ -173,8 +188,23 @@ pub fn observed(promise: &PromiseSummary) -> String {
         (Some(_), Some(other)) if promise.never > 0 => {
             format!("never in {} of {} runs, else {}", promise.never, promise.judged, estimate(other, promise.unit))
         }
+        (Some(observed), _) if promise.is_recovery() => recovery(observed),
         (observed, _) => optional(observed.as_ref(), promise.unit),
     }
+}
+
+/// What was observed in one comparison of a clause.
+pub fn observed_value(value: &ClauseValue) -> String {
+    match &value.observed {
+        Some(observed) if value.is_recovery => recovery(observed),
+        observed => optional(observed.as_ref(), value.unit),
+    }
+}
+
+/// A time until promises are kept again: what was never broken, or not for longer than the fault, takes no time from its end.
+fn recovery(e: &Estimate) -> String {
+    let text = estimate(e, Unit::Seconds);
+    if e.mean == 0.0 { format!("{text} from the end of the fault") } else { text }
 }
 
 /// How far an estimate is from a value, with its sign and no more digits than its interval leaves: `+478 ms`, `−1.19 points`.
@@ -276,6 +306,15 @@ mod tests {
     #[test]
     fn what_is_small_is_not_zero() {
         assert_eq!([plain(0.00042, Unit::PerSecond), plain(0.0, Unit::Count)], ["0.00042/s", "0"]);
+    }
+
+    #[test]
+    fn an_overview_has_three_digits_and_zero_for_what_is_too_little() {
+        let text = |mean, unit| short(&Estimate::exact(mean), unit).replace(NB, " ");
+        assert_eq!(text(0.221_23, Unit::Share), "22.1 %");
+        assert_eq!([text(7.9e-9, Unit::Seconds), text(0.000_000_87, Unit::Share)], ["0 ms", "0 %"]);
+        assert_eq!([text(2.965, Unit::Seconds), text(0.037_04, Unit::Seconds)], ["2.97 s", "37 ms"]);
+        assert_eq!([text(4.300_02, Unit::Count), text(1140.4, Unit::Count)], ["4.3", "1,140"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::control::{Alert, Pipeline, Scaler};
 use crate::economics::CostItem;
 use crate::experiment::Experiment;
 use crate::faults::Fault;
+use crate::ids::FaultId;
 use crate::promise::Promise;
 use crate::topology::Topology;
 use std::ops::{Deref, DerefMut};
@@ -33,6 +34,22 @@ pub struct Model {
 }
 
 impl Model {
+    /// The name of a fault that the user wrote. The fault of an experiment's action has the experiment's name, and the number of the
+    /// action where the experiment has several faults; an id behind all faults is the experiment's own.
+    pub fn shown_name(&self, fault: FaultId) -> String {
+        let place = fault.index();
+        let Some(of) = self.faults.get(place) else {
+            return self.experiments.get(place - self.faults.len()).map_or_else(String::new, |e| e.name.clone());
+        };
+        let Some(experiment) = of.experiment.and_then(|place| self.experiments.get(place)) else {
+            return of.name.clone();
+        };
+        match experiment.faults.iter().position(|own| *own == fault) {
+            Some(number) if experiment.faults.len() > 1 => format!("{}, fault {}", experiment.name, number + 1),
+            _ => experiment.name.clone(),
+        }
+    }
+
     /// A topology to which nothing happens: nothing strikes, scales, judges or bills it.
     pub fn of(topology: Topology) -> Self {
         Self {

@@ -97,10 +97,21 @@ impl Names {
         /// The region called `name`; a problem at `key` if there is none.
         region, regions, RegionId, "region"
     );
-    lookup!(
-        /// The fault called `name`; a problem at `key` if there is none.
-        fault, faults, FaultId, "fault"
-    );
+    /// The fault or experiment called `name`; a problem at `key` if there is none, which lists no fault of an experiment's action: its
+    /// name is not in the file.
+    pub fn fault(&self, key: &str, name: &str, problems: &mut Problems) -> Option<FaultId> {
+        let found = self.faults.get(name).copied();
+        if found.is_none() {
+            let of_action = |name: &str| name.rsplit_once('.').is_some_and(|(of, _)| self.experiments.contains_key(of));
+            problems.unknown(
+                key,
+                "fault",
+                name,
+                self.faults.keys().map(String::as_str).filter(|name| !of_action(name)),
+            );
+        }
+        found
+    }
     lookup!(
         /// The key space called `name`; a problem at `key` if there is none.
         key_space, keys, KeySpaceId, "key space"

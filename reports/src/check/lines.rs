@@ -1,10 +1,12 @@
 //! The lines of `check` in a terminal: worst scenario first, held ones in one line with the promise that came nearest.
 
 use super::{
-    against_name, against_text, in_short, is_told, judged, judgement, rule, settling, spent, totals, verdict,
+    against_name, against_text, in_short, is_told, judged, judgement, name_of, rule, settling, spent, totals, verdict,
     without_verdict,
 };
+use crate::findings::word_of;
 use crate::numbers::grouped;
+use crate::terminal::table::in_lines;
 use crate::terminal::{Style, ascii, pad, pad_left, precision, widest, wrap};
 use sim_core::results::compare::Change;
 use sim_core::results::gate::{Checked, CheckedFile, Standing, Trouble};
@@ -25,19 +27,29 @@ pub fn lines(files: &[CheckedFile], baseline: Option<&str>, style: &Style) -> St
     let counts: Vec<String> = counts.collect();
     let head = "replications";
     let width = widest(counts.iter(), head);
-    let mut out = style.dim(&format!("{}{}", pad("", VERDICT + names), pad_left(head, width))) + "\n";
+    // In a narrow terminal the name has its line, and the rest stands beneath it.
+    let is_narrow = VERDICT + names + width > style.columns();
+    let heads = format!("{}{}", pad("", VERDICT + names), pad_left(head, width));
+    let mut out = if is_narrow { String::new() } else { style.dim(&heads) + "\n" };
     for (file, count) in order.into_iter().zip(&counts) {
-        let name = pad(&file.file, names);
+        let narrow = || in_lines(&file.file, &" ".repeat(VERDICT), style.columns() - VERDICT).trim_end().to_owned();
+        let name = if is_narrow { narrow() } else { pad(&file.file, names) };
         match &file.outcome {
             Ok(checked) => {
                 let verdict = match verdict(file) {
                     Some(verdict) => style.verdict(verdict, VERDICT),
                     None => style.verdict_as(Verdict::Broken, without_verdict(file), VERDICT),
                 };
-                let line = format!("{name}{}  ", pad_left(count, width));
-                let _ = write!(out, "{verdict}{}", with_rest(&line, &in_short(checked), *style));
+                if is_narrow {
+                    let rest = format!("{count} replications; {}", in_short(checked));
+                    let _ = write!(out, "{verdict}{name}\n{}", indented(&rest, VERDICT, *style));
+                } else {
+                    let line = format!("{name}{}  ", pad_left(count, width));
+                    let _ = write!(out, "{verdict}{}", with_rest(&line, &in_short(checked), *style));
+                }
                 below(checked, baseline, *style, &mut out);
             }
+            Err(troubles) if is_narrow => not_run(&(name + "  "), troubles, *style, &mut out),
             Err(troubles) => not_run(&name, troubles, *style, &mut out),
         }
     }
@@ -55,7 +67,7 @@ fn replications(checked: &Checked) -> String {
 
 /// A line and its rest, which stands beneath it where it does not fit.
 fn with_rest(line: &str, rest: &str, style: Style) -> String {
-    let fits = VERDICT + line.chars().count() + rest.chars().count() <= style.width.min(100);
+    let fits = VERDICT + line.chars().count() + rest.chars().count() <= style.columns();
     if fits {
         return format!("{line}{rest}\n");
     }
@@ -64,7 +76,7 @@ fn with_rest(line: &str, rest: &str, style: Style) -> String {
 
 /// Text behind so many blanks in every line.
 fn indented(text: &str, indent: usize, style: Style) -> String {
-    let wrapped = wrap(text, "", style.width.min(100).saturating_sub(indent).max(20));
+    let wrapped = wrap(text, "", style.columns().saturating_sub(indent).max(20));
     wrapped.lines().map(|line| format!("{}{line}\n", " ".repeat(indent))).collect()
 }
 
@@ -91,14 +103,16 @@ fn below(checked: &Checked, baseline: Option<&str>, style: Style, out: &mut Stri
     let mut open: Vec<&PromiseSummary> = checked.judged().filter(|p| p.verdict != Verdict::Held).collect();
     open.sort_by_key(|p| Reverse(p.verdict));
     let told: Vec<_> = checked.against.iter().filter(|a| is_told(a)).collect();
-    let names = open.iter().map(|p| p.name.chars().count());
+    let names = open.iter().map(|p| name_of(p).chars().count());
     let names = names.chain(told.iter().map(|a| against_name(a).chars().count()));
     // Long clauses stand in lines of their own.
     let width = names.filter(|n| *n <= 30).max().unwrap_or(0) + 2;
     for promise in open {
-        item(&style.verdict(promise.verdict, VERDICT), &promise.name, &judgement(promise), width, style, out);
+        let word = style.verdict_as(promise.verdict, word_of(promise), VERDICT);
+        let text = judgement(&checked.promises, promise);
+        item(&word, &name_of(promise), &text, width, style, out);
         if let Some(settling) = settling(promise) {
-            let _ = writeln!(out, "{}{settling}", " ".repeat(VERDICT + 2));
+            let _ = writeln!(out, "{}{settling}.", " ".repeat(VERDICT + 2));
         }
     }
     for against in told {
@@ -111,7 +125,8 @@ fn below(checked: &Checked, baseline: Option<&str>, style: Style, out: &mut Stri
         item(&word, &against_name(against), &against_text(against), width, style, out);
     }
     for promise in checked.promises.iter().filter(|p| p.denied_by.is_some() && p.verdict != Verdict::Held) {
-        item(&pad("as expected", VERDICT), &promise.name, &judgement(promise), 0, style, out);
+        let name = format!("\"{}\" is broken", promise.name);
+        item(&pad("as expected", VERDICT), &name, &judgement(&checked.promises, promise), 0, style, out);
     }
     if let Some(text) = baseline.map(|name| standing(checked, name)) {
         let _ = write!(out, "  {}", wrap(&text, "  ", style.sentence_width() - 2));
@@ -121,7 +136,7 @@ fn below(checked: &Checked, baseline: Option<&str>, style: Style, out: &mut Stri
 /// A line of a promise; what does not fit beside its name stands beneath it.
 fn item(word: &str, name: &str, text: &str, width: usize, style: Style, out: &mut String) {
     let _ = write!(out, "  {word}");
-    let room = style.width.min(100).saturating_sub(VERDICT + 2);
+    let room = style.columns().saturating_sub(VERDICT + 2);
     let line = format!("{}{text}", pad(&format!("{name}  "), width));
     if line.chars().count() <= room {
         let _ = writeln!(out, "{line}");
@@ -206,6 +221,6 @@ mod tests {
         works.denied_by = Some("expect.0".into());
         let text = lines(&[CheckedFile { file: "a.yaml".into(), outcome: Ok(checked) }], None, &PLAIN);
         assert!(text.contains("\nHELD          a.yaml  "), "{text}");
-        assert!(text.contains("\n  as expected   works  "), "{text}");
+        assert!(text.contains("\n  as expected   \"works\" is broken  "), "{text}");
     }
 }

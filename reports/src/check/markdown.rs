@@ -1,10 +1,10 @@
 //! The verdicts as Markdown: for a pull request, or the summary of a job.
 
 use super::{
-    against_name, against_text, in_short, is_told, judged, judgement, rule, settling, spent, told_as, totals, verdict,
-    why_ended, without_verdict,
+    against_name, against_text, in_short, is_told, judged, judgement, name_of, rule, settling, spent, told_as, totals,
+    verdict, why_ended, without_verdict,
 };
-use crate::findings::word;
+use crate::findings::{word, word_of};
 use crate::numbers::grouped;
 use sim_core::results::Verdict;
 use sim_core::results::compare::Change;
@@ -19,7 +19,7 @@ pub fn markdown(files: &[CheckedFile], baseline: Option<&str>, notes: &[String])
         _ if files.iter().any(|file| file.outcome.is_err()) => "A scenario could not be run",
         _ if files.iter().any(|file| verdict(file).is_none()) => "Not all was judged",
         None | Some(Verdict::Held) => "Every promise is held",
-        Some(Verdict::Inconclusive) => "Not every promise is decided",
+        Some(Verdict::Inconclusive) => "A promise is inconclusive",
         Some(Verdict::Broken) => "A promise is broken",
     };
     let mut out = format!("## windtunnel: {head}\n\n{}\n\n", totals(files));
@@ -64,9 +64,9 @@ fn details(file: &CheckedFile, baseline: Option<&str>, out: &mut String) {
     let _ = writeln!(out, "\n### `{}`\n\n{}\n", code(&file.file), cell(&why_ended(checked)));
     for promise in open {
         let at = place(checked.places.get(&promise.path));
-        let _ =
-            write!(out, "- **{}** {at}`{}`: {}", word(promise.verdict), code(&promise.name), cell(&judgement(promise)));
-        out.push_str(&settling(promise).map_or_else(|| ".\n".to_owned(), |s| format!("; {}.\n", cell(&s))));
+        let text = judgement(&checked.promises, promise);
+        let _ = write!(out, "- **{}** {at}`{}`: {}.", word_of(promise), code(&name_of(promise)), cell(&text));
+        out.push_str(&settling(promise).map_or_else(|| "\n".to_owned(), |s| format!(" {}.\n", cell(&s))));
     }
     let name = baseline.unwrap_or("the baseline");
     for (against, what) in told.iter().map(|a| (a, "Worse")).chain(better.iter().map(|a| (a, "Better"))) {

@@ -8,7 +8,7 @@ pub mod lines;
 pub mod markdown;
 pub mod sarif;
 
-use crate::findings::observed;
+use crate::findings::{observed, seen, word_of};
 use crate::numbers::{estimate, grouped, kept, plain, signed};
 use crate::terminal::bound;
 use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, Number, Place, Standing, Trouble};
@@ -106,9 +106,9 @@ fn of_file(file: &CheckedFile) -> Vec<Notice<'_>> {
             let of_promises = open.map(|p| Notice {
                 rule: rule_of(p.made),
                 broken: p.verdict == Verdict::Broken,
-                title: format!("{}: {}", crate::findings::word(p.verdict), p.name),
+                title: format!("{}: {}", word_of(p), name_of(p)),
                 name: p.name.clone(),
-                text: sentence(p),
+                text: sentence(&checked.promises, p),
                 place: checked.places.get(&p.path),
                 file: name,
                 path: &p.path,
@@ -186,8 +186,16 @@ pub(crate) fn against_text(against: &Against) -> String {
     }
 }
 
-/// What was observed of a promise or clause, and what was promised, without a full stop.
-pub(crate) fn judgement(promise: &PromiseSummary) -> String {
+/// What is named where something is judged: the name of a promise, what a clause expects.
+pub(crate) fn name_of(promise: &PromiseSummary) -> String {
+    if promise.is_expectation() { promise.says.to_string() } else { promise.name.clone() }
+}
+
+/// What was observed of a promise or clause, and what was promised, without a full stop. `promises` are those of its scenario.
+pub(crate) fn judgement(promises: &[PromiseSummary], promise: &PromiseSummary) -> String {
+    if promise.is_expectation() {
+        return seen(promises, promise);
+    }
     let mut parts: Vec<String> = observed(promise).into_iter().collect();
     // A clause is its own text and says what is asked for.
     if !promise.made.is_clause() {
@@ -197,16 +205,14 @@ pub(crate) fn judgement(promise: &PromiseSummary) -> String {
     parts.join(", ")
 }
 
-/// How many replications would settle it, without a full stop.
+/// How many replications decide, without a full stop.
 pub(crate) fn settling(promise: &PromiseSummary) -> Option<String> {
     let n = promise.would_settle?;
-    let by_means = promise.made == Made::ClauseByMeans || promise.probability.is_none();
-    let what = if by_means { "spread" } else { "share" };
-    Some(format!("{} replications would settle it, if the {what} stays", grouped(f64::from(n), 0)))
+    Some(format!("Run {} replications to decide", grouped(f64::from(n), 0)))
 }
 
-fn sentence(promise: &PromiseSummary) -> String {
-    let mut text = judgement(promise);
+fn sentence(promises: &[PromiseSummary], promise: &PromiseSummary) -> String {
+    let mut text = judgement(promises, promise);
     if !promise.made.is_clause() {
         text = format!("{}: {text}", promise.says);
     }

@@ -49,7 +49,17 @@ mod tests {
     fn said(without_data: f64) -> Option<String> {
         let mut study = sample::study();
         let share = Estimate { mean: without_data, low: without_data, high: without_data };
-        study.summary.scalers.insert("web".into(), ScalerSummary { without_data: Some(share) });
+        let none = Estimate::exact(0.0);
+        let scaler = ScalerSummary {
+            of: "gateway".into(),
+            min: 1,
+            max: 9,
+            steps_up: none,
+            steps_down: none,
+            turns: none,
+            without_data: Some(share),
+        };
+        study.summary.scalers.insert("web".into(), scaler);
         look(&study, &sample::source()).map(|finding| finding.what)
     }
 

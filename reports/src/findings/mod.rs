@@ -75,6 +75,26 @@ pub fn observed(promise: &PromiseSummary) -> Option<String> {
     (promise.observed.is_some() || promise.judged == 0).then(|| crate::numbers::observed(promise))
 }
 
+/// What was observed of a clause: the value of each comparison and, where it is compared with another one, that; of a promise that it
+/// asks for, the value of the promise; else the runs that keep it. `promises` are those of the same scenario.
+pub fn seen(promises: &[PromiseSummary], clause: &PromiseSummary) -> String {
+    let asked = promises.iter().find(|promise| clause.of_promise.as_ref() == Some(&promise.name));
+    if let Some(text) = asked.and_then(observed) {
+        return text;
+    }
+    if clause.judged == 0 {
+        return "no data".to_owned();
+    }
+    let values: Vec<String> = match clause.comparisons.as_slice() {
+        [one] => {
+            let against = one.against.map(|e| format!("against {}", crate::numbers::estimate(&e, one.unit)));
+            [Some(crate::numbers::observed(clause)), against].into_iter().flatten().collect()
+        }
+        several => several.iter().map(crate::numbers::observed_value).collect(),
+    };
+    if values.is_empty() { format!("in {} of {} runs", clause.kept, clause.judged) } else { values.join(", ") }
+}
+
 /// The word of a verdict.
 pub fn word(verdict: Verdict) -> &'static str {
     match verdict {
@@ -82,6 +102,20 @@ pub fn word(verdict: Verdict) -> &'static str {
         Verdict::Broken => "Broken",
         Verdict::Inconclusive => "Inconclusive",
     }
+}
+
+/// The word of a verdict on a clause of `expect`. That a promise is broken may be as expected.
+pub fn clause_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Held => "As expected",
+        Verdict::Broken => "Not expected",
+        Verdict::Inconclusive => "Inconclusive",
+    }
+}
+
+/// The word of what became of a promise, hypothesis or clause.
+pub fn word_of(promise: &PromiseSummary) -> &'static str {
+    if promise.is_expectation() { clause_word(promise.verdict) } else { word(promise.verdict) }
 }
 
 /// The margin between what is observed and what is promised: + is room, - is missing.

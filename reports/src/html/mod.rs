@@ -5,7 +5,6 @@ mod contrast;
 
 use crate::ReportError;
 use crate::figures::{Figure, Table};
-use crate::findings::word;
 use crate::numbers::kept;
 use crate::page::{Block, Cells, Judgement, Page, Section, Standing, Windows, arrows};
 use minijinja::{Environment, Value, context};
@@ -143,7 +142,7 @@ fn judgement(p: &Judgement) -> Value {
         Verdict::Inconclusive => "open",
     };
     context! {
-        class => class, word => word(p.verdict), says => p.says, name => p.name, facts => p.facts, note => p.note,
+        class => class, word => p.word, says => p.says, name => p.name, facts => p.facts, note => p.note,
         kept => p.kept.0, judged => p.kept.1,
         share => p.share.as_ref().map(kept),
         mini => Value::from_safe_string(p.share.as_ref().map_or_else(String::new, |e| mini(p, e))),

@@ -81,6 +81,8 @@ pub enum Block {
 pub struct Judgement {
     /// Held, broken or inconclusive.
     pub verdict: Verdict,
+    /// The word for it.
+    pub word: &'static str,
     /// What was to be, as a sentence.
     pub says: String,
     /// Its name; empty where that says no more.

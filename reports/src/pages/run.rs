@@ -4,10 +4,11 @@
 use super::{section, some};
 use crate::Source;
 use crate::figures::{self, Place, Table};
-use crate::findings::{find, margin, observed, worst_first};
+use crate::findings::{find, margin, observed, word_of, worst_first};
 use crate::numbers::{clock, estimate, grouped, length, plain};
 use crate::page::{Block, Cells, Fact, Judgement, Page, Section, Standing, Windows, arrows};
 use crate::terminal::alerts::{cells as alert_cells, worst_first as worst_first_alerts};
+use crate::terminal::services;
 use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};
 use sim_core::units::Probability;
 
@@ -25,6 +26,7 @@ pub fn page(study: &StudyResult, source: &Source) -> Page {
         Some(section("promises", "Promises", &promises_head(study), promises(study))),
         next(study, source),
         Some(section("over-time", "Over time", "Over time", over_time(placed(Place::OverTime)))),
+        services(study),
         Some(section("calls", "Calls", "Calls", vec![Block::Table(calls(study))])),
         alerts(study),
         some("money", "Money", "Money", placed(Place::Money)),
@@ -92,6 +94,7 @@ pub fn judgement(p: &PromiseSummary) -> Judgement {
     let settle = p.would_settle.map(|n| format!("{n} replications would settle it, if the share stays."));
     Judgement {
         verdict: p.verdict,
+        word: word_of(p),
         says: p.says.to_string(),
         name: if p.made.is_clause() { String::new() } else { p.name.clone() },
         facts: facts_of(p),
@@ -178,15 +181,46 @@ fn calls_title(study: &StudyResult) -> String {
     }
 }
 
+/// The services, and what scales them.
+fn services(study: &StudyResult) -> Option<Section> {
+    let rows: Vec<Vec<String>> = services::worst_first(study)
+        .into_iter()
+        .map(|(name, service)| std::iter::once(name.clone()).chain(services::cells(service, estimate)).collect())
+        .collect();
+    let lede = "Services whose requests wait the longest for a worker come first. Utilisation is the share of workers that are held, CPU the \
+                share of cores that are busy, queue length the mean number of requests that wait, all over the whole run.";
+    let heads = ["Service", "Instances", "Utilisation", "CPU", "Mean wait", "p99 wait", "Queue length"];
+    let table = Table { says: "Services".into(), heads: heads.map(String::from).into(), rows };
+    if table.rows.is_empty() {
+        return None;
+    }
+    let standing = |table| Block::Table(Standing { title: None, cells: Cells::Calls, table });
+    let mut blocks = vec![Block::Lede(lede.into()), standing(table)];
+    let scalers = study.summary.scalers.iter();
+    let rows: Vec<Vec<String>> = scalers
+        .map(|(name, scaler)| std::iter::once(name.clone()).chain(services::scaler_cells(study, scaler)).collect())
+        .collect();
+    if !rows.is_empty() {
+        let heads = ["Scaler", "Service", "Range", "Wanted", "Scalings a run", "Reversals a run"];
+        let table = Table { says: "Scalers".into(), heads: heads.map(String::from).into(), rows };
+        let caption = "the instances that each may set, the least and the most that it wanted, and how often it changed them. A reversal is \
+                       a change in the other direction than the one before: many of them are an oscillation.";
+        let title = Some(("Scalers".to_owned(), ("Scalers".into(), caption.into())));
+        blocks.push(Block::Table(Standing { title, cells: Cells::Calls, table }));
+    }
+    Some(section("services", "Services", "Services", blocks))
+}
+
 fn alerts(study: &StudyResult) -> Option<Section> {
     let rows: Vec<Vec<String>> = worst_first_alerts(study)
         .into_iter()
         .map(|(name, alert)| std::iter::once(name.clone()).chain(alert_cells(alert)).collect())
         .collect();
-    let heads = ["Alert", "Severity", "Fired a run", "First after the fault"];
+    let heads = ["Alert", "Severity", "Fired a run", "First at", "After the fault", "False a run"];
     let table = Table { says: "Alerts".into(), heads: heads.map(String::from).into(), rows };
     (!table.rows.is_empty()).then(|| {
-        let lede = "The most severe first, from 5 down to 1. The time is from the begin of the fault that the alert is there to find.";
+        let lede = "The most severe first, from 5 down to 1. After the fault is the time from the begin of the fault that the \
+                    alert is there to find; an alert that fires outside of that fault is false.";
         let table = Block::Table(Standing { title: None, cells: Cells::Calls, table });
         section("alerts", "Alerts", "Alerts", vec![Block::Lede(lede.into()), table])
     })

@@ -1,8 +1,9 @@
 //! What `capacity` prints: the ladder of settings, a table by level of load, and what was found.
 
+use super::table::fitting;
 use super::{Style, ascii, pad, pad_left, widest, wrap};
 use crate::Source;
-use crate::findings::capacity as findings;
+use crate::findings::{capacity as findings, word};
 use crate::numbers::{kept, plain};
 use sim_core::results::{CapacityKnob, CapacityLevel, CapacityResult, Tried, Unit, Verdict};
 use std::fmt::Write;
@@ -55,24 +56,46 @@ fn rung(tried: &Tried) -> Vec<String> {
 /// The settings that were tried at a level, in the order of trying.
 fn ladder(capacity: &CapacityResult, level: &CapacityLevel, style: Style, out: &mut String) {
     let tried: Vec<&Tried> = level.tried.iter().filter(|t| !t.extra).collect();
-    let names: Vec<String> = capacity.knobs.iter().map(|k| short(&k.path, capacity)).collect();
-    let mut heads = names;
-    heads.extend(["kept".to_owned(), "in runs".to_owned(), "lost".to_owned()]);
-    let rows: Vec<Vec<String>> = tried.iter().map(|t| rung(t)).collect();
+    let mut heads: Vec<String> = capacity.knobs.iter().map(|k| short(&k.path, capacity)).collect();
+    heads.extend(["kept", "in runs"].map(str::to_owned));
     let survives = !capacity.survive.is_empty();
-    let columns = heads.len() - usize::from(!survives);
-    let width = |place: usize| widest(rows.iter().map(|r| &r[place]), &heads[place]);
-    let head: Vec<String> = (0..columns).map(|place| pad_left(&heads[place], width(place))).collect();
-    let cost = if capacity.priced { "   cost a month" } else { "" };
+    heads.extend(survives.then(|| "lost".to_owned()));
+    let at_verdict = heads.len();
+    heads.push("verdict".into());
+    heads.extend(capacity.priced.then(|| "cost a month".to_owned()));
+    let row = |tried: &&Tried| -> Vec<String> {
+        let mut cells = rung(tried);
+        cells.truncate(at_verdict);
+        cells.push(word(tried.verdict).to_uppercase());
+        let cost = || ascii(&plain(tried.cost_per_month.mean.round(), Unit::Money));
+        cells.extend(capacity.priced.then(cost));
+        cells
+    };
+    let rows: Vec<Vec<String>> = tried.iter().map(row).collect();
+    let widths: Vec<usize> =
+        (0..heads.len()).map(|place| widest(rows.iter().map(|r| &r[place]), &heads[place])).collect();
+    let (count, gap) = fitting(&widths[1..], widths[0], style.columns());
+    let count = count + 1;
+    let line = |cells: &[String], verdict: Option<Verdict>| -> String {
+        let each = cells.iter().zip(&widths).take(count).enumerate().map(|(place, (cell, width))| {
+            let blanks = if place == 0 { 0 } else { gap };
+            let text = match verdict.filter(|_| place == at_verdict) {
+                Some(verdict) => style.word_as(verdict, cell, *width),
+                None if place == at_verdict => pad(cell, *width),
+                None => pad_left(cell, *width),
+            };
+            " ".repeat(blanks) + &text
+        });
+        each.collect()
+    };
+    let length = widths[..count].iter().sum::<usize>() + gap * (count - 1);
+    let has_bars = !style.plain && count == heads.len() && length + gap + BAR < style.columns();
     let _ = writeln!(out, "\n{}", style.bold(&format!("Load {}", level.label)));
-    let _ = writeln!(out, "{}", style.dim(&format!("{}   {}{cost}", head.join("   "), pad("verdict", 12))));
+    let _ = writeln!(out, "{}", style.dim(line(&heads, None).trim_end()));
     for (row, tried) in rows.iter().zip(&tried) {
-        let cells: Vec<String> = (0..columns).map(|place| pad_left(&row[place], width(place))).collect();
-        let cost = ascii(&plain(tried.cost_per_month.mean.round(), Unit::Money));
-        let cost = if capacity.priced { format!("   {}", pad_left(&cost, 12)) } else { String::new() };
         let share = tried.cases.iter().max_by_key(|c| c.verdict).and_then(|c| c.probability).map_or(0.0, |e| e.mean);
-        let bar = if style.plain { String::new() } else { format!("   {}", bar(share, capacity.needed)) };
-        let _ = writeln!(out, "{}   {}{cost}{bar}", cells.join("   "), style.verdict(tried.verdict, 12));
+        let bar = if has_bars { " ".repeat(gap) + &bar(share, capacity.needed) } else { String::new() };
+        let _ = writeln!(out, "{}", format!("{}{bar}", line(row, Some(tried.verdict))).trim_end());
     }
 }
 
@@ -108,9 +131,11 @@ fn levels(capacity: &CapacityResult, style: Style, out: &mut String) {
     heads.push("kept in runs".into());
     let rows: Vec<Vec<String>> = capacity.levels.iter().map(|level| level_row(capacity, level)).collect();
     let width = |place: usize| widest(rows.iter().map(|r| &r[place]), &heads[place]);
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let (count, gap) = fitting(&widths[1..], widths[0], style.columns());
     let line = |cells: &[String]| {
-        let cells = cells.iter().enumerate().map(|(place, cell)| pad_left(cell, width(place)));
-        cells.collect::<Vec<_>>().join("   ")
+        let cells = cells.iter().zip(&widths).take(count + 1).map(|(cell, width)| pad_left(cell, *width));
+        cells.collect::<Vec<_>>().join(&" ".repeat(gap))
     };
     let _ = writeln!(
         out,
@@ -139,13 +164,13 @@ fn level_row(capacity: &CapacityResult, level: &CapacityLevel) -> Vec<String> {
             cells.push(worst.map_or_else(String::new, |e| ascii(&kept(&e))));
         }
         None => {
-            let open = level.tried.iter().any(|t| t.verdict == Verdict::Inconclusive);
+            let inconclusive = level.tried.iter().any(|t| t.verdict == Verdict::Inconclusive);
             let more = |k: &CapacityKnob| format!("> {}", k.values.last().map_or("", |v| v.text.as_str()));
-            cells.extend(capacity.knobs.iter().map(|k| if open { "-".to_owned() } else { more(k) }));
+            cells.extend(capacity.knobs.iter().map(|k| if inconclusive { "-".to_owned() } else { more(k) }));
             if capacity.priced {
                 cells.push("-".into());
             }
-            cells.push(if open { "inconclusive" } else { "none holds" }.into());
+            cells.push(if inconclusive { "inconclusive" } else { "none holds" }.into());
         }
     }
     cells

@@ -1,5 +1,6 @@
 //! What `compare` prints: in what the systems differ, a table of numbers, one of promises, and the answer.
 
+use super::table::in_lines;
 use super::{Style, ascii, pad, pad_left, widest, wrap};
 use crate::findings::compare::{answer, change_word, method, says, untold};
 use crate::numbers::{alone, signed};
@@ -7,7 +8,7 @@ use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, Row, 
 use sim_core::results::{Estimate, Unit, Verdict};
 use std::fmt::Write;
 
-/// Columns of a name; longer ones stand in a line of their own.
+/// Columns of a name at most; longer ones stand in a line of their own.
 const NAME: usize = 34;
 
 /// The summary of a comparison.
@@ -49,7 +50,9 @@ fn name(system: &System) -> String {
 }
 
 fn systems(a: &System, compared: &Compared, style: Style, out: &mut String) {
-    let _ = writeln!(out, "A  {}\nB  {}", name(a), name(&compared.b));
+    for (letter, system) in [("A", a), ("B", &compared.b)] {
+        let _ = write!(out, "{letter}  {}", wrap(&name(system), "   ", style.columns() - 3));
+    }
     for system in [a, &compared.b].into_iter().filter(|system| system.stopped > 0) {
         let _ = writeln!(out, "   {} was stopped by a bound in {} runs", name(system), system.stopped);
     }
@@ -59,7 +62,7 @@ fn systems(a: &System, compared: &Compared, style: Style, out: &mut String) {
     for differs in &compared.differs {
         let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "not written".to_owned(), short);
         let text = format!("differs in {}: {} -> {}", differs.path, shown(&differs.a), shown(&differs.b));
-        let _ = write!(out, "   {}", wrap(&text, "     ", style.sentence_width() - 3));
+        let _ = write!(out, "   {}", in_lines(&text, "     ", style.sentence_width().saturating_sub(3)));
     }
     if compared.differs_more > 0 {
         let _ = writeln!(out, "   and in {} more values", compared.differs_more);
@@ -124,37 +127,43 @@ fn promise(row: &PromiseRow) -> [String; 6] {
 fn letter(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Held => "held",
-        Verdict::Inconclusive => "open",
+        Verdict::Inconclusive => "inconclusive",
         Verdict::Broken => "broken",
     }
 }
 
 /// A table; its columns on the right are dropped where there is no room.
 fn table(rows: &[[String; 6]], heads: [&str; 6], changes: &[Option<Change>], style: Style, out: &mut String) {
-    let name =
-        rows.iter().map(|row| row[0].chars().count()).filter(|n| *n <= NAME).max().unwrap_or(0).max(heads[0].len());
     let widths: Vec<usize> = (1..6).map(|at| widest(rows.iter().map(|row| &row[at]), heads[at])).collect();
-    let width = |columns: &[usize]| name + columns.iter().map(|at| widths[at - 1] + 3).sum::<usize>();
+    let lengths = || rows.iter().map(|row| row[0].chars().count()).chain([heads[0].chars().count()]);
+    let needed = |columns: &[usize]| columns.iter().map(|at| widths[at - 1] + 3).sum::<usize>();
+    let longest = lengths().filter(|n| *n <= NAME).max().unwrap_or(0);
+    let width = |columns: &[usize]| longest.min(style.columns() / 3) + needed(columns);
     let mut columns = vec![1, 2, 3, 4, 5];
     // The word stays longest beside the numbers themselves.
     for dropped in [4, 5] {
-        if width(&columns) > style.width.min(100) {
+        if width(&columns) > style.columns() {
             columns.retain(|at| *at != dropped);
         }
     }
+    // The numbers of a narrow terminal stand closer, and longer names in lines of their own.
+    let gap = if needed(&columns) > style.columns() { 2 } else { 3 };
+    let most = style.columns().saturating_sub(needed(&columns)).min(NAME);
+    let name = lengths().filter(|n| *n <= most).max().unwrap_or(0);
     let line = |cells: &[String; 6], change: Option<Change>| {
         let each = columns.iter().map(|at| match *at {
-            5 => format!("   {}", coloured(&cells[5], change, style)),
-            at => format!("   {}", pad_left(&cells[at], widths[at - 1])),
+            5 => " ".repeat(gap) + &coloured(&cells[5], change, style),
+            at => " ".repeat(gap) + &pad_left(&cells[at], widths[at - 1]),
         });
         each.collect::<String>()
     };
     let head = heads.map(str::to_owned);
-    let _ = writeln!(out, "\n{}{}", pad(heads[0], name), style.dim(line(&head, None).trim_end()));
+    let above = |text: &str| in_lines(text, "", style.columns()) + &pad("", name);
+    let title = if heads[0].chars().count() > name { above(heads[0]) } else { pad(heads[0], name) };
+    let _ = writeln!(out, "\n{title}{}", style.dim(line(&head, None).trim_end()));
     for (row, change) in rows.iter().zip(changes) {
-        let long = row[0].chars().count() > NAME;
-        let first = if long { format!("{}\n{}", row[0], pad("", name)) } else { pad(&row[0], name) };
-        let _ = writeln!(out, "{first}{}", line(row, *change));
+        let first = if row[0].chars().count() > name { above(&row[0]) } else { pad(&row[0], name) };
+        let _ = writeln!(out, "{}", format!("{first}{}", line(row, *change)).trim_end());
     }
 }
 

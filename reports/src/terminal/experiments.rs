@@ -1,6 +1,7 @@
 //! The block on experiments in the summary of a run: how often each ran and held, its clauses, and what happened in the first run.
 
-use super::{Style, pad, pad_left, widest, wrap};
+use super::table::{Row, Table};
+use super::{Style, pad_left, wrap};
 use crate::experiment::decisive;
 use crate::findings::observed;
 use crate::numbers::kept;
@@ -15,19 +16,13 @@ pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
     if all.is_empty() {
         return;
     }
-    let heads = ["run in", "aborted in", "held in runs"];
-    let cells: Vec<[String; 3]> = all.iter().map(cells).collect();
-    let name = widest(all.iter().map(|e| &e.judgement.name), "");
-    let widths: Vec<usize> = (0..3).map(|i| widest(cells.iter().map(|c| &c[i]), heads[i])).collect();
-    let row = |cells: &[String]| -> String {
-        cells.iter().zip(&widths).fold(String::new(), |line, (c, w)| line + "   " + &pad_left(c, *w))
+    let row = |experiment: &ExperimentSummary| Row {
+        lead: style.verdict(experiment.judgement.verdict, 14),
+        name: experiment.judgement.name.clone(),
+        cells: cells(experiment).to_vec(),
     };
-    let head = row(&heads.map(str::to_owned));
-    let _ = writeln!(out, "\n{}{}", style.bold(&pad("Experiments", 14 + name)), style.dim(&head));
-    for (experiment, cells) in all.iter().zip(&cells) {
-        let judged = &experiment.judgement;
-        let _ = writeln!(out, "{}{}{}", style.verdict(judged.verdict, 14), pad(&judged.name, name), row(cells));
-    }
+    let heads = ["run in", "aborted in", "held in runs"];
+    Table { title: "Experiments", lead: 14, heads: &heads, rows: all.iter().map(row).collect() }.write(style, out);
     for experiment in all {
         claims(experiment, style, out);
         journal(experiment, style, out);

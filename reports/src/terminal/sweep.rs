@@ -1,12 +1,15 @@
 //! What `sweep` prints: a table of the settings, what was found, and which knob matters.
 
+use super::table::{Row, Table};
 use super::{Style, ascii, pad, pad_left, widest, wrap};
 use crate::Source;
 use crate::findings::sweep as findings;
 use crate::numbers::{estimate, kept, plain};
-use sim_core::results::{Design, Point, RankMethod, SweepResult, Unit, Verdict};
+use sim_core::results::{Design, Point, RankMethod, RankedKnob, SweepResult, Unit, Verdict};
 use std::fmt::Write;
 
+/// Columns of a bar in a ranking.
+const BAR: usize = 20;
 /// Rows of a table of single points that are printed.
 const MOST_ROWS: usize = 24;
 
@@ -72,19 +75,20 @@ fn grid(sweep: &SweepResult, style: Style, out: &mut String) -> bool {
     let cells: Vec<(String, Option<Verdict>)> = sweep.points.iter().map(|p| cell(p, sweep)).collect();
     let fitting = [(0, 1), (1, 0)].into_iter().find(|(_, across)| {
         let width = grid_width(sweep, &cells, *across);
-        width * sweep.knobs[*across].values.len() + 20 <= style.width
+        width * sweep.knobs[*across].values.len() + 20 <= style.columns()
     });
     let Some((down, across)) = fitting else { return false };
     let judged = sweep.points.iter().any(|p| p.verdict.is_some());
     let what = if judged {
-        "Share of runs that keep all that is promised, in % (90 needed)   H held   I inconclusive   B broken".to_owned()
+        "Share of runs that keep every promise, in % (90 needed); H held, I inconclusive, B broken".to_owned()
     } else {
         sweep.shown.first().map_or_else(String::new, |shown| shown.name.clone())
     };
-    let _ = writeln!(out, "{what}");
+    out.push_str(&wrap(&what, "", style.columns()));
     let (width, rows) = (grid_width(sweep, &cells, across), sweep.knobs[1].values.len());
     let (down, across) = (&sweep.knobs[down], &sweep.knobs[across]);
-    let _ = writeln!(out, "{}\n", style.dim(&format!("down {}, across {}", down.path, across.path)));
+    let axes = wrap(&format!("down {}, across {}", down.path, across.path), "", style.columns());
+    let _ = writeln!(out, "{}\n", style.dim(axes.trim_end()));
     let first = widest(down.values.iter(), "");
     let heads: String = across.values.iter().map(|v| pad_left(v, width)).collect();
     let _ = writeln!(out, "{}{}", pad("", first), style.dim(&heads));
@@ -152,7 +156,7 @@ fn list(sweep: &SweepResult, style: Style, out: &mut String) {
     heads.extend(sweep.shown.iter().map(|shown| shown.name.clone()));
     let rows: Vec<Option<Vec<String>>> = listed(sweep).into_iter().map(|p| Some(row(sweep, p?, judged))).collect();
     let width = |place: usize| widest(rows.iter().flatten().map(|r| &r[place]), &heads[place]);
-    let fits = |count: usize| (0..count).map(|place| width(place) + 3).sum::<usize>() <= style.width + 3;
+    let fits = |count: usize| (0..count).map(|place| width(place) + 3).sum::<usize>() <= style.columns() + 3;
     let count = (1..=heads.len()).rev().find(|count| fits(*count)).unwrap_or(1);
     let line = |cells: &[String]| {
         let cells = cells.iter().take(count).enumerate().map(|(place, cell)| pad_left(cell, width(place)));
@@ -203,29 +207,24 @@ fn rankings(sweep: &SweepResult, style: Style, out: &mut String) {
         let heads = if morris { ("mu*", "sigma") } else { ("total index", "alone") };
         let unit = if morris { ranking.unit } else { Unit::Share };
         let cell = |e: &sim_core::results::Estimate| ascii(&estimate(e, unit));
-        let totals: Vec<String> = ranking.knobs.iter().map(|k| cell(&k.total)).collect();
-        let alone: Vec<String> = ranking.knobs.iter().map(|k| k.alone.as_ref().map_or("-".into(), cell)).collect();
-        let paths: Vec<String> = ranking.knobs.iter().map(|k| k.path.clone()).collect();
-        let head = format!("Which knob matters for {}", ranking.of);
-        let (first, second, third) =
-            (widest(paths.iter(), &head), widest(totals.iter(), heads.0), widest(alone.iter(), heads.1));
-        let room = style.width.saturating_sub(first + second + third + 9).min(20);
         let most = ranking.knobs.iter().map(|k| k.total.mean).fold(f64::MIN_POSITIVE, f64::max);
-        if !out.ends_with("\n\n") {
-            out.push('\n');
+        let row = |knob: &RankedKnob| Row {
+            lead: String::new(),
+            name: knob.path.clone(),
+            cells: vec![
+                cell(&knob.total),
+                knob.alone.as_ref().map_or("-".into(), cell),
+                pad(&"█".repeat((knob.total.mean.max(0.0) / most * BAR as f64).round() as usize), BAR),
+            ],
+        };
+        let (head, heads) = (format!("Which knob matters for {}", ranking.of), [heads.0, heads.1, ""]);
+        let shown = if style.plain { &heads[..2] } else { &heads[..] };
+        let mut text = String::new();
+        let rows = ranking.knobs.iter().map(row).collect();
+        Table { title: &head, lead: 0, heads: shown, rows }.write(style, &mut text);
+        if out.ends_with("\n\n") {
+            out.pop();
         }
-        let _ = writeln!(
-            out,
-            "{}   {}   {}",
-            style.bold(&pad(&head, first)),
-            style.dim(&pad_left(heads.0, second)),
-            style.dim(&pad_left(heads.1, third))
-        );
-        for (place, knob) in ranking.knobs.iter().enumerate() {
-            let bar = "█".repeat((knob.total.mean.max(0.0) / most * room as f64).round() as usize);
-            let bar = if style.plain { String::new() } else { format!("   {bar}") };
-            let line = [pad(&paths[place], first), pad_left(&totals[place], second), pad_left(&alone[place], third)];
-            let _ = writeln!(out, "{}", format!("{}{bar}", line.join("   ")).trim_end());
-        }
+        text.lines().for_each(|line| out.push_str(&format!("{}\n", line.trim_end())));
     }
 }

@@ -224,6 +224,8 @@ impl ExperimentSums {
             judged: self.held.judged,
             measured: Words::default(),
             expected: Words::default(),
+            comparisons: Vec::new(),
+            of_promise: None,
             band: None,
             observed: probability,
             never: 0,

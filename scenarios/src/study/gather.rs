@@ -40,6 +40,7 @@ pub struct EndpointSums {
 #[derive(Default)]
 pub struct ServiceSums {
     pub utilisation: RatioSums,
+    pub cpu: RatioSums,
     pub wait: RatioSums,
     pub waits: TimeSums,
     pub queue: MeanSums,
@@ -62,6 +63,31 @@ pub struct CallSums {
     pub hedges: MeanSums,
     pub hedge_wins: MeanSums,
     pub amplification: RatioSums,
+}
+
+/// Sums of an alert.
+#[derive(Default)]
+pub struct AlertSums {
+    pub fired: MeanSums,
+    pub time_to_detect: MeanSums,
+    pub first_fired: MeanSums,
+    pub false_alarms: MeanSums,
+}
+
+impl AlertSums {
+    /// Adds the firings of a replication, and the strikes of the fault that the alert finds.
+    fn add(&mut self, fired: &[Span], struck: Option<&[Span]>) {
+        self.fired.add(fired.len() as f64);
+        if let Some(first) = fired.iter().map(|span| span.from_ns).min() {
+            self.first_fired.add(first as f64 / 1e9);
+        }
+        let Some(struck) = struck else { return };
+        self.false_alarms.add(fired.iter().filter(|span| !struck.iter().any(|s| span.meets(s))).count() as f64);
+        if let Some(begin) = struck.first().map(|s| s.from_ns) {
+            let first = fired.iter().map(|s| s.from_ns).filter(|from| *from >= begin).min();
+            self.time_to_detect.add(first.map_or(f64::INFINITY, |first| (first - begin) as f64 / 1e9));
+        }
+    }
 }
 
 /// Sums of an item of the bill.
@@ -103,10 +129,12 @@ pub struct Gathered {
     /// Replications that were simulated again without incidents.
     pub paired: u32,
     pub wrong: BTreeMap<&'static str, MeanSums>,
-    pub fired: Vec<(MeanSums, MeanSums)>,
+    pub fired: Vec<AlertSums>,
     /// Looks without data and looks, of each alert and of each scaler.
     pub alert_looks: Vec<RatioSums>,
     pub scaler_looks: Vec<RatioSums>,
+    /// Steps up, steps down and turns of each scaler.
+    pub scaler_steps: Vec<[MeanSums; 3]>,
     pub tails: Vec<(usize, Vec<TailSums>)>,
     pub faults: Vec<Vec<Span>>,
     pub opened: BTreeMap<(String, usize), MeanSums>,
@@ -145,9 +173,10 @@ impl Gathered {
             incidents: BTreeMap::new(),
             paired: 0,
             wrong: BTreeMap::new(),
-            fired: model.alerts.iter().map(|_| <(MeanSums, MeanSums)>::default()).collect(),
+            fired: model.alerts.iter().map(|_| AlertSums::default()).collect(),
             alert_looks: model.alerts.iter().map(|_| RatioSums::default()).collect(),
             scaler_looks: model.scalers.iter().map(|_| RatioSums::default()).collect(),
+            scaler_steps: model.scalers.iter().map(|_| Default::default()).collect(),
             tails: entries(model).into_iter().map(|e| (e, tail_spans(model))).collect(),
             faults: Vec::new(),
             opened: BTreeMap::new(),
@@ -219,6 +248,9 @@ impl Gathered {
             if model.services[index].workers.is_some() {
                 sums.utilisation.add(counts.busy_ns as f64, counts.workers_ns as f64);
             }
+            if counts.cores_ns(model.services[index].cores) > 0 {
+                sums.cpu.add(counts.cpu_ns as f64, counts.cores_ns(model.services[index].cores) as f64);
+            }
             let waited_ns = counts.wait_sum_ns + counts.unserved_ns;
             sums.wait.add(waited_ns as f64 / 1e9, (counts.started + counts.unserved) as f64);
             let is_queue = matches!(model.services[index].node, sim_core::topology::Node::Queue(_));
@@ -284,15 +316,16 @@ impl Gathered {
 
     fn merge_rest(&mut self, model: &Model, run: &RunResult) {
         for (place, (alert, spans)) in model.alerts.iter().zip(&run.alerts).enumerate() {
-            self.fired[place].0.add(spans.len() as f64);
-            if let Some(begin) = alert.finds.and_then(|f| run.struck(f).first()).map(|s| s.from_ns) {
-                let first = spans.iter().map(|s| s.from_ns).filter(|from| *from >= begin).min();
-                self.fired[place].1.add(first.map_or(f64::INFINITY, |first| (first - begin) as f64 / 1e9));
-            }
+            self.fired[place].add(spans, alert.finds.map(|fault| run.struck(fault)));
         }
         let alerts = self.alert_looks.iter_mut().zip(&run.alert_looks);
         for (sums, looks) in alerts.chain(self.scaler_looks.iter_mut().zip(&run.scaler_looks)) {
             sums.add(looks.without_data as f64, looks.all as f64);
+        }
+        for ([up, down, turns], steps) in self.scaler_steps.iter_mut().zip(&run.scaler_steps) {
+            up.add(steps.up as f64);
+            down.add(steps.down as f64);
+            turns.add(steps.turns as f64);
         }
         for (endpoint, tails) in &mut self.tails {
             for tail in tails {

@@ -8,10 +8,10 @@
 use super::interval::Critical;
 use super::quantile;
 use super::sums::{JudgedSums, SideSums};
-use sim_core::expression::{Clause, CompareOp, Leaf, Measure, MetricRef, Sides, Tree};
+use sim_core::expression::{Clause, CompareOp, Leaf, Measure, Metric, MetricRef, Sides, Tree};
 use sim_core::names::Names;
 use sim_core::promise::Promise;
-use sim_core::results::{About, Estimate, Made, PromiseSummary, Unit, Verdict, Words};
+use sim_core::results::{About, ClauseValue, Estimate, Made, PromiseSummary, Unit, Verdict, Words};
 
 /// The share of runs that has to keep a promise.
 pub const NEEDED: f64 = 0.9;
@@ -64,6 +64,8 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause], critica
         judged: sums.judged,
         measured: Words::default(),
         expected: Words::default(),
+        comparisons: Vec::new(),
+        of_promise: None,
         band: None,
         observed: sums.value.estimate_by(critical).map(|e| observed(promise, e)),
         never: sums.value.never(),
@@ -109,7 +111,7 @@ pub fn clause(
     let equal = leaves.first().filter(|leaf| leaf.op() == CompareOp::Equal);
     PromiseSummary {
         name: clause.to_string(),
-        says: clause.to_string().into(),
+        says: clause.sentence().into(),
         about: About::of(&clause.tree, names),
         made: made(clause),
         verdict,
@@ -118,6 +120,8 @@ pub fn clause(
         judged: sums.judged,
         measured: halves.measured.into(),
         expected: halves.expected.into(),
+        comparisons: leaves.iter().zip(sides).filter_map(|(leaf, sides)| compared(leaf, sides, critical)).collect(),
+        of_promise: clause.asks_of_promise().map(str::to_owned),
         band: halves.band.map(|(bound, within)| (bound.into(), within.into())),
         observed,
         never,
@@ -131,6 +135,16 @@ pub fn clause(
         path: format!("expect.{place}"),
         denied_by: None,
     }
+}
+
+/// What was observed in a comparison; `None` for a metric that stands as a condition.
+fn compared(leaf: &Leaf<'_, MetricRef>, sides: &(SideSums, SideSums), critical: Critical) -> Option<ClauseValue> {
+    let [left, Some(_)] = leaf.trees() else { return None };
+    let (unit, factor) = unit_of(left.and_then(Tree::measure));
+    let observed = sides.0.estimate_by(critical).map(|e| within(e, left.is_some_and(is_part)).scale(factor));
+    let against = sides.1.estimate_by(critical).filter(|_| leaf.bound().is_none()).map(|e| e.scale(factor));
+    let is_recovery = matches!(left, Some(Tree::Metric(metric)) if metric.metric == Metric::Recovery);
+    Some(ClauseValue { observed, against, unit, is_recovery })
 }
 
 /// The verdict on a clause of a hypothesis, which the share of runs decides.

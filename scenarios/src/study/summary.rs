@@ -5,8 +5,9 @@ use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums};
 use super::interval::{Critical, MeanSums};
 use super::sites::entries;
 use crate::Loaded;
+use sim_core::control::Scaler;
 use sim_core::expression::{Scope, Tree, Value};
-use sim_core::ids::Caller;
+use sim_core::ids::{Caller, FaultId};
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{
@@ -37,7 +38,7 @@ pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>,
             .opened
             .iter()
             .filter_map(|((call, fault), sums)| {
-                Some((call.clone(), model.faults[*fault].name.clone(), sums.estimate()?))
+                Some((call.clone(), model.shown_name(FaultId::from(*fault)), sums.estimate()?))
             })
             .collect(),
         requests_judged: gathered.requests_judged,
@@ -90,24 +91,35 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .iter()
             .zip(&gathered.fired)
             .zip(&gathered.alert_looks)
-            .map(|((a, (fired, detect)), looks)| {
+            .map(|((a, sums), looks)| {
                 let summary = AlertSummary {
                     severity: a.severity,
-                    fired: fired.at_least_zero(),
-                    time_to_detect_s: detect.estimate(),
+                    fired: sums.fired.at_least_zero(),
+                    time_to_detect_s: sums.time_to_detect.estimate(),
+                    first_fired_s: sums.first_fired.estimate(),
+                    false_alarms: a.finds.map(|_| sums.false_alarms.at_least_zero()),
                     without_data: looks.share(),
                 };
                 (a.name.clone(), summary)
             })
             .collect(),
-        scalers: model
-            .scalers
-            .iter()
-            .zip(&gathered.scaler_looks)
-            .map(|(s, looks)| (s.name.clone(), ScalerSummary { without_data: looks.share() }))
-            .collect(),
+        scalers: model.scalers.iter().enumerate().map(|(place, s)| scaler(model, s, place, gathered)).collect(),
         arithmetic: super::arithmetic::rows(model, gathered),
     }
+}
+
+fn scaler(model: &Model, scaler: &Scaler, place: usize, gathered: &Gathered) -> (String, ScalerSummary) {
+    let [up, down, turns] = &gathered.scaler_steps[place];
+    let summary = ScalerSummary {
+        of: model.services[scaler.of.index()].name.clone(),
+        min: scaler.min,
+        max: scaler.max,
+        steps_up: up.at_least_zero(),
+        steps_down: down.at_least_zero(),
+        turns: turns.at_least_zero(),
+        without_data: gathered.scaler_looks[place].share(),
+    };
+    (scaler.name.clone(), summary)
 }
 
 fn endpoint(sums: &EndpointSums, entry: bool) -> EndpointSummary {
@@ -159,6 +171,7 @@ fn service(node: &Node, sums: &ServiceSums, holds_for: Vec<String>) -> ServiceSu
         is_queue: matches!(node, Node::Queue(_)),
         holds_for,
         utilisation: sums.utilisation.share(),
+        cpu: sums.cpu.share(),
         queue_wait_s: wait(),
         queue_length: sums.queue.at_least_zero(),
         unserved: sums.unserved.at_least_zero(),
@@ -218,9 +231,13 @@ fn by_fault(model: &Model, gathered: &Gathered) -> Vec<FaultPrice> {
     if gathered.per_incident.estimate().is_none() {
         return Vec::new();
     }
-    let price = |(fault, sums): (&usize, &MeanSums)| {
-        let fault = &model.faults[*fault];
-        Some(FaultPrice { fault: fault.name.clone(), adds: sums.estimate()?, per_year: fault.per_year })
+    let price = |(place, sums): (&usize, &MeanSums)| {
+        let fault = &model.faults[*place];
+        Some(FaultPrice {
+            fault: model.shown_name(FaultId::from(*place)),
+            adds: sums.estimate()?,
+            per_year: fault.per_year,
+        })
     };
     gathered.incidents.iter().filter_map(price).collect()
 }
@@ -261,12 +278,12 @@ fn limits(loaded: &Loaded, plan: &Plan, gathered: &Gathered) -> Vec<LimitReached
 
 fn faults(model: &Model, gathered: &Gathered) -> Vec<FaultSpan> {
     let mut all = Vec::new();
-    for (fault, spans) in model.faults.iter().zip(&gathered.faults) {
+    for ((place, fault), spans) in model.faults.iter().enumerate().zip(&gathered.faults) {
         let scheduled = matches!(fault.schedule, sim_core::faults::Schedule::Fixed { .. });
         // Faults at random may strike very often: a report shows the first of them.
         for span in spans.iter().take(50) {
             all.push(FaultSpan {
-                name: fault.name.clone(),
+                name: model.shown_name(FaultId::from(place)),
                 says: fault.says.as_str().into(),
                 from_s: span.from_ns as f64 / 1e9,
                 to_s: span.to_ns as f64 / 1e9,

@@ -24,6 +24,7 @@ mod parser;
 mod quantity;
 mod resolve;
 mod scope;
+mod sentence;
 mod tree;
 mod written;
 

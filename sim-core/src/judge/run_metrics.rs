@@ -209,8 +209,7 @@ impl<'a> RunMetrics<'a> {
 
     /// What is known of an alert in stretches of the run, which firings and strikes belong to that reach into them.
     fn alert(&self, metric: Metric, place: usize, spans: &[Span]) -> Option<f64> {
-        let meets = |a: &Span, b: &Span| a.from_ns < b.to_ns && b.from_ns < a.to_ns;
-        let is_within = |span: &&Span| spans.iter().any(|stretch| meets(span, stretch));
+        let is_within = |span: &&Span| spans.iter().any(|stretch| span.meets(stretch));
         let firings = self.run.alerts.get(place)?.iter().filter(is_within);
         if metric == Metric::Fired {
             return Some(firings.count() as f64);
@@ -218,14 +217,14 @@ impl<'a> RunMetrics<'a> {
         let struck = self.struck(self.model.alerts.get(place)?.finds?);
         match metric {
             Metric::FalseAlarms => {
-                Some(firings.filter(|firing| !struck.iter().any(|s| meets(firing, s))).count() as f64)
+                Some(firings.filter(|firing| !struck.iter().any(|s| firing.meets(s))).count() as f64)
             }
             _ => {
                 let all = &self.run.alerts[place];
                 // What struck in the warm-up belongs to the whole run.
                 let whole = spans == [self.run.whole()];
                 let struck: Vec<&Span> = struck.iter().filter(|span| whole || is_within(span)).collect();
-                let missed = struck.iter().filter(|span| !all.iter().any(|firing| meets(firing, span))).count();
+                let missed = struck.iter().filter(|span| !all.iter().any(|firing| firing.meets(span))).count();
                 (!struck.is_empty()).then(|| missed as f64 / struck.len() as f64)
             }
         }

@@ -11,6 +11,7 @@ mod experiment;
 pub mod gate;
 mod promise;
 mod run;
+mod series;
 mod span;
 mod study;
 mod sweep;
@@ -22,7 +23,8 @@ pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };
 pub use promise::*;
-pub use run::{EdgeCounts, Limit, Looks, Period, RunResult, ServiceCounts, Slice, Stopped, UpCounts};
+pub use run::{EdgeCounts, Limit, Looks, Period, RunResult, ServiceCounts, Slice, Steps, Stopped, UpCounts};
+pub use series::*;
 pub use span::Span;
 pub use study::*;
 pub use sweep::*;

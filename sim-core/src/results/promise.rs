@@ -43,6 +43,12 @@ pub struct PromiseSummary {
     /// What is expected of it, as the clause says it; empty where `measured` is.
     #[serde(skip_serializing_if = "Words::is_empty")]
     pub expected: Words,
+    /// Each comparison of a clause, in the order of the text; empty for a promise.
+    #[serde(skip)]
+    pub comparisons: Vec<ClauseValue>,
+    /// The promise of which a clause asks whether it is held, and nothing else.
+    #[serde(skip)]
+    pub of_promise: Option<String>,
     /// What is expected and by how much it may differ, as the clause says it, where a tolerance is written.
     #[serde(skip)]
     pub band: Option<(Words, Words)>,
@@ -72,4 +78,30 @@ pub struct PromiseSummary {
     /// Path of the clause of `expect` that says that this promise is not held, and is judged in its place; `None` for most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denied_by: Option<String>,
+}
+
+/// What was observed in one comparison of a clause.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClauseValue {
+    /// The left side, in `unit`; `None` without data.
+    pub observed: Option<Estimate>,
+    /// The right side, in `unit`, where it is measured and not written.
+    pub against: Option<Estimate>,
+    /// Unit of both.
+    pub unit: Unit,
+    /// Whether the left side is a time from the end of a fault until promises are kept again, and nothing else.
+    pub is_recovery: bool,
+}
+
+impl PromiseSummary {
+    /// Whether it is about the time from the end of a fault until promises are kept again.
+    pub fn is_recovery(&self) -> bool {
+        let clause = matches!(self.comparisons.as_slice(), [one] if one.is_recovery);
+        clause || matches!(self.about, About::Recovery { .. })
+    }
+
+    /// Whether it is a clause of `expect`, and neither a promise nor a part of a hypothesis.
+    pub fn is_expectation(&self) -> bool {
+        self.made.is_clause() && self.path.starts_with("expect.")
+    }
 }

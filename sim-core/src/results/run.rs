@@ -74,6 +74,8 @@ pub struct RunResult {
     pub alert_looks: Vec<Looks>,
     /// How often each scaler decided, by its place.
     pub scaler_looks: Vec<Looks>,
+    /// How often each scaler changed the number of instances, by its place.
+    pub scaler_steps: Vec<Steps>,
     /// What became of each experiment, by its place.
     pub experiments: Vec<ExperimentRun>,
     /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first
@@ -120,6 +122,17 @@ pub struct Looks {
     pub all: u64,
     /// How often there was no data, so that it did nothing.
     pub without_data: u64,
+}
+
+/// Changes of a number of instances by a scaler, from time 0 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Steps {
+    /// Steps to more instances.
+    pub up: u64,
+    /// Steps to fewer instances.
+    pub down: u64,
+    /// Steps in the other direction than the step before: many of them are an oscillation.
+    pub turns: u64,
 }
 
 /// What happened in one stretch of time.
@@ -426,6 +439,12 @@ fn passed(now: u128, before: u128) -> u128 {
 }
 
 impl ServiceCounts {
+    /// Integral of the cores of running instances over time [ns of one core]. Without `cores` a worker has one for itself; 0 where workers
+    /// are unlimited, too.
+    pub fn cores_ns(&self, cores: Option<u32>) -> u128 {
+        cores.map_or(self.workers_ns, |cores| self.instances_ns * u128::from(cores))
+    }
+
     /// What was counted since an earlier state of the same sums; gauges are those of now.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {

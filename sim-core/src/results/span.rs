@@ -8,3 +8,10 @@ pub struct Span {
     /// End.
     pub to_ns: i64,
 }
+
+impl Span {
+    /// Whether the two have a moment in common.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.from_ns < other.to_ns && other.from_ns < self.to_ns
+    }
+}

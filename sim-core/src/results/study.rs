@@ -1,6 +1,9 @@
 //! A study of many replications: every number with a spread is an estimate.
 
-use super::{Estimate, ExperimentSummary, Journal, Limit, PromiseSummary, Stopped, Words};
+use super::{
+    CallSeries, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, Journal, Limit, LoadEvent, PromiseSummary,
+    ServiceSeries, Stopped, Tail, Window, Words,
+};
 use crate::expression::Group;
 use crate::units::Unit;
 use serde::Serialize;
@@ -167,6 +170,8 @@ pub struct ServiceSummary {
     pub holds_for: Vec<String>,
     /// Share of workers that are held; `None` where workers are unlimited.
     pub utilisation: Option<Estimate>,
+    /// Share of the instances' cores that are busy; `None` where neither cores nor workers are limited.
+    pub cpu: Option<Estimate>,
     /// Wait for a worker; `None` if nobody came.
     pub queue_wait_s: Option<WaitSummary>,
     /// Mean number waiting.
@@ -304,6 +309,10 @@ pub struct AlertSummary {
     pub fired: Estimate,
     /// From the start of a fault to the first firing [s]; `None` where it never fired in a fault.
     pub time_to_detect_s: Option<Estimate>,
+    /// From time 0 to the first firing [s], of the replications in which it fired; `None` where it never fired.
+    pub first_fired_s: Option<Estimate>,
+    /// Firings outside of the fault that it is there to find, per replication; `None` where the file names no fault for it.
+    pub false_alarms: Option<Estimate>,
     /// Share of its evaluations at which it had no data and so could not fire; `None` where it was never evaluated.
     pub without_data: Option<Estimate>,
 }
@@ -311,6 +320,18 @@ pub struct AlertSummary {
 /// Of one scaler.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScalerSummary {
+    /// The service whose instances it changes.
+    pub of: String,
+    /// Never fewer instances.
+    pub min: u32,
+    /// Never more instances.
+    pub max: u32,
+    /// Steps to more instances, per replication.
+    pub steps_up: Estimate,
+    /// Steps to fewer instances, per replication.
+    pub steps_down: Estimate,
+    /// Steps in the other direction than the step before, per replication: many of them are an oscillation.
+    pub turns: Estimate,
     /// Share of its decisions for which it had no data and so changed nothing; `None` where it never decided.
     pub without_data: Option<Estimate>,
 }
@@ -363,149 +384,4 @@ pub struct StudyResult {
     pub in_flight: f64,
     /// Journals of experiments, by name of the experiment and replication: of the first 1,000 replications.
     pub journals: Vec<(String, Journal)>,
-}
-
-/// A window of the time series.
-#[derive(Debug, Clone, Copy)]
-pub struct Window {
-    /// Begin, from time 0 [s].
-    pub from_s: f64,
-    /// End [s].
-    pub to_s: f64,
-}
-
-/// One endpoint over time; each list has one entry a window.
-#[derive(Debug, Clone)]
-pub struct EndpointSeries {
-    /// `service.endpoint`.
-    pub name: String,
-    /// Share answered.
-    pub availability: Vec<Option<Estimate>>,
-    /// Share answered in full (ok).
-    pub in_full: Vec<Option<Estimate>>,
-    /// Ended requests a second, by outcome in the order of [`crate::outcome::Outcome::ALL`].
-    pub outcomes_per_s: [Vec<Estimate>; 8],
-    /// Offered requests a second.
-    pub offered_per_s: Vec<Estimate>,
-    /// Median latency of answers [s].
-    pub p50_s: Vec<Option<Estimate>>,
-    /// 99th percentile [s].
-    pub p99_s: Vec<Option<Estimate>>,
-    /// 99.9th percentile [s].
-    pub p99_9_s: Vec<Option<Estimate>>,
-}
-
-/// One service over time.
-#[derive(Debug, Clone)]
-pub struct ServiceSeries {
-    /// As the user wrote it.
-    pub name: String,
-    /// Running instances, mean of the window.
-    pub instances: Vec<Estimate>,
-    /// Fewest and most running instances in any replication at the end of the window.
-    pub instances_range: Vec<(f64, f64)>,
-    /// Instances that a scaler wants at the end of the window; equal to `instances` without a scaler.
-    pub wanted: Vec<Estimate>,
-    /// Requests that entered, a second.
-    pub offered_per_s: Vec<Estimate>,
-    /// Mean number waiting.
-    pub queue_length: Vec<Estimate>,
-    /// Share of workers held.
-    pub utilisation: Vec<Option<Estimate>>,
-    /// Whether a scaler moves it.
-    pub scaled: bool,
-}
-
-/// One call over time.
-#[derive(Debug, Clone)]
-pub struct CallSeries {
-    /// `caller->service.endpoint`.
-    pub name: String,
-    /// Attempts a second.
-    pub attempts_per_s: Vec<Estimate>,
-    /// Retries a second.
-    pub retries_per_s: Vec<Estimate>,
-    /// Turned away by an open breaker, a second.
-    pub rejected_per_s: Vec<Estimate>,
-}
-
-/// Share of answers slower than a latency, in up to three stretches of time.
-#[derive(Debug, Clone)]
-pub struct Tail {
-    /// `service.endpoint`.
-    pub name: String,
-    /// Whole run, or before, during and after the first scheduled fault.
-    pub curves: Vec<TailCurve>,
-}
-
-/// A stretch of a run, by its place beside the first scheduled fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// All of it: there is no such fault.
-    Whole,
-    /// Before the fault.
-    Before,
-    /// While the fault is there.
-    During,
-    /// After the fault.
-    After,
-}
-
-impl Part {
-    /// In words: `whole run`.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Whole => "whole run",
-            Self::Before => "before",
-            Self::During => "during",
-            Self::After => "after",
-        }
-    }
-}
-
-/// One curve of a tail.
-#[derive(Debug, Clone)]
-pub struct TailCurve {
-    /// Which stretch of the run.
-    pub part: Part,
-    /// From when to when [s].
-    pub span_s: (f64, f64),
-    /// Answers in it, all replications together.
-    pub answers: u64,
-    /// (latency [s], share of answers that are slower), by latency.
-    pub points: Vec<(f64, f64)>,
-    /// 99th percentile [s] with its interval; `None` without answers.
-    pub p99_s: Option<Estimate>,
-}
-
-/// When a fault was there.
-#[derive(Debug, Clone)]
-pub struct FaultSpan {
-    /// As the user wrote it.
-    pub name: String,
-    /// What it does: `payment 10 times slower`.
-    pub says: Words,
-    /// Begin [s].
-    pub from_s: f64,
-    /// End [s].
-    pub to_s: f64,
-    /// Times a year in life, if the file says so.
-    pub per_year: Option<f64>,
-    /// Whether the times are the same in all replications.
-    pub scheduled: bool,
-}
-
-/// A change of the load that the author wrote.
-#[derive(Debug, Clone)]
-pub struct LoadEvent {
-    /// The load class.
-    pub load: String,
-    /// What happens: `load times 1.5`.
-    pub says: Words,
-    /// Whether the load stays changed behind the end of it.
-    pub stays: bool,
-    /// Begin [s].
-    pub from_s: f64,
-    /// End [s]; `None` until the end.
-    pub to_s: Option<f64>,
 }

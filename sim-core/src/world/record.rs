@@ -279,7 +279,7 @@ impl World<'_> {
     pub(super) fn into_result(mut self) -> RunResult {
         let in_flight = self.in_flight();
         let first_outages = self.up.first_outages(self.zero);
-        let (alerts, alert_looks, scaler_looks) = self.watch.finish();
+        let (alerts, alert_looks, scalers) = self.watch.finish();
         let recorder = self.recorder;
         let zero = self.zero as i64;
         let limits = [(Limit::Marks, recorder.unmarked), (Limit::Strikes, self.strikes.left_out)];
@@ -296,7 +296,8 @@ impl World<'_> {
             faults: std::mem::take(&mut self.strikes.spans),
             alerts,
             alert_looks,
-            scaler_looks,
+            scaler_looks: scalers.iter().map(|state| state.looks).collect(),
+            scaler_steps: scalers.iter().map(|state| state.steps).collect(),
             experiments: self.trials.into_iter().map(trial::Trial::finish).collect(),
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             first_outages,

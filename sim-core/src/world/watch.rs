@@ -46,9 +46,9 @@ impl Watch {
         }
     }
 
-    /// When each alert fired, and how often alerts and scalers looked.
-    pub(super) fn finish(self) -> (Vec<Vec<Span>>, Vec<Looks>, Vec<Looks>) {
-        (self.fired, self.alert_looks, self.scalers.iter().map(|state| state.looks).collect())
+    /// When each alert fired, how often it looked, and what became of the scalers.
+    pub(super) fn finish(self) -> (Vec<Vec<Span>>, Vec<Looks>, Vec<ScalerState>) {
+        (self.fired, self.alert_looks, self.scalers)
     }
 }
 

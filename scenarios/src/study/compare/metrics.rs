@@ -55,7 +55,9 @@ fn of_promise(model: &Model, promise: &Promise) -> Option<String> {
         PromiseKind::Availability { of, .. } => format!("availability({})", endpoint(of)),
         PromiseKind::Latency { of, percentile, .. } => format!("{percentile}({})", endpoint(of)),
         PromiseKind::Recovery { of, after, .. } => {
-            format!("recovery({}) after {}", endpoint(of), model.faults[after.index()].name)
+            // The expression is read again, so that it needs the name of the file and not the one that is shown.
+            let fault = model.faults.get(after.index()).map(|fault| fault.name.clone());
+            format!("recovery({}) after {}", endpoint(of), fault.unwrap_or_else(|| model.shown_name(*after)))
         }
         PromiseKind::Goodput { of, .. } => format!("goodput({})", endpoint(of)),
         PromiseKind::Age { of, percentile, .. } => {

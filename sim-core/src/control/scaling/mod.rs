@@ -21,7 +21,7 @@ use crate::ids::ServiceId;
 use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
-use crate::results::Looks;
+use crate::results::{Looks, Steps};
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,19 @@ pub struct ScalerState {
     last_change_ns: Option<u64>,
     /// How often it looked, and found nothing to read.
     pub looks: Looks,
+    /// How often it changed the number of instances since time 0.
+    pub steps: Steps,
+    /// Whether its last step since time 0 was up; `None` before the first.
+    last_was_up: Option<bool>,
+}
+
+impl ScalerState {
+    fn count(&mut self, is_up: bool) {
+        let sum = if is_up { &mut self.steps.up } else { &mut self.steps.down };
+        *sum += 1;
+        self.steps.turns += u64::from(self.last_was_up.is_some_and(|was_up| was_up != is_up));
+        self.last_was_up = Some(is_up);
+    }
 }
 
 impl ScalerSettings {
@@ -215,6 +228,10 @@ impl Scaler {
         if wanted > current {
             state.last_up_ns = Some(now_ns);
         }
+        // Steps of the warm-up are cut, as all counts of a run are.
+        if situation.from_zero_ns >= 0 {
+            state.count(wanted > current);
+        }
         wanted
     }
 
@@ -276,6 +293,7 @@ mod tests {
         check(300, 13, 0.9, 17);
         check(899, 17, 0.1, 17);
         check(900, 17, 0.1, 3);
+        assert_eq!(state.steps, Steps { up: 2, down: 1, turns: 1 });
     }
 
     #[test]

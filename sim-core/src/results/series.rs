@@ -1,0 +1,148 @@
+//! What a study has over time: series by window, latency tails, faults and changes of the load.
+
+use super::{Estimate, Words};
+
+/// A window of the time series.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Begin, from time 0 [s].
+    pub from_s: f64,
+    /// End [s].
+    pub to_s: f64,
+}
+
+/// One endpoint over time; each list has one entry a window.
+#[derive(Debug, Clone)]
+pub struct EndpointSeries {
+    /// `service.endpoint`.
+    pub name: String,
+    /// Share answered.
+    pub availability: Vec<Option<Estimate>>,
+    /// Share answered in full (ok).
+    pub in_full: Vec<Option<Estimate>>,
+    /// Ended requests a second, by outcome in the order of [`crate::model::Outcome::ALL`].
+    pub outcomes_per_s: [Vec<Estimate>; 8],
+    /// Offered requests a second.
+    pub offered_per_s: Vec<Estimate>,
+    /// Median latency of answers [s].
+    pub p50_s: Vec<Option<Estimate>>,
+    /// 99th percentile [s].
+    pub p99_s: Vec<Option<Estimate>>,
+    /// 99.9th percentile [s].
+    pub p99_9_s: Vec<Option<Estimate>>,
+}
+
+/// One service over time.
+#[derive(Debug, Clone)]
+pub struct ServiceSeries {
+    /// As the user wrote it.
+    pub name: String,
+    /// Running instances, mean of the window.
+    pub instances: Vec<Estimate>,
+    /// Fewest and most running instances in any replication at the end of the window.
+    pub instances_range: Vec<(f64, f64)>,
+    /// Instances that a scaler wants at the end of the window; equal to `instances` without a scaler.
+    pub wanted: Vec<Estimate>,
+    /// Requests that entered, a second.
+    pub offered_per_s: Vec<Estimate>,
+    /// Mean number waiting.
+    pub queue_length: Vec<Estimate>,
+    /// Share of workers held.
+    pub utilisation: Vec<Option<Estimate>>,
+    /// Whether a scaler moves it.
+    pub scaled: bool,
+}
+
+/// One call over time.
+#[derive(Debug, Clone)]
+pub struct CallSeries {
+    /// `caller->service.endpoint`.
+    pub name: String,
+    /// Attempts a second.
+    pub attempts_per_s: Vec<Estimate>,
+    /// Retries a second.
+    pub retries_per_s: Vec<Estimate>,
+    /// Turned away by an open breaker, a second.
+    pub rejected_per_s: Vec<Estimate>,
+}
+
+/// Share of answers slower than a latency, in up to three stretches of time.
+#[derive(Debug, Clone)]
+pub struct Tail {
+    /// `service.endpoint`.
+    pub name: String,
+    /// Whole run, or before, during and after the first scheduled fault.
+    pub curves: Vec<TailCurve>,
+}
+
+/// A stretch of a run, by its place beside the first scheduled fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it: there is no such fault.
+    Whole,
+    /// Before the fault.
+    Before,
+    /// While the fault is there.
+    During,
+    /// After the fault.
+    After,
+}
+
+impl Part {
+    /// In words: `whole run`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Whole => "whole run",
+            Self::Before => "before",
+            Self::During => "during",
+            Self::After => "after",
+        }
+    }
+}
+
+/// One curve of a tail.
+#[derive(Debug, Clone)]
+pub struct TailCurve {
+    /// Which stretch of the run.
+    pub part: Part,
+    /// From when to when [s].
+    pub span_s: (f64, f64),
+    /// Answers in it, all replications together.
+    pub answers: u64,
+    /// (latency [s], share of answers that are slower), by latency.
+    pub points: Vec<(f64, f64)>,
+    /// 99th percentile [s] with its interval; `None` without answers.
+    pub p99_s: Option<Estimate>,
+}
+
+/// When a fault was there.
+#[derive(Debug, Clone)]
+pub struct FaultSpan {
+    /// As the user wrote it.
+    pub name: String,
+    /// What it does: `payment 10 times slower`.
+    pub says: Words,
+    /// Begin [s].
+    pub from_s: f64,
+    /// End [s].
+    pub to_s: f64,
+    /// Times a year in life, if the file says so.
+    pub per_year: Option<f64>,
+    /// Whether the times are the same in all replications.
+    pub scheduled: bool,
+}
+
+/// A change of the load that the author wrote.
+#[derive(Debug, Clone)]
+pub struct LoadEvent {
+    /// The load class.
+    pub load: String,
+    /// What happens: `load times 1.5`.
+    pub says: Words,
+    /// Whether the load stays changed behind the end of it.
+    pub stays: bool,
+    /// Begin [s].
+    pub from_s: f64,
+    /// End [s]; `None` until the end.
+    pub to_s: Option<f64>,
+}
