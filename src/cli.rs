@@ -49,6 +49,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Find all problems of scenario files without running them.
     Validate(ValidateArgs),
+    /// Draw the system of a scenario, without running it.
+    Draw(DrawArgs),
     /// Simulate the truth suite: systems whose answers are published or computed exactly.
     Verify(VerifyArgs),
     /// List the built-in scenarios, or those of a folder, with their questions.
@@ -363,6 +365,39 @@ pub struct CompareArgs {
 pub struct ReportArgs {
     /// The out folder of a run.
     pub folder: PathBuf,
+}
+
+/// `draw`.
+#[derive(Debug, Args)]
+pub struct DrawArgs {
+    /// The scenario file.
+    #[arg(add = ArgValueCompleter::new(complete::scenarios))]
+    pub file: PathBuf,
+    /// The file to write. Default: standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The form of the drawing. Default: that of the ending of --out (.svg, .png, .mmd, .dot), or svg.
+    #[arg(long, value_enum)]
+    pub format: Option<DrawFormat>,
+    /// A variant of the scenario.
+    #[arg(long, add = ArgValueCompleter::new(complete::variants))]
+    pub variant: Option<String>,
+    /// Set a value of the file by its path, as services.api.instances=4.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Forms of a drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DrawFormat {
+    /// A vector picture.
+    Svg,
+    /// A picture in pixels.
+    Png,
+    /// Text from which Mermaid draws, as GitHub does in Markdown.
+    Mermaid,
+    /// Text from which Graphviz draws.
+    Dot,
 }
 
 /// `validate`.

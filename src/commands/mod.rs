@@ -4,6 +4,7 @@ mod capacity;
 mod check;
 mod compare;
 mod completions;
+mod draw;
 mod explain;
 mod list;
 mod man;
@@ -77,6 +78,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
         Command::Verify(args) => verify::run(args),
         Command::List(args) => list::run(args),
         Command::Show(args) => show::run(args),
+        Command::Draw(args) => draw::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Schema => schema::run(),
         Command::New(args) => new::run(args),

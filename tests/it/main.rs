@@ -14,6 +14,7 @@ mod coverage;
 mod cpu;
 mod determinism;
 mod docs;
+mod draw;
 mod experiments;
 mod field;
 mod generated;

@@ -18,7 +18,7 @@ fn report(at: &Folder, args: &[&str], kind: &str, figures: &[&str]) {
     for figure in figures {
         assert!(shown.iter().any(|path| path == &format!("figures/{figure}.svg")), "{kind} shows {shown:?}");
     }
-    let drawn = page.matches("<section class=\"fig\"").count();
+    let drawn = page.matches("<p class=\"num_\">Figure ").count();
     assert_eq!(text.matches("\n### Figure ").count(), drawn, "{kind}: page and Markdown show as many figures");
     let next = [args, &["--out", "again", "--plain"]].concat();
     assert_eq!(at.run(&next).0, 0);

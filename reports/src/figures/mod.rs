@@ -23,6 +23,7 @@ mod recovery;
 pub mod scalability;
 mod scale;
 mod svg;
+pub mod system;
 mod tail;
 pub mod tornado;
 mod wrongness;
@@ -61,6 +62,8 @@ pub struct Reading {
 /// The section of a run's report that a figure stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
+    /// The system.
+    System,
     /// Over time.
     OverTime,
     /// Money.
@@ -102,6 +105,7 @@ type Draw = fn(&StudyResult) -> Option<Figure>;
 
 /// All figures of a run, in the order of its report.
 pub const ALL: &[(&str, Place, Draw)] = &[
+    ("system", Place::System, system::draw),
     ("availability", Place::OverTime, availability::draw),
     ("latency", Place::OverTime, latency::draw),
     ("tail", Place::OverTime, tail::draw),
@@ -130,7 +134,7 @@ fn both(title: &str, desc: &str, height: (f64, f64), time: Option<&str>, draw: i
         draw(&mut svg);
         svg.finish()
     };
-    Drawing { wide: one(WIDE, height.0), narrow: one(NARROW, height.1) }
+    Drawing { wide: one(WIDE, height.0), narrow: one(NARROW, height.1), natural: false }
 }
 
 /// Windows that a table lists; of more, every second, third and so on.
@@ -194,9 +198,9 @@ mod tests {
 
     fn drawings() -> Vec<(String, f64, String)> {
         let both = |f: &Figure| -> Vec<(String, f64, String)> {
-            let two =
-                |p: &Drawing| [(f.id.to_string(), WIDE, p.wide.clone()), (f.id.to_string(), NARROW, p.narrow.clone())];
-            f.panels.iter().flat_map(two).collect()
+            let width = |svg: &str| attribute(svg, "width").parse().expect("a width");
+            let one = |svg: &String| (f.id.to_string(), width(svg), svg.clone());
+            f.panels.iter().flat_map(|p| [one(&p.wide), one(&p.narrow)]).collect()
         };
         figures().iter().flat_map(both).collect()
     }

@@ -50,6 +50,8 @@ pub struct Drawing {
     pub wide: String,
     /// 342 wide.
     pub narrow: String,
+    /// Whether both have a size of their own, at which a page shows them in a box that scrolls.
+    pub natural: bool,
 }
 
 impl Drawing {
@@ -89,7 +91,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// The width of bold text at 12 px in `DejaVu Sans`, the widest of the fonts that a browser may take [px].
-fn width_of(text: &str) -> f64 {
+pub fn width_of(text: &str) -> f64 {
     let of = |c: char| match c {
         'i' | 'j' | 'l' | 'I' | ' ' | '\u{a0}' | '/' | '.' | ',' | ':' | '|' | '\'' => 0.39,
         'f' | '(' | ')' | '-' | 'r' | 't' | '_' => 0.5,

@@ -193,7 +193,7 @@ fn figure(f: &Figure, number: usize) -> Value {
     context! {
         kind => "figure", id => f.id, number => number, title => arrows(&f.title), bold => f.caption.0, caption => f.caption.1,
         panels => f.panels.iter().map(|p| context! {
-            wide => Value::from_safe_string(p.wide.clone()), narrow => Value::from_safe_string(p.narrow.clone()),
+            natural => p.natural, wide => Value::from_safe_string(p.wide.clone()), narrow => Value::from_safe_string(p.narrow.clone()),
         }).collect::<Vec<_>>(),
         tables => f.tables.iter().map(table).collect::<Vec<_>>(),
         readings => readings,

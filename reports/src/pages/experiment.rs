@@ -16,7 +16,8 @@ pub fn page(study: &StudyResult, source: &Source) -> Page {
     let all = &study.summary.experiments;
     let sections: Vec<Section> = all.iter().enumerate().map(|(i, e)| experiment(i, e, all.len() == 1)).collect();
     page.kind = "experiment report";
-    page.sections.splice(0..0, sections);
+    let after = page.sections.iter().take_while(|section| section.id == "system").count();
+    page.sections.splice(after..after, sections);
     page
 }
 

@@ -23,6 +23,7 @@ pub fn page(study: &StudyResult, source: &Source) -> Page {
         there.map(|(_, f)| Block::Figure(Box::new(f.clone()))).collect::<Vec<_>>()
     };
     let sections = [
+        some("system", "The system", "The system", placed(Place::System)),
         Some(section("promises", "Promises", &promises_head(study), promises(study))),
         next(study, source),
         Some(section("over-time", "Over time", "Over time", over_time(placed(Place::OverTime)))),

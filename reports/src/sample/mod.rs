@@ -10,8 +10,9 @@ use sim_core::expression::Group;
 use sim_core::results::gate::{Checked, Ended};
 use sim_core::results::{
     About, ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary,
-    Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, Part, PromiseSummary, ServiceSeries,
-    ServiceSummary, StudyResult, Summary, Tail, TailCurve, Unit, Verdict, WaitSummary, Window, Words, WrongnessSummary,
+    Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, NodeKind, Part, PromiseSummary, ServiceSeries,
+    ServiceSummary, StudyResult, Summary, System, SystemCall, SystemNode, Tail, TailCurve, Unit, Verdict, WaitSummary,
+    Window, Words, WrongnessSummary,
 };
 use std::collections::BTreeMap;
 
@@ -253,6 +254,43 @@ fn calls() -> BTreeMap<String, CallSummary> {
     ])
 }
 
+/// Shoppers, a gateway, the payment that the fault strikes, and two more that it calls.
+pub fn system() -> System {
+    let node = |kind, name: &str, instances, utilisation: Option<f64>, faults: &[&str]| SystemNode {
+        kind,
+        name: name.into(),
+        instances,
+        endpoints: 1,
+        utilisation,
+        waiting: Some(0.4),
+        faults: faults.iter().map(ToString::to_string).collect(),
+    };
+    let call = |from, to, endpoint: &str, per_s| SystemCall {
+        from,
+        to,
+        endpoint: endpoint.into(),
+        per_s: Some(per_s),
+        faults: Vec::new(),
+    };
+    System {
+        nodes: vec![
+            node(NodeKind::Load, "shoppers", 0, None, &[]),
+            node(NodeKind::Service, "gateway", 4, Some(0.31), &[]),
+            node(NodeKind::Service, "payment", 6, Some(0.58), &["brownout"]),
+            node(NodeKind::Store, "orders", 1, Some(0.9), &[]),
+            node(NodeKind::Queue, "mails", 1, None, &[]),
+        ],
+        calls: vec![
+            call(0, 1, "checkout", 826.7),
+            call(1, 2, "charge", 572.2),
+            call(1, 3, "save", 560.1),
+            call(1, 3, "read", 560.4),
+            call(2, 4, "send", 10.0),
+        ],
+        simulated: true,
+    }
+}
+
 fn summary() -> Summary {
     let outcomes = [("ok", 500_000.0), ("degraded", 230_000.0), ("rejected", 9000.0)];
     Summary {
@@ -363,6 +401,7 @@ pub fn pages() -> Vec<(&'static str, Page)> {
 pub fn study() -> StudyResult {
     let recovery = |i: usize| Some(54.0 + 12.0 * wobble(i * 13 + 5) + if i == 11 { 4.5 } else { 0.0 });
     StudyResult {
+        system: system(),
         windows: (0..WINDOWS).map(|i| Window { from_s: i as f64 * 5.0, to_s: i as f64 * 5.0 + 5.0 }).collect(),
         endpoint_series: vec![endpoint()],
         service_series: services(),

@@ -117,6 +117,8 @@ pub struct Gathered {
     pub endpoints: Vec<EndpointSums>,
     pub services: Vec<ServiceSums>,
     pub calls: BTreeMap<String, CallSums>,
+    /// Attempts a second, by call site.
+    pub attempts_per_s: Vec<MeanSums>,
     /// Promises, clauses, and what has to be precise.
     pub judged: Verdicts,
     pub costs: Vec<CostSums>,
@@ -164,6 +166,7 @@ impl Gathered {
             endpoints: model.endpoints.iter().map(|_| EndpointSums::default()).collect(),
             services: model.services.iter().map(|_| ServiceSums::default()).collect(),
             calls: BTreeMap::new(),
+            attempts_per_s: model.edges.iter().map(|_| MeanSums::default()).collect(),
             judged: Verdicts::new(loaded, plan.asked().len()),
             costs: model.costs.iter().map(|_| CostSums::default()).collect(),
             infrastructure_month: MeanSums::default(),
@@ -208,6 +211,8 @@ impl Gathered {
         self.merge_endpoints(model, run, &counts);
         self.merge_services(model, run);
         self.merge_calls(model, &counts);
+        let seconds = (run.measured_ns as f64 / 1e9).max(1e-9);
+        self.attempts_per_s.iter_mut().zip(&counts).for_each(|(sums, c)| sums.add(c.attempts as f64 / seconds));
         self.judged.merge(one);
         self.merge_money(model, one, &counts);
         self.merge_rest(model, run);

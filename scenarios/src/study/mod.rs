@@ -27,6 +27,7 @@ mod sites;
 mod summary;
 mod sums;
 pub mod sweep;
+pub mod system;
 mod verdicts;
 
 use crate::written::precision::PrecisionSettings;

@@ -24,6 +24,7 @@ pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>,
     let model = &loaded.model;
     StudyResult {
         summary: summary(loaded, plan, precision, gathered),
+        system: super::system::simulated(model, gathered),
         windows: gathered.series.windows(),
         endpoint_series: gathered.series.endpoints(model),
         service_series: gathered.series.services(model),

@@ -15,6 +15,7 @@ mod series;
 mod span;
 mod study;
 mod sweep;
+mod system;
 mod words;
 
 pub use about::{About, Made};
@@ -28,6 +29,7 @@ pub use series::*;
 pub use span::Span;
 pub use study::*;
 pub use sweep::*;
+pub use system::{NodeKind, System, SystemCall, SystemNode};
 pub use words::Words;
 
 pub use crate::units::Unit;

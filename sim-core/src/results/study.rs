@@ -2,7 +2,7 @@
 
 use super::{
     CallSeries, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, Journal, Limit, LoadEvent, PromiseSummary,
-    ServiceSeries, Stopped, Tail, Window, Words,
+    ServiceSeries, Stopped, System, Tail, Window, Words,
 };
 use crate::expression::Group;
 use crate::units::Unit;
@@ -356,6 +356,8 @@ pub struct ArithmeticRow {
 pub struct StudyResult {
     /// `results.json`.
     pub summary: Summary,
+    /// The system that was simulated.
+    pub system: System,
     /// Windows of the time series, from time 0.
     pub windows: Vec<Window>,
     /// Time series by endpoint (only endpoints that a load calls).
