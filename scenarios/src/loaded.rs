@@ -144,7 +144,7 @@ fn understand(tree: &Node, files: &dyn Files, path: &str) -> Understood {
         check::breakers(&compiled, &mut problems);
     }
     if damage.is_empty() && !problems.has_errors() {
-        check::whole(&compiled, &mut problems);
+        check::whole(&compiled, &written, &mut problems);
     }
     let follows =
         |problem: &Problem| !problem.path.is_empty() && tree.find(&problem.path).is_some_and(|node| damage.hit(node));

@@ -10,6 +10,7 @@ mod reach;
 mod size;
 mod studies;
 mod traffic;
+mod wrongness;
 
 pub use studies::studies;
 
@@ -84,9 +85,10 @@ pub fn breakers(compiled: &Compiled, problems: &mut Problems) {
 }
 
 /// Checks the system as a whole, when all of its parts are right.
-pub fn whole(compiled: &Compiled, problems: &mut Problems) {
+pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     reach::check(compiled, problems);
     meters::check(compiled, problems);
+    wrongness::check(compiled, written, problems);
     timeouts(compiled, problems);
     single_rows(compiled, problems);
     agreements(compiled, problems);

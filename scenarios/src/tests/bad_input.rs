@@ -267,6 +267,33 @@ fn call_without_timeout_to_what_breaks_is_a_warning() {
 }
 
 #[test]
+fn wrongness_is_asked_for_where_it_arises() {
+    let more = "keys: {rows: {uniform: {count: 10k}}}\nstores:\n  db: {instances: 3, workers: 4, key: rows, replication: {primary: {lag: 50ms}}, \
+                endpoints: {read: {access: read, steps: [{work: 1ms}]}}}\n";
+    let text = SMALL.replace("{work: 5ms}", "{call: {to: db.read}}") + more;
+    let asked = |rest: &str| problems(&format!("{text}{rest}"));
+    let promise = |of: &str| {
+        asked(&format!("promises: {{p: {{keep: {{wrongness: {{kind: stale_read, at_most: 1%}}}}, of: {of}}}}}\n"))
+    };
+    let found = promise("web.get");
+    assert!(found.len() == 1 && found[0].ends_with("no stale_read can arise at web.get"), "{found:?}");
+    assert_eq!(promise("db.read"), [""; 0]);
+    let cost =
+        |of: &str| asked(&format!("costs: {{c: {{meter: {{wrongness: {{kind: any, of: {of}}}}}, price: $1}}}}\n"));
+    let found = cost("web.get");
+    assert!(found.len() == 1 && found[0].ends_with("no wrongness can arise at web.get"), "{found:?}");
+    assert_eq!(cost("db.read"), [""; 0]);
+    for (of, wrong) in [("web.get", 1), ("web", 1), ("users", 1), ("db.read", 0), ("db", 0)] {
+        let found = asked(&format!("expect: [stale_read({of}) < 1%]\n"));
+        assert_eq!(found.len(), wrong, "{of}: {found:?}");
+    }
+    // Where a kind arises nowhere, a promise about it is a guard; and a fault may bring it to the endpoint.
+    assert_eq!(asked("expect: [oversold(web.get) < 1%]\n"), [""; 0]);
+    let fault = "faults: {f: {inject: {wrong: {kind: stale_read}}, where: {service: web}, at: 1s}}\nexpect: [stale_read(web.get) < 1%]\n";
+    assert_eq!(asked(fault), [""; 0]);
+}
+
+#[test]
 fn store_that_is_read_at_replicas_and_written_in_one_row_is_a_warning() {
     let more = "stores:\n  db: {instances: 3, workers: 4, replication: {primary: {lag: 50ms}}, endpoints: {read: {access: read, \
                 steps: [{work: 1ms}]}, put: {access: write, steps: [{work: 1ms}]}}}\n";

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Counts replies that looked right and were wrong. Direct value, fines and churn are items of their own on the same meter, each with
-/// its price and the part that it concerns.
+/// its price and the part that it concerns. Kinds are counted at the endpoint where they arise, and not at those that call it.
 ///
 /// # When to use it
 /// To put a price on being wrong, beside that of being down.

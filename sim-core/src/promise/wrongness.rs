@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// At most a share of requests gets a reply that looks right and is wrong.
 ///
 /// # What it models
-/// Wrong replies of a kind, as a share of the requests that ended; without `of`, of the requests of all load classes.
+/// Wrong replies of a kind, as a share of the requests that ended; without `of`, of the requests of all load classes. Kinds are
+/// counted at the endpoint where they arise: a stale read at the store, and not at the service that calls the store.
 ///
 /// # When to use it
 /// Where being wrong is worse than being down.
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```yaml
 /// promises:
-///   right: {keep: {wrongness: {kind: stale_read, at_most: 0.01%}}, of: bank.transfer}
+///   right: {keep: {wrongness: {kind: stale_read, at_most: 0.01%}}, of: accounts.read}
 /// ```
 ///
 /// # Source
