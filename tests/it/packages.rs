@@ -35,6 +35,33 @@ fn built_in_scenarios_are_listed_shown_and_run_from_any_folder() {
     assert!(all.contains("bad-day.yaml is valid") && all.lines().count() >= 6, "{all}");
 }
 
+/// A command that reads a scenario and does not look its name up inside of the program would say that there is no such file.
+#[test]
+fn every_command_that_reads_a_scenario_takes_built_in_names() {
+    let folder = Folder::new("builtin-everywhere");
+    let help = said(&folder, &["--help"]);
+    let commands = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    let mut reading = Vec::new();
+    for name in commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()) {
+        let usage = if matches!(name, "" | "help") { String::new() } else { said(&folder, &[name, "--help"]) };
+        let usage = usage.lines().find(|line| line.starts_with("Usage: ")).unwrap_or_default();
+        if !["<FILE>", "<FILES>", "<PATHS>"].iter().any(|file| usage.contains(file)) {
+            continue;
+        }
+        // A section that does not exist ends it before anything is run.
+        let (mut status, mut out, mut err) = folder.run(&[name, "checkout", "--set", "nothing.here=1"]);
+        if err.contains("unexpected argument") {
+            (status, out, err) = folder.run(&[name, "checkout"]);
+        }
+        assert!(
+            !out.contains("there is no such file") && !err.contains("there is no such file"),
+            "{name} {status}: {out}{err}"
+        );
+        reading.push(name);
+    }
+    assert!(reading.len() >= 6 && reading.contains(&"run"), "{reading:?}");
+}
+
 #[test]
 fn a_file_wins_over_a_built_in_scenario_and_names_are_hinted_at() {
     let folder = Folder::new("builtin-names");

@@ -222,7 +222,7 @@ fn told(language: &Language, key: &Key<'_>, says: &str, others: &[String], whole
     let (_, default) = says_and_default(language, key);
     let mut out = wrapped(&without_default(&first_paragraph(says)).0, 2);
     out.push_str(&format!("  {:9} {}\n", "type", kind_of(language, key.schema, &plain)));
-    if let Some(default) = default.filter(|default| default != "required") {
+    if let Some(default) = default.filter(|default| !default.starts_with("required")) {
         out.push_str(&format!("  {:9} {default}\n", "default"));
     } else if key.required && !key.name.is_empty() && language.forms(key.schema).len() == 1 {
         out.push_str("  has to be written\n");
@@ -248,7 +248,7 @@ fn inside(language: &Language, schema: &Value) -> String {
                     let (says, default) = says_and_default(language, &key);
                     let default = match default.as_deref() {
                         None => String::new(),
-                        Some("required") => ", required".to_owned(),
+                        Some(required) if required.starts_with("required") => format!(", {required}"),
                         Some(default) => format!(", default {default}"),
                     };
                     let kind = format!("{}{default}", kind_of(language, key.schema, &plain));

@@ -97,11 +97,17 @@ pub fn says_and_default(language: &Language, key: &Key<'_>) -> (String, Option<S
     let (says, told) = without_default(&first_paragraph(text));
     let says = says.strip_suffix(" Required.").map_or(says.clone(), str::to_owned);
     if key.required {
-        return (says, Some("required".to_owned()));
+        // What the types let out and the description asks for may stand in the defaults of all nodes.
+        let elsewhere = key.name == "workers" && may_be_left_out(key.schema);
+        return (says, Some(if elsewhere { "required, here or in `defaults.service`" } else { "required" }.to_owned()));
     }
     let holds_keys = language.forms(key.schema).iter().all(|form| matches!(form, Form::Keys(_) | Form::Named(_)));
     let own = key.schema.get("default").filter(|value| !(value.is_null() || holds_keys && value.is_object())).map(flow);
     (says, own.or(told))
+}
+
+fn may_be_left_out(schema: &Value) -> bool {
+    schema.get("anyOf").and_then(Value::as_array).is_some_and(|all| all.iter().any(|one| one["type"] == "null"))
 }
 
 /// The first paragraph, on one line.

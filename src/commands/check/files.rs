@@ -30,7 +30,11 @@ pub fn gather(paths: &[PathBuf]) -> Result<Vec<Found>> {
         } else if !builtin.is_empty() {
             inside.extend(builtin.into_iter().map(PathBuf::from));
         } else {
-            named.push(if path.as_os_str() == "-" { STDIN.into() } else { path.clone() });
+            named.push(if path.as_os_str() == "-" && project().texts.contains_key(STDIN) {
+                STDIN.into()
+            } else {
+                path.clone()
+            });
         }
     }
     let found = |path: PathBuf, inside: bool| Found { extends: chain(&path), path, inside };
