@@ -70,7 +70,7 @@ pub enum Command {
 }
 
 /// How a study is run.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct StudyArgs {
     /// Seed of all random numbers, instead of the file's.
     #[arg(long)]
@@ -104,7 +104,7 @@ pub struct RunArgs {
     /// The scenario file, or a built-in scenario, as checkout.
     #[arg(add = ArgValueCompleter::new(complete::scenarios))]
     pub file: PathBuf,
-    /// Folder for results and report. Default: out/ and the name of the scenario file.
+    /// Folder for results and report. Default: out/ and the names of the scenario file, the variant and what is set.
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// A variant of the scenario.
@@ -209,7 +209,7 @@ pub struct SweepArgs {
     /// For which metric they are ranked.
     #[arg(long, value_name = "METRIC", value_parser = Value::parse, conflicts_with = "name")]
     pub of: Option<Value>,
-    /// Folder for points, results and report. Default: out/ and the names of file and study. A sweep that was stopped goes on there.
+    /// Folder for points, results and report. Default: out/ and the names of file, study, variant and what is set. A sweep that was stopped goes on there.
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// Throw away the points that are in the folder already.
@@ -290,7 +290,7 @@ pub struct CapacityArgs {
     /// Up to how many times the load it is asked how far the answer carries.
     #[arg(long, value_name = "PERCENT", value_parser = Percent::parse, default_value = "1000%")]
     pub up_to: Percent,
-    /// Folder for results and report. Default: out/ and the names of file and study.
+    /// Folder for results and report. Default: out/ and the names of file, study, variant and what is set.
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// A variant of the scenario.

@@ -5,6 +5,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod asked;
 mod cli;
 mod commands;
 mod complete;

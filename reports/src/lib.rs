@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod check;
+mod course;
 pub mod experiment;
 pub mod figures;
 pub mod findings;
@@ -38,6 +39,16 @@ pub struct Source {
     pub question: String,
     /// What its author expects to see.
     pub answer: Option<String>,
+    /// What was asked besides the file, as arguments of the command line: ` --variant no-retry`. Empty where nothing was.
+    #[serde(default)]
+    pub asked: String,
+}
+
+impl Source {
+    /// A command on the scenario, as it was asked: `windtunnel run checkout.yaml --variant no-retry`.
+    pub fn command(&self, command: &str) -> String {
+        format!("windtunnel {command} {}{}", self.file, self.asked)
+    }
 }
 
 /// Why a report could not be made.

@@ -31,7 +31,7 @@ pub const TEMPLATE: &str = "\
 scenario: A small shop
 question: Does the shop stay quick when its database is slow for two minutes?
 answer: Write here what you expect before you run it.
-run: {duration: 10m, warm_up: 1m, replications: 32, seed: 1}
+run: {duration: 10m, warm_up: 1m, seed: 1}
 
 load:
   visitors: {to: web.page, arrive: {poisson: {rate: 100/s}}}

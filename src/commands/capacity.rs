@@ -1,6 +1,7 @@
 //! `capacity`: the cheapest setting that keeps every promise.
 
 use super::{CANNOT, OK, complain, project, source, style, sweep, typed};
+use crate::asked;
 use crate::cli::{CapacityArgs, SurviveArg};
 use crate::output;
 use anyhow::{Context, Result, bail};
@@ -14,7 +15,6 @@ use scenarios::{Loaded, Set, Studies};
 use sim_core::problem::{Problem, Problems};
 use sim_core::units::{Count, Probability};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 /// Without a range, a size is searched up to so many times what stands in the file.
 const TIMES_NOW: u64 = 16;
@@ -50,8 +50,10 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         knee: (!args.no_knee).then(|| args.up_to.fraction()),
     };
     let folder = if name.is_empty() { format!("{}-capacity", loaded.name) } else { format!("{}-{name}", loaded.name) };
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(folder));
-    output::writable(&out)?;
+    let (variant, set) = (args.variant.as_deref(), &args.study.set[..]);
+    let out = args.out.clone().unwrap_or_else(|| asked::folder(&folder, variant, set, &args.study));
+    let repeated = asked::Asked::new("capacity", vec![path.clone()], variant, set, besides(args));
+    asked::free(&out)?;
     let bar = output::progress_of("searching", loaded.written.scenario.as_deref().unwrap_or_default(), asked.budget);
     let watch = |event: &Event<'_>| {
         if let Event::Trying(load, settings, done, of) = event {
@@ -73,8 +75,8 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         }
         Err(Stop::Problem(problem)) => return Ok(say(&path, &problem)),
     };
-    let source = source(&loaded);
-    output::write_report(&out, &reports::write_capacity(&result, &source)?)?;
+    let source = source(&loaded, repeated.settings.clone());
+    repeated.write_report(&out, reports::write_capacity(&result, &source)?)?;
     if args.json {
         output::print(&reports::capacity_json(&result)?)?;
     } else {
@@ -83,6 +85,21 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         output::print(&text)?;
     }
     Ok(OK)
+}
+
+/// What changes the answer besides the file, the variant and what is set, as arguments.
+fn besides(args: &CapacityArgs) -> String {
+    let mut all = String::new();
+    all.extend(args.name.iter().map(|name| format!(" --study {name}")));
+    all.extend(args.find.iter().map(|find| format!(" --for {find}")));
+    all.extend(args.promise.iter().map(|promise| format!(" --promise {promise}")));
+    let loads: Vec<String> = args.at_load.iter().map(ToString::to_string).collect();
+    all.extend((!loads.is_empty()).then(|| format!(" --at-load {}", loads.join(","))));
+    all.extend(args.survive.map(|SurviveArg::Zone| " --survive zone"));
+    all.extend(args.confidence.map(|confidence| format!(" --confidence {confidence}")));
+    all.extend(args.budget.map(|budget| format!(" --budget {budget}")));
+    all.push_str(if args.no_knee { " --no-knee" } else { "" });
+    all + &asked::study(&args.study)
 }
 
 fn say(path: &str, problem: &Problem) -> u8 {

@@ -1,6 +1,7 @@
 //! `compare`: systems on the same random numbers.
 
 use super::{CANNOT, OK, complain, plan, project, sets, source, style, typed};
+use crate::asked::{self, Asked};
 use crate::cli::CompareArgs;
 use crate::output;
 use anyhow::{Result, bail};
@@ -11,7 +12,6 @@ use scenarios::written::studies::compare::CompareSettings;
 use sim_core::expression::Value;
 use sim_core::problem::Problems;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 pub fn run(args: &CompareArgs) -> Result<u8> {
     let sets = sets(&args.study)?;
@@ -33,8 +33,10 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     for loaded in candidates.iter_mut().map(|candidate| &mut candidate.loaded) {
         loaded.model.cut_for(show.iter().flat_map(|value| value.tree().metrics()), &loaded.names);
     }
-    let out = args.out.clone().unwrap_or_else(|| folder(&candidates));
-    output::writable(&out)?;
+    let out = args.out.clone().unwrap_or_else(|| asked::folder(&name(&candidates), None, &args.study.set, &args.study));
+    let files = args.files.iter().map(|file| typed(file)).collect();
+    let asked = Asked::new("compare", files, None, &args.study.set, besides(args));
+    asked::free(&out)?;
     let plan = plan(&candidates[0].loaded, &args.study);
     for candidate in &candidates {
         if let Err(status) = super::fits(&candidate.loaded, &plan, &args.study) {
@@ -50,8 +52,9 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     };
     let comparison = compare::run(&candidates, &show, &plan, &progress)?;
     bar.finish_and_clear();
-    let sources: Vec<reports::Source> = candidates.iter().map(|candidate| source(&candidate.loaded)).collect();
-    output::write_report(&out, &reports::write_comparison(&comparison, &sources)?)?;
+    let sources: Vec<reports::Source> =
+        candidates.iter().map(|candidate| source(&candidate.loaded, asked.settings.clone())).collect();
+    asked.write_report(&out, reports::write_comparison(&comparison, &sources)?)?;
     if args.json {
         output::print(&reports::compare_json(&comparison)?)?;
         return Ok(OK);
@@ -123,8 +126,17 @@ fn unknown(value: &Value, candidates: &[Candidate]) -> Option<String> {
     Some(format!("{value}: {}{hint}", first.message))
 }
 
-/// Where the results go.
-fn folder(candidates: &[Candidate]) -> PathBuf {
+/// What is compared besides the files and what is set, as arguments.
+fn besides(args: &CompareArgs) -> String {
+    let mut all = String::new();
+    all.extend((!args.variants.is_empty()).then(|| format!(" --variants {}", args.variants.join(","))));
+    all.extend(args.name.iter().map(|name| format!(" --study {name}")));
+    all.extend(args.show.iter().map(|show| format!(" --show '{show}'")));
+    all + &asked::study(&args.study)
+}
+
+/// What the systems are called together, as the name of a folder.
+fn name(candidates: &[Candidate]) -> String {
     let name = |candidate: &Candidate| candidate.variant.clone().unwrap_or_else(|| candidate.loaded.name.clone());
     let (first, rest) = (&candidates[0], &candidates[1..]);
     let of = if rest.iter().any(|other| other.variant.is_some()) {
@@ -134,5 +146,5 @@ fn folder(candidates: &[Candidate]) -> PathBuf {
     };
     let first = if of.is_empty() { name(first) } else { first.variant.clone().unwrap_or_else(|| "base".to_owned()) };
     let rest = rest.iter().map(name).collect::<Vec<_>>().join("-");
-    PathBuf::from("out").join(format!("{of}{first}-against-{rest}"))
+    format!("{of}{first}-against-{rest}")
 }

@@ -200,16 +200,16 @@ fn complain(report: &Report) -> u8 {
     CANNOT
 }
 
-/// Runs the study of a scenario, with a bar.
-fn study(ready: &Ready) -> Result<StudyResult> {
+/// Runs the study of a scenario, with a bar; one that ends after `stop_at` replications, if so many are named, as if it was stopped there.
+fn study(ready: &Ready, stop_at: Option<u32>) -> Result<StudyResult> {
     let title = ready.loaded.written.scenario.clone().unwrap_or_default();
     let bar = output::progress(&title, ready.plan.replications);
     let progress = |done: u32, of: u32| {
         bar.set_length(u64::from(of));
         bar.set_position(u64::from(done));
-        ControlFlow::Continue(())
+        if stop_at == Some(done) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let result = study::run(&ready.loaded, &ready.variants, &ready.plan, &progress)?;
+    let result = study::run_or_part(&ready.loaded, &ready.variants, &ready.plan, &progress)?;
     bar.finish_and_clear();
     Ok(result)
 }
@@ -218,12 +218,13 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// What reports show of a scenario.
-fn source(loaded: &Loaded) -> reports::Source {
+/// What reports show of a scenario; `asked` is the variant and what was set, as arguments.
+fn source(loaded: &Loaded, asked: String) -> reports::Source {
     reports::Source {
         file: loaded.path.clone(),
         text: loaded.text.clone(),
         question: loaded.written.question.clone().unwrap_or_default(),
         answer: loaded.written.answer.clone(),
+        asked,
     }
 }

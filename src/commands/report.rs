@@ -4,6 +4,7 @@
 //! nothing else would give the same bytes from less. A sweep keeps its points, of which its report is made without running it.
 
 use super::{OK, load, project, source, study, sweep, typed};
+use crate::asked::Asked;
 use crate::cli::{ReportArgs, StudyArgs};
 use crate::output;
 use crate::parts;
@@ -18,7 +19,11 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
         return sweep::finish(&first, points, &args.folder, false, false);
     }
     if args.folder.join("capacity.json").exists() || args.folder.join("compare.json").exists() {
-        bail!("{} is of a search or a comparison, which makes its report itself: run it again", typed(&args.folder));
+        let again = Asked::of(&args.folder).map_or_else(String::new, |asked| format!(": {}", asked.line()));
+        bail!(
+            "{} is of a search or a comparison, which makes its report itself: run it again{again}",
+            typed(&args.folder)
+        );
     }
     let file = args.folder.join("results.json");
     let text = project().text(&typed(&file)).map_err(|problem| {
@@ -40,18 +45,30 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     if !scenario.exists() {
         bail!("{} holds no scenario.yaml: run the scenario again", typed(&args.folder));
     }
-    let ready = match load(&typed(&scenario), &as_run(&results), None)? {
+    let mut ready = match load(&typed(&scenario), &as_run(&results), None)? {
         Ok(ready) => ready,
         Err(status) => return Ok(status),
     };
-    let result = study(&ready)?;
+    let count = |value: &serde_json::Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
+    let (went_on, stopped) = (&results["went_on"], &results["stopped_early"]);
+    if ready.plan.precision.is_none() {
+        ready.plan.goes_on_to = count(&went_on["bound"]).or(count(&stopped["most"]));
+    }
+    let stop_at = count(&results["replications"]).filter(|_| !stopped.is_null());
+    let result = study(&ready, stop_at)?;
     if Some(result.summary.digest.as_str()) != results["digest"].as_str() {
         bail!(
             "scenario.yaml gives other results than those in {}: one of the two was changed; nothing was written",
             typed(&args.folder)
         );
     }
-    output::write_report(&args.folder, &reports::write(&result, &source(&ready.loaded))?)?;
+    let mut source = source(&ready.loaded, String::new());
+    // The scenario in the folder is the one that was run, with what was set; the report is that of the file and what was asked.
+    if let Some(asked) = Asked::of(&args.folder).filter(|asked| asked.command == "run") {
+        source.file = asked.files.into_iter().next().unwrap_or(source.file);
+        source.asked = asked.settings;
+    }
+    output::write_report(&args.folder, &reports::write(&result, &source)?)?;
     output::print(&format!("Report   {}\n", typed(&args.folder.join("report.html"))))?;
     Ok(OK)
 }
@@ -64,7 +81,10 @@ fn as_run(results: &serde_json::Value) -> StudyArgs {
     let named = of.filter(|p| p["path"].as_str().is_some_and(|path| path.starts_with("run.")));
     StudyArgs {
         seed: results["seed"].as_u64(),
-        replications: count(&precision["batch"]).or(count(&results["replications"])),
+        replications: count(&precision["batch"])
+            .or(count(&results["went_on"]["first"]))
+            .or(count(&results["stopped_early"]["first"]))
+            .or(count(&results["replications"])),
         precision: precision["within"].as_f64().and_then(Probability::new),
         precision_of: named.filter_map(|p| Value::parse(p["name"].as_str()?).ok()).collect(),
         precision_cap: count(&precision["cap"]),

@@ -1,6 +1,7 @@
 //! `sweep`: one system at many settings.
 
 use super::{CANNOT, OK, complain, cores, project, source, style, typed};
+use crate::asked;
 use crate::cli::{DesignArg, RankArg, SweepArgs};
 use crate::job_array;
 use crate::output;
@@ -51,7 +52,8 @@ pub fn run(args: &SweepArgs) -> Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
     let shard = args.shard.as_ref().map_or(Ok(Shard::WHOLE), |text| job_array::shard(text, &variable))?;
     let out = folder(args, &loaded, &name, shard);
-    let first = First::new(shard, swept.head.clone(), source(&loaded));
+    let asked = asked::settings(args.variant.as_deref(), &fixed(&args.study.set));
+    let first = First::new(shard, swept.head.clone(), source(&loaded, asked));
     let points = simulate(&swept, &first, &out, args)?;
     if shard == Shard::WHOLE {
         return finish(&first, points, &out, args.json, args.plain);
@@ -68,7 +70,8 @@ pub fn run(args: &SweepArgs) -> Result<u8> {
 /// Where the results go.
 fn folder(args: &SweepArgs, loaded: &Loaded, study: &str, shard: Shard) -> PathBuf {
     let name = if study.is_empty() { format!("{}-sweep", loaded.name) } else { format!("{}-{study}", loaded.name) };
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(name));
+    let fixed = fixed(&args.study.set);
+    let out = args.out.clone().unwrap_or_else(|| asked::folder(&name, args.variant.as_deref(), &fixed, &args.study));
     let part = format!("part-{}-of-{}", shard.number, shard.of);
     if shard == Shard::WHOLE || args.out.is_some() { out } else { out.join(part) }
 }
@@ -132,6 +135,13 @@ pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool, plain: 
         output::print(&text)?;
     }
     Ok(OK)
+}
+
+/// What `--set` sets to the same value at every point.
+fn fixed(texts: &[String]) -> Vec<String> {
+    let is_fixed =
+        |text: &&String| Set::parse(text).is_some_and(|set| over(&set.value).is_ok_and(|over| over.is_none()));
+    texts.iter().filter(is_fixed).cloned().collect()
 }
 
 /// The values of `--set`: those that are varied, and those that are the same at every point.

@@ -56,7 +56,7 @@ fn precision_is_reached_or_said_to_be_missed() {
     let folder = Folder::new("precision");
     folder.write("small.yaml", &small("1s", 16));
     let run = |more: &[&str]| {
-        let done = windtunnel(&[&["run", "small.yaml", "--plain"], more].concat(), &folder.0);
+        let done = windtunnel(&[&["run", "small.yaml", "--plain", "--out", "out/small"], more].concat(), &folder.0);
         assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
         let results = std::fs::read_to_string(folder.0.join("out/small/results.json")).unwrap();
         (String::from_utf8_lossy(&done.stdout).replace('\n', " "), results)

@@ -31,7 +31,7 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
             study.summary.replications
         ),
         why: format!("There, {why}. What follows is of the time until then."),
-        command: more.map(|set| format!("windtunnel run {} --set {set}", source.file)),
+        command: more.map(|set| format!("{} --set {set}", source.command("run"))),
         figure: Some("outcomes".into()),
         weight: 100.0,
     })

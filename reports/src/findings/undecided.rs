@@ -29,7 +29,7 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
             || "The share is that of the 90 % that are needed, so more replications do not decide.".into(),
             |n| format!("Run {n} replications to decide, if the share stays."),
         ),
-        command: settle.map(|n| format!("windtunnel run {} --replications {n}", source.file)),
+        command: settle.map(|n| format!("{} --replications {n}", source.command("run"))),
         figure: None,
         weight: 6.0,
     })

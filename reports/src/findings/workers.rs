@@ -20,7 +20,7 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
     let double = (service.instances[window].mean * 2.0).round().max(2.0);
     // A scaler would overrule a number of instances.
     let command =
-        (!service.scaled).then(|| format!("windtunnel run {} --set services.{name}.instances={double}", source.file));
+        (!service.scaled).then(|| format!("{} --set services.{name}.instances={double}", source.command("run")));
     let at = clock(study.windows.get(window)?.from_s);
     Some(Finding {
         what: format!(

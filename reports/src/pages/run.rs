@@ -54,8 +54,9 @@ fn windows(study: &StudyResult) -> Option<Windows> {
 
 fn meta(study: &StudyResult) -> String {
     let s = &study.summary;
+    let stopped = crate::course::stopped_early(s).map_or_else(String::new, |says| format!("{says} "));
     format!(
-        "{} replications of {}, intervals of 95\u{a0}%, warm-up of {} cut, {} requests judged. Every figure below is the mean or the merged quantile of all {}.",
+        "{stopped}{} replications of {}, intervals of 95\u{a0}%, warm-up of {} cut, {} requests judged. Every figure below is the mean or the merged quantile of all {}.",
         s.replications,
         length(s.simulated_s),
         length(s.warm_up_s),
@@ -263,7 +264,11 @@ pub fn scenario(source: &Source) -> Section {
 /// The command that gives the same results.
 fn repeat(study: &StudyResult, source: &Source) -> String {
     let s = &study.summary;
-    let command = format!("windtunnel run {} --seed {}", source.file, s.seed);
+    let command = format!("{} --seed {}", source.command("run"), s.seed);
+    // What went on by itself goes on again.
+    if s.went_on.is_some() && s.stopped_early.is_none() {
+        return command;
+    }
     let Some(precision) = &s.precision else { return format!("{command} --replications {}", s.replications) };
     let (batch, cap) = (precision.batch, precision.cap);
     let within = Probability::new(precision.within).unwrap_or_default();
@@ -289,6 +294,17 @@ fn facts(study: &StudyResult, source: &Source) -> Vec<Fact> {
         Fact::code("Digest of the results", digest.join(" ")),
         Fact::code("To repeat it, byte for byte", repeat(study, source)),
     ];
+    for (name, says) in [("Went on ", crate::course::went_on(s)), ("Stopped early, ", crate::course::stopped_early(s))]
+    {
+        let name_of = name.trim_end_matches([' ', ',']);
+        facts.extend(
+            says.map(|says| Fact::new(name_of, says.trim_start_matches(name).trim_end_matches('.').to_owned())),
+        );
+    }
+    if s.went_on.is_some() {
+        let says = "95 %, at any time: the study was looked at while it ran (docs/METHOD.md)";
+        facts.push(Fact::new("Intervals of promises and clauses", says));
+    }
     if let Some(precision) = &s.precision {
         let within = plain(precision.within, Unit::Share);
         let says = if precision.reached { "reached" } else { "not reached" };

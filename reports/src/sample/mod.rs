@@ -298,6 +298,8 @@ fn summary() -> Summary {
         question: "Does the breaker keep checkout within its promise, and what does it cost?".into(),
         seed: 42,
         replications: 64,
+        went_on: None,
+        stopped_early: None,
         precision: None,
         version: "0.1.0".into(),
         digest: "7c1e09b45d2af386".into(),
@@ -457,6 +459,7 @@ pub fn source() -> Source {
         text: "scenario: Checkout when the card processor browns out # <&>\nrun: {duration: 15m}\n".into(),
         question: "Does the breaker keep checkout within its promise, and what does it cost?".into(),
         answer: Some("No.".into()),
+        asked: String::new(),
     }
 }
 

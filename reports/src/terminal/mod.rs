@@ -15,9 +15,9 @@ pub(crate) mod table;
 mod tests;
 
 use crate::Source;
-use crate::answer;
 use crate::findings::{self, Finding, margin, worst_first};
 use crate::numbers::{estimate, grouped, kept, length, observed, plain};
+use crate::{answer, course};
 use sim_core::results::{Precise, PrecisionSummary, PromiseSummary, StudyResult, Unit, Verdict};
 use std::fmt::Write;
 use table::{Row, Table};
@@ -96,6 +96,9 @@ pub fn run_summary(study: &StudyResult, source: &Source, style: &Style) -> Strin
     out.push('\n');
     out.push_str(&wrap(&source.question, "", style.sentence_width()));
     out.push('\n');
+    if let Some(stopped) = course::stopped_early(&study.summary) {
+        out.push_str(&(style.bold(wrap(&stopped, "", style.sentence_width()).trim_end()) + "\n\n"));
+    }
     out.push_str(&wrap(&answer::join(&answer::answer(study)), "", style.sentence_width()));
     promises(study, style, &mut out);
     experiments::block(study, style, &mut out);
@@ -190,6 +193,9 @@ fn closing(study: &StudyResult, found: &[Finding], style: Style, out: &mut Strin
         n => format!("; {n} more runs without faults tell what faults add to the losses"),
     };
     let _ = write!(out, "\n{}", style.dim(&wrap(&(line + &again), "", style.sentence_width())));
+    if let Some(went_on) = course::went_on(s) {
+        out.push_str(&wrap(&went_on, "", style.sentence_width()));
+    }
     if let Some(precision) = precision(s.precision.as_ref(), s.replications) {
         out.push_str(&wrap(&precision, "", style.sentence_width()));
     }
@@ -216,5 +222,6 @@ pub(crate) fn precision(precision: Option<&PrecisionSummary>, replications: u32)
         Some(n) => format!("{} would do, if the spread stays", grouped(f64::from(n), 0)),
         None => "no number of replications would do".to_owned(),
     };
-    Some(format!("Not precise within {within} after {runs} replications, the most allowed: {known}; {more}."))
+    let most = if replications >= p.cap { ", the most allowed" } else { "" };
+    Some(format!("Not precise within {within} after {runs} replications{most}: {known}; {more}."))
 }

@@ -132,7 +132,7 @@ fn evidence(k: u32, n: u32, share: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::interval::{Critical, MeanSums};
     use super::*;
     use statrs::distribution::{ContinuousCDF, Normal};

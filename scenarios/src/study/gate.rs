@@ -143,7 +143,7 @@ impl<'a> Watched<'a> {
 }
 
 /// Whether a study is looked at after so many replications: after each at first, then after each sixteenth part more.
-fn is_looked_at(replications: u32) -> bool {
+pub(super) fn is_looked_at(replications: u32) -> bool {
     let step = (replications / 16).max(1);
     replications.is_multiple_of(1 << step.ilog2())
 }

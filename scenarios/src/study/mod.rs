@@ -10,6 +10,7 @@ mod arithmetic;
 pub mod baseline;
 pub mod capacity;
 pub mod compare;
+mod course;
 mod experiment;
 pub mod gate;
 mod gather;
@@ -32,8 +33,7 @@ mod verdicts;
 
 use crate::written::precision::PrecisionSettings;
 use crate::{Files, Loaded, Report, Set, check};
-use gather::Gathered;
-use one::One;
+pub use course::run_or_part;
 use replicate::Interrupted;
 use sim_core::expression::Value;
 use sim_core::problem::{Problem, Problems};
@@ -50,6 +50,8 @@ pub struct Plan {
     pub replications: u32,
     /// How precise the answer has to be, for which more batches are run.
     pub precision: Option<PrecisionSettings>,
+    /// Replications at most, where more are run than `replications` as long as a verdict is inconclusive; `None` where they are not.
+    pub goes_on_to: Option<u32>,
     /// On how many threads; changes no result.
     pub threads: usize,
 }
@@ -59,7 +61,20 @@ impl Plan {
     pub fn of(loaded: &Loaded, threads: usize) -> Self {
         let run = &loaded.written.run;
         let (seed, replications) = (run.seed, run.replications.get_u32());
-        Self { seed, replications, precision: run.precision.clone(), threads }
+        Self { seed, replications, precision: run.precision.clone(), goes_on_to: None, threads }
+    }
+
+    /// The same, going on while a verdict is inconclusive, up to the usual bound. A precision has its own rule.
+    #[must_use]
+    pub fn until_certain(self) -> Self {
+        let goes_on_to = self.precision.is_none().then(|| course::bound(self.replications));
+        Self { goes_on_to, ..self }
+    }
+
+    /// Replications at most.
+    pub fn most(&self) -> u32 {
+        let more = self.goes_on_to.unwrap_or(self.replications);
+        self.precision.as_ref().map_or(more.max(self.replications), |p| p.most(self.replications))
     }
 
     /// The values that have to be precise.
@@ -88,9 +103,8 @@ impl Plan {
     }
 }
 
-/// Runs all replications of a scenario and makes the answer of them. `progress(done, of)` may stop it; with a precision, `of` grows by
-/// each batch. `variants` are the variants of the scenario that clauses of `expect` speak of; each replication of them sees the same
-/// arrivals.
+/// Runs all replications of a scenario and makes the answer of them. `progress(done, of)` may stop it; where it goes on, `of` grows.
+/// `variants` are the variants of the scenario that clauses of `expect` speak of; each replication of them sees the same arrivals.
 ///
 /// # Errors
 /// If `progress` stopped it.
@@ -100,21 +114,8 @@ pub fn run(
     plan: &Plan,
     progress: &(dyn Fn(u32, u32) -> ControlFlow<()> + Sync),
 ) -> Result<StudyResult, Interrupted> {
-    let mut gathered = Gathered::new(loaded, plan);
-    let most = plan.precision.as_ref().map_or(plan.replications, |p| p.most(plan.replications));
-    let mut precision = None;
-    while gathered.replications < most {
-        let before = gathered.replications;
-        let batch = plan.replications.min(most - before);
-        let one = |number: u32| One::run(loaded, variants, plan.asked(), true, plan.seed, before + number);
-        let progress = |done: u32, of: u32| progress(before + done, before + of);
-        replicate::replicate(batch, plan.threads, one, |_, one| gathered.merge(loaded, &one), &progress)?;
-        precision = plan.precision.as_ref().map(|p| precision::look(loaded, p, plan.replications, &gathered));
-        if precision.as_ref().is_some_and(|p| p.reached) {
-            break;
-        }
-    }
-    Ok(summary::answer(loaded, plan, precision, &gathered))
+    let study = run_or_part(loaded, variants, plan, progress)?;
+    if study.summary.stopped_early.is_some() { Err(Interrupted) } else { Ok(study) }
 }
 
 /// Loads a scenario, with the variants that clauses of `expect` and its precision speak of.

@@ -19,11 +19,17 @@ use sim_core::topology::{Edge, Node};
 use sim_core::workload::Shape;
 use std::collections::BTreeMap;
 
-/// The answer of a study.
-pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, gathered: &Gathered) -> StudyResult {
+/// The answer of a study; what is judged is judged by `critical`.
+pub fn answer(
+    loaded: &Loaded,
+    plan: &Plan,
+    precision: Option<PrecisionSummary>,
+    critical: Critical,
+    gathered: &Gathered,
+) -> StudyResult {
     let model = &loaded.model;
     StudyResult {
-        summary: summary(loaded, plan, precision, gathered),
+        summary: summary(loaded, plan, precision, critical, gathered),
         system: super::system::simulated(model, gathered),
         windows: gathered.series.windows(),
         endpoint_series: gathered.series.endpoints(model),
@@ -53,7 +59,13 @@ pub fn answer(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>,
     }
 }
 
-fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, gathered: &Gathered) -> Summary {
+fn summary(
+    loaded: &Loaded,
+    plan: &Plan,
+    precision: Option<PrecisionSummary>,
+    critical: Critical,
+    gathered: &Gathered,
+) -> Summary {
     let (model, written) = (&loaded.model, &loaded.written);
     let entry = entries(model);
     Summary {
@@ -61,6 +73,8 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
         question: written.question.clone().unwrap_or_default(),
         seed: plan.seed,
         replications: gathered.replications,
+        went_on: None,
+        stopped_early: None,
         precision,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         digest: format!("{:016x}", gathered.digest.value()),
@@ -76,9 +90,9 @@ fn summary(loaded: &Loaded, plan: &Plan, precision: Option<PrecisionSummary>, ga
             .collect(),
         services: services(model, gathered),
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(model, name, sums))).collect(),
-        promises: gathered.judged.of_promises(loaded, Critical::Fixed),
-        expectations: gathered.judged.of_clauses(loaded, Critical::Fixed),
-        experiments: gathered.judged.of_experiments(loaded, Critical::Fixed),
+        promises: gathered.judged.of_promises(loaded, critical),
+        expectations: gathered.judged.of_clauses(loaded, critical),
+        experiments: gathered.judged.of_experiments(loaded, critical),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

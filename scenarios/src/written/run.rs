@@ -21,7 +21,7 @@ pub struct RunSettings {
     pub duration: SimDuration,
     /// Runs before time 0 and is cut from all results; default 1m.
     pub warm_up: SimDuration,
-    /// Independent runs, from which the intervals come; default 32.
+    /// Independent runs, from which the intervals come; default 40. `run` goes on to at most 8 times as many (at least 64) while a verdict is inconclusive.
     pub replications: Count,
     /// Replications are run in batches of as many as `replications` says, until the answer is so precise; default one batch.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ impl Default for RunSettings {
         Self {
             duration: SimDuration::from_ns(HOUR_NS / 6),
             warm_up: SimDuration::from_ns(HOUR_NS / 60),
-            replications: Count::new(32),
+            replications: Count::new(40),
             precision: None,
             seed: 1,
             start: StartSettings::default(),

@@ -20,6 +20,12 @@ pub struct Summary {
     pub seed: u64,
     /// Replications merged.
     pub replications: u32,
+    /// How it went on after its first batch, which left a verdict inconclusive; `None` where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub went_on: Option<WentOn>,
+    /// That it was stopped from outside before all its replications were run; `None` where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_early: Option<StoppedEarly>,
     /// How precise the answer was to be and became; `None` where nobody asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub precision: Option<PrecisionSummary>,
@@ -59,6 +65,45 @@ pub struct Summary {
     pub scalers: BTreeMap<String, ScalerSummary>,
     /// Arithmetic beside simulation, where it can be done.
     pub arithmetic: Vec<ArithmeticRow>,
+}
+
+/// How a study went on after its first batch. Its verdicts are then judged by intervals that hold at any time, at 95 %.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WentOn {
+    /// Replications of the first batch.
+    pub first: u32,
+    /// Replications at most.
+    pub bound: u32,
+    /// Names of the promises, hypotheses and clauses that were inconclusive after the first batch.
+    pub because: Vec<String>,
+    /// Why it ended.
+    pub ended: WentOnEnd,
+    /// So many replications and more are too many to be worth the bound.
+    #[serde(skip)]
+    pub far: u32,
+}
+
+/// Why a study that went on ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WentOnEnd {
+    /// All verdicts are held or broken.
+    Certain,
+    /// As many replications as the bound allows were run, and a verdict is inconclusive.
+    Bound,
+    /// Each verdict that is inconclusive would take many times the bound.
+    Far,
+    /// It was stopped from outside.
+    Stopped,
+}
+
+/// A study that was stopped from outside, and is answered by the replications that it had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StoppedEarly {
+    /// Replications of its first batch.
+    pub first: u32,
+    /// Replications that it might have run.
+    pub most: u32,
 }
 
 /// A bound of what results keep that was reached.

@@ -51,6 +51,7 @@ fn experiment() -> Page {
         text: std::fs::read_to_string(&file).unwrap(),
         question: study.summary.question.clone(),
         answer: None,
+        asked: String::new(),
     };
     reports::pages::experiment::page(&study, &source)
 }

@@ -356,7 +356,7 @@ fn facts(capacity: &CapacityResult, source: &Source) -> Vec<Fact> {
 
 /// The command that gives the same results; `None` where the values that are searched are no row of whole numbers.
 fn repeat(capacity: &CapacityResult, source: &Source) -> Option<String> {
-    let mut command = format!("windtunnel capacity {}", source.file);
+    let mut command = source.command("capacity");
     if capacity.study.is_empty() {
         for knob in &capacity.knobs {
             let numbers: Vec<f64> = knob.values.iter().map(|v| v.number).collect::<Option<_>>()?;

@@ -232,7 +232,7 @@ fn points(sweep: &SweepResult) -> Standing {
 
 /// The command that gives the same results.
 pub fn repeat(sweep: &SweepResult, source: &Source) -> String {
-    let mut command = format!("windtunnel sweep {}", source.file);
+    let mut command = source.command("sweep");
     if sweep.study.is_empty() {
         for knob in &sweep.knobs {
             command.push_str(&format!(" --set '{}={}'", knob.path, knob.values.join(",")));

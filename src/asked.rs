@@ -1,0 +1,200 @@
+//! What was asked of a study besides its file: the name of its out folder, and `asked.json` in it, by which `report` and those who
+//! replace results know what they are of.
+
+use crate::cli::StudyArgs;
+use crate::commands::typed;
+use crate::output;
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+use sim_core::engine::rng::hash_name;
+use std::path::{Path, PathBuf};
+
+/// Name of the file in the out folder.
+pub const FILE: &str = "asked.json";
+
+/// The results of each command; where another command writes, those of the one before go.
+const RESULTS: [&str; 4] = ["results.json", "compare.json", "capacity.json", "sweep.json"];
+
+/// Characters of a setting in the name of a folder; longer ones are shortened.
+const LONGEST: usize = 60;
+
+/// A command on scenario files, with what changes its results. Folders, threads and forms of output are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// `run`, `compare` or `capacity`.
+    pub command: String,
+    /// The files, as the user typed them.
+    pub files: Vec<String>,
+    /// The variant and the values that were set, as arguments: ` --variant no-retry --set services.web.workers=2`.
+    pub settings: String,
+    /// All other arguments that change results.
+    pub more: String,
+}
+
+impl Asked {
+    /// What was asked of a command.
+    pub fn new(command: &str, files: Vec<String>, variant: Option<&str>, sets: &[String], more: String) -> Self {
+        Self { command: command.into(), files, settings: settings(variant, sets), more }
+    }
+
+    /// The command as it can be typed again.
+    pub fn line(&self) -> String {
+        let files: Vec<String> = self.files.iter().map(|file| quoted(file)).collect();
+        format!("windtunnel {} {}{}{}", self.command, files.join(" "), self.settings, self.more)
+    }
+
+    /// What stands in a folder; `None` where nothing does, or it cannot be read.
+    pub fn of(folder: &Path) -> Option<Self> {
+        serde_json::from_str(&std::fs::read_to_string(folder.join(FILE)).ok()?).ok()
+    }
+
+    /// Writes the files of a report and what was asked, and says in a line if they replace results of something else.
+    ///
+    /// # Errors
+    /// If one cannot be written.
+    pub fn write_report(&self, folder: &Path, mut files: Vec<(String, Vec<u8>)>) -> Result<()> {
+        let there = RESULTS.iter().any(|name| folder.join(name).exists());
+        let before = Self::of(folder);
+        if there && before.as_ref() != Some(self) {
+            let held =
+                before.as_ref().map_or_else(|| "other results".to_owned(), |b| format!("results of `{}`", b.line()));
+            output::say(&format!("note: {} held {held}, which are replaced\n", typed(folder)));
+        }
+        for other in RESULTS.iter().filter(|name| files.iter().all(|(file, _)| file != *name)) {
+            let _ = std::fs::remove_file(folder.join(other));
+        }
+        files.insert(0, (FILE.into(), (serde_json::to_string_pretty(self)? + "\n").into_bytes()));
+        output::write_report(folder, &files)
+    }
+}
+
+/// Whether a folder can be written into, and holds no points of a sweep, which nothing else may replace.
+///
+/// # Errors
+/// If not.
+pub fn free(folder: &Path) -> Result<()> {
+    if folder.join(crate::parts::FILE).exists() {
+        bail!("{} holds the points of a sweep: name another folder with --out", typed(folder));
+    }
+    output::writable(folder)
+}
+
+/// A word of a command line, in quotes where a shell would take it apart.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,%+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// The variant and the values that were set, as arguments.
+pub fn settings(variant: Option<&str>, sets: &[String]) -> String {
+    let variant = variant.map(|name| format!(" --variant {}", quoted(name)));
+    let sets = sets.iter().map(|set| format!(" --set {}", quoted(set)));
+    variant.into_iter().chain(sets).collect()
+}
+
+/// Seed, replications and precision, as arguments.
+pub fn study(args: &StudyArgs) -> String {
+    let mut all = String::new();
+    all.extend(args.seed.map(|seed| format!(" --seed {seed}")));
+    all.extend(args.replications.map(|n| format!(" --replications {n}")));
+    all.extend(args.precision.map(|within| format!(" --precision {within}")));
+    all.extend(args.precision_of.iter().map(|of| format!(" --precision-of {}", quoted(&of.to_string()))));
+    all.extend(args.precision_cap.map(|cap| format!(" --precision-cap {cap}")));
+    all
+}
+
+/// The out folder of what is called `name`: each setting has its own, `out/checkout.gateway-instances-8`.
+pub fn folder(name: &str, variant: Option<&str>, sets: &[String], args: &StudyArgs) -> PathBuf {
+    let mut parts: Vec<(String, bool)> = variant.map(slug).into_iter().collect();
+    parts.extend(sets.iter().map(|set| slug(set.strip_prefix("services.").unwrap_or(set))));
+    parts.extend(study(args).split(" --").skip(1).map(|argument| slug(&argument.replace(' ', "-"))));
+    if parts.is_empty() {
+        return PathBuf::from("out").join(name);
+    }
+    let exact = parts.iter().all(|(_, exact)| *exact);
+    let text = parts.into_iter().map(|(part, _)| part).collect::<Vec<_>>().join(".");
+    if exact && text.len() <= LONGEST {
+        return PathBuf::from("out").join(format!("{name}.{text}"));
+    }
+    let hash = hash_name(&(settings(variant, sets) + &study(args))) >> 32;
+    let short: String = text.chars().take(LONGEST - 9).collect();
+    PathBuf::from("out").join(format!("{name}.{}-{hash:08x}", short.trim_end_matches(['-', '.'])))
+}
+
+/// A setting as it can stand in the name of a folder, and whether all of it can be read there.
+fn slug(text: &str) -> (String, bool) {
+    let (path, value) = text.split_once('=').unwrap_or((text, ""));
+    let mut exact = true;
+    let mut slug = path.replace('.', "-");
+    slug.push_str(if value.is_empty() { "" } else { "-" });
+    for c in value.chars() {
+        match c {
+            '/' => slug.push('-'),
+            '%' => slug.push_str("pct"),
+            c => slug.push(c),
+        }
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let mut clean = String::new();
+    for c in slug.chars() {
+        if allowed(c) {
+            clean.push(c);
+        } else {
+            exact = false;
+            if !clean.ends_with('-') {
+                clean.push('-');
+            }
+        }
+    }
+    (clean.trim_matches('-').to_owned(), exact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(variant: Option<&str>, sets: &[&str], args: &StudyArgs) -> String {
+        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        folder("checkout", variant, &sets, args).to_string_lossy().replace('\\', "/")
+    }
+
+    #[test]
+    fn each_setting_has_a_folder_of_its_own() {
+        let none = StudyArgs::default();
+        assert_eq!(of(None, &[], &none), "out/checkout");
+        assert_eq!(of(Some("no-retry"), &[], &none), "out/checkout.no-retry");
+        assert_eq!(of(None, &["services.gateway.instances=8"], &none), "out/checkout.gateway-instances-8");
+        assert_eq!(
+            of(Some("a"), &["stores.db.workers=4", "load.users.arrive.poisson.rate=5/s"], &none),
+            "out/checkout.a.stores-db-workers-4.load-users-arrive-poisson-rate-5-s"
+        );
+        let asked = StudyArgs { seed: Some(7), replications: Some(100), ..StudyArgs::default() };
+        assert_eq!(of(None, &[], &asked), "out/checkout.seed-7.replications-100");
+        let threads = StudyArgs { threads: Some(3), ..StudyArgs::default() };
+        assert_eq!(of(None, &[], &threads), "out/checkout", "threads change no result");
+        let precise = StudyArgs { precision: sim_core::units::Probability::new(0.02), ..StudyArgs::default() };
+        assert_eq!(of(None, &[], &precise), "out/checkout.precision-2pct");
+    }
+
+    #[test]
+    fn what_is_long_or_cannot_be_read_in_a_name_has_a_hash() {
+        let none = StudyArgs::default();
+        let a = of(None, &["policies.card={timeout: 5s}"], &none);
+        let b = of(None, &["policies.card=[timeout, 5s]"], &none);
+        assert!(a.starts_with("out/checkout.policies-card-timeout-5s-") && a != b, "{a} {b}");
+        let long = |n: u32| of(None, &[&"services.x.y.z=1".repeat(9), &format!("services.a.workers={n}")], &none);
+        assert!(long(1).len() <= "out/checkout.".len() + LONGEST && long(1) != long(2), "{}", long(1));
+        assert_eq!(long(1), long(1));
+        assert!(!of(None, &["a.b=../../x"], &none).contains("/x"));
+    }
+
+    #[test]
+    fn commands_can_be_typed_again() {
+        let sets = ["a.b={c: 1}".to_owned(), "x.y='2'".to_owned()];
+        let asked = Asked::new("run", vec!["my file.yaml".into()], Some("v"), &sets, " --seed 2".into());
+        assert_eq!(
+            asked.line(),
+            r"windtunnel run 'my file.yaml' --variant v --set 'a.b={c: 1}' --set 'x.y='\''2'\''' --seed 2"
+        );
+    }
+}
