@@ -15,7 +15,10 @@ use std::path::PathBuf;
 #[command(
     name = "windtunnel",
     version = env!("WINDTUNNEL_VERSION"),
-    after_help = "FILE is a scenario file, or the name of a built-in scenario (windtunnel list) where there is no such file.\n\nExit status: 0 done (check, verify: held), 1 a promise is broken or a case missed, 2 could not run, 3 inconclusive."
+    after_help = "FILE is a scenario file, or the name of a built-in scenario (windtunnel list) where there is no such file.\n\n\
+                  Exit status: 0 done (check, verify: held), 1 a promise is broken or a case missed, 2 could not run, 3 inconclusive, \
+                  130 stopped by Ctrl-C or SIGTERM: `run` answers with the replications that it has, `sweep` keeps its points and goes on with the \
+                  same command, the others keep nothing."
 )]
 pub struct Cli {
     /// The tree in which files lie that scenarios name (extends, replay). Default: the repository of the scenario, or else the folder
@@ -25,15 +28,36 @@ pub struct Cli {
     /// Let scenarios name any file of the machine.
     #[arg(long, global = true)]
     pub allow_outside: bool,
+    /// No colours, no escape codes, and bars in ASCII; progress is a line every 10 s, as it is where standard error is no terminal.
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Print the verdict in a sentence, and what is wrong; no tables and no progress.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to use colours. `auto`: on a terminal, unless `NO_COLOR` is set or `TERM` is dumb.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto, global = true)]
+    pub color: ColourArg,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColourArg {
+    /// On a terminal.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Simulate a scenario many times: summary here, results and report in the out folder.
+    /// Simulate a scenario many times: summary here, results and report in the out folder. Goes on while a promise is inconclusive, up
+    /// to a bound; Ctrl-C ends it with the replications that it has.
     Run(RunArgs),
     /// Compare systems on the same random numbers: what is better, what is worse, and how sure that is.
     Compare(CompareArgs),
@@ -75,7 +99,8 @@ pub struct StudyArgs {
     /// Seed of all random numbers, instead of the file's.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Replications, instead of the file's.
+    /// Replications, instead of the file's. With it `run` does not go on while a verdict is inconclusive, as it does up to 8 times the
+    /// file's replications (at least 64).
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub replications: Option<u32>,
     /// Run batch after batch of replications, until half of each 95 % interval is at most this share of its estimate, as 2%.
@@ -113,9 +138,6 @@ pub struct RunArgs {
     /// Print the results as JSON instead of the summary.
     #[arg(long)]
     pub json: bool,
-    /// No bars and no colours.
-    #[arg(long)]
-    pub plain: bool,
     /// How the study is run.
     #[command(flatten)]
     pub study: StudyArgs,
@@ -161,9 +183,6 @@ pub struct CheckArgs {
     /// Print the verdicts as JSON.
     #[arg(long)]
     pub json: bool,
-    /// No colours.
-    #[arg(long)]
-    pub plain: bool,
     /// How each study is run.
     #[command(flatten)]
     pub study: StudyArgs,
@@ -224,9 +243,6 @@ pub struct SweepArgs {
     /// Print the results as JSON.
     #[arg(long)]
     pub json: bool,
-    /// No bars and no colours.
-    #[arg(long)]
-    pub plain: bool,
     /// How each point is run.
     #[command(flatten)]
     pub study: StudyArgs,
@@ -299,9 +315,6 @@ pub struct CapacityArgs {
     /// Print the results as JSON.
     #[arg(long)]
     pub json: bool,
-    /// No bars and no colours.
-    #[arg(long)]
-    pub plain: bool,
     /// How each setting is run.
     #[command(flatten)]
     pub study: StudyArgs,
@@ -326,9 +339,6 @@ pub struct MergeArgs {
     /// Print the results as JSON.
     #[arg(long)]
     pub json: bool,
-    /// No colours.
-    #[arg(long)]
-    pub plain: bool,
 }
 
 /// `compare`.
@@ -352,9 +362,6 @@ pub struct CompareArgs {
     /// Print the results as JSON.
     #[arg(long)]
     pub json: bool,
-    /// No colours.
-    #[arg(long)]
-    pub plain: bool,
     /// How each system is run; seed and replications are those of the first.
     #[command(flatten)]
     pub study: StudyArgs,
@@ -435,9 +442,6 @@ pub struct VerifyArgs {
     /// Print the results as a page of Markdown, as docs/TRUTH.md is.
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
-    /// No colours.
-    #[arg(long)]
-    pub plain: bool,
     /// Another seed for all cases: what is true does not hang on one.
     #[arg(long)]
     pub seed: Option<u64>,

@@ -1,7 +1,7 @@
 //! The command line of windtunnel: the only place that prints, exits, reads arguments or the wall clock.
 //!
 //! Results go to standard output, all else to standard error. Exit status: 0 done (for `check` and `verify`: held), 1 a promise is
-//! broken or a case missed, 2 could not run, 3 inconclusive. A reader of the output that is gone changes none of these.
+//! broken or a case missed, 2 could not run, 3 inconclusive, 130 stopped by Ctrl-C. A reader of the output that is gone changes none of these.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -9,11 +9,13 @@ mod asked;
 mod cli;
 mod commands;
 mod complete;
+mod interrupt;
 mod job_array;
 mod memory;
 mod named;
 mod output;
 mod parts;
+mod progress;
 
 use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
@@ -31,8 +33,13 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     named::resolve(&mut cli.command);
+    output::set(&cli);
     match commands::dispatch(&cli) {
         Ok(status) => ExitCode::from(status),
+        Err(error) if error.is::<interrupt::Stopped>() => {
+            output::say(&error.to_string());
+            ExitCode::from(interrupt::STATUS)
+        }
         Err(error) => {
             output::say(&format!("error: {error:#}\n"));
             ExitCode::from(2)

@@ -1,12 +1,18 @@
-//! Standard output, files that are whole or not there, and progress.
+//! Standard output and its form, and files that are whole or not there.
 
+use crate::cli::{Cli, ColourArg};
 use crate::commands::typed;
+use crate::interrupt::writing;
 use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sim_core::visible::printable;
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
+use std::sync::OnceLock;
+
+/// Columns that text is laid out for at most, and at least.
+const WIDEST: usize = 100;
+const NARROWEST: usize = 60;
 
 /// Prints results: what is hidden in them is shown escaped, and no line begins with a command of a build system. A reader that is gone is no error: what the command found out stays as it is, and so does its exit status.
 ///
@@ -45,6 +51,7 @@ pub fn say_own(text: &str) {
 /// If they cannot.
 pub fn writable(folder: &Path) -> Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let _whole = writing();
     let made: Vec<&Path> =
         folder.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists()).collect();
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", typed(folder)))?;
@@ -61,11 +68,12 @@ pub fn writable(folder: &Path) -> Result<()> {
 /// # Errors
 /// If one cannot be written.
 pub fn write_report(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    let _whole = writing();
     for (name, bytes) in files {
         let is_text = Path::new(name).extension().is_some_and(|e| e == "md");
         match std::str::from_utf8(bytes) {
-            Ok(text) if is_text => write_whole(&folder.join(name), printable(text, false).as_bytes())?,
-            _ => write_whole(&folder.join(name), bytes)?,
+            Ok(text) if is_text => write_one(&folder.join(name), printable(text, false).as_bytes())?,
+            _ => write_one(&folder.join(name), bytes)?,
         }
     }
     Ok(())
@@ -85,12 +93,46 @@ pub fn standard_input() -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Whether colours are wanted on standard output.
-pub fn colours(plain: bool) -> bool {
-    !plain
-        && io::stdout().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none()
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// How text is printed, as the command line says.
+struct Form {
+    plain: bool,
+    quiet: bool,
+    colour: ColourArg,
+}
+
+static FORM: OnceLock<Form> = OnceLock::new();
+
+/// Keeps how text is printed.
+pub fn set(cli: &Cli) {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    FORM.get_or_init(|| Form { plain: cli.plain || dumb, quiet: cli.quiet, colour: cli.color });
+}
+
+/// Whether there are to be no escape codes, and bars in ASCII.
+pub fn is_plain() -> bool {
+    FORM.get().is_some_and(|form| form.plain)
+}
+
+/// Whether only verdicts and problems are wanted.
+pub fn is_quiet() -> bool {
+    FORM.get().is_some_and(|form| form.quiet)
+}
+
+/// Whether colours are wanted on a stream.
+pub fn colours(stream: &impl IsTerminal) -> bool {
+    match FORM.get().map_or(ColourArg::Auto, |form| form.colour) {
+        _ if is_plain() => false,
+        ColourArg::Always => true,
+        ColourArg::Never => false,
+        ColourArg::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    }
+}
+
+/// Columns of the output: `COLUMNS`, or else those of the terminal; 100 where there is none, and never less than 60 or more than 100.
+pub fn width() -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0);
+    let terminal = || Some(usize::from(terminal_size::terminal_size_of(io::stdout())?.0.0));
+    asked.or_else(terminal).unwrap_or(WIDEST).clamp(NARROWEST, WIDEST)
 }
 
 /// Writes a file under a temporary name beside its own, forces it to the disk and renames it, so that it is whole or not there, also after
@@ -99,6 +141,11 @@ pub fn colours(plain: bool) -> bool {
 /// # Errors
 /// If the folder or file cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let _whole = writing();
+    write_one(path, bytes)
+}
+
+fn write_one(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", typed(folder)))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -109,25 +156,4 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written.with_context(|| format!("cannot write {}", typed(path)))
-}
-
-/// A bar on standard error with the time left; nothing where that is no terminal.
-pub fn progress(title: &str, replications: u32) -> ProgressBar {
-    progress_of("running", title, replications)
-}
-
-/// As [`progress`], of something that is done in another word.
-pub fn progress_of(doing: &str, title: &str, replications: u32) -> ProgressBar {
-    let bar = ProgressBar::new(u64::from(replications));
-    if !io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-        return bar;
-    }
-    let template =
-        format!("{doing:9} {{msg}}\n          {{bar:46.dim}}   {{pos}} of {{len}}   {{percent}} %   {{eta}} left");
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style.progress_chars("█░░"));
-    }
-    bar.set_message(title.to_owned());
-    bar
 }

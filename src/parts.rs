@@ -234,6 +234,7 @@ impl Parts {
     }
 
     fn append(&mut self, line: &str) -> Result<()> {
+        let _whole = crate::interrupt::writing();
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
         written.with_context(|| format!("cannot write {}", typed(&self.path)))
     }

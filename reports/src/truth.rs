@@ -5,7 +5,7 @@
 
 use crate::ReportError;
 use crate::numbers::observed;
-use crate::terminal::{Style, ascii, pad, pad_left, widest, wrap};
+use crate::terminal::{Style, pad, pad_left, widest, wrap};
 use sim_core::results::{PromiseSummary, Summary, Verdict};
 use std::fmt::Write;
 
@@ -67,8 +67,8 @@ pub fn table(cases: &[Verified], style: &Style) -> String {
     }
     misses(cases, &mut out);
     out.push_str(&counts(&cases.iter().collect::<Vec<_>>()));
-    out.push_str(MEANING);
-    ascii(&out)
+    out.push_str(&wrap(MEANING, "", style.sentence_width()));
+    style.finish(&out)
 }
 
 fn line(clause: &PromiseSummary, widths: [usize; 3], style: Style, out: &mut String) {
@@ -100,6 +100,11 @@ fn open(cases: &[Verified]) -> impl Iterator<Item = (&Verified, &PromiseSummary)
 /// What a case is about: the folder that it is in.
 fn topic_of(case: &Verified) -> &str {
     case.name.split('/').next().unwrap_or_default()
+}
+
+/// How many of all cases are held.
+pub(crate) fn totals(cases: &[Verified]) -> String {
+    counts(&cases.iter().collect::<Vec<_>>())
 }
 
 /// `72 cases in 40 scenarios: 1 missed, 71 held.`

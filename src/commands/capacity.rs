@@ -3,8 +3,11 @@
 use super::{CANNOT, OK, complain, project, source, style, sweep, typed};
 use crate::asked;
 use crate::cli::{CapacityArgs, SurviveArg};
+use crate::interrupt::{self, Stopped};
 use crate::output;
+use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
+use reports::terminal;
 use scenarios::study::capacity::{self, Asked, Event, Stop};
 use scenarios::study::sweep::Origin;
 use scenarios::written::named::Name;
@@ -14,7 +17,6 @@ use scenarios::written::studies::{AskSettings, StudySettings};
 use scenarios::{Loaded, Set, Studies};
 use sim_core::problem::{Problem, Problems};
 use sim_core::units::{Count, Probability};
-use std::ops::ControlFlow;
 
 /// Without a range, a size is searched up to so many times what stands in the file.
 const TIMES_NOW: u64 = 16;
@@ -54,21 +56,22 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     let out = args.out.clone().unwrap_or_else(|| asked::folder(&folder, variant, set, &args.study));
     let repeated = asked::Asked::new("capacity", vec![path.clone()], variant, set, besides(args));
     asked::free(&out)?;
-    let bar = output::progress_of("searching", loaded.written.scenario.as_deref().unwrap_or_default(), asked.budget);
+    let bar = Progress::new("searching", loaded.written.scenario.as_deref().unwrap_or_default(), asked.budget);
     let watch = |event: &Event<'_>| {
         if let Event::Trying(load, settings, done, of) = event {
             let settings: Vec<&str> = settings.iter().map(|s| s.text.as_str()).collect();
-            bar.set_message(format!("{} at load {load}", settings.join(", ")));
-            bar.set_length(u64::from(*of));
-            bar.set_position(u64::from(*done));
+            bar.title(format!("{} at load {load}", settings.join(", ")));
+            return bar.at(*done, *of);
         }
-        ControlFlow::Continue(())
+        interrupt::go_on()
     };
     let outcome = capacity::run(origin, &loaded, &asked, &plan, &watch);
-    bar.finish_and_clear();
+    bar.finish();
     let result = match outcome {
         Ok(result) => result,
-        Err(Stop::Interrupted) => bail!("stopped before the search was done"),
+        Err(Stop::Interrupted) => {
+            return Err(Stopped::again("of a search that is not done nothing is kept.", "Again").into());
+        }
         Err(Stop::Report(at, report)) => {
             output::say(&format!("error: the scenario cannot be run at {at}\n"));
             return Ok(complain(&report));
@@ -77,13 +80,12 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     };
     let source = source(&loaded, repeated.settings.clone());
     repeated.write_report(&out, reports::write_capacity(&result, &source)?)?;
-    if args.json {
-        output::print(&reports::capacity_json(&result)?)?;
-    } else {
-        let mut text = reports::terminal::capacity::summary(&result, &source, &style(args.plain));
-        text.push_str(&format!("Report   {}\n", typed(&out.join("report.html"))));
-        output::print(&text)?;
-    }
+    let report = format!("Report   {}\n", typed(&out.join("report.html")));
+    output::print(&match (args.json, output::is_quiet()) {
+        (true, _) => reports::capacity_json(&result)?,
+        (_, true) => terminal::sentence::of_capacity(&result, &style()),
+        _ => terminal::capacity::summary(&result, &source, &style()) + &report,
+    })?;
     Ok(OK)
 }
 

@@ -3,15 +3,17 @@
 use super::{CANNOT, OK, complain, plan, project, sets, source, style, typed};
 use crate::asked::{self, Asked};
 use crate::cli::CompareArgs;
+use crate::interrupt::Stopped;
 use crate::output;
+use crate::progress::Progress;
 use anyhow::{Result, bail};
+use reports::terminal;
 use scenarios::Loaded;
 use scenarios::study::compare::{self, Candidate};
 use scenarios::written::studies::AskSettings;
 use scenarios::written::studies::compare::CompareSettings;
 use sim_core::expression::Value;
 use sim_core::problem::Problems;
-use std::ops::ControlFlow;
 
 pub fn run(args: &CompareArgs) -> Result<u8> {
     let sets = sets(&args.study)?;
@@ -44,23 +46,21 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
         }
     }
     let title = wanted.iter().map(|(file, variant)| variant.as_ref().unwrap_or(file).as_str()).collect::<Vec<_>>();
-    let bar = output::progress(&title.join(", "), plan.replications * candidates.len() as u32);
-    let progress = |done: u32, of: u32| {
-        bar.set_length(u64::from(of));
-        bar.set_position(u64::from(done));
-        ControlFlow::Continue(())
+    let bar = Progress::new("comparing", &title.join(", "), plan.replications * candidates.len() as u32);
+    let comparison = compare::run(&candidates, &show, &plan, &|done, of| bar.at(done, of));
+    bar.finish();
+    let Ok(comparison) = comparison else {
+        return Err(Stopped::again("of a comparison that is not done nothing is kept.", "Again").into());
     };
-    let comparison = compare::run(&candidates, &show, &plan, &progress)?;
-    bar.finish_and_clear();
     let sources: Vec<reports::Source> =
         candidates.iter().map(|candidate| source(&candidate.loaded, asked.settings.clone())).collect();
     asked.write_report(&out, reports::write_comparison(&comparison, &sources)?)?;
-    if args.json {
-        output::print(&reports::compare_json(&comparison)?)?;
-        return Ok(OK);
-    }
-    let text = reports::terminal::compare::summary(&comparison, &style(args.plain));
-    output::print(&format!("{text}Report   {}\n", typed(&out.join("report.html"))))?;
+    let report = format!("Report   {}\n", typed(&out.join("report.html")));
+    output::print(&match (args.json, output::is_quiet()) {
+        (true, _) => reports::compare_json(&comparison)?,
+        (_, true) => terminal::sentence::of_comparison(&comparison, &style()),
+        _ => terminal::compare::summary(&comparison, &style()) + &report,
+    })?;
     Ok(OK)
 }
 

@@ -22,7 +22,7 @@ pub fn run(args: &MergeArgs) -> Result<u8> {
     let mut points: Vec<Point> = found.into_iter().flat_map(|(_, _, points)| points).collect();
     points.sort_unstable_by_key(|point| point.number);
     output::write_whole(&args.out.join(FILE), parts::whole(&first, &points)?.as_bytes())?;
-    sweep::finish(&first, points, &args.out, args.json, args.plain)
+    sweep::finish(&first, points, &args.out, args.json)
 }
 
 /// Whether these are the parts of one sweep, each of them once.

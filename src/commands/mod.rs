@@ -19,6 +19,8 @@ mod validate;
 mod verify;
 
 use crate::cli::{Cli, Command, StudyArgs};
+use crate::interrupt::Stopped;
+use crate::progress::Progress;
 use crate::{named, output};
 use anyhow::{Result, bail};
 use scenarios::study::{self, Plan};
@@ -88,9 +90,9 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
 }
 
 /// How text is printed.
-fn style(plain: bool) -> reports::terminal::Style {
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    reports::terminal::Style { colour: output::colours(plain), plain: plain || dumb, width: 100 }
+fn style() -> reports::terminal::Style {
+    let colour = output::colours(&std::io::stdout());
+    reports::terminal::Style { colour, plain: output::is_plain(), width: output::width() }
 }
 
 /// A path as the user typed it, with what is hidden in it shown; files can be read by it.
@@ -194,8 +196,7 @@ fn unknown_scenario(name: &str) {
 }
 
 fn complain(report: &Report) -> u8 {
-    use std::io::IsTerminal;
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = output::colours(&std::io::stderr());
     output::say(&format!("{}{}\n", report.render(colour), report.closing()));
     CANNOT
 }
@@ -203,15 +204,14 @@ fn complain(report: &Report) -> u8 {
 /// Runs the study of a scenario, with a bar; one that ends after `stop_at` replications, if so many are named, as if it was stopped there.
 fn study(ready: &Ready, stop_at: Option<u32>) -> Result<StudyResult> {
     let title = ready.loaded.written.scenario.clone().unwrap_or_default();
-    let bar = output::progress(&title, ready.plan.replications);
+    let bar = Progress::new("running", &title, ready.plan.replications);
     let progress = |done: u32, of: u32| {
-        bar.set_length(u64::from(of));
-        bar.set_position(u64::from(done));
-        if stop_at == Some(done) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let stop = stop_at == Some(done);
+        if stop { ControlFlow::Break(()) } else { bar.at(done, of) }
     };
-    let result = study::run_or_part(&ready.loaded, &ready.variants, &ready.plan, &progress)?;
-    bar.finish_and_clear();
-    Ok(result)
+    let result = study::run_or_part(&ready.loaded, &ready.variants, &ready.plan, &progress);
+    bar.finish();
+    result.map_err(|_| Stopped::again("no replication was done, and nothing was written.", "Again").into())
 }
 
 fn cores() -> usize {

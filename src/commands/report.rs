@@ -6,6 +6,7 @@
 use super::{OK, load, project, source, study, sweep, typed};
 use crate::asked::Asked;
 use crate::cli::{ReportArgs, StudyArgs};
+use crate::interrupt::Stopped;
 use crate::output;
 use crate::parts;
 use anyhow::{Context, Result, anyhow, bail};
@@ -16,7 +17,7 @@ use sim_core::units::Probability;
 pub fn run(args: &ReportArgs) -> Result<u8> {
     if args.folder.join(parts::FILE).exists() {
         let (first, points) = parts::finished(&args.folder)?;
-        return sweep::finish(&first, points, &args.folder, false, false);
+        return sweep::finish(&first, points, &args.folder, false);
     }
     if args.folder.join("capacity.json").exists() || args.folder.join("compare.json").exists() {
         let again = Asked::of(&args.folder).map_or_else(String::new, |asked| format!(": {}", asked.line()));
@@ -56,6 +57,9 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     }
     let stop_at = count(&results["replications"]).filter(|_| !stopped.is_null());
     let result = study(&ready, stop_at)?;
+    if result.summary.stopped_early.is_some() && stop_at != Some(result.summary.replications) {
+        return Err(Stopped::again("the report is as it was.", "Again").into());
+    }
     if Some(result.summary.digest.as_str()) != results["digest"].as_str() {
         bail!(
             "scenario.yaml gives other results than those in {}: one of the two was changed; nothing was written",
@@ -69,7 +73,9 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
         source.asked = asked.settings;
     }
     output::write_report(&args.folder, &reports::write(&result, &source)?)?;
-    output::print(&format!("Report   {}\n", typed(&args.folder.join("report.html"))))?;
+    if !output::is_quiet() {
+        output::print(&format!("Report   {}\n", typed(&args.folder.join("report.html"))))?;
+    }
     Ok(OK)
 }
 

@@ -3,8 +3,9 @@
 use super::{OK, load, source, study, style, typed};
 use crate::asked::{self, Asked};
 use crate::cli::RunArgs;
-use crate::output;
+use crate::{interrupt, output};
 use anyhow::Result;
+use reports::terminal;
 
 pub fn run(args: &RunArgs) -> Result<u8> {
     let mut ready = match load(&typed(&args.file), &args.study, args.variant.as_deref())? {
@@ -22,12 +23,12 @@ pub fn run(args: &RunArgs) -> Result<u8> {
     let result = study(&ready, None)?;
     let source = source(&ready.loaded, asked.settings.clone());
     asked.write_report(&out, reports::write(&result, &source)?)?;
-    if args.json {
-        output::print(&reports::json(&result)?)?;
-    } else {
-        let mut text = reports::terminal::run_summary(&result, &source, &style(args.plain));
-        text.push_str(&format!("Report   {}\n", typed(&out.join("report.html"))));
-        output::print(&text)?;
-    }
-    Ok(OK)
+    let report = format!("Report   {}\n", typed(&out.join("report.html")));
+    let text = match (args.json, output::is_quiet()) {
+        (true, _) => reports::json(&result)?,
+        (_, true) => terminal::sentence::of_run(&result, &style()),
+        _ => terminal::run_summary(&result, &source, &style()) + &report,
+    };
+    output::print(&text)?;
+    Ok(if result.summary.stopped_early.is_some() { interrupt::STATUS } else { OK })
 }

@@ -3,10 +3,13 @@
 use super::{CANNOT, OK, complain, cores, project, source, style, typed};
 use crate::asked;
 use crate::cli::{DesignArg, RankArg, SweepArgs};
+use crate::interrupt::Stopped;
 use crate::job_array;
 use crate::output;
 use crate::parts::{First, Parts, Shard};
+use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
+use reports::terminal;
 use scenarios::study::sweep::{self, Origin, Stop, Sweep};
 use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::sweep::{DesignSettings, PointsSettings, RankOfSettings, RankSettings, SweepSettings};
@@ -56,9 +59,12 @@ pub fn run(args: &SweepArgs) -> Result<u8> {
     let first = First::new(shard, swept.head.clone(), source(&loaded, asked));
     let points = simulate(&swept, &first, &out, args)?;
     if shard == Shard::WHOLE {
-        return finish(&first, points, &out, args.json, args.plain);
+        return finish(&first, points, &out, args.json);
     }
     let Shard { number, of } = shard;
+    if output::is_quiet() {
+        return Ok(OK);
+    }
     output::print(&format!(
         "Part {number}/{of} of the sweep is done: {} of {} points.\nNext     windtunnel merge PART.. --out DIR\n",
         points.len(),
@@ -81,17 +87,15 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
     let (mut parts, mut points) = Parts::open(out, first, args.fresh)?;
     let all = first.shard.points(swept.len());
     let left = &all[points.len()..];
-    if !points.is_empty() && !left.is_empty() {
+    if !points.is_empty() && !left.is_empty() && !output::is_quiet() {
         output::say(&format!("going on: {} of {} points are done already\n", points.len(), all.len()));
     }
     let each = swept.head.replications;
     let title = format!("{} points, {each} replications each", all.len());
-    let bar = output::progress_of("sweeping", &title, all.len() as u32 * each);
+    let replications = all.len() as u32 * each;
+    let bar = Progress::new("sweeping", &title, replications);
     let before = points.len() as u32 * each;
-    let progress = |done: u32, _: u32| {
-        bar.set_position(u64::from(before + done));
-        ControlFlow::Continue(())
-    };
+    let progress = |done: u32, _: u32| bar.at(before + done, replications);
     let mut failed = None;
     let mut fresh = Vec::new();
     let keep = |point: Point| {
@@ -104,14 +108,18 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
     };
     let threads = args.study.threads.map_or_else(cores, usize::from);
     let outcome = swept.run(left, threads, keep, &progress);
-    bar.finish_and_clear();
+    bar.finish();
     match (failed, outcome) {
         (Some(error), _) => return Err(error),
         (None, Err(Stop::Report(report))) => {
             complain(&report);
             bail!("a point of the sweep cannot be run; those that are done are kept");
         }
-        (None, Err(Stop::Interrupted)) => bail!("stopped before the last point was done; those that are done are kept"),
+        (None, Err(Stop::Interrupted)) => {
+            let (done, all) = (points.len() + fresh.len(), all.len());
+            let kept = format!("{done} of {all} points are done and kept in {}, where the sweep goes on.", typed(out));
+            return Err(Stopped::again(&kept, "Go on").into());
+        }
         (None, Ok(())) => {}
     }
     points.extend(fresh);
@@ -119,14 +127,16 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
 }
 
 /// Writes the results of a finished sweep and prints its answer.
-pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool, plain: bool) -> Result<u8> {
+pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool) -> Result<u8> {
     let result = sweep::answer(&first.head, points);
     let files = reports::write_sweep(&result, &first.source)?;
     output::write_report(out, &files)?;
     if json {
         output::print(&reports::sweep_json(&result)?)?;
+    } else if output::is_quiet() {
+        output::print(&terminal::sentence::of_sweep(&result, &style()))?;
     } else {
-        let mut text = reports::terminal::sweep::summary(&result, &first.source, &style(plain));
+        let mut text = terminal::sweep::summary(&result, &first.source, &style());
         for (word, name) in [("Report", "report.html"), ("Table", "sweep.csv")] {
             if files.iter().any(|(file, _)| file == name) {
                 text.push_str(&format!("{word:<8} {}\n", typed(&out.join(name))));

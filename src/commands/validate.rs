@@ -6,7 +6,6 @@ use crate::output;
 use anyhow::{Result, bail};
 use scenarios::{Studies, describe, overlay};
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 
 pub fn run(args: &ValidateArgs) -> Result<u8> {
     let sets = super::sets_of(&args.set)?;
@@ -14,7 +13,7 @@ pub fn run(args: &ValidateArgs) -> Result<u8> {
     if found.is_empty() {
         bail!("there is no scenario in {}", args.paths.iter().map(|p| typed(p)).collect::<Vec<_>>().join(", "));
     }
-    let colour = output::colours(false) && std::io::stdout().is_terminal();
+    let colour = output::colours(&std::io::stdout());
     let extended: BTreeSet<_> = found.iter().flat_map(|found| found.extends.iter().cloned()).collect();
     let (mut status, mut items) = (OK, Vec::new());
     for found in &found {
@@ -30,7 +29,7 @@ pub fn run(args: &ValidateArgs) -> Result<u8> {
             None
         };
         if let Some(why) = left_out {
-            if !args.json {
+            if !args.json && !output::is_quiet() {
                 output::print(&format!("Left out: {file}, {why}.\n"))?;
             }
             continue;
@@ -44,7 +43,9 @@ pub fn run(args: &ValidateArgs) -> Result<u8> {
                 if !loaded.warnings.problems.is_empty() {
                     output::print(&loaded.warnings.render(colour))?;
                 }
-                output::print(&format!("{}\n", describe::valid(&loaded)))?;
+                if !output::is_quiet() {
+                    output::print(&format!("{}\n", describe::valid(&loaded)))?;
+                }
             }
             Err(report) => {
                 status = CANNOT;

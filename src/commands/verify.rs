@@ -1,15 +1,16 @@
 //! `verify`: the truth suite, simulated here.
 
-use super::{CANNOT, OK, complain, cores};
+use super::{CANNOT, OK, complain, cores, style};
 use crate::cli::VerifyArgs;
+use crate::interrupt::Stopped;
 use crate::output;
+use crate::progress::Progress;
 use anyhow::Result;
 use reports::truth::{self, Verified};
 use scenarios::Loaded;
 use scenarios::study::{self, Plan};
 use scenarios::suite::{self, Case};
 use sim_core::results::Verdict;
-use std::ops::ControlFlow;
 
 /// A scenario with its variants.
 type Scenario = (Loaded, Vec<(String, Loaded)>);
@@ -43,14 +44,12 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
     let text = match (args.json, args.markdown) {
         (true, _) => truth::json(&results)?,
         (_, true) => truth::page(&results),
-        _ => {
-            let style = reports::terminal::Style { colour: output::colours(args.plain), plain: args.plain, width: 100 };
-            truth::table(&results, &style)
-        }
+        _ if output::is_quiet() => reports::terminal::sentence::of_truth(&results, &style()),
+        _ => truth::table(&results, &style()),
     };
     output::print(&text)?;
     let status = status(&results);
-    if !args.json && !args.markdown {
+    if !args.json && !args.markdown && !output::is_quiet() {
         let why = ["every case is held", "a case is missed", "", "not decided"];
         output::print(&format!("Exit status {status}: {}.\n", why[usize::from(status)]))?;
     }
@@ -85,19 +84,20 @@ fn simulate(cases: &[&Case], loaded: &[Scenario], args: &VerifyArgs) -> Result<V
         Plan { seed: args.seed.unwrap_or(plan.seed), ..plan }
     };
     let all = loaded.iter().map(|(scenario, _)| plan(scenario).replications).sum();
-    let (bar, mut done) = (output::progress("the truth suite", all), 0);
+    let (bar, mut done) = (Progress::new("running", "the truth suite", all), 0);
     let mut results = Vec::new();
     for (case, (scenario, variants)) in cases.iter().zip(loaded) {
-        bar.set_message(case.name);
-        let progress = |replications: u32, _: u32| {
-            bar.set_position(u64::from(done + replications));
-            ControlFlow::Continue(())
+        bar.title(case.name.to_owned());
+        let progress = |replications: u32, _: u32| bar.at(done + replications, all);
+        let Ok(study) = study::run(scenario, variants, &plan(scenario), &progress) else {
+            bar.finish();
+            return Err(Stopped::again("of a suite that is not done nothing is kept.", "Again").into());
         };
-        let summary = study::run(scenario, variants, &plan(scenario), &progress)?.summary;
+        let summary = study.summary;
         done += summary.replications;
         let source = scenario.written.source.clone().unwrap_or_default();
         results.push(Verified { name: case.name.to_owned(), file: case.path(), source, summary });
     }
-    bar.finish_and_clear();
+    bar.finish();
     Ok(results)
 }

@@ -45,7 +45,10 @@ fn it_goes_on_until_it_is_decided_and_says_why() {
     printed(&folder, &["report", "out/small"]);
     assert_eq!(of_one, bytes(), "the report is made of the same replications");
     let page = std::fs::read_to_string(folder.join("out/small/report.md")).unwrap();
-    assert!(page.contains("Went on from 20 replications") && page.contains("run small.yaml --seed 1`"), "{page}");
+    assert!(
+        page.contains("Went on: from 20 replications, because") && page.contains("run small.yaml --seed 1`"),
+        "{page}"
+    );
     let text = printed(&folder, &["run", "small.yaml", "--replications", "20"]);
     assert!(text.contains("out/small.replications-20/report.html"), "{text}");
     assert!(text.contains("INCONCLUSIVE  works") && !text.contains("Went on"), "{text}");

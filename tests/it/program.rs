@@ -5,7 +5,17 @@ use std::process::{Command, Output};
 
 /// Runs the program in a folder.
 pub fn windtunnel(arguments: &[&str], folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_windtunnel")).args(arguments).current_dir(folder).output().unwrap()
+    with(arguments, folder, &[])
+}
+
+/// Runs the program in a folder, with variables of the environment.
+pub fn with(arguments: &[&str], folder: &Path, variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_windtunnel"));
+    command.args(arguments).current_dir(folder);
+    for variable in ["NO_COLOR", "TERM", "COLUMNS"] {
+        command.env_remove(variable);
+    }
+    command.envs(variables.iter().copied()).output().unwrap()
 }
 
 /// A folder of its own for a test, gone at its end.

@@ -89,9 +89,9 @@ fn a_grid_says_how_far_each_setting_holds() {
     assert_eq!(row("6 "), ["6", "100", "H", "100", "H", "100", "H"]);
     assert!(out.contains("Held from services.desk.workers=2 on with load.visitors.arrive.poisson.rate=20/s"), "{out}");
     let json: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(at.join("out/desk-ladder/sweep.json")).unwrap()).unwrap();
+        serde_json::from_slice(&std::fs::read(at.join("out/desk-ladder.replications-40/sweep.json")).unwrap()).unwrap();
     assert_eq!(json["points"].as_array().unwrap().len(), 18);
-    let csv = std::fs::read_to_string(at.join("out/desk-ladder/sweep.csv")).unwrap();
+    let csv = std::fs::read_to_string(at.join("out/desk-ladder.replications-40/sweep.csv")).unwrap();
     assert_eq!(csv.lines().count(), 1 + 18 * 40);
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::findings::word_of;
 use crate::numbers::grouped;
 use crate::terminal::table::in_lines;
-use crate::terminal::{Style, ascii, pad, pad_left, precision, widest, wrap};
+use crate::terminal::{Style, pad, pad_left, precision, widest, wrap};
 use sim_core::results::compare::Change;
 use sim_core::results::gate::{Checked, CheckedFile, Standing, Trouble};
 use sim_core::results::{PromiseSummary, Verdict};
@@ -57,7 +57,7 @@ pub fn lines(files: &[CheckedFile], baseline: Option<&str>, style: &Style) -> St
     for sentence in [Some(judged(files)), spent(files), rule(files), bonferroni(files)].into_iter().flatten() {
         out.push_str(&wrap(&sentence, "", style.sentence_width()));
     }
-    ascii(&out)
+    style.finish(&out)
 }
 
 fn replications(checked: &Checked) -> String {

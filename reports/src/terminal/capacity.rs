@@ -39,7 +39,7 @@ pub fn summary(capacity: &CapacityResult, source: &Source, style: &Style) -> Str
         capacity.digest
     );
     let _ = write!(out, "\n{}", say(&closing));
-    out
+    style.finish(&out)
 }
 
 /// A setting in one line of a ladder: the case that decides.
@@ -89,12 +89,12 @@ fn ladder(capacity: &CapacityResult, level: &CapacityLevel, style: Style, out: &
         each.collect()
     };
     let length = widths[..count].iter().sum::<usize>() + gap * (count - 1);
-    let has_bars = !style.plain && count == heads.len() && length + gap + BAR < style.columns();
+    let has_bars = count == heads.len() && length + gap + BAR < style.columns();
     let _ = writeln!(out, "\n{}", style.bold(&format!("Load {}", level.label)));
     let _ = writeln!(out, "{}", style.dim(line(&heads, None).trim_end()));
     for (row, tried) in rows.iter().zip(&tried) {
         let share = tried.cases.iter().max_by_key(|c| c.verdict).and_then(|c| c.probability).map_or(0.0, |e| e.mean);
-        let bar = if has_bars { " ".repeat(gap) + &bar(share, capacity.needed) } else { String::new() };
+        let bar = if has_bars { " ".repeat(gap) + &bar(share, capacity.needed, style) } else { String::new() };
         let _ = writeln!(out, "{}", format!("{}{bar}", line(row, Some(tried.verdict))).trim_end());
     }
 }
@@ -113,9 +113,10 @@ fn short(path: &str, capacity: &CapacityResult) -> String {
 }
 
 /// The share of runs, with the share that is needed.
-fn bar(share: f64, needed: f64) -> String {
+fn bar(share: f64, needed: f64, style: Style) -> String {
     let (full, mark) = ((share * BAR as f64).floor() as usize, (needed * BAR as f64).round() as usize);
-    let cell = |at: usize| if at < full { '█' } else { '░' };
+    let (filled, empty) = style.full_and_empty();
+    let cell = |at: usize| if at < full { filled } else { empty };
     let left: String = (0..mark).map(cell).collect();
     let right: String = (mark..BAR).map(cell).collect();
     format!("{left}|{right}")

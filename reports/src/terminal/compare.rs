@@ -1,7 +1,7 @@
 //! What `compare` prints: in what the systems differ, a table of numbers, one of promises, and the answer.
 
 use super::table::in_lines;
-use super::{Style, ascii, pad, pad_left, widest, wrap};
+use super::{Style, pad, pad_left, widest, wrap};
 use crate::findings::compare::{answer, change_word, method, says, untold};
 use crate::numbers::{alone, signed};
 use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, Row, RowKind, System};
@@ -21,7 +21,7 @@ pub fn summary(comparison: &Comparison, style: &Style) -> String {
         }
         one(comparison, compared, style, &mut out);
     }
-    ascii(&out)
+    style.finish(&out)
 }
 
 fn one(comparison: &Comparison, compared: &Compared, style: Style, out: &mut String) {

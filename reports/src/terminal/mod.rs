@@ -1,13 +1,16 @@
 //! What is printed of a run: its summary. What `check` prints stands in `check`.
 //!
-//! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` leaves the bars out.
+//! Text is made, nothing is printed. Colour adds escape codes and changes no character; `plain` draws bars in ASCII. No line is longer
+//! than the width (`fit`).
 
 pub(crate) mod alerts;
 pub mod capacity;
 pub mod compare;
 pub(crate) mod expected;
 mod experiments;
+pub mod fit;
 mod over_time;
+pub mod sentence;
 pub(crate) mod services;
 pub mod sweep;
 pub(crate) mod table;
@@ -32,9 +35,9 @@ const WIDEST: usize = 100;
 pub struct Style {
     /// Whether escape codes colour verdicts, headings and paths.
     pub colour: bool,
-    /// Leaves out bars.
+    /// Draws bars in ASCII.
     pub plain: bool,
-    /// Columns; at most 100 are used, and below 80 columns of tables are dropped from the right.
+    /// Columns; at most 100 are used, and where there are few, columns of tables are dropped from the right.
     pub width: usize,
 }
 
@@ -74,6 +77,26 @@ impl Style {
     pub(crate) fn sentence_width(self) -> usize {
         WRAP.min(self.width.max(20))
     }
+
+    /// Levels from 0 to 1 as bars, each a character.
+    pub(crate) fn bars(self, levels: &[Option<f64>]) -> String {
+        let bars = if self.plain {
+            ['_', '.', '-', '=', '+', '*', '#']
+        } else {
+            ['▁', '▂', '▃', '▄', '▅', '▆', '▇']
+        };
+        levels.iter().map(|l| l.map_or(' ', |l| bars[((l.clamp(0.0, 1.0) * 6.0).round()) as usize])).collect()
+    }
+
+    /// What is full of a bar, and what is empty.
+    pub(crate) fn full_and_empty(self) -> (char, char) {
+        if self.plain { ('#', '.') } else { ('█', '░') }
+    }
+
+    /// What a terminal shows: without no-break spaces and true minuses, and with no line longer than it is wide.
+    pub(crate) fn finish(self, text: &str) -> String {
+        fit::fit(&ascii(text), self.width)
+    }
 }
 
 fn code_of(verdict: Verdict) -> &'static str {
@@ -109,7 +132,7 @@ pub fn run_summary(study: &StudyResult, source: &Source, style: &Style) -> Strin
     alerts::block(study, style, &mut out);
     look_next(&found, style, &mut out);
     closing(study, &found, style, &mut out);
-    ascii(&out)
+    style.finish(&out)
 }
 
 /// Breaks a text at blanks.

@@ -40,12 +40,6 @@ fn columns(levels: &[Option<f64>], bars: usize, worst: fn(f64, f64) -> f64) -> V
         .collect()
 }
 
-/// Levels from 0 to 1 as bars.
-fn draw(levels: &[Option<f64>]) -> String {
-    let bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
-    levels.iter().map(|l| l.map_or(' ', |l| bars[((l.clamp(0.0, 1.0) * 6.0).round()) as usize])).collect()
-}
-
 /// A share on a scale of nines, to four of them.
 fn nines(share: f64) -> f64 {
     (-math::log10((1.0 - share).max(1e-4)) / 4.0).clamp(0.0, 1.0)
@@ -89,7 +83,7 @@ pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
     let most = style.columns().saturating_sub(widths.iter().sum::<usize>() + UNIT);
     let name = lines.iter().map(length).filter(|n| n + 3 <= most).max().unwrap_or(0).max(NAME - 3) + 3;
     let room = style.columns().saturating_sub(name + widths.iter().sum::<usize>() + UNIT);
-    let bars = if style.plain || room < FEWEST_BARS { 0 } else { BARS.min(study.windows.len()).min(room) };
+    let bars = if room < FEWEST_BARS { 0 } else { BARS.min(study.windows.len()).min(room) };
     let _ = write!(out, "\n{}", style.bold(&wrap(&title(study, entry), "", style.sentence_width())));
     let mut head = pad("", name);
     if bars > 0 {
@@ -104,7 +98,8 @@ pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
     let _ = writeln!(out, "{}", style.dim(&(head + &heads)));
     for line in &lines {
         let numbers = cells(&mut line.numbers.iter().map(String::as_str));
-        let picture = if bars > 0 { pad(&draw(&columns(&line.levels, bars, line.worst)), bars) } else { String::new() };
+        let picture =
+            if bars > 0 { pad(&style.bars(&columns(&line.levels, bars, line.worst)), bars) } else { String::new() };
         let own_line = length(line) + 3 > name;
         if own_line {
             out.push_str(&in_lines(&line.name, "", style.columns()));

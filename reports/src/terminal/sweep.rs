@@ -35,7 +35,7 @@ pub fn summary(sweep: &SweepResult, source: &Source, style: &Style) -> String {
     }
     rankings(sweep, style, &mut out);
     let _ = write!(out, "\n{}", wrap(&closing(sweep), "", style.sentence_width()));
-    out
+    style.finish(&out)
 }
 
 fn closing(sweep: &SweepResult) -> String {
@@ -214,14 +214,17 @@ fn rankings(sweep: &SweepResult, style: Style, out: &mut String) {
             cells: vec![
                 cell(&knob.total),
                 knob.alone.as_ref().map_or("-".into(), cell),
-                pad(&"█".repeat((knob.total.mean.max(0.0) / most * BAR as f64).round() as usize), BAR),
+                pad(
+                    &String::from(style.full_and_empty().0)
+                        .repeat((knob.total.mean.max(0.0) / most * BAR as f64).round() as usize),
+                    BAR,
+                ),
             ],
         };
         let (head, heads) = (format!("Which knob matters for {}", ranking.of), [heads.0, heads.1, ""]);
-        let shown = if style.plain { &heads[..2] } else { &heads[..] };
         let mut text = String::new();
         let rows = ranking.knobs.iter().map(row).collect();
-        Table { title: &head, lead: 0, heads: shown, rows }.write(style, &mut text);
+        Table { title: &head, lead: 0, heads: &heads, rows }.write(style, &mut text);
         if out.ends_with("\n\n") {
             out.pop();
         }

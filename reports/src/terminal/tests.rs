@@ -1,8 +1,9 @@
 //! What every form of the terminal keeps, at every width: no line is wider than the terminal, and columns do not run together.
 
 use super::table::cells_of;
-use super::{Style, capacity, compare, run_summary, sweep};
+use super::{Style, capacity, compare, run_summary, sentence, sweep};
 use crate::check::lines::lines;
+use crate::truth::{self, Verified};
 use crate::{experiment, sample};
 use sim_core::results::Verdict;
 use sim_core::results::gate::CheckedFile;
@@ -18,6 +19,14 @@ fn forms(style: Style) -> Vec<(&'static str, String)> {
     odd.tails.clear();
     odd.summary.promises[0].name = "a-name-that-is-longer-than-any-line-of-a-terminal-has-room-for-at-all".into();
     let checked = CheckedFile { file: "scenarios/a-long-folder/checkout.yaml".into(), outcome: Ok(sample::checked()) };
+    let mut stopped = sample::study();
+    stopped.summary.stopped_early = Some(sim_core::results::StoppedEarly { first: 64, most: 512 });
+    let verified = [Verified {
+        name: "queueing/mm1".into(),
+        file: "a.yaml".into(),
+        source: source.question.clone(),
+        summary: sample::study().summary,
+    }];
     vec![
         ("run", run_summary(&sample::study(), &source, &style)),
         ("run with odd numbers", run_summary(&odd, &source, &style)),
@@ -26,7 +35,15 @@ fn forms(style: Style) -> Vec<(&'static str, String)> {
         ("sweep by points", sweep::summary(&sample::sweep::cloud(), &source, &style)),
         ("capacity", capacity::summary(&sample::capacity::search(), &source, &style)),
         ("compare", compare::summary(&sample::compare::comparison(), &style)),
-        ("check", lines(&[checked], None, &style)),
+        ("check", lines(std::slice::from_ref(&checked), None, &style)),
+        ("verify", truth::table(&verified, &style)),
+        ("run in a sentence", sentence::of_run(&stopped, &style)),
+        ("run that was stopped", run_summary(&stopped, &source, &style)),
+        ("compare in a sentence", sentence::of_comparison(&sample::compare::comparison(), &style)),
+        ("sweep in a sentence", sentence::of_sweep(&sample::sweep::grid(), &style)),
+        ("capacity in a sentence", sentence::of_capacity(&sample::capacity::search(), &style)),
+        ("check in a sentence", sentence::of_check(&[checked], &style)),
+        ("verify in a sentence", sentence::of_truth(&verified, &style)),
     ]
 }
 
@@ -90,8 +107,13 @@ fn colour_changes_no_character() {
 }
 
 #[test]
-fn plain_has_no_bars_and_a_narrow_terminal_fewer_columns() {
-    let style = Style { colour: false, plain: true, width: 70 };
+fn plain_draws_in_ascii_and_a_narrow_terminal_has_fewer_columns() {
+    let style = Style { colour: false, plain: true, width: 100 };
     let text = run_summary(&sample::study(), &sample::source(), &style);
-    assert!(!text.contains('▇') && !text.contains("kept in runs"), "{text}");
+    assert!(text.contains("****"), "{text}");
+    for (form, text) in forms(style) {
+        assert!(!text.contains(['▁', '▇', '█', '░']), "{form}: {text}");
+    }
+    let text = run_summary(&sample::study(), &sample::source(), &Style { width: 70, ..style });
+    assert!(!text.contains("kept in runs"), "{text}");
 }

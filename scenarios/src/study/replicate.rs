@@ -37,7 +37,7 @@ struct Line<R, M> {
 }
 
 /// Runs `run(0)` to `run(replications - 1)` on `threads` threads (0: one) and calls `merge(number, result)` in the order of the numbers.
-/// After each merge `progress(merged, replications)` is called, which may stop the rest.
+/// After each merge, and after each result that waits for its turn, `progress(merged, replications)` is called, which may stop the rest.
 ///
 /// # Errors
 /// If `progress` stopped it.
@@ -101,6 +101,7 @@ fn put<R, M: FnMut(u32, R)>(
 ) {
     let mut line = lock(line);
     line.waiting.insert(number, result);
+    let before = line.merged;
     while !line.stopped {
         let at = line.merged;
         let Some(result) = line.waiting.remove(&at) else { break };
@@ -111,6 +112,9 @@ fn put<R, M: FnMut(u32, R)>(
         } else if line.merged == replications {
             let _ = progress(line.merged, replications);
         }
+    }
+    if !line.stopped && line.merged == before && progress(before, replications).is_break() {
+        line.stopped = true;
     }
     moved.notify_all();
 }

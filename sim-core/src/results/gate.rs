@@ -2,8 +2,7 @@
 
 use super::compare::Change;
 use super::promise::{PromiseSummary, Verdict};
-use super::study::PrecisionSummary;
-use super::{Estimate, StoppedRun};
+use super::{Estimate, PrecisionSummary, StoppedRun};
 use crate::units::Unit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@
 mod about;
 mod capacity;
 pub mod compare;
+mod course;
 mod experiment;
 pub mod gate;
 mod promise;
@@ -20,6 +21,7 @@ mod words;
 
 pub use about::{About, Made};
 pub use capacity::*;
+pub use course::{Precise, PrecisionSummary, StoppedEarly, WentOn, WentOnEnd};
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };

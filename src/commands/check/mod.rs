@@ -3,9 +3,11 @@
 mod against;
 pub mod files;
 
-use super::{CANNOT, OK, Ready, complain, project, ready, typed};
+use super::{CANNOT, OK, Ready, complain, project, ready, style, typed};
 use crate::cli::{Annotations, CheckArgs};
+use crate::interrupt::Stopped;
 use crate::output;
+use crate::progress::Progress;
 use against::{Baselined, Missing};
 use anyhow::{Context, Result};
 use scenarios::study::{self, gate, gate::Gate};
@@ -16,7 +18,6 @@ use sim_core::units::Probability;
 use sim_core::visible::{commands, printable};
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Promised, but not decided.
@@ -112,21 +113,20 @@ fn gate(ready: &Ready, args: &CheckArgs) -> Gate {
 fn study(ready: &Ready, args: &CheckArgs) -> Result<Checked> {
     let title = ready.loaded.written.scenario.clone().unwrap_or_default();
     let gate = gate(ready, args);
-    let bar = output::progress(&title, gate.most(&ready.plan));
-    let progress = |done: u32, of: u32| {
-        bar.set_length(u64::from(of));
-        bar.set_position(u64::from(done));
-        ControlFlow::Continue(())
-    };
+    let bar = Progress::new("checking", &title, gate.most(&ready.plan));
+    let progress = |done: u32, of: u32| bar.at(done, of);
     // With a budget or a baseline the number of replications follows from these.
     let precise = ready.plan.precision.is_some() && gate.budget.is_none() && !gate.baseline;
     let checked = if precise {
-        gate::precise(&ready.loaded, &ready.plan, study::run(&ready.loaded, &ready.variants, &ready.plan, &progress)?)
+        let study = study::run(&ready.loaded, &ready.variants, &ready.plan, &progress);
+        study.map(|study| gate::precise(&ready.loaded, &ready.plan, study))
     } else {
-        gate::run(&ready.loaded, &ready.variants, &ready.plan, &gate, &progress)?
+        gate::run(&ready.loaded, &ready.variants, &ready.plan, &gate, &progress)
     };
-    bar.finish_and_clear();
-    Ok(checked)
+    bar.finish();
+    checked.map_err(|_| {
+        Stopped::again("of a check that is not done nothing is written, and the baseline is as it was.", "Again").into()
+    })
 }
 
 /// What the checks came to: could not run or was not judged, broken, inconclusive, held.
@@ -179,7 +179,11 @@ fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status:
         notes.iter().for_each(|line| output::say(&format!("{line}\n")));
         return output::print(&reports::check_json(files)?);
     }
-    let style = reports::terminal::Style { colour: output::colours(args.plain), plain: args.plain, width: 100 };
+    let style = style();
+    if output::is_quiet() {
+        output::print(&reports::terminal::sentence::of_check(files, &style))?;
+        return output::print_own(&commands(&annotations));
+    }
     let baseline = args.baseline.as_deref().map(typed);
     // A baseline that is written now is none to stand against.
     let mut text = reports::check::lines::lines(files, baseline.as_deref().filter(|_| updated.is_none()), &style);

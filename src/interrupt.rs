@@ -1,0 +1,78 @@
+//! Ctrl-C, and the signal to terminate: the first lets a study stop where it can, the second ends the program at once.
+//!
+//! Signals are caught once a study runs; before, they end the program as they do any other. The thread that waits for them simulates
+//! nothing. Whoever writes a file holds [`writing`], for which the end waits: a file is whole or not there, and none is left over.
+
+use crate::output;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+/// Exit status of what was stopped.
+pub const STATUS: u8 = 130;
+
+/// How often somebody asked.
+static ASKED: AtomicU8 = AtomicU8::new(0);
+
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// A command was stopped before it was done. The message says what is kept, and how to go on.
+#[derive(Debug)]
+pub struct Stopped(pub String);
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+impl Stopped {
+    /// What is `kept`, a sentence, and the command that was typed.
+    pub fn again(kept: &str, go_on: &str) -> Self {
+        Self(format!("stopped: {kept}\n{go_on:<8} {}\n", typed_again()))
+    }
+}
+
+/// The command line as it was typed.
+fn typed_again() -> String {
+    let words = std::env::args_os().skip(1).map(|word| crate::asked::quoted(&word.to_string_lossy()));
+    std::iter::once("windtunnel".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a study may go on, or was asked to stop.
+pub fn go_on() -> ControlFlow<()> {
+    if ASKED.load(Ordering::Relaxed) == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+}
+
+/// Held while a file is written.
+pub fn writing() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Catches the signals from now on.
+pub fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(catch);
+}
+
+#[cfg(unix)]
+fn catch() {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    // Where signals cannot be caught, they end the program as ever.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else { return };
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if ASKED.fetch_add(1, Ordering::Relaxed) > 0 {
+                let _whole = writing();
+                std::process::exit(i32::from(STATUS));
+            }
+            output::say("\nstopping when the replications that are running are done; Ctrl-C again stops at once\n");
+        }
+    });
+}
+
+/// Elsewhere Ctrl-C ends the program at once.
+#[cfg(not(unix))]
+fn catch() {}
