@@ -19,7 +19,7 @@ const NARROWEST: usize = 60;
 /// # Errors
 /// If standard output cannot be written, as on a full disk.
 pub fn print(text: &str) -> Result<()> {
-    print_own(&printable(text, io::stdout().is_terminal()))
+    print_own(&printable(text, io::stdout().is_terminal() || colours(&io::stdout())))
 }
 
 /// Prints what the program itself wrote and other programs read: a script, commands of a build system. As [`print`], and not a character is changed.
@@ -36,7 +36,7 @@ pub fn print_own(text: &str) -> Result<()> {
 
 /// Says something on standard error. Where nobody can hear it, the command goes on.
 pub fn say(text: &str) {
-    say_own(&printable(text, io::stderr().is_terminal()));
+    say_own(&printable(text, io::stderr().is_terminal() || colours(&io::stderr())));
 }
 
 /// As [`say`], of what the program itself wrote for other programs.
