@@ -36,7 +36,11 @@ fn quiet_prints_the_verdict_in_a_sentence() {
         (&["run", "small.yaml"][..], "Yes: p99 of web.get is ", 0),
         (&["check", "small.yaml"], "1 scenario: 1 held.", 0),
         (&["compare", "small.yaml", "small.yaml", "--replications", "2"], "", 0),
-        (&["sweep", "small.yaml", "--set", "services.web.workers=2,4", "--replications", "36"], "All 2 settings keep", 0),
+        (
+            &["sweep", "small.yaml", "--set", "services.web.workers=2,4", "--replications", "36"],
+            "All 2 settings keep",
+            0,
+        ),
         (
             &["capacity", "small.yaml", "--for", "services.web.instances=1..2", "--no-knee"],
             "services.web.instances=1 ",

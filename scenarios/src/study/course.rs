@@ -180,7 +180,7 @@ fn is_far(judged: &Verdicts, loaded: &Loaded, now: u32, bound: u32) -> bool {
 mod tests {
     use super::super::anytime::tests::Uniform;
     use super::super::judge;
-    use super::super::verdicts::{JudgedSums, SideSums};
+    use super::super::sums::{JudgedSums, SideSums};
     use super::*;
     use sim_core::engine::math;
     use sim_core::expression::Clause;
