@@ -15,6 +15,7 @@ pub const STDIN: &str = "standard input";
 pub fn resolve(command: &mut Command) {
     let files: Vec<&mut PathBuf> = match command {
         Command::Run(args) => vec![&mut args.file],
+        Command::Draw(args) => vec![&mut args.file],
         Command::Sweep(args) => vec![&mut args.file],
         Command::Capacity(args) => vec![&mut args.file],
         Command::Compare(args) => args.files.iter_mut().collect(),
