@@ -1,4 +1,4 @@
-//! The answer in one sentence: yes, no or undecided, the promise that decides it, and what it costs.
+//! The answer in one sentence: yes, no or inconclusive, the promise that decides it, and what it costs.
 
 use crate::experiment;
 use crate::findings::worst_first;
@@ -26,7 +26,7 @@ pub fn answer(study: &StudyResult) -> Vec<Piece> {
     let word = |verdict: Verdict| match verdict {
         Verdict::Held => "Yes:",
         Verdict::Broken => "No:",
-        Verdict::Inconclusive => "Undecided:",
+        Verdict::Inconclusive => "Inconclusive:",
     };
     // Who experiments asks of the experiment, whatever else is promised.
     match (experiment::worst(study), worst_first(study).first()) {
@@ -66,7 +66,7 @@ fn not_done(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
 fn nothing_promised(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
     let entry = study.summary.endpoints.iter().find(|(_, e)| e.entry);
     let Some((name, entry)) = entry else {
-        return say(false, "Nothing is promised, and no load asks anything of an endpoint".to_owned());
+        return say(false, "Nothing is promised, and no load calls an endpoint".to_owned());
     };
     match (&entry.availability, &entry.latency_s) {
         (Some(share), Some(latency)) => {
@@ -75,14 +75,14 @@ fn nothing_promised(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
             say(false, "of requests, 99\u{a0}% of these within".to_owned());
             say(true, estimate(&latency.p99, Unit::Seconds));
         }
-        _ => say(false, format!("Nothing is promised, and {name} answers nothing")),
+        _ => say(false, format!("Nothing is promised, and {name} answers no request")),
     }
 }
 
 /// The sentence about the promise that decides.
 fn decided(promise: &PromiseSummary, say: &mut impl FnMut(bool, String)) {
     if promise.observed.is_none() {
-        return say(false, format!("whether {} cannot be said, for there is no data", promise.says));
+        return say(false, format!("there is no data on whether {}", promise.says));
     }
     let (before, behind) = around(promise);
     say(false, before);

@@ -18,7 +18,10 @@ pub fn sentence(experiment: &ExperimentSummary) -> String {
         let why = experiment.not_run_because.first();
         return match why {
             Some(reason) => {
-                format!("{name} is not run in any of {all} runs, for {} does not hold before it", reason.condition)
+                format!(
+                    "{name} is not run in any of {all} runs, because {} did not hold before it began",
+                    reason.condition
+                )
             }
             None => format!("every run ends before {name}"),
         };
@@ -48,7 +51,7 @@ fn first_broken(experiment: &ExperimentSummary) -> String {
     match &clause.observed {
         Some(observed) if !clause.measured.is_empty() => {
             let seen = estimate(observed, clause.unit);
-            format!("; {} is {seen}, and {} is claimed", clause.measured, clause.expected)
+            format!("; {} is {seen}, and its hypothesis says {}", clause.measured, clause.expected)
         }
         _ => format!("; {} does not", clause.name),
     }
@@ -207,7 +210,7 @@ pub(crate) mod tests {
             0,
             0,
             Verdict::Broken,
-            "the hypothesis of kill holds in none of 40 runs; p99(a.b) is 2 s, and < 1s is claimed",
+            "the hypothesis of kill holds in none of 40 runs; p99(a.b) is 2 s, and its hypothesis says < 1s",
         );
         check(40, 0, 36, Verdict::Inconclusive, "the hypothesis of kill holds in 36 of 40 runs: too few to tell");
         check(
@@ -222,7 +225,7 @@ pub(crate) mod tests {
             0,
             0,
             Verdict::Inconclusive,
-            "kill is not run in any of 40 runs, for rps(a) > 10/s does not hold before it",
+            "kill is not run in any of 40 runs, because rps(a) > 10/s did not hold before it began",
         );
     }
 

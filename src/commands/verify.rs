@@ -50,7 +50,7 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
     output::print(&text)?;
     let status = status(&results);
     if !args.json && !args.markdown && !output::is_quiet() {
-        let why = ["every case is held", "a case is missed", "", "not decided"];
+        let why = ["every case is held", "a case is missed", "", "inconclusive"];
         output::print(&format!("Exit status {status}: {}.\n", why[usize::from(status)]))?;
     }
     Ok(status)

@@ -66,7 +66,7 @@ fn precision_is_reached_or_said_to_be_missed() {
     assert!(results.contains("\"reached\": true") && results.contains("\"replications\": 16"), "{results}");
     let (text, results) = run(&["--precision", "0.01%", "--precision-cap", "40"]);
     assert!(text.contains("Not precise within 0.01 % after 40 replications, the most allowed: works, "), "{text}");
-    assert!(text.contains(" would do, if the spread stays."), "{text}");
+    assert!(text.contains(" replications to reach it."), "{text}");
     let page = std::fs::read_to_string(folder.0.join("out/small/report.md")).unwrap();
     assert!(page.contains("--replications 16 --precision 0.01% --precision-cap 40"));
     let again = windtunnel(&["report", "out/small"], &folder.0);

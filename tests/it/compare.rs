@@ -72,7 +72,7 @@ fn what_is_not_seen_says_how_many_pairs_would_tell() {
     assert_eq!(p50["change"], "none_seen", "{p50}");
     assert!(p50["would_tell"].as_u64().is_none_or(|n| n > 8), "{p50}");
     let (_, said) = compare(&folder, &["a.yaml", "b.yaml"]);
-    assert!(said.contains("   none seen") && said.contains(" pairs would tell "), "{said}");
+    assert!(said.contains("   none seen") && said.contains(" pairs to tell "), "{said}");
     assert!(said.lines().all(|l| l.chars().count() <= 100), "{said}");
 }
 

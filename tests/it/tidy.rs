@@ -87,3 +87,47 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             _ => family == name || within(&[family]),
         }
 }
+
+/// Words that no text for users has: several words for "inconclusive", and words that nobody writes any more.
+const BANNED: [&str; 10] = [
+    "undecided",
+    "not decided",
+    "would settle",
+    "if the share stays",
+    "if the spread stays",
+    "for ever",
+    "oftener",
+    "whoever",
+    "who so",
+    "hang on",
+];
+
+/// Texts for users are the strings of the program, its pages, and the questions and answers of scenarios. Comments are not read.
+#[test]
+fn texts_for_users_have_no_banned_word() {
+    let mut found = Vec::new();
+    let mut look = |file: &std::path::Path, number: usize, text: &str| {
+        let text = text.to_lowercase();
+        let banned = BANNED.iter().filter(|word| text.contains(**word));
+        found.extend(banned.map(|word| format!("{}:{}: {word}", file.display(), number + 1)));
+    };
+    for folder in
+        ["src", "reports/src", "scenarios/src", "sim-core/src/faults", "sim-core/src/call", "sim-core/src/data"]
+    {
+        for file in files(folder, "rs") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for (number, line) in text.lines().enumerate() {
+                // What stands between quotes, where it is a sentence and no name.
+                let code = !line.trim_start().starts_with("//");
+                let strings = line.split('"').skip(1).step_by(2).filter(|text| code && text.contains(' '));
+                strings.for_each(|string| look(&file, number, string));
+            }
+        }
+    }
+    let pages = files("docs", "md").into_iter().chain(files("scenarios/shipped", "yaml"));
+    for file in pages.chain(["README.md", "CONTRIBUTING.md"].map(|name| root().join(name))) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        text.lines().enumerate().for_each(|(number, line)| look(&file, number, line));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

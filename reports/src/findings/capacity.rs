@@ -55,10 +55,10 @@ pub fn answer(capacity: &CapacityResult) -> String {
         return match open {
             0 => format!("No setting that was searched keeps every promise{survive}{load}."),
             1 => format!(
-                "No setting that was searched is held to keep every promise{survive}{load}; one is inconclusive."
+                "No setting that was searched keeps every promise for certain{survive}{load}; one is inconclusive."
             ),
             n => format!(
-                "No setting that was searched is held to keep every promise{survive}{load}; {n} are inconclusive."
+                "No setting that was searched keeps every promise for certain{survive}{load}; {n} are inconclusive."
             ),
         };
     };
@@ -207,7 +207,7 @@ fn undecided(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding
     let share = first.cases.iter().find(|c| c.verdict == Verdict::Inconclusive).and_then(|c| c.probability);
     let share = share.as_ref().map_or_else(String::new, |p| format!(" It keeps all promises in {} of runs.", kept(p)));
     Some(finding(
-        format!("{} might do too: {} replications do not decide it.", all.join("; "), capacity.budget),
+        format!("{} is inconclusive after {} replications.", all.join("; "), capacity.budget),
         share.trim_start().to_owned(),
         "ladder-1",
     ))

@@ -77,14 +77,10 @@ pub fn untold(compared: &Compared) -> Vec<String> {
     let of_rows = compared.rows.iter().filter_map(|row| {
         let (n, d) = (row.would_tell?, row.difference?);
         let by = signed(&Estimate::exact(d.mean), row.unit);
-        Some(format!("{} pairs would tell {by} in {}, if the spread stays.", pairs(n), row.name))
+        Some(format!("Run {} pairs to tell {by} in {}.", pairs(n), row.name))
     });
     let of_promises = compared.promises.iter().filter_map(|row| {
-        Some(format!(
-            "{} pairs would tell which keeps {} in more runs, if the shares stay.",
-            pairs(row.would_tell?),
-            row.name
-        ))
+        Some(format!("Run {} pairs to tell which of the two keeps {} in more runs.", pairs(row.would_tell?), row.name))
     });
     of_promises.chain(of_rows).collect()
 }

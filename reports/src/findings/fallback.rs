@@ -25,7 +25,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     };
     Some(Finding {
         what: format!("{} costs {} {strikes}{months}.", item.name, estimate(&once, Unit::Money)),
-        why: format!("Priced as {}.", item.priced_as),
+        why: format!("At {} each.", item.priced_as),
         command: None,
         figure: Some("wrongness".into()),
         weight: if month > 0.0 { (once.mean / month).min(20.0) } else { 5.0 },

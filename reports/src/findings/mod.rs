@@ -6,6 +6,7 @@ pub mod capacity;
 pub mod compare;
 mod fallback;
 mod fault_window;
+mod inconclusive;
 mod limits;
 mod no_timeout;
 mod retries;
@@ -14,7 +15,7 @@ mod stays_down;
 mod stopped;
 pub mod sweep;
 mod unanswered;
-mod undecided;
+
 mod workers;
 
 use crate::Source;
@@ -53,7 +54,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("retries", retries::look),
     ("fault_window", fault_window::look),
     ("no_timeout", no_timeout::look),
-    ("undecided", undecided::look),
+    ("inconclusive", inconclusive::look),
 ];
 
 /// The findings of a study, the weightiest first.

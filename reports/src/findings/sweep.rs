@@ -20,21 +20,21 @@ pub fn answer(sweep: &SweepResult) -> String {
             .unwrap_or_else(|| format!("{all} settings were simulated, and nothing is promised of them."));
     }
     let what = what_counts(sweep);
-    let undecided = || {
+    let inconclusive = || {
         let (verb, each) = (if open == 1 { "is" } else { "are" }, replications(sweep));
-        format!("{open} {verb} not decided by {each}")
+        format!("{open} {verb} inconclusive after {each}")
     };
     match (held, broken, open) {
         (_, 0, 0) => format!("All {all} settings keep {what}."),
         (0, _, 0) => format!("None of {all} settings keeps {what}."),
-        (0, 0, _) => format!("None of {all} settings is decided by {}.", replications(sweep)),
+        (0, 0, _) => format!("All {all} settings are inconclusive after {}.", replications(sweep)),
         (0, _, _) => {
-            format!("None of {all} settings is known to keep {what}: {broken} {}, {}.", do_not(broken), undecided())
+            format!("No setting of {all} keeps {what} for certain: {broken} {}, {}.", do_not(broken), inconclusive())
         }
-        (_, 0, _) => format!("{held} of {all} settings {} {what}, {}.", keep(held), undecided()),
+        (_, 0, _) => format!("{held} of {all} settings {} {what}, {}.", keep(held), inconclusive()),
         (_, _, 0) => format!("{held} of {all} settings {} {what}, {broken} {}.", keep(held), do_not(broken)),
         _ => {
-            format!("{held} of {all} settings {} {what}, {broken} {}, {}.", keep(held), do_not(broken), undecided())
+            format!("{held} of {all} settings {} {what}, {broken} {}, {}.", keep(held), do_not(broken), inconclusive())
         }
     }
 }
@@ -220,14 +220,18 @@ fn crossings(sweep: &SweepResult) -> Vec<Crossing> {
                 }
                 let at = from + (to - from) * before / (before - after);
                 let with = if others.is_empty() { String::new() } else { format!(" with {others}") };
-                let verb = if before >= 0.0 { "leaves its promise" } else { "comes back to its promise" };
                 let (path, name) = (&sweep.knobs[knob].path, &judge.name);
-                let between = format!("between {} and {}", pair[0].settings[knob].text, pair[1].settings[knob].text);
+                let (low, high) = (&pair[0].settings[knob].text, &pair[1].settings[knob].text);
+                let is_lost = before >= 0.0;
                 // Half an instance is none.
-                let text = if whole {
-                    format!("{name} {verb} {between} of {path}{with}.")
-                } else {
-                    format!("{name} {verb} at about {} of {path}{with}, {between}.", plain(coarse(at, to - from), unit))
+                let text = match (whole, is_lost) {
+                    (true, true) => format!("{name} holds up to {path}={low}{with}, and is broken from {high} on."),
+                    (true, false) => format!("{name} is broken up to {path}={low}{with}, and holds from {high} on."),
+                    (false, _) => {
+                        let verb = if is_lost { "breaks" } else { "holds again" };
+                        let about = plain(coarse(at, to - from), unit);
+                        format!("{name} {verb} at about {path}={about}{with}, between {low} and {high}.")
+                    }
                 };
                 says.push(Crossing { judge: place, says: text });
             }

@@ -322,8 +322,7 @@ fn promises(compared: &Compared, place: usize) -> Vec<Block> {
         ]
     };
     let heads = ["Promise", "A", "Kept by A", "B", "Kept by B", "B minus A", "Only B, only A", "Change"];
-    let desc =
-        "How much oftener B keeps each promise than A, in points, with its 95 percent interval, about a line at zero.";
+    let desc = "In how many more runs B keeps each promise than A, in points, with its 95 percent interval, about a line at zero.";
     let table = Table {
         says: "each promise of A and B".into(),
         heads: heads.map(String::from).into(),

@@ -67,7 +67,7 @@ fn meta(study: &StudyResult) -> String {
 
 fn promises_head(study: &StudyResult) -> String {
     let of = |v| study.summary.promises.iter().filter(|p| p.verdict == v).count();
-    let words = [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "undecided"), (Verdict::Held, "held")];
+    let words = [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "inconclusive"), (Verdict::Held, "held")];
     let parts: Vec<String> = words.iter().filter(|(v, _)| of(*v) > 0).map(|(v, w)| format!("{} {w}", of(*v))).collect();
     if parts.is_empty() { "No promise is made".into() } else { format!("Promises: {}", parts.join(", ")) }
 }
@@ -81,7 +81,7 @@ fn promises(study: &StudyResult) -> Vec<Block> {
     }
     let clauses = &study.summary.expectations;
     if !clauses.is_empty() {
-        let says = format!("What `check` judges besides: {} clauses", clauses.len());
+        let says = format!("Expected: {} clauses, which `check` judges too", clauses.len());
         blocks.push(Block::Folded(says, vec![Block::Verdicts(clauses.iter().map(judgement).collect())]));
     }
     blocks
@@ -93,7 +93,7 @@ pub const WHEN_HELD: &str = "A promise counts as held when, at 95\u{a0}% confide
 
 /// A promise or clause as pages show it.
 pub fn judgement(p: &PromiseSummary) -> Judgement {
-    let settle = p.would_settle.map(|n| format!("{n} replications would settle it, if the share stays."));
+    let settle = p.would_settle.map(|n| format!("Run {n} replications to decide."));
     Judgement {
         verdict: p.verdict,
         word: word_of(p),

@@ -213,7 +213,7 @@ fn closing(study: &StudyResult, found: &[Finding], style: Style, out: &mut Strin
         format!("{runs}, 95 % intervals, warm-up {} cut, seed {}, digest {}", length(s.warm_up_s), s.seed, s.digest);
     let again = match s.wrongness.runs_without_incidents {
         0 => String::new(),
-        n => format!("; {n} more runs without faults tell what faults add to the losses"),
+        n => format!("; {n} more runs without faults show what the faults add"),
     };
     let _ = write!(out, "\n{}", style.dim(&wrap(&(line + &again), "", style.sentence_width())));
     if let Some(went_on) = course::went_on(s) {
@@ -242,8 +242,8 @@ pub(crate) fn precision(precision: Option<&PrecisionSummary>, replications: u32)
         return Some(format!("Precise within {within} after {runs} replications; the widest, {known}."));
     }
     let more = match p.would_take {
-        Some(n) => format!("{} would do, if the spread stays", grouped(f64::from(n), 0)),
-        None => "no number of replications would do".to_owned(),
+        Some(n) => format!("run {} replications to reach it", grouped(f64::from(n), 0)),
+        None => "more replications do not reach it".to_owned(),
     };
     let most = if replications >= p.cap { ", the most allowed" } else { "" };
     Some(format!("Not precise within {within} after {runs} replications{most}: {known}; {more}."))

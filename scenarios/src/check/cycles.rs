@@ -1,4 +1,4 @@
-//! Endpoints that call each other for ever.
+//! Endpoints that call each other forever.
 //!
 //! An endpoint comes to an end if all its steps do: a call if its callee does, parallel branches if all do, a choice if one of its
 //! branches does. The smallest set of endpoints that can be shown to end in this way is grown until it does not grow any more; what
@@ -35,11 +35,8 @@ fn problem(compiled: &Compiled, cycle: &[EndpointId], edge: EdgeId) -> Problem {
     let name = |id: &EndpointId| compiled.model.endpoints[id.index()].name.as_str();
     let mut names: Vec<&str> = cycle.iter().map(name).collect();
     names.extend(cycle.first().map(name));
-    let what = if cycle.len() == 1 {
-        "this endpoint calls itself for ever"
-    } else {
-        "these endpoints call each other for ever"
-    };
+    let what =
+        if cycle.len() == 1 { "this endpoint calls itself forever" } else { "these endpoints call each other forever" };
     Problem::error(&compiled.paths.edges[edge.index()], what)
         .label(names.join(" -> "))
         .hint("let one of them choose between this call and an end")

@@ -94,7 +94,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     agreements(compiled, problems);
 }
 
-/// A callee that breaks, and a caller that would wait for it for ever.
+/// A callee that breaks, and a caller that would wait for it forever.
 fn timeouts(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
     for (edge, path) in model.edges.iter().zip(&compiled.paths.edges) {
@@ -109,7 +109,7 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
         let fault = model.faults.iter().find(|f| hangs(&f.effect) && strikes(&f.target, callee, edge.callee, model));
         if let Some(fault) = fault {
             let name = &model.endpoints[edge.callee.index()].name;
-            let problem = Problem::warning(path, format!("a call without timeout waits for {name} for ever"))
+            let problem = Problem::warning(path, format!("a call without timeout waits for {name} forever"))
                 .label(format!("the fault {} strikes it", fault.name))
                 .hint("write timeout: 1s beside it");
             problems.push(problem);

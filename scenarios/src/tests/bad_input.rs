@@ -83,14 +83,14 @@ fn unknown_names_are_shown_with_the_nearest() {
 
 #[test]
 fn cycles_without_exit_are_errors() {
-    check("{work: 5ms}", "{call: {to: web.get}}", &["9:33 web.get: this endpoint calls itself for ever"]);
+    check("{work: 5ms}", "{call: {to: web.get}}", &["9:33 web.get: this endpoint calls itself forever"]);
     let two = "{call: {to: web.b}}]}\n      b: {steps: [{parallel: {branches: [{call: {to: web.get}}]}}";
-    check("{work: 5ms}", two, &["10:54 web.get: these endpoints call each other for ever"]);
+    check("{work: 5ms}", two, &["10:54 web.get: these endpoints call each other forever"]);
     let choice = "{choose: [{probability: 10%, steps: [{work: 1ms}]}, {steps: [{forward: {to: web.get}}]}]}";
     check("{work: 5ms}", choice, &[]);
     let no_choice =
         "{choose: [{probability: 10%, steps: [{call: {to: web.get}}]}, {steps: [{forward: {to: web.get}}]}]}";
-    check("{work: 5ms}", no_choice, &["9:70 web.get: this endpoint calls itself for ever"]);
+    check("{work: 5ms}", no_choice, &["9:70 web.get: this endpoint calls itself forever"]);
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn promise_about_what_no_load_reaches_is_a_warning() {
 fn call_without_timeout_to_what_breaks_is_a_warning() {
     let more = "  db: {workers: 1, endpoints: {x: {steps: [{work: 1ms}]}}}\nfaults: {f: {inject: freeze, where: {service: db}, at: 1m}}\n";
     let text = SMALL.replace("{work: 5ms}", "{call: {to: db.x}}") + more;
-    assert_eq!(problems(&text), ["9:33 db.x: a call without timeout waits for db.x for ever"]);
+    assert_eq!(problems(&text), ["9:33 db.x: a call without timeout waits for db.x forever"]);
     assert_eq!(problems(&text.replace("to: db.x", "to: db.x, timeout: 1s")), [""; 0]);
 }
 

@@ -33,7 +33,7 @@ macro_rules! with_call_keys {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
-            /// How long one attempt may take; none waits for ever.
+            /// How long one attempt may take; none waits forever.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub timeout: Option<sim_core::dist::Distribution>,
             /// How long the call may take with all its retries.

@@ -26,7 +26,7 @@ macro_rules! with_node_keys {
             /// Machines or pods, each with its own queue, workers and fate; default 1.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub instances: Option<Count>,
-            /// How many running instances it takes to be up; default 1. Whoever runs serves all the same: only `up` and its like read it.
+            /// How many running instances it takes to be up; default 1. Fewer instances serve all the same: only `up` and metrics like it read `need`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub need: Option<Count>,
             /// Zones over which the instances are spread in turn; default the first zone.
@@ -278,7 +278,7 @@ impl MachineSettings {
 pub struct WaitingSettings {
     /// Requests that may wait per instance; more are rejected; default 1k.
     pub capacity: Count,
-    /// How long a request waits before it gives up; default for ever.
+    /// How long a request waits before it gives up; default forever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_wait: Option<Distribution>,
     /// In which order those that wait are served; default fifo.

@@ -66,7 +66,7 @@ impl QueueSettings {
 impl ConsumerSettings {
     fn validate(&self, problems: &mut Problems) {
         if self.visibility_timeout.is_zero() {
-            problems.error("visibility_timeout", "a message that may take no time is handed out for ever").hint =
+            problems.error("visibility_timeout", "a message that may take no time is handed out forever").hint =
                 Some("write 30s".into());
         }
         if self.max_deliveries.get() == 0 {

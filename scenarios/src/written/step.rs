@@ -135,7 +135,7 @@ pub struct ChoiceSettings {
 /// Hands the request over to another endpoint, and is free.
 ///
 /// # What it models
-/// The worker does not wait: the next station answers whoever is waiting for this one. So requests are routed between stations.
+/// The worker does not wait: the next station answers the caller that waits for this one. So requests are routed between stations.
 ///
 /// # When to use it
 /// For pipelines and for networks of queues.

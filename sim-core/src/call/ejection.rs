@@ -116,8 +116,9 @@ impl EjectionSettings {
     /// Problems of the settings.
     pub fn validate(&self, problems: &mut Problems) {
         if self.consecutive_errors.get() == 0 {
-            problems.error("consecutive_errors", "whoever has not failed yet can not be ejected for it").hint =
-                Some("write consecutive_errors: 5".into());
+            problems
+                .error("consecutive_errors", "an instance that has not failed yet cannot be ejected for a failure")
+                .hint = Some("write consecutive_errors: 5".into());
         }
         for (key, time) in [("every", self.every), ("eject_for", self.eject_for)] {
             if time.is_zero() {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetSettings {
-    /// A service, store or queue; `all` for every one.
+    /// A service, store or queue; `all` forevery one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// Instances in this zone.
@@ -274,13 +274,48 @@ impl TargetSettings {
         let whole = all.join(" ");
         match (&self.instances, self.count, self.percent) {
             (Some(numbers), ..) => {
-                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-                format!("{whole} instance {}", numbers.join(" and "))
+                let numbers: Vec<u64> = numbers.iter().map(|number| number.get()).collect();
+                let s = if numbers.len() > 1 { "s" } else { "" };
+                format!("{whole} instance{s} {}", ranges(&numbers))
             }
             (_, Some(count), _) => format!("{count} of {whole}"),
             (_, _, Some(percent)) => format!("{percent} of {whole}"),
             _ => whole,
         }
+    }
+}
+
+/// Numbers in few words: `1-5`, `0, 2 and 4`.
+fn ranges(numbers: &[u64]) -> String {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if number == last.wrapping_add(1) => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let mut parts = Vec::new();
+    for (from, to) in runs {
+        match to - from {
+            0 => parts.push(from.to_string()),
+            1 => parts.extend([from.to_string(), to.to_string()]),
+            _ => parts.push(format!("{from}-{to}")),
+        }
+    }
+    match parts.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => parts.concat(),
+    }
+}
+
+#[cfg(test)]
+mod range_tests {
+    use super::ranges;
+
+    #[test]
+    fn instances_are_said_as_ranges() {
+        assert_eq!(ranges(&[1, 2, 3, 4, 5]), "1-5");
+        assert_eq!([ranges(&[3]), ranges(&[1, 2]), ranges(&[0, 2, 5, 6, 7])], ["3", "1 and 2", "0, 2 and 5-7"]);
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A share of requests is answered, ok or degraded.
 ///
 /// # What it models
-/// Requests that ended in the measured time, attempt by attempt as callers saw them, and requests that were never answered: whoever calls
+/// Requests that ended in the measured time, attempt by attempt as callers saw them, and requests that were never answered: a request that was sent
 /// without a timeout, and has waited longer than the latency that is promised of the endpoint (without such a promise a minute, or a tenth of a
 /// run shorter than ten minutes) and longer than twice the longest answer of the run, counts as not answered. Requests in flight at the end
 /// that have waited less count nowhere.

@@ -579,7 +579,7 @@ impl World<'_> {
     }
 
     /// What follows for a request whose caller does not stand beside it. Whoever hears nothing waits until he gives up: a closed user
-    /// for ever, who so is lost to his load.
+    /// forever, who so is lost to his load.
     #[inline(always)]
     pub(super) fn at_door(&mut self, frame: u32, door: &Door) -> Option<u32> {
         match *door {

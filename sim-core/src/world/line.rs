@@ -29,7 +29,7 @@ impl World<'_> {
         let instance = &mut self.instances[at.instance as usize];
         let Some(line) = &mut instance.line else { return };
         line.enter(frame, at.rank.priority());
-        // Whoever gave up at the end of a line that is never served would stay in it for ever.
+        // Whoever gave up at the end of a line that is never served would stay in it forever.
         if line.len() > 2 * instance.queue_len as usize + MOST_GONE {
             let frames = &mut self.frames;
             line.retain(|frame| {

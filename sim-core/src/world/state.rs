@@ -372,7 +372,7 @@ impl Service {
 /// How a timeout of a call site is kept.
 #[derive(Debug, Clone)]
 pub enum Timer {
-    /// Waits for ever.
+    /// Waits forever.
     None,
     /// Always the same: a lane.
     Lane(u32),
@@ -403,7 +403,7 @@ pub struct Site {
     pub slow: f64,
     /// How long an attempt may take.
     pub timer: Timer,
-    /// How long the call may take [ns]; 0 is for ever.
+    /// How long the call may take [ns]; 0 is forever.
     pub total_ns: u64,
     /// A breaker, a budget or an ejector has to be asked or told.
     pub guarded: bool,

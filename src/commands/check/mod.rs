@@ -200,7 +200,7 @@ fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status:
         BROKEN => "a promise is broken",
         CANNOT if files.iter().any(|file| file.outcome.is_err()) => "a scenario could not be run",
         CANNOT => "not all was judged that was to be",
-        _ => "not decided",
+        _ => "inconclusive",
     };
     output::print(&text)?;
     output::print_own(&commands(&annotations))?;

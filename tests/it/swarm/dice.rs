@@ -1,4 +1,4 @@
-//! The random numbers of the swarm: of a seed, the same everywhere and for ever.
+//! The random numbers of the swarm: of a seed, the same everywhere and forever.
 
 /// A die (`SplitMix64`, Steele, Lea and Flood 2014).
 pub struct Dice(u64);

@@ -119,7 +119,7 @@ fn p99_by_load(capacity: &CapacityResult, knee: &Knee) -> Option<Figure> {
     let crossing = promised.and_then(|bound| crossing(knee, bound));
     let title = match (crossing, promised) {
         (Some(at), Some(bound)) => {
-            format!("p99 leaves its promise of {} at {} requests/s", plain(bound, Unit::Seconds), grouped(at, 0))
+            format!("p99 passes its promise of {} at {} requests/s", plain(bound, Unit::Seconds), grouped(at, 0))
         }
         _ if first.1.high >= last.1.low && last.1.high >= first.1.low => {
             format!("p99 stays near {} at every load that was tried", plain(last.1.mean, Unit::Seconds))
@@ -136,7 +136,7 @@ fn p99_by_load(capacity: &CapacityResult, knee: &Knee) -> Option<Figure> {
     family.promised = promised.map(|v| (v, format!("promised {}", plain(v, Unit::Seconds))));
     let desc = "99th percentile of the latency over the offered load.";
     let how = if crossing.is_some() {
-        " Where it leaves its promise is found by a straight line between two loads."
+        " The load at which it passes its promise is read from a straight line between two loads."
     } else {
         ""
     };

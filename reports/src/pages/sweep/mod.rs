@@ -110,14 +110,14 @@ fn promises(sweep: &SweepResult, plan: &Plan) -> Option<Section> {
         share: true,
     };
     let of = |v| sweep.points.iter().filter(|p| p.verdict == Some(v)).count();
-    let words = [(Verdict::Held, "held"), (Verdict::Inconclusive, "undecided"), (Verdict::Broken, "broken")];
+    let words = [(Verdict::Held, "held"), (Verdict::Inconclusive, "inconclusive"), (Verdict::Broken, "broken")];
     let parts: Vec<String> = words.iter().filter(|(v, _)| of(*v) > 0).map(|(v, w)| format!("{} {w}", of(*v))).collect();
     let head = format!("Settings: {}", parts.join(", "));
     let lede = "A setting counts as held when, at 95\u{a0}% confidence, at least 90\u{a0}% of its runs keep every promise; as broken when \
                 fewer do; else as inconclusive.";
     let title = match (of(Verdict::Held), of(Verdict::Inconclusive)) {
         (0, 0) => format!("None of {judged} settings keeps all that is promised"),
-        (0, open) => format!("No setting is held, and {open} of {judged} are not decided"),
+        (0, open) => format!("No setting is held, and {open} of {judged} are inconclusive"),
         (held, _) if held == judged => format!("All {judged} settings keep all that is promised"),
         (held, _) => format!("{held} of {judged} settings keep all that is promised"),
     };
@@ -147,13 +147,13 @@ fn each_promise(sweep: &SweepResult) -> Standing {
         Some(row) if broken(row) > 0 => format!("{} breaks in {} settings, more than any other", row[0], row[3]),
         _ => "No promise is broken in any setting".into(),
     };
-    let says = "in how many settings it is held, undecided and broken.".into();
+    let says = "in how many settings it is held, inconclusive and broken.".into();
     Standing {
         title: Some((title, ("Each promise".into(), says))),
         cells: Cells::Numbers,
         table: Table {
             says: "Each promise, by verdict".into(),
-            heads: ["Promise", "Held", "Undecided", "Broken"].map(String::from).into(),
+            heads: ["Promise", "Held", "Inconclusive", "Broken"].map(String::from).into(),
             rows,
         },
     }

@@ -24,7 +24,7 @@ use std::collections::VecDeque;
 /// - `minimum_calls`: evidence needed, count, default 100, or the window's count where that is less
 /// - `open_for`: duration, default 60s
 /// - `growth`: `{factor, cap}` of the open time on repeated openings, default none
-/// - `half_open`: `{calls, successes, failures, max_wait}`, default 10 calls judged by rate, for ever
+/// - `half_open`: `{calls, successes, failures, max_wait}`, default 10 calls judged by rate, forever
 ///
 /// # Example
 /// ```yaml

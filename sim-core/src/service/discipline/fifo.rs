@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whoever came first is served first.
+/// The request that came first is served first.
 ///
 /// # What it models
 /// One line per instance, in the order of arrival at it.

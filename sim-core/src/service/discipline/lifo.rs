@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whoever came last is served first.
+/// The request that came last is served first.
 ///
 /// # What it models
 /// A stack per instance. The mean wait is that of `fifo`, its spread is much larger: under overload those who come now are served at

@@ -26,8 +26,8 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
             kept(&share)
         ),
         why: settle.map_or_else(
-            || "The share is that of the 90 % that are needed, so more replications do not decide.".into(),
-            |n| format!("Run {n} replications to decide, if the share stays."),
+            || "The share is close to the 90 % that are needed, so that more replications do not decide.".into(),
+            |n| format!("Run {n} replications to decide."),
         ),
         command: settle.map(|n| format!("{} --replications {n}", source.command("run"))),
         figure: None,
