@@ -83,7 +83,7 @@ fn what_cannot_be_decided_stops_and_says_so() {
         folder
             .write("open.yaml", &format!("{}expect: [mean(web.get) < {}ns]\n", small("1s", 16), (limit * 1e9).round()));
         let text = printed(&folder, &["run", "open.yaml"]);
-        assert!(text.contains(says) && text.contains("INCONCLUSIVE  mean(web.get)"), "{text}");
+        assert!(text.contains(says) && text.contains("INCONCLUSIVE   mean(web.get)"), "{text}");
         let open = results(&folder, "out/open");
         assert_eq!((open["went_on"]["ended"].as_str(), verdicts(&open)), (Some(ended), vec!["held", "inconclusive"]));
         let replications = open["replications"].as_u64().unwrap();
