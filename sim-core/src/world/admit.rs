@@ -1,8 +1,19 @@
-//! The callee's door: a worker, a place in the queue, or nothing.
+//! The callee's door: a request gets a worker, a place in the queue, or nothing.
+//!
+//! An instance has `free` workers, and a list of waiting requests that runs through the frames from `head` to `tail`. A request that finds a
+//! free worker runs at once. A worker that is given back goes to the first waiting request without an event, because both happen at the same
+//! time ([`World::pass_worker`]).
+//!
+//! What holds between two events: while a request waits no worker is free; `queue_len` counts the waiting requests that somebody still wants,
+//! while the list may also hold requests that were given up (they are skipped when they come up, so that nothing is searched for); `in_system`
+//! counts the frames with the flag `INSIDE`.
+//!
+//! Integrals over time are kept as running sums: who comes subtracts the present time, who goes adds it (`state::Sums`).
+//! Left out here: who is served next where that is not the first (`line`), and workers that share cores (`cores`).
 
 use super::frame::{HELD, INSIDE, NONE, Phase};
 use super::state::{CLOSED, DRAINING, FAILS, LINED, Life, PATIENCE, PULLS, TIED};
-use super::{TIMER, World};
+use super::{TIMER, World, fact};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::outcome::Outcome;
@@ -107,7 +118,7 @@ impl World<'_> {
         }
     }
 
-    /// Gives a frame's worker back, if it holds one, and starts whoever waits.
+    /// Gives a frame's worker back, if it holds one. The first waiting request gets it.
     #[inline(always)]
     pub(super) fn release_worker(&mut self, frame: u32) {
         let at = &mut self.frames[frame];
@@ -126,7 +137,7 @@ impl World<'_> {
         let at = &mut self.frames[frame];
         let flags = at.flags;
         if flags & INSIDE == 0 {
-            debug_assert!(flags & HELD == 0, "whoever holds a worker is inside");
+            debug_assert!(flags & HELD == 0, "frame {frame} holds a worker of an instance in which it is not");
             return;
         }
         at.flags = flags & !(INSIDE | HELD);
@@ -135,6 +146,7 @@ impl World<'_> {
         instance.in_system -= 1;
         instance.sums.inside = instance.sums.inside.wrapping_add(now);
         instance.sums.left += 1;
+        self.digest.fact(now, at.key, fact::LEFT | u64::from(index));
         if flags & HELD != 0 {
             self.pass_worker(index);
         }
@@ -144,7 +156,7 @@ impl World<'_> {
         }
     }
 
-    /// A worker of an instance has nothing to do: whoever waits first gets it, or it is free.
+    /// A worker of an instance has nothing to do: the first waiting request gets it, or it is free.
     #[inline(always)]
     fn pass_worker(&mut self, index: u32) {
         let now = self.now;

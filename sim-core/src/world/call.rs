@@ -1,11 +1,22 @@
 //! The caller's side: begin a call, send attempts, judge what comes back, try again, fall back, or give up.
+//!
+//! A caller has one call at a time. Its frame waits in `Phase::Calling` with the number (`seq`) of the attempt's timer; the attempt keeps the
+//! same number in `parent_seq`. An answer counts only while both agree: an attempt that was given up finds another number and is not heard. So
+//! nothing has to be taken out of the calendar or searched for when an attempt is given up.
+//!
+//! What may stop an attempt (breaker, throttle, retry budget) is asked in [`World::send`] before anything is counted as sent, and told once
+//! how each admitted attempt ended: by [`World::judge`], or by `ends_without_result` where nobody will know. A breaker whose permits did not
+//! come back would stay half-open forever; the swarm's law of attempts holds this.
+//!
+//! Attempts fail in a loop and not by recursion, because a caller without backoff may try again thousands of times at one instant.
+//! Left out here: several attempts at once (`hedge`), the way of a message (`wire`), and timeouts (`expire`).
 
 use super::admit::Door;
 use super::frame::{BELOW, CLIENT, COPY, Frame, NONE, Phase};
 use super::program::Op;
 use super::state::{Role, Timer};
 use super::wire::Departure;
-use super::{LANE, TIMER, WAKE, World};
+use super::{LANE, TIMER, WAKE, World, fact};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::outcome::Outcome;
@@ -203,6 +214,7 @@ impl World<'_> {
 
     #[cold]
     fn fails_at_once(&mut self, frame: u32, site: u32, callee: u32, outcome: Outcome) -> Sent {
+        self.digest.fact(self.now, self.frames[callee].key, fact::ANSWERED | outcome as u64);
         self.frames.release(callee);
         self.frames[frame].seq = 0;
         self.sites[site as usize].counts.outcomes[outcome as usize] += 1;
@@ -578,8 +590,8 @@ impl World<'_> {
         self.at_door(frame, &door)
     }
 
-    /// What follows for a request whose caller does not stand beside it. Whoever hears nothing waits until he gives up: a closed user
-    /// forever, who so is lost to his load.
+    /// What follows for a request that did not arrive in the same instant as it was sent. If the request is lost, its caller waits until its
+    /// timeout. A closed user without a timeout would wait forever, so the load class loses them.
     #[inline(always)]
     pub(super) fn at_door(&mut self, frame: u32, door: &Door) -> Option<u32> {
         match *door {

@@ -1,7 +1,7 @@
 //! Timeouts and cancellation: what a caller gives up, and what becomes of the work that it leaves behind.
 
-use super::World;
 use super::frame::{CLIENT, HELD, INSIDE, NONE, Phase};
+use super::{World, fact};
 use crate::engine::calendar::Key;
 use crate::outcome::Outcome;
 
@@ -33,6 +33,9 @@ impl World<'_> {
             let at = &self.frames[callee];
             at.phase != Phase::Free && at.parent == frame && at.parent_seq == seq
         };
+        // Of the caller: the attempt itself may be anywhere, or nowhere.
+        let attempt = self.frames[frame].key ^ u64::from(self.frames[frame].tries);
+        self.digest.fact(self.now, attempt, fact::ANSWERED | Outcome::Timeout as u64);
         let at = &mut self.sites[site as usize];
         at.counts.outcomes[Outcome::Timeout as usize] += 1;
         if alive {
@@ -45,7 +48,7 @@ impl World<'_> {
         self.answered(frame, site, Outcome::Timeout as u8)
     }
 
-    /// One who waits for a worker goes: his caller sees a timeout.
+    /// A waiting request has lost patience (`queue.max_wait`): its caller sees a timeout.
     fn patience_ends(&mut self, frame: u32) -> Option<u32> {
         let stand_in = self.frames.take();
         self.frames[stand_in] = self.frames[frame];

@@ -1,9 +1,18 @@
 //! Queues: messages wait until a consumer has a free worker, and come back when it does not finish in time.
+//!
+//! A queue pushes and consumers pull, whichever comes first: a message that arrives looks for an idle instance ([`World::offer`]), and a worker
+//! that becomes free looks for a message ([`World::pull`]). So a message never waits while an instance that could take it is idle.
+//!
+//! A message is a client frame: it is the caller of its deliveries, each of which is an attempt with the visibility timeout as its timer. A
+//! delivery that is not done by then comes back to the end of the queue; the instance that still works on it is not stopped, so the message
+//! may be done twice, as with a real queue. After `max_deliveries` it goes to the dead-letter queue, or is lost and counted as such.
+//!
+//! Messages that no consumer takes are only counted (`kept`): they have no frame, because nothing will ever happen to them.
 
-use super::World;
 use super::admit::Door;
 use super::frame::{CLIENT, Frame, NONE, Phase, Rank};
 use super::state::Life;
+use super::{World, fact};
 use crate::data::Wrongness;
 use crate::engine::rng::mix;
 use crate::metrics::Histogram;
@@ -285,6 +294,7 @@ impl World<'_> {
     /// A delivery has ended: the message is done, comes back, is set aside, or is lost.
     pub(super) fn delivery_ended(&mut self, message: u32, outcome: u8) -> Option<u32> {
         let at = self.frames[message];
+        self.digest.fact(self.now, at.key, fact::DELIVERED | u64::from(outcome));
         let (queue, number) = self.queues.by_site[at.edge as usize];
         let consumer = self.queues.queues[queue as usize].consumers[number as usize].clone();
         if outcome <= Outcome::Degraded as u8 {

@@ -1,7 +1,7 @@
 //! The system running: it routes requests, and the families decide.
 //!
 //! One file for each station of a request's life: `arrive` (load), `call` (caller's side), `admit` (callee's door), `work`, `reply`,
-//! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `agree` (regions), `effects` (what was done twice), `wire` (network), `strike` (faults), `watch`
+//! `expire` (timeouts and cancellation). Beside them `hedge` (copies of a call), `message` (queues), `rows` (stores), `agree` (regions), `effects` (what was done twice), `wire` (network), `strike` (faults), `lives` (of instances), `watch`
 //! (telemetry, scaling, alerts), `health` (probes), `trial` (experiments), `record` (what leaves the engine) and `build`. An event is handled by one station; what it makes
 //! runnable is followed at once by the interpreter in `run`, without an event and without recursion.
 
@@ -18,6 +18,7 @@ mod frame;
 mod health;
 mod hedge;
 mod line;
+mod lives;
 mod memory;
 mod message;
 mod program;
@@ -73,6 +74,40 @@ const USER: u8 = 6;
 /// Work on an instance's shared cores is done.
 const CORES: u8 = 7;
 
+/// What can happen to a request or another part of the system, for the digest.
+mod fact {
+    /// A request left its instance: below, the instance.
+    pub const LEFT: u64 = 1 << 40;
+    /// A caller has the answer to an attempt, or a failure: below, the outcome.
+    pub const ANSWERED: u64 = 2 << 40;
+    /// A load class's call has ended: below, the outcome.
+    pub const CALL_ENDED: u64 = 3 << 40;
+    /// A consumer is done with a message, or it failed there: below, the outcome.
+    pub const DELIVERED: u64 = 4 << 40;
+    /// Steps beside those of an endpoint have ended: below, the outcome.
+    pub const BRANCH_ENDED: u64 = 5 << 40;
+    /// A request is in its instance when the run ends; the time is that of its arrival.
+    pub const IN_FLIGHT: u64 = 6 << 40;
+    /// A fault begins.
+    pub const STRIKES: u64 = 7 << 40;
+    /// A fault ends.
+    pub const MENDED: u64 = 8 << 40;
+    /// What fails by its own clock fails or is repaired.
+    pub const CLOCK: u64 = 9 << 40;
+    /// An instance has started.
+    pub const STARTED: u64 = 10 << 40;
+    /// An instance is restarted by its health check.
+    pub const RESTARTED: u64 = 11 << 40;
+    /// An experiment acts.
+    pub const DEED: u64 = 12 << 40;
+    /// An experiment takes an action back.
+    pub const ROLLED_BACK: u64 = 13 << 40;
+    /// A scaler changes the number of instances that it wants: below, that number.
+    pub const WANTED: u64 = 14 << 40;
+    /// An alert fires or ends: below, whether it fires.
+    pub const ALERT: u64 = 15 << 40;
+}
+
 /// What is scheduled rarely: index into a list, so that its events fit the calendar.
 #[derive(Debug, Clone, Copy)]
 enum Control {
@@ -117,6 +152,20 @@ enum Control {
 }
 
 impl Control {
+    /// What it does to the system, for the digest: who, and what. What only measures or looks is no fact.
+    fn fact(self) -> Option<(u64, u64)> {
+        Some(match self {
+            Self::Strike(strike) => (u64::from(strike), fact::STRIKES),
+            Self::Mend(strike) => (u64::from(strike), fact::MENDED),
+            Self::Clock(clock) => (u64::from(clock), fact::CLOCK),
+            Self::Started { instance, .. } => (u64::from(instance), fact::STARTED),
+            Self::Restart { instance, .. } => (u64::from(instance), fact::RESTARTED),
+            Self::Deed(trial, deed) => (u64::from(trial) << 32 | u64::from(deed), fact::DEED),
+            Self::Rollback(trial, step) => (u64::from(trial) << 32 | u64::from(step), fact::ROLLED_BACK),
+            _ => return None,
+        })
+    }
+
     /// Whether its place can be another's afterwards; the others are scheduled again and again.
     fn comes_once(self) -> bool {
         matches!(
@@ -132,8 +181,7 @@ impl Control {
     }
 }
 
-/// From so many on, places of what comes once are used again, so that memory does not grow with the length of the run. The place is part
-/// of an event's digest, and short runs keep theirs.
+/// From so many on, places of what comes once are used again, so that memory does not grow with the length of the run.
 const MANY_CONTROLS: usize = 4096;
 
 /// A run in progress.
@@ -218,7 +266,6 @@ impl World<'_> {
                 break;
             }
             self.now = key.time();
-            self.digest.add(key.time(), key.low());
             self.events += 1;
             let mut next = self.handle(key);
             loop {
@@ -292,6 +339,9 @@ impl World<'_> {
 
     fn control(&mut self, index: u32) {
         let what = self.controls[index as usize];
+        if let Some((who, fact)) = what.fact() {
+            self.digest.fact(self.now, who, fact);
+        }
         if self.controls.len() > MANY_CONTROLS && what.comes_once() {
             self.spare.push(index);
         }

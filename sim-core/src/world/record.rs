@@ -1,6 +1,13 @@
 //! What leaves the engine: slices of counts, periods of histograms, and the result of the run.
+//!
+//! Stations only add to running sums. A slice is the difference of two readings of these sums, and a period the difference of two states of the
+//! histograms; so recording costs the stations nothing, and slices add up to the whole exactly. Counts are cut at windows of the time series,
+//! where a fault begins or ends, and at times that clauses name; histograms are larger and are cut at the latter two only.
+//!
+//! Time 0 is the end of the warm-up. What was counted before is subtracted by reading everything once at time 0 ([`World::measuring_begins`]).
 
-use super::{Control, World, trial};
+use super::frame::{INSIDE, Phase};
+use super::{Control, World, fact, trial};
 use crate::ids::{Caller, EdgeId};
 use crate::metrics::{Histogram, SparseHistogram, fresh};
 use crate::model::Model;
@@ -280,6 +287,15 @@ impl World<'_> {
         let in_flight = self.in_flight();
         let first_outages = self.up.first_outages(self.zero);
         let (alerts, alert_looks, scalers) = self.watch.finish();
+        for (place, span) in alerts.iter().enumerate().flat_map(|(place, spans)| spans.iter().map(move |s| (place, s)))
+        {
+            self.digest.fact(span.from_ns as u64, place as u64, fact::ALERT | 1);
+            self.digest.fact(span.to_ns as u64, place as u64, fact::ALERT);
+        }
+        let inside = (0..self.frames.len()).map(|frame| &self.frames[frame]).filter(|at| at.flags & INSIDE != 0);
+        for at in inside.filter(|at| at.phase != Phase::Free) {
+            self.digest.fact(at.arrived, at.key, fact::IN_FLIGHT);
+        }
         let recorder = self.recorder;
         let zero = self.zero as i64;
         let limits = [(Limit::Marks, recorder.unmarked), (Limit::Strikes, self.strikes.left_out)];

@@ -1,8 +1,11 @@
-//! Replies: a request leaves its instance, its answer travels back, and whoever waits for it goes on.
+//! Replies: a request leaves its instance, its answer travels back, and its caller goes on.
+//!
+//! A frame is given back before its caller is told, so that a caller that calls again at once uses the frame that is still in the cache.
+//! What has to be known of the attempt afterwards stands in `Ended`; its key and its instance can still be read from the frame itself.
 
-use super::World;
 use super::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, DETACHED, Ended, NONE, Phase, WRONG};
 use super::state::WRONGS;
+use super::{World, fact};
 use crate::outcome::Outcome;
 
 impl World<'_> {
@@ -66,6 +69,7 @@ impl World<'_> {
                     self.no_longer_outstanding(frame, u32::from(at.edge), instance, is_broken);
                 }
             }
+            self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | u64::from(outcome));
             self.count(&at, outcome);
             if at.flags & CLOSED_USER != 0 {
                 self.think(u32::from(at.edge));
@@ -82,6 +86,8 @@ impl World<'_> {
         if at.flags & WRONG != 0 {
             parent.flags |= WRONG;
         }
+        // A frame that was just given back still says which attempt it was.
+        self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | u64::from(outcome));
         self.count(&at, outcome);
         self.answered(at.parent, u32::from(at.edge), outcome)
     }
@@ -134,6 +140,7 @@ impl World<'_> {
         if at.phase == Phase::Message || self.queues.owns(at.edge) {
             return self.delivery_ended(frame, outcome);
         }
+        self.digest.fact(self.now, at.key, fact::CALL_ENDED | u64::from(outcome));
         let at = self.frames.release(frame);
         if outcome <= Outcome::Degraded as u8 {
             let took = self.now - at.arrived;

@@ -1,8 +1,8 @@
 //! The interpreter: walks a frame through its operations until it has to wait.
 
-use super::World;
 use super::frame::{BRANCH, DETACHED, Phase};
 use super::program::{Fork, Op};
+use super::{World, fact};
 use crate::engine::rng::{Keyed, mix};
 use crate::outcome::Outcome;
 
@@ -12,7 +12,7 @@ const FAIL: u64 = 0x12;
 const FORK: u64 = 0x13;
 
 impl World<'_> {
-    /// Runs a frame, and whoever it hands on to, until nobody can go on at once.
+    /// Runs a frame, and each frame to which it hands on, until none can go on at once.
     #[inline(always)]
     pub(super) fn advance(&mut self, mut frame: u32) {
         loop {
@@ -191,6 +191,7 @@ impl World<'_> {
     /// A branch is done: tells the frame that waits for it, if that still waits.
     pub(super) fn branch_end(&mut self, branch: u32, outcome: u8) -> Option<u32> {
         let at = self.frames[branch];
+        self.digest.fact(self.now, at.key, fact::BRANCH_ENDED | u64::from(outcome));
         self.frames.release(branch);
         if at.parent == DETACHED || !self.frames.waits_for(at.parent, at.parent_seq) {
             return None;

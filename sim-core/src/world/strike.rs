@@ -1,16 +1,25 @@
-//! Faults: when they strike, whom, and what is different while they last; and the lives of instances.
+//! Faults: when they strike, which instances or messages, and what is different while they last.
+//!
+//! A fault has occurrences. Each begins ([`World::strike`]) and ends ([`World::mend`]) by an event of its own, and keeps the list of the
+//! instances that it struck, because its targets may be drawn. Nothing is undone step by step: at each begin and end the effects of all active
+//! faults on an instance are computed anew from the list, so the order in which overlapping faults begin and end cannot matter.
+//! Faults on messages are not kept here: they stand in `wire`, which looks at them as a message departs.
+//!
+//! Three things hold at any time. A fault whose occurrence is active has struck the instances in its list and no others. The spans of a fault are
+//! those of its occurrences that have ended, and of the active ones from the end of the run on. A fault of an experiment has occurrences only
+//! while the experiment runs, because `trial` adds them.
+//!
+//! What fails by its own clock (mean time between failures) is planned by `wear`, and its occurrences come and go in the same way. What an
+//! instance does when it goes down and comes back is in `lives`.
 
 use super::cores::STANDSTILL;
 use super::state::Life;
 use super::wire::{EdgeEffect, EdgeFault};
 use super::{Control, World};
-use crate::engine::math::whole_ns;
-use crate::engine::rng::{Keyed, Stream, hash_name, mix};
+use crate::engine::rng::Stream;
 use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
 use crate::ids::{Location, ServiceId, ZoneId};
 use crate::results::Span;
-
-const START_UP: u64 = 0xa1;
 
 /// Spans beyond this many are not kept: a fault at random may strike very often.
 const MOST_SPANS: usize = 100_000;
@@ -55,6 +64,13 @@ impl Strikes {
         self.list.len() as u32 - 1
     }
 
+    /// An instance is no target any more of the active faults that are meant.
+    pub fn spare(&mut self, instance: u32, meant: impl Fn(u32) -> bool) {
+        for strike in self.list.iter_mut().filter(|strike| strike.active && meant(strike.fault)) {
+            strike.struck.retain(|&struck| struck != instance);
+        }
+    }
+
     fn keep(&mut self, fault: u32, span: Span) {
         let spans = &mut self.spans[fault as usize];
         if spans.len() < MOST_SPANS {
@@ -85,15 +101,10 @@ impl World<'_> {
         }
     }
 
-    /// `service/number` of an instance: does not change when another service is added.
-    pub(super) fn label(&self, instance: u32) -> String {
-        let service = self.instances[instance as usize].service as usize;
-        format!("{}/{}", self.model.services[service].name, instance - self.services[service].first)
-    }
-
     fn plan(&mut self, fault: u32, from: u64, to: u64) {
         let index = self.strikes.add(Occurrence::new(fault, None));
         self.schedule(from, Control::Strike(index));
+        // A fault that lasts to the end has no event for its end: `close_strikes` writes its span.
         if to < self.end {
             self.schedule(to, Control::Mend(index));
         }
@@ -127,6 +138,7 @@ impl World<'_> {
             .collect();
         let wanted = selection.drawn(fitting.len());
         if wanted < fitting.len() {
+            // The first steps of a Fisher-Yates shuffle. The stream is named after the fault, so that another fault changes no draw of this one.
             let mut draw = Stream::new(self.seed, self.replication, name, occasion);
             for place in 0..wanted {
                 let left = fitting.len() - place;
@@ -151,6 +163,7 @@ impl World<'_> {
             Some(instance) => vec![instance],
             None => self.select(occurrence.fault as usize, &self.occasion(fault)),
         };
+        // Counts are cut here, so that `during FAULT` is exact; before anything changes, because what changes belongs to the fault.
         self.mark();
         if !std::mem::replace(&mut self.strikes.begun[occurrence.fault as usize], true) {
             self.recorder.begins();
@@ -203,15 +216,10 @@ impl World<'_> {
         }
     }
 
-    /// An instance stops and starts again.
-    pub(super) fn restart(&mut self, instance: u32) {
-        self.crash(instance, false);
-        self.recover(instance, false);
-    }
-
     /// A fault ends.
     pub(super) fn mend(&mut self, index: u32) {
         let model = self.model;
+        // An experiment may have ended it already.
         if !self.strikes.list[index as usize].active {
             return;
         }
@@ -232,6 +240,7 @@ impl World<'_> {
             }
             (_, Target::Instances(_)) => {
                 occurrence.struck.iter().for_each(|&i| self.reckon(i));
+                // Failing and wrong replies act on the instance itself, delay and loss on its messages: only one of the two is there.
                 self.wires.end(index);
             }
             _ => self.wires.end(index),
@@ -251,12 +260,13 @@ impl World<'_> {
         self.strikes.spans.iter_mut().for_each(|spans| spans.sort_by_key(|s| (s.from_ns, s.to_ns)));
     }
 
-    /// Effects of all active faults on one instance, reckoned anew. Paces multiply, a frozen instance stands still however often it is
+    /// Computes the effects of all active faults on one instance anew. Factors multiply, a frozen instance stands still however often it is
     /// frozen, and each of those that fail or falsify has its own chance. They are taken in the order of the file, whichever began first.
     fn reckon(&mut self, instance: u32) {
         let model = self.model;
         let active = self.strikes.list.iter().filter(|o| o.active && o.struck.contains(&instance));
         let mut active: Vec<u32> = active.map(|o| o.fault).collect();
+        // Each chance has a number by its place, from which its draws are keyed: the place has to be the same however the faults overlap.
         active.sort_unstable();
         let (mut slow, mut lag, mut frozen) = (1.0, 1.0, false);
         let (mut fails, mut wrongs) = (Vec::new(), Vec::new());
@@ -277,16 +287,6 @@ impl World<'_> {
         let number = instance - self.services[service as usize].first;
         self.rows.set_lag(service, number as usize, lag);
         self.renew_speed(instance);
-    }
-
-    /// The speed of an instance from its faults and its warm-up.
-    fn renew_speed(&mut self, instance: u32) {
-        let at = &self.instances[instance as usize];
-        let warming = self.model.services[at.service as usize].warm_up.filter(|_| self.now < at.warm_until);
-        let slow = at.fault_slow * warming.map_or(1.0, |(_, factor)| factor);
-        if slow.to_bits() != at.slow.to_bits() {
-            self.set_slow(instance, slow);
-        }
     }
 
     fn slow_endpoint(&mut self, endpoint: u32) {
@@ -332,160 +332,6 @@ impl World<'_> {
         for (index, site) in self.sites.iter_mut().enumerate() {
             let size = self.model.edges[index].size;
             site.network = any || self.wires.matters(index) || size.0.get() + size.1.get() > 0;
-        }
-    }
-
-    fn crash(&mut self, instance: u32, silent: bool) {
-        let at = &mut self.instances[instance as usize];
-        at.crashes += 1;
-        at.silences += u32::from(silent);
-        at.epoch += 1;
-        if at.crashes > 1 || at.life == Life::Gone {
-            // Down already: of two faults that keep it down, a silent one decides what callers see.
-            if silent && at.life == Life::Down {
-                at.set_life(Life::Silent);
-            }
-            return;
-        }
-        self.goes_down(instance, if silent { Life::Silent } else { Life::Down });
-        self.lose_all(instance, !silent);
-    }
-
-    fn recover(&mut self, instance: u32, silent: bool) {
-        let at = &mut self.instances[instance as usize];
-        at.crashes = at.crashes.saturating_sub(1);
-        at.silences = at.silences.saturating_sub(u32::from(silent));
-        if at.crashes > 0 && at.silences == 0 && at.life == Life::Silent {
-            at.set_life(Life::Down);
-        }
-        if at.crashes > 0 || !matches!(at.life, Life::Down | Life::Silent) {
-            return;
-        }
-        at.set_life(Life::Starting);
-        self.order_start(instance);
-    }
-
-    /// The instance will run after its start-up.
-    pub(super) fn order_start(&mut self, instance: u32) {
-        let at = &mut self.instances[instance as usize];
-        at.epoch += 1;
-        let (epoch, service) = (at.epoch, at.service as usize);
-        let key = mix(hash_name(&self.label(instance)), mix(self.seed, START_UP ^ (u64::from(self.replication) << 32)));
-        let sampler = self.model.services[service].start_up.build();
-        let took = whole_ns(sampler.sample(&mut Keyed::new(mix(key, u64::from(epoch)))));
-        if took == 0 {
-            self.started(instance, epoch);
-        } else {
-            self.schedule(self.now + took, Control::Started { instance, epoch });
-        }
-    }
-
-    pub(super) fn started(&mut self, instance: u32, epoch: u32) {
-        let at = &self.instances[instance as usize];
-        if at.epoch != epoch || at.life != Life::Starting {
-            return;
-        }
-        let service = at.service as usize;
-        self.comes_up(instance);
-        if let Some((length, _)) = self.model.services[service].warm_up {
-            self.instances[instance as usize].warm_until = self.now + length.ns();
-            self.schedule(self.now + length.ns(), Control::Warm { instance, epoch });
-            self.renew_speed(instance);
-        }
-        self.instances[instance as usize].registered = true;
-        self.refresh_routable(service);
-        while self.instances[instance as usize].free > 0 && !self.services[service].pulls.is_empty() {
-            let before = self.instances[instance as usize].free;
-            self.pull(instance, service);
-            if self.instances[instance as usize].free == before {
-                break;
-            }
-        }
-    }
-
-    pub(super) fn warmed(&mut self, instance: u32, epoch: u32) {
-        if self.instances[instance as usize].epoch == epoch {
-            self.renew_speed(instance);
-        }
-    }
-
-    /// An instance has nothing left to do: if it was on its way out, it is gone.
-    #[inline]
-    pub(super) fn drained(&mut self, instance: u32) {
-        if self.instances[instance as usize].life == Life::Draining {
-            self.removed(instance);
-        }
-    }
-
-    fn removed(&mut self, instance: u32) {
-        let service = self.instances[instance as usize].service as usize;
-        self.goes_down(instance, Life::Gone);
-        self.services[service].paid.leave(self.now);
-        let at = &mut self.instances[instance as usize];
-        at.epoch += 1;
-        at.registered = false;
-        at.unhealthy = false;
-        self.health.forget(instance);
-    }
-
-    /// Changes the number of instances: new ones start, the last ones drain.
-    pub(super) fn scale_to(&mut self, service: usize, wanted: u32) {
-        let (first, places) = (self.services[service].first, self.services[service].places);
-        let wanted = wanted.min(places);
-        self.services[service].wanted = wanted;
-        let present = |world: &Self, i: u32| !matches!(world.instances[i as usize].life, Life::Gone | Life::Draining);
-        let mut count = (first..first + places).filter(|&i| present(self, i)).count() as u32;
-        for instance in first..first + places {
-            if count >= wanted {
-                break;
-            }
-            if self.instances[instance as usize].life == Life::Gone {
-                self.services[service].paid.enter(self.now);
-                self.instances[instance as usize].set_life(Life::Starting);
-                self.is_new(instance);
-                self.order_start(instance);
-                count += 1;
-            }
-        }
-        for instance in (first..first + places).rev() {
-            if count <= wanted {
-                break;
-            }
-            if !present(self, instance) {
-                continue;
-            }
-            count -= 1;
-            self.drain(instance);
-        }
-        self.refresh_routable(service);
-    }
-
-    /// Another machine in the place of one that has gone: what keeps that down does not strike this one, nor end on it.
-    fn is_new(&mut self, instance: u32) {
-        let at = &mut self.instances[instance as usize];
-        at.silences = 0;
-        if std::mem::take(&mut at.crashes) == 0 {
-            return;
-        }
-        let model = self.model;
-        let keeps_down = |fault: u32| {
-            matches!(model.faults[fault as usize].effect, FaultEffect::Crash { .. } | FaultEffect::Restart)
-        };
-        for strike in self.strikes.list.iter_mut().filter(|strike| strike.active && keeps_down(strike.fault)) {
-            strike.struck.retain(|&struck| struck != instance);
-        }
-    }
-
-    /// An instance finishes what it has and goes. Who may be picked has to be looked at anew afterwards.
-    pub(super) fn drain(&mut self, instance: u32) {
-        if self.instances[instance as usize].life == Life::Draining {
-            return;
-        }
-        self.instances[instance as usize].registered = false;
-        if self.instances[instance as usize].life == Life::Up && self.instances[instance as usize].in_system > 0 {
-            self.instances[instance as usize].set_life(Life::Draining);
-        } else {
-            self.removed(instance);
         }
     }
 }

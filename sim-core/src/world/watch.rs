@@ -1,7 +1,11 @@
 //! Telemetry, scalers and alerts on their clocks: what they see is only what a pipeline has delivered.
+//!
+//! A pipeline takes the difference of all running sums since its last look ([`World::look_at_all`]) and hands it to its `Telemetry`, which
+//! delivers it late and sampled. Scalers and alerts read nothing else, so they are blind where telemetry is. A pipeline without a reader is never
+//! scheduled. Pipelines have readings of their own of the same sums as the recorder, because their clocks differ from its windows.
 
 use super::state::{Life, Site};
-use super::{Control, World};
+use super::{Control, World, fact};
 use crate::control::scaling::Situation;
 use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::engine::rng::Stream;
@@ -189,6 +193,7 @@ impl World<'_> {
         let wanted = scaler.decide(&mut state, situation);
         self.watch.scalers[index as usize] = state;
         if wanted != present {
+            self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(wanted));
             self.scale_to(service, wanted);
         }
         self.again(now + scaler.every_ns, control);
