@@ -28,13 +28,13 @@ pub struct Names {
     pub edges: BTreeMap<String, Vec<EdgeId>>,
     /// Load classes.
     pub loads: BTreeMap<String, LoadId>,
-    /// Zones.
+    /// Zones of regions.
     pub zones: BTreeMap<String, ZoneId>,
-    /// Regions.
+    /// Regions, each of which has zones.
     pub regions: BTreeMap<String, RegionId>,
-    /// Faults.
+    /// Faults, and behind them the experiments, whose names stand for stretches of time as those of faults do.
     pub faults: BTreeMap<String, FaultId>,
-    /// Promises.
+    /// Promises by the names that the user gave them.
     pub promises: BTreeMap<String, PromiseId>,
     /// What those promises ask that are about availability, and so have an error budget.
     pub objectives: BTreeMap<PromiseId, Objective>,

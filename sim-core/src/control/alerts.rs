@@ -136,7 +136,7 @@ pub enum AlertState {
     Inactive,
     /// True since then [ns], and not yet for long enough.
     Pending(u64),
-    /// Firing.
+    /// The condition has held for long enough: it fires until the condition fails.
     Firing,
 }
 

@@ -91,7 +91,7 @@ pub enum MeterUnit {
     BytesTime,
     /// Bytes [bytes].
     Bytes,
-    /// Things.
+    /// A number of things.
     Things,
 }
 

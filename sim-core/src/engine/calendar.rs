@@ -1,7 +1,7 @@
 //! The event queue: a 4-ary heap of 16-byte keys with a lazy pop, and FIFO lanes for constant delays.
 //!
 //! An event is one `u128`: time, sequence number, kind and index, so that comparing two events is comparing two integers and the
-//! order (time, sequence) is total. The sequence number doubles as a generation: whoever waits for an event keeps its number,
+//! order (time, sequence) is total. The sequence number doubles as a generation: a frame that waits for an event keeps its number,
 //! and an event whose number nobody keeps is stale. There is no cancel set.
 //!
 //! A pop leaves a hole at the root; the handler's first push fills it, so that "pop one, push one" costs one sift down.
@@ -41,7 +41,7 @@ impl Key {
         (self.0 >> 64) as u64
     }
 
-    /// Its place in the order of all events, and the generation of whoever waits for it.
+    /// Its place in the order of all events, and the generation of the frame that waits for it.
     #[inline(always)]
     pub fn sequence(self) -> u64 {
         self.0 as u64 & !(STEP - 1)
@@ -100,7 +100,7 @@ impl Calendar {
         Self { heap: Vec::with_capacity(1024), ..Self::default() }
     }
 
-    /// The next sequence number, for whoever waits for something that has no event in the heap.
+    /// The next sequence number, for a frame that waits for something that has no event in the heap.
     ///
     /// # Panics
     /// After 2^36 numbers: no run is that long within its bound of events.
@@ -305,7 +305,7 @@ impl Ring {
     #[inline(always)]
     fn front(&self) -> Option<Key> {
         (self.len > 0).then(|| {
-            // SAFETY: `head` is less than the number of places, as whoever moves it sees to.
+            // SAFETY: `head` is less than the number of places: each function that moves it sees to that.
             unsafe { *self.keys.get_unchecked(self.head) }
         })
     }
@@ -319,7 +319,7 @@ impl Ring {
     /// Adds a key to a ring that is not full.
     #[inline(always)]
     fn push_back(&mut self, key: Key) {
-        debug_assert!(!self.is_full(), "whoever pushes looks first");
+        debug_assert!(!self.is_full(), "pushed into a full lane");
         let mask = self.keys.len() - 1;
         // SAFETY: the number of places is a power of two that is not 0, so what is masked is less than it.
         unsafe { *self.keys.get_unchecked_mut((self.head + self.len) & mask) = key };

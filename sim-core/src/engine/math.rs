@@ -14,7 +14,7 @@ pub fn log10(x: f64) -> f64 {
     pxfm::f_log10(x)
 }
 
-/// Exponential.
+/// e to the power of a number.
 #[inline]
 pub fn exp(x: f64) -> f64 {
     pxfm::f_exp(x)

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut, Index, IndexMut, Range};
 /// Things that were laid down once and are found by their place ever after.
 ///
 /// An index into a table is made in one of two ways: by the compiler of a model, from a list of the model that the table mirrors, or by
-/// [`Table::push`]. Nothing is ever taken out, so an index that was good once is good forever, and its bounds are not checked
+/// [`Table::push`]. Nothing is ever taken out, so an index that was good once stays good, and its bounds are not checked
 /// again where the program is optimised; where debug assertions are on, as in all tests, they are. On the hot path of a
 /// request that takes about a tenth off the whole run.
 #[derive(Debug, Clone)]

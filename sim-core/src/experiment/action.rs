@@ -52,7 +52,7 @@ pub(super) enum Meant {
 pub(super) struct When {
     /// Begin, from time 0.
     pub at: SimDuration,
-    /// Length.
+    /// How long the experiment lasts.
     pub length: SimDuration,
 }
 

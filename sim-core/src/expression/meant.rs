@@ -104,6 +104,6 @@ pub struct Resolved {
     pub metric: Metric,
     /// Of what.
     pub subject: Subject,
-    /// When.
+    /// Over which stretches of the run, of whose calls.
     pub scope: ScopeMeant,
 }

@@ -42,15 +42,15 @@ impl Dimension {
 impl Measure {
     /// A plain number: a count or a factor.
     pub const NUMBER: Self = Self::Of(Dimension { time: 0, money: 0, bytes: 0 });
-    /// Seconds.
+    /// A time [s].
     pub const TIME: Self = Self::Of(Dimension { time: 1, money: 0, bytes: 0 });
     /// Per second.
     pub const RATE: Self = Self::Of(Dimension { time: -1, money: 0, bytes: 0 });
-    /// Dollars.
+    /// An amount of money [$].
     pub const MONEY: Self = Self::Of(Dimension { time: 0, money: 1, bytes: 0 });
     /// Dollars per second.
     pub const COST: Self = Self::Of(Dimension { time: -1, money: 1, bytes: 0 });
-    /// Bytes.
+    /// A number of bytes.
     pub const BYTES: Self = Self::Of(Dimension { time: 0, money: 0, bytes: 1 });
     /// Bytes per second.
     pub const BANDWIDTH: Self = Self::Of(Dimension { time: -1, money: 0, bytes: 1 });

@@ -128,7 +128,7 @@ pub enum Metric {
     Missed,
     /// Firings outside of the fault that the alert finds.
     FalseAlarms,
-    /// Firings.
+    /// How often an alert fires in a run.
     Fired,
     /// Whether an experiment's hypothesis held.
     Hypothesis,
@@ -181,7 +181,7 @@ pub struct MetricRef {
     pub metric: Metric,
     /// Of what.
     pub subject: Option<String>,
-    /// When.
+    /// Over which stretches of the run, of whose calls, in which variant.
     pub scope: Scope,
 }
 

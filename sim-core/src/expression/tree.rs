@@ -8,24 +8,24 @@ use super::measure::Measure;
 /// An arithmetic operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinOp {
-    /// Sum.
+    /// Left plus right.
     Plus,
-    /// Difference.
+    /// Left minus right.
     Minus,
-    /// Product.
+    /// Left times right.
     Times,
-    /// Quotient.
+    /// Left divided by right.
     Over,
 }
 
 /// A comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompareOp {
-    /// Less.
+    /// Left is less than right.
     Less,
     /// Less or equal.
     AtMost,
-    /// Greater.
+    /// Left is greater than right.
     Greater,
     /// Greater or equal.
     AtLeast,
@@ -83,11 +83,11 @@ pub enum Tree<M> {
     },
     /// Something measured; as a condition, true when it is not 0.
     Metric(M),
-    /// Arithmetic.
+    /// A number made of two numbers.
     Join(JoinOp, Box<Tree<M>>, Box<Tree<M>>),
     /// A comparison.
     Compare {
-        /// Which.
+        /// How they are compared.
         op: CompareOp,
         /// Left side.
         left: Box<Tree<M>>,
@@ -96,9 +96,9 @@ pub enum Tree<M> {
         /// Tolerance as written.
         within: Option<Within>,
     },
-    /// Both.
+    /// True if both are.
     And(Box<Tree<M>>, Box<Tree<M>>),
-    /// Either.
+    /// True if one of them is.
     Or(Box<Tree<M>>, Box<Tree<M>>),
     /// The opposite.
     Not(Box<Tree<M>>),

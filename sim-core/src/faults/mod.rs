@@ -173,7 +173,7 @@ pub struct Fault {
     pub effect: FaultEffect,
     /// Where it strikes.
     pub target: Target,
-    /// When.
+    /// When it strikes, and how long each time.
     pub schedule: Schedule,
     /// How often it happens in life, a year; `None` where the file does not say.
     pub per_year: Option<f64>,

@@ -65,7 +65,7 @@ pub enum Role {
 /// Where a fault strikes, as meant.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
-    /// Instances.
+    /// Instances of services, stores and queues.
     Instances(Selection),
     /// Messages and calls on their way.
     Edge {

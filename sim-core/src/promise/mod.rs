@@ -87,7 +87,7 @@ pub enum PromiseKind {
     Latency {
         /// Of this endpoint.
         of: EndpointId,
-        /// Which.
+        /// The percentile that is bounded.
         percentile: Percentile,
         /// Bound [s].
         at_most_s: f64,

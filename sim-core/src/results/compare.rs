@@ -13,9 +13,9 @@ pub enum Change {
     Same,
     /// The interval of the difference includes zero.
     NoneSeen,
-    /// Better.
+    /// B is better than A, at the confidence asked for.
     Better,
-    /// Worse.
+    /// B is worse than A, at the confidence asked for.
     Worse,
 }
 
@@ -96,7 +96,7 @@ pub enum RowKind {
     Endpoint,
     /// The number that a promise is judged by.
     Promise,
-    /// Money.
+    /// What it costs.
     Money,
     /// Something that the user asked for.
     Asked,

@@ -159,7 +159,7 @@ pub struct Journal {
 pub struct Reason {
     /// The condition, as written.
     pub condition: Words,
-    /// Replications.
+    /// Replications in which this was the reason.
     pub runs: u32,
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub struct Place {
     /// The file, as the user named it, or as the file that extends it leads to it.
     pub file: String,
-    /// Line.
+    /// Line in the file, from 1.
     pub line: usize,
     /// Column of the first character.
     pub column: usize,

@@ -3,9 +3,9 @@
 /// From when to when, in nanoseconds from time 0 (the warm-up is negative).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// Begin.
+    /// When it begins [ns from time 0].
     pub from_ns: i64,
-    /// End.
+    /// When it ends [ns from time 0].
     pub to_ns: i64,
 }
 

@@ -70,7 +70,7 @@ pub struct Summary {
 /// A bound of what results keep that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LimitReached {
-    /// Which.
+    /// The bound that was reached.
     pub limit: Limit,
     /// In how many replications.
     pub replications: u32,
@@ -117,9 +117,9 @@ pub struct EndpointSummary {
 /// Latency [s].
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct LatencySummary {
-    /// Mean.
+    /// Mean [s].
     pub mean: Estimate,
-    /// Median.
+    /// Median [s].
     pub p50: Estimate,
     /// 90th percentile.
     pub p90: Estimate,
@@ -160,7 +160,7 @@ pub struct ServiceSummary {
 /// Wait [s].
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct WaitSummary {
-    /// Mean.
+    /// Mean [s].
     pub mean: Estimate,
     /// 99th percentile.
     pub p99: Estimate,
@@ -315,7 +315,7 @@ pub struct ArithmeticRow {
     pub of: Words,
     /// By arithmetic.
     pub arithmetic: f64,
-    /// Simulated.
+    /// The value in the simulation.
     pub simulated: Estimate,
     /// Unit of both.
     pub unit: Unit,

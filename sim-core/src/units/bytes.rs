@@ -23,7 +23,7 @@ pub(super) const UNITS: [(&str, u64); 11] = [
 ];
 
 impl Bytes {
-    /// Nothing.
+    /// No bytes.
     pub const ZERO: Self = Self(0);
 
     /// So many bytes.

@@ -65,7 +65,7 @@ quantity!(
 pub enum CountOrAll {
     /// So many.
     Count(Count),
-    /// All.
+    /// All that there are.
     All,
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Money(f64);
 
 impl Money {
-    /// Nothing.
+    /// No money.
     pub const ZERO: Self = Self(0.0);
 
     /// So much; what is not finite is nothing.

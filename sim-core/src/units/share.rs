@@ -10,9 +10,9 @@ use std::fmt;
 pub struct Probability(f64);
 
 impl Probability {
-    /// Never.
+    /// 0: it never happens.
     pub const ZERO: Self = Self(0.0);
-    /// Always.
+    /// 1: it always happens.
     pub const ONE: Self = Self(1.0);
 
     /// A probability; `None` where it is not from 0 to 1.

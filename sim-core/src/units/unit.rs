@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// Seconds.
+    /// A time [s].
     Seconds,
     /// A share from 0 to 1, written in percent.
     Share,
     /// Per second.
     PerSecond,
-    /// Money.
+    /// An amount of money [$].
     Money,
     /// Money a month.
     MoneyPerMonth,
     /// Money a year.
     MoneyPerYear,
-    /// Bytes.
+    /// A number of bytes.
     Bytes,
     /// A number.
     Count,

@@ -1,4 +1,11 @@
 //! Load: requests come, and each becomes a frame at the door of the endpoint that it asks for.
+//!
+//! A load class draws one gap ahead, so that its next arrival is in the calendar while the present one is handled. The k-th request of a class
+//! has the same identity (`key`) in every variant of a scenario, and every draw of its life is made from that key: so two variants differ in what
+//! they do to a request and not in which request it is.
+//!
+//! A request of a class without a policy is its own only attempt: one frame from arrival to answer ([`World::root`]). A class with a timeout,
+//! retries or a hedge needs a caller that outlives its attempts, and has a client frame that walks through a small program of its own.
 
 use super::admit::Door;
 use super::frame::{CLIENT, Frame, NONE, Phase};
@@ -74,7 +81,7 @@ impl World<'_> {
         at.next_key = mix(at.salt, at.count + 1);
         let site = if at.mix.len() == 1 { at.mix[0].1 } else { at.pick(key) };
         if self.sites[site as usize].counts_calls {
-            // The caller may give up or try again: he has a frame of his own.
+            // The caller may give up or try again: it has a frame of its own.
             Some(self.new_client(site, key, flags))
         } else {
             self.root(site, key, flags)

@@ -1,4 +1,8 @@
 //! A world from a model: everything that the hot path needs, looked up once.
+//!
+//! Instances of a service lie beside each other, in the order of the services and with as many places as a scaler may ever fill; call sites,
+//! services and loads have the places that they have in the model. So an id of the model is an index here, and tables need no bounds check.
+//! What makes a site or an instance other than plain is written into flags that the hot path tests once.
 
 use super::cores::Cores;
 use super::frame::{Arena, NONE, Rank};

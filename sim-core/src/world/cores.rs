@@ -3,7 +3,7 @@
 //! With `n` pieces of work on `c` cores each advances at `min(1, c / n)` of full speed, divided by the instance's slow-down. Virtual
 //! time is how far each piece has advanced; a piece is done when virtual time reaches what it stood at on its arrival plus its work.
 //! A piece that finds a core for itself gets an event of its own, which is exact as long as no more pieces than cores come; when more
-//! have come, it comes up early. Whoever shares from the beginning has none: the instance has one event for them all, set for the
+//! have come, it comes up early. A piece that shares from the beginning has none: the instance has one event for them all, set for the
 //! piece that is done first where that has no event of its own to come. An event that comes up early sets the next one. So an
 //! arrival makes an event only if it has a core for itself or will be done first.
 

@@ -30,7 +30,7 @@ pub const COPY: u8 = 64;
 /// Fails because a call failed that it made, and not by its own doing.
 pub const BELOW: u8 = 128;
 
-/// What a frame is doing, for whoever comes upon it from outside (a crash, a slow-down, a cancellation).
+/// What a frame is doing. A crash, a change of speed or a cancellation decides by it what has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Phase {
@@ -216,7 +216,7 @@ impl Arena {
     #[inline(never)]
     fn grow(&mut self) -> u32 {
         let index = self.frames.len() as u32;
-        assert!(index < LAST_INDEX, "whoever takes frames asks whether all are in use");
+        assert!(index < LAST_INDEX, "frames are taken without asking whether all are in use");
         if index >= self.most {
             self.is_full = true;
             self.look_at = 0;

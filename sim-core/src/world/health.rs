@@ -186,7 +186,7 @@ impl World<'_> {
         let turns = if at.unhealthy { recovers } else { fails };
         at.unhealthy ^= turns;
         if fails && health.restart {
-            // Not at once: whoever gave the probe its worker is in the middle of a step on this very instance. And again after as many
+            // Not at once: the caller of this function is in the middle of a step on this very instance. And again after as many
             // bad answers, if it is no better then.
             checked.bad = 0;
             let epoch = at.epoch;

@@ -271,7 +271,7 @@ impl World<'_> {
                 breaker.abandon();
             }
             if let Some(throttle) = &mut state.throttle {
-                // Whoever was called did not turn it away.
+                // The callee did not turn it away.
                 throttle.record(self.now, true);
             }
             if let Some(ejector) = &mut state.ejector {

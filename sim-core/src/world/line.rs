@@ -10,7 +10,7 @@ use super::state::Instance;
 const MOST_GONE: usize = 1024;
 
 impl Instance {
-    /// Whoever is next in the instance's line steps up to be served first; false if nobody waits.
+    /// The request that is next in the instance's line steps up to be served first; false if none waits.
     #[cold]
     pub(super) fn step_up(&mut self, frames: &mut Arena) -> bool {
         let Some(first) = self.line.as_mut().and_then(|line| line.take()) else { return false };
@@ -29,7 +29,7 @@ impl World<'_> {
         let instance = &mut self.instances[at.instance as usize];
         let Some(line) = &mut instance.line else { return };
         line.enter(frame, at.rank.priority());
-        // Whoever gave up at the end of a line that is never served would stay in it forever.
+        // A request that gave up at the end of a line that is never served would stay in it forever.
         if line.len() > 2 * instance.queue_len as usize + MOST_GONE {
             let frames = &mut self.frames;
             line.retain(|frame| {

@@ -112,7 +112,7 @@ pub struct Program {
     hedged: Vec<bool>,
     /// While an endpoint is compiled: it gives its worker back before it calls.
     frees_worker: bool,
-    /// While an endpoint is compiled: whoever comes may be through in no time.
+    /// While an endpoint is compiled: a request may pass all its steps so far in no time.
     at_once: bool,
     /// While an endpoint is compiled: its first operation.
     begin: u32,
@@ -230,7 +230,7 @@ impl Program {
         self.samplers.len() as u32 - 1
     }
 
-    /// Whoever holds no worker any more passes a second `Release` unharmed.
+    /// A frame that holds no worker any more passes a second `Release` unharmed.
     fn release(&mut self) {
         if self.frees_worker {
             self.ops.push(Op::Release);

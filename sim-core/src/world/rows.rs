@@ -159,7 +159,7 @@ impl World<'_> {
         let unchanged = versions.is_some_and(|v| v.read.get(&request) == Some(&v.of(row)));
         if unchanged {
             self.write_row(frame, service);
-            // Whoever has written knows what is there now.
+            // The request that has written knows what is there now.
             let version = self.rows.stores[service as usize].versions.as_ref().map_or(0, |versions| versions.of(row));
             self.has_read(service, request, version);
         }

@@ -21,7 +21,7 @@ pub enum Life {
     Gone,
     /// Ordered, not yet running.
     Starting,
-    /// Serves.
+    /// It serves requests.
     Up,
     /// Serves what it has and takes nothing new.
     Draining,
@@ -84,7 +84,7 @@ pub struct Instance {
     pub wrongs: Vec<(f64, u8)>,
     /// Shared cores, where the machine has fewer cores than workers.
     pub cores: Option<Box<Cores>>,
-    /// Those who wait, where they are not served in the order in which they came.
+    /// Waiting requests, kept here when the queue discipline is not first-come, first-served.
     pub line: Option<Box<Line>>,
 }
 
@@ -95,9 +95,9 @@ pub const UNLIMITED: i32 = i32::MAX / 2;
 pub const CLOSED: u16 = 1;
 /// It is on its way out.
 pub const DRAINING: u16 = 2;
-/// Those who wait are not served in the order in which they came.
+/// The queue discipline is not first-come, first-served.
 pub const LINED: u16 = 4;
-/// Whoever waits loses patience.
+/// Waiting requests lose patience.
 pub const PATIENCE: u16 = 8;
 /// It takes messages from queues.
 pub const PULLS: u16 = 16;
@@ -114,7 +114,7 @@ pub const FROZEN: u16 = 512;
 
 /// Running counts and integrals of an instance; a service's are the sums over its instances, made when they are read.
 ///
-/// An integral over time is kept as a sum: whoever comes subtracts now, whoever goes adds now, and the reading adds the present
+/// An integral over time is kept as a sum: a request that comes subtracts now, one that goes adds now, and the reading adds the present
 /// number times now.
 ///
 /// No two neighbours are changed in the same place: the compiler would change them together, as one wide number, and a wide load
@@ -372,7 +372,7 @@ impl Service {
 /// How a timeout of a call site is kept.
 #[derive(Debug, Clone)]
 pub enum Timer {
-    /// Waits forever.
+    /// Waits without end.
     None,
     /// Always the same: a lane.
     Lane(u32),
@@ -403,7 +403,7 @@ pub struct Site {
     pub slow: f64,
     /// How long an attempt may take.
     pub timer: Timer,
-    /// How long the call may take [ns]; 0 is forever.
+    /// How long the call may take [ns]; 0 is without end.
     pub total_ns: u64,
     /// A breaker, a budget or an ejector has to be asked or told.
     pub guarded: bool,
@@ -430,7 +430,7 @@ pub struct Site {
 /// Which instances of a callee may be picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Any.
+    /// Any instance.
     Any,
     /// The first that lives: the primary.
     Primary,

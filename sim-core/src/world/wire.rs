@@ -294,7 +294,7 @@ pub(super) enum Departure {
 }
 
 impl World<'_> {
-    /// The zone of whoever called. The caller of a late reply may have ended, and its frame be another's: then it is nowhere.
+    /// The zone of the caller. The caller of a late reply may have ended, and its frame be another's: then it is nowhere.
     fn caller_zone(&self, frame: u32, site: u32) -> Option<u32> {
         match self.model.edges[site as usize].caller {
             Caller::Load(load) => return self.model.loads[load.index()].zone.map(|z| z.0),

@@ -119,7 +119,7 @@ impl World<'_> {
         }
     }
 
-    /// An event of an instance's shared cores has come up: whoever is done goes on.
+    /// An event of an instance's shared cores has come up: a piece that is done goes on.
     pub(super) fn cores_done(&mut self, instance: u32, seq: u64) -> Option<u32> {
         let now = self.now;
         let mut next = None;

@@ -65,7 +65,7 @@ pub enum DeedEffect {
     Restart(Selection),
     /// A service has so many instances.
     Scale {
-        /// Which.
+        /// The service whose instances change.
         service: ServiceId,
         /// How many.
         to: u32,
@@ -81,7 +81,7 @@ pub enum DeedEffect {
 pub struct Deed {
     /// What its draws are named by.
     pub name: String,
-    /// What.
+    /// What it does.
     pub effect: DeedEffect,
     /// How long it takes.
     pub takes: Option<Distribution>,
