@@ -102,6 +102,17 @@ pub enum Node {
     Queue(Queue),
 }
 
+impl Node {
+    /// The section of a file in which it stands.
+    pub fn section(&self) -> &'static str {
+        match self {
+            Self::Service => "services",
+            Self::Store(_) => "stores",
+            Self::Queue(_) => "queues",
+        }
+    }
+}
+
 /// A service, store or queue.
 #[derive(Debug, Clone)]
 pub struct Service {

@@ -51,6 +51,27 @@ fn run_writes_results_and_report_and_prints_a_summary() {
     assert_eq!(results, std::fs::read(out.join("results.json")).unwrap());
 }
 
+/// What the program advises is typed as it stands, so it has to run: also where a store is what is full.
+#[test]
+fn the_next_command_runs_whatever_is_full() {
+    let folder = Folder::new("next");
+    let called = small("1s", 2).replace("{work: {exponential: {mean: 10ms}}}", "{call: {to: db.read, timeout: 1s}}");
+    let store = "stores: {db: {workers: 1, endpoints: {read: {access: read, steps: [{work: 50ms}]}}}}\n";
+    for (file, text, advised) in [
+        ("service.yaml", small("1s", 2).replace("10ms", "200ms"), "--set services.web.instances=2"),
+        ("store.yaml", called + store, "--set stores.db.instances=2"),
+    ] {
+        folder.write(file, &text);
+        let done = windtunnel(&["run", file], &folder.0);
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        let next =
+            said.lines().find_map(|line| line.strip_prefix("Next     windtunnel ")).unwrap_or_else(|| panic!("{said}"));
+        assert!(next.ends_with(advised), "{said}");
+        let again = windtunnel(&next.split(' ').collect::<Vec<_>>(), &folder.0);
+        assert_eq!(again.status.code(), Some(0), "{next}: {}", String::from_utf8_lossy(&again.stderr));
+    }
+}
+
 #[test]
 fn precision_is_reached_or_said_to_be_missed() {
     let folder = Folder::new("precision");

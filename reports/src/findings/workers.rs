@@ -19,8 +19,8 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
     let service = study.service_series.iter().find(|s| s.name == name)?;
     let double = (service.instances[window].mean * 2.0).round().max(2.0);
     // A scaler would overrule a number of instances.
-    let command =
-        (!service.scaled).then(|| format!("{} --set services.{name}.instances={double}", source.command("run")));
+    let path = format!("{}.{name}.instances", service.section);
+    let command = (!service.scaled).then(|| format!("{} --set {path}={double}", source.command("run")));
     let at = clock(study.windows.get(window)?.from_s);
     Some(Finding {
         what: format!(

@@ -92,6 +92,7 @@ fn services() -> Vec<ServiceSeries> {
     vec![
         ServiceSeries {
             name: "gateway".into(),
+            section: "services",
             instances: (0..WINDOWS).map(|i| near(running(i), 0.0)).collect(),
             instances_range: (0..WINDOWS)
                 .map(|i| if i == 69 { (4.0, 8.0) } else { (running(i), running(i)) })
@@ -106,6 +107,7 @@ fn services() -> Vec<ServiceSeries> {
         },
         ServiceSeries {
             name: "payment".into(),
+            section: "services",
             instances: flat(6.0),
             instances_range: vec![(6.0, 6.0); WINDOWS],
             wanted: flat(6.0),

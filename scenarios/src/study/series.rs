@@ -180,6 +180,7 @@ impl SeriesSums {
     pub fn services(&self, model: &Model) -> Vec<ServiceSeries> {
         let each = |(index, windows): (usize, &Vec<ServiceWindow>)| ServiceSeries {
             name: model.services[index].name.clone(),
+            section: model.services[index].node.section(),
             instances: windows.iter().map(|w| w.instances.at_least_zero()).collect(),
             instances_range: windows.iter().map(|w| (w.fewest, w.most)).collect(),
             wanted: windows.iter().map(|w| w.wanted.at_least_zero()).collect(),

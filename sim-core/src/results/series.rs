@@ -37,6 +37,8 @@ pub struct EndpointSeries {
 pub struct ServiceSeries {
     /// As the user wrote it.
     pub name: String,
+    /// The section of the file in which it stands, as `stores`.
+    pub section: &'static str,
     /// Running instances, mean of the window.
     pub instances: Vec<Estimate>,
     /// Fewest and most running instances in any replication at the end of the window.
