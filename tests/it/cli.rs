@@ -55,7 +55,9 @@ fn run_writes_results_and_report_and_prints_a_summary() {
 #[test]
 fn the_next_command_runs_whatever_is_full() {
     let folder = Folder::new("next");
-    let called = small("1s", 2).replace("{work: {exponential: {mean: 10ms}}}", "{call: {to: db.read, timeout: 1s}}");
+    let called = small("1s", 2)
+        .replace("workers: 4", "workers: unlimited")
+        .replace("{work: {exponential: {mean: 10ms}}}", "{call: {to: db.read, timeout: 1s}}");
     let store = "stores: {db: {workers: 1, endpoints: {read: {access: read, steps: [{work: 50ms}]}}}}\n";
     for (file, text, advised) in [
         ("service.yaml", small("1s", 2).replace("10ms", "200ms"), "--set services.web.instances=2"),
