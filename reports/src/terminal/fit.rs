@@ -1,8 +1,12 @@
 //! The last step of every form: no line is longer than the terminal is wide. Forms lay out their tables by the width themselves; what is
-//! too long all the same goes on in the next line, further to the right.
+//! too long all the same goes on in the next line, further to the right. A command that is to be typed goes on behind a backslash, so that the
+//! shell takes it as it stands.
 
 /// Columns by which a line that goes on is moved to the right.
 const FURTHER: usize = 4;
+
+/// How a line begins that holds a command.
+const COMMAND: &str = "Next  ";
 
 /// Breaks lines that are longer than `width`: where columns of a table meet, or else at a blank. A word that is longer by itself, such as a
 /// path, stays whole.
@@ -41,9 +45,12 @@ fn broken(line: &str, width: usize, out: &mut String) {
     let indent = pieces(line).filter(|piece| !piece.starts_with('\x1b')).take_while(|piece| *piece == " ").count();
     let indent = (indent + FURTHER).min(width / 2);
     let (mut used, mut first) = (0, true);
+    let goes_on = if line.starts_with(COMMAND) { " \\" } else { "" };
+    let width = width.saturating_sub(goes_on.len());
     for (gap, word) in words(line) {
         let (wide, is_first_word) = (columns(&word), used == 0 && first);
         if !is_first_word && used + gap + wide > width {
+            out.push_str(goes_on);
             out.push('\n');
             out.push_str(&" ".repeat(indent));
             used = indent;
@@ -107,6 +114,13 @@ mod tests {
         assert_eq!(fit("one two three four\n", 12), "one two\n    three\n    four\n");
         assert_eq!(fit("name     98.5 % (98–99)     held\n", 24), "name     98.5 % (98–99)\n    held\n");
         assert_eq!(fit("  at a/very/long/path/of/a/report.html", 12), "  at\n      a/very/long/path/of/a/report.html");
+    }
+
+    #[test]
+    fn a_command_can_be_typed_as_it_stands() {
+        let text = fit("Next     windtunnel run a/long/path.yaml --set services.web.instances=2", 48);
+        assert_eq!(text, "Next     windtunnel run a/long/path.yaml --set \\\n    services.web.instances=2");
+        assert!(text.lines().all(|line| columns(line) <= 48), "{text}");
     }
 
     #[test]
