@@ -219,13 +219,28 @@ fn differences(compared: &Compared, place: usize) -> Vec<Block> {
     units.into_iter().filter_map(of).collect()
 }
 
-/// A tick of differences of a unit.
-fn tick(value: f64, unit: Unit) -> String {
-    if value == 0.0 {
-        return "0".into();
+/// The name of an axis of differences of shares.
+const POINTS: &str = "B minus A in points";
+
+/// A tick of differences of shares: `+2 points`.
+fn points(value: f64) -> String {
+    if value == 0.0 { "0".into() } else { minus(&signed(&Estimate::exact(value), Unit::Share)) }
+}
+
+/// A tick of differences as a share of A: `+50 %`.
+fn percent(value: f64) -> String {
+    let sign = if value > 0.0 { "+" } else { "\u{2212}" };
+    if value == 0.0 { "0".into() } else { format!("{sign}{}", plain(value.abs(), Unit::Share)) }
+}
+
+/// A difference as a share of A; `None` where A is 0 and B is not, or where either is infinite.
+fn of_a(difference: &Estimate, a: Option<Estimate>) -> Option<Estimate> {
+    if (difference.mean, difference.half_width()) == (0.0, 0.0) {
+        return Some(*difference);
     }
-    let exact = Estimate::exact(value);
-    minus(&signed(&exact, unit))
+    let a = a?.mean.abs();
+    let share = difference.scale(1.0 / a);
+    (a > 0.0 && [share.low, share.mean, share.high].into_iter().all(f64::is_finite)).then_some(share)
 }
 
 /// A figure of the differences of a unit, or a table where there are none.
@@ -239,13 +254,17 @@ fn of_unit(rows: &[&Row], unit: Unit, place: usize) -> Block {
         _ => "money",
     };
     let known = rows.iter().filter_map(|row| {
-        let value = row.difference?;
-        let (text, word) = (minus(&signed(&value, row.unit)), findings::says(row));
+        let difference = row.difference?;
+        let (text, word) = (minus(&signed(&difference, row.unit)), findings::says(row));
+        let from_zero = unit != Unit::Share && row.a.is_some_and(|a| a.mean == 0.0) && difference.mean != 0.0;
+        let text = if from_zero { format!("{text}, A is 0") } else { text };
+        let value = if unit == Unit::Share { Some(difference) } else { of_a(&difference, row.a) };
         Some(Difference { name: row.name.clone(), value, text, change: row.change, word })
     });
     let all: Vec<Difference> = known.collect();
-    let weight =
-        |d: &Difference| (d.change.is_some_and(|c| matches!(c, Change::Better | Change::Worse)), d.value.mean.abs());
+    // What grows from nothing, or never comes any more, has changed most.
+    let size = |d: &Difference| d.value.map_or(f64::INFINITY, |value| value.mean.abs());
+    let weight = |d: &Difference| (d.change.is_some_and(|c| matches!(c, Change::Better | Change::Worse)), size(d));
     let first = all.iter().max_by(|a, b| weight(a).partial_cmp(&weight(b)).unwrap_or(std::cmp::Ordering::Equal));
     let title = match first {
         Some(d) if weight(d).0 => format!("{} is {}: {}", d.name, d.word, d.text),
@@ -264,19 +283,23 @@ fn of_unit(rows: &[&Row], unit: Unit, place: usize) -> Block {
             findings::says(row).to_owned(),
         ]
     });
-    let label = |v: f64| tick(v, unit);
+    let (axis, label): (_, fn(f64) -> String) =
+        if unit == Unit::Share { (POINTS, points) } else { ("B minus A in % of A", percent) };
     let says = format!("A, B and their difference: {what}");
     let table = Table { says, heads: heads.into(), rows: table.collect() };
     let bold = format!("Differences of {what}");
-    let rest = "B minus A, pair by pair, with the 95 % interval; what includes zero is never called better or worse.";
+    let drawn = if unit == Unit::Share { "in points" } else { "drawn in per cent of A" };
+    let rest = format!(
+        "B minus A, pair by pair, {drawn}, with the 95 % interval; what includes zero is never called better or worse."
+    );
     if all.is_empty() {
-        return Block::Table(Standing { title: Some((title, (bold, rest.into()))), cells: Cells::Numbers, table });
+        return Block::Table(Standing { title: Some((title, (bold, rest))), cells: Cells::Numbers, table });
     }
     Block::Figure(Box::new(Figure {
         id: figure_id(unit, place).into(),
-        panels: vec![forest::draw(&title, desc, &all, label)],
+        panels: vec![forest::draw(&title, desc, &all, axis, label)],
         title,
-        caption: (bold, rest.into()),
+        caption: (bold, rest),
         tables: vec![table],
         readings: Vec::new(),
         format: "",
@@ -292,7 +315,7 @@ fn promises(compared: &Compared, place: usize) -> Vec<Block> {
         let word = row.change.map_or("", findings::change_word);
         Some(Difference {
             name: row.name.clone(),
-            value,
+            value: Some(value),
             text: minus(&signed(&value, Unit::Share)),
             change: row.change,
             word,
@@ -339,7 +362,7 @@ fn promises(compared: &Compared, place: usize) -> Vec<Block> {
     let id = if place == 0 { "kept".to_owned() } else { format!("kept-{}", place + 1) };
     let figure = Figure {
         id: id.into(),
-        panels: vec![forest::draw(&title, desc, &all, |v| tick(v, Unit::Share))],
+        panels: vec![forest::draw(&title, desc, &all, POINTS, points)],
         title,
         caption,
         tables: vec![table],
@@ -427,4 +450,34 @@ fn scenarios(sources: &[Source]) -> Option<Section> {
     let blocks = seen.iter().map(|s| Block::Text(short(&s.file), s.text.clone())).collect();
     let head = if seen.len() == 1 { "The scenario" } else { "The scenarios" };
     some("scenario", head, head, blocks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn differences_of_small_and_large_numbers_are_as_large_in_per_cent() {
+        let half = |a: f64| of_a(&Estimate { mean: -a / 2.0, low: -a * 0.6, high: -a * 0.4 }, Some(Estimate::exact(a)));
+        let (small, large) = (half(0.012).expect("a place"), half(2.0).expect("a place"));
+        assert!((small.mean - large.mean).abs() < 1e-9 && (small.low + 0.6).abs() < 1e-9, "{small:?} {large:?}");
+        // From nothing there is no per cent, and of what never comes neither.
+        assert_eq!(of_a(&Estimate::exact(3.0), Some(Estimate::exact(0.0))), None);
+        assert_eq!(of_a(&Estimate::exact(f64::INFINITY), Some(Estimate::exact(2.0))), None);
+        assert_eq!(of_a(&Estimate::exact(0.0), Some(Estimate::exact(0.0))), Some(Estimate::exact(0.0)));
+    }
+
+    #[test]
+    fn axes_say_whether_they_are_in_per_cent_of_a_or_in_points() {
+        let page = page(&sample::compare::comparison(), &[sample::source()]);
+        let axis = |id: &str| {
+            let figure = page.figures().into_iter().find(|f| f.id == id).expect("a figure");
+            figure.panels[0].wide.clone()
+        };
+        assert!(axis("times").contains(">B minus A in % of A</text>") && axis("times").contains("%</text>"));
+        assert!(
+            axis("shares").contains(">B minus A in points</text>") && axis("kept").contains(">B minus A in points<")
+        );
+    }
 }
