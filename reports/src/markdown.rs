@@ -220,9 +220,10 @@ mod tests {
             "# Checkout when",
             "*Does the breaker",
             "**No:**",
+            "### Figure 1.",
             "## Promises:",
             "## What to look at next",
-            "### Figure 1.",
+            "### Figure 2.",
         ];
         let places: Vec<Option<usize>> = order.iter().map(|words| text.find(words)).collect();
         assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
