@@ -1,6 +1,6 @@
 //! Availability over time, on a scale of nines.
 
-use super::scale::Scale;
+use super::chart::{Axis, Look, Plot};
 use super::svg::colour;
 use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{grouped, optional};
@@ -23,23 +23,19 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     };
     let promised = study.summary.promises.iter().find(|p| p.about.is_availability_of(&series.name));
     let bound = promised.and_then(|p| p.promised);
-    let nines = if bound.is_some_and(|b| b > 0.9999) { 5.0 } else { 4.0 };
+    let nines = if bound.is_some_and(|b| b > 0.9999) { 5 } else { 4 };
     let desc = "Share of requests answered in each window, on a scale that widens towards 100 percent.";
     let drawing = both(&title, desc, (300.0, 250.0), Some("availability"), |svg| {
-        let scale = Scale::nines(nines, svg.top, svg.bottom);
+        let plot = Plot::over_time(svg, study, Axis::nines(nines));
         svg.time_frame(study);
-        let labels = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"];
-        let ticks: Vec<(f64, String)> = (0..=nines as usize)
-            .map(|i| (1.0 - sim_core::engine::math::pow(10.0, -(i as f64)), labels[i].to_owned()))
-            .collect();
-        svg.grid(&scale, &ticks);
+        plot.grid(svg);
         if let Some(bound) = bound {
-            svg.promise(study, scale.at(bound), &format!("promised {}", crate::numbers::plain(bound, Unit::Share)));
+            svg.promise(study, plot.y(bound), &format!("promised {}", crate::numbers::plain(bound, Unit::Share)));
         }
-        svg.series(study, &series.in_full, &scale, colour::OCHRE, "5 3");
-        svg.series(study, &series.availability, &scale, colour::BLUE, "");
+        plot.series(svg, study, series.in_full.iter().copied(), Look::of(colour::OCHRE, "5 3"));
+        plot.series(svg, study, series.availability.iter().copied(), Look::of(colour::BLUE, ""));
         svg.time_axis(study);
-        let last = |v: &[Option<Estimate>]| v.iter().rev().flatten().next().map_or(svg.bottom, |e| scale.at(e.mean));
+        let last = |v: &[Option<Estimate>]| v.iter().rev().flatten().next().map_or(svg.bottom, |e| plot.y(e.mean));
         let labels = [
             (last(&series.availability), "answered".to_owned(), colour::BLUE),
             (last(&series.in_full), "in full".to_owned(), colour::OCHRE),

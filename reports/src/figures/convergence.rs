@@ -1,12 +1,12 @@
 //! How the interval narrows with the number of replications.
 
-use super::scale::{Scale, nice};
+use super::chart::{Axis, Look, Plot};
 use super::svg::colour;
+use super::ticks::nice;
 use super::{Figure, Table, both};
 use crate::numbers::estimate;
 use sim_core::engine::math::pow;
 use sim_core::results::{StudyResult, Unit};
-use std::fmt::Write;
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let all: Vec<_> = study.convergence.iter().filter(|(n, _)| *n >= 2).copied().collect();
@@ -25,30 +25,19 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let desc = "Mean availability over the first n replications, with its 95 percent interval.";
     let drawing = both(&title, desc, (190.0, 180.0), None, |svg| {
         let room = ((high - low) * 0.1).max(1e-7);
-        let scale = Scale::linear(low - room, high + room, svg.top, svg.bottom);
         let step = nice((high - low).max(1e-9) / 4.0);
         let decimals = (0..6).find(|d| step * 100.0 >= pow(10.0, -f64::from(*d)) * 0.999).unwrap_or(6);
         // Half steps need a digit more.
         let decimals = decimals as usize + usize::from((step * 100.0 * pow(10.0, f64::from(decimals))).fract() > 0.01);
         let first = (low / step).ceil() as i64;
-        let ticks: Vec<(f64, String)> = (first..first + 8)
-            .map(|i| i as f64 * step)
-            .filter(|v| *v <= high)
-            .map(|v| (v, format!("{:.decimals$} %", v * 100.0)))
-            .collect();
-        svg.grid(&scale, &ticks);
+        let ticks = (first..first + 8).map(|i| i as f64 * step).filter(|v| *v <= high).collect();
+        let upright = Axis::linear(low - room, high + room).at(ticks, |v| format!("{:.decimals$} %", v * 100.0));
+        let plot = Plot::new(svg, Axis::linear(0.0, f64::from(last_n)), upright);
+        plot.grid(svg);
+        let points: Vec<_> = settled.iter().map(|(n, e)| (f64::from(*n), *e)).collect();
+        plot.line_with_band(svg, &points, Look::of(colour::BLUE, ""));
+        svg.base();
         let (left, right, bottom) = (svg.left, svg.right, svg.bottom);
-        let x_of = |n: u32| left + f64::from(n) / f64::from(last_n) * (right - left);
-        let (mut band, mut line, mut back) = (String::new(), String::new(), String::new());
-        for (i, (n, e)) in settled.iter().enumerate() {
-            let m = if i == 0 { "M" } else { "L" };
-            let _ = write!(band, "{m}{:.1} {:.1}", x_of(*n), scale.at(e.high));
-            let _ = write!(line, "{m}{:.1} {:.1}", x_of(*n), scale.at(e.mean));
-            back = format!("L{:.1} {:.1}{back}", x_of(*n), scale.at(e.low));
-        }
-        svg.path(&format!("{band}{back}Z"), colour::BLUE, "none", "fill-opacity=\"0.18\"");
-        svg.path(&line, "none", colour::BLUE, "stroke-width=\"1.75\"");
-        svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
         svg.text(left, bottom + 18.0, "0", colour::INK2, "middle", false);
         svg.text(right, bottom + 18.0, &format!("{last_n} replications"), colour::INK2, "middle", false);
     });

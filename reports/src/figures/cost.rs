@@ -1,12 +1,12 @@
 //! The bill over time, stacked by item.
 
-use super::scale::{Scale, nice, steps};
+use super::chart::{Axis, Plot};
 use super::svg::colour;
+use super::ticks::{nice, steps};
 use super::{Figure, Reading, Table, both, how};
 use crate::numbers::{dollars, estimate, plain};
 use sim_core::expression::Group;
 use sim_core::results::{StudyResult, Unit};
-use std::fmt::Write;
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let items = &study.summary.cost.items;
@@ -37,31 +37,16 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let desc = "Cost an hour by item in each window, stacked.";
     let drawing = both(&title, desc, (260.0, 230.0), Some("cost"), |svg| {
         let high = nice(top);
-        let scale = Scale::linear(0.0, high, svg.top, svg.bottom);
+        let axis = Axis::linear(0.0, high).at(steps(high), |v| plain(v, Unit::Money)).ending_in("/h");
+        let plot = Plot::over_time(svg, study, axis);
         svg.time_frame(study);
-        let ticks: Vec<(f64, String)> = steps(high).into_iter().map(|v| (v, plain(v, Unit::Money))).collect();
-        let ticks: Vec<(f64, String)> = ticks
-            .iter()
-            .enumerate()
-            .map(|(i, (v, l))| (*v, if i + 1 == ticks.len() { format!("{l}/h") } else { l.clone() }))
-            .collect();
-        svg.grid(&scale, &ticks);
+        plot.grid(svg);
         let mut below = vec![0.0; windows];
         let mut labels = Vec::new();
         for (place, item) in used.iter().enumerate() {
             let above: Vec<f64> = (0..windows).map(|i| below[i] + hourly(*item, i)).collect();
-            let mut d = String::new();
-            for (i, w) in study.windows.iter().enumerate() {
-                let (a, b, y) = (svg.x_of(study, w.from_s), svg.x_of(study, w.to_s), scale.at(above[i]));
-                let _ = write!(d, "{}{a:.1} {y:.1}L{b:.1} {y:.1}", if i == 0 { "M" } else { "L" });
-            }
-            for (i, w) in study.windows.iter().enumerate().rev() {
-                let (a, b, y) = (svg.x_of(study, w.from_s), svg.x_of(study, w.to_s), scale.at(below[i]));
-                let _ = write!(d, "L{b:.1} {y:.1}L{a:.1} {y:.1}");
-            }
-            d.push('Z');
-            svg.over_time(|svg| svg.path(&d, colour::ITEMS[place], colour::AXIS, "stroke-width=\"0.5\""));
-            let middle = scale.at(f64::midpoint(below[windows - 1], above[windows - 1]));
+            plot.layer(svg, study, (&below, &above), colour::ITEMS[place], Some(colour::AXIS));
+            let middle = plot.y(f64::midpoint(below[windows - 1], above[windows - 1]));
             labels.push((middle, items[*item].name.clone(), colour::INK2));
             below = above;
         }

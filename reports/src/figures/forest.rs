@@ -1,8 +1,9 @@
 //! Differences with their intervals about a line at zero: what is right of it is more, and colour says whether that is better. They are drawn in
 //! per cent of A, so that milliseconds and minutes are read on one axis; shares, which are per cent already, in points.
 
-use super::axes::{Across, round_values};
+use super::chart::{Axis, Plot};
 use super::svg::{Svg, colour, shortened};
+use super::ticks::round_values;
 use super::{Drawing, both};
 use sim_core::results::Estimate;
 use sim_core::results::compare::Change;
@@ -32,8 +33,8 @@ fn rows(svg: &mut Svg, all: &[Difference], name: &str, label: &impl Fn(f64) -> S
     (svg.left, svg.right, svg.top, svg.bottom) = (8.0, svg.width - 8.0, 6.0, svg.height - 46.0);
     let placed = all.iter().filter_map(|d| d.value);
     let far = placed.flat_map(|value| [value.low.abs(), value.high.abs()]).fold(0.0, f64::max).max(1e-9) * 1.05;
-    let across = Across::new(svg, -far, far, false);
-    let zero = across.at(0.0);
+    let plot = Plot::across(svg, Axis::linear(-far, far).at(round_values(-far, far), label));
+    let zero = plot.x(0.0);
     let step = (svg.bottom - svg.top) / all.len().max(1) as f64;
     for (i, row) in all.iter().enumerate() {
         let y = svg.top + i as f64 * step;
@@ -51,14 +52,13 @@ fn rows(svg: &mut Svg, all: &[Difference], name: &str, label: &impl Fn(f64) -> S
         let y = y + bar;
         svg.line(svg.left, y, svg.right, y, colour::GRID, 1.0, "");
         if let Some(value) = row.value {
-            let (a, b) = (across.at(value.low), across.at(value.high));
+            let (a, b) = (plot.x(value.low), plot.x(value.high));
             svg.line(a, y, b.max(a + 1.0), y, stroke, 3.0, "");
-            svg.dot(across.at(value.mean), y, 4.5, stroke);
+            svg.dot(plot.x(value.mean), y, 4.5, stroke);
         }
         svg.line(zero, y - 8.0, zero, y + 8.0, colour::INK, 1.25, "");
     }
-    let ticks = round_values(-far, far).into_iter().map(|v| (v, label(v))).collect();
-    across.draw(svg, Some(ticks), sim_core::results::Unit::Count, name);
+    plot.axis(svg, name);
 }
 
 #[cfg(test)]

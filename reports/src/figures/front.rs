@@ -1,10 +1,10 @@
 //! Cost against what it buys, and the front of what nothing beats in both.
 
-use super::axes::{Across, upright};
+use super::chart::{Look, Plot};
 use super::svg::{Svg, colour};
+use super::ticks::{across, upright};
 use super::{Drawing, both};
 use sim_core::results::{Estimate, Unit, Verdict};
-use std::fmt::Write;
 
 /// A setting.
 #[derive(Debug, Clone)]
@@ -44,43 +44,44 @@ pub fn mark(svg: &mut Svg, x: f64, y: f64, verdict: Option<Verdict>) {
 fn all(svg: &mut Svg, spots: &[Spot], unit: Unit, promised: Option<&(f64, String)>) {
     (svg.right, svg.top, svg.bottom) = (svg.width - 18.0, 18.0, svg.height - 46.0);
     let gives: Vec<Estimate> = spots.iter().map(|s| s.gives).collect();
-    let (scale, ticks) = upright(svg, &gives, unit, promised.map(|p| p.0));
     let low = spots.iter().map(|s| s.cost.low).fold(f64::INFINITY, f64::min);
     let high = spots.iter().map(|s| s.cost.high).fold(f64::NEG_INFINITY, f64::max);
     let (low, high) = if low < high * 0.5 { (0.0, high) } else { (low - (high - low) * 0.05, high) };
-    let across = Across::new(svg, low, high + (high - low).max(1.0) * 0.03, false);
-    svg.grid(&scale, &ticks);
+    let axis = across(low, high + (high - low).max(1.0) * 0.03, false, Unit::Money);
+    let plot = Plot::new(svg, axis, upright(&gives, unit, promised.map(|p| p.0)));
+    plot.grid(svg);
     if let Some((value, words)) = promised {
-        let y = scale.at(*value);
+        let y = plot.y(*value);
         svg.line(svg.left, y, svg.right, y, colour::INK, 1.0, "2 3");
         // Left of what is there, above the line.
         svg.text_over(svg.left + 6.0, y - 5.0, words, colour::INK, "start", false);
     }
     let mut front: Vec<&Spot> = spots.iter().filter(|s| s.on_front).collect();
     front.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean));
-    let mut d = String::new();
-    for (i, spot) in front.iter().enumerate() {
-        let (x, y) = (across.at(spot.cost.mean), scale.at(spot.gives.mean));
-        // What one can have for less than the next costs stays the same.
-        let _ = if i == 0 { write!(d, "M{x:.1} {y:.1}") } else { write!(d, "H{x:.1}V{y:.1}") };
-    }
+    // What one can have for less than the next costs stays the same.
+    let places: Vec<(f64, f64)> = front.iter().map(|s| (s.cost.mean, s.gives.mean)).collect();
+    let steps = places.windows(2).flat_map(|pair| [(pair[1].0, pair[0].1), pair[1]]);
     if front.len() > 1 {
-        svg.path(&d, "none", colour::AXIS, "stroke-width=\"1.25\"");
+        plot.line(
+            svg,
+            places.iter().take(1).copied().chain(steps),
+            Look { stroke: colour::AXIS, width: 1.25, dash: "" },
+        );
     }
     for spot in spots {
-        let (x, y) = (across.at(spot.cost.mean), scale.at(spot.gives.mean));
-        let (a, b) = (scale.at(spot.gives.high), scale.at(spot.gives.low));
+        let (x, y) = (plot.x(spot.cost.mean), plot.y(spot.gives.mean));
+        let (a, b) = (plot.y(spot.gives.high), plot.y(spot.gives.low));
         if b - a > 1.0 {
             svg.line(x, a, x, b, colour::INK2, 1.0, "");
         }
-        let (a, b) = (across.at(spot.cost.low), across.at(spot.cost.high));
+        let (a, b) = (plot.x(spot.cost.low), plot.x(spot.cost.high));
         if b - a > 1.0 {
             svg.line(a, y, b, y, colour::INK2, 1.0, "");
         }
         mark(svg, x, y, spot.verdict);
     }
-    names(svg, spots, |s| (across.at(s.cost.mean), scale.at(s.gives.mean)), promised.map(|p| scale.at(p.0)));
-    across.draw(svg, None, Unit::Money, "a month");
+    names(svg, spots, |s| (plot.x(s.cost.mean), plot.y(s.gives.mean)), promised.map(|p| plot.y(p.0)));
+    plot.axis(svg, "a month");
 }
 
 /// Names at those of the front, the answer first, where they lie over nothing.

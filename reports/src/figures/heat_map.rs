@@ -1,5 +1,6 @@
 //! A heat map: a number for each pair of settings, in the colours of cividis, with the number in its cell.
 
+use super::chart::{Axis, Plot};
 use super::svg::{Svg, colour, shortened};
 use super::{Drawing, both};
 use sim_core::results::Verdict;
@@ -95,26 +96,33 @@ impl HeatMap<'_> {
         (svg.right, svg.top, svg.bottom) = (svg.width - 2.0, 58.0, svg.height - 6.0);
         let wide = ((svg.right - svg.left) / columns as f64).min(if svg.is_narrow() { 80.0 } else { 150.0 });
         let tall = (svg.bottom - svg.top) / rows as f64;
+        svg.right = svg.left + wide * columns as f64;
+        let plot = Plot::new(svg, Axis::linear(0.0, columns as f64), Axis::linear(0.0, rows as f64));
         let room = if svg.is_narrow() { 150.0 } else { 300.0 };
         svg.text(svg.left, 14.0, &format!("{} \u{2192}", self.across.0), colour::INK2, "start", false);
         svg.text(0.0, 50.0, &format!("{} \u{2193}", fitted(self.down.0, room)), colour::INK2, "start", false);
         let mut last = f64::NEG_INFINITY;
         for (i, label) in self.across.1.iter().enumerate() {
-            let (x, half) = (svg.left + (i as f64 + 0.5) * wide, label.chars().count() as f64 * 3.6);
+            let (x, half) = (plot.x(i as f64 + 0.5), label.chars().count() as f64 * 3.6);
             if x - half >= last + 5.0 {
                 svg.text(x, 32.0, label, colour::INK2, "middle", false);
                 last = x + half;
             }
         }
         for (i, label) in self.down.1.iter().enumerate() {
-            let y = svg.top + (i as f64 + 0.5) * tall + 4.0;
+            let y = plot.y((rows - i) as f64 - 0.5) + 4.0;
             svg.text(svg.left - 8.0, y, &shortened(label, svg.left), colour::INK2, "end", false);
         }
         for (i, cell) in self.cells.iter().enumerate() {
-            let (x, y) = (svg.left + (i % columns) as f64 * wide, svg.top + (i / columns) as f64 * tall);
+            let (x, y) = ((i % columns) as f64, (rows - i / columns) as f64);
+            let middle = (plot.x(x + 0.5), plot.y(y - 0.5));
             match cell {
-                Some(cell) => draw_cell(svg, cell, (x, y), (wide - 1.0, tall - 1.0)),
-                None => svg.text(x + wide / 2.0, y + tall / 2.0 + 4.0, "–", colour::INK2, "middle", false),
+                Some(cell) => {
+                    let fill = cividis(cell.part);
+                    plot.cell(svg, [(x, y), (x + 1.0, y - 1.0)], &fill);
+                    say(svg, cell, &fill, middle, (wide - 1.0, tall - 1.0));
+                }
+                None => svg.text(middle.0, middle.1 + 4.0, "–", colour::INK2, "middle", false),
             }
         }
     }
@@ -131,21 +139,19 @@ fn fitted(text: &str, room: f64) -> String {
     }
 }
 
-fn draw_cell(svg: &mut Svg, cell: &Cell, at: (f64, f64), size: (f64, f64)) {
-    let fill = cividis(cell.part);
-    svg.rect(at.0, at.1, size.0, size.1, &fill);
-    let ink = ink(&fill);
-    let middle = at.0 + size.0 / 2.0;
+/// The number of a cell about its middle, as far as there is room.
+fn say(svg: &mut Svg, cell: &Cell, fill: &str, middle: (f64, f64), size: (f64, f64)) {
+    let ink = ink(fill);
     let letter = cell.verdict.map_or_else(String::new, |v| format!(" {}", letter(v)));
     let wide = |text: &str| text.chars().count() as f64 * 7.6;
     let whole = format!("{}{letter}", cell.text);
     let text =
         [whole.as_str(), cell.text.as_str(), letter.trim()].into_iter().find(|t| wide(t) <= size.0).unwrap_or_default();
     let both = !cell.interval.is_empty() && size.1 >= 34.0 && wide(&cell.interval) <= size.0;
-    let y = at.1 + size.1 / 2.0 + if both { -3.0 } else { 4.0 };
-    svg.text(middle, y, text, ink, "middle", true);
+    let (x, y) = (middle.0 - 0.5, middle.1 - 0.5 + if both { -3.0 } else { 4.0 });
+    svg.text(x, y, text, ink, "middle", true);
     if both {
-        svg.text(middle, y + 14.0, &cell.interval, ink, "middle", false);
+        svg.text(x, y + 14.0, &cell.interval, ink, "middle", false);
     }
 }
 

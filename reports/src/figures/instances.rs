@@ -1,11 +1,11 @@
 //! Instances against load: two panels on one axis of time.
 
-use super::scale::{Scale, nice, steps};
+use super::chart::{Axis, Look, Plot};
 use super::svg::colour;
+use super::ticks::{nice, steps};
 use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{estimate, grouped, plain};
 use sim_core::results::{Estimate, ServiceSeries, StudyResult, Unit};
-use std::fmt::Write;
 
 /// The place of a panel in its figure: the first says what strikes, the last has the axis of time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,37 +60,23 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 svg.bottom = svg.height - 8.0;
             }
             let high = nice(high);
-            let scale = Scale::linear(0.0, high, svg.top, svg.bottom);
+            let axis = Axis::linear(0.0, high).at(steps(high), |v| plain(v, Unit::Count)).ending_in(unit);
+            let plot = Plot::over_time(svg, study, axis);
             if place == Place::First {
                 svg.time_frame(study);
             } else {
                 svg.shade(study);
             }
-            let ticks: Vec<(f64, String)> = steps(high).into_iter().map(|v| (v, plain(v, Unit::Count))).collect();
-            let ticks: Vec<(f64, String)> = ticks
-                .iter()
-                .enumerate()
-                .map(|(i, (v, l))| (*v, if i + 1 == ticks.len() { format!("{l}{unit}") } else { l.clone() }))
-                .collect();
-            svg.grid(&scale, &ticks);
+            plot.grid(svg);
             if range {
-                let mut d = String::new();
-                for (i, (w, r)) in study.windows.iter().zip(&series.instances_range).enumerate() {
-                    let x = svg.x_of(study, f64::midpoint(w.from_s, w.to_s));
-                    let _ = write!(d, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(r.1));
-                }
-                for (w, r) in study.windows.iter().zip(&series.instances_range).rev() {
-                    let x = svg.x_of(study, f64::midpoint(w.from_s, w.to_s));
-                    let _ = write!(d, "L{x:.1} {:.1}", scale.at(r.0));
-                }
-                d.push('Z');
-                svg.over_time(|svg| svg.path(&d, colour::BLUE, "none", "fill-opacity=\"0.18\""));
+                let middles = study.windows.iter().map(|w| f64::midpoint(w.from_s, w.to_s));
+                let range: Vec<_> = middles.zip(&series.instances_range).map(|(x, r)| (x, r.0, r.1)).collect();
+                svg.over_time(|svg| plot.band(svg, &range, colour::BLUE));
             }
             let mut labels = Vec::new();
             for (name, values, stroke, dash) in values {
-                let values: Vec<Option<Estimate>> = values.iter().copied().map(Some).collect();
-                svg.series(study, &values, &scale, stroke, dash);
-                let y = values.last().copied().flatten().map_or(svg.bottom, |e| scale.at(e.mean));
+                plot.series(svg, study, values.iter().copied().map(Some), Look::of(stroke, dash));
+                let y = values.last().map_or(svg.bottom, |e| plot.y(e.mean));
                 labels.push((y, (*name).to_owned(), *stroke));
             }
             if place == Place::Last {

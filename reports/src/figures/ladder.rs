@@ -1,5 +1,6 @@
 //! A ladder of settings: in how many runs each keeps every promise, with its interval, and the share that is needed.
 
+use super::chart::{Axis, Plot};
 use super::front::mark;
 use super::svg::{Svg, colour, shortened};
 use super::{Drawing, both};
@@ -36,16 +37,18 @@ fn all(svg: &mut Svg, rungs: &[Rung], needed: f64, heads: (&str, &str)) {
     let right = longest(|r| r.beside.chars().count(), heads.1).min(if narrow { 84.0 } else { 160.0 });
     (svg.left, svg.right) = (left + 16.0, svg.width - right - 16.0);
     (svg.top, svg.bottom) = (38.0, svg.height - 28.0);
-    let (from, to, top, bottom) = (svg.left, svg.right, svg.top, svg.bottom);
-    let x = |share: f64| from + share * (to - from);
+    let (top, bottom) = (svg.top, svg.bottom);
+    let axis = Axis::linear(0.0, 1.0).at(vec![0.0, 0.25, 0.5, 0.75, 1.0], |share| format!("{:.0} %", share * 100.0));
+    let plot = Plot::across(svg, axis);
+    let x = |share: f64| plot.x(share);
     svg.rect(x(needed), top, x(1.0) - x(needed), bottom - top, colour::SHADE);
     svg.text(left, 14.0, &shortened(heads.0, left + 8.0), colour::INK2, "end", false);
     svg.text(svg.width, 14.0, heads.1, colour::INK2, "end", false);
     let words = format!("needed {:.0} %", needed * 100.0);
     svg.text(x(needed), 30.0, &words, colour::INK, if narrow { "end" } else { "middle" }, true);
     svg.line(x(needed), 34.0, x(needed), bottom, colour::INK, 1.0, "");
+    plot.upright_grid(svg);
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
-        svg.line(x(share), top, x(share), bottom, colour::GRID, 1.0, "");
         if !narrow || [0.0, 0.5, 1.0].contains(&share) {
             svg.text(x(share), bottom + 18.0, &format!("{:.0} %", share * 100.0), colour::INK2, "middle", false);
         }

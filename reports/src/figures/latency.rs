@@ -1,7 +1,8 @@
 //! Latency over time, on a log scale.
 
-use super::scale::{Scale, log_ticks};
+use super::chart::{Axis, Look, Plot};
 use super::svg::colour;
+use super::ticks::log_ticks;
 use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{optional, plain};
 use sim_core::results::{Estimate, PromiseSummary, StudyResult, Unit};
@@ -43,21 +44,22 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let desc = "Median, 99th and 99.9th percentile of the latency of answered requests in each window, on a log scale.";
     let drawing = both(&title, desc, (300.0, 250.0), Some("latency"), |svg| {
         let (low, high) = (low.min(bound.unwrap_or(low)) * 0.8, high.max(bound.unwrap_or(0.0)) * 1.25);
-        let scale = Scale::log(low, high, svg.top, svg.bottom);
+        let axis = Axis::log(low, high).at(log_ticks(low, high), |v| plain(v, Unit::Seconds));
+        let plot = Plot::over_time(svg, study, axis);
         svg.time_frame(study);
-        let ticks: Vec<(f64, String)> =
-            log_ticks(low, high).into_iter().map(|v| (v, plain(v, Unit::Seconds))).collect();
-        svg.grid(&scale, &ticks);
+        plot.grid(svg);
         if let Some(bound) = bound {
-            svg.promise(study, scale.at(bound), words.as_deref().unwrap_or_default());
+            svg.promise(study, plot.y(bound), words.as_deref().unwrap_or_default());
         }
         let mut labels = Vec::new();
         for (name, values, stroke, _, _) in &lines {
-            svg.series(study, values, &scale, stroke, "");
-            let y = values.iter().rev().flatten().next().map_or(svg.bottom, |e| scale.at(e.mean));
+            plot.series(svg, study, values.iter().copied(), Look::of(stroke, ""));
+            let y = values.iter().rev().flatten().next().map_or(svg.bottom, |e| plot.y(e.mean));
             labels.push((y, (*name).to_owned(), *stroke));
         }
         svg.time_axis(study);
+        // Of two at one place the slower has the upper name.
+        labels.reverse();
         svg.end_labels(&labels);
     });
     let lists = |v: &[Option<Estimate>]| {

@@ -1,12 +1,12 @@
 //! Families of lines with their intervals as bands, over one knob.
 
-use super::axes::{Across, upright};
+use super::chart::{Axis, Look, Plot};
 use super::front::mark;
 use super::svg::{Svg, colour};
+use super::ticks::{across, upright};
 use super::{Drawing, both};
 use crate::numbers::plain;
 use sim_core::results::{Estimate, Unit, Verdict};
-use std::fmt::Write;
 
 /// How the lines of a family differ: colour, and dashes.
 const STYLES: [(&str, &str); 6] = [
@@ -66,13 +66,13 @@ impl Family<'_> {
     }
 
     /// Where the points of a line stand: those of one value that are not joined stand side by side.
-    fn places(&self, line: &Line, across: &Across) -> Vec<f64> {
+    fn places(&self, line: &Line, plot: &Plot) -> Vec<f64> {
         let same = |x: f64| line.points.iter().filter(move |p| p.0 == x);
         let place = |(i, (x, _)): (usize, &(f64, Estimate))| {
             let count = if self.joined { 1 } else { same(*x).count() };
             let before = line.points[..i].iter().filter(|p| p.0 == *x).count();
             let step = (44.0 / count as f64).min(7.0);
-            across.at(*x) + (before as f64 - (count as f64 - 1.0) / 2.0) * step * f64::from(u8::from(count > 1))
+            plot.x(*x) + (before as f64 - (count as f64 - 1.0) / 2.0) * step * f64::from(u8::from(count > 1))
         };
         line.points.iter().enumerate().map(place).collect()
     }
@@ -86,20 +86,23 @@ impl Family<'_> {
             svg.top = 20.0;
         }
         let all: Vec<Estimate> = self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.1)).collect();
-        let (scale, ticks) = if self.shares {
-            let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|v| (v, plain(v, Unit::Share)));
-            (super::scale::Scale::linear(0.0, 1.0, svg.top, svg.bottom), ticks.to_vec())
+        let upright = if self.shares {
+            Axis::linear(0.0, 1.0).at(vec![0.0, 0.25, 0.5, 0.75, 1.0], |v| plain(v, Unit::Share))
         } else {
-            upright(svg, &all, self.of, self.promised.as_ref().map(|p| p.0))
+            upright(&all, self.of, self.promised.as_ref().map(|p| p.0))
         };
         let xs = || self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
         let (low, high) = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
         // Those that stand side by side need room at the ends.
         let room = if self.joined { 0.0 } else { 28.0 };
-        let across = Across::inset(svg, low, high, self.log, room);
-        svg.grid(&scale, &ticks);
+        let mut axis = across(low, high, self.log, self.unit);
+        if let Some(ticks) = &self.ticks {
+            axis = axis.with(ticks.clone());
+        }
+        let plot = Plot::inset(svg, axis, upright, room);
+        plot.grid(svg);
         if let Some((x, words)) = &self.mark {
-            let at = across.at(*x);
+            let at = plot.x(*x);
             svg.line(at, 22.0, at, svg.bottom, colour::INK, 1.0, "");
             // On whichever side has room; else as far to the left as it takes.
             let wide = words.chars().count() as f64 * 8.2;
@@ -112,41 +115,32 @@ impl Family<'_> {
         }
         let mut labels = Vec::new();
         for (line, (stroke, dash)) in self.lines.iter().zip(STYLES) {
-            let (mut band, mut back, mut path) = (String::new(), String::new(), String::new());
-            for (i, (x, e)) in line.points.iter().enumerate() {
-                let (m, x) = (if i == 0 { "M" } else { "L" }, across.at(*x));
-                let _ = write!(band, "{m}{x:.1} {:.1}", scale.at(e.high));
-                let _ = write!(path, "{m}{x:.1} {:.1}", scale.at(e.mean));
-                back = format!("L{x:.1} {:.1}{back}", scale.at(e.low));
-            }
-            let places = self.places(line, &across);
+            let places = self.places(line, &plot);
             if !self.joined {
                 for (x, (_, e)) in places.iter().zip(&line.points) {
                     let faint = if line.points.len() > 30 { colour::GRID } else { colour::AXIS };
-                    svg.line(*x, scale.at(e.low), *x, scale.at(e.high), faint, 1.0, "");
+                    svg.line(*x, plot.y(e.low), *x, plot.y(e.high), faint, 1.0, "");
                 }
             } else if line.points.len() > 1 {
-                svg.path(&format!("{band}{back}Z"), stroke, "none", "fill-opacity=\"0.18\"");
-                let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
-                svg.path(&path, "none", stroke, &format!("stroke-width=\"1.75\" stroke-linejoin=\"round\"{dash}"));
+                plot.line_with_band(svg, &line.points, Look::of(stroke, dash));
             }
             for (i, (x, (_, e))) in places.iter().zip(&line.points).enumerate() {
                 match line.verdicts.get(i) {
-                    Some(verdict) => mark(svg, *x, scale.at(e.mean), *verdict),
-                    None => svg.dot(*x, scale.at(e.mean), 2.5, stroke),
+                    Some(verdict) => mark(svg, *x, plot.y(e.mean), *verdict),
+                    None => svg.dot(*x, plot.y(e.mean), 2.5, stroke),
                 }
             }
             if let Some((_, last)) = line.points.last().filter(|_| !line.name.is_empty()) {
-                labels.push((scale.at(last.mean), line.name.clone(), stroke));
+                labels.push((plot.y(last.mean), line.name.clone(), stroke));
             }
         }
         if let Some((value, words)) = &self.promised {
-            let y = scale.at(*value);
+            let y = plot.y(*value);
             svg.line(svg.left, y, svg.right, y, colour::INK, 1.0, "2 3");
             let above = y - 5.0 > svg.top + 6.0;
             svg.text_over(svg.left + 6.0, if above { y - 5.0 } else { y + 15.0 }, words, colour::INK, "start", false);
         }
-        across.draw(svg, self.ticks.clone(), self.unit, self.name);
+        plot.axis(svg, self.name);
         svg.end_labels(&labels);
         if !labels.is_empty() {
             let (x, room) = (svg.right + 8.0, svg.width - svg.right - 8.0);

@@ -1,12 +1,11 @@
 //! Figures: what they show, drawn twice (720 and 342 wide), with the table of every number.
 //!
-//! One figure a file; [`all`] is the list of those of a run. Those of other studies are given what they draw by `pages`. Drawn by a small SVG writer of our own (`svg`), not by plotters: the look needs coordinates
-//! finer than whole pixels, labels whose boxes are known so that they never lie over each other, and one drawing that serves light and
-//! dark; plotters has integer coordinates and places no labels. Colours are the light values of the token table, each hex for one
+//! One figure a file; [`all`] is the list of those of a run. Those of other studies are given what they draw by `pages`. Figures are charts of plotters, drawn by a backend of ours (`chart`) into
+//! an SVG (`svg`) at tenths of a pixel, with labels whose boxes are known so that they never lie over each other; one drawing serves light and dark. Colours are the light values of the token table, each hex for one
 //! token, which the page maps to variables.
 
 mod availability;
-mod axes;
+mod chart;
 mod convergence;
 mod cost;
 pub mod forest;
@@ -21,10 +20,10 @@ pub mod phases;
 pub mod picture;
 mod recovery;
 pub mod scalability;
-mod scale;
 mod svg;
 pub mod system;
 mod tail;
+mod ticks;
 pub mod tornado;
 mod wrongness;
 

@@ -1,25 +1,24 @@
 //! Requests by outcome, stacked.
 
-use super::scale::{Scale, nice, steps};
-use super::svg::Svg;
-use super::svg::colour;
+use super::chart::{Axis, Plot};
+use super::svg::{Svg, colour};
+use super::ticks::{nice, steps};
 use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{estimate, plain};
 use sim_core::outcome::Outcome;
 use sim_core::results::{StudyResult, Unit};
-use std::fmt::Write;
 
 /// A layer: its outcome, and its lower and upper edge by window.
 type Layer = (usize, Vec<f64>, Vec<f64>);
 
 /// Names in the areas where they fit; the others in the free space beside their highest place, with a leader.
-fn name_layers(svg: &mut Svg, study: &StudyResult, scale: &Scale, layers: &[Layer], top: f64) {
+fn name_layers(svg: &mut Svg, study: &StudyResult, plot: &Plot, layers: &[Layer], top: f64) {
     let x = |svg: &Svg, i: usize| svg.x_of(study, f64::midpoint(study.windows[i].from_s, study.windows[i].to_s));
     let mut beside = Vec::new();
     for (outcome, below, above) in layers {
         let name = Outcome::ALL[*outcome].name();
         let wide = name.chars().count() as f64 * 7.4 + 10.0;
-        match fits(svg, study, scale, below, above, wide).filter(|_| ![2, 3].contains(outcome)) {
+        match fits(svg, study, plot, below, above, wide).filter(|_| ![2, 3].contains(outcome)) {
             Some((x, y)) => svg.at_moment(x, |svg| svg.fill_label(x, y + 4.0, name, colour::OUTCOMES[*outcome])),
             None => beside.push((name, below, above)),
         }
@@ -29,7 +28,7 @@ fn name_layers(svg: &mut Svg, study: &StudyResult, scale: &Scale, layers: &[Laye
     for (name, below, above) in beside.into_iter().rev() {
         let thick = |i: usize| above[i] - below[i];
         let Some(peak) = (0..above.len()).max_by(|a, b| thick(*a).total_cmp(&thick(*b))) else { continue };
-        let (from, at) = (x(svg, peak), scale.at(f64::midpoint(above[peak], below[peak])));
+        let (from, at) = (x(svg, peak), plot.y(f64::midpoint(above[peak], below[peak])));
         let wide = name.chars().count() as f64 * 7.0;
         // Right of the peak where there is room, left of it otherwise.
         let right = from + 26.0 + wide < svg.right;
@@ -37,7 +36,7 @@ fn name_layers(svg: &mut Svg, study: &StudyResult, scale: &Scale, layers: &[Laye
         let stacked = |i: &usize| layers.last().map_or(0.0, |l| l.2[*i]);
         let under = (0..above.len()).filter(|i| x(svg, *i) > near - 4.0 && x(svg, *i) < far + 4.0);
         let height = under.map(|i| stacked(&i)).fold(0.0, f64::max);
-        if scale.at(height.min(top)) < y + 6.0 {
+        if plot.y(height.min(top)) < y + 6.0 {
             continue; // No free space: the readout names it.
         }
         let (x, anchor) = if right { (near + 3.0, "start") } else { (far - 3.0, "end") };
@@ -50,8 +49,8 @@ fn name_layers(svg: &mut Svg, study: &StudyResult, scale: &Scale, layers: &[Laye
 }
 
 /// The middle of the longest stretch in which a layer is 17 px high and wide enough for its name.
-fn fits(svg: &Svg, study: &StudyResult, scale: &Scale, below: &[f64], above: &[f64], wide: f64) -> Option<(f64, f64)> {
-    let high = |i: &usize| scale.at(below[*i]) - scale.at(above[*i]) >= 17.0;
+fn fits(svg: &Svg, study: &StudyResult, plot: &Plot, below: &[f64], above: &[f64], wide: f64) -> Option<(f64, f64)> {
+    let high = |i: &usize| plot.y(below[*i]) - plot.y(above[*i]) >= 17.0;
     let windows: Vec<usize> = (0..above.len()).collect();
     let runs = windows.chunk_by(|a, b| high(a) == high(b)).filter(|run| high(&run[0]));
     let spot = |run: &[usize]| {
@@ -63,8 +62,8 @@ fn fits(svg: &Svg, study: &StudyResult, scale: &Scale, below: &[f64], above: &[f
             let w = study.windows[**i];
             svg.x_of(study, w.to_s) >= middle - wide / 2.0 && svg.x_of(study, w.from_s) <= middle + wide / 2.0
         };
-        let low = run.iter().filter(under).map(|i| scale.at(below[*i])).fold(f64::INFINITY, f64::min);
-        let high = run.iter().filter(under).map(|i| scale.at(above[*i])).fold(0.0, f64::max);
+        let low = run.iter().filter(under).map(|i| plot.y(below[*i])).fold(f64::INFINITY, f64::min);
+        let high = run.iter().filter(under).map(|i| plot.y(above[*i])).fold(0.0, f64::max);
         (b - a >= wide && low - high >= 15.0).then_some((b - a, middle, f64::midpoint(low, high)))
     };
     runs.filter_map(spot).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, x, y)| (x, y))
@@ -96,34 +95,20 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let desc = "Requests a second by outcome in each window, stacked.";
     let drawing = both(&title, desc, (300.0, 250.0), Some("outcomes"), |svg| {
         let high = nice(top);
-        let scale = Scale::linear(0.0, high, svg.top, svg.bottom);
+        let axis = Axis::linear(0.0, high).at(steps(high), |v| plain(v, Unit::Count)).ending_in("/s");
+        let plot = Plot::over_time(svg, study, axis);
         svg.time_frame(study);
-        let last = steps(high).len() - 1;
-        let label = |(i, v): (usize, f64)| (v, plain(v, if i == last { Unit::PerSecond } else { Unit::Count }));
-        let ticks: Vec<(f64, String)> = steps(high).into_iter().enumerate().map(label).collect();
-        svg.grid(&scale, &ticks);
+        plot.grid(svg);
         let mut below = vec![0.0; windows];
         let mut names = Vec::new();
         for outcome in &used {
             let above: Vec<f64> = below.iter().zip(&series.outcomes_per_s[*outcome]).map(|(b, e)| b + e.mean).collect();
-            let mut d = String::new();
-            for (i, w) in study.windows.iter().enumerate() {
-                let (a, b) = (svg.x_of(study, w.from_s), svg.x_of(study, w.to_s));
-                let y = scale.at(above[i]);
-                let _ = write!(d, "{}{a:.1} {y:.1}L{b:.1} {y:.1}", if i == 0 { "M" } else { "L" });
-            }
-            for (i, w) in study.windows.iter().enumerate().rev() {
-                let (a, b) = (svg.x_of(study, w.from_s), svg.x_of(study, w.to_s));
-                let y = scale.at(below[i]);
-                let _ = write!(d, "L{b:.1} {y:.1}L{a:.1} {y:.1}");
-            }
-            d.push('Z');
-            svg.over_time(|svg| svg.path(&d, colour::OUTCOMES[*outcome], "none", ""));
+            plot.layer(svg, study, (&below, &above), colour::OUTCOMES[*outcome], None);
             names.push((*outcome, below.clone(), above.clone()));
             below = above;
         }
         svg.time_axis(study);
-        name_layers(svg, study, &scale, &names, top);
+        name_layers(svg, study, &plot, &names, top);
     });
     let rows = table_windows(study).into_iter().map(|(i, w)| {
         let mut row = vec![w];

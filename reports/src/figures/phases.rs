@@ -1,11 +1,11 @@
 //! The course of an experiment in one replication: what was done and when, and what was observed against the bounds that end it.
 
-use super::axes::{Across, upright};
+use super::chart::{Axis, Look, Plot};
 use super::svg::{Svg, colour};
+use super::ticks::{nice_times, upright};
 use super::{Drawing, both};
 use crate::numbers::{clock, plain};
 use sim_core::results::{Estimate, Journal, JournalEntry, JournalKind, Unit, Words};
-use std::fmt::Write;
 
 /// Values that are drawn; the others are in the table.
 const MOST_VALUES: usize = 3;
@@ -92,22 +92,22 @@ fn edges(svg: &mut Svg) {
     (svg.left, svg.right) = (62.0, svg.width - 14.0);
 }
 
-fn axis(svg: &mut Svg, across: &Across, span: (f64, f64)) {
-    let ticks = super::scale::nice_times(span.1 - span.0);
+fn axis(span: (f64, f64)) -> Axis {
+    let ticks = nice_times(span.1 - span.0);
     let step = ticks.first().copied().unwrap_or(span.1 - span.0).max(1e-3);
     let from = (span.0 / step).ceil() as i64;
     let times = (from..from + 40).map(|i| i as f64 * step).take_while(|t| *t <= span.1);
-    across.draw(svg, Some(times.map(|t| (t, clock(t))).collect()), Unit::Seconds, "");
+    Axis::linear(span.0, span.1).at(times.collect(), clock)
 }
 
 fn course(svg: &mut Svg, rows: &[Row], span: (f64, f64)) {
     edges(svg);
     svg.top = 8.0;
-    let across = Across::new(svg, span.0, span.1, false);
+    let plot = Plot::across(svg, axis(span));
     let step = (svg.bottom - svg.top) / rows.len().max(1) as f64;
     for (i, row) in rows.iter().enumerate() {
         let y = svg.top + (i as f64 + 0.5) * step;
-        let (a, b) = (across.at(row.from_s), across.at(row.to_s));
+        let (a, b) = (plot.x(row.from_s), plot.x(row.to_s));
         svg.text(svg.left - 7.0, y + 4.0, &clock(row.from_s.max(0.0)), colour::INK2, "end", false);
         if b - a > 2.0 {
             svg.rect(a, y - 7.0, b - a, 14.0, row.fill);
@@ -128,7 +128,7 @@ fn course(svg: &mut Svg, rows: &[Row], span: (f64, f64)) {
             svg.text_over(a - 10.0, y + 4.0, &cut(&row.text, left), colour::INK, "end", false);
         }
     }
-    axis(svg, &across, span);
+    plot.axis(svg, "");
 }
 
 /// As much of a text as has room.
@@ -190,31 +190,26 @@ fn series(journal: &Journal) -> Vec<Series> {
 fn value(svg: &mut Svg, s: &Series, journal: &Journal, span: (f64, f64)) {
     edges(svg);
     svg.top = 30.0;
-    let across = Across::new(svg, span.0, span.1, false);
     let mut all: Vec<Estimate> = s.points.iter().map(|p| Estimate::exact(p.1)).collect();
     all.extend(s.bounds.iter().map(|b| Estimate::exact(b.0)));
-    let (scale, ticks) = upright(svg, &all, s.unit, None);
+    let plot = Plot::new(svg, axis(span), upright(&all, s.unit, None));
     svg.text(svg.left, 14.0, &cut(&s.of.to_string(), svg.right - svg.left), colour::INK, "start", true);
-    svg.grid(&scale, &ticks);
+    plot.grid(svg);
     if let Some(abort) = first(journal, JournalKind::Abort) {
-        let x = across.at(abort.at_s);
+        let x = plot.x(abort.at_s);
         svg.line(x, 22.0, x, svg.bottom, colour::VERM, 1.25, "");
     }
-    let mut d = String::new();
-    for (i, (t, v)) in s.points.iter().enumerate() {
-        let _ = write!(d, "{}{:.1} {:.1}", if i == 0 { "M" } else { "L" }, across.at(*t), scale.at(*v));
-    }
-    svg.path(&d, "none", colour::BLUE, "stroke-width=\"1.75\" stroke-linejoin=\"round\"");
+    plot.line(svg, s.points.iter().copied(), Look::of(colour::BLUE, ""));
     for (t, v) in &s.points {
-        svg.dot(across.at(*t), scale.at(*v), 3.0, colour::BLUE);
+        svg.dot(plot.x(*t), plot.y(*v), 3.0, colour::BLUE);
     }
     for (bound, words) in s.bounds.iter().take(2) {
-        let y = scale.at(*bound);
+        let y = plot.y(*bound);
         svg.line(svg.left, y, svg.right, y, colour::INK, 1.0, "2 3");
         let above = y - 5.0 > svg.top + 6.0;
         svg.text_over(svg.right - 2.0, if above { y - 5.0 } else { y + 15.0 }, words, colour::INK, "end", false);
     }
-    axis(svg, &across, span);
+    plot.axis(svg, "");
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Recovery run by run: a spread that could have two peaks is drawn as dots, never as a mean alone.
 
-use super::scale::nice;
+use super::chart::{Axis, Plot};
 use super::svg::colour;
+use super::ticks::nice;
 use super::{Figure, Table, both};
 use crate::numbers::{observed, plain};
 use sim_core::results::{About, StudyResult, Unit};
@@ -30,15 +31,14 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     }
     let desc = "One dot a replication: time from the end of the fault until the promises are kept again.";
     let drawing = both(&title, desc, (180.0, 170.0), None, |svg| {
-        let (left, right, bottom) = (svg.left, svg.right, svg.bottom);
-        let x_of = |v: f64| left + (v / high).clamp(0.0, 1.0) * (right - left);
-        svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        let (plot, bottom) = (Plot::across(svg, Axis::linear(0.0, high)), svg.bottom);
+        svg.base();
         for part in 0..=4 {
             let v = high * f64::from(part) / 4.0;
             let label = if v == 0.0 { "0 s".to_owned() } else { plain(v, Unit::Seconds) };
-            svg.text(x_of(v), bottom + 18.0, &label, colour::INK2, "middle", false);
+            svg.text(plot.x(v), bottom + 18.0, &label, colour::INK2, "middle", false);
         }
-        let column_of = |v: f64| (x_of(v) / 7.0) as i64;
+        let column_of = |v: f64| (plot.x(v) / 7.0) as i64;
         let tallest = seen().map(|v| seen().filter(|w| column_of(*w) == column_of(v)).count()).max();
         let step = 6.5f64.min((bottom - 30.0) / tallest.unwrap_or(1).max(1) as f64);
         let mut stacks = std::collections::BTreeMap::new();
@@ -48,18 +48,18 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             let y = bottom - 6.0 - f64::from(*level) * step;
             *level += 1;
             let fill = if v > bound { colour::VERM } else { colour::GREEN };
-            svg.dot(x_of(v), y, (step / 2.0 - 0.25).clamp(0.8, 3.0), fill);
+            svg.dot(plot.x(v), y, (step / 2.0 - 0.25).clamp(0.8, 3.0), fill);
         }
-        svg.line(x_of(bound), 20.0, x_of(bound), bottom, colour::INK, 1.0, "2 3");
+        svg.line(plot.x(bound), 20.0, plot.x(bound), bottom, colour::INK, 1.0, "2 3");
         let words = format!("promised: {} or less", plain(bound, Unit::Seconds));
-        svg.text(x_of(bound) - 6.0, 18.0, &words, colour::INK, "end", false);
+        svg.text(plot.x(bound) - 6.0, 18.0, &words, colour::INK, "end", false);
         if late > 0 {
             let words = match never {
                 0 => format!("too late: {late}"),
                 never if never == late => format!("never: {never}"),
                 never => format!("too late: {late}, never: {never}"),
             };
-            svg.text(x_of(bound) + 6.0, 18.0, &words, colour::VERM, "start", true);
+            svg.text(plot.x(bound) + 6.0, 18.0, &words, colour::VERM, "start", true);
         }
     });
     let mut slowest = values.clone();

@@ -1,11 +1,11 @@
 //! Throughput against concurrency, with the Universal Scalability Law fitted to it and the knee.
 
-use super::axes::{Across, upright};
+use super::chart::{Look, Plot};
 use super::front::mark;
 use super::svg::{Svg, colour};
+use super::ticks::{across, upright};
 use super::{Drawing, both};
 use sim_core::results::{Estimate, Knee, Scalability, Unit};
-use std::fmt::Write;
 
 /// Draws the knee of a setting at both widths.
 pub fn draw(title: &str, desc: &str, knee: &Knee) -> Drawing {
@@ -25,31 +25,23 @@ fn all(svg: &mut Svg, knee: &Knee) {
     let least = points.iter().map(|p| p.concurrency.mean).fold(f64::INFINITY, f64::min);
     // Where the last loads pile up without end, factors show the knee.
     let log = least > 0.0 && high / least > 30.0;
-    let across = Across::new(svg, if log { least * 0.8 } else { 0.0 }, high * 1.03, log);
+    let (from, to) = (if log { least * 0.8 } else { 0.0 }, high * 1.03);
     let mut all: Vec<Estimate> = points.iter().map(|p| p.goodput_per_s).collect();
     all.push(Estimate::exact(0.0));
     let seen = points.iter().map(|p| p.goodput_per_s.high).fold(0.0, f64::max);
     // A peak of the law far above all that was seen would leave no room for what was.
     let peak = knee.scalability.as_ref().and_then(|s| s.peak_per_s).filter(|p| *p < seen * 1.6);
-    let (scale, ticks) = upright(svg, &all, Unit::PerSecond, peak);
-    svg.grid(&scale, &ticks);
+    let plot = Plot::new(svg, across(from, to, log, Unit::Count), upright(&all, Unit::PerSecond, peak));
+    plot.grid(svg);
     if let Some(fit) = &knee.scalability {
-        let (from, to) = (svg.left, svg.right);
-        let mut d = String::new();
-        let steps = 80;
         let value = |i: i32| {
-            let part = f64::from(i) / f64::from(steps);
-            let low: f64 = if log { least * 0.8 } else { 0.0 };
-            let high = high * 1.03;
-            if log { low * sim_core::engine::math::pow(high / low, part) } else { low + part * (high - low) }
+            let part = f64::from(i) / 80.0;
+            if log { from * sim_core::engine::math::pow(to / from, part) } else { from + part * (to - from) }
         };
-        for i in 0..=steps {
-            let x = from + f64::from(i) / f64::from(steps) * (to - from);
-            let _ = write!(d, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(law(fit, value(i))));
-        }
-        svg.path(&d, "none", colour::BLUE, "stroke-width=\"1.75\"");
-        if let Some(peak) = fit.peak_concurrency.filter(|p| *p <= high * 1.03) {
-            let x = across.at(peak);
+        let points = (0..=80).map(value).map(|n| (n, law(fit, n)));
+        plot.line(svg, points, Look::of(colour::BLUE, ""));
+        if let Some(peak) = fit.peak_concurrency.filter(|p| *p <= to) {
+            let x = plot.x(peak);
             svg.line(x, 10.0, x, svg.bottom, colour::INK, 1.0, "2 3");
             let words = "most by the law";
             let right = x + 6.0 + 7.0 * words.len() as f64 <= svg.width;
@@ -65,9 +57,9 @@ fn all(svg: &mut Svg, knee: &Knee) {
     }
     let mut last: Option<(f64, f64)> = None;
     for point in points {
-        let (x, y) = (across.at(point.concurrency.mean), scale.at(point.goodput_per_s.mean));
-        svg.line(across.at(point.concurrency.low), y, across.at(point.concurrency.high), y, colour::INK2, 1.0, "");
-        svg.line(x, scale.at(point.goodput_per_s.low), x, scale.at(point.goodput_per_s.high), colour::INK2, 1.0, "");
+        let (x, y) = (plot.x(point.concurrency.mean), plot.y(point.goodput_per_s.mean));
+        svg.line(plot.x(point.concurrency.low), y, plot.x(point.concurrency.high), y, colour::INK2, 1.0, "");
+        svg.line(x, plot.y(point.goodput_per_s.low), x, plot.y(point.goodput_per_s.high), colour::INK2, 1.0, "");
         mark(svg, x, y, Some(point.verdict));
         let words = format!("x{}", crate::numbers::grouped(point.load, 2).trim_end_matches('0').trim_end_matches('.'));
         // Beneath its mark, where none was written near.
@@ -77,5 +69,5 @@ fn all(svg: &mut Svg, knee: &Knee) {
             last = Some((x, y));
         }
     }
-    across.draw(svg, None, Unit::Count, "requests under way");
+    plot.axis(svg, "requests under way");
 }

@@ -1,8 +1,9 @@
 //! A small SVG writer: lines, bands, stacked areas, and labels whose boxes are known.
 
-use super::scale::{Scale, nice_times};
+use super::chart::Axis;
+use super::ticks::nice_times;
 use crate::numbers::clock;
-use sim_core::results::{Estimate, StudyResult};
+use sim_core::results::StudyResult;
 use std::fmt::Write;
 
 /// Colours of the token table, light values; each hex stands for one token.
@@ -228,24 +229,9 @@ impl Svg {
         let _ = write!(self.body, "<path d=\"{d}\" fill=\"{fill}\" stroke=\"{stroke}\" {extra}/>");
     }
 
-    /// The y grid with its labels.
-    pub fn grid(&mut self, scale: &Scale, ticks: &[(f64, String)]) {
-        let (left, right) = (self.left, self.right);
-        let mut last = f64::INFINITY;
-        for (value, label) in ticks {
-            let y = scale.at(*value);
-            self.line(left, y, right, y, colour::GRID, 1.0, "");
-            if (last - y).abs() >= 13.0 {
-                self.text(left - 7.0, y + 4.0, label, colour::INK2, "end", false);
-                last = y;
-            }
-        }
-    }
-
     /// The place of a moment.
     pub fn x_of(&self, study: &StudyResult, seconds: f64) -> f64 {
-        let end = study.windows.last().map_or(1.0, |w| w.to_s);
-        self.left + (seconds / end).clamp(0.0, 1.0) * (self.right - self.left)
+        Axis::time(study).place(seconds, self.left, self.right)
     }
 
     /// Shaded spans of faults and the line of the first onset, for all panels of a figure but the first.
@@ -295,8 +281,7 @@ impl Svg {
 
     /// The time axis: where something happens.
     pub fn time_axis(&mut self, study: &StudyResult) {
-        let (left, right, bottom) = (self.left, self.right, self.bottom);
-        self.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        self.base();
         let end = study.windows.last().map_or(1.0, |w| w.to_s);
         let mut marks: Vec<f64> = vec![0.0, end];
         for fault in study.faults.iter().filter(|f| f.scheduled && f.from_s > 0.0).take(2) {
@@ -314,11 +299,11 @@ impl Svg {
                 continue;
             }
             placed.push((x, half));
-            self.marked_text(x, bottom + 18.0, &label, colour::INK2, "middle", false, " class=\"tick\"");
+            self.marked_text(x, self.bottom + 18.0, &label, colour::INK2, "middle", false, " class=\"tick\"");
         }
     }
 
-    /// The base line of a panel that has another below it.
+    /// The line beneath the plot.
     pub fn base(&mut self) {
         let (left, right, bottom) = (self.left, self.right, self.bottom);
         self.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
@@ -329,49 +314,6 @@ impl Svg {
         // In the dark theme the fill of ok is dark itself.
         let ink = if fill == colour::OUTCOMES[0] { colour::INK } else { colour::ON_FILL };
         self.text(x, y, text, ink, "middle", true);
-    }
-
-    /// A line with its band over the windows of a study.
-    pub fn series(
-        &mut self,
-        study: &StudyResult,
-        values: &[Option<Estimate>],
-        scale: &Scale,
-        stroke: &str,
-        dash: &str,
-    ) {
-        let points: Vec<Option<(f64, Estimate)>> = study
-            .windows
-            .iter()
-            .zip(values)
-            .map(|(w, v)| v.map(|e| (self.x_of(study, f64::midpoint(w.from_s, w.to_s)), e)))
-            .collect();
-        self.over_time(|svg| {
-            for run in points.split(Option::is_none).filter(|run| !run.is_empty()) {
-                let run: Vec<(f64, Estimate)> = run.iter().flatten().copied().collect();
-                let mut band = String::new();
-                for (i, (x, e)) in run.iter().enumerate() {
-                    let _ = write!(band, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(e.high));
-                }
-                for (x, e) in run.iter().rev() {
-                    let _ = write!(band, "L{x:.1} {:.1}", scale.at(e.low));
-                }
-                band.push('Z');
-                svg.path(&band, stroke, "none", "fill-opacity=\"0.18\"");
-                let mut line = String::new();
-                for (i, (x, e)) in run.iter().enumerate() {
-                    let _ = write!(line, "{}{x:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.at(e.mean));
-                }
-                let dash = if dash.is_empty() { String::new() } else { format!("stroke-dasharray=\"{dash}\" ") };
-                svg.path(&line, "none", stroke, &format!("{dash}stroke-width=\"1.75\" stroke-linejoin=\"round\""));
-                if let [(x, e)] = run[..] {
-                    // A line of no length with round ends is a dot, and stays round where one looks closer.
-                    let y = scale.at(e.mean);
-                    let round = "stroke-width=\"4\" stroke-linecap=\"round\"";
-                    svg.path(&format!("M{x:.1} {y:.1}h0"), "none", stroke, round);
-                }
-            }
-        });
     }
 
     /// Labels at the right ends of lines of their colour, moved apart so that none lies over another.

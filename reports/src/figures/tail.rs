@@ -1,12 +1,11 @@
 //! The tail of the latency: share of answers slower than a latency, both axes log.
 
-use super::scale::{Scale, log_ticks};
+use super::chart::{Axis, Look, Plot};
 use super::svg::colour;
+use super::ticks::log_ticks;
 use super::{Figure, Table, both};
 use crate::numbers::{clock, optional, plain};
-use sim_core::engine::math::log10;
 use sim_core::results::{Part, PromiseSummary, StudyResult, Unit};
-use std::fmt::Write;
 
 /// The promise on a percentile of an endpoint: latency [s], share that may be slower, and its words.
 fn promised(study: &StudyResult, of: &str) -> Option<(f64, f64, (String, String))> {
@@ -39,16 +38,15 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let desc = "Share of answered requests slower than a latency; both axes are logarithmic.";
     let drawing = both(&title, desc, (300.0, 250.0), None, |svg| {
         svg.top = 16.0;
-        let scale = Scale::log(floor, 1.0, svg.top, svg.bottom);
         let shares =
             [(1.0, "100 %"), (0.1, "10 %"), (0.01, "1 %"), (1e-3, "0.1 %"), (1e-4, "0.01 %"), (1e-5, "0.001 %")];
         let ticks: Vec<(f64, String)> = shares.iter().map(|(v, l)| (*v, (*l).to_owned())).collect();
-        svg.grid(&scale, &ticks);
-        let (a, b, left, right) = (log10(low), log10(high), svg.left, svg.right);
-        let x_of = |latency: f64| left + ((log10(latency) - a) / (b - a)).clamp(0.0, 1.0) * (right - left);
+        let plot = Plot::new(svg, Axis::log(low, high), Axis::log(floor, 1.0).with(ticks));
+        plot.grid(svg);
+        let right = svg.right;
         let mut placed = f64::NEG_INFINITY;
         for tick in log_ticks(low, high) {
-            let x = x_of(tick);
+            let x = plot.x(tick);
             if x - placed > 46.0 {
                 svg.text(x, svg.bottom + 18.0, &plain(tick, Unit::Seconds), colour::INK2, "middle", false);
                 placed = x;
@@ -56,13 +54,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         }
         if let Some((latency, share, words)) = bound.as_ref().filter(|b| b.0 > low && b.0 < high) {
             // A curve that passes through the corner above and right of the point breaks the promise.
-            let (x, y, top) = (x_of(*latency), scale.at(*share), svg.top);
-            svg.path(
-                &format!("M{x:.1} {top:.1}H{right:.1}V{y:.1}H{x:.1}Z"),
-                colour::VERM,
-                "none",
-                "fill-opacity=\"0.08\"",
-            );
+            let (x, y, top) = (plot.x(*latency), plot.y(*share), svg.top);
+            plot.between(svg, &[(*latency, *share, 1.0), (high, *share, 1.0)], colour::VERM, 0.08);
             svg.line(x, top, x, y, colour::INK, 1.0, "2 3");
             svg.line(x, y, right, y, colour::INK, 1.0, "2 3");
             svg.dot(x, y, 2.5, colour::INK);
@@ -75,19 +68,14 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         }
         let mut labels = Vec::new();
         for (curve, stroke) in &used {
-            let mut d = String::new();
-            let mut end = svg.bottom;
-            for (latency, share) in curve.points.iter().filter(|p| p.0 >= low * 0.99 && p.0 <= high && p.1 > floor) {
-                end = scale.at(*share);
-                let _ = write!(d, "{}{:.1} {end:.1}", if d.is_empty() { "M" } else { "L" }, x_of(*latency));
-            }
-            let dash = if curve.part == Part::After { " stroke-dasharray=\"5 3\"" } else { "" };
-            svg.path(&d, "none", stroke, &format!("stroke-width=\"1.75\" stroke-linejoin=\"round\"{dash}"));
+            let points = || curve.points.iter().filter(|p| p.0 >= low * 0.99 && p.0 <= high && p.1 > floor);
+            let end = points().next_back().map_or(svg.bottom, |p| plot.y(p.1));
+            let dash = if curve.part == Part::After { "5 3" } else { "" };
+            plot.line(svg, points().copied(), Look::of(stroke, dash));
             let dashed = if curve.part == Part::After && !svg.is_narrow() { " (dashed)" } else { "" };
             labels.push((end.min(svg.bottom - 4.0), format!("{}{dashed}", curve.part.words()), *stroke));
         }
-        let bottom = svg.bottom;
-        svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        svg.base();
         svg.end_labels(&labels);
     });
     let mut heads = vec!["Slower than".to_owned()];

@@ -1,6 +1,6 @@
 //! Which knob matters: a bar for each, the most important first, with the interval.
 
-use super::axes::Across;
+use super::chart::{Axis, Plot};
 use super::svg::{Svg, colour};
 use super::{Drawing, both};
 use crate::numbers::{estimate, plain};
@@ -26,7 +26,8 @@ pub fn draw(title: &str, desc: &str, bars: &[Bar], unit: Unit, most: f64, name: 
 fn all(svg: &mut Svg, bars: &[Bar], unit: Unit, most: f64, name: &str) {
     (svg.left, svg.right, svg.top, svg.bottom) = (8.0, svg.width - 14.0, 8.0, svg.height - 46.0);
     let high = bars.iter().map(|b| b.total.high).fold(most, f64::max).max(1e-12);
-    let across = Across::new(svg, 0.0, high, false);
+    let axis = Axis::linear(0.0, high).at(super::ticks::round_values(0.0, high), |v| plain(v, unit));
+    let plot = Plot::across(svg, axis);
     let step = (svg.bottom - svg.top) / bars.len().max(1) as f64;
     for (i, bar) in bars.iter().enumerate() {
         let y = svg.top + i as f64 * step;
@@ -35,14 +36,14 @@ fn all(svg: &mut Svg, bars: &[Bar], unit: Unit, most: f64, name: &str) {
         let room = room.saturating_sub(value.chars().count() + 2);
         svg.text(svg.left, y + 15.0, &ends(&bar.name, room), colour::INK, "start", false);
         svg.text(svg.right, y + 15.0, &value, colour::INK, "end", true);
-        let (zero, end) = (across.at(0.0), across.at(bar.total.mean.max(0.0)));
+        let (zero, end) = (plot.x(0.0), plot.x(bar.total.mean.max(0.0)));
         svg.rect(zero, y + 22.0, (end - zero).max(1.0), 12.0, colour::ITEMS[2]);
         if let Some(alone) = bar.alone {
             // Where chance makes the part greater than the whole it fills it.
             let part = alone.min(bar.total.mean).max(0.0);
-            svg.rect(zero, y + 22.0, (across.at(part) - zero).max(0.0), 12.0, colour::ITEMS[0]);
+            svg.rect(zero, y + 22.0, (plot.x(part) - zero).max(0.0), 12.0, colour::ITEMS[0]);
         }
-        let (a, b) = (across.at(bar.total.low.max(0.0)), across.at(bar.total.high.max(0.0)));
+        let (a, b) = (plot.x(bar.total.low.max(0.0)), plot.x(bar.total.high.max(0.0)));
         if b - a > 0.5 {
             svg.line(a, y + 28.0, b, y + 28.0, colour::INK, 1.5, "");
             for x in [a, b] {
@@ -50,9 +51,7 @@ fn all(svg: &mut Svg, bars: &[Bar], unit: Unit, most: f64, name: &str) {
             }
         }
     }
-    let label = |v: f64| plain(v, unit);
-    let ticks = super::axes::round_values(0.0, high).into_iter().map(|v| (v, label(v))).collect();
-    across.draw(svg, Some(ticks), unit, name);
+    plot.axis(svg, name);
 }
 
 /// A path with room for so many characters: its end says most.

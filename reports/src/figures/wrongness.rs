@@ -1,7 +1,8 @@
 //! What lost and wrong requests cost: bars with their intervals.
 
-use super::scale::nice;
+use super::chart::{Axis, Plot};
 use super::svg::colour;
+use super::ticks::nice;
 use super::{Figure, Table, both};
 use crate::numbers::{alone, estimate, plain};
 use sim_core::expression::Group;
@@ -31,9 +32,9 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let drawing = both(&title, desc, (height, height), None, |svg| {
         // Room for the numbers behind the bars.
         let high = nice(top.max(1e-9));
-        let (left, right) =
-            (if svg.is_narrow() { 8.0 } else { 150.0 }, svg.right - if svg.is_narrow() { 0.0 } else { 60.0 });
-        let x_of = |v: f64| left + (v / high).clamp(0.0, 1.0) * (right - left);
+        (svg.left, svg.right) = if svg.is_narrow() { (8.0, svg.right) } else { (150.0, svg.right - 60.0) };
+        let (left, right, bottom) = (svg.left, svg.right, svg.bottom);
+        let plot = Plot::across(svg, Axis::linear(0.0, high));
         for (row, item) in items.iter().enumerate() {
             let y = 12.0 + 34.0 * row as f64;
             let e = value(item);
@@ -43,8 +44,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 svg.text(left - 8.0, y + 16.0, &item.name, colour::INK2, "end", false);
             }
             let (bar, tall) = if svg.is_narrow() { (y + 8.0, 12.0) } else { (y + 4.0, 16.0) };
-            svg.rect(left, bar, x_of(e.mean) - left, tall, colour::ITEMS[1]);
-            svg.line(x_of(e.low), bar + tall / 2.0, x_of(e.high), bar + tall / 2.0, colour::INK, 1.25, "");
+            svg.rect(left, bar, plot.x(e.mean) - left, tall, colour::ITEMS[1]);
+            svg.line(plot.x(e.low), bar + tall / 2.0, plot.x(e.high), bar + tall / 2.0, colour::INK, 1.25, "");
             let amount = estimate(&e, Unit::Money);
             // Beside a long name the phone shows the mean; the line and the table have the interval.
             let long = svg.is_narrow() && (item.name.chars().count() + amount.chars().count()) as f64 * 6.4 > 320.0;
@@ -52,11 +53,10 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             if svg.is_narrow() {
                 svg.text(svg.width - 4.0, y + 4.0, &amount, colour::INK, "end", false);
             } else {
-                svg.text(x_of(e.high) + 8.0, bar + tall / 2.0 + 4.0, &amount, colour::INK, "start", false);
+                svg.text(plot.x(e.high) + 8.0, bar + tall / 2.0 + 4.0, &amount, colour::INK, "start", false);
             }
         }
-        let bottom = height - 28.0;
-        svg.line(left, bottom, right, bottom, colour::AXIS, 1.0, "");
+        svg.base();
         svg.text(left, bottom + 18.0, "$0", colour::INK2, "start", false);
         svg.text(right, bottom + 18.0, &plain(high, Unit::Money), colour::INK2, "end", false);
     });
