@@ -177,10 +177,10 @@ mod tests {
         let (said, heard) = mpsc::channel();
         let at = At { title: "A shop".into(), done: 3, of: 8 };
         let lines = Lines::new("running", at, Duration::from_millis(5), move |text| drop(said.send(text.to_owned())));
-        let first = heard.recv_timeout(Duration::from_secs(60)).unwrap();
+        let first = heard.recv_timeout(Duration::from_mins(1)).unwrap();
         assert!(first.starts_with("running A shop: 3 of 8 replications, 37 %, 0 s"), "{first}");
         lines.shared.at().done = 7;
-        let all = std::iter::from_fn(|| heard.recv_timeout(Duration::from_secs(60)).ok());
+        let all = std::iter::from_fn(|| heard.recv_timeout(Duration::from_mins(1)).ok());
         assert!(all.take(1000).any(|line| line.contains("7 of 8")));
         drop(lines);
         while heard.try_recv().is_ok() {}

@@ -1,7 +1,7 @@
 //! What `check` says, in the words of a terminal and of the machines that read it: one form a file.
 //!
 //! `lines` is for people, `markdown` for a pull request, `annotations` for the lines of a change on GitHub, `sarif` for code scanning,
-//! [`crate::tables::junit`] foreverything that knows tests. All say the same words about the same places.
+//! [`crate::tables::junit`] for everything that knows tests. All say the same words about the same places.
 
 pub mod annotations;
 pub mod lines;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetSettings {
-    /// A service, store or queue; `all` forevery one.
+    /// A service, store or queue; `all` for every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// Instances in this zone.

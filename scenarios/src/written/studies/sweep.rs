@@ -105,7 +105,7 @@ impl RankSettings {
 }
 
 impl DesignSettings {
-    /// How many points are asked for; `None` forevery combination.
+    /// How many points are asked for; `None` for every combination.
     pub fn points(self) -> Option<u64> {
         match self {
             Self::Grid => None,
