@@ -13,7 +13,6 @@
 
 use super::admit::Door;
 use super::frame::{BELOW, CLIENT, COPY, Frame, NONE, Phase};
-use super::program::Op;
 use super::state::{Role, Timer};
 use super::wire::Departure;
 use super::{LANE, TIMER, WAKE, World, fact};
@@ -572,14 +571,6 @@ impl World<'_> {
                 Some(self.falls_back(frame, site))
             }
             _ => None,
-        }
-    }
-
-    /// The call site at which a frame stands.
-    pub(super) fn site_of(&self, frame: u32) -> u32 {
-        match self.program.ops[self.frames[frame].pc as usize] {
-            Op::Call { site, .. } | Op::CallAtOnce { site, .. } | Op::Hedge { site, .. } | Op::Copy(site) => site,
-            other => unreachable!("a frame that calls stands at {other:?}"),
         }
     }
 
