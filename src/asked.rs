@@ -107,7 +107,7 @@ pub fn study(args: &StudyArgs) -> String {
 pub fn folder(name: &str, variant: Option<&str>, sets: &[String], args: &StudyArgs) -> PathBuf {
     let mut parts: Vec<(String, bool)> = variant.map(slug).into_iter().collect();
     parts.extend(sets.iter().map(|set| slug(set.strip_prefix("services.").unwrap_or(set))));
-    parts.extend(study(args).split(" --").skip(1).map(|argument| slug(&argument.replace(' ', "-"))));
+    parts.extend(study(args).split(" --").skip(1).map(|argument| slug(&argument.replacen(' ', "=", 1))));
     if parts.is_empty() {
         return PathBuf::from("out").join(name);
     }

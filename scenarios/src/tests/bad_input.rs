@@ -150,7 +150,7 @@ fn precision_is_of_something_and_of_some_width() {
         &["10:27 0%: no number of replications makes an interval of no width"],
     );
     check("", &precision("within: 2%, of: [3]"), &["10:36 3: a written number is precise already"]);
-    check("", &precision("within: 2%, of: [p99(web.get)], cap: 8"), &["10:56 8: a batch already has 32 replications"]);
+    check("", &precision("within: 2%, of: [p99(web.get)], cap: 8"), &["10:56 8: a batch already has 40 replications"]);
     check(
         "",
         &precision("within: 2%, of: [p99(web.get) < 3s]"),
