@@ -2,8 +2,9 @@
 //! replace results know what they are of.
 
 use crate::cli::StudyArgs;
-use crate::commands::typed;
 use crate::output;
+use crate::project::typed;
+use crate::shell::quoted;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use sim_core::engine::rng::hash_name;
@@ -77,12 +78,6 @@ pub fn free(folder: &Path) -> Result<()> {
         bail!("{} holds the points of a sweep: name another folder with --out", typed(folder));
     }
     output::writable(folder)
-}
-
-/// A word of a command line, in quotes where a shell would take it apart.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,%+@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// The variant and the values that were set, as arguments.

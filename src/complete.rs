@@ -3,8 +3,8 @@
 //!
 //! The shell runs this program with a variable set, and the line so far as arguments (`completions` prints how).
 
-use crate::commands::{project, typed};
 use crate::named;
+use crate::project::{project, typed};
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 use scenarios::reader::Node;
 use scenarios::{builtin, explain, overlay};

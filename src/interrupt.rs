@@ -4,17 +4,16 @@
 //! nothing. Whoever writes a file holds [`writing`], for which the end waits: a file is whole or not there, and none is left over.
 
 use crate::output;
+use crate::writing::writing;
 use std::ops::ControlFlow;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 /// Exit status of what was stopped.
 pub const STATUS: u8 = 130;
 
 /// How often somebody asked.
 static ASKED: AtomicU8 = AtomicU8::new(0);
-
-static WRITING: Mutex<()> = Mutex::new(());
 
 /// A command was stopped before it was done. The message says what is kept, and how to go on.
 #[derive(Debug)]
@@ -37,18 +36,13 @@ impl Stopped {
 
 /// The command line as it was typed.
 fn typed_again() -> String {
-    let words = std::env::args_os().skip(1).map(|word| crate::asked::quoted(&word.to_string_lossy()));
+    let words = std::env::args_os().skip(1).map(|word| crate::shell::quoted(&word.to_string_lossy()));
     std::iter::once("windtunnel".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a study may go on, or was asked to stop.
 pub fn go_on() -> ControlFlow<()> {
     if ASKED.load(Ordering::Relaxed) == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-}
-
-/// Held while a file is written.
-pub fn writing() -> MutexGuard<'static, ()> {
-    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Catches the signals from now on.

@@ -16,6 +16,9 @@ mod named;
 mod output;
 mod parts;
 mod progress;
+mod project;
+mod shell;
+mod writing;
 
 use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
@@ -32,8 +35,8 @@ fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    named::resolve(&mut cli.command);
-    output::set(&cli);
+    commands::resolve(&mut cli.command);
+    output::set(cli.plain, cli.quiet, cli.color);
     match commands::dispatch(&cli) {
         Ok(status) => ExitCode::from(status),
         Err(error) if error.is::<interrupt::Stopped>() => {

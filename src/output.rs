@@ -1,8 +1,7 @@
 //! Standard output and its form, and files that are whole or not there.
 
-use crate::cli::{Cli, ColourArg};
-use crate::commands::typed;
-use crate::interrupt::writing;
+use crate::project::typed;
+use crate::writing::writing;
 use anyhow::{Context, Result, bail};
 use sim_core::visible::printable;
 use std::fs;
@@ -93,6 +92,17 @@ pub fn standard_input() -> Result<Vec<u8>> {
     Ok(text)
 }
 
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColourArg {
+    /// On a terminal.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
 /// How text is printed, as the command line says.
 struct Form {
     plain: bool,
@@ -103,9 +113,9 @@ struct Form {
 static FORM: OnceLock<Form> = OnceLock::new();
 
 /// Keeps how text is printed.
-pub fn set(cli: &Cli) {
+pub fn set(plain: bool, quiet: bool, colour: ColourArg) {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    FORM.get_or_init(|| Form { plain: cli.plain || dumb, quiet: cli.quiet, colour: cli.color });
+    FORM.get_or_init(|| Form { plain: plain || dumb, quiet, colour });
 }
 
 /// Whether there are to be no escape codes, and bars in ASCII.

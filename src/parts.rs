@@ -4,7 +4,7 @@
 //! for at most its last line, which is cut off when the sweep goes on. The head says all about the sweep, so that a part that was
 //! made elsewhere explains itself.
 
-use crate::commands::typed;
+use crate::project::typed;
 use anyhow::{Context, Result, bail};
 use reports::Source;
 use scenarios::study::sweep::Head;
@@ -234,7 +234,7 @@ impl Parts {
     }
 
     fn append(&mut self, line: &str) -> Result<()> {
-        let _whole = crate::interrupt::writing();
+        let _whole = crate::writing::writing();
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
         written.with_context(|| format!("cannot write {}", typed(&self.path)))
     }

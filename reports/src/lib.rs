@@ -5,8 +5,10 @@
 //! programs. [`write`] makes everything that belongs in the out folder of a run, as bytes.
 
 mod answer;
+mod arrows;
 pub mod check;
 mod course;
+mod error;
 pub mod experiment;
 pub mod figures;
 pub mod findings;
@@ -15,6 +17,7 @@ pub mod markdown;
 pub mod numbers;
 pub mod page;
 pub mod pages;
+mod source;
 pub mod tables;
 pub mod terminal;
 pub mod truth;
@@ -22,80 +25,13 @@ pub mod truth;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
 
+pub use error::ReportError;
+pub use source::Source;
+
 use page::Page;
 use sim_core::results::compare::Comparison;
 use sim_core::results::gate::CheckedFile;
 use sim_core::results::{CapacityResult, StudyResult, SweepResult};
-use std::fmt;
-
-/// What a report shows of the scenario besides its results.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Source {
-    /// The file, as the user typed it.
-    pub file: String,
-    /// Its text.
-    pub text: String,
-    /// The question that it asks.
-    pub question: String,
-    /// What its author expects to see.
-    pub answer: Option<String>,
-    /// What was asked besides the file, as arguments of the command line: ` --variant no-retry`. Empty where nothing was.
-    #[serde(default)]
-    pub asked: String,
-}
-
-impl Source {
-    /// A command on the scenario, as it was asked: `windtunnel run checkout.yaml --variant no-retry`.
-    pub fn command(&self, command: &str) -> String {
-        format!("windtunnel {command} {}{}", self.file, self.asked)
-    }
-}
-
-/// Why a report could not be made.
-#[derive(Debug)]
-pub enum ReportError {
-    /// The results cannot be written as JSON.
-    Json(serde_json::Error),
-    /// The page's template failed.
-    Page(minijinja::Error),
-    /// A figure cannot be made a picture.
-    Picture(String),
-    /// A table cannot be written.
-    Table(String),
-}
-
-impl fmt::Display for ReportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json(_) => f.write_str("the results cannot be written as JSON"),
-            Self::Page(_) => f.write_str("the page cannot be laid out"),
-            Self::Picture(why) => write!(f, "a figure cannot be made a picture: {why}"),
-            Self::Table(why) => write!(f, "a table cannot be written: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for ReportError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Json(error) => Some(error),
-            Self::Page(error) => Some(error),
-            Self::Picture(_) | Self::Table(_) => None,
-        }
-    }
-}
-
-impl From<serde_json::Error> for ReportError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Json(error)
-    }
-}
-
-impl From<minijinja::Error> for ReportError {
-    fn from(error: minijinja::Error) -> Self {
-        Self::Page(error)
-    }
-}
 
 /// `results.json`.
 ///

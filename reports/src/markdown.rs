@@ -2,10 +2,11 @@
 //! as they wrote it and makes no link, code, formula or table.
 
 use crate::answer::Piece;
+use crate::arrows::arrows;
 use crate::figures::{Figure, Table};
 use crate::findings::Finding;
 use crate::numbers::kept;
-use crate::page::{Block, Fact, Judgement, Page, Standing, arrows};
+use crate::page::{Block, Fact, Judgement, Page, Standing};
 use std::fmt::Write;
 
 /// Rows that a table of a figure has here, where it cannot be folded away.

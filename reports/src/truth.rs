@@ -5,6 +5,7 @@
 
 use crate::ReportError;
 use crate::numbers::observed;
+use crate::terminal::sentence::say;
 use crate::terminal::{Style, pad, pad_left, widest, wrap};
 use sim_core::results::{PromiseSummary, Summary, Verdict};
 use std::fmt::Write;
@@ -203,4 +204,9 @@ pub fn json(cases: &[Verified]) -> Result<String, ReportError> {
     };
     let items: Vec<serde_json::Value> = cases.iter().map(item).collect();
     Ok(serde_json::to_string_pretty(&items)? + "\n")
+}
+
+/// How many cases of the truth suite are held, as the one sentence for those who ask for nothing else.
+pub fn in_a_sentence(all: &[Verified], style: &Style) -> String {
+    say(&totals(all), style)
 }

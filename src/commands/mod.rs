@@ -21,6 +21,7 @@ mod verify;
 use crate::cli::{Cli, Command, StudyArgs};
 use crate::interrupt::Stopped;
 use crate::progress::Progress;
+use crate::project::{project, typed};
 use crate::{named, output};
 use anyhow::{Result, bail};
 use scenarios::study::{self, Plan};
@@ -30,20 +31,12 @@ use sim_core::problem::Problem;
 use sim_core::results::StudyResult;
 use sim_core::units::Count;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::PathBuf;
 
 /// Done.
 pub const OK: u8 = 0;
 /// Could not run.
 pub const CANNOT: u8 = 2;
-
-/// The files that scenarios may name, as the command line says.
-static PROJECT: OnceLock<Project> = OnceLock::new();
-
-pub fn project() -> &'static Project {
-    PROJECT.get_or_init(Project::default)
-}
 
 /// Folders that the command line names to be searched for scenarios.
 fn folders(command: &Command) -> Vec<PathBuf> {
@@ -54,6 +47,25 @@ fn folders(command: &Command) -> Vec<PathBuf> {
         _ => Vec::new(),
     };
     paths.into_iter().filter(|path| path.is_dir()).collect()
+}
+
+/// Puts the paths of built-in scenarios in the place of their names.
+pub fn resolve(command: &mut Command) {
+    let files: Vec<&mut PathBuf> = match command {
+        Command::Run(args) => vec![&mut args.file],
+        Command::Draw(args) => vec![&mut args.file],
+        Command::Sweep(args) => vec![&mut args.file],
+        Command::Capacity(args) => vec![&mut args.file],
+        Command::Compare(args) => args.files.iter_mut().collect(),
+        Command::Check(args) => args.paths.iter_mut().collect(),
+        Command::Validate(args) => args.paths.iter_mut().collect(),
+        _ => Vec::new(),
+    };
+    for file in files {
+        if let Some(path) = named::builtin_of(file) {
+            *file = path.into();
+        }
+    }
 }
 
 /// Runs a command and tells the exit status.
@@ -67,7 +79,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
     {
         project.texts.insert(named::STDIN.to_owned(), output::standard_input()?);
     }
-    PROJECT.get_or_init(|| project);
+    crate::project::keep(project);
     match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
@@ -93,11 +105,6 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
 fn style() -> reports::terminal::Style {
     let colour = output::colours(&std::io::stdout());
     reports::terminal::Style { colour, plain: output::is_plain(), width: output::width() }
-}
-
-/// A path as the user typed it, with what is hidden in it shown; files can be read by it.
-pub fn typed(path: &Path) -> String {
-    project().name(path)
 }
 
 /// The values of `--set`.

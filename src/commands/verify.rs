@@ -44,7 +44,7 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
     let text = match (args.json, args.markdown) {
         (true, _) => truth::json(&results)?,
         (_, true) => truth::page(&results),
-        _ if output::is_quiet() => reports::terminal::sentence::of_truth(&results, &style()),
+        _ if output::is_quiet() => reports::truth::in_a_sentence(&results, &style()),
         _ => truth::table(&results, &style()),
     };
     output::print(&text)?;

@@ -10,7 +10,8 @@ pub mod sarif;
 
 use crate::findings::{observed, seen, word_of};
 use crate::numbers::{estimate, grouped, kept, plain, signed};
-use crate::terminal::bound;
+use crate::terminal::sentence::say;
+use crate::terminal::{Style, bound};
 use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, Number, Place, Standing, Trouble};
 use sim_core::results::{Made, PromiseSummary, Unit, Verdict};
 
@@ -361,4 +362,9 @@ pub(crate) fn rule(files: &[CheckedFile]) -> Option<String> {
     let all = files.iter().filter_map(|f| f.outcome.as_ref().ok()).map(|c| c.confidence);
     let confidence = plain(all.reduce(f64::min)?, Unit::Share);
     Some(format!("A promise is held when, at {confidence} confidence, at least 90 % of runs keep it."))
+}
+
+/// How many scenarios are held, broken or inconclusive, as the one sentence for those who ask for nothing else.
+pub fn in_a_sentence(files: &[CheckedFile], style: &Style) -> String {
+    say(&totals(files), style)
 }

@@ -4,9 +4,10 @@
 mod contrast;
 
 use crate::ReportError;
+use crate::arrows::arrows;
 use crate::figures::{Figure, Table};
 use crate::numbers::kept;
-use crate::page::{Block, Cells, Judgement, Page, Section, Standing, Windows, arrows};
+use crate::page::{Block, Cells, Judgement, Page, Section, Standing, Windows};
 use minijinja::{Environment, Value, context};
 use sim_core::results::{Estimate, Verdict};
 

@@ -176,8 +176,3 @@ impl Page {
         self.figures().iter().position(|f| f.id == id).map(|at| at + 1)
     }
 }
-
-/// A call as people read it, which breaks over lines at the arrow only.
-pub fn arrows(text: &str) -> String {
-    text.replace("->", " \u{2192}\u{a0}")
-}

@@ -3,10 +3,11 @@
 
 use super::{section, some};
 use crate::Source;
+use crate::arrows::arrows;
 use crate::figures::{self, Place, Table};
 use crate::findings::{find, margin, observed, word_of, worst_first};
 use crate::numbers::{clock, estimate, grouped, length, plain};
-use crate::page::{Block, Cells, Fact, Judgement, Page, Section, Standing, Windows, arrows};
+use crate::page::{Block, Cells, Fact, Judgement, Page, Section, Standing, Windows};
 use crate::terminal::alerts::{cells as alert_cells, worst_first as worst_first_alerts};
 use crate::terminal::services;
 use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};

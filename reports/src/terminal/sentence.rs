@@ -1,15 +1,13 @@
 //! The one sentence of each study, for those who ask for nothing else.
 
 use super::{Style, wrap};
-use crate::check::totals;
 use crate::findings;
-use crate::truth::{Verified, totals as cases};
 use crate::{answer, course};
 use sim_core::results::compare::Comparison;
-use sim_core::results::gate::CheckedFile;
 use sim_core::results::{CapacityResult, StudyResult, SweepResult};
 
-fn say(text: &str, style: &Style) -> String {
+/// A sentence at the width of the terminal.
+pub(crate) fn say(text: &str, style: &Style) -> String {
     style.finish(&wrap(text, "", style.sentence_width()))
 }
 
@@ -32,14 +30,4 @@ pub fn of_sweep(sweep: &SweepResult, style: &Style) -> String {
 /// The answer of a search.
 pub fn of_capacity(capacity: &CapacityResult, style: &Style) -> String {
     say(&findings::capacity::answer(capacity), style)
-}
-
-/// How many scenarios are held, broken or inconclusive.
-pub fn of_check(files: &[CheckedFile], style: &Style) -> String {
-    say(&totals(files), style)
-}
-
-/// How many cases of the truth suite are held.
-pub fn of_truth(all: &[Verified], style: &Style) -> String {
-    say(&cases(all), style)
 }

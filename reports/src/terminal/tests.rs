@@ -42,8 +42,8 @@ fn forms(style: Style) -> Vec<(&'static str, String)> {
         ("compare in a sentence", sentence::of_comparison(&sample::compare::comparison(), &style)),
         ("sweep in a sentence", sentence::of_sweep(&sample::sweep::grid(), &style)),
         ("capacity in a sentence", sentence::of_capacity(&sample::capacity::search(), &style)),
-        ("check in a sentence", sentence::of_check(&[checked], &style)),
-        ("verify in a sentence", sentence::of_truth(&verified, &style)),
+        ("check in a sentence", crate::check::in_a_sentence(&[checked], &style)),
+        ("verify in a sentence", crate::truth::in_a_sentence(&verified, &style)),
     ]
 }
 

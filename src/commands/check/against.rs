@@ -2,8 +2,8 @@
 
 use super::files::{Found, plain, seen_from};
 use crate::cli::CheckArgs;
-use crate::commands::{project, typed};
 use crate::output;
+use crate::project::{project, typed};
 use anyhow::Result;
 use scenarios::Files;
 use scenarios::study::baseline::{Baseline, Tolerance, against, comparable};

@@ -1,8 +1,8 @@
 //! The scenario files of paths: a folder is all that is in it. What others extend is said, so that it may be left out where it is no
 //! scenario of its own.
 
-use crate::commands::{project, typed};
 use crate::named::STDIN;
+use crate::project::{project, typed};
 use anyhow::{Context, Result, anyhow};
 use scenarios::Files;
 pub use scenarios::project::plain;

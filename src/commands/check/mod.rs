@@ -181,7 +181,7 @@ fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status:
     }
     let style = style();
     if output::is_quiet() {
-        output::print(&reports::terminal::sentence::of_check(files, &style))?;
+        output::print(&reports::check::in_a_sentence(files, &style))?;
         return output::print_own(&commands(&annotations));
     }
     let baseline = args.baseline.as_deref().map(typed);

@@ -458,7 +458,7 @@ fn tables(system: &System) -> Vec<Table> {
     let call = |call: &SystemCall| {
         let name = format!("{}->{}.{}", system.nodes[call.from].name, system.nodes[call.to].name, call.endpoint);
         let faults = (!call.faults.is_empty()).then(|| call.faults.join(", "));
-        vec![crate::page::arrows(&name), or_none(call.per_s.map(rate)), or_none(faults)]
+        vec![crate::arrows::arrows(&name), or_none(call.per_s.map(rate)), or_none(faults)]
     };
     let table = |says: &str, heads: &[&str], rows| Table {
         says: says.into(),

@@ -1,0 +1,24 @@
+//! The scenario beside its results.
+
+/// What a report shows of the scenario besides its results.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Source {
+    /// The file, as the user typed it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The question that it asks.
+    pub question: String,
+    /// What its author expects to see.
+    pub answer: Option<String>,
+    /// What was asked besides the file, as arguments of the command line: ` --variant no-retry`. Empty where nothing was.
+    #[serde(default)]
+    pub asked: String,
+}
+
+impl Source {
+    /// A command on the scenario, as it was asked: `windtunnel run checkout.yaml --variant no-retry`.
+    pub fn command(&self, command: &str) -> String {
+        format!("windtunnel {command} {}{}", self.file, self.asked)
+    }
+}
