@@ -2,8 +2,8 @@
 //!
 //! It is the name that counts, for the author has chosen it, and knows it better than the section in which it stands.
 
-use crate::overlay::{OF_NAMES, is_section};
 use crate::reader::Node;
+use crate::sections::{OF_NAMES, is_section};
 
 /// The path that is meant: `stores.db.workers` by `services.db.workers` and by `db.workers`, `control.scalers.s.max` by `scalers.s.max`;
 /// `None` where the name is where the path says, or is nowhere.

@@ -13,6 +13,7 @@ pub mod project;
 pub mod reader;
 pub mod reference;
 pub mod schema;
+mod sections;
 pub mod study;
 pub mod suite;
 pub mod written;

@@ -9,42 +9,15 @@
 use crate::elsewhere::elsewhere;
 use crate::files::{Files, beside};
 use crate::reader::{Entry, FileId, Node, Placed, SET, Scalar, Sources, Span, Value, parse};
+use crate::sections::{OF_NAMES, is_section};
 use sim_core::problem::Problem;
 use sim_core::visible::visible;
-use std::sync::OnceLock;
 
 /// Parts of a path at most. Nothing lies deeper than the reader's limit of maps and lists within each other, and some keys hold dots.
 const MAX_PARTS: usize = 128;
 
 /// Files that may extend one another.
 const MAX_CHAIN: usize = 16;
-
-/// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 23] = [
-    "alerts",
-    "consumers",
-    "costs",
-    "endpoints",
-    "experiments",
-    "faults",
-    "find",
-    "keys",
-    "labels",
-    "links",
-    "load",
-    "mix",
-    "over",
-    "policies",
-    "promises",
-    "queues",
-    "regions",
-    "scalers",
-    "services",
-    "stores",
-    "studies",
-    "telemetry",
-    "variants",
-];
 
 /// A value for a path, as `--set path=value` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,16 +39,6 @@ impl Set {
 /// Whether a tree is a scenario or a part of one: a map with a section of a scenario.
 fn is_scenario(node: &Node) -> bool {
     node.entries().iter().any(|entry| is_section(&entry.key))
-}
-
-/// Whether a section of a scenario is called so.
-pub(crate) fn is_section(key: &str) -> bool {
-    static SECTIONS: OnceLock<Vec<String>> = OnceLock::new();
-    let sections = SECTIONS.get_or_init(|| {
-        let schema = crate::schema::schema();
-        schema["properties"].as_object().map_or_else(Vec::new, |map| map.keys().cloned().collect())
-    });
-    sections.iter().any(|section| section == key)
 }
 
 /// What is said of a file that a scenario extends and that is none itself: never what stands in it.

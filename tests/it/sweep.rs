@@ -79,7 +79,7 @@ fn a_grid_says_how_far_each_setting_holds() {
     let at = folder("sweep-grid");
     let (status, out, err) = at.run(&["sweep", "desk.yaml", "--study", "ladder", "--replications", "40", "--plain"]);
     assert_eq!(status, 0, "{err}");
-    assert!(out.contains("Share of runs that keep all that is promised"), "{out}");
+    assert!(out.contains("Share of runs that keep every promise"), "{out}");
     // One clerk has a capacity of 20/s, six of 120/s: the ends of the table are certain.
     let row = |workers: &str| {
         let row = out.lines().find(|line| line.trim_start().starts_with(workers)).unwrap_or_else(|| panic!("{out}"));
