@@ -22,8 +22,8 @@ use std::path::PathBuf;
                   same command, the others keep nothing."
 )]
 pub struct Cli {
-    /// The tree in which files lie that scenarios name (extends, replay). Default: the repository of the scenario, or else the folder
-    /// where the program runs or that was named, or else the scenario's own.
+    /// The folder within which scenarios may name files (extends, replay). Default: the repository of the scenario; without one, the folder
+    /// in which the program runs or that was named; else the scenario's own folder.
     #[arg(long, value_name = "DIR", global = true)]
     pub root: Option<PathBuf>,
     /// Let scenarios name any file of the machine.
@@ -152,7 +152,7 @@ pub struct CheckArgs {
     /// Compare with the numbers in this file, and fail where one is worse.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Store the numbers of now in the baseline, instead of comparing with it.
+    /// Store the numbers of this run in the baseline, instead of comparing with it.
     #[arg(long, requires = "baseline")]
     pub update_baseline: bool,
     /// By how much a number may be worse than in the baseline, as 2%; of availability, of what it lacks to 100%. Default: 0%.
@@ -271,7 +271,7 @@ pub struct CapacityArgs {
     /// Without a range: from 1 to 16 times what stands in the file.
     #[arg(long = "for", value_name = "PATH", conflicts_with = "name")]
     pub find: Vec<String>,
-    /// Asks for what keeps every promise, which is what is asked anyway.
+    /// Ask for the setting that keeps every promise. This is the default.
     #[arg(long)]
     pub holds: bool,
     /// A promise that has to be kept; may be given again. Default: all.
@@ -280,7 +280,7 @@ pub struct CapacityArgs {
     /// Loads, as percentages of the file's: 100%,150%,200%.
     #[arg(long, value_name = "PERCENT", value_delimiter = ',', value_parser = Percent::parse, conflicts_with = "name")]
     pub at_load: Vec<Percent>,
-    /// What has to be survived besides: `zone`, any one zone.
+    /// What else has to be survived: `zone` is the loss of any one zone.
     #[arg(long, conflicts_with = "name")]
     pub survive: Option<SurviveArg>,
     /// How sure the verdicts have to be, as 99%. Default: the study's, or 95%.
@@ -293,7 +293,7 @@ pub struct CapacityArgs {
     /// Leave out how far the answer carries.
     #[arg(long)]
     pub no_knee: bool,
-    /// Up to how many times the load it is asked how far the answer carries.
+    /// The largest load, as a percentage of the file's, at which the answer is tried.
     #[arg(long, value_name = "PERCENT", value_parser = Percent::parse, default_value = "1000%")]
     pub up_to: Percent,
     /// Folder for results and report. Default: out/ and the names of file, study, variant and what is set.
@@ -343,7 +343,7 @@ pub struct CompareArgs {
     /// A comparison of the file's studies. Default: its only one.
     #[arg(long = "study", value_name = "NAME", conflicts_with = "variants", add = ArgValueCompleter::new(complete::studies))]
     pub name: Option<String>,
-    /// A metric to compare besides what always is, as 'p99.9(gateway.checkout)'; may be given again.
+    /// A further metric to compare, as 'p99.9(gateway.checkout)'; may be given again.
     #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
     pub show: Vec<Value>,
     /// Folder for results. Default: out/ and the names of the systems.
@@ -432,7 +432,7 @@ pub struct VerifyArgs {
     /// Print the results as a page of Markdown, as docs/TRUTH.md is.
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
-    /// Another seed for all cases: what is true does not hang on one.
+    /// Another seed for all cases: whether they hold does not depend on the seed.
     #[arg(long)]
     pub seed: Option<u64>,
     /// Threads; changes no result. Default: all cores.
