@@ -218,7 +218,7 @@ pub enum ReadFrom {
 pub struct Queue {
     /// Messages that fit; more are rejected.
     pub capacity: u64,
-    /// Those who take messages; they compete.
+    /// Consumers, which compete for the messages.
     pub consumers: Vec<Consumer>,
 }
 
@@ -245,8 +245,8 @@ pub enum Access {
     Write,
     /// Reads and writes.
     Update,
-    /// Writes if nobody else has written the row since this request has read it; else the outcome is an error, and so it is for who
-    /// has not read it. The optimistic concurrency of versioned rows.
+    /// Writes if nobody else has written the row since this request has read it; else the outcome is an error, and so it is for a
+    /// request that has not read it. The optimistic concurrency of versioned rows.
     CompareAndSet,
 }
 
@@ -345,7 +345,7 @@ pub struct Guard {
     pub throttle: Option<ThrottleSettings>,
     /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
     pub budget: Option<BudgetSettings>,
-    /// Which instances are called no more for a while.
+    /// Which instances are not called for a while.
     pub ejection: Option<EjectionSettings>,
     /// When calls are sent more than once, and how often (what was seen and spent is shared here).
     pub hedge: Option<HedgeSettings>,

@@ -60,7 +60,7 @@ macro_rules! with_call_keys {
             /// Which instance of the callee gets the call; default `least_requests` of 2.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub balance: Option<sim_core::call::balance::BalanceSettings>,
-            /// Which instances of the callee are called no more for a while.
+            /// Which instances of the callee are not called for a while.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub outlier_ejection: Option<sim_core::call::ejection::EjectionSettings>,
             /// Whether the caller goes on, with a degraded answer, when the call fails; default false.
@@ -117,7 +117,7 @@ with_call_keys! {
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `cancel`: whether the callee stops when nobody waits, default false
     /// - `retry`, `breaker`, `throttle`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
-    /// - `outlier_ejection`: which instances are called no more for a while, default none
+    /// - `outlier_ejection`: which instances are not called for a while, default none
     /// - `optional`: whether a failure does no harm, default false
     /// - `size`: `request` and `response` in bytes, default 0B
     ///
@@ -159,7 +159,7 @@ pub struct CallKeys<'a> {
     pub hedge: Option<&'a HedgeSettings>,
     /// Which instance gets the call.
     pub balance: Option<&'a BalanceSettings>,
-    /// Which instances are called no more for a while.
+    /// Which instances are not called for a while.
     pub outlier_ejection: Option<&'a EjectionSettings>,
     /// Whether failure does no harm.
     pub optional: Option<bool>,

@@ -14,7 +14,7 @@ pub struct QueueSettings {
     /// The zone from which messages travel; default the first zone of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// Those who take messages; they compete.
+    /// Consumers, which compete for the messages.
     pub consumers: Named<ConsumerSettings>,
 }
 

@@ -6,7 +6,7 @@ use crate::units::{Count, Factor, Probability, SimDuration};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// An instance that fails too often is called no more for a while.
+/// An instance that fails too often is not called for a while.
 ///
 /// # What it models
 /// Passive health checking: each caller instance watches the replies that it gets itself. An instance is ejected at once when

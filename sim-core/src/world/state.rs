@@ -451,7 +451,7 @@ pub struct Shared {
     pub throttle: Option<Throttle>,
     /// How many retries.
     pub budget: Option<Budget>,
-    /// Which instances are called no more for a while.
+    /// Which instances are not called for a while.
     pub ejector: Option<Ejector>,
     /// When calls are sent more than once.
     pub hedge: Option<Hedge>,

@@ -16,7 +16,7 @@ use sim_core::expression::Value;
 /// # Knobs
 /// - `baseline`: name of a variant, or `base` for the file itself; required
 /// - `against`: names of the variants that are compared with it; required
-/// - `show`: metrics to compare besides promises, availability, latency and cost, default none
+/// - `show`: metrics to compare beside promises, availability, latency and cost, default none
 ///
 /// # Example
 /// ```yaml
@@ -33,7 +33,7 @@ pub struct CompareSettings {
     pub baseline: Name,
     /// The variants that are compared with it. Required.
     pub against: Vec<Name>,
-    /// Metrics to compare besides promises, availability, latency and cost; default none.
+    /// Metrics to compare beside promises, availability, latency and cost; default none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub show: Vec<Value>,
 }

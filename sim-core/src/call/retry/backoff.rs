@@ -43,7 +43,7 @@ pub enum Jitter {
 /// Every wait is the same, or is drawn from the same distribution.
 ///
 /// # What it models
-/// A pause between attempts that does not grow. With an exponential delay those who wait are the orbit of a retrial queue.
+/// A pause between attempts that does not grow. With an exponential delay the waiting callers are the orbit of a retrial queue.
 ///
 /// # When to use it
 /// For people who try again, tests and old clients. With a constant delay callers that fail together come back together, again and

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 /// Against failures that pass. Without a budget retries multiply the load just when the callee can bear it least.
 ///
 /// # Knobs
-/// - `max_attempts`: with the first, count, default 3, at most 1M (one who never gives up); more than 100 need a backoff
+/// - `max_attempts`: with the first, count, default 3, at most 1M (a caller that never gives up); more than 100 need a backoff
 /// - `outcomes`: which failures are tried again, default error, timeout, unreachable
 /// - `backoff`: wait before the next attempt, kind, default exponential with base 50ms and full jitter
 /// - `budget`: how many retries there may be, kind, default none

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The request that came last is served first.
 ///
 /// # What it models
-/// A stack per instance. The mean wait is that of `fifo`, its spread is much larger: under overload those who come now are served at
-/// once, and those who came first are served when all is over, if they still wait.
+/// A stack per instance. The mean wait is that of `fifo`, its spread is much larger: under overload new requests are served at
+/// once, and the oldest are served when the overload is over, if they still wait.
 ///
 /// # When to use it
 /// For overload with impatient callers: better to serve some in time than all too late.
