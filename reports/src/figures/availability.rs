@@ -1,6 +1,7 @@
 //! Availability over time, on a scale of nines.
 
-use super::chart::{Axis, Look, Plot};
+use super::axis::Axis;
+use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::{Figure, Reading, Table, both, how, table_windows};
 use crate::numbers::{grouped, optional};

@@ -1,6 +1,7 @@
 //! How the interval narrows with the number of replications.
 
-use super::chart::{Axis, Look, Plot};
+use super::axis::Axis;
+use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::nice;
 use super::{Figure, Table, both};

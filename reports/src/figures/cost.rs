@@ -1,6 +1,7 @@
 //! The bill over time, stacked by item.
 
-use super::chart::{Axis, Plot};
+use super::axis::Axis;
+use super::chart::Plot;
 use super::svg::colour;
 use super::ticks::{nice, steps};
 use super::{Figure, Reading, Table, both, how};

@@ -1,7 +1,8 @@
 //! Differences with their intervals about a line at zero: what is right of it is more, and colour says whether that is better. They are drawn in
 //! per cent of A, so that milliseconds and minutes are read on one axis; shares, which are per cent already, in points.
 
-use super::chart::{Axis, Plot};
+use super::axis::Axis;
+use super::chart::Plot;
 use super::svg::{Svg, colour, shortened};
 use super::ticks::round_values;
 use super::{Drawing, both};

@@ -1,6 +1,7 @@
 //! A heat map: a number for each pair of settings, in the colours of cividis, with the number in its cell.
 
-use super::chart::{Axis, Plot};
+use super::axis::Axis;
+use super::chart::Plot;
 use super::svg::{Svg, colour, shortened};
 use super::{Drawing, both};
 use sim_core::results::Verdict;

@@ -1,6 +1,7 @@
 //! Instances against load: two panels on one axis of time.
 
-use super::chart::{Axis, Look, Plot};
+use super::axis::Axis;
+use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::{nice, steps};
 use super::{Figure, Reading, Table, both, how, table_windows};

@@ -1,6 +1,7 @@
 //! A ladder of settings: in how many runs each keeps every promise, with its interval, and the share that is needed.
 
-use super::chart::{Axis, Plot};
+use super::axis::Axis;
+use super::chart::Plot;
 use super::front::mark;
 use super::svg::{Svg, colour, shortened};
 use super::{Drawing, both};

@@ -1,6 +1,7 @@
 //! Latency over time, on a log scale.
 
-use super::chart::{Axis, Look, Plot};
+use super::axis::Axis;
+use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::log_ticks;
 use super::{Figure, Reading, Table, both, how, table_windows};

@@ -1,6 +1,7 @@
 //! Families of lines with their intervals as bands, over one knob.
 
-use super::chart::{Axis, Look, Plot};
+use super::axis::Axis;
+use super::chart::{Look, Plot};
 use super::front::mark;
 use super::svg::{Svg, colour};
 use super::ticks::{across, upright};

@@ -5,6 +5,7 @@
 //! token, which the page maps to variables.
 
 mod availability;
+mod axis;
 mod chart;
 mod convergence;
 mod cost;

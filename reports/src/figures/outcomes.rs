@@ -1,6 +1,7 @@
 //! Requests by outcome, stacked.
 
-use super::chart::{Axis, Plot};
+use super::axis::Axis;
+use super::chart::Plot;
 use super::svg::{Svg, colour};
 use super::ticks::{nice, steps};
 use super::{Figure, Reading, Table, both, how, table_windows};

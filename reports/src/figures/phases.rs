@@ -1,6 +1,7 @@
 //! The course of an experiment in one replication: what was done and when, and what was observed against the bounds that end it.
 
-use super::chart::{Axis, Look, Plot};
+use super::axis::Axis;
+use super::chart::{Look, Plot};
 use super::svg::{Svg, colour};
 use super::ticks::{nice_times, upright};
 use super::{Drawing, both};

@@ -1,6 +1,7 @@
 //! Recovery run by run: a spread that could have two peaks is drawn as dots, never as a mean alone.
 
-use super::chart::{Axis, Plot};
+use super::axis::Axis;
+use super::chart::Plot;
 use super::svg::colour;
 use super::ticks::nice;
 use super::{Figure, Table, both};

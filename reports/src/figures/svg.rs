@@ -1,6 +1,6 @@
 //! A small SVG writer: lines, bands, stacked areas, and labels whose boxes are known.
 
-use super::chart::Axis;
+use super::axis::Axis;
 use super::ticks::nice_times;
 use crate::numbers::clock;
 use sim_core::results::StudyResult;

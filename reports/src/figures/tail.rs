@@ -1,6 +1,7 @@
 //! The tail of the latency: share of answers slower than a latency, both axes log.
 
-use super::chart::{Axis, Look, Plot};
+use super::axis::Axis;
+use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::log_ticks;
 use super::{Figure, Table, both};

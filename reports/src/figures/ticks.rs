@@ -1,6 +1,6 @@
 //! Where the ticks of an axis are, and which axis suits some values.
 
-use super::chart::Axis;
+use super::axis::Axis;
 use crate::numbers::plain;
 use sim_core::engine::math::{log10, pow};
 use sim_core::results::{Estimate, Unit};

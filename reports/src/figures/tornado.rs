@@ -1,6 +1,7 @@
 //! Which knob matters: a bar for each, the most important first, with the interval.
 
-use super::chart::{Axis, Plot};
+use super::axis::Axis;
+use super::chart::Plot;
 use super::svg::{Svg, colour};
 use super::{Drawing, both};
 use crate::numbers::{estimate, plain};

@@ -1,6 +1,7 @@
 //! What lost and wrong requests cost: bars with their intervals.
 
-use super::chart::{Axis, Plot};
+use super::axis::Axis;
+use super::chart::Plot;
 use super::svg::colour;
 use super::ticks::nice;
 use super::{Figure, Table, both};
