@@ -58,12 +58,6 @@ impl Key {
     pub fn index(self) -> u32 {
         self.0 as u32 & LAST_INDEX
     }
-
-    /// The lower half, for the digest.
-    #[inline(always)]
-    pub fn low(self) -> u64 {
-        self.0 as u64
-    }
 }
 
 impl std::fmt::Debug for Key {

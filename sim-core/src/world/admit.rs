@@ -89,6 +89,29 @@ impl World<'_> {
         Door::Waits
     }
 
+    /// A request has come to its callee over the network.
+    pub(super) fn arrives(&mut self, frame: u32) -> Option<u32> {
+        self.frames[frame].seq = 0;
+        let door = self.admit(frame);
+        self.at_door(frame, &door)
+    }
+
+    /// What follows for a request that did not arrive in the same instant as it was sent. If the request is lost, its caller waits until its
+    /// timeout. A closed user without a timeout would wait forever, so the load class loses them.
+    #[inline(always)]
+    pub(super) fn at_door(&mut self, frame: u32, door: &Door) -> Option<u32> {
+        match *door {
+            Door::In => Some(frame),
+            Door::Waits => None,
+            Door::Lost => {
+                self.vanishes(frame);
+                self.frames.release(frame);
+                None
+            }
+            Door::Away(outcome) => self.send_back(frame, outcome as u8),
+        }
+    }
+
     /// A request has its worker, at an instance that is not plain.
     #[cold]
     fn begin_odd(&mut self, frame: u32, odd: u16, is_one_more: bool) {

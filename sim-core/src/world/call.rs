@@ -13,6 +13,7 @@
 
 use super::admit::Door;
 use super::frame::{BELOW, CLIENT, COPY, Frame, NONE, Phase};
+use super::program::Op;
 use super::state::{Role, Timer};
 use super::wire::Departure;
 use super::{LANE, TIMER, WAKE, World, fact};
@@ -574,26 +575,11 @@ impl World<'_> {
         }
     }
 
-    /// A request has come to its callee over the network.
-    fn arrives(&mut self, frame: u32) -> Option<u32> {
-        self.frames[frame].seq = 0;
-        let door = self.admit(frame);
-        self.at_door(frame, &door)
-    }
-
-    /// What follows for a request that did not arrive in the same instant as it was sent. If the request is lost, its caller waits until its
-    /// timeout. A closed user without a timeout would wait forever, so the load class loses them.
-    #[inline(always)]
-    pub(super) fn at_door(&mut self, frame: u32, door: &Door) -> Option<u32> {
-        match *door {
-            Door::In => Some(frame),
-            Door::Waits => None,
-            Door::Lost => {
-                self.vanishes(frame);
-                self.frames.release(frame);
-                None
-            }
-            Door::Away(outcome) => self.send_back(frame, outcome as u8),
+    /// The call site at which a frame stands.
+    pub(super) fn site_of(&self, frame: u32) -> u32 {
+        match self.program.ops[self.frames[frame].pc as usize] {
+            Op::Call { site, .. } | Op::CallAtOnce { site, .. } | Op::Hedge { site, .. } | Op::Copy(site) => site,
+            other => unreachable!("a frame that calls stands at {other:?}"),
         }
     }
 }

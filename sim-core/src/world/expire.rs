@@ -1,20 +1,11 @@
 //! Timeouts and cancellation: what a caller gives up, and what becomes of the work that it leaves behind.
 
 use super::frame::{CLIENT, HELD, INSIDE, NONE, Phase};
-use super::program::Op;
 use super::{World, fact};
 use crate::engine::calendar::Key;
 use crate::outcome::Outcome;
 
 impl World<'_> {
-    /// The call site at which a frame stands.
-    pub(super) fn site_of(&self, frame: u32) -> u32 {
-        match self.program.ops[self.frames[frame].pc as usize] {
-            Op::Call { site, .. } | Op::CallAtOnce { site, .. } | Op::Hedge { site, .. } | Op::Copy(site) => site,
-            other => unreachable!("a frame that calls stands at {other:?}"),
-        }
-    }
-
     /// A lane's sentinel has come up.
     pub(super) fn lane(&mut self, sentinel: Key) -> Option<u32> {
         let frames = &self.frames;

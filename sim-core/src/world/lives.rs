@@ -10,7 +10,8 @@
 //!
 //! Start-up takes a time that is drawn from the instance's name and its epoch: another service, or another instance, changes no draw.
 
-use super::state::Life;
+use super::frame::NONE;
+use super::state::{Life, Role};
 use super::{Control, World};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, hash_name, mix};
@@ -200,5 +201,45 @@ impl World<'_> {
         } else {
             self.removed(instance);
         }
+    }
+
+    /// An instance serves from now on.
+    pub(super) fn comes_up(&mut self, index: u32) {
+        let now = self.now;
+        let instance = &mut self.instances[index as usize];
+        instance.set_life(Life::Up);
+        let service = instance.service as usize;
+        let workers = self.model.services[service].workers.unwrap_or(0);
+        self.services[service].running.enter(now);
+        self.services[service].workers.change(now, i64::from(workers));
+        self.up.came(self.model, service, &self.services[service], now);
+    }
+
+    /// An instance no longer serves.
+    pub(super) fn goes_down(&mut self, index: u32, life: Life) {
+        let now = self.now;
+        let instance = &mut self.instances[index as usize];
+        if instance.runs() {
+            let service = instance.service as usize;
+            let workers = self.model.services[service].workers.unwrap_or(0);
+            self.services[service].running.leave(now);
+            self.services[service].workers.change(now, -i64::from(workers));
+            self.up.went(self.model, service, &self.services[service], now);
+        }
+        self.instances[index as usize].set_life(life);
+    }
+
+    /// Which instances of a service callers may pick: those that they know and that pass their health check; if none does, all.
+    pub(super) fn refresh_routable(&mut self, service: usize) {
+        let at = &self.services[service];
+        let known: Vec<u32> =
+            (at.first..at.first + at.places).filter(|&i| self.instances[i as usize].registered).collect();
+        let healthy: Vec<u32> = known.iter().copied().filter(|&i| !self.instances[i as usize].unhealthy).collect();
+        let routable = if healthy.is_empty() { known } else { healthy };
+        let only = if routable.len() == 1 { routable[0] } else { NONE };
+        for site in self.sites.iter_mut().filter(|s| s.service as usize == service && s.role == Role::Any) {
+            site.only = only;
+        }
+        self.services[service].routable = routable;
     }
 }

@@ -78,7 +78,7 @@ const CORES: u8 = 7;
 mod fact {
     /// A request left its instance: below, the instance.
     pub const LEFT: u64 = 1 << 40;
-    /// A caller has the answer to an attempt, or a failure: below, the outcome.
+    /// A caller has the answer to an attempt, or a failure: below, the outcome, and whether the answer is wrong.
     pub const ANSWERED: u64 = 2 << 40;
     /// A load class's call has ended: below, the outcome.
     pub const CALL_ENDED: u64 = 3 << 40;
@@ -180,9 +180,6 @@ impl Control {
         )
     }
 }
-
-/// From so many on, places of what comes once are used again, so that memory does not grow with the length of the run.
-const MANY_CONTROLS: usize = 4096;
 
 /// A run in progress.
 struct World<'m> {
@@ -342,7 +339,7 @@ impl World<'_> {
         if let Some((who, fact)) = what.fact() {
             self.digest.fact(self.now, who, fact);
         }
-        if self.controls.len() > MANY_CONTROLS && what.comes_once() {
+        if what.comes_once() {
             self.spare.push(index);
         }
         match what {

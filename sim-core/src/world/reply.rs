@@ -69,7 +69,7 @@ impl World<'_> {
                     self.no_longer_outstanding(frame, u32::from(at.edge), instance, is_broken);
                 }
             }
-            self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | u64::from(outcome));
+            self.answers(frame, &at, outcome);
             self.count(&at, outcome);
             if at.flags & CLOSED_USER != 0 {
                 self.think(u32::from(at.edge));
@@ -86,10 +86,16 @@ impl World<'_> {
         if at.flags & WRONG != 0 {
             parent.flags |= WRONG;
         }
-        // A frame that was just given back still says which attempt it was.
-        self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | u64::from(outcome));
+        self.answers(frame, &at, outcome);
         self.count(&at, outcome);
         self.answered(at.parent, u32::from(at.edge), outcome)
+    }
+
+    /// Takes into the digest that a caller has the answer of a frame that was just given back, which still says which attempt it was.
+    #[inline(always)]
+    fn answers(&mut self, frame: u32, at: &Ended, outcome: u8) {
+        let wrong = u64::from(at.flags & WRONG) << 8;
+        self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | wrong | u64::from(outcome));
     }
 
     /// Counts the end of an attempt as its caller sees it.

@@ -5,9 +5,9 @@
 //! faults on an instance are computed anew from the list, so the order in which overlapping faults begin and end cannot matter.
 //! Faults on messages are not kept here: they stand in `wire`, which looks at them as a message departs.
 //!
-//! Three things hold at any time. A fault whose occurrence is active has struck the instances in its list and no others. The spans of a fault are
-//! those of its occurrences that have ended, and of the active ones from the end of the run on. A fault of an experiment has occurrences only
-//! while the experiment runs, because `trial` adds them.
+//! What holds at any time: an active occurrence has struck the instances in its list and no others; and a fault of an experiment has
+//! occurrences only while the experiment runs, because `trial` adds them then. The span of an occurrence is kept when it ends, or at the end of
+//! the run.
 //!
 //! What fails by its own clock (mean time between failures) is planned by `wear`, and its occurrences come and go in the same way. What an
 //! instance does when it goes down and comes back is in `lives`.
