@@ -35,7 +35,7 @@ pub struct Cli {
     /// Print the verdict in a sentence, and what is wrong; no tables and no progress.
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// When to use colours. `auto`: on a terminal, unless `NO_COLOR` is set or `TERM` is dumb.
+    /// When to use colours. `auto`: on a terminal, unless `NO_COLOR` is set and not empty, or `TERM` is dumb.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto, global = true)]
     pub color: ColourArg,
     /// What to do.
@@ -284,7 +284,7 @@ pub struct CapacityArgs {
     #[arg(long, conflicts_with = "name")]
     pub survive: Option<SurviveArg>,
     /// How sure the verdicts have to be, as 99%. Default: the study's, or 95%.
-    #[arg(long, value_name = "PERCENT", value_parser = Probability::parse)]
+    #[arg(long, value_name = "PERCENT", value_parser = confidence)]
     pub confidence: Option<Probability>,
     /// Replications of one setting at most. Default: the study's budget, or four times the file's replications, and
     /// as many as decide that a setting is held where all keep the promises.
@@ -373,7 +373,7 @@ pub struct DrawArgs {
     /// The file to write. Default: standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// The form of the drawing. Default: that of the ending of --out (.svg, .png, .mmd, .dot), or svg.
+    /// The form of the drawing. Default: that of the ending of --out (.svg, .png, .mmd, .mermaid, .dot, .gv); svg without --out.
     #[arg(long, value_enum)]
     pub format: Option<DrawFormat>,
     /// A variant of the scenario.

@@ -4,6 +4,7 @@ use crate::project::typed;
 use crate::writing::writing;
 use anyhow::{Context, Result, bail};
 use sim_core::visible::printable;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
@@ -13,7 +14,9 @@ use std::sync::OnceLock;
 const WIDEST: usize = 100;
 const NARROWEST: usize = 60;
 
-/// Prints results: what is hidden in them is shown escaped, and no line begins with a command of a build system. A reader that is gone is no error: what the command found out stays as it is, and so does its exit status.
+/// Prints results: what is hidden in them is shown escaped, and no line begins with a command of a build system.
+///
+/// A reader that is gone is no error: what the command found out stays as it is, and so does its exit status.
 ///
 /// # Errors
 /// If standard output cannot be written, as on a full disk.
@@ -106,6 +109,8 @@ pub enum ColourArg {
 /// How text is printed, as the command line says.
 struct Form {
     plain: bool,
+    /// Whether the terminal understands no escape codes.
+    dumb: bool,
     quiet: bool,
     colour: ColourArg,
 }
@@ -115,12 +120,12 @@ static FORM: OnceLock<Form> = OnceLock::new();
 /// Keeps how text is printed.
 pub fn set(plain: bool, quiet: bool, colour: ColourArg) {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    FORM.get_or_init(|| Form { plain: plain || dumb, quiet, colour });
+    FORM.get_or_init(|| Form { plain, dumb, quiet, colour });
 }
 
 /// Whether there are to be no escape codes, and bars in ASCII.
 pub fn is_plain() -> bool {
-    FORM.get().is_some_and(|form| form.plain)
+    FORM.get().is_some_and(|form| form.plain || form.dumb)
 }
 
 /// Whether only verdicts and problems are wanted.
@@ -130,12 +135,22 @@ pub fn is_quiet() -> bool {
 
 /// Whether colours are wanted on a stream.
 pub fn colours(stream: &impl IsTerminal) -> bool {
-    match FORM.get().map_or(ColourArg::Auto, |form| form.colour) {
-        _ if is_plain() => false,
+    let (plain, colour) = FORM.get().map_or((false, ColourArg::Auto), |form| (form.plain, form.colour));
+    match colour {
+        _ if plain => false,
         ColourArg::Always => true,
         ColourArg::Never => false,
-        ColourArg::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        ColourArg::Auto => stream.is_terminal() && !is_plain() && !no_color(),
     }
+}
+
+/// Whether `NO_COLOR` switches colours off: where it is set and not empty (no-color.org).
+fn no_color() -> bool {
+    switches_off(std::env::var_os("NO_COLOR").as_deref())
+}
+
+fn switches_off(no_color: Option<&OsStr>) -> bool {
+    no_color.is_some_and(|value| !value.is_empty())
 }
 
 /// Columns of the output: `COLUMNS`, or else those of the terminal; 100 where there is none, and never less than 60 or more than 100.
@@ -166,4 +181,15 @@ fn write_one(path: &Path, bytes: &[u8]) -> Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written.with_context(|| format!("cannot write {}", typed(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_no_color_switches_nothing_off() {
+        assert!(switches_off(Some(OsStr::new("1"))) && switches_off(Some(OsStr::new("0"))));
+        assert!(!switches_off(Some(OsStr::new(""))) && !switches_off(None));
+    }
 }

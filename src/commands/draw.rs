@@ -3,11 +3,23 @@
 use super::{OK, complain, project, sets_of, typed};
 use crate::cli::{DrawArgs, DrawFormat};
 use crate::output;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use reports::figures::{picture::Pictures, system};
 use scenarios::study;
+use std::path::Path;
+
+/// Endings of files, and the forms that they stand for.
+const ENDINGS: [(&str, DrawFormat); 6] = [
+    ("svg", DrawFormat::Svg),
+    ("png", DrawFormat::Png),
+    ("mmd", DrawFormat::Mermaid),
+    ("mermaid", DrawFormat::Mermaid),
+    ("dot", DrawFormat::Dot),
+    ("gv", DrawFormat::Dot),
+];
 
 pub fn run(args: &DrawArgs) -> Result<u8> {
+    let format = format(args)?;
     let loaded = match scenarios::load(project(), &typed(&args.file), &sets_of(&args.set)?, args.variant.as_deref()) {
         Ok(loaded) => loaded,
         Err(report) => return Ok(complain(&report)),
@@ -17,7 +29,7 @@ pub fn run(args: &DrawArgs) -> Result<u8> {
     }
     let drawn = study::system::written(&loaded);
     let svg = || system::drawing(&drawn).standalone();
-    let bytes = match format(args)? {
+    let bytes = match format {
         DrawFormat::Svg => svg().into_bytes(),
         DrawFormat::Png => Pictures::new().png(&svg())?,
         DrawFormat::Mermaid => system::mermaid(&drawn).into_bytes(),
@@ -35,16 +47,24 @@ pub fn run(args: &DrawArgs) -> Result<u8> {
 
 /// The format that was asked for, else that of the file's ending, else SVG.
 fn format(args: &DrawArgs) -> Result<DrawFormat> {
-    let ending = args.out.as_ref().and_then(|file| file.extension()).and_then(|ending| ending.to_str());
-    let by_ending = match ending {
-        Some("png") => DrawFormat::Png,
-        Some("mmd" | "mermaid") => DrawFormat::Mermaid,
-        Some("dot" | "gv") => DrawFormat::Dot,
-        _ => DrawFormat::Svg,
-    };
-    let format = args.format.unwrap_or(by_ending);
-    if format == DrawFormat::Png && args.out.is_none() {
-        bail!("a PNG picture needs a file: add --out system.png");
+    match (args.format, &args.out) {
+        (Some(DrawFormat::Png), None) => bail!("a PNG picture needs a file: add --out system.png"),
+        (Some(format), _) => Ok(format),
+        (None, None) => Ok(DrawFormat::Svg),
+        (None, Some(file)) => by_ending(file),
     }
-    Ok(format)
+}
+
+/// The format that the ending of a file stands for.
+fn by_ending(file: &Path) -> Result<DrawFormat> {
+    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let found = ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, format)| *format);
+    found.with_context(|| {
+        let known: Vec<String> = ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect();
+        format!(
+            "{}: no drawing has this ending; known endings: {}\nhint: name the form with --format",
+            typed(file),
+            known.join(" ")
+        )
+    })
 }

@@ -130,6 +130,7 @@ fn what_cannot_be_searched_is_said() {
         ),
         (&["--for", "services.desk.instances", "--set", "promises=null"], "nothing is promised"),
         (&["--study", "lader"], "those here: ladder"),
+        (&["--study", "ladder", "--confidence", "0%"], "a confidence lies between 50% and 100%"),
     ] {
         let all: Vec<&str> = ["capacity", "desk.yaml"].iter().chain(args).copied().collect();
         let (status, out, err) = at.run(&all);

@@ -108,6 +108,12 @@ fn a_drawing_is_written_to_a_file_in_the_form_of_its_ending() {
         assert_eq!((status, out.as_str()), (0, ""));
         assert!(std::fs::read(folder.join(name)).unwrap().starts_with(begin), "{name}");
     }
+    for name in ["a.pdf", "a.jpeg", "a", "a.svg.gz"] {
+        let (status, _, said) = folder.run(&["draw", "shop.yaml", "--out", name]);
+        assert!(status == 2 && said.contains("known endings: .svg .png .mmd .mermaid .dot .gv"), "{name}: {said}");
+        assert!(!folder.join(name).exists(), "{name}");
+    }
+    assert_eq!(folder.run(&["draw", "shop.yaml", "--out", "a.txt", "--format", "dot"]).0, 0, "what is named is meant");
     let (status, _, said) = folder.run(&["draw", "shop.yaml", "--format", "png"]);
     assert!(status == 2 && said.contains("--out"), "{said}");
     let (status, _, said) = folder.run(&["draw", "shop.yaml", "--set", "services.web.workers=0"]);
