@@ -3,6 +3,7 @@
 use super::{OK, typed};
 use crate::cli::{Cli, ManArgs};
 use crate::output;
+use crate::shell::quoted;
 use anyhow::Result;
 use clap::CommandFactory;
 use clap_mangen::Man;
@@ -18,6 +19,7 @@ pub fn run(args: &ManArgs) -> Result<u8> {
         output::write_whole(&args.folder.join(page.get_filename()), &text)?;
     }
     let folder = typed(&args.folder);
-    output::print(&format!("Wrote {} pages into {folder}\nNext     man {folder}/windtunnel.1\n", pages.len()))?;
+    let first = quoted(&format!("{folder}/windtunnel.1"));
+    output::print(&format!("Wrote {} pages into {folder}\nNext     man {first}\n", pages.len()))?;
     Ok(OK)
 }

@@ -3,6 +3,7 @@
 use super::{CANNOT, OK, typed, unknown_scenario};
 use crate::cli::NewArgs;
 use crate::output;
+use crate::shell::quoted;
 use anyhow::{Result, bail};
 use scenarios::{builtin, describe};
 use std::path::{Path, PathBuf};
@@ -31,6 +32,12 @@ pub fn run(args: &NewArgs) -> Result<u8> {
         let is_scenario = path.extension().is_some_and(|e| e == "yaml");
         (path, if is_scenario { headed(&text) } else { text })
     }));
+    let schema = file.with_file_name(SCHEMA);
+    for (place, path) in files.iter().map(|(path, _)| path).chain([&schema]).enumerate() {
+        if files.iter().take(place).any(|(other, _)| other == path) {
+            bail!("{} is the name of a file that is written beside the scenario; name another file", typed(path));
+        }
+    }
     // What another copy has brought may stay.
     let differs =
         |(path, text): &&(PathBuf, String)| path.exists() && std::fs::read_to_string(path).ok().as_ref() != Some(text);
@@ -40,12 +47,12 @@ pub fn run(args: &NewArgs) -> Result<u8> {
     for (path, text) in &files {
         output::write_whole(path, text.as_bytes())?;
     }
-    let schema = format!("{}\n", serde_json::to_string_pretty(&scenarios::schema::of_files())?);
-    output::write_whole(&file.with_file_name(SCHEMA), schema.as_bytes())?;
+    let text = format!("{}\n", serde_json::to_string_pretty(&scenarios::schema::of_files())?);
+    output::write_whole(&schema, text.as_bytes())?;
     let others: Vec<String> = files[1..].iter().map(|(path, _)| typed(path)).collect();
     let with = if others.is_empty() { String::new() } else { format!(", with {}", others.join(" and ")) };
     let told = format!("Wrote {}{with}, and {SCHEMA} for editors\n", typed(&file));
-    output::print(&format!("{told}Next     windtunnel run {}\n", typed(&file)))?;
+    output::print(&format!("{told}Next     windtunnel run {}\n", quoted(&typed(&file))))?;
     Ok(OK)
 }
 

@@ -98,6 +98,27 @@ fn copies_bring_what_they_need_and_nothing_is_overwritten() {
     said(&folder, &["validate", "help-desk.yaml"]);
     let (status, _, err) = folder.run(&["new", "--from", "bad-day"]);
     assert_eq!((status, err.contains("bad-day.yaml exists already")), (2, true), "{err}");
+    // Nor does a file replace one that is written beside it: what it extends, its trace, the schema.
+    for (file, from) in [
+        ("checkout.yaml", "answers/checkout-gate"),
+        ("./checkout.yaml", "answers/checkout-gate"),
+        ("newsletter.csv", "help-desk"),
+        ("windtunnel.schema.json", "checkout"),
+    ] {
+        let own = Folder::new("new-over");
+        let (status, _, err) = own.run(&["new", file, "--from", from]);
+        assert_eq!(
+            (status, err.contains("written beside the scenario; name another file")),
+            (2, true),
+            "{file}: {err}"
+        );
+        assert!(std::fs::read_dir(&own.0).unwrap().next().is_none(), "{file}: nothing is written");
+    }
+    // What is advised can be typed.
+    let spaces = said(&folder, &["new", "my own.yaml"]);
+    assert!(spaces.ends_with("Next     windtunnel run 'my own.yaml'\n"), "{spaces}");
+    let pages = said(&folder, &["man", "my pages"]);
+    assert!(pages.ends_with("Next     man 'my pages/windtunnel.1'\n"), "{pages}");
     std::fs::write(folder.join("system.yaml"), "mine").unwrap();
     let (status, _, err) = folder.run(&["new", "other.yaml", "--from", "bad-day"]);
     assert_eq!((status, err.contains("system.yaml exists already")), (2, true), "{err}");
