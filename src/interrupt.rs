@@ -28,15 +28,21 @@ impl std::fmt::Display for Stopped {
 impl std::error::Error for Stopped {}
 
 impl Stopped {
-    /// What is `kept`, a sentence, and the command that was typed.
-    pub fn again(kept: &str, go_on: &str) -> Self {
-        Self(format!("stopped: {kept}\n{go_on:<8} {}\n", typed_again()))
+    /// Nothing is kept, as the sentence `why` says, and the command that was typed has to be typed again.
+    pub fn again(why: &str) -> Self {
+        Self(format!("stopped: {why}\nAgain    {}\n", typed(&[])))
+    }
+
+    /// Something is `kept`, and the command that was typed goes on with it; `--fresh` would throw it away.
+    pub fn go_on(kept: &str) -> Self {
+        Self(format!("stopped: {kept}\nGo on    {}\n", typed(&["--fresh"])))
     }
 }
 
-/// The command line as it was typed.
-fn typed_again() -> String {
-    let words = std::env::args_os().skip(1).map(|word| crate::shell::quoted(&word.to_string_lossy()));
+/// The command line as it was typed, without these flags.
+fn typed(without: &[&str]) -> String {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let words = words.filter(|word| !without.contains(&word.as_str())).map(|word| crate::shell::quoted(&word));
     std::iter::once("windtunnel".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

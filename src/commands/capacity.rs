@@ -70,7 +70,7 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     let result = match outcome {
         Ok(result) => result,
         Err(Stop::Interrupted) => {
-            return Err(Stopped::again("of a search that is not done nothing is kept.", "Again").into());
+            return Err(Stopped::again("of a search that is not done nothing is kept.").into());
         }
         Err(Stop::Report(at, report)) => {
             output::say(&format!("error: the scenario cannot be run at {at}\n"));

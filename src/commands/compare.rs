@@ -50,7 +50,7 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     let comparison = compare::run(&candidates, &show, &plan, &|done, of| bar.at(done, of));
     bar.finish();
     let Ok(comparison) = comparison else {
-        return Err(Stopped::again("of a comparison that is not done nothing is kept.", "Again").into());
+        return Err(Stopped::again("of a comparison that is not done nothing is kept.").into());
     };
     let sources: Vec<reports::Source> =
         candidates.iter().map(|candidate| source(&candidate.loaded, asked.settings.clone())).collect();

@@ -218,7 +218,7 @@ fn study(ready: &Ready, stop_at: Option<u32>) -> Result<StudyResult> {
     };
     let result = study::run_or_part(&ready.loaded, &ready.variants, &ready.plan, &progress);
     bar.finish();
-    result.map_err(|_| Stopped::again("no replication was done, and nothing was written.", "Again").into())
+    result.map_err(|_| Stopped::again("no replication was done, and nothing was written.").into())
 }
 
 fn cores() -> usize {

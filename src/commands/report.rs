@@ -58,7 +58,7 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     let stop_at = count(&results["replications"]).filter(|_| !stopped.is_null());
     let result = study(&ready, stop_at)?;
     if result.summary.stopped_early.is_some() && stop_at != Some(result.summary.replications) {
-        return Err(Stopped::again("the report is as it was.", "Again").into());
+        return Err(Stopped::again("the report is as it was.").into());
     }
     if Some(result.summary.digest.as_str()) != results["digest"].as_str() {
         bail!(

@@ -61,16 +61,24 @@ pub fn run(args: &SweepArgs) -> Result<u8> {
     if shard == Shard::WHOLE {
         return finish(&first, points, &out, args.json);
     }
+    print_part(shard, points.len(), swept.len(), &out, args.json)?;
+    Ok(OK)
+}
+
+/// Says that a part of a sweep is done. The answer is that of all parts, which `merge` gives.
+fn print_part(shard: Shard, done: usize, all: u32, out: &Path, json: bool) -> Result<()> {
     let Shard { number, of } = shard;
+    if json {
+        let part =
+            serde_json::json!({"part": number, "of": of, "points": done, "points_of_all": all, "folder": typed(out)});
+        return output::print(&format!("{}\n", serde_json::to_string_pretty(&part)?));
+    }
     if output::is_quiet() {
-        return Ok(OK);
+        return Ok(());
     }
     output::print(&format!(
-        "Part {number}/{of} of the sweep is done: {} of {} points.\nNext     windtunnel merge PART.. --out DIR\n",
-        points.len(),
-        swept.len()
-    ))?;
-    Ok(OK)
+        "Part {number}/{of} of the sweep is done: {done} of {all} points.\nNext     windtunnel merge PART.. --out DIR\n"
+    ))
 }
 
 /// Where the results go.
@@ -118,7 +126,7 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
         (None, Err(Stop::Interrupted)) => {
             let (done, all) = (points.len() + fresh.len(), all.len());
             let kept = format!("{done} of {all} points are done and kept in {}, where the sweep goes on.", typed(out));
-            return Err(Stopped::again(&kept, "Go on").into());
+            return Err(Stopped::go_on(&kept).into());
         }
         (None, Ok(())) => {}
     }

@@ -91,7 +91,7 @@ fn simulate(cases: &[&Case], loaded: &[Scenario], args: &VerifyArgs) -> Result<V
         let progress = |replications: u32, _: u32| bar.at(done + replications, all);
         let Ok(study) = study::run(scenario, variants, &plan(scenario), &progress) else {
             bar.finish();
-            return Err(Stopped::again("of a suite that is not done nothing is kept.", "Again").into());
+            return Err(Stopped::again("of a suite that is not done nothing is kept.").into());
         };
         let summary = study.summary;
         done += summary.replications;

@@ -125,6 +125,11 @@ fn a_sweep_keeps_its_points_and_others_say_what_to_type() {
     );
     let points = std::fs::read_to_string(folder.join("out/small-sweep.replications-2/points.jsonl")).unwrap();
     assert!(points.ends_with('\n') && points.lines().count() > 1, "{points}");
+    // What it advises does not throw these points away, also where the sweep was a fresh one.
+    let child = begun(&folder, &[&sweep[..], &["--fresh"]].concat());
+    signal(&child, "-INT");
+    let (_, _, err) = stopped(child);
+    assert!(err.ends_with(&format!("Go on    windtunnel {}\n", sweep.join(" "))), "{err}");
     for (command, kept) in [
         (
             &["check", "long.yaml", "--run-all", "--junit", "j.xml"][..],

@@ -134,6 +134,12 @@ fn parts_merge_to_the_bytes_of_the_whole() {
     let (status, _, err) = at.run(&["merge", "p2", "p3", "p1", "--out", "merged"]);
     assert_eq!(status, 0, "{err}");
     same(&at.join("whole"), &at.join("merged"));
+    // A program that reads what is printed finds JSON, also of a part.
+    let part = ["sweep", "desk.yaml", "--study", "which", "--shard", "2/3", "--out", "p2"];
+    let (_, out, _) = at.run(&[&part[..], &["--json"]].concat());
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));
+    assert_eq!((&told["part"], &told["of"], &told["folder"]), (&2.into(), &3.into(), &"p2".into()));
+    assert!(0 < told["points"].as_u64().unwrap() && told["points"].as_u64() < told["points_of_all"].as_u64(), "{told}");
 
     let refused = |args: &[&str], why: &str| {
         let (status, _, err) = at.run(args);

@@ -24,10 +24,10 @@ pub struct Baselined {
 /// Scenarios of the baseline that are not there.
 #[derive(Default)]
 pub struct Missing {
-    /// A sentence each.
+    /// A sentence for each that was to be judged, for it lies in a folder that the check was asked about: the check fails.
+    pub not_judged: Vec<String>,
+    /// A sentence for each of the others.
     pub notes: Vec<String>,
-    /// Whether one of them was to be judged: it lies in a folder that the check was asked about.
-    pub asked: bool,
 }
 
 impl Baselined {
@@ -83,8 +83,9 @@ impl Baselined {
             let is_asked = !self.moves && asked.iter().any(|path| file.starts_with(path)) && !found.contains(&file);
             let (name, key) = (typed(&self.path), visible(key));
             if is_asked {
-                missing.asked = true;
-                missing.notes.push(format!("Not judged: {key}, which is in {name}; --update-baseline forgets it."));
+                missing
+                    .not_judged
+                    .push(format!("Not judged: {key}, which is in {name}; --update-baseline forgets it."));
             } else if !file.exists() {
                 missing.notes.push(format!("{key} is in {name}, and its file is gone."));
             }

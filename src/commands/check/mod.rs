@@ -45,14 +45,16 @@ pub fn run(args: &CheckArgs) -> Result<u8> {
     }
     let (mut checked, mut notes) = judge(&found, args)?;
     let missing = baseline.as_ref().map_or_else(Missing::default, |baseline| baseline.missing(&found, &args.paths));
-    notes.extend(missing.notes);
+    // First what makes the check fail, which is said in any case.
+    let failing = missing.not_judged.len();
+    notes.splice(0..0, missing.not_judged.into_iter().chain(missing.notes));
     if let Some(baseline) = &baseline {
         baseline.compare(&mut checked);
     }
     write(&checked, &notes, args)?;
     let updated = baseline.map(|baseline| baseline.update(&checked)).transpose()?.flatten();
-    let status = if missing.asked { CANNOT } else { status(&checked) };
-    print(&checked, &notes, updated.as_deref(), status, args)?;
+    let status = if failing > 0 { CANNOT } else { status(&checked) };
+    print(&checked, Notes { all: &notes, failing }, updated.as_deref(), status, args)?;
     Ok(status)
 }
 
@@ -125,7 +127,7 @@ fn study(ready: &Ready, args: &CheckArgs) -> Result<Checked> {
     };
     bar.finish();
     checked.map_err(|_| {
-        Stopped::again("of a check that is not done nothing is written, and the baseline is as it was.", "Again").into()
+        Stopped::again("of a check that is not done nothing is written, and the baseline is as it was.").into()
     })
 }
 
@@ -166,7 +168,14 @@ fn append(path: &Path, text: &str) -> Result<()> {
     file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("cannot write {}", typed(path)))
 }
 
-fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status: u8, args: &CheckArgs) -> Result<()> {
+/// Sentences about scenarios that are not among the checked ones; the first `failing` of them make the check fail.
+#[derive(Clone, Copy)]
+struct Notes<'a> {
+    all: &'a [String],
+    failing: usize,
+}
+
+fn print(files: &[CheckedFile], notes: Notes<'_>, updated: Option<&str>, status: u8, args: &CheckArgs) -> Result<()> {
     let annotated = match args.annotations {
         Some(Annotations::Github) => true,
         Some(Annotations::None) => false,
@@ -176,18 +185,19 @@ fn print(files: &[CheckedFile], notes: &[String], updated: Option<&str>, status:
     if args.json {
         // The runner reads both streams, and JSON stays whole.
         output::say_own(&commands(&annotations));
-        notes.iter().for_each(|line| output::say(&format!("{line}\n")));
+        notes.all.iter().for_each(|line| output::say(&format!("{line}\n")));
         return output::print(&reports::check_json(files)?);
     }
     let style = style();
     if output::is_quiet() {
-        output::print(&reports::check::in_a_sentence(files, &style))?;
+        let failing: String = notes.all[..notes.failing].iter().map(|line| format!("{line}\n")).collect();
+        output::print(&(reports::check::in_a_sentence(files, &style) + &failing))?;
         return output::print_own(&commands(&annotations));
     }
     let baseline = args.baseline.as_deref().map(typed);
     // A baseline that is written now is none to stand against.
     let mut text = reports::check::lines::lines(files, baseline.as_deref().filter(|_| updated.is_none()), &style);
-    notes.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    notes.all.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text.extend(updated.map(|line| format!("{line}\n")));
     let paths: [(&str, &Option<PathBuf>); 3] =
         [("JUnit", &args.junit), ("SARIF", &args.sarif), ("Markdown", &args.markdown)];

@@ -143,6 +143,9 @@ fn what_is_not_judged_any_more_is_no_success() {
         status == 2 && said.contains("Not judged: a.yaml, which is in main.json; --update-baseline forgets it."),
         "{said}"
     );
+    // Quiet or not, it says why it fails.
+    let (status, said) = check(&[&against[..], &["--quiet"]].concat());
+    assert!(status == 2 && said.contains("Not judged: a.yaml, which is in main.json"), "{said}");
     // Who names one file asks for no other.
     let (status, _, _) = folder.run(&["check", "b.yaml", "--baseline", "main.json"]);
     assert_eq!(status, 0);
