@@ -1,7 +1,7 @@
-//! What was asked of a study besides its file: the name of its out folder, and `asked.json` in it, by which `report` and those who
-//! replace results know what they are of.
+//! The command that a study was asked by: the name of its out folder, and `asked.json` in that folder. `report` reads the command there,
+//! and a command that replaces the results names it.
 
-use crate::cli::StudyArgs;
+use crate::cli::{PrecisionArgs, StudyArgs};
 use crate::output;
 use crate::project::typed;
 use crate::shell::quoted;
@@ -87,22 +87,29 @@ pub fn settings(variant: Option<&str>, sets: &[String]) -> String {
     variant.into_iter().chain(sets).collect()
 }
 
-/// Seed, replications and precision, as arguments.
+/// Seed and replications, as arguments.
 pub fn study(args: &StudyArgs) -> String {
     let mut all = String::new();
     all.extend(args.seed.map(|seed| format!(" --seed {seed}")));
     all.extend(args.replications.map(|n| format!(" --replications {n}")));
+    all
+}
+
+/// The precision, as arguments.
+pub fn precision(args: &PrecisionArgs) -> String {
+    let mut all = String::new();
     all.extend(args.precision.map(|within| format!(" --precision {within}")));
     all.extend(args.precision_of.iter().map(|of| format!(" --precision-of {}", quoted(&of.to_string()))));
     all.extend(args.precision_cap.map(|cap| format!(" --precision-cap {cap}")));
     all
 }
 
-/// The out folder of what is called `name`: each setting has its own, `out/checkout.gateway-instances-8`.
-pub fn folder(name: &str, variant: Option<&str>, sets: &[String], args: &StudyArgs) -> PathBuf {
+/// The out folder of what is called `name`: each setting has its own, `out/checkout.gateway-instances-8`. `more` are the arguments of
+/// [`study`] and [`precision`].
+pub fn folder(name: &str, variant: Option<&str>, sets: &[String], more: &str) -> PathBuf {
     let mut parts: Vec<(String, bool)> = variant.map(slug).into_iter().collect();
     parts.extend(sets.iter().map(|set| slug(set.strip_prefix("services.").unwrap_or(set))));
-    parts.extend(study(args).split(" --").skip(1).map(|argument| slug(&argument.replacen(' ', "=", 1))));
+    parts.extend(more.split(" --").skip(1).map(|argument| slug(&argument.replacen(' ', "=", 1))));
     if parts.is_empty() {
         return PathBuf::from("out").join(name);
     }
@@ -111,7 +118,7 @@ pub fn folder(name: &str, variant: Option<&str>, sets: &[String], args: &StudyAr
     if exact && text.len() <= LONGEST {
         return PathBuf::from("out").join(format!("{name}.{text}"));
     }
-    let hash = hash_name(&(settings(variant, sets) + &study(args))) >> 32;
+    let hash = hash_name(&(settings(variant, sets) + more)) >> 32;
     let short: String = text.chars().take(LONGEST - 9).collect();
     PathBuf::from("out").join(format!("{name}.{}-{hash:08x}", short.trim_end_matches(['-', '.'])))
 }
@@ -150,7 +157,7 @@ mod tests {
 
     fn of(variant: Option<&str>, sets: &[&str], args: &StudyArgs) -> String {
         let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
-        folder("checkout", variant, &sets, args).to_string_lossy().replace('\\', "/")
+        folder("checkout", variant, &sets, &study(args)).to_string_lossy().replace('\\', "/")
     }
 
     #[test]
@@ -167,8 +174,8 @@ mod tests {
         assert_eq!(of(None, &[], &asked), "out/checkout.seed-7.replications-100");
         let threads = StudyArgs { threads: Some(3), ..StudyArgs::default() };
         assert_eq!(of(None, &[], &threads), "out/checkout", "threads change no result");
-        let precise = StudyArgs { precision: sim_core::units::Probability::new(0.02), ..StudyArgs::default() };
-        assert_eq!(of(None, &[], &precise), "out/checkout.precision-2pct");
+        let precise = PrecisionArgs { precision: sim_core::units::Probability::new(0.02), ..PrecisionArgs::default() };
+        assert_eq!(folder("checkout", None, &[], &precision(&precise)), Path::new("out/checkout.precision-2pct"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct Cli {
     /// No colours, no escape codes, and bars in ASCII; progress is a line every 10 s, as it is where standard error is no terminal.
     #[arg(long, global = true)]
     pub plain: bool,
-    /// Print the verdict in a sentence, and what is wrong; no tables and no progress.
+    /// Print the verdict in a sentence, and what is wrong; no tables and no progress. Lists are names alone, and what was written is not said.
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// When to use colours. `auto`: on a terminal, unless `NO_COLOR` is set and not empty, or `TERM` is dumb.
@@ -93,15 +93,6 @@ pub struct StudyArgs {
     /// file's replications (at least 64).
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub replications: Option<u32>,
-    /// Run batch after batch of replications, until half of each 95 % interval is at most this share of its estimate, as 2%.
-    #[arg(long, value_name = "PERCENT", value_parser = Probability::parse)]
-    pub precision: Option<Probability>,
-    /// What has to be precise, as 'p99(gateway.checkout)'; may be given again. Default: what promises and `expect` are judged by.
-    #[arg(long, value_name = "METRIC", value_parser = Value::parse, requires = "precision")]
-    pub precision_of: Vec<Value>,
-    /// Replications at most for the precision. Default: 32 batches.
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000), requires = "precision")]
-    pub precision_cap: Option<u32>,
     /// Threads; changes no result. Default: all cores.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -111,6 +102,20 @@ pub struct StudyArgs {
     /// Set a value of the file by its path, as services.api.instances=4.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+}
+
+/// How precise the numbers have to be.
+#[derive(Debug, Default, Args)]
+pub struct PrecisionArgs {
+    /// Run batch after batch of replications, until half of each 95 % interval is at most this share of its estimate, as 2%.
+    #[arg(long, value_name = "PERCENT", value_parser = Probability::parse)]
+    pub precision: Option<Probability>,
+    /// What has to be precise, as 'p99(gateway.checkout)'; may be given again. Default: what promises and `expect` are judged by.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse, requires = "precision")]
+    pub precision_of: Vec<Value>,
+    /// Replications at most for the precision. Default: 32 batches.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000), requires = "precision")]
+    pub precision_cap: Option<u32>,
 }
 
 /// `run`.
@@ -131,6 +136,9 @@ pub struct RunArgs {
     /// How the study is run.
     #[command(flatten)]
     pub study: StudyArgs,
+    /// How precise its numbers have to be.
+    #[command(flatten)]
+    pub precision: PrecisionArgs,
 }
 
 /// `check`.
@@ -143,17 +151,17 @@ pub struct CheckArgs {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     #[arg(conflicts_with_all = ["replications", "precision"])]
     pub budget: Option<u32>,
-    /// Confidence of verdicts within a budget. Default: that of the file's study, or 95%.
+    /// Confidence of verdicts within a budget, which has to be named here or in the file. Default: that of the file's study, or 95%.
     #[arg(long, value_name = "PERCENT", value_parser = confidence)]
     pub confidence: Option<Probability>,
     /// Run all replications, also when every verdict is certain sooner.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "precision")]
     pub run_all: bool,
     /// Compare with the numbers in this file, and fail where one is worse.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "precision")]
     pub baseline: Option<PathBuf>,
     /// Store the numbers of this run in the baseline, instead of comparing with it.
-    #[arg(long, requires = "baseline")]
+    #[arg(long, requires = "baseline", conflicts_with = "tolerance")]
     pub update_baseline: bool,
     /// By how much a number may be worse than in the baseline, as 2%; of availability, of what it lacks to 100%. Default: 0%.
     #[arg(long, value_name = "PERCENT", value_parser = Probability::parse, requires = "baseline")]
@@ -176,6 +184,9 @@ pub struct CheckArgs {
     /// How each study is run.
     #[command(flatten)]
     pub study: StudyArgs,
+    /// How precise its numbers have to be.
+    #[command(flatten)]
+    pub precision: PrecisionArgs,
 }
 
 /// Forms of annotations.
@@ -203,20 +214,20 @@ pub struct SweepArgs {
     /// A sweep of the file's studies.
     #[arg(long = "study", value_name = "NAME", add = ArgValueCompleter::new(complete::studies))]
     pub name: Option<String>,
-    /// A metric to show of each point, as 'p99(gateway.checkout)'; may be given again.
-    #[arg(long, value_name = "METRIC", value_parser = Value::parse, conflicts_with = "name")]
+    /// A metric to show of each point instead of the study's, as 'p99(gateway.checkout)'; may be given again.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
     pub show: Vec<Value>,
-    /// How the points are chosen. Default: every combination.
-    #[arg(long, conflicts_with = "name")]
+    /// How the points are chosen. Default: as the study says, or every combination.
+    #[arg(long)]
     pub design: Option<DesignArg>,
-    /// Settings to simulate at most, for designs that do not try every combination.
-    #[arg(long, conflicts_with = "name")]
+    /// Settings to simulate at most, for designs that do not try every combination. Default: as the study says.
+    #[arg(long)]
     pub points: Option<u64>,
-    /// How the knobs are ranked. A grid ranks them by itself.
-    #[arg(long, conflicts_with = "name")]
+    /// How the knobs are ranked. A grid ranks them by itself. Default: as the study says.
+    #[arg(long)]
     pub rank: Option<RankArg>,
-    /// For which metric they are ranked.
-    #[arg(long, value_name = "METRIC", value_parser = Value::parse, conflicts_with = "name")]
+    /// For which metric they are ranked. Default: as the study says.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
     pub of: Option<Value>,
     /// Folder for points, results and report. Default: out/ and the names of file, study, variant and what is set. A sweep that was stopped goes on there.
     #[arg(long)]
@@ -274,14 +285,14 @@ pub struct CapacityArgs {
     /// Ask for the setting that keeps every promise. This is the default.
     #[arg(long)]
     pub holds: bool,
-    /// A promise that has to be kept; may be given again. Default: all.
-    #[arg(long, value_name = "NAME", conflicts_with = "name")]
+    /// A promise that has to be kept; may be given again. Default: those of the study, or all.
+    #[arg(long, value_name = "NAME")]
     pub promise: Vec<String>,
-    /// Loads, as percentages of the file's: 100%,150%,200%.
-    #[arg(long, value_name = "PERCENT", value_delimiter = ',', value_parser = Percent::parse, conflicts_with = "name")]
+    /// Loads, as percentages of the file's: 100%,150%,200%. Default: those of the study, or 100%.
+    #[arg(long, value_name = "PERCENT", value_delimiter = ',', value_parser = Percent::parse)]
     pub at_load: Vec<Percent>,
-    /// What else has to be survived: `zone` is the loss of any one zone.
-    #[arg(long, conflicts_with = "name")]
+    /// What else has to be survived: `zone` is the loss of any one zone. Default: as the study says.
+    #[arg(long)]
     pub survive: Option<SurviveArg>,
     /// How sure the verdicts have to be, as 99%. Default: the study's, or 95%.
     #[arg(long, value_name = "PERCENT", value_parser = confidence)]
@@ -289,13 +300,15 @@ pub struct CapacityArgs {
     /// Replications of one setting at most. Default: the study's budget, or four times the file's replications, and
     /// as many as decide that a setting is held where all keep the promises.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(conflicts_with = "replications")]
     pub budget: Option<u32>,
     /// Leave out how far the answer carries.
     #[arg(long)]
     pub no_knee: bool,
-    /// The largest load, as a percentage of the file's, at which the answer is tried.
-    #[arg(long, value_name = "PERCENT", value_parser = Percent::parse, default_value = "1000%")]
-    pub up_to: Percent,
+    /// The largest load, as a percentage of the file's, at which the answer is tried. Default: 1000%.
+    #[arg(long, value_name = "PERCENT", value_parser = Percent::parse)]
+    #[arg(conflicts_with = "no_knee")]
+    pub up_to: Option<Percent>,
     /// Folder for results and report. Default: out/ and the names of file, study, variant and what is set.
     #[arg(long)]
     pub out: Option<PathBuf>,
@@ -421,10 +434,10 @@ pub struct VerifyArgs {
     #[arg(value_name = "FILTER")]
     pub filters: Vec<String>,
     /// List the cases with their questions, and simulate nothing.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["markdown", "seed", "threads"])]
     pub list: bool,
     /// Print the scenario files of the cases, and simulate nothing.
-    #[arg(long, conflicts_with_all = ["list", "json", "markdown"])]
+    #[arg(long, conflicts_with_all = ["list", "json", "markdown", "seed", "threads"])]
     pub show: bool,
     /// Print the results as JSON.
     #[arg(long)]

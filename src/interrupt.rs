@@ -4,13 +4,11 @@
 //! nothing. Whoever writes a file holds [`writing`], for which the end waits: a file is whole or not there, and none is left over.
 
 use crate::output;
+use crate::status::STOPPED;
 use crate::writing::writing;
 use std::ops::ControlFlow;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU8, Ordering};
-
-/// Exit status of what was stopped.
-pub const STATUS: u8 = 130;
 
 /// How often somebody asked.
 static ASKED: AtomicU8 = AtomicU8::new(0);
@@ -66,7 +64,7 @@ fn catch() {
         for _ in signals.forever() {
             if ASKED.fetch_add(1, Ordering::Relaxed) > 0 {
                 let _whole = writing();
-                std::process::exit(i32::from(STATUS));
+                std::process::exit(i32::from(STOPPED));
             }
             output::say("\nstopping when the replications that are running are done; Ctrl-C again stops at once\n");
         }

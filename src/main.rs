@@ -17,7 +17,9 @@ mod output;
 mod parts;
 mod progress;
 mod project;
+mod refused;
 mod shell;
+mod status;
 mod writing;
 
 use clap::{CommandFactory, Parser};
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             output::say(&error.render().to_string());
-            return ExitCode::from(2);
+            return ExitCode::from(status::CANNOT);
         }
         Err(error) => error.exit(),
     };
@@ -41,11 +43,15 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status),
         Err(error) if error.is::<interrupt::Stopped>() => {
             output::say(&error.to_string());
-            ExitCode::from(interrupt::STATUS)
+            ExitCode::from(status::STOPPED)
+        }
+        Err(error) if error.is::<refused::Refused>() => {
+            output::say(&error.to_string());
+            ExitCode::from(status::CANNOT)
         }
         Err(error) => {
             output::say(&format!("error: {error:#}\n"));
-            ExitCode::from(2)
+            ExitCode::from(status::CANNOT)
         }
     }
 }

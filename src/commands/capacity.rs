@@ -1,46 +1,46 @@
 //! `capacity`: the cheapest setting that keeps every promise.
 
-use super::{CANNOT, OK, complain, project, source, style, sweep, typed};
+use super::{load, project, source, style, sweep, typed};
 use crate::asked;
 use crate::cli::{CapacityArgs, SurviveArg};
 use crate::interrupt::{self, Stopped};
 use crate::output;
 use crate::progress::Progress;
-use anyhow::{Context, Result, bail};
+use crate::refused;
+use crate::shell::quoted;
+use crate::status::OK;
+use anyhow::{Context, Result, anyhow, bail};
 use reports::terminal;
 use scenarios::study::capacity::{self, Asked, Event, Stop};
 use scenarios::study::sweep::Origin;
 use scenarios::written::named::Name;
 use scenarios::written::studies::capacity::{CapacitySettings, SurviveSettings, confidence};
-use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
+use scenarios::written::studies::knob::{Flow, MOST, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::{AskSettings, StudySettings};
 use scenarios::{Loaded, Set, Studies};
-use sim_core::problem::{Problem, Problems};
-use sim_core::units::{Count, Probability};
+use sim_core::problem::Problems;
+use sim_core::units::{Count, Percent, Probability};
 
-/// Without a range, a size is searched up to so many times what stands in the file.
+/// The largest load at which the answer is tried, in loads of the file, where the command line names none.
+const UP_TO: f64 = 10.0;
+
+/// Without a range, a size is searched up to so many times what stands in the file, or up to the most values that a knob may have.
 const TIMES_NOW: u64 = 16;
 
 pub fn run(args: &CapacityArgs) -> Result<u8> {
     let path = typed(&args.file);
-    let sets = super::sets(&args.study)?;
-    let loaded = match scenarios::load(project(), &path, &sets, args.variant.as_deref()) {
-        Ok(loaded) => loaded,
-        Err(report) => return Ok(complain(&report)),
-    };
-    let origin = Origin { files: project(), path: &path, sets: &sets, variant: args.variant.as_deref() };
-    let (name, study) = asked(args, &loaded, &origin)?;
-    if !name.is_empty()
-        && let Err(report) = scenarios::validate(project(), &path, &sets, args.variant.as_deref(), Studies::One(&name))
-    {
-        return Ok(complain(&report));
+    let (sets, variant) = (load::sets(&args.study.set)?, args.variant.as_deref());
+    let loaded = load::loaded(&path, &sets, variant).map_err(|report| refused::scenario(&report))?;
+    let origin = Origin { files: project(), path: &path, sets: &sets, variant };
+    let (name, study, ask) = asked(args, &loaded, &origin)?;
+    if !name.is_empty() {
+        let checked = scenarios::validate(project(), &path, &sets, variant, Studies::One(&name));
+        checked.map_err(|report| refused::scenario(&report))?;
     }
-    let AskSettings::Capacity(ask) = study.ask else { bail!("the study {name} asks for no capacity") };
-    let plan = super::plan(&loaded, &args.study);
-    if let Err(status) = super::fits(&loaded, &plan, &args.study) {
-        return Ok(status);
-    }
-    let own = study.budget.map(|budget| budget.replications.get_u32());
+    let plan = load::plan(&loaded, &args.study);
+    load::fits(&loaded, &plan, &args.study)?;
+    // A number of replications on the command line takes the place of the study's budget.
+    let own = study.budget.filter(|_| args.study.replications.is_none()).map(|budget| budget.replications.get_u32());
     let confidence = args.confidence.map_or_else(|| confidence(study.confidence), Probability::value);
     // With fewer than this nothing could be held.
     let usual = || plan.replications.saturating_mul(4).max(capacity::fewest(confidence));
@@ -49,12 +49,12 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         ask,
         confidence,
         budget: args.budget.or(own).unwrap_or_else(usual),
-        knee: (!args.no_knee).then(|| args.up_to.fraction()),
+        knee: (!args.no_knee).then(|| args.up_to.map_or(UP_TO, Percent::fraction)),
     };
     let folder = if name.is_empty() { format!("{}-capacity", loaded.name) } else { format!("{}-{name}", loaded.name) };
-    let (variant, set) = (args.variant.as_deref(), &args.study.set[..]);
-    let out = args.out.clone().unwrap_or_else(|| asked::folder(&folder, variant, set, &args.study));
-    let repeated = asked::Asked::new("capacity", vec![path.clone()], variant, set, besides(args));
+    let set = &args.study.set[..];
+    let out = args.out.clone().unwrap_or_else(|| asked::folder(&folder, variant, set, &asked::study(&args.study)));
+    let repeated = asked::Asked::new("capacity", vec![path.clone()], variant, set, more(args));
     asked::free(&out)?;
     let bar = Progress::new("searching", loaded.written.scenario.as_deref().unwrap_or_default(), asked.budget);
     let watch = |event: &Event<'_>| {
@@ -74,9 +74,9 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         }
         Err(Stop::Report(at, report)) => {
             output::say(&format!("error: the scenario cannot be run at {at}\n"));
-            return Ok(complain(&report));
+            return Err(refused::scenario(&report));
         }
-        Err(Stop::Problem(problem)) => return Ok(say(&path, &problem)),
+        Err(Stop::Problem(problem)) => return Err(refused::value(&[&path, &problem.path], &problem)),
     };
     let source = source(&loaded, repeated.settings.clone());
     repeated.write_report(&out, reports::write_capacity(&result, &source)?)?;
@@ -89,67 +89,57 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     Ok(OK)
 }
 
-/// What changes the answer besides the file, the variant and what is set, as arguments.
-fn besides(args: &CapacityArgs) -> String {
+/// All arguments that change the answer, but for the file, the variant and what is set.
+fn more(args: &CapacityArgs) -> String {
     let mut all = String::new();
-    all.extend(args.name.iter().map(|name| format!(" --study {name}")));
-    all.extend(args.find.iter().map(|find| format!(" --for {find}")));
-    all.extend(args.promise.iter().map(|promise| format!(" --promise {promise}")));
+    all.extend(args.name.iter().map(|name| format!(" --study {}", quoted(name))));
+    all.extend(args.find.iter().map(|find| format!(" --for {}", quoted(find))));
+    all.extend(args.promise.iter().map(|promise| format!(" --promise {}", quoted(promise))));
     let loads: Vec<String> = args.at_load.iter().map(ToString::to_string).collect();
     all.extend((!loads.is_empty()).then(|| format!(" --at-load {}", loads.join(","))));
     all.extend(args.survive.map(|SurviveArg::Zone| " --survive zone"));
     all.extend(args.confidence.map(|confidence| format!(" --confidence {confidence}")));
     all.extend(args.budget.map(|budget| format!(" --budget {budget}")));
     all.push_str(if args.no_knee { " --no-knee" } else { "" });
+    all.extend(args.up_to.map(|up_to| format!(" --up-to {up_to}")));
     all + &asked::study(&args.study)
 }
 
-fn say(path: &str, problem: &Problem) -> u8 {
-    output::say(&format!("error: {path}: {}: {}\n", problem.path, problem.message));
-    if let Some(hint) = &problem.hint {
-        output::say(&format!("hint: {hint}\n"));
-    }
-    CANNOT
-}
-
-/// The study that is asked for, by name or by the command line.
-fn asked(args: &CapacityArgs, loaded: &Loaded, origin: &Origin<'_>) -> Result<(String, StudySettings)> {
-    if !args.find.is_empty() {
-        return Ok((String::new(), by_arguments(args, loaded, origin)?));
-    }
-    let is_capacity = |study: &&StudySettings| matches!(study.ask, AskSettings::Capacity(_));
-    let all: Vec<(&str, &StudySettings)> = loaded.written.studies.iter().filter(|(_, s)| is_capacity(s)).collect();
-    let names = all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let file = typed(&args.file);
-    let found = match (&args.name, all.as_slice()) {
-        (Some(wanted), all) => all.iter().find(|(name, _)| name == wanted).with_context(|| match names.as_str() {
-            "" => format!("{file} has no capacity study in its studies"),
-            names => format!("{file} has no capacity study called {wanted}; those here: {names}"),
-        })?,
-        (None, [one]) => one,
-        (None, []) => {
-            bail!(
+/// The study that is meant, with its name and what it asks: of the file, or of the command line, which also takes the place of what the
+/// file's study says.
+fn asked(
+    args: &CapacityArgs,
+    loaded: &Loaded,
+    origin: &Origin<'_>,
+) -> Result<(String, StudySettings, CapacitySettings)> {
+    let (name, mut study, written) = if args.find.is_empty() {
+        let of = |ask: &AskSettings| if let AskSettings::Capacity(ask) = ask { Some(ask.clone()) } else { None };
+        let file = typed(&args.file);
+        let kind = ("capacity study", "capacity studies");
+        let found = load::study_of(&file, loaded, kind, args.name.as_deref(), of)?;
+        let (name, study, ask) = found.with_context(|| {
+            format!(
                 "nothing is searched: say what with --for services.api.instances, or write a capacity study in the studies of {file}"
             )
-        }
-        (None, _) => bail!("{file} has several capacity studies: name one of {names} with --study"),
+        })?;
+        (name.to_owned(), study.clone(), ask)
+    } else {
+        let find = args.find.iter().map(|text| knob(text, origin)).collect::<Result<Vec<_>>>()?;
+        let (promises, at_load) = (Vec::new(), Vec::new());
+        let find = find.into_iter().collect();
+        let ask = CapacitySettings { find, promises, at_load, survive: None, minimise: None };
+        (String::new(), StudySettings { ask: AskSettings::Capacity(ask.clone()), confidence: None, budget: None }, ask)
     };
-    Ok((found.0.to_owned(), found.1.clone()))
+    let ask = overridden(written, args, loaded)?;
+    study.ask = AskSettings::Capacity(ask.clone());
+    let mut problems = Problems::new();
+    study.validate(&mut problems);
+    refused::first_of(problems, "ask.capacity.")?;
+    Ok((name, study, ask))
 }
 
-fn by_arguments(args: &CapacityArgs, loaded: &Loaded, origin: &Origin<'_>) -> Result<StudySettings> {
-    let mut find = Vec::new();
-    for text in &args.find {
-        find.push(match Set::parse(text) {
-            Some(set) => {
-                let over = sweep::over(&set.value).with_context(|| format!("--for {text}"))?;
-                let over = over
-                    .with_context(|| format!("--for {text}: expected a range such as 2..60 or a list such as 2,4,8"))?;
-                (set.path, over)
-            }
-            None => (text.clone(), around_now(text, origin)?),
-        });
-    }
+/// What a study asks, where the command line says nothing else.
+fn overridden(mut ask: CapacitySettings, args: &CapacityArgs, loaded: &Loaded) -> Result<CapacitySettings> {
     let promise = |name: &String| match loaded.written.promises.get(name) {
         Some(_) => Name::parse(name).map_err(anyhow::Error::msg),
         None => {
@@ -157,32 +147,35 @@ fn by_arguments(args: &CapacityArgs, loaded: &Loaded, origin: &Origin<'_>) -> Re
             bail!("--promise {name}: no promise is called so; promises here: {}", known.join(", "))
         }
     };
-    let ask = CapacitySettings {
-        find: find.into_iter().collect(),
-        promises: args.promise.iter().map(promise).collect::<Result<_>>()?,
-        at_load: args.at_load.clone(),
-        survive: args.survive.map(|SurviveArg::Zone| SurviveSettings { zone: Count::new(1) }),
-        minimise: None,
-    };
-    let study = StudySettings { ask: AskSettings::Capacity(ask), confidence: None, budget: None };
-    let mut problems = Problems::new();
-    study.validate(&mut problems);
-    match problems.into_vec().first() {
-        Some(problem) => {
-            let path = problem.path.trim_start_matches("ask.capacity.");
-            let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
-            bail!("{path}: {}{hint}", problem.message)
-        }
-        None => Ok(study),
+    if !args.promise.is_empty() {
+        ask.promises = args.promise.iter().map(promise).collect::<Result<_>>()?;
     }
+    if !args.at_load.is_empty() {
+        ask.at_load.clone_from(&args.at_load);
+    }
+    let survive = args.survive.map(|SurviveArg::Zone| SurviveSettings { zone: Count::new(1) });
+    ask.survive = survive.or(ask.survive);
+    Ok(ask)
+}
+
+/// What `--for` says: a path, and the sizes that are tried there.
+fn knob(text: &str, origin: &Origin<'_>) -> Result<(String, OverSettings)> {
+    let Some(set) = Set::parse(text) else { return Ok((text.to_owned(), around_now(text, origin)?)) };
+    let over = sweep::over(&set.value).with_context(|| format!("--for {text}"))?;
+    let over = over.with_context(|| format!("--for {text}: expected a range such as 2..60 or a list such as 2,4,8"))?;
+    Ok((set.path, over))
 }
 
 /// From 1 to many times what stands in the file.
 fn around_now(path: &str, origin: &Origin<'_>) -> Result<OverSettings> {
     let now = scenarios::overlay::value_at(origin.files, origin.path, origin.sets, origin.variant, path);
-    let now: u64 = now.map_or(Some(1), |text| text.parse().ok()).with_context(|| {
-        format!("--for {path}: what stands there is no whole number; say what is searched, as {path}=2..60")
+    let now = now.map_or(Ok(Count::new(1)), |text| Count::parse(&text)).map_err(|_| {
+        anyhow!("--for {path}: what stands there is no whole number; say what is searched, as {path}=2..60")
     })?;
-    let (from, to) = (Flow::new("1"), Flow::new((now * TIMES_NOW).max(TIMES_NOW).to_string()));
+    if now.get() > MOST {
+        bail!("--for {path}: what stands there is more than {MOST}; say what is searched, as {path}=2..60");
+    }
+    let most = (now.get() * TIMES_NOW).clamp(TIMES_NOW, MOST);
+    let (from, to) = (Flow::new("1"), Flow::new(most.to_string()));
     Ok(OverSettings::Range(RangeSettings { from, to, points: None, scale: Scale::Linear }))
 }

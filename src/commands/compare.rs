@@ -1,49 +1,47 @@
 //! `compare`: systems on the same random numbers.
 
-use super::{CANNOT, OK, complain, plan, project, sets, source, style, typed};
+use super::load::{self, plan, sets};
+use super::{project, source, style, typed};
 use crate::asked::{self, Asked};
 use crate::cli::CompareArgs;
 use crate::interrupt::Stopped;
 use crate::output;
 use crate::progress::Progress;
-use anyhow::{Result, bail};
+use crate::refused;
+use crate::shell::quoted;
+use crate::status::OK;
+use anyhow::{Context, Result, bail};
 use reports::terminal;
-use scenarios::Loaded;
+use scenarios::Set;
 use scenarios::study::compare::{self, Candidate};
 use scenarios::written::studies::AskSettings;
-use scenarios::written::studies::compare::CompareSettings;
 use sim_core::expression::Value;
 use sim_core::problem::Problems;
 
 pub fn run(args: &CompareArgs) -> Result<u8> {
-    let sets = sets(&args.study)?;
-    let (wanted, show) = match wanted(args)? {
-        Ok(wanted) => wanted,
-        Err(status) => return Ok(status),
-    };
+    let sets = sets(&args.study.set)?;
+    let (wanted, show) = wanted(args, &sets)?;
     let mut candidates = Vec::new();
     for (file, variant) in &wanted {
-        match Candidate::load(project(), file, &sets, variant.as_deref()) {
-            Ok(candidate) => candidates.push(candidate),
-            Err(report) => return Ok(complain(&report)),
-        }
+        let candidate = Candidate::load(project(), file, &sets, variant.as_deref());
+        let candidate = candidate.map_err(|report| refused::scenario(&report))?;
+        load::warn(&candidate.loaded.warnings);
+        candidates.push(candidate);
     }
-    if let Some(message) = show.iter().find_map(|value| unknown(value, &candidates)) {
-        output::say(&format!("error: {message}\n"));
-        return Ok(CANNOT);
+    if let Some(error) = show.iter().find_map(|value| unknown(value, &candidates)) {
+        return Err(error);
     }
     for loaded in candidates.iter_mut().map(|candidate| &mut candidate.loaded) {
         loaded.model.cut_for(show.iter().flat_map(|value| value.tree().metrics()), &loaded.names);
     }
-    let out = args.out.clone().unwrap_or_else(|| asked::folder(&name(&candidates), None, &args.study.set, &args.study));
+    let own = || asked::folder(&name(&candidates), None, &args.study.set, &asked::study(&args.study));
+    let out = args.out.clone().unwrap_or_else(own);
     let files = args.files.iter().map(|file| typed(file)).collect();
-    let asked = Asked::new("compare", files, None, &args.study.set, besides(args));
+    let asked = Asked::new("compare", files, None, &args.study.set, more(args));
     asked::free(&out)?;
     let plan = plan(&candidates[0].loaded, &args.study);
     for candidate in &candidates {
-        if let Err(status) = super::fits(&candidate.loaded, &plan, &args.study) {
-            return Ok(status);
-        }
+        load::fits(&candidate.loaded, &plan, &args.study)?;
     }
     let title = wanted.iter().map(|(file, variant)| variant.as_ref().unwrap_or(file).as_str()).collect::<Vec<_>>();
     let bar = Progress::new("comparing", &title.join(", "), plan.replications * candidates.len() as u32);
@@ -67,51 +65,33 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
 /// A file and its variant.
 type Wanted = (String, Option<String>);
 
-/// The systems that are compared, and what is shown of them. `Err` is the exit status.
-fn wanted(args: &CompareArgs) -> Result<Result<(Vec<Wanted>, Vec<Value>), u8>> {
+/// The systems that are compared, and what is shown of them.
+fn wanted(args: &CompareArgs, sets: &[Set]) -> Result<(Vec<Wanted>, Vec<Value>)> {
     let files: Vec<String> = args.files.iter().map(|file| typed(file)).collect();
     if let [_, _, ..] = &files[..] {
         if args.name.is_some() || !args.variants.is_empty() {
             bail!("variants and studies are those of one file");
         }
-        return Ok(Ok((files.into_iter().map(|file| (file, None)).collect(), args.show.clone())));
+        return Ok((files.into_iter().map(|file| (file, None)).collect(), args.show.clone()));
     }
     let file = &files[0];
     let of_file = |variants: &[String]| variants.iter().map(|name| (file.clone(), Some(name.clone()))).collect();
     match &args.variants[..] {
         [] => {}
-        [_, _, ..] => return Ok(Ok((of_file(&args.variants), args.show.clone()))),
-        [one] => return Ok(Ok((of_file(&["base".to_owned(), one.clone()]), args.show.clone()))),
+        [_, _, ..] => return Ok((of_file(&args.variants), args.show.clone())),
+        [one] => return Ok((of_file(&["base".to_owned(), one.clone()]), args.show.clone())),
     }
-    let loaded = match scenarios::load(project(), file, &sets(&args.study)?, None) {
-        Ok(loaded) => loaded,
-        Err(report) => return Ok(Err(complain(&report))),
-    };
-    let ask = study(args, &loaded)?;
+    let loaded = load::loaded(file, sets, None).map_err(|report| refused::scenario(&report))?;
+    let of = |ask: &AskSettings| if let AskSettings::Compare(ask) = ask { Some(ask.clone()) } else { None };
+    let found = load::study_of(file, &loaded, ("comparison", "comparisons"), args.name.as_deref(), of)?;
+    let (_, _, ask) = found.context("nothing says what to compare: name two files, or write --variants base,NAME")?;
     let names = std::iter::once(&ask.baseline).chain(&ask.against).map(|name| name.as_ref().to_owned());
     let show = ask.show.iter().chain(&args.show).cloned().collect();
-    Ok(Ok((of_file(&names.collect::<Vec<_>>()), show)))
-}
-
-/// The comparison among the studies of a file that is meant.
-fn study(args: &CompareArgs, loaded: &Loaded) -> Result<CompareSettings> {
-    let of = |ask: &AskSettings| if let AskSettings::Compare(ask) = ask { Some(ask.clone()) } else { None };
-    let all: Vec<(&str, CompareSettings)> =
-        loaded.written.studies.iter().filter_map(|(name, study)| Some((name, of(&study.ask)?))).collect();
-    let names = || all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    match (&args.name, &all[..]) {
-        (Some(name), _) => match all.iter().find(|(known, _)| known == name) {
-            Some((_, ask)) => Ok(ask.clone()),
-            None => bail!("no comparison is called \"{name}\"; comparisons here: {}", names()),
-        },
-        (None, [(_, ask)]) => Ok(ask.clone()),
-        (None, []) => bail!("nothing says what to compare: name two files, or write --variants base,NAME"),
-        (None, _) => bail!("the file has several comparisons: name one by --study, of {}", names()),
-    }
+    Ok((of_file(&names.collect::<Vec<_>>()), show))
 }
 
 /// What is wrong with a value that no system has.
-fn unknown(value: &Value, candidates: &[Candidate]) -> Option<String> {
+fn unknown(value: &Value, candidates: &[Candidate]) -> Option<anyhow::Error> {
     let problem = |candidate: &Candidate| {
         let mut problems = Problems::new();
         value.tree().check(&candidate.loaded.names, |_| None, &[], &mut problems);
@@ -122,16 +102,15 @@ fn unknown(value: &Value, candidates: &[Candidate]) -> Option<String> {
         return None;
     }
     let first = all.into_iter().flatten().next()?;
-    let hint = first.hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
-    Some(format!("{value}: {}{hint}", first.message))
+    Some(refused::value(&[&value.to_string()], &first))
 }
 
-/// What is compared besides the files and what is set, as arguments.
-fn besides(args: &CompareArgs) -> String {
+/// All arguments that change what is compared, but for the files and what is set.
+fn more(args: &CompareArgs) -> String {
     let mut all = String::new();
-    all.extend((!args.variants.is_empty()).then(|| format!(" --variants {}", args.variants.join(","))));
-    all.extend(args.name.iter().map(|name| format!(" --study {name}")));
-    all.extend(args.show.iter().map(|show| format!(" --show '{show}'")));
+    all.extend((!args.variants.is_empty()).then(|| format!(" --variants {}", quoted(&args.variants.join(",")))));
+    all.extend(args.name.iter().map(|name| format!(" --study {}", quoted(name))));
+    all.extend(args.show.iter().map(|show| format!(" --show {}", quoted(&show.to_string()))));
     all + &asked::study(&args.study)
 }
 

@@ -2,9 +2,9 @@
 //!
 //! The program answers in `complete.rs`, so that kinds, built-in scenarios and the variants and studies of a file are completed too.
 
-use super::OK;
 use crate::cli::CompletionsArgs;
 use crate::output;
+use crate::status::OK;
 use anyhow::{Context, Result};
 use clap_complete::env::Shells;
 

@@ -1,8 +1,10 @@
 //! `draw`: a picture of the system of a scenario, without running it.
 
-use super::{OK, complain, project, sets_of, typed};
+use super::{load, typed};
 use crate::cli::{DrawArgs, DrawFormat};
 use crate::output;
+use crate::refused;
+use crate::status::OK;
 use anyhow::{Context, Result, bail};
 use reports::figures::{picture::Pictures, system};
 use scenarios::study;
@@ -20,13 +22,8 @@ const ENDINGS: [(&str, DrawFormat); 6] = [
 
 pub fn run(args: &DrawArgs) -> Result<u8> {
     let format = format(args)?;
-    let loaded = match scenarios::load(project(), &typed(&args.file), &sets_of(&args.set)?, args.variant.as_deref()) {
-        Ok(loaded) => loaded,
-        Err(report) => return Ok(complain(&report)),
-    };
-    if !loaded.warnings.problems.is_empty() {
-        output::say(&loaded.warnings.render(false));
-    }
+    let loaded = load::loaded(&typed(&args.file), &load::sets(&args.set)?, args.variant.as_deref());
+    let loaded = loaded.map_err(|report| refused::scenario(&report))?;
     let drawn = study::system::written(&loaded);
     let svg = || system::drawing(&drawn).standalone();
     let bytes = match format {
@@ -38,7 +35,9 @@ pub fn run(args: &DrawArgs) -> Result<u8> {
     match &args.out {
         Some(file) => {
             output::write_whole(file, &bytes)?;
-            output::say(&format!("Drawing  {}\n", typed(file)));
+            if !output::is_quiet() {
+                output::say(&format!("Drawing  {}\n", typed(file)));
+            }
         }
         None => output::print(&String::from_utf8_lossy(&bytes))?,
     }

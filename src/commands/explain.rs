@@ -1,8 +1,9 @@
 //! `explain`: a word of the language, from the schema and the documentation of its settings.
 
-use super::{CANNOT, OK};
 use crate::cli::ExplainArgs;
 use crate::output;
+use crate::refused;
+use crate::status::OK;
 use anyhow::Result;
 use scenarios::explain;
 
@@ -11,17 +12,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8> {
         output::print(&explain::overview())?;
         return Ok(OK);
     };
-    match explain::explain(word) {
-        Ok(text) => {
-            output::print(&format!("{}\n", text.trim_end()))?;
-            Ok(OK)
-        }
-        Err(problem) => {
-            output::say(&format!("error: {}\n", problem.message));
-            if let Some(hint) = problem.hint {
-                output::say(&format!("hint: {hint}\n"));
-            }
-            Ok(CANNOT)
-        }
-    }
+    let text = explain::explain(word).map_err(|problem| refused::value(&[], &problem))?;
+    output::print(&format!("{}\n", text.trim_end()))?;
+    Ok(OK)
 }

@@ -1,8 +1,9 @@
 //! `list`: the scenarios inside of the program, or those of a folder, with their questions.
 
-use super::{OK, check::files, project, typed};
+use super::{check::files, project, typed};
 use crate::cli::ListArgs;
 use crate::output;
+use crate::status::OK;
 use anyhow::{Context, Result};
 use scenarios::{Builtin, Files, builtin};
 use std::path::PathBuf;
@@ -21,6 +22,10 @@ pub fn run(args: &ListArgs) -> Result<u8> {
             .map(|(file, scenario, question)| serde_json::json!({"file": file, "scenario": scenario, "question": question}))
             .collect();
         output::print(&format!("{}\n", serde_json::to_string_pretty(&items)?))?;
+        return Ok(OK);
+    }
+    if output::is_quiet() {
+        output::print(&list.iter().map(|(file, ..)| format!("{file}\n")).collect::<String>())?;
         return Ok(OK);
     }
     let mut lines: Vec<String> = list.iter().map(|(f, s, q)| format!("{f}\n  {s}\n  {q}\n")).collect();

@@ -1,9 +1,10 @@
 //! `man`: manual pages, one for the program and one for each command.
 
-use super::{OK, typed};
+use super::typed;
 use crate::cli::{Cli, ManArgs};
 use crate::output;
 use crate::shell::quoted;
+use crate::status::OK;
 use anyhow::Result;
 use clap::CommandFactory;
 use clap_mangen::Man;
@@ -17,6 +18,9 @@ pub fn run(args: &ManArgs) -> Result<u8> {
         let mut text = Vec::new();
         page.render(&mut text)?;
         output::write_whole(&args.folder.join(page.get_filename()), &text)?;
+    }
+    if output::is_quiet() {
+        return Ok(OK);
     }
     let folder = typed(&args.folder);
     let first = quoted(&format!("{folder}/windtunnel.1"));

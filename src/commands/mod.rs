@@ -7,6 +7,7 @@ mod completions;
 mod draw;
 mod explain;
 mod list;
+mod load;
 mod man;
 mod merge;
 mod new;
@@ -18,25 +19,19 @@ mod sweep;
 mod validate;
 mod verify;
 
-use crate::cli::{Cli, Command, StudyArgs};
+use crate::cli::{Cli, Command};
 use crate::interrupt::Stopped;
 use crate::progress::Progress;
 use crate::project::{project, typed};
-use crate::{named, output};
+use crate::{named, output, refused};
 use anyhow::{Result, bail};
-use scenarios::study::{self, Plan};
-use scenarios::written::precision::PrecisionSettings;
-use scenarios::{Loaded, Project, Report, Set};
+use load::Ready;
+use scenarios::study;
+use scenarios::{Loaded, Project};
 use sim_core::problem::Problem;
 use sim_core::results::StudyResult;
-use sim_core::units::Count;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-
-/// Done.
-pub const OK: u8 = 0;
-/// Could not run.
-pub const CANNOT: u8 = 2;
 
 /// Folders that the command line names to be searched for scenarios.
 fn folders(command: &Command) -> Vec<PathBuf> {
@@ -47,6 +42,18 @@ fn folders(command: &Command) -> Vec<PathBuf> {
         _ => Vec::new(),
     };
     paths.into_iter().filter(|path| path.is_dir()).collect()
+}
+
+/// The name of a command that only prints a text: it has no verdict and no progress.
+fn text_of_words(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Explain(_) => Some("explain"),
+        Command::Show(_) => Some("show"),
+        Command::Schema => Some("schema"),
+        Command::Completions(_) => Some("completions"),
+        Command::Verify(args) if args.show => Some("verify --show"),
+        _ => None,
+    }
 }
 
 /// Puts the paths of built-in scenarios in the place of their names.
@@ -80,6 +87,11 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
         project.texts.insert(named::STDIN.to_owned(), output::standard_input()?);
     }
     crate::project::keep(project);
+    if cli.quiet
+        && let Some(command) = text_of_words(&cli.command)
+    {
+        bail!("--quiet: {command} prints a text and nothing besides, so there is nothing to leave out");
+    }
     match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
@@ -107,105 +119,11 @@ fn style() -> reports::terminal::Style {
     reports::terminal::Style { colour, plain: output::is_plain(), width: output::width() }
 }
 
-/// The values of `--set`.
-fn sets(args: &StudyArgs) -> Result<Vec<Set>> {
-    sets_of(&args.set)
-}
-
-/// Values of paths, as they are written on the command line.
-fn sets_of(texts: &[String]) -> Result<Vec<Set>> {
-    let mut sets = Vec::new();
-    for text in texts {
-        match Set::parse(text) {
-            Some(set) => sets.push(set),
-            None => bail!("--set {text}: expected PATH=VALUE, such as services.api.instances=4"),
-        }
-    }
-    Ok(sets)
-}
-
-/// A scenario that can be run, and how.
-struct Ready {
-    loaded: Loaded,
-    /// The variants that its clauses speak of.
-    variants: Vec<(String, Loaded)>,
-    plan: Plan,
-}
-
-/// Loads a scenario and the variants that its clauses speak of; prints problems and warnings. `Err` is the exit status.
-fn load(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<Ready, u8>> {
-    Ok(ready(path, args, variant)?.map_err(|report| complain(&report)))
-}
-
-/// Loads a scenario and the variants that its clauses speak of; prints warnings. `Err` is all that is wrong.
-fn ready(path: &str, args: &StudyArgs, variant: Option<&str>) -> Result<Result<Ready, Box<Report>>> {
-    let sets = sets(args)?;
-    let loaded = match scenarios::load(project(), path, &sets, variant) {
-        Ok(loaded) => loaded,
-        Err(report) => return Ok(Err(Box::new(report))),
-    };
-    if !loaded.warnings.problems.is_empty() {
-        output::say(&loaded.warnings.render(false));
-    }
-    let plan = plan(&loaded, args);
-    let mut variants = Vec::new();
-    for name in plan.variants(&loaded) {
-        match scenarios::load(project(), path, &sets, Some(&name)) {
-            Ok(variant) => variants.push((name, variant)),
-            Err(report) => return Ok(Err(Box::new(report))),
-        }
-    }
-    // What is asked on the command line stands in no file.
-    if let Some(problem) = plan.check(&loaded, &variants).into_iter().next() {
-        return Ok(Err(Box::new(Report::unreadable(path, problem))));
-    }
-    if let Some(problem) = too_large(&loaded, &variants, &plan, args) {
-        return Ok(Err(Box::new(Report::unreadable(path, problem))));
-    }
-    Ok(Ok(Ready { loaded, variants, plan }))
-}
-
-/// Why a study would need more memory than is allowed; `None` if it does not.
-fn too_large(loaded: &Loaded, variants: &[(String, Loaded)], plan: &Plan, args: &StudyArgs) -> Option<Problem> {
-    study::memory::refused(loaded, variants, plan, args.memory.unwrap_or_else(crate::memory::half))
-}
-
-/// Prints why a study would need more memory than is allowed. `Err` is the exit status.
-fn fits(loaded: &Loaded, plan: &Plan, args: &StudyArgs) -> Result<(), u8> {
-    match too_large(loaded, &[], plan, args) {
-        Some(problem) => Err(complain(&Report::unreadable(&loaded.path, problem))),
-        None => Ok(()),
-    }
-}
-
-/// How the study is run: as the file says, where the command line says nothing else.
-fn plan(loaded: &Loaded, args: &StudyArgs) -> Plan {
-    let mut plan = Plan::of(loaded, args.threads.map_or_else(cores, usize::from));
-    plan.seed = args.seed.unwrap_or(plan.seed);
-    plan.replications = args.replications.unwrap_or(plan.replications);
-    if let Some(within) = args.precision {
-        let written = plan.precision.take();
-        let of = written.as_ref().map_or_else(Vec::new, |p| p.of.clone());
-        plan.precision = Some(PrecisionSettings {
-            within,
-            of: if args.precision_of.is_empty() { of } else { args.precision_of.clone() },
-            cap: args.precision_cap.map(|cap| Count::new(u64::from(cap))).or(written.and_then(|p| p.cap)),
-        });
-    }
-    plan
-}
-
-/// Says that no built-in scenario has this name.
-fn unknown_scenario(name: &str) {
-    output::say(&format!("error: no built-in scenario is called {name}\n"));
+/// That no built-in scenario has this name.
+fn unknown_scenario(name: &str) -> anyhow::Error {
     let near = scenarios::builtin::like(name).map(|near| format!("did you mean {near}?"));
-    output::say(&format!("hint: {}\n", near.unwrap_or_else(|| "windtunnel list names them all".to_owned())));
-}
-
-fn complain(report: &Report) -> u8 {
-    let colour = output::colours(&std::io::stderr());
-    output::say(&format!("{}{}\n", report.render(colour), report.closing()));
-    CANNOT
+    let hint = near.unwrap_or_else(|| "windtunnel list names them all".to_owned());
+    refused::value(&[], &Problem::error("", format!("no built-in scenario is called {name}")).hint(hint))
 }
 
 /// Runs the study of a scenario, with a bar; one that ends after `stop_at` replications, if so many are named, as if it was stopped there.
@@ -219,10 +137,6 @@ fn study(ready: &Ready, stop_at: Option<u32>) -> Result<StudyResult> {
     let result = study::run_or_part(&ready.loaded, &ready.variants, &ready.plan, &progress);
     bar.finish();
     result.map_err(|_| Stopped::again("no replication was done, and nothing was written.").into())
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// What reports show of a scenario; `asked` is the variant and what was set, as arguments.

@@ -1,9 +1,10 @@
 //! `new`: a scenario file to begin with, or a copy of one inside of the program, with the schema by which editors help.
 
-use super::{CANNOT, OK, typed, unknown_scenario};
+use super::{typed, unknown_scenario};
 use crate::cli::NewArgs;
 use crate::output;
 use crate::shell::quoted;
+use crate::status::OK;
 use anyhow::{Result, bail};
 use scenarios::{builtin, describe};
 use std::path::{Path, PathBuf};
@@ -17,10 +18,7 @@ pub fn run(args: &NewArgs) -> Result<u8> {
             (args.file.clone().unwrap_or_else(|| "scenario.yaml".into()), describe::TEMPLATE.to_owned(), Vec::new())
         }
         Some(name) => {
-            let Some(path) = builtin::find(name) else {
-                unknown_scenario(name);
-                return Ok(CANNOT);
-            };
+            let path = builtin::find(name).ok_or_else(|| unknown_scenario(name))?;
             let file = args.file.clone().unwrap_or_else(|| last(&path).into());
             let beside = |path: String| (file.with_file_name(last(&path)), copied(&path));
             let others = builtin::needs(&path).into_iter().map(beside).collect();
@@ -49,6 +47,9 @@ pub fn run(args: &NewArgs) -> Result<u8> {
     }
     let text = format!("{}\n", serde_json::to_string_pretty(&scenarios::schema::of_files())?);
     output::write_whole(&schema, text.as_bytes())?;
+    if output::is_quiet() {
+        return Ok(OK);
+    }
     let others: Vec<String> = files[1..].iter().map(|(path, _)| typed(path)).collect();
     let with = if others.is_empty() { String::new() } else { format!(", with {}", others.join(" and ")) };
     let told = format!("Wrote {}{with}, and {SCHEMA} for editors\n", typed(&file));

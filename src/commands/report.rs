@@ -3,12 +3,14 @@
 //! A run is deterministic, so an out folder keeps the scenario as it was run and its seed, and the report is made by running again:
 //! nothing else would give the same bytes from less. A sweep keeps its points, of which its report is made without running it.
 
-use super::{OK, load, project, source, study, sweep, typed};
+use super::{load, project, source, study, sweep, typed};
 use crate::asked::Asked;
-use crate::cli::{ReportArgs, StudyArgs};
+use crate::cli::{PrecisionArgs, ReportArgs, StudyArgs};
 use crate::interrupt::Stopped;
 use crate::output;
 use crate::parts;
+use crate::refused;
+use crate::status::OK;
 use anyhow::{Context, Result, anyhow, bail};
 use scenarios::Files;
 use sim_core::expression::Value;
@@ -46,10 +48,9 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     if !scenario.exists() {
         bail!("{} holds no scenario.yaml: run the scenario again", typed(&args.folder));
     }
-    let mut ready = match load(&typed(&scenario), &as_run(&results), None)? {
-        Ok(ready) => ready,
-        Err(status) => return Ok(status),
-    };
+    let (how, precision) = as_run(&results);
+    let ready = load::ready(&typed(&scenario), &how, &precision, None)?;
+    let mut ready = ready.map_err(|report| refused::scenario(&report))?;
     let count = |value: &serde_json::Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
     let (went_on, stopped) = (&results["went_on"], &results["stopped_early"]);
     if ready.plan.precision.is_none() {
@@ -79,23 +80,26 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     Ok(OK)
 }
 
-/// How the study was run, by its results.
-fn as_run(results: &serde_json::Value) -> StudyArgs {
+/// How the study was run, and how precise it had to be, by its results.
+fn as_run(results: &serde_json::Value) -> (StudyArgs, PrecisionArgs) {
     let precision = &results["precision"];
     let count = |value: &serde_json::Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
     let of = precision["of"].as_array().map_or(&[][..], Vec::as_slice).iter();
     let named = of.filter(|p| p["path"].as_str().is_some_and(|path| path.starts_with("run.")));
-    StudyArgs {
+    let how = StudyArgs {
         seed: results["seed"].as_u64(),
         replications: count(&precision["batch"])
             .or(count(&results["went_on"]["first"]))
             .or(count(&results["stopped_early"]["first"]))
             .or(count(&results["replications"])),
-        precision: precision["within"].as_f64().and_then(Probability::new),
-        precision_of: named.filter_map(|p| Value::parse(p["name"].as_str()?).ok()).collect(),
-        precision_cap: count(&precision["cap"]),
         threads: None,
         memory: None,
         set: Vec::new(),
-    }
+    };
+    let precision = PrecisionArgs {
+        precision: precision["within"].as_f64().and_then(Probability::new),
+        precision_of: named.filter_map(|p| Value::parse(p["name"].as_str()?).ok()).collect(),
+        precision_cap: count(&precision["cap"]),
+    };
+    (how, precision)
 }

@@ -1,22 +1,21 @@
 //! `run`: simulate a scenario many times.
 
-use super::{OK, load, source, study, style, typed};
+use super::{load, source, study, style, typed};
 use crate::asked::{self, Asked};
 use crate::cli::RunArgs;
-use crate::{interrupt, output};
+use crate::{output, refused, status};
 use anyhow::Result;
 use reports::terminal;
 
 pub fn run(args: &RunArgs) -> Result<u8> {
-    let mut ready = match load(&typed(&args.file), &args.study, args.variant.as_deref())? {
-        Ok(ready) => ready,
-        Err(status) => return Ok(status),
-    };
+    let ready = load::ready(&typed(&args.file), &args.study, &args.precision, args.variant.as_deref())?;
+    let mut ready = ready.map_err(|report| refused::scenario(&report))?;
     let (variant, sets) = (args.variant.as_deref(), &args.study.set[..]);
-    let out = args.out.clone().unwrap_or_else(|| asked::folder(&ready.loaded.name, variant, sets, &args.study));
-    let asked = Asked::new("run", vec![typed(&args.file)], variant, sets, asked::study(&args.study));
+    let more = asked::study(&args.study) + &asked::precision(&args.precision);
+    let out = args.out.clone().unwrap_or_else(|| asked::folder(&ready.loaded.name, variant, sets, &more));
+    let asked = Asked::new("run", vec![typed(&args.file)], variant, sets, more);
     asked::free(&out)?;
-    // Who names a number of replications gets it.
+    // A number of replications that is asked for is kept.
     if args.study.replications.is_none() {
         ready.plan = ready.plan.until_certain();
     }
@@ -30,5 +29,5 @@ pub fn run(args: &RunArgs) -> Result<u8> {
         _ => terminal::run_summary(&result, &source, &style()) + &report,
     };
     output::print(&text)?;
-    Ok(if result.summary.stopped_early.is_some() { interrupt::STATUS } else { OK })
+    Ok(if result.summary.stopped_early.is_some() { status::STOPPED } else { status::OK })
 }

@@ -1,7 +1,7 @@
 //! `schema`: the JSON Schema of scenario files.
 
-use super::OK;
 use crate::output;
+use crate::status::OK;
 use anyhow::Result;
 
 pub fn run() -> Result<u8> {

@@ -1,6 +1,7 @@
 //! `sweep`: one system at many settings.
 
-use super::{CANNOT, OK, complain, cores, project, source, style, typed};
+use super::load::{self, cores};
+use super::{project, source, style, typed};
 use crate::asked;
 use crate::cli::{DesignArg, RankArg, SweepArgs};
 use crate::interrupt::Stopped;
@@ -8,6 +9,8 @@ use crate::job_array;
 use crate::output;
 use crate::parts::{First, Parts, Shard};
 use crate::progress::Progress;
+use crate::refused::{self, Refused};
+use crate::status::OK;
 use anyhow::{Context, Result, bail};
 use reports::terminal;
 use scenarios::study::sweep::{self, Origin, Stop, Sweep};
@@ -15,6 +18,7 @@ use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale
 use scenarios::written::studies::sweep::{DesignSettings, PointsSettings, RankOfSettings, RankSettings, SweepSettings};
 use scenarios::written::studies::{AskSettings, StudySettings};
 use scenarios::{Loaded, Set, Studies};
+use sim_core::problem::Problems;
 use sim_core::results::Point;
 use sim_core::units::Count;
 use std::ops::ControlFlow;
@@ -23,34 +27,22 @@ use std::path::{Path, PathBuf};
 pub fn run(args: &SweepArgs) -> Result<u8> {
     let (knobs, sets) = knobs(&args.study.set)?;
     let path = typed(&args.file);
-    let loaded = match scenarios::load(project(), &path, &sets, args.variant.as_deref()) {
-        Ok(loaded) => loaded,
-        Err(report) => return Ok(complain(&report)),
-    };
-    let (name, study) = asked(args, &loaded, knobs)?;
-    if !name.is_empty()
-        && let Err(report) = scenarios::validate(project(), &path, &sets, args.variant.as_deref(), Studies::One(&name))
-    {
-        return Ok(complain(&report));
+    let variant = args.variant.as_deref();
+    let loaded = load::loaded(&path, &sets, variant).map_err(|report| refused::scenario(&report))?;
+    let (name, study, ask) = asked(args, &loaded, knobs)?;
+    if !name.is_empty() {
+        let checked = scenarios::validate(project(), &path, &sets, variant, Studies::One(&name));
+        checked.map_err(|report| refused::scenario(&report))?;
     }
-    let AskSettings::Sweep(ask) = &study.ask else { bail!("the study {name} asks for no sweep") };
-    let mut plan = super::plan(&loaded, &args.study);
+    let mut plan = load::plan(&loaded, &args.study);
     plan.replications = args.study.replications.unwrap_or_else(|| study.of_each(&plan));
-    if let Err(status) = super::fits(&loaded, &plan, &args.study) {
-        return Ok(status);
-    }
-    let origin = Origin { files: project(), path: &path, sets: &sets, variant: args.variant.as_deref() };
-    let swept = match Sweep::new(origin, &loaded, &name, ask, &plan) {
-        Ok(swept) => swept,
-        Err(problem) => {
-            let hint = problem.hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
-            output::say(&format!("error: {path}: {}: {}{hint}\n", problem.path, problem.message));
-            return Ok(CANNOT);
-        }
-    };
+    load::fits(&loaded, &plan, &args.study)?;
+    let origin = Origin { files: project(), path: &path, sets: &sets, variant };
+    let swept = Sweep::new(origin, &loaded, &name, &ask, &plan);
+    let swept = swept.map_err(|problem| refused::value(&[&path, &problem.path], &problem))?;
     if let Err((at, report)) = swept.check() {
         output::say(&format!("error: the scenario cannot be run at {at}\n"));
-        return Ok(complain(&report));
+        return Err(refused::scenario(&report));
     }
     let variable = |name: &str| std::env::var(name).ok();
     let shard = args.shard.as_ref().map_or(Ok(Shard::WHOLE), |text| job_array::shard(text, &variable))?;
@@ -85,7 +77,10 @@ fn print_part(shard: Shard, done: usize, all: u32, out: &Path, json: bool) -> Re
 fn folder(args: &SweepArgs, loaded: &Loaded, study: &str, shard: Shard) -> PathBuf {
     let name = if study.is_empty() { format!("{}-sweep", loaded.name) } else { format!("{}-{study}", loaded.name) };
     let fixed = fixed(&args.study.set);
-    let out = args.out.clone().unwrap_or_else(|| asked::folder(&name, args.variant.as_deref(), &fixed, &args.study));
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| asked::folder(&name, args.variant.as_deref(), &fixed, &asked::study(&args.study)));
     let part = format!("part-{}-of-{}", shard.number, shard.of);
     if shard == Shard::WHOLE || args.out.is_some() { out } else { out.join(part) }
 }
@@ -120,7 +115,7 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
     match (failed, outcome) {
         (Some(error), _) => return Err(error),
         (None, Err(Stop::Report(report))) => {
-            complain(&report);
+            output::say(&Refused::from(&*report).to_string());
             bail!("a point of the sweep cannot be run; those that are done are kept");
         }
         (None, Err(Stop::Interrupted)) => {
@@ -225,64 +220,78 @@ fn listed(value: &str) -> Vec<String> {
     parts.into_iter().map(|part| part.trim().to_owned()).collect()
 }
 
-/// The study that is asked for, by name or by the command line.
-fn asked(args: &SweepArgs, loaded: &Loaded, knobs: Vec<(String, OverSettings)>) -> Result<(String, StudySettings)> {
-    if !knobs.is_empty() {
-        if args.name.is_some() {
-            bail!("--study and --set with several values are two ways to say what is varied: keep one");
-        }
-        return Ok((String::new(), by_arguments(args, knobs)?));
+/// The study that is meant, with its name and what it asks: of the file, or of the command line, which also takes the place of what the
+/// file's study says.
+fn asked(
+    args: &SweepArgs,
+    loaded: &Loaded,
+    knobs: Vec<(String, OverSettings)>,
+) -> Result<(String, StudySettings, SweepSettings)> {
+    let by_arguments = !knobs.is_empty();
+    if by_arguments && args.name.is_some() {
+        bail!("--study and --set with several values are two ways to say what is varied: keep one");
     }
-    let is_sweep = |study: &&StudySettings| matches!(study.ask, AskSettings::Sweep(_));
-    let all: Vec<(&str, &StudySettings)> = loaded.written.studies.iter().filter(|(_, s)| is_sweep(s)).collect();
-    let names = all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let file = typed(&args.file);
-    match (&args.name, all.as_slice()) {
-        (Some(wanted), all) => {
-            let found = all.iter().find(|(name, _)| name == wanted);
-            let (name, study) = found.with_context(|| match names.as_str() {
-                "" => format!("{file} has no sweep in its studies"),
-                names => format!("{file} has no sweep called {wanted}; sweeps here: {names}"),
-            })?;
-            Ok(((*name).to_owned(), (*study).clone()))
-        }
-        (None, [(name, study)]) => Ok(((*name).to_owned(), (*study).clone())),
-        (None, []) => {
-            bail!(
+    let (name, mut study, written) = if by_arguments {
+        let (design, over) = (DesignSettings::Grid, knobs.into_iter().collect());
+        let ask = SweepSettings { over, show: Vec::new(), design, rank: None };
+        (String::new(), StudySettings { ask: AskSettings::Sweep(ask.clone()), confidence: None, budget: None }, ask)
+    } else {
+        let of = |ask: &AskSettings| if let AskSettings::Sweep(ask) = ask { Some(ask.clone()) } else { None };
+        let file = typed(&args.file);
+        let found = load::study_of(&file, loaded, ("sweep", "sweeps"), args.name.as_deref(), of)?;
+        let (name, study, ask) = found.with_context(|| {
+            format!(
                 "nothing is varied: say what with --set services.api.instances=2,4,8, or write a sweep in the studies of {file}"
             )
-        }
-        (None, _) => bail!("{file} has several sweeps: name one of {names} with --study"),
-    }
+        })?;
+        (name.to_owned(), study.clone(), ask)
+    };
+    let ask = overridden(written, args)?;
+    study.ask = AskSettings::Sweep(ask.clone());
+    let mut problems = Problems::new();
+    study.validate(&mut problems);
+    refused::first_of(problems, "ask.sweep.")?;
+    Ok((name, study, ask))
 }
 
-fn by_arguments(args: &SweepArgs, knobs: Vec<(String, OverSettings)>) -> Result<StudySettings> {
-    let rank = match (args.rank, &args.of) {
+/// What a sweep asks, where the command line says nothing else.
+fn overridden(mut ask: SweepSettings, args: &SweepArgs) -> Result<SweepSettings> {
+    if !args.show.is_empty() {
+        ask.show.clone_from(&args.show);
+    }
+    let of = args.of.as_ref().or(ask.rank.as_ref().map(RankSettings::of)).cloned();
+    let kind = args.rank.or(ask.rank.as_ref().map(|rank| match rank {
+        RankSettings::TotalSobol(_) => RankArg::TotalSobol,
+        RankSettings::Morris(_) => RankArg::Morris,
+    }));
+    ask.rank = match (kind, of) {
         (None, None) => None,
         (Some(_), None) | (None, Some(_)) => bail!("--rank says how knobs are ranked and --of for what: give both"),
-        (Some(RankArg::TotalSobol), Some(of)) => Some(RankSettings::TotalSobol(RankOfSettings { of: of.clone() })),
-        (Some(RankArg::Morris), Some(of)) => Some(RankSettings::Morris(RankOfSettings { of: of.clone() })),
+        (Some(RankArg::TotalSobol), Some(of)) => Some(RankSettings::TotalSobol(RankOfSettings { of })),
+        (Some(RankArg::Morris), Some(of)) => Some(RankSettings::Morris(RankOfSettings { of })),
     };
-    let points = |otherwise: u64| PointsSettings { points: Count::new(args.points.unwrap_or(otherwise)) };
-    let design = match (args.design, &rank) {
-        (Some(DesignArg::Grid), _) | (None, None) if args.points.is_some() => {
+    let points = |otherwise: u64| {
+        let points = args.points.or(ask.design.points()).unwrap_or(otherwise);
+        PointsSettings { points: Count::new(points) }
+    };
+    let design = args.design.unwrap_or(match ask.design {
+        DesignSettings::Grid if ask.rank.is_some() => DesignArg::Sobol,
+        DesignSettings::Grid => DesignArg::Grid,
+        DesignSettings::LatinHypercube(_) => DesignArg::LatinHypercube,
+        DesignSettings::Sobol(_) => DesignArg::Sobol,
+    });
+    ask.design = match design {
+        DesignArg::Grid if args.points.is_some() => {
             bail!("--points belongs to a design: add --design sobol or --design latin-hypercube")
         }
-        (Some(DesignArg::Grid), Some(_)) => bail!("a grid ranks its knobs by itself: leave out --rank or --design"),
-        (Some(DesignArg::Grid) | None, None) => DesignSettings::Grid,
-        (Some(DesignArg::LatinHypercube), _) => DesignSettings::LatinHypercube(points(64)),
-        (Some(DesignArg::Sobol), _) | (None, Some(_)) => DesignSettings::Sobol(points(256)),
+        DesignArg::Grid if ask.rank.is_some() => {
+            bail!("a grid ranks its knobs by itself: leave out --rank or --design")
+        }
+        DesignArg::Grid => DesignSettings::Grid,
+        DesignArg::LatinHypercube => DesignSettings::LatinHypercube(points(64)),
+        DesignArg::Sobol => DesignSettings::Sobol(points(256)),
     };
-    let ask = SweepSettings { over: knobs.into_iter().collect(), show: args.show.clone(), design, rank };
-    let study = StudySettings { ask: AskSettings::Sweep(ask), confidence: None, budget: None };
-    let mut problems = sim_core::problem::Problems::new();
-    study.validate(&mut problems);
-    if let Some(problem) = problems.into_vec().first() {
-        let path = problem.path.trim_start_matches("ask.sweep.");
-        let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
-        bail!("{path}: {}{hint}", problem.message);
-    }
-    Ok(study)
+    Ok(ask)
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! `validate`: all problems of files, without running them: of files, of all scenarios of folders, and of standard input.
 
-use super::{CANNOT, OK, check::files, project, typed};
+use super::{check::files, project, typed};
 use crate::cli::ValidateArgs;
 use crate::output;
+use crate::status::{CANNOT, OK};
 use anyhow::{Result, bail};
 use scenarios::{Studies, describe, overlay};
 use std::collections::BTreeSet;
 
 pub fn run(args: &ValidateArgs) -> Result<u8> {
-    let sets = super::sets_of(&args.set)?;
+    let sets = super::load::sets(&args.set)?;
     let found = files::gather(&args.paths)?;
     if found.is_empty() {
         bail!("there is no scenario in {}", args.paths.iter().map(|p| typed(p)).collect::<Vec<_>>().join(", "));

@@ -1,10 +1,13 @@
 //! `verify`: the truth suite, simulated here.
 
-use super::{CANNOT, OK, complain, cores, style};
+use super::load::cores;
+use super::style;
 use crate::cli::VerifyArgs;
 use crate::interrupt::Stopped;
 use crate::output;
 use crate::progress::Progress;
+use crate::refused;
+use crate::status::{BROKEN, INCONCLUSIVE, OK};
 use anyhow::Result;
 use reports::truth::{self, Verified};
 use scenarios::Loaded;
@@ -16,14 +19,7 @@ use sim_core::results::Verdict;
 type Scenario = (Loaded, Vec<(String, Loaded)>);
 
 pub fn run(args: &VerifyArgs) -> Result<u8> {
-    let cases = match suite::matching(&args.filters) {
-        Ok(cases) => cases,
-        Err(problem) => {
-            output::say(&format!("error: {}\n", problem.message));
-            output::say(&format!("hint: {}\n", problem.hint.unwrap_or_default()));
-            return Ok(CANNOT);
-        }
-    };
+    let cases = suite::matching(&args.filters).map_err(|problem| refused::value(&[], &problem))?;
     if args.show {
         let texts: Vec<String> = cases.iter().map(|case| format!("# {}\n{}", case.path(), case.text)).collect();
         output::print(&texts.join("\n"))?;
@@ -31,10 +27,7 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
     }
     let mut loaded = Vec::new();
     for case in &cases {
-        match case.load() {
-            Ok(scenario) => loaded.push(scenario),
-            Err(report) => return Ok(complain(&report)),
-        }
+        loaded.push(case.load().map_err(|report| refused::scenario(&report))?);
     }
     if args.list {
         output::print(&list(&cases, &loaded, args.json)?)?;
@@ -50,8 +43,12 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
     output::print(&text)?;
     let status = status(&results);
     if !args.json && !args.markdown && !output::is_quiet() {
-        let why = ["every case is held", "a case is missed", "", "inconclusive"];
-        output::print(&format!("Exit status {status}: {}.\n", why[usize::from(status)]))?;
+        let why = match status {
+            OK => "every case is held",
+            BROKEN => "a case is missed",
+            _ => "inconclusive",
+        };
+        output::print(&format!("Exit status {status}: {why}.\n"))?;
     }
     Ok(status)
 }
@@ -60,6 +57,9 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
 fn list(cases: &[&Case], loaded: &[Scenario], json: bool) -> Result<String> {
     let text = |t: &Option<String>| t.clone().unwrap_or_default();
     let all = cases.iter().zip(loaded).map(|(case, (loaded, _))| (case.name, &loaded.written));
+    if !json && output::is_quiet() {
+        return Ok(all.map(|(name, _)| format!("{name}\n")).collect());
+    }
     if !json {
         let lines = all.map(|(name, w)| format!("{name}\n  {}\n  {}\n", text(&w.scenario), text(&w.question).trim()));
         return Ok(lines.collect::<Vec<_>>().join("\n"));
@@ -68,12 +68,12 @@ fn list(cases: &[&Case], loaded: &[Scenario], json: bool) -> Result<String> {
     Ok(format!("{}\n", serde_json::to_string_pretty(&all.map(item).collect::<Vec<_>>())?))
 }
 
-/// 0 all held, 1 a miss, 3 one that cannot be decided.
+/// The exit status: that of the worst case.
 fn status(results: &[Verified]) -> u8 {
     match results.iter().flat_map(|r| &r.summary.expectations).map(|c| c.verdict).max() {
         None | Some(Verdict::Held) => OK,
-        Some(Verdict::Inconclusive) => 3,
-        Some(Verdict::Broken) => 1,
+        Some(Verdict::Inconclusive) => INCONCLUSIVE,
+        Some(Verdict::Broken) => BROKEN,
     }
 }
 

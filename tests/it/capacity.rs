@@ -129,7 +129,7 @@ fn what_cannot_be_searched_is_said() {
             "in one zone",
         ),
         (&["--for", "services.desk.instances", "--set", "promises=null"], "nothing is promised"),
-        (&["--study", "lader"], "those here: ladder"),
+        (&["--study", "lader"], "capacity studies here: ladder"),
         (&["--study", "ladder", "--confidence", "0%"], "a confidence lies between 50% and 100%"),
     ] {
         let all: Vec<&str> = ["capacity", "desk.yaml"].iter().chain(args).copied().collect();

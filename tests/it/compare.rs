@@ -125,7 +125,7 @@ fn what_cannot_be_compared_ends_with_2() {
         (&["a.yaml", "b.yaml"], "question"),
         (&["a.yaml", "none.yaml"], "there is no such file"),
         (&["a.yaml", "--variants", "base,fast"], "no variant is called \"fast\""),
-        (&["a.yaml", "--study", "which"], "no comparison is called"),
+        (&["a.yaml", "--study", "which"], "a.yaml has no comparison in its studies"),
         (&["a.yaml", "a.yaml", "--variants", "base,x"], "variants and studies are those of one file"),
         (&["a.yaml", "a.yaml", "--show", "p99(wbe.get)"], "did you mean web.get?"),
     ] {

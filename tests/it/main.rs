@@ -2,6 +2,7 @@
 
 mod action;
 mod acts;
+mod arguments;
 mod attack;
 mod big;
 mod bounds;

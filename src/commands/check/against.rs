@@ -4,7 +4,8 @@ use super::files::{Found, plain, seen_from};
 use crate::cli::CheckArgs;
 use crate::output;
 use crate::project::{project, typed};
-use anyhow::Result;
+use crate::refused;
+use anyhow::{Result, anyhow, bail};
 use scenarios::Files;
 use scenarios::study::baseline::{Baseline, Tolerance, against, comparable};
 use scenarios::study::interval::Confidence;
@@ -31,17 +32,20 @@ pub struct Missing {
 }
 
 impl Baselined {
-    /// As the command line says; `Err` is what is wrong with it.
-    pub fn of(args: &CheckArgs) -> Result<Option<Self>, String> {
+    /// The baseline that the command line names, if it names one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of(args: &CheckArgs) -> Result<Option<Self>> {
         let Some(path) = args.baseline.clone() else { return Ok(None) };
         let name = typed(&path);
         let stored = match project().text(&name) {
-            Ok(text) => Baseline::parse(&text).map_err(|why| format!("{name}: {why}"))?,
+            Ok(text) => Baseline::parse(&text).map_err(|why| anyhow!("{name}: {why}"))?,
             Err(_) if args.update_baseline && !path.exists() => Baseline::default(),
             Err(_) if !path.exists() => {
-                return Err(format!("{name}: there is no such file\nhint: --update-baseline writes it"));
+                bail!("{name}: there is no such file\nhint: --update-baseline writes it");
             }
-            Err(problem) => return Err(format!("{name}: {}", problem.message)),
+            Err(problem) => return Err(refused::value(&[&name], &problem)),
         };
         let tolerance = Tolerance(args.tolerance.map_or(0.0, sim_core::units::Probability::value));
         Ok(Some(Self { path, stored, moves: args.update_baseline, tolerance }))

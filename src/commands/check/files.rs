@@ -3,8 +3,10 @@
 
 use crate::named::STDIN;
 use crate::project::{project, typed};
-use anyhow::{Context, Result, anyhow};
+use crate::refused;
+use anyhow::{Context, Result};
 use scenarios::Files;
+use scenarios::project::ENDINGS;
 pub use scenarios::project::plain;
 use scenarios::study::baseline::Baseline;
 use std::collections::BTreeSet;
@@ -61,7 +63,7 @@ fn folder(path: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) -
         }
         let leads = |path: &Path| {
             let lies = if path.is_symlink() { project().within(&project().tree(path), path) } else { Ok(()) };
-            lies.map_err(|p| anyhow!("{}: {}\nhint: {}", typed(path), p.message, p.hint.unwrap_or_default()))
+            lies.map_err(|problem| refused::value(&[&typed(path)], &problem))
         };
         if path.is_dir() {
             leads(&path)?;
@@ -84,14 +86,14 @@ fn holds_results(path: &Path) -> bool {
 /// Whether a file is a scenario by its name; JSON has to say so by its keys, for a folder holds other JSON: a baseline, results.
 fn is_scenario(path: &Path) -> bool {
     match path.extension().and_then(|e| e.to_str()) {
-        Some("yaml" | "yml") => true,
         Some("json") => {
             let text = project().text(&typed(path)).unwrap_or_default();
             let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
             let has = |key| json.get(key).is_some_and(serde_json::Value::is_string);
             !Baseline::is_one(&text) && (has("extends") || has("scenario") && json.get("digest").is_none())
         }
-        _ => false,
+        Some(ending) => ENDINGS.contains(&ending),
+        None => false,
     }
 }
 

@@ -3,15 +3,20 @@
 mod against;
 pub mod files;
 
-use super::{CANNOT, OK, Ready, complain, project, ready, style, typed};
+use super::load::{Ready, ready};
+use super::{project, style, typed};
 use crate::cli::{Annotations, CheckArgs};
 use crate::interrupt::Stopped;
 use crate::output;
 use crate::progress::Progress;
+use crate::refused::Refused;
+use crate::status::{BROKEN, CANNOT, INCONCLUSIVE, OK};
 use against::{Baselined, Missing};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use scenarios::Report;
 use scenarios::study::{self, gate, gate::Gate};
 use scenarios::written::studies::AskSettings;
+use sim_core::problem::Problem;
 use sim_core::results::Verdict;
 use sim_core::results::gate::{Checked, CheckedFile};
 use sim_core::units::Probability;
@@ -20,25 +25,13 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Promised, but not decided.
-const INCONCLUSIVE: u8 = 3;
-/// A promise is broken, or a number is worse than the baseline's.
-const BROKEN: u8 = 1;
-
 pub fn run(args: &CheckArgs) -> Result<u8> {
     let found = files::gather(&args.paths)?;
     if found.is_empty() {
         let paths: Vec<String> = args.paths.iter().map(|p| typed(p)).collect();
-        output::say(&format!("error: there is no scenario in {}\n", paths.join(", ")));
-        return Ok(CANNOT);
+        bail!("there is no scenario in {}", paths.join(", "));
     }
-    let baseline = match Baselined::of(args) {
-        Ok(baseline) => baseline,
-        Err(message) => {
-            output::say(&format!("error: {message}\n"));
-            return Ok(CANNOT);
-        }
-    };
+    let baseline = Baselined::of(args)?;
     let moved = args.baseline.as_ref().filter(|_| args.update_baseline);
     for path in [&args.junit, &args.sarif, &args.markdown].into_iter().flatten().chain(moved) {
         output::writable(path.parent().unwrap_or(Path::new(".")))?;
@@ -67,14 +60,14 @@ fn judge(found: &[files::Found], args: &CheckArgs) -> Result<(Vec<CheckedFile>, 
     let mut extended = BTreeSet::new();
     for found in found {
         let file = typed(&found.path);
-        match ready(&file, &args.study, None)? {
-            Ok(ready) => all.push(CheckedFile { file, outcome: Ok(study(&ready, args)?) }),
+        match ready(&file, &args.study, &args.precision, None)?.and_then(|ready| with_gate(ready, args)) {
+            Ok((ready, gate)) => all.push(CheckedFile { file, outcome: Ok(study(&ready, gate)?) }),
             Err(report) if found.inside && scenarios::overlay::is_part(project(), &file) => {
                 parts.push((all.len(), found, report));
                 continue;
             }
             Err(report) => {
-                complain(&report);
+                output::say(&Refused::from(&*report).to_string());
                 all.push(CheckedFile { file, outcome: Err(report.troubles()) });
             }
         }
@@ -86,7 +79,7 @@ fn judge(found: &[files::Found], args: &CheckArgs) -> Result<(Vec<CheckedFile>, 
         if extended.contains(&files::plain(&found.path)) {
             notes.push(format!("Left out: {file}, which others extend and which is no whole scenario."));
         } else {
-            complain(&report);
+            output::say(&Refused::from(&*report).to_string());
             all.insert(place, CheckedFile { file, outcome: Err(report.troubles()) });
         }
     }
@@ -102,8 +95,9 @@ fn gate(ready: &Ready, args: &CheckArgs) -> Gate {
     let usual = Gate::default();
     let written = asked.and_then(|(study, _)| study.budget).map(|b| b.replications.get_u32());
     let confidence = asked.and_then(|(study, _)| study.confidence).map_or(usual.confidence, Probability::value);
-    // Who sets the number of replications does not mean the budget of the file.
-    let budget = args.budget.or(written.filter(|_| args.study.replications.is_none()));
+    // A number of replications or a precision on the command line takes the place of the file's budget.
+    let asks_otherwise = args.study.replications.is_some() || args.precision.precision.is_some();
+    let budget = args.budget.or(written.filter(|_| !asks_otherwise));
     Gate {
         budget,
         confidence: args.confidence.map_or(confidence, Probability::value),
@@ -112,9 +106,19 @@ fn gate(ready: &Ready, args: &CheckArgs) -> Gate {
     }
 }
 
-fn study(ready: &Ready, args: &CheckArgs) -> Result<Checked> {
+/// A scenario with how it is judged. A confidence on the command line is that of verdicts within a budget, and says nothing without one.
+fn with_gate(ready: Ready, args: &CheckArgs) -> Result<(Ready, Gate), Box<Report>> {
+    let gate = gate(&ready, args);
+    if args.confidence.is_some() && gate.budget.is_none() {
+        let problem = Problem::error("", "--confidence is that of verdicts within a budget, and there is none");
+        let hint = "add --budget 1000, or write a budget in a gate of the studies";
+        return Err(Box::new(Report::unreadable(&ready.loaded.path, problem.hint(hint))));
+    }
+    Ok((ready, gate))
+}
+
+fn study(ready: &Ready, gate: Gate) -> Result<Checked> {
     let title = ready.loaded.written.scenario.clone().unwrap_or_default();
-    let gate = gate(ready, args);
     let bar = Progress::new("checking", &title, gate.most(&ready.plan));
     let progress = |done: u32, of: u32| bar.at(done, of);
     // With a budget or a baseline the number of replications follows from these.

@@ -14,7 +14,7 @@ use sim_core::units::{Bytes, Count, SimDuration};
 use std::fmt;
 
 /// Values of a knob in a grid at most.
-const MOST: u64 = 10_000;
+pub const MOST: u64 = 10_000;
 
 /// The values of a knob.
 #[derive(Debug, Clone, PartialEq, Serialize, DeriveDeserialize, schemars::JsonSchema)]
