@@ -343,6 +343,7 @@ fn plain(words: &str) -> &str {
 mod tests {
     use super::*;
     use crate::schema;
+    use sim_core::counters;
 
     /// Each definition of the schema with the keys that it has.
     fn definitions(schema: &Value) -> Vec<(&str, &Value)> {
@@ -391,6 +392,12 @@ mod tests {
         }
         for metric in METRICS {
             assert!(page.contains(&format!("| `{}` |", metric.name)), "{}", metric.name);
+        }
+        for counter in counters::all() {
+            let rows = page.lines().filter(|line| line.starts_with(&format!("| `{}` |", counter.name)));
+            let delivered = if counter.is_delivered { "yes" } else { "" };
+            let ends = format!("| {} | {delivered} |", counter.says);
+            assert_eq!(rows.filter(|row| row.ends_with(&ends)).count(), 1, "{}", counter.name);
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod control;
+pub mod counters;
 pub mod data;
 pub mod dist;
 pub mod economics;

@@ -3,10 +3,11 @@
 //! What the stretch is, and who saw it, is the business of [`Observed`]: the truth of a run, or what telemetry has delivered. So
 //! alerts and `expect` mean the same by the same word.
 
-use crate::data::Wrongness;
+use crate::call::hedge;
+use crate::data::{MESSAGES_LOST, Wrongness};
 use crate::expression::{Metric, Resolved, ScopeMeant, Subject, TimedPart, View};
 use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
-use crate::metrics::Histogram;
+use crate::metrics::{Counted, Counter, Histogram};
 use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::slo;
@@ -57,6 +58,7 @@ fn is_of_service(metric: Metric) -> bool {
             | Metric::Holding(_)
             | Metric::Throughput
             | Metric::Rps
+            | Metric::Counted(Counter { of: Counted::Service, .. })
     )
 }
 
@@ -80,6 +82,7 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
         Metric::Holding(least) => share(counts.holding[usize::from(least) - 1], counts.looked_at),
         Metric::Throughput => Some(counts.left as f64 / seconds),
         Metric::Rps => Some(counts.entered as f64 / seconds),
+        Metric::Counted(counter) => Some(counts.of(counter) as f64),
         _ => None,
     }
 }
@@ -164,10 +167,9 @@ fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opti
         Metric::Wrong(kind) => share(wrong_of(topology, metric, &edges, kind, seen), settled),
         Metric::Amplification => share(counts.attempts, counts.calls.saturating_sub(counts.rejected)),
         Metric::Abandoned => share(counts.abandoned, counts.attempts),
-        Metric::Hedged => share(counts.hedges, counts.calls),
-        Metric::HedgeWins => share(counts.hedge_wins, counts.hedges),
-        Metric::Ejections => Some(counts.ejections as f64),
-        Metric::BreakerOpened => Some(counts.breaker_opened as f64),
+        Metric::Hedged => share(counts.of(&hedge::HEDGES), counts.calls),
+        Metric::HedgeWins => share(counts.of(&hedge::WON), counts.of(&hedge::HEDGES)),
+        Metric::Counted(counter) => Some(counts.of(counter) as f64),
         Metric::Mean => mean_latency(topology, &edges, view, seen).map(|ns| ns / 1e9),
         Metric::Percentile(_) | Metric::Longest => {
             let mut latency = Histogram::new();
@@ -217,7 +219,7 @@ fn wrong_of(topology: &Topology, metric: &Resolved, edges: &[EdgeId], kind: Wron
     };
     endpoints.sort_unstable();
     endpoints.dedup();
-    let lost = |endpoint: &EndpointId| seen.service(topology.endpoints[endpoint.index()].service).messages_lost;
+    let lost = |endpoint: &EndpointId| seen.service(topology.endpoints[endpoint.index()].service).of(&MESSAGES_LOST);
     match kind {
         Wrongness::LostMessage => endpoints.iter().map(lost).sum(),
         _ => endpoints.iter().map(|endpoint| seen.wrong(*endpoint, kind)).sum(),

@@ -10,8 +10,10 @@ use crate::numbers::{clock, estimate, grouped, length, plain};
 use crate::page::{Block, Cells, Fact, Judgement, Page, Section, Standing, Windows};
 use crate::terminal::alerts::{cells as alert_cells, worst_first as worst_first_alerts};
 use crate::terminal::services;
+use sim_core::counters;
 use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};
 use sim_core::units::Probability;
+use std::collections::BTreeMap;
 
 /// What is promised counts as kept from this share of runs on.
 pub const NEEDED: f64 = 0.9;
@@ -29,7 +31,12 @@ pub fn page(study: &StudyResult, source: &Source) -> Page {
         next(study, source),
         Some(section("over-time", "Over time", "Over time", over_time(placed(Place::OverTime)))),
         services(study),
-        Some(section("calls", "Calls", "Calls", vec![Block::Table(calls(study))])),
+        Some(section(
+            "calls",
+            "Calls",
+            "Calls",
+            std::iter::once(Block::Table(calls(study))).chain(counted_at_calls(study)).collect(),
+        )),
         alerts(study),
         some("money", "Money", "Money", placed(Place::Money)),
         arithmetic(study),
@@ -173,6 +180,26 @@ fn call(name: &str, c: &CallSummary) -> Vec<String> {
     ]
 }
 
+/// What the families count at calls, where it was counted.
+fn counted_at_calls(study: &StudyResult) -> Option<Block> {
+    counted(study.summary.calls.iter().map(|(name, call)| (name, &call.counters)))
+}
+
+/// The counters of subjects, each as an expression writes it.
+fn counted<'a>(subjects: impl Iterator<Item = (&'a String, &'a BTreeMap<&'static str, Estimate>)>) -> Option<Block> {
+    let row = |subject: &str, name: &str, number: &Estimate| {
+        let counter = counters::all().find(|counter| counter.name == name)?;
+        let says = counter.says.to_owned();
+        Some(vec![format!("{name}({subject})"), estimate(number, counter.unit), says])
+    };
+    let rows: Vec<Vec<String>> = subjects
+        .flat_map(|(subject, counters)| counters.iter().filter_map(move |(name, number)| row(subject, name, number)))
+        .collect();
+    let table =
+        Table { says: "Counters".into(), heads: ["Counter", "Mean per run", "Counts"].map(String::from).into(), rows };
+    (!table.rows.is_empty()).then_some(Block::Table(Standing { title: None, cells: Cells::Reasons, table }))
+}
+
 fn calls_title(study: &StudyResult) -> String {
     let of = |c: &CallSummary| c.amplification.map_or(1.0, |a| a.mean);
     match study.summary.calls.iter().max_by(|a, b| of(a.1).total_cmp(&of(b.1))) {
@@ -199,6 +226,7 @@ fn services(study: &StudyResult) -> Option<Section> {
     }
     let standing = |table| Block::Table(Standing { title: None, cells: Cells::Calls, table });
     let mut blocks = vec![Block::Lede(lede.into()), standing(table)];
+    blocks.extend(counted(study.summary.services.iter().map(|(name, service)| (name, &service.counters))));
     let scalers = study.summary.scalers.iter();
     let rows: Vec<Vec<String>> = scalers
         .map(|(name, scaler)| std::iter::once(name.clone()).chain(services::scaler_cells(study, scaler)).collect())

@@ -249,6 +249,7 @@ fn calls() -> BTreeMap<String, CallSummary> {
         hedges: None,
         hedge_wins: None,
         amplification: Some(near(1.0 + retries / calls, 0.0001)),
+        counters: BTreeMap::new(),
     };
     BTreeMap::from([
         ("shoppers->gateway.checkout".to_owned(), call("gateway.checkout", 744_000.0, 0.0, 0.0, 0.0)),
@@ -336,6 +337,7 @@ fn summary() -> Summary {
                 unserved: near(0.0, 0.0),
                 in_system: near(88.0, 0.6),
                 instances: near(5.6, 0.02),
+                counters: BTreeMap::new(),
             },
         )]),
         calls: calls(),

@@ -10,6 +10,8 @@
 
 use super::gather::Gathered;
 use super::sites::entries;
+use sim_core::call::hedge::HEDGES;
+use sim_core::call::retry::RETRIES;
 use sim_core::economics::YEAR_S;
 use sim_core::ids::{Caller, EndpointId};
 use sim_core::model::Model;
@@ -89,8 +91,8 @@ fn raised(model: &Model, gathered: &Gathered, parts: &[usize]) -> Vec<String> {
     let (mut reasons, mut retried, mut hedged) = (Vec::new(), false, false);
     for (name, _) in calls_between(model, parts) {
         let Some(call) = gathered.calls.get(name) else { continue };
-        retried |= call.retries.at_least_zero().mean > 0.0;
-        hedged |= call.hedges.at_least_zero().mean > 0.0;
+        retried |= call.counters.of(&RETRIES).mean > 0.0;
+        hedged |= call.counters.of(&HEDGES).mean > 0.0;
     }
     if retried {
         reasons.push("calls are tried again".into());

@@ -8,13 +8,14 @@ use super::series::SeriesSums;
 use super::sites::{edges_to, entries};
 use super::verdicts::Verdicts;
 use crate::Loaded;
+use sim_core::counters::place;
 use sim_core::data::Wrongness;
 use sim_core::engine::digest::Digest;
 use sim_core::ids::{Caller, EdgeId, ServiceId};
 use sim_core::judge::{ItemBill, spent_between};
-use sim_core::metrics::Histogram;
+use sim_core::metrics::{Counter, Histogram, Listed};
 use sim_core::model::Model;
-use sim_core::results::{EdgeCounts, Limit, Part, RunResult, Span, StoppedRun};
+use sim_core::results::{EdgeCounts, Estimate, Limit, Part, RunResult, Span, StoppedRun};
 use std::collections::BTreeMap;
 
 /// The percentiles that are reported.
@@ -47,6 +48,7 @@ pub struct ServiceSums {
     pub unserved: MeanSums,
     pub in_system: MeanSums,
     pub instances: MeanSums,
+    pub counters: CounterSums,
 }
 
 /// Sums of a call.
@@ -54,15 +56,34 @@ pub struct ServiceSums {
 pub struct CallSums {
     pub calls: MeanSums,
     pub attempts: MeanSums,
-    pub retries: MeanSums,
     pub rejected: MeanSums,
-    pub opened: MeanSums,
     pub timeouts: MeanSums,
-    pub exhausted: MeanSums,
     pub abandoned: MeanSums,
-    pub hedges: MeanSums,
-    pub hedge_wins: MeanSums,
     pub amplification: RatioSums,
+    pub counters: CounterSums,
+}
+
+/// Sums of what the families count at one subject, in the order of their counters.
+#[derive(Default)]
+pub struct CounterSums(Vec<MeanSums>);
+
+impl CounterSums {
+    /// Adds the next replication.
+    fn add(&mut self, counts: &[u64]) {
+        self.0.resize_with(counts.len(), MeanSums::default);
+        self.0.iter_mut().zip(counts).for_each(|(sums, count)| sums.add(*count as f64));
+    }
+
+    /// A counter per replication.
+    pub fn of(&self, counter: &Counter) -> Estimate {
+        self.0.get(place(counter).index()).map_or(Estimate::exact(0.0), MeanSums::at_least_zero)
+    }
+
+    /// The counters that the summary has by their names: those that were counted and have no field of their own.
+    pub fn listed(&self, counters: &'static [Counter]) -> BTreeMap<&'static str, Estimate> {
+        let listed = counters.iter().filter(|counter| counter.listed == Listed::WhereCounted);
+        listed.map(|counter| (counter.name, self.of(counter))).filter(|(_, counted)| counted.mean > 0.0).collect()
+    }
 }
 
 /// Sums of an alert.
@@ -264,6 +285,7 @@ impl Gathered {
             sums.queue.add(counts.queue_ns as f64 / ns);
             sums.in_system.add(counts.in_system_ns as f64 / ns);
             sums.instances.add(counts.instances_ns as f64 / ns);
+            sums.counters.add(counts.counters.all());
         }
     }
 
@@ -276,15 +298,11 @@ impl Gathered {
             let sums = self.calls.entry(name.to_owned()).or_default();
             sums.calls.add(c.calls as f64);
             sums.attempts.add(c.attempts as f64);
-            sums.retries.add(c.retries as f64);
             sums.rejected.add(c.rejected as f64);
-            sums.opened.add(c.breaker_opened as f64);
             sums.timeouts.add(c.outcomes[3] as f64);
-            sums.exhausted.add(c.budget_exhausted as f64);
             sums.abandoned.add(c.abandoned as f64);
-            sums.hedges.add(c.hedges as f64);
-            sums.hedge_wins.add(c.hedge_wins as f64);
             sums.amplification.add(c.attempts as f64, c.calls.saturating_sub(c.rejected) as f64);
+            sums.counters.add(c.counters.all());
         }
     }
 

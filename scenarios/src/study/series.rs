@@ -3,6 +3,7 @@
 use super::interval::{MeanSums, RatioSums};
 use super::quantile::TimeSums;
 use super::sites::{edges_to, entries};
+use sim_core::call::retry::RETRIES;
 use sim_core::ids::EdgeId;
 use sim_core::metrics::Histogram;
 use sim_core::model::Model;
@@ -144,7 +145,7 @@ impl SeriesSums {
             }
             let at = &mut windows[window];
             at.attempts.add(sum.attempts as f64 / seconds);
-            at.retries.add(sum.retries as f64 / seconds);
+            at.retries.add(sum.of(&RETRIES) as f64 / seconds);
             at.rejected.add(sum.rejected as f64 / seconds);
         }
     }

@@ -5,9 +5,12 @@ use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums};
 use super::interval::{Critical, MeanSums};
 use super::sites::entries;
 use crate::Loaded;
+use sim_core::call::{breaker, hedge, retry};
 use sim_core::control::Scaler;
+use sim_core::counters;
 use sim_core::expression::{Scope, Tree, Value};
 use sim_core::ids::{Caller, FaultId};
+use sim_core::metrics::Counter;
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{
@@ -192,28 +195,30 @@ fn service(node: &Node, sums: &ServiceSums, holds_for: Vec<String>) -> ServiceSu
         unserved: sums.unserved.at_least_zero(),
         in_system: sums.in_system.at_least_zero(),
         instances: sums.instances.at_least_zero(),
+        counters: sums.counters.listed(counters::SERVICE),
     }
 }
 
 fn call(model: &Model, name: &str, sums: &CallSums) -> CallSummary {
     let sites = || model.edges.iter().filter(|edge| edge.name == name);
     let callee = |edge: &Edge| model.endpoints[edge.callee.index()].name.clone();
-    let any = sums.hedges.at_least_zero().mean > 0.0;
-    let hedged = |sums: &MeanSums| any.then(|| sums.at_least_zero());
+    let any = sums.counters.of(&hedge::HEDGES).mean > 0.0;
+    let hedged = |counter: &Counter| any.then(|| sums.counters.of(counter));
     CallSummary {
         callee: sites().next().map_or_else(String::new, callee),
         bounded: sites().all(|edge| edge.timeout.is_some() || edge.total_timeout.is_some()),
         calls: sums.calls.at_least_zero(),
         attempts: sums.attempts.at_least_zero(),
-        retries: sums.retries.at_least_zero(),
+        retries: sums.counters.of(&retry::RETRIES),
         rejected: sums.rejected.at_least_zero(),
-        breaker_opened: sums.opened.at_least_zero(),
+        breaker_opened: sums.counters.of(&breaker::OPENED),
         timeouts: sums.timeouts.at_least_zero(),
-        budget_exhausted: sums.exhausted.at_least_zero(),
+        budget_exhausted: sums.counters.of(&retry::BUDGET_EXHAUSTED),
         abandoned: sums.abandoned.at_least_zero(),
-        hedges: hedged(&sums.hedges),
-        hedge_wins: hedged(&sums.hedge_wins),
+        hedges: hedged(&hedge::HEDGES),
+        hedge_wins: hedged(&hedge::WON),
         amplification: sums.amplification.at_least_zero(),
+        counters: sums.counters.listed(counters::CALL_SITE),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Effects of messages: one that is delivered again is done again, however many others come between.
 
 use super::read;
+use sim_core::data::DUPLICATES;
 use sim_core::ids::ServiceId;
 
 #[test]
@@ -20,5 +21,5 @@ queues: {jobs: {consumers: {worker: {to: worker.job, visibility_timeout: 1s, max
     let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
     let run = sim_core::world::simulate(&model, 5, 0);
     let worker = model.services.iter().position(|service| service.name == "worker").unwrap();
-    assert_eq!(run.service(ServiceId(worker as u32), run.whole()).duplicates, 10_000);
+    assert_eq!(run.service(ServiceId(worker as u32), run.whole()).of(&DUPLICATES), 10_000);
 }

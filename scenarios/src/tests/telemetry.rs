@@ -52,6 +52,7 @@ fn zero(measure: Measure) -> &'static str {
         Measure::Share => "0%",
         Measure::RATE => "0/s",
         Measure::TIME => "0s",
+        Measure::BYTES => "0B",
         _ => "0",
     }
 }

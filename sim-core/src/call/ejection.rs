@@ -1,6 +1,7 @@
 //! Outlier ejection: a caller stops calling instances that answer it worse than the others do.
 
 use crate::kind::Kind;
+use crate::metrics::counters;
 use crate::problem::Problems;
 use crate::units::{Count, Factor, Probability, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,12 @@ pub enum MaxEjected {
 /// The kinds of ejection.
 pub const ALL: &[Kind] =
     &[Kind { family: "ejection", name: "outlier_ejection", schema: || schemars::schema_for!(EjectionSettings) }];
+
+counters! {
+    CallSite {
+        EJECTIONS = "ejections", "ejections of callee instances, by all caller instances", unlisted;
+    }
+}
 
 impl Default for EjectionSettings {
     fn default() -> Self {

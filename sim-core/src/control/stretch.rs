@@ -167,7 +167,7 @@ impl Stretch {
     fn take_out(&mut self, scrape: &Scrape) {
         self.length_ns -= scrape.length_ns();
         self.times -= self.times_in(scrape);
-        self.edges.iter_mut().zip(&scrape.edges).for_each(|(sum, one)| *sum = sum.since(one));
+        self.edges.iter_mut().zip(&scrape.edges).for_each(|(sum, one)| sum.take_out(one));
         self.services.iter_mut().zip(&scrape.services).for_each(|(sum, one)| sum.take_out(one));
         for &(endpoint, kind, count) in &scrape.wrong {
             if let Some(sum) = self.wrong.get_mut(&(endpoint, kind)) {

@@ -7,10 +7,12 @@
 
 use super::scrape::Scrape;
 use super::stretch::{Stretch, latency_read, times_read};
+use crate::counters::{CALL_SITE, SERVICE};
 use crate::engine::math;
-use crate::engine::rng::{Draw, Stream};
+use crate::engine::rng::{Draw, Keyed, Stream, hash_name, mix};
 use crate::expression::{Metric, Resolved, Subject, TimedPart, View};
 use crate::ids::{EdgeId, ServiceId};
+use crate::metrics::Counter;
 use crate::observe::{Observed, observe};
 use crate::problem::Problems;
 use crate::results::ServiceCounts;
@@ -109,6 +111,8 @@ pub struct Telemetry {
     latency_read: Vec<(EdgeId, View)>,
     times_read: Vec<(ServiceId, TimedPart)>,
     stream: Stream,
+    /// Begin of the draws of counters.
+    counter_key: u64,
 }
 
 impl Telemetry {
@@ -121,6 +125,7 @@ impl Telemetry {
             stretches: Stretch::all(topology, readers),
             latency_read: latency_read(topology, readers),
             times_read: times_read(readers),
+            counter_key: stream.clone().next_u64(),
             stream,
         }
     }
@@ -129,6 +134,7 @@ impl Telemetry {
     pub fn take(&mut self, mut scrape: Scrape) {
         if self.pipeline.sample < 1.0 {
             thin(&mut scrape, self.pipeline.sample, &mut self.stream);
+            thin_counters(&mut scrape, self.pipeline.sample, self.counter_key);
         }
         let now_ns = scrape.to_ns;
         self.scrapes.push_back(scrape);
@@ -196,7 +202,6 @@ fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
         for count in [&mut edge.calls, &mut edge.attempts, &mut edge.rejected, &mut edge.abandoned, &mut edge.wrong] {
             scaled(count);
         }
-        [&mut edge.hedges, &mut edge.hedge_wins].into_iter().for_each(&mut scaled);
     }
     scrape.wrong.iter_mut().for_each(|(_, _, count)| scaled(count));
     for (_, latency) in &mut scrape.latency {
@@ -205,8 +210,25 @@ fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
     }
 }
 
+/// The same for the families' counters of requests. Each has draws of its own, so that a new counter moves no other number.
+fn thin_counters(scrape: &mut Scrape, sample: f64, key: u64) {
+    let key = mix(key, scrape.to_ns);
+    let one = |counter: &Counter, count: &mut u64, subject: usize| {
+        if counter.is_sampled && *count > 0 {
+            let mut draws = Keyed::new(mix(mix(key, subject as u64), hash_name(counter.name)));
+            *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
+        }
+    };
+    for (place, edge) in scrape.edges.iter_mut().enumerate() {
+        CALL_SITE.iter().zip(edge.counters.all_mut()).for_each(|(counter, count)| one(counter, count, place));
+    }
+    for (place, service) in scrape.services.iter_mut().enumerate() {
+        SERVICE.iter().zip(service.counters.all_mut()).for_each(|(counter, count)| one(counter, count, place));
+    }
+}
+
 /// A binomial draw: exact for small counts, normal above.
-fn kept(count: u64, sample: f64, stream: &mut Stream) -> u64 {
+fn kept(count: u64, sample: f64, stream: &mut impl Draw) -> u64 {
     if count <= 200 {
         return (0..count).filter(|_| stream.unit() < sample).count() as u64;
     }
@@ -222,6 +244,8 @@ mod tests {
     use crate::expression::{Condition, Tree};
     use crate::judge::testing::{SECOND, System, calls, times};
     use crate::names::Names;
+    use crate::results::EdgeCounts;
+    use crate::units::Unit;
 
     fn system() -> System {
         let mut system = System::new(100);
@@ -282,6 +306,49 @@ mod tests {
         // 91 answers in the last scrape, 92 in the one before: two of them are enough for 150, one for 50.
         check(0, "p1(api.get) over last 150 < 91ms", 100, Some(true));
         check(0, "p1(api.get) over last 50 > 99ms", 100, Some(true));
+    }
+
+    /// Two scrapes, in which the place of each counter tells its count.
+    fn counted(sample: f64, when: &Tree<Resolved>) -> Telemetry {
+        let every = SimDuration::from_ns(10 * SECOND);
+        let sample = Probability::new(sample).unwrap();
+        let pipeline = PipelineSettings { every, sample, ..PipelineSettings::default() }.compile("main");
+        let stream = Stream::new(1, 0, "main", "sampling");
+        let mut telemetry = Telemetry::new(&system().model, &pipeline, &when.metrics(), stream);
+        for number in 0..2 {
+            let (mut edge, mut service) = (EdgeCounts::default(), ServiceCounts::default());
+            edge.counters.all_mut().iter_mut().zip(1000..).for_each(|(count, place)| *count = place * (number + 1));
+            service.counters.all_mut().iter_mut().zip(1000..).for_each(|(count, place)| *count = place * (number + 1));
+            let (from_ns, to_ns) = (number * 10 * SECOND, (number + 1) * 10 * SECOND);
+            let (edges, services) = (vec![edge], vec![service]);
+            telemetry.take(Scrape { from_ns, to_ns, edges, services, ..Scrape::default() });
+        }
+        telemetry
+    }
+
+    #[test]
+    fn each_counter_reaches_an_alert_or_is_refused() {
+        let system = system();
+        let subjects = [(&CALL_SITE[..], "users->api.get"), (&SERVICE[..], "api")];
+        for (counters, subject) in subjects {
+            for (counter, count) in counters.iter().zip(1000..) {
+                let asked = |text: &str| Condition::parse(text).unwrap().compile(&system.names, &mut Problems::new());
+                let unit = if counter.unit == Unit::Bytes { "B" } else { "" };
+                let read = |window: &str, sample: f64| {
+                    let when = asked(&format!("{}({subject}){window} > 0{unit}", counter.name))?;
+                    counted(sample, &when).read(&system.model, when.metrics()[0])
+                };
+                let seen = [read("", 1.0), read(" over 10s", 1.0), read(" over 20s", 1.0)];
+                let all = [2 * count, 2 * count, 3 * count].map(|count| Some(f64::from(count)));
+                assert_eq!(seen, if counter.is_delivered { all } else { [None; 3] }, "{}", counter.name);
+                let sampled = read("", 0.1).filter(|_| counter.is_delivered && counter.is_sampled);
+                if let Some(sampled) = sampled {
+                    // One standard deviation is 6.7 %.
+                    let off = sampled / f64::from(2 * count) - 1.0;
+                    assert!(off != 0.0 && off.abs() < 0.3, "{}: {sampled} of {}", counter.name, 2 * count);
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Transfer: bytes that cross zones or regions.
 
 use super::meter::{Across, Meter};
+use crate::data::CONSENSUS_BYTES;
 use crate::ids::ServiceId;
 use crate::names::Names;
 use crate::problem::Problems;
@@ -55,6 +56,6 @@ pub(super) fn metered(topology: &Topology, slice: &Slice, of: Option<ServiceId>,
     let calls: u64 =
         topology.edges.iter().zip(&slice.edges).filter(|(edge, _)| to(edge)).map(|(_, c)| c.bytes_across[place]).sum();
     let agreed = slice.services.iter().enumerate().filter(|(id, _)| of.is_none_or(|of| of.index() == *id));
-    let agreed: u64 = if across == Across::Regions { agreed.map(|(_, c)| c.consensus_bytes).sum() } else { 0 };
+    let agreed: u64 = if across == Across::Regions { agreed.map(|(_, c)| c.of(&CONSENSUS_BYTES)).sum() } else { 0 };
     (calls + agreed) as f64
 }

@@ -1,7 +1,7 @@
 //! Wrongness: what wrong replies cost.
 
 use super::meter::Meter;
-use crate::data::{Wrongness, WrongnessKind};
+use crate::data::{MESSAGES_LOST, Wrongness, WrongnessKind};
 use crate::ids::EndpointId;
 use crate::names::Names;
 use crate::problem::Problems;
@@ -76,7 +76,7 @@ pub fn metered(topology: &Topology, slice: &Slice, kind: WrongnessKind, of: Opti
     let services = slice.services.iter().enumerate();
     let lost: u64 = if kind.takes(Wrongness::LostMessage) {
         let of = of.map(|of| topology.endpoints[of.index()].service.index());
-        services.filter(|(id, _)| of.is_none_or(|of| of == *id)).map(|(_, counts)| counts.messages_lost).sum()
+        services.filter(|(id, _)| of.is_none_or(|of| of == *id)).map(|(_, counts)| counts.of(&MESSAGES_LOST)).sum()
     } else {
         0
     };

@@ -2,9 +2,11 @@
 
 use super::measure::Measure;
 use super::metric::{Metric, SubjectKind};
+use crate::counters::{CALL_SITE, SERVICE};
 use crate::data::Wrongness;
+use crate::metrics::Counter;
 use crate::outcome::Outcome;
-use crate::units::Percentile;
+use crate::units::{Percentile, Unit};
 use SubjectKind::{Alert, Cost, Edge, Endpoint, Experiment, Fault, Load, Nothing, Promise, Service, Timed};
 
 /// A line of the reference: a metric, what it measures, of what.
@@ -40,8 +42,37 @@ const fn doc(
     MetricDoc { name, says, measure, subjects, delivered, metric }
 }
 
-/// All metrics with a name of their own; percentiles, outcomes and kinds of wrongness come on top ([`Metric::names`]).
-pub const METRICS: &[MetricDoc] = &[
+/// All metrics with a name of their own, the counters of the families among them; percentiles, outcomes and kinds of wrongness come on top
+/// ([`Metric::names`]).
+pub const METRICS: &[MetricDoc] = &joined::<{ LISTED.len() + CALL_SITE.len() + SERVICE.len() }>();
+
+const fn joined<const N: usize>() -> [MetricDoc; N] {
+    let mut all = [LISTED[0]; N];
+    let (mut next, mut at) = (0, 0);
+    while at < LISTED.len() {
+        all[next] = LISTED[at];
+        (next, at) = (next + 1, at + 1);
+    }
+    at = 0;
+    while at < CALL_SITE.len() {
+        all[next] = counted(&CALL_SITE[at], &[Edge]);
+        (next, at) = (next + 1, at + 1);
+    }
+    at = 0;
+    while at < SERVICE.len() {
+        all[next] = counted(&SERVICE[at], &[Service]);
+        (next, at) = (next + 1, at + 1);
+    }
+    all
+}
+
+const fn counted(counter: &'static Counter, subjects: &'static [SubjectKind]) -> MetricDoc {
+    let measure = if matches!(counter.unit, Unit::Bytes) { Measure::BYTES } else { Measure::NUMBER };
+    doc(Metric::Counted(counter), counter.name, measure, subjects, counter.is_delivered, counter.says)
+}
+
+/// The metrics that are no plain counters.
+const LISTED: &[MetricDoc] = &[
     doc(
         Metric::Availability,
         "availability",
@@ -109,22 +140,6 @@ pub const METRICS: &[MetricDoc] = &[
         "hedges sent for each call: the extra load of a hedge",
     ),
     doc(Metric::HedgeWins, "hedge_wins", Measure::Share, &[Edge], true, "share of hedges that answered first"),
-    doc(
-        Metric::Ejections,
-        "ejections",
-        Measure::NUMBER,
-        &[Edge],
-        true,
-        "ejections of callee instances, by all caller instances",
-    ),
-    doc(
-        Metric::BreakerOpened,
-        "breaker_opened",
-        Measure::NUMBER,
-        &[Edge],
-        true,
-        "openings of the breakers of all caller instances",
-    ),
     doc(Metric::Utilisation, "utilisation", Measure::Share, &[Service], true, "share of workers held"),
     doc(Metric::Cpu, "cpu", Measure::Share, &[Service], true, "share of cores busy with work"),
     doc(

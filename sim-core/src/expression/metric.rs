@@ -3,6 +3,7 @@
 //! A metric that is not built yet has no name here, and so is an error with the nearest name that there is.
 
 use crate::data::Wrongness;
+use crate::metrics::Counter;
 use crate::outcome::Outcome;
 use crate::problem::Problems;
 use crate::units::{Percentile, SimDuration};
@@ -84,10 +85,8 @@ pub enum Metric {
     Hedged,
     /// Share of hedges that answered first.
     HedgeWins,
-    /// Ejections of instances.
-    Ejections,
-    /// Openings of the breaker.
-    BreakerOpened,
+    /// What a counter has counted.
+    Counted(&'static Counter),
     /// Share of workers held.
     Utilisation,
     /// Share of the instances' cores used.

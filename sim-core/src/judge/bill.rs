@@ -263,7 +263,8 @@ pub fn spent_between(run: &RunResult, model: &Model, item: &CostItem, span: Span
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Wrongness;
+    use crate::counters::place;
+    use crate::data::{CONSENSUS_BYTES, Wrongness};
     use crate::economics::{CostSettings, YEAR_S};
     use crate::judge::RunMetrics;
     use crate::judge::testing::{SECOND, System, calls};
@@ -297,7 +298,7 @@ mod tests {
             slice.services[payment.index()].paid_ns = u128::from(11 * 10 * SECOND);
             slice.services[ledger.index()].paid_ns = u128::from(9 * 10 * SECOND);
             // 2,000 TPS x 2 KiB x 3 regions x 2 round trips.
-            slice.services[ledger.index()].consensus_bytes = 10 * 2_000 * 2048 * 3 * 2;
+            slice.services[ledger.index()][place(&CONSENSUS_BYTES)] = 10 * 2_000 * 2048 * 3 * 2;
             slice.edges[users.index()] = calls(20_000, 0);
             slice.wrong = vec![(charge.0, Wrongness::DuplicateEffect as u8, 2)];
         }

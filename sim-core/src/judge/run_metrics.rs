@@ -360,7 +360,9 @@ fn joins(place: u32, last: Span, slice: &Slice, over_ns: Option<i64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counters::{CALL_SITE, SERVICE};
     use crate::judge::testing::{SECOND, System, calls, times};
+    use crate::units::Unit;
     use serde_json::json;
 
     /// A run of 100 s with a fault from 40 to 60 s, in which half of all requests fail.
@@ -445,6 +447,35 @@ mod tests {
         for of in ["time_to_detect(cut)", "recovery(api.get) after cut"] {
             for (text, kept) in [(format!("{of} < 1000h"), false), (format!("{of} > 1000h"), true)] {
                 assert_eq!(Clause::parse(&text).unwrap().kept(&|_| Some(&metrics)), Some(kept), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_counter_is_read_back_from_a_run() {
+        let (system, mut run) = faulted();
+        for (place, slice) in run.slices.iter_mut().enumerate() {
+            let struck = u64::from((4..6).contains(&place));
+            slice.edges[0].counters.all_mut().iter_mut().zip(1..).for_each(|(count, n)| *count = n + struck);
+            slice.services[0].counters.all_mut().iter_mut().zip(1..).for_each(|(count, n)| *count = n + struck);
+        }
+        let metrics = RunMetrics::new(&run, &system.model, &system.names);
+        for (counters, subject) in [(&CALL_SITE[..], "users->api.get"), (&SERVICE[..], "api")] {
+            for (counter, n) in counters.iter().zip(1..) {
+                let unit = if counter.unit == Unit::Bytes { "B" } else { "" };
+                let name = counter.name;
+                for text in [
+                    format!("{name}({subject}) == {}{unit}", 10 * n + 2),
+                    format!("{name}({subject}) during cut == {}{unit}", 2 * (n + 1)),
+                    format!("always {name}({subject}) over 10s < {}{unit}", n + 2),
+                    format!("never {name}({subject}) over 10s < {n}{unit}"),
+                ] {
+                    let clause = Clause::parse(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+                    let mut problems = Problems::new();
+                    clause.tree.check(&system.names, |_| None, &[], &mut problems);
+                    assert!(problems.into_vec().is_empty(), "{text}");
+                    assert_eq!(clause.kept(&|_| Some(&metrics)), Some(true), "{text}");
+                }
             }
         }
     }

@@ -1,7 +1,10 @@
-//! What a run counts: histograms of durations. Counters are plain fields (see `results`), integrals are sums.
+//! What a run counts: counters, which families declare, and histograms of durations. Integrals are sums (see `results`).
 
+mod counter;
 mod histogram;
 
+pub(crate) use counter::counters;
+pub use counter::{Counted, Counter, Listed, Place, Tally};
 pub use histogram::{Histogram, InBucket, SparseHistogram, bucket_around, fresh};
 
 /// Up to how many requests in an instance are told apart.

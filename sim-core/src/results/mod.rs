@@ -7,6 +7,7 @@
 mod about;
 mod capacity;
 pub mod compare;
+mod counts;
 mod course;
 mod experiment;
 pub mod gate;
@@ -21,12 +22,13 @@ mod words;
 
 pub use about::{About, Made};
 pub use capacity::*;
+pub use counts::{EdgeCounts, ServiceCounts, UpCounts};
 pub use course::{Precise, PrecisionSummary, StoppedEarly, WentOn, WentOnEnd};
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };
 pub use promise::*;
-pub use run::{EdgeCounts, Limit, Looks, Period, RunResult, ServiceCounts, Slice, Steps, Stopped, UpCounts};
+pub use run::{Limit, Looks, Period, RunResult, Slice, Steps, Stopped};
 pub use series::*;
 pub use span::Span;
 pub use study::*;

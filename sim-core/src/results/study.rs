@@ -155,6 +155,9 @@ pub struct ServiceSummary {
     pub in_system: Estimate,
     /// Mean number of running instances.
     pub instances: Estimate,
+    /// What the families count at services, by the name of the counter: per replication, where it was counted in any.
+    #[serde(flatten)]
+    pub counters: BTreeMap<&'static str, Estimate>,
 }
 
 /// Wait [s].
@@ -199,6 +202,9 @@ pub struct CallSummary {
     pub hedge_wins: Option<Estimate>,
     /// Attempts for each call that was let through; `None` without calls.
     pub amplification: Option<Estimate>,
+    /// What else the families count of calls, by the name of the counter: per replication, where it was counted in any.
+    #[serde(flatten)]
+    pub counters: BTreeMap<&'static str, Estimate>,
 }
 
 impl Summary {

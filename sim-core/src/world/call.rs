@@ -17,6 +17,8 @@ use super::program::Op;
 use super::state::{Role, Timer};
 use super::wire::Departure;
 use super::{LANE, TIMER, WAKE, World, fact};
+use crate::call::{breaker, ejection, retry};
+use crate::counters::count;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::outcome::Outcome;
@@ -320,13 +322,13 @@ impl World<'_> {
         if let Some(ejector) = &mut state.ejector {
             let instances = self.services[self.sites[site as usize].service as usize].routable.len();
             ejector.ended(now, frame, ok, instances);
-            self.sites[site as usize].counts.ejections += ejector.take_ejections();
+            count!(self.sites[site as usize].counts, ejection::EJECTIONS, ejector.take_ejections());
         }
         if let Some(breaker) = &mut state.breaker {
             let before = breaker.openings();
             breaker.record(now, !ok, latency);
             if breaker.openings() > before {
-                self.sites[site as usize].counts.breaker_opened += 1;
+                count!(self.sites[site as usize].counts, breaker::OPENED);
                 self.recorder.opened(site, now);
             }
         }
@@ -509,7 +511,7 @@ impl World<'_> {
             if let Some(budget) = &mut state.budget
                 && !budget.try_retry(now, in_flight)
             {
-                self.sites[site as usize].counts.budget_exhausted += 1;
+                count!(self.sites[site as usize].counts, retry::BUDGET_EXHAUSTED);
                 return None;
             }
         }

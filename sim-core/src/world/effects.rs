@@ -8,7 +8,8 @@ use super::World;
 use super::call::ATTEMPT;
 use super::frame::{CLIENT, DETACHED, NONE, Phase};
 use super::program::Op;
-use crate::data::{Effect, Wrongness};
+use crate::counters::count;
+use crate::data::{self, Effect, Wrongness};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many are remembered without a look at which can be forgotten.
@@ -75,7 +76,7 @@ impl World<'_> {
         let call = self.call_of(frame);
         let effect = &self.model.endpoints[endpoint as usize].effect;
         if self.effects.apply(call, self.now, effect) {
-            self.services[service].counts.duplicates += 1;
+            count!(self.services[service].counts, data::DUPLICATES);
             self.recorder.wrong(endpoint, Wrongness::DuplicateEffect as u8);
         }
         if self.effects.applied.len() > self.effects.look_at.max(FEW) {
@@ -111,7 +112,7 @@ mod tests {
     use super::super::tests::{chain, ms, service};
     use super::super::{World, simulate};
     use super::FEW;
-    use crate::data::{DeduplicatedSettings, Effect};
+    use crate::data::{DUPLICATES, DeduplicatedSettings, Effect};
     use crate::dist::Distribution;
     use crate::ids::{EdgeId, ServiceId};
     use crate::model::Model;
@@ -145,7 +146,7 @@ mod tests {
             let mut model = twice(2 * HOUR, 3 * HOUR / 2, 4 * 3600, effect.clone());
             model.loads[0].arrival = Arrival::Burst(Bursts { size: 300_000, at_ns: 0, every_ns: None, times: 1 });
             let run = simulate(&model, 1, 0);
-            assert_eq!(run.service(ServiceId(0), run.whole()).duplicates, duplicates, "{effect:?}");
+            assert_eq!(run.service(ServiceId(0), run.whole()).of(&DUPLICATES), duplicates, "{effect:?}");
         }
     }
 
@@ -157,7 +158,7 @@ mod tests {
         assert!(world.effects.len() <= FEW + 1, "{}", world.effects.len());
         let run = world.into_result();
         let calls = run.edge(EdgeId(0), run.whole()).calls;
-        let duplicates = run.service(ServiceId(0), run.whole()).duplicates;
+        let duplicates = run.service(ServiceId(0), run.whole()).of(&DUPLICATES);
         assert!(calls > 190_000 && calls - duplicates < 100, "{calls} calls, {duplicates} duplicates");
     }
 
@@ -187,7 +188,7 @@ mod tests {
             let (of, calls) = (run.service(ServiceId(0), run.whole()), run.edge(EdgeId(0), run.whole()));
             let per_call = |ns: u128| ns / 5000 / 1_000_000;
             let latency = per_call(u128::from(calls.latency_sum_ns));
-            (per_call(of.cpu_ns), of.duplicates, calls.outcomes[0], latency)
+            (per_call(of.cpu_ns), of.of(&DUPLICATES), calls.outcomes[0], latency)
         };
         // Each is done twice, and the second attempt takes as long as the first: nobody is answered.
         assert_eq!(cpu(Effect::NotIdempotent), (2_000, 5000, 0, 0));

@@ -7,8 +7,9 @@
 
 use super::World;
 use super::frame::{BRANCH, CLIENT, COPY, NONE, Phase};
-use crate::call::hedge::HedgeSettings;
-use crate::call::retry::RetrySettings;
+use crate::call::hedge::{self, HedgeSettings};
+use crate::call::retry::{self, RetrySettings};
+use crate::counters::count;
 use crate::outcome::Outcome;
 
 /// All races under way.
@@ -129,7 +130,7 @@ impl World<'_> {
         if self.races.races[race as usize].begun {
             let counts = &mut self.sites[site as usize].counts;
             counts.attempts += 1;
-            counts.hedges += 1;
+            count!(counts, hedge::HEDGES);
             counts.withdrawn += 1;
             self.drop_copy(copy);
             return None;
@@ -157,9 +158,9 @@ impl World<'_> {
         let (before, tries) = (self.tries_before(frame, site), self.tries(frame));
         let counts = &mut self.sites[site as usize].counts;
         if tries == before + 1 {
-            counts.hedges += 1;
+            count!(counts, hedge::HEDGES);
         } else {
-            counts.retries += 1;
+            count!(counts, retry::RETRIES);
         }
     }
 
@@ -194,7 +195,7 @@ impl World<'_> {
         self.drop_copy(copy);
         if ok {
             self.frames[caller].flags |= at.flags & super::frame::WRONG;
-            self.sites[site as usize].counts.hedge_wins += u64::from(at.rank.copy() > 0);
+            count!(self.sites[site as usize].counts, hedge::WON, u64::from(at.rank.copy() > 0));
             return Some(self.race_is_won(caller, site, outcome));
         }
         let under_way = |&other: &u32| self.frames[other].phase != Phase::Delayed;

@@ -3,9 +3,10 @@
 use super::World;
 use super::frame::Phase;
 use super::tests::{chain, ms, service};
-use crate::call::ejection::EjectionSettings;
-use crate::call::hedge::HedgeSettings;
-use crate::call::retry::RetrySettings;
+use crate::call::ejection::{EJECTIONS, EjectionSettings};
+use crate::call::hedge::{HEDGES, HedgeSettings, WON};
+use crate::call::retry::{RETRIES, RetrySettings};
+use crate::counters::place;
 use crate::dist::Distribution;
 use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
 use crate::ids::{EdgeId, ServiceId};
@@ -123,11 +124,11 @@ fn requests_with_hedges_and_cancels_are_conserved() {
                     }
                     let what = format!("{kind}, cancel {cancel}, retries {retries}, faults {faults}");
                     let counts = drained(&model, &what);
-                    assert!(counts.iter().all(|c| c.hedges > 0), "{what}: {counts:?}");
+                    assert!(counts.iter().all(|c| c.of(&HEDGES) > 0), "{what}: {counts:?}");
                     // Where the losers of a race are withdrawn, attempts at a silent instance need not fail: another copy answers first.
                     let may_be_unseen = faults == 2 && cancel;
-                    assert!(counts[2].ejections > 0 || faults == 0 || may_be_unseen, "{what}: {counts:?}");
-                    assert!(counts[2].ejections == 0 || faults > 0, "{what}: {counts:?}");
+                    assert!(counts[2].of(&EJECTIONS) > 0 || faults == 0 || may_be_unseen, "{what}: {counts:?}");
+                    assert!(counts[2].of(&EJECTIONS) == 0 || faults > 0, "{what}: {counts:?}");
                 }
             }
         }
@@ -141,10 +142,10 @@ fn every_call_ends_once_where_nobody_is_cancelled_or_crashes() {
         for c in &counts {
             assert_eq!(c.calls, c.call_outcomes.iter().sum::<u64>(), "{kind}");
             // An attempt is a call's first, a hedge or a retry.
-            assert_eq!(c.attempts, c.calls + c.hedges + c.retries, "{kind}");
-            assert!(c.hedge_wins <= c.hedges, "{kind}: {c:?}");
+            assert_eq!(c.attempts, c.calls + c.of(&HEDGES) + c.of(&RETRIES), "{kind}");
+            assert!(c.of(&WON) <= c.of(&HEDGES), "{kind}: {c:?}");
         }
-        assert!(counts.iter().any(|c| c.hedge_wins > 0), "{kind}: {counts:?}");
+        assert!(counts.iter().any(|c| c.of(&WON) > 0), "{kind}: {counts:?}");
     }
 }
 
@@ -188,7 +189,7 @@ fn a_hedge_that_never_comes_changes_no_reply() {
     for edge in 0..3 {
         assert_eq!(latency_sum(&plain, edge), latency_sum(&never, edge));
         let (mut a, b) = (plain.edge(EdgeId(edge), plain.whole()), never.edge(EdgeId(edge), never.whole()));
-        a.hedges = b.hedges;
+        a[place(&HEDGES)] = b.of(&HEDGES);
         assert_eq!(a, b);
     }
 }
@@ -202,7 +203,7 @@ fn copies_go_to_other_instances_and_losers_are_stopped() {
     let run = super::simulate(&hedged(model.clone(), &[1], kind, false), 9, 0);
     let c = run.edge(EdgeId(1), run.whole());
     let (before, after) = (run.in_flight_at_zero[1], run.in_flight[1]);
-    assert_eq!(c.hedges, 2 * c.calls);
+    assert_eq!(c.of(&HEDGES), 2 * c.calls);
     assert_eq!((c.withdrawn, c.attempts + before), (0, c.ended() + after));
     let stopped = super::simulate(&hedged(model, &[1], kind, true), 9, 0);
     let d = stopped.edge(EdgeId(1), stopped.whole());
@@ -219,10 +220,10 @@ fn tied_requests_are_worked_on_once() {
     let tied = hedged(plain.clone(), &[1], kind, false);
     let (plain, tied) = (super::simulate(&plain, 9, 0), super::simulate(&tied, 9, 0));
     let c = tied.edge(EdgeId(1), tied.whole());
-    assert!(c.hedges > c.calls / 10, "{c:?}");
+    assert!(c.of(&HEDGES) > c.calls / 10, "{c:?}");
     // Each call is begun once, whatever was sent: what the services started is what was asked, but for full queues.
     let started = |run: &RunResult| run.service(ServiceId(1), run.whole()).started;
-    assert!(started(&tied) <= c.calls + c.retries + 50, "{} of {}", started(&tied), c.calls);
+    assert!(started(&tied) <= c.calls + c.of(&RETRIES) + 50, "{} of {}", started(&tied), c.calls);
     let p99 = |run: &RunResult| run.histogram(run.whole(), |p| &p.wait[1]).quantile(0.99).unwrap();
     assert!(p99(&tied) < p99(&plain), "{} and {}", p99(&tied), p99(&plain));
 }

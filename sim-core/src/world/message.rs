@@ -13,7 +13,9 @@ use super::admit::Door;
 use super::frame::{CLIENT, Frame, NONE, Phase, Rank};
 use super::state::Life;
 use super::{World, fact};
-use crate::data::Wrongness;
+use crate::call::retry;
+use crate::counters::count;
+use crate::data::{self, Wrongness};
 use crate::engine::rng::mix;
 use crate::metrics::Histogram;
 use crate::model::Model;
@@ -245,7 +247,7 @@ impl World<'_> {
         counts.attempts += 1;
         // The message is the call, its deliveries are the attempts.
         if tries > 1 {
-            counts.retries += 1;
+            count!(counts, retry::RETRIES);
         } else {
             counts.calls += 1;
         }
@@ -319,7 +321,7 @@ impl World<'_> {
             self.take_in(service, mix(at.key, MESSAGE), at.rank, request)
         });
         if !set_aside {
-            self.services[queue as usize].counts.messages_lost += 1;
+            count!(self.services[queue as usize].counts, data::MESSAGES_LOST);
             let endpoint = self.model.edges[at.edge as usize].callee.0;
             self.recorder.wrong(endpoint, Wrongness::LostMessage as u8);
         }

@@ -251,7 +251,7 @@ impl World<'_> {
             *before = sums;
         }
         let up = self.up.read(now);
-        slice.up = up.iter().zip(&recorder.up).map(|(now, before)| now.since(*before)).collect();
+        slice.up = up.iter().zip(&recorder.up).map(|(now, before)| now.since(before)).collect();
         recorder.up = up;
         for (edge, seen) in &mut recorder.entries {
             slice.entry_latency.push((EdgeId(*edge), self.sites[*edge as usize].latency.since(seen)));

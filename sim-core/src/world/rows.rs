@@ -10,7 +10,8 @@ use super::World;
 use super::effects::FEW;
 use super::frame::Phase;
 use super::program::has_versions;
-use crate::data::{KeySampler, Wrongness};
+use crate::counters::count;
+use crate::data::{self, KeySampler, Wrongness};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -172,7 +173,7 @@ impl World<'_> {
         let key = self.frames[frame].key;
         let replicas = self.services[service as usize].places as usize;
         let store = &mut self.rows.stores[service as usize];
-        self.services[service as usize].counts.consensus_bytes += store.consensus_bytes;
+        count!(self.services[service as usize].counts, data::CONSENSUS_BYTES, store.consensus_bytes);
         if let Some(versions) = &mut store.versions {
             *versions.rows.entry(row).or_insert(0) += 1;
         }

@@ -8,8 +8,9 @@ use crate::call::ejection::Ejector;
 use crate::call::hedge::Hedge;
 use crate::call::retry::Budget;
 use crate::call::throttle::Throttle;
+use crate::counters::SERVICE_COUNTERS;
 use crate::dist::Sampler;
-use crate::metrics::Histogram;
+use crate::metrics::{Histogram, Tally};
 use crate::outcome::Outcome;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::service::discipline::Line;
@@ -270,8 +271,8 @@ pub struct Service {
     pub paid: Integral,
     /// Workers that exist on running instances.
     pub workers: Integral,
-    /// Plain counts.
-    pub counts: Counts,
+    /// What the families count.
+    pub counts: Tally<SERVICE_COUNTERS>,
     /// What a queue's messages did; `None` for all that is no queue.
     pub messages: Option<Box<Messages>>,
 }
@@ -311,17 +312,6 @@ impl Messages {
     }
 }
 
-/// Plain counts of a service.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Counts {
-    /// Lost messages.
-    pub messages_lost: u64,
-    /// Bytes sent to agree.
-    pub consensus_bytes: u64,
-    /// Effects applied more than once.
-    pub duplicates: u64,
-}
-
 impl Service {
     /// All running sums at this moment, over the service and `instances`, its own; differences of two of them are what results hold. Processor
     /// time is that of the last [`super::World::read_cpu`].
@@ -334,9 +324,7 @@ impl Service {
             queue_now: self.queue.now,
             instances_now: self.running.now,
             wanted_now: u64::from(self.wanted),
-            messages_lost: self.counts.messages_lost,
-            consensus_bytes: self.counts.consensus_bytes,
-            duplicates: self.counts.duplicates,
+            counters: self.counts,
             ..ServiceCounts::default()
         };
         let read = |sum: u64, n: u32| u128::from(sum.wrapping_add(u64::from(n).wrapping_mul(now_ns)));

@@ -2,7 +2,8 @@
 
 use super::simulate;
 use crate::call::balance::BalanceSettings;
-use crate::data::Effect;
+use crate::call::retry::RETRIES;
+use crate::data::{DUPLICATES, Effect};
 use crate::dist::Distribution;
 use crate::faults::{CallersSee, Fault, FaultEffect, Pick, Schedule, Selection, Target};
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, RegionId, ServiceId, ZoneId};
@@ -272,9 +273,9 @@ fn one_who_never_gives_up_is_served_in_the_end() {
     let run = simulate(&model, 5, 0);
     let counts = run.edge(EdgeId(0), run.whole());
     // The second knocks at 0, 1, 2 ... 2000 ms.
-    assert_eq!((counts.calls, counts.attempts, counts.retries, counts.call_outcomes[0]), (2, 2002, 2000, 2));
+    assert_eq!((counts.calls, counts.attempts, counts.of(&RETRIES), counts.call_outcomes[0]), (2, 2002, 2000, 2));
     assert_eq!(counts.call_latency_sum_ns, (2000 + 4000) * MS);
-    assert_eq!(run.service(ServiceId(0), run.whole()).duplicates, 0);
+    assert_eq!(run.service(ServiceId(0), run.whole()).of(&DUPLICATES), 0);
 }
 
 #[test]
@@ -290,7 +291,7 @@ fn a_tandem_with_timeouts_and_retries_keeps_its_laws() {
     }
     let run = simulate(&model, 4, 0);
     let counts = run.edge(EdgeId(2), run.whole());
-    assert!(counts.retries > 0 && counts.outcomes[Outcome::Timeout as usize] > 0, "{counts:?}");
+    assert!(counts.of(&RETRIES) > 0 && counts.outcomes[Outcome::Timeout as usize] > 0, "{counts:?}");
     check_laws(&run, &model);
 }
 

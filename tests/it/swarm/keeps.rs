@@ -1,5 +1,7 @@
 //! The laws that every run keeps, whatever its scenario says. Each is exact, or says why it is not.
 
+use sim_core::call::hedge::HEDGES;
+use sim_core::call::retry::RETRIES;
 use sim_core::economics::Group;
 use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use sim_core::judge::bill;
@@ -28,7 +30,7 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
         if model.run.warm_up.ns() == 0 {
             let calls: u64 = counts.call_outcomes.iter().sum();
             assert!(calls <= counts.calls, "{name}: {calls} calls ended of {}", counts.calls);
-            let tries = counts.calls + counts.retries + counts.hedges;
+            let tries = counts.calls + counts.of(&RETRIES) + counts.of(&HEDGES);
             assert!(counts.attempts <= tries, "{name}: {} attempts of {tries} tries", counts.attempts);
             assert!(
                 tries <= counts.attempts + counts.rejected + run.in_flight[place] + (counts.calls - calls),

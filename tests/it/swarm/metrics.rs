@@ -17,6 +17,12 @@ const BAD_ALERTS: &str = "scenario: Bad alerts\nquestion: Are they counted?\nrun
     control: {telemetry: {all: {every: 5s}}, alerts: {blind: {when: error_rate(web.get) over 10s > 90%, finds: bad}, \
     eager: {when: availability(web.get) over 10s > 90%, finds: bad}}}\n";
 
+/// A queue that loses messages, which no shipped scenario has.
+const LOSES: &str = "scenario: Lost messages\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: jobs.send, arrive: {poisson: {rate: 20/s}}}}\n\
+    services: {worker: {workers: 8, endpoints: {job: {steps: [{work: 10ms}, {fail: {probability: 50%}}]}}}}\n\
+    queues: {jobs: {consumers: {worker: {to: worker.job, visibility_timeout: 10s, max_deliveries: 2}}}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -156,6 +162,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
         check(&if is_long { crate::load(&file, &["run.duration=1h"]) } else { whole }, &mut seen);
     }
     check(&read(BAD_ALERTS), &mut seen);
+    check(&read(LOSES), &mut seen);
     let without = |pick: fn(&(u32, u32)) -> u32| -> Vec<&str> {
         METRICS.iter().map(|doc| doc.name).filter(|name| seen.get(*name).is_none_or(|seen| pick(seen) == 0)).collect()
     };

@@ -14,6 +14,7 @@ pub use count::CountSettings;
 pub use rate::{RateSettings, Window};
 
 use crate::kind::Kind;
+use crate::metrics::counters;
 use crate::problem::Problems;
 use common::{Common, Probe};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,12 @@ pub const ALL: &[Kind] = &[
     Kind { family: "breaker", name: "count", schema: || schemars::schema_for!(CountSettings) },
     Kind { family: "breaker", name: "consecutive", schema: || schemars::schema_for!(ConsecutiveSettings) },
 ];
+
+counters! {
+    CallSite {
+        OPENED = "breaker_opened", "openings of the breakers of all caller instances", in_a_field;
+    }
+}
 
 /// The state of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ pub use tied::TiedSettings;
 
 use crate::call::retry::{Budget, BudgetSettings, RateShareSettings};
 use crate::kind::Kind;
+use crate::metrics::counters;
 use crate::problem::Problems;
 use crate::units::{Count, Percent, Percentile, Rate, SimDuration};
 use recent::Recent;
@@ -40,6 +41,13 @@ pub const ALL: &[Kind] = &[
     Kind { family: "hedge", name: "tied", schema: || schemars::schema_for!(TiedSettings) },
     Kind { family: "hedge", name: "speculative", schema: || schemars::schema_for!(SpeculativeSettings) },
 ];
+
+counters! {
+    CallSite {
+        HEDGES = "hedges", "attempts that are the first of a copy of a hedged call beside the first", sampled, in_a_field;
+        WON = "hedges_won", "calls that such a copy answered", sampled, in_a_field;
+    }
+}
 
 /// How long a copy waits for those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

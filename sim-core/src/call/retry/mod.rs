@@ -10,6 +10,7 @@ pub use budget::{
 };
 
 use crate::kind::Kind;
+use crate::metrics::counters;
 use crate::outcome::Outcome;
 use crate::problem::Problems;
 use crate::units::Count;
@@ -64,6 +65,13 @@ pub const ALL: &[Kind] = &[
     Kind { family: "budget", name: "token_bucket", schema: || schemars::schema_for!(TokenBucketSettings) },
     Kind { family: "budget", name: "breaker", schema: || schemars::schema_for!(RetryBreakerSettings) },
 ];
+
+counters! {
+    CallSite {
+        RETRIES = "retries", "attempts that are retries; of a call from a queue, deliveries after the first", sampled, in_a_field;
+        BUDGET_EXHAUSTED = "budget_exhausted", "retries that a budget did not allow", sampled, in_a_field;
+    }
+}
 
 impl Default for RetrySettings {
     fn default() -> Self {
