@@ -110,11 +110,11 @@ pub fn write_sweep(sweep: &SweepResult, source: &Source) -> Result<Vec<(String, 
     let columns = tables::sweep::columns(sweep);
     let mut files = vec![
         ("sweep.json".to_owned(), sweep_json(sweep)?.into_bytes()),
-        ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
         ("sweep.csv".to_owned(), tables::columns::csv(&columns).into_bytes()),
         #[cfg(feature = "parquet")]
         ("sweep.parquet".to_owned(), tables::columns::parquet(&columns)?),
     ];
+    files.extend(source.files());
     files.extend(lay_out(&pages::sweep::page(sweep, source))?);
     Ok(files)
 }
@@ -134,9 +134,9 @@ pub fn capacity_json(capacity: &CapacityResult) -> Result<String, ReportError> {
 pub fn write_capacity(capacity: &CapacityResult, source: &Source) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
     let mut files = vec![
         ("capacity.json".to_owned(), capacity_json(capacity)?.into_bytes()),
-        ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
         ("capacity.csv".to_owned(), tables::columns::csv(&tables::capacity::columns(capacity)).into_bytes()),
     ];
+    files.extend(source.files());
     files.extend(lay_out(&pages::capacity::page(capacity, source))?);
     Ok(files)
 }
@@ -148,7 +148,6 @@ pub fn write_capacity(capacity: &CapacityResult, source: &Source) -> Result<Vec<
 pub fn write(study: &StudyResult, source: &Source) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
     let mut files = vec![
         ("results.json".to_owned(), json(study)?.into_bytes()),
-        ("scenario.yaml".to_owned(), source.text.clone().into_bytes()),
         ("timeseries.csv".to_owned(), tables::series::csv(study).into_bytes()),
     ];
     if !study.summary.experiments.is_empty() {
@@ -156,6 +155,7 @@ pub fn write(study: &StudyResult, source: &Source) -> Result<Vec<(String, Vec<u8
     }
     #[cfg(feature = "parquet")]
     files.push(("timeseries.parquet".to_owned(), tables::parquet::bytes(study)?));
+    files.extend(source.files());
     let experiments = !study.summary.experiments.is_empty();
     let page = if experiments { pages::experiment::page } else { pages::run::page };
     files.extend(lay_out(&page(study, source))?);

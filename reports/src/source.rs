@@ -14,9 +14,19 @@ pub struct Source {
     /// What was asked besides the file, as arguments of the command line: ` --variant no-retry`. Empty where nothing was.
     #[serde(default)]
     pub asked: String,
+    /// The files that its loads replay, by the names that its text has for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<(String, String)>,
 }
 
 impl Source {
+    /// The scenario and all that it replays, as files of an out folder.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let scenario = ("scenario.yaml".to_owned(), self.text.clone().into_bytes());
+        let traces = self.traces.iter().map(|(name, text)| (name.clone(), text.clone().into_bytes()));
+        std::iter::once(scenario).chain(traces).collect()
+    }
+
     /// A command on the scenario, as it was asked: `windtunnel run checkout.yaml --variant no-retry`.
     pub fn command(&self, command: &str) -> String {
         format!("windtunnel {command} {}{}", self.file, self.asked)

@@ -3,8 +3,9 @@
 //! Each has the path that it has in the project, `scenarios/shipped/checkout.yaml`, and is read by that path where no file is there. A user
 //! may say less of it: `checkout`, `resilience/hedging`, or `hedging`, as long as only one is called so.
 
-use crate::files::{Files, beside};
-use crate::overlay::{extended, tree};
+use crate::files::Files;
+use crate::loaded::load;
+use crate::overlay::extended;
 use crate::suite;
 use sim_core::problem::{Problem, nearest};
 
@@ -57,12 +58,13 @@ pub fn find(called: &str) -> Option<String> {
     let called = called.strip_prefix(FOLDER).or_else(|| called.strip_prefix("scenarios/truth/")).unwrap_or(called);
     let whole = || names().find(|name| *name == called);
     let ends = |name: &&str| name.rsplit('/').next() == Some(called);
-    let only = |mut found: Box<dyn Iterator<Item = &'static str>>| found.next().filter(|_| found.next().is_none());
-    let by_end = || {
-        only(Box::new(shipped().filter(ends).collect::<Vec<_>>().into_iter()))
-            .or_else(|| only(Box::new(names().filter(ends).collect::<Vec<_>>().into_iter())))
-    };
+    let by_end = || only(shipped().filter(ends)).or_else(|| only(names().filter(ends)));
     whole().or_else(by_end).map(path)
+}
+
+/// What an iterator gives if it gives one thing only.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// The scenario whose name is like this one; `None` where none is.
@@ -92,10 +94,9 @@ pub fn needs(path: &str) -> Vec<String> {
         next = extended(&Builtin, &base);
         needs.push(base);
     }
-    let whole = tree(&Builtin, path, &[], None);
-    let loads = whole.as_ref().and_then(|tree| tree.get("load")).map_or(&[][..], |load| load.entries());
-    let traces = loads.iter().filter_map(|load| load.value.find("arrive.replay.file")?.text());
-    needs.extend(traces.map(|trace| plain(&beside(path, trace))));
+    // A variant may replay another file.
+    let traces = load(&Builtin, path, &[], None).map(|loaded| loaded.traces).unwrap_or_default();
+    needs.extend(traces.iter().map(|trace| plain(&trace.path)));
     needs
 }
 

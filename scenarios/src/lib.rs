@@ -16,6 +16,7 @@ pub mod schema;
 mod sections;
 pub mod study;
 pub mod suite;
+pub mod traces;
 pub mod written;
 
 pub use builtin::Builtin;

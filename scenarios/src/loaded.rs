@@ -5,6 +5,7 @@ use crate::compile::{Around, Compiled, compile};
 use crate::files::Files;
 use crate::overlay::{Layers, Set};
 use crate::reader::{Entry, Gathered, Node, Placed, Report, Sources, Span, gather};
+use crate::traces::{Named, Trace, Traces};
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
 use crate::written::studies::AskSettings;
@@ -33,6 +34,8 @@ pub struct Loaded {
     pub warnings: Report,
     /// Where promises, experiments and the clauses of `expect` are written, by path.
     pub places: BTreeMap<String, Place>,
+    /// The files that its loads and those of its variants replay, by the names that `text` has for them.
+    pub traces: Vec<Trace>,
 }
 
 /// Which studies are looked at closely: whether their knobs are there, and their values fit.
@@ -79,18 +82,21 @@ pub fn validate(
     for set in overlays {
         layers.set(&mut tree, set);
     }
-    let understood = understand(&tree, source, path);
-    layers.problems.extend(understood.problems);
-    let variants = variants(&base, source, path, &mut layers, overlays.is_empty() && variant.is_none());
+    let mut understood = understand(&tree, source, path, &layers.sources);
+    layers.problems.extend(std::mem::take(&mut understood.problems));
+    let mut traces = understood.compiled.as_mut().map(|c| std::mem::take(&mut c.traces)).unwrap_or_default();
+    let (variants, named) = variants(&base, source, path, &mut layers, overlays.is_empty() && variant.is_none());
     if let (Some(written), Some(compiled)) = (&understood.written, &understood.compiled) {
         layers.problems.extend(judged_by_truth(written, &compiled.names, &variants, &tree));
         knobs(written, &tree, source, path, &mut layers, studies);
     }
+    traces.extend(named);
+    let traces = Traces::of(traces);
     let alone = layers.alone && overlays.is_empty() && variant.is_none_or(|name| name == "base");
     let text = if alone {
-        layers.sources.text(crate::overlay::MAIN).to_owned()
+        traces.in_text(crate::overlay::MAIN, &layers.sources)
     } else {
-        told_at_once(&tree, path, overlays, variant)
+        told_at_once(&traces.in_tree(&tree), path, overlays, variant)
     };
     let places = places(&tree, &layers.sources);
     let report = Report::new(path, layers.sources, layers.problems);
@@ -104,6 +110,7 @@ pub fn validate(
             names,
             warnings: report,
             places,
+            traces: traces.all,
         }),
         _ => Err(report),
     }
@@ -133,12 +140,12 @@ struct Understood {
     problems: Vec<Placed>,
 }
 
-fn understand(tree: &Node, files: &dyn Files, path: &str) -> Understood {
+fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources) -> Understood {
     let Gathered { value, problems: mut placed, damage } = gather::<Written>(tree);
     let Some(written) = value else { return Understood { written: None, compiled: None, problems: placed } };
     let mut problems = Problems::new();
     check::head(&written, tree, &mut problems);
-    let compiled = compile(&written, &Around { tree, files, path }, &mut problems);
+    let compiled = compile(&written, &Around { tree, files, path, sources }, &mut problems);
     check::endless(&compiled, &mut problems);
     if !placed.iter().map(|p| &p.problem).chain(problems.iter()).any(bears_on_rates) {
         check::breakers(&compiled, &mut problems);
@@ -202,7 +209,7 @@ fn fits(knob: &Entry, value: &Node, tree: &Node, files: &dyn Files, path: &str, 
     }
     let inside =
         |outer: Span, span: Span| span.file == outer.file && outer.start <= span.start && span.end <= outer.end;
-    let found: Vec<Placed> = understand(&with, files, path)
+    let found: Vec<Placed> = understand(&with, files, path, &layers.sources)
         .problems
         .into_iter()
         .filter(|p| p.is_error() && p.span.is_some_and(|s| inside(value.span, s) || inside(knob.key_span, s)))
@@ -213,19 +220,27 @@ fn fits(knob: &Entry, value: &Node, tree: &Node, files: &dyn Files, path: &str, 
     leads
 }
 
-/// Names of each variant. Where `report`, what is wrong with a variant and not with the file itself is reported.
-fn variants(base: &Node, files: &dyn Files, path: &str, layers: &mut Layers, report: bool) -> BTreeMap<String, Names> {
-    let mut all = BTreeMap::new();
+/// Names of each variant, and the traces that they replay. Where `report`, what is wrong with a variant and not with the file itself is
+/// reported.
+fn variants(
+    base: &Node,
+    files: &dyn Files,
+    path: &str,
+    layers: &mut Layers,
+    report: bool,
+) -> (BTreeMap<String, Names>, Vec<Named>) {
+    let (mut all, mut traces) = (BTreeMap::new(), Vec::new());
     let mut told: BTreeSet<(Option<Span>, String)> =
         layers.problems.iter().map(|p| (p.span, p.problem.message.clone())).collect();
     for entry in base.get("variants").map_or(&[][..], Node::entries) {
         let mut own = Layers { sources: std::mem::take(&mut layers.sources), ..Layers::default() };
         let tree = own.variant(base, &entry.key);
-        let understood = understand(&tree, files, path);
+        let understood = understand(&tree, files, path, &own.sources);
         own.problems.extend(understood.problems);
         layers.sources = own.sources;
         if let Some(compiled) = understood.compiled {
             all.insert(entry.key.clone(), compiled.names);
+            traces.extend(compiled.traces);
         }
         if report {
             for mut placed in own.problems.into_iter().filter(|p| p.problem.severity == Severity::Error) {
@@ -237,7 +252,7 @@ fn variants(base: &Node, files: &dyn Files, path: &str, layers: &mut Layers, rep
             }
         }
     }
-    all
+    (all, traces)
 }
 
 /// Problems of what is judged by the truth of runs, also of variants: expectations, and what has to be precise.

@@ -147,5 +147,6 @@ fn source(loaded: &Loaded, asked: String) -> reports::Source {
         question: loaded.written.question.clone().unwrap_or_default(),
         answer: loaded.written.answer.clone(),
         asked,
+        traces: loaded.traces.iter().map(|trace| (trace.name.clone(), trace.text.clone())).collect(),
     }
 }

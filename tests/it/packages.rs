@@ -98,6 +98,16 @@ fn copies_bring_what_they_need_and_nothing_is_overwritten() {
     said(&folder, &["validate", "help-desk.yaml"]);
     let (status, _, err) = folder.run(&["new", "--from", "bad-day"]);
     assert_eq!((status, err.contains("bad-day.yaml exists already")), (2, true), "{err}");
+    // So can every built-in scenario that needs other files.
+    let needy: Vec<&str> = scenarios::builtin::shipped()
+        .filter(|name| !scenarios::builtin::needs(&scenarios::builtin::find(name).unwrap()).is_empty())
+        .collect();
+    assert!(needy.len() >= 3, "{needy:?}");
+    for name in needy {
+        let own = Folder::new("new-needs");
+        said(&own, &["new", "copy.yaml", "--from", name]);
+        said(&own, &["validate", "copy.yaml"]);
+    }
     // Nor does a file replace one that is written beside it: what it extends, its trace, the schema.
     for (file, from) in [
         ("checkout.yaml", "answers/checkout-gate"),

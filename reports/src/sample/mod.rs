@@ -464,6 +464,7 @@ pub fn source() -> Source {
         question: "Does the breaker keep checkout within its promise, and what does it cost?".into(),
         answer: Some("No.".into()),
         asked: String::new(),
+        traces: Vec::new(),
     }
 }
 

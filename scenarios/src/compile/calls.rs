@@ -2,6 +2,8 @@
 
 use super::{Compiler, percent};
 use crate::files::beside;
+use crate::reader::SET;
+use crate::traces::Named;
 use crate::written::call::{CallKeys, CallStep};
 use crate::written::load::LoadSettings;
 use sim_core::call::balance::BalanceSettings;
@@ -222,9 +224,14 @@ impl Compiler<'_> {
         found
     }
 
-    fn replay(&self, settings: &ReplaySettings, problems: &mut Problems) -> Option<Replay> {
-        let path = beside(self.around.path, &settings.file);
+    fn replay(&mut self, settings: &ReplaySettings, problems: &mut Problems) -> Option<Replay> {
         let place = format!("{}.arrive.replay.file", problems.path());
+        let span = self.around.tree.place(&place).0;
+        let by = match self.around.sources.name(span.file) {
+            "" | SET => self.around.path,
+            file => file,
+        };
+        let path = beside(by, &settings.file);
         let text = match self.around.files.text_named(self.around.path, &path) {
             Ok(text) => text,
             Err(mut problem) => {
@@ -234,8 +241,9 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        settings
-            .parse(&text)
+        let replay = settings.parse(&text);
+        self.traces.push(Named { span, written: settings.file.clone(), path: path.clone(), text });
+        replay
             .map_err(|wrong| {
                 for problem in wrong.iter().take(10) {
                     problems

@@ -12,7 +12,8 @@ mod rest;
 mod steps;
 
 use crate::files::Files;
-use crate::reader::Node;
+use crate::reader::{Node, Sources};
+use crate::traces::Named;
 use crate::written::Written;
 use crate::written::call::CallKeys;
 use sim_core::expression::{Clause, MetricRef};
@@ -44,6 +45,8 @@ pub struct Compiled {
     pub names: Names,
     /// Where its parts are written.
     pub paths: Paths,
+    /// The traces that its loads replay.
+    pub(crate) traces: Vec<Named>,
 }
 
 /// What is needed beside the written file.
@@ -52,8 +55,10 @@ pub struct Around<'a> {
     pub tree: &'a Node,
     /// Where replayed loads are read from.
     pub files: &'a dyn Files,
-    /// The scenario's own path, beside which they are.
+    /// The scenario's own path.
     pub path: &'a str,
+    /// The texts of the tree: a replayed load lies beside the one that names it.
+    pub sources: &'a Sources,
 }
 
 /// Compiles a file.
@@ -65,6 +70,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
         model: rest::empty_model(written),
         paths: Paths::default(),
         shared: BTreeMap::new(),
+        traces: Vec::new(),
         defaults: written.defaults.call.as_ref().map(|d| d.call_keys()).unwrap_or_default(),
     };
     compiler.declare(problems);
@@ -74,7 +80,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
     compiler.rest(problems);
     compiler.model.run.window = written.run.window(compiler.model.edges.len());
     compiler.cut();
-    Compiled { model: compiler.model, names: compiler.names, paths: compiler.paths }
+    Compiled { model: compiler.model, names: compiler.names, paths: compiler.paths, traces: compiler.traces }
 }
 
 /// Who shares the state of a named policy: the policy, the caller, the callee.
@@ -87,6 +93,7 @@ struct Compiler<'a> {
     model: Model,
     paths: Paths,
     shared: BTreeMap<Shared, GuardId>,
+    traces: Vec<Named>,
     defaults: CallKeys<'a>,
 }
 

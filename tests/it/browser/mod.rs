@@ -52,6 +52,7 @@ fn experiment() -> Page {
         question: study.summary.question.clone(),
         answer: None,
         asked: String::new(),
+        traces: Vec::new(),
     };
     reports::pages::experiment::page(&study, &source)
 }
