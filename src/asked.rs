@@ -2,6 +2,7 @@
 //! and a command that replaces the results names it.
 
 use crate::cli::{PrecisionArgs, StudyArgs};
+use crate::out_folder;
 use crate::output;
 use crate::project::typed;
 use crate::shell::quoted;
@@ -12,9 +13,6 @@ use std::path::{Path, PathBuf};
 
 /// Name of the file in the out folder.
 pub const FILE: &str = "asked.json";
-
-/// The results of each command; where another command writes, those of the one before go.
-const RESULTS: [&str; 4] = ["results.json", "compare.json", "capacity.json", "sweep.json"];
 
 /// Characters of a setting in the name of a folder; longer ones are shortened.
 const LONGEST: usize = 60;
@@ -54,30 +52,50 @@ impl Asked {
     /// # Errors
     /// If one cannot be written.
     pub fn write_report(&self, folder: &Path, mut files: Vec<(String, Vec<u8>)>) -> Result<()> {
-        let there = RESULTS.iter().any(|name| folder.join(name).exists());
+        let there = out_folder::RESULTS.iter().any(|name| folder.join(name).exists());
         let before = Self::of(folder);
         if there && before.as_ref() != Some(self) {
             let held =
                 before.as_ref().map_or_else(|| "other results".to_owned(), |b| format!("results of `{}`", b.line()));
             output::say(&format!("note: {} held {held}, which are replaced\n", typed(folder)));
         }
-        for other in RESULTS.iter().filter(|name| files.iter().all(|(file, _)| file != *name)) {
-            let _ = std::fs::remove_file(folder.join(other));
-        }
-        files.insert(0, (FILE.into(), (serde_json::to_string_pretty(self)? + "\n").into_bytes()));
-        output::write_report(folder, &files)
+        files.insert(0, self.file()?);
+        out_folder::replace(folder, files)
+    }
+
+    /// The file that says what was asked.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn file(&self) -> Result<(String, Vec<u8>)> {
+        Ok((FILE.into(), (serde_json::to_string_pretty(self)? + "\n").into_bytes()))
     }
 }
 
-/// Whether a folder can be written into, and holds no points of a sweep, which nothing else may replace.
+/// Whether the results of these files can be written into a folder: it holds no points of a sweep, which nothing else may replace, and none
+/// of the files themselves.
 ///
 /// # Errors
 /// If not.
-pub fn free(folder: &Path) -> Result<()> {
-    if folder.join(crate::parts::FILE).exists() {
+pub fn free(folder: &Path, files: &[PathBuf]) -> Result<()> {
+    out_folder::spares(folder, files)?;
+    if folder.join(out_folder::POINTS).exists() {
         bail!("{} holds the points of a sweep: name another folder with --out", typed(folder));
     }
     output::writable(folder)
+}
+
+/// Whether a folder is free for the points of a sweep: it has points already, or no results of another command.
+///
+/// # Errors
+/// If it holds results of another command, which would stand beside the points until these are all there.
+pub fn free_for_points(folder: &Path) -> Result<()> {
+    let held = out_folder::RESULTS.iter().any(|name| *name != "sweep.json" && folder.join(name).exists());
+    if folder.join(out_folder::POINTS).exists() || !held {
+        return Ok(());
+    }
+    let of = Asked::of(folder).map_or_else(|| "of another command".into(), |asked| format!("of `{}`", asked.line()));
+    bail!("{} holds results {of}: name another folder with --out", typed(folder))
 }
 
 /// The variant and the values that were set, as arguments.

@@ -13,6 +13,7 @@ mod interrupt;
 mod job_array;
 mod memory;
 mod named;
+mod out_folder;
 mod output;
 mod parts;
 mod progress;

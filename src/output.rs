@@ -4,6 +4,7 @@ use crate::project::typed;
 use crate::writing::writing;
 use anyhow::{Context, Result, bail};
 use sim_core::visible::printable;
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
@@ -65,20 +66,13 @@ pub fn writable(folder: &Path) -> Result<()> {
     written.map(|_| ()).with_context(|| format!("cannot write into {}", typed(folder)))
 }
 
-/// Writes the files of a report into their folder. What is for people to read there begins no line with a command of a build system either.
-///
-/// # Errors
-/// If one cannot be written.
-pub fn write_report(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
-    let _whole = writing();
-    for (name, bytes) in files {
-        let is_text = Path::new(name).extension().is_some_and(|e| e == "md");
-        match std::str::from_utf8(bytes) {
-            Ok(text) if is_text => write_one(&folder.join(name), printable(text, false).as_bytes())?,
-            _ => write_one(&folder.join(name), bytes)?,
-        }
+/// The bytes of a file as they are written: what people read in a terminal begins no line with a command of a build system either.
+pub fn printable_file<'a>(name: &str, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+    let is_text = Path::new(name).extension().is_some_and(|e| e == "md");
+    match std::str::from_utf8(bytes) {
+        Ok(text) if is_text => Cow::Owned(printable(text, false).as_bytes().to_vec()),
+        _ => Cow::Borrowed(bytes),
     }
-    Ok(())
 }
 
 /// The text of standard input, as far as a scenario may be long.
@@ -170,7 +164,11 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     write_one(path, bytes)
 }
 
-fn write_one(path: &Path, bytes: &[u8]) -> Result<()> {
+/// As [`write_whole`], where [`writing`] is held already.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_one(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", typed(folder)))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

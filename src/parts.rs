@@ -5,6 +5,7 @@
 //! made elsewhere explains itself.
 
 use crate::project::typed;
+use crate::{asked, out_folder};
 use anyhow::{Context, Result, bail};
 use reports::Source;
 use scenarios::study::sweep::Head;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 const FORMAT: &str = "points of a sweep, format 1";
 
 /// Name of the file in its folder.
-pub const FILE: &str = "points.jsonl";
+pub const FILE: &str = out_folder::POINTS;
 
 /// One part of a sweep that is spread over several machines, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +169,7 @@ pub fn finished(folder: &Path) -> Result<(First, Vec<Point>)> {
 /// If it holds points that cannot be read, or those of another sweep.
 pub fn may_replace(folder: &Path, first: &First) -> Result<()> {
     let path = folder.join(FILE);
+    asked::free_for_points(folder)?;
     if !path.exists() {
         return Ok(());
     }
@@ -194,6 +196,7 @@ impl Parts {
     /// # Errors
     /// If another process writes it, it is damaged, or it belongs to another sweep.
     pub fn open(folder: &Path, first: &First, fresh: bool) -> Result<(Self, Vec<Point>)> {
+        asked::free_for_points(folder)?;
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", typed(folder)))?;
         let path = folder.join(FILE);
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
@@ -218,6 +221,8 @@ impl Parts {
                 bail!("{} holds {why}; name another folder with --out, or throw it away with --fresh", typed(folder));
             }
             None => {
+                // What was made of points that are thrown away goes with them.
+                out_folder::clear(folder);
                 parts.cut(0)?;
                 parts.append(&line(first)?)?;
                 Ok((parts, Vec::new()))

@@ -55,7 +55,7 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     let set = &args.study.set[..];
     let out = args.out.clone().unwrap_or_else(|| asked::folder(&folder, variant, set, &asked::study(&args.study)));
     let repeated = asked::Asked::new("capacity", vec![path.clone()], variant, set, more(args));
-    asked::free(&out)?;
+    asked::free(&out, std::slice::from_ref(&args.file))?;
     let bar = Progress::new("searching", loaded.written.scenario.as_deref().unwrap_or_default(), asked.budget);
     let watch = |event: &Event<'_>| {
         if let Event::Trying(load, settings, done, of) = event {

@@ -38,7 +38,7 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     let out = args.out.clone().unwrap_or_else(own);
     let files = args.files.iter().map(|file| typed(file)).collect();
     let asked = Asked::new("compare", files, None, &args.study.set, more(args));
-    asked::free(&out)?;
+    asked::free(&out, &args.files)?;
     let plan = plan(&candidates[0].loaded, &args.study);
     for candidate in &candidates {
         load::fits(&candidate.loaded, &plan, &args.study)?;

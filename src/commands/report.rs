@@ -7,6 +7,7 @@ use super::{load, project, source, study, sweep, typed};
 use crate::asked::Asked;
 use crate::cli::{PrecisionArgs, ReportArgs, StudyArgs};
 use crate::interrupt::Stopped;
+use crate::out_folder;
 use crate::output;
 use crate::parts;
 use crate::refused;
@@ -69,11 +70,14 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     }
     let mut source = source(&ready.loaded, String::new());
     // The scenario in the folder is the one that was run, with what was set; the report is that of the file and what was asked.
-    if let Some(asked) = Asked::of(&args.folder).filter(|asked| asked.command == "run") {
+    let asked = Asked::of(&args.folder).filter(|asked| asked.command == "run");
+    let of_asked = asked.as_ref().map(Asked::file).transpose()?;
+    if let Some(asked) = asked {
         source.file = asked.files.into_iter().next().unwrap_or(source.file);
         source.asked = asked.settings;
     }
-    output::write_report(&args.folder, &reports::write(&result, &source)?)?;
+    let files = reports::write(&result, &source)?;
+    out_folder::replace(&args.folder, of_asked.into_iter().chain(files).collect())?;
     if !output::is_quiet() {
         output::print(&format!("Report   {}\n", typed(&args.folder.join("report.html"))))?;
     }

@@ -14,7 +14,7 @@ pub fn run(args: &RunArgs) -> Result<u8> {
     let more = asked::study(&args.study) + &asked::precision(&args.precision);
     let out = args.out.clone().unwrap_or_else(|| asked::folder(&ready.loaded.name, variant, sets, &more));
     let asked = Asked::new("run", vec![typed(&args.file)], variant, sets, more);
-    asked::free(&out)?;
+    asked::free(&out, std::slice::from_ref(&args.file))?;
     // A number of replications that is asked for is kept.
     if args.study.replications.is_none() {
         ready.plan = ready.plan.until_certain();

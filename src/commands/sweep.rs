@@ -6,6 +6,7 @@ use crate::asked;
 use crate::cli::{DesignArg, RankArg, SweepArgs};
 use crate::interrupt::Stopped;
 use crate::job_array;
+use crate::out_folder;
 use crate::output;
 use crate::parts::{First, Parts, Shard};
 use crate::progress::Progress;
@@ -49,6 +50,7 @@ pub fn run(args: &SweepArgs) -> Result<u8> {
     let out = folder(args, &loaded, &name, shard);
     let asked = asked::settings(args.variant.as_deref(), &fixed(&args.study.set));
     let first = First::new(shard, swept.head.clone(), source(&loaded, asked));
+    out_folder::spares(&out, std::slice::from_ref(&args.file))?;
     let points = simulate(&swept, &first, &out, args)?;
     if shard == Shard::WHOLE {
         return finish(&first, points, &out, args.json);
@@ -133,7 +135,8 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
 pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool) -> Result<u8> {
     let result = sweep::answer(&first.head, points);
     let files = reports::write_sweep(&result, &first.source)?;
-    output::write_report(out, &files)?;
+    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    out_folder::replace(out, files)?;
     if json {
         output::print(&reports::sweep_json(&result)?)?;
     } else if output::is_quiet() {
@@ -141,7 +144,7 @@ pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool) -> Resu
     } else {
         let mut text = terminal::sweep::summary(&result, &first.source, &style());
         for (word, name) in [("Report", "report.html"), ("Table", "sweep.csv")] {
-            if files.iter().any(|(file, _)| file == name) {
+            if names.iter().any(|file| file == name) {
                 text.push_str(&format!("{word:<8} {}\n", typed(&out.join(name))));
             }
         }
