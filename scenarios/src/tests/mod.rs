@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod bad_input;
+mod counters;
 mod effects;
 mod experiments;
 mod faults;

@@ -240,6 +240,9 @@ impl World<'_> {
         let now = self.now;
         let state = &mut self.shared[shared];
         let mut admitted = state.breaker.as_mut().is_none_or(|breaker| breaker.admit(now));
+        if !admitted {
+            count!(self.sites[site as usize].counts, breaker::REJECTED);
+        }
         if admitted && state.throttle.is_some() {
             admitted = self.throttled(frame, site, shared);
         }

@@ -41,6 +41,7 @@ pub const ALL: &[Kind] = &[
 counters! {
     CallSite {
         OPENED = "breaker_opened", "openings of the breakers of all caller instances", in_a_field;
+        REJECTED = "breaker_rejected", "calls that breakers turned away, open or half-open; a throttle's are not among them", sampled;
     }
 }
 
