@@ -12,7 +12,7 @@ use sim_core::topology::{Access, Consumer, Health, Node, Queue, Store};
 use sim_core::units::{Count, SimDuration};
 
 /// What an endpoint of a service and one of a store have in common.
-struct Asked<'a> {
+struct WrittenEndpoint<'a> {
     name: &'a str,
     steps: &'a [StepSettings],
     effect: &'a Effect,
@@ -27,7 +27,7 @@ impl Compiler<'_> {
         problems.at("defaults", |p| p.at("service", |p| defaults.validate(p)));
         problems.at("services", |p| {
             for (name, settings) in written.services.iter() {
-                let asked = settings.endpoints.iter().map(|(name, e)| Asked {
+                let asked = settings.endpoints.iter().map(|(name, e)| WrittenEndpoint {
                     name,
                     steps: &e.steps,
                     effect: &e.effect,
@@ -50,7 +50,7 @@ impl Compiler<'_> {
     }
 
     fn store(&mut self, name: &str, settings: &StoreSettings, problems: &mut Problems) {
-        let asked = settings.endpoints.iter().map(|(name, e)| Asked {
+        let asked = settings.endpoints.iter().map(|(name, e)| WrittenEndpoint {
             name,
             steps: &e.steps,
             effect: &e.effect,
@@ -70,7 +70,7 @@ impl Compiler<'_> {
         self.model.services[id.index()].node = Node::Store(store);
     }
 
-    fn node(&mut self, name: &str, written: NodeKeys<'_>, asked: Vec<Asked<'_>>, problems: &mut Problems) {
+    fn node(&mut self, name: &str, written: NodeKeys<'_>, asked: Vec<WrittenEndpoint<'_>>, problems: &mut Problems) {
         let id = self.names.services[name];
         written.validate(problems);
         let keys = written.over(self.written.defaults.service.node_keys());
@@ -132,7 +132,7 @@ impl Compiler<'_> {
         if found.is_empty() { vec![ZoneId(0)] } else { found }
     }
 
-    fn answer(&mut self, service: &str, is_async: Option<bool>, asked: &Asked<'_>, problems: &mut Problems) {
+    fn answer(&mut self, service: &str, is_async: Option<bool>, asked: &WrittenEndpoint<'_>, problems: &mut Problems) {
         let id = self.names.endpoints[&format!("{service}.{}", asked.name)];
         problems.at("effect", |p| asked.effect.validate(p));
         if asked.steps.is_empty() {

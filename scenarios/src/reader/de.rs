@@ -5,8 +5,8 @@
 //! the kind from `visit_map`. Null is refused everywhere, for it only removes what a base file wrote. Any word is text where
 //! text is wanted, so names may look like numbers.
 
-use super::fault::Fault;
 use super::node::{Entry, Node, Part, Span, Value};
+use super::read_error::ReadError;
 use super::scalar::{Word, word};
 use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
 
@@ -32,27 +32,27 @@ impl<'a> De<'a> {
     }
 
     /// The text of a scalar; anything else is not what `visitor` wants.
-    fn text<'de>(self, visitor: &impl Visitor<'de>) -> Result<&'a str, Fault> {
+    fn text<'de>(self, visitor: &impl Visitor<'de>) -> Result<&'a str, ReadError> {
         match self.at {
             At::Node(Node { value: Value::Scalar(s), .. }) if word(s) != Word::Null => Ok(&s.text),
             At::Node(Node { value: Value::Scalar(_), .. }) => Err(null()),
-            At::Node(Node { value: Value::List(_), .. }) => Err(Fault::invalid_type(Unexpected::Seq, visitor)),
-            At::Node(Node { value: Value::Map(_), .. }) => Err(Fault::invalid_type(Unexpected::Map, visitor)),
-            At::Bare => Err(Fault::invalid_type(Unexpected::UnitVariant, visitor)),
+            At::Node(Node { value: Value::List(_), .. }) => Err(ReadError::invalid_type(Unexpected::Seq, visitor)),
+            At::Node(Node { value: Value::Map(_), .. }) => Err(ReadError::invalid_type(Unexpected::Map, visitor)),
+            At::Bare => Err(ReadError::invalid_type(Unexpected::UnitVariant, visitor)),
         }
     }
 }
 
-fn null() -> Fault {
-    Fault::new("a value is missing")
+fn null() -> ReadError {
+    ReadError::new("a value is missing")
         .label("expected a value")
         .hint("write one; null only removes what a base file wrote")
 }
 
 impl<'de> Deserializer<'de> for De<'_> {
-    type Error = Fault;
+    type Error = ReadError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let node = match self.at {
             At::Bare => return visitor.visit_map(Entries { left: [].iter(), value: None }),
             At::Node(node) => node,
@@ -72,26 +72,26 @@ impl<'de> Deserializer<'de> for De<'_> {
         .map_err(|f| f.located(self.span))
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.text(&visitor).and_then(|text| visitor.visit_str(text)).map_err(|f| f.located(self.span))
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.deserialize_string(visitor)
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.deserialize_string(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.at {
             At::Node(node) if node.is_null() => Err(null().located(self.span)),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_newtype_struct(self).map_err(|f| f.located(self.span))
     }
 
@@ -100,7 +100,7 @@ impl<'de> Deserializer<'de> for De<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ReadError> {
         let result = match self.at {
             At::Node(Node { value: Value::Map(entries), .. }) => one(entries).and_then(|entry| {
                 visitor.visit_enum(Kind { name: &entry.key, entry: Some(entry), span: entry.key_span })
@@ -116,17 +116,17 @@ impl<'de> Deserializer<'de> for De<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ReadError> {
         match self.at {
             At::Node(Node { value: Value::List(_), .. }) => {
-                Err(Fault::invalid_type(Unexpected::Seq, &visitor).located(self.span))
+                Err(ReadError::invalid_type(Unexpected::Seq, &visitor).located(self.span))
             }
             _ => self.deserialize_any(visitor),
         }
     }
 
     /// Anything will do, null too, and nothing is looked at.
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_unit()
     }
 
@@ -136,24 +136,24 @@ impl<'de> Deserializer<'de> for De<'_> {
 }
 
 /// The only entry of a map that stands for a kind.
-fn one(entries: &[Entry]) -> Result<&Entry, Fault> {
+fn one(entries: &[Entry]) -> Result<&Entry, ReadError> {
     match entries {
         [entry] => Ok(entry),
-        [] => Err(Fault::new("a kind is missing").label("an empty map names no kind")),
+        [] => Err(ReadError::new("a kind is missing").label("an empty map names no kind")),
         [_, second, ..] => Err(several(entries, second)),
     }
 }
 
-fn several(entries: &[Entry], second: &Entry) -> Fault {
+fn several(entries: &[Entry], second: &Entry) -> ReadError {
     let keys: Vec<&str> = entries.iter().map(|e| e.key.as_str()).collect();
-    Fault::new("a kind is a map with one key")
+    ReadError::new("a kind is a map with one key")
         .label(format!("there are {}: {}", keys.len(), keys.join(", ")))
         .hint("keep one of them")
         .located(second.key_span)
         .within(Part::Key(second.key.clone()))
 }
 
-fn visit_map<'de, V: Visitor<'de>>(entries: &[Entry], visitor: V) -> Result<V::Value, Fault> {
+fn visit_map<'de, V: Visitor<'de>>(entries: &[Entry], visitor: V) -> Result<V::Value, ReadError> {
     let mut access = Entries { left: entries.iter(), value: None };
     let value = visitor.visit_map(&mut access)?;
     match access.left.next() {
@@ -163,12 +163,12 @@ fn visit_map<'de, V: Visitor<'de>>(entries: &[Entry], visitor: V) -> Result<V::V
     }
 }
 
-fn visit_list<'de, V: Visitor<'de>>(nodes: &[Node], visitor: V) -> Result<V::Value, Fault> {
+fn visit_list<'de, V: Visitor<'de>>(nodes: &[Node], visitor: V) -> Result<V::Value, ReadError> {
     let mut access = List { nodes, next: 0 };
     let value = visitor.visit_seq(&mut access)?;
     match nodes.get(access.next) {
         None => Ok(value),
-        Some(extra) => Err(Fault::new(format!("the list is too long: {} are expected", access.next))
+        Some(extra) => Err(ReadError::new(format!("the list is too long: {} are expected", access.next))
             .located(extra.head())
             .within(Part::Index(access.next))),
     }
@@ -180,22 +180,22 @@ struct Entries<'a> {
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'_> {
-    type Error = Fault;
+    type Error = ReadError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         let Some(entry) = self.left.next() else { return Ok(None) };
         self.value = Some(entry);
         let part = || Part::Key(entry.key.clone());
         seed.deserialize(Key(&entry.key)).map(Some).map_err(|f| f.located(entry.key_span).within(part()))
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
-        let entry = self.value.take().ok_or_else(|| Fault::new("a value without its key"))?;
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
+        let entry = self.value.take().ok_or_else(|| ReadError::new("a value without its key"))?;
         value_of(entry, seed)
     }
 }
 
-fn value_of<'de, V: DeserializeSeed<'de>>(entry: &Entry, seed: V) -> Result<V::Value, Fault> {
+fn value_of<'de, V: DeserializeSeed<'de>>(entry: &Entry, seed: V) -> Result<V::Value, ReadError> {
     let span = match entry.value.value {
         // What is wrong with a map as a whole is shown at its key.
         Value::Scalar(_) if entry.value.span.start < entry.value.span.end => entry.value.span,
@@ -211,9 +211,9 @@ struct List<'a> {
 }
 
 impl<'de> de::SeqAccess<'de> for List<'_> {
-    type Error = Fault;
+    type Error = ReadError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
         let Some(node) = self.nodes.get(self.next) else { return Ok(None) };
         let index = self.next;
         self.next += 1;
@@ -229,13 +229,13 @@ impl<'de> de::SeqAccess<'de> for List<'_> {
 struct Key<'a>(&'a str);
 
 impl<'de> Deserializer<'de> for Key<'_> {
-    type Error = Fault;
+    type Error = ReadError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_str(self.0)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -244,7 +244,7 @@ impl<'de> Deserializer<'de> for Key<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ReadError> {
         visitor.visit_enum(self.0.into_deserializer())
     }
 
@@ -262,11 +262,11 @@ struct Kind<'a> {
 }
 
 impl<'a, 'de> de::EnumAccess<'de> for Kind<'a> {
-    type Error = Fault;
+    type Error = ReadError;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Kind<'a>), Fault> {
-        let name: de::value::StrDeserializer<'_, Fault> = self.name.into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Kind<'a>), ReadError> {
+        let name: de::value::StrDeserializer<'_, ReadError> = self.name.into_deserializer();
         match seed.deserialize(name) {
             Ok(variant) => Ok((variant, self)),
             Err(fault) => Err(self.at_key(fault.located(self.span))),
@@ -275,7 +275,7 @@ impl<'a, 'de> de::EnumAccess<'de> for Kind<'a> {
 }
 
 impl Kind<'_> {
-    fn at_key(&self, fault: Fault) -> Fault {
+    fn at_key(&self, fault: ReadError) -> ReadError {
         match self.entry {
             Some(entry) => fault.within(Part::Key(entry.key.clone())),
             None => fault,
@@ -284,28 +284,29 @@ impl Kind<'_> {
 }
 
 impl<'de> de::VariantAccess<'de> for Kind<'_> {
-    type Error = Fault;
+    type Error = ReadError;
 
-    fn unit_variant(self) -> Result<(), Fault> {
+    fn unit_variant(self) -> Result<(), ReadError> {
         if self.entry.is_none() {
             return Ok(());
         }
-        let fault = Fault::new(format!("{} takes no settings", self.name)).hint(format!("write {} alone", self.name));
+        let fault =
+            ReadError::new(format!("{} takes no settings", self.name)).hint(format!("write {} alone", self.name));
         Err(self.at_key(fault.located(self.span)))
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
         match self.entry {
             Some(entry) => value_of(entry, seed),
             None => seed.deserialize(De { at: At::Bare, span: self.span }).map_err(|f| f.located(self.span)),
         }
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
         self.newtype_variant_seed(Any(visitor))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, ReadError> {
         self.newtype_variant_seed(Any(visitor))
     }
 }

@@ -6,8 +6,8 @@
 
 use super::de::De;
 use super::diagnostics::Placed;
-use super::fault::Fault;
 use super::node::{Node, Part, Span};
+use super::read_error::ReadError;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ impl Damage {
     }
 
     /// Whether `fault`, in `node`, only follows from what was taken out.
-    fn explains(&self, fault: &Fault, node: &Node) -> bool {
+    fn explains(&self, fault: &ReadError, node: &Node) -> bool {
         match (self.0.get(&node.span), fault.missing()) {
             (None, _) => false,
             (Some(lost), Some(key)) => lost.iter().any(|l| l == key),

@@ -10,11 +10,11 @@
 
 pub mod de;
 pub mod diagnostics;
-pub mod fault;
 pub mod gather;
 pub mod node;
 pub mod parse;
 pub mod planned;
+pub mod read_error;
 pub mod scalar;
 
 pub use diagnostics::{Placed, Report, SET, Sources};

@@ -8,7 +8,7 @@
 //! inconclusive, for without data nothing is held.
 
 use super::interval::Confidence;
-use super::paired::{self, Difference, Sample, Table};
+use super::paired::{self, Difference, PairCounts, Sample};
 use serde::{Deserialize, Serialize};
 use sim_core::results::compare::Change;
 use sim_core::results::gate::{Against, Checked, Measured, Number, Standing};
@@ -213,7 +213,7 @@ fn difference(before: &Measured, now: &Measured, same_seed: bool, confidence: Co
     let kept = |m: &Measured| (m.values.iter().filter(|v| **v == 1.0).count() as u32, m.values.len() as u32);
     let estimate = if plain.paired {
         let pairs = before.values.iter().zip(&now.values).map(|(a, b)| (*a == 1.0, *b == 1.0));
-        Table::of(pairs).difference(confidence)
+        PairCounts::of(pairs).difference(confidence)
     } else {
         paired::shares(kept(before), kept(now), confidence)
     };

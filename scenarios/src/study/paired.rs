@@ -109,7 +109,7 @@ pub fn welch(a: &Sample, b: &Sample, confidence: Confidence) -> Estimate {
 
 /// Pairs of runs by which of the two keep something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Table {
+pub struct PairCounts {
     /// Both.
     pub both: u32,
     /// Only the first.
@@ -120,7 +120,7 @@ pub struct Table {
     pub neither: u32,
 }
 
-impl Table {
+impl PairCounts {
     /// Of pairs of runs.
     pub fn of(pairs: impl Iterator<Item = (bool, bool)>) -> Self {
         let mut table = Self::default();
@@ -181,7 +181,7 @@ mod tests {
         for (e, f, g, h, low, high) in
             [(36, 12, 2, 0, 0.0569, 0.3404), (36, 14, 0, 0, 0.1528, 0.4167), (54, 0, 0, 0, -0.0664, 0.0664)]
         {
-            let table = Table { both: e, only_a: g, only_b: f, neither: h };
+            let table = PairCounts { both: e, only_a: g, only_b: f, neither: h };
             let d = table.difference(AT_95).unwrap();
             assert!((d.low - low).abs() < 1e-3 && (d.high - high).abs() < 1e-3, "{e} {f} {g} {h}: {d:?}");
         }

@@ -24,7 +24,7 @@ impl std::fmt::Display for Interrupted {
 impl std::error::Error for Interrupted {}
 
 /// What the threads share.
-struct Line<R, M> {
+struct MergeQueue<R, M> {
     /// The next number to be taken.
     next: u32,
     /// Numbers below this one are merged.
@@ -52,7 +52,7 @@ pub fn replicate<R: Send>(
     progress: &(dyn Fn(u32, u32) -> ControlFlow<()> + Sync),
 ) -> Result<(), Interrupted> {
     let threads = threads.clamp(1, 1024).min(replications.max(1) as usize);
-    let line = Mutex::new(Line { next: 0, merged: 0, waiting: BTreeMap::new(), stopped: false, merge });
+    let line = Mutex::new(MergeQueue { next: 0, merged: 0, waiting: BTreeMap::new(), stopped: false, merge });
     let moved = Condvar::new();
     let ahead = AHEAD * threads as u32;
     let work = || {
@@ -76,7 +76,7 @@ pub fn replicate<R: Send>(
 }
 
 /// The next number to run; waits while it is too far ahead of the merge. `None` when there is none left.
-fn take<R, M>(line: &Mutex<Line<R, M>>, moved: &Condvar, replications: u32, ahead: u32) -> Option<u32> {
+fn take<R, M>(line: &Mutex<MergeQueue<R, M>>, moved: &Condvar, replications: u32, ahead: u32) -> Option<u32> {
     let mut line = lock(line);
     loop {
         if line.stopped || line.next >= replications {
@@ -92,7 +92,7 @@ fn take<R, M>(line: &Mutex<Line<R, M>>, moved: &Condvar, replications: u32, ahea
 
 /// Puts a result down and merges all that is next in line.
 fn put<R, M: FnMut(u32, R)>(
-    line: &Mutex<Line<R, M>>,
+    line: &Mutex<MergeQueue<R, M>>,
     moved: &Condvar,
     number: u32,
     result: R,
@@ -125,7 +125,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Lets nobody wait for a thread that has panicked.
 struct WakeOnPanic<'a, R, M> {
-    line: &'a Mutex<Line<R, M>>,
+    line: &'a Mutex<MergeQueue<R, M>>,
     moved: &'a Condvar,
 }
 

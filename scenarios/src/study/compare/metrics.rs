@@ -1,7 +1,7 @@
 //! What is compared: what the user asks for, what promises are about, what callers of the entry endpoints see, and money.
 
 use super::super::sites::entries;
-use super::{Asked, Candidate};
+use super::{AskedMetric, Candidate};
 use sim_core::expression::{Metric, Tree, Value};
 use sim_core::faults::Schedule;
 use sim_core::model::Model;
@@ -10,13 +10,13 @@ use sim_core::promise::{Promise, PromiseKind};
 use sim_core::results::compare::RowKind;
 
 /// All values, each once, the most asked for first.
-pub fn all(candidates: &[Candidate], show: &[Value]) -> Vec<Asked> {
-    let mut all: Vec<Asked> = Vec::new();
+pub fn all(candidates: &[Candidate], show: &[Value]) -> Vec<AskedMetric> {
+    let mut all: Vec<AskedMetric> = Vec::new();
     let mut ask = |kind: RowKind, text: &str| {
         let known = all.iter().any(|asked| asked.value.to_string() == text);
         // What cannot be asked of these names, such as of a name that has a blank, is left out.
         if let (false, Ok(value)) = (known, Value::parse(text)) {
-            all.push(Asked { value, kind });
+            all.push(AskedMetric { value, kind });
         }
     };
     show.iter().for_each(|value| ask(RowKind::Asked, &value.to_string()));

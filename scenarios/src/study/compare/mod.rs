@@ -97,7 +97,7 @@ impl Seen {
 }
 
 /// A value that is compared.
-struct Asked {
+struct AskedMetric {
     value: Value,
     kind: RowKind,
 }
@@ -130,7 +130,7 @@ pub fn run(
     Ok(answer(candidates, &asked, &seen, plan))
 }
 
-fn answer(candidates: &[Candidate], asked: &[Asked], seen: &[Seen], plan: &Plan) -> Comparison {
+fn answer(candidates: &[Candidate], asked: &[AskedMetric], seen: &[Seen], plan: &Plan) -> Comparison {
     let (a, of_a) = (&candidates[0], &seen[0]);
     let compared = |(b, of_b): (&Candidate, &Seen)| {
         let (differs, differs_more) = match (&a.tree, &b.tree) {

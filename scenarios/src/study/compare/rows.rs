@@ -2,9 +2,9 @@
 
 use super::super::interval::{Confidence, Critical, first};
 use super::super::judge;
-use super::super::paired::{self, Sample, Table};
+use super::super::paired::{self, PairCounts, Sample};
 use super::super::sums::SideSums;
-use super::{Asked, Candidate, Seen, metrics};
+use super::{AskedMetric, Candidate, Seen, metrics};
 use sim_core::expression::{Clause, Metric, Tree, Value};
 use sim_core::results::compare::{Change, PromiseRow, Row, RowKind, RowMetric};
 use sim_core::results::{Estimate, PromiseSummary, Unit};
@@ -21,7 +21,7 @@ struct Both<'a> {
 }
 
 /// A row for each value that either system has, and for what an incident costs.
-pub fn rows(asked: &[Asked], a: &Seen, b: &Seen) -> Vec<Row> {
+pub fn rows(asked: &[AskedMetric], a: &Seen, b: &Seen) -> Vec<Row> {
     let values = asked.iter().enumerate().filter_map(|(place, asked)| of_value(place, asked, a, b));
     let estimate = |each: &[Option<f64>]| Sample::of(each.iter().flatten().copied().collect());
     let estimate = |each: &[Option<f64>]| super::super::interval::mean(&estimate(each)?.values);
@@ -31,7 +31,7 @@ pub fn rows(asked: &[Asked], a: &Seen, b: &Seen) -> Vec<Row> {
     values.chain(incident).collect()
 }
 
-fn of_value(place: usize, asked: &Asked, a: &Seen, b: &Seen) -> Option<Row> {
+fn of_value(place: usize, asked: &AskedMetric, a: &Seen, b: &Seen) -> Option<Row> {
     let all = |each: &[Option<f64>]| each.iter().all(Option::is_some);
     let part = judge::is_part(asked.value.tree());
     let estimate = |sums: &SideSums| sums.estimate().map(|e| judge::within(e, part));
@@ -156,7 +156,7 @@ pub fn promises(a: &Candidate, of_a: &Seen, b: &Candidate, of_b: &Seen) -> Vec<P
 
 fn promise(a: Option<&Kept<'_>>, b: Option<&Kept<'_>>) -> PromiseRow {
     let name = a.or(b).map_or_else(String::new, |(summary, _)| summary.name.clone());
-    let table = a.zip(b).map(|((_, a), (_, b))| Table::of(a.iter().zip(*b).filter_map(|(a, b)| (*a).zip(*b))));
+    let table = a.zip(b).map(|((_, a), (_, b))| PairCounts::of(a.iter().zip(*b).filter_map(|(a, b)| (*a).zip(*b))));
     let difference = table.and_then(|table| table.difference(AT_95));
     let same = table.is_some_and(|table| table.n() > 0 && table.only_a + table.only_b == 0);
     // That no pair differs says nothing of those that were not run, but of these there is not the least difference.
@@ -176,14 +176,14 @@ fn promise(a: Option<&Kept<'_>>, b: Option<&Kept<'_>>) -> PromiseRow {
 }
 
 /// How many pairs would show the difference, if all shares stay.
-fn would_tell(table: Table) -> Option<u32> {
+fn would_tell(table: PairCounts) -> Option<u32> {
     let n = table.n();
     if table.only_a == table.only_b {
         return None;
     }
     first(n, |more| {
         let grown = |count: u32| (f64::from(count) * f64::from(more) / f64::from(n)).round() as u32;
-        let table = Table {
+        let table = PairCounts {
             both: grown(table.both),
             only_a: grown(table.only_a),
             only_b: grown(table.only_b),

@@ -12,7 +12,7 @@ use std::fmt;
 
 /// What went wrong with one value.
 #[derive(Debug, Clone)]
-pub struct Fault(Box<Inner>);
+pub struct ReadError(Box<Inner>);
 
 #[derive(Debug, Clone)]
 struct Inner {
@@ -25,7 +25,7 @@ struct Inner {
     way: Vec<Part>,
 }
 
-impl Fault {
+impl ReadError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             message: message.into(),
@@ -110,15 +110,15 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for ReadError {}
 
-impl de::Error for Fault {
+impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let text = message.to_string();
         let mut lines = text.splitn(3, '\n').map(str::trim);
