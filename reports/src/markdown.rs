@@ -1,12 +1,12 @@
 //! Lays a page out as GitHub-flavoured Markdown: tables, figures by their path, no HTML. What users wrote is escaped, so that it reads
 //! as they wrote it and makes no link, code, formula or table.
 
-use crate::answer::Piece;
 use crate::arrows::arrows;
-use crate::figures::{Figure, Table};
-use crate::findings::Finding;
+use crate::figures::{DataTable, Figure};
 use crate::numbers::kept;
-use crate::page::{Block, Fact, Judgement, Page, Standing};
+use crate::page::finding::Finding;
+use crate::page::sentence::Piece;
+use crate::page::{Block, Fact, Judged, LoneTable, Page};
 use std::fmt::Write;
 
 /// Rows that a table of a figure has here, where it cannot be folded away.
@@ -67,13 +67,13 @@ fn answer(pieces: &[Piece]) -> String {
     out
 }
 
-fn verdicts(list: &[Judgement]) -> Table {
+fn verdicts(list: &[Judged]) -> DataTable {
     let notes = list.iter().any(|p| !p.note.is_empty());
     let mut heads = vec!["Verdict".to_owned(), "What".to_owned()];
     heads.extend(list.first().iter().flat_map(|p| p.facts.iter().map(|(name, _)| name.clone())));
     heads.push("Kept in".to_owned());
     heads.extend(notes.then(|| "To know".to_owned()));
-    let row = |p: &Judgement| {
+    let row = |p: &Judged| {
         let name = if p.name.is_empty() { String::new() } else { format!(" ({})", p.name) };
         let share = p.share.as_ref().map_or_else(|| "no data".to_owned(), kept);
         let mut row = vec![p.word.to_owned(), format!("{}{name}", p.says)];
@@ -82,7 +82,7 @@ fn verdicts(list: &[Judgement]) -> Table {
         row.extend(notes.then(|| p.note.clone()));
         row
     };
-    Table { says: String::new(), heads, rows: list.iter().map(row).collect() }
+    DataTable { says: String::new(), heads, rows: list.iter().map(row).collect() }
 }
 
 fn finding(page: &Page, number: usize, f: &Finding) -> String {
@@ -110,13 +110,13 @@ fn figure(f: &Figure, number: usize) -> String {
         let step = table.rows.len().div_ceil(MOST_ROWS).max(1);
         let some = if step == 1 { String::new() } else { format!(" (one row of {step}; all are on the page)") };
         let rows = table.rows.iter().step_by(step).cloned().collect();
-        let table = Table { rows, ..table.clone() };
+        let table = DataTable { rows, ..table.clone() };
         let _ = write!(out, "\n{}{some}:\n\n{}\n", line(&capital(&table.says)), grid(&table));
     }
     out
 }
 
-fn standing(t: &Standing, tables: &mut usize) -> String {
+fn standing(t: &LoneTable, tables: &mut usize) -> String {
     let Some((title, caption)) = &t.title else { return grid(&t.table) + "\n" };
     *tables += 1;
     let (title, bold, rest) = (inline(title), inline(&caption.0), inline(&caption.1));
@@ -129,7 +129,7 @@ fn fact(fact: &Fact) -> String {
 }
 
 /// A table: names to the left, numbers to the right.
-fn grid(table: &Table) -> String {
+fn grid(table: &DataTable) -> String {
     let row = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| inline(&arrows(cell))).collect();
         format!("| {} |", cells.join(" | "))
@@ -194,10 +194,10 @@ pub fn inline(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::studies::run::sample;
 
     fn text() -> String {
-        render(&crate::pages::run::page(&sample::study(), &sample::source()))
+        render(&crate::studies::run::page::page(&sample::study(), &sample::source()))
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn every_figure_is_shown_by_its_path() {
-        let page = crate::pages::run::page(&sample::study(), &sample::source());
+        let page = crate::studies::run::page::page(&sample::study(), &sample::source());
         let text = text();
         for figure in page.figures() {
             for path in figure.files() {
@@ -260,7 +260,7 @@ mod tests {
     fn a_file_with_fences_stays_in_its_own() {
         let mut source = sample::source();
         source.text = "a: 1\n````\nb: 2".into();
-        let text = render(&crate::pages::run::page(&sample::study(), &source));
+        let text = render(&crate::studies::run::page::page(&sample::study(), &source));
         assert!(text.ends_with("\n`````yaml\na: 1\n````\nb: 2\n`````\n"), "{}", &text[text.len() - 60..]);
     }
 }

@@ -1,6 +1,6 @@
 //! `capacity`: the cheapest setting that keeps every promise.
 
-use super::{load, project, source, style, sweep, typed};
+use super::{load, project, report_line, source, sweep, tell, typed};
 use crate::asked;
 use crate::cli::{CapacityArgs, SurviveArg};
 use crate::interrupt::{self, Stopped};
@@ -10,7 +10,8 @@ use crate::refused;
 use crate::shell::quoted;
 use crate::status::OK;
 use anyhow::{Context, Result, anyhow, bail};
-use reports::terminal;
+use reports::answer;
+use reports::studies::capacity::CapacityAnswer;
 use scenarios::study::capacity::{self, Asked, Event, Stop};
 use scenarios::study::sweep::Origin;
 use scenarios::written::named::Name;
@@ -79,13 +80,9 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
         Err(Stop::Problem(problem)) => return Err(refused::value(&[&path, &problem.path], &problem)),
     };
     let source = source(&loaded, repeated.settings.clone());
-    repeated.write_report(&out, reports::write_capacity(&result, &source)?)?;
-    let report = format!("Report   {}\n", typed(&out.join("report.html")));
-    output::print(&match (args.json, output::is_quiet()) {
-        (true, _) => reports::capacity_json(&result)?,
-        (_, true) => terminal::sentence::of_capacity(&result, &style()),
-        _ => terminal::capacity::summary(&result, &source, &style()) + &report,
-    })?;
+    let answer = CapacityAnswer { capacity: &result, source: &source };
+    repeated.write_report(&out, answer::files(&answer)?)?;
+    tell(&answer, args.json, &report_line(&out))?;
     Ok(OK)
 }
 

@@ -1,17 +1,17 @@
 //! `compare`: systems on the same random numbers.
 
 use super::load::{self, plan, sets};
-use super::{project, source, style, typed};
+use super::{project, report_line, source, tell, typed};
 use crate::asked::{self, Asked};
 use crate::cli::CompareArgs;
 use crate::interrupt::Stopped;
-use crate::output;
 use crate::progress::Progress;
 use crate::refused;
 use crate::shell::quoted;
 use crate::status::OK;
 use anyhow::{Context, Result, bail};
-use reports::terminal;
+use reports::answer;
+use reports::studies::compare::CompareAnswer;
 use scenarios::Set;
 use scenarios::study::compare::{self, Candidate};
 use scenarios::written::studies::AskSettings;
@@ -52,13 +52,9 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     };
     let sources: Vec<reports::Source> =
         candidates.iter().map(|candidate| source(&candidate.loaded, asked.settings.clone())).collect();
-    asked.write_report(&out, reports::write_comparison(&comparison, &sources)?)?;
-    let report = format!("Report   {}\n", typed(&out.join("report.html")));
-    output::print(&match (args.json, output::is_quiet()) {
-        (true, _) => reports::compare_json(&comparison)?,
-        (_, true) => terminal::sentence::of_comparison(&comparison, &style()),
-        _ => terminal::compare::summary(&comparison, &style()) + &report,
-    })?;
+    let answer = CompareAnswer { comparison: &comparison, sources: &sources };
+    asked.write_report(&out, answer::files(&answer)?)?;
+    tell(&answer, args.json, &report_line(&out))?;
     Ok(OK)
 }
 

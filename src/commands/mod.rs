@@ -26,12 +26,13 @@ use crate::project::{project, typed};
 use crate::{named, output, refused};
 use anyhow::{Result, bail};
 use load::Ready;
+use reports::answer::Answer;
 use scenarios::study;
 use scenarios::{Loaded, Project};
 use sim_core::problem::Problem;
 use sim_core::results::StudyResult;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Folders that the command line names to be searched for scenarios.
 fn folders(command: &Command) -> Vec<PathBuf> {
@@ -111,6 +112,20 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }
+}
+
+/// Prints the answer of a study: as JSON, in a sentence, or as a terminal shows it, with `below` at its end.
+fn tell(answer: &impl Answer, json: bool, below: &str) -> Result<()> {
+    output::print(&match (json, output::is_quiet()) {
+        (true, _) => answer.json()?,
+        (_, true) => answer.sentence(&style()),
+        _ => answer.terminal(&style()) + below,
+    })
+}
+
+/// The line that says where the report lies.
+fn report_line(out: &Path) -> String {
+    format!("Report   {}\n", typed(&out.join("report.html")))
 }
 
 /// How text is printed.

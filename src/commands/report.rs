@@ -13,6 +13,8 @@ use crate::parts;
 use crate::refused;
 use crate::status::OK;
 use anyhow::{Context, Result, anyhow, bail};
+use reports::answer;
+use reports::studies::run::RunAnswer;
 use scenarios::Files;
 use sim_core::expression::Value;
 use sim_core::units::Probability;
@@ -76,7 +78,7 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
         source.file = asked.files.into_iter().next().unwrap_or(source.file);
         source.asked = asked.settings;
     }
-    let files = reports::write(&result, &source)?;
+    let files = answer::files(&RunAnswer { study: &result, source: &source })?;
     out_folder::replace(&args.folder, of_asked.into_iter().chain(files).collect())?;
     if !output::is_quiet() {
         output::print(&format!("Report   {}\n", typed(&args.folder.join("report.html"))))?;

@@ -1,11 +1,12 @@
 //! `run`: simulate a scenario many times.
 
-use super::{load, source, study, style, typed};
+use super::{load, report_line, source, study, tell, typed};
 use crate::asked::{self, Asked};
 use crate::cli::RunArgs;
-use crate::{output, refused, status};
+use crate::{refused, status};
 use anyhow::Result;
-use reports::terminal;
+use reports::answer;
+use reports::studies::run::RunAnswer;
 
 pub fn run(args: &RunArgs) -> Result<u8> {
     let ready = load::ready(&typed(&args.file), &args.study, &args.precision, args.variant.as_deref())?;
@@ -21,13 +22,8 @@ pub fn run(args: &RunArgs) -> Result<u8> {
     }
     let result = study(&ready, None)?;
     let source = source(&ready.loaded, asked.settings.clone());
-    asked.write_report(&out, reports::write(&result, &source)?)?;
-    let report = format!("Report   {}\n", typed(&out.join("report.html")));
-    let text = match (args.json, output::is_quiet()) {
-        (true, _) => reports::json(&result)?,
-        (_, true) => terminal::sentence::of_run(&result, &style()),
-        _ => terminal::run_summary(&result, &source, &style()) + &report,
-    };
-    output::print(&text)?;
+    let answer = RunAnswer { study: &result, source: &source };
+    asked.write_report(&out, answer::files(&answer)?)?;
+    tell(&answer, args.json, &report_line(&out))?;
     Ok(if result.summary.stopped_early.is_some() { status::STOPPED } else { status::OK })
 }

@@ -1,7 +1,7 @@
 //! `sweep`: one system at many settings.
 
 use super::load::{self, cores};
-use super::{project, source, style, typed};
+use super::{project, report_line, source, tell, typed};
 use crate::asked;
 use crate::cli::{DesignArg, RankArg, SweepArgs};
 use crate::interrupt::Stopped;
@@ -13,7 +13,8 @@ use crate::progress::Progress;
 use crate::refused::{self, Refused};
 use crate::status::OK;
 use anyhow::{Context, Result, bail};
-use reports::terminal;
+use reports::answer;
+use reports::studies::sweep::SweepAnswer;
 use scenarios::study::sweep::{self, Origin, Stop, Sweep};
 use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::sweep::{DesignSettings, PointsSettings, RankOfSettings, RankSettings, SweepSettings};
@@ -134,22 +135,9 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
 /// Writes the results of a finished sweep and prints its answer.
 pub fn finish(first: &First, points: Vec<Point>, out: &Path, json: bool) -> Result<u8> {
     let result = sweep::answer(&first.head, points);
-    let files = reports::write_sweep(&result, &first.source)?;
-    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
-    out_folder::replace(out, files)?;
-    if json {
-        output::print(&reports::sweep_json(&result)?)?;
-    } else if output::is_quiet() {
-        output::print(&terminal::sentence::of_sweep(&result, &style()))?;
-    } else {
-        let mut text = terminal::sweep::summary(&result, &first.source, &style());
-        for (word, name) in [("Report", "report.html"), ("Table", "sweep.csv")] {
-            if names.iter().any(|file| file == name) {
-                text.push_str(&format!("{word:<8} {}\n", typed(&out.join(name))));
-            }
-        }
-        output::print(&text)?;
-    }
+    let answer = SweepAnswer { sweep: &result, source: &first.source };
+    out_folder::replace(out, answer::files(&answer)?)?;
+    tell(&answer, json, &format!("{}Table    {}\n", report_line(out), typed(&out.join("sweep.csv"))))?;
     Ok(OK)
 }
 

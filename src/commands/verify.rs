@@ -1,7 +1,7 @@
 //! `verify`: the truth suite, simulated here.
 
 use super::load::cores;
-use super::style;
+use super::tell;
 use crate::cli::VerifyArgs;
 use crate::interrupt::Stopped;
 use crate::output;
@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::refused;
 use crate::status::{BROKEN, INCONCLUSIVE, OK};
 use anyhow::Result;
-use reports::truth::{self, Verified};
+use reports::studies::verify::{Verified, VerifyAnswer, page::page};
 use scenarios::Loaded;
 use scenarios::study::{self, Plan};
 use scenarios::suite::{self, Case};
@@ -34,13 +34,11 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
         return Ok(OK);
     }
     let results = simulate(&cases, &loaded, args)?;
-    let text = match (args.json, args.markdown) {
-        (true, _) => truth::json(&results)?,
-        (_, true) => truth::page(&results),
-        _ if output::is_quiet() => reports::truth::in_a_sentence(&results, &style()),
-        _ => truth::table(&results, &style()),
-    };
-    output::print(&text)?;
+    if args.markdown && !args.json {
+        output::print(&page(&results))?;
+    } else {
+        tell(&VerifyAnswer { cases: &results }, args.json, "")?;
+    }
     let status = status(&results);
     if !args.json && !args.markdown && !output::is_quiet() {
         let why = match status {

@@ -8,7 +8,7 @@ const CHECKOUT: &str = "scenarios/shipped/checkout.yaml";
 fn results(sets: &[&str], threads: usize) -> String {
     let mut all = vec!["run.replications=6", "run.duration=8m"];
     all.extend(sets);
-    reports::json(&run(&root().join(CHECKOUT), &all, threads)).unwrap()
+    reports::studies::run::json(&run(&root().join(CHECKOUT), &all, threads)).unwrap()
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn threads_change_no_byte_of_hedges_and_ejections() {
     for (name, hedge) in cases {
         let file = root().join(format!("scenarios/shipped/resilience/{name}.yaml"));
         let sets = ["run.replications=4", "run.duration=3m", hedge];
-        let results = |threads| reports::json(&run(&file, &sets, threads)).unwrap();
+        let results = |threads| reports::studies::run::json(&run(&file, &sets, threads)).unwrap();
         let one = results(1);
         assert_eq!(one, results(3), "{hedge}");
         assert!(one.contains("\"hedge_wins\""), "{hedge}");

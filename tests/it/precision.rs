@@ -32,7 +32,7 @@ fn precision_is_met_on_mm1_and_looser_takes_fewer() {
 
 #[test]
 fn threads_decide_nothing_about_the_end() {
-    let bytes = |threads| reports::json(&mm1("3%", 4000, threads)).unwrap();
+    let bytes = |threads| reports::studies::run::json(&mm1("3%", 4000, threads)).unwrap();
     let one = bytes(1);
     assert_eq!(one, bytes(2));
     assert_eq!(one, bytes(5));

@@ -2,7 +2,7 @@
 //! the documentation says so.
 
 use super::generated::check;
-use reports::truth::{self, Verified};
+use reports::studies::verify::{Verified, page::page};
 use scenarios::study::{self, Plan};
 use scenarios::suite::{self, Case};
 use sim_core::results::Verdict;
@@ -45,5 +45,5 @@ fn the_truth_suite_holds_and_its_page_says_so() {
     }
     assert!(wrong.is_empty(), "{} of {cases}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(cases >= 100, "{cases} cases");
-    check("docs/TRUTH.md", &truth::page(&results));
+    check("docs/TRUTH.md", &page(&results));
 }

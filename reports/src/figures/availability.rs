@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::chart::{Look, Plot};
 use super::svg::colour;
-use super::{Figure, Reading, Table, both, how, table_windows};
+use super::{DataTable, Figure, Reading, both, how, table_windows};
 use crate::numbers::{grouped, optional};
 use sim_core::results::{Estimate, StudyResult, Unit};
 
@@ -67,7 +67,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             format!("on a scale of nines: each step up is ten times fewer losses. {}", how(study)),
         ),
         panels: vec![drawing],
-        tables: vec![Table {
+        tables: vec![DataTable {
             says: "answered and answered in full, by window".into(),
             heads: ["Window", "Answered", "In full"].map(String::from).into(),
             rows: rows.collect(),

@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::nice;
-use super::{Figure, Table, both};
+use super::{DataTable, Figure, both};
 use crate::numbers::estimate;
 use sim_core::engine::math::pow;
 use sim_core::results::{StudyResult, Unit};
@@ -49,7 +49,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         title,
         caption: ("Mean availability over the first n replications".into(), "band: 95 % interval.".into()),
         panels: vec![drawing],
-        tables: vec![Table {
+        tables: vec![DataTable {
             says: "the interval at some numbers of replications".into(),
             heads: ["Replications", "Availability"].map(String::from).into(),
             rows: rows.collect(),

@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::Plot;
 use super::svg::colour;
 use super::ticks::{nice, steps};
-use super::{Figure, Reading, Table, both, how};
+use super::{DataTable, Figure, Reading, both, how};
 use crate::numbers::{dollars, estimate, plain};
 use sim_core::expression::Group;
 use sim_core::results::{StudyResult, Unit};
@@ -86,7 +86,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             ),
         ),
         panels: vec![drawing],
-        tables: vec![Table {
+        tables: vec![DataTable {
             says: "the bill by item".into(),
             heads: ["Item", "Group", "Priced as", "Metered a month", "A month", "A year"].map(String::from).into(),
             rows: rows.collect(),

@@ -4,13 +4,13 @@ use super::axis::Axis;
 use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::{nice, steps};
-use super::{Figure, Reading, Table, both, how, table_windows};
+use super::{DataTable, Figure, Reading, both, how, table_windows};
 use crate::numbers::{estimate, grouped, plain};
 use sim_core::results::{Estimate, ServiceSeries, StudyResult, Unit};
 
 /// The place of a panel in its figure: the first says what strikes, the last has the axis of time.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum PanelPlace {
     First,
     Middle,
     Last,
@@ -43,7 +43,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let panel = |values: &[(&'static str, &[Estimate], &'static str, &'static str)],
                  unit: &'static str,
                  range: bool,
-                 place: Place| {
+                 place: PanelPlace| {
         let high = values.iter().flat_map(|v| v.1.iter().map(|e| e.high)).fold(0.0, f64::max).max(if range {
             most
         } else {
@@ -52,18 +52,18 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         let names: Vec<&str> = values.iter().map(|v| v.0).collect();
         let band = if range { "from fewest to most" } else { "the 95 percent interval" };
         let desc = format!("{} in each window; the band is {band}.", names.join(" and "));
-        let height = if place == Place::Middle { (140.0, 130.0) } else { (160.0, 150.0) };
+        let height = if place == PanelPlace::Middle { (140.0, 130.0) } else { (160.0, 150.0) };
         both(&title, &desc, height, Some("instances"), |svg| {
-            if place != Place::First {
+            if place != PanelPlace::First {
                 svg.top = 10.0;
             }
-            if place != Place::Last {
+            if place != PanelPlace::Last {
                 svg.bottom = svg.height - 8.0;
             }
             let high = nice(high);
             let axis = Axis::linear(0.0, high).at(steps(high), |v| plain(v, Unit::Count)).ending_in(unit);
             let plot = Plot::over_time(svg, study, axis);
-            if place == Place::First {
+            if place == PanelPlace::First {
                 svg.time_frame(study);
             } else {
                 svg.shade(study);
@@ -80,7 +80,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 let y = values.last().map_or(svg.bottom, |e| plot.y(e.mean));
                 labels.push((y, (*name).to_owned(), *stroke));
             }
-            if place == Place::Last {
+            if place == PanelPlace::Last {
                 svg.time_axis(study);
             } else {
                 svg.base();
@@ -88,13 +88,13 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             svg.end_labels(&labels);
         })
     };
-    let load = panel(&[("offered", &series.offered_per_s, colour::INK2, "")], "/s", false, Place::First);
+    let load = panel(&[("offered", &series.offered_per_s, colour::INK2, "")], "/s", false, PanelPlace::First);
     let mut lines = vec![("serving", series.instances.as_slice(), colour::BLUE, "")];
     if series.scaled {
         lines.push(("wanted", series.wanted.as_slice(), colour::OCHRE, "5 3"));
     }
-    let instances = panel(&lines, "", true, Place::Middle);
-    let queue = panel(&[("waiting", &series.queue_length, colour::VERM, "")], "", false, Place::Last);
+    let instances = panel(&lines, "", true, PanelPlace::Middle);
+    let queue = panel(&[("waiting", &series.queue_length, colour::VERM, "")], "", false, PanelPlace::Last);
     let rows = table_windows(study).into_iter().map(|(i, w)| {
         let (low, high) = series.instances_range[i];
         vec![
@@ -127,7 +127,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             format!("the band of instances goes from the run with fewest to that with most. {}", how(study)),
         ),
         panels: vec![load, instances, queue],
-        tables: vec![Table {
+        tables: vec![DataTable {
             says: "load, instances and queue by window".into(),
             heads: ["Window", "Offered load", "Wanted", "Serving", "Fewest", "Most", "Waiting"]
                 .map(String::from)

@@ -4,17 +4,17 @@ use super::axis::Axis;
 use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::log_ticks;
-use super::{Figure, Reading, Table, both, how, table_windows};
+use super::{DataTable, Figure, Reading, both, how, table_windows};
 use crate::numbers::{optional, plain};
 use sim_core::results::{Estimate, PromiseSummary, StudyResult, Unit};
 
 /// Name, values, colour, token, whole run.
-type Line<'a> = (&'static str, &'a [Option<Estimate>], &'static str, &'static str, Estimate);
+type Curve<'a> = (&'static str, &'a [Option<Estimate>], &'static str, &'static str, Estimate);
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let series = study.endpoint_series.first()?;
     let whole = study.summary.endpoints.get(&series.name)?.latency_s?;
-    let lines: [Line; 3] = [
+    let lines: [Curve; 3] = [
         ("p50", &series.p50_s, colour::BLUE, "blue", whole.p50),
         ("p99", &series.p99_s, colour::VERM, "verm", whole.p99),
         ("p99.9", &series.p99_9_s, colour::PURPLE, "purple", whole.p99_9),
@@ -85,7 +85,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             ),
         ),
         panels: vec![drawing],
-        tables: vec![Table {
+        tables: vec![DataTable {
             says: "latency by window".into(),
             heads: ["Window", "p50", "p99", "p99.9"].map(String::from).into(),
             rows: rows.collect(),

@@ -24,7 +24,7 @@ pub const MOST: usize = STYLES.len();
 
 /// A line.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct Polyline {
     /// What stands at its end.
     pub name: String,
     /// From left to right.
@@ -47,7 +47,7 @@ pub struct Family<'a> {
     /// What the names of the lines are values of; stands above them, and may be empty.
     pub of_lines: &'a str,
     /// At most [`MOST`].
-    pub lines: Vec<Line>,
+    pub lines: Vec<Polyline>,
     /// Unit of the lines.
     pub of: Unit,
     /// What is promised, and its words.
@@ -67,7 +67,7 @@ impl Family<'_> {
     }
 
     /// Where the points of a line stand: those of one value that are not joined stand side by side.
-    fn places(&self, line: &Line, plot: &Plot) -> Vec<f64> {
+    fn places(&self, line: &Polyline, plot: &Plot) -> Vec<f64> {
         let same = |x: f64| line.points.iter().filter(move |p| p.0 == x);
         let place = |(i, (x, _)): (usize, &(f64, Estimate))| {
             let count = if self.joined { 1 } else { same(*x).count() };

@@ -35,7 +35,7 @@ use std::borrow::Cow;
 
 /// A table beneath a figure.
 #[derive(Debug, Clone, Default)]
-pub struct Table {
+pub struct DataTable {
     /// What it lists.
     pub says: String,
     /// Heads of its columns.
@@ -61,7 +61,7 @@ pub struct Reading {
 
 /// The section of a run's report that a figure stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Chapter {
     /// The system.
     System,
     /// Over time.
@@ -84,7 +84,7 @@ pub struct Figure {
     /// Drawings, one below the other.
     pub panels: Vec<Drawing>,
     /// The numbers.
-    pub tables: Vec<Table>,
+    pub tables: Vec<DataTable>,
     /// What the cursor reads; empty if it is not over time.
     pub readings: Vec<Reading>,
     /// How readings are written: pct, ms, n, money.
@@ -104,21 +104,21 @@ impl Figure {
 type Draw = fn(&StudyResult) -> Option<Figure>;
 
 /// All figures of a run, in the order of its report.
-pub const ALL: &[(&str, Place, Draw)] = &[
-    ("system", Place::System, system::draw),
-    ("availability", Place::OverTime, availability::draw),
-    ("latency", Place::OverTime, latency::draw),
-    ("tail", Place::OverTime, tail::draw),
-    ("outcomes", Place::OverTime, outcomes::draw),
-    ("instances", Place::OverTime, instances::draw),
-    ("recovery", Place::OverTime, recovery::draw),
-    ("cost", Place::Money, cost::draw),
-    ("wrongness", Place::Money, wrongness::draw),
-    ("convergence", Place::Sure, convergence::draw),
+pub const ALL: &[(&str, Chapter, Draw)] = &[
+    ("system", Chapter::System, system::draw),
+    ("availability", Chapter::OverTime, availability::draw),
+    ("latency", Chapter::OverTime, latency::draw),
+    ("tail", Chapter::OverTime, tail::draw),
+    ("outcomes", Chapter::OverTime, outcomes::draw),
+    ("instances", Chapter::OverTime, instances::draw),
+    ("recovery", Chapter::OverTime, recovery::draw),
+    ("cost", Chapter::Money, cost::draw),
+    ("wrongness", Chapter::Money, wrongness::draw),
+    ("convergence", Chapter::Sure, convergence::draw),
 ];
 
 /// The figures of a run, and where they stand.
-pub fn all(study: &StudyResult) -> Vec<(Place, Figure)> {
+pub fn all(study: &StudyResult) -> Vec<(Chapter, Figure)> {
     ALL.iter().filter_map(|(_, place, draw)| Some((*place, draw(study)?))).collect()
 }
 
@@ -166,7 +166,7 @@ fn how(study: &StudyResult) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::studies::run::sample;
 
     /// The value of an attribute of an element.
     fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
@@ -193,7 +193,10 @@ mod tests {
     }
 
     fn figures() -> Vec<Figure> {
-        sample::pages().iter().flat_map(|(_, page)| page.figures().into_iter().cloned().collect::<Vec<_>>()).collect()
+        crate::studies::pages()
+            .iter()
+            .flat_map(|(_, page)| page.figures().into_iter().cloned().collect::<Vec<_>>())
+            .collect()
     }
 
     fn drawings() -> Vec<(String, f64, String)> {

@@ -38,7 +38,7 @@ fn span(journal: &Journal) -> (f64, f64) {
 }
 
 /// Something that was done: when, for how long, its words, and how it looks.
-struct Row {
+struct Action {
     from_s: f64,
     to_s: f64,
     text: String,
@@ -49,7 +49,7 @@ fn first(journal: &Journal, kind: JournalKind) -> Option<&JournalEntry> {
     journal.entries.iter().find(|e| e.kind == kind)
 }
 
-fn rows(journal: &Journal) -> Vec<Row> {
+fn rows(journal: &Journal) -> Vec<Action> {
     let mut rows = Vec::new();
     let checks = journal.entries.iter().filter(|e| matches!(e.kind, JournalKind::SteadyState | JournalKind::Safety));
     let (mut count, mut kept, mut at) = (0, 0, 0.0);
@@ -58,13 +58,13 @@ fn rows(journal: &Journal) -> Vec<Row> {
     }
     if count > 0 {
         let fill = if kept == count { colour::GREEN } else { colour::VERM };
-        rows.push(Row { from_s: at, to_s: at, text: format!("checked before: {kept} of {count} hold"), fill });
+        rows.push(Action { from_s: at, to_s: at, text: format!("checked before: {kept} of {count} hold"), fill });
     }
     let abort = first(journal, JournalKind::Abort);
     let last = journal.entries.iter().filter(|e| e.kind != JournalKind::Hypothesis).map(|e| e.at_s).fold(0.0, f64::max);
     if let Some(begin) = first(journal, JournalKind::Begin) {
         let end = abort.or(first(journal, JournalKind::End)).map_or(last, |e| e.at_s);
-        rows.push(Row {
+        rows.push(Action {
             from_s: begin.at_s,
             to_s: end,
             text: format!("{} runs", begin.text),
@@ -72,7 +72,7 @@ fn rows(journal: &Journal) -> Vec<Row> {
         });
     }
     for entry in &journal.entries {
-        let row = |text: String, fill| Row { from_s: entry.at_s, to_s: entry.at_s, text, fill };
+        let row = |text: String, fill| Action { from_s: entry.at_s, to_s: entry.at_s, text, fill };
         match entry.kind {
             JournalKind::NotRun => rows.push(row("not run".into(), colour::VERM)),
             JournalKind::Abort => rows.push(row("aborted".into(), colour::VERM)),
@@ -80,7 +80,7 @@ fn rows(journal: &Journal) -> Vec<Row> {
             JournalKind::Rollback => {
                 let from = abort.map_or(entry.at_s, |e| e.at_s);
                 let text = format!("rollback: {}", entry.text);
-                rows.push(Row { from_s: from, to_s: entry.at_s, text, fill: colour::OUTCOMES[1] });
+                rows.push(Action { from_s: from, to_s: entry.at_s, text, fill: colour::OUTCOMES[1] });
             }
             _ => {}
         }
@@ -101,7 +101,7 @@ fn axis(span: (f64, f64)) -> Axis {
     Axis::linear(span.0, span.1).at(times.collect(), clock)
 }
 
-fn course(svg: &mut Svg, rows: &[Row], span: (f64, f64)) {
+fn course(svg: &mut Svg, rows: &[Action], span: (f64, f64)) {
     edges(svg);
     svg.top = 8.0;
     let plot = Plot::across(svg, axis(span));
@@ -216,7 +216,7 @@ fn value(svg: &mut Svg, s: &Series, journal: &Journal, span: (f64, f64)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::tests::experiment;
+    use crate::studies::run::experiment::tests::experiment;
     use sim_core::results::{JournalBound, Verdict};
 
     #[test]

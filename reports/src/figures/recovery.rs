@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::Plot;
 use super::svg::colour;
 use super::ticks::nice;
-use super::{Figure, Table, both};
+use super::{DataTable, Figure, both};
 use crate::numbers::{observed, plain};
 use sim_core::results::{About, StudyResult, Unit};
 
@@ -77,7 +77,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             ),
         ),
         panels: vec![drawing],
-        tables: vec![Table {
+        tables: vec![DataTable {
             says: "all replications, slowest first".into(),
             heads: ["Replication", "Recovery"].map(String::from).into(),
             rows: rows.collect(),

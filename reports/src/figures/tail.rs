@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::log_ticks;
-use super::{Figure, Table, both};
+use super::{DataTable, Figure, both};
 use crate::numbers::{clock, optional, plain};
 use sim_core::results::{Part, PromiseSummary, StudyResult, Unit};
 
@@ -105,7 +105,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             format!("both axes log. {} replications merged.", study.summary.replications),
         ),
         panels: vec![drawing],
-        tables: vec![Table { says: "share of answers slower than each latency".into(), heads, rows }],
+        tables: vec![DataTable { says: "share of answers slower than each latency".into(), heads, rows }],
         readings: Vec::new(),
         format: "",
     })

@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::Plot;
 use super::svg::colour;
 use super::ticks::nice;
-use super::{Figure, Table, both};
+use super::{DataTable, Figure, both};
 use crate::numbers::{alone, estimate, plain};
 use sim_core::expression::Group;
 use sim_core::results::{CostItemSummary, Estimate, StudyResult, Unit};
@@ -72,13 +72,13 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     });
     let kinds = study.summary.wrongness.incidents.iter().filter(|(_, e)| e.high > 0.0);
     let kinds: Vec<Vec<String>> = kinds.map(|(k, e)| vec![(*k).to_owned(), estimate(e, Unit::Count)]).collect();
-    let mut tables = vec![Table {
+    let mut tables = vec![DataTable {
         says: "what lost and wrong requests cost".into(),
         heads: ["Item", "Priced as", "Each fault", "A month without", "A year"].map(String::from).into(),
         rows: rows.collect(),
     }];
     if !kinds.is_empty() {
-        tables.push(Table {
+        tables.push(DataTable {
             says: "wrong outcomes by kind, a run".into(),
             heads: ["Kind", "A run has"].map(String::from).into(),
             rows: kinds,

@@ -5,9 +5,9 @@ mod contrast;
 
 use crate::ReportError;
 use crate::arrows::arrows;
-use crate::figures::{Figure, Table};
+use crate::figures::{DataTable, Figure};
 use crate::numbers::kept;
-use crate::page::{Block, Cells, Judgement, Page, Section, Standing, Windows};
+use crate::page::{Block, CellForm, Judged, LoneTable, Page, Section, Windows};
 use minijinja::{Environment, Value, context};
 use sim_core::results::{Estimate, Verdict};
 
@@ -122,21 +122,21 @@ impl Layout<'_> {
         }
     }
 
-    fn standing(&self, t: &Standing) -> Value {
+    fn standing(&self, t: &LoneTable) -> Value {
         let title = t.title.as_ref().map(|(title, caption)| {
             self.tables.set(self.tables.get() + 1);
             context! { number => self.tables.get(), title => title, bold => caption.0, caption => caption.1 }
         });
         let cells = match t.cells {
-            Cells::Numbers => "numbers",
-            Cells::Calls => "calls",
-            Cells::Reasons => "reasons",
+            CellForm::Numbers => "numbers",
+            CellForm::Calls => "calls",
+            CellForm::Reasons => "reasons",
         };
         context! { kind => "table", title => title, cells => cells, table => table(&t.table) }
     }
 }
 
-fn judgement(p: &Judgement) -> Value {
+fn judgement(p: &Judged) -> Value {
     let class = match p.verdict {
         Verdict::Broken => "broken",
         Verdict::Held => "held",
@@ -151,7 +151,7 @@ fn judgement(p: &Judgement) -> Value {
 }
 
 /// The probability of keeping a promise with its interval, from 0 to 100 %, and the share that is needed.
-fn mini(p: &Judgement, e: &Estimate) -> String {
+fn mini(p: &Judged, e: &Estimate) -> String {
     let x = |v: f64| 8.0 + 192.0 * v;
     let (stroke, mark) = match p.verdict {
         Verdict::Broken => (
@@ -201,7 +201,7 @@ fn figure(f: &Figure, number: usize) -> Value {
     }
 }
 
-fn table(t: &Table) -> Value {
+fn table(t: &DataTable) -> Value {
     context! { says => t.says, heads => t.heads, rows => t.rows }
 }
 
@@ -229,10 +229,10 @@ fn data(page: &Page) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::studies::run::sample;
 
     fn sample_page() -> String {
-        render(&crate::pages::run::page(&sample::study(), &sample::source())).expect("a page")
+        render(&crate::studies::run::page::page(&sample::study(), &sample::source())).expect("a page")
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! What a report says, before it is laid out: a page of sections, and sections of blocks.
 //!
-//! `pages` builds one for each kind of study; `html` and `markdown` lay it out. So both say the same, and a new kind of page needs no
+//! `studies` has one for each kind of study; `html` and `markdown` lay it out. So both say the same, and a new kind of page needs no
 //! template. All text here is plain: who lays it out escapes it. Figures have no numbers yet; they are numbered in the order in which
 //! they stand on the page.
 
-use crate::answer::Piece;
-use crate::figures::{Figure, Table};
-use crate::findings::Finding;
+pub mod finding;
+pub mod section;
+pub mod sentence;
+
+use crate::figures::{DataTable, Figure};
+use finding::Finding;
+use sentence::Piece;
 use sim_core::results::{Estimate, Verdict};
 use std::borrow::Cow;
 
@@ -61,13 +65,13 @@ pub enum Block {
     /// A remark.
     Remark(String),
     /// Verdicts, the worst first.
-    Verdicts(Vec<Judgement>),
+    Verdicts(Vec<Judged>),
     /// What is worth looking at.
     Findings(Vec<Finding>),
     /// A figure with its tables.
     Figure(Box<Figure>),
     /// A table that stands for itself.
-    Table(Standing),
+    Table(LoneTable),
     /// Names and values.
     Facts(Vec<Fact>),
     /// Folded away under a line in which words between backticks are code.
@@ -78,7 +82,7 @@ pub enum Block {
 
 /// A promise, clause or setting, and what became of it.
 #[derive(Debug, Clone)]
-pub struct Judgement {
+pub struct Judged {
     /// Held, broken or inconclusive.
     pub verdict: Verdict,
     /// The word for it.
@@ -101,18 +105,18 @@ pub struct Judgement {
 
 /// A table that is not part of a figure.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct LoneTable {
     /// Its title and what it lists: the first words in bold, and the rest; `None` where the section's heading says it.
     pub title: Option<(String, (String, String))>,
     /// How its cells are read.
-    pub cells: Cells,
+    pub cells: CellForm,
     /// What it holds.
-    pub table: Table,
+    pub table: DataTable,
 }
 
 /// How the cells of a table are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cells {
+pub enum CellForm {
     /// Numbers behind a name.
     Numbers,
     /// Numbers behind a call, `caller->callee`.

@@ -1,6 +1,7 @@
 //! A table of names and numbers in so many columns: at least two blanks between columns, and no line wider than the terminal.
 
-use super::{Style, pad, pad_left, widest, wrap};
+use super::Style;
+use super::text::{pad, pad_left, widest, wrap};
 use std::fmt::Write;
 
 /// Blanks between two columns; where there is no room for so many, one fewer.
@@ -26,7 +27,7 @@ pub(crate) fn in_lines(name: &str, indent: &str, width: usize) -> String {
 }
 
 /// A table. Columns that do not fit are left out from the right, and a name that does not fit stands in a line of its own.
-pub(crate) struct Table<'a> {
+pub(crate) struct TextTable<'a> {
     /// Above the names.
     pub title: &'a str,
     /// Columns of what stands before the names.
@@ -34,11 +35,11 @@ pub(crate) struct Table<'a> {
     /// Above the other columns.
     pub heads: &'a [&'a str],
     /// Lines.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TextRow>,
 }
 
 /// A line of a table.
-pub(crate) struct Row {
+pub(crate) struct TextRow {
     /// What stands before the name, coloured, with the blanks that it needs.
     pub lead: String,
     /// What the numbers are of.
@@ -47,7 +48,7 @@ pub(crate) struct Row {
     pub cells: Vec<String>,
 }
 
-impl Table<'_> {
+impl TextTable<'_> {
     /// Adds the table behind an empty line; nothing without rows.
     pub(crate) fn write(&self, style: Style, out: &mut String) {
         if self.rows.is_empty() {
@@ -111,13 +112,13 @@ mod tests {
             for length in [1, 9, 20, 33, 50, 120] {
                 for digits in [1, 7, 15, 30] {
                     let cells: Vec<String> = (1..=4).map(|n| "7".repeat(digits * n / 2 + 1)).collect();
-                    let row = |length: usize| Row {
+                    let row = |length: usize| TextRow {
                         lead: pad("BROKEN", 14),
                         name: long(length).trim().to_owned(),
                         cells: cells.clone(),
                     };
                     let rows = vec![row(length), row(3)];
-                    let table = Table { title: "Promises", lead: 14, heads: &["a", "b", "c", "d"], rows };
+                    let table = TextTable { title: "Promises", lead: 14, heads: &["a", "b", "c", "d"], rows };
                     let mut out = String::new();
                     table.write(Style { colour: false, plain: true, width }, &mut out);
                     assert!(out.lines().all(|line| line.chars().count() <= width), "{width}\n{out}");

@@ -13,6 +13,8 @@ use crate::refused::Refused;
 use crate::status::{BROKEN, CANNOT, INCONCLUSIVE, OK};
 use against::{Baselined, Missing};
 use anyhow::{Context, Result, bail};
+use reports::answer::Answer;
+use reports::studies::check::{self, CheckAnswer};
 use scenarios::Report;
 use scenarios::study::{self, gate, gate::Gate};
 use scenarios::written::studies::AskSettings;
@@ -151,12 +153,12 @@ fn status(files: &[CheckedFile]) -> u8 {
 /// Writes the files that are asked for, each whole, and the summary of a job where GitHub wants one.
 fn write(files: &[CheckedFile], notes: &[String], args: &CheckArgs) -> Result<()> {
     if let Some(path) = &args.junit {
-        output::write_whole(path, reports::junit(files)?.as_bytes())?;
+        output::write_whole(path, check::junit::xml(files)?.as_bytes())?;
     }
     if let Some(path) = &args.sarif {
-        output::write_whole(path, reports::check::sarif::sarif(files)?.as_bytes())?;
+        output::write_whole(path, check::sarif::sarif(files)?.as_bytes())?;
     }
-    let page = reports::check::markdown::markdown(files, args.baseline.as_deref().map(typed).as_deref(), notes);
+    let page = check::markdown::markdown(files, args.baseline.as_deref().map(typed).as_deref(), notes);
     let page = printable(&page, false);
     if let Some(path) = &args.markdown {
         output::write_whole(path, page.as_bytes())?;
@@ -185,22 +187,23 @@ fn print(files: &[CheckedFile], notes: Notes<'_>, updated: Option<&str>, status:
         Some(Annotations::None) => false,
         None => std::env::var_os("GITHUB_ACTIONS").is_some_and(|v| v == "true"),
     };
-    let annotations = if annotated { reports::check::annotations::github(files) } else { String::new() };
+    let annotations = if annotated { check::annotations::github(files) } else { String::new() };
+    // A baseline that is written now is none to stand against.
+    let baseline = args.baseline.as_deref().filter(|_| updated.is_none()).map(typed);
+    let answer = CheckAnswer { files, baseline: baseline.as_deref() };
     if args.json {
         // The runner reads both streams, and JSON stays whole.
         output::say_own(&commands(&annotations));
         notes.all.iter().for_each(|line| output::say(&format!("{line}\n")));
-        return output::print(&reports::check_json(files)?);
+        return output::print(&answer.json()?);
     }
     let style = style();
     if output::is_quiet() {
         let failing: String = notes.all[..notes.failing].iter().map(|line| format!("{line}\n")).collect();
-        output::print(&(reports::check::in_a_sentence(files, &style) + &failing))?;
+        output::print(&(answer.sentence(&style) + &failing))?;
         return output::print_own(&commands(&annotations));
     }
-    let baseline = args.baseline.as_deref().map(typed);
-    // A baseline that is written now is none to stand against.
-    let mut text = reports::check::lines::lines(files, baseline.as_deref().filter(|_| updated.is_none()), &style);
+    let mut text = answer.terminal(&style);
     notes.all.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text.extend(updated.map(|line| format!("{line}\n")));
     let paths: [(&str, &Option<PathBuf>); 3] =

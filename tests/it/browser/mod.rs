@@ -35,7 +35,7 @@ impl Pages {
             std::fs::write(folder.join(format!("{kind}.md")), reports::markdown::render(&page)).unwrap();
             (kind, path)
         };
-        let mut all = reports::sample::pages();
+        let mut all = reports::studies::pages();
         all.push(("experiment", experiment()));
         let files = all.into_iter().map(page).collect();
         Self { folder, kept, files }
@@ -54,7 +54,7 @@ fn experiment() -> Page {
         asked: String::new(),
         traces: Vec::new(),
     };
-    reports::pages::experiment::page(&study, &source)
+    reports::studies::run::experiment_page::page(&study, &source)
 }
 
 impl Drop for Pages {
@@ -71,7 +71,7 @@ fn pages_are_whole_in_a_browser() {
         Ok(program) => program,
         Err(why) => {
             // Not by a macro, whose output the harness keeps to itself. Where there has to be a browser, it is a failure.
-            let (pages, layouts) = (reports::sample::pages().len() + 1, WIDTHS.len() + 2);
+            let (pages, layouts) = (reports::studies::pages().len() + 1, WIDTHS.len() + 2);
             let skipped =
                 format!("SKIPPED: {pages} pages in {layouts} layouts each were not looked at in a browser, for {why}");
             let _ = writeln!(std::io::stderr(), "\n{skipped}");

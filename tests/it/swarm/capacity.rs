@@ -6,7 +6,7 @@
 
 use super::dice::Dice;
 use super::{kinds, simulate, swarm};
-use reports::findings::capacity as findings;
+use reports::studies::capacity::findings;
 use scenarios::Memory;
 use scenarios::study::Plan;
 use scenarios::study::capacity::{self, Asked};

@@ -71,7 +71,10 @@ fn threads_change_nothing() {
             let loaded = read(&scenario(seed).text());
             let on = |threads| {
                 let plan = Plan { replications: 5, ..Plan::of(&loaded, threads) };
-                reports::json(&study::run(&loaded, &[], &plan, &|_, _| ControlFlow::Continue(())).unwrap()).unwrap()
+                reports::studies::run::json(
+                    &study::run(&loaded, &[], &plan, &|_, _| ControlFlow::Continue(())).unwrap(),
+                )
+                .unwrap()
             };
             let one = on(1);
             assert_eq!(one, on(2));

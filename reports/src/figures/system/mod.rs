@@ -10,7 +10,7 @@ mod text;
 pub use text::{dot, mermaid};
 
 use super::svg::{Svg, colour, shortened, width_of};
-use super::{Drawing, Figure, Table};
+use super::{DataTable, Drawing, Figure};
 use crate::numbers::{grouped, plain};
 use groups::{By, FARTHEST, Group};
 use layout::{Arrow, Layout, Rect, Route, lay_out};
@@ -442,7 +442,7 @@ fn paint_key(svg: &mut Svg) {
 }
 
 /// All that is drawn, in words.
-fn tables(system: &System) -> Vec<Table> {
+fn tables(system: &System) -> Vec<DataTable> {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".into());
     let node = |node: &SystemNode| {
         let instances = if node.kind == NodeKind::Load { "–".into() } else { grouped(f64::from(node.instances), 0) };
@@ -460,7 +460,7 @@ fn tables(system: &System) -> Vec<Table> {
         let faults = (!call.faults.is_empty()).then(|| call.faults.join(", "));
         vec![crate::arrows::arrows(&name), or_none(call.per_s.map(rate)), or_none(faults)]
     };
-    let table = |says: &str, heads: &[&str], rows| Table {
+    let table = |says: &str, heads: &[&str], rows| DataTable {
         says: says.into(),
         heads: heads.iter().map(ToString::to_string).collect(),
         rows,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::figures::escape;
-use crate::sample;
+use crate::studies::run::sample;
 
 /// The texts of a drawing, in their order.
 fn texts(svg: &str) -> Vec<String> {

@@ -61,7 +61,7 @@ pub fn dot(system: &System) -> String {
 mod tests {
     use super::*;
     use crate::figures::system::testing;
-    use crate::sample;
+    use crate::studies::run::sample;
 
     #[test]
     fn every_node_and_every_call_is_a_line_of_each() {

@@ -1,0 +1,197 @@
+//! The answer in one sentence: yes, no or inconclusive, the promise that decides it, and what it costs.
+
+use super::experiment;
+use crate::numbers::{estimate, grouped, observed, plain};
+use crate::page::sentence::Piece;
+use sim_core::results::{About, EndpointSummary, PromiseSummary, StudyResult, Unit, Verdict};
+
+/// The answer, in pieces.
+pub fn answer(study: &StudyResult) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut say = |strong, text: String| {
+        let spaced = !pieces.is_empty() && !text.starts_with([',', ';']);
+        pieces.push(Piece { strong, text, spaced });
+    };
+    let word = |verdict: Verdict| match verdict {
+        Verdict::Held => "Yes:",
+        Verdict::Broken => "No:",
+        Verdict::Inconclusive => "Inconclusive:",
+    };
+    // Who experiments asks of the experiment, whatever else is promised.
+    match (experiment::worst(study), worst_first(study).first()) {
+        (Some(experiment), _) => {
+            say(true, word(experiment.judgement.verdict).to_owned());
+            say(false, experiment::sentence(experiment));
+        }
+        (None, Some(promise)) => {
+            say(true, word(promise.verdict).to_owned());
+            decided(promise, &mut say);
+        }
+        (None, None) => nothing_promised(study, &mut say),
+    }
+    not_done(study, &mut say);
+    wrong(study, &mut say);
+    cost(study, &mut say);
+    if let Some(last) = pieces.last_mut() {
+        last.text.push('.');
+    }
+    pieces
+}
+
+/// Promises, worst first.
+pub fn worst_first(study: &StudyResult) -> Vec<&PromiseSummary> {
+    let mut all: Vec<&PromiseSummary> = study.summary.promises.iter().collect();
+    all.sort_by_key(|p| std::cmp::Reverse(p.verdict));
+    all
+}
+
+/// Messages that nobody has done, where no promise says so.
+fn not_done(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    for (name, queue) in study.summary.services.iter().filter(|(_, s)| s.is_queue && s.unserved.mean >= 0.5) {
+        say(false, "; at the end".to_owned());
+        say(true, format!("{} messages", estimate(&queue.unserved, Unit::Count)));
+        say(false, format!("wait too long in {name}"));
+    }
+}
+
+fn nothing_promised(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    let entry = study.summary.endpoints.iter().find(|(_, e)| e.entry);
+    let Some((name, entry)) = entry else {
+        return say(false, "Nothing is promised, and no load calls an endpoint".to_owned());
+    };
+    match (&entry.availability, &entry.latency_s) {
+        (Some(share), Some(latency)) => {
+            say(false, format!("Nothing is promised; {name} answers"));
+            say(true, estimate(share, Unit::Share));
+            say(false, "of requests, 99\u{a0}% of these within".to_owned());
+            say(true, estimate(&latency.p99, Unit::Seconds));
+        }
+        _ => say(false, format!("Nothing is promised, and {name} answers no request")),
+    }
+}
+
+/// The sentence about the promise that decides.
+fn decided(promise: &PromiseSummary, say: &mut impl FnMut(bool, String)) {
+    if promise.observed.is_none() {
+        return say(false, format!("there is no data on whether {}", promise.says));
+    }
+    let (before, behind) = around(promise);
+    say(false, before);
+    say(true, observed(promise));
+    if !behind.is_empty() {
+        say(false, behind);
+    }
+    let bound = promise.promised.map(|p| plain(p, promise.unit)).unwrap_or_default();
+    let promised = format!("against a promise of at {} {bound}", if promise.at_most { "most" } else { "least" });
+    let (kept, judged) = (promise.kept, promise.judged);
+    say(
+        false,
+        match promise.verdict {
+            Verdict::Held if kept == judged => format!("{promised}, kept in all {judged} runs"),
+            Verdict::Held => format!("{promised}, kept in {kept} of {judged} runs"),
+            Verdict::Broken if kept == 0 => format!("{promised}, kept in none of {judged} runs"),
+            Verdict::Broken => format!("{promised}, kept in {kept} of {judged} runs only"),
+            Verdict::Inconclusive => format!("{promised}, kept in {kept} of {judged} runs: too few to tell"),
+        },
+    );
+}
+
+/// What stands before and behind the observed number.
+fn around(promise: &PromiseSummary) -> (String, String) {
+    let (before, behind) = match &promise.about {
+        About::Availability { of } => (format!("{of} answers"), "of requests"),
+        About::Goodput { of } => (format!("{of} gives"), "good answers"),
+        About::Recovery { of, after } => (format!("after {after}, {of} is back in"), ""),
+        About::Wrongness { of: None, kind } => (format!("{} happens to", kind.name()), "of requests"),
+        About::Wrongness { of: Some(of), kind } => {
+            return (format!("{} happens to", kind.name()), format!("of requests to {of}"));
+        }
+        About::Cost => ("the infrastructure costs".to_owned(), ""),
+        About::Latency { of, percentile } => (format!("{percentile} of {of} is"), ""),
+        About::Age { of, percentile } => (format!("{percentile} of the age of messages in {of} is"), ""),
+        About::Hypothesis { .. } | About::Metric { .. } | About::Condition => (format!("{} is", promise.name), ""),
+    };
+    (before, behind.to_owned())
+}
+
+/// Answers from which on wrong ones are worth a word, as a share of all answers.
+const WRONG: f64 = 1e-3;
+
+/// How many of the answers, which count as answered, are wrong; where the promise that decides has not said so.
+fn wrong(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    if worst_first(study).first().is_some_and(|p| matches!(p.about, About::Wrongness { .. })) {
+        return;
+    }
+    let answered =
+        |e: &EndpointSummary| ["ok", "degraded"].iter().filter_map(|o| e.outcomes.get(o)).map(|e| e.mean).sum();
+    let entries = study.summary.endpoints.iter().filter(|(_, e)| e.entry);
+    let shares = entries.map(|(name, e)| (name, e.wrong.mean, answered(e)));
+    let worst = shares.filter(|(_, wrong, of)| *wrong >= WRONG * of && *wrong > 0.0);
+    let Some((name, wrong, of)) = worst.max_by(|a, b| (a.1 / a.2).total_cmp(&(b.1 / b.2))) else { return };
+    let kinds: Vec<&str> =
+        study.summary.wrongness.incidents.iter().filter(|(_, e)| e.mean > 0.0).map(|(kind, _)| *kind).collect();
+    let how = if let [kind] = kinds.as_slice() { format!(" ({kind})") } else { String::new() };
+    say(false, ";".to_owned());
+    say(true, format!("{} of {} answers", grouped(wrong, 0), grouped(of, 0)));
+    say(false, format!("of {name} in a run are wrong{how}"));
+}
+
+fn cost(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    let month = study.summary.cost.per_month;
+    let about_cost = worst_first(study).first().is_some_and(|p| p.about == About::Cost);
+    if month.mean > 0.0 && !about_cost {
+        say(false, "; the infrastructure costs".to_owned());
+        say(true, estimate(&month, Unit::MoneyPerMonth));
+    }
+    let faults = study.summary.wrongness.by_fault.iter().filter(|price| price.adds.mean > 0.0);
+    if let Some(dearest) = faults.max_by(|a, b| a.adds.mean.total_cmp(&b.adds.mean)) {
+        say(false, format!(", and each {}", dearest.fault));
+        say(true, estimate(&dearest.adds, Unit::Money));
+        say(false, "in lost and wrong requests".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::sentence::join;
+    use crate::studies::run::sample;
+
+    #[test]
+    fn the_answer_is_one_sentence_about_the_worst_promise() {
+        let text = join(&answer(&sample::study())).replace('\u{a0}', " ");
+        assert_eq!(
+            text,
+            "No: gateway.checkout answers 98.31 % (98.29–98.33) of requests against a promise of at least 99.5 %, kept in none of \
+             64 runs; 771 of 730,000 answers of gateway.checkout in a run are wrong; the infrastructure costs $3,410 a month (3,402–3,418), and each brownout $89,500 (89,000–90,000) in lost and \
+             wrong requests."
+        );
+    }
+
+    #[test]
+    fn answers_that_are_wrong_are_in_the_headline_where_they_matter() {
+        let mut study = sample::study();
+        let (of, said) = ("gateway.checkout", |study: &StudyResult| join(&answer(study)).replace('\u{a0}', " "));
+        study.summary.wrongness.incidents.values_mut().for_each(|e| *e = e.scale(0.0));
+        study.summary.wrongness.incidents.insert("stale_read", sim_core::results::Estimate::exact(720_000.0));
+        study.summary.endpoints.get_mut(of).unwrap().wrong = sim_core::results::Estimate::exact(720_000.0);
+        let text = said(&study);
+        assert!(
+            text.contains("; 720,000 of 730,000 answers of gateway.checkout in a run are wrong (stale_read);"),
+            "{text}"
+        );
+        study.summary.endpoints.get_mut(of).unwrap().wrong = sim_core::results::Estimate::exact(0.0);
+        assert!(!said(&study).contains("are wrong"));
+    }
+
+    #[test]
+    fn wrongness_is_said_of_the_requests_that_it_happens_to() {
+        let mut study = sample::study();
+        study.summary.promises.truncate(1);
+        let of = Some("profile.read".to_owned());
+        study.summary.promises[0].about = About::Wrongness { of, kind: sim_core::data::WrongnessKind::StaleRead };
+        let text = join(&answer(&study));
+        assert!(text.starts_with("No: stale_read happens to 98.31"), "{text}");
+        assert!(text.contains("of requests to profile.read against a promise"), "{text}");
+    }
+}

@@ -1,0 +1,74 @@
+//! Services, scalers and alerts of a run as its report and its summary list them: their order, and what stands in their columns.
+
+use crate::numbers::{clock, estimate, grouped, optional};
+use sim_core::results::{AlertSummary, Estimate, ScalerSummary, ServiceSummary, StudyResult, Unit};
+
+/// Heads of the columns after the name of a service.
+pub const SERVICE_HEADS: [&str; 6] = ["instances", "utilisation", "CPU", "mean wait", "p99 wait", "queue length"];
+/// Heads of the columns after the name of a scaler.
+pub const SCALER_HEADS: [&str; 5] = ["service", "range", "wanted", "scalings a run", "reversals a run"];
+
+/// Services by name: those whose requests wait the longest first, then those with the highest utilisation.
+pub fn services(study: &StudyResult) -> Vec<(&String, &ServiceSummary)> {
+    let mut all: Vec<_> = study.summary.services.iter().collect();
+    let wait = |s: &ServiceSummary| s.queue_wait_s.map_or(0.0, |wait| wait.p99.mean);
+    let held = |s: &ServiceSummary| s.utilisation.map_or(0.0, |held| held.mean);
+    all.sort_by(|(_, a), (_, b)| wait(b).total_cmp(&wait(a)).then(held(b).total_cmp(&held(a))));
+    all
+}
+
+/// What stands in the columns of a service; `write` writes a number with or without its interval.
+pub fn service_cells(service: &ServiceSummary, write: fn(&Estimate, Unit) -> String) -> [String; 6] {
+    let or_dash = |e: Option<Estimate>, unit| e.map_or_else(|| "-".to_owned(), |e| write(&e, unit));
+    let wait = service.queue_wait_s;
+    let instances = Some(service.instances).filter(|_| !service.is_queue);
+    [
+        or_dash(instances, Unit::Count),
+        or_dash(service.utilisation, Unit::Share),
+        or_dash(service.cpu, Unit::Share),
+        or_dash(wait.map(|w| w.mean), Unit::Seconds),
+        or_dash(wait.map(|w| w.p99), Unit::Seconds),
+        write(&service.queue_length, Unit::Count),
+    ]
+}
+
+/// What stands in the columns of a scaler.
+pub fn scaler_cells(study: &StudyResult, scaler: &ScalerSummary) -> [String; 5] {
+    let series = study.service_series.iter().find(|series| series.name == scaler.of);
+    let wanted = || series.into_iter().flat_map(|series| &series.wanted).map(|e| e.mean);
+    let (least, most) = (wanted().fold(f64::INFINITY, f64::min), wanted().fold(0.0, f64::max));
+    let up_and_down = Estimate {
+        mean: scaler.steps_up.mean + scaler.steps_down.mean,
+        low: scaler.steps_up.low + scaler.steps_down.low,
+        high: scaler.steps_up.high + scaler.steps_down.high,
+    };
+    let range = |from: String, to: String| if from == to { from } else { format!("{from}–{to}") };
+    [
+        scaler.of.clone(),
+        range(scaler.min.to_string(), scaler.max.to_string()),
+        if least.is_finite() { range(grouped(least, 0), grouped(most, 0)) } else { "no data".to_owned() },
+        estimate(&up_and_down, Unit::Count),
+        estimate(&scaler.turns, Unit::Count),
+    ]
+}
+
+/// Heads of the columns after the name of an alert.
+pub const ALERT_HEADS: [&str; 5] = ["severity", "fired a run", "first at", "after the fault", "false a run"];
+
+/// Alerts by name, the most severe first.
+pub fn alerts(study: &StudyResult) -> Vec<(&String, &AlertSummary)> {
+    let mut all: Vec<_> = study.summary.alerts.iter().collect();
+    all.sort_by_key(|(_, alert)| std::cmp::Reverse(alert.severity));
+    all
+}
+
+/// What stands in the columns of an alert.
+pub fn alert_cells(alert: &AlertSummary) -> [String; 5] {
+    let first = alert.first_fired_s.map_or_else(|| "never".to_owned(), |first| clock(first.mean));
+    // An alert that the file gives no fault to find is neither late nor false.
+    let (soon, falsely) = match &alert.false_alarms {
+        Some(count) => (optional(alert.time_to_detect_s.as_ref(), Unit::Seconds), estimate(count, Unit::Count)),
+        None => ("-".to_owned(), "-".to_owned()),
+    };
+    [alert.severity.to_string(), estimate(&alert.fired, Unit::Count), first, soon, falsely]
+}

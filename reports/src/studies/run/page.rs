@@ -1,0 +1,347 @@
+//! The report of a run, in the order of the look: question, answer, promises, what to look at next, figures with their tables, calls,
+//! money, arithmetic, how sure we are, the scenario.
+
+use super::answer::{answer, worst_first};
+use super::course;
+use super::findings::find;
+use super::listed;
+use crate::Source;
+use crate::arrows::arrows;
+use crate::figures::{self, Chapter, DataTable};
+use crate::numbers::{clock, estimate, grouped, length, plain};
+use crate::page::section::{scenario, section, some};
+use crate::page::{Block, CellForm, Fact, Judged, LoneTable, Page, Section, Windows};
+use crate::words::{NEEDED, WHEN_HELD, margin, observed, word_of};
+use sim_core::counters;
+use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};
+use sim_core::units::Probability;
+use std::collections::BTreeMap;
+
+/// The page of a run.
+pub fn page(study: &StudyResult, source: &Source) -> Page {
+    let figures = figures::all(study);
+    let placed = |place: Chapter| {
+        let there = figures.iter().filter(|(p, _)| *p == place);
+        there.map(|(_, f)| Block::Figure(Box::new(f.clone()))).collect::<Vec<_>>()
+    };
+    let sections = [
+        some("system", "The system", "The system", placed(Chapter::System)),
+        Some(section("promises", "Promises", &promises_head(study), promises(study))),
+        next(study, source),
+        Some(section("over-time", "Over time", "Over time", over_time(placed(Chapter::OverTime)))),
+        services(study),
+        Some(section(
+            "calls",
+            "Calls",
+            "Calls",
+            std::iter::once(Block::Table(calls(study))).chain(counted_at_calls(study)).collect(),
+        )),
+        alerts(study),
+        some("money", "Money", "Money", placed(Chapter::Money)),
+        arithmetic(study),
+        Some(section("sure", "How sure we are", "How sure we are", sure(study, source, placed(Chapter::Sure)))),
+        Some(scenario(source)),
+    ];
+    Page {
+        kind: "run report",
+        title: study.summary.scenario.clone(),
+        question: source.question.clone(),
+        answer: answer(study),
+        meta: meta(study),
+        sections: sections.into_iter().flatten().collect(),
+        time: windows(study),
+    }
+}
+
+fn windows(study: &StudyResult) -> Option<Windows> {
+    let first = study.windows.first()?;
+    let from_s = study.windows.iter().map(|w| w.from_s).collect();
+    Some(Windows { from_s, length_s: first.to_s - first.from_s })
+}
+
+fn meta(study: &StudyResult) -> String {
+    let s = &study.summary;
+    let stopped = course::stopped_early(s).map_or_else(String::new, |says| format!("{says} "));
+    format!(
+        "{stopped}{} replications of {}, intervals of 95\u{a0}%, warm-up of {} cut, {} requests judged. Every figure below is the mean or the merged quantile of all {}.",
+        s.replications,
+        length(s.simulated_s),
+        length(s.warm_up_s),
+        grouped(study.requests_judged as f64, 0),
+        s.replications
+    )
+}
+
+fn promises_head(study: &StudyResult) -> String {
+    let of = |v| study.summary.promises.iter().filter(|p| p.verdict == v).count();
+    let words = [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "inconclusive"), (Verdict::Held, "held")];
+    let parts: Vec<String> = words.iter().filter(|(v, _)| of(*v) > 0).map(|(v, w)| format!("{} {w}", of(*v))).collect();
+    if parts.is_empty() { "No promise is made".into() } else { format!("Promises: {}", parts.join(", ")) }
+}
+
+fn promises(study: &StudyResult) -> Vec<Block> {
+    let judged = worst_first(study);
+    let mut blocks = Vec::new();
+    if !judged.is_empty() {
+        blocks.push(Block::Lede(WHEN_HELD.into()));
+        blocks.push(Block::Verdicts(judged.into_iter().map(judgement).collect()));
+    }
+    let clauses = &study.summary.expectations;
+    if !clauses.is_empty() {
+        let says = format!("Expected: {} clauses, which `check` judges too", clauses.len());
+        blocks.push(Block::Folded(says, vec![Block::Verdicts(clauses.iter().map(judgement).collect())]));
+    }
+    blocks
+}
+
+/// A promise or clause as pages show it.
+pub fn judgement(p: &PromiseSummary) -> Judged {
+    let settle = p.would_settle.map(|n| format!("Run {n} replications to decide."));
+    Judged {
+        verdict: p.verdict,
+        word: word_of(p),
+        says: p.says.to_string(),
+        name: if p.made.is_clause() { String::new() } else { p.name.clone() },
+        facts: facts_of(p),
+        note: settle.unwrap_or_else(|| p.note.to_string()),
+        kept: (p.kept, p.judged),
+        share: p.probability,
+        needed: NEEDED,
+    }
+}
+
+/// What was observed, and how far it is from what is promised.
+fn facts_of(p: &PromiseSummary) -> Vec<(String, String)> {
+    let seen = observed(p).map(|seen| ("Observed".to_owned(), seen));
+    seen.into_iter().flat_map(|seen| [seen, ("Margin".to_owned(), margin(p))]).collect()
+}
+
+fn next(study: &StudyResult, source: &Source) -> Option<Section> {
+    let mut found = find(study, source);
+    found.truncate(5);
+    let mut blocks = Vec::new();
+    if !found.is_empty() {
+        blocks.push(Block::Findings(found));
+    }
+    if let Some(expected) = &source.answer {
+        blocks.push(Block::Remark(format!("The author expected: {expected}")));
+    }
+    some("next", "What to look at next", "What to look at next", blocks)
+}
+
+fn over_time(figures: Vec<Block>) -> Vec<Block> {
+    let usage = "Point at a figure, or focus it and use the arrow keys: all figures over time read out the same window. Drag across \
+                 one, or press + and \u{2212}, to look closer in all of them; Escape or a double click shows the whole run again.";
+    [Block::Usage(usage.into())].into_iter().chain(figures).collect()
+}
+
+fn calls(study: &StudyResult) -> LoneTable {
+    let heads = [
+        "Edge",
+        "Calls",
+        "Attempts",
+        "Retries",
+        "Amplifi\u{ad}cation",
+        "Timeouts",
+        "Rejected by breaker",
+        "Breaker openings",
+        "Aban\u{ad}doned",
+    ];
+    let caption = "mean per run. Amplification is attempts sent for each call that the breaker let through; openings count all caller \
+                   instances; abandoned attempts went on working after their caller had given up.";
+    LoneTable {
+        title: Some((calls_title(study), ("Every call edge".into(), caption.into()))),
+        cells: CellForm::Calls,
+        table: DataTable {
+            says: "Call edges".into(),
+            heads: heads.map(String::from).into(),
+            rows: study.summary.calls.iter().map(|(name, c)| call(name, c)).collect(),
+        },
+    }
+}
+
+fn call(name: &str, c: &CallSummary) -> Vec<String> {
+    let count = |e: &Estimate| if e.mean == 0.0 { "0".to_owned() } else { plain(e.mean, Unit::Count) };
+    vec![
+        name.to_owned(),
+        count(&c.calls),
+        count(&c.attempts),
+        count(&c.retries),
+        c.amplification.map_or_else(|| "–".into(), |a| grouped(a.mean, 3)),
+        count(&c.timeouts),
+        count(&c.rejected),
+        count(&c.breaker_opened),
+        count(&c.abandoned),
+    ]
+}
+
+/// What the families count at calls, where it was counted.
+fn counted_at_calls(study: &StudyResult) -> Option<Block> {
+    counted(study.summary.calls.iter().map(|(name, call)| (name, &call.counters)))
+}
+
+/// The counters of subjects, each as an expression writes it.
+fn counted<'a>(subjects: impl Iterator<Item = (&'a String, &'a BTreeMap<&'static str, Estimate>)>) -> Option<Block> {
+    let row = |subject: &str, name: &str, number: &Estimate| {
+        let counter = counters::all().find(|counter| counter.name == name)?;
+        let says = counter.says.to_owned();
+        Some(vec![format!("{name}({subject})"), estimate(number, counter.unit), says])
+    };
+    let rows: Vec<Vec<String>> = subjects
+        .flat_map(|(subject, counters)| counters.iter().filter_map(move |(name, number)| row(subject, name, number)))
+        .collect();
+    let table = DataTable {
+        says: "Counters".into(),
+        heads: ["Counter", "Mean per run", "Counts"].map(String::from).into(),
+        rows,
+    };
+    (!table.rows.is_empty()).then_some(Block::Table(LoneTable { title: None, cells: CellForm::Reasons, table }))
+}
+
+fn calls_title(study: &StudyResult) -> String {
+    let of = |c: &CallSummary| c.amplification.map_or(1.0, |a| a.mean);
+    match study.summary.calls.iter().max_by(|a, b| of(a.1).total_cmp(&of(b.1))) {
+        Some((name, c)) if of(c) > 1.001 => {
+            let more = (of(c) - 1.0) * 100.0;
+            arrows(&format!("Retries add {more:.1}\u{a0}% to the attempts of {name}, more than to any other"))
+        }
+        _ => "No call is retried to speak of".into(),
+    }
+}
+
+/// The services, and what scales them.
+fn services(study: &StudyResult) -> Option<Section> {
+    let rows: Vec<Vec<String>> = listed::services(study)
+        .into_iter()
+        .map(|(name, service)| std::iter::once(name.clone()).chain(listed::service_cells(service, estimate)).collect())
+        .collect();
+    let lede = "Services whose requests wait the longest for a worker come first. Utilisation is the share of workers that are held, CPU the \
+                share of cores that are busy, queue length the mean number of requests that wait, all over the whole run.";
+    let heads = ["Service", "Instances", "Utilisation", "CPU", "Mean wait", "p99 wait", "Queue length"];
+    let table = DataTable { says: "Services".into(), heads: heads.map(String::from).into(), rows };
+    if table.rows.is_empty() {
+        return None;
+    }
+    let standing = |table| Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
+    let mut blocks = vec![Block::Lede(lede.into()), standing(table)];
+    blocks.extend(counted(study.summary.services.iter().map(|(name, service)| (name, &service.counters))));
+    let scalers = study.summary.scalers.iter();
+    let rows: Vec<Vec<String>> = scalers
+        .map(|(name, scaler)| std::iter::once(name.clone()).chain(listed::scaler_cells(study, scaler)).collect())
+        .collect();
+    if !rows.is_empty() {
+        let heads = ["Scaler", "Service", "Range", "Wanted", "Scalings a run", "Reversals a run"];
+        let table = DataTable { says: "Scalers".into(), heads: heads.map(String::from).into(), rows };
+        let caption = "the instances that each may set, the least and the most that it wanted, and how often it changed them. A reversal is \
+                       a change in the other direction than the one before: many of them are an oscillation.";
+        let title = Some(("Scalers".to_owned(), ("Scalers".into(), caption.into())));
+        blocks.push(Block::Table(LoneTable { title, cells: CellForm::Calls, table }));
+    }
+    Some(section("services", "Services", "Services", blocks))
+}
+
+fn alerts(study: &StudyResult) -> Option<Section> {
+    let rows: Vec<Vec<String>> = listed::alerts(study)
+        .into_iter()
+        .map(|(name, alert)| std::iter::once(name.clone()).chain(listed::alert_cells(alert)).collect())
+        .collect();
+    let heads = ["Alert", "Severity", "Fired a run", "First at", "After the fault", "False a run"];
+    let table = DataTable { says: "Alerts".into(), heads: heads.map(String::from).into(), rows };
+    (!table.rows.is_empty()).then(|| {
+        let lede = "The most severe first, from 5 down to 1. After the fault is the time from the begin of the fault that the \
+                    alert is there to find; an alert that fires outside of that fault is false.";
+        let table = Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
+        section("alerts", "Alerts", "Alerts", vec![Block::Lede(lede.into()), table])
+    })
+}
+
+fn arithmetic(study: &StudyResult) -> Option<Section> {
+    let rows: Vec<Vec<String>> = study
+        .summary
+        .arithmetic
+        .iter()
+        .map(|row| {
+            let simulated = estimate(&row.simulated, row.unit);
+            vec![row.of.to_string(), plain(row.arithmetic, row.unit), simulated, row.why.to_string()]
+        })
+        .collect();
+    let table = DataTable {
+        says: "Arithmetic against simulation".into(),
+        heads: ["Of", "Arithmetic", "Simulated", "Why they differ"].map(String::from).into(),
+        rows,
+    };
+    (!table.rows.is_empty()).then(|| {
+        let table = Block::Table(LoneTable { title: None, cells: CellForm::Reasons, table });
+        section("slo", "Arithmetic", "Arithmetic against simulation", vec![table])
+    })
+}
+
+fn sure(study: &StudyResult, source: &Source, mut figures: Vec<Block>) -> Vec<Block> {
+    figures.push(Block::Facts(facts(study, source)));
+    figures
+}
+
+/// The command that gives the same results.
+fn repeat(study: &StudyResult, source: &Source) -> String {
+    let s = &study.summary;
+    let command = format!("{} --seed {}", source.command("run"), s.seed);
+    // What went on by itself goes on again.
+    if s.went_on.is_some() && s.stopped_early.is_none() {
+        return command;
+    }
+    let Some(precision) = &s.precision else { return format!("{command} --replications {}", s.replications) };
+    let (batch, cap) = (precision.batch, precision.cap);
+    let within = Probability::new(precision.within).unwrap_or_default();
+    let named = precision.of.iter().filter(|p| p.path.starts_with("run."));
+    let of: String = named.map(|p| format!(" --precision-of '{}'", p.name)).collect();
+    format!("{command} --replications {batch} --precision {within}{of} --precision-cap {cap}")
+}
+
+fn facts(study: &StudyResult, source: &Source) -> Vec<Fact> {
+    let s = &study.summary;
+    let digest: Vec<String> = s.digest.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let mut facts = vec![
+        Fact::new("Replications", format!("{}, of {} simulated each", s.replications, length(s.simulated_s))),
+        Fact::new("Requests judged", grouped(study.requests_judged as f64, 0)),
+        Fact::new("Warm-up", format!("{}, cut from every number", length(s.warm_up_s))),
+        Fact::new("In flight at the end", format!("{} a run, counted in no share", grouped(study.in_flight, 0))),
+        Fact::new("Seed", format!("{}, replications 0 to {}", s.seed, s.replications.saturating_sub(1))),
+        Fact::new(
+            "Intervals",
+            "95 %: Student\u{2019}s t on means, Woodruff on percentiles, ratio estimates on shares, Wilson on shares of runs",
+        ),
+        Fact::new("Version", format!("windtunnel {}", s.version)),
+        Fact::code("Digest of the results", digest.join(" ")),
+        Fact::code("To repeat it, byte for byte", repeat(study, source)),
+    ];
+    for (name, says) in [("Went on ", course::went_on(s)), ("Stopped early, ", course::stopped_early(s))] {
+        let name_of = name.trim_end_matches([' ', ',']);
+        facts.extend(
+            says.map(|says| Fact::new(name_of, says.trim_start_matches(name).trim_end_matches('.').to_owned())),
+        );
+    }
+    if s.went_on.is_some() {
+        let says = "95 %, at any time: the study was looked at while it ran (docs/METHOD.md)";
+        facts.push(Fact::new("Intervals of promises and clauses", says));
+    }
+    if let Some(precision) = &s.precision {
+        let within = plain(precision.within, Unit::Share);
+        let says = if precision.reached { "reached" } else { "not reached" };
+        facts.push(Fact::new("Precision asked for", format!("{within} of each estimate, {says}")));
+    }
+    if s.wrongness.runs_without_incidents > 0 {
+        let says = "simulated a second time without the faults, on the same random numbers: what a fault costs is what it adds";
+        facts.push(Fact::new(
+            "Price of a fault",
+            format!("{} of the replications were {says}", s.wrongness.runs_without_incidents),
+        ));
+    }
+    if !s.stopped.is_empty() {
+        facts.push(Fact::new("Stopped by a bound", format!("{} of {} runs", s.stopped.len(), s.replications)));
+    }
+    for fault in study.faults.iter().filter(|f| f.from_s > 0.0).take(3) {
+        let when = format!("{}, {} to {}: {}", fault.name, clock(fault.from_s), clock(fault.to_s), fault.says);
+        facts.push(Fact::new("Fault", when));
+    }
+    facts
+}

@@ -1,0 +1,26 @@
+//! Files of a run for other programs: its series as CSV and Parquet, and the journals of its experiments.
+
+pub mod journal;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod series;
+
+use crate::answer::Files;
+use crate::{ReportError, Source};
+use sim_core::results::StudyResult;
+
+/// The scenario and the tables.
+///
+/// # Errors
+/// If a table cannot be made.
+#[cfg_attr(not(feature = "parquet"), expect(clippy::unnecessary_wraps, reason = "only Parquet can fail"))]
+pub fn files(study: &StudyResult, source: &Source) -> Result<Files, ReportError> {
+    let mut files = vec![("timeseries.csv".to_owned(), series::csv(study).into_bytes())];
+    if !study.summary.experiments.is_empty() {
+        files.push(("journal.csv".to_owned(), journal::csv(study).into_bytes()));
+    }
+    #[cfg(feature = "parquet")]
+    files.push(("timeseries.parquet".to_owned(), parquet::bytes(study)?));
+    files.extend(source.files());
+    Ok(files)
+}

@@ -1,0 +1,90 @@
+//! Words for verdicts, and what is said of a promise or clause wherever one is told: what was promised, what was observed, the margin.
+
+use crate::numbers;
+use crate::numbers::plain;
+use sim_core::results::{PromiseSummary, Verdict};
+
+/// What is promised counts as kept from this share of runs on.
+pub const NEEDED: f64 = 0.9;
+
+/// When a promise counts as held.
+pub const WHEN_HELD: &str = "A promise counts as held when, at 95\u{a0}% confidence, at least 90\u{a0}% of runs keep it; as broken when \
+                             fewer do; else as inconclusive.";
+
+/// What was observed of a promise or clause; `None` of a clause that is judged and has no single value, as one of several comparisons.
+pub fn observed(promise: &PromiseSummary) -> Option<String> {
+    (promise.observed.is_some() || promise.judged == 0).then(|| numbers::observed(promise))
+}
+
+/// What was observed of a clause: the value of each comparison and, where it is compared with another one, that; of a promise that it
+/// asks for, the value of the promise; else the runs that keep it. `promises` are those of the same scenario.
+pub fn seen(promises: &[PromiseSummary], clause: &PromiseSummary) -> String {
+    let asked = promises.iter().find(|promise| clause.of_promise.as_ref() == Some(&promise.name));
+    if let Some(text) = asked.and_then(observed) {
+        return text;
+    }
+    if clause.judged == 0 {
+        return "no data".to_owned();
+    }
+    let values: Vec<String> = match clause.comparisons.as_slice() {
+        [one] => {
+            let against = one.against.map(|e| format!("against {}", numbers::estimate(&e, one.unit)));
+            [Some(numbers::observed(clause)), against].into_iter().flatten().collect()
+        }
+        several => several.iter().map(numbers::observed_value).collect(),
+    };
+    if values.is_empty() { format!("in {} of {} runs", clause.kept, clause.judged) } else { values.join(", ") }
+}
+
+/// The word of a verdict.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Held => "Held",
+        Verdict::Broken => "Broken",
+        Verdict::Inconclusive => "Inconclusive",
+    }
+}
+
+/// The word of a verdict on a clause of `expect`. That a promise is broken may be as expected.
+pub fn clause_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Held => "As expected",
+        Verdict::Broken => "Not expected",
+        Verdict::Inconclusive => "Inconclusive",
+    }
+}
+
+/// The word of what became of a promise, hypothesis or clause.
+pub fn word_of(promise: &PromiseSummary) -> &'static str {
+    if promise.is_expectation() { clause_word(promise.verdict) } else { word(promise.verdict) }
+}
+
+/// The margin between what is observed and what is promised: + is room, - is missing.
+pub fn margin(promise: &PromiseSummary) -> String {
+    let (Some(observed), Some(promised)) = (&promise.observed, promise.promised) else { return "–".into() };
+    numbers::difference(promised, observed, promise.unit, promise.at_most)
+}
+
+/// What is promised: `p99 <= 800 ms`, `>= 99.5 %`.
+pub fn bound(promise: &PromiseSummary) -> String {
+    let Some(promised) = promise.promised else { return String::new() };
+    let sign = if promise.at_most { "<=" } else { ">=" };
+    let of =
+        promise.about.percentile().filter(|_| !promise.made.is_clause()).map_or_else(String::new, |p| format!("{p} "));
+    format!("{of}{sign} {}", plain(promised, promise.unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studies::run::sample;
+
+    #[test]
+    fn what_is_kept_in_some_runs_has_data() {
+        let mut clause = sample::study().summary.promises.remove(0);
+        (clause.observed, clause.judged) = (None, 64);
+        assert_eq!(observed(&clause), None);
+        clause.judged = 0;
+        assert_eq!(observed(&clause).unwrap(), "no data");
+    }
+}
