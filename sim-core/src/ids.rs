@@ -1,5 +1,7 @@
 //! Ids of what a scenario names: places in the model's lists, as types of their own, so that one is never taken for another.
 
+use crate::engine::table::Id;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -10,6 +12,18 @@ macro_rules! ids {
             /// The place in the list of its kind in the topology.
             pub fn index(self) -> usize {
                 self.0 as usize
+            }
+        }
+
+        impl Id for $name {
+            #[inline(always)]
+            fn at(place: u32) -> Self {
+                Self(place)
+            }
+
+            #[inline(always)]
+            fn place(self) -> u32 {
+                self.0
             }
         }
 
@@ -30,6 +44,8 @@ ids! {
     EdgeId,
     /// The state that calls share: the breaker, retry budget and balancer of one caller instance towards one callee.
     GuardId,
+    /// An instance: a place among those of all services, each of which has as many as it may ever have instances.
+    InstanceId,
     /// A load class.
     LoadId,
     /// A zone.

@@ -45,8 +45,6 @@ pub struct Run {
 
 /// Attempts that can be in flight at once: the engine tells no more apart.
 pub const MOST_IN_FLIGHT: u64 = 32_000_000;
-/// Call sites that a system can have: the engine tells no more apart.
-pub const MOST_CALL_SITES: usize = 65_534;
 /// Instances that a system can have.
 pub const MOST_INSTANCES: u64 = 1_000_000;
 

@@ -2,7 +2,8 @@
 //!
 //! The sources are parsed; an import is each path in a `use` or in code that leads to another file of the same crate, followed through
 //! `pub use` to the file that defines the name. Two things are no imports: what stands under `cfg(test)`, be it an item or a file, and what
-//! a file takes from the `mod.rs` of its own folder, which lists the folder's files and may hold the words that they share.
+//! a file takes from the `mod.rs` of a folder in which it lies, which lists the folder's files and may hold the words that they share. (The
+//! crate's root is such a list only for the files beside it.)
 
 use super::{files, root};
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,7 +170,10 @@ impl Crate {
             let homes =
                 self.paths(module).found.iter().filter_map(|path| self.rooted(module, path)).collect::<Vec<_>>();
             let homes = homes.iter().map(|path| self.home(path));
-            let is_own_list = |home: &Module| module.split_last().is_some_and(|(_, folder)| home == folder);
+            let is_own_list = |home: &Module| {
+                let is_beside_the_root = home.is_empty() && module.len() == 1;
+                is_beside_the_root || (!home.is_empty() && module.len() > home.len() && module.starts_with(home))
+            };
             homes.filter(|home| home != module && !is_own_list(home)).collect()
         };
         self.modules.keys().map(|module| (module.clone(), imports(module))).collect()

@@ -1,4 +1,4 @@
-//! More of anything than the engine can tell apart, or than anybody means: call sites, instances, users, branches, strikes of a fault.
+//! More of anything than the engine can tell apart, or than anybody means: instances, users, branches, strikes of a fault.
 //!
 //! The engine relies on these bounds. How much memory a run takes is another question, asked before it runs (`study/memory.rs`).
 
@@ -6,7 +6,7 @@ use crate::compile::Compiled;
 use sim_core::faults::Schedule;
 use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
-use sim_core::topology::{MOST_CALL_SITES, MOST_IN_FLIGHT, MOST_INSTANCES, Step};
+use sim_core::topology::{MOST_IN_FLIGHT, MOST_INSTANCES, Step};
 use sim_core::workload::Arrival;
 
 /// Instances of one service.
@@ -21,10 +21,6 @@ const MOST_STRIKES: u64 = 100_000;
 /// Finds what is too large.
 pub fn check(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
-    if let Some(path) = compiled.paths.edges.get(MOST_CALL_SITES) {
-        let problem = Problem::error(path, format!("{} call sites are too many", thousands(model.edges.len() as u64)));
-        problems.push(problem.label(format!("the first of more than {}", thousands(MOST_CALL_SITES as u64))));
-    }
     instances(compiled, problems);
     users(model, problems);
     if model.network.links.len() > MOST_LINKS {

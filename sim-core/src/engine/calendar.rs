@@ -7,7 +7,7 @@
 //! A pop leaves a hole at the root; the handler's first push fills it, so that "pop one, push one" costs one sift down.
 //! Timeouts, nearly all of which are cancelled, wait in a [`Lanes`] FIFO for each distinct delay, with one sentinel in the heap.
 
-use super::table::Table;
+use super::table::{Id, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
 const INDEX_BITS: u32 = 25;
@@ -261,14 +261,30 @@ fn sift_down(heap: &mut [Key], key: Key) {
     }
 }
 
+/// A lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneId(u32);
+
+impl Id for LaneId {
+    #[inline(always)]
+    fn at(place: u32) -> Self {
+        Self(place)
+    }
+
+    #[inline(always)]
+    fn place(self) -> u32 {
+        self.0
+    }
+}
+
 /// FIFO lanes, one for each distinct delay.
 ///
 /// Entries of one lane are in order by construction. A lane that is not empty has exactly one sentinel in the heap, which carries
 /// the time and number of the head at the moment it was set, so that the order of events stays exactly (time, sequence).
 #[derive(Debug, Default)]
 pub struct Lanes {
-    lanes: Table<Lane>,
-    by_delay: BTreeMap<u64, u32>,
+    lanes: Table<LaneId, Lane>,
+    by_delay: BTreeMap<u64, LaneId>,
 }
 
 #[derive(Debug)]
@@ -343,12 +359,10 @@ impl Lane {
 
 impl Lanes {
     /// The lane of a delay; made if it is new.
-    pub fn lane(&mut self, delay_ns: u64) -> u32 {
-        let next = self.lanes.len() as u32;
-        *self.by_delay.entry(delay_ns).or_insert_with(|| {
-            self.lanes.push(Lane { delay_ns, entries: Ring::new(), armed: false });
-            next
-        })
+    pub fn lane(&mut self, delay_ns: u64) -> LaneId {
+        let lanes = &mut self.lanes;
+        let make = || lanes.push(Lane { delay_ns, entries: Ring::new(), armed: false });
+        *self.by_delay.entry(delay_ns).or_insert_with(make)
     }
 
     /// Starts a timer in a lane and tells its number. `lane_kind` is the kind of the sentinel's event. Before a full ring grows,
@@ -358,13 +372,13 @@ impl Lanes {
         &mut self,
         calendar: &mut Calendar,
         now_ns: u64,
-        lane: u32,
+        lane: LaneId,
         lane_kind: u8,
         index: u32,
         live: impl Fn(u32, u64) -> bool,
     ) -> u64 {
         let sequence = calendar.next_sequence();
-        let at = &mut self.lanes[lane as usize];
+        let at = &mut self.lanes[lane];
         let key = Key::new(now_ns + at.delay_ns, sequence, 0, index);
         if at.entries.is_full() {
             at.make_room(live);
@@ -372,7 +386,7 @@ impl Lanes {
         at.entries.push_back(key);
         if !at.armed {
             at.armed = true;
-            calendar.push_key(Key::new(key.time(), sequence, lane_kind, lane));
+            calendar.push_key(Key::new(key.time(), sequence, lane_kind, lane.place()));
         }
         sequence
     }
@@ -381,7 +395,7 @@ impl Lanes {
     /// if the head is the one that the sentinel was set for and is still alive.
     #[inline(always)]
     pub fn fire(&mut self, calendar: &mut Calendar, sentinel: Key, live: impl Fn(u32, u64) -> bool) -> Option<Key> {
-        let lane = &mut self.lanes[sentinel.index() as usize];
+        let lane = &mut self.lanes[LaneId(sentinel.index())];
         let mut due = None;
         while let Some(head) = lane.entries.front() {
             if !live(head.index(), head.sequence()) {

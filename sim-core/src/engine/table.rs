@@ -1,73 +1,156 @@
-//! A list that only grows, for what the hot path indexes several times an event.
+//! A list that only grows, for what the hot path indexes several times an event, and the ids by which it is indexed.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut, Index, IndexMut, Range};
 
-/// Things that were laid down once and are found by their place ever after.
-///
-/// An index into a table is made in one of two ways: by the compiler of a model, from a list of the model that the table mirrors, or by
-/// [`Table::push`]. Nothing is ever taken out, so an index that was good once stays good, and its bounds are not checked
-/// again where the program is optimised; where debug assertions are on, as in all tests, they are. On the hot path of a
-/// request that takes about a tenth off the whole run.
-#[derive(Debug, Clone)]
-pub struct Table<T>(Vec<T>);
+/// A type whose values are places in one table and in no other.
+pub trait Id: Copy + Eq {
+    /// The id of a place.
+    fn at(place: u32) -> Self;
+    /// The place.
+    fn place(self) -> u32;
+}
 
-impl<T> Table<T> {
+/// An id or none, in four bytes. It indexes no table: an id has to be taken out of it first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Maybe<K>(u32, PhantomData<K>);
+
+impl<K: Id> Maybe<K> {
+    /// An id or none, as a link that also says other things holds it: its place, or `u32::MAX`.
+    #[inline(always)]
+    pub fn raw(place: u32) -> Self {
+        Self(place, PhantomData)
+    }
+
+    /// No id.
+    pub const NONE: Self = Self(u32::MAX, PhantomData);
+
+    /// The id, if there is one.
+    #[inline(always)]
+    pub fn get(self) -> Option<K> {
+        (self.0 != u32::MAX).then(|| K::at(self.0))
+    }
+
+    /// The place, or `u32::MAX` where there is none.
+    #[inline(always)]
+    pub fn to_raw(self) -> u32 {
+        self.0
+    }
+
+    /// Whether there is none.
+    #[inline(always)]
+    pub fn is_none(self) -> bool {
+        self.0 == u32::MAX
+    }
+
+    /// The id where the caller knows that there is one.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline(always)]
+    pub fn known(self) -> K {
+        if self.is_none() {
+            nothing_there();
+        }
+        K::at(self.0)
+    }
+}
+
+impl<K: Id> From<K> for Maybe<K> {
+    #[inline(always)]
+    fn from(id: K) -> Self {
+        Self(id.place(), PhantomData)
+    }
+}
+
+impl<K: Id + fmt::Debug> fmt::Debug for Maybe<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn nothing_there() -> ! {
+    panic!("an id is taken where there is none")
+}
+
+/// Things that were laid down once and are found by their id ever after.
+///
+/// An id of a table is made in one of two ways: by the compiler of a model, from a list of the model that the table mirrors, or by
+/// [`Table::push`]. Nothing is ever taken out, so an id that was good once stays good, and its bounds are not checked
+/// again where the program is optimised; where debug assertions are on, as in all tests, they are. On the hot path of a
+/// request that takes about a tenth off the whole run. The id of another table is another type, and does not compile.
+#[derive(Debug, Clone)]
+pub struct Table<K, T>(Vec<T>, PhantomData<K>);
+
+impl<K: Id, T> Table<K, T> {
     /// An empty table that does not move before it holds `capacity` things.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self(Vec::with_capacity(capacity))
+        Self(Vec::with_capacity(capacity), PhantomData)
     }
 
-    /// Lays down one more: its place is the number of those that were there.
-    pub fn push(&mut self, thing: T) {
+    /// Lays down one more, and tells its id.
+    pub fn push(&mut self, thing: T) -> K {
+        let id = K::at(self.0.len() as u32);
         self.0.push(thing);
+        id
+    }
+
+    /// The ids of all that is there.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = K> + ExactSizeIterator + use<K, T> {
+        (0..self.0.len() as u32).map(K::at)
     }
 }
 
-impl<T> Default for Table<T> {
+impl<K, T> Default for Table<K, T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Vec::new(), PhantomData)
     }
 }
 
-impl<T> From<Vec<T>> for Table<T> {
+impl<K, T> From<Vec<T>> for Table<K, T> {
     fn from(things: Vec<T>) -> Self {
-        Self(things)
+        Self(things, PhantomData)
     }
 }
 
-impl<T> Deref for Table<T> {
+impl<K, T> Deref for Table<K, T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &self.0
     }
 }
 
-impl<T> DerefMut for Table<T> {
+impl<K, T> DerefMut for Table<K, T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.0
     }
 }
 
-impl<T> Index<usize> for Table<T> {
+impl<K: Id, T> Index<K> for Table<K, T> {
     type Output = T;
     #[inline(always)]
-    fn index(&self, at: usize) -> &T {
+    fn index(&self, id: K) -> &T {
+        let at = id.place() as usize;
         debug_assert!(at < self.0.len(), "place {at} of {}", self.0.len());
-        // SAFETY: an index is the place of something that was laid down (see the type), and nothing is taken out.
+        // SAFETY: an id is the place of something that was laid down (see the type), and nothing is taken out.
         unsafe { self.0.get_unchecked(at) }
     }
 }
 
-impl<T> IndexMut<usize> for Table<T> {
+impl<K: Id, T> IndexMut<K> for Table<K, T> {
     #[inline(always)]
-    fn index_mut(&mut self, at: usize) -> &mut T {
+    fn index_mut(&mut self, id: K) -> &mut T {
+        let at = id.place() as usize;
         debug_assert!(at < self.0.len(), "place {at} of {}", self.0.len());
         // SAFETY: as in `index`.
         unsafe { self.0.get_unchecked_mut(at) }
     }
 }
 
-impl<T> Index<Range<usize>> for Table<T> {
+impl<K, T> Index<Range<usize>> for Table<K, T> {
     type Output = [T];
     fn index(&self, places: Range<usize>) -> &[T] {
         &self.0[places]
@@ -78,19 +161,47 @@ impl<T> Index<Range<usize>> for Table<T> {
 mod tests {
     use super::*;
 
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Number(u32);
+
+    impl Id for Number {
+        fn at(place: u32) -> Self {
+            Self(place)
+        }
+
+        fn place(self) -> u32 {
+            self.0
+        }
+    }
+
     #[test]
     fn what_was_laid_down_stays_in_its_place() {
-        let mut table = Table::from(vec![7, 8]);
-        table.push(9);
-        table[1] += 1;
-        assert_eq!((table[0], table[1], table[2], &table[1..3], table.len()), (7, 9, 9, &[9, 9][..], 3));
+        let mut table: Table<Number, i32> = Table::from(vec![7, 8]);
+        let third = table.push(9);
+        table[Number(1)] += 1;
+        assert_eq!((table[Number(0)], table[Number(1)], table[third], &table[1..3]), (7, 9, 9, &[9, 9][..]));
+        assert_eq!(table.ids().collect::<Vec<_>>(), [Number(0), Number(1), third]);
     }
 
     #[test]
     #[cfg(debug_assertions)]
     #[should_panic(expected = "place 2 of 2")]
     fn tests_check_bounds() {
-        let table = Table::from(vec![7, 8]);
-        let _ = table[2];
+        let table: Table<Number, i32> = Table::from(vec![7, 8]);
+        let _ = table[Number(2)];
+    }
+
+    #[test]
+    fn an_id_may_be_missing() {
+        let none = Maybe::<Number>::NONE;
+        assert_eq!((none.get(), none.is_none(), size_of::<Maybe<Number>>()), (None, true, 4));
+        let some = Maybe::from(Number(3));
+        assert_eq!((some.get(), some.is_none(), some.known()), (Some(Number(3)), false, Number(3)));
+    }
+
+    #[test]
+    #[should_panic(expected = "an id is taken where there is none")]
+    fn a_missing_id_is_no_index() {
+        let _ = Maybe::<Number>::NONE.known();
     }
 }

@@ -73,9 +73,9 @@ impl World<'_> {
     #[cold]
     #[inline(never)]
     pub(super) fn stop_for_in_flight(&mut self) {
-        let mut there = vec![0_u64; self.services.len()];
-        for (service, site) in self.sites.iter().map(|site| (site.service, &site.counts)) {
-            there[service as usize] += site.attempts - site.ended();
+        let mut there = vec![0_u64; self.stations.services().count()];
+        for site in self.calls.ids() {
+            there[self.calls.callee(site).index()] += self.calls.under_way(site);
         }
         let most = (0..there.len()).max_by_key(|&service| (there[service], usize::MAX - service));
         let service = most.map_or_else(String::new, |service| self.model.services[service].name.clone());

@@ -4,31 +4,134 @@
 //! generation: a reply, a timeout or the end of work is live when it carries that number. Free frames form a LIFO list, so that the
 //! line that was touched last is used next.
 
+use super::program::Pc;
 use crate::engine::calendar::LAST_INDEX;
-use crate::engine::table::Table;
+use crate::engine::table::{Id, Maybe, Table};
+use crate::ids::{EdgeId, InstanceId};
 use crate::workload::Priority;
 
-/// No frame, instance or parent.
-pub const NONE: u32 = u32::MAX;
-/// The parent of a frame whose caller has its answer already, or that nobody waits for.
-pub const DETACHED: u32 = u32::MAX - 1;
+/// A frame's place in the arena.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FrameId(u32);
+
+impl Id for FrameId {
+    #[inline(always)]
+    fn at(place: u32) -> Self {
+        Self(place)
+    }
+
+    #[inline(always)]
+    fn place(self) -> u32 {
+        self.0
+    }
+}
+
+impl FrameId {
+    /// The place, for a list beside the arena.
+    #[inline(always)]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Who waits for the answer of a frame: the caller's frame and the number for which it waits, in one word.
+///
+/// A sequence number leaves its low bits free, and the place of a frame fits into them; so both are compared at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiter(u64);
+
+impl Waiter {
+    const PLACE: u64 = LAST_INDEX as u64;
+    /// A load class that has no frame for the request.
+    pub const LOAD: Self = Self(Self::PLACE);
+    /// Nobody: the caller has its answer already, or nobody ever waited.
+    pub const NOBODY: Self = Self(Self::PLACE - 1);
+
+    /// The frame that waits for this number.
+    #[inline(always)]
+    pub fn new(frame: FrameId, seq: u64) -> Self {
+        debug_assert!(seq & Self::PLACE == 0 && u64::from(frame.0) < Self::PLACE - 1);
+        Self(seq | u64::from(frame.0))
+    }
+
+    /// The frame that waits, or waited; `None` where no frame ever did.
+    #[inline(always)]
+    pub fn frame(self) -> Option<FrameId> {
+        let place = self.0 & Self::PLACE;
+        (place < Self::PLACE - 1).then_some(FrameId(place as u32))
+    }
+
+    /// The number for which it waits.
+    #[inline(always)]
+    pub fn seq(self) -> u64 {
+        self.0 & !Self::PLACE
+    }
+}
+
+/// What a frame points to, which depends on what it is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link(u32);
+
+impl Link {
+    /// Nothing.
+    pub const NONE: Self = Self(u32::MAX);
+
+    /// The next in a queue or on the free list, or the callee during a call.
+    #[inline(always)]
+    pub const fn to(frame: FrameId) -> Self {
+        Self(frame.0)
+    }
+
+    /// The next in a queue or on the free list.
+    #[inline(always)]
+    pub fn next(self) -> Maybe<FrameId> {
+        Maybe::raw(self.0)
+    }
+
+    /// During a call, the callee.
+    #[inline(always)]
+    pub fn callee(self) -> FrameId {
+        FrameId(self.0)
+    }
+
+    /// During a join, the branches that have not ended, and how many of them have to succeed.
+    pub fn join(out: u32, needed: u32) -> Self {
+        debug_assert!(out < 1 << 16 && needed < 1 << 16);
+        Self(out << 16 | needed)
+    }
+
+    /// Branches that have not ended, and how many of them have to succeed.
+    pub fn branches(self) -> (u32, u32) {
+        (self.0 >> 16, self.0 & 0xffff)
+    }
+
+    /// During a hedged call, its race.
+    pub fn race(race: u32) -> Self {
+        Self(race)
+    }
+
+    /// The race of a hedged call.
+    pub fn of_race(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// Holds a worker of its instance.
-pub const HELD: u8 = 1;
+pub const HELD: u16 = 1;
 /// Saw something wrong (a stale row), so that an ok reply is a wrong one.
-pub const WRONG: u8 = 2;
+pub const WRONG: u16 = 2;
 /// A branch of a fork, or background steps: works inside another frame's place.
-pub const BRANCH: u8 = 4;
+pub const BRANCH: u16 = 4;
 /// A load class's request or a message: a caller that is no endpoint.
-pub const CLIENT: u8 = 8;
+pub const CLIENT: u16 = 8;
 /// Counted in its service.
-pub const INSIDE: u8 = 16;
-/// Measured: has a place in the count of attempts.
-pub const CLOSED_USER: u8 = 32;
+pub const INSIDE: u16 = 16;
+/// A closed user made the request, and thinks when it is answered.
+pub const CLOSED_USER: u16 = 32;
 /// A copy of a hedged call: what it comes to decides the call.
-pub const COPY: u8 = 64;
+pub const COPY: u16 = 64;
 /// Fails because a call failed that it made, and not by its own doing.
-pub const BELOW: u8 = 128;
+pub const BELOW: u16 = 128;
 
 /// What a frame is doing. A crash, a change of speed or a cancellation decides by it what has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,31 +183,29 @@ pub struct Frame {
     pub key: u64,
     /// Number of what it waits for; 0 if nothing.
     pub seq: u64,
-    /// What the parent's `seq` has to be for the reply to be wanted.
-    pub parent_seq: u64,
+    /// Who waits for its answer.
+    pub waiter: Waiter,
     /// When the caller sent it [ns].
     pub arrived: u64,
     /// Begin of its present call, end of its present work, or when it began to queue [ns].
     pub start: u64,
-    /// The caller's frame.
-    pub parent: u32,
     /// Where it runs.
-    pub instance: u32,
+    pub instance: Maybe<InstanceId>,
     /// What it does next, or is doing.
-    pub pc: u32,
+    pub pc: Pc,
     /// Next in a queue or on the free list; the callee's frame during a call; during a join the branches still out and needed; during a
     /// hedged call its race.
-    pub next: u32,
+    pub next: Link,
     /// The call site by which it came.
-    pub edge: u16,
+    pub edge: EdgeId,
+    /// `HELD`, `WRONG` ...
+    pub flags: u16,
     /// Attempts of its present call.
     pub tries: u8,
     /// Which attempt of its caller's call it is.
     pub attempt: u8,
     /// Worst outcome so far.
     pub outcome: u8,
-    /// `HELD`, `WRONG` ...
-    pub flags: u8,
     /// What it is doing.
     pub phase: Phase,
     /// How important it is, with all that is called for it, and which copy of a hedged call.
@@ -142,33 +243,30 @@ impl Rank {
 /// What is left of an attempt that has ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended {
-    /// The caller's frame.
-    pub parent: u32,
-    /// What the caller's `seq` has to be for the reply to be wanted.
-    pub parent_seq: u64,
+    /// Who waits for its answer.
+    pub waiter: Waiter,
     /// When the caller sent it [ns].
     pub arrived: u64,
     /// The call site by which it came.
-    pub edge: u16,
+    pub edge: EdgeId,
     /// `WRONG`, `CLOSED_USER` ...
-    pub flags: u8,
+    pub flags: u16,
 }
 
 const EMPTY: Frame = Frame {
     key: 0,
     seq: 0,
-    parent_seq: 0,
+    waiter: Waiter::LOAD,
     arrived: 0,
     start: 0,
-    parent: NONE,
-    instance: NONE,
-    pc: 0,
-    next: NONE,
-    edge: 0,
+    instance: Maybe::NONE,
+    pc: Pc::START,
+    next: Link::NONE,
+    edge: EdgeId(0),
+    flags: 0,
     tries: 0,
     attempt: 0,
     outcome: 0,
-    flags: 0,
     phase: Phase::Free,
     rank: Rank::of(Priority::CriticalPlus),
 };
@@ -180,11 +278,19 @@ const MOST_FRAMES: u32 = crate::topology::MOST_IN_FLIGHT as u32;
 const _: () = assert!(size_of::<Frame>() == 64);
 const _: () = assert!(MOST_FRAMES < LAST_INDEX - (1 << 20));
 
+impl From<Maybe<FrameId>> for Link {
+    #[inline(always)]
+    fn from(frame: Maybe<FrameId>) -> Self {
+        Self(frame.to_raw())
+    }
+}
+
 /// All frames.
 #[derive(Debug)]
 pub struct Arena {
-    frames: Table<Frame>,
-    free: u32,
+    frames: Table<FrameId, Frame>,
+    /// The frame that was given back last.
+    free: Maybe<FrameId>,
     /// The event before which the bounds of the run are looked at; at once where more frames are in use than may be, or the run is done. It
     /// stands here so that the loop of events asks for one number.
     pub look_at: u64,
@@ -199,30 +305,33 @@ impl Arena {
     /// asked before each event, by [`Self::look_at`], and before each fork.
     pub fn new(most: u64) -> Self {
         let most = u32::try_from(most).unwrap_or(MOST_FRAMES).min(MOST_FRAMES);
-        Self { frames: Table::with_capacity(1024), free: NONE, look_at: 0, is_full: false, most }
+        Self { frames: Table::with_capacity(1024), free: Maybe::NONE, look_at: 0, is_full: false, most }
     }
 
     /// Takes a frame; its contents are as [`EMPTY`] but for what the last owner left in fields that `init` overwrites.
     #[inline(always)]
-    pub fn take(&mut self) -> u32 {
-        let index = self.free;
-        if index != NONE {
-            self.free = self.frames[index as usize].next;
-            return index;
+    pub fn take(&mut self) -> FrameId {
+        if let Some(frame) = self.free.get() {
+            self.free = self.frames[frame].next.next();
+            return frame;
         }
         self.grow()
     }
 
     #[inline(never)]
-    fn grow(&mut self) -> u32 {
-        let index = self.frames.len() as u32;
-        assert!(index < LAST_INDEX, "frames are taken without asking whether all are in use");
-        if index >= self.most {
+    fn grow(&mut self) -> FrameId {
+        let frames = self.len();
+        assert!(frames < LAST_INDEX - 1, "frames are taken without asking whether all are in use");
+        if frames >= self.most {
             self.is_full = true;
             self.look_at = 0;
         }
-        self.frames.push(EMPTY);
-        index
+        self.frames.push(EMPTY)
+    }
+
+    /// All frames that were ever in use.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = FrameId> + ExactSizeIterator + use<> {
+        self.frames.ids()
     }
 
     /// Whether more frames were in use than may be: the run has to end.
@@ -233,26 +342,32 @@ impl Arena {
 
     /// Gives a frame back, and tells what its caller may want to know.
     #[inline(always)]
-    pub fn release(&mut self, index: u32) -> Ended {
-        let frame = &mut self.frames[index as usize];
-        debug_assert!(frame.phase != Phase::Free, "frame {index} is given back twice");
+    pub fn release(&mut self, id: FrameId) -> Ended {
+        let frame = &mut self.frames[id];
+        debug_assert!(frame.phase != Phase::Free, "{id:?} is given back twice");
         frame.seq = 0;
         frame.phase = Phase::Free;
-        frame.next = self.free;
-        self.free = index;
-        Ended {
-            parent: frame.parent,
-            parent_seq: frame.parent_seq,
-            arrived: frame.arrived,
-            edge: frame.edge,
-            flags: frame.flags,
-        }
+        frame.next = self.free.into();
+        self.free = id.into();
+        Ended { waiter: frame.waiter, arrived: frame.arrived, edge: frame.edge, flags: frame.flags }
     }
 
     /// Whether the frame waits for what has this number.
     #[inline(always)]
-    pub fn waits_for(&self, index: u32, seq: u64) -> bool {
-        self.frames[index as usize].seq == seq
+    pub fn waits_for(&self, frame: FrameId, seq: u64) -> bool {
+        self.frames[frame].seq == seq
+    }
+
+    /// The frame that waits, if it still does.
+    #[inline(always)]
+    pub fn waiting(&self, waiter: Waiter) -> Option<FrameId> {
+        waiter.frame().filter(|&frame| self.frames[frame].seq == waiter.seq())
+    }
+
+    /// Whether the event of this index and number is one for which a frame waits.
+    #[inline(always)]
+    pub fn wanted(&self, index: u32, seq: u64) -> bool {
+        self.waits_for(FrameId(index), seq)
     }
 
     /// Number of frames that were ever in use at once.
@@ -261,18 +376,18 @@ impl Arena {
     }
 }
 
-impl std::ops::Index<u32> for Arena {
+impl std::ops::Index<FrameId> for Arena {
     type Output = Frame;
     #[inline(always)]
-    fn index(&self, index: u32) -> &Frame {
-        &self.frames[index as usize]
+    fn index(&self, frame: FrameId) -> &Frame {
+        &self.frames[frame]
     }
 }
 
-impl std::ops::IndexMut<u32> for Arena {
+impl std::ops::IndexMut<FrameId> for Arena {
     #[inline(always)]
-    fn index_mut(&mut self, index: u32) -> &mut Frame {
-        &mut self.frames[index as usize]
+    fn index_mut(&mut self, frame: FrameId) -> &mut Frame {
+        &mut self.frames[frame]
     }
 }
 
@@ -286,6 +401,15 @@ mod tests {
             let rank = Rank::of(priority).as_copy(9);
             assert_eq!((rank.priority(), rank.copy(), rank.as_copy(0).priority()), (priority, 9, priority));
         }
+    }
+
+    #[test]
+    fn a_waiter_keeps_both_parts() {
+        let (frame, seq) = (FrameId(LAST_INDEX - 2), 3 << 28);
+        let waiter = Waiter::new(frame, seq);
+        assert_eq!((waiter.frame(), waiter.seq()), (Some(frame), seq));
+        assert_eq!((Waiter::LOAD.frame(), Waiter::NOBODY.frame()), (None, None));
+        assert_ne!(Waiter::LOAD, Waiter::NOBODY);
     }
 
     #[test]
@@ -306,7 +430,7 @@ mod tests {
         arena.take();
         arena.take();
         assert!(!arena.is_full());
-        assert_eq!(arena.take(), 2);
+        assert_eq!(arena.take(), FrameId(2));
         assert!(arena.is_full());
     }
 }

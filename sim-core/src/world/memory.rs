@@ -3,13 +3,14 @@
 //! What grows with the run itself has bounds of its own: attempts in flight, and requests in queues, take about 100 bytes each
 //! (`run.bounds`).
 
-use super::state::{Instance, Shared, Site};
 use crate::call::breaker::{BreakerSettings, Window};
 use crate::metrics::{Histogram, SparseHistogram};
 use crate::model::Model;
 use crate::results::{EdgeCounts, ServiceCounts, Slice, UpCounts};
 use crate::topology::{Guard, Service};
 use crate::workload::Arrival;
+use crate::world::calls::{Shared, Site};
+use crate::world::stations::Instance;
 
 /// What is touched of a histogram: three pages, for times of a few orders of magnitude.
 const HISTOGRAM: u64 = 3 * 4096;

@@ -5,35 +5,79 @@
 
 use crate::data::Effect;
 use crate::dist::{Distribution, Sampler};
-use crate::engine::table::Table;
-use crate::ids::{Caller, ServiceId};
+use crate::engine::table::{Id, Table};
+use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::{Access, Edge, Endpoint, Node, Replication, Step};
+
+/// A place in the code of a model.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Pc(pub u32);
+
+impl Pc {
+    /// The first operation.
+    pub const START: Self = Self(0);
+}
+
+impl Id for Pc {
+    #[inline(always)]
+    fn at(place: u32) -> Self {
+        Self(place)
+    }
+
+    #[inline(always)]
+    fn place(self) -> u32 {
+        self.0
+    }
+}
+
+impl std::ops::AddAssign<u32> for Pc {
+    #[inline(always)]
+    fn add_assign(&mut self, steps: u32) {
+        self.0 += steps;
+    }
+}
+
+/// A distribution of work or of waiting in the code of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SamplerId(u32);
+
+impl Id for SamplerId {
+    #[inline(always)]
+    fn at(place: u32) -> Self {
+        Self(place)
+    }
+
+    #[inline(always)]
+    fn place(self) -> u32 {
+        self.0
+    }
+}
 
 /// One operation.
 #[derive(Debug, Clone, Copy)]
 pub enum Op {
     /// CPU work; a sampler, and where it stands in its endpoint.
-    Work { sampler: u32, place: u32 },
+    Work { sampler: SamplerId, place: u32 },
     /// Time that uses no CPU; a sampler, and where it stands in its endpoint.
-    Wait { sampler: u32, place: u32 },
+    Wait { sampler: SamplerId, place: u32 },
     /// A call site; whether the worker is given back first.
-    Call { site: u32, frees: bool },
+    Call { site: EdgeId, frees: bool },
     /// A call site of an endpoint that may take no time by itself: such calls of calls are counted, as they may multiply at one instant.
-    CallAtOnce { site: u32, frees: bool },
+    CallAtOnce { site: EdgeId, frees: bool },
     /// A call site where the call may be sent more than once; whether the worker is given back first.
-    Hedge { site: u32, frees: bool },
+    Hedge { site: EdgeId, frees: bool },
     /// One copy of a hedged call.
-    Copy(u32),
+    Copy(EdgeId),
     /// The end of a copy.
-    CopyEnd(u32),
+    CopyEnd(EdgeId),
     /// Branches at the same time; an entry of the fork table.
     Fork(u32),
     /// One arm by chance: first entry of the choice table, how many.
     Choose { first: u32, count: u16 },
     /// Go on elsewhere.
-    Jump(u32),
+    Jump(Pc),
     /// Give the worker back.
     Release,
     /// Leave the instance: the request is handed over.
@@ -43,19 +87,19 @@ pub enum Op {
     /// End with an outcome at this probability, an entry of the chance table.
     Fail(u32, Outcome),
     /// Start steps that nobody waits for.
-    Spawn(u32),
+    Spawn(Pc),
     /// Wait until the regions of the store agree on a write; the service.
-    Agree(u32),
+    Agree(ServiceId),
     /// Read the row of this request; the service.
-    Read(u32),
+    Read(ServiceId),
     /// Write the row of this request; the service.
-    Write(u32),
+    Write(ServiceId),
     /// Write the row of this request if it is as this request has read it; the service.
-    CompareAndSet(u32),
+    CompareAndSet(ServiceId),
     /// Go to the end of the endpoint, which stands there, if the key of this request is known.
-    Known(u32),
+    Known(Pc),
     /// Put a message in a queue; the service.
-    Enqueue(u32),
+    Enqueue(ServiceId),
     /// The end of an endpoint: reply.
     End,
     /// The end of a branch.
@@ -70,7 +114,7 @@ pub enum Op {
 const LOOKUP: u32 = u32::MAX;
 
 /// Where [`Op::Drop`] stands: after the operations that end a request with an outcome.
-pub const DROP: u32 = Outcome::ALL.len() as u32;
+pub const DROP: Pc = Pc(Outcome::ALL.len() as u32);
 
 /// Branches at the same time.
 #[derive(Debug, Clone, Copy)]
@@ -89,39 +133,39 @@ pub struct Fork {
 #[derive(Debug, Default)]
 pub struct Program {
     /// All operations.
-    pub ops: Table<Op>,
+    pub ops: Table<Pc, Op>,
     /// Distributions of work.
-    pub samplers: Table<Sampler>,
+    pub samplers: Table<SamplerId, Sampler>,
     /// All forks.
     pub forks: Vec<Fork>,
     /// First operations of the branches of forks.
-    pub branches: Vec<u32>,
+    pub branches: Vec<Pc>,
     /// Upper bounds of chances and first operations of arms.
-    pub choices: Vec<(f64, u32)>,
+    pub choices: Vec<(f64, Pc)>,
     /// Probabilities of `Fail`.
     pub chances: Vec<f64>,
     /// First operation of the steps of each endpoint: places of draws are counted from here.
-    pub entry: Table<u32>,
+    pub entry: Table<EndpointId, Pc>,
     /// Where a request begins at each endpoint: at its steps, or before them where a key is looked up.
-    pub door: Table<u32>,
+    pub door: Table<EndpointId, Pc>,
     /// First operation of the caller that is no endpoint, by call site (loads and queues).
-    pub client: Table<u32>,
+    pub client: Table<EdgeId, Pc>,
     /// First operation of the copies of a hedged call, by call site.
-    pub copies: Vec<u32>,
+    pub copies: Table<EdgeId, Pc>,
     /// Whether calls of a call site are hedged.
-    hedged: Vec<bool>,
+    hedged: Table<EdgeId, bool>,
     /// While an endpoint is compiled: it gives its worker back before it calls.
     frees_worker: bool,
     /// While an endpoint is compiled: a request may pass all its steps so far in no time.
     at_once: bool,
     /// While an endpoint is compiled: its first operation.
-    begin: u32,
+    begin: Pc,
 }
 
 impl Program {
     /// Compiles all endpoints, and a small program for each call of a load class or a queue.
     pub fn compile(model: &Model) -> Self {
-        let hedged = model.edges.iter().map(|edge| edge.hedge.is_some()).collect();
+        let hedged = model.edges.iter().map(|edge| edge.hedge.is_some()).collect::<Vec<bool>>().into();
         let mut program = Self { chances: vec![1.0], hedged, ..Self::default() };
         // The first operations end a request with the outcome of that number: where injected errors go.
         for outcome in Outcome::ALL {
@@ -138,7 +182,7 @@ impl Program {
             let here = program.here();
             program.client.push(here);
             if !matches!(edge.caller, Caller::Endpoint(_)) {
-                program.call(index as u32, false);
+                program.call(EdgeId::from(index), false);
                 program.ops.push(Op::ClientEnd);
             }
         }
@@ -148,25 +192,25 @@ impl Program {
 
     /// What the copies of hedged calls do: code that nobody else comes to.
     fn copies(&mut self) {
-        for site in 0..self.hedged.len() {
+        for site in self.hedged.ids() {
             self.copies.push(self.here());
             if self.hedged[site] {
-                self.ops.push(Op::Copy(site as u32));
-                self.ops.push(Op::CopyEnd(site as u32));
+                self.ops.push(Op::Copy(site));
+                self.ops.push(Op::CopyEnd(site));
             }
         }
     }
 
-    fn call(&mut self, site: u32, frees: bool) {
-        self.ops.push(match (self.hedged[site as usize], self.at_once) {
+    fn call(&mut self, site: EdgeId, frees: bool) {
+        self.ops.push(match (self.hedged[site], self.at_once) {
             (true, _) => Op::Hedge { site, frees },
             (false, true) => Op::CallAtOnce { site, frees },
             (false, false) => Op::Call { site, frees },
         });
     }
 
-    fn here(&self) -> u32 {
-        self.ops.len() as u32
+    fn here(&self) -> Pc {
+        Pc(self.ops.len() as u32)
     }
 
     fn endpoint(&mut self, model: &Model, endpoint: &Endpoint) {
@@ -175,7 +219,7 @@ impl Program {
         self.entry.push(self.begin);
         let service = &model.services[endpoint.service.index()];
         if let Node::Queue(_) = service.node {
-            self.ops.push(Op::Enqueue(endpoint.service.0));
+            self.ops.push(Op::Enqueue(endpoint.service));
         }
         let mut later = Vec::new();
         self.frees_worker = endpoint.is_async;
@@ -183,7 +227,7 @@ impl Program {
         self.steps(&endpoint.steps, &mut later);
         self.row_access(model, endpoint);
         if let Some(lookup) = lookup {
-            self.ops[lookup as usize] = Op::Known(self.here());
+            self.ops[lookup] = Op::Known(self.here());
         }
         self.ops.push(Op::End);
         while let Some((patch, steps)) = later.pop() {
@@ -192,7 +236,7 @@ impl Program {
     }
 
     /// Where keys are remembered, each request's is looked up before its steps; tells where it is decided whether they are done.
-    fn lookup(&mut self, effect: &Effect) -> Option<u32> {
+    fn lookup(&mut self, effect: &Effect) -> Option<Pc> {
         let Effect::Deduplicated(settings) = effect else { return None };
         if !settings.work.is_zero() {
             let sampler = self.sampler(Distribution::constant(settings.work).build());
@@ -211,23 +255,22 @@ impl Program {
             return;
         }
         if matches!(access, Some(Access::Read | Access::Update)) {
-            self.ops.push(Op::Read(service.0));
+            self.ops.push(Op::Read(service));
         }
         let writes = matches!(access, Some(Access::Write | Access::Update | Access::CompareAndSet));
         if writes && matches!(store.replication, Replication::Consensus { .. }) {
-            self.ops.push(Op::Agree(service.0));
+            self.ops.push(Op::Agree(service));
         }
         if matches!(access, Some(Access::Write | Access::Update)) {
-            self.ops.push(Op::Write(service.0));
+            self.ops.push(Op::Write(service));
         }
         if access == Some(Access::CompareAndSet) {
-            self.ops.push(Op::CompareAndSet(service.0));
+            self.ops.push(Op::CompareAndSet(service));
         }
     }
 
-    fn sampler(&mut self, sampler: Sampler) -> u32 {
-        self.samplers.push(sampler);
-        self.samplers.len() as u32 - 1
+    fn sampler(&mut self, sampler: Sampler) -> SamplerId {
+        self.samplers.push(sampler)
     }
 
     /// A frame that holds no worker any more passes a second `Release` unharmed.
@@ -246,26 +289,26 @@ impl Program {
     fn step(&mut self, step: &Step, later: &mut Vec<(Patch, Vec<Step>)>) {
         match step {
             Step::Work(dist) => {
-                let (sampler, place) = (self.sampler(dist.build()), self.here() - self.begin);
+                let (sampler, place) = (self.sampler(dist.build()), self.here().0 - self.begin.0);
                 self.ops.push(Op::Work { sampler, place });
             }
             Step::Wait(dist) => {
-                let (sampler, place) = (self.sampler(dist.build()), self.here() - self.begin);
+                let (sampler, place) = (self.sampler(dist.build()), self.here().0 - self.begin.0);
                 self.ops.push(Op::Wait { sampler, place });
             }
             Step::Call(edge) => {
-                self.call(edge.0, self.frees_worker);
+                self.call(*edge, self.frees_worker);
             }
             Step::Forward(edge) => {
                 self.ops.push(Op::Leave);
-                self.call(edge.0, false);
+                self.call(*edge, false);
                 self.ops.push(Op::End);
             }
             Step::Parallel { branches, repeat, need } => {
                 self.release();
                 let first = self.branches.len() as u32;
                 for (index, branch) in branches.iter().enumerate() {
-                    self.branches.push(0);
+                    self.branches.push(Pc::START);
                     later.push((Patch::Branch(first as usize + index), branch.clone()));
                 }
                 let (count, need) = ((branches.len() as u32 * repeat) as u16, *need as u16);
@@ -273,14 +316,15 @@ impl Program {
                 self.forks.push(Fork { first, branches: branches.len() as u32, count, need });
             }
             Step::Choose(arms) => self.choose(arms, later),
-            Step::Reply(outcome) => self.ops.push(Op::Reply(*outcome)),
+            Step::Reply(outcome) => {
+                self.ops.push(Op::Reply(*outcome));
+            }
             Step::Fail(probability, outcome) => {
                 self.chances.push(*probability);
                 self.ops.push(Op::Fail(self.chances.len() as u32 - 1, *outcome));
             }
             Step::Background(steps) => {
-                let at = self.ops.len();
-                self.ops.push(Op::Spawn(0));
+                let at = self.ops.push(Op::Spawn(Pc::START));
                 later.push((Patch::Spawn(at), steps.clone()));
             }
             Step::Steps(steps) => self.steps(steps, later),
@@ -293,8 +337,8 @@ impl Program {
         for (index, (probability, steps)) in arms.iter().enumerate() {
             below += probability;
             let bound = if index + 1 == arms.len() { f64::INFINITY } else { below };
-            self.choices.push((bound, 0));
-            later.push((Patch::Arm(first + index, self.ops.len() as u32 + 1), steps.clone()));
+            self.choices.push((bound, Pc::START));
+            later.push((Patch::Arm(first + index, Pc(self.here().0 + 1)), steps.clone()));
         }
         self.ops.push(Op::Choose { first: first as u32, count: arms.len() as u16 });
     }
@@ -332,8 +376,8 @@ pub fn has_versions(model: &Model, store: ServiceId) -> bool {
 #[derive(Debug, Clone, Copy)]
 enum Patch {
     Branch(usize),
-    Arm(usize, u32),
-    Spawn(usize),
+    Arm(usize, Pc),
+    Spawn(Pc),
 }
 
 /// Whether a call of a load class or queue needs a frame of its own for the caller: it may give up, try again or fall back.

@@ -6,9 +6,10 @@
 //!
 //! Time 0 is the end of the warm-up. What was counted before is subtracted by reading everything once at time 0 ([`World::measuring_begins`]).
 
+use super::events::EventId;
 use super::frame::{INSIDE, Phase};
-use super::{Control, World, fact, trial};
-use crate::ids::{Caller, EdgeId};
+use super::{Event, World, fact};
+use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use crate::metrics::{Histogram, SparseHistogram, fresh};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts};
@@ -16,6 +17,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Marks beyond this many are not made: faults at random may strike very often, and each mark keeps all counts and histograms.
 const MOST_MARKS: usize = 256;
+
+/// What may be due for the results.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Due {
+    /// The end of a window of the time series.
+    Window,
+    /// A time that a clause names.
+    Mark,
+    /// The end.
+    End,
+    /// Time 0: the warm-up is over.
+    Zero,
+}
+
+impl From<Due> for Event {
+    fn from(due: Due) -> Self {
+        Self::Record(due)
+    }
+}
+
+impl super::events::Due for Due {
+    fn recurs(self) -> bool {
+        matches!(self, Self::Window)
+    }
+}
 
 /// Collects while the run goes on.
 pub(super) struct Recorder {
@@ -26,10 +52,10 @@ pub(super) struct Recorder {
     edges: Vec<EdgeCounts>,
     services: Vec<ServiceCounts>,
     up: Vec<UpCounts>,
-    entries: Vec<(u32, Histogram)>,
-    wrong: BTreeMap<(u32, u8), u64>,
+    entries: Vec<(EdgeId, Histogram)>,
+    wrong: BTreeMap<(EndpointId, u8), u64>,
     /// All since the start, for telemetry.
-    pub wrong_in_all: BTreeMap<(u32, u8), u64>,
+    pub wrong_in_all: BTreeMap<(EndpointId, u8), u64>,
     slices: Vec<Slice>,
     period_since: u64,
     latency: Vec<Histogram>,
@@ -39,7 +65,7 @@ pub(super) struct Recorder {
     periods: Vec<Period>,
     openings: Vec<(EdgeId, u64)>,
     /// Call sites whose breakers have opened since a fault or an experiment first began.
-    has_opened: BTreeSet<u32>,
+    has_opened: BTreeSet<EdgeId>,
     in_flight_at_zero: Vec<u64>,
     /// Begins and ends of faults at which nothing was cut.
     unmarked: u64,
@@ -57,7 +83,7 @@ impl Recorder {
             edges: vec![EdgeCounts::default(); model.edges.len()],
             services: vec![ServiceCounts::default(); model.services.len()],
             up: vec![UpCounts::default(); model.services.len() + model.endpoints.len()],
-            entries: entries.map(|(index, _)| (index as u32, Histogram::new())).collect(),
+            entries: entries.map(|(index, _)| (EdgeId::from(index), Histogram::new())).collect(),
             wrong: BTreeMap::new(),
             wrong_in_all: BTreeMap::new(),
             slices: Vec::new(),
@@ -75,15 +101,15 @@ impl Recorder {
     }
 
     /// A reply of an endpoint looked ok and was wrong, or a message was lost.
-    pub(super) fn wrong(&mut self, endpoint: u32, kind: u8) {
+    pub(super) fn wrong(&mut self, endpoint: EndpointId, kind: u8) {
         *self.wrong.entry((endpoint, kind)).or_insert(0) += 1;
         *self.wrong_in_all.entry((endpoint, kind)).or_insert(0) += 1;
     }
 
     /// An attempt had waited too long for its answer at `at_ns` [ns from time 0], and `waited_ns` until the end. Where results do not count
     /// calls apart, it is a call too; `below` where its callee waited for an unanswered call in turn.
-    pub(super) fn unanswered(&mut self, site: u32, at_ns: u64, waited_ns: u64, counts_calls: bool, below: bool) {
-        let place = site as usize;
+    pub(super) fn unanswered(&mut self, site: EdgeId, at_ns: u64, waited_ns: u64, counts_calls: bool, below: bool) {
+        let place = site.index();
         let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
         let counts = &mut slice.edges[place];
         counts.unanswered += 1;
@@ -93,15 +119,15 @@ impl Recorder {
             counts.call_unanswered += 1;
             counts.call_latency_sum_ns += waited_ns;
         }
-        slice.entry_latency.iter_mut().filter(|(edge, _)| edge.0 == site).for_each(|(_, latency)| latency.add_never(1));
+        slice.entry_latency.iter_mut().filter(|(edge, _)| *edge == site).for_each(|(_, latency)| latency.add_never(1));
         if let Some(period) = at(&mut self.periods, at_ns, |period| period.to_ns) {
             period.latency[place].add_never(1);
         }
     }
 
     /// The same of a call, where results count calls apart from attempts.
-    pub(super) fn call_unanswered(&mut self, site: u32, at_ns: u64, waited_ns: u64) {
-        let place = site as usize;
+    pub(super) fn call_unanswered(&mut self, site: EdgeId, at_ns: u64, waited_ns: u64) {
+        let place = site.index();
         let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
         slice.edges[place].call_unanswered += 1;
         slice.edges[place].call_latency_sum_ns += waited_ns;
@@ -111,8 +137,8 @@ impl Recorder {
     }
 
     /// A message was not done at `at_ns`, and too old.
-    pub(super) fn undone(&mut self, queue: u32, at_ns: u64, waited_ns: u64) {
-        let place = queue as usize;
+    pub(super) fn undone(&mut self, queue: ServiceId, at_ns: u64, waited_ns: u64) {
+        let place = queue.index();
         let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
         slice.services[place].undone += 1;
         slice.services[place].undone_ns += u128::from(waited_ns);
@@ -122,8 +148,8 @@ impl Recorder {
     }
 
     /// A request had waited too long for a worker at `at_ns`, or a message for a consumer.
-    pub(super) fn unserved(&mut self, service: u32, at_ns: u64, waited_ns: u64) {
-        let place = service as usize;
+    pub(super) fn unserved(&mut self, service: ServiceId, at_ns: u64, waited_ns: u64) {
+        let place = service.index();
         let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
         slice.services[place].unserved += 1;
         slice.services[place].unserved_ns += u128::from(waited_ns);
@@ -133,9 +159,9 @@ impl Recorder {
     }
 
     /// A breaker opened. Only the first time since something began is asked for, so that no more are kept.
-    pub(super) fn opened(&mut self, site: u32, now: u64) {
+    pub(super) fn opened(&mut self, site: EdgeId, now: u64) {
         if self.has_opened.insert(site) {
-            self.openings.push((EdgeId(site), now));
+            self.openings.push((site, now));
         }
     }
 
@@ -152,6 +178,29 @@ fn at<T>(all: &mut [T], at_ns: u64, ends_ns: impl Fn(&T) -> u64) -> Option<&mut 
 }
 
 impl World<'_> {
+    /// Schedules time 0 and the times that clauses name.
+    pub(super) fn plan_record(&mut self) {
+        self.schedule(self.zero, Due::Zero);
+        for mark in &self.model.run.marks {
+            self.schedule(self.zero.saturating_add(*mark), Due::Mark);
+        }
+    }
+
+    /// Schedules the end, after all else that is planned for that moment.
+    pub(super) fn plan_end(&mut self) {
+        self.schedule(self.end, Due::End);
+    }
+
+    /// What is due for the results.
+    pub(super) fn record_due(&mut self, due: Due, id: EventId) {
+        match due {
+            Due::Window => self.window_ends(id),
+            Due::Mark => self.named_mark(),
+            Due::Zero => self.measuring_begins(),
+            Due::End => self.measuring_ends(),
+        }
+    }
+
     /// Time 0: all that was counted before is cut.
     pub(super) fn measuring_begins(&mut self) {
         self.recorder.measuring = true;
@@ -162,15 +211,15 @@ impl World<'_> {
         self.recorder.periods.clear();
         self.recorder.openings.clear();
         self.recorder.begins();
-        self.up.measuring_begins(self.now);
+        self.stations.measuring_begins(self.now);
         self.recorder.window_begin = self.now;
         let next = self.now + self.model.run.window.ns();
         if next < self.end {
-            self.schedule(next, Control::Window);
+            self.schedule(next, Due::Window);
         }
     }
 
-    pub(super) fn window_ends(&mut self, index: u32) {
+    pub(super) fn window_ends(&mut self, index: EventId) {
         self.cut();
         self.recorder.window += 1;
         self.recorder.window_begin = self.now;
@@ -216,7 +265,7 @@ impl World<'_> {
     }
 
     pub(super) fn in_flight(&self) -> Vec<u64> {
-        self.sites.iter().map(|s| s.counts.attempts - s.counts.ended()).collect()
+        self.calls.ids().map(|site| self.calls.under_way(site)).collect()
     }
 
     /// Closes the slice that ends now.
@@ -231,32 +280,27 @@ impl World<'_> {
             from_ns: recorder.since.saturating_sub(self.zero),
             to_ns: now.saturating_sub(self.zero),
             window: recorder.window,
-            edges: Vec::with_capacity(self.sites.len()),
-            services: Vec::with_capacity(self.services.len()),
+            edges: Vec::with_capacity(recorder.edges.len()),
+            services: Vec::with_capacity(recorder.services.len()),
             ..Slice::default()
         };
-        for (before, site) in recorder.edges.iter_mut().zip(self.sites.iter()) {
-            let mut counts = site.counts;
-            if !site.counts_calls {
-                counts.calls = counts.attempts;
-                counts.call_outcomes = counts.outcomes;
-                counts.call_latency_sum_ns = counts.latency_sum_ns;
-            }
+        for (before, site) in recorder.edges.iter_mut().zip(self.calls.ids()) {
+            let counts = self.calls.sums(site);
             slice.edges.push(counts.since(before));
             *before = counts;
         }
-        for (before, service) in recorder.services.iter_mut().zip(self.services.iter()) {
-            let sums = service.sums(now, &self.instances[service.places()]);
+        for (before, service) in recorder.services.iter_mut().zip(self.stations.services()) {
+            let sums = self.stations.sums(service, now);
             slice.services.push(sums.since(before));
             *before = sums;
         }
-        let up = self.up.read(now);
+        let up = self.stations.up().read(now);
         slice.up = up.iter().zip(&recorder.up).map(|(now, before)| now.since(before)).collect();
         recorder.up = up;
         for (edge, seen) in &mut recorder.entries {
-            slice.entry_latency.push((EdgeId(*edge), self.sites[*edge as usize].latency.since(seen)));
+            slice.entry_latency.push((*edge, self.calls.latency(*edge).since(seen)));
         }
-        slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((e, k), n)| (e, k, n)).collect();
+        slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((e, k), n)| (e.0, k, n)).collect();
         recorder.slices.push(slice);
         recorder.since = now;
     }
@@ -274,10 +318,15 @@ impl World<'_> {
         let period = Period {
             from_ns: recorder.period_since.saturating_sub(self.zero),
             to_ns: now.saturating_sub(self.zero),
-            latency: self.sites.iter().zip(&mut recorder.latency).map(|(s, before)| s.latency.since(before)).collect(),
-            wait: all(&self.waits, &mut recorder.waits),
-            age: self.queues.all_ages().zip(&mut recorder.ages).map(|(ages, before)| ages.since(before)).collect(),
-            call_latency: all(&self.call_latency, &mut recorder.call_latency),
+            latency: self
+                .calls
+                .ids()
+                .zip(&mut recorder.latency)
+                .map(|(site, before)| self.calls.latency(site).since(before))
+                .collect(),
+            wait: all(self.stations.all_waits(), &mut recorder.waits),
+            age: self.data.all_ages().zip(&mut recorder.ages).map(|(ages, before)| ages.since(before)).collect(),
+            call_latency: all(self.calls.all_call_latency(), &mut recorder.call_latency),
         };
         recorder.periods.push(period);
         recorder.period_since = now;
@@ -285,20 +334,22 @@ impl World<'_> {
 
     pub(super) fn into_result(mut self) -> RunResult {
         let in_flight = self.in_flight();
-        let first_outages = self.up.first_outages(self.zero);
-        let (alerts, alert_looks, scalers) = self.watch.finish();
-        for (place, span) in alerts.iter().enumerate().flat_map(|(place, spans)| spans.iter().map(move |s| (place, s)))
+        let first_outages = self.stations.up().first_outages(self.zero);
+        let ended = self.control.finish();
+        let (faults, strikes_left_out) = self.chaos.finish();
+        for (place, span) in
+            ended.alerts.iter().enumerate().flat_map(|(place, spans)| spans.iter().map(move |s| (place, s)))
         {
             self.digest.fact(span.from_ns as u64, place as u64, fact::ALERT | 1);
             self.digest.fact(span.to_ns as u64, place as u64, fact::ALERT);
         }
-        let inside = (0..self.frames.len()).map(|frame| &self.frames[frame]).filter(|at| at.flags & INSIDE != 0);
+        let inside = self.frames.ids().map(|frame| &self.frames[frame]).filter(|at| at.flags & INSIDE != 0);
         for at in inside.filter(|at| at.phase != Phase::Free) {
             self.digest.fact(at.arrived, at.key, fact::IN_FLIGHT);
         }
         let recorder = self.recorder;
         let zero = self.zero as i64;
-        let limits = [(Limit::Marks, recorder.unmarked), (Limit::Strikes, self.strikes.left_out)];
+        let limits = [(Limit::Marks, recorder.unmarked), (Limit::Strikes, strikes_left_out)];
         let limits = limits.into_iter().filter(|(_, left_out)| *left_out > 0).collect();
         let measured_ns = recorder.slices.last().map_or(0, |s| s.to_ns);
         RunResult {
@@ -309,12 +360,12 @@ impl World<'_> {
             stopped: self.stopped,
             slices: recorder.slices,
             periods: recorder.periods,
-            faults: std::mem::take(&mut self.strikes.spans),
-            alerts,
-            alert_looks,
-            scaler_looks: scalers.iter().map(|state| state.looks).collect(),
-            scaler_steps: scalers.iter().map(|state| state.steps).collect(),
-            experiments: self.trials.into_iter().map(trial::Trial::finish).collect(),
+            faults,
+            alerts: ended.alerts,
+            alert_looks: ended.alert_looks,
+            scaler_looks: ended.scalers.iter().map(|state| state.looks).collect(),
+            scaler_steps: ended.scalers.iter().map(|state| state.steps).collect(),
+            experiments: ended.experiments,
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             first_outages,
             in_flight_at_zero: recorder.in_flight_at_zero,

@@ -1,7 +1,7 @@
 //! The interpreter: walks a frame through its operations until it has to wait.
 
-use super::frame::{BRANCH, DETACHED, Phase};
-use super::program::{Fork, Op};
+use super::frame::{BRANCH, FrameId, Link, Phase, Waiter};
+use super::program::{Fork, Op, Pc};
 use super::{World, fact};
 use crate::engine::rng::{Keyed, mix};
 use crate::outcome::Outcome;
@@ -14,10 +14,10 @@ const FORK: u64 = 0x13;
 impl World<'_> {
     /// Runs a frame, and each frame to which it hands on, until none can go on at once.
     #[inline(always)]
-    pub(super) fn advance(&mut self, mut frame: u32) {
+    pub(super) fn advance(&mut self, mut frame: FrameId) {
         loop {
             // As with events: few enough arms to be told by comparison.
-            let next = match self.program.ops[self.frames[frame].pc as usize] {
+            let next = match self.program.ops[self.frames[frame].pc] {
                 Op::Work { sampler, place } => self.start_work(frame, sampler, place),
                 Op::Call { site, frees } => {
                     if frees {
@@ -40,7 +40,7 @@ impl World<'_> {
     }
 
     #[inline(never)]
-    fn rare(&mut self, frame: u32, op: Op) -> Option<u32> {
+    fn rare(&mut self, frame: FrameId, op: Op) -> Option<FrameId> {
         match op {
             Op::Wait { sampler, place } => return self.start_wait(frame, sampler, place),
             Op::BranchEnd => {
@@ -102,7 +102,7 @@ impl World<'_> {
                     return None;
                 }
                 let branch = self.branch(frame, at, 0);
-                self.frames[branch].parent = DETACHED;
+                self.frames[branch].waiter = Waiter::NOBODY;
                 self.ready.push(branch);
             }
             Op::Agree(service) => return self.agree(frame, service),
@@ -130,12 +130,12 @@ impl World<'_> {
 
     /// Where a frame stands in its endpoint's code: the same whatever other endpoints there are.
     #[inline(always)]
-    pub(super) fn place(&self, frame: u32) -> u64 {
+    pub(super) fn place(&self, frame: FrameId) -> u64 {
         let at = &self.frames[frame];
-        u64::from(at.pc.wrapping_sub(self.program.entry[self.sites[at.edge as usize].endpoint as usize]))
+        u64::from(at.pc.0.wrapping_sub(self.program.entry[self.calls.endpoint(at.edge)].0))
     }
 
-    fn choose(&mut self, frame: u32, first: u32, count: u16) {
+    fn choose(&mut self, frame: FrameId, first: u32, count: u16) {
         let place = self.place(frame);
         let at = &mut self.frames[frame];
         let draw = Keyed::new(mix(at.key, CHOOSE ^ (place << 8))).unit();
@@ -145,7 +145,7 @@ impl World<'_> {
     }
 
     /// A frame for steps that run beside their endpoint's own, in its place.
-    fn branch(&mut self, frame: u32, at: u32, number: u64) -> u32 {
+    fn branch(&mut self, frame: FrameId, at: Pc, number: u64) -> FrameId {
         let branch = self.frames.take();
         let parent = self.frames[frame];
         let place = self.place(frame);
@@ -153,8 +153,7 @@ impl World<'_> {
         *new = parent;
         new.key = mix(parent.key, FORK ^ (place << 8) ^ (number << 40));
         new.seq = 0;
-        new.parent = frame;
-        new.parent_seq = parent.seq;
+        new.waiter = Waiter::new(frame, parent.seq);
         new.pc = at;
         new.tries = 0;
         new.outcome = 0;
@@ -164,7 +163,7 @@ impl World<'_> {
         branch
     }
 
-    fn fork(&mut self, frame: u32, fork: u32) -> Option<u32> {
+    fn fork(&mut self, frame: FrameId, fork: u32) -> Option<FrameId> {
         let Fork { first, branches, count, need } = self.program.forks[fork as usize];
         if self.too_much_at_once(u64::from(count)) {
             return None;
@@ -173,7 +172,7 @@ impl World<'_> {
         let at = &mut self.frames[frame];
         at.seq = seq;
         at.phase = Phase::Joining;
-        at.next = u32::from(count) << 16 | u32::from(need);
+        at.next = Link::join(u32::from(count), u32::from(need));
         if need == 0 || count == 0 {
             at.seq = 0;
             at.pc += 1;
@@ -189,39 +188,38 @@ impl World<'_> {
     }
 
     /// A branch is done: tells the frame that waits for it, if that still waits.
-    pub(super) fn branch_end(&mut self, branch: u32, outcome: u8) -> Option<u32> {
+    pub(super) fn branch_end(&mut self, branch: FrameId, outcome: u8) -> Option<FrameId> {
         let at = self.frames[branch];
         self.digest.fact(self.now, at.key, fact::BRANCH_ENDED | u64::from(outcome));
         self.frames.release(branch);
-        if at.parent == DETACHED || !self.frames.waits_for(at.parent, at.parent_seq) {
-            return None;
-        }
-        let parent = &mut self.frames[at.parent];
+        let caller = self.frames.waiting(at.waiter)?;
+        let parent = &mut self.frames[caller];
         parent.flags |= at.flags & super::frame::WRONG;
-        let (out, needed) = ((parent.next >> 16) - 1, parent.next & 0xffff);
+        let (out, needed) = parent.next.branches();
+        let out = out - 1;
         if outcome > 1 {
-            parent.next = out << 16 | needed;
+            parent.next = Link::join(out, needed);
             if out < needed {
                 // The failure that decides is the reason of the whole.
                 parent.flags |= at.flags & super::frame::BELOW;
                 parent.seq = 0;
-                return self.fail(at.parent, outcome);
+                return self.fail(caller, outcome);
             }
             return None;
         }
         parent.outcome = parent.outcome.max(outcome);
-        parent.next = out << 16 | (needed - 1);
+        parent.next = Link::join(out, needed - 1);
         if needed > 1 {
             return None;
         }
         parent.seq = 0;
         parent.pc += 1;
         parent.phase = Phase::Running;
-        Some(at.parent)
+        Some(caller)
     }
 
     /// A frame cannot go on: ends it with this outcome, whatever it is.
-    pub(super) fn fail(&mut self, frame: u32, outcome: u8) -> Option<u32> {
+    pub(super) fn fail(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
         let flags = self.frames[frame].flags;
         if flags & BRANCH != 0 {
             self.branch_end(frame, outcome)

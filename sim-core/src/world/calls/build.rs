@@ -1,0 +1,145 @@
+//! Call sites and what calls share, from a model.
+
+use super::site::{Role, Shared, Site, Timer};
+use crate::data::Effect;
+use crate::dist::Sampler;
+use crate::engine::calendar::Lanes;
+use crate::engine::rng::{hash_name, mix};
+use crate::engine::table::Maybe;
+use crate::ids::{Caller, EdgeId};
+use crate::metrics::Histogram;
+use crate::model::Model;
+use crate::results::EdgeCounts;
+use crate::topology::{Access, Edge, Node, ReadFrom, Replication};
+use crate::workload::Priority;
+use crate::world::frame::Rank;
+use crate::world::network::Network;
+use crate::world::program::{Program, needs_client};
+use crate::world::stations::Stations;
+use std::collections::BTreeMap;
+
+/// The state that calls share, and where that of each guard begins.
+pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
+    let (mut shared, mut first) = (Vec::new(), Vec::new());
+    for guard in &model.guards {
+        first.push(shared.len() as u32);
+        let callers = guard.caller.map_or(1, |s| {
+            let service = &model.services[s.index()];
+            service.max_instances.max(service.instances).max(1)
+        });
+        let callee = &model.services[guard.callee.index()];
+        let places = callee.max_instances.max(callee.instances).max(1) as usize;
+        for _ in 0..callers {
+            shared.push(Shared {
+                balancer: guard.balance.build(places, callers as usize),
+                breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
+                throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
+                budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
+                ejector: guard.ejection.as_ref().map(crate::call::ejection::EjectionSettings::build),
+                hedge: guard.hedge.as_ref().map(crate::call::hedge::HedgeSettings::build),
+                in_flight: 0,
+            });
+        }
+    }
+    (shared, first)
+}
+
+pub(super) fn sites(
+    model: &Model,
+    program: &Program,
+    stations: &Stations,
+    guards: &[u32],
+    network: &Network,
+    lanes: &mut Lanes,
+) -> Vec<Site> {
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut sites = Vec::new();
+    for (index, edge) in model.edges.iter().enumerate() {
+        let guard = &model.guards[edge.guard.index()];
+        let endpoint = &model.endpoints[edge.callee.index()];
+        let number = seen.entry(&edge.name).or_insert(0);
+        let salt = mix(hash_name(&edge.name), *number);
+        *number += 1;
+        let caller = match edge.caller {
+            Caller::Endpoint(endpoint) => stations.first(model.endpoints[endpoint.index()].service).into(),
+            Caller::Load(_) | Caller::Queue(_) => Maybe::NONE,
+        };
+        let timer = timer(edge, lanes);
+        sites.push(Site {
+            endpoint: edge.callee,
+            service: endpoint.service,
+            entry: program.door[edge.callee],
+            guard: guards[edge.guard.index()],
+            caller_first: caller,
+            only: Maybe::NONE,
+            lane: match timer {
+                Timer::Lane(lane) => lane.into(),
+                _ => Maybe::NONE,
+            },
+            salt,
+            slow: 1.0,
+            timer,
+            total_ns: edge.total_timeout.map_or(0, crate::units::SimDuration::ns),
+            guarded: guard.breaker.is_some()
+                || guard.budget.is_some()
+                || guard.throttle.is_some()
+                || guard.ejection.is_some(),
+            balanced: guard.balance.is_told()
+                && stations.places_of(endpoint.service) > 1
+                && !matches!(edge.caller, Caller::Queue(_)),
+            network: network.matters(EdgeId::from(index)) || edge.size.0.get() + edge.size.1.get() > 0,
+            cancel: edge.cancel,
+            counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge),
+            effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_))
+                && may_repeat(edge),
+            rank: Rank::of(match edge.caller {
+                Caller::Load(load) => model.loads.get(load.index()).map_or_else(Priority::default, |l| l.priority),
+                Caller::Endpoint(_) | Caller::Queue(_) => Priority::default(),
+            }),
+            role: match role(model, edge) {
+                Role::Any if edge.hedge.is_some() || guard.ejection.is_some() => Role::Others,
+                role => role,
+            },
+            counts: EdgeCounts::default(),
+            latency: Histogram::new(),
+        });
+    }
+    sites
+}
+
+/// Whether a call may be attempted more than once, so that its effect may be applied again.
+fn may_repeat(edge: &Edge) -> bool {
+    let retries = edge.retry.as_ref().is_some_and(|retry| retry.attempts() > 1);
+    retries || edge.hedge.is_some() || matches!(edge.caller, Caller::Queue(_))
+}
+
+fn timer(edge: &Edge, lanes: &mut Lanes) -> Timer {
+    match (&edge.timeout, edge.total_timeout) {
+        (None, None) => Timer::None,
+        (Some(timeout), None) => {
+            let sampler = timeout.build();
+            match sampler.is_constant() {
+                Some(ns) => Timer::Lane(lanes.lane(ns)),
+                None => Timer::Drawn(sampler),
+            }
+        }
+        (Some(timeout), Some(_)) => Timer::Drawn(timeout.build()),
+        (None, Some(total)) => Timer::Drawn(constant(total.ns())),
+    }
+}
+
+fn constant(ns: u64) -> Sampler {
+    crate::dist::Distribution::constant(crate::units::SimDuration::from_ns(ns)).build()
+}
+
+/// Writes of a copied store go to its primary, reads where the store says.
+fn role(model: &Model, edge: &Edge) -> Role {
+    let endpoint = &model.endpoints[edge.callee.index()];
+    let Node::Store(store) = &model.services[endpoint.service.index()].node else { return Role::Any };
+    let Replication::Primary { reads, .. } = &store.replication else { return Role::Any };
+    match (endpoint.access, reads) {
+        (Some(Access::Read), ReadFrom::Replica) => Role::Replica,
+        (Some(Access::Read), ReadFrom::Nearest) | (None, _) => Role::Any,
+        (Some(Access::Read), ReadFrom::Primary) | (Some(_), _) => Role::Primary,
+    }
+}

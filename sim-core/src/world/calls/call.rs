@@ -1,0 +1,594 @@
+//! The caller's side: begin a call, send attempts, judge what comes back, try again, fall back, or give up.
+//!
+//! A caller has one call at a time. Its frame waits in `Phase::Calling` with the number (`seq`) of the attempt's timer; the attempt keeps the
+//! same number in `parent_seq`. An answer counts only while both agree: an attempt that was given up finds another number and is not heard. So
+//! nothing has to be taken out of the calendar or searched for when an attempt is given up.
+//!
+//! What may stop an attempt (breaker, throttle, retry budget) is asked in [`World::send`] before anything is counted as sent, and told once
+//! how each admitted attempt ended: by [`World::judge`], or by `ends_without_result` where nobody will know. A breaker whose permits did not
+//! come back would stay half-open forever; the swarm's law of attempts holds this.
+//!
+//! Attempts fail in a loop and not by recursion, because a caller without backoff may try again thousands of times at one instant.
+//! Left out here: several attempts at once (`hedge`), the way of a message (`wire`), and timeouts (`expire`).
+
+use super::site::{Role, Timer};
+use crate::call::{breaker, ejection, retry};
+use crate::counters::count;
+use crate::engine::math::whole_ns;
+use crate::engine::rng::{Keyed, mix};
+use crate::engine::table::{Id, Maybe};
+use crate::ids::{EdgeId, InstanceId};
+use crate::outcome::Outcome;
+use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, Phase, Waiter};
+use crate::world::network::Departure;
+use crate::world::program::{Op, Pc};
+use crate::world::stations::Door;
+use crate::world::{LANE, TIMER, WAKE, World, fact};
+
+const CALL: u64 = 0x31;
+const PICK: u64 = 0x32;
+const BACKOFF: u64 = 0x33;
+const FALLBACK: u64 = 0x34;
+const TIMEOUT: u64 = 0x35;
+const THROTTLE: u64 = 0x36;
+/// Attempts of one call differ by this in their key, so that the call's own key can be had back from an attempt's.
+pub(in crate::world) const ATTEMPT: u64 = 0xd1b5_4a32_d192_ed03;
+
+/// What became of an attempt as it was sent.
+enum Sent {
+    /// The callee runs at once.
+    Runs(FrameId),
+    /// Something will come, or nothing ever.
+    Away,
+    /// It has failed already.
+    Failed(Outcome),
+}
+
+/// What a caller does after a failure.
+enum Then {
+    Again,
+    Run(FrameId),
+    Wait,
+    Fail(Outcome),
+}
+
+impl World<'_> {
+    /// Begins the call at which a frame stands.
+    #[inline(always)]
+    pub(in crate::world) fn call(&mut self, frame: FrameId, site: EdgeId) -> Option<FrameId> {
+        let at = &mut self.frames[frame];
+        at.tries = 0;
+        at.start = self.now;
+        let to = &mut self.calls.sites[site];
+        if to.counts_calls {
+            to.counts.calls += 1;
+            if to.guarded {
+                let shared = self.shared_of(frame, site);
+                if let Some(budget) = &mut self.calls.shared[shared].budget {
+                    budget.on_call(self.now);
+                }
+            }
+        }
+        match self.send(frame, site) {
+            Sent::Runs(callee) => Some(callee),
+            Sent::Away => None,
+            Sent::Failed(outcome) => self.failed(frame, site, outcome),
+        }
+    }
+
+    /// As [`Self::call`], out of line.
+    #[inline(never)]
+    pub(in crate::world) fn call_at_once(&mut self, frame: FrameId, site: EdgeId) -> Option<FrameId> {
+        self.call(frame, site)
+    }
+
+    /// Whether the frame that an attempt names as its caller is still the one that sent it.
+    pub(in crate::world) fn is_attempt_of(&self, attempt: FrameId, site: EdgeId) -> bool {
+        let at = &self.frames[attempt];
+        let Some(caller) = at.waiter.frame() else { return false };
+        self.call_key(caller, site).wrapping_add(ATTEMPT.wrapping_mul(u64::from(at.attempt))) == at.key
+    }
+
+    /// The identity of a call: the same in every variant of a scenario.
+    #[inline]
+    pub(in crate::world) fn call_key(&self, frame: FrameId, site: EdgeId) -> u64 {
+        mix(self.frames[frame].key, CALL ^ self.calls.sites[site].salt)
+    }
+
+    /// The state that a frame's calls at a site share.
+    #[inline]
+    pub(super) fn shared_of(&self, frame: FrameId, site: EdgeId) -> usize {
+        let site = &self.calls.sites[site];
+        let local = site.caller_first.get().map_or(0, |first| self.frames[frame].instance.known().0 - first.0);
+        (site.guard + local) as usize
+    }
+
+    /// Sends a further attempt, and more until one is on its way or the call has ended.
+    pub(super) fn resend(&mut self, frame: FrameId, site: EdgeId) -> Option<FrameId> {
+        match self.send_again(frame, site) {
+            Sent::Runs(callee) => Some(callee),
+            Sent::Away => None,
+            Sent::Failed(outcome) => self.failed(frame, site, outcome),
+        }
+    }
+
+    /// An attempt has failed: whatever follows.
+    #[cold]
+    fn failed(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Option<FrameId> {
+        let mut outcome = outcome;
+        loop {
+            match self.after_failure(frame, site, outcome) {
+                Then::Again if self.too_much_at_once(1) => return None,
+                Then::Again => match self.send_again(frame, site) {
+                    Sent::Runs(callee) => return Some(callee),
+                    Sent::Away => return None,
+                    Sent::Failed(next) => outcome = next,
+                },
+                Then::Run(next) => return Some(next),
+                Then::Wait => return None,
+                Then::Fail(outcome) => return self.give_up(frame, site, outcome),
+            }
+        }
+    }
+
+    /// Sends a further attempt of a call: out of line, as the first attempt is in line with the interpreter.
+    #[inline(never)]
+    fn send_again(&mut self, frame: FrameId, site: EdgeId) -> Sent {
+        self.send(frame, site)
+    }
+
+    /// Sends an attempt: asks who may stop it, chooses an instance, starts the timer, and knocks.
+    #[inline(always)]
+    fn send(&mut self, frame: FrameId, site: EdgeId) -> Sent {
+        if self.calls.sites[site].guarded && !self.admitted(frame, site) {
+            return self.held_back(frame, site);
+        }
+        let now = self.now;
+        let tries = self.one_more_try(frame);
+        let at = &self.frames[frame];
+        let rank = at.rank;
+        let to = &mut self.calls.sites[site];
+        to.counts.attempts += 1;
+        let key = mix(at.key, CALL ^ to.salt).wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
+        let (network, only, lane, balanced) = (to.network, to.only, to.lane, to.balanced);
+        if tries > 1 {
+            self.sent_again(frame, site);
+        }
+        let instance = if only.is_none() { self.pick(frame, site, key) } else { only };
+        if balanced {
+            self.attempt_goes(frame, site, instance);
+        }
+        let seq = if let Some(lane) = lane.get() {
+            let frames = &self.frames;
+            self.lanes.push(&mut self.calendar, now, lane, LANE, frame.place(), |index, seq| frames.wanted(index, seq))
+        } else {
+            self.start_timer(frame, site, key)
+        };
+        let callee = self.frames.take();
+        let attempt = self.number_attempt(callee, tries);
+        self.frames[callee] = Frame {
+            key,
+            seq: 0,
+            waiter: Waiter::new(frame, seq),
+            arrived: now,
+            start: 0,
+            instance,
+            pc: Pc::START,
+            next: Link::NONE,
+            edge: site,
+            tries: 0,
+            attempt,
+            outcome: 0,
+            flags: 0,
+            phase: Phase::Arriving,
+            rank,
+        };
+        self.works_for(callee, frame);
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.next = Link::to(callee);
+        at.phase = Phase::Calling;
+        if instance.is_none() {
+            return self.fails_at_once(frame, site, callee, Outcome::Unreachable);
+        }
+        if network {
+            return match self.depart(callee, site) {
+                Departure::Arrived(door) => self.sent(frame, site, callee, &door),
+                Departure::Fails(outcome) => self.fails_at_once(frame, site, callee, outcome),
+                Departure::Away => Sent::Away,
+            };
+        }
+        let door = self.admit(callee);
+        self.sent(frame, site, callee, &door)
+    }
+
+    #[inline(always)]
+    fn sent(&mut self, frame: FrameId, site: EdgeId, callee: FrameId, door: &Door) -> Sent {
+        match *door {
+            Door::In => Sent::Runs(callee),
+            Door::Waits => Sent::Away,
+            Door::Lost => {
+                self.frames.release(callee);
+                Sent::Away
+            }
+            Door::Away(outcome) => self.fails_at_once(frame, site, callee, outcome),
+        }
+    }
+
+    #[cold]
+    fn fails_at_once(&mut self, frame: FrameId, site: EdgeId, callee: FrameId, outcome: Outcome) -> Sent {
+        self.digest.fact(self.now, self.frames[callee].key, fact::ANSWERED | outcome as u64);
+        self.frames.release(callee);
+        self.frames[frame].seq = 0;
+        self.calls.sites[site].counts.outcomes[outcome as usize] += 1;
+        self.judge(frame, site, outcome as u8);
+        Sent::Failed(outcome)
+    }
+
+    /// An attempt is not sent. It counts as one of those that a retry may make, so that they come to an end.
+    #[cold]
+    fn held_back(&mut self, frame: FrameId, site: EdgeId) -> Sent {
+        self.calls.sites[site].counts.rejected += 1;
+        if self.tries(frame) > self.tries_before(frame, site) {
+            self.one_more_try(frame);
+        }
+        Sent::Failed(Outcome::Rejected)
+    }
+
+    /// Asks the breaker, and counts its openings.
+    fn admitted(&mut self, frame: FrameId, site: EdgeId) -> bool {
+        let shared = self.shared_of(frame, site);
+        let now = self.now;
+        let state = &mut self.calls.shared[shared];
+        let mut admitted = state.breaker.as_mut().is_none_or(|breaker| breaker.admit(now));
+        if !admitted {
+            count!(self.calls.sites[site].counts, breaker::REJECTED);
+        }
+        if admitted && state.throttle.is_some() {
+            admitted = self.throttled(frame, site, shared);
+        }
+        let state = &mut self.calls.shared[shared];
+        if admitted {
+            state.in_flight += 1;
+        }
+        admitted
+    }
+
+    /// Asks the throttle; a call that it turns away gives the breaker its permit back.
+    #[cold]
+    fn throttled(&mut self, frame: FrameId, site: EdgeId, shared: usize) -> bool {
+        let key = mix(self.call_key(frame, site), THROTTLE ^ u64::from(self.tries(frame)) << 8);
+        let state = &mut self.calls.shared[shared];
+        let admitted = state.throttle.as_mut().is_none_or(|throttle| throttle.admit(self.now, Keyed::new(key).unit()));
+        if let (false, Some(breaker)) = (admitted, &mut state.breaker) {
+            breaker.abandon();
+        }
+        admitted
+    }
+
+    /// Tells balancer, breaker, throttle, budget and ejector how an attempt ended.
+    #[inline(always)]
+    pub(in crate::world) fn judge(&mut self, frame: FrameId, site: EdgeId, outcome: u8) {
+        let to = &self.calls.sites[site];
+        let guarded = to.guarded;
+        if to.balanced {
+            self.attempt_ended(frame, site, outcome == Outcome::Unreachable as u8);
+        }
+        if guarded {
+            self.judge_guarded(frame, site, outcome <= Outcome::Degraded as u8);
+        }
+    }
+
+    /// Tells the balancer where an attempt goes.
+    #[inline]
+    fn attempt_goes(&mut self, frame: FrameId, site: EdgeId, instance: Maybe<InstanceId>) {
+        if self.calls.placed.len() <= frame.index() {
+            self.calls.placed.resize(self.frames.len() as usize, Maybe::NONE);
+        }
+        self.calls.placed[frame.index()] = instance;
+        if let Some(instance) = instance.get() {
+            let shared = self.shared_of(frame, site);
+            self.calls.shared[shared].balancer.sent(self.stations.number(instance));
+        }
+    }
+
+    /// Tells the balancer that an attempt has ended.
+    #[inline]
+    pub(super) fn attempt_ended(&mut self, frame: FrameId, site: EdgeId, is_broken: bool) {
+        let instance = std::mem::replace(&mut self.calls.placed[frame.index()], Maybe::NONE);
+        if let Some(instance) = instance.get() {
+            self.no_longer_outstanding(frame, site, instance, is_broken);
+        }
+    }
+
+    /// Tells the balancer of a caller's frame that one attempt less is outstanding at an instance.
+    #[inline]
+    pub(super) fn no_longer_outstanding(
+        &mut self,
+        frame: FrameId,
+        site: EdgeId,
+        instance: InstanceId,
+        is_broken: bool,
+    ) {
+        let shared = self.shared_of(frame, site);
+        self.calls.shared[shared].balancer.ended(self.stations.number(instance), is_broken);
+    }
+
+    fn judge_guarded(&mut self, frame: FrameId, site: EdgeId, ok: bool) {
+        let shared = self.shared_of(frame, site);
+        let now = self.now;
+        let latency = now - self.frames[frame].start;
+        let retry = self.tries(frame) > self.tries_before(frame, site) + 1;
+        let state = &mut self.calls.shared[shared];
+        state.in_flight = state.in_flight.saturating_sub(1);
+        if let Some(budget) = &mut state.budget {
+            budget.on_result(ok, retry);
+        }
+        if let Some(throttle) = &mut state.throttle {
+            throttle.record(now, ok);
+        }
+        if let Some(ejector) = &mut state.ejector {
+            let instances = self.stations.routable(self.calls.sites[site].service).len();
+            ejector.ended(now, frame.place(), ok, instances);
+            count!(self.calls.sites[site].counts, ejection::EJECTIONS, ejector.take_ejections());
+        }
+        if let Some(breaker) = &mut state.breaker {
+            let before = breaker.openings();
+            breaker.record(now, !ok, latency);
+            if breaker.openings() > before {
+                count!(self.calls.sites[site].counts, breaker::OPENED);
+                self.recorder.opened(site, now);
+            }
+        }
+    }
+
+    /// The instance that gets an attempt; `frame` is the caller's, or the attempt's own where a load calls without a frame for the caller.
+    pub(in crate::world) fn pick(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
+        let to = &self.calls.sites[site];
+        if to.role != Role::Any {
+            return self.pick_by_role(frame, site, key);
+        }
+        let (first, routable) = (self.stations.first(to.service), self.stations.routable(to.service));
+        match routable {
+            [] => Maybe::NONE,
+            [one] => (*one).into(),
+            several => {
+                let shared = self.shared_of(frame, site);
+                let mut draw = Keyed::of(key, PICK);
+                let place = |i: usize| several[i].0 - first.0;
+                several[self.calls.shared[shared].balancer.pick(several.len(), place, &mut draw)].into()
+            }
+        }
+    }
+
+    /// Picks where not all instances will do: one of a role, another for each copy of a hedged call, none that is ejected.
+    fn pick_by_role(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
+        let to = &self.calls.sites[site];
+        let first = self.stations.first(to.service);
+        let replica = to.role == Role::Replica;
+        if to.role == Role::Primary || (replica && self.stations.places_of(to.service) == 1) {
+            return first.into();
+        }
+        let routable = self.stations.routable(to.service).iter().copied();
+        let mut able: Vec<InstanceId> = routable.filter(|&i| !replica || i != first).collect();
+        let shared = self.shared_of(frame, site);
+        if let Some(ejector) = &mut self.calls.shared[shared].ejector
+            && let Some(avoided) = ejector.avoided(self.now, able.iter().map(|i| i.0 - first.0))
+        {
+            let mut avoided = avoided.into_iter();
+            able.retain(|_| avoided.next() == Some(false));
+        }
+        if self.frames[frame].flags & COPY != 0 {
+            let taken = self.instances_of_others(frame);
+            if able.iter().any(|i| !taken.contains(i)) {
+                able.retain(|i| !taken.contains(i));
+            }
+        }
+        let picked = match able.len() {
+            0 if replica => first,
+            0 => return Maybe::NONE,
+            1 if !replica => able[0],
+            count => {
+                let mut draw = Keyed::of(key, PICK);
+                able[self.calls.shared[shared].balancer.pick(count, |i: usize| able[i].0 - first.0, &mut draw)]
+            }
+        };
+        if let Some(ejector) = &mut self.calls.shared[shared].ejector {
+            ejector.sent(frame.place(), picked.0 - first.0);
+        }
+        picked.into()
+    }
+
+    /// Starts the timer of an attempt that has no lane, and tells its number, which is the attempt's generation.
+    fn start_timer(&mut self, frame: FrameId, site: EdgeId, key: u64) -> u64 {
+        let now = self.now;
+        let s = &self.calls.sites[site];
+        let drawn = match &s.timer {
+            Timer::None => return self.calendar.next_sequence(),
+            Timer::Lane(_) => unreachable!("a constant timeout is its lane's"),
+            Timer::Drawn(sampler) => whole_ns(sampler.sample(&mut Keyed::of(key, TIMEOUT))),
+        };
+        let mut due = now.saturating_add(drawn);
+        if s.total_ns > 0 {
+            due = due.min(self.frames[frame].start.saturating_add(s.total_ns));
+        }
+        self.calendar.push(due, TIMER, frame.place())
+    }
+
+    /// An attempt was answered, or its timeout has come.
+    #[inline(always)]
+    pub(in crate::world) fn answered(&mut self, frame: FrameId, site: EdgeId, outcome: u8) -> Option<FrameId> {
+        self.frames[frame].seq = 0;
+        let ok = outcome <= Outcome::Degraded as u8;
+        self.judge(frame, site, outcome);
+        if ok {
+            Some(self.goes_on(frame, site, outcome))
+        } else {
+            self.failed(frame, site, Outcome::ALL[outcome as usize])
+        }
+    }
+
+    /// A call has an answer: the caller goes on with its next step.
+    #[inline(always)]
+    pub(super) fn goes_on(&mut self, frame: FrameId, site: EdgeId, outcome: u8) -> FrameId {
+        let to = &mut self.calls.sites[site];
+        if to.counts_calls {
+            to.counts.call_outcomes[usize::from(outcome & 7)] += 1;
+        }
+        let at = &mut self.frames[frame];
+        if outcome > at.outcome {
+            at.outcome = outcome;
+        }
+        at.phase = Phase::Running;
+        at.pc += 1;
+        frame
+    }
+
+    /// Decides what follows a failed attempt.
+    fn after_failure(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Then {
+        if let Some(then) = self.try_again(frame, site, outcome) {
+            return then;
+        }
+        if self.frames[frame].flags & COPY != 0 {
+            // The call may still be answered by another copy.
+            return Then::Fail(outcome);
+        }
+        self.without_attempts(frame, site, outcome)
+    }
+
+    /// A call whose copies have all failed.
+    pub(super) fn without_answer(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Option<FrameId> {
+        match self.without_attempts(frame, site, outcome) {
+            Then::Run(next) => Some(next),
+            Then::Wait => None,
+            Then::Again | Then::Fail(_) => self.give_up(frame, site, outcome),
+        }
+    }
+
+    /// Decides what follows when there will be no attempt any more.
+    fn without_attempts(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Then {
+        let edge = &self.model.edges[site.index()];
+        if let Some(fallback) = &edge.fallback
+            && fallback.outcomes.contains(&outcome)
+        {
+            let key = mix(self.call_key(frame, site), FALLBACK);
+            let wait = whole_ns(fallback.latency.build().sample(&mut Keyed::new(key)));
+            if wait == 0 {
+                return Then::Run(self.falls_back(frame, site));
+            }
+            let seq = self.calendar.push(self.now + wait, WAKE, frame.place());
+            let at = &mut self.frames[frame];
+            at.seq = seq;
+            at.phase = Phase::Fallback;
+            return Then::Wait;
+        }
+        if edge.optional {
+            return Then::Run(self.goes_on(frame, site, Outcome::Degraded as u8));
+        }
+        Then::Fail(outcome)
+    }
+
+    /// The fallback answers.
+    pub(super) fn falls_back(&mut self, frame: FrameId, site: EdgeId) -> FrameId {
+        let outcome = self.model.edges[site.index()].fallback.as_ref().map_or(Outcome::Degraded, |f| f.outcome);
+        self.goes_on(frame, site, outcome as u8)
+    }
+
+    fn try_again(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Option<Then> {
+        let model = self.model;
+        let retry = model.edges[site.index()].retry.as_ref()?;
+        let (all, start) = (self.tries(frame), self.frames[frame].start);
+        let tries = all - self.tries_before(frame, site);
+        if tries == 0 || tries >= retry.attempts() || !retry.outcomes.contains(&outcome) {
+            return None;
+        }
+        if self.has_lost(frame) {
+            return None;
+        }
+        let delay = retry.backoff.wait_ns(tries, mix(self.call_key(frame, site), BACKOFF));
+        let total = self.calls.sites[site].total_ns;
+        if total > 0 && self.now + delay >= start + total {
+            return None;
+        }
+        if self.calls.sites[site].guarded {
+            let shared = self.shared_of(frame, site);
+            let now = self.now;
+            let state = &mut self.calls.shared[shared];
+            let in_flight = state.in_flight;
+            if let Some(budget) = &mut state.budget
+                && !budget.try_retry(now, in_flight)
+            {
+                count!(self.calls.sites[site].counts, retry::BUDGET_EXHAUSTED);
+                return None;
+            }
+        }
+        if delay == 0 {
+            return Some(Then::Again);
+        }
+        let seq = self.calendar.push(self.now + delay, WAKE, frame.place());
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.phase = Phase::Backoff;
+        Some(Then::Wait)
+    }
+
+    /// A call has failed for good: so does the caller. An error, a timeout or silence below is an error to those above.
+    fn give_up(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Option<FrameId> {
+        if self.frames[frame].flags & COPY != 0 {
+            return self.copy_ends(frame, site, outcome as u8);
+        }
+        // A message that may be delivered again has not ended yet.
+        if self.calls.sites[site].counts_calls && !self.data.owns(site) {
+            self.calls.sites[site].counts.call_outcomes[outcome as usize] += 1;
+        }
+        let client = self.frames[frame].flags & CLIENT != 0;
+        if !client {
+            self.frames[frame].flags |= BELOW;
+        }
+        let passed = match outcome {
+            Outcome::Error | Outcome::Timeout | Outcome::Unreachable if !client => Outcome::Error,
+            other => other,
+        };
+        self.fail(frame, passed as u8)
+    }
+
+    /// A frame's message, backoff or fallback has come to its time.
+    pub(in crate::world) fn wake(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
+        if !self.frames.waits_for(frame, seq) {
+            return None;
+        }
+        match self.frames[frame].phase {
+            Phase::Arriving => self.arrives(frame),
+            Phase::HandedOver => {
+                let at = &mut self.frames[frame];
+                at.seq = 0;
+                at.phase = Phase::Running;
+                Some(frame)
+            }
+            Phase::Agreeing => Some(self.agreed(frame)),
+            Phase::Replying => {
+                let outcome = self.frames[frame].outcome;
+                self.deliver(frame, outcome)
+            }
+            Phase::Backoff => {
+                let site = self.site_of(frame);
+                self.frames[frame].seq = 0;
+                self.resend(frame, site)
+            }
+            Phase::Fallback => {
+                let site = self.site_of(frame);
+                self.frames[frame].seq = 0;
+                Some(self.falls_back(frame, site))
+            }
+            _ => None,
+        }
+    }
+
+    /// The call site at which a frame stands.
+    pub(in crate::world) fn site_of(&self, frame: FrameId) -> EdgeId {
+        match self.program.ops[self.frames[frame].pc] {
+            Op::Call { site, .. } | Op::CallAtOnce { site, .. } | Op::Hedge { site, .. } | Op::Copy(site) => site,
+            other => unreachable!("a frame that calls stands at {other:?}"),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Timeouts and cancellation: what a caller gives up, and what becomes of the work that it leaves behind.
+
+use crate::engine::calendar::Key;
+use crate::engine::table::Id;
+use crate::outcome::Outcome;
+use crate::world::frame::{FrameId, HELD, INSIDE, Phase, Waiter};
+use crate::world::{World, fact};
+
+impl World<'_> {
+    /// A lane's sentinel has come up.
+    pub(in crate::world) fn lane(&mut self, sentinel: Key) -> Option<FrameId> {
+        let frames = &self.frames;
+        let due = self.lanes.fire(&mut self.calendar, sentinel, |index, seq| frames.wanted(index, seq))?;
+        self.expire(FrameId::at(due.index()), due.sequence())
+    }
+
+    /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker.
+    pub(in crate::world) fn expire(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
+        if !self.frames.waits_for(frame, seq) {
+            return None;
+        }
+        match self.frames[frame].phase {
+            Phase::Calling => self.attempt_expires(frame, seq),
+            Phase::Queued => self.patience_ends(frame),
+            Phase::Delayed => self.copy_is_due(frame),
+            other => unreachable!("a timer is due in phase {other:?}"),
+        }
+    }
+
+    fn attempt_expires(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
+        let site = self.site_of(frame);
+        let callee = self.frames[frame].next.callee();
+        let alive = self.belongs(callee, frame, seq);
+        // Of the caller: the attempt itself may be anywhere, or nowhere.
+        let attempt = self.frames[frame].key ^ u64::from(self.frames[frame].tries);
+        self.digest.fact(self.now, attempt, fact::ANSWERED | Outcome::Timeout as u64);
+        let at = &mut self.calls.sites[site];
+        at.counts.outcomes[Outcome::Timeout as usize] += 1;
+        if alive {
+            if at.cancel {
+                self.cancel(callee);
+            } else {
+                at.counts.abandoned += 1;
+            }
+        }
+        self.answered(frame, site, Outcome::Timeout as u8)
+    }
+
+    /// Stops an attempt and all that it has asked for.
+    pub(super) fn cancel(&mut self, frame: FrameId) {
+        let mut next = frame;
+        // Down the chain of synchronous calls; branches find out when they come to their end.
+        loop {
+            let at = self.frames[next];
+            let below = (at.phase == Phase::Calling).then_some((at.next.callee(), at.seq));
+            match at.phase {
+                Phase::Calling => self.ends_without_result(next, self.site_of(next)),
+                Phase::Hedging => self.end_race(next, true),
+                _ => {}
+            }
+            self.cancel_one(next);
+            match below {
+                Some((callee, seq)) if self.belongs(callee, next, seq) => next = callee,
+                _ => return,
+            }
+        }
+    }
+
+    pub(super) fn belongs(&self, callee: FrameId, caller: FrameId, seq: u64) -> bool {
+        let at = &self.frames[callee];
+        at.phase != Phase::Free && at.waiter == Waiter::new(caller, seq)
+    }
+
+    fn cancel_one(&mut self, frame: FrameId) {
+        let at = self.frames[frame];
+        match at.phase {
+            Phase::Queued => {
+                // The list still holds the frame: a copy leaves the instance, the frame itself is skipped.
+                self.leave_queue(frame);
+                let stand_in = self.frames.take();
+                self.frames[stand_in] = at;
+                self.frames[stand_in].phase = Phase::Replying;
+                self.leave(stand_in);
+                self.frames.release(stand_in);
+                self.frames[frame].flags &= !(INSIDE | HELD);
+            }
+            Phase::Sharing => {
+                let now = self.now;
+                self.frames[frame].seq = 0;
+                self.stations.stop_sharing(at.instance.known(), now);
+                self.gone(frame);
+            }
+            Phase::Free | Phase::Skipped | Phase::Probe | Phase::Message => {}
+            Phase::Running => {
+                let stand_in = self.replaced(frame);
+                self.gone(stand_in);
+            }
+            _ => {
+                self.stop_cpu(frame);
+                self.gone(frame);
+            }
+        }
+    }
+
+    /// A frame that is among those that can go on in this very moment must not be given back before its turn: a stand-in takes its place
+    /// and all that it holds, and it ends when its turn comes.
+    pub(in crate::world) fn replaced(&mut self, frame: FrameId) -> FrameId {
+        let stand_in = self.frames.take();
+        self.frames[stand_in] = self.frames[frame];
+        let at = &mut self.frames[frame];
+        at.seq = 0;
+        at.waiter = Waiter::NOBODY;
+        at.flags = 0;
+        at.pc = crate::world::program::DROP;
+        stand_in
+    }
+
+    /// A frame ends without an answer.
+    pub(in crate::world) fn gone(&mut self, frame: FrameId) {
+        self.frames[frame].seq = 0;
+        self.leave(frame);
+        self.frames.release(frame);
+    }
+}

@@ -1,0 +1,174 @@
+//! Calls: load that arrives, callers with their attempts, retries, hedges and timeouts, and the answers that come back.
+//!
+//! The state is private to this folder. Others ask for it by the functions of [`Calls`], and act on it by those methods of the world here that are
+//! visible to it.
+
+mod arrive;
+mod build;
+mod call;
+mod expire;
+mod hedge;
+mod reply;
+mod site;
+mod tries;
+mod unanswered;
+
+#[cfg(test)]
+mod hedge_tests;
+
+pub(in crate::world) use call::ATTEMPT;
+pub(in crate::world) use site::{Role, Shared, Site};
+
+use super::network::Network;
+use super::program::{Pc, Program};
+use super::stations::Stations;
+use crate::engine::calendar::{LaneId, Lanes};
+use crate::engine::table::{Maybe, Table};
+use crate::ids::{EdgeId, EndpointId, InstanceId, LoadId, ServiceId};
+use crate::metrics::{Histogram, fresh};
+use crate::model::Model;
+use crate::results::EdgeCounts;
+
+/// All call sites and what calls share.
+pub(in crate::world) struct Calls {
+    sites: Table<EdgeId, Site>,
+    /// One for each guard and caller instance.
+    shared: Vec<Shared>,
+    /// Latency of calls with all their attempts, where that is known.
+    call_latency: Table<EdgeId, Histogram>,
+    loads: Table<LoadId, arrive::Load>,
+    /// Hedged calls under way.
+    races: hedge::Races,
+    /// By frame that calls: the instance to which its present attempt went, where the balancer has to be told of its end.
+    placed: Vec<Maybe<InstanceId>>,
+    many: tries::Many,
+    vanished: unanswered::Vanished,
+    /// How long callers of an endpoint wait for an answer, where they have no timeout [ns].
+    patience_by_endpoint: Vec<u64>,
+    /// How long requests wait for a worker of a service, and messages for a consumer [ns].
+    patience_by_service: Vec<u64>,
+}
+
+impl Calls {
+    /// The first operation of the endpoint that a call site calls.
+    #[inline(always)]
+    pub(in crate::world) fn entry(&self, site: EdgeId) -> Pc {
+        self.sites[site].entry
+    }
+
+    /// How much slower a fault makes the work of the endpoint that a call site calls.
+    #[inline(always)]
+    pub(in crate::world) fn slow(&self, site: EdgeId) -> f64 {
+        self.sites[site].slow
+    }
+
+    /// The endpoint that a call site calls.
+    #[inline(always)]
+    pub(in crate::world) fn endpoint(&self, site: EdgeId) -> EndpointId {
+        self.sites[site].endpoint
+    }
+
+    /// The service that a call site calls.
+    pub(in crate::world) fn callee(&self, site: EdgeId) -> ServiceId {
+        self.sites[site].service
+    }
+
+    /// Whether messages of a call site have to be looked at on their way.
+    pub(in crate::world) fn crosses_network(&self, site: EdgeId) -> bool {
+        self.sites[site].network
+    }
+
+    /// Whether messages of a call site have to be looked at on their way from now on.
+    pub(in crate::world) fn set_network(&mut self, site: EdgeId, network: bool) {
+        self.sites[site].network = network;
+    }
+
+    /// How much slower the work of an endpoint is from now on.
+    pub(in crate::world) fn set_slow(&mut self, endpoint: EndpointId, slow: f64) {
+        self.sites.iter_mut().filter(|site| site.endpoint == endpoint).for_each(|site| site.slow = slow);
+    }
+
+    /// The one instance of a service that may be picked, where there is one.
+    pub(in crate::world) fn set_only(&mut self, service: ServiceId, only: Maybe<InstanceId>) {
+        let any = |site: &&mut Site| site.service == service && site.role == Role::Any;
+        self.sites.iter_mut().filter(any).for_each(|site| site.only = only);
+    }
+
+    /// The lane of a timeout that is always the same.
+    pub(in crate::world) fn lane(&self, site: EdgeId) -> Option<LaneId> {
+        self.sites[site].lane.get()
+    }
+
+    /// All call sites.
+    pub(in crate::world) fn ids(&self) -> impl Iterator<Item = EdgeId> + use<> {
+        self.sites.ids()
+    }
+
+    /// What is counted at a call site.
+    #[inline(always)]
+    pub(in crate::world) fn counts(&mut self, site: EdgeId) -> &mut EdgeCounts {
+        &mut self.sites[site].counts
+    }
+
+    /// All that was counted at a call site since the start. Where results do not count calls apart from attempts, an attempt is a call too.
+    pub(in crate::world) fn sums(&self, site: EdgeId) -> EdgeCounts {
+        let at = &self.sites[site];
+        let mut counts = at.counts;
+        if !at.counts_calls {
+            counts.calls = counts.attempts;
+            counts.call_outcomes = counts.outcomes;
+            counts.call_latency_sum_ns = counts.latency_sum_ns;
+        }
+        counts
+    }
+
+    /// Attempts under way at a call site.
+    pub(in crate::world) fn under_way(&self, site: EdgeId) -> u64 {
+        let counts = &self.sites[site].counts;
+        counts.attempts - counts.ended()
+    }
+
+    /// Whether results count the calls of a call site apart from its attempts.
+    pub(in crate::world) fn counts_calls(&self, site: EdgeId) -> bool {
+        self.sites[site].counts_calls
+    }
+
+    /// Latency of the answered attempts of a call site.
+    pub(in crate::world) fn latency(&self, site: EdgeId) -> &Histogram {
+        &self.sites[site].latency
+    }
+
+    /// Latency of the calls of a call site with all their attempts, where that is known.
+    pub(in crate::world) fn call_latency(&self, site: EdgeId) -> &Histogram {
+        &self.call_latency[site]
+    }
+
+    /// The same of all call sites in turn.
+    pub(in crate::world) fn all_call_latency(&self) -> &[Histogram] {
+        &self.call_latency
+    }
+
+    /// The call sites of a model; no load has begun.
+    pub(in crate::world) fn new(
+        model: &Model,
+        program: &Program,
+        stations: &Stations,
+        network: &Network,
+        lanes: &mut Lanes,
+    ) -> Self {
+        let (shared, guards) = build::shared(model);
+        let sites = build::sites(model, program, stations, &guards, network, lanes);
+        Self {
+            call_latency: fresh(sites.len()).into(),
+            sites: sites.into(),
+            shared,
+            loads: Table::default(),
+            races: hedge::Races::default(),
+            placed: Vec::new(),
+            many: tries::Many::default(),
+            vanished: unanswered::Vanished::default(),
+            patience_by_endpoint: unanswered::patience_by_endpoint(model),
+            patience_by_service: unanswered::patience_by_service(model),
+        }
+    }
+}

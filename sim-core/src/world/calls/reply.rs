@@ -1,0 +1,152 @@
+//! Replies: a request leaves its instance, its answer travels back, and its caller goes on.
+//!
+//! A frame is given back before its caller is told, so that a caller that calls again at once uses the frame that is still in the cache.
+//! What has to be known of the attempt afterwards stands in `Ended`; its key and its instance can still be read from the frame itself.
+
+use crate::outcome::Outcome;
+use crate::world::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, Phase, WRONG, Waiter};
+use crate::world::{World, fact};
+
+impl World<'_> {
+    /// A request is done at its endpoint.
+    #[inline(always)]
+    pub(in crate::world) fn finish(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        let at = &self.frames[frame];
+        let site = &self.calls.sites[at.edge];
+        let away = site.network && at.waiter != Waiter::NOBODY;
+        // What an endpoint that has done its work leaves behind: an effect, perhaps a second one; perhaps a wrong reply.
+        if outcome <= Outcome::Degraded as u8 && (site.effect_counts || self.stations.falsifies(at.instance.known())) {
+            self.odd_effects(frame);
+        }
+        self.leave(frame);
+        if away { self.depart_back(frame, outcome) } else { self.deliver(frame, outcome) }
+    }
+
+    #[cold]
+    fn odd_effects(&mut self, frame: FrameId) {
+        let at = self.frames[frame];
+        if self.calls.sites[at.edge].effect_counts {
+            self.apply_effect(frame);
+        }
+        // A reply that was sent before its work was done was looked at then.
+        if at.waiter != Waiter::NOBODY {
+            let kinds = self.wrong_at_instance(frame);
+            self.wrongs(frame, kinds);
+        }
+    }
+
+    /// Counts a wrong reply of a frame's endpoint.
+    pub(in crate::world) fn wrong(&mut self, frame: FrameId, kind: u8) {
+        let at = &mut self.frames[frame];
+        at.flags |= WRONG;
+        let endpoint = self.calls.sites[at.edge].endpoint;
+        self.recorder.wrong(endpoint, kind);
+    }
+
+    /// The answer sets out.
+    #[inline(always)]
+    pub(in crate::world) fn send_back(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        let at = &self.frames[frame];
+        if self.calls.sites[at.edge].network && at.waiter != Waiter::NOBODY {
+            return self.depart_back(frame, outcome);
+        }
+        self.deliver(frame, outcome)
+    }
+
+    /// The answer has arrived.
+    #[inline(always)]
+    pub(in crate::world) fn deliver(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        let at = self.frames.release(frame);
+        if at.waiter == Waiter::LOAD {
+            if self.calls.sites[at.edge].balanced {
+                // A frame that was just given back still says where it was.
+                if let Some(instance) = self.frames[frame].instance.get() {
+                    let is_broken = outcome == Outcome::Unreachable as u8;
+                    self.no_longer_outstanding(frame, at.edge, instance, is_broken);
+                }
+            }
+            self.answers(frame, &at, outcome);
+            self.count(&at, outcome);
+            if at.flags & CLOSED_USER != 0 {
+                self.think(at.edge);
+            }
+            return None;
+        }
+        let caller = self.frames.waiting(at.waiter)?;
+        let parent = &mut self.frames[caller];
+        if at.flags & WRONG != 0 {
+            parent.flags |= WRONG;
+        }
+        self.answers(frame, &at, outcome);
+        self.count(&at, outcome);
+        self.answered(caller, at.edge, outcome)
+    }
+
+    /// Takes into the digest that a caller has the answer of a frame that was just given back, which still says which attempt it was.
+    #[inline(always)]
+    fn answers(&mut self, frame: FrameId, at: &Ended, outcome: u8) {
+        let wrong = u64::from(at.flags & WRONG) << 8;
+        self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | wrong | u64::from(outcome));
+    }
+
+    /// Counts the end of an attempt as its caller sees it.
+    #[inline(always)]
+    fn count(&mut self, at: &Ended, outcome: u8) {
+        let site = &mut self.calls.sites[at.edge];
+        let counts = &mut site.counts;
+        counts.outcomes[usize::from(outcome & 7)] += 1;
+        if outcome <= Outcome::Degraded as u8 {
+            let took = self.now - at.arrived;
+            counts.latency_sum_ns += took;
+            if at.flags & WRONG != 0 {
+                counts.wrong += 1;
+            }
+            site.latency.record(took);
+        } else if at.flags & BELOW != 0 {
+            counts.failed_below += 1;
+        }
+    }
+
+    /// `reply`: the caller has its answer, the steps go on without anyone waiting.
+    pub(in crate::world) fn reply_early(&mut self, frame: FrameId, outcome: u8) {
+        let at = self.frames[frame];
+        if at.flags & (BRANCH | CLIENT) != 0 || at.waiter == Waiter::NOBODY {
+            return;
+        }
+        self.frames[frame].waiter = Waiter::NOBODY;
+        // A stand-in carries the answer back while the frame goes on.
+        let stand_in = self.frames.take();
+        self.frames[stand_in] = at;
+        let new = &mut self.frames[stand_in];
+        new.flags &= WRONG | CLOSED_USER;
+        new.phase = Phase::Replying;
+        new.seq = 0;
+        let outcome = outcome.max(at.outcome);
+        if outcome <= Outcome::Degraded as u8 && self.stations.falsifies(at.instance.known()) {
+            let kinds = self.wrong_at_instance(stand_in);
+            self.wrongs(stand_in, kinds);
+        }
+        let next = self.send_back(stand_in, outcome);
+        self.ready.extend(next);
+    }
+
+    /// A load class's call with all its attempts has ended, or a message's delivery.
+    #[inline(always)]
+    pub(in crate::world) fn client_end(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        let at = &self.frames[frame];
+        if at.phase == Phase::Message || self.data.owns(at.edge) {
+            return self.delivery_ended(frame, outcome);
+        }
+        self.digest.fact(self.now, at.key, fact::CALL_ENDED | u64::from(outcome));
+        let at = self.frames.release(frame);
+        if outcome <= Outcome::Degraded as u8 {
+            let took = self.now - at.arrived;
+            self.calls.call_latency[at.edge].record(took);
+            self.calls.sites[at.edge].counts.call_latency_sum_ns += took;
+        }
+        if at.flags & CLOSED_USER != 0 {
+            self.think(at.edge);
+        }
+        None
+    }
+}

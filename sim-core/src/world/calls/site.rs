@@ -1,0 +1,106 @@
+//! A call site while it runs, and the state that calls share.
+
+use crate::call::balance::Balancer;
+use crate::call::breaker::Breaker;
+use crate::call::ejection::Ejector;
+use crate::call::hedge::Hedge;
+use crate::call::retry::Budget;
+use crate::call::throttle::Throttle;
+use crate::dist::Sampler;
+use crate::engine::calendar::LaneId;
+use crate::engine::table::Maybe;
+use crate::ids::{EndpointId, InstanceId, ServiceId};
+use crate::metrics::Histogram;
+use crate::results::EdgeCounts;
+use crate::world::frame::Rank;
+use crate::world::program::Pc;
+
+/// How a timeout of a call site is kept.
+#[derive(Debug, Clone)]
+pub enum Timer {
+    /// Waits without end.
+    None,
+    /// Always the same: a lane.
+    Lane(LaneId),
+    /// Drawn for each attempt, or cut by a total: an event of its own.
+    Drawn(Sampler),
+}
+
+/// A call site while it runs: all that the hot path needs of caller and callee in one record.
+#[derive(Debug)]
+pub struct Site {
+    /// The endpoint called.
+    pub endpoint: EndpointId,
+    /// Its service.
+    pub service: ServiceId,
+    /// Its first operation.
+    pub entry: Pc,
+    /// The shared state of its first caller instance.
+    pub guard: u32,
+    /// First of the caller's instances; none for a load or queue, which has one shared state.
+    pub caller_first: Maybe<InstanceId>,
+    /// The one instance that may be picked; none if there are several, or there is no instance.
+    pub only: Maybe<InstanceId>,
+    /// Lane of its timeout, if that is always the same; else none, and `timer` tells.
+    pub lane: Maybe<LaneId>,
+    /// Hash of its name: part of the keys of its attempts.
+    pub salt: u64,
+    /// How much slower a fault makes the work of its endpoint.
+    pub slow: f64,
+    /// How long an attempt may take.
+    pub timer: Timer,
+    /// How long the call may take [ns]; 0 is without end.
+    pub total_ns: u64,
+    /// A breaker, a budget or an ejector has to be asked or told.
+    pub guarded: bool,
+    /// The balancer has to be told where attempts go and how they end.
+    pub balanced: bool,
+    /// Latency, loss, a fault or a size have to be looked at.
+    pub network: bool,
+    /// The callee stops when the caller gives up.
+    pub cancel: bool,
+    /// Results count calls apart from attempts.
+    pub counts_calls: bool,
+    /// An effect that is applied twice is wrong.
+    pub effect_counts: bool,
+    /// How important the requests of a load class are; all others have the importance of the request for which they are made.
+    pub rank: Rank,
+    /// The callee endpoint touches rows, or the place of instances matters for another reason.
+    pub role: Role,
+    /// What its attempts and calls came to.
+    pub counts: EdgeCounts,
+    /// Latency of its answered attempts.
+    pub latency: Histogram,
+}
+
+/// Which instances of a callee may be picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Any instance.
+    Any,
+    /// The first that lives: the primary.
+    Primary,
+    /// Any but the first.
+    Replica,
+    /// Any, but each copy of a hedged call goes to another, and none to those that are ejected.
+    Others,
+}
+
+/// What calls share: one for each guard and caller instance.
+#[derive(Debug)]
+pub struct Shared {
+    /// Which instance gets the call.
+    pub balancer: Balancer,
+    /// When to stop.
+    pub breaker: Option<Breaker>,
+    /// When to turn calls away by chance.
+    pub throttle: Option<Throttle>,
+    /// How many retries.
+    pub budget: Option<Budget>,
+    /// Which instances are not called for a while.
+    pub ejector: Option<Ejector>,
+    /// When calls are sent more than once.
+    pub hedge: Option<Hedge>,
+    /// Calls in flight, for budgets by concurrency.
+    pub in_flight: u32,
+}

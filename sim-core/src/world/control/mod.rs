@@ -1,0 +1,96 @@
+//! Control: telemetry, scalers, alerts and experiments, each on its clock.
+
+mod trial;
+mod watch;
+
+use super::events::EventId;
+use super::{Event, World, fact};
+use crate::control::ScalerState;
+use crate::model::Model;
+use crate::results::{ExperimentRun, Looks, Span};
+
+/// What may be due in control.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::world) enum Due {
+    /// A telemetry pipeline looks.
+    Scrape(u32),
+    /// A scaler looks.
+    Scale(u32),
+    /// An alert is evaluated.
+    Alert(u32),
+    /// An experiment looks at its conditions.
+    Look(u32),
+    /// A deed of an experiment is done: the experiment, and the deed's place.
+    Deed(u32, u32),
+    /// An experiment's time is over.
+    Conclude(u32),
+    /// A step of an experiment's rollback is done.
+    Rollback(u32, u32),
+}
+
+impl From<Due> for Event {
+    fn from(due: Due) -> Self {
+        Self::Control(due)
+    }
+}
+
+impl super::events::Due for Due {
+    fn fact(self) -> Option<(u64, u64)> {
+        let of = |trial: u32, place: u32| u64::from(trial) << 32 | u64::from(place);
+        match self {
+            Self::Deed(trial, deed) => Some((of(trial, deed), fact::DEED)),
+            Self::Rollback(trial, step) => Some((of(trial, step), fact::ROLLED_BACK)),
+            _ => None,
+        }
+    }
+
+    fn recurs(self) -> bool {
+        matches!(self, Self::Scrape(_) | Self::Scale(_) | Self::Alert(_) | Self::Look(_))
+    }
+}
+
+impl World<'_> {
+    /// What is due in control.
+    pub(in crate::world) fn control_due(&mut self, due: Due, id: EventId) {
+        match due {
+            Due::Scrape(pipeline) => self.scrape(pipeline, id),
+            Due::Scale(scaler) => self.scale(scaler, id),
+            Due::Alert(alert) => self.evaluate_alert(alert, id),
+            Due::Look(trial) => self.look(trial, id),
+            Due::Deed(trial, deed) => self.deed(trial, deed),
+            Due::Conclude(trial) => self.conclude(trial),
+            Due::Rollback(trial, step) => self.roll_back(trial, step),
+        }
+    }
+}
+
+/// What became of all that watched and acted in a run, by their places in the model.
+pub(in crate::world) struct Ended {
+    /// When each alert fired.
+    pub alerts: Vec<Vec<Span>>,
+    /// How often each alert looked, and without data.
+    pub alert_looks: Vec<Looks>,
+    /// The scalers.
+    pub scalers: Vec<ScalerState>,
+    /// The experiments.
+    pub experiments: Vec<ExperimentRun>,
+}
+
+/// What watches and acts.
+pub(in crate::world) struct Control {
+    watch: watch::Watch,
+    trials: Vec<trial::Trial>,
+}
+
+impl Control {
+    pub(in crate::world) fn new(model: &Model) -> Self {
+        Self { watch: watch::Watch::new(model), trials: Vec::new() }
+    }
+
+    /// What became of all that watched and acted.
+    pub(in crate::world) fn finish(self) -> Ended {
+        let (alerts, alert_looks, scalers) = self.watch.finish();
+        let experiments = self.trials.into_iter().map(trial::Trial::finish).collect();
+        Ended { alerts, alert_looks, scalers, experiments }
+    }
+}

@@ -1,0 +1,218 @@
+//! Telemetry, scalers and alerts on their clocks: what they see is only what a pipeline has delivered.
+//!
+//! A pipeline takes the difference of all running sums since its last look ([`World::look_at_all`]) and hands it to its `Telemetry`, which
+//! delivers it late and sampled. Scalers and alerts read nothing else, so they are blind where telemetry is. A pipeline without a reader is never
+//! scheduled. Pipelines have readings of their own of the same sums as the recorder, because their clocks differ from its windows.
+
+use super::Due;
+use crate::control::scaling::Situation;
+use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
+use crate::engine::rng::Stream;
+use crate::expression::{Resolved, TimedPart, View};
+use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
+use crate::metrics::Histogram;
+use crate::model::Model;
+use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
+use crate::topology::Edge;
+use crate::world::events::EventId;
+use crate::world::stations::Life;
+use crate::world::{World, fact};
+use std::collections::BTreeMap;
+
+/// A pipeline at work: what it delivered, and the state of all counters at its last look.
+struct Pipe {
+    telemetry: Telemetry,
+    every: u64,
+    since: u64,
+    edges: Vec<EdgeCounts>,
+    services: Vec<ServiceCounts>,
+    latency: Vec<((EdgeId, View), Histogram)>,
+    times: Vec<((ServiceId, TimedPart), Histogram)>,
+    wrong: BTreeMap<(EndpointId, u8), u64>,
+}
+
+/// All that watches.
+#[derive(Default)]
+pub(super) struct Watch {
+    pipes: Vec<Pipe>,
+    scalers: Vec<ScalerState>,
+    alerts: Vec<AlertTracker>,
+    fired: Vec<Vec<Span>>,
+    alert_looks: Vec<Looks>,
+}
+
+impl Watch {
+    pub(in crate::world) fn new(model: &Model) -> Self {
+        Self {
+            pipes: Vec::new(),
+            scalers: vec![ScalerState::default(); model.scalers.len()],
+            alerts: vec![AlertTracker::default(); model.alerts.len()],
+            fired: Vec::new(),
+            alert_looks: Vec::new(),
+        }
+    }
+
+    /// When each alert fired, how often it looked, and what became of the scalers.
+    pub(in crate::world) fn finish(self) -> (Vec<Vec<Span>>, Vec<Looks>, Vec<ScalerState>) {
+        (self.fired, self.alert_looks, self.scalers)
+    }
+}
+
+/// Who reads a pipeline.
+fn readers(model: &Model, pipeline: usize) -> Vec<&Resolved> {
+    let scalers = model.scalers.iter().filter(|s| s.pipeline == pipeline).flat_map(|s| s.metrics());
+    let alerts = model.alerts.iter().filter(|a| a.pipeline == pipeline).flat_map(|a| a.when.metrics());
+    scalers.chain(alerts).collect()
+}
+
+/// Whether the latency of whole calls is known at a call site: of a load class with a policy, or of a hedge. Else it is that of attempts.
+fn records_calls(edge: &Edge, counts_calls: bool) -> bool {
+    edge.hedge.is_some() || (matches!(edge.caller, Caller::Load(_)) && counts_calls)
+}
+
+impl World<'_> {
+    /// Starts the clocks of all that watches.
+    pub(in crate::world) fn plan_watch(&mut self) {
+        let model = self.model;
+        for (index, pipeline) in model.telemetry.iter().enumerate() {
+            let readers = readers(model, index);
+            self.add_pipe(pipeline, &readers, &pipeline.name);
+            // A pipeline that nobody reads costs nothing.
+            if !readers.is_empty() {
+                self.schedule(pipeline.every_ns, Due::Scrape(index as u32));
+            }
+        }
+        for (index, scaler) in model.scalers.iter().enumerate() {
+            self.schedule(scaler.every_ns, Due::Scale(index as u32));
+        }
+        for (index, alert) in model.alerts.iter().enumerate() {
+            self.schedule(alert.every_ns, Due::Alert(index as u32));
+        }
+    }
+
+    /// A pipeline that remembers what `readers` look back at, and whose draws are named so; its place.
+    pub(super) fn add_pipe(&mut self, pipeline: &Pipeline, readers: &[&Resolved], name: &str) -> u32 {
+        let model = self.model;
+        let stream = Stream::new(self.seed, self.replication, name, "sampling");
+        let telemetry = Telemetry::new(model, pipeline, readers, stream);
+        self.control.watch.pipes.push(Pipe {
+            every: pipeline.every_ns,
+            since: 0,
+            edges: vec![EdgeCounts::default(); model.edges.len()],
+            services: vec![ServiceCounts::default(); model.services.len()],
+            latency: telemetry.latency_read().iter().map(|of| (*of, Histogram::new())).collect(),
+            times: telemetry.times_read().iter().map(|of| (*of, Histogram::new())).collect(),
+            wrong: BTreeMap::new(),
+            telemetry,
+        });
+        self.control.watch.pipes.len() as u32 - 1
+    }
+
+    /// A metric as a pipeline had delivered it when it was last told to [advance](Telemetry::advance); `None` without data.
+    pub(super) fn delivered(&self, pipe: u32, metric: &Resolved) -> Option<f64> {
+        self.control.watch.pipes[pipe as usize].telemetry.read(self.model, metric)
+    }
+
+    /// A pipeline goes on to what is delivered by now.
+    pub(super) fn deliver_scrapes(&mut self, pipe: u32) {
+        self.control.watch.pipes[pipe as usize].telemetry.advance(self.now);
+    }
+
+    /// A pipeline takes what happened since its last look, and will look again.
+    pub(super) fn scrape(&mut self, index: u32, control: EventId) {
+        let scrape = self.look_at_all(index);
+        let pipe = &mut self.control.watch.pipes[index as usize];
+        pipe.telemetry.take(scrape);
+        let next = self.now + pipe.every;
+        self.again(next, control);
+    }
+
+    /// A pipeline takes what happened since its last look.
+    pub(in crate::world) fn take(&mut self, index: u32) {
+        let scrape = self.look_at_all(index);
+        self.control.watch.pipes[index as usize].telemetry.take(scrape);
+    }
+
+    /// What happened since the last look of a pipeline.
+    pub(super) fn look_at_all(&mut self, index: u32) -> Scrape {
+        let now = self.now;
+        self.read_cpu();
+        self.read_waits();
+        let pipe = &mut self.control.watch.pipes[index as usize];
+        let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ..Scrape::default() };
+        for (before, site) in pipe.edges.iter_mut().zip(self.calls.ids()) {
+            let counts = self.calls.sums(site);
+            scrape.edges.push(counts.since(before));
+            *before = counts;
+        }
+        for (before, service) in pipe.services.iter_mut().zip(self.stations.services()) {
+            let sums = self.stations.sums(service, now);
+            scrape.services.push(sums.since(before));
+            *before = sums;
+        }
+        for ((edge, view), seen) in &mut pipe.latency {
+            let by_call =
+                *view == View::Calls && records_calls(&self.model.edges[edge.index()], self.calls.counts_calls(*edge));
+            let now = if by_call { self.calls.call_latency(*edge) } else { self.calls.latency(*edge) };
+            scrape.latency.push(((*edge, *view), now.since(seen)));
+        }
+        for (of, seen) in &mut pipe.times {
+            let now = match of.1 {
+                TimedPart::Wait => self.stations.waits(of.0),
+                TimedPart::Age => self.data.ages(of.0),
+            };
+            scrape.times.push((*of, now.since(seen)));
+        }
+        for (&(endpoint, kind), &count) in &self.recorder.wrong_in_all {
+            let before = pipe.wrong.insert((endpoint, kind), count).unwrap_or(0);
+            if count > before {
+                scrape.wrong.push((endpoint.0, kind, count - before));
+            }
+        }
+        pipe.since = now;
+        scrape
+    }
+
+    /// A scaler decides.
+    pub(super) fn scale(&mut self, index: u32, control: EventId) {
+        let model = self.model;
+        let scaler = &model.scalers[index as usize];
+        let service = scaler.of;
+        let (now, from_zero) = (self.now, self.since_zero(self.now));
+        let lives = || self.stations.lives(service);
+        let present = lives().filter(|life| !matches!(life, Life::Gone | Life::Draining)).count() as u32;
+        let running = lives().filter(|life| *life == Life::Up).count() as u32;
+        self.control.watch.pipes[scaler.pipeline].telemetry.advance(now);
+        let telemetry = &self.control.watch.pipes[scaler.pipeline].telemetry;
+        let mut read = |metric: &Resolved| telemetry.read(model, metric);
+        let mut state = self.control.watch.scalers[index as usize];
+        let situation = Situation { now_ns: now, from_zero_ns: from_zero, current: present, running, read: &mut read };
+        let wanted = scaler.decide(&mut state, situation);
+        self.control.watch.scalers[index as usize] = state;
+        if wanted != present {
+            self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(wanted));
+            self.scale_to(service, wanted);
+        }
+        self.again(now + scaler.every_ns, control);
+    }
+
+    /// An alert is evaluated.
+    pub(super) fn evaluate_alert(&mut self, index: u32, control: EventId) {
+        let model = self.model;
+        let alert = &model.alerts[index as usize];
+        let (now, from_zero) = (self.now, self.since_zero(self.now));
+        self.control.watch.pipes[alert.pipeline].telemetry.advance(now);
+        let telemetry = &self.control.watch.pipes[alert.pipeline].telemetry;
+        let holds = alert.when.truth(&mut |metric| telemetry.read(model, metric));
+        self.control.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);
+        self.again(now + alert.every_ns, control);
+    }
+
+    /// Alerts that fire at the end are closed with it.
+    pub(in crate::world) fn close_alerts(&mut self) {
+        let end = self.since_zero(self.now);
+        self.control.watch.alert_looks = self.control.watch.alerts.iter().map(AlertTracker::looks).collect();
+        self.control.watch.fired =
+            std::mem::take(&mut self.control.watch.alerts).into_iter().map(|a| a.finish(end)).collect();
+    }
+}

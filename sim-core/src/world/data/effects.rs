@@ -1,0 +1,200 @@
+//! Effects of calls: which were applied, so that a second one is found out.
+//!
+//! An effect is remembered as long as its call can come again, however long that is: while an attempt of it is anywhere, or a caller or a
+//! message that may send one more. What can come no more is forgotten whenever twice as many are remembered as were the last time, so that
+//! memory follows what is in flight.
+
+use crate::counters::count;
+use crate::data::{self, Effect, Wrongness};
+use crate::world::World;
+use crate::world::calls::ATTEMPT;
+use crate::world::frame::{CLIENT, FrameId, Phase, Waiter};
+use crate::world::program::Op;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many are remembered without a look at which can be forgotten.
+pub(super) const FEW: usize = 4096;
+
+/// Effects that were applied.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// When [ns], by the identity of the call.
+    applied: BTreeMap<u64, u64>,
+    /// How many may be remembered before it is looked which can be forgotten.
+    look_at: usize,
+}
+
+impl Effects {
+    /// Whether an effect of a call was applied and a further one does no harm.
+    fn knows(&self, call: u64, now: u64, effect: &Effect) -> bool {
+        self.applied.get(&call).is_some_and(|&before| !effect.duplicates(now - before))
+    }
+
+    /// An effect of a call is applied; true if it was applied before and that counts. A key that is known is not remembered anew.
+    fn apply(&mut self, call: u64, now: u64, effect: &Effect) -> bool {
+        if self.knows(call, now, effect) {
+            return false;
+        }
+        self.applied.insert(call, now).is_some()
+    }
+
+    /// How many are remembered.
+    #[cfg(test)]
+    pub(in crate::world) fn len(&self) -> usize {
+        self.applied.len()
+    }
+}
+
+impl World<'_> {
+    /// The identity of the call of which a frame is an attempt.
+    fn call_of(&self, attempt: FrameId) -> u64 {
+        let number = self.attempt_number(attempt);
+        self.frames[attempt].key.wrapping_sub(ATTEMPT.wrapping_mul(u64::from(number)))
+    }
+
+    fn effect_of(&self, frame: FrameId) -> &Effect {
+        let endpoint = self.calls.endpoint(self.frames[frame].edge);
+        &self.model.endpoints[endpoint.index()].effect
+    }
+
+    /// Whether the key that a request brings is known, so that its endpoint has nothing to do.
+    pub(in crate::world) fn brings_a_known_key(&self, frame: FrameId) -> bool {
+        self.data.effects.knows(self.call_of(frame), self.now, self.effect_of(frame))
+    }
+
+    /// An effect that may only happen once for a call: counts it, and what is one too many.
+    pub(in crate::world) fn apply_effect(&mut self, frame: FrameId) {
+        let at = self.frames[frame];
+        let wanted = at.waiter == Waiter::LOAD || self.frames.waiting(at.waiter).is_some();
+        let hedged = self.model.edges[at.edge.index()].hedge.is_some();
+        if wanted && at.attempt <= 1 && !hedged && !self.calls.crosses_network(at.edge) {
+            // Nobody tries again after an answer.
+            return;
+        }
+        let (endpoint, service) = (self.calls.endpoint(at.edge), self.calls.callee(at.edge));
+        let call = self.call_of(frame);
+        let effect = &self.model.endpoints[endpoint.index()].effect;
+        if self.data.effects.apply(call, self.now, effect) {
+            count!(self.stations.counts(service), data::DUPLICATES);
+            self.recorder.wrong(endpoint, Wrongness::DuplicateEffect as u8);
+        }
+        if self.data.effects.applied.len() > self.data.effects.look_at.max(FEW) {
+            self.forget_effects();
+        }
+    }
+
+    /// Forgets the effects of calls that can come no more.
+    #[cold]
+    fn forget_effects(&mut self) {
+        let mut under_way = BTreeSet::new();
+        for frame in self.frames.ids().filter(|&frame| self.frames[frame].phase != Phase::Free) {
+            under_way.insert(self.call_of(frame));
+            let at = &self.frames[frame];
+            // A message is the call of its deliveries.
+            if at.flags & CLIENT != 0 {
+                under_way.insert(at.key);
+            }
+            if let Op::Call { site, .. } | Op::CallAtOnce { site, .. } | Op::Hedge { site, .. } | Op::Copy(site) =
+                self.program.ops[at.pc]
+            {
+                under_way.insert(self.call_key(frame, site));
+            }
+        }
+        let effects = &mut self.data.effects;
+        effects.applied.retain(|call, _| under_way.contains(call));
+        effects.look_at = (2 * effects.applied.len()).max(self.frames.len() as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FEW;
+    use crate::data::{DUPLICATES, DeduplicatedSettings, Effect};
+    use crate::dist::Distribution;
+    use crate::ids::{EdgeId, ServiceId};
+    use crate::model::Model;
+    use crate::topology::{Access, Node, Replication, Store};
+    use crate::workload::{Arrival, Bursts};
+    use crate::world::tests::{chain, ms, service};
+    use crate::world::{World, simulate};
+
+    const HOUR: u64 = 3_600_000;
+
+    /// Calls that are made again at `again` ms, though their first attempt goes on until `work` ms.
+    fn twice(work: u64, again: u64, seconds: u64, effect: Effect) -> Model {
+        let mut centre = service("a", 1, None);
+        centre.workers = None;
+        let mut model = chain(1000.0, seconds, &[(centre, Distribution::constant(ms(work)))], &[Some(ms(again))]);
+        model.run.warm_up = ms(0);
+        model.endpoints[0].effect = effect;
+        model.edges[0].retry =
+            Some(serde_json::from_str(r#"{"max_attempts": "2", "backoff": {"fixed": {"delay": "0ms"}}}"#).unwrap());
+        model
+    }
+
+    fn deduplicated(remember_ms: u64, work_ms: u64) -> Effect {
+        Effect::Deduplicated(DeduplicatedSettings { remember: ms(remember_ms), work: ms(work_ms) })
+    }
+
+    /// 300,000 calls at once, whose second effect comes an hour and a half after the first.
+    #[test]
+    fn no_effect_is_forgotten_while_its_call_can_come_again() {
+        for (effect, duplicates) in
+            [(Effect::NotIdempotent, 300_000), (deduplicated(HOUR, 0), 300_000), (deduplicated(24 * HOUR, 0), 0)]
+        {
+            let mut model = twice(2 * HOUR, 3 * HOUR / 2, 4 * 3600, effect.clone());
+            model.loads[0].arrival = Arrival::Burst(Bursts { size: 300_000, at_ns: 0, every_ns: None, times: 1 });
+            let run = simulate(&model, 1, 0);
+            assert_eq!(run.service(ServiceId(0), run.whole()).of(&DUPLICATES), duplicates, "{effect:?}");
+        }
+    }
+
+    #[test]
+    fn effects_of_calls_that_are_over_are_forgotten() {
+        let model = twice(15, 10, 200, Effect::NotIdempotent);
+        let mut world = World::new(&model, 1, 0);
+        world.run();
+        assert!(world.data.effects.len() <= FEW + 1, "{}", world.data.effects.len());
+        let run = world.into_result();
+        let calls = run.edge(EdgeId(0), run.whole()).calls;
+        let duplicates = run.service(ServiceId(0), run.whole()).of(&DUPLICATES);
+        assert!(calls > 190_000 && calls - duplicates < 100, "{calls} calls, {duplicates} duplicates");
+    }
+
+    #[test]
+    fn requests_that_are_over_remember_no_version() {
+        let mut model = chain(1000.0, 50, &[(service("a", 10, None), Distribution::constant(ms(1)))], &[]);
+        model.services[0].node = Node::Store(Store { replication: Replication::None, keys: None });
+        model.endpoints[0].access = Some(Access::Read);
+        let swap = crate::topology::Endpoint { access: Some(Access::CompareAndSet), ..model.endpoints[0].clone() };
+        model.endpoints.push(swap);
+        let mut world = World::new(&model, 1, 0);
+        world.run();
+        let readers = world.readers(ServiceId(0));
+        assert!((100..=FEW + 1).contains(&readers), "{readers}");
+    }
+
+    /// 5000 calls at once, whose first attempts end at 1000 ms; their keys are looked up by the second ones, which begin later.
+    #[test]
+    fn a_known_key_does_no_work_again_and_its_lookup_does() {
+        // Callers give up after 900 ms and try again after two more seconds: in between nothing but they can send their calls again.
+        let cpu = |effect| {
+            let mut model = twice(1000, 900, 20, effect);
+            model.loads[0].arrival = Arrival::Burst(Bursts { size: 5000, at_ns: 0, every_ns: None, times: 1 });
+            model.edges[0].retry =
+                Some(serde_json::from_str(r#"{"max_attempts": "2", "backoff": {"fixed": {"delay": "2s"}}}"#).unwrap());
+            let run = simulate(&model, 1, 0);
+            let (of, calls) = (run.service(ServiceId(0), run.whole()), run.edge(EdgeId(0), run.whole()));
+            let per_call = |ns: u128| ns / 5000 / 1_000_000;
+            let latency = per_call(u128::from(calls.latency_sum_ns));
+            (per_call(of.cpu_ns), of.of(&DUPLICATES), calls.outcomes[0], latency)
+        };
+        // Each is done twice, and the second attempt takes as long as the first: nobody is answered.
+        assert_eq!(cpu(Effect::NotIdempotent), (2_000, 5000, 0, 0));
+        // The second finds its key, after a lookup of 30 ms that the first has paid too.
+        assert_eq!(cpu(deduplicated(HOUR, 0)), (1_000, 0, 5000, 0));
+        assert_eq!(cpu(deduplicated(HOUR, 30)), (1_000 + 2 * 30, 0, 5000, 30));
+        // Forgotten before the second comes, at 2,900 ms.
+        assert_eq!(cpu(deduplicated(1_800, 0)), (2_000, 5000, 0, 0));
+    }
+}

@@ -1,0 +1,251 @@
+//! Rows of stores: who has seen which write, and which reads are stale.
+//!
+//! A write draws for each replica when it will be applied there. A read at a replica is stale when a write that was committed before
+//! the read began is not applied there yet. Only writes that some replica still lacks are kept, so memory follows the lag.
+//!
+//! Where an endpoint compares and sets, each row has a version, which every write raises, and each request remembers the version that it
+//! has read last.
+
+use super::effects::FEW;
+use crate::counters::count;
+use crate::data::{self, KeySampler, Wrongness};
+use crate::dist::Sampler;
+use crate::engine::math::whole_ns;
+use crate::engine::rng::{Keyed, mix};
+use crate::engine::table::Table;
+use crate::ids::ServiceId;
+use crate::model::Model;
+use crate::topology::{Node, Replication};
+use crate::world::World;
+use crate::world::frame::{FrameId, Phase};
+use crate::world::program::has_versions;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+const ROW: u64 = 0x71;
+const LAG: u64 = 0x72;
+
+/// A write on its way to the replicas.
+struct Write {
+    committed: u64,
+    applied: Vec<u64>,
+}
+
+/// The rows of one store.
+#[derive(Default)]
+struct Store {
+    keys: Option<(KeySampler, u64)>,
+    lag: Option<Sampler>,
+    lag_factor: Vec<f64>,
+    consensus_bytes: u64,
+    writes: BTreeMap<u64, Vec<Write>>,
+    /// (when all replicas have it, row), in the order of commits.
+    expiry: VecDeque<(u64, u64)>,
+    /// Versions of rows and who has read them, where they are compared.
+    versions: Option<Versions>,
+}
+
+/// Versions of the rows of one store.
+#[derive(Default)]
+struct Versions {
+    /// Number of writes, by row.
+    rows: BTreeMap<u64, u64>,
+    /// The version that a request has read, by its identity.
+    read: BTreeMap<u64, u64>,
+    /// How many may be remembered before it is looked which of them are over.
+    look_at: usize,
+}
+
+impl Versions {
+    fn of(&self, row: u64) -> u64 {
+        self.rows.get(&row).copied().unwrap_or(0)
+    }
+}
+
+/// The rows of all stores.
+#[derive(Default)]
+pub(super) struct Rows {
+    stores: Table<ServiceId, Store>,
+    /// Whether any store has rows of requests, so that frames have to remember for which request they work.
+    follows: bool,
+    /// The identity of the request for which each frame works. It outlives the frames between: those of messages, of background steps, and
+    /// of callers who have gone.
+    of_request: Vec<u64>,
+}
+
+impl Rows {
+    pub(in crate::world) fn new(model: &Model) -> Self {
+        let stores = model.services.iter().enumerate().map(|(index, service)| match &service.node {
+            Node::Store(store) => {
+                let mut rows = Store {
+                    lag_factor: vec![1.0; service.max_instances as usize],
+                    keys: store.keys.map(|id| {
+                        let space = &model.keys[id.index()];
+                        (space.popularity.build(), crate::engine::rng::hash_name(&space.name))
+                    }),
+                    versions: has_versions(model, index.into()).then(Versions::default),
+                    ..Store::default()
+                };
+                match &store.replication {
+                    Replication::Primary { lag, .. } => rows.lag = Some(lag.build()),
+                    Replication::Consensus { regions, round_trips, message } => {
+                        rows.consensus_bytes = u64::from(*regions) * u64::from(*round_trips) * message.get();
+                    }
+                    Replication::None => {}
+                }
+                rows
+            }
+            _ => Store::default(),
+        });
+        let stores: Vec<Store> = stores.collect();
+        let touches = |store: &Store| store.versions.is_some() || (store.keys.is_some() && store.lag.is_some());
+        let follows = stores.iter().any(touches);
+        Self { stores: stores.into(), follows, ..Self::default() }
+    }
+
+    /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.
+    pub(in crate::world) fn set_lag(&mut self, service: ServiceId, number: usize, factor: f64) {
+        if let Some(at) = self.stores[service].lag_factor.get_mut(number) {
+            *at = factor;
+        }
+    }
+}
+
+impl World<'_> {
+    /// The row that a request touches: drawn from the identity of the request at the root, so that all its steps touch the same, in whatever
+    /// service, after whatever queue.
+    fn row(&self, frame: FrameId, service: ServiceId) -> u64 {
+        let Some((sampler, salt)) = &self.data.rows.stores[service].keys else { return 0 };
+        sampler.sample(&mut Keyed::new(mix(self.root_key(frame), ROW ^ salt)))
+    }
+
+    /// The identity of the request for which a frame works.
+    fn root_key(&self, frame: FrameId) -> u64 {
+        self.data.rows.of_request.get(frame.index()).copied().unwrap_or(0)
+    }
+
+    /// A frame works for the request for which another one does: as its call, branch or copy.
+    #[inline(always)]
+    pub(in crate::world) fn works_for(&mut self, frame: FrameId, other: FrameId) {
+        if self.data.rows.follows {
+            self.begins_request(frame, self.root_key(other));
+        }
+    }
+
+    /// A frame works for the request of this identity.
+    #[cold]
+    fn begins_request(&mut self, frame: FrameId, request: u64) {
+        let place = frame.index();
+        if self.data.rows.of_request.len() <= place {
+            self.data.rows.of_request.resize(place + 1, 0);
+        }
+        self.data.rows.of_request[place] = request;
+    }
+
+    /// A frame is a request of its own.
+    #[inline(always)]
+    pub(in crate::world) fn is_request(&mut self, frame: FrameId, key: u64) {
+        if self.data.rows.follows {
+            self.begins_request(frame, key);
+        }
+    }
+
+    /// The request for which a message is sent.
+    pub(super) fn request_of(&self, frame: FrameId) -> u64 {
+        self.root_key(frame)
+    }
+
+    /// Writes a row if it is still as the request has read it; false if not.
+    pub(in crate::world) fn compare_and_set(&mut self, frame: FrameId, service: ServiceId) -> bool {
+        let (row, request) = (self.row(frame, service), self.root_key(frame));
+        let store = &mut self.data.rows.stores[service];
+        let versions = store.versions.as_ref();
+        let unchanged = versions.is_some_and(|v| v.read.get(&request) == Some(&v.of(row)));
+        if unchanged {
+            self.write_row(frame, service);
+            // The request that has written knows what is there now.
+            let version = self.data.rows.stores[service].versions.as_ref().map_or(0, |versions| versions.of(row));
+            self.has_read(service, request, version);
+        }
+        unchanged
+    }
+
+    pub(in crate::world) fn write_row(&mut self, frame: FrameId, service: ServiceId) {
+        let now = self.now;
+        let row = self.row(frame, service);
+        let key = self.frames[frame].key;
+        let replicas = self.stations.places_of(service) as usize;
+        let store = &mut self.data.rows.stores[service];
+        count!(self.stations.counts(service), data::CONSENSUS_BYTES, store.consensus_bytes);
+        if let Some(versions) = &mut store.versions {
+            *versions.rows.entry(row).or_insert(0) += 1;
+        }
+        let Some(lag) = &store.lag else { return };
+        while store.expiry.front().is_some_and(|first| first.0 <= now) {
+            if let Some((_, old)) = store.expiry.pop_front()
+                && let Some(writes) = store.writes.get_mut(&old)
+            {
+                writes.retain(|w| w.applied.iter().any(|&at| at > now));
+                if writes.is_empty() {
+                    store.writes.remove(&old);
+                }
+            }
+        }
+        let mut draw = Keyed::new(mix(key, LAG));
+        // Instance 0 is the primary: it has the write at once.
+        let applied: Vec<u64> = (0..replicas)
+            .map(|n| if n == 0 { now } else { now + whole_ns(lag.sample(&mut draw) * store.lag_factor[n]) })
+            .collect();
+        let all = applied.iter().copied().max().unwrap_or(now);
+        store.expiry.push_back((all, row));
+        store.writes.entry(row).or_default().push(Write { committed: now, applied });
+    }
+
+    pub(in crate::world) fn read_row(&mut self, frame: FrameId, service: ServiceId) {
+        let row = self.row(frame, service);
+        let at = self.frames[frame];
+        let number = self.stations.number(at.instance.known()) as usize;
+        let now = self.now;
+        self.read_version(frame, service, row, number);
+        let stale = self.data.rows.stores[service].writes.get(&row).is_some_and(|writes| {
+            writes.iter().any(|w| w.committed <= at.arrived && w.applied.get(number).is_some_and(|&t| t > now))
+        });
+        if stale {
+            self.wrong(frame, Wrongness::StaleRead as u8);
+        }
+    }
+
+    /// The request remembers the version that it sees; a replica shows that of the writes which it has applied.
+    fn read_version(&mut self, frame: FrameId, service: ServiceId, row: u64, number: usize) {
+        if self.data.rows.stores[service].versions.is_none() {
+            return;
+        }
+        let (now, request) = (self.now, self.root_key(frame));
+        let store = &self.data.rows.stores[service];
+        let Some(versions) = &store.versions else { return };
+        let lacks = |w: &&Write| w.applied.get(number).is_some_and(|&at| at > now);
+        let lacking = store.writes.get(&row).map_or(0, |writes| writes.iter().filter(lacks).count());
+        let version = versions.of(row).saturating_sub(lacking as u64);
+        self.has_read(service, request, version);
+    }
+
+    /// A request remembers a version until it is over: until no frame works for it any more.
+    fn has_read(&mut self, service: ServiceId, request: u64, version: u64) {
+        let Some(versions) = &mut self.data.rows.stores[service].versions else { return };
+        versions.read.insert(request, version);
+        if versions.read.len() <= versions.look_at.max(FEW) {
+            return;
+        }
+        let frames = self.frames.len() as usize;
+        let at_work = self.frames.ids().filter(|&frame| self.frames[frame].phase != Phase::Free);
+        let under_way: BTreeSet<u64> =
+            at_work.filter_map(|frame| self.data.rows.of_request.get(frame.index())).copied().collect();
+        versions.read.retain(|request, _| under_way.contains(request));
+        versions.look_at = (2 * versions.read.len()).max(frames);
+    }
+
+    /// How many requests remember a version.
+    #[cfg(test)]
+    pub(in crate::world) fn readers(&self, service: ServiceId) -> usize {
+        self.data.rows.stores[service].versions.as_ref().map_or(0, |versions| versions.read.len())
+    }
+}

@@ -1,0 +1,453 @@
+//! The network between caller and callee: latency, loss, partitions, and what faults do to messages on an edge.
+//!
+//! Every message of a call has a way, there or back, and all that names two places is asked for that way: a link or a fault from b to a
+//! is met by replies of calls from a to b. Deliveries from queues are calls of the queue, in its zone.
+//! A call site without latency, loss, sizes or an active fault never comes here. Latencies are drawn from the attempt's key.
+
+use crate::dist::Sampler;
+use crate::engine::math::whole_ns;
+use crate::engine::rng::{Keyed, mix};
+use crate::engine::table::Id;
+use crate::faults::FaultEffect;
+use crate::ids::{Caller, EdgeId, EndpointId, FaultId, InstanceId, LoadId, Location, RegionId, ServiceId, ZoneId};
+use crate::model::Model;
+use crate::outcome::Outcome;
+use crate::topology::Edge;
+use crate::world::frame::{FrameId, Phase};
+use crate::world::stations::Door;
+use crate::world::together::First;
+use crate::world::{WAKE, World};
+
+const THERE: u64 = 0x61;
+const BACK: u64 = 0x62;
+
+/// What a link does to a message.
+pub(super) struct Quality {
+    latency: Sampler,
+    loss: f64,
+}
+
+/// A fault that is active on messages.
+#[derive(Debug, Clone)]
+pub(in crate::world) struct EdgeFault {
+    /// The fault, by its place in the file.
+    pub fault: FaultId,
+    /// Which strike it belongs to.
+    pub strike: u32,
+    pub from: Option<Location>,
+    pub to: Option<Location>,
+    pub both_ways: bool,
+    /// Only calls of these instances; `None` is of any.
+    pub only: Option<Vec<InstanceId>>,
+    pub effect: EdgeEffect,
+}
+
+/// What an active fault does to messages, at a probability.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::world) enum EdgeEffect {
+    /// Holds them up.
+    Delay(f64),
+    /// The call ends with this outcome.
+    Fail(f64, Outcome),
+    /// They vanish.
+    Loss(f64),
+    /// Replies look ok and are wrong; the kind.
+    Wrong(f64, u8),
+}
+
+/// The direction in which a message of a call travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// A request, or a delivery from a queue, to the callee.
+    There,
+    /// A reply, or an acknowledgement, to the caller.
+    Back,
+}
+
+impl Way {
+    const BOTH: [Self; 2] = [Self::There, Self::Back];
+}
+
+impl EdgeFault {
+    /// Whether it strikes a message that travels so between these ends.
+    fn strikes(&self, ends: &Ends, instance: InstanceId, way: Way) -> bool {
+        if self.only.as_ref().is_some_and(|only| !only.contains(&instance)) {
+            return false;
+        }
+        let goes = |way| ends.go(way, self.from, self.to) || (self.both_ways && ends.go(way, self.to, self.from));
+        match self.effect {
+            // A call to an instance is held up once.
+            EdgeEffect::Delay(_) if self.only.is_some() => way == Way::There,
+            EdgeEffect::Delay(_) | EdgeEffect::Loss(_) => goes(way),
+            // A call fails once: on its way there, or where the fault names the way of its reply, on that.
+            EdgeEffect::Fail(..) if way == Way::There => goes(Way::There),
+            EdgeEffect::Fail(..) => self.is_of_replies(ends),
+            EdgeEffect::Wrong(..) => way == Way::Back && (goes(Way::There) || self.is_of_replies(ends)),
+        }
+    }
+
+    /// Whether it names both ends of the way of this call's reply, and not that of its request.
+    fn is_of_replies(&self, ends: &Ends) -> bool {
+        let is_one_way = !self.both_ways && self.from.is_some() && self.to.is_some();
+        is_one_way && ends.go(Way::Back, self.from, self.to) && !ends.go(Way::There, self.from, self.to)
+    }
+}
+
+/// All links.
+#[derive(Default)]
+pub(in crate::world) struct Network {
+    qualities: Vec<Quality>,
+    /// Quality by call site, way, caller's zone and callee's zone; empty where no link does anything.
+    table: Vec<u16>,
+    zones: usize,
+    /// Active faults on messages, in the order of the file, so that draws do not depend on which began first.
+    faults: Vec<EdgeFault>,
+    /// Delay that each fault adds; `None` for all other kinds.
+    delays: Vec<Option<Sampler>>,
+    regions: Vec<RegionId>,
+}
+
+impl Network {
+    pub(in crate::world) fn new(model: &Model) -> Self {
+        let network = &model.network;
+        let mut wires = Self {
+            zones: model.zones.len(),
+            regions: model.zones.iter().map(|z| z.region).collect(),
+            delays: model.faults.iter().map(|fault| delay(&fault.effect)).collect(),
+            ..Self::default()
+        };
+        let three = [&network.within_zone, &network.between_zones, &network.between_regions];
+        for quality in three.into_iter().chain(network.links.iter().map(|l| &l.quality)) {
+            wires.qualities.push(Quality { latency: quality.latency.build(), loss: quality.loss.value() });
+        }
+        if wires.qualities.iter().all(Quality::is_perfect) {
+            return wires;
+        }
+        for edge in &model.edges {
+            for way in Way::BOTH {
+                for from in 0..wires.zones {
+                    for to in 0..wires.zones {
+                        wires.table.push(wires.quality(model, edge, way, (from, to)));
+                    }
+                }
+            }
+        }
+        wires
+    }
+
+    /// The quality of a message between the caller's and the callee's zone: of the first named link that goes this way, or of the
+    /// distance.
+    fn quality(&self, model: &Model, edge: &Edge, way: Way, (caller, callee): (usize, usize)) -> u16 {
+        let ends = Ends::of(model, edge, Some(ZoneId::from(caller)), ZoneId::from(callee), &self.regions);
+        self.quality_between(model, &ends, way, (caller, callee))
+    }
+
+    fn quality_between(&self, model: &Model, ends: &Ends, way: Way, (caller, callee): (usize, usize)) -> u16 {
+        let named = model.network.links.iter().position(|link| {
+            let (from, to) = (Some(link.from), Some(link.to));
+            ends.go(way, from, to) || (link.both_ways && ends.go(way, to, from))
+        });
+        match named {
+            Some(link) => 3 + link as u16,
+            None if caller == callee => 0,
+            None if self.regions[caller] == self.regions[callee] => 1,
+            None => 2,
+        }
+    }
+
+    /// The way of a message between two zones from one instance of a service to another, for [`Self::latency_ns`].
+    pub(in crate::world) fn way_within(&self, model: &Model, service: ServiceId, from: usize, to: usize) -> u16 {
+        let end = |zone: usize| End {
+            service: Some(service),
+            zone: Some(ZoneId::from(zone)),
+            region: Some(self.regions[zone]),
+            ..End::default()
+        };
+        let ends = Ends { caller: end(from), callee: end(to) };
+        self.quality_between(model, &ends, Way::There, (from, to))
+    }
+
+    /// How long a message is on a way [ns].
+    pub(in crate::world) fn latency_ns(&self, way: u16, draw: &mut Keyed) -> u64 {
+        whole_ns(self.qualities[usize::from(way)].latency.sample(draw))
+    }
+
+    /// Whether a call site ever crosses a link that does something.
+    pub(in crate::world) fn matters(&self, site: EdgeId) -> bool {
+        let site = site.index();
+        let n = 2 * self.zones * self.zones;
+        !self.table.is_empty()
+            && self.table[site * n..(site + 1) * n].iter().any(|&q| !self.qualities[q as usize].is_perfect())
+    }
+
+    /// A fault begins on messages.
+    pub(in crate::world) fn begin(&mut self, fault: EdgeFault) {
+        let place = self.faults.partition_point(|other| (other.fault, other.strike) < (fault.fault, fault.strike));
+        self.faults.insert(place, fault);
+    }
+
+    /// A strike ends.
+    pub(in crate::world) fn end(&mut self, strike: u32) {
+        self.faults.retain(|fault| fault.strike != strike);
+    }
+
+    /// Whether any fault is active on messages.
+    pub(in crate::world) fn are_struck(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    fn on_way(&self, site: EdgeId, way: Way, (caller, callee): (ZoneId, ZoneId)) -> &Quality {
+        let n = self.zones;
+        let place = (site.index() * 2 + way as usize) * n * n + caller.index() * n + callee.index();
+        &self.qualities[self.table[place] as usize]
+    }
+}
+
+fn delay(effect: &FaultEffect) -> Option<Sampler> {
+    match effect {
+        FaultEffect::Delay { add, .. } => Some(add.build()),
+        _ => None,
+    }
+}
+
+impl Quality {
+    fn is_perfect(&self) -> bool {
+        self.loss == 0.0 && self.latency.is_constant() == Some(0)
+    }
+}
+
+/// One end of a call, as a place that links and faults can name.
+#[derive(Default)]
+struct End {
+    service: Option<ServiceId>,
+    load: Option<LoadId>,
+    endpoint: Option<EndpointId>,
+    zone: Option<ZoneId>,
+    region: Option<RegionId>,
+}
+
+impl End {
+    /// Whether it is there; no place is anywhere.
+    fn is(&self, place: Option<Location>) -> bool {
+        match place {
+            None => true,
+            Some(Location::Service(s)) => self.service == Some(s),
+            Some(Location::Load(l)) => self.load == Some(l),
+            Some(Location::Endpoint(e)) => self.endpoint == Some(e),
+            Some(Location::Zone(z)) => self.zone == Some(z),
+            Some(Location::Region(r)) => self.region == Some(r),
+        }
+    }
+}
+
+/// The two ends of a call.
+struct Ends {
+    caller: End,
+    callee: End,
+}
+
+impl Ends {
+    fn of(model: &Model, edge: &Edge, caller_zone: Option<ZoneId>, zone: ZoneId, regions: &[RegionId]) -> Self {
+        let (service, load) = match edge.caller {
+            Caller::Load(load) => (None, Some(load)),
+            // Calls start at a service, so that a fault on the way to one of its endpoints does not strike what that calls.
+            Caller::Endpoint(endpoint) => (Some(model.endpoints[endpoint.index()].service), None),
+            Caller::Queue(service) => (Some(service), None),
+        };
+        let region = caller_zone.map(|z| regions[z.index()]);
+        let callee = End {
+            service: Some(model.endpoints[edge.callee.index()].service),
+            endpoint: Some(edge.callee),
+            zone: Some(zone),
+            region: Some(regions[zone.index()]),
+            load: None,
+        };
+        Self { caller: End { service, load, zone: caller_zone, region, endpoint: None }, callee }
+    }
+
+    /// Whether a message that travels so goes from one place to another.
+    fn go(&self, way: Way, from: Option<Location>, to: Option<Location>) -> bool {
+        let (start, end) = match way {
+            Way::There => (&self.caller, &self.callee),
+            Way::Back => (&self.callee, &self.caller),
+        };
+        start.is(from) && end.is(to)
+    }
+}
+
+/// What happens to one message.
+#[derive(Default)]
+struct Fate {
+    delay: u64,
+    lost: bool,
+    fails: First<Outcome>,
+    /// Kinds of wrongness, one bit each.
+    wrong: u16,
+}
+
+/// What became of a request as it set out.
+pub(in crate::world) enum Departure {
+    /// It is on its way, or lost, or its refusal is on the way back.
+    Away,
+    /// A fault ends the call at once.
+    Fails(Outcome),
+    /// It has arrived at once.
+    Arrived(Door),
+}
+
+impl World<'_> {
+    /// The zone of the caller. The caller of a late reply may have ended, and its frame be another's: then it is nowhere.
+    fn caller_zone(&self, frame: FrameId, site: EdgeId) -> Option<ZoneId> {
+        match self.model.edges[site.index()].caller {
+            Caller::Load(load) => return self.model.loads[load.index()].zone,
+            Caller::Queue(queue) => return Some(self.stations.zone_of(self.stations.first(queue))),
+            Caller::Endpoint(_) => {}
+        }
+        let caller = &self.frames[self.frames[frame].waiter.frame()?];
+        let instance =
+            caller.instance.get().filter(|_| caller.phase != Phase::Free && self.is_attempt_of(frame, site))?;
+        Some(self.stations.zone_of(instance))
+    }
+
+    /// What the network and the faults on it do to a message of a call.
+    fn fate(&self, frame: FrameId, site: EdgeId, way: Way) -> Fate {
+        let at = &self.frames[frame];
+        let mut draw = Keyed::new(mix(at.key, if way == Way::Back { BACK } else { THERE }));
+        let mut fate = Fate::default();
+        let zone = self.stations.zone_of(at.instance.known());
+        let caller_zone = self.caller_zone(frame, site);
+        if let (Some(from), false) = (caller_zone, self.network.table.is_empty()) {
+            let quality = self.network.on_way(site, way, (from, zone));
+            fate.delay = whole_ns(quality.latency.sample(&mut draw));
+            fate.lost = quality.loss > 0.0 && draw.unit() < quality.loss;
+        }
+        if self.network.faults.is_empty() {
+            return fate;
+        }
+        let edge = &self.model.edges[site.index()];
+        let ends = Ends::of(self.model, edge, caller_zone, zone, &self.network.regions);
+        for fault in self.network.faults.iter().filter(|fault| fault.strikes(&ends, at.instance.known(), way)) {
+            match fault.effect {
+                EdgeEffect::Delay(p) if draw.unit() < p => {
+                    let delay = self.network.delays[fault.fault.index()].as_ref();
+                    fate.delay += delay.map_or(0, |delay| whole_ns(delay.sample(&mut draw)));
+                }
+                EdgeEffect::Fail(p, outcome) => fate.fails.add(draw.unit(), p, outcome),
+                EdgeEffect::Wrong(p, kind) if draw.unit() < p => fate.wrong |= 1 << kind,
+                EdgeEffect::Loss(p) if draw.unit() < p => fate.lost = true,
+                _ => {}
+            }
+        }
+        fate
+    }
+
+    /// A request sets out.
+    pub(in crate::world) fn depart(&mut self, frame: FrameId, site: EdgeId) -> Departure {
+        self.count_bytes(frame, site, Way::There);
+        let fate = self.fate(frame, site, Way::There);
+        if fate.lost {
+            return Departure::Arrived(Door::Lost);
+        }
+        if let Some(outcome) = fate.fails.what() {
+            return Departure::Fails(outcome);
+        }
+        if fate.delay > 0 {
+            self.travels(frame, fate.delay, Phase::Arriving);
+            return Departure::Away;
+        }
+        match self.admit(frame) {
+            Door::Away(outcome) => self.refused(frame, site, outcome),
+            door => Departure::Arrived(door),
+        }
+    }
+
+    /// A request is refused at the very moment in which it was sent: the answer sets out.
+    #[cold]
+    fn refused(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Departure {
+        self.count_bytes(frame, site, Way::Back);
+        let fate = self.fate(frame, site, Way::Back);
+        if fate.lost {
+            return Departure::Arrived(Door::Lost);
+        }
+        if fate.delay == 0 {
+            return Departure::Arrived(Door::Away(outcome));
+        }
+        self.frames[frame].outcome = outcome as u8;
+        self.travels(frame, fate.delay, Phase::Replying);
+        Departure::Away
+    }
+
+    /// A message is handed to an instance, which keeps a worker for it while it is on its way. What the door says; `None` if a fault
+    /// has lost it.
+    pub(in crate::world) fn depart_message(&mut self, frame: FrameId, site: EdgeId) -> Option<Door> {
+        self.count_bytes(frame, site, Way::There);
+        let fate = self.fate(frame, site, Way::There);
+        if fate.lost {
+            return Some(Door::Lost);
+        }
+        if let Some(outcome) = fate.fails.what() {
+            return Some(Door::Away(outcome));
+        }
+        let door = self.admit(frame);
+        if let (Door::In, true) = (&door, fate.delay > 0) {
+            self.travels(frame, fate.delay, Phase::HandedOver);
+            return None;
+        }
+        Some(door)
+    }
+
+    pub(in crate::world) fn travels(&mut self, frame: FrameId, delay: u64, phase: Phase) {
+        let seq = self.calendar.push(self.now + delay, WAKE, frame.place());
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.phase = phase;
+    }
+
+    /// A reply sets out.
+    pub(in crate::world) fn depart_back(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        let site = self.frames[frame].edge;
+        if self.frames[frame].instance.is_none() {
+            return self.deliver(frame, outcome);
+        }
+        self.count_bytes(frame, site, Way::Back);
+        let fate = self.fate(frame, site, Way::Back);
+        let mut outcome = outcome;
+        if outcome <= Outcome::Degraded as u8 {
+            // What the instance has made wrong already is not wrong twice.
+            self.wrongs(frame, fate.wrong & !self.wrong_at_instance(frame));
+            outcome = fate.fails.what().map_or(outcome, |outcome| outcome as u8);
+        }
+        if fate.lost {
+            self.frames[frame].phase = Phase::Replying;
+            self.vanishes(frame);
+            self.frames.release(frame);
+            return None;
+        }
+        if fate.delay == 0 {
+            return self.deliver(frame, outcome);
+        }
+        self.frames[frame].outcome = outcome;
+        self.travels(frame, fate.delay, Phase::Replying);
+        None
+    }
+
+    fn count_bytes(&mut self, frame: FrameId, site: EdgeId, way: Way) {
+        let (request, response) = self.model.edges[site.index()].size;
+        let bytes = if way == Way::Back { response } else { request }.get();
+        if bytes == 0 {
+            return;
+        }
+        let zone = self.stations.zone_of(self.frames[frame].instance.known());
+        let from = self.caller_zone(frame, site);
+        let counts = self.calls.counts(site);
+        counts.bytes += bytes;
+        if let Some(from) = from
+            && from != zone
+        {
+            counts.bytes_across[0] += bytes;
+            if self.network.regions[from.index()] != self.network.regions[zone.index()] {
+                counts.bytes_across[1] += bytes;
+            }
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Cores that the work of one instance shares: processor sharing in virtual time.
+//!
+//! With `n` pieces of work on `c` cores each advances at `min(1, c / n)` of full speed, divided by the instance's slow-down. Virtual
+//! time is how far each piece has advanced; a piece is done when virtual time reaches what it stood at on its arrival plus its work.
+//! A piece that finds a core for itself gets an event of its own, which is exact as long as no more pieces than cores come; when more
+//! have come, it comes up early. A piece that shares from the beginning has none: the instance has one event for them all, set for the
+//! piece that is done first where that has no event of its own to come. An event that comes up early sets the next one. So an
+//! arrival makes an event only if it has a core for itself or will be done first.
+
+use crate::engine::calendar::{Calendar, Key, NEVER};
+use crate::engine::math::whole_ns;
+
+/// A frozen instance goes on at a millionth of its speed, so that what is left of its work keeps its size.
+pub(in crate::world) const STANDSTILL: f64 = 1e6;
+
+/// Work on shared cores.
+#[derive(Debug)]
+pub struct Cores {
+    cores: u32,
+    /// Cores that one piece has if it is alone: the inverse of their number, for the shares.
+    share: f64,
+    /// Virtual time [ns of work].
+    virtual_ns: f64,
+    /// When virtual time was last brought up to date [ns].
+    updated: u64,
+    /// Slow-down that applies since then.
+    slow: f64,
+    /// How much longer than at full speed each piece takes now.
+    stretch: f64,
+    /// The inverse of that.
+    speed: f64,
+    /// Pieces of work that are wanted.
+    active: u32,
+    /// By the virtual time at which they are done, whose bits are in order as it is not negative; then by sequence.
+    pieces: Calendar,
+    /// Number of the pending event for all; 0 if there is none.
+    armed_seq: u64,
+    /// When the pending event comes up [ns].
+    armed_at: u64,
+    /// Events of their own of pieces up to this number may come up late, because the instance has become faster.
+    distrusted: u64,
+    /// No piece is done before this one, for which an event is pending.
+    soonest: Key,
+    /// CPU time used since the last reading [ns of one core].
+    used: f64,
+}
+
+impl Cores {
+    /// `cores` idle cores.
+    pub fn new(cores: u32) -> Self {
+        Self {
+            cores,
+            share: 1.0 / f64::from(cores),
+            virtual_ns: 0.0,
+            updated: 0,
+            slow: 1.0,
+            stretch: 1.0,
+            speed: 1.0,
+            active: 0,
+            pieces: Calendar::default(),
+            armed_seq: 0,
+            armed_at: u64::MAX,
+            distrusted: 0,
+            soonest: NEVER,
+            used: 0.0,
+        }
+    }
+
+    /// The number of pieces or the slow-down has changed.
+    fn set_speed(&mut self) {
+        self.stretch =
+            if self.active <= self.cores { self.slow } else { f64::from(self.active) * self.share * self.slow };
+        self.speed = 1.0 / self.stretch;
+    }
+
+    fn update(&mut self, now_ns: u64) {
+        let passed = (now_ns - self.updated) as f64;
+        self.updated = now_ns;
+        if self.active > 0 {
+            self.virtual_ns += passed * self.speed;
+            if self.slow < STANDSTILL {
+                self.used += passed * f64::from(self.active.min(self.cores));
+            }
+        }
+    }
+
+    /// Whether one more piece has a core for itself.
+    pub fn has_room(&self) -> bool {
+        self.active < self.cores
+    }
+
+    /// Adds work [ns at full speed] for a frame that waits for `seq`. Tells whether it will be done first, so that an event has to be
+    /// pending for it.
+    #[inline]
+    pub fn add(&mut self, now_ns: u64, work_ns: f64, frame: u32, seq: u64) -> bool {
+        self.update(now_ns);
+        if self.active == 0 {
+            // Idle: start virtual time afresh, so that it stays small and exact.
+            self.virtual_ns = 0.0;
+            self.pieces.clear();
+            self.soonest = NEVER;
+        }
+        self.active += 1;
+        self.set_speed();
+        let key = Key::new((self.virtual_ns + work_ns).to_bits(), seq, 0, frame);
+        self.pieces.push_key(key);
+        let is_first = key < self.soonest;
+        if is_first {
+            self.soonest = key;
+        }
+        is_first
+    }
+
+    /// A piece is no longer wanted; its entry is skipped when it comes up.
+    pub fn remove(&mut self, now_ns: u64) {
+        self.update(now_ns);
+        self.active -= 1;
+        self.set_speed();
+    }
+
+    /// All work is gone: the instance crashed.
+    pub fn clear(&mut self, now_ns: u64) {
+        self.update(now_ns);
+        self.active = 0;
+        self.set_speed();
+        self.pieces.clear();
+        self.soonest = NEVER;
+    }
+
+    /// From now on work is slower by another factor. `seq` is a new number: events that were made before it are not relied upon.
+    pub fn set_slow(&mut self, now_ns: u64, slow: f64, seq: u64) {
+        self.update(now_ns);
+        self.slow = slow;
+        self.distrusted = seq;
+        self.set_speed();
+    }
+
+    /// Takes the next frame whose work is done, if any; then call [`Self::wants_event`]. `live` tells whether a frame still waits for a number.
+    #[inline]
+    pub fn pop_done(&mut self, now_ns: u64, live: impl Fn(u32, u64) -> bool) -> Option<u32> {
+        self.update(now_ns);
+        let first = self.first(live)?;
+        // Half a nanosecond of rounding: events are at whole ones.
+        if f64::from_bits(first.time()) > self.virtual_ns + 0.5 {
+            return None;
+        }
+        self.pieces.pop();
+        self.active -= 1;
+        self.set_speed();
+        Some(first.index())
+    }
+
+    /// The piece that is done first.
+    #[inline]
+    fn first(&mut self, live: impl Fn(u32, u64) -> bool) -> Option<Key> {
+        loop {
+            let first = self.pieces.peek()?;
+            if live(first.index(), first.sequence()) {
+                return Some(first);
+            }
+            self.pieces.pop();
+        }
+    }
+
+    /// When the next piece will be done if nothing changes, if an event has to be made for it: there is none pending, or only a
+    /// later one. Call [`Self::arm`] with its number. `own` is when the event of a frame's own comes up or came up; 0 if it never
+    /// had one.
+    #[inline]
+    pub fn wants_event(&mut self, live: impl Fn(u32, u64) -> bool, own: impl Fn(u32) -> u64) -> Option<u64> {
+        let Some(first) = self.first(live) else {
+            self.soonest = NEVER;
+            return None;
+        };
+        self.soonest = first;
+        if own(first.index()) > self.updated && first.sequence() > self.distrusted {
+            return None;
+        }
+        let wait = f64::from_bits(first.time()) - self.virtual_ns;
+        let at = if wait > 0.5 {
+            // Not before the next nanosecond, so that time goes on.
+            self.updated.saturating_add(whole_ns(wait * self.stretch).max(1))
+        } else {
+            self.updated
+        };
+        (self.armed_seq == 0 || at < self.armed_at).then_some(at)
+    }
+
+    /// An event was made.
+    pub fn arm(&mut self, at_ns: u64, seq: u64) {
+        self.armed_at = at_ns;
+        self.armed_seq = seq;
+    }
+
+    /// An event came up: perhaps the pending one.
+    pub fn came_up(&mut self, seq: u64) {
+        if seq == self.armed_seq {
+            self.disarm();
+        }
+    }
+
+    /// The pending event counts no more.
+    pub fn disarm(&mut self) {
+        self.armed_seq = 0;
+        self.armed_at = u64::MAX;
+    }
+
+    /// CPU time used since the last reading [ns of one core].
+    pub fn take_used(&mut self, now_ns: u64) -> u64 {
+        self.update(now_ns);
+        let whole = self.used.floor();
+        self.used -= whole;
+        whole as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEP: u64 = 1 << 28;
+
+    fn wants(cores: &mut Cores) -> Option<u64> {
+        cores.wants_event(|_, _| true, |_| 0)
+    }
+
+    #[test]
+    fn two_pieces_share_one_core() {
+        let mut cores = Cores::new(1);
+        assert!(cores.has_room());
+        cores.add(0, 100.0, 1, STEP);
+        assert!(!cores.has_room());
+        cores.add(50, 100.0, 2, 2 * STEP);
+        // The first has 50 left when the second comes: both at half speed, done at 150; then 50 left alone: 200.
+        assert_eq!(wants(&mut cores), Some(150));
+        assert_eq!(cores.pop_done(150, |_, _| true), Some(1));
+        assert_eq!(cores.pop_done(150, |_, _| true), None);
+        assert_eq!(wants(&mut cores), Some(200));
+        assert_eq!(cores.pop_done(200, |_, _| true), Some(2));
+        assert_eq!(cores.take_used(200), 200);
+    }
+
+    #[test]
+    fn as_many_cores_as_pieces_slow_nobody() {
+        let mut cores = Cores::new(2);
+        cores.add(0, 100.0, 1, STEP);
+        cores.add(0, 70.0, 2, 2 * STEP);
+        assert_eq!(wants(&mut cores), Some(70));
+        assert_eq!(cores.pop_done(70, |_, _| true), Some(2));
+        assert_eq!(wants(&mut cores), Some(100));
+    }
+
+    #[test]
+    fn a_piece_with_an_event_of_its_own_to_come_wants_no_other() {
+        let mut cores = Cores::new(1);
+        cores.add(0, 100.0, 1, STEP);
+        assert_eq!(cores.wants_event(|_, _| true, |_| 100), None);
+        // A second one slows it: at 100 it is not done, and now the instance's event is wanted.
+        cores.add(40, 500.0, 2, 2 * STEP);
+        assert_eq!(cores.pop_done(100, |_, _| true), None);
+        assert_eq!(cores.wants_event(|_, _| true, |_| 100), Some(160));
+        // After a change of speed its own event is not relied upon.
+        let mut cores = Cores::new(1);
+        cores.add(0, 100.0, 1, STEP);
+        cores.set_slow(50, 0.5, 2 * STEP);
+        assert_eq!(cores.wants_event(|_, _| true, |_| 100), Some(75));
+    }
+
+    #[test]
+    fn a_slow_down_stretches_what_is_left() {
+        let mut cores = Cores::new(1);
+        cores.add(0, 100.0, 1, STEP);
+        cores.set_slow(50, 2.0, 2 * STEP);
+        assert_eq!(wants(&mut cores), Some(150));
+    }
+
+    #[test]
+    fn what_is_no_longer_wanted_gives_its_share_back() {
+        let mut cores = Cores::new(1);
+        cores.add(0, 100.0, 1, STEP);
+        cores.add(0, 50.0, 2, 2 * STEP);
+        cores.remove(20);
+        let live = |frame: u32, _| frame == 1;
+        assert_eq!(cores.wants_event(live, |_| 0), Some(110));
+        assert_eq!(cores.pop_done(110, live), Some(1));
+    }
+}

@@ -1,0 +1,47 @@
+//! Lines that are not first come, first served: who waits where, and who steps up next.
+//!
+//! The instance's own list through the frames stays empty there but for the one who steps up, so that the plain station pays nothing.
+
+use super::instance::Instance;
+use crate::engine::table::Id;
+use crate::world::World;
+use crate::world::frame::{Arena, FrameId, Link, Phase};
+
+/// A line is looked through for those who have given up when it is longer than those who wait by so many.
+const MOST_GONE: usize = 1024;
+
+impl Instance {
+    /// The request that is next in the instance's line steps up to be served first; false if none waits.
+    #[cold]
+    pub(super) fn step_up(&mut self, frames: &mut Arena) -> bool {
+        let Some(first) = self.line.as_mut().and_then(|line| line.take()) else { return false };
+        let first = FrameId::at(first);
+        frames[first].next = Link::NONE;
+        self.head = first.into();
+        self.tail = first.into();
+        true
+    }
+}
+
+impl World<'_> {
+    /// A request that has to wait takes its place in its instance's line.
+    #[cold]
+    pub(super) fn line_up(&mut self, frame: FrameId) {
+        let at = &self.frames[frame];
+        let instance = &mut self.stations.instances[at.instance.known()];
+        let Some(line) = &mut instance.line else { return };
+        line.enter(frame.place(), at.rank.priority());
+        // A request that gave up at the end of a line that is never served would stay in it forever.
+        if line.len() > 2 * instance.queue_len as usize + MOST_GONE {
+            let frames = &mut self.frames;
+            line.retain(|frame| {
+                let frame = FrameId::at(frame);
+                let stays = frames[frame].phase != Phase::Skipped;
+                if !stays {
+                    frames.release(frame);
+                }
+                stays
+            });
+        }
+    }
+}

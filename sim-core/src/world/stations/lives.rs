@@ -1,0 +1,271 @@
+//! The lives of instances: they are ordered, start, run, crash, come back, drain and are gone.
+//!
+//! An instance has a place from the start of the run, whether it is there or not: a service has as many places as a scaler or an experiment may
+//! ever make of it. [`Life`] says what it is now. Only the functions here change it, and each change that may alter which instances a
+//! balancer picks is followed by `refresh_routable`.
+//!
+//! An instance can be kept down by several faults at once. `crashes` counts them and `silences` those of them after which callers see nothing;
+//! it comes back with the end of the last. `epoch` grows with each life and with each order to start, so that an event that was
+//! scheduled for an earlier life (a start, the end of a warm-up) finds another number and does nothing.
+//!
+//! Start-up takes a time that is drawn from the instance's name and its epoch: another service, or another instance, changes no draw.
+
+use super::Due;
+use super::instance::Life;
+use crate::engine::math::whole_ns;
+use crate::engine::rng::{Keyed, hash_name, mix};
+use crate::engine::table::Maybe;
+use crate::faults::FaultEffect;
+use crate::ids::{FaultId, InstanceId, ServiceId};
+use crate::world::World;
+use crate::world::events::EventId;
+
+const START_UP: u64 = 0xa1;
+
+impl World<'_> {
+    /// The instances of the first moment come up.
+    pub(in crate::world) fn begin_lives(&mut self) {
+        let model = self.model;
+        for (id, service) in self.stations.services.ids().zip(&model.services) {
+            for instance in self.stations.services[id].ids().take(service.instances as usize) {
+                self.stations.services[id].paid.enter(0);
+                self.comes_up(instance);
+                self.stations.instances[instance].registered = true;
+            }
+            self.refresh_routable(id);
+        }
+    }
+
+    /// What is due at an instance, or at all of a service.
+    pub(in crate::world) fn station_due(&mut self, due: Due, id: EventId) {
+        match due {
+            Due::Started { instance, epoch } => self.started(instance, epoch),
+            Due::Warm { instance, epoch } => self.warmed(instance, epoch),
+            Due::Probe(service) => self.probe_all(service, id),
+            Due::ProbesEnd(service) => self.probes_end(service),
+            Due::Restart { instance, epoch } => self.restart_unhealthy(instance, epoch),
+        }
+    }
+
+    /// An instance stops and starts again: its requests are lost, and it serves after its start-up.
+    pub(in crate::world) fn restart(&mut self, instance: InstanceId) {
+        self.crash(instance, false);
+        self.recover(instance, false);
+    }
+
+    /// `service/number` of an instance: does not change when another service is added.
+    pub(in crate::world) fn label(&self, instance: InstanceId) -> String {
+        let service = self.stations.instances[instance].service;
+        format!("{}/{}", self.model.services[service.index()].name, self.stations.services[service].number(instance))
+    }
+
+    /// The speed of an instance from its faults and its warm-up.
+    pub(in crate::world) fn renew_speed(&mut self, instance: InstanceId) {
+        let at = &self.stations.instances[instance];
+        let warming = self.model.services[at.service.index()].warm_up.filter(|_| self.now < at.warm_until);
+        let slow = at.fault_slow * warming.map_or(1.0, |(_, factor)| factor);
+        // `set_slow` visits every request on the instance, which is worth nothing if the speed is the same.
+        if slow.to_bits() != at.slow.to_bits() {
+            self.set_slow(instance, slow);
+        }
+    }
+
+    /// An instance goes down, or one more fault keeps it down. `silent` if its callers see nothing, else they see a reset.
+    pub(in crate::world) fn crash(&mut self, instance: InstanceId, silent: bool) {
+        let at = &mut self.stations.instances[instance];
+        at.crashes += 1;
+        at.silences += u32::from(silent);
+        at.epoch += 1;
+        if at.crashes > 1 || at.life == Life::Gone {
+            // Down already: of two faults that keep it down, a silent one decides what callers see.
+            if silent && at.life == Life::Down {
+                at.set_life(Life::Silent);
+            }
+            return;
+        }
+        self.goes_down(instance, if silent { Life::Silent } else { Life::Down });
+        self.lose_all(instance, !silent);
+    }
+
+    /// A fault keeps an instance down no longer. It starts if that was the last.
+    pub(in crate::world) fn recover(&mut self, instance: InstanceId, silent: bool) {
+        let at = &mut self.stations.instances[instance];
+        at.crashes = at.crashes.saturating_sub(1);
+        at.silences = at.silences.saturating_sub(u32::from(silent));
+        if at.crashes > 0 && at.silences == 0 && at.life == Life::Silent {
+            at.set_life(Life::Down);
+        }
+        // A scaler may have taken it away while it was down.
+        if at.crashes > 0 || !matches!(at.life, Life::Down | Life::Silent) {
+            return;
+        }
+        at.set_life(Life::Starting);
+        self.order_start(instance);
+    }
+
+    /// The instance will run after its start-up.
+    pub(super) fn order_start(&mut self, instance: InstanceId) {
+        let at = &mut self.stations.instances[instance];
+        at.epoch += 1;
+        let (epoch, service) = (at.epoch, at.service);
+        let key = mix(hash_name(&self.label(instance)), mix(self.seed, START_UP ^ (u64::from(self.replication) << 32)));
+        let sampler = self.model.services[service.index()].start_up.build();
+        let took = whole_ns(sampler.sample(&mut Keyed::new(mix(key, u64::from(epoch)))));
+        if took == 0 {
+            // Without an event, so that it serves what comes at this very instant.
+            self.started(instance, epoch);
+        } else {
+            self.schedule(self.now + took, Due::Started { instance, epoch });
+        }
+    }
+
+    /// An instance has started, if the order was for its present life.
+    pub(in crate::world) fn started(&mut self, instance: InstanceId, epoch: u32) {
+        let at = &self.stations.instances[instance];
+        if at.epoch != epoch || at.life != Life::Starting {
+            return;
+        }
+        let service = at.service;
+        self.comes_up(instance);
+        if let Some((length, _)) = self.model.services[service.index()].warm_up {
+            self.stations.instances[instance].warm_until = self.now + length.ns();
+            self.schedule(self.now + length.ns(), Due::Warm { instance, epoch });
+            self.renew_speed(instance);
+        }
+        self.stations.instances[instance].registered = true;
+        self.refresh_routable(service);
+        // Queues hand messages to workers that ask for them: all of its workers are new and ask.
+        while self.stations.instances[instance].free > 0 && !self.stations.services[service].pulls.is_empty() {
+            let before = self.stations.instances[instance].free;
+            self.pull(instance, service);
+            if self.stations.instances[instance].free == before {
+                break;
+            }
+        }
+    }
+
+    /// The warm-up of an instance is over, if it is still in the same life.
+    pub(super) fn warmed(&mut self, instance: InstanceId, epoch: u32) {
+        if self.stations.instances[instance].epoch == epoch {
+            self.renew_speed(instance);
+        }
+    }
+
+    /// An instance has nothing left to do: if it was on its way out, it is gone.
+    #[inline]
+    pub(in crate::world) fn drained(&mut self, instance: InstanceId) {
+        if self.stations.instances[instance].life == Life::Draining {
+            self.removed(instance);
+        }
+    }
+
+    /// An instance is gone: it is not paid for, and nobody probes it.
+    fn removed(&mut self, instance: InstanceId) {
+        let service = self.stations.instances[instance].service;
+        self.goes_down(instance, Life::Gone);
+        self.stations.services[service].paid.leave(self.now);
+        let at = &mut self.stations.instances[instance];
+        at.epoch += 1;
+        at.registered = false;
+        at.unhealthy = false;
+        self.stations.health.forget(instance);
+    }
+
+    /// Changes the number of instances: new ones start, the last ones drain.
+    pub(in crate::world) fn scale_to(&mut self, service: ServiceId, wanted: u32) {
+        let all = self.stations.services[service].ids();
+        let wanted = wanted.min(self.stations.services[service].places);
+        self.stations.services[service].wanted = wanted;
+        let present =
+            |world: &Self, i: InstanceId| !matches!(world.stations.instances[i].life, Life::Gone | Life::Draining);
+        let mut count = all.clone().filter(|&i| present(self, i)).count() as u32;
+        for instance in all.clone() {
+            if count >= wanted {
+                break;
+            }
+            if self.stations.instances[instance].life == Life::Gone {
+                self.stations.services[service].paid.enter(self.now);
+                self.stations.instances[instance].set_life(Life::Starting);
+                self.is_new(instance);
+                self.order_start(instance);
+                count += 1;
+            }
+        }
+        for instance in all.rev() {
+            if count <= wanted {
+                break;
+            }
+            if !present(self, instance) {
+                continue;
+            }
+            count -= 1;
+            self.drain(instance);
+        }
+        self.refresh_routable(service);
+    }
+
+    /// A new machine takes the place of one that is gone: a fault that keeps the old one down neither strikes the new one nor ends on it.
+    fn is_new(&mut self, instance: InstanceId) {
+        let at = &mut self.stations.instances[instance];
+        at.silences = 0;
+        if std::mem::take(&mut at.crashes) == 0 {
+            return;
+        }
+        let model = self.model;
+        let keeps_down = |fault: FaultId| {
+            matches!(model.faults[fault.index()].effect, FaultEffect::Crash { .. } | FaultEffect::Restart)
+        };
+        self.chaos.spare(instance, keeps_down);
+    }
+
+    /// An instance finishes the requests that it has and goes. The caller has to call `refresh_routable` afterwards.
+    pub(in crate::world) fn drain(&mut self, instance: InstanceId) {
+        if self.stations.instances[instance].life == Life::Draining {
+            return;
+        }
+        self.stations.instances[instance].registered = false;
+        if self.stations.instances[instance].life == Life::Up && self.stations.instances[instance].in_system > 0 {
+            self.stations.instances[instance].set_life(Life::Draining);
+        } else {
+            self.removed(instance);
+        }
+    }
+
+    /// An instance serves from now on.
+    pub(super) fn comes_up(&mut self, index: InstanceId) {
+        let now = self.now;
+        let instance = &mut self.stations.instances[index];
+        instance.set_life(Life::Up);
+        let service = instance.service;
+        let workers = self.model.services[service.index()].workers.unwrap_or(0);
+        self.stations.services[service].running.enter(now);
+        self.stations.services[service].workers.change(now, i64::from(workers));
+        self.stations.up.came(self.model, service, &self.stations.services[service], now);
+    }
+
+    /// An instance no longer serves.
+    pub(super) fn goes_down(&mut self, index: InstanceId, life: Life) {
+        let now = self.now;
+        let instance = &mut self.stations.instances[index];
+        if instance.runs() {
+            let service = instance.service;
+            let workers = self.model.services[service.index()].workers.unwrap_or(0);
+            self.stations.services[service].running.leave(now);
+            self.stations.services[service].workers.change(now, -i64::from(workers));
+            self.stations.up.went(self.model, service, &self.stations.services[service], now);
+        }
+        self.stations.instances[index].set_life(life);
+    }
+
+    /// Which instances of a service callers may pick: those that they know and that pass their health check; if none does, all.
+    pub(in crate::world) fn refresh_routable(&mut self, service: ServiceId) {
+        let at = &self.stations.services[service];
+        let known: Vec<InstanceId> = at.ids().filter(|&i| self.stations.instances[i].registered).collect();
+        let healthy: Vec<InstanceId> =
+            known.iter().copied().filter(|&i| !self.stations.instances[i].unhealthy).collect();
+        let routable = if healthy.is_empty() { known } else { healthy };
+        let only = if let [one] = routable[..] { one.into() } else { Maybe::NONE };
+        self.calls.set_only(service, only);
+        self.stations.services[service].routable = routable;
+    }
+}

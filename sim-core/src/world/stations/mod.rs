@@ -1,0 +1,333 @@
+//! Stations: instances with their workers and queues, the work on them, their lives and their health checks.
+//!
+//! The state is private to this folder. Others ask for it by the functions of [`Stations`], and act on it by those methods of the world here
+//! that are visible to it: a request knocks ([`World::admit`]), leaves, and is stopped; an instance crashes, starts, drains and changes its speed.
+
+mod admit;
+mod cores;
+mod health;
+mod injected;
+mod instance;
+mod leave;
+mod line;
+mod lives;
+mod service;
+mod up;
+mod work;
+
+#[cfg(test)]
+mod health_tests;
+
+pub(in crate::world) use admit::Door;
+pub(in crate::world) use cores::STANDSTILL;
+pub(in crate::world) use instance::{Instance, Life};
+
+use super::{Event, fact};
+use crate::counters::SERVICE_COUNTERS;
+use crate::engine::table::Table;
+use crate::ids::{InstanceId, ServiceId, ZoneId};
+use crate::metrics::{Histogram, Tally, fresh};
+use crate::model::Model;
+use crate::outcome::Outcome;
+use crate::results::ServiceCounts;
+use crate::topology::{Node, Step};
+use cores::Cores;
+use instance::{LINED, PATIENCE, PULLS, TIED};
+use service::Service;
+
+/// What may be due at stations.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::world) enum Due {
+    /// An instance has started.
+    Started { instance: InstanceId, epoch: u32 },
+    /// An instance's warm-up is over.
+    Warm { instance: InstanceId, epoch: u32 },
+    /// The instances of a service are probed.
+    Probe(ServiceId),
+    /// Probes of a service's instances have had their time.
+    ProbesEnd(ServiceId),
+    /// An instance that failed its probes is restarted.
+    Restart { instance: InstanceId, epoch: u32 },
+}
+
+impl From<Due> for Event {
+    fn from(due: Due) -> Self {
+        Self::Stations(due)
+    }
+}
+
+impl super::events::Due for Due {
+    fn fact(self) -> Option<(u64, u64)> {
+        match self {
+            Self::Started { instance, .. } => Some((u64::from(instance.0), fact::STARTED)),
+            Self::Restart { instance, .. } => Some((u64::from(instance.0), fact::RESTARTED)),
+            Self::Warm { .. } | Self::Probe(_) | Self::ProbesEnd(_) => None,
+        }
+    }
+
+    fn recurs(self) -> bool {
+        matches!(self, Self::Probe(_))
+    }
+}
+
+/// All instances and services.
+#[derive(Debug)]
+pub(in crate::world) struct Stations {
+    instances: Table<InstanceId, Instance>,
+    services: Table<ServiceId, Service>,
+    /// Waits for a worker, by service.
+    waits: Table<ServiceId, Histogram>,
+    health: health::Checks,
+    up: up::Up,
+    /// Requests and messages waiting in all queues.
+    backlog: u64,
+    /// The bound of that.
+    max_backlog: u64,
+}
+
+impl Stations {
+    /// A place for each instance that a service may ever have; nothing runs yet. `feeds` tells the queues from which a service takes messages.
+    pub(in crate::world) fn new(model: &Model, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> Self {
+        let (services, instances) = places(model, feeds);
+        Self {
+            instances: instances.into(),
+            services: services.into(),
+            waits: fresh(model.services.len()).into(),
+            health: health::Checks::new(model),
+            up: up::Up::new(model),
+            backlog: 0,
+            max_backlog: model.run.max_backlog,
+        }
+    }
+
+    /// All places for instances.
+    pub(in crate::world) fn ids(&self) -> impl Iterator<Item = InstanceId> + use<> {
+        self.instances.ids()
+    }
+
+    /// All services.
+    pub(in crate::world) fn services(&self) -> impl Iterator<Item = ServiceId> + use<> {
+        self.services.ids()
+    }
+
+    /// The service of an instance.
+    pub(in crate::world) fn service_of(&self, instance: InstanceId) -> ServiceId {
+        self.instances[instance].service
+    }
+
+    /// The number of an instance among those of its service.
+    #[inline(always)]
+    pub(in crate::world) fn number(&self, instance: InstanceId) -> u32 {
+        self.services[self.instances[instance].service].number(instance)
+    }
+
+    /// The zone of an instance.
+    #[inline(always)]
+    pub(in crate::world) fn zone_of(&self, instance: InstanceId) -> ZoneId {
+        self.instances[instance].zone
+    }
+
+    /// What an instance is now.
+    pub(in crate::world) fn life(&self, instance: InstanceId) -> Life {
+        self.instances[instance].life
+    }
+
+    /// What the instances of a service are now.
+    pub(in crate::world) fn lives(&self, service: ServiceId) -> impl Iterator<Item = Life> {
+        self.instances[self.services[service].places()].iter().map(|instance| instance.life)
+    }
+
+    /// The instances of a service that may be picked, in the order of their places.
+    #[inline(always)]
+    pub(in crate::world) fn routable(&self, service: ServiceId) -> &[InstanceId] {
+        &self.services[service].routable
+    }
+
+    /// Whether an instance serves and has a free worker.
+    pub(in crate::world) fn is_idle(&self, instance: InstanceId) -> bool {
+        let at = &self.instances[instance];
+        at.free > 0 && at.life == Life::Up
+    }
+
+    /// Whether so many workers of a service that takes messages are busy that none can be idle. `workers` are those of an instance.
+    pub(in crate::world) fn all_are_busy(&self, service: ServiceId, workers: u64) -> bool {
+        let at = &self.services[service];
+        u64::from(at.busy_now) >= at.running.now * workers
+    }
+
+    /// Whether requests that wait for a worker of a service lose patience.
+    pub(in crate::world) fn has_patience(&self, service: ServiceId) -> bool {
+        self.services[service].patience.is_some()
+    }
+
+    /// The queues from which a service takes messages.
+    pub(in crate::world) fn pulls(&self, service: ServiceId) -> &[ServiceId] {
+        &self.services[service].pulls
+    }
+
+    /// All running sums of a service at this moment; differences of two of them are what results hold. Processor time is that of the last
+    /// [`World::read_cpu`].
+    pub(in crate::world) fn sums(&self, service: ServiceId, now_ns: u64) -> ServiceCounts {
+        let at = &self.services[service];
+        at.sums(now_ns, &self.instances[at.places()])
+    }
+
+    /// Waits for a worker of a service, as of the last [`World::read_waits`].
+    pub(in crate::world) fn waits(&self, service: ServiceId) -> &Histogram {
+        &self.waits[service]
+    }
+
+    /// The same of all services in turn.
+    pub(in crate::world) fn all_waits(&self) -> &[Histogram] {
+        &self.waits
+    }
+
+    /// What is counted of a service as a whole.
+    pub(in crate::world) fn counts(&mut self, service: ServiceId) -> &mut Tally<SERVICE_COUNTERS> {
+        &mut self.services[service].counts
+    }
+
+    /// How long each service and endpoint has been up, and how often it went down.
+    pub(in crate::world) fn up(&self) -> &up::Up {
+        &self.up
+    }
+
+    /// Time 0: outages before do not count as the first.
+    pub(in crate::world) fn measuring_begins(&mut self, now_ns: u64) {
+        self.up.measuring_begins(now_ns);
+    }
+
+    /// What faults do to an instance from now on: how much slower its work is, and the chances that it fails or answers wrongly.
+    pub(in crate::world) fn set_faults(
+        &mut self,
+        instance: InstanceId,
+        slow: f64,
+        fails: Vec<(f64, Outcome)>,
+        wrongs: Vec<(f64, u8)>,
+    ) {
+        let at = &mut self.instances[instance];
+        at.set_faults(fails, wrongs);
+        at.fault_slow = slow;
+    }
+
+    /// Work on the shared cores of an instance is not wanted any more.
+    pub(in crate::world) fn stop_sharing(&mut self, instance: InstanceId, now_ns: u64) {
+        if let Some(cores) = &mut self.instances[instance].cores {
+            cores.remove(now_ns);
+        }
+    }
+
+    /// A message begins to wait in a queue.
+    pub(in crate::world) fn message_enters(&mut self, queue: ServiceId, now_ns: u64) {
+        let at = &mut self.services[queue];
+        at.queue.enter(now_ns);
+        if let Some(messages) = &mut at.messages {
+            messages.entered += 1;
+        }
+    }
+
+    /// A message has found no consumer with a free worker.
+    pub(in crate::world) fn message_waits(&mut self, queue: ServiceId) {
+        if let Some(messages) = &mut self.services[queue].messages {
+            messages.waited += 1;
+        }
+    }
+
+    /// A message has waited so long, and is handed over.
+    pub(in crate::world) fn message_handed(&mut self, queue: ServiceId, now_ns: u64, waited_ns: u64) {
+        let at = &mut self.services[queue];
+        at.queue.leave(now_ns);
+        if let Some(messages) = &mut at.messages {
+            messages.handed += 1;
+            messages.wait_sum = messages.wait_sum.wrapping_add(waited_ns);
+        }
+        self.waits[queue].record(waited_ns);
+    }
+
+    /// A message that was sent so long ago is done.
+    pub(in crate::world) fn message_done(&mut self, queue: ServiceId, age_ns: u64) {
+        if let Some(messages) = &mut self.services[queue].messages {
+            messages.done += 1;
+            messages.age_sum = messages.age_sum.wrapping_add(age_ns);
+        }
+    }
+
+    /// One more, or one less, waits in some queue; bounded where requests queue.
+    pub(in crate::world) fn backlog(&mut self) -> &mut u64 {
+        &mut self.backlog
+    }
+
+    /// Whether no request is in any instance, waiting or at work.
+    #[cfg(test)]
+    pub(in crate::world) fn are_empty(&self) -> bool {
+        self.instances.iter().all(|at| (at.in_system, at.queue_len, at.held()) == (0, 0, 0))
+    }
+
+    /// How many instances there can be in all.
+    pub(in crate::world) fn places(&self) -> usize {
+        self.instances.len()
+    }
+
+    /// How many instances a service can have.
+    pub(in crate::world) fn places_of(&self, service: ServiceId) -> u32 {
+        self.services[service].places
+    }
+
+    /// Whether a fault makes replies of an instance wrong.
+    #[inline(always)]
+    pub(in crate::world) fn falsifies(&self, instance: InstanceId) -> bool {
+        self.instances[instance].odd & instance::WRONGS != 0
+    }
+
+    /// The first instance of a service; the others follow it.
+    pub(in crate::world) fn first(&self, service: ServiceId) -> InstanceId {
+        self.services[service].first
+    }
+}
+
+fn places(model: &Model, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> (Vec<Service>, Vec<Instance>) {
+    let (mut services, mut instances) = (Vec::new(), Vec::new());
+    for (index, settings) in model.services.iter().enumerate() {
+        let places = settings.max_instances.max(settings.instances).max(1);
+        let feeds = feeds(ServiceId::from(index));
+        let tied = model.edges.iter().any(|edge| {
+            edge.hedge.as_ref().is_some_and(crate::call::hedge::HedgeSettings::is_tied)
+                && model.endpoints[edge.callee.index()].service.index() == index
+        });
+        services.push(Service {
+            wanted: settings.instances,
+            limited: settings.workers.is_some(),
+            patience: settings.max_wait.as_ref().map(crate::dist::Distribution::build),
+            pulls: feeds.clone(),
+            messages: matches!(settings.node, Node::Queue(_)).then(Box::default),
+            ..Service::new(InstanceId::from(instances.len()), places)
+        });
+        let endpoints = model.endpoints.iter().filter(|e| e.service.index() == index);
+        let beyond = endpoints.clone().any(|e| e.is_async) || endpoints.clone().any(|e| works_beside(&e.steps));
+        for number in 0..places {
+            let zone = settings.zones[number as usize % settings.zones.len()];
+            let shares = settings.cores.filter(|&c| settings.workers.is_none_or(|w| c < w) || beyond);
+            let cores = shares.map(|c| Box::new(Cores::new(c)));
+            let workers = if matches!(settings.node, Node::Queue(_)) { None } else { settings.workers };
+            let mut instance = Instance::gone(ServiceId::from(index), zone, workers, cores);
+            instance.capacity = settings.queue_capacity;
+            instance.line = settings.discipline.build().map(Box::new);
+            instance.mark(LINED, instance.line.is_some());
+            instance.mark(PATIENCE, settings.max_wait.is_some());
+            instance.mark(PULLS, !feeds.is_empty());
+            instance.mark(TIED, tied);
+            instances.push(instance);
+        }
+    }
+    (services, instances)
+}
+
+/// Whether steps work beside each other, so that a request may use more than the core of its worker.
+fn works_beside(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Parallel { .. } | Step::Background(_) => true,
+        Step::Choose(arms) => arms.iter().any(|(_, steps)| works_beside(steps)),
+        Step::Steps(steps) => works_beside(steps),
+        _ => false,
+    })
+}
