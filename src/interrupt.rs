@@ -1,17 +1,21 @@
 //! Ctrl-C, and the signal to terminate: the first lets a study stop where it can, the second ends the program at once.
 //!
-//! Signals are caught once a study runs; before, they end the program as they do any other. The thread that waits for them simulates
-//! nothing. Whoever writes a file holds [`writing`], for which the end waits: a file is whole or not there, and none is left over.
+//! Signals are caught from the begin of a study on; before, they end the program as they end any other. The thread that waits for them
+//! simulates nothing. The end waits for [`writing`], which is held while a file is written: a file is whole or not there, and no temporary
+//! file is left.
 
 use crate::output;
 use crate::status::STOPPED;
 use crate::writing::writing;
 use std::ops::ControlFlow;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// How often somebody asked.
+/// How many signals came.
 static ASKED: AtomicU8 = AtomicU8::new(0);
+
+/// Whether replications are running, which the first signal stops. After the last one there is nothing to stop.
+static RUNNING: AtomicBool = AtomicBool::new(false);
 
 /// A command was stopped before it was done. The message says what is kept, and how to go on.
 #[derive(Debug)]
@@ -49,10 +53,16 @@ pub fn go_on() -> ControlFlow<()> {
     if ASKED.load(Ordering::Relaxed) == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
-/// Catches the signals from now on.
+/// Replications run from now on, and signals are caught.
 pub fn watch() {
     static ONCE: Once = Once::new();
+    RUNNING.store(true, Ordering::Relaxed);
     ONCE.call_once(catch);
+}
+
+/// The last replication is done, or the study was stopped.
+pub fn work_is_done() {
+    RUNNING.store(false, Ordering::Relaxed);
 }
 
 #[cfg(unix)]
@@ -66,7 +76,12 @@ fn catch() {
                 let _whole = writing();
                 std::process::exit(i32::from(STOPPED));
             }
-            output::say("\nstopping when the replications that are running are done; Ctrl-C again stops at once\n");
+            let what = if RUNNING.load(Ordering::Relaxed) {
+                "stopping when the replications that are running are done"
+            } else {
+                "all replications are done, and what they gave is being written"
+            };
+            output::say(&format!("\n{what}; Ctrl-C again stops at once\n"));
         }
     });
 }

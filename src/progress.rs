@@ -59,6 +59,7 @@ impl Progress {
 
     /// It is done, and nothing is left of it on the terminal.
     pub fn finish(self) {
+        interrupt::work_is_done();
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -178,10 +179,11 @@ mod tests {
         let at = At { title: "A shop".into(), done: 3, of: 8 };
         let lines = Lines::new("running", at, Duration::from_millis(5), move |text| drop(said.send(text.to_owned())));
         let first = heard.recv_timeout(Duration::from_mins(1)).unwrap();
-        assert!(first.starts_with("running A shop: 3 of 8 replications, 37 %, 0 s"), "{first}");
+        // How much time it took depends on what else the machine does.
+        assert!(first.starts_with("running A shop: 3 of 8 replications, 37 %, "), "{first}");
         lines.shared.at().done = 7;
-        let all = std::iter::from_fn(|| heard.recv_timeout(Duration::from_mins(1)).ok());
-        assert!(all.take(1000).any(|line| line.contains("7 of 8")));
+        let mut all = std::iter::from_fn(|| heard.recv_timeout(Duration::from_mins(1)).ok());
+        assert!(all.any(|line| line.contains("7 of 8")), "no line says how far it is now");
         drop(lines);
         while heard.try_recv().is_ok() {}
         assert!(heard.recv().is_err(), "the thread has ended");

@@ -4,8 +4,26 @@
 
 use super::cli::small;
 use super::program::Folder;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How long a test waits for anything. What takes longer hangs.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Waits until something is so of a process; one that takes too long is killed, and the test fails.
+fn until(id: u32, what: &str, is_so: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        if begin.elapsed() > PATIENCE {
+            let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+            panic!("after {PATIENCE:?} the program {what}");
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
 
 /// A command that runs in a folder until it is stopped.
 fn begun(folder: &Folder, arguments: &[&str]) -> Child {
@@ -13,9 +31,8 @@ fn begun(folder: &Folder, arguments: &[&str]) -> Child {
     command.args(arguments).current_dir(&folder.0).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     // It catches signals once its study runs, and half a second of work are some replications.
-    while !(catches(child.id()) && worked_ticks(child.id()) > 50) {
-        std::thread::yield_now();
-    }
+    let id = child.id();
+    until(id, "has not begun", || !child_runs(id) || catches(id) && worked_ticks(id) > 50);
     child
 }
 
@@ -39,7 +56,14 @@ fn signal(child: &Child, name: &str) {
 
 /// Exit status and both streams of what was stopped.
 fn stopped(child: Child) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let id = child.id();
+    let (ended, has_ended) = mpsc::channel();
+    std::thread::spawn(move || ended.send(child.wait_with_output()));
+    let output = has_ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+        panic!("after {PATIENCE:?} the program has not stopped")
+    });
+    let Output { status, stdout, stderr } = output.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
 }
@@ -88,10 +112,11 @@ fn a_second_time_ends_at_once_and_leaves_nothing() {
     signal(&child, "-INT");
     signal(&child, "-TERM");
     // Signals of one kind that come together are one: the last has to be another.
-    while child_runs(child.id()) {
-        signal_quietly(child.id());
-        std::thread::yield_now();
-    }
+    let id = child.id();
+    until(id, "does not end", || {
+        signal_quietly(id);
+        !child_runs(id)
+    });
     let (status, out, _) = stopped(child);
     assert_eq!((status, out.as_str()), (130, ""));
     assert_eq!(files(&folder.0).len(), 1, "{:?}", files(&folder.0));
@@ -105,6 +130,30 @@ fn child_runs(id: u32) -> bool {
 
 fn signal_quietly(id: u32) {
     let _ = Command::new("kill").args(["-INT", &id.to_string()]).stderr(Stdio::null()).status();
+}
+
+#[test]
+fn after_the_last_replication_it_says_that_results_are_written() {
+    let folder = Folder::new("interrupt-late");
+    folder.write("small.yaml", &small("1s", 40));
+    // A pipe as the summary of the job: the program waits there with its results until somebody reads.
+    assert!(Command::new("mkfifo").arg(folder.join("summary")).status().unwrap().success());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_windtunnel"));
+    command.args(["check", "small.yaml", "--junit", "j.xml"]).current_dir(&folder.0);
+    command.env("GITHUB_STEP_SUMMARY", folder.join("summary")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let id = child.id();
+    until(id, "has written no results", || !child_runs(id) || folder.join("j.xml").exists());
+    signal(&child, "-INT");
+    let (said, hears) = mpsc::channel();
+    let err = BufReader::new(child.stderr.take().unwrap());
+    std::thread::spawn(move || err.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
+    let mut lines = std::iter::from_fn(|| hears.recv_timeout(PATIENCE).ok());
+    let line = lines.find(|line| line.contains("Ctrl-C again stops at once")).unwrap();
+    assert_eq!(line, "all replications are done, and what they gave is being written; Ctrl-C again stops at once");
+    assert!(std::fs::read_to_string(folder.join("summary")).unwrap().contains("Every promise is held"));
+    let (status, out, _) = stopped(child);
+    assert_eq!(status, 0, "what is done is not stopped: {out}");
 }
 
 #[test]
