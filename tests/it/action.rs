@@ -50,21 +50,53 @@ fn the_action_checks_and_tells_its_status() {
         (done.status.code().unwrap(), output, String::from_utf8(done.stdout).unwrap())
     };
     let (status, output, _) = run("held.yaml", &[]);
-    assert_eq!((status, output.as_str()), (0, "status=0\n"));
+    assert_eq!((status, output.as_str()), (0, "status=0\nsarif=true\n"));
     for file in ["out/junit.xml", "out/windtunnel.sarif", "out/summary.md", "summary"] {
         assert!(folder.join(file).metadata().is_ok_and(|about| about.len() > 100), "{file}");
     }
     let (status, output, printed) = run("held.yaml\nbroken.yaml\n", &[("MORE", "--run-all --seed 5")]);
-    assert_eq!((status, output.as_str()), (1, "status=1\n"));
+    assert_eq!((status, output.as_str()), (1, "status=1\nsarif=true\n"));
     assert!(printed.contains("::error file=broken.yaml"), "{printed}");
     assert_eq!(run("open.yaml", &[]).0, 3);
     let (status, output, _) = run("open.yaml", &[("INCONCLUSIVE", "pass")]);
-    assert_eq!((status, output.as_str()), (0, "status=3\n"));
+    assert_eq!((status, output.as_str()), (0, "status=3\nsarif=true\n"));
     assert_eq!(run("broken.yaml", &[("INCONCLUSIVE", "pass")]).0, 1);
     // A budget, and a name that the shell must not take for a command.
     assert_eq!(run("open.yaml", &[("BUDGET", "200")]).0, 0);
     assert_eq!(run("$(touch${IFS}gone)", &[]).0, 2);
+    // Where nothing is written nothing is uploaded, nor what an earlier step has left.
+    let (status, output, _) = run("held.yaml", &[("MORE", "--no-such-argument")]);
+    assert_eq!((status, output.as_str()), (2, "status=2\n"));
     assert!(!folder.join("gone").exists());
+}
+
+/// A build is found again by what it is made of, and not by the name of a version, which moves.
+#[test]
+fn the_action_caches_a_build_by_its_sources() {
+    let action = json(&std::fs::read_to_string(root().join("action.yml")).unwrap());
+    let steps = action["runs"]["steps"].as_array().unwrap();
+    let of = |id: &str| steps.iter().find(|step| step["id"] == id).unwrap();
+    let key = of("built")["with"]["key"].as_str().unwrap();
+    assert!(key.contains("steps.sources.outputs.hash") && !key.contains("ref"), "{key}");
+    let folder = Folder::new("action-cache");
+    for name in ["src", "sim-core", "reports", "scenarios"] {
+        std::fs::create_dir(folder.join(name)).unwrap();
+        folder.write(&format!("{name}/lib.rs"), name);
+    }
+    ["build.rs", "Cargo.toml", "Cargo.lock"].iter().for_each(|name| folder.write(name, name));
+    let hash = || {
+        let _ = std::fs::remove_file(folder.join("output"));
+        let mut bash = Command::new("bash");
+        bash.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", of("sources")["run"].as_str().unwrap()]);
+        bash.env("GITHUB_ACTION_PATH", &folder.0).env("GITHUB_OUTPUT", folder.join("output"));
+        assert!(bash.status().unwrap().success());
+        std::fs::read_to_string(folder.join("output")).unwrap()
+    };
+    let before = hash();
+    assert_eq!(before.trim().len(), "hash=".len() + 40, "{before}");
+    assert_eq!(before, hash());
+    folder.write("sim-core/lib.rs", "changed");
+    assert_ne!(before, hash());
 }
 
 /// There is no Docker where the tests run: what can be read of the image is.
