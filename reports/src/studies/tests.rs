@@ -96,3 +96,13 @@ fn plain_draws_in_ascii_and_a_narrow_terminal_has_fewer_columns() {
     let text = summary(Style { width: 70, ..style });
     assert!(!text.contains("kept in runs"), "{text}");
 }
+
+/// What was observed matters more than what is promised, which stands in the file.
+#[test]
+fn the_narrowest_terminal_shows_what_was_observed_of_a_promise() {
+    for width in [60, 72, 80, 100] {
+        let text = summary(Style { colour: false, plain: false, width });
+        let head = text.lines().find(|line| line.starts_with("Promises")).unwrap_or_else(|| panic!("{text}"));
+        assert!(cells_of(head).contains(&"observed"), "{width}: {text}");
+    }
+}

@@ -49,17 +49,29 @@ pub(crate) struct TextRow {
 }
 
 impl TextTable<'_> {
+    /// Columns of numbers that there is room for.
+    pub(crate) fn columns(&self, style: Style) -> usize {
+        self.layout(style).1.0
+    }
+
+    /// The width of each column, and how many of them there is room for with how many blanks between them.
+    fn layout(&self, style: Style) -> (Vec<usize>, (usize, usize)) {
+        let room = style.columns().saturating_sub(self.lead);
+        let widths: Vec<usize> = (0..self.heads.len())
+            .map(|place| widest(self.rows.iter().map(|row| &row.cells[place]), self.heads[place]))
+            .collect();
+        let longest = widest(self.rows.iter().map(|row| &row.name), "");
+        let fits = fitting(&widths, longest.min(NAME.min(room / 2)), room);
+        (widths, fits)
+    }
+
     /// Adds the table behind an empty line; nothing without rows.
     pub(crate) fn write(&self, style: Style, out: &mut String) {
         if self.rows.is_empty() {
             return;
         }
         let room = style.columns().saturating_sub(self.lead);
-        let widths: Vec<usize> = (0..self.heads.len())
-            .map(|place| widest(self.rows.iter().map(|row| &row.cells[place]), self.heads[place]))
-            .collect();
-        let longest = widest(self.rows.iter().map(|row| &row.name), "");
-        let (count, gap) = fitting(&widths, longest.min(NAME.min(room / 2)), room);
+        let (widths, (count, gap)) = self.layout(style);
         let needed = widths[..count].iter().map(|width| width + gap).sum::<usize>();
         let most = room.saturating_sub(needed);
         let inline = self.rows.iter().map(|row| &row.name).filter(|name| name.chars().count() <= most);

@@ -212,6 +212,15 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("3 scenarios: 1 not run, 1 broken, 1 held."), "{text}");
+        // Clauses are no promises.
+        let mut clauses = sample::checked();
+        clauses.promises.retain(|p| p.verdict == Verdict::Held);
+        let clause = |p: &PromiseSummary| PromiseSummary { made: sim_core::results::Made::ClauseByMeans, ..p.clone() };
+        clauses.expectations = clauses.promises.iter().map(clause).collect();
+        let of = |checked: &Checked| in_short(checked);
+        assert!(of(&clauses).starts_with("2 promises and clauses, nearest: "), "{}", of(&clauses));
+        clauses.promises.clear();
+        assert!(of(&clauses).starts_with("1 clause, nearest: "), "{}", of(&clauses));
         assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
     }
 

@@ -236,7 +236,7 @@ pub fn in_short(checked: &Checked) -> String {
     let count = |v: Verdict| all.iter().filter(|p| p.verdict == v).count();
     let (broken, open) = (count(Verdict::Broken), count(Verdict::Inconclusive));
     let n = all.len();
-    let promises = |n: usize| format!("{n} promise{}", if n == 1 { "" } else { "s" });
+    let promises = |n: usize| format!("{n} {}", judged_are(&all));
     let mut says = match (broken, open) {
         (0, 0) if n == 0 => NOTHING.to_owned(),
         (0, 0) => nearest(&all).map_or_else(|| promises(n), |near| format!("{}, nearest: {near}", promises(n))),
@@ -253,6 +253,22 @@ pub fn in_short(checked: &Checked) -> String {
         says = format!("{gone} number{} of the baseline not judged; {says}", if gone == 1 { "" } else { "s" });
     }
     says
+}
+
+/// What is judged, by its nouns: `promises and clauses`, `clause`.
+fn judged_are(all: &[&PromiseSummary]) -> String {
+    let nouns = [
+        ("promise", all.iter().filter(|p| p.made == Made::Promise).count()),
+        ("experiment", all.iter().filter(|p| p.made == Made::Hypothesis).count()),
+        ("clause", all.iter().filter(|p| p.made.is_clause()).count()),
+    ];
+    let s = if all.len() == 1 { "" } else { "s" };
+    let there: Vec<String> = nouns.iter().filter(|(_, n)| *n > 0).map(|(noun, _)| format!("{noun}{s}")).collect();
+    match there.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// The held promise that came nearest to its bound.

@@ -52,7 +52,14 @@ fn promises(study: &StudyResult, style: Style, out: &mut String) {
     };
     let rows = worst_first(study).into_iter().map(row).collect();
     let heads = ["promised", "observed", "margin", "kept in runs"];
-    TextTable { title: "Promises", lead: 14, heads: &heads, rows }.write(style, out);
+    let mut table = TextTable { title: "Promises", lead: 14, heads: &heads, rows };
+    // Where there is room for one column only, it is what was observed: what is promised stands in the file.
+    let observed_first = ["observed", "promised", "margin", "kept in runs"];
+    if table.columns(style) < 2 {
+        table.heads = &observed_first;
+        table.rows.iter_mut().for_each(|row| row.cells.swap(0, 1));
+    }
+    table.write(style, out);
 }
 
 fn look_next(all: &[Finding], style: Style, out: &mut String) {
