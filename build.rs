@@ -1,6 +1,7 @@
 //! Says which commit the program was built of, for `--version` and for nothing else: results and digests know the number of the version only.
 //!
-//! Outside of a git checkout there is the number alone, or what `WINDTUNNEL_COMMIT` says, for images and packages that are built without the history. `-dirty` stands where something that is compiled differs from the commit. The script
+//! Outside of a git checkout there is the number alone, or what `WINDTUNNEL_COMMIT` says, for images and packages that are built without
+//! the history. `-dirty` stands where something that is compiled differs from the commit. The script
 //! runs again when the commit or something that is compiled changes, so an unchanged tree is not built again.
 
 use std::path::Path;

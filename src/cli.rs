@@ -229,7 +229,8 @@ pub struct SweepArgs {
     /// For which metric they are ranked. Default: as the study says.
     #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
     pub of: Option<Value>,
-    /// Folder for points, results and report. Default: out/ and the names of file, study, variant and what is set. A sweep that was stopped goes on there.
+    /// Folder for points, results and report. Default: out/ and the names of file, study, variant and what is set. A sweep that was
+    /// stopped goes on there.
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// Throw away the points that are in the folder already.

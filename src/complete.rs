@@ -6,6 +6,7 @@
 use crate::named;
 use crate::project::{project, typed};
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
+use scenarios::project::ENDINGS;
 use scenarios::reader::Node;
 use scenarios::{builtin, explain, overlay};
 use std::ffi::OsStr;
@@ -16,7 +17,7 @@ pub const VARIABLE: &str = "COMPLETE";
 
 /// Scenario files and folders, and built-in scenarios.
 pub fn scenarios(current: &OsStr) -> Vec<CompletionCandidate> {
-    let is_scenario = |path: &Path| path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+    let is_scenario = |path: &Path| path.extension().is_some_and(|own| ENDINGS.iter().any(|ending| own == *ending));
     let mut all = PathCompleter::any().filter(is_scenario).complete(current);
     all.extend(builtins(current));
     all

@@ -1,7 +1,7 @@
 //! What the user names as a scenario: a file; where there is none, a scenario inside of the program; or `-`, which is standard input.
 //!
 //! A file always wins, also one that only lacks its ending: after `new --from checkout` the word `checkout` is not the built-in scenario
-//! any more, but a slip of the one who means `checkout.yaml`.
+//! any more: the user has left out the ending of `checkout.yaml`.
 
 use scenarios::builtin;
 use scenarios::project::ENDINGS;

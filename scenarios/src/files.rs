@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+/// Endings of scenario files.
+pub const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
 /// Something that can be read by path.
 pub trait Files: Sync {
     /// The content of a file.

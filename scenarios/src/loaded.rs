@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::compile::{Around, Compiled, compile};
-use crate::files::Files;
+use crate::files::{ENDINGS, Files};
 use crate::overlay::{Layers, Set};
 use crate::reader::{Entry, Gathered, Node, Placed, Report, Sources, Span, gather};
 use crate::traces::{Named, Trace, Traces};
@@ -279,9 +279,6 @@ fn judged_by_truth(written: &Written, names: &Names, variants: &BTreeMap<String,
 /// Name of a file without folder and ending.
 fn stem(path: &str) -> String {
     let file = path.rsplit('/').next().unwrap_or(path);
-    file.strip_suffix(".yaml")
-        .or_else(|| file.strip_suffix(".yml"))
-        .or_else(|| file.strip_suffix(".json"))
-        .unwrap_or(file)
-        .to_owned()
+    let without = |ending: &&str| file.strip_suffix(ending)?.strip_suffix('.');
+    ENDINGS.iter().find_map(without).unwrap_or(file).to_owned()
 }

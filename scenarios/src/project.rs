@@ -1,8 +1,9 @@
 //! The files of the machine as the program reads them: those that a scenario names lie in its tree, and none is read that is no file.
 //!
-//! A scenario names other files (`extends`, the trace of a replayed load). Whoever runs a scenario that somebody else wrote does not mean to open any
-//! file of the machine to it, so these lie within a tree: `--root`; else the repository that the scenario lies in (the nearest folder above with a `.git`);
-//! else the folder where the program runs, or one named on the command line, whichever is the widest that the scenario lies in; else its own folder.
+//! A scenario names other files (`extends`, the trace of a replayed load). A scenario that somebody else wrote may not read every
+//! file of the machine, so these lie within a tree: `--root`; else the repository that the scenario lies in (the nearest folder above with
+//! a `.git`); else the folder where the program runs or one named on the command line, the widest that the scenario lies in; else the
+//! scenario's own folder.
 //! The scenario itself is read wherever the user says. Links count as what they lead to.
 //!
 //! Where no file is there, the scenarios inside of the program ([`crate::builtin`]) are read by the paths that they have in the project; such a one
@@ -12,15 +13,13 @@
 //! whose name is not UTF-8 or holds control characters.
 
 use crate::builtin;
+pub use crate::files::ENDINGS;
 use crate::files::{Disk, Files};
 use sim_core::problem::Problem;
 use sim_core::visible::visible;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-
-/// Endings of scenario files.
-pub const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The files of the machine, as the command line opens them to scenarios.
 #[derive(Debug, Default)]

@@ -1,7 +1,5 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
-use std::sync::OnceLock;
-
 /// Keys of maps whose own keys are names.
 pub(crate) const OF_NAMES: [&str; 23] = [
     "alerts",
@@ -29,12 +27,52 @@ pub(crate) const OF_NAMES: [&str; 23] = [
     "variants",
 ];
 
+/// Sections in the order in which a scenario is best written.
+pub const SECTIONS: [&str; 23] = [
+    "scenario",
+    "question",
+    "answer",
+    "source",
+    "extends",
+    "run",
+    "load",
+    "services",
+    "stores",
+    "queues",
+    "policies",
+    "defaults",
+    "keys",
+    "regions",
+    "network",
+    "faults",
+    "control",
+    "promises",
+    "experiments",
+    "costs",
+    "expect",
+    "variants",
+    "studies",
+];
+
 /// Whether a section of a scenario is called so.
 pub(crate) fn is_section(key: &str) -> bool {
-    static SECTIONS: OnceLock<Vec<String>> = OnceLock::new();
-    let sections = SECTIONS.get_or_init(|| {
+    SECTIONS.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_are_the_keys_of_the_schema() {
         let schema = crate::schema::schema();
-        schema["properties"].as_object().map_or_else(Vec::new, |map| map.keys().cloned().collect())
-    });
-    sections.iter().any(|section| section == key)
+        let mut keys: Vec<&str> =
+            schema["properties"].as_object().expect("is a map").keys().map(String::as_str).collect();
+        let mut sections = SECTIONS;
+        keys.retain(|key| *key != "extends");
+        keys.push("extends");
+        keys.sort_unstable();
+        sections.sort_unstable();
+        assert_eq!(keys, sections);
+    }
 }

@@ -27,7 +27,7 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     if args.folder.join("capacity.json").exists() || args.folder.join("compare.json").exists() {
         let again = Asked::of(&args.folder).map_or_else(String::new, |asked| format!(": {}", asked.line()));
         bail!(
-            "{} is of a search or a comparison, which makes its report itself: run it again{again}",
+            "{} holds the results of a search or a comparison, whose report only the command itself makes: run it again{again}",
             typed(&args.folder)
         );
     }

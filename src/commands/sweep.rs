@@ -225,9 +225,13 @@ fn asked(
     let (name, mut study, written) = if by_arguments {
         let (design, over) = (DesignSettings::Grid, knobs.into_iter().collect());
         let ask = SweepSettings { over, show: Vec::new(), design, rank: None };
-        (String::new(), StudySettings { ask: AskSettings::Sweep(ask.clone()), confidence: None, budget: None }, ask)
+        (
+            String::new(),
+            StudySettings { ask: AskSettings::Sweep(Box::new(ask.clone())), confidence: None, budget: None },
+            ask,
+        )
     } else {
-        let of = |ask: &AskSettings| if let AskSettings::Sweep(ask) = ask { Some(ask.clone()) } else { None };
+        let of = |ask: &AskSettings| if let AskSettings::Sweep(ask) = ask { Some((**ask).clone()) } else { None };
         let file = typed(&args.file);
         let found = load::study_of(&file, loaded, ("sweep", "sweeps"), args.name.as_deref(), of)?;
         let (name, study, ask) = found.with_context(|| {
@@ -238,7 +242,7 @@ fn asked(
         (name.to_owned(), study.clone(), ask)
     };
     let ask = overridden(written, args)?;
-    study.ask = AskSettings::Sweep(ask.clone());
+    study.ask = AskSettings::Sweep(Box::new(ask.clone()));
     let mut problems = Problems::new();
     study.validate(&mut problems);
     refused::first_of(problems, "ask.sweep.")?;

@@ -137,7 +137,7 @@ fn results_of_earlier_commands_are_not_judged_again() {
     assert!(folder.join("out/a/scenario.yaml").exists());
     let files = |paths: &[&str]| json(paths, &folder).as_array().unwrap().len();
     assert_eq!(files(&["."]), 1);
-    // Whoever names the folder means it.
+    // A folder that is named is meant.
     assert_eq!(files(&["out/a"]), 1);
 }
 

@@ -56,7 +56,7 @@ fn it_goes_on_until_it_is_decided_and_says_why() {
 }
 
 #[test]
-fn what_is_decided_does_not_go_on_and_what_cannot_be_stops_and_says_so() {
+fn what_is_decided_does_not_go_on() {
     let folder = Folder::new("course-bound");
     folder.write("small.yaml", &small("1s", 36));
     let digest = |arguments: &[&str]| {

@@ -1,5 +1,5 @@
 //! Cases that people who run services have reported in public, as small scenarios with what is known to be right (`tests/it/field/`, each with
-//! its source): every clause of each is held, and every promise is judged as the case says.
+//! its source), which is written as clauses: every clause of each is held.
 
 use super::program::Folder;
 use super::{files, run};
@@ -9,7 +9,7 @@ use sim_core::results::Verdict;
 const NOT_BUILT: &[(&str, &str)] = &[("26-nginx-limit-req.yaml", "rate_limit")];
 
 #[test]
-fn what_is_known_of_field_cases_is_so() {
+fn every_clause_of_every_field_case_is_held() {
     let mut wrong = Vec::new();
     let cases = files("tests/it/field", "yaml");
     assert!(cases.len() >= 17, "{} cases", cases.len());
@@ -30,7 +30,7 @@ fn what_is_known_of_field_cases_is_so() {
 }
 
 #[test]
-fn cases_that_need_what_is_not_built_are_refused_with_a_word() {
+fn cases_that_need_what_is_not_built_are_refused_by_its_name() {
     let folder = Folder::new("field");
     for (case, word) in NOT_BUILT {
         let text = std::fs::read_to_string(super::root().join("tests/it/field").join(case)).unwrap();

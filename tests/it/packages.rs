@@ -283,12 +283,21 @@ fn shells_complete_commands_words_scenarios_and_variants() {
     assert!(Command::new("bash").args(["-n", "complete.bash"]).current_dir(&folder.0).status().unwrap().success());
 }
 
-/// A copy of the project without its history is built without a commit, and of no version that is not its own.
+/// `--version` calls a build changed if something that is compiled differs from the commit: all folders of the workspace are looked at.
 #[test]
-fn what_the_version_is_made_of_is_all_that_is_compiled() {
+fn the_version_looks_at_every_package_of_the_workspace() {
     let script = std::fs::read_to_string(root().join("build.rs")).unwrap();
     let compiled = script.split("const COMPILED").nth(1).and_then(|rest| rest.split("];").next()).unwrap();
-    for path in ["src", "sim-core/src", "reports/src", "scenarios", "Cargo.toml", "Cargo.lock"] {
-        assert!(compiled.contains(&format!("\"{path}\"")) && Path::new(root()).join(path).exists(), "{path}");
+    let listed: Vec<&str> = compiled.split('"').skip(1).step_by(2).collect();
+    assert!(listed.iter().all(|path| root().join(path).exists()), "{listed:?}");
+    let lock = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let packages = lock.split("path = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let folders: Vec<&str> = packages.filter(|path| root().join(path).join("Cargo.toml").exists()).collect();
+    assert!(folders.len() >= 3, "{folders:?}");
+    for folder in folders {
+        for path in [format!("{folder}/src"), format!("{folder}/Cargo.toml")] {
+            assert!(listed.iter().any(|one| Path::new(&path).starts_with(one)), "{path} is in none of {listed:?}");
+        }
     }
+    assert!(["src", "Cargo.toml", "Cargo.lock", "build.rs"].iter().all(|path| listed.contains(path)), "{listed:?}");
 }

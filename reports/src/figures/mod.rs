@@ -1,7 +1,9 @@
 //! Figures: what they show, drawn twice (720 and 342 wide), with the table of every number.
 //!
-//! One figure a file; [`all`] is the list of those of a run. Those of other studies are given what they draw by `pages`. Figures are charts of plotters, drawn by a backend of ours (`chart`) into
-//! an SVG (`svg`) at tenths of a pixel, with labels whose boxes are known so that they never lie over each other; one drawing serves light and dark. Colours are the light values of the token table, each hex for one
+//! One figure a file; [`all`] is the list of those of a run. Those of other studies are given what they draw by `pages`. Figures are
+//! charts of plotters, drawn by a backend of ours (`chart`) into
+//! an SVG (`svg`) at tenths of a pixel, with labels whose boxes are known so that they never lie over each other; one drawing serves light
+//! and dark. Colours are the light values of the token table, each hex for one
 //! token, which the page maps to variables.
 
 mod availability;

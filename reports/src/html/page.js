@@ -230,7 +230,7 @@
   }
   function reset() { look(0, 1); show(-1); }
 
-  // The buttons, for whoever has neither mouse nor keyboard, and the voice of a screen reader.
+  // The buttons, for users without mouse and keyboard, and the voice of a screen reader.
   var bar = document.createElement('div');
   bar.className = 'timebar';
   bar.setAttribute('role', 'group');

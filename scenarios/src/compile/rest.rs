@@ -51,7 +51,7 @@ impl Compiler<'_> {
             self.model.network = written.network.compile(&self.names, p).unwrap_or_default();
         });
         self.faults(problems);
-        // Before what reads burn rates.
+        // Alerts and scalers read burn rates, which are those of promises.
         self.promises(problems);
         problems.at("control", |p| self.control(p));
         self.experiments(problems);

@@ -3,7 +3,7 @@
 use super::language::{Form, Key, Language, below, description};
 use super::path::Target;
 use super::text::{first_paragraph, kind_of, places, says_and_default, without_default, wrapped};
-use super::{families, kinds};
+use super::{families, kinds, kinds_of};
 use crate::explain::SECTIONS;
 use serde_json::Value;
 use sim_core::expression::{METRICS, Metric};
@@ -117,10 +117,7 @@ pub fn of_family(name: &str) -> Option<Meaning> {
     if !families().contains(&name) || is_key() {
         return None;
     }
-    let lines = kinds()
-        .into_iter()
-        .filter(|kind| kind.family == name)
-        .map(|kind| line(kind.name, &first_paragraph(&kind.doc())));
+    let lines = kinds_of(name).map(|kind| line(kind.name, &first_paragraph(&kind.doc())));
     Some(Meaning { title: format!("{name} (kinds)"), body: lines.collect() })
 }
 

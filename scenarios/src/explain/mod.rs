@@ -1,7 +1,8 @@
 //! `explain`: what a word of the language means, in each of its meanings.
 //!
-//! Sections, keys and kinds come from the schema, metrics from their list, and words that are planned from theirs; nothing is written here a
-//! second time. A path such as `services.web.queue.capacity` is walked, with or without the names that an author has chosen.
+//! Keys and kinds come from the schema, metrics from their list, and words that are planned from theirs. What no schema says is written in
+//! `meaning.rs`: how quantities are written, and the words of conditions. A path such as `services.web.queue.capacity` is walked, with or
+//! without the names that an author has chosen.
 
 pub mod language;
 mod meaning;
@@ -9,6 +10,7 @@ mod path;
 pub mod text;
 
 use crate::reader::planned;
+pub use crate::sections::SECTIONS;
 use crate::written::{step, store, studies};
 use language::Language;
 use meaning::Meaning;
@@ -16,33 +18,6 @@ pub use meaning::{CLAUSE_WORDS, METRIC_FAMILIES, QUANTITIES};
 use sim_core::expression::{METRICS, Metric};
 use sim_core::kind::Kind;
 use sim_core::problem::Problem;
-
-/// Sections in the order in which a scenario is best written.
-pub const SECTIONS: [&str; 23] = [
-    "scenario",
-    "question",
-    "answer",
-    "source",
-    "extends",
-    "run",
-    "load",
-    "services",
-    "stores",
-    "queues",
-    "policies",
-    "defaults",
-    "keys",
-    "regions",
-    "network",
-    "faults",
-    "control",
-    "promises",
-    "experiments",
-    "costs",
-    "expect",
-    "variants",
-    "studies",
-];
 
 /// All kinds of the language, by family.
 pub fn kinds() -> Vec<Kind> {
@@ -59,6 +34,11 @@ pub fn families() -> Vec<&'static str> {
         }
     }
     families
+}
+
+/// The kinds of a family.
+pub(crate) fn kinds_of(family: &str) -> impl Iterator<Item = Kind> {
+    kinds().into_iter().filter(move |kind| kind.family == family)
 }
 
 /// All meanings of a word or a path, for a terminal.
@@ -80,9 +60,9 @@ fn meanings(name: &str) -> Vec<Meaning> {
     let language = Language::get();
     let mut all = meaning::of_kinds(name);
     all.extend(meaning::of_family(name));
-    let by_path = if name.contains('.') { path::targets(language, name) } else { Vec::new() };
-    all.extend(meaning::of_targets(language, by_path));
-    if !name.contains('.') {
+    if name.contains('.') {
+        all.extend(meaning::of_targets(language, path::targets(language, name)));
+    } else {
         all.extend(meaning::of_word(language, name));
     }
     all.extend(meaning::of_metric(name));
@@ -126,7 +106,7 @@ pub fn words() -> Vec<String> {
 pub fn overview() -> String {
     let mut out = format!("sections\n{}\nkinds\n", text::wrapped(&SECTIONS.join(", "), 2));
     for family in families() {
-        let names: Vec<&str> = kinds().iter().filter(|kind| kind.family == family).map(|kind| kind.name).collect();
+        let names: Vec<&str> = kinds_of(family).map(|kind| kind.name).collect();
         out.push_str(&format!("  {family:16}  {}\n", text::wrapped(&names.join(", "), 20).trim()));
     }
     let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();

@@ -1,7 +1,8 @@
 //! Intervals: how sure a study is of a number.
 //!
 //! Replications are independent, so each estimate treats them as its sample: a mean gets Student's t interval, a share of requests a
-//! ratio estimate with the replications as clusters, a share of replications the Wilson interval; `quantile` has those of percentiles. All are at 95 %. Sums run in the order of the replications, and the
+//! ratio estimate with the replications as clusters, a share of replications the Wilson interval; `quantile` has those of percentiles. All
+//! are at 95 %. Sums run in the order of the replications, and the
 //! quantiles of t are rounded to nine digits, so that neither threads nor a platform's libm reach the results.
 //! Nothing here knows of services or promises.
 

@@ -1,6 +1,7 @@
 //! The numbers of a scenario that a baseline keeps: those that its promises and clauses are judged by.
 //!
-//! Of a promise the number that it is about and the share of runs that keep it, of an experiment the share of runs whose hypothesis holds. Of a clause that is judged by runs their share, of others the
+//! Of a promise the number that it is about and the share of runs that keep it, of an experiment the share of runs whose hypothesis holds.
+//! Of a clause that is judged by runs their share, of others the
 //! left side of each comparison that says which way is better, or the difference of both sides where both are measured.
 
 use super::judge;

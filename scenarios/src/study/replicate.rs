@@ -1,8 +1,8 @@
 //! Runs replications on several threads and merges them in the order of their number.
 //!
-//! Threads take the next number, run it, and put the result down; whoever holds the lock merges all that is next in line. So what is
+//! Threads take the next number, run it, and put the result down; the thread that holds the lock merges all that is next in line. So what is
 //! merged, and in which order, does not depend on the number of threads. A thread that is too far ahead of the merge waits: at
-//! most `AHEAD` results a thread are in memory. These are the only threads of the whole program.
+//! most `AHEAD` results a thread are in memory. These are the only threads that simulate.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

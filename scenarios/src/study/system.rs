@@ -176,7 +176,7 @@ fn expected(model: &Model) -> Vec<f64> {
     for (place, endpoint) in model.endpoints.iter().enumerate() {
         visits(&endpoint.steps, 1.0, &mut |edge, times| weights.push((place, edge, times)));
         if let Node::Queue(queue) = &model.services[endpoint.service.index()].node {
-            // Consumers of one queue compete, and who is faster takes more.
+            // Consumers of one queue compete, and a faster consumer takes more: the shares are not in the file.
             let share = if queue.consumers.len() == 1 { 1.0 } else { f64::NAN };
             weights.extend(queue.consumers.iter().map(|c| (place, c.edge.index(), share)));
         }

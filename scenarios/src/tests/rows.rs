@@ -56,7 +56,7 @@ fn the_own_row_is_read_wherever_the_request_goes() {
         ("{background: [{call: {to: jobs.send}}]}", queues("side.late", 5)),
         ("{reply: {outcome: ok}}, {wait: 1s}, {call: {to: db.read}}", String::new()),
         ("{call: {to: side.late, timeout: 200ms, optional: true}}, {wait: 10ms}", String::new()),
-        // Set aside after two deliveries that failed, and read by whoever takes what is set aside.
+        // Set aside after two deliveries that failed, and read by the consumer of what is set aside.
         ("{call: {to: jobs.send}}", queues("side.never", 2)),
         ("{parallel: {branches: [{work: 1ms}, {call: {to: side.late}}], need: {count: 1}}}", String::new()),
     ] {

@@ -26,7 +26,8 @@ macro_rules! with_node_keys {
             /// Machines or pods, each with its own queue, workers and fate; default 1.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub instances: Option<Count>,
-            /// How many running instances it takes to be up; default 1. Fewer instances serve all the same: only `up` and metrics like it read `need`.
+            /// How many running instances it takes to be up; default 1. Fewer instances serve all the same: only `up` and metrics like it read
+            /// `need`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub need: Option<Count>,
             /// Zones over which the instances are spread in turn; default the first zone.

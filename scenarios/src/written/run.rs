@@ -21,7 +21,8 @@ pub struct RunSettings {
     pub duration: SimDuration,
     /// Runs before time 0 and is cut from all results; default 1m.
     pub warm_up: SimDuration,
-    /// Independent runs, from which the intervals come. While a verdict is inconclusive, `run` goes on to at most 8 times as many (at least 64); default 40.
+    /// Independent runs, from which the intervals come. While a verdict is inconclusive, `run` goes on to at most 8 times as many (at
+    /// least 64); default 40.
     pub replications: Count,
     /// Replications are run in batches of as many as `replications` says, until the answer is so precise; default one batch.
     #[serde(skip_serializing_if = "Option::is_none")]

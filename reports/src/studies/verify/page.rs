@@ -15,7 +15,7 @@ pub fn page(cases: &[Verified]) -> String {
         if topic_of(case) != topic {
             topic = topic_of(case);
             let of_topic: Vec<&Verified> = cases.iter().filter(|case| topic_of(case) == topic).collect();
-            // Counts stand with their topic, so that whoever adds a case to another one changes other lines.
+            // Counts stand with their topic, so that two cases that are added to two topics change other lines.
             let _ = write!(out, "\n## {}\n\n{}\n{COLUMNS}", title(topic), counts(&of_topic));
         }
         for (place, clause) in clauses(case).iter().enumerate() {

@@ -53,7 +53,7 @@ pub enum Event<'e> {
 /// Why a search ended early.
 #[derive(Debug)]
 pub enum Stop {
-    /// Whoever watched it stopped it.
+    /// The caller stopped it.
     Interrupted,
     /// The scenario cannot be run at a setting.
     Report(String, Box<Report>),

@@ -1,6 +1,6 @@
 //! Whether points that were kept are points of the sweep that their head describes.
 //!
-//! A hash shows that a line is whole, not that it was written by a sweep: whoever changes a line can hash it again. So everything that the answer and its
+//! A hash shows that a line is whole, not that a sweep wrote it: a line that is changed can be hashed again. So everything that the answer and its
 //! report take for granted is looked at first: lengths, counts, numbers, and a design that fits the number of points.
 
 use super::{Head, MOST_KNOBS};

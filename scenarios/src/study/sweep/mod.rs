@@ -2,7 +2,7 @@
 //!
 //! A [`Sweep`] knows its points before anything is run (`design` places them), and runs any part of them: all points and replications
 //! go through one line of work, so that no core waits for the end of a point, and each [`Point`] is handed out when its last
-//! replication is merged, in the order of the points. A point stands for itself: whoever keeps the points that are done can stop
+//! replication is merged, in the order of the points. A point stands for itself: a caller that keeps the points that are done can stop
 //! at any time, run the rest later, or on other machines. [`answer`] makes the result of the head and the points, and nothing else,
 //! so that points that were kept, merged or just run give the same bytes. `rank` says which knob matters.
 
@@ -255,7 +255,7 @@ impl<'a> Sweep<'a> {
 /// Why a sweep ended early.
 #[derive(Debug)]
 pub enum Stop {
-    /// Whoever watched it stopped it.
+    /// The caller stopped it.
     Interrupted,
     /// A point could not be loaded.
     Report(Box<Report>),

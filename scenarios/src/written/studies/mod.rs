@@ -43,7 +43,7 @@ pub struct BudgetSettings {
 #[serde(rename_all = "snake_case")]
 pub enum AskSettings {
     /// What happens at each of many settings, and which knob matters.
-    Sweep(SweepSettings),
+    Sweep(Box<SweepSettings>),
     /// The cheapest setting that keeps every promise.
     Capacity(CapacitySettings),
     /// Which of several variants is better, and by how much.
