@@ -8,6 +8,7 @@ mod experiments;
 mod faults;
 mod mangled;
 mod meant;
+mod messages;
 mod money;
 mod rows;
 mod scopes;

@@ -335,7 +335,8 @@ impl WarmUpSettings {
 ///
 /// It differs from Envoy's and from Kubernetes' readiness probes in this: all callers know at once, a new instance counts as healthy
 /// until a probe fails, all instances are probed at the same times, and with `restart`, which is a
-/// liveness probe, the same probe does both.
+/// liveness probe, the same probe does both. Probes do not travel over the network: links do not hold them up, and a partition between a
+/// caller and an instance is seen by the caller alone.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HealthSettings {

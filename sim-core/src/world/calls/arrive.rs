@@ -15,9 +15,8 @@ use crate::ids::{Caller, EdgeId, LoadId};
 use crate::outcome::Outcome;
 use crate::workload::{Arrival, ArrivalProcess};
 use crate::world::frame::{CLIENT, Frame, FrameId, Link, Phase, Waiter};
-use crate::world::network::Departure;
+use crate::world::network::{Departure, Message};
 use crate::world::program::Pc;
-use crate::world::stations::Door;
 use crate::world::{ARRIVAL, USER, World};
 
 const START: u64 = 0x91;
@@ -188,11 +187,9 @@ impl World<'_> {
             self.root_goes(frame, site);
         }
         if network {
-            return match self.depart(frame, site) {
-                Departure::Arrived(Door::Away(outcome)) | Departure::Fails(outcome) => {
-                    self.deliver(frame, outcome as u8)
-                }
-                Departure::Arrived(door) => self.at_door(frame, &door),
+            return match self.transmit(frame, Message::Request) {
+                Departure::Runs => Some(frame),
+                Departure::Ends(outcome) => self.deliver(frame, outcome),
                 Departure::Away => None,
             };
         }

@@ -20,7 +20,7 @@ use crate::engine::table::{Id, Maybe};
 use crate::ids::{EdgeId, InstanceId};
 use crate::outcome::Outcome;
 use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, Phase, Waiter};
-use crate::world::network::Departure;
+use crate::world::network::{Departure, Message};
 use crate::world::program::{Op, Pc};
 use crate::world::stations::Door;
 use crate::world::{LANE, TIMER, WAKE, World, fact};
@@ -192,9 +192,9 @@ impl World<'_> {
             return self.fails_at_once(frame, site, callee, Outcome::Unreachable);
         }
         if network {
-            return match self.depart(callee, site) {
-                Departure::Arrived(door) => self.sent(frame, site, callee, &door),
-                Departure::Fails(outcome) => self.fails_at_once(frame, site, callee, outcome),
+            return match self.transmit(callee, Message::Request) {
+                Departure::Runs => Sent::Runs(callee),
+                Departure::Ends(outcome) => self.fails_at_once(frame, site, callee, Outcome::ALL[usize::from(outcome)]),
                 Departure::Away => Sent::Away,
             };
         }
@@ -476,10 +476,7 @@ impl World<'_> {
             if wait == 0 {
                 return Then::Run(self.falls_back(frame, site));
             }
-            let seq = self.calendar.push(self.now + wait, WAKE, frame.place());
-            let at = &mut self.frames[frame];
-            at.seq = seq;
-            at.phase = Phase::Fallback;
+            self.wakes_after(frame, wait, Phase::Fallback);
             return Then::Wait;
         }
         if edge.optional {
@@ -525,10 +522,7 @@ impl World<'_> {
         if delay == 0 {
             return Some(Then::Again);
         }
-        let seq = self.calendar.push(self.now + delay, WAKE, frame.place());
-        let at = &mut self.frames[frame];
-        at.seq = seq;
-        at.phase = Phase::Backoff;
+        self.wakes_after(frame, delay, Phase::Backoff);
         Some(Then::Wait)
     }
 
@@ -550,6 +544,14 @@ impl World<'_> {
             other => other,
         };
         self.fail(frame, passed as u8)
+    }
+
+    /// Lets a frame wait for so long [ns], and tells what it does in the meantime.
+    pub(in crate::world) fn wakes_after(&mut self, frame: FrameId, delay: u64, phase: Phase) {
+        let seq = self.calendar.push(self.now + delay, WAKE, frame.place());
+        let at = &mut self.frames[frame];
+        at.seq = seq;
+        at.phase = phase;
     }
 
     /// A frame's message, backoff or fallback has come to its time.

@@ -5,6 +5,7 @@
 
 use crate::outcome::Outcome;
 use crate::world::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, Phase, WRONG, Waiter};
+use crate::world::network::{Departure, Message};
 use crate::world::{World, fact};
 
 impl World<'_> {
@@ -19,7 +20,7 @@ impl World<'_> {
             self.odd_effects(frame);
         }
         self.leave(frame);
-        if away { self.depart_back(frame, outcome) } else { self.deliver(frame, outcome) }
+        if away { self.send_over_network(frame, outcome) } else { self.deliver(frame, outcome) }
     }
 
     #[cold]
@@ -48,9 +49,17 @@ impl World<'_> {
     pub(in crate::world) fn send_back(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
         let at = &self.frames[frame];
         if self.calls.sites[at.edge].network && at.waiter != Waiter::NOBODY {
-            return self.depart_back(frame, outcome);
+            return self.send_over_network(frame, outcome);
         }
         self.deliver(frame, outcome)
+    }
+
+    fn send_over_network(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        match self.transmit(frame, Message::Reply(outcome)) {
+            Departure::Ends(outcome) => self.deliver(frame, outcome),
+            Departure::Away => None,
+            Departure::Runs => unreachable!("a reply needs no worker"),
+        }
     }
 
     /// The answer has arrived.

@@ -73,7 +73,7 @@ impl World<'_> {
             self.frames[frame].pc += 1;
             return Some(frame);
         }
-        self.travels(frame, took, Phase::Agreeing);
+        self.wakes_after(frame, took, Phase::Agreeing);
         None
     }
 

@@ -21,6 +21,7 @@ use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::{Consumer, Node};
 use crate::world::frame::{CLIENT, Frame, FrameId, Link, Phase, Rank, Waiter};
+use crate::world::network::{self, Departure};
 use crate::world::stations::Door;
 use crate::world::{World, fact};
 use std::collections::VecDeque;
@@ -243,18 +244,29 @@ impl World<'_> {
         at.seq = seq;
         at.next = Link::to(callee);
         at.phase = Phase::Calling;
-        let network = self.calls.crosses_network(site);
-        let door = if network { self.depart_message(callee, site) } else { Some(self.admit(callee)) };
-        match door {
-            Some(Door::In) => self.ready.push(callee),
-            Some(Door::Waits) | None => {}
-            Some(Door::Lost) => {
-                self.frames.release(callee);
-            }
-            Some(Door::Away(outcome)) => {
-                let next = self.deliver(callee, outcome as u8);
+        match self.departs(callee, site) {
+            Departure::Runs => self.ready.push(callee),
+            Departure::Away => {}
+            Departure::Ends(outcome) => {
+                let next = self.deliver(callee, outcome);
                 self.ready.extend(next);
             }
+        }
+    }
+
+    /// A delivery sets out to an instance that is idle. That has a worker for it, unless it is silent.
+    fn departs(&mut self, callee: FrameId, site: EdgeId) -> Departure {
+        if self.calls.crosses_network(site) {
+            return self.transmit(callee, network::Message::Delivery);
+        }
+        match self.admit(callee) {
+            Door::In => Departure::Runs,
+            Door::Waits => Departure::Away,
+            Door::Lost => {
+                self.frames.release(callee);
+                Departure::Away
+            }
+            Door::Away(outcome) => Departure::Ends(outcome as u8),
         }
     }
 

@@ -2,4 +2,4 @@
 
 mod wire;
 
-pub(in crate::world) use wire::{Departure, EdgeEffect, EdgeFault, Network};
+pub(in crate::world) use wire::{Departure, EdgeEffect, EdgeFault, Message, Network};

@@ -1,22 +1,25 @@
 //! The network between caller and callee: latency, loss, partitions, and what faults do to messages on an edge.
 //!
-//! Every message of a call has a way, there or back, and all that names two places is asked for that way: a link or a fault from b to a
-//! is met by replies of calls from a to b. Deliveries from queues are calls of the queue, in its zone.
+//! Requests, deliveries of queues and the replies to both go through one function, [`World::transmit`]. Every message of a call has a way, there
+//! or back, and all that names two places is asked for that way: a link or a fault from b to a is met by replies of calls from a to b. Deliveries
+//! from queues are calls of the queue, in its zone.
 //! A call site without latency, loss, sizes or an active fault never comes here. Latencies are drawn from the attempt's key.
+//!
+//! Left out here: probes of health checks, of which nothing says whence they come (`stations/health`), and the messages by which regions agree
+//! (`data/agree`), which take the latency of their links and meet no fault.
 
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
-use crate::engine::table::Id;
 use crate::faults::FaultEffect;
 use crate::ids::{Caller, EdgeId, EndpointId, FaultId, InstanceId, LoadId, Location, RegionId, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::Edge;
+use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
 use crate::world::stations::Door;
 use crate::world::together::First;
-use crate::world::{WAKE, World};
 
 const THERE: u64 = 0x61;
 const BACK: u64 = 0x62;
@@ -285,14 +288,34 @@ struct Fate {
     wrong: u16,
 }
 
-/// What became of a request as it set out.
+/// A message of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::world) enum Message {
+    /// A request, which looks for a worker when it arrives.
+    Request,
+    /// A message of a queue: the consumer's instance keeps a worker for it from the moment at which it is sent.
+    Delivery,
+    /// The answer to a request or a delivery, with its outcome.
+    Reply(u8),
+}
+
+impl Message {
+    fn way(self) -> Way {
+        match self {
+            Self::Request | Self::Delivery => Way::There,
+            Self::Reply(_) => Way::Back,
+        }
+    }
+}
+
+/// What became of a message as it set out.
 pub(in crate::world) enum Departure {
-    /// It is on its way, or lost, or its refusal is on the way back.
+    /// Nothing comes of it at once: it is on its way, waits for a worker, is lost, or its refusal is on the way back.
     Away,
-    /// A fault ends the call at once.
-    Fails(Outcome),
-    /// It has arrived at once.
-    Arrived(Door),
+    /// It has arrived at once, and has a worker.
+    Runs,
+    /// The attempt has ended for its caller, with this outcome: the answer has arrived at once, or a fault ends the call.
+    Ends(u8),
 }
 
 impl World<'_> {
@@ -341,76 +364,46 @@ impl World<'_> {
         fate
     }
 
-    /// A request sets out.
-    pub(in crate::world) fn depart(&mut self, frame: FrameId, site: EdgeId) -> Departure {
-        self.count_bytes(frame, site, Way::There);
-        let fate = self.fate(frame, site, Way::There);
-        if fate.lost {
-            return Departure::Arrived(Door::Lost);
+    /// Sends a message: all that links and faults do to messages, they do here, whatever it is and in whichever direction it goes.
+    ///
+    /// The frame is that of the attempt. It is given back where the message is lost.
+    pub(in crate::world) fn transmit(&mut self, frame: FrameId, message: Message) -> Departure {
+        let at = &self.frames[frame];
+        let site = at.edge;
+        if let (Message::Reply(outcome), true) = (message, at.instance.is_none()) {
+            // Nobody was asked, so that nothing comes back from anywhere.
+            return Departure::Ends(outcome);
         }
-        if let Some(outcome) = fate.fails.what() {
-            return Departure::Fails(outcome);
-        }
-        if fate.delay > 0 {
-            self.travels(frame, fate.delay, Phase::Arriving);
-            return Departure::Away;
-        }
-        match self.admit(frame) {
-            Door::Away(outcome) => self.refused(frame, site, outcome),
-            door => Departure::Arrived(door),
+        self.count_bytes(frame, site, message.way());
+        let fate = self.fate(frame, site, message.way());
+        match message {
+            Message::Request => self.request_departs(frame, &fate),
+            Message::Delivery => self.delivery_departs(frame, &fate),
+            Message::Reply(outcome) => self.reply_departs(frame, &fate, outcome),
         }
     }
 
-    /// A request is refused at the very moment in which it was sent: the answer sets out.
-    #[cold]
-    fn refused(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Departure {
-        self.count_bytes(frame, site, Way::Back);
-        let fate = self.fate(frame, site, Way::Back);
-        if fate.lost {
-            return Departure::Arrived(Door::Lost);
+    fn request_departs(&mut self, frame: FrameId, fate: &Fate) -> Departure {
+        match fate.fails.what() {
+            _ if fate.lost => self.lost(frame),
+            Some(outcome) => Departure::Ends(outcome as u8),
+            None if fate.delay > 0 => self.travels(frame, fate.delay, Phase::Arriving),
+            None => self.knocks(frame),
         }
-        if fate.delay == 0 {
-            return Departure::Arrived(Door::Away(outcome));
-        }
-        self.frames[frame].outcome = outcome as u8;
-        self.travels(frame, fate.delay, Phase::Replying);
-        Departure::Away
     }
 
-    /// A message is handed to an instance, which keeps a worker for it while it is on its way. What the door says; `None` if a fault
-    /// has lost it.
-    pub(in crate::world) fn depart_message(&mut self, frame: FrameId, site: EdgeId) -> Option<Door> {
-        self.count_bytes(frame, site, Way::There);
-        let fate = self.fate(frame, site, Way::There);
-        if fate.lost {
-            return Some(Door::Lost);
+    fn delivery_departs(&mut self, frame: FrameId, fate: &Fate) -> Departure {
+        match fate.fails.what() {
+            _ if fate.lost => self.lost(frame),
+            Some(outcome) => Departure::Ends(outcome as u8),
+            None => match self.knocks(frame) {
+                Departure::Runs if fate.delay > 0 => self.travels(frame, fate.delay, Phase::HandedOver),
+                departure => departure,
+            },
         }
-        if let Some(outcome) = fate.fails.what() {
-            return Some(Door::Away(outcome));
-        }
-        let door = self.admit(frame);
-        if let (Door::In, true) = (&door, fate.delay > 0) {
-            self.travels(frame, fate.delay, Phase::HandedOver);
-            return None;
-        }
-        Some(door)
     }
 
-    pub(in crate::world) fn travels(&mut self, frame: FrameId, delay: u64, phase: Phase) {
-        let seq = self.calendar.push(self.now + delay, WAKE, frame.place());
-        let at = &mut self.frames[frame];
-        at.seq = seq;
-        at.phase = phase;
-    }
-
-    /// A reply sets out.
-    pub(in crate::world) fn depart_back(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
-        let site = self.frames[frame].edge;
-        if self.frames[frame].instance.is_none() {
-            return self.deliver(frame, outcome);
-        }
-        self.count_bytes(frame, site, Way::Back);
-        let fate = self.fate(frame, site, Way::Back);
+    fn reply_departs(&mut self, frame: FrameId, fate: &Fate, outcome: u8) -> Departure {
         let mut outcome = outcome;
         if outcome <= Outcome::Degraded as u8 {
             // What the instance has made wrong already is not wrong twice.
@@ -418,17 +411,34 @@ impl World<'_> {
             outcome = fate.fails.what().map_or(outcome, |outcome| outcome as u8);
         }
         if fate.lost {
-            self.frames[frame].phase = Phase::Replying;
-            self.vanishes(frame);
-            self.frames.release(frame);
-            return None;
+            return self.lost(frame);
         }
         if fate.delay == 0 {
-            return self.deliver(frame, outcome);
+            return Departure::Ends(outcome);
         }
         self.frames[frame].outcome = outcome;
-        self.travels(frame, fate.delay, Phase::Replying);
-        None
+        self.travels(frame, fate.delay, Phase::Replying)
+    }
+
+    /// A request or a delivery is at the door of its instance; where it is refused there, the refusal is a message as well.
+    fn knocks(&mut self, frame: FrameId) -> Departure {
+        match self.admit(frame) {
+            Door::In => Departure::Runs,
+            Door::Waits => Departure::Away,
+            Door::Lost => self.lost(frame),
+            Door::Away(outcome) => self.transmit(frame, Message::Reply(outcome as u8)),
+        }
+    }
+
+    fn lost(&mut self, frame: FrameId) -> Departure {
+        self.vanishes(frame);
+        self.frames.release(frame);
+        Departure::Away
+    }
+
+    fn travels(&mut self, frame: FrameId, delay: u64, phase: Phase) -> Departure {
+        self.wakes_after(frame, delay, phase);
+        Departure::Away
     }
 
     fn count_bytes(&mut self, frame: FrameId, site: EdgeId, way: Way) {

@@ -3,6 +3,9 @@
 //! A probe knocks like a request: a free worker answers at once, else it waits in the queue behind the requests, and takes a worker for
 //! no time. It is no request, and is counted nowhere. All instances of a service are probed at the same times, and one that still owes
 //! an answer is not probed again.
+//!
+//! A probe is no message of the network: a scenario does not say where its checker stands, so that there is no way between two zones on which a
+//! link or a partition could act.
 
 use super::Due;
 use super::instance::{CLOSED, FROZEN, LINED, Life};
