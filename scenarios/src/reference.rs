@@ -5,7 +5,9 @@ use crate::explain::text::{first_paragraph, kind_of, places, says_and_default};
 use crate::explain::{CLAUSE_WORDS, METRIC_FAMILIES, QUANTITIES, SECTIONS, families};
 pub use crate::explain::{explain, kinds};
 use serde_json::Value;
+use sim_core::counters::TIMED;
 use sim_core::expression::{METRICS, Metric, SubjectKind};
+use sim_core::metrics::TimedAt;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -331,6 +333,11 @@ fn expressions(out: &mut String) {
         let delivered = if metric.is_delivered() { "yes" } else { "" };
         let _ = writeln!(out, "| {name} | {of} | {unit} | {says} | {delivered} |");
     }
+    out.push_str("\n### Timed parts\n\n| part | of | is |\n|---|---|---|\n");
+    for part in TIMED {
+        let of = if part.of == TimedAt::Queue { "queue" } else { "service, store, queue" };
+        let _ = writeln!(out, "| `{}` | {of} | {} |", part.name, part.says);
+    }
 }
 
 /// A noun without its article and example.
@@ -392,6 +399,9 @@ mod tests {
         }
         for metric in METRICS {
             assert!(page.contains(&format!("| `{}` |", metric.name)), "{}", metric.name);
+        }
+        for part in TIMED {
+            assert!(page.contains(&format!("| `{}` |", part.name)) && page.contains(part.says), "{}", part.name);
         }
         for counter in counters::all() {
             let rows = page.lines().filter(|line| line.starts_with(&format!("| `{}` |", counter.name)));

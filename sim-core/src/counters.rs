@@ -1,15 +1,24 @@
-//! The one list that joins the counters of all families.
+//! The one list that joins the counters and the timed parts of all families.
 //!
 //! A family declares its counters in its own `mod.rs`; where they are stored, how they are added up and taken apart, which of them
 //! telemetry, expressions, the reference and results have, all of that follows from here without another edit.
 
 use crate::call::{breaker, ejection, hedge, retry};
-use crate::data;
-use crate::metrics::{Counted, Counter, Place};
+use crate::metrics::{Counted, Counter, PartId, Place, TimedPart};
+use crate::{data, service};
 
 /// The families that count.
 const FAMILIES: &[&[Counter]] =
     &[retry::COUNTERS, hedge::COUNTERS, ejection::COUNTERS, breaker::COUNTERS, data::COUNTERS];
+
+/// The families in which something is timed.
+const TIMED_FAMILIES: &[&[TimedPart]] = &[service::TIMED, data::TIMED];
+
+/// The timed parts of services, stores and queues.
+pub const TIMED: &[TimedPart] = &joined_timed::<{ number_timed() }>();
+
+/// The wait for a worker. It is timed for every request, so that stations keep it apart from all other parts.
+pub const WAIT: PartId = part(&service::QUEUE_WAIT);
 
 /// How many counters of call sites there are.
 pub const CALL_SITE_COUNTERS: usize = number(Counted::CallSite);
@@ -37,12 +46,27 @@ pub const fn place(counter: &Counter) -> Place {
     };
     let mut at = 0;
     while at < all.len() {
-        if all[at].is(counter) {
+        if is_same(all[at].name, counter.name) {
             return Place(at);
         }
         at += 1;
     }
     panic!("the counter's family is not in the list of `counters.rs`");
+}
+
+/// The number of a timed part.
+///
+/// # Panics
+/// Where the family of the part is missing in the list of this file: at compile time where the number is a constant.
+pub const fn part(part: &TimedPart) -> PartId {
+    let mut at = 0;
+    while at < TIMED.len() {
+        if is_same(TIMED[at].name, part.name) {
+            return PartId(at as u8);
+        }
+        at += 1;
+    }
+    panic!("the part's family is not in the list of `counters.rs`");
 }
 
 /// Counts: once, or so many at a time. The place of the counter is a constant, so that it costs one addition.
@@ -55,6 +79,39 @@ macro_rules! count {
     };
 }
 pub(crate) use count;
+
+const fn number_timed() -> usize {
+    let (mut number, mut family) = (0, 0);
+    while family < TIMED_FAMILIES.len() {
+        number += TIMED_FAMILIES[family].len();
+        family += 1;
+    }
+    number
+}
+
+const fn joined_timed<const N: usize>() -> [TimedPart; N] {
+    let mut all = [TIMED_FAMILIES[0][0]; N];
+    let (mut next, mut family) = (0, 0);
+    while family < TIMED_FAMILIES.len() {
+        let mut at = 0;
+        while at < TIMED_FAMILIES[family].len() {
+            all[next] = TIMED_FAMILIES[family][at];
+            (next, at) = (next + 1, at + 1);
+        }
+        family += 1;
+    }
+    all
+}
+
+/// Whether two names are the same, at compile time too.
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
 
 const fn number(of: Counted) -> usize {
     let (mut number, mut family) = (0, 0);
@@ -90,6 +147,15 @@ const fn joined<const N: usize>(of: Counted) -> [Counter; N] {
 mod tests {
     use super::*;
     use crate::units::Unit;
+
+    #[test]
+    fn each_part_has_a_name_and_a_number_of_its_own() {
+        for (at, timed) in TIMED.iter().enumerate() {
+            assert_eq!(part(timed), PartId(at as u8), "{} is the name of two parts", timed.name);
+            assert!(!timed.says.is_empty() && !timed.says.ends_with('.'), "{}", timed.name);
+        }
+        assert_eq!(TIMED[usize::from(WAIT.0)], service::QUEUE_WAIT);
+    }
 
     #[test]
     fn each_counter_has_a_name_and_a_place_of_its_own() {

@@ -5,9 +5,9 @@
 
 use crate::call::hedge;
 use crate::data::{MESSAGES_LOST, Wrongness};
-use crate::expression::{Metric, Resolved, ScopeMeant, Subject, TimedPart, View};
+use crate::expression::{Metric, Resolved, ScopeMeant, Subject, View};
 use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
-use crate::metrics::{Counted, Counter, Histogram};
+use crate::metrics::{Counted, Counter, Histogram, PartId, TimedSums};
 use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::slo;
@@ -26,7 +26,9 @@ pub trait Observed {
     /// Adds the latency of answers of a call site, by attempt or by call.
     fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram);
     /// Adds the times of a part of a service.
-    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram);
+    fn add_times(&self, service: ServiceId, part: PartId, to: &mut Histogram);
+    /// How often a part of a service was timed, and how long it took.
+    fn timed(&self, service: ServiceId, part: PartId) -> TimedSums;
 }
 
 /// A metric over a stretch of time; `None` without data, or where the metric is not one of requests and services.
@@ -87,14 +89,10 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
     }
 }
 
-fn timed(service: ServiceId, of: TimedPart, metric: Metric, seen: &dyn Observed) -> Option<f64> {
+fn timed(service: ServiceId, of: PartId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
     if metric == Metric::Mean {
-        let counts = seen.service(service);
-        let (sum_ns, count) = match of {
-            TimedPart::Wait => (counts.wait_sum_ns + counts.unserved_ns, counts.started + counts.unserved),
-            TimedPart::Age => (counts.age_sum_ns + counts.undone_ns, counts.done + counts.undone),
-        };
-        return share(sum_ns, count).map(|ns| ns / 1e9);
+        let sums = seen.timed(service, of);
+        return share(sums.sum_ns + sums.never_ns, sums.count + sums.never).map(|ns| ns / 1e9);
     }
     let mut times = Histogram::new();
     seen.add_times(service, of, &mut times);

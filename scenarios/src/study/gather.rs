@@ -8,8 +8,8 @@ use super::series::SeriesSums;
 use super::sites::{edges_to, entries};
 use super::verdicts::Verdicts;
 use crate::Loaded;
-use sim_core::counters::place;
-use sim_core::data::Wrongness;
+use sim_core::counters::{part, place};
+use sim_core::data::{AGE, Wrongness};
 use sim_core::engine::digest::Digest;
 use sim_core::ids::{Caller, EdgeId, ServiceId};
 use sim_core::judge::{ItemBill, spent_between};
@@ -280,7 +280,12 @@ impl Gathered {
             let waited_ns = counts.wait_sum_ns + counts.unserved_ns;
             sums.wait.add(waited_ns as f64 / 1e9, (counts.started + counts.unserved) as f64);
             let is_queue = matches!(model.services[index].node, sim_core::topology::Node::Queue(_));
-            sums.unserved.add(if is_queue { counts.undone } else { counts.unserved } as f64);
+            let unserved = if is_queue {
+                run.timed(part(&AGE), ServiceId(index as u32), run.whole()).never
+            } else {
+                counts.unserved
+            };
+            sums.unserved.add(unserved as f64);
             sums.waits.add(&run.histogram(run.whole(), |p| &p.wait[index]));
             sums.queue.add(counts.queue_ns as f64 / ns);
             sums.in_system.add(counts.in_system_ns as f64 / ns);

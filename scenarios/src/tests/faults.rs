@@ -1,7 +1,8 @@
 //! Faults that overlap, in every order of begin and end; and links and faults that go one way.
 
 use super::read;
-use sim_core::data::Wrongness;
+use sim_core::counters::part;
+use sim_core::data::{AGE, Wrongness};
 use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
@@ -311,12 +312,12 @@ queues: {{jobs: {{consumers: {{w: {{to: w.job, visibility_timeout: 1s, max_deliv
 fn travelled(text: &str) -> [f64; 3] {
     let (model, run) = run(text);
     let place = |name: &str| ServiceId(model.services.iter().position(|s| s.name == name).unwrap() as u32);
-    let queue = run.service(place("jobs"), run.whole());
+    let ages = run.timed(part(&AGE), place("jobs"), run.whole());
     let edge = model.edges.iter().position(|e| e.name == "jobs->w.job").unwrap();
     let counts = run.edge(EdgeId(edge as u32), run.whole());
     let worked = run.service(place("w"), run.whole()).entered;
     [
-        queue.age_sum_ns as f64 / queue.done as f64 / 1e6,
+        ages.sum_ns as f64 / ages.count as f64 / 1e6,
         counts.attempts as f64 / counts.calls as f64,
         worked as f64 / counts.attempts as f64,
     ]

@@ -1,7 +1,9 @@
 //! What telemetry is said to deliver it delivers: an alert fires on each such metric, of each kind of subject.
 
 use super::{problems, read};
+use sim_core::counters::TIMED;
 use sim_core::expression::{Measure, Metric, SubjectKind};
+use sim_core::metrics::{TimedAt, TimedPart};
 use sim_core::world::simulate;
 use std::fmt::Write;
 
@@ -34,14 +36,15 @@ control:
 ";
 
 /// The subject of a kind of which every metric has data in [`SYSTEM`].
-fn subjects(kind: SubjectKind) -> &'static [&'static str] {
+fn subjects(kind: SubjectKind) -> Vec<String> {
+    let part = |part: &TimedPart| format!("{}.{}", if part.of == TimedAt::Queue { "jobs" } else { "api" }, part.name);
     match kind {
-        SubjectKind::Endpoint => &["api.get"],
-        SubjectKind::Service => &["api"],
-        SubjectKind::Load => &["users"],
-        SubjectKind::Edge => &["web->api.get"],
-        SubjectKind::Timed => &["api.queue_wait", "jobs.age"],
-        SubjectKind::Promise => &["works"],
+        SubjectKind::Endpoint => vec!["api.get".into()],
+        SubjectKind::Service => vec!["api".into()],
+        SubjectKind::Load => vec!["users".into()],
+        SubjectKind::Edge => vec!["web->api.get".into()],
+        SubjectKind::Timed => TIMED.iter().map(part).collect(),
+        SubjectKind::Promise => vec!["works".into()],
         other => panic!("no metric of {} is delivered", other.words()),
     }
 }

@@ -4,10 +4,11 @@
 //! the length of its window. Sums are of integers, so that what is taken out leaves nothing behind.
 
 use super::scrape::Scrape;
+use crate::counters::WAIT;
 use crate::data::Wrongness;
-use crate::expression::{Metric, Resolved, Subject, TimedPart, View, Window};
+use crate::expression::{Metric, Resolved, Subject, View, Window};
 use crate::ids::{EdgeId, EndpointId, ServiceId};
-use crate::metrics::Histogram;
+use crate::metrics::{ByPart, Histogram, PartId, TimedSums};
 use crate::observe::{Observed, edges_of};
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::topology::Topology;
@@ -30,7 +31,8 @@ pub(super) struct Stretch {
     services: Vec<ServiceCounts>,
     wrong: BTreeMap<(u32, u8), u64>,
     latency: Vec<((EdgeId, View), Histogram)>,
-    timed: Vec<((ServiceId, TimedPart), Histogram)>,
+    timed: Vec<((ServiceId, PartId), Histogram)>,
+    sums: ByPart<TimedSums>,
 }
 
 /// The call sites whose latency these readers look at, by attempt or by call.
@@ -46,9 +48,9 @@ pub(super) fn latency_read(topology: &Topology, readers: &[&Resolved]) -> Vec<(E
 }
 
 /// The timed parts of services that these readers look at.
-pub(super) fn times_read(readers: &[&Resolved]) -> Vec<(ServiceId, TimedPart)> {
+pub(super) fn times_read(readers: &[&Resolved]) -> Vec<(ServiceId, PartId)> {
     let percentiles = readers.iter().filter(|m| matches!(m.metric, Metric::Percentile(_)));
-    let mut parts: Vec<(ServiceId, TimedPart)> = percentiles
+    let mut parts: Vec<(ServiceId, PartId)> = percentiles
         .filter_map(|metric| match metric.subject {
             Subject::Timed(service, part) => Some((service, part)),
             _ => None,
@@ -76,6 +78,7 @@ impl Stretch {
             wrong: BTreeMap::new(),
             latency: Vec::new(),
             timed: Vec::new(),
+            sums: ByPart::new(),
         };
         let served: Vec<&Resolved> = readers.iter().copied().filter(|metric| stretch.serves(metric)).collect();
         stretch.latency = latency_read(topology, &served).into_iter().map(|of| (of, Histogram::new())).collect();
@@ -142,8 +145,7 @@ impl Stretch {
     fn times_in(&self, scrape: &Scrape) -> u64 {
         let Some((metric, edges)) = &self.counted else { return 0 };
         match &metric.subject {
-            Subject::Timed(service, TimedPart::Wait) => scrape.services[service.index()].started,
-            Subject::Timed(service, TimedPart::Age) => scrape.services[service.index()].done,
+            Subject::Timed(service, part) => scrape.timed(*service, *part).count,
             _ => edges.iter().map(|edge| scrape.edges[edge.index()].outcomes[..2].iter().sum::<u64>()).sum(),
         }
     }
@@ -162,6 +164,9 @@ impl Stretch {
         for (of, sum) in &mut self.timed {
             scrape.times.iter().filter(|(one, _)| one == of).for_each(|(_, times)| sum.add_sparse(times));
         }
+        for (of, one) in &scrape.sums {
+            self.sums.entry(*of).or_default().add(one);
+        }
     }
 
     fn take_out(&mut self, scrape: &Scrape) {
@@ -179,6 +184,9 @@ impl Stretch {
         }
         for (of, sum) in &mut self.timed {
             scrape.times.iter().filter(|(one, _)| one == of).for_each(|(_, times)| sum.take_out_sparse(times));
+        }
+        for (of, one) in &scrape.sums {
+            self.sums.entry(*of).or_default().take_out(one);
         }
     }
 }
@@ -204,7 +212,14 @@ impl Observed for Stretch {
         self.latency.iter().filter(|(of, _)| *of == (edge, view)).for_each(|(_, latency)| to.merge(latency));
     }
 
-    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram) {
+    fn add_times(&self, service: ServiceId, part: PartId, to: &mut Histogram) {
         self.timed.iter().filter(|(of, _)| *of == (service, part)).for_each(|(_, times)| to.merge(times));
+    }
+
+    fn timed(&self, service: ServiceId, part: PartId) -> TimedSums {
+        if part == WAIT {
+            return self.services[service.index()].waits();
+        }
+        self.sums.get(&(part, service.0)).copied().unwrap_or_default()
     }
 }

@@ -10,9 +10,9 @@ use super::stretch::{Stretch, latency_read, times_read};
 use crate::counters::{CALL_SITE, SERVICE};
 use crate::engine::math;
 use crate::engine::rng::{Draw, Keyed, Stream, hash_name, mix};
-use crate::expression::{Metric, Resolved, Subject, TimedPart, View};
+use crate::expression::{Metric, Resolved, Subject, View};
 use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::Counter;
+use crate::metrics::{Counter, PartId};
 use crate::observe::{Observed, observe};
 use crate::problem::Problems;
 use crate::results::ServiceCounts;
@@ -109,7 +109,7 @@ pub struct Telemetry {
     kept_from: u64,
     stretches: Vec<Stretch>,
     latency_read: Vec<(EdgeId, View)>,
-    times_read: Vec<(ServiceId, TimedPart)>,
+    times_read: Vec<(ServiceId, PartId)>,
     stream: Stream,
     /// Begin of the draws of counters.
     counter_key: u64,
@@ -176,7 +176,7 @@ impl Telemetry {
     }
 
     /// The timed parts of services that its readers look at.
-    pub fn times_read(&self) -> &[(ServiceId, TimedPart)] {
+    pub fn times_read(&self) -> &[(ServiceId, PartId)] {
         &self.times_read
     }
 }
@@ -241,8 +241,10 @@ fn kept(count: u64, sample: f64, stream: &mut impl Draw) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counters::{TIMED, part};
     use crate::expression::{Condition, Tree};
     use crate::judge::testing::{SECOND, System, calls, times};
+    use crate::metrics::{ByPart, TimedAt, TimedSums};
     use crate::names::Names;
     use crate::results::EdgeCounts;
     use crate::units::Unit;
@@ -272,7 +274,7 @@ mod tests {
                 services: vec![ServiceCounts { queue_now: number, ..ServiceCounts::default() }],
                 wrong: Vec::new(),
                 latency: vec![((EdgeId(0), View::Attempts), times(100, (number + 1) * 10_000_000))],
-                times: Vec::new(),
+                ..Scrape::default()
             });
         }
         telemetry
@@ -347,6 +349,45 @@ mod tests {
                     let off = sampled / f64::from(2 * count) - 1.0;
                     assert!(off != 0.0 && off.abs() < 0.3, "{}: {sampled} of {}", counter.name, 2 * count);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn each_timed_part_reaches_an_alert() {
+        let mut system = System::new(100);
+        let (api, jobs) = (system.service("api", 2), system.service("jobs", 1));
+        system.names.queues.insert("jobs".into());
+        for (number, timed) in TIMED.iter().enumerate() {
+            let (name, node) = if timed.of == TimedAt::Queue { ("jobs", jobs) } else { ("api", api) };
+            let (id, ns) = (part(timed), (number as u64 + 1) * 1_000_000);
+            for (what, of) in [("mean", 1), ("p50", 1), ("mean", 2), ("p50", 2)] {
+                let window = if of == 1 { "" } else { " over 20s" };
+                let when = condition(&format!("{what}({name}.{}){window} > 0s", timed.name), &system.names);
+                let stream = Stream::new(1, 0, "main", "sampling");
+                let pipeline = PipelineSettings::default().compile("main");
+                let mut telemetry = Telemetry::new(&system.model, &pipeline, &when.metrics(), stream);
+                // First a time that only the window over both scrapes sees.
+                for (scrape, took) in [3 * ns, ns].into_iter().enumerate() {
+                    let mut service = ServiceCounts::default();
+                    (service.started, service.wait_sum_ns) = (100, 100 * u128::from(took));
+                    let sums = TimedSums { count: 100, sum_ns: 100 * u128::from(took), ..TimedSums::default() };
+                    let from_ns = scrape as u64 * 10 * SECOND;
+                    telemetry.take(Scrape {
+                        from_ns,
+                        to_ns: from_ns + 10 * SECOND,
+                        services: vec![service; 2],
+                        times: vec![((node, id), times(100, took))],
+                        sums: ByPart::from([((id, node.0), sums)]),
+                        ..Scrape::default()
+                    });
+                }
+                let found = telemetry.read(&system.model, when.metrics()[0]);
+                let found_ms = found.unwrap_or_else(|| panic!("{what} of {}", timed.name)) * 1e3;
+                let expect_ms = (number as f64 + 1.0) * if (what, of) == ("mean", 2) { 2.0 } else { 1.0 };
+                let is_median_of_both = (what, of) == ("p50", 2) && found_ms <= 3.03 * expect_ms;
+                let is_close = (found_ms / expect_ms - 1.0).abs() < 0.01;
+                assert!(is_close || is_median_of_both, "{what} of {}: {found_ms} ms", timed.name);
             }
         }
     }

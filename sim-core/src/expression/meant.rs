@@ -2,6 +2,7 @@
 
 use super::metric::{Metric, Window};
 use crate::ids::{EdgeId, EndpointId, FaultId, LoadId, PromiseId, ServiceId};
+use crate::metrics::PartId;
 use crate::names::Objective;
 
 /// Attempts one by one, or calls with all their retries.
@@ -11,15 +12,6 @@ pub enum View {
     Attempts,
     /// Calls as they ended for the caller.
     Calls,
-}
-
-/// A timed part of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TimedPart {
-    /// Wait for a worker; in a queue, the wait of a message until it is handed to a consumer, once for each delivery.
-    Wait,
-    /// Of a queue: the time from sending a message until it is done, all its deliveries included.
-    Age,
 }
 
 /// A group of cost items.
@@ -63,7 +55,7 @@ pub enum Subject {
     /// Call sites of one name.
     Edges(Vec<EdgeId>),
     /// A timed part of a service.
-    Timed(ServiceId, TimedPart),
+    Timed(ServiceId, PartId),
     /// A fault.
     Fault(FaultId),
     /// An alert, by its place.

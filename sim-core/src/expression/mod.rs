@@ -31,7 +31,7 @@ mod written;
 pub use error::ExpressionError;
 pub use halves::Halves;
 pub use listed::{METRICS, MetricDoc};
-pub use meant::{Group, Resolved, ScopeMeant, Subject, TimedPart, View};
+pub use meant::{Group, Resolved, ScopeMeant, Subject, View};
 pub use measure::{Dimension, Measure};
 pub use metric::{Metric, MetricRef, Scope, SubjectKind, Window};
 pub use quantity::{Quantity, read as read_quantity};

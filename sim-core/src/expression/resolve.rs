@@ -3,8 +3,10 @@
 //! What callers see of an endpoint are the attempts of all its call sites; of a load class or a call, the calls as they ended, after
 //! retries and fallbacks. Both come down to a list of call sites and a [`View`].
 
-use super::meant::{Group, Resolved, ScopeMeant, Subject, TimedPart};
+use super::meant::{Group, Resolved, ScopeMeant, Subject};
 use super::metric::{Metric, MetricRef, SubjectKind, Window};
+use crate::counters::{TIMED, part};
+use crate::metrics::{TimedAt, TimedPart};
 use crate::names::Names;
 use crate::problem::Problems;
 
@@ -118,13 +120,9 @@ fn short(kinds: &[SubjectKind]) -> String {
     nouns.join(" or ")
 }
 
-/// The parts that have a time of their own: `queue_wait` of all, `age` of queues.
-fn part(service: &str, part: &str, names: &Names) -> Option<TimedPart> {
-    match part {
-        "queue_wait" => Some(TimedPart::Wait),
-        "age" if names.queues.contains(service) => Some(TimedPart::Age),
-        _ => None,
-    }
+/// Whether a part is timed at a service, store or queue.
+fn has(service: &str, timed: &TimedPart, names: &Names) -> bool {
+    timed.of == TimedAt::Node || names.queues.contains(service)
 }
 
 fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
@@ -136,7 +134,8 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
         SubjectKind::Timed => {
             let (service, which) = name.rsplit_once('.')?;
             let id = names.services.get(service)?;
-            part(service, which, names).map(|part| Subject::Timed(*id, part))
+            let timed = TIMED.iter().find(|part| part.name == which && has(service, part, names))?;
+            Some(Subject::Timed(*id, part(timed)))
         }
         SubjectKind::Fault => names.faults.get(name).map(|id| Subject::Fault(*id)),
         SubjectKind::Alert => names.alerts.get(name).map(|place| Subject::Alert(*place)),
@@ -159,8 +158,11 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
         SubjectKind::Load => names.loads.keys().cloned().collect(),
         SubjectKind::Edge => names.edges.keys().cloned().collect(),
         SubjectKind::Timed => {
-            let waits = names.services.keys().map(|name| format!("{name}.queue_wait"));
-            waits.chain(names.queues.iter().map(|name| format!("{name}.age"))).collect()
+            let of = |timed: &'static TimedPart| {
+                let services = names.services.keys().filter(|service| has(service, timed, names));
+                services.map(|service| format!("{service}.{}", timed.name))
+            };
+            TIMED.iter().flat_map(of).collect()
         }
         SubjectKind::Fault => names.faults.keys().cloned().collect(),
         SubjectKind::Alert => names.alerts.keys().cloned().collect(),

@@ -360,8 +360,9 @@ fn joins(place: u32, last: Span, slice: &Slice, over_ns: Option<i64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counters::{CALL_SITE, SERVICE};
+    use crate::counters::{CALL_SITE, SERVICE, TIMED, part};
     use crate::judge::testing::{SECOND, System, calls, times};
+    use crate::metrics::{TimedAt, TimedSums};
     use crate::units::Unit;
     use serde_json::json;
 
@@ -476,6 +477,28 @@ mod tests {
                     assert!(problems.into_vec().is_empty(), "{text}");
                     assert_eq!(clause.kept(&|_| Some(&metrics)), Some(true), "{text}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn each_timed_part_is_read_back_from_a_run() {
+        let mut system = System::new(100);
+        let (api, jobs) = (system.service("api", 2), system.service("jobs", 1));
+        system.names.queues.insert("jobs".into());
+        for (number, timed) in TIMED.iter().enumerate() {
+            let (name, node) = if timed.of == TimedAt::Queue { ("jobs", jobs) } else { ("api", api) };
+            let (mut run, ms) = (system.run(10), number as u64 + 1);
+            let counts = &mut run.slices[3].services[node.index()];
+            (counts.started, counts.wait_sum_ns) = (10, u128::from(10 * ms * 1_000_000));
+            let sums = TimedSums { count: 10, sum_ns: u128::from(10 * ms * 1_000_000), ..TimedSums::default() };
+            run.slices[3].times.insert((part(timed), node.0), sums);
+            run.periods[0].times.insert((part(timed), node.0), times(10, ms * 1_000_000));
+            run.periods[0].wait[node.index()] = times(10, ms * 1_000_000);
+            let metrics = RunMetrics::new(&run, &system.model, &system.names);
+            for what in ["mean", "p50", "longest"] {
+                let text = format!("{what}({name}.{}) == {ms}ms within 1%", timed.name);
+                assert_eq!(Clause::parse(&text).unwrap().kept(&|_| Some(&metrics)), Some(true), "{text}");
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Stretches of a finished run, seen with all its truth.
 
 use crate::data::Wrongness;
-use crate::expression::{TimedPart, View};
+use crate::expression::View;
 use crate::ids::{EdgeId, EndpointId, ServiceId};
-use crate::metrics::Histogram;
+use crate::metrics::{Histogram, PartId, TimedSums};
 use crate::observe::Observed;
 use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
 
@@ -87,11 +87,13 @@ impl Observed for Stretch<'_> {
         }
     }
 
-    fn add_times(&self, service: ServiceId, part: TimedPart, to: &mut Histogram) {
-        let of = |period: &'_ Period| match part {
-            TimedPart::Wait => to.add_sparse(&period.wait[service.index()]),
-            TimedPart::Age => to.add_sparse(&period.age[service.index()]),
-        };
-        self.periods().for_each(of);
+    fn add_times(&self, service: ServiceId, part: PartId, to: &mut Histogram) {
+        self.periods().for_each(|period| to.add_sparse(period.timed(part, service)));
+    }
+
+    fn timed(&self, service: ServiceId, part: PartId) -> TimedSums {
+        let mut sum = TimedSums::default();
+        self.slices().for_each(|slice| sum.add(&slice.timed(part, service)));
+        sum
     }
 }

@@ -9,7 +9,7 @@ use crate::dist::Distribution;
 use crate::economics::CostSettings;
 use crate::faults::{Fault, FaultEffect, Schedule, Target};
 use crate::ids::{Caller, EdgeId, EndpointId, FaultId, GuardId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
-use crate::metrics::{Histogram, SparseHistogram};
+use crate::metrics::{ByPart, Histogram, SparseHistogram};
 use crate::model::Model;
 use crate::names::{Names, Objective};
 use crate::network::Network;
@@ -202,6 +202,7 @@ impl System {
             edges: vec![EdgeCounts::default(); edges],
             services: vec![ServiceCounts::default(); services],
             up: vec![UpCounts::default(); services + self.model.endpoints.len()],
+            times: ByPart::new(),
             wrong: Vec::new(),
             entry_latency: Vec::new(),
         });
@@ -217,7 +218,7 @@ impl System {
             to_ns: ends[1],
             latency: vec![SparseHistogram::default(); edges],
             wait: vec![SparseHistogram::default(); services],
-            age: vec![SparseHistogram::default(); services],
+            times: ByPart::new(),
             call_latency: vec![SparseHistogram::default(); edges],
         });
         RunResult {

@@ -81,22 +81,6 @@ impl Counter {
     pub const fn unlisted(self) -> Self {
         Self { listed: Listed::Nowhere, ..self }
     }
-
-    /// Whether both are the same counter, at compile time too.
-    pub const fn is(&self, other: &Self) -> bool {
-        let (a, b) = (self.name.as_bytes(), other.name.as_bytes());
-        if a.len() != b.len() {
-            return false;
-        }
-        let mut at = 0;
-        while at < a.len() {
-            if a[at] != b[at] {
-                return false;
-            }
-            at += 1;
-        }
-        true
-    }
 }
 
 /// Declares the counters of a family: constants, and `COUNTERS`, their list. After the text of a counter come the properties in which it

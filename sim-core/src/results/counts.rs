@@ -3,7 +3,7 @@
 //! A field says by the word before it how it is added up. The counters that families declare are one field, `counters`.
 
 use crate::counters::{CALL_SITE_COUNTERS, SERVICE_COUNTERS, place};
-use crate::metrics::{Counter, HOLDING, Place, Tally};
+use crate::metrics::{Counter, HOLDING, Place, Tally, TimedSums};
 
 /// Defines a struct of counts with `add`, `since` and `take_out`, field by field.
 macro_rules! counts {
@@ -106,14 +106,6 @@ counts! {
         sum unserved: u64,
         /// What these had waited until the end of the run [ns].
         integral unserved_ns: u128,
-        /// Queues: messages that were not done and too old when the run ended; they have no age.
-        sum undone: u64,
-        /// What these had waited until the end of the run [ns].
-        integral undone_ns: u128,
-        /// Queues: messages that a consumer has done.
-        sum done: u64,
-        /// Sum of the times from sending these messages until they were done [ns].
-        integral age_sum_ns: u128,
         /// Instances that ran at the end of the slice; of several slices, the sum.
         look looked_at: u64,
         /// Of these, how many had at least 1, 2, ... requests in them.
@@ -172,6 +164,11 @@ impl ServiceCounts {
     /// What a counter of services has counted.
     pub fn of(&self, counter: &Counter) -> u64 {
         self[place(counter)]
+    }
+
+    /// How long requests waited for a worker, or messages for a consumer.
+    pub fn waits(&self) -> TimedSums {
+        TimedSums { count: self.started, sum_ns: self.wait_sum_ns, never: self.unserved, never_ns: self.unserved_ns }
     }
 
     /// Integral of the cores of running instances over time [ns of one core]. Without `cores` a worker has one for itself; 0 where workers

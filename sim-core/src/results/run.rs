@@ -3,8 +3,9 @@
 use super::counts::{EdgeCounts, ServiceCounts, UpCounts};
 use super::experiment::ExperimentRun;
 use super::span::Span;
+use crate::counters::WAIT;
 use crate::ids::{EdgeId, FaultId, ServiceId};
-use crate::metrics::{Histogram, SparseHistogram};
+use crate::metrics::{ByPart, Histogram, PartId, SparseHistogram, TimedSums};
 use serde::Serialize;
 
 /// Why a run ended before its time.
@@ -151,6 +152,8 @@ pub struct Slice {
     pub services: Vec<ServiceCounts>,
     /// How long each service, and then each endpoint, was up.
     pub up: Vec<UpCounts>,
+    /// Timed parts, but for the wait for a worker, at the services at which anything was timed.
+    pub times: ByPart<TimedSums>,
     /// Wrong replies by endpoint and kind ([`crate::data::Wrongness`] as its number): (endpoint, kind, count), only those that happened.
     pub wrong: Vec<(u32, u8, u64)>,
     /// Latency of the answered attempts of call sites of load classes, by their place in `RunResult::entry_edges` order.
@@ -168,10 +171,33 @@ pub struct Period {
     pub latency: Vec<SparseHistogram>,
     /// Wait for a worker, by service; of queues, the wait of a message until it is handed over.
     pub wait: Vec<SparseHistogram>,
-    /// Of queues, the age of a message when it is done, by service; empty for all others.
-    pub age: Vec<SparseHistogram>,
+    /// All other timed parts, at the services at which anything was timed.
+    pub times: ByPart<SparseHistogram>,
     /// Latency of answered calls with their retries, for load classes with a policy, by call site (empty where it equals `latency`).
     pub call_latency: Vec<SparseHistogram>,
+}
+
+/// What has timed nothing.
+static NO_TIMES: SparseHistogram = SparseHistogram { buckets: Vec::new() };
+
+impl Period {
+    /// The times of a part of a service.
+    pub fn timed(&self, part: PartId, service: ServiceId) -> &SparseHistogram {
+        if part == WAIT {
+            return &self.wait[service.index()];
+        }
+        self.times.get(&(part, service.0)).unwrap_or(&NO_TIMES)
+    }
+}
+
+impl Slice {
+    /// How often a part of a service was timed, and how long it took.
+    pub fn timed(&self, part: PartId, service: ServiceId) -> TimedSums {
+        if part == WAIT {
+            return self.services[service.index()].waits();
+        }
+        self.times.get(&(part, service.0)).copied().unwrap_or_default()
+    }
 }
 
 impl RunResult {
@@ -199,6 +225,13 @@ impl RunResult {
         for slice in self.slices_in(span) {
             sum.add(&slice.services[service.index()]);
         }
+        sum
+    }
+
+    /// How often a part of a service was timed between two times [ns from 0], and how long it took.
+    pub fn timed(&self, part: PartId, service: ServiceId, span: Span) -> TimedSums {
+        let mut sum = TimedSums::default();
+        self.slices_in(span).for_each(|slice| sum.add(&slice.timed(part, service)));
         sum
     }
 

@@ -17,6 +17,7 @@ use super::{World, bounds, record};
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
 use crate::engine::digest::Digest;
 use crate::ids::LoadId;
+use crate::metrics::Times;
 use crate::model::Model;
 
 impl<'m> World<'m> {
@@ -51,6 +52,7 @@ impl<'m> World<'m> {
             data,
             control: Control::new(model),
             chaos: Chaos::default(),
+            times: Times::default(),
             recorder: record::Recorder::new(model),
             stopped: None,
             done: false,

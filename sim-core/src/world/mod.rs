@@ -32,6 +32,7 @@ use crate::engine::calendar::{Calendar, Key, Lanes};
 use crate::engine::digest::Digest;
 use crate::engine::table::Id;
 use crate::ids::{InstanceId, LoadId};
+use crate::metrics::Times;
 use crate::model::Model;
 use crate::results::RunResult;
 use frame::{Arena, FrameId};
@@ -129,6 +130,8 @@ struct World<'m> {
     data: data::Data,
     control: control::Control,
     chaos: chaos::Chaos,
+    /// Timed parts, but for the wait for a worker.
+    times: Times,
     recorder: record::Recorder,
     stopped: Option<crate::results::Stopped>,
     /// The end has come.

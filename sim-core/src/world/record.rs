@@ -9,8 +9,10 @@
 use super::events::EventId;
 use super::frame::{INSIDE, Phase};
 use super::{Event, World, fact};
+use crate::counters::part;
+use crate::data::AGE;
 use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
-use crate::metrics::{Histogram, SparseHistogram, fresh};
+use crate::metrics::{ByPart, Histogram, SparseHistogram, TimedSums, Times, fresh};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +62,8 @@ pub(super) struct Recorder {
     period_since: u64,
     latency: Vec<Histogram>,
     waits: Vec<Histogram>,
-    ages: Vec<Histogram>,
+    times: Times,
+    timed: ByPart<(u64, u64)>,
     call_latency: Vec<Histogram>,
     periods: Vec<Period>,
     openings: Vec<(EdgeId, u64)>,
@@ -90,7 +93,8 @@ impl Recorder {
             period_since: 0,
             latency: fresh(model.edges.len()),
             waits: fresh(model.services.len()),
-            ages: fresh(model.services.len()),
+            times: Times::default(),
+            timed: ByPart::new(),
             call_latency: fresh(model.edges.len()),
             periods: Vec::new(),
             openings: Vec::new(),
@@ -138,12 +142,12 @@ impl Recorder {
 
     /// A message was not done at `at_ns`, and too old.
     pub(super) fn undone(&mut self, queue: ServiceId, at_ns: u64, waited_ns: u64) {
-        let place = queue.index();
+        let of = (part(&AGE), queue.0);
         let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
-        slice.services[place].undone += 1;
-        slice.services[place].undone_ns += u128::from(waited_ns);
+        let undone = TimedSums { never: 1, never_ns: u128::from(waited_ns), ..TimedSums::default() };
+        slice.times.entry(of).or_default().add(&undone);
         if let Some(period) = at(&mut self.periods, at_ns, |period| period.to_ns) {
-            period.age[place].add_never(1);
+            period.times.entry(of).or_default().add_never(1);
         }
     }
 
@@ -300,6 +304,7 @@ impl World<'_> {
         for (edge, seen) in &mut recorder.entries {
             slice.entry_latency.push((*edge, self.calls.latency(*edge).since(seen)));
         }
+        slice.times = self.times.sums_since(&mut recorder.timed);
         slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((e, k), n)| (e.0, k, n)).collect();
         recorder.slices.push(slice);
         recorder.since = now;
@@ -325,7 +330,7 @@ impl World<'_> {
                 .map(|(site, before)| self.calls.latency(site).since(before))
                 .collect(),
             wait: all(self.stations.all_waits(), &mut recorder.waits),
-            age: self.data.all_ages().zip(&mut recorder.ages).map(|(ages, before)| ages.since(before)).collect(),
+            times: self.times.since(&mut recorder.times),
             call_latency: all(self.calls.all_call_latency(), &mut recorder.call_latency),
         };
         recorder.periods.push(period);

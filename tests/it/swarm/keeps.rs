@@ -2,6 +2,8 @@
 
 use sim_core::call::hedge::HEDGES;
 use sim_core::call::retry::RETRIES;
+use sim_core::counters::part;
+use sim_core::data::AGE;
 use sim_core::economics::Group;
 use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use sim_core::judge::bill;
@@ -161,13 +163,14 @@ fn waits_are_counted_once(model: &Model, run: &RunResult) {
     for (place, service) in model.services.iter().enumerate() {
         let counts = run.service(ServiceId(place as u32), run.whole());
         let waits = run.histogram(run.whole(), |period| &period.wait[place]);
-        let ages = run.histogram(run.whole(), |period| &period.age[place]);
+        let (age, id) = (part(&AGE), ServiceId(place as u32));
+        let (aged, ages) = (run.timed(age, id, run.whole()), run.histogram(run.whole(), |p| p.timed(age, id)));
         // Where workers are not limited, nobody waits and no waits are kept.
         let is_queue = matches!(service.node, Node::Queue(_));
         let started = if service.workers.is_some() || is_queue { counts.started } else { 0 };
         for (what, times, count, open, sum_ns) in [
             ("waits", waits, started, counts.unserved, counts.wait_sum_ns),
-            ("ages", ages, counts.done, counts.undone, counts.age_sum_ns),
+            ("ages", ages, aged.count, aged.never, aged.sum_ns),
         ] {
             assert_eq!(times.total(), count + open, "{what} of {}", service.name);
             if let (Some(least), Some(most), true) = (times.quantile(0.0), times.quantile(1.0), count > 0) {

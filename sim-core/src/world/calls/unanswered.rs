@@ -16,6 +16,8 @@
 //! own) are the one exception, and are noted when they vanish.
 
 use super::site::Timer;
+use crate::counters::part;
+use crate::data::AGE;
 use crate::dist::Distribution;
 use crate::ids::{EdgeId, ServiceId};
 use crate::metrics::Histogram;
@@ -120,7 +122,8 @@ impl World<'_> {
     /// The same for those who wait for a worker, and for messages that are not done.
     fn book_unserved(&mut self) {
         let longest: Vec<u64> = self.stations.all_waits().iter().map(Histogram::longest).collect();
-        let oldest: Vec<u64> = self.data.all_ages().map(Histogram::longest).collect();
+        let oldest = |queue: usize| self.times.histogram(part(&AGE), queue as u32).map_or(0, Histogram::longest);
+        let oldest: Vec<u64> = (0..longest.len()).map(oldest).collect();
         for frame in self.frames.ids() {
             let at = &self.frames[frame];
             let (service, since) = match at.phase {

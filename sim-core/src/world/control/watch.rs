@@ -7,10 +7,11 @@
 use super::Due;
 use crate::control::scaling::Situation;
 use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
+use crate::counters::WAIT;
 use crate::engine::rng::Stream;
-use crate::expression::{Resolved, TimedPart, View};
+use crate::expression::{Resolved, View};
 use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
-use crate::metrics::Histogram;
+use crate::metrics::{ByPart, Histogram, PartId};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
 use crate::topology::Edge;
@@ -27,7 +28,8 @@ struct Pipe {
     edges: Vec<EdgeCounts>,
     services: Vec<ServiceCounts>,
     latency: Vec<((EdgeId, View), Histogram)>,
-    times: Vec<((ServiceId, TimedPart), Histogram)>,
+    times: Vec<((ServiceId, PartId), Histogram)>,
+    sums: ByPart<(u64, u64)>,
     wrong: BTreeMap<(EndpointId, u8), u64>,
 }
 
@@ -102,6 +104,7 @@ impl World<'_> {
             services: vec![ServiceCounts::default(); model.services.len()],
             latency: telemetry.latency_read().iter().map(|of| (*of, Histogram::new())).collect(),
             times: telemetry.times_read().iter().map(|of| (*of, Histogram::new())).collect(),
+            sums: ByPart::new(),
             wrong: BTreeMap::new(),
             telemetry,
         });
@@ -157,11 +160,9 @@ impl World<'_> {
             scrape.latency.push(((*edge, *view), now.since(seen)));
         }
         for (of, seen) in &mut pipe.times {
-            let now = match of.1 {
-                TimedPart::Wait => self.stations.waits(of.0),
-                TimedPart::Age => self.data.ages(of.0),
-            };
-            scrape.times.push((*of, now.since(seen)));
+            let waits = (of.1 == WAIT).then(|| self.stations.waits(of.0));
+            let now = waits.or_else(|| self.times.histogram(of.1, of.0.0));
+            scrape.times.push((*of, now.map(|now| now.since(seen)).unwrap_or_default()));
         }
         for (&(endpoint, kind), &count) in &self.recorder.wrong_in_all {
             let before = pipe.wrong.insert((endpoint, kind), count).unwrap_or(0);
@@ -169,6 +170,7 @@ impl World<'_> {
                 scrape.wrong.push((endpoint.0, kind, count - before));
             }
         }
+        scrape.sums = self.times.sums_since(&mut pipe.sums);
         pipe.since = now;
         scrape
     }

@@ -10,13 +10,12 @@
 //! Messages that no consumer takes are only counted (`kept`): they have no frame, because nothing will ever happen to them.
 
 use crate::call::retry;
-use crate::counters::count;
+use crate::counters::{count, part};
 use crate::data::{self, Wrongness};
 use crate::engine::calendar::LaneId;
 use crate::engine::rng::mix;
 use crate::engine::table::{Id, Maybe, Table};
 use crate::ids::{EdgeId, InstanceId, ServiceId};
-use crate::metrics::Histogram;
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::{Consumer, Node};
@@ -36,8 +35,6 @@ struct Queue {
     waiting: VecDeque<FrameId>,
     /// Messages that nobody takes: only counted.
     kept: u64,
-    /// Ages of messages when they were done.
-    ages: Histogram,
     /// Where the search for an idle instance begins.
     turn: u32,
 }
@@ -65,16 +62,6 @@ impl Queues {
             queues.queues.push(queue);
         }
         queues
-    }
-
-    /// Ages of the messages of a queue when they were done; of all else there are none.
-    pub(in crate::world) fn ages(&self, service: ServiceId) -> &Histogram {
-        &self.queues[service].ages
-    }
-
-    /// The same of all services in turn.
-    pub(in crate::world) fn all_ages(&self) -> impl Iterator<Item = &Histogram> {
-        self.queues.iter().map(|queue| &queue.ages)
     }
 
     /// Whether a call site hands messages over.
@@ -151,8 +138,7 @@ impl World<'_> {
     /// A message is done.
     fn is_done(&mut self, queue: ServiceId, message: FrameId) {
         let age = self.now - self.frames[message].arrived;
-        self.stations.message_done(queue, age);
-        self.data.queues.queues[queue].ages.record(age);
+        self.times.record(const { part(&data::AGE) }, queue.0, age);
     }
 
     /// Looks for an idle instance of a consumer for the message that has just come.

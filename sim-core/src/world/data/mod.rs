@@ -8,7 +8,6 @@ mod rows;
 use super::frame::Frame;
 use super::network::Network;
 use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::Histogram;
 use crate::model::Model;
 
 /// What stores and queues hold.
@@ -38,16 +37,6 @@ impl Data {
     /// The queue of a message that waits in it or is being worked on; `None` of every other frame.
     pub(in crate::world) fn queue_of(&self, frame: &Frame) -> Option<ServiceId> {
         self.queues.queue_of(frame)
-    }
-
-    /// Ages of the messages of a queue when they were done; of all else there are none.
-    pub(in crate::world) fn ages(&self, service: ServiceId) -> &Histogram {
-        self.queues.ages(service)
-    }
-
-    /// The same of all services in turn.
-    pub(in crate::world) fn all_ages(&self) -> impl Iterator<Item = &Histogram> {
-        self.queues.all_ages()
     }
 
     /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.

@@ -244,14 +244,6 @@ impl Stations {
         self.waits[queue].record(waited_ns);
     }
 
-    /// A message that was sent so long ago is done.
-    pub(in crate::world) fn message_done(&mut self, queue: ServiceId, age_ns: u64) {
-        if let Some(messages) = &mut self.services[queue].messages {
-            messages.done += 1;
-            messages.age_sum = messages.age_sum.wrapping_add(age_ns);
-        }
-    }
-
     /// One more, or one less, waits in some queue; bounded where requests queue.
     pub(in crate::world) fn backlog(&mut self) -> &mut u64 {
         &mut self.backlog

@@ -54,10 +54,6 @@ pub struct Messages {
     pub waited: u64,
     /// Sum of the waits of those handed over [ns].
     pub wait_sum: u64,
-    /// Done by a consumer.
-    pub done: u64,
-    /// Sum of the times from sending these until they were done [ns].
-    pub age_sum: u64,
 }
 
 impl Messages {
@@ -71,8 +67,6 @@ impl Messages {
         sums.left = self.handed;
         sums.started = self.handed;
         sums.wait_sum_ns = u128::from(self.wait_sum);
-        sums.done = self.done;
-        sums.age_sum_ns = u128::from(self.age_sum);
         let least = (sums.queue_now as usize).min(sums.holding.len());
         sums.holding = std::array::from_fn(|n| u64::from(n < least));
     }
