@@ -7,6 +7,7 @@ use crate::output;
 use crate::project::typed;
 use crate::shell::quoted;
 use anyhow::{Result, bail};
+use reports::studies::sweep;
 use serde::{Deserialize, Serialize};
 use sim_core::engine::rng::hash_name;
 use std::path::{Path, PathBuf};
@@ -52,7 +53,7 @@ impl Asked {
     /// # Errors
     /// If one cannot be written.
     pub fn write_report(&self, folder: &Path, mut files: Vec<(String, Vec<u8>)>) -> Result<()> {
-        let there = out_folder::RESULTS.iter().any(|name| folder.join(name).exists());
+        let there = out_folder::results().any(|name| folder.join(name).exists());
         let before = Self::of(folder);
         if there && before.as_ref() != Some(self) {
             let held =
@@ -90,7 +91,7 @@ pub fn free(folder: &Path, files: &[PathBuf]) -> Result<()> {
 /// # Errors
 /// If it holds results of another command, which would stand beside the points until these are all there.
 pub fn free_for_points(folder: &Path) -> Result<()> {
-    let held = out_folder::RESULTS.iter().any(|name| *name != "sweep.json" && folder.join(name).exists());
+    let held = out_folder::results().any(|name| sweep::KIND.results != Some(name) && folder.join(name).exists());
     if folder.join(out_folder::POINTS).exists() || !held {
         return Ok(());
     }

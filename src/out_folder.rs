@@ -8,6 +8,7 @@ use crate::output::{self, printable_file};
 use crate::project::typed;
 use crate::writing::writing;
 use anyhow::{Context, Result, bail};
+use reports::studies;
 use scenarios::project::plain;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -15,8 +16,10 @@ use std::path::{Component, Path, PathBuf};
 /// Name of the list of what a command wrote.
 const LIST: &str = "files.json";
 
-/// The results of each command, by which a folder is known.
-pub const RESULTS: [&str; 4] = ["results.json", "compare.json", "capacity.json", "sweep.json"];
+/// The files of the results of all studies, by which a folder is known.
+pub fn results() -> impl Iterator<Item = &'static str> {
+    studies::ALL.iter().filter_map(|kind| kind.results)
+}
 
 /// Name of the file of a sweep's points, of which its results are made. It is in no list: only `--fresh` throws it away.
 pub const POINTS: &str = "points.jsonl";
@@ -74,8 +77,7 @@ fn swap(folder: &Path, aside: &Path, files: &[(String, Vec<u8>)], stale: &[PathB
 /// What the command before wrote: by its list, or where it wrote none, its results.
 fn listed(folder: &Path) -> Vec<PathBuf> {
     let text = fs::read_to_string(folder.join(LIST)).unwrap_or_default();
-    let names: Vec<String> =
-        serde_json::from_str(&text).unwrap_or_else(|_| RESULTS.iter().map(|name| (*name).to_owned()).collect());
+    let names: Vec<String> = serde_json::from_str(&text).unwrap_or_else(|_| results().map(str::to_owned).collect());
     // A list that somebody else wrote reaches nothing outside of the folder.
     let is_inside = |path: &PathBuf| path.components().all(|part| matches!(part, Component::Normal(_)));
     names.into_iter().map(PathBuf::from).filter(is_inside).collect()

@@ -13,7 +13,8 @@ use crate::parts;
 use crate::refused;
 use crate::status::OK;
 use anyhow::{Context, Result, anyhow, bail};
-use reports::answer;
+use reports::answer::{self, Kind};
+use reports::studies;
 use reports::studies::run::RunAnswer;
 use scenarios::Files;
 use sim_core::expression::Value;
@@ -24,10 +25,12 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
         let (first, points) = parts::finished(&args.folder)?;
         return sweep::finish(&first, points, &args.folder, false);
     }
-    if args.folder.join("capacity.json").exists() || args.folder.join("compare.json").exists() {
-        let again = Asked::of(&args.folder).map_or_else(String::new, |asked| format!(": {}", asked.line()));
+    let again: Vec<&Kind> = studies::ALL.iter().copied().filter(|kind| kind.runs_again.is_some()).collect();
+    if again.iter().filter_map(|kind| kind.results).any(|results| args.folder.join(results).exists()) {
+        let of = again.iter().filter_map(|kind| kind.runs_again).collect::<Vec<_>>().join(" or ");
+        let line = Asked::of(&args.folder).map_or_else(String::new, |asked| format!(": {}", asked.line()));
         bail!(
-            "{} holds the results of a search or a comparison, whose report only the command itself makes: run it again{again}",
+            "{} holds the results of {of}, whose report only the command itself makes: run it again{line}",
             typed(&args.folder)
         );
     }
