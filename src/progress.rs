@@ -5,6 +5,7 @@
 
 use crate::{interrupt, output};
 use indicatif::{ProgressBar, ProgressStyle};
+use scenarios::study::Watch;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -34,8 +35,17 @@ impl Progress {
         Self { bar: None, lines: Some(Lines::new(doing, at, EVERY, output::say)) }
     }
 
-    /// So many are done, of so many. Tells whether to go on.
-    pub fn at(&self, done: u32, of: u32) -> ControlFlow<()> {
+    /// It is done, and nothing is left of it on the terminal.
+    pub fn finish(self) {
+        interrupt::work_is_done();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Watch for Progress {
+    fn at(&self, done: u32, of: u32) -> ControlFlow<()> {
         if let Some(bar) = &self.bar {
             bar.set_length(u64::from(of));
             bar.set_position(u64::from(done));
@@ -47,21 +57,12 @@ impl Progress {
         interrupt::go_on()
     }
 
-    /// What is being done now.
-    pub fn title(&self, title: String) {
+    fn now(&self, title: String) {
         if let Some(lines) = &self.lines {
             lines.shared.at().title.clone_from(&title);
         }
         if let Some(bar) = &self.bar {
             bar.set_message(title);
-        }
-    }
-
-    /// It is done, and nothing is left of it on the terminal.
-    pub fn finish(self) {
-        interrupt::work_is_done();
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
         }
     }
 }

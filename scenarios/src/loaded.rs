@@ -8,7 +8,6 @@ use crate::reader::{Entry, Gathered, Node, Placed, Report, Sources, Span, gather
 use crate::traces::{Named, Trace, Traces};
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
-use crate::written::studies::AskSettings;
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems, Severity};
@@ -181,11 +180,8 @@ const MOST_VALUES: usize = 100;
 fn knobs(written: &Written, tree: &Node, files: &dyn Files, path: &str, layers: &mut Layers, studies: Studies<'_>) {
     let meant = |name: &str| studies == Studies::All || studies == Studies::One(name);
     for (name, study) in written.studies.iter().filter(|(name, _)| meant(name)) {
-        let (kind, key) = match &study.ask {
-            AskSettings::Sweep(_) => ("sweep", "over"),
-            AskSettings::Capacity(_) => ("capacity", "find"),
-            AskSettings::Compare(_) | AskSettings::Gate(_) => continue,
-        };
+        let (kind, ask) = study.ask.question();
+        let Some(key) = ask.knobs() else { continue };
         let below = ["studies", name, "ask", kind, key].into_iter().try_fold(tree, |node, key| node.get(key));
         for knob in below.map_or(&[][..], Node::entries) {
             let ends = knob.value.get("range").into_iter().flat_map(|range| [range.get("from"), range.get("to")]);

@@ -1,18 +1,15 @@
 //! `capacity`: the cheapest setting that keeps every promise.
 
-use super::{load, project, report_line, source, sweep, tell, typed};
+use super::{load, project, report_line, source, sweep, tell, typed, watched};
 use crate::asked;
 use crate::cli::{CapacityArgs, SurviveArg};
-use crate::interrupt::{self, Stopped};
-use crate::output;
-use crate::progress::Progress;
 use crate::refused;
 use crate::shell::quoted;
 use crate::status::OK;
 use anyhow::{Context, Result, anyhow, bail};
 use reports::answer;
 use reports::studies::capacity::CapacityAnswer;
-use scenarios::study::capacity::{self, Asked, Event, Stop};
+use scenarios::study::capacity::{self, CapacityAsk, CapacityStudy};
 use scenarios::study::sweep::Origin;
 use scenarios::written::named::Name;
 use scenarios::written::studies::capacity::{CapacitySettings, SurviveSettings, confidence};
@@ -45,7 +42,7 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     let confidence = args.confidence.map_or_else(|| confidence(study.confidence), Probability::value);
     // With fewer than this nothing could be held.
     let usual = || plan.replications.saturating_mul(4).max(capacity::fewest(confidence));
-    let asked = Asked {
+    let asked = CapacityAsk {
         study: name.clone(),
         ask,
         confidence,
@@ -57,28 +54,9 @@ pub fn run(args: &CapacityArgs) -> Result<u8> {
     let out = args.out.clone().unwrap_or_else(|| asked::folder(&folder, variant, set, &asked::study(&args.study)));
     let repeated = asked::Asked::new("capacity", vec![path.clone()], variant, set, more(args));
     asked::free(&out, std::slice::from_ref(&args.file))?;
-    let bar = Progress::new("searching", loaded.written.scenario.as_deref().unwrap_or_default(), asked.budget);
-    let watch = |event: &Event<'_>| {
-        if let Event::Trying(load, settings, done, of) = event {
-            let settings: Vec<&str> = settings.iter().map(|s| s.text.as_str()).collect();
-            bar.title(format!("{} at load {load}", settings.join(", ")));
-            return bar.at(*done, *of);
-        }
-        interrupt::go_on()
-    };
-    let outcome = capacity::run(origin, &loaded, &asked, &plan, &watch);
-    bar.finish();
-    let result = match outcome {
-        Ok(result) => result,
-        Err(Stop::Interrupted) => {
-            return Err(Stopped::again("of a search that is not done nothing is kept.").into());
-        }
-        Err(Stop::Report(at, report)) => {
-            output::say(&format!("error: the scenario cannot be run at {at}\n"));
-            return Err(refused::scenario(&report));
-        }
-        Err(Stop::Problem(problem)) => return Err(refused::value(&[&path, &problem.path], &problem)),
-    };
+    let study = CapacityStudy { origin, loaded: &loaded, asked: &asked, plan: &plan };
+    let (title, lost) = (&loaded.written.scenario, "of a search that is not done nothing is kept.");
+    let result = watched(study, "searching", title.as_deref().unwrap_or_default(), &path, lost)?;
     let source = source(&loaded, repeated.settings.clone());
     let answer = CapacityAnswer { capacity: &result, source: &source };
     repeated.write_report(&out, answer::files(&answer)?)?;
@@ -110,10 +88,8 @@ fn asked(
     origin: &Origin<'_>,
 ) -> Result<(String, StudySettings, CapacitySettings)> {
     let (name, mut study, written) = if args.find.is_empty() {
-        let of = |ask: &AskSettings| if let AskSettings::Capacity(ask) = ask { Some(ask.clone()) } else { None };
         let file = typed(&args.file);
-        let kind = ("capacity study", "capacity studies");
-        let found = load::study_of(&file, loaded, kind, args.name.as_deref(), of)?;
+        let found = load::study_of::<CapacitySettings>(&file, loaded, args.name.as_deref())?;
         let (name, study, ask) = found.with_context(|| {
             format!(
                 "nothing is searched: say what with --for services.api.instances, or write a capacity study in the studies of {file}"

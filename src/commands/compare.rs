@@ -1,11 +1,9 @@
 //! `compare`: systems on the same random numbers.
 
 use super::load::{self, plan, sets};
-use super::{project, report_line, source, tell, typed};
+use super::{project, report_line, source, tell, typed, watched};
 use crate::asked::{self, Asked};
 use crate::cli::CompareArgs;
-use crate::interrupt::Stopped;
-use crate::progress::Progress;
 use crate::refused;
 use crate::shell::quoted;
 use crate::status::OK;
@@ -13,8 +11,8 @@ use anyhow::{Context, Result, bail};
 use reports::answer;
 use reports::studies::compare::CompareAnswer;
 use scenarios::Set;
-use scenarios::study::compare::{self, Candidate};
-use scenarios::written::studies::AskSettings;
+use scenarios::study::compare::{Candidate, CompareStudy};
+use scenarios::written::studies::compare::CompareSettings;
 use sim_core::expression::Value;
 use sim_core::problem::Problems;
 
@@ -44,12 +42,9 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
         load::fits(&candidate.loaded, &plan, &args.study)?;
     }
     let title = wanted.iter().map(|(file, variant)| variant.as_ref().unwrap_or(file).as_str()).collect::<Vec<_>>();
-    let bar = Progress::new("comparing", &title.join(", "), plan.replications * candidates.len() as u32);
-    let comparison = compare::run(&candidates, &show, &plan, &|done, of| bar.at(done, of));
-    bar.finish();
-    let Ok(comparison) = comparison else {
-        return Err(Stopped::again("of a comparison that is not done nothing is kept.").into());
-    };
+    let study = CompareStudy { candidates: &candidates, show: &show, plan: &plan };
+    let lost = "of a comparison that is not done nothing is kept.";
+    let comparison = watched(study, "comparing", &title.join(", "), "", lost)?;
     let sources: Vec<reports::Source> =
         candidates.iter().map(|candidate| source(&candidate.loaded, asked.settings.clone())).collect();
     let answer = CompareAnswer { comparison: &comparison, sources: &sources };
@@ -78,8 +73,7 @@ fn wanted(args: &CompareArgs, sets: &[Set]) -> Result<(Vec<Wanted>, Vec<Value>)>
         [one] => return Ok((of_file(&["base".to_owned(), one.clone()]), args.show.clone())),
     }
     let loaded = load::loaded(file, sets, None).map_err(|report| refused::scenario(&report))?;
-    let of = |ask: &AskSettings| if let AskSettings::Compare(ask) = ask { Some(ask.clone()) } else { None };
-    let found = load::study_of(file, &loaded, ("comparison", "comparisons"), args.name.as_deref(), of)?;
+    let found = load::study_of::<CompareSettings>(file, &loaded, args.name.as_deref())?;
     let (_, _, ask) = found.context("nothing says what to compare: name two files, or write --variants base,NAME")?;
     let names = std::iter::once(&ask.baseline).chain(&ask.against).map(|name| name.as_ref().to_owned());
     let show = ask.show.iter().chain(&args.show).cloned().collect();

@@ -7,7 +7,8 @@ use crate::refused;
 use anyhow::{Result, bail};
 use scenarios::study::{self, Plan};
 use scenarios::written::precision::PrecisionSettings;
-use scenarios::written::studies::{AskSettings, StudySettings};
+use scenarios::written::studies::StudySettings;
+use scenarios::written::studies::question::Commanded;
 use scenarios::{Loaded, Report, Set};
 use sim_core::problem::Problem;
 use sim_core::units::Count;
@@ -126,23 +127,19 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// A kind of study: what one is called, and several.
-pub type Kind<'a> = (&'a str, &'a str);
-
-/// The study of a kind that is meant, with its name and what it asks: the one that is named, or the only one of the file. `None` where
-/// none is named and the file has none.
+/// The study that is meant of those that ask a question, with its name and what it asks: the one that is named, or the only one of the
+/// file. `None` where none is named and the file has none.
 ///
 /// # Errors
 /// If the file has no study of that name, or several and none is named.
-pub fn study_of<'l, T>(
+pub fn study_of<'l, Q: Commanded>(
     file: &str,
     loaded: &'l Loaded,
-    (one, many): Kind<'_>,
     named: Option<&str>,
-    of: impl Fn(&'l AskSettings) -> Option<T>,
-) -> Result<Option<(&'l str, &'l StudySettings, T)>> {
+) -> Result<Option<(&'l str, &'l StudySettings, Q)>> {
+    let (one, many) = Q::CALLED;
     let studies = loaded.written.studies.iter();
-    let all: Vec<_> = studies.filter_map(|(name, study)| Some((name, study, of(&study.ask)?))).collect();
+    let all: Vec<_> = studies.filter_map(|(name, study)| Some((name, study, Q::of(&study.ask)?.clone()))).collect();
     let names = all.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
     match (named, all.len()) {
         (Some(_), 0) => bail!("{file} has no {one} in its studies"),

@@ -27,7 +27,7 @@ use crate::{named, output, refused};
 use anyhow::{Result, bail};
 use load::Ready;
 use reports::answer::Answer;
-use scenarios::study;
+use scenarios::study::{RunStudy, Stop, Study, Watch};
 use scenarios::{Loaded, Project};
 use sim_core::problem::Problem;
 use sim_core::results::StudyResult;
@@ -114,6 +114,24 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
     }
 }
 
+/// Runs a study with a bar that says what is `doing`. `path` is the scenario, and `lost` says what a study that is stopped leaves.
+///
+/// # Errors
+/// If it was stopped, or cannot be run.
+fn watched<S: Study>(study: S, doing: &str, title: &str, path: &str, lost: &str) -> Result<S::Answer> {
+    let bar = Progress::new(doing, title, study.replications());
+    let answer = study.run(&bar);
+    bar.finish();
+    answer.map_err(|stop| match stop {
+        Stop::Interrupted => Stopped::again(lost).into(),
+        Stop::Report(at, report) => {
+            at.iter().for_each(|at| output::say(&format!("error: the scenario cannot be run at {at}\n")));
+            refused::scenario(&report)
+        }
+        Stop::Problem(problem) => refused::value(&[path, &problem.path], &problem),
+    })
+}
+
 /// Prints the answer of a study: as JSON, in a sentence, or as a terminal shows it, with `below` at its end.
 fn tell(answer: &impl Answer, json: bool, below: &str) -> Result<()> {
     output::print(&match (json, output::is_quiet()) {
@@ -149,7 +167,8 @@ fn study(ready: &Ready, stop_at: Option<u32>) -> Result<StudyResult> {
         let stop = stop_at == Some(done);
         if stop { ControlFlow::Break(()) } else { bar.at(done, of) }
     };
-    let result = study::run_or_part(&ready.loaded, &ready.variants, &ready.plan, &progress);
+    let study = RunStudy { loaded: &ready.loaded, variants: &ready.variants, plan: &ready.plan };
+    let result = study.run(&progress);
     bar.finish();
     result.map_err(|_| Stopped::again("no replication was done, and nothing was written.").into())
 }

@@ -15,7 +15,8 @@ use crate::status::OK;
 use anyhow::{Context, Result, bail};
 use reports::answer;
 use reports::studies::sweep::SweepAnswer;
-use scenarios::study::sweep::{self, Origin, Stop, Sweep};
+use scenarios::study::sweep::{self, Origin, Sweep, SweepStudy};
+use scenarios::study::{Stop, Study, Watch};
 use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::sweep::{DesignSettings, PointsSettings, RankOfSettings, RankSettings, SweepSettings};
 use scenarios::written::studies::{AskSettings, StudySettings};
@@ -113,11 +114,11 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
         ControlFlow::Continue(())
     };
     let threads = args.study.threads.map_or_else(cores, usize::from);
-    let outcome = swept.run(left, threads, keep, &progress);
+    let outcome = SweepStudy { sweep: swept, points: left, threads, keep }.run(&progress);
     bar.finish();
     match (failed, outcome) {
         (Some(error), _) => return Err(error),
-        (None, Err(Stop::Report(report))) => {
+        (None, Err(Stop::Report(_, report))) => {
             output::say(&Refused::from(&*report).to_string());
             bail!("a point of the sweep cannot be run; those that are done are kept");
         }
@@ -126,6 +127,7 @@ fn simulate(swept: &Sweep<'_>, first: &First, out: &Path, args: &SweepArgs) -> R
             let kept = format!("{done} of {all} points are done and kept in {}, where the sweep goes on.", typed(out));
             return Err(Stopped::go_on(&kept).into());
         }
+        (None, Err(Stop::Problem(problem))) => return Err(refused::value(&[&problem.path], &problem)),
         (None, Ok(())) => {}
     }
     points.extend(fresh);
@@ -231,9 +233,8 @@ fn asked(
             ask,
         )
     } else {
-        let of = |ask: &AskSettings| if let AskSettings::Sweep(ask) = ask { Some((**ask).clone()) } else { None };
         let file = typed(&args.file);
-        let found = load::study_of(&file, loaded, ("sweep", "sweeps"), args.name.as_deref(), of)?;
+        let found = load::study_of::<SweepSettings>(&file, loaded, args.name.as_deref())?;
         let (name, study, ask) = found.with_context(|| {
             format!(
                 "nothing is varied: say what with --set services.api.instances=2,4,8, or write a sweep in the studies of {file}"

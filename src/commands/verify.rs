@@ -11,7 +11,7 @@ use crate::status::{BROKEN, INCONCLUSIVE, OK};
 use anyhow::Result;
 use reports::studies::verify::{Verified, VerifyAnswer, page::page};
 use scenarios::Loaded;
-use scenarios::study::{self, Plan};
+use scenarios::study::{self, Plan, Watch};
 use scenarios::suite::{self, Case};
 use sim_core::results::Verdict;
 
@@ -85,7 +85,7 @@ fn simulate(cases: &[&Case], loaded: &[Scenario], args: &VerifyArgs) -> Result<V
     let (bar, mut done) = (Progress::new("running", "the truth suite", all), 0);
     let mut results = Vec::new();
     for (case, (scenario, variants)) in cases.iter().zip(loaded) {
-        bar.title(case.name.to_owned());
+        bar.now(case.name.to_owned());
         let progress = |replications: u32, _: u32| bar.at(done + replications, all);
         let Ok(study) = study::run(scenario, variants, &plan(scenario), &progress) else {
             bar.finish();

@@ -104,7 +104,7 @@ impl Compiler<'_> {
         let claimed: Vec<MetricRef> =
             self.model.experiments.iter().flat_map(|e| &e.hypothesis).flat_map(named).collect();
         let precise = written.run.precision.iter().flat_map(|precision| &precision.of);
-        let asked = precise.chain(written.studies.iter().flat_map(|(_, study)| study.values()));
+        let asked = precise.chain(written.studies.iter().flat_map(|(_, study)| study.ask.question().1.values()));
         let asked = asked.flat_map(|value| value.tree().metrics());
         let expected: Vec<MetricRef> = written.expect.iter().flat_map(named).collect();
         self.model.cut_for(asked.chain(&claimed).chain(&expected), &self.names);

@@ -17,7 +17,7 @@ use super::interval::Critical;
 use super::one::One;
 use super::replicate::{Interrupted, replicate};
 use super::verdicts::Verdicts;
-use super::{Plan, precision, summary};
+use super::{Plan, Stop, Study, Watch, precision, summary};
 use crate::Loaded;
 use sim_core::results::{
     Made, PrecisionSummary, PromiseSummary, StoppedEarly, StudyResult, Verdict, WentOn, WentOnEnd,
@@ -46,34 +46,48 @@ fn any_time() -> Critical {
     Critical::AnyTime(AnyTime::new(CONFIDENCE))
 }
 
-/// Runs a study, as [`super::run`] does. One that is stopped from outside is an answer by what was merged until then, and says so.
-///
-/// # Errors
-/// If `progress` stopped it before a replication was merged.
-pub fn run_or_part(
-    loaded: &Loaded,
-    variants: &[(String, Loaded)],
-    plan: &Plan,
-    progress: &(dyn Fn(u32, u32) -> ControlFlow<()> + Sync),
-) -> Result<StudyResult, Interrupted> {
-    let mut course = Course { loaded, variants, plan, progress, gathered: Gathered::new(loaded, plan) };
-    let (ended, precision, went_on) = if plan.precision.is_some() {
-        let (ended, precision) = course.until_precise();
-        (ended, precision, None)
-    } else {
-        let (ended, went_on) = course.until_certain();
-        (ended, None, went_on)
-    };
-    let gathered = course.gathered;
-    if ended.is_err() && gathered.replications == 0 {
-        return Err(Interrupted);
+/// Many replications of a scenario, of which one answer is made. One that is stopped from outside is an answer by what was merged until
+/// then, and says so; without a replication it is none.
+#[derive(Debug, Clone, Copy)]
+pub struct RunStudy<'a> {
+    /// The scenario.
+    pub loaded: &'a Loaded,
+    /// The variants that clauses of `expect` speak of; each replication of them sees the same arrivals.
+    pub variants: &'a [(String, Loaded)],
+    /// How it is run.
+    pub plan: &'a Plan,
+}
+
+impl Study for RunStudy<'_> {
+    type Answer = StudyResult;
+
+    /// Those of its first batch: whether there are more is found out.
+    fn replications(&self) -> u32 {
+        self.plan.replications
     }
-    let critical = if went_on.is_some() { any_time() } else { Critical::Fixed };
-    let mut study = summary::answer(loaded, plan, precision, critical, &gathered);
-    study.summary.stopped_early =
-        ended.err().map(|Interrupted| StoppedEarly { first: plan.replications, most: plan.most() });
-    study.summary.went_on = went_on;
-    Ok(study)
+
+    fn run(self, watch: &dyn Watch) -> Result<StudyResult, Stop> {
+        let Self { loaded, variants, plan } = self;
+        let progress = |done: u32, of: u32| watch.at(done, of);
+        let mut course = Course { loaded, variants, plan, progress: &progress, gathered: Gathered::new(loaded, plan) };
+        let (ended, precision, went_on) = if plan.precision.is_some() {
+            let (ended, precision) = course.until_precise();
+            (ended, precision, None)
+        } else {
+            let (ended, went_on) = course.until_certain();
+            (ended, None, went_on)
+        };
+        let gathered = course.gathered;
+        if ended.is_err() && gathered.replications == 0 {
+            return Err(Stop::Interrupted);
+        }
+        let critical = if went_on.is_some() { any_time() } else { Critical::Fixed };
+        let mut study = summary::answer(loaded, plan, precision, critical, &gathered);
+        study.summary.stopped_early =
+            ended.err().map(|Interrupted| StoppedEarly { first: plan.replications, most: plan.most() });
+        study.summary.went_on = went_on;
+        Ok(study)
+    }
 }
 
 /// A study while it runs.

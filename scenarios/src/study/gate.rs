@@ -8,13 +8,13 @@
 //! - **With a budget** everything is judged by the bounds at any time, at the confidence that is asked for, up to the budget.
 //! - **With a baseline** at least the replications of the file are run: differences are looked for in a number that was set beforehand.
 
-use super::Plan;
 use super::anytime::AnyTime;
 use super::interval::Critical;
 use super::measured;
 use super::one::One;
-use super::replicate::{Interrupted, replicate};
+use super::replicate::replicate;
 use super::verdicts::Verdicts;
+use super::{Plan, Stop, Study, Watch};
 use crate::Loaded;
 use sim_core::engine::digest::Digest;
 use sim_core::results::gate::{Checked, Ended, Measured};
@@ -148,34 +148,46 @@ pub(super) fn is_looked_at(replications: u32) -> bool {
     replications.is_multiple_of(1 << step.ilog2())
 }
 
-/// Runs a scenario until all its verdicts are certain, or as many replications as it may. `progress(done, of)` may stop it.
-///
-/// # Errors
-/// If `progress` stopped it.
-pub fn run(
-    loaded: &Loaded,
-    variants: &[(String, Loaded)],
-    plan: &Plan,
-    gate: &Gate,
-    progress: &(dyn Fn(u32, u32) -> ControlFlow<()> + Sync),
-) -> Result<Checked, Interrupted> {
-    let certain = AtomicBool::new(false);
-    let mut watched = Watched::new(loaded, gate, plan);
-    let one = |number: u32| One::run(loaded, variants, &[], false, plan.seed, number);
-    let merge = |_, one: One| {
-        if watched.merge(&one) {
-            certain.store(true, Ordering::Relaxed);
-        }
-    };
-    let progress = |done, of| {
-        if certain.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { progress(done, of) }
-    };
-    let ended = replicate(gate.most(plan), plan.threads, one, merge, &progress);
-    let certain = certain.into_inner();
-    if !certain {
-        ended?;
+/// A scenario that is run until all its verdicts are certain, or as many replications as it may.
+#[derive(Debug, Clone, Copy)]
+pub struct GateStudy<'a> {
+    /// The scenario.
+    pub loaded: &'a Loaded,
+    /// The variants that its clauses speak of.
+    pub variants: &'a [(String, Loaded)],
+    /// How it is run.
+    pub plan: &'a Plan,
+    /// How it is judged.
+    pub gate: &'a Gate,
+}
+
+impl Study for GateStudy<'_> {
+    type Answer = Checked;
+
+    fn replications(&self) -> u32 {
+        self.gate.most(self.plan)
     }
-    Ok(watched.answer(certain))
+
+    fn run(self, watch: &dyn Watch) -> Result<Checked, Stop> {
+        let Self { loaded, variants, plan, gate } = self;
+        let certain = AtomicBool::new(false);
+        let mut watched = Watched::new(loaded, gate, plan);
+        let one = |number: u32| One::run(loaded, variants, &[], false, plan.seed, number);
+        let merge = |_, one: One| {
+            if watched.merge(&one) {
+                certain.store(true, Ordering::Relaxed);
+            }
+        };
+        let progress = |done, of| {
+            if certain.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { watch.at(done, of) }
+        };
+        let ended = replicate(gate.most(plan), plan.threads, one, merge, &progress);
+        let certain = certain.into_inner();
+        if !certain {
+            ended?;
+        }
+        Ok(watched.answer(certain))
+    }
 }
 
 /// The verdicts of a study that ran until it was precise.

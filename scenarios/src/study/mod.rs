@@ -16,6 +16,7 @@ pub mod gate;
 mod gather;
 pub mod interval;
 mod judge;
+mod kind;
 mod measured;
 pub mod memory;
 mod one;
@@ -33,8 +34,8 @@ mod verdicts;
 
 use crate::written::precision::PrecisionSettings;
 use crate::{Files, Loaded, Report, Set, check};
-pub use course::run_or_part;
-use replicate::Interrupted;
+pub use course::RunStudy;
+pub use kind::{Stop, Study, Watch};
 use sim_core::expression::Value;
 use sim_core::problem::{Problem, Problems};
 use sim_core::results::StudyResult;
@@ -107,15 +108,15 @@ impl Plan {
 /// `variants` are the variants of the scenario that clauses of `expect` speak of; each replication of them sees the same arrivals.
 ///
 /// # Errors
-/// If `progress` stopped it.
+/// If `progress` stopped it, be it after some replications.
 pub fn run(
     loaded: &Loaded,
     variants: &[(String, Loaded)],
     plan: &Plan,
     progress: &(dyn Fn(u32, u32) -> ControlFlow<()> + Sync),
-) -> Result<StudyResult, Interrupted> {
-    let study = run_or_part(loaded, variants, plan, progress)?;
-    if study.summary.stopped_early.is_some() { Err(Interrupted) } else { Ok(study) }
+) -> Result<StudyResult, Stop> {
+    let study = RunStudy { loaded, variants, plan }.run(&progress)?;
+    if study.summary.stopped_early.is_some() { Err(Stop::Interrupted) } else { Ok(study) }
 }
 
 /// Loads a scenario, with the variants that clauses of `expect` and its precision speak of.

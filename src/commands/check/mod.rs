@@ -4,11 +4,10 @@ mod against;
 pub mod files;
 
 use super::load::{Ready, ready};
-use super::{project, style, typed};
+use super::{project, style, typed, watched};
 use crate::cli::{Annotations, CheckArgs};
 use crate::interrupt::Stopped;
 use crate::output;
-use crate::progress::Progress;
 use crate::refused::Refused;
 use crate::status::{BROKEN, CANNOT, INCONCLUSIVE, OK};
 use against::{Baselined, Missing};
@@ -16,7 +15,8 @@ use anyhow::{Context, Result, bail};
 use reports::answer::Answer;
 use reports::studies::check::{self, CheckAnswer};
 use scenarios::Report;
-use scenarios::study::{self, gate, gate::Gate};
+use scenarios::study::RunStudy;
+use scenarios::study::gate::{self, Gate, GateStudy};
 use scenarios::written::studies::AskSettings;
 use sim_core::problem::Problem;
 use sim_core::results::Verdict;
@@ -121,20 +121,18 @@ fn with_gate(ready: Ready, args: &CheckArgs) -> Result<(Ready, Gate), Box<Report
 
 fn study(ready: &Ready, gate: Gate) -> Result<Checked> {
     let title = ready.loaded.written.scenario.clone().unwrap_or_default();
-    let bar = Progress::new("checking", &title, gate.most(&ready.plan));
-    let progress = |done: u32, of: u32| bar.at(done, of);
+    let lost = "of a check that is not done nothing is written, and the baseline is as it was.";
+    let Ready { loaded, variants, plan } = ready;
     // With a budget or a baseline the number of replications follows from these.
-    let precise = ready.plan.precision.is_some() && gate.budget.is_none() && !gate.baseline;
-    let checked = if precise {
-        let study = study::run(&ready.loaded, &ready.variants, &ready.plan, &progress);
-        study.map(|study| gate::precise(&ready.loaded, &ready.plan, study))
-    } else {
-        gate::run(&ready.loaded, &ready.variants, &ready.plan, &gate, &progress)
-    };
-    bar.finish();
-    checked.map_err(|_| {
-        Stopped::again("of a check that is not done nothing is written, and the baseline is as it was.").into()
-    })
+    if plan.precision.is_some() && gate.budget.is_none() && !gate.baseline {
+        let study = watched(RunStudy { loaded, variants, plan }, "checking", &title, "", lost)?;
+        // A verdict of fewer replications than were to be run is none.
+        if study.summary.stopped_early.is_some() {
+            return Err(Stopped::again(lost).into());
+        }
+        return Ok(gate::precise(loaded, plan, study));
+    }
+    watched(GateStudy { loaded, variants, plan, gate: &gate }, "checking", &title, "", lost)
 }
 
 /// What the checks came to: could not run or was not judged, broken, inconclusive, held.

@@ -8,9 +8,9 @@ use super::dice::Dice;
 use super::{kinds, simulate, swarm};
 use reports::studies::capacity::findings;
 use scenarios::Memory;
-use scenarios::study::Plan;
-use scenarios::study::capacity::{self, Asked};
+use scenarios::study::capacity::{CapacityAsk, CapacityStudy};
 use scenarios::study::sweep::Origin;
+use scenarios::study::{Plan, Study};
 use scenarios::written::studies::AskSettings;
 use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::results::{CapacityLevel, CapacityResult, Knee, RunResult, Tried, Verdict};
@@ -126,10 +126,10 @@ fn searched(text: &str) -> CapacityResult {
     let (name, study) = loaded.written.studies.iter().next().expect("has one");
     let AskSettings::Capacity(ask) = study.ask.clone() else { panic!("asks for capacity") };
     let budget = study.budget.as_ref().map_or(8, |budget| budget.replications.get_u32());
-    let asked = Asked { study: name.to_owned(), ask, confidence: 0.95, budget, knee: Some(4.0) };
+    let asked = CapacityAsk { study: name.to_owned(), ask, confidence: 0.95, budget, knee: Some(4.0) };
     let origin = Origin { files: &files, path: "swarm.yaml", sets: &[], variant: None };
-    capacity::run(origin, &loaded, &asked, &Plan::of(&loaded, 2), &|_| ControlFlow::Continue(()))
-        .unwrap_or_else(|stop| panic!("{stop:?}"))
+    let study = CapacityStudy { origin, loaded: &loaded, asked: &asked, plan: &Plan::of(&loaded, 2) };
+    study.run(&|_, _| ControlFlow::Continue(())).unwrap_or_else(|stop| panic!("{stop:?}"))
 }
 
 /// What an answer says, by all rows that were computed.

@@ -11,12 +11,11 @@ mod search;
 
 use super::anytime::AnyTime;
 use super::judge::NEEDED;
-use super::replicate::Interrupted;
 use super::sweep::{Origin, judged};
-use super::{Plan, interval};
+use super::{Plan, Stop, Study, Watch, interval};
 use crate::overlay::value_at;
 use crate::written::studies::capacity::{CapacitySettings, Minimise};
-use crate::{Loaded, Report, Set};
+use crate::{Loaded, Set};
 use race::{Raced, Rules, race};
 use search::{Found, Search};
 use sim_core::engine::digest::Digest;
@@ -25,11 +24,10 @@ use sim_core::faults::Schedule;
 use sim_core::problem::Problem;
 use sim_core::results::{CapacityKnob, CapacityLevel, CapacityResult, Case, Judge, Setting, Tried, Verdict};
 use std::cmp::Ordering;
-use std::ops::ControlFlow;
 
 /// What is asked of a search, besides what the file says of it.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct CapacityAsk {
     /// Name of the study in the file; empty where the command line asked.
     pub study: String,
     /// What is searched, and for what.
@@ -42,34 +40,6 @@ pub struct Asked {
     pub knee: Option<f64>,
 }
 
-/// What happens while a search goes on.
-pub enum Event<'e> {
-    /// A setting is being tried: level, settings, case, replications so far and at most.
-    Trying(&'e str, &'e [Setting], u32, u32),
-    /// A setting was tried.
-    Tried(&'e str, &'e Tried),
-}
-
-/// Why a search ended early.
-#[derive(Debug)]
-pub enum Stop {
-    /// The caller stopped it.
-    Interrupted,
-    /// The scenario cannot be run at a setting.
-    Report(String, Box<Report>),
-    /// What is asked makes no sense for this scenario.
-    Problem(Box<Problem>),
-}
-
-impl From<Interrupted> for Stop {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
-}
-
-/// Who watches a search; may stop it.
-pub type Watch<'w> = &'w (dyn Fn(&Event<'_>) -> ControlFlow<()> + Sync);
-
 /// A search under way.
 struct Searching<'a> {
     origin: Origin<'a>,
@@ -77,75 +47,88 @@ struct Searching<'a> {
     knobs: Vec<CapacityKnob>,
     survive: Vec<String>,
     minimise: Minimise,
-    watch: Watch<'a>,
+    watch: &'a dyn Watch,
     digest: Digest,
     spent: u32,
 }
 
-/// Searches the capacity of a scenario; `loaded` is the scenario itself.
-///
-/// # Errors
-/// If the watch stopped it, the scenario cannot be run at a setting, or what is asked makes no sense for it.
-pub fn run(
-    origin: Origin<'_>,
-    loaded: &Loaded,
-    asked: &Asked,
-    plan: &Plan,
-    watch: Watch<'_>,
-) -> Result<CapacityResult, Stop> {
-    let (places, promises) = promises(loaded, &asked.ask)?;
-    let priced = !loaded.model.costs.is_empty();
-    let mut searching = Searching {
-        origin,
-        rules: Rules {
-            seed: plan.seed,
-            bounds: AnyTime::new(asked.confidence),
-            budget: asked.budget,
-            threads: plan.threads,
-            promises: places,
-        },
-        knobs: knobs(&origin, &asked.ask),
-        survive: survive(loaded, &asked.ask)?,
-        minimise: asked.ask.minimise.unwrap_or(if priced { Minimise::Cost } else { Minimise::Size }),
-        watch,
-        digest: Digest::default(),
-        spent: 0,
-    };
-    let loads = loads(&asked.ask);
-    let mut levels: Vec<CapacityLevel> = Vec::new();
-    let mut floor = vec![0; searching.knobs.len()];
-    // What fails for a load fails for all above it, so the floor only rises from the lightest to the heaviest.
-    let mut order: Vec<usize> = (0..loads.len()).collect();
-    order.sort_by(|a, b| loads[*a].total_cmp(&loads[*b]));
-    for at in &order {
-        let first = *at == order[0];
-        let (level, found) = searching.level(loads[*at], &floor, first)?;
-        floor = found.floor;
-        levels.push(level);
+/// A search for the capacity of a scenario.
+#[derive(Clone, Copy)]
+pub struct CapacityStudy<'a> {
+    /// Where the scenario is read from, again for each setting.
+    pub origin: Origin<'a>,
+    /// The scenario itself.
+    pub loaded: &'a Loaded,
+    /// What is asked.
+    pub asked: &'a CapacityAsk,
+    /// How each setting is run.
+    pub plan: &'a Plan,
+}
+
+impl Study for CapacityStudy<'_> {
+    type Answer = CapacityResult;
+
+    /// Those of one setting: how many are tried is found out.
+    fn replications(&self) -> u32 {
+        self.asked.budget
     }
-    let answer = levels[0].answer.map(|at| levels[0].tried[at].settings.clone());
-    let knee = match (asked.knee, answer) {
-        (Some(up_to), Some(settings)) => Some(searching.knee(settings, levels[0].load, up_to)?),
-        _ => None,
-    };
-    Ok(CapacityResult {
-        scenario: loaded.written.scenario.clone().unwrap_or_default(),
-        question: loaded.written.question.clone().unwrap_or_default(),
-        study: asked.study.clone(),
-        seed: plan.seed,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        confidence: asked.confidence,
-        needed: NEEDED,
-        budget: asked.budget,
-        spent: searching.spent,
-        knobs: searching.knobs,
-        promises,
-        survive: searching.survive,
-        priced: searching.minimise == Minimise::Cost,
-        levels,
-        knee,
-        digest: format!("{:016x}", searching.digest.value()),
-    })
+
+    fn run(self, watch: &dyn Watch) -> Result<CapacityResult, Stop> {
+        let Self { origin, loaded, asked, plan } = self;
+        let (places, promises) = promises(loaded, &asked.ask)?;
+        let priced = !loaded.model.costs.is_empty();
+        let mut searching = Searching {
+            origin,
+            rules: Rules {
+                seed: plan.seed,
+                bounds: AnyTime::new(asked.confidence),
+                budget: asked.budget,
+                threads: plan.threads,
+                promises: places,
+            },
+            knobs: knobs(&origin, &asked.ask),
+            survive: survive(loaded, &asked.ask)?,
+            minimise: asked.ask.minimise.unwrap_or(if priced { Minimise::Cost } else { Minimise::Size }),
+            watch,
+            digest: Digest::default(),
+            spent: 0,
+        };
+        let loads = loads(&asked.ask);
+        let mut levels: Vec<CapacityLevel> = Vec::new();
+        let mut floor = vec![0; searching.knobs.len()];
+        // What fails for a load fails for all above it, so the floor only rises from the lightest to the heaviest.
+        let mut order: Vec<usize> = (0..loads.len()).collect();
+        order.sort_by(|a, b| loads[*a].total_cmp(&loads[*b]));
+        for at in &order {
+            let first = *at == order[0];
+            let (level, found) = searching.level(loads[*at], &floor, first)?;
+            floor = found.floor;
+            levels.push(level);
+        }
+        let answer = levels[0].answer.map(|at| levels[0].tried[at].settings.clone());
+        let knee = match (asked.knee, answer) {
+            (Some(up_to), Some(settings)) => Some(searching.knee(settings, levels[0].load, up_to)?),
+            _ => None,
+        };
+        Ok(CapacityResult {
+            scenario: loaded.written.scenario.clone().unwrap_or_default(),
+            question: loaded.written.question.clone().unwrap_or_default(),
+            study: asked.study.clone(),
+            seed: plan.seed,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            confidence: asked.confidence,
+            needed: NEEDED,
+            budget: asked.budget,
+            spent: searching.spent,
+            knobs: searching.knobs,
+            promises,
+            survive: searching.survive,
+            priced: searching.minimise == Minimise::Cost,
+            levels,
+            knee,
+            digest: format!("{:016x}", searching.digest.value()),
+        })
+    }
 }
 
 /// The promises that have to be kept: their places in the model, and what is said of them.
@@ -225,7 +208,7 @@ impl Searching<'_> {
         let loaded = crate::load(self.origin.files, self.origin.path, &sets, self.origin.variant);
         let mut loaded = loaded.map_err(|report| {
             let says: Vec<String> = sets.iter().map(|set| format!("{}={}", set.path, set.value)).collect();
-            Stop::Report(says.join(", "), Box::new(report))
+            Stop::Report(Some(says.join(", ")), Box::new(report))
         })?;
         // It is lost when the warm-up begins: what is asked is whether the rest carries the load, not what the loss itself costs.
         let begin_ns = -i64::try_from(loaded.model.run.warm_up.ns()).unwrap_or(0);
@@ -250,7 +233,9 @@ impl Searching<'_> {
 
     /// Races one system.
     fn race(&mut self, says: &str, settings: &[Setting], loaded: &Loaded, least: u32) -> Result<Raced, Stop> {
-        let progress = |done: u32, of: u32| (self.watch)(&Event::Trying(says, settings, done, of));
+        let texts: Vec<&str> = settings.iter().map(|s| s.text.as_str()).collect();
+        self.watch.now(format!("{} at load {says}", texts.join(", ")));
+        let progress = |done: u32, of: u32| self.watch.at(done, of);
         let raced = race(loaded, &self.rules, least, &progress)?;
         self.spent += raced.replications;
         self.digest.add(u64::from(raced.replications), raced.digest.value());
@@ -278,7 +263,7 @@ impl Searching<'_> {
                 break;
             }
         }
-        let tried = Tried {
+        Ok(Tried {
             places: places.to_vec(),
             settings,
             verdict: cases.iter().map(|case| case.verdict).max().unwrap_or(Verdict::Inconclusive),
@@ -287,9 +272,7 @@ impl Searching<'_> {
             availability,
             on_front: false,
             extra,
-        };
-        let _ = (self.watch)(&Event::Tried(&says, &tried));
-        Ok(tried)
+        })
     }
 
     /// The search at one level of load; of the `first` level, settings near the answer are looked at too.

@@ -10,17 +10,16 @@ mod rows;
 
 pub(super) use metrics::less_is_better;
 
-use super::Plan;
 use super::one::One;
-use super::replicate::{Interrupted, replicate};
+use super::replicate::replicate;
 use super::sums::SideSums;
 use super::verdicts::Verdicts;
+use super::{Plan, Stop, Study, Watch};
 use crate::reader::Node;
 use crate::{Files, Loaded, Report, Set, overlay};
 use sim_core::engine::digest::Digest;
 use sim_core::expression::Value;
 use sim_core::results::compare::{Compared, Comparison, RowKind, System};
-use std::ops::ControlFlow;
 
 /// A system that is compared.
 #[derive(Debug)]
@@ -102,32 +101,41 @@ struct AskedMetric {
     kind: RowKind,
 }
 
-/// Compares the first candidate with each of the others: with `plan.replications` pairs each. `progress(done, of)` counts replications of all
-/// systems, and may stop it. `show` is compared besides what always is.
-///
-/// # Errors
-/// If `progress` stopped it.
-///
-/// # Panics
-/// Without candidates.
-pub fn run(
-    candidates: &[Candidate],
-    show: &[Value],
-    plan: &Plan,
-    progress: &(dyn Fn(u32, u32) -> ControlFlow<()> + Sync),
-) -> Result<Comparison, Interrupted> {
-    let asked = metrics::all(candidates, show);
-    let values: Vec<Value> = asked.iter().map(|asked| asked.value.clone()).collect();
-    let systems = candidates.len() as u32;
-    let mut seen: Vec<Seen> = candidates.iter().map(|candidate| Seen::new(candidate, asked.len())).collect();
-    let one = |number: u32| {
-        let candidate = &candidates[(number % systems) as usize];
-        // The values speak of no variants: each system is asked by itself.
-        One::run(&candidate.loaded, &candidate.variants, &values, true, plan.seed, number / systems)
-    };
-    let merge = |number: u32, one: One| seen[(number % systems) as usize].merge(&one);
-    replicate(plan.replications * systems, plan.threads, one, merge, progress)?;
-    Ok(answer(candidates, &asked, &seen, plan))
+/// The first candidate compared with each of the others, with `plan.replications` pairs each.
+#[derive(Clone, Copy)]
+pub struct CompareStudy<'a> {
+    /// The systems, at least one.
+    pub candidates: &'a [Candidate],
+    /// What is compared besides what always is.
+    pub show: &'a [Value],
+    /// How each is run.
+    pub plan: &'a Plan,
+}
+
+impl Study for CompareStudy<'_> {
+    type Answer = Comparison;
+
+    /// Those of all systems.
+    fn replications(&self) -> u32 {
+        self.plan.replications * self.candidates.len() as u32
+    }
+
+    fn run(self, watch: &dyn Watch) -> Result<Comparison, Stop> {
+        let Self { candidates, show, plan } = self;
+        let asked = metrics::all(candidates, show);
+        let values: Vec<Value> = asked.iter().map(|asked| asked.value.clone()).collect();
+        let systems = candidates.len() as u32;
+        let mut seen: Vec<Seen> = candidates.iter().map(|candidate| Seen::new(candidate, asked.len())).collect();
+        let one = |number: u32| {
+            let candidate = &candidates[(number % systems) as usize];
+            // The values speak of no variants: each system is asked by itself.
+            One::run(&candidate.loaded, &candidate.variants, &values, true, plan.seed, number / systems)
+        };
+        let merge = |number: u32, one: One| seen[(number % systems) as usize].merge(&one);
+        let progress = |done: u32, of: u32| watch.at(done, of);
+        replicate(plan.replications * systems, plan.threads, one, merge, &progress)?;
+        Ok(answer(candidates, &asked, &seen, plan))
+    }
 }
 
 fn answer(candidates: &[Candidate], asked: &[AskedMetric], seen: &[Seen], plan: &Plan) -> Comparison {

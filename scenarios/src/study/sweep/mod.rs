@@ -18,7 +18,7 @@ use super::judge::{self, NEEDED};
 use super::one::One;
 use super::replicate::{Interrupted, replicate};
 use super::verdicts::Verdicts;
-use super::{Plan, interval};
+use super::{Plan, Stop, Study, Watch, interval};
 use crate::overlay::value_at;
 use crate::written::studies::StudySettings;
 use crate::written::studies::sweep::SweepSettings;
@@ -193,45 +193,56 @@ impl<'a> Sweep<'a> {
         }
         Ok(())
     }
+}
 
-    /// Runs the points with these numbers, which have to rise, and hands out each one when it is done. `progress(done, of)` counts
-    /// replications, and may stop the rest.
-    ///
-    /// # Errors
-    /// If `progress` or `done` stopped it, or a point could not be loaded.
-    pub fn run(
-        &self,
-        points: &[u32],
-        threads: usize,
-        mut done: impl FnMut(Point) -> ControlFlow<()> + Send,
-        progress: &(dyn Fn(u32, u32) -> ControlFlow<()> + Sync),
-    ) -> Result<(), Stop> {
-        let each = self.head.replications;
-        let systems = Systems { sweep: self, ready: Mutex::new(BTreeMap::new()) };
+/// Points of a sweep that are run. A point stands for itself, so each is handed out when it is done, and the answer is made of them by
+/// [`answer`], be they from here, from a part that ran elsewhere, or from the disk.
+pub struct SweepStudy<'s, 'a, F> {
+    /// The sweep.
+    pub sweep: &'s Sweep<'a>,
+    /// The numbers of the points, which have to rise.
+    pub points: &'s [u32],
+    /// On how many threads.
+    pub threads: usize,
+    /// Takes each point, and may stop the rest.
+    pub keep: F,
+}
+
+impl<F: FnMut(Point) -> ControlFlow<()> + Send> Study for SweepStudy<'_, '_, F> {
+    type Answer = ();
+
+    fn replications(&self) -> u32 {
+        self.points.len() as u32 * self.sweep.head.replications
+    }
+
+    fn run(self, watch: &dyn Watch) -> Result<(), Stop> {
+        let Self { sweep, points, threads, mut keep } = self;
+        let each = sweep.head.replications;
+        let systems = Systems { sweep, ready: Mutex::new(BTreeMap::new()) };
         let stopped = Mutex::new(None);
         let mut sums: Option<PointSums> = None;
         let run = |number: u32| {
             let point = points[(number / each) as usize];
             let system = systems.get(point)?;
-            Ok((One::run(&system.0, &system.1, &self.asked, false, self.head.seed, number % each), system))
+            Ok((One::run(&system.0, &system.1, &sweep.asked, false, sweep.head.seed, number % each), system))
         };
         let merge = |number: u32, result: Result<(One, Arc<System>), Box<Report>>| {
             let point = points[(number / each) as usize];
             let (one, system) = match result {
                 Ok(result) => result,
                 Err(report) => {
-                    stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(Stop::Report(report));
+                    stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(Stop::Report(None, report));
                     return;
                 }
             };
-            let sums = sums.get_or_insert_with(|| PointSums::new(&system.0, self.asked.len()));
-            sums.merge(&system.0, &one, &self.scales);
+            let sums = sums.get_or_insert_with(|| PointSums::new(&system.0, sweep.asked.len()));
+            sums.merge(&system.0, &one, &sweep.scales);
             if number % each == each - 1 {
-                let sums = std::mem::replace(sums, PointSums::new(&system.0, self.asked.len()));
-                let settings = self.settings[point as usize].clone();
-                let finished = sums.point(&system.0, &self.head, point, settings, &self.scales);
+                let sums = std::mem::replace(sums, PointSums::new(&system.0, sweep.asked.len()));
+                let settings = sweep.settings[point as usize].clone();
+                let finished = sums.point(&system.0, &sweep.head, point, settings, &sweep.scales);
                 systems.drop(point);
-                if done(finished).is_break() {
+                if keep(finished).is_break() {
                     stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(Stop::Interrupted);
                 }
             }
@@ -240,7 +251,7 @@ impl<'a> Sweep<'a> {
             if stopped.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
                 return ControlFlow::Break(());
             }
-            progress(finished, of)
+            watch.at(finished, of)
         };
         let total = points.len() as u32 * each;
         let outcome = replicate(total, threads, run, merge, &progress);
@@ -250,15 +261,6 @@ impl<'a> Sweep<'a> {
             (None, Ok(())) => Ok(()),
         }
     }
-}
-
-/// Why a sweep ended early.
-#[derive(Debug)]
-pub enum Stop {
-    /// The caller stopped it.
-    Interrupted,
-    /// A point could not be loaded.
-    Report(Box<Report>),
 }
 
 /// The systems of points that are under way.

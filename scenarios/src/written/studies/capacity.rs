@@ -1,6 +1,8 @@
 //! The question `capacity`.
 
+use super::AskSettings;
 use super::knob::OverSettings;
+use super::question::{Commanded, Known, Question};
 use crate::written::named::{ByText, Name};
 use serde::{Deserialize, Serialize};
 use sim_core::problem::Problems;
@@ -77,9 +79,12 @@ pub enum Minimise {
     Size,
 }
 
-impl CapacitySettings {
-    /// Problems of the settings that need no names.
-    pub fn validate(&self, problems: &mut Problems) {
+impl Question for CapacitySettings {
+    fn knobs(&self) -> Option<&'static str> {
+        Some("find")
+    }
+
+    fn validate(&self, problems: &mut Problems) {
         if self.find.is_empty() {
             problems.error("find", "nothing is searched").hint =
                 Some("write the path of a size, such as services.api.instances: {range: {from: 2, to: 60}}".into());
@@ -104,6 +109,30 @@ impl CapacitySettings {
         {
             problems.error("survive.zone", "one zone is lost at a time").hint = Some("write zone: 1".into());
         }
+    }
+
+    fn check(&self, known: &Known<'_>, problems: &mut Problems) {
+        problems.at("promises", |p| {
+            for (place, promise) in self.promises.iter().enumerate() {
+                if !known.promises.contains(&promise.as_ref()) {
+                    p.at(place, |p| {
+                        p.unknown("", "promise", promise.as_ref(), known.promises.iter().copied());
+                    });
+                }
+            }
+        });
+        if self.promises.is_empty() && known.promises.is_empty() {
+            problems.error("", "nothing is promised, so that any capacity is enough").hint =
+                Some("write a promise in `promises`".into());
+        }
+    }
+}
+
+impl Commanded for CapacitySettings {
+    const CALLED: (&'static str, &'static str) = ("capacity study", "capacity studies");
+
+    fn of(ask: &AskSettings) -> Option<&Self> {
+        if let AskSettings::Capacity(ask) = ask { Some(ask) } else { None }
     }
 }
 

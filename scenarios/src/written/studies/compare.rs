@@ -1,8 +1,11 @@
 //! The question `compare`.
 
+use super::AskSettings;
+use super::question::{Commanded, Known, Question};
 use crate::written::named::Name;
 use serde::{Deserialize, Serialize};
 use sim_core::expression::Value;
+use sim_core::problem::Problems;
 
 /// Which of several variants is better, and by how much.
 ///
@@ -36,4 +39,28 @@ pub struct CompareSettings {
     /// Metrics to compare beside promises, availability, latency and cost; default none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub show: Vec<Value>,
+}
+
+impl Question for CompareSettings {
+    fn values(&self) -> Vec<&Value> {
+        self.show.iter().collect()
+    }
+
+    fn check(&self, known: &Known<'_>, problems: &mut Problems) {
+        problems.at("baseline", |p| known.variant(self.baseline.as_ref(), p));
+        problems.at("against", |p| {
+            for (place, name) in self.against.iter().enumerate() {
+                p.at(place, |p| known.variant(name.as_ref(), p));
+            }
+        });
+        known.shown(&self.show, problems);
+    }
+}
+
+impl Commanded for CompareSettings {
+    const CALLED: (&'static str, &'static str) = ("comparison", "comparisons");
+
+    fn of(ask: &AskSettings) -> Option<&Self> {
+        if let AskSettings::Compare(ask) = ask { Some(ask) } else { None }
+    }
 }

@@ -1,5 +1,6 @@
 //! The question `gate`.
 
+use super::question::Question;
 use serde::{Deserialize, Serialize};
 
 /// How `check` judges the scenario.
@@ -34,3 +35,5 @@ impl Default for GateSettings {
         Self { stop_when_certain: true }
     }
 }
+
+impl Question for GateSettings {}

@@ -4,17 +4,18 @@ pub mod capacity;
 pub mod compare;
 pub mod gate;
 pub mod knob;
+pub mod question;
 pub mod sweep;
 
 use capacity::CapacitySettings;
 use compare::CompareSettings;
 use gate::GateSettings;
+use question::Question;
 use serde::{Deserialize, Serialize};
-use sim_core::expression::Value;
 use sim_core::kind::Kind;
 use sim_core::problem::Problems;
 use sim_core::units::{Count, Probability};
-use sweep::{RankSettings, SweepSettings};
+use sweep::SweepSettings;
 
 /// A question about many settings of the system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -60,16 +61,19 @@ pub const ALL: &[Kind] = &[
     Kind { family: "ask", name: "gate", schema: || schemars::schema_for!(GateSettings) },
 ];
 
-impl StudySettings {
-    /// The values that it asks for by expressions.
-    pub fn values(&self) -> Vec<&Value> {
-        match &self.ask {
-            AskSettings::Sweep(ask) => ask.show.iter().chain(ask.rank.as_ref().map(RankSettings::of)).collect(),
-            AskSettings::Compare(ask) => ask.show.iter().collect(),
-            AskSettings::Capacity(_) | AskSettings::Gate(_) => Vec::new(),
+impl AskSettings {
+    /// The name of its kind, and what it asks.
+    pub fn question(&self) -> (&'static str, &dyn Question) {
+        match self {
+            Self::Sweep(ask) => ("sweep", ask.as_ref()),
+            Self::Capacity(ask) => ("capacity", ask),
+            Self::Compare(ask) => ("compare", ask),
+            Self::Gate(ask) => ("gate", ask),
         }
     }
+}
 
+impl StudySettings {
     /// Problems of the settings that need no names.
     pub fn validate(&self, problems: &mut Problems) {
         if let Some(confidence) = self.confidence
@@ -83,10 +87,27 @@ impl StudySettings {
         {
             problems.error("budget.replications", "a budget has between 1 and 1M replications");
         }
-        problems.at("ask", |p| match &self.ask {
-            AskSettings::Sweep(ask) => p.at("sweep", |p| ask.validate(p)),
-            AskSettings::Capacity(ask) => p.at("capacity", |p| ask.validate(p)),
-            AskSettings::Compare(_) | AskSettings::Gate(_) => {}
-        });
+        let (kind, ask) = self.ask.question();
+        problems.at("ask", |p| p.at(kind, |p| ask.validate(p)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_one_name_in_files_in_the_list_and_in_the_paths_of_problems() {
+        let written = [
+            r#"{"sweep": {"over": {"a.b": {"list": ["1"]}}}}"#,
+            r#"{"capacity": {"find": {"a.b": {"list": ["1"]}}}}"#,
+            r#"{"compare": {"baseline": "base", "against": ["a"]}}"#,
+            r#"{"gate": {}}"#,
+        ];
+        let asks = written.map(|text| serde_json::from_str::<AskSettings>(text).unwrap());
+        let keys =
+            asks.each_ref().map(|ask| serde_json::to_value(ask).unwrap().as_object().unwrap().keys().next().cloned());
+        assert_eq!(ALL.iter().map(|kind| Some(kind.name.to_owned())).collect::<Vec<_>>(), keys);
+        assert_eq!(asks.each_ref().map(|ask| Some(ask.question().0.to_owned())), keys);
     }
 }

@@ -1,6 +1,8 @@
 //! The question `sweep`.
 
+use super::AskSettings;
 use super::knob::OverSettings;
+use super::question::{Commanded, Known, Question};
 use crate::written::named::ByText;
 use serde::{Deserialize, Serialize};
 use sim_core::expression::Value;
@@ -114,9 +116,16 @@ impl DesignSettings {
     }
 }
 
-impl SweepSettings {
-    /// Problems of the settings that need no names.
-    pub fn validate(&self, problems: &mut Problems) {
+impl Question for SweepSettings {
+    fn knobs(&self) -> Option<&'static str> {
+        Some("over")
+    }
+
+    fn values(&self) -> Vec<&Value> {
+        self.show.iter().chain(self.rank.as_ref().map(RankSettings::of)).collect()
+    }
+
+    fn validate(&self, problems: &mut Problems) {
         if self.over.is_empty() {
             problems.error("over", "nothing is varied").hint =
                 Some("write the path of a value, such as services.api.instances: {list: [2, 4, 8]}".into());
@@ -143,5 +152,24 @@ impl SweepSettings {
                     Some("name what is measured, such as p99(gateway.checkout)".into());
             });
         }
+    }
+
+    fn check(&self, known: &Known<'_>, problems: &mut Problems) {
+        known.shown(&self.show, problems);
+        if let Some(rank) = &self.rank {
+            let kind = match rank {
+                RankSettings::TotalSobol(_) => "total_sobol",
+                RankSettings::Morris(_) => "morris",
+            };
+            problems.at("rank", |p| p.at(kind, |p| p.at("of", |p| known.value(rank.of(), p))));
+        }
+    }
+}
+
+impl Commanded for SweepSettings {
+    const CALLED: (&'static str, &'static str) = ("sweep", "sweeps");
+
+    fn of(ask: &AskSettings) -> Option<&Self> {
+        if let AskSettings::Sweep(ask) = ask { Some(ask.as_ref()) } else { None }
     }
 }
