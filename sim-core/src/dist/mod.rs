@@ -282,6 +282,11 @@ impl Sampler {
         f64::midpoint(low, high)
     }
 
+    /// Whether two draws are hardly ever the same.
+    pub fn is_continuous(&self) -> bool {
+        !matches!(self, Self::Constant(_) | Self::Empirical(_) | Self::Mixture(_))
+    }
+
     /// The constant [ns], if it is one.
     pub fn is_constant(&self) -> Option<u64> {
         match self {

@@ -334,6 +334,11 @@ impl Arena {
         self.frames.ids()
     }
 
+    /// How many more frames may be in use at once than ever were.
+    pub fn room(&self) -> u32 {
+        self.most.saturating_sub(self.len())
+    }
+
     /// Whether more frames were in use than may be: the run has to end.
     #[inline(always)]
     pub fn is_full(&self) -> bool {

@@ -234,6 +234,7 @@ impl World<'_> {
     }
 
     pub(super) fn measuring_ends(&mut self) {
+        self.unfold_all();
         self.close_trials();
         self.close_strikes();
         self.close_alerts();

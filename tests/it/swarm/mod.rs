@@ -47,6 +47,28 @@ fn simulate(text: &str) -> (Model, RunResult) {
     (model, run)
 }
 
+/// What is simulated by itself leaves the results of a run by events, to the last bit. (Faults and experiments may come to any station, so they are
+/// left out: with them every station is simulated by events.)
+#[test]
+fn stations_simulated_by_themselves_change_nothing() {
+    let calm = |seed| {
+        let mut model = read(&scenario(seed).text()).model;
+        model.faults.clear();
+        model.experiments.clear();
+        model
+    };
+    swarm(
+        "stations_simulated_by_themselves_change_nothing",
+        60,
+        |seed| scenario(seed).text(),
+        |seed| {
+            let model = calm(seed);
+            let (a, b) = (sim_core::world::simulate(&model, 1, 0), sim_core::world::simulate_by_events(&model, 1, 0));
+            assert_eq!(format!("{a:?}"), format!("{b:?}"));
+        },
+    );
+}
+
 #[test]
 fn every_run_keeps_the_laws() {
     swarm(

@@ -33,6 +33,8 @@ pub(in crate::world) struct Load {
     pub mix: Vec<(f64, EdgeId)>,
     /// Hash of seed, replication and name: the identity of its requests begins here.
     pub salt: u64,
+    /// When the event of the next request was made [ns].
+    pub made: u64,
     /// Requests so far.
     pub count: u64,
     /// Identity of the next request: mixed ahead, so that nobody has to wait for it.
@@ -66,6 +68,7 @@ impl World<'_> {
             think: None,
             mix: mix_of,
             salt,
+            made: 0,
             count: 0,
             next_key: mix(salt, 1),
         };
@@ -87,13 +90,15 @@ impl World<'_> {
     #[inline(always)]
     pub(in crate::world) fn arrival(&mut self, load: LoadId) -> Option<FrameId> {
         let now = self.now;
-        if let Some(process) = &mut self.calls.loads[load].process
+        let at = &mut self.calls.loads[load];
+        let made = std::mem::replace(&mut at.made, now);
+        if let Some(process) = &mut at.process
             && let Some(next) = process.next(now)
             && next <= self.end
         {
             self.calendar.push(next, ARRIVAL, load.0);
         }
-        self.request(load, 0)
+        self.request(load, 0, made)
     }
 
     /// A closed user has the answer, and thinks. `site` tells whose user.
@@ -110,9 +115,9 @@ impl World<'_> {
         self.calendar.push(self.now + wait.max(1), USER, load.0);
     }
 
-    /// A request of a load class; `flags` tells whether a closed user makes it.
+    /// A request of a load class; `flags` tells whether a closed user makes it, and `made_ns` when its event was made.
     #[inline(always)]
-    pub(in crate::world) fn request(&mut self, load: LoadId, flags: u16) -> Option<FrameId> {
+    pub(in crate::world) fn request(&mut self, load: LoadId, flags: u16, made_ns: u64) -> Option<FrameId> {
         let at = &mut self.calls.loads[load];
         let key = at.next_key;
         at.count += 1;
@@ -121,6 +126,12 @@ impl World<'_> {
         if self.calls.sites[site].counts_calls {
             // The caller may give up or try again: it has a frame of its own.
             Some(self.new_client(site, key, flags))
+        } else if let Some(work) = self.calls.sites[site].plain {
+            let to = &mut self.calls.sites[site];
+            to.counts.attempts += 1;
+            let instance = to.only.known();
+            self.arrives_plainly(instance, site, work, key, made_ns);
+            None
         } else {
             self.root(site, key, flags)
         }

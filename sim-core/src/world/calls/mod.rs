@@ -19,14 +19,16 @@ mod hedge_tests;
 pub(in crate::world) use call::ATTEMPT;
 pub(in crate::world) use site::{Role, Shared, Site};
 
+use super::frame::Rank;
 use super::network::Network;
-use super::program::{Pc, Program};
+use super::program::{Pc, Program, SamplerId};
 use super::stations::Stations;
 use crate::engine::calendar::{LaneId, Lanes};
 use crate::engine::table::{Maybe, Table};
 use crate::ids::{EdgeId, EndpointId, InstanceId, LoadId, ServiceId};
 use crate::metrics::{Histogram, fresh};
 use crate::model::Model;
+use crate::outcome::Outcome;
 use crate::results::EdgeCounts;
 
 /// All call sites and what calls share.
@@ -54,6 +56,37 @@ impl Calls {
     #[inline(always)]
     pub(in crate::world) fn entry(&self, site: EdgeId) -> Pc {
         self.sites[site].entry
+    }
+
+    /// Whether a request at a call site goes to an instance and comes back, and nothing else is asked, told or counted.
+    pub(in crate::world) fn is_bare(&self, site: EdgeId) -> bool {
+        let at = &self.sites[site];
+        let is_watched = at.counts_calls || at.network || at.balanced || at.guarded || at.effect_counts;
+        !is_watched && at.role == Role::Any
+    }
+
+    /// The station of a call site is simulated by itself; its requests have this work.
+    pub(in crate::world) fn set_plain(&mut self, site: EdgeId, work: (SamplerId, u32)) {
+        self.sites[site].plain = Some(work);
+    }
+
+    /// No station is simulated by itself any more.
+    pub(in crate::world) fn forget_plain(&mut self) {
+        self.sites.iter_mut().for_each(|site| site.plain = None);
+    }
+
+    /// A request that met a plain station has its answer.
+    #[inline(always)]
+    pub(in crate::world) fn answers_plainly(&mut self, site: EdgeId, took_ns: u64) {
+        let at = &mut self.sites[site];
+        at.counts.outcomes[Outcome::Ok as usize] += 1;
+        at.counts.latency_sum_ns += took_ns;
+        at.latency.record(took_ns);
+    }
+
+    /// How important the requests of a load class are.
+    pub(in crate::world) fn rank(&self, site: EdgeId) -> Rank {
+        self.sites[site].rank
     }
 
     /// How much slower a fault makes the work of the endpoint that a call site calls.

@@ -13,7 +13,7 @@ use crate::ids::{EndpointId, InstanceId, ServiceId};
 use crate::metrics::Histogram;
 use crate::results::EdgeCounts;
 use crate::world::frame::Rank;
-use crate::world::program::Pc;
+use crate::world::program::{Pc, SamplerId};
 
 /// How a timeout of a call site is kept.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct Site {
     pub network: bool,
     /// The callee stops when the caller gives up.
     pub cancel: bool,
+    /// The work of a request, where its station is simulated by itself.
+    pub plain: Option<(SamplerId, u32)>,
     /// Results count calls apart from attempts.
     pub counts_calls: bool,
     /// An effect that is applied twice is wrong.

@@ -263,7 +263,7 @@ impl World<'_> {
     }
 
     #[cold]
-    fn stop_for_backlog(&mut self) {
+    pub(super) fn stop_for_backlog(&mut self) {
         let longest = self.stations.services.ids().max_by_key(|&s| (self.waiting_at(s), u32::MAX - s.0));
         let service = longest.map_or_else(String::new, |s| self.model.services[s.index()].name.clone());
         self.stop(crate::results::Stopped::Backlog { at_ns: self.since_zero(self.now), service });

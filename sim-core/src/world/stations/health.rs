@@ -131,10 +131,7 @@ impl World<'_> {
             self.line_up(frame);
             return frame;
         }
-        match std::mem::replace(&mut place.tail, frame.into()).get() {
-            None => place.head = frame.into(),
-            Some(tail) => self.frames[tail].next = Link::to(frame),
-        }
+        self.stations.enqueue(&mut self.frames, instance, frame);
         frame
     }
 

@@ -1,6 +1,7 @@
 //! One machine or pod while it runs.
 
 use super::cores::Cores;
+use super::plain::Plain;
 use crate::engine::table::Maybe;
 use crate::ids::{ServiceId, ZoneId};
 use crate::outcome::Outcome;
@@ -79,6 +80,8 @@ pub struct Instance {
     pub cores: Option<Box<Cores>>,
     /// Waiting requests, kept here when the queue discipline is not first-come, first-served.
     pub line: Option<Box<Line>>,
+    /// Its requests, where it is simulated by itself.
+    pub(super) plain: Option<Box<Plain>>,
 }
 
 /// More workers than requests can ever be.
@@ -163,6 +166,7 @@ impl Instance {
             wrongs: Vec::new(),
             cores,
             line: None,
+            plain: None,
         }
     }
 

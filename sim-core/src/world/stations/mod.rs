@@ -11,17 +11,21 @@ mod instance;
 mod leave;
 mod line;
 mod lives;
+mod plain;
 mod service;
 mod up;
 mod work;
 
 #[cfg(test)]
 mod health_tests;
+#[cfg(test)]
+mod plain_tests;
 
 pub(in crate::world) use admit::Door;
 pub(in crate::world) use cores::STANDSTILL;
 pub(in crate::world) use instance::{Instance, Life};
 
+use super::frame::{Arena, FrameId, Link};
 use super::{Event, fact};
 use crate::counters::SERVICE_COUNTERS;
 use crate::engine::table::Table;
@@ -79,6 +83,8 @@ pub(in crate::world) struct Stations {
     waits: Table<ServiceId, Histogram>,
     health: health::Checks,
     up: up::Up,
+    /// Stations that are simulated by themselves.
+    plain: Vec<InstanceId>,
     /// Requests and messages waiting in all queues.
     backlog: u64,
     /// The bound of that.
@@ -95,6 +101,7 @@ impl Stations {
             waits: fresh(model.services.len()).into(),
             health: health::Checks::new(model),
             up: up::Up::new(model),
+            plain: Vec::new(),
             backlog: 0,
             max_backlog: model.run.max_backlog,
         }
@@ -108,6 +115,22 @@ impl Stations {
     /// All services.
     pub(in crate::world) fn services(&self) -> impl Iterator<Item = ServiceId> + use<> {
         self.services.ids()
+    }
+
+    /// A request takes its place behind those that wait.
+    #[inline(always)]
+    fn enqueue(&mut self, frames: &mut Arena, instance: InstanceId, frame: FrameId) {
+        let at = &mut self.instances[instance];
+        frames[frame].next = Link::NONE;
+        match std::mem::replace(&mut at.tail, frame.into()).get() {
+            None => at.head = frame.into(),
+            Some(tail) => frames[tail].next = Link::to(frame),
+        }
+    }
+
+    /// Whether stations are simulated by themselves.
+    pub(in crate::world) fn are_plain(&self) -> bool {
+        !self.plain.is_empty()
     }
 
     /// The service of an instance.

@@ -16,7 +16,7 @@ use crate::world::program::{Op, SamplerId};
 use crate::world::{CORES, WORK, World};
 
 /// Keeps the draws of work apart from others.
-const DRAW: u64 = 0x01;
+pub(super) const DRAW: u64 = 0x01;
 
 impl World<'_> {
     /// The time that a step takes [ns] when it is so much slower, the same in every variant of a scenario but for that. `place` is
@@ -170,6 +170,10 @@ impl World<'_> {
             if let Some(cores) = &mut instance.cores {
                 instance.sums.cpu += cores.take_used(now);
             }
+        }
+        for instance in self.stations.plain.iter() {
+            let at = &mut self.stations.instances[*instance];
+            at.cpu_ahead = at.plain.as_ref().map_or(0, |plain| plain.cpu_ahead(now));
         }
         for frame in self.frames.ids() {
             let ahead = self.cpu_ahead(frame);
