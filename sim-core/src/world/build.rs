@@ -13,6 +13,7 @@ use super::frame::Arena;
 use super::network::Network;
 use super::program::Program;
 use super::stations::Stations;
+use super::ticket::Tickets;
 use super::{World, bounds, record};
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
 use crate::engine::digest::Digest;
@@ -45,6 +46,7 @@ impl<'m> World<'m> {
             events: 0,
             instant: bounds::Instant::default(),
             frames: Arena::new(model.run.max_in_flight),
+            tickets: Tickets::new(data.needs_tickets()),
             ready: Vec::new(),
             stations,
             calls,

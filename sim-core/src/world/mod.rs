@@ -21,6 +21,7 @@ mod program;
 mod record;
 mod run;
 mod stations;
+mod ticket;
 mod together;
 
 #[cfg(test)]
@@ -122,6 +123,7 @@ struct World<'m> {
     /// How much has happened at one instant.
     instant: bounds::Instant,
     frames: Arena,
+    tickets: ticket::Tickets,
     /// Frames that became runnable beside the one that runs.
     ready: Vec<FrameId>,
     stations: stations::Stations,

@@ -125,7 +125,9 @@ impl World<'_> {
         let site = if at.mix.len() == 1 { at.mix[0].1 } else { at.pick(key) };
         if self.calls.sites[site].counts_calls {
             // The caller may give up or try again: it has a frame of its own.
-            Some(self.new_client(site, key, flags))
+            let client = self.new_client(site, key, flags);
+            self.is_request(client, key);
+            Some(client)
         } else if let Some(work) = self.calls.sites[site].plain {
             let to = &mut self.calls.sites[site];
             to.counts.attempts += 1;
@@ -158,7 +160,6 @@ impl World<'_> {
             phase: Phase::Running,
             rank,
         };
-        self.is_request(frame, key);
         frame
     }
 

@@ -93,15 +93,15 @@ impl World<'_> {
     pub(in crate::world) fn enqueue(&mut self, frame: FrameId, queue: ServiceId) -> Option<FrameId> {
         let at = &self.frames[frame];
         let (key, rank) = (mix(at.key, MESSAGE), at.rank);
-        let request = self.request_of(frame);
-        if !self.take_in(queue, key, rank, request) {
+        if !self.take_in(queue, key, rank, frame) {
             return self.fail(frame, Outcome::Rejected as u8);
         }
         self.frames[frame].pc += 1;
         Some(frame)
     }
 
-    fn take_in(&mut self, queue: ServiceId, key: u64, rank: Rank, request: u64) -> bool {
+    /// A message that works for the request for which `sender` does, or did, is taken in; false where there is no room.
+    fn take_in(&mut self, queue: ServiceId, key: u64, rank: Rank, sender: FrameId) -> bool {
         let state = &self.data.queues.queues[queue];
         if state.waiting.len() as u64 + state.kept >= state.capacity {
             return false;
@@ -113,7 +113,7 @@ impl World<'_> {
             return true;
         };
         let message = self.new_client(site, key, 0);
-        self.is_request(message, request);
+        self.works_for(message, sender);
         self.frames[message].phase = Phase::Message;
         self.frames[message].rank = rank;
         self.wait_in_queue(queue, message);
@@ -284,10 +284,9 @@ impl World<'_> {
         }
         self.calls.counts(at.edge).call_outcomes[usize::from(outcome & 7)] += 1;
         self.frames.release(message);
-        let request = self.request_of(message);
         let set_aside = consumer.dead_letter.is_some_and(|endpoint| {
             let service = self.model.endpoints[endpoint.index()].service;
-            self.take_in(service, mix(at.key, MESSAGE), at.rank, request)
+            self.take_in(service, mix(at.key, MESSAGE), at.rank, message)
         });
         if !set_aside {
             count!(self.stations.counts(queue), data::MESSAGES_LOST);

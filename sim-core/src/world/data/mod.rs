@@ -28,6 +28,11 @@ impl Data {
         }
     }
 
+    /// Whether frames have to carry tickets.
+    pub(in crate::world) fn needs_tickets(&self) -> bool {
+        self.rows.need_tickets()
+    }
+
     /// Whether a call site hands over messages.
     #[inline(always)]
     pub(in crate::world) fn owns(&self, site: EdgeId) -> bool {

@@ -3,10 +3,9 @@
 //! A write draws for each replica when it will be applied there. A read at a replica is stale when a write that was committed before
 //! the read began is not applied there yet. Only writes that some replica still lacks are kept, so memory follows the lag.
 //!
-//! Where an endpoint compares and sets, each row has a version, which every write raises, and each request remembers the version that it
-//! has read last.
+//! Where an endpoint compares and sets, each row has a version, which every write raises, and the ticket of each request holds the version that
+//! it has read last.
 
-use super::effects::FEW;
 use crate::counters::count;
 use crate::data::{self, KeySampler, Wrongness};
 use crate::dist::Sampler;
@@ -17,9 +16,9 @@ use crate::ids::ServiceId;
 use crate::model::Model;
 use crate::topology::{Node, Replication};
 use crate::world::World;
-use crate::world::frame::{FrameId, Phase};
+use crate::world::frame::FrameId;
 use crate::world::program::has_versions;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 const ROW: u64 = 0x71;
 const LAG: u64 = 0x72;
@@ -40,24 +39,13 @@ struct Store {
     writes: BTreeMap<u64, Vec<Write>>,
     /// (when all replicas have it, row), in the order of commits.
     expiry: VecDeque<(u64, u64)>,
-    /// Versions of rows and who has read them, where they are compared.
-    versions: Option<Versions>,
+    /// Number of writes, by row, where versions are compared.
+    versions: Option<BTreeMap<u64, u64>>,
 }
 
-/// Versions of the rows of one store.
-#[derive(Default)]
-struct Versions {
-    /// Number of writes, by row.
-    rows: BTreeMap<u64, u64>,
-    /// The version that a request has read, by its identity.
-    read: BTreeMap<u64, u64>,
-    /// How many may be remembered before it is looked which of them are over.
-    look_at: usize,
-}
-
-impl Versions {
-    fn of(&self, row: u64) -> u64 {
-        self.rows.get(&row).copied().unwrap_or(0)
+impl Store {
+    fn version(&self, row: u64) -> u64 {
+        self.versions.as_ref().and_then(|versions| versions.get(&row)).copied().unwrap_or(0)
     }
 }
 
@@ -65,11 +53,6 @@ impl Versions {
 #[derive(Default)]
 pub(super) struct Rows {
     stores: Table<ServiceId, Store>,
-    /// Whether any store has rows of requests, so that frames have to remember for which request they work.
-    follows: bool,
-    /// The identity of the request for which each frame works. It outlives the frames between: those of messages, of background steps, and
-    /// of callers who have gone.
-    of_request: Vec<u64>,
 }
 
 impl Rows {
@@ -82,7 +65,7 @@ impl Rows {
                         let space = &model.keys[id.index()];
                         (space.popularity.build(), crate::engine::rng::hash_name(&space.name))
                     }),
-                    versions: has_versions(model, index.into()).then(Versions::default),
+                    versions: has_versions(model, index.into()).then(BTreeMap::new),
                     ..Store::default()
                 };
                 match &store.replication {
@@ -96,10 +79,13 @@ impl Rows {
             }
             _ => Store::default(),
         });
-        let stores: Vec<Store> = stores.collect();
+        Self { stores: stores.collect::<Vec<Store>>().into() }
+    }
+
+    /// Whether any store has rows of requests, so that frames have to carry tickets.
+    pub(in crate::world) fn need_tickets(&self) -> bool {
         let touches = |store: &Store| store.versions.is_some() || (store.keys.is_some() && store.lag.is_some());
-        let follows = stores.iter().any(touches);
-        Self { stores: stores.into(), follows, ..Self::default() }
+        self.stores.iter().any(touches)
     }
 
     /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.
@@ -115,56 +101,17 @@ impl World<'_> {
     /// service, after whatever queue.
     fn row(&self, frame: FrameId, service: ServiceId) -> u64 {
         let Some((sampler, salt)) = &self.data.rows.stores[service].keys else { return 0 };
-        sampler.sample(&mut Keyed::new(mix(self.root_key(frame), ROW ^ salt)))
-    }
-
-    /// The identity of the request for which a frame works.
-    fn root_key(&self, frame: FrameId) -> u64 {
-        self.data.rows.of_request.get(frame.index()).copied().unwrap_or(0)
-    }
-
-    /// A frame works for the request for which another one does: as its call, branch or copy.
-    #[inline(always)]
-    pub(in crate::world) fn works_for(&mut self, frame: FrameId, other: FrameId) {
-        if self.data.rows.follows {
-            self.begins_request(frame, self.root_key(other));
-        }
-    }
-
-    /// A frame works for the request of this identity.
-    #[cold]
-    fn begins_request(&mut self, frame: FrameId, request: u64) {
-        let place = frame.index();
-        if self.data.rows.of_request.len() <= place {
-            self.data.rows.of_request.resize(place + 1, 0);
-        }
-        self.data.rows.of_request[place] = request;
-    }
-
-    /// A frame is a request of its own.
-    #[inline(always)]
-    pub(in crate::world) fn is_request(&mut self, frame: FrameId, key: u64) {
-        if self.data.rows.follows {
-            self.begins_request(frame, key);
-        }
-    }
-
-    /// The request for which a message is sent.
-    pub(super) fn request_of(&self, frame: FrameId) -> u64 {
-        self.root_key(frame)
+        sampler.sample(&mut Keyed::new(mix(self.request_of(frame), ROW ^ salt)))
     }
 
     /// Writes a row if it is still as the request has read it; false if not.
     pub(in crate::world) fn compare_and_set(&mut self, frame: FrameId, service: ServiceId) -> bool {
-        let (row, request) = (self.row(frame, service), self.root_key(frame));
-        let store = &mut self.data.rows.stores[service];
-        let versions = store.versions.as_ref();
-        let unchanged = versions.is_some_and(|v| v.read.get(&request) == Some(&v.of(row)));
+        let row = self.row(frame, service);
+        let unchanged = self.version_read(frame, service) == Some(self.data.rows.stores[service].version(row));
         if unchanged {
             self.write_row(frame, service);
             // The request that has written knows what is there now.
-            let version = self.data.rows.stores[service].versions.as_ref().map_or(0, |versions| versions.of(row));
-            self.has_read(service, request, version);
+            self.has_read(frame, service, self.data.rows.stores[service].version(row));
         }
         unchanged
     }
@@ -177,7 +124,7 @@ impl World<'_> {
         let store = &mut self.data.rows.stores[service];
         count!(self.stations.counts(service), data::CONSENSUS_BYTES, store.consensus_bytes);
         if let Some(versions) = &mut store.versions {
-            *versions.rows.entry(row).or_insert(0) += 1;
+            *versions.entry(row).or_insert(0) += 1;
         }
         let Some(lag) = &store.lag else { return };
         while store.expiry.front().is_some_and(|first| first.0 <= now) {
@@ -216,36 +163,14 @@ impl World<'_> {
 
     /// The request remembers the version that it sees; a replica shows that of the writes which it has applied.
     fn read_version(&mut self, frame: FrameId, service: ServiceId, row: u64, number: usize) {
-        if self.data.rows.stores[service].versions.is_none() {
+        let store = &self.data.rows.stores[service];
+        if store.versions.is_none() {
             return;
         }
-        let (now, request) = (self.now, self.root_key(frame));
-        let store = &self.data.rows.stores[service];
-        let Some(versions) = &store.versions else { return };
+        let now = self.now;
         let lacks = |w: &&Write| w.applied.get(number).is_some_and(|&at| at > now);
         let lacking = store.writes.get(&row).map_or(0, |writes| writes.iter().filter(lacks).count());
-        let version = versions.of(row).saturating_sub(lacking as u64);
-        self.has_read(service, request, version);
-    }
-
-    /// A request remembers a version until it is over: until no frame works for it any more.
-    fn has_read(&mut self, service: ServiceId, request: u64, version: u64) {
-        let Some(versions) = &mut self.data.rows.stores[service].versions else { return };
-        versions.read.insert(request, version);
-        if versions.read.len() <= versions.look_at.max(FEW) {
-            return;
-        }
-        let frames = self.frames.len() as usize;
-        let at_work = self.frames.ids().filter(|&frame| self.frames[frame].phase != Phase::Free);
-        let under_way: BTreeSet<u64> =
-            at_work.filter_map(|frame| self.data.rows.of_request.get(frame.index())).copied().collect();
-        versions.read.retain(|request, _| under_way.contains(request));
-        versions.look_at = (2 * versions.read.len()).max(frames);
-    }
-
-    /// How many requests remember a version.
-    #[cfg(test)]
-    pub(in crate::world) fn readers(&self, service: ServiceId) -> usize {
-        self.data.rows.stores[service].versions.as_ref().map_or(0, |versions| versions.read.len())
+        let version = store.version(row).saturating_sub(lacking as u64);
+        self.has_read(frame, service, version);
     }
 }

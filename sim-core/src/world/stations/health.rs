@@ -118,6 +118,7 @@ impl World<'_> {
     /// A probe takes its place behind the requests that wait.
     fn queue_probe(&mut self, instance: InstanceId) -> FrameId {
         let frame = self.frames.take();
+        self.works_for_nobody(frame);
         let at = &mut self.frames[frame];
         at.waiter = Waiter::NOBODY;
         at.instance = instance.into();

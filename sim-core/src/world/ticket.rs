@@ -1,0 +1,197 @@
+//! Tickets: what a request carries through everything that it causes.
+//!
+//! A request of a load class gets a ticket when it comes. Every frame that works for the request carries the same ticket: calls and their retries,
+//! copies of hedged calls, branches, background steps, messages and their deliveries. So what a
+//! ticket holds outlives the frames between: callers that have given up, and messages that wait.
+//!
+//! Frames name their tickets in a list beside the arena, which exists only where the model needs tickets: nobody else pays for it, and the frame stays
+//! one cache line. A ticket counts its carriers. A frame that is given back keeps its ticket until it is taken again, so giving back costs
+//! nothing; hence there are never more tickets than frames, and their memory follows what is in flight.
+//!
+//! A new field is a field of [`Ticket`] with its value in [`Ticket::new`], and a function of the world that reads or sets it. It needs no rule
+//! of its own for copying, because all carriers share the ticket.
+
+use super::World;
+use super::frame::FrameId;
+use crate::engine::table::{Id, Maybe, Table};
+use crate::ids::ServiceId;
+
+/// A ticket's place in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TicketId(u32);
+
+impl Id for TicketId {
+    fn at(place: u32) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> u32 {
+        self.0
+    }
+}
+
+/// What a request carries.
+#[derive(Debug)]
+struct Ticket {
+    /// The identity of the request: its rows are drawn from it.
+    request: u64,
+    /// The version of its row that it has read last, by store.
+    versions: Vec<(ServiceId, u64)>,
+    /// How many frames carry the ticket.
+    carriers: u32,
+}
+
+impl Ticket {
+    fn new(request: u64) -> Self {
+        Self { request, versions: Vec::new(), carriers: 0 }
+    }
+}
+
+/// All tickets.
+#[derive(Debug, Default)]
+pub(super) struct Tickets {
+    /// Whether anything reads tickets, so that frames have to carry them.
+    are_needed: bool,
+    tickets: Table<TicketId, Ticket>,
+    /// Tickets that nobody carries.
+    free: Vec<TicketId>,
+    /// By frame: the ticket that it carries.
+    carried: Vec<Maybe<TicketId>>,
+}
+
+impl Tickets {
+    pub(super) fn new(are_needed: bool) -> Self {
+        Self { are_needed, ..Self::default() }
+    }
+
+    fn of(&self, frame: FrameId) -> Maybe<TicketId> {
+        self.carried.get(frame.index()).copied().unwrap_or(Maybe::NONE)
+    }
+
+    /// A frame gives back the ticket that it carries, and carries this one.
+    fn give(&mut self, frame: FrameId, ticket: Maybe<TicketId>) {
+        if let Some(ticket) = ticket.get() {
+            self.tickets[ticket].carriers += 1;
+        }
+        let place = frame.index();
+        if self.carried.len() <= place {
+            self.carried.resize(place + 1, Maybe::NONE);
+        }
+        if let Some(before) = std::mem::replace(&mut self.carried[place], ticket).get() {
+            let carriers = &mut self.tickets[before].carriers;
+            *carriers -= 1;
+            if *carriers == 0 {
+                self.free.push(before);
+            }
+        }
+    }
+
+    #[cold]
+    fn copy(&mut self, frame: FrameId, from: FrameId) {
+        self.give(frame, self.of(from));
+    }
+
+    #[cold]
+    fn issue(&mut self, frame: FrameId, request: u64) {
+        let new = Ticket::new(request);
+        let ticket = match self.free.pop() {
+            Some(ticket) => {
+                self.tickets[ticket] = new;
+                ticket
+            }
+            None => self.tickets.push(new),
+        };
+        self.give(frame, ticket.into());
+    }
+
+    /// Tickets that some frame carries.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.tickets.len() - self.free.len()
+    }
+}
+
+impl World<'_> {
+    /// A frame is a request of its own, with this identity.
+    #[inline(always)]
+    pub(super) fn is_request(&mut self, frame: FrameId, key: u64) {
+        if self.tickets.are_needed {
+            self.tickets.issue(frame, key);
+        }
+    }
+
+    /// A frame works for the request for which another one does: as its call, branch, copy or message.
+    #[inline(always)]
+    pub(super) fn works_for(&mut self, frame: FrameId, other: FrameId) {
+        if self.tickets.are_needed {
+            self.tickets.copy(frame, other);
+        }
+    }
+
+    /// A frame works for no request.
+    pub(super) fn works_for_nobody(&mut self, frame: FrameId) {
+        if self.tickets.are_needed {
+            self.tickets.give(frame, Maybe::NONE);
+        }
+    }
+
+    /// The identity of the request for which a frame works; 0 where the model needs no tickets.
+    pub(super) fn request_of(&self, frame: FrameId) -> u64 {
+        self.tickets.of(frame).get().map_or(0, |ticket| self.tickets.tickets[ticket].request)
+    }
+
+    /// The version of its row in a store that the request has read last.
+    pub(super) fn version_read(&self, frame: FrameId, store: ServiceId) -> Option<u64> {
+        let versions = &self.tickets.tickets[self.tickets.of(frame).get()?].versions;
+        versions.iter().find(|(of, _)| *of == store).map(|(_, version)| *version)
+    }
+
+    /// The request has read this version of its row in a store.
+    pub(super) fn has_read(&mut self, frame: FrameId, store: ServiceId, version: u64) {
+        let Some(ticket) = self.tickets.of(frame).get() else { return };
+        let versions = &mut self.tickets.tickets[ticket].versions;
+        match versions.iter_mut().find(|(of, _)| *of == store) {
+            Some((_, read)) => *read = version,
+            None => versions.push((store, version)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames() -> [FrameId; 4] {
+        [0, 1, 2, 3].map(FrameId::at)
+    }
+
+    fn request(tickets: &Tickets, frame: FrameId) -> Option<u64> {
+        tickets.of(frame).get().map(|ticket| tickets.tickets[ticket].request)
+    }
+
+    #[test]
+    fn a_ticket_lives_as_long_as_any_frame_carries_it() {
+        let [client, call, message, other] = frames();
+        let mut tickets = Tickets::new(true);
+        tickets.issue(client, 7);
+        tickets.copy(call, client);
+        tickets.copy(message, call);
+        // The frames between serve another request: the message still knows whose it is.
+        tickets.issue(client, 8);
+        tickets.copy(call, client);
+        assert_eq!((request(&tickets, message), request(&tickets, call), tickets.len()), (Some(7), Some(8), 2));
+        tickets.give(message, Maybe::NONE);
+        assert_eq!((request(&tickets, message), tickets.len()), (None, 1));
+        tickets.issue(other, 9);
+        assert_eq!((request(&tickets, other), tickets.tickets.len()), (Some(9), 2), "a free ticket is used again");
+    }
+
+    #[test]
+    fn a_frame_that_is_taken_again_for_its_own_request_keeps_the_ticket() {
+        let [frame, ..] = frames();
+        let mut tickets = Tickets::new(true);
+        tickets.issue(frame, 7);
+        tickets.copy(frame, frame);
+        assert_eq!((request(&tickets, frame), tickets.len()), (Some(7), 1));
+    }
+}
