@@ -22,7 +22,7 @@ pub trait Observed {
     /// Counts of a service.
     fn service(&self, service: ServiceId) -> ServiceCounts;
     /// Wrong replies of an endpoint, by kind.
-    fn wrong(&self, endpoint: EndpointId, kind: Wrongness) -> u64;
+    fn wrong(&self, edge: EdgeId, kind: Wrongness) -> u64;
     /// Adds the latency of answers of a call site, by attempt or by call.
     fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram);
     /// Adds the times of a part of a service.
@@ -162,7 +162,7 @@ fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opti
         Metric::Goodput => a_second(answered.saturating_sub(counts.wrong)),
         Metric::Rps => a_second(begun),
         Metric::Share(outcome) => share(outcomes[outcome as usize], settled),
-        Metric::Wrong(kind) => share(wrong_of(topology, metric, &edges, kind, seen), settled),
+        Metric::Wrong(kind) => share(wrong_of(topology, &edges, kind, seen), settled),
         Metric::Amplification => share(counts.attempts, counts.calls.saturating_sub(counts.rejected)),
         Metric::Abandoned => share(counts.abandoned, counts.attempts),
         Metric::Hedged => share(counts.of(&hedge::HEDGES), counts.calls),
@@ -209,17 +209,14 @@ fn mean_latency(topology: &Topology, edges: &[EdgeId], view: View, seen: &dyn Ob
     share(sum_ns, answers)
 }
 
-/// Wrong replies of the endpoints that the subject names or calls.
-fn wrong_of(topology: &Topology, metric: &Resolved, edges: &[EdgeId], kind: Wrongness, seen: &dyn Observed) -> u64 {
-    let mut endpoints: Vec<_> = match &metric.subject {
-        Subject::Endpoint(endpoint) => vec![*endpoint],
-        _ => edges.iter().map(|edge| topology.edges[edge.index()].callee).collect(),
-    };
+/// Wrong replies to these calls. Messages that were lost are counted by the services of the endpoints that were called.
+fn wrong_of(topology: &Topology, edges: &[EdgeId], kind: Wrongness, seen: &dyn Observed) -> u64 {
+    if kind != Wrongness::LostMessage {
+        return edges.iter().map(|edge| seen.wrong(*edge, kind)).sum();
+    }
+    let mut endpoints: Vec<_> = edges.iter().map(|edge| topology.edges[edge.index()].callee).collect();
     endpoints.sort_unstable();
     endpoints.dedup();
     let lost = |endpoint: &EndpointId| seen.service(topology.endpoints[endpoint.index()].service).of(&MESSAGES_LOST);
-    match kind {
-        Wrongness::LostMessage => endpoints.iter().map(lost).sum(),
-        _ => endpoints.iter().map(|endpoint| seen.wrong(*endpoint, kind)).sum(),
-    }
+    endpoints.iter().map(lost).sum()
 }

@@ -1,8 +1,8 @@
 //! Kinds of wrongness that are asked of an endpoint where they cannot arise.
 //!
-//! A wrong reply is counted by its kind at the endpoint where it arises: a stale read at the store, a duplicate effect at the endpoint
-//! that has one. Services above know that something is wrong, but not what. So a promise about the service above is kept whatever
-//! happens, which is never what was meant while the kind does arise elsewhere.
+//! What is wrong in a reply is wrong in the replies above that are made of it: a stale read is counted at the store and at each endpoint that
+//! answers with it. Duplicate effects and lost messages are in no reply, and are counted where they happen. So a promise about an endpoint
+//! that neither has a kind itself nor hears of it is kept whatever happens, which is never what was meant while the kind does arise elsewhere.
 
 use crate::compile::Compiled;
 use crate::written::Written;
@@ -14,7 +14,7 @@ use sim_core::ids::{Caller, EndpointId, Location};
 use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
 use sim_core::promise::PromiseKind;
-use sim_core::topology::{Access, Node, Replication};
+use sim_core::topology::{Access, Node, Replication, Step};
 
 /// Warns of promises, items of the bill and clauses that ask for a kind where it cannot arise, while it can elsewhere.
 pub fn check(compiled: &Compiled, written: &Written, problems: &mut Problems) {
@@ -55,7 +55,7 @@ fn counted_at(model: &Model, subject: &Subject) -> Vec<EndpointId> {
 }
 
 fn warn(model: &Model, of: &[EndpointId], kind: WrongnessKind, path: &str, problems: &mut Problems) {
-    if of.is_empty() || of.iter().any(|endpoint| can_arise(model, *endpoint, kind)) {
+    if of.is_empty() || of.iter().any(|endpoint| can_be_counted(model, *endpoint, kind)) {
         return;
     }
     let elsewhere = (0..model.endpoints.len()).map(EndpointId::from).find(|id| can_arise(model, *id, kind));
@@ -66,27 +66,77 @@ fn warn(model: &Model, of: &[EndpointId], kind: WrongnessKind, path: &str, probl
         one => &format!("no {}", one.name()),
     };
     let problem = Problem::warning(path, format!("{what} can arise at {}", name(of[0])))
-        .label("kinds are counted at the endpoint where they arise, not above it")
+        .label("kinds are counted where they arise, and where an answer is made of one that is wrong")
         .hint(format!("name that endpoint, such as {}", name(elsewhere)));
     problems.push(problem);
 }
 
-/// Whether replies of an endpoint can be wrong in a way: by what the endpoint does, or by a fault.
+/// Whether a kind can be counted at an endpoint: because it arises there, or in an answer that the endpoint's own is made of.
+fn can_be_counted(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
+    if can_arise(model, endpoint, kind) {
+        return true;
+    }
+    let mut heard = vec![false; model.endpoints.len()];
+    let mut next = vec![endpoint];
+    while let Some(at) = next.pop() {
+        if !std::mem::replace(&mut heard[at.index()], true) {
+            hears(model, &model.endpoints[at.index()].steps, &mut next);
+        }
+    }
+    let mut heard = heard.iter().enumerate().filter(|(_, is_heard)| **is_heard);
+    heard.any(|(id, _)| is_in_answers(model, EndpointId::from(id), kind))
+}
+
+/// Adds the endpoints from which steps get answers before they reply. Whether they reply.
+fn hears(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
+    for step in steps {
+        let replies = match step {
+            Step::Call(edge) | Step::Forward(edge) => {
+                to.push(model.edges[edge.index()].callee);
+                false
+            }
+            // A reply in a branch answers nobody.
+            Step::Parallel { branches, .. } => {
+                branches.iter().for_each(|branch| {
+                    hears(model, branch, to);
+                });
+                false
+            }
+            Step::Choose(arms) => {
+                let replies: Vec<bool> = arms.iter().map(|(_, arm)| hears(model, arm, to)).collect();
+                !replies.contains(&false)
+            }
+            Step::Steps(steps) => hears(model, steps, to),
+            Step::Reply(_) => true,
+            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
+        };
+        if replies {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a kind can arise at an endpoint: by what the endpoint does, or by a fault.
 fn can_arise(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
     let at = &model.endpoints[endpoint.index()];
-    let by_itself = |one: Wrongness| match (one, &model.services[at.service.index()].node) {
-        (Wrongness::StaleRead, Node::Store(store)) => {
-            matches!(store.replication, Replication::Primary { .. }) && at.access.is_some_and(|a| a != Access::Write)
-        }
-        (Wrongness::DuplicateEffect, _) => matches!(at.effect, Effect::NotIdempotent | Effect::Deduplicated(_)),
-        (Wrongness::LostMessage, node) => matches!(node, Node::Queue(_)),
-        _ => false,
-    };
+    let has_effects = matches!(at.effect, Effect::NotIdempotent | Effect::Deduplicated(_));
+    let loses = matches!(model.services[at.service.index()].node, Node::Queue(_));
+    (kind.takes(Wrongness::DuplicateEffect) && has_effects)
+        || (kind.takes(Wrongness::LostMessage) && loses)
+        || is_in_answers(model, endpoint, kind)
+}
+
+/// Whether answers of an endpoint can be wrong in a way: by reads at a replica, or by a fault.
+fn is_in_answers(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
+    let at = &model.endpoints[endpoint.index()];
+    let has_lag = matches!(&model.services[at.service.index()].node, Node::Store(store) if matches!(store.replication, Replication::Primary { .. }));
+    let reads = at.access.is_some_and(|access| access != Access::Write);
     let by_fault = model.faults.iter().any(|fault| match fault.effect {
         FaultEffect::Wrong { kind: one, .. } => kind.takes(one) && may_strike(&fault.target, model, endpoint),
         _ => false,
     });
-    by_fault || Wrongness::ALL.into_iter().any(|one| kind.takes(one) && by_itself(one))
+    by_fault || (kind.takes(Wrongness::StaleRead) && has_lag && reads)
 }
 
 /// Whether a fault may make replies of an endpoint wrong; in doubt it may.

@@ -334,8 +334,8 @@ impl Gathered {
             self.per_incident.add(once);
         }
         let mut by_kind = [0u64; 9];
-        for (_, kind, count) in one.run.slices.iter().flat_map(|s| &s.wrong) {
-            by_kind[usize::from(*kind)] += count;
+        for (_, kind, counts) in one.run.slices.iter().flat_map(|s| &s.wrong) {
+            by_kind[usize::from(*kind)] += counts.arose;
         }
         for kind in Wrongness::ALL {
             self.wrong.entry(kind.name()).or_default().add(by_kind[kind as usize] as f64);

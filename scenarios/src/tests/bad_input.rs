@@ -1,6 +1,6 @@
 //! One wrong thing at a time, and then several.
 
-use super::{SMALL, problems, read};
+use super::{SMALL, problems, read, shown};
 use crate::files::{Disk, Memory};
 use crate::loaded::load;
 use crate::overlay::Set;
@@ -267,30 +267,56 @@ fn call_without_timeout_to_what_breaks_is_a_warning() {
 }
 
 #[test]
-fn wrongness_is_asked_for_where_it_arises() {
+fn wrongness_is_asked_for_where_it_is_counted() {
     let more = "keys: {rows: {uniform: {count: 10k}}}\nstores:\n  db: {instances: 3, workers: 4, key: rows, replication: {primary: {lag: 50ms}}, \
-                endpoints: {read: {access: read, steps: [{work: 1ms}]}}}\n";
-    let text = SMALL.replace("{work: 5ms}", "{call: {to: db.read}}") + more;
-    let asked = |rest: &str| problems(&format!("{text}{rest}"));
-    let promise = |of: &str| {
-        asked(&format!("promises: {{p: {{keep: {{wrongness: {{kind: stale_read, at_most: 1%}}}}, of: {of}}}}}\n"))
+                endpoints: {read: {access: read, steps: [{work: 1ms}]}, pay: {access: write, effect: not_idempotent, steps: [{work: 1ms}]}}}\n";
+    let with = |steps: &str, rest: &str| {
+        let loaded = read(&format!("{}{more}{rest}", SMALL.replace("{work: 5ms}", steps)));
+        let found = shown(&loaded.unwrap_or_else(|report| panic!("{}", report.render(false))).warnings);
+        found.into_iter().filter(|problem| problem.contains(" can arise at ")).collect::<Vec<_>>()
     };
-    let found = promise("web.get");
-    assert!(found.len() == 1 && found[0].ends_with("no stale_read can arise at web.get"), "{found:?}");
-    assert_eq!(promise("db.read"), [""; 0]);
-    let cost =
-        |of: &str| asked(&format!("costs: {{c: {{meter: {{wrongness: {{kind: any, of: {of}}}}}, price: $1}}}}\n"));
-    let found = cost("web.get");
-    assert!(found.len() == 1 && found[0].ends_with("no wrongness can arise at web.get"), "{found:?}");
-    assert_eq!(cost("db.read"), [""; 0]);
-    for (of, wrong) in [("web.get", 1), ("web", 1), ("users", 1), ("db.read", 0), ("db", 0)] {
-        let found = asked(&format!("expect: [stale_read({of}) < 1%]\n"));
+    let promise = |kind: &str, of: &str| {
+        format!("promises: {{p: {{keep: {{wrongness: {{kind: {kind}, at_most: 1%}}}}, of: {of}}}}}\n")
+    };
+    let cost = |kind: &str, of: &str| {
+        format!("costs: {{c: {{meter: {{wrongness: {{kind: {kind}, of: {of}}}}}, price: $1}}}}\n")
+    };
+    let clause = |kind: &str, of: &str| format!("expect: [{kind}({of}) < 1%]\n");
+    let forms: [&dyn Fn(&str, &str) -> String; 3] = [&promise, &cost, &clause];
+    // What is wrong in an answer is wrong above too, where the answer is used.
+    for (steps, is_heard) in [
+        ("{call: {to: db.read}}", true),
+        ("{parallel: {branches: [{call: {to: db.read}}, {work: 1ms}]}}", true),
+        (
+            "{choose: [{probability: 50%, steps: [{reply: {outcome: ok}}]}, {probability: 50%, steps: [{work: 1ms}]}]}, {call: {to: db.read}}",
+            true,
+        ),
+        ("{background: [{call: {to: db.read}}]}", false),
+        ("{reply: {outcome: ok}}, {call: {to: db.read}}", false),
+    ] {
+        for form in forms {
+            let found = with(steps, &form("stale_read", "web.get"));
+            assert_eq!(found.len(), usize::from(!is_heard), "{steps}: {found:?}");
+            assert!(found.iter().all(|found| found.ends_with("no stale_read can arise at web.get")), "{found:?}");
+            assert_eq!(with(steps, &form("stale_read", "db.read")), [""; 0], "{steps}");
+        }
+    }
+    let read = "{call: {to: db.read}}, {call: {to: db.pay}}";
+    for (of, wrong) in [("web.get", 0), ("web", 0), ("users", 0), ("db.pay", 1), ("db.read", 0), ("db", 0)] {
+        let found = with(read, &clause("stale_read", of));
         assert_eq!(found.len(), wrong, "{of}: {found:?}");
     }
+    // A second effect is in no answer.
+    for form in forms {
+        let found = with(read, &form("duplicate_effect", "web.get"));
+        assert!(found.len() == 1 && found[0].ends_with("no duplicate_effect can arise at web.get"), "{found:?}");
+        assert_eq!(with(read, &form("duplicate_effect", "db.pay")), [""; 0]);
+    }
     // Where a kind arises nowhere, a promise about it is a guard; and a fault may bring it to the endpoint.
-    assert_eq!(asked("expect: [oversold(web.get) < 1%]\n"), [""; 0]);
-    let fault = "faults: {f: {inject: {wrong: {kind: stale_read}}, where: {service: web}, at: 1s}}\nexpect: [stale_read(web.get) < 1%]\n";
-    assert_eq!(asked(fault), [""; 0]);
+    assert_eq!(with(read, &clause("oversold", "web.get")), [""; 0]);
+    let fault = "faults: {f: {inject: {wrong: {kind: stale_read}}, where: {service: web}, at: 1s}}\n";
+    let background = "{background: [{call: {to: db.read}}]}";
+    assert_eq!(with(background, &format!("{fault}{}", clause("stale_read", "web.get"))), [""; 0]);
 }
 
 #[test]

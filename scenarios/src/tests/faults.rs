@@ -84,10 +84,10 @@ fn outcomes(_: &Model, run: &RunResult, span: Span) -> Vec<f64> {
 }
 
 fn wrongs(model: &Model, run: &RunResult, span: Span) -> Vec<f64> {
-    let place = model.endpoints.iter().position(|e| e.name == "b.get").unwrap() as u32;
+    let is_to_b = |edge: EdgeId| model.endpoints[model.edges[edge.index()].callee.index()].name == "b.get";
     let of = |kind: Wrongness| -> f64 {
         let all = run.slices_in(span).flat_map(|slice| &slice.wrong);
-        all.filter(|(e, k, _)| *e == place && *k == kind as u8).map(|(.., n)| *n as f64).sum()
+        all.filter(|(e, k, _)| is_to_b(*e) && *k == kind as u8).map(|(.., n)| n.replies() as f64).sum()
     };
     let counts = call(run, span);
     [of(Wrongness::StaleRead), of(Wrongness::WrongAmount), counts.wrong as f64]

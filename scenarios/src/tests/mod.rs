@@ -15,6 +15,7 @@ mod scopes;
 mod shipped;
 mod telemetry;
 mod windows;
+mod wrongness;
 
 use crate::files::Memory;
 use crate::loaded::{Loaded, load};

@@ -33,11 +33,12 @@ stores:
     let model = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
     let run = sim_core::world::simulate(&model, 5, 0);
     let place = model.endpoints.iter().position(|e| e.name == "db.read").unwrap();
-    let edges = (0..model.edges.len()).filter(|e| model.edges[*e].callee.index() == place);
-    let reads: u64 = edges.map(|e| run.edge(EdgeId(e as u32), run.whole()).outcomes[0]).sum();
+    let is_read = |edge: EdgeId| model.edges[edge.index()].callee.index() == place;
+    let edges = (0..model.edges.len()).map(EdgeId::from).filter(|edge| is_read(*edge));
+    let reads: u64 = edges.map(|edge| run.edge(edge, run.whole()).outcomes[0]).sum();
     let wrong = run.slices.iter().flat_map(|slice| &slice.wrong);
     let stale: u64 =
-        wrong.filter(|(e, k, _)| *e as usize == place && *k == Wrongness::StaleRead as u8).map(|(.., n)| n).sum();
+        wrong.filter(|(e, k, _)| is_read(*e) && *k == Wrongness::StaleRead as u8).map(|(.., n)| n.arose).sum();
     assert!(reads > 5_000, "{steps}: {reads} reads");
     stale as f64 / reads as f64
 }

@@ -17,8 +17,8 @@ pub struct Scrape {
     pub edges: Vec<EdgeCounts>,
     /// Counts by service.
     pub services: Vec<ServiceCounts>,
-    /// Wrong replies by endpoint and kind: (endpoint, kind, count).
-    pub wrong: Vec<(u32, u8, u64)>,
+    /// Wrong replies by call site and kind: (call site, kind, count).
+    pub wrong: Vec<(EdgeId, u8, u64)>,
     /// Latency of answered attempts, or of calls, of the call sites that are read (`Telemetry::latency_read`).
     pub latency: Vec<((EdgeId, View), SparseHistogram)>,
     /// Timed parts of the services that are read.

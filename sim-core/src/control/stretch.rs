@@ -7,7 +7,7 @@ use super::scrape::Scrape;
 use crate::counters::WAIT;
 use crate::data::Wrongness;
 use crate::expression::{Metric, Resolved, Subject, View, Window};
-use crate::ids::{EdgeId, EndpointId, ServiceId};
+use crate::ids::{EdgeId, ServiceId};
 use crate::metrics::{ByPart, Histogram, PartId, TimedSums};
 use crate::observe::{Observed, edges_of};
 use crate::results::{EdgeCounts, ServiceCounts};
@@ -29,7 +29,7 @@ pub(super) struct Stretch {
     times: u64,
     edges: Vec<EdgeCounts>,
     services: Vec<ServiceCounts>,
-    wrong: BTreeMap<(u32, u8), u64>,
+    wrong: BTreeMap<(EdgeId, u8), u64>,
     latency: Vec<((EdgeId, View), Histogram)>,
     timed: Vec<((ServiceId, PartId), Histogram)>,
     sums: ByPart<TimedSums>,
@@ -155,8 +155,8 @@ impl Stretch {
         self.times += self.times_in(scrape);
         self.edges.iter_mut().zip(&scrape.edges).for_each(|(sum, one)| sum.add(one));
         self.services.iter_mut().zip(&scrape.services).for_each(|(sum, one)| sum.add(one));
-        for &(endpoint, kind, count) in &scrape.wrong {
-            *self.wrong.entry((endpoint, kind)).or_insert(0) += count;
+        for &(edge, kind, count) in &scrape.wrong {
+            *self.wrong.entry((edge, kind)).or_insert(0) += count;
         }
         for (of, sum) in &mut self.latency {
             scrape.latency.iter().filter(|(one, _)| one == of).for_each(|(_, latency)| sum.add_sparse(latency));
@@ -174,8 +174,8 @@ impl Stretch {
         self.times -= self.times_in(scrape);
         self.edges.iter_mut().zip(&scrape.edges).for_each(|(sum, one)| sum.take_out(one));
         self.services.iter_mut().zip(&scrape.services).for_each(|(sum, one)| sum.take_out(one));
-        for &(endpoint, kind, count) in &scrape.wrong {
-            if let Some(sum) = self.wrong.get_mut(&(endpoint, kind)) {
+        for &(edge, kind, count) in &scrape.wrong {
+            if let Some(sum) = self.wrong.get_mut(&(edge, kind)) {
                 *sum -= count;
             }
         }
@@ -204,8 +204,8 @@ impl Observed for Stretch {
         self.services[service.index()]
     }
 
-    fn wrong(&self, endpoint: EndpointId, kind: Wrongness) -> u64 {
-        self.wrong.get(&(endpoint.0, kind as u8)).copied().unwrap_or(0)
+    fn wrong(&self, edge: EdgeId, kind: Wrongness) -> u64 {
+        self.wrong.get(&(edge, kind as u8)).copied().unwrap_or(0)
     }
 
     fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram) {

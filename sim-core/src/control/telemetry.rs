@@ -189,6 +189,9 @@ fn gauge(counts: &ServiceCounts, metric: Metric) -> f64 {
     }
 }
 
+/// Keeps the draws of wrong replies apart from those of counters.
+const WRONG: u64 = 0x77;
+
 /// Keeps each request with probability `sample` and scales the counts up again; histograms keep the sampled counts.
 fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
     let mut scaled = |count: &mut u64| *count = (kept(*count, sample, stream) as f64 / sample).round() as u64;
@@ -203,14 +206,14 @@ fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
             scaled(count);
         }
     }
-    scrape.wrong.iter_mut().for_each(|(_, _, count)| scaled(count));
     for (_, latency) in &mut scrape.latency {
         latency.buckets.iter_mut().for_each(|(_, count)| *count = kept(*count, sample, stream));
         latency.buckets.retain(|(_, count)| *count > 0);
     }
 }
 
-/// The same for the families' counters of requests. Each has draws of its own, so that a new counter moves no other number.
+/// The same for the families' counters of requests, and for kinds of wrong replies. Each has draws of its own, so that a new counter moves no
+/// other number.
 fn thin_counters(scrape: &mut Scrape, sample: f64, key: u64) {
     let key = mix(key, scrape.to_ns);
     let one = |counter: &Counter, count: &mut u64, subject: usize| {
@@ -221,6 +224,10 @@ fn thin_counters(scrape: &mut Scrape, sample: f64, key: u64) {
     };
     for (place, edge) in scrape.edges.iter_mut().enumerate() {
         CALL_SITE.iter().zip(edge.counters.all_mut()).for_each(|(counter, count)| one(counter, count, place));
+    }
+    for (edge, kind, count) in &mut scrape.wrong {
+        let mut draws = Keyed::new(mix(mix(key, u64::from(edge.0)), WRONG ^ u64::from(*kind)));
+        *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
     }
     for (place, service) in scrape.services.iter_mut().enumerate() {
         SERVICE.iter().zip(service.counters.all_mut()).for_each(|(counter, count)| one(counter, count, place));

@@ -2,10 +2,10 @@
 
 use super::meter::Meter;
 use crate::data::{MESSAGES_LOST, Wrongness, WrongnessKind};
-use crate::ids::EndpointId;
+use crate::ids::{EdgeId, EndpointId};
 use crate::names::Names;
 use crate::problem::Problems;
-use crate::results::Slice;
+use crate::results::{Slice, WrongCounts};
 use crate::topology::Topology;
 use crate::units::Probability;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Counts replies that looked right and were wrong. Direct value, fines and churn are items of their own on the same meter, each with
-/// its price and the part that it concerns. Kinds are counted at the endpoint where they arise, and not at those that call it.
+/// its price and the part that it concerns. Without `of`, each wrong reply is counted once, where it
+/// arises. With `of`, the replies of that endpoint are counted in which there is something wrong, be it from the endpoint itself or from
+/// what it has called.
 ///
 /// # When to use it
 /// To put a price on being wrong, beside that of being down.
@@ -68,11 +70,17 @@ impl WrongnessSettings {
 
 /// Wrong replies of a kind in one slice; messages that were lost are counted by their queue.
 pub fn metered(topology: &Topology, slice: &Slice, kind: WrongnessKind, of: Option<EndpointId>) -> f64 {
-    let takes = |endpoint: u32, number: u8| {
-        of.is_none_or(|of| of.0 == endpoint)
-            && Wrongness::from_number(number).is_some_and(|what| what != Wrongness::LostMessage && kind.takes(what))
+    let takes = |number: u8| {
+        Wrongness::from_number(number).is_some_and(|what| what != Wrongness::LostMessage && kind.takes(what))
     };
-    let replies: u64 = slice.wrong.iter().filter(|(of, what, _)| takes(*of, *what)).map(|(_, _, count)| count).sum();
+    let count = |edge: EdgeId, counts: &WrongCounts| match of {
+        // In all, a wrong reply is one, however far it is passed on.
+        None => counts.arose,
+        Some(of) if topology.edges[edge.index()].callee == of => counts.replies(),
+        Some(_) => 0,
+    };
+    let wrong = slice.wrong.iter().filter(|(_, what, _)| takes(*what));
+    let replies: u64 = wrong.map(|(edge, _, counts)| count(*edge, counts)).sum();
     let services = slice.services.iter().enumerate();
     let lost: u64 = if kind.takes(Wrongness::LostMessage) {
         let of = of.map(|of| topology.endpoints[of.index()].service.index());

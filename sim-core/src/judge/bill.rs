@@ -268,6 +268,7 @@ mod tests {
     use crate::economics::{CostSettings, YEAR_S};
     use crate::judge::RunMetrics;
     use crate::judge::testing::{SECOND, System, calls};
+    use crate::results::WrongCounts;
     use crate::units::Bytes;
     use serde_json::json;
 
@@ -300,7 +301,7 @@ mod tests {
             // 2,000 TPS x 2 KiB x 3 regions x 2 round trips.
             slice.services[ledger.index()][place(&CONSENSUS_BYTES)] = 10 * 2_000 * 2048 * 3 * 2;
             slice.edges[users.index()] = calls(20_000, 0);
-            slice.wrong = vec![(charge.0, Wrongness::DuplicateEffect as u8, 2)];
+            slice.wrong = vec![(users, Wrongness::DuplicateEffect as u8, WrongCounts { arose: 2, passed_on: 0 })];
         }
         (system, run)
     }

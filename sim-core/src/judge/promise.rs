@@ -102,6 +102,7 @@ mod tests {
     use crate::judge::testing::{SECOND, System, calls, times};
     use crate::problem::Problems;
     use crate::promise::PromiseSettings;
+    use crate::results::WrongCounts;
     use serde_json::{Value, json};
 
     /// Judges a promise of a run of 10 s: 990 answers at 10 ms, 10 failures, 5 wrong replies, 1 instance at 1 $ an hour.
@@ -117,7 +118,7 @@ mod tests {
         let mut run = system.run(10);
         run.slices[0].edges[users.index()] = calls(990, 10);
         run.slices[0].edges[users.index()].wrong = 5;
-        run.slices[0].wrong = vec![(get.0, Wrongness::StaleRead as u8, 5)];
+        run.slices[0].wrong = vec![(users, Wrongness::StaleRead as u8, WrongCounts { arose: 5, passed_on: 0 })];
         run.slices[0].services[api.index()].paid_ns = u128::from(10 * SECOND);
         run.periods[0].latency[users.index()] = times(990, 10_000_000);
         run.periods[0].times.insert((part(&AGE), jobs.0), times(990, 2_000_000_000));

@@ -2,7 +2,7 @@
 
 use crate::data::Wrongness;
 use crate::expression::View;
-use crate::ids::{EdgeId, EndpointId, ServiceId};
+use crate::ids::{EdgeId, ServiceId};
 use crate::metrics::{Histogram, PartId, TimedSums};
 use crate::observe::Observed;
 use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
@@ -67,9 +67,9 @@ impl Observed for Stretch<'_> {
         sum
     }
 
-    fn wrong(&self, endpoint: EndpointId, kind: Wrongness) -> u64 {
+    fn wrong(&self, edge: EdgeId, kind: Wrongness) -> u64 {
         let all = self.slices().flat_map(|slice| &slice.wrong);
-        all.filter(|(of, what, _)| *of == endpoint.0 && *what == kind as u8).map(|(_, _, count)| count).sum()
+        all.filter(|(of, what, _)| *of == edge && *what == kind as u8).map(|(_, _, counts)| counts.replies()).sum()
     }
 
     fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram) {

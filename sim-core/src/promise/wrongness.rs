@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 /// At most a share of requests gets a reply that looks right and is wrong.
 ///
 /// # What it models
-/// Wrong replies of a kind, as a share of the requests that ended; without `of`, of the requests of all load classes. Kinds are
-/// counted at the endpoint where they arise: a stale read at the store, and not at the service that calls the store.
+/// Wrong replies of a kind, as a share of the requests that ended. A wrong reply makes that of its caller wrong too, so that a stale read
+/// is counted at the store and at each endpoint above that answers with it. Duplicate effects and lost messages are in no reply, and are
+/// counted where they happen. Without `of`, each is counted once, where it arises, as a share of the requests of all load classes.
 ///
 /// # When to use it
 /// Where being wrong is worse than being down.

@@ -28,7 +28,7 @@ pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };
 pub use promise::*;
-pub use run::{Limit, Looks, Period, RunResult, Slice, Steps, Stopped};
+pub use run::{Limit, Looks, Period, RunResult, Slice, Steps, Stopped, WrongCounts};
 pub use series::*;
 pub use span::Span;
 pub use study::*;

@@ -154,10 +154,26 @@ pub struct Slice {
     pub up: Vec<UpCounts>,
     /// Timed parts, but for the wait for a worker, at the services at which anything was timed.
     pub times: ByPart<TimedSums>,
-    /// Wrong replies by endpoint and kind ([`crate::data::Wrongness`] as its number): (endpoint, kind, count), only those that happened.
-    pub wrong: Vec<(u32, u8, u64)>,
+    /// Wrong replies by call site and kind ([`crate::data::Wrongness`] as its number), only those that happened.
+    pub wrong: Vec<(EdgeId, u8, WrongCounts)>,
     /// Latency of the answered attempts of call sites of load classes, by their place in `RunResult::entry_edges` order.
     pub entry_latency: Vec<(EdgeId, SparseHistogram)>,
+}
+
+/// Replies to the calls of one call site that looked ok and were wrong in one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WrongCounts {
+    /// By what happened at the callee itself, whoever heard the reply; also effects that were one too many, and messages that were lost.
+    pub arose: u64,
+    /// By replies that the callee had got from those that it called.
+    pub passed_on: u64,
+}
+
+impl WrongCounts {
+    /// All wrong replies.
+    pub fn replies(&self) -> u64 {
+        self.arose + self.passed_on
+    }
 }
 
 /// Histograms between two marks.

@@ -14,6 +14,7 @@ use super::network::Network;
 use super::program::Program;
 use super::stations::Stations;
 use super::ticket::Tickets;
+use super::wrong::Wrongs;
 use super::{World, bounds, record};
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
 use crate::engine::digest::Digest;
@@ -47,6 +48,7 @@ impl<'m> World<'m> {
             instant: bounds::Instant::default(),
             frames: Arena::new(model.run.max_in_flight),
             tickets: Tickets::new(data.needs_tickets()),
+            wrongs: Wrongs::default(),
             ready: Vec::new(),
             stations,
             calls,

@@ -23,6 +23,7 @@ mod run;
 mod stations;
 mod ticket;
 mod together;
+mod wrong;
 
 #[cfg(test)]
 mod tests;
@@ -124,6 +125,7 @@ struct World<'m> {
     instant: bounds::Instant,
     frames: Arena,
     tickets: ticket::Tickets,
+    wrongs: wrong::Wrongs,
     /// Frames that became runnable beside the one that runs.
     ready: Vec<FrameId>,
     stations: stations::Stations,

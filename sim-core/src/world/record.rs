@@ -11,10 +11,10 @@ use super::frame::{INSIDE, Phase};
 use super::{Event, World, fact};
 use crate::counters::part;
 use crate::data::AGE;
-use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
+use crate::ids::{Caller, EdgeId, ServiceId};
 use crate::metrics::{ByPart, Histogram, SparseHistogram, TimedSums, Times, fresh};
 use crate::model::Model;
-use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts};
+use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts, WrongCounts};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Marks beyond this many are not made: faults at random may strike very often, and each mark keeps all counts and histograms.
@@ -55,9 +55,9 @@ pub(super) struct Recorder {
     services: Vec<ServiceCounts>,
     up: Vec<UpCounts>,
     entries: Vec<(EdgeId, Histogram)>,
-    wrong: BTreeMap<(EndpointId, u8), u64>,
+    wrong: BTreeMap<(EdgeId, u8), WrongCounts>,
     /// All since the start, for telemetry.
-    pub wrong_in_all: BTreeMap<(EndpointId, u8), u64>,
+    pub wrong_in_all: BTreeMap<(EdgeId, u8), WrongCounts>,
     slices: Vec<Slice>,
     period_since: u64,
     latency: Vec<Histogram>,
@@ -104,10 +104,18 @@ impl Recorder {
         }
     }
 
-    /// A reply of an endpoint looked ok and was wrong, or a message was lost.
-    pub(super) fn wrong(&mut self, endpoint: EndpointId, kind: u8) {
-        *self.wrong.entry((endpoint, kind)).or_insert(0) += 1;
-        *self.wrong_in_all.entry((endpoint, kind)).or_insert(0) += 1;
+    /// A reply to a call looked ok and was wrong by what happened at the callee, or a message was lost.
+    pub(super) fn wrong_arises(&mut self, site: EdgeId, kind: u8) {
+        for counts in [&mut self.wrong, &mut self.wrong_in_all] {
+            counts.entry((site, kind)).or_default().arose += 1;
+        }
+    }
+
+    /// A reply to a call looked ok and was wrong by a reply that the callee had got.
+    pub(super) fn wrong_is_passed_on(&mut self, site: EdgeId, kind: u8) {
+        for counts in [&mut self.wrong, &mut self.wrong_in_all] {
+            counts.entry((site, kind)).or_default().passed_on += 1;
+        }
     }
 
     /// An attempt had waited too long for its answer at `at_ns` [ns from time 0], and `waited_ns` until the end. Where results do not count
@@ -306,7 +314,7 @@ impl World<'_> {
             slice.entry_latency.push((*edge, self.calls.latency(*edge).since(seen)));
         }
         slice.times = self.times.sums_since(&mut recorder.timed);
-        slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((e, k), n)| (e.0, k, n)).collect();
+        slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((site, k), n)| (site, k, n)).collect();
         recorder.slices.push(slice);
         recorder.since = now;
     }

@@ -1,6 +1,6 @@
 //! The interpreter: walks a frame through its operations until it has to wait.
 
-use super::frame::{BRANCH, FrameId, Link, Phase, Waiter};
+use super::frame::{BRANCH, FrameId, Link, Phase, WRONG, Waiter};
 use super::program::{Fork, Op, Pc};
 use super::{World, fact};
 use crate::engine::rng::{Keyed, mix};
@@ -193,8 +193,10 @@ impl World<'_> {
         self.digest.fact(self.now, at.key, fact::BRANCH_ENDED | u64::from(outcome));
         self.frames.release(branch);
         let caller = self.frames.waiting(at.waiter)?;
+        if at.flags & WRONG != 0 && outcome <= Outcome::Degraded as u8 {
+            self.shares_wrong(caller, branch, at.flags);
+        }
         let parent = &mut self.frames[caller];
-        parent.flags |= at.flags & super::frame::WRONG;
         let (out, needed) = parent.next.branches();
         let out = out - 1;
         if outcome > 1 {

@@ -1,7 +1,7 @@
 //! Tickets: what a request carries through everything that it causes.
 //!
 //! A request of a load class gets a ticket when it comes. Every frame that works for the request carries the same ticket: calls and their retries,
-//! copies of hedged calls, branches, background steps, messages and their deliveries. So what a
+//! copies of hedged calls, branches, background steps, messages and their deliveries, and the frames that take the place of another. So what a
 //! ticket holds outlives the frames between: callers that have given up, and messages that wait.
 //!
 //! Frames name their tickets in a list beside the arena, which exists only where the model needs tickets: nobody else pays for it, and the frame stays
@@ -9,10 +9,10 @@
 //! nothing; hence there are never more tickets than frames, and their memory follows what is in flight.
 //!
 //! A new field is a field of [`Ticket`] with its value in [`Ticket::new`], and a function of the world that reads or sets it. It needs no rule
-//! of its own for copying, because all carriers share the ticket.
+//! of its own for copying, because all carriers share the ticket. Left out: what an answer brings back to its caller, and to no other (`wrong`).
 
 use super::World;
-use super::frame::FrameId;
+use super::frame::{Frame, FrameId, WRONG};
 use crate::engine::table::{Id, Maybe, Table};
 use crate::ids::ServiceId;
 
@@ -120,12 +120,25 @@ impl World<'_> {
         }
     }
 
-    /// A frame works for the request for which another one does: as its call, branch, copy or message.
+    /// A frame works for the request for which another one does: as its call, branch, copy or message, or in its place.
     #[inline(always)]
     pub(super) fn works_for(&mut self, frame: FrameId, other: FrameId) {
         if self.tickets.are_needed {
             self.tickets.copy(frame, other);
         }
+    }
+
+    /// A frame that has the contents of another and works for the same request: it takes the other one's place, or carries its answer back.
+    pub(super) fn stand_in(&mut self, frame: FrameId) -> FrameId {
+        let stand_in = self.frames.take();
+        let at = self.frames[frame];
+        // A frame may be taken that had something wrong in its answer when it was last used.
+        self.frames[stand_in] = Frame { flags: at.flags & !WRONG, ..at };
+        if at.flags & WRONG != 0 {
+            self.shares_wrong(stand_in, frame, at.flags);
+        }
+        self.works_for(stand_in, frame);
+        stand_in
     }
 
     /// A frame works for no request.

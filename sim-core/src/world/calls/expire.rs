@@ -77,8 +77,7 @@ impl World<'_> {
             Phase::Queued => {
                 // The list still holds the frame: a copy leaves the instance, the frame itself is skipped.
                 self.leave_queue(frame);
-                let stand_in = self.frames.take();
-                self.frames[stand_in] = at;
+                let stand_in = self.stand_in(frame);
                 self.frames[stand_in].phase = Phase::Replying;
                 self.leave(stand_in);
                 self.frames.release(stand_in);
@@ -105,8 +104,7 @@ impl World<'_> {
     /// A frame that is among those that can go on in this very moment must not be given back before its turn: a stand-in takes its place
     /// and all that it holds, and it ends when its turn comes.
     pub(in crate::world) fn replaced(&mut self, frame: FrameId) -> FrameId {
-        let stand_in = self.frames.take();
-        self.frames[stand_in] = self.frames[frame];
+        let stand_in = self.stand_in(frame);
         let at = &mut self.frames[frame];
         at.seq = 0;
         at.waiter = Waiter::NOBODY;

@@ -12,7 +12,7 @@ use crate::engine::table::Id;
 use crate::ids::{EdgeId, InstanceId};
 use crate::outcome::Outcome;
 use crate::world::World;
-use crate::world::frame::{BRANCH, CLIENT, COPY, FrameId, Link, Phase, Waiter};
+use crate::world::frame::{BRANCH, CLIENT, COPY, FrameId, Link, Phase, WRONG, Waiter};
 
 /// All races under way.
 #[derive(Debug, Default)]
@@ -198,7 +198,9 @@ impl World<'_> {
         let Some(caller) = at.waiter.frame() else { unreachable!("a copy has a caller") };
         self.drop_copy(copy);
         if ok {
-            self.frames[caller].flags |= at.flags & crate::world::frame::WRONG;
+            if at.flags & WRONG != 0 {
+                self.shares_wrong(caller, copy, at.flags);
+            }
             count!(self.calls.sites[site].counts, hedge::WON, u64::from(at.rank.copy() > 0));
             return Some(self.race_is_won(caller, site, outcome));
         }

@@ -32,16 +32,8 @@ impl World<'_> {
         // A reply that was sent before its work was done was looked at then.
         if at.waiter != Waiter::NOBODY {
             let kinds = self.wrong_at_instance(frame);
-            self.wrongs(frame, kinds);
+            self.all_arise(frame, kinds);
         }
-    }
-
-    /// Counts a wrong reply of a frame's endpoint.
-    pub(in crate::world) fn wrong(&mut self, frame: FrameId, kind: u8) {
-        let at = &mut self.frames[frame];
-        at.flags |= WRONG;
-        let endpoint = self.calls.sites[at.edge].endpoint;
-        self.recorder.wrong(endpoint, kind);
     }
 
     /// The answer sets out.
@@ -75,19 +67,18 @@ impl World<'_> {
                 }
             }
             self.answers(frame, &at, outcome);
-            self.count(&at, outcome);
+            self.count(frame, &at, outcome);
             if at.flags & CLOSED_USER != 0 {
                 self.think(at.edge);
             }
             return None;
         }
         let caller = self.frames.waiting(at.waiter)?;
-        let parent = &mut self.frames[caller];
-        if at.flags & WRONG != 0 {
-            parent.flags |= WRONG;
+        if at.flags & WRONG != 0 && outcome <= Outcome::Degraded as u8 {
+            self.uses_wrong(caller, frame, at.flags);
         }
         self.answers(frame, &at, outcome);
-        self.count(&at, outcome);
+        self.count(frame, &at, outcome);
         self.answered(caller, at.edge, outcome)
     }
 
@@ -98,19 +89,20 @@ impl World<'_> {
         self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | wrong | u64::from(outcome));
     }
 
-    /// Counts the end of an attempt as its caller sees it.
+    /// Counts the end of an attempt, whose frame was just given back, as its caller sees it.
     #[inline(always)]
-    fn count(&mut self, at: &Ended, outcome: u8) {
+    fn count(&mut self, frame: FrameId, at: &Ended, outcome: u8) {
         let site = &mut self.calls.sites[at.edge];
         let counts = &mut site.counts;
         counts.outcomes[usize::from(outcome & 7)] += 1;
         if outcome <= Outcome::Degraded as u8 {
             let took = self.now - at.arrived;
             counts.latency_sum_ns += took;
+            site.latency.record(took);
             if at.flags & WRONG != 0 {
                 counts.wrong += 1;
+                self.hears_wrong(frame, at.flags, at.edge);
             }
-            site.latency.record(took);
         } else if at.flags & BELOW != 0 {
             counts.failed_below += 1;
         }
@@ -122,10 +114,9 @@ impl World<'_> {
         if at.flags & (BRANCH | CLIENT) != 0 || at.waiter == Waiter::NOBODY {
             return;
         }
-        self.frames[frame].waiter = Waiter::NOBODY;
         // A stand-in carries the answer back while the frame goes on.
-        let stand_in = self.frames.take();
-        self.frames[stand_in] = at;
+        let stand_in = self.stand_in(frame);
+        self.frames[frame].waiter = Waiter::NOBODY;
         let new = &mut self.frames[stand_in];
         new.flags &= WRONG | CLOSED_USER;
         new.phase = Phase::Replying;
@@ -133,7 +124,7 @@ impl World<'_> {
         let outcome = outcome.max(at.outcome);
         if outcome <= Outcome::Degraded as u8 && self.stations.falsifies(at.instance.known()) {
             let kinds = self.wrong_at_instance(stand_in);
-            self.wrongs(stand_in, kinds);
+            self.all_arise(stand_in, kinds);
         }
         let next = self.send_back(stand_in, outcome);
         self.ready.extend(next);

@@ -10,7 +10,7 @@ use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::counters::WAIT;
 use crate::engine::rng::Stream;
 use crate::expression::{Resolved, View};
-use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
+use crate::ids::{Caller, EdgeId, ServiceId};
 use crate::metrics::{ByPart, Histogram, PartId};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
@@ -30,7 +30,7 @@ struct Pipe {
     latency: Vec<((EdgeId, View), Histogram)>,
     times: Vec<((ServiceId, PartId), Histogram)>,
     sums: ByPart<(u64, u64)>,
-    wrong: BTreeMap<(EndpointId, u8), u64>,
+    wrong: BTreeMap<(EdgeId, u8), u64>,
 }
 
 /// All that watches.
@@ -164,10 +164,11 @@ impl World<'_> {
             let now = waits.or_else(|| self.times.histogram(of.1, of.0.0));
             scrape.times.push((*of, now.map(|now| now.since(seen)).unwrap_or_default()));
         }
-        for (&(endpoint, kind), &count) in &self.recorder.wrong_in_all {
-            let before = pipe.wrong.insert((endpoint, kind), count).unwrap_or(0);
+        for (&(site, kind), counts) in &self.recorder.wrong_in_all {
+            let count = counts.replies();
+            let before = pipe.wrong.insert((site, kind), count).unwrap_or(0);
             if count > before {
-                scrape.wrong.push((endpoint.0, kind, count - before));
+                scrape.wrong.push((site, kind, count - before));
             }
         }
         scrape.sums = self.times.sums_since(&mut pipe.sums);

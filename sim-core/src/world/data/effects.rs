@@ -76,7 +76,8 @@ impl World<'_> {
         let effect = &self.model.endpoints[endpoint.index()].effect;
         if self.data.effects.apply(call, self.now, effect) {
             count!(self.stations.counts(service), data::DUPLICATES);
-            self.recorder.wrong(endpoint, Wrongness::DuplicateEffect as u8);
+            // The answer is right: the caller hears nothing of it.
+            self.recorder.wrong_arises(at.edge, Wrongness::DuplicateEffect as u8);
         }
         if self.data.effects.applied.len() > self.data.effects.look_at.max(FEW) {
             self.forget_effects();

@@ -290,8 +290,7 @@ impl World<'_> {
         });
         if !set_aside {
             count!(self.stations.counts(queue), data::MESSAGES_LOST);
-            let endpoint = self.model.edges[at.edge.index()].callee;
-            self.recorder.wrong(endpoint, Wrongness::LostMessage as u8);
+            self.recorder.wrong_arises(at.edge, Wrongness::LostMessage as u8);
         }
         None
     }

@@ -157,7 +157,7 @@ impl World<'_> {
             writes.iter().any(|w| w.committed <= at.arrived && w.applied.get(number).is_some_and(|&t| t > now))
         });
         if stale {
-            self.wrong(frame, Wrongness::StaleRead as u8);
+            self.arises(frame, Wrongness::StaleRead as u8);
         }
     }
 

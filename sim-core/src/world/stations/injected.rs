@@ -37,13 +37,4 @@ impl World<'_> {
         }
         kinds
     }
-
-    /// Counts a reply of a frame's endpoint that is wrong in these ways.
-    pub(in crate::world) fn wrongs(&mut self, frame: FrameId, kinds: u16) {
-        let mut left = kinds;
-        while left != 0 {
-            self.wrong(frame, left.trailing_zeros() as u8);
-            left &= left - 1;
-        }
-    }
 }
