@@ -15,6 +15,7 @@ pub fn all() -> Vec<Kind> {
         crate::call::retry::ALL,
         crate::call::breaker::ALL,
         crate::call::throttle::ALL,
+        crate::call::limit::ALL,
         crate::call::fallback::ALL,
         crate::call::hedge::ALL,
         crate::call::balance::ALL,

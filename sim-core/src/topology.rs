@@ -10,6 +10,7 @@ use crate::call::breaker::BreakerSettings;
 use crate::call::ejection::EjectionSettings;
 use crate::call::fallback::FallbackSettings;
 use crate::call::hedge::HedgeSettings;
+use crate::call::limit::LimitSettings;
 use crate::call::retry::{BudgetSettings, RetrySettings};
 use crate::call::throttle::ThrottleSettings;
 use crate::data::{Effect, KeysSettings};
@@ -326,7 +327,8 @@ pub struct Edge {
     pub guard: GuardId,
 }
 
-/// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle and retry budget where there are any.
+/// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle, limit and
+/// retry budget where there are any.
 #[derive(Debug, Clone)]
 pub struct Guard {
     /// The policy's name, or the call's.
@@ -341,6 +343,8 @@ pub struct Guard {
     pub breaker: Option<BreakerSettings>,
     /// When to turn calls away by chance.
     pub throttle: Option<ThrottleSettings>,
+    /// How many attempts may be under way at once.
+    pub limit: Option<LimitSettings>,
     /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
     pub budget: Option<BudgetSettings>,
     /// Which instances are not called for a while.

@@ -91,6 +91,7 @@ impl Compiler<'_> {
         let keys = own.over(named).over(self.defaults);
         let has_own_state = own.breaker.is_some()
             || own.throttle.is_some()
+            || own.concurrency_limit.is_some()
             || own.balance.is_some()
             || own.hedge.is_some()
             || own.outlier_ejection.is_some()
@@ -122,6 +123,7 @@ impl Compiler<'_> {
             balance: keys.balance.cloned().unwrap_or_else(BalanceSettings::default),
             breaker: keys.breaker.cloned(),
             throttle: keys.throttle.cloned(),
+            limit: keys.concurrency_limit.cloned(),
             budget: keys.retry.and_then(|r| r.budget.clone()),
             hedge: keys.hedge.cloned(),
             ejection: keys.outlier_ejection.cloned(),

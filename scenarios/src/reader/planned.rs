@@ -36,7 +36,10 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Calls.
     ("profile", "policies.p"),
     ("deadline", "policies.p"),
-    ("concurrency_limit", "policies.p"),
+    ("aimd", "policies.p.concurrency_limit"),
+    ("vegas", "policies.p.concurrency_limit"),
+    ("gradient", "policies.p.concurrency_limit"),
+    ("gradient2", "policies.p.concurrency_limit"),
     ("rate_limit", "policies.p"),
     ("pool", "policies.p"),
     ("locality", "policies.p"),
@@ -112,7 +115,7 @@ question: q?
 run: {duration: 10s}
 network: {within_zone: {latency: 1ms}}
 load: {users: {to: web.get, arrive: {poisson: {rate: 1/s}}}}
-policies: {p: {timeout: 1s, throttle: {sre: {}}, balance: random}}
+policies: {p: {timeout: 1s, throttle: {sre: {}}, concurrency_limit: bulkhead, balance: random}}
 services: {web: {workers: 1, machine: {cores: 1}, queue: {discipline: lifo}, endpoints: {get: {steps: [{work: 1ms}, {call: {to: db.get}}]}}}}
 stores: {db: {workers: 1, replication: {primary: {}}, endpoints: {get: {access: read, steps: [{work: 1ms}]}}}}
 queues: {jobs: {consumers: {work: {to: web.get}}}}
@@ -150,7 +153,18 @@ studies: {s: {ask: {gate: {stop_when_certain: true}}}}
                 continue;
             }
             // A kind takes the place of the one that stands there.
-            let is_kind = ["discipline", "throttle", "balance", "replication", "inject", "use", "meter", "ask", "0"];
+            let is_kind = [
+                "discipline",
+                "throttle",
+                "concurrency_limit",
+                "balance",
+                "replication",
+                "inject",
+                "use",
+                "meter",
+                "ask",
+                "0",
+            ];
             let set = match place.rsplit('.').next().unwrap_or_default() {
                 last if is_kind.contains(&last) => Set { path: (*place).into(), value: format!("{{{word}: {{}}}}") },
                 "" => Set { path: (*word).into(), value: "{}".into() },

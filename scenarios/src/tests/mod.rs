@@ -6,6 +6,7 @@ mod counters;
 mod effects;
 mod experiments;
 mod faults;
+mod limits;
 mod mangled;
 mod meant;
 mod messages;

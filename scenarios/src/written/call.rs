@@ -9,6 +9,7 @@ use sim_core::call::breaker::BreakerSettings;
 use sim_core::call::ejection::EjectionSettings;
 use sim_core::call::fallback::FallbackSettings;
 use sim_core::call::hedge::HedgeSettings;
+use sim_core::call::limit::LimitSettings;
 use sim_core::call::retry::RetrySettings;
 use sim_core::call::throttle::ThrottleSettings;
 use sim_core::dist::Distribution;
@@ -51,6 +52,9 @@ macro_rules! with_call_keys {
             /// When to turn calls away by chance, because the callee turns away too many.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub throttle: Option<sim_core::call::throttle::ThrottleSettings>,
+            /// How many attempts of a caller instance are under way at once.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub concurrency_limit: Option<sim_core::call::limit::LimitSettings>,
             /// What answers when the call fails.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub fallback: Option<sim_core::call::fallback::FallbackSettings>,
@@ -81,6 +85,7 @@ macro_rules! with_call_keys {
                     retry: self.retry.as_ref(),
                     breaker: self.breaker.as_ref(),
                     throttle: self.throttle.as_ref(),
+                    concurrency_limit: self.concurrency_limit.as_ref(),
                     fallback: self.fallback.as_ref(),
                     hedge: self.hedge.as_ref(),
                     balance: self.balance.as_ref(),
@@ -96,7 +101,7 @@ pub(crate) use with_call_keys;
 
 with_call_keys! {
     /// A bundle of call settings with a name, or the defaults of all calls. Calls that name the same policy share its state
-    /// (breaker, throttle, retry budget, balancer) among all calls from one caller instance to one callee.
+    /// (breaker, throttle, limit, retry budget, balancer) among all calls from one caller instance to one callee.
     PolicySettings {}
 }
 
@@ -116,7 +121,7 @@ with_call_keys! {
     /// - `timeout`: one attempt, duration or distribution, default none
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `cancel`: whether the callee stops when nobody waits, default false
-    /// - `retry`, `breaker`, `throttle`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
+    /// - `retry`, `breaker`, `throttle`, `concurrency_limit`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
     /// - `outlier_ejection`: which instances are not called for a while, default none
     /// - `optional`: whether a failure does no harm, default false
     /// - `size`: `request` and `response` in bytes, default 0B
@@ -153,6 +158,8 @@ pub struct CallKeys<'a> {
     pub breaker: Option<&'a BreakerSettings>,
     /// When to turn calls away by chance.
     pub throttle: Option<&'a ThrottleSettings>,
+    /// How many attempts at once.
+    pub concurrency_limit: Option<&'a LimitSettings>,
     /// What answers when the call fails.
     pub fallback: Option<&'a FallbackSettings>,
     /// How the call is sent more than once.
@@ -178,6 +185,7 @@ impl<'a> CallKeys<'a> {
             retry: self.retry.or(below.retry),
             breaker: self.breaker.or(below.breaker),
             throttle: self.throttle.or(below.throttle),
+            concurrency_limit: self.concurrency_limit.or(below.concurrency_limit),
             fallback: self.fallback.or(below.fallback),
             hedge: self.hedge.or(below.hedge),
             balance: self.balance.or(below.balance),
@@ -190,7 +198,11 @@ impl<'a> CallKeys<'a> {
     /// Whether a mechanism with state is written among them.
     pub fn has_state(&self) -> bool {
         let guarded = self.breaker.is_some() || self.throttle.is_some() || self.outlier_ejection.is_some();
-        guarded || self.balance.is_some() || self.retry.is_some() || self.hedge.is_some()
+        guarded
+            || self.concurrency_limit.is_some()
+            || self.balance.is_some()
+            || self.retry.is_some()
+            || self.hedge.is_some()
     }
 
     /// Problems of the keys, each at its path below the present one.
@@ -214,6 +226,9 @@ impl<'a> CallKeys<'a> {
         }
         if let Some(throttle) = self.throttle {
             problems.at("throttle", |p| throttle.validate(p));
+        }
+        if let Some(limit) = self.concurrency_limit {
+            problems.at("concurrency_limit", |p| limit.validate(p));
         }
         if let Some(fallback) = self.fallback {
             problems.at("fallback", |p| fallback.validate(p));

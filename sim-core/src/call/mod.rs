@@ -5,8 +5,10 @@
 
 pub mod balance;
 pub mod breaker;
+pub mod doorman;
 pub mod ejection;
 pub mod fallback;
 pub mod hedge;
+pub mod limit;
 pub mod retry;
 pub mod throttle;

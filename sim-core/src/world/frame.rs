@@ -157,6 +157,10 @@ pub enum Phase {
     Sharing,
     /// A write that waits until regions agree.
     Agreeing,
+    /// Waits for a place under a limit of concurrency, before its attempt is sent.
+    Waiting,
+    /// Has such a place, and sends its attempt at this very moment.
+    Admitted,
     /// Waits for a reply.
     Calling,
     /// Waits for branches.

@@ -100,6 +100,7 @@ pub(super) fn chain(
             balance: BalanceSettings::default(),
             breaker: None,
             throttle: None,
+            limit: None,
             budget: None,
             ejection: None,
             hedge: None,

@@ -219,6 +219,12 @@ pub(super) const ACTS: &[Act] = &[
         "rps(api.get) in on < 0.5 * rps(api.get)",
     ),
     act(
+        "concurrency_limit bulkhead",
+        "services.web.workers: 20\nservices.web.endpoints.fast.steps: [{work: 1ms}]\nload.others: {to: web.fast, arrive: {poisson: {rate: 20/s}}, timeout: 1s}\nservices.api.endpoints.get.steps: [{wait: 2s}]\nservices.api.workers: 100",
+        "policies.api.concurrency_limit: {bulkhead: {limit: 8, max_wait: 10ms}}",
+        "availability(web.fast) in on > 2 * availability(web.fast)",
+    ),
+    act(
         "fallback fallback",
         FAILING,
         "policies.api.fallback: {outcome: degraded}",

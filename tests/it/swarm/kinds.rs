@@ -63,6 +63,10 @@ pub fn call(dice: &mut Dice) -> String {
     if dice.chance(15) {
         keys.push(format!("throttle: {{sre: {{ratio: {}, window: {{time: 3s}}}}}}", *dice.pick(&["1", "1.5", "2"])));
     }
+    if dice.chance(15) {
+        let (limit, wait) = (dice.number(1, 12), *dice.pick(&["0s", "20ms", "1s"]));
+        keys.push(format!("concurrency_limit: {{bulkhead: {{limit: {limit}, max_wait: {wait}}}}}"));
+    }
     if dice.chance(20) {
         keys.push("fallback: {latency: 1ms, outcome: degraded}".into());
     }

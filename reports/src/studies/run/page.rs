@@ -143,12 +143,13 @@ fn calls(study: &StudyResult) -> LoneTable {
         "Retries",
         "Amplifi\u{ad}cation",
         "Timeouts",
-        "Rejected by breaker",
+        "Turned away",
         "Breaker openings",
         "Aban\u{ad}doned",
     ];
-    let caption = "mean per run. Amplification is attempts sent for each call that the breaker let through; openings count all caller \
-                   instances; abandoned attempts went on working after their caller had given up.";
+    let caption = "mean per run. Amplification is attempts sent for each call that was let through. Calls are turned away by a breaker, a \
+                   throttle or a limit; openings count all caller instances; abandoned attempts went on working after their caller \
+                   had given up.";
     LoneTable {
         title: Some((calls_title(study), ("Every call edge".into(), caption.into()))),
         cells: CellForm::Calls,

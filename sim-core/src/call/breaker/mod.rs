@@ -13,8 +13,10 @@ pub use consecutive::ConsecutiveSettings;
 pub use count::CountSettings;
 pub use rate::{RateSettings, Window};
 
+use crate::call::doorman::{Answer, Doorman, Ended, Knock};
 use crate::kind::Kind;
-use crate::metrics::counters;
+use crate::metrics::{Counter, counters};
+use crate::outcome::Outcome;
 use crate::problem::Problems;
 use common::{Common, Probe};
 use serde::{Deserialize, Serialize};
@@ -242,6 +244,24 @@ impl Breaker {
             Evidence::Count(e) => e.clear(),
             Evidence::Consecutive(e) => e.clear(),
         }
+    }
+}
+
+impl Doorman for Breaker {
+    fn ask(&mut self, knock: Knock) -> Answer {
+        if self.admit(knock.now_ns) { Answer::Go } else { Answer::Refuse(Outcome::Rejected) }
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        self.record(ended.now_ns, !ended.ok, ended.latency_ns);
+    }
+
+    fn withdrawn(&mut self, _now_ns: u64) {
+        self.abandon();
+    }
+
+    fn refusals(&self) -> Option<Counter> {
+        Some(REJECTED)
     }
 }
 

@@ -6,7 +6,10 @@ mod window;
 pub use sre::SreSettings;
 pub use window::ThrottleWindow;
 
+use crate::call::doorman::{Answer, Doorman, Ended, Knock};
+use crate::engine::rng::Keyed;
 use crate::kind::Kind;
+use crate::outcome::Outcome;
 use crate::problem::Problems;
 use serde::{Deserialize, Serialize};
 
@@ -44,18 +47,24 @@ pub enum Throttle {
     Sre(Box<sre::Sre>),
 }
 
-impl Throttle {
-    /// Whether a call may be sent now; `draw` is uniform in [0, 1).
-    pub fn admit(&mut self, now_ns: u64, draw: f64) -> bool {
+impl Doorman for Throttle {
+    fn ask(&mut self, knock: Knock) -> Answer {
+        let admitted = match self {
+            Self::Sre(throttle) => throttle.admit(knock.now_ns, Keyed::new(knock.key).unit()),
+        };
+        if admitted { Answer::Go } else { Answer::Refuse(Outcome::Rejected) }
+    }
+
+    fn ended(&mut self, ended: Ended) {
         match self {
-            Self::Sre(throttle) => throttle.admit(now_ns, draw),
+            Self::Sre(throttle) => throttle.record(ended.now_ns, ended.ok),
         }
     }
 
-    /// A call that was sent has ended; `accepted` if it was answered.
-    pub fn record(&mut self, now_ns: u64, accepted: bool) {
+    fn withdrawn(&mut self, now_ns: u64) {
         match self {
-            Self::Sre(throttle) => throttle.record(now_ns, accepted),
+            // The callee did not turn it away.
+            Self::Sre(throttle) => throttle.record(now_ns, true),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Call sites and what calls share, from a model.
 
-use super::site::{Role, Shared, Site, Timer};
+use super::site::{Limited, Role, Shared, Site, Timer};
 use crate::data::Effect;
 use crate::dist::Sampler;
 use crate::engine::calendar::Lanes;
@@ -16,7 +16,7 @@ use crate::world::frame::Rank;
 use crate::world::network::Network;
 use crate::world::program::{Program, needs_client};
 use crate::world::stations::Stations;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The state that calls share, and where that of each guard begins.
 pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
@@ -34,6 +34,10 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
                 balancer: guard.balance.build(places, callers as usize),
                 breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
                 throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
+                limit: guard
+                    .limit
+                    .as_ref()
+                    .map(|limit| Box::new(Limited { limiter: limit.build(), waiting: VecDeque::new() })),
                 budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
                 ejector: guard.ejection.as_ref().map(crate::call::ejection::EjectionSettings::build),
                 hedge: guard.hedge.as_ref().map(crate::call::hedge::HedgeSettings::build),
@@ -83,6 +87,7 @@ pub(super) fn sites(
             guarded: guard.breaker.is_some()
                 || guard.budget.is_some()
                 || guard.throttle.is_some()
+                || guard.limit.is_some()
                 || guard.ejection.is_some(),
             balanced: guard.balance.is_told()
                 && stations.places_of(endpoint.service) > 1

@@ -4,15 +4,16 @@
 //! same number in `parent_seq`. An answer counts only while both agree: an attempt that was given up finds another number and is not heard. So
 //! nothing has to be taken out of the calendar or searched for when an attempt is given up.
 //!
-//! What may stop an attempt (breaker, throttle, retry budget) is asked in [`World::send`] before anything is counted as sent, and told once
-//! how each admitted attempt ended: by [`World::judge`], or by `ends_without_result` where nobody will know. A breaker whose permits did not
-//! come back would stay half-open forever; the swarm's law of attempts holds this.
+//! What may stop an attempt is asked before anything is counted as sent (`doors`; the retry budget in [`World::try_again`]), and told once how each
+//! admitted attempt ended: by [`World::judge`], or by `ends_without_result` where nobody will know. A breaker whose permits did not come back would
+//! stay half-open forever; the swarm's law of attempts holds this.
 //!
 //! Attempts fail in a loop and not by recursion, because a caller without backoff may try again thousands of times at one instant.
-//! Left out here: several attempts at once (`hedge`), the way of a message (`wire`), and timeouts (`expire`).
+//! Left out here: what stands between caller and callee (`doors`), several attempts at once (`hedge`), the way of a message (`wire`), and timeouts
+//! (`expire`).
 
 use super::site::{Role, Timer};
-use crate::call::{breaker, ejection, retry};
+use crate::call::retry;
 use crate::counters::count;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -30,12 +31,11 @@ const PICK: u64 = 0x32;
 const BACKOFF: u64 = 0x33;
 const FALLBACK: u64 = 0x34;
 const TIMEOUT: u64 = 0x35;
-const THROTTLE: u64 = 0x36;
 /// Attempts of one call differ by this in their key, so that the call's own key can be had back from an attempt's.
 pub(in crate::world) const ATTEMPT: u64 = 0xd1b5_4a32_d192_ed03;
 
 /// What became of an attempt as it was sent.
-enum Sent {
+pub(super) enum Sent {
     /// The callee runs at once.
     Runs(FrameId),
     /// Something will come, or nothing ever.
@@ -114,7 +114,7 @@ impl World<'_> {
 
     /// An attempt has failed: whatever follows.
     #[cold]
-    fn failed(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Option<FrameId> {
+    pub(super) fn failed(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Option<FrameId> {
         let mut outcome = outcome;
         loop {
             match self.after_failure(frame, site, outcome) {
@@ -131,18 +131,36 @@ impl World<'_> {
         }
     }
 
-    /// Sends a further attempt of a call: out of line, as the first attempt is in line with the interpreter.
-    #[inline(never)]
+    /// Sends a further attempt of a call, if the doormen let it go.
     fn send_again(&mut self, frame: FrameId, site: EdgeId) -> Sent {
-        self.send(frame, site)
+        if self.calls.sites[site].guarded
+            && let Some(sent) = self.stopped(frame, site)
+        {
+            return sent;
+        }
+        self.send_admitted_again(frame, site)
     }
 
-    /// Sends an attempt: asks who may stop it, chooses an instance, starts the timer, and knocks.
+    /// Sends an attempt that the doormen have let go: out of line, as the first attempt is in line with the interpreter.
+    #[inline(never)]
+    pub(super) fn send_admitted_again(&mut self, frame: FrameId, site: EdgeId) -> Sent {
+        self.send_admitted(frame, site)
+    }
+
+    /// Sends the first attempt of a call, if the doormen let it go.
     #[inline(always)]
     fn send(&mut self, frame: FrameId, site: EdgeId) -> Sent {
-        if self.calls.sites[site].guarded && !self.admitted(frame, site) {
-            return self.held_back(frame, site);
+        if self.calls.sites[site].guarded
+            && let Some(sent) = self.stopped(frame, site)
+        {
+            return sent;
         }
+        self.send_admitted(frame, site)
+    }
+
+    /// Sends an attempt: chooses an instance, starts the timer, and knocks.
+    #[inline(always)]
+    fn send_admitted(&mut self, frame: FrameId, site: EdgeId) -> Sent {
         let now = self.now;
         let tries = self.one_more_try(frame);
         let at = &self.frames[frame];
@@ -225,48 +243,7 @@ impl World<'_> {
         Sent::Failed(outcome)
     }
 
-    /// An attempt is not sent. It counts as one of those that a retry may make, so that they come to an end.
-    #[cold]
-    fn held_back(&mut self, frame: FrameId, site: EdgeId) -> Sent {
-        self.calls.sites[site].counts.rejected += 1;
-        if self.tries(frame) > self.tries_before(frame, site) {
-            self.one_more_try(frame);
-        }
-        Sent::Failed(Outcome::Rejected)
-    }
-
-    /// Asks the breaker, and counts its openings.
-    fn admitted(&mut self, frame: FrameId, site: EdgeId) -> bool {
-        let shared = self.shared_of(frame, site);
-        let now = self.now;
-        let state = &mut self.calls.shared[shared];
-        let mut admitted = state.breaker.as_mut().is_none_or(|breaker| breaker.admit(now));
-        if !admitted {
-            count!(self.calls.sites[site].counts, breaker::REJECTED);
-        }
-        if admitted && state.throttle.is_some() {
-            admitted = self.throttled(frame, site, shared);
-        }
-        let state = &mut self.calls.shared[shared];
-        if admitted {
-            state.in_flight += 1;
-        }
-        admitted
-    }
-
-    /// Asks the throttle; a call that it turns away gives the breaker its permit back.
-    #[cold]
-    fn throttled(&mut self, frame: FrameId, site: EdgeId, shared: usize) -> bool {
-        let key = mix(self.call_key(frame, site), THROTTLE ^ u64::from(self.tries(frame)) << 8);
-        let state = &mut self.calls.shared[shared];
-        let admitted = state.throttle.as_mut().is_none_or(|throttle| throttle.admit(self.now, Keyed::new(key).unit()));
-        if let (false, Some(breaker)) = (admitted, &mut state.breaker) {
-            breaker.abandon();
-        }
-        admitted
-    }
-
-    /// Tells balancer, breaker, throttle, budget and ejector how an attempt ended.
+    /// Tells balancer, doormen, budget and ejector how an attempt ended.
     #[inline(always)]
     pub(in crate::world) fn judge(&mut self, frame: FrameId, site: EdgeId, outcome: u8) {
         let to = &self.calls.sites[site];
@@ -312,34 +289,6 @@ impl World<'_> {
     ) {
         let shared = self.shared_of(frame, site);
         self.calls.shared[shared].balancer.ended(self.stations.number(instance), is_broken);
-    }
-
-    fn judge_guarded(&mut self, frame: FrameId, site: EdgeId, ok: bool) {
-        let shared = self.shared_of(frame, site);
-        let now = self.now;
-        let latency = now - self.frames[frame].start;
-        let retry = self.tries(frame) > self.tries_before(frame, site) + 1;
-        let state = &mut self.calls.shared[shared];
-        state.in_flight = state.in_flight.saturating_sub(1);
-        if let Some(budget) = &mut state.budget {
-            budget.on_result(ok, retry);
-        }
-        if let Some(throttle) = &mut state.throttle {
-            throttle.record(now, ok);
-        }
-        if let Some(ejector) = &mut state.ejector {
-            let instances = self.stations.routable(self.calls.sites[site].service).len();
-            ejector.ended(now, frame.place(), ok, instances);
-            count!(self.calls.sites[site].counts, ejection::EJECTIONS, ejector.take_ejections());
-        }
-        if let Some(breaker) = &mut state.breaker {
-            let before = breaker.openings();
-            breaker.record(now, !ok, latency);
-            if breaker.openings() > before {
-                count!(self.calls.sites[site].counts, breaker::OPENED);
-                self.recorder.opened(site, now);
-            }
-        }
     }
 
     /// The instance that gets an attempt; `frame` is the caller's, or the attempt's own where a load calls without a frame for the caller.
@@ -572,6 +521,7 @@ impl World<'_> {
                 let outcome = self.frames[frame].outcome;
                 self.deliver(frame, outcome)
             }
+            Phase::Admitted => self.goes_after_wait(frame),
             Phase::Backoff => {
                 let site = self.site_of(frame);
                 self.frames[frame].seq = 0;

@@ -14,7 +14,7 @@ impl World<'_> {
         self.expire(FrameId::at(due.index()), due.sequence())
     }
 
-    /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker.
+    /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker or for a place under a limit.
     pub(in crate::world) fn expire(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
         if !self.frames.waits_for(frame, seq) {
             return None;
@@ -22,6 +22,7 @@ impl World<'_> {
         match self.frames[frame].phase {
             Phase::Calling => self.attempt_expires(frame, seq),
             Phase::Queued => self.patience_ends(frame),
+            Phase::Waiting => self.wait_ends(frame),
             Phase::Delayed => self.copy_is_due(frame),
             other => unreachable!("a timer is due in phase {other:?}"),
         }
@@ -55,6 +56,7 @@ impl World<'_> {
             let below = (at.phase == Phase::Calling).then_some((at.next.callee(), at.seq));
             match at.phase {
                 Phase::Calling => self.ends_without_result(next, self.site_of(next)),
+                Phase::Waiting | Phase::Admitted => self.gives_up_place(next),
                 Phase::Hedging => self.end_race(next, true),
                 _ => {}
             }

@@ -242,6 +242,11 @@ impl World<'_> {
                 Phase::Delayed | Phase::Backoff => {
                     self.frames.release(copy);
                 }
+                // Its attempt has not been sent, so that nothing is left behind.
+                Phase::Waiting | Phase::Admitted => {
+                    self.gives_up_place(copy);
+                    self.frames.release(copy);
+                }
                 Phase::Calling if stop => self.withdraw(copy),
                 // It finds out when it comes to its end.
                 _ => {}
@@ -271,19 +276,7 @@ impl World<'_> {
             self.attempt_ended(frame, site, false);
         }
         if guarded {
-            let shared = self.shared_of(frame, site);
-            let state = &mut self.calls.shared[shared];
-            state.in_flight = state.in_flight.saturating_sub(1);
-            if let Some(breaker) = &mut state.breaker {
-                breaker.abandon();
-            }
-            if let Some(throttle) = &mut state.throttle {
-                // The callee did not turn it away.
-                throttle.record(self.now, true);
-            }
-            if let Some(ejector) = &mut state.ejector {
-                ejector.abandon(frame.place());
-            }
+            self.withdrawn_guarded(frame, site);
         }
     }
 
@@ -304,6 +297,11 @@ impl World<'_> {
         }
         let mut copies = std::mem::take(&mut self.calls.races.races[race].copies);
         copies.retain(|&copy| {
+            if copy != caller && matches!(self.frames[copy].phase, Phase::Waiting | Phase::Admitted) {
+                self.gives_up_place(copy);
+                self.frames.release(copy);
+                return false;
+            }
             let waits = copy != caller && self.waits_at_a_door(copy);
             if waits {
                 self.withdraw(copy);

@@ -6,6 +6,7 @@
 mod arrive;
 mod build;
 mod call;
+mod doors;
 mod expire;
 mod hedge;
 mod reply;

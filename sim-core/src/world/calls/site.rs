@@ -4,6 +4,7 @@ use crate::call::balance::Balancer;
 use crate::call::breaker::Breaker;
 use crate::call::ejection::Ejector;
 use crate::call::hedge::Hedge;
+use crate::call::limit::Limiter;
 use crate::call::retry::Budget;
 use crate::call::throttle::Throttle;
 use crate::dist::Sampler;
@@ -12,8 +13,9 @@ use crate::engine::table::Maybe;
 use crate::ids::{EndpointId, InstanceId, ServiceId};
 use crate::metrics::Histogram;
 use crate::results::EdgeCounts;
-use crate::world::frame::Rank;
+use crate::world::frame::{FrameId, Rank};
 use crate::world::program::{Pc, SamplerId};
+use std::collections::VecDeque;
 
 /// How a timeout of a call site is kept.
 #[derive(Debug, Clone)]
@@ -51,7 +53,7 @@ pub struct Site {
     pub timer: Timer,
     /// How long the call may take [ns]; 0 is without end.
     pub total_ns: u64,
-    /// A breaker, a budget or an ejector has to be asked or told.
+    /// A breaker, a throttle, a limit, a budget or an ejector has to be asked or told.
     pub guarded: bool,
     /// The balancer has to be told where attempts go and how they end.
     pub balanced: bool,
@@ -97,6 +99,8 @@ pub struct Shared {
     pub breaker: Option<Breaker>,
     /// When to turn calls away by chance.
     pub throttle: Option<Throttle>,
+    /// How many attempts at once, and who waits for a place.
+    pub limit: Option<Box<Limited>>,
     /// How many retries.
     pub budget: Option<Budget>,
     /// Which instances are not called for a while.
@@ -105,4 +109,13 @@ pub struct Shared {
     pub hedge: Option<Hedge>,
     /// Calls in flight, for budgets by concurrency.
     pub in_flight: u32,
+}
+
+/// A limiter and the calls that wait for a place.
+#[derive(Debug)]
+pub struct Limited {
+    /// How many places there are, and how many are taken.
+    pub limiter: Limiter,
+    /// The frames that wait, first come, first served, and the number for which each does: a frame with another number has gone.
+    pub waiting: VecDeque<(FrameId, u64)>,
 }

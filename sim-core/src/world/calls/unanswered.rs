@@ -176,7 +176,12 @@ impl World<'_> {
             let at = &self.frames[frame];
             match at.phase {
                 Phase::Free | Phase::Skipped | Phase::Probe | Phase::Message => continue,
-                Phase::Calling | Phase::Backoff | Phase::Fallback | Phase::Hedging => {
+                Phase::Calling
+                | Phase::Waiting
+                | Phase::Admitted
+                | Phase::Backoff
+                | Phase::Fallback
+                | Phase::Hedging => {
                     let site = self.site_of(frame);
                     // A retry begins later than its call. How much later is not kept, and patience is the call's.
                     let mut call = Open { site, since: at.start, caller: Some(frame), callee: None };

@@ -1,0 +1,126 @@
+//! Limits of concurrency: what waits for a place, what is turned away, and that every place comes back, whatever becomes of its holder.
+
+use super::read;
+use sim_core::call::limit::{REJECTED, WAITED};
+use sim_core::ids::EdgeId;
+use sim_core::outcome::Outcome;
+use sim_core::results::{EdgeCounts, RunResult, Span};
+
+/// What is counted of calls to `api.get` between two times [s].
+fn counts(text: &str, from_s: i64, to_s: i64) -> EdgeCounts {
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run: RunResult = sim_core::world::simulate(&model, 7, 0);
+    let site = model.edges.iter().position(|edge| edge.name.ends_with("->api.get")).expect("the call");
+    let site = EdgeId::from(site);
+    let span = Span { from_ns: from_s * 1_000_000_000, to_ns: to_s * 1_000_000_000 };
+    run.edge(site, span)
+}
+
+/// Users who call a service that serves all at once, with these settings of the call.
+fn users(rate: &str, settings: &str, duration: &str) -> String {
+    format!(
+        "scenario: Limited\nquestion: Who waits?\nrun: {{duration: {duration}, warm_up: 100s}}\n\
+         load: {{users: {{to: api.get, arrive: {{poisson: {{rate: {rate}}}}}, {settings}}}}}\n\
+         services: {{api: {{workers: unlimited, endpoints: {{get: {{steps: [{{wait: {{exponential: {{mean: 1s}}}}}}]}}}}}}}}\n"
+    )
+}
+
+fn close(found: f64, exact: f64, by: f64, what: &str) {
+    assert!((found - exact).abs() <= by, "{what}: {found}, expected {exact}");
+}
+
+#[test]
+fn a_bulkhead_that_lets_nobody_wait_loses_as_erlang_b() {
+    let text = users("5/s", "concurrency_limit: {bulkhead: {limit: 10}}", "50000s");
+    let found = counts(&text, 0, 50_000);
+    close(found.of(&REJECTED) as f64 / found.calls as f64, 0.018_384_6, 0.002, "share that is turned away");
+    assert_eq!((found.of(&REJECTED), found.of(&WAITED)), (found.rejected, 0));
+    assert_eq!(found.call_outcomes[Outcome::Rejected as usize], found.rejected);
+}
+
+#[test]
+fn a_bulkhead_that_lets_all_wait_is_a_queue_of_erlang_c() {
+    let text = users("8/s", "concurrency_limit: {bulkhead: {limit: 10, max_wait: 1h}}", "50000s");
+    let found = counts(&text, 0, 50_000);
+    close(found.of(&WAITED) as f64 / found.calls as f64, 0.409_18, 0.015, "share that waits");
+    let mean = found.call_latency_sum_ns as f64 / found.call_outcomes[0] as f64 / 1e9;
+    close(mean, 1.204_59, 0.03, "time with the wait [s]");
+    assert_eq!(found.rejected, 0);
+}
+
+#[test]
+fn a_wait_ends_at_its_patience_or_with_the_call() {
+    let ended = |settings: &str, outcome: Outcome, after_ms: f64| {
+        let text = format!(
+            "scenario: Limited\nquestion: When does a wait end?\nrun: {{duration: 60s, warm_up: 10s}}\n\
+             load: {{users: {{to: web.get, arrive: {{constant: {{rate: 1/s}}}}}}}}\n\
+             services:\n  web: {{workers: 90, endpoints: {{get: {{steps: [{{call: {{to: api.get, {settings}}}}}]}}}}}}\n\
+             \x20 api: {{workers: 9, endpoints: {{get: {{steps: [{{wait: 1h}}]}}}}}}\n"
+        );
+        let model = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+        let run = sim_core::world::simulate(&model, 7, 0);
+        let found =
+            run.edge(EdgeId(model.edges.iter().position(|e| e.name == "web->api.get").unwrap() as u32), run.whole());
+        assert_eq!(
+            (found.call_outcomes[outcome as usize], found.of(&REJECTED), found.attempts),
+            (60, 60, 0),
+            "{settings}"
+        );
+        // The first request is inside for the whole run: it has the place.
+        let web = run.service(sim_core::ids::ServiceId(0), run.whole());
+        let inside_ms = (web.in_system_ns as f64 / 1e6 - 60_000.0) / web.left as f64;
+        close(inside_ms, after_ms, 5.0, settings);
+    };
+    let bulkhead = "concurrency_limit: {bulkhead: {limit: 1, max_wait: 400ms}}";
+    ended(bulkhead, Outcome::Rejected, 400.0);
+    ended(&format!("{bulkhead}, retry: {{max_attempts: 3}}"), Outcome::Rejected, 400.0);
+}
+
+#[test]
+fn the_total_timeout_of_a_call_ends_its_wait() {
+    // Of five calls at once the first is answered after 490 ms, the second has the place for the 10 ms that are left of its time, and the
+    // time of the others ends while they wait.
+    let text = "scenario: Limited\nquestion: When does a wait end?\nrun: {duration: 60s, warm_up: 10s}\n\
+         load: {users: {to: api.get, arrive: {burst: {size: 5, every: 1s}}, total_timeout: 500ms,\n\
+         \x20   concurrency_limit: {bulkhead: {limit: 1, max_wait: 30s}}}}\n\
+         services: {api: {workers: 9, endpoints: {get: {steps: [{wait: 490ms}]}}}}\n";
+    let found = counts(text, 0, 60);
+    let by_outcome = |outcome: Outcome| found.call_outcomes[outcome as usize];
+    assert_eq!([by_outcome(Outcome::Ok), by_outcome(Outcome::Timeout), by_outcome(Outcome::Rejected)], [60, 240, 0]);
+    assert_eq!((found.of(&WAITED), found.of(&REJECTED), found.attempts), (240, 180, 120));
+}
+
+/// Users who give up callers of a limited call, whose instances crash at 20 s: for a minute the callee is so slow that all wait.
+fn disturbed(settings: &str) -> String {
+    format!(
+        "scenario: Disturbed\nquestion: Does every place come back?\nrun: {{duration: 200s, warm_up: 10s}}\n\
+         load: {{users: {{to: web.get, arrive: {{poisson: {{rate: 60/s}}}}, timeout: 300ms, cancel: true}}}}\n\
+         services:\n  web: {{instances: 2, workers: 64, endpoints: {{get: {{steps: [{{call: {{to: api.get, {settings}}}}}]}}}}}}\n\
+         \x20 api: {{instances: 3, workers: 64, endpoints: {{get: {{steps: [{{wait: 20ms}}]}}}}}}\n\
+         faults:\n  slow: {{inject: {{slow: {{factor: 100}}}}, where: {{service: api}}, at: 10s, for: 60s}}\n\
+         \x20 crash: {{inject: crash, where: {{service: web, count: 1}}, at: 30s, for: 5s, every: 10s, times: 3}}\n\
+         \x20 again: {{inject: crash, where: {{service: api, count: 1}}, at: 40s, for: 5s}}\n"
+    )
+}
+
+#[test]
+fn every_place_comes_back() {
+    let bulkhead = "concurrency_limit: {bulkhead: {limit: 4, max_wait: 200ms}}";
+    for beside in [
+        "timeout: 150ms",
+        "timeout: 150ms, cancel: true, retry: {max_attempts: 3, backoff: {fixed: {delay: 1ms}}}",
+        "timeout: 150ms, breaker: {rate: {window: {count: 20}, minimum_calls: 10, open_for: 2s}}",
+        "timeout: 150ms, throttle: sre",
+        "timeout: 150ms, hedge: {backup: {after: {time: 10ms}}}, cancel: true",
+        "timeout: 150ms, hedge: tied",
+        "timeout: 150ms, hedge: {speculative: {copies: 3}}, cancel: true",
+    ] {
+        let text = disturbed(&format!("{bulkhead}, {beside}"));
+        let slow = counts(&text, 12, 68);
+        assert!(slow.of(&REJECTED) + slow.of(&WAITED) > 100, "{beside}: the limit acts, {slow:?}");
+        // With three copies of 20 ms at 30 calls a second and instance two of four places are taken; a throttle forgets in two minutes.
+        let calm = counts(&text, 195, 200);
+        assert!(calm.call_outcomes[0] > 250, "{beside}: {calm:?}");
+        assert_eq!(calm.of(&REJECTED), 0, "{beside}: all places are there again, {calm:?}");
+    }
+}

@@ -1,0 +1,80 @@
+//! Limits of concurrency: how many attempts a caller has under way to a callee at once.
+//!
+//! A limiter is a doorman that may let wait: it has a number of places, each attempt under way takes one, and an attempt that finds none waits for
+//! one or is refused.
+
+mod bulkhead;
+
+pub use bulkhead::BulkheadSettings;
+
+use crate::call::doorman::{Answer, Doorman, Ended, Knock};
+use crate::kind::Kind;
+use crate::metrics::{Counter, counters};
+use crate::problem::Problems;
+use serde::{Deserialize, Serialize};
+
+/// How many attempts may be under way at once, as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitSettings {
+    /// A constant number of attempts.
+    Bulkhead(BulkheadSettings),
+}
+
+/// The kinds of limit.
+pub const ALL: &[Kind] =
+    &[Kind { family: "concurrency_limit", name: "bulkhead", schema: || schemars::schema_for!(BulkheadSettings) }];
+
+counters! {
+    CallSite {
+        REJECTED = "limit_rejected", "calls that limits of concurrency turned away, at once or after they had waited for a place", sampled;
+        WAITED = "limit_waited", "attempts that found no place under a limit of concurrency and waited for one", sampled;
+    }
+}
+
+impl LimitSettings {
+    /// Problems of the settings.
+    pub fn validate(&self, problems: &mut Problems) {
+        match self {
+            Self::Bulkhead(s) => problems.at("bulkhead", |p| s.validate(p)),
+        }
+    }
+
+    /// A limiter with all its places free.
+    pub fn build(&self) -> Limiter {
+        match self {
+            Self::Bulkhead(s) => Limiter::Bulkhead(s.build()),
+        }
+    }
+}
+
+/// A limiter at work.
+#[derive(Debug, Clone)]
+pub enum Limiter {
+    /// A constant number of attempts.
+    Bulkhead(bulkhead::Bulkhead),
+}
+
+impl Doorman for Limiter {
+    fn ask(&mut self, _knock: Knock) -> Answer {
+        match self {
+            Self::Bulkhead(bulkhead) => bulkhead.ask(),
+        }
+    }
+
+    fn ended(&mut self, _ended: Ended) {
+        match self {
+            Self::Bulkhead(bulkhead) => bulkhead.leave(),
+        }
+    }
+
+    fn withdrawn(&mut self, _now_ns: u64) {
+        match self {
+            Self::Bulkhead(bulkhead) => bulkhead.leave(),
+        }
+    }
+
+    fn refusals(&self) -> Option<Counter> {
+        Some(REJECTED)
+    }
+}
