@@ -15,6 +15,7 @@ mod rows;
 mod scopes;
 mod shipped;
 mod telemetry;
+mod traces;
 mod windows;
 mod wrongness;
 

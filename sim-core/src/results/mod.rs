@@ -18,6 +18,7 @@ mod span;
 mod study;
 mod sweep;
 mod system;
+mod trace;
 mod words;
 
 pub use about::{About, Made};
@@ -34,6 +35,7 @@ pub use span::Span;
 pub use study::*;
 pub use sweep::*;
 pub use system::{NodeKind, System, SystemCall, SystemNode};
+pub use trace::{Trace, TraceSpan, TraceStep, TraceStepKind};
 pub use words::Words;
 
 pub use crate::units::Unit;

@@ -49,6 +49,7 @@ impl<'m> World<'m> {
             frames: Arena::new(model.run.max_in_flight),
             tickets: Tickets::new(data.needs_tickets()),
             wrongs: Wrongs::default(),
+            probe: None,
             ready: Vec::new(),
             stations,
             calls,

@@ -132,6 +132,8 @@ pub const CLOSED_USER: u16 = 32;
 pub const COPY: u16 = 64;
 /// Fails because a call failed that it made, and not by its own doing.
 pub const BELOW: u16 = 128;
+/// Works for a request to which a probe listens.
+pub const WATCHED: u16 = 256;
 
 /// What a frame is doing. A crash, a change of speed or a cancellation decides by it what has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

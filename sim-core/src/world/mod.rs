@@ -17,18 +17,21 @@ mod frame;
 mod integral;
 mod memory;
 mod network;
+mod probe;
 mod program;
 mod record;
 mod run;
 mod stations;
 mod ticket;
 mod together;
+mod trace;
 mod wrong;
 
 #[cfg(test)]
 mod tests;
 
 pub use memory::Memory;
+pub use trace::trace;
 
 use crate::engine::calendar::{Calendar, Key, Lanes};
 use crate::engine::digest::Digest;
@@ -126,6 +129,8 @@ struct World<'m> {
     frames: Arena,
     tickets: ticket::Tickets,
     wrongs: wrong::Wrongs,
+    /// Who listens to the stages of requests.
+    probe: Option<&'m mut dyn probe::Probe>,
     /// Frames that became runnable beside the one that runs.
     ready: Vec<FrameId>,
     stations: stations::Stations,

@@ -1,6 +1,7 @@
 //! The interpreter: walks a frame through its operations until it has to wait.
 
 use super::frame::{BRANCH, FrameId, Link, Phase, WRONG, Waiter};
+use super::probe::Stage;
 use super::program::{Fork, Op, Pc};
 use super::{World, fact};
 use crate::engine::rng::{Keyed, mix};
@@ -191,6 +192,7 @@ impl World<'_> {
     pub(super) fn branch_end(&mut self, branch: FrameId, outcome: u8) -> Option<FrameId> {
         let at = self.frames[branch];
         self.digest.fact(self.now, at.key, fact::BRANCH_ENDED | u64::from(outcome));
+        self.stage(branch, Stage::Stops);
         self.frames.release(branch);
         let caller = self.frames.waiting(at.waiter)?;
         if at.flags & WRONG != 0 && outcome <= Outcome::Degraded as u8 {

@@ -13,6 +13,7 @@
 
 use super::World;
 use super::frame::{Frame, FrameId, WRONG};
+use super::probe::Stage;
 use crate::engine::table::{Id, Maybe, Table};
 use crate::ids::ServiceId;
 
@@ -37,13 +38,15 @@ struct Ticket {
     request: u64,
     /// The version of its row that it has read last, by store.
     versions: Vec<(ServiceId, u64)>,
+    /// Whether a probe listens to what the request does.
+    is_watched: bool,
     /// How many frames carry the ticket.
     carriers: u32,
 }
 
 impl Ticket {
-    fn new(request: u64) -> Self {
-        Self { request, versions: Vec::new(), carriers: 0 }
+    fn new(request: u64, is_watched: bool) -> Self {
+        Self { request, versions: Vec::new(), is_watched, carriers: 0 }
     }
 }
 
@@ -62,6 +65,15 @@ pub(super) struct Tickets {
 impl Tickets {
     pub(super) fn new(are_needed: bool) -> Self {
         Self { are_needed, ..Self::default() }
+    }
+
+    /// Frames carry tickets from now on, before the first request comes.
+    pub(super) fn need(&mut self) {
+        self.are_needed = true;
+    }
+
+    fn is_watched(&self, frame: FrameId) -> bool {
+        self.of(frame).get().is_some_and(|ticket| self.tickets[ticket].is_watched)
     }
 
     fn of(&self, frame: FrameId) -> Maybe<TicketId> {
@@ -86,14 +98,12 @@ impl Tickets {
         }
     }
 
-    #[cold]
     fn copy(&mut self, frame: FrameId, from: FrameId) {
         self.give(frame, self.of(from));
     }
 
-    #[cold]
-    fn issue(&mut self, frame: FrameId, request: u64) {
-        let new = Ticket::new(request);
+    fn issue(&mut self, frame: FrameId, request: u64, is_watched: bool) {
+        let new = Ticket::new(request, is_watched);
         let ticket = match self.free.pop() {
             Some(ticket) => {
                 self.tickets[ticket] = new;
@@ -116,15 +126,32 @@ impl World<'_> {
     #[inline(always)]
     pub(super) fn is_request(&mut self, frame: FrameId, key: u64) {
         if self.tickets.are_needed {
-            self.tickets.issue(frame, key);
+            self.issues_ticket(frame, key);
         }
     }
 
-    /// A frame works for the request for which another one does: as its call, branch, copy or message, or in its place.
+    #[cold]
+    fn issues_ticket(&mut self, frame: FrameId, key: u64) {
+        let is_watched = self.is_wanted(self.frames[frame].edge);
+        self.tickets.issue(frame, key, is_watched);
+        if is_watched {
+            self.watch_request(frame);
+        }
+    }
+
+    /// A frame works for the request for which another one does: as its call, branch, copy or message.
     #[inline(always)]
     pub(super) fn works_for(&mut self, frame: FrameId, other: FrameId) {
         if self.tickets.are_needed {
-            self.tickets.copy(frame, other);
+            self.copies_ticket(frame, other);
+        }
+    }
+
+    #[cold]
+    fn copies_ticket(&mut self, frame: FrameId, other: FrameId) {
+        self.tickets.copy(frame, other);
+        if self.tickets.is_watched(frame) {
+            self.watch(frame, Some(other));
         }
     }
 
@@ -137,7 +164,10 @@ impl World<'_> {
         if at.flags & WRONG != 0 {
             self.shares_wrong(stand_in, frame, at.flags);
         }
-        self.works_for(stand_in, frame);
+        if self.tickets.are_needed {
+            self.tickets.copy(stand_in, frame);
+            self.stage(stand_in, Stage::Replaces(frame));
+        }
         stand_in
     }
 
@@ -186,16 +216,16 @@ mod tests {
     fn a_ticket_lives_as_long_as_any_frame_carries_it() {
         let [client, call, message, other] = frames();
         let mut tickets = Tickets::new(true);
-        tickets.issue(client, 7);
+        tickets.issue(client, 7, false);
         tickets.copy(call, client);
         tickets.copy(message, call);
         // The frames between serve another request: the message still knows whose it is.
-        tickets.issue(client, 8);
+        tickets.issue(client, 8, false);
         tickets.copy(call, client);
         assert_eq!((request(&tickets, message), request(&tickets, call), tickets.len()), (Some(7), Some(8), 2));
         tickets.give(message, Maybe::NONE);
         assert_eq!((request(&tickets, message), tickets.len()), (None, 1));
-        tickets.issue(other, 9);
+        tickets.issue(other, 9, false);
         assert_eq!((request(&tickets, other), tickets.tickets.len()), (Some(9), 2), "a free ticket is used again");
     }
 
@@ -203,7 +233,7 @@ mod tests {
     fn a_frame_that_is_taken_again_for_its_own_request_keeps_the_ticket() {
         let [frame, ..] = frames();
         let mut tickets = Tickets::new(true);
-        tickets.issue(frame, 7);
+        tickets.issue(frame, 7, false);
         tickets.copy(frame, frame);
         assert_eq!((request(&tickets, frame), tickets.len()), (Some(7), 1));
     }

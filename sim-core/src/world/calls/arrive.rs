@@ -187,11 +187,13 @@ impl World<'_> {
             phase: Phase::Arriving,
             rank,
         };
-        self.is_request(frame, key);
         if only.is_none() {
             let instance = self.pick(frame, site, key);
             self.frames[frame].instance = instance;
-            if instance.is_none() {
+        }
+        self.is_request(frame, key);
+        if only.is_none() {
+            if self.frames[frame].instance.is_none() {
                 return self.deliver(frame, Outcome::Unreachable as u8);
             }
         }

@@ -20,8 +20,10 @@ use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::{Id, Maybe};
 use crate::ids::{EdgeId, InstanceId};
 use crate::outcome::Outcome;
+use crate::results::TraceStepKind;
 use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, Phase, Waiter};
 use crate::world::network::{Departure, Message};
+use crate::world::probe::Stage;
 use crate::world::program::{Op, Pc};
 use crate::world::stations::Door;
 use crate::world::{LANE, TIMER, WAKE, World, fact};
@@ -59,6 +61,7 @@ impl World<'_> {
         let at = &mut self.frames[frame];
         at.tries = 0;
         at.start = self.now;
+        self.stage(frame, Stage::Step(TraceStepKind::Call(site)));
         let to = &mut self.calls.sites[site];
         if to.counts_calls {
             to.counts.calls += 1;
@@ -236,6 +239,7 @@ impl World<'_> {
     #[cold]
     fn fails_at_once(&mut self, frame: FrameId, site: EdgeId, callee: FrameId, outcome: Outcome) -> Sent {
         self.digest.fact(self.now, self.frames[callee].key, fact::ANSWERED | outcome as u64);
+        self.stage(callee, Stage::Ends(outcome));
         self.frames.release(callee);
         self.frames[frame].seq = 0;
         self.calls.sites[site].counts.outcomes[outcome as usize] += 1;

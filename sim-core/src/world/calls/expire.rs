@@ -4,6 +4,7 @@ use crate::engine::calendar::Key;
 use crate::engine::table::Id;
 use crate::outcome::Outcome;
 use crate::world::frame::{FrameId, HELD, INSIDE, Phase, Waiter};
+use crate::world::probe::Stage;
 use crate::world::{World, fact};
 
 impl World<'_> {
@@ -35,6 +36,7 @@ impl World<'_> {
         // Of the caller: the attempt itself may be anywhere, or nowhere.
         let attempt = self.frames[frame].key ^ u64::from(self.frames[frame].tries);
         self.digest.fact(self.now, attempt, fact::ANSWERED | Outcome::Timeout as u64);
+        self.stage(frame, Stage::GivesUp(Some(Outcome::Timeout)));
         let at = &mut self.calls.sites[site];
         at.counts.outcomes[Outcome::Timeout as usize] += 1;
         if alive {
@@ -118,6 +120,7 @@ impl World<'_> {
     /// A frame ends without an answer.
     pub(in crate::world) fn gone(&mut self, frame: FrameId) {
         self.frames[frame].seq = 0;
+        self.stage(frame, Stage::Stops);
         self.leave(frame);
         self.frames.release(frame);
     }

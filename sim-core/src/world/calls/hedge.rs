@@ -11,8 +11,10 @@ use crate::counters::count;
 use crate::engine::table::Id;
 use crate::ids::{EdgeId, InstanceId};
 use crate::outcome::Outcome;
+use crate::results::TraceStepKind;
 use crate::world::World;
 use crate::world::frame::{BRANCH, CLIENT, COPY, FrameId, Link, Phase, WRONG, Waiter};
+use crate::world::probe::Stage;
 
 /// All races under way.
 #[derive(Debug, Default)]
@@ -63,6 +65,7 @@ impl World<'_> {
             budget.on_call(now);
         }
         let at_once = state.hedge.as_mut().map_or(1, |hedge| hedge.on_call(now));
+        self.stage(frame, Stage::Step(TraceStepKind::Call(site)));
         let seq = self.calendar.next_sequence();
         let at = &mut self.frames[frame];
         at.seq = seq;
@@ -269,6 +272,7 @@ impl World<'_> {
 
     /// An attempt ends and nobody will know how: it is counted, and a permit of the breaker comes back.
     pub(super) fn ends_without_result(&mut self, frame: FrameId, site: EdgeId) {
+        self.stage(frame, Stage::GivesUp(None));
         let at = &mut self.calls.sites[site];
         at.counts.withdrawn += 1;
         let guarded = at.guarded;

@@ -4,8 +4,9 @@
 //! What has to be known of the attempt afterwards stands in `Ended`; its key and its instance can still be read from the frame itself.
 
 use crate::outcome::Outcome;
-use crate::world::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, Phase, WRONG, Waiter};
+use crate::world::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, Phase, WATCHED, WRONG, Waiter};
 use crate::world::network::{Departure, Message};
+use crate::world::probe::Stage;
 use crate::world::{World, fact};
 
 impl World<'_> {
@@ -19,8 +20,19 @@ impl World<'_> {
         if outcome <= Outcome::Degraded as u8 && (site.effect_counts || self.stations.falsifies(at.instance.known())) {
             self.odd_effects(frame);
         }
+        self.replies(frame);
         self.leave(frame);
         if away { self.send_over_network(frame, outcome) } else { self.deliver(frame, outcome) }
+    }
+
+    /// An endpoint answers, unless it has answered before its work was done.
+    #[inline(always)]
+    fn replies(&mut self, frame: FrameId) {
+        let at = &self.frames[frame];
+        if at.flags & WATCHED != 0 {
+            let has_answered = at.waiter == Waiter::NOBODY;
+            self.stage(frame, if has_answered { Stage::Stops } else { Stage::Replies });
+        }
     }
 
     #[cold]
@@ -87,6 +99,7 @@ impl World<'_> {
     fn answers(&mut self, frame: FrameId, at: &Ended, outcome: u8) {
         let wrong = u64::from(at.flags & WRONG) << 8;
         self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | wrong | u64::from(outcome));
+        self.stage_of(frame, at.flags, Stage::Ends(Outcome::ALL[usize::from(outcome & 7)]));
     }
 
     /// Counts the end of an attempt, whose frame was just given back, as its caller sees it.
@@ -115,10 +128,11 @@ impl World<'_> {
             return;
         }
         // A stand-in carries the answer back while the frame goes on.
+        self.replies(frame);
         let stand_in = self.stand_in(frame);
         self.frames[frame].waiter = Waiter::NOBODY;
         let new = &mut self.frames[stand_in];
-        new.flags &= WRONG | CLOSED_USER;
+        new.flags &= WRONG | CLOSED_USER | WATCHED;
         new.phase = Phase::Replying;
         new.seq = 0;
         let outcome = outcome.max(at.outcome);

@@ -7,10 +7,12 @@
 use crate::engine::rng::{Keyed, mix};
 use crate::ids::ServiceId;
 use crate::model::Model;
+use crate::results::TraceStepKind;
 use crate::topology::{Node, Replication, Service};
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
 use crate::world::network::Network;
+use crate::world::probe::Stage;
 
 const AGREE: u64 = 0x73;
 
@@ -68,6 +70,7 @@ fn standing(model: &Model, service: &Service, regions: usize) -> Vec<usize> {
 impl World<'_> {
     /// A write waits until the regions agree. It keeps its worker and uses no processor.
     pub(in crate::world) fn agree(&mut self, frame: FrameId, service: ServiceId) -> Option<FrameId> {
+        self.stage(frame, Stage::Step(TraceStepKind::Agree));
         let took = self.agreement_ns(frame, service);
         if took == 0 {
             self.frames[frame].pc += 1;

@@ -18,6 +18,7 @@ use crate::engine::table::{Id, Maybe};
 use crate::ids::{InstanceId, ServiceId};
 use crate::outcome::Outcome;
 use crate::world::frame::{FrameId, HELD, INSIDE, Link, Phase};
+use crate::world::probe::Stage;
 use crate::world::program::Pc;
 use crate::world::{TIMER, World, fact};
 
@@ -56,6 +57,7 @@ impl World<'_> {
             at.flags |= HELD | INSIDE;
             at.phase = Phase::Running;
             at.pc = self.calls.entry(at.edge);
+            self.stage(frame, Stage::Starts);
             if odd != 0 {
                 self.begin_odd(frame, odd, true);
             }
@@ -80,6 +82,7 @@ impl World<'_> {
                 Some(tail) => self.frames[tail].next = Link::to(frame),
             }
         }
+        self.stage(frame, Stage::Queues);
         if odd & PATIENCE != 0 {
             self.start_patience(frame);
         }
@@ -219,6 +222,7 @@ impl World<'_> {
             self.stations.backlog -= 1;
             self.stations.waits[instance.service].record(waited);
             let odd = instance.odd;
+            self.stage(first, Stage::Starts);
             if odd != 0 {
                 self.begin_odd(first, odd, false);
             }

@@ -5,6 +5,7 @@ use crate::ids::InstanceId;
 use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::frame::{CLIENT, FrameId, Phase};
+use crate::world::probe::Stage;
 
 impl World<'_> {
     /// A waiting request has lost patience (`queue.max_wait`): its caller sees a timeout.
@@ -76,6 +77,7 @@ impl World<'_> {
                 Phase::Calling => {
                     // Whatever comes back is not heard.
                     let site = self.site_of(frame);
+                    self.stage(frame, Stage::GivesUp(None));
                     self.calls.counts(site).withdrawn += 1;
                     self.judge(frame, site, Outcome::Unreachable as u8);
                 }
@@ -85,6 +87,7 @@ impl World<'_> {
                 Phase::Working => self.stop_cpu(frame),
                 _ => {}
             }
+            self.stage(frame, Stage::Stops);
             self.frames[frame].phase = Phase::Replying;
             self.frames[frame].seq = 0;
             if at.flags & crate::world::frame::BRANCH != 0 {

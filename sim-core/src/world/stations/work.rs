@@ -11,7 +11,9 @@ use crate::engine::math::whole_ns;
 use crate::engine::rng::Keyed;
 use crate::engine::table::Id;
 use crate::ids::InstanceId;
+use crate::results::TraceStepKind;
 use crate::world::frame::{FrameId, Phase};
+use crate::world::probe::Stage;
 use crate::world::program::{Op, SamplerId};
 use crate::world::{CORES, WORK, World};
 
@@ -30,6 +32,7 @@ impl World<'_> {
 
     #[inline(always)]
     pub(in crate::world) fn start_work(&mut self, frame: FrameId, sampler: SamplerId, place: u32) -> Option<FrameId> {
+        self.stage(frame, Stage::Step(TraceStepKind::Work));
         let place_of = self.frames[frame].instance.known();
         let instance = &self.stations.instances[place_of];
         if instance.odd & (SHARES | FROZEN) != 0 {
@@ -43,6 +46,7 @@ impl World<'_> {
 
     #[inline(always)]
     pub(in crate::world) fn start_wait(&mut self, frame: FrameId, sampler: SamplerId, place: u32) -> Option<FrameId> {
+        self.stage(frame, Stage::Step(TraceStepKind::Wait));
         let slow = self.stations.instances[self.frames[frame].instance.known()].slow;
         self.until(frame, whole_ns(self.draw(frame, sampler, place, slow)))
     }
