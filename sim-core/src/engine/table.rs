@@ -44,15 +44,14 @@ impl<K: Id> Maybe<K> {
         self.0 == u32::MAX
     }
 
-    /// The id where the caller knows that there is one.
+    /// The id where the caller knows that there is one: a request that is in an instance has an instance. As with the bounds of a [`Table`], that is
+    /// checked where debug assertions are on, as in all tests; checking it always took 2 % of W3.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is none, where debug assertions are on.
     #[inline(always)]
     pub fn known(self) -> K {
-        if self.is_none() {
-            nothing_there();
-        }
+        debug_assert!(!self.is_none(), "an id is taken where there is none");
         K::at(self.0)
     }
 }
@@ -68,12 +67,6 @@ impl<K: Id + fmt::Debug> fmt::Debug for Maybe<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get().fmt(f)
     }
-}
-
-#[cold]
-#[inline(never)]
-fn nothing_there() -> ! {
-    panic!("an id is taken where there is none")
 }
 
 /// Things that were laid down once and are found by their id ever after.
@@ -200,6 +193,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(debug_assertions)]
     #[should_panic(expected = "an id is taken where there is none")]
     fn a_missing_id_is_no_index() {
         let _ = Maybe::<Number>::NONE.known();
