@@ -52,14 +52,27 @@ struct Working {
 }
 
 /// The requests of a plain station.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plain {
     waiting: VecDeque<Waiting>,
-    working: Vec<Working>,
-    /// Places of `working` that are free.
+    /// The request at work that is done first; its `due` is `u64::MAX` where none is at work. It stands outside of the heap, so that a station of
+    /// one worker needs none.
+    first: Working,
+    /// All others at work, and when each is done: the index is its place here.
+    others: Vec<Working>,
+    /// Places of `others` that are free.
     spare: Vec<u32>,
-    /// When each piece of work is done; the index is its place in `working`.
     done: Calendar,
+}
+
+/// Nobody is at work.
+const NOBODY: Working = Working { due: u64::MAX, start: 0, arrived: 0, key: 0, edge: EdgeId(0) };
+
+impl Default for Plain {
+    fn default() -> Self {
+        let (others, spare) = (Vec::new(), Vec::new());
+        Self { waiting: VecDeque::new(), first: NOBODY, others, spare, done: Calendar::default() }
+    }
 }
 
 impl Plain {
@@ -71,19 +84,46 @@ impl Plain {
     /// The requests at work.
     fn at_work(&self) -> impl Iterator<Item = &Working> {
         let is_spare = |place: &usize| self.spare.iter().any(|spare| *spare as usize == *place);
-        self.working.iter().enumerate().filter(move |(place, _)| !is_spare(place)).map(|(_, at)| at)
+        let others = self.others.iter().enumerate().filter(move |(place, _)| !is_spare(place)).map(|(_, at)| at);
+        others.chain((self.first.due < u64::MAX).then_some(&self.first))
     }
 
+    /// One more is at work.
     #[inline(always)]
     fn begins(&mut self, at: Working) {
+        let later = if at.due < self.first.due { std::mem::replace(&mut self.first, at) } else { at };
+        if later.due == u64::MAX {
+            return;
+        }
         let place = if let Some(place) = self.spare.pop() {
-            self.working[place as usize] = at;
+            self.others[place as usize] = later;
             place
         } else {
-            self.working.push(at);
-            self.working.len() as u32 - 1
+            self.others.push(later);
+            self.others.len() as u32 - 1
         };
-        self.done.push(at.due, 0, place);
+        self.done.push(later.due, 0, place);
+    }
+
+    /// The first is done, and `next` is at work in its place, if anybody.
+    #[inline(always)]
+    fn goes_on(&mut self, next: Option<Working>) {
+        match (self.done.peek(), next) {
+            (None, next) => self.first = next.unwrap_or(NOBODY),
+            (Some(second), Some(next)) if next.due < second.time() => self.first = next,
+            (Some(second), next) => {
+                let place = second.index();
+                self.done.pop();
+                self.first = self.others[place as usize];
+                match next {
+                    Some(next) => {
+                        self.others[place as usize] = next;
+                        self.done.push(next.due, 0, place);
+                    }
+                    None => self.spare.push(place),
+                }
+            }
+        }
     }
 }
 
@@ -187,18 +227,13 @@ impl World<'_> {
     fn catch_up(&mut self, instance: InstanceId, now: u64, made_ns: u64) {
         let at = &mut self.stations.instances[instance];
         let Some(plain) = &mut at.plain else { return };
-        while let Some(first) = plain.done.peek() {
-            if first.time() > now {
-                return;
-            }
-            let place = first.index();
-            let done = plain.working[place as usize];
-            if done.due == now && done.start >= made_ns {
-                return;
-            }
-            plain.done.pop();
-            self.events += 1;
+        while plain.first.due <= now {
+            let done = plain.first;
             let due = done.due;
+            if due == now && done.start >= made_ns {
+                return;
+            }
+            self.events += 1;
             // The first who waits gets the worker; one whose work takes no time passes it on at once.
             let next = loop {
                 let Some(Waiting { key, arrived, work, edge }) = plain.waiting.pop_front() else { break None };
@@ -216,17 +251,11 @@ impl World<'_> {
                 }
                 leave(&mut at.in_system, &mut at.sums, &mut self.calls, &mut self.digest, instance, begun);
             };
-            match next {
-                Some(begun) => {
-                    plain.working[place as usize] = begun;
-                    plain.done.push(begun.due, 0, place);
-                }
-                None => {
-                    plain.spare.push(place);
-                    at.free += 1;
-                    at.sums.busy = at.sums.busy.wrapping_add(due);
-                }
+            if next.is_none() {
+                at.free += 1;
+                at.sums.busy = at.sums.busy.wrapping_add(due);
             }
+            plain.goes_on(next);
             leave(&mut at.in_system, &mut at.sums, &mut self.calls, &mut self.digest, instance, done);
         }
     }
