@@ -192,10 +192,8 @@ impl World<'_> {
             self.frames[frame].instance = instance;
         }
         self.is_request(frame, key);
-        if only.is_none() {
-            if self.frames[frame].instance.is_none() {
-                return self.deliver(frame, Outcome::Unreachable as u8);
-            }
+        if only.is_none() && self.frames[frame].instance.is_none() {
+            return self.deliver(frame, Outcome::Unreachable as u8);
         }
         if balanced {
             self.root_goes(frame, site);
