@@ -17,11 +17,9 @@ use crate::engine::math::whole_ns;
 use crate::engine::rng::Keyed;
 use crate::engine::table::Id;
 use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
-use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::Node;
 use crate::workload::Arrival;
-use crate::world::calls::Calls;
 use crate::world::frame::{Frame, FrameId, HELD, INSIDE, Link, Phase, Waiter};
 use crate::world::program::{Op, Pc, Program, SamplerId};
 use crate::world::{WORK, World, fact};
@@ -149,7 +147,7 @@ impl World<'_> {
         for service in services {
             let sites: Vec<EdgeId> = self.calls.ids().filter(|&site| self.calls.callee(site) == service).collect();
             let works = |site: EdgeId| only_work(&self.program, self.calls.entry(site));
-            if !self.stands_alone(service) || !sites.iter().all(|&site| comes_plainly(model, &self.calls, site)) {
+            if !self.stands_alone(service) || !sites.iter().all(|&site| self.comes_plainly(site)) {
                 continue;
             }
             let Some(works) = sites.iter().map(|&site| works(site)).collect::<Option<Vec<_>>>() else { continue };
@@ -160,6 +158,13 @@ impl World<'_> {
             self.stations.instances[first].plain = Some(Box::default());
             self.stations.plain.push(first);
         }
+    }
+
+    /// Whether the requests of a call site come one by one from open load, over no network, with nothing that looks at their answers.
+    fn comes_plainly(&self, site: EdgeId) -> bool {
+        let Caller::Load(load) = self.model.edges[site.index()].caller else { return false };
+        let is_closed = matches!(self.model.loads[load.index()].arrival, Arrival::Closed { .. });
+        !is_closed && self.calls.is_bare(site)
     }
 
     /// Whether a service is one instance with workers of their own, first come, first served, that nothing takes away, probes or adds to.
@@ -196,7 +201,8 @@ impl World<'_> {
             at.sums.at_once += 1;
             let begun = Working { due: now + work, start: now, arrived: now, key, edge };
             if work == 0 {
-                leave(&mut at.in_system, &mut at.sums, &mut self.calls, &mut self.digest, instance, begun);
+                leave(&mut at.in_system, &mut at.sums, &mut self.digest, instance, begun);
+                self.calls.answers_plainly(begun.edge, begun.due - begun.arrived);
                 return;
             }
             at.free -= 1;
@@ -249,14 +255,16 @@ impl World<'_> {
                 if work > 0 {
                     break Some(begun);
                 }
-                leave(&mut at.in_system, &mut at.sums, &mut self.calls, &mut self.digest, instance, begun);
+                leave(&mut at.in_system, &mut at.sums, &mut self.digest, instance, begun);
+                self.calls.answers_plainly(begun.edge, begun.due - begun.arrived);
             };
             if next.is_none() {
                 at.free += 1;
                 at.sums.busy = at.sums.busy.wrapping_add(due);
             }
             plain.goes_on(next);
-            leave(&mut at.in_system, &mut at.sums, &mut self.calls, &mut self.digest, instance, done);
+            leave(&mut at.in_system, &mut at.sums, &mut self.digest, instance, done);
+            self.calls.answers_plainly(done.edge, done.due - done.arrived);
         }
     }
 
@@ -317,26 +325,12 @@ impl World<'_> {
     }
 }
 
-/// A request has left a plain station: it is counted there, and by its caller.
+/// A request has left a plain station, and its caller has the answer.
 #[inline(always)]
-fn leave(
-    in_system: &mut u32,
-    sums: &mut Sums,
-    calls: &mut Calls,
-    digest: &mut Digest,
-    instance: InstanceId,
-    done: Working,
-) {
+fn leave(in_system: &mut u32, sums: &mut Sums, digest: &mut Digest, instance: InstanceId, done: Working) {
     *in_system -= 1;
     sums.inside = sums.inside.wrapping_add(done.due);
     sums.left += 1;
     digest.fact(done.due, done.key, fact::LEFT | u64::from(instance.0));
     digest.fact(done.due, done.key, fact::ANSWERED | Outcome::Ok as u64);
-    calls.answers_plainly(done.edge, done.due - done.arrived);
-}
-
-/// Whether the requests of a call site come one by one from open load, over no network, with nothing that looks at their answers.
-fn comes_plainly(model: &Model, calls: &Calls, site: EdgeId) -> bool {
-    let Caller::Load(load) = model.edges[site.index()].caller else { return false };
-    !matches!(model.loads[load.index()].arrival, Arrival::Closed { .. }) && calls.is_bare(site)
 }

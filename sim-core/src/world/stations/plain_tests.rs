@@ -37,7 +37,7 @@ fn model(seed: u64) -> Model {
     let mut pick = |n: usize| ((draw.unit() * n as f64) as usize).min(n - 1);
     let mut all = chain(5.0, 60, &[], &[]);
     all.loads.clear();
-    for tier in 0..1 + pick(3) {
+    for tier in 0..=pick(3) {
         let workers = [1, 1, 2, 16][pick(4)];
         let mut at = service(&format!("s{tier}"), workers, None);
         at.queue_capacity = [100_000, 5, 0][pick(3)];
@@ -49,7 +49,7 @@ fn model(seed: u64) -> Model {
         }
         all.endpoints.push(crate::topology::Endpoint { service, steps, ..other.endpoints[0].clone() });
         all.services.push(other.services[0].clone());
-        for _ in 0..1 + pick(3) {
+        for _ in 0..=pick(3) {
             let (edge, load) = (EdgeId::from(all.edges.len()), LoadId::from(all.loads.len()));
             let guard = GuardId::from(all.guards.len());
             all.guards.push(crate::topology::Guard { callee: service, ..other.guards[0].clone() });

@@ -175,8 +175,8 @@ impl World<'_> {
                 instance.sums.cpu += cores.take_used(now);
             }
         }
-        for instance in self.stations.plain.iter() {
-            let at = &mut self.stations.instances[*instance];
+        for &instance in &self.stations.plain {
+            let at = &mut self.stations.instances[instance];
             at.cpu_ahead = at.plain.as_ref().map_or(0, |plain| plain.cpu_ahead(now));
         }
         for frame in self.frames.ids() {
