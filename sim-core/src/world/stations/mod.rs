@@ -4,6 +4,7 @@
 //! that are visible to it: a request knocks ([`World::admit`]), leaves, and is stopped; an instance crashes, starts, drains and changes its speed.
 
 mod admit;
+mod catch_up;
 mod cores;
 mod health;
 mod injected;
