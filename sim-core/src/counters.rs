@@ -38,7 +38,7 @@ pub fn all() -> impl Iterator<Item = &'static Counter> {
 /// The place of a counter among those of its kind of subject.
 ///
 /// # Panics
-/// Where the family of the counter is missing in the list of this file: at compile time where the place is a constant, as in [`count!`].
+/// Where the family of the counter is missing in the list of this file: at compile time where the place is a constant, as in `count!`.
 pub const fn place(counter: &Counter) -> Place {
     let all: &[Counter] = match counter.of {
         Counted::CallSite => CALL_SITE,

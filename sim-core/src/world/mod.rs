@@ -1,6 +1,6 @@
 //! The system running: it routes requests, and the families decide.
 //!
-//! What all share stands in [`World`] itself: the clock, the calendar, the frames, what is ready to go on, the digest and the recorder. Beside it are
+//! What all share stands in `World` itself: the clock, the calendar, the frames, what is ready to go on, the digest and the recorder. Beside it are
 //! subsystems, one folder each, whose state is private to the folder: `stations` (instances, their doors, work and lives), `calls` (load, attempts,
 //! answers), `network` (every message on its way), `data` (queues, rows, effects), `control` (telemetry, scalers, alerts, experiments) and `chaos`
 //! (faults). A subsystem is reached by the functions that its state has, and by methods of the world that are visible outside of its folder. An event
