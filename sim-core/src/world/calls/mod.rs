@@ -45,6 +45,8 @@ pub(in crate::world) struct Calls {
     /// By frame that calls: the instance to which its present attempt went, where the balancer has to be told of its end.
     placed: Vec<Maybe<InstanceId>>,
     many: tries::Many,
+    /// Callers that are failing now because of the call of another.
+    falling: u32,
     vanished: unanswered::Vanished,
     /// How long callers of an endpoint wait for an answer, where they have no timeout [ns].
     patience_by_endpoint: Vec<u64>,
@@ -200,6 +202,7 @@ impl Calls {
             races: hedge::Races::default(),
             placed: Vec::new(),
             many: tries::Many::default(),
+            falling: 0,
             vanished: unanswered::Vanished::default(),
             patience_by_endpoint: unanswered::patience_by_endpoint(model),
             patience_by_service: unanswered::patience_by_service(model),
