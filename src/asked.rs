@@ -67,7 +67,7 @@ impl Asked {
     /// The file that says what was asked.
     ///
     /// # Errors
-    /// Never.
+    /// If it cannot be written as JSON.
     pub fn file(&self) -> Result<(String, Vec<u8>)> {
         Ok((FILE.into(), (serde_json::to_string_pretty(self)? + "\n").into_bytes()))
     }

@@ -1,6 +1,6 @@
 //! Ids of what a scenario names: places in the model's lists, as types of their own, so that one is never taken for another.
 
-use crate::engine::table::Id;
+use crate::engine::table::id;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
@@ -15,17 +15,7 @@ macro_rules! ids {
             }
         }
 
-        impl Id for $name {
-            #[inline(always)]
-            fn at(place: u32) -> Self {
-                Self(place)
-            }
-
-            #[inline(always)]
-            fn place(self) -> u32 {
-                self.0
-            }
-        }
+        id!($name);
 
         impl From<usize> for $name {
             fn from(index: usize) -> Self {

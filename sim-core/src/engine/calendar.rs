@@ -7,7 +7,7 @@
 //! A pop leaves a hole at the root; the handler's first push fills it, so that "pop one, push one" costs one sift down.
 //! Timeouts, nearly all of which are cancelled, wait in a [`Lanes`] FIFO for each distinct delay, with one sentinel in the heap.
 
-use super::table::{Id, Table};
+use super::table::{Id, Table, id};
 use std::collections::{BTreeMap, BTreeSet};
 
 const INDEX_BITS: u32 = 25;
@@ -265,17 +265,7 @@ fn sift_down(heap: &mut [Key], key: Key) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneId(u32);
 
-impl Id for LaneId {
-    #[inline(always)]
-    fn at(place: u32) -> Self {
-        Self(place)
-    }
-
-    #[inline(always)]
-    fn place(self) -> u32 {
-        self.0
-    }
-}
+id!(LaneId);
 
 /// FIFO lanes, one for each distinct delay.
 ///

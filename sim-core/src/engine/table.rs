@@ -12,6 +12,24 @@ pub trait Id: Copy + Eq {
     fn place(self) -> u32;
 }
 
+/// Makes an [`Id`] of a type that is a place and nothing else.
+macro_rules! id {
+    ($name:ident) => {
+        impl $crate::engine::table::Id for $name {
+            #[inline(always)]
+            fn at(place: u32) -> Self {
+                Self(place)
+            }
+
+            #[inline(always)]
+            fn place(self) -> u32 {
+                self.0
+            }
+        }
+    };
+}
+pub(crate) use id;
+
 /// An id or none, in four bytes. It indexes no table: an id has to be taken out of it first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Maybe<K>(u32, PhantomData<K>);
@@ -157,15 +175,7 @@ mod tests {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     struct Number(u32);
 
-    impl Id for Number {
-        fn at(place: u32) -> Self {
-            Self(place)
-        }
-
-        fn place(self) -> u32 {
-            self.0
-        }
-    }
+    id!(Number);
 
     #[test]
     fn what_was_laid_down_stays_in_its_place() {

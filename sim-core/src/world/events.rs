@@ -1,11 +1,11 @@
 //! Events that come a few times a second at most: each names a subsystem and what is due there, which only the subsystem reads.
 //!
-//! The calendar's key has three bits for kinds, which the events of requests take but for one. All others wait in a list beside it; the key holds
-//! their place. A subsystem has a type of its own for what may be due in it, and [`Event`] joins these types, so that one more is a matter of its
+//! The calendar's key has room for eight kinds of events. Seven are those of requests; an event of the eighth waits in a list beside the calendar, and the
+//! key holds its place there. A subsystem has a type of its own for what may be due in it, and [`Event`] joins these types, so that one more is a matter of its
 //! subsystem. What comes again and again keeps its place.
 
 use super::{Event, World};
-use crate::engine::table::{Id, Table};
+use crate::engine::table::{Id, Table, id};
 
 /// Something that is due in a subsystem.
 pub(super) trait Due: Copy + Into<Event> {
@@ -24,15 +24,7 @@ pub(super) trait Due: Copy + Into<Event> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EventId(u32);
 
-impl Id for EventId {
-    fn at(place: u32) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> u32 {
-        self.0
-    }
-}
+id!(EventId);
 
 /// All events that wait beside the calendar.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@
 
 use super::program::Pc;
 use crate::engine::calendar::LAST_INDEX;
-use crate::engine::table::{Id, Maybe, Table};
+use crate::engine::table::{Maybe, Table, id};
 use crate::ids::{EdgeId, InstanceId};
 use crate::workload::Priority;
 
@@ -14,17 +14,7 @@ use crate::workload::Priority;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FrameId(u32);
 
-impl Id for FrameId {
-    #[inline(always)]
-    fn at(place: u32) -> Self {
-        Self(place)
-    }
-
-    #[inline(always)]
-    fn place(self) -> u32 {
-        self.0
-    }
-}
+id!(FrameId);
 
 impl FrameId {
     /// The place, for a list beside the arena.

@@ -157,13 +157,20 @@ struct World<'m> {
 pub fn simulate(model: &Model, seed: u64, replication: u32) -> RunResult {
     let mut world = World::new(model, seed, replication);
     world.find_plain();
-    let any_is_plain = world.stations.are_plain();
+    let any_is_plain = world.stations.plain() > 0;
     world.run();
     if world.stopped.is_some() && any_is_plain {
         // Bounds count events one by one, which a plain station does not tell in their order.
         return simulate_by_events(model, seed, replication);
     }
     world.into_result()
+}
+
+/// How many stations of a model are simulated by themselves, without an event for each thing that happens.
+pub fn plain_stations(model: &Model) -> usize {
+    let mut world = World::new(model, 0, 0);
+    world.find_plain();
+    world.stations.plain()
 }
 
 /// As [`simulate`], with an event for each thing that happens, also where a station could be simulated by itself. The result is the same, and

@@ -5,7 +5,7 @@
 
 use crate::data::Effect;
 use crate::dist::{Distribution, Sampler};
-use crate::engine::table::{Id, Table};
+use crate::engine::table::{Table, id};
 use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
@@ -20,17 +20,7 @@ impl Pc {
     pub const START: Self = Self(0);
 }
 
-impl Id for Pc {
-    #[inline(always)]
-    fn at(place: u32) -> Self {
-        Self(place)
-    }
-
-    #[inline(always)]
-    fn place(self) -> u32 {
-        self.0
-    }
-}
+id!(Pc);
 
 impl std::ops::AddAssign<u32> for Pc {
     #[inline(always)]
@@ -43,17 +33,7 @@ impl std::ops::AddAssign<u32> for Pc {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SamplerId(u32);
 
-impl Id for SamplerId {
-    #[inline(always)]
-    fn at(place: u32) -> Self {
-        Self(place)
-    }
-
-    #[inline(always)]
-    fn place(self) -> u32 {
-        self.0
-    }
-}
+id!(SamplerId);
 
 /// One operation.
 #[derive(Debug, Clone, Copy)]

@@ -14,22 +14,14 @@
 use super::World;
 use super::frame::{Frame, FrameId, WRONG};
 use super::probe::Stage;
-use crate::engine::table::{Id, Maybe, Table};
+use crate::engine::table::{Maybe, Table, id};
 use crate::ids::ServiceId;
 
 /// A ticket's place in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TicketId(u32);
 
-impl Id for TicketId {
-    fn at(place: u32) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> u32 {
-        self.0
-    }
-}
+id!(TicketId);
 
 /// What a request carries.
 #[derive(Debug)]
@@ -203,6 +195,7 @@ impl World<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::table::Id;
 
     fn frames() -> [FrameId; 4] {
         [0, 1, 2, 3].map(FrameId::at)

@@ -10,6 +10,7 @@ mod keeps;
 mod kinds;
 mod metrics;
 mod money;
+mod plain;
 pub mod scenario;
 
 pub use scenario::scenario;
@@ -45,28 +46,6 @@ fn simulate(text: &str) -> (Model, RunResult) {
     let model = read(text).model;
     let run = sim_core::world::simulate(&model, 1, 0);
     (model, run)
-}
-
-/// What is simulated by itself leaves the results of a run by events, to the last bit. (Faults and experiments may come to any station, so they are
-/// left out: with them every station is simulated by events.)
-#[test]
-fn stations_simulated_by_themselves_change_nothing() {
-    let calm = |seed| {
-        let mut model = read(&scenario(seed).text()).model;
-        model.faults.clear();
-        model.experiments.clear();
-        model
-    };
-    swarm(
-        "stations_simulated_by_themselves_change_nothing",
-        60,
-        |seed| scenario(seed).text(),
-        |seed| {
-            let model = calm(seed);
-            let (a, b) = (sim_core::world::simulate(&model, 1, 0), sim_core::world::simulate_by_events(&model, 1, 0));
-            assert_eq!(format!("{a:?}"), format!("{b:?}"));
-        },
-    );
 }
 
 #[test]

@@ -35,25 +35,27 @@ fn only_work(program: &Program, door: Pc) -> Option<(SamplerId, u32)> {
 }
 
 impl World<'_> {
-    /// Makes stations plain that are, before anything has happened.
+    /// Finds the plain stations, before anything has happened.
     pub(in crate::world) fn find_plain(&mut self) {
         let model = self.model;
         // What strikes or tries something out may come to any instance.
         if !model.faults.is_empty() || !model.experiments.is_empty() {
             return;
         }
-        let services: Vec<ServiceId> = self.stations.services.ids().collect();
-        for service in services {
-            let sites: Vec<EdgeId> = self.calls.ids().filter(|&site| self.calls.callee(site) == service).collect();
-            let works = |site: EdgeId| only_work(&self.program, self.calls.entry(site));
-            if !self.stands_alone(service) || !sites.iter().all(|&site| self.comes_plainly(site)) {
-                continue;
+        let mut works: Vec<Option<Vec<_>>> =
+            self.stations.services().map(|of| self.stands_alone(of).then(Vec::new)).collect();
+        for site in self.calls.ids() {
+            let of = &mut works[self.calls.callee(site).index()];
+            let work = only_work(&self.program, self.calls.entry(site)).filter(|_| self.comes_plainly(site));
+            match (of.as_mut(), work) {
+                (Some(all), Some(work)) => all.push((site, work)),
+                _ => *of = None,
             }
-            let Some(works) = sites.iter().map(|&site| works(site)).collect::<Option<Vec<_>>>() else { continue };
-            for (site, work) in sites.into_iter().zip(works) {
-                self.calls.set_plain(site, work);
-            }
-            let first = self.stations.services[service].first;
+        }
+        for (service, works) in self.stations.services().zip(works) {
+            let Some(works) = works.filter(|works| !works.is_empty()) else { continue };
+            works.into_iter().for_each(|(site, work)| self.calls.set_plain(site, work));
+            let first = self.stations.first(service);
             self.stations.instances[first].plain = Some(Box::default());
             self.stations.plain.push(first);
         }

@@ -129,9 +129,9 @@ impl Stations {
         }
     }
 
-    /// Whether stations are simulated by themselves.
-    pub(in crate::world) fn are_plain(&self) -> bool {
-        !self.plain.is_empty()
+    /// How many stations are simulated by themselves.
+    pub(in crate::world) fn plain(&self) -> usize {
+        self.plain.len()
     }
 
     /// The service of an instance.

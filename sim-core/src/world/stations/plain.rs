@@ -37,12 +37,12 @@ pub(super) struct Plain {
     pub(super) first: Working,
     /// All others at work, and when each is done: the index is its place here.
     others: Vec<Working>,
-    /// Places of `others` that are free.
+    /// Places of `others` that are free: nobody is there.
     spare: Vec<u32>,
     done: Calendar,
 }
 
-/// Nobody is at work.
+/// Nobody, in the place of a request at work.
 const NOBODY: Working = Working { due: u64::MAX, start: 0, arrived: 0, key: 0, edge: EdgeId(0) };
 
 impl Default for Plain {
@@ -60,9 +60,7 @@ impl Plain {
 
     /// The requests at work.
     pub(super) fn at_work(&self) -> impl Iterator<Item = &Working> {
-        let is_spare = |place: &usize| self.spare.iter().any(|spare| *spare as usize == *place);
-        let others = self.others.iter().enumerate().filter(move |(place, _)| !is_spare(place)).map(|(_, at)| at);
-        others.chain((self.first.due < u64::MAX).then_some(&self.first))
+        self.others.iter().chain([&self.first]).filter(|at| at.due < u64::MAX)
     }
 
     /// One more is at work.
@@ -97,7 +95,10 @@ impl Plain {
                         self.others[place as usize] = next;
                         self.done.push(next.due, 0, place);
                     }
-                    None => self.spare.push(place),
+                    None => {
+                        self.others[place as usize] = NOBODY;
+                        self.spare.push(place);
+                    }
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::topology::Step;
 use crate::units::SimDuration;
 use crate::workload::{Arrival, Bursts};
 use crate::world::tests::{chain, ms, service};
-use crate::world::{World, simulate, simulate_by_events};
+use crate::world::{plain_stations, simulate, simulate_by_events};
 
 fn work(number: usize) -> Distribution {
     let kinds = [
@@ -68,12 +68,6 @@ fn model(seed: u64) -> Model {
 
 fn all_of(run: &RunResult) -> String {
     format!("{run:?}")
-}
-
-fn plain_stations(model: &Model) -> usize {
-    let mut world = World::new(model, 1, 0);
-    world.find_plain();
-    world.stations.plain.len()
 }
 
 #[test]
