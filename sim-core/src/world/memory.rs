@@ -12,8 +12,8 @@ use crate::workload::Arrival;
 use crate::world::calls::{Shared, Site};
 use crate::world::stations::Instance;
 
-/// What is touched of a histogram: three pages, for times of a few orders of magnitude.
-const HISTOGRAM: u64 = 3 * 4096;
+/// A histogram of times of three orders of magnitude, ten octaves, in a run that is so long that counts are carried.
+const HISTOGRAM: u64 = 10 * 128 * (2 + 8);
 /// A histogram of one window: a few hundred buckets.
 const WINDOW: u64 = 2048;
 /// An event and a frame of a closed user, with room to grow.
@@ -105,4 +105,4 @@ fn slice(model: &Model) -> u64 {
         + entries * (size_of::<SparseHistogram>() as u64 + WINDOW)
 }
 
-const _: () = assert!(size_of::<Histogram>() <= 16, "a histogram is a pointer to its counts");
+const _: () = assert!(size_of::<Histogram>() <= 32, "a histogram is a pointer to its counts");
