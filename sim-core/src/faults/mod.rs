@@ -192,9 +192,12 @@ impl Fault {
 
 impl FaultSettings {
     fn keys(&self) -> ScheduleKeys<'_> {
+        // A restart is over when it has struck, so that it may come again without a length.
+        let is_over = matches!(self.inject, InjectSettings::Restart(_)) && self.random.is_none();
+        let at_once = is_over.then_some(SimDuration::from_ns(1));
         ScheduleKeys {
             at: self.at,
-            length: self.length,
+            length: self.length.or(at_once),
             every: self.every,
             times: self.times,
             random: self.random.as_ref(),
@@ -238,21 +241,11 @@ impl FaultSettings {
             name: name.to_owned(),
             effect: self.inject.effect(whole_place && self.target.service.is_none()),
             target,
-            schedule: self.schedule(),
+            schedule: self.keys().compile(),
             per_year: self.frequency.map(|f| f.per_second() * SimDuration::YEAR.secs()),
             says: self.inject.says(&self.target.words()),
             experiment: None,
         })
-    }
-
-    /// A restart is over when it has struck; for all else the keys say.
-    fn schedule(&self) -> Schedule {
-        match (self.keys().compile(), &self.inject) {
-            (Schedule::Fixed { at_ns, for_ns: None, every_ns, times }, InjectSettings::Restart(_)) => {
-                Schedule::Fixed { at_ns, for_ns: Some(1), every_ns, times }
-            }
-            (schedule, _) => schedule,
-        }
     }
 }
 
