@@ -14,6 +14,7 @@ pub mod reader;
 pub mod reference;
 pub mod schema;
 mod sections;
+mod sets;
 pub mod study;
 pub mod suite;
 pub mod traces;

@@ -5,6 +5,7 @@ use crate::compile::{Around, Compiled, compile};
 use crate::files::{ENDINGS, Files};
 use crate::overlay::{Layers, Set};
 use crate::reader::{Entry, Gathered, Node, Placed, Report, Sources, Span, gather};
+use crate::sets::sets;
 use crate::traces::{Named, Trace, Traces};
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
@@ -144,7 +145,12 @@ fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources) -> 
     let Some(written) = value else { return Understood { written: None, compiled: None, problems: placed } };
     let mut problems = Problems::new();
     check::head(&written, tree, &mut problems);
-    let compiled = compile(&written, &Around { tree, files, path, sources }, &mut problems);
+    let (sets, wrong) = sets(tree, |tree| {
+        let understood = understand(tree, files, path, sources);
+        (understood.compiled.map(|compiled| compiled.model), understood.problems)
+    });
+    placed.extend(wrong);
+    let compiled = compile(&written, &Around { tree, files, path, sources, sets: &sets }, &mut problems);
     check::endless(&compiled, &mut problems);
     if !placed.iter().map(|p| &p.problem).chain(problems.iter()).any(bears_on_rates) {
         check::breakers(&compiled, &mut problems);

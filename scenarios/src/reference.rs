@@ -1,12 +1,13 @@
 //! The reference page: every section, key, kind and metric of the language, from the types that read it.
 
-use crate::explain::language::{Form, Language, Stop, description};
+use crate::explain::language::{Form, Language, Stop, below, description};
 use crate::explain::text::{first_paragraph, kind_of, places, says_and_default};
 use crate::explain::{CLAUSE_WORDS, METRIC_FAMILIES, QUANTITIES, SECTIONS, families};
 pub use crate::explain::{explain, kinds};
 use serde_json::Value;
 use sim_core::counters::TIMED;
 use sim_core::expression::{METRICS, Metric, SubjectKind};
+use sim_core::live::is_live;
 use sim_core::metrics::TimedAt;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,7 +37,8 @@ const HEAD: &str = "\
 
 Made from the types that read a scenario. `windtunnel explain WORD` prints one entry, also of a path, as `services.web.queue`. In paths `NAME` is a
 name that you choose, and `N` a place in a list. A kind is a map with one key, or its bare name where it needs no settings. Every key, kind and
-metric is here; what is not is an unknown key, and `explain` says of a word that is planned and not built yet that it is planned.
+metric is here; what is not is an unknown key, and `explain` says of a word that is planned and not built yet that it is planned. Values that are *live*, and
+all that stands within them, can be [set](#do-set) while a run goes on.
 
 ## Contents
 
@@ -189,7 +191,7 @@ impl<'a> Page<'a> {
         if !others.is_empty() && !others[0].is_empty() {
             let _ = write!(out, "{word} {}.\n\n", places(others, PLACES, "`"));
         }
-        self.keys(entry.stop.schema, out);
+        self.keys(&entry.stop, out);
         self.choice(entry.stop.schema, out);
     }
 
@@ -200,8 +202,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn keys(&self, schema: &'a Value, out: &mut String) {
-        for form in self.language.forms(schema) {
+    fn keys(&self, stop: &Stop<'a>, out: &mut String) {
+        for form in self.language.forms(stop.schema) {
             let Form::Keys(map) = form else { continue };
             let keys = self.language.keys(map);
             if keys.is_empty() {
@@ -213,7 +215,9 @@ impl<'a> Page<'a> {
                 let (says, default) = says_and_default(self.language, &key);
                 let kind = kind_of(self.language, key.schema, &|schema, word| self.link(schema, word));
                 let default = default.unwrap_or_else(|| "none".to_owned());
-                let _ = writeln!(out, "| `{}` | {} | {} | {} |", key.name, cell(&kind), cell(&default), cell(&says));
+                let live = if stop.paths.iter().any(|path| is_live(&below(path, key.name))) { " *Live.*" } else { "" };
+                let _ =
+                    writeln!(out, "| `{}` | {} | {} | {}{live} |", key.name, cell(&kind), cell(&default), cell(&says));
             }
         }
     }

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod judge;
 pub mod kind;
 pub mod kinds;
+pub mod live;
 pub mod metrics;
 pub mod model;
 pub mod names;

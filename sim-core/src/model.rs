@@ -13,7 +13,7 @@ use crate::topology::Topology;
 use std::ops::{Deref, DerefMut};
 
 /// The system.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// What is there.
     pub topology: Topology,

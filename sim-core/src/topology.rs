@@ -24,7 +24,7 @@ use crate::workload::{Arrival, Priority, Shape};
 use std::collections::BTreeMap;
 
 /// How long and how much is simulated.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     /// Runs before time 0 and is cut from all results.
     pub warm_up: SimDuration,
@@ -50,7 +50,7 @@ pub const MOST_IN_FLIGHT: u64 = 32_000_000;
 pub const MOST_INSTANCES: u64 = 1_000_000;
 
 /// What is there: places, services, calls and load.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Topology {
     /// How long and how much.
     pub run: Run,
@@ -75,14 +75,14 @@ pub struct Topology {
 }
 
 /// A region.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Region {
     /// As the user wrote it.
     pub name: String,
 }
 
 /// A zone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Zone {
     /// As the user wrote it.
     pub name: String,
@@ -91,7 +91,7 @@ pub struct Zone {
 }
 
 /// What kind of node a service is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// Runs endpoints.
     Service,
@@ -113,7 +113,7 @@ impl Node {
 }
 
 /// A service, store or queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Service {
     /// As the user wrote it.
     pub name: String,
@@ -152,7 +152,7 @@ pub struct Service {
 }
 
 /// Active health check: an instance that does not answer in time is taken out of the balancer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Health {
     /// Between two checks.
     pub every: SimDuration,
@@ -167,7 +167,7 @@ pub struct Health {
 }
 
 /// What is particular to a store.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Store {
     /// Primary and replicas, or several regions that agree; none is one plain copy.
     pub replication: Replication,
@@ -176,7 +176,7 @@ pub struct Store {
 }
 
 /// How a store is copied.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Replication {
     /// One copy, or copies that the scenario says nothing about.
     #[default]
@@ -213,7 +213,7 @@ pub enum ReadFrom {
 }
 
 /// What is particular to a queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
     /// Messages that fit; more are rejected.
     pub capacity: u64,
@@ -222,7 +222,7 @@ pub struct Queue {
 }
 
 /// Who takes messages from a queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Consumer {
     /// The call by which a message is handed over.
     pub edge: EdgeId,
@@ -250,7 +250,7 @@ pub enum Access {
 }
 
 /// An endpoint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     /// `service.endpoint`.
     pub name: String,
@@ -267,7 +267,7 @@ pub struct Endpoint {
 }
 
 /// One step of an endpoint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// CPU work.
     Work(Distribution),
@@ -299,7 +299,7 @@ pub enum Step {
 }
 
 /// One call in one place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Edge {
     /// `caller->service.endpoint`, the caller being a service, a load class or a queue. Call sites with the same name are added up in results.
     pub name: String,
@@ -329,7 +329,7 @@ pub struct Edge {
 
 /// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle, limit and
 /// retry budget where there are any.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Guard {
     /// The policy's name, or the call's.
     pub name: String,
@@ -354,7 +354,7 @@ pub struct Guard {
 }
 
 /// A load class.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Load {
     /// As the user wrote it.
     pub name: String,
@@ -371,7 +371,7 @@ pub struct Load {
 }
 
 /// A space of keys from which each request draws its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KeySpace {
     /// As the user wrote it.
     pub name: String,

@@ -16,6 +16,7 @@ use crate::reader::{Node, Sources};
 use crate::traces::Named;
 use crate::written::Written;
 use crate::written::call::CallKeys;
+use sim_core::experiment::deed::Sets;
 use sim_core::expression::{Clause, MetricRef};
 use sim_core::ids::{EdgeId, GuardId, ServiceId};
 use sim_core::model::Model;
@@ -59,6 +60,8 @@ pub struct Around<'a> {
     pub path: &'a str,
     /// The texts of the tree: a replayed load lies beside the one that names it.
     pub sources: &'a Sources,
+    /// What each `set` means.
+    pub sets: &'a Sets,
 }
 
 /// Compiles a file.

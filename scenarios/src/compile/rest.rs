@@ -190,12 +190,14 @@ impl Compiler<'_> {
                         topology: &self.model,
                         promises: &self.model.promises,
                         faults: self.model.faults.len(),
+                        sets: self.around.sets,
                     };
                     settings.compile(name, place, &before, p)
                 });
                 let Some((experiment, faults)) = meant else { continue };
                 self.model.faults.extend(faults);
-                for (service, to) in experiment.scales() {
+                let of_scaler = |place: usize| self.model.scalers[place].of;
+                for (service, to) in experiment.scales(of_scaler) {
                     let service = &mut self.model.services[service.index()];
                     service.max_instances = service.max_instances.max(to);
                 }

@@ -7,6 +7,7 @@ use super::{families, kinds, kinds_of};
 use crate::explain::SECTIONS;
 use serde_json::Value;
 use sim_core::expression::{METRICS, Metric};
+use sim_core::live::is_live;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -132,7 +133,8 @@ pub fn of_targets(language: &Language, targets: Vec<Target<'_>>) -> Vec<Meaning>
             page.to_owned()
         } else {
             let key = Key { name: "", schema: target.schema, required: target.required };
-            told(language, &key, if target.says.is_empty() { page } else { target.says }, &[], whole)
+            let told = told(language, &key, if target.says.is_empty() { page } else { target.says }, &[], whole);
+            said_live(told, is_live(&target.path))
         };
         Meaning { title: target.path, body }
     };
@@ -209,8 +211,14 @@ impl Group<'_> {
             return Meaning { title: format!("{}, a word at {at}", self.key.name), body: wrapped(&self.says, 2) };
         }
         let title = if is_section { format!("{first}, a section") } else { first };
-        Meaning { title, body: told(language, &self.key, &self.says, &self.paths[1..], whole) }
+        let live = self.paths.iter().any(|path| is_live(path));
+        Meaning { title, body: said_live(told(language, &self.key, &self.says, &self.paths[1..], whole), live) }
     }
+}
+
+/// What is said of a key, and that it is live if it is.
+fn said_live(told: String, live: bool) -> String {
+    if live { format!("{}\n\n  live: it can be set while a run goes on\n", told.trim_end()) } else { told }
 }
 
 /// What is said of a key: its meaning, type and default, and what may stand in it.

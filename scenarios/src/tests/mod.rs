@@ -7,6 +7,7 @@ mod effects;
 mod experiments;
 mod faults;
 mod limits;
+mod live;
 mod mangled;
 mod meant;
 mod messages;

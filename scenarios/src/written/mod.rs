@@ -16,7 +16,7 @@ pub mod studies;
 
 use call::PolicySettings;
 use load::LoadSettings;
-use named::{Anything, ByText, Named};
+use named::{ByText, Named};
 use node::{DefaultNodeSettings, ServiceSettings, StoreSettings};
 use queue::QueueSettings;
 use run::RunSettings;
@@ -25,6 +25,7 @@ use sim_core::control::{AlertSettings, PipelineSettings, ScalerSettings};
 use sim_core::data::KeysSettings;
 use sim_core::economics::CostSettings;
 use sim_core::experiment::ExperimentSettings;
+use sim_core::experiment::deed::Anything;
 use sim_core::expression::Clause;
 use sim_core::faults::FaultSettings;
 use sim_core::network::NetworkSettings;

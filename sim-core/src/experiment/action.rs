@@ -3,10 +3,8 @@
 use super::deed::{self, Deed, DoSettings};
 use crate::dist::Distribution;
 use crate::faults::{Fault, FaultSettings, InjectSettings, Schedule, Surroundings, TargetSettings};
-use crate::names::Names;
 use crate::problem::Problems;
 use crate::topology::Run;
-use crate::topology::Topology;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -131,15 +129,15 @@ impl ActionSettings {
         &self,
         name: &str,
         when: When,
-        names: &Names,
-        topology: &Topology,
+        around: deed::Around<'_>,
         problems: &mut Problems,
     ) -> Option<Meant> {
         if let Some(what) = &self.what {
             let takes = self.takes.clone();
-            let deed = deed::compile(what, self.target.as_ref(), takes, name, names, topology, problems)?;
+            let deed = deed::compile(what, self.target.as_ref(), takes, name, around, problems)?;
             return Some(Meant::Deed(self.at.ns(), deed));
         }
+        let deed::Around { names, topology, .. } = around;
         let around = Surroundings { names, services: &topology.services, zones: &topology.zones };
         // Its times are not those of the run, and were looked at.
         let run = Run { duration: SimDuration::from_ns(u64::MAX), ..topology.run.clone() };

@@ -10,6 +10,7 @@ mod radius;
 
 pub use action::ActionSettings;
 pub use deed::{Deed, DeedEffect, DeedSettings, DoSettings};
+use deed::{Live, Sets};
 pub use radius::{InstancesSettings, RadiusSettings, UsersSettings};
 
 use crate::expression::{Clause, CompareOp, Condition, Leaf, Metric, MetricRef, Resolved, Subject, Tree};
@@ -26,6 +27,7 @@ use crate::units::SimDuration;
 use action::{Meant, When};
 use radius::Hit;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A section of the file that is a kind by itself.
 pub const ALL: &[Kind] =
@@ -173,14 +175,21 @@ impl Experiment {
         checks.flat_map(|check| check.when.metrics()).collect()
     }
 
-    /// Services that it scales, and to how many instances.
-    pub fn scales(&self) -> Vec<(ServiceId, u32)> {
-        let deeds = self.deeds.iter().map(|(_, deed)| deed).chain(&self.rollback);
-        let scaled = deeds.filter_map(|deed| match deed.effect {
-            DeedEffect::Scale { service, to } => Some((service, to)),
-            _ => None,
-        });
-        scaled.collect()
+    /// Services that it scales, or lets a scaler scale, and to how many instances. `of_scaler` is the service of a scaler, by its place.
+    pub fn scales(&self, of_scaler: impl Fn(usize) -> ServiceId) -> Vec<(ServiceId, u32)> {
+        let mut scaled = Vec::new();
+        for deed in self.deeds.iter().map(|(_, deed)| deed).chain(&self.rollback) {
+            match &deed.effect {
+                DeedEffect::Scale { service, to } => scaled.push((*service, *to)),
+                DeedEffect::Set(changes) => scaled.extend(changes.iter().filter_map(|change| match change.to {
+                    Live::Instances(service, to) => Some((service, to)),
+                    Live::Bounds(scaler, _, max) => Some((of_scaler(scaler), max)),
+                    _ => None,
+                })),
+                _ => {}
+            }
+        }
+        scaled
     }
 }
 
@@ -200,6 +209,14 @@ pub struct Before<'m> {
     pub promises: &'m [Promise],
     /// How many faults the model has: those of experiments come behind.
     pub faults: usize,
+    /// What each `set` means.
+    pub sets: &'m Sets,
+}
+
+impl<'m> Before<'m> {
+    fn deeds(&self) -> deed::Around<'m> {
+        deed::Around { names: self.names, topology: self.topology, sets: self.sets }
+    }
 }
 
 impl ExperimentSettings {
@@ -322,9 +339,8 @@ impl ExperimentSettings {
         let meant: Vec<Option<Meant>> = problems.at("actions", |p| {
             let each = |(place, action): (usize, &ActionSettings)| {
                 p.at(place, |p| {
-                    let meant =
-                        action.compile(&action_name(name, place), self.when(), before.names, before.topology, p)?;
-                    if let Some(hit) = hit(&meant) {
+                    let meant = action.compile(&action_name(name, place), self.when(), before.deeds(), p)?;
+                    for hit in hits(&meant, before.topology) {
                         radius.add(&hit, before.topology, p);
                     }
                     Some(meant)
@@ -339,26 +355,29 @@ impl ExperimentSettings {
         let deeds = self.rollback.iter().enumerate();
         let meant: Vec<Option<Deed>> = problems.at("rollback", |p| {
             deeds
-                .map(|(at, deed)| {
-                    p.at(at, |p| deed.compile(&format!("{name}.rollback.{at}"), before.names, before.topology, p))
-                })
+                .map(|(at, deed)| p.at(at, |p| deed.compile(&format!("{name}.rollback.{at}"), before.deeds(), p)))
                 .collect()
         });
         meant.into_iter().collect()
     }
 }
 
-/// What an action can hit; `None` for what only repairs.
-fn hit(meant: &Meant) -> Option<Hit<'_>> {
+/// What an action can hit; nothing for what only repairs.
+fn hits<'a>(meant: &'a Meant, topology: &Topology) -> Vec<Hit<'a>> {
     match meant {
-        Meant::Fault(fault) => Some(match &fault.target {
+        Meant::Fault(fault) => vec![match &fault.target {
             Target::Instances(selection) => Hit::Instances(selection),
             edge @ Target::Edge { .. } => Hit::Messages(edge),
-        }),
+        }],
         Meant::Deed(_, deed) => match &deed.effect {
-            DeedEffect::Restart(selection) | DeedEffect::Drain(selection) => Some(Hit::Instances(selection)),
-            DeedEffect::Scale { service, .. } => Some(Hit::Service(*service)),
-            DeedEffect::Mend(_) => None,
+            DeedEffect::Restart(selection) | DeedEffect::Drain(selection) => vec![Hit::Instances(selection)],
+            DeedEffect::Scale { service, .. } => vec![Hit::Service(*service)],
+            DeedEffect::Mend(_) => Vec::new(),
+            DeedEffect::Set(changes) => {
+                let hit: BTreeSet<ServiceId> =
+                    changes.iter().filter_map(|change| change.to.acts_at(topology)).collect();
+                hit.into_iter().map(Hit::Service).collect()
+            }
         },
     }
 }

@@ -39,7 +39,7 @@ impl LinkQuality {
 }
 
 /// Latency and loss between places, with ids for names.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Network {
     /// Between two instances in one zone.
     pub within_zone: LinkQuality,
@@ -52,7 +52,7 @@ pub struct Network {
 }
 
 /// A named link between two places.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Link {
     /// As the user wrote it.
     pub name: String,

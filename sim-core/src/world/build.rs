@@ -34,6 +34,7 @@ impl<'m> World<'m> {
         let zero = model.run.warm_up.ns();
         let mut world = World {
             model,
+            in_force: super::in_force::InForce::new(model),
             program,
             seed,
             replication,

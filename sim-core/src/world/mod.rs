@@ -14,6 +14,7 @@ mod control;
 mod data;
 mod events;
 mod frame;
+mod in_force;
 mod integral;
 mod memory;
 mod network;
@@ -110,6 +111,7 @@ enum Event {
 /// A run in progress.
 struct World<'m> {
     model: &'m Model,
+    in_force: in_force::InForce<'m>,
     program: Program,
     seed: u64,
     replication: u32,
@@ -137,7 +139,7 @@ struct World<'m> {
     calls: calls::Calls,
     network: network::Network,
     data: data::Data,
-    control: control::Control,
+    control: control::Control<'m>,
     chaos: chaos::Chaos,
     /// Timed parts, but for the wait for a worker.
     times: Times,

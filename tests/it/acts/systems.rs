@@ -141,6 +141,12 @@ pub(super) const ACTS: &[Act] = &[
         "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: drain, where: {service: api, count: 2}, at: 0s}]}}",
         "utilisation(api) in on > 1.2 * utilisation(api)",
     ),
+    act(
+        "do set",
+        "",
+        "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: {set: {services.api.instances: 2}}}]}}",
+        "utilisation(api) in on > 1.2 * utilisation(api)",
+    ),
     // A scaler sees the load only through telemetry: where that comes a minute late, it acts a minute late.
     act(
         "control telemetry",

@@ -82,6 +82,10 @@ impl Bulkhead {
         }
     }
 
+    pub(super) fn becomes(&mut self, settings: &BulkheadSettings) {
+        (self.limit, self.max_wait_ns) = (settings.limit.get(), settings.max_wait.ns());
+    }
+
     pub(super) fn leave(&mut self) {
         debug_assert!(self.under_way > 0, "a place is given back that nobody had");
         self.under_way = self.under_way.saturating_sub(1);

@@ -48,6 +48,15 @@ impl LimitSettings {
     }
 }
 
+impl Limiter {
+    /// The settings are others from now on. Who has a place keeps it.
+    pub fn becomes(&mut self, settings: &LimitSettings) {
+        match (self, settings) {
+            (Self::Bulkhead(bulkhead), LimitSettings::Bulkhead(settings)) => bulkhead.becomes(settings),
+        }
+    }
+}
+
 /// A limiter at work.
 #[derive(Debug, Clone)]
 pub enum Limiter {

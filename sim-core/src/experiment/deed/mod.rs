@@ -6,11 +6,13 @@ mod drain;
 mod mend;
 mod restart;
 mod scale;
+mod set;
 
 pub use drain::DrainSettings;
 pub use mend::MendSettings;
 pub use restart::RestartSettings;
 pub use scale::ScaleSettings;
+pub use set::{Anything, Change, Live, Meant, SetSettings, Sets};
 
 use crate::dist::Distribution;
 use crate::faults::{Selection, Surroundings, Target, TargetSettings};
@@ -33,6 +35,8 @@ pub enum DoSettings {
     Mend(MendSettings),
     /// Instances finish what they have and go.
     Drain(DrainSettings),
+    /// Values of the file become others.
+    Set(SetSettings),
 }
 
 /// What can be done.
@@ -41,6 +45,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "do", name: "scale", schema: || schemars::schema_for!(ScaleSettings) },
     Kind { family: "do", name: "mend", schema: || schemars::schema_for!(MendSettings) },
     Kind { family: "do", name: "drain", schema: || schemars::schema_for!(DrainSettings) },
+    Kind { family: "do", name: "set", schema: || schemars::schema_for!(SetSettings) },
 ];
 
 /// Something that is done.
@@ -74,6 +79,8 @@ pub enum DeedEffect {
     Mend(FaultId),
     /// Instances finish what they have and go.
     Drain(Selection),
+    /// Values become others.
+    Set(Vec<Change>),
 }
 
 /// Something that is done, as meant.
@@ -96,9 +103,20 @@ impl DeedSettings {
     }
 
     /// The deed with ids; `name` is what its draws are named by.
-    pub fn compile(&self, name: &str, names: &Names, topology: &Topology, problems: &mut Problems) -> Option<Deed> {
-        compile(&self.what, self.target.as_ref(), self.takes.clone(), name, names, topology, problems)
+    pub fn compile(&self, name: &str, around: Around<'_>, problems: &mut Problems) -> Option<Deed> {
+        compile(&self.what, self.target.as_ref(), self.takes.clone(), name, around, problems)
     }
+}
+
+/// What a deed can refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'m> {
+    /// All names.
+    pub names: &'m Names,
+    /// What is there.
+    pub topology: &'m Topology,
+    /// What each `set` means.
+    pub sets: &'m Sets,
 }
 
 /// Problems of what is done, where and for how long.
@@ -118,10 +136,20 @@ pub(super) fn validate(
         (DoSettings::Mend(_), Some(_)) => {
             problems.error("where", "a fault ends wherever it is").hint = Some("remove where".into());
         }
-        (DoSettings::Mend(_), None) | (_, Some(_)) => {}
+        (DoSettings::Set(_), Some(target)) if !scale::is_service(target) => {
+            problems.error("where", "a value is that of a whole service, store or queue").hint =
+                Some("write where: {service: NAME}, or leave it out and write whole paths".into());
+        }
+        (DoSettings::Mend(_) | DoSettings::Set(_), None) | (_, Some(_)) => {}
         (DoSettings::Restart(_) | DoSettings::Scale(_) | DoSettings::Drain(_), None) => {
             problems.error("", "nothing says where it is done").hint = Some("write where: {service: NAME}".into());
         }
+    }
+    if let DoSettings::Set(settings) = what
+        && settings.0.is_empty()
+    {
+        problems.error("do", "nothing is set").hint =
+            Some("write a path and a value, as in {policies.db.timeout: 1s}".into());
     }
     if let DoSettings::Scale(settings) = what {
         problems.at("do", |p| p.at("scale", |p| settings.validate(p)));
@@ -137,10 +165,10 @@ pub(super) fn compile(
     target: Option<&TargetSettings>,
     takes: Option<Distribution>,
     name: &str,
-    names: &Names,
-    topology: &Topology,
+    around: Around<'_>,
     problems: &mut Problems,
 ) -> Option<Deed> {
+    let Around { names, topology, sets } = around;
     let words = target.map_or_else(String::new, TargetSettings::words);
     let (effect, says) = match what {
         DoSettings::Restart(_) => {
@@ -158,6 +186,11 @@ pub(super) fn compile(
         DoSettings::Mend(settings) => {
             let fault = problems.at("do", |p| p.at("mend", |p| settings.fault(names, p)))?;
             (DeedEffect::Mend(fault), format!("{} mended", settings.fault))
+        }
+        DoSettings::Set(_) => {
+            // What is not there has been found wrong where it was read.
+            let meant = sets.get(&problems.path())?;
+            (DeedEffect::Set(meant.changes.clone()), meant.says.clone())
         }
     };
     Some(Deed { name: name.to_owned(), effect, takes, says })

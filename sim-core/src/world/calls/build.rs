@@ -10,7 +10,7 @@ use crate::ids::{Caller, EdgeId};
 use crate::metrics::Histogram;
 use crate::model::Model;
 use crate::results::EdgeCounts;
-use crate::topology::{Access, Edge, Node, ReadFrom, Replication};
+use crate::topology::{Access, Edge, Guard, Node, ReadFrom, Replication};
 use crate::workload::Priority;
 use crate::world::frame::Rank;
 use crate::world::network::Network;
@@ -23,10 +23,7 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
     let (mut shared, mut first) = (Vec::new(), Vec::new());
     for guard in &model.guards {
         first.push(shared.len() as u32);
-        let callers = guard.caller.map_or(1, |s| {
-            let service = &model.services[s.index()];
-            service.max_instances.max(service.instances).max(1)
-        });
+        let callers = callers(model, guard);
         let callee = &model.services[guard.callee.index()];
         let places = callee.max_instances.max(callee.instances).max(1) as usize;
         for _ in 0..callers {
@@ -46,6 +43,14 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
         }
     }
     (shared, first)
+}
+
+/// How many callers each have a state of their own.
+pub(super) fn callers(model: &Model, guard: &Guard) -> u32 {
+    guard.caller.map_or(1, |s| {
+        let service = &model.services[s.index()];
+        service.max_instances.max(service.instances).max(1)
+    })
 }
 
 pub(super) fn sites(
@@ -76,10 +81,7 @@ pub(super) fn sites(
             guard: guards[edge.guard.index()],
             caller_first: caller,
             only: Maybe::NONE,
-            lane: match timer {
-                Timer::Lane(lane) => lane.into(),
-                _ => Maybe::NONE,
-            },
+            lane: timer.lane(),
             salt,
             slow: 1.0,
             timer,
@@ -119,7 +121,8 @@ fn may_repeat(edge: &Edge) -> bool {
     retries || edge.hedge.is_some() || matches!(edge.caller, Caller::Queue(_))
 }
 
-fn timer(edge: &Edge, lanes: &mut Lanes) -> Timer {
+/// How the timeouts of a call are kept.
+pub(super) fn timer(edge: &Edge, lanes: &mut Lanes) -> Timer {
     match (&edge.timeout, edge.total_timeout) {
         (None, None) => Timer::None,
         (Some(timeout), None) => {

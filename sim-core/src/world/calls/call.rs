@@ -423,7 +423,7 @@ impl World<'_> {
 
     /// Decides what follows when there will be no attempt any more.
     fn without_attempts(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Then {
-        let edge = &self.model.edges[site.index()];
+        let edge = &self.in_force.edges[site.index()];
         if let Some(fallback) = &edge.fallback
             && fallback.outcomes.contains(&outcome)
         {
@@ -443,13 +443,12 @@ impl World<'_> {
 
     /// The fallback answers.
     pub(super) fn falls_back(&mut self, frame: FrameId, site: EdgeId) -> FrameId {
-        let outcome = self.model.edges[site.index()].fallback.as_ref().map_or(Outcome::Degraded, |f| f.outcome);
+        let outcome = self.in_force.edges[site.index()].fallback.as_ref().map_or(Outcome::Degraded, |f| f.outcome);
         self.goes_on(frame, site, outcome as u8)
     }
 
     fn try_again(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Option<Then> {
-        let model = self.model;
-        let retry = model.edges[site.index()].retry.as_ref()?;
+        let retry = self.in_force.edges[site.index()].retry.as_ref()?;
         let (all, start) = (self.tries(frame), self.frames[frame].start);
         let tries = all - self.tries_before(frame, site);
         if tries == 0 || tries >= retry.attempts() || !retry.outcomes.contains(&outcome) {

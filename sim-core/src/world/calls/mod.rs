@@ -9,6 +9,7 @@ mod call;
 mod doors;
 mod expire;
 mod hedge;
+mod live;
 mod reply;
 mod site;
 mod tries;

@@ -28,6 +28,16 @@ pub enum Timer {
     Drawn(Sampler),
 }
 
+impl Timer {
+    /// The lane of a timeout that is always the same.
+    pub(super) fn lane(&self) -> Maybe<LaneId> {
+        match self {
+            Self::Lane(lane) => (*lane).into(),
+            _ => Maybe::NONE,
+        }
+    }
+}
+
 /// A call site while it runs: all that the hot path needs of caller and callee in one record.
 #[derive(Debug)]
 pub struct Site {

@@ -101,7 +101,7 @@ impl World<'_> {
     fn patience_of_call(&self, site: EdgeId) -> Option<u64> {
         let at = &self.calls.sites[site];
         let longest = self.calls.call_latency[site].longest().max(at.latency.longest());
-        let timeout = self.model.edges[site.index()].timeout.as_ref().map_or(0.0, Distribution::mean);
+        let timeout = self.in_force.edges[site.index()].timeout.as_ref().map_or(0.0, Distribution::mean);
         (at.total_ns == 0).then(|| self.patience(site, longest.max((timeout * 1e9) as u64)))
     }
 

@@ -324,7 +324,7 @@ impl World<'_> {
     }
 
     /// While any fault is active on messages, all call sites look at the network.
-    fn refresh_network(&mut self) {
+    pub(in crate::world) fn refresh_network(&mut self) {
         let any = self.network.are_struck();
         for site in self.calls.ids() {
             let size = self.model.edges[site.index()].size;

@@ -1,5 +1,6 @@
 //! Control: telemetry, scalers, alerts and experiments, each on its clock.
 
+mod set;
 mod trial;
 mod watch;
 
@@ -77,14 +78,15 @@ pub(in crate::world) struct Ended {
 }
 
 /// What watches and acts.
-pub(in crate::world) struct Control {
+pub(in crate::world) struct Control<'m> {
+    set: set::Active<'m>,
     watch: watch::Watch,
     trials: Vec<trial::Trial>,
 }
 
-impl Control {
+impl Control<'_> {
     pub(in crate::world) fn new(model: &Model) -> Self {
-        Self { watch: watch::Watch::new(model), trials: Vec::new() }
+        Self { set: set::Active::default(), watch: watch::Watch::new(model), trials: Vec::new() }
     }
 
     /// What became of all that watched and acted.

@@ -88,7 +88,7 @@ fn entries(world: &World<'_>) -> impl Iterator<Item = EdgeId> {
     world.model.edges.iter().enumerate().filter(by_load).map(|(index, _)| EdgeId::from(index))
 }
 
-impl World<'_> {
+impl<'m> World<'m> {
     /// Begins to look in time.
     pub(in crate::world) fn plan_trials(&mut self) {
         let model = self.model;
@@ -338,6 +338,9 @@ impl World<'_> {
         for strike in std::mem::take(&mut self.control.trials[index as usize].strikes) {
             self.call_off(strike);
         }
+        if self.takes_back(index) {
+            self.write(index, JournalKind::Rollback, "values that were set are as before".to_owned());
+        }
         self.next_step(index, 0);
     }
 
@@ -394,7 +397,7 @@ impl World<'_> {
         }
     }
 
-    fn do_it(&mut self, index: u32, deed: &Deed, kind: JournalKind) {
+    fn do_it(&mut self, index: u32, deed: &'m Deed, kind: JournalKind) {
         let named = match &deed.effect {
             DeedEffect::Restart(selection) => {
                 let all = self.select_of(selection, &deed.name, "targets");
@@ -413,6 +416,10 @@ impl World<'_> {
             }
             DeedEffect::Mend(fault) => {
                 self.mend_fault(*fault);
+                String::new()
+            }
+            DeedEffect::Set(changes) => {
+                self.sets((kind == JournalKind::Action).then_some(index), changes);
                 String::new()
             }
         };

@@ -179,7 +179,7 @@ impl World<'_> {
     /// A scaler decides.
     pub(super) fn scale(&mut self, index: u32, control: EventId) {
         let model = self.model;
-        let scaler = &model.scalers[index as usize];
+        let scaler = &self.in_force.scalers[index as usize];
         let service = scaler.of;
         let (now, from_zero) = (self.now, self.since_zero(self.now));
         let lives = || self.stations.lives(service);
@@ -191,12 +191,13 @@ impl World<'_> {
         let mut state = self.control.watch.scalers[index as usize];
         let situation = Situation { now_ns: now, from_zero_ns: from_zero, current: present, running, read: &mut read };
         let wanted = scaler.decide(&mut state, situation);
+        let every_ns = scaler.every_ns;
         self.control.watch.scalers[index as usize] = state;
         if wanted != present {
             self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(wanted));
             self.scale_to(service, wanted);
         }
-        self.again(now + scaler.every_ns, control);
+        self.again(now + every_ns, control);
     }
 
     /// An alert is evaluated.

@@ -76,6 +76,16 @@ impl Queues {
         if is_message { self.by_site[frame.edge].0.get() } else { None }
     }
 
+    /// So many messages fit from now on; those that are in stay.
+    pub(super) fn queue_changes(&mut self, queue: ServiceId, capacity: u64) {
+        self.queues[queue].capacity = capacity;
+    }
+
+    /// A consumer is this from now on. Its visibility timeout is that of its call, of deliveries from now on.
+    pub(super) fn consumer_changes(&mut self, queue: ServiceId, place: usize, consumer: &Consumer) {
+        self.queues[queue].consumers[place].clone_from(consumer);
+    }
+
     /// The queues from which a service takes messages.
     pub(in crate::world) fn feeding(&self, model: &Model, service: ServiceId) -> Vec<ServiceId> {
         let feeds = |queue: &Queue| {

@@ -7,8 +7,10 @@ mod rows;
 
 use super::frame::Frame;
 use super::network::Network;
+use crate::dist::Distribution;
 use crate::ids::{EdgeId, ServiceId};
 use crate::model::Model;
+use crate::topology::Consumer;
 
 /// What stores and queues hold.
 pub(in crate::world) struct Data {
@@ -47,6 +49,21 @@ impl Data {
     /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.
     pub(in crate::world) fn set_lag(&mut self, service: ServiceId, number: usize, factor: f64) {
         self.rows.set_lag(service, number, factor);
+    }
+
+    /// How late replicas of a store apply the writes that come from now on.
+    pub(in crate::world) fn lag_changes(&mut self, service: ServiceId, lag: &Distribution) {
+        self.rows.lag_changes(service, lag);
+    }
+
+    /// So many messages fit into a queue from now on.
+    pub(in crate::world) fn queue_changes(&mut self, queue: ServiceId, capacity: u64) {
+        self.queues.queue_changes(queue, capacity);
+    }
+
+    /// A consumer of a queue is this from now on.
+    pub(in crate::world) fn consumer_changes(&mut self, queue: ServiceId, place: usize, consumer: &Consumer) {
+        self.queues.consumer_changes(queue, place, consumer);
     }
 
     /// The queues from which a service takes messages.

@@ -8,7 +8,7 @@
 
 use crate::counters::count;
 use crate::data::{self, KeySampler, Wrongness};
-use crate::dist::Sampler;
+use crate::dist::{Distribution, Sampler};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::Table;
@@ -86,6 +86,11 @@ impl Rows {
     pub(in crate::world) fn need_tickets(&self) -> bool {
         let touches = |store: &Store| store.versions.is_some() || (store.keys.is_some() && store.lag.is_some());
         self.stores.iter().any(touches)
+    }
+
+    /// How late replicas of a store apply the writes that come from now on.
+    pub(super) fn lag_changes(&mut self, service: ServiceId, lag: &Distribution) {
+        self.stores[service].lag = Some(lag.build());
     }
 
     /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.

@@ -14,6 +14,7 @@ use crate::engine::rng::{Keyed, mix};
 use crate::faults::FaultEffect;
 use crate::ids::{Caller, EdgeId, EndpointId, FaultId, InstanceId, LoadId, Location, RegionId, ServiceId, ZoneId};
 use crate::model::Model;
+use crate::network::LinkQuality;
 use crate::outcome::Outcome;
 use crate::topology::Edge;
 use crate::world::World;
@@ -121,21 +122,32 @@ impl Network {
         };
         let three = [&network.within_zone, &network.between_zones, &network.between_regions];
         for quality in three.into_iter().chain(network.links.iter().map(|l| &l.quality)) {
-            wires.qualities.push(Quality { latency: quality.latency.build(), loss: quality.loss.value() });
+            wires.qualities.push(Quality::of(quality));
         }
-        if wires.qualities.iter().all(Quality::is_perfect) {
-            return wires;
+        wires.fill(model);
+        wires
+    }
+
+    /// Fills the table, where any link does something.
+    fn fill(&mut self, model: &Model) {
+        if !self.table.is_empty() || self.qualities.iter().all(Quality::is_perfect) {
+            return;
         }
         for edge in &model.edges {
             for way in Way::BOTH {
-                for from in 0..wires.zones {
-                    for to in 0..wires.zones {
-                        wires.table.push(wires.quality(model, edge, way, (from, to)));
+                for from in 0..self.zones {
+                    for to in 0..self.zones {
+                        self.table.push(self.quality(model, edge, way, (from, to)));
                     }
                 }
             }
         }
-        wires
+    }
+
+    /// A distance or a named link does this to messages that set out from now on.
+    pub(in crate::world) fn link_changes(&mut self, model: &Model, place: usize, quality: &LinkQuality) {
+        self.qualities[place] = Quality::of(quality);
+        self.fill(model);
     }
 
     /// The quality of a message between the caller's and the callee's zone: of the first named link that goes this way, or of the
@@ -214,6 +226,10 @@ fn delay(effect: &FaultEffect) -> Option<Sampler> {
 }
 
 impl Quality {
+    fn of(quality: &LinkQuality) -> Self {
+        Self { latency: quality.latency.build(), loss: quality.loss.value() }
+    }
+
     fn is_perfect(&self) -> bool {
         self.loss == 0.0 && self.latency.is_constant() == Some(0)
     }

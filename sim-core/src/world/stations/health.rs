@@ -73,7 +73,7 @@ impl World<'_> {
 
     /// The instances of a service are probed.
     pub(super) fn probe_all(&mut self, service: ServiceId, control: EventId) {
-        let Some(health) = self.model.services[service.index()].health else { return };
+        let Some(health) = self.in_force.services[service.index()].health else { return };
         let places = self.stations.services[service].ids();
         let mut waits = false;
         for instance in places {
@@ -159,7 +159,7 @@ impl World<'_> {
 
     /// Probes that were sent a timeout ago have failed.
     pub(super) fn probes_end(&mut self, service: ServiceId) {
-        let Some(Health { timeout, .. }) = self.model.services[service.index()].health else { return };
+        let Some(Health { timeout, .. }) = self.in_force.services[service.index()].health else { return };
         for instance in self.stations.services[service].ids() {
             let Some(probe) = self.stations.health.checked[instance.index()].under_way else { continue };
             if probe.sent + timeout.ns() > self.now {
@@ -177,7 +177,7 @@ impl World<'_> {
     fn probed(&mut self, instance: InstanceId, is_good: bool) {
         let at = &mut self.stations.instances[instance];
         let service = at.service;
-        let Some(health) = self.model.services[service.index()].health else { return };
+        let Some(health) = self.in_force.services[service.index()].health else { return };
         let checked = &mut self.stations.health.checked[instance.index()];
         checked.under_way = None;
         (checked.good, checked.bad) = if is_good { (checked.good + 1, 0) } else { (0, checked.bad + 1) };

@@ -109,7 +109,7 @@ impl World<'_> {
         at.epoch += 1;
         let (epoch, service) = (at.epoch, at.service);
         let key = mix(hash_name(&self.label(instance)), mix(self.seed, START_UP ^ (u64::from(self.replication) << 32)));
-        let sampler = self.model.services[service.index()].start_up.build();
+        let sampler = self.in_force.services[service.index()].start_up.build();
         let took = whole_ns(sampler.sample(&mut Keyed::new(mix(key, u64::from(epoch)))));
         if took == 0 {
             // Without an event, so that it serves what comes at this very instant.

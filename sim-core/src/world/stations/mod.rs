@@ -11,6 +11,7 @@ mod injected;
 mod instance;
 mod leave;
 mod line;
+mod live;
 mod lives;
 mod plain;
 mod service;

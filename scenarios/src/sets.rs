@@ -1,0 +1,153 @@
+//! What each `set` of an experiment means: a path of the file, as values of the model that become others.
+//!
+//! The engine knows ids and the file knows paths, and one key may be read by many calls: a policy's timeout is that of all calls that name it. So
+//! the value is put at its path, the file is read again with it, and the two models are compared. What differs is what is set; where
+//! anything differs that cannot change while a run goes on, that is said at the path.
+
+use crate::overlay::Layers;
+use crate::reader::{Entry, Node, Placed, Span, Value};
+use sim_core::experiment::deed::{Meant, Sets};
+use sim_core::live::{LIVE, difference};
+use sim_core::model::Model;
+use sim_core::problem::Problem;
+
+/// A deed that sets values, and where it stands.
+struct Deed<'a> {
+    /// As `experiments.kill.actions.0`.
+    place: String,
+    /// Path and value of each.
+    values: &'a [Entry],
+    /// What paths begin with, where `where` names a service.
+    within: Option<String>,
+}
+
+impl Deed<'_> {
+    /// The whole path of a value.
+    fn path(&self, entry: &Entry) -> String {
+        format!("{}{}", self.within.as_deref().unwrap_or_default(), entry.key)
+    }
+}
+
+/// What each `set` of a tree means, by the path of its deed, and what is wrong with them. `read` makes a model of a tree.
+pub fn sets(tree: &Node, read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>)) -> (Sets, Vec<Placed>) {
+    let (mut sets, mut problems) = (Sets::new(), Vec::new());
+    let deeds = deeds(tree);
+    if deeds.is_empty() {
+        return (sets, problems);
+    }
+    let calm = without_experiments(tree);
+    let Some(base) = read(&calm).0 else { return (sets, problems) };
+    for deed in deeds {
+        match meant(&deed, &calm, &base, &read) {
+            Ok(meant) => drop(sets.insert(deed.place, meant)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    (sets, problems)
+}
+
+fn deeds(tree: &Node) -> Vec<Deed<'_>> {
+    let mut found = Vec::new();
+    for experiment in tree.get("experiments").map_or(&[][..], Node::entries) {
+        for key in ["actions", "rollback"] {
+            for (number, deed) in experiment.value.get(key).map_or(&[][..], Node::items).iter().enumerate() {
+                let Some(values) = deed.get("do").and_then(|what| what.get("set")) else { continue };
+                let service = deed.get("where").and_then(|target| target.get("service")).and_then(Node::text);
+                found.push(Deed {
+                    place: format!("experiments.{}.{key}.{number}", experiment.key),
+                    values: values.entries(),
+                    within: service.and_then(|service| within(tree, service)),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The path of a service, store or queue, with a dot behind it.
+fn within(tree: &Node, service: &str) -> Option<String> {
+    let section = ["services", "stores", "queues"]
+        .into_iter()
+        .find(|section| tree.get(section).is_some_and(|nodes| nodes.get(service).is_some()))?;
+    Some(format!("{section}.{service}."))
+}
+
+/// The tree without experiments, which are what sets values.
+fn without_experiments(tree: &Node) -> Node {
+    let mut calm = tree.clone();
+    if let Value::Map(entries) = &mut calm.value {
+        entries.retain(|entry| entry.key != "experiments");
+    }
+    calm
+}
+
+fn meant(
+    deed: &Deed<'_>,
+    calm: &Node,
+    base: &Model,
+    read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>),
+) -> Result<Meant, Vec<Placed>> {
+    let (mut with, mut layers, mut says) = (calm.clone(), Layers::default(), Vec::new());
+    for entry in deed.values {
+        let path = deed.path(entry);
+        layers.put(&mut with, &path, entry.key_span, &entry.value);
+        says.push(format!("{path} set to {}", entry.value.flow()));
+    }
+    if !layers.problems.is_empty() {
+        return Err(layers.problems);
+    }
+    let (model, found) = read(&with);
+    let inside =
+        |outer: Span, span: Span| span.file == outer.file && outer.start <= span.start && span.end <= outer.end;
+    let is_of_deed = |span: Span| deed.values.iter().any(|e| inside(e.value.span, span) || inside(e.key_span, span));
+    let own: Vec<Placed> = found.into_iter().filter(|p| p.is_error() && p.span.is_some_and(is_of_deed)).collect();
+    if !own.is_empty() {
+        return Err(own);
+    }
+    // What is wrong elsewhere is said there.
+    let Some(model) = model else { return Ok(Meant::default()) };
+    match difference(base, &model) {
+        Some(changes) if !changes.is_empty() => Ok(Meant { changes, says: says.join(", ") }),
+        Some(_) => Err(vec![nothing(&deed.values[0])]),
+        None => Err(not_live(deed, calm, base, read)),
+    }
+}
+
+/// Says which of the values cannot be set: each by itself, or all together.
+fn not_live(
+    deed: &Deed<'_>,
+    calm: &Node,
+    base: &Model,
+    read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>),
+) -> Vec<Placed> {
+    let refused = |entry: &&Entry| {
+        let mut with = calm.clone();
+        Layers::default().put(&mut with, &deed.path(entry), entry.key_span, &entry.value);
+        read(&with).0.is_some_and(|model| difference(base, &model).is_none())
+    };
+    let mut all: Vec<&Entry> = deed.values.iter().filter(refused).collect();
+    if all.is_empty() {
+        all.extend(deed.values.first());
+    }
+    all.into_iter().map(|entry| cannot_change(entry, &deed.path(entry))).collect()
+}
+
+fn cannot_change(entry: &Entry, path: &str) -> Placed {
+    let section = path.split('.').next().unwrap_or_default();
+    let near: Vec<&str> = LIVE.iter().copied().filter(|live| live.split('.').next() == Some(section)).collect();
+    let live = if near.is_empty() {
+        "explain set says what can be set".to_owned()
+    } else {
+        format!("what can be set here: {}", near.join(", "))
+    };
+    let problem = Problem::error(&entry.key, "this cannot change while a run goes on")
+        .label("a value that is not live")
+        .hint(live);
+    Placed { problem, span: Some(entry.key_span) }
+}
+
+fn nothing(entry: &Entry) -> Placed {
+    let problem = Problem::error(&entry.key, "this sets what the file says already, and so does nothing")
+        .label("the same as in the file");
+    Placed { problem, span: Some(entry.key_span) }
+}

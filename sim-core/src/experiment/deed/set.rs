@@ -1,0 +1,203 @@
+//! Setting values while a run goes on.
+
+use crate::call::fallback::FallbackSettings;
+use crate::call::limit::LimitSettings;
+use crate::call::retry::RetrySettings;
+use crate::dist::Distribution;
+use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
+use crate::network::LinkQuality;
+use crate::topology::{Consumer, Health, Topology};
+use crate::units::SimDuration;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::mem::discriminant;
+
+/// Values of the file become others while the run goes on.
+///
+/// # What it models
+/// A change of configuration in production. From the moment at which it is done, what the file says at a path is as if the new value had stood
+/// there from the start: attempts that are sent from then on have the new timeout, requests that come from then on find the new queue. What was
+/// begun before keeps what it began with: timers that run, requests that wait, messages on their way. Where a limit becomes smaller, nobody loses
+/// a place.
+///
+/// Values that an action has set are as before when the experiment ends or is aborted, before its rollback begins. What a rollback sets stays.
+/// Where two experiments have set the same value, it is the one that was set last and has not been taken back.
+///
+/// Only values that are marked *live* in the reference can be set. A path is that of `variants` and `--set`; with `where: {service: NAME}` it
+/// begins at that service, store or queue.
+///
+/// # When to use it
+/// To ask whether a setting helps once the trouble is there, and how soon: a shorter timeout, a smaller limit, retries off.
+///
+/// # Knobs
+/// - values by path; at least one. Live are
+///   - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`, `fallback`, `retry` where there is one,
+///     but for its budget, and `concurrency_limit.bulkhead`
+///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one
+///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
+///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency` and `loss` of links
+///   - of scalers `min` and `max`
+///
+/// # Example
+/// ```yaml
+/// actions: [{do: {set: {policies.db.timeout: 300ms, policies.db.retry.max_attempts: 1}}, takes: 30s}]
+/// ```
+///
+/// # Source
+/// Configuration that services read while they run: dynamic configuration of Envoy, Archaius and the like.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[expect(
+    clippy::zero_sized_map_values,
+    reason = "a value is read where it is put, and the schema says that there is one"
+)]
+pub struct SetSettings(pub BTreeMap<String, Anything>);
+
+/// Any value at all, null too: what is put at a path is checked when it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Anything;
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl Serialize for Anything {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl JsonSchema for Anything {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Anything".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!(true)
+    }
+}
+
+/// A value that may change while a run goes on: where it is, and what it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Live {
+    /// How long an attempt of a call may take.
+    Timeout(EdgeId, Option<Distribution>),
+    /// How long a call with its retries may take.
+    TotalTimeout(EdgeId, Option<SimDuration>),
+    /// Whether the callee stops when the caller gives up.
+    Cancel(EdgeId, bool),
+    /// When a call is tried again.
+    Retry(EdgeId, Option<RetrySettings>),
+    /// Who answers when a call fails.
+    Fallback(EdgeId, Option<FallbackSettings>),
+    /// Whether the failure of a call does no harm.
+    Optional(EdgeId, bool),
+    /// How many attempts may be under way at once.
+    Limit(GuardId, Option<LimitSettings>),
+    /// How many instances a service has.
+    Instances(ServiceId, u32),
+    /// From ordered to running.
+    StartUp(ServiceId, Distribution),
+    /// How many requests may wait at each instance.
+    QueueCapacity(ServiceId, u32),
+    /// How long a request waits for a worker.
+    MaxWait(ServiceId, Option<Distribution>),
+    /// The active health check.
+    Health(ServiceId, Option<Health>),
+    /// How late replicas of a store apply a write.
+    Lag(ServiceId, Distribution),
+    /// How many messages fit into a queue.
+    Messages(ServiceId, u64),
+    /// A consumer of a queue, by its place there.
+    Consumer(ServiceId, usize, Consumer),
+    /// What a distance (0 within a zone, 1 between zones, 2 between regions) or a named link (from 3 on) does to messages.
+    Link(usize, LinkQuality),
+    /// The bounds of a scaler, by its place in the model: never fewer instances, never more.
+    Bounds(usize, u32, u32),
+}
+
+impl Live {
+    /// The id of what it belongs to, and a place there.
+    fn place(&self) -> (usize, usize) {
+        match self {
+            Self::Timeout(edge, _)
+            | Self::TotalTimeout(edge, _)
+            | Self::Cancel(edge, _)
+            | Self::Retry(edge, _)
+            | Self::Fallback(edge, _)
+            | Self::Optional(edge, _) => (edge.index(), 0),
+            Self::Limit(guard, _) => (guard.index(), 0),
+            Self::Instances(service, _)
+            | Self::StartUp(service, _)
+            | Self::QueueCapacity(service, _)
+            | Self::MaxWait(service, _)
+            | Self::Health(service, _)
+            | Self::Lag(service, _)
+            | Self::Messages(service, _) => (service.index(), 0),
+            Self::Consumer(service, place, _) => (service.index(), *place),
+            Self::Link(place, _) | Self::Bounds(place, ..) => (*place, 0),
+        }
+    }
+
+    /// The service whose instances it changes: of a call, the caller. None for users, for the network and for scalers.
+    pub(crate) fn acts_at(&self, topology: &Topology) -> Option<ServiceId> {
+        match self {
+            Self::Timeout(edge, _)
+            | Self::TotalTimeout(edge, _)
+            | Self::Cancel(edge, _)
+            | Self::Retry(edge, _)
+            | Self::Fallback(edge, _)
+            | Self::Optional(edge, _) => match topology.edges[edge.index()].caller {
+                Caller::Endpoint(endpoint) => Some(topology.endpoints[endpoint.index()].service),
+                Caller::Queue(queue) => Some(queue),
+                Caller::Load(_) => None,
+            },
+            Self::Limit(guard, _) => topology.guards[guard.index()].caller,
+            Self::Instances(service, _)
+            | Self::StartUp(service, _)
+            | Self::QueueCapacity(service, _)
+            | Self::MaxWait(service, _)
+            | Self::Health(service, _)
+            | Self::Lag(service, _)
+            | Self::Messages(service, _)
+            | Self::Consumer(service, ..) => Some(*service),
+            Self::Link(..) | Self::Bounds(..) => None,
+        }
+    }
+
+    /// Whether two values are of the same thing.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        discriminant(self) == discriminant(other) && self.place() == other.place()
+    }
+}
+
+/// What a value is in the file, and what it becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// As the file has it.
+    pub from: Live,
+    /// As it is set.
+    pub to: Live,
+}
+
+/// What a `set` means.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Meant {
+    /// All that becomes another.
+    pub changes: Vec<Change>,
+    /// In words: `policies.db.timeout set to 300ms`.
+    pub says: String,
+}
+
+/// What each `set` of a file means, by the path of its deed, as `experiments.kill.actions.0`. The file knows paths and the engine ids, so
+/// that who reads the file has to say it.
+pub type Sets = BTreeMap<String, Meant>;

@@ -1,0 +1,216 @@
+//! Which values may change while a run goes on, and what becomes another between two models.
+//!
+//! A value is *live* when it is in the list below, is compared by [`difference`], and is put in force by the world. What is not live may not
+//! differ between the two models, so that nothing that somebody sets is left without effect.
+
+use crate::experiment::deed::{Change, Live};
+use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
+use crate::model::Model;
+use crate::topology::{Consumer, Edge, Guard, Node, Replication, Service};
+
+/// Where live values stand, as patterns of the reference: `NAME` is any name. All that is below a pattern is live too.
+///
+/// Settings of calls have the same keys wherever they stand; here they are those of policies.
+pub const LIVE: &[&str] = &[
+    "policies.NAME.timeout",
+    "policies.NAME.total_timeout",
+    "policies.NAME.cancel",
+    "policies.NAME.retry.max_attempts",
+    "policies.NAME.retry.outcomes",
+    "policies.NAME.retry.backoff",
+    "policies.NAME.fallback",
+    "policies.NAME.optional",
+    "policies.NAME.concurrency_limit.bulkhead",
+    "services.NAME.instances",
+    "services.NAME.start_up",
+    "services.NAME.queue.capacity",
+    "services.NAME.queue.max_wait",
+    "services.NAME.health",
+    "stores.NAME.replication.primary.lag",
+    "queues.NAME.capacity",
+    "queues.NAME.consumers.NAME.visibility_timeout",
+    "queues.NAME.consumers.NAME.max_deliveries",
+    "network.within_zone",
+    "network.between_zones",
+    "network.between_regions",
+    "network.links.NAME.latency",
+    "network.links.NAME.loss",
+    "control.scalers.NAME.min",
+    "control.scalers.NAME.max",
+];
+
+/// Whether what stands at a path of the reference (`policies.NAME.timeout`) is live.
+pub fn is_live(path: &str) -> bool {
+    LIVE.iter().any(|live| path.strip_prefix(live).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
+/// All that becomes another from one model to the next; `None` where something differs that cannot change while a run goes on.
+pub fn difference(from: &Model, to: &Model) -> Option<Vec<Change>> {
+    let (mut from, mut to) = (from.clone(), to.clone());
+    if from.services.len() != to.services.len() || from.edges.len() != to.edges.len() {
+        return None;
+    }
+    // How many places a service has follows from what it is scaled to, also by what is set.
+    for (a, b) in from.services.iter_mut().zip(&mut to.services) {
+        let most = a.max_instances.max(b.max_instances);
+        (a.max_instances, b.max_instances) = (most, most);
+    }
+    let mut found = Found(Vec::new());
+    for (index, (a, b)) in from.edges.iter().zip(&to.edges).enumerate() {
+        calls(EdgeId::from(index), a, b, &mut found);
+    }
+    for (index, (a, b)) in from.guards.iter().zip(&to.guards).enumerate() {
+        limits(GuardId::from(index), a, b, &mut found);
+    }
+    for (index, (a, b)) in from.services.iter().zip(&to.services).enumerate() {
+        nodes(ServiceId::from(index), a, b, &mut found);
+    }
+    let (a, b) = (&from.network, &to.network);
+    let links = |network: &crate::network::Network| {
+        let three = [&network.within_zone, &network.between_zones, &network.between_regions].map(Clone::clone);
+        three.into_iter().chain(network.links.iter().map(|link| link.quality.clone())).collect::<Vec<_>>()
+    };
+    for (place, (a, b)) in links(a).into_iter().zip(links(b)).enumerate() {
+        found.add(&a, &b, |quality| Live::Link(place, quality.clone()));
+    }
+    for (place, (a, b)) in from.scalers.iter().zip(&to.scalers).enumerate() {
+        found.add(&(a.min, a.max), &(b.min, b.max), |(min, max)| Live::Bounds(place, *min, *max));
+    }
+    for change in &found.0 {
+        put(&mut from, &change.to);
+    }
+    (from == to).then_some(found.0)
+}
+
+/// What was found to differ.
+struct Found(Vec<Change>);
+
+impl Found {
+    fn add<T: PartialEq>(&mut self, from: &T, to: &T, live: impl Fn(&T) -> Live) {
+        if from != to {
+            self.0.push(Change { from: live(from), to: live(to) });
+        }
+    }
+}
+
+fn calls(id: EdgeId, a: &Edge, b: &Edge, found: &mut Found) {
+    // Users who give up, try again or fall back have a frame of their own, which is there from the start or never.
+    let waits = |edge: &Edge| (edge.timeout.is_some(), edge.total_timeout.is_some(), edge.fallback.is_some());
+    let may_come = !matches!(a.caller, Caller::Load(_)) || waits(a) == waits(b);
+    if may_come {
+        found.add(&a.timeout, &b.timeout, |timeout| Live::Timeout(id, timeout.clone()));
+        found.add(&a.total_timeout, &b.total_timeout, |total| Live::TotalTimeout(id, *total));
+        found.add(&a.fallback, &b.fallback, |fallback| Live::Fallback(id, fallback.clone()));
+    }
+    found.add(&a.cancel, &b.cancel, |cancel| Live::Cancel(id, *cancel));
+    found.add(&a.optional, &b.optional, |optional| Live::Optional(id, *optional));
+    // Without retries effects need not be remembered; and copies of a hedged call number their attempts by how many there may be.
+    if a.retry.is_some() && b.retry.is_some() && a.hedge.is_none() {
+        found.add(&a.retry, &b.retry, |retry| Live::Retry(id, retry.clone()));
+    }
+}
+
+fn limits(id: GuardId, a: &Guard, b: &Guard, found: &mut Found) {
+    if a.limit.is_some() && b.limit.is_some() {
+        found.add(&a.limit, &b.limit, |limit| Live::Limit(id, limit.clone()));
+    }
+}
+
+fn nodes(id: ServiceId, a: &Service, b: &Service, found: &mut Found) {
+    found.add(&a.instances, &b.instances, |count| Live::Instances(id, *count));
+    found.add(&a.start_up, &b.start_up, |start_up| Live::StartUp(id, start_up.clone()));
+    found.add(&a.queue_capacity, &b.queue_capacity, |capacity| Live::QueueCapacity(id, *capacity));
+    if a.max_wait.is_some() == b.max_wait.is_some() {
+        found.add(&a.max_wait, &b.max_wait, |wait| Live::MaxWait(id, wait.clone()));
+    }
+    if a.health.is_some() && b.health.is_some() {
+        found.add(&a.health, &b.health, |health| Live::Health(id, *health));
+    }
+    match (&a.node, &b.node) {
+        (Node::Store(a), Node::Store(b)) => {
+            if let (Replication::Primary { lag: from, .. }, Replication::Primary { lag: to, .. }) =
+                (&a.replication, &b.replication)
+            {
+                found.add(from, to, |lag| Live::Lag(id, lag.clone()));
+            }
+        }
+        (Node::Queue(a), Node::Queue(b)) => {
+            found.add(&a.capacity, &b.capacity, |capacity| Live::Messages(id, *capacity));
+            let same = |a: &Consumer, b: &Consumer| a.edge == b.edge && a.dead_letter == b.dead_letter;
+            for (place, (a, b)) in a.consumers.iter().zip(&b.consumers).enumerate().filter(|(_, (a, b))| same(a, b)) {
+                found.add(a, b, |consumer| Live::Consumer(id, place, consumer.clone()));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Puts a value at its place in a model.
+pub fn put(model: &mut Model, value: &Live) {
+    match value {
+        Live::Bounds(place, min, max) => {
+            let scaler = &mut model.scalers[*place];
+            (scaler.min, scaler.max) = (*min, *max);
+        }
+        Live::Limit(guard, limit) => model.guards[guard.index()].limit.clone_from(limit),
+        Live::Link(place, quality) => {
+            let network = &mut model.network;
+            let at = match place {
+                0 => &mut network.within_zone,
+                1 => &mut network.between_zones,
+                2 => &mut network.between_regions,
+                link => &mut network.links[link - 3].quality,
+            };
+            at.clone_from(quality);
+        }
+        Live::Timeout(edge, _)
+        | Live::TotalTimeout(edge, _)
+        | Live::Cancel(edge, _)
+        | Live::Retry(edge, _)
+        | Live::Fallback(edge, _)
+        | Live::Optional(edge, _) => put_call(&mut model.edges[edge.index()], value),
+        Live::Instances(service, _)
+        | Live::StartUp(service, _)
+        | Live::QueueCapacity(service, _)
+        | Live::MaxWait(service, _)
+        | Live::Health(service, _)
+        | Live::Lag(service, _)
+        | Live::Messages(service, _)
+        | Live::Consumer(service, ..) => put_node(&mut model.services[service.index()], value),
+    }
+}
+
+/// Puts a value of a call at its place.
+pub fn put_call(edge: &mut Edge, value: &Live) {
+    match value {
+        Live::Timeout(_, timeout) => edge.timeout.clone_from(timeout),
+        Live::TotalTimeout(_, total) => edge.total_timeout = *total,
+        Live::Cancel(_, cancel) => edge.cancel = *cancel,
+        Live::Retry(_, retry) => edge.retry.clone_from(retry),
+        Live::Fallback(_, fallback) => edge.fallback.clone_from(fallback),
+        Live::Optional(_, optional) => edge.optional = *optional,
+        _ => {}
+    }
+}
+
+/// Puts a value of a service, store or queue at its place.
+pub fn put_node(service: &mut Service, value: &Live) {
+    match value {
+        Live::Instances(_, count) => service.instances = *count,
+        Live::StartUp(_, start_up) => service.start_up.clone_from(start_up),
+        Live::QueueCapacity(_, capacity) => service.queue_capacity = *capacity,
+        Live::MaxWait(_, wait) => service.max_wait.clone_from(wait),
+        Live::Health(_, health) => service.health = *health,
+        _ => {}
+    }
+    match (&mut service.node, value) {
+        (Node::Store(store), Live::Lag(_, to)) => {
+            if let Replication::Primary { lag, .. } = &mut store.replication {
+                lag.clone_from(to);
+            }
+        }
+        (Node::Queue(queue), Live::Messages(_, capacity)) => queue.capacity = *capacity,
+        (Node::Queue(queue), Live::Consumer(_, place, consumer)) => queue.consumers[*place].clone_from(consumer),
+        _ => {}
+    }
+}

@@ -1,0 +1,34 @@
+//! Settings of calls that become others while the run goes on.
+
+use super::build;
+use crate::call::limit::LimitSettings;
+use crate::ids::{EdgeId, GuardId};
+use crate::units::SimDuration;
+use crate::world::World;
+
+impl World<'_> {
+    /// What the hot path has of a call is derived again. Timers that run are as they were.
+    pub(in crate::world) fn call_changes(&mut self, id: EdgeId) {
+        let edge = &self.in_force.edges[id.index()];
+        let timer = build::timer(edge, &mut self.lanes);
+        let site = &mut self.calls.sites[id];
+        site.lane = timer.lane();
+        site.timer = timer;
+        site.total_ns = edge.total_timeout.map_or(0, SimDuration::ns);
+        site.cancel = edge.cancel;
+    }
+
+    /// A limit becomes another for all caller instances. Who has a place keeps it; who waits gets one where there are more.
+    pub(in crate::world) fn limit_changes(&mut self, id: GuardId, limit: Option<&LimitSettings>) {
+        let Some(settings) = limit else { return };
+        let model = self.model;
+        let Some(edge) = model.edges.iter().position(|edge| edge.guard == id) else { return };
+        let first = self.calls.sites[EdgeId::from(edge)].guard as usize;
+        for shared in first..first + build::callers(model, &model.guards[id.index()]) as usize {
+            if let Some(limited) = &mut self.calls.shared[shared].limit {
+                limited.limiter.becomes(settings);
+                self.next_takes_place(shared);
+            }
+        }
+    }
+}

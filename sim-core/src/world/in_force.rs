@@ -1,0 +1,70 @@
+//! What may change while a run goes on, as it is now.
+//!
+//! A run reads the model, which never changes. What `set` may change is read here, where it is the model's until somebody sets something: then
+//! the run has a copy of its own of that list, and puts the value there. What the hot path reads is derived from it (the lane of a timeout, the
+//! room of a queue), and is derived again by the subsystem that owns it ([`World::puts_in_force`]).
+
+use super::World;
+use crate::control::Scaler;
+use crate::experiment::deed::Live;
+use crate::live;
+use crate::model::Model;
+use crate::topology::{Edge, Service};
+use std::borrow::Cow;
+
+/// The lists of a model of which something may change.
+pub(super) struct InForce<'m> {
+    /// Call sites.
+    pub edges: Cow<'m, [Edge]>,
+    /// Services, stores and queues.
+    pub services: Cow<'m, [Service]>,
+    /// Scalers.
+    pub scalers: Cow<'m, [Scaler]>,
+}
+
+impl<'m> InForce<'m> {
+    pub(super) fn new(model: &'m Model) -> Self {
+        Self {
+            edges: Cow::Borrowed(&model.topology.edges),
+            services: Cow::Borrowed(&model.topology.services),
+            scalers: Cow::Borrowed(&model.scalers),
+        }
+    }
+}
+
+impl World<'_> {
+    /// A value is this from now on.
+    pub(super) fn puts_in_force(&mut self, value: &Live) {
+        match value {
+            Live::Timeout(edge, _)
+            | Live::TotalTimeout(edge, _)
+            | Live::Cancel(edge, _)
+            | Live::Retry(edge, _)
+            | Live::Fallback(edge, _)
+            | Live::Optional(edge, _) => {
+                live::put_call(&mut self.in_force.edges.to_mut()[edge.index()], value);
+                self.call_changes(*edge);
+            }
+            Live::Limit(guard, limit) => self.limit_changes(*guard, limit.as_ref()),
+            Live::Instances(service, count) => self.scale_to(*service, *count),
+            Live::StartUp(service, _)
+            | Live::QueueCapacity(service, _)
+            | Live::MaxWait(service, _)
+            | Live::Health(service, _) => {
+                live::put_node(&mut self.in_force.services.to_mut()[service.index()], value);
+                self.station_changes(*service);
+            }
+            Live::Lag(service, lag) => self.data.lag_changes(*service, lag),
+            Live::Messages(service, capacity) => self.data.queue_changes(*service, *capacity),
+            Live::Consumer(service, place, consumer) => self.data.consumer_changes(*service, *place, consumer),
+            Live::Link(place, quality) => {
+                self.network.link_changes(self.model, *place, quality);
+                self.refresh_network();
+            }
+            Live::Bounds(scaler, min, max) => {
+                let at = &mut self.in_force.scalers.to_mut()[*scaler];
+                (at.min, at.max) = (*min, *max);
+            }
+        }
+    }
+}
