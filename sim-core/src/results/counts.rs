@@ -35,16 +35,20 @@ macro_rules! counts {
 }
 
 counts! {
-    /// Counts of one call site.
+    /// Counts of one call site: in this order because the first of them are counted at every attempt, and lie together; but no two neighbours are
+    /// changed in the same place, which the compiler would do by one wide number that has to wait for the narrow ones before it.
+    #[repr(C)]
     pub struct EdgeCounts {
-        /// Calls begun.
-        sum calls: u64,
-        /// Calls ended, by outcome as the caller saw it in the end (after retries and fallback).
-        sum call_outcomes: [u64; 8],
         /// Attempts sent to the callee.
         sum attempts: u64,
+        /// Sum of the latency of answered attempts, and of what unanswered ones have waited until the end of the run [ns].
+        wrapping latency_sum_ns: u64,
+        /// Calls begun.
+        sum calls: u64,
         /// Attempts ended, by outcome as the caller saw it.
         sum outcomes: [u64; 8],
+        /// Calls ended, by outcome as the caller saw it in the end (after retries and fallback).
+        sum call_outcomes: [u64; 8],
         /// Attempts that failed, or are unanswered, because a call failed that the callee made and could not do without. A timeout of the
         /// attempt itself is none of these, whatever the callee was doing.
         sum failed_below: u64,
@@ -61,8 +65,6 @@ counts! {
         sum abandoned: u64,
         /// Attempts whose reply looked ok and was wrong.
         sum wrong: u64,
-        /// Sum of the latency of answered attempts, and of what unanswered ones have waited until the end of the run [ns].
-        wrapping latency_sum_ns: u64,
         /// Sum of the latency of answered calls of load classes, with their retries [ns].
         wrapping call_latency_sum_ns: u64,
         /// Bytes sent, both ways.

@@ -3,13 +3,16 @@
 //! What grows with the run itself has bounds of its own: attempts in flight, and requests in queues, take about 100 bytes each
 //! (`run.bounds`).
 
-use crate::call::breaker::{BreakerSettings, Window};
+use crate::call::breaker::{Breaker, BreakerSettings, Window};
+use crate::call::ejection::Ejector;
+use crate::call::hedge::Hedge;
+use crate::call::retry::Budget;
 use crate::metrics::{Histogram, SparseHistogram};
 use crate::model::Model;
 use crate::results::{EdgeCounts, ServiceCounts, Slice, UpCounts};
 use crate::topology::{Guard, Service};
 use crate::workload::Arrival;
-use crate::world::calls::{Shared, Site};
+use crate::world::calls::{Limited, Shared, Site};
 use crate::world::stations::Instance;
 
 /// A histogram of times of three orders of magnitude, ten octaves, in a run that is so long that counts are carried.
@@ -87,7 +90,15 @@ fn shared(guard: &Guard) -> u64 {
         },
         _ => 0,
     };
-    size_of::<Shared>() as u64 + window
+    let others = [
+        (guard.breaker.is_some(), size_of::<Breaker>()),
+        (guard.budget.is_some(), size_of::<Budget>()),
+        (guard.ejection.is_some(), size_of::<Ejector>()),
+        (guard.hedge.is_some(), size_of::<Hedge>()),
+        (guard.limit.is_some(), size_of::<Limited>()),
+    ];
+    let others = others.into_iter().filter(|(is_there, _)| *is_there).map(|(_, bytes)| bytes as u64);
+    size_of::<Shared>() as u64 + others.sum::<u64>() + window
 }
 
 fn windows(model: &Model) -> u64 {

@@ -29,15 +29,15 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
         for _ in 0..callers {
             shared.push(Shared {
                 balancer: guard.balance.build(places, callers as usize),
-                breaker: guard.breaker.as_ref().map(crate::call::breaker::BreakerSettings::build),
+                breaker: guard.breaker.as_ref().map(|breaker| Box::new(breaker.build())),
                 throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
                 limit: guard
                     .limit
                     .as_ref()
                     .map(|limit| Box::new(Limited { limiter: limit.build(), waiting: VecDeque::new() })),
-                budget: guard.budget.as_ref().map(crate::call::retry::BudgetSettings::build),
-                ejector: guard.ejection.as_ref().map(crate::call::ejection::EjectionSettings::build),
-                hedge: guard.hedge.as_ref().map(crate::call::hedge::HedgeSettings::build),
+                budget: guard.budget.as_ref().map(|budget| Box::new(budget.build())),
+                ejector: guard.ejection.as_ref().map(|ejection| Box::new(ejection.build())),
+                hedge: guard.hedge.as_ref().map(|hedge| Box::new(hedge.build())),
                 in_flight: 0,
             });
         }

@@ -32,7 +32,7 @@ impl Shared {
     /// All that are asked before an attempt is sent, in the order in which they are asked.
     fn doormen(&mut self) -> [Option<&mut dyn Doorman>; 3] {
         [
-            self.breaker.as_mut().map(|breaker| breaker as &mut dyn Doorman),
+            self.breaker.as_mut().map(|breaker| &mut **breaker as &mut dyn Doorman),
             self.throttle.as_mut().map(|throttle| throttle as &mut dyn Doorman),
             self.limit.as_mut().map(|limited| &mut limited.limiter as &mut dyn Doorman),
         ]
@@ -208,7 +208,7 @@ impl World<'_> {
             ejector.ended(now, frame.place(), ok, instances);
             count!(self.calls.sites[site].counts, ejection::EJECTIONS, ejector.take_ejections());
         }
-        let openings = |state: &Shared| state.breaker.as_ref().map_or(0, breaker::Breaker::openings);
+        let openings = |state: &Shared| state.breaker.as_ref().map_or(0, |breaker| breaker.openings());
         let before = openings(state);
         state.doormen().into_iter().flatten().for_each(|doorman| doorman.ended(ended));
         if openings(state) > before {

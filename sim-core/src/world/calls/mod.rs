@@ -19,7 +19,7 @@ mod unanswered;
 mod hedge_tests;
 
 pub(in crate::world) use call::ATTEMPT;
-pub(in crate::world) use site::{Role, Shared, Site};
+pub(in crate::world) use site::{Limited, Role, Shared, Site};
 
 use super::frame::Rank;
 use super::network::Network;

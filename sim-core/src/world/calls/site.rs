@@ -39,14 +39,18 @@ impl Timer {
 }
 
 /// A call site while it runs: all that the hot path needs of caller and callee in one record.
+///
+/// The order is that of use, because a system with many call sites finds few of them in the cache: what an attempt reads is the first line of the
+/// cache, what it counts the two that follow. In the order of the compiler an attempt touched six or seven lines.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Site {
-    /// The endpoint called.
-    pub endpoint: EndpointId,
-    /// Its service.
-    pub service: ServiceId,
     /// Its first operation.
     pub entry: Pc,
+    /// Its service.
+    pub service: ServiceId,
+    /// The endpoint called.
+    pub endpoint: EndpointId,
     /// The shared state of its first caller instance.
     pub guard: u32,
     /// First of the caller's instances; none for a load or queue, which has one shared state.
@@ -55,14 +59,6 @@ pub struct Site {
     pub only: Maybe<InstanceId>,
     /// Lane of its timeout, if that is always the same; else none, and `timer` tells.
     pub lane: Maybe<LaneId>,
-    /// Hash of its name: part of the keys of its attempts.
-    pub salt: u64,
-    /// How much slower a fault makes the work of its endpoint.
-    pub slow: f64,
-    /// How long an attempt may take.
-    pub timer: Timer,
-    /// How long the call may take [ns]; 0 is without end.
-    pub total_ns: u64,
     /// A breaker, a throttle, a limit, a budget or an ejector has to be asked or told.
     pub guarded: bool,
     /// The balancer has to be told where attempts go and how they end.
@@ -71,21 +67,36 @@ pub struct Site {
     pub network: bool,
     /// The callee stops when the caller gives up.
     pub cancel: bool,
-    /// The work of a request, where its station is simulated by itself.
-    pub plain: Option<(SamplerId, u32)>,
     /// Results count calls apart from attempts.
     pub counts_calls: bool,
     /// An effect that is applied twice is wrong.
     pub effect_counts: bool,
-    /// How important the requests of a load class are; all others have the importance of the request for which they are made.
-    pub rank: Rank,
     /// The callee endpoint touches rows, or the place of instances matters for another reason.
     pub role: Role,
-    /// What its attempts and calls came to.
-    pub counts: EdgeCounts,
+    /// How important the requests of a load class are; all others have the importance of the request for which they are made.
+    pub rank: Rank,
+    /// Hash of its name: part of the keys of its attempts.
+    pub salt: u64,
+    /// How much slower a fault makes the work of its endpoint.
+    pub slow: f64,
+    /// How long the call may take [ns]; 0 is without end.
+    pub total_ns: u64,
     /// Latency of its answered attempts.
     pub latency: Histogram,
+    /// What its attempts and calls came to.
+    pub counts: EdgeCounts,
+    /// How long an attempt may take.
+    pub timer: Timer,
+    /// The work of a request, where its station is simulated by itself.
+    pub plain: Option<(SamplerId, u32)>,
 }
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(Site, total_ns) + size_of::<u64>() <= 64 && offset_of!(Site, latency) == 64);
+    let first_call_outcome = offset_of!(Site, counts) + offset_of!(EdgeCounts, call_outcomes);
+    assert!(first_call_outcome + size_of::<u64>() <= 3 * 64, "what an attempt counts is in two lines of the cache");
+};
 
 /// Which instances of a callee may be picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,25 +112,30 @@ pub enum Role {
 }
 
 /// What calls share: one for each guard and caller instance.
+///
+/// Nearly all have a balancer and nothing else: what else there may be stands elsewhere, so that the first line of the cache is all that they touch.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Shared {
     /// Which instance gets the call.
     pub balancer: Balancer,
+    /// Calls in flight, for budgets by concurrency.
+    pub in_flight: u32,
     /// When to stop.
-    pub breaker: Option<Breaker>,
+    pub breaker: Option<Box<Breaker>>,
+    /// How many retries.
+    pub budget: Option<Box<Budget>>,
     /// When to turn calls away by chance.
     pub throttle: Option<Throttle>,
     /// How many attempts at once, and who waits for a place.
     pub limit: Option<Box<Limited>>,
-    /// How many retries.
-    pub budget: Option<Budget>,
     /// Which instances are not called for a while.
-    pub ejector: Option<Ejector>,
+    pub ejector: Option<Box<Ejector>>,
     /// When calls are sent more than once.
-    pub hedge: Option<Hedge>,
-    /// Calls in flight, for budgets by concurrency.
-    pub in_flight: u32,
+    pub hedge: Option<Box<Hedge>>,
 }
+
+const _: () = assert!(size_of::<Shared>() <= 128, "what few calls have stands elsewhere");
 
 /// A limiter and the calls that wait for a place.
 #[derive(Debug)]

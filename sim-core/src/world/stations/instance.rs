@@ -25,9 +25,9 @@ pub enum Life {
     Silent,
 }
 
-/// One machine or pod. What every request touches comes first.
+/// One machine or pod. What every request touches comes first, in two lines of the cache.
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Instance {
     /// Workers that are free; [`UNLIMITED`] to begin with where they are not limited.
     pub free: i32,

@@ -8,15 +8,16 @@ use crate::metrics::Tally;
 use crate::results::ServiceCounts;
 use crate::world::integral::Integral;
 
-/// A service, store or queue while it runs.
+/// A service, store or queue while it runs. What a caller reads to pick an instance comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Service {
+    /// Instances that may be picked, in order of their place.
+    pub routable: Vec<InstanceId>,
     /// First of its places for instances.
     pub first: InstanceId,
     /// How many places there are.
     pub places: u32,
-    /// Instances that may be picked, in order of their place.
-    pub routable: Vec<InstanceId>,
     /// How many instances a scaler wants.
     pub wanted: u32,
     /// Workers are limited, so that waits are measured.
