@@ -40,6 +40,7 @@ pub(in crate::world) const ATTEMPT: u64 = 0xd1b5_4a32_d192_ed03;
 const MOST_FALLING: u32 = 64;
 
 /// What became of an attempt as it was sent.
+#[derive(Clone, Copy)]
 pub(super) enum Sent {
     /// The callee runs at once.
     Runs(FrameId),
@@ -75,7 +76,20 @@ impl World<'_> {
                 }
             }
         }
-        match self.send(frame, site) {
+        if self.calls.sites[site].guarded
+            && let Some(sent) = self.stopped(frame, site)
+        {
+            return self.after(sent, frame, site);
+        }
+        self.frames[frame].tries = 1;
+        let fails = |world: &mut Self, outcome| world.failed(frame, site, outcome);
+        self.send_admitted(frame, site, 1, |runs| runs, fails)
+    }
+
+    /// What follows when an attempt was sent, or was not.
+    #[inline(never)]
+    pub(super) fn after(&mut self, sent: Sent, frame: FrameId, site: EdgeId) -> Option<FrameId> {
+        match sent {
             Sent::Runs(callee) => Some(callee),
             Sent::Away => None,
             Sent::Failed(outcome) => self.failed(frame, site, outcome),
@@ -111,11 +125,8 @@ impl World<'_> {
 
     /// Sends a further attempt, and more until one is on its way or the call has ended.
     pub(super) fn resend(&mut self, frame: FrameId, site: EdgeId) -> Option<FrameId> {
-        match self.send_again(frame, site) {
-            Sent::Runs(callee) => Some(callee),
-            Sent::Away => None,
-            Sent::Failed(outcome) => self.failed(frame, site, outcome),
-        }
+        let sent = self.send_again(frame, site);
+        self.after(sent, frame, site)
     }
 
     /// An attempt has failed: whatever follows.
@@ -150,25 +161,29 @@ impl World<'_> {
     /// Sends an attempt that the doormen have let go: out of line, as the first attempt is in line with the interpreter.
     #[inline(never)]
     pub(super) fn send_admitted_again(&mut self, frame: FrameId, site: EdgeId) -> Sent {
-        self.send_admitted(frame, site)
-    }
-
-    /// Sends the first attempt of a call, if the doormen let it go.
-    #[inline(always)]
-    fn send(&mut self, frame: FrameId, site: EdgeId) -> Sent {
-        if self.calls.sites[site].guarded
-            && let Some(sent) = self.stopped(frame, site)
-        {
-            return sent;
-        }
-        self.send_admitted(frame, site)
-    }
-
-    /// Sends an attempt: chooses an instance, starts the timer, and knocks.
-    #[inline(always)]
-    fn send_admitted(&mut self, frame: FrameId, site: EdgeId) -> Sent {
-        let now = self.now;
         let tries = self.one_more_try(frame);
+        self.send_admitted(
+            frame,
+            site,
+            tries,
+            |runs| runs.map_or(Sent::Away, Sent::Runs),
+            |_, outcome| Sent::Failed(outcome),
+        )
+    }
+
+    /// Sends an attempt, the call's first or a further one by its number: chooses an instance, starts the timer, and knocks. Then `goes` is told who
+    /// runs at once, if anybody does, or `fails` that the attempt has failed already: functions, so that the interpreter, with which this is in
+    /// line, goes on where it knows what became of the attempt, and does not ask again.
+    #[inline(always)]
+    fn send_admitted<T>(
+        &mut self,
+        frame: FrameId,
+        site: EdgeId,
+        tries: u32,
+        goes: impl Fn(Option<FrameId>) -> T,
+        fails: impl Fn(&mut Self, Outcome) -> T,
+    ) -> T {
+        let now = self.now;
         let at = &self.frames[frame];
         let rank = at.rank;
         let to = &mut self.calls.sites[site];
@@ -212,42 +227,37 @@ impl World<'_> {
         at.seq = seq;
         at.next = Link::to(callee);
         at.phase = Phase::Calling;
-        if instance.is_none() {
-            return self.fails_at_once(frame, site, callee, Outcome::Unreachable);
-        }
-        if network {
-            return match self.transmit(callee, Message::Request) {
-                Departure::Runs => Sent::Runs(callee),
-                Departure::Ends(outcome) => self.fails_at_once(frame, site, callee, Outcome::ALL[usize::from(outcome)]),
-                Departure::Away => Sent::Away,
-            };
-        }
-        let door = self.admit(callee);
-        self.sent(frame, site, callee, &door)
-    }
-
-    #[inline(always)]
-    fn sent(&mut self, frame: FrameId, site: EdgeId, callee: FrameId, door: &Door) -> Sent {
-        match *door {
-            Door::In => Sent::Runs(callee),
-            Door::Waits => Sent::Away,
-            Door::Lost => {
-                self.frames.release(callee);
-                Sent::Away
+        let outcome = if instance.is_none() {
+            Outcome::Unreachable
+        } else if network {
+            match self.transmit(callee, Message::Request) {
+                Departure::Runs => return goes(Some(callee)),
+                Departure::Away => return goes(None),
+                Departure::Ends(outcome) => Outcome::ALL[usize::from(outcome)],
             }
-            Door::Away(outcome) => self.fails_at_once(frame, site, callee, outcome),
-        }
+        } else {
+            match self.admit(callee) {
+                Door::In => return goes(Some(callee)),
+                Door::Waits => return goes(None),
+                Door::Lost => {
+                    self.frames.release(callee);
+                    return goes(None);
+                }
+                Door::Away(outcome) => outcome,
+            }
+        };
+        self.fails_at_once(frame, site, callee, outcome);
+        fails(self, outcome)
     }
 
     #[cold]
-    fn fails_at_once(&mut self, frame: FrameId, site: EdgeId, callee: FrameId, outcome: Outcome) -> Sent {
+    fn fails_at_once(&mut self, frame: FrameId, site: EdgeId, callee: FrameId, outcome: Outcome) {
         self.digest.fact(self.now, self.frames[callee].key, fact::ANSWERED | outcome as u64);
         self.stage(callee, Stage::Ends(outcome));
         self.frames.release(callee);
         self.frames[frame].seq = 0;
         self.calls.sites[site].counts.outcomes[outcome as usize] += 1;
         self.judge(frame, site, outcome as u8);
-        Sent::Failed(outcome)
     }
 
     /// Tells balancer, doormen, budget and ejector how an attempt ended.

@@ -185,11 +185,8 @@ impl World<'_> {
     pub(super) fn goes_after_wait(&mut self, frame: FrameId) -> Option<FrameId> {
         let site = self.site_of(frame);
         self.frames[frame].seq = 0;
-        match self.send_admitted_again(frame, site) {
-            Sent::Runs(callee) => Some(callee),
-            Sent::Away => None,
-            Sent::Failed(outcome) => self.failed(frame, site, outcome),
-        }
+        let sent = self.send_admitted_again(frame, site);
+        self.after(sent, frame, site)
     }
 
     /// Tells doormen, budget and ejector how an attempt ended.

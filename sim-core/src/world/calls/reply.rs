@@ -15,8 +15,21 @@ impl World<'_> {
     pub(in crate::world) fn finish(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
         let at = &self.frames[frame];
         let site = &self.calls.sites[at.edge];
+        // One branch for all that few requests have.
+        let odd = at.flags & WATCHED | u16::from(site.network) | u16::from(site.effect_counts);
+        if outcome > Outcome::Degraded as u8 || odd != 0 || self.stations.falsifies(at.instance.known()) {
+            return self.finish_odd(frame, outcome);
+        }
+        self.leave(frame);
+        self.deliver(frame, outcome)
+    }
+
+    /// A request has failed, or its answer has a way to go, or it leaves more behind: an effect, perhaps a second one; perhaps a wrong reply.
+    #[inline(never)]
+    fn finish_odd(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        let at = &self.frames[frame];
+        let site = &self.calls.sites[at.edge];
         let away = site.network && at.waiter != Waiter::NOBODY;
-        // What an endpoint that has done its work leaves behind: an effect, perhaps a second one; perhaps a wrong reply.
         if outcome <= Outcome::Degraded as u8 && (site.effect_counts || self.stations.falsifies(at.instance.known())) {
             self.odd_effects(frame);
         }
@@ -26,7 +39,6 @@ impl World<'_> {
     }
 
     /// An endpoint answers, unless it has answered before its work was done.
-    #[inline(always)]
     fn replies(&mut self, frame: FrameId) {
         let at = &self.frames[frame];
         if at.flags & WATCHED != 0 {
@@ -78,33 +90,51 @@ impl World<'_> {
                     self.no_longer_outstanding(frame, at.edge, instance, is_broken);
                 }
             }
-            self.answers(frame, &at, outcome);
-            self.count(frame, &at, outcome);
+            self.answers(None, frame, &at, outcome);
             if at.flags & CLOSED_USER != 0 {
                 self.think(at.edge);
             }
             return None;
         }
         let caller = self.frames.waiting(at.waiter)?;
-        if at.flags & WRONG != 0 && outcome <= Outcome::Degraded as u8 {
-            self.uses_wrong(caller, frame, at.flags);
-        }
-        self.answers(frame, &at, outcome);
-        self.count(frame, &at, outcome);
+        self.answers(Some(caller), frame, &at, outcome);
         self.answered(caller, at.edge, outcome)
     }
 
-    /// Takes into the digest that a caller has the answer of a frame that was just given back, which still says which attempt it was.
+    /// A caller, by its frame if it has one, has the answer of an attempt whose frame was just given back, and still says which attempt it was.
     #[inline(always)]
-    fn answers(&mut self, frame: FrameId, at: &Ended, outcome: u8) {
+    fn answers(&mut self, caller: Option<FrameId>, frame: FrameId, at: &Ended, outcome: u8) {
+        if at.flags & (WRONG | WATCHED) != 0 {
+            return self.answers_odd(caller, frame, at, outcome);
+        }
+        self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | u64::from(outcome));
+        self.count(at, outcome);
+    }
+
+    /// The same where the answer is wrong, or a probe listens.
+    #[cold]
+    #[inline(never)]
+    fn answers_odd(&mut self, caller: Option<FrameId>, frame: FrameId, at: &Ended, outcome: u8) {
+        let looks_ok = outcome <= Outcome::Degraded as u8;
+        if at.flags & WRONG != 0
+            && looks_ok
+            && let Some(caller) = caller
+        {
+            self.uses_wrong(caller, frame, at.flags);
+        }
         let wrong = u64::from(at.flags & WRONG) << 8;
         self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | wrong | u64::from(outcome));
         self.stage_of(frame, at.flags, Stage::Ends(Outcome::ALL[usize::from(outcome & 7)]));
+        self.count(at, outcome);
+        if at.flags & WRONG != 0 && looks_ok {
+            self.calls.sites[at.edge].counts.wrong += 1;
+            self.hears_wrong(frame, at.flags, at.edge);
+        }
     }
 
-    /// Counts the end of an attempt, whose frame was just given back, as its caller sees it.
+    /// Counts the end of an attempt, as its caller sees it.
     #[inline(always)]
-    fn count(&mut self, frame: FrameId, at: &Ended, outcome: u8) {
+    fn count(&mut self, at: &Ended, outcome: u8) {
         let site = &mut self.calls.sites[at.edge];
         let counts = &mut site.counts;
         counts.outcomes[usize::from(outcome & 7)] += 1;
@@ -112,10 +142,6 @@ impl World<'_> {
             let took = self.now - at.arrived;
             counts.latency_sum_ns += took;
             site.latency.record(took);
-            if at.flags & WRONG != 0 {
-                counts.wrong += 1;
-                self.hears_wrong(frame, at.flags, at.edge);
-            }
         } else if at.flags & BELOW != 0 {
             counts.failed_below += 1;
         }
