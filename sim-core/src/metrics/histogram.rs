@@ -268,23 +268,44 @@ impl Histogram {
         let kept = self.kept();
         before.reach(kept.start, kept.end);
         assert!(before.kept() == kept, "a histogram only grows");
-        let octaves = kept.clone().step_by(1 << PRECISION);
-        // Most octaves have not changed, and to see that takes less than to look for what has.
-        let changed = octaves.filter(|octave| self.octave(*octave) != before.octave(*octave));
-        let within = changed.flat_map(|octave| octave..octave + (1 << PRECISION)).chain(std::iter::once(NEVER));
-        let more = |bucket| self.count(bucket).checked_sub(before.count(bucket)).expect("a histogram only grows");
+        if !self.carried().is_empty() {
+            before.carried_mut();
+        }
         let mut buckets = Vec::with_capacity(128);
-        buckets.extend(within.map(|bucket| (bucket as u16, more(bucket))).filter(|(_, more)| *more > 0));
+        for octave in kept.step_by(1 << PRECISION) {
+            self.octave_since(before, octave, &mut buckets);
+        }
+        let never = self.count(NEVER).checked_sub(before.count(NEVER)).expect("a histogram only grows");
+        if never > 0 {
+            buckets.push((NEVER as u16, never));
+            before.set(NEVER, self.count(NEVER));
+        }
         buckets.shrink_to_fit();
-        buckets.iter().for_each(|&(bucket, _)| before.set(usize::from(bucket), self.count(usize::from(bucket))));
         SparseHistogram { buckets }
     }
 
-    /// What is kept of the octave of which this is the first bucket.
-    fn octave(&self, bucket: usize) -> (&[u16], &[u64]) {
-        let place = bucket - self.first as usize;
-        let places = place..place + (1 << PRECISION);
-        (&self.counts[places.clone()], self.carried().get(places).unwrap_or(&[]))
+    /// The same of an octave, by its first bucket, where both keep the same buckets.
+    fn octave_since(&self, before: &mut Self, octave: usize, buckets: &mut Vec<(u16, u64)>) {
+        let first = octave - self.first as usize;
+        let places = first..first + (1 << PRECISION);
+        let is_same = |place: usize| {
+            self.counts[place] == before.counts[place] && self.carried().get(place) == before.carried().get(place)
+        };
+        // Most octaves have not changed, and to see that takes less than to look for what has.
+        let same = self.counts[places.clone()] == before.counts[places.clone()]
+            && self.carried().get(places.clone()) == before.carried().get(places.clone());
+        if same {
+            return;
+        }
+        for place in places.clone().filter(|place| !is_same(*place)) {
+            let bucket = place + self.first as usize;
+            let more = self.count(bucket).checked_sub(before.count(bucket)).expect("a histogram only grows");
+            buckets.push((bucket as u16, more));
+        }
+        before.counts[places.clone()].copy_from_slice(&self.counts[places.clone()]);
+        if let Some(carried) = self.carried().get(places.clone()) {
+            before.carried_mut()[places].copy_from_slice(carried);
+        }
     }
 
     /// The buckets that are not empty.
