@@ -3,13 +3,20 @@
 //! A family declares its counters in its own `mod.rs`; where they are stored, how they are added up and taken apart, which of them
 //! telemetry, expressions, the reference and results have, all of that follows from here without another edit.
 
-use crate::call::{breaker, ejection, hedge, limit, retry};
+use crate::call::{breaker, deadline, ejection, hedge, limit, retry};
 use crate::metrics::{Counted, Counter, PartId, Place, TimedPart};
 use crate::{data, service};
 
 /// The families that count.
-const FAMILIES: &[&[Counter]] =
-    &[retry::COUNTERS, hedge::COUNTERS, ejection::COUNTERS, breaker::COUNTERS, limit::COUNTERS, data::COUNTERS];
+const FAMILIES: &[&[Counter]] = &[
+    retry::COUNTERS,
+    hedge::COUNTERS,
+    ejection::COUNTERS,
+    breaker::COUNTERS,
+    deadline::COUNTERS,
+    limit::COUNTERS,
+    data::COUNTERS,
+];
 
 /// The families in which something is timed.
 const TIMED_FAMILIES: &[&[TimedPart]] = &[service::TIMED, data::TIMED];

@@ -311,6 +311,8 @@ pub struct Edge {
     pub timeout: Option<Distribution>,
     /// The call with all its retries may take this long.
     pub total_timeout: Option<SimDuration>,
+    /// All that the call causes has to be done so long after its begin.
+    pub deadline: Option<SimDuration>,
     /// Whether the callee stops when the caller has given up.
     pub cancel: bool,
     /// When and how often to try again.

@@ -144,6 +144,7 @@ impl Compiler<'_> {
             callee: site.callee,
             timeout: keys.timeout.cloned(),
             total_timeout: keys.total_timeout,
+            deadline: keys.deadline,
             cancel: keys.cancel.unwrap_or(false),
             retry: keys.retry.cloned(),
             fallback: keys.fallback.cloned(),

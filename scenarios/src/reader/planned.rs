@@ -35,7 +35,7 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("outbox", "services.web.endpoints.get.steps.1.call"),
     // Calls.
     ("profile", "policies.p"),
-    ("deadline", "policies.p"),
+    ("deadline", "services.web.queue.discipline"),
     ("aimd", "policies.p.concurrency_limit"),
     ("vegas", "policies.p.concurrency_limit"),
     ("gradient", "policies.p.concurrency_limit"),

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod bad_input;
 mod counters;
+mod deadlines;
 mod effects;
 mod experiments;
 mod faults;

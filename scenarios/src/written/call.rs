@@ -40,6 +40,9 @@ macro_rules! with_call_keys {
             /// How long the call may take with all its retries.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub total_timeout: Option<sim_core::units::SimDuration>,
+            /// How long the call and all that it causes may take: handed on to every call below, less what has passed.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub deadline: Option<sim_core::units::SimDuration>,
             /// Whether the callee stops when nobody waits any more; default false.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub cancel: Option<bool>,
@@ -81,6 +84,7 @@ macro_rules! with_call_keys {
                 crate::written::call::CallKeys {
                     timeout: self.timeout.as_ref(),
                     total_timeout: self.total_timeout,
+                    deadline: self.deadline,
                     cancel: self.cancel,
                     retry: self.retry.as_ref(),
                     breaker: self.breaker.as_ref(),
@@ -120,6 +124,7 @@ with_call_keys! {
     /// - `policy`: a named bundle of the settings below; keys beside it replace whole keys of it
     /// - `timeout`: one attempt, duration or distribution, default none
     /// - `total_timeout`: the call with all its retries, duration, default none
+    /// - `deadline`: the call and all that it causes, handed on to every call below less what has passed, duration, default none
     /// - `cancel`: whether the callee stops when nobody waits, default false
     /// - `retry`, `breaker`, `throttle`, `concurrency_limit`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
     /// - `outlier_ejection`: which instances are not called for a while, default none
@@ -150,6 +155,8 @@ pub struct CallKeys<'a> {
     pub timeout: Option<&'a Distribution>,
     /// The call with its retries.
     pub total_timeout: Option<SimDuration>,
+    /// The call and all that it causes.
+    pub deadline: Option<SimDuration>,
     /// Whether the callee stops when nobody waits.
     pub cancel: Option<bool>,
     /// When and how often to try again.
@@ -181,6 +188,7 @@ impl<'a> CallKeys<'a> {
         Self {
             timeout: self.timeout.or(below.timeout),
             total_timeout: self.total_timeout.or(below.total_timeout),
+            deadline: self.deadline.or(below.deadline),
             cancel: self.cancel.or(below.cancel),
             retry: self.retry.or(below.retry),
             breaker: self.breaker.or(below.breaker),
@@ -217,6 +225,10 @@ impl<'a> CallKeys<'a> {
         if self.total_timeout.is_some_and(SimDuration::is_zero) {
             problems.error("total_timeout", "a timeout of zero lets every call fail").hint =
                 Some("write a time such as 2s".into());
+        }
+        if self.deadline.is_some_and(SimDuration::is_zero) {
+            problems.error("deadline", "a deadline of zero lets every call fail").hint =
+                Some("write a time such as 1s".into());
         }
         if let Some(retry) = self.retry {
             problems.at("retry", |p| retry.validate(p));

@@ -5,6 +5,7 @@
 
 pub mod balance;
 pub mod breaker;
+pub mod deadline;
 pub mod doorman;
 pub mod ejection;
 pub mod fallback;

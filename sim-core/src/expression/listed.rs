@@ -141,7 +141,14 @@ const LISTED: &[MetricDoc] = &[
     ),
     doc(Metric::HedgeWins, "hedge_wins", Measure::Share, &[Edge], true, "share of hedges that answered first"),
     doc(Metric::Utilisation, "utilisation", Measure::Share, &[Service], true, "share of workers held"),
-    doc(Metric::Cpu, "cpu", Measure::Share, &[Service], true, "share of cores busy with work"),
+    doc(
+        Metric::Cpu,
+        "cpu",
+        Measure::Share,
+        &[Service],
+        true,
+        "share of cores busy with work; above 100 % where background steps and branches work beside workers that have a core each",
+    ),
     doc(
         Metric::QueueLength,
         "queue_length",

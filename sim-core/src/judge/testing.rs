@@ -117,6 +117,7 @@ impl System {
             callee,
             timeout: None,
             total_timeout: None,
+            deadline: None,
             cancel: false,
             retry: None,
             fallback: None,

@@ -365,6 +365,7 @@ pub fn needs_client(model: &Model, edge: &Edge) -> bool {
     let guard = &model.guards[edge.guard.index()];
     edge.timeout.is_some()
         || edge.total_timeout.is_some()
+        || edge.deadline.is_some()
         || edge.retry.is_some()
         || edge.fallback.is_some()
         || edge.hedge.is_some()

@@ -104,6 +104,7 @@ impl World<'_> {
                 }
                 let branch = self.branch(frame, at, 0);
                 self.frames[branch].waiter = Waiter::NOBODY;
+                self.has_no_deadline(branch);
                 self.ready.push(branch);
             }
             Op::Agree(service) => return self.agree(frame, service),

@@ -111,6 +111,7 @@ pub(super) fn chain(
             callee: EndpointId(tier as u32),
             timeout: timeouts.get(tier).copied().flatten().map(Distribution::constant),
             total_timeout: None,
+            deadline: None,
             cancel: false,
             retry: None,
             fallback: None,

@@ -9,7 +9,8 @@
 //! nothing; hence there are never more tickets than frames, and their memory follows what is in flight.
 //!
 //! A new field is a field of [`Ticket`] with its value in [`Ticket::new`], and a function of the world that reads or sets it. It needs no rule
-//! of its own for copying, because all carriers share the ticket. Left out: what an answer brings back to its caller, and to no other (`wrong`).
+//! of its own for copying, because all carriers share the ticket. Deadlines go the same way and stand beside tickets, because each call below may
+//! have an earlier one of its own (`calls/deadline`). Left out: what an answer brings back to its caller, and to no other (`wrong`).
 
 use super::World;
 use super::frame::{Frame, FrameId, WRONG};
@@ -126,6 +127,7 @@ impl World<'_> {
     fn issues_ticket(&mut self, frame: FrameId, key: u64) {
         let is_watched = self.is_wanted(self.frames[frame].edge);
         self.tickets.issue(frame, key, is_watched);
+        self.has_no_deadline(frame);
         if is_watched {
             self.watch_request(frame);
         }
@@ -142,6 +144,7 @@ impl World<'_> {
     #[cold]
     fn copies_ticket(&mut self, frame: FrameId, other: FrameId) {
         self.tickets.copy(frame, other);
+        self.has_deadline_of(frame, other);
         if self.tickets.is_watched(frame) {
             self.watch(frame, Some(other));
         }
@@ -158,6 +161,7 @@ impl World<'_> {
         }
         if self.tickets.are_needed {
             self.tickets.copy(stand_in, frame);
+            self.has_deadline_of(stand_in, frame);
             self.stage(stand_in, Stage::Replaces(frame));
         }
         stand_in
@@ -167,6 +171,7 @@ impl World<'_> {
     pub(super) fn works_for_nobody(&mut self, frame: FrameId) {
         if self.tickets.are_needed {
             self.tickets.give(frame, Maybe::NONE);
+            self.has_no_deadline(frame);
         }
     }
 

@@ -88,6 +88,9 @@ pub fn call(dice: &mut Dice) -> String {
     if dice.chance(15) {
         keys.push(format!("outlier_ejection: {}", ejection(dice)));
     }
+    if dice.chance(20) {
+        keys.push(format!("deadline: {}", *dice.pick(&["3ms", "40ms", "800ms"])));
+    }
     keys.join(", ")
 }
 

@@ -101,12 +101,21 @@ fn halves_add_up(asked: &Asked<'_>, loaded: &Loaded, subject: &str) {
     assert!((halves - count(whole, end_ns)).abs() <= 1e-6 * halves.max(1.0), "{subject}: {halves} in halves");
 }
 
-/// Shares lie between 0 and 1, and numbers are not negative.
-fn is_possible(metric: Metric, subject: &str, value: f64) {
+/// Whether requests of a service work beside its workers, where each of these has a core of its own: in background steps and branches.
+fn works_beside_workers(loaded: &Loaded, service: &str) -> bool {
+    let Some(id) = loaded.names.services.get(service) else { return false };
+    let steps =
+        loaded.model.endpoints.iter().filter(|endpoint| endpoint.service == *id).map(|e| format!("{:?}", e.steps));
+    let beside = |steps: String| steps.contains("Background(") || steps.contains("Parallel {");
+    loaded.model.services[id.index()].cores.is_none() && steps.into_iter().any(beside)
+}
+
+/// Shares lie between 0 and 1, and numbers are not negative. `beside` tells of a share that may be more.
+fn is_possible(metric: Metric, subject: &str, value: f64, beside: bool) {
     let may_be_negative = matches!(metric, Metric::BudgetLeft);
     assert!(!value.is_nan() && (value >= 0.0 || may_be_negative), "{}({subject}) is {value}", metric.name());
     // More of a budget than there is can be spent, and a hedge may be sent more than once a call.
-    let may_be_more = matches!(metric, Metric::BudgetLeft | Metric::BudgetSpent | Metric::Hedged);
+    let may_be_more = beside || matches!(metric, Metric::BudgetLeft | Metric::BudgetSpent | Metric::Hedged);
     if metric.measure() == Measure::Share && !may_be_more {
         assert!(value <= 1.0 + 1e-9, "{}({subject}) is {value}", metric.name());
     }
@@ -135,7 +144,8 @@ fn check(loaded: &Loaded, seen: &mut BTreeMap<String, (u32, u32)>) {
             for after in &afters {
                 let scope = Scope { after: after.clone(), ..Scope::default() };
                 let Some(value) = asked.value(metric, &subject, scope) else { continue };
-                is_possible(metric, &subject, value);
+                let beside = metric == Metric::Cpu && works_beside_workers(loaded, &subject);
+                is_possible(metric, &subject, value, beside);
                 let (with_data, not_zero) = seen.entry(doc.name.to_owned()).or_default();
                 *with_data += 1;
                 *not_zero += u32::from(value != 0.0);

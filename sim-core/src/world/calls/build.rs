@@ -1,5 +1,6 @@
 //! Call sites and what calls share, from a model.
 
+use super::deadline;
 use super::site::{Limited, Role, Shared, Site, Timer};
 use crate::data::Effect;
 use crate::dist::Sampler;
@@ -62,6 +63,7 @@ pub(super) fn sites(
     lanes: &mut Lanes,
 ) -> Vec<Site> {
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    let bounded = deadline::bounded(model);
     let mut sites = Vec::new();
     for (index, edge) in model.edges.iter().enumerate() {
         let guard = &model.guards[edge.guard.index()];
@@ -73,7 +75,7 @@ pub(super) fn sites(
             Caller::Endpoint(endpoint) => stations.first(model.endpoints[endpoint.index()].service).into(),
             Caller::Load(_) | Caller::Queue(_) => Maybe::NONE,
         };
-        let timer = timer(edge, lanes);
+        let timer = timer(edge, bounded[index], lanes);
         sites.push(Site {
             endpoint: edge.callee,
             service: endpoint.service,
@@ -86,7 +88,10 @@ pub(super) fn sites(
             slow: 1.0,
             timer,
             total_ns: edge.total_timeout.map_or(0, crate::units::SimDuration::ns),
-            guarded: guard.breaker.is_some()
+            deadline_ns: edge.deadline.map_or(0, crate::units::SimDuration::ns),
+            bounded: bounded[index],
+            guarded: bounded[index]
+                || guard.breaker.is_some()
                 || guard.budget.is_some()
                 || guard.throttle.is_some()
                 || guard.limit.is_some()
@@ -122,8 +127,9 @@ fn may_repeat(edge: &Edge) -> bool {
 }
 
 /// How the timeouts of a call are kept.
-pub(super) fn timer(edge: &Edge, lanes: &mut Lanes) -> Timer {
+pub(super) fn timer(edge: &Edge, bounded: bool, lanes: &mut Lanes) -> Timer {
     match (&edge.timeout, edge.total_timeout) {
+        (Some(timeout), None) if bounded => Timer::Drawn(timeout.build()),
         (None, None) => Timer::None,
         (Some(timeout), None) => {
             let sampler = timeout.build();

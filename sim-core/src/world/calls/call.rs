@@ -223,6 +223,9 @@ impl World<'_> {
             rank,
         };
         self.works_for(callee, frame);
+        if lane.is_none() {
+            self.hands_on_deadline(callee, frame, site);
+        }
         let at = &mut self.frames[frame];
         at.seq = seq;
         at.next = Link::to(callee);
@@ -369,14 +372,19 @@ impl World<'_> {
     fn start_timer(&mut self, frame: FrameId, site: EdgeId, key: u64) -> u64 {
         let now = self.now;
         let s = &self.calls.sites[site];
-        let drawn = match &s.timer {
-            Timer::None => return self.calendar.next_sequence(),
+        let mut due = match &s.timer {
+            Timer::None => u64::MAX,
             Timer::Lane(_) => unreachable!("a constant timeout is its lane's"),
-            Timer::Drawn(sampler) => whole_ns(sampler.sample(&mut Keyed::of(key, TIMEOUT))),
+            Timer::Drawn(sampler) => now.saturating_add(whole_ns(sampler.sample(&mut Keyed::of(key, TIMEOUT)))),
         };
-        let mut due = now.saturating_add(drawn);
         if s.total_ns > 0 {
             due = due.min(self.frames[frame].start.saturating_add(s.total_ns));
+        }
+        if s.bounded {
+            due = due.min(self.deadline_of_call(frame, site));
+        }
+        if due == u64::MAX {
+            return self.calendar.next_sequence();
         }
         self.calendar.push(due, TIMER, frame.place())
     }
@@ -470,6 +478,9 @@ impl World<'_> {
         let delay = retry.backoff.wait_ns(tries, mix(self.call_key(frame, site), BACKOFF));
         let total = self.calls.sites[site].total_ns;
         if total > 0 && self.now + delay >= start + total {
+            return None;
+        }
+        if self.now + delay >= self.deadline_of_call(frame, site) {
             return None;
         }
         if self.calls.sites[site].guarded {

@@ -66,6 +66,11 @@ impl Shared {
 impl World<'_> {
     /// Asks the doormen of a call whether an attempt may be sent, and does what they say: none where it goes.
     pub(super) fn stopped(&mut self, frame: FrameId, site: EdgeId) -> Option<Sent> {
+        if self.calls.sites[site].bounded
+            && let Some(outcome) = self.is_too_late(frame, site)
+        {
+            return Some(Sent::Failed(outcome));
+        }
         let shared = self.shared_of(frame, site);
         let draws = self.calls.shared[shared].throttle.is_some();
         let key = if draws { self.throttle_key(frame, site) } else { 0 };
@@ -115,12 +120,13 @@ impl World<'_> {
         Sent::Away
     }
 
-    /// When the total timeout of a frame's call ends it [ns]; never where there is none.
+    /// When its total timeout or its deadline ends a frame's call [ns]; never where there is none.
     fn end_of_call(&self, frame: FrameId, site: EdgeId) -> u64 {
-        match self.calls.sites[site].total_ns {
+        let total = match self.calls.sites[site].total_ns {
             0 => u64::MAX,
             total => self.frames[frame].start.saturating_add(total),
-        }
+        };
+        total.min(self.deadline_of_call(frame, site))
     }
 
     /// A caller has waited for a place as long as it may.

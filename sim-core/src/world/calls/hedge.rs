@@ -93,6 +93,7 @@ impl World<'_> {
         new.phase = Phase::Running;
         new.rank = caller.rank.as_copy(number);
         self.works_for(copy, frame);
+        self.hands_on_deadline(copy, frame, site);
         self.set_tries(copy, self.tries_before(copy, site));
         self.calls.races.races[caller.next.of_race()].copies.push(copy);
         copy

@@ -10,7 +10,7 @@ impl World<'_> {
     /// What the hot path has of a call is derived again. Timers that run are as they were.
     pub(in crate::world) fn call_changes(&mut self, id: EdgeId) {
         let edge = &self.in_force.edges[id.index()];
-        let timer = build::timer(edge, &mut self.lanes);
+        let timer = build::timer(edge, self.calls.sites[id].bounded, &mut self.lanes);
         let site = &mut self.calls.sites[id];
         site.lane = timer.lane();
         site.timer = timer;

@@ -6,6 +6,7 @@
 mod arrive;
 mod build;
 mod call;
+mod deadline;
 mod doors;
 mod expire;
 mod hedge;
@@ -41,6 +42,10 @@ pub(in crate::world) struct Calls {
     /// Latency of calls with all their attempts, where that is known.
     call_latency: Table<EdgeId, Histogram>,
     loads: Table<LoadId, arrive::Load>,
+    /// Whether any call has a deadline.
+    has_deadlines: bool,
+    /// Until when what each frame does is of use.
+    deadlines: deadline::Deadlines,
     /// Hedged calls under way.
     races: hedge::Races,
     /// By frame that calls: the instance to which its present attempt went, where the balancer has to be told of its end.
@@ -131,6 +136,11 @@ impl Calls {
         self.sites.iter_mut().filter(any).for_each(|site| site.only = only);
     }
 
+    /// Whether frames have to hand on deadlines.
+    pub(in crate::world) fn has_deadlines(&self) -> bool {
+        self.has_deadlines
+    }
+
     /// The lane of a timeout that is always the same.
     pub(in crate::world) fn lane(&self, site: EdgeId) -> Option<LaneId> {
         self.sites[site].lane.get()
@@ -195,9 +205,12 @@ impl Calls {
     ) -> Self {
         let (shared, guards) = build::shared(model);
         let sites = build::sites(model, program, stations, &guards, network, lanes);
+        let sites: Table<EdgeId, Site> = sites.into();
         Self {
+            has_deadlines: deadline::are_there(&sites),
+            deadlines: deadline::Deadlines::default(),
             call_latency: fresh(sites.len()).into(),
-            sites: sites.into(),
+            sites,
             shared,
             loads: Table::default(),
             races: hedge::Races::default(),

@@ -59,8 +59,10 @@ pub struct Site {
     pub only: Maybe<InstanceId>,
     /// Lane of its timeout, if that is always the same; else none, and `timer` tells.
     pub lane: Maybe<LaneId>,
-    /// A breaker, a throttle, a limit, a budget or an ejector has to be asked or told.
+    /// A breaker, a throttle, a limit, a budget or an ejector has to be asked or told, or a deadline looked at.
     pub guarded: bool,
+    /// It has a deadline, or lies below a call that has one.
+    pub bounded: bool,
     /// The balancer has to be told where attempts go and how they end.
     pub balanced: bool,
     /// Latency, loss, a fault or a size have to be looked at.
@@ -87,6 +89,8 @@ pub struct Site {
     pub counts: EdgeCounts,
     /// How long an attempt may take.
     pub timer: Timer,
+    /// How long the call and all that it causes may take [ns]; 0 is without end.
+    pub deadline_ns: u64,
     /// The work of a request, where its station is simulated by itself.
     pub plain: Option<(SamplerId, u32)>,
 }

@@ -76,8 +76,12 @@ impl World<'_> {
         let late = |open: Vec<Open>, patience: &dyn Fn(&Open) -> Option<u64>| -> Vec<(Open, u64)> {
             open.into_iter().filter_map(|open| Some((open, self.moment(open.since, patience(&open)?)?))).collect()
         };
-        let attempts = late(open.attempts, &|attempt| self.patience_of_attempt(attempt.site));
-        let calls = late(open.calls, &|call| self.patience_of_call(call.site));
+        // A deadline would have ended it.
+        let ends = |open: &Open| open.caller.is_some_and(|caller| self.deadline_of_call(caller, open.site) < u64::MAX);
+        let attempts = late(open.attempts, &|attempt| {
+            if ends(attempt) { None } else { self.patience_of_attempt(attempt.site) }
+        });
+        let calls = late(open.calls, &|call| if ends(call) { None } else { self.patience_of_call(call.site) });
         let held_up = self.held_up(attempts.iter().chain(&calls).map(|(open, _)| open.caller));
         for (attempt, moment) in attempts {
             let site = &self.calls.sites[attempt.site];

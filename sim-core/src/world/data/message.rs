@@ -124,6 +124,7 @@ impl World<'_> {
         };
         let message = self.new_client(site, key, 0);
         self.works_for(message, sender);
+        self.has_no_deadline(message);
         self.frames[message].phase = Phase::Message;
         self.frames[message].rank = rank;
         self.wait_in_queue(queue, message);

@@ -1,0 +1,113 @@
+//! Deadlines, handed on from a call to every call below it.
+//!
+//! Each frame has a deadline: that of the call for which it works. A call's deadline is the earlier of its caller's frame's and, where the call has one
+//! of its own, its begin plus that. Its attempts have that deadline, and so have all calls that they make. What nobody waits for has none: background
+//! steps, messages and what their consumers do.
+//!
+//! The deadlines stand in a list beside the arena, which exists only where a call of the model has one (`Deadlines`). A call site below such a call is
+//! `bounded`: its timers are events of their own, cut at the deadline, and before an attempt is sent it is looked at whether there is time left.
+
+use super::site::Site;
+use crate::call::deadline::PASSED;
+use crate::counters::count;
+use crate::engine::table::Table;
+use crate::ids::{Caller, EdgeId, EndpointId};
+use crate::model::Model;
+use crate::outcome::Outcome;
+use crate::world::World;
+use crate::world::frame::FrameId;
+
+/// Of each frame, until when what it does is of use [ns].
+#[derive(Debug, Default)]
+pub(super) struct Deadlines {
+    of: Vec<u64>,
+}
+
+impl Deadlines {
+    fn of(&self, frame: FrameId) -> u64 {
+        self.of.get(frame.index()).copied().unwrap_or(u64::MAX)
+    }
+
+    fn set(&mut self, frame: FrameId, deadline_ns: u64) {
+        if self.of.len() <= frame.index() {
+            self.of.resize(frame.index() + 1, u64::MAX);
+        }
+        self.of[frame.index()] = deadline_ns;
+    }
+}
+
+/// The call sites that have a deadline, or lie below one that has.
+pub(super) fn bounded(model: &Model) -> Vec<bool> {
+    let mut bounded: Vec<bool> = model.edges.iter().map(|edge| edge.deadline.is_some()).collect();
+    let mut below: Vec<EndpointId> =
+        model.edges.iter().filter(|edge| edge.deadline.is_some()).map(|edge| edge.callee).collect();
+    let mut seen = vec![false; model.endpoints.len()];
+    while let Some(endpoint) = below.pop() {
+        if std::mem::replace(&mut seen[endpoint.index()], true) {
+            continue;
+        }
+        for (edge, bounded) in model.edges.iter().zip(&mut bounded) {
+            if edge.caller == Caller::Endpoint(endpoint) {
+                *bounded = true;
+                below.push(edge.callee);
+            }
+        }
+    }
+    bounded
+}
+
+/// Whether any call has a deadline, so that frames have to hand them on.
+pub(super) fn are_there(sites: &Table<EdgeId, Site>) -> bool {
+    sites.iter().any(|site| site.bounded)
+}
+
+impl World<'_> {
+    /// A frame works for nobody who waits, or for a request that has just come: it has no deadline.
+    pub(in crate::world) fn has_no_deadline(&mut self, frame: FrameId) {
+        if self.calls.has_deadlines {
+            self.calls.deadlines.set(frame, u64::MAX);
+        }
+    }
+
+    /// A frame has the deadline of another.
+    pub(in crate::world) fn has_deadline_of(&mut self, frame: FrameId, other: FrameId) {
+        if self.calls.has_deadlines {
+            let deadline = self.calls.deadlines.of(other);
+            self.calls.deadlines.set(frame, deadline);
+        }
+    }
+
+    /// The frame of an attempt, or of a copy that calls in its caller's place, has the deadline of the call.
+    pub(super) fn hands_on_deadline(&mut self, to: FrameId, caller: FrameId, site: EdgeId) {
+        if self.calls.sites[site].bounded {
+            let deadline = self.deadline_of_call(caller, site);
+            self.calls.deadlines.set(to, deadline);
+        }
+    }
+
+    /// When the deadline of a frame's call is [ns]; never where there is none.
+    pub(super) fn deadline_of_call(&self, frame: FrameId, site: EdgeId) -> u64 {
+        let at = &self.calls.sites[site];
+        if !at.bounded {
+            return u64::MAX;
+        }
+        let own = match at.deadline_ns {
+            0 => u64::MAX,
+            deadline => self.frames[frame].start.saturating_add(deadline),
+        };
+        own.min(self.calls.deadlines.of(frame))
+    }
+
+    /// Whether a call has no time left, so that no attempt is sent. It counts as one of those that a retry may make, so that they come to an end.
+    #[cold]
+    pub(super) fn is_too_late(&mut self, frame: FrameId, site: EdgeId) -> Option<Outcome> {
+        if self.deadline_of_call(frame, site) > self.now {
+            return None;
+        }
+        count!(self.calls.sites[site].counts, PASSED);
+        if self.tries(frame) > self.tries_before(frame, site) {
+            self.one_more_try(frame);
+        }
+        Some(Outcome::Timeout)
+    }
+}
