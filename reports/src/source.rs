@@ -1,7 +1,9 @@
 //! The scenario beside its results.
 
+use sim_core::results::Known;
+
 /// What a report shows of the scenario besides its results.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     /// The file, as the user typed it.
     pub file: String,
@@ -17,6 +19,9 @@ pub struct Source {
     /// The files that its loads replay, by the names that its text has for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub traces: Vec<(String, String)>,
+    /// What is known of it without a run; only the report of a run tells it.
+    #[serde(default, skip_serializing_if = "Known::is_empty")]
+    pub known: Known,
 }
 
 impl Source {

@@ -7,6 +7,7 @@ pub mod describe;
 mod elsewhere;
 pub mod explain;
 pub mod files;
+pub mod findings;
 pub mod loaded;
 pub mod overlay;
 pub mod project;

@@ -3,6 +3,7 @@
 use crate::check;
 use crate::compile::{Around, Compiled, compile};
 use crate::files::{ENDINGS, Files};
+use crate::findings;
 use crate::overlay::{Layers, Set};
 use crate::reader::{Entry, Gathered, Node, Placed, Report, Sources, Span, gather};
 use crate::sets::sets;
@@ -13,6 +14,7 @@ use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems, Severity};
 use sim_core::results::gate::Place;
+use sim_core::results::{Known, Need};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A scenario that can be run.
@@ -32,10 +34,21 @@ pub struct Loaded {
     pub names: Names,
     /// What is allowed and probably not meant.
     pub warnings: Report,
+    /// What is known of the system without a run.
+    pub findings: Report,
+    /// The services that load needs, those that most of it needs first.
+    pub needs: Vec<Need>,
     /// Where promises, experiments and the clauses of `expect` are written, by path.
     pub places: BTreeMap<String, Place>,
     /// The files that its loads and those of its variants replay, by the names that `text` has for them.
     pub traces: Vec<Trace>,
+}
+
+impl Loaded {
+    /// What is known of the scenario without a run, as plain data.
+    pub fn known(&self) -> Known {
+        Known { findings: self.findings.known(), needs: self.needs.clone() }
+    }
 }
 
 /// Which studies are looked at closely: whether their knobs are there, and their values fit.
@@ -101,17 +114,23 @@ pub fn validate(
     let places = places(&tree, &layers.sources);
     let report = Report::new(path, layers.sources, layers.problems);
     match (understood.written, understood.compiled) {
-        (Some(written), Some(Compiled { model, names, .. })) if report.counts().0 == 0 => Ok(Loaded {
-            name: stem(path),
-            path: path.to_owned(),
-            text,
-            written,
-            model,
-            names,
-            warnings: report,
-            places,
-            traces: traces.all,
-        }),
+        (Some(written), Some(compiled)) if report.counts().0 == 0 => {
+            let (findings, needs) = findings::find(&compiled, &tree);
+            let findings = findings.into_iter().map(|finding| Placed::find(finding, &tree)).collect();
+            Ok(Loaded {
+                name: stem(path),
+                path: path.to_owned(),
+                text,
+                written,
+                findings: Report::new(path, report.sources.clone(), findings),
+                needs,
+                model: compiled.model,
+                names: compiled.names,
+                warnings: report,
+                places,
+                traces: traces.all,
+            })
+        }
         _ => Err(report),
     }
 }
@@ -152,9 +171,6 @@ fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources) -> 
     placed.extend(wrong);
     let compiled = compile(&written, &Around { tree, files, path, sources, sets: &sets }, &mut problems);
     check::endless(&compiled, &mut problems);
-    if !placed.iter().map(|p| &p.problem).chain(problems.iter()).any(bears_on_rates) {
-        check::breakers(&compiled, &mut problems);
-    }
     if damage.is_empty() && !problems.has_errors() {
         check::whole(&compiled, &written, &mut problems);
     }
@@ -163,12 +179,6 @@ fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources) -> 
     let found = problems.into_vec().into_iter().filter(|p| !follows(p));
     placed.extend(found.map(|problem| Placed::find(problem, tree)));
     Understood { written: Some(written), compiled: Some(compiled), problems: placed }
-}
-
-/// Whether a problem makes the reckoning of how much is called worthless.
-fn bears_on_rates(problem: &Problem) -> bool {
-    let section = problem.path.split('.').next().unwrap_or_default();
-    problem.severity == Severity::Error && ["", "load", "policies", "defaults", "run"].contains(&section)
 }
 
 fn known_variant(base: &Node, name: &str, layers: &mut Layers) {

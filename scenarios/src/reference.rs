@@ -4,6 +4,7 @@ use crate::explain::language::{Form, Language, Stop, below, description};
 use crate::explain::text::{first_paragraph, kind_of, places, says_and_default};
 use crate::explain::{CLAUSE_WORDS, METRIC_FAMILIES, QUANTITIES, SECTIONS, families};
 pub use crate::explain::{explain, kinds};
+use crate::findings;
 use serde_json::Value;
 use sim_core::counters::TIMED;
 use sim_core::expression::{METRICS, Metric, SubjectKind};
@@ -29,6 +30,7 @@ pub fn page() -> String {
     page.sections(&mut out);
     page.kinds(&mut out);
     expressions(&mut out);
+    findings(&mut out);
     out
 }
 
@@ -129,7 +131,7 @@ impl<'a> Page<'a> {
                 own.map(|name| format!("[{name}](#{})", slug(&format!("{family}: {name}")))).collect();
             let _ = writeln!(out, "- {}: {}", link(&format!("Kinds of {family}")), links.join(", "));
         }
-        for title in ["Conditions", "Metrics"] {
+        for title in ["Conditions", "Metrics", "Findings"] {
             let _ = writeln!(out, "- {}", link(title));
         }
     }
@@ -343,6 +345,27 @@ fn expressions(out: &mut String) {
         let _ = writeln!(out, "| `{}` | {of} | {} |", part.name, part.says);
     }
 }
+
+/// What `validate` finds in a system without a run.
+fn findings(out: &mut String) {
+    out.push_str(FINDINGS);
+    for kind in findings::ALL {
+        let _ = writeln!(out, "| [`{0}`](#{0}) | {1} | {2} |", kind.name, kind.severity.name(), cell(kind.says));
+    }
+    for kind in findings::ALL {
+        let _ = write!(out, "\n### {}\n\n{}\n", kind.name, text(&kind.doc()));
+    }
+}
+
+const FINDINGS: &str = "
+## Findings
+
+What `windtunnel validate` and the report of a run say of a system by arithmetic alone, each at its place in the file. A warning goes wrong whenever
+what it speaks of happens; a note may well be meant. No finding keeps a scenario from running, and none changes an exit status.
+
+| finding | severity | speaks where |
+|---|---|---|
+";
 
 /// A noun without its article and example.
 fn plain(words: &str) -> &str {

@@ -14,13 +14,28 @@ pub enum Severity {
     Error,
     /// The scenario runs, and probably does not say what was meant.
     Warning,
+    /// Worth knowing of the system, and may well be meant.
+    Note,
+}
+
+impl Severity {
+    /// The word before a message.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// One problem at one path of the scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Error or warning.
+    /// Error, warning or note.
     pub severity: Severity,
+    /// The kind of finding, in kebab-case, where it is something that is known without a run: `retry-amplification`.
+    pub name: Option<&'static str>,
     /// Keys joined by dots, list places by number from 0: `services.api.endpoints.get.steps.1.call.to`.
     pub path: String,
     /// What is wrong, one sentence without a full stop: `no service is called "paymnet"`.
@@ -34,12 +49,29 @@ pub struct Problem {
 impl Problem {
     /// An error at `path`.
     pub fn error(path: impl fmt::Display, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, path: path.to_string(), message: message.into(), label: None, hint: None }
+        Self {
+            severity: Severity::Error,
+            name: None,
+            path: path.to_string(),
+            message: message.into(),
+            label: None,
+            hint: None,
+        }
     }
 
     /// A warning at `path`.
     pub fn warning(path: impl fmt::Display, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(path, message) }
+    }
+
+    /// A finding of the kind `name` at `path`.
+    pub fn finding(
+        name: &'static str,
+        severity: Severity,
+        path: impl fmt::Display,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { severity, name: Some(name), ..Self::error(path, message) }
     }
 
     /// Makes all of its words visible: they quote what stands in files.

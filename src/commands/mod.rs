@@ -182,5 +182,6 @@ fn source(loaded: &Loaded, asked: String) -> reports::Source {
         answer: loaded.written.answer.clone(),
         asked,
         traces: loaded.traces.iter().map(|trace| (trace.name.clone(), trace.text.clone())).collect(),
+        known: sim_core::results::Known::default(),
     }
 }

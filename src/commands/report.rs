@@ -17,7 +17,9 @@ use reports::answer::{self, Kind};
 use reports::studies;
 use reports::studies::run::RunAnswer;
 use scenarios::Files;
+use scenarios::Loaded;
 use sim_core::expression::Value;
+use sim_core::results::Known;
 use sim_core::units::Probability;
 
 pub fn run(args: &ReportArgs) -> Result<u8> {
@@ -81,12 +83,23 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
         source.file = asked.files.into_iter().next().unwrap_or(source.file);
         source.asked = asked.settings;
     }
+    source.known = known(&ready.loaded, &source);
     let files = answer::files(&RunAnswer { study: &result, source: &source })?;
     out_folder::replace(&args.folder, of_asked.into_iter().chain(files).collect())?;
     if !output::is_quiet() {
         output::print(&format!("Report   {}\n", typed(&args.folder.join("report.html"))))?;
     }
     Ok(OK)
+}
+
+/// What is known of the scenario without a run. Where the folder has the file as it was, its places are those of the file.
+fn known(loaded: &Loaded, source: &reports::Source) -> Known {
+    let mut known = loaded.known();
+    if !source.text.starts_with(&format!("# {}, with what it extends", source.file)) {
+        let places = known.findings.iter_mut().filter_map(|finding| finding.place.as_mut());
+        places.filter(|place| place.file == loaded.path).for_each(|place| place.file.clone_from(&source.file));
+    }
+    known
 }
 
 /// How the study was run, and how precise it had to be, by its results.

@@ -5,6 +5,7 @@ use crate::asked::{self, Asked};
 use crate::cli::RunArgs;
 use crate::{refused, status};
 use anyhow::Result;
+use reports::Source;
 use reports::answer;
 use reports::studies::run::RunAnswer;
 
@@ -21,7 +22,7 @@ pub fn run(args: &RunArgs) -> Result<u8> {
         ready.plan = ready.plan.until_certain();
     }
     let result = study(&ready, None)?;
-    let source = source(&ready.loaded, asked.settings.clone());
+    let source = Source { known: ready.loaded.known(), ..source(&ready.loaded, asked.settings.clone()) };
     let answer = RunAnswer { study: &result, source: &source };
     asked.write_report(&out, answer::files(&answer)?)?;
     tell(&answer, args.json, &report_line(&out))?;

@@ -37,12 +37,13 @@ pub fn run(args: &ValidateArgs) -> Result<u8> {
         }
         match scenarios::validate(project(), &file, &sets, args.variant.as_deref(), Studies::All) {
             Ok(loaded) => {
+                let all = loaded.warnings.with(&loaded.findings);
                 if args.json {
-                    items.extend(loaded.warnings.items());
+                    items.extend(all.items());
                     continue;
                 }
-                if !loaded.warnings.problems.is_empty() {
-                    output::print(&loaded.warnings.render(colour))?;
+                if !all.problems.is_empty() {
+                    output::print(&all.render(colour))?;
                 }
                 if !output::is_quiet() {
                     output::print(&format!("{}\n", describe::valid(&loaded)))?;

@@ -244,3 +244,33 @@ fn reports_are_made_again_of_what_extends_and_of_what_was_set() {
     assert_eq!((status, err.as_str()), (0, ""));
     assert!(folder.join("s/sweep.json").exists());
 }
+
+/// A finding is said where it stands, in the report too, also when that is made again, and changes no status.
+#[test]
+fn findings_are_said_by_validate_and_in_the_report_of_a_run() {
+    let folder = Folder::new("findings");
+    let call = "retry: {max_attempts: 3}, timeout: 2s, total_timeout: 1s";
+    let text = small("1s", 2).replacen("to: web.get", &format!("to: web.get, {call}"), 1);
+    folder.write("small.yaml", &text);
+    let line = 1 + text[..text.find(call).unwrap()].matches('\n').count();
+    let (status, out, err) = folder.run(&["validate", "small.yaml"]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    assert!(out.starts_with("warning[retry-never-comes]: a timeout of users->web.get is never tried again"), "{out}");
+    assert!(out.contains(&format!("small.yaml:{line}:")) && out.contains("small.yaml is valid: "), "{out}");
+    let json: serde_json::Value = serde_json::from_str(&folder.run(&["validate", "small.yaml", "--json"]).1).unwrap();
+    assert_eq!((&json[0]["name"], &json[0]["line"]), (&"retry-never-comes".into(), &line.into()));
+    let (status, out, err) = folder.run(&["run", "small.yaml", "--out", "o", "--plain"]);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains("\nKnown without a run\n- A timeout of users->web.get is never tried again"), "{out}");
+    assert!(!err.contains("retry-never-comes"), "{err}");
+    let report = |file: &str| std::fs::read_to_string(folder.join(&format!("o/{file}"))).unwrap();
+    let (page, markdown) = (report("report.html"), report("report.md"));
+    for text in [&page, &markdown] {
+        assert!(text.contains("Known without a run") && text.contains(&format!("small.yaml:{line}:")), "{text}");
+    }
+    assert_eq!(folder.run(&["report", "o"]).0, 0);
+    assert!(
+        page == report("report.html") && markdown == report("report.md"),
+        "the report is another when it is made again"
+    );
+}

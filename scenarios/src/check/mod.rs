@@ -1,15 +1,14 @@
 //! What is wrong with a scenario as a whole, when all its parts are right.
 //!
 //! Reading finds wrong forms, compiling finds wrong names and settings; here are the questions that need the system: is there
-//! anything to simulate, does every request come to an end, can the breaker ever open, does a promise speak of something that
-//! happens. Warnings are few on purpose: each says that the run will not tell what was probably meant.
+//! anything to simulate, does every request come to an end, does a promise speak of something that happens. Warnings are few on
+//! purpose: each says that the run will not tell what was probably meant. What is said of the system itself is a finding (`findings/`).
 
 mod cycles;
 mod meters;
 mod reach;
 mod size;
 mod studies;
-mod traffic;
 mod wrongness;
 
 pub use studies::studies;
@@ -77,11 +76,6 @@ pub fn precision<'a>(
 pub fn endless(compiled: &Compiled, problems: &mut Problems) {
     cycles::check(compiled, problems);
     size::check(compiled, problems);
-}
-
-/// Finds breakers that can never open; loads and policies have to be right.
-pub fn breakers(compiled: &Compiled, problems: &mut Problems) {
-    traffic::check(compiled, problems);
 }
 
 /// Checks the system as a whole, when all of its parts are right.

@@ -5,6 +5,7 @@ use super::path::Target;
 use super::text::{first_paragraph, kind_of, places, says_and_default, without_default, wrapped};
 use super::{families, kinds, kinds_of};
 use crate::explain::SECTIONS;
+use crate::findings;
 use serde_json::Value;
 use sim_core::expression::{METRICS, Metric};
 use sim_core::live::is_live;
@@ -303,6 +304,12 @@ pub fn of_quantity(name: &str) -> Option<Meaning> {
     let (name, forms, says) = QUANTITIES.iter().find(|(quantity, ..)| *quantity == name)?;
     let body = format!("  {}\n{}", forms.replace('`', ""), wrapped(&says.replace('`', ""), 2));
     Some(Meaning { title: format!("{name}, a quantity"), body })
+}
+
+/// A kind of finding.
+pub fn of_finding(name: &str) -> Option<Meaning> {
+    let kind = findings::ALL.iter().find(|kind| kind.name == name)?;
+    Some(Meaning { title: format!("{name}, a finding ({})", kind.severity.name()), body: kind.doc() })
 }
 
 /// A word of conditions.

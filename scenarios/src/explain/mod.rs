@@ -9,6 +9,7 @@ mod meaning;
 mod path;
 pub mod text;
 
+use crate::findings;
 use crate::reader::planned;
 pub use crate::sections::SECTIONS;
 use crate::written::{step, store, studies};
@@ -68,6 +69,7 @@ fn meanings(name: &str) -> Vec<Meaning> {
     all.extend(meaning::of_metric(name));
     all.extend(meaning::of_quantity(name));
     all.extend(meaning::of_clause_word(name));
+    all.extend(meaning::of_finding(name));
     all
 }
 
@@ -96,6 +98,7 @@ pub fn words() -> Vec<String> {
     words.extend(kinds().iter().flat_map(|kind| [kind.name.to_owned(), format!("{}.{}", kind.family, kind.name)]));
     words.extend(families().into_iter().map(str::to_owned));
     words.extend(Metric::names());
+    words.extend(findings::ALL.iter().map(|kind| kind.name.to_owned()));
     words.extend(QUANTITIES.iter().map(|(name, ..)| (*name).to_owned()));
     words.sort_unstable();
     words.dedup();
@@ -110,6 +113,8 @@ pub fn overview() -> String {
         out.push_str(&format!("  {family:16}  {}\n", text::wrapped(&names.join(", "), 20).trim()));
     }
     let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    let findings: Vec<&str> = findings::ALL.iter().map(|kind| kind.name).collect();
+    out.push_str(&format!("\nfindings of validate\n{}", text::wrapped(&findings.join(", "), 2)));
     out.push_str(&format!(
         "\nmetrics\n{}\nNext     windtunnel explain WORD, or a path, as services.web.queue\n",
         text::wrapped(&metrics.join(", "), 2)

@@ -5,6 +5,7 @@
 
 use super::node::{FileId, Node, Span};
 use sim_core::problem::{Problem, Severity};
+use sim_core::results::KnownFinding;
 use sim_core::results::gate::{Place, Trouble};
 use sim_core::visible::is_hidden;
 use std::collections::BTreeSet;
@@ -160,6 +161,13 @@ impl Report {
         Self { name: name.into(), sources, problems }
     }
 
+    /// All that this report and another of the same scenario say.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let problems = self.problems.iter().chain(&other.problems).cloned().collect();
+        Self::new(self.name.clone(), self.sources.clone(), problems)
+    }
+
     /// A report of one problem without a place: the file could not be read.
     pub fn unreadable(name: &str, mut problem: Problem) -> Self {
         problem.make_visible();
@@ -208,10 +216,28 @@ impl Report {
         errors.map(trouble).collect()
     }
 
+    /// The findings, as plain data.
+    pub fn known(&self) -> Vec<KnownFinding> {
+        let finding = |placed: &Placed| {
+            let problem = &placed.problem;
+            Some(KnownFinding {
+                name: problem.name?.to_owned(),
+                severity: problem.severity.name().to_owned(),
+                what: problem.message.clone(),
+                why: problem.label.clone().unwrap_or_default(),
+                hint: problem.hint.clone().unwrap_or_default(),
+                path: problem.path.clone(),
+                place: placed.span.and_then(|span| self.sources.place(span)),
+            })
+        };
+        self.problems.iter().filter_map(finding).collect()
+    }
+
     fn item(&self, placed: &Placed) -> Item {
         let position = placed.span.map(|s| self.sources.position(s));
         Item {
-            severity: severity(placed.problem.severity),
+            severity: placed.problem.severity.name(),
+            name: placed.problem.name,
             message: placed.problem.message.clone(),
             label: placed.problem.label.clone(),
             hint: placed.problem.hint.clone(),
@@ -224,9 +250,14 @@ impl Report {
 
     fn one(&self, placed: &Placed, paint: Paint) -> String {
         let problem = &placed.problem;
-        let colour = if placed.is_error() { VERMILION } else { OCHRE };
-        let mut out =
-            format!("{} {}\n", paint.with(colour, &format!("{}:", severity(problem.severity))), problem.message);
+        let colour = match problem.severity {
+            Severity::Error => VERMILION,
+            Severity::Warning => OCHRE,
+            Severity::Note => BLUE,
+        };
+        let name = problem.name.map_or_else(String::new, |name| format!("[{name}]"));
+        let lead = paint.with(colour, &format!("{}{name}:", problem.severity.name()));
+        let mut out = format!("{lead} {}\n", problem.message);
         match placed.span {
             Some(span) => self.snippet(&mut out, span, problem.label.as_deref(), colour, paint),
             None => self.without_line(&mut out, problem, paint),
@@ -328,18 +359,14 @@ fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
-}
-
 /// One problem as plain data, for `--json`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Item {
-    /// `error` or `warning`.
+    /// `error`, `warning` or `note`.
     pub severity: &'static str,
+    /// The kind of finding; left out of what is wrong with the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'static str>,
     /// What is wrong.
     pub message: String,
     /// What was expected or is known at the place.
@@ -418,6 +445,19 @@ hint: add a load that calls gateway.refund, or remove the promise
 ";
         assert_eq!(report.render(false), expected);
         assert_eq!(report.closing(), "1 error and 1 warning in checkout.yaml. Nothing was run. Exit status 2.");
+    }
+
+    #[test]
+    fn a_finding_has_its_kind_beside_its_severity() {
+        let found = Problem::finding("retry-never-comes", Severity::Note, "load", "m").label("l").hint("h");
+        let report = report(TEXT, vec![(found, "800")]);
+        assert!(report.render(false).starts_with("note[retry-never-comes]: m\n  --> checkout.yaml:7:30\n"));
+        let known = &report.known()[0];
+        assert_eq!(
+            (&*known.name, &*known.severity, &*known.why, &*known.hint),
+            ("retry-never-comes", "note", "l", "h")
+        );
+        assert_eq!(known.place.as_ref().map(|place| (place.line, place.column)), Some((7, 30)));
     }
 
     #[test]

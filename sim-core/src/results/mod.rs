@@ -11,6 +11,7 @@ mod counts;
 mod course;
 mod experiment;
 pub mod gate;
+mod known;
 mod promise;
 mod run;
 mod series;
@@ -28,6 +29,7 @@ pub use course::{Precise, PrecisionSummary, StoppedEarly, WentOn, WentOnEnd};
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };
+pub use known::{Known, KnownFinding, Need};
 pub use promise::*;
 pub use run::{Limit, Looks, Period, RunResult, Slice, Steps, Stopped, WrongCounts};
 pub use series::*;

@@ -53,6 +53,7 @@ fn experiment() -> Page {
         answer: None,
         asked: String::new(),
         traces: Vec::new(),
+        known: sim_core::results::Known::default(),
     };
     reports::studies::run::experiment_page::page(&study, &source)
 }

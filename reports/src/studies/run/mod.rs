@@ -5,6 +5,7 @@ pub(crate) mod course;
 pub(crate) mod experiment;
 pub mod experiment_page;
 pub mod findings;
+mod known;
 mod listed;
 pub mod page;
 #[cfg(any(test, feature = "sample"))]

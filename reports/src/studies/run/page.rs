@@ -1,9 +1,10 @@
-//! The report of a run, in the order of the look: question, answer, promises, what to look at next, figures with their tables, calls,
-//! money, arithmetic, how sure we are, the scenario.
+//! The report of a run, in the order of the look: question, answer, promises, what to look at next, what is known without a run, figures with
+//! their tables, calls, money, arithmetic, how sure we are, the scenario.
 
 use super::answer::{answer, worst_first};
 use super::course;
 use super::findings::find;
+use super::known;
 use super::listed;
 use crate::Source;
 use crate::arrows::arrows;
@@ -28,6 +29,7 @@ pub fn page(study: &StudyResult, source: &Source) -> Page {
         some("system", "The system", "The system", placed(Chapter::System)),
         Some(section("promises", "Promises", &promises_head(study), promises(study))),
         next(study, source),
+        known::section(&source.known),
         Some(section("over-time", "Over time", "Over time", over_time(placed(Chapter::OverTime)))),
         services(study),
         Some(section(

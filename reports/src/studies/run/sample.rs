@@ -10,12 +10,14 @@ use crate::page::Page;
 #[cfg(test)]
 use crate::terminal::Style;
 use sim_core::expression::Group;
+use sim_core::results::gate::Place;
 use sim_core::results::{
     About, ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary,
     Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, NodeKind, Part, PromiseSummary, ServiceSeries,
     ServiceSummary, StudyResult, Summary, System, SystemCall, SystemNode, Tail, TailCurve, Unit, Verdict, WaitSummary,
     Window, Words, WrongnessSummary,
 };
+use sim_core::results::{Known, KnownFinding, Need};
 use std::collections::BTreeMap;
 
 const WINDOWS: usize = 180;
@@ -484,5 +486,22 @@ pub fn source() -> Source {
         answer: Some("No.".into()),
         asked: String::new(),
         traces: Vec::new(),
+        known: known(),
     }
+}
+
+/// What is known of it without a run.
+fn known() -> Known {
+    let place = Place { file: "checkout.yaml".into(), line: 44, column: 40, end_column: 45 };
+    let finding = KnownFinding {
+        name: "timeouts-in-the-wrong-order".into(),
+        severity: "warning".into(),
+        what: "shoppers waits 2s for gateway.checkout, whose call to payment.charge may take 2.3s".into(),
+        why: "2 attempts of 1.1s and waits of 100ms, of which 1 ends too late; cancel ends what is left".into(),
+        hint: "wait longer than 2.3s here, or write a total_timeout below 2s at the call to payment.charge".into(),
+        path: "load.shoppers.timeout".into(),
+        place: Some(place),
+    };
+    let need = |service: &str, instances, share| Need { service: service.into(), instances, zones: 1, share };
+    Known { findings: vec![finding], needs: vec![need("gateway", 3, 1.0), need("payment", 5, 0.8)] }
 }

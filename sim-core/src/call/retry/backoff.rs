@@ -1,7 +1,7 @@
 //! The wait before the next attempt, and its jitter.
 
 use crate::dist::Distribution;
-use crate::engine::math::whole_ns;
+use crate::engine::math::{self, whole_ns};
 use crate::engine::rng::{Draw, Keyed, mix};
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
@@ -189,6 +189,31 @@ impl Backoff {
         }
     }
 
+    /// The longest wait after attempt `attempt` (from 1) has failed [ns]. Of a delay that is drawn from a distribution it is the mean, which
+    /// some waits exceed.
+    pub fn longest_ns(&self, attempt: u32) -> f64 {
+        let attempt = f64::from(attempt);
+        match self {
+            Self::Fixed(s) => s.delay.mean(),
+            Self::Linear(s) => (s.base.ns() as f64 * attempt).min(s.cap.ns() as f64),
+            Self::Exponential(s) => {
+                let factor = if s.jitter == Jitter::Decorrelated { 3.0 } else { s.multiplier.value() };
+                // Decorrelated jitter may draw three times its last wait, from the first wait on.
+                let steps = if s.jitter == Jitter::Decorrelated { attempt } else { attempt - 1.0 };
+                (s.base.ns() as f64 * math::pow(factor, steps.min(200.0))).min(s.cap.ns() as f64)
+            }
+        }
+    }
+
+    /// Whether callers that fail at the same moment try again at the same moment.
+    pub fn keeps_step(&self) -> bool {
+        match self {
+            Self::Fixed(s) => s.delay.build().is_constant().is_some(),
+            Self::Linear(s) => s.jitter == Jitter::None,
+            Self::Exponential(s) => s.jitter == Jitter::None,
+        }
+    }
+
     /// The wait after attempt `attempt` (from 1) of the call with this key has failed [ns]. Decorrelated jitter needs the wait before
     /// it: all are drawn anew, but for those so long ago that they do not matter any more.
     pub fn wait_ns(&self, attempt: u32, key: u64) -> u64 {
@@ -259,6 +284,21 @@ mod tests {
         let backoff = exponential(Jitter::None);
         let waits: Vec<u64> = (1..=6).map(|n| backoff.delay_ns(n, 0, &mut Keyed::new(1)) / MS).collect();
         assert_eq!(waits, [10, 20, 40, 80, 100, 100]);
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_the_longest() {
+        for jitter in [Jitter::None, Jitter::Equal, Jitter::Full, Jitter::Decorrelated] {
+            let backoff = exponential(jitter);
+            for attempt in 1..=8 {
+                let longest = (0..2_000).map(|call| backoff.wait_ns(attempt, call * 7919)).max().unwrap_or(0) as f64;
+                let bound = backoff.longest_ns(attempt);
+                assert!(longest <= bound + 1.0 && longest > 0.8 * bound, "{jitter:?} {attempt}: {longest} of {bound}");
+            }
+        }
+        let fixed: Backoff = serde_json::from_str(r#"{"fixed": {"delay": "30ms"}}"#).unwrap();
+        assert_eq!((fixed.longest_ns(9), fixed.keeps_step()), (30e6, true));
+        assert!(!exponential(Jitter::Equal).keeps_step());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod services;
 use super::answer::{answer, worst_first};
 use super::course;
 use super::findings;
+use super::known;
 use crate::Source;
 use crate::numbers::{kept, length, observed};
 use crate::page::finding::Finding;
@@ -39,6 +40,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     services::scalers(study, style, &mut out);
     alerts::block(study, style, &mut out);
     look_next(&found, style, &mut out);
+    known::lines(&source.known, style, &mut out);
     closing(study, &found, style, &mut out);
     style.finish(&out)
 }

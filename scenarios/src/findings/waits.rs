@@ -1,0 +1,82 @@
+//! How long a call may take at most, by its own timeouts, attempts and waits between them.
+//!
+//! Attempt k begins when the k - 1 before it have used their timeouts and the longest waits after them are over; the whole call ends with the
+//! last attempt, or with `total_timeout` where that comes first. What the callee does itself never makes it longer, so that the worst case needs to
+//! know nothing of the callee.
+
+use sim_core::call::retry::RetrySettings;
+use sim_core::outcome::Outcome;
+use sim_core::topology::Edge;
+
+/// The slowest course of a call.
+pub struct Course<'a> {
+    /// Timeout of an attempt [ns].
+    pub attempt_ns: f64,
+    /// Attempts where each runs into its timeout.
+    pub attempts: u32,
+    /// `total_timeout` [ns]; infinite without.
+    total_ns: f64,
+    retry: Option<&'a RetrySettings>,
+}
+
+/// How long one attempt of a call may take [ns]; `None` where nothing ends it, or a timeout is drawn.
+pub fn patience_ns(edge: &Edge) -> Option<f64> {
+    let total = edge.total_timeout.map(|total| total.ns() as f64);
+    let timeout = match &edge.timeout {
+        Some(timeout) => Some(timeout.build().is_constant()? as f64),
+        None => None,
+    };
+    match (timeout, total) {
+        (Some(timeout), Some(total)) => Some(timeout.min(total)),
+        (timeout, total) => timeout.or(total),
+    }
+}
+
+/// The slowest course of a call; `None` where nothing ends it, or a timeout is drawn.
+pub fn course(edge: &Edge) -> Option<Course<'_>> {
+    // A retry that does not try timeouts again is no part of the slowest course.
+    let retry = edge.retry.as_ref().filter(|retry| retry.outcomes.contains(&Outcome::Timeout));
+    // Without a timeout of its own the attempt is ended by the total, and there is none after it.
+    let retry = retry.filter(|_| edge.timeout.is_some());
+    Some(Course {
+        attempt_ns: patience_ns(edge)?,
+        attempts: retry.map_or(1, RetrySettings::attempts),
+        total_ns: edge.total_timeout.map_or(f64::INFINITY, |total| total.ns() as f64),
+        retry,
+    })
+}
+
+impl Course<'_> {
+    /// When each attempt begins [ns from the begin of the call]: the slowest, one after the other.
+    fn starts(&self) -> impl Iterator<Item = f64> + '_ {
+        let mut at = 0.0;
+        (1..=self.attempts).map(move |attempt| {
+            let start = at;
+            at += self.attempt_ns + self.retry.map_or(0.0, |retry| retry.backoff.longest_ns(attempt));
+            start
+        })
+    }
+
+    /// How long the call takes at most [ns].
+    pub fn longest_ns(&self) -> f64 {
+        let last = self.starts().take_while(|start| *start < self.total_ns).last().unwrap_or(0.0);
+        (last + self.attempt_ns).min(self.total_ns)
+    }
+
+    /// Attempts that can be made within `total_timeout`.
+    pub fn possible(&self) -> usize {
+        self.starts().take_while(|start| *start < self.total_ns).count()
+    }
+
+    /// Attempts that are over by a time [ns].
+    pub fn over_by(&self, ns: f64) -> usize {
+        self.starts().take_while(|start| start + self.attempt_ns <= ns).count()
+    }
+
+    /// The waits between the attempts that can be made, together [ns].
+    pub fn waits_ns(&self) -> f64 {
+        let possible = self.possible();
+        let last = self.starts().nth(possible.saturating_sub(1)).unwrap_or(0.0);
+        last - self.attempt_ns * possible.saturating_sub(1) as f64
+    }
+}

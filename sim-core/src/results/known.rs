@@ -1,0 +1,52 @@
+//! What is known of a scenario before it is simulated: findings, and how much of the load needs each service.
+
+use super::gate::Place;
+use serde::{Deserialize, Serialize};
+
+/// What is known of a scenario without a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// Findings, in the order of the file.
+    pub findings: Vec<KnownFinding>,
+    /// The services that load needs, those that most of it needs first.
+    pub needs: Vec<Need>,
+}
+
+impl Known {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.needs.is_empty()
+    }
+}
+
+/// A finding that needs no run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownFinding {
+    /// Its kind: `retry-amplification`.
+    pub name: String,
+    /// `warning` or `note`.
+    pub severity: String,
+    /// What is the matter, one sentence without a full stop.
+    pub what: String,
+    /// The numbers behind it; may be empty.
+    pub why: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+    /// Path in the scenario.
+    pub path: String,
+    /// Where it is written; `None` of what the command line has set.
+    pub place: Option<Place>,
+}
+
+/// How much load a service stops when none of it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Need {
+    /// The service.
+    pub service: String,
+    /// Instances at the start.
+    pub instances: u32,
+    /// Zones in which they stand.
+    pub zones: u32,
+    /// Share of all requests that are not answered in full without it, from 0 to 1.
+    pub share: f64,
+}
