@@ -1,10 +1,12 @@
 //! How long a call may take at most, by its own timeouts, attempts and waits between them.
 //!
-//! Attempt k begins when the k - 1 before it have used their timeouts and the longest waits after them are over; the whole call ends with the
-//! last attempt, or with `total_timeout` where that comes first. What the callee does itself never makes it longer, so that the worst case needs to
-//! know nothing of the callee.
+//! Attempt k begins when the k - 1 before it have used their timeouts and the longest waits after them are over; the whole call ends with the last
+//! attempt, or with `total_timeout` or a `deadline` where that comes first. What the callee does itself never makes it longer, so that the worst
+//! case needs to know nothing of the callee.
 
 use sim_core::call::retry::RetrySettings;
+use sim_core::ids::Caller;
+use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::topology::Edge;
 
@@ -19,9 +21,42 @@ pub struct Course<'a> {
     retry: Option<&'a RetrySettings>,
 }
 
+/// How long a call may take with all its attempts, as it says itself [ns]: `total_timeout`, or `deadline` where that is shorter.
+fn whole_ns(edge: &Edge) -> Option<f64> {
+    let ends = [edge.total_timeout, edge.deadline].into_iter().flatten().map(|end| end.ns() as f64);
+    ends.reduce(f64::min)
+}
+
+/// The deadline that requests to each endpoint bring from their callers [ns], the longest of all; infinite where some bring none.
+pub fn deadlines_ns(model: &Model) -> Vec<f64> {
+    let mut brought = vec![0.0; model.endpoints.len()];
+    // A deadline is handed on from call to call, so that it takes no more rounds than there are calls on a path.
+    for _ in 0..MOST_CALLS {
+        let mut grew = false;
+        for edge in &model.edges {
+            let above = match edge.caller {
+                Caller::Endpoint(caller) => brought[caller.index()],
+                Caller::Load(_) | Caller::Queue(_) => f64::INFINITY,
+            };
+            let here = edge.deadline.map_or(above, |own| above.min(own.ns() as f64));
+            if here > brought[edge.callee.index()] {
+                brought[edge.callee.index()] = here;
+                grew = true;
+            }
+        }
+        if !grew {
+            return brought;
+        }
+    }
+    vec![f64::INFINITY; model.endpoints.len()]
+}
+
+/// Calls on a path for which deadlines are followed.
+const MOST_CALLS: usize = 200;
+
 /// How long one attempt of a call may take [ns]; `None` where nothing ends it, or a timeout is drawn.
 pub fn patience_ns(edge: &Edge) -> Option<f64> {
-    let total = edge.total_timeout.map(|total| total.ns() as f64);
+    let total = whole_ns(edge);
     let timeout = match &edge.timeout {
         Some(timeout) => Some(timeout.build().is_constant()? as f64),
         None => None,
@@ -41,12 +76,18 @@ pub fn course(edge: &Edge) -> Option<Course<'_>> {
     Some(Course {
         attempt_ns: patience_ns(edge)?,
         attempts: retry.map_or(1, RetrySettings::attempts),
-        total_ns: edge.total_timeout.map_or(f64::INFINITY, |total| total.ns() as f64),
+        total_ns: whole_ns(edge).unwrap_or(f64::INFINITY),
         retry,
     })
 }
 
 impl Course<'_> {
+    /// The same where a deadline from above ends it [ns].
+    #[must_use]
+    pub fn by(self, deadline_ns: f64) -> Self {
+        Self { total_ns: self.total_ns.min(deadline_ns), ..self }
+    }
+
     /// When each attempt begins [ns from the begin of the call]: the slowest, one after the other.
     fn starts(&self) -> impl Iterator<Item = f64> + '_ {
         let mut at = 0.0;
