@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde::de::DeserializeOwned;
-use sim_core::call::balance::BalanceSettings;
+use sim_core::call::balance::{Asking, BalanceSettings};
 use sim_core::call::breaker::BreakerSettings;
 use sim_core::call::retry::{Backoff, BudgetSettings};
 use sim_core::engine::rng::Keyed;
@@ -64,14 +64,18 @@ fn policies(criterion: &mut Criterion) {
         ("balance, least requests", r#"{"least_requests": {}}"#),
         ("balance, round robin", r#"{"round_robin": {}}"#),
         ("balance, random", r#"{"random": {}}"#),
+        ("balance, latency", r#"{"latency_ewma": {}}"#),
+        ("balance, ring", r#"{"ring_hash": {}}"#),
+        ("balance, table", r#"{"maglev": {}}"#),
     ] {
         let loads = [3u32, 5, 1, 4, 9, 2, 6, 8];
         let mut balancer = settings::<BalanceSettings>(text).build(loads.len(), 1);
         for (place, load) in (0..).zip(loads) {
-            (0..load).for_each(|_| balancer.sent(place));
+            (0..load).for_each(|who| balancer.sent(place, place << 8 | who, 0));
         }
         group.bench_function(name, |bencher| {
-            bencher.iter(|| balancer.pick(loads.len(), |at| at as u32, &mut keyed));
+            let asking = Asking { now_ns: 1_000_000, hash: 0x9e37_79b9 };
+            bencher.iter(|| balancer.pick(loads.len(), |at| at as u32, &mut keyed, asking));
         });
     }
     group.finish();

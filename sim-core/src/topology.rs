@@ -341,6 +341,8 @@ pub struct Guard {
     pub caller: Option<ServiceId>,
     /// Which instance gets the call.
     pub balance: BalanceSettings,
+    /// The key space by whose keys an instance is picked, where its balancer hashes keys.
+    pub balance_key: Option<KeySpaceId>,
     /// When to stop calling.
     pub breaker: Option<BreakerSettings>,
     /// When to turn calls away by chance.

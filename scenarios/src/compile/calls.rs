@@ -58,12 +58,23 @@ impl Compiler<'_> {
     ) -> Option<EdgeId> {
         let callee = self.callee("to", &call.to, problems);
         let keys = call.call_keys();
-        keys.validate(problems);
+        self.validate_call(&keys, problems);
         let known = self.known_policy(call.policy.as_deref(), problems);
         let path = format!("{}.to", problems.path());
         let own = problems.path();
         let site = Site { caller, name, callee: callee?, path };
         known.then(|| self.edge(site, keys, call.policy.as_deref(), &own))
+    }
+
+    /// Problems of the settings of a call, and of the names in them.
+    fn validate_call(&self, keys: &CallKeys<'_>, problems: &mut Problems) {
+        keys.validate(problems);
+        if let Some(balance) = keys.balance
+            && let Some(key) = balance.key()
+        {
+            let kind = if matches!(balance, BalanceSettings::Maglev(_)) { "maglev" } else { "ring_hash" };
+            problems.at("balance", |p| p.at(kind, |p| self.names.key_space("key", key, p)));
+        }
     }
 
     /// A call site without settings: a message that a queue hands over, or a request that is forwarded.
@@ -121,6 +132,7 @@ impl Compiler<'_> {
             callee,
             caller: self.calling_service(site.caller),
             balance: keys.balance.cloned().unwrap_or_else(BalanceSettings::default),
+            balance_key: keys.balance.and_then(|b| self.names.keys.get(b.key()?).copied()),
             breaker: keys.breaker.cloned(),
             throttle: keys.throttle.cloned(),
             limit: keys.concurrency_limit.cloned(),
@@ -181,10 +193,10 @@ impl Compiler<'_> {
         let written = self.written;
         problems.at("policies", |p| {
             for (name, policy) in written.policies.iter() {
-                p.at(name, |p| policy.call_keys().validate(p));
+                p.at(name, |p| self.validate_call(&policy.call_keys(), p));
             }
         });
-        problems.at("defaults", |p| p.at("call", |p| self.defaults.validate(p)));
+        problems.at("defaults", |p| p.at("call", |p| self.validate_call(&self.defaults, p)));
         problems.at("load", |p| {
             for (index, (name, settings)) in written.load.iter().enumerate() {
                 let load = p.at(name, |p| self.load(LoadId::from(index), name, settings, p));
@@ -195,7 +207,7 @@ impl Compiler<'_> {
 
     fn load(&mut self, id: LoadId, name: &str, settings: &LoadSettings, problems: &mut Problems) -> Option<Load> {
         let keys = settings.call_keys();
-        keys.validate(problems);
+        self.validate_call(&keys, problems);
         settings.arrive.validate(&settings.shape, problems);
         let policy = settings.policy.as_deref();
         let known = self.known_policy(policy, problems);

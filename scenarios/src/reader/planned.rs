@@ -45,10 +45,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("locality", "policies.p"),
     ("level", "policies.p"),
     ("admission_control", "policies.p.throttle"),
-    ("weighted", "policies.p.balance"),
-    ("latency_ewma", "policies.p.balance"),
-    ("ring_hash", "policies.p.balance"),
-    ("maglev", "policies.p.balance"),
     ("tenant", "load.users"),
     ("population", "load.users"),
     // Stores and queues.

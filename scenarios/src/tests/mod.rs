@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod bad_input;
+mod balance;
 mod counters;
 mod deadlines;
 mod effects;

@@ -1,7 +1,7 @@
 //! Key spaces: which rows requests touch, and how often each.
 
 use crate::engine::math::{exp, ln};
-use crate::engine::rng::Draw;
+use crate::engine::rng::{Draw, Keyed, hash_name, mix};
 use crate::kind::Kind;
 use crate::problem::Problems;
 use crate::units::{Count, Factor, Probability};
@@ -165,6 +165,27 @@ fn inverse(s: f64, y: f64) -> f64 {
     if (s - 1.0).abs() < 1e-9 { exp(y) } else { exp(ln(1.0 + (1.0 - s) * y) / (1.0 - s)) }
 }
 
+/// The keys of a space, as requests draw them: one request has the same key wherever it is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeysOfRequests {
+    sampler: KeySampler,
+    salt: u64,
+}
+
+const ROW: u64 = 0x71;
+
+impl KeysOfRequests {
+    /// The keys of the space with this name.
+    pub fn new(name: &str, popularity: &KeysSettings) -> Self {
+        Self { sampler: popularity.build(), salt: hash_name(name) }
+    }
+
+    /// The key of a request, by its identity.
+    pub fn of(&self, request: u64) -> u64 {
+        self.sampler.sample(&mut Keyed::new(mix(request, ROW ^ self.salt)))
+    }
+}
+
 impl KeySampler {
     /// A key, from 0.
     pub fn sample(&self, draw: &mut impl Draw) -> u64 {
@@ -207,7 +228,6 @@ impl Zipf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::rng::{Keyed, mix};
 
     fn frequencies(settings: &KeysSettings, keys: usize) -> Vec<f64> {
         let (sampler, n) = (settings.build(), 400_000u64);

@@ -5,7 +5,7 @@ pub mod keys;
 mod wrongness;
 
 pub use effect::{ALL, DeduplicatedSettings, Effect};
-pub use keys::{KeySampler, KeysSettings};
+pub use keys::{KeySampler, KeysOfRequests, KeysSettings};
 pub use wrongness::{Wrongness, WrongnessKind};
 
 use crate::metrics::{counters, timed};

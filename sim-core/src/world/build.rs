@@ -48,7 +48,7 @@ impl<'m> World<'m> {
             events: 0,
             instant: bounds::Instant::default(),
             frames: Arena::new(model.run.max_in_flight),
-            tickets: Tickets::new(data.needs_tickets() || calls.has_deadlines()),
+            tickets: Tickets::new(data.needs_tickets() || calls.need_tickets()),
             wrongs: Wrongs::default(),
             probe: None,
             ready: Vec::new(),

@@ -98,6 +98,7 @@ pub(super) fn chain(
             callee: ServiceId(tier as u32),
             caller: tier.checked_sub(1).map(|t| ServiceId(t as u32)),
             balance: BalanceSettings::default(),
+            balance_key: None,
             breaker: None,
             throttle: None,
             limit: None,

@@ -266,6 +266,31 @@ pub(super) const ACTS: &[Act] = &[
         "policies.api.balance: {least_requests: {choices: 4}}",
         "mean(api.queue_wait) in on < 0.7 * mean(api.queue_wait)",
     ),
+    act(
+        "balance weighted",
+        "services.web.instances: 1\nservices.api: {instances: 4, workers: 1, endpoints: {get: {steps: [{work: {exponential: {mean: 18ms}}}]}}}",
+        "policies.api.balance: {weighted: {weights: [6, 1, 1, 1]}}",
+        "mean(api.queue_wait) in on > 2 * mean(api.queue_wait)",
+    ),
+    act(
+        "balance latency_ewma",
+        "faults: {bad: {inject: {slow: {factor: 20}}, where: {service: api, instances: [0]}}}",
+        "policies.api.balance: latency_ewma",
+        "mean(web.get) in on < 0.6 * mean(web.get)",
+    ),
+    // A hot key makes a hot instance, whoever hashes it.
+    act(
+        "balance ring_hash",
+        "keys: {customer: {hot: {count: 100, percent: 60%}}}\nservices.api: {instances: 4, workers: 1, endpoints: {get: {steps: [{work: {exponential: {mean: 18ms}}}]}}}",
+        "policies.api.balance: {ring_hash: {key: customer}}",
+        "mean(api.queue_wait) in on > 2 * mean(api.queue_wait)",
+    ),
+    act(
+        "balance maglev",
+        "keys: {customer: {hot: {count: 100, percent: 60%}}}\nservices.api: {instances: 4, workers: 1, endpoints: {get: {steps: [{work: {exponential: {mean: 18ms}}}]}}}",
+        "policies.api.balance: {maglev: {key: customer}}",
+        "mean(api.queue_wait) in on > 2 * mean(api.queue_wait)",
+    ),
     // What is pinned to one instance of four leaves the others idle.
     act(
         "balance pinned",

@@ -77,7 +77,7 @@ pub fn call(dice: &mut Dice) -> String {
         keys.push("optional: true".into());
     }
     if dice.chance(40) {
-        keys.push(format!("balance: {}", *dice.pick(&["random", "round_robin", "{least_requests: {choices: 2}}"])));
+        keys.push(format!("balance: {}", *dice.pick(BALANCERS)));
     }
     if dice.chance(20) {
         keys.push(format!("size: {{request: {}B, response: {}KiB}}", dice.number(0, 2000), dice.number(1, 64)));
@@ -93,6 +93,16 @@ pub fn call(dice: &mut Dice) -> String {
     }
     keys.join(", ")
 }
+
+const BALANCERS: &[&str] = &[
+    "random",
+    "round_robin",
+    "{least_requests: {choices: 2}}",
+    "latency_ewma",
+    "{weighted: {weights: [3, 1]}}",
+    "ring_hash",
+    "{maglev: {size: 1009}}",
+];
 
 fn hedge(dice: &mut Dice) -> String {
     match dice.below(5) {

@@ -10,7 +10,7 @@
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, Stream, mix};
-use crate::engine::table::Maybe;
+use crate::engine::table::{Id, Maybe};
 use crate::ids::{Caller, EdgeId, LoadId};
 use crate::outcome::Outcome;
 use crate::workload::{Arrival, ArrivalProcess};
@@ -215,6 +215,6 @@ impl World<'_> {
         let to = &self.calls.sites[site];
         let guard = to.guard;
         let instance = self.frames[frame].instance.known();
-        self.calls.shared[guard as usize].balancer.sent(self.stations.number(instance));
+        self.calls.shared[guard as usize].balancer.sent(self.stations.number(instance), frame.place(), self.now);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::deadline;
 use super::site::{Limited, Role, Shared, Site, Timer};
-use crate::data::Effect;
+use crate::data::{Effect, KeysOfRequests};
 use crate::dist::Sampler;
 use crate::engine::calendar::Lanes;
 use crate::engine::rng::{hash_name, mix};
@@ -44,6 +44,18 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
         }
     }
     (shared, first)
+}
+
+/// By guard, the keys by which its balancer picks; nothing where no balancer hashes.
+pub(super) fn hash_keys(model: &Model) -> Vec<Option<KeysOfRequests>> {
+    if !model.guards.iter().any(|guard| guard.balance.hashes()) {
+        return Vec::new();
+    }
+    let of = |guard: &Guard| {
+        let space = &model.keys[guard.balance_key?.index()];
+        Some(KeysOfRequests::new(&space.name, &space.popularity))
+    };
+    model.guards.iter().map(of).collect()
 }
 
 /// How many callers each have a state of their own.

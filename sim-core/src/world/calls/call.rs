@@ -12,13 +12,13 @@
 //! Left out here: what stands between caller and callee (`doors`), several attempts at once (`hedge`), the way of a message (`wire`), and timeouts
 //! (`expire`).
 
-use super::site::{Role, Timer};
+use super::site::Timer;
 use crate::call::retry;
 use crate::counters::count;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
-use crate::engine::table::{Id, Maybe};
-use crate::ids::{EdgeId, InstanceId};
+use crate::engine::table::Id;
+use crate::ids::EdgeId;
 use crate::outcome::Outcome;
 use crate::results::TraceStepKind;
 use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, Phase, Waiter};
@@ -29,7 +29,6 @@ use crate::world::stations::Door;
 use crate::world::{LANE, TIMER, WAKE, World, fact};
 
 const CALL: u64 = 0x31;
-const PICK: u64 = 0x32;
 const BACKOFF: u64 = 0x33;
 const FALLBACK: u64 = 0x34;
 const TIMEOUT: u64 = 0x35;
@@ -274,98 +273,6 @@ impl World<'_> {
         if guarded {
             self.judge_guarded(frame, site, outcome <= Outcome::Degraded as u8);
         }
-    }
-
-    /// Tells the balancer where an attempt goes.
-    #[inline]
-    fn attempt_goes(&mut self, frame: FrameId, site: EdgeId, instance: Maybe<InstanceId>) {
-        if self.calls.placed.len() <= frame.index() {
-            self.calls.placed.resize(self.frames.len() as usize, Maybe::NONE);
-        }
-        self.calls.placed[frame.index()] = instance;
-        if let Some(instance) = instance.get() {
-            let shared = self.shared_of(frame, site);
-            self.calls.shared[shared].balancer.sent(self.stations.number(instance));
-        }
-    }
-
-    /// Tells the balancer that an attempt has ended.
-    #[inline]
-    pub(super) fn attempt_ended(&mut self, frame: FrameId, site: EdgeId, is_broken: bool) {
-        let instance = std::mem::replace(&mut self.calls.placed[frame.index()], Maybe::NONE);
-        if let Some(instance) = instance.get() {
-            self.no_longer_outstanding(frame, site, instance, is_broken);
-        }
-    }
-
-    /// Tells the balancer of a caller's frame that one attempt less is outstanding at an instance.
-    #[inline]
-    pub(super) fn no_longer_outstanding(
-        &mut self,
-        frame: FrameId,
-        site: EdgeId,
-        instance: InstanceId,
-        is_broken: bool,
-    ) {
-        let shared = self.shared_of(frame, site);
-        self.calls.shared[shared].balancer.ended(self.stations.number(instance), is_broken);
-    }
-
-    /// The instance that gets an attempt; `frame` is the caller's, or the attempt's own where a load calls without a frame for the caller.
-    pub(in crate::world) fn pick(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
-        let to = &self.calls.sites[site];
-        if to.role != Role::Any {
-            return self.pick_by_role(frame, site, key);
-        }
-        let (first, routable) = (self.stations.first(to.service), self.stations.routable(to.service));
-        match routable {
-            [] => Maybe::NONE,
-            [one] => (*one).into(),
-            several => {
-                let shared = self.shared_of(frame, site);
-                let mut draw = Keyed::of(key, PICK);
-                let place = |i: usize| several[i].0 - first.0;
-                several[self.calls.shared[shared].balancer.pick(several.len(), place, &mut draw)].into()
-            }
-        }
-    }
-
-    /// Picks where not all instances will do: one of a role, another for each copy of a hedged call, none that is ejected.
-    fn pick_by_role(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
-        let to = &self.calls.sites[site];
-        let first = self.stations.first(to.service);
-        let replica = to.role == Role::Replica;
-        if to.role == Role::Primary || (replica && self.stations.places_of(to.service) == 1) {
-            return first.into();
-        }
-        let routable = self.stations.routable(to.service).iter().copied();
-        let mut able: Vec<InstanceId> = routable.filter(|&i| !replica || i != first).collect();
-        let shared = self.shared_of(frame, site);
-        if let Some(ejector) = &mut self.calls.shared[shared].ejector
-            && let Some(avoided) = ejector.avoided(self.now, able.iter().map(|i| i.0 - first.0))
-        {
-            let mut avoided = avoided.into_iter();
-            able.retain(|_| avoided.next() == Some(false));
-        }
-        if self.frames[frame].flags & COPY != 0 {
-            let taken = self.instances_of_others(frame);
-            if able.iter().any(|i| !taken.contains(i)) {
-                able.retain(|i| !taken.contains(i));
-            }
-        }
-        let picked = match able.len() {
-            0 if replica => first,
-            0 => return Maybe::NONE,
-            1 if !replica => able[0],
-            count => {
-                let mut draw = Keyed::of(key, PICK);
-                able[self.calls.shared[shared].balancer.pick(count, |i: usize| able[i].0 - first.0, &mut draw)]
-            }
-        };
-        if let Some(ejector) = &mut self.calls.shared[shared].ejector {
-            ejector.sent(frame.place(), picked.0 - first.0);
-        }
-        picked.into()
     }
 
     /// Starts the timer of an attempt that has no lane, and tells its number, which is the attempt's generation.

@@ -11,6 +11,7 @@ mod doors;
 mod expire;
 mod hedge;
 mod live;
+mod pick;
 mod reply;
 mod site;
 mod tries;
@@ -26,6 +27,7 @@ use super::frame::Rank;
 use super::network::Network;
 use super::program::{Pc, Program, SamplerId};
 use super::stations::Stations;
+use crate::data::KeysOfRequests;
 use crate::engine::calendar::{LaneId, Lanes};
 use crate::engine::table::{Maybe, Table};
 use crate::ids::{EdgeId, EndpointId, InstanceId, LoadId, ServiceId};
@@ -42,6 +44,8 @@ pub(in crate::world) struct Calls {
     /// Latency of calls with all their attempts, where that is known.
     call_latency: Table<EdgeId, Histogram>,
     loads: Table<LoadId, arrive::Load>,
+    /// By guard: the keys by which its balancer picks, where it hashes those of a space; empty where no balancer hashes.
+    hash_keys: Vec<Option<KeysOfRequests>>,
     /// Whether any call has a deadline.
     has_deadlines: bool,
     /// Until when what each frame does is of use.
@@ -136,9 +140,9 @@ impl Calls {
         self.sites.iter_mut().filter(any).for_each(|site| site.only = only);
     }
 
-    /// Whether frames have to hand on deadlines.
-    pub(in crate::world) fn has_deadlines(&self) -> bool {
-        self.has_deadlines
+    /// Whether frames have to carry tickets: for the deadlines that they hand on, or for the keys by which balancers pick.
+    pub(in crate::world) fn need_tickets(&self) -> bool {
+        self.has_deadlines || !self.hash_keys.is_empty()
     }
 
     /// The lane of a timeout that is always the same.
@@ -207,6 +211,7 @@ impl Calls {
         let sites = build::sites(model, program, stations, &guards, network, lanes);
         let sites: Table<EdgeId, Site> = sites.into();
         Self {
+            hash_keys: build::hash_keys(model),
             has_deadlines: deadline::are_there(&sites),
             deadlines: deadline::Deadlines::default(),
             call_latency: fresh(sites.len()).into(),

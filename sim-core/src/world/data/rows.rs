@@ -7,7 +7,7 @@
 //! it has read last.
 
 use crate::counters::count;
-use crate::data::{self, KeySampler, Wrongness};
+use crate::data::{self, KeysOfRequests, Wrongness};
 use crate::dist::{Distribution, Sampler};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -20,7 +20,6 @@ use crate::world::frame::FrameId;
 use crate::world::program::has_versions;
 use std::collections::{BTreeMap, VecDeque};
 
-const ROW: u64 = 0x71;
 const LAG: u64 = 0x72;
 
 /// A write on its way to the replicas.
@@ -32,7 +31,7 @@ struct Write {
 /// The rows of one store.
 #[derive(Default)]
 struct Store {
-    keys: Option<(KeySampler, u64)>,
+    keys: Option<KeysOfRequests>,
     lag: Option<Sampler>,
     lag_factor: Vec<f64>,
     consensus_bytes: u64,
@@ -63,7 +62,7 @@ impl Rows {
                     lag_factor: vec![1.0; service.max_instances as usize],
                     keys: store.keys.map(|id| {
                         let space = &model.keys[id.index()];
-                        (space.popularity.build(), crate::engine::rng::hash_name(&space.name))
+                        KeysOfRequests::new(&space.name, &space.popularity)
                     }),
                     versions: has_versions(model, index.into()).then(BTreeMap::new),
                     ..Store::default()
@@ -105,8 +104,7 @@ impl World<'_> {
     /// The row that a request touches: drawn from the identity of the request at the root, so that all its steps touch the same, in whatever
     /// service, after whatever queue.
     fn row(&self, frame: FrameId, service: ServiceId) -> u64 {
-        let Some((sampler, salt)) = &self.data.rows.stores[service].keys else { return 0 };
-        sampler.sample(&mut Keyed::new(mix(self.request_of(frame), ROW ^ salt)))
+        self.data.rows.stores[service].keys.as_ref().map_or(0, |keys| keys.of(self.request_of(frame)))
     }
 
     /// Writes a row if it is still as the request has read it; false if not.

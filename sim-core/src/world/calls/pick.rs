@@ -1,0 +1,129 @@
+//! Which instance gets an attempt, and what the balancer is told of it.
+//!
+//! Candidates are the instances that are in the balancer. Where all will do, the balancer picks among them; where the callee's role, another copy of the
+//! same call or an ejector leaves fewer, among those. A balancer that hashes is given the key of the request, which is the same wherever the request is
+//! asked for its key.
+
+use super::site::Role;
+use crate::call::balance::Asking;
+use crate::engine::rng::{Keyed, mix};
+use crate::engine::table::{Id, Maybe};
+use crate::ids::{EdgeId, InstanceId};
+use crate::world::World;
+use crate::world::frame::{CLIENT, COPY, FrameId, Waiter};
+
+const PICK: u64 = 0x32;
+const HASH: u64 = 0x37;
+
+impl World<'_> {
+    /// Tells the balancer where an attempt goes.
+    #[inline]
+    pub(super) fn attempt_goes(&mut self, frame: FrameId, site: EdgeId, instance: Maybe<InstanceId>) {
+        if self.calls.placed.len() <= frame.index() {
+            self.calls.placed.resize(self.frames.len() as usize, Maybe::NONE);
+        }
+        self.calls.placed[frame.index()] = instance;
+        if let Some(instance) = instance.get() {
+            let shared = self.shared_of(frame, site);
+            self.calls.shared[shared].balancer.sent(self.stations.number(instance), frame.place(), self.now);
+        }
+    }
+
+    /// Tells the balancer that an attempt has ended.
+    #[inline]
+    pub(super) fn attempt_ended(&mut self, frame: FrameId, site: EdgeId, is_broken: bool) {
+        let instance = std::mem::replace(&mut self.calls.placed[frame.index()], Maybe::NONE);
+        if let Some(instance) = instance.get() {
+            self.no_longer_outstanding(frame, site, instance, is_broken);
+        }
+    }
+
+    /// Tells the balancer of a caller's frame that one attempt less is outstanding at an instance.
+    #[inline]
+    pub(super) fn no_longer_outstanding(
+        &mut self,
+        frame: FrameId,
+        site: EdgeId,
+        instance: InstanceId,
+        is_broken: bool,
+    ) {
+        let shared = self.shared_of(frame, site);
+        self.calls.shared[shared].balancer.ended(self.stations.number(instance), frame.place(), self.now, is_broken);
+    }
+
+    /// The instance that gets an attempt; `frame` is the caller's, or the attempt's own where a load calls without a frame for the caller.
+    pub(in crate::world) fn pick(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
+        let to = &self.calls.sites[site];
+        if to.role != Role::Any {
+            return self.pick_by_role(frame, site, key);
+        }
+        let (first, routable) = (self.stations.first(to.service), self.stations.routable(to.service));
+        match routable {
+            [] => Maybe::NONE,
+            [one] => (*one).into(),
+            several => {
+                let shared = self.shared_of(frame, site);
+                let mut draw = Keyed::of(key, PICK);
+                let asking = Asking { now_ns: self.now, hash: self.hash_of(frame, site) };
+                let place = |i: usize| several[i].0 - first.0;
+                several[self.calls.shared[shared].balancer.pick(several.len(), place, &mut draw, asking)].into()
+            }
+        }
+    }
+
+    /// Hash of the key by which the balancer of a call picks an instance; 0 where no balancer of the model hashes.
+    #[inline]
+    fn hash_of(&self, frame: FrameId, site: EdgeId) -> u64 {
+        if self.calls.hash_keys.is_empty() { 0 } else { self.hash_of_key(frame, site) }
+    }
+
+    #[cold]
+    fn hash_of_key(&self, frame: FrameId, site: EdgeId) -> u64 {
+        let at = &self.frames[frame];
+        // A request that has just come is its own attempt, and has no ticket yet.
+        let is_root = at.waiter == Waiter::LOAD && at.flags & CLIENT == 0;
+        let request = if is_root { at.key } else { self.request_of(frame) };
+        let keys = &self.calls.hash_keys[self.model.edges[site.index()].guard.index()];
+        mix(keys.as_ref().map_or(request, |keys| keys.of(request)), HASH)
+    }
+
+    /// Picks where not all instances will do: one of a role, another for each copy of a hedged call, none that is ejected.
+    fn pick_by_role(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
+        let to = &self.calls.sites[site];
+        let first = self.stations.first(to.service);
+        let replica = to.role == Role::Replica;
+        if to.role == Role::Primary || (replica && self.stations.places_of(to.service) == 1) {
+            return first.into();
+        }
+        let routable = self.stations.routable(to.service).iter().copied();
+        let mut able: Vec<InstanceId> = routable.filter(|&i| !replica || i != first).collect();
+        let shared = self.shared_of(frame, site);
+        if let Some(ejector) = &mut self.calls.shared[shared].ejector
+            && let Some(avoided) = ejector.avoided(self.now, able.iter().map(|i| i.0 - first.0))
+        {
+            let mut avoided = avoided.into_iter();
+            able.retain(|_| avoided.next() == Some(false));
+        }
+        if self.frames[frame].flags & COPY != 0 {
+            let taken = self.instances_of_others(frame);
+            if able.iter().any(|i| !taken.contains(i)) {
+                able.retain(|i| !taken.contains(i));
+            }
+        }
+        let picked = match able.len() {
+            0 if replica => first,
+            0 => return Maybe::NONE,
+            1 if !replica => able[0],
+            count => {
+                let mut draw = Keyed::of(key, PICK);
+                let asking = Asking { now_ns: self.now, hash: self.hash_of(frame, site) };
+                let place = |i: usize| able[i].0 - first.0;
+                able[self.calls.shared[shared].balancer.pick(count, place, &mut draw, asking)]
+            }
+        };
+        if let Some(ejector) = &mut self.calls.shared[shared].ejector {
+            ejector.sent(frame.place(), picked.0 - first.0);
+        }
+        picked.into()
+    }
+}
