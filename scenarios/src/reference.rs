@@ -6,10 +6,10 @@ use crate::explain::{CLAUSE_WORDS, METRIC_FAMILIES, QUANTITIES, SECTIONS, famili
 pub use crate::explain::{explain, kinds};
 use crate::findings;
 use serde_json::Value;
-use sim_core::counters::TIMED;
+use sim_core::counters::{LEVELS, TIMED};
 use sim_core::expression::{METRICS, Metric, SubjectKind};
 use sim_core::live::is_live;
-use sim_core::metrics::TimedAt;
+use sim_core::metrics::{LevelOf, TimedAt};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -312,7 +312,8 @@ What alerts wait for, scalers hold and `expect` demands:
 `within 2%` is a share of the right side, `within 5ms` a quantity of what is compared; of shares, `within 0.5 points` are points of a
 percent. Without it, `==` with a number of some decimals allows half of the last one. Alerts and scalers see only what telemetry
 delivers; `expect` is judged by the truth. Subjects are written `api.get` (endpoint), `api` (service), `shoppers` (load class),
-`web->api.get` (call), `api.queue_wait` and `jobs.age` (timed parts). After `during`, `after` and `before` stands a fault, or an experiment.
+`web->api.get` (call), `api.queue_wait`, `jobs.age` and `web->api.get.limit_wait` (timed parts),
+`web->api.get.places_taken` (levels); parts and levels of all calls from one caller to one service are written `web->api.limit_wait`. After `during`, `after` and `before` stands a fault, or an experiment.
 
 | word | written | meaning |
 |---|---|---|
@@ -341,8 +342,17 @@ fn expressions(out: &mut String) {
     }
     out.push_str("\n### Timed parts\n\n| part | of | is |\n|---|---|---|\n");
     for part in TIMED {
-        let of = if part.of == TimedAt::Queue { "queue" } else { "service, store, queue" };
+        let of = match part.of {
+            TimedAt::Node => "service, store, queue",
+            TimedAt::Queue => "queue",
+            TimedAt::CallSite => "call",
+        };
         let _ = writeln!(out, "| `{}` | {of} | {} |", part.name, part.says);
+    }
+    out.push_str("\n### Levels\n\n| level | of | is |\n|---|---|---|\n");
+    for level in LEVELS {
+        let of = if level.of == LevelOf::Calls { "call" } else { "service" };
+        let _ = writeln!(out, "| `{}` | {of} | {} |", level.name, level.says);
     }
 }
 
@@ -429,6 +439,9 @@ mod tests {
         }
         for part in TIMED {
             assert!(page.contains(&format!("| `{}` |", part.name)) && page.contains(part.says), "{}", part.name);
+        }
+        for level in LEVELS {
+            assert!(page.contains(&format!("| `{}` |", level.name)) && page.contains(level.says), "{}", level.name);
         }
         for counter in counters::all() {
             let rows = page.lines().filter(|line| line.starts_with(&format!("| `{}` |", counter.name)));

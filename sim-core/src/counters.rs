@@ -1,10 +1,11 @@
-//! The one list that joins the counters and the timed parts of all families.
+//! The one list that joins the counters, the timed parts and the levels of all families.
 //!
 //! A family declares its counters in its own `mod.rs`; where they are stored, how they are added up and taken apart, which of them
 //! telemetry, expressions, the reference and results have, all of that follows from here without another edit.
 
-use crate::call::{breaker, deadline, ejection, hedge, limit, retry};
-use crate::metrics::{Counted, Counter, PartId, Place, TimedPart};
+use crate::call::{breaker, deadline, ejection, hedge, limit, pool, rate_limit, retry};
+use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
+use crate::service::admission;
 use crate::{data, service};
 
 /// The families that count.
@@ -15,14 +16,23 @@ const FAMILIES: &[&[Counter]] = &[
     breaker::COUNTERS,
     deadline::COUNTERS,
     limit::COUNTERS,
+    pool::COUNTERS,
+    rate_limit::COUNTERS,
+    admission::COUNTERS,
     data::COUNTERS,
 ];
 
 /// The families in which something is timed.
-const TIMED_FAMILIES: &[&[TimedPart]] = &[service::TIMED, data::TIMED];
+const TIMED_FAMILIES: &[&[TimedPart]] = &[service::TIMED, data::TIMED, limit::TIMED, pool::TIMED, rate_limit::TIMED];
 
-/// The timed parts of services, stores and queues.
-pub const TIMED: &[TimedPart] = &joined_timed::<{ number_timed() }>();
+/// The families in which something goes up and down.
+const LEVEL_FAMILIES: &[&[Level]] = &[breaker::LEVELS, limit::LEVELS, pool::LEVELS, admission::LEVELS];
+
+/// The timed parts of services, stores, queues and call sites.
+pub const TIMED: &[TimedPart] = &flat::<TimedPart, { number_of(TIMED_FAMILIES) }>(TIMED_FAMILIES);
+
+/// The levels of services and of what calls share.
+pub const LEVELS: &[Level] = &flat::<Level, { number_of(LEVEL_FAMILIES) }>(LEVEL_FAMILIES);
 
 /// The wait for a worker. It is timed for every request, so that stations keep it apart from all other parts.
 pub const WAIT: PartId = part(&service::QUEUE_WAIT);
@@ -76,6 +86,21 @@ pub const fn part(part: &TimedPart) -> PartId {
     panic!("the part's family is not in the list of `counters.rs`");
 }
 
+/// The number of a level.
+///
+/// # Panics
+/// Where the family of the level is missing in the list of this file: at compile time where the number is a constant.
+pub const fn level(level: &Level) -> LevelId {
+    let mut at = 0;
+    while at < LEVELS.len() {
+        if is_same(LEVELS[at].name, level.name) {
+            return LevelId(at as u8);
+        }
+        at += 1;
+    }
+    panic!("the level's family is not in the list of `counters.rs`");
+}
+
 /// Counts: once, or so many at a time. The place of the counter is a constant, so that it costs one addition.
 macro_rules! count {
     ($counts:expr, $counter:expr) => {
@@ -87,22 +112,22 @@ macro_rules! count {
 }
 pub(crate) use count;
 
-const fn number_timed() -> usize {
+const fn number_of<T>(families: &[&[T]]) -> usize {
     let (mut number, mut family) = (0, 0);
-    while family < TIMED_FAMILIES.len() {
-        number += TIMED_FAMILIES[family].len();
+    while family < families.len() {
+        number += families[family].len();
         family += 1;
     }
     number
 }
 
-const fn joined_timed<const N: usize>() -> [TimedPart; N] {
-    let mut all = [TIMED_FAMILIES[0][0]; N];
+const fn flat<T: Copy, const N: usize>(families: &[&[T]]) -> [T; N] {
+    let mut all = [families[0][0]; N];
     let (mut next, mut family) = (0, 0);
-    while family < TIMED_FAMILIES.len() {
+    while family < families.len() {
         let mut at = 0;
-        while at < TIMED_FAMILIES[family].len() {
-            all[next] = TIMED_FAMILIES[family][at];
+        while at < families[family].len() {
+            all[next] = families[family][at];
             (next, at) = (next + 1, at + 1);
         }
         family += 1;
@@ -162,6 +187,15 @@ mod tests {
             assert!(!timed.says.is_empty() && !timed.says.ends_with('.'), "{}", timed.name);
         }
         assert_eq!(TIMED[usize::from(WAIT.0)], service::QUEUE_WAIT);
+    }
+
+    #[test]
+    fn each_level_has_a_name_and_a_number_of_its_own() {
+        for (at, one) in LEVELS.iter().enumerate() {
+            assert_eq!(level(one), LevelId(at as u8), "{} is the name of two levels", one.name);
+            assert!(!one.says.is_empty() && !one.says.ends_with('.'), "{}", one.name);
+            assert!(TIMED.iter().all(|part| part.name != one.name), "{} is a level and a timed part", one.name);
+        }
     }
 
     #[test]

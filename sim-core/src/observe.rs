@@ -5,9 +5,9 @@
 
 use crate::call::hedge;
 use crate::data::{MESSAGES_LOST, Wrongness};
-use crate::expression::{Metric, Resolved, ScopeMeant, Subject, View};
-use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
-use crate::metrics::{Counted, Counter, Histogram, PartId, TimedSums};
+use crate::expression::{LevelSubject, Metric, Resolved, ScopeMeant, Subject, View};
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId};
+use crate::metrics::{Counted, Counter, Histogram, LevelAt, LevelId, LevelSums, PartAt, TimedSums};
 use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::slo;
@@ -25,16 +25,19 @@ pub trait Observed {
     fn wrong(&self, edge: EdgeId, kind: Wrongness) -> u64;
     /// Adds the latency of answers of a call site, by attempt or by call.
     fn add_latency(&self, edge: EdgeId, view: View, to: &mut Histogram);
-    /// Adds the times of a part of a service.
-    fn add_times(&self, service: ServiceId, part: PartId, to: &mut Histogram);
-    /// How often a part of a service was timed, and how long it took.
-    fn timed(&self, service: ServiceId, part: PartId) -> TimedSums;
+    /// Adds the times of a part.
+    fn add_times(&self, of: PartAt, to: &mut Histogram);
+    /// How often a part was timed, and how long it took.
+    fn timed(&self, of: PartAt) -> TimedSums;
+    /// How high a level stood; nothing where it never left 0.
+    fn level(&self, of: LevelAt) -> LevelSums;
 }
 
 /// A metric over a stretch of time; `None` without data, or where the metric is not one of requests and services.
 pub fn observe(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
     match (&metric.subject, metric.metric) {
-        (Subject::Timed(service, part), which) => timed(*service, *part, which, seen),
+        (Subject::Timed(parts), which) => timed(parts, which, seen),
+        (Subject::Level(level, of), which) => levelled(topology, *level, of, which, seen),
         (Subject::Promise(_, objective), Metric::BurnRate) => burn_rate(topology, (*objective)?, seen),
         (Subject::Service(service), which) if is_of_service(which) => of_service(topology, *service, which, seen),
         _ => of_calls(topology, metric, seen),
@@ -89,13 +92,45 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
     }
 }
 
-fn timed(service: ServiceId, of: PartId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
+/// How high a level stood; of call sites, that of all states which they share or have for themselves.
+pub fn level_of(topology: &Topology, level: LevelId, of: &LevelSubject, seen: &dyn Observed) -> LevelSums {
+    let mut all = LevelSums::default();
+    match of {
+        LevelSubject::Service(service) => all.beside(&seen.level(LevelAt::service(level, *service))),
+        LevelSubject::Calls(sites) => {
+            let mut guards: Vec<GuardId> = sites.iter().map(|site| topology.edges[site.index()].guard).collect();
+            guards.sort_unstable();
+            guards.dedup();
+            guards.into_iter().for_each(|guard| all.beside(&seen.level(LevelAt::calls(level, guard))));
+        }
+    }
+    all
+}
+
+fn levelled(
+    topology: &Topology,
+    level: LevelId,
+    of: &LevelSubject,
+    metric: Metric,
+    seen: &dyn Observed,
+) -> Option<f64> {
+    let stood = level_of(topology, level, of, seen);
+    let ns = Some(seen.seconds() * 1e9).filter(|ns| *ns > 0.0)?;
+    match metric {
+        Metric::Average => Some(stood.integral_ns as f64 / ns),
+        Metric::Most => Some(stood.most as f64),
+        _ => None,
+    }
+}
+
+fn timed(parts: &[PartAt], metric: Metric, seen: &dyn Observed) -> Option<f64> {
     if metric == Metric::Mean {
-        let sums = seen.timed(service, of);
+        let mut sums = TimedSums::default();
+        parts.iter().for_each(|of| sums.add(&seen.timed(*of)));
         return share(sums.sum_ns + sums.never_ns, sums.count + sums.never).map(|ns| ns / 1e9);
     }
     let mut times = Histogram::new();
-    seen.add_times(service, of, &mut times);
+    parts.iter().for_each(|of| seen.add_times(*of, &mut times));
     times.quantile(part(metric)?).map(|ns| ns / 1e9)
 }
 
@@ -112,8 +147,8 @@ fn part(metric: Metric) -> Option<f64> {
 pub fn times(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Option<Histogram> {
     let Metric::Percentile(_) = metric.metric else { return None };
     let mut times = Histogram::new();
-    if let Subject::Timed(service, of) = &metric.subject {
-        seen.add_times(*service, *of, &mut times);
+    if let Subject::Timed(parts) = &metric.subject {
+        parts.iter().for_each(|of| seen.add_times(*of, &mut times));
     } else {
         let (edges, view) = edges_of(topology, metric);
         edges.iter().for_each(|edge| seen.add_latency(*edge, view, &mut times));

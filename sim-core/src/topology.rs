@@ -11,6 +11,8 @@ use crate::call::ejection::EjectionSettings;
 use crate::call::fallback::FallbackSettings;
 use crate::call::hedge::HedgeSettings;
 use crate::call::limit::LimitSettings;
+use crate::call::pool::PoolSettings;
+use crate::call::rate_limit::RateLimitSettings;
 use crate::call::retry::{BudgetSettings, RetrySettings};
 use crate::call::throttle::ThrottleSettings;
 use crate::data::{Effect, KeysSettings};
@@ -18,6 +20,7 @@ use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, ServiceId, ZoneId};
 use crate::network::Network;
 use crate::outcome::Outcome;
+use crate::service::admission::AdmissionSettings;
 use crate::service::discipline::Discipline;
 use crate::units::{Bytes, SimDuration};
 use crate::workload::{Arrival, Priority, Shape};
@@ -137,6 +140,8 @@ pub struct Service {
     pub max_wait: Option<Distribution>,
     /// In which order those that wait are served.
     pub discipline: Discipline,
+    /// What an instance asks of requests before it lets them in.
+    pub admission: Option<Admission>,
     /// From ordered to running.
     pub start_up: Distribution,
     /// How long a new instance is slower, and by what factor.
@@ -264,6 +269,17 @@ pub struct Endpoint {
     pub is_async: bool,
     /// In stores: what it does with its row.
     pub access: Option<Access>,
+    /// What an instance asks of requests to it before it lets them in.
+    pub admission: Option<Admission>,
+}
+
+/// What is asked at a door.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    /// As written.
+    pub settings: AdmissionSettings,
+    /// The key space of whose keys each has a limit of rate of its own.
+    pub per: Option<KeySpaceId>,
 }
 
 /// One step of an endpoint.
@@ -329,7 +345,7 @@ pub struct Edge {
     pub guard: GuardId,
 }
 
-/// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle, limit and
+/// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle, limits, pool and
 /// retry budget where there are any.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guard {
@@ -349,12 +365,36 @@ pub struct Guard {
     pub throttle: Option<ThrottleSettings>,
     /// How many attempts may be under way at once.
     pub limit: Option<LimitSettings>,
+    /// The connections that attempts need.
+    pub pool: Option<PoolSettings>,
+    /// How many attempts may be sent in a stretch of time.
+    pub rate_limit: Option<RateLimitSettings>,
+    /// The key space of whose keys each has such a limit of its own.
+    pub per: Option<KeySpaceId>,
     /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
     pub budget: Option<BudgetSettings>,
     /// Which instances are not called for a while.
     pub ejection: Option<EjectionSettings>,
     /// When calls are sent more than once, and how often (what was seen and spent is shared here).
     pub hedge: Option<HedgeSettings>,
+}
+
+impl Topology {
+    /// Whether limits are kept for each key of a request.
+    pub fn tells_keys_apart(&self) -> bool {
+        let doors = self.services.iter().map(|service| &service.admission);
+        let doors = doors.chain(self.endpoints.iter().map(|endpoint| &endpoint.admission));
+        let by_key =
+            |admission: &Option<Admission>| admission.as_ref().is_some_and(|admission| admission.per.is_some());
+        self.guards.iter().any(|guard| guard.per.is_some()) || doors.into_iter().any(by_key)
+    }
+}
+
+impl Guard {
+    /// Whether an attempt may have to wait before it is sent.
+    pub fn has_gates(&self) -> bool {
+        self.limit.is_some() || self.pool.is_some() || self.rate_limit.is_some()
+    }
 }
 
 /// A load class.

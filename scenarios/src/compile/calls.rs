@@ -7,7 +7,8 @@ use crate::traces::Named;
 use crate::written::call::{CallKeys, CallStep};
 use crate::written::load::LoadSettings;
 use sim_core::call::balance::BalanceSettings;
-use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, ServiceId, ZoneId};
+use sim_core::call::rate_limit::RateLimitSettings;
+use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, LoadId, ServiceId, ZoneId};
 use sim_core::problem::{Problem, Problems, nearest};
 use sim_core::topology::{Edge, Guard, Load};
 use sim_core::units::Probability;
@@ -69,6 +70,9 @@ impl Compiler<'_> {
     /// Problems of the settings of a call, and of the names in them.
     fn validate_call(&self, keys: &CallKeys<'_>, problems: &mut Problems) {
         keys.validate(problems);
+        if let Some(limit) = keys.rate_limit {
+            problems.at("rate_limit", |p| self.keys_of(limit, p));
+        }
         if let Some(balance) = keys.balance
             && let Some(key) = balance.key()
         {
@@ -102,7 +106,9 @@ impl Compiler<'_> {
         let keys = own.over(named).over(self.defaults);
         let has_own_state = own.breaker.is_some()
             || own.throttle.is_some()
+            || own.rate_limit.is_some()
             || own.concurrency_limit.is_some()
+            || own.pool.is_some()
             || own.balance.is_some()
             || own.hedge.is_some()
             || own.outlier_ejection.is_some()
@@ -135,7 +141,10 @@ impl Compiler<'_> {
             balance_key: keys.balance.and_then(|b| self.names.keys.get(b.key()?).copied()),
             breaker: keys.breaker.cloned(),
             throttle: keys.throttle.cloned(),
+            rate_limit: keys.rate_limit.cloned(),
+            per: keys.rate_limit.and_then(|limit| self.names.keys.get(limit.per()?).copied()),
             limit: keys.concurrency_limit.cloned(),
+            pool: keys.pool.cloned(),
             budget: keys.retry.and_then(|r| r.budget.clone()),
             hedge: keys.hedge.cloned(),
             ejection: keys.outlier_ejection.cloned(),
@@ -187,6 +196,11 @@ impl Compiler<'_> {
             Caller::Queue(queue) => Some(queue),
             Caller::Load(_) => None,
         }
+    }
+
+    /// The key space of whose keys each has a limit of its own.
+    pub(super) fn keys_of(&self, limit: &RateLimitSettings, problems: &mut Problems) -> Option<KeySpaceId> {
+        problems.at(limit.name(), |p| self.names.key_space("per", limit.per()?, p))
     }
 
     pub(super) fn loads(&mut self, problems: &mut Problems) {

@@ -127,6 +127,7 @@ impl Compiler<'_> {
             queue_capacity: 1_000,
             max_wait: None,
             discipline: Discipline::default(),
+            admission: None,
             start_up: Distribution::constant(SimDuration::from_ns(0)),
             warm_up: None,
             health: None,
@@ -150,6 +151,7 @@ impl Compiler<'_> {
             effect: Effect::None,
             is_async: false,
             access: None,
+            admission: None,
         });
     }
 

@@ -8,7 +8,8 @@ use sim_core::data::Effect;
 use sim_core::dist::Distribution;
 use sim_core::ids::{Caller, EndpointId, ServiceId, ZoneId};
 use sim_core::problem::Problems;
-use sim_core::topology::{Access, Consumer, Health, Node, Queue, Store};
+use sim_core::service::admission::AdmissionSettings;
+use sim_core::topology::{Access, Admission, Consumer, Health, Node, Queue, Store};
 use sim_core::units::{Count, SimDuration};
 
 /// What an endpoint of a service and one of a store have in common.
@@ -18,6 +19,7 @@ struct WrittenEndpoint<'a> {
     effect: &'a Effect,
     is_async: Option<bool>,
     access: Option<Access>,
+    admission: Option<&'a AdmissionSettings>,
 }
 
 impl Compiler<'_> {
@@ -33,6 +35,7 @@ impl Compiler<'_> {
                     effect: &e.effect,
                     is_async: e.is_async,
                     access: None,
+                    admission: e.admission.as_ref(),
                 });
                 p.at(name, |p| self.node(name, settings.node_keys(), asked.collect(), p));
             }
@@ -56,6 +59,7 @@ impl Compiler<'_> {
             effect: &e.effect,
             is_async: e.is_async,
             access: Some(e.access),
+            admission: e.admission.as_ref(),
         });
         self.node(name, settings.node_keys(), asked.collect(), problems);
         let mut store = Store::default();
@@ -82,6 +86,7 @@ impl Compiler<'_> {
         check_need(&keys, problems);
         let zones = self.zones_of(keys.zones, problems);
         self.fill(id, &keys, zones);
+        self.model.services[id.index()].admission = keys.admission.map(|a| self.admission(a, problems));
         if asked.is_empty() {
             problems.error("endpoints", format!("{name} has no endpoints")).hint =
                 Some("write endpoints, such as endpoints: {get: {steps: [{work: 5ms}]}}".into());
@@ -135,6 +140,10 @@ impl Compiler<'_> {
     fn answer(&mut self, service: &str, is_async: Option<bool>, asked: &WrittenEndpoint<'_>, problems: &mut Problems) {
         let id = self.names.endpoints[&format!("{service}.{}", asked.name)];
         problems.at("effect", |p| asked.effect.validate(p));
+        let admission = asked.admission.map(|settings| {
+            problems.at("admission", |p| settings.validate(p));
+            self.admission(settings, problems)
+        });
         if asked.steps.is_empty() {
             problems.error("steps", "an endpoint without steps does nothing").hint =
                 Some("write at least one, such as {work: 5ms}".into());
@@ -145,6 +154,15 @@ impl Compiler<'_> {
         endpoint.effect = asked.effect.clone();
         endpoint.is_async = asked.is_async.or(is_async).unwrap_or(false);
         endpoint.access = asked.access;
+        self.model.endpoints[id.index()].admission = admission;
+    }
+
+    fn admission(&self, settings: &AdmissionSettings, problems: &mut Problems) -> Admission {
+        let per = problems.at("admission", |p| {
+            let limit = settings.rate_limit.as_ref()?;
+            p.at("rate_limit", |p| self.keys_of(limit, p))
+        });
+        Admission { settings: settings.clone(), per }
     }
 
     fn queue(&mut self, name: &str, settings: &QueueSettings, problems: &mut Problems) {

@@ -18,7 +18,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("transport", "network.within_zone"),
     ("buffer", "network.within_zone"),
     // Nodes.
-    ("admission", "services.web"),
     ("slow_start", "services.web"),
     ("version", "services.web"),
     ("memory", "services.web.machine"),
@@ -40,8 +39,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("vegas", "policies.p.concurrency_limit"),
     ("gradient", "policies.p.concurrency_limit"),
     ("gradient2", "policies.p.concurrency_limit"),
-    ("rate_limit", "policies.p"),
-    ("pool", "policies.p"),
     ("locality", "policies.p"),
     ("level", "policies.p"),
     ("admission_control", "policies.p.throttle"),

@@ -109,7 +109,7 @@ fn lowered(model: &Model, gathered: &Gathered, parts: &[usize]) -> Vec<String> {
     let mut reasons = Vec::new();
     let mut calls = calls_between(model, parts).into_iter();
     if calls.any(|(name, _)| gathered.calls.get(name).is_some_and(|call| call.rejected.at_least_zero().mean > 0.0)) {
-        reasons.push("breakers, throttles or limits turn calls away".into());
+        reasons.push("breakers, throttles, limits or pools turn calls away".into());
     }
     let often = parts.iter().filter(|part| calls_a_request(model, gathered, parts, **part).is_some_and(|n| n > 1.05));
     reasons.extend(often.map(|part| format!("{} is called more than once for a request", model.endpoints[*part].name)));

@@ -8,12 +8,12 @@ use super::series::SeriesSums;
 use super::sites::{edges_to, entries};
 use super::verdicts::Verdicts;
 use crate::Loaded;
-use sim_core::counters::{part, place};
+use sim_core::counters::{LEVELS, TIMED, level, part, place};
 use sim_core::data::{AGE, Wrongness};
 use sim_core::engine::digest::Digest;
-use sim_core::ids::{Caller, EdgeId, ServiceId};
+use sim_core::ids::{Caller, EdgeId, GuardId, ServiceId};
 use sim_core::judge::{ItemBill, spent_between};
-use sim_core::metrics::{Counter, Histogram, Listed};
+use sim_core::metrics::{Counter, Histogram, LevelAt, LevelOf, LevelSums, Listed, PartAt, TimedAt, TimedSums};
 use sim_core::model::Model;
 use sim_core::results::{EdgeCounts, Estimate, Limit, Part, RunResult, Span, StoppedRun};
 use std::collections::BTreeMap;
@@ -49,6 +49,7 @@ pub struct ServiceSums {
     pub in_system: MeanSums,
     pub instances: MeanSums,
     pub counters: CounterSums,
+    pub levels: BTreeMap<&'static str, LevelMeans>,
 }
 
 /// Sums of a call.
@@ -61,6 +62,30 @@ pub struct CallSums {
     pub abandoned: MeanSums,
     pub amplification: RatioSums,
     pub counters: CounterSums,
+    /// Of the timed parts that were timed there.
+    pub times: BTreeMap<&'static str, PartSums>,
+    pub levels: BTreeMap<&'static str, LevelMeans>,
+}
+
+/// Sums of a timed part.
+#[derive(Default)]
+pub struct PartSums {
+    pub mean: RatioSums,
+    pub times: TimeSums,
+}
+
+/// Sums of a level.
+#[derive(Default)]
+pub struct LevelMeans {
+    pub average: MeanSums,
+    pub most: MeanSums,
+}
+
+impl LevelMeans {
+    fn add(&mut self, stood: &LevelSums, measured_ns: u64) {
+        self.average.add(stood.integral_ns as f64 / (measured_ns as f64).max(1.0));
+        self.most.add(stood.most as f64);
+    }
 }
 
 /// Sums of what the families count at one subject, in the order of their counters.
@@ -232,6 +257,8 @@ impl Gathered {
         self.merge_endpoints(model, run, &counts);
         self.merge_services(model, run);
         self.merge_calls(model, &counts);
+        self.merge_times(model, run);
+        self.merge_levels(model, run);
         let seconds = (run.measured_ns as f64 / 1e9).max(1e-9);
         self.attempts_per_s.iter_mut().zip(&counts).for_each(|(sums, c)| sums.add(c.attempts as f64 / seconds));
         self.judged.merge(one);
@@ -281,7 +308,7 @@ impl Gathered {
             sums.wait.add(waited_ns as f64 / 1e9, (counts.started + counts.unserved) as f64);
             let is_queue = matches!(model.services[index].node, sim_core::topology::Node::Queue(_));
             let unserved = if is_queue {
-                run.timed(part(&AGE), ServiceId(index as u32), run.whole()).never
+                run.timed(PartAt::service(part(&AGE), ServiceId(index as u32)), run.whole()).never
             } else {
                 counts.unserved
             };
@@ -308,6 +335,54 @@ impl Gathered {
             sums.abandoned.add(c.abandoned as f64);
             sums.amplification.add(c.attempts as f64, c.calls.saturating_sub(c.rejected) as f64);
             sums.counters.add(c.counters.all());
+        }
+    }
+
+    /// The parts that were timed at calls, in this replication or one before.
+    fn merge_times(&mut self, model: &Model, run: &RunResult) {
+        for (timed, (name, sites)) in TIMED
+            .iter()
+            .filter(|timed| timed.of == TimedAt::CallSite)
+            .flat_map(|timed| sites_by_name(model).into_iter().map(move |named| (timed, named)))
+        {
+            let (mut sums, mut times) = (TimedSums::default(), Histogram::new());
+            for site in sites {
+                let of = PartAt::call_site(part(timed), site);
+                sums.add(&run.timed(of, run.whole()));
+                times.merge(&run.histogram(run.whole(), |period| period.timed(of)));
+            }
+            let of_call = self.calls.entry(name.to_owned()).or_default();
+            if sums.count > 0 {
+                let of_part = of_call.times.entry(timed.name).or_default();
+                of_part.mean.add(sums.sum_ns as f64 / 1e9, sums.count as f64);
+                of_part.times.add(&times);
+            }
+        }
+    }
+
+    /// The levels that have left 0 in this replication or one before.
+    fn merge_levels(&mut self, model: &Model, run: &RunResult) {
+        let stood = |of: LevelAt| run.level(of, run.whole());
+        for one in LEVELS {
+            match one.of {
+                LevelOf::Service => {
+                    for (index, sums) in self.services.iter_mut().enumerate() {
+                        let stood = stood(LevelAt::service(level(one), ServiceId::from(index)));
+                        add_level(&mut sums.levels, one.name, &stood, run.measured_ns, self.replications);
+                    }
+                }
+                LevelOf::Calls => {
+                    for (name, sites) in sites_by_name(model) {
+                        let mut guards: Vec<GuardId> = sites.iter().map(|s| model.edges[s.index()].guard).collect();
+                        guards.sort_unstable();
+                        guards.dedup();
+                        let mut all = LevelSums::default();
+                        guards.iter().for_each(|guard| all.beside(&stood(LevelAt::calls(level(one), *guard))));
+                        let levels = &mut self.calls.entry(name.to_owned()).or_default().levels;
+                        add_level(levels, one.name, &all, run.measured_ns, self.replications);
+                    }
+                }
+            }
         }
     }
 
@@ -378,6 +453,34 @@ impl Gathered {
         let in_flight: u64 = (0..model.edges.len()).filter(from_load).map(|e| run.in_flight[e]).sum();
         self.in_flight.add(in_flight as f64);
     }
+}
+
+/// The call sites of each name.
+fn sites_by_name(model: &Model) -> BTreeMap<&str, Vec<EdgeId>> {
+    let mut by_name: BTreeMap<&str, Vec<EdgeId>> = BTreeMap::new();
+    for (index, edge) in model.edges.iter().enumerate() {
+        by_name.entry(&edge.name).or_default().push(EdgeId::from(index));
+    }
+    by_name
+}
+
+/// Adds a level that has left 0: the replications before in which it had not are those of a level at 0.
+fn add_level(
+    levels: &mut BTreeMap<&'static str, LevelMeans>,
+    name: &'static str,
+    stood: &LevelSums,
+    measured_ns: u64,
+    replications: u32,
+) {
+    if stood.most == 0 && !levels.contains_key(name) {
+        return;
+    }
+    let sums = levels.entry(name).or_insert_with(|| {
+        let mut sums = LevelMeans::default();
+        (1..replications).for_each(|_| sums.add(&LevelSums::default(), measured_ns));
+        sums
+    });
+    sums.add(stood, measured_ns);
 }
 
 fn add_item(sums: &mut CostSums, item: &ItemBill) {

@@ -1,7 +1,7 @@
 //! The answer: estimates with their intervals, in the form that reports and `results.json` have.
 
 use super::Plan;
-use super::gather::{CallSums, EndpointSums, Gathered, ServiceSums};
+use super::gather::{CallSums, EndpointSums, Gathered, LevelMeans, PartSums, ServiceSums};
 use super::interval::{Critical, MeanSums};
 use super::sites::entries;
 use crate::Loaded;
@@ -15,8 +15,8 @@ use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{
     AlertSummary, CallSummary, CostItemSummary, CostSummary, EndpointSummary, FaultPrice, FaultSpan, LatencySummary,
-    Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary, StudyResult, Summary, Tail,
-    TailCurve, WaitSummary, WrongnessSummary,
+    LevelSummary, Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary, StudyResult,
+    Summary, Tail, TailCurve, WaitSummary, WrongnessSummary,
 };
 use sim_core::topology::{Edge, Node};
 use sim_core::workload::Shape;
@@ -196,6 +196,7 @@ fn service(node: &Node, sums: &ServiceSums, holds_for: Vec<String>) -> ServiceSu
         in_system: sums.in_system.at_least_zero(),
         instances: sums.instances.at_least_zero(),
         counters: sums.counters.listed(counters::SERVICE),
+        levels: levels(&sums.levels),
     }
 }
 
@@ -219,7 +220,19 @@ fn call(model: &Model, name: &str, sums: &CallSums) -> CallSummary {
         hedge_wins: hedged(&hedge::WON),
         amplification: sums.amplification.at_least_zero(),
         counters: sums.counters.listed(counters::CALL_SITE),
+        times_s: sums.times.iter().filter_map(|(name, sums)| Some((*name, wait(sums)?))).collect(),
+        levels: levels(&sums.levels),
     }
+}
+
+fn wait(sums: &PartSums) -> Option<WaitSummary> {
+    Some(WaitSummary { mean: sums.mean.at_least_zero()?, p99: sums.times.quantile(0.99)? })
+}
+
+fn levels(sums: &BTreeMap<&'static str, LevelMeans>) -> BTreeMap<&'static str, LevelSummary> {
+    let summary =
+        |sums: &LevelMeans| LevelSummary { average: sums.average.at_least_zero(), most: sums.most.at_least_zero() };
+    sums.iter().map(|(name, sums)| (*name, summary(sums))).collect()
 }
 
 fn cost(model: &Model, gathered: &Gathered) -> CostSummary {

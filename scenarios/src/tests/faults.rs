@@ -4,6 +4,7 @@ use super::read;
 use sim_core::counters::part;
 use sim_core::data::{AGE, Wrongness};
 use sim_core::ids::{EdgeId, ServiceId};
+use sim_core::metrics::PartAt;
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, RunResult, Span};
@@ -312,7 +313,7 @@ queues: {{jobs: {{consumers: {{w: {{to: w.job, visibility_timeout: 1s, max_deliv
 fn travelled(text: &str) -> [f64; 3] {
     let (model, run) = run(text);
     let place = |name: &str| ServiceId(model.services.iter().position(|s| s.name == name).unwrap() as u32);
-    let ages = run.timed(part(&AGE), place("jobs"), run.whole());
+    let ages = run.timed(PartAt::service(part(&AGE), place("jobs")), run.whole());
     let edge = model.edges.iter().position(|e| e.name == "jobs->w.job").unwrap();
     let counts = run.edge(EdgeId(edge as u32), run.whole());
     let worked = run.service(place("w"), run.whole()).entered;

@@ -14,6 +14,8 @@ mod mangled;
 mod meant;
 mod messages;
 mod money;
+mod pools;
+mod rates;
 mod rows;
 mod scopes;
 mod shipped;

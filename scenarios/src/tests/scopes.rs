@@ -38,6 +38,7 @@ fn subject(kind: SubjectKind) -> Option<&'static str> {
         SubjectKind::Load => Some("users"),
         SubjectKind::Edge => Some("web->db.get"),
         SubjectKind::Timed => Some("db.queue_wait"),
+        SubjectKind::Level => Some("web->db.breakers_open"),
         SubjectKind::Fault => Some("cut"),
         SubjectKind::Alert => Some("bad"),
         SubjectKind::Promise => Some("works"),

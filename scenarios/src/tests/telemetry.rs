@@ -1,9 +1,9 @@
 //! What telemetry is said to deliver it delivers: an alert fires on each such metric, of each kind of subject.
 
 use super::{problems, read};
-use sim_core::counters::TIMED;
+use sim_core::counters::{LEVELS, TIMED};
 use sim_core::expression::{Measure, Metric, SubjectKind};
-use sim_core::metrics::{TimedAt, TimedPart};
+use sim_core::metrics::{Level, LevelOf, TimedAt, TimedPart};
 use sim_core::world::simulate;
 use std::fmt::Write;
 
@@ -28,6 +28,9 @@ policies:
     hedge: {backup: {after: {time: 10ms}, extra_load: 50%}}
     breaker: {rate: {}}
     outlier_ejection: {}
+    concurrency_limit: {bulkhead: {limit: 20, max_wait: 100ms}}
+    pool: {connections: 20}
+    rate_limit: {token_bucket: {rate: 10k/s}}
 promises:
   works: {keep: {availability: 99.9%}, of: web.get, period: 30d}
 control:
@@ -37,13 +40,23 @@ control:
 
 /// The subject of a kind of which every metric has data in [`SYSTEM`].
 fn subjects(kind: SubjectKind) -> Vec<String> {
-    let part = |part: &TimedPart| format!("{}.{}", if part.of == TimedAt::Queue { "jobs" } else { "api" }, part.name);
+    let part = |part: &TimedPart| {
+        let of = match part.of {
+            TimedAt::Node => "api",
+            TimedAt::Queue => "jobs",
+            TimedAt::CallSite => "web->api.get",
+        };
+        format!("{of}.{}", part.name)
+    };
+    let level =
+        |level: &Level| format!("{}.{}", if level.of == LevelOf::Calls { "web->api" } else { "api" }, level.name);
     match kind {
         SubjectKind::Endpoint => vec!["api.get".into()],
         SubjectKind::Service => vec!["api".into()],
         SubjectKind::Load => vec!["users".into()],
         SubjectKind::Edge => vec!["web->api.get".into()],
         SubjectKind::Timed => TIMED.iter().map(part).collect(),
+        SubjectKind::Level => LEVELS.iter().map(level).collect(),
         SubjectKind::Promise => vec!["works".into()],
         other => panic!("no metric of {} is delivered", other.words()),
     }

@@ -10,6 +10,8 @@ use sim_core::call::ejection::EjectionSettings;
 use sim_core::call::fallback::FallbackSettings;
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::limit::LimitSettings;
+use sim_core::call::pool::PoolSettings;
+use sim_core::call::rate_limit::RateLimitSettings;
 use sim_core::call::retry::RetrySettings;
 use sim_core::call::throttle::ThrottleSettings;
 use sim_core::dist::Distribution;
@@ -55,9 +57,15 @@ macro_rules! with_call_keys {
             /// When to turn calls away by chance, because the callee turns away too many.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub throttle: Option<sim_core::call::throttle::ThrottleSettings>,
+            /// How many attempts a caller instance sends in a stretch of time.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub rate_limit: Option<sim_core::call::rate_limit::RateLimitSettings>,
             /// How many attempts of a caller instance are under way at once.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub concurrency_limit: Option<sim_core::call::limit::LimitSettings>,
+            /// The connections of a caller instance, one of which each attempt needs; none is as many as there are attempts.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub pool: Option<sim_core::call::pool::PoolSettings>,
             /// What answers when the call fails.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub fallback: Option<sim_core::call::fallback::FallbackSettings>,
@@ -89,7 +97,9 @@ macro_rules! with_call_keys {
                     retry: self.retry.as_ref(),
                     breaker: self.breaker.as_ref(),
                     throttle: self.throttle.as_ref(),
+                    rate_limit: self.rate_limit.as_ref(),
                     concurrency_limit: self.concurrency_limit.as_ref(),
+                    pool: self.pool.as_ref(),
                     fallback: self.fallback.as_ref(),
                     hedge: self.hedge.as_ref(),
                     balance: self.balance.as_ref(),
@@ -105,7 +115,7 @@ pub(crate) use with_call_keys;
 
 with_call_keys! {
     /// A bundle of call settings with a name, or the defaults of all calls. Calls that name the same policy share its state
-    /// (breaker, throttle, limit, retry budget, balancer) among all calls from one caller instance to one callee.
+    /// (breaker, throttle, limits, pool, retry budget, balancer) among all calls from one caller instance to one callee.
     PolicySettings {}
 }
 
@@ -126,7 +136,8 @@ with_call_keys! {
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `deadline`: the call and all that it causes, handed on to every call below less what has passed, duration, default none
     /// - `cancel`: whether the callee stops when nobody waits, default false
-    /// - `retry`, `breaker`, `throttle`, `concurrency_limit`, `fallback`, `hedge`, `balance`: their kinds, default none and `least_requests`
+    /// - `retry`, `breaker`, `throttle`, `rate_limit`, `concurrency_limit`, `pool`, `fallback`, `hedge`, `balance`: their kinds, default none and
+    ///   `least_requests`
     /// - `outlier_ejection`: which instances are not called for a while, default none
     /// - `optional`: whether a failure does no harm, default false
     /// - `size`: `request` and `response` in bytes, default 0B
@@ -165,8 +176,12 @@ pub struct CallKeys<'a> {
     pub breaker: Option<&'a BreakerSettings>,
     /// When to turn calls away by chance.
     pub throttle: Option<&'a ThrottleSettings>,
+    /// How many attempts in a stretch of time.
+    pub rate_limit: Option<&'a RateLimitSettings>,
     /// How many attempts at once.
     pub concurrency_limit: Option<&'a LimitSettings>,
+    /// The connections that attempts need.
+    pub pool: Option<&'a PoolSettings>,
     /// What answers when the call fails.
     pub fallback: Option<&'a FallbackSettings>,
     /// How the call is sent more than once.
@@ -193,7 +208,9 @@ impl<'a> CallKeys<'a> {
             retry: self.retry.or(below.retry),
             breaker: self.breaker.or(below.breaker),
             throttle: self.throttle.or(below.throttle),
+            rate_limit: self.rate_limit.or(below.rate_limit),
             concurrency_limit: self.concurrency_limit.or(below.concurrency_limit),
+            pool: self.pool.or(below.pool),
             fallback: self.fallback.or(below.fallback),
             hedge: self.hedge.or(below.hedge),
             balance: self.balance.or(below.balance),
@@ -207,7 +224,9 @@ impl<'a> CallKeys<'a> {
     pub fn has_state(&self) -> bool {
         let guarded = self.breaker.is_some() || self.throttle.is_some() || self.outlier_ejection.is_some();
         guarded
+            || self.rate_limit.is_some()
             || self.concurrency_limit.is_some()
+            || self.pool.is_some()
             || self.balance.is_some()
             || self.retry.is_some()
             || self.hedge.is_some()
@@ -239,8 +258,14 @@ impl<'a> CallKeys<'a> {
         if let Some(throttle) = self.throttle {
             problems.at("throttle", |p| throttle.validate(p));
         }
+        if let Some(limit) = self.rate_limit {
+            problems.at("rate_limit", |p| limit.validate(p));
+        }
         if let Some(limit) = self.concurrency_limit {
             problems.at("concurrency_limit", |p| limit.validate(p));
+        }
+        if let Some(pool) = self.pool {
+            problems.at("pool", |p| pool.validate(p));
         }
         if let Some(fallback) = self.fallback {
             problems.at("fallback", |p| fallback.validate(p));

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
 use sim_core::problem::Problems;
+use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::discipline::Discipline;
 use sim_core::topology::Access;
 use sim_core::units::{Bytes, Count, Factor, SimDuration};
@@ -42,6 +43,9 @@ macro_rules! with_node_keys {
             /// Where requests wait for a worker; default 1k places, first come, first served.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub queue: Option<WaitingSettings>,
+            /// What an instance asks of requests before it lets them in; default nothing.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub admission: Option<sim_core::service::admission::AdmissionSettings>,
             /// From ordered to running; default 0s.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub start_up: Option<Distribution>,
@@ -70,6 +74,7 @@ macro_rules! with_node_keys {
                     workers: self.workers,
                     machine: self.machine.as_ref(),
                     queue: self.queue.as_ref(),
+                    admission: self.admission.as_ref(),
                     start_up: self.start_up.as_ref(),
                     warm_up: self.warm_up,
                     health: self.health,
@@ -123,6 +128,8 @@ pub struct NodeKeys<'a> {
     pub machine: Option<&'a MachineSettings>,
     /// Where requests wait.
     pub queue: Option<&'a WaitingSettings>,
+    /// What requests are asked.
+    pub admission: Option<&'a AdmissionSettings>,
     /// From ordered to running.
     pub start_up: Option<&'a Distribution>,
     /// Slower for a while.
@@ -146,6 +153,7 @@ impl<'a> NodeKeys<'a> {
             workers: self.workers.or(below.workers),
             machine: self.machine.or(below.machine),
             queue: self.queue.or(below.queue),
+            admission: self.admission.or(below.admission),
             start_up: self.start_up.or(below.start_up),
             warm_up: self.warm_up.or(below.warm_up),
             health: self.health.or(below.health),
@@ -175,6 +183,9 @@ impl<'a> NodeKeys<'a> {
         }
         if let Some(queue) = self.queue {
             problems.at("queue", |p| queue.validate(p));
+        }
+        if let Some(admission) = self.admission {
+            problems.at("admission", |p| admission.validate(p));
         }
         if let Some(start_up) = self.start_up {
             problems.at("start_up", |p| start_up.validate(p));
@@ -395,6 +406,9 @@ pub struct EndpointSettings {
     /// Whether its worker is free while a callee is awaited; default as the service says.
     #[serde(rename = "async", default, skip_serializing_if = "Option::is_none")]
     pub is_async: Option<bool>,
+    /// What an instance asks of requests to it, after what the service asks of all; default nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission: Option<AdmissionSettings>,
 }
 
 /// What can be asked of a store.
@@ -412,4 +426,7 @@ pub struct StoreEndpointSettings {
     /// Whether its worker is free while a callee is awaited; default as the store says.
     #[serde(rename = "async", default, skip_serializing_if = "Option::is_none")]
     pub is_async: Option<bool>,
+    /// What an instance asks of requests to it, after what the service asks of all; default nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission: Option<AdmissionSettings>,
 }

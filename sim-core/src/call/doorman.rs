@@ -1,14 +1,14 @@
 //! What stands between a caller and a callee: a doorman, who is asked before an attempt is sent and told how it ended.
 //!
-//! Breakers, throttles and limits of concurrency are doormen. Each is a pure state machine that knows neither frames nor the calendar: it says
-//! whether an attempt goes, is refused or waits, and the world keeps the queue of those that wait. A doorman that lets wait is asked last, so that an
-//! attempt that has waited is asked by nobody else; and it gives a place only while there is one, so that the world may ask again for the first in the
-//! queue whenever an attempt has ended.
+//! Breakers, throttles, limits of rate and of concurrency, and pools of connections are doormen. Each is a pure state machine that knows neither
+//! frames nor the calendar: it says whether an attempt goes, is refused, waits, or goes later, and the world keeps the queue of those that wait. One
+//! that gives places lets an attempt wait only while there is no place, so that the world may ask again for the first in the queue whenever an
+//! attempt has ended.
 //!
 //! Left out here: retry budgets, which are asked for a retry and not for an attempt (`retry/budget`), and the door of an instance, which answers in
-//! the same three ways, or not at all where nobody is there.
+//! the same ways, or not at all where nobody is there.
 
-use crate::metrics::Counter;
+use crate::metrics::{Counter, Level, TimedPart};
 use crate::outcome::Outcome;
 
 /// What a doorman says to an attempt.
@@ -23,6 +23,13 @@ pub enum Answer {
         /// The longest wait [ns].
         at_most_ns: u64,
     },
+    /// It is let through and has its place, and goes on after a time that is known.
+    Later {
+        /// The time [ns].
+        after_ns: u64,
+        /// The longest wait, from when it asked first [ns]: if it is shorter, the attempt gives its place back then and is refused.
+        at_most_ns: u64,
+    },
 }
 
 /// An attempt that asks.
@@ -32,6 +39,10 @@ pub struct Knock {
     pub now_ns: u64,
     /// From which a doorman that decides by chance draws: the same for the same attempt in every variant of a scenario.
     pub key: u64,
+    /// Whose attempt it is: no other attempt that was let through and has not ended has the same number.
+    pub by: u32,
+    /// The key of its request, where the doorman tells keys apart.
+    pub subject: Option<u64>,
 }
 
 /// How an attempt that was sent has ended.
@@ -43,21 +54,58 @@ pub struct Ended {
     pub ok: bool,
     /// Time since its call began [ns].
     pub latency_ns: u64,
+    /// Whose attempt it was, as it asked.
+    pub by: u32,
+    /// Whether the connection over which it went cannot be used again: it was reset, or a reply may still come over it.
+    pub is_broken: bool,
+}
+
+/// What is counted and timed of a doorman, where it is counted apart from others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Marks {
+    /// Counts the attempts that it refuses.
+    pub refused: Option<Counter>,
+    /// Counts those that it lets wait.
+    pub waits: Option<Counter>,
+    /// Counts those that go later.
+    pub later: Option<Counter>,
+    /// Counts what [`Doorman::take_counted`] tells.
+    pub counted: Option<Counter>,
+    /// The time from when an attempt asks until it goes on or is refused.
+    pub wait: Option<TimedPart>,
+    /// What [`Doorman::level`] tells.
+    pub level: Option<Level>,
 }
 
 /// One that is asked before an attempt is sent.
-pub trait Doorman {
+pub trait Doorman: std::fmt::Debug {
     /// Whether an attempt may be sent now.
     fn ask(&mut self, knock: Knock) -> Answer;
 
     /// An attempt that this doorman let go has ended.
     fn ended(&mut self, ended: Ended);
 
-    /// An attempt that this doorman let go comes to no result: it was withdrawn, or another doorman has refused it.
-    fn withdrawn(&mut self, now_ns: u64);
+    /// An attempt that this doorman let go comes to no result: it was withdrawn, or another doorman has refused it. `by` is as it asked.
+    fn withdrawn(&mut self, now_ns: u64, by: u32);
 
-    /// The counter of the attempts that it refuses, where they are counted apart from those of others.
-    fn refusals(&self) -> Option<Counter> {
-        None
+    /// The machine of the caller crashes, and what it kept between attempts is gone. Whether nobody who waits is let through while the attempts of
+    /// that machine end.
+    fn crashes(&mut self) -> bool {
+        false
+    }
+
+    /// What is counted and timed of it.
+    fn marks(&self) -> Marks {
+        Marks::default()
+    }
+
+    /// How high its level stands.
+    fn level(&self) -> u64 {
+        0
+    }
+
+    /// How often that happened since the last time which it alone can count.
+    fn take_counted(&mut self) -> u64 {
+        0
     }
 }

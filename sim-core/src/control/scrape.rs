@@ -2,8 +2,8 @@
 
 use crate::counters::WAIT;
 use crate::expression::View;
-use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::{ByPart, PartId, SparseHistogram, TimedSums};
+use crate::ids::EdgeId;
+use crate::metrics::{ByLevel, ByPart, LevelSums, PartAt, SparseHistogram, TimedSums};
 use crate::results::{EdgeCounts, ServiceCounts};
 
 /// What happened between two scrapes, in engine time.
@@ -21,19 +21,21 @@ pub struct Scrape {
     pub wrong: Vec<(EdgeId, u8, u64)>,
     /// Latency of answered attempts, or of calls, of the call sites that are read (`Telemetry::latency_read`).
     pub latency: Vec<((EdgeId, View), SparseHistogram)>,
-    /// Timed parts of the services that are read.
-    pub times: Vec<((ServiceId, PartId), SparseHistogram)>,
+    /// Timed parts that are read.
+    pub times: Vec<(PartAt, SparseHistogram)>,
     /// The sums of all timed parts but the wait for a worker.
     pub sums: ByPart<TimedSums>,
+    /// How high levels stood that have ever left 0.
+    pub levels: ByLevel<LevelSums>,
 }
 
 impl Scrape {
-    /// How often a part of a service was timed, and how long it took.
-    pub fn timed(&self, service: ServiceId, part: PartId) -> TimedSums {
-        if part == WAIT {
-            return self.services[service.index()].waits();
+    /// How often a part was timed, and how long it took.
+    pub fn timed(&self, of: PartAt) -> TimedSums {
+        if of.part() == WAIT {
+            return self.services[of.index()].waits();
         }
-        self.sums.get(&(part, service.0)).copied().unwrap_or_default()
+        self.sums.get(&of).copied().unwrap_or_default()
     }
 
     /// Time that it covers [ns].

@@ -8,7 +8,7 @@ use crate::counters::WAIT;
 use crate::data::Wrongness;
 use crate::expression::{Metric, Resolved, Subject, View, Window};
 use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::{ByPart, Histogram, PartId, TimedSums};
+use crate::metrics::{ByLevel, ByPart, Histogram, LevelAt, LevelSums, PartAt, TimedSums};
 use crate::observe::{Observed, edges_of};
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::topology::Topology;
@@ -31,8 +31,9 @@ pub(super) struct Stretch {
     services: Vec<ServiceCounts>,
     wrong: BTreeMap<(EdgeId, u8), u64>,
     latency: Vec<((EdgeId, View), Histogram)>,
-    timed: Vec<((ServiceId, PartId), Histogram)>,
+    timed: Vec<(PartAt, Histogram)>,
     sums: ByPart<TimedSums>,
+    levels: ByLevel<LevelSums>,
 }
 
 /// The call sites whose latency these readers look at, by attempt or by call.
@@ -47,14 +48,16 @@ pub(super) fn latency_read(topology: &Topology, readers: &[&Resolved]) -> Vec<(E
     all
 }
 
-/// The timed parts of services that these readers look at.
-pub(super) fn times_read(readers: &[&Resolved]) -> Vec<(ServiceId, PartId)> {
+/// The timed parts that these readers look at.
+pub(super) fn times_read(readers: &[&Resolved]) -> Vec<PartAt> {
     let percentiles = readers.iter().filter(|m| matches!(m.metric, Metric::Percentile(_)));
-    let mut parts: Vec<(ServiceId, PartId)> = percentiles
-        .filter_map(|metric| match metric.subject {
-            Subject::Timed(service, part) => Some((service, part)),
+    let mut parts: Vec<PartAt> = percentiles
+        .filter_map(|metric| match &metric.subject {
+            Subject::Timed(parts) => Some(parts),
             _ => None,
         })
+        .flatten()
+        .copied()
         .collect();
     parts.sort_unstable();
     parts.dedup();
@@ -79,6 +82,7 @@ impl Stretch {
             latency: Vec::new(),
             timed: Vec::new(),
             sums: ByPart::new(),
+            levels: ByLevel::new(),
         };
         let served: Vec<&Resolved> = readers.iter().copied().filter(|metric| stretch.serves(metric)).collect();
         stretch.latency = latency_read(topology, &served).into_iter().map(|of| (of, Histogram::new())).collect();
@@ -145,7 +149,7 @@ impl Stretch {
     fn times_in(&self, scrape: &Scrape) -> u64 {
         let Some((metric, edges)) = &self.counted else { return 0 };
         match &metric.subject {
-            Subject::Timed(service, part) => scrape.timed(*service, *part).count,
+            Subject::Timed(parts) => parts.iter().map(|of| scrape.timed(*of).count).sum(),
             _ => edges.iter().map(|edge| scrape.edges[edge.index()].outcomes[..2].iter().sum::<u64>()).sum(),
         }
     }
@@ -167,6 +171,9 @@ impl Stretch {
         for (of, one) in &scrape.sums {
             self.sums.entry(*of).or_default().add(one);
         }
+        for (of, one) in &scrape.levels {
+            self.levels.entry(*of).or_default().add(one);
+        }
     }
 
     fn take_out(&mut self, scrape: &Scrape) {
@@ -187,6 +194,9 @@ impl Stretch {
         }
         for (of, one) in &scrape.sums {
             self.sums.entry(*of).or_default().take_out(one);
+        }
+        for (of, one) in &scrape.levels {
+            self.levels.entry(*of).or_default().take_out(one);
         }
     }
 }
@@ -212,14 +222,18 @@ impl Observed for Stretch {
         self.latency.iter().filter(|(of, _)| *of == (edge, view)).for_each(|(_, latency)| to.merge(latency));
     }
 
-    fn add_times(&self, service: ServiceId, part: PartId, to: &mut Histogram) {
-        self.timed.iter().filter(|(of, _)| *of == (service, part)).for_each(|(_, times)| to.merge(times));
+    fn add_times(&self, of: PartAt, to: &mut Histogram) {
+        self.timed.iter().filter(|(one, _)| *one == of).for_each(|(_, times)| to.merge(times));
     }
 
-    fn timed(&self, service: ServiceId, part: PartId) -> TimedSums {
-        if part == WAIT {
-            return self.services[service.index()].waits();
+    fn timed(&self, of: PartAt) -> TimedSums {
+        if of.part() == WAIT {
+            return self.services[of.index()].waits();
         }
-        self.sums.get(&(part, service.0)).copied().unwrap_or_default()
+        self.sums.get(&of).copied().unwrap_or_default()
+    }
+
+    fn level(&self, of: LevelAt) -> LevelSums {
+        self.levels.get(&of).copied().unwrap_or_default()
     }
 }

@@ -3,7 +3,7 @@
 //! The world takes a [`Scrape`] at the end of each interval: differences of its counters, and latency histograms of the call sites
 //! that somebody reads. It is delivered `delay` later. A reading over a window is of the sums of the delivered scrapes of that length
 //! (`stretch.rs`); without a window it is the latest one. With sampling below 100 % counts of requests are thinned and scaled up again,
-//! so that small numbers are as uncertain as they are in life; gauges (instances, queues, workers) are not sampled.
+//! so that small numbers are as uncertain as they are in life; gauges (instances, queues, workers, levels) are not sampled.
 
 use super::scrape::Scrape;
 use super::stretch::{Stretch, latency_read, times_read};
@@ -11,9 +11,9 @@ use crate::counters::{CALL_SITE, SERVICE};
 use crate::engine::math;
 use crate::engine::rng::{Draw, Keyed, Stream, hash_name, mix};
 use crate::expression::{Metric, Resolved, Subject, View};
-use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::{Counter, PartId};
-use crate::observe::{Observed, observe};
+use crate::ids::EdgeId;
+use crate::metrics::{Counter, PartAt};
+use crate::observe::{Observed, level_of, observe};
 use crate::problem::Problems;
 use crate::results::ServiceCounts;
 use crate::topology::Topology;
@@ -109,7 +109,7 @@ pub struct Telemetry {
     kept_from: u64,
     stretches: Vec<Stretch>,
     latency_read: Vec<(EdgeId, View)>,
-    times_read: Vec<(ServiceId, PartId)>,
+    times_read: Vec<PartAt>,
     stream: Stream,
     /// Begin of the draws of counters.
     counter_key: u64,
@@ -167,6 +167,11 @@ impl Telemetry {
         {
             return Some(gauge(&stretch.service(*service), metric.metric));
         }
+        if let (Metric::Average, Subject::Level(level, of), None) =
+            (metric.metric, &metric.subject, metric.scope.window)
+        {
+            return Some(level_of(topology, *level, of, stretch).now as f64);
+        }
         observe(topology, metric, stretch)
     }
 
@@ -175,8 +180,8 @@ impl Telemetry {
         &self.latency_read
     }
 
-    /// The timed parts of services that its readers look at.
-    pub fn times_read(&self) -> &[(ServiceId, PartId)] {
+    /// The timed parts that its readers look at.
+    pub fn times_read(&self) -> &[PartAt] {
         &self.times_read
     }
 }
@@ -248,10 +253,11 @@ fn kept(count: u64, sample: f64, stream: &mut impl Draw) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counters::{TIMED, part};
+    use crate::counters::{LEVELS, TIMED, level, part};
     use crate::expression::{Condition, Tree};
+    use crate::ids::GuardId;
     use crate::judge::testing::{SECOND, System, calls, times};
-    use crate::metrics::{ByPart, TimedAt, TimedSums};
+    use crate::metrics::{ByLevel, ByPart, LevelAt, LevelOf, LevelSums, TimedAt, TimedSums};
     use crate::names::Names;
     use crate::results::EdgeCounts;
     use crate::units::Unit;
@@ -365,11 +371,17 @@ mod tests {
         let mut system = System::new(100);
         let (api, jobs) = (system.service("api", 2), system.service("jobs", 1));
         system.names.queues.insert("jobs".into());
+        let get = system.endpoint(api, "get");
+        let site = system.load("users", get);
         for (number, timed) in TIMED.iter().enumerate() {
-            let (name, node) = if timed.of == TimedAt::Queue { ("jobs", jobs) } else { ("api", api) };
-            let (id, ns) = (part(timed), (number as u64 + 1) * 1_000_000);
-            for (what, of) in [("mean", 1), ("p50", 1), ("mean", 2), ("p50", 2)] {
-                let window = if of == 1 { "" } else { " over 20s" };
+            let (name, of) = match timed.of {
+                TimedAt::Node => ("api", PartAt::service(part(timed), api)),
+                TimedAt::Queue => ("jobs", PartAt::service(part(timed), jobs)),
+                TimedAt::CallSite => ("users->api", PartAt::call_site(part(timed), site)),
+            };
+            let ns = (number as u64 + 1) * 1_000_000;
+            for (what, scrapes) in [("mean", 1), ("p50", 1), ("mean", 2), ("p50", 2)] {
+                let window = if scrapes == 1 { "" } else { " over 20s" };
                 let when = condition(&format!("{what}({name}.{}){window} > 0s", timed.name), &system.names);
                 let stream = Stream::new(1, 0, "main", "sampling");
                 let pipeline = PipelineSettings::default().compile("main");
@@ -384,17 +396,50 @@ mod tests {
                         from_ns,
                         to_ns: from_ns + 10 * SECOND,
                         services: vec![service; 2],
-                        times: vec![((node, id), times(100, took))],
-                        sums: ByPart::from([((id, node.0), sums)]),
+                        times: vec![(of, times(100, took))],
+                        sums: ByPart::from([(of, sums)]),
                         ..Scrape::default()
                     });
                 }
                 let found = telemetry.read(&system.model, when.metrics()[0]);
                 let found_ms = found.unwrap_or_else(|| panic!("{what} of {}", timed.name)) * 1e3;
-                let expect_ms = (number as f64 + 1.0) * if (what, of) == ("mean", 2) { 2.0 } else { 1.0 };
-                let is_median_of_both = (what, of) == ("p50", 2) && found_ms <= 3.03 * expect_ms;
+                let expect_ms = (number as f64 + 1.0) * if (what, scrapes) == ("mean", 2) { 2.0 } else { 1.0 };
+                let is_median_of_both = (what, scrapes) == ("p50", 2) && found_ms <= 3.03 * expect_ms;
                 let is_close = (found_ms / expect_ms - 1.0).abs() < 0.01;
                 assert!(is_close || is_median_of_both, "{what} of {}: {found_ms} ms", timed.name);
+            }
+        }
+    }
+
+    #[test]
+    fn each_level_reaches_an_alert() {
+        let mut system = System::new(100);
+        let api = system.service("api", 2);
+        let get = system.endpoint(api, "get");
+        system.load("users", get);
+        for one in LEVELS {
+            let (name, of) = match one.of {
+                LevelOf::Service => ("api", LevelAt::service(level(one), api)),
+                LevelOf::Calls => ("users->api.get", LevelAt::calls(level(one), GuardId(0))),
+            };
+            for (window, expect) in [("", 5.0), (" over 10s", 2.0), (" over 20s", 4.0)] {
+                let when = condition(&format!("average({name}.{}){window} > 0", one.name), &system.names);
+                let stream = Stream::new(1, 0, "main", "sampling");
+                let pipeline = PipelineSettings::default().compile("main");
+                let mut telemetry = Telemetry::new(&system.model, &pipeline, &when.metrics(), stream);
+                for (scrape, average) in [6, 2].into_iter().enumerate() {
+                    let from_ns = scrape as u64 * 10 * SECOND;
+                    let sums = LevelSums { integral_ns: u128::from(average * 10 * SECOND), most: 7, now: average + 3 };
+                    telemetry.take(Scrape {
+                        from_ns,
+                        to_ns: from_ns + 10 * SECOND,
+                        levels: ByLevel::from([(of, sums)]),
+                        edges: vec![EdgeCounts::default()],
+                        services: vec![ServiceCounts::default()],
+                        ..Scrape::default()
+                    });
+                }
+                assert_eq!(telemetry.read(&system.model, when.metrics()[0]), Some(expect), "{}{window}", one.name);
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::data::Wrongness;
 use crate::metrics::Counter;
 use crate::outcome::Outcome;
 use crate::units::{Percentile, Unit};
-use SubjectKind::{Alert, Cost, Edge, Endpoint, Experiment, Fault, Load, Nothing, Promise, Service, Timed};
+use SubjectKind::{Alert, Cost, Edge, Endpoint, Experiment, Fault, Level, Load, Nothing, Promise, Service, Timed};
 
 /// A line of the reference: a metric, what it measures, of what.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +114,22 @@ const LISTED: &[MetricDoc] = &[
         TIMED,
         false,
         "the longest time of a run; over several runs their mean, where a percentile is that of all runs together",
+    ),
+    doc(
+        Metric::Average,
+        "average",
+        Measure::NUMBER,
+        &[Level],
+        true,
+        "average of a level over time; in an alert or scaler without a window, the level at the latest scrape",
+    ),
+    doc(
+        Metric::Most,
+        "most",
+        Measure::NUMBER,
+        &[Level],
+        false,
+        "the highest that a level was; where a call has several states, such as a pool for each of its policies, that of one of them",
     ),
     doc(
         Metric::Amplification,

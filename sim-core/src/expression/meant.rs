@@ -2,7 +2,7 @@
 
 use super::metric::{Metric, Window};
 use crate::ids::{EdgeId, EndpointId, FaultId, LoadId, PromiseId, ServiceId};
-use crate::metrics::PartId;
+use crate::metrics::{LevelId, PartAt};
 use crate::names::Objective;
 
 /// Attempts one by one, or calls with all their retries.
@@ -54,8 +54,10 @@ pub enum Subject {
     Load(LoadId),
     /// Call sites of one name.
     Edges(Vec<EdgeId>),
-    /// A timed part of a service.
-    Timed(ServiceId, PartId),
+    /// A timed part of a service, or of call sites.
+    Timed(Vec<PartAt>),
+    /// A level.
+    Level(LevelId, LevelSubject),
     /// A fault.
     Fault(FaultId),
     /// An alert, by its place.
@@ -70,6 +72,15 @@ pub enum Subject {
     Experiment(usize),
     /// Nothing in particular.
     Nothing,
+}
+
+/// Of what a level is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LevelSubject {
+    /// The state that these call sites share with each other or have for themselves.
+    Calls(Vec<EdgeId>),
+    /// A service.
+    Service(ServiceId),
 }
 
 /// When is measured, with ids.

@@ -19,8 +19,10 @@ pub enum SubjectKind {
     Load,
     /// `caller->service.endpoint`.
     Edge,
-    /// A timed part: `api.queue_wait`, `jobs.age`.
+    /// A timed part: `api.queue_wait`, `jobs.age`, `web->api.limit_wait`.
     Timed,
+    /// A level: `web->api.places_taken`.
+    Level,
     /// A fault.
     Fault,
     /// An alert.
@@ -43,7 +45,8 @@ impl SubjectKind {
             Self::Service => "a service (api)",
             Self::Load => "a load class (shoppers)",
             Self::Edge => "a call (web->api.get)",
-            Self::Timed => "a timed part (api.queue_wait, jobs.age)",
+            Self::Timed => "a timed part (api.queue_wait, jobs.age, web->api.limit_wait)",
+            Self::Level => "a level (web->api.places_taken)",
             Self::Fault => "a fault",
             Self::Alert => "an alert",
             Self::Promise => "a promise",
@@ -85,6 +88,10 @@ pub enum Metric {
     Hedged,
     /// Share of hedges that answered first.
     HedgeWins,
+    /// The average of a level over time.
+    Average,
+    /// The highest of a level.
+    Most,
     /// What a counter has counted.
     Counted(&'static Counter),
     /// Share of workers held.

@@ -31,7 +31,7 @@ mod written;
 pub use error::ExpressionError;
 pub use halves::Halves;
 pub use listed::{METRICS, MetricDoc};
-pub use meant::{Group, Resolved, ScopeMeant, Subject, View};
+pub use meant::{Group, LevelSubject, Resolved, ScopeMeant, Subject, View};
 pub use measure::{Dimension, Measure};
 pub use metric::{Metric, MetricRef, Scope, SubjectKind, Window};
 pub use quantity::{Quantity, read as read_quantity};
@@ -290,6 +290,8 @@ mod tests {
             "held(works) with probability 60%",
             "p50(back) over 1m > 2 * p50(there) over 1m",
             "p99(ledger.queue_wait) over last 1000 > 100ms",
+            "p99(app->users.limit_wait) during bad-plan > 500ms",
+            "average(app->users.lookup.places_taken) over 1m > 2 * most(app->users.places_taken)",
             "burn_rate(works) over 1h > 14.4 and burn_rate(works) over 5m > 14.4",
             "not (error_rate(a.b) > 1% or p99(a.b) > 1s)",
         ] {

@@ -3,10 +3,11 @@
 //! What callers see of an endpoint are the attempts of all its call sites; of a load class or a call, the calls as they ended, after
 //! retries and fallbacks. Both come down to a list of call sites and a [`View`].
 
-use super::meant::{Group, Resolved, ScopeMeant, Subject};
+use super::meant::{Group, LevelSubject, Resolved, ScopeMeant, Subject};
 use super::metric::{Metric, MetricRef, SubjectKind, Window};
-use crate::counters::{TIMED, part};
-use crate::metrics::{TimedAt, TimedPart};
+use crate::counters::{LEVELS, TIMED, level, part};
+use crate::ids::EdgeId;
+use crate::metrics::{Level, LevelOf, PartAt, TimedAt, TimedPart};
 use crate::names::Names;
 use crate::problem::Problems;
 
@@ -90,12 +91,13 @@ impl MetricRef {
     }
 }
 
-const ALL: [SubjectKind; 10] = [
+const ALL: [SubjectKind; 11] = [
     SubjectKind::Endpoint,
     SubjectKind::Service,
     SubjectKind::Load,
     SubjectKind::Edge,
     SubjectKind::Timed,
+    SubjectKind::Level,
     SubjectKind::Fault,
     SubjectKind::Alert,
     SubjectKind::Promise,
@@ -122,7 +124,61 @@ fn short(kinds: &[SubjectKind]) -> String {
 
 /// Whether a part is timed at a service, store or queue.
 fn has(service: &str, timed: &TimedPart, names: &Names) -> bool {
-    timed.of == TimedAt::Node || names.queues.contains(service)
+    match timed.of {
+        TimedAt::Node => true,
+        TimedAt::Queue => names.queues.contains(service),
+        TimedAt::CallSite => false,
+    }
+}
+
+/// The call sites that are written `web->api.get`, or `web->api` for all from one caller to the endpoints of one service; none where nothing is
+/// called so.
+fn sites(name: &str, names: &Names) -> Vec<EdgeId> {
+    if let Some(ids) = names.edges.get(name) {
+        return ids.clone();
+    }
+    let to = |edge: &str| edge.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    let mut all: Vec<EdgeId> = if name.contains("->") {
+        names.edges.iter().filter(|(edge, _)| to(edge)).flat_map(|(_, ids)| ids).copied().collect()
+    } else {
+        Vec::new()
+    };
+    all.sort_unstable();
+    all
+}
+
+/// A timed part: of a service, or of call sites.
+fn timed(name: &str, names: &Names) -> Option<Subject> {
+    let (of, which) = name.rsplit_once('.')?;
+    let timed = TIMED.iter().find(|part| part.name == which)?;
+    let id = part(timed);
+    let places = if timed.of == TimedAt::CallSite {
+        sites(of, names).into_iter().map(|site| PartAt::call_site(id, site)).collect()
+    } else {
+        let service = names.services.get(of).filter(|_| has(of, timed, names));
+        service.map(|service| PartAt::service(id, *service)).into_iter().collect::<Vec<_>>()
+    };
+    (!places.is_empty()).then_some(Subject::Timed(places))
+}
+
+/// A level: of a service, or of what calls share.
+fn levelled(name: &str, names: &Names) -> Option<Subject> {
+    let (of, which) = name.rsplit_once('.')?;
+    let found = LEVELS.iter().find(|level| level.name == which)?;
+    let subject = match found.of {
+        LevelOf::Service => LevelSubject::Service(*names.services.get(of)?),
+        LevelOf::Calls => LevelSubject::Calls(Some(sites(of, names)).filter(|sites| !sites.is_empty())?),
+    };
+    Some(Subject::Level(level(found), subject))
+}
+
+/// All that call sites are called: one by one, and from one caller to one service.
+fn called(names: &Names) -> Vec<String> {
+    let services = names.edges.keys().filter_map(|edge| edge.rsplit_once('.')).map(|(service, _)| service.to_owned());
+    let mut all: Vec<String> = names.edges.keys().cloned().chain(services).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
@@ -131,12 +187,8 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
         SubjectKind::Service => names.services.get(name).map(|id| Subject::Service(*id)),
         SubjectKind::Load => names.loads.get(name).map(|id| Subject::Load(*id)),
         SubjectKind::Edge => names.edges.get(name).map(|ids| Subject::Edges(ids.clone())),
-        SubjectKind::Timed => {
-            let (service, which) = name.rsplit_once('.')?;
-            let id = names.services.get(service)?;
-            let timed = TIMED.iter().find(|part| part.name == which && has(service, part, names))?;
-            Some(Subject::Timed(*id, part(timed)))
-        }
+        SubjectKind::Timed => timed(name, names),
+        SubjectKind::Level => levelled(name, names),
         SubjectKind::Fault => names.faults.get(name).map(|id| Subject::Fault(*id)),
         SubjectKind::Alert => names.alerts.get(name).map(|place| Subject::Alert(*place)),
         SubjectKind::Promise => {
@@ -159,10 +211,19 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
         SubjectKind::Edge => names.edges.keys().cloned().collect(),
         SubjectKind::Timed => {
             let of = |timed: &'static TimedPart| {
-                let services = names.services.keys().filter(|service| has(service, timed, names));
-                services.map(|service| format!("{service}.{}", timed.name))
+                let services = names.services.keys().filter(|service| has(service, timed, names)).cloned();
+                let calls = if timed.of == TimedAt::CallSite { called(names) } else { Vec::new() };
+                services.chain(calls).map(|of| format!("{of}.{}", timed.name))
             };
             TIMED.iter().flat_map(of).collect()
+        }
+        SubjectKind::Level => {
+            let of = |level: &'static Level| {
+                let all =
+                    if level.of == LevelOf::Calls { called(names) } else { names.services.keys().cloned().collect() };
+                all.into_iter().map(|of| format!("{of}.{}", level.name))
+            };
+            LEVELS.iter().flat_map(of).collect()
         }
         SubjectKind::Fault => names.faults.keys().cloned().collect(),
         SubjectKind::Alert => names.alerts.keys().cloned().collect(),

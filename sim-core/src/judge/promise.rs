@@ -9,6 +9,7 @@ use crate::counters::part;
 use crate::data::{AGE, WrongnessKind};
 use crate::expression::{Group, Metric, Resolved, ScopeMeant, Subject};
 use crate::ids::{Caller, EndpointId};
+use crate::metrics::PartAt;
 use crate::model::Model;
 use crate::observe::observe;
 use crate::promise::{Promise, PromiseKind};
@@ -77,7 +78,9 @@ fn metric(kind: &PromiseKind) -> Option<Resolved> {
         PromiseKind::Availability { of, .. } => (Metric::Availability, Subject::Endpoint(*of)),
         PromiseKind::Latency { of, percentile, .. } => (Metric::Percentile(*percentile), Subject::Endpoint(*of)),
         PromiseKind::Goodput { of, .. } => (Metric::Goodput, Subject::Endpoint(*of)),
-        PromiseKind::Age { of, percentile, .. } => (Metric::Percentile(*percentile), Subject::Timed(*of, part(&AGE))),
+        PromiseKind::Age { of, percentile, .. } => {
+            (Metric::Percentile(*percentile), Subject::Timed(vec![PartAt::service(part(&AGE), *of)]))
+        }
         _ => return None,
     };
     Some(Resolved { metric, subject, scope: ScopeMeant::default() })
@@ -121,7 +124,7 @@ mod tests {
         run.slices[0].wrong = vec![(users, Wrongness::StaleRead as u8, WrongCounts { arose: 5, passed_on: 0 })];
         run.slices[0].services[api.index()].paid_ns = u128::from(10 * SECOND);
         run.periods[0].latency[users.index()] = times(990, 10_000_000);
-        run.periods[0].times.insert((part(&AGE), jobs.0), times(990, 2_000_000_000));
+        run.periods[0].times.insert(PartAt::service(part(&AGE), jobs), times(990, 2_000_000_000));
         system.model.promises[0].judge(&run, &system.model)
     }
 

@@ -360,9 +360,10 @@ fn joins(place: u32, last: Span, slice: &Slice, over_ns: Option<i64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counters::{CALL_SITE, SERVICE, TIMED, part};
+    use crate::counters::{CALL_SITE, LEVELS, SERVICE, TIMED, level, part};
+    use crate::ids::ServiceId;
     use crate::judge::testing::{SECOND, System, calls, times};
-    use crate::metrics::{TimedAt, TimedSums};
+    use crate::metrics::{LevelAt, LevelOf, LevelSums, PartAt, TimedAt, TimedSums};
     use crate::units::Unit;
     use serde_json::json;
 
@@ -486,18 +487,50 @@ mod tests {
         let mut system = System::new(100);
         let (api, jobs) = (system.service("api", 2), system.service("jobs", 1));
         system.names.queues.insert("jobs".into());
+        let get = system.endpoint(api, "get");
+        let site = system.load("users", get);
         for (number, timed) in TIMED.iter().enumerate() {
-            let (name, node) = if timed.of == TimedAt::Queue { ("jobs", jobs) } else { ("api", api) };
+            let (name, of) = match timed.of {
+                TimedAt::Node => ("api", PartAt::service(part(timed), api)),
+                TimedAt::Queue => ("jobs", PartAt::service(part(timed), jobs)),
+                TimedAt::CallSite => ("users->api", PartAt::call_site(part(timed), site)),
+            };
             let (mut run, ms) = (system.run(10), number as u64 + 1);
-            let counts = &mut run.slices[3].services[node.index()];
+            let counts = &mut run.slices[3].services[of.index()];
             (counts.started, counts.wait_sum_ns) = (10, u128::from(10 * ms * 1_000_000));
             let sums = TimedSums { count: 10, sum_ns: u128::from(10 * ms * 1_000_000), ..TimedSums::default() };
-            run.slices[3].times.insert((part(timed), node.0), sums);
-            run.periods[0].times.insert((part(timed), node.0), times(10, ms * 1_000_000));
-            run.periods[0].wait[node.index()] = times(10, ms * 1_000_000);
+            run.slices[3].times.insert(of, sums);
+            run.periods[0].times.insert(of, times(10, ms * 1_000_000));
+            run.periods[0].wait[of.index()] = times(10, ms * 1_000_000);
             let metrics = RunMetrics::new(&run, &system.model, &system.names);
             for what in ["mean", "p50", "longest"] {
                 let text = format!("{what}({name}.{}) == {ms}ms within 1%", timed.name);
+                assert_eq!(Clause::parse(&text).unwrap().kept(&|_| Some(&metrics)), Some(true), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_level_is_read_back_from_a_run() {
+        let (system, mut run) = faulted();
+        for one in LEVELS {
+            let (name, of) = match one.of {
+                LevelOf::Service => ("api", LevelAt::service(level(one), ServiceId(0))),
+                LevelOf::Calls => ("users->api", LevelAt::calls(level(one), system.model.edges[0].guard)),
+            };
+            for (place, slice) in run.slices.iter_mut().enumerate() {
+                let height = if (4..6).contains(&place) { 20 } else { 5 };
+                let sums = LevelSums { integral_ns: u128::from(height * 10 * SECOND), most: height + 1, now: height };
+                slice.levels.insert(of, sums);
+            }
+            let metrics = RunMetrics::new(&run, &system.model, &system.names);
+            let level = one.name;
+            for text in [
+                format!("average({name}.{level}) == 8 and most({name}.{level}) == 21"),
+                format!("average({name}.{level}) during cut == 20 and most({name}.{level}) before cut == 6"),
+                format!("always most({name}.{level}) over 10s < 22"),
+                format!("never average({name}.{level}) over 10s > 20"),
+            ] {
                 assert_eq!(Clause::parse(&text).unwrap().kept(&|_| Some(&metrics)), Some(true), "{text}");
             }
         }

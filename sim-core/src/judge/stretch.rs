@@ -3,7 +3,7 @@
 use crate::data::Wrongness;
 use crate::expression::View;
 use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::{Histogram, PartId, TimedSums};
+use crate::metrics::{Histogram, LevelAt, LevelSums, PartAt, TimedSums};
 use crate::observe::Observed;
 use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
 
@@ -87,13 +87,19 @@ impl Observed for Stretch<'_> {
         }
     }
 
-    fn add_times(&self, service: ServiceId, part: PartId, to: &mut Histogram) {
-        self.periods().for_each(|period| to.add_sparse(period.timed(part, service)));
+    fn add_times(&self, of: PartAt, to: &mut Histogram) {
+        self.periods().for_each(|period| to.add_sparse(period.timed(of)));
     }
 
-    fn timed(&self, service: ServiceId, part: PartId) -> TimedSums {
+    fn timed(&self, of: PartAt) -> TimedSums {
         let mut sum = TimedSums::default();
-        self.slices().for_each(|slice| sum.add(&slice.timed(part, service)));
+        self.slices().for_each(|slice| sum.add(&slice.timed(of)));
+        sum
+    }
+
+    fn level(&self, of: LevelAt) -> LevelSums {
+        let mut sum = LevelSums::default();
+        self.slices().for_each(|slice| sum.add(&slice.level(of)));
         sum
     }
 }

@@ -9,7 +9,7 @@ use crate::dist::Distribution;
 use crate::economics::CostSettings;
 use crate::faults::{Fault, FaultEffect, Schedule, Target};
 use crate::ids::{Caller, EdgeId, EndpointId, FaultId, GuardId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
-use crate::metrics::{ByPart, Histogram, SparseHistogram};
+use crate::metrics::{ByLevel, ByPart, Histogram, SparseHistogram};
 use crate::model::Model;
 use crate::names::{Names, Objective};
 use crate::network::Network;
@@ -78,6 +78,7 @@ impl System {
             queue_capacity: 1000,
             max_wait: None,
             discipline: Discipline::default(),
+            admission: None,
             start_up: Distribution::constant(SimDuration::ZERO),
             warm_up: None,
             health: None,
@@ -95,7 +96,15 @@ impl System {
         let name = format!("{}.{name}", self.model.services[service.index()].name);
         self.names.endpoints.insert(name.clone(), id);
         let effect = Effect::None;
-        self.model.endpoints.push(Endpoint { name, service, steps: Vec::new(), effect, is_async: false, access: None });
+        self.model.endpoints.push(Endpoint {
+            name,
+            service,
+            steps: Vec::new(),
+            effect,
+            is_async: false,
+            access: None,
+            admission: None,
+        });
         id
     }
 
@@ -204,6 +213,7 @@ impl System {
             services: vec![ServiceCounts::default(); services],
             up: vec![UpCounts::default(); services + self.model.endpoints.len()],
             times: ByPart::new(),
+            levels: ByLevel::new(),
             wrong: Vec::new(),
             entry_latency: Vec::new(),
         });

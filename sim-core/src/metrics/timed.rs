@@ -1,15 +1,17 @@
 //! Timed parts, as the families declare them, and what was timed while a run goes on.
 //!
 //! A family lists its timed parts in its own `mod.rs` by `timed!`, and `crate::counters` joins the lists. Nothing is kept of a part at
-//! services where nothing was timed.
+//! services and call sites where nothing was timed.
 
 use super::histogram::{Histogram, SparseHistogram};
+use crate::ids::{EdgeId, ServiceId};
 use std::collections::BTreeMap;
 
-/// A part of what happens at a service, store or queue that takes time: it has a mean and percentiles in expressions.
+/// A part of what happens at a service, store or queue, or before an attempt of a call is sent, that takes time: it has a mean and percentiles in
+/// expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedPart {
-    /// Its name in expressions, behind that of the service.
+    /// Its name in expressions, behind that of the service or call.
     pub name: &'static str,
     /// At what it is timed.
     pub of: TimedAt,
@@ -24,6 +26,8 @@ pub enum TimedAt {
     Node,
     /// Queues alone.
     Queue,
+    /// Call sites.
+    CallSite,
 }
 
 /// Declares the timed parts of a family: constants, and `TIMED`, their list.
@@ -44,8 +48,37 @@ pub(crate) use timed;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PartId(pub(crate) u8);
 
-/// By part, and number of the service at which something was timed.
-pub type ByPart<T> = BTreeMap<(PartId, u32), T>;
+/// A part at one service or one call site, whichever its declaration names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartAt {
+    part: PartId,
+    at: u32,
+}
+
+impl PartAt {
+    /// A part that is timed at services.
+    pub fn service(part: PartId, service: ServiceId) -> Self {
+        Self { part, at: service.0 }
+    }
+
+    /// A part that is timed at call sites.
+    pub fn call_site(part: PartId, site: EdgeId) -> Self {
+        Self { part, at: site.0 }
+    }
+
+    /// The part.
+    pub fn part(self) -> PartId {
+        self.part
+    }
+
+    /// The number of the service or call site.
+    pub fn index(self) -> usize {
+        self.at as usize
+    }
+}
+
+/// By part, and the service or call site at which something was timed.
+pub type ByPart<T> = BTreeMap<PartAt, T>;
 
 /// How often a part was timed, and how long it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,14 +111,14 @@ impl TimedSums {
     }
 }
 
-/// What was timed since the start of a run, of the parts and services at which anything was.
+/// What was timed since the start of a run, of the parts and the services and call sites at which anything was.
 #[derive(Debug, Default)]
 pub struct Times {
-    /// By part, by service.
+    /// By part, by service or call site.
     parts: Vec<Vec<Option<Timed>>>,
 }
 
-/// One part at one service.
+/// One part at one service or call site.
 #[derive(Debug)]
 struct Timed {
     histogram: Histogram,
@@ -95,44 +128,42 @@ struct Timed {
 }
 
 impl Times {
-    /// A part took so long at a service.
+    /// A part took so long.
     #[inline]
-    pub fn record(&mut self, part: PartId, service: u32, ns: u64) {
-        let timed = self.timed(part, service);
+    pub fn record(&mut self, of: PartAt, ns: u64) {
+        let timed = self.timed(of);
         timed.histogram.record(ns);
         timed.count += 1;
         timed.sum_ns = timed.sum_ns.wrapping_add(ns);
     }
 
-    fn timed(&mut self, part: PartId, service: u32) -> &mut Timed {
-        let (part, service) = (usize::from(part.0), service as usize);
+    fn timed(&mut self, of: PartAt) -> &mut Timed {
+        let part = usize::from(of.part.0);
         if self.parts.len() <= part {
             self.parts.resize_with(part + 1, Vec::new);
         }
-        let services = &mut self.parts[part];
-        if services.len() <= service {
-            services.resize_with(service + 1, || None);
+        let places = &mut self.parts[part];
+        if places.len() <= of.index() {
+            places.resize_with(of.index() + 1, || None);
         }
-        services[service].get_or_insert_with(|| Timed { histogram: Histogram::new(), count: 0, sum_ns: 0 })
+        places[of.index()].get_or_insert_with(|| Timed { histogram: Histogram::new(), count: 0, sum_ns: 0 })
     }
 
-    fn all(&self) -> impl Iterator<Item = ((PartId, u32), &Timed)> {
-        self.parts.iter().enumerate().flat_map(|(part, services)| {
-            let there = services.iter().enumerate().filter_map(|(service, timed)| Some((service, timed.as_ref()?)));
-            there.map(move |(service, timed)| ((PartId(part as u8), service as u32), timed))
+    fn all(&self) -> impl Iterator<Item = (PartAt, &Timed)> {
+        self.parts.iter().enumerate().flat_map(|(part, places)| {
+            let there = places.iter().enumerate().filter_map(|(at, timed)| Some((at, timed.as_ref()?)));
+            there.map(move |(at, timed)| (PartAt { part: PartId(part as u8), at: at as u32 }, timed))
         })
     }
 
-    /// The histogram of a part at a service; `None` where nothing was timed.
-    pub fn histogram(&self, part: PartId, service: u32) -> Option<&Histogram> {
-        self.parts.get(usize::from(part.0))?.get(service as usize)?.as_ref().map(|timed| &timed.histogram)
+    /// The histogram of a part; `None` where nothing was timed.
+    pub fn histogram(&self, of: PartAt) -> Option<&Histogram> {
+        self.parts.get(usize::from(of.part.0))?.get(of.index())?.as_ref().map(|timed| &timed.histogram)
     }
 
-    /// What was timed since `before`, which becomes equal to this; only parts and services at which anything was.
+    /// What was timed since `before`, which becomes equal to this; only parts and places at which anything was.
     pub fn since(&self, before: &mut Self) -> ByPart<SparseHistogram> {
-        let since = self.all().map(|((part, service), timed)| {
-            ((part, service), timed.histogram.since(&mut before.timed(part, service).histogram))
-        });
+        let since = self.all().map(|(of, timed)| (of, timed.histogram.since(&mut before.timed(of).histogram)));
         since.filter(|(_, times)| !times.buckets.is_empty()).collect()
     }
 
@@ -158,17 +189,18 @@ mod tests {
     fn only_what_was_timed_is_kept() {
         let (mut times, mut before, mut sums) = (Times::default(), Times::default(), ByPart::new());
         assert!(times.since(&mut before).is_empty() && times.sums_since(&mut sums).is_empty());
-        times.record(PartId(2), 7, 1000);
-        times.record(PartId(2), 7, 3000);
-        assert!(times.parts[0].is_empty() && times.histogram(PartId(2), 6).is_none());
-        assert_eq!(times.histogram(PartId(2), 7).map(Histogram::total), Some(2));
+        let [of, other] = [7, 1].map(|service| PartAt::service(PartId(2), ServiceId(service)));
+        times.record(of, 1000);
+        times.record(of, 3000);
+        assert!(times.parts[0].is_empty() && times.histogram(PartAt::service(PartId(2), ServiceId(6))).is_none());
+        assert_eq!(times.histogram(of).map(Histogram::total), Some(2));
         let since = times.since(&mut before);
-        assert_eq!(since.iter().map(|(of, times)| (*of, times.total())).collect::<Vec<_>>(), [((PartId(2), 7), 2)]);
+        assert_eq!(since.iter().map(|(of, times)| (*of, times.total())).collect::<Vec<_>>(), [(of, 2)]);
         let of_both = TimedSums { count: 2, sum_ns: 4000, ..TimedSums::default() };
-        assert_eq!(times.sums_since(&mut sums), ByPart::from([((PartId(2), 7), of_both)]));
-        times.record(PartId(2), 1, 5);
-        assert_eq!(times.since(&mut before).keys().collect::<Vec<_>>(), [&(PartId(2), 1)]);
-        assert_eq!(times.sums_since(&mut sums).keys().collect::<Vec<_>>(), [&(PartId(2), 1)]);
+        assert_eq!(times.sums_since(&mut sums), ByPart::from([(of, of_both)]));
+        times.record(other, 5);
+        assert_eq!(times.since(&mut before).keys().collect::<Vec<_>>(), [&other]);
+        assert_eq!(times.sums_since(&mut sums).keys().collect::<Vec<_>>(), [&other]);
         assert!(times.since(&mut before).is_empty() && times.sums_since(&mut sums).is_empty());
     }
 

@@ -54,7 +54,7 @@ counts! {
         sum failed_below: u64,
         /// Attempts without an outcome: stopped because nobody waited for them, or their caller crashed.
         sum withdrawn: u64,
-        /// Attempts that a breaker, a throttle or a limit of concurrency turned away before they were sent.
+        /// Attempts that a breaker, a throttle, a limit or a pool turned away before they were sent.
         sum rejected: u64,
         /// Attempts of callers without a timeout that had waited too long for an answer when the run ended: neither available nor within any
         /// percentile. They are in flight, and in no outcome.

@@ -5,7 +5,7 @@ use super::experiment::ExperimentRun;
 use super::span::Span;
 use crate::counters::WAIT;
 use crate::ids::{EdgeId, FaultId, ServiceId};
-use crate::metrics::{ByPart, Histogram, PartId, SparseHistogram, TimedSums};
+use crate::metrics::{ByLevel, ByPart, Histogram, LevelAt, LevelSums, PartAt, SparseHistogram, TimedSums};
 use serde::Serialize;
 
 /// Why a run ended before its time.
@@ -152,8 +152,10 @@ pub struct Slice {
     pub services: Vec<ServiceCounts>,
     /// How long each service, and then each endpoint, was up.
     pub up: Vec<UpCounts>,
-    /// Timed parts, but for the wait for a worker, at the services at which anything was timed.
+    /// Timed parts, but for the wait for a worker, at the services and call sites at which anything was timed.
     pub times: ByPart<TimedSums>,
+    /// How high levels stood that have ever left 0.
+    pub levels: ByLevel<LevelSums>,
     /// Wrong replies by call site and kind ([`crate::data::Wrongness`] as its number), only those that happened.
     pub wrong: Vec<(EdgeId, u8, WrongCounts)>,
     /// Latency of the answered attempts of call sites of load classes, by their place in `RunResult::entry_edges` order.
@@ -187,7 +189,7 @@ pub struct Period {
     pub latency: Vec<SparseHistogram>,
     /// Wait for a worker, by service; of queues, the wait of a message until it is handed over.
     pub wait: Vec<SparseHistogram>,
-    /// All other timed parts, at the services at which anything was timed.
+    /// All other timed parts, at the services and call sites at which anything was timed.
     pub times: ByPart<SparseHistogram>,
     /// Latency of answered calls with their retries, for load classes with a policy, by call site (empty where it equals `latency`).
     pub call_latency: Vec<SparseHistogram>,
@@ -197,22 +199,27 @@ pub struct Period {
 static NO_TIMES: SparseHistogram = SparseHistogram { buckets: Vec::new() };
 
 impl Period {
-    /// The times of a part of a service.
-    pub fn timed(&self, part: PartId, service: ServiceId) -> &SparseHistogram {
-        if part == WAIT {
-            return &self.wait[service.index()];
+    /// The times of a part.
+    pub fn timed(&self, of: PartAt) -> &SparseHistogram {
+        if of.part() == WAIT {
+            return &self.wait[of.index()];
         }
-        self.times.get(&(part, service.0)).unwrap_or(&NO_TIMES)
+        self.times.get(&of).unwrap_or(&NO_TIMES)
     }
 }
 
 impl Slice {
-    /// How often a part of a service was timed, and how long it took.
-    pub fn timed(&self, part: PartId, service: ServiceId) -> TimedSums {
-        if part == WAIT {
-            return self.services[service.index()].waits();
+    /// How often a part was timed, and how long it took.
+    pub fn timed(&self, of: PartAt) -> TimedSums {
+        if of.part() == WAIT {
+            return self.services[of.index()].waits();
         }
-        self.times.get(&(part, service.0)).copied().unwrap_or_default()
+        self.times.get(&of).copied().unwrap_or_default()
+    }
+
+    /// How high a level stood.
+    pub fn level(&self, of: LevelAt) -> LevelSums {
+        self.levels.get(&of).copied().unwrap_or_default()
     }
 }
 
@@ -244,10 +251,17 @@ impl RunResult {
         sum
     }
 
-    /// How often a part of a service was timed between two times [ns from 0], and how long it took.
-    pub fn timed(&self, part: PartId, service: ServiceId, span: Span) -> TimedSums {
+    /// How often a part was timed between two times [ns from 0], and how long it took.
+    pub fn timed(&self, of: PartAt, span: Span) -> TimedSums {
         let mut sum = TimedSums::default();
-        self.slices_in(span).for_each(|slice| sum.add(&slice.timed(part, service)));
+        self.slices_in(span).for_each(|slice| sum.add(&slice.timed(of)));
+        sum
+    }
+
+    /// How high a level stood between two times [ns from 0].
+    pub fn level(&self, of: LevelAt, span: Span) -> LevelSums {
+        let mut sum = LevelSums::default();
+        self.slices_in(span).for_each(|slice| sum.add(&slice.level(of)));
         sum
     }
 

@@ -158,6 +158,9 @@ pub struct ServiceSummary {
     /// What the families count at services, by the name of the counter: per replication, where it was counted in any.
     #[serde(flatten)]
     pub counters: BTreeMap<&'static str, Estimate>,
+    /// Levels that left 0 in any replication.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub levels: BTreeMap<&'static str, LevelSummary>,
 }
 
 /// Wait [s].
@@ -167,6 +170,15 @@ pub struct WaitSummary {
     pub mean: Estimate,
     /// 99th percentile.
     pub p99: Estimate,
+}
+
+/// A level: what goes up and down.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct LevelSummary {
+    /// Its average over time.
+    pub average: Estimate,
+    /// The highest of a replication.
+    pub most: Estimate,
 }
 
 /// Of one call, all call sites of that name together.
@@ -205,6 +217,12 @@ pub struct CallSummary {
     /// What else the families count of calls, by the name of the counter: per replication, where it was counted in any.
     #[serde(flatten)]
     pub counters: BTreeMap<&'static str, Estimate>,
+    /// The parts that were timed before attempts were sent, by the name of the part.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub times_s: BTreeMap<&'static str, WaitSummary>,
+    /// Levels of the state that the call shares, which left 0 in any replication.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub levels: BTreeMap<&'static str, LevelSummary>,
 }
 
 impl Summary {

@@ -1,6 +1,8 @@
-//! What instances are made of, as far as it can be chosen: in which order they serve those who wait.
+//! What instances are made of, as far as it can be chosen: whom they let in, and in which order they serve those who wait.
 
+pub mod admission;
 pub mod discipline;
+pub mod shed;
 
 use crate::metrics::timed;
 

@@ -19,7 +19,7 @@ use super::{World, bounds, record};
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
 use crate::engine::digest::Digest;
 use crate::ids::LoadId;
-use crate::metrics::Times;
+use crate::metrics::{Levels, Times};
 use crate::model::Model;
 
 impl<'m> World<'m> {
@@ -48,7 +48,7 @@ impl<'m> World<'m> {
             events: 0,
             instant: bounds::Instant::default(),
             frames: Arena::new(model.run.max_in_flight),
-            tickets: Tickets::new(data.needs_tickets() || calls.need_tickets()),
+            tickets: Tickets::new(data.needs_tickets() || calls.need_tickets() || model.tells_keys_apart()),
             wrongs: Wrongs::default(),
             probe: None,
             ready: Vec::new(),
@@ -59,6 +59,7 @@ impl<'m> World<'m> {
             control: Control::new(model),
             chaos: Chaos::default(),
             times: Times::default(),
+            levels: Levels::default(),
             recorder: record::Recorder::new(model),
             stopped: None,
             done: false,

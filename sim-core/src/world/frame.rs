@@ -100,6 +100,16 @@ impl Link {
         Self(race)
     }
 
+    /// While a call waits before its attempt is sent, the gate at which it does.
+    pub fn gate(gate: usize) -> Self {
+        Self(gate as u32)
+    }
+
+    /// The gate at which a call waits.
+    pub fn of_gate(self) -> usize {
+        self.0 as usize
+    }
+
     /// The race of a hedged call.
     pub fn of_race(self) -> usize {
         self.0 as usize
@@ -149,9 +159,9 @@ pub enum Phase {
     Sharing,
     /// A write that waits until regions agree.
     Agreeing,
-    /// Waits for a place under a limit of concurrency, before its attempt is sent.
+    /// Waits for a place at a gate (a limit, a pool of connections), before its attempt is sent.
     Waiting,
-    /// Has such a place, and sends its attempt at this very moment.
+    /// Has such a place, and goes on at this very moment or at a time that is known.
     Admitted,
     /// Waits for a reply.
     Calling,
@@ -190,7 +200,7 @@ pub struct Frame {
     /// What it does next, or is doing.
     pub pc: Pc,
     /// Next in a queue or on the free list; the callee's frame during a call; during a join the branches still out and needed; during a
-    /// hedged call its race.
+    /// hedged call its race; before an attempt the gate at which it waits.
     pub next: Link,
     /// The call site by which it came.
     pub edge: EdgeId,

@@ -6,13 +6,14 @@
 use crate::call::breaker::{Breaker, BreakerSettings, Window};
 use crate::call::ejection::Ejector;
 use crate::call::hedge::Hedge;
+use crate::call::rate_limit::RateLimitSettings;
 use crate::call::retry::Budget;
 use crate::metrics::{Histogram, SparseHistogram};
 use crate::model::Model;
 use crate::results::{EdgeCounts, ServiceCounts, Slice, UpCounts};
 use crate::topology::{Guard, Service};
 use crate::workload::Arrival;
-use crate::world::calls::{Limited, Shared, Site};
+use crate::world::calls::{Gate, Shared, Site};
 use crate::world::stations::Instance;
 
 /// A histogram of times of three orders of magnitude, ten octaves, in a run that is so long that counts are carried.
@@ -21,6 +22,8 @@ const HISTOGRAM: u64 = 10 * 128 * (2 + 8);
 const WINDOW: u64 = 2048;
 /// An event and a frame of a closed user, with room to grow.
 const USER: u64 = 160;
+/// The state behind a gate.
+const GATE: u64 = 256;
 /// Shared cores of an instance with some work on them.
 const CORES: u64 = 512;
 
@@ -95,10 +98,18 @@ fn shared(guard: &Guard) -> u64 {
         (guard.budget.is_some(), size_of::<Budget>()),
         (guard.ejection.is_some(), size_of::<Ejector>()),
         (guard.hedge.is_some(), size_of::<Hedge>()),
-        (guard.limit.is_some(), size_of::<Limited>()),
     ];
     let others = others.into_iter().filter(|(is_there, _)| *is_there).map(|(_, bytes)| bytes as u64);
-    size_of::<Shared>() as u64 + others.sum::<u64>() + window
+    size_of::<Shared>() as u64 + others.sum::<u64>() + window + gates(guard)
+}
+
+/// What its gates keep: connections, and the times of a window that slides.
+fn gates(guard: &Guard) -> u64 {
+    let number = [guard.rate_limit.is_some(), guard.limit.is_some(), guard.pool.is_some()];
+    let remembered = guard.rate_limit.as_ref().map_or(0, RateLimitSettings::remembers);
+    let connections = guard.pool.as_ref().map_or(0, |pool| pool.connections.get());
+    let gates = number.into_iter().filter(|is_there| *is_there).count() as u64 * (size_of::<Gate>() as u64 + GATE);
+    gates + remembered.saturating_mul(8) + connections.saturating_mul(32)
 }
 
 fn windows(model: &Model) -> u64 {

@@ -38,7 +38,7 @@ use crate::engine::calendar::{Calendar, Key, Lanes};
 use crate::engine::digest::Digest;
 use crate::engine::table::Id;
 use crate::ids::{InstanceId, LoadId};
-use crate::metrics::Times;
+use crate::metrics::{Levels, Times};
 use crate::model::Model;
 use crate::results::RunResult;
 use frame::{Arena, FrameId};
@@ -143,6 +143,8 @@ struct World<'m> {
     chaos: chaos::Chaos,
     /// Timed parts, but for the wait for a worker.
     times: Times,
+    /// What goes up and down.
+    levels: Levels,
     recorder: record::Recorder,
     stopped: Option<crate::results::Stopped>,
     /// The end has come.

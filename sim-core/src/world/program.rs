@@ -371,7 +371,7 @@ pub fn needs_client(model: &Model, edge: &Edge) -> bool {
         || edge.hedge.is_some()
         || guard.breaker.is_some()
         || guard.throttle.is_some()
-        || guard.limit.is_some()
+        || guard.has_gates()
         || guard.ejection.is_some()
         || matches!(edge.caller, Caller::Queue(_))
 }

@@ -12,7 +12,7 @@ use super::{Event, World, fact};
 use crate::counters::part;
 use crate::data::AGE;
 use crate::ids::{Caller, EdgeId, ServiceId};
-use crate::metrics::{ByPart, Histogram, SparseHistogram, TimedSums, Times, fresh};
+use crate::metrics::{ByLevel, ByPart, Histogram, PartAt, SparseHistogram, TimedSums, Times, fresh};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts, WrongCounts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +64,7 @@ pub(super) struct Recorder {
     waits: Vec<Histogram>,
     times: Times,
     timed: ByPart<(u64, u64)>,
+    levels: ByLevel<u64>,
     call_latency: Vec<Histogram>,
     periods: Vec<Period>,
     openings: Vec<(EdgeId, u64)>,
@@ -95,6 +96,7 @@ impl Recorder {
             waits: fresh(model.services.len()),
             times: Times::default(),
             timed: ByPart::new(),
+            levels: ByLevel::new(),
             call_latency: fresh(model.edges.len()),
             periods: Vec::new(),
             openings: Vec::new(),
@@ -150,7 +152,7 @@ impl Recorder {
 
     /// A message was not done at `at_ns`, and too old.
     pub(super) fn undone(&mut self, queue: ServiceId, at_ns: u64, waited_ns: u64) {
-        let of = (part(&AGE), queue.0);
+        let of = PartAt::service(part(&AGE), queue);
         let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
         let undone = TimedSums { never: 1, never_ns: u128::from(waited_ns), ..TimedSums::default() };
         slice.times.entry(of).or_default().add(&undone);
@@ -314,6 +316,7 @@ impl World<'_> {
             slice.entry_latency.push((*edge, self.calls.latency(*edge).since(seen)));
         }
         slice.times = self.times.sums_since(&mut recorder.timed);
+        slice.levels = self.levels.cut(now, &mut recorder.levels);
         slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((site, k), n)| (site, k, n)).collect();
         recorder.slices.push(slice);
         recorder.since = now;

@@ -36,6 +36,7 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         queue_capacity: 100_000,
         max_wait: None,
         discipline: Discipline::default(),
+        admission: None,
         start_up: Distribution::default(),
         warm_up: None,
         health: None,
@@ -92,6 +93,7 @@ pub(super) fn chain(
             effect: Effect::None,
             is_async: true,
             access: None,
+            admission: None,
         });
         model.guards.push(Guard {
             name: format!("call {tier}"),
@@ -102,6 +104,9 @@ pub(super) fn chain(
             breaker: None,
             throttle: None,
             limit: None,
+            pool: None,
+            rate_limit: None,
+            per: None,
             budget: None,
             ejection: None,
             hedge: None,

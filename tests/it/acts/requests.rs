@@ -225,6 +225,48 @@ pub(super) const ACTS: &[Act] = &[
         "availability(web.fast) in on > 2 * availability(web.fast)",
     ),
     act(
+        "admission admission",
+        "services.api: {instances: 1, workers: 2, queue: {capacity: 50}, endpoints: {get: {steps: [{work: 60ms}]}}}",
+        "services.api.admission: {concurrency_limit: {bulkhead: {limit: 4}}}",
+        "p50(api.get) in on < 0.3 * p50(api.get)",
+    ),
+    act(
+        "shed by_priority",
+        "services.api: {instances: 1, workers: 2, queue: {capacity: 50}, endpoints: {get: {steps: [{work: 60ms}]}}}\nload.crawlers: {to: web.get, arrive: {poisson: {rate: 50/s}}, priority: sheddable}\nload.users.arrive: {poisson: {rate: 20/s}}",
+        "services.api.admission: {shed: {by_priority: {queue_wait: {sheddable: 20ms}}}}",
+        "availability(web.get) of users in on > 1.5 * availability(web.get) of users",
+    ),
+    act(
+        "rate_limit token_bucket",
+        "services.api.workers: 100",
+        "policies.api.rate_limit: {token_bucket: {rate: 5/s, burst: 5}}",
+        "rejected(web.get) in on == 80% within 3 points",
+    ),
+    act(
+        "rate_limit leaky_bucket",
+        "services.api.workers: 100",
+        "policies.api.rate_limit: {leaky_bucket: {rate: 10/s, capacity: 3}}",
+        "p50(web.get) in on > 8 * p50(web.get)",
+    ),
+    act(
+        "rate_limit fixed_window",
+        "services.api.workers: 100",
+        "policies.api.rate_limit: {fixed_window: {limit: 5, every: 1s}}",
+        "rejected(web.get) in on == 80% within 3 points",
+    ),
+    act(
+        "rate_limit sliding_window",
+        "services.api.workers: 100",
+        "policies.api.rate_limit: {sliding_window: {limit: 5, every: 1s}}",
+        "rejected(web.get) in on == 80% within 3 points",
+    ),
+    act(
+        "pool pool",
+        "services.api.endpoints.get.steps: [{wait: 60ms}]\nservices.api.workers: 100",
+        "policies.api.pool: {connections: 1, max_wait: 100ms}",
+        "rejected(web.get) in on > 20%",
+    ),
+    act(
         "fallback fallback",
         FAILING,
         "policies.api.fallback: {outcome: degraded}",

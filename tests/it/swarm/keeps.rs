@@ -1,5 +1,6 @@
 //! The laws that every run keeps, whatever its scenario says. Each is exact, or says why it is not.
 
+use sim_core::call::deadline::PASSED;
 use sim_core::call::hedge::HEDGES;
 use sim_core::call::retry::RETRIES;
 use sim_core::counters::part;
@@ -7,6 +8,7 @@ use sim_core::data::AGE;
 use sim_core::economics::Group;
 use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use sim_core::judge::bill;
+use sim_core::metrics::PartAt;
 use sim_core::model::Model;
 use sim_core::results::{RunResult, ServiceCounts};
 use sim_core::topology::{Node, Step};
@@ -33,9 +35,10 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
             let calls: u64 = counts.call_outcomes.iter().sum();
             assert!(calls <= counts.calls, "{name}: {calls} calls ended of {}", counts.calls);
             let tries = counts.calls + counts.of(&RETRIES) + counts.of(&HEDGES);
+            let not_sent = counts.rejected + counts.of(&PASSED);
             assert!(counts.attempts <= tries, "{name}: {} attempts of {tries} tries", counts.attempts);
             assert!(
-                tries <= counts.attempts + counts.rejected + run.in_flight[place] + (counts.calls - calls),
+                tries <= counts.attempts + not_sent + run.in_flight[place] + (counts.calls - calls),
                 "{name}: tries"
             );
         }
@@ -164,7 +167,8 @@ fn waits_are_counted_once(model: &Model, run: &RunResult) {
         let counts = run.service(ServiceId(place as u32), run.whole());
         let waits = run.histogram(run.whole(), |period| &period.wait[place]);
         let (age, id) = (part(&AGE), ServiceId(place as u32));
-        let (aged, ages) = (run.timed(age, id, run.whole()), run.histogram(run.whole(), |p| p.timed(age, id)));
+        let of = PartAt::service(age, id);
+        let (aged, ages) = (run.timed(of, run.whole()), run.histogram(run.whole(), |p| p.timed(of)));
         // Where workers are not limited, nobody waits and no waits are kept.
         let is_queue = matches!(service.node, Node::Queue(_));
         let started = if service.workers.is_some() || is_queue { counts.started } else { 0 };

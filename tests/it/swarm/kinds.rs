@@ -67,6 +67,12 @@ pub fn call(dice: &mut Dice) -> String {
         let (limit, wait) = (dice.number(1, 12), *dice.pick(&["0s", "20ms", "1s"]));
         keys.push(format!("concurrency_limit: {{bulkhead: {{limit: {limit}, max_wait: {wait}}}}}"));
     }
+    if dice.chance(15) {
+        keys.push(format!("rate_limit: {}", rate_limit(dice)));
+    }
+    if dice.chance(15) {
+        keys.push(format!("pool: {}", pool(dice)));
+    }
     if dice.chance(20) {
         keys.push("fallback: {latency: 1ms, outcome: degraded}".into());
     }
@@ -103,6 +109,41 @@ const BALANCERS: &[&str] = &[
     "ring_hash",
     "{maglev: {size: 1009}}",
 ];
+
+fn rate_limit(dice: &mut Dice) -> String {
+    let (rate, size, wait) = (dice.number(5, 80), dice.number(1, 9), *dice.pick(&["0s", "30ms", "1s"]));
+    match dice.below(4) {
+        0 => format!("{{token_bucket: {{rate: {rate}/s, burst: {size}, max_wait: {wait}}}}}"),
+        1 => format!("{{leaky_bucket: {{rate: {rate}/s, capacity: {size}}}}}"),
+        2 => format!("{{fixed_window: {{limit: {size}, every: 100ms, max_wait: {wait}}}}}"),
+        _ => format!("{{sliding_window: {{limit: {size}, every: 100ms, max_wait: {wait}}}}}"),
+    }
+}
+
+fn pool(dice: &mut Dice) -> String {
+    let (connections, wait) = (dice.number(1, 12), *dice.pick(&["0s", "20ms", "1s"]));
+    let connect = if wait == "0s" { "0s" } else { *dice.pick(&["0s", "3ms", "{exponential: {mean: 5ms}}"]) };
+    let rest = *dice.pick(&["", ", idle_for: 10ms", ", max_age: 300ms"]);
+    format!("{{connections: {connections}, max_wait: {wait}, connect: {connect}{rest}}}")
+}
+
+/// What a service asks at its door.
+pub fn admission(dice: &mut Dice) -> String {
+    let mut keys = Vec::new();
+    if dice.chance(50) {
+        let (rate, burst) = (dice.number(10, 120), dice.number(1, 20));
+        keys.push(format!("rate_limit: {{token_bucket: {{rate: {rate}/s, burst: {burst}}}}}"));
+    }
+    if dice.chance(50) {
+        keys.push(format!("concurrency_limit: {{bulkhead: {{limit: {}}}}}", dice.number(1, 12)));
+    }
+    if keys.is_empty() || dice.chance(40) {
+        let waits =
+            *dice.pick(&["sheddable: 1ms, sheddable_plus: 5ms", "sheddable: 0s, sheddable_plus: 2ms, critical: 10ms"]);
+        keys.push(format!("shed: {{by_priority: {{queue_wait: {{{waits}}}}}}}"));
+    }
+    format!("{{{}}}", keys.join(", "))
+}
 
 fn hedge(dice: &mut Dice) -> String {
     match dice.below(5) {

@@ -150,6 +150,9 @@ impl Maker<'_> {
             ]);
             let _ = writeln!(text, "    queue: {{capacity: {}{wait}}}", *self.dice.pick(&["0", "5", "100", "10k"]));
         }
+        if self.dice.chance(25) {
+            let _ = writeln!(text, "    admission: {}", kinds::admission(self.dice));
+        }
         if self.dice.chance(20) {
             let _ = writeln!(text, "    machine: {{cores: {}}}", self.dice.number(1, 4));
         }

@@ -13,8 +13,8 @@ use crate::numbers::{clock, estimate, grouped, length, plain};
 use crate::page::section::{scenario, section, some};
 use crate::page::{Block, CellForm, Fact, Judged, LoneTable, Page, Section, Windows};
 use crate::words::{NEEDED, WHEN_HELD, margin, observed, word_of};
-use sim_core::counters;
-use sim_core::results::{CallSummary, Estimate, PromiseSummary, StudyResult, Unit, Verdict};
+use sim_core::counters::{self, LEVELS, TIMED};
+use sim_core::results::{CallSummary, Estimate, LevelSummary, PromiseSummary, StudyResult, Unit, Verdict, WaitSummary};
 use sim_core::units::Probability;
 use std::collections::BTreeMap;
 
@@ -36,7 +36,11 @@ pub fn page(study: &StudyResult, source: &Source) -> Page {
             "calls",
             "Calls",
             "Calls",
-            std::iter::once(Block::Table(calls(study))).chain(counted_at_calls(study)).collect(),
+            std::iter::once(Block::Table(calls(study)))
+                .chain(counted_at_calls(study))
+                .chain(timed_at_calls(study))
+                .chain(levels(study.summary.calls.iter().map(|(name, call)| (name, &call.levels))))
+                .collect(),
         )),
         alerts(study),
         some("money", "Money", "Money", placed(Chapter::Money)),
@@ -150,7 +154,7 @@ fn calls(study: &StudyResult) -> LoneTable {
         "Aban\u{ad}doned",
     ];
     let caption = "mean per run. Amplification is attempts sent for each call that was let through. Calls are turned away by a breaker, a \
-                   throttle or a limit; openings count all caller instances; abandoned attempts went on working after their caller \
+                   throttle, a limit or a pool; openings count all caller instances; abandoned attempts went on working after their caller \
                    had given up.";
     LoneTable {
         title: Some((calls_title(study), ("Every call edge".into(), caption.into()))),
@@ -181,6 +185,34 @@ fn call(name: &str, c: &CallSummary) -> Vec<String> {
 /// What the families count at calls, where it was counted.
 fn counted_at_calls(study: &StudyResult) -> Option<Block> {
     counted(study.summary.calls.iter().map(|(name, call)| (name, &call.counters)))
+}
+
+/// What is timed before attempts are sent, where it was.
+fn timed_at_calls(study: &StudyResult) -> Option<Block> {
+    let row = |(call, name, wait): (&String, &str, &WaitSummary)| {
+        let part = TIMED.iter().find(|part| part.name == name)?;
+        let (mean, p99) = (estimate(&wait.mean, Unit::Seconds), estimate(&wait.p99, Unit::Seconds));
+        Some(vec![format!("{call}.{name}"), mean, p99, part.says.to_owned()])
+    };
+    let timed = study.summary.calls.iter().flat_map(|(call, of)| of.times_s.iter().map(move |(n, w)| (call, *n, w)));
+    standing("Timed parts", ["Part", "Mean", "p99", "Is"], timed.filter_map(row).collect())
+}
+
+/// Levels of subjects, each as an expression writes it.
+fn levels<'a>(subjects: impl Iterator<Item = (&'a String, &'a BTreeMap<&'static str, LevelSummary>)>) -> Option<Block> {
+    let row = |(subject, name, stood): (&String, &str, &LevelSummary)| {
+        let level = LEVELS.iter().find(|level| level.name == name)?;
+        let (average, most) = (estimate(&stood.average, Unit::Count), estimate(&stood.most, Unit::Count));
+        Some(vec![format!("{subject}.{name}"), average, most, level.says.to_owned()])
+    };
+    let all = subjects.flat_map(|(subject, levels)| levels.iter().map(move |(name, stood)| (subject, *name, stood)));
+    standing("Levels", ["Level", "Average", "Most", "Is"], all.filter_map(row).collect())
+}
+
+/// A table of what stands in expressions; none without rows.
+fn standing(says: &str, heads: [&str; 4], rows: Vec<Vec<String>>) -> Option<Block> {
+    let table = DataTable { says: says.into(), heads: heads.map(String::from).into(), rows };
+    (!table.rows.is_empty()).then_some(Block::Table(LoneTable { title: None, cells: CellForm::Reasons, table }))
 }
 
 /// The counters of subjects, each as an expression writes it.
@@ -228,6 +260,7 @@ fn services(study: &StudyResult) -> Option<Section> {
     let standing = |table| Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
     let mut blocks = vec![Block::Lede(lede.into()), standing(table)];
     blocks.extend(counted(study.summary.services.iter().map(|(name, service)| (name, &service.counters))));
+    blocks.extend(levels(study.summary.services.iter().map(|(name, service)| (name, &service.levels))));
     let scalers = study.summary.scalers.iter();
     let rows: Vec<Vec<String>> = scalers
         .map(|(name, scaler)| std::iter::once(name.clone()).chain(listed::scaler_cells(study, scaler)).collect())

@@ -254,6 +254,8 @@ fn calls() -> BTreeMap<String, CallSummary> {
         hedge_wins: None,
         amplification: Some(near(1.0 + retries / calls, 0.0001)),
         counters: BTreeMap::new(),
+        times_s: BTreeMap::new(),
+        levels: BTreeMap::new(),
     };
     BTreeMap::from([
         ("shoppers->gateway.checkout".to_owned(), call("gateway.checkout", 744_000.0, 0.0, 0.0, 0.0)),
@@ -342,6 +344,7 @@ fn summary() -> Summary {
                 in_system: near(88.0, 0.6),
                 instances: near(5.6, 0.02),
                 counters: BTreeMap::new(),
+                levels: BTreeMap::new(),
             },
         )]),
         calls: calls(),

@@ -13,9 +13,9 @@ pub use consecutive::ConsecutiveSettings;
 pub use count::CountSettings;
 pub use rate::{RateSettings, Window};
 
-use crate::call::doorman::{Answer, Doorman, Ended, Knock};
+use crate::call::doorman::{Answer, Doorman, Ended, Knock, Marks};
 use crate::kind::Kind;
-use crate::metrics::{Counter, counters};
+use crate::metrics::{counters, levels};
 use crate::outcome::Outcome;
 use crate::problem::Problems;
 use common::{Common, Probe};
@@ -44,6 +44,12 @@ counters! {
     CallSite {
         OPENED = "breaker_opened", "openings of the breakers of all caller instances", in_a_field;
         REJECTED = "breaker_rejected", "calls that breakers turned away, open or half-open; a throttle's are not among them", sampled;
+    }
+}
+
+levels! {
+    Calls {
+        OPEN = "breakers_open", "caller instances whose breaker is open, until a call is let through that sees how the callee is";
     }
 }
 
@@ -256,12 +262,16 @@ impl Doorman for Breaker {
         self.record(ended.now_ns, !ended.ok, ended.latency_ns);
     }
 
-    fn withdrawn(&mut self, _now_ns: u64) {
+    fn withdrawn(&mut self, _now_ns: u64, _by: u32) {
         self.abandon();
     }
 
-    fn refusals(&self) -> Option<Counter> {
-        Some(REJECTED)
+    fn marks(&self) -> Marks {
+        Marks { refused: Some(REJECTED), level: Some(OPEN), ..Marks::default() }
+    }
+
+    fn level(&self) -> u64 {
+        u64::from(self.state == State::Open)
     }
 }
 

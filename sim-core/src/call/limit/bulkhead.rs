@@ -86,6 +86,11 @@ impl Bulkhead {
         (self.limit, self.max_wait_ns) = (settings.limit.get(), settings.max_wait.ns());
     }
 
+    /// Places that are taken.
+    pub(super) fn under_way(&self) -> u64 {
+        self.under_way
+    }
+
     pub(super) fn leave(&mut self) {
         debug_assert!(self.under_way > 0, "a place is given back that nobody had");
         self.under_way = self.under_way.saturating_sub(1);

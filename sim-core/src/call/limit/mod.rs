@@ -7,9 +7,9 @@ mod bulkhead;
 
 pub use bulkhead::BulkheadSettings;
 
-use crate::call::doorman::{Answer, Doorman, Ended, Knock};
+use crate::call::doorman::{Answer, Doorman, Ended, Knock, Marks};
 use crate::kind::Kind;
-use crate::metrics::{Counter, counters};
+use crate::metrics::{counters, levels, timed};
 use crate::problem::Problems;
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +32,30 @@ counters! {
     }
 }
 
+timed! {
+    CallSite {
+        WAIT = "limit_wait", "time until an attempt has a place under a limit of concurrency, or is turned away by it";
+    }
+}
+
+levels! {
+    Calls {
+        PLACES = "places_taken", "places under limits of concurrency that attempts hold, of all caller instances";
+    }
+}
+
 impl LimitSettings {
     /// Problems of the settings.
     pub fn validate(&self, problems: &mut Problems) {
         match self {
             Self::Bulkhead(s) => problems.at("bulkhead", |p| s.validate(p)),
+        }
+    }
+
+    /// Whether an attempt may have to wait for a place.
+    pub fn may_delay(&self) -> bool {
+        match self {
+            Self::Bulkhead(s) => !s.max_wait.is_zero(),
         }
     }
 
@@ -77,13 +96,20 @@ impl Doorman for Limiter {
         }
     }
 
-    fn withdrawn(&mut self, _now_ns: u64) {
+    fn withdrawn(&mut self, _now_ns: u64, _by: u32) {
         match self {
             Self::Bulkhead(bulkhead) => bulkhead.leave(),
         }
     }
 
-    fn refusals(&self) -> Option<Counter> {
-        Some(REJECTED)
+    fn marks(&self) -> Marks {
+        let (refused, waits) = (Some(REJECTED), Some(WAITED));
+        Marks { refused, waits, wait: Some(WAIT), level: Some(PLACES), ..Marks::default() }
+    }
+
+    fn level(&self) -> u64 {
+        match self {
+            Self::Bulkhead(bulkhead) => bulkhead.under_way(),
+        }
     }
 }

@@ -61,7 +61,7 @@ impl Doorman for Throttle {
         }
     }
 
-    fn withdrawn(&mut self, now_ns: u64) {
+    fn withdrawn(&mut self, now_ns: u64, _by: u32) {
         match self {
             // The callee did not turn it away.
             Self::Sre(throttle) => throttle.record(now_ns, true),

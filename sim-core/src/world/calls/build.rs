@@ -1,13 +1,14 @@
 //! Call sites and what calls share, from a model.
 
 use super::deadline;
-use super::site::{Limited, Role, Shared, Site, Timer};
+use super::gate;
+use super::site::{Role, Shared, Site, Timer};
 use crate::data::{Effect, KeysOfRequests};
 use crate::dist::Sampler;
 use crate::engine::calendar::Lanes;
 use crate::engine::rng::{hash_name, mix};
 use crate::engine::table::Maybe;
-use crate::ids::{Caller, EdgeId};
+use crate::ids::{Caller, EdgeId, GuardId};
 use crate::metrics::Histogram;
 use crate::model::Model;
 use crate::results::EdgeCounts;
@@ -17,12 +18,12 @@ use crate::world::frame::Rank;
 use crate::world::network::Network;
 use crate::world::program::{Program, needs_client};
 use crate::world::stations::Stations;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// The state that calls share, and where that of each guard begins.
 pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
     let (mut shared, mut first) = (Vec::new(), Vec::new());
-    for guard in &model.guards {
+    for (id, guard) in model.guards.iter().enumerate() {
         first.push(shared.len() as u32);
         let callers = callers(model, guard);
         let callee = &model.services[guard.callee.index()];
@@ -32,14 +33,12 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
                 balancer: guard.balance.build(places, callers as usize),
                 breaker: guard.breaker.as_ref().map(|breaker| Box::new(breaker.build())),
                 throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
-                limit: guard
-                    .limit
-                    .as_ref()
-                    .map(|limit| Box::new(Limited { limiter: limit.build(), waiting: VecDeque::new() })),
+                gates: gate::of(guard),
                 budget: guard.budget.as_ref().map(|budget| Box::new(budget.build())),
                 ejector: guard.ejection.as_ref().map(|ejection| Box::new(ejection.build())),
                 hedge: guard.hedge.as_ref().map(|hedge| Box::new(hedge.build())),
                 in_flight: 0,
+                guard: GuardId::from(id),
             });
         }
     }
@@ -106,7 +105,7 @@ pub(super) fn sites(
                 || guard.breaker.is_some()
                 || guard.budget.is_some()
                 || guard.throttle.is_some()
-                || guard.limit.is_some()
+                || guard.has_gates()
                 || guard.ejection.is_some(),
             balanced: guard.balance.is_told()
                 && stations.places_of(endpoint.service) > 1

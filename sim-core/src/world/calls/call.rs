@@ -271,7 +271,7 @@ impl World<'_> {
             self.attempt_ended(frame, site, outcome == Outcome::Unreachable as u8);
         }
         if guarded {
-            self.judge_guarded(frame, site, outcome <= Outcome::Degraded as u8);
+            self.judge_guarded(frame, site, Outcome::ALL[usize::from(outcome & 7)]);
         }
     }
 

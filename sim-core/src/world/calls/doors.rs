@@ -1,13 +1,14 @@
 //! The doormen of a call: asked before an attempt is sent, told how it ended; and the attempts that wait for one of them.
 //!
-//! An attempt is asked by breaker, throttle and limiter in this order. Where one refuses, those before it are told that it comes to nothing, so that
-//! the permit of a half-open breaker comes back. The limiter may let wait: the caller's frame is then in [`Phase::Waiting`], with the end of its
-//! patience as its timer, and stands in the limiter's queue. When an attempt has ended, the first of the queue takes its place and is in
-//! [`Phase::Admitted`] until it goes, by an event of the same instant, because the frame that gave the place back is in the middle of a step.
+//! An attempt is asked by breaker and throttle, and then by the gates: limits and pools, which may let it wait. Where one refuses, those before it are
+//! told that it comes to nothing, so that the permit of a half-open breaker comes back. A frame that waits at a gate is in [`Phase::Waiting`], with
+//! the end of its patience as its timer, and stands in the gate's queue. When an attempt has ended, the first of the queue takes its place and is in
+//! [`Phase::Admitted`] until it goes on to the next gate, by an event of the same instant, because the frame that gave the place back is in the
+//! middle of a step. An attempt that goes later, as its connection is being opened, is in the same phase until then.
 //!
-//! What holds between two events: while somebody waits no place is free; a frame in [`Phase::Waiting`] was let through by breaker and throttle and
-//! has no place; one in [`Phase::Admitted`] has a place, and counts as in flight. The queue may also hold frames that have ended or gave up: they are
-//! told by the number for which they waited, and skipped when they come up.
+//! What holds between two events: while somebody waits at a gate it has no place that is free; a frame in [`Phase::Waiting`] was let through by all
+//! before its gate and has no place there; one in [`Phase::Admitted`] has a place, and counts as in flight. A queue may also hold frames that have
+//! ended or gave up: they are told by the number for which they waited, and skipped when they come up.
 //!
 //! Every way out of these two phases passes one of four functions: [`World::goes_after_wait`], [`World::gives_up_place`], the
 //! end of patience, or [`World::next_takes_place`] from the one to the other.
@@ -15,51 +16,22 @@
 use super::call::Sent;
 use super::site::Shared;
 use crate::call::doorman::{Answer, Doorman, Ended, Knock};
-use crate::call::limit;
 use crate::call::{breaker, ejection};
-use crate::counters::{self, count};
+use crate::counters::{count, level};
 use crate::engine::rng::mix;
 use crate::engine::table::Id;
-use crate::ids::EdgeId;
-use crate::metrics::Counter;
+use crate::ids::{EdgeId, InstanceId};
+use crate::metrics::{LevelAt, PartAt};
 use crate::outcome::Outcome;
-use crate::world::frame::{FrameId, Phase};
+use crate::world::frame::{FrameId, Link, Phase};
 use crate::world::{TIMER, World};
 
 const THROTTLE: u64 = 0x36;
 
 impl Shared {
-    /// All that are asked before an attempt is sent, in the order in which they are asked.
-    fn doormen(&mut self) -> [Option<&mut dyn Doorman>; 3] {
-        [
-            self.breaker.as_mut().map(|breaker| &mut **breaker as &mut dyn Doorman),
-            self.throttle.as_mut().map(|throttle| throttle as &mut dyn Doorman),
-            self.limit.as_mut().map(|limited| &mut limited.limiter as &mut dyn Doorman),
-        ]
-    }
-
-    /// Asks all, until one does not let the attempt go: the answer, and who refused.
-    fn ask(&mut self, knock: Knock) -> (Answer, Option<Counter>) {
-        let mut doormen = self.doormen();
-        for place in 0..doormen.len() {
-            let Some(doorman) = &mut doormen[place] else { continue };
-            let answer = doorman.ask(knock);
-            if answer == Answer::Go {
-                continue;
-            }
-            let refusals = doorman.refusals();
-            if let Answer::Refuse(_) = answer {
-                doormen[..place].iter_mut().flatten().for_each(|before| before.withdrawn(knock.now_ns));
-            }
-            return (answer, refusals);
-        }
-        (Answer::Go, None)
-    }
-
-    /// An attempt that breaker and throttle let go comes to nothing.
-    fn is_withdrawn(&mut self, now_ns: u64) {
-        let [breaker, throttle, _] = self.doormen();
-        breaker.into_iter().chain(throttle).for_each(|doorman| doorman.withdrawn(now_ns));
+    /// Whether any of them may draw.
+    fn draws(&self) -> bool {
+        self.throttle.is_some() || !self.gates.is_empty()
     }
 }
 
@@ -72,28 +44,123 @@ impl World<'_> {
             return Some(Sent::Failed(outcome));
         }
         let shared = self.shared_of(frame, site);
-        let draws = self.calls.shared[shared].throttle.is_some();
-        let key = if draws { self.throttle_key(frame, site) } else { 0 };
-        let state = &mut self.calls.shared[shared];
-        let (answer, refusals) = state.ask(Knock { now_ns: self.now, key });
-        match answer {
-            Answer::Go => {
-                state.in_flight += 1;
-                None
-            }
-            Answer::Refuse(outcome) => {
-                if let Some(counter) = refusals {
-                    self.calls.sites[site].counts[counters::place(&counter)] += 1;
-                }
-                Some(self.held_back(frame, site, outcome))
-            }
-            Answer::Wait { at_most_ns } => Some(self.waits(frame, site, shared, at_most_ns)),
+        let knock = self.knock(frame, site, shared);
+        let refused = self.turned_away(site, shared, knock);
+        match refused {
+            Some(outcome) => Some(self.held_back(frame, site, outcome)),
+            None => self.passes(frame, site, shared, 0, knock),
         }
     }
 
+    fn knock(&self, frame: FrameId, site: EdgeId, shared: usize) -> Knock {
+        let draws = self.calls.shared[shared].draws();
+        let key = if draws { self.door_key(frame, site) } else { 0 };
+        let per = self.model.guards[self.calls.shared[shared].guard.index()].per;
+        let subject = per.map(|space| self.data.key_in(space, self.request_of(frame)));
+        Knock { now_ns: self.now, key, by: frame.place(), subject }
+    }
+
     #[cold]
-    fn throttle_key(&self, frame: FrameId, site: EdgeId) -> u64 {
+    fn door_key(&self, frame: FrameId, site: EdgeId) -> u64 {
         mix(self.call_key(frame, site), THROTTLE ^ u64::from(self.tries(frame)) << 8)
+    }
+
+    /// Asks breaker and throttle, which never let wait: the outcome if one refuses.
+    fn turned_away(&mut self, site: EdgeId, shared: usize, knock: Knock) -> Option<Outcome> {
+        let state = &mut self.calls.shared[shared];
+        if let Some(breaker) = &mut state.breaker {
+            let before = breaker.level();
+            let answer = breaker.ask(knock);
+            self.levels.moves(open(state), self.now, before, open_now(state));
+            if let Answer::Refuse(outcome) = answer {
+                count!(self.calls.sites[site].counts, breaker::REJECTED);
+                return Some(outcome);
+            }
+        }
+        let throttle = state.throttle.as_mut()?;
+        let Answer::Refuse(outcome) = throttle.ask(knock) else { return None };
+        if let Some(breaker) = &mut state.breaker {
+            breaker.withdrawn(knock.now_ns, knock.by);
+        }
+        Some(outcome)
+    }
+
+    /// Asks the gates from this one on: none where all let the attempt go.
+    fn passes(&mut self, frame: FrameId, site: EdgeId, shared: usize, first: usize, knock: Knock) -> Option<Sent> {
+        for gate in first..self.calls.shared[shared].gates.len() {
+            match self.asks(site, shared, gate, knock) {
+                Answer::Go => self.was_at_gate(site, shared, gate, 0),
+                Answer::Refuse(outcome) => {
+                    self.was_at_gate(site, shared, gate, 0);
+                    self.is_refused(site, shared, gate);
+                    self.withdraw_from(shared, knock.by, gate);
+                    self.next_takes_place(shared);
+                    return Some(self.held_back(frame, site, outcome));
+                }
+                Answer::Wait { at_most_ns } => {
+                    self.waits(frame, site, shared, gate, at_most_ns);
+                    return Some(Sent::Away);
+                }
+                Answer::Later { after_ns, at_most_ns } => {
+                    self.begins_to_wait(frame);
+                    if let Some(place) = self.calls.shared[shared].gates[gate].counted.later {
+                        self.calls.sites[site].counts[place] += 1;
+                    }
+                    self.comes_later(frame, site, shared, gate, after_ns, at_most_ns);
+                    return Some(Sent::Away);
+                }
+            }
+        }
+        self.calls.shared[shared].in_flight += 1;
+        None
+    }
+
+    /// Asks a gate, and counts what it did.
+    fn asks(&mut self, site: EdgeId, shared: usize, gate: usize, knock: Knock) -> Answer {
+        let answer = self.tells(shared, gate, |keeper| keeper.ask(knock));
+        let at = &mut self.calls.shared[shared].gates[gate];
+        if let Some(place) = at.counted.counted {
+            self.calls.sites[site].counts[place] += at.keeper.take_counted();
+        }
+        answer
+    }
+
+    /// Tells or asks the keeper of a gate something, which may move its level.
+    fn tells<T>(&mut self, shared: usize, gate: usize, what: impl FnOnce(&mut dyn Doorman) -> T) -> T {
+        let state = &mut self.calls.shared[shared];
+        let at = &mut state.gates[gate];
+        let before = at.keeper.level();
+        let answer = what(&mut *at.keeper);
+        if let Some(level) = at.counted.level {
+            self.levels.moves(LevelAt::calls(level, state.guard), self.now, before, at.keeper.level());
+        }
+        answer
+    }
+
+    /// An attempt was at a gate for so long [ns], and goes on or is refused.
+    fn was_at_gate(&mut self, site: EdgeId, shared: usize, gate: usize, ns: u64) {
+        if let Some(part) = self.calls.shared[shared].gates[gate].counted.wait {
+            self.times.record(PartAt::call_site(part, site), ns);
+        }
+    }
+
+    fn is_refused(&mut self, site: EdgeId, shared: usize, gate: usize) {
+        if let Some(place) = self.calls.shared[shared].gates[gate].counted.refused {
+            self.calls.sites[site].counts[place] += 1;
+        }
+    }
+
+    /// Tells all before a gate that an attempt which they let go comes to nothing.
+    fn withdraw_from(&mut self, shared: usize, by: u32, gate: usize) {
+        let now = self.now;
+        let state = &mut self.calls.shared[shared];
+        if let Some(breaker) = &mut state.breaker {
+            breaker.withdrawn(now, by);
+        }
+        if let Some(throttle) = &mut state.throttle {
+            throttle.withdrawn(now, by);
+        }
+        (0..gate).for_each(|gate| self.tells(shared, gate, |keeper| keeper.withdrawn(now, by)));
     }
 
     /// An attempt is not sent. It counts as one of those that a retry may make, so that they come to an end.
@@ -106,18 +173,51 @@ impl World<'_> {
         Sent::Failed(outcome)
     }
 
-    /// The caller waits for a place under a limit.
-    fn waits(&mut self, frame: FrameId, site: EdgeId, shared: usize, at_most_ns: u64) -> Sent {
+    /// The caller begins to wait at a gate.
+    fn begins_to_wait(&mut self, frame: FrameId) {
+        if self.calls.asked.len() <= frame.index() {
+            self.calls.asked.resize(self.frames.len() as usize, 0);
+        }
+        self.calls.asked[frame.index()] = self.now;
+    }
+
+    /// The caller waits for a place at a gate.
+    fn waits(&mut self, frame: FrameId, site: EdgeId, shared: usize, gate: usize, at_most_ns: u64) {
+        self.begins_to_wait(frame);
         let due = self.now.saturating_add(at_most_ns).min(self.end_of_call(frame, site));
         let seq = self.calendar.push(due, TIMER, frame.place());
         let at = &mut self.frames[frame];
         at.seq = seq;
         at.phase = Phase::Waiting;
-        count!(self.calls.sites[site].counts, limit::WAITED);
-        if let Some(limited) = &mut self.calls.shared[shared].limit {
-            limited.waiting.push_back((frame, seq));
+        at.next = Link::gate(gate);
+        let at = &mut self.calls.shared[shared].gates[gate];
+        at.waiting.push_back((frame, seq));
+        if let Some(place) = at.counted.waits {
+            self.calls.sites[site].counts[place] += 1;
         }
-        Sent::Away
+    }
+
+    /// The caller has a place at a gate, and goes on after so long: unless its patience, or its call, ends before.
+    fn comes_later(
+        &mut self,
+        frame: FrameId,
+        site: EdgeId,
+        shared: usize,
+        gate: usize,
+        after_ns: u64,
+        at_most_ns: u64,
+    ) {
+        self.calls.shared[shared].in_flight += 1;
+        self.frames[frame].next = Link::gate(gate);
+        let ends = self.calls.asked[frame.index()].saturating_add(at_most_ns).min(self.end_of_call(frame, site));
+        if self.now.saturating_add(after_ns) <= ends {
+            self.wakes_after(frame, after_ns, Phase::Admitted);
+        } else {
+            let seq = self.calendar.push(ends, TIMER, frame.place());
+            let at = &mut self.frames[frame];
+            at.seq = seq;
+            at.phase = Phase::Admitted;
+        }
     }
 
     /// When its total timeout or its deadline ends a frame's call [ns]; never where there is none.
@@ -129,40 +229,45 @@ impl World<'_> {
         total.min(self.deadline_of_call(frame, site))
     }
 
-    /// A caller has waited for a place as long as it may.
+    /// A caller has waited at a gate as long as it may, for a place or with one.
     pub(super) fn wait_ends(&mut self, frame: FrameId) -> Option<FrameId> {
         let site = self.site_of(frame);
-        self.frames[frame].seq = 0;
         let shared = self.shared_of(frame, site);
-        self.calls.shared[shared].is_withdrawn(self.now);
+        let gate = self.leaves_gate(frame, shared);
         // Those that come to the end of their patience are the first, so that the queue does not grow by them.
-        self.first_waiting(shared);
+        self.first_waiting(shared, gate);
         let outcome = if self.now >= self.end_of_call(frame, site) { Outcome::Timeout } else { Outcome::Rejected };
-        count!(self.calls.sites[site].counts, limit::REJECTED);
+        self.was_at_gate(site, shared, gate, self.now - self.calls.asked[frame.index()]);
+        self.is_refused(site, shared, gate);
         self.held_back(frame, site, outcome);
+        self.next_takes_place(shared);
         self.failed(frame, site, outcome)
+    }
+
+    /// A caller that waits at a gate, or has its place there, goes on no more: all that have let it go are told. Which gate it was.
+    fn leaves_gate(&mut self, frame: FrameId, shared: usize) -> usize {
+        let at = &mut self.frames[frame];
+        at.seq = 0;
+        let (gate, has_place) = (at.next.of_gate(), at.phase == Phase::Admitted);
+        if has_place {
+            let state = &mut self.calls.shared[shared];
+            state.in_flight = state.in_flight.saturating_sub(1);
+        }
+        self.withdraw_from(shared, frame.place(), gate + usize::from(has_place));
+        gate
     }
 
     /// A caller that waits, or is about to go, does not: it ends, or somebody else has answered.
     pub(in crate::world) fn gives_up_place(&mut self, frame: FrameId) {
-        let (site, phase) = (self.site_of(frame), self.frames[frame].phase);
+        let site = self.site_of(frame);
         let shared = self.shared_of(frame, site);
-        self.frames[frame].seq = 0;
-        let now = self.now;
-        let state = &mut self.calls.shared[shared];
-        state.is_withdrawn(now);
-        if phase == Phase::Admitted {
-            state.in_flight = state.in_flight.saturating_sub(1);
-            if let Some(limited) = &mut state.limit {
-                limited.limiter.withdrawn(now);
-            }
-            self.next_takes_place(shared);
-        }
+        self.leaves_gate(frame, shared);
+        self.next_takes_place(shared);
     }
 
-    /// The first that waits for a place, and the number for which; those before it that have gone are forgotten.
-    fn first_waiting(&mut self, shared: usize) -> Option<(FrameId, u64)> {
-        let waiting = &mut self.calls.shared[shared].limit.as_mut()?.waiting;
+    /// The first that waits at a gate, and the number for which; those before it that have gone are forgotten.
+    fn first_waiting(&mut self, shared: usize, gate: usize) -> Option<(FrameId, u64)> {
+        let waiting = &mut self.calls.shared[shared].gates[gate].waiting;
         while let Some(&(frame, seq)) = waiting.front() {
             if self.frames.waits_for(frame, seq) {
                 return Some((frame, seq));
@@ -174,32 +279,47 @@ impl World<'_> {
 
     /// Gives the places that are free to those that wait.
     pub(super) fn next_takes_place(&mut self, shared: usize) {
-        while let Some((frame, _)) = self.first_waiting(shared) {
-            let now_ns = self.now;
-            let state = &mut self.calls.shared[shared];
-            let Some(limited) = &mut state.limit else { return };
-            if limited.limiter.ask(Knock { now_ns, key: 0 }) != Answer::Go {
-                return;
+        for gate in 0..self.calls.shared[shared].gates.len() {
+            while let Some((frame, _)) = self.first_waiting(shared, gate) {
+                let site = self.site_of(frame);
+                let knock = self.knock(frame, site, shared);
+                let (after_ns, at_most_ns) = match self.asks(site, shared, gate, knock) {
+                    Answer::Go => (0, u64::MAX),
+                    Answer::Later { after_ns, at_most_ns } => (after_ns, at_most_ns),
+                    Answer::Refuse(_) | Answer::Wait { .. } => break,
+                };
+                self.calls.shared[shared].gates[gate].waiting.pop_front();
+                self.comes_later(frame, site, shared, gate, after_ns, at_most_ns);
             }
-            limited.waiting.pop_front();
-            state.in_flight += 1;
-            self.wakes_after(frame, 0, Phase::Admitted);
         }
     }
 
-    /// A caller that has waited goes.
+    /// A caller that has waited at a gate goes on.
     pub(super) fn goes_after_wait(&mut self, frame: FrameId) -> Option<FrameId> {
         let site = self.site_of(frame);
+        let shared = self.shared_of(frame, site);
+        let gate = self.frames[frame].next.of_gate();
         self.frames[frame].seq = 0;
-        let sent = self.send_admitted_again(frame, site);
+        self.was_at_gate(site, shared, gate, self.now - self.calls.asked[frame.index()]);
+        let state = &mut self.calls.shared[shared];
+        state.in_flight = state.in_flight.saturating_sub(1);
+        let knock = self.knock(frame, site, shared);
+        let sent = match self.passes(frame, site, shared, gate + 1, knock) {
+            None => self.send_admitted_again(frame, site),
+            Some(sent) => sent,
+        };
         self.after(sent, frame, site)
     }
 
     /// Tells doormen, budget and ejector how an attempt ended.
-    pub(super) fn judge_guarded(&mut self, frame: FrameId, site: EdgeId, ok: bool) {
+    pub(super) fn judge_guarded(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) {
         let shared = self.shared_of(frame, site);
         let now = self.now;
-        let ended = Ended { now_ns: now, ok, latency_ns: now - self.frames[frame].start };
+        let ok = outcome as u8 <= Outcome::Degraded as u8;
+        let is_left = outcome == Outcome::Timeout && !self.calls.sites[site].cancel;
+        let is_broken = outcome == Outcome::Unreachable || is_left;
+        let by = frame.place();
+        let ended = Ended { now_ns: now, ok, latency_ns: now - self.frames[frame].start, by, is_broken };
         let retry = self.tries(frame) > self.tries_before(frame, site) + 1;
         let state = &mut self.calls.shared[shared];
         state.in_flight = state.in_flight.saturating_sub(1);
@@ -208,29 +328,58 @@ impl World<'_> {
         }
         if let Some(ejector) = &mut state.ejector {
             let instances = self.stations.routable(self.calls.sites[site].service).len();
-            ejector.ended(now, frame.place(), ok, instances);
+            ejector.ended(now, by, ok, instances);
             count!(self.calls.sites[site].counts, ejection::EJECTIONS, ejector.take_ejections());
         }
-        let openings = |state: &Shared| state.breaker.as_ref().map_or(0, |breaker| breaker.openings());
-        let before = openings(state);
-        state.doormen().into_iter().flatten().for_each(|doorman| doorman.ended(ended));
-        if openings(state) > before {
-            count!(self.calls.sites[site].counts, breaker::OPENED);
-            self.recorder.opened(site, now);
+        if let Some(breaker) = &mut state.breaker {
+            let (openings, before) = (breaker.openings(), breaker.level());
+            breaker.ended(ended);
+            if breaker.openings() > openings {
+                count!(self.calls.sites[site].counts, breaker::OPENED);
+                self.recorder.opened(site, now);
+            }
+            self.levels.moves(open(state), now, before, open_now(state));
         }
+        if let Some(throttle) = &mut state.throttle {
+            throttle.ended(ended);
+        }
+        (0..state.gates.len()).for_each(|gate| self.tells(shared, gate, |keeper| keeper.ended(ended)));
         self.next_takes_place(shared);
     }
 
     /// Tells them that an attempt which was sent ends and nobody will know how.
     pub(super) fn withdrawn_guarded(&mut self, frame: FrameId, site: EdgeId) {
         let shared = self.shared_of(frame, site);
-        let now = self.now;
         let state = &mut self.calls.shared[shared];
         state.in_flight = state.in_flight.saturating_sub(1);
-        state.doormen().into_iter().flatten().for_each(|doorman| doorman.withdrawn(now));
         if let Some(ejector) = &mut state.ejector {
             ejector.abandon(frame.place());
         }
+        let gates = state.gates.len();
+        self.withdraw_from(shared, frame.place(), gates);
         self.next_takes_place(shared);
     }
+
+    /// The machine of a caller crashes: what it keeps between attempts goes with it.
+    pub(in crate::world) fn caller_crashes(&mut self, instance: InstanceId) {
+        let (service, number) = (self.stations.service_of(instance), self.stations.number(instance));
+        for (guard, first) in self.model.guards.iter().zip(&self.calls.guards) {
+            if guard.caller == Some(service) {
+                let gates = &mut self.calls.shared[(first + number) as usize].gates;
+                gates
+                    .iter_mut()
+                    .filter_map(|gate| gate.keeper.crashes().then_some(gate))
+                    .for_each(|gate| gate.waiting.clear());
+            }
+        }
+    }
+}
+
+/// The level of the breakers of a guard.
+fn open(state: &Shared) -> LevelAt {
+    LevelAt::calls(const { level(&breaker::OPEN) }, state.guard)
+}
+
+fn open_now(state: &Shared) -> u64 {
+    state.breaker.as_ref().map_or(0, |breaker| breaker.level())
 }

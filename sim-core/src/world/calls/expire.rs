@@ -15,7 +15,7 @@ impl World<'_> {
         self.expire(FrameId::at(due.index()), due.sequence())
     }
 
-    /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker or for a place under a limit.
+    /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker or at a gate.
     pub(in crate::world) fn expire(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
         if !self.frames.waits_for(frame, seq) {
             return None;
@@ -23,7 +23,7 @@ impl World<'_> {
         match self.frames[frame].phase {
             Phase::Calling => self.attempt_expires(frame, seq),
             Phase::Queued => self.patience_ends(frame),
-            Phase::Waiting => self.wait_ends(frame),
+            Phase::Waiting | Phase::Admitted => self.wait_ends(frame),
             Phase::Delayed => self.copy_is_due(frame),
             other => unreachable!("a timer is due in phase {other:?}"),
         }

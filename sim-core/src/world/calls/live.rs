@@ -1,6 +1,7 @@
 //! Settings of calls that become others while the run goes on.
 
 use super::build;
+use super::gate::Keeper;
 use crate::call::limit::LimitSettings;
 use crate::ids::{EdgeId, GuardId};
 use crate::units::SimDuration;
@@ -25,10 +26,12 @@ impl World<'_> {
         let Some(edge) = model.edges.iter().position(|edge| edge.guard == id) else { return };
         let first = self.calls.sites[EdgeId::from(edge)].guard as usize;
         for shared in first..first + build::callers(model, &model.guards[id.index()]) as usize {
-            if let Some(limited) = &mut self.calls.shared[shared].limit {
-                limited.limiter.becomes(settings);
-                self.next_takes_place(shared);
+            for gate in &mut self.calls.shared[shared].gates {
+                if let Keeper::Limit(limiter) = &mut gate.keeper {
+                    limiter.becomes(settings);
+                }
             }
+            self.next_takes_place(shared);
         }
     }
 }

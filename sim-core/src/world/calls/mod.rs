@@ -9,6 +9,7 @@ mod call;
 mod deadline;
 mod doors;
 mod expire;
+mod gate;
 mod hedge;
 mod live;
 mod pick;
@@ -21,7 +22,8 @@ mod unanswered;
 mod hedge_tests;
 
 pub(in crate::world) use call::ATTEMPT;
-pub(in crate::world) use site::{Limited, Role, Shared, Site};
+pub(in crate::world) use gate::Gate;
+pub(in crate::world) use site::{Role, Shared, Site};
 
 use super::frame::Rank;
 use super::network::Network;
@@ -54,6 +56,10 @@ pub(in crate::world) struct Calls {
     races: hedge::Races,
     /// By frame that calls: the instance to which its present attempt went, where the balancer has to be told of its end.
     placed: Vec<Maybe<InstanceId>>,
+    /// By frame that waits at a gate: since when [ns].
+    asked: Vec<u64>,
+    /// First of the shared states of each guard.
+    guards: Vec<u32>,
     many: tries::Many,
     /// Callers that are failing now because of the call of another.
     falling: u32,
@@ -220,6 +226,8 @@ impl Calls {
             loads: Table::default(),
             races: hedge::Races::default(),
             placed: Vec::new(),
+            asked: Vec::new(),
+            guards,
             many: tries::Many::default(),
             falling: 0,
             vanished: unanswered::Vanished::default(),

@@ -1,21 +1,20 @@
 //! A call site while it runs, and the state that calls share.
 
+use super::gate::Gate;
 use crate::call::balance::Balancer;
 use crate::call::breaker::Breaker;
 use crate::call::ejection::Ejector;
 use crate::call::hedge::Hedge;
-use crate::call::limit::Limiter;
 use crate::call::retry::Budget;
 use crate::call::throttle::Throttle;
 use crate::dist::Sampler;
 use crate::engine::calendar::LaneId;
 use crate::engine::table::Maybe;
-use crate::ids::{EndpointId, InstanceId, ServiceId};
+use crate::ids::{EndpointId, GuardId, InstanceId, ServiceId};
 use crate::metrics::Histogram;
 use crate::results::EdgeCounts;
-use crate::world::frame::{FrameId, Rank};
+use crate::world::frame::Rank;
 use crate::world::program::{Pc, SamplerId};
-use std::collections::VecDeque;
 
 /// How a timeout of a call site is kept.
 #[derive(Debug, Clone)]
@@ -59,7 +58,7 @@ pub struct Site {
     pub only: Maybe<InstanceId>,
     /// Lane of its timeout, if that is always the same; else none, and `timer` tells.
     pub lane: Maybe<LaneId>,
-    /// A breaker, a throttle, a limit, a budget or an ejector has to be asked or told, or a deadline looked at.
+    /// A breaker, a throttle, a gate, a budget or an ejector has to be asked or told, or a deadline looked at.
     pub guarded: bool,
     /// It has a deadline, or lies below a call that has one.
     pub bounded: bool,
@@ -131,21 +130,14 @@ pub struct Shared {
     pub budget: Option<Box<Budget>>,
     /// When to turn calls away by chance.
     pub throttle: Option<Throttle>,
-    /// How many attempts at once, and who waits for a place.
-    pub limit: Option<Box<Limited>>,
+    /// What may let an attempt wait, in the order in which it is asked.
+    pub gates: Box<[Gate]>,
     /// Which instances are not called for a while.
     pub ejector: Option<Box<Ejector>>,
     /// When calls are sent more than once.
     pub hedge: Option<Box<Hedge>>,
+    /// Whose state it is, one caller instance's.
+    pub guard: GuardId,
 }
 
 const _: () = assert!(size_of::<Shared>() <= 128, "what few calls have stands elsewhere");
-
-/// A limiter and the calls that wait for a place.
-#[derive(Debug)]
-pub struct Limited {
-    /// How many places there are, and how many are taken.
-    pub limiter: Limiter,
-    /// The frames that wait, first come, first served, and the number for which each does: a frame with another number has gone.
-    pub waiting: VecDeque<(FrameId, u64)>,
-}

@@ -20,7 +20,7 @@ use crate::counters::part;
 use crate::data::AGE;
 use crate::dist::Distribution;
 use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::Histogram;
+use crate::metrics::{Histogram, PartAt};
 use crate::model::Model;
 use crate::promise::PromiseKind;
 use crate::world::World;
@@ -126,7 +126,10 @@ impl World<'_> {
     /// The same for those who wait for a worker, and for messages that are not done.
     fn book_unserved(&mut self) {
         let longest: Vec<u64> = self.stations.all_waits().iter().map(Histogram::longest).collect();
-        let oldest = |queue: usize| self.times.histogram(part(&AGE), queue as u32).map_or(0, Histogram::longest);
+        let oldest = |queue: usize| {
+            let ages = self.times.histogram(PartAt::service(const { part(&AGE) }, ServiceId::from(queue)));
+            ages.map_or(0, Histogram::longest)
+        };
         let oldest: Vec<u64> = (0..longest.len()).map(oldest).collect();
         for frame in self.frames.ids() {
             let at = &self.frames[frame];

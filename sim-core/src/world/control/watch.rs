@@ -11,7 +11,7 @@ use crate::counters::WAIT;
 use crate::engine::rng::Stream;
 use crate::expression::{Resolved, View};
 use crate::ids::{Caller, EdgeId, ServiceId};
-use crate::metrics::{ByPart, Histogram, PartId};
+use crate::metrics::{ByLevel, ByPart, Histogram, PartAt};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
 use crate::topology::Edge;
@@ -28,8 +28,9 @@ struct Pipe {
     edges: Vec<EdgeCounts>,
     services: Vec<ServiceCounts>,
     latency: Vec<((EdgeId, View), Histogram)>,
-    times: Vec<((ServiceId, PartId), Histogram)>,
+    times: Vec<(PartAt, Histogram)>,
     sums: ByPart<(u64, u64)>,
+    levels: ByLevel<u64>,
     wrong: BTreeMap<(EdgeId, u8), u64>,
 }
 
@@ -105,6 +106,7 @@ impl World<'_> {
             latency: telemetry.latency_read().iter().map(|of| (*of, Histogram::new())).collect(),
             times: telemetry.times_read().iter().map(|of| (*of, Histogram::new())).collect(),
             sums: ByPart::new(),
+            levels: ByLevel::new(),
             wrong: BTreeMap::new(),
             telemetry,
         });
@@ -160,8 +162,8 @@ impl World<'_> {
             scrape.latency.push(((*edge, *view), now.since(seen)));
         }
         for (of, seen) in &mut pipe.times {
-            let waits = (of.1 == WAIT).then(|| self.stations.waits(of.0));
-            let now = waits.or_else(|| self.times.histogram(of.1, of.0.0));
+            let waits = (of.part() == WAIT).then(|| self.stations.waits(ServiceId::from(of.index())));
+            let now = waits.or_else(|| self.times.histogram(*of));
             scrape.times.push((*of, now.map(|now| now.since(seen)).unwrap_or_default()));
         }
         for (&(site, kind), counts) in &self.recorder.wrong_in_all {
@@ -172,6 +174,7 @@ impl World<'_> {
             }
         }
         scrape.sums = self.times.sums_since(&mut pipe.sums);
+        scrape.levels = self.levels.since(now, &mut pipe.levels);
         pipe.since = now;
         scrape
     }

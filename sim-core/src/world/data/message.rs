@@ -16,6 +16,7 @@ use crate::engine::calendar::LaneId;
 use crate::engine::rng::mix;
 use crate::engine::table::{Id, Maybe, Table};
 use crate::ids::{EdgeId, InstanceId, ServiceId};
+use crate::metrics::PartAt;
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::{Consumer, Node};
@@ -149,7 +150,7 @@ impl World<'_> {
     /// A message is done.
     fn is_done(&mut self, queue: ServiceId, message: FrameId) {
         let age = self.now - self.frames[message].arrived;
-        self.times.record(const { part(&data::AGE) }, queue.0, age);
+        self.times.record(PartAt::service(const { part(&data::AGE) }, queue), age);
     }
 
     /// Looks for an idle instance of a consumer for the message that has just come.

@@ -8,7 +8,7 @@ mod rows;
 use super::frame::Frame;
 use super::network::Network;
 use crate::dist::Distribution;
-use crate::ids::{EdgeId, ServiceId};
+use crate::ids::{EdgeId, KeySpaceId, ServiceId};
 use crate::model::Model;
 use crate::topology::Consumer;
 
@@ -28,6 +28,11 @@ impl Data {
             effects: effects::Effects::default(),
             agreements: agree::Agreements::new(model, network),
         }
+    }
+
+    /// The key of a request in a key space.
+    pub(in crate::world) fn key_in(&self, space: KeySpaceId, request: u64) -> u64 {
+        self.rows.key_in(space, request)
     }
 
     /// Whether frames have to carry tickets.

@@ -12,9 +12,9 @@ use crate::dist::{Distribution, Sampler};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::Table;
-use crate::ids::ServiceId;
+use crate::ids::{KeySpaceId, ServiceId};
 use crate::model::Model;
-use crate::topology::{Node, Replication};
+use crate::topology::{KeySpace, Node, Replication};
 use crate::world::World;
 use crate::world::frame::FrameId;
 use crate::world::program::has_versions;
@@ -52,18 +52,18 @@ impl Store {
 #[derive(Default)]
 pub(super) struct Rows {
     stores: Table<ServiceId, Store>,
+    /// The key spaces of the model.
+    spaces: Vec<KeysOfRequests>,
 }
 
 impl Rows {
     pub(in crate::world) fn new(model: &Model) -> Self {
+        let of = |space: &KeySpace| KeysOfRequests::new(&space.name, &space.popularity);
         let stores = model.services.iter().enumerate().map(|(index, service)| match &service.node {
             Node::Store(store) => {
                 let mut rows = Store {
                     lag_factor: vec![1.0; service.max_instances as usize],
-                    keys: store.keys.map(|id| {
-                        let space = &model.keys[id.index()];
-                        KeysOfRequests::new(&space.name, &space.popularity)
-                    }),
+                    keys: store.keys.map(|id| of(&model.keys[id.index()])),
                     versions: has_versions(model, index.into()).then(BTreeMap::new),
                     ..Store::default()
                 };
@@ -78,7 +78,13 @@ impl Rows {
             }
             _ => Store::default(),
         });
-        Self { stores: stores.collect::<Vec<Store>>().into() }
+        let stores = stores.collect::<Vec<Store>>().into();
+        Self { stores, spaces: model.keys.iter().map(of).collect() }
+    }
+
+    /// The key of a request in a key space: that of its rows in all stores with these keys.
+    pub(in crate::world) fn key_in(&self, space: KeySpaceId, request: u64) -> u64 {
+        self.spaces[space.index()].of(request)
     }
 
     /// Whether any store has rows of requests, so that frames have to carry tickets.

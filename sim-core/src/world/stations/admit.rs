@@ -11,7 +11,7 @@
 //! Integrals over time are kept as running sums: who comes subtracts the present time, who goes adds it (`state::Sums`).
 //! Left out here: who is served next where that is not the first (`line`), and workers that share cores (`cores`).
 
-use super::instance::{CLOSED, DRAINING, FAILS, LINED, Life, PATIENCE, PULLS, TIED};
+use super::instance::{CLOSED, DRAINING, FAILS, GATED, LINED, Life, PATIENCE, PULLS, TIED};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::{Id, Maybe};
@@ -44,9 +44,16 @@ impl World<'_> {
         let at = &mut self.frames[frame];
         let instance = &mut self.stations.instances[at.instance.known()];
         let odd = instance.odd;
-        if odd & CLOSED != 0 {
-            return if instance.life == Life::Silent { Door::Lost } else { Door::Away(Outcome::Unreachable) };
+        if odd & (CLOSED | GATED) != 0 {
+            if odd & CLOSED != 0 {
+                return if instance.life == Life::Silent { Door::Lost } else { Door::Away(Outcome::Unreachable) };
+            }
+            if let Some(outcome) = self.asks_at_door(frame) {
+                return Door::Away(outcome);
+            }
         }
+        let at = &mut self.frames[frame];
+        let instance = &mut self.stations.instances[at.instance.known()];
         at.seq = 0;
         if instance.free > 0 {
             instance.free -= 1;
@@ -119,6 +126,9 @@ impl World<'_> {
     /// A request has its worker, at an instance that is not plain.
     #[cold]
     fn begin_odd(&mut self, frame: FrameId, odd: u16, is_one_more: bool) {
+        if odd & GATED != 0 {
+            self.notes_wait(frame, is_one_more);
+        }
         let instance = &self.stations.instances[self.frames[frame].instance.known()];
         if odd & PULLS != 0 && is_one_more {
             self.stations.services[instance.service].busy_now += 1;
@@ -176,6 +186,19 @@ impl World<'_> {
         self.digest.fact(now, at.key, fact::LEFT | u64::from(index.0));
         if flags & HELD != 0 {
             self.pass_worker(index);
+        }
+        let instance = &self.stations.instances[index];
+        if instance.odd & (DRAINING | GATED) != 0 {
+            self.leaves_oddly(frame, index);
+        }
+    }
+
+    /// A request has left an instance that has doors, or that goes when it is empty.
+    #[cold]
+    #[inline(never)]
+    fn leaves_oddly(&mut self, frame: FrameId, index: InstanceId) {
+        if self.stations.instances[index].odd & GATED != 0 {
+            self.leaves_door(frame, index);
         }
         let instance = &self.stations.instances[index];
         if instance.odd & DRAINING != 0 && instance.in_system == 0 {

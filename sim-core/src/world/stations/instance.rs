@@ -1,6 +1,7 @@
 //! One machine or pod while it runs.
 
 use super::cores::Cores;
+use super::doors::Doors;
 use super::plain::Plain;
 use crate::engine::table::Maybe;
 use crate::ids::{ServiceId, ZoneId};
@@ -80,6 +81,8 @@ pub struct Instance {
     pub cores: Option<Box<Cores>>,
     /// Waiting requests, kept here when the queue discipline is not first-come, first-served.
     pub line: Option<Box<Line>>,
+    /// What it asks of requests before it lets them in.
+    pub(super) doors: Option<Box<Doors>>,
     /// Its requests, where it is simulated by itself.
     pub(super) plain: Option<Box<Plain>>,
 }
@@ -107,6 +110,8 @@ pub const WRONGS: u16 = 128;
 pub const TIED: u16 = 256;
 /// Is frozen: its work stands still, and uses no processor.
 pub const FROZEN: u16 = 512;
+/// It asks something of requests before it lets them in.
+pub const GATED: u16 = 1024;
 
 /// Running counts and integrals of an instance; a service's are the sums over its instances, made when they are read.
 ///
@@ -166,6 +171,7 @@ impl Instance {
             wrongs: Vec::new(),
             cores,
             line: None,
+            doors: None,
             plain: None,
         }
     }

@@ -84,7 +84,11 @@ impl World<'_> {
             return;
         }
         self.goes_down(instance, if silent { Life::Silent } else { Life::Down });
+        // Before its attempts end, so that nobody takes what they give back, and after.
+        self.caller_crashes(instance);
         self.lose_all(instance, !silent);
+        self.caller_crashes(instance);
+        self.doors_begin_anew(instance);
     }
 
     /// A fault keeps an instance down no longer. It starts if that was the last.

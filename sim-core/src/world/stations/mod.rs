@@ -4,8 +4,10 @@
 //! that are visible to it: a request knocks ([`World::admit`]), leaves, and is stopped; an instance crashes, starts, drains and changes its speed.
 
 mod admit;
+mod at_door;
 mod catch_up;
 mod cores;
+mod doors;
 mod health;
 mod injected;
 mod instance;
@@ -38,7 +40,7 @@ use crate::outcome::Outcome;
 use crate::results::ServiceCounts;
 use crate::topology::{Node, Step};
 use cores::Cores;
-use instance::{LINED, PATIENCE, PULLS, TIED};
+use instance::{GATED, LINED, PATIENCE, PULLS, TIED};
 use service::Service;
 
 /// What may be due at stations.
@@ -333,6 +335,8 @@ fn places(model: &Model, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> (Vec<Se
             instance.mark(PATIENCE, settings.max_wait.is_some());
             instance.mark(PULLS, !feeds.is_empty());
             instance.mark(TIED, tied);
+            instance.doors = doors::Doors::new(model, index);
+            instance.mark(GATED, instance.doors.is_some());
             instances.push(instance);
         }
     }

@@ -1,0 +1,119 @@
+//! What stands at the door of an instance before its workers and its queue: limits of rate and of concurrency, and shedding.
+//!
+//! An instance with any of them has the flag `GATED`, and all others pay one test of a flag that they test anyway. A request that was let in holds its
+//! places until it leaves ([`World::leave`]), whichever way.
+
+use super::doors::Doors;
+use super::instance::{GATED, LINED};
+use crate::call::doorman::{Ended, Knock};
+use crate::counters::{level, place};
+use crate::engine::table::{Id, Maybe};
+use crate::ids::InstanceId;
+use crate::metrics::LevelAt;
+use crate::outcome::Outcome;
+use crate::service::admission::{self, AtDoor};
+use crate::world::World;
+use crate::world::frame::{FrameId, Phase};
+
+impl World<'_> {
+    /// Asks what stands at the door of a request's instance: how the request ends where it is refused.
+    #[inline(never)]
+    pub(super) fn asks_at_door(&mut self, frame: FrameId) -> Option<Outcome> {
+        let at = &self.frames[frame];
+        let (index, endpoint, priority) = (at.instance.known(), self.calls.endpoint(at.edge), at.rank.priority());
+        let instance = &self.stations.instances[index];
+        if instance.free <= 0 && instance.queue_len >= instance.capacity {
+            return Some(Outcome::Rejected);
+        }
+        let service = instance.service;
+        let queue_wait_ns = self.queue_wait(index);
+        let model = self.model;
+        let settings = [&model.services[service.index()].admission, &model.endpoints[endpoint.index()].admission];
+        let subjects = settings.map(|admission| {
+            let per = admission.as_ref().and_then(|admission| admission.per)?;
+            Some(self.data.key_in(per, self.request_of(frame)))
+        });
+        let mut subjects = settings.iter().zip(subjects).filter(|(admission, _)| admission.is_some()).map(|(_, s)| s);
+        let now = self.now;
+        let by = frame.place();
+        let doors = self.stations.instances[index].doors.as_mut()?;
+        let before = doors.places();
+        let mut refused = None;
+        for (number, door) in doors.of(endpoint).enumerate() {
+            let knock = Knock { now_ns: now, key: 0, by, subject: subjects.next().flatten() };
+            if let Err(why) = door.ask(AtDoor { knock, priority, queue_wait_ns }) {
+                refused = Some((number, why));
+                break;
+            }
+        }
+        if let Some((number, _)) = refused {
+            doors.of(endpoint).take(number).for_each(|door| door.withdrawn(now, by));
+        }
+        let after = doors.places();
+        self.levels.moves(LevelAt::service(const { level(&admission::PLACES) }, service), now, before, after);
+        let (_, (outcome, counter)) = refused?;
+        self.stations.counts(service)[place(&counter)] += 1;
+        Some(outcome)
+    }
+
+    /// How slow the queue of an instance is [ns].
+    fn queue_wait(&mut self, index: InstanceId) -> u64 {
+        let instance = &self.stations.instances[index];
+        let Some(doors) = instance.doors.as_ref().filter(|_| instance.free <= 0) else { return 0 };
+        let last = doors.last_wait_ns;
+        if instance.odd & LINED != 0 {
+            return last;
+        }
+        while let Some(first) = self.stations.instances[index].head.get() {
+            let at = &self.frames[first];
+            match at.phase {
+                Phase::Queued => return last.max(self.now - at.start),
+                // It has given up, and would be skipped when it comes up.
+                Phase::Skipped => {
+                    let instance = &mut self.stations.instances[index];
+                    instance.head = at.next.next();
+                    if instance.head.is_none() {
+                        instance.tail = Maybe::NONE;
+                    }
+                    self.frames.release(first);
+                }
+                _ => return last,
+            }
+        }
+        last
+    }
+
+    /// A request gets a worker of an instance with doors, after it had waited or at once.
+    pub(super) fn notes_wait(&mut self, frame: FrameId, at_once: bool) {
+        let at = &self.frames[frame];
+        let waited_ns = if at_once { 0 } else { self.now - at.start };
+        if let Some(doors) = &mut self.stations.instances[at.instance.known()].doors {
+            doors.last_wait_ns = waited_ns;
+        }
+    }
+
+    /// A request that was let in leaves.
+    #[inline(never)]
+    pub(super) fn leaves_door(&mut self, frame: FrameId, index: InstanceId) {
+        let at = &self.frames[frame];
+        let (endpoint, now) = (self.calls.endpoint(at.edge), self.now);
+        let (ok, latency_ns) = (at.outcome <= Outcome::Degraded as u8, now - at.arrived);
+        let ended = Ended { now_ns: now, ok, latency_ns, by: frame.place(), is_broken: false };
+        let instance = &mut self.stations.instances[index];
+        let service = instance.service;
+        let Some(doors) = &mut instance.doors else { return };
+        let before = doors.places();
+        doors.of(endpoint).for_each(|door| door.left(ended));
+        let after = doors.places();
+        self.levels.moves(LevelAt::service(const { level(&admission::PLACES) }, service), now, before, after);
+    }
+
+    /// A machine has crashed, and all on it is gone: its doors begin anew.
+    pub(super) fn doors_begin_anew(&mut self, index: InstanceId) {
+        let instance = &self.stations.instances[index];
+        if instance.odd & GATED != 0 {
+            let doors = Doors::new(self.model, instance.service.index());
+            self.stations.instances[index].doors = doors;
+        }
+    }
+}
