@@ -422,3 +422,25 @@ pub struct KeySpace {
     /// Which keys are asked for how often.
     pub popularity: KeysSettings,
 }
+
+impl Topology {
+    /// Of each call site, whether it has a deadline or lies below one that has.
+    pub fn bounded(&self) -> Vec<bool> {
+        let mut bounded: Vec<bool> = self.edges.iter().map(|edge| edge.deadline.is_some()).collect();
+        let mut below: Vec<EndpointId> =
+            self.edges.iter().filter(|edge| edge.deadline.is_some()).map(|edge| edge.callee).collect();
+        let mut seen = vec![false; self.endpoints.len()];
+        while let Some(endpoint) = below.pop() {
+            if std::mem::replace(&mut seen[endpoint.index()], true) {
+                continue;
+            }
+            for (edge, bounded) in self.edges.iter().zip(&mut bounded) {
+                if edge.caller == Caller::Endpoint(endpoint) {
+                    *bounded = true;
+                    below.push(edge.callee);
+                }
+            }
+        }
+        bounded
+    }
+}

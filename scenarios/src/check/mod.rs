@@ -22,6 +22,7 @@ use sim_core::ids::{EndpointId, Location, ServiceId};
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems};
+use sim_core::service::discipline::Discipline;
 use sim_core::topology::{Access, Node as Kind, ReadFrom, Replication};
 use std::collections::BTreeMap;
 
@@ -84,6 +85,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     meters::check(compiled, problems);
     wrongness::check(compiled, written, problems);
     timeouts(compiled, problems);
+    deadlines(compiled, problems);
     single_rows(compiled, problems);
     agreements(compiled, problems);
 }
@@ -91,9 +93,10 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
 /// A callee that breaks, and a caller that would wait for it forever.
 fn timeouts(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
-    for (edge, path) in model.edges.iter().zip(&compiled.paths.edges) {
+    let bounded = model.bounded();
+    for ((edge, path), bounded) in model.edges.iter().zip(&compiled.paths.edges).zip(bounded) {
         let callee = model.endpoints[edge.callee.index()].service;
-        let waits = edge.timeout.is_none() && edge.total_timeout.is_none();
+        let waits = edge.timeout.is_none() && edge.total_timeout.is_none() && !bounded;
         if !waits || !path.ends_with("call.to") {
             continue;
         }
@@ -107,6 +110,25 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
                 .label(format!("the fault {} strikes it", fault.name))
                 .hint("write timeout: 1s beside it");
             problems.push(problem);
+        }
+    }
+}
+
+/// Requests are to be served by their deadlines, and none has one.
+fn deadlines(compiled: &Compiled, problems: &mut Problems) {
+    let model = &compiled.model;
+    let bounded = model.bounded();
+    for (index, service) in model.services.iter().enumerate() {
+        let of = |edge: &sim_core::topology::Edge| model.endpoints[edge.callee.index()].service.index() == index;
+        let any = || model.edges.iter().zip(&bounded).any(|(edge, bounded)| *bounded && of(edge));
+        if matches!(service.discipline, Discipline::Deadline(_)) && !any() {
+            let path = format!("{}.queue.discipline", compiled.paths.services[index]);
+            let what = format!("no request that comes to {} has a deadline", service.name);
+            problems.push(
+                Problem::warning(&path, what)
+                    .label("they are served as they come")
+                    .hint("write deadline: 1s at the load, or at a call above"),
+            );
         }
     }
 }

@@ -23,7 +23,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("memory", "services.web.machine"),
     ("nic", "services.web.machine"),
     ("codel", "services.web.queue.discipline"),
-    ("adaptive_lifo", "services.web.queue.discipline"),
     ("fair", "services.web.queue.discipline"),
     // Endpoints and steps.
     ("requires", "services.web.endpoints.get"),
@@ -34,7 +33,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("outbox", "services.web.endpoints.get.steps.1.call"),
     // Calls.
     ("profile", "policies.p"),
-    ("deadline", "services.web.queue.discipline"),
     ("aimd", "policies.p.concurrency_limit"),
     ("vegas", "policies.p.concurrency_limit"),
     ("gradient", "policies.p.concurrency_limit"),

@@ -120,3 +120,16 @@ fn a_deadline_of_zero_is_refused() {
     let found = problems(&system("deadline: 0s", "{wait: 1ms}"));
     assert!(found.iter().any(|p| p.contains("0s: a deadline of zero lets every call fail")), "{found:?}");
 }
+
+#[test]
+fn a_deadline_ends_a_wait_and_an_order_by_deadlines_needs_one() {
+    let says = |text: &str, what: &str| problems(text).iter().any(|p| p.contains(what));
+    let crash = "faults: {f: {inject: {crash: {callers_see: silence}}, where: {service: b}, at: 10s, for: 5s}}\n";
+    let with = |users: &str| system(users, "{call: {to: b.quick}}") + crash;
+    let forever = "a call without timeout waits for b.quick forever";
+    assert!(says(&with("timeout: 3s"), forever) && !says(&with("deadline: 3s"), forever));
+    let ordered =
+        |users: &str| with(users).replace("b: {workers: 99,", "b: {workers: 99, queue: {discipline: deadline},");
+    let none = "no request that comes to b has a deadline";
+    assert!(says(&ordered("timeout: 3s"), none) && !says(&ordered("deadline: 3s"), none));
+}

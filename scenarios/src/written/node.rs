@@ -305,6 +305,7 @@ impl Default for WaitingSettings {
 
 impl WaitingSettings {
     fn validate(&self, problems: &mut Problems) {
+        problems.at("discipline", |p| self.discipline.validate(p));
         if let Some(wait) = &self.max_wait {
             problems.at("max_wait", |p| wait.validate(p));
             if wait.mean() <= 0.0 {

@@ -135,6 +135,19 @@ pub(super) const ACTS: &[Act] = &[
         "p50(api.queue_wait) in on < 0.5 * p50(api.queue_wait)",
     ),
     act(
+        "discipline adaptive_lifo",
+        "services.api: {workers: 1, instances: 1, queue: {discipline: fifo}, endpoints: {get: {steps: [{work: {exponential: {mean: 18ms}}}]}}}",
+        "services.api.queue.discipline: {adaptive_lifo: {above: 1}}",
+        "p50(api.queue_wait) in on < 0.7 * p50(api.queue_wait)",
+    ),
+    // Who has less time is served first.
+    act(
+        "discipline deadline",
+        "load.bulk: {to: web.get, arrive: {poisson: {rate: 45/s}}, deadline: 100s}\nload.users.deadline: 5s\nservices.api: {workers: 1, instances: 1, queue: {discipline: fifo}, endpoints: {get: {steps: [{work: {exponential: {mean: 10ms}}}]}}}",
+        "services.api.queue.discipline: deadline",
+        "mean(users) in on < 0.5 * mean(users)",
+    ),
+    act(
         "discipline priority",
         "load.bulk: {to: web.get, arrive: {poisson: {rate: 45/s}}, priority: sheddable}\nload.users.priority: critical\nservices.api: {workers: 1, instances: 1, queue: {discipline: fifo}, endpoints: {get: {steps: [{work: {exponential: {mean: 10ms}}}]}}}",
         "services.api.queue.discipline: priority",

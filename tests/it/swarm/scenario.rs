@@ -147,6 +147,8 @@ impl Maker<'_> {
                 ", discipline: lifo",
                 ", discipline: priority",
                 ", discipline: priority, max_wait: 50ms",
+                ", discipline: {adaptive_lifo: {above: 3}}",
+                ", discipline: deadline",
             ]);
             let _ = writeln!(text, "    queue: {{capacity: {}{wait}}}", *self.dice.pick(&["0", "5", "100", "10k"]));
         }

@@ -169,8 +169,8 @@ mod tests {
             (0..3000).filter(|i| state.pick(3, |at| at as u32, &mut Keyed::new(mix(*i, 9)), now_ns) == 2).count()
         };
         assert_eq!(slow(&mut state, MS), 0, "the other one of two is always faster");
-        // Ten times awaited, the others are worse.
-        (0..60).for_each(|who| state.sent(who % 2, who, MS));
+        // With sixty awaited from each, the others are worse: 61 times 10 ms against 500 ms.
+        (0..120).for_each(|who| state.sent(who % 2, who, MS));
         assert!(slow(&mut state, MS) > 1500, "drawn in two of three pairs");
     }
 

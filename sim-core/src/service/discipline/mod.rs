@@ -4,15 +4,20 @@
 //! [`Line`] per instance, a pure state machine that is told who comes and asked who is next. Whoever gives up while he waits stays in
 //! his line until he would be next; the world skips him then.
 
+mod adaptive_lifo;
+mod deadline;
 mod fifo;
 mod lifo;
 mod priority;
 
+pub use adaptive_lifo::AdaptiveLifoSettings;
+pub use deadline::DeadlineSettings;
 pub use fifo::FifoSettings;
 pub use lifo::LifoSettings;
 pub use priority::PrioritySettings;
 
 use crate::kind::Kind;
+use crate::problem::Problems;
 use crate::workload::Priority;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +31,10 @@ pub enum Discipline {
     Lifo(LifoSettings),
     /// The more important first.
     Priority(PrioritySettings),
+    /// The first come while few wait, and the last come while many do.
+    AdaptiveLifo(AdaptiveLifoSettings),
+    /// The earliest deadline first.
+    Deadline(DeadlineSettings),
 }
 
 /// The kinds of discipline.
@@ -33,6 +42,8 @@ pub const ALL: &[Kind] = &[
     Kind { family: "discipline", name: "fifo", schema: || schemars::schema_for!(FifoSettings) },
     Kind { family: "discipline", name: "lifo", schema: || schemars::schema_for!(LifoSettings) },
     Kind { family: "discipline", name: "priority", schema: || schemars::schema_for!(PrioritySettings) },
+    Kind { family: "discipline", name: "adaptive_lifo", schema: || schemars::schema_for!(AdaptiveLifoSettings) },
+    Kind { family: "discipline", name: "deadline", schema: || schemars::schema_for!(DeadlineSettings) },
 ];
 
 impl Default for Discipline {
@@ -42,12 +53,21 @@ impl Default for Discipline {
 }
 
 impl Discipline {
+    /// Problems of the settings.
+    pub fn validate(&self, problems: &mut Problems) {
+        if let Self::AdaptiveLifo(settings) = self {
+            problems.at("adaptive_lifo", |p| settings.validate(p));
+        }
+    }
+
     /// The line of one instance; `None` for first come, first served.
     pub fn build(&self) -> Option<Line> {
         match self {
             Self::Fifo(_) => None,
             Self::Lifo(_) => Some(Line::Lifo(lifo::Stack::default())),
             Self::Priority(_) => Some(Line::Priority(priority::Classes::default())),
+            Self::AdaptiveLifo(settings) => Some(Line::AdaptiveLifo(settings.build())),
+            Self::Deadline(_) => Some(Line::Deadline(deadline::Earliest::default())),
         }
     }
 }
@@ -59,14 +79,20 @@ pub enum Line {
     Lifo(lifo::Stack),
     /// The more important first.
     Priority(priority::Classes),
+    /// The first come while few wait, and the last come while many do.
+    AdaptiveLifo(adaptive_lifo::BothEnds),
+    /// The earliest deadline first.
+    Deadline(deadline::Earliest),
 }
 
 impl Line {
-    /// Somebody comes.
-    pub fn enter(&mut self, who: u32, priority: Priority) {
+    /// Somebody comes, whose deadline is then [ns].
+    pub fn enter(&mut self, who: u32, priority: Priority, deadline_ns: u64) {
         match self {
             Self::Lifo(line) => line.enter(who),
             Self::Priority(line) => line.enter(who, priority),
+            Self::AdaptiveLifo(line) => line.enter(who),
+            Self::Deadline(line) => line.enter(who, deadline_ns),
         }
     }
 
@@ -75,6 +101,8 @@ impl Line {
         match self {
             Self::Lifo(line) => line.take(),
             Self::Priority(line) => line.take(),
+            Self::AdaptiveLifo(line) => line.take(),
+            Self::Deadline(line) => line.take(),
         }
     }
 
@@ -83,6 +111,8 @@ impl Line {
         match self {
             Self::Lifo(line) => line.len(),
             Self::Priority(line) => line.len(),
+            Self::AdaptiveLifo(line) => line.len(),
+            Self::Deadline(line) => line.len(),
         }
     }
 
@@ -96,6 +126,8 @@ impl Line {
         match self {
             Self::Lifo(line) => line.retain(stays),
             Self::Priority(line) => line.retain(stays),
+            Self::AdaptiveLifo(line) => line.retain(stays),
+            Self::Deadline(line) => line.retain(stays),
         }
     }
 
@@ -104,6 +136,8 @@ impl Line {
         match self {
             Self::Lifo(line) => *line = lifo::Stack::default(),
             Self::Priority(line) => *line = priority::Classes::default(),
+            Self::AdaptiveLifo(line) => line.clear(),
+            Self::Deadline(line) => *line = deadline::Earliest::default(),
         }
     }
 }

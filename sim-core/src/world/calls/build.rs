@@ -1,6 +1,5 @@
 //! Call sites and what calls share, from a model.
 
-use super::deadline;
 use super::gate;
 use super::site::{Role, Shared, Site, Timer};
 use crate::data::{Effect, KeysOfRequests};
@@ -74,7 +73,7 @@ pub(super) fn sites(
     lanes: &mut Lanes,
 ) -> Vec<Site> {
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
-    let bounded = deadline::bounded(model);
+    let bounded = model.bounded();
     let mut sites = Vec::new();
     for (index, edge) in model.edges.iter().enumerate() {
         let guard = &model.guards[edge.guard.index()];

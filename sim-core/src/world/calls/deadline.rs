@@ -11,8 +11,7 @@ use super::site::Site;
 use crate::call::deadline::PASSED;
 use crate::counters::count;
 use crate::engine::table::Table;
-use crate::ids::{Caller, EdgeId, EndpointId};
-use crate::model::Model;
+use crate::ids::EdgeId;
 use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::frame::FrameId;
@@ -36,26 +35,6 @@ impl Deadlines {
     }
 }
 
-/// The call sites that have a deadline, or lie below one that has.
-pub(super) fn bounded(model: &Model) -> Vec<bool> {
-    let mut bounded: Vec<bool> = model.edges.iter().map(|edge| edge.deadline.is_some()).collect();
-    let mut below: Vec<EndpointId> =
-        model.edges.iter().filter(|edge| edge.deadline.is_some()).map(|edge| edge.callee).collect();
-    let mut seen = vec![false; model.endpoints.len()];
-    while let Some(endpoint) = below.pop() {
-        if std::mem::replace(&mut seen[endpoint.index()], true) {
-            continue;
-        }
-        for (edge, bounded) in model.edges.iter().zip(&mut bounded) {
-            if edge.caller == Caller::Endpoint(endpoint) {
-                *bounded = true;
-                below.push(edge.callee);
-            }
-        }
-    }
-    bounded
-}
-
 /// Whether any call has a deadline, so that frames have to hand them on.
 pub(super) fn are_there(sites: &Table<EdgeId, Site>) -> bool {
     sites.iter().any(|site| site.bounded)
@@ -75,6 +54,11 @@ impl World<'_> {
             let deadline = self.calls.deadlines.of(other);
             self.calls.deadlines.set(frame, deadline);
         }
+    }
+
+    /// Until when what a frame does is of use [ns]; for ever where nothing bounds it.
+    pub(in crate::world) fn deadline_of(&self, frame: FrameId) -> u64 {
+        self.calls.deadlines.of(frame)
     }
 
     /// The frame of an attempt, or of a copy that calls in its caller's place, has the deadline of the call.

@@ -27,10 +27,11 @@ impl World<'_> {
     /// A request that has to wait takes its place in its instance's line.
     #[cold]
     pub(super) fn line_up(&mut self, frame: FrameId) {
+        let deadline = self.deadline_of(frame);
         let at = &self.frames[frame];
         let instance = &mut self.stations.instances[at.instance.known()];
         let Some(line) = &mut instance.line else { return };
-        line.enter(frame.place(), at.rank.priority());
+        line.enter(frame.place(), at.rank.priority(), deadline);
         // A request that gave up at the end of a line that is never served would stay in it forever.
         if line.len() > 2 * instance.queue_len as usize + MOST_GONE {
             let frames = &mut self.frames;
