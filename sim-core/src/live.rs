@@ -3,10 +3,10 @@
 //! A value is *live* when it is in the list below, is compared by [`difference`], and is put in force by the world. What is not live may not
 //! differ between the two models, so that nothing that somebody sets is left without effect.
 
-use crate::experiment::deed::{Change, Live};
+use crate::experiment::deed::{Change, Live, OfCall, OfNode};
 use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
 use crate::model::Model;
-use crate::topology::{Consumer, Edge, Guard, Node, Replication, Service};
+use crate::topology::{Consumer, Edge, Guard, Node, Replication, Service, Store};
 
 /// Where live values stand, as patterns of the reference: `NAME` is any name. All that is below a pattern is live too.
 ///
@@ -98,15 +98,15 @@ fn calls(id: EdgeId, a: &Edge, b: &Edge, found: &mut Found) {
     let waits = |edge: &Edge| (edge.timeout.is_some(), edge.total_timeout.is_some(), edge.fallback.is_some());
     let may_come = !matches!(a.caller, Caller::Load(_)) || waits(a) == waits(b);
     if may_come {
-        found.add(&a.timeout, &b.timeout, |timeout| Live::Timeout(id, timeout.clone()));
-        found.add(&a.total_timeout, &b.total_timeout, |total| Live::TotalTimeout(id, *total));
-        found.add(&a.fallback, &b.fallback, |fallback| Live::Fallback(id, fallback.clone()));
+        found.add(&a.timeout, &b.timeout, |timeout| Live::Call(id, OfCall::Timeout(timeout.clone())));
+        found.add(&a.total_timeout, &b.total_timeout, |total| Live::Call(id, OfCall::TotalTimeout(*total)));
+        found.add(&a.fallback, &b.fallback, |fallback| Live::Call(id, OfCall::Fallback(fallback.clone())));
     }
-    found.add(&a.cancel, &b.cancel, |cancel| Live::Cancel(id, *cancel));
-    found.add(&a.optional, &b.optional, |optional| Live::Optional(id, *optional));
+    found.add(&a.cancel, &b.cancel, |cancel| Live::Call(id, OfCall::Cancel(*cancel)));
+    found.add(&a.optional, &b.optional, |optional| Live::Call(id, OfCall::Optional(*optional)));
     // Without retries effects need not be remembered; and copies of a hedged call number their attempts by how many there may be.
     if a.retry.is_some() && b.retry.is_some() && a.hedge.is_none() {
-        found.add(&a.retry, &b.retry, |retry| Live::Retry(id, retry.clone()));
+        found.add(&a.retry, &b.retry, |retry| Live::Call(id, OfCall::Retry(retry.clone())));
     }
 }
 
@@ -117,28 +117,28 @@ fn limits(id: GuardId, a: &Guard, b: &Guard, found: &mut Found) {
 }
 
 fn nodes(id: ServiceId, a: &Service, b: &Service, found: &mut Found) {
-    found.add(&a.instances, &b.instances, |count| Live::Instances(id, *count));
-    found.add(&a.start_up, &b.start_up, |start_up| Live::StartUp(id, start_up.clone()));
-    found.add(&a.queue_capacity, &b.queue_capacity, |capacity| Live::QueueCapacity(id, *capacity));
+    found.add(&a.instances, &b.instances, |count| Live::Node(id, OfNode::Instances(*count)));
+    found.add(&a.start_up, &b.start_up, |start_up| Live::Node(id, OfNode::StartUp(start_up.clone())));
+    found.add(&a.queue_capacity, &b.queue_capacity, |capacity| Live::Node(id, OfNode::QueueCapacity(*capacity)));
     if a.max_wait.is_some() == b.max_wait.is_some() {
-        found.add(&a.max_wait, &b.max_wait, |wait| Live::MaxWait(id, wait.clone()));
+        found.add(&a.max_wait, &b.max_wait, |wait| Live::Node(id, OfNode::MaxWait(wait.clone())));
     }
     if a.health.is_some() && b.health.is_some() {
-        found.add(&a.health, &b.health, |health| Live::Health(id, *health));
+        found.add(&a.health, &b.health, |health| Live::Node(id, OfNode::Health(*health)));
     }
     match (&a.node, &b.node) {
         (Node::Store(a), Node::Store(b)) => {
             if let (Replication::Primary { lag: from, .. }, Replication::Primary { lag: to, .. }) =
                 (&a.replication, &b.replication)
             {
-                found.add(from, to, |lag| Live::Lag(id, lag.clone()));
+                found.add(from, to, |lag| Live::Node(id, OfNode::Lag(lag.clone())));
             }
         }
         (Node::Queue(a), Node::Queue(b)) => {
-            found.add(&a.capacity, &b.capacity, |capacity| Live::Messages(id, *capacity));
+            found.add(&a.capacity, &b.capacity, |capacity| Live::Node(id, OfNode::Messages(*capacity)));
             let same = |a: &Consumer, b: &Consumer| a.edge == b.edge && a.dead_letter == b.dead_letter;
             for (place, (a, b)) in a.consumers.iter().zip(&b.consumers).enumerate().filter(|(_, (a, b))| same(a, b)) {
-                found.add(a, b, |consumer| Live::Consumer(id, place, consumer.clone()));
+                found.add(a, b, |consumer| Live::Node(id, OfNode::Consumer(place, consumer.clone())));
             }
         }
         _ => {}
@@ -163,54 +163,45 @@ pub fn put(model: &mut Model, value: &Live) {
             };
             at.clone_from(quality);
         }
-        Live::Timeout(edge, _)
-        | Live::TotalTimeout(edge, _)
-        | Live::Cancel(edge, _)
-        | Live::Retry(edge, _)
-        | Live::Fallback(edge, _)
-        | Live::Optional(edge, _) => put_call(&mut model.edges[edge.index()], value),
-        Live::Instances(service, _)
-        | Live::StartUp(service, _)
-        | Live::QueueCapacity(service, _)
-        | Live::MaxWait(service, _)
-        | Live::Health(service, _)
-        | Live::Lag(service, _)
-        | Live::Messages(service, _)
-        | Live::Consumer(service, ..) => put_node(&mut model.services[service.index()], value),
+        Live::Call(edge, value) => put_call(&mut model.edges[edge.index()], value),
+        Live::Node(service, value) => put_node(&mut model.services[service.index()], value),
     }
 }
 
 /// Puts a value of a call at its place.
-pub fn put_call(edge: &mut Edge, value: &Live) {
+pub fn put_call(edge: &mut Edge, value: &OfCall) {
     match value {
-        Live::Timeout(_, timeout) => edge.timeout.clone_from(timeout),
-        Live::TotalTimeout(_, total) => edge.total_timeout = *total,
-        Live::Cancel(_, cancel) => edge.cancel = *cancel,
-        Live::Retry(_, retry) => edge.retry.clone_from(retry),
-        Live::Fallback(_, fallback) => edge.fallback.clone_from(fallback),
-        Live::Optional(_, optional) => edge.optional = *optional,
-        _ => {}
+        OfCall::Timeout(timeout) => edge.timeout.clone_from(timeout),
+        OfCall::TotalTimeout(total) => edge.total_timeout = *total,
+        OfCall::Cancel(cancel) => edge.cancel = *cancel,
+        OfCall::Retry(retry) => edge.retry.clone_from(retry),
+        OfCall::Fallback(fallback) => edge.fallback.clone_from(fallback),
+        OfCall::Optional(optional) => edge.optional = *optional,
     }
 }
 
 /// Puts a value of a service, store or queue at its place.
-pub fn put_node(service: &mut Service, value: &Live) {
+pub fn put_node(service: &mut Service, value: &OfNode) {
     match value {
-        Live::Instances(_, count) => service.instances = *count,
-        Live::StartUp(_, start_up) => service.start_up.clone_from(start_up),
-        Live::QueueCapacity(_, capacity) => service.queue_capacity = *capacity,
-        Live::MaxWait(_, wait) => service.max_wait.clone_from(wait),
-        Live::Health(_, health) => service.health = *health,
-        _ => {}
-    }
-    match (&mut service.node, value) {
-        (Node::Store(store), Live::Lag(_, to)) => {
-            if let Replication::Primary { lag, .. } = &mut store.replication {
+        OfNode::Instances(count) => service.instances = *count,
+        OfNode::StartUp(start_up) => service.start_up.clone_from(start_up),
+        OfNode::QueueCapacity(capacity) => service.queue_capacity = *capacity,
+        OfNode::MaxWait(wait) => service.max_wait.clone_from(wait),
+        OfNode::Health(health) => service.health = *health,
+        OfNode::Lag(to) => {
+            if let Node::Store(Store { replication: Replication::Primary { lag, .. }, .. }) = &mut service.node {
                 lag.clone_from(to);
             }
         }
-        (Node::Queue(queue), Live::Messages(_, capacity)) => queue.capacity = *capacity,
-        (Node::Queue(queue), Live::Consumer(_, place, consumer)) => queue.consumers[*place].clone_from(consumer),
-        _ => {}
+        OfNode::Messages(capacity) => {
+            if let Node::Queue(queue) = &mut service.node {
+                queue.capacity = *capacity;
+            }
+        }
+        OfNode::Consumer(place, consumer) => {
+            if let Node::Queue(queue) = &mut service.node {
+                queue.consumers[*place].clone_from(consumer);
+            }
+        }
     }
 }

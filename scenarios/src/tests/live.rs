@@ -229,3 +229,14 @@ fn a_set_is_within_the_blast_radius_or_refused() {
     let found = problems(&text);
     assert!(found.iter().any(|p| p.contains("this hits web, which is outside of the blast radius")), "{found:?}");
 }
+
+#[test]
+fn a_set_that_is_never_done_or_names_no_service_is_said() {
+    let with = |set: &str| problems(&with_set("x: 1").replace("{do: {set: {x: 1}}}", set));
+    let says = |set: &str, what: &str| with(set).iter().any(|p| p.contains(what));
+    let never = "the experiment ends before this is done, and so it never is";
+    assert!(says("{do: {set: {policies.db.timeout: 50ms}}, at: 10s, takes: 60s}", never));
+    assert!(!says("{do: {set: {policies.db.timeout: 50ms}}, at: 10s, takes: 59s}", never));
+    assert!(says("{do: restart, where: {service: web}, takes: 70s}", never), "whatever is done");
+    assert!(says("{do: {set: {policies.db.timeout: 50ms}}, where: {service: wbe}}", "no service is called \"wbe\""));
+}

@@ -72,7 +72,7 @@ impl ActionSettings {
                     Some("write inject: crash, or do: restart".into());
             }
             (Some(_), None) => self.validate_fault(when, problems),
-            (None, Some(what)) => self.validate_deed(what, problems),
+            (None, Some(what)) => self.validate_deed(what, when, problems),
         }
         if self.at >= when.length && !when.length.is_zero() {
             let problem = problems.error("at", "the action begins after the experiment has ended");
@@ -99,7 +99,7 @@ impl ActionSettings {
         }
     }
 
-    fn validate_deed(&self, what: &DoSettings, problems: &mut Problems) {
+    fn validate_deed(&self, what: &DoSettings, when: When, problems: &mut Problems) {
         for (key, given) in
             [("for", self.length.is_some()), ("every", self.every.is_some()), ("times", self.times.is_some())]
         {
@@ -109,6 +109,11 @@ impl ActionSettings {
             }
         }
         deed::validate(what, self.target.as_ref(), self.takes.as_ref(), problems);
+        let takes = self.takes.as_ref().and_then(|takes| takes.build().is_constant());
+        if self.at < when.length && takes.is_some_and(|takes| self.at.ns().saturating_add(takes) >= when.length.ns()) {
+            problems.warning("takes", "the experiment ends before this is done, and so it never is").label =
+                Some(format!("the experiment lasts {}", when.length));
+        }
     }
 
     fn fault(&self) -> Option<FaultSettings> {

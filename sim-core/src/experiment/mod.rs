@@ -10,7 +10,7 @@ mod radius;
 
 pub use action::ActionSettings;
 pub use deed::{Deed, DeedEffect, DeedSettings, DoSettings};
-use deed::{Live, Sets};
+use deed::{Live, OfNode, Sets};
 pub use radius::{InstancesSettings, RadiusSettings, UsersSettings};
 
 use crate::expression::{Clause, CompareOp, Condition, Leaf, Metric, MetricRef, Resolved, Subject, Tree};
@@ -182,7 +182,7 @@ impl Experiment {
             match &deed.effect {
                 DeedEffect::Scale { service, to } => scaled.push((*service, *to)),
                 DeedEffect::Set(changes) => scaled.extend(changes.iter().filter_map(|change| match change.to {
-                    Live::Instances(service, to) => Some((service, to)),
+                    Live::Node(service, OfNode::Instances(to)) => Some((service, to)),
                     Live::Bounds(scaler, _, max) => Some((of_scaler(scaler), max)),
                     _ => None,
                 })),

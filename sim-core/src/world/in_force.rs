@@ -6,7 +6,8 @@
 
 use super::World;
 use crate::control::Scaler;
-use crate::experiment::deed::Live;
+use crate::experiment::deed::{Live, OfNode};
+use crate::ids::ServiceId;
 use crate::live;
 use crate::model::Model;
 use crate::topology::{Edge, Service};
@@ -36,27 +37,12 @@ impl World<'_> {
     /// A value is this from now on.
     pub(super) fn puts_in_force(&mut self, value: &Live) {
         match value {
-            Live::Timeout(edge, _)
-            | Live::TotalTimeout(edge, _)
-            | Live::Cancel(edge, _)
-            | Live::Retry(edge, _)
-            | Live::Fallback(edge, _)
-            | Live::Optional(edge, _) => {
+            Live::Call(edge, value) => {
                 live::put_call(&mut self.in_force.edges.to_mut()[edge.index()], value);
                 self.call_changes(*edge);
             }
             Live::Limit(guard, limit) => self.limit_changes(*guard, limit.as_ref()),
-            Live::Instances(service, count) => self.scale_to(*service, *count),
-            Live::StartUp(service, _)
-            | Live::QueueCapacity(service, _)
-            | Live::MaxWait(service, _)
-            | Live::Health(service, _) => {
-                live::put_node(&mut self.in_force.services.to_mut()[service.index()], value);
-                self.station_changes(*service);
-            }
-            Live::Lag(service, lag) => self.data.lag_changes(*service, lag),
-            Live::Messages(service, capacity) => self.data.queue_changes(*service, *capacity),
-            Live::Consumer(service, place, consumer) => self.data.consumer_changes(*service, *place, consumer),
+            Live::Node(service, value) => self.node_changes(*service, value),
             Live::Link(place, quality) => {
                 self.network.link_changes(self.model, *place, quality);
                 self.refresh_network();
@@ -65,6 +51,19 @@ impl World<'_> {
                 let at = &mut self.in_force.scalers.to_mut()[*scaler];
                 (at.min, at.max) = (*min, *max);
             }
+        }
+    }
+
+    fn node_changes(&mut self, service: ServiceId, value: &OfNode) {
+        match value {
+            OfNode::Instances(count) => self.scale_to(service, *count),
+            OfNode::StartUp(_) | OfNode::QueueCapacity(_) | OfNode::MaxWait(_) | OfNode::Health(_) => {
+                live::put_node(&mut self.in_force.services.to_mut()[service.index()], value);
+                self.station_changes(service);
+            }
+            OfNode::Lag(lag) => self.data.lag_changes(service, lag),
+            OfNode::Messages(capacity) => self.data.queue_changes(service, *capacity),
+            OfNode::Consumer(place, consumer) => self.data.consumer_changes(service, *place, consumer),
         }
     }
 }

@@ -12,7 +12,7 @@ pub use drain::DrainSettings;
 pub use mend::MendSettings;
 pub use restart::RestartSettings;
 pub use scale::ScaleSettings;
-pub use set::{Anything, Change, Live, Meant, SetSettings, Sets};
+pub use set::{Anything, Change, Live, Meant, OfCall, OfNode, SetSettings, Sets};
 
 use crate::dist::Distribution;
 use crate::faults::{Selection, Surroundings, Target, TargetSettings};
@@ -188,6 +188,9 @@ pub(super) fn compile(
             (DeedEffect::Mend(fault), format!("{} mended", settings.fault))
         }
         DoSettings::Set(_) => {
+            if let Some(service) = target.and_then(|target| target.service.as_deref()) {
+                problems.at("where", |p| names.service("service", service, p))?;
+            }
             // What is not there has been found wrong where it was read.
             let meant = sets.get(&problems.path())?;
             (DeedEffect::Set(meant.changes.clone()), meant.says.clone())

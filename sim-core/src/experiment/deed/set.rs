@@ -86,97 +86,84 @@ impl JsonSchema for Anything {
     }
 }
 
-/// A value that may change while a run goes on: where it is, and what it is.
+/// A value that may change while a run goes on: what it belongs to, and what it is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Live {
-    /// How long an attempt of a call may take.
-    Timeout(EdgeId, Option<Distribution>),
-    /// How long a call with its retries may take.
-    TotalTimeout(EdgeId, Option<SimDuration>),
-    /// Whether the callee stops when the caller gives up.
-    Cancel(EdgeId, bool),
-    /// When a call is tried again.
-    Retry(EdgeId, Option<RetrySettings>),
-    /// Who answers when a call fails.
-    Fallback(EdgeId, Option<FallbackSettings>),
-    /// Whether the failure of a call does no harm.
-    Optional(EdgeId, bool),
-    /// How many attempts may be under way at once.
+    /// A setting of a call.
+    Call(EdgeId, OfCall),
+    /// How many attempts of the calls that share a state may be under way at once.
     Limit(GuardId, Option<LimitSettings>),
-    /// How many instances a service has.
-    Instances(ServiceId, u32),
-    /// From ordered to running.
-    StartUp(ServiceId, Distribution),
-    /// How many requests may wait at each instance.
-    QueueCapacity(ServiceId, u32),
-    /// How long a request waits for a worker.
-    MaxWait(ServiceId, Option<Distribution>),
-    /// The active health check.
-    Health(ServiceId, Option<Health>),
-    /// How late replicas of a store apply a write.
-    Lag(ServiceId, Distribution),
-    /// How many messages fit into a queue.
-    Messages(ServiceId, u64),
-    /// A consumer of a queue, by its place there.
-    Consumer(ServiceId, usize, Consumer),
+    /// A setting of a service, store or queue.
+    Node(ServiceId, OfNode),
     /// What a distance (0 within a zone, 1 between zones, 2 between regions) or a named link (from 3 on) does to messages.
     Link(usize, LinkQuality),
     /// The bounds of a scaler, by its place in the model: never fewer instances, never more.
     Bounds(usize, u32, u32),
 }
 
-impl Live {
-    /// The id of what it belongs to, and a place there.
-    fn place(&self) -> (usize, usize) {
-        match self {
-            Self::Timeout(edge, _)
-            | Self::TotalTimeout(edge, _)
-            | Self::Cancel(edge, _)
-            | Self::Retry(edge, _)
-            | Self::Fallback(edge, _)
-            | Self::Optional(edge, _) => (edge.index(), 0),
-            Self::Limit(guard, _) => (guard.index(), 0),
-            Self::Instances(service, _)
-            | Self::StartUp(service, _)
-            | Self::QueueCapacity(service, _)
-            | Self::MaxWait(service, _)
-            | Self::Health(service, _)
-            | Self::Lag(service, _)
-            | Self::Messages(service, _) => (service.index(), 0),
-            Self::Consumer(service, place, _) => (service.index(), *place),
-            Self::Link(place, _) | Self::Bounds(place, ..) => (*place, 0),
-        }
-    }
+/// A setting of a call that may change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OfCall {
+    /// How long an attempt may take.
+    Timeout(Option<Distribution>),
+    /// How long the call with its retries may take.
+    TotalTimeout(Option<SimDuration>),
+    /// Whether the callee stops when the caller gives up.
+    Cancel(bool),
+    /// When it is tried again.
+    Retry(Option<RetrySettings>),
+    /// Who answers when it fails.
+    Fallback(Option<FallbackSettings>),
+    /// Whether its failure does no harm.
+    Optional(bool),
+}
 
+/// A setting of a service, store or queue that may change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OfNode {
+    /// How many instances it has.
+    Instances(u32),
+    /// From ordered to running.
+    StartUp(Distribution),
+    /// How many requests may wait at each instance.
+    QueueCapacity(u32),
+    /// How long a request waits for a worker.
+    MaxWait(Option<Distribution>),
+    /// The active health check.
+    Health(Option<Health>),
+    /// How late replicas of a store apply a write.
+    Lag(Distribution),
+    /// How many messages fit into a queue.
+    Messages(u64),
+    /// A consumer of a queue, by its place there.
+    Consumer(usize, Consumer),
+}
+
+impl Live {
     /// The service whose instances it changes: of a call, the caller. None for users, for the network and for scalers.
     pub(crate) fn acts_at(&self, topology: &Topology) -> Option<ServiceId> {
         match self {
-            Self::Timeout(edge, _)
-            | Self::TotalTimeout(edge, _)
-            | Self::Cancel(edge, _)
-            | Self::Retry(edge, _)
-            | Self::Fallback(edge, _)
-            | Self::Optional(edge, _) => match topology.edges[edge.index()].caller {
+            Self::Call(edge, _) => match topology.edges[edge.index()].caller {
                 Caller::Endpoint(endpoint) => Some(topology.endpoints[endpoint.index()].service),
                 Caller::Queue(queue) => Some(queue),
                 Caller::Load(_) => None,
             },
             Self::Limit(guard, _) => topology.guards[guard.index()].caller,
-            Self::Instances(service, _)
-            | Self::StartUp(service, _)
-            | Self::QueueCapacity(service, _)
-            | Self::MaxWait(service, _)
-            | Self::Health(service, _)
-            | Self::Lag(service, _)
-            | Self::Messages(service, _)
-            | Self::Consumer(service, ..) => Some(*service),
+            Self::Node(service, _) => Some(*service),
             Self::Link(..) | Self::Bounds(..) => None,
         }
     }
 
     /// Whether two values are of the same thing.
     pub fn is_of_same(&self, other: &Self) -> bool {
-        discriminant(self) == discriminant(other) && self.place() == other.place()
+        match (self, other) {
+            (Self::Call(a, x), Self::Call(b, y)) => a == b && discriminant(x) == discriminant(y),
+            (Self::Limit(a, _), Self::Limit(b, _)) => a == b,
+            (Self::Node(a, OfNode::Consumer(x, _)), Self::Node(b, OfNode::Consumer(y, _))) => a == b && x == y,
+            (Self::Node(a, x), Self::Node(b, y)) => a == b && discriminant(x) == discriminant(y),
+            (Self::Link(a, _), Self::Link(b, _)) | (Self::Bounds(a, ..), Self::Bounds(b, ..)) => a == b,
+            _ => false,
+        }
     }
 }
 

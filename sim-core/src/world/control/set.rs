@@ -48,10 +48,11 @@ impl<'m> World<'m> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::deed::OfNode;
     use crate::ids::ServiceId;
 
     fn change(service: usize, to: u32) -> Change {
-        let of = |capacity| Live::QueueCapacity(ServiceId::from(service), capacity);
+        let of = |capacity| Live::Node(ServiceId::from(service), OfNode::QueueCapacity(capacity));
         Change { from: of(1), to: of(to) }
     }
 
