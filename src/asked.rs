@@ -29,12 +29,15 @@ pub struct Asked {
     pub settings: String,
     /// All other arguments that change results.
     pub more: String,
+    /// Whether the scenario in the folder has the lines of the file that was typed: nothing was set, and the file extends no other.
+    #[serde(default)]
+    pub as_written: bool,
 }
 
 impl Asked {
     /// What was asked of a command.
     pub fn new(command: &str, files: Vec<String>, variant: Option<&str>, sets: &[String], more: String) -> Self {
-        Self { command: command.into(), files, settings: settings(variant, sets), more }
+        Self { command: command.into(), files, settings: settings(variant, sets), more, as_written: false }
     }
 
     /// The command as it can be typed again.

@@ -26,6 +26,8 @@ pub struct Loaded {
     pub path: String,
     /// The text of the file; where it extends others, or values were set, a text that says all of that at once.
     pub text: String,
+    /// Whether that text is the file's own.
+    pub is_alone: bool,
     /// As written, with all overlays.
     pub written: Written,
     /// As meant.
@@ -121,6 +123,7 @@ pub fn validate(
                 name: stem(path),
                 path: path.to_owned(),
                 text,
+                is_alone: alone,
                 written,
                 findings: Report::new(path, report.sources.clone(), findings),
                 needs,

@@ -45,9 +45,10 @@ fn asked(topology: &Topology, steps: &[Step], to: &mut Vec<EndpointId>) -> bool 
                 false
             }
             // Without one of the branches all its repetitions fail.
-            Step::Parallel { branches, need, repeat } if *need > (branches.len() as u32 - 1) * repeat => {
-                let replied: Vec<bool> = branches.iter().map(|branch| asked(topology, branch, to)).collect();
-                replied.contains(&true)
+            Step::Parallel { branches, need, repeat } if *need > (branches.len() as u32).saturating_sub(1) * repeat => {
+                // A reply in a branch ends that branch, and answers nobody.
+                branches.iter().for_each(|branch| _ = asked(topology, branch, to));
+                false
             }
             // Whichever branch is taken, some requests take it.
             Step::Choose(branches) => {

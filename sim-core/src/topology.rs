@@ -156,6 +156,15 @@ pub struct Service {
     pub disk: Bytes,
 }
 
+impl Service {
+    /// In how many zones its instances stand at the start.
+    pub fn zones_at_start(&self) -> usize {
+        let zones: std::collections::BTreeSet<ZoneId> =
+            self.zones.iter().take(self.instances as usize).copied().collect();
+        zones.len()
+    }
+}
+
 /// Active health check: an instance that does not answer in time is taken out of the balancer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Health {
@@ -379,6 +388,9 @@ pub struct Guard {
     pub hedge: Option<HedgeSettings>,
 }
 
+/// Calls on a path for which deadlines are followed.
+const MOST_CALLS: usize = 200;
+
 impl Topology {
     /// Whether limits are kept for each key of a request.
     pub fn tells_keys_apart(&self) -> bool {
@@ -442,5 +454,29 @@ impl Topology {
             }
         }
         bounded
+    }
+
+    /// The deadline that requests to each endpoint bring from their callers [ns], the longest of all; infinite where some bring none.
+    pub fn longest_deadlines_ns(&self) -> Vec<f64> {
+        let mut brought = vec![0.0; self.endpoints.len()];
+        // A deadline is handed on from call to call, so that it takes no more rounds than there are calls on a path.
+        for _ in 0..MOST_CALLS {
+            let mut grew = false;
+            for edge in &self.edges {
+                let above = match edge.caller {
+                    Caller::Endpoint(caller) => brought[caller.index()],
+                    Caller::Load(_) | Caller::Queue(_) => f64::INFINITY,
+                };
+                let here = edge.deadline.map_or(above, |own| above.min(own.ns() as f64));
+                if here > brought[edge.callee.index()] {
+                    brought[edge.callee.index()] = here;
+                    grew = true;
+                }
+            }
+            if !grew {
+                return brought;
+            }
+        }
+        vec![f64::INFINITY; self.endpoints.len()]
     }
 }

@@ -17,9 +17,7 @@ use reports::answer::{self, Kind};
 use reports::studies;
 use reports::studies::run::RunAnswer;
 use scenarios::Files;
-use scenarios::Loaded;
 use sim_core::expression::Value;
-use sim_core::results::Known;
 use sim_core::units::Probability;
 
 pub fn run(args: &ReportArgs) -> Result<u8> {
@@ -79,27 +77,20 @@ pub fn run(args: &ReportArgs) -> Result<u8> {
     // The scenario in the folder is the one that was run, with what was set; the report is that of the file and what was asked.
     let asked = Asked::of(&args.folder).filter(|asked| asked.command == "run");
     let of_asked = asked.as_ref().map(Asked::file).transpose()?;
+    source.known = ready.loaded.known();
     if let Some(asked) = asked {
         source.file = asked.files.into_iter().next().unwrap_or(source.file);
         source.asked = asked.settings;
+        if asked.as_written {
+            source.known.stands_in(&ready.loaded.path, &source.file);
+        }
     }
-    source.known = known(&ready.loaded, &source);
     let files = answer::files(&RunAnswer { study: &result, source: &source })?;
     out_folder::replace(&args.folder, of_asked.into_iter().chain(files).collect())?;
     if !output::is_quiet() {
         output::print(&format!("Report   {}\n", typed(&args.folder.join("report.html"))))?;
     }
     Ok(OK)
-}
-
-/// What is known of the scenario without a run. Where the folder has the file as it was, its places are those of the file.
-fn known(loaded: &Loaded, source: &reports::Source) -> Known {
-    let mut known = loaded.known();
-    if !source.text.starts_with(&format!("# {}, with what it extends", source.file)) {
-        let places = known.findings.iter_mut().filter_map(|finding| finding.place.as_mut());
-        places.filter(|place| place.file == loaded.path).for_each(|place| place.file.clone_from(&source.file));
-    }
-    known
 }
 
 /// How the study was run, and how precise it had to be, by its results.

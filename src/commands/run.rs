@@ -15,7 +15,8 @@ pub fn run(args: &RunArgs) -> Result<u8> {
     let (variant, sets) = (args.variant.as_deref(), &args.study.set[..]);
     let more = asked::study(&args.study) + &asked::precision(&args.precision);
     let out = args.out.clone().unwrap_or_else(|| asked::folder(&ready.loaded.name, variant, sets, &more));
-    let asked = Asked::new("run", vec![typed(&args.file)], variant, sets, more);
+    let as_written = ready.loaded.is_alone;
+    let asked = Asked { as_written, ..Asked::new("run", vec![typed(&args.file)], variant, sets, more) };
     asked::free(&out, std::slice::from_ref(&args.file))?;
     // A number of replications that is asked for is kept.
     if args.study.replications.is_none() {

@@ -18,7 +18,7 @@ use crate::reader::Node;
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
 use sim_core::faults::{FaultEffect, Target};
-use sim_core::ids::{EndpointId, Location, ServiceId};
+use sim_core::ids::{Caller, EndpointId, Location, ServiceId};
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems};
@@ -86,6 +86,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     wrongness::check(compiled, written, problems);
     timeouts(compiled, problems);
     deadlines(compiled, problems);
+    messages_at_doors(compiled, problems);
     single_rows(compiled, problems);
     agreements(compiled, problems);
 }
@@ -93,10 +94,13 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
 /// A callee that breaks, and a caller that would wait for it forever.
 fn timeouts(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
-    let bounded = model.bounded();
-    for ((edge, path), bounded) in model.edges.iter().zip(&compiled.paths.edges).zip(bounded) {
+    let deadlines = model.longest_deadlines_ns();
+    for (edge, path) in model.edges.iter().zip(&compiled.paths.edges) {
         let callee = model.endpoints[edge.callee.index()].service;
-        let waits = edge.timeout.is_none() && edge.total_timeout.is_none() && !bounded;
+        // A deadline ends the wait only where every request that comes here has one.
+        let brings = matches!(edge.caller, Caller::Endpoint(caller) if deadlines[caller.index()].is_finite());
+        let ends = edge.timeout.is_some() || edge.total_timeout.is_some() || edge.deadline.is_some() || brings;
+        let waits = !ends;
         if !waits || !path.ends_with("call.to") {
             continue;
         }
@@ -110,6 +114,24 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
                 .label(format!("the fault {} strikes it", fault.name))
                 .hint("write timeout: 1s beside it");
             problems.push(problem);
+        }
+    }
+}
+
+/// Messages are handed to a consumer whose door may turn them away: they come back at once, and each time is a delivery.
+fn messages_at_doors(compiled: &Compiled, problems: &mut Problems) {
+    let model = &compiled.model;
+    for (edge, path) in
+        model.edges.iter().zip(&compiled.paths.edges).filter(|(e, _)| matches!(e.caller, Caller::Queue(_)))
+    {
+        let endpoint = &model.endpoints[edge.callee.index()];
+        if endpoint.admission.is_some() || model.services[endpoint.service.index()].admission.is_some() {
+            let what = format!("a message that the admission of {} turns away comes back at once", endpoint.name);
+            problems.push(
+                Problem::warning(path, what)
+                    .label("each time counts as one of max_deliveries")
+                    .hint("bound the work of a consumer by its workers, which take a message only when they are free"),
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The engine relies on these bounds. How much memory a run takes is another question, asked before it runs (`study/memory.rs`).
 
 use crate::compile::Compiled;
+use crate::numbers::grouped;
 use sim_core::faults::Schedule;
 use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
@@ -96,13 +97,5 @@ fn strikes(model: &Model, problems: &mut Problems) {
 }
 
 fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    grouped(&number.to_string())
 }

@@ -64,7 +64,7 @@ impl Compiler<'_> {
         let path = format!("{}.to", problems.path());
         let own = problems.path();
         let site = Site { caller, name, callee: callee?, path };
-        known.then(|| self.edge(site, keys, call.policy.as_deref(), &own))
+        known.then(|| self.edge(site, keys, call.policy.as_deref(), &own, problems))
     }
 
     /// Problems of the settings of a call, and of the names in them.
@@ -100,7 +100,14 @@ impl Compiler<'_> {
         false
     }
 
-    fn edge(&mut self, site: Site<'_>, own: CallKeys<'_>, policy: Option<&str>, path: &str) -> EdgeId {
+    fn edge(
+        &mut self,
+        site: Site<'_>,
+        own: CallKeys<'_>,
+        policy: Option<&str>,
+        path: &str,
+        problems: &mut Problems,
+    ) -> EdgeId {
         let written = self.written;
         let named = policy.and_then(|name| written.policies.get(name)).map(|p| p.call_keys()).unwrap_or_default();
         let keys = own.over(named).over(self.defaults);
@@ -115,6 +122,9 @@ impl Compiler<'_> {
             || own.retry.is_some_and(|r| r.budget.is_some())
             || (own.retry.is_some() && named.retry.is_some_and(|r| r.budget.is_some()));
         let shared = policy.filter(|_| !has_own_state);
+        if let (Some(policy), true) = (policy, has_own_state) {
+            shares_no_more(policy, &own, &named, path, problems);
+        }
         let breaker_path = if own.breaker.is_some() {
             format!("{path}.breaker")
         } else if let (Some(policy), true) = (policy, named.breaker.is_some()) {
@@ -233,7 +243,7 @@ impl Compiler<'_> {
                 continue;
             }
             let site = Site { caller: Caller::Load(id), name, callee, path: format!("{own}.{key}") };
-            mix.push((share, self.edge(site, keys, policy, &own)));
+            mix.push((share, self.edge(site, keys, policy, &own, problems)));
         }
         let zone = settings.from.as_deref().and_then(|from| self.zone_of(from, problems));
         let arrival = settings.arrive.compile(|replay| self.replay(replay, problems))?;
@@ -280,6 +290,23 @@ impl Compiler<'_> {
                 }
             })
             .ok()
+    }
+}
+
+/// What a policy bounds for all calls that name it is bounded apart for a call that has state of its own beside it.
+fn shares_no_more(policy: &str, own: &CallKeys<'_>, named: &CallKeys<'_>, path: &str, problems: &mut Problems) {
+    let bounds = [
+        ("pool", named.pool.is_some() && own.pool.is_none()),
+        ("concurrency_limit", named.concurrency_limit.is_some() && own.concurrency_limit.is_none()),
+        ("rate_limit", named.rate_limit.is_some() && own.rate_limit.is_none()),
+    ];
+    for (key, _) in bounds.into_iter().filter(|(_, is_split)| *is_split) {
+        let what = format!("this call does not share the {key} of the policy {policy}, and has one of its own");
+        problems.push(
+            Problem::warning(format!("{path}.policy"), what)
+                .label("it has other settings with state beside the policy")
+                .hint("write those into the policy too, or into a policy of their own with all that belongs to it"),
+        );
     }
 }
 

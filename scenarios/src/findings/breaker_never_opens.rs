@@ -23,7 +23,8 @@ const DOUBT: f64 = 1e-6;
 ///
 /// # When it is silent
 /// Where a load comes in bursts or from a file, so that no rate bounds it. The rate is not divided among instances that may fail, that a scaler
-/// moves, or among which calls are not spread evenly.
+/// moves, or among which calls are not spread evenly: by weight, by key, by latency, or to pinned connections. Where an experiment sets values or
+/// scales.
 ///
 /// # Source
 /// resilience4j `CircuitBreakerConfig`: `minimumNumberOfCalls` is 100 unless it is set. The bound is Chernoff's for a Poisson distribution.
@@ -36,7 +37,7 @@ pub const KIND: Kind = Kind {
 };
 
 fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
-    let Some((rates, clumps)) = scene.highest_rates() else { return };
+    let Some((rates, clumps)) = scene.highest_rates().filter(|_| !scene.changes_while_it_runs()) else { return };
     for (place, guard) in scene.model.guards.iter().enumerate() {
         let (Some(BreakerSettings::Rate(settings)), Some(path)) = (&guard.breaker, scene.breaker_path(place)) else {
             continue;
@@ -92,7 +93,12 @@ fn is_spread(scene: &Scene<'_>, service: ServiceId) -> bool {
     let moves = scene.model.scalers.iter().any(|scaler| scaler.of == service);
     let uneven = scene.edges_to(service).any(|edge| {
         let guard = scene.guard(edge);
-        matches!(guard.balance, BalanceSettings::Pinned(_)) || guard.ejection.is_some()
+        // Others give more to some than to others, by weight, by key or by what they have seen.
+        let even = matches!(
+            guard.balance,
+            BalanceSettings::Random(_) | BalanceSettings::RoundRobin(_) | BalanceSettings::LeastRequests(_)
+        );
+        !even || guard.ejection.is_some()
     });
     let checked = scene.model.services[service.index()].health.is_some();
     !moves && !uneven && !checked && !scene.may_lose_instances(service)
@@ -104,14 +110,17 @@ mod tests {
 
     /// Three calls a second, over two desks, to a breaker with these settings.
     fn found(breaker: &str, faults: &str) -> Vec<String> {
-        let text = format!(
+        told("breaker-never-opens", &text(breaker, faults))
+    }
+
+    fn text(breaker: &str, faults: &str) -> String {
+        format!(
             "load: {{clerks: {{to: desk.form, arrive: {{closed: {{users: 12, think: 4s}}}}}}}}
 services:
   desk: {{instances: 2, workers: 16, endpoints: {{form: {{steps: [{{call: {{to: registry.query, breaker: {{rate: {{{breaker}}}}}}}}}]}}}}}}
   registry: {{workers: 8, endpoints: {{query: {{steps: [{{wait: 80ms}}]}}}}}}
 {faults}"
-        );
-        told("breaker-never-opens", &text)
+        )
     }
 
     #[test]
@@ -135,7 +144,13 @@ services:
     }
 
     #[test]
-    fn one_instance_may_have_all_calls_where_the_other_may_fail() {
+    fn one_instance_may_have_all_calls_where_they_are_uneven_or_the_other_may_fail() {
+        let uneven = text("window: {time: 10s}, minimum_calls: 70", "")
+            .replace("think: 4s}}", "think: 4s}}, balance: {weighted: {weights: [99, 1]}}");
+        assert_eq!(told("breaker-never-opens", &uneven), [""; 0]);
+        let clumps = text("window: {time: 10s}, minimum_calls: 70", "")
+            .replace("think: 4s", "think: {gamma: {mean: 4s, cv: 10}}");
+        assert_eq!(told("breaker-never-opens", &clumps), [""; 0]);
         let fault = "faults: {f: {inject: crash, where: {service: desk}, at: 1m, for: 1m}}\n";
         assert_eq!(found("window: {time: 10s}, minimum_calls: 70", "").len(), 1);
         assert_eq!(found("window: {time: 10s}, minimum_calls: 70", fault), [""; 0]);

@@ -16,9 +16,9 @@ use sim_core::topology::{Edge, Node};
 /// beside the first), or is a message of which a queue makes several deliveries when the first is not done within `visibility_timeout`.
 ///
 /// # When it is silent
-/// Where the endpoint is `idempotent` or `deduplicated`, or says nothing of effects. Where only failures are tried again that leave no effect
-/// behind: errors, and calls that were turned away. Where `cancel: true` stops the attempt that nobody waits for. Retries further up make a
-/// new call of the same intent, with a key of its own; they are not counted here, as a run does not count them.
+/// Where the endpoint is `idempotent` or `deduplicated`, or says nothing of effects. Where only failures are tried again that leave no effect behind:
+/// errors, but for those that a fault makes of good replies, and calls that were turned away. Where `cancel: true` stops the attempt that nobody
+/// waits for. Retries further up make a new call of the same intent, with a key of its own; they are not counted here, as a run does not count them.
 ///
 /// # Source
 /// Stripe, "Designing robust and predictable APIs with idempotency", 2017; Amazon Builders' Library, "Making retries safe with idempotent APIs".
@@ -61,7 +61,10 @@ fn again(scene: &Scene<'_>, id: EdgeId, edge: &Edge) -> Option<(&'static str, St
     if let Some(retry) = edge.retry.as_ref().filter(|retry| retry.outcomes.contains(&Outcome::Timeout)) {
         let attempts = retry.attempts();
         let says = format!("{attempts} attempts at most, and one that timed out goes on, as cancel is false");
-        return (attempts > 1 && edge.timeout.is_some()).then_some(("retry", says));
+        // A deadline or a total ends the call with its attempt; only what has a timeout of its own is sent again.
+        if attempts > 1 && edge.timeout.is_some() {
+            return Some(("retry", says));
+        }
     }
     let hedge = edge.hedge.as_ref().filter(|hedge| !matches!(hedge, HedgeSettings::Tied(_)))?;
     Some(("hedge", format!("{} copies at most, and those that lose go on, as cancel is false", hedge.copies())))
@@ -91,7 +94,10 @@ services: {{bank: {{instances: 2, workers: 4, endpoints: {{pay: {{effect: {effec
               cancel is false"
             ]
         );
-        assert_eq!(found("not_idempotent", "hedge: {speculative: {copies: 2}}").len(), 1);
+        let hedge = "hedge: {speculative: {copies: 2}}";
+        assert_eq!(found("not_idempotent", hedge).len(), 1);
+        // Without a timeout nothing is tried again for it, and the copies are sent all the same.
+        assert!(found("not_idempotent", &format!("retry: {{max_attempts: 3}}, {hedge}"))[0].contains("copies at most"));
     }
 
     #[test]

@@ -2,17 +2,19 @@
 
 use super::kind::{Kind, Told};
 use super::scene::{Scene, time};
-use super::waits::patience_ns;
+use super::waits::course;
 use sim_core::call::hedge::{After, HedgeSettings};
 use sim_core::problem::Severity;
 
 /// A hedged call whose next copy is sent after a set time, at which the first has timed out already.
 ///
 /// # When it speaks
-/// `after: {time}` of a backup or tied hedge >= the call's `timeout` or `total_timeout`: no copy is ever sent, and the call is as slow as without.
+/// `after: {time}` of a backup or tied hedge >= the call's `timeout` or `total_timeout`, where its caller lets an attempt wait with that wait: no
+/// copy is ever sent, and the call is as slow as without.
 ///
 /// # When it is silent
-/// Where the hedge waits for a percentile, which follows what was seen; where it is sent at once; where the timeout is drawn.
+/// Where the hedge waits for a percentile, which follows what was seen; where it is sent at once; where the timeout is drawn; and where an
+/// experiment sets values or scales.
 ///
 /// # Source
 /// J. Dean, L. A. Barroso, "The Tail at Scale", 2013: a hedged request is sent once the first has been outstanding for the 95th percentile.
@@ -31,9 +33,10 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
             Some(HedgeSettings::Tied(hedge)) => hedge.after,
             Some(HedgeSettings::Speculative(_)) | None => continue,
         };
-        let (After::Time(after), Some(patience)) = (after, patience_ns(edge)) else { continue };
-        if after.ns() as f64 >= patience {
-            let patience = time(patience);
+        let (After::Time(after), Some(course)) = (after, course(scene.model, edge)) else { continue };
+        let ends = course.first_ends_ns();
+        if !scene.changes_while_it_runs() && after.ns() as f64 >= ends {
+            let patience = time(ends);
             told.tell(
                 scene.key(id, "hedge"),
                 format!("the hedge of {} is never sent", edge.name),
@@ -71,5 +74,15 @@ services: {{web: {{instances: 2, workers: 4, endpoints: {{get: {{steps: [{{work:
         assert_eq!(found("timeout: 200ms, hedge: {backup: {after: {time: 199ms}}}"), [""; 0]);
         assert_eq!(found("timeout: 200ms, hedge: {backup: {after: {percentile: p95}}}"), [""; 0]);
         assert_eq!(found("hedge: {backup: {after: {time: 9s}}}"), [""; 0]);
+        // An attempt that waits for a connection is hedged meanwhile.
+        assert_eq!(
+            found("timeout: 200ms, pool: {connections: 2, max_wait: 1s}, hedge: {backup: {after: {time: 300ms}}}"),
+            [""; 0]
+        );
+        assert_eq!(
+            found("timeout: 200ms, pool: {connections: 2, max_wait: 50ms}, hedge: {backup: {after: {time: 300ms}}}")
+                .len(),
+            1
+        );
     }
 }

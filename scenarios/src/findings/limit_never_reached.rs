@@ -8,7 +8,7 @@ use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId};
 use sim_core::problem::Severity;
 use sim_core::topology::{Node, Step};
 
-/// A limit of concurrency that is as wide as all workers of its caller, so that it never turns anything away.
+/// A limit of concurrency or a pool that is as wide as all workers of its caller, so that it never turns anything away.
 ///
 /// # When it speaks
 /// Limit >= workers of a caller instance x the most calls that one request has under way through the limit at the same time (parallel branches and
@@ -17,7 +17,7 @@ use sim_core::topology::{Node, Step};
 /// # When it is silent
 /// Where the caller's endpoint is `async` or its workers are unlimited, so that it has any number of calls under way; where the reply or background
 /// work frees the worker before the call; for users and queues, which have no workers; and for an attempt that its caller has given up, which holds
-/// no place.
+/// no place. Where an experiment sets values or scales.
 ///
 /// # Source
 /// M. Nygard, *Release It!*, "Bulkheads": a pool of its own for each callee, smaller than all threads.
@@ -30,8 +30,11 @@ pub const KIND: Kind = Kind {
 };
 
 fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
+    if scene.changes_while_it_runs() {
+        return;
+    }
     for (place, guard) in scene.model.guards.iter().enumerate() {
-        let (Some(limit), Some(caller)) = (places(guard), guard.caller) else { continue };
+        let (Some((limit, key)), Some(caller)) = (places(guard), guard.caller) else { continue };
         let service = &scene.model.services[caller.index()];
         let Some(workers) = service.workers.filter(|_| matches!(service.node, Node::Service | Node::Store(_))) else {
             continue;
@@ -42,7 +45,7 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
         if limit >= under_way {
             let calls = if most == 1 { String::new() } else { format!(" x {most} calls of a request at once") };
             told.tell(
-                scene.key(*id, "concurrency_limit"),
+                scene.key(*id, key),
                 format!("the limit of {} is never reached", scene.edge(*id).name),
                 format!("limit {limit}, and {} has {workers} workers an instance{calls}", service.name),
                 format!("write a limit below {under_way}: what the others of its requests may lose"),

@@ -79,12 +79,8 @@ fn table(scene: &Scene<'_>) -> Vec<Need> {
         .filter(|(_, share)| **share > 0.0)
         .map(|(place, share)| {
             let service = &scene.model.services[place];
-            let mut zones: Vec<u32> =
-                service.zones.iter().take(service.instances as usize).map(|zone| zone.0).collect();
-            zones.sort_unstable();
-            zones.dedup();
-            let (service, instances) = (service.name.clone(), service.instances);
-            Need { service, instances, zones: zones.len() as u32, share: share.min(1.0) }
+            let (name, instances, zones) = (service.name.clone(), service.instances, service.zones_at_start() as u32);
+            Need { service: name, instances, zones, share: share.min(1.0) }
         })
         .collect();
     needs.sort_by(|a, b| b.share.total_cmp(&a.share));

@@ -75,34 +75,32 @@ fn look(model: &Model, first: usize, gone: &dyn Fn(usize) -> bool, found: &mut [
     }
 }
 
-/// The probability that steps fail, and whether they reply, so that no step after them is waited for.
-fn of_steps(model: &Model, steps: &[Step], of: &dyn Fn(&EdgeId) -> f64) -> (f64, bool) {
-    let mut passes = 1.0;
+/// The probability that steps fail, and that they reply before that, so that no step after them is waited for.
+fn of_steps(model: &Model, steps: &[Step], of: &dyn Fn(&EdgeId) -> f64) -> (f64, f64) {
+    let (mut failed, mut replied) = (0.0, 0.0);
     for step in steps {
-        let (fails, replied) = match step {
+        let (fails, replies) = match step {
             Step::Call(edge) | Step::Forward(edge) => {
                 let call = &model.edges[edge.index()];
-                (if call.optional || call.fallback.is_some() { 0.0 } else { of(edge) }, false)
+                (if call.optional || call.fallback.is_some() { 0.0 } else { of(edge) }, 0.0)
             }
             Step::Parallel { branches, need, repeat } => {
                 let each: Vec<f64> = branches.iter().map(|branch| of_steps(model, branch, of).0).collect();
-                (too_few(&each, *repeat, *need), false)
+                (too_few(&each, *repeat, *need), 0.0)
             }
-            Step::Choose(branches) => {
-                let each = branches.iter().map(|(probability, branch)| (probability, of_steps(model, branch, of)));
-                let all: Vec<(f64, bool)> = each.map(|(p, (fails, replied))| (p * fails, replied)).collect();
-                (all.iter().map(|(fails, _)| fails).sum(), !all.iter().any(|(_, replied)| !replied))
-            }
+            Step::Choose(branches) => branches.iter().fold((0.0, 0.0), |(fail, reply), (probability, branch)| {
+                let (fails, replies) = of_steps(model, branch, of);
+                (fail + probability * fails, reply + probability * replies)
+            }),
             Step::Steps(steps) => of_steps(model, steps, of),
-            Step::Reply(_) => (0.0, true),
-            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => (0.0, false),
+            Step::Reply(_) => (0.0, 1.0),
+            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => (0.0, 0.0),
         };
-        passes *= 1.0 - fails;
-        if replied {
-            return (1.0 - passes, true);
-        }
+        let goes_on = 1.0 - failed - replied;
+        failed += goes_on * fails;
+        replied += goes_on * replies;
     }
-    (1.0 - passes, false)
+    (failed, replied)
 }
 
 /// The probability that fewer than `need` of all branches succeed, each of which fails with its own probability and is there `repeat` times. A

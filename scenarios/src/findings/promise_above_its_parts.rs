@@ -8,12 +8,12 @@ use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::retry::RetrySettings;
 use sim_core::engine::math;
 use sim_core::faults::{Fault, FaultEffect, Pick, Schedule, Selection, Target};
-use sim_core::ids::{EndpointId, Location, ServiceId};
+use sim_core::ids::{Caller, EndpointId, Location, ServiceId};
 use sim_core::needed::needed_endpoints;
 use sim_core::problem::Severity;
 use sim_core::promise::PromiseKind;
 use sim_core::slo;
-use sim_core::topology::Step;
+use sim_core::topology::{Edge, Step};
 
 /// A promise of availability above the product of what its parts answer by themselves, where the file says how often they fail.
 ///
@@ -31,7 +31,7 @@ use sim_core::topology::Step;
 /// # When it is silent
 /// For faults that strike at set times, which ask what happens then and not how often; for those of single instances, zones and roles; for what
 /// does not fail by itself. Where calls may wait out an outage, f is less by the longest wait over the mean of mttr, and 0 where nothing bounds the
-/// wait.
+/// wait. Where a caller holds a worker meanwhile, others wait for that, as long as their users do.
 ///
 /// # Source
 /// Google, "The Calculus of Service Availability", 2017: a service cannot be more available than the intersection of all its critical dependencies.
@@ -54,7 +54,7 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
             told.tell(
                 format!("promises.{}.keep", promise.name),
                 format!(
-                    "{} promises {}, and its parts allow {} in the long run",
+                    "the promise {} asks for {}, and its parts allow {} in the long run",
                     promise.name,
                     share(at_least),
                     share(product)
@@ -141,12 +141,31 @@ fn longest_wait_ns(scene: &Scene<'_>, effect: &FaultEffect, struck: &[ServiceId]
         let again = edge.retry.as_ref().is_some_and(|retry| retry.attempts() > 1);
         if again {
             // Attempts that fail at once wait only between them; those that run into their timeout wait for that too.
-            sum += course(edge).map(|course| course.longest_ns())?.max(pauses_ns(edge.retry.as_ref()?));
+            sum += course(scene.model, edge).map(|course| course.longest_ns())?.max(pauses_ns(edge.retry.as_ref()?));
         } else if hangs && to_struck {
-            sum += course(edge)?.longest_ns();
+            sum += course(scene.model, edge)?.longest_ns();
         }
     }
+    if sum > 0.0 && may_queue(scene) {
+        // Callers that wait hold their workers, and others wait for those: as long as their users do.
+        let users = scene.edges().filter(|(_, edge)| matches!(edge.caller, Caller::Load(_)));
+        return users
+            .map(|(_, edge)| Some(course(scene.model, edge)?.longest_ns()))
+            .try_fold(0.0, |most, ns| Some(f64::max(most, ns?)));
+    }
     Some(sum)
+}
+
+/// Whether requests may wait for a worker of a caller that waits for its callee.
+fn may_queue(scene: &Scene<'_>) -> bool {
+    let holds = |edge: &Edge| match edge.caller {
+        Caller::Endpoint(caller) => {
+            let endpoint = &scene.model.endpoints[caller.index()];
+            !endpoint.is_async && scene.model.services[endpoint.service.index()].workers.is_some()
+        }
+        Caller::Load(_) | Caller::Queue(_) => false,
+    };
+    scene.edges().any(|(_, edge)| holds(edge))
 }
 
 fn pauses_ns(retry: &RetrySettings) -> f64 {
@@ -189,16 +208,19 @@ mod tests {
 
     /// A promise of so much about web.get, which calls a database of so many instances by a call with these keys; and faults.
     fn found(promise: &str, instances: u32, call: &str, faults: &str) -> Vec<String> {
-        let text = format!(
+        told("promise-above-its-parts", &text(promise, instances, call, faults))
+    }
+
+    fn text(promise: &str, instances: u32, call: &str, faults: &str) -> String {
+        format!(
             "load: {{users: {{to: web.get, arrive: {{poisson: {{rate: 1/s}}}}}}}}
 services:
-  web: {{workers: 4, endpoints: {{get: {{steps: [{{call: {{to: db.get{call}}}}}]}}}}}}
+  web: {{workers: unlimited, endpoints: {{get: {{steps: [{{call: {{to: db.get{call}}}}}]}}}}}}
   db: {{instances: {instances}, workers: 4, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}
 faults: {{{faults}}}
 promises: {{works: {{keep: {{availability: {promise}}}, of: web.get}}}}
 "
-        );
-        told("promise-above-its-parts", &text)
+        )
     }
 
     const CRASHES: &str = "f: {inject: crash, where: {service: db}, random: {mtbf: 99h, mttr: 1h}}";
@@ -207,7 +229,9 @@ promises: {{works: {{keep: {{availability: {promise}}}, of: web.get}}}}
     fn a_database_that_is_down_a_hundredth_of_the_time_allows_no_more() {
         assert_eq!(
             found("99.9%", 1, "", CRASHES),
-            ["8:20 keep: works promises 99.9%, and its parts allow 99% in the long run; by the failures of db 99%"]
+            [
+                "8:20 keep: the promise works asks for 99.9%, and its parts allow 99% in the long run; by the failures of db 99%"
+            ]
         );
         assert_eq!(found("99%", 1, "", CRASHES), [""; 0]);
         assert_eq!(found("99.9%", 2, "", CRASHES), [""; 0]);
@@ -237,6 +261,12 @@ promises: {{works: {{keep: {{availability: {promise}}}, of: web.get}}}}
         assert_eq!(found("99.9%", 1, retry, &short).len(), 1);
         assert_eq!(found("99.8%", 1, retry, &short), [""; 0]);
         assert_eq!(found("99.9%", 1, "", &CRASHES.replace("crash", "freeze")), [""; 0]);
-        assert_eq!(found("99.9%", 1, ", timeout: 1s", &CRASHES.replace("crash", "freeze")).len(), 1);
+        let freezes = text("99.9%", 1, ", timeout: 1s", &CRASHES.replace("crash", "freeze"));
+        let silent = |text: &str| told("promise-above-its-parts", text).is_empty();
+        assert!(!silent(&freezes));
+        // One of a few workers meets the outage, and the others wait it out behind it, unless their users give up.
+        let few = freezes.replace("web: {workers: unlimited", "web: {workers: 1");
+        assert!(silent(&few));
+        assert!(!silent(&few.replace("{rate: 1/s}}}", "{rate: 1/s}}, timeout: 5s}")));
     }
 }

@@ -101,10 +101,13 @@ fn base_rate(arrival: &Arrival) -> Option<f64> {
     }
 }
 
-/// How many times as clustered as a Poisson process the arrivals of the worst load class are: the squared coefficient of variation of the gaps.
+/// How many times as clustered as a Poisson process the arrivals of the worst load class are: the squared coefficient of variation of the gaps,
+/// or of the users' thinking.
 fn bursts(model: &Model) -> Option<f64> {
     let clump = |load: &Load| match &load.arrival {
-        Arrival::Renewal { between, .. } => between.build().variance() / between.mean().powi(2),
+        Arrival::Renewal { between: gap, .. } | Arrival::Closed { think: gap, .. } => {
+            gap.build().variance() / gap.mean().powi(2)
+        }
         _ => 1.0,
     };
     let most = model.loads.iter().map(clump).fold(1.0, f64::max);
@@ -130,7 +133,8 @@ pub fn mean_rate(load: &Load, model: &Model) -> Option<f64> {
     let seconds = model.run.duration.secs();
     let base = match &load.arrival {
         Arrival::Burst(bursts) => {
-            let left = (end as u64).checked_sub(bursts.at_ns)?;
+            // All that comes after the end is no load of this run.
+            let Some(left) = (end as u64).checked_sub(bursts.at_ns) else { return Some(0.0) };
             let times = bursts.every_ns.map_or(1, |every| left / every.max(1) + 1).min(bursts.times);
             bursts.size as f64 * times as f64 / seconds
         }

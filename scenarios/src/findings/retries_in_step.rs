@@ -31,6 +31,9 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
     let mut seen = vec![false; scene.model.edges.len()];
     for load in &scene.model.loads {
         let Arrival::Burst(bursts) = &load.arrival else { continue };
+        if bursts.size < 2 {
+            continue;
+        }
         let mut open: Vec<EdgeId> = load.mix.iter().map(|(_, edge)| *edge).collect();
         while let Some(id) = open.pop() {
             if std::mem::replace(&mut seen[id.index()], true) {
@@ -40,7 +43,7 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
             let steps = &scene.model.endpoints[edge.callee.index()].steps;
             rates::visits(steps, 1.0, &mut |next, _| open.push(next));
             let Some(retry) = edge.retry.as_ref().filter(|retry| retry.attempts() > 1) else { continue };
-            if retry.backoff.keeps_step() && bursts.size > 1 {
+            if retry.backoff.keeps_step() {
                 told.tell(
                     scene.key(id, "retry"),
                     format!("requests of {} that fail together come back together", load.name),
@@ -83,5 +86,6 @@ services: {{web: {{workers: 4, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}}
         assert_eq!(found(BURST, "exponential: {jitter: equal}"), [""; 0]);
         assert_eq!(found(BURST, "fixed: {delay: {exponential: {mean: 1s}}}"), [""; 0]);
         assert_eq!(found("poisson: {rate: 100/s}", "fixed: {delay: 1s}"), [""; 0]);
+        assert_eq!(found("burst: {size: 1, every: 1h}", "fixed: {delay: 1s}"), [""; 0]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::kind::{Kind, Told};
 use super::scene::{Scene, number};
-use super::waits::{course, patience_ns};
+use super::waits::{Course, course, patience_ns};
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::retry::BudgetSettings;
 use sim_core::ids::{Caller, EdgeId, EndpointId};
@@ -17,10 +17,11 @@ const FROM: f64 = 10.0;
 /// A path on which calls that are tried again call others that are too, so that the attempts multiply.
 ///
 /// # When it speaks
-/// The factor of a call is the number of its attempts times its hedge's copies, and no more than 1 + the share of its budget where it has one by
-/// rate or tokens. Factors multiply along a path of calls. It speaks where two calls of it or more are retried, and the product at its end is 10 or
-/// more: three layers of four attempts make 64. Parallel calls of one request multiply too, and are told beside it; a breaker ends the storm when
-/// it opens, and is named.
+/// The factor of a call is the number of its attempts times its hedge's copies, and no more than 1 + the share of its budget where it has one by rate
+/// or tokens; the retries a second that a budget by rate allows beside that are left out, and count where calls are few. Where timeouts alone are
+/// tried again, only the attempts count that fit into `total_timeout` or a deadline. Factors multiply along a path of calls. It speaks where two
+/// calls of it or more are retried, and the product at its end is 10 or more: three layers of four attempts make 64. Parallel calls of one request
+/// multiply too, and are told beside it; a breaker ends the storm when it opens, and is named.
 ///
 /// # When it is silent
 /// A call counts only where its failure is one of those above it: not below an optional call, a fallback, background work, branches that are not
@@ -51,7 +52,21 @@ struct Worst {
     way: Vec<EdgeId>,
 }
 
+impl Worst {
+    /// Paths of two layers or more are told, whatever others of one layer there are.
+    fn weight(&self) -> (bool, f64) {
+        (self.layers >= 2, self.attempts)
+    }
+}
+
+/// The system, and how long the calls of each endpoint are given from above at most [ns].
+struct Layers<'a> {
+    scene: &'a Scene<'a>,
+    deadlines: Vec<f64>,
+}
+
 fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
+    let layers = Layers { scene, deadlines: scene.model.longest_deadlines_ns() };
     let mut worst: Vec<Option<Worst>> = vec![None; scene.model.endpoints.len()];
     let none = Worst { attempts: 1.0, calls: 1.0, layers: 0, way: Vec::new() };
     // A path that is longer than there are endpoints goes round in circles.
@@ -66,13 +81,13 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
         if here.way.iter().any(|earlier| scene.edge(*earlier).callee == edge.callee) {
             continue;
         }
-        let factor = factor(edge);
+        let factor = layers.factor(edge);
         here.attempts *= factor;
         here.calls *= times;
         here.layers += usize::from(factor > 1.0);
         here.way.push(id);
         let known = &mut worst[edge.callee.index()];
-        let worse = known.as_ref().is_none_or(|known| here.attempts > known.attempts);
+        let worse = known.as_ref().is_none_or(|known| here.weight() > known.weight());
         looks += 1;
         if !worse || looks > MOST_LOOKS {
             continue;
@@ -80,93 +95,114 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
         *known = Some(here.clone());
         for (next, times) in carried(scene, edge.callee) {
             let below = scene.edge(next);
-            let above = if tries_again_for(edge, below) { here.clone() } else { none.clone() };
+            let above = if layers.tries_again_for(edge, below) { here.clone() } else { none.clone() };
             open.push((next, times, above));
         }
     }
-    tell(scene, told, &worst);
+    layers.tell(told, &worst);
 }
 
 /// Calls that are looked at most, so that a large system does not take long.
 const MOST_LOOKS: usize = 100_000;
 
-fn tell(scene: &Scene<'_>, told: &mut Told<'_>, worst: &[Option<Worst>]) {
-    let mut steep: Vec<&Worst> =
-        worst.iter().flatten().filter(|path| path.layers >= 2 && path.attempts >= FROM).collect();
-    // Of those that are written at the same place the worst is told.
-    steep.sort_by(|a, b| b.attempts.total_cmp(&a.attempts));
-    let mut passed = vec![false; worst.len()];
-    for path in &steep {
-        let (last, before) = path.way.split_last().expect("a path has a call");
-        if factor(scene.edge(*last)) > 1.0 {
-            before.iter().for_each(|edge| passed[scene.edge(*edge).callee.index()] = true);
+impl Layers<'_> {
+    fn tell(&self, told: &mut Told<'_>, worst: &[Option<Worst>]) {
+        let scene = self.scene;
+        let mut steep: Vec<&Worst> =
+            worst.iter().flatten().filter(|path| path.layers >= 2 && path.attempts >= FROM).collect();
+        // Of those that are written at the same place the worst is told.
+        steep.sort_by(|a, b| b.attempts.total_cmp(&a.attempts));
+        let mut passed = vec![false; worst.len()];
+        for path in &steep {
+            let (last, before) = path.way.split_last().expect("a path has a call");
+            if self.factor(scene.edge(*last)) > 1.0 {
+                before.iter().for_each(|edge| passed[scene.edge(*edge).callee.index()] = true);
+            }
+        }
+        for path in steep {
+            let last = path.way[path.way.len() - 1];
+            let edge = scene.edge(last);
+            // The path is told once, at the last of its retries.
+            if self.factor(edge) <= 1.0 || passed[edge.callee.index()] {
+                continue;
+            }
+            let steps: Vec<String> = path.way.iter().map(|id| self.step(scene.edge(*id))).collect();
+            let callee = scene.endpoint(edge.callee);
+            let (times, name) = (number(path.attempts), scene.caller(scene.edge(path.way[0])));
+            let parallel = if path.calls > 1.0 {
+                format!(
+                    "; {} calls for each request make it {}",
+                    number(path.calls),
+                    number(path.calls * path.attempts)
+                )
+            } else {
+                String::new()
+            };
+            told.tell(
+                scene.key(last, "retry"),
+                format!("one request of {name} may become {times} attempts at {callee}"),
+                format!("{}{parallel}", steps.join(", ")),
+                "retry at one layer only, or write a budget such as budget: {rate_share: {percent: 20%}}".to_owned(),
+            );
         }
     }
-    for path in steep {
-        let last = path.way[path.way.len() - 1];
-        let edge = scene.edge(last);
-        // The path is told once, at the last of its retries.
-        if factor(edge) <= 1.0 || passed[edge.callee.index()] {
-            continue;
-        }
-        let steps: Vec<String> = path.way.iter().map(|id| step(scene, scene.edge(*id))).collect();
-        let callee = scene.endpoint(edge.callee);
-        let (times, name) = (number(path.attempts), scene.caller(scene.edge(path.way[0])));
-        let parallel = if path.calls > 1.0 {
-            format!("; {} calls for each request make it {}", number(path.calls), number(path.calls * path.attempts))
-        } else {
-            String::new()
+
+    /// A call with its factor, and what bounds it.
+    fn step(&self, edge: &Edge) -> String {
+        let breaker = self.scene.guard(edge).breaker.is_some() && self.factor(edge) > 1.0;
+        let until = if breaker { " until its breaker opens" } else { "" };
+        format!("{} x{}{until}", edge.name, number(self.factor(edge)))
+    }
+
+    /// How many attempts a call may become, in the long run where a budget bounds it.
+    fn factor(&self, edge: &Edge) -> f64 {
+        let tries = edge.retry.as_ref().map_or(1.0, |retry| {
+            // Where timeouts alone are tried again, no more attempts are made than fit into the time that the call has.
+            let only_timeouts = retry.outcomes.iter().all(|outcome| *outcome == Outcome::Timeout);
+            let possible = self.course(edge).filter(|_| only_timeouts).map_or(usize::MAX, |course| course.possible());
+            let attempts = f64::from(retry.attempts()).min(possible as f64);
+            match &retry.budget {
+                Some(BudgetSettings::RateShare(budget)) => attempts.min(1.0 + budget.percent.fraction()),
+                Some(BudgetSettings::ConcurrencyShare(budget)) => {
+                    attempts.min(1.0 / (1.0 - budget.percent.fraction()).max(0.01))
+                }
+                // While nothing succeeds, tokens and breakers of retries allow none.
+                Some(BudgetSettings::Tokens(_) | BudgetSettings::Breaker(_)) => 1.0,
+                Some(BudgetSettings::TokenBucket(budget)) => {
+                    attempts.min(1.0 + budget.deposit.value() / budget.cost.value())
+                }
+                None => attempts,
+            }
+        });
+        let copies = match &edge.hedge {
+            Some(HedgeSettings::Backup(hedge)) => {
+                (hedge.max_attempts.get() as f64).min(1.0 + hedge.extra_load.fraction())
+            }
+            Some(hedge) => hedge.copies() as f64,
+            None => 1.0,
         };
-        told.tell(
-            scene.key(last, "retry"),
-            format!("one request of {name} may become {times} attempts at {callee}"),
-            format!("{}{parallel}", steps.join(", ")),
-            "retry at one layer only, or write a budget such as budget: {rate_share: {percent: 20%}}".to_owned(),
-        );
+        tries * copies
     }
-}
 
-/// A call with its factor, and what bounds it.
-fn step(scene: &Scene<'_>, edge: &Edge) -> String {
-    let breaker = scene.guard(edge).breaker.is_some() && factor(edge) > 1.0;
-    let until = if breaker { " until its breaker opens" } else { "" };
-    format!("{} x{}{until}", edge.name, number(factor(edge)))
-}
+    /// Whether a failure of a call below makes this one try again: it fails with an error, or the call below outlasts its timeout.
+    fn tries_again_for(&self, above: &Edge, below: &Edge) -> bool {
+        let Some(retry) = &above.retry else { return true };
+        let outlasts = || match (patience_ns(above), self.course(below)) {
+            (Some(patience), Some(course)) => course.longest_ns() > patience,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        retry.outcomes.contains(&Outcome::Error) || (retry.outcomes.contains(&Outcome::Timeout) && outlasts())
+    }
 
-/// How many attempts a call may become, in the long run where a budget bounds it.
-fn factor(edge: &Edge) -> f64 {
-    let tries = edge.retry.as_ref().map_or(1.0, |retry| {
-        let attempts = f64::from(retry.attempts());
-        match &retry.budget {
-            Some(BudgetSettings::RateShare(budget)) => attempts.min(1.0 + budget.percent.fraction()),
-            Some(BudgetSettings::ConcurrencyShare(budget)) => {
-                attempts.min(1.0 / (1.0 - budget.percent.fraction()).max(0.01))
-            }
-            // While nothing succeeds, tokens and breakers of retries allow none.
-            Some(BudgetSettings::Tokens(_) | BudgetSettings::Breaker(_)) => 1.0,
-            Some(BudgetSettings::TokenBucket(budget)) => {
-                attempts.min(1.0 + budget.deposit.value() / budget.cost.value())
-            }
-            None => attempts,
-        }
-    });
-    let copies = match &edge.hedge {
-        Some(HedgeSettings::Backup(hedge)) => (hedge.max_attempts.get() as f64).min(1.0 + hedge.extra_load.fraction()),
-        Some(hedge) => hedge.copies() as f64,
-        None => 1.0,
-    };
-    tries * copies
-}
-
-/// Whether a failure of a call below makes this one try again: it fails with an error, or the call below outlasts its timeout.
-fn tries_again_for(above: &Edge, below: &Edge) -> bool {
-    let Some(retry) = &above.retry else { return true };
-    let outlasts = || match (patience_ns(above), course(below)) {
-        (Some(patience), Some(course)) => course.longest_ns() > patience,
-        (Some(_), None) => true,
-        (None, _) => false,
-    };
-    retry.outcomes.contains(&Outcome::Error) || (retry.outcomes.contains(&Outcome::Timeout) && outlasts())
+    /// The slowest course of a call, in the time that it is given from above.
+    fn course<'m>(&self, edge: &'m Edge) -> Option<Course<'m>> {
+        let given = match edge.caller {
+            Caller::Endpoint(caller) => self.deadlines[caller.index()],
+            Caller::Load(_) | Caller::Queue(_) => f64::INFINITY,
+        };
+        Some(course(self.scene.model, edge)?.by(given))
+    }
 }
 
 /// The calls of an endpoint whose failure is its own, each with how many times one request makes it.
@@ -186,7 +222,8 @@ fn gather(scene: &Scene<'_>, steps: &[Step], times: f64, to: &mut Vec<(EdgeId, f
                 }
                 false
             }
-            Step::Parallel { branches, need, repeat } if *need == branches.len() as u32 * repeat => {
+            // Without one of the branches all its repetitions fail.
+            Step::Parallel { branches, need, repeat } if *need > (branches.len() as u32).saturating_sub(1) * repeat => {
                 branches.iter().for_each(|branch| _ = gather(scene, branch, times * f64::from(*repeat), to));
                 false
             }
@@ -239,6 +276,15 @@ services:
     }
 
     #[test]
+    fn two_layers_count_beside_a_call_of_many_attempts() {
+        let many = text("policy: four").replace(
+            "load: {",
+            "load: {jobs: {to: store.read, arrive: {poisson: {rate: 1/s}}, timeout: 1s, retry: {max_attempts: 99}}, ",
+        );
+        assert_eq!(told("retry-amplification", &many).len(), 1);
+    }
+
+    #[test]
     fn two_layers_end_where_the_last_retry_is() {
         let found = found("timeout: 1s");
         assert_eq!(found.len(), 1, "{found:?}");
@@ -253,6 +299,11 @@ services:
         let two = whole.replace("to: api.get, policy: four", "to: api.get, policy: four, optional: true");
         let hidden = told("retry-amplification", &two);
         assert!(hidden.is_empty(), "the users' retries and those below the optional call do not multiply: {hidden:?}");
+        let timeouts = whole.replace("max_attempts: 4", "max_attempts: 4, outcomes: [timeout]");
+        let cut = timeouts.replace("timeout: 1s,", "timeout: 1s, total_timeout: 1s,");
+        assert_eq!(told("retry-amplification", &cut), [""; 0], "one attempt is all that fits");
+        let given = timeouts.replace("policy: four}}\n", "policy: four, deadline: 900ms}}\n");
+        assert_eq!(told("retry-amplification", &given), [""; 0]);
         let outcomes = whole.replace("max_attempts: 4", "max_attempts: 4, outcomes: [unreachable]");
         assert_eq!(told("retry-amplification", &outcomes), [""; 0]);
     }

@@ -2,8 +2,10 @@
 
 use super::{needs, rates};
 use crate::compile::Compiled;
+use crate::numbers::grouped;
 use crate::reader::Node;
 use sim_core::engine::math;
+use sim_core::experiment::DeedEffect;
 use sim_core::faults::{FaultEffect, Target};
 use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use sim_core::model::Model;
@@ -126,6 +128,12 @@ impl<'a> Scene<'a> {
         !matches!(self.model.services[service.index()].node, Kind::Queue(_))
     }
 
+    /// Whether an experiment sets values or changes how many instances there are, so that what the file says holds for a part of the run only.
+    pub fn changes_while_it_runs(&self) -> bool {
+        let deeds = self.model.experiments.iter().flat_map(|e| e.deeds.iter().map(|(_, deed)| deed).chain(&e.rollback));
+        deeds.into_iter().any(|deed| !matches!(deed.effect, DeedEffect::Restart(_) | DeedEffect::Mend(_)))
+    }
+
     /// Whether a fault may stop instances of a service.
     pub fn may_stop(&self, service: ServiceId) -> bool {
         self.model.faults.iter().any(|fault| match (&fault.effect, &fault.target) {
@@ -194,17 +202,6 @@ pub fn number(value: f64) -> String {
     };
     let text = format!("{value:.decimals$}");
     if decimals == 0 { grouped(&text) } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
-}
-
-fn grouped(digits: &str) -> String {
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// A share for people: as many nines as it has, and one digit more.

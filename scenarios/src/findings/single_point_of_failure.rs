@@ -36,28 +36,25 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
     let Some(shares) = scene.needs() else { return };
     let needed: Vec<usize> = (0..shares.len()).filter(|place| shares[*place] >= SOME).collect();
     let services = &scene.model.services;
-    let zones = |place: usize| {
-        let mut zones = services[place].zones.iter().take(services[place].instances as usize).collect::<Vec<_>>();
-        zones.sort_unstable();
-        zones.dedup();
-        zones.len()
-    };
+    let zones = |place: usize| services[place].zones_at_start();
     let several = needed.iter().copied().find(|place| services[*place].instances > 1);
     let apart = needed.iter().copied().find(|place| zones(*place) > 1);
     for &place in &needed {
         let service = &services[place];
+        let kind = service.node.section().trim_end_matches('s');
         let (path, name) = (scene.service_path(ServiceId::from(place)), &service.name);
         let of = share(shares[place]);
         if !matters(scene, ServiceId::from(place)) {
             continue;
         }
         if let Some(other) = several.filter(|_| service.max_instances == 1) {
-            let message = format!("{name} is a single point of failure: {of} of all requests need its only instance");
+            let message =
+                format!("the {kind} {name} is a single point of failure: {of} of all requests need its only instance");
             let label = format!("{} has {} instances", services[other].name, services[other].instances);
             told.tell(path, message, label, "write instances: 2, or a fallback at the calls to it".to_owned());
         } else if let Some(other) = apart.filter(|_| service.instances > 1 && zones(place) == 1) {
             let zone = &scene.model.zones[service.zones[0].index()].name;
-            let message = format!("{name} is lost with the zone {zone}: {of} of all requests need it");
+            let message = format!("the {kind} {name} is lost with the zone {zone}: {of} of all requests need it");
             let label = format!(
                 "all {} of its instances stand there; {} stands in {} zones",
                 service.instances,
@@ -105,7 +102,7 @@ promises: {{writes: {{keep: {{availability: 99%}}, of: web.write}}}}
         assert_eq!(
             found("instances: 1", ""),
             [
-                "9:3 ledger: ledger is a single point of failure: 25% of all requests need its only instance; web has 2 instances"
+                "9:3 ledger: the service ledger is a single point of failure: 25% of all requests need its only instance; web has 2 instances"
             ]
         );
         assert_eq!(found("instances: 2, zones: [a, b]", ""), [""; 0]);
@@ -114,11 +111,30 @@ promises: {{writes: {{keep: {{availability: 99%}}, of: web.write}}}}
     }
 
     #[test]
+    fn a_reply_in_half_of_the_branches_halves_the_share() {
+        let text = "load: {u: {to: web.get, arrive: {poisson: {rate: 1/s}}}}
+services:
+  web: {instances: 2, workers: 4, endpoints: {get: {steps: [{choose: [{probability: 50%, steps: [{reply: {}}]}, {steps: [{work: 1ms}]}]}, {call: {to: db.get}}]}}}
+  db: {workers: 4, endpoints: {get: {steps: [{work: 1ms}]}}}
+promises: {p: {keep: {availability: 90%}, of: web.get}}
+";
+        let found = told("single-point-of-failure", text);
+        assert!(found[0].contains("failure: 50% of all requests"), "{found:?}");
+        // A reply within a parallel branch answers nobody.
+        let branch = text.replace(
+            "choose: [{probability: 50%, steps: [{reply: {}}]}, {steps: [{work: 1ms}]}]",
+            "parallel: {branches: [{steps: [{reply: {}}]}, {work: 1ms}]}",
+        );
+        let found = told("single-point-of-failure", &branch);
+        assert!(found[0].contains("failure: 100% of all requests"), "{found:?}");
+    }
+
+    #[test]
     fn one_zone_beside_two_is_told() {
         assert_eq!(
             found("instances: 3, zones: [b]", ""),
             [
-                "9:3 ledger: ledger is lost with the zone b: 25% of all requests need it; all 3 of its instances stand there; web stands in 2 zones"
+                "9:3 ledger: the service ledger is lost with the zone b: 25% of all requests need it; all 3 of its instances stand there; web stands in 2 zones"
             ]
         );
     }

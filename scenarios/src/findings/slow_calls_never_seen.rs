@@ -2,22 +2,19 @@
 
 use super::kind::{Kind, Told};
 use super::scene::{Scene, time};
-use super::waits::patience_ns;
+use super::waits::course;
 use sim_core::call::breaker::BreakerSettings;
 use sim_core::problem::Severity;
-use sim_core::units::SimDuration;
-
-/// What is slow where `slow_call_duration` is not written [ns].
-const DEFAULT_NS: u64 = 60_000_000_000;
 
 /// A breaker with a `slow_call_rate` whose calls all time out before they count as slow.
 ///
 /// # When it speaks
-/// `slow_call_duration` (60 s where it is not written) > the timeout of every call that shares the breaker. Slow calls are then failures by their
-/// timeouts, and `failure_rate` alone decides.
+/// `slow_call_duration` (60 s where it is not written) > the longest time of every call that shares the breaker, with its waits and retries. Slow
+/// calls are then failures by their timeouts, and `failure_rate` alone decides.
 ///
 /// # When it is silent
-/// Where any call that shares the breaker may take as long, has no timeout, or one that is drawn; and without `slow_call_rate`.
+/// Where any call that shares the breaker may take as long, has no timeout, or one that is drawn; without `slow_call_rate`;
+/// and where an experiment sets values or scales.
 ///
 /// # Source
 /// resilience4j `CircuitBreakerConfig`: `slowCallDurationThreshold` is 60 s unless it is set.
@@ -34,13 +31,15 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
         let (Some(BreakerSettings::Rate(settings)), Some(path)) = (&guard.breaker, scene.breaker_path(place)) else {
             continue;
         };
-        if settings.slow_call_rate.is_none() {
+        if settings.slow_call_rate.is_none() || scene.changes_while_it_runs() {
             continue;
         }
-        let slow = settings.slow_call_duration.unwrap_or(SimDuration::from_ns(DEFAULT_NS));
+        let slow = settings.slow_after();
         let calls = scene.edges_of(place).iter();
-        let patience: Option<Vec<f64>> = calls.map(|id| patience_ns(scene.edge(*id))).collect();
-        let longest = patience.unwrap_or_default().into_iter().reduce(f64::max);
+        // The breaker times a call from its begin, with the waits and the attempts before.
+        let times: Option<Vec<f64>> =
+            calls.map(|id| Some(course(scene.model, scene.edge(*id))?.longest_ns())).collect();
+        let longest = times.unwrap_or_default().into_iter().reduce(f64::max);
         if let Some(longest) = longest.filter(|longest| slow.ns() as f64 > *longest) {
             let message = format!("no call to {} is ever slow for its breaker", scene.service(guard.callee));
             told.tell(
@@ -81,5 +80,12 @@ services: {{web: {{workers: 4, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}}
         assert_eq!(found("timeout: 2s, breaker: {rate: {slow_call_rate: 50%, slow_call_duration: 2s}}"), [""; 0]);
         assert_eq!(found("breaker: {rate: {slow_call_rate: 50%}}"), [""; 0]);
         assert_eq!(found("timeout: 2s, breaker: {rate: {}}"), [""; 0]);
+        let slow = "timeout: 2s, breaker: {rate: {slow_call_rate: 50%, slow_call_duration: 5s}}";
+        assert_eq!(found(slow).len(), 1);
+        assert_eq!(
+            found(&format!("{slow}, pool: {{connections: 2, max_wait: 3s}}")),
+            [""; 0],
+            "the wait for a connection counts"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::kind::{Kind, Told};
 use super::scene::{Scene, time};
-use super::waits::{course, deadlines_ns, patience_ns};
+use super::waits::{course, patience_ns};
 use sim_core::ids::{Caller, EdgeId, EndpointId};
 use sim_core::problem::Severity;
 use sim_core::topology::Edge;
@@ -10,9 +10,10 @@ use sim_core::topology::Edge;
 /// A caller, a user too, that waits for a shorter time than one call of its callee may take with its attempts and the waits between them.
 ///
 /// # When it speaks
-/// The patience of the caller is its `timeout`, or `total_timeout` or `deadline` where that is shorter. A call of the callee takes at most n
-/// timeouts and n - 1 longest waits, and no longer than its own `total_timeout`. It speaks where that is more than the patience, and names the call
-/// that takes the longest, the attempts of it that end too late, and how long the callee goes on for nobody where `cancel` is false.
+/// The patience of the caller is its `timeout`, or `total_timeout` or `deadline` where that is shorter. A call of the callee takes at most n timeouts
+/// and n - 1 longest waits, with the waits at its own rate limit, limit and pool, and no longer than its `total_timeout`. It speaks where that is
+/// more than the patience, and names the call that takes the longest, the attempts of it that end too late, and how long the callee goes on for
+/// nobody where `cancel` is false.
 ///
 /// # When it is silent
 /// For calls that the reply does not wait for; for calls without any timeout, and timeouts that are drawn; and where calls take too long only
@@ -44,7 +45,7 @@ struct Pair<'a> {
 }
 
 fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
-    let deadlines = deadlines_ns(scene.model);
+    let deadlines = scene.model.longest_deadlines_ns();
     let all = deadlines.iter().enumerate();
     let slowest: Vec<Option<(&Edge, f64)>> = all.map(|(place, deadline)| slowest(scene, place, *deadline)).collect();
     let mut pairs: Vec<Pair<'_>> = Vec::new();
@@ -65,13 +66,13 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
 /// The call of an endpoint that may take the longest of those that its reply waits for, and how long [ns].
 fn slowest<'a>(scene: &Scene<'a>, endpoint: usize, deadline: f64) -> Option<(&'a Edge, f64)> {
     let calls = scene.waited_calls(EndpointId::from(endpoint)).into_iter().map(|inner| scene.edge(inner));
-    let slow = calls.filter_map(|inner| Some((inner, course(inner)?.by(deadline).longest_ns())));
+    let slow = calls.filter_map(|inner| Some((inner, course(scene.model, inner)?.by(deadline).longest_ns())));
     slow.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 fn tell(scene: &Scene<'_>, told: &mut Told<'_>, pair: &Pair<'_>) {
     let Pair { outer: (id, outer), patience, inner, longest, deadline } = *pair;
-    let Some(course) = course(inner).map(|course| course.by(deadline)) else { return };
+    let Some(course) = course(scene.model, inner).map(|course| course.by(deadline)) else { return };
     let (callee, called) = (scene.endpoint(outer.callee), scene.endpoint(inner.callee));
     let (patience_s, longest_s) = (time(patience), time(longest));
     let ends = [("total_timeout", outer.total_timeout), ("deadline", outer.deadline)];
@@ -143,6 +144,9 @@ services:
     #[test]
     fn totals_count_on_both_sides() {
         assert_eq!(found("timeout: 5s", &format!("{RETRY}, total_timeout: 5s")), [""; 0]);
+        assert_eq!(found("timeout: 2s", "timeout: 1900ms"), [""; 0]);
+        let pool = found("timeout: 2s", "timeout: 1900ms, pool: {connections: 2, max_wait: 10s}");
+        assert!(pool[0].contains("may take 11.9s"), "{pool:?}");
         assert_eq!(found("timeout: 5s, deadline: 5s", RETRY), [""; 0], "a deadline is handed on to the calls below");
         assert_eq!(found("timeout: 2s, deadline: 5s", RETRY).len(), 1);
         assert_eq!(found("timeout: 9s, total_timeout: 3s", &format!("{RETRY}, total_timeout: 4s")).len(), 1);

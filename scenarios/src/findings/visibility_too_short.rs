@@ -68,7 +68,7 @@ fn mean(steps: &[Step]) -> f64 {
 /// The call that may take the longest of those that a reply waits for [ns].
 fn slowest_call<'a>(scene: &Scene<'a>, endpoint: EndpointId) -> Option<(&'a str, f64)> {
     let calls = scene.waited_calls(endpoint).into_iter().map(|call| scene.edge(call));
-    let slow = calls.filter_map(|edge| Some((scene.endpoint(edge.callee), course(edge)?.longest_ns())));
+    let slow = calls.filter_map(|edge| Some((scene.endpoint(edge.callee), course(scene.model, edge)?.longest_ns())));
     slow.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 

@@ -1,19 +1,23 @@
 //! How long a call may take at most, by its own timeouts, attempts and waits between them.
 //!
-//! Attempt k begins when the k - 1 before it have used their timeouts and the longest waits after them are over; the whole call ends with the last
-//! attempt, or with `total_timeout` or a `deadline` where that comes first. What the callee does itself never makes it longer, so that the worst
-//! case needs to know nothing of the callee.
+//! Attempt k asks to be sent when the k - 1 before it have used their timeouts and the longest waits after them are over. It is sent when its
+//! caller's rate limit, limit of concurrency and pool let it go, and its timeout begins then. The whole call ends with the last attempt, or with
+//! `total_timeout` or a `deadline` where that comes first. What the callee does itself never makes it longer, so that the worst case needs to know
+//! nothing of the callee.
 
+use sim_core::call::limit::LimitSettings;
+use sim_core::call::rate_limit::RateLimitSettings;
 use sim_core::call::retry::RetrySettings;
-use sim_core::ids::Caller;
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
-use sim_core::topology::Edge;
+use sim_core::topology::{Edge, Guard};
 
 /// The slowest course of a call.
 pub struct Course<'a> {
     /// Timeout of an attempt [ns].
     pub attempt_ns: f64,
+    /// How long an attempt may wait before it is sent [ns].
+    wait_ns: f64,
     /// Attempts where each runs into its timeout.
     pub attempts: u32,
     /// `total_timeout` [ns]; infinite without.
@@ -27,34 +31,15 @@ fn whole_ns(edge: &Edge) -> Option<f64> {
     ends.reduce(f64::min)
 }
 
-/// The deadline that requests to each endpoint bring from their callers [ns], the longest of all; infinite where some bring none.
-pub fn deadlines_ns(model: &Model) -> Vec<f64> {
-    let mut brought = vec![0.0; model.endpoints.len()];
-    // A deadline is handed on from call to call, so that it takes no more rounds than there are calls on a path.
-    for _ in 0..MOST_CALLS {
-        let mut grew = false;
-        for edge in &model.edges {
-            let above = match edge.caller {
-                Caller::Endpoint(caller) => brought[caller.index()],
-                Caller::Load(_) | Caller::Queue(_) => f64::INFINITY,
-            };
-            let here = edge.deadline.map_or(above, |own| above.min(own.ns() as f64));
-            if here > brought[edge.callee.index()] {
-                brought[edge.callee.index()] = here;
-                grew = true;
-            }
-        }
-        if !grew {
-            return brought;
-        }
-    }
-    vec![f64::INFINITY; model.endpoints.len()]
+/// How long an attempt may wait at its caller before it is sent [ns].
+fn wait_ns(guard: &Guard) -> f64 {
+    let limit = guard.limit.as_ref().map_or(0, LimitSettings::max_wait_ns);
+    let rate = guard.rate_limit.as_ref().map_or(0, RateLimitSettings::longest_wait_ns);
+    let pool = guard.pool.as_ref().map_or(0, |pool| pool.max_wait.ns());
+    (limit as f64) + (rate as f64) + (pool as f64)
 }
 
-/// Calls on a path for which deadlines are followed.
-const MOST_CALLS: usize = 200;
-
-/// How long one attempt of a call may take [ns]; `None` where nothing ends it, or a timeout is drawn.
+/// How long an attempt of a call may take once it is sent [ns]; `None` where nothing ends it, or a timeout is drawn.
 pub fn patience_ns(edge: &Edge) -> Option<f64> {
     let total = whole_ns(edge);
     let timeout = match &edge.timeout {
@@ -68,13 +53,14 @@ pub fn patience_ns(edge: &Edge) -> Option<f64> {
 }
 
 /// The slowest course of a call; `None` where nothing ends it, or a timeout is drawn.
-pub fn course(edge: &Edge) -> Option<Course<'_>> {
+pub fn course<'m>(model: &Model, edge: &'m Edge) -> Option<Course<'m>> {
     // A retry that does not try timeouts again is no part of the slowest course.
     let retry = edge.retry.as_ref().filter(|retry| retry.outcomes.contains(&Outcome::Timeout));
     // Without a timeout of its own the attempt is ended by the total, and there is none after it.
     let retry = retry.filter(|_| edge.timeout.is_some());
     Some(Course {
         attempt_ns: patience_ns(edge)?,
+        wait_ns: wait_ns(&model.guards[edge.guard.index()]),
         attempts: retry.map_or(1, RetrySettings::attempts),
         total_ns: whole_ns(edge).unwrap_or(f64::INFINITY),
         retry,
@@ -88,20 +74,30 @@ impl Course<'_> {
         Self { total_ns: self.total_ns.min(deadline_ns), ..self }
     }
 
-    /// When each attempt begins [ns from the begin of the call]: the slowest, one after the other.
+    /// When each attempt asks to be sent [ns from the begin of the call]: the slowest, one after the other.
     fn starts(&self) -> impl Iterator<Item = f64> + '_ {
         let mut at = 0.0;
         (1..=self.attempts).map(move |attempt| {
             let start = at;
-            at += self.attempt_ns + self.retry.map_or(0.0, |retry| retry.backoff.longest_ns(attempt));
+            at += self.each_ns() + self.retry.map_or(0.0, |retry| retry.backoff.longest_ns(attempt));
             start
         })
+    }
+
+    /// How long an attempt takes at most, with the wait before it is sent [ns].
+    fn each_ns(&self) -> f64 {
+        self.wait_ns + self.attempt_ns
+    }
+
+    /// When the first attempt is over at the latest [ns].
+    pub fn first_ends_ns(&self) -> f64 {
+        self.each_ns().min(self.total_ns)
     }
 
     /// How long the call takes at most [ns].
     pub fn longest_ns(&self) -> f64 {
         let last = self.starts().take_while(|start| *start < self.total_ns).last().unwrap_or(0.0);
-        (last + self.attempt_ns).min(self.total_ns)
+        (last + self.each_ns()).min(self.total_ns)
     }
 
     /// Attempts that can be made within `total_timeout`.
@@ -111,13 +107,13 @@ impl Course<'_> {
 
     /// Attempts that are over by a time [ns].
     pub fn over_by(&self, ns: f64) -> usize {
-        self.starts().take_while(|start| start + self.attempt_ns <= ns).count()
+        self.starts().take_while(|start| start + self.each_ns() <= ns).count()
     }
 
-    /// The waits between the attempts that can be made, together [ns].
+    /// The waits before and between the attempts that can be made, together [ns].
     pub fn waits_ns(&self) -> f64 {
         let possible = self.possible();
         let last = self.starts().nth(possible.saturating_sub(1)).unwrap_or(0.0);
-        last - self.attempt_ns * possible.saturating_sub(1) as f64
+        last + self.wait_ns - self.attempt_ns * possible.saturating_sub(1) as f64
     }
 }

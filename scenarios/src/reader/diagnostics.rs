@@ -222,7 +222,7 @@ impl Report {
             let problem = &placed.problem;
             Some(KnownFinding {
                 name: problem.name?.to_owned(),
-                severity: problem.severity.name().to_owned(),
+                severity: problem.severity,
                 what: problem.message.clone(),
                 why: problem.label.clone().unwrap_or_default(),
                 hint: problem.hint.clone().unwrap_or_default(),
@@ -454,8 +454,8 @@ hint: add a load that calls gateway.refund, or remove the promise
         assert!(report.render(false).starts_with("note[retry-never-comes]: m\n  --> checkout.yaml:7:30\n"));
         let known = &report.known()[0];
         assert_eq!(
-            (&*known.name, &*known.severity, &*known.why, &*known.hint),
-            ("retry-never-comes", "note", "l", "h")
+            (&*known.name, known.severity, &*known.why, &*known.hint),
+            ("retry-never-comes", Severity::Note, "l", "h")
         );
         assert_eq!(known.place.as_ref().map(|place| (place.line, place.column)), Some((7, 30)));
     }

@@ -1,6 +1,6 @@
 //! Limits of concurrency: what waits for a place, what is turned away, and that every place comes back, whatever becomes of its holder.
 
-use super::read;
+use super::{disturbed, read};
 use sim_core::call::limit::{REJECTED, WAITED};
 use sim_core::ids::EdgeId;
 use sim_core::outcome::Outcome;
@@ -88,19 +88,6 @@ fn the_total_timeout_of_a_call_ends_its_wait() {
     let by_outcome = |outcome: Outcome| found.call_outcomes[outcome as usize];
     assert_eq!([by_outcome(Outcome::Ok), by_outcome(Outcome::Timeout), by_outcome(Outcome::Rejected)], [60, 240, 0]);
     assert_eq!((found.of(&WAITED), found.of(&REJECTED), found.attempts), (240, 180, 120));
-}
-
-/// Users who give up callers of a limited call, whose instances crash at 20 s: for a minute the callee is so slow that all wait.
-fn disturbed(settings: &str) -> String {
-    format!(
-        "scenario: Disturbed\nquestion: Does every place come back?\nrun: {{duration: 200s, warm_up: 10s}}\n\
-         load: {{users: {{to: web.get, arrive: {{poisson: {{rate: 60/s}}}}, timeout: 300ms, cancel: true}}}}\n\
-         services:\n  web: {{instances: 2, workers: 64, endpoints: {{get: {{steps: [{{call: {{to: api.get, {settings}}}}}]}}}}}}\n\
-         \x20 api: {{instances: 3, workers: 64, endpoints: {{get: {{steps: [{{wait: 20ms}}]}}}}}}\n\
-         faults:\n  slow: {{inject: {{slow: {{factor: 100}}}}, where: {{service: api}}, at: 10s, for: 60s}}\n\
-         \x20 crash: {{inject: crash, where: {{service: web, count: 1}}, at: 30s, for: 5s, every: 10s, times: 3}}\n\
-         \x20 again: {{inject: crash, where: {{service: api, count: 1}}, at: 40s, for: 5s}}\n"
-    )
 }
 
 #[test]

@@ -45,6 +45,19 @@ fn read(text: &str) -> Result<Loaded, Report> {
     load(&Memory::of("small.yaml", text), "small.yaml", &[], None)
 }
 
+/// Users who give up, and callers of a limited call that crash: for a minute the callee is so slow that all calls wait.
+fn disturbed(settings: &str) -> String {
+    format!(
+        "scenario: Disturbed\nquestion: Does all that was taken come back?\nrun: {{duration: 200s, warm_up: 10s}}\n\
+         load: {{users: {{to: web.get, arrive: {{poisson: {{rate: 60/s}}}}, timeout: 300ms, cancel: true}}}}\n\
+         services:\n  web: {{instances: 2, workers: 64, endpoints: {{get: {{steps: [{{call: {{to: api.get, {settings}}}}}]}}}}}}\n\
+         \x20 api: {{instances: 3, workers: 64, endpoints: {{get: {{steps: [{{wait: 20ms}}]}}}}}}\n\
+         faults:\n  slow: {{inject: {{slow: {{factor: 100}}}}, where: {{service: api}}, at: 10s, for: 60s}}\n\
+         \x20 crash: {{inject: crash, where: {{service: web, count: 1}}, at: 30s, for: 5s, every: 10s, times: 3}}\n\
+         \x20 again: {{inject: crash, where: {{service: api, count: 1}}, at: 40s, for: 5s}}\n"
+    )
+}
+
 /// The problems of a text, each as `line:column characters: message`.
 fn problems(text: &str) -> Vec<String> {
     match read(text) {

@@ -1,6 +1,6 @@
 //! Pools of connections: how long attempts wait for one, which are opened, which are closed, and that every one comes back.
 
-use super::read;
+use super::{disturbed, read};
 use sim_core::call::pool::{IN_USE, OPENED, REJECTED, WAIT, WAITED};
 use sim_core::counters::{level, part};
 use sim_core::engine::math::{exp, ln};
@@ -143,19 +143,6 @@ fn calls_of_one_policy_share_a_pool_and_calls_of_their_own_do_not() {
     assert_eq!(held("policy: db", "pool: {connections: 2}").of(&WAITED), 0);
 }
 
-/// Users who give up callers of a pooled call, whose instances crash: for a minute the callee is so slow that all wait.
-fn disturbed(settings: &str) -> String {
-    format!(
-        "scenario: Disturbed\nquestion: Does every connection come back?\nrun: {{duration: 200s, warm_up: 10s}}\n\
-         load: {{users: {{to: web.get, arrive: {{poisson: {{rate: 60/s}}}}, timeout: 300ms, cancel: true}}}}\n\
-         services:\n  web: {{instances: 2, workers: 64, endpoints: {{get: {{steps: [{{call: {{to: api.get, {settings}}}}}]}}}}}}\n\
-         \x20 api: {{instances: 3, workers: 64, endpoints: {{get: {{steps: [{{wait: 20ms}}]}}}}}}\n\
-         faults:\n  slow: {{inject: {{slow: {{factor: 100}}}}, where: {{service: api}}, at: 10s, for: 60s}}\n\
-         \x20 crash: {{inject: crash, where: {{service: web, count: 1}}, at: 30s, for: 5s, every: 10s, times: 3}}\n\
-         \x20 again: {{inject: crash, where: {{service: api, count: 1}}, at: 40s, for: 5s}}\n"
-    )
-}
-
 #[test]
 fn every_connection_comes_back() {
     let pool = "pool: {connections: 4, max_wait: 200ms, connect: 2ms}";
@@ -189,4 +176,35 @@ fn a_crash_of_the_caller_closes_all_its_connections() {
     let opened = |from_s, to_s| seen(text, from_s, to_s).counts.of(&OPENED);
     // Three of eight wait when the machine crashes, and open nothing while the others end.
     assert_eq!([opened(0, 50), opened(50, 52), opened(52, 100)], [5, 0, 5]);
+}
+
+#[test]
+fn an_instance_that_is_scaled_in_takes_its_connections_with_it() {
+    let text = "scenario: Scaled\nquestion: Who opens connections?\nrun: {duration: 200s, warm_up: 10s}\n\
+         load: {users: {to: web.get, arrive: {constant: {rate: 100/s}}, balance: round_robin}}\n\
+         services:\n  web: {instances: 4, workers: 64, endpoints: {get: {steps: [{call: {to: api.get, pool: {connections: 5, idle_for: 1h}}}]}}}\n\
+         \x20 api: {workers: 64, endpoints: {get: {steps: [{wait: 10ms}]}}}\n\
+         experiments:\n  e:\n    at: 50s\n    for: 140s\n    hypothesis: [availability(users) > 1%]\n\
+         \x20   actions: [{do: {scale: {set: 1}}, where: {service: web}}, {do: {scale: {set: 4}}, where: {service: web}, at: 50s}]\n";
+    let opened = |from_s, to_s| seen(text, from_s, to_s).counts.of(&OPENED);
+    // One a new instance: it has a call every 40 ms, each of which takes 10 ms.
+    assert_eq!([opened(60, 99), opened(99, 102)], [0, 3]);
+}
+
+#[test]
+fn a_wait_that_is_given_up_is_timed_and_one_that_is_refused_at_once_is_not() {
+    let times = |call: &str| {
+        let text = format!(
+            "scenario: Times\nquestion: How long is the wait?\nrun: {{duration: 100s, warm_up: 10s}}\n\
+             load: {{users: {{to: web.get, arrive: {{constant: {{rate: 100/s}}}}, timeout: 300ms, cancel: true}}}}\n\
+             services:\n  web: {{workers: 90, endpoints: {{get: {{steps: [{{call: {{to: api.get, {call}}}}}]}}}}}}\n\
+             \x20 api: {{workers: 90, endpoints: {{get: {{steps: [{{wait: 100ms}}]}}}}}}\n"
+        );
+        seen(&text, 0, 100)
+    };
+    // Two connections serve 20 of 100 a second, and all others wait until their users give up.
+    let given_up = times("pool: {connections: 2, max_wait: 1s}");
+    assert!(given_up.waits.count > 9_900 && given_up.mean_wait_s() > 0.2, "{:?}", given_up.waits);
+    let refused = times("pool: {connections: 2, max_wait: 0s}");
+    assert!(refused.waits.count < 2_100, "only those that were let through: {:?}", refused.waits);
 }

@@ -150,16 +150,16 @@ fn what_matters_less_is_shed_while_the_queue_is_slow() {
 #[test]
 fn an_endpoint_has_a_door_of_its_own_behind_that_of_its_service() {
     let text = "scenario: Doors\nquestion: Whose is it?\nrun: {duration: 100s, warm_up: 10s}\n\
-         load:\n  a: {to: api.get, arrive: {constant: {rate: 100/s}}}\n  b: {to: api.slow, arrive: {constant: {rate: 100/s}}}\n\
-         services:\n  api:\n    workers: 500\n    admission: {rate_limit: {fixed_window: {limit: 150, every: 1s}}}\n\
+         load:\n  a: {to: api.get, arrive: {constant: {rate: 100/s}}}\n  b: {to: api.slow, arrive: {constant: {rate: 50/s}}}\n\
+         services:\n  api:\n    workers: 500\n    admission: {rate_limit: {fixed_window: {limit: 160, every: 1s}}}\n\
          \x20   endpoints:\n      get: {steps: [{wait: 1ms}]}\n\
          \x20     slow: {steps: [{wait: 100ms}], admission: {concurrency_limit: {bulkhead: {limit: 2}}}}\n";
     let (run, names) = simulated(text);
     let counts = |name| run.edge(site(&names, name), run.whole());
     let api = run.service(ServiceId(0), run.whole());
-    assert_eq!(api.of(&RATE_LIMITED), 5_000, "50 of 200 a second");
+    assert_eq!(api.of(&RATE_LIMITED), 0, "150 of 160 a second");
     // Two places of 100 ms.
-    close(counts("b->api.slow").outcomes[0] as f64, 2_000.0, 550.0, "slow requests let in");
+    close(counts("b->api.slow").outcomes[0] as f64, 2_000.0, 40.0, "slow requests let in");
     let limited = counts("b->api.slow").outcomes[Outcome::Rejected as usize]
         + counts("a->api.get").outcomes[Outcome::Rejected as usize];
     assert_eq!(api.of(&LIMITED) + api.of(&RATE_LIMITED), limited);
@@ -194,4 +194,41 @@ fn every_place_at_a_door_comes_back() {
         let inside = run.service(ServiceId(0), run.whole()).in_system_now;
         assert_eq!(at_end, inside, "{settings}: who is inside has a place");
     }
+}
+
+#[test]
+fn windows_begin_at_time_0_whatever_the_warm_up_and_a_crash_of_the_caller_empties_them() {
+    let text = |warm_up: &str, limit: &str, faults: &str| {
+        format!(
+            "scenario: Windows\nquestion: When do they begin?\nrun: {{duration: 120s, warm_up: {warm_up}}}\n\
+             load: {{users: {{to: web.get, arrive: {{constant: {{rate: 1/s}}}}}}}}\n\
+             services:\n  web: {{workers: 9, endpoints: {{get: {{steps: [{{call: {{to: api.get, rate_limit: {{{limit}}}}}}}]}}}}}}\n\
+             \x20 api: {{workers: 9, endpoints: {{get: {{steps: [{{wait: 1ms}}]}}}}}}\nfaults: {{{faults}}}\n"
+        )
+    };
+    let rejected = |text: &str, from_s, to_s| {
+        let (run, names) = simulated(text);
+        run.edge(site(&names, "web->api.get"), span(from_s, to_s)).of(&REJECTED)
+    };
+    for warm_up in ["30s", "45s", "60s"] {
+        let text = text(warm_up, "fixed_window: {limit: 12, every: 1m}", "");
+        assert_eq!((rejected(&text, 0, 11), rejected(&text, 30, 40)), (0, 10), "{warm_up}");
+    }
+    let crash = "f: {inject: crash, where: {service: web}, at: 40500ms, for: 1s}";
+    let hour = text("10s", "sliding_window: {limit: 10, every: 1h}", crash);
+    assert_eq!(rejected(&hour, 0, 40), 39, "nine went in the warm-up");
+    assert_eq!(rejected(&hour, 42, 52), 0, "the caller begins anew");
+}
+
+#[test]
+fn a_door_before_a_consumer_and_a_setting_beside_a_shared_pool_are_warned_of() {
+    let text = "scenario: Warned\nquestion: Of what?\nload: {users: {to: jobs.send, arrive: {constant: {rate: 1/s}}}}\n\
+         policies: {db: {timeout: 1s, pool: {connections: 2}}}\nqueues: {jobs: {consumers: {w: {to: web.get}}}}\n\
+         services:\n  web: {workers: 9, admission: {rate_limit: {token_bucket: {rate: 1/s}}}, endpoints: {get: {steps: [{call: {to: api.get, policy: db}}, {call: {to: api.get, policy: db, breaker: {consecutive: {failures: 3}}}}]}}}\n\
+         \x20 api: {workers: 9, endpoints: {get: {steps: [{wait: 1ms}]}}}\n";
+    let found = problems(text);
+    let says = |what: &str| found.iter().any(|problem| problem.contains(what));
+    assert!(says("a message that the admission of web.get turns away comes back at once"), "{found:?}");
+    assert!(says("this call does not share the pool of the policy db, and has one of its own"), "{found:?}");
+    assert_eq!(found.len(), 2, "{found:?}");
 }

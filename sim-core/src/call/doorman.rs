@@ -71,7 +71,8 @@ pub struct Marks {
     pub later: Option<Counter>,
     /// Counts what [`Doorman::take_counted`] tells.
     pub counted: Option<Counter>,
-    /// The time from when an attempt asks until it goes on or is refused.
+    /// The time from when an attempt asks until it goes on, has waited for as long as it may, or is given up. Those that are refused at once are not
+    /// timed: they were never there.
     pub wait: Option<TimedPart>,
     /// What [`Doorman::level`] tells.
     pub level: Option<Level>,
@@ -88,9 +89,9 @@ pub trait Doorman: std::fmt::Debug {
     /// An attempt that this doorman let go comes to no result: it was withdrawn, or another doorman has refused it. `by` is as it asked.
     fn withdrawn(&mut self, now_ns: u64, by: u32);
 
-    /// The machine of the caller crashes, and what it kept between attempts is gone. Whether nobody who waits is let through while the attempts of
-    /// that machine end.
-    fn crashes(&mut self) -> bool {
+    /// The machine of the caller is gone, and what it kept between attempts with it. True where those that wait are not to be let through by the places
+    /// that its own attempts give back as they end.
+    fn is_gone(&mut self) -> bool {
         false
     }
 
@@ -104,7 +105,7 @@ pub trait Doorman: std::fmt::Debug {
         0
     }
 
-    /// How often that happened since the last time which it alone can count.
+    /// The number of events that only this doorman can count, since it was asked last.
     fn take_counted(&mut self) -> u64 {
         0
     }

@@ -1,6 +1,7 @@
 //! What is known of a scenario before it is simulated: findings, and how much of the load needs each service.
 
 use super::gate::Place;
+use crate::problem::Severity;
 use serde::{Deserialize, Serialize};
 
 /// What is known of a scenario without a run.
@@ -17,6 +18,12 @@ impl Known {
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty() && self.needs.is_empty()
     }
+
+    /// Findings in one file stand in another, which has the same lines.
+    pub fn stands_in(&mut self, file: &str, other: &str) {
+        let places = self.findings.iter_mut().filter_map(|finding| finding.place.as_mut());
+        places.filter(|place| place.file == file).for_each(|place| other.clone_into(&mut place.file));
+    }
 }
 
 /// A finding that needs no run.
@@ -24,8 +31,8 @@ impl Known {
 pub struct KnownFinding {
     /// Its kind: `retry-amplification`.
     pub name: String,
-    /// `warning` or `note`.
-    pub severity: String,
+    /// A warning or a note.
+    pub severity: Severity,
     /// What is the matter, one sentence without a full stop.
     pub what: String,
     /// The numbers behind it; may be empty.

@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 /// the queue full is rejected by the queue and asked nothing.
 ///
 /// Each instance has limits of its own, which are new after a crash. Nobody waits at the door, so that `max_wait` of the limits has to be 0s and
-/// `leaky_bucket` is refused: what may wait, waits in the queue.
+/// `leaky_bucket` is refused: what may wait, waits in the queue. A message that a door turns away comes back to its queue at once, which counts as a
+/// delivery.
 ///
 /// # When to use it
 /// To bound the work that an instance takes on, from all callers together; to keep one endpoint from taking all workers; to shed what matters less.
@@ -100,9 +101,10 @@ impl AdmissionSettings {
     }
 
     /// A door through which nobody has come.
-    pub fn build(&self) -> Admission {
+    /// `zero_ns` is time 0 of the run [ns from the start].
+    pub fn build(&self, zero_ns: u64) -> Admission {
         Admission {
-            rate: self.rate_limit.as_ref().map(RateLimitSettings::build),
+            rate: self.rate_limit.as_ref().map(|rate| rate.build(zero_ns)),
             most_ns: self.shed.as_ref().map(ShedSettings::most_ns),
             limit: self.concurrency_limit.as_ref().map(LimitSettings::build),
         }
@@ -204,7 +206,7 @@ mod tests {
             "shed": {"by_priority": {"queue_wait": {"sheddable": "20ms"}}},
             "concurrency_limit": {"bulkhead": {"limit": 2}},
         }))
-        .build();
+        .build(0);
         let mut asks = |priority, queue_wait_ns| {
             let knock = Knock { now_ns: 0, key: 0, by: 0, subject: None };
             door.ask(AtDoor { knock, priority, queue_wait_ns }).map_err(|(outcome, counter)| (outcome, counter.name))

@@ -7,6 +7,7 @@ use crate::page::section::some;
 use crate::page::{Block, CellForm, LoneTable, Section};
 use crate::terminal::Style;
 use crate::terminal::text::wrap;
+use sim_core::problem::Severity;
 use sim_core::results::{Known, KnownFinding, Need, Unit};
 use std::fmt::Write;
 
@@ -45,7 +46,7 @@ fn told(finding: &KnownFinding) -> Finding {
 /// Its kind and where it is written: `Warning timeouts-in-the-wrong-order, shop.yaml:12:30, load.users.timeout`.
 fn at(finding: &KnownFinding) -> String {
     let place = finding.place.as_ref().map(|p| format!("{}:{}:{}, ", p.file, p.line, p.column)).unwrap_or_default();
-    format!("{} {}, {place}{}", finding.severity, finding.name, finding.path)
+    format!("{} {}, {place}{}", finding.severity.name(), finding.name, finding.path)
 }
 
 fn sentence(text: &str) -> String {
@@ -82,7 +83,8 @@ fn needs(needs: &[Need]) -> Option<Block> {
 
 /// The warnings among the findings, for a terminal; notes stand in the report.
 pub fn lines(known: &Known, style: Style, out: &mut String) {
-    let warnings: Vec<&KnownFinding> = known.findings.iter().filter(|finding| finding.severity == "warning").collect();
+    let warnings: Vec<&KnownFinding> =
+        known.findings.iter().filter(|finding| finding.severity == Severity::Warning).collect();
     if warnings.is_empty() {
         return;
     }
@@ -110,7 +112,7 @@ mod tests {
         let place = Place { file: "shop.yaml".into(), line: 12, column: 30, end_column: 32 };
         let finding = KnownFinding {
             name: "retry-never-comes".into(),
-            severity: "warning".into(),
+            severity: Severity::Warning,
             what: "a timeout is never tried again".into(),
             why: "max_wait 2s, and the caller gives up".into(),
             hint: "write more".into(),
@@ -141,7 +143,7 @@ mod tests {
         assert!(out.contains("- A timeout is never tried again (shop.yaml:12)\n"), "{out}");
         assert!(out.ends_with("   2 more warnings are in the report.\n"), "{out}");
         let mut notes = known(2);
-        notes.findings.iter_mut().for_each(|finding| finding.severity = "note".into());
+        notes.findings.iter_mut().for_each(|finding| finding.severity = Severity::Note);
         let mut none = String::new();
         lines(&notes, style, &mut none);
         assert_eq!(none, "");

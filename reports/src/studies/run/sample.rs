@@ -498,7 +498,7 @@ fn known() -> Known {
     let place = Place { file: "checkout.yaml".into(), line: 44, column: 40, end_column: 45 };
     let finding = KnownFinding {
         name: "timeouts-in-the-wrong-order".into(),
-        severity: "warning".into(),
+        severity: sim_core::problem::Severity::Warning,
         what: "shoppers waits 2s for gateway.checkout, whose call to payment.charge may take 2.3s".into(),
         why: "2 attempts of 1.1s and waits of 100ms, of which 1 ends too late; cancel ends what is left".into(),
         hint: "wait longer than 2.3s here, or write a total_timeout below 2s at the call to payment.charge".into(),

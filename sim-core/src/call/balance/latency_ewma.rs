@@ -71,7 +71,7 @@ struct Mean {
 }
 
 /// The load of an instance that has not answered yet, of each call that is awaited from it: Finagle's penalty [ns].
-const PENALTY: f64 = 9.2e18 / 65_536.0;
+const PENALTY: f64 = (i64::MAX >> 16) as f64;
 
 /// What one caller has seen of the instances.
 #[derive(Debug, Clone)]

@@ -140,8 +140,13 @@ impl RateSettings {
         Common::new(self.open_for, self.growth.as_ref(), permits, half_open, probe)
     }
 
+    /// How long a call takes that is slow, also where the file does not say so.
+    pub fn slow_after(&self) -> SimDuration {
+        self.slow_call_duration.unwrap_or(SimDuration::from_ns(60 * SimDuration::SECOND.ns()))
+    }
+
     fn slow(&self) -> Option<(f64, u64)> {
-        let duration = self.slow_call_duration.map_or(60_000_000_000, SimDuration::ns);
+        let duration = self.slow_after().ns();
         match (self.slow_call_rate, self.slow_call_duration) {
             (None, None) => None,
             (share, _) => Some((share.map_or(1.0, Probability::value), duration)),

@@ -27,14 +27,14 @@ pub const ALL: &[Kind] =
 
 counters! {
     CallSite {
-        REJECTED = "limit_rejected", "calls that limits of concurrency turned away, at once or after they had waited for a place", sampled;
+        REJECTED = "limit_rejected", "attempts that limits of concurrency turned away, at once or after they had waited for a place", sampled;
         WAITED = "limit_waited", "attempts that found no place under a limit of concurrency and waited for one", sampled;
     }
 }
 
 timed! {
     CallSite {
-        WAIT = "limit_wait", "time until an attempt has a place under a limit of concurrency, or is turned away by it";
+        WAIT = "limit_wait", "time until an attempt has a place under a limit of concurrency, has waited for as long as it may, or is given up; those turned away at once are not timed";
     }
 }
 
@@ -56,6 +56,13 @@ impl LimitSettings {
     pub fn may_delay(&self) -> bool {
         match self {
             Self::Bulkhead(s) => !s.max_wait.is_zero(),
+        }
+    }
+
+    /// How long an attempt may wait for a place [ns].
+    pub fn max_wait_ns(&self) -> u64 {
+        match self {
+            Self::Bulkhead(s) => s.max_wait.ns(),
         }
     }
 

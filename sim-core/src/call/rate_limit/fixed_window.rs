@@ -5,7 +5,7 @@ use crate::problem::Problems;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
-/// At most `limit` attempts in each stretch of `every`, counted from the start of the run.
+/// At most `limit` attempts in each stretch of `every`, one of which begins at time 0, the end of the warm-up.
 ///
 /// # What it models
 /// A counter that is set back at the end of each window. An attempt that finds the window used up waits for the first window with room, in the order in
@@ -56,8 +56,11 @@ impl FixedWindowSettings {
         check_window(self.limit, self.every, problems);
     }
 
-    pub(super) fn build(&self) -> FixedWindow {
-        FixedWindow { limit: self.limit.get(), every_ns: self.every.ns(), window: 0, taken: 0 }
+    /// Windows of which one begins at `zero_ns`.
+    pub(super) fn build(&self, zero_ns: u64) -> FixedWindow {
+        let every_ns = self.every.ns();
+        let ahead_ns = (every_ns - zero_ns % every_ns) % every_ns;
+        FixedWindow { limit: self.limit.get(), every_ns, ahead_ns, window: 0, taken: 0 }
     }
 }
 
@@ -66,6 +69,8 @@ impl FixedWindowSettings {
 pub(super) struct FixedWindow {
     limit: u64,
     every_ns: u64,
+    /// How much of a window was over at the start of the run [ns].
+    ahead_ns: u64,
     /// The present window.
     window: u64,
     /// Turns that are taken from it on; those beyond `limit` are in the windows that follow.
@@ -74,7 +79,7 @@ pub(super) struct FixedWindow {
 
 impl FixedWindow {
     fn advance(&mut self, now_ns: u64) {
-        let window = now_ns / self.every_ns;
+        let window = (now_ns + self.ahead_ns) / self.every_ns;
         let gone = (window - self.window).saturating_mul(self.limit);
         self.taken = self.taken.saturating_sub(gone);
         self.window = window;
@@ -83,7 +88,7 @@ impl FixedWindow {
     pub(super) fn reserve(&mut self, now_ns: u64, at_most_ns: u64) -> Option<u64> {
         self.advance(now_ns);
         let begins_ns = (self.window + self.taken / self.limit).saturating_mul(self.every_ns);
-        let wait_ns = begins_ns.saturating_sub(now_ns);
+        let wait_ns = begins_ns.saturating_sub(now_ns + self.ahead_ns);
         if wait_ns > at_most_ns {
             return None;
         }
@@ -107,7 +112,7 @@ mod tests {
 
     fn windows(limit: u64, max_wait_ns: u64) -> impl FnMut(u64) -> Option<u64> {
         let (limit, every) = (Count::new(limit), SimDuration::from_ns(CYCLE));
-        let mut windows = FixedWindowSettings { limit, every, ..FixedWindowSettings::default() }.build();
+        let mut windows = FixedWindowSettings { limit, every, ..FixedWindowSettings::default() }.build(0);
         move |now_ns| windows.reserve(now_ns, max_wait_ns)
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// The leaky bucket as a queue. An attempt that finds it empty, with the last one gone long enough ago, goes at once. Else it waits until its turn, one
-/// every 1/`rate`, first come, first served. At most `capacity` wait; who finds as many is turned away at once (outcome `rejected`). Nothing
+/// every 1/`rate`, first come, first served. At most `capacity` wait; an attempt that finds so many waiting is turned away at once (outcome `rejected`). Nothing
 /// saves up: after a quiet hour there is no burst, which is the difference to `token_bucket`. The turn of an attempt that is given up
 /// while it waits is lost.
 ///
@@ -48,6 +48,11 @@ impl LeakyBucketSettings {
             problems.error("rate", "a bucket that nothing leaves lets no call through").hint =
                 Some("write rate: 100/s".into());
         }
+    }
+
+    /// The wait of the last of those that fit [ns].
+    pub(super) fn longest_wait_ns(&self) -> u64 {
+        self.build().gap_ns.saturating_mul(self.capacity.get())
     }
 
     pub(super) fn build(&self) -> LeakyBucket {

@@ -53,7 +53,7 @@ counters! {
 
 timed! {
     CallSite {
-        WAIT = "rate_limit_wait", "time for which a limit of rate holds an attempt back; none for one that is turned away";
+        WAIT = "rate_limit_wait", "time for which a limit of rate holds an attempt back; those that it turns away are not timed";
     }
 }
 
@@ -93,6 +93,7 @@ impl RateLimitSettings {
         self.max_wait_ns() > 0
     }
 
+    /// The longest wait for which an attempt is not refused [ns]; a leaky bucket looks at its places instead.
     fn max_wait_ns(&self) -> u64 {
         match self {
             Self::TokenBucket(s) => s.max_wait.ns(),
@@ -102,27 +103,36 @@ impl RateLimitSettings {
         }
     }
 
+    /// How long an attempt waits at most before it is sent [ns].
+    pub fn longest_wait_ns(&self) -> u64 {
+        match self {
+            Self::LeakyBucket(s) => s.longest_wait_ns(),
+            others => others.max_wait_ns(),
+        }
+    }
+
     /// The most times that one state of it remembers.
     pub fn remembers(&self) -> u64 {
         if let Self::SlidingWindow(s) = self { s.limit.get() } else { 0 }
     }
 
-    /// A limit under which nothing has been sent.
-    pub fn build(&self) -> RateLimiter {
+    /// A limit under which nothing has been sent. `zero_ns` is time 0 of the run, at which a window of `fixed_window` begins [ns from the start].
+    pub fn build(&self, zero_ns: u64) -> RateLimiter {
         RateLimiter {
+            zero_ns,
             settings: self.clone(),
             max_wait_ns: self.max_wait_ns(),
-            one: self.turns(),
+            one: self.turns(zero_ns),
             per: BTreeMap::new(),
             look_at: 1024,
         }
     }
 
-    fn turns(&self) -> Turns {
+    fn turns(&self, zero_ns: u64) -> Turns {
         match self {
             Self::TokenBucket(s) => Turns::TokenBucket(s.build()),
             Self::LeakyBucket(s) => Turns::LeakyBucket(s.build()),
-            Self::FixedWindow(s) => Turns::FixedWindow(s.build()),
+            Self::FixedWindow(s) => Turns::FixedWindow(s.build(zero_ns)),
             Self::SlidingWindow(s) => Turns::SlidingWindow(s.build()),
         }
     }
@@ -172,6 +182,7 @@ impl Turns {
 /// A rate limit at work.
 #[derive(Debug, Clone)]
 pub struct RateLimiter {
+    zero_ns: u64,
     settings: RateLimitSettings,
     max_wait_ns: u64,
     /// The state where there is one for all.
@@ -190,7 +201,7 @@ impl RateLimiter {
             self.per.retain(|_, turns| !turns.is_as_new(now_ns));
             self.look_at = 1024.max(2 * self.per.len());
         }
-        let turns = self.per.entry(subject).or_insert_with(|| self.settings.turns());
+        let turns = self.per.entry(subject).or_insert_with(|| self.settings.turns(self.zero_ns));
         turns.reserve(now_ns, self.max_wait_ns)
     }
 }
@@ -205,6 +216,12 @@ impl Doorman for RateLimiter {
     }
 
     fn ended(&mut self, _ended: Ended) {}
+
+    fn is_gone(&mut self) -> bool {
+        self.one = self.settings.turns(self.zero_ns);
+        self.per.clear();
+        false
+    }
 
     // Its turn is spent, as a permission of resilience4j is.
     fn withdrawn(&mut self, _now_ns: u64, _by: u32) {}
@@ -235,7 +252,7 @@ mod tests {
     #[test]
     fn each_lets_one_go_in_100_ms_and_each_key_by_itself() {
         for settings in all() {
-            let mut limit = settings.build();
+            let mut limit = settings.build(0);
             let goes = |limit: &mut RateLimiter, at_ms: u64, subject| limit.reserve(at_ms * MS, subject) == Some(0);
             let one: Vec<bool> = [0, 50, 99, 100, 199, 200].map(|at| goes(&mut limit, at, None)).into();
             assert_eq!(one, [true, false, false, true, false, true], "{}", settings.name());
@@ -247,7 +264,7 @@ mod tests {
     #[test]
     fn keys_that_rest_are_forgotten() {
         for settings in all() {
-            let mut limit = settings.build();
+            let mut limit = settings.build(0);
             for key in 0..5_000 {
                 assert_eq!(limit.reserve(key * 10 * MS, Some(key)), Some(0), "{}", settings.name());
             }

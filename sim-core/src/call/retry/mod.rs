@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// The caller waits (`backoff`) and sends the call again, up to `max_attempts` in all, as long as the outcome is one of `outcomes` and
 /// the budget allows it. The work that a timed-out attempt left behind goes on unless the call says `cancel: true`. Each attempt
-/// passes the breaker.
+/// passes the breaker. What the caller itself turns away, by a breaker, throttle, limit or pool, before an attempt of the call was sent is not tried
+/// again, also where `outcomes` has `rejected`.
 ///
 /// # When to use it
 /// Against failures that pass. Without a budget retries multiply the load just when the callee can bear it least.

@@ -32,7 +32,7 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
                 balancer: guard.balance.build(places, callers as usize),
                 breaker: guard.breaker.as_ref().map(|breaker| Box::new(breaker.build())),
                 throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
-                gates: gate::of(guard),
+                gates: gate::of(guard, model.run.warm_up.ns()),
                 budget: guard.budget.as_ref().map(|budget| Box::new(budget.build())),
                 ejector: guard.ejection.as_ref().map(|ejection| Box::new(ejection.build())),
                 hedge: guard.hedge.as_ref().map(|hedge| Box::new(hedge.build())),

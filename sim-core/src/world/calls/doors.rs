@@ -91,7 +91,6 @@ impl World<'_> {
             match self.asks(site, shared, gate, knock) {
                 Answer::Go => self.was_at_gate(site, shared, gate, 0),
                 Answer::Refuse(outcome) => {
-                    self.was_at_gate(site, shared, gate, 0);
                     self.is_refused(site, shared, gate);
                     self.withdraw_from(shared, knock.by, gate);
                     self.next_takes_place(shared);
@@ -137,7 +136,7 @@ impl World<'_> {
         answer
     }
 
-    /// An attempt was at a gate for so long [ns], and goes on or is refused.
+    /// An attempt was at a gate for so long [ns], and goes on, has waited for as long as it may, or is given up.
     fn was_at_gate(&mut self, site: EdgeId, shared: usize, gate: usize, ns: u64) {
         if let Some(part) = self.calls.shared[shared].gates[gate].counted.wait {
             self.times.record(PartAt::call_site(part, site), ns);
@@ -261,7 +260,8 @@ impl World<'_> {
     pub(in crate::world) fn gives_up_place(&mut self, frame: FrameId) {
         let site = self.site_of(frame);
         let shared = self.shared_of(frame, site);
-        self.leaves_gate(frame, shared);
+        let gate = self.leaves_gate(frame, shared);
+        self.was_at_gate(site, shared, gate, self.now - self.calls.asked[frame.index()]);
         self.next_takes_place(shared);
     }
 
@@ -360,15 +360,15 @@ impl World<'_> {
         self.next_takes_place(shared);
     }
 
-    /// The machine of a caller crashes: what it keeps between attempts goes with it.
-    pub(in crate::world) fn caller_crashes(&mut self, instance: InstanceId) {
+    /// The machine of a caller crashes or is removed: what it keeps between attempts goes with it.
+    pub(in crate::world) fn caller_is_gone(&mut self, instance: InstanceId) {
         let (service, number) = (self.stations.service_of(instance), self.stations.number(instance));
         for (guard, first) in self.model.guards.iter().zip(&self.calls.guards) {
             if guard.caller == Some(service) {
                 let gates = &mut self.calls.shared[(first + number) as usize].gates;
                 gates
                     .iter_mut()
-                    .filter_map(|gate| gate.keeper.crashes().then_some(gate))
+                    .filter_map(|gate| gate.keeper.is_gone().then_some(gate))
                     .for_each(|gate| gate.waiting.clear());
             }
         }

@@ -91,9 +91,9 @@ impl Gate {
     }
 }
 
-/// The gates of a guard, for one caller instance, in the order in which they are asked.
-pub fn of(guard: &Guard) -> Box<[Gate]> {
-    let rate_limit = guard.rate_limit.as_ref().map(|limit| Gate::new(Keeper::Rate(limit.build())));
+/// The gates of a guard, for one caller instance, in the order in which they are asked. `zero_ns` is time 0 of the run [ns from the start].
+pub fn of(guard: &Guard, zero_ns: u64) -> Box<[Gate]> {
+    let rate_limit = guard.rate_limit.as_ref().map(|limit| Gate::new(Keeper::Rate(limit.build(zero_ns))));
     let limit = guard.limit.as_ref().map(|limit| Gate::new(Keeper::Limit(limit.build())));
     let pool = guard.pool.as_ref().map(|pool| Gate::new(Keeper::Pool(pool.build())));
     rate_limit.into_iter().chain(limit).chain(pool).collect()

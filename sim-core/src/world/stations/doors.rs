@@ -17,7 +17,7 @@ pub struct Doors {
 impl Doors {
     /// The doors of an instance of a service; none where all are let in.
     pub fn new(model: &Model, service: usize) -> Option<Box<Self>> {
-        let build = |admission: &topology::Admission| admission.settings.build();
+        let build = |admission: &topology::Admission| admission.settings.build(model.run.warm_up.ns());
         let own = model.services[service].admission.as_ref().map(|admission| (None, build(admission)));
         let endpoints = model.endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.service.index() == service);
         let of_endpoints = endpoints

@@ -85,9 +85,9 @@ impl World<'_> {
         }
         self.goes_down(instance, if silent { Life::Silent } else { Life::Down });
         // Before its attempts end, so that nobody takes what they give back, and after.
-        self.caller_crashes(instance);
+        self.caller_is_gone(instance);
         self.lose_all(instance, !silent);
-        self.caller_crashes(instance);
+        self.caller_is_gone(instance);
         self.doors_begin_anew(instance);
     }
 
@@ -173,6 +173,7 @@ impl World<'_> {
         at.registered = false;
         at.unhealthy = false;
         self.stations.health.forget(instance);
+        self.caller_is_gone(instance);
     }
 
     /// Changes the number of instances: new ones start, the last ones drain.
