@@ -3,6 +3,7 @@
 //! A value is *live* when it is in the list below, is compared by [`difference`], and is put in force by the world. What is not live may not
 //! differ between the two models, so that nothing that somebody sets is left without effect.
 
+use crate::call::limit::LimitSettings;
 use crate::experiment::deed::{Change, Live, OfCall, OfNode};
 use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
 use crate::model::Model;
@@ -111,7 +112,7 @@ fn calls(id: EdgeId, a: &Edge, b: &Edge, found: &mut Found) {
 }
 
 fn limits(id: GuardId, a: &Guard, b: &Guard, found: &mut Found) {
-    if a.limit.is_some() && b.limit.is_some() {
+    if let (Some(LimitSettings::Bulkhead(_)), Some(LimitSettings::Bulkhead(_))) = (&a.limit, &b.limit) {
         found.add(&a.limit, &b.limit, |limit| Live::Limit(id, limit.clone()));
     }
 }

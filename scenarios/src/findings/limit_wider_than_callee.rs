@@ -2,7 +2,6 @@
 
 use super::kind::{Kind, Told};
 use super::scene::Scene;
-use sim_core::call::limit::LimitSettings;
 use sim_core::ids::ServiceId;
 use sim_core::problem::Severity;
 use sim_core::topology::{Guard, Step};
@@ -62,11 +61,10 @@ fn limited<'a>(scene: &Scene<'a>) -> BTreeMap<ServiceId, Vec<(usize, &'a Guard)>
     all
 }
 
-/// How many attempts of one caller instance a guard lets be under way at once, and the key that says so: the narrower of its limit and its pool.
+/// How many attempts of one caller instance a guard lets be under way at once, and the key that says so: the narrower of its limit, at the least
+/// where it moves, and its pool.
 pub fn places(guard: &Guard) -> Option<(u64, &'static str)> {
-    let limit = guard.limit.as_ref().map(|limit| match limit {
-        LimitSettings::Bulkhead(bulkhead) => (bulkhead.limit.get(), "concurrency_limit"),
-    });
+    let limit = guard.limit.as_ref().map(|limit| (limit.least(), "concurrency_limit"));
     let pool = guard.pool.as_ref().map(|pool| (pool.connections.get(), "pool"));
     limit.into_iter().chain(pool).min()
 }

@@ -1,7 +1,9 @@
 //! Limits of concurrency: what waits for a place, what is turned away, and that every place comes back, whatever becomes of its holder.
 
 use super::{disturbed, read};
+use sim_core::call::breaker::OPENED;
 use sim_core::call::limit::{REJECTED, WAITED};
+use sim_core::call::retry::RETRIES;
 use sim_core::ids::EdgeId;
 use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, RunResult, Span};
@@ -110,4 +112,19 @@ fn every_place_comes_back() {
         assert!(calm.call_outcomes[0] > 250, "{beside}: {calm:?}");
         assert_eq!(calm.of(&REJECTED), 0, "{beside}: all places are there again, {calm:?}");
     }
+}
+
+#[test]
+fn slow_is_what_an_attempt_is_and_not_its_call() {
+    // Attempts are answered at once, four of five by an error, and wait for a second between each other: no attempt is slow, though calls are.
+    let text = users(
+        "5/s",
+        "retry: {max_attempts: 3, backoff: {fixed: {delay: 1s}}}, breaker: {rate: {failure_rate: 100%, slow_call_rate: 20%, slow_call_duration: 500ms, window: {time: 20s}, minimum_calls: 10}}",
+        "1000s",
+    )
+    .replace("[{wait: {exponential: {mean: 1s}}}]", "[{wait: 1ms}]")
+        + "faults: {bad: {inject: {fail: {probability: 80%}}, where: {service: api}}}\n";
+    let found = counts(&text, 0, 1000);
+    assert!(found.of(&RETRIES) > 5000, "{}", found.of(&RETRIES));
+    assert_eq!(found.of(&OPENED), 0);
 }

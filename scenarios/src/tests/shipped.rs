@@ -56,6 +56,8 @@ fn findings_of_shipped_scenarios_are_those_that_are_right_of_them() {
         ("resilience/connection-pool-exhaustion", &["timeouts-in-the-wrong-order"]),
         ("resilience/retry-storm", storm),
         ("resilience/timeouts-in-the-wrong-order", storm),
+        // What it compares limits with: one that is too wide.
+        ("resilience/which-limit", &["limit-wider-than-callee"]),
         ("yardstick/big", storm),
         ("yardstick/w3", &["retry-amplification"]),
     ];

@@ -50,14 +50,21 @@ pub struct Knock {
 pub struct Ended {
     /// The time [ns].
     pub now_ns: u64,
-    /// Whether it was answered.
-    pub ok: bool,
-    /// Time since its call began [ns].
+    /// How.
+    pub outcome: Outcome,
+    /// Time since it asked, as far as whoever is told asks for times; else since its call began [ns].
     pub latency_ns: u64,
     /// Whose attempt it was, as it asked.
     pub by: u32,
     /// Whether the connection over which it went cannot be used again: it was reset, or a reply may still come over it.
     pub is_broken: bool,
+}
+
+impl Ended {
+    /// Whether it was answered.
+    pub fn is_ok(&self) -> bool {
+        self.outcome.is_answer()
+    }
 }
 
 /// What is counted and timed of a doorman, where it is counted apart from others.
@@ -89,8 +96,8 @@ pub trait Doorman: std::fmt::Debug {
     /// An attempt that this doorman let go comes to no result: it was withdrawn, or another doorman has refused it. `by` is as it asked.
     fn withdrawn(&mut self, now_ns: u64, by: u32);
 
-    /// The machine of the caller is gone, and what it kept between attempts with it. True where those that wait are not to be let through by the places
-    /// that its own attempts give back as they end.
+    /// The machine of the caller is gone, and what it kept between attempts with it. True where those that wait are not to be let through by the
+    /// places that its own attempts give back as they end.
     fn is_gone(&mut self) -> bool {
         false
     }

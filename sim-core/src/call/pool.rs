@@ -24,12 +24,12 @@ const CONNECT: u64 = 0x91;
 /// its endpoint is `async`. The timeout of an attempt begins when it is sent; `total_timeout` counts the wait, and ends it.
 ///
 /// A connection is free again when its attempt has an answer, an error too. It is closed and not used again where the attempt was reset
-/// (`unreachable`, also where the callee answers with that word), and where its timeout came and the callee was not told to stop (without `cancel: true`): a reply may still come over it. One that was
-/// free for longer than `idle_for` is closed; one that is older than `max_age` is closed as soon as it is free. The pool closes what it no longer
-/// needs in no time, and opening itself never fails: what is wrong with callee or network meets the attempt that follows. A crash of the
-/// caller closes all, and so does its removal by a scaler. Connections are to the callee as a whole and not to one of its instances: one over which nothing
-/// is sent while an instance is down survives that. A connect that its attempt gives up, or for which it has waited too long, is dropped; Go and
-/// `HikariCP` would keep what it opens late.
+/// (`unreachable`, also where the callee answers with that word), and where its timeout came and the callee was not told to stop (without `cancel:
+/// true`): a reply may still come over it. One that was free for longer than `idle_for` is closed; one that is older than `max_age` is closed as soon
+/// as it is free. The pool closes what it no longer needs in no time, and opening itself never fails: what is wrong with callee or network meets the
+/// attempt that follows. A crash of the caller closes all, and so does its removal by a scaler. Connections are to the callee as a whole and not to
+/// one of its instances: one over which nothing is sent while an instance is down survives that. A connect that its attempt gives up, or for which it
+/// has waited too long, is dropped; Go and `HikariCP` would keep what it opens late.
 ///
 /// Calls that name one policy share the pool of their caller instance for each callee service. A breaker, a throttle, a `rate_limit` and a
 /// `concurrency_limit` are asked before the pool.
@@ -51,9 +51,9 @@ const CONNECT: u64 = 0x91;
 /// ```
 ///
 /// # Source
-/// Go `database/sql`: `SetMaxOpenConns`, `SetConnMaxIdleTime`, `SetConnMaxLifetime`; the caller that finds none opens its own, and the one used last is
-/// taken first. `HikariCP`: `maximumPoolSize`, `connectionTimeout`, `idleTimeout`, `maxLifetime`; a thread is given the connection that it used last, and
-/// one in use is never retired.
+/// Go `database/sql`: `SetMaxOpenConns`, `SetConnMaxIdleTime`, `SetConnMaxLifetime`; the caller that finds none opens its own, and the one used last
+/// is taken first. `HikariCP`: `maximumPoolSize`, `connectionTimeout`, `idleTimeout`, `maxLifetime`; a thread is given the connection that it used
+/// last, and one in use is never retired.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoolSettings {
@@ -268,7 +268,13 @@ mod tests {
         }
 
         fn ends(&mut self, at_ms: u64, by: u32, is_broken: bool) {
-            self.ended(Ended { now_ns: at_ms * MS, ok: !is_broken, latency_ns: 0, by, is_broken });
+            self.ended(Ended {
+                now_ns: at_ms * MS,
+                outcome: if is_broken { Outcome::Unreachable } else { Outcome::Ok },
+                latency_ns: 0,
+                by,
+                is_broken,
+            });
         }
     }
 

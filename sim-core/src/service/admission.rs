@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 /// What an instance, or one of its endpoints, asks of a request before it lets it in.
 ///
 /// # What it models
-/// The door of a server. Each request that reaches an instance is asked by `rate_limit`, then by `shed`, then by `concurrency_limit`: first by those of the
-/// service, then by those of the endpoint. One that is refused is answered at once (outcome `rejected`, or `shed`), takes no worker, and no place in the
-/// queue. A place under the `concurrency_limit` is held from the door until the request leaves the instance, with its wait for a worker. A request that finds
-/// the queue full is rejected by the queue and asked nothing.
+/// The door of a server. Each request that reaches an instance is asked by `rate_limit`, then by `shed`, then by `concurrency_limit`: first by those
+/// of the service, then by those of the endpoint. One that is refused is answered at once (outcome `rejected`, or `shed`), takes no worker, and no
+/// place in the queue. A place under the `concurrency_limit` is held from the door until the request leaves the instance, with its wait for a worker.
+/// A request that finds the queue full is rejected by the queue and asked nothing.
 ///
 /// Each instance has limits of its own, which are new after a crash. Nobody waits at the door, so that `max_wait` of the limits has to be 0s and
 /// `leaky_bucket` is refused: what may wait, waits in the queue. A message that a door turns away comes back to its queue at once, which counts as a
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(asks(Priority::Critical, 0), Err((Outcome::Rejected, "admission_limited")));
         assert_eq!(asks(Priority::Critical, 0), Err((Outcome::Rejected, "admission_rate_limited")));
         assert_eq!(door.places(), 2);
-        door.left(Ended { now_ns: 0, ok: true, latency_ns: 0, by: 0, is_broken: false });
+        door.left(Ended { now_ns: 0, outcome: Outcome::Ok, latency_ns: 0, by: 0, is_broken: false });
         door.withdrawn(0, 0);
         assert_eq!(door.places(), 0);
     }

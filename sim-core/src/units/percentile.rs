@@ -11,6 +11,8 @@ const STEPS: u64 = 10_000;
 pub struct Percentile(u32);
 
 impl Percentile {
+    /// 50 %: the median.
+    pub const P50: Self = Self(50 * STEPS as u32);
     /// 95 %.
     pub const P95: Self = Self(95 * STEPS as u32);
     /// 99 %.

@@ -2,6 +2,10 @@
 
 use super::{Act, FAILING, act};
 
+/// A callee to which twice what it can bear comes for half of the time.
+const LIMITED: &str =
+    "load.users.arrive: {poisson: {rate: 250/s}}\nload.users.shape: [{spike: {at: 30s, for: 60s, factor: 3}}]";
+
 pub(super) const ACTS: &[Act] = &[
     // The median of an exponential is ln 2 of its mean, and its p99 4.6 times the mean.
     act(
@@ -230,6 +234,37 @@ pub(super) const ACTS: &[Act] = &[
         "faults: {bad: {inject: {fail: {probability: 90%}}, where: {service: api}}}",
         "policies.api.throttle: {sre: {ratio: 2, window: {time: 10s}}}",
         "rps(api.get) in on < 0.5 * rps(api.get)",
+    ),
+    act(
+        "throttle admission_control",
+        "faults: {bad: {inject: {fail: {probability: 90%}}, where: {service: api}}}",
+        "policies.api.throttle: {admission_control: {window: {time: 10s}}}",
+        "rps(api.get) in on < 0.5 * rps(api.get)",
+    ),
+    // A callee that cannot keep up queues without end: a limit that moves keeps the queue short, and turns away the others.
+    act(
+        "concurrency_limit aimd",
+        LIMITED,
+        "policies.api.concurrency_limit: {aimd: {min: 1, slow_after: 60ms}}",
+        "p99(web.get) in on < 0.5 * p99(web.get)",
+    ),
+    act(
+        "concurrency_limit vegas",
+        LIMITED,
+        "policies.api.concurrency_limit: vegas",
+        "p99(web.get) in on < 0.5 * p99(web.get)",
+    ),
+    act(
+        "concurrency_limit gradient",
+        LIMITED,
+        "policies.api.concurrency_limit: gradient",
+        "p99(web.get) in on < 0.5 * p99(web.get)",
+    ),
+    act(
+        "concurrency_limit gradient2",
+        LIMITED,
+        "policies.api.concurrency_limit: {gradient2: {min: 1}}",
+        "p99(web.get) in on < 0.5 * p99(web.get)",
     ),
     act(
         "concurrency_limit bulkhead",

@@ -61,11 +61,14 @@ pub fn call(dice: &mut Dice) -> String {
         keys.push(format!("breaker: {}", breaker(dice)));
     }
     if dice.chance(15) {
-        keys.push(format!("throttle: {{sre: {{ratio: {}, window: {{time: 3s}}}}}}", *dice.pick(&["1", "1.5", "2"])));
+        let sre = format!("{{sre: {{ratio: {}, window: {{time: 3s}}}}}}", *dice.pick(&["1", "1.5", "2"]));
+        let envoy = "{admission_control: {window: {time: 3s}, success_rate: 80%}}".to_owned();
+        keys.push(format!("throttle: {}", dice.pick(&[sre, envoy])));
     }
     if dice.chance(15) {
         let (limit, wait) = (dice.number(1, 12), *dice.pick(&["0s", "20ms", "1s"]));
-        keys.push(format!("concurrency_limit: {{bulkhead: {{limit: {limit}, max_wait: {wait}}}}}"));
+        let bulkhead = format!("{{bulkhead: {{limit: {limit}, max_wait: {wait}}}}}");
+        keys.push(format!("concurrency_limit: {}", adaptive(dice).unwrap_or(bulkhead)));
     }
     if dice.chance(15) {
         keys.push(format!("rate_limit: {}", rate_limit(dice)));
@@ -135,7 +138,8 @@ pub fn admission(dice: &mut Dice) -> String {
         keys.push(format!("rate_limit: {{token_bucket: {{rate: {rate}/s, burst: {burst}}}}}"));
     }
     if dice.chance(50) {
-        keys.push(format!("concurrency_limit: {{bulkhead: {{limit: {}}}}}", dice.number(1, 12)));
+        let bulkhead = format!("{{bulkhead: {{limit: {}}}}}", dice.number(1, 12));
+        keys.push(format!("concurrency_limit: {}", adaptive(dice).unwrap_or(bulkhead)));
     }
     if keys.is_empty() || dice.chance(40) {
         let waits =
@@ -258,4 +262,16 @@ pub fn scaler(dice: &mut Dice, service: &str, queue: Option<&str>) -> String {
         "{{of: {service}, use: {how}, every: {}s, min: 1, max: 8, cooldown: {{up: 2s, down: 4s}}}}",
         dice.number(1, 5)
     )
+}
+
+/// A limit of concurrency that moves, in half of the cases.
+fn adaptive(dice: &mut Dice) -> Option<String> {
+    let min = dice.number(1, 4);
+    let limits = [
+        format!("{{aimd: {{initial: {}, min: {min}, max: 30, slow_after: 50ms}}}}", min + dice.number(0, 9)),
+        "{vegas: {initial: 5, window: 50ms}}".to_owned(),
+        format!("{{gradient: {{min: {min}, measure_every: 1s, minimum_samples: 5}}}}"),
+        format!("{{gradient2: {{initial: {min}, min: {min}, window: 50ms}}}}"),
+    ];
+    dice.chance(50).then(|| dice.pick(&limits).clone())
 }

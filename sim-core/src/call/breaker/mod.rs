@@ -101,6 +101,11 @@ impl BreakerSettings {
         }
     }
 
+    /// Whether it asks how long calls take.
+    pub fn times(&self) -> bool {
+        matches!(self, Self::Rate(s) if s.asks_for_slow())
+    }
+
     /// A closed breaker with these settings.
     pub fn build(&self) -> Breaker {
         let (common, evidence) = match self {
@@ -259,7 +264,7 @@ impl Doorman for Breaker {
     }
 
     fn ended(&mut self, ended: Ended) {
-        self.record(ended.now_ns, !ended.ok, ended.latency_ns);
+        self.record(ended.now_ns, !ended.is_ok(), ended.latency_ns);
     }
 
     fn withdrawn(&mut self, _now_ns: u64, _by: u32) {

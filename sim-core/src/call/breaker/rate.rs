@@ -145,6 +145,11 @@ impl RateSettings {
         self.slow_call_duration.unwrap_or(SimDuration::from_ns(60 * SimDuration::SECOND.ns()))
     }
 
+    /// Whether slow calls matter.
+    pub(super) fn asks_for_slow(&self) -> bool {
+        self.slow_call_rate.is_some() || self.slow_call_duration.is_some()
+    }
+
     fn slow(&self) -> Option<(f64, u64)> {
         let duration = self.slow_after().ns();
         match (self.slow_call_rate, self.slow_call_duration) {

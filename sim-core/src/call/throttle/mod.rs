@@ -1,8 +1,10 @@
 //! Throttles: a caller that turns its own calls away while the callee turns away too many of them.
 
+mod admission_control;
 mod sre;
 mod window;
 
+pub use admission_control::AdmissionControlSettings;
 pub use sre::SreSettings;
 pub use window::ThrottleWindow;
 
@@ -19,23 +21,30 @@ use serde::{Deserialize, Serialize};
 pub enum ThrottleSettings {
     /// By chance, so that the callee sees a multiple of what it accepts.
     Sre(SreSettings),
+    /// By chance, the more the further the share that succeeds lies below what is wanted.
+    AdmissionControl(AdmissionControlSettings),
 }
 
 /// The kinds of throttle.
-pub const ALL: &[Kind] = &[Kind { family: "throttle", name: "sre", schema: || schemars::schema_for!(SreSettings) }];
+pub const ALL: &[Kind] = &[
+    Kind { family: "throttle", name: "sre", schema: || schemars::schema_for!(SreSettings) },
+    Kind { family: "throttle", name: "admission_control", schema: || schemars::schema_for!(AdmissionControlSettings) },
+];
 
 impl ThrottleSettings {
     /// Problems of the settings.
     pub fn validate(&self, problems: &mut Problems) {
         match self {
             Self::Sre(s) => problems.at("sre", |p| s.validate(p)),
+            Self::AdmissionControl(s) => problems.at("admission_control", |p| s.validate(p)),
         }
     }
 
     /// A throttle that has seen nothing.
     pub fn build(&self) -> Throttle {
         match self {
-            Self::Sre(s) => Throttle::Sre(Box::new(s.build())),
+            Self::Sre(s) => Throttle::Sre(s.build()),
+            Self::AdmissionControl(s) => Throttle::AdmissionControl(s.build()),
         }
     }
 }
@@ -44,20 +53,25 @@ impl ThrottleSettings {
 #[derive(Debug, Clone)]
 pub enum Throttle {
     /// By chance, so that the callee sees a multiple of what it accepts.
-    Sre(Box<sre::Sre>),
+    Sre(sre::Sre),
+    /// By chance, the more the further the share that succeeds lies below what is wanted.
+    AdmissionControl(admission_control::AdmissionControl),
 }
 
 impl Doorman for Throttle {
     fn ask(&mut self, knock: Knock) -> Answer {
+        let draw = Keyed::new(knock.key).unit();
         let admitted = match self {
-            Self::Sre(throttle) => throttle.admit(knock.now_ns, Keyed::new(knock.key).unit()),
+            Self::Sre(throttle) => throttle.admit(knock.now_ns, draw),
+            Self::AdmissionControl(throttle) => throttle.admit(knock.now_ns, draw),
         };
         if admitted { Answer::Go } else { Answer::Refuse(Outcome::Rejected) }
     }
 
     fn ended(&mut self, ended: Ended) {
         match self {
-            Self::Sre(throttle) => throttle.record(ended.now_ns, ended.ok),
+            Self::Sre(throttle) => throttle.record(ended.now_ns, ended.is_ok()),
+            Self::AdmissionControl(throttle) => throttle.record(ended.now_ns, ended.is_ok()),
         }
     }
 
@@ -65,6 +79,8 @@ impl Doorman for Throttle {
         match self {
             // The callee did not turn it away.
             Self::Sre(throttle) => throttle.record(now_ns, true),
+            // What has not ended is not counted.
+            Self::AdmissionControl(_) => {}
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Adaptive throttling as in the SRE book.
 
-use super::window::ThrottleWindow;
+use super::window::{Sliding, ThrottleWindow};
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 
 /// Turns calls away by chance, so that the callee sees `ratio` times what it accepts.
 ///
@@ -37,9 +36,6 @@ pub struct SreSettings {
     pub window: ThrottleWindow,
 }
 
-/// Steps in which the window slides.
-const STEPS: u64 = 60;
-
 impl Default for SreSettings {
     fn default() -> Self {
         let window = ThrottleWindow { time: SimDuration::from_ns(120_000_000_000) };
@@ -53,15 +49,11 @@ impl SreSettings {
             problems.error("ratio", "below 1 calls are turned away that the callee would accept").hint =
                 Some("write ratio: 2".into());
         }
-        if self.window.time.ns() < STEPS {
-            problems.error("window", "a window of no time holds no call").hint =
-                Some("write window: {time: 2m}".into());
-        }
+        self.window.validate("{time: 2m}", problems);
     }
 
     pub(super) fn build(&self) -> Sre {
-        let step_ns = (self.window.time.ns() / STEPS).max(1);
-        Sre { ratio: self.ratio.value(), step_ns, steps: VecDeque::new(), requests: 0, accepts: 0 }
+        Sre { ratio: self.ratio.value(), calls: Sliding::new(self.window) }
     }
 }
 
@@ -74,48 +66,19 @@ fn rejection(requests: u64, accepts: u64, ratio: f64) -> f64 {
 #[derive(Debug, Clone)]
 pub struct Sre {
     ratio: f64,
-    step_ns: u64,
-    /// Number of a step, requests and accepts in it; only those of the window.
-    steps: VecDeque<(u64, u64, u64)>,
-    requests: u64,
-    accepts: u64,
+    calls: Sliding,
 }
 
 impl Sre {
     pub(super) fn admit(&mut self, now_ns: u64, draw: f64) -> bool {
-        self.slide(now_ns);
-        let admitted = draw >= rejection(self.requests, self.accepts, self.ratio);
-        self.add(now_ns, 1, 0);
-        admitted
+        let (requests, accepts) = self.calls.seen(now_ns);
+        self.calls.add(now_ns, 1, 0);
+        draw >= rejection(requests, accepts, self.ratio)
     }
 
     pub(super) fn record(&mut self, now_ns: u64, accepted: bool) {
         if accepted {
-            self.slide(now_ns);
-            self.add(now_ns, 0, 1);
-        }
-    }
-
-    fn add(&mut self, now_ns: u64, requests: u64, accepts: u64) {
-        let step = now_ns / self.step_ns;
-        if self.steps.back().is_none_or(|last| last.0 != step) {
-            self.steps.push_back((step, 0, 0));
-        }
-        if let Some(last) = self.steps.back_mut() {
-            last.1 += requests;
-            last.2 += accepts;
-        }
-        self.requests += requests;
-        self.accepts += accepts;
-    }
-
-    /// Forgets the steps that the window has left.
-    fn slide(&mut self, now_ns: u64) {
-        let oldest = (now_ns / self.step_ns).saturating_sub(STEPS - 1);
-        while let Some((_, requests, accepts)) = self.steps.front().copied().filter(|first| first.0 < oldest) {
-            self.requests -= requests;
-            self.accepts -= accepts;
-            self.steps.pop_front();
+            self.calls.add(now_ns, 0, 1);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::gate;
 use super::site::{Role, Shared, Site, Timer};
+use crate::call::breaker::BreakerSettings;
 use crate::data::{Effect, KeysOfRequests};
 use crate::dist::Sampler;
 use crate::engine::calendar::Lanes;
@@ -31,7 +32,8 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
             shared.push(Shared {
                 balancer: guard.balance.build(places, callers as usize),
                 breaker: guard.breaker.as_ref().map(|breaker| Box::new(breaker.build())),
-                throttle: guard.throttle.as_ref().map(crate::call::throttle::ThrottleSettings::build),
+                timed: guard.breaker.as_ref().is_some_and(BreakerSettings::times),
+                throttle: guard.throttle.as_ref().map(|throttle| Box::new(throttle.build())),
                 gates: gate::of(guard, model.run.warm_up.ns()),
                 budget: guard.budget.as_ref().map(|budget| Box::new(budget.build())),
                 ejector: guard.ejection.as_ref().map(|ejection| Box::new(ejection.build())),

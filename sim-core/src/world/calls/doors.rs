@@ -1,9 +1,9 @@
 //! The doormen of a call: asked before an attempt is sent, told how it ended; and the attempts that wait for one of them.
 //!
-//! An attempt is asked by breaker and throttle, and then by the gates: limits and pools, which may let it wait. Where one refuses, those before it are
-//! told that it comes to nothing, so that the permit of a half-open breaker comes back. A frame that waits at a gate is in [`Phase::Waiting`], with
-//! the end of its patience as its timer, and stands in the gate's queue. When an attempt has ended, the first of the queue takes its place and is in
-//! [`Phase::Admitted`] until it goes on to the next gate, by an event of the same instant, because the frame that gave the place back is in the
+//! An attempt is asked by breaker and throttle, and then by the gates: limits and pools, which may let it wait. Where one refuses, those before it
+//! are told that it comes to nothing, so that the permit of a half-open breaker comes back. A frame that waits at a gate is in [`Phase::Waiting`],
+//! with the end of its patience as its timer, and stands in the gate's queue. When an attempt has ended, the first of the queue takes its place and
+//! is in [`Phase::Admitted`] until it goes on to the next gate, by an event of the same instant, because the frame that gave the place back is in the
 //! middle of a step. An attempt that goes later, as its connection is being opened, is in the same phase until then.
 //!
 //! What holds between two events: while somebody waits at a gate it has no place that is free; a frame in [`Phase::Waiting`] was let through by all
@@ -48,8 +48,20 @@ impl World<'_> {
         let refused = self.turned_away(site, shared, knock);
         match refused {
             Some(outcome) => Some(self.held_back(frame, site, outcome)),
+            None if self.calls.shared[shared].timed => {
+                self.notes_let_go(frame);
+                self.passes(frame, site, shared, 0, knock)
+            }
             None => self.passes(frame, site, shared, 0, knock),
         }
+    }
+
+    /// A breaker that asks how long attempts take lets one go: slow is what this attempt is, whatever those before it took.
+    fn notes_let_go(&mut self, frame: FrameId) {
+        if self.calls.let_go.len() <= frame.index() {
+            self.calls.let_go.resize(self.frames.len() as usize, 0);
+        }
+        self.calls.let_go[frame.index()] = self.now;
     }
 
     fn knock(&self, frame: FrameId, site: EdgeId, shared: usize) -> Knock {
@@ -315,11 +327,13 @@ impl World<'_> {
     pub(super) fn judge_guarded(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) {
         let shared = self.shared_of(frame, site);
         let now = self.now;
-        let ok = outcome as u8 <= Outcome::Degraded as u8;
+        let ok = outcome.is_answer();
         let is_left = outcome == Outcome::Timeout && !self.calls.sites[site].cancel;
         let is_broken = outcome == Outcome::Unreachable || is_left;
         let by = frame.place();
-        let ended = Ended { now_ns: now, ok, latency_ns: now - self.frames[frame].start, by, is_broken };
+        let began =
+            if self.calls.shared[shared].timed { self.calls.let_go[frame.index()] } else { self.frames[frame].start };
+        let ended = Ended { now_ns: now, outcome, latency_ns: now - began, by, is_broken };
         let retry = self.tries(frame) > self.tries_before(frame, site) + 1;
         let state = &mut self.calls.shared[shared];
         state.in_flight = state.in_flight.saturating_sub(1);

@@ -58,6 +58,8 @@ pub(in crate::world) struct Calls {
     placed: Vec<Maybe<InstanceId>>,
     /// By frame that waits at a gate: since when [ns].
     asked: Vec<u64>,
+    /// By frame that calls: when the breaker let its present attempt go, where that one asks how long it took [ns].
+    let_go: Vec<u64>,
     /// First of the shared states of each guard.
     guards: Vec<u32>,
     many: tries::Many,
@@ -227,6 +229,7 @@ impl Calls {
             races: hedge::Races::default(),
             placed: Vec::new(),
             asked: Vec::new(),
+            let_go: Vec::new(),
             guards,
             many: tries::Many::default(),
             falling: 0,

@@ -126,10 +126,12 @@ pub struct Shared {
     pub in_flight: u32,
     /// When to stop.
     pub breaker: Option<Box<Breaker>>,
+    /// Whether the breaker asks how long each attempt took.
+    pub timed: bool,
     /// How many retries.
     pub budget: Option<Box<Budget>>,
     /// When to turn calls away by chance.
-    pub throttle: Option<Throttle>,
+    pub throttle: Option<Box<Throttle>>,
     /// What may let an attempt wait, in the order in which it is asked.
     pub gates: Box<[Gate]>,
     /// Which instances are not called for a while.

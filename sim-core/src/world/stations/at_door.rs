@@ -1,7 +1,7 @@
 //! What stands at the door of an instance before its workers and its queue: limits of rate and of concurrency, and shedding.
 //!
-//! An instance with any of them has the flag `GATED`, and all others pay one test of a flag that they test anyway. A request that was let in holds its
-//! places until it leaves ([`World::leave`]), whichever way.
+//! An instance with any of them has the flag `GATED`, and all others pay one test of a flag that they test anyway. A request that was let in holds
+//! its places until it leaves ([`World::leave`]), whichever way.
 
 use super::doors::Doors;
 use super::instance::{GATED, LINED};
@@ -35,12 +35,12 @@ impl World<'_> {
         });
         let mut subjects = settings.iter().zip(subjects).filter(|(admission, _)| admission.is_some()).map(|(_, s)| s);
         let now = self.now;
-        let by = frame.place();
+        let (by, key) = (frame.place(), self.frames[frame].key);
         let doors = self.stations.instances[index].doors.as_mut()?;
         let before = doors.places();
         let mut refused = None;
         for (number, door) in doors.of(endpoint).enumerate() {
-            let knock = Knock { now_ns: now, key: 0, by, subject: subjects.next().flatten() };
+            let knock = Knock { now_ns: now, key, by, subject: subjects.next().flatten() };
             if let Err(why) = door.ask(AtDoor { knock, priority, queue_wait_ns }) {
                 refused = Some((number, why));
                 break;
@@ -97,8 +97,8 @@ impl World<'_> {
     pub(super) fn leaves_door(&mut self, frame: FrameId, index: InstanceId) {
         let at = &self.frames[frame];
         let (endpoint, now) = (self.calls.endpoint(at.edge), self.now);
-        let (ok, latency_ns) = (at.outcome <= Outcome::Degraded as u8, now - at.arrived);
-        let ended = Ended { now_ns: now, ok, latency_ns, by: frame.place(), is_broken: false };
+        let (outcome, latency_ns) = (Outcome::ALL[at.outcome as usize], now - at.arrived);
+        let ended = Ended { now_ns: now, outcome, latency_ns, by: frame.place(), is_broken: false };
         let instance = &mut self.stations.instances[index];
         let service = instance.service;
         let Some(doors) = &mut instance.doors else { return };
