@@ -48,6 +48,8 @@ ids! {
     PromiseId,
     /// A key space.
     KeySpaceId,
+    /// A version of the software that instances run, by its name.
+    VersionId,
 }
 
 /// Who calls.

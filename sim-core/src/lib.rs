@@ -33,5 +33,6 @@ pub mod slo;
 pub mod topology;
 pub mod units;
 pub mod visible;
+pub mod watched;
 pub mod workload;
 pub mod world;

@@ -2,7 +2,7 @@
 //!
 //! Families resolve the names in their settings here, so that a new kind which refers to something needs no other file.
 
-use crate::ids::{EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
+use crate::ids::{EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, VersionId, ZoneId};
 use crate::problem::Problems;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +48,10 @@ pub struct Names {
     pub alerts: BTreeMap<String, usize>,
     /// Experiments, by their place; they stand among the faults too, for their name is a stretch of time.
     pub experiments: BTreeMap<String, usize>,
+    /// Versions, of all services.
+    pub versions: BTreeMap<String, VersionId>,
+    /// Which service may run which version: the names of both.
+    pub versions_of: BTreeSet<(String, String)>,
 }
 
 macro_rules! lookup {
@@ -115,6 +119,10 @@ impl Names {
     lookup!(
         /// The key space called `name`; a problem at `key` if there is none.
         key_space, keys, KeySpaceId, "key space"
+    );
+    lookup!(
+        /// The version called `name`; a problem at `key` if there is none.
+        version, versions, VersionId, "version"
     );
     lookup!(
         /// The telemetry pipeline called `name`; a problem at `key` if there is none.

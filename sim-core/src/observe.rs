@@ -6,8 +6,8 @@
 use crate::call::hedge;
 use crate::data::{MESSAGES_LOST, Wrongness};
 use crate::expression::{LevelSubject, Metric, Resolved, ScopeMeant, Subject, View};
-use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId};
-use crate::metrics::{Counted, Counter, Histogram, LevelAt, LevelId, LevelSums, PartAt, TimedSums};
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId, VersionId};
+use crate::metrics::{Counted, Counter, Histogram, LevelAt, LevelId, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::slo;
@@ -31,6 +31,10 @@ pub trait Observed {
     fn timed(&self, of: PartAt) -> TimedSums;
     /// How high a level stood; nothing where it never left 0.
     fn level(&self, of: LevelAt) -> LevelSums;
+    /// Counts of those attempts of a call site that went to a version.
+    fn version(&self, edge: EdgeId, version: VersionId) -> VersionCounts;
+    /// Adds the latency of their answers.
+    fn add_version_latency(&self, edge: EdgeId, version: VersionId, to: &mut Histogram);
 }
 
 /// A metric over a stretch of time; `None` without data, or where the metric is not one of requests and services.
@@ -151,7 +155,7 @@ pub fn times(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opt
         parts.iter().for_each(|of| seen.add_times(*of, &mut times));
     } else {
         let (edges, view) = edges_of(topology, metric);
-        edges.iter().for_each(|edge| seen.add_latency(*edge, view, &mut times));
+        edges.iter().for_each(|edge| add_latency(metric, *edge, view, seen, &mut times));
     }
     Some(times)
 }
@@ -170,6 +174,8 @@ pub fn edges_of(topology: &Topology, metric: &Resolved) -> (Vec<EdgeId>, View) {
         Subject::Service(service) => {
             (all(&|edge| topology.endpoints[edge.callee.index()].service == *service), View::Attempts)
         }
+        // A call may come to several versions, an attempt comes to one.
+        Subject::Edges(edges) if metric.scope.version.is_some() => (edges.clone(), View::Attempts),
         Subject::Load(load) => (all(&|edge| edge.caller == Caller::Load(*load)), View::Calls),
         Subject::Edges(edges) => (edges.clone(), View::Calls),
         _ => (Vec::new(), View::Calls),
@@ -180,7 +186,10 @@ fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opti
     let (edges, view) = edges_of(topology, metric);
     let mut counts = EdgeCounts::default();
     for edge in &edges {
-        counts.add(&seen.edge(*edge));
+        match metric.scope.version {
+            None => counts.add(&seen.edge(*edge)),
+            Some(version) => counts.add(&of_version(&seen.version(*edge, version))),
+        }
     }
     let (outcomes, settled, unanswered) = if view == View::Attempts {
         (counts.outcomes, counts.settled(), counts.unanswered)
@@ -203,15 +212,38 @@ fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opti
         Metric::Hedged => share(counts.of(&hedge::HEDGES), counts.calls),
         Metric::HedgeWins => share(counts.of(&hedge::WON), counts.of(&hedge::HEDGES)),
         Metric::Counted(counter) => Some(counts.of(counter) as f64),
+        Metric::Mean if metric.scope.version.is_some() => {
+            share(counts.latency_sum_ns, answered + unanswered).map(|ns| ns / 1e9)
+        }
         Metric::Mean => mean_latency(topology, &edges, view, seen).map(|ns| ns / 1e9),
         Metric::Percentile(_) | Metric::Longest => {
             let mut latency = Histogram::new();
             for edge in &edges {
-                seen.add_latency(*edge, view, &mut latency);
+                add_latency(metric, *edge, view, seen, &mut latency);
             }
             latency.quantile(part(metric.metric)?).map(|ns| ns / 1e9)
         }
         _ => None,
+    }
+}
+
+/// What was counted of one version, as the counts of a call site.
+fn of_version(counts: &VersionCounts) -> EdgeCounts {
+    EdgeCounts {
+        attempts: counts.outcomes.iter().sum::<u64>() + counts.unanswered,
+        outcomes: counts.outcomes,
+        unanswered: counts.unanswered,
+        wrong: counts.wrong,
+        latency_sum_ns: counts.latency_sum_ns,
+        ..EdgeCounts::default()
+    }
+}
+
+/// Adds the latency of a call site, of one version where the metric names one.
+fn add_latency(metric: &Resolved, edge: EdgeId, view: View, seen: &dyn Observed, to: &mut Histogram) {
+    match metric.scope.version {
+        None => seen.add_latency(edge, view, to),
+        Some(version) => seen.add_version_latency(edge, version, to),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::call::retry::{BudgetSettings, RetrySettings};
 use crate::call::throttle::ThrottleSettings;
 use crate::data::{Effect, KeysSettings};
 use crate::dist::Distribution;
-use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, ServiceId, ZoneId};
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, ServiceId, VersionId, ZoneId};
 use crate::network::Network;
 use crate::outcome::Outcome;
 use crate::service::admission::AdmissionSettings;
@@ -73,6 +73,8 @@ pub struct Topology {
     pub loads: Vec<Load>,
     /// Key spaces.
     pub keys: Vec<KeySpace>,
+    /// The names of versions, of all services.
+    pub versions: Vec<String>,
     /// Latency and loss between places.
     pub network: Network,
 }
@@ -150,6 +152,10 @@ pub struct Service {
     pub health: Option<Health>,
     /// Labels for targets.
     pub labels: BTreeMap<String, String>,
+    /// The version that its instances run at the start.
+    pub version: Option<VersionId>,
+    /// Whether some fault deploys another version of it, or it has a version by name: what its callers see is then counted by version too.
+    pub has_versions: bool,
     /// Type of machine, for the bill.
     pub machine_type: Option<String>,
     /// Size of an instance's disk, for the bill.

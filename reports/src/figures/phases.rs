@@ -60,7 +60,7 @@ fn rows(journal: &Journal) -> Vec<Action> {
         let fill = if kept == count { colour::GREEN } else { colour::VERM };
         rows.push(Action { from_s: at, to_s: at, text: format!("checked before: {kept} of {count} hold"), fill });
     }
-    let abort = first(journal, JournalKind::Abort);
+    let abort = first(journal, JournalKind::Abort).or_else(|| first(journal, JournalKind::Halt));
     let last = journal.entries.iter().filter(|e| e.kind != JournalKind::Hypothesis).map(|e| e.at_s).fold(0.0, f64::max);
     if let Some(begin) = first(journal, JournalKind::Begin) {
         let end = abort.or(first(journal, JournalKind::End)).map_or(last, |e| e.at_s);
@@ -76,6 +76,7 @@ fn rows(journal: &Journal) -> Vec<Action> {
         match entry.kind {
             JournalKind::NotRun => rows.push(row("not run".into(), colour::VERM)),
             JournalKind::Abort => rows.push(row("aborted".into(), colour::VERM)),
+            JournalKind::Halt => rows.push(row("halted".into(), colour::VERM)),
             JournalKind::Action | JournalKind::End => rows.push(row(entry.text.to_string(), colour::INK)),
             JournalKind::Rollback => {
                 let from = abort.map_or(entry.at_s, |e| e.at_s);
@@ -196,7 +197,7 @@ fn value(svg: &mut Svg, s: &Series, journal: &Journal, span: (f64, f64)) {
     let plot = Plot::new(svg, axis(span), upright(&all, s.unit, None));
     svg.text(svg.left, 14.0, &cut(&s.of.to_string(), svg.right - svg.left), colour::INK, "start", true);
     plot.grid(svg);
-    if let Some(abort) = first(journal, JournalKind::Abort) {
+    if let Some(abort) = first(journal, JournalKind::Abort).or_else(|| first(journal, JournalKind::Halt)) {
         let x = plot.x(abort.at_s);
         svg.line(x, 22.0, x, svg.bottom, colour::VERM, 1.25, "");
     }

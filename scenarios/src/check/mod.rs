@@ -105,7 +105,8 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
             continue;
         }
         let hangs = |effect: &FaultEffect| {
-            !matches!(effect, FaultEffect::Fail { .. } | FaultEffect::Wrong { .. } | FaultEffect::Lag { .. })
+            use FaultEffect::{Deploy, Fail, Lag, Wrong};
+            !matches!(effect, Fail { .. } | Wrong { .. } | Lag { .. } | Deploy(_))
         };
         let fault = model.faults.iter().find(|f| hangs(&f.effect) && strikes(&f.target, callee, edge.callee, model));
         if let Some(fault) = fault {

@@ -132,8 +132,11 @@ fn is_in_answers(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bo
     let at = &model.endpoints[endpoint.index()];
     let has_lag = matches!(&model.services[at.service.index()].node, Node::Store(store) if matches!(store.replication, Replication::Primary { .. }));
     let reads = at.access.is_some_and(|access| access != Access::Write);
-    let by_fault = model.faults.iter().any(|fault| match fault.effect {
-        FaultEffect::Wrong { kind: one, .. } => kind.takes(one) && may_strike(&fault.target, model, endpoint),
+    let by_fault = model.faults.iter().any(|fault| match &fault.effect {
+        FaultEffect::Wrong { kind: one, .. } => kind.takes(*one) && may_strike(&fault.target, model, endpoint),
+        FaultEffect::Deploy(deploy) => {
+            deploy.wrong.is_some_and(|(_, one)| kind.takes(one)) && may_strike(&fault.target, model, endpoint)
+        }
         _ => false,
     });
     by_fault || (kind.takes(Wrongness::StaleRead) && has_lag && reads)

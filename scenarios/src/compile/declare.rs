@@ -5,12 +5,13 @@ use crate::reader::Node;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
 use sim_core::experiment::action_name;
-use sim_core::ids::{EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
+use sim_core::ids::{EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, VersionId, ZoneId};
 use sim_core::problem::Problems;
 use sim_core::service::discipline::Discipline;
 use sim_core::topology::{Endpoint, Node as NodeKind, Queue, Region, Service, Store, Zone};
 use sim_core::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Sections whose names may not be used twice among them: a name is a caller in `web->api.get`, and an end of a link.
 const NAME_SPACE: [&str; 4] = ["services", "stores", "queues", "load"];
@@ -132,6 +133,8 @@ impl Compiler<'_> {
             warm_up: None,
             health: None,
             labels: BTreeMap::new(),
+            version: None,
+            has_versions: false,
             machine_type: None,
             disk: Bytes::new(0),
         });
@@ -167,6 +170,41 @@ impl Compiler<'_> {
         number(&mut names.costs, written.costs.names(), keys(tree, "costs"), |i| i);
         number(&mut names.experiments, written.experiments.names(), keys(tree, "experiments"), |i| i);
         self.fault_names();
+        self.version_names();
+    }
+
+    /// Versions that services have, and those that faults and experiments deploy.
+    fn version_names(&mut self) {
+        let written = self.written;
+        let default = written.defaults.service.node_keys().version;
+        let services = written.services.iter().map(|(name, service)| (name, service.node_keys()));
+        let stores = written.stores.iter().map(|(name, store)| (name, store.node_keys()));
+        for (service, keys) in services.chain(stores) {
+            if let Some(version) = keys.version.or(default) {
+                self.version(service, version);
+            }
+        }
+        let of_faults = written.faults.iter().map(|(_, fault)| (&fault.inject, Some(&fault.target)));
+        let actions = written.experiments.iter().flat_map(|(_, experiment)| &experiment.actions);
+        let of_actions = actions.filter_map(|action| Some((action.inject.as_ref()?, action.target.as_ref())));
+        for (inject, target) in of_faults.chain(of_actions) {
+            let Some(version) = inject.deploys() else { continue };
+            let one = target.and_then(|target| target.service.as_deref()).filter(|name| *name != "all");
+            let all: Vec<String> = match one {
+                Some(one) => vec![one.to_owned()],
+                None => self.names.services.keys().cloned().collect(),
+            };
+            all.iter().for_each(|service| self.version(service, version));
+        }
+    }
+
+    fn version(&mut self, service: &str, version: &str) {
+        let next = VersionId::from(self.model.versions.len());
+        if let Entry::Vacant(entry) = self.names.versions.entry(version.to_owned()) {
+            entry.insert(next);
+            self.model.versions.push(version.to_owned());
+        }
+        self.names.versions_of.insert((service.to_owned(), version.to_owned()));
     }
 
     /// Faults, then those of the actions of experiments, and then experiments themselves: each stands for a stretch of time.
@@ -190,6 +228,11 @@ impl Compiler<'_> {
                 problem.label = Some("a fault has it too, and both stand for a stretch of time".into());
                 problem.hint = Some("give one of them another name".into());
             }
+        }
+        for version in self.names.versions.keys().filter(|name| self.names.loads.contains_key(*name)) {
+            let problem = problems.error(&format!("load.{version}"), format!("the name \"{version}\" is used twice"));
+            problem.label = Some("a version has it too, and `of` could mean both".into());
+            problem.hint = Some("give one of them another name".into());
         }
         let places = self.names.regions.keys().chain(self.names.zones.keys());
         let mut seen: BTreeMap<&str, &str> = places.map(|name| (name.as_str(), "regions")).collect();

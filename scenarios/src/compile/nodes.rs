@@ -128,6 +128,8 @@ impl Compiler<'_> {
             restart: h.restart,
         });
         service.labels = keys.labels.cloned().unwrap_or_default();
+        service.version = keys.version.and_then(|name| self.names.versions.get(name).copied());
+        service.has_versions = service.version.is_some();
     }
 
     fn zones_of(&self, zones: Option<&[String]>, problems: &mut Problems) -> Vec<ZoneId> {

@@ -6,8 +6,8 @@ use crate::written::node::check_instances;
 use sim_core::control::PipelineSettings;
 use sim_core::experiment::Before;
 use sim_core::expression::{Metric, Resolved, Subject};
-use sim_core::faults::Surroundings;
-use sim_core::ids::PromiseId;
+use sim_core::faults::{FaultEffect, Strategy, Surroundings, Target};
+use sim_core::ids::{PromiseId, ServiceId};
 use sim_core::model::Model;
 use sim_core::names::Objective;
 use sim_core::network::Network;
@@ -37,6 +37,7 @@ pub(super) fn empty_model(written: &Written) -> Model {
         guards: vec![],
         loads: vec![],
         keys: vec![],
+        versions: vec![],
         network: Network::default(),
     })
 }
@@ -50,11 +51,12 @@ impl Compiler<'_> {
             written.network.validate(p);
             self.model.network = written.network.compile(&self.names, p).unwrap_or_default();
         });
-        self.faults(problems);
-        // Alerts and scalers read burn rates, which are those of promises.
+        // Alerts, scalers and deploys read burn rates, which are those of promises.
         self.promises(problems);
+        self.faults(problems);
         problems.at("control", |p| self.control(p));
         self.experiments(problems);
+        self.deploys(problems);
         self.budgets(problems);
         self.costs(problems);
         problems.at("studies", |p| {
@@ -176,6 +178,15 @@ impl Compiler<'_> {
             });
         });
         problems.at("experiments", |p| model.experiments.iter().for_each(|e| p.at(&e.name, |p| check(e.metrics(), p))));
+        problems.at("faults", |p| {
+            for fault in model.faults.iter().filter(|fault| fault.experiment.is_none()) {
+                if let FaultEffect::Deploy(deploy) = &fault.effect
+                    && let Some((halt, _)) = &deploy.halt
+                {
+                    p.at(&fault.name, |p| p.at("inject", |p| check(halt.when.metrics(), p)));
+                }
+            }
+        });
     }
 
     fn experiments(&mut self, problems: &mut Problems) {
@@ -204,6 +215,34 @@ impl Compiler<'_> {
                 self.model.experiments.push(experiment);
             }
         });
+    }
+
+    /// Services to which a version is deployed tell their versions apart, and have places for a second set where it starts beside the first.
+    fn deploys(&mut self, problems: &mut Problems) {
+        let model = &mut self.model;
+        let of_scaler = |place: usize| model.scalers[place].of;
+        let mut scaled: Vec<ServiceId> = model.scalers.iter().map(|scaler| scaler.of).collect();
+        scaled.extend(model.experiments.iter().flat_map(|e| e.scales(of_scaler)).map(|(service, _)| service));
+        for fault in &model.faults {
+            let (FaultEffect::Deploy(deploy), Target::Instances(of)) = (&fault.effect, &fault.target) else { continue };
+            for id in &of.services {
+                let service = &mut model.topology.services[id.index()];
+                service.has_versions = true;
+                if deploy.strategy != Strategy::BlueGreen {
+                    continue;
+                }
+                if scaled.contains(id) {
+                    let path = match fault.experiment {
+                        Some(place) => format!("experiments.{}", model.experiments[place].name),
+                        None => format!("faults.{}.where", fault.name),
+                    };
+                    let what =
+                        format!("{} is scaled, and a second set of it would be taken for too many", service.name);
+                    problems.error(&path, what).hint = Some("write strategy: rolling".into());
+                }
+                service.max_instances = service.max_instances.max(2 * service.instances);
+            }
+        }
     }
 
     fn costs(&mut self, problems: &mut Problems) {

@@ -137,9 +137,10 @@ impl<'a> Scene<'a> {
     /// Whether a fault may stop instances of a service.
     pub fn may_stop(&self, service: ServiceId) -> bool {
         self.model.faults.iter().any(|fault| match (&fault.effect, &fault.target) {
-            (FaultEffect::Crash { .. } | FaultEffect::Freeze | FaultEffect::Restart, Target::Instances(selection)) => {
-                selection.services.contains(&service)
-            }
+            (
+                FaultEffect::Crash { .. } | FaultEffect::Freeze | FaultEffect::Restart | FaultEffect::Deploy(_),
+                Target::Instances(selection),
+            ) => selection.services.contains(&service),
             _ => false,
         })
     }

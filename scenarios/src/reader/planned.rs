@@ -19,7 +19,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("buffer", "network.within_zone"),
     // Nodes.
     ("slow_start", "services.web"),
-    ("version", "services.web"),
     ("memory", "services.web.machine"),
     ("nic", "services.web.machine"),
     ("codel", "services.web.queue.discipline"),
@@ -57,7 +56,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("withdraw", "faults.f.inject"),
     ("cpu_steal", "faults.f.inject"),
     ("clock_skew", "faults.f.inject"),
-    ("bad_deploy", "faults.f.inject"),
     ("flush", "faults.f.inject"),
     ("poison", "faults.f.inject"),
     ("runaway", "faults.f.inject"),

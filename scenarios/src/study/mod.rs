@@ -11,6 +11,7 @@ pub mod baseline;
 pub mod capacity;
 pub mod compare;
 mod course;
+mod deploy;
 mod experiment;
 pub mod gate;
 mod gather;

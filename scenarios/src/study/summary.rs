@@ -58,6 +58,7 @@ pub fn answer(
             .iter()
             .zip(&gathered.judged.experiments)
             .flat_map(|(experiment, sums)| sums.journals().map(|j| (experiment.name.clone(), j.clone())))
+            .chain(gathered.judged.deploys.iter().flat_map(|of| of.journals().map(|j| (of.name(model), j.clone()))))
             .collect(),
     }
 }
@@ -96,6 +97,7 @@ fn summary(
         promises: gathered.judged.of_promises(loaded, critical),
         expectations: gathered.judged.of_clauses(loaded, critical),
         experiments: gathered.judged.of_experiments(loaded, critical),
+        deploys: gathered.judged.deploys.iter().map(|sums| sums.summary(model)).collect(),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

@@ -1,5 +1,6 @@
 //! What is judged and asked of the replications: sums of promises, of the clauses of `expect`, and of values that a study asks for.
 
+use super::deploy::{self, DeploySums};
 use super::experiment::{ExperimentSums, spoken_of};
 use super::interval::Critical;
 use super::judge;
@@ -21,6 +22,8 @@ pub struct Verdicts {
     pub asked: Vec<SideSums>,
     /// By experiment.
     pub experiments: Vec<ExperimentSums>,
+    /// By deploy.
+    pub deploys: Vec<DeploySums>,
 }
 
 impl Verdicts {
@@ -33,6 +36,7 @@ impl Verdicts {
             sides: clauses.iter().map(|c| vec![<(SideSums, SideSums)>::default(); c.tree.leaves().len()]).collect(),
             asked: vec![SideSums::default(); asked],
             experiments: loaded.model.experiments.iter().map(ExperimentSums::new).collect(),
+            deploys: deploy::of(&loaded.model),
         }
     }
 
@@ -63,6 +67,7 @@ impl Verdicts {
             }
         }
         self.experiments.iter_mut().zip(&one.tried).for_each(|(sums, tried)| sums.merge(tried));
+        self.deploys.iter_mut().for_each(|sums| sums.merge(&one.run));
         for (sums, (value, times)) in self.asked.iter_mut().zip(&one.asked) {
             if let Some(value) = value {
                 sums.add(*value, times.as_ref());

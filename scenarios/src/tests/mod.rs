@@ -5,6 +5,7 @@ mod bad_input;
 mod balance;
 mod counters;
 mod deadlines;
+mod deploys;
 mod effects;
 mod experiments;
 mod faults;

@@ -58,6 +58,9 @@ macro_rules! with_node_keys {
             /// Labels for targets of faults.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub labels: Option<BTreeMap<String, String>>,
+            /// The version that its instances run, a name for targets and for `error_rate(web.get) of v1`; default none.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub version: Option<String>,
             /// Whether a worker is free while a callee is awaited; default false.
             #[serde(rename = "async", skip_serializing_if = "Option::is_none")]
             pub is_async: Option<bool>,
@@ -79,6 +82,7 @@ macro_rules! with_node_keys {
                     warm_up: self.warm_up,
                     health: self.health,
                     labels: self.labels.as_ref(),
+                    version: self.version.as_deref(),
                     is_async: self.is_async,
                 }
             }
@@ -138,6 +142,8 @@ pub struct NodeKeys<'a> {
     pub health: Option<HealthSettings>,
     /// For targets.
     pub labels: Option<&'a BTreeMap<String, String>>,
+    /// What its instances run.
+    pub version: Option<&'a str>,
     /// Whether a worker is free while a callee is awaited.
     pub is_async: Option<bool>,
 }
@@ -158,6 +164,7 @@ impl<'a> NodeKeys<'a> {
             warm_up: self.warm_up.or(below.warm_up),
             health: self.health.or(below.health),
             labels: self.labels.or(below.labels),
+            version: self.version.or(below.version),
             is_async: self.is_async.or(below.is_async),
         }
     }

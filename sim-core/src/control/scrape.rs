@@ -3,7 +3,7 @@
 use crate::counters::WAIT;
 use crate::expression::View;
 use crate::ids::EdgeId;
-use crate::metrics::{ByLevel, ByPart, LevelSums, PartAt, SparseHistogram, TimedSums};
+use crate::metrics::{ByLevel, ByPart, ByVersion, LevelSums, PartAt, SparseHistogram, TimedSums, VersionCounts};
 use crate::results::{EdgeCounts, ServiceCounts};
 
 /// What happened between two scrapes, in engine time.
@@ -27,6 +27,10 @@ pub struct Scrape {
     pub sums: ByPart<TimedSums>,
     /// How high levels stood that have ever left 0.
     pub levels: ByLevel<LevelSums>,
+    /// What callers saw of each version of services that have versions.
+    pub versions: ByVersion<VersionCounts>,
+    /// Latency of answered attempts by version, where somebody reads one of them.
+    pub version_latency: ByVersion<SparseHistogram>,
 }
 
 impl Scrape {

@@ -7,8 +7,8 @@ use super::scrape::Scrape;
 use crate::counters::WAIT;
 use crate::data::Wrongness;
 use crate::expression::{Metric, Resolved, Subject, View, Window};
-use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::{ByLevel, ByPart, Histogram, LevelAt, LevelSums, PartAt, TimedSums};
+use crate::ids::{EdgeId, ServiceId, VersionId};
+use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, LevelAt, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::observe::{Observed, edges_of};
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::topology::Topology;
@@ -34,6 +34,8 @@ pub(super) struct Stretch {
     timed: Vec<(PartAt, Histogram)>,
     sums: ByPart<TimedSums>,
     levels: ByLevel<LevelSums>,
+    versions: ByVersion<VersionCounts>,
+    version_latency: ByVersion<Histogram>,
 }
 
 /// The call sites whose latency these readers look at, by attempt or by call.
@@ -83,6 +85,8 @@ impl Stretch {
             timed: Vec::new(),
             sums: ByPart::new(),
             levels: ByLevel::new(),
+            versions: ByVersion::new(),
+            version_latency: ByVersion::new(),
         };
         let served: Vec<&Resolved> = readers.iter().copied().filter(|metric| stretch.serves(metric)).collect();
         stretch.latency = latency_read(topology, &served).into_iter().map(|of| (of, Histogram::new())).collect();
@@ -150,6 +154,11 @@ impl Stretch {
         let Some((metric, edges)) = &self.counted else { return 0 };
         match &metric.subject {
             Subject::Timed(parts) => parts.iter().map(|of| scrape.timed(*of).count).sum(),
+            _ if metric.scope.version.is_some() => {
+                let of =
+                    |edge: &EdgeId| metric.scope.version.and_then(|version| scrape.versions.get(&(*edge, version)));
+                edges.iter().filter_map(of).map(|counts| counts.outcomes[..2].iter().sum::<u64>()).sum()
+            }
             _ => edges.iter().map(|edge| scrape.edges[edge.index()].outcomes[..2].iter().sum::<u64>()).sum(),
         }
     }
@@ -174,6 +183,12 @@ impl Stretch {
         for (of, one) in &scrape.levels {
             self.levels.entry(*of).or_default().add(one);
         }
+        for (of, one) in &scrape.versions {
+            self.versions.entry(*of).or_default().add(one);
+        }
+        for (of, one) in &scrape.version_latency {
+            self.version_latency.entry(*of).or_default().add_sparse(one);
+        }
     }
 
     fn take_out(&mut self, scrape: &Scrape) {
@@ -197,6 +212,12 @@ impl Stretch {
         }
         for (of, one) in &scrape.levels {
             self.levels.entry(*of).or_default().take_out(one);
+        }
+        for (of, one) in &scrape.versions {
+            self.versions.entry(*of).or_default().take_out(one);
+        }
+        for (of, one) in &scrape.version_latency {
+            self.version_latency.entry(*of).or_default().take_out_sparse(one);
         }
     }
 }
@@ -235,5 +256,13 @@ impl Observed for Stretch {
 
     fn level(&self, of: LevelAt) -> LevelSums {
         self.levels.get(&of).copied().unwrap_or_default()
+    }
+
+    fn version(&self, edge: EdgeId, version: VersionId) -> VersionCounts {
+        self.versions.get(&(edge, version)).copied().unwrap_or_default()
+    }
+
+    fn add_version_latency(&self, edge: EdgeId, version: VersionId, to: &mut Histogram) {
+        self.version_latency.get(&(edge, version)).into_iter().for_each(|latency| to.merge(latency));
     }
 }

@@ -11,7 +11,7 @@ use crate::counters::{CALL_SITE, SERVICE};
 use crate::engine::math;
 use crate::engine::rng::{Draw, Keyed, Stream, hash_name, mix};
 use crate::expression::{Metric, Resolved, Subject, View};
-use crate::ids::EdgeId;
+use crate::ids::{EdgeId, VersionId};
 use crate::metrics::{Counter, PartAt};
 use crate::observe::{Observed, level_of, observe};
 use crate::problem::Problems;
@@ -111,6 +111,8 @@ pub struct Telemetry {
     latency_read: Vec<(EdgeId, View)>,
     times_read: Vec<PartAt>,
     stream: Stream,
+    /// Whether a reader tells versions apart.
+    by_version: bool,
     /// Begin of the draws of counters.
     counter_key: u64,
 }
@@ -125,6 +127,7 @@ impl Telemetry {
             stretches: Stretch::all(topology, readers),
             latency_read: latency_read(topology, readers),
             times_read: times_read(readers),
+            by_version: readers.iter().any(|metric| metric.scope.version.is_some()),
             counter_key: stream.clone().next_u64(),
             stream,
         }
@@ -178,6 +181,11 @@ impl Telemetry {
     /// The call sites whose latency its readers look at, by attempt or by call.
     pub fn latency_read(&self) -> &[(EdgeId, View)] {
         &self.latency_read
+    }
+
+    /// Whether one of its readers tells versions apart.
+    pub fn tells_versions_apart(&self) -> bool {
+        self.by_version
     }
 
     /// The timed parts that its readers look at.
@@ -234,8 +242,33 @@ fn thin_counters(scrape: &mut Scrape, sample: f64, key: u64) {
         let mut draws = Keyed::new(mix(mix(key, u64::from(edge.0)), WRONG ^ u64::from(*kind)));
         *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
     }
+    thin_versions(scrape, sample, key);
     for (place, service) in scrape.services.iter_mut().enumerate() {
         SERVICE.iter().zip(service.counters.all_mut()).for_each(|(counter, count)| one(counter, count, place));
+    }
+}
+
+/// Keeps the draws of versions apart from those of counters.
+const VERSION: u64 = 0x76;
+
+/// The same for what is counted by version.
+fn thin_versions(scrape: &mut Scrape, sample: f64, key: u64) {
+    let draws = |edge: EdgeId, version: VersionId| {
+        Keyed::new(mix(mix(key, u64::from(edge.0)), VERSION ^ u64::from(version.0) << 8))
+    };
+    for ((edge, version), counts) in &mut scrape.versions {
+        let mut draws = draws(*edge, *version);
+        let mut scaled = |count: &mut u64| *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
+        counts.outcomes.iter_mut().for_each(&mut scaled);
+        scaled(&mut counts.wrong);
+        if counts.outcomes[0] + counts.outcomes[1] == 0 {
+            counts.latency_sum_ns = 0;
+        }
+    }
+    for ((edge, version), latency) in &mut scrape.version_latency {
+        let mut draws = draws(*edge, *version);
+        latency.buckets.iter_mut().for_each(|(_, count)| *count = kept(*count, sample, &mut draws));
+        latency.buckets.retain(|(_, count)| *count > 0);
     }
 }
 

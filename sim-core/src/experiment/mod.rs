@@ -13,7 +13,7 @@ pub use deed::{Deed, DeedEffect, DeedSettings, DoSettings};
 use deed::{Live, OfNode, Sets};
 pub use radius::{InstancesSettings, RadiusSettings, UsersSettings};
 
-use crate::expression::{Clause, CompareOp, Condition, Leaf, Metric, MetricRef, Resolved, Subject, Tree};
+use crate::expression::{Clause, Condition, Metric, MetricRef, Resolved, Subject};
 use crate::faults::{Fault, Target};
 use crate::ids::{FaultId, ServiceId};
 use crate::kind::Kind;
@@ -21,9 +21,9 @@ use crate::names::Names;
 use crate::problem::Problems;
 use crate::promise::Promise;
 use crate::promise::keeps_anything;
-use crate::results::{JournalBound, Unit};
 use crate::topology::Topology;
 use crate::units::SimDuration;
+use crate::watched::Check;
 use action::{Meant, When};
 use radius::Hit;
 use serde::{Deserialize, Serialize};
@@ -120,19 +120,6 @@ pub struct ExperimentSettings {
 
 fn often() -> SimDuration {
     SimDuration::from_ns(5 * SimDuration::SECOND.ns())
-}
-
-/// A condition of an experiment, as meant.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Check {
-    /// As written.
-    pub text: String,
-    /// What telemetry has to deliver.
-    pub when: Tree<Resolved>,
-    /// What is measured, as written, and its unit: the metrics of `when` in their order.
-    pub measured: Vec<(String, Unit)>,
-    /// What it compares them with.
-    pub bounds: Vec<JournalBound>,
 }
 
 /// An experiment, as meant.
@@ -384,27 +371,10 @@ fn hits<'a>(meant: &'a Meant, topology: &Topology) -> Vec<Hit<'a>> {
 
 fn checks(key: &str, conditions: &[Condition], names: &Names, problems: &mut Problems) -> Option<Vec<Check>> {
     let meant: Vec<Option<Check>> = problems.at(key, |p| {
-        let each = |(at, condition): (usize, &Condition)| {
-            let when = p.at(at, |p| condition.compile(names, p))?;
-            let measured =
-                condition.tree().metrics().iter().map(|m| (m.words(), m.metric.measure().shown().0)).collect();
-            Some(Check { text: condition.to_string(), bounds: bounds(&when), when, measured })
-        };
+        let each = |(at, condition): (usize, &Condition)| p.at(at, |p| Check::compile(condition, names, p));
         conditions.iter().enumerate().map(each).collect()
     });
     meant.into_iter().collect()
-}
-
-/// The comparisons of a metric with a number in a condition.
-fn bounds(when: &Tree<Resolved>) -> Vec<JournalBound> {
-    let metrics = when.metrics();
-    let bound = |leaf: &Leaf<'_, Resolved>| {
-        let [Some(Tree::Metric(metric)), Some(Tree::Number { value: bound, .. })] = leaf.trees() else { return None };
-        let value = metrics.iter().position(|other| *other == metric)?;
-        let below = matches!(leaf.op(), CompareOp::Less | CompareOp::AtMost);
-        Some(JournalBound { value, below, bound: *bound })
-    };
-    when.leaves().iter().filter_map(bound).collect()
 }
 
 /// A clause of a hypothesis, about the experiment where it does not say when.

@@ -1,7 +1,7 @@
 //! Metrics as meant: with ids for names.
 
 use super::metric::{Metric, Window};
-use crate::ids::{EdgeId, EndpointId, FaultId, LoadId, PromiseId, ServiceId};
+use crate::ids::{EdgeId, EndpointId, FaultId, LoadId, PromiseId, ServiceId, VersionId};
 use crate::metrics::{LevelId, PartAt};
 use crate::names::Objective;
 
@@ -98,6 +98,8 @@ pub struct ScopeMeant {
     pub from_to: Option<(i64, i64)>,
     /// Only calls of this load class.
     pub of: Option<LoadId>,
+    /// Only attempts that went to this version.
+    pub version: Option<VersionId>,
 }
 
 /// A metric with ids.

@@ -174,7 +174,7 @@ pub struct Scope {
     pub before: Option<String>,
     /// `from 5m to 8m`, from time 0 [ns].
     pub from_to: Option<(i64, i64)>,
-    /// `of LOAD`.
+    /// `of LOAD`, or `of VERSION`.
     pub of: Option<String>,
     /// `in VARIANT`.
     pub variant: Option<String>,

@@ -22,6 +22,23 @@ impl MetricRef {
             return None;
         }
         let (subject, scope) = (subject?, scope?);
+        if let (Some(_), Some(name)) = (scope.version, &self.scope.of)
+            && !self.metric.is_by_version(&subject)
+        {
+            let what = format!("{} is not counted by version, so `of {name}` would change nothing", self.metric.name());
+            problems.error("", what).hint =
+                Some("leave `of` out, or ask for error_rate, availability, rps or a latency".into());
+            return None;
+        }
+        if let (Some(_), Some(version), Some(subject)) = (scope.version, &self.scope.of, &self.subject) {
+            let callee = subject.rsplit_once("->").map_or(subject.as_str(), |(_, callee)| callee);
+            let service = callee.split('.').next().unwrap_or_default();
+            if !names.versions_of.contains(&(service.to_owned(), version.clone())) {
+                let problem = problems.error("", format!("{service} never runs the version {version}"));
+                problem.hint = Some("name a version that the service has or that a fault deploys to it".into());
+                return None;
+            }
+        }
         if scope.of.is_some() && matches!(subject, Subject::Timed(..)) {
             let problem = problems.error("", "waits are not counted by load class");
             problem.hint = Some("measure the latency of its calls: mean(api.get) of shoppers".into());
@@ -38,9 +55,10 @@ impl MetricRef {
             Some(name) => names.fault("", name, problems).map(Some),
         };
         let (during, after, before) = (fault(&written.during), fault(&written.after), fault(&written.before));
+        let version = written.of.as_ref().and_then(|name| names.versions.get(name).copied());
         let of = match &written.of {
-            None => Some(None),
-            Some(name) => names.load("", name, problems).map(Some),
+            Some(name) if version.is_none() => names.load("", name, problems).map(Some),
+            _ => Some(None),
         };
         if let (Some(Window::Last(_)), false) =
             (written.window, matches!(self.metric, Metric::Percentile(_) | Metric::Mean))
@@ -56,6 +74,7 @@ impl MetricRef {
             before: before?,
             from_to: written.from_to,
             of: of?,
+            version,
         })
     }
 

@@ -32,6 +32,13 @@ impl Metric {
         }
     }
 
+    /// Whether attempts that went to a version of a service can be told from others.
+    pub(super) fn is_by_version(self, subject: &Subject) -> bool {
+        let is_called = matches!(subject, Subject::Endpoint(_) | Subject::Edges(_))
+            || matches!(subject, Subject::Service(_)) && self != Self::Rps;
+        is_called && (self.is_of_calls() || self == Self::Rps)
+    }
+
     fn is_of_up(self) -> bool {
         matches!(self, Self::Up | Self::Outages | Self::TimeToOutage | Self::ProductAvailability | Self::Recovery)
     }
@@ -69,7 +76,7 @@ impl Clause {
 /// Whether a metric looks at all of its scope; a problem at the present path where it does not.
 pub(super) fn acts(written: &MetricRef, meant: &Resolved, problems: &mut Problems) -> bool {
     let name = written.metric.name();
-    if written.scope.of.is_some() && !written.metric.is_by_load(&meant.subject) {
+    if meant.scope.of.is_some() && !written.metric.is_by_load(&meant.subject) {
         let problem = problems.error("", format!("{name} is not counted by load class, so `of` would change nothing"));
         problem.hint = Some("leave `of` out".into());
         return false;

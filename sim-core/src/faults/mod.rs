@@ -5,6 +5,7 @@
 
 mod crash;
 mod delay;
+mod deploy;
 mod fail;
 mod freeze;
 mod lag;
@@ -19,6 +20,7 @@ mod wrong;
 pub use crate::network::LinkQuality;
 pub use crash::{CallersSee, CrashSettings};
 pub use delay::DelaySettings;
+pub use deploy::{Deploy, DeploySettings, RolloutSettings, Strategy};
 pub use fail::FailSettings;
 pub use freeze::FreezeSettings;
 pub use lag::LagSettings;
@@ -64,6 +66,10 @@ pub enum InjectSettings {
     Partition(PartitionSettings),
     /// Replicas fall behind.
     Lag(LagSettings),
+    /// A new version is rolled out.
+    Deploy(DeploySettings),
+    /// A new version that does harm is rolled out.
+    BadDeploy(DeploySettings),
 }
 
 /// The kinds of fault, and failing at random.
@@ -78,6 +84,8 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "loss", schema: || schemars::schema_for!(LossSettings) },
     Kind { family: "inject", name: "partition", schema: || schemars::schema_for!(PartitionSettings) },
     Kind { family: "inject", name: "lag", schema: || schemars::schema_for!(LagSettings) },
+    Kind { family: "inject", name: "deploy", schema: || schemars::schema_for!(DeploySettings) },
+    Kind { family: "inject", name: "bad_deploy", schema: || schemars::schema_for!(DeploySettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
 ];
 
@@ -162,6 +170,8 @@ pub enum FaultEffect {
         /// Above zero.
         factor: f64,
     },
+    /// A new version is rolled out.
+    Deploy(Box<Deploy>),
 }
 
 /// A fault, as meant.
@@ -181,12 +191,14 @@ pub struct Fault {
     pub says: String,
     /// The experiment whose action it is, by its place: it strikes only while that runs.
     pub experiment: Option<usize>,
+    /// Whether it is an act of everyday, which a bill counts as it comes.
+    pub is_routine: bool,
 }
 
 impl Fault {
     /// Whether it is an event that a bill counts by its frequency, and not a lasting or recurring condition.
     pub fn is_incident(&self) -> bool {
-        self.schedule.is_incident() || self.per_year.is_some()
+        !self.is_routine && self.schedule.is_incident() || self.per_year.is_some()
     }
 }
 
@@ -209,6 +221,7 @@ impl FaultSettings {
         problems.at("inject", |p| self.inject.validate(p));
         problems.at("where", |p| self.target.validate(p));
         self.keys().validate(problems);
+        self.validate_deploy(problems);
         let recurs = match &self.random {
             Some(random) => random.together,
             None => self.every.is_some(),
@@ -227,6 +240,19 @@ impl FaultSettings {
         }
     }
 
+    /// A release is planned, once.
+    fn validate_deploy(&self, problems: &mut Problems) {
+        if !matches!(self.inject, InjectSettings::Deploy(_) | InjectSettings::BadDeploy(_)) {
+            return;
+        }
+        for (key, given) in [("every", self.every.is_some()), ("random", self.random.is_some())] {
+            if given {
+                problems.error(key, "a version is deployed once, at a time").hint =
+                    Some("write at: 10m; a deploy of another version is another fault".into());
+            }
+        }
+    }
+
     /// The fault with ids; `None` where a name or the target was wrong.
     pub fn compile(&self, name: &str, around: Surroundings<'_>, run: &Run, problems: &mut Problems) -> Option<Fault> {
         if self.at.is_some_and(|at| at >= run.duration) {
@@ -237,14 +263,16 @@ impl FaultSettings {
         let target = problems.at("where", |p| self.target.compile(around, p))?;
         self.inject.check_target(&target, around, problems)?;
         let whole_place = self.target.zone.is_some() || self.target.region.is_some();
+        let effect = self.inject.effect(whole_place && self.target.service.is_none(), around, problems)?;
         Some(Fault {
             name: name.to_owned(),
-            effect: self.inject.effect(whole_place && self.target.service.is_none()),
+            effect,
             target,
             schedule: self.keys().compile(),
             per_year: self.frequency.map(|f| f.per_second() * SimDuration::YEAR.secs()),
             says: self.inject.says(&self.target.words()),
             experiment: None,
+            is_routine: matches!(self.inject, InjectSettings::Deploy(_)) && self.frequency.is_none(),
         })
     }
 }
@@ -260,6 +288,16 @@ impl InjectSettings {
             Self::Wrong(s) => problems.at("wrong", |p| s.validate(p)),
             Self::Loss(s) => problems.at("loss", |p| s.validate(p)),
             Self::Lag(s) => problems.at("lag", |p| s.validate(p)),
+            Self::Deploy(s) => problems.at("deploy", |p| s.validate(false, p)),
+            Self::BadDeploy(s) => problems.at("bad_deploy", |p| s.validate(true, p)),
+        }
+    }
+
+    /// The version that it deploys.
+    pub fn deploys(&self) -> Option<&str> {
+        match self {
+            Self::Deploy(deploy) | Self::BadDeploy(deploy) => Some(&deploy.version),
+            _ => None,
         }
     }
 
@@ -276,11 +314,13 @@ impl InjectSettings {
             Self::Loss(_) => "loss",
             Self::Partition(_) => "partition",
             Self::Lag(_) => "lag",
+            Self::Deploy(_) => "deploy",
+            Self::BadDeploy(_) => "bad_deploy",
         }
     }
 
-    fn effect(&self, whole_place: bool) -> FaultEffect {
-        match self {
+    fn effect(&self, whole_place: bool, around: Surroundings<'_>, problems: &mut Problems) -> Option<FaultEffect> {
+        Some(match self {
             Self::Crash(s) => FaultEffect::Crash { callers_see: s.seen(whole_place) },
             Self::Freeze(_) => FaultEffect::Freeze,
             Self::Restart(_) => FaultEffect::Restart,
@@ -291,15 +331,25 @@ impl InjectSettings {
             Self::Loss(s) => FaultEffect::Loss { probability: s.probability.value() },
             Self::Partition(_) => FaultEffect::Partition,
             Self::Lag(s) => FaultEffect::Lag { factor: s.factor.value() },
-        }
+            Self::Deploy(s) | Self::BadDeploy(s) => {
+                let deploy = problems.at("inject", |p| p.at(self.name(), |p| s.compile(around, p)));
+                FaultEffect::Deploy(Box::new(deploy?))
+            }
+        })
     }
 
     /// What strikes instances cannot strike messages, and the other way round; slowness may strike the work of an endpoint.
     fn check_target(&self, target: &Target, around: Surroundings<'_>, problems: &mut Problems) -> Option<()> {
         let wrong = match (self, target) {
-            (Self::Crash(_) | Self::Freeze(_) | Self::Restart(_) | Self::Lag(_), Target::Edge { .. }) => {
-                Some(("strikes instances, not messages on their way", "write where: {service: NAME}"))
-            }
+            (
+                Self::Crash(_)
+                | Self::Freeze(_)
+                | Self::Restart(_)
+                | Self::Lag(_)
+                | Self::Deploy(_)
+                | Self::BadDeploy(_),
+                Target::Edge { .. },
+            ) => Some(("strikes instances, not messages on their way", "write where: {service: NAME}")),
             (Self::Slow(_), Target::Edge { from, to: Some(Location::Endpoint(_)), .. }) if from.is_none() => None,
             (Self::Slow(_), Target::Edge { .. }) => Some((
                 "slows the work of instances, or of one endpoint",
@@ -313,6 +363,9 @@ impl InjectSettings {
         if let Some((why, hint)) = wrong {
             problems.error("where", format!("{} {why}", self.name())).hint = Some(hint.into());
             return None;
+        }
+        if let (Self::Deploy(s) | Self::BadDeploy(s), Target::Instances(selection)) = (self, target) {
+            return s.check_target(selection, around, problems);
         }
         if let (Self::Lag(_), Target::Instances(selection)) = (self, target)
             && !selection.services.iter().any(|id| lags(&around.services[id.index()]))
@@ -337,6 +390,7 @@ impl InjectSettings {
             Self::Loss(s) => format!("{} of messages {target} lost", s.probability),
             Self::Partition(_) => format!("no message {target}"),
             Self::Lag(s) => format!("lag of {target} times {}", s.factor),
+            Self::Deploy(s) | Self::BadDeploy(s) => s.says(target),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where a fault strikes: instances selected by service, zone, region, labels and role, or messages on an edge.
 
-use crate::ids::{Location, RegionId, ServiceId, ZoneId};
+use crate::ids::{Location, RegionId, ServiceId, VersionId, ZoneId};
 use crate::names::Names;
 use crate::network::{Ends, ends};
 use crate::problem::Problems;
@@ -26,6 +26,9 @@ pub struct TargetSettings {
     /// Services with these labels.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// Instances that run this version when the fault strikes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The primary or the replicas of a store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -89,6 +92,8 @@ pub struct Selection {
     pub region: Option<RegionId>,
     /// Playing this part only.
     pub role: Option<Role>,
+    /// Running this version only.
+    pub version: Option<VersionId>,
     /// How the selection is narrowed.
     pub pick: Pick,
     /// Whether it is drawn anew each time.
@@ -155,6 +160,7 @@ impl TargetSettings {
             || self.region.is_some()
             || !self.labels.is_empty()
             || self.role.is_some()
+            || self.version.is_some()
             || self.instances.is_some()
             || self.count.is_some()
             || self.percent.is_some()
@@ -219,13 +225,17 @@ impl TargetSettings {
             None | Some("all") => None,
             Some(name) => Some(names.service("service", name, problems)),
         };
+        let version = self.version.as_ref().map(|name| names.version("version", name, problems));
+        let version = version.map_or(Some(None), |v| v.map(Some))?;
         let zone = zone.map_or(Some(None), |z| z.map(Some))?;
         let region = region.map_or(Some(None), |r| r.map(Some))?;
         let service = service.map_or(Some(None), |s| s.map(Some))?;
         let services = (0..around.services.len())
             .map(ServiceId::from)
             .filter(|id| service.is_none_or(|one| one == *id))
-            .filter(|id| self.fits_labels(&around.services[id.index()]))
+            .filter(|id| {
+                self.fits_labels(&around.services[id.index()]) && self.may_run(&around.services[id.index()], names)
+            })
             .collect();
         let pick = match (&self.instances, self.count, self.percent) {
             (Some(numbers), ..) => Pick::Numbers(numbers.iter().map(|n| n.get_u32()).collect()),
@@ -233,7 +243,13 @@ impl TargetSettings {
             (_, _, Some(percent)) => Pick::Share(percent.value()),
             _ => Pick::All,
         };
-        Some(Selection { services, zone, region, role: self.role, pick, redraw: self.redraw })
+        Some(Selection { services, zone, region, role: self.role, version, pick, redraw: self.redraw })
+    }
+
+    /// Whether a service may ever run the version that is meant.
+    fn may_run(&self, service: &Service, names: &Names) -> bool {
+        let runs = |version: &String| names.versions_of.contains(&(service.name.clone(), version.clone()));
+        self.version.as_ref().is_none_or(runs)
     }
 
     fn fits_labels(&self, service: &Service) -> bool {
@@ -271,6 +287,7 @@ impl TargetSettings {
         all.extend(self.zone.as_ref().map(|zone| format!("zone {zone}")));
         all.extend(self.region.as_ref().map(|region| format!("region {region}")));
         all.extend(self.labels.iter().map(|(key, value)| format!("{key} {value}")));
+        all.extend(self.version.as_ref().map(|version| format!("version {version}")));
         let whole = all.join(" ");
         match (&self.instances, self.count, self.percent) {
             (Some(numbers), ..) => {

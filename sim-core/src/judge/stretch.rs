@@ -2,8 +2,8 @@
 
 use crate::data::Wrongness;
 use crate::expression::View;
-use crate::ids::{EdgeId, ServiceId};
-use crate::metrics::{Histogram, LevelAt, LevelSums, PartAt, TimedSums};
+use crate::ids::{EdgeId, ServiceId, VersionId};
+use crate::metrics::{Histogram, LevelAt, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::observe::Observed;
 use crate::results::{EdgeCounts, Period, RunResult, ServiceCounts, Slice, Span};
 
@@ -101,5 +101,17 @@ impl Observed for Stretch<'_> {
         let mut sum = LevelSums::default();
         self.slices().for_each(|slice| sum.add(&slice.level(of)));
         sum
+    }
+
+    fn version(&self, edge: EdgeId, version: VersionId) -> VersionCounts {
+        let mut sum = VersionCounts::default();
+        self.slices().filter_map(|slice| slice.versions.get(&(edge, version))).for_each(|counts| sum.add(counts));
+        sum
+    }
+
+    fn add_version_latency(&self, edge: EdgeId, version: VersionId, to: &mut Histogram) {
+        self.periods()
+            .filter_map(|period| period.versions.get(&(edge, version)))
+            .for_each(|times| to.add_sparse(times));
     }
 }

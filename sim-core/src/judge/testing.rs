@@ -55,6 +55,7 @@ impl System {
             guards: Vec::new(),
             loads: Vec::new(),
             keys: Vec::new(),
+            versions: Vec::new(),
             network: Network::default(),
         });
         let mut names = Names::default();
@@ -83,6 +84,8 @@ impl System {
             warm_up: None,
             health: None,
             labels: BTreeMap::new(),
+            version: None,
+            has_versions: false,
             machine_type: None,
             disk: Bytes::ZERO,
         });
@@ -155,6 +158,7 @@ impl System {
             per_year,
             says: name.into(),
             experiment: None,
+            is_routine: false,
         });
         id
     }
@@ -206,6 +210,7 @@ impl System {
         let (edges, services) = (self.model.edges.len(), self.model.services.len());
         let starts: Vec<u64> = (0..measured_ns).step_by((slice_s * SECOND) as usize).collect();
         let slices = starts.iter().enumerate().map(|(window, from_ns)| Slice {
+            versions: std::collections::BTreeMap::new(),
             from_ns: *from_ns,
             to_ns: (from_ns + slice_s * SECOND).min(measured_ns),
             window: window as u32,
@@ -225,6 +230,7 @@ impl System {
         marks.sort_unstable();
         marks.dedup();
         let periods = marks.windows(2).map(|ends| Period {
+            versions: std::collections::BTreeMap::new(),
             from_ns: ends[0],
             to_ns: ends[1],
             latency: vec![SparseHistogram::default(); edges],
@@ -246,6 +252,7 @@ impl System {
             scaler_looks: vec![Looks::default(); self.model.scalers.len()],
             scaler_steps: vec![Steps::default(); self.model.scalers.len()],
             experiments: Vec::new(),
+            deploys: Vec::new(),
             openings: Vec::new(),
             limits: Vec::new(),
             first_outages: vec![None; services + self.model.endpoints.len()],

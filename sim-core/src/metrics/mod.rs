@@ -4,6 +4,7 @@ mod counter;
 mod histogram;
 mod level;
 mod timed;
+mod version;
 
 pub(crate) use counter::counters;
 pub use counter::{Counted, Counter, Listed, Place, Tally};
@@ -12,6 +13,7 @@ pub(crate) use level::levels;
 pub use level::{ByLevel, Level, LevelAt, LevelId, LevelOf, LevelSums, Levels};
 pub(crate) use timed::timed;
 pub use timed::{ByPart, PartAt, PartId, TimedAt, TimedPart, TimedSums, Times};
+pub use version::{ByVersion, VersionCounts, Versions};
 
 /// Up to how many requests in an instance are told apart.
 pub const HOLDING: usize = 8;

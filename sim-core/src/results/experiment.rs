@@ -58,6 +58,8 @@ pub enum JournalKind {
     Observation,
     /// It is aborted, and why.
     Abort,
+    /// A rollout is halted, and why.
+    Halt,
     /// Its time is over.
     End,
     /// A step of the rollback is done.
@@ -79,6 +81,7 @@ impl JournalKind {
             Self::Action => "action",
             Self::Observation => "observation",
             Self::Abort => "abort",
+            Self::Halt => "halt",
             Self::End => "end",
             Self::Rollback => "rollback",
             Self::Hypothesis => "hypothesis",

@@ -9,6 +9,7 @@ mod capacity;
 pub mod compare;
 mod counts;
 mod course;
+mod deploy;
 mod experiment;
 pub mod gate;
 mod known;
@@ -26,6 +27,7 @@ pub use about::{About, Made};
 pub use capacity::*;
 pub use counts::{EdgeCounts, ServiceCounts, UpCounts};
 pub use course::{Precise, PrecisionSummary, StoppedEarly, WentOn, WentOnEnd};
+pub use deploy::{DeployRun, DeploySummary};
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
 };

@@ -1,11 +1,14 @@
 //! One replication: counts between instants, histograms between marks.
 
 use super::counts::{EdgeCounts, ServiceCounts, UpCounts};
+use super::deploy::DeployRun;
 use super::experiment::ExperimentRun;
 use super::span::Span;
 use crate::counters::WAIT;
 use crate::ids::{EdgeId, FaultId, ServiceId};
-use crate::metrics::{ByLevel, ByPart, Histogram, LevelAt, LevelSums, PartAt, SparseHistogram, TimedSums};
+use crate::metrics::{
+    ByLevel, ByPart, ByVersion, Histogram, LevelAt, LevelSums, PartAt, SparseHistogram, TimedSums, VersionCounts,
+};
 use serde::Serialize;
 
 /// Why a run ended before its time.
@@ -80,6 +83,8 @@ pub struct RunResult {
     pub scaler_steps: Vec<Steps>,
     /// What became of each experiment, by its place.
     pub experiments: Vec<ExperimentRun>,
+    /// What became of each deploy that has begun, in the order in which they began.
+    pub deploys: Vec<DeployRun>,
     /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first
     /// began.
     pub openings: Vec<(EdgeId, i64)>,
@@ -158,6 +163,8 @@ pub struct Slice {
     pub levels: ByLevel<LevelSums>,
     /// Wrong replies by call site and kind ([`crate::data::Wrongness`] as its number), only those that happened.
     pub wrong: Vec<(EdgeId, u8, WrongCounts)>,
+    /// What callers saw of each version of services that have versions.
+    pub versions: ByVersion<VersionCounts>,
     /// Latency of the answered attempts of call sites of load classes, by their place in `RunResult::entry_edges` order.
     pub entry_latency: Vec<(EdgeId, SparseHistogram)>,
 }
@@ -193,6 +200,8 @@ pub struct Period {
     pub times: ByPart<SparseHistogram>,
     /// Latency of answered calls with their retries, for load classes with a policy, by call site (empty where it equals `latency`).
     pub call_latency: Vec<SparseHistogram>,
+    /// Latency of answered attempts by version, of services that have versions.
+    pub versions: ByVersion<SparseHistogram>,
 }
 
 /// What has timed nothing.

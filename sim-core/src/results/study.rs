@@ -1,8 +1,8 @@
 //! A study of many replications: every number with a spread is an estimate.
 
 use super::{
-    CallSeries, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, Journal, Limit, LoadEvent, PrecisionSummary,
-    PromiseSummary, ServiceSeries, Stopped, StoppedEarly, System, Tail, WentOn, Window, Words,
+    CallSeries, DeploySummary, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, Journal, Limit, LoadEvent,
+    PrecisionSummary, PromiseSummary, ServiceSeries, Stopped, StoppedEarly, System, Tail, WentOn, Window, Words,
 };
 use crate::expression::Group;
 use crate::units::Unit;
@@ -55,6 +55,9 @@ pub struct Summary {
     /// In the order of the file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub experiments: Vec<ExperimentSummary>,
+    /// Deploys of new versions, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deploys: Vec<DeploySummary>,
     /// The bill.
     pub cost: CostSummary,
     /// What was wrong, and what it costs.

@@ -93,6 +93,8 @@ mod fact {
     pub const WANTED: u64 = 14 << 40;
     /// An alert fires or ends: below, whether it fires.
     pub const ALERT: u64 = 15 << 40;
+    /// An instance runs another version: below, the instance.
+    pub const VERSION: u64 = 16 << 40;
 }
 
 /// What is due beside the calendar, and in which subsystem.

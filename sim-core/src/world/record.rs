@@ -11,8 +11,10 @@ use super::frame::{INSIDE, Phase};
 use super::{Event, World, fact};
 use crate::counters::part;
 use crate::data::AGE;
-use crate::ids::{Caller, EdgeId, ServiceId};
-use crate::metrics::{ByLevel, ByPart, Histogram, PartAt, SparseHistogram, TimedSums, Times, fresh};
+use crate::ids::{Caller, EdgeId, ServiceId, VersionId};
+use crate::metrics::{
+    ByLevel, ByPart, ByVersion, Histogram, PartAt, SparseHistogram, TimedSums, Times, VersionCounts, fresh,
+};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts, WrongCounts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +67,8 @@ pub(super) struct Recorder {
     times: Times,
     timed: ByPart<(u64, u64)>,
     levels: ByLevel<u64>,
+    versions: ByVersion<VersionCounts>,
+    version_latency: ByVersion<Histogram>,
     call_latency: Vec<Histogram>,
     periods: Vec<Period>,
     openings: Vec<(EdgeId, u64)>,
@@ -97,6 +101,8 @@ impl Recorder {
             times: Times::default(),
             timed: ByPart::new(),
             levels: ByLevel::new(),
+            versions: ByVersion::new(),
+            version_latency: ByVersion::new(),
             call_latency: fresh(model.edges.len()),
             periods: Vec::new(),
             openings: Vec::new(),
@@ -136,6 +142,17 @@ impl Recorder {
         slice.entry_latency.iter_mut().filter(|(edge, _)| *edge == site).for_each(|(_, latency)| latency.add_never(1));
         if let Some(period) = at(&mut self.periods, at_ns, |period| period.to_ns) {
             period.latency[place].add_never(1);
+        }
+    }
+
+    /// The same of an attempt that went to an instance of this version.
+    pub(super) fn unanswered_by(&mut self, site: EdgeId, version: VersionId, at_ns: u64, waited_ns: u64) {
+        let Some(slice) = at(&mut self.slices, at_ns, |slice| slice.to_ns) else { return };
+        let counts = slice.versions.entry((site, version)).or_default();
+        counts.unanswered += 1;
+        counts.latency_sum_ns += waited_ns;
+        if let Some(period) = at(&mut self.periods, at_ns, |period| period.to_ns) {
+            period.versions.entry((site, version)).or_default().add_never(1);
         }
     }
 
@@ -317,6 +334,7 @@ impl World<'_> {
         }
         slice.times = self.times.sums_since(&mut recorder.timed);
         slice.levels = self.levels.cut(now, &mut recorder.levels);
+        slice.versions = self.calls.versions().since(&mut recorder.versions);
         slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((site, k), n)| (site, k, n)).collect();
         recorder.slices.push(slice);
         recorder.since = now;
@@ -344,6 +362,7 @@ impl World<'_> {
             wait: all(self.stations.all_waits(), &mut recorder.waits),
             times: self.times.since(&mut recorder.times),
             call_latency: all(self.calls.all_call_latency(), &mut recorder.call_latency),
+            versions: self.calls.versions().latency_since(&mut recorder.version_latency),
         };
         recorder.periods.push(period);
         recorder.period_since = now;
@@ -353,7 +372,7 @@ impl World<'_> {
         let in_flight = self.in_flight();
         let first_outages = self.stations.up().first_outages(self.zero);
         let ended = self.control.finish();
-        let (faults, strikes_left_out) = self.chaos.finish();
+        let (faults, strikes_left_out, deploys) = self.chaos.finish();
         for (place, span) in
             ended.alerts.iter().enumerate().flat_map(|(place, spans)| spans.iter().map(move |s| (place, s)))
         {
@@ -383,6 +402,7 @@ impl World<'_> {
             scaler_looks: ended.scalers.iter().map(|state| state.looks).collect(),
             scaler_steps: ended.scalers.iter().map(|state| state.steps).collect(),
             experiments: ended.experiments,
+            deploys,
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             first_outages,
             in_flight_at_zero: recorder.in_flight_at_zero,

@@ -41,6 +41,8 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         warm_up: None,
         health: None,
         labels: BTreeMap::new(),
+        version: None,
+        has_versions: false,
         machine_type: None,
         disk: Bytes::new(0),
     }
@@ -79,6 +81,7 @@ pub(super) fn chain(
             priority: Priority::default(),
         }],
         keys: Vec::new(),
+        versions: Vec::new(),
         network: Network::default(),
     });
     for (tier, (service, work)) in tiers.iter().enumerate() {
@@ -310,6 +313,7 @@ fn wearing(schedule: Schedule, seconds: u64, need: u32) -> Model {
     let mut model = chain(1.0, seconds, &[(pair, Distribution::default())], &[]);
     model.run.warm_up = SimDuration::ZERO;
     let selection = Selection {
+        version: None,
         services: vec![ServiceId(0)],
         zone: None,
         region: None,
@@ -325,6 +329,7 @@ fn wearing(schedule: Schedule, seconds: u64, need: u32) -> Model {
         per_year: None,
         says: String::new(),
         experiment: None,
+        is_routine: false,
     });
     model
 }

@@ -106,6 +106,18 @@ pub(super) const ACTS: &[Act] = &[
         "stale_read(db.read) in on > 3 * stale_read(db.read)",
     ),
     act(
+        "inject deploy",
+        "services.api: {start_up: 20s, instances: 2}",
+        "faults: {f: {inject: {deploy: {version: v2, slow: {factor: 0.5}}}, where: {service: api}}}",
+        "p50(api.get) in on < 0.6 * p50(api.get)",
+    ),
+    act(
+        "inject bad_deploy",
+        "",
+        "faults: {f: {inject: {bad_deploy: {version: v2, rollout: {steps: [50%]}, fail: {probability: 20%}}}, where: {service: api}}}",
+        "error_rate(api.get) in on == 10% within 1 points",
+    ),
+    act(
         "schedule random",
         "",
         "faults: {f: {inject: crash, where: {service: api}, random: {mtbf: 30s, mttr: 10s}}}",

@@ -104,6 +104,7 @@ fn line(entry: &JournalEntry) -> Option<String> {
         JournalKind::NotRun => Some("not run".to_owned()),
         JournalKind::Action | JournalKind::End | JournalKind::LeftOut => Some(entry.text.to_string()),
         JournalKind::Abort => Some("aborted".to_owned()),
+        JournalKind::Halt => Some("halted".to_owned()),
         JournalKind::Rollback => Some(format!("rollback: {}", entry.text)),
         _ => None,
     }

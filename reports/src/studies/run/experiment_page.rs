@@ -35,14 +35,16 @@ fn experiment(place: usize, experiment: &ExperimentSummary, alone: bool) -> Sect
         Block::Facts(facts(experiment)),
     ];
     let figures = experiment.journals.iter().enumerate().filter(|(_, journal)| !journal.entries.is_empty());
-    blocks.extend(figures.map(|(i, journal)| Block::Figure(Box::new(course(place, i, name, journal)))));
+    blocks.extend(figures.map(|(i, journal)| {
+        Block::Figure(Box::new(course(format!("experiment-{}-{}", place + 1, i + 1), title(name, journal), journal)))
+    }));
     let mut section = section("", "", &head, blocks);
     section.id = format!("experiment-{}", place + 1).into();
     section.contents = contents.into();
     section
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
@@ -85,8 +87,7 @@ fn facts(experiment: &ExperimentSummary) -> Vec<Fact> {
     facts
 }
 
-/// What happened in one replication.
-fn course(place: usize, number: usize, name: &str, journal: &Journal) -> Figure {
+fn title(name: &str, journal: &Journal) -> String {
     let at = |kind: JournalKind| journal.entries.iter().find(|e| e.kind == kind).map(|e| clock(e.at_s));
     let rolled = journal.entries.iter().rev().find(|e| e.kind == JournalKind::Rollback).map(|e| clock(e.at_s));
     let held = match journal.held {
@@ -102,10 +103,14 @@ fn course(place: usize, number: usize, name: &str, journal: &Journal) -> Figure 
         (Course::CutShort, ..) => format!("is cut short by the end of the run{held}"),
         _ => format!("runs for its time{held}"),
     };
-    let title = format!("In replication {}, {name} {what}", journal.replication);
+    format!("In replication {}, {name} {what}", journal.replication)
+}
+
+/// What happened in one replication.
+pub(super) fn course(id: String, title: String, journal: &Journal) -> Figure {
     let rows = journal.entries.iter().map(row);
     Figure {
-        id: format!("experiment-{}-{}", place + 1, number + 1).into(),
+        id: id.into(),
         panels: phases::draw(&title, journal),
         title,
         caption: (

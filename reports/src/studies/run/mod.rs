@@ -2,6 +2,7 @@
 
 mod answer;
 pub(crate) mod course;
+mod deploy_page;
 pub(crate) mod experiment;
 pub mod experiment_page;
 pub mod findings;
@@ -76,6 +77,8 @@ impl Reported for RunAnswer<'_> {
     /// With an experiment the page is that of the experiment.
     fn page(&self) -> Page {
         let page = if self.study.summary.experiments.is_empty() { page::page } else { experiment_page::page };
-        page(self.study, self.source)
+        let mut page = page(self.study, self.source);
+        deploy_page::add(&mut page, self.study);
+        page
     }
 }

@@ -351,6 +351,7 @@ fn summary() -> Summary {
         promises: promises(),
         expectations: Vec::new(),
         experiments: Vec::new(),
+        deploys: Vec::new(),
         cost: cost(),
         wrongness: WrongnessSummary {
             incidents: BTreeMap::from([("duplicate_effect", near(771.0, 9.0)), ("wrong_mode", near(1786.0, 11.0))]),
@@ -403,6 +404,43 @@ pub fn pages() -> Vec<(&'static str, Page)> {
     vec![("run", page(&study(), &source()))]
 }
 
+/// A deploy that was halted in most of 40 runs.
+#[cfg(test)]
+pub fn deploy() -> sim_core::results::DeploySummary {
+    use sim_core::results::{Course, DeploySummary, Journal, JournalEntry, JournalKind};
+    let entry = |at_s: f64, kind: JournalKind, text: &str, holds: Option<bool>| JournalEntry {
+        at_s,
+        kind,
+        text: text.into(),
+        holds,
+        values: Vec::new(),
+        bounds: Vec::new(),
+    };
+    DeploySummary {
+        name: "release".into(),
+        says: "shop to version v2".into(),
+        halt_when: "error_rate(shop.buy) of v2 > 1%".into(),
+        ran: 40,
+        completed: 2,
+        halted: 38,
+        halted_share: Some(Estimate::exact(0.95)),
+        halted_after_s: Some(Estimate::exact(67.0)),
+        back_after_s: Some(Estimate::exact(21.0)),
+        journals: vec![Journal {
+            replication: 0,
+            course: Course::Aborted,
+            held: None,
+            entries: vec![
+                entry(600.0, JournalKind::Begin, "shop to version v2", None),
+                entry(620.0, JournalKind::Action, "10% on v2: shop/0", None),
+                entry(660.0, JournalKind::Observation, "error_rate(shop.buy) of v2 > 1%", Some(true)),
+                entry(660.0, JournalKind::Halt, "error_rate(shop.buy) of v2 > 1%", None),
+                entry(681.0, JournalKind::Rollback, "nothing runs v2 any more", None),
+            ],
+        }],
+    }
+}
+
 /// Forms of the sample for a terminal.
 #[cfg(test)]
 pub fn forms(style: &Style) -> Vec<(&'static str, String)> {
@@ -410,6 +448,8 @@ pub fn forms(style: &Style) -> Vec<(&'static str, String)> {
     let mut with_experiments = study();
     let experiment = super::experiment::tests::experiment(40, 39, 0, Verdict::Broken);
     with_experiments.summary.experiments = vec![experiment];
+    let mut with_deploys = study();
+    with_deploys.summary.deploys = vec![deploy()];
     let mut odd = study();
     // Numbers of many digits, and names that are longer than a line.
     odd.endpoint_series[0].p99_s.fill(Some(Estimate::exact(1_234_567.0)));
@@ -422,6 +462,7 @@ pub fn forms(style: &Style) -> Vec<(&'static str, String)> {
         ("run", terminal(&study())),
         ("run with odd numbers", terminal(&odd)),
         ("run with experiments", terminal(&with_experiments)),
+        ("run with deploys", terminal(&with_deploys)),
         ("run that was stopped", terminal(&stopped)),
         ("run in a sentence", RunAnswer { study: &stopped, source: &source }.sentence(style)),
     ]

@@ -114,6 +114,7 @@ pub(super) fn sites(
             network: network.matters(EdgeId::from(index)) || edge.size.0.get() + edge.size.1.get() > 0,
             cancel: edge.cancel,
             plain: None,
+            versioned: model.services[endpoint.service.index()].has_versions,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge),
             effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_))
                 && may_repeat(edge),

@@ -256,6 +256,7 @@ impl World<'_> {
     fn fails_at_once(&mut self, frame: FrameId, site: EdgeId, callee: FrameId, outcome: Outcome) {
         self.digest.fact(self.now, self.frames[callee].key, fact::ANSWERED | outcome as u64);
         self.stage(callee, Stage::Ends(outcome));
+        self.count_by_version(callee, site, outcome as u8, None);
         self.frames.release(callee);
         self.frames[frame].seq = 0;
         self.calls.sites[site].counts.outcomes[outcome as usize] += 1;

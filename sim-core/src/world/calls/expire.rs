@@ -39,6 +39,10 @@ impl World<'_> {
         self.stage(frame, Stage::GivesUp(Some(Outcome::Timeout)));
         let at = &mut self.calls.sites[site];
         at.counts.outcomes[Outcome::Timeout as usize] += 1;
+        if at.versioned && alive {
+            self.count_by_version(callee, site, Outcome::Timeout as u8, None);
+        }
+        let at = &mut self.calls.sites[site];
         if alive {
             if at.cancel {
                 self.cancel(callee);

@@ -60,6 +60,7 @@ fn crashing(service: u32, callers_see: CallersSee) -> Fault {
         name: format!("crash {service}"),
         effect: FaultEffect::Crash { callers_see },
         target: Target::Instances(Selection {
+            version: None,
             services: vec![ServiceId(service)],
             zone: None,
             region: None,
@@ -76,6 +77,7 @@ fn crashing(service: u32, callers_see: CallersSee) -> Fault {
         per_year: None,
         says: String::new(),
         experiment: None,
+        is_routine: false,
     }
 }
 

@@ -33,7 +33,7 @@ use crate::data::KeysOfRequests;
 use crate::engine::calendar::{LaneId, Lanes};
 use crate::engine::table::{Maybe, Table};
 use crate::ids::{EdgeId, EndpointId, InstanceId, LoadId, ServiceId};
-use crate::metrics::{Histogram, fresh};
+use crate::metrics::{Histogram, Versions, fresh};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::results::EdgeCounts;
@@ -66,6 +66,8 @@ pub(in crate::world) struct Calls {
     /// Callers that are failing now because of the call of another.
     falling: u32,
     vanished: unanswered::Vanished,
+    /// What callers saw of services that have versions.
+    versions: Versions,
     /// How long callers of an endpoint wait for an answer, where they have no timeout [ns].
     patience_by_endpoint: Vec<u64>,
     /// How long requests wait for a worker of a service, and messages for a consumer [ns].
@@ -82,7 +84,7 @@ impl Calls {
     /// Whether a request at a call site goes to an instance and comes back, and nothing else is asked, told or counted.
     pub(in crate::world) fn is_bare(&self, site: EdgeId) -> bool {
         let at = &self.sites[site];
-        let is_watched = at.counts_calls || at.network || at.balanced || at.guarded || at.effect_counts;
+        let is_watched = at.counts_calls || at.network || at.balanced || at.guarded || at.effect_counts || at.versioned;
         !is_watched && at.role == Role::Any
     }
 
@@ -181,6 +183,11 @@ impl Calls {
         counts
     }
 
+    /// What callers saw of each version of services that have versions.
+    pub(in crate::world) fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
     /// Attempts under way at a call site.
     pub(in crate::world) fn under_way(&self, site: EdgeId) -> u64 {
         let counts = &self.sites[site].counts;
@@ -234,6 +241,7 @@ impl Calls {
             many: tries::Many::default(),
             falling: 0,
             vanished: unanswered::Vanished::default(),
+            versions: Versions::default(),
             patience_by_endpoint: unanswered::patience_by_endpoint(model),
             patience_by_service: unanswered::patience_by_service(model),
         }

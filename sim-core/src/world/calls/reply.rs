@@ -3,6 +3,7 @@
 //! A frame is given back before its caller is told, so that a caller that calls again at once uses the frame that is still in the cache.
 //! What has to be known of the attempt afterwards stands in `Ended`; its key and its instance can still be read from the frame itself.
 
+use crate::ids::{EdgeId, VersionId};
 use crate::outcome::Outcome;
 use crate::world::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, Phase, WATCHED, WRONG, Waiter};
 use crate::world::network::{Departure, Message};
@@ -108,7 +109,7 @@ impl World<'_> {
             return self.answers_odd(caller, frame, at, outcome);
         }
         self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | u64::from(outcome));
-        self.count(at, outcome);
+        self.count(frame, at, outcome);
     }
 
     /// The same where the answer is wrong, or a probe listens.
@@ -125,16 +126,19 @@ impl World<'_> {
         let wrong = u64::from(at.flags & WRONG) << 8;
         self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | wrong | u64::from(outcome));
         self.stage_of(frame, at.flags, Stage::Ends(Outcome::ALL[usize::from(outcome & 7)]));
-        self.count(at, outcome);
+        self.count(frame, at, outcome);
         if at.flags & WRONG != 0 && looks_ok {
             self.calls.sites[at.edge].counts.wrong += 1;
+            if let Some(version) = self.version_of(frame, at.edge) {
+                self.calls.versions.was_wrong(at.edge, version);
+            }
             self.hears_wrong(frame, at.flags, at.edge);
         }
     }
 
     /// Counts the end of an attempt, as its caller sees it.
     #[inline(always)]
-    fn count(&mut self, at: &Ended, outcome: u8) {
+    fn count(&mut self, frame: FrameId, at: &Ended, outcome: u8) {
         let site = &mut self.calls.sites[at.edge];
         let counts = &mut site.counts;
         counts.outcomes[usize::from(outcome & 7)] += 1;
@@ -144,6 +148,27 @@ impl World<'_> {
             site.latency.record(took);
         } else if at.flags & BELOW != 0 {
             counts.failed_below += 1;
+        }
+        if site.versioned {
+            self.count_by_version(frame, at.edge, outcome, Some(at.arrived));
+        }
+    }
+
+    /// The version of the instance to which an attempt went, where versions of the callee are told apart. A frame that was just given back
+    /// still says where it was.
+    pub(super) fn version_of(&self, frame: FrameId, site: EdgeId) -> Option<VersionId> {
+        let instance = self.frames[frame].instance.get().filter(|_| self.calls.sites[site].versioned)?;
+        self.stations.version(instance)
+    }
+
+    /// Counts the end of an attempt by the version that it went to; `since` is when it was sent, where that is known [ns].
+    #[cold]
+    #[inline(never)]
+    pub(super) fn count_by_version(&mut self, frame: FrameId, site: EdgeId, outcome: u8, since: Option<u64>) {
+        if let Some(version) = self.version_of(frame, site) {
+            let is_answered = outcome <= Outcome::Degraded as u8;
+            let took = since.filter(|_| is_answered).map(|since| self.now - since);
+            self.calls.versions.ended(site, version, usize::from(outcome & 7), took);
         }
     }
 

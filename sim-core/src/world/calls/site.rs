@@ -72,6 +72,8 @@ pub struct Site {
     pub counts_calls: bool,
     /// An effect that is applied twice is wrong.
     pub effect_counts: bool,
+    /// What becomes of attempts is counted by the version of the instance too.
+    pub versioned: bool,
     /// The callee endpoint touches rows, or the place of instances matters for another reason.
     pub role: Role,
     /// How important the requests of a load class are; all others have the importance of the request for which they are made.

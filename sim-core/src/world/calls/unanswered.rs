@@ -87,6 +87,10 @@ impl World<'_> {
             let site = &self.calls.sites[attempt.site];
             let below = attempt.callee.is_some_and(|callee| held_up[callee.index()]);
             self.recorder.unanswered(attempt.site, moment, self.now - attempt.since, site.counts_calls, below);
+            let instance = attempt.callee.and_then(|callee| self.frames[callee].instance.get());
+            if let Some(version) = instance.filter(|_| site.versioned).and_then(|at| self.stations.version(at)) {
+                self.recorder.unanswered_by(attempt.site, version, moment, self.now - attempt.since);
+            }
         }
         for (call, moment) in calls {
             self.recorder.call_unanswered(call.site, moment, self.now - call.since);

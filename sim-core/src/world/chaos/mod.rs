@@ -1,5 +1,6 @@
 //! Faults: when they strike, whom, and what fails by its own clock.
 
+mod deploy;
 mod strike;
 mod wear;
 
@@ -7,8 +8,8 @@ pub(in crate::world) use strike::Occurrence;
 
 use super::events::EventId;
 use super::{Event, World, fact};
-use crate::ids::{FaultId, InstanceId};
-use crate::results::Span;
+use crate::ids::{FaultId, InstanceId, ServiceId, VersionId};
+use crate::results::{DeployRun, Span};
 
 /// What may be due of faults, by their places in the lists of strikes and clocks.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,12 @@ pub(in crate::world) enum Due {
     Mend(u32),
     /// A thing that fails by its own clock fails, or is repaired.
     Clock(u32),
+    /// Instances of a service have come or gone, and a rollout may go on.
+    GoOn(u32),
+    /// The time after a step of a rollout is over.
+    Step { rollout: u32, step: u32 },
+    /// A rollout looks at what halts it.
+    LookAt(u32),
 }
 
 impl From<Due> for Event {
@@ -33,21 +40,25 @@ impl super::events::Due for Due {
             Self::Strike(strike) => (u64::from(strike), fact::STRIKES),
             Self::Mend(strike) => (u64::from(strike), fact::MENDED),
             Self::Clock(clock) => (u64::from(clock), fact::CLOCK),
+            Self::GoOn(_) | Self::Step { .. } | Self::LookAt(_) => return None,
         })
     }
 
     fn recurs(self) -> bool {
-        matches!(self, Self::Clock(_))
+        matches!(self, Self::Clock(_) | Self::LookAt(_))
     }
 }
 
 impl World<'_> {
     /// What is due of faults.
-    pub(in crate::world) fn chaos_due(&mut self, due: Due, _: EventId) {
+    pub(in crate::world) fn chaos_due(&mut self, due: Due, id: EventId) {
         match due {
             Due::Strike(strike) => self.strike(strike),
             Due::Mend(strike) => self.mend(strike),
             Due::Clock(clock) => self.clock(clock),
+            Due::GoOn(rollout) => self.rollout_goes_on(rollout),
+            Due::Step { rollout, step } => self.next_step_of(rollout, step),
+            Due::LookAt(rollout) => self.looks_at_halt(rollout, id),
         }
     }
 }
@@ -57,6 +68,7 @@ impl World<'_> {
 pub(in crate::world) struct Chaos {
     strikes: strike::Strikes,
     wear: wear::Wear,
+    deploys: deploy::Deploys,
 }
 
 impl Chaos {
@@ -70,8 +82,22 @@ impl Chaos {
         self.strikes.spare(instance, meant);
     }
 
-    /// When each fault struck, and how many strikes were left out of that.
-    pub(in crate::world) fn finish(self) -> (Vec<Vec<Span>>, u64) {
-        (self.strikes.spans, self.strikes.left_out)
+    /// Whether callers are not to know of an instance that has started.
+    pub(in crate::world) fn is_held_back(&self, instance: InstanceId) -> bool {
+        self.deploys.is_held_back(instance)
+    }
+
+    /// The version of new machines of a service, which is `at_start` where no deploy has come to it.
+    pub(in crate::world) fn version_of_new(
+        &self,
+        service: ServiceId,
+        at_start: Option<VersionId>,
+    ) -> Option<VersionId> {
+        self.deploys.version_of_new(service, at_start)
+    }
+
+    /// When each fault struck, how many strikes were left out of that, and what became of each deploy.
+    pub(in crate::world) fn finish(self) -> (Vec<Vec<Span>>, u64, Vec<DeployRun>) {
+        (self.strikes.spans, self.strikes.left_out, self.deploys.finish())
     }
 }

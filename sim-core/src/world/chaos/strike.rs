@@ -15,7 +15,7 @@
 use super::Due;
 use crate::engine::rng::Stream;
 use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
-use crate::ids::{EndpointId, FaultId, InstanceId, Location};
+use crate::ids::{EndpointId, FaultId, InstanceId, Location, ServiceId, VersionId};
 use crate::results::Span;
 use crate::world::World;
 use crate::world::network::{EdgeEffect, EdgeFault};
@@ -136,6 +136,7 @@ impl World<'_> {
                 let region = self.model.zones[zone.index()].region;
                 self.stations.life(i) != Life::Gone
                     && selection.fits(self.stations.service_of(i), self.stations.number(i), zone, region)
+                    && selection.version.is_none_or(|version| self.stations.version(i) == Some(version))
             })
             .collect();
         let wanted = selection.drawn(fitting.len());
@@ -163,6 +164,8 @@ impl World<'_> {
         let fault = &model.faults[occurrence.fault.index()];
         let struck = match occurrence.alone {
             Some(instance) => vec![instance],
+            // A deploy comes to its instances one after the other, and finds them by itself.
+            None if matches!(fault.effect, FaultEffect::Deploy(_)) => Vec::new(),
             None => self.select(occurrence.fault, &self.occasion(fault)),
         };
         // Counts are cut here, so that `during FAULT` is exact; before anything changes, because what changes belongs to the fault.
@@ -190,6 +193,7 @@ impl World<'_> {
                 struck.iter().for_each(|&i| self.reckon(i));
             }
             (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
+            (FaultEffect::Deploy(_), _) => self.begin_rollout(index),
             _ => self.strike_messages(index),
         }
         if fault.experiment.is_some() {
@@ -223,6 +227,10 @@ impl World<'_> {
         let model = self.model;
         // An experiment may have ended it already.
         if !self.chaos.strikes.list[index as usize].active {
+            return;
+        }
+        // A deploy ends when all is as it was before, and begins to make it so now.
+        if self.is_rolled_out(index) {
             return;
         }
         self.mark();
@@ -264,9 +272,13 @@ impl World<'_> {
 
     /// Computes the effects of all active faults on one instance anew. Factors multiply, a frozen instance stands still however often it is
     /// frozen, and each of those that fail or falsify has its own chance. They are taken in the order of the file, whichever began first.
-    fn reckon(&mut self, instance: InstanceId) {
+    pub(in crate::world) fn reckon(&mut self, instance: InstanceId) {
         let model = self.model;
-        let active = self.chaos.strikes.list.iter().filter(|o| o.active && o.struck.contains(&instance));
+        let (service, version) = (self.stations.service_of(instance), self.stations.version(instance));
+        // A deploy strikes those that run its version, whatever was struck when it began.
+        let runs = |fault: FaultId| deploys(&model.faults[fault.index()], service, version);
+        let active =
+            self.chaos.strikes.list.iter().filter(|o| o.active && (o.struck.contains(&instance) || runs(o.fault)));
         let mut active: Vec<FaultId> = active.map(|o| o.fault).collect();
         // Each chance has a number by its place, from which its draws are keyed: the place has to be the same however the faults overlap.
         active.sort_unstable();
@@ -279,11 +291,16 @@ impl World<'_> {
                 FaultEffect::Lag { factor } => lag *= factor,
                 FaultEffect::Fail { probability, outcome } => fails.push((*probability, *outcome)),
                 FaultEffect::Wrong { kind, probability } => wrongs.push((*probability, *kind as u8)),
+                FaultEffect::Deploy(deploy) => {
+                    slow *= deploy.slow;
+                    fails.extend(deploy.fail);
+                    wrongs.extend(deploy.wrong.map(|(probability, kind)| (probability, kind as u8)));
+                }
                 _ => {}
             }
         }
         self.stations.set_faults(instance, if frozen { slow * STANDSTILL } else { slow }, fails, wrongs);
-        let (service, number) = (self.stations.service_of(instance), self.stations.number(instance));
+        let number = self.stations.number(instance);
         self.data.set_lag(service, number as usize, lag);
         self.renew_speed(instance);
     }
@@ -331,5 +348,15 @@ impl World<'_> {
             let network = any || self.network.matters(site) || size.0.get() + size.1.get() > 0;
             self.calls.set_network(site, network);
         }
+    }
+}
+
+/// Whether a fault is the deploy of the version that an instance of a service runs.
+fn deploys(fault: &Fault, service: ServiceId, version: Option<VersionId>) -> bool {
+    match (&fault.effect, &fault.target) {
+        (FaultEffect::Deploy(deploy), Target::Instances(of)) => {
+            version == Some(deploy.version) && of.services.contains(&service)
+        }
+        _ => false,
     }
 }

@@ -7,10 +7,11 @@ use super::Due;
 use crate::control::{Pipeline, PipelineSettings};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Stream;
-use crate::experiment::{Check, Deed, DeedEffect, Experiment};
+use crate::experiment::{Deed, DeedEffect, Experiment};
 use crate::expression::{CompareOp, Tree, Window};
 use crate::ids::{Caller, EdgeId, FaultId, InstanceId};
 use crate::results::{Course, ExperimentRun, JournalBound, JournalEntry, JournalKind, JournalValue, Span, Unit, Words};
+use crate::watched::Check;
 use crate::world::World;
 use crate::world::events::EventId;
 
@@ -159,7 +160,11 @@ impl<'m> World<'m> {
 
     /// What a condition is now, and what it is made of.
     fn observe(&self, index: u32, check: &Check, kind: JournalKind) -> JournalEntry {
-        let pipe = self.control.trials[index as usize].pipe;
+        self.observe_by(self.control.trials[index as usize].pipe, check, kind)
+    }
+
+    /// What a condition is by a pipeline now, and what it is made of.
+    pub(in crate::world) fn observe_by(&self, pipe: u32, check: &Check, kind: JournalKind) -> JournalEntry {
         let value = |metric: &_| self.delivered(pipe, metric);
         let holds = check.when.truth(&mut |metric| value(metric));
         let measured = check.when.metrics().into_iter().zip(&check.measured);
@@ -172,7 +177,8 @@ impl<'m> World<'m> {
         JournalEntry { holds, values: values.collect(), bounds: check.bounds.clone(), ..entry }
     }
 
-    fn entry(&self, kind: JournalKind, text: String) -> JournalEntry {
+    /// An entry of a journal, of this moment.
+    pub(in crate::world) fn entry(&self, kind: JournalKind, text: String) -> JournalEntry {
         let at_s = self.since_zero(self.now) as f64 / 1e9;
         JournalEntry { at_s, kind, text: text.into(), holds: None, values: Vec::new(), bounds: Vec::new() }
     }
@@ -436,7 +442,7 @@ impl<'m> World<'m> {
     }
 
     /// Instances in words: `: payment/2 and payment/5`.
-    fn named(&self, instances: &[InstanceId]) -> String {
+    pub(in crate::world) fn named(&self, instances: &[InstanceId]) -> String {
         if instances.is_empty() {
             return String::new();
         }

@@ -10,8 +10,9 @@ use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::counters::WAIT;
 use crate::engine::rng::Stream;
 use crate::expression::{Resolved, View};
+use crate::faults::FaultEffect;
 use crate::ids::{Caller, EdgeId, ServiceId};
-use crate::metrics::{ByLevel, ByPart, Histogram, PartAt};
+use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, PartAt, VersionCounts};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
 use crate::topology::Edge;
@@ -32,6 +33,8 @@ struct Pipe {
     sums: ByPart<(u64, u64)>,
     levels: ByLevel<u64>,
     wrong: BTreeMap<(EdgeId, u8), u64>,
+    versions: ByVersion<VersionCounts>,
+    version_latency: ByVersion<Histogram>,
 }
 
 /// All that watches.
@@ -65,7 +68,11 @@ impl Watch {
 fn readers(model: &Model, pipeline: usize) -> Vec<&Resolved> {
     let scalers = model.scalers.iter().filter(|s| s.pipeline == pipeline).flat_map(|s| s.metrics());
     let alerts = model.alerts.iter().filter(|a| a.pipeline == pipeline).flat_map(|a| a.when.metrics());
-    scalers.chain(alerts).collect()
+    let halts = model.faults.iter().filter_map(|fault| match &fault.effect {
+        FaultEffect::Deploy(deploy) => deploy.halt.as_ref().filter(|(_, reads)| *reads == pipeline),
+        _ => None,
+    });
+    scalers.chain(alerts).chain(halts.flat_map(|(check, _)| check.when.metrics())).collect()
 }
 
 /// Whether the latency of whole calls is known at a call site: of a load class with a policy, or of a hedge. Else it is that of attempts.
@@ -108,6 +115,8 @@ impl World<'_> {
             sums: ByPart::new(),
             levels: ByLevel::new(),
             wrong: BTreeMap::new(),
+            versions: ByVersion::new(),
+            version_latency: ByVersion::new(),
             telemetry,
         });
         self.control.watch.pipes.len() as u32 - 1
@@ -119,7 +128,7 @@ impl World<'_> {
     }
 
     /// A pipeline goes on to what is delivered by now.
-    pub(super) fn deliver_scrapes(&mut self, pipe: u32) {
+    pub(in crate::world) fn deliver_scrapes(&mut self, pipe: u32) {
         self.control.watch.pipes[pipe as usize].telemetry.advance(self.now);
     }
 
@@ -175,6 +184,10 @@ impl World<'_> {
         }
         scrape.sums = self.times.sums_since(&mut pipe.sums);
         scrape.levels = self.levels.since(now, &mut pipe.levels);
+        if pipe.telemetry.tells_versions_apart() {
+            scrape.versions = self.calls.versions().since(&mut pipe.versions);
+            scrape.version_latency = self.calls.versions().latency_since(&mut pipe.version_latency);
+        }
         pipe.since = now;
         scrape
     }

@@ -29,6 +29,7 @@ fn pair(effect: FaultEffect) -> Model {
         name: "fault".into(),
         effect,
         target: Target::Instances(Selection {
+            version: None,
             services: vec![ServiceId(0)],
             zone: None,
             region: None,
@@ -40,6 +41,7 @@ fn pair(effect: FaultEffect) -> Model {
         per_year: None,
         says: String::new(),
         experiment: None,
+        is_routine: false,
     });
     model
 }

@@ -20,6 +20,8 @@ pub enum Life {
     Up,
     /// Serves what it has and takes nothing new.
     Draining,
+    /// The same, and starts again when it is empty: with another version.
+    Replacing,
     /// Crashed: callers see a reset.
     Down,
     /// Crashed: callers see nothing.
@@ -178,14 +180,14 @@ impl Instance {
 
     /// Whether it runs, for the integrals.
     pub fn runs(&self) -> bool {
-        matches!(self.life, Life::Up | Life::Draining)
+        matches!(self.life, Life::Up | Life::Draining | Life::Replacing)
     }
 
     /// Its life changes.
     pub fn set_life(&mut self, life: Life) {
         self.life = life;
         self.mark(CLOSED, !self.runs());
-        self.mark(DRAINING, life == Life::Draining);
+        self.mark(DRAINING, matches!(life, Life::Draining | Life::Replacing));
     }
 
     /// Faults change what it answers.

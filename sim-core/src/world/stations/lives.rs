@@ -16,7 +16,7 @@ use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, hash_name, mix};
 use crate::engine::table::Maybe;
 use crate::faults::FaultEffect;
-use crate::ids::{FaultId, InstanceId, ServiceId};
+use crate::ids::{FaultId, InstanceId, ServiceId, VersionId};
 use crate::world::World;
 use crate::world::events::EventId;
 
@@ -44,6 +44,8 @@ impl World<'_> {
             Due::Probe(service) => self.probe_all(service, id),
             Due::ProbesEnd(service) => self.probes_end(service),
             Due::Restart { instance, epoch } => self.restart_unhealthy(instance, epoch),
+            Due::Grace { instance, epoch } => self.grace_ends(instance, epoch),
+            Due::Emptied { instance, epoch } => self.emptied(instance, epoch),
         }
     }
 
@@ -89,6 +91,7 @@ impl World<'_> {
         self.lose_all(instance, !silent);
         self.caller_is_gone(instance);
         self.doors_begin_anew(instance);
+        self.deploys_go_on(self.stations.instances[instance].service);
     }
 
     /// A fault keeps an instance down no longer. It starts if that was the last.
@@ -130,14 +133,16 @@ impl World<'_> {
             return;
         }
         let service = at.service;
+        self.takes_version(instance);
         self.comes_up(instance);
         if let Some((length, _)) = self.model.services[service.index()].warm_up {
             self.stations.instances[instance].warm_until = self.now + length.ns();
             self.schedule(self.now + length.ns(), Due::Warm { instance, epoch });
             self.renew_speed(instance);
         }
-        self.stations.instances[instance].registered = true;
+        self.stations.instances[instance].registered = !self.chaos.is_held_back(instance);
         self.refresh_routable(service);
+        self.deploys_go_on(service);
         // Queues hand messages to workers that ask for them: all of its workers are new and ask.
         while self.stations.instances[instance].free > 0 && !self.stations.services[service].pulls.is_empty() {
             let before = self.stations.instances[instance].free;
@@ -158,9 +163,54 @@ impl World<'_> {
     /// An instance has nothing left to do: if it was on its way out, it is gone.
     #[inline]
     pub(in crate::world) fn drained(&mut self, instance: InstanceId) {
-        if self.stations.instances[instance].life == Life::Draining {
-            self.removed(instance);
+        match self.stations.instances[instance].life {
+            Life::Draining => self.removed(instance),
+            // By an event at this instant: the request that was the last is still being looked at.
+            Life::Replacing => {
+                let epoch = self.stations.instances[instance].epoch;
+                self.schedule(self.now, Due::Emptied { instance, epoch });
+            }
+            _ => {}
         }
+    }
+
+    /// An instance takes nothing new, finishes what it has, and starts again. The caller has to call `refresh_routable` afterwards.
+    pub(in crate::world) fn replace(&mut self, instance: InstanceId, grace_ns: u64) {
+        self.stations.instances[instance].registered = false;
+        let at = &mut self.stations.instances[instance];
+        if at.in_system == 0 {
+            self.restart(instance);
+            return;
+        }
+        at.set_life(Life::Replacing);
+        let epoch = at.epoch;
+        self.schedule(self.now.saturating_add(grace_ns), Due::Grace { instance, epoch });
+    }
+
+    /// An instance that was to finish what it has has done so, if nothing has come since.
+    pub(super) fn emptied(&mut self, instance: InstanceId, epoch: u32) {
+        if self.stations.instances[instance].in_system == 0 {
+            self.grace_ends(instance, epoch);
+        }
+    }
+
+    /// An instance that was to finish what it has has had its time.
+    pub(super) fn grace_ends(&mut self, instance: InstanceId, epoch: u32) {
+        let at = &self.stations.instances[instance];
+        if at.epoch == epoch && at.life == Life::Replacing {
+            self.restart(instance);
+        }
+    }
+
+    /// Callers know of an instance from now on, or no more. The caller has to call `refresh_routable` afterwards.
+    pub(in crate::world) fn register(&mut self, instance: InstanceId, known: bool) {
+        self.stations.instances[instance].registered = known;
+    }
+
+    /// Another version runs on an instance from now on.
+    pub(in crate::world) fn runs_version(&mut self, instance: InstanceId, version: Option<VersionId>) {
+        self.stations.versions[instance] = version;
+        self.reckon(instance);
     }
 
     /// An instance is gone: it is not paid for, and nobody probes it.
@@ -174,6 +224,8 @@ impl World<'_> {
         at.unhealthy = false;
         self.stations.health.forget(instance);
         self.caller_is_gone(instance);
+        self.takes_no_version(instance);
+        self.deploys_go_on(service);
     }
 
     /// Changes the number of instances: new ones start, the last ones drain.
@@ -189,10 +241,7 @@ impl World<'_> {
                 break;
             }
             if self.stations.instances[instance].life == Life::Gone {
-                self.stations.services[service].paid.enter(self.now);
-                self.stations.instances[instance].set_life(Life::Starting);
-                self.is_new(instance);
-                self.order_start(instance);
+                self.orders(instance);
                 count += 1;
             }
         }
@@ -207,6 +256,19 @@ impl World<'_> {
             self.drain(instance);
         }
         self.refresh_routable(service);
+    }
+
+    /// A new machine is ordered for a place where there is none. It runs the version that its service has by then.
+    pub(in crate::world) fn orders(&mut self, instance: InstanceId) {
+        let service = self.stations.instances[instance].service;
+        self.stations.services[service].paid.enter(self.now);
+        self.stations.instances[instance].set_life(Life::Starting);
+        self.is_new(instance);
+        let version = self.chaos.version_of_new(service, self.model.services[service.index()].version);
+        if version != self.stations.version(instance) {
+            self.runs_version(instance, version);
+        }
+        self.order_start(instance);
     }
 
     /// A new machine takes the place of one that is gone: a fault that keeps the old one down neither strikes the new one nor ends on it.
@@ -229,7 +291,8 @@ impl World<'_> {
             return;
         }
         self.stations.instances[instance].registered = false;
-        if self.stations.instances[instance].life == Life::Up && self.stations.instances[instance].in_system > 0 {
+        let serves = matches!(self.stations.instances[instance].life, Life::Up | Life::Replacing);
+        if serves && self.stations.instances[instance].in_system > 0 {
             self.stations.instances[instance].set_life(Life::Draining);
         } else {
             self.removed(instance);

@@ -33,7 +33,7 @@ use super::frame::{Arena, FrameId, Link};
 use super::{Event, fact};
 use crate::counters::SERVICE_COUNTERS;
 use crate::engine::table::Table;
-use crate::ids::{InstanceId, ServiceId, ZoneId};
+use crate::ids::{InstanceId, ServiceId, VersionId, ZoneId};
 use crate::metrics::{Histogram, Tally, fresh};
 use crate::model::Model;
 use crate::outcome::Outcome;
@@ -56,6 +56,10 @@ pub(in crate::world) enum Due {
     ProbesEnd(ServiceId),
     /// An instance that failed its probes is restarted.
     Restart { instance: InstanceId, epoch: u32 },
+    /// An instance that is replaced has had its time to finish what it has.
+    Grace { instance: InstanceId, epoch: u32 },
+    /// An instance that is replaced has finished what it had.
+    Emptied { instance: InstanceId, epoch: u32 },
 }
 
 impl From<Due> for Event {
@@ -69,7 +73,7 @@ impl super::events::Due for Due {
         match self {
             Self::Started { instance, .. } => Some((u64::from(instance.0), fact::STARTED)),
             Self::Restart { instance, .. } => Some((u64::from(instance.0), fact::RESTARTED)),
-            Self::Warm { .. } | Self::Probe(_) | Self::ProbesEnd(_) => None,
+            Self::Warm { .. } | Self::Probe(_) | Self::ProbesEnd(_) | Self::Grace { .. } | Self::Emptied { .. } => None,
         }
     }
 
@@ -82,6 +86,8 @@ impl super::events::Due for Due {
 #[derive(Debug)]
 pub(in crate::world) struct Stations {
     instances: Table<InstanceId, Instance>,
+    /// By instance: the version that it runs, where its service has versions.
+    versions: Table<InstanceId, Option<VersionId>>,
     services: Table<ServiceId, Service>,
     /// Waits for a worker, by service.
     waits: Table<ServiceId, Histogram>,
@@ -99,7 +105,9 @@ impl Stations {
     /// A place for each instance that a service may ever have; nothing runs yet. `feeds` tells the queues from which a service takes messages.
     pub(in crate::world) fn new(model: &Model, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> Self {
         let (services, instances) = places(model, feeds);
+        let version = |instance: &Instance| model.services[instance.service.index()].version;
         Self {
+            versions: instances.iter().map(version).collect::<Vec<_>>().into(),
             instances: instances.into(),
             services: services.into(),
             waits: fresh(model.services.len()).into(),
@@ -154,9 +162,19 @@ impl Stations {
         self.instances[instance].zone
     }
 
+    /// The version that an instance runs.
+    pub(in crate::world) fn version(&self, instance: InstanceId) -> Option<VersionId> {
+        self.versions[instance]
+    }
+
     /// What an instance is now.
     pub(in crate::world) fn life(&self, instance: InstanceId) -> Life {
         self.instances[instance].life
+    }
+
+    /// All places for instances of a service.
+    pub(in crate::world) fn instances_of(&self, service: ServiceId) -> impl Iterator<Item = InstanceId> + use<> {
+        self.services[service].ids()
     }
 
     /// What the instances of a service are now.

@@ -1,10 +1,10 @@
-//! Journals of experiments as CSV: one row a value that was measured, or an entry without values.
+//! Journals of experiments and deploys as CSV: one row a value that was measured, or an entry without values.
 
 use crate::columns::quoted;
 use sim_core::results::{JournalEntry, StudyResult};
 use std::fmt::Write;
 
-/// The journals of all replications that are kept, in the order of experiment, replication and time.
+/// The journals of all replications that are kept, in the order of experiment or deploy, replication and time.
 pub fn csv(study: &StudyResult) -> String {
     let mut out = String::from("experiment,replication,course,held,at_s,kind,text,holds,of,value,unit\n");
     let truth = |truth: Option<bool>| truth.map_or("", |truth| if truth { "true" } else { "false" });

@@ -1,4 +1,4 @@
-//! Files of a run for other programs: its series as CSV and Parquet, and the journals of its experiments.
+//! Files of a run for other programs: its series as CSV and Parquet, and the journals of its experiments and deploys.
 
 pub mod journal;
 #[cfg(feature = "parquet")]
@@ -16,7 +16,7 @@ use sim_core::results::StudyResult;
 #[cfg_attr(not(feature = "parquet"), expect(clippy::unnecessary_wraps, reason = "only Parquet can fail"))]
 pub fn files(study: &StudyResult, source: &Source) -> Result<Files, ReportError> {
     let mut files = vec![("timeseries.csv".to_owned(), series::csv(study).into_bytes())];
-    if !study.summary.experiments.is_empty() {
+    if !study.summary.experiments.is_empty() || !study.summary.deploys.is_empty() {
         files.push(("journal.csv".to_owned(), journal::csv(study).into_bytes()));
     }
     #[cfg(feature = "parquet")]

@@ -6,7 +6,7 @@ use crate::terminal::Style;
 use crate::terminal::table::{TextRow, TextTable};
 use crate::terminal::text::{pad_left, wrap};
 use crate::words::observed;
-use sim_core::results::{ExperimentSummary, StudyResult};
+use sim_core::results::{ExperimentSummary, Journal, StudyResult};
 use std::fmt::Write;
 
 /// Lines of a journal; the rest is in `journal.csv`.
@@ -50,12 +50,18 @@ fn claims(experiment: &ExperimentSummary, style: Style, out: &mut String) {
 
 /// What happened in the first run, in so many lines.
 fn journal(experiment: &ExperimentSummary, style: Style, out: &mut String) {
-    let Some(journal) = experiment.journals.first() else { return };
+    if let Some(journal) = experiment.journals.first() {
+        lines_of(&experiment.judgement.name, journal, style, out);
+    }
+}
+
+/// What a journal says, in so many lines.
+pub(super) fn lines_of(name: &str, journal: &Journal, style: Style, out: &mut String) {
     let lines = decisive(journal);
     if lines.is_empty() {
         return;
     }
-    let title = format!("Journal of {}, replication {}", experiment.judgement.name, journal.replication);
+    let title = format!("Journal of {name}, replication {}", journal.replication);
     let _ = writeln!(out, "\n{}", style.bold(&title));
     let time = lines.iter().map(|(time, _)| time.len()).max().unwrap_or(0);
     for (at, text) in lines.iter().take(MOST_LINES) {

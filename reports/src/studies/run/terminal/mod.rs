@@ -1,6 +1,7 @@
 //! What is printed of a run: its summary.
 
 mod alerts;
+mod deploys;
 mod expected;
 mod experiments;
 mod over_time;
@@ -34,6 +35,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     out.push_str(&wrap(&join(&answer(study)), "", style.sentence_width()));
     promises(study, style, &mut out);
     experiments::block(study, style, &mut out);
+    deploys::block(study, style, &mut out);
     expected::block(study, style, &mut out);
     over_time::block(study, style, &mut out);
     services::block(study, style, &mut out);
