@@ -11,6 +11,7 @@ pub mod findings;
 pub mod loaded;
 mod numbers;
 pub mod overlay;
+pub mod profiles;
 pub mod project;
 pub mod reader;
 pub mod reference;

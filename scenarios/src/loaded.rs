@@ -5,6 +5,7 @@ use crate::compile::{Around, Compiled, compile};
 use crate::files::{ENDINGS, Files};
 use crate::findings;
 use crate::overlay::{Layers, Set};
+use crate::profiles;
 use crate::reader::{Entry, Gathered, Node, Placed, Report, Sources, Span, gather};
 use crate::sets::sets;
 use crate::traces::{Named, Trace, Traces};
@@ -163,11 +164,15 @@ struct Understood {
 }
 
 fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources) -> Understood {
+    let raw = tree;
+    let (tree, of_profiles) = profiles::applied(raw);
+    let tree = &*tree;
     let Gathered { value, problems: mut placed, damage } = gather::<Written>(tree);
+    placed.extend(of_profiles);
     let Some(written) = value else { return Understood { written: None, compiled: None, problems: placed } };
     let mut problems = Problems::new();
     check::head(&written, tree, &mut problems);
-    let (sets, wrong) = sets(tree, |tree| {
+    let (sets, wrong) = sets(raw, |tree| {
         let understood = understand(tree, files, path, sources);
         (understood.compiled.map(|compiled| compiled.model), understood.problems)
     });

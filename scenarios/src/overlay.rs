@@ -8,6 +8,7 @@
 
 use crate::elsewhere::elsewhere;
 use crate::files::{Files, beside};
+use crate::profiles;
 use crate::reader::{Entry, FileId, Node, Placed, SET, Scalar, Sources, Span, Value, parse};
 use crate::sections::{OF_NAMES, is_section};
 use sim_core::problem::Problem;
@@ -264,6 +265,8 @@ fn put(node: &mut Node, target: &Target<'_>, from: usize, of_names: bool) -> Res
     let trouble = |problem: Problem| Trouble { problem: Box::new(problem), span: here };
     let last = name.len() == rest.len();
     open_bare_kind(node, name, here);
+    // What a profile brings is not written, and is taken away by saying so.
+    let is_brought = last && value.is_null() && profiles::brings(node, name);
     match &mut node.value {
         Value::Scalar(scalar) => Err(trouble(
             Problem::error("", format!("there is no \"{name}\" in {}", scalar.text)).label("a word has no keys"),
@@ -290,7 +293,7 @@ fn put(node: &mut Node, target: &Target<'_>, from: usize, of_names: bool) -> Res
             let names_below = !of_names && OF_NAMES.contains(&name) || path.starts_with("variants.");
             match place {
                 Some(at) if !last => put(&mut entries[at].value, target, from + name.len() + 1, names_below),
-                Some(at) if value.is_null() => {
+                Some(at) if value.is_null() && !is_brought => {
                     entries.remove(at);
                     Ok(())
                 }
@@ -299,7 +302,7 @@ fn put(node: &mut Node, target: &Target<'_>, from: usize, of_names: bool) -> Res
                     entries[at].key_span = here;
                     Ok(())
                 }
-                None if last && !value.is_null() => {
+                None if last && (!value.is_null() || is_brought) => {
                     entries.push(Entry { key: name.to_owned(), key_span: here, value: value.clone() });
                     Ok(())
                 }

@@ -207,7 +207,7 @@ fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opti
         Metric::Rps => a_second(begun),
         Metric::Share(outcome) => share(outcomes[outcome as usize], settled),
         Metric::Wrong(kind) => share(wrong_of(topology, &edges, kind, seen), settled),
-        Metric::Amplification => share(counts.attempts, counts.calls.saturating_sub(counts.rejected)),
+        Metric::Amplification => share(counts.attempts, counts.calls_sent()),
         Metric::Abandoned => share(counts.abandoned, counts.attempts),
         Metric::Hedged => share(counts.of(&hedge::HEDGES), counts.calls),
         Metric::HedgeWins => share(counts.of(&hedge::WON), counts.of(&hedge::HEDGES)),

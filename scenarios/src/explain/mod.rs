@@ -10,6 +10,7 @@ mod path;
 pub mod text;
 
 use crate::findings;
+use crate::profiles;
 use crate::reader::planned;
 pub use crate::sections::SECTIONS;
 use crate::written::{step, store, studies};
@@ -22,7 +23,7 @@ use sim_core::problem::Problem;
 
 /// All kinds of the language, by family.
 pub fn kinds() -> Vec<Kind> {
-    let own = [step::ALL, store::ALL, studies::ALL].into_iter().flatten().copied();
+    let own = [step::ALL, store::ALL, profiles::ALL, studies::ALL].into_iter().flatten().copied();
     sim_core::kinds::all().into_iter().chain(own).collect()
 }
 

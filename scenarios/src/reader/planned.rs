@@ -31,7 +31,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("saga", "services.web.endpoints.get.steps.0"),
     ("outbox", "services.web.endpoints.get.steps.1.call"),
     // Calls.
-    ("profile", "policies.p"),
     ("locality", "policies.p"),
     ("level", "policies.p"),
     ("tenant", "load.users"),

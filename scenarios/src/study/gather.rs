@@ -333,7 +333,7 @@ impl Gathered {
             sums.rejected.add(c.rejected as f64);
             sums.timeouts.add(c.outcomes[3] as f64);
             sums.abandoned.add(c.abandoned as f64);
-            sums.amplification.add(c.attempts as f64, c.calls.saturating_sub(c.rejected) as f64);
+            sums.amplification.add(c.attempts as f64, c.calls_sent() as f64);
             sums.counters.add(c.counters.all());
         }
     }

@@ -128,3 +128,19 @@ fn slow_is_what_an_attempt_is_and_not_its_call() {
     assert!(found.of(&RETRIES) > 5000, "{}", found.of(&RETRIES));
     assert_eq!(found.of(&OPENED), 0);
 }
+
+#[test]
+fn a_call_of_which_nothing_was_sent_does_not_count_as_sent() {
+    // A breaker that turns retries away too: there are never more attempts for a call than it may make.
+    let text = users(
+        "50/s",
+        "retry: {max_attempts: 4, backoff: {fixed: {delay: 2s}}, outcomes: [error, rejected]}, breaker: {rate: {failure_rate: 10%, window: {time: 30s}, open_for: 5s, half_open: {calls: 1, successes: 1}}}",
+        "600s",
+    )
+    .replace("[{wait: {exponential: {mean: 1s}}}]", "[{wait: 1ms}]")
+        + "faults: {bad: {inject: {fail: {probability: 50%}}, where: {service: api}}}\n";
+    let found = counts(&text, 0, 600);
+    let amplification = found.attempts as f64 / found.calls_sent() as f64;
+    assert!(found.rejected > 20_000 && (1.0..=4.0).contains(&amplification), "{amplification}");
+    assert_eq!(found.calls_sent(), found.attempts - found.of(&RETRIES));
+}

@@ -36,6 +36,9 @@ macro_rules! with_call_keys {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
+            /// The library or proxy by which the call goes, whose defaults hold here; `null` at a key takes away what it brings.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub profile: Option<crate::profiles::ProfileSettings>,
             /// How long one attempt may take; none waits forever.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub timeout: Option<sim_core::dist::Distribution>,
@@ -132,6 +135,7 @@ with_call_keys! {
     /// # Knobs
     /// - `to`: the endpoint, as `service.endpoint`; a queue's is `send`
     /// - `policy`: a named bundle of the settings below; keys beside it replace whole keys of it
+    /// - `profile`: the library whose defaults hold, kind, default none
     /// - `timeout`: one attempt, duration or distribution, default none
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `deadline`: the call and all that it causes, handed on to every call below less what has passed, duration, default none

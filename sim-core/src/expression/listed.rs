@@ -137,7 +137,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::NUMBER,
         &[Edge],
         true,
-        "attempts for each call that was let through; of a call from a queue, deliveries for each message",
+        "attempts for each call of which one was sent; of a call from a queue, deliveries for each message",
     ),
     doc(
         Metric::Abandoned,

@@ -2,6 +2,7 @@
 //!
 //! A field says by the word before it how it is added up. The counters that families declare are one field, `counters`.
 
+use crate::call::{hedge, retry};
 use crate::counters::{CALL_SITE_COUNTERS, SERVICE_COUNTERS, place};
 use crate::metrics::{Counter, HOLDING, Place, Tally, TimedSums};
 
@@ -154,6 +155,11 @@ impl EdgeCounts {
     /// Calls of which it is known whether they were answered.
     pub fn calls_settled(&self) -> u64 {
         self.call_outcomes.iter().sum::<u64>() + self.call_unanswered
+    }
+
+    /// Calls of which an attempt was sent: one is the first of each, whatever was turned away before or after it.
+    pub fn calls_sent(&self) -> u64 {
+        self.attempts.saturating_sub(self.of(&retry::RETRIES) + self.of(&hedge::HEDGES))
     }
 
     /// Attempts that ended, with those that were stopped.

@@ -388,6 +388,63 @@ pub(super) const ACTS: &[Act] = &[
         "policies.api.balance: pinned",
         "mean(api.queue_wait) in on > 3 * mean(api.queue_wait)",
     ),
+    // What a profile brings, and what it fills up.
+    act(
+        "profile resilience4j",
+        FAILING,
+        "policies.api: {profile: resilience4j, retry: {}}",
+        "error_rate(web.get) in on < 0.2 * error_rate(web.get)",
+    ),
+    act(
+        "profile polly",
+        FAILING,
+        "policies.api: {profile: polly, retry: {}}",
+        "error_rate(web.get) in on < 0.1 * error_rate(web.get)",
+    ),
+    // The first failure opens it.
+    act(
+        "profile failsafe",
+        FAILING,
+        "policies.api: {profile: failsafe, breaker: consecutive}",
+        "availability(web.get) in on < 0.3 * availability(web.get)",
+    ),
+    act(
+        "profile hystrix",
+        "faults: {bad: {inject: {slow: {factor: 100}}, where: {service: api}}}\nload.users.timeout: 10s",
+        "policies.api: {profile: hystrix}",
+        "p99(users) in on < 0.2 * p99(users)",
+    ),
+    act(
+        "profile envoy",
+        FAILING,
+        "policies.api: {profile: envoy, retry: {}}",
+        "error_rate(web.get) in on < 0.5 * error_rate(web.get)",
+    ),
+    // What says that it is not available is called again, and what fails is not.
+    act(
+        "profile istio",
+        "faults: {bad: {inject: {fail: {probability: 30%, outcome: rejected}}, where: {service: api}}}",
+        "policies.api: {profile: istio}",
+        "error_rate(web.get) in on < 0.2 * error_rate(web.get)",
+    ),
+    act(
+        "profile grpc",
+        "services.web.instances: 1\nservices.api: {instances: 4, workers: 1, endpoints: {get: {steps: [{work: {exponential: {mean: 18ms}}}]}}}",
+        "policies.api: {profile: grpc}",
+        "mean(api.queue_wait) in on > 3 * mean(api.queue_wait)",
+    ),
+    act(
+        "profile finagle",
+        "faults: {bad: {inject: fail, where: {service: api, instances: [0]}}}",
+        "policies.api: {profile: finagle}",
+        "error_rate(web.get) in on < 0.3 * error_rate(web.get)",
+    ),
+    act(
+        "profile aws_sdk",
+        FAILING,
+        "policies.api: {profile: aws_sdk}",
+        "error_rate(web.get) in on < 0.9 * error_rate(web.get)",
+    ),
     act(
         "ejection outlier_ejection",
         "faults: {bad: {inject: fail, where: {service: api, instances: [0]}}}",

@@ -4,7 +4,7 @@ use crate::dist::Distribution;
 use crate::engine::math::{self, whole_ns};
 use crate::engine::rng::{Draw, Keyed, mix};
 use crate::problem::Problems;
-use crate::units::{Factor, SimDuration};
+use crate::units::{Factor, Probability, SimDuration};
 use serde::{Deserialize, Serialize};
 
 /// The wait before the next attempt.
@@ -26,7 +26,7 @@ impl Default for Backoff {
 }
 
 /// How a wait `v` is spread, so that callers who failed together do not come back together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Jitter {
     /// Not at all: v.
@@ -38,6 +38,18 @@ pub enum Jitter {
     Full,
     /// From the wait before it: min(cap, U(base, 3 times the last wait)).
     Decorrelated,
+    /// By so much around it: v U(1 - percent, 1 + percent), as gRPC (20 %) and resilience4j (50 %) have it.
+    Around(Probability),
+}
+
+impl Jitter {
+    /// How many times the wait may be at most.
+    fn above(self) -> f64 {
+        match self {
+            Self::Around(percent) => 1.0 + percent.value(),
+            Self::None | Self::Equal | Self::Full | Self::Decorrelated => 1.0,
+        }
+    }
 }
 
 /// Every wait is the same, or is drawn from the same distribution.
@@ -77,7 +89,7 @@ pub struct FixedSettings {
 /// # Knobs
 /// - `base`: duration, default 50ms
 /// - `cap`: longest wait, duration, default 20s
-/// - `jitter`: none, equal or full, default full
+/// - `jitter`: none, equal, full or `{around: 20%}`, default full
 ///
 /// # Example
 /// ```yaml
@@ -101,7 +113,7 @@ pub struct LinearSettings {
 ///
 /// # What it models
 /// The n-th wait is v = min(cap, base times multiplier^(n-1)), spread by the jitter: `none` v, `equal` v/2 + U(0, v/2), `full` U(0, v),
-/// `decorrelated` min(cap, U(base, 3 times the last wait)).
+/// `decorrelated` min(cap, U(base, 3 times the last wait)), `{around: 20%}` v U(0.8, 1.2), which may be above the cap as gRPC's is.
 ///
 /// # When to use it
 /// The common choice; full jitter spreads callers best.
@@ -110,7 +122,7 @@ pub struct LinearSettings {
 /// - `base`: the first wait, duration, default 50ms
 /// - `multiplier`: factor, default 2
 /// - `cap`: longest wait, duration, default 20s
-/// - `jitter`: none, equal, full or decorrelated, default full
+/// - `jitter`: none, equal, full, decorrelated or `{around: 20%}`, default full
 ///
 /// # Example
 /// ```yaml
@@ -195,12 +207,12 @@ impl Backoff {
         let attempt = f64::from(attempt);
         match self {
             Self::Fixed(s) => s.delay.mean(),
-            Self::Linear(s) => (s.base.ns() as f64 * attempt).min(s.cap.ns() as f64),
+            Self::Linear(s) => (s.base.ns() as f64 * attempt).min(s.cap.ns() as f64) * s.jitter.above(),
             Self::Exponential(s) => {
                 let factor = if s.jitter == Jitter::Decorrelated { 3.0 } else { s.multiplier.value() };
                 // Decorrelated jitter may draw three times its last wait, from the first wait on.
                 let steps = if s.jitter == Jitter::Decorrelated { attempt } else { attempt - 1.0 };
-                (s.base.ns() as f64 * math::pow(factor, steps.min(200.0))).min(s.cap.ns() as f64)
+                (s.base.ns() as f64 * math::pow(factor, steps.min(200.0))).min(s.cap.ns() as f64) * s.jitter.above()
             }
         }
     }
@@ -254,6 +266,7 @@ impl Backoff {
             Jitter::None => value,
             Jitter::Equal => value / 2.0 + unit * value / 2.0,
             Jitter::Full => unit * value,
+            Jitter::Around(percent) => value * (1.0 + percent.value() * (2.0 * unit - 1.0)),
             Jitter::Decorrelated => {
                 let last = if previous_ns == 0 { base } else { previous_ns as f64 };
                 (base + unit * (3.0 * last - base).max(0.0)).min(cap)
@@ -288,7 +301,8 @@ mod tests {
 
     #[test]
     fn no_wait_is_longer_than_the_longest() {
-        for jitter in [Jitter::None, Jitter::Equal, Jitter::Full, Jitter::Decorrelated] {
+        let around = Jitter::Around(Probability::new(0.2).unwrap());
+        for jitter in [Jitter::None, Jitter::Equal, Jitter::Full, Jitter::Decorrelated, around] {
             let backoff = exponential(jitter);
             for attempt in 1..=8 {
                 let longest = (0..2_000).map(|call| backoff.wait_ns(attempt, call * 7919)).max().unwrap_or(0) as f64;
@@ -299,6 +313,20 @@ mod tests {
         let fixed: Backoff = serde_json::from_str(r#"{"fixed": {"delay": "30ms"}}"#).unwrap();
         assert_eq!((fixed.longest_ns(9), fixed.keeps_step()), (30e6, true));
         assert!(!exponential(Jitter::Equal).keeps_step());
+    }
+
+    #[test]
+    fn waits_of_grpc_are_within_a_fifth_of_the_backoff() {
+        // gRPC proposal A6: min(initialBackoff multiplier^(n-1), maxBackoff) U(0.8, 1.2).
+        let backoff: Backoff =
+            serde_json::from_str(r#"{"exponential": {"base": "10ms", "cap": "100ms", "jitter": {"around": "20%"}}}"#)
+                .unwrap();
+        for (attempt, value) in [(1, 10.0), (2, 20.0), (4, 80.0), (5, 100.0)] {
+            let waits: Vec<f64> = (0..5000).map(|call| backoff.wait_ns(attempt, call * 7919) as f64 / 1e6).collect();
+            let mean = waits.iter().sum::<f64>() / waits.len() as f64;
+            assert!(waits.iter().all(|wait| (0.8 * value..=1.2 * value).contains(wait)), "attempt {attempt}");
+            assert!((mean / value - 1.0).abs() < 0.01, "attempt {attempt}: {mean}");
+        }
     }
 
     #[test]

@@ -1,0 +1,63 @@
+//! A call through Istio's sidecar with nothing configured.
+
+use super::Library;
+use serde::{Deserialize, Serialize};
+
+/// A call through Istio's sidecar with nothing configured.
+///
+/// # What it models
+/// What the mesh does without being asked: each request is tried twice more where its connection failed or the callee said that it is not available,
+/// a sidecar balances by the requests that it has outstanding, and there is no timeout. Its names are on the left.
+/// - `retries.attempts` 2, so that there are 3 attempts; `retryOn` `connect-failure,refused-stream,unavailable,cancelled` and `503`; from 25 ms, full
+///   jitter
+/// - `loadBalancer` `LEAST_REQUEST`; `timeout` disabled
+/// - `outlierDetection` where it is written: `consecutive5xxErrors` 5, `interval` 10 s, `baseEjectionTime` 30 s, `maxEjectionPercent` 10 %
+///
+/// Errors of the callee are not tried again, but for 503, which is `rejected` or `shed` here.
+///
+/// What differs: as for `envoy`. Retries go to other hosts in Istio (`retry_host_predicate`), and wherever the balancer says here.
+///
+/// # When to use it
+/// For services in a mesh that nobody has configured: to see which of their failures the mesh hides, and which it multiplies.
+///
+/// # Knobs
+/// - `version`: `1`, which is the one that is known, default 1
+///
+/// # Example
+/// ```yaml
+/// policies:
+///   db: {profile: istio}
+/// ```
+///
+/// # Source
+/// Istio 1: `HTTPRetry`, `LoadBalancerSettings`, `OutlierDetection`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct IstioSettings {
+    /// Which version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<IstioVersion>,
+}
+
+/// The versions of which defaults are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum IstioVersion {
+    /// 1.
+    #[default]
+    #[serde(rename = "1")]
+    V1,
+}
+
+/// What it switches on, and what what is written beside it is filled up with.
+pub(super) const LIBRARY: Library = Library {
+    name: "istio",
+    older: None,
+    always: r"
+balance: {least_requests: {choices: 2}}
+retry: {max_attempts: 3, outcomes: [unreachable, rejected, shed], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}}
+",
+    written: r"
+retry: {budget?: {concurrency_share: {percent: 20%, min: 3}}}
+outlier_ejection: {consecutive_errors: 5, every: 10s, eject_for: 30s, max_eject_for: 300s, max_ejected: {percent: 10%}}
+",
+};
