@@ -81,3 +81,21 @@ fn branches_of_one_request_share_the_cores_of_its_machine() {
     let counts = run.service(sim_core::ids::ServiceId(0), run.whole());
     assert_eq!((counts.cpu_ns, counts.busy_ns), (8_000_000_000, 4_000_000_000));
 }
+
+/// The answers of a run: how many, and the sum of their latencies [ns].
+fn answers(text: &str, site: u32) -> (u64, u64) {
+    let model =
+        load(&Memory::of("a.yaml", text), "a.yaml", &[], None).unwrap_or_else(|r| panic!("{}", r.render(false)));
+    let run = sim_core::world::simulate(&model.model, 1, 0);
+    let counts = run.edge(sim_core::ids::EdgeId(site), run.whole());
+    (counts.outcomes[0], counts.latency_sum_ns)
+}
+
+#[test]
+fn work_that_is_cancelled_gives_its_share_to_the_others_at_once() {
+    // Four pieces of 1 s share a core for 1 s, and have 250 ms each behind them; then two are cancelled, and the others share it for 1.5 s.
+    let text = "scenario: Shares\nquestion: When are those done that are left?\nrun: {duration: 1m, warm_up: 0s, replications: 1}\n\
+        load:\n  bulk: {to: web.get, timeout: 1s, cancel: true, arrive: {burst: {size: 2, at: 1s}}}\n  users: {to: web.get, arrive: {burst: {size: 2, at: 1s}}}\n\
+        services:\n  web: {workers: 4, machine: {cores: 1}, endpoints: {get: {steps: [{work: 1s}]}}}\n";
+    assert_eq!(answers(text, 1), (2, 5_000_000_000));
+}

@@ -92,9 +92,8 @@ impl World<'_> {
                 self.frames[frame].flags &= !(INSIDE | HELD);
             }
             Phase::Sharing => {
-                let now = self.now;
                 self.frames[frame].seq = 0;
-                self.stations.stop_sharing(at.instance.known(), now);
+                self.stop_sharing(at.instance.known());
                 self.gone(frame);
             }
             Phase::Free | Phase::Skipped | Phase::Probe | Phase::Message => {}

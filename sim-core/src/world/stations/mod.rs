@@ -255,13 +255,6 @@ impl Stations {
         at.fault_slow = slow;
     }
 
-    /// Work on the shared cores of an instance is not wanted any more.
-    pub(in crate::world) fn stop_sharing(&mut self, instance: InstanceId, now_ns: u64) {
-        if let Some(cores) = &mut self.instances[instance].cores {
-            cores.remove(now_ns);
-        }
-    }
-
     /// A message begins to wait in a queue.
     pub(in crate::world) fn message_enters(&mut self, queue: ServiceId, now_ns: u64) {
         let at = &mut self.services[queue];

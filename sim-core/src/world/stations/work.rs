@@ -113,6 +113,16 @@ impl World<'_> {
         None
     }
 
+    /// Work on the shared cores of an instance is not wanted any more: what is left of the other work is done sooner. The frame must not wait
+    /// for it any more.
+    pub(in crate::world) fn stop_sharing(&mut self, instance: InstanceId) {
+        let now = self.now;
+        if let Some(cores) = &mut self.stations.instances[instance].cores {
+            cores.remove(now);
+        }
+        self.arm_cores(instance);
+    }
+
     /// Makes the event of an instance's shared cores, if one is wanted.
     #[inline]
     fn arm_cores(&mut self, instance: InstanceId) {
