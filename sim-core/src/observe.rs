@@ -83,7 +83,7 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
     let per_time = |integral_ns: u128| Some(integral_ns as f64 / (seconds * 1e9));
     match metric {
         Metric::Utilisation => share(counts.busy_ns, counts.workers_ns),
-        Metric::Cpu => share(counts.cpu_ns, counts.cores_ns(topology.services[service.index()].cores)),
+        Metric::Cpu => share(counts.cpu_ns, counts.cores_ns(topology.services[service.index()].usable_cores())),
         Metric::QueueLength => per_time(counts.queue_ns),
         Metric::InSystem => per_time(counts.in_system_ns),
         Metric::Instances => per_time(counts.instances_ns),

@@ -21,8 +21,9 @@ use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, Serv
 use crate::network::Network;
 use crate::outcome::Outcome;
 use crate::service::admission::AdmissionSettings;
+use crate::service::cpu::CpuLimit;
 use crate::service::discipline::Discipline;
-use crate::units::{Bytes, SimDuration};
+use crate::units::{Bytes, Cores, SimDuration};
 use crate::workload::{Arrival, Priority, Shape};
 use std::collections::BTreeMap;
 
@@ -135,7 +136,9 @@ pub struct Service {
     /// Places per instance; `None` is unlimited.
     pub workers: Option<u32>,
     /// Cores that the work of an instance shares; `None` is one core a worker, so that nothing is shared.
-    pub cores: Option<u32>,
+    pub cores: Option<Cores>,
+    /// How much of the processor an instance may use in each period.
+    pub cpu_limit: Option<CpuLimit>,
     /// Requests that may wait per instance.
     pub queue_capacity: u32,
     /// How long a request waits for a worker before it gives up (`queue.max_wait`).
@@ -163,6 +166,12 @@ pub struct Service {
 }
 
 impl Service {
+    /// The cores that an instance can use on average: those of its machine, or less where it has a limit. `None` is one a worker.
+    pub fn usable_cores(&self) -> Option<Cores> {
+        let limit = self.cpu_limit.map(|limit| limit.cores);
+        self.cores.map_or(limit, |cores| Some(limit.map_or(cores, |limit| limit.min(cores))))
+    }
+
     /// In how many zones its instances stand at the start.
     pub fn zones_at_start(&self) -> usize {
         let zones: std::collections::BTreeSet<ZoneId> =

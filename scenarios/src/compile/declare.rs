@@ -125,6 +125,7 @@ impl Compiler<'_> {
             zones: vec![ZoneId(0)],
             workers: None,
             cores: None,
+            cpu_limit: None,
             queue_capacity: 1_000,
             max_wait: None,
             discipline: Discipline::default(),

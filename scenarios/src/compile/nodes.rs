@@ -9,6 +9,7 @@ use sim_core::dist::Distribution;
 use sim_core::ids::{Caller, EndpointId, ServiceId, ZoneId};
 use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
+use sim_core::service::cpu::CpuLimit;
 use sim_core::topology::{Access, Admission, Consumer, Health, Node, Queue, Store};
 use sim_core::units::{Count, SimDuration};
 
@@ -109,7 +110,10 @@ impl Compiler<'_> {
             Some(Workers::Unlimited) | None => None,
         };
         if let Some(machine) = keys.machine {
-            service.cores = machine.cores.map(Count::get_u32);
+            service.cores = machine.cores;
+            service.cpu_limit = machine
+                .cpu_limit
+                .map(|cores| CpuLimit { cores, period: machine.cpu_period.unwrap_or(CpuLimit::PERIOD) });
             service.machine_type.clone_from(&machine.kind);
             service.disk = machine.disk.map_or(service.disk, |d| d.size);
         }

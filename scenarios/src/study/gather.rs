@@ -301,8 +301,8 @@ impl Gathered {
             if model.services[index].workers.is_some() {
                 sums.utilisation.add(counts.busy_ns as f64, counts.workers_ns as f64);
             }
-            if counts.cores_ns(model.services[index].cores) > 0 {
-                sums.cpu.add(counts.cpu_ns as f64, counts.cores_ns(model.services[index].cores) as f64);
+            if counts.cores_ns(model.services[index].usable_cores()) > 0 {
+                sums.cpu.add(counts.cpu_ns as f64, counts.cores_ns(model.services[index].usable_cores()) as f64);
             }
             let waited_ns = counts.wait_sum_ns + counts.unserved_ns;
             sums.wait.add(waited_ns as f64 / 1e9, (counts.started + counts.unserved) as f64);

@@ -13,7 +13,7 @@ use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::discipline::Discipline;
 use sim_core::topology::Access;
-use sim_core::units::{Bytes, Count, Factor, SimDuration};
+use sim_core::units::{Bytes, Cores, Count, Factor, SimDuration};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -267,9 +267,20 @@ pub struct MachineSettings {
     /// Type of machine, for the bill.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Cores that the work of all workers shares; default one core a worker, so that nothing is shared.
+    /// Cores that the work of all workers shares, also a part of one, such as `500m`; default one core a worker, so that nothing is shared.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cores: Option<Count>,
+    pub cores: Option<Cores>,
+    /// How much of the processor an instance may use, as Kubernetes' `limits.cpu` and the kernel's `cpu.max` have it: `500m` is 50 ms of work in
+    /// each period of 100 ms. All work of an instance spends the same quota, so that eight workers spend it in 6.25 ms; when it is spent, all work
+    /// stands still until the next period begins. What is left of a quota is lost. Default none.
+    ///
+    /// It differs from the kernel in this: the quota is not handed out to processors in slices of 5 ms, there is no burst, and threads do not
+    /// compete with other containers. Periods of instances begin at times of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_limit: Option<Cores>,
+    /// The period of `cpu_limit`; default 100ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_period: Option<SimDuration>,
     /// Its disk, for the bill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskSettings>,
@@ -285,8 +296,14 @@ pub struct DiskSettings {
 
 impl MachineSettings {
     fn validate(&self, problems: &mut Problems) {
-        if self.cores.is_some_and(|c| c.get() == 0) {
-            problems.error("cores", "a machine without cores does no work").hint = Some("write at least 1".into());
+        let Some(period) = self.cpu_period else { return };
+        if !(1_000_000..=1_000_000_000).contains(&period.ns()) {
+            problems.error("cpu_period", "the kernel takes a period from 1 ms to 1 s").hint =
+                Some("leave it out for 100ms".into());
+        }
+        if self.cpu_limit.is_none() {
+            problems.error("cpu_period", "a period without a limit does nothing").hint =
+                Some("write cpu_limit, such as 500m".into());
         }
     }
 }

@@ -76,6 +76,7 @@ impl System {
             zones: vec![ZoneId(0)],
             workers: Some(1),
             cores: None,
+            cpu_limit: None,
             queue_capacity: 1000,
             max_wait: None,
             discipline: Discipline::default(),

@@ -5,6 +5,7 @@
 use crate::call::{hedge, retry};
 use crate::counters::{CALL_SITE_COUNTERS, SERVICE_COUNTERS, place};
 use crate::metrics::{Counter, HOLDING, Place, Tally, TimedSums};
+use crate::units::Cores;
 
 /// Defines a struct of counts with `add`, `since` and `take_out`, field by field.
 macro_rules! counts {
@@ -181,8 +182,8 @@ impl ServiceCounts {
 
     /// Integral of the cores of running instances over time [ns of one core]. Without `cores` a worker has one for itself; 0 where workers
     /// are unlimited, too.
-    pub fn cores_ns(&self, cores: Option<u32>) -> u128 {
-        cores.map_or(self.workers_ns, |cores| self.instances_ns * u128::from(cores))
+    pub fn cores_ns(&self, cores: Option<Cores>) -> u128 {
+        cores.map_or(self.workers_ns, |cores| cores.times(self.instances_ns))
     }
 }
 

@@ -1,6 +1,8 @@
-//! What instances are made of, as far as it can be chosen: whom they let in, and in which order they serve those who wait.
+//! What instances are made of, as far as it can be chosen: whom they let in, in which order they serve those who wait, and how much of a processor
+//! they may use.
 
 pub mod admission;
+pub mod cpu;
 pub mod discipline;
 pub mod shed;
 

@@ -2,11 +2,12 @@
 //!
 //! Every type parses the forms of its row in the language's table of quantities, prints one canonical text that parses to the
 //! same value again, and describes itself to the JSON Schema. Errors are up to three lines: what is wrong, what was expected,
-//! and what to write instead. Bare numbers are counts, factors and money only. Arithmetic on quantities stays with those who
+//! and what to write instead. Bare numbers are counts, cores, factors and money only. Arithmetic on quantities stays with those who
 //! need it: a type gives its number in the unit that its method names.
 
 mod bandwidth;
 mod bytes;
+mod cores;
 mod count;
 mod factor;
 mod money;
@@ -21,6 +22,7 @@ mod unit;
 
 pub use bandwidth::Bandwidth;
 pub use bytes::Bytes;
+pub use cores::Cores;
 pub use count::{Count, CountOrAll};
 pub use factor::Factor;
 pub use money::Money;
@@ -198,6 +200,7 @@ mod tests {
             assert!(Probability::parse(text).is_err(), "{text}");
             assert!(Percent::parse(text).is_err(), "{text}");
             assert!(Count::parse(text).is_err(), "{text}");
+            assert!(Cores::parse(text).is_err(), "{text}");
             assert!(Factor::parse(text).is_err(), "{text}");
             assert!(Money::parse(text).is_err(), "{text}");
             assert!(Price::parse(text).is_err(), "{text}");

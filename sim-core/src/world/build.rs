@@ -18,6 +18,7 @@ use super::wrong::Wrongs;
 use super::{World, bounds, record};
 use crate::engine::calendar::{Calendar, LAST_INDEX, Lanes};
 use crate::engine::digest::Digest;
+use crate::engine::rng::mix;
 use crate::ids::LoadId;
 use crate::metrics::{Levels, Times};
 use crate::model::Model;
@@ -28,7 +29,8 @@ impl<'m> World<'m> {
         let program = Program::compile(model);
         let network = Network::new(model);
         let data = Data::new(model, &network);
-        let stations = Stations::new(model, |service| data.feeding(model, service));
+        let stations =
+            Stations::new(model, mix(seed, u64::from(replication) << 32), |service| data.feeding(model, service));
         assert!(stations.places() < LAST_INDEX as usize, "a checked model has no more instances");
         let calls = Calls::new(model, &program, &stations, &network, &mut lanes);
         let zero = model.run.warm_up.ns();

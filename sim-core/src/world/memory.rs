@@ -46,7 +46,7 @@ impl Memory {
     /// The memory of a replication of this model.
     pub fn of(model: &Model) -> Self {
         let instances = |service: &Service| u64::from(service.max_instances.max(service.instances).max(1));
-        let cores = |service: &Service| if service.cores.is_some() { CORES } else { 0 };
+        let cores = |service: &Service| if service.cores.is_some() || service.cpu_limit.is_some() { CORES } else { 0 };
         let one = size_of::<Instance>() as u64;
         let callers = |guard: &Guard| guard.caller.map_or(1, |service| instances(&model.services[service.index()]));
         let (sites, services) = (model.edges.len() as u64, model.services.len() as u64);

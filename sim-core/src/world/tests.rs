@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 use crate::results::{EdgeCounts, RunResult};
 use crate::service::discipline::Discipline;
 use crate::topology::{Edge, Endpoint, Guard, Load, Node, Region, Run, Service, Step, Topology, Zone};
-use crate::units::{Bytes, SimDuration};
+use crate::units::{Bytes, Cores, SimDuration};
 use crate::workload::{Arrival, Bursts, Priority};
 use std::collections::BTreeMap;
 
@@ -32,7 +32,8 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         need: 1,
         zones: vec![ZoneId(0)],
         workers: Some(workers),
-        cores,
+        cores: cores.map(Cores::whole),
+        cpu_limit: None,
         queue_capacity: 100_000,
         max_wait: None,
         discipline: Discipline::default(),

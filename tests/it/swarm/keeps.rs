@@ -104,10 +104,10 @@ fn nobody_works_more_than_there_is(model: &Model, run: &RunResult) {
         if service.workers.is_some() && !scaled {
             assert!(counts.busy_ns <= counts.workers_ns, "{name}: busy {} of {}", counts.busy_ns, counts.workers_ns);
         }
-        if let Some(cores) = service.cores.filter(|_| !scaled) {
+        if let Some(cores) = service.usable_cores().filter(|_| !scaled) {
             for slice in &run.slices {
                 let counts = &slice.services[place];
-                let there = counts.instances_ns * u128::from(cores);
+                let there = cores.times(counts.instances_ns);
                 assert!(counts.cpu_ns <= there, "{name}: CPU {} of {there} at {} ns", counts.cpu_ns, slice.to_ns);
             }
         }

@@ -9,6 +9,7 @@
 
 use crate::engine::calendar::{Calendar, Key, NEVER};
 use crate::engine::math::whole_ns;
+use crate::service::cpu::{Quota, Throttled};
 
 /// A frozen instance goes on at a millionth of its speed, so that what is left of its work keeps its size.
 pub(in crate::world) const STANDSTILL: f64 = 1e6;
@@ -16,7 +17,7 @@ pub(in crate::world) const STANDSTILL: f64 = 1e6;
 /// Work on shared cores.
 #[derive(Debug)]
 pub struct Cores {
-    cores: u32,
+    cores: f64,
     /// Cores that one piece has if it is alone: the inverse of their number, for the shares.
     share: f64,
     /// Virtual time [ns of work].
@@ -43,14 +44,16 @@ pub struct Cores {
     soonest: Key,
     /// CPU time used since the last reading [ns of one core].
     used: f64,
+    /// What limits the CPU time of all pieces together.
+    quota: Option<Box<Quota>>,
 }
 
 impl Cores {
-    /// `cores` idle cores.
-    pub fn new(cores: u32) -> Self {
+    /// So many idle cores, whole or not; as many as there is work where they are infinite.
+    pub fn new(cores: f64, quota: Option<Quota>) -> Self {
         Self {
             cores,
-            share: 1.0 / f64::from(cores),
+            share: 1.0 / cores,
             virtual_ns: 0.0,
             updated: 0,
             slow: 1.0,
@@ -63,30 +66,48 @@ impl Cores {
             distrusted: 0,
             soonest: NEVER,
             used: 0.0,
+            quota: quota.map(Box::new),
         }
     }
 
     /// The number of pieces or the slow-down has changed.
     fn set_speed(&mut self) {
-        self.stretch =
-            if self.active <= self.cores { self.slow } else { f64::from(self.active) * self.share * self.slow };
+        self.stretch = if f64::from(self.active) <= self.cores {
+            self.slow
+        } else {
+            f64::from(self.active) * self.share * self.slow
+        };
         self.speed = 1.0 / self.stretch;
     }
 
     fn update(&mut self, now_ns: u64) {
-        let passed = (now_ns - self.updated) as f64;
-        self.updated = now_ns;
+        let from_ns = std::mem::replace(&mut self.updated, now_ns);
+        let passed = (now_ns - from_ns) as f64;
         if self.active > 0 {
+            let busy = self.busy();
+            let passed = match &mut self.quota {
+                Some(quota) => {
+                    let ran = quota.run(from_ns, now_ns, busy);
+                    // What is frozen spends nothing, and so is never throttled.
+                    if busy > 0.0 { ran } else { passed }
+                }
+                None => passed,
+            };
             self.virtual_ns += passed * self.speed;
-            if self.slow < STANDSTILL {
-                self.used += passed * f64::from(self.active.min(self.cores));
-            }
+            self.used += passed * busy;
+        } else if let Some(quota) = &mut self.quota {
+            quota.run(from_ns, now_ns, 0.0);
         }
     }
 
-    /// Whether one more piece has a core for itself.
+    /// Cores that are at work.
+    fn busy(&self) -> f64 {
+        if self.slow < STANDSTILL { f64::from(self.active).min(self.cores) } else { 0.0 }
+    }
+
+    /// Whether one more piece has a core for itself, and nothing can make it stand still.
     pub fn has_room(&self) -> bool {
-        self.active < self.cores
+        f64::from(self.active) + 1.0 <= self.cores && self.quota.is_none()
     }
 
     /// Adds work [ns at full speed] for a frame that waits for `seq`. Tells whether it will be done first, so that an event has to be
@@ -125,6 +146,9 @@ impl Cores {
         self.set_speed();
         self.pieces.clear();
         self.soonest = NEVER;
+        if let Some(quota) = &mut self.quota {
+            quota.begins_anew();
+        }
     }
 
     /// From now on work is slower by another factor. `seq` is a new number: events that were made before it are not relied upon.
@@ -177,8 +201,13 @@ impl Cores {
         }
         let wait = f64::from_bits(first.time()) - self.virtual_ns;
         let at = if wait > 0.5 {
+            let runs = wait * self.stretch;
+            let takes = match &self.quota {
+                Some(quota) if self.busy() > 0.0 => quota.takes(self.updated, runs, self.busy()),
+                _ => runs,
+            };
             // Not before the next nanosecond, so that time goes on.
-            self.updated.saturating_add(whole_ns(wait * self.stretch).max(1))
+            self.updated.saturating_add(whole_ns(takes).max(1))
         } else {
             self.updated
         };
@@ -211,6 +240,11 @@ impl Cores {
         self.used -= whole;
         whole as u64
     }
+
+    /// What was seen of the quota since the last reading, where there is one.
+    pub fn take_throttled(&mut self) -> Option<Throttled> {
+        self.quota.as_mut().map(|quota| quota.take_seen())
+    }
 }
 
 #[cfg(test)]
@@ -225,7 +259,7 @@ mod tests {
 
     #[test]
     fn two_pieces_share_one_core() {
-        let mut cores = Cores::new(1);
+        let mut cores = Cores::new(1.0, None);
         assert!(cores.has_room());
         cores.add(0, 100.0, 1, STEP);
         assert!(!cores.has_room());
@@ -241,7 +275,7 @@ mod tests {
 
     #[test]
     fn as_many_cores_as_pieces_slow_nobody() {
-        let mut cores = Cores::new(2);
+        let mut cores = Cores::new(2.0, None);
         cores.add(0, 100.0, 1, STEP);
         cores.add(0, 70.0, 2, 2 * STEP);
         assert_eq!(wants(&mut cores), Some(70));
@@ -251,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_piece_with_an_event_of_its_own_to_come_wants_no_other() {
-        let mut cores = Cores::new(1);
+        let mut cores = Cores::new(1.0, None);
         cores.add(0, 100.0, 1, STEP);
         assert_eq!(cores.wants_event(|_, _| true, |_| 100), None);
         // A second one slows it: at 100 it is not done, and now the instance's event is wanted.
@@ -259,7 +293,7 @@ mod tests {
         assert_eq!(cores.pop_done(100, |_, _| true), None);
         assert_eq!(cores.wants_event(|_, _| true, |_| 100), Some(160));
         // After a change of speed its own event is not relied upon.
-        let mut cores = Cores::new(1);
+        let mut cores = Cores::new(1.0, None);
         cores.add(0, 100.0, 1, STEP);
         cores.set_slow(50, 0.5, 2 * STEP);
         assert_eq!(cores.wants_event(|_, _| true, |_| 100), Some(75));
@@ -267,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_slow_down_stretches_what_is_left() {
-        let mut cores = Cores::new(1);
+        let mut cores = Cores::new(1.0, None);
         cores.add(0, 100.0, 1, STEP);
         cores.set_slow(50, 2.0, 2 * STEP);
         assert_eq!(wants(&mut cores), Some(150));
@@ -275,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_is_no_longer_wanted_gives_its_share_back() {
-        let mut cores = Cores::new(1);
+        let mut cores = Cores::new(1.0, None);
         cores.add(0, 100.0, 1, STEP);
         cores.add(0, 50.0, 2, 2 * STEP);
         cores.remove(20);

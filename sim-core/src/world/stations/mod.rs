@@ -32,16 +32,21 @@ pub(in crate::world) use instance::{Instance, Life};
 use super::frame::{Arena, FrameId, Link};
 use super::{Event, fact};
 use crate::counters::SERVICE_COUNTERS;
+use crate::engine::rng::{Keyed, hash_name, mix};
 use crate::engine::table::Table;
 use crate::ids::{InstanceId, ServiceId, VersionId, ZoneId};
 use crate::metrics::{Histogram, Tally, fresh};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::results::ServiceCounts;
-use crate::topology::{Node, Step};
+use crate::service::cpu::Quota;
+use crate::topology::{self, Node, Step};
 use cores::Cores;
 use instance::{GATED, LINED, PATIENCE, PULLS, TIED};
 use service::Service;
+
+/// Keeps the draw of when periods of a CPU limit begin apart from others.
+const PHASE: u64 = 0xa2;
 
 /// What may be due at stations.
 #[derive(Debug, Clone, Copy)]
@@ -103,8 +108,9 @@ pub(in crate::world) struct Stations {
 
 impl Stations {
     /// A place for each instance that a service may ever have; nothing runs yet. `feeds` tells the queues from which a service takes messages.
-    pub(in crate::world) fn new(model: &Model, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> Self {
-        let (services, instances) = places(model, feeds);
+    /// `of_run` is what tells runs apart: draws derive from it.
+    pub(in crate::world) fn new(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> Self {
+        let (services, instances) = places(model, of_run, feeds);
         let version = |instance: &Instance| model.services[instance.service.index()].version;
         Self {
             versions: instances.iter().map(version).collect::<Vec<_>>().into(),
@@ -315,7 +321,7 @@ impl Stations {
     }
 }
 
-fn places(model: &Model, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> (Vec<Service>, Vec<Instance>) {
+fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> (Vec<Service>, Vec<Instance>) {
     let (mut services, mut instances) = (Vec::new(), Vec::new());
     for (index, settings) in model.services.iter().enumerate() {
         let places = settings.max_instances.max(settings.instances).max(1);
@@ -336,8 +342,7 @@ fn places(model: &Model, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> (Vec<Se
         let beyond = endpoints.clone().any(|e| e.is_async) || endpoints.clone().any(|e| works_beside(&e.steps));
         for number in 0..places {
             let zone = settings.zones[number as usize % settings.zones.len()];
-            let shares = settings.cores.filter(|&c| settings.workers.is_none_or(|w| c < w) || beyond);
-            let cores = shares.map(|c| Box::new(Cores::new(c)));
+            let cores = shared_cores(settings, beyond, mix(hash_name(&format!("{}/{number}", settings.name)), of_run));
             let workers = if matches!(settings.node, Node::Queue(_)) { None } else { settings.workers };
             let mut instance = Instance::gone(ServiceId::from(index), zone, workers, cores);
             instance.capacity = settings.queue_capacity;
@@ -352,6 +357,16 @@ fn places(model: &Model, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> (Vec<Se
         }
     }
     (services, instances)
+}
+
+/// The cores of an instance, where its work shares them or a limit can stop it. `key` is the instance's, for draws.
+fn shared_cores(settings: &topology::Service, beyond: bool, key: u64) -> Option<Box<Cores>> {
+    let shares = settings.cores.filter(|cores| beyond || !settings.workers.is_some_and(|w| cores.is_one_each(w)));
+    let Some(limit) = settings.cpu_limit else { return shares.map(|cores| Box::new(Cores::new(cores.get(), None))) };
+    // The periods of containers begin at times of their own. Without `cores` all that has work to do runs at once.
+    let phase = Keyed::new(mix(key, PHASE)).unit() * limit.period.ns() as f64;
+    let cores = settings.cores.map_or(f64::INFINITY, |cores| cores.get());
+    Some(Box::new(Cores::new(cores, Some(Quota::new(limit, phase as u64)))))
 }
 
 /// Whether steps work beside each other, so that a request may use more than the core of its worker.

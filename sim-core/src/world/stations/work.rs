@@ -7,11 +7,13 @@
 
 use super::cores::STANDSTILL;
 use super::instance::{FROZEN, SHARES};
+use crate::counters::count;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Keyed;
 use crate::engine::table::Id;
 use crate::ids::InstanceId;
 use crate::results::TraceStepKind;
+use crate::service::cpu;
 use crate::world::frame::{FrameId, Phase};
 use crate::world::probe::Stage;
 use crate::world::program::{Op, SamplerId};
@@ -183,6 +185,12 @@ impl World<'_> {
             instance.cpu_ahead = 0;
             if let Some(cores) = &mut instance.cores {
                 instance.sums.cpu += cores.take_used(now);
+                if let Some(seen) = cores.take_throttled() {
+                    let counts = &mut self.stations.services[instance.service].counts;
+                    count!(counts, cpu::CPU_PERIODS, seen.periods);
+                    count!(counts, cpu::CPU_THROTTLED_PERIODS, seen.throttled);
+                    count!(counts, cpu::CPU_THROTTLED_MS, (seen.still_ns / 1e6) as u64);
+                }
             }
         }
         for &instance in &self.stations.plain {
