@@ -22,7 +22,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let values = || lines.iter().flat_map(|l| l.1.iter().flatten());
     let low = values().map(|e| e.mean).filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
     let high = values().map(|e| e.high).fold(0.0, f64::max);
-    if !low.is_finite() || high <= 0.0 {
+    if !low.is_finite() || !high.is_finite() || high <= 0.0 {
         return None;
     }
     let worst = series

@@ -32,8 +32,11 @@ pub fn nice_times(end: f64) -> Vec<f64> {
     (1..).map(|i| f64::from(i) * step).take_while(|t| *t < end).take(10).collect()
 }
 
-/// 1 and 3 of each decade between two values.
+/// 1 and 3 of each decade between two values; none where they are infinitely far apart, as latencies are of requests that are never answered.
 pub fn log_ticks(low: f64, high: f64) -> Vec<f64> {
+    if !(low.is_finite() && high.is_finite()) {
+        return Vec::new();
+    }
     let from = log10(low.max(1e-9)).floor() as i32;
     let to = log10(high.max(low)).ceil() as i32;
     let all = (from..=to).flat_map(|d| [1.0, 3.0].map(|m| m * pow(10.0, f64::from(d))));
@@ -90,6 +93,7 @@ mod tests {
     fn ticks_are_round_and_few() {
         assert!((nice(0.037) - 0.05).abs() < 1e-12);
         assert_eq!(log_ticks(0.01, 1.0).len(), 5);
+        assert_eq!(log_ticks(0.01, f64::INFINITY).len(), 0);
         assert_eq!(round_values(500.0, 2000.0), [500.0, 1000.0, 1500.0, 2000.0]);
         assert_eq!(round_values(0.0, 1.0), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
         assert!(round_values(-3.0, 3.0).contains(&0.0));
