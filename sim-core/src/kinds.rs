@@ -23,6 +23,7 @@ pub fn all() -> Vec<Kind> {
         crate::call::fallback::ALL,
         crate::call::hedge::ALL,
         crate::call::balance::ALL,
+        crate::call::locality::ALL,
         crate::call::ejection::ALL,
         crate::data::ALL,
         crate::data::keys::ALL,

@@ -6,11 +6,13 @@
 //! breaker, a distribution) stand here as they were written, and all that refers to something is resolved to ids.
 
 use crate::call::balance::BalanceSettings;
+use crate::call::balance::slow_start::SlowStart;
 use crate::call::breaker::BreakerSettings;
 use crate::call::ejection::EjectionSettings;
 use crate::call::fallback::FallbackSettings;
 use crate::call::hedge::HedgeSettings;
 use crate::call::limit::LimitSettings;
+use crate::call::locality::LocalitySettings;
 use crate::call::pool::PoolSettings;
 use crate::call::rate_limit::RateLimitSettings;
 use crate::call::retry::{BudgetSettings, RetrySettings};
@@ -151,6 +153,8 @@ pub struct Service {
     pub start_up: Distribution,
     /// How long a new instance is slower, and by what factor.
     pub warm_up: Option<(SimDuration, f64)>,
+    /// How the calls to a new instance grow.
+    pub slow_start: Option<SlowStart>,
     /// Active health check.
     pub health: Option<Health>,
     /// Labels for targets.
@@ -361,6 +365,8 @@ pub struct Edge {
     pub fallback: Option<FallbackSettings>,
     /// How it is sent more than once.
     pub hedge: Option<HedgeSettings>,
+    /// Which instances are near, and when all are called.
+    pub locality: Option<LocalitySettings>,
     /// Failure does no harm: the caller goes on, with a degraded answer.
     pub optional: bool,
     /// Bytes of the request and the response.

@@ -25,7 +25,7 @@ fn threads_change_no_byte_of_hedges_and_ejections() {
     let cases = [
         ("hedging", "policies.leaf.hedge={backup: {after: {percentile: p95}, extra_load: 4%}}"),
         ("hedging", "policies.leaf.hedge={tied: {after: {time: 0ms}}}"),
-        ("gray-replica", "policies.catalog.hedge={speculative: {copies: 3}}"),
+        ("slow-replica-outlier-ejection", "policies.catalog.hedge={speculative: {copies: 3}}"),
     ];
     for (name, hedge) in cases {
         let file = root().join(format!("scenarios/shipped/resilience/{name}.yaml"));

@@ -93,8 +93,8 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             "keys" => somewhere_in("keys"),
             "step" => within(&["steps", "branches", "background"]),
             "schedule" => somewhere_in("faults"),
-            // Its name is the key.
-            "ejection" => true,
+            // Their names are the keys.
+            "ejection" | "locality" => true,
             // A section of the file.
             "section" => above.is_empty(),
             _ => family == name || within(&[family]),

@@ -6,6 +6,7 @@
 
 mod cycles;
 mod meters;
+mod near;
 mod reach;
 mod size;
 mod studies;
@@ -84,6 +85,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     reach::check(compiled, problems);
     meters::check(compiled, problems);
     wrongness::check(compiled, written, problems);
+    near::check(compiled, problems);
     timeouts(compiled, problems);
     deadlines(compiled, problems);
     messages_at_doors(compiled, problems);

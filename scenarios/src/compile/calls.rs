@@ -180,6 +180,7 @@ impl Compiler<'_> {
             retry: keys.retry.cloned(),
             fallback: keys.fallback.cloned(),
             hedge: keys.hedge.cloned(),
+            locality: keys.locality,
             optional: keys.optional.unwrap_or(false),
             size: (size.request, size.response),
             guard,
@@ -246,9 +247,21 @@ impl Compiler<'_> {
             mix.push((share, self.edge(site, keys, policy, &own, problems)));
         }
         let zone = settings.from.as_deref().and_then(|from| self.zone_of(from, problems));
+        self.stands_somewhere(settings, problems);
         let arrival = settings.arrive.compile(|replay| self.replay(replay, problems))?;
         let (shape, priority) = (settings.shape.clone(), settings.priority);
         Some(Load { name: name.to_owned(), mix, arrival, shape, zone, priority })
+    }
+
+    /// Users who stand nowhere have nothing near; what the defaults of all calls prefer does not speak of them.
+    fn stands_somewhere(&self, settings: &LoadSettings, problems: &mut Problems) {
+        let policy = settings.policy.as_deref().and_then(|name| self.written.policies.get(name));
+        let locality = settings.locality.or_else(|| policy.and_then(|policy| policy.locality));
+        if settings.from.is_none() && locality.is_some_and(|locality| locality.prefer.is_some()) {
+            let key = if settings.locality.is_some() { "locality.prefer" } else { "policy" };
+            let problem = problems.error(key, "the users stand in no zone, so that no instance is near to them");
+            problem.hint = Some("write from: and the zone in which they stand".into());
+        }
     }
 
     fn zone_of(&self, from: &str, problems: &mut Problems) -> Option<ZoneId> {

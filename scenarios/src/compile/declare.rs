@@ -132,6 +132,7 @@ impl Compiler<'_> {
             admission: None,
             start_up: Distribution::constant(SimDuration::from_ns(0)),
             warm_up: None,
+            slow_start: None,
             health: None,
             labels: BTreeMap::new(),
             version: None,

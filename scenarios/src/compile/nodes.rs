@@ -124,6 +124,7 @@ impl Compiler<'_> {
         }
         service.start_up = keys.start_up.cloned().unwrap_or_else(|| Distribution::constant(SimDuration::from_ns(0)));
         service.warm_up = keys.warm_up.map(|WarmUpSettings { length, factor }| (length, factor.value()));
+        service.slow_start = keys.slow_start;
         service.health = keys.health.map(|h| Health {
             every: h.every,
             timeout: h.timeout,

@@ -18,7 +18,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("transport", "network.within_zone"),
     ("buffer", "network.within_zone"),
     // Nodes.
-    ("slow_start", "services.web"),
     ("memory", "services.web.machine"),
     ("nic", "services.web.machine"),
     ("codel", "services.web.queue.discipline"),
@@ -31,7 +30,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("saga", "services.web.endpoints.get.steps.0"),
     ("outbox", "services.web.endpoints.get.steps.1.call"),
     // Calls.
-    ("locality", "policies.p"),
     ("level", "policies.p"),
     ("tenant", "load.users"),
     ("population", "load.users"),

@@ -15,6 +15,7 @@ mod mangled;
 mod meant;
 mod messages;
 mod money;
+mod near;
 mod pools;
 mod rates;
 mod rows;

@@ -10,6 +10,7 @@ use sim_core::call::ejection::EjectionSettings;
 use sim_core::call::fallback::FallbackSettings;
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::limit::LimitSettings;
+use sim_core::call::locality::LocalitySettings;
 use sim_core::call::pool::PoolSettings;
 use sim_core::call::rate_limit::RateLimitSettings;
 use sim_core::call::retry::RetrySettings;
@@ -78,6 +79,9 @@ macro_rules! with_call_keys {
             /// Which instance of the callee gets the call; default `least_requests` of 2.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub balance: Option<sim_core::call::balance::BalanceSettings>,
+            /// Which instances of the callee are near, and when all are called because too few are healthy.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub locality: Option<sim_core::call::locality::LocalitySettings>,
             /// Which instances of the callee are not called for a while.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub outlier_ejection: Option<sim_core::call::ejection::EjectionSettings>,
@@ -106,6 +110,7 @@ macro_rules! with_call_keys {
                     fallback: self.fallback.as_ref(),
                     hedge: self.hedge.as_ref(),
                     balance: self.balance.as_ref(),
+                    locality: self.locality,
                     outlier_ejection: self.outlier_ejection.as_ref(),
                     optional: self.optional,
                     size: self.size,
@@ -142,6 +147,7 @@ with_call_keys! {
     /// - `cancel`: whether the callee stops when nobody waits, default false
     /// - `retry`, `breaker`, `throttle`, `rate_limit`, `concurrency_limit`, `pool`, `fallback`, `hedge`, `balance`: their kinds, default none and
     ///   `least_requests`
+    /// - `locality`: which instances are near, and when all are called, default none
     /// - `outlier_ejection`: which instances are not called for a while, default none
     /// - `optional`: whether a failure does no harm, default false
     /// - `size`: `request` and `response` in bytes, default 0B
@@ -192,6 +198,8 @@ pub struct CallKeys<'a> {
     pub hedge: Option<&'a HedgeSettings>,
     /// Which instance gets the call.
     pub balance: Option<&'a BalanceSettings>,
+    /// Which instances are near.
+    pub locality: Option<LocalitySettings>,
     /// Which instances are not called for a while.
     pub outlier_ejection: Option<&'a EjectionSettings>,
     /// Whether failure does no harm.
@@ -218,6 +226,7 @@ impl<'a> CallKeys<'a> {
             fallback: self.fallback.or(below.fallback),
             hedge: self.hedge.or(below.hedge),
             balance: self.balance.or(below.balance),
+            locality: self.locality.or(below.locality),
             outlier_ejection: self.outlier_ejection.or(below.outlier_ejection),
             optional: self.optional.or(below.optional),
             size: self.size.or(below.size),
@@ -279,6 +288,9 @@ impl<'a> CallKeys<'a> {
         }
         if let Some(ejection) = self.outlier_ejection {
             problems.at("outlier_ejection", |p| ejection.validate(p));
+        }
+        if let Some(locality) = self.locality {
+            problems.at("locality", |p| locality.validate(p));
         }
         if let Some(balance) = self.balance {
             problems.at("balance", |p| balance.validate(p));

@@ -7,6 +7,7 @@ use super::named::Named;
 use super::step::StepSettings;
 use super::store::ReplicationSettings;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sim_core::call::balance::slow_start::SlowStart;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
 use sim_core::problem::Problems;
@@ -52,6 +53,13 @@ macro_rules! with_node_keys {
             /// A new instance is slower for a while.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub warm_up: Option<WarmUpSettings>,
+            /// How long the balancers of callers send a new instance fewer calls, such as `30s`, or `{for, aggression, min_weight}`; default not at
+            /// all. Its weight grows with time from `min_weight` (10%) to the whole: (time / `for`)^(1 / `aggression`), Envoy's slow start. An
+            /// instance is new when it has started, and when its health check has found it well again; those that run at the begin of the run are
+            /// not. Balancers that weigh do so: `round_robin`, `least_requests`, `weighted`. What an instance takes longer while it is new is
+            /// `warm_up`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub slow_start: Option<sim_core::call::balance::slow_start::SlowStart>,
             /// Active check that takes instances which do not answer out of the balancer; default none.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub health: Option<HealthSettings>,
@@ -80,6 +88,7 @@ macro_rules! with_node_keys {
                     admission: self.admission.as_ref(),
                     start_up: self.start_up.as_ref(),
                     warm_up: self.warm_up,
+                    slow_start: self.slow_start,
                     health: self.health,
                     labels: self.labels.as_ref(),
                     version: self.version.as_deref(),
@@ -138,6 +147,8 @@ pub struct NodeKeys<'a> {
     pub start_up: Option<&'a Distribution>,
     /// Slower for a while.
     pub warm_up: Option<WarmUpSettings>,
+    /// Fewer calls for a while.
+    pub slow_start: Option<SlowStart>,
     /// Active check.
     pub health: Option<HealthSettings>,
     /// For targets.
@@ -162,6 +173,7 @@ impl<'a> NodeKeys<'a> {
             admission: self.admission.or(below.admission),
             start_up: self.start_up.or(below.start_up),
             warm_up: self.warm_up.or(below.warm_up),
+            slow_start: self.slow_start.or(below.slow_start),
             health: self.health.or(below.health),
             labels: self.labels.or(below.labels),
             version: self.version.or(below.version),
@@ -199,6 +211,9 @@ impl<'a> NodeKeys<'a> {
         }
         if let Some(warm_up) = self.warm_up {
             problems.at("warm_up", |p| warm_up.validate(p));
+        }
+        if let Some(slow_start) = self.slow_start {
+            problems.at("slow_start", |p| slow_start.validate(p));
         }
         if let Some(health) = self.health {
             problems.at("health", |p| health.validate(p));

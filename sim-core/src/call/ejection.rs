@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 /// `consecutive_errors` attempts in a row have failed; and, with `success_rate`, every so often when its share of successes lies more
 /// than so many standard deviations below the mean of all. It comes back at the first look after `eject_for` times the number of
 /// ejections in a row, and each look at which it is well takes one from that number. When fewer than half of the instances would be left,
-/// all are called. Whatever is no answer (ok or degraded) is a failure, timeouts too; what a breaker turns away is none.
+/// all are called; with `locality` its threshold counts, for ejected instances and for those that fail their health check together. Whatever is no
+/// answer (ok or degraded) is a failure, timeouts too; what a breaker turns away is none.
 ///
 /// # When to use it
 /// Against gray instances, which pass their health checks and fail requests. Where all instances are bad it can do nothing, and where a
@@ -223,14 +224,16 @@ impl Ejector {
     /// Which of the instances that may be picked are not to be called; `None` if all may be.
     pub fn avoided(&mut self, now_ns: u64, places: impl ExactSizeIterator<Item = u32>) -> Option<Vec<bool>> {
         let count = places.len();
-        self.look(now_ns, count);
-        if self.ejected == 0 {
-            return None;
-        }
-        let avoided: Vec<bool> = places.map(|place| self.is_ejected(place)).collect();
+        let avoided = self.ejected(now_ns, places)?;
         let left = avoided.iter().filter(|&&avoided| !avoided).count();
         // Fewer than half: better all than too few.
         (left * 2 >= count && left < count).then_some(avoided)
+    }
+
+    /// Which of the instances are ejected; `None` if none is.
+    pub fn ejected(&mut self, now_ns: u64, places: impl ExactSizeIterator<Item = u32>) -> Option<Vec<bool>> {
+        self.look(now_ns, places.len());
+        (self.ejected > 0).then(|| places.map(|place| self.is_ejected(place)).collect())
     }
 
     /// Whether an instance is ejected.

@@ -11,6 +11,7 @@ pub mod ejection;
 pub mod fallback;
 pub mod hedge;
 pub mod limit;
+pub mod locality;
 pub mod pool;
 pub mod rate_limit;
 pub mod retry;

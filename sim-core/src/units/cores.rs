@@ -47,7 +47,7 @@ impl Cores {
         }
         match number.to_u64(unit) {
             Some((0, true)) => Err(text::wrong::<Self>("without cores no work is ever done")),
-            Some((milli, true)) if milli <= u64::from(u32::MAX) => Ok(Self(milli)),
+            Some((milli, true)) if u32::try_from(milli).is_ok() => Ok(Self(milli)),
             Some((_, false)) => Err(text::wrong::<Self>("a core has a thousand parts, 1m each")),
             _ => Err(text::too_large::<Self>(text)),
         }

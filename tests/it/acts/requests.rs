@@ -446,6 +446,12 @@ pub(super) const ACTS: &[Act] = &[
         "error_rate(web.get) in on < 0.9 * error_rate(web.get)",
     ),
     act(
+        "locality locality",
+        "regions: {home: {zones: [a, b]}}\nnetwork.between_zones: {latency: 20ms}\nservices.web.zones: [a, b]\nservices.api.zones: [a, b]",
+        "policies.api.locality: {prefer: zone}",
+        "mean(web.get) in on < 0.6 * mean(web.get)",
+    ),
+    act(
         "ejection outlier_ejection",
         "faults: {bad: {inject: fail, where: {service: api, instances: [0]}}}",
         "policies.api.outlier_ejection: {consecutive_errors: 5, max_ejected: {percent: 50%}}",

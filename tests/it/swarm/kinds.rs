@@ -97,6 +97,10 @@ pub fn call(dice: &mut Dice) -> String {
     if dice.chance(15) {
         keys.push(format!("outlier_ejection: {}", ejection(dice)));
     }
+    if dice.chance(15) {
+        let panic_below = *dice.pick(&["0%", "30%", "50%", "80%"]);
+        keys.push(format!("locality: {{panic_below: {panic_below}}}"));
+    }
     if dice.chance(20) {
         keys.push(format!("deadline: {}", *dice.pick(&["3ms", "40ms", "800ms"])));
     }

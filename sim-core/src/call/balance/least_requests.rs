@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// `choices: all` looks at every instance: Envoy's `selection_method: FULL_SCAN`, and with one caller join-the-shortest-queue.
 ///
-/// It differs from Envoy in this: all instances have the same weight, so `active_request_bias` is without meaning, and there is no slow
-/// start.
+/// It differs from Envoy in this: all instances have the same weight but for those in `slow_start`. While one is, instances take turns by their
+/// weight divided by the requests that the caller awaits from them and one more (`active_request_bias` 1).
 ///
 /// # When to use it
 /// Nearly always where there are few callers: two choices already cut the queues from geometric to doubly exponential tails.

@@ -8,6 +8,7 @@ mod pinned;
 mod random;
 mod ring_hash;
 mod round_robin;
+pub mod slow_start;
 mod weighted;
 
 pub use latency_ewma::LatencyEwmaSettings;
@@ -98,7 +99,8 @@ impl BalanceSettings {
     /// Problems of the settings.
     pub fn validate(&self, problems: &mut Problems) {
         match self {
-            Self::Random(_) | Self::RoundRobin(_) | Self::Pinned(_) => {}
+            Self::Random(_) | Self::RoundRobin(_) => {}
+            Self::Pinned(settings) => problems.at("pinned", |p| settings.validate(p)),
             Self::LeastRequests(settings) => problems.at("least_requests", |p| settings.validate(p)),
             Self::Weighted(settings) => problems.at("weighted", |p| settings.validate(p)),
             Self::LatencyEwma(settings) => problems.at("latency_ewma", |p| settings.validate(p)),
@@ -115,7 +117,7 @@ impl BalanceSettings {
             Self::LeastRequests(settings) => {
                 Balancer::LeastRequests(settings.build(outstanding::Outstanding::new(places, callers)))
             }
-            Self::Pinned(_) => Balancer::Pinned(pinned::Pinned::default()),
+            Self::Pinned(settings) => Balancer::Pinned(settings.build()),
             Self::Weighted(settings) => Balancer::Weighted(settings.build(places)),
             Self::LatencyEwma(settings) => {
                 let outstanding = outstanding::Outstanding::new(places, callers);
@@ -129,6 +131,12 @@ impl BalanceSettings {
     /// Whether its balancer has to be told where attempts go and how they end.
     pub fn is_told(&self) -> bool {
         matches!(self, Self::LeastRequests(_) | Self::Pinned(_) | Self::LatencyEwma(_))
+    }
+
+    /// Whether its balancer looks at the weights of instances, so that an instance can start slowly: Envoy's round robin and least requests,
+    /// nginx's weights.
+    pub fn weighs(&self) -> bool {
+        matches!(self, Self::RoundRobin(_) | Self::LeastRequests(_) | Self::Weighted(_))
     }
 
     /// Whether its balancer picks by the request's key, or by the request.
@@ -160,11 +168,21 @@ impl Balancer {
             Self::Random => random::pick(candidates, draw),
             Self::RoundRobin(state) => state.pick(candidates),
             Self::LeastRequests(state) => state.pick(candidates, place_of, draw),
-            Self::Pinned(state) => state.pick(candidates, place_of, draw),
+            Self::Pinned(state) => state.pick(candidates, place_of, draw, asking.now_ns),
             Self::Weighted(state) => state.pick(candidates, place_of),
             Self::LatencyEwma(state) => state.pick(candidates, place_of, draw, asking.now_ns),
             Self::RingHash(state) => state.pick(candidates, place_of, asking.hash),
             Self::Maglev(state) => state.pick(candidates, place_of, asking.hash),
+        }
+    }
+
+    /// The weight of a place where weights differ, because an instance starts slowly. With least requests it is Envoy's for that case, the weight of
+    /// the instance divided by what the caller awaits from it and one more. What does not weigh has 1 for all.
+    pub fn weight(&self, place: u32) -> f64 {
+        match self {
+            Self::LeastRequests(state) => 1.0 / f64::from(state.outstanding.at(place) + 1),
+            Self::Weighted(state) => state.weight(place),
+            _ => 1.0,
         }
     }
 

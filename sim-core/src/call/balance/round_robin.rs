@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Envoy `ROUND_ROBIN` with equal weights.
+/// Envoy `ROUND_ROBIN` with equal weights, but for those in `slow_start`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoundRobinSettings {}

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 /// Calls go to the instances in turn, to each as often as its weight says.
 ///
 /// # What it models
-/// The smooth weighted round robin of nginx: an instance of weight 5 beside two of weight 1 gets the calls 1, 2, 4, 6 and 7 of seven, so that its calls do
-/// not come in one burst. Each caller instance has its own turn. The weights are those of the instances by their numbers, and begin anew behind the last; an
-/// instance that is not in the balancer is left out, and the others share its calls by their weights.
+/// The smooth weighted round robin of nginx: an instance of weight 5 beside two of weight 1 gets the calls 1, 2, 4, 6 and 7 of seven, so that its
+/// calls do not come in one burst. Each caller instance has its own turn. The weights are those of the instances by their numbers, and begin anew
+/// behind the last; an instance that is not in the balancer is left out, and the others share its calls by their weights.
 ///
 /// It differs from nginx in this: failures do not lower a weight for a while.
 ///
@@ -56,6 +56,11 @@ pub struct Weighted {
 }
 
 impl Weighted {
+    /// The weight of a place.
+    pub(super) fn weight(&self, place: u32) -> f64 {
+        self.weights[place as usize] as f64
+    }
+
     /// The place among the candidates; `place_of` tells the place of each in its service.
     pub(super) fn pick(&mut self, candidates: usize, place_of: impl Fn(usize) -> u32) -> usize {
         let (mut best, mut sum) = (0, 0);

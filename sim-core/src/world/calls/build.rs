@@ -123,7 +123,7 @@ pub(super) fn sites(
                 Caller::Endpoint(_) | Caller::Queue(_) => Priority::default(),
             }),
             role: match role(model, edge) {
-                Role::Any if edge.hedge.is_some() || guard.ejection.is_some() => Role::Others,
+                Role::Any if is_choosy(model, edge) => Role::Others,
                 role => role,
             },
             counts: EdgeCounts::default(),
@@ -131,6 +131,13 @@ pub(super) fn sites(
         });
     }
     sites
+}
+
+/// Whether not all instances that are in the balancer may get a call alike.
+fn is_choosy(model: &Model, edge: &Edge) -> bool {
+    let guard = &model.guards[edge.guard.index()];
+    let starts_slowly = model.services[guard.callee.index()].slow_start.is_some() && guard.balance.weighs();
+    edge.hedge.is_some() || guard.ejection.is_some() || edge.locality.is_some() || starts_slowly
 }
 
 /// Whether a call may be attempted more than once, so that its effect may be applied again.

@@ -29,6 +29,7 @@ use super::frame::Rank;
 use super::network::Network;
 use super::program::{Pc, Program, SamplerId};
 use super::stations::Stations;
+use crate::call::balance::slow_start::Turns;
 use crate::data::KeysOfRequests;
 use crate::engine::calendar::{LaneId, Lanes};
 use crate::engine::table::{Maybe, Table};
@@ -37,6 +38,7 @@ use crate::metrics::{Histogram, Versions, fresh};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::results::EdgeCounts;
+use std::collections::BTreeMap;
 
 /// All call sites and what calls share.
 pub(in crate::world) struct Calls {
@@ -63,6 +65,8 @@ pub(in crate::world) struct Calls {
     /// First of the shared states of each guard.
     guards: Vec<u32>,
     many: tries::Many,
+    /// Whose turn it is while instances start slowly, by shared state.
+    turns: BTreeMap<usize, Turns>,
     /// Callers that are failing now because of the call of another.
     falling: u32,
     vanished: unanswered::Vanished,
@@ -239,6 +243,7 @@ impl Calls {
             let_go: Vec::new(),
             guards,
             many: tries::Many::default(),
+            turns: BTreeMap::new(),
             falling: 0,
             vanished: unanswered::Vanished::default(),
             versions: Versions::default(),

@@ -1,19 +1,21 @@
 //! Which instance gets an attempt, and what the balancer is told of it.
 //!
-//! Candidates are the instances that are in the balancer. Where all will do, the balancer picks among them; where the callee's role, another copy of the
-//! same call or an ejector leaves fewer, among those. A balancer that hashes is given the key of the request, which is the same wherever the request is
-//! asked for its key.
+//! Candidates are the instances that are in the balancer. Where all will do, the balancer picks among them; where the callee's role, another copy
+//! of the same call, an ejector or locality leaves fewer, among those. A balancer that hashes is given the key of the request, which is the same
+//! wherever the request is asked for its key.
 
 use super::site::Role;
 use crate::call::balance::Asking;
+use crate::call::locality::{LEVELS, Level, LocalitySettings};
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::{Id, Maybe};
-use crate::ids::{EdgeId, InstanceId};
+use crate::ids::{Caller, EdgeId, InstanceId, ZoneId};
 use crate::world::World;
 use crate::world::frame::{CLIENT, COPY, FrameId, Waiter};
 
 const PICK: u64 = 0x32;
 const HASH: u64 = 0x37;
+const LEVEL: u64 = 0x38;
 
 impl World<'_> {
     /// Tells the balancer where an attempt goes.
@@ -87,14 +89,10 @@ impl World<'_> {
         mix(keys.as_ref().map_or(request, |keys| keys.of(request)), HASH)
     }
 
-    /// Picks where not all instances will do: one of a role, another for each copy of a hedged call, none that is ejected.
-    fn pick_by_role(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
+    /// The instances that a caller may call, where nothing is said of locality: those in the balancer, but for the ejected ones.
+    fn healthy(&mut self, frame: FrameId, site: EdgeId) -> Vec<InstanceId> {
         let to = &self.calls.sites[site];
-        let first = self.stations.first(to.service);
-        let replica = to.role == Role::Replica;
-        if to.role == Role::Primary || (replica && self.stations.places_of(to.service) == 1) {
-            return first.into();
-        }
+        let (first, replica) = (self.stations.first(to.service), to.role == Role::Replica);
         let routable = self.stations.routable(to.service).iter().copied();
         let mut able: Vec<InstanceId> = routable.filter(|&i| !replica || i != first).collect();
         let shared = self.shared_of(frame, site);
@@ -104,6 +102,77 @@ impl World<'_> {
             let mut avoided = avoided.into_iter();
             able.retain(|_| avoided.next() == Some(false));
         }
+        able
+    }
+
+    /// The instances of the level of nearness that gets a call: the healthy ones, or all where the level is in panic.
+    fn near(&mut self, frame: FrameId, site: EdgeId, key: u64, locality: LocalitySettings) -> Vec<InstanceId> {
+        let to = &self.calls.sites[site];
+        let (service, first, replica) = (to.service, self.stations.first(to.service), to.role == Role::Replica);
+        let known: Vec<InstanceId> = self.stations.known(service).filter(|&i| !replica || i != first).collect();
+        let shared = self.shared_of(frame, site);
+        let ejector = self.calls.shared[shared].ejector.as_mut();
+        let ejected = ejector.and_then(|e| e.ejected(self.now, known.iter().map(|i| i.0 - first.0)));
+        let here = self.zone_of_caller(frame, site);
+        let region = |zone: ZoneId| self.model.zones[zone.index()].region;
+        let mut levels = [Level::default(); LEVELS];
+        let mut all = Vec::with_capacity(known.len());
+        for (place, &instance) in known.iter().enumerate() {
+            let zone = self.stations.zone_of(instance);
+            // Who calls from nowhere is near to all.
+            let is_same = |same: &dyn Fn(ZoneId) -> bool| here.is_none_or(same);
+            let level = locality.level(is_same(&|here| here == zone), is_same(&|here| region(here) == region(zone)));
+            let is_ejected = ejected.as_ref().is_some_and(|ejected| ejected[place]);
+            let is_healthy = self.stations.is_healthy(instance) && !is_ejected;
+            levels[level].known += 1;
+            levels[level].healthy += u32::from(is_healthy);
+            all.push((instance, level, is_healthy));
+        }
+        let shares = locality.shares(&levels);
+        let Some(level) = shares.level(Keyed::of(key, LEVEL).unit()) else { return Vec::new() };
+        let goes =
+            |&(_, at, is_healthy): &(InstanceId, usize, bool)| at == level && (is_healthy || shares.panics[level]);
+        all.into_iter().filter(goes).map(|(instance, ..)| instance).collect()
+    }
+
+    /// The zone in which a caller stands; `None` of users who stand nowhere.
+    fn zone_of_caller(&self, frame: FrameId, site: EdgeId) -> Option<ZoneId> {
+        match self.model.edges[site.index()].caller {
+            Caller::Load(load) => self.model.loads[load.index()].zone,
+            Caller::Queue(queue) => Some(self.stations.zone_of(self.stations.first(queue))),
+            Caller::Endpoint(_) => Some(self.stations.zone_of(self.frames[frame].instance.known())),
+        }
+    }
+
+    /// Whose turn it is while an instance starts slowly, by the weights that the balancer and the ramps of instances give; `None` where all
+    /// weigh alike.
+    fn turn(&mut self, able: &[InstanceId], shared: usize) -> Option<usize> {
+        let guard = &self.model.guards[self.calls.shared[shared].guard.index()];
+        let slow_start = self.model.services[guard.callee.index()].slow_start.filter(|_| guard.balance.weighs())?;
+        let ramps: Vec<f64> = able.iter().map(|&i| self.stations.ramp(i, self.now, slow_start)).collect();
+        if ramps.iter().all(|ramp| *ramp >= 1.0) {
+            return None;
+        }
+        let balancer = &self.calls.shared[shared].balancer;
+        let places = able.iter().map(|&i| self.stations.number(i));
+        let weights: Vec<(u32, f64)> =
+            places.zip(ramps).map(|(place, ramp)| (place, ramp * balancer.weight(place))).collect();
+        Some(self.calls.turns.entry(shared).or_default().next(&weights))
+    }
+
+    /// Picks where not all instances will do: one of a role, another for each copy of a hedged call, none that is ejected.
+    fn pick_by_role(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
+        let to = &self.calls.sites[site];
+        let first = self.stations.first(to.service);
+        let replica = to.role == Role::Replica;
+        if to.role == Role::Primary || (replica && self.stations.places_of(to.service) == 1) {
+            return first.into();
+        }
+        let mut able = match self.in_force.edges[site.index()].locality {
+            Some(locality) => self.near(frame, site, key, locality),
+            None => self.healthy(frame, site),
+        };
+        let shared = self.shared_of(frame, site);
         if self.frames[frame].flags & COPY != 0 {
             let taken = self.instances_of_others(frame);
             if able.iter().any(|i| !taken.contains(i)) {
@@ -114,6 +183,7 @@ impl World<'_> {
             0 if replica => first,
             0 => return Maybe::NONE,
             1 if !replica => able[0],
+            _ if let Some(turn) = self.turn(&able, shared) => able[turn],
             count => {
                 let mut draw = Keyed::of(key, PICK);
                 let asking = Asking { now_ns: self.now, hash: self.hash_of(frame, site) };

@@ -112,7 +112,8 @@ pub enum Role {
     Primary,
     /// Any but the first.
     Replica,
-    /// Any, but each copy of a hedged call goes to another, and none to those that are ejected.
+    /// Any of some: each copy of a hedged call goes to another instance, none to those that are ejected, fewer to those
+    /// that start slowly, and locality has a say.
     Others,
 }
 

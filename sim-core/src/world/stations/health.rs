@@ -195,6 +195,9 @@ impl World<'_> {
             self.schedule(self.now, Due::Restart { instance, epoch });
         }
         if turns {
+            if recovers {
+                self.stations.enters(instance, self.now);
+            }
             self.refresh_routable(service);
         }
     }

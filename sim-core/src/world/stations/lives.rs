@@ -141,6 +141,7 @@ impl World<'_> {
             self.renew_speed(instance);
         }
         self.stations.instances[instance].registered = !self.chaos.is_held_back(instance);
+        self.stations.enters(instance, self.now);
         self.refresh_routable(service);
         self.deploys_go_on(service);
         // Queues hand messages to workers that ask for them: all of its workers are new and ask.
@@ -205,6 +206,9 @@ impl World<'_> {
     /// Callers know of an instance from now on, or no more. The caller has to call `refresh_routable` afterwards.
     pub(in crate::world) fn register(&mut self, instance: InstanceId, known: bool) {
         self.stations.instances[instance].registered = known;
+        if known {
+            self.stations.enters(instance, self.now);
+        }
     }
 
     /// Another version runs on an instance from now on.

@@ -31,6 +31,7 @@ pub(in crate::world) use instance::{Instance, Life};
 
 use super::frame::{Arena, FrameId, Link};
 use super::{Event, fact};
+use crate::call::balance::slow_start::SlowStart;
 use crate::counters::SERVICE_COUNTERS;
 use crate::engine::rng::{Keyed, hash_name, mix};
 use crate::engine::table::Table;
@@ -194,6 +195,32 @@ impl Stations {
         &self.services[service].routable
     }
 
+    /// The instances of a service that callers know, healthy or not, in the order of their places.
+    pub(in crate::world) fn known(&self, service: ServiceId) -> impl Iterator<Item = InstanceId> {
+        self.services[service].ids().filter(|&instance| self.instances[instance].registered)
+    }
+
+    /// Whether an instance passes its health check, if it has one.
+    pub(in crate::world) fn is_healthy(&self, instance: InstanceId) -> bool {
+        !self.instances[instance].unhealthy
+    }
+
+    /// The weight of an instance that starts slowly, 1 being the whole.
+    pub(in crate::world) fn ramp(&self, instance: InstanceId, now_ns: u64, slow_start: SlowStart) -> f64 {
+        let at = &self.services[self.instances[instance].service];
+        let entered = at.entered.get(at.number(instance) as usize).copied().flatten();
+        entered.map_or(1.0, |entered| slow_start.weight(now_ns - entered))
+    }
+
+    /// An instance has come into the balancers of its callers: it is new to them.
+    fn enters(&mut self, instance: InstanceId, now_ns: u64) {
+        let at = &mut self.services[self.instances[instance].service];
+        let number = at.number(instance) as usize;
+        if let Some(entered) = at.entered.get_mut(number) {
+            *entered = Some(now_ns);
+        }
+    }
+
     /// Whether an instance serves and has a free worker.
     pub(in crate::world) fn is_idle(&self, instance: InstanceId) -> bool {
         let at = &self.instances[instance];
@@ -335,6 +362,7 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
             limited: settings.workers.is_some(),
             patience: settings.max_wait.as_ref().map(crate::dist::Distribution::build),
             pulls: feeds.clone(),
+            entered: vec![None; settings.slow_start.map_or(0, |_| places as usize)],
             messages: matches!(settings.node, Node::Queue(_)).then(Box::default),
             ..Service::new(InstanceId::from(instances.len()), places)
         });
@@ -365,7 +393,7 @@ fn shared_cores(settings: &topology::Service, beyond: bool, key: u64) -> Option<
     let Some(limit) = settings.cpu_limit else { return shares.map(|cores| Box::new(Cores::new(cores.get(), None))) };
     // The periods of containers begin at times of their own. Without `cores` all that has work to do runs at once.
     let phase = Keyed::new(mix(key, PHASE)).unit() * limit.period.ns() as f64;
-    let cores = settings.cores.map_or(f64::INFINITY, |cores| cores.get());
+    let cores = settings.cores.map_or(f64::INFINITY, crate::units::Cores::get);
     Some(Box::new(Cores::new(cores, Some(Quota::new(limit, phase as u64)))))
 }
 

@@ -26,6 +26,9 @@ pub struct Service {
     pub patience: Option<Sampler>,
     /// Queues from which its instances take messages.
     pub pulls: Vec<ServiceId>,
+    /// When each instance came into the balancers of its callers [ns]; nothing for those of the first moment, and an empty list where none starts
+    /// slowly.
+    pub entered: Vec<Option<u64>>,
     /// Messages waiting, in a queue.
     pub queue: Integral,
     /// Workers held, where its instances take messages.
@@ -84,6 +87,7 @@ impl Service {
             limited: false,
             patience: None,
             pulls: Vec::new(),
+            entered: Vec::new(),
             queue: Integral::default(),
             busy_now: 0,
             at_once_read: 0,
