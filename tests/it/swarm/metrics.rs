@@ -25,6 +25,12 @@ const LOSES: &str = "scenario: Lost messages\nquestion: Are they counted?\nrun: 
     services: {worker: {workers: 8, endpoints: {job: {steps: [{work: 10ms}, {fail: {probability: 50%}}]}}}}\n\
     queues: {jobs: {consumers: {worker: {to: worker.job, visibility_timeout: 10s, max_deliveries: 2}}}}\n";
 
+/// Users who wait for an instance that is silent, which no shipped scenario lets them do for good.
+const HANGS: &str = "scenario: Unanswered\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 20/s}}}}\n\
+    services: {web: {workers: 8, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
+    faults: {silence: {inject: {crash: {callers_see: silence}}, where: {service: web}, at: 10s}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -205,6 +211,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     }
     check(&read(BAD_ALERTS), &mut seen);
     check(&read(LOSES), &mut seen);
+    check(&read(HANGS), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()
         .flat_map(|metric| LEVELS.iter().map(move |level| format!("{metric} of {}", level.name)));
