@@ -18,7 +18,7 @@ use crate::compile::Compiled;
 use crate::reader::Node;
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
-use sim_core::faults::{FaultEffect, Target};
+use sim_core::faults::{Fault, FaultEffect, Target};
 use sim_core::ids::{Caller, EndpointId, Location, ServiceId};
 use sim_core::model::Model;
 use sim_core::names::Names;
@@ -89,6 +89,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     timeouts(compiled, problems);
     deadlines(compiled, problems);
     messages_at_doors(compiled, problems);
+    limits_of_nothing(compiled, problems);
     single_rows(compiled, problems);
     agreements(compiled, problems);
 }
@@ -136,6 +137,21 @@ fn messages_at_doors(compiled: &Compiled, problems: &mut Problems) {
                     .hint("bound the work of a consumer by its workers, which take a message only when they are free"),
             );
         }
+    }
+}
+
+/// A limit of what goes through a link acts on messages that have a size, and no call says any.
+fn limits_of_nothing(compiled: &Compiled, problems: &mut Problems) {
+    let model = &compiled.model;
+    if model.edges.iter().any(|edge| edge.size.0.get() + edge.size.1.get() > 0) {
+        return;
+    }
+    let limits = |fault: &&Fault| fault.experiment.is_none() && matches!(fault.effect, FaultEffect::Bandwidth { .. });
+    for fault in model.faults.iter().filter(limits) {
+        problems.push(
+            Problem::warning(format!("faults.{}.inject", fault.name), "messages have no size, and so none takes time")
+                .hint("say how large they are: size: {request: 2KiB, response: 64KiB} in the call"),
+        );
     }
 }
 

@@ -51,7 +51,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("reorder", "faults.f.inject"),
     ("dns", "faults.f.inject"),
     ("withdraw", "faults.f.inject"),
-    ("cpu_steal", "faults.f.inject"),
     ("clock_skew", "faults.f.inject"),
     ("flush", "faults.f.inject"),
     ("poison", "faults.f.inject"),

@@ -346,3 +346,138 @@ fn deliveries_pass_the_network_and_its_faults() {
     close(deliveries, 1.25, 0.02, "deliveries that fail");
     close(fault("{delay: {add: 30ms}}", "between: [jobs, w]")[0], 65.0, 0.01, "delays");
 }
+
+/// One fault `f` on the call from `a` to `b`, where the call and the service are as given; the run.
+fn one_fault(call: &str, steps: &str, arrive: &str, fault: &str) -> RunResult {
+    let text = format!(
+        "\
+scenario: One fault
+question: What does it do?
+run: {{duration: 1000s, warm_up: 0s}}
+load: {{users: {{to: a.get, arrive: {{{arrive}}}}}}}
+services:
+  a: {{workers: unlimited, endpoints: {{get: {{steps: [{{call: {{to: b.get{call}}}}}]}}}}}}
+  b: {{workers: unlimited, endpoints: {{get: {{steps: {steps}}}}}}}
+faults: {{f: {{{fault}}}}}
+"
+    );
+    run(&text).1
+}
+
+const STEADY: &str = "constant: {rate: 100/s}";
+
+#[test]
+fn stolen_time_stretches_work_and_no_wait() {
+    let steal = |percent: u32| format!("inject: {{cpu_steal: {{percent: {percent}%}}}}, {AT_B}");
+    let [first, both, second] = in_all_orders(&steal(50), &steal(20), mean_ms, 0.02);
+    // 1 ms of work over what is left of the processor.
+    for (found, exact) in [(first, 2.0), (both, 2.5), (second, 1.25)] {
+        close(found[0], exact, 0.02, "stolen");
+    }
+    let slow = format!("inject: {{slow: {{factor: 3}}}}, {AT_B}");
+    let [_, both, _] = in_all_orders(&steal(50), &slow, mean_ms, 0.02);
+    close(both[0], 6.0, 0.02, "stolen and slow");
+    let mean = |steps: &str, fault: &str| {
+        let counts = call(&one_fault("", steps, STEADY, fault), between(0, 1000));
+        counts.latency_sum_ns as f64 / counts.outcomes[0] as f64 / 1e6
+    };
+    close(mean("[{wait: 8ms}]", &steal(50)), 8.0, 1e-9, "a wait");
+    close(mean("[{wait: 8ms}, {work: 2ms}]", &steal(50)), 12.0, 1e-9, "both");
+    close(mean("[{wait: 8ms}, {work: 2ms}]", &format!("inject: {{slow: {{factor: 2}}}}, {AT_B}")), 20.0, 1e-9, "slow");
+}
+
+#[test]
+fn steps_under_way_when_time_is_stolen_go_on_at_their_own_pace() {
+    // Begun at 5 s: 5 s are done when half of the processor goes, at 10 s, for 20 s.
+    for (step, ends_s) in [("work: 10s", 20.0), ("wait: 10s", 15.0), ("work: 30s", 45.0)] {
+        let text = format!(
+            "scenario: s\nquestion: q?\nrun: {{duration: 3m, warm_up: 0s}}\n\
+             load: {{once: {{to: b.get, arrive: {{burst: {{size: 1, at: 5s}}}}}}}}\n\
+             services: {{b: {{workers: 1, endpoints: {{get: {{steps: [{{{step}}}]}}}}}}}}\n\
+             faults: {{f: {{inject: {{cpu_steal: {{percent: 50%}}}}, where: {{service: b}}, at: 10s, for: 20s}}}}\n"
+        );
+        let (_, run) = run(&text);
+        close(5.0 + run.edge(EdgeId(0), run.whole()).latency_sum_ns as f64 / 1e9, ends_s, 1e-6, step);
+    }
+}
+
+/// Of a line from nothing to all, the mean over the ramp is half of all.
+#[test]
+fn what_grows_in_is_on_average_half_of_what_it_becomes() {
+    let shares = |fault: &str| {
+        let run = one_fault(
+            "",
+            "[{work: 1ms}]",
+            "constant: {rate: 1000/s}",
+            &format!("{fault}, at: 200s, for: 600s, ramp: 400s"),
+        );
+        let of = |from, to| {
+            let counts = call(&run, between(from, to));
+            (
+                counts.outcomes[2] as f64 / counts.ended() as f64,
+                counts.latency_sum_ns as f64 / counts.outcomes[0] as f64 / 1e6,
+            )
+        };
+        [of(0, 200), of(200, 600), of(600, 800), of(800, 1000)]
+    };
+    for target in [AT_B, TO_B] {
+        let [before, ramp, full, after] = shares(&format!("inject: {{fail: {{probability: 60%}}}}, {target}"));
+        assert_eq!((before.0, after.0), (0.0, 0.0), "{target}");
+        close(ramp.0, 0.3, 0.005, target);
+        close(full.0, 0.6, 0.005, target);
+    }
+    for (fault, whole_ms, half_ms) in [
+        (format!("inject: {{slow: {{factor: 5}}}}, {AT_B}"), 5.0, 3.0),
+        ("inject: {slow: {factor: 5}}, where: {to: b.get}".to_owned(), 5.0, 3.0),
+        (format!("inject: {{delay: {{add: 10ms}}}}, {TO_B}"), 11.0, 6.0),
+    ] {
+        let [before, ramp, full, after] = shares(&fault);
+        close(before.1, 1.0, 1e-9, &fault);
+        close(ramp.1, half_ms, 0.01, &fault);
+        close(full.1, whole_ms, 0.01, &fault);
+        close(after.1, 1.0, 0.001, &fault);
+    }
+}
+
+#[test]
+fn a_narrow_link_is_a_queue_of_constant_service() {
+    let sizes = ", size: {request: 1000B, response: 500B}";
+    let mean = |arrive: &str, ends: &str| {
+        let limit = format!("inject: {{bandwidth: {{limit: 100kB/s}}}}, where: {{{ends}}}");
+        let counts = call(&one_fault(sizes, "[{wait: 1ms}]", arrive, &limit), between(0, 1000));
+        counts.latency_sum_ns as f64 / counts.outcomes[0] as f64 / 1e6
+    };
+    // Without others on the link a message takes its size over the limit.
+    close(mean("constant: {rate: 10/s}", "from: a, to: b"), 11.0, 1e-6, "requests");
+    close(mean("constant: {rate: 10/s}", "from: b, to: a"), 6.0, 1e-6, "replies");
+    close(mean("constant: {rate: 10/s}", "between: [a, b]"), 16.0, 1e-6, "both ways, each by itself");
+    // M/D/1 at 50 % of its limit: the wait is rho s / (2 (1 - rho)), half of the 10 ms that a message takes (Pollaczek and Khinchin).
+    close(mean("poisson: {rate: 50/s}", "from: a, to: b"), 1.0 + 10.0 + 5.0, 0.25, "at random");
+    for (one, other, exact) in [("1MB/s", "2MB/s", [1.1, 1.15, 1.05]), ("2MB/s", "1MB/s", [1.05, 1.15, 1.1])] {
+        let fault = |limit: &str| format!("inject: {{bandwidth: {{limit: {limit}}}}}, {TO_B}");
+        let text = two_faults(&fault(one), &fault(other)).replace("timeout: 4s", "timeout: 4s, size: {request: 100B}");
+        let (model, run) = run(&text);
+        for ((from, to), exact) in [(10, 20), (20, 30), (30, 40)].into_iter().zip(exact) {
+            close(mean_ms(&model, &run, between(from, to))[0], exact, 1e-3, "each is passed in turn");
+        }
+        close(mean_ms(&model, &run, between(40, 50))[0], 1.0, 1e-3, "all is over after both");
+    }
+}
+
+#[test]
+fn what_cannot_grow_and_what_takes_nothing_are_errors() {
+    let refused = |fault: &str, says: &str| {
+        let report = read(&two_faults(fault, "inject: freeze, where: {service: b}")).expect_err(fault);
+        let found: Vec<String> = report.problems.iter().map(|p| p.problem.message.clone()).collect();
+        assert!(found.iter().any(|message| message.contains(says)), "{fault}: {found:?}");
+    };
+    refused("inject: crash, where: {service: b}, ramp: 5s", "cannot grow");
+    refused("inject: partition, where: {from: a, to: b}, ramp: 5s", "cannot grow");
+    refused("inject: {slow: {factor: 2}}, where: {service: b}, ramp: 30s", "before it has grown");
+    refused("inject: {slow: {factor: 2}}, where: {service: b}, ramp: 0s", "no time");
+    refused("inject: {cpu_steal: {percent: 0%}}, where: {service: b}", "nothing is stolen");
+    refused("inject: {cpu_steal: {percent: 100%}}, where: {service: b}", "stands still");
+    refused("inject: {cpu_steal: {percent: 10%}}, where: {from: a, to: b}", "not messages");
+    refused("inject: {bandwidth: {limit: 0Mbps}}, where: {from: a, to: b}", "carries nothing");
+    refused("inject: {bandwidth: {limit: 1Mbps}}, where: {service: b}", "between two places");
+}

@@ -26,6 +26,9 @@ pub struct ActionSettings {
     /// Length of a fault; default until the experiment ends. With it all its faults end.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub length: Option<SimDuration>,
+    /// How long a fault takes to grow in, linearly, of its length; default 0s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<SimDuration>,
     /// From one begin of a fault to the next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<SimDuration>,
@@ -100,9 +103,12 @@ impl ActionSettings {
     }
 
     fn validate_deed(&self, what: &DoSettings, when: When, problems: &mut Problems) {
-        for (key, given) in
-            [("for", self.length.is_some()), ("every", self.every.is_some()), ("times", self.times.is_some())]
-        {
+        for (key, given) in [
+            ("for", self.length.is_some()),
+            ("ramp", self.ramp.is_some()),
+            ("every", self.every.is_some()),
+            ("times", self.times.is_some()),
+        ] {
             if given {
                 problems.error(key, format!("`{key}` goes with a fault, and this is done once")).hint =
                     Some("say how long it takes to be done: takes".into());
@@ -125,6 +131,7 @@ impl ActionSettings {
             every: self.every,
             times: self.times,
             random: None,
+            ramp: self.ramp,
             frequency: None,
         })
     }

@@ -3,6 +3,8 @@
 //! One kind a file holds the settings. What all faults share stands here and in `schedule` and `target`, checked once. A [`Fault`] is
 //! the meant form, with ids and nanoseconds; the world applies its [`FaultEffect`] to what its [`Target`] selects.
 
+mod bandwidth;
+mod cpu_steal;
 mod crash;
 mod delay;
 mod deploy;
@@ -18,6 +20,8 @@ mod target;
 mod wrong;
 
 pub use crate::network::LinkQuality;
+pub use bandwidth::BandwidthSettings;
+pub use cpu_steal::CpuStealSettings;
 pub use crash::{CallersSee, CrashSettings};
 pub use delay::DelaySettings;
 pub use deploy::{Deploy, DeploySettings, RolloutSettings, Strategy};
@@ -66,6 +70,10 @@ pub enum InjectSettings {
     Partition(PartitionSettings),
     /// Replicas fall behind.
     Lag(LagSettings),
+    /// A share of processor time goes to others.
+    CpuSteal(CpuStealSettings),
+    /// A link carries less.
+    Bandwidth(BandwidthSettings),
     /// A new version is rolled out.
     Deploy(DeploySettings),
     /// A new version that does harm is rolled out.
@@ -84,6 +92,8 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "loss", schema: || schemars::schema_for!(LossSettings) },
     Kind { family: "inject", name: "partition", schema: || schemars::schema_for!(PartitionSettings) },
     Kind { family: "inject", name: "lag", schema: || schemars::schema_for!(LagSettings) },
+    Kind { family: "inject", name: "cpu_steal", schema: || schemars::schema_for!(CpuStealSettings) },
+    Kind { family: "inject", name: "bandwidth", schema: || schemars::schema_for!(BandwidthSettings) },
     Kind { family: "inject", name: "deploy", schema: || schemars::schema_for!(DeploySettings) },
     Kind { family: "inject", name: "bad_deploy", schema: || schemars::schema_for!(DeploySettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
@@ -113,6 +123,9 @@ pub struct FaultSettings {
     /// Failing at random, instead of at fixed times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random: Option<RandomSettings>,
+    /// How long it takes to grow in, linearly, of its length; default 0s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<SimDuration>,
     /// How often it happens in life, so that a bill can count it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency: Option<Rate>,
@@ -170,6 +183,16 @@ pub enum FaultEffect {
         /// Above zero.
         factor: f64,
     },
+    /// A share of processor time goes to others.
+    CpuSteal {
+        /// From 0 to below 1.
+        share: f64,
+    },
+    /// A link carries less.
+    Bandwidth {
+        /// What goes through [bytes/s].
+        limit: f64,
+    },
     /// A new version is rolled out.
     Deploy(Box<Deploy>),
 }
@@ -193,6 +216,8 @@ pub struct Fault {
     pub experiment: Option<usize>,
     /// Whether it is an act of everyday, which a bill counts as it comes.
     pub is_routine: bool,
+    /// How long it takes to grow in [ns].
+    pub ramp_ns: u64,
 }
 
 impl Fault {
@@ -222,6 +247,7 @@ impl FaultSettings {
         problems.at("where", |p| self.target.validate(p));
         self.keys().validate(problems);
         self.validate_deploy(problems);
+        self.validate_ramp(problems);
         let recurs = match &self.random {
             Some(random) => random.together,
             None => self.every.is_some(),
@@ -237,6 +263,21 @@ impl FaultSettings {
         if self.frequency.is_some() && self.random.is_some() {
             problems.error("frequency", "`random` says already how often it happens").hint =
                 Some("keep one of the two".into());
+        }
+    }
+
+    /// What is there or not cannot grow.
+    fn validate_ramp(&self, problems: &mut Problems) {
+        let Some(ramp) = self.ramp else { return };
+        if !self.inject.can_grow() {
+            let name = self.inject.name();
+            problems.error("ramp", format!("{name} is there or is not, and cannot grow in")).hint =
+                Some("leave ramp out".into());
+        } else if ramp.is_zero() {
+            problems.error("ramp", "what grows in no time is there at once").hint = Some("leave ramp out".into());
+        } else if self.length.is_some_and(|length| length < ramp) {
+            problems.error("ramp", "the fault ends before it has grown in").label =
+                self.length.map(|length| format!("it lasts {length}"));
         }
     }
 
@@ -272,6 +313,7 @@ impl FaultSettings {
             per_year: self.frequency.map(|f| f.per_second() * SimDuration::YEAR.secs()),
             says: self.inject.says(&self.target.words()),
             experiment: None,
+            ramp_ns: self.ramp.map_or(0, SimDuration::ns),
             is_routine: matches!(self.inject, InjectSettings::Deploy(_)) && self.frequency.is_none(),
         })
     }
@@ -288,9 +330,25 @@ impl InjectSettings {
             Self::Wrong(s) => problems.at("wrong", |p| s.validate(p)),
             Self::Loss(s) => problems.at("loss", |p| s.validate(p)),
             Self::Lag(s) => problems.at("lag", |p| s.validate(p)),
+            Self::CpuSteal(s) => problems.at("cpu_steal", |p| s.validate(p)),
+            Self::Bandwidth(s) => problems.at("bandwidth", |p| s.validate(p)),
             Self::Deploy(s) => problems.at("deploy", |p| s.validate(false, p)),
             Self::BadDeploy(s) => problems.at("bad_deploy", |p| s.validate(true, p)),
         }
+    }
+
+    /// Whether it has a magnitude that can grow from nothing.
+    fn can_grow(&self) -> bool {
+        matches!(
+            self,
+            Self::Slow(_)
+                | Self::Fail(_)
+                | Self::Delay(_)
+                | Self::Wrong(_)
+                | Self::Loss(_)
+                | Self::Lag(_)
+                | Self::CpuSteal(_)
+        )
     }
 
     /// The version that it deploys.
@@ -314,6 +372,8 @@ impl InjectSettings {
             Self::Loss(_) => "loss",
             Self::Partition(_) => "partition",
             Self::Lag(_) => "lag",
+            Self::CpuSteal(_) => "cpu_steal",
+            Self::Bandwidth(_) => "bandwidth",
             Self::Deploy(_) => "deploy",
             Self::BadDeploy(_) => "bad_deploy",
         }
@@ -331,6 +391,8 @@ impl InjectSettings {
             Self::Loss(s) => FaultEffect::Loss { probability: s.probability.value() },
             Self::Partition(_) => FaultEffect::Partition,
             Self::Lag(s) => FaultEffect::Lag { factor: s.factor.value() },
+            Self::CpuSteal(s) => FaultEffect::CpuSteal { share: s.percent.value() },
+            Self::Bandwidth(s) => FaultEffect::Bandwidth { limit: s.limit.bytes_per_second() },
             Self::Deploy(s) | Self::BadDeploy(s) => {
                 let deploy = problems.at("inject", |p| p.at(self.name(), |p| s.compile(around, p)));
                 FaultEffect::Deploy(Box::new(deploy?))
@@ -346,6 +408,7 @@ impl InjectSettings {
                 | Self::Freeze(_)
                 | Self::Restart(_)
                 | Self::Lag(_)
+                | Self::CpuSteal(_)
                 | Self::Deploy(_)
                 | Self::BadDeploy(_),
                 Target::Edge { .. },
@@ -355,8 +418,8 @@ impl InjectSettings {
                 "slows the work of instances, or of one endpoint",
                 "write where: {service: NAME} or {to: SERVICE.ENDPOINT}; inject delay to hold up calls",
             )),
-            (Self::Partition(_), Target::Instances(_)) => {
-                Some(("cuts the way between two places", "write where: {between: [A, B]} or {from: A, to: B}"))
+            (Self::Partition(_) | Self::Bandwidth(_), Target::Instances(_)) => {
+                Some(("acts on the way between two places", "write where: {between: [A, B]} or {from: A, to: B}"))
             }
             _ => None,
         };
@@ -390,6 +453,8 @@ impl InjectSettings {
             Self::Loss(s) => format!("{} of messages {target} lost", s.probability),
             Self::Partition(_) => format!("no message {target}"),
             Self::Lag(s) => format!("lag of {target} times {}", s.factor),
+            Self::CpuSteal(s) => format!("{} of the processors of {target} stolen", s.percent),
+            Self::Bandwidth(s) => format!("{} {target}", s.limit),
             Self::Deploy(s) | Self::BadDeploy(s) => s.says(target),
         }
     }

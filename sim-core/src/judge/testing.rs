@@ -162,6 +162,7 @@ impl System {
             says: name.into(),
             experiment: None,
             is_routine: false,
+            ramp_ns: 0,
         });
         id
     }

@@ -333,6 +333,7 @@ fn wearing(schedule: Schedule, seconds: u64, need: u32) -> Model {
         says: String::new(),
         experiment: None,
         is_routine: false,
+        ramp_ns: 0,
     });
     model
 }

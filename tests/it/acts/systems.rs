@@ -106,6 +106,18 @@ pub(super) const ACTS: &[Act] = &[
         "stale_read(db.read) in on > 3 * stale_read(db.read)",
     ),
     act(
+        "inject cpu_steal",
+        "",
+        "faults: {f: {inject: {cpu_steal: {percent: 75%}}, where: {service: api}}}",
+        "p50(api.get) in on > 3 * p50(api.get)",
+    ),
+    act(
+        "inject bandwidth",
+        "policies.api.size: {request: 10kB}",
+        "faults: {f: {inject: {bandwidth: {limit: 1MB/s}}, where: {from: web, to: api}}}",
+        "p50(api.get) in on > 1.4 * p50(api.get)",
+    ),
+    act(
         "inject deploy",
         "services.api: {start_up: 20s, instances: 2}",
         "faults: {f: {inject: {deploy: {version: v2, slow: {factor: 0.5}}}, where: {service: api}}}",

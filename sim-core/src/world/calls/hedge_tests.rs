@@ -78,6 +78,7 @@ fn crashing(service: u32, callers_see: CallersSee) -> Fault {
         says: String::new(),
         experiment: None,
         is_routine: false,
+        ramp_ns: 0,
     }
 }
 

@@ -26,6 +26,8 @@ pub(in crate::world) enum Due {
     Step { rollout: u32, step: u32 },
     /// A rollout looks at what halts it.
     LookAt(u32),
+    /// A fault that grows in has come to a step.
+    Grows { strike: u32, step: u32 },
 }
 
 impl From<Due> for Event {
@@ -40,7 +42,7 @@ impl super::events::Due for Due {
             Self::Strike(strike) => (u64::from(strike), fact::STRIKES),
             Self::Mend(strike) => (u64::from(strike), fact::MENDED),
             Self::Clock(clock) => (u64::from(clock), fact::CLOCK),
-            Self::GoOn(_) | Self::Step { .. } | Self::LookAt(_) => return None,
+            Self::GoOn(_) | Self::Step { .. } | Self::LookAt(_) | Self::Grows { .. } => return None,
         })
     }
 
@@ -59,6 +61,7 @@ impl World<'_> {
             Due::GoOn(rollout) => self.rollout_goes_on(rollout),
             Due::Step { rollout, step } => self.next_step_of(rollout, step),
             Due::LookAt(rollout) => self.looks_at_halt(rollout, id),
+            Due::Grows { strike, step } => self.grows(strike, step),
         }
     }
 }

@@ -37,12 +37,14 @@ pub(in crate::world) struct Occurrence {
     active: bool,
     /// It will not come any more.
     off: bool,
+    /// How far it has grown in, above 0 to 1.
+    grown: f64,
 }
 
 impl Occurrence {
     /// One that is still to come.
     pub fn new(fault: FaultId, alone: Option<InstanceId>) -> Self {
-        Self { fault, alone, struck: Vec::new(), since: 0, active: false, off: false }
+        Self { fault, alone, struck: Vec::new(), since: 0, active: false, off: false, grown: 1.0 }
     }
 }
 
@@ -177,6 +179,9 @@ impl World<'_> {
         at.active = true;
         at.since = self.now;
         at.struck.clone_from(&struck);
+        if fault.ramp_ns > 0 {
+            self.grows_to(index, 0);
+        }
         match (&fault.effect, &fault.target) {
             (FaultEffect::Crash { callers_see }, _) => {
                 let silent = *callers_see == CallersSee::Silence;
@@ -187,7 +192,11 @@ impl World<'_> {
                 self.slow_endpoint(*endpoint);
             }
             (
-                FaultEffect::Slow { .. } | FaultEffect::Freeze | FaultEffect::Fail { .. } | FaultEffect::Wrong { .. },
+                FaultEffect::Slow { .. }
+                | FaultEffect::Freeze
+                | FaultEffect::CpuSteal { .. }
+                | FaultEffect::Fail { .. }
+                | FaultEffect::Wrong { .. },
                 Target::Instances(_),
             ) => {
                 struck.iter().for_each(|&i| self.reckon(i));
@@ -270,6 +279,38 @@ impl World<'_> {
         self.chaos.strikes.spans.iter_mut().for_each(|spans| spans.sort_by_key(|s| (s.from_ns, s.to_ns)));
     }
 
+    /// A step of growing in is over, if the fault is there since then.
+    pub(super) fn grows(&mut self, index: u32, step: u32) {
+        let at = &self.chaos.strikes.list[index as usize];
+        let fault = &self.model.faults[at.fault.index()];
+        if !at.active || self.now != at.since + step_ns(fault.ramp_ns, step) {
+            return;
+        }
+        let struck = at.struck.clone();
+        self.grows_to(index, step);
+        match (&fault.effect, &fault.target) {
+            (FaultEffect::Slow { .. }, Target::Edge { to: Some(Location::Endpoint(endpoint)), .. }) => {
+                self.slow_endpoint(*endpoint);
+            }
+            (FaultEffect::Delay { .. } | FaultEffect::Loss { .. }, _) | (_, Target::Edge { .. }) => {
+                self.network.end(index);
+                self.strike_messages(index);
+            }
+            (_, Target::Instances(_)) => struck.iter().for_each(|&i| self.reckon(i)),
+        }
+    }
+
+    /// A fault is as strong from now on as it is in the middle of this step; the next step is scheduled.
+    fn grows_to(&mut self, index: u32, step: u32) {
+        let at = &mut self.chaos.strikes.list[index as usize];
+        let ramp_ns = self.model.faults[at.fault.index()].ramp_ns;
+        at.grown = if step < GROWS_IN { (f64::from(step) + 0.5) / f64::from(GROWS_IN) } else { 1.0 };
+        if step < GROWS_IN {
+            let next = at.since + step_ns(ramp_ns, step + 1);
+            self.schedule(next, Due::Grows { strike: index, step: step + 1 });
+        }
+    }
+
     /// Computes the effects of all active faults on one instance anew. Factors multiply, a frozen instance stands still however often it is
     /// frozen, and each of those that fail or falsify has its own chance. They are taken in the order of the file, whichever began first.
     pub(in crate::world) fn reckon(&mut self, instance: InstanceId) {
@@ -279,18 +320,19 @@ impl World<'_> {
         let runs = |fault: FaultId| deploys(&model.faults[fault.index()], service, version);
         let active =
             self.chaos.strikes.list.iter().filter(|o| o.active && (o.struck.contains(&instance) || runs(o.fault)));
-        let mut active: Vec<FaultId> = active.map(|o| o.fault).collect();
+        let mut active: Vec<(FaultId, f64)> = active.map(|o| (o.fault, o.grown)).collect();
         // Each chance has a number by its place, from which its draws are keyed: the place has to be the same however the faults overlap.
-        active.sort_unstable();
-        let (mut slow, mut lag, mut frozen) = (1.0, 1.0, false);
+        active.sort_by_key(|(fault, _)| *fault);
+        let (mut slow, mut stolen, mut lag, mut frozen) = (1.0, 1.0, 1.0, false);
         let (mut fails, mut wrongs) = (Vec::new(), Vec::new());
-        for fault in active {
+        for (fault, grown) in active {
             match &model.faults[fault.index()].effect {
-                FaultEffect::Slow { factor } => slow *= factor,
+                FaultEffect::Slow { factor } => slow *= part(*factor, grown),
+                FaultEffect::CpuSteal { share } => stolen /= 1.0 - share * grown,
                 FaultEffect::Freeze => frozen = true,
-                FaultEffect::Lag { factor } => lag *= factor,
-                FaultEffect::Fail { probability, outcome } => fails.push((*probability, *outcome)),
-                FaultEffect::Wrong { kind, probability } => wrongs.push((*probability, *kind as u8)),
+                FaultEffect::Lag { factor } => lag *= part(*factor, grown),
+                FaultEffect::Fail { probability, outcome } => fails.push((*probability * grown, *outcome)),
+                FaultEffect::Wrong { kind, probability } => wrongs.push((*probability * grown, *kind as u8)),
                 FaultEffect::Deploy(deploy) => {
                     slow *= deploy.slow;
                     fails.extend(deploy.fail);
@@ -299,7 +341,8 @@ impl World<'_> {
                 _ => {}
             }
         }
-        self.stations.set_faults(instance, if frozen { slow * STANDSTILL } else { slow }, fails, wrongs);
+        let slow = if frozen { slow * STANDSTILL } else { slow };
+        self.stations.set_faults(instance, (slow, stolen), fails, wrongs);
         let number = self.stations.number(instance);
         self.data.set_lag(service, number as usize, lag);
         self.renew_speed(instance);
@@ -314,7 +357,7 @@ impl World<'_> {
                 (&fault.effect, &fault.target)
                 && *e == endpoint
             {
-                slow *= factor;
+                slow *= part(*factor, at.grown);
             }
         }
         self.calls.set_slow(endpoint, slow);
@@ -324,11 +367,13 @@ impl World<'_> {
         let model = self.model;
         let occurrence = self.chaos.strikes.list[index as usize].clone();
         let fault = &model.faults[occurrence.fault.index()];
+        let grown = occurrence.grown;
         let effect = match &fault.effect {
             FaultEffect::Delay { probability, .. } => EdgeEffect::Delay(*probability),
-            FaultEffect::Fail { probability, outcome } => EdgeEffect::Fail(*probability, *outcome),
-            FaultEffect::Wrong { kind, probability } => EdgeEffect::Wrong(*probability, *kind as u8),
-            FaultEffect::Loss { probability } => EdgeEffect::Loss(*probability),
+            FaultEffect::Fail { probability, outcome } => EdgeEffect::Fail(*probability * grown, *outcome),
+            FaultEffect::Wrong { kind, probability } => EdgeEffect::Wrong(*probability * grown, *kind as u8),
+            FaultEffect::Loss { probability } => EdgeEffect::Loss(*probability * grown),
+            FaultEffect::Bandwidth { limit } => EdgeEffect::Bandwidth(*limit),
             FaultEffect::Partition => EdgeEffect::Loss(1.0),
             _ => return,
         };
@@ -336,7 +381,9 @@ impl World<'_> {
             Target::Edge { from, to, both_ways } => (*from, *to, *both_ways, None),
             Target::Instances(_) => (None, None, false, Some(occurrence.struck)),
         };
-        self.network.begin(EdgeFault { fault: occurrence.fault, strike: index, from, to, both_ways, only, effect });
+        let busy_until = [0, 0];
+        let fault = occurrence.fault;
+        self.network.begin(EdgeFault { fault, strike: index, from, to, both_ways, only, effect, grown, busy_until });
         self.refresh_network();
     }
 
@@ -359,4 +406,18 @@ fn deploys(fault: &Fault, service: ServiceId, version: Option<VersionId>) -> boo
         }
         _ => false,
     }
+}
+
+/// A fault grows in by so many steps, each as strong as it is in the middle of its time, so that the mean over the ramp is that of a line.
+const GROWS_IN: u32 = 32;
+
+/// When a step of growing in begins, from the begin of the fault [ns].
+fn step_ns(ramp_ns: u64, step: u32) -> u64 {
+    (u128::from(ramp_ns) * u128::from(step) / u128::from(GROWS_IN)) as u64
+}
+
+/// A factor that has grown in so far from 1.
+fn part(factor: f64, grown: f64) -> f64 {
+    // Of what is there whole no bit may change.
+    if grown < 1.0 { 1.0 + (factor - 1.0) * grown } else { factor }
 }

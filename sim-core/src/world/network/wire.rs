@@ -24,6 +24,8 @@ use crate::world::together::First;
 
 const THERE: u64 = 0x61;
 const BACK: u64 = 0x62;
+/// A message takes no longer than this to be sent [ns]: a year.
+const LONGEST_NS: f64 = 3.2e16;
 
 /// What a link does to a message.
 pub(super) struct Quality {
@@ -44,6 +46,10 @@ pub(in crate::world) struct EdgeFault {
     /// Only calls of these instances; `None` is of any.
     pub only: Option<Vec<InstanceId>>,
     pub effect: EdgeEffect,
+    /// How far it has grown in, above 0 to 1: of what it adds, so much is added.
+    pub grown: f64,
+    /// Until when messages are being sent over a link with a limit, there and back [ns].
+    pub busy_until: [u64; 2],
 }
 
 /// What an active fault does to messages, at a probability.
@@ -57,6 +63,8 @@ pub(in crate::world) enum EdgeEffect {
     Loss(f64),
     /// Replies look ok and are wrong; the kind.
     Wrong(f64, u8),
+    /// They are sent one after the other, so many bytes a second.
+    Bandwidth(f64),
 }
 
 /// The direction in which a message of a call travels.
@@ -82,7 +90,7 @@ impl EdgeFault {
         match self.effect {
             // A call to an instance is held up once.
             EdgeEffect::Delay(_) if self.only.is_some() => way == Way::There,
-            EdgeEffect::Delay(_) | EdgeEffect::Loss(_) => goes(way),
+            EdgeEffect::Delay(_) | EdgeEffect::Loss(_) | EdgeEffect::Bandwidth(_) => goes(way),
             // A call fails once: on its way there, or where the fault names the way of its reply, on that.
             EdgeEffect::Fail(..) if way == Way::There => goes(Way::There),
             EdgeEffect::Fail(..) => self.is_of_replies(ends),
@@ -109,6 +117,8 @@ pub(in crate::world) struct Network {
     /// Delay that each fault adds; `None` for all other kinds.
     delays: Vec<Option<Sampler>>,
     regions: Vec<RegionId>,
+    /// Whether any active fault limits what goes through.
+    is_limited: bool,
 }
 
 impl Network {
@@ -199,11 +209,17 @@ impl Network {
     pub(in crate::world) fn begin(&mut self, fault: EdgeFault) {
         let place = self.faults.partition_point(|other| (other.fault, other.strike) < (fault.fault, fault.strike));
         self.faults.insert(place, fault);
+        self.look_for_limits();
     }
 
     /// A strike ends.
     pub(in crate::world) fn end(&mut self, strike: u32) {
         self.faults.retain(|fault| fault.strike != strike);
+        self.look_for_limits();
+    }
+
+    fn look_for_limits(&mut self) {
+        self.is_limited = self.faults.iter().any(|fault| matches!(fault.effect, EdgeEffect::Bandwidth(_)));
     }
 
     /// Whether any fault is active on messages.
@@ -369,7 +385,7 @@ impl World<'_> {
             match fault.effect {
                 EdgeEffect::Delay(p) if draw.unit() < p => {
                     let delay = self.network.delays[fault.fault.index()].as_ref();
-                    fate.delay += delay.map_or(0, |delay| whole_ns(delay.sample(&mut draw)));
+                    fate.delay += delay.map_or(0, |delay| whole_ns(delay.sample(&mut draw) * fault.grown));
                 }
                 EdgeEffect::Fail(p, outcome) => fate.fails.add(draw.unit(), p, outcome),
                 EdgeEffect::Wrong(p, kind) if draw.unit() < p => fate.wrong |= 1 << kind,
@@ -391,12 +407,40 @@ impl World<'_> {
             return Departure::Ends(outcome);
         }
         self.count_bytes(frame, site, message.way());
-        let fate = self.fate(frame, site, message.way());
+        let mut fate = self.fate(frame, site, message.way());
+        if self.network.is_limited {
+            fate.delay += self.is_sent_after(frame, site, message.way());
+        }
         match message {
             Message::Request => self.request_departs(frame, &fate),
             Message::Delivery => self.delivery_departs(frame, &fate),
             Message::Reply(outcome) => self.reply_departs(frame, &fate, outcome),
         }
+    }
+
+    /// How long a message takes until all of it is sent over the links with a limit on its way, behind those before it [ns].
+    #[cold]
+    fn is_sent_after(&mut self, frame: FrameId, site: EdgeId, way: Way) -> u64 {
+        let edge = &self.model.edges[site.index()];
+        let bytes = if way == Way::Back { edge.size.1 } else { edge.size.0 }.get();
+        let instance = self.frames[frame].instance.known();
+        let zone = self.stations.zone_of(instance);
+        let ends = Ends::of(self.model, edge, self.caller_zone(frame, site), zone, &self.network.regions);
+        let mut at = self.now;
+        for fault in &mut self.network.faults {
+            let EdgeEffect::Bandwidth(limit) = fault.effect else { continue };
+            if bytes == 0 || !fault.strikes(&ends, instance, way) {
+                continue;
+            }
+            // Each direction of a link has a line of its own.
+            let direction = usize::from(!ends.go(way, fault.from, fault.to));
+            // A message that takes a year is never there, and times stay far from the end of their range.
+            let takes = whole_ns((bytes as f64 / limit * 1e9).min(LONGEST_NS));
+            let sent = fault.busy_until[direction].max(at).saturating_add(takes).min(self.end.saturating_mul(2));
+            fault.busy_until[direction] = sent;
+            at = sent;
+        }
+        at - self.now
     }
 
     fn request_departs(&mut self, frame: FrameId, fate: &Fate) -> Departure {

@@ -42,6 +42,7 @@ fn pair(effect: FaultEffect) -> Model {
         says: String::new(),
         experiment: None,
         is_routine: false,
+        ramp_ns: 0,
     });
     model
 }

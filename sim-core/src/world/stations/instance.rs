@@ -72,6 +72,10 @@ pub struct Instance {
     pub epoch: u32,
     /// Product of the faults that slow it.
     pub fault_slow: f64,
+    /// By how much longer its work takes because processor time is stolen; a part of `slow` that waits do not have.
+    pub stolen: f64,
+    /// What that is to be by its faults.
+    pub fault_stolen: f64,
     /// Until when it is slower because it is new [ns].
     pub warm_until: u64,
     /// Of each fault, the probability that it makes the instance answer with an outcome instead of working; set with
@@ -114,6 +118,8 @@ pub const TIED: u16 = 256;
 pub const FROZEN: u16 = 512;
 /// It asks something of requests before it lets them in.
 pub const GATED: u16 = 1024;
+/// Processor time is stolen from it: work is slower than waits are.
+pub const STEALS: u16 = 2048;
 
 /// Running counts and integrals of an instance; a service's are the sums over its instances, made when they are read.
 ///
@@ -168,6 +174,8 @@ impl Instance {
             silences: 0,
             epoch: 0,
             fault_slow: 1.0,
+            stolen: 1.0,
+            fault_stolen: 1.0,
             warm_until: 0,
             fails: Vec::new(),
             wrongs: Vec::new(),

@@ -65,10 +65,11 @@ impl World<'_> {
     pub(in crate::world) fn renew_speed(&mut self, instance: InstanceId) {
         let at = &self.stations.instances[instance];
         let warming = self.model.services[at.service.index()].warm_up.filter(|_| self.now < at.warm_until);
-        let slow = at.fault_slow * warming.map_or(1.0, |(_, factor)| factor);
+        let stolen = at.fault_stolen;
+        let slow = at.fault_slow * warming.map_or(1.0, |(_, factor)| factor) * stolen;
         // `set_slow` visits every request on the instance, which is worth nothing if the speed is the same.
-        if slow.to_bits() != at.slow.to_bits() {
-            self.set_slow(instance, slow);
+        if slow.to_bits() != at.slow.to_bits() || stolen.to_bits() != at.stolen.to_bits() {
+            self.set_slow(instance, slow, stolen);
         }
     }
 

@@ -275,17 +275,18 @@ impl Stations {
         self.up.measuring_begins(now_ns);
     }
 
-    /// What faults do to an instance from now on: how much slower its work is, and the chances that it fails or answers wrongly.
+    /// What faults do to an instance from now on: how much slower it is, and its work by stolen time, and the chances that it fails or answers wrongly.
     pub(in crate::world) fn set_faults(
         &mut self,
         instance: InstanceId,
-        slow: f64,
+        (slow, stolen): (f64, f64),
         fails: Vec<(f64, Outcome)>,
         wrongs: Vec<(f64, u8)>,
     ) {
         let at = &mut self.instances[instance];
         at.set_faults(fails, wrongs);
         at.fault_slow = slow;
+        at.fault_stolen = stolen;
     }
 
     /// A message begins to wait in a queue.

@@ -6,7 +6,7 @@
 //! nothing for it. A frozen instance is charged when it goes on.
 
 use super::cores::STANDSTILL;
-use super::instance::{FROZEN, SHARES};
+use super::instance::{FROZEN, SHARES, STEALS};
 use crate::counters::count;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Keyed;
@@ -49,7 +49,8 @@ impl World<'_> {
     #[inline(always)]
     pub(in crate::world) fn start_wait(&mut self, frame: FrameId, sampler: SamplerId, place: u32) -> Option<FrameId> {
         self.stage(frame, Stage::Step(TraceStepKind::Wait));
-        let slow = self.stations.instances[self.frames[frame].instance.known()].slow;
+        let instance = &self.stations.instances[self.frames[frame].instance.known()];
+        let slow = if instance.odd & STEALS != 0 { instance.slow / instance.stolen } else { instance.slow };
         self.until(frame, whole_ns(self.draw(frame, sampler, place, slow)))
     }
 
@@ -205,16 +206,20 @@ impl World<'_> {
         }
     }
 
-    /// An instance's speed changes: what is left of work under way changes with it.
-    pub(in crate::world) fn set_slow(&mut self, instance: InstanceId, slow: f64) {
+    /// An instance's speed changes: what is left of work and waits under way changes with it. `slow` holds for work, of which `stolen` is a factor
+    /// that waits do not have.
+    pub(in crate::world) fn set_slow(&mut self, instance: InstanceId, slow: f64, stolen: f64) {
         let now = self.now;
         let there = self.on_instance(instance);
         let ahead: u64 = there.iter().map(|&frame| self.cpu_ahead(frame)).sum();
         let at = &mut self.stations.instances[instance];
-        let ratio = slow / at.slow;
+        let of_work = slow / at.slow;
+        let of_waits = of_work * (at.stolen / stolen);
         at.sums.cpu -= ahead;
         at.slow = slow;
+        at.stolen = stolen;
         at.mark(FROZEN, slow >= STANDSTILL);
+        at.mark(STEALS, stolen > 1.0);
         if let Some(cores) = &mut at.cores {
             cores.set_slow(now, slow, self.calendar.next_sequence());
             cores.disarm();
@@ -222,6 +227,7 @@ impl World<'_> {
         }
         for &frame in &there {
             let at = &self.frames[frame];
+            let ratio = if matches!(self.program.ops[at.pc], Op::Wait { .. }) { of_waits } else { of_work };
             if at.phase == Phase::Working && (ratio - 1.0).abs() >= 1e-12 {
                 let left = (at.start - now) as f64 * ratio;
                 let due = now + whole_ns(left);
