@@ -1,8 +1,9 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 23] = [
+pub(crate) const OF_NAMES: [&str; 24] = [
     "alerts",
+    "caches",
     "consumers",
     "costs",
     "endpoints",
@@ -28,7 +29,7 @@ pub(crate) const OF_NAMES: [&str; 23] = [
 ];
 
 /// Sections in the order in which a scenario is best written.
-pub const SECTIONS: [&str; 23] = [
+pub const SECTIONS: [&str; 24] = [
     "scenario",
     "question",
     "answer",
@@ -38,6 +39,7 @@ pub const SECTIONS: [&str; 23] = [
     "load",
     "services",
     "stores",
+    "caches",
     "queues",
     "policies",
     "defaults",

@@ -64,9 +64,9 @@ fn deeds(tree: &Node) -> Vec<Deed<'_>> {
     found
 }
 
-/// The path of a service, store or queue, with a dot behind it.
+/// The path of a service, store, cache or queue, with a dot behind it.
 fn within(tree: &Node, service: &str) -> Option<String> {
-    let section = ["services", "stores", "queues"]
+    let section = ["services", "stores", "caches", "queues"]
         .into_iter()
         .find(|section| tree.get(section).is_some_and(|nodes| nodes.get(service).is_some()))?;
     Some(format!("{section}.{service}."))

@@ -21,6 +21,7 @@ const FAMILIES: &[&[Counter]] = &[
     admission::COUNTERS,
     cpu::COUNTERS,
     data::COUNTERS,
+    data::cache::COUNTERS,
 ];
 
 /// The families in which something is timed.

@@ -27,6 +27,7 @@ pub fn all() -> Vec<Kind> {
         crate::call::ejection::ALL,
         crate::data::ALL,
         crate::data::keys::ALL,
+        crate::data::cache::ALL,
         crate::faults::ALL,
         crate::experiment::ALL,
         crate::experiment::deed::ALL,

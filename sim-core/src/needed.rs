@@ -56,6 +56,16 @@ fn asked(topology: &Topology, steps: &[Step], to: &mut Vec<EndpointId>) -> bool 
                 !replied.contains(&false)
             }
             Step::Steps(steps) => asked(topology, steps, to),
+            // Some requests miss; a cache that does not answer is a miss too.
+            Step::Lookup { miss, .. } => {
+                asked(topology, miss, to);
+                false
+            }
+            Step::Invalidate { call, .. } => {
+                let call = call.map(|edge| &topology.edges[edge.index()]);
+                to.extend(call.filter(|edge| !edge.optional && edge.fallback.is_none()).map(|edge| edge.callee));
+                false
+            }
             Step::Reply(_) => true,
             Step::Parallel { .. } | Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
         };

@@ -4,6 +4,7 @@
 //! alerts and `expect` mean the same by the same word.
 
 use crate::call::hedge;
+use crate::data::cache::{HITS, MISSES};
 use crate::data::{MESSAGES_LOST, Wrongness};
 use crate::expression::{LevelSubject, Metric, Resolved, ScopeMeant, Subject, View};
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId, VersionId};
@@ -66,6 +67,7 @@ fn is_of_service(metric: Metric) -> bool {
             | Metric::Waited
             | Metric::Holding(_)
             | Metric::Throughput
+            | Metric::HitRatio
             | Metric::Rps
             | Metric::Counted(Counter { of: Counted::Service, .. })
     )
@@ -89,6 +91,7 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
         Metric::Instances => per_time(counts.instances_ns),
         Metric::Waited => share(counts.waited, counts.entered),
         Metric::Holding(least) => share(counts.holding[usize::from(least) - 1], counts.looked_at),
+        Metric::HitRatio => share(counts.of(&HITS), counts.of(&HITS) + counts.of(&MISSES)),
         Metric::Throughput => Some(counts.left as f64 / seconds),
         Metric::Rps => Some(counts.entered as f64 / seconds),
         Metric::Counted(counter) => Some(counts.of(counter) as f64),

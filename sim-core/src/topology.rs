@@ -17,6 +17,7 @@ use crate::call::pool::PoolSettings;
 use crate::call::rate_limit::RateLimitSettings;
 use crate::call::retry::{BudgetSettings, RetrySettings};
 use crate::call::throttle::ThrottleSettings;
+use crate::data::cache::{CoalesceSettings, ContentsSettings, EarlySettings};
 use crate::data::{Effect, KeysSettings};
 use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, ServiceId, VersionId, ZoneId};
@@ -107,6 +108,8 @@ pub enum Node {
     Store(Store),
     /// Holds messages until a consumer takes them; its only endpoint is `send`.
     Queue(Queue),
+    /// Keeps what others have made; its endpoints are `lookup` and `invalidate`, and it has none where it lies in the memory of its callers.
+    Cache(Cache),
 }
 
 impl Node {
@@ -116,7 +119,13 @@ impl Node {
             Self::Service => "services",
             Self::Store(_) => "stores",
             Self::Queue(_) => "queues",
+            Self::Cache(_) => "caches",
         }
+    }
+
+    /// Whether it is a thing of its own that can be asked and paid for, and does not lie in the memory of others.
+    pub fn stands_alone(&self) -> bool {
+        !matches!(self, Self::Cache(Cache { is_local: true, .. }))
     }
 }
 
@@ -125,7 +134,7 @@ impl Node {
 pub struct Service {
     /// As the user wrote it.
     pub name: String,
-    /// Service, store or queue.
+    /// Service, store, queue or cache.
     pub node: Node,
     /// Instances at the start.
     pub instances: u32,
@@ -254,6 +263,23 @@ pub struct Queue {
     pub consumers: Vec<Consumer>,
 }
 
+/// What is particular to a cache.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cache {
+    /// What it holds.
+    pub contents: ContentsSettings,
+    /// The key space by whose keys values are told apart; `None` where the contents have no keys.
+    pub key: Option<KeySpaceId>,
+    /// It lies in the memory of each instance that looks something up, and has no instances of its own.
+    pub is_local: bool,
+    /// How far those who miss the same key wait for one of them.
+    pub coalesce: Option<CoalesceSettings>,
+    /// When a value is made anew before it expires.
+    pub early: Option<EarlySettings>,
+    /// For how long an expired value is still given, while it is made anew.
+    pub stale_while_revalidate: Option<SimDuration>,
+}
+
 /// Who takes messages from a queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Consumer {
@@ -340,6 +366,37 @@ pub enum Step {
     Background(Vec<Step>),
     /// A group.
     Steps(Vec<Step>),
+    /// Take a value from a cache, and make it where there is none.
+    Lookup {
+        /// The cache.
+        cache: ServiceId,
+        /// The call to it; `None` where it lies in the memory of the caller.
+        call: Option<EdgeId>,
+        /// The share of lookups that are hits, where the file says it.
+        hit_ratio: Option<f64>,
+        /// What makes a value.
+        miss: Vec<Step>,
+    },
+    /// Let a value of a cache go.
+    Invalidate {
+        /// The cache.
+        cache: ServiceId,
+        /// The call to it; `None` where it lies in the memory of the caller.
+        call: Option<EdgeId>,
+    },
+}
+
+impl Step {
+    /// The lists of steps that stand in it.
+    pub fn inner(&self) -> impl Iterator<Item = &[Self]> {
+        let (branches, arms, own): (&[Vec<Self>], &[(f64, Vec<Self>)], Option<&[Self]>) = match self {
+            Self::Parallel { branches, .. } => (branches, &[], None),
+            Self::Choose(arms) => (&[], arms, None),
+            Self::Background(steps) | Self::Steps(steps) | Self::Lookup { miss: steps, .. } => (&[], &[], Some(steps)),
+            _ => (&[], &[], None),
+        };
+        branches.iter().map(Vec::as_slice).chain(arms.iter().map(|(_, arm)| arm.as_slice())).chain(own)
+    }
 }
 
 /// One call in one place.

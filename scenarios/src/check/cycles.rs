@@ -92,14 +92,12 @@ fn blocking(model: &Model, ends: &[bool], step: &Step) -> Option<EdgeId> {
             let open = possible.is_empty() || possible.iter().any(|s| steps_end(model, ends, s));
             if open { None } else { possible.iter().find_map(|s| first_blocking(model, ends, s)) }
         }
-        Step::Background(steps) | Step::Steps(steps) => {
-            if steps_end(model, ends, steps) {
-                None
-            } else {
-                first_blocking(model, ends, steps)
-            }
+        // Some lookups are hits, whatever comes before them.
+        Step::Lookup { hit_ratio, .. } if hit_ratio.is_some_and(|hits| hits > 0.0) => None,
+        Step::Background(steps) | Step::Steps(steps) | Step::Lookup { miss: steps, .. } => {
+            if steps_end(model, ends, steps) { None } else { first_blocking(model, ends, steps) }
         }
-        Step::Work(_) | Step::Wait(_) | Step::Reply(_) | Step::Fail(..) => None,
+        Step::Work(_) | Step::Wait(_) | Step::Reply(_) | Step::Fail(..) | Step::Invalidate { .. } => None,
     }
 }
 

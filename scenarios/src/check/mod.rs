@@ -108,8 +108,8 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
             continue;
         }
         let hangs = |effect: &FaultEffect| {
-            use FaultEffect::{Deploy, Fail, Lag, Wrong};
-            !matches!(effect, Fail { .. } | Wrong { .. } | Lag { .. } | Deploy(_))
+            use FaultEffect::{Deploy, Fail, Flush, Lag, Wrong};
+            !matches!(effect, Fail { .. } | Wrong { .. } | Lag { .. } | Deploy(_) | Flush)
         };
         let fault = model.faults.iter().find(|f| hangs(&f.effect) && strikes(&f.target, callee, edge.callee, model));
         if let Some(fault) = fault {

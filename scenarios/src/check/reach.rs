@@ -80,6 +80,11 @@ fn calls(steps: &[Step], into: &mut Vec<EdgeId>) {
             Step::Parallel { branches, .. } => branches.iter().for_each(|steps| calls(steps, into)),
             Step::Choose(branches) => branches.iter().for_each(|(_, steps)| calls(steps, into)),
             Step::Background(steps) | Step::Steps(steps) => calls(steps, into),
+            Step::Lookup { call, miss, .. } => {
+                into.extend(call);
+                calls(miss, into);
+            }
+            Step::Invalidate { call, .. } => into.extend(call),
             Step::Work(_) | Step::Wait(_) | Step::Reply(_) | Step::Fail(..) => {}
         }
     }

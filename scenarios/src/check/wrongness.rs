@@ -107,8 +107,12 @@ fn hears(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
                 !replies.contains(&false)
             }
             Step::Steps(steps) => hears(model, steps, to),
+            Step::Lookup { miss, .. } => {
+                hears(model, miss, to);
+                false
+            }
             Step::Reply(_) => true,
-            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
+            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) | Step::Invalidate { .. } => false,
         };
         if replies {
             return true;
@@ -139,7 +143,22 @@ fn is_in_answers(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bo
         }
         _ => false,
     });
-    by_fault || (kind.takes(Wrongness::StaleRead) && has_lag && reads)
+    by_fault || (kind.takes(Wrongness::StaleRead) && (has_lag && reads || gives_old_values(model, &at.steps)))
+}
+
+/// Whether steps look something up that may have been written since, or has expired.
+fn gives_old_values(model: &Model, steps: &[Step]) -> bool {
+    let writes = || model.endpoints.iter().any(|endpoint| endpoint.access.is_some_and(|access| access != Access::Read));
+    steps.iter().any(|step| {
+        let is_old = match step {
+            Step::Lookup { cache, .. } => match &model.services[cache.index()].node {
+                Node::Cache(cache) => cache.stale_while_revalidate.is_some() || writes(),
+                _ => false,
+            },
+            _ => false,
+        };
+        is_old || step.inner().any(|steps| gives_old_values(model, steps))
+    })
 }
 
 /// Whether a fault may make replies of an endpoint wrong; in doubt it may.

@@ -67,6 +67,21 @@ impl Compiler<'_> {
         known.then(|| self.edge(site, keys, call.policy.as_deref(), &own, problems))
     }
 
+    /// A call of which only the policy is written.
+    pub(super) fn edge_by_policy(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        callee: EndpointId,
+        path: String,
+        policy: Option<&str>,
+        problems: &mut Problems,
+    ) -> Option<EdgeId> {
+        let own = problems.path();
+        let site = Site { caller, name, callee, path };
+        self.known_policy(policy, problems).then(|| self.edge(site, CallKeys::default(), policy, &own, problems))
+    }
+
     /// Problems of the settings of a call, and of the names in them.
     fn validate_call(&self, keys: &CallKeys<'_>, problems: &mut Problems) {
         keys.validate(problems);

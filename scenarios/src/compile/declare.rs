@@ -1,6 +1,7 @@
 //! Gives every name its id, and finds names that are used twice.
 
 use super::Compiler;
+use super::caches::{CACHE_ENDPOINTS, cache_of};
 use crate::reader::Node;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// Sections whose names may not be used twice among them: a name is a caller in `web->api.get`, and an end of a link.
-const NAME_SPACE: [&str; 4] = ["services", "stores", "queues", "load"];
+const NAME_SPACE: [&str; 5] = ["services", "stores", "caches", "queues", "load"];
 
 impl Compiler<'_> {
     /// Declares all names of the file.
@@ -83,6 +84,14 @@ impl Compiler<'_> {
                 self.endpoint(name, endpoint, &format!("stores.{name}.endpoints.{endpoint}"));
             }
         }
+        for (name, cache) in written.caches.iter() {
+            self.service("caches", name, NodeKind::Cache(cache_of(cache)));
+            if !cache.is_local() {
+                for endpoint in CACHE_ENDPOINTS {
+                    self.endpoint(name, endpoint, &format!("caches.{name}"));
+                }
+            }
+        }
         for (name, _) in written.queues.iter() {
             self.service("queues", name, NodeKind::Queue(Queue { capacity: 0, consumers: vec![] }));
             self.endpoint(name, "send", &format!("queues.{name}"));
@@ -92,13 +101,18 @@ impl Compiler<'_> {
 
     /// Services and endpoints that could not be read: they stay known, and empty.
     fn unread_services(&mut self) {
-        for section in ["services", "stores", "queues"] {
+        for section in ["services", "stores", "caches", "queues"] {
             for name in keys(self.around.tree, section) {
                 if !self.names.services.contains_key(name) {
                     self.service(section, name, NodeKind::Service);
                 }
                 let endpoints = keys(self.around.tree, &format!("{section}.{name}.endpoints"));
-                for endpoint in endpoints.into_iter().chain((section == "queues").then_some("send")) {
+                let own: &[&str] = match section {
+                    "queues" => &["send"],
+                    "caches" if self.around.tree.find(&format!("caches.{name}.steps")).is_some() => &CACHE_ENDPOINTS,
+                    _ => &[],
+                };
+                for endpoint in endpoints.into_iter().chain(own.iter().copied()) {
                     if !self.names.endpoints.contains_key(&format!("{name}.{endpoint}")) {
                         self.endpoint(name, endpoint, &format!("{section}.{name}"));
                     }

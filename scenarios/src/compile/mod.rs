@@ -5,6 +5,7 @@
 //! only good enough to look for more of them. Names whose entries could not be read have ids all the same, so that nobody is told
 //! that they are unknown.
 
+mod caches;
 mod calls;
 mod declare;
 mod nodes;

@@ -14,13 +14,13 @@ use sim_core::topology::{Access, Admission, Consumer, Health, Node, Queue, Store
 use sim_core::units::{Count, SimDuration};
 
 /// What an endpoint of a service and one of a store have in common.
-struct WrittenEndpoint<'a> {
-    name: &'a str,
-    steps: &'a [StepSettings],
-    effect: &'a Effect,
-    is_async: Option<bool>,
-    access: Option<Access>,
-    admission: Option<&'a AdmissionSettings>,
+pub(super) struct WrittenEndpoint<'a> {
+    pub name: &'a str,
+    pub steps: &'a [StepSettings],
+    pub effect: &'a Effect,
+    pub is_async: Option<bool>,
+    pub access: Option<Access>,
+    pub admission: Option<&'a AdmissionSettings>,
 }
 
 impl Compiler<'_> {
@@ -28,6 +28,12 @@ impl Compiler<'_> {
         let written = self.written;
         let defaults = written.defaults.service.node_keys();
         problems.at("defaults", |p| p.at("service", |p| defaults.validate(p)));
+        // Before the steps that ask them.
+        problems.at("caches", |p| {
+            for (name, settings) in written.caches.iter() {
+                p.at(name, |p| self.cache(name, settings, p));
+            }
+        });
         problems.at("services", |p| {
             for (name, settings) in written.services.iter() {
                 let asked = settings.endpoints.iter().map(|(name, e)| WrittenEndpoint {
@@ -76,6 +82,28 @@ impl Compiler<'_> {
     }
 
     fn node(&mut self, name: &str, written: NodeKeys<'_>, asked: Vec<WrittenEndpoint<'_>>, problems: &mut Problems) {
+        let keys = self.node_without_endpoints(name, written, problems);
+        if asked.is_empty() {
+            problems.error("endpoints", format!("{name} has no endpoints")).hint =
+                Some("write endpoints, such as endpoints: {get: {steps: [{work: 5ms}]}}".into());
+        }
+        problems.at("endpoints", |p| {
+            for endpoint in asked {
+                p.at(endpoint.name, |p| self.answer(name, keys.is_async, &endpoint, p));
+            }
+        });
+    }
+
+    /// All of a node but its endpoints.
+    pub(super) fn node_without_endpoints<'k>(
+        &mut self,
+        name: &str,
+        written: NodeKeys<'k>,
+        problems: &mut Problems,
+    ) -> NodeKeys<'k>
+    where
+        Self: 'k,
+    {
         let id = self.names.services[name];
         written.validate(problems);
         let keys = written.over(self.written.defaults.service.node_keys());
@@ -88,15 +116,7 @@ impl Compiler<'_> {
         let zones = self.zones_of(keys.zones, problems);
         self.fill(id, &keys, zones);
         self.model.services[id.index()].admission = keys.admission.map(|a| self.admission(a, problems));
-        if asked.is_empty() {
-            problems.error("endpoints", format!("{name} has no endpoints")).hint =
-                Some("write endpoints, such as endpoints: {get: {steps: [{work: 5ms}]}}".into());
-        }
-        problems.at("endpoints", |p| {
-            for endpoint in asked {
-                p.at(endpoint.name, |p| self.answer(name, keys.is_async, &endpoint, p));
-            }
-        });
+        keys
     }
 
     fn fill(&mut self, id: ServiceId, keys: &NodeKeys<'_>, zones: Vec<ZoneId>) {
@@ -144,7 +164,13 @@ impl Compiler<'_> {
         if found.is_empty() { vec![ZoneId(0)] } else { found }
     }
 
-    fn answer(&mut self, service: &str, is_async: Option<bool>, asked: &WrittenEndpoint<'_>, problems: &mut Problems) {
+    pub(super) fn answer(
+        &mut self,
+        service: &str,
+        is_async: Option<bool>,
+        asked: &WrittenEndpoint<'_>,
+        problems: &mut Problems,
+    ) {
         let id = self.names.endpoints[&format!("{service}.{}", asked.name)];
         problems.at("effect", |p| asked.effect.validate(p));
         let admission = asked.admission.map(|settings| {

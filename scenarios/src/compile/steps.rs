@@ -50,6 +50,10 @@ impl Compiler<'_> {
             StepSettings::Background(steps) => {
                 Step::Background(problems.at("background", |p| self.steps(caller, name, steps, p)))
             }
+            StepSettings::Lookup(lookup) => problems.at("lookup", |p| self.lookup(caller, name, lookup, p))?,
+            StepSettings::Invalidate(step) => {
+                problems.at("invalidate", |p| self.invalidate(caller, name, &step.0, p))?
+            }
             StepSettings::Steps(steps) => Step::Steps(problems.at("steps", |p| self.steps(caller, name, steps, p))),
         })
     }

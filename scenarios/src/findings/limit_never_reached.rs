@@ -77,13 +77,14 @@ fn most_at_once(scene: &Scene<'_>, guard: usize) -> Option<u64> {
 /// Whether steps go on behind a reply or beside the request, so that its worker says nothing of how many calls are under way.
 fn frees(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
-        Step::Reply(_) | Step::Background(_) | Step::Forward(_) => true,
+        // A value that is made goes on being made when its request has given up.
+        Step::Reply(_) | Step::Background(_) | Step::Forward(_) | Step::Lookup { .. } => true,
         Step::Parallel { branches, need, repeat } => {
             *need < branches.len() as u32 * repeat || branches.iter().any(|branch| frees(branch))
         }
         Step::Choose(branches) => branches.iter().any(|(_, branch)| frees(branch)),
         Step::Steps(steps) => frees(steps),
-        Step::Call(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
+        Step::Call(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) | Step::Invalidate { .. } => false,
     })
 }
 

@@ -93,6 +93,17 @@ fn of_steps(model: &Model, steps: &[Step], of: &dyn Fn(&EdgeId) -> f64) -> (f64,
                 (fail + probability * fails, reply + probability * replies)
             }),
             Step::Steps(steps) => of_steps(model, steps, of),
+            // How many miss a cache that keeps keys is not known without a run.
+            Step::Lookup { hit_ratio, miss, .. } => {
+                (hit_ratio.map_or(0.0, |hits| (1.0 - hits) * of_steps(model, miss, of).0), 0.0)
+            }
+            Step::Invalidate { call, .. } => {
+                let waited = call.filter(|edge| {
+                    let call = &model.edges[edge.index()];
+                    !call.optional && call.fallback.is_none()
+                });
+                (waited.map_or(0.0, |edge| of(&edge)), 0.0)
+            }
             Step::Reply(_) => (0.0, 1.0),
             Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => (0.0, 0.0),
         };
@@ -135,7 +146,7 @@ fn count(steps: &[Step]) -> usize {
     let of = |step: &Step| match step {
         Step::Parallel { branches, .. } => branches.iter().map(|branch| count(branch)).sum(),
         Step::Choose(branches) => branches.iter().map(|(_, branch)| count(branch)).sum(),
-        Step::Background(steps) | Step::Steps(steps) => count(steps),
+        Step::Background(steps) | Step::Steps(steps) | Step::Lookup { miss: steps, .. } => count(steps),
         _ => 0,
     };
     steps.iter().map(|step| 1 + of(step)).sum()

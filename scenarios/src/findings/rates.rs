@@ -80,6 +80,12 @@ pub fn visits(steps: &[Step], times: f64, found: &mut impl FnMut(EdgeId, f64)) {
                 }
             }
             Step::Background(steps) | Step::Steps(steps) => visits(steps, times, found),
+            // A cache that keeps keys may be empty.
+            Step::Lookup { call, hit_ratio, miss, .. } => {
+                call.iter().for_each(|edge| found(*edge, times));
+                visits(miss, times * (1.0 - hit_ratio.unwrap_or(0.0)), found);
+            }
+            Step::Invalidate { call, .. } => call.iter().for_each(|edge| found(*edge, times)),
             Step::Work(_) | Step::Wait(_) | Step::Reply(_) | Step::Fail(..) => {}
         }
     }

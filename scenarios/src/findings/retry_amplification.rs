@@ -232,6 +232,15 @@ fn gather(scene: &Scene<'_>, steps: &[Step], times: f64, to: &mut Vec<(EdgeId, f
                 !replied.contains(&false)
             }
             Step::Steps(steps) => gather(scene, steps, times, to),
+            Step::Lookup { miss, .. } => {
+                gather(scene, miss, times, to);
+                false
+            }
+            Step::Invalidate { call, .. } => {
+                let carried = call.filter(|id| !scene.edge(*id).optional && scene.edge(*id).fallback.is_none());
+                to.extend(carried.map(|id| (id, times)));
+                false
+            }
             Step::Reply(_) => true,
             Step::Parallel { .. } | Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
         };

@@ -176,6 +176,15 @@ fn waited(steps: &[Step], to: &mut Vec<EdgeId>) -> bool {
                 !replied.contains(&false)
             }
             Step::Steps(steps) => waited(steps, to),
+            Step::Lookup { call, miss, .. } => {
+                to.extend(call);
+                waited(miss, to);
+                false
+            }
+            Step::Invalidate { call, .. } => {
+                to.extend(call);
+                false
+            }
             Step::Reply(_) | Step::Forward(_) => true,
             Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
         };

@@ -5,7 +5,6 @@
 /// Each word with the place where it will stand, in the order of the language.
 pub const PLANNED: &[(&str, &str)] = &[
     // Sections.
-    ("caches", ""),
     ("topics", ""),
     ("sagas", ""),
     ("probes", "control"),
@@ -25,8 +24,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Endpoints and steps.
     ("requires", "services.web.endpoints.get"),
     ("feature", "services.web.endpoints.get"),
-    ("lookup", "services.web.endpoints.get.steps.0"),
-    ("invalidate", "services.web.endpoints.get.steps.0"),
     ("saga", "services.web.endpoints.get.steps.0"),
     ("outbox", "services.web.endpoints.get.steps.1.call"),
     // Calls.
@@ -52,7 +49,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("dns", "faults.f.inject"),
     ("withdraw", "faults.f.inject"),
     ("clock_skew", "faults.f.inject"),
-    ("flush", "faults.f.inject"),
     ("poison", "faults.f.inject"),
     ("runaway", "faults.f.inject"),
     // Control.

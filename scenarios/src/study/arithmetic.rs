@@ -195,6 +195,15 @@ fn waited_for(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
                 !replied.contains(&false)
             }
             Step::Steps(steps) => waited_for(model, steps, to),
+            // A cache that does not answer is a miss, and what makes the value is waited for by some.
+            Step::Lookup { miss, .. } => {
+                waited_for(model, miss, to);
+                false
+            }
+            Step::Invalidate { call, .. } => {
+                to.extend(call.map(|edge| model.edges[edge.index()].callee));
+                false
+            }
             Step::Reply(_) => true,
             Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
         };

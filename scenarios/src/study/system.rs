@@ -44,9 +44,10 @@ fn nodes(model: &Model, gathered: Option<&Gathered>) -> Vec<SystemNode> {
                 Node::Service => NodeKind::Service,
                 Node::Store(_) => NodeKind::Store,
                 Node::Queue(_) => NodeKind::Queue,
+                Node::Cache(_) => NodeKind::Cache,
             },
             name: service.name.clone(),
-            instances: service.instances,
+            instances: if service.node.stands_alone() { service.instances } else { 0 },
             endpoints: model.endpoints.iter().filter(|e| e.service.index() == place).count(),
             utilisation: sums.and_then(|s| s.utilisation.share()).map(|share| share.mean),
             waiting: sums.map(|s| s.queue.or_zero().mean),
@@ -100,6 +101,7 @@ fn calls(model: &Model, rate: impl Fn(usize) -> Option<f64>) -> Vec<SystemCall> 
             faults: struck(model, |target| on_the_way(model, target, edge.caller, edge.callee)),
         });
     }
+    calls.extend(into_memory(model));
     let queues = model.services.iter().enumerate().filter_map(|(place, service)| match &service.node {
         Node::Queue(queue) => Some((place, queue)),
         _ => None,
@@ -116,6 +118,37 @@ fn calls(model: &Model, rate: impl Fn(usize) -> Option<f64>) -> Vec<SystemCall> 
         }));
     }
     calls
+}
+
+/// Services and the caches that lie in the memory of their instances, which no message reaches.
+fn into_memory(model: &Model) -> Vec<SystemCall> {
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for endpoint in &model.endpoints {
+        in_memory(&endpoint.steps, &mut |cache| {
+            let pair = (endpoint.service.index(), cache.index());
+            if !pairs.contains(&pair) {
+                pairs.push(pair);
+            }
+        });
+    }
+    let first = model.loads.len();
+    let call = |(from, to)| SystemCall {
+        from: first + from,
+        to: first + to,
+        endpoint: "in memory".to_owned(),
+        per_s: None,
+        faults: Vec::new(),
+    };
+    pairs.into_iter().map(call).collect()
+}
+
+fn in_memory(steps: &[Step], found: &mut impl FnMut(ServiceId)) {
+    for step in steps {
+        if let Step::Lookup { cache, call: None, .. } | Step::Invalidate { cache, call: None } = step {
+            found(*cache);
+        }
+        step.inner().for_each(|steps| in_memory(steps, found));
+    }
 }
 
 /// Whether a fault can strike messages from a caller to an endpoint.
@@ -214,6 +247,12 @@ fn visits(steps: &[Step], times: f64, found: &mut impl FnMut(usize, f64)) -> f64
             }
             Step::Background(steps) => _ = visits(steps, times, found),
             Step::Steps(steps) => times = visits(steps, times, found),
+            // How many lookups miss a cache that keeps keys, the file alone does not say.
+            Step::Lookup { call, hit_ratio, miss, .. } => {
+                call.iter().for_each(|edge| found(edge.index(), times));
+                _ = visits(miss, times * hit_ratio.map_or(f64::NAN, |hits| 1.0 - hits), found);
+            }
+            Step::Invalidate { call, .. } => call.iter().for_each(|edge| found(edge.index(), times)),
             Step::Fail(chance, _) => times *= 1.0 - chance,
             Step::Work(_) | Step::Wait(_) | Step::Reply(_) => {}
         }

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod bad_input;
 mod balance;
+mod caches;
 mod counters;
 mod deadlines;
 mod deploys;

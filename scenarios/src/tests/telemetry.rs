@@ -19,7 +19,9 @@ services:
     workers: 64
     endpoints: {get: {steps: [{call: {to: api.get, policy: all}}, {call: {to: jobs.send}}]}}
   api: {instances: 3, workers: 2, queue: {capacity: 50}, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}]}}}
-  worker: {workers: 8, endpoints: {job: {steps: [{work: 10ms}]}}}
+  worker: {workers: 8, endpoints: {job: {steps: [{lookup: {cache: memo, miss: [{work: 10ms}]}}]}}}
+keys: {item: {uniform: {count: 10}}}
+caches: {memo: {contents: {keyed: {key: item}}}}
 queues:
   jobs: {consumers: {worker: {to: worker.job, visibility_timeout: 10s}}}
 policies:
@@ -82,7 +84,9 @@ fn an_alert_fires_on_each_metric_that_telemetry_delivers() {
         if !metric.is_delivered() {
             continue;
         }
+        let of_caches = metric == Metric::HitRatio;
         for subject in metric.subjects().iter().flat_map(|kind| subjects(*kind)) {
+            let subject = if of_caches { "memo".to_owned() } else { subject };
             for window in ["", " over 30s"] {
                 let when = format!("{name}({subject}){window} >= {}", zero(metric.measure()));
                 writeln!(text, "    a{}: {{when: {when}}}", asked.len()).unwrap();

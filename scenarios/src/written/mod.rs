@@ -1,8 +1,9 @@
 //! A scenario as it is written: its sections, each with the settings of the families.
 //!
 //! Reading into these types checks form only. What refers to something still holds names; what may be left out is an `Option`, or
-//! has its default. The whole is as large as what is built: caches, topics and sagas are not, and so are unknown keys.
+//! has its default. The whole is as large as what is built: topics and sagas are not, and so are unknown keys.
 
+pub mod cache;
 pub mod call;
 pub mod load;
 pub mod named;
@@ -14,6 +15,7 @@ pub mod step;
 pub mod store;
 pub mod studies;
 
+use cache::CacheSettings;
 use call::PolicySettings;
 use load::LoadSettings;
 use named::{ByText, Named};
@@ -67,6 +69,8 @@ pub struct Written {
     pub services: Named<ServiceSettings>,
     /// Stores, by name.
     pub stores: Named<StoreSettings>,
+    /// Caches, by name.
+    pub caches: Named<CacheSettings>,
     /// Queues, by name.
     pub queues: Named<QueueSettings>,
     /// Load classes, by name.

@@ -1,6 +1,6 @@
-//! The sections `services`, `stores` and `queues`: all that has instances.
+//! The sections `services` and `stores`, and the keys of all that has instances.
 //!
-//! Services and stores have the same keys, which may also stand in `defaults.service`; those written at the node win, whole key
+//! Services, stores and caches have the same keys, which may also stand in `defaults.service`; those written at the node win, whole key
 //! by whole key.
 
 use super::named::Named;
@@ -22,37 +22,37 @@ use std::collections::BTreeMap;
 macro_rules! with_node_keys {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+        #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct $name {
             /// Machines or pods, each with its own queue, workers and fate; default 1.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub instances: Option<Count>,
+            pub instances: Option<sim_core::units::Count>,
             /// How many running instances it takes to be up; default 1. Fewer instances serve all the same: only `up` and metrics like it read
             /// `need`.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub need: Option<Count>,
+            pub need: Option<sim_core::units::Count>,
             /// Zones over which the instances are spread in turn; default the first zone.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub zones: Option<Vec<String>>,
             /// Places per instance, or `unlimited`; held while a callee is awaited, unless the endpoint is async. Required.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub workers: Option<Workers>,
+            pub workers: Option<$crate::written::node::Workers>,
             /// What an instance runs on; default one core a worker.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub machine: Option<MachineSettings>,
+            pub machine: Option<$crate::written::node::MachineSettings>,
             /// Where requests wait for a worker; default 1k places, first come, first served.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub queue: Option<WaitingSettings>,
+            pub queue: Option<$crate::written::node::WaitingSettings>,
             /// What an instance asks of requests before it lets them in; default nothing.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub admission: Option<sim_core::service::admission::AdmissionSettings>,
             /// From ordered to running; default 0s.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub start_up: Option<Distribution>,
+            pub start_up: Option<sim_core::dist::Distribution>,
             /// A new instance is slower for a while.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub warm_up: Option<WarmUpSettings>,
+            pub warm_up: Option<$crate::written::node::WarmUpSettings>,
             /// How long the balancers of callers send a new instance fewer calls, such as `30s`, or `{for, aggression, min_weight}`; default not at
             /// all. Its weight grows with time from `min_weight` (10%) to the whole: (time / `for`)^(1 / `aggression`), Envoy's slow start. An
             /// instance is new when it has started, and when its health check has found it well again; those that run at the begin of the run are
@@ -62,10 +62,10 @@ macro_rules! with_node_keys {
             pub slow_start: Option<sim_core::call::balance::slow_start::SlowStart>,
             /// Active check that takes instances which do not answer out of the balancer; default none.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub health: Option<HealthSettings>,
+            pub health: Option<$crate::written::node::HealthSettings>,
             /// Labels for targets of faults.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub labels: Option<BTreeMap<String, String>>,
+            pub labels: Option<std::collections::BTreeMap<String, String>>,
             /// The version that its instances run, a name for targets and for `error_rate(web.get) of v1`; default none.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub version: Option<String>,
@@ -77,8 +77,8 @@ macro_rules! with_node_keys {
 
         impl $name {
             /// The keys that all nodes have in common.
-            pub fn node_keys(&self) -> NodeKeys<'_> {
-                NodeKeys {
+            pub fn node_keys(&self) -> $crate::written::node::NodeKeys<'_> {
+                $crate::written::node::NodeKeys {
                     instances: self.instances,
                     need: self.need,
                     zones: self.zones.as_deref(),
@@ -98,6 +98,8 @@ macro_rules! with_node_keys {
         }
     };
 }
+
+pub(crate) use with_node_keys;
 
 with_node_keys! {
     /// A service: instances that run endpoints.

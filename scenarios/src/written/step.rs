@@ -1,11 +1,16 @@
 //! Steps: what an endpoint does for a request, in order.
 
 use super::call::CallStep;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sim_core::dist::Distribution;
 use sim_core::kind::Kind;
 use sim_core::outcome::Outcome;
 use sim_core::units::{Count, Probability};
+use std::borrow::Cow;
+use std::fmt;
 
 /// One step of an endpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -31,6 +36,10 @@ pub enum StepSettings {
     Background(Vec<StepSettings>),
     /// A group of steps.
     Steps(Vec<StepSettings>),
+    /// Takes a value from a cache, and makes it where there is none.
+    Lookup(LookupStep),
+    /// Lets a value of a cache go.
+    Invalidate(Invalidated),
 }
 
 /// The steps that have settings of their own.
@@ -41,6 +50,8 @@ pub const ALL: &[Kind] = &[
     Kind { family: "step", name: "forward", schema: || schemars::schema_for!(ForwardStep) },
     Kind { family: "step", name: "reply", schema: || schemars::schema_for!(ReplyStep) },
     Kind { family: "step", name: "fail", schema: || schemars::schema_for!(FailStep) },
+    Kind { family: "step", name: "lookup", schema: || schemars::schema_for!(LookupStep) },
+    Kind { family: "step", name: "invalidate", schema: || schemars::schema_for!(InvalidateStep) },
 ];
 
 /// Several branches at the same time, done when enough of them have succeeded.
@@ -219,5 +230,131 @@ pub struct FailStep {
 impl Default for FailStep {
     fn default() -> Self {
         Self { probability: Probability::ONE, outcome: Outcome::Error }
+    }
+}
+
+/// Takes a value from a cache, and makes it where there is none.
+///
+/// # What it models
+/// Cache-aside. A hit goes on with the next step. A miss does the steps of `miss`, keeps the value, and goes on; if they fail, the request does.
+///
+/// A cache without `steps` lies in the memory of each instance that looks something up, and a lookup takes no time. A cache with `steps` is called:
+/// the
+/// call goes to `NAME.lookup` over the network, by default to the instance to which the key belongs on a ring of hashes. If that call
+/// fails after its retries, the lookup is a miss like any other, and what is made then is kept nowhere: so a cache that is away or slow lets all
+/// requests
+/// through to what is behind it.
+///
+/// Keeping a value takes no time and no work, and an answer that is degraded is not kept. Of `policy`, `fallback` and `optional` say nothing here.
+///
+/// # When to use it
+/// Wherever somebody asks a cache first.
+///
+/// # Knobs
+/// - `cache`: the cache, name, required
+/// - `miss`: what makes the value, a list of steps, required
+/// - `policy`: the settings of the call to a cache with instances, name of a policy, default those of `defaults.call`
+///
+/// # Example
+/// ```yaml
+/// steps:
+///   - work: 1ms
+///   - lookup: {cache: products, miss: [{call: {to: catalog.read, timeout: 1s}}]}
+/// ```
+///
+/// # Source
+/// The cache-aside pattern, as in Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookupStep {
+    /// The cache.
+    pub cache: String,
+    /// What makes a value where there is none.
+    pub miss: Vec<StepSettings>,
+    /// The policy of the call to a cache with instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+}
+
+/// Lets the value go that a cache keeps for the key of the request.
+///
+/// # What it models
+/// What a writer does after it has written. A cache in the memory of its callers forgets the value only on the instance that does the step: the
+/// others keep
+/// theirs until it expires. A cache with `steps` is called, at `NAME.invalidate`; a call that fails does so as any call: without `optional` in its
+/// policy the
+/// request fails, and the value stays.
+///
+/// A value that is being made meanwhile may have been read before the write, and is kept after the invalidation: it is stale until it expires.
+///
+/// # When to use it
+/// Behind the call that writes what is cached.
+///
+/// # Knobs
+/// - `cache`: the cache, name, required; alone it may stand as `invalidate: NAME`
+/// - `policy`: the settings of the call to a cache with instances, name of a policy, default those of `defaults.call`
+///
+/// # Example
+/// ```yaml
+/// steps: [{call: {to: catalog.write, timeout: 1s}}, {invalidate: products}]
+/// ```
+///
+/// # Source
+/// The cache-aside pattern, as in Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvalidateStep {
+    /// The cache.
+    pub cache: String,
+    /// The policy of the call to a cache with instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+}
+
+/// The settings of `invalidate`, or the name of the cache alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invalidated(pub InvalidateStep);
+
+impl Serialize for Invalidated {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Invalidated {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Invalidated;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a cache, or a map with `cache`")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Invalidated, E> {
+                Ok(Invalidated(InvalidateStep { cache: name.to_owned(), policy: None }))
+            }
+
+            fn visit_u64<E: de::Error>(self, name: u64) -> Result<Invalidated, E> {
+                self.visit_str(&name.to_string())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Invalidated, A::Error> {
+                InvalidateStep::deserialize(MapAccessDeserializer::new(map)).map(Invalidated)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for Invalidated {
+    fn schema_name() -> Cow<'static, str> {
+        "Invalidated".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let name = generator.subschema_for::<String>();
+        let settings = generator.subschema_for::<InvalidateStep>();
+        schemars::json_schema!({"description": "The name of a cache alone, or with its policy.", "anyOf": [name, settings]})
     }
 }

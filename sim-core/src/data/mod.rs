@@ -1,5 +1,6 @@
 //! Data and the guarantees about it: what repeated work does, how replies can be wrong, which keys are asked for.
 
+pub mod cache;
 mod effect;
 pub mod keys;
 mod wrongness;

@@ -190,6 +190,14 @@ const LISTED: &[MetricDoc] = &[
         true,
         "share of requests let in that found no worker free, and so had to wait",
     ),
+    doc(
+        Metric::HitRatio,
+        "hit_ratio",
+        Measure::Share,
+        &[Service],
+        true,
+        "share of lookups that found a value in a cache, expired ones that it still gives among them",
+    ),
     doc(Metric::Throughput, "throughput", Measure::RATE, &[Service], true, "requests that left, a second"),
     doc(
         Metric::BurnRate,

@@ -110,6 +110,8 @@ pub enum Metric {
     Holding(u8),
     /// Requests that left, a second.
     Throughput,
+    /// Share of lookups that found a value in a cache.
+    HitRatio,
     /// How fast the error budget is spent: 1 spends it exactly by the end of the period.
     BurnRate,
     /// Share of the error budget that is left.

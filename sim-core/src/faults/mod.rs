@@ -9,6 +9,7 @@ mod crash;
 mod delay;
 mod deploy;
 mod fail;
+mod flush;
 mod freeze;
 mod lag;
 mod loss;
@@ -26,6 +27,7 @@ pub use crash::{CallersSee, CrashSettings};
 pub use delay::DelaySettings;
 pub use deploy::{Deploy, DeploySettings, RolloutSettings, Strategy};
 pub use fail::FailSettings;
+pub use flush::FlushSettings;
 pub use freeze::FreezeSettings;
 pub use lag::LagSettings;
 pub use loss::LossSettings;
@@ -78,6 +80,8 @@ pub enum InjectSettings {
     Deploy(DeploySettings),
     /// A new version that does harm is rolled out.
     BadDeploy(DeploySettings),
+    /// What is in a cache is gone.
+    Flush(FlushSettings),
 }
 
 /// The kinds of fault, and failing at random.
@@ -96,6 +100,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "bandwidth", schema: || schemars::schema_for!(BandwidthSettings) },
     Kind { family: "inject", name: "deploy", schema: || schemars::schema_for!(DeploySettings) },
     Kind { family: "inject", name: "bad_deploy", schema: || schemars::schema_for!(DeploySettings) },
+    Kind { family: "inject", name: "flush", schema: || schemars::schema_for!(FlushSettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
 ];
 
@@ -195,6 +200,8 @@ pub enum FaultEffect {
     },
     /// A new version is rolled out.
     Deploy(Box<Deploy>),
+    /// What is in a cache is gone.
+    Flush,
 }
 
 /// A fault, as meant.
@@ -229,8 +236,9 @@ impl Fault {
 
 impl FaultSettings {
     fn keys(&self) -> ScheduleKeys<'_> {
-        // A restart is over when it has struck, so that it may come again without a length.
-        let is_over = matches!(self.inject, InjectSettings::Restart(_)) && self.random.is_none();
+        // A restart or a flush is over when it has struck, so that it may come again without a length.
+        let is_over =
+            matches!(self.inject, InjectSettings::Restart(_) | InjectSettings::Flush(_)) && self.random.is_none();
         let at_once = is_over.then_some(SimDuration::from_ns(1));
         ScheduleKeys {
             at: self.at,
@@ -323,7 +331,7 @@ impl InjectSettings {
     /// Problems of the settings.
     pub fn validate(&self, problems: &mut Problems) {
         match self {
-            Self::Crash(_) | Self::Freeze(_) | Self::Restart(_) | Self::Partition(_) => {}
+            Self::Crash(_) | Self::Freeze(_) | Self::Restart(_) | Self::Partition(_) | Self::Flush(_) => {}
             Self::Slow(s) => problems.at("slow", |p| s.validate(p)),
             Self::Fail(s) => problems.at("fail", |p| s.validate(p)),
             Self::Delay(s) => problems.at("delay", |p| s.validate(p)),
@@ -376,6 +384,7 @@ impl InjectSettings {
             Self::Bandwidth(_) => "bandwidth",
             Self::Deploy(_) => "deploy",
             Self::BadDeploy(_) => "bad_deploy",
+            Self::Flush(_) => "flush",
         }
     }
 
@@ -397,6 +406,7 @@ impl InjectSettings {
                 let deploy = problems.at("inject", |p| p.at(self.name(), |p| s.compile(around, p)));
                 FaultEffect::Deploy(Box::new(deploy?))
             }
+            Self::Flush(_) => FaultEffect::Flush,
         })
     }
 
@@ -410,7 +420,8 @@ impl InjectSettings {
                 | Self::Lag(_)
                 | Self::CpuSteal(_)
                 | Self::Deploy(_)
-                | Self::BadDeploy(_),
+                | Self::BadDeploy(_)
+                | Self::Flush(_),
                 Target::Edge { .. },
             ) => Some(("strikes instances, not messages on their way", "write where: {service: NAME}")),
             (Self::Slow(_), Target::Edge { from, to: Some(Location::Endpoint(_)), .. }) if from.is_none() => None,
@@ -437,6 +448,13 @@ impl InjectSettings {
                 Some("name a store with replication: primary".into());
             return None;
         }
+        if let (Self::Flush(_), Target::Instances(selection)) = (self, target)
+            && !selection.services.iter().any(|id| can_be_flushed(&around.services[id.index()]))
+        {
+            problems.error("where", "flush empties a cache, and nothing selected here holds values").hint =
+                Some("name a cache with keyed contents, or with fixed ones that have a ttl".into());
+            return None;
+        }
         Some(())
     }
 
@@ -456,6 +474,7 @@ impl InjectSettings {
             Self::CpuSteal(s) => format!("{} of the processors of {target} stolen", s.percent),
             Self::Bandwidth(s) => format!("{} {target}", s.limit),
             Self::Deploy(s) | Self::BadDeploy(s) => s.says(target),
+            Self::Flush(_) => format!("{target} flushed"),
         }
     }
 }
@@ -463,4 +482,8 @@ impl InjectSettings {
 fn lags(service: &crate::topology::Service) -> bool {
     use crate::topology::{Node, Replication};
     matches!(&service.node, Node::Store(store) if matches!(store.replication, Replication::Primary { .. }))
+}
+
+fn can_be_flushed(service: &crate::topology::Service) -> bool {
+    matches!(&service.node, crate::topology::Node::Cache(cache) if cache.contents.remembers())
 }

@@ -22,6 +22,8 @@ pub enum NodeKind {
     Store,
     /// A queue.
     Queue,
+    /// A cache.
+    Cache,
 }
 
 impl NodeKind {
@@ -32,6 +34,7 @@ impl NodeKind {
             Self::Service => "service",
             Self::Store => "store",
             Self::Queue => "queue",
+            Self::Cache => "cache",
         }
     }
 }

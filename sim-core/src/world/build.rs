@@ -4,6 +4,7 @@
 //! services and loads have the places that they have in the model. So an id of the model is an index here, and tables need no bounds check.
 //! What makes a site or an instance other than plain is written into flags that the hot path tests once.
 
+use super::caches::Caches;
 use super::calls::Calls;
 use super::chaos::Chaos;
 use super::control::Control;
@@ -32,6 +33,7 @@ impl<'m> World<'m> {
         let stations =
             Stations::new(model, mix(seed, u64::from(replication) << 32), |service| data.feeding(model, service));
         assert!(stations.places() < LAST_INDEX as usize, "a checked model has no more instances");
+        let caches = Caches::new(model);
         let calls = Calls::new(model, &program, &stations, &network, &mut lanes);
         let zero = model.run.warm_up.ns();
         let mut world = World {
@@ -50,7 +52,9 @@ impl<'m> World<'m> {
             events: 0,
             instant: bounds::Instant::default(),
             frames: Arena::new(model.run.max_in_flight),
-            tickets: Tickets::new(data.needs_tickets() || calls.need_tickets() || model.tells_keys_apart()),
+            tickets: Tickets::new(
+                data.needs_tickets() || calls.need_tickets() || caches.need_tickets() || model.tells_keys_apart(),
+            ),
             wrongs: Wrongs::default(),
             probe: None,
             ready: Vec::new(),
@@ -58,6 +62,7 @@ impl<'m> World<'m> {
             calls,
             network,
             data,
+            caches,
             control: Control::new(model),
             chaos: Chaos::default(),
             times: Times::default(),

@@ -134,6 +134,8 @@ pub const COPY: u16 = 64;
 pub const BELOW: u16 = 128;
 /// Works for a request to which a probe listens.
 pub const WATCHED: u16 = 256;
+/// A branch that makes a value of a cache.
+pub const REGENERATES: u16 = 512;
 
 /// What a frame is doing. A crash, a change of speed or a cancellation decides by it what has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

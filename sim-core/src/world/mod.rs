@@ -8,6 +8,7 @@
 
 mod bounds;
 mod build;
+mod caches;
 mod calls;
 mod chaos;
 mod control;
@@ -141,6 +142,7 @@ struct World<'m> {
     calls: calls::Calls,
     network: network::Network,
     data: data::Data,
+    caches: caches::Caches,
     control: control::Control<'m>,
     chaos: chaos::Chaos,
     /// Timed parts, but for the wait for a worker.

@@ -1,6 +1,6 @@
 //! The interpreter: walks a frame through its operations until it has to wait.
 
-use super::frame::{BRANCH, FrameId, Link, Phase, WRONG, Waiter};
+use super::frame::{BRANCH, FrameId, Link, Phase, REGENERATES, WRONG, Waiter};
 use super::probe::Stage;
 use super::program::{Fork, Op, Pc};
 use super::{World, fact};
@@ -122,6 +122,10 @@ impl World<'_> {
             Op::Known(_) => {}
             Op::Enqueue(_) if self.too_much_at_once(1) => return None,
             Op::Enqueue(service) => return self.enqueue(frame, service),
+            Op::Asks => self.asks_cache(frame),
+            Op::Answers => self.cache_answers(frame),
+            Op::Lookup(number) => return self.look_up(frame, number),
+            Op::Invalidate(number) => self.invalidates(frame, number),
             Op::Work { .. } | Op::Call { .. } | Op::End => {
                 unreachable!("handled by the interpreter itself")
             }
@@ -147,7 +151,7 @@ impl World<'_> {
     }
 
     /// A frame for steps that run beside their endpoint's own, in its place.
-    fn branch(&mut self, frame: FrameId, at: Pc, number: u64) -> FrameId {
+    pub(super) fn branch(&mut self, frame: FrameId, at: Pc, number: u64) -> FrameId {
         let branch = self.frames.take();
         let parent = self.frames[frame];
         let place = self.place(frame);
@@ -191,6 +195,8 @@ impl World<'_> {
 
     /// A branch is done: tells the frame that waits for it, if that still waits.
     pub(super) fn branch_end(&mut self, branch: FrameId, outcome: u8) -> Option<FrameId> {
+        let regenerates = self.frames[branch].flags & REGENERATES != 0;
+        let outcome = if regenerates { self.regeneration_ends(branch, outcome) } else { outcome };
         let at = self.frames[branch];
         self.digest.fact(self.now, at.key, fact::BRANCH_ENDED | u64::from(outcome));
         self.stage(branch, Stage::Stops);

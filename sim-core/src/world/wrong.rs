@@ -59,6 +59,12 @@ impl World<'_> {
         each(kinds, |kind| self.arises(frame, kind));
     }
 
+    /// What is wrong in the answer of a frame so far, one bit each.
+    pub(super) fn wrong_in(&self, frame: FrameId) -> u16 {
+        let kinds = self.kinds(frame, self.frames[frame].flags);
+        kinds.here | kinds.below
+    }
+
     /// A caller hears an answer that is wrong, of a frame that was just given back and had these flags.
     #[cold]
     pub(super) fn hears_wrong(&mut self, frame: FrameId, flags: u16, site: crate::ids::EdgeId) {

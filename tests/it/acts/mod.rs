@@ -4,6 +4,7 @@
 //! Each row is a kind, what its scenario needs beside [`BASE`], the values that switch the kind on (the variant `on`), and a clause that
 //! compares `on` with the scenario without it. The clause is judged as any clause of a user's file is: by intervals, and it has to be held.
 
+mod caches;
 mod requests;
 mod systems;
 
@@ -35,7 +36,7 @@ const FAILING: &str = "faults: {bad: {inject: {fail: {probability: 30%}}, where:
 
 /// All rows, in the order of `windtunnel explain`.
 fn all() -> impl Iterator<Item = &'static Act> {
-    requests::ACTS.iter().chain(systems::ACTS)
+    requests::ACTS.iter().chain(systems::ACTS).chain(caches::ACTS)
 }
 
 /// A line `a.b.c: value` as nested maps.

@@ -136,7 +136,7 @@ fn nobody_works_more_than_there_is(model: &Model, run: &RunResult) {
 /// Whether steps work beside each other, so that one worker may keep more than one core busy.
 fn works_beside(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
-        Step::Parallel { .. } | Step::Background(_) => true,
+        Step::Parallel { .. } | Step::Background(_) | Step::Lookup { .. } => true,
         Step::Choose(arms) => arms.iter().any(|(_, steps)| works_beside(steps)),
         Step::Steps(steps) => works_beside(steps),
         _ => false,

@@ -174,6 +174,35 @@ fn ejection(dice: &mut Dice) -> String {
     )
 }
 
+/// What is in a cache, and who makes its values.
+pub fn cache(dice: &mut Dice) -> String {
+    let mut keys = Vec::new();
+    if dice.chance(50) {
+        let (instances, workers) = (dice.number(1, 3), *dice.pick(&["unlimited", "2", "20"]));
+        keys.push(format!(
+            "instances: {instances}, workers: {workers}, steps: [{{work: {}}}]",
+            distribution(dice, 300)
+        ));
+    }
+    if dice.chance(20) {
+        keys.push(format!("contents: {{fixed: {{hit_ratio: {}%, ttl: 3s}}}}", dice.number(0, 100)));
+        return format!("{{{}}}", keys.join(", "));
+    }
+    let (capacity, eviction) = (*dice.pick(&["1", "20", "1k"]), *dice.pick(&["lru", "lfu", "fifo"]));
+    let ttl = *dice.pick(&["10ms", "1s", "4s"]);
+    keys.push(format!("contents: {{keyed: {{key: item, capacity: {capacity}, eviction: {eviction}, ttl: {ttl}}}}}"));
+    if dice.chance(60) {
+        keys.push(format!("coalesce: {}", *dice.pick(&["per_instance", "everywhere"])));
+    }
+    if dice.chance(30) {
+        keys.push(format!("early: {{xfetch: {{beta: {}}}}}", *dice.pick(&["1", "20"])));
+    }
+    if dice.chance(30) {
+        keys.push("stale_while_revalidate: 2s".into());
+    }
+    format!("{{{}}}", keys.join(", "))
+}
+
 /// Which key a request asks for.
 pub fn keys(dice: &mut Dice) -> String {
     match dice.below(4) {

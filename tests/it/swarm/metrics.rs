@@ -31,6 +31,13 @@ const HANGS: &str = "scenario: Unanswered\nquestion: Are they counted?\nrun: {du
     services: {web: {workers: 8, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
     faults: {silence: {inject: {crash: {callers_see: silence}}, where: {service: web}, at: 10s}}\n";
 
+/// A cache for which somebody waits, whose old values are given, and which is too small, which no shipped scenario has.
+const CACHED: &str = "scenario: Cached\nquestion: Is it counted?\nrun: {duration: 2m, warm_up: 0s, seed: 1}\n\
+    keys: {item: {zipf: {count: 100, exponent: 1}}}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 50/s}}}}\n\
+    services: {web: {workers: unlimited, endpoints: {get: {steps: [{lookup: {cache: items, miss: [{wait: 200ms}]}}]}}}}\n\
+    caches: {items: {coalesce: everywhere, stale_while_revalidate: 5s, contents: {keyed: {key: item, capacity: 50, ttl: 5s}}}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -130,7 +137,7 @@ fn works_beside_workers(loaded: &Loaded, service: &str) -> bool {
     let Some(id) = loaded.names.services.get(service) else { return false };
     let steps =
         loaded.model.endpoints.iter().filter(|endpoint| endpoint.service == *id).map(|e| format!("{:?}", e.steps));
-    let beside = |steps: String| steps.contains("Background(") || steps.contains("Parallel {");
+    let beside = |steps: String| ["Background(", "Parallel {", "Lookup {"].into_iter().any(|step| steps.contains(step));
     loaded.model.services[id.index()].cores.is_none() && steps.into_iter().any(beside)
 }
 
@@ -212,6 +219,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(BAD_ALERTS), &mut seen);
     check(&read(LOSES), &mut seen);
     check(&read(HANGS), &mut seen);
+    check(&read(CACHED), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()
         .flat_map(|metric| LEVELS.iter().map(move |level| format!("{metric} of {}", level.name)));

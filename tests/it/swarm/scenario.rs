@@ -57,6 +57,8 @@ struct Maker<'d> {
     queue: Option<String>,
     /// Whether the scenario has the key space `item`.
     keyed: bool,
+    /// Whether it has the cache `memo` of values by key.
+    cached: bool,
     /// Calls that a request may still make, so that none becomes thousands.
     calls_left: usize,
 }
@@ -65,8 +67,10 @@ struct Maker<'d> {
 pub fn scenario(seed: u64) -> Scenario {
     let mut dice = Dice::new(seed);
     let (tiers, seconds) = (dice.number(1, 6) as usize, dice.number(10, 25));
-    let mut maker = Maker { dice: &mut dice, endpoints: Vec::new(), queue: None, keyed: false, calls_left: 7 };
+    let mut maker =
+        Maker { dice: &mut dice, endpoints: Vec::new(), queue: None, keyed: false, cached: false, calls_left: 7 };
     maker.keyed = maker.dice.chance(50);
+    maker.cached = maker.keyed && maker.dice.chance(40);
     for name in &NAMES[..tiers] {
         let count = maker.dice.number(1, 2) as usize;
         maker.endpoints.push(["get", "put"][..count].iter().map(|e| format!("{name}.{e}")).collect());
@@ -90,7 +94,7 @@ pub fn scenario(seed: u64) -> Scenario {
         let callee = endpoint(&mut maker);
         format!("  f{number}: {}\n", kinds::fault(maker.dice, &names, &callee, seconds))
     });
-    let faults = faults.collect();
+    let faults: Vec<String> = faults.collect();
     let costs = names
         .iter()
         .enumerate()
@@ -106,7 +110,15 @@ pub fn scenario(seed: u64) -> Scenario {
         control.push(format!("  telemetry: {{metrics: {{every: 2s, delay: 1s}}}}\n  scalers: {{{of}: {scaler}}}\n"));
     }
     let keys = if maker.keyed { vec![format!("  item: {}\n", kinds::keys(maker.dice))] } else { Vec::new() };
+    let caches = if maker.cached { vec![format!("  memo: {}\n", kinds::cache(maker.dice))] } else { Vec::new() };
+    let flush = maker.cached && maker.dice.chance(40);
+    let faults: Vec<String> = if flush {
+        [faults, vec!["  flushed: {inject: flush, where: {service: memo}, at: 4s, every: 5s}\n".to_owned()]].concat()
+    } else {
+        faults
+    };
     let sections = vec![
+        ("caches", caches),
         ("load", load),
         ("services", services),
         ("stores", stores),
@@ -203,6 +215,13 @@ impl Maker<'_> {
     }
 
     fn step(&mut self, tier: usize, depth: usize) -> String {
+        if self.cached && self.dice.chance(30) {
+            if self.dice.chance(20) {
+                return "{invalidate: memo}".into();
+            }
+            let miss = if depth < 2 { self.steps(tier, depth + 1).join(", ") } else { self.call(tier) };
+            return format!("{{lookup: {{cache: memo, miss: [{miss}]}}}}");
+        }
         match self.dice.below(if depth < 2 { 10 } else { 4 }) {
             0 => format!("{{wait: {}}}", kinds::distribution(self.dice, 5000)),
             1..=4 => self.call(tier),

@@ -88,7 +88,7 @@ fn title(system: &System) -> String {
 /// How many of each kind there are: `2 loads, 1 service and 3 stores`.
 fn counts(system: &System) -> String {
     let of = |kind| system.nodes.iter().filter(|node| node.kind == kind).count();
-    let kinds = [NodeKind::Load, NodeKind::Service, NodeKind::Store, NodeKind::Queue];
+    let kinds = [NodeKind::Load, NodeKind::Service, NodeKind::Store, NodeKind::Cache, NodeKind::Queue];
     let some: Vec<String> = kinds.into_iter().filter(|kind| of(*kind) > 0).map(|kind| number(of(kind), kind)).collect();
     match some.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
@@ -129,6 +129,8 @@ fn node_lines(node: &SystemNode) -> Vec<String> {
     let what = match node.kind {
         NodeKind::Service => instances,
         NodeKind::Store => format!("store, {instances}"),
+        NodeKind::Cache if node.instances > 0 => format!("cache, {instances}"),
+        NodeKind::Cache => "cache in memory".to_owned(),
         NodeKind::Load | NodeKind::Queue => node.kind.word().to_owned(),
     };
     let mut lines = vec![node.name.clone(), what];
@@ -260,13 +262,13 @@ fn all_calls(system: &System, groups: &[Group]) -> Vec<Calls> {
     pairs.into_iter().map(arrow).collect()
 }
 
-/// Width and height of a box: a load is round, a store has a lid, a queue has bars, and each takes its room.
+/// Width and height of a box: a load is round, a store has a lid, a queue has bars, a cache has points, and each takes its room.
 fn size(shown: &Shown) -> (f64, f64) {
     let (more_x, more_y) = match shown.kind {
         NodeKind::Load => (26.0, 10.0),
         NodeKind::Service => (18.0, 12.0),
         NodeKind::Store => (18.0, 24.0),
-        NodeKind::Queue => (32.0, 12.0),
+        NodeKind::Queue | NodeKind::Cache => (32.0, 12.0),
     };
     let stack = if shown.stacked { 8.0 } else { 0.0 };
     let wide = shown.lines.iter().map(|line| width_of(line)).fold(48.0, f64::max);
@@ -397,7 +399,7 @@ fn paint_box(svg: &mut Svg, rect: Rect, shown: &Shown) {
     }
 }
 
-/// The outline of a box: round for a load, with a lid for a store, with bars at its ends for a queue.
+/// The outline of a box: round for a load, with a lid for a store, with bars at its ends for a queue, pointed for a cache.
 fn outline(rect: Rect, kind: NodeKind) -> String {
     let Rect { x, y, w, h } = rect;
     let (right, bottom) = (x + w, y + h);
@@ -420,6 +422,10 @@ fn outline(rect: Rect, kind: NodeKind) -> String {
             format!(
                 "M{x:.1} {top:.1}A{rx:.1} {ry} 0 0 1 {right:.1} {top:.1}V{low:.1}A{rx:.1} {ry} 0 0 1 {x:.1} {low:.1}ZM{x:.1} {top:.1}A{rx:.1} {ry} 0 0 0 {right:.1} {top:.1}"
             )
+        }
+        NodeKind::Cache => {
+            let (a, b, middle) = (x + 12.0, right - 12.0, y + h / 2.0);
+            format!("M{a:.1} {y:.1}H{b:.1}L{right:.1} {middle:.1}L{b:.1} {bottom:.1}H{a:.1}L{x:.1} {middle:.1}Z")
         }
         NodeKind::Queue => format!(
             "M{x:.1} {y:.1}H{right:.1}V{bottom:.1}H{x:.1}ZM{:.1} {y:.1}V{bottom:.1}M{:.1} {y:.1}V{bottom:.1}",

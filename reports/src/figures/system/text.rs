@@ -18,6 +18,7 @@ pub fn mermaid(system: &System) -> String {
             NodeKind::Service => ("[", "]"),
             NodeKind::Store => ("[(", ")]"),
             NodeKind::Queue => ("[[", "]]"),
+            NodeKind::Cache => ("{{", "}}"),
         };
         let lines: Vec<String> = node_lines(node).iter().map(|line| text(line)).collect();
         let _ = writeln!(out, "    n{place}{open}\"{}\"{close}", lines.join("<br>"));
@@ -45,6 +46,7 @@ pub fn dot(system: &System) -> String {
             NodeKind::Service => "box",
             NodeKind::Store => "cylinder",
             NodeKind::Queue => "cds",
+            NodeKind::Cache => "hexagon",
         };
         let lines: Vec<String> = node_lines(node).iter().map(|line| quoted(line)).collect();
         let fault = if node.faults.is_empty() { "" } else { ", color=\"#B04600\", penwidth=3" };

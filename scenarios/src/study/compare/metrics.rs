@@ -77,6 +77,7 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         Metric::Availability
         | Metric::Goodput
         | Metric::Throughput
+        | Metric::HitRatio
         | Metric::BudgetLeft
         | Metric::Held
         | Metric::Up

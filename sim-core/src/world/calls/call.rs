@@ -349,6 +349,9 @@ impl World<'_> {
 
     /// Decides what follows when there will be no attempt any more.
     fn without_attempts(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Then {
+        if self.goes_on_without_cache(frame, site, outcome) {
+            return Then::Run(frame);
+        }
         let edge = &self.in_force.edges[site.index()];
         if let Some(fallback) = &edge.fallback
             && fallback.outcomes.contains(&outcome)

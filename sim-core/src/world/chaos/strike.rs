@@ -17,6 +17,7 @@ use crate::engine::rng::Stream;
 use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
 use crate::ids::{EndpointId, FaultId, InstanceId, Location, ServiceId, VersionId};
 use crate::results::Span;
+use crate::topology::Node;
 use crate::world::World;
 use crate::world::network::{EdgeEffect, EdgeFault};
 use crate::world::stations::Life;
@@ -201,6 +202,7 @@ impl World<'_> {
             ) => {
                 struck.iter().for_each(|&i| self.reckon(i));
             }
+            (FaultEffect::Flush, _) => struck.iter().for_each(|&i| self.flush(i)),
             (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
             (FaultEffect::Deploy(_), _) => self.begin_rollout(index),
             _ => self.strike_messages(index),
@@ -346,6 +348,14 @@ impl World<'_> {
         let number = self.stations.number(instance);
         self.data.set_lag(service, number as usize, lag);
         self.renew_speed(instance);
+    }
+
+    /// What an instance of a cache holds is gone.
+    fn flush(&mut self, instance: InstanceId) {
+        let service = self.stations.service_of(instance);
+        if let Node::Cache(_) = self.model.services[service.index()].node {
+            self.caches.flush(service, instance, self.now);
+        }
     }
 
     fn slow_endpoint(&mut self, endpoint: EndpointId) {

@@ -5,6 +5,8 @@ mod effects;
 mod message;
 mod rows;
 
+pub(in crate::world) use rows::Read;
+
 use super::frame::Frame;
 use super::network::Network;
 use crate::dist::Distribution;
@@ -33,6 +35,16 @@ impl Data {
     /// The key of a request in a key space.
     pub(in crate::world) fn key_in(&self, space: KeySpaceId, request: u64) -> u64 {
         self.rows.key_in(space, request)
+    }
+
+    /// How often a row of a store was written, where that is counted.
+    pub(in crate::world) fn version_of(&self, store: ServiceId, row: u64) -> u64 {
+        self.rows.version_of(store, row)
+    }
+
+    /// When a row of a store was written last [ns], where that is kept and it ever was.
+    pub(in crate::world) fn written_last(&self, store: ServiceId, row: u64) -> Option<u64> {
+        self.rows.written_last(store, row)
     }
 
     /// Whether frames have to carry tickets.

@@ -28,6 +28,17 @@ struct Write {
     applied: Vec<u64>,
 }
 
+/// A version of a row that somebody has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::world) struct Read {
+    /// The store.
+    pub store: ServiceId,
+    /// The row.
+    pub row: u64,
+    /// How often the row had been written.
+    pub version: u64,
+}
+
 /// The rows of one store.
 #[derive(Default)]
 struct Store {
@@ -38,13 +49,13 @@ struct Store {
     writes: BTreeMap<u64, Vec<Write>>,
     /// (when all replicas have it, row), in the order of commits.
     expiry: VecDeque<(u64, u64)>,
-    /// Number of writes, by row, where versions are compared.
-    versions: Option<BTreeMap<u64, u64>>,
+    /// Number of writes, and the time of the last [ns], by row, where versions are compared.
+    versions: Option<BTreeMap<u64, (u64, u64)>>,
 }
 
 impl Store {
     fn version(&self, row: u64) -> u64 {
-        self.versions.as_ref().and_then(|versions| versions.get(&row)).copied().unwrap_or(0)
+        self.versions.as_ref().and_then(|versions| versions.get(&row)).map_or(0, |(version, _)| *version)
     }
 }
 
@@ -87,6 +98,16 @@ impl Rows {
         self.spaces[space.index()].of(request)
     }
 
+    /// How often a row was written, where that is counted.
+    pub(super) fn version_of(&self, store: ServiceId, row: u64) -> u64 {
+        self.stores[store].version(row)
+    }
+
+    /// When a row was written last [ns], where that is kept and it ever was.
+    pub(super) fn written_last(&self, store: ServiceId, row: u64) -> Option<u64> {
+        self.stores[store].versions.as_ref()?.get(&row).map(|(_, written)| *written)
+    }
+
     /// Whether any store has rows of requests, so that frames have to carry tickets.
     pub(in crate::world) fn need_tickets(&self) -> bool {
         let touches = |store: &Store| store.versions.is_some() || (store.keys.is_some() && store.lag.is_some());
@@ -109,7 +130,7 @@ impl Rows {
 impl World<'_> {
     /// The row that a request touches: drawn from the identity of the request at the root, so that all its steps touch the same, in whatever
     /// service, after whatever queue.
-    fn row(&self, frame: FrameId, service: ServiceId) -> u64 {
+    pub(in crate::world) fn row(&self, frame: FrameId, service: ServiceId) -> u64 {
         self.data.rows.stores[service].keys.as_ref().map_or(0, |keys| keys.of(self.request_of(frame)))
     }
 
@@ -133,7 +154,9 @@ impl World<'_> {
         let store = &mut self.data.rows.stores[service];
         count!(self.stations.counts(service), data::CONSENSUS_BYTES, store.consensus_bytes);
         if let Some(versions) = &mut store.versions {
-            *versions.entry(row).or_insert(0) += 1;
+            let (version, written) = versions.entry(row).or_default();
+            *version += 1;
+            *written = now;
         }
         let Some(lag) = &store.lag else { return };
         while store.expiry.front().is_some_and(|first| first.0 <= now) {

@@ -4,7 +4,7 @@ use crate::engine::table::Maybe;
 use crate::ids::InstanceId;
 use crate::outcome::Outcome;
 use crate::world::World;
-use crate::world::frame::{CLIENT, FrameId, Phase};
+use crate::world::frame::{BRANCH, CLIENT, FrameId, Phase, REGENERATES};
 use crate::world::probe::Stage;
 
 impl World<'_> {
@@ -90,7 +90,10 @@ impl World<'_> {
             self.stage(frame, Stage::Stops);
             self.frames[frame].phase = Phase::Replying;
             self.frames[frame].seq = 0;
-            if at.flags & crate::world::frame::BRANCH != 0 {
+            if at.flags & BRANCH != 0 {
+                if at.flags & REGENERATES != 0 {
+                    self.regeneration_is_lost(frame);
+                }
                 self.frames.release(frame);
                 continue;
             }

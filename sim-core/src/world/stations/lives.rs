@@ -91,6 +91,7 @@ impl World<'_> {
         self.caller_is_gone(instance);
         self.lose_all(instance, !silent);
         self.caller_is_gone(instance);
+        self.caches.is_lost(instance, self.now);
         self.doors_begin_anew(instance);
         self.deploys_go_on(self.stations.instances[instance].service);
     }
@@ -229,6 +230,7 @@ impl World<'_> {
         at.unhealthy = false;
         self.stations.health.forget(instance);
         self.caller_is_gone(instance);
+        self.caches.is_lost(instance, self.now);
         self.takes_no_version(instance);
         self.deploys_go_on(service);
     }

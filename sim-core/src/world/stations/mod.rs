@@ -401,7 +401,7 @@ fn shared_cores(settings: &topology::Service, beyond: bool, key: u64) -> Option<
 /// Whether steps work beside each other, so that a request may use more than the core of its worker.
 fn works_beside(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
-        Step::Parallel { .. } | Step::Background(_) => true,
+        Step::Parallel { .. } | Step::Background(_) | Step::Lookup { .. } => true,
         Step::Choose(arms) => arms.iter().any(|(_, steps)| works_beside(steps)),
         Step::Steps(steps) => works_beside(steps),
         _ => false,

@@ -3,6 +3,10 @@
 //! Branches of a `parallel`, the arms of a `choose` and background steps lie in the same array behind the endpoint's own code. The
 //! compiler puts `Release` before the first call of an endpoint that does not hold its worker, so that the interpreter asks nothing.
 
+mod sources;
+
+pub use sources::of_cache as sources_of;
+
 use crate::data::Effect;
 use crate::dist::{Distribution, Sampler};
 use crate::engine::table::{Table, id};
@@ -80,6 +84,14 @@ pub enum Op {
     Known(Pc),
     /// Put a message in a queue; the service.
     Enqueue(ServiceId),
+    /// A cache is about to be asked.
+    Asks,
+    /// An instance of a cache has an answer for its caller.
+    Answers,
+    /// Take a value from a cache; an entry of the table of lookups.
+    Lookup(u32),
+    /// Let a value of a cache go; an entry of the table of lookups, which has no steps.
+    Invalidate(u32),
     /// The end of an endpoint: reply.
     End,
     /// The end of a branch.
@@ -109,6 +121,19 @@ pub struct Fork {
     pub need: u16,
 }
 
+/// A step that takes a value from a cache, or lets one go.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookup {
+    /// The cache.
+    pub cache: ServiceId,
+    /// The call to it; `None` where it lies in the memory of the caller.
+    pub call: Option<EdgeId>,
+    /// First operation of what makes a value.
+    pub miss: Pc,
+    /// The worker is given back before somebody waits.
+    pub frees: bool,
+}
+
 /// The code of a model.
 #[derive(Debug, Default)]
 pub struct Program {
@@ -124,6 +149,8 @@ pub struct Program {
     pub choices: Vec<(f64, Pc)>,
     /// Probabilities of `Fail`.
     pub chances: Vec<f64>,
+    /// Steps that ask caches.
+    pub lookups: Vec<Lookup>,
     /// First operation of the steps of each endpoint: places of draws are counted from here.
     pub entry: Table<EndpointId, Pc>,
     /// Where a request begins at each endpoint: at its steps, or before them where a key is looked up.
@@ -206,6 +233,9 @@ impl Program {
         self.at_once = !takes_time(&endpoint.steps);
         self.steps(&endpoint.steps, &mut later);
         self.row_access(model, endpoint);
+        if let Node::Cache(_) = service.node {
+            self.ops.push(Op::Answers);
+        }
         if let Some(lookup) = lookup {
             self.ops[lookup] = Op::Known(self.here());
         }
@@ -308,7 +338,27 @@ impl Program {
                 later.push((Patch::Spawn(at), steps.clone()));
             }
             Step::Steps(steps) => self.steps(steps, later),
+            Step::Lookup { cache, call, miss, .. } => {
+                let number = self.asks(*cache, *call);
+                self.ops.push(Op::Lookup(number));
+                later.push((Patch::Miss(number), miss.clone()));
+            }
+            Step::Invalidate { cache, call } => {
+                let number = self.asks(*cache, *call);
+                self.ops.push(Op::Invalidate(number));
+            }
         }
+    }
+
+    /// The call to a cache, where there is one; an entry of the table of lookups for what follows.
+    fn asks(&mut self, cache: ServiceId, call: Option<EdgeId>) -> u32 {
+        if let Some(edge) = call {
+            self.ops.push(Op::Asks);
+            self.call(edge, self.frees_worker);
+        }
+        let frees = self.frees_worker;
+        self.lookups.push(Lookup { cache, call, miss: Pc::START, frees });
+        self.lookups.len() as u32 - 1
     }
 
     fn choose(&mut self, arms: &[(f64, Vec<Step>)], later: &mut Vec<(Patch, Vec<Step>)>) {
@@ -329,11 +379,12 @@ impl Program {
             Patch::Branch(at) => self.branches[at] = here,
             Patch::Arm(at, _) => self.choices[at].1 = here,
             Patch::Spawn(at) => self.ops[at] = Op::Spawn(here),
+            Patch::Miss(number) => self.lookups[number as usize].miss = here,
         }
         self.steps(steps, later);
         self.ops.push(match patch {
             Patch::Arm(_, back) => Op::Jump(back),
-            Patch::Branch(_) | Patch::Spawn(_) => Op::BranchEnd,
+            Patch::Branch(_) | Patch::Spawn(_) | Patch::Miss(_) => Op::BranchEnd,
         });
     }
 }
@@ -347,9 +398,10 @@ fn takes_time(steps: &[Step]) -> bool {
     })
 }
 
-/// Whether the rows of a store have versions: somebody compares them.
+/// Whether the rows of a store have versions: somebody compares them, or a cache keeps what was read there.
 pub fn has_versions(model: &Model, store: ServiceId) -> bool {
     model.endpoints.iter().any(|e| e.service == store && e.access == Some(Access::CompareAndSet))
+        || sources::is_cached(model, store)
 }
 
 /// Where the address of code that is placed later belongs.
@@ -358,6 +410,7 @@ enum Patch {
     Branch(usize),
     Arm(usize, Pc),
     Spawn(Pc),
+    Miss(u32),
 }
 
 /// Whether a call of a load class or queue needs a frame of its own for the caller: it may give up, try again or fall back.

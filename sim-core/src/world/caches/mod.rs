@@ -1,0 +1,205 @@
+//! Caches: which values lie where, and who makes one that is missing.
+//!
+//! Values lie on a *shelf*: a cache has one for each instance of its own, or, where it lies in the memory of its callers, one for each instance
+//! that looks
+//! something up. A shelf is there from the first time at which somebody looks, and is emptied when its instance crashes, is removed, or is flushed.
+//!
+//! A lookup of a cache with instances is a call to one of them and what follows on its answer (`look`): the instance tells the caller's frame
+//! that it has answered, and what lies on its shelf at the moment at which the answer is back decides. A cache that does not answer is a miss, and
+//! what is made then is kept nowhere.
+//!
+//! A missing value is made by a branch of the request, which has the flag `REGENERATES` (`make`): so its end is heard of in one place, whether it has
+//! succeeded, has failed, or was lost with its instance. It has the number of its own key, which is the same for a stand-in. The request that waits
+//! for it, and
+//! all others that wait for it by coalescing, are in `Phase::Joining` with a sequence number of their own: one that was cancelled, timed out or
+//! crashed has
+//! another, and is passed over.
+//!
+//! What holds between two events: each branch with `REGENERATES` has an entry in `makings`, and each entry a branch; an entry of `led` is the
+//! number of one of them.
+
+mod look;
+mod make;
+
+use super::data::Read;
+use super::frame::FrameId;
+use super::program::sources_of;
+use crate::data::cache::{CoalesceSettings, ContentsSettings, EarlySettings, Eviction, Kept};
+use crate::engine::table::Maybe;
+use crate::ids::{InstanceId, KeySpaceId, ServiceId};
+use crate::model::Model;
+use crate::topology::{Cache, Node};
+use crate::units::{Count, SimDuration};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A value that a cache keeps.
+#[derive(Debug, Clone)]
+struct Value {
+    /// When it was kept [ns].
+    made: u64,
+    /// How long it took to make [ns].
+    took: u64,
+    /// Which rows it was made of.
+    of: Rc<[Read]>,
+    /// Kinds of wrongness that it had when it was made, one bit each.
+    wrong: u16,
+}
+
+/// What a cache does, looked up once.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    /// The share of hits, where nothing is kept.
+    hit_ratio: Option<f64>,
+    capacity: u64,
+    eviction: Eviction,
+    ttl_ns: Option<u64>,
+    /// How long an expired value is still given [ns].
+    longer_ns: u64,
+    early: Option<EarlySettings>,
+    coalesce: Option<CoalesceSettings>,
+    key: Option<KeySpaceId>,
+    is_local: bool,
+}
+
+impl Rules {
+    fn new(cache: &Cache) -> Self {
+        let (capacity, eviction) = match &cache.contents {
+            ContentsSettings::Fixed(_) => (0, Eviction::Lru),
+            ContentsSettings::Keyed(keyed) => (keyed.capacity.map_or(u64::MAX, Count::get), keyed.eviction),
+        };
+        Self {
+            hit_ratio: cache.contents.hit_ratio(),
+            capacity,
+            eviction,
+            ttl_ns: cache.contents.ttl().map(SimDuration::ns),
+            longer_ns: cache.stale_while_revalidate.map_or(0, SimDuration::ns),
+            early: cache.early,
+            coalesce: cache.coalesce,
+            key: cache.key,
+            is_local: cache.is_local,
+        }
+    }
+}
+
+/// A row of fixed contents that was invalidated.
+#[derive(Debug, Clone, Copy)]
+enum Row {
+    /// There is no value since.
+    Gone,
+    /// There is one that was made then [ns].
+    MadeAnew(u64),
+}
+
+/// What lies in one place.
+#[derive(Debug)]
+enum Shelf {
+    /// Nothing is kept; only when it was emptied [ns], and what became of the rows that were ever invalidated.
+    Fixed { empty_at: Option<u64>, rows: BTreeMap<u64, Row> },
+    /// Values by key.
+    Keyed(Kept<Value>),
+}
+
+impl Shelf {
+    fn new(rules: &Rules) -> Self {
+        if rules.hit_ratio.is_some() {
+            return Self::Fixed { empty_at: None, rows: BTreeMap::new() };
+        }
+        Self::Keyed(Kept::new(rules.capacity, rules.eviction))
+    }
+}
+
+/// All caches.
+#[derive(Debug, Default)]
+pub(super) struct Caches {
+    /// By service: the rules of those that are caches; empty where none is.
+    rules: Vec<Option<Rules>>,
+    /// By service: the stores from which its values come, where it is a cache.
+    sources: Vec<Rc<[ServiceId]>>,
+    shelves: BTreeMap<(ServiceId, InstanceId), Shelf>,
+    /// By the number of each, what is being made.
+    makings: BTreeMap<u64, make::Making>,
+    /// By whom it is made, what others wait for or leave to it.
+    led: BTreeMap<make::Scope, u64>,
+    /// By frame: the instance of a cache that has answered its call.
+    answered: Vec<Maybe<InstanceId>>,
+}
+
+impl Caches {
+    pub(super) fn new(model: &Model) -> Self {
+        if !model.services.iter().any(|service| matches!(service.node, Node::Cache(_))) {
+            return Self::default();
+        }
+        let rules = model.services.iter().map(|service| match &service.node {
+            Node::Cache(cache) => Some(Rules::new(cache)),
+            _ => None,
+        });
+        let sources = (0..model.services.len()).map(|cache| sources_of(model, ServiceId::from(cache)).into());
+        Self { rules: rules.collect(), sources: sources.collect(), ..Self::default() }
+    }
+
+    /// Whether frames have to carry tickets.
+    pub(super) fn need_tickets(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
+    fn rules(&self, cache: ServiceId) -> Rules {
+        let Some(rules) = self.rules[cache.index()] else { unreachable!("what is looked up is in a cache") };
+        rules
+    }
+
+    fn set_answered(&mut self, frame: FrameId, by: Maybe<InstanceId>) {
+        if self.answered.len() <= frame.index() {
+            self.answered.resize(frame.index() + 1, Maybe::NONE);
+        }
+        self.answered[frame.index()] = by;
+    }
+
+    fn shelf(&mut self, cache: ServiceId, at: InstanceId) -> &mut Shelf {
+        let rules = self.rules(cache);
+        self.shelves.entry((cache, at)).or_insert_with(|| Shelf::new(&rules))
+    }
+
+    /// The value of a key is let go. Contents without keys lead to no instance, so that all of a cache let it go.
+    fn lets_go(&mut self, cache: ServiceId, shelf: InstanceId, key: u64) {
+        let is_local = self.rules(cache).is_local;
+        if let Shelf::Keyed(kept) = self.shelf(cache, shelf) {
+            return kept.forget(key);
+        }
+        for (&(of, at), there) in &mut self.shelves {
+            if let Shelf::Fixed { rows, .. } = there
+                && of == cache
+                && (!is_local || at == shelf)
+            {
+                rows.insert(key, Row::Gone);
+            }
+        }
+    }
+
+    /// What lies on an instance is lost, as it crashes or is removed.
+    pub(super) fn is_lost(&mut self, instance: InstanceId, now: u64) {
+        if !self.rules.is_empty() {
+            self.empty(now, |_, at| at == instance);
+        }
+    }
+
+    /// A cache is flushed: one of its instances, or, where it lies in the memory of its callers, all of it.
+    pub(super) fn flush(&mut self, cache: ServiceId, instance: InstanceId, now: u64) {
+        let is_local = self.rules(cache).is_local;
+        self.empty(now, |of, at| of == cache && (is_local || at == instance));
+    }
+
+    fn empty(&mut self, now: u64, which: impl Fn(ServiceId, InstanceId) -> bool) {
+        for (&(cache, at), shelf) in &mut self.shelves {
+            if !which(cache, at) {
+                continue;
+            }
+            if let Some(Some(rules)) = self.rules.get(cache.index()) {
+                *shelf = Shelf::new(rules);
+            }
+            if let Shelf::Fixed { empty_at, .. } = shelf {
+                *empty_at = Some(now);
+            }
+        }
+    }
+}
