@@ -156,6 +156,8 @@ pub struct Service {
     pub max_wait: Option<Distribution>,
     /// In which order those that wait are served.
     pub discipline: Discipline,
+    /// What has a turn of its own, where the discipline is fair.
+    pub fair_per: Option<Subject>,
     /// What an instance asks of requests before it lets them in.
     pub admission: Option<Admission>,
     /// From ordered to running.
@@ -332,8 +334,8 @@ pub struct Endpoint {
 pub struct Admission {
     /// As written.
     pub settings: AdmissionSettings,
-    /// The key space of whose keys each has a limit of rate of its own.
-    pub per: Option<KeySpaceId>,
+    /// What has a limit of rate of its own.
+    pub per: Option<Subject>,
 }
 
 /// One step of an endpoint.
@@ -456,8 +458,8 @@ pub struct Guard {
     pub pool: Option<PoolSettings>,
     /// How many attempts may be sent in a stretch of time.
     pub rate_limit: Option<RateLimitSettings>,
-    /// The key space of whose keys each has such a limit of its own.
-    pub per: Option<KeySpaceId>,
+    /// What has such a limit of its own.
+    pub per: Option<Subject>,
     /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
     pub budget: Option<BudgetSettings>,
     /// Which instances are not called for a while.
@@ -470,13 +472,14 @@ pub struct Guard {
 const MOST_CALLS: usize = 200;
 
 impl Topology {
-    /// Whether limits are kept for each key of a request.
+    /// Whether limits are kept, or turns given, for each key or tenant of a request.
     pub fn tells_keys_apart(&self) -> bool {
         let doors = self.services.iter().map(|service| &service.admission);
         let doors = doors.chain(self.endpoints.iter().map(|endpoint| &endpoint.admission));
         let by_key =
             |admission: &Option<Admission>| admission.as_ref().is_some_and(|admission| admission.per.is_some());
-        self.guards.iter().any(|guard| guard.per.is_some()) || doors.into_iter().any(by_key)
+        let fair = self.services.iter().any(|service| service.fair_per.is_some());
+        fair || self.guards.iter().any(|guard| guard.per.is_some()) || doors.into_iter().any(by_key)
     }
 }
 
@@ -502,6 +505,17 @@ pub struct Load {
     pub zone: Option<ZoneId>,
     /// How important its requests are.
     pub priority: Priority,
+    /// For whom they are: the number of its tenant, 0 for those of nobody.
+    pub tenant: u32,
+}
+
+/// What tells requests apart: each has a limit, or a turn in a queue, of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The key that a request draws in a key space.
+    Key(KeySpaceId),
+    /// The tenant of the load class from which it comes.
+    Tenant,
 }
 
 /// A space of keys from which each request draws its own.

@@ -24,7 +24,7 @@ use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems};
 use sim_core::service::discipline::Discipline;
-use sim_core::topology::{Access, Node as Kind, ReadFrom, Replication};
+use sim_core::topology::{Access, Node as Kind, ReadFrom, Replication, Subject};
 use std::collections::BTreeMap;
 
 /// Checks the head of the file: what has to be there before anything makes sense.
@@ -88,6 +88,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     near::check(compiled, problems);
     timeouts(compiled, problems);
     deadlines(compiled, problems);
+    tenants(compiled, written, problems);
     messages_at_doors(compiled, problems);
     limits_of_nothing(compiled, problems);
     single_rows(compiled, problems);
@@ -151,6 +152,28 @@ fn limits_of_nothing(compiled: &Compiled, problems: &mut Problems) {
         problems.push(
             Problem::warning(format!("faults.{}.inject", fault.name), "messages have no size, and so none takes time")
                 .hint("say how large they are: size: {request: 2KiB, response: 64KiB} in the call"),
+        );
+    }
+}
+
+/// Requests are told apart by tenants, and nothing asks for whom they are.
+fn tenants(compiled: &Compiled, written: &Written, problems: &mut Problems) {
+    let model = &compiled.model;
+    let of_doors = model.services.iter().map(|service| &service.admission);
+    let of_doors = of_doors.chain(model.endpoints.iter().map(|endpoint| &endpoint.admission));
+    let at_doors = of_doors.filter_map(|admission| admission.as_ref()?.per);
+    let in_queues = model.services.iter().filter_map(|service| service.fair_per);
+    let at_calls = model.guards.iter().filter_map(|guard| guard.per);
+    if at_doors.chain(in_queues).chain(at_calls).any(|subject| subject == Subject::Tenant) {
+        return;
+    }
+    for (name, load) in written.load.iter().filter(|(_, load)| load.tenant.is_some()) {
+        let what = format!("nothing asks for whom the requests of {name} are");
+        let tenant = load.tenant.as_deref().unwrap_or_default();
+        problems.push(
+            Problem::warning(&format!("load.{name}.tenant"), what)
+                .label(format!("{tenant} has no limit and no turn of its own"))
+                .hint("write per: tenant at a rate_limit, or queue: {discipline: {fair: {per: tenant}}}"),
         );
     }
 }

@@ -8,11 +8,11 @@ use crate::written::call::{CallKeys, CallStep};
 use crate::written::load::LoadSettings;
 use sim_core::call::balance::BalanceSettings;
 use sim_core::call::rate_limit::RateLimitSettings;
-use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, LoadId, ServiceId, ZoneId};
+use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, ServiceId, ZoneId};
 use sim_core::problem::{Problem, Problems, nearest};
-use sim_core::topology::{Edge, Guard, Load};
+use sim_core::topology::{Edge, Guard, Load, Subject};
 use sim_core::units::Probability;
-use sim_core::workload::{Replay, ReplaySettings};
+use sim_core::workload::{Replay, ReplaySettings, TENANT};
 
 /// One call site as it is written.
 struct Site<'a> {
@@ -86,7 +86,7 @@ impl Compiler<'_> {
     fn validate_call(&self, keys: &CallKeys<'_>, problems: &mut Problems) {
         keys.validate(problems);
         if let Some(limit) = keys.rate_limit {
-            problems.at("rate_limit", |p| self.keys_of(limit, p));
+            problems.at("rate_limit", |p| self.subject_of(limit, p));
         }
         if let Some(balance) = keys.balance
             && let Some(key) = balance.key()
@@ -167,7 +167,7 @@ impl Compiler<'_> {
             breaker: keys.breaker.cloned(),
             throttle: keys.throttle.cloned(),
             rate_limit: keys.rate_limit.cloned(),
-            per: keys.rate_limit.and_then(|limit| self.names.keys.get(limit.per()?).copied()),
+            per: keys.rate_limit.and_then(|limit| self.subject(limit.per()?)),
             limit: keys.concurrency_limit.cloned(),
             pool: keys.pool.cloned(),
             budget: keys.retry.and_then(|r| r.budget.clone()),
@@ -224,9 +224,42 @@ impl Compiler<'_> {
         }
     }
 
-    /// The key space of whose keys each has a limit of its own.
-    pub(super) fn keys_of(&self, limit: &RateLimitSettings, problems: &mut Problems) -> Option<KeySpaceId> {
-        problems.at(limit.name(), |p| self.names.key_space("per", limit.per()?, p))
+    /// What has a limit of its own.
+    pub(super) fn subject_of(&self, limit: &RateLimitSettings, problems: &mut Problems) -> Option<Subject> {
+        problems.at(limit.name(), |p| self.known_subject(limit.per()?, p))
+    }
+
+    /// What `per` names.
+    pub(super) fn known_subject(&self, per: &str, problems: &mut Problems) -> Option<Subject> {
+        let found = self.subject(per);
+        if per == TENANT {
+            if self.written.load.iter().all(|(_, load)| load.tenant.is_none()) {
+                problems.error("per", "no load class has a tenant").hint =
+                    Some("write tenant: acme at the load classes of a tenant".into());
+            }
+        } else if found.is_none() {
+            self.names.key_space("per", per, problems);
+        }
+        found
+    }
+
+    fn subject(&self, per: &str) -> Option<Subject> {
+        match per {
+            TENANT => Some(Subject::Tenant),
+            space => self.names.keys.get(space).copied().map(Subject::Key),
+        }
+    }
+
+    /// The number of a tenant, from 1 in the order in which load classes name them.
+    fn tenant(&self, tenant: Option<&str>) -> u32 {
+        let Some(tenant) = tenant else { return 0 };
+        let mut known: Vec<&str> = Vec::new();
+        for (_, load) in self.written.load.iter() {
+            if let Some(name) = load.tenant.as_deref().filter(|name| !known.contains(name)) {
+                known.push(name);
+            }
+        }
+        known.iter().position(|name| *name == tenant).map_or(0, |place| place as u32 + 1)
     }
 
     pub(super) fn loads(&mut self, problems: &mut Problems) {
@@ -265,7 +298,8 @@ impl Compiler<'_> {
         self.stands_somewhere(settings, problems);
         let arrival = settings.arrive.compile(|replay| self.replay(replay, problems))?;
         let (shape, priority) = (settings.shape.clone(), settings.priority);
-        Some(Load { name: name.to_owned(), mix, arrival, shape, zone, priority })
+        let tenant = self.tenant(settings.tenant.as_deref());
+        Some(Load { name: name.to_owned(), mix, arrival, shape, zone, priority, tenant })
     }
 
     /// Users who stand nowhere have nothing near; what the defaults of all calls prefer does not speak of them.

@@ -143,6 +143,7 @@ impl Compiler<'_> {
             queue_capacity: 1_000,
             max_wait: None,
             discipline: Discipline::default(),
+            fair_per: None,
             admission: None,
             start_up: Distribution::constant(SimDuration::from_ns(0)),
             warm_up: None,

@@ -10,6 +10,7 @@ use sim_core::ids::{Caller, EndpointId, ServiceId, ZoneId};
 use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::cpu::CpuLimit;
+use sim_core::service::discipline::Discipline;
 use sim_core::topology::{Access, Admission, Consumer, Health, Node, Queue, Store};
 use sim_core::units::{Count, SimDuration};
 
@@ -114,12 +115,16 @@ impl Compiler<'_> {
         }
         check_need(&keys, problems);
         let zones = self.zones_of(keys.zones, problems);
-        self.fill(id, &keys, zones);
+        self.fill(id, &keys, zones, problems);
         self.model.services[id.index()].admission = keys.admission.map(|a| self.admission(a, problems));
         keys
     }
 
-    fn fill(&mut self, id: ServiceId, keys: &NodeKeys<'_>, zones: Vec<ZoneId>) {
+    fn fill(&mut self, id: ServiceId, keys: &NodeKeys<'_>, zones: Vec<ZoneId>, problems: &mut Problems) {
+        let fair_per = problems.at("queue", |p| {
+            let Discipline::Fair(fair) = &keys.queue?.discipline else { return None };
+            p.at("discipline", |p| p.at("fair", |p| self.known_subject(&fair.per, p)))
+        });
         let service = &mut self.model.services[id.index()];
         service.instances = keys.instances.map_or(1, Count::get_u32);
         service.max_instances = service.instances;
@@ -141,6 +146,7 @@ impl Compiler<'_> {
             service.queue_capacity = queue.capacity.get_u32();
             service.max_wait.clone_from(&queue.max_wait);
             service.discipline.clone_from(&queue.discipline);
+            service.fair_per = fair_per;
         }
         service.start_up = keys.start_up.cloned().unwrap_or_else(|| Distribution::constant(SimDuration::from_ns(0)));
         service.warm_up = keys.warm_up.map(|WarmUpSettings { length, factor }| (length, factor.value()));
@@ -193,7 +199,7 @@ impl Compiler<'_> {
     fn admission(&self, settings: &AdmissionSettings, problems: &mut Problems) -> Admission {
         let per = problems.at("admission", |p| {
             let limit = settings.rate_limit.as_ref()?;
-            p.at("rate_limit", |p| self.keys_of(limit, p))
+            p.at("rate_limit", |p| self.subject_of(limit, p))
         });
         Admission { settings: settings.clone(), per }
     }

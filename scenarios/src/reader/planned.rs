@@ -20,7 +20,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("memory", "services.web.machine"),
     ("nic", "services.web.machine"),
     ("codel", "services.web.queue.discipline"),
-    ("fair", "services.web.queue.discipline"),
     // Endpoints and steps.
     ("requires", "services.web.endpoints.get"),
     ("feature", "services.web.endpoints.get"),
@@ -28,7 +27,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("outbox", "services.web.endpoints.get.steps.1.call"),
     // Calls.
     ("level", "policies.p"),
-    ("tenant", "load.users"),
     ("population", "load.users"),
     // Stores and queues.
     ("provides", "stores.db"),

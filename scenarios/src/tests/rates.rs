@@ -232,3 +232,31 @@ fn a_door_before_a_consumer_and_a_setting_beside_a_shared_pool_are_warned_of() {
     assert!(says("this call does not share the pool of the policy db, and has one of its own"), "{found:?}");
     assert_eq!(found.len(), 2, "{found:?}");
 }
+
+#[test]
+fn a_tenant_has_one_limit_for_all_its_loads_however_deep() {
+    // Two loads of acme ask for 40 a second together and one of globex for 20; each tenant is let through to the store at 30 a second, two calls
+    // below.
+    let text = "scenario: Tenants\nquestion: Whose limit is it?\nrun: {duration: 500s, warm_up: 10s}\n\
+        load:\n  one: {to: web.get, tenant: acme, arrive: {poisson: {rate: 25/s}}}\n  two: {to: web.get, tenant: acme, arrive: {poisson: {rate: 15/s}}}\n\
+        \x20 three: {to: web.get, tenant: globex, arrive: {poisson: {rate: 20/s}}}\n\
+        services:\n  web: {workers: 90, endpoints: {get: {steps: [{call: {to: api.get}}]}}}\n\
+        \x20 api: {workers: 90, endpoints: {get: {steps: [{call: {to: db.get}}]}}}\n\
+        \x20 db: {workers: 90, admission: {rate_limit: {token_bucket: {rate: 30/s, burst: 30, per: tenant}}}, endpoints: {get: {steps: [{work: 1ms}]}}}\n";
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = sim_core::world::simulate(&model, 7, 0);
+    let answered = |load: &str| {
+        let site = model.edges.iter().position(|edge| edge.name == format!("{load}->web.get")).expect("the load");
+        let counts = run.edge(sim_core::ids::EdgeId::from(site), run.whole());
+        counts.call_outcomes[0] as f64 / counts.calls as f64
+    };
+    for load in ["one", "two"] {
+        let share = answered(load);
+        assert!((share - 0.75).abs() < 0.02, "{load}: {share}");
+    }
+    assert!(answered("three") > 0.999, "{}", answered("three"));
+    let nobody = read(&text.replace(", per: tenant", "")).expect("valid");
+    assert_eq!(nobody.warnings.problems.len(), 3, "{}", nobody.warnings.render(false));
+    let none = read(&text.replace("tenant: acme, ", "").replace("tenant: globex, ", "")).expect_err("no tenant");
+    assert!(none.render(false).contains("no load class has a tenant"));
+}

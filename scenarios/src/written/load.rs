@@ -27,6 +27,9 @@ with_call_keys! {
         /// `sheddable`; default critical.
         #[serde(default)]
         priority: Priority,
+        /// For whom its requests are, with all that is called for them: each tenant may have a limit, or a turn in queues, of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tenant: Option<String>,
         /// A named bundle of the call settings below; keys beside it replace whole keys of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<String>,

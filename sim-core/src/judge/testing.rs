@@ -80,6 +80,7 @@ impl System {
             queue_capacity: 1000,
             max_wait: None,
             discipline: Discipline::default(),
+            fair_per: None,
             admission: None,
             start_up: Distribution::constant(SimDuration::ZERO),
             warm_up: None,

@@ -29,6 +29,9 @@ use crate::kind::Kind;
 use crate::problem::Problems;
 use serde::{Deserialize, Serialize};
 
+/// The word for tenants where a key space may stand.
+pub const TENANT: &str = "tenant";
+
 /// How requests of a load class arrive, as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -16,7 +16,8 @@ use super::World;
 use super::frame::{Frame, FrameId, WRONG};
 use super::probe::Stage;
 use crate::engine::table::{Maybe, Table, id};
-use crate::ids::ServiceId;
+use crate::ids::{Caller, ServiceId};
+use crate::topology::Subject;
 
 /// A ticket's place in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ id!(TicketId);
 struct Ticket {
     /// The identity of the request: its rows are drawn from it.
     request: u64,
+    /// For whom it is: the number of the tenant of its load class.
+    tenant: u32,
     /// The version of its row that it has read last, by store.
     versions: Vec<(ServiceId, u64)>,
     /// Whether a probe listens to what the request does.
@@ -38,8 +41,8 @@ struct Ticket {
 }
 
 impl Ticket {
-    fn new(request: u64, is_watched: bool) -> Self {
-        Self { request, versions: Vec::new(), is_watched, carriers: 0 }
+    fn new(request: u64, tenant: u32, is_watched: bool) -> Self {
+        Self { request, tenant, versions: Vec::new(), is_watched, carriers: 0 }
     }
 }
 
@@ -95,8 +98,8 @@ impl Tickets {
         self.give(frame, self.of(from));
     }
 
-    fn issue(&mut self, frame: FrameId, request: u64, is_watched: bool) {
-        let new = Ticket::new(request, is_watched);
+    fn issue(&mut self, frame: FrameId, request: u64, tenant: u32, is_watched: bool) {
+        let new = Ticket::new(request, tenant, is_watched);
         let ticket = match self.free.pop() {
             Some(ticket) => {
                 self.tickets[ticket] = new;
@@ -125,8 +128,13 @@ impl World<'_> {
 
     #[cold]
     fn issues_ticket(&mut self, frame: FrameId, key: u64) {
-        let is_watched = self.is_wanted(self.frames[frame].edge);
-        self.tickets.issue(frame, key, is_watched);
+        let edge = self.frames[frame].edge;
+        let is_watched = self.is_wanted(edge);
+        let tenant = match self.model.edges[edge.index()].caller {
+            Caller::Load(load) => self.model.loads[load.index()].tenant,
+            Caller::Endpoint(_) | Caller::Queue(_) => 0,
+        };
+        self.tickets.issue(frame, key, tenant, is_watched);
         self.has_no_deadline(frame);
         if is_watched {
             self.watch_request(frame);
@@ -180,6 +188,16 @@ impl World<'_> {
         self.tickets.of(frame).get().map_or(0, |ticket| self.tickets.tickets[ticket].request)
     }
 
+    /// Whose limit, or turn, a frame's request has.
+    pub(super) fn subject_of(&self, frame: FrameId, subject: Subject) -> u64 {
+        match subject {
+            Subject::Key(space) => self.data.key_in(space, self.request_of(frame)),
+            Subject::Tenant => {
+                self.tickets.of(frame).get().map_or(0, |ticket| u64::from(self.tickets.tickets[ticket].tenant))
+            }
+        }
+    }
+
     /// The version of its row in a store that the request has read last.
     pub(super) fn version_read(&self, frame: FrameId, store: ServiceId) -> Option<u64> {
         let versions = &self.tickets.tickets[self.tickets.of(frame).get()?].versions;
@@ -214,16 +232,16 @@ mod tests {
     fn a_ticket_lives_as_long_as_any_frame_carries_it() {
         let [client, call, message, other] = frames();
         let mut tickets = Tickets::new(true);
-        tickets.issue(client, 7, false);
+        tickets.issue(client, 7, 0, false);
         tickets.copy(call, client);
         tickets.copy(message, call);
         // The frames between serve another request: the message still knows whose it is.
-        tickets.issue(client, 8, false);
+        tickets.issue(client, 8, 0, false);
         tickets.copy(call, client);
         assert_eq!((request(&tickets, message), request(&tickets, call), tickets.len()), (Some(7), Some(8), 2));
         tickets.give(message, Maybe::NONE);
         assert_eq!((request(&tickets, message), tickets.len()), (None, 1));
-        tickets.issue(other, 9, false);
+        tickets.issue(other, 9, 0, false);
         assert_eq!((request(&tickets, other), tickets.tickets.len()), (Some(9), 2), "a free ticket is used again");
     }
 
@@ -231,7 +249,7 @@ mod tests {
     fn a_frame_that_is_taken_again_for_its_own_request_keeps_the_ticket() {
         let [frame, ..] = frames();
         let mut tickets = Tickets::new(true);
-        tickets.issue(frame, 7, false);
+        tickets.issue(frame, 7, 0, false);
         tickets.copy(frame, frame);
         assert_eq!((request(&tickets, frame), tickets.len()), (Some(7), 1));
     }

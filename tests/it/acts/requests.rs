@@ -145,6 +145,13 @@ pub(super) const ACTS: &[Act] = &[
         "p50(api.queue_wait) in on < 0.7 * p50(api.queue_wait)",
     ),
     // Who has less time is served first.
+    // A tenant that floods waits for itself.
+    act(
+        "discipline fair",
+        "load.users.tenant: acme\nload.flood: {to: web.get, tenant: initech, arrive: {poisson: {rate: 450/s}}}\nservices.api.queue.capacity: 100k",
+        "services.api.queue.discipline: {fair: {per: tenant}}",
+        "p99(users) in on < 0.2 * p99(users)",
+    ),
     act(
         "discipline deadline",
         "load.bulk: {to: web.get, arrive: {poisson: {rate: 45/s}}, deadline: 100s}\nload.users.deadline: 5s\nservices.api: {workers: 1, instances: 1, queue: {discipline: fifo}, endpoints: {get: {steps: [{work: {exponential: {mean: 10ms}}}]}}}",

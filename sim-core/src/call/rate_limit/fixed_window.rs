@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 /// At most `limit` attempts in each stretch of `every`, one of which begins at time 0, the end of the warm-up.
 ///
 /// # What it models
-/// A counter that is set back at the end of each window. An attempt that finds the window used up waits for the first window with room, in the order in
-/// which they came, if that begins within `max_wait`; else it is turned away (outcome `rejected`) at once and takes nothing. At the edge between two windows
-/// twice `limit` may go within a moment.
+/// A counter that is set back at the end of each window. An attempt that finds the window used up waits for the first window with room, in the order
+/// in which they came, if that begins within `max_wait`; else it is turned away (outcome `rejected`) at once and takes nothing. At the edge between
+/// two windows twice `limit` may go within a moment.
 ///
-/// Each caller instance counts for itself, and with `per` for each key of a key space. The windows of all begin at the same times.
+/// Each caller instance counts for itself, and with `per` for each tenant, or each key of a key space. The windows of all begin at the same times.
 ///
 /// # When to use it
 /// For quotas that are counted by the minute or hour, and to see what their edges do.
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// - `limit`: attempts in a window, count, default 50
 /// - `every`: length of a window, duration, default 1s
 /// - `max_wait`: how long an attempt waits for its window, duration, default 0s
-/// - `per`: a key space, each of whose keys has a count, default one count for all
+/// - `per`: `tenant`, or a key space: each tenant or key has a count, default one count for all
 ///
 /// # Example
 /// ```yaml
@@ -40,7 +40,7 @@ pub struct FixedWindowSettings {
     pub every: SimDuration,
     /// How long an attempt waits for its window.
     pub max_wait: SimDuration,
-    /// A key space, each of whose keys has a count; default one count for all.
+    /// `tenant`, or a key space: each tenant or key has a count; default one count for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per: Option<String>,
 }
@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn permissions_come_anew_as_in_resilience4j() {
-        // resilience4j@09d9d1f5 AtomicRateLimiterTest, 1 in 250 ms. acquireAndRefreshWithEventPublishing, no wait: true, false, in the next cycle true, false.
+        // resilience4j@09d9d1f5 AtomicRateLimiterTest, 1 in 250 ms. acquireAndRefreshWithEventPublishing, no wait: true, false, in the next cycle
+        // true, false.
         let mut asks = windows(1, 0);
         let found = [CYCLE, CYCLE, 2 * CYCLE, 2 * CYCLE].map(|now_ns| asks(now_ns).is_some());
         assert_eq!(found, [true, false, true, false]);

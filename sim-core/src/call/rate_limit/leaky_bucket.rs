@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 /// A bucket with a hole: attempts leave it one by one at a constant rate, and those that do not fit are turned away.
 ///
 /// # What it models
-/// The leaky bucket as a queue. An attempt that finds it empty, with the last one gone long enough ago, goes at once. Else it waits until its turn, one
-/// every 1/`rate`, first come, first served. At most `capacity` wait; an attempt that finds so many waiting is turned away at once (outcome `rejected`). Nothing
-/// saves up: after a quiet hour there is no burst, which is the difference to `token_bucket`. The turn of an attempt that is given up
-/// while it waits is lost.
+/// The leaky bucket as a queue. An attempt that finds it empty, with the last one gone long enough ago, goes at once. Else it waits until its turn,
+/// one every 1/`rate`, first come, first served. At most `capacity` wait; an attempt that finds so many waiting is turned away at once (outcome
+/// `rejected`). Nothing saves up: after a quiet hour there is no burst, which is the difference to `token_bucket`. The turn of an attempt that is
+/// given up while it waits is lost.
 ///
-/// Each caller instance has a bucket of its own, and with `per` one for each key of a key space.
+/// Each caller instance has a bucket of its own, and with `per` one for each tenant, or each key of a key space.
 ///
 /// # When to use it
 /// To shape bursts into an even stream before a callee that bears none.
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// # Knobs
 /// - `rate`: attempts that leave, per time, required
 /// - `capacity`: attempts that wait, count, default 0
-/// - `per`: a key space, each of whose keys has a bucket, default one bucket for all
+/// - `per`: `tenant`, or a key space: each tenant or key has a bucket, default one bucket for all
 ///
 /// # Example
 /// ```yaml
@@ -37,7 +37,7 @@ pub struct LeakyBucketSettings {
     /// Attempts that wait in it.
     #[serde(default)]
     pub capacity: Count,
-    /// A key space, each of whose keys has a bucket; default one bucket for all.
+    /// `tenant`, or a key space: each tenant or key has a bucket; default one bucket for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per: Option<String>,
 }

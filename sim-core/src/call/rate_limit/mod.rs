@@ -1,7 +1,7 @@
 //! Limits of rate: how many attempts a caller sends in a stretch of time.
 //!
-//! A limit knows at once when an attempt may go: now, after a time for which it has reserved its turn, or not within `max_wait`, and then it refuses and
-//! reserves nothing. Each kind is that one question, `Turns::reserve`, and with `per` there is one such state for each key.
+//! A limit knows at once when an attempt may go: now, after a time for which it has reserved its turn, or not within `max_wait`, and then it refuses
+//! and reserves nothing. Each kind is that one question, `Turns::reserve`, and with `per` there is one such state for each key.
 
 mod fixed_window;
 mod leaky_bucket;

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 /// A log of the last `limit` attempts. An attempt goes when the one that was sent `limit` attempts before is `every` ago. Until then it waits, in
 /// the order in which they came, if that is within `max_wait`; else it is turned away (outcome `rejected`) at once and takes nothing.
 ///
-/// Each caller instance has a log of its own, and with `per` one for each key of a key space.
+/// Each caller instance has a log of its own, and with `per` one for each tenant, or each key of a key space.
 ///
 /// # When to use it
 /// For quotas without the edges of `fixed_window`. The exact log is what Redis scripts and gateways keep in a sorted set; those that only
@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 /// - `limit`: attempts in a window, count, default 50
 /// - `every`: length of the window, duration, default 1s
 /// - `max_wait`: how long an attempt waits for its turn, duration, default 0s
-/// - `per`: a key space, each of whose keys has a log, default one log for all
+/// - `per`: `tenant`, or a key space: each tenant or key has a log, default one log for all
 ///
 /// # Example
 /// ```yaml
@@ -41,7 +41,7 @@ pub struct SlidingWindowSettings {
     pub every: SimDuration,
     /// How long an attempt waits for its turn.
     pub max_wait: SimDuration,
-    /// A key space, each of whose keys has a log; default one log for all.
+    /// `tenant`, or a key space: each tenant or key has a log; default one log for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per: Option<String>,
 }

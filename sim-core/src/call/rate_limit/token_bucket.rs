@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 /// A bucket that is filled with tokens at a constant rate, up to `burst`: each attempt takes one.
 ///
 /// # What it models
-/// The rate limit of most gateways and clients. The bucket is full at the start. An attempt that finds a token goes at once. One that finds none waits
-/// until its token is there, in the order in which they came, if that is within `max_wait`; else it is turned away (outcome `rejected`) and takes
-/// none. With `max_wait: 0s` it is a limiter, with a longer one it also shapes. A token that was taken is spent, even if the attempt is given
+/// The rate limit of most gateways and clients. The bucket is full at the start. An attempt that finds a token goes at once. One that finds none
+/// waits until its token is there, in the order in which they came, if that is within `max_wait`; else it is turned away (outcome `rejected`) and
+/// takes none. With `max_wait: 0s` it is a limiter, with a longer one it also shapes. A token that was taken is spent, even if the attempt is given
 /// up while it waits.
 ///
-/// Each caller instance has a bucket of its own, and with `per` one for each key of a key space: the key of a request is the same at all steps, and in all
-/// stores with that key space. Limits of one instance do not add up to one of all: ten instances with 10/s let 100/s through.
+/// Each caller instance has a bucket of its own, and with `per` one for each tenant, or each key of a key space: the key of a request is the same at
+/// all steps, and in all stores with that key space. Limits of one instance do not add up to one of all: ten instances with 10/s let 100/s through.
 ///
 /// # When to use it
 /// For the quota of an API, with the bursts that it allows; to keep a caller from flooding its callee.
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// - `rate`: tokens, per time, required
 /// - `burst`: tokens that fit, count, default 1
 /// - `max_wait`: how long an attempt waits for its token, duration, default 0s
-/// - `per`: a key space, each of whose keys has a bucket, default one bucket for all
+/// - `per`: `tenant`, or a key space: each tenant or key has a bucket, default one bucket for all
 ///
 /// # Example
 /// ```yaml
@@ -42,7 +42,7 @@ pub struct TokenBucketSettings {
     /// How long an attempt waits for its token.
     #[serde(default)]
     pub max_wait: SimDuration,
-    /// A key space, each of whose keys has a bucket; default one bucket for all.
+    /// `tenant`, or a key space: each tenant or key has a bucket; default one bucket for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per: Option<String>,
 }
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn tokens_come_and_go_as_in_go() {
-        // golang/time rate/rate_test.go, rate 10/s, burst 1: at 100 ms times the first, so many are asked for, which finds as many tokens, and whether
-        // they are given.
+        // golang/time rate/rate_test.go, rate 10/s, burst 1: at 100 ms times the first, so many are asked for, which finds as many tokens, and
+        // whether they are given.
         let mut bucket = bucket(10.0, 1);
         for (place, (at, asked, before, ok)) in [
             (0, 1, 1, 1),

@@ -6,12 +6,14 @@
 
 mod adaptive_lifo;
 mod deadline;
+mod fair;
 mod fifo;
 mod lifo;
 mod priority;
 
 pub use adaptive_lifo::AdaptiveLifoSettings;
 pub use deadline::DeadlineSettings;
+pub use fair::FairSettings;
 pub use fifo::FifoSettings;
 pub use lifo::LifoSettings;
 pub use priority::PrioritySettings;
@@ -35,6 +37,8 @@ pub enum Discipline {
     AdaptiveLifo(AdaptiveLifoSettings),
     /// The earliest deadline first.
     Deadline(DeadlineSettings),
+    /// One of each tenant, or of each key, in turn.
+    Fair(FairSettings),
 }
 
 /// The kinds of discipline.
@@ -44,6 +48,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "discipline", name: "priority", schema: || schemars::schema_for!(PrioritySettings) },
     Kind { family: "discipline", name: "adaptive_lifo", schema: || schemars::schema_for!(AdaptiveLifoSettings) },
     Kind { family: "discipline", name: "deadline", schema: || schemars::schema_for!(DeadlineSettings) },
+    Kind { family: "discipline", name: "fair", schema: || schemars::schema_for!(FairSettings) },
 ];
 
 impl Default for Discipline {
@@ -68,6 +73,7 @@ impl Discipline {
             Self::Priority(_) => Some(Line::Priority(priority::Classes::default())),
             Self::AdaptiveLifo(settings) => Some(Line::AdaptiveLifo(settings.build())),
             Self::Deadline(_) => Some(Line::Deadline(deadline::Earliest::default())),
+            Self::Fair(_) => Some(Line::Fair(fair::Turns::default())),
         }
     }
 }
@@ -83,16 +89,19 @@ pub enum Line {
     AdaptiveLifo(adaptive_lifo::BothEnds),
     /// The earliest deadline first.
     Deadline(deadline::Earliest),
+    /// One of each in turn.
+    Fair(fair::Turns),
 }
 
 impl Line {
-    /// Somebody comes, whose deadline is then [ns].
-    pub fn enter(&mut self, who: u32, priority: Priority, deadline_ns: u64) {
+    /// Somebody comes, whose deadline is then [ns], for this tenant or key.
+    pub fn enter(&mut self, who: u32, priority: Priority, deadline_ns: u64, subject: u64) {
         match self {
             Self::Lifo(line) => line.enter(who),
             Self::Priority(line) => line.enter(who, priority),
             Self::AdaptiveLifo(line) => line.enter(who),
             Self::Deadline(line) => line.enter(who, deadline_ns),
+            Self::Fair(line) => line.enter(who, subject),
         }
     }
 
@@ -103,6 +112,7 @@ impl Line {
             Self::Priority(line) => line.take(),
             Self::AdaptiveLifo(line) => line.take(),
             Self::Deadline(line) => line.take(),
+            Self::Fair(line) => line.take(),
         }
     }
 
@@ -113,6 +123,7 @@ impl Line {
             Self::Priority(line) => line.len(),
             Self::AdaptiveLifo(line) => line.len(),
             Self::Deadline(line) => line.len(),
+            Self::Fair(line) => line.len(),
         }
     }
 
@@ -128,6 +139,7 @@ impl Line {
             Self::Priority(line) => line.retain(stays),
             Self::AdaptiveLifo(line) => line.retain(stays),
             Self::Deadline(line) => line.retain(stays),
+            Self::Fair(line) => line.retain(stays),
         }
     }
 
@@ -138,6 +150,7 @@ impl Line {
             Self::Priority(line) => *line = priority::Classes::default(),
             Self::AdaptiveLifo(line) => line.clear(),
             Self::Deadline(line) => *line = deadline::Earliest::default(),
+            Self::Fair(line) => *line = fair::Turns::default(),
         }
     }
 }

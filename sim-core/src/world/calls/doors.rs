@@ -68,7 +68,7 @@ impl World<'_> {
         let draws = self.calls.shared[shared].draws();
         let key = if draws { self.door_key(frame, site) } else { 0 };
         let per = self.model.guards[self.calls.shared[shared].guard.index()].per;
-        let subject = per.map(|space| self.data.key_in(space, self.request_of(frame)));
+        let subject = per.map(|subject| self.subject_of(frame, subject));
         Knock { now_ns: self.now, key, by: frame.place(), subject }
     }
 

@@ -31,7 +31,7 @@ impl World<'_> {
         let settings = [&model.services[service.index()].admission, &model.endpoints[endpoint.index()].admission];
         let subjects = settings.map(|admission| {
             let per = admission.as_ref().and_then(|admission| admission.per)?;
-            Some(self.data.key_in(per, self.request_of(frame)))
+            Some(self.subject_of(frame, per))
         });
         let mut subjects = settings.iter().zip(subjects).filter(|(admission, _)| admission.is_some()).map(|(_, s)| s);
         let now = self.now;

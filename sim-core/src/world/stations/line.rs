@@ -29,9 +29,13 @@ impl World<'_> {
     pub(super) fn line_up(&mut self, frame: FrameId) {
         let deadline = self.deadline_of(frame);
         let at = &self.frames[frame];
-        let instance = &mut self.stations.instances[at.instance.known()];
+        let index = at.instance.known();
+        let fair_per = self.model.services[self.stations.instances[index].service.index()].fair_per;
+        let subject = fair_per.map_or(0, |subject| self.subject_of(frame, subject));
+        let at = &self.frames[frame];
+        let instance = &mut self.stations.instances[index];
         let Some(line) = &mut instance.line else { return };
-        line.enter(frame.place(), at.rank.priority(), deadline);
+        line.enter(frame.place(), at.rank.priority(), deadline, subject);
         // A request that gave up at the end of a line that is never served would stay in it forever.
         if line.len() > 2 * instance.queue_len as usize + MOST_GONE {
             let frames = &mut self.frames;
