@@ -69,7 +69,7 @@ fn policies(criterion: &mut Criterion) {
         ("balance, table", r#"{"maglev": {}}"#),
     ] {
         let loads = [3u32, 5, 1, 4, 9, 2, 6, 8];
-        let mut balancer = settings::<BalanceSettings>(text).build(loads.len(), 1);
+        let mut balancer = settings::<BalanceSettings>(text).build(loads.len(), loads.len(), 1);
         for (place, load) in (0..).zip(loads) {
             (0..load).for_each(|who| balancer.sent(place, place << 8 | who, 0));
         }

@@ -109,8 +109,8 @@ impl BalanceSettings {
         }
     }
 
-    /// A balancer with these settings, of one of so many callers, for a callee with so many places for instances.
-    pub fn build(&self, places: usize, callers: usize) -> Balancer {
+    /// A balancer with these settings, of one of so many callers, for a callee with so many instances at the start and places for instances.
+    pub fn build(&self, at_start: usize, places: usize, callers: usize) -> Balancer {
         match self {
             Self::Random(_) => Balancer::Random,
             Self::RoundRobin(_) => Balancer::RoundRobin(round_robin::RoundRobin::default()),
@@ -123,7 +123,7 @@ impl BalanceSettings {
                 let outstanding = outstanding::Outstanding::new(places, callers);
                 Balancer::LatencyEwma(Box::new(settings.build(outstanding, places)))
             }
-            Self::RingHash(settings) => Balancer::RingHash(settings.build(places)),
+            Self::RingHash(settings) => Balancer::RingHash(settings.build(at_start, places)),
             Self::Maglev(settings) => Balancer::Maglev(Box::new(settings.build())),
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
         let places = callee.max_instances.max(callee.instances).max(1) as usize;
         for _ in 0..callers {
             shared.push(Shared {
-                balancer: guard.balance.build(places, callers as usize),
+                balancer: guard.balance.build(callee.instances as usize, places, callers as usize),
                 breaker: guard.breaker.as_ref().map(|breaker| Box::new(breaker.build())),
                 timed: guard.breaker.as_ref().is_some_and(BreakerSettings::times),
                 throttle: guard.throttle.as_ref().map(|throttle| Box::new(throttle.build())),
