@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 /// - the quota holds 500 tokens: a retry takes 14 (2026) or 5 (2025), and a call brings 1
 ///
 /// What differs: the SDK gives a retry's tokens back when it succeeds and brings 1 only for calls that succeed, and waits from 1 s where the service
-/// throttled; here each call brings 1. The 4 attempts of `DynamoDB` from 25 ms have to be written.
+/// throttled; here each call brings 1. Before 2026 a retry after a timeout took 10 tokens, here 5 like all others; and SDKs whose default was
+/// `legacy` had no quota. The 4 attempts of `DynamoDB` from 25 ms have to be written.
 ///
 /// # When to use it
 /// For services that call the interfaces of AWS, to see how long a throttled table is called again.

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 /// - `retry_budget` 20 %, `min_retry_concurrency` 3
 /// - `consecutive_5xx` 5, `interval` 10 s, `base_ejection_time` 30 s, `max_ejection_time` 300 s, `max_ejection_percent` 10 %
 ///
-/// What differs: the wait before retry n is drawn up to 25 ms x 2^(n-1), and in Envoy up to 25 ms x (2^n - 1). `max_connections` and
-/// `max_pending_requests` are `pool`. `per_try_timeout` is `timeout`, without which an attempt is ended by the route alone.
+/// What differs: outlier detection also compares success rates in Envoy, for which `success_rate: {}` has to be written here. The wait before retry n
+/// is drawn up to 25 ms x 2^(n-1), and in Envoy up to 25 ms x (2^n - 1). `max_connections` and `max_pending_requests` are `pool`. `per_try_timeout`
+/// is `timeout`, without which an attempt is ended by the route alone.
 ///
 /// # When to use it
 /// For callers behind Envoy with a configuration of their own. Behind Istio, use that profile.
@@ -58,7 +59,7 @@ balance: round_robin
 concurrency_limit: {bulkhead: {limit: 1024, max_wait: 0s}}
 ",
     written: r"
-retry: {max_attempts: 2, outcomes: [error, unreachable, rejected, shed], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}, budget!: {concurrency_share: {percent: 0%, min: 3}}}
+retry: {max_attempts: 2, outcomes: [error, timeout, unreachable, rejected, shed], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}, budget!: {concurrency_share: {percent: 0%, min: 3}}}
 outlier_ejection: {consecutive_errors: 5, every: 10s, eject_for: 30s, max_eject_for: 300s, max_ejected: {percent: 10%}}
 ",
 };

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 /// - `FailureAccrualFactory`: 5 failures in a row, away for 5 s to 300 s
 ///
 /// What differs: failure accrual also looks at a success rate of 80 % over 30 s, and lengthens the time away with jitter; `outlier_ejection` looks at
-/// the errors in a row alone. Its threshold on how many hosts may be away is of the balancer: all may.
+/// the errors in a row alone. How many hosts may be away is not bounded. A call makes 25 attempts at most here; Finagle bounds requeues of a request
+/// by a fifth of what the budget holds.
 ///
 /// # When to use it
 /// For clients of Finagle, and to see what a budget does that is there by default.

@@ -6,16 +6,18 @@ use serde::{Deserialize, Serialize};
 /// A call through Istio's sidecar with nothing configured.
 ///
 /// # What it models
-/// What the mesh does without being asked: each request is tried twice more where its connection failed or the callee said that it is not available,
+/// What the mesh does without being asked: each request is tried twice more where it could not reach the callee,
 /// a sidecar balances by the requests that it has outstanding, and there is no timeout. Its names are on the left.
-/// - `retries.attempts` 2, so that there are 3 attempts; `retryOn` `connect-failure,refused-stream,unavailable,cancelled` and `503`; from 25 ms, full
+/// - `retries.attempts` 2, so that there are 3 attempts; `retryOn` `connect-failure,refused-stream,unavailable,cancelled`; from 25 ms, full
 ///   jitter
 /// - `loadBalancer` `LEAST_REQUEST`; `timeout` disabled
 /// - `outlierDetection` where it is written: `consecutive5xxErrors` 5, `interval` 10 s, `baseEjectionTime` 30 s, `maxEjectionPercent` 10 %
 ///
-/// Errors of the callee are not tried again, but for 503, which is `rejected` or `shed` here.
+/// Answers of the callee are not tried again, whatever they are. Before Istio 1.24 those with 503 were: write `retry: {outcomes: [unreachable,
+/// rejected, shed]}` for that.
 ///
-/// What differs: as for `envoy`. Retries go to other hosts in Istio (`retry_host_predicate`), and wherever the balancer says here.
+/// What differs: as for `envoy`. gRPC's status `UNAVAILABLE` is tried again by Istio also where the callee says it. Retries go to other hosts in
+/// Istio (`retry_host_predicate`), and wherever the balancer says here.
 ///
 /// # When to use it
 /// For services in a mesh that nobody has configured: to see which of their failures the mesh hides, and which it multiplies.
@@ -54,7 +56,7 @@ pub(super) const LIBRARY: Library = Library {
     older: None,
     always: r"
 balance: {least_requests: {choices: 2}}
-retry: {max_attempts: 3, outcomes: [unreachable, rejected, shed], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}}
+retry: {max_attempts: 3, outcomes: [unreachable], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}}
 ",
     written: r"
 retry: {budget?: {concurrency_share: {percent: 20%, min: 3}}}

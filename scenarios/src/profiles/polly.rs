@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 /// - `MaxHedgedAttempts` 1, `Delay` 2 s
 /// - `PermitLimit` 1000, `QueueLimit` 0
 ///
-/// What differs: the timeout (30 s) has to be written, and so has the jitter; that of Polly with `Exponential` is its own decorrelated form, to which
-/// `jitter: decorrelated` comes near. A break longer with each opening (`BreakDurationGenerator`) is `growth`.
+/// What differs: what the caller's own breaker or limit turns away before anything was sent is not tried again. The timeout (30 s) has to be written,
+/// and so has the jitter; that of Polly with `Exponential` is its own decorrelated form, to which `jitter: decorrelated` comes near. A break longer
+/// with each opening (`BreakDurationGenerator`) is `growth`.
 ///
 /// # When to use it
 /// For callers on .NET, also by way of `Microsoft.Extensions.Http.Resilience`, whose standard handler has other values.

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 /// - `maxConcurrentCalls` 25, `maxWaitDuration` 0
 /// - `limitForPeriod` 50, `limitRefreshPeriod` 500 ns, `timeoutDuration` 5 s
 ///
-/// What differs: decorators stand in one order here (see `windtunnel explain call`), and `TimeLimiter` (1 s, `cancelRunningFuture`) has to be
-/// written as `timeout`. `IntervalFunction.ofExponentialRandomBackoff` is `jitter: {around: 50%}`.
+/// What differs: decorators stand in one order here: what the caller's own breaker or bulkhead turns away before anything was sent is not tried
+/// again. `TimeLimiter` (1 s, `cancelRunningFuture`) has to be written as `timeout`. `IntervalFunction.ofExponentialRandomBackoff` is `jitter:
+/// {around: 50%}`.
 ///
 /// # When to use it
 /// For callers on the JVM that name resilience4j in their build and have hardly any configuration.

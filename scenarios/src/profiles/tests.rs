@@ -79,7 +79,8 @@ fn null_takes_away_what_a_library_brings() {
 #[test]
 fn a_default_for_a_setting_that_is_missing_is_none_for_one_that_is_written() {
     // Envoy lets three retries be under way, and a budget that is written is 20 %.
-    let outcomes = "outcomes: [error, unreachable, rejected, shed], backoff: {exponential: {base: 25ms, cap: 250ms}}";
+    let outcomes =
+        "outcomes: [error, timeout, unreachable, rejected, shed], backoff: {exponential: {base: 25ms, cap: 250ms}}";
     let always = "total_timeout: 15s, balance: round_robin, concurrency_limit: {bulkhead: {limit: 1024}}";
     same(
         "profile: envoy, retry: {}",

@@ -144,3 +144,17 @@ fn a_call_of_which_nothing_was_sent_does_not_count_as_sent() {
     assert!(found.rejected > 20_000 && (1.0..=4.0).contains(&amplification), "{amplification}");
     assert_eq!(found.calls_sent(), found.attempts - found.of(&RETRIES));
 }
+
+#[test]
+fn a_limit_at_a_door_learns_nothing_good_of_requests_that_nobody_waits_for() {
+    // Three times what it can bear, from users who give up and take their request along: what left the queue so was not answered.
+    let text = "scenario: Doors\nquestion: Does the limit shrink?\nrun: {duration: 300s, warm_up: 20s}\n\
+        load: {users: {to: api.get, timeout: 300ms, cancel: true, arrive: {poisson: {rate: 300/s}}}}\n\
+        services:\n  api: {workers: 1, queue: {capacity: 5k}, admission: {concurrency_limit: {aimd: {initial: 20, min: 1, max: 2k}}}, \
+        endpoints: {get: {steps: [{work: 10ms}]}}}\n";
+    let found = counts(text, 0, 300);
+    let share = found.call_outcomes[0] as f64 / found.calls as f64;
+    assert!(share > 0.2, "{share} are answered, of a third that could be");
+    let rejected = found.call_outcomes[Outcome::Rejected as usize] as f64 / found.calls as f64;
+    assert!(rejected > 0.4, "{rejected} are turned away");
+}

@@ -427,10 +427,10 @@ pub(super) const ACTS: &[Act] = &[
         "policies.api: {profile: envoy, retry: {}}",
         "error_rate(web.get) in on < 0.5 * error_rate(web.get)",
     ),
-    // What says that it is not available is called again, and what fails is not.
+    // What cannot be reached is called again, and what fails is not.
     act(
         "profile istio",
-        "faults: {bad: {inject: {fail: {probability: 30%, outcome: rejected}}, where: {service: api}}}",
+        "faults: {bad: {inject: {fail: {probability: 30%, outcome: unreachable}}, where: {service: api}}}",
         "policies.api: {profile: istio}",
         "error_rate(web.get) in on < 0.2 * error_rate(web.get)",
     ),

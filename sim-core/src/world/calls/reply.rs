@@ -35,6 +35,8 @@ impl World<'_> {
             self.odd_effects(frame);
         }
         self.replies(frame);
+        // What stands at the door of the instance is told how its requests end.
+        self.frames[frame].outcome = outcome;
         self.leave(frame);
         if away { self.send_over_network(frame, outcome) } else { self.deliver(frame, outcome) }
     }

@@ -14,6 +14,7 @@ impl World<'_> {
         self.frames[stand_in].seq = 0;
         self.frames[stand_in].phase = Phase::Replying;
         self.leave_queue(frame);
+        self.frames[stand_in].outcome = Outcome::Timeout as u8;
         self.leave(stand_in);
         self.send_back(stand_in, Outcome::Timeout as u8)
     }
