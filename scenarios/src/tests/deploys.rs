@@ -182,6 +182,89 @@ fn a_later_version_ends_the_rollout_of_an_earlier_one_and_goes_back_to_it() {
     assert_eq!((run.deploys[0].course, run.deploys.len()), (Course::CutShort, 2));
 }
 
+/// A service of ten instances, a deploy of v2 at 60 s, and one of v3.
+fn two(kind: &str, first: &str, load: &str, end: &str, (second, at): (&str, &str)) -> String {
+    let text = deploy(kind, first, load, end);
+    text.trim_end().strip_suffix('}').unwrap().to_owned()
+        + &format!(", next: {{inject: {{deploy: {{version: v3, {second}}}}}, where: {{service: shop}}, at: {at}}}}}\n")
+}
+
+#[test]
+fn a_second_set_waits_for_the_places_of_one_that_still_finishes_its_work() {
+    // Work takes 2 m, so that the first set is there until 200 s; v3 begins at 90 s, when all places are taken.
+    let settings = "rollout: {strategy: blue_green, every: 5m}";
+    let text = two("deploy", settings, "1/s", "", (settings, "90s"));
+    let text = text.replace("workers: 8", "workers: 100").replace("work: 10ms", "wait: 2m");
+    let (_, run) = run(&text);
+    assert_eq!(calls(&run, run.whole()).outcomes[2..], [0; 6], "nobody notices");
+    let over = done(&run.deploys[1], JournalKind::Action);
+    assert!(over.len() == 1 && (200.0..=221.0).contains(&over[0]), "{over:?}");
+    let left = run.service(ServiceId(0), between(1260, 1800));
+    assert_eq!((left.instances_ns, left.paid_ns), (5_400_000_000_000, 5_400_000_000_000));
+    assert_eq!(of_version(&run, 1, between(1260, 1800)), VersionCounts::default(), "all run v3");
+    // The last request to v2 departs as callers go over.
+    let [span] = run.faults[0][..] else { panic!("{:?}", run.faults[0]) };
+    close(span.to_ns as f64 / 1e9, over[0] + 300.0, 1.0, "v2 ends with its set");
+}
+
+#[test]
+fn the_end_of_a_deploy_that_another_took_the_place_of_takes_nothing_back() {
+    let fails = "fail: {probability: 50%}, ";
+    for strategy in ["rolling, max_unavailable: 5", "blue_green"] {
+        let settings = format!("{fails}rollout: {{strategy: {strategy}, every: 1m}}");
+        let next = format!("rollout: {{strategy: {strategy}, every: 1m}}");
+        let text = two("bad_deploy", &settings, "50/s", ", for: 10m", (&next, "5m"));
+        let (_, run) = run(&text);
+        assert_eq!((run.deploys[0].course, run.deploys[1].course), (Course::Completed, Course::Completed));
+        let late = calls(&run, between(540, 1800));
+        assert_eq!(late.outcomes[0], late.attempts, "{strategy}");
+        for version in [0, 1] {
+            assert_eq!(of_version(&run, version, between(540, 1800)), VersionCounts::default(), "{strategy}");
+        }
+        let [span] = run.faults[0][..] else { panic!("{:?}", run.faults[0]) };
+        // Two times five starts of 20 s; of blue-green one start, and the minute after it.
+        let exact = if strategy == "blue_green" { 380.0 } else { 340.0 };
+        close(span.to_ns as f64 / 1e9, exact, 0.2, strategy);
+    }
+}
+
+#[test]
+fn a_fault_is_there_as_long_as_an_instance_runs_its_version() {
+    // v3 comes to half of them at 5 m and to the rest at 15 m and more: v2 fails until then, though its time was 10 m.
+    let settings = "fail: {probability: 50%}, rollout: {max_unavailable: 5, every: 30m}";
+    let next = "rollout: {steps: [50%, 100%], max_unavailable: 5, every: 10m}";
+    let text = two("bad_deploy", settings, "50/s", ", for: 10m", (next, "5m"));
+    let (_, run) = run(&text);
+    assert_eq!(run.faults[0], [between(60, 940)]);
+    close(failed(&of_version(&run, 1, between(684, 900))), 0.5, 0.03, "v2");
+    assert_eq!(calls(&run, between(954, 1800)).outcomes[0], calls(&run, between(954, 1800)).attempts);
+    // Where v3 is taken back, v2 is there again, and fails as before.
+    let (_, run) =
+        self::run(&two("bad_deploy", settings, "50/s", "", ("rollout: {max_unavailable: 5}", "5m, for: 10m")));
+    assert_eq!(run.faults[0], [between(60, 340), between(920, 1800)]);
+    close(failed(&of_version(&run, 1, between(954, 1800))), 0.5, 0.03, "v2 again");
+    // A deploy that is replaced before any instance runs it has nothing to wait for.
+    let (_, run) = self::run(&two(
+        "bad_deploy",
+        &settings.replace("max_unavailable: 5", "strategy: blue_green"),
+        "50/s",
+        "",
+        (next, "70s"),
+    ));
+    assert_eq!(run.faults[0], [between(60, 70)]);
+}
+
+#[test]
+fn machines_of_a_scaler_run_what_the_last_deploy_brought() {
+    let next = "rollout: {max_unavailable: 5, every: 1m}";
+    let text = two("deploy", next, "50/s", ", for: 10m", (next, "5m"))
+        + "control: {scalers: {s: {of: shop, min: 10, max: 20, use: {scheduled: [{at: 20m, for: 10m, instances: 20}]}}}}\n";
+    let (_, run) = run(&text);
+    let late = between(1260, 1800);
+    assert_eq!(run.service(ServiceId(0), late).instances_ns, 10_800_000_000_000);
+    assert_eq!(of_version(&run, 2, late).outcomes[0], calls(&run, late).outcomes[0], "all of it by v3");
+}
+
 #[test]
 fn a_rollout_goes_on_past_instances_that_are_down() {
     let crash = ", down: {inject: crash, where: {service: shop, instances: [1, 4]}, at: 70s, for: 5m}";
@@ -211,6 +294,7 @@ fn deploys_that_mean_nothing_are_errors() {
     check(&of("deploy", "rollout: {max_unavailable: 0}"), inject, "never gets on");
     check(&of("deploy", "rollout: {reads: main}"), inject, "nothing halts");
     check(&of("deploy", "rollout: {strategy: blue_green, steps: [5%, 100%]}"), inject, "one step");
+    check(&of("deploy", "rollout: {strategy: blue_green, grace: 5s}"), inject, "finishes all");
     check(&of("deploy", "rollout: {halt_when: error_rate(shop.buy) of v3 > 1%}"), inject, "v3");
     let target = |of: &str| deploy("deploy", "rollout: {}", "1/s", "").replace("where: {service: shop}", of);
     check(&target("where: {service: shop, percent: 10%}"), "faults.release.where", "whole service");

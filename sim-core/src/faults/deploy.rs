@@ -26,10 +26,12 @@ use serde::{Deserialize, Serialize};
 /// faults of those names do. From the begin of the rollout until `every` after its last step `halt_when` is looked at each time that
 /// telemetry is scraped; where it is true, the rollout halts and is rolled back in the same way: in a blue-green deploy at once. What is there
 /// without data is not true. Instances that a scaler adds run the old version until the last step is done. A deploy of another version of the
-/// same service ends the rollout of an earlier one, and is rolled back to what each instance ran before.
+/// same service ends the rollout of an earlier one, and is rolled back to what each instance ran before. The earlier one is not taken back any
+/// more, whatever its `for` says. Where the set of an earlier blue-green deploy still finishes what it has, the second set starts as its
+/// machines become free.
 ///
-/// The fault is there from its begin until the last instance is back on its old version: `time_to_mend` of a deploy that was halted includes
-/// the rollback. What callers saw of each version can be asked for: `error_rate(shop.buy) of v2`, by attempts that ended at its instances.
+/// The fault is there from its begin until no instance runs its version: `time_to_mend` of a deploy that was halted includes the rollback.
+/// Where a later deploy is rolled back to it, it is there again. What callers saw of each version can be asked for: `error_rate(shop.buy) of v2`, by attempts that ended at its instances.
 /// `deploy` is an act of everyday: a bill counts what it does as it comes. `bad_deploy` is an incident, as other faults are, and has to do
 /// something bad.
 ///
@@ -97,7 +99,7 @@ pub struct RolloutSettings {
     pub strategy: Strategy,
     /// How many instances are replaced at a time; default 1.
     pub max_unavailable: Count,
-    /// How long an instance may go on with what it has before it is stopped; default 30s.
+    /// How long an instance may go on with what it has before it is stopped; default 30s. Not of blue-green deploys, whose sets finish all.
     pub grace: SimDuration,
 }
 
@@ -256,6 +258,10 @@ impl RolloutSettings {
                 Some("write at least 1".into());
         } else if self.strategy == Strategy::BlueGreen && self.max_unavailable.get() != 1 {
             problems.error("max_unavailable", "a blue-green deploy replaces all instances at once").hint =
+                Some("leave it out, or write strategy: rolling".into());
+        }
+        if self.strategy == Strategy::BlueGreen && self.grace != Self::default().grace {
+            problems.error("grace", "the first set of a blue-green deploy finishes all that it has").hint =
                 Some("leave it out, or write strategy: rolling".into());
         }
         if self.reads.is_some() && self.halt_when.is_none() {

@@ -160,13 +160,19 @@ impl<'m> World<'m> {
         for index in 0..self.chaos.deploys.list.len() as u32 {
             let at = &self.chaos.deploys.list[index as usize];
             let meets = self.deploy(index).1.services.iter().any(|service| services.contains(service));
-            if !meets || matches!(at.phase, Phase::Over | Phase::Complete) {
+            if !meets || at.phase == Phase::Over {
                 continue;
             }
-            let preparing = matches!(at.phase, Phase::Preparing | Phase::PreparingBack);
-            let sets = at.sets.clone();
+            let (phase, [new, old]) = (at.phase, at.sets.clone());
             self.sets_phase(index, Phase::Over);
-            self.retire(if preparing { &sets[0] } else { &sets[1] });
+            match phase {
+                // The first set has gone already, and its places may be taken by other machines.
+                Phase::Complete => {}
+                Phase::Preparing | Phase::PreparingBack => self.retire(&new),
+                _ => self.retire(&old),
+            }
+            // None of its instances may have come to run it yet.
+            self.schedule(self.now, Due::GoOn(index));
             self.notes(index, JournalKind::End, "another version is deployed".to_owned());
         }
     }
@@ -195,8 +201,12 @@ impl<'m> World<'m> {
     pub(in crate::world) fn deploys_go_on(&mut self, service: ServiceId) {
         for index in 0..self.chaos.deploys.list.len() as u32 {
             let at = &self.chaos.deploys.list[index as usize];
-            let is_over = matches!(at.phase, Phase::Over | Phase::Complete | Phase::Watching);
-            if !is_over && self.deploy(index).1.services.contains(&service) {
+            let may_go_on = match at.phase {
+                Phase::Over => self.chaos.strikes.is_active(at.strike),
+                Phase::Complete | Phase::Watching => false,
+                Phase::Rolling | Phase::Preparing | Phase::RollingBack | Phase::PreparingBack => true,
+            };
+            if may_go_on && self.deploy(index).1.services.contains(&service) {
                 self.schedule(self.now, Due::GoOn(index));
             }
         }
@@ -231,8 +241,37 @@ impl<'m> World<'m> {
         match self.chaos.deploys.list[index as usize].phase {
             Phase::Rolling => self.rolls(index),
             Phase::RollingBack => self.rolls_back(index),
-            Phase::Preparing | Phase::PreparingBack => self.goes_over(index),
-            Phase::Watching | Phase::Complete | Phase::Over => {}
+            Phase::Preparing | Phase::PreparingBack => self.fills(index),
+            // Its fault ends with the last instance that runs it.
+            Phase::Over => self.mend(self.chaos.deploys.list[index as usize].strike),
+            Phase::Watching | Phase::Complete => {}
+        }
+    }
+
+    /// Whether an instance runs the version of a rollout, or will when it has started.
+    fn is_run(&self, index: u32) -> bool {
+        let (deploy, of) = self.deploy(index);
+        let version = Some(deploy.version);
+        let comes = |instance| self.chaos.deploys.pending.get(&instance).is_some_and(|(comes, _)| *comes == version);
+        self.select_of(of, "", "").into_iter().any(|i| self.stations.version(i) == version || comes(i))
+    }
+
+    /// A version is to run on an instance. Where its deploy had ended with the last instance that ran it, as when a later one took its place and
+    /// is taken back now, its fault is there again.
+    pub(in crate::world) fn comes_again(&mut self, instance: InstanceId, version: Option<VersionId>) {
+        let service = self.stations.service_of(instance);
+        let of_version = |index: &u32| {
+            let (deploy, of) = self.deploy(*index);
+            Some(deploy.version) == version && of.services.contains(&service)
+        };
+        let strikes = (0..self.chaos.deploys.list.len() as u32)
+            .filter(of_version)
+            .map(|index| self.chaos.deploys.list[index as usize].strike);
+        let strikes: Vec<u32> = strikes.collect();
+        if let Some(&last) = strikes.last()
+            && !strikes.iter().any(|&strike| self.chaos.strikes.is_active(strike))
+        {
+            self.strikes_again(last);
         }
     }
 
@@ -278,7 +317,10 @@ impl<'m> World<'m> {
         match self.stations.life(instance) {
             // What is down comes up with the software that is there then.
             Life::Down | Life::Silent => {
-                self.gets(instance, to);
+                if before != to {
+                    self.gets(instance, to);
+                    self.deploys_go_on(self.stations.service_of(instance));
+                }
                 true
             }
             _ if deploys.under_way(index) >= deploy.max_unavailable => false,
@@ -445,30 +487,44 @@ impl<'m> World<'m> {
 
     /// A set of as many instances as there are starts beside them.
     fn prepares(&mut self, index: u32, phase: Phase) {
-        let (deploy, of) = self.deploy(index);
         let old = self.there(index);
-        let mut new = Vec::new();
-        for service in &of.services {
-            let wanted = old.iter().filter(|&&instance| self.stations.service_of(instance) == *service).count();
-            let places = self.stations.instances_of(*service);
-            let free = places.filter(|&place| self.stations.life(place) == Life::Gone).take(wanted);
-            new.extend(free.collect::<Vec<_>>());
-        }
-        let at = &self.chaos.deploys.list[index as usize];
-        let of_new = at.of_new.clone();
-        self.chaos.deploys.list[index as usize].sets = [new.clone(), old];
+        self.chaos.deploys.list[index as usize].sets = [Vec::new(), old];
         self.sets_phase(index, phase);
-        for instance in new {
+        self.fills(index);
+    }
+
+    /// Orders the instances of the second set for which there are places. While the set of an earlier deploy finishes what it has there may be
+    /// too few: the others are ordered as places become free.
+    fn fills(&mut self, index: u32) {
+        let (deploy, of) = self.deploy(index);
+        let at = &self.chaos.deploys.list[index as usize];
+        let (phase, of_new) = (at.phase, at.of_new.clone());
+        let is_there = |instance: &InstanceId| self.stations.life(*instance) != Life::Gone;
+        let [mut new, old] = at.sets.clone().map(|set| set.into_iter().filter(is_there).collect::<Vec<_>>());
+        let mut ordered = Vec::new();
+        let mut is_whole = true;
+        for service in &of.services {
+            let of_it = |set: &[InstanceId]| set.iter().filter(|&&i| self.stations.service_of(i) == *service).count();
+            let missing = of_it(&old).saturating_sub(of_it(&new));
+            let before = ordered.len();
+            ordered.extend(self.stations.instances_of(*service).filter(|place| !is_there(place)).take(missing));
+            is_whole &= ordered.len() - before == missing;
+        }
+        new.extend(&ordered);
+        self.chaos.deploys.list[index as usize].sets = [new, old];
+        for instance in ordered {
             let before = of_new.get(&self.stations.service_of(instance)).copied().flatten();
             let version = if phase == Phase::Preparing { Some(deploy.version) } else { before };
             self.chaos.deploys.pending.insert(instance, (version, index));
             self.chaos.deploys.held_back.insert(instance);
             self.orders(instance);
         }
-        self.goes_over(index);
+        if is_whole {
+            self.goes_over(index);
+        }
     }
 
-    /// Callers go over to the second set, if all of it is up.
+    /// Callers go over to the second set, which is whole, if all of it is up.
     fn goes_over(&mut self, index: u32) {
         let at = &self.chaos.deploys.list[index as usize];
         let (phase, [new, old]) = (at.phase, at.sets.clone());
@@ -510,15 +566,18 @@ impl<'m> World<'m> {
         services.into_iter().for_each(|service| self.refresh_routable(service));
     }
 
-    /// Whether an occurrence that is to end is a rollout, which goes back first and ends by itself.
+    /// Whether an occurrence that is to end is a rollout, which goes back first and ends by itself. One that a later deploy has taken the place
+    /// of has nothing to take back: it ends with the last instance that runs it.
     pub(super) fn is_rolled_out(&mut self, strike: u32) -> bool {
         let found = self.chaos.deploys.list.iter().position(|rollout| rollout.strike == strike);
-        let Some(index) = found.filter(|&index| self.chaos.deploys.list[index].phase != Phase::Over) else {
-            return false;
-        };
-        if !self.chaos.deploys.list[index].phase.goes_back() {
-            self.notes(index as u32, JournalKind::End, "it is taken back".to_owned());
-            self.goes_back(index as u32);
+        let Some(index) = found.map(|index| index as u32) else { return false };
+        let phase = self.chaos.deploys.list[index as usize].phase;
+        if phase == Phase::Over {
+            return self.is_run(index);
+        }
+        if !phase.goes_back() {
+            self.notes(index, JournalKind::End, "it is taken back".to_owned());
+            self.goes_back(index);
         }
         true
     }

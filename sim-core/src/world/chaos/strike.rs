@@ -75,6 +75,11 @@ impl Strikes {
         }
     }
 
+    /// Whether an occurrence has begun and has not ended.
+    pub(super) fn is_active(&self, strike: u32) -> bool {
+        self.list[strike as usize].active
+    }
+
     fn keep(&mut self, fault: FaultId, span: Span) {
         let spans = &mut self.spans[fault.index()];
         if spans.len() < MOST_SPANS {
@@ -222,6 +227,14 @@ impl World<'_> {
     pub(in crate::world) fn call_off(&mut self, strike: u32) {
         self.chaos.strikes.list[strike as usize].off = true;
         self.mend(strike);
+    }
+
+    /// An occurrence that has ended goes on, in a span of its own.
+    pub(super) fn strikes_again(&mut self, strike: u32) {
+        self.mark();
+        let now = self.now;
+        let at = &mut self.chaos.strikes.list[strike as usize];
+        (at.active, at.since) = (true, now);
     }
 
     /// All that a fault does now ends.

@@ -215,6 +215,7 @@ impl World<'_> {
 
     /// Another version runs on an instance from now on.
     pub(in crate::world) fn runs_version(&mut self, instance: InstanceId, version: Option<VersionId>) {
+        self.comes_again(instance, version);
         self.stations.versions[instance] = version;
         self.reckon(instance);
     }
