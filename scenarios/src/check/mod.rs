@@ -171,7 +171,7 @@ fn tenants(compiled: &Compiled, written: &Written, problems: &mut Problems) {
         let what = format!("nothing asks for whom the requests of {name} are");
         let tenant = load.tenant.as_deref().unwrap_or_default();
         problems.push(
-            Problem::warning(&format!("load.{name}.tenant"), what)
+            Problem::warning(format!("load.{name}.tenant"), what)
                 .label(format!("{tenant} has no limit and no turn of its own"))
                 .hint("write per: tenant at a rate_limit, or queue: {discipline: {fair: {per: tenant}}}"),
         );

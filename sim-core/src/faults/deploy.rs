@@ -30,10 +30,10 @@ use serde::{Deserialize, Serialize};
 /// more, whatever its `for` says. Where the set of an earlier blue-green deploy still finishes what it has, the second set starts as its
 /// machines become free.
 ///
-/// The fault is there from its begin until no instance runs its version: `time_to_mend` of a deploy that was halted includes the rollback.
-/// Where a later deploy is rolled back to it, it is there again. What callers saw of each version can be asked for: `error_rate(shop.buy) of v2`, by attempts that ended at its instances.
-/// `deploy` is an act of everyday: a bill counts what it does as it comes. `bad_deploy` is an incident, as other faults are, and has to do
-/// something bad.
+/// The fault is there from its begin until no instance runs its version: `time_to_mend` of a deploy that was halted includes the rollback. Where a
+/// later deploy is rolled back to it, it is there again. What callers saw of each version can be asked for: `error_rate(shop.buy) of v2`, by attempts
+/// that ended at its instances. `deploy` is an act of everyday: a bill counts what it does as it comes. `bad_deploy` is an incident, as other faults
+/// are, and has to do something bad.
 ///
 /// # When to use it
 /// To ask what a canary saves, how long it takes to see a bad version, and what a restart of all instances does to users.
