@@ -22,6 +22,8 @@ pub struct Names {
     pub services: BTreeMap<String, ServiceId>,
     /// Which of these are queues.
     pub queues: BTreeSet<String>,
+    /// Which of these are caches.
+    pub caches: BTreeSet<String>,
     /// `service.endpoint`, and `queue.send`.
     pub endpoints: BTreeMap<String, EndpointId>,
     /// `caller->service.endpoint`; several call sites may share one name.

@@ -126,8 +126,10 @@ impl Compiler<'_> {
             return;
         }
         self.names.services.insert(name.to_owned(), ServiceId::from(self.model.services.len()));
-        if section == "queues" {
-            self.names.queues.insert(name.to_owned());
+        match section {
+            "queues" => drop(self.names.queues.insert(name.to_owned())),
+            "caches" => drop(self.names.caches.insert(name.to_owned())),
+            _ => {}
         }
         self.paths.services.push(format!("{section}.{name}"));
         self.model.services.push(Service {

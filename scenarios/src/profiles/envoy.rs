@@ -1,55 +1,42 @@
 //! A call through Envoy.
 
 use super::Library;
-use serde::{Deserialize, Serialize};
 
-/// A call through Envoy.
-///
-/// # What it models
-/// A route has a timeout of 15 s for all attempts together, a cluster is balanced by turns and has `circuit_breakers`, which are limits of
-/// concurrency: these are switched on. A retry policy and outlier detection have Envoy's defaults where they are written. Its names are on the left.
-/// - `timeout` of the route 15 s; `lb_policy` `ROUND_ROBIN`; `max_requests` 1024
-/// - `num_retries` 1, so that there are 2 attempts; `retry_on` has no default, here `5xx,reset,connect-failure`; `base_interval` 25 ms up to
-///   `max_interval` 250 ms, full jitter; `max_retries` 3 at once
-/// - `retry_budget` 20 %, `min_retry_concurrency` 3
-/// - `consecutive_5xx` 5, `interval` 10 s, `base_ejection_time` 30 s, `max_ejection_time` 300 s, `max_ejection_percent` 10 %
-///
-/// What differs: outlier detection also compares success rates in Envoy, for which `success_rate: {}` has to be written here. The wait before retry n
-/// is drawn up to 25 ms x 2^(n-1), and in Envoy up to 25 ms x (2^n - 1). `max_connections` and `max_pending_requests` are `pool`. `per_try_timeout`
-/// is `timeout`, without which an attempt is ended by the route alone.
-///
-/// # When to use it
-/// For callers behind Envoy with a configuration of their own. Behind Istio, use that profile.
-///
-/// # Knobs
-/// - `version`: `1`, which is the one that is known, default 1
-///
-/// # Example
-/// ```yaml
-/// policies:
-///   db: {profile: envoy, timeout: 500ms, retry: {}, outlier_ejection: {}}
-/// ```
-///
-/// # Source
-/// Envoy: `RouteAction.timeout`, `RetryPolicy`, `CircuitBreakers`, `OutlierDetection`, `Cluster.lb_policy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct EnvoySettings {
-    /// Which version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<EnvoyVersion>,
+profile! {
+    /// A call through Envoy.
+    ///
+    /// # What it models
+    /// A route has a timeout of 15 s for all attempts together, a cluster is balanced by turns and has `circuit_breakers`, which are limits of
+    /// concurrency: these are switched on. A retry policy and outlier detection have Envoy's defaults where they are written. Its names are on the
+    /// left.
+    /// - `timeout` of the route 15 s; `lb_policy` `ROUND_ROBIN`; `max_requests` 1024
+    /// - `num_retries` 1, so that there are 2 attempts; `retry_on` has no default, here `5xx,reset,connect-failure`; `base_interval` 25 ms up to
+    ///   `max_interval` 250 ms, full jitter; `max_retries` 3 at once
+    /// - `retry_budget` 20 %, `min_retry_concurrency` 3
+    /// - `consecutive_5xx` 5, `interval` 10 s, `base_ejection_time` 30 s, `max_ejection_time` 300 s, `max_ejection_percent` 10 %
+    ///
+    /// What differs: outlier detection also compares success rates in Envoy, for which `success_rate: {}` has to be written here. The wait before
+    /// retry n is drawn up to 25 ms x 2^(n-1), and in Envoy up to 25 ms x (2^n - 1). `max_connections` and `max_pending_requests` are `pool`.
+    /// `per_try_timeout` is `timeout`, without which an attempt is ended by the route alone.
+    ///
+    /// # When to use it
+    /// For callers behind Envoy with a configuration of their own. Behind Istio, use that profile.
+    ///
+    /// # Knobs
+    /// - `version`: `1`, which is the one that is known, default 1
+    ///
+    /// # Example
+    /// ```yaml
+    /// policies:
+    ///   db: {profile: envoy, timeout: 500ms, retry: {}, outlier_ejection: {}}
+    /// ```
+    ///
+    /// # Source
+    /// Envoy: `RouteAction.timeout`, `RetryPolicy`, `CircuitBreakers`, `OutlierDetection`, `Cluster.lb_policy`.
+    EnvoySettings, EnvoyVersion { V1 = "1" }
 }
 
-/// The versions of which defaults are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum EnvoyVersion {
-    /// 1.
-    #[default]
-    #[serde(rename = "1")]
-    V1,
-}
-
-/// What it switches on, and what what is written beside it is filled up with.
+/// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "envoy",
     older: None,

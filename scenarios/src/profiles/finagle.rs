@@ -1,54 +1,40 @@
 //! A call of a Finagle client.
 
 use super::Library;
-use serde::{Deserialize, Serialize};
 
-/// A call of a Finagle client.
-///
-/// # What it models
-/// A client balances by the smaller load of two, tries again what certainly was not done, within a budget, and leaves out hosts that fail: these are
-/// switched on. Its names are on the left.
-/// - `Balancers.p2c` with least loaded
-/// - requeues of what could not be sent or was refused (`unreachable`, `rejected`), without a wait; `RetryBudget`: `ttl` 10 s, `minRetriesPerSec` 10,
-///   `percentCanRetry` 0.2
-/// - `FailureAccrualFactory`: 5 failures in a row, away for 5 s to 300 s
-///
-/// What differs: failure accrual also looks at a success rate of 80 % over 30 s, and lengthens the time away with jitter; `outlier_ejection` looks at
-/// the errors in a row alone. How many hosts may be away is not bounded. A call makes 25 attempts at most here; Finagle bounds requeues of a request
-/// by a fifth of what the budget holds.
-///
-/// # When to use it
-/// For clients of Finagle, and to see what a budget does that is there by default.
-///
-/// # Knobs
-/// - `version`: `22`, which is the one that is known, default 22
-///
-/// # Example
-/// ```yaml
-/// policies:
-///   db: {profile: finagle, timeout: 500ms}
-/// ```
-///
-/// # Source
-/// Finagle 22: `RetryBudget`, `RequeueFilter`, `FailureAccrualFactory`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct FinagleSettings {
-    /// Which version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<FinagleVersion>,
+profile! {
+    /// A call of a Finagle client.
+    ///
+    /// # What it models
+    /// A client balances by the smaller load of two, tries again what certainly was not done, within a budget, and leaves out hosts that fail: these
+    /// are switched on. Its names are on the left.
+    /// - `Balancers.p2c` with least loaded
+    /// - requeues of what could not be sent or was refused (`unreachable`, `rejected`), without a wait; `RetryBudget`: `ttl` 10 s, `minRetriesPerSec`
+    ///   10, `percentCanRetry` 0.2
+    /// - `FailureAccrualFactory`: 5 failures in a row, away for 5 s to 300 s
+    ///
+    /// What differs: failure accrual also looks at a success rate of 80 % over 30 s, and lengthens the time away with jitter; `outlier_ejection`
+    /// looks at the errors in a row alone. How many hosts may be away is not bounded. A call makes 25 attempts at most here; Finagle bounds requeues
+    /// of a request by a fifth of what the budget holds.
+    ///
+    /// # When to use it
+    /// For clients of Finagle, and to see what a budget does that is there by default.
+    ///
+    /// # Knobs
+    /// - `version`: `22`, which is the one that is known, default 22
+    ///
+    /// # Example
+    /// ```yaml
+    /// policies:
+    ///   db: {profile: finagle, timeout: 500ms}
+    /// ```
+    ///
+    /// # Source
+    /// Finagle 22: `RetryBudget`, `RequeueFilter`, `FailureAccrualFactory`.
+    FinagleSettings, FinagleVersion { V22 = "22" }
 }
 
-/// The versions of which defaults are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum FinagleVersion {
-    /// 22.
-    #[default]
-    #[serde(rename = "22")]
-    V22,
-}
-
-/// What it switches on, and what what is written beside it is filled up with.
+/// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "finagle",
     older: None,

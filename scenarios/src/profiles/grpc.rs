@@ -1,53 +1,39 @@
 //! A call of a gRPC client.
 
 use super::Library;
-use serde::{Deserialize, Serialize};
 
-/// A call of a gRPC client.
-///
-/// # What it models
-/// A channel without a service configuration keeps one connection to one instance (`pick_first`), which is switched on. What is written beside it has
-/// gRPC's form. Its names are on the left.
-/// - `loadBalancingConfig` `pick_first`; `round_robin` has to be written
-/// - `retryPolicy` has no defaults but its jitter: a wait is drawn from 0.8 to 1.2 times the backoff; `retryableStatusCodes` here `UNAVAILABLE`
-/// - `hedgingDelay` 0: all copies go at once
-/// - `retryThrottling`: `maxTokens` and `tokenRatio` have no defaults; a failure takes 1
-///
-/// What differs: gRPC allows at most 5 attempts, and pushes back where the server says so (`grpc-retry-pushback-ms`), which is not modelled. Its
-/// transparent retries are not counted by anybody. `deadline` has to be written.
-///
-/// # When to use it
-/// For clients that call gRPC services directly, without a mesh: most surprises come from `pick_first`.
-///
-/// # Knobs
-/// - `version`: `1`, which is the one that is known, default 1
-///
-/// # Example
-/// ```yaml
-/// policies:
-///   db: {profile: grpc, deadline: 2s, retry: {max_attempts: 4, backoff: {exponential: {base: 100ms, cap: 1s}}}}
-/// ```
-///
-/// # Source
-/// gRPC proposals A6 and A50, and `service_config.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct GrpcSettings {
-    /// Which version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<GrpcVersion>,
+profile! {
+    /// A call of a gRPC client.
+    ///
+    /// # What it models
+    /// A channel without a service configuration keeps one connection to one instance (`pick_first`), which is switched on. What is written beside it
+    /// has gRPC's form. Its names are on the left.
+    /// - `loadBalancingConfig` `pick_first`; `round_robin` has to be written
+    /// - `retryPolicy` has no defaults but its jitter: a wait is drawn from 0.8 to 1.2 times the backoff; `retryableStatusCodes` here `UNAVAILABLE`
+    /// - `hedgingDelay` 0: all copies go at once
+    /// - `retryThrottling`: `maxTokens` and `tokenRatio` have no defaults; a failure takes 1
+    ///
+    /// What differs: gRPC allows at most 5 attempts, and pushes back where the server says so (`grpc-retry-pushback-ms`), which is not modelled. Its
+    /// transparent retries are not counted by anybody. `deadline` has to be written.
+    ///
+    /// # When to use it
+    /// For clients that call gRPC services directly, without a mesh: most surprises come from `pick_first`.
+    ///
+    /// # Knobs
+    /// - `version`: `1`, which is the one that is known, default 1
+    ///
+    /// # Example
+    /// ```yaml
+    /// policies:
+    ///   db: {profile: grpc, deadline: 2s, retry: {max_attempts: 4, backoff: {exponential: {base: 100ms, cap: 1s}}}}
+    /// ```
+    ///
+    /// # Source
+    /// gRPC proposals A6 and A50, and `service_config.md`.
+    GrpcSettings, GrpcVersion { V1 = "1" }
 }
 
-/// The versions of which defaults are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum GrpcVersion {
-    /// 1.
-    #[default]
-    #[serde(rename = "1")]
-    V1,
-}
-
-/// What it switches on, and what what is written beside it is filled up with.
+/// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "grpc",
     older: None,

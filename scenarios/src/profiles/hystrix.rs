@@ -1,55 +1,41 @@
 //! A call in a Hystrix command.
 
 use super::Library;
-use serde::{Deserialize, Serialize};
 
-/// A call in a Hystrix command.
-///
-/// # What it models
-/// A command has a timeout, a breaker and a pool of threads, whether anybody asked for them or not: all three are switched on. Its names are on the
-/// left.
-/// - `execution.isolation.thread.timeoutInMilliseconds` 1000
-/// - `circuitBreaker.requestVolumeThreshold` 20 in `metrics.rollingStats.timeInMilliseconds` 10 000, `errorThresholdPercentage` 50,
-///   `sleepWindowInMilliseconds` 5000; one call tries it, and closes or opens it
-/// - `coreSize` 10, `maxQueueSize` -1: nobody waits for a thread
-///
-/// A fallback, `getFallback`, answers failures of every kind where it is written. Hystrix does not try again.
-///
-/// What differs: each call has a pool of its own here, as a policy of its own; Hystrix keeps one a command group. The window slides in 10 buckets in
-/// both.
-///
-/// # When to use it
-/// For services that still have Hystrix, and to see what its thread pools do to them.
-///
-/// # Knobs
-/// - `version`: `1`, which is the one that is known, default 1
-///
-/// # Example
-/// ```yaml
-/// policies:
-///   db: {profile: hystrix, fallback: {}}
-/// ```
-///
-/// # Source
-/// Hystrix 1.5: `HystrixCommandProperties`, `HystrixThreadPoolProperties`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct HystrixSettings {
-    /// Which version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<HystrixVersion>,
+profile! {
+    /// A call in a Hystrix command.
+    ///
+    /// # What it models
+    /// A command has a timeout, a breaker and a pool of threads, whether anybody asked for them or not: all three are switched on. Its names are on
+    /// the left.
+    /// - `execution.isolation.thread.timeoutInMilliseconds` 1000
+    /// - `circuitBreaker.requestVolumeThreshold` 20 in `metrics.rollingStats.timeInMilliseconds` 10 000, `errorThresholdPercentage` 50,
+    ///   `sleepWindowInMilliseconds` 5000; one call tries it, and closes or opens it
+    /// - `coreSize` 10, `maxQueueSize` -1: nobody waits for a thread
+    ///
+    /// A fallback, `getFallback`, answers failures of every kind where it is written. Hystrix does not try again.
+    ///
+    /// What differs: each call has a pool of its own here, as a policy of its own; Hystrix keeps one a command group. The window slides in 10 buckets
+    /// in both.
+    ///
+    /// # When to use it
+    /// For services that still have Hystrix, and to see what its thread pools do to them.
+    ///
+    /// # Knobs
+    /// - `version`: `1`, which is the one that is known, default 1
+    ///
+    /// # Example
+    /// ```yaml
+    /// policies:
+    ///   db: {profile: hystrix, fallback: {}}
+    /// ```
+    ///
+    /// # Source
+    /// Hystrix 1.5: `HystrixCommandProperties`, `HystrixThreadPoolProperties`.
+    HystrixSettings, HystrixVersion { V1 = "1" }
 }
 
-/// The versions of which defaults are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum HystrixVersion {
-    /// 1.
-    #[default]
-    #[serde(rename = "1")]
-    V1,
-}
-
-/// What it switches on, and what what is written beside it is filled up with.
+/// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "hystrix",
     older: None,

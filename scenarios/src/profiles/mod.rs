@@ -4,6 +4,33 @@
 //! written of the settings is filled up with the library's defaults in the place of ours. So nothing below knows of profiles, and each value that
 //! one brings stands, for problems, where the profile is named.
 
+/// Defines the settings of a profile and the versions of which defaults are known, the present one first.
+macro_rules! profile {
+    ($(#[$doc:meta])* $settings:ident, $version:ident { $first:ident = $name:literal $(, $older:ident = $older_name:literal)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $settings {
+            /// Which version.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub version: Option<$version>,
+        }
+
+        /// The versions of which defaults are known.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        pub enum $version {
+            #[doc = concat!($name, ".")]
+            #[serde(rename = $name)]
+            $first,
+            $(
+                #[doc = concat!($older_name, ".")]
+                #[serde(rename = $older_name)]
+                $older,
+            )*
+        }
+    };
+}
+
 mod aws_sdk;
 mod envoy;
 mod failsafe;
@@ -307,9 +334,22 @@ impl Walk<'_> {
             }
         } else if let Some(profile) = of_policy.or_else(|| self.below.clone()) {
             // What is always there comes with the policy, or with the defaults.
+            let is_refused = |entry: &mut Entry| entry.value.is_null() && profile.brings(&entry.key);
+            for refused in entries.extract_if(.., is_refused) {
+                self.stays(&profile, &refused);
+            }
             fill_all(&profile.written, entries);
             fill_all(&profile.always, entries);
         }
+    }
+
+    /// A call would take away what comes to it with its policy, or with the defaults of all calls.
+    fn stays(&mut self, profile: &Profile, refused: &Entry) {
+        let (key, name) = (&refused.key, profile.name);
+        let problem = Problem::error(key, format!("the {key} that {name} brings is not this call's to take away"))
+            .label("null takes it away where the profile is named")
+            .hint(format!("write {key}: null beside profile: {name}, or a policy of its own for this call"));
+        self.problems.push(Placed { problem, span: Some(refused.value.span) });
     }
 
     fn does_nothing(&mut self, profile: &Profile, span: Option<Span>) {

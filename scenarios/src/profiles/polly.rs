@@ -1,53 +1,39 @@
 //! The defaults of Polly's resilience strategies.
 
 use super::Library;
-use serde::{Deserialize, Serialize};
 
-/// The defaults of Polly's resilience strategies.
-///
-/// # What it models
-/// Nothing is switched on: what is written beside it has the defaults of Polly where they are not written. Its names are on the left.
-/// - `MaxRetryAttempts` 3, which leaves the first out, so that there are 4 attempts; `Delay` 2 s, `BackoffType` constant, `UseJitter` false
-/// - `FailureRatio` 0.1, `MinimumThroughput` 100, `SamplingDuration` 30 s, `BreakDuration` 5 s; one call tries it
-/// - `MaxHedgedAttempts` 1, `Delay` 2 s
-/// - `PermitLimit` 1000, `QueueLimit` 0
-///
-/// What differs: what the caller's own breaker or limit turns away before anything was sent is not tried again. The timeout (30 s) has to be written,
-/// and so has the jitter; that of Polly with `Exponential` is its own decorrelated form, to which `jitter: decorrelated` comes near. A break longer
-/// with each opening (`BreakDurationGenerator`) is `growth`.
-///
-/// # When to use it
-/// For callers on .NET, also by way of `Microsoft.Extensions.Http.Resilience`, whose standard handler has other values.
-///
-/// # Knobs
-/// - `version`: `8`, which is the one that is known, default 8
-///
-/// # Example
-/// ```yaml
-/// policies:
-///   db: {profile: polly, timeout: 30s, retry: {}, breaker: rate}
-/// ```
-///
-/// # Source
-/// Polly 8: `RetryStrategyOptions`, `CircuitBreakerStrategyOptions`, `HedgingStrategyOptions`, `ConcurrencyLimiterOptions`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct PollySettings {
-    /// Which version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<PollyVersion>,
+profile! {
+    /// The defaults of Polly's resilience strategies.
+    ///
+    /// # What it models
+    /// Nothing is switched on: what is written beside it has the defaults of Polly where they are not written. Its names are on the left.
+    /// - `MaxRetryAttempts` 3, which leaves the first out, so that there are 4 attempts; `Delay` 2 s, `BackoffType` constant, `UseJitter` false
+    /// - `FailureRatio` 0.1, `MinimumThroughput` 100, `SamplingDuration` 30 s, `BreakDuration` 5 s; one call tries it
+    /// - `MaxHedgedAttempts` 1, `Delay` 2 s
+    /// - `PermitLimit` 1000, `QueueLimit` 0
+    ///
+    /// What differs: what the caller's own breaker or limit turns away before anything was sent is not tried again. The timeout (30 s) has to be
+    /// written, and so has the jitter; that of Polly with `Exponential` is its own decorrelated form, to which `jitter: decorrelated` comes near. A
+    /// break longer with each opening (`BreakDurationGenerator`) is `growth`.
+    ///
+    /// # When to use it
+    /// For callers on .NET, also by way of `Microsoft.Extensions.Http.Resilience`, whose standard handler has other values.
+    ///
+    /// # Knobs
+    /// - `version`: `8`, which is the one that is known, default 8
+    ///
+    /// # Example
+    /// ```yaml
+    /// policies:
+    ///   db: {profile: polly, timeout: 30s, retry: {}, breaker: rate}
+    /// ```
+    ///
+    /// # Source
+    /// Polly 8: `RetryStrategyOptions`, `CircuitBreakerStrategyOptions`, `HedgingStrategyOptions`, `ConcurrencyLimiterOptions`.
+    PollySettings, PollyVersion { V8 = "8" }
 }
 
-/// The versions of which defaults are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum PollyVersion {
-    /// 8.
-    #[default]
-    #[serde(rename = "8")]
-    V8,
-}
-
-/// What it switches on, and what what is written beside it is filled up with.
+/// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "polly",
     older: None,

@@ -1,62 +1,48 @@
 //! The defaults of resilience4j.
 
 use super::Library;
-use serde::{Deserialize, Serialize};
 
-/// The defaults of resilience4j.
-///
-/// # What it models
-/// Nothing is switched on: what is written beside it has the defaults of resilience4j where they are not written. Its names are on the left.
-/// - `failureRateThreshold` 50 %, `slowCallRateThreshold` 100 % of calls over `slowCallDurationThreshold` 60 s, `slidingWindowType` count of
-///   `slidingWindowSize` 100, `minimumNumberOfCalls` 100, `waitDurationInOpenState` 60 s, `permittedNumberOfCallsInHalfOpenState` 10,
-///   `maxWaitDurationInHalfOpenState` unbounded
-/// - `maxAttempts` 3 with the first, `waitDuration` 500 ms always, `IntervalFunction.ofExponentialBackoff` from 500 ms by 1.5, all exceptions
-/// - `maxConcurrentCalls` 25, `maxWaitDuration` 0
-/// - `limitForPeriod` 50, `limitRefreshPeriod` 500 ns, `timeoutDuration` 5 s
-///
-/// What differs: decorators stand in one order here: what the caller's own breaker or bulkhead turns away before anything was sent is not tried
-/// again. `TimeLimiter` (1 s, `cancelRunningFuture`) has to be written as `timeout`. `IntervalFunction.ofExponentialRandomBackoff` is `jitter:
-/// {around: 50%}`.
-///
-/// # When to use it
-/// For callers on the JVM that name resilience4j in their build and have hardly any configuration.
-///
-/// # Knobs
-/// - `version`: `2`, which is the one that is known, default 2
-///
-/// # Example
-/// ```yaml
-/// policies:
-///   db: {profile: resilience4j, timeout: 1s, retry: {}, breaker: rate}
-/// ```
-///
-/// # Source
-/// resilience4j 2: `CircuitBreakerConfig`, `RetryConfig`, `BulkheadConfig`, `RateLimiterConfig`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Resilience4jSettings {
-    /// Which version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<Resilience4jVersion>,
+profile! {
+    /// The defaults of resilience4j.
+    ///
+    /// # What it models
+    /// Nothing is switched on: what is written beside it has the defaults of resilience4j where they are not written. Its names are on the left.
+    /// - `failureRateThreshold` 50 %, `slowCallRateThreshold` 100 % of calls over `slowCallDurationThreshold` 60 s, `slidingWindowType` count of
+    ///   `slidingWindowSize` 100, `minimumNumberOfCalls` 100, `waitDurationInOpenState` 60 s, `permittedNumberOfCallsInHalfOpenState` 10,
+    ///   `maxWaitDurationInHalfOpenState` unbounded
+    /// - `maxAttempts` 3 with the first, `waitDuration` 500 ms always, `IntervalFunction.ofExponentialBackoff` from 500 ms by 1.5, all exceptions
+    /// - `maxConcurrentCalls` 25, `maxWaitDuration` 0
+    /// - `limitForPeriod` 50, `limitRefreshPeriod` 500 ns, `timeoutDuration` 5 s
+    ///
+    /// What differs: decorators stand in one order here: what the caller's own breaker or bulkhead turns away before anything was sent is not tried
+    /// again. `TimeLimiter` (1 s, `cancelRunningFuture`) has to be written as `timeout`. `IntervalFunction.ofExponentialRandomBackoff` is `jitter:
+    /// {around: 50%}`.
+    ///
+    /// # When to use it
+    /// For callers on the JVM that name resilience4j in their build and have hardly any configuration.
+    ///
+    /// # Knobs
+    /// - `version`: `2`, which is the one that is known, default 2
+    ///
+    /// # Example
+    /// ```yaml
+    /// policies:
+    ///   db: {profile: resilience4j, timeout: 1s, retry: {}, breaker: rate}
+    /// ```
+    ///
+    /// # Source
+    /// resilience4j 2: `CircuitBreakerConfig`, `RetryConfig`, `BulkheadConfig`, `RateLimiterConfig`.
+    Resilience4jSettings, Resilience4jVersion { V2 = "2" }
 }
 
-/// The versions of which defaults are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum Resilience4jVersion {
-    /// 2.
-    #[default]
-    #[serde(rename = "2")]
-    V2,
-}
-
-/// What it switches on, and what what is written beside it is filled up with.
+/// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "resilience4j",
     older: None,
     always: "",
     written: r"
 retry: {max_attempts: 3, outcomes: [error, timeout, rejected, shed, unreachable, refused], backoff: {fixed: {delay: 500ms}, exponential: {base: 500ms, multiplier: 1.5, cap: 1h, jitter: none}}}
-breaker: {rate: {failure_rate: 50%, slow_call_rate: 100%, slow_call_duration: 60s, window: {count: 100}, open_for: 60s, half_open: {calls: 10}}}
+breaker: {rate: {failure_rate: 50%, window: {count: 100}, open_for: 60s, half_open: {calls: 10}}}
 concurrency_limit: {bulkhead: {limit: 25, max_wait: 0s}}
 rate_limit: {fixed_window: {limit: 50, every: 500ns, max_wait: 5s}}
 ",

@@ -129,6 +129,9 @@ fn what_does_nothing_or_is_not_known_is_refused() {
     refused("profile: resilience4j, timeout: 1s", "resilience4j changes nothing here");
     refused("profile: guava, retry: {}", "guava");
     refused("profile: {polly: {version: 7}}, retry: {}", "7");
+    // A policy's profile is not the call's.
+    let policy = read("policy: p, concurrency_limit: null", "policies: {p: {profile: envoy}}\n").expect_err("null");
+    assert!(policy.contains("not this call's to take away"), "{policy}");
     // What a profile brings is wrong where the profile is named.
     refused(
         "profile: hystrix, breaker: {rate: {window: {count: 10}}}",

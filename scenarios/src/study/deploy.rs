@@ -15,6 +15,7 @@ pub struct DeploySums {
     ran: u32,
     completed: u32,
     halted: u32,
+    blind: u32,
     halted_after: MeanSums,
     back_after: MeanSums,
     journals: Vec<Journal>,
@@ -33,6 +34,7 @@ impl DeploySums {
             ran: 0,
             completed: 0,
             halted: 0,
+            blind: 0,
             halted_after: MeanSums::default(),
             back_after: MeanSums::default(),
             journals: Vec::new(),
@@ -46,6 +48,7 @@ impl DeploySums {
             self.ran += 1;
             self.completed += u32::from(done.course == Course::Completed);
             self.halted += u32::from(done.course == Course::Aborted);
+            self.blind += u32::from(done.is_blind);
             done.halted_after_s.into_iter().for_each(|s| self.halted_after.add(s));
             done.back_after_s.into_iter().for_each(|s| self.back_after.add(s));
             self.keep(run.replication, done);
@@ -74,9 +77,11 @@ impl DeploySums {
     /// What became of it.
     pub fn summary(&self, model: &Model) -> DeploySummary {
         let fault = &model.faults[self.fault.index()];
-        let halt = match &fault.effect {
-            FaultEffect::Deploy(deploy) => deploy.halt.as_ref().map(|(check, _)| check.text.as_str()),
-            _ => None,
+        let (version, halt) = match &fault.effect {
+            FaultEffect::Deploy(deploy) => {
+                (deploy.name.clone(), deploy.halt.as_ref().map(|(check, _)| check.text.as_str()))
+            }
+            _ => (String::new(), None),
         };
         let first = self.journals.first();
         let halted = self.journals.iter().find(|journal| journal.course == Course::Aborted);
@@ -86,7 +91,9 @@ impl DeploySums {
             name: self.name(model),
             says: fault.says.as_str().into(),
             halt_when: halt.unwrap_or_default().into(),
+            version,
             ran: self.ran,
+            blind: self.blind,
             completed: self.completed,
             halted: self.halted,
             halted_share: wilson(self.halted, self.ran),

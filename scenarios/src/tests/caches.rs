@@ -348,6 +348,9 @@ fn what_makes_no_sense_is_refused_with_a_word() {
         let found = with(cache);
         assert!(found.iter().any(|problem| problem.contains(expected)), "{cache}: {found:?}");
     }
+    let asked = system("duration: 10s", ONE, keyed, "{wait: 1s}", "") + "expect: [hit_ratio(web) > 50%]\n";
+    let found = problems(&asked);
+    assert!(found.iter().any(|problem| problem.contains("no cache is called \"web\"")), "{found:?}");
     let cache = format!("{keyed}, coalesce: everywhere");
     for (steps, expected) in [
         ("{reply: {outcome: ok}}", "what makes a value for a cache answers nobody"),

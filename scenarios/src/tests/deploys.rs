@@ -1,27 +1,10 @@
 //! Deploys: when each step is done, what the versions do, and that nothing is left of a version that was taken back.
 
-use super::read;
+use super::{between, close, read, run};
 use sim_core::ids::{EdgeId, ServiceId, VersionId};
 use sim_core::metrics::VersionCounts;
-use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{Course, DeployRun, EdgeCounts, JournalKind, RunResult, Span};
-
-const SECOND: i64 = 1_000_000_000;
-
-fn run(text: &str) -> (Model, RunResult) {
-    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
-    let run = sim_core::world::simulate(&model, 7, 0);
-    (model, run)
-}
-
-fn between(from_s: i64, to_s: i64) -> Span {
-    Span { from_ns: from_s * SECOND, to_ns: to_s * SECOND }
-}
-
-fn close(found: f64, exact: f64, by: f64, what: &str) {
-    assert!((found - exact).abs() <= by, "{what}: {found}, expected {exact}");
-}
 
 /// A service of ten instances that start in 20 s, and a deploy at 60 s.
 fn deploy(kind: &str, settings: &str, load: &str, rest: &str) -> String {
@@ -277,6 +260,28 @@ fn a_rollout_goes_on_past_instances_that_are_down() {
 }
 
 #[test]
+fn a_first_step_goes_to_an_instance_that_serves() {
+    // The first of ten is down while one of ten is to show what the version does.
+    let crash = ", down: {inject: crash, where: {service: shop, instances: [0]}, at: 30s, for: 20m}";
+    let text = deploy("bad_deploy", "rollout: {steps: [10%, 100%], every: 5m}, fail: {probability: 50%}", "50/s", "");
+    let (_, run) = run(&(text.trim_end().strip_suffix('}').unwrap().to_owned() + crash + "}\n"));
+    let seen = of_version(&run, 1, between(90, 360));
+    assert!(seen.outcomes.iter().sum::<u64>() > 1000, "{seen:?}");
+    close(failed(&seen), 0.5, 0.05, "of what callers saw of the new version");
+}
+
+#[test]
+fn a_condition_that_never_has_data_is_told() {
+    let blind = |of: &str| {
+        let halt = format!("rollout: {{every: 1m, halt_when: error_rate(shop.{of}) of v2 > 90%}}, slow: {{factor: 2}}");
+        let idle = "endpoints: {idle: {steps: [{work: 1ms}]}, buy:";
+        let text = deploy("bad_deploy", &halt, "50/s", "").replace("endpoints: {buy:", idle);
+        run(&text).1.deploys[0].is_blind
+    };
+    assert_eq!((blind("buy"), blind("idle")), (false, true));
+}
+
+#[test]
 fn deploys_that_mean_nothing_are_errors() {
     let check = |text: &str, path: &str, says: &str| {
         let report = read(text).expect_err(text);
@@ -303,6 +308,8 @@ fn deploys_that_mean_nothing_are_errors() {
     let scaled = deploy("deploy", "rollout: {strategy: blue_green}", "1/s", "")
         + "control: {scalers: {s: {of: shop, max: 20, use: {scheduled: [{at: 1m, for: 1m, instances: 12}]}}}}\n";
     check(&scaled, "faults.release.where", "is scaled");
+    let asked = deploy("deploy", "rollout: {}", "1/s", "") + "expect: [error_rate(shop.buy) of v9 < 1%]\n";
+    check(&asked, "expect.0", "no load class or version is called \"v9\"");
     let both = deploy("deploy", "rollout: {}", "1/s", "").replace("users", "v2");
     check(&both, "load.v2", "used twice");
 }

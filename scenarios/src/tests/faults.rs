@@ -1,6 +1,6 @@
 //! Faults that overlap, in every order of begin and end; and links and faults that go one way.
 
-use super::read;
+use super::{SECOND, between, close, read, run};
 use sim_core::counters::part;
 use sim_core::data::{AGE, Wrongness};
 use sim_core::ids::{EdgeId, ServiceId};
@@ -8,22 +8,6 @@ use sim_core::metrics::PartAt;
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, RunResult, Span};
-
-const SECOND: i64 = 1_000_000_000;
-
-fn run(text: &str) -> (Model, RunResult) {
-    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
-    let run = sim_core::world::simulate(&model, 7, 0);
-    (model, run)
-}
-
-fn between(from_s: i64, to_s: i64) -> Span {
-    Span { from_ns: from_s * SECOND, to_ns: to_s * SECOND }
-}
-
-fn close(found: f64, exact: f64, by: f64, what: &str) {
-    assert!((found - exact).abs() <= by, "{what}: {found}, expected {exact}");
-}
 
 /// A caller `a` of a service `b`, and two faults: one is there from 10 s to 30 s, the other from 20 s to 40 s.
 fn two_faults(first: &str, second: &str) -> String {

@@ -1,6 +1,6 @@
 //! Limits of concurrency: what waits for a place, what is turned away, and that every place comes back, whatever becomes of its holder.
 
-use super::{disturbed, read};
+use super::{close, disturbed, read};
 use sim_core::call::breaker::OPENED;
 use sim_core::call::limit::{REJECTED, WAITED};
 use sim_core::call::retry::RETRIES;
@@ -25,10 +25,6 @@ fn users(rate: &str, settings: &str, duration: &str) -> String {
          load: {{users: {{to: api.get, arrive: {{poisson: {{rate: {rate}}}}}, {settings}}}}}\n\
          services: {{api: {{workers: unlimited, endpoints: {{get: {{steps: [{{wait: {{exponential: {{mean: 1s}}}}}}]}}}}}}}}\n"
     )
-}
-
-fn close(found: f64, exact: f64, by: f64, what: &str) {
-    assert!((found - exact).abs() <= by, "{what}: {found}, expected {exact}");
 }
 
 #[test]

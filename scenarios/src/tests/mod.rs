@@ -30,6 +30,8 @@ mod wrongness;
 use crate::files::Memory;
 use crate::loaded::{Loaded, load};
 use crate::reader::Report;
+use sim_core::model::Model;
+use sim_core::results::{RunResult, Span};
 
 /// The smallest scenario; a test changes a line of it.
 const SMALL: &str = "\
@@ -44,8 +46,27 @@ services:
       get: {steps: [{work: 5ms}]}
 ";
 
+const SECOND: i64 = 1_000_000_000;
+
 fn read(text: &str) -> Result<Loaded, Report> {
     load(&Memory::of("small.yaml", text), "small.yaml", &[], None)
+}
+
+/// A scenario, and one run of it.
+fn run(text: &str) -> (Model, RunResult) {
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = sim_core::world::simulate(&model, 7, 0);
+    (model, run)
+}
+
+/// A stretch of time [s].
+fn between(from_s: i64, to_s: i64) -> Span {
+    Span { from_ns: from_s * SECOND, to_ns: to_s * SECOND }
+}
+
+/// Fails where a number is further from what it should be than `by`.
+fn close(found: f64, exact: f64, by: f64, what: &str) {
+    assert!((found - exact).abs() <= by, "{what}: {found}, expected {exact}");
 }
 
 /// Users who give up, and callers of a limited call that crash: for a minute the callee is so slow that all calls wait.

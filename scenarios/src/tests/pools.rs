@@ -1,6 +1,6 @@
 //! Pools of connections: how long attempts wait for one, which are opened, which are closed, and that every one comes back.
 
-use super::{disturbed, read};
+use super::{close, disturbed, read};
 use sim_core::call::pool::{IN_USE, OPENED, REJECTED, WAIT, WAITED};
 use sim_core::counters::{level, part};
 use sim_core::engine::math::{exp, ln};
@@ -53,10 +53,6 @@ fn users(rate: &str, settings: &str) -> String {
          load: {{users: {{to: api.get, arrive: {{poisson: {{rate: {rate}}}}}, {settings}}}}}\n\
          services: {{api: {{workers: unlimited, endpoints: {{get: {{steps: [{{wait: {{exponential: {{mean: 1s}}}}}}]}}}}}}}}\n"
     )
-}
-
-fn close(found: f64, exact: f64, by: f64, what: &str) {
-    assert!((found - exact).abs() <= by, "{what}: {found}, expected {exact}");
 }
 
 #[test]

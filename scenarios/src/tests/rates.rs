@@ -1,6 +1,6 @@
 //! Limits of rate, and what stands at the door of an instance.
 
-use super::{problems, read};
+use super::{close, problems, read};
 use sim_core::call::rate_limit::{REJECTED, WAIT, WAITED};
 use sim_core::counters::{level, part};
 use sim_core::ids::{EdgeId, ServiceId};
@@ -32,10 +32,6 @@ fn users(rate: &str, settings: &str) -> (EdgeCounts, TimedSums) {
     let (run, names) = simulated(&text);
     let site = site(&names, "users->api.get");
     (run.edge(site, run.whole()), run.timed(PartAt::call_site(part(&WAIT), site), run.whole()))
-}
-
-fn close(found: f64, exact: f64, by: f64, what: &str) {
-    assert!((found - exact).abs() <= by, "{what}: {found}, expected {exact}");
 }
 
 const POISSON: &str = "{poisson: {rate: 8/s}}";

@@ -39,6 +39,11 @@ impl MetricRef {
                 return None;
             }
         }
+        if self.metric == Metric::HitRatio && !self.subject.as_ref().is_some_and(|name| names.caches.contains(name)) {
+            let known = names.caches.iter().map(String::as_str);
+            problems.unknown("", "cache", self.subject.as_deref().unwrap_or_default(), known);
+            return None;
+        }
         if scope.of.is_some() && matches!(subject, Subject::Timed(..)) {
             let problem = problems.error("", "waits are not counted by load class");
             problem.hint = Some("measure the latency of its calls: mean(api.get) of shoppers".into());
@@ -57,6 +62,12 @@ impl MetricRef {
         let (during, after, before) = (fault(&written.during), fault(&written.after), fault(&written.before));
         let version = written.of.as_ref().and_then(|name| names.versions.get(name).copied());
         let of = match &written.of {
+            // Versions stand beside load classes only where there are any.
+            Some(name) if version.is_none() && !names.loads.contains_key(name) && !names.versions.is_empty() => {
+                let known = names.loads.keys().chain(names.versions.keys());
+                problems.unknown("", "load class or version", name, known.map(String::as_str));
+                None
+            }
             Some(name) if version.is_none() => names.load("", name, problems).map(Some),
             _ => Some(None),
         };

@@ -18,14 +18,14 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Instances are taken out of the balancer, finish what they have, and start again with the new version after `start_up`: a few at a time, in
-/// the order of their numbers, until the share of the step runs it. After `every` comes the next step. A first step of a small share is a
+/// the order of their numbers but those that are down last, until the share of the step runs it. What is down comes up with the new version. After `every` comes the next step. A first step of a small share is a
 /// canary. With `strategy: blue_green` a second set of as many instances starts beside the first; when all of it is up the balancers go over
 /// to it at once, and the first set goes after `every`.
 ///
 /// The new version may answer some requests with an outcome (`fail`), work slower or faster (`slow`), and give wrong replies (`wrong`), as the
 /// faults of those names do. From the begin of the rollout until `every` after its last step `halt_when` is looked at each time that
-/// telemetry is scraped; where it is true, the rollout halts and is rolled back in the same way: in a blue-green deploy at once. What is there
-/// without data is not true. Instances that a scaler adds run the old version until the last step is done. A deploy of another version of the
+/// telemetry is scraped; where it is true, the rollout halts and is rolled back in the same way: in a blue-green deploy at once. A condition without data is not
+/// true, and the report says in how many runs it never had any. Instances that a scaler adds run the old version until the last step is done. A deploy of another version of the
 /// same service ends the rollout of an earlier one, and is rolled back to what each instance ran before. The earlier one is not taken back any
 /// more, whatever its `for` says. Where the set of an earlier blue-green deploy still finishes what it has, the second set starts as its
 /// machines become free.

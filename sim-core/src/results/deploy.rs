@@ -15,6 +15,8 @@ pub struct DeployRun {
     pub halted_after_s: Option<f64>,
     /// From then until the last instance was back on its old version [s].
     pub back_after_s: Option<f64>,
+    /// Whether what halts it was looked at and never had data, so that nothing could halt it.
+    pub is_blind: bool,
     /// What was done and observed, in the order of time.
     pub journal: Vec<JournalEntry>,
 }
@@ -29,8 +31,12 @@ pub struct DeploySummary {
     /// What halts it, as written; empty where nothing does.
     #[serde(skip_serializing_if = "Words::is_empty")]
     pub halt_when: Words,
+    /// The version that it brings.
+    pub version: String,
     /// Replications in which it began.
     pub ran: u32,
+    /// Replications in which what halts it was looked at and never had data.
+    pub blind: u32,
     /// Replications in which its last step had its time.
     pub completed: u32,
     /// Replications in which it was halted.

@@ -50,6 +50,12 @@ fn facts(deploy: &DeploySummary) -> Vec<Fact> {
     if !deploy.halt_when.is_empty() {
         facts.push(Fact::new("Halted when", deploy.halt_when.to_string()));
     }
+    if deploy.blind > 0 {
+        facts.push(Fact::new(
+            "Without data",
+            format!("in {} of {} runs, in which nothing could halt it", deploy.blind, deploy.ran),
+        ));
+    }
     if let Some(share) = deploy.halted_share.as_ref().filter(|_| deploy.halted > 0) {
         facts.push(Fact::new("Halted", format!("in {} of the runs in which it began", kept(share))));
     }

@@ -45,7 +45,7 @@ impl Sample {
 #[derive(Debug, Clone)]
 pub(super) struct Adaptive<R> {
     /// How it moves.
-    pub rule: R,
+    rule: R,
     /// Attempts under way: when each began [ns], and how many were under way then.
     under_way: BTreeMap<u32, (u64, u64)>,
 }

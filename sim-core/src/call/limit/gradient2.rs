@@ -1,8 +1,7 @@
 //! The limit by the ratio of a long mean of answers to the last.
 
-use super::adaptive::{Rule, Sample};
 use super::vegas::validate_smoothing;
-use super::window::{SampleWindow, Seen, validate_bounds, validate_window};
+use super::window::{ByWindow, Seen, Windowed, validate_bounds, validate_window};
 use crate::problem::Problems;
 use crate::units::{Count, Factor, Probability, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -93,13 +92,12 @@ impl Gradient2Settings {
         }
     }
 
-    pub(super) fn build(&self) -> Gradient2 {
-        Gradient2 {
-            settings: *self,
-            window: SampleWindow::new(self.window, self.minimum_samples),
-            estimate: self.initial.get() as f64,
-            long: LongMean::default(),
-        }
+    pub(super) fn build(&self) -> Windowed<Gradient2> {
+        Windowed::new(self.window, self.minimum_samples, self.rule())
+    }
+
+    fn rule(&self) -> Gradient2 {
+        Gradient2 { settings: *self, estimate: self.initial.get() as f64, long: LongMean::default() }
     }
 }
 
@@ -107,7 +105,6 @@ impl Gradient2Settings {
 #[derive(Debug, Clone)]
 pub struct Gradient2 {
     settings: Gradient2Settings,
-    window: SampleWindow,
     /// The limit, before it is rounded down.
     estimate: f64,
     long: LongMean,
@@ -138,7 +135,11 @@ impl LongMean {
     }
 }
 
-impl Gradient2 {
+impl ByWindow for Gradient2 {
+    fn limit(&mut self, _key: u64) -> u64 {
+        self.estimate as u64
+    }
+
     fn update(&mut self, seen: Seen) {
         let settings = &self.settings;
         let short = seen.rtt_ns;
@@ -157,28 +158,16 @@ impl Gradient2 {
     }
 }
 
-impl Rule for Gradient2 {
-    fn limit(&mut self, _now_ns: u64, _key: u64) -> u64 {
-        self.estimate as u64
-    }
-
-    fn sample(&mut self, sample: Sample) {
-        if let Some(seen) = self.window.take(sample) {
-            self.update(seen);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn limits(rtts_ms: &[u64], in_flight: impl Fn(u64) -> u64) -> Vec<u64> {
-        let mut rule = Gradient2Settings::default().build();
+        let mut rule = Gradient2Settings::default().rule();
         let limits = rtts_ms.iter().map(|&rtt_ms| {
-            let in_flight = in_flight(rule.limit(0, 0));
+            let in_flight = in_flight(rule.limit(0));
             rule.update(Seen { rtt_ns: rtt_ms as f64 * 1e6, in_flight, is_dropped: false });
-            rule.limit(0, 0)
+            rule.limit(0)
         });
         limits.collect()
     }

@@ -23,6 +23,7 @@ use crate::metrics::{counters, levels, timed};
 use crate::problem::Problems;
 use adaptive::Adaptive;
 use serde::{Deserialize, Serialize};
+use window::Windowed;
 
 /// How many attempts may be under way at once, as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -125,9 +126,9 @@ pub struct Limiter(At);
 enum At {
     Bulkhead(bulkhead::Bulkhead),
     Aimd(Adaptive<aimd::Aimd>),
-    Vegas(Box<Adaptive<vegas::Vegas>>),
+    Vegas(Box<Adaptive<Windowed<vegas::Vegas>>>),
     Gradient(Box<Adaptive<gradient::Gradient>>),
-    Gradient2(Box<Adaptive<gradient2::Gradient2>>),
+    Gradient2(Box<Adaptive<Windowed<gradient2::Gradient2>>>),
 }
 
 impl Limiter {

@@ -1,7 +1,6 @@
 //! The limit that reckons how many wait at the callee, as TCP Vegas does.
 
-use super::adaptive::{Rule, Sample};
-use super::window::{SampleWindow, Seen, validate_bounds, validate_window};
+use super::window::{ByWindow, Seen, Windowed, validate_bounds, validate_window};
 use crate::problem::Problems;
 use crate::units::{Count, Probability, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -78,10 +77,13 @@ impl VegasSettings {
         }
     }
 
-    pub(super) fn build(&self) -> Vegas {
+    pub(super) fn build(&self) -> Windowed<Vegas> {
+        Windowed::new(self.window, self.minimum_samples, self.rule())
+    }
+
+    fn rule(&self) -> Vegas {
         Vegas {
             settings: *self,
-            window: SampleWindow::new(self.window, self.minimum_samples),
             estimate: self.initial.get() as f64,
             no_load_ns: None,
             windows: 0,
@@ -104,7 +106,6 @@ pub(super) fn validate_smoothing(smoothing: Probability, problems: &mut Problems
 #[derive(Debug, Clone)]
 pub struct Vegas {
     settings: VegasSettings,
-    window: SampleWindow,
     /// The limit, before it is rounded down.
     estimate: f64,
     /// The time of an answer without load [ns].
@@ -143,23 +144,6 @@ fn log10(limit: f64) -> f64 {
 }
 
 impl Vegas {
-    fn update(&mut self, seen: Seen) {
-        self.windows += 1;
-        let jitter =
-            *self.jitter.get_or_insert_with(|| crate::engine::rng::Keyed::new(self.last_key).unit().mul_add(0.5, 0.5));
-        let multiplier = self.settings.probe_multiplier.get() as f64;
-        if jitter * multiplier * self.estimate <= self.windows as f64 {
-            self.jitter = None;
-            self.windows = 0;
-            self.no_load_ns = Some(seen.rtt_ns);
-            return;
-        }
-        match self.no_load_ns {
-            Some(no_load_ns) if seen.rtt_ns >= no_load_ns => self.step(seen, no_load_ns),
-            _ => self.no_load_ns = Some(seen.rtt_ns),
-        }
-    }
-
     fn step(&mut self, seen: Seen, no_load_ns: f64) {
         let (limit, steps) = (self.estimate, self.steps);
         // The bounds are those of the whole places that there are now.
@@ -182,15 +166,26 @@ impl Vegas {
     }
 }
 
-impl Rule for Vegas {
-    fn limit(&mut self, _now_ns: u64, key: u64) -> u64 {
+impl ByWindow for Vegas {
+    fn limit(&mut self, key: u64) -> u64 {
         self.last_key = key;
         self.estimate as u64
     }
 
-    fn sample(&mut self, sample: Sample) {
-        if let Some(seen) = self.window.take(sample) {
-            self.update(seen);
+    fn update(&mut self, seen: Seen) {
+        self.windows += 1;
+        let jitter =
+            *self.jitter.get_or_insert_with(|| crate::engine::rng::Keyed::new(self.last_key).unit().mul_add(0.5, 0.5));
+        let multiplier = self.settings.probe_multiplier.get() as f64;
+        if jitter * multiplier * self.estimate <= self.windows as f64 {
+            self.jitter = None;
+            self.windows = 0;
+            self.no_load_ns = Some(seen.rtt_ns);
+            return;
+        }
+        match self.no_load_ns {
+            Some(no_load_ns) if seen.rtt_ns >= no_load_ns => self.step(seen, no_load_ns),
+            _ => self.no_load_ns = Some(seen.rtt_ns),
         }
     }
 }
@@ -200,12 +195,12 @@ mod tests {
     use super::*;
 
     fn limits(settings: VegasSettings, steps: Steps, samples: &[(u64, u64)]) -> Vec<u64> {
-        let mut vegas = Vegas { steps, ..settings.build() };
+        let mut vegas = Vegas { steps, ..settings.rule() };
         samples
             .iter()
             .map(|&(rtt_ms, in_flight)| {
                 vegas.update(Seen { rtt_ns: rtt_ms as f64 * 1e6, in_flight, is_dropped: false });
-                vegas.limit(0, 0)
+                vegas.limit(0)
             })
             .collect()
     }
@@ -226,20 +221,20 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_not_used_stays_and_one_that_drops_shrinks() {
-        let mut vegas = VegasSettings { initial: Count::new(100), ..VegasSettings::default() }.build();
+        let mut vegas = VegasSettings { initial: Count::new(100), ..VegasSettings::default() }.rule();
         let seen = |in_flight, is_dropped| Seen { rtt_ns: 1e7, in_flight, is_dropped };
         vegas.update(seen(100, false));
         vegas.update(seen(49, false));
-        assert_eq!(vegas.limit(0, 0), 100);
+        assert_eq!(vegas.limit(0), 100);
         vegas.update(seen(49, true));
-        assert_eq!(vegas.limit(0, 0), 98, "log10 of 100 is 2");
+        assert_eq!(vegas.limit(0), 98, "log10 of 100 is 2");
     }
 
     #[test]
     fn the_time_without_load_is_taken_anew() {
         // From 0.5 to 1 of 30 windows for each of 20 places, at a limit that cannot move.
         let settings = VegasSettings { max: Count::new(20), ..VegasSettings::default() };
-        let mut vegas = settings.build();
+        let mut vegas = settings.rule();
         vegas.update(Seen { rtt_ns: 1e6, in_flight: 20, is_dropped: false });
         let mut windows = 1;
         while vegas.no_load_ns == Some(1e6) {

@@ -1,6 +1,6 @@
 //! The windows in which Netflix's limits look at what has ended.
 
-use super::adaptive::Sample;
+use super::adaptive::{Rule, Sample};
 use crate::problem::Problems;
 use crate::units::{Count, SimDuration};
 
@@ -54,6 +54,41 @@ impl SampleWindow {
         self.ends_ns = sample.now_ns.saturating_add(self.length_ns);
         (self.sum_ns, self.count, self.most, self.is_dropped) = (0, 0, 0, false);
         Some(seen)
+    }
+}
+
+/// How a limit moves from window to window.
+pub(super) trait ByWindow: std::fmt::Debug + Clone {
+    /// How many attempts may be under way now. `key` is that of the attempt that asks, for a rule that draws.
+    fn limit(&mut self, key: u64) -> u64;
+
+    /// A window is over.
+    fn update(&mut self, seen: Seen);
+}
+
+/// A limit that looks at what has ended in windows.
+#[derive(Debug, Clone)]
+pub(super) struct Windowed<R> {
+    window: SampleWindow,
+    rule: R,
+}
+
+impl<R> Windowed<R> {
+    /// In windows of this length, and longer until so many attempts have ended.
+    pub fn new(length: SimDuration, minimum: Count, rule: R) -> Self {
+        Self { window: SampleWindow::new(length, minimum), rule }
+    }
+}
+
+impl<R: ByWindow> Rule for Windowed<R> {
+    fn limit(&mut self, _now_ns: u64, key: u64) -> u64 {
+        self.rule.limit(key)
+    }
+
+    fn sample(&mut self, sample: Sample) {
+        if let Some(seen) = self.window.take(sample) {
+            self.rule.update(seen);
+        }
     }
 }
 

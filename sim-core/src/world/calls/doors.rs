@@ -45,15 +45,13 @@ impl World<'_> {
         }
         let shared = self.shared_of(frame, site);
         let knock = self.knock(frame, site, shared);
-        let refused = self.turned_away(site, shared, knock);
-        match refused {
-            Some(outcome) => Some(self.held_back(frame, site, outcome)),
-            None if self.calls.shared[shared].timed => {
-                self.notes_let_go(frame);
-                self.passes(frame, site, shared, 0, knock)
-            }
-            None => self.passes(frame, site, shared, 0, knock),
+        if let Some(outcome) = self.turned_away(site, shared, knock) {
+            return Some(self.held_back(frame, site, outcome));
         }
+        if self.calls.shared[shared].timed {
+            self.notes_let_go(frame);
+        }
+        self.passes(frame, site, shared, 0, knock)
     }
 
     /// A breaker that asks how long attempts take lets one go: slow is what this attempt is, whatever those before it took.

@@ -87,6 +87,7 @@ impl World<'_> {
                 self.leave_queue(frame);
                 let stand_in = self.stand_in(frame);
                 self.frames[stand_in].phase = Phase::Replying;
+                // Whom nobody waits for was not answered: so the door of the instance learns nothing good of it.
                 self.frames[stand_in].outcome = Outcome::Timeout as u8;
                 self.leave(stand_in);
                 self.frames.release(stand_in);
@@ -125,6 +126,7 @@ impl World<'_> {
     pub(in crate::world) fn gone(&mut self, frame: FrameId) {
         self.frames[frame].seq = 0;
         self.stage(frame, Stage::Stops);
+        // As above: it was not answered.
         self.frames[frame].outcome = Outcome::Timeout as u8;
         self.leave(frame);
         self.frames.release(frame);

@@ -68,8 +68,8 @@ struct Rollout {
     sets: [Vec<InstanceId>; 2],
     /// Whether it has come up to look at what halts it.
     has_looked: bool,
-    /// What that was at each look at which it had become another.
-    seen: Vec<Option<bool>>,
+    /// What that was when it was looked at last; none before.
+    seen: Option<Option<bool>>,
     run: DeployRun,
 }
 
@@ -129,7 +129,8 @@ impl<'m> World<'m> {
         });
         let of_new: BTreeMap<_, _> = versions.collect();
         let course = Course::CutShort;
-        let run = DeployRun { fault, course, halted_after_s: None, back_after_s: None, journal: Vec::new() };
+        let run =
+            DeployRun { fault, course, halted_after_s: None, back_after_s: None, is_blind: false, journal: Vec::new() };
         self.chaos.deploys.list.push(Rollout {
             strike,
             since: self.now,
@@ -140,7 +141,7 @@ impl<'m> World<'m> {
             of_new,
             sets: [Vec::new(), Vec::new()],
             has_looked: false,
-            seen: Vec::new(),
+            seen: None,
             run,
         });
         self.notes(index, JournalKind::Begin, self.model.faults[fault.index()].says.clone());
@@ -286,11 +287,14 @@ impl<'m> World<'m> {
     fn rolls(&mut self, index: u32) {
         let (deploy, _) = self.deploy(index);
         let step = self.chaos.deploys.list[index as usize].step;
-        let all = self.there(index);
+        let mut all = self.there(index);
+        let new = Some(deploy.version);
+        // Those that have it stay first, and then those that serve: on a machine that is down nobody would see what a small first step is there to show.
+        let is_up = |instance: &InstanceId| self.stations.life(*instance) == Life::Up;
+        all.sort_by_key(|instance| (self.stations.version(*instance) != new, !is_up(instance)));
         // Less than half a thousandth of an instance is rounding.
         let wanted =
             ((deploy.steps[step] * all.len() as f64 - 5e-4).ceil() as usize).clamp(1, all.len().max(1)).min(all.len());
-        let new = Some(deploy.version);
         for &instance in &all[..wanted] {
             let is_new = self.stations.version(instance) == new;
             if !is_new && !self.changes(index, instance, new, deploy) {
@@ -395,9 +399,10 @@ impl<'m> World<'m> {
         self.deliver_scrapes(*pipe as u32);
         let entry = self.observe_by(*pipe as u32, check, JournalKind::Observation);
         let holds = entry.holds;
-        let seen = &mut self.chaos.deploys.list[index as usize].seen;
-        if seen.last() != Some(&holds) {
-            seen.push(holds);
+        let at = &mut self.chaos.deploys.list[index as usize];
+        // Without data until it has some once.
+        at.run.is_blind = holds.is_none() && (at.run.is_blind || at.seen.is_none());
+        if at.seen.replace(holds) != Some(holds) {
             self.keeps(index, entry);
         }
         if holds == Some(true) {

@@ -5,6 +5,7 @@ use crate::numbers::{estimate, kept};
 use crate::terminal::Style;
 use crate::terminal::table::{TextRow, TextTable};
 use sim_core::results::{DeploySummary, StudyResult, Unit};
+use std::fmt::Write as _;
 
 pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
     let all = &study.summary.deploys;
@@ -19,9 +20,18 @@ pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
     let heads = ["came to stay", "halted", "after", "back in"];
     TextTable { title: "Deploys", lead: 0, heads: &heads, rows: all.iter().map(row).collect() }.write(style, out);
     for deploy in all {
+        if deploy.blind > 0 {
+            let (blind, ran, halt) = (deploy.blind, deploy.ran, &deploy.halt_when);
+            let _ = writeln!(
+                out,
+                "In {blind} of {ran} runs \"{halt}\" never had data, so that nothing could halt {}.",
+                deploy.name
+            );
+        }
         // What halts it tells more than the first of those that are not halted.
         if let Some(journal) = deploy.journals.last() {
-            lines_of(&deploy.name, journal, style, out);
+            // An experiment and its deploys have one name.
+            lines_of(&format!("Rollout of {} by {}", deploy.version, deploy.name), journal, style, out);
         }
     }
 }

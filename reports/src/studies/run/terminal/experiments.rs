@@ -51,17 +51,18 @@ fn claims(experiment: &ExperimentSummary, style: Style, out: &mut String) {
 /// What happened in the first run, in so many lines.
 fn journal(experiment: &ExperimentSummary, style: Style, out: &mut String) {
     if let Some(journal) = experiment.journals.first() {
-        lines_of(&experiment.judgement.name, journal, style, out);
+        lines_of(&format!("Journal of {}", experiment.judgement.name), journal, style, out);
     }
 }
 
 /// What a journal says, in so many lines.
-pub(super) fn lines_of(name: &str, journal: &Journal, style: Style, out: &mut String) {
+/// What was decisive in a journal, below a head that says whose it is: `Journal of kill`.
+pub(super) fn lines_of(head: &str, journal: &Journal, style: Style, out: &mut String) {
     let lines = decisive(journal);
     if lines.is_empty() {
         return;
     }
-    let title = format!("Journal of {name}, replication {}", journal.replication);
+    let title = format!("{head}, replication {}", journal.replication);
     let _ = writeln!(out, "\n{}", style.bold(&title));
     let time = lines.iter().map(|(time, _)| time.len()).max().unwrap_or(0);
     for (at, text) in lines.iter().take(MOST_LINES) {
