@@ -211,7 +211,7 @@ fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opti
         Metric::Share(outcome) => share(outcomes[outcome as usize], settled),
         Metric::Wrong(kind) => share(wrong_of(topology, &edges, kind, seen), settled),
         Metric::Amplification => share(counts.attempts, counts.calls_sent()),
-        Metric::Abandoned => share(counts.abandoned, counts.attempts),
+        Metric::Abandoned => share(counts.abandoned, counts.ended()),
         Metric::Hedged => share(counts.of(&hedge::HEDGES), counts.calls),
         Metric::HedgeWins => share(counts.of(&hedge::WON), counts.of(&hedge::HEDGES)),
         Metric::Counted(counter) => Some(counts.of(counter) as f64),

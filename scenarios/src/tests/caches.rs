@@ -364,3 +364,34 @@ fn what_makes_no_sense_is_refused_with_a_word() {
     let found = problems(&system("duration: 10s", ONE, keyed, "{wait: 1s}", flush));
     assert!(found.iter().any(|problem| problem.contains("flush empties a cache")), "{found:?}");
 }
+
+#[test]
+fn a_cache_that_answers_too_late_is_a_miss() {
+    // A way of 60 ms each way, and a caller that waits for 100 ms: no answer of the cache comes in time, whatever lies in it.
+    let text = "scenario: Late\nquestion: Is it a hit?\nrun: {duration: 60s}\nkeys: {item: {uniform: {count: 1}}}\n\
+        load: {users: {to: web.get, arrive: {poisson: {rate: 20/s}}}}\npolicies: {near: {timeout: 100ms}}\n\
+        network: {within_zone: {latency: 60ms}}\n\
+        services: {web: {workers: unlimited, endpoints: {get: {steps: [{lookup: {cache: values, policy: near, miss: [{wait: 1ms}]}}]}}}}\n\
+        caches: {values: {contents: {keyed: {key: item}}, steps: [{work: 1ms}]}}\n";
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = sim_core::world::simulate(&model, 7, 0);
+    let cache = model.services.iter().position(|service| service.name == "values").expect("the cache");
+    let counts = run.service(sim_core::ids::ServiceId::from(cache), run.whole());
+    assert!(counts.of(&MISSES) > 1000, "{}", counts.of(&MISSES));
+    assert_eq!(counts.of(&HITS), 0);
+}
+
+#[test]
+fn what_is_made_for_others_does_not_end_with_the_deadline_of_who_began_it() {
+    // Half of the requests have half a second, and the value takes two: the others wait for what one of those may have begun.
+    let text = "scenario: Hasty\nquestion: Who waits in vain?\nrun: {duration: 300s}\nkeys: {item: {uniform: {count: 1}}}\n\
+        load:\n  hasty: {to: web.get, deadline: 500ms, arrive: {poisson: {rate: 5/s}}}\n  patient: {to: web.get, timeout: 20s, arrive: {poisson: {rate: 5/s}}}\n\
+        services:\n  web: {workers: unlimited, endpoints: {get: {steps: [{lookup: {cache: values, miss: [{call: {to: api.get}}]}}]}}}\n\
+        \x20 api: {workers: unlimited, endpoints: {get: {steps: [{wait: 2s}]}}}\n\
+        caches: {values: {contents: {keyed: {key: item, ttl: 10s}}, coalesce: everywhere}}\n";
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = sim_core::world::simulate(&model, 7, 0);
+    let patient = model.edges.iter().position(|edge| edge.name == "patient->web.get").expect("the load");
+    let counts = run.edge(sim_core::ids::EdgeId::from(patient), run.whole());
+    assert_eq!(counts.call_outcomes[0], counts.call_outcomes.iter().sum::<u64>(), "all are answered");
+}

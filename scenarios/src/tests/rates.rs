@@ -256,3 +256,18 @@ fn a_tenant_has_one_limit_for_all_its_loads_however_deep() {
     let none = read(&text.replace("tenant: acme, ", "").replace("tenant: globex, ", "")).expect_err("no tenant");
     assert!(none.render(false).contains("no load class has a tenant"));
 }
+
+#[test]
+fn tenants_are_served_in_turn_also_where_requests_give_up() {
+    // A worker for 160 a second, and three tenants who ask for twice that together: each is served a third, though one asks for more.
+    let text = "scenario: Turns\nquestion: Is it fair?\nrun: {duration: 300s, warm_up: 20s}\n\
+        load:\n  a: {to: api.get, tenant: a, arrive: {poisson: {rate: 120/s}}}\n  b: {to: api.get, tenant: b, arrive: {poisson: {rate: 100/s}}}\n\
+        \x20 c: {to: api.get, tenant: c, arrive: {poisson: {rate: 100/s}}}\n\
+        services: {api: {workers: 8, queue: {capacity: 10k, max_wait: 1s, discipline: fair}, endpoints: {get: {steps: [{work: 50ms}]}}}}\n";
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = sim_core::world::simulate(&model, 7, 0);
+    for (site, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let answered = run.edge(sim_core::ids::EdgeId::from(site), run.whole()).call_outcomes[0] as f64 / 300.0;
+        close(answered, 160.0 / 3.0, 3.0, name);
+    }
+}

@@ -145,7 +145,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::Share,
         &[Endpoint, Edge],
         true,
-        "share of attempts given up by the caller that went on working",
+        "share of ended attempts that the caller gave up and that went on working",
     ),
     doc(
         Metric::Hedged,

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// A noisy neighbour, or credits that are used up: of each second of a core `percent` goes to others, so that work takes `1 / (1 - percent)` times as
 /// long. Work under way is slowed for what is left of it. Waits (`wait`, calls, queues) do not use the processor and keep their pace, which is what
-/// tells steal from `slow`. With shared cores all pieces of work share what is left. Stolen time counts as used in `cpu`: a core that is stolen is
-/// not idle. Faults that overlap take their share of what the other leaves.
+/// tells steal from `slow`. With shared cores all pieces of work share what is left. Stolen time spends the quota of a `cpu_limit`, and counts as
+/// used in `cpu`: a core that is stolen is not idle. Faults that overlap take their share of what the other leaves.
 ///
 /// # When to use it
 /// For burstable machines and overcommitted hosts.

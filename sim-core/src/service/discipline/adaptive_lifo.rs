@@ -8,11 +8,12 @@ use std::collections::VecDeque;
 /// While few requests wait the first is served first, and while many do the last.
 ///
 /// # What it models
-/// Facebook's rule: in good times a queue is fair, and in an overload those that came last are the only ones that can still be answered in time. Where
-/// more than `above` requests wait when a worker becomes free, it takes the one that came last, else the one that came first. The old ones are
+/// Facebook's rule: in good times a queue is fair, and in an overload those that came last are the only ones that can still be answered in time.
+/// Where more than `above` requests wait when a worker becomes free, it takes the one that came last, else the one that came first. The old ones are
 /// served when the overload is over, if they still wait.
 ///
-/// It differs from the source in this: there the queue is taken from the other end while it has not been empty for a while (`CoDel`), here while it is long.
+/// It differs from the source in this: there the queue is taken from the other end while it has not been empty for a while (`CoDel`), here while it
+/// is long.
 ///
 /// # When to use it
 /// For overload with impatient callers, where `lifo` would be unfair in good times.

@@ -7,12 +7,14 @@ use std::collections::BinaryHeap;
 /// The request whose deadline comes first is served first.
 ///
 /// # What it models
-/// Earliest deadline first, without interrupting work. The deadline is that which calls hand on (`deadline` of a call or a load class). Requests without one
-/// come behind all that have one, and equals are served as they came. Nothing is turned away: a request whose deadline has passed is
-/// served before others unless its caller cancels it (`cancel: true`) or it loses patience (`max_wait`), so that beyond its capacity an instance may work for nobody.
+/// Earliest deadline first, without interrupting work. The deadline is that which calls hand on (`deadline` of a call or a load class). Requests
+/// without one come behind all that have one, and equals are served as they came. Nothing is turned away: a request whose deadline has passed is
+/// served before others unless its caller cancels it (`cancel: true`) or it loses patience (`max_wait`), so that beyond its capacity an instance may
+/// work for nobody.
 ///
 /// # When to use it
-/// Where requests have different amounts of time left, because of what they did before, or because some users may wait longer; together with `cancel`.
+/// Where requests have different amounts of time left, because of what they did before, or because some users may wait longer; together with
+/// `cancel`.
 ///
 /// # Knobs
 /// none

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, VecDeque};
 /// and the others behind one of its at a time. Requests count alike, whatever work they are. The queue's `capacity` is that of all together: a flood
 /// that fills it still keeps the others out, for which `rate_limit: {..., per: tenant}` is the remedy.
 ///
+/// Messages wait in their queue, first come, first served, for all tenants alike, and come to a worker only when it is free.
+///
 /// Tenants are those of load classes (`tenant`); all load classes without one are one tenant together. With a key space, each of its keys is
 /// served in turn.
 ///
@@ -60,17 +62,28 @@ impl Turns {
         self.count += 1;
     }
 
-    pub(super) fn take(&mut self) -> Option<u32> {
-        let subject = self.turn.pop_front()?;
-        let line = self.lines.get_mut(&subject)?;
-        let who = line.pop_front()?;
-        if line.is_empty() {
-            self.lines.remove(&subject);
-        } else {
-            self.turn.push_back(subject);
+    /// Takes out who is served next. Those who are gone use up no turn: else a tenant of whom the first has always given up would never be served.
+    pub(super) fn take(&mut self, mut is_gone: impl FnMut(u32) -> bool) -> Option<u32> {
+        while let Some(subject) = self.turn.pop_front() {
+            let Some(line) = self.lines.get_mut(&subject) else { continue };
+            let mut next = None;
+            while let Some(who) = line.pop_front() {
+                self.count -= 1;
+                if !is_gone(who) {
+                    next = Some(who);
+                    break;
+                }
+            }
+            if line.is_empty() {
+                self.lines.remove(&subject);
+            } else {
+                self.turn.push_back(subject);
+            }
+            if next.is_some() {
+                return next;
+            }
         }
-        self.count -= 1;
-        Some(who)
+        None
     }
 
     pub(super) fn len(&self) -> usize {
@@ -95,10 +108,10 @@ mod tests {
         for (who, subject) in [(1, 7), (2, 7), (3, 7), (4, 8), (5, 9), (6, 9)] {
             line.enter(who, subject);
         }
-        assert_eq!([line.take(), line.take()], [Some(1), Some(4)]);
+        assert_eq!([line.take(|_| false), line.take(|_| false)], [Some(1), Some(4)]);
         // One whose line was empty is the last of the turn.
         line.enter(8, 8);
-        let order: Vec<u32> = std::iter::from_fn(|| line.take()).collect();
+        let order: Vec<u32> = std::iter::from_fn(|| line.take(|_| false)).collect();
         assert_eq!(order, [5, 2, 8, 6, 3]);
         assert_eq!(line.len(), 0);
     }
@@ -110,6 +123,14 @@ mod tests {
             line.enter(who, subject);
         }
         line.retain(|who| who == 3);
-        assert_eq!((line.len(), line.take(), line.take()), (1, Some(3), None));
+        assert_eq!((line.len(), line.take(|_| false), line.take(|_| false)), (1, Some(3), None));
+        for (who, subject) in [(1, 7), (2, 7), (3, 8), (4, 7)] {
+            line.enter(who, subject);
+        }
+        assert_eq!(
+            [line.take(|who| who == 1), line.take(|_| false), line.take(|_| false)],
+            [Some(2), Some(3), Some(4)]
+        );
+        assert_eq!(line.len(), 0);
     }
 }

@@ -105,14 +105,14 @@ impl Line {
         }
     }
 
-    /// Takes out who is served next.
-    pub fn take(&mut self) -> Option<u32> {
+    /// Takes out who is served next. `is_gone` tells, and forgets, who has given up: a line in turns skips them, all others hand them out.
+    pub fn take(&mut self, is_gone: impl FnMut(u32) -> bool) -> Option<u32> {
         match self {
             Self::Lifo(line) => line.take(),
             Self::Priority(line) => line.take(),
             Self::AdaptiveLifo(line) => line.take(),
             Self::Deadline(line) => line.take(),
-            Self::Fair(line) => line.take(),
+            Self::Fair(line) => line.take(is_gone),
         }
     }
 

@@ -60,6 +60,8 @@ impl World<'_> {
         if self.calls.counts_calls(site) {
             self.calls.counts(site).call_outcomes[outcome as usize] += 1;
         }
+        // Its answer may be on its way, and comes too late.
+        self.caches.set_answered(frame, Maybe::NONE);
         let at = &mut self.frames[frame];
         at.phase = Phase::Running;
         at.pc = next;
@@ -82,7 +84,7 @@ impl World<'_> {
         match found {
             Found::Early(value) => {
                 if !self.is_being_made(frame, wanted) {
-                    return self.makes_early(frame, wanted);
+                    return self.makes_early(frame, wanted, value);
                 }
                 self.uses(frame, &value);
             }
@@ -180,9 +182,8 @@ impl World<'_> {
         value(u16::from(is_stale) << (Wrongness::StaleRead as u8))
     }
 
-    /// A request goes on with a value: what is wrong in it is wrong in the request's answer, and the rows of which it was made are those that the
-    /// request
-    /// has read.
+    /// A request goes on with a value: what is wrong in it is wrong in the request's answer, and the rows of which it was made are those that
+    /// the request has read.
     pub(super) fn uses(&mut self, frame: FrameId, value: &Value) {
         if value.wrong != 0 {
             self.all_arise(frame, value.wrong);

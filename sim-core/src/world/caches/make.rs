@@ -38,8 +38,8 @@ pub(super) struct Making {
     scope: Option<Scope>,
     /// When it was begun [ns].
     began: u64,
-    /// The request that makes it has one that has not expired.
-    early: bool,
+    /// The one that the request has which makes it before that expires.
+    early: Option<Value>,
     /// Who waits for it, and for which number; and who has answered its call to the cache.
     waiting: Vec<(FrameId, u64, Option<InstanceId>)>,
 }
@@ -71,13 +71,13 @@ impl World<'_> {
             self.joins(frame, wanted, seq);
             return None;
         }
-        self.makes(frame, wanted, scope, false)
+        self.makes(frame, wanted, scope, None)
     }
 
     /// A request that has a value makes it anew, and waits for it.
-    pub(super) fn makes_early(&mut self, frame: FrameId, wanted: Wanted) -> Option<FrameId> {
+    pub(super) fn makes_early(&mut self, frame: FrameId, wanted: Wanted, value: Value) -> Option<FrameId> {
         let scope = self.scope(frame, wanted);
-        self.makes(frame, wanted, scope, true)
+        self.makes(frame, wanted, scope, Some(value))
     }
 
     /// A request that has an expired value lets it be made anew in the background, unless somebody does so in the same place.
@@ -86,9 +86,8 @@ impl World<'_> {
         if self.caches.led.contains_key(&scope) || self.too_much_at_once(1) {
             return;
         }
-        let branch = self.makes_beside(frame, wanted, Some(scope), false);
+        let branch = self.makes_beside(frame, wanted, Some(scope), None);
         self.frames[branch].waiter = Waiter::NOBODY;
-        self.has_no_deadline(branch);
         self.ready.push(branch);
     }
 
@@ -103,7 +102,7 @@ impl World<'_> {
         at.next = Link::join(1, 1);
     }
 
-    fn makes(&mut self, frame: FrameId, wanted: Wanted, scope: Option<Scope>, early: bool) -> Option<FrameId> {
+    fn makes(&mut self, frame: FrameId, wanted: Wanted, scope: Option<Scope>, early: Option<Value>) -> Option<FrameId> {
         if self.too_much_at_once(1) {
             return None;
         }
@@ -113,13 +112,15 @@ impl World<'_> {
     }
 
     /// The branch of a request that makes a value.
-    fn makes_beside(&mut self, frame: FrameId, wanted: Wanted, scope: Option<Scope>, early: bool) -> FrameId {
+    fn makes_beside(&mut self, frame: FrameId, wanted: Wanted, scope: Option<Scope>, early: Option<Value>) -> FrameId {
         count!(self.stations.counts(wanted.cache), cache::REGENERATIONS);
         let branch = self.branch(frame, self.program.lookups[wanted.number as usize].miss, 0);
         self.frames[branch].flags |= REGENERATES;
         let number = self.frames[branch].key;
         if let Some(scope) = scope {
             self.caches.led.insert(scope, number);
+            // What is made for others does not end with the deadline of who began it.
+            self.has_no_deadline(branch);
         }
         self.caches.makings.insert(number, Making { wanted, scope, began: self.now, early, waiting: Vec::new() });
         branch
@@ -145,6 +146,7 @@ impl World<'_> {
             self.keeps_value(making.wanted, shelf, value.clone());
         }
         let below = self.frames[branch].flags & BELOW;
+        let wrong = self.wrong_in(branch);
         // The last is pushed first, so that they go on in the order in which they came.
         for (frame, seq, shelf) in making.waiting.into_iter().rev() {
             if !self.frames.waits_for(frame, seq) {
@@ -161,6 +163,9 @@ impl World<'_> {
             at.outcome = at.outcome.max(outcome);
             at.phase = Phase::Running;
             at.pc += 1;
+            if value.is_none() && wrong != 0 {
+                self.all_arise(frame, wrong);
+            }
             if let Some(value) = &value {
                 self.uses(frame, value);
                 if let Some(shelf) = shelf.filter(|shelf| Some(*shelf) != making.wanted.shelf) {
@@ -169,8 +174,12 @@ impl World<'_> {
             }
             self.ready.push(frame);
         }
-        // Who has a value that has not expired goes on with it.
-        if making.early && outcome > Outcome::Degraded as u8 { Outcome::Ok as u8 } else { outcome }
+        let Some(early) = making.early.filter(|_| outcome > Outcome::Degraded as u8) else { return outcome };
+        // Who has a value that has not expired goes on with it, stale as it may be.
+        if let Some(frame) = self.frames.waiting(self.frames[branch].waiter) {
+            self.uses(frame, &early);
+        }
+        Outcome::Ok as u8
     }
 
     /// What makes a value is lost with its instance: those who wait look again.
@@ -204,7 +213,7 @@ impl World<'_> {
 
     /// A value is kept on a shelf, if its instance is there.
     fn keeps_value(&mut self, wanted: Wanted, shelf: InstanceId, value: Value) {
-        if !matches!(self.stations.life(shelf), Life::Up | Life::Draining) {
+        if !matches!(self.stations.life(shelf), Life::Up | Life::Draining | Life::Replacing) {
             return;
         }
         match self.caches.shelf(wanted.cache, shelf) {

@@ -66,10 +66,10 @@ struct Rollout {
     of_new: BTreeMap<ServiceId, Option<VersionId>>,
     /// The set that starts, or serves, and the set that it takes the place of.
     sets: [Vec<InstanceId>; 2],
-    /// Whether it has come up to look at what halts it.
-    has_looked: bool,
-    /// What that was when it was looked at last; none before.
-    seen: Option<Option<bool>>,
+    /// How often it has come up to look at what halts it.
+    looks: u64,
+    /// What that was at the last look.
+    seen: Option<bool>,
     run: DeployRun,
 }
 
@@ -140,7 +140,7 @@ impl<'m> World<'m> {
             before: BTreeMap::new(),
             of_new,
             sets: [Vec::new(), Vec::new()],
-            has_looked: false,
+            looks: 0,
             seen: None,
             run,
         });
@@ -391,8 +391,11 @@ impl<'m> World<'m> {
         if !self.chaos.deploys.list[index as usize].phase.is_watched() {
             return;
         }
-        // The first look may have been planned before the scrape of its instant; from then on it follows the scrapes.
-        if !std::mem::replace(&mut self.chaos.deploys.list[index as usize].has_looked, true) {
+        let looks = &mut self.chaos.deploys.list[index as usize].looks;
+        *looks += 1;
+        let is_first = *looks == 2;
+        // The first time it may have been planned before the scrape of its instant; from then on it follows the scrapes.
+        if *looks == 1 {
             self.again(self.now, control);
             return;
         }
@@ -401,8 +404,8 @@ impl<'m> World<'m> {
         let holds = entry.holds;
         let at = &mut self.chaos.deploys.list[index as usize];
         // Without data until it has some once.
-        at.run.is_blind = holds.is_none() && (at.run.is_blind || at.seen.is_none());
-        if at.seen.replace(holds) != Some(holds) {
+        at.run.is_blind = holds.is_none() && (is_first || at.run.is_blind);
+        if std::mem::replace(&mut at.seen, holds) != holds || is_first {
             self.keeps(index, entry);
         }
         if holds == Some(true) {

@@ -10,11 +10,25 @@ use crate::world::frame::{Arena, FrameId, Link, Phase};
 /// A line is looked through for those who have given up when it is longer than those who wait by so many.
 const MOST_GONE: usize = 1024;
 
+impl Arena {
+    /// Whether a request in a line has given up; it is given back then.
+    fn forgets(&mut self, frame: u32) -> bool {
+        let frame = FrameId::at(frame);
+        let is_gone = self[frame].phase == Phase::Skipped;
+        if is_gone {
+            self.release(frame);
+        }
+        is_gone
+    }
+}
+
 impl Instance {
     /// The request that is next in the instance's line steps up to be served first; false if none waits.
     #[cold]
     pub(super) fn step_up(&mut self, frames: &mut Arena) -> bool {
-        let Some(first) = self.line.as_mut().and_then(|line| line.take()) else { return false };
+        let Some(first) = self.line.as_mut().and_then(|line| line.take(|frame| frames.forgets(frame))) else {
+            return false;
+        };
         let first = FrameId::at(first);
         frames[first].next = Link::NONE;
         self.head = first.into();
@@ -39,14 +53,7 @@ impl World<'_> {
         // A request that gave up at the end of a line that is never served would stay in it forever.
         if line.len() > 2 * instance.queue_len as usize + MOST_GONE {
             let frames = &mut self.frames;
-            line.retain(|frame| {
-                let frame = FrameId::at(frame);
-                let stays = frames[frame].phase != Phase::Skipped;
-                if !stays {
-                    frames.release(frame);
-                }
-                stays
-            });
+            line.retain(|frame| !frames.forgets(frame));
         }
     }
 }
