@@ -5,7 +5,7 @@
 
 use crate::call::{breaker, deadline, ejection, hedge, limit, pool, rate_limit, retry};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
-use crate::service::{admission, cpu};
+use crate::service::{admission, cpu, memory};
 use crate::{data, service};
 
 /// The families that count.
@@ -20,6 +20,7 @@ const FAMILIES: &[&[Counter]] = &[
     rate_limit::COUNTERS,
     admission::COUNTERS,
     cpu::COUNTERS,
+    memory::COUNTERS,
     data::COUNTERS,
     data::cache::COUNTERS,
 ];
@@ -28,7 +29,7 @@ const FAMILIES: &[&[Counter]] = &[
 const TIMED_FAMILIES: &[&[TimedPart]] = &[service::TIMED, data::TIMED, limit::TIMED, pool::TIMED, rate_limit::TIMED];
 
 /// The families in which something goes up and down.
-const LEVEL_FAMILIES: &[&[Level]] = &[breaker::LEVELS, limit::LEVELS, pool::LEVELS, admission::LEVELS];
+const LEVEL_FAMILIES: &[&[Level]] = &[breaker::LEVELS, limit::LEVELS, pool::LEVELS, admission::LEVELS, memory::LEVELS];
 
 /// The timed parts of services, stores, queues and call sites.
 pub const TIMED: &[TimedPart] = &flat::<TimedPart, { number_of(TIMED_FAMILIES) }>(TIMED_FAMILIES);

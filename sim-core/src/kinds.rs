@@ -14,6 +14,7 @@ pub fn all() -> Vec<Kind> {
         crate::service::discipline::ALL,
         crate::service::admission::ALL,
         crate::service::shed::ALL,
+        crate::service::memory::ALL,
         crate::call::retry::ALL,
         crate::call::breaker::ALL,
         crate::call::throttle::ALL,

@@ -24,6 +24,8 @@ pub struct Names {
     pub queues: BTreeSet<String>,
     /// Which of these are caches.
     pub caches: BTreeSet<String>,
+    /// Which of these say how much memory their machines have.
+    pub with_memory: BTreeSet<String>,
     /// `service.endpoint`, and `queue.send`.
     pub endpoints: BTreeMap<String, EndpointId>,
     /// `caller->service.endpoint`; several call sites may share one name.

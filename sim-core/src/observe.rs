@@ -4,6 +4,7 @@
 //! alerts and `expect` mean the same by the same word.
 
 use crate::call::hedge;
+use crate::counters::level;
 use crate::data::cache::{HITS, MISSES};
 use crate::data::{MESSAGES_LOST, Wrongness};
 use crate::expression::{LevelSubject, Metric, Resolved, ScopeMeant, Subject, View};
@@ -11,6 +12,7 @@ use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId, VersionId};
 use crate::metrics::{Counted, Counter, Histogram, LevelAt, LevelId, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
+use crate::service::memory::USED;
 use crate::slo;
 use crate::topology::Topology;
 
@@ -61,6 +63,7 @@ fn is_of_service(metric: Metric) -> bool {
         metric,
         Metric::Utilisation
             | Metric::Cpu
+            | Metric::Memory
             | Metric::QueueLength
             | Metric::InSystem
             | Metric::Instances
@@ -86,6 +89,11 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
     match metric {
         Metric::Utilisation => share(counts.busy_ns, counts.workers_ns),
         Metric::Cpu => share(counts.cpu_ns, counts.cores_ns(topology.services[service.index()].usable_cores())),
+        Metric::Memory => {
+            let used = seen.level(LevelAt::service(const { level(&USED) }, service));
+            let size = topology.services[service.index()].memory?.size.get();
+            share(used.integral_ns, counts.instances_ns * u128::from(size))
+        }
         Metric::QueueLength => per_time(counts.queue_ns),
         Metric::InSystem => per_time(counts.in_system_ns),
         Metric::Instances => per_time(counts.instances_ns),

@@ -26,6 +26,7 @@ use crate::outcome::Outcome;
 use crate::service::admission::AdmissionSettings;
 use crate::service::cpu::CpuLimit;
 use crate::service::discipline::Discipline;
+use crate::service::memory::MemorySettings;
 use crate::units::{Bytes, Cores, SimDuration};
 use crate::workload::{Arrival, Priority, Shape};
 use std::collections::BTreeMap;
@@ -150,6 +151,8 @@ pub struct Service {
     pub cores: Option<Cores>,
     /// How much of the processor an instance may use in each period.
     pub cpu_limit: Option<CpuLimit>,
+    /// The memory of an instance, and what takes it; `None` is as much as it takes.
+    pub memory: Option<MemorySettings>,
     /// Requests that may wait per instance.
     pub queue_capacity: u32,
     /// How long a request waits for a worker before it gives up (`queue.max_wait`).

@@ -23,7 +23,7 @@ impl Check {
     /// The condition with ids; problems at the present path.
     pub fn compile(condition: &Condition, names: &Names, problems: &mut Problems) -> Option<Self> {
         let when = condition.compile(names, problems)?;
-        let measured = condition.tree().metrics().iter().map(|m| (m.words(), m.metric.measure().shown().0)).collect();
+        let measured = condition.tree().metrics().iter().map(|m| (m.words(), m.measure().shown().0)).collect();
         Some(Self { text: condition.to_string(), bounds: bounds(&when), when, measured })
     }
 }

@@ -139,6 +139,10 @@ impl Compiler<'_> {
             service.cpu_limit = machine
                 .cpu_limit
                 .map(|cores| CpuLimit { cores, period: machine.cpu_period.unwrap_or(CpuLimit::PERIOD) });
+            service.memory = machine.memory;
+            if machine.memory.is_some() {
+                self.names.with_memory.insert(service.name.clone());
+            }
             service.machine_type.clone_from(&machine.kind);
             service.disk = machine.disk.map_or(service.disk, |d| d.size);
         }

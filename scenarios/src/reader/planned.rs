@@ -17,7 +17,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("transport", "network.within_zone"),
     ("buffer", "network.within_zone"),
     // Nodes.
-    ("memory", "services.web.machine"),
     ("nic", "services.web.machine"),
     ("codel", "services.web.queue.discipline"),
     // Endpoints and steps.

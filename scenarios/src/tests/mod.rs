@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod mangled;
 mod meant;
+mod memory;
 mod messages;
 mod money;
 mod near;

@@ -4,6 +4,7 @@ use super::{problems, read};
 use sim_core::counters::{LEVELS, TIMED};
 use sim_core::expression::{Measure, Metric, SubjectKind};
 use sim_core::metrics::{Level, LevelOf, TimedAt, TimedPart};
+use sim_core::units::Unit;
 use sim_core::world::simulate;
 use std::fmt::Write;
 
@@ -18,7 +19,7 @@ services:
   web:
     workers: 64
     endpoints: {get: {steps: [{call: {to: api.get, policy: all}}, {call: {to: jobs.send}}]}}
-  api: {instances: 3, workers: 2, queue: {capacity: 50}, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}]}}}
+  api: {instances: 3, workers: 2, machine: {memory: {size: 1GiB, base: 1MiB}}, queue: {capacity: 50}, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}]}}}
   worker: {workers: 8, endpoints: {job: {steps: [{lookup: {cache: memo, miss: [{work: 10ms}]}}]}}}
 keys: {item: {uniform: {count: 10}}}
 caches: {memo: {contents: {keyed: {key: item}}}}
@@ -88,7 +89,10 @@ fn an_alert_fires_on_each_metric_that_telemetry_delivers() {
         for subject in metric.subjects().iter().flat_map(|kind| subjects(*kind)) {
             let subject = if of_caches { "memo".to_owned() } else { subject };
             for window in ["", " over 30s"] {
-                let when = format!("{name}({subject}){window} >= {}", zero(metric.measure()));
+                let is_of_bytes =
+                    LEVELS.iter().any(|l| l.unit == Unit::Bytes && subject.ends_with(&format!(".{}", l.name)));
+                let nothing = if is_of_bytes { "0B" } else { zero(metric.measure()) };
+                let when = format!("{name}({subject}){window} >= {nothing}");
                 writeln!(text, "    a{}: {{when: {when}}}", asked.len()).unwrap();
                 asked.push(when);
             }

@@ -13,6 +13,7 @@ use sim_core::dist::Distribution;
 use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::discipline::Discipline;
+use sim_core::service::memory::MemorySettings;
 use sim_core::topology::Access;
 use sim_core::units::{Bytes, Cores, Count, Factor, SimDuration};
 use std::borrow::Cow;
@@ -298,6 +299,9 @@ pub struct MachineSettings {
     /// The period of `cpu_limit`; default 100ms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_period: Option<SimDuration>,
+    /// Its memory: an instance that needs more is killed and starts again; default as much as it needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemorySettings>,
     /// Its disk, for the bill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskSettings>,
@@ -313,6 +317,9 @@ pub struct DiskSettings {
 
 impl MachineSettings {
     fn validate(&self, problems: &mut Problems) {
+        if let Some(memory) = self.memory {
+            problems.at("memory", |p| memory.validate(p));
+        }
         let Some(period) = self.cpu_period else { return };
         if !(1_000_000..=1_000_000_000).contains(&period.ns()) {
             problems.error("cpu_period", "the kernel takes a period from 1 ms to 1 s").hint =

@@ -456,7 +456,8 @@ mod tests {
                 LevelOf::Calls => ("users->api.get", LevelAt::calls(level(one), GuardId(0))),
             };
             for (window, expect) in [("", 5.0), (" over 10s", 2.0), (" over 20s", 4.0)] {
-                let when = condition(&format!("average({name}.{}){window} > 0", one.name), &system.names);
+                let nothing = if one.unit == Unit::Bytes { "0B" } else { "0" };
+                let when = condition(&format!("average({name}.{}){window} > {nothing}", one.name), &system.names);
                 let stream = Stream::new(1, 0, "main", "sampling");
                 let pipeline = PipelineSettings::default().compile("main");
                 let mut telemetry = Telemetry::new(&system.model, &pipeline, &when.metrics(), stream);

@@ -166,6 +166,14 @@ const LISTED: &[MetricDoc] = &[
         "share of cores busy with work; above 100 % where background steps and branches work beside workers that have a core each",
     ),
     doc(
+        Metric::Memory,
+        "memory",
+        Measure::Share,
+        &[Service],
+        true,
+        "share of the memory of running instances that is used, of a service that says how much its machines have",
+    ),
+    doc(
         Metric::QueueLength,
         "queue_length",
         Measure::NUMBER,

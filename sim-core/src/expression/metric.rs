@@ -2,11 +2,13 @@
 //!
 //! A metric that is not built yet has no name here, and so is an error with the nearest name that there is.
 
+use super::measure::Measure;
+use crate::counters::LEVELS;
 use crate::data::Wrongness;
-use crate::metrics::Counter;
+use crate::metrics::{Counter, Level};
 use crate::outcome::Outcome;
 use crate::problem::Problems;
-use crate::units::{Percentile, SimDuration};
+use crate::units::{Percentile, SimDuration, Unit};
 
 /// What a metric may be asked of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,8 @@ pub enum Metric {
     Utilisation,
     /// Share of the instances' cores used.
     Cpu,
+    /// Share of the running instances' memory used.
+    Memory,
     /// Mean number of requests that wait.
     QueueLength,
     /// Mean number of requests in the service.
@@ -194,6 +198,16 @@ pub struct MetricRef {
 }
 
 impl MetricRef {
+    /// What it measures: of a level, what that counts.
+    pub fn measure(&self) -> Measure {
+        let name = self.subject.as_deref().and_then(|subject| subject.rsplit('.').next());
+        let is_of_bytes = |level: &Level| Some(level.name) == name && level.unit == Unit::Bytes;
+        match self.metric {
+            Metric::Average | Metric::Most if LEVELS.iter().any(is_of_bytes) => Measure::BYTES,
+            metric => metric.measure(),
+        }
+    }
+
     /// As written, without its scope.
     pub fn text(&self) -> String {
         match &self.subject {

@@ -254,8 +254,9 @@ impl<'a> Parser<'a> {
     fn metric(&mut self, at: usize, name: &str, subject: Option<String>) -> Parsed<Typed> {
         let metric = Metric::parse(name).ok_or_else(|| self.unknown_metric(at, name))?;
         let scope = self.scope()?;
+        let metric = MetricRef { metric, subject, scope };
         let measure = metric.measure();
-        Ok((Tree::Metric(MetricRef { metric, subject, scope }), measure))
+        Ok((Tree::Metric(metric), measure))
     }
 
     fn unknown_metric(&self, at: usize, name: &str) -> ExpressionError {

@@ -44,6 +44,13 @@ impl MetricRef {
             problems.unknown("", "cache", self.subject.as_deref().unwrap_or_default(), known);
             return None;
         }
+        if self.metric == Metric::Memory && !self.subject.as_ref().is_some_and(|name| names.with_memory.contains(name))
+        {
+            let name = self.subject.as_deref().unwrap_or_default();
+            problems.error("", format!("{name} does not say how much memory its machines have")).hint =
+                Some(format!("write services.{name}.machine.memory: {{size: 4GiB}}"));
+            return None;
+        }
         if scope.of.is_some() && matches!(subject, Subject::Timed(..)) {
             let problem = problems.error("", "waits are not counted by load class");
             problem.hint = Some("measure the latency of its calls: mean(api.get) of shoppers".into());

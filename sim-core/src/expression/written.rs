@@ -45,7 +45,7 @@ impl Tree<MetricRef> {
     pub fn measure(&self) -> Option<Measure> {
         match self {
             Self::Number { measure, .. } => Some(*measure),
-            Self::Metric(metric) => Some(metric.metric.measure()),
+            Self::Metric(metric) => Some(metric.measure()),
             Self::Join(JoinOp::Plus | JoinOp::Minus, left, _) => left.measure(),
             Self::Join(JoinOp::Times, left, right) => left.measure()?.times(right.measure()?),
             Self::Join(JoinOp::Over, left, right) => left.measure()?.over(right.measure()?),

@@ -13,6 +13,7 @@ mod flush;
 mod freeze;
 mod lag;
 mod loss;
+mod memory;
 mod partition;
 mod restart;
 mod schedule;
@@ -31,6 +32,7 @@ pub use flush::FlushSettings;
 pub use freeze::FreezeSettings;
 pub use lag::LagSettings;
 pub use loss::LossSettings;
+pub use memory::MemoryFaultSettings;
 pub use partition::PartitionSettings;
 pub use restart::RestartSettings;
 pub use schedule::{RandomSettings, Schedule, ScheduleKeys};
@@ -44,6 +46,7 @@ use crate::ids::Location;
 use crate::kind::Kind;
 use crate::outcome::Outcome;
 use crate::problem::Problems;
+use crate::service::memory::MemoryFaults;
 use crate::topology::Run;
 use crate::units::{Count, Rate, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -82,6 +85,8 @@ pub enum InjectSettings {
     BadDeploy(DeploySettings),
     /// What is in a cache is gone.
     Flush(FlushSettings),
+    /// Memory is taken, or leaks.
+    Memory(MemoryFaultSettings),
 }
 
 /// The kinds of fault, and failing at random.
@@ -101,6 +106,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "deploy", schema: || schemars::schema_for!(DeploySettings) },
     Kind { family: "inject", name: "bad_deploy", schema: || schemars::schema_for!(DeploySettings) },
     Kind { family: "inject", name: "flush", schema: || schemars::schema_for!(FlushSettings) },
+    Kind { family: "inject", name: "memory", schema: || schemars::schema_for!(MemoryFaultSettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
 ];
 
@@ -202,6 +208,8 @@ pub enum FaultEffect {
     Deploy(Box<Deploy>),
     /// What is in a cache is gone.
     Flush,
+    /// Memory is taken, or leaks.
+    Memory(MemoryFaults),
 }
 
 /// A fault, as meant.
@@ -342,21 +350,24 @@ impl InjectSettings {
             Self::Bandwidth(s) => problems.at("bandwidth", |p| s.validate(p)),
             Self::Deploy(s) => problems.at("deploy", |p| s.validate(false, p)),
             Self::BadDeploy(s) => problems.at("bad_deploy", |p| s.validate(true, p)),
+            Self::Memory(s) => problems.at("memory", |p| s.validate(p)),
         }
     }
 
     /// Whether it has a magnitude that can grow from nothing.
     fn can_grow(&self) -> bool {
-        matches!(
-            self,
-            Self::Slow(_)
-                | Self::Fail(_)
-                | Self::Delay(_)
-                | Self::Wrong(_)
-                | Self::Loss(_)
-                | Self::Lag(_)
-                | Self::CpuSteal(_)
-        )
+        // What leaks grows by itself.
+        matches!(self, Self::Memory(s) if s.used.is_some())
+            || matches!(
+                self,
+                Self::Slow(_)
+                    | Self::Fail(_)
+                    | Self::Delay(_)
+                    | Self::Wrong(_)
+                    | Self::Loss(_)
+                    | Self::Lag(_)
+                    | Self::CpuSteal(_)
+            )
     }
 
     /// The version that it deploys.
@@ -385,6 +396,7 @@ impl InjectSettings {
             Self::Deploy(_) => "deploy",
             Self::BadDeploy(_) => "bad_deploy",
             Self::Flush(_) => "flush",
+            Self::Memory(_) => "memory",
         }
     }
 
@@ -407,6 +419,7 @@ impl InjectSettings {
                 FaultEffect::Deploy(Box::new(deploy?))
             }
             Self::Flush(_) => FaultEffect::Flush,
+            Self::Memory(s) => FaultEffect::Memory(s.meant()),
         })
     }
 
@@ -421,7 +434,8 @@ impl InjectSettings {
                 | Self::CpuSteal(_)
                 | Self::Deploy(_)
                 | Self::BadDeploy(_)
-                | Self::Flush(_),
+                | Self::Flush(_)
+                | Self::Memory(_),
                 Target::Edge { .. },
             ) => Some(("strikes instances, not messages on their way", "write where: {service: NAME}")),
             (Self::Slow(_), Target::Edge { from, to: Some(Location::Endpoint(_)), .. }) if from.is_none() => None,
@@ -440,6 +454,9 @@ impl InjectSettings {
         }
         if let (Self::Deploy(s) | Self::BadDeploy(s), Target::Instances(selection)) = (self, target) {
             return s.check_target(selection, around, problems);
+        }
+        if let (Self::Memory(s), Target::Instances(selection)) = (self, target) {
+            return s.check_target(selection.services.iter().map(|id| &around.services[id.index()]), problems);
         }
         if let (Self::Lag(_), Target::Instances(selection)) = (self, target)
             && !selection.services.iter().any(|id| lags(&around.services[id.index()]))
@@ -475,6 +492,7 @@ impl InjectSettings {
             Self::Bandwidth(s) => format!("{} {target}", s.limit),
             Self::Deploy(s) | Self::BadDeploy(s) => s.says(target),
             Self::Flush(_) => format!("{target} flushed"),
+            Self::Memory(s) => s.says(target),
         }
     }
 }

@@ -524,12 +524,12 @@ mod tests {
                 slice.levels.insert(of, sums);
             }
             let metrics = RunMetrics::new(&run, &system.model, &system.names);
-            let level = one.name;
+            let (level, b) = (one.name, if one.unit == Unit::Bytes { "B" } else { "" });
             for text in [
-                format!("average({name}.{level}) == 8 and most({name}.{level}) == 21"),
-                format!("average({name}.{level}) during cut == 20 and most({name}.{level}) before cut == 6"),
-                format!("always most({name}.{level}) over 10s < 22"),
-                format!("never average({name}.{level}) over 10s > 20"),
+                format!("average({name}.{level}) == 8{b} and most({name}.{level}) == 21{b}"),
+                format!("average({name}.{level}) during cut == 20{b} and most({name}.{level}) before cut == 6{b}"),
+                format!("always most({name}.{level}) over 10s < 22{b}"),
+                format!("never average({name}.{level}) over 10s > 20{b}"),
             ] {
                 assert_eq!(Clause::parse(&text).unwrap().kept(&|_| Some(&metrics)), Some(true), "{text}");
             }

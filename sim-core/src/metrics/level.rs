@@ -5,6 +5,7 @@
 //! never left 0.
 
 use crate::ids::{GuardId, ServiceId};
+use crate::units::Unit;
 use std::collections::BTreeMap;
 
 /// What goes up and down at what calls share, or at a service.
@@ -14,8 +15,23 @@ pub struct Level {
     pub name: &'static str,
     /// Of what it is.
     pub of: LevelOf,
+    /// What one is: [`Unit::Count`] or [`Unit::Bytes`].
+    pub unit: Unit,
     /// What is counted, for the reference: a phrase without a full stop.
     pub says: &'static str,
+}
+
+impl Level {
+    /// A level of things that are counted.
+    pub const fn new(of: LevelOf, name: &'static str, says: &'static str) -> Self {
+        Self { name, of, unit: Unit::Count, says }
+    }
+
+    /// The same level, of bytes.
+    #[must_use]
+    pub const fn bytes(self) -> Self {
+        Self { unit: Unit::Bytes, ..self }
+    }
 }
 
 /// Of what a level is.
@@ -27,13 +43,13 @@ pub enum LevelOf {
     Service,
 }
 
-/// Declares the levels of a family: constants, and `LEVELS`, their list.
+/// Declares the levels of a family: constants, and `LEVELS`, their list. After the text of a level comes `bytes` where it is one of bytes.
 macro_rules! levels {
-    ($($of:ident { $($level:ident = $name:literal, $says:literal;)+ })+) => {
+    ($($of:ident { $($level:ident = $name:literal, $says:literal $(, $property:ident)*;)+ })+) => {
         $($(
             #[doc = concat!("`", $name, "`: ", $says, ".")]
             pub const $level: $crate::metrics::Level =
-                $crate::metrics::Level { name: $name, of: $crate::metrics::LevelOf::$of, says: $says };
+                $crate::metrics::Level::new($crate::metrics::LevelOf::$of, $name, $says)$(.$property())*;
         )+)+
         /// The levels of the family.
         pub const LEVELS: &[$crate::metrics::Level] = &[$($($level),+),+];
@@ -120,15 +136,15 @@ struct Height {
     now: u64,
     /// Since when it stands there [ns].
     since_ns: u64,
-    /// Its integral over time until then, modulo 2^64 [ns].
-    integral_ns: u64,
+    /// Its integral over time until then [ns]. Bytes fill 64 bits within seconds.
+    integral_ns: u128,
     /// The highest since the last cut.
     most: u64,
 }
 
 impl Height {
     fn advance(&mut self, now_ns: u64) {
-        self.integral_ns = self.integral_ns.wrapping_add(self.now.wrapping_mul(now_ns - self.since_ns));
+        self.integral_ns += u128::from(self.now) * u128::from(now_ns - self.since_ns);
         self.since_ns = now_ns;
     }
 }
@@ -164,14 +180,14 @@ impl Levels {
 
     /// How high each stood since `before`, integrals of a former reading, which become those of now. The highest is that since the last
     /// [`Self::cut`].
-    pub fn since(&mut self, now_ns: u64, before: &mut ByLevel<u64>) -> ByLevel<LevelSums> {
+    pub fn since(&mut self, now_ns: u64, before: &mut ByLevel<u128>) -> ByLevel<LevelSums> {
         let mut since = ByLevel::new();
         for (level, places) in self.levels.iter_mut().enumerate() {
             for (at, height) in places.iter_mut().enumerate().filter_map(|(at, height)| Some((at, height.as_mut()?))) {
                 height.advance(now_ns);
                 let of = LevelAt { level: LevelId(level as u8), at: at as u32 };
                 let former = before.insert(of, height.integral_ns).unwrap_or_default();
-                let integral_ns = u128::from(height.integral_ns.wrapping_sub(former));
+                let integral_ns = height.integral_ns - former;
                 since.insert(of, LevelSums { integral_ns, most: height.most, now: height.now });
             }
         }
@@ -179,7 +195,7 @@ impl Levels {
     }
 
     /// The same, after which the highest of the next stretch is looked for.
-    pub fn cut(&mut self, now_ns: u64, before: &mut ByLevel<u64>) -> ByLevel<LevelSums> {
+    pub fn cut(&mut self, now_ns: u64, before: &mut ByLevel<u128>) -> ByLevel<LevelSums> {
         let since = self.since(now_ns, before);
         self.levels.iter_mut().flatten().flatten().for_each(|height| height.most = height.now);
         since

@@ -1,9 +1,10 @@
 //! What instances are made of, as far as it can be chosen: whom they let in, in which order they serve those who wait, and how much of a processor
-//! they may use.
+//! and of memory they may use.
 
 pub mod admission;
 pub mod cpu;
 pub mod discipline;
+pub mod memory;
 pub mod shed;
 
 use crate::metrics::timed;

@@ -96,6 +96,8 @@ mod fact {
     pub const ALERT: u64 = 15 << 40;
     /// An instance runs another version: below, the instance.
     pub const VERSION: u64 = 16 << 40;
+    /// An instance is killed because it uses more memory than it has.
+    pub const KILLED: u64 = 17 << 40;
 }
 
 /// What is due beside the calendar, and in which subsystem.

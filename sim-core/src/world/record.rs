@@ -66,7 +66,7 @@ pub(super) struct Recorder {
     waits: Vec<Histogram>,
     times: Times,
     timed: ByPart<(u64, u64)>,
-    levels: ByLevel<u64>,
+    levels: ByLevel<u128>,
     versions: ByVersion<VersionCounts>,
     version_latency: ByVersion<Histogram>,
     call_latency: Vec<Histogram>,

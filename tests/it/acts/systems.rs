@@ -111,6 +111,19 @@ pub(super) const ACTS: &[Act] = &[
         "faults: {f: {inject: {cpu_steal: {percent: 75%}}, where: {service: api}}}",
         "p50(api.get) in on > 3 * p50(api.get)",
     ),
+    // 100 ms of 50 requests a second are 1.25 requests in each instance, and sometimes more than three.
+    act(
+        "machine memory",
+        "services.api: {workers: unlimited, endpoints: {get: {steps: [{wait: 100ms}]}}}",
+        "services.api.machine: {memory: {size: 1GiB, per_request: 300MiB}}",
+        "oom_kills(api) in on > 10",
+    ),
+    act(
+        "inject memory",
+        "services.api: {start_up: 20s, machine: {memory: {size: 1GiB}}}",
+        "faults: {f: {inject: {memory: {leak: 20MiB/s}}, where: {service: api}}}",
+        "instances(api) in on < 3.8",
+    ),
     act(
         "inject bandwidth",
         "policies.api.size: {request: 10kB}",

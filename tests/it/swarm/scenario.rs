@@ -168,7 +168,8 @@ impl Maker<'_> {
             let _ = writeln!(text, "    admission: {}", kinds::admission(self.dice));
         }
         if self.dice.chance(20) {
-            let _ = writeln!(text, "    machine: {{cores: {}}}", self.dice.number(1, 4));
+            let memory = *self.dice.pick(&["", "", ", memory: {size: 100MiB, base: 4MiB, per_request: 8MiB}"]);
+            let _ = writeln!(text, "    machine: {{cores: {}{memory}}}", self.dice.number(1, 4));
         }
         if self.dice.chance(20) {
             text.push_str("    async: true\n");

@@ -202,7 +202,7 @@ fn timed_at_calls(study: &StudyResult) -> Option<Block> {
 fn levels<'a>(subjects: impl Iterator<Item = (&'a String, &'a BTreeMap<&'static str, LevelSummary>)>) -> Option<Block> {
     let row = |(subject, name, stood): (&String, &str, &LevelSummary)| {
         let level = LEVELS.iter().find(|level| level.name == name)?;
-        let (average, most) = (estimate(&stood.average, Unit::Count), estimate(&stood.most, Unit::Count));
+        let (average, most) = (estimate(&stood.average, level.unit), estimate(&stood.most, level.unit));
         Some(vec![format!("{subject}.{name}"), average, most, level.says.to_owned()])
     };
     let all = subjects.flat_map(|(subject, levels)| levels.iter().map(move |(name, stood)| (subject, *name, stood)));

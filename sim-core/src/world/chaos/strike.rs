@@ -17,6 +17,7 @@ use crate::engine::rng::Stream;
 use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
 use crate::ids::{EndpointId, FaultId, InstanceId, Location, ServiceId, VersionId};
 use crate::results::Span;
+use crate::service::memory::MemoryFaults;
 use crate::topology::Node;
 use crate::world::World;
 use crate::world::network::{EdgeEffect, EdgeFault};
@@ -202,7 +203,8 @@ impl World<'_> {
                 | FaultEffect::Freeze
                 | FaultEffect::CpuSteal { .. }
                 | FaultEffect::Fail { .. }
-                | FaultEffect::Wrong { .. },
+                | FaultEffect::Wrong { .. }
+                | FaultEffect::Memory(_),
                 Target::Instances(_),
             ) => {
                 struck.iter().for_each(|&i| self.reckon(i));
@@ -340,6 +342,7 @@ impl World<'_> {
         active.sort_by_key(|(fault, _)| *fault);
         let (mut slow, mut stolen, mut lag, mut frozen) = (1.0, 1.0, 1.0, false);
         let (mut fails, mut wrongs) = (Vec::new(), Vec::new());
+        let mut memory = MemoryFaults::default();
         for (fault, grown) in active {
             match &model.faults[fault.index()].effect {
                 FaultEffect::Slow { factor } => slow *= part(*factor, grown),
@@ -348,6 +351,11 @@ impl World<'_> {
                 FaultEffect::Lag { factor } => lag *= part(*factor, grown),
                 FaultEffect::Fail { probability, outcome } => fails.push((*probability * grown, *outcome)),
                 FaultEffect::Wrong { kind, probability } => wrongs.push((*probability * grown, *kind as u8)),
+                FaultEffect::Memory(one) => {
+                    memory.used += one.used * grown;
+                    memory.leak += one.leak;
+                    memory.per_request += one.per_request;
+                }
                 FaultEffect::Deploy(deploy) => {
                     slow *= deploy.slow;
                     fails.extend(deploy.fail);
@@ -360,6 +368,7 @@ impl World<'_> {
         self.stations.set_faults(instance, (slow, stolen), fails, wrongs);
         let number = self.stations.number(instance);
         self.data.set_lag(service, number as usize, lag);
+        self.set_memory_faults(instance, memory);
         self.renew_speed(instance);
     }
 

@@ -31,7 +31,7 @@ struct Pipe {
     latency: Vec<((EdgeId, View), Histogram)>,
     times: Vec<(PartAt, Histogram)>,
     sums: ByPart<(u64, u64)>,
-    levels: ByLevel<u64>,
+    levels: ByLevel<u128>,
     wrong: BTreeMap<(EdgeId, u8), u64>,
     versions: ByVersion<VersionCounts>,
     version_latency: ByVersion<Histogram>,

@@ -11,7 +11,7 @@
 //! Integrals over time are kept as running sums: who comes subtracts the present time, who goes adds it (`state::Sums`).
 //! Left out here: who is served next where that is not the first (`line`), and workers that share cores (`cores`).
 
-use super::instance::{CLOSED, DRAINING, FAILS, GATED, LINED, Life, PATIENCE, PULLS, TIED};
+use super::instance::{CLOSED, DRAINING, FAILS, GATED, HEAVY, LINED, Life, PATIENCE, PULLS, TIED};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::{Id, Maybe};
@@ -44,12 +44,18 @@ impl World<'_> {
         let at = &mut self.frames[frame];
         let instance = &mut self.stations.instances[at.instance.known()];
         let odd = instance.odd;
-        if odd & (CLOSED | GATED) != 0 {
+        if odd & (CLOSED | GATED | HEAVY) != 0 {
             if odd & CLOSED != 0 {
                 return if instance.life == Life::Silent { Door::Lost } else { Door::Away(Outcome::Unreachable) };
             }
-            if let Some(outcome) = self.asks_at_door(frame) {
+            let index = at.instance.known();
+            if odd & GATED != 0
+                && let Some(outcome) = self.asks_at_door(frame)
+            {
                 return Door::Away(outcome);
+            }
+            if odd & HEAVY != 0 {
+                self.takes_memory(index);
             }
         }
         let at = &mut self.frames[frame];
@@ -188,17 +194,20 @@ impl World<'_> {
             self.pass_worker(index);
         }
         let instance = &self.stations.instances[index];
-        if instance.odd & (DRAINING | GATED) != 0 {
+        if instance.odd & (DRAINING | GATED | HEAVY) != 0 {
             self.leaves_oddly(frame, index);
         }
     }
 
-    /// A request has left an instance that has doors, or that goes when it is empty.
+    /// A request has left an instance that has doors, whose memory can run out, or that goes when it is empty.
     #[cold]
     #[inline(never)]
     fn leaves_oddly(&mut self, frame: FrameId, index: InstanceId) {
         if self.stations.instances[index].odd & GATED != 0 {
             self.leaves_door(frame, index);
+        }
+        if self.stations.instances[index].odd & HEAVY != 0 {
+            self.gives_memory_back(index);
         }
         let instance = &self.stations.instances[index];
         if instance.odd & DRAINING != 0 && instance.in_system == 0 {

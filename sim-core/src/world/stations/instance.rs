@@ -7,6 +7,7 @@ use crate::engine::table::Maybe;
 use crate::ids::{ServiceId, ZoneId};
 use crate::outcome::Outcome;
 use crate::service::discipline::Line;
+use crate::service::memory::Memory;
 use crate::world::frame::FrameId;
 
 /// Whether an instance can serve.
@@ -89,6 +90,8 @@ pub struct Instance {
     pub line: Option<Box<Line>>,
     /// What it asks of requests before it lets them in.
     pub(super) doors: Option<Box<Doors>>,
+    /// Its memory, where that can run out.
+    pub(super) memory: Option<Box<Memory>>,
     /// Its requests, where it is simulated by itself.
     pub(super) plain: Option<Box<Plain>>,
 }
@@ -120,6 +123,8 @@ pub const FROZEN: u16 = 512;
 pub const GATED: u16 = 1024;
 /// Processor time is stolen from it: work is slower than waits are.
 pub const STEALS: u16 = 2048;
+/// Its requests take memory, which can run out.
+pub const HEAVY: u16 = 4096;
 
 /// Running counts and integrals of an instance; a service's are the sums over its instances, made when they are read.
 ///
@@ -182,6 +187,7 @@ impl Instance {
             cores,
             line: None,
             doors: None,
+            memory: None,
             plain: None,
         }
     }

@@ -17,6 +17,7 @@ use crate::engine::rng::{Keyed, hash_name, mix};
 use crate::engine::table::Maybe;
 use crate::faults::FaultEffect;
 use crate::ids::{FaultId, InstanceId, ServiceId, VersionId};
+use crate::service::memory::Memory;
 use crate::world::World;
 use crate::world::events::EventId;
 
@@ -46,6 +47,9 @@ impl World<'_> {
             Due::Restart { instance, epoch } => self.restart_unhealthy(instance, epoch),
             Due::Grace { instance, epoch } => self.grace_ends(instance, epoch),
             Due::Emptied { instance, epoch } => self.emptied(instance, epoch),
+            Due::Leaks(instance) => self.leaks(instance),
+            Due::OutOfMemory { instance, epoch } => self.out_of_memory(instance, epoch),
+            Due::TriesAgain(instance) => self.tries_again(instance),
         }
     }
 
@@ -221,7 +225,7 @@ impl World<'_> {
     }
 
     /// An instance is gone: it is not paid for, and nobody probes it.
-    fn removed(&mut self, instance: InstanceId) {
+    pub(super) fn removed(&mut self, instance: InstanceId) {
         let service = self.stations.instances[instance].service;
         self.goes_down(instance, Life::Gone);
         self.stations.services[service].paid.leave(self.now);
@@ -282,6 +286,7 @@ impl World<'_> {
     /// A new machine takes the place of one that is gone: a fault that keeps the old one down neither strikes the new one nor ends on it.
     fn is_new(&mut self, instance: InstanceId) {
         let at = &mut self.stations.instances[instance];
+        at.has_new_memory();
         at.silences = 0;
         if std::mem::take(&mut at.crashes) == 0 {
             return;
@@ -317,6 +322,7 @@ impl World<'_> {
         self.stations.services[service].running.enter(now);
         self.stations.services[service].workers.change(now, i64::from(workers));
         self.stations.up.came(self.model, service, &self.stations.services[service], now);
+        self.memory_changes(index, Memory::begins);
     }
 
     /// An instance no longer serves.
@@ -331,6 +337,7 @@ impl World<'_> {
             self.stations.up.went(self.model, service, &self.stations.services[service], now);
         }
         self.stations.instances[index].set_life(life);
+        self.memory_changes(index, |memory, _| memory.ends());
     }
 
     /// Which instances of a service callers may pick: those that they know and that pass their health check; if none does, all.

@@ -15,6 +15,7 @@ mod leave;
 mod line;
 mod live;
 mod lives;
+mod memory;
 mod plain;
 mod service;
 mod up;
@@ -41,9 +42,10 @@ use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::results::ServiceCounts;
 use crate::service::cpu::Quota;
+use crate::service::memory::Memory;
 use crate::topology::{self, Node, Step};
 use cores::Cores;
-use instance::{GATED, LINED, PATIENCE, PULLS, TIED};
+use instance::{GATED, HEAVY, LINED, PATIENCE, PULLS, TIED};
 use service::Service;
 
 /// Keeps the draw of when periods of a CPU limit begin apart from others.
@@ -66,6 +68,12 @@ pub(in crate::world) enum Due {
     Grace { instance: InstanceId, epoch: u32 },
     /// An instance that is replaced has finished what it had.
     Emptied { instance: InstanceId, epoch: u32 },
+    /// A leak has taken another part of an instance's memory.
+    Leaks(InstanceId),
+    /// An instance uses more memory than it has.
+    OutOfMemory { instance: InstanceId, epoch: u32 },
+    /// An instance that was killed has waited before it starts again.
+    TriesAgain(InstanceId),
 }
 
 impl From<Due> for Event {
@@ -79,7 +87,14 @@ impl super::events::Due for Due {
         match self {
             Self::Started { instance, .. } => Some((u64::from(instance.0), fact::STARTED)),
             Self::Restart { instance, .. } => Some((u64::from(instance.0), fact::RESTARTED)),
-            Self::Warm { .. } | Self::Probe(_) | Self::ProbesEnd(_) | Self::Grace { .. } | Self::Emptied { .. } => None,
+            Self::OutOfMemory { instance, .. } => Some((u64::from(instance.0), fact::KILLED)),
+            Self::Warm { .. }
+            | Self::Probe(_)
+            | Self::ProbesEnd(_)
+            | Self::Grace { .. }
+            | Self::Emptied { .. }
+            | Self::Leaks(_)
+            | Self::TriesAgain(_) => None,
         }
     }
 
@@ -382,6 +397,8 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
             instance.mark(TIED, tied);
             instance.doors = doors::Doors::new(model, index);
             instance.mark(GATED, instance.doors.is_some());
+            instance.memory = settings.memory.map(|memory| Box::new(Memory::new(memory)));
+            instance.mark(HEAVY, instance.memory.is_some());
             instances.push(instance);
         }
     }
