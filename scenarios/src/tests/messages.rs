@@ -2,7 +2,7 @@
 //! acknowledgements, each in its direction.
 
 use super::read;
-use sim_core::ids::{EdgeId, ServiceId};
+use sim_core::ids::{Caller, EdgeId, ServiceId};
 use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, RunResult};
 
@@ -111,5 +111,51 @@ fn bytes_of_requests_and_of_all_answers_are_counted() {
         let (counts, _) = exchange.run("");
         assert_eq!(counts.bytes, counts.attempts * 17, "{}", exchange.what);
         assert_eq!(counts.bytes_across, [counts.bytes, 0], "{}", exchange.what);
+    }
+}
+
+/// One worker that takes messages of 100 ms from where it may, and what comes is twice what it can do: what each call site handed over.
+fn handed(queues: &str, services: &str) -> Vec<(String, u64)> {
+    let text = format!(
+        "scenario: Turns\nquestion: Who starves?\nrun: {{duration: 100s, warm_up: 0s}}\n\
+         load:\n  one: {{to: first.send, arrive: {{constant: {{rate: 20/s}}}}}}\n  other: {{to: second.send, arrive: {{constant: {{rate: 5/s}}}}}}\n\
+         services:\n{services}queues:\n{queues}"
+    );
+    let model = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = sim_core::world::simulate(&model, 7, 0);
+    let deliveries = model.edges.iter().enumerate().filter(|(_, edge)| matches!(edge.caller, Caller::Queue(_)));
+    deliveries.map(|(place, edge)| (edge.name.clone(), run.edge(EdgeId::from(place), run.whole()).attempts)).collect()
+}
+
+/// A worker serves the queues of its service one after the other: none waits for ever behind one that always has messages.
+#[test]
+fn no_queue_starves_behind_another_of_the_same_consumer() {
+    let worker = "  w: {workers: 1, endpoints: {a: {steps: [{wait: 100ms}]}, b: {steps: [{wait: 100ms}]}}}\n";
+    for (first, second) in [("a", "b"), ("a", "a")] {
+        let queues = format!(
+            "  first: {{capacity: 10k, consumers: {{c: {{to: w.{first}, visibility_timeout: 1h}}}}}}\n  \
+             second: {{capacity: 10k, consumers: {{c: {{to: w.{second}, visibility_timeout: 1h}}}}}}\n"
+        );
+        let found = handed(&queues, worker);
+        for (call, number) in &found {
+            assert!((495..=502).contains(number), "{call}: {number} of {found:?}");
+        }
+        assert_eq!(found.len(), 2);
+    }
+}
+
+/// Consumers of one queue compete: those of one service, and those of two of which each has a worker free for half of all messages.
+#[test]
+fn consumers_of_one_queue_have_their_turns() {
+    let nobody = "  second: {capacity: 10k}\n";
+    let one = "  w: {workers: 1, endpoints: {a: {steps: [{wait: 100ms}]}, b: {steps: [{wait: 100ms}]}}}\n";
+    let two = "  v: {workers: 90, endpoints: {a: {steps: [{wait: 100ms}]}}}\n  w: {workers: 90, endpoints: {b: {steps: [{wait: 100ms}]}}}\n";
+    for (services, first, expected) in [(one, "w", 500), (two, "v", 1000)] {
+        let queues = format!(
+            "  first: {{capacity: 10k, consumers: {{a: {{to: {first}.a, visibility_timeout: 1h}}, b: {{to: w.b, visibility_timeout: 1h}}}}}}\n{nobody}"
+        );
+        for (call, number) in handed(&queues, services) {
+            assert!(number.abs_diff(expected) <= 5, "{call}: {number}");
+        }
     }
 }

@@ -38,6 +38,8 @@ struct Queue {
     kept: u64,
     /// Where the search for an idle instance begins.
     turn: u32,
+    /// The consumer that is asked first for the next message.
+    first_asked: u32,
 }
 
 /// All queues, by service; and which call sites hand messages over.
@@ -46,11 +48,24 @@ pub(super) struct Queues {
     queues: Table<ServiceId, Queue>,
     /// By call site: its queue's service, and its consumer's place in that; none of a call site that is no consumer's.
     by_site: Table<EdgeId, (Maybe<ServiceId>, u32)>,
+    /// By service: from where its idle workers take messages, the consumers of all queues that hand them to it, and which has the next turn.
+    sources: Table<ServiceId, Sources>,
+}
+
+/// From where the workers of a service take messages.
+#[derive(Debug, Default)]
+struct Sources {
+    consumers: Vec<(ServiceId, EdgeId)>,
+    turn: u32,
 }
 
 impl Queues {
     pub(in crate::world) fn new(model: &Model) -> Self {
-        let mut queues = Self { queues: Table::default(), by_site: vec![(Maybe::NONE, 0); model.edges.len()].into() };
+        let mut queues = Self {
+            queues: Table::default(),
+            by_site: vec![(Maybe::NONE, 0); model.edges.len()].into(),
+            sources: model.services.iter().map(|_| Sources::default()).collect::<Vec<_>>().into(),
+        };
         for (index, service) in model.services.iter().enumerate() {
             let mut queue = Queue::default();
             if let Node::Queue(settings) = &service.node {
@@ -58,6 +73,9 @@ impl Queues {
                 queue.consumers.clone_from(&settings.consumers);
                 for (number, consumer) in settings.consumers.iter().enumerate() {
                     queues.by_site[consumer.edge] = (ServiceId::from(index).into(), number as u32);
+                    let endpoint = model.edges[consumer.edge.index()].callee;
+                    let taker = model.endpoints[endpoint.index()].service;
+                    queues.sources[taker].consumers.push((ServiceId::from(index), consumer.edge));
                 }
             }
             queues.queues.push(queue);
@@ -161,10 +179,11 @@ impl World<'_> {
         }
     }
 
-    /// Hands the message that waits first to an idle instance of a consumer, if there is one.
+    /// Hands the message that waits first to an idle instance of a consumer, if there is one. Consumers compete: each is asked first in turn.
     fn offer_first(&mut self, queue: ServiceId) {
         let consumers = self.data.queues.queues[queue].consumers.len();
-        for number in 0..consumers {
+        let first = self.data.queues.queues[queue].first_asked as usize;
+        for number in (0..consumers).map(|number| (first + number) % consumers) {
             let site = self.data.queues.queues[queue].consumers[number].edge;
             let service = self.calls.callee(site);
             let routable = self.stations.routable(service);
@@ -176,27 +195,30 @@ impl World<'_> {
             let count = routable.len() as u32;
             let idle = (0..count).map(|i| routable[((turn + i) % count) as usize]).find(|&i| self.stations.is_idle(i));
             if let Some(instance) = idle {
-                self.data.queues.queues[queue].turn = turn.wrapping_add(1);
+                let state = &mut self.data.queues.queues[queue];
+                state.turn = turn.wrapping_add(1);
+                state.first_asked = (number as u32 + 1) % consumers as u32;
                 self.hand_over(queue, site, instance);
                 return;
             }
         }
     }
 
-    /// An instance has a free worker and nobody waiting: it takes a message.
+    /// An instance has a free worker and nobody waiting: it takes a message. Where its service consumes from several queues, or as several consumers,
+    /// these have their turns one after the other, so that none starves behind another that always has messages.
     pub(in crate::world) fn pull(&mut self, instance: InstanceId, service: ServiceId) {
         if !self.stations.is_idle(instance) {
             return;
         }
-        for at in 0..self.stations.pulls(service).len() {
-            let queue = self.stations.pulls(service)[at];
-            let state = &self.data.queues.queues[queue];
-            let site = state.consumers.iter().map(|c| c.edge).find(|&s| self.calls.callee(s) == service);
-            if let (false, Some(site)) = (state.waiting.is_empty(), site) {
-                self.hand_over(queue, site, instance);
-                return;
-            }
-        }
+        let queues = &mut self.data.queues;
+        let sources = &mut queues.sources[service];
+        let number = sources.consumers.len();
+        let in_turn = (0..number).map(|place| (sources.turn as usize + place) % number);
+        let has_messages = |place: &usize| !queues.queues[sources.consumers[*place].0].waiting.is_empty();
+        let Some(place) = in_turn.into_iter().find(has_messages) else { return };
+        sources.turn = ((place + 1) % number) as u32;
+        let (queue, site) = sources.consumers[place];
+        self.hand_over(queue, site, instance);
     }
 
     /// Gives the first message of a queue to an instance.

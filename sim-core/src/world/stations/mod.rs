@@ -253,11 +253,6 @@ impl Stations {
         self.services[service].patience.is_some()
     }
 
-    /// The queues from which a service takes messages.
-    pub(in crate::world) fn pulls(&self, service: ServiceId) -> &[ServiceId] {
-        &self.services[service].pulls
-    }
-
     /// All running sums of a service at this moment; differences of two of them are what results hold. Processor time is that of the last
     /// [`World::read_cpu`].
     pub(in crate::world) fn sums(&self, service: ServiceId, now_ns: u64) -> ServiceCounts {
