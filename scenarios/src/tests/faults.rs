@@ -8,6 +8,7 @@ use sim_core::metrics::PartAt;
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, RunResult, Span};
+use sim_core::service::cpu::CPU_THROTTLED_MS;
 
 /// A caller `a` of a service `b`, and two faults: one is there from 10 s to 30 s, the other from 20 s to 40 s.
 fn two_faults(first: &str, second: &str) -> String {
@@ -382,6 +383,29 @@ fn steps_under_way_when_time_is_stolen_go_on_at_their_own_pace() {
         );
         let (_, run) = run(&text);
         close(5.0 + run.edge(EdgeId(0), run.whole()).latency_sum_ns as f64 / 1e9, ends_s, 1e-6, step);
+    }
+}
+
+/// A quota of 50 ms in each 100 ms: half of a core is as much as a core of which half is stolen gives, so that it is never spent. Of a core of which a fifth
+/// is stolen 80 ms run in 100 ms: 50 ms of work take 62.5 ms, and then all stands still.
+#[test]
+fn stolen_time_spends_no_quota() {
+    let throttled = |percent: u32| {
+        let text = format!(
+            "scenario: s\nquestion: q?\nrun: {{duration: 100s, warm_up: 0s}}\n\
+             load: {{once: {{to: b.get, arrive: {{burst: {{size: 1, at: 5s}}}}}}}}\n\
+             services: {{b: {{workers: 1, machine: {{cpu_limit: 500m}}, endpoints: {{get: {{steps: [{{work: 10s}}]}}}}}}}}\n\
+             faults: {{f: {{inject: {{cpu_steal: {{percent: {percent}%}}}}, where: {{service: b}}}}}}\n"
+        );
+        let (_, run) = run(&text);
+        let counts = run.service(ServiceId(0), run.whole());
+        let took_s = run.edge(EdgeId(0), run.whole()).latency_sum_ns as f64 / 1e9;
+        (took_s, counts.of(&CPU_THROTTLED_MS) as f64 / 1e3)
+    };
+    for (percent, took_s, still_s) in [(50, 20.0, 0.0), (20, 20.0, 7.5), (75, 40.0, 0.0)] {
+        let found = throttled(percent);
+        close(found.0, took_s, 0.11, "the quota's pace, or that of what is left");
+        close(found.1, still_s, 0.1, "stands still");
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Cores {
     updated: u64,
     /// Slow-down that applies since then.
     slow: f64,
+    /// By how much longer it takes because processor time is stolen, a part of `slow`.
+    stolen: f64,
     /// How much longer than at full speed each piece takes now.
     stretch: f64,
     /// The inverse of that.
@@ -57,6 +59,7 @@ impl Cores {
             virtual_ns: 0.0,
             updated: 0,
             slow: 1.0,
+            stolen: 1.0,
             stretch: 1.0,
             speed: 1.0,
             active: 0,
@@ -87,7 +90,7 @@ impl Cores {
             let busy = self.busy();
             let passed = match &mut self.quota {
                 Some(quota) => {
-                    let ran = quota.run(from_ns, now_ns, busy);
+                    let ran = quota.run(from_ns, now_ns, busy / self.stolen);
                     // What is frozen spends nothing, and so is never throttled.
                     if busy > 0.0 { ran } else { passed }
                 }
@@ -151,10 +154,11 @@ impl Cores {
         }
     }
 
-    /// From now on work is slower by another factor. `seq` is a new number: events that were made before it are not relied upon.
-    pub fn set_slow(&mut self, now_ns: u64, slow: f64, seq: u64) {
+    /// From now on work is slower by another factor, of which stolen time is a part: what is stolen spends no quota. `seq` is a new number: events that
+    /// were made before it are not relied upon.
+    pub fn set_slow(&mut self, now_ns: u64, (slow, stolen): (f64, f64), seq: u64) {
         self.update(now_ns);
-        self.slow = slow;
+        (self.slow, self.stolen) = (slow, stolen);
         self.distrusted = seq;
         self.set_speed();
     }
@@ -203,7 +207,7 @@ impl Cores {
         let at = if wait > 0.5 {
             let runs = wait * self.stretch;
             let takes = match &self.quota {
-                Some(quota) if self.busy() > 0.0 => quota.takes(self.updated, runs, self.busy()),
+                Some(quota) if self.busy() > 0.0 => quota.takes(self.updated, runs, self.busy() / self.stolen),
                 _ => runs,
             };
             // Not before the next nanosecond, so that time goes on.
@@ -295,7 +299,7 @@ mod tests {
         // After a change of speed its own event is not relied upon.
         let mut cores = Cores::new(1.0, None);
         cores.add(0, 100.0, 1, STEP);
-        cores.set_slow(50, 0.5, 2 * STEP);
+        cores.set_slow(50, (0.5, 1.0), 2 * STEP);
         assert_eq!(cores.wants_event(|_, _| true, |_| 100), Some(75));
     }
 
@@ -303,7 +307,7 @@ mod tests {
     fn a_slow_down_stretches_what_is_left() {
         let mut cores = Cores::new(1.0, None);
         cores.add(0, 100.0, 1, STEP);
-        cores.set_slow(50, 2.0, 2 * STEP);
+        cores.set_slow(50, (2.0, 1.0), 2 * STEP);
         assert_eq!(wants(&mut cores), Some(150));
     }
 

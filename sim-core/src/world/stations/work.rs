@@ -221,7 +221,7 @@ impl World<'_> {
         at.mark(FROZEN, slow >= STANDSTILL);
         at.mark(STEALS, stolen > 1.0);
         if let Some(cores) = &mut at.cores {
-            cores.set_slow(now, slow, self.calendar.next_sequence());
+            cores.set_slow(now, (slow, stolen), self.calendar.next_sequence());
             cores.disarm();
             self.arm_cores(instance);
         }
