@@ -21,6 +21,7 @@ pub const LIVE: &[&str] = &[
     "policies.NAME.retry.backoff",
     "policies.NAME.fallback",
     "policies.NAME.optional",
+    "policies.NAME.locality",
     "policies.NAME.concurrency_limit.bulkhead",
     "services.NAME.instances",
     "services.NAME.start_up",
@@ -105,6 +106,7 @@ fn calls(id: EdgeId, a: &Edge, b: &Edge, found: &mut Found) {
     }
     found.add(&a.cancel, &b.cancel, |cancel| Live::Call(id, OfCall::Cancel(*cancel)));
     found.add(&a.optional, &b.optional, |optional| Live::Call(id, OfCall::Optional(*optional)));
+    found.add(&a.locality, &b.locality, |locality| Live::Call(id, OfCall::Locality(*locality)));
     // Without retries effects need not be remembered; and copies of a hedged call number their attempts by how many there may be.
     if a.retry.is_some() && b.retry.is_some() && a.hedge.is_none() {
         found.add(&a.retry, &b.retry, |retry| Live::Call(id, OfCall::Retry(retry.clone())));
@@ -178,6 +180,7 @@ pub fn put_call(edge: &mut Edge, value: &OfCall) {
         OfCall::Retry(retry) => edge.retry.clone_from(retry),
         OfCall::Fallback(fallback) => edge.fallback.clone_from(fallback),
         OfCall::Optional(optional) => edge.optional = *optional,
+        OfCall::Locality(locality) => edge.locality = *locality,
     }
 }
 

@@ -30,6 +30,7 @@ policies:
     fallback: {latency: 5ms}
     concurrency_limit: {bulkhead: {limit: 3, max_wait: 300ms}}
   far: {timeout: 2s, optional: false}
+  near: {balance: random, timeout: 1s}
 load:
   users: {to: web.get, arrive: {burst: {size: 40, at: 1s, every: 10s, times: 20}}, balance: random}
   rare: {to: batch.run, arrive: {constant: {rate: 1/s}}}
@@ -48,8 +49,10 @@ services:
           - call: {to: rows.put, timeout: 1s}
           - call: {to: rows.get, policy: db}
           - call: {to: far.get, policy: far}
+          - call: {to: near.get, policy: near}
           - call: {to: jobs.send}
   far: {workers: 8, zones: [c], endpoints: {get: {steps: [{work: {exponential: {mean: 10ms}}}, {fail: {probability: 5%, outcome: error}}]}}}
+  near: {instances: 4, workers: 90, zones: [a, b], endpoints: {get: {steps: [{wait: 1ms}]}}}
   worker: {workers: 2, instances: 1, zones: [c], endpoints: {run: {effect: not_idempotent, steps: [{work: {exponential: {mean: 100ms}}}, {fail: {probability: 30%, outcome: error}}]}}}
   batch: {workers: 2, instances: 1, zones: [b], endpoints: {run: {steps: [{work: 1ms}]}}}
 stores:
@@ -85,6 +88,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("policies.NAME.retry.backoff", "policies.db.retry.backoff.fixed.delay", "150ms"),
     ("policies.NAME.fallback", "policies.db.fallback.latency", "100ms"),
     ("policies.NAME.optional", "policies.far.optional", "true"),
+    ("policies.NAME.locality", "policies.near.locality", "{prefer: zone}"),
     ("policies.NAME.concurrency_limit.bulkhead", "policies.db.concurrency_limit.bulkhead.limit", "2"),
     ("policies.NAME.concurrency_limit.bulkhead", "policies.db.concurrency_limit.bulkhead.max_wait", "0s"),
     ("services.NAME.instances", "services.web.instances", "3"),

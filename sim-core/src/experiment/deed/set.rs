@@ -2,6 +2,7 @@
 
 use crate::call::fallback::FallbackSettings;
 use crate::call::limit::LimitSettings;
+use crate::call::locality::LocalitySettings;
 use crate::call::retry::RetrySettings;
 use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
@@ -34,7 +35,7 @@ use std::mem::discriminant;
 ///
 /// # Knobs
 /// - values by path; at least one. Live are
-///   - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`, `fallback`, `retry` where there is one,
+///   - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`, `fallback`, `locality`, `retry` where there is one,
 ///     but for its budget, and `concurrency_limit.bulkhead`
 ///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one
 ///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
@@ -116,6 +117,8 @@ pub enum OfCall {
     Fallback(Option<FallbackSettings>),
     /// Whether its failure does no harm.
     Optional(bool),
+    /// Which instances are near, and when all are called.
+    Locality(Option<LocalitySettings>),
 }
 
 /// A setting of a service, store or queue that may change.

@@ -122,10 +122,7 @@ pub(super) fn sites(
                 Caller::Load(load) => model.loads.get(load.index()).map_or_else(Priority::default, |l| l.priority),
                 Caller::Endpoint(_) | Caller::Queue(_) => Priority::default(),
             }),
-            role: match role(model, edge) {
-                Role::Any if is_choosy(model, edge) => Role::Others,
-                role => role,
-            },
+            role: role(model, edge),
             counts: EdgeCounts::default(),
             latency: Histogram::new(),
         });
@@ -167,8 +164,16 @@ fn constant(ns: u64) -> Sampler {
     crate::dist::Distribution::constant(crate::units::SimDuration::from_ns(ns)).build()
 }
 
+/// Which instances may get a call as it is now.
+pub(super) fn role(model: &Model, edge: &Edge) -> Role {
+    match role_in_store(model, edge) {
+        Role::Any if is_choosy(model, edge) => Role::Others,
+        role => role,
+    }
+}
+
 /// Writes of a copied store go to its primary, reads where the store says.
-fn role(model: &Model, edge: &Edge) -> Role {
+fn role_in_store(model: &Model, edge: &Edge) -> Role {
     let endpoint = &model.endpoints[edge.callee.index()];
     let Node::Store(store) = &model.services[endpoint.service.index()].node else { return Role::Any };
     let Replication::Primary { reads, .. } = &store.replication else { return Role::Any };

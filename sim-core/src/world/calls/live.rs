@@ -17,6 +17,7 @@ impl World<'_> {
         site.timer = timer;
         site.total_ns = edge.total_timeout.map_or(0, SimDuration::ns);
         site.cancel = edge.cancel;
+        site.role = build::role(self.model, edge);
     }
 
     /// A limit becomes another for all caller instances. Who has a place keeps it; who waits gets one where there are more.
