@@ -209,6 +209,8 @@ pub struct Health {
     pub unhealthy_after: u32,
     /// Good answers in a row that bring it back.
     pub healthy_after: u32,
+    /// How long an instance at full speed takes to answer.
+    pub takes: SimDuration,
     /// Whether what is taken out is restarted too.
     pub restart: bool,
 }

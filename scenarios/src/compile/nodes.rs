@@ -160,6 +160,7 @@ impl Compiler<'_> {
             timeout: h.timeout,
             unhealthy_after: h.unhealthy_after.get_u32(),
             healthy_after: h.healthy_after.get_u32(),
+            takes: h.takes,
             restart: h.restart,
         });
         service.labels = keys.labels.cloned().unwrap_or_default();

@@ -4,6 +4,7 @@ mod arithmetic;
 mod bad_input;
 mod balance;
 mod caches;
+mod checks;
 mod counters;
 mod deadlines;
 mod deploys;

@@ -83,7 +83,7 @@ fn ejection_and_health_are_one_threshold() {
              load: {{users: {{to: api.get, arrive: {{poisson: {{rate: 400/s}}}}, policy: p}}}}\n\
              policies: {{p: {{locality: {{panic_below: 50%}}, outlier_ejection: {{consecutive_errors: 3, eject_for: 1h, max_eject_for: 1h, max_ejected: {{percent: 50%}}}}}}}}\n\
              services: {{api: {{workers: unlimited, instances: 10, health: {{every: 1s, unhealthy_after: 1}}, endpoints: {{get: {{steps: [{{wait: 1ms}}]}}}}}}}}\n\
-             faults: {{down: {{inject: freeze, where: {{service: api, count: {frozen}}}, at: 0s}}, bad: {{inject: fail, where: {{to: api}}, at: 5s, for: 1s}}}}\n"
+             faults: {{down: {{inject: freeze, where: {{service: api, count: {frozen}}}, at: 0s}}, bad: {{inject: fail, where: {{to: api.get}}, at: 5s, for: 1s}}}}\n"
         ));
         let counts = run.edge(EdgeId(0), span(10, 200));
         counts.outcomes[0] as f64 / counts.attempts as f64

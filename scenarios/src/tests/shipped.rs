@@ -51,6 +51,8 @@ fn findings_of_shipped_scenarios_are_those_that_are_right_of_them() {
         ("checkout", checkout),
         ("experiments/retries-off-by-hand", &["single-point-of-failure"]),
         ("network/deaf-link", &["duplicate-effects"]),
+        // It is about the one service that all call.
+        ("network/half-cut-zones", &["everything-needs-it"]),
         ("resilience/breaker-that-never-opens", &["breaker-never-opens"]),
         // Users give a log-in 3 s, and a query of it may take 10 s.
         ("resilience/connection-pool-exhaustion", &["timeouts-in-the-wrong-order"]),

@@ -389,26 +389,40 @@ impl WarmUpSettings {
 
 /// Active check that takes instances which do not answer in time out of the balancer.
 ///
-/// A probe knocks like a request: it waits for a worker in the queue behind the requests, and takes it for no time. So a busy instance
-/// answers late, one whose queue is full turns the probe away, one that is frozen or silent does not answer, and one that fails requests
-/// fails probes as often. Where no instance is healthy all are called.
+/// A check is a message to each instance, and the answer is one: links and faults hold them up and lose them as they do requests and replies.
+/// At the instance it knocks like a request: it waits for a worker in the queue behind the requests, and takes it for no time. So a busy
+/// instance answers late, one whose queue is full turns it away, one that is frozen answers when it goes on, one that has spent its
+/// `cpu_limit` in the next period, one that is silent does not answer, and one that fails requests fails checks as often. Limits at the door
+/// (`admission`) do not ask it, and it is counted nowhere. It asks for no endpoint: a fault on calls to one (`where: {to: api.get}`) does not
+/// act on it, one on all that goes to the service (`where: {to: api}`) does.
 ///
-/// It differs from Envoy's and from Kubernetes' readiness probes in this: all callers know at once, a new instance counts as healthy
-/// until a probe fails, all instances are probed at the same times, and with `restart`, which is a
-/// liveness probe, the same probe does both. Probes do not travel over the network: links do not hold them up, and a partition between a
-/// caller and an instance is seen by the caller alone.
+/// Each zone from which the service is called has a checker, and users who stand in no zone have one outside. Callers go by the checker of
+/// their zone: an instance that cannot be reached from one zone is left out by the callers there, and by nobody else. A caller that a link or
+/// a fault names (`where: {from: web}`) has checkers of its own. Without zones, links and such faults there is one for all. Where the checker
+/// of a caller finds no instance well, that caller calls all, or what `locality: {panic_below}` says, which counts the instances that the
+/// caller's own checker finds well. `slow_start` begins anew for the callers whose checker has found an instance well again. `up` counts what
+/// runs, whatever checks say; deploys, scalers and alerts do not ask checkers either. Consumers of a queue are checked from the zone of the
+/// queue.
+///
+/// `restart` is a liveness probe: it is decided by the checker in the instance's own zone, the agent of its machine.
+///
+/// It differs from Envoy's and from Kubernetes' probes in this: the callers of a zone share one checker, a new instance counts as healthy
+/// until a check fails, and all instances are checked at the same times.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HealthSettings {
     /// Between two checks; default 10s.
     pub every: SimDuration,
-    /// How long an answer may take; default 1s. An instance that still owes an answer is not probed again.
+    /// How long an answer may take, with both ways; default 1s. A checker that still waits for an answer of an instance does not ask it
+    /// again.
     pub timeout: SimDuration,
     /// Bad answers in a row that take an instance out; default 3.
     pub unhealthy_after: Count,
     /// Good answers in a row that bring it back; default 2.
     pub healthy_after: Count,
-    /// Whether an instance that is taken out is restarted too, with all that is in it lost; default false. It is not probed while it
+    /// How long an instance at full speed takes to answer; one that is slower takes longer. No worker is held meanwhile. Default no time.
+    pub takes: SimDuration,
+    /// Whether an instance that is taken out is restarted too, with all that is in it lost; default false. It is not checked while it
     /// starts.
     pub restart: bool,
 }
@@ -420,6 +434,7 @@ impl Default for HealthSettings {
             timeout: SimDuration::SECOND,
             unhealthy_after: Count::new(3),
             healthy_after: Count::new(2),
+            takes: SimDuration::ZERO,
             restart: false,
         }
     }
@@ -434,6 +449,9 @@ impl HealthSettings {
         if self.timeout.is_zero() {
             problems.error("timeout", "a probe that may take no time always fails").hint =
                 Some("write timeout: 1s".into());
+        } else if self.takes >= self.timeout {
+            problems.error("takes", "an answer that takes as long as the timeout always comes too late").hint =
+                Some("write a timeout that is longer than what an answer takes".into());
         }
         for (key, count) in [("unhealthy_after", self.unhealthy_after), ("healthy_after", self.healthy_after)] {
             if count.get() == 0 {

@@ -157,6 +157,11 @@ impl Quota {
         to_end_ns + whole * self.period_ns as f64 + (rest_ns - whole * each_ns)
     }
 
+    /// For how long nothing can run from now on, because the quota of the present period is spent [ns].
+    pub fn stands_still_for(&self, now_ns: u64) -> u64 {
+        if self.left_ns > ROUNDING { 0 } else { self.ends_ns.saturating_sub(now_ns) }
+    }
+
     /// The machine is a new one: nothing of its quota is spent. What was seen of the old one stays seen.
     pub fn begins_anew(&mut self) {
         (self.left_ns, self.is_used, self.is_spent) = (self.quota_ns, false, false);

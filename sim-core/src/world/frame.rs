@@ -153,8 +153,14 @@ pub enum Phase {
     Queued,
     /// Given up while it waited for a worker: skipped when it comes up.
     Skipped,
-    /// A health check's probe that waits for a worker behind the requests: no request, and counted nowhere.
-    Probe,
+    /// A health check, which is no request and counted nowhere, on the way to its instance.
+    CheckArriving,
+    /// A health check that waits for a worker behind the requests.
+    CheckQueued,
+    /// A health check that its instance has taken, and will answer at a time that is known, or when it is no longer frozen.
+    CheckHeld,
+    /// The answer to a health check, on the way back.
+    CheckReplying,
     /// At work or waiting for time to pass; `start` is when it will be done.
     Working,
     /// At work on shared cores.
@@ -183,6 +189,13 @@ pub enum Phase {
     Message,
 }
 
+impl Phase {
+    /// Whether it is a health check's.
+    pub fn is_check(self) -> bool {
+        matches!(self, Self::CheckArriving | Self::CheckQueued | Self::CheckHeld | Self::CheckReplying)
+    }
+}
+
 /// One attempt.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
@@ -195,7 +208,7 @@ pub struct Frame {
     pub waiter: Waiter,
     /// When the caller sent it [ns].
     pub arrived: u64,
-    /// Begin of its present call, end of its present work, or when it began to queue [ns].
+    /// Begin of its present call, end of its present work, or when it began to queue [ns]. Of a health check, its checker.
     pub start: u64,
     /// Where it runs.
     pub instance: Maybe<InstanceId>,

@@ -459,6 +459,7 @@ fn what_starts_is_taken_out_by_its_health_check() {
         timeout: ms(1_000),
         unhealthy_after: 2,
         healthy_after: 1,
+        takes: ms(0),
         restart: false,
     });
     let mut model = chain(50.0, 100, &[(pair, Distribution::constant(ms(1)))], &[]);

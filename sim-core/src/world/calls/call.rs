@@ -481,6 +481,10 @@ impl World<'_> {
                 self.frames[frame].seq = 0;
                 Some(self.falls_back(frame, site))
             }
+            phase if phase.is_check() => {
+                self.check_wakes(frame);
+                None
+            }
             _ => None,
         }
     }

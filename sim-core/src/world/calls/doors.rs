@@ -333,13 +333,14 @@ impl World<'_> {
             if self.calls.shared[shared].timed { self.calls.let_go[frame.index()] } else { self.frames[frame].start };
         let ended = Ended { now_ns: now, outcome, latency_ns: now - began, by, is_broken };
         let retry = self.tries(frame) > self.tries_before(frame, site) + 1;
+        let ejects = self.calls.shared[shared].ejector.is_some();
+        let instances = if ejects { self.known_of_caller(frame, site).len() } else { 0 };
         let state = &mut self.calls.shared[shared];
         state.in_flight = state.in_flight.saturating_sub(1);
         if let Some(budget) = &mut state.budget {
             budget.on_result(ok, retry);
         }
         if let Some(ejector) = &mut state.ejector {
-            let instances = self.stations.routable(self.calls.sites[site].service).len();
             ejector.ended(now, by, ok, instances);
             count!(self.calls.sites[site].counts, ejection::EJECTIONS, ejector.take_ejections());
         }

@@ -98,7 +98,8 @@ impl World<'_> {
                 self.stop_sharing(at.instance.known());
                 self.gone(frame);
             }
-            Phase::Free | Phase::Skipped | Phase::Probe | Phase::Message => {}
+            Phase::Free | Phase::Skipped | Phase::Message => {}
+            phase if phase.is_check() => {}
             Phase::Running => {
                 let stand_in = self.replaced(frame);
                 self.gone(stand_in);

@@ -148,10 +148,18 @@ impl Calls {
         self.sites.iter_mut().filter(|site| site.endpoint == endpoint).for_each(|site| site.slow = slow);
     }
 
-    /// The one instance of a service that may be picked, where there is one.
-    pub(in crate::world) fn set_only(&mut self, service: ServiceId, only: Maybe<InstanceId>) {
-        let any = |site: &&mut Site| site.service == service && site.role == Role::Any;
-        self.sites.iter_mut().filter(any).for_each(|site| site.only = only);
+    /// Which instances of a service may be picked: the only one, where there is one, or for each caller those of its own checker.
+    pub(in crate::world) fn set_known(&mut self, service: ServiceId, only: Maybe<InstanceId>, differs: bool) {
+        for site in self.sites.iter_mut().filter(|site| site.service == service) {
+            site.role = match site.role {
+                Role::Any | Role::Known if differs => Role::Known,
+                Role::Any | Role::Known => Role::Any,
+                role => role,
+            };
+            if matches!(site.role, Role::Any | Role::Known) {
+                site.only = only;
+            }
+        }
     }
 
     /// Whether frames have to carry tickets: for the deadlines that they hand on, or for the keys by which balancers pick.

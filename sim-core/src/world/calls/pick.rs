@@ -1,6 +1,6 @@
 //! Which instance gets an attempt, and what the balancer is told of it.
 //!
-//! Candidates are the instances that are in the balancer. Where all will do, the balancer picks among them; where the callee's role, another copy
+//! Candidates are the instances that are in the balancer: where checkers know different things, in that of the caller. Where all will do, the balancer picks among them; where the callee's role, another copy
 //! of the same call, an ejector or locality leaves fewer, among those. A balancer that hashes is given the key of the request, which is the same
 //! wherever the request is asked for its key.
 
@@ -93,7 +93,7 @@ impl World<'_> {
     fn healthy(&mut self, frame: FrameId, site: EdgeId) -> Vec<InstanceId> {
         let to = &self.calls.sites[site];
         let (first, replica) = (self.stations.first(to.service), to.role == Role::Replica);
-        let routable = self.stations.routable(to.service).iter().copied();
+        let routable = self.known_of_caller(frame, site).iter().copied();
         let mut able: Vec<InstanceId> = routable.filter(|&i| !replica || i != first).collect();
         let shared = self.shared_of(frame, site);
         if let Some(ejector) = &mut self.calls.shared[shared].ejector
@@ -114,6 +114,7 @@ impl World<'_> {
         let ejector = self.calls.shared[shared].ejector.as_mut();
         let ejected = ejector.and_then(|e| e.ejected(self.now, known.iter().map(|i| i.0 - first.0)));
         let here = self.zone_of_caller(frame, site);
+        let checker = self.stations.checker_of(site, here);
         let region = |zone: ZoneId| self.model.zones[zone.index()].region;
         let mut levels = [Level::default(); LEVELS];
         let mut all = Vec::with_capacity(known.len());
@@ -123,7 +124,7 @@ impl World<'_> {
             let is_same = |same: &dyn Fn(ZoneId) -> bool| here.is_none_or(same);
             let level = locality.level(is_same(&|here| here == zone), is_same(&|here| region(here) == region(zone)));
             let is_ejected = ejected.as_ref().is_some_and(|ejected| ejected[place]);
-            let is_healthy = self.stations.is_healthy(instance) && !is_ejected;
+            let is_healthy = self.stations.is_healthy(instance, checker) && !is_ejected;
             levels[level].known += 1;
             levels[level].healthy += u32::from(is_healthy);
             all.push((instance, level, is_healthy));
@@ -133,6 +134,15 @@ impl World<'_> {
         let goes =
             |&(_, at, is_healthy): &(InstanceId, usize, bool)| at == level && (is_healthy || shares.panics[level]);
         all.into_iter().filter(goes).map(|(instance, ..)| instance).collect()
+    }
+
+    /// The instances that are in a caller's balancer, in the order of their places: those that its checker has found well.
+    pub(super) fn known_of_caller(&self, frame: FrameId, site: EdgeId) -> &[InstanceId] {
+        let service = self.calls.sites[site].service;
+        if !self.stations.checkers_differ(service) {
+            return self.stations.routable(service);
+        }
+        self.stations.routable_for(service, self.stations.checker_of(site, self.zone_of_caller(frame, site)))
     }
 
     /// The zone in which a caller stands; `None` of users who stand nowhere.
@@ -146,10 +156,11 @@ impl World<'_> {
 
     /// Whose turn it is while an instance starts slowly, by the weights that the balancer and the ramps of instances give; `None` where all
     /// weigh alike.
-    fn turn(&mut self, able: &[InstanceId], shared: usize) -> Option<usize> {
+    fn turn(&mut self, frame: FrameId, site: EdgeId, able: &[InstanceId], shared: usize) -> Option<usize> {
         let guard = &self.model.guards[self.calls.shared[shared].guard.index()];
         let slow_start = self.model.services[guard.callee.index()].slow_start.filter(|_| guard.balance.weighs())?;
-        let ramps: Vec<f64> = able.iter().map(|&i| self.stations.ramp(i, self.now, slow_start)).collect();
+        let checker = self.stations.checker_of(site, self.zone_of_caller(frame, site));
+        let ramps: Vec<f64> = able.iter().map(|&i| self.stations.ramp(i, checker, self.now, slow_start)).collect();
         if ramps.iter().all(|ramp| *ramp >= 1.0) {
             return None;
         }
@@ -183,7 +194,7 @@ impl World<'_> {
             0 if replica => first,
             0 => return Maybe::NONE,
             1 if !replica => able[0],
-            _ if let Some(turn) = self.turn(&able, shared) => able[turn],
+            _ if let Some(turn) = self.turn(frame, site, &able, shared) => able[turn],
             count => {
                 let mut draw = Keyed::of(key, PICK);
                 let asking = Asking { now_ns: self.now, hash: self.hash_of(frame, site) };

@@ -108,6 +108,8 @@ const _: () = {
 pub enum Role {
     /// Any instance.
     Any,
+    /// Any of those that the caller's own checker has found well: checkers know different things now. Without that it is `Any`.
+    Known,
     /// The first that lives: the primary.
     Primary,
     /// Any but the first.

@@ -145,7 +145,8 @@ impl World<'_> {
                     }
                     (service, at.start)
                 }
-                Phase::Free | Phase::Skipped | Phase::Probe => continue,
+                Phase::Free | Phase::Skipped => continue,
+                phase if phase.is_check() => continue,
                 phase => {
                     let Some(queue) = self.data.queue_of(at) else { continue };
                     let patience = self.calls.patience_by_service[queue.index()];
@@ -186,7 +187,8 @@ impl World<'_> {
         for frame in self.frames.ids() {
             let at = &self.frames[frame];
             match at.phase {
-                Phase::Free | Phase::Skipped | Phase::Probe | Phase::Message => continue,
+                Phase::Free | Phase::Skipped | Phase::Message => continue,
+                phase if phase.is_check() => continue,
                 Phase::Calling
                 | Phase::Waiting
                 | Phase::Admitted

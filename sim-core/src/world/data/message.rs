@@ -186,7 +186,8 @@ impl World<'_> {
         for number in (0..consumers).map(|number| (first + number) % consumers) {
             let site = self.data.queues.queues[queue].consumers[number].edge;
             let service = self.calls.callee(site);
-            let routable = self.stations.routable(service);
+            let zone = self.stations.zone_of(self.stations.first(queue));
+            let routable = self.stations.routable_for(service, self.stations.checker_of(site, Some(zone)));
             let workers = self.model.services[service.index()].workers.map_or(u64::MAX / 4096, u64::from);
             if routable.is_empty() || self.stations.all_are_busy(service, workers) {
                 continue;

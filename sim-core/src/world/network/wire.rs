@@ -1,25 +1,25 @@
 //! The network between caller and callee: latency, loss, partitions, and what faults do to messages on an edge.
 //!
-//! Requests, deliveries of queues and the replies to both go through one function, [`World::transmit`]. Every message of a call has a way, there
+//! Requests, deliveries of queues, health checks and the replies to all of them go through one function, [`World::transmit`]. Every message has a way, there
 //! or back, and all that names two places is asked for that way: a link or a fault from b to a is met by replies of calls from a to b. Deliveries
-//! from queues are calls of the queue, in its zone.
+//! from queues are calls of the queue, in its zone; a health check is a call of its checker (`stations/checkers`), and asks for no endpoint.
 //! A call site without latency, loss, sizes or an active fault never comes here. Latencies are drawn from the attempt's key.
 //!
-//! Left out here: probes of health checks, of which nothing says whence they come (`stations/health`), and the messages by which regions agree
-//! (`data/agree`), which take the latency of their links and meet no fault.
+//! Left out here: the messages by which regions agree (`data/agree`), which take the latency of their links and meet no fault.
 
+use super::ends::{End, Ends, Way};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
+use crate::engine::table::Id;
 use crate::faults::FaultEffect;
-use crate::ids::{Caller, EdgeId, EndpointId, FaultId, InstanceId, LoadId, Location, RegionId, ServiceId, ZoneId};
+use crate::ids::{Caller, EdgeId, FaultId, InstanceId, Location, RegionId, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::network::LinkQuality;
 use crate::outcome::Outcome;
-use crate::topology::Edge;
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
-use crate::world::stations::Door;
+use crate::world::stations::{CheckerId, Checkers, Door};
 use crate::world::together::First;
 
 const THERE: u64 = 0x61;
@@ -67,19 +67,6 @@ pub(in crate::world) enum EdgeEffect {
     Bandwidth(f64),
 }
 
-/// The direction in which a message of a call travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// A request, or a delivery from a queue, to the callee.
-    There,
-    /// A reply, or an acknowledgement, to the caller.
-    Back,
-}
-
-impl Way {
-    const BOTH: [Self; 2] = [Self::There, Self::Back];
-}
-
 impl EdgeFault {
     /// Whether it strikes a message that travels so between these ends.
     fn strikes(&self, ends: &Ends, instance: InstanceId, way: Way) -> bool {
@@ -109,9 +96,12 @@ impl EdgeFault {
 #[derive(Default)]
 pub(in crate::world) struct Network {
     qualities: Vec<Quality>,
-    /// Quality by call site, way, caller's zone and callee's zone; empty where no link does anything.
+    /// Quality by call site, way, caller's zone and callee's zone, and behind them the same of checkers; empty where no link does anything.
     table: Vec<u16>,
     zones: usize,
+    /// How many call sites there are.
+    sites: usize,
+    checkers: Checkers,
     /// Active faults on messages, in the order of the file, so that draws do not depend on which began first.
     faults: Vec<EdgeFault>,
     /// Delay that each fault adds; `None` for all other kinds.
@@ -126,6 +116,8 @@ impl Network {
         let network = &model.network;
         let mut wires = Self {
             zones: model.zones.len(),
+            sites: model.edges.len(),
+            checkers: Checkers::new(model),
             regions: model.zones.iter().map(|z| z.region).collect(),
             delays: model.faults.iter().map(|fault| delay(&fault.effect)).collect(),
             ..Self::default()
@@ -143,11 +135,14 @@ impl Network {
         if !self.table.is_empty() || self.qualities.iter().all(Quality::is_perfect) {
             return;
         }
-        for edge in &model.edges {
+        let sites = (0..self.sites).map(|site| Line::Call(EdgeId::from(site)));
+        let lines: Vec<Line> = sites.chain(self.checkers.list.ids().map(Line::Check)).collect();
+        for line in lines {
             for way in Way::BOTH {
                 for from in 0..self.zones {
                     for to in 0..self.zones {
-                        self.table.push(self.quality(model, edge, way, (from, to)));
+                        let ends = self.ends(model, line, Some(ZoneId::from(from)), ZoneId::from(to));
+                        self.table.push(self.quality_between(model, &ends, way, (from, to)));
                     }
                 }
             }
@@ -160,13 +155,16 @@ impl Network {
         self.fill(model);
     }
 
-    /// The quality of a message between the caller's and the callee's zone: of the first named link that goes this way, or of the
-    /// distance.
-    fn quality(&self, model: &Model, edge: &Edge, way: Way, (caller, callee): (usize, usize)) -> u16 {
-        let ends = Ends::of(model, edge, Some(ZoneId::from(caller)), ZoneId::from(callee), &self.regions);
-        self.quality_between(model, &ends, way, (caller, callee))
+    /// The ends of a line, where its caller and its callee stand in these zones.
+    fn ends(&self, model: &Model, line: Line, from: Option<ZoneId>, to: ZoneId) -> Ends {
+        match line {
+            Line::Call(site) => Ends::of(model, &model.edges[site.index()], from, to, &self.regions),
+            Line::Check(checker) => Ends::of_check(&self.checkers.list[checker], to, &self.regions),
+        }
     }
 
+    /// The quality of a message between the caller's and the callee's zone: of the first named link that goes this way, or of the
+    /// distance.
     fn quality_between(&self, model: &Model, ends: &Ends, way: Way, (caller, callee): (usize, usize)) -> u16 {
         let named = model.network.links.iter().position(|link| {
             let (from, to) = (Some(link.from), Some(link.to));
@@ -182,12 +180,7 @@ impl Network {
 
     /// The way of a message between two zones from one instance of a service to another, for [`Self::latency_ns`].
     pub(in crate::world) fn way_within(&self, model: &Model, service: ServiceId, from: usize, to: usize) -> u16 {
-        let end = |zone: usize| End {
-            service: Some(service),
-            zone: Some(ZoneId::from(zone)),
-            region: Some(self.regions[zone]),
-            ..End::default()
-        };
+        let end = |zone: usize| End::instance(service, ZoneId::from(zone), &self.regions);
         let ends = Ends { caller: end(from), callee: end(to) };
         self.quality_between(model, &ends, Way::There, (from, to))
     }
@@ -227,9 +220,13 @@ impl Network {
         !self.faults.is_empty()
     }
 
-    fn on_way(&self, site: EdgeId, way: Way, (caller, callee): (ZoneId, ZoneId)) -> &Quality {
+    fn on_way(&self, line: Line, way: Way, (caller, callee): (ZoneId, ZoneId)) -> &Quality {
         let n = self.zones;
-        let place = (site.index() * 2 + way as usize) * n * n + caller.index() * n + callee.index();
+        let row = match line {
+            Line::Call(site) => site.index(),
+            Line::Check(checker) => self.sites + checker.place() as usize,
+        };
+        let place = (row * 2 + way as usize) * n * n + caller.index() * n + callee.index();
         &self.qualities[self.table[place] as usize]
     }
 }
@@ -251,76 +248,26 @@ impl Quality {
     }
 }
 
-/// One end of a call, as a place that links and faults can name.
-#[derive(Default)]
-struct End {
-    service: Option<ServiceId>,
-    load: Option<LoadId>,
-    endpoint: Option<EndpointId>,
-    zone: Option<ZoneId>,
-    region: Option<RegionId>,
-}
-
-impl End {
-    /// Whether it is there; no place is anywhere.
-    fn is(&self, place: Option<Location>) -> bool {
-        match place {
-            None => true,
-            Some(Location::Service(s)) => self.service == Some(s),
-            Some(Location::Load(l)) => self.load == Some(l),
-            Some(Location::Endpoint(e)) => self.endpoint == Some(e),
-            Some(Location::Zone(z)) => self.zone == Some(z),
-            Some(Location::Region(r)) => self.region == Some(r),
-        }
-    }
-}
-
-/// The two ends of a call.
-struct Ends {
-    caller: End,
-    callee: End,
-}
-
-impl Ends {
-    fn of(model: &Model, edge: &Edge, caller_zone: Option<ZoneId>, zone: ZoneId, regions: &[RegionId]) -> Self {
-        let (service, load) = match edge.caller {
-            Caller::Load(load) => (None, Some(load)),
-            // Calls start at a service, so that a fault on the way to one of its endpoints does not strike what that calls.
-            Caller::Endpoint(endpoint) => (Some(model.endpoints[endpoint.index()].service), None),
-            Caller::Queue(service) => (Some(service), None),
-        };
-        let region = caller_zone.map(|z| regions[z.index()]);
-        let callee = End {
-            service: Some(model.endpoints[edge.callee.index()].service),
-            endpoint: Some(edge.callee),
-            zone: Some(zone),
-            region: Some(regions[zone.index()]),
-            load: None,
-        };
-        Self { caller: End { service, load, zone: caller_zone, region, endpoint: None }, callee }
-    }
-
-    /// Whether a message that travels so goes from one place to another.
-    fn go(&self, way: Way, from: Option<Location>, to: Option<Location>) -> bool {
-        let (start, end) = match way {
-            Way::There => (&self.caller, &self.callee),
-            Way::Back => (&self.callee, &self.caller),
-        };
-        start.is(from) && end.is(to)
-    }
-}
-
 /// What happens to one message.
 #[derive(Default)]
-struct Fate {
-    delay: u64,
-    lost: bool,
-    fails: First<Outcome>,
+pub(super) struct Fate {
+    pub(super) delay: u64,
+    pub(super) lost: bool,
+    pub(super) fails: First<Outcome>,
     /// Kinds of wrongness, one bit each.
     wrong: u16,
 }
 
-/// A message of a call.
+/// Between whom a message travels.
+#[derive(Debug, Clone, Copy)]
+enum Line {
+    /// A caller and a callee.
+    Call(EdgeId),
+    /// A checker and an instance.
+    Check(CheckerId),
+}
+
+/// A message of a call, or of a health check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::world) enum Message {
     /// A request, which looks for a worker when it arrives.
@@ -329,13 +276,17 @@ pub(in crate::world) enum Message {
     Delivery,
     /// The answer to a request or a delivery, with its outcome.
     Reply(u8),
+    /// A health check, which takes a worker of the instance for no time.
+    Check,
+    /// The answer to it, with its outcome.
+    CheckReply(u8),
 }
 
 impl Message {
     fn way(self) -> Way {
         match self {
-            Self::Request | Self::Delivery => Way::There,
-            Self::Reply(_) => Way::Back,
+            Self::Request | Self::Delivery | Self::Check => Way::There,
+            Self::Reply(_) | Self::CheckReply(_) => Way::Back,
         }
     }
 }
@@ -346,7 +297,7 @@ pub(in crate::world) enum Departure {
     Away,
     /// It has arrived at once, and has a worker.
     Runs,
-    /// The attempt has ended for its caller, with this outcome: the answer has arrived at once, or a fault ends the call.
+    /// The attempt, or the check, has ended for its caller, with this outcome: the answer has arrived at once, or a fault ends the call.
     Ends(u8),
 }
 
@@ -364,23 +315,31 @@ impl World<'_> {
         Some(self.stations.zone_of(instance))
     }
 
-    /// What the network and the faults on it do to a message of a call.
-    fn fate(&self, frame: FrameId, site: EdgeId, way: Way) -> Fate {
+    /// Between whom a message travels, and the zone of the one who calls.
+    fn line(&self, frame: FrameId, message: Message) -> (Line, Option<ZoneId>) {
+        if let Message::Check | Message::CheckReply(_) = message {
+            let checker = self.checker_of(frame);
+            return (Line::Check(checker), self.network.checkers.list[checker].zone);
+        }
+        let site = self.frames[frame].edge;
+        (Line::Call(site), self.caller_zone(frame, site))
+    }
+
+    /// What the network and the faults on it do to a message.
+    fn fate(&self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way) -> Fate {
         let at = &self.frames[frame];
         let mut draw = Keyed::new(mix(at.key, if way == Way::Back { BACK } else { THERE }));
         let mut fate = Fate::default();
         let zone = self.stations.zone_of(at.instance.known());
-        let caller_zone = self.caller_zone(frame, site);
-        if let (Some(from), false) = (caller_zone, self.network.table.is_empty()) {
-            let quality = self.network.on_way(site, way, (from, zone));
+        if let (Some(from), false) = (from, self.network.table.is_empty()) {
+            let quality = self.network.on_way(line, way, (from, zone));
             fate.delay = whole_ns(quality.latency.sample(&mut draw));
             fate.lost = quality.loss > 0.0 && draw.unit() < quality.loss;
         }
         if self.network.faults.is_empty() {
             return fate;
         }
-        let edge = &self.model.edges[site.index()];
-        let ends = Ends::of(self.model, edge, caller_zone, zone, &self.network.regions);
+        let ends = self.network.ends(self.model, line, from, zone);
         for fault in self.network.faults.iter().filter(|fault| fault.strikes(&ends, at.instance.known(), way)) {
             match fault.effect {
                 EdgeEffect::Delay(p) if draw.unit() < p => {
@@ -398,38 +357,43 @@ impl World<'_> {
 
     /// Sends a message: all that links and faults do to messages, they do here, whatever it is and in whichever direction it goes.
     ///
-    /// The frame is that of the attempt. It is given back where the message is lost.
+    /// The frame is that of the attempt, or of the check. It is given back where the message is lost.
     pub(in crate::world) fn transmit(&mut self, frame: FrameId, message: Message) -> Departure {
-        let at = &self.frames[frame];
-        let site = at.edge;
-        if let (Message::Reply(outcome), true) = (message, at.instance.is_none()) {
+        if let (Message::Reply(outcome), true) = (message, self.frames[frame].instance.is_none()) {
             // Nobody was asked, so that nothing comes back from anywhere.
             return Departure::Ends(outcome);
         }
-        self.count_bytes(frame, site, message.way());
-        let mut fate = self.fate(frame, site, message.way());
+        let line = self.line(frame, message);
+        self.count_bytes(frame, line, message.way());
+        let mut fate = self.fate(frame, line, message.way());
         if self.network.is_limited {
-            fate.delay += self.is_sent_after(frame, site, message.way());
+            fate.delay += self.is_sent_after(frame, line, message.way());
         }
         match message {
             Message::Request => self.request_departs(frame, &fate),
             Message::Delivery => self.delivery_departs(frame, &fate),
             Message::Reply(outcome) => self.reply_departs(frame, &fate, outcome),
+            Message::Check => self.check_departs(frame, &fate),
+            Message::CheckReply(outcome) => self.check_reply_departs(frame, &fate, outcome),
         }
     }
 
     /// How long a message takes until all of it is sent over the links with a limit on its way, behind those before it [ns].
+    ///
+    /// Messages of calls without a size take no time and wait for nobody. A health check is too small to take time, and waits for those before it.
     #[cold]
-    fn is_sent_after(&mut self, frame: FrameId, site: EdgeId, way: Way) -> u64 {
-        let edge = &self.model.edges[site.index()];
-        let bytes = if way == Way::Back { edge.size.1 } else { edge.size.0 }.get();
+    fn is_sent_after(&mut self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way) -> u64 {
+        let bytes = match line {
+            Line::Call(site) => Some(self.size(site, way)).filter(|&bytes| bytes > 0),
+            Line::Check(_) => Some(0),
+        };
+        let Some(bytes) = bytes else { return 0 };
         let instance = self.frames[frame].instance.known();
-        let zone = self.stations.zone_of(instance);
-        let ends = Ends::of(self.model, edge, self.caller_zone(frame, site), zone, &self.network.regions);
+        let ends = self.network.ends(self.model, line, from, self.stations.zone_of(instance));
         let mut at = self.now;
         for fault in &mut self.network.faults {
             let EdgeEffect::Bandwidth(limit) = fault.effect else { continue };
-            if bytes == 0 || !fault.strikes(&ends, instance, way) {
+            if !fault.strikes(&ends, instance, way) {
                 continue;
             }
             // Each direction of a link has a line of its own.
@@ -441,6 +405,12 @@ impl World<'_> {
             at = sent;
         }
         at - self.now
+    }
+
+    /// The size of a call's messages on their way there or back [bytes].
+    fn size(&self, site: EdgeId, way: Way) -> u64 {
+        let (request, response) = self.model.edges[site.index()].size;
+        if way == Way::Back { response } else { request }.get()
     }
 
     fn request_departs(&mut self, frame: FrameId, fate: &Fate) -> Departure {
@@ -496,19 +466,19 @@ impl World<'_> {
         Departure::Away
     }
 
-    fn travels(&mut self, frame: FrameId, delay: u64, phase: Phase) -> Departure {
+    pub(super) fn travels(&mut self, frame: FrameId, delay: u64, phase: Phase) -> Departure {
         self.wakes_after(frame, delay, phase);
         Departure::Away
     }
 
-    fn count_bytes(&mut self, frame: FrameId, site: EdgeId, way: Way) {
-        let (request, response) = self.model.edges[site.index()].size;
-        let bytes = if way == Way::Back { response } else { request }.get();
+    fn count_bytes(&mut self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way) {
+        // Health checks are counted nowhere.
+        let Line::Call(site) = line else { return };
+        let bytes = self.size(site, way);
         if bytes == 0 {
             return;
         }
         let zone = self.stations.zone_of(self.frames[frame].instance.known());
-        let from = self.caller_zone(frame, site);
         let counts = self.calls.counts(site);
         counts.bytes += bytes;
         if let Some(from) = from

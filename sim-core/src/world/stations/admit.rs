@@ -263,14 +263,14 @@ impl World<'_> {
         }
     }
 
-    /// What comes up in a queue is no request that waits: one that was given up, or a probe, which takes a worker for no time.
+    /// What comes up in a queue is no request that waits: one that was given up, or a health check, which takes a worker for no time.
     #[cold]
     #[inline(never)]
     fn pass_over(&mut self, frame: FrameId) {
-        let (instance, is_probe) = (self.frames[frame].instance.known(), self.frames[frame].phase == Phase::Probe);
-        self.frames.release(frame);
-        if is_probe {
-            self.probe_served(instance);
+        if self.frames[frame].phase == Phase::CheckQueued {
+            self.check_is_served(frame);
+        } else {
+            self.frames.release(frame);
         }
     }
 

@@ -237,6 +237,12 @@ impl Cores {
         self.armed_at = u64::MAX;
     }
 
+    /// For how long nothing can run because the quota of the present period is spent [ns].
+    pub fn stands_still_for(&mut self, now_ns: u64) -> u64 {
+        self.update(now_ns);
+        self.quota.as_ref().map_or(0, |quota| quota.stands_still_for(now_ns))
+    }
+
     /// CPU time used since the last reading [ns of one core].
     pub fn take_used(&mut self, now_ns: u64) -> u64 {
         self.update(now_ns);

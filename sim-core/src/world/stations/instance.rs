@@ -55,8 +55,6 @@ pub struct Instance {
     pub life: Life,
     /// Whether callers know of it: it has started once, and is not being taken away.
     pub registered: bool,
-    /// Whether the health check has taken it out of the balancer.
-    pub unhealthy: bool,
     /// How much slower its work is: product of the faults that strike it and its warm-up.
     pub slow: f64,
     /// What its requests did.
@@ -170,7 +168,6 @@ impl Instance {
             odd: CLOSED | if cores.is_some() { SHARES } else { 0 },
             life: Life::Gone,
             registered: false,
-            unhealthy: false,
             slow: 1.0,
             sums: Sums::default(),
             cpu_ahead: 0,

@@ -63,15 +63,19 @@ impl World<'_> {
                 continue;
             }
             match at.phase {
-                // A request or reply on the way is not on the instance.
-                Phase::Free | Phase::Arriving | Phase::Replying | Phase::Message => continue,
+                // A message on the way is not on the instance.
+                Phase::Free
+                | Phase::Arriving
+                | Phase::Replying
+                | Phase::Message
+                | Phase::CheckArriving
+                | Phase::CheckReplying => continue,
                 Phase::Skipped => {
                     self.frames.release(frame);
                     continue;
                 }
-                Phase::Probe => {
-                    self.probe_lost(instance, reset);
-                    self.frames.release(frame);
+                Phase::CheckQueued | Phase::CheckHeld => {
+                    self.check_falls(frame, reset);
                     continue;
                 }
                 Phase::Queued => self.leave_queue(frame),

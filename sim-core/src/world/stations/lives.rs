@@ -232,8 +232,7 @@ impl World<'_> {
         let at = &mut self.stations.instances[instance];
         at.epoch += 1;
         at.registered = false;
-        at.unhealthy = false;
-        self.stations.health.forget(instance);
+        self.forget_checks(instance);
         self.caller_is_gone(instance);
         self.caches.is_lost(instance, self.now);
         self.takes_no_version(instance);
@@ -342,13 +341,12 @@ impl World<'_> {
 
     /// Which instances of a service callers may pick: those that they know and that pass their health check; if none does, all.
     pub(in crate::world) fn refresh_routable(&mut self, service: ServiceId) {
-        let at = &self.stations.services[service];
-        let known: Vec<InstanceId> = at.ids().filter(|&i| self.stations.instances[i].registered).collect();
-        let healthy: Vec<InstanceId> =
-            known.iter().copied().filter(|&i| !self.stations.instances[i].unhealthy).collect();
-        let routable = if healthy.is_empty() { known } else { healthy };
-        let only = if let [one] = routable[..] { one.into() } else { Maybe::NONE };
-        self.calls.set_only(service, only);
+        let (routable, differ) = self.stations.choose_routable(service);
+        let only = match routable[..] {
+            [one] if !differ => one.into(),
+            _ => Maybe::NONE,
+        };
+        self.calls.set_known(service, only, differ);
         self.stations.services[service].routable = routable;
     }
 }

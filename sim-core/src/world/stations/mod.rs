@@ -6,6 +6,7 @@
 mod admit;
 mod at_door;
 mod catch_up;
+mod checkers;
 mod cores;
 mod doors;
 mod health;
@@ -27,6 +28,7 @@ mod health_tests;
 mod plain_tests;
 
 pub(in crate::world) use admit::Door;
+pub(in crate::world) use checkers::{Checker, CheckerId, Checkers};
 pub(in crate::world) use cores::STANDSTILL;
 pub(in crate::world) use instance::{Instance, Life};
 
@@ -58,11 +60,11 @@ pub(in crate::world) enum Due {
     Started { instance: InstanceId, epoch: u32 },
     /// An instance's warm-up is over.
     Warm { instance: InstanceId, epoch: u32 },
-    /// The instances of a service are probed.
+    /// The instances of a service are checked.
     Probe(ServiceId),
-    /// Probes of a service's instances have had their time.
+    /// Checks of a service's instances have had their time.
     ProbesEnd(ServiceId),
-    /// An instance that failed its probes is restarted.
+    /// An instance that failed its checks is restarted.
     Restart { instance: InstanceId, epoch: u32 },
     /// An instance that is replaced has had its time to finish what it has.
     Grace { instance: InstanceId, epoch: u32 },
@@ -126,14 +128,19 @@ impl Stations {
     /// A place for each instance that a service may ever have; nothing runs yet. `feeds` tells the queues from which a service takes messages.
     /// `of_run` is what tells runs apart: draws derive from it.
     pub(in crate::world) fn new(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId>) -> Self {
-        let (services, instances) = places(model, of_run, feeds);
+        let (mut services, instances) = places(model, of_run, feeds);
+        let health = health::Checks::new(model);
+        for ((id, service), settings) in (0..).map(ServiceId).zip(&mut services).zip(&model.services) {
+            let entries = settings.slow_start.map_or(0, |_| service.places * health.count(id).max(1));
+            service.entered = vec![None; entries as usize];
+        }
         let version = |instance: &Instance| model.services[instance.service.index()].version;
         Self {
             versions: instances.iter().map(version).collect::<Vec<_>>().into(),
             instances: instances.into(),
             services: services.into(),
             waits: fresh(model.services.len()).into(),
-            health: health::Checks::new(model),
+            health,
             up: up::Up::new(model),
             plain: Vec::new(),
             backlog: 0,
@@ -204,7 +211,7 @@ impl Stations {
         self.instances[self.services[service].places()].iter().map(|instance| instance.life)
     }
 
-    /// The instances of a service that may be picked, in the order of their places.
+    /// The instances of a service that may be picked by any of its callers, in the order of their places.
     #[inline(always)]
     pub(in crate::world) fn routable(&self, service: ServiceId) -> &[InstanceId] {
         &self.services[service].routable
@@ -215,23 +222,37 @@ impl Stations {
         self.services[service].ids().filter(|&instance| self.instances[instance].registered)
     }
 
-    /// Whether an instance passes its health check, if it has one.
-    pub(in crate::world) fn is_healthy(&self, instance: InstanceId) -> bool {
-        !self.instances[instance].unhealthy
+    /// The weight of an instance that starts slowly for callers who go by this checker, 1 being the whole.
+    pub(in crate::world) fn ramp(
+        &self,
+        instance: InstanceId,
+        checker: Option<CheckerId>,
+        now_ns: u64,
+        slow_start: SlowStart,
+    ) -> f64 {
+        let entered =
+            self.services[self.instances[instance].service].entered.get(self.place_of_entry(instance, checker));
+        entered.copied().flatten().map_or(1.0, |entered| slow_start.weight(now_ns - entered))
     }
 
-    /// The weight of an instance that starts slowly, 1 being the whole.
-    pub(in crate::world) fn ramp(&self, instance: InstanceId, now_ns: u64, slow_start: SlowStart) -> f64 {
+    /// Where it stands when an instance came into the balancers of callers who go by a checker.
+    fn place_of_entry(&self, instance: InstanceId, checker: Option<CheckerId>) -> usize {
         let at = &self.services[self.instances[instance].service];
-        let entered = at.entered.get(at.number(instance) as usize).copied().flatten();
-        entered.map_or(1.0, |entered| slow_start.weight(now_ns - entered))
+        let by = checker.map_or(0, |checker| self.health.number(checker));
+        (by * at.places + at.number(instance)) as usize
     }
 
-    /// An instance has come into the balancers of its callers: it is new to them.
+    /// An instance has come into the balancers of all its callers: it is new to them.
     fn enters(&mut self, instance: InstanceId, now_ns: u64) {
         let at = &mut self.services[self.instances[instance].service];
         let number = at.number(instance) as usize;
-        if let Some(entered) = at.entered.get_mut(number) {
+        at.entered.iter_mut().skip(number).step_by(at.places as usize).for_each(|entered| *entered = Some(now_ns));
+    }
+
+    /// An instance has come into the balancers of callers who go by a checker.
+    fn enters_for(&mut self, instance: InstanceId, checker: CheckerId, now_ns: u64) {
+        let place = self.place_of_entry(instance, Some(checker));
+        if let Some(entered) = self.services[self.instances[instance].service].entered.get_mut(place) {
             *entered = Some(now_ns);
         }
     }
@@ -373,7 +394,6 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
             limited: settings.workers.is_some(),
             patience: settings.max_wait.as_ref().map(crate::dist::Distribution::build),
             pulls: feeds.clone(),
-            entered: vec![None; settings.slow_start.map_or(0, |_| places as usize)],
             messages: matches!(settings.node, Node::Queue(_)).then(Box::default),
             ..Service::new(InstanceId::from(instances.len()), places)
         });

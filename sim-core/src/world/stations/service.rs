@@ -12,7 +12,7 @@ use crate::world::integral::Integral;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Service {
-    /// Instances that may be picked, in order of their place.
+    /// Instances that may be picked, in order of their place: those that any checker has found well.
     pub routable: Vec<InstanceId>,
     /// First of its places for instances.
     pub first: InstanceId,
@@ -26,8 +26,8 @@ pub struct Service {
     pub patience: Option<Sampler>,
     /// Queues from which its instances take messages.
     pub pulls: Vec<ServiceId>,
-    /// When each instance came into the balancers of its callers [ns]; nothing for those of the first moment, and an empty list where none starts
-    /// slowly.
+    /// By checker, when each instance came into the balancers of its callers [ns]; nothing for those of the first moment, and an empty list where none
+    /// starts slowly.
     pub entered: Vec<Option<u64>>,
     /// Messages waiting, in a queue.
     pub queue: Integral,

@@ -215,6 +215,7 @@ impl World<'_> {
         let at = &mut self.stations.instances[instance];
         let of_work = slow / at.slow;
         let of_waits = of_work * (at.stolen / stolen);
+        let thaws = at.odd & FROZEN != 0 && slow < STANDSTILL;
         at.sums.cpu -= ahead;
         at.slow = slow;
         at.stolen = stolen;
@@ -239,5 +240,8 @@ impl World<'_> {
         }
         let ahead: u64 = there.iter().map(|&frame| self.cpu_ahead(frame)).sum();
         self.stations.instances[instance].sums.cpu += ahead;
+        if thaws {
+            self.checks_go_on(&there);
+        }
     }
 }

@@ -1,0 +1,69 @@
+//! Health checks on their way: what the network does to a check and to its answer.
+
+use super::wire::{Departure, Fate, Message};
+use crate::outcome::Outcome;
+use crate::world::World;
+use crate::world::frame::{FrameId, Phase};
+
+impl World<'_> {
+    /// A check sets out to its instance.
+    pub(in crate::world) fn send_check(&mut self, frame: FrameId) {
+        let departure = self.transmit(frame, Message::Check);
+        self.check_may_end(frame, &departure);
+    }
+
+    /// The answer of an instance sets out to its checker.
+    pub(in crate::world) fn send_check_reply(&mut self, frame: FrameId, outcome: Outcome) {
+        let departure = self.transmit(frame, Message::CheckReply(outcome as u8));
+        self.check_may_end(frame, &departure);
+    }
+
+    /// A check has come to its instance over the network.
+    pub(in crate::world) fn check_has_come(&mut self, frame: FrameId) {
+        self.frames[frame].seq = 0;
+        let departure = self.check_knocks(frame);
+        self.check_may_end(frame, &departure);
+    }
+
+    fn check_may_end(&mut self, frame: FrameId, departure: &Departure) {
+        if let Departure::Ends(outcome) = *departure {
+            self.check_ends(frame, outcome);
+        }
+    }
+
+    pub(super) fn check_departs(&mut self, frame: FrameId, fate: &Fate) -> Departure {
+        match fate.fails.what() {
+            _ if fate.lost => self.check_vanishes(frame),
+            Some(outcome) => Departure::Ends(outcome as u8),
+            None if fate.delay > 0 => self.travels(frame, fate.delay, Phase::CheckArriving),
+            None => self.check_knocks(frame),
+        }
+    }
+
+    /// No checker sees what is wrong in an answer.
+    pub(super) fn check_reply_departs(&mut self, frame: FrameId, fate: &Fate, outcome: u8) -> Departure {
+        if fate.lost {
+            return self.check_vanishes(frame);
+        }
+        let fails = fate.fails.what().filter(|_| outcome <= Outcome::Degraded as u8);
+        let outcome = fails.map_or(outcome, |outcome| outcome as u8);
+        if fate.delay == 0 {
+            return Departure::Ends(outcome);
+        }
+        self.frames[frame].outcome = outcome;
+        self.travels(frame, fate.delay, Phase::CheckReplying)
+    }
+
+    /// A check is at the door of its instance, and what is answered at once sets out.
+    fn check_knocks(&mut self, frame: FrameId) -> Departure {
+        match self.check_arrives(frame) {
+            Some(outcome) => self.transmit(frame, Message::CheckReply(outcome as u8)),
+            None => Departure::Away,
+        }
+    }
+
+    fn check_vanishes(&mut self, frame: FrameId) -> Departure {
+        self.check_is_lost(frame);
+        Departure::Away
+    }
+}
