@@ -3,6 +3,7 @@
 //! A value is *live* when it is in the list below, is compared by [`difference`], and is put in force by the world. What is not live may not
 //! differ between the two models, so that nothing that somebody sets is left without effect.
 
+use crate::call::breaker::HandSettings;
 use crate::call::limit::LimitSettings;
 use crate::experiment::deed::{Change, Live, OfCall, OfNode};
 use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
@@ -23,6 +24,9 @@ pub const LIVE: &[&str] = &[
     "policies.NAME.optional",
     "policies.NAME.locality",
     "policies.NAME.concurrency_limit.bulkhead",
+    "policies.NAME.breaker.rate.state",
+    "policies.NAME.breaker.count.state",
+    "policies.NAME.breaker.consecutive.state",
     "services.NAME.instances",
     "services.NAME.start_up",
     "services.NAME.queue.capacity",
@@ -62,7 +66,7 @@ pub fn difference(from: &Model, to: &Model) -> Option<Vec<Change>> {
         calls(EdgeId::from(index), a, b, &mut found);
     }
     for (index, (a, b)) in from.guards.iter().zip(&to.guards).enumerate() {
-        limits(GuardId::from(index), a, b, &mut found);
+        guards(GuardId::from(index), a, b, &mut found);
     }
     for (index, (a, b)) in from.services.iter().zip(&to.services).enumerate() {
         nodes(ServiceId::from(index), a, b, &mut found);
@@ -113,9 +117,12 @@ fn calls(id: EdgeId, a: &Edge, b: &Edge, found: &mut Found) {
     }
 }
 
-fn limits(id: GuardId, a: &Guard, b: &Guard, found: &mut Found) {
+fn guards(id: GuardId, a: &Guard, b: &Guard, found: &mut Found) {
     if let (Some(LimitSettings::Bulkhead(_)), Some(LimitSettings::Bulkhead(_))) = (&a.limit, &b.limit) {
         found.add(&a.limit, &b.limit, |limit| Live::Limit(id, limit.clone()));
+    }
+    if let (Some(a), Some(b)) = (&a.breaker, &b.breaker) {
+        found.add(&a.by_hand(), &b.by_hand(), |by_hand| Live::Breaker(id, *by_hand));
     }
 }
 
@@ -156,6 +163,7 @@ pub fn put(model: &mut Model, value: &Live) {
             (scaler.min, scaler.max) = (*min, *max);
         }
         Live::Limit(guard, limit) => model.guards[guard.index()].limit.clone_from(limit),
+        Live::Breaker(guard, by_hand) => put_by_hand(&mut model.guards[guard.index()], *by_hand),
         Live::Link(place, quality) => {
             let network = &mut model.network;
             let at = match place {
@@ -169,6 +177,11 @@ pub fn put(model: &mut Model, value: &Live) {
         Live::Call(edge, value) => put_call(&mut model.edges[edge.index()], value),
         Live::Node(service, value) => put_node(&mut model.services[service.index()], value),
     }
+}
+
+/// Puts the breakers of a guard into a state by hand.
+pub fn put_by_hand(guard: &mut Guard, to: HandSettings) {
+    guard.breaker = guard.breaker.take().map(|breaker| breaker.put_by_hand(to));
 }
 
 /// Puts a value of a call at its place.

@@ -3,6 +3,7 @@
 //! What the stretch is, and who saw it, is the business of [`Observed`]: the truth of a run, or what telemetry has delivered. So
 //! alerts and `expect` mean the same by the same word.
 
+use crate::call::breaker::State;
 use crate::call::hedge;
 use crate::counters::level;
 use crate::data::cache::{HITS, MISSES};
@@ -113,13 +114,30 @@ pub fn level_of(topology: &Topology, level: LevelId, of: &LevelSubject, seen: &d
     match of {
         LevelSubject::Service(service) => all.beside(&seen.level(LevelAt::service(level, *service))),
         LevelSubject::Calls(sites) => {
-            let mut guards: Vec<GuardId> = sites.iter().map(|site| topology.edges[site.index()].guard).collect();
-            guards.sort_unstable();
-            guards.dedup();
+            let guards = guards_of(topology, sites);
             guards.into_iter().for_each(|guard| all.beside(&seen.level(LevelAt::calls(level, guard))));
         }
     }
     all
+}
+
+/// The states that calls share with each other or have for themselves, each once.
+pub fn guards_of(topology: &Topology, sites: &[EdgeId]) -> Vec<GuardId> {
+    let mut guards: Vec<GuardId> = sites.iter().map(|site| topology.edges[site.index()].guard).collect();
+    guards.sort_unstable();
+    guards.dedup();
+    guards
+}
+
+/// How long breakers were in each state [ns], added up over those that there were; in the order of [`State::ALL`].
+pub fn breaker_times(guards: &[GuardId], stood: impl Fn(LevelAt) -> LevelSums) -> [u128; State::ALL.len()] {
+    let of = |state: State, guard: &GuardId| stood(LevelAt::calls(level(&state.level()), *guard)).integral_ns;
+    State::ALL.map(|state| guards.iter().map(|guard| of(state, guard)).sum())
+}
+
+fn breaker_state(topology: &Topology, sites: &[EdgeId], state: State, seen: &dyn Observed) -> Option<f64> {
+    let times = breaker_times(&guards_of(topology, sites), |of| seen.level(of));
+    share(times[state as usize], times.iter().sum::<u128>())
 }
 
 fn levelled(
@@ -222,6 +240,7 @@ fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opti
         Metric::Abandoned => share(counts.abandoned, counts.ended()),
         Metric::Hedged => share(counts.of(&hedge::HEDGES), counts.calls),
         Metric::HedgeWins => share(counts.of(&hedge::WON), counts.of(&hedge::HEDGES)),
+        Metric::BreakerState(state) => breaker_state(topology, &edges, state, seen),
         Metric::Counted(counter) => Some(counts.of(counter) as f64),
         Metric::Mean if metric.scope.version.is_some() => {
             share(counts.latency_sum_ns, answered + unanswered).map(|ns| ns / 1e9)

@@ -8,6 +8,7 @@
 
 mod availability;
 mod axis;
+mod breakers;
 mod chart;
 mod convergence;
 mod cost;
@@ -112,6 +113,7 @@ pub const ALL: &[(&str, Chapter, Draw)] = &[
     ("latency", Chapter::OverTime, latency::draw),
     ("tail", Chapter::OverTime, tail::draw),
     ("outcomes", Chapter::OverTime, outcomes::draw),
+    ("breakers", Chapter::OverTime, breakers::draw),
     ("instances", Chapter::OverTime, instances::draw),
     ("recovery", Chapter::OverTime, recovery::draw),
     ("cost", Chapter::Money, cost::draw),

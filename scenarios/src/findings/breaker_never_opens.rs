@@ -3,7 +3,7 @@
 use super::kind::{Kind, Told};
 use super::scene::{Scene, number};
 use sim_core::call::balance::BalanceSettings;
-use sim_core::call::breaker::{BreakerSettings, Window};
+use sim_core::call::breaker::{BreakerSettings, HandSettings, Window};
 use sim_core::engine::math;
 use sim_core::ids::ServiceId;
 use sim_core::problem::Severity;
@@ -24,7 +24,7 @@ const DOUBT: f64 = 1e-6;
 /// # When it is silent
 /// Where a load comes in bursts or from a file, so that no rate bounds it. The rate is not divided among instances that may fail, that a scaler
 /// moves, or among which calls are not spread evenly: by weight, by key, by latency, or to pinned connections. Where an experiment sets values or
-/// scales.
+/// scales, and where the breaker is put into a state by hand.
 ///
 /// # Source
 /// resilience4j `CircuitBreakerConfig`: `minimumNumberOfCalls` is 100 unless it is set. The bound is Chernoff's for a Poisson distribution.
@@ -43,6 +43,10 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
             continue;
         };
         let Window::Time(window) = settings.window else { continue };
+        if settings.state != HandSettings::Closed {
+            // By hand it is in a state on which calls have no say.
+            continue;
+        }
         let calls: Vec<usize> = scene.edges_of(place).iter().map(|id| id.index()).collect();
         let rate: f64 = calls.iter().map(|call| rates[*call]).sum();
         let clump = calls.iter().map(|call| clumps[*call]).fold(1.0, f64::max);

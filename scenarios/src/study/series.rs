@@ -3,10 +3,12 @@
 use super::interval::{MeanSums, RatioSums};
 use super::quantile::TimeSums;
 use super::sites::{edges_to, entries};
+use sim_core::call::breaker::State;
 use sim_core::call::retry::RETRIES;
-use sim_core::ids::EdgeId;
-use sim_core::metrics::Histogram;
+use sim_core::ids::{EdgeId, GuardId};
+use sim_core::metrics::{Histogram, LevelAt, LevelSums};
 use sim_core::model::Model;
+use sim_core::observe::breaker_times;
 use sim_core::results::{
     CallSeries, EdgeCounts, EndpointSeries, Estimate, RunResult, ServiceCounts, ServiceSeries, Slice, Span, Window,
 };
@@ -40,6 +42,7 @@ struct CallWindow {
     attempts: MeanSums,
     retries: MeanSums,
     rejected: MeanSums,
+    breaker_states: [RatioSums; State::ALL.len()],
 }
 
 /// All series.
@@ -49,12 +52,26 @@ pub struct SeriesSums {
     endpoints: Vec<(usize, Vec<EndpointWindow>)>,
     services: Vec<Vec<ServiceWindow>>,
     calls: BTreeMap<String, Vec<CallWindow>>,
+    /// Of the calls with a breaker, the states that they share or have for themselves.
+    breakers: BTreeMap<String, Vec<GuardId>>,
     costs: Vec<Vec<MeanSums>>,
 }
 
 /// The slices of each window, in order.
 fn by_window(run: &RunResult) -> Vec<&[Slice]> {
     run.slices.chunk_by(|a, b| a.window == b.window).collect()
+}
+
+/// The states that calls with a breaker share or have for themselves, by the name of the call.
+fn breakers(model: &Model) -> BTreeMap<String, Vec<GuardId>> {
+    let mut breakers: BTreeMap<String, Vec<GuardId>> = BTreeMap::new();
+    for edge in model.edges.iter().filter(|edge| model.guards[edge.guard.index()].breaker.is_some()) {
+        let guards = breakers.entry(edge.name.clone()).or_default();
+        if !guards.contains(&edge.guard) {
+            guards.push(edge.guard);
+        }
+    }
+    breakers
 }
 
 impl SeriesSums {
@@ -75,6 +92,7 @@ impl SeriesSums {
             endpoints: entries(model).into_iter().map(|e| (e, many(n))).collect(),
             services: model.services.iter().map(|_| many(n)).collect(),
             calls: model.edges.iter().filter(has_policy).map(|e| (e.name.clone(), many(n))).collect(),
+            breakers: breakers(model),
             costs: model.costs.iter().map(|_| vec![MeanSums::default(); n]).collect(),
             windows,
         }
@@ -147,6 +165,16 @@ impl SeriesSums {
             at.attempts.add(sum.attempts as f64 / seconds);
             at.retries.add(sum.of(&RETRIES) as f64 / seconds);
             at.rejected.add(sum.rejected as f64 / seconds);
+            if let Some(guards) = self.breakers.get(name) {
+                let stood = |of: LevelAt| {
+                    let mut all = LevelSums::default();
+                    slices.iter().for_each(|slice| all.add(&slice.level(of)));
+                    all
+                };
+                let times = breaker_times(guards, stood);
+                let all = times.iter().sum::<u128>() as f64;
+                at.breaker_states.iter_mut().zip(times).for_each(|(share, ns)| share.add(ns as f64, all));
+            }
         }
     }
 
@@ -200,6 +228,9 @@ impl SeriesSums {
             attempts_per_s: windows.iter().map(|w| w.attempts.at_least_zero()).collect(),
             retries_per_s: windows.iter().map(|w| w.retries.at_least_zero()).collect(),
             rejected_per_s: windows.iter().map(|w| w.rejected.at_least_zero()).collect(),
+            breaker_states: self.breakers.contains_key(name).then(|| {
+                std::array::from_fn(|state| windows.iter().map(|w| w.breaker_states[state].share()).collect())
+            }),
         };
         self.calls.iter().map(each).collect()
     }

@@ -29,7 +29,8 @@ policies:
     retry: {max_attempts: 3, backoff: {fixed: {delay: 20ms}}, outcomes: [timeout, error]}
     fallback: {latency: 5ms}
     concurrency_limit: {bulkhead: {limit: 3, max_wait: 300ms}}
-  far: {timeout: 2s, optional: false}
+    breaker: {count: {state: disabled}}
+  far: {timeout: 2s, optional: false, breaker: {rate: {state: disabled}}}
   near: {balance: random, timeout: 1s}
 load:
   users: {to: web.get, arrive: {burst: {size: 40, at: 1s, every: 10s, times: 20}}, balance: random}
@@ -46,7 +47,7 @@ services:
       get:
         steps:
           - work: 5ms
-          - call: {to: rows.put, timeout: 1s}
+          - call: {to: rows.put, timeout: 1s, breaker: {consecutive: {state: disabled}}}
           - call: {to: rows.get, policy: db}
           - call: {to: far.get, policy: far}
           - call: {to: near.get, policy: near}
@@ -91,6 +92,13 @@ const CASES: &[(&str, &str, &str)] = &[
     ("policies.NAME.locality", "policies.near.locality", "{prefer: zone}"),
     ("policies.NAME.concurrency_limit.bulkhead", "policies.db.concurrency_limit.bulkhead.limit", "2"),
     ("policies.NAME.concurrency_limit.bulkhead", "policies.db.concurrency_limit.bulkhead.max_wait", "0s"),
+    ("policies.NAME.breaker.count.state", "policies.db.breaker.count.state", "forced_open"),
+    ("policies.NAME.breaker.rate.state", "policies.far.breaker.rate.state", "forced_open"),
+    (
+        "policies.NAME.breaker.consecutive.state",
+        "services.web.endpoints.get.steps.1.call.breaker.consecutive.state",
+        "forced_open",
+    ),
     ("services.NAME.instances", "services.web.instances", "3"),
     ("services.NAME.start_up", "services.web.start_up", "500ms"),
     ("services.NAME.queue.capacity", "services.web.queue.capacity", "5"),

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod bad_input;
 mod balance;
+mod breakers;
 mod caches;
 mod checks;
 mod counters;

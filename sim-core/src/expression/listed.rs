@@ -2,6 +2,7 @@
 
 use super::measure::Measure;
 use super::metric::{Metric, SubjectKind};
+use crate::call::breaker::State;
 use crate::counters::{CALL_SITE, SERVICE};
 use crate::data::Wrongness;
 use crate::metrics::Counter;
@@ -154,6 +155,46 @@ const LISTED: &[MetricDoc] = &[
         &[Edge],
         true,
         "hedges sent for each call: the extra load of a hedge",
+    ),
+    doc(
+        Metric::BreakerState(State::Closed),
+        "breaker_state_closed",
+        Measure::Share,
+        &[Edge],
+        true,
+        "share of the time of caller instances in which their breaker is closed",
+    ),
+    doc(
+        Metric::BreakerState(State::Open),
+        "breaker_state_open",
+        Measure::Share,
+        &[Edge],
+        true,
+        "share of the time of caller instances in which their breaker is open, until a call is let through that sees how the callee is",
+    ),
+    doc(
+        Metric::BreakerState(State::HalfOpen),
+        "breaker_state_half_open",
+        Measure::Share,
+        &[Edge],
+        true,
+        "share of the time of caller instances in which their breaker is half-open",
+    ),
+    doc(
+        Metric::BreakerState(State::ForcedOpen),
+        "breaker_state_forced_open",
+        Measure::Share,
+        &[Edge],
+        true,
+        "share of the time of caller instances in which their breaker is forced open",
+    ),
+    doc(
+        Metric::BreakerState(State::Disabled),
+        "breaker_state_disabled",
+        Measure::Share,
+        &[Edge],
+        true,
+        "share of the time of caller instances in which their breaker is disabled",
     ),
     doc(Metric::HedgeWins, "hedge_wins", Measure::Share, &[Edge], true, "share of hedges that answered first"),
     doc(Metric::Utilisation, "utilisation", Measure::Share, &[Service], true, "share of workers held"),

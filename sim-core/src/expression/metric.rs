@@ -3,6 +3,7 @@
 //! A metric that is not built yet has no name here, and so is an error with the nearest name that there is.
 
 use super::measure::Measure;
+use crate::call::breaker::State;
 use crate::counters::LEVELS;
 use crate::data::Wrongness;
 use crate::metrics::{Counter, Level};
@@ -90,6 +91,8 @@ pub enum Metric {
     Hedged,
     /// Share of hedges that answered first.
     HedgeWins,
+    /// Share of the time of breakers in which they are in this state.
+    BreakerState(State),
     /// The average of a level over time.
     Average,
     /// The highest of a level.

@@ -1,6 +1,7 @@
 //! What a study has over time: series by window, latency tails, faults and changes of the load.
 
 use super::{Estimate, Words};
+use crate::call::breaker::State;
 
 /// A window of the time series.
 #[derive(Debug, Clone, Copy)]
@@ -64,8 +65,10 @@ pub struct CallSeries {
     pub attempts_per_s: Vec<Estimate>,
     /// Retries a second.
     pub retries_per_s: Vec<Estimate>,
-    /// Turned away by an open breaker, a second.
+    /// Turned away before they were sent, by a breaker, a throttle, a limit or a pool, a second.
     pub rejected_per_s: Vec<Estimate>,
+    /// Share of the time of breakers in each state, in the order of [`State::ALL`]; `None` without a breaker.
+    pub breaker_states: Option<[Vec<Option<Estimate>>; State::ALL.len()]>,
 }
 
 /// Share of answers slower than a latency, in up to three stretches of time.

@@ -10,7 +10,7 @@ use crate::experiment::deed::{Live, OfNode};
 use crate::ids::ServiceId;
 use crate::live;
 use crate::model::Model;
-use crate::topology::{Edge, Service};
+use crate::topology::{Edge, Guard, Service};
 use std::borrow::Cow;
 
 /// The lists of a model of which something may change.
@@ -19,6 +19,8 @@ pub(super) struct InForce<'m> {
     pub edges: Cow<'m, [Edge]>,
     /// Services, stores and queues.
     pub services: Cow<'m, [Service]>,
+    /// The state that calls share.
+    pub guards: Cow<'m, [Guard]>,
     /// Scalers.
     pub scalers: Cow<'m, [Scaler]>,
 }
@@ -28,6 +30,7 @@ impl<'m> InForce<'m> {
         Self {
             edges: Cow::Borrowed(&model.topology.edges),
             services: Cow::Borrowed(&model.topology.services),
+            guards: Cow::Borrowed(&model.topology.guards),
             scalers: Cow::Borrowed(&model.scalers),
         }
     }
@@ -41,7 +44,14 @@ impl World<'_> {
                 live::put_call(&mut self.in_force.edges.to_mut()[edge.index()], value);
                 self.call_changes(*edge);
             }
-            Live::Limit(guard, limit) => self.limit_changes(*guard, limit.as_ref()),
+            Live::Limit(guard, limit) => {
+                self.in_force.guards.to_mut()[guard.index()].limit.clone_from(limit);
+                self.limit_changes(*guard, limit.as_ref());
+            }
+            Live::Breaker(guard, by_hand) => {
+                live::put_by_hand(&mut self.in_force.guards.to_mut()[guard.index()], *by_hand);
+                self.breaker_changes(*guard, *by_hand);
+            }
             Live::Node(service, value) => self.node_changes(*service, value),
             Live::Link(place, quality) => {
                 self.network.link_changes(self.model, *place, quality);

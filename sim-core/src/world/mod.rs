@@ -107,6 +107,8 @@ enum Event {
     Record(record::Due),
     /// Lives and health checks of instances.
     Stations(stations::Due),
+    /// What callers keep between their calls.
+    Calls(calls::Due),
     /// Telemetry, scalers, alerts, experiments.
     Control(control::Due),
     /// Faults.
@@ -255,6 +257,7 @@ impl World<'_> {
         match self.due(id) {
             Event::Record(due) => self.happens(due, id, Self::record_due),
             Event::Stations(due) => self.happens(due, id, Self::station_due),
+            Event::Calls(due) => self.happens(due, id, Self::call_due),
             Event::Control(due) => self.happens(due, id, Self::control_due),
             Event::Chaos(due) => self.happens(due, id, Self::chaos_due),
         }

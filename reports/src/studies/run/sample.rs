@@ -9,6 +9,7 @@ use crate::answer::Answer;
 use crate::page::Page;
 #[cfg(test)]
 use crate::terminal::Style;
+use sim_core::call::breaker::State;
 use sim_core::expression::Group;
 use sim_core::results::gate::Place;
 use sim_core::results::{
@@ -470,6 +471,17 @@ pub fn forms(style: &Style) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Closed but for the time of the fault, when it is open and half-open now and then.
+fn breaker_states() -> [Vec<Option<Estimate>>; State::ALL.len()] {
+    let share = |state, i: usize| match ((62..96).contains(&i), state) {
+        (false, State::Closed) => 1.0,
+        (true, State::HalfOpen) => 0.04 + 0.02 * wobble(i),
+        (true, State::Open) => 0.96 - 0.02 * wobble(i),
+        _ => 0.0,
+    };
+    State::ALL.map(|state| (0..WINDOWS).map(|i| Some(near(share(state, i), 0.01))).collect())
+}
+
 /// The study.
 pub fn study() -> StudyResult {
     let recovery = |i: usize| Some(54.0 + 12.0 * wobble(i * 13 + 5) + if i == 11 { 4.5 } else { 0.0 });
@@ -483,6 +495,7 @@ pub fn study() -> StudyResult {
             attempts_per_s: series(|i| if i == 60 { 1440.0 } else { 800.0 }, 0.01),
             retries_per_s: series(|i| if i == 60 { 400.0 } else { 0.1 }, 0.01),
             rejected_per_s: series(|i| if (62..96).contains(&i) { 780.0 } else { 0.0 }, 0.01),
+            breaker_states: Some(breaker_states()),
         }],
         cost_series: vec![
             series(|i| if (69..140).contains(&i) { 0.0018 } else { 0.0009 }, 0.001),

@@ -1,4 +1,4 @@
-//! What all kinds of breaker have in common: the growth of the open time, and half-open probing.
+//! What all kinds of breaker have in common: the growth of the open time, half-open probing, and the state into which it is put by hand.
 
 use crate::problem::Problems;
 use crate::units::{Count, Factor, Probability, SimDuration};
@@ -30,6 +30,27 @@ pub struct HalfOpenSettings {
     /// Half-open for longer than this without a decision opens it again; default never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_wait: Option<SimDuration>,
+}
+
+/// The state into which a breaker is put by hand, as by resilience4j's `transitionToForcedOpenState` and its like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandSettings {
+    /// Closed at first; from then on calls decide.
+    #[default]
+    Closed,
+    /// Turns all calls away, whatever they come to.
+    ForcedOpen,
+    /// Lets all calls pass, and counts none.
+    Disabled,
+}
+
+impl HandSettings {
+    /// Whether it is the default, which need not be written.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+    pub(super) fn is_closed(&self) -> bool {
+        *self == Self::Closed
+    }
 }
 
 /// How half-open probing is decided.

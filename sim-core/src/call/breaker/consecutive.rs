@@ -1,6 +1,6 @@
 //! The breaker by failures in a row.
 
-use super::common::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common};
+use super::common::{Common, GrowthSettings, HalfOpenSettings, HandSettings, Probe, validate_common};
 use crate::problem::Problems;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 /// - `open_for`: duration, default 60s
 /// - `growth`: `{factor, cap}` of the open time on repeated openings, default none
 /// - `half_open`: `{calls, successes, failures, max_wait}`, default closes after 1, opens after 1
+/// - `state`: `closed`, `forced_open` or `disabled`: put there by hand, default closed, from where calls decide
 ///
 /// # Example
 /// ```yaml
@@ -39,11 +40,20 @@ pub struct ConsecutiveSettings {
     /// How it tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub half_open: Option<HalfOpenSettings>,
+    /// The state into which it is put by hand: `forced_open` turns all calls away, `disabled` lets all pass; default closed, from where calls decide.
+    #[serde(skip_serializing_if = "HandSettings::is_closed")]
+    pub state: HandSettings,
 }
 
 impl Default for ConsecutiveSettings {
     fn default() -> Self {
-        Self { failures: Count::new(3), open_for: SimDuration::from_ns(60_000_000_000), growth: None, half_open: None }
+        Self {
+            failures: Count::new(3),
+            open_for: SimDuration::from_ns(60_000_000_000),
+            growth: None,
+            half_open: None,
+            state: HandSettings::Closed,
+        }
     }
 }
 
@@ -100,8 +110,8 @@ mod tests {
         for failed in [true, true, false, true, true] {
             breaker.record(0, failed, 0);
         }
-        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.stands().state, State::Closed);
         breaker.record(0, true, 0);
-        assert_eq!(breaker.state(), State::Open);
+        assert_eq!(breaker.stands().state, State::Open);
     }
 }

@@ -1,6 +1,6 @@
 //! The breaker by count: opens after so many failures.
 
-use super::common::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common};
+use super::common::{Common, GrowthSettings, HalfOpenSettings, HandSettings, Probe, validate_common};
 use crate::problem::Problems;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 /// - `open_for`: duration, default 60s
 /// - `growth`: `{factor, cap}` of the open time on repeated openings, default none
 /// - `half_open`: `{calls, successes, failures, max_wait}`, default closes after 3, opens after 1
+/// - `state`: `closed`, `forced_open` or `disabled`: put there by hand, default closed, from where calls decide
 ///
 /// # Example
 /// ```yaml
@@ -43,6 +44,9 @@ pub struct CountSettings {
     /// How it tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub half_open: Option<HalfOpenSettings>,
+    /// The state into which it is put by hand: `forced_open` turns all calls away, `disabled` lets all pass; default closed, from where calls decide.
+    #[serde(skip_serializing_if = "HandSettings::is_closed")]
+    pub state: HandSettings,
 }
 
 impl Default for CountSettings {
@@ -53,6 +57,7 @@ impl Default for CountSettings {
             open_for: SimDuration::from_ns(60_000_000_000),
             growth: None,
             half_open: None,
+            state: HandSettings::Closed,
         }
     }
 }
@@ -112,15 +117,15 @@ mod tests {
         let mut breaker = BreakerSettings::Count(CountSettings::default()).build();
         for call in 1..=19 {
             breaker.record(0, call <= 5, 0);
-            assert_eq!(breaker.state(), State::Closed, "after {call} calls");
+            assert_eq!(breaker.stands().state, State::Closed, "after {call} calls");
         }
         breaker.record(0, false, 0);
-        assert_eq!(breaker.state(), State::Open);
+        assert_eq!(breaker.stands().state, State::Open);
         let later = 60_000_000_000;
         for probe in 1..=3 {
             assert!(breaker.admit(later));
             breaker.record(later, false, 0);
-            assert_eq!(breaker.state() == State::Closed, probe == 3);
+            assert_eq!(breaker.stands().state == State::Closed, probe == 3);
         }
     }
 
@@ -130,6 +135,6 @@ mod tests {
         (0..20).for_each(|_| breaker.record(0, true, 0));
         assert!(breaker.admit(60_000_000_000));
         breaker.record(60_000_000_000, true, 0);
-        assert_eq!((breaker.state(), breaker.openings()), (State::Open, 2));
+        assert_eq!((breaker.stands().state, breaker.stands().openings), (State::Open, 2));
     }
 }

@@ -8,14 +8,14 @@ mod consecutive;
 mod count;
 mod rate;
 
-pub use common::{GrowthSettings, HalfOpenSettings};
+pub use common::{GrowthSettings, HalfOpenSettings, HandSettings};
 pub use consecutive::ConsecutiveSettings;
 pub use count::CountSettings;
 pub use rate::{RateSettings, Window};
 
 use crate::call::doorman::{Answer, Doorman, Ended, Knock, Marks};
 use crate::kind::Kind;
-use crate::metrics::{counters, levels};
+use crate::metrics::{Level, counters, levels};
 use crate::outcome::Outcome;
 use crate::problem::Problems;
 use common::{Common, Probe};
@@ -43,18 +43,23 @@ pub const ALL: &[Kind] = &[
 counters! {
     CallSite {
         OPENED = "breaker_opened", "openings of the breakers of all caller instances", in_a_field;
-        REJECTED = "breaker_rejected", "calls that breakers turned away, open or half-open; a throttle's are not among them", sampled;
+        REJECTED = "breaker_rejected", "calls that breakers turned away, open, forced open or half-open, also those that a fallback answers; a throttle's are not among them", sampled;
+        TRANSITIONS = "breaker_transitions", "changes of the state of breakers, of all caller instances, those by hand among them; counted at the call that brings it about, else at the first that shares the breaker";
     }
 }
 
 levels! {
     Calls {
+        CLOSED = "breakers_closed", "caller instances whose breaker is closed";
         OPEN = "breakers_open", "caller instances whose breaker is open, until a call is let through that sees how the callee is";
+        HALF_OPEN = "breakers_half_open", "caller instances whose breaker is half-open";
+        FORCED_OPEN = "breakers_forced_open", "caller instances whose breaker is forced open";
+        DISABLED = "breakers_disabled", "caller instances whose breaker is disabled";
     }
 }
 
 /// The state of a breaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// Calls pass.
     Closed,
@@ -62,6 +67,58 @@ pub enum State {
     Open,
     /// A few calls pass to see how the callee is.
     HalfOpen,
+    /// Calls are turned away, by hand.
+    ForcedOpen,
+    /// Calls pass, by hand.
+    Disabled,
+}
+
+impl State {
+    /// All states.
+    pub const ALL: [Self; 5] = [Self::Closed, Self::Open, Self::HalfOpen, Self::ForcedOpen, Self::Disabled];
+
+    /// As resilience4j writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+            Self::ForcedOpen => "forced_open",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// The level of breakers that are in it.
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Closed => CLOSED,
+            Self::Open => OPEN,
+            Self::HalfOpen => HALF_OPEN,
+            Self::ForcedOpen => FORCED_OPEN,
+            Self::Disabled => DISABLED,
+        }
+    }
+}
+
+impl From<HandSettings> for State {
+    fn from(by_hand: HandSettings) -> Self {
+        match by_hand {
+            HandSettings::Closed => Self::Closed,
+            HandSettings::ForcedOpen => Self::ForcedOpen,
+            HandSettings::Disabled => Self::Disabled,
+        }
+    }
+}
+
+/// Where a breaker stands, to tell what has become of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Its state.
+    pub state: State,
+    /// How often it has opened, from closed or from half-open.
+    pub openings: u32,
+    /// How often its state has changed.
+    pub transitions: u32,
 }
 
 /// What a kind keeps while closed.
@@ -85,6 +142,7 @@ pub struct Breaker {
     /// Openings since it was last closed.
     in_a_row: u32,
     openings: u32,
+    transitions: u32,
     permitted: u32,
     successes: u32,
     failures: u32,
@@ -106,7 +164,27 @@ impl BreakerSettings {
         matches!(self, Self::Rate(s) if s.asks_for_slow())
     }
 
-    /// A closed breaker with these settings.
+    /// The state into which it is put by hand.
+    pub fn by_hand(&self) -> HandSettings {
+        match self {
+            Self::Rate(s) => s.state,
+            Self::Count(s) => s.state,
+            Self::Consecutive(s) => s.state,
+        }
+    }
+
+    /// The same settings, put into a state by hand.
+    #[must_use]
+    pub fn put_by_hand(mut self, to: HandSettings) -> Self {
+        match &mut self {
+            Self::Rate(s) => s.state = to,
+            Self::Count(s) => s.state = to,
+            Self::Consecutive(s) => s.state = to,
+        }
+        self
+    }
+
+    /// A breaker with these settings that has seen nothing.
     pub fn build(&self) -> Breaker {
         let (common, evidence) = match self {
             Self::Rate(s) => (s.common(), Evidence::Rate(Box::new(s.build()))),
@@ -116,11 +194,12 @@ impl BreakerSettings {
         Breaker {
             common,
             evidence,
-            state: State::Closed,
+            state: self.by_hand().into(),
             since: 0,
             open_for: common.open_for,
             in_a_row: 0,
             openings: 0,
+            transitions: 0,
             permitted: 0,
             successes: 0,
             failures: 0,
@@ -132,13 +211,13 @@ impl BreakerSettings {
 impl Breaker {
     /// Whether a call may go now. An open breaker whose time is over becomes half-open by this question, as resilience4j's does.
     pub fn admit(&mut self, now_ns: u64) -> bool {
+        self.give_up_waiting(now_ns);
         if self.state == State::Open && now_ns >= self.since.saturating_add(self.open_for) {
             self.half_open(now_ns);
         }
-        self.give_up_waiting(now_ns);
         match self.state {
-            State::Closed => true,
-            State::Open => false,
+            State::Closed | State::Disabled => true,
+            State::Open | State::ForcedOpen => false,
             State::HalfOpen => {
                 let permitted = self.permitted < self.common.permits;
                 self.permitted += u32::from(permitted);
@@ -161,8 +240,8 @@ impl Breaker {
                     self.open(now_ns);
                 }
             }
-            // A call that began before it opened: its result changes nothing any more.
-            State::Open => {}
+            // A call that began before it opened changes nothing any more, and by hand no call does.
+            State::Open | State::ForcedOpen | State::Disabled => {}
             State::HalfOpen => self.probe(now_ns, failed, latency_ns),
         }
     }
@@ -174,23 +253,28 @@ impl Breaker {
         }
     }
 
-    /// The present state.
-    pub fn state(&self) -> State {
-        self.state
+    /// Where it stands.
+    pub fn stands(&self) -> Standing {
+        Standing { state: self.state, openings: self.openings, transitions: self.transitions }
     }
 
-    /// How often it has opened, from closed or from half-open.
-    pub fn openings(&self) -> u32 {
-        self.openings
+    /// When it opens again unless calls decide before, while it is half-open and may not be so for ever [ns].
+    pub fn gives_up_at(&self) -> Option<u64> {
+        let wait = self.common.max_wait.filter(|_| self.state == State::HalfOpen)?;
+        Some(self.since.saturating_add(wait))
     }
 
-    fn give_up_waiting(&mut self, now_ns: u64) {
-        if self.state == State::HalfOpen
-            && let Some(wait) = self.common.max_wait
-            && now_ns >= self.since.saturating_add(wait)
-        {
-            self.open(now_ns);
+    /// Opens it again if it has been half-open for as long as it may. It has then been open since that time, whenever it is asked.
+    pub fn give_up_waiting(&mut self, now_ns: u64) {
+        if let Some(at_ns) = self.gives_up_at().filter(|at_ns| now_ns >= *at_ns) {
+            self.open(at_ns);
         }
+    }
+
+    /// It is put into a state by hand. What it has seen is forgotten.
+    pub fn becomes(&mut self, by_hand: HandSettings, now_ns: u64) {
+        self.close(now_ns);
+        self.state = by_hand.into();
     }
 
     fn probe(&mut self, now_ns: u64, failed: bool, latency_ns: u64) {
@@ -234,21 +318,24 @@ impl Breaker {
                 length.min(cap as f64) as u64
             }
         };
-        self.state = State::Open;
-        self.since = now_ns;
+        self.goes_to(State::Open, now_ns);
         self.in_a_row += 1;
         self.openings += 1;
     }
 
-    fn half_open(&mut self, now_ns: u64) {
-        self.state = State::HalfOpen;
+    fn goes_to(&mut self, state: State, now_ns: u64) {
+        self.state = state;
         self.since = now_ns;
+        self.transitions += 1;
+    }
+
+    fn half_open(&mut self, now_ns: u64) {
+        self.goes_to(State::HalfOpen, now_ns);
         (self.permitted, self.successes, self.failures, self.slow) = (0, 0, 0, 0);
     }
 
     fn close(&mut self, now_ns: u64) {
-        self.state = State::Closed;
-        self.since = now_ns;
+        self.goes_to(State::Closed, now_ns);
         self.in_a_row = 0;
         match &mut self.evidence {
             Evidence::Rate(e) => e.clear(),
@@ -272,11 +359,7 @@ impl Doorman for Breaker {
     }
 
     fn marks(&self) -> Marks {
-        Marks { refused: Some(REJECTED), level: Some(OPEN), ..Marks::default() }
-    }
-
-    fn level(&self) -> u64 {
-        u64::from(self.state == State::Open)
+        Marks { refused: Some(REJECTED), ..Marks::default() }
     }
 }
 
@@ -302,6 +385,7 @@ mod tests {
                 max_wait: Some(SimDuration::from_ns(S)),
                 ..HalfOpenSettings::default()
             }),
+            state: HandSettings::Closed,
         };
         BreakerSettings::Rate(settings).build()
     }
@@ -317,10 +401,11 @@ mod tests {
                     's' => breaker.record(0, false, 5 * S),
                     _ => breaker.abandon(),
                 }
-                match breaker.state() {
+                match breaker.state {
                     State::Closed => 'C',
                     State::Open => 'O',
                     State::HalfOpen => 'H',
+                    State::ForcedOpen | State::Disabled => '-',
                 }
             })
             .collect();
@@ -357,7 +442,7 @@ mod tests {
         (0..5).for_each(|_| breaker.record(0, true, 0));
         let granted: Vec<bool> = [0, 3 * S, 6 * S].iter().map(|&t| breaker.admit(t)).collect();
         assert_eq!(granted, [false, false, true]);
-        assert_eq!(breaker.state(), State::HalfOpen);
+        assert_eq!(breaker.state, State::HalfOpen);
         let mut breaker = half_open();
         let granted: Vec<bool> = (0..6).map(|_| breaker.admit(0)).collect();
         assert_eq!(granted, [true, true, true, true, false, false]);
@@ -368,7 +453,35 @@ mod tests {
         let mut breaker = half_open();
         assert!(breaker.admit(0));
         assert!(!breaker.admit(S + 1));
-        assert_eq!(breaker.state(), State::Open);
+        assert_eq!(breaker.state, State::Open);
+    }
+
+    #[test]
+    fn half_open_for_too_long_is_open_from_then_on_whenever_it_is_asked() {
+        let mut breaker = half_open();
+        assert!(breaker.admit(0));
+        assert_eq!(breaker.gives_up_at(), Some(S));
+        // resilience4j's timer opens it at 1 s; 5 s later it is half-open again, whoever asked in the meantime.
+        assert!(breaker.admit(6 * S), "open since 1 s");
+        assert_eq!(breaker.stands(), Standing { state: State::HalfOpen, openings: 2, transitions: 4 });
+    }
+
+    #[test]
+    fn by_hand_nothing_that_calls_come_to_changes_it() {
+        for (by_hand, state, passes) in
+            [(HandSettings::ForcedOpen, State::ForcedOpen, false), (HandSettings::Disabled, State::Disabled, true)]
+        {
+            let mut breaker = reference();
+            breaker.becomes(by_hand, 0);
+            for at in 0..10 {
+                assert_eq!(breaker.admit(at * 10 * S), passes);
+                breaker.record(at * 10 * S, true, 0);
+            }
+            assert_eq!(breaker.stands(), Standing { state, openings: 0, transitions: 1 });
+            breaker.becomes(HandSettings::Closed, 100 * S);
+            (0..4).for_each(|_| breaker.record(100 * S, true, 0));
+            assert_eq!(breaker.state, State::Closed, "what it saw before is forgotten");
+        }
     }
 
     #[test]
@@ -379,6 +492,7 @@ mod tests {
             open_for: SimDuration::from_ns(10 * S),
             growth: Some(GrowthSettings { factor: Factor::new(2.0).unwrap(), cap: SimDuration::from_ns(30 * S) }),
             half_open: Some(HalfOpenSettings { successes: Some(Count::new(1)), ..HalfOpenSettings::default() }),
+            state: HandSettings::Closed,
         };
         let mut breaker = BreakerSettings::Count(settings).build();
         breaker.record(0, true, 0);
@@ -389,11 +503,11 @@ mod tests {
             assert!(breaker.admit(now));
             breaker.record(now, true, 0);
         }
-        assert_eq!(breaker.openings(), 5);
+        assert_eq!(breaker.openings, 5);
         now += 30 * S;
         assert!(breaker.admit(now));
         breaker.record(now, false, 0);
-        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.state, State::Closed);
         breaker.record(now, true, 0);
         assert!(breaker.admit(now + 10 * S), "after a success the open time is short again");
     }

@@ -1,6 +1,6 @@
 //! The breaker by rate: opens when too large a share of the calls in a window fails or is slow.
 
-use super::common::{Common, GrowthSettings, HalfOpenSettings, Probe, validate_common, validate_share};
+use super::common::{Common, GrowthSettings, HalfOpenSettings, HandSettings, Probe, validate_common, validate_share};
 use crate::problem::Problems;
 use crate::units::{Count, Probability, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use std::collections::VecDeque;
 /// - `open_for`: duration, default 60s
 /// - `growth`: `{factor, cap}` of the open time on repeated openings, default none
 /// - `half_open`: `{calls, successes, failures, max_wait}`, default 10 calls judged by rate, forever
+/// - `state`: `closed`, `forced_open` or `disabled`: put there by hand, default closed, from where calls decide
 ///
 /// # Example
 /// ```yaml
@@ -57,6 +58,9 @@ pub struct RateSettings {
     /// How it tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub half_open: Option<HalfOpenSettings>,
+    /// The state into which it is put by hand: `forced_open` turns all calls away, `disabled` lets all pass; default closed, from where calls decide.
+    #[serde(skip_serializing_if = "HandSettings::is_closed")]
+    pub state: HandSettings,
 }
 
 /// The calls that a breaker looks at.
@@ -80,6 +84,7 @@ impl Default for RateSettings {
             open_for: SimDuration::from_ns(60_000_000_000),
             growth: None,
             half_open: None,
+            state: HandSettings::Closed,
         }
     }
 }

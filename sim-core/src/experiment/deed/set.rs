@@ -1,5 +1,6 @@
 //! Setting values while a run goes on.
 
+use crate::call::breaker::HandSettings;
 use crate::call::fallback::FallbackSettings;
 use crate::call::limit::LimitSettings;
 use crate::call::locality::LocalitySettings;
@@ -36,7 +37,8 @@ use std::mem::discriminant;
 /// # Knobs
 /// - values by path; at least one. Live are
 ///   - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`, `fallback`, `locality`, `retry` where there is one,
-///     but for its budget, and `concurrency_limit.bulkhead`
+///     but for its budget, `concurrency_limit.bulkhead`, and the `state` of a `breaker`: with `forced_open` nobody calls any more, and with `closed`
+///     the breaker begins anew
 ///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one
 ///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
 ///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency` and `loss` of links
@@ -94,6 +96,8 @@ pub enum Live {
     Call(EdgeId, OfCall),
     /// How many attempts of the calls that share a state may be under way at once.
     Limit(GuardId, Option<LimitSettings>),
+    /// Into which state the breakers of the calls that share it are put by hand.
+    Breaker(GuardId, HandSettings),
     /// A setting of a service, store or queue.
     Node(ServiceId, OfNode),
     /// What a distance (0 within a zone, 1 between zones, 2 between regions) or a named link (from 3 on) does to messages.
@@ -151,7 +155,7 @@ impl Live {
                 Caller::Queue(queue) => Some(queue),
                 Caller::Load(_) => None,
             },
-            Self::Limit(guard, _) => topology.guards[guard.index()].caller,
+            Self::Limit(guard, _) | Self::Breaker(guard, _) => topology.guards[guard.index()].caller,
             Self::Node(service, _) => Some(*service),
             Self::Link(..) | Self::Bounds(..) => None,
         }
@@ -161,7 +165,7 @@ impl Live {
     pub fn is_of_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Call(a, x), Self::Call(b, y)) => a == b && discriminant(x) == discriminant(y),
-            (Self::Limit(a, _), Self::Limit(b, _)) => a == b,
+            (Self::Limit(a, _), Self::Limit(b, _)) | (Self::Breaker(a, _), Self::Breaker(b, _)) => a == b,
             (Self::Node(a, OfNode::Consumer(x, _)), Self::Node(b, OfNode::Consumer(y, _))) => a == b && x == y,
             (Self::Node(a, x), Self::Node(b, y)) => a == b && discriminant(x) == discriminant(y),
             (Self::Link(a, _), Self::Link(b, _)) | (Self::Bounds(a, ..), Self::Bounds(b, ..)) => a == b,

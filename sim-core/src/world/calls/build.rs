@@ -40,6 +40,7 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
                 hedge: guard.hedge.as_ref().map(|hedge| Box::new(hedge.build())),
                 in_flight: 0,
                 guard: GuardId::from(id),
+                runs: false,
             });
         }
     }

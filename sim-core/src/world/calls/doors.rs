@@ -17,7 +17,7 @@ use super::call::Sent;
 use super::site::Shared;
 use crate::call::doorman::{Answer, Doorman, Ended, Knock};
 use crate::call::{breaker, ejection};
-use crate::counters::{count, level};
+use crate::counters::count;
 use crate::engine::rng::mix;
 use crate::engine::table::Id;
 use crate::ids::{EdgeId, InstanceId};
@@ -79,14 +79,15 @@ impl World<'_> {
     fn turned_away(&mut self, site: EdgeId, shared: usize, knock: Knock) -> Option<Outcome> {
         let state = &mut self.calls.shared[shared];
         if let Some(breaker) = &mut state.breaker {
-            let before = breaker.level();
+            let before = breaker.stands();
             let answer = breaker.ask(knock);
-            self.levels.moves(open(state), self.now, before, open_now(state));
+            self.breaker_moves(site, shared, before);
             if let Answer::Refuse(outcome) = answer {
                 count!(self.calls.sites[site].counts, breaker::REJECTED);
                 return Some(outcome);
             }
         }
+        let state = &mut self.calls.shared[shared];
         let throttle = state.throttle.as_mut()?;
         let Answer::Refuse(outcome) = throttle.ask(knock) else { return None };
         if let Some(breaker) = &mut state.breaker {
@@ -344,19 +345,17 @@ impl World<'_> {
             ejector.ended(now, by, ok, instances);
             count!(self.calls.sites[site].counts, ejection::EJECTIONS, ejector.take_ejections());
         }
-        if let Some(breaker) = &mut state.breaker {
-            let (openings, before) = (breaker.openings(), breaker.level());
-            breaker.ended(ended);
-            if breaker.openings() > openings {
-                count!(self.calls.sites[site].counts, breaker::OPENED);
-                self.recorder.opened(site, now);
-            }
-            self.levels.moves(open(state), now, before, open_now(state));
-        }
         if let Some(throttle) = &mut state.throttle {
             throttle.ended(ended);
         }
-        (0..state.gates.len()).for_each(|gate| self.tells(shared, gate, |keeper| keeper.ended(ended)));
+        // The attempts of a process that is gone end after its breaker.
+        if let Some(breaker) = state.breaker.as_mut().filter(|_| state.runs) {
+            let before = breaker.stands();
+            breaker.ended(ended);
+            self.breaker_moves(site, shared, before);
+        }
+        (0..self.calls.shared[shared].gates.len())
+            .for_each(|gate| self.tells(shared, gate, |keeper| keeper.ended(ended)));
         self.next_takes_place(shared);
     }
 
@@ -376,23 +375,16 @@ impl World<'_> {
     /// The machine of a caller crashes or is removed: what it keeps between attempts goes with it.
     pub(in crate::world) fn caller_is_gone(&mut self, instance: InstanceId) {
         let (service, number) = (self.stations.service_of(instance), self.stations.number(instance));
-        for (guard, first) in self.model.guards.iter().zip(&self.calls.guards) {
-            if guard.caller == Some(service) {
-                let gates = &mut self.calls.shared[(first + number) as usize].gates;
+        for place in 0..self.model.guards.len() {
+            if self.model.guards[place].caller == Some(service) {
+                let shared = (self.calls.guards[place] + number) as usize;
+                let gates = &mut self.calls.shared[shared].gates;
                 gates
                     .iter_mut()
                     .filter_map(|gate| gate.keeper.is_gone().then_some(gate))
                     .for_each(|gate| gate.waiting.clear());
+                self.breaker_is_gone(shared);
             }
         }
     }
-}
-
-/// The level of the breakers of a guard.
-fn open(state: &Shared) -> LevelAt {
-    LevelAt::calls(const { level(&breaker::OPEN) }, state.guard)
-}
-
-fn open_now(state: &Shared) -> u64 {
-    state.breaker.as_ref().map_or(0, |breaker| breaker.level())
 }

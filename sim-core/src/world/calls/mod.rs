@@ -4,6 +4,7 @@
 //! visible to it.
 
 mod arrive;
+mod breakers;
 mod build;
 mod call;
 mod deadline;
@@ -25,10 +26,12 @@ pub(in crate::world) use call::ATTEMPT;
 pub(in crate::world) use gate::Gate;
 pub(in crate::world) use site::{Role, Shared, Site};
 
+use super::events::EventId;
 use super::frame::Rank;
 use super::network::Network;
 use super::program::{Pc, Program, SamplerId};
 use super::stations::Stations;
+use super::{Event, World};
 use crate::call::balance::slow_start::Turns;
 use crate::data::KeysOfRequests;
 use crate::engine::calendar::{LaneId, Lanes};
@@ -39,6 +42,30 @@ use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::results::EdgeCounts;
 use std::collections::BTreeMap;
+
+/// What may be due at calls.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::world) enum Due {
+    /// A breaker, by the place of the state that calls share, has been half-open for as long as it may.
+    HalfOpenEnds(u32),
+}
+
+impl From<Due> for Event {
+    fn from(due: Due) -> Self {
+        Self::Calls(due)
+    }
+}
+
+impl super::events::Due for Due {}
+
+impl World<'_> {
+    /// What is due at calls.
+    pub(in crate::world) fn call_due(&mut self, due: Due, _id: EventId) {
+        match due {
+            Due::HalfOpenEnds(shared) => self.half_open_ends(shared as usize),
+        }
+    }
+}
 
 /// All call sites and what calls share.
 pub(in crate::world) struct Calls {

@@ -145,6 +145,8 @@ pub struct Shared {
     pub hedge: Option<Box<Hedge>>,
     /// Whose state it is, one caller instance's.
     pub guard: GuardId,
+    /// Whether the process runs whose state it is.
+    pub runs: bool,
 }
 
 const _: () = assert!(size_of::<Shared>() <= 128, "what few calls have stands elsewhere");

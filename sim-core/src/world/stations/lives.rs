@@ -27,6 +27,7 @@ impl World<'_> {
     /// The instances of the first moment come up.
     pub(in crate::world) fn begin_lives(&mut self) {
         let model = self.model;
+        self.begin_callers();
         for (id, service) in self.stations.services.ids().zip(&model.services) {
             for instance in self.stations.services[id].ids().take(service.instances as usize) {
                 self.stations.services[id].paid.enter(0);
@@ -322,6 +323,7 @@ impl World<'_> {
         self.stations.services[service].workers.change(now, i64::from(workers));
         self.stations.up.came(self.model, service, &self.stations.services[service], now);
         self.memory_changes(index, Memory::begins);
+        self.caller_begins(index);
     }
 
     /// An instance no longer serves.

@@ -1,5 +1,6 @@
 //! The time series, tidy: one row a window, subject and metric.
 
+use sim_core::call::breaker::State;
 use sim_core::outcome::Outcome;
 use sim_core::results::{Estimate, StudyResult};
 use std::fmt::Write;
@@ -62,6 +63,9 @@ pub fn rows(study: &StudyResult) -> Vec<SeriesRow> {
         add(&s.name, "attempts_per_s", all(&s.attempts_per_s));
         add(&s.name, "retries_per_s", all(&s.retries_per_s));
         add(&s.name, "rejected_per_s", all(&s.rejected_per_s));
+        for (state, shares) in State::ALL.iter().zip(s.breaker_states.iter().flatten()) {
+            add(&s.name, &format!("breaker_state_{}", state.name()), shares.clone());
+        }
     }
     for (item, values) in study.summary.cost.items.iter().zip(&study.cost_series) {
         add(&item.name, "cost", all(values));

@@ -1,0 +1,155 @@
+//! States of breakers: the share of caller instances whose breaker is closed, half-open and open, stacked, a panel for each call.
+
+use super::axis::Axis;
+use super::chart::Plot;
+use super::svg::{Svg, colour, shortened};
+use super::{DataTable, Figure, Reading, both, how, table_windows};
+use crate::arrows::arrows;
+use crate::numbers::{estimate, plain};
+use sim_core::call::breaker::State;
+use sim_core::results::{CallSeries, Estimate, StudyResult, Unit};
+
+/// Calls that are drawn; the others are in the table.
+const MOST_CALLS: usize = 4;
+
+/// The states from the bottom of a stack to its top: where calls pass, where some do, where none does. With the fill of each, by its place among
+/// those of outcomes, which mean the same.
+const STACK: [(State, usize); State::ALL.len()] =
+    [(State::Closed, 0), (State::Disabled, 6), (State::HalfOpen, 1), (State::Open, 4), (State::ForcedOpen, 2)];
+
+/// By window, the share of the time of each breaker in each state.
+type Shares = [Vec<Option<Estimate>>; State::ALL.len()];
+
+fn name(state: State) -> &'static str {
+    match state {
+        State::HalfOpen => "half-open",
+        State::ForcedOpen => "forced open",
+        closed_or_so => closed_or_so.name(),
+    }
+}
+
+/// The share of the time in a state over all windows in which there was a breaker.
+fn whole(study: &StudyResult, shares: &Shares, state: State) -> f64 {
+    let there = study.windows.iter().zip(&shares[state as usize]).filter_map(|(w, s)| Some((w.to_s - w.from_s, (*s)?)));
+    let (in_state, all) = there.fold((0.0, 0.0), |(part, all), (s, share)| (part + s * share.mean, all + s));
+    if all > 0.0 { in_state / all } else { 0.0 }
+}
+
+/// The calls whose breakers are not closed all the time, those first that are closed the least.
+fn moved(study: &StudyResult) -> Vec<(&CallSeries, &Shares)> {
+    let with = study.call_series.iter().filter_map(|call| Some((call, call.breaker_states.as_ref()?)));
+    let mut moved: Vec<_> = with
+        .map(|(call, shares)| (whole(study, shares, State::Closed), call, shares))
+        .filter(|(_, _, shares)| State::ALL[1..].iter().any(|state| whole(study, shares, *state) > 0.0))
+        .collect();
+    moved.sort_by(|a, b| a.0.total_cmp(&b.0));
+    moved.into_iter().map(|(_, call, shares)| (call, shares)).collect()
+}
+
+fn title(study: &StudyResult, call: &CallSeries, shares: &Shares) -> String {
+    let turned_away = whole(study, shares, State::Open) + whole(study, shares, State::ForcedOpen);
+    let time = plain(turned_away, Unit::Share);
+    arrows(&format!("The breaker of {} is open for {time} of the time of its callers", call.name))
+}
+
+/// One call: its name above, and the stack of states.
+fn panel(svg: &mut Svg, study: &StudyResult, call: &CallSeries, shares: &Shares, is_last: bool) {
+    let room = svg.width - svg.left - 4.0;
+    svg.text_over(svg.left, svg.top - 8.0, &shortened(&arrows(&call.name), room), colour::INK, "start", true);
+    let axis = Axis::linear(0.0, 1.0).at(vec![0.0, 0.5, 1.0], |v| plain(v, Unit::Share));
+    let plot = Plot::over_time(svg, study, axis);
+    plot.grid(svg);
+    let windows = study.windows.len();
+    let mut below = vec![0.0; windows];
+    let mut used = Vec::new();
+    for (state, fill) in STACK.into_iter().filter(|(state, _)| whole(study, shares, *state) > 0.0) {
+        let share = |i: usize| shares[state as usize].get(i).copied().flatten().map_or(0.0, |share| share.mean);
+        let above: Vec<f64> = below.iter().enumerate().map(|(i, low)| low + share(i)).collect();
+        plot.layer(svg, study, (&below, &above), colour::OUTCOMES[fill], Some(colour::AXIS));
+        used.push((name(state), colour::OUTCOMES[fill]));
+        below = above;
+    }
+    if is_last {
+        svg.time_axis(study);
+    } else {
+        svg.base();
+    }
+    legend(svg, &used);
+}
+
+/// The names of the states in the order of the stack, from its top, each behind its fill: at the end of the time a state may not be there.
+fn legend(svg: &mut Svg, used: &[(&str, &str)]) {
+    let x = svg.right + 8.0;
+    for (place, (name, fill)) in used.iter().rev().enumerate() {
+        let y = svg.top + 10.0 + 16.0 * place as f64;
+        svg.rect(x, y - 9.0, 10.0, 10.0, fill);
+        let room = svg.width - x - 14.0;
+        svg.text(x + 14.0, y, &shortened(name, room), colour::INK2, "start", false);
+    }
+}
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    let moved = moved(study);
+    let (first, shares) = moved.first()?;
+    let title = title(study, first, shares);
+    let shown = &moved[..moved.len().min(MOST_CALLS)];
+    let panels = shown.iter().enumerate().map(|(place, (call, shares))| {
+        let desc = format!("Share of the callers of {} whose breaker is in each state, by window, stacked.", call.name);
+        let is_last = place + 1 == shown.len();
+        let height = if is_last { 156.0 } else { 136.0 } + if place == 0 { 22.0 } else { 0.0 };
+        both(&title, &desc, (height, height), Some("breakers"), |svg| {
+            svg.top = 26.0;
+            if !is_last {
+                svg.bottom = svg.height - 8.0;
+            }
+            if place == 0 {
+                svg.top = 48.0;
+                svg.time_frame(study);
+            } else {
+                svg.shade(study);
+            }
+            panel(svg, study, call, shares, is_last);
+        })
+    });
+    let readings = shown.iter().flat_map(|(call, shares)| {
+        let used = STACK.into_iter().filter(|(state, _)| whole(study, shares, *state) > 0.0);
+        used.map(|(state, fill)| Reading {
+            label: arrows(&format!("{} {}", call.name, name(state))),
+            token: colour::OUTCOME_TOKENS[fill],
+            values: vec![shares[state as usize].iter().map(|share| share.map(|share| share.mean)).collect()],
+            unit: "",
+            whole: plain(whole(study, shares, state), Unit::Share),
+        })
+    });
+    Some(Figure {
+        id: "breakers".into(),
+        caption: (
+            "Breakers by state".into(),
+            format!(
+                "share of the time of all caller instances, stacked. {} Intervals of the shares are in the table.",
+                how(study)
+            ),
+        ),
+        panels: panels.collect(),
+        tables: moved.iter().map(|(call, shares)| table(study, call, shares)).collect(),
+        readings: readings.collect(),
+        format: "pct",
+        title,
+    })
+}
+
+fn table(study: &StudyResult, call: &CallSeries, shares: &Shares) -> DataTable {
+    let cell = |state: State, i: usize| match shares[state as usize].get(i).copied().flatten() {
+        Some(share) => estimate(&share, Unit::Share),
+        None => "–".into(),
+    };
+    let rows = table_windows(study)
+        .into_iter()
+        .map(|(i, window)| std::iter::once(window).chain(State::ALL.map(|state| cell(state, i))).collect());
+    let heads = std::iter::once("Window".to_owned()).chain(State::ALL.map(|state| name(state).to_owned()));
+    DataTable {
+        says: arrows(&format!("breakers of {} by state", call.name)),
+        heads: heads.collect(),
+        rows: rows.collect(),
+    }
+}
