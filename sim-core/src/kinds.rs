@@ -18,6 +18,7 @@ pub fn all() -> Vec<Kind> {
         crate::call::retry::ALL,
         crate::call::breaker::ALL,
         crate::call::throttle::ALL,
+        crate::network::ALL,
         crate::call::limit::ALL,
         crate::call::pool::ALL,
         crate::call::rate_limit::ALL,

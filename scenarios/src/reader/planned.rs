@@ -14,8 +14,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("switches", "control"),
     ("modes", "control"),
     ("routes", "network"),
-    ("transport", "network.within_zone"),
-    ("buffer", "network.within_zone"),
     // Nodes.
     ("nic", "services.web.machine"),
     ("codel", "services.web.queue.discipline"),

@@ -386,8 +386,8 @@ fn steps_under_way_when_time_is_stolen_go_on_at_their_own_pace() {
     }
 }
 
-/// A quota of 50 ms in each 100 ms: half of a core is as much as a core of which half is stolen gives, so that it is never spent. Of a core of which a fifth
-/// is stolen 80 ms run in 100 ms: 50 ms of work take 62.5 ms, and then all stands still.
+/// A quota of 50 ms in each 100 ms: half of a core is as much as a core of which half is stolen gives, so that it is never spent. Of a core of which
+/// a fifth is stolen 80 ms run in 100 ms: 50 ms of work take 62.5 ms, and then all stands still.
 #[test]
 fn stolen_time_spends_no_quota() {
     let throttled = |percent: u32| {

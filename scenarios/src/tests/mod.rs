@@ -13,6 +13,7 @@ mod effects;
 mod experiments;
 mod faults;
 mod limits;
+mod links;
 mod live;
 mod mangled;
 mod meant;

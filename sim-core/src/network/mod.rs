@@ -1,15 +1,19 @@
-//! Links between places: latency and loss. The settings, and what a link does to a message.
+//! Links between places: latency, loss, bandwidth and what carries a message over them. The settings, and machines by themselves.
 //!
-//! A link belongs to where its ends are: within a zone, between zones, between regions, or named with its own ends. Bandwidth,
-//! buffers and routes are not built yet and so are no keys.
+//! A link belongs to where its ends are: within a zone, between zones, between regions, or named with its own ends.
+
+pub mod pipe;
+pub mod tcp;
 
 use crate::dist::Distribution;
 use crate::ids::Location;
+use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
-use crate::units::{Probability, SimDuration};
+use crate::units::{Bandwidth, Bytes, Probability, SimDuration};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tcp::Tcp;
 
 /// What a link does to each message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -17,13 +21,39 @@ use std::collections::BTreeMap;
 pub struct LinkQuality {
     /// Time of a message on its way.
     pub latency: Distribution,
-    /// Chance that a message is lost.
+    /// Chance that a message is lost; with a transport, that a segment of it is.
     pub loss: Probability,
+    /// How much goes through, in each direction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<Bandwidth>,
+    /// What may wait for the bandwidth, in each direction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<Bytes>,
+    /// What carries messages over it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportSettings>,
 }
+
+/// What carries messages over a link. Without one a message is a datagram: what is lost is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TransportSettings {
+    /// What is lost is sent again.
+    Tcp(Tcp),
+}
+
+/// The kinds of transport.
+pub const ALL: &[Kind] = &[Kind { family: "transport", name: "tcp", schema: || schemars::schema_for!(Tcp) }];
 
 impl Default for LinkQuality {
     fn default() -> Self {
-        Self { latency: Distribution::constant(SimDuration::ZERO), loss: Probability::ZERO }
+        Self {
+            latency: Distribution::constant(SimDuration::ZERO),
+            loss: Probability::ZERO,
+            bandwidth: None,
+            buffer: None,
+            transport: None,
+        }
     }
 }
 
@@ -35,10 +65,30 @@ impl LinkQuality {
             problems.error("loss", "a link that loses every message is no link").hint =
                 Some("to cut it for a while, inject: partition".into());
         }
+        if self.bandwidth.is_some_and(|bandwidth| bandwidth.bytes_per_second() <= 0.0) {
+            problems.error("bandwidth", "nothing ever goes through").hint =
+                Some("write a bandwidth such as 1Gbps".into());
+        }
+        if self.bandwidth.is_none() && self.buffer.is_some() {
+            problems.error("buffer", "nothing ever waits in the buffer of a link that sends at once").hint =
+                Some("write the link's bandwidth too".into());
+        }
+        if self.buffer.is_some() && self.transport.is_some() {
+            problems.error("buffer", "a buffer whose overflow a transport mends is planned, not built yet").hint =
+                Some("leave the buffer or the transport out".into());
+        }
+        if let Some(TransportSettings::Tcp(tcp)) = &self.transport {
+            problems.at("transport", |p| p.at("tcp", |p| tcp.validate(p)));
+        }
+    }
+
+    /// How its messages are sent again, if they are.
+    pub fn tcp(&self) -> Option<Tcp> {
+        self.transport.map(|TransportSettings::Tcp(tcp)| tcp)
     }
 }
 
-/// Latency and loss between places, with ids for names.
+/// What carries messages between places, with ids for names.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Network {
     /// Between two instances in one zone.
@@ -78,9 +128,13 @@ pub struct Link {
 /// # When to use it
 /// When services stand in several zones or regions, or when latency on the way matters.
 ///
+/// A link with a `bandwidth` sends the bytes of messages (`size` of calls and loads) one after the other, in each direction by itself; those between two
+/// zones share the one between these two. What finds its `buffer` full is lost.
+///
 /// # Knobs
-/// - `within_zone`, `between_zones`, `between_regions`: `latency` (distribution, default 0s) and `loss` (percentage, default 0%)
-/// - `links`: by name, the same two and `between: [a, b]`, or `from` and `to`; ends are services, queues, loads, zones or regions
+/// - `within_zone`, `between_zones`, `between_regions`: `latency` (distribution, default 0s), `loss` (percentage, default 0%), `bandwidth` (default
+///   unlimited), `buffer` (bytes, default unlimited), `transport` (`tcp`, default none)
+/// - `links`: by name, the same and `between: [a, b]`, or `from` and `to`; ends are services, queues, loads, zones or regions
 ///
 /// # Example
 /// ```yaml
@@ -120,9 +174,18 @@ pub struct LinkSettings {
     /// Time of a message on its way.
     #[serde(default = "no_time")]
     pub latency: Distribution,
-    /// Chance that a message is lost.
+    /// Chance that a message is lost; with a transport, that a segment of it is.
     #[serde(default)]
     pub loss: Probability,
+    /// How much goes through, in each direction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<Bandwidth>,
+    /// What may wait for the bandwidth, in each direction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<Bytes>,
+    /// What carries messages over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportSettings>,
 }
 
 fn no_time() -> Distribution {
@@ -158,7 +221,13 @@ impl NetworkSettings {
 
 impl LinkSettings {
     fn quality(&self) -> LinkQuality {
-        LinkQuality { latency: self.latency.clone(), loss: self.loss }
+        LinkQuality {
+            latency: self.latency.clone(),
+            loss: self.loss,
+            bandwidth: self.bandwidth,
+            buffer: self.buffer,
+            transport: self.transport,
+        }
     }
 
     fn compile(&self, name: &str, names: &Names, problems: &mut Problems) -> Option<Link> {

@@ -54,7 +54,7 @@ impl World<'_> {
             }
             Live::Node(service, value) => self.node_changes(*service, value),
             Live::Link(place, quality) => {
-                self.network.link_changes(self.model, *place, quality);
+                self.network.link_changes(self.model, *place, quality, self.now);
                 self.refresh_network();
             }
             Live::Bounds(scaler, min, max) => {

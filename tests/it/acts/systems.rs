@@ -131,6 +131,12 @@ pub(super) const ACTS: &[Act] = &[
         "p50(api.get) in on > 1.4 * p50(api.get)",
     ),
     act(
+        "transport tcp",
+        "network.links: {wire: {between: [web, api], loss: 2%}}",
+        "network.links.wire.transport: {tcp: {}}",
+        "availability(web.get) in on > availability(web.get)",
+    ),
+    act(
         "inject deploy",
         "services.api: {start_up: 20s, instances: 2}",
         "faults: {f: {inject: {deploy: {version: v2, slow: {factor: 0.5}}}, where: {service: api}}}",

@@ -457,6 +457,10 @@ impl World<'_> {
         if !self.frames.waits_for(frame, seq) {
             return None;
         }
+        if self.network.is_stalled(frame, seq) {
+            self.sends_on(frame);
+            return None;
+        }
         match self.frames[frame].phase {
             Phase::Arriving => self.arrives(frame),
             Phase::HandedOver => {

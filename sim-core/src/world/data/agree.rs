@@ -116,7 +116,7 @@ mod tests {
     use crate::network::Link;
     use crate::network::LinkQuality;
     use crate::topology::{Access, Node, Region, Replication, Store, Zone};
-    use crate::units::{Bytes, Probability};
+    use crate::units::Bytes;
     use crate::world::simulate;
     use crate::world::tests::{chain, ms, service};
 
@@ -134,7 +134,7 @@ mod tests {
             model.zones.push(Zone { name: format!("zone {index}"), region: RegionId(index) });
             let (home, away) = (Location::Region(RegionId(0)), Location::Zone(ZoneId(index)));
             for (from, to, latency) in [(home, away, there), (away, home, back)] {
-                let quality = LinkQuality { latency: Distribution::constant(ms(*latency)), loss: Probability::ZERO };
+                let quality = LinkQuality { latency: Distribution::constant(ms(*latency)), ..LinkQuality::default() };
                 model.network.links.push(Link { name: String::new(), from, to, both_ways: false, quality });
             }
         }

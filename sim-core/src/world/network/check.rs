@@ -1,6 +1,7 @@
 //! Health checks on their way: what the network does to a check and to its answer.
 
-use super::wire::{Departure, Fate, Message};
+use super::message::{Departure, Message};
+use super::wire::Fate;
 use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
@@ -31,17 +32,17 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn check_departs(&mut self, frame: FrameId, fate: &Fate) -> Departure {
+    pub(super) fn check_departs(&mut self, frame: FrameId, fate: Fate) -> Departure {
         match fate.fails.what() {
             _ if fate.lost => self.check_vanishes(frame),
             Some(outcome) => Departure::Ends(outcome as u8),
-            None if fate.delay > 0 => self.travels(frame, fate.delay, Phase::CheckArriving),
+            None if fate.delay > 0 => self.travels(frame, fate, Phase::CheckArriving),
             None => self.check_knocks(frame),
         }
     }
 
     /// No checker sees what is wrong in an answer.
-    pub(super) fn check_reply_departs(&mut self, frame: FrameId, fate: &Fate, outcome: u8) -> Departure {
+    pub(super) fn check_reply_departs(&mut self, frame: FrameId, fate: Fate, outcome: u8) -> Departure {
         if fate.lost {
             return self.check_vanishes(frame);
         }
@@ -51,7 +52,7 @@ impl World<'_> {
             return Departure::Ends(outcome);
         }
         self.frames[frame].outcome = outcome;
-        self.travels(frame, fate.delay, Phase::CheckReplying)
+        self.travels(frame, fate, Phase::CheckReplying)
     }
 
     /// A check is at the door of its instance, and what is answered at once sets out.
@@ -62,7 +63,7 @@ impl World<'_> {
         }
     }
 
-    fn check_vanishes(&mut self, frame: FrameId) -> Departure {
+    pub(super) fn check_vanishes(&mut self, frame: FrameId) -> Departure {
         self.check_is_lost(frame);
         Departure::Away
     }

@@ -1,7 +1,11 @@
 //! The network: every message between a caller and a callee, health checks included, passes through it, in its direction.
 
+mod carriage;
+mod carry;
 mod check;
 mod ends;
+mod message;
 mod wire;
 
-pub(in crate::world) use wire::{Departure, EdgeEffect, EdgeFault, Message, Network};
+pub(in crate::world) use message::{Departure, Message};
+pub(in crate::world) use wire::{EdgeEffect, EdgeFault, Network};

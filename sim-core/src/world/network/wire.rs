@@ -7,7 +7,9 @@
 //!
 //! Left out here: the messages by which regions agree (`data/agree`), which take the latency of their links and meet no fault.
 
+use super::carriage::{Carriage, Stalled};
 use super::ends::{End, Ends, Way};
+use super::message::{Departure, Line, Message};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -16,10 +18,11 @@ use crate::faults::FaultEffect;
 use crate::ids::{Caller, EdgeId, FaultId, InstanceId, Location, RegionId, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::network::LinkQuality;
+use crate::network::tcp::Tcp;
 use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
-use crate::world::stations::{CheckerId, Checkers, Door};
+use crate::world::stations::{Checkers, Door};
 use crate::world::together::First;
 
 const THERE: u64 = 0x61;
@@ -31,6 +34,9 @@ const LONGEST_NS: f64 = 3.2e16;
 pub(super) struct Quality {
     latency: Sampler,
     loss: f64,
+    pub(super) tcp: Option<Tcp>,
+    /// It has no bandwidth.
+    is_bare: bool,
 }
 
 /// A fault that is active on messages.
@@ -95,9 +101,11 @@ impl EdgeFault {
 /// All links.
 #[derive(Default)]
 pub(in crate::world) struct Network {
-    qualities: Vec<Quality>,
+    /// Of the three distances, then of each named link in both directions.
+    pub(super) qualities: Vec<Quality>,
+    pub(super) carriage: Carriage,
     /// Quality by call site, way, caller's zone and callee's zone, and behind them the same of checkers; empty where no link does anything.
-    table: Vec<u16>,
+    pub(super) table: Vec<u16>,
     zones: usize,
     /// How many call sites there are.
     sites: usize,
@@ -106,7 +114,7 @@ pub(in crate::world) struct Network {
     faults: Vec<EdgeFault>,
     /// Delay that each fault adds; `None` for all other kinds.
     delays: Vec<Option<Sampler>>,
-    regions: Vec<RegionId>,
+    pub(super) regions: Vec<RegionId>,
     /// Whether any active fault limits what goes through.
     is_limited: bool,
 }
@@ -123,8 +131,10 @@ impl Network {
             ..Self::default()
         };
         let three = [&network.within_zone, &network.between_zones, &network.between_regions];
-        for quality in three.into_iter().chain(network.links.iter().map(|l| &l.quality)) {
+        let named = network.links.iter().flat_map(|link| [&link.quality; 2]);
+        for (place, quality) in three.into_iter().chain(named).enumerate() {
             wires.qualities.push(Quality::of(quality));
+            wires.carriage.changes(place, quality, wires.zones, 0);
         }
         wires.fill(model);
         wires
@@ -150,8 +160,12 @@ impl Network {
     }
 
     /// A distance or a named link does this to messages that set out from now on.
-    pub(in crate::world) fn link_changes(&mut self, model: &Model, place: usize, quality: &LinkQuality) {
-        self.qualities[place] = Quality::of(quality);
+    pub(in crate::world) fn link_changes(&mut self, model: &Model, place: usize, quality: &LinkQuality, now: u64) {
+        let both = |link: usize| 3 + 2 * link..5 + 2 * link;
+        for place in place.checked_sub(3).map_or(place..place + 1, both) {
+            self.qualities[place] = Quality::of(quality);
+            self.carriage.changes(place, quality, self.zones, now);
+        }
         self.fill(model);
     }
 
@@ -166,12 +180,13 @@ impl Network {
     /// The quality of a message between the caller's and the callee's zone: of the first named link that goes this way, or of the
     /// distance.
     fn quality_between(&self, model: &Model, ends: &Ends, way: Way, (caller, callee): (usize, usize)) -> u16 {
-        let named = model.network.links.iter().position(|link| {
+        let named = model.network.links.iter().enumerate().find_map(|(place, link)| {
             let (from, to) = (Some(link.from), Some(link.to));
-            ends.go(way, from, to) || (link.both_ways && ends.go(way, to, from))
+            let goes = [ends.go(way, from, to), link.both_ways && ends.go(way, to, from)];
+            goes.iter().position(|&goes| goes).map(|direction| 3 + 2 * place + direction)
         });
         match named {
-            Some(link) => 3 + link as u16,
+            Some(place) => place as u16,
             None if caller == callee => 0,
             None if self.regions[caller] == self.regions[callee] => 1,
             None => 2,
@@ -220,14 +235,15 @@ impl Network {
         !self.faults.is_empty()
     }
 
-    fn on_way(&self, line: Line, way: Way, (caller, callee): (ZoneId, ZoneId)) -> &Quality {
+    /// Which quality a message meets.
+    pub(super) fn on_way(&self, line: Line, way: Way, (caller, callee): (ZoneId, ZoneId)) -> usize {
         let n = self.zones;
         let row = match line {
             Line::Call(site) => site.index(),
             Line::Check(checker) => self.sites + checker.place() as usize,
         };
         let place = (row * 2 + way as usize) * n * n + caller.index() * n + callee.index();
-        &self.qualities[self.table[place] as usize]
+        usize::from(self.table[place])
     }
 }
 
@@ -240,11 +256,12 @@ fn delay(effect: &FaultEffect) -> Option<Sampler> {
 
 impl Quality {
     fn of(quality: &LinkQuality) -> Self {
-        Self { latency: quality.latency.build(), loss: quality.loss.value() }
+        let is_bare = quality.bandwidth.is_none();
+        Self { latency: quality.latency.build(), loss: quality.loss.value(), tcp: quality.tcp(), is_bare }
     }
 
     fn is_perfect(&self) -> bool {
-        self.loss == 0.0 && self.latency.is_constant() == Some(0)
+        self.loss == 0.0 && self.latency.is_constant() == Some(0) && self.is_bare && self.tcp.is_none()
     }
 }
 
@@ -253,52 +270,13 @@ impl Quality {
 pub(super) struct Fate {
     pub(super) delay: u64,
     pub(super) lost: bool,
+    /// Chance that a segment is lost, where a transport carries the message.
+    pub(super) segment_loss: Option<f64>,
+    /// What is left to be sent after the delay.
+    pub(super) stalled: Option<Box<Stalled>>,
     pub(super) fails: First<Outcome>,
     /// Kinds of wrongness, one bit each.
     wrong: u16,
-}
-
-/// Between whom a message travels.
-#[derive(Debug, Clone, Copy)]
-enum Line {
-    /// A caller and a callee.
-    Call(EdgeId),
-    /// A checker and an instance.
-    Check(CheckerId),
-}
-
-/// A message of a call, or of a health check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::world) enum Message {
-    /// A request, which looks for a worker when it arrives.
-    Request,
-    /// A message of a queue: the consumer's instance keeps a worker for it from the moment at which it is sent.
-    Delivery,
-    /// The answer to a request or a delivery, with its outcome.
-    Reply(u8),
-    /// A health check, which takes a worker of the instance for no time.
-    Check,
-    /// The answer to it, with its outcome.
-    CheckReply(u8),
-}
-
-impl Message {
-    fn way(self) -> Way {
-        match self {
-            Self::Request | Self::Delivery | Self::Check => Way::There,
-            Self::Reply(_) | Self::CheckReply(_) => Way::Back,
-        }
-    }
-}
-
-/// What became of a message as it set out.
-pub(in crate::world) enum Departure {
-    /// Nothing comes of it at once: it is on its way, waits for a worker, is lost, or its refusal is on the way back.
-    Away,
-    /// It has arrived at once, and has a worker.
-    Runs,
-    /// The attempt, or the check, has ended for its caller, with this outcome: the answer has arrived at once, or a fault ends the call.
-    Ends(u8),
 }
 
 impl World<'_> {
@@ -316,7 +294,7 @@ impl World<'_> {
     }
 
     /// Between whom a message travels, and the zone of the one who calls.
-    fn line(&self, frame: FrameId, message: Message) -> (Line, Option<ZoneId>) {
+    pub(super) fn line(&self, frame: FrameId, message: Message) -> (Line, Option<ZoneId>) {
         if let Message::Check | Message::CheckReply(_) = message {
             let checker = self.checker_of(frame);
             return (Line::Check(checker), self.network.checkers.list[checker].zone);
@@ -326,15 +304,19 @@ impl World<'_> {
     }
 
     /// What the network and the faults on it do to a message.
-    fn fate(&self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way) -> Fate {
+    pub(super) fn fate(&self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way) -> Fate {
         let at = &self.frames[frame];
         let mut draw = Keyed::new(mix(at.key, if way == Way::Back { BACK } else { THERE }));
         let mut fate = Fate::default();
         let zone = self.stations.zone_of(at.instance.known());
         if let (Some(from), false) = (from, self.network.table.is_empty()) {
-            let quality = self.network.on_way(line, way, (from, zone));
+            let quality = &self.network.qualities[self.network.on_way(line, way, (from, zone))];
             fate.delay = whole_ns(quality.latency.sample(&mut draw));
-            fate.lost = quality.loss > 0.0 && draw.unit() < quality.loss;
+            if quality.tcp.is_some() {
+                fate.segment_loss = Some(quality.loss);
+            } else {
+                fate.lost = quality.loss > 0.0 && draw.unit() < quality.loss;
+            }
         }
         if self.network.faults.is_empty() {
             return fate;
@@ -348,7 +330,10 @@ impl World<'_> {
                 }
                 EdgeEffect::Fail(p, outcome) => fate.fails.add(draw.unit(), p, outcome),
                 EdgeEffect::Wrong(p, kind) if draw.unit() < p => fate.wrong |= 1 << kind,
-                EdgeEffect::Loss(p) if draw.unit() < p => fate.lost = true,
+                EdgeEffect::Loss(p) => match &mut fate.segment_loss {
+                    Some(loss) => *loss = 1.0 - (1.0 - *loss) * (1.0 - p),
+                    None => fate.lost |= draw.unit() < p,
+                },
                 _ => {}
             }
         }
@@ -366,15 +351,18 @@ impl World<'_> {
         let line = self.line(frame, message);
         self.count_bytes(frame, line, message.way());
         let mut fate = self.fate(frame, line, message.way());
+        if self.network.carriage.carries() {
+            self.carry(frame, line, message, &mut fate, None);
+        }
         if self.network.is_limited {
             fate.delay += self.is_sent_after(frame, line, message.way());
         }
         match message {
-            Message::Request => self.request_departs(frame, &fate),
-            Message::Delivery => self.delivery_departs(frame, &fate),
-            Message::Reply(outcome) => self.reply_departs(frame, &fate, outcome),
-            Message::Check => self.check_departs(frame, &fate),
-            Message::CheckReply(outcome) => self.check_reply_departs(frame, &fate, outcome),
+            Message::Request => self.request_departs(frame, fate),
+            Message::Delivery => self.delivery_departs(frame, fate),
+            Message::Reply(outcome) => self.reply_departs(frame, fate, outcome),
+            Message::Check => self.check_departs(frame, fate),
+            Message::CheckReply(outcome) => self.check_reply_departs(frame, fate, outcome),
         }
     }
 
@@ -408,32 +396,32 @@ impl World<'_> {
     }
 
     /// The size of a call's messages on their way there or back [bytes].
-    fn size(&self, site: EdgeId, way: Way) -> u64 {
+    pub(super) fn size(&self, site: EdgeId, way: Way) -> u64 {
         let (request, response) = self.model.edges[site.index()].size;
         if way == Way::Back { response } else { request }.get()
     }
 
-    fn request_departs(&mut self, frame: FrameId, fate: &Fate) -> Departure {
+    fn request_departs(&mut self, frame: FrameId, fate: Fate) -> Departure {
         match fate.fails.what() {
             _ if fate.lost => self.lost(frame),
             Some(outcome) => Departure::Ends(outcome as u8),
-            None if fate.delay > 0 => self.travels(frame, fate.delay, Phase::Arriving),
+            None if fate.delay > 0 => self.travels(frame, fate, Phase::Arriving),
             None => self.knocks(frame),
         }
     }
 
-    fn delivery_departs(&mut self, frame: FrameId, fate: &Fate) -> Departure {
+    fn delivery_departs(&mut self, frame: FrameId, fate: Fate) -> Departure {
         match fate.fails.what() {
             _ if fate.lost => self.lost(frame),
             Some(outcome) => Departure::Ends(outcome as u8),
             None => match self.knocks(frame) {
-                Departure::Runs if fate.delay > 0 => self.travels(frame, fate.delay, Phase::HandedOver),
+                Departure::Runs if fate.delay > 0 => self.travels(frame, fate, Phase::HandedOver),
                 departure => departure,
             },
         }
     }
 
-    fn reply_departs(&mut self, frame: FrameId, fate: &Fate, outcome: u8) -> Departure {
+    fn reply_departs(&mut self, frame: FrameId, fate: Fate, outcome: u8) -> Departure {
         let mut outcome = outcome;
         if outcome <= Outcome::Degraded as u8 {
             // What the instance has made wrong already is not wrong twice.
@@ -447,7 +435,7 @@ impl World<'_> {
             return Departure::Ends(outcome);
         }
         self.frames[frame].outcome = outcome;
-        self.travels(frame, fate.delay, Phase::Replying)
+        self.travels(frame, fate, Phase::Replying)
     }
 
     /// A request or a delivery is at the door of its instance; where it is refused there, the refusal is a message as well.
@@ -460,14 +448,17 @@ impl World<'_> {
         }
     }
 
-    fn lost(&mut self, frame: FrameId) -> Departure {
+    pub(super) fn lost(&mut self, frame: FrameId) -> Departure {
         self.vanishes(frame);
         self.frames.release(frame);
         Departure::Away
     }
 
-    pub(super) fn travels(&mut self, frame: FrameId, delay: u64, phase: Phase) -> Departure {
-        self.wakes_after(frame, delay, phase);
+    pub(super) fn travels(&mut self, frame: FrameId, fate: Fate, phase: Phase) -> Departure {
+        self.wakes_after(frame, fate.delay, phase);
+        if let Some(stalled) = fate.stalled {
+            self.network.carriage.waits(frame, self.frames[frame].seq, stalled);
+        }
         Departure::Away
     }
 

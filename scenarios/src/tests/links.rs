@@ -1,0 +1,137 @@
+//! Links with a bandwidth, a buffer and a transport: what they do to messages, and in which direction.
+
+use super::read;
+use sim_core::ids::EdgeId;
+use sim_core::results::{EdgeCounts, Span};
+use sim_core::world::simulate;
+
+/// Users in a ask a service in b over a link, 50 times a second for a minute, with 1 kB for answers of 20 kB.
+fn system(link: &str, rest: &str) -> String {
+    format!(
+        "scenario: Linked\nquestion: What does the link do?\nrun: {{duration: 60s, warm_up: 0s}}\nregions: {{eu: {{zones: [a, b]}}}}\n\
+         network: {{links: {{wire: {{{link}}}}}}}\n\
+         load: {{users: {{to: api.get, from: a, size: {{request: 1kB, response: 20kB}}, arrive: {{constant: {{rate: 50/s}}}}}}}}\n\
+         services: {{api: {{zones: [b], workers: unlimited, endpoints: {{get: {{steps: [{{wait: 1ms}}]}}}}}}}}\n{rest}"
+    )
+}
+
+/// What users saw from one second to another.
+fn saw(link: &str, rest: &str, (from_s, to_s): (i64, i64)) -> EdgeCounts {
+    let model = read(&system(link, rest)).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    simulate(&model, 7, 0).edge(EdgeId(0), Span { from_ns: from_s * 1_000_000_000, to_ns: to_s * 1_000_000_000 })
+}
+
+fn mean_ms(link: &str, rest: &str) -> f64 {
+    let seen = saw(link, rest, (1, 59));
+    assert_eq!(seen.outcomes[0], seen.ended(), "{link}: all are answered");
+    seen.latency_sum_ns as f64 / 1e6 / seen.ended() as f64
+}
+
+fn share_answered(link: &str, rest: &str) -> f64 {
+    let seen = saw(link, rest, (1, 55));
+    seen.outcomes[0] as f64 / seen.attempts as f64
+}
+
+#[track_caller]
+fn near(value: f64, expected: f64, within: f64) {
+    assert!((value - expected).abs() <= within, "{value}, and not {expected}");
+}
+
+#[test]
+fn bytes_take_their_time_in_each_direction_by_itself() {
+    near(mean_ms("between: [a, b], latency: 3ms", ""), 7.0, 0.001);
+    // 1 kB and 20 kB at 1 MB/s.
+    near(mean_ms("between: [a, b], latency: 3ms, bandwidth: 8Mbps", ""), 28.0, 0.001);
+    near(mean_ms("from: a, to: b, latency: 3ms, bandwidth: 8Mbps", ""), 5.0, 0.001);
+    near(mean_ms("from: b, to: a, latency: 3ms, bandwidth: 8Mbps", ""), 24.0, 0.001);
+}
+
+#[test]
+fn answers_that_need_more_than_a_window_wait_for_acknowledgements() {
+    // 14 segments: ten, then four a round trip and the time of a segment later.
+    let tcp = "between: [a, b], latency: 3ms, transport: {tcp: {segment: 1460B}}";
+    near(mean_ms(tcp, ""), 13.0, 0.001);
+    near(mean_ms("between: [a, b], latency: 3ms, transport: {tcp: {initial_window: 14}}", ""), 7.0, 0.001);
+    let of_one = "between: [a, b], latency: 3ms, transport: {tcp: {initial_window: 1}}";
+    near(mean_ms(of_one, ""), 7.0 + 3.0 * 6.0, 0.001);
+}
+
+#[test]
+fn a_loss_loses_a_datagram_and_delays_a_message_of_tcp() {
+    for link in ["between: [a, b], loss: 5%", "from: a, to: b, loss: 5%", "from: b, to: a, loss: 5%"] {
+        assert!(share_answered(link, "") < 0.97, "{link}");
+        let tcp = format!("{link}, transport: {{tcp: {{}}}}");
+        assert!(share_answered(&tcp, "") > 0.999, "{link}");
+    }
+    let sees = |direction: &str| mean_ms(&format!("{direction}, loss: 1%, transport: {{tcp: {{}}}}"), "");
+    // Of 14 segments one is lost more often than of one, and where later ones tell it, that costs no timer.
+    let (there, back) = (sees("from: a, to: b"), sees("from: b, to: a"));
+    assert!(there > 2.0 && there < back && back < 1.0 + 0.15 * 200.0, "{there} there, {back} back");
+}
+
+#[test]
+fn what_meets_a_partition_arrives_after_it() {
+    let cut = "faults: {cut: {inject: partition, where: {from: a, to: b}, at: 20s, for: 5s}}\n";
+    let tcp = "between: [a, b], latency: 1ms, transport: {tcp: {}}";
+    let seen = saw(tcp, cut, (0, 50));
+    assert_eq!(seen.outcomes[0], seen.ended());
+    assert_eq!(saw(tcp, cut, (21, 25)).ended(), 0, "nothing arrives during it");
+    // Timers of 0.2, 0.4 ... 3.2 s after their first: what set out first is there 6.2 s after it at the latest, with the next timer.
+    assert!(saw(tcp, cut, (25, 33)).outcomes[0] >= 8 * 50 + 5 * 50 - 5, "all that was held up is there 8 s later");
+    assert!(saw("between: [a, b], latency: 1ms", cut, (0, 55)).outcomes[0] <= 50 * 50 + 5);
+}
+
+#[test]
+fn retries_of_a_segment_end() {
+    let cut = "faults: {cut: {inject: partition, where: {from: a, to: b}, at: 20s, for: 5s}}\n";
+    let gives_up = "between: [a, b], latency: 1ms, transport: {tcp: {retries: 2}}";
+    // Three timers, 0.2, 0.4 and 0.8 s, bring over the end what set out 1.4 s before it, or later.
+    let lost = 50 * 55 - saw(gives_up, cut, (0, 55)).outcomes[0];
+    assert!((170..=240).contains(&lost), "{lost}");
+}
+
+#[test]
+fn what_finds_the_buffer_full_is_lost() {
+    // Answers of 20 kB fifty times a second are 1 MB/s: twice what goes through, so that half of them are lost.
+    let narrow = "from: b, to: a, bandwidth: 500kB/s, buffer: 100kB";
+    near(share_answered(narrow, ""), 0.5, 0.01);
+    let wide = "from: b, to: a, bandwidth: 2MB/s, buffer: 100kB";
+    assert!(share_answered(wide, "") > 0.999);
+}
+
+#[test]
+fn messages_between_zones_share_the_bandwidth_between_these_two() {
+    let text = |zones: &str| {
+        format!(
+            "scenario: Shared\nquestion: Who shares?\nrun: {{duration: 20s, warm_up: 0s}}\nregions: {{eu: {{zones: [a, b, c]}}}}\n\
+             network: {{between_zones: {{bandwidth: 1MB/s}}}}\n\
+             load:\n  one: {{to: api.get, from: a, size: {{request: 10kB}}, arrive: {{constant: {{rate: 50/s}}}}}}\n  two: {{to: other.get, from: {zones}, size: {{request: 10kB}}, arrive: {{constant: {{rate: 50/s}}}}}}\n\
+             services:\n  api: {{zones: [b], workers: unlimited, endpoints: {{get: {{steps: [{{wait: 1ms}}]}}}}}}\n  other: {{zones: [b], workers: unlimited, endpoints: {{get: {{steps: [{{wait: 1ms}}]}}}}}}\n"
+        )
+    };
+    let mean = |zone: &str| {
+        let model = read(&text(zone)).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+        let seen = simulate(&model, 7, 0).edge(EdgeId(1), Span { from_ns: 1_000_000_000, to_ns: 19_000_000_000 });
+        seen.latency_sum_ns as f64 / 1e6 / seen.ended() as f64
+    };
+    // 10 ms by itself; where two send at the same moment, the second waits for the first.
+    near(mean("c"), 11.0, 0.01);
+    near(mean("a"), 21.0, 0.01);
+    near(mean("b"), 1.0, 0.01);
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused() {
+    let refused = |link: &str| {
+        let Err(report) = read(&system(link, "")) else { panic!("{link} is taken") };
+        report.problems.iter().map(|placed| placed.problem.path.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(refused("between: [a, b], buffer: 1kB"), ["network.links.wire.buffer"]);
+    assert_eq!(refused("between: [a, b], bandwidth: 0Mbps"), ["network.links.wire.bandwidth"]);
+    let tcp = |settings: &str| refused(&format!("between: [a, b], transport: {{tcp: {{{settings}}}}}"));
+    assert_eq!(tcp("rto_min: 0s"), ["network.links.wire.transport.tcp.rto_min"]);
+    assert_eq!(tcp("rto_max: 1ms"), ["network.links.wire.transport.tcp.rto_max"]);
+    assert_eq!(tcp("segment: 0B"), ["network.links.wire.transport.tcp.segment"]);
+    assert_eq!(tcp("initial_window: 0"), ["network.links.wire.transport.tcp.initial_window"]);
+    assert_eq!(tcp("retries: 99"), ["network.links.wire.transport.tcp.retries"]);
+}

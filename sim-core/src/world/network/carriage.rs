@@ -1,0 +1,165 @@
+//! What links with a bandwidth, a buffer or a transport hold, and how a message crosses one.
+
+use super::message::Message;
+use crate::engine::rng::{Keyed, mix};
+use crate::ids::{RegionId, ZoneId};
+use crate::network::LinkQuality;
+use crate::network::pipe::Pipe;
+use crate::network::tcp::{Arrived, PlainLink, Sender, Tcp};
+use crate::world::frame::FrameId;
+
+/// Keeps the draws of segments apart from those of whole messages.
+const SEGMENTS: u64 = 0x64;
+
+/// What is left of a message that waits for its timer.
+#[derive(Debug)]
+pub(super) struct Stalled {
+    /// For what its frame waits.
+    seq: u64,
+    pub(super) message: Message,
+    tcp: Tcp,
+    sender: Sender,
+    arrived: Arrived,
+    /// Timeouts so far.
+    timeouts: u64,
+}
+
+impl Stalled {
+    /// The timer has run out; `false` where the message is given up.
+    pub(super) fn times_out(&mut self) -> bool {
+        self.timeouts += 1;
+        self.sender.times_out(&self.tcp)
+    }
+}
+
+/// What links with a body hold.
+#[derive(Debug, Default)]
+pub(super) struct Carriage {
+    /// By quality and the zones between which its messages travel; empty where no link has a bandwidth.
+    pipes: Vec<Vec<Pipe>>,
+    /// Any link has a bandwidth or a transport.
+    is_any: bool,
+    /// By frame.
+    stalled: Vec<Option<Box<Stalled>>>,
+}
+
+impl Carriage {
+    /// A distance or a direction of a link is this from now on.
+    pub(super) fn changes(&mut self, place: usize, quality: &LinkQuality, zones: usize, now: u64) {
+        self.is_any |= quality.bandwidth.is_some() || quality.transport.is_some();
+        let Some(bandwidth) = quality.bandwidth else {
+            if let Some(pipes) = self.pipes.get_mut(place) {
+                pipes.clear();
+            }
+            return;
+        };
+        if self.pipes.len() <= place {
+            self.pipes.resize(place + 1, Vec::new());
+        }
+        let pipes = &mut self.pipes[place];
+        if pipes.is_empty() {
+            // A named link has one for each of its directions, a distance one for each two places.
+            *pipes = vec![Pipe::new(bandwidth, quality.buffer); if place < 3 { zones * zones } else { 1 }];
+        }
+        pipes.iter_mut().for_each(|pipe| pipe.set(now, bandwidth, quality.buffer));
+    }
+
+    /// Whether any link does more than hold up or lose whole messages.
+    #[inline(always)]
+    pub(super) fn carries(&self) -> bool {
+        self.is_any
+    }
+
+    /// What is left of the message of a frame.
+    pub(super) fn take(&mut self, frame: FrameId) -> Option<Box<Stalled>> {
+        self.stalled.get_mut(frame.index())?.take()
+    }
+
+    /// Whether what a frame wakes for is a timer of the transport.
+    #[inline(always)]
+    pub(super) fn is_stalled(&self, frame: FrameId, seq: u64) -> bool {
+        !self.stalled.is_empty() && matches!(self.stalled.get(frame.index()), Some(Some(stalled)) if stalled.seq == seq)
+    }
+
+    /// The pipe of a message from one zone to another.
+    pub(super) fn pipe(
+        &mut self,
+        place: usize,
+        (from, to): (ZoneId, ZoneId),
+        regions: &[RegionId],
+    ) -> Option<&mut Pipe> {
+        let pipes = self.pipes.get_mut(place)?;
+        let of_two = match place {
+            0 | 1 => from.index() * regions.len() + to.index(),
+            // Regions are not more than zones.
+            2 => regions[from.index()].index() * regions.len() + regions[to.index()].index(),
+            _ => 0,
+        };
+        pipes.get_mut(of_two)
+    }
+
+    /// A message stalls until its frame wakes.
+    pub(super) fn waits(&mut self, frame: FrameId, seq: u64, mut stalled: Box<Stalled>) {
+        if self.stalled.len() <= frame.index() {
+            self.stalled.resize_with(frame.index() + 1, || None);
+        }
+        stalled.seq = seq;
+        self.stalled[frame.index()] = Some(stalled);
+    }
+}
+
+/// What is to be brought over.
+pub(super) struct Load {
+    pub(super) now: u64,
+    /// Its size.
+    pub(super) bytes: u64,
+    /// Of its frame, for its draws.
+    pub(super) key: u64,
+    pub(super) message: Message,
+    /// How long each segment is on the way [ns].
+    pub(super) delay: u64,
+    /// Chance that a segment is lost.
+    pub(super) loss: f64,
+}
+
+/// How a message crosses a link.
+pub(super) struct Crossed {
+    /// After this it is there, or its timer runs out [ns].
+    pub(super) delay: u64,
+    /// What is left of it then.
+    pub(super) stalled: Option<Box<Stalled>>,
+}
+
+/// A message crosses a link by TCP, until all of it is there or its timer runs out.
+pub(super) fn crosses(tcp: &Tcp, mut pipe: Option<&mut Pipe>, load: &Load, goes_on: Option<Box<Stalled>>) -> Crossed {
+    let (segments, payload) = tcp.segments(load.bytes);
+    let last = load.bytes.saturating_sub(u64::from(segments - 1) * payload);
+    let segment_ns = pipe.as_ref().map_or(0, |pipe| pipe.takes(payload.min(load.bytes)));
+    // Acknowledgements come back in the time that the message takes there: what is different on their way is not known to its sender.
+    let link = PlainLink { segment_ns, round_trip: 2 * load.delay, loss: load.loss };
+    let begins = pipe.as_mut().and_then(|pipe| pipe.put(load.now, 0)).map_or(0, |free| free.max(load.now) - load.now);
+    if link.loss == 0.0 && goes_on.is_none() {
+        let takes = link.without_loss(tcp, segments).saturating_sub(segment_ns);
+        let last_ns = pipe.as_ref().map_or(0, |pipe| pipe.takes(last));
+        if let Some(pipe) = pipe {
+            pipe.put(load.now, load.bytes);
+        }
+        return Crossed { delay: load.delay + begins + takes + last_ns, stalled: None };
+    }
+    let mut stalled = goes_on.unwrap_or_else(|| {
+        let sender = Sender::new(tcp, segments, link.round_trip + segment_ns);
+        let arrived = Arrived::none(segments);
+        Box::new(Stalled { seq: 0, message: load.message, tcp: *tcp, sender, arrived, timeouts: 0 })
+    });
+    let way = SEGMENTS ^ (load.message.way() as u64) << 8;
+    let mut draw = Keyed::new(mix(mix(load.key, way), stalled.timeouts));
+    let crossing = link.crosses(tcp, &mut stalled.sender, &mut stalled.arrived, &mut draw);
+    if let Some(pipe) = pipe {
+        pipe.put(load.now, crossing.sent * payload.min(load.bytes));
+    }
+    if crossing.is_over {
+        return Crossed { delay: load.delay + begins + crossing.after, stalled: None };
+    }
+    // The timer began when the last segment had been sent, and knows nothing of the time on the way.
+    Crossed { delay: begins + crossing.after, stalled: Some(stalled) }
+}

@@ -1,0 +1,87 @@
+//! Links with a bandwidth, a buffer or a transport: how long a message takes to be sent, and what is sent again.
+//!
+//! All of it is known when a message sets out, up to the first time at which nothing but a timer tells that a segment was lost. Until that timer runs
+//! out the message stalls: its frame sleeps in the phase in which it would have arrived, and what is left to be sent waits here for it. Then it
+//! goes on over the link as it is by then, so that a message that met a partition arrives after it.
+//!
+//! A message without a size is no burden to a bandwidth, and waits for nobody; so is a health check, which waits for those before it.
+
+use super::carriage::{Load, Stalled};
+use super::ends::Way;
+use super::message::{Line, Message};
+use super::wire::{Fate, Network};
+use crate::ids::ZoneId;
+use crate::world::World;
+use crate::world::frame::FrameId;
+
+impl Network {
+    /// Whether what a frame wakes for is a timer of the transport.
+    #[inline(always)]
+    pub(in crate::world) fn is_stalled(&self, frame: FrameId, seq: u64) -> bool {
+        self.carriage.is_stalled(frame, seq)
+    }
+}
+
+impl World<'_> {
+    /// A message crosses its link, or what is left of it does.
+    pub(super) fn carry(
+        &mut self,
+        frame: FrameId,
+        (line, from): (Line, Option<ZoneId>),
+        message: Message,
+        fate: &mut Fate,
+        goes_on: Option<Box<Stalled>>,
+    ) {
+        // From nowhere no link leads anywhere.
+        let Some(from) = from else { return };
+        if self.network.table.is_empty() {
+            return;
+        }
+        let way = message.way();
+        let to = self.stations.zone_of(self.frames[frame].instance.known());
+        let place = self.network.on_way(line, way, (from, to));
+        let ends = if way == Way::There { (from, to) } else { (to, from) };
+        let (bytes, is_check) = match line {
+            Line::Call(site) => (self.size(site, way), false),
+            Line::Check(_) => (0, true),
+        };
+        let tcp = self.network.qualities[place].tcp;
+        let pipe = self.network.carriage.pipe(place, ends, &self.network.regions).filter(|_| bytes > 0 || is_check);
+        match (tcp, pipe) {
+            (Some(tcp), pipe) => {
+                let key = self.frames[frame].key;
+                let loss = fate.segment_loss.unwrap_or(0.0);
+                let load = Load { now: self.now, bytes, key, message, delay: fate.delay, loss };
+                let crossed = super::carriage::crosses(&tcp, pipe, &load, goes_on);
+                (fate.delay, fate.stalled) = (crossed.delay, crossed.stalled);
+            }
+            (None, Some(pipe)) => match pipe.put(self.now, bytes) {
+                Some(sent) => fate.delay += sent - self.now,
+                None => fate.lost = true,
+            },
+            (None, None) => {}
+        }
+    }
+
+    /// The timer of a message has run out: what counts as lost is sent again.
+    #[cold]
+    pub(in crate::world) fn sends_on(&mut self, frame: FrameId) {
+        let Some(mut stalled) = self.network.carriage.take(frame) else { return };
+        let message = stalled.message;
+        let line = self.line(frame, message);
+        let mut fate = self.fate(frame, line, message.way());
+        if stalled.times_out() {
+            self.carry(frame, line, message, &mut fate, Some(stalled));
+        } else {
+            fate.lost = true;
+        }
+        match message {
+            Message::Check | Message::CheckReply(_) if fate.lost => drop(self.check_vanishes(frame)),
+            _ if fate.lost => drop(self.lost(frame)),
+            _ => {
+                let phase = self.frames[frame].phase;
+                self.travels(frame, fate, phase);
+            }
+        }
+    }
+}
