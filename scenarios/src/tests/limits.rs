@@ -95,7 +95,7 @@ fn every_place_comes_back() {
         "timeout: 150ms",
         "timeout: 150ms, cancel: true, retry: {max_attempts: 3, backoff: {fixed: {delay: 1ms}}}",
         "timeout: 150ms, breaker: {rate: {window: {count: 20}, minimum_calls: 10, open_for: 2s}}",
-        "timeout: 150ms, throttle: sre",
+        "timeout: 150ms, throttle: {sre: {window: {time: 20s}}}",
         "timeout: 150ms, hedge: {backup: {after: {time: 10ms}}}, cancel: true",
         "timeout: 150ms, hedge: tied",
         "timeout: 150ms, hedge: {speculative: {copies: 3}}, cancel: true",
@@ -103,7 +103,7 @@ fn every_place_comes_back() {
         let text = disturbed(&format!("{bulkhead}, {beside}"));
         let slow = counts(&text, 12, 68);
         assert!(slow.of(&REJECTED) + slow.of(&WAITED) > 100, "{beside}: the limit acts, {slow:?}");
-        // With three copies of 20 ms at 30 calls a second and instance two of four places are taken; a throttle forgets in two minutes.
+        // With three copies of 20 ms at 30 calls a second and instance two of four places are taken; a throttle that never saw an answer finds out by a call in twenty seconds.
         let calm = counts(&text, 195, 200);
         assert!(calm.call_outcomes[0] > 250, "{beside}: {calm:?}");
         assert_eq!(calm.of(&REJECTED), 0, "{beside}: all places are there again, {calm:?}");

@@ -146,7 +146,7 @@ fn every_connection_comes_back() {
         "timeout: 150ms",
         "timeout: 150ms, cancel: true, retry: {max_attempts: 3, backoff: {fixed: {delay: 1ms}}}",
         "timeout: 150ms, breaker: {rate: {window: {count: 20}, minimum_calls: 10, open_for: 2s}}",
-        "timeout: 150ms, throttle: sre",
+        "timeout: 150ms, throttle: {sre: {window: {time: 20s}}}",
         "timeout: 150ms, concurrency_limit: {bulkhead: {limit: 6, max_wait: 30ms}}",
         "timeout: 150ms, hedge: {backup: {after: {time: 10ms}}}, cancel: true",
         "timeout: 150ms, hedge: tied",
