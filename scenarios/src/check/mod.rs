@@ -109,8 +109,8 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
             continue;
         }
         let hangs = |effect: &FaultEffect| {
-            use FaultEffect::{Deploy, Fail, Flush, Lag, Memory, Wrong};
-            !matches!(effect, Fail { .. } | Wrong { .. } | Lag { .. } | Deploy(_) | Flush | Memory(_))
+            use FaultEffect::{Deploy, Dns, Fail, Flush, Lag, Memory, Wrong};
+            !matches!(effect, Fail { .. } | Wrong { .. } | Lag { .. } | Deploy(_) | Flush | Memory(_) | Dns(_))
         };
         let fault = model.faults.iter().find(|f| hangs(&f.effect) && strikes(&f.target, callee, edge.callee, model));
         if let Some(fault) = fault {

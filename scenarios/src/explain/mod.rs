@@ -85,6 +85,9 @@ fn unknown(name: &str) -> Problem {
         };
         return Problem::error("", format!("\"{last}\" is planned, not built yet")).hint(format!("it will {at}"));
     }
+    if let Some(write) = planned::said_otherwise(last) {
+        return Problem::error("", format!("nothing in the language is called \"{name}\"")).hint(write);
+    }
     let mut problem = Problem::unknown("", "word", name, words().iter().map(String::as_str));
     problem.message = format!("nothing in the language is called \"{name}\"");
     if problem.hint.is_none() {

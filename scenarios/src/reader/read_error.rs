@@ -5,7 +5,7 @@
 //! what to type instead.
 
 use super::node::{Part, Span};
-use super::planned::is_planned;
+use super::planned::{is_planned, said_otherwise};
 use serde::de::{self, Expected, Unexpected};
 use sim_core::problem::{Problem, nearest};
 use std::fmt;
@@ -95,6 +95,9 @@ impl ReadError {
             [] => format!("there are no {what} here"),
             known => format!("{what} here: {}", known.join(", ")),
         };
+        if let Some(write) = said_otherwise(name) {
+            return Self::new(message).label(label).hint(write);
+        }
         let near = nearest(name, known.iter().copied());
         // `poison` is planned as a fault, and in the place of `poisson` it is misspelt.
         if near.is_none() && is_planned(name) {

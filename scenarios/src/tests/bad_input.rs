@@ -26,6 +26,19 @@ fn unknown_keys_are_shown_with_the_nearest() {
 }
 
 #[test]
+fn words_of_the_field_that_others_say_are_refused_with_what_to_write() {
+    let report =
+        read(&format!("{SMALL}faults: {{f: {{inject: {{reorder: {{probability: 2%}}}}, where: {{service: web}}}}}}\n"))
+            .expect_err("is no kind");
+    let problem = &report.problems[0].problem;
+    assert_eq!(problem.message, "\"reorder\" is not known here");
+    assert!(problem.hint.as_deref().is_some_and(|hint| hint.ends_with("{delay: {add: 5ms, probability: 2%}}")));
+    for (word, write) in crate::reader::planned::SAID_OTHERWISE {
+        assert_eq!(crate::explain::explain(word).expect_err("is no word").hint.as_deref(), Some(*write));
+    }
+}
+
+#[test]
 fn quantities_need_their_units() {
     check("10/s", "800", &["4:49 800: a rate needs a unit"]);
     check("5ms", "5", &["9:28 5: a duration needs a unit"]);

@@ -20,6 +20,7 @@ mod meant;
 mod memory;
 mod messages;
 mod money;
+mod names;
 mod near;
 mod pools;
 mod rates;

@@ -183,6 +183,11 @@ impl Pool {
         None
     }
 
+    /// Whether an attempt goes over a connection that was open before.
+    pub fn is_used_again(&self, now_ns: u64, by: u32) -> bool {
+        self.held.get(&by).is_some_and(|born_ns| *born_ns < now_ns)
+    }
+
     /// An attempt holds its connection no longer.
     fn comes_back(&mut self, now_ns: u64, by: u32, may_be_used: bool) {
         let born_ns = self.held.remove(&by);

@@ -8,6 +8,7 @@ mod cpu_steal;
 mod crash;
 mod delay;
 mod deploy;
+mod dns;
 mod fail;
 mod flush;
 mod freeze;
@@ -27,6 +28,7 @@ pub use cpu_steal::CpuStealSettings;
 pub use crash::{CallersSee, CrashSettings};
 pub use delay::DelaySettings;
 pub use deploy::{Deploy, DeploySettings, RolloutSettings, Strategy};
+pub use dns::{Dns, DnsSettings};
 pub use fail::FailSettings;
 pub use flush::FlushSettings;
 pub use freeze::FreezeSettings;
@@ -87,6 +89,8 @@ pub enum InjectSettings {
     Flush(FlushSettings),
     /// Memory is taken, or leaks.
     Memory(MemoryFaultSettings),
+    /// Lookups of a name fail.
+    Dns(DnsSettings),
 }
 
 /// The kinds of fault, and failing at random.
@@ -107,6 +111,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "bad_deploy", schema: || schemars::schema_for!(DeploySettings) },
     Kind { family: "inject", name: "flush", schema: || schemars::schema_for!(FlushSettings) },
     Kind { family: "inject", name: "memory", schema: || schemars::schema_for!(MemoryFaultSettings) },
+    Kind { family: "inject", name: "dns", schema: || schemars::schema_for!(DnsSettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
 ];
 
@@ -210,6 +215,8 @@ pub enum FaultEffect {
     Flush,
     /// Memory is taken, or leaks.
     Memory(MemoryFaults),
+    /// Lookups of a name fail.
+    Dns(Dns),
 }
 
 /// A fault, as meant.
@@ -351,6 +358,7 @@ impl InjectSettings {
             Self::Deploy(s) => problems.at("deploy", |p| s.validate(false, p)),
             Self::BadDeploy(s) => problems.at("bad_deploy", |p| s.validate(true, p)),
             Self::Memory(s) => problems.at("memory", |p| s.validate(p)),
+            Self::Dns(s) => problems.at("dns", |p| s.validate(p)),
         }
     }
 
@@ -397,6 +405,7 @@ impl InjectSettings {
             Self::BadDeploy(_) => "bad_deploy",
             Self::Flush(_) => "flush",
             Self::Memory(_) => "memory",
+            Self::Dns(_) => "dns",
         }
     }
 
@@ -420,6 +429,7 @@ impl InjectSettings {
             }
             Self::Flush(_) => FaultEffect::Flush,
             Self::Memory(s) => FaultEffect::Memory(s.meant()),
+            Self::Dns(s) => FaultEffect::Dns(s.meant()),
         })
     }
 
@@ -454,6 +464,9 @@ impl InjectSettings {
         }
         if let (Self::Deploy(s) | Self::BadDeploy(s), Target::Instances(selection)) = (self, target) {
             return s.check_target(selection, around, problems);
+        }
+        if let Self::Dns(_) = self {
+            return DnsSettings::check_target(target, problems);
         }
         if let (Self::Memory(s), Target::Instances(selection)) = (self, target) {
             return s.check_target(selection.services.iter().map(|id| &around.services[id.index()]), problems);
@@ -493,6 +506,7 @@ impl InjectSettings {
             Self::Deploy(s) | Self::BadDeploy(s) => s.says(target),
             Self::Flush(_) => format!("{target} flushed"),
             Self::Memory(s) => s.says(target),
+            Self::Dns(s) => s.says(target),
         }
     }
 }

@@ -125,6 +125,12 @@ pub(super) const ACTS: &[Act] = &[
         "instances(api) in on < 3.8",
     ),
     act(
+        "inject dns",
+        "",
+        "faults: {f: {inject: {dns: {probability: 20%, takes: 100ms, ttl: 0s}}, where: {service: api}}}",
+        "unreachable(api.get) in on == 20% within 2 points",
+    ),
+    act(
         "inject bandwidth",
         "policies.api.size: {request: 10kB}",
         "faults: {f: {inject: {bandwidth: {limit: 1MB/s}}, where: {from: web, to: api}}}",

@@ -12,6 +12,7 @@
 //! Left out here: what stands between caller and callee (`doors`), several attempts at once (`hedge`), the way of a message (`wire`), and timeouts
 //! (`expire`).
 
+use super::gate::Keeper;
 use super::site::Timer;
 use crate::call::retry;
 use crate::counters::count;
@@ -120,6 +121,15 @@ impl World<'_> {
         let site = &self.calls.sites[site];
         let local = site.caller_first.get().map_or(0, |first| self.frames[frame].instance.known().0 - first.0);
         (site.guard + local) as usize
+    }
+
+    /// Whether the attempt of a frame goes over a connection of a pool that was open before.
+    pub(in crate::world) fn has_open_connection(&self, frame: FrameId, site: EdgeId) -> bool {
+        let shared = self.shared_of(frame, site);
+        self.calls.shared[shared]
+            .gates
+            .iter()
+            .any(|gate| matches!(&gate.keeper, Keeper::Pool(pool) if pool.is_used_again(self.now, frame.place())))
     }
 
     /// Sends a further attempt, and more until one is on its way or the call has ended.

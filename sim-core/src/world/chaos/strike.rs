@@ -212,6 +212,7 @@ impl World<'_> {
             (FaultEffect::Flush, _) => struck.iter().for_each(|&i| self.flush(i)),
             (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
             (FaultEffect::Deploy(_), _) => self.begin_rollout(index),
+            (FaultEffect::Dns(dns), _) => self.names_are_struck(occurrence.fault, index, *dns),
             _ => self.strike_messages(index),
         }
         if fault.experiment.is_some() {

@@ -5,6 +5,7 @@ mod carry;
 mod check;
 mod ends;
 mod message;
+mod resolve;
 mod wire;
 
 pub(in crate::world) use message::{Departure, Message};

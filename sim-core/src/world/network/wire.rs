@@ -10,6 +10,7 @@
 use super::carriage::{Carriage, Stalled};
 use super::ends::{End, Ends, Way};
 use super::message::{Departure, Line, Message};
+use super::resolve::{Looked, Resolvers};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -117,6 +118,8 @@ pub(in crate::world) struct Network {
     pub(super) regions: Vec<RegionId>,
     /// Whether any active fault limits what goes through.
     is_limited: bool,
+    /// Faults on the names of services.
+    pub(super) resolvers: Resolvers,
 }
 
 impl Network {
@@ -223,6 +226,7 @@ impl Network {
     /// A strike ends.
     pub(in crate::world) fn end(&mut self, strike: u32) {
         self.faults.retain(|fault| fault.strike != strike);
+        self.resolvers.end(strike);
         self.look_for_limits();
     }
 
@@ -232,7 +236,7 @@ impl Network {
 
     /// Whether any fault is active on messages.
     pub(in crate::world) fn are_struck(&self) -> bool {
-        !self.faults.is_empty()
+        !self.faults.is_empty() || self.resolvers.are_struck()
     }
 
     /// Which quality a message meets.
@@ -349,11 +353,21 @@ impl World<'_> {
             return Departure::Ends(outcome);
         }
         let line = self.line(frame, message);
+        let mut looked_up_ns = 0;
+        if message == Message::Request && self.network.resolvers.are_struck() {
+            let zone = self.stations.zone_of(self.frames[frame].instance.known());
+            match self.looks_name_up(frame, &self.network.ends(self.model, line.0, line.1, zone)) {
+                Looked::Found(after_ns) => looked_up_ns = after_ns,
+                Looked::Failed(after_ns) => return self.name_is_not_found(frame, after_ns),
+            }
+        }
         self.count_bytes(frame, line, message.way());
         let mut fate = self.fate(frame, line, message.way());
         if self.network.carriage.carries() {
             self.carry(frame, line, message, &mut fate, None);
         }
+        // Before all that, as what is sent waits for its address.
+        fate.delay += looked_up_ns;
         if self.network.is_limited {
             fate.delay += self.is_sent_after(frame, line, message.way());
         }
@@ -364,6 +378,16 @@ impl World<'_> {
             Message::Check => self.check_departs(frame, fate),
             Message::CheckReply(outcome) => self.check_reply_departs(frame, fate, outcome),
         }
+    }
+
+    /// The caller learns that its lookup has failed; nothing was sent.
+    fn name_is_not_found(&mut self, frame: FrameId, after_ns: u64) -> Departure {
+        if after_ns == 0 {
+            return Departure::Ends(Outcome::Unreachable as u8);
+        }
+        self.frames[frame].outcome = Outcome::Unreachable as u8;
+        self.wakes_after(frame, after_ns, Phase::Replying);
+        Departure::Away
     }
 
     /// How long a message takes until all of it is sent over the links with a limit on its way, behind those before it [ns].

@@ -201,6 +201,12 @@ impl Stations {
         self.instances[instance].life
     }
 
+    /// The number of the life of an instance that runs: another one where it has started again.
+    pub(in crate::world) fn life_of(&self, instance: InstanceId) -> Option<u32> {
+        let at = &self.instances[instance];
+        at.runs().then_some(at.epoch)
+    }
+
     /// All places for instances of a service.
     pub(in crate::world) fn instances_of(&self, service: ServiceId) -> impl Iterator<Item = InstanceId> + use<> {
         self.services[service].ids()
