@@ -5,7 +5,7 @@
 
 use crate::call::{breaker, deadline, ejection, hedge, limit, pool, rate_limit, retry};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
-use crate::service::{admission, cpu, memory};
+use crate::service::{admission, cpu, discipline, memory};
 use crate::{data, service};
 
 /// The families that count.
@@ -19,6 +19,7 @@ const FAMILIES: &[&[Counter]] = &[
     pool::COUNTERS,
     rate_limit::COUNTERS,
     admission::COUNTERS,
+    discipline::COUNTERS,
     cpu::COUNTERS,
     memory::COUNTERS,
     data::COUNTERS,

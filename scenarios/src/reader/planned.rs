@@ -16,7 +16,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("routes", "network"),
     // Nodes.
     ("nic", "services.web.machine"),
-    ("codel", "services.web.queue.discipline"),
     // Endpoints and steps.
     ("requires", "services.web.endpoints.get"),
     ("feature", "services.web.endpoints.get"),

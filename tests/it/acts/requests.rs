@@ -144,6 +144,12 @@ pub(super) const ACTS: &[Act] = &[
         "services.api.queue.discipline: {adaptive_lifo: {above: 1}}",
         "p50(api.queue_wait) in on < 0.7 * p50(api.queue_wait)",
     ),
+    act(
+        "discipline codel",
+        "services.api: {workers: 1, instances: 1, queue: {discipline: fifo}, endpoints: {get: {steps: [{work: {exponential: {mean: 18ms}}}]}}}",
+        "services.api.queue.discipline: {codel: {target: 20ms, interval: 100ms}}",
+        "p99(api.queue_wait) in on < 0.7 * p99(api.queue_wait)",
+    ),
     // Who has less time is served first.
     // A tenant that floods waits for itself.
     act(

@@ -38,6 +38,11 @@ const CACHED: &str = "scenario: Cached\nquestion: Is it counted?\nrun: {duration
     services: {web: {workers: unlimited, endpoints: {get: {steps: [{lookup: {cache: items, miss: [{wait: 200ms}]}}]}}}}\n\
     caches: {items: {coalesce: everywhere, stale_while_revalidate: 5s, contents: {keyed: {key: item, capacity: 50, ttl: 5s}}}}\n";
 
+/// A queue that drops what waits too long, which shipped scenarios have in a variant alone.
+const DROPS: &str = "scenario: Dropped requests\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 150/s}}}}\n\
+    services: {web: {workers: 1, queue: {discipline: codel}, endpoints: {get: {steps: [{work: 10ms}]}}}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -220,6 +225,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(LOSES), &mut seen);
     check(&read(HANGS), &mut seen);
     check(&read(CACHED), &mut seen);
+    check(&read(DROPS), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()
         .flat_map(|metric| LEVELS.iter().map(move |level| format!("{metric} of {}", level.name)));

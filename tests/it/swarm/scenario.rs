@@ -161,6 +161,7 @@ impl Maker<'_> {
                 ", discipline: priority, max_wait: 50ms",
                 ", discipline: {adaptive_lifo: {above: 3}}",
                 ", discipline: deadline",
+                ", discipline: {codel: {target: 2ms, interval: 20ms}}",
             ]);
             let _ = writeln!(text, "    queue: {{capacity: {}{wait}}}", *self.dice.pick(&["0", "5", "100", "10k"]));
         }

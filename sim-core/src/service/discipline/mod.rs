@@ -5,6 +5,7 @@
 //! his line until he would be next; the world skips him then.
 
 mod adaptive_lifo;
+mod codel;
 mod deadline;
 mod fair;
 mod fifo;
@@ -12,6 +13,7 @@ mod lifo;
 mod priority;
 
 pub use adaptive_lifo::AdaptiveLifoSettings;
+pub use codel::CodelSettings;
 pub use deadline::DeadlineSettings;
 pub use fair::FairSettings;
 pub use fifo::FifoSettings;
@@ -19,6 +21,7 @@ pub use lifo::LifoSettings;
 pub use priority::PrioritySettings;
 
 use crate::kind::Kind;
+use crate::metrics::counters;
 use crate::problem::Problems;
 use crate::workload::Priority;
 use serde::{Deserialize, Serialize};
@@ -35,6 +38,8 @@ pub enum Discipline {
     Priority(PrioritySettings),
     /// The first come while few wait, and the last come while many do.
     AdaptiveLifo(AdaptiveLifoSettings),
+    /// The first come, but for those that are dropped while the queue stays slow.
+    Codel(CodelSettings),
     /// The earliest deadline first.
     Deadline(DeadlineSettings),
     /// One of each tenant, or of each key, in turn.
@@ -47,9 +52,16 @@ pub const ALL: &[Kind] = &[
     Kind { family: "discipline", name: "lifo", schema: || schemars::schema_for!(LifoSettings) },
     Kind { family: "discipline", name: "priority", schema: || schemars::schema_for!(PrioritySettings) },
     Kind { family: "discipline", name: "adaptive_lifo", schema: || schemars::schema_for!(AdaptiveLifoSettings) },
+    Kind { family: "discipline", name: "codel", schema: || schemars::schema_for!(CodelSettings) },
     Kind { family: "discipline", name: "deadline", schema: || schemars::schema_for!(DeadlineSettings) },
     Kind { family: "discipline", name: "fair", schema: || schemars::schema_for!(FairSettings) },
 ];
+
+counters! {
+    Service {
+        DROPPED = "codel_dropped", "requests that `codel` dropped from the queue, because the waits stayed above its target", sampled;
+    }
+}
 
 impl Default for Discipline {
     fn default() -> Self {
@@ -60,8 +72,10 @@ impl Default for Discipline {
 impl Discipline {
     /// Problems of the settings.
     pub fn validate(&self, problems: &mut Problems) {
-        if let Self::AdaptiveLifo(settings) = self {
-            problems.at("adaptive_lifo", |p| settings.validate(p));
+        match self {
+            Self::AdaptiveLifo(settings) => problems.at("adaptive_lifo", |p| settings.validate(p)),
+            Self::Codel(settings) => problems.at("codel", |p| settings.validate(p)),
+            Self::Fifo(_) | Self::Lifo(_) | Self::Priority(_) | Self::Deadline(_) | Self::Fair(_) => {}
         }
     }
 
@@ -72,6 +86,7 @@ impl Discipline {
             Self::Lifo(_) => Some(Line::Lifo(lifo::Stack::default())),
             Self::Priority(_) => Some(Line::Priority(priority::Classes::default())),
             Self::AdaptiveLifo(settings) => Some(Line::AdaptiveLifo(settings.build())),
+            Self::Codel(settings) => Some(Line::Codel(Box::new(settings.build()))),
             Self::Deadline(_) => Some(Line::Deadline(deadline::Earliest::default())),
             Self::Fair(_) => Some(Line::Fair(fair::Turns::default())),
         }
@@ -87,6 +102,8 @@ pub enum Line {
     Priority(priority::Classes),
     /// The first come while few wait, and the last come while many do.
     AdaptiveLifo(adaptive_lifo::BothEnds),
+    /// The first come, but for those that are dropped while the queue stays slow.
+    Codel(Box<codel::Controlled>),
     /// The earliest deadline first.
     Deadline(deadline::Earliest),
     /// One of each in turn.
@@ -94,26 +111,33 @@ pub enum Line {
 }
 
 impl Line {
-    /// Somebody comes, whose deadline is then [ns], for this tenant or key.
-    pub fn enter(&mut self, who: u32, priority: Priority, deadline_ns: u64, subject: u64) {
+    /// Somebody comes now [ns], whose deadline is then [ns], for this tenant or key.
+    pub fn enter(&mut self, who: u32, now_ns: u64, priority: Priority, deadline_ns: u64, subject: u64) {
         match self {
             Self::Lifo(line) => line.enter(who),
             Self::Priority(line) => line.enter(who, priority),
             Self::AdaptiveLifo(line) => line.enter(who),
+            Self::Codel(line) => line.enter(who, now_ns),
             Self::Deadline(line) => line.enter(who, deadline_ns),
             Self::Fair(line) => line.enter(who, subject),
         }
     }
 
-    /// Takes out who is served next. `is_gone` tells, and forgets, who has given up: a line in turns skips them, all others hand them out.
-    pub fn take(&mut self, is_gone: impl FnMut(u32) -> bool) -> Option<u32> {
+    /// Takes out who is served next. `is_gone` tells, and forgets, who has given up: a line in turns and `codel` skip them, all others hand them out.
+    pub fn take(&mut self, now_ns: u64, is_gone: impl FnMut(u32) -> bool) -> Option<u32> {
         match self {
             Self::Lifo(line) => line.take(),
             Self::Priority(line) => line.take(),
             Self::AdaptiveLifo(line) => line.take(),
+            Self::Codel(line) => line.take(now_ns, is_gone),
             Self::Deadline(line) => line.take(),
             Self::Fair(line) => line.take(is_gone),
         }
+    }
+
+    /// Who was dropped as others were taken out.
+    pub fn take_dropped(&mut self) -> Vec<u32> {
+        if let Self::Codel(line) = self { line.take_dropped() } else { Vec::new() }
     }
 
     /// How many are in it, with those who have given up.
@@ -122,6 +146,7 @@ impl Line {
             Self::Lifo(line) => line.len(),
             Self::Priority(line) => line.len(),
             Self::AdaptiveLifo(line) => line.len(),
+            Self::Codel(line) => line.len(),
             Self::Deadline(line) => line.len(),
             Self::Fair(line) => line.len(),
         }
@@ -138,6 +163,7 @@ impl Line {
             Self::Lifo(line) => line.retain(stays),
             Self::Priority(line) => line.retain(stays),
             Self::AdaptiveLifo(line) => line.retain(stays),
+            Self::Codel(line) => line.retain(stays),
             Self::Deadline(line) => line.retain(stays),
             Self::Fair(line) => line.retain(stays),
         }
@@ -149,6 +175,7 @@ impl Line {
             Self::Lifo(line) => *line = lifo::Stack::default(),
             Self::Priority(line) => *line = priority::Classes::default(),
             Self::AdaptiveLifo(line) => line.clear(),
+            Self::Codel(line) => line.clear(),
             Self::Deadline(line) => *line = deadline::Earliest::default(),
             Self::Fair(line) => *line = fair::Turns::default(),
         }

@@ -223,9 +223,10 @@ impl World<'_> {
             let instance = &mut self.stations.instances[index];
             let Some(first) = instance.head.get() else {
                 let odd = instance.odd & (PULLS | LINED);
-                if odd != 0 && instance.step_up(&mut self.frames) {
+                if odd != 0 && self.step_up(index) {
                     continue;
                 }
+                let instance = &mut self.stations.instances[index];
                 instance.free += 1;
                 instance.sums.busy = instance.sums.busy.wrapping_add(now);
                 if odd & PULLS != 0 {

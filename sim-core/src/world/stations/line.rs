@@ -2,8 +2,11 @@
 //!
 //! The instance's own list through the frames stays empty there but for the one who steps up, so that the plain station pays nothing.
 
-use super::instance::Instance;
+use crate::counters::count;
 use crate::engine::table::Id;
+use crate::ids::InstanceId;
+use crate::outcome::Outcome;
+use crate::service::discipline;
 use crate::world::World;
 use crate::world::frame::{Arena, FrameId, Link, Phase};
 
@@ -22,22 +25,41 @@ impl Arena {
     }
 }
 
-impl Instance {
-    /// The request that is next in the instance's line steps up to be served first; false if none waits.
+impl World<'_> {
+    /// The request that is next in an instance's line steps up to be served first; false if none waits. Those that its discipline drops are sent away.
     #[cold]
-    pub(super) fn step_up(&mut self, frames: &mut Arena) -> bool {
-        let Some(first) = self.line.as_mut().and_then(|line| line.take(|frame| frames.forgets(frame))) else {
-            return false;
-        };
-        let first = FrameId::at(first);
-        frames[first].next = Link::NONE;
-        self.head = first.into();
-        self.tail = first.into();
+    #[inline(never)]
+    pub(super) fn step_up(&mut self, index: InstanceId) -> bool {
+        let (now, frames) = (self.now, &mut self.frames);
+        let Some(line) = &mut self.stations.instances[index].line else { return false };
+        let first = line.take(now, |frame| frames.forgets(frame)).map(FrameId::at);
+        for dropped in line.take_dropped() {
+            self.drops(FrameId::at(dropped), index);
+        }
+        let Some(first) = first else { return false };
+        self.frames[first].next = Link::NONE;
+        let instance = &mut self.stations.instances[index];
+        instance.head = first.into();
+        instance.tail = first.into();
         true
     }
-}
 
-impl World<'_> {
+    /// A discipline drops a request that waits, or a health check.
+    fn drops(&mut self, frame: FrameId, index: InstanceId) {
+        if self.frames[frame].phase == Phase::CheckQueued {
+            return self.send_check_reply(frame, Outcome::Shed);
+        }
+        self.leave_queue(frame);
+        let at = &mut self.frames[frame];
+        at.phase = Phase::Replying;
+        at.outcome = Outcome::Shed as u8;
+        let service = self.stations.instances[index].service;
+        count!(self.stations.counts(service), discipline::DROPPED);
+        self.leave(frame);
+        let next = self.send_back(frame, Outcome::Shed as u8);
+        self.ready.extend(next);
+    }
+
     /// A request that has to wait takes its place in its instance's line.
     #[cold]
     pub(super) fn line_up(&mut self, frame: FrameId) {
@@ -49,7 +71,7 @@ impl World<'_> {
         let at = &self.frames[frame];
         let instance = &mut self.stations.instances[index];
         let Some(line) = &mut instance.line else { return };
-        line.enter(frame.place(), at.rank.priority(), deadline, subject);
+        line.enter(frame.place(), self.now, at.rank.priority(), deadline, subject);
         // A request that gave up at the end of a line that is never served would stay in it forever.
         if line.len() > 2 * instance.queue_len as usize + MOST_GONE {
             let frames = &mut self.frames;
