@@ -103,7 +103,8 @@ fn every_place_comes_back() {
         let text = disturbed(&format!("{bulkhead}, {beside}"));
         let slow = counts(&text, 12, 68);
         assert!(slow.of(&REJECTED) + slow.of(&WAITED) > 100, "{beside}: the limit acts, {slow:?}");
-        // With three copies of 20 ms at 30 calls a second and instance two of four places are taken; a throttle that never saw an answer finds out by a call in twenty seconds.
+        // With three copies of 20 ms at 30 calls a second and instance two of four places are taken; a throttle that never saw an answer finds out
+        // by a call in twenty seconds.
         let calm = counts(&text, 195, 200);
         assert!(calm.call_outcomes[0] > 250, "{beside}: {calm:?}");
         assert_eq!(calm.of(&REJECTED), 0, "{beside}: all places are there again, {calm:?}");
