@@ -58,6 +58,8 @@ pub(super) struct Checks {
     checked: Vec<Vec<Checked>>,
     /// By checker: what keeps its draws apart from those of others. That of the first of a service is 0.
     salts: Vec<u64>,
+    /// By checker: the name of its service, for draws.
+    names: Vec<u64>,
     /// By checker: the instances that its callers may pick; empty where all of its service agree.
     lists: Vec<Vec<InstanceId>>,
     /// By service: whether its checkers know different things; empty where no service has a check.
@@ -72,6 +74,7 @@ impl Checks {
         Self {
             checked: checkers.list.ids().map(|id| vec![Checked::default(); places(of(id))]).collect(),
             salts: checkers.list.ids().map(|id| salt(model, &checkers, id)).collect(),
+            names: checkers.list.ids().map(|id| hash_name(&of(id).name)).collect(),
             lists: vec![Vec::new(); checkers.list.len()],
             differ: if checkers.list.is_empty() { Vec::new() } else { vec![false; model.services.len()] },
             checkers,
@@ -228,8 +231,11 @@ impl World<'_> {
 
     /// The key of what is drawn for a check at this time.
     fn key_of_check(&self, checker: CheckerId, instance: InstanceId, what: u64) -> u64 {
-        let of_run = mix(self.seed, u64::from(self.replication) << 32 | u64::from(instance.0));
-        mix(mix(of_run, self.now), what.wrapping_add(self.stations.health.salts[checker.place() as usize]))
+        // By the name of the service and the number in it: another service changes no draw.
+        let number = self.stations.number(instance);
+        let of_run = mix(self.seed, u64::from(self.replication) << 32 | u64::from(number));
+        let of_instance = mix(of_run, self.stations.health.names[checker.place() as usize]);
+        mix(mix(of_instance, self.now), what.wrapping_add(self.stations.health.salts[checker.place() as usize]))
     }
 
     /// The checker of a check's frame.
