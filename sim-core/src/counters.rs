@@ -5,7 +5,7 @@
 
 use crate::call::{breaker, deadline, ejection, hedge, limit, pool, rate_limit, retry};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
-use crate::service::{admission, cpu, discipline, memory};
+use crate::service::{admission, cpu, discipline, disk, memory};
 use crate::{data, service};
 
 /// The families that count.
@@ -22,15 +22,18 @@ const FAMILIES: &[&[Counter]] = &[
     discipline::COUNTERS,
     cpu::COUNTERS,
     memory::COUNTERS,
+    disk::COUNTERS,
     data::COUNTERS,
     data::cache::COUNTERS,
 ];
 
 /// The families in which something is timed.
-const TIMED_FAMILIES: &[&[TimedPart]] = &[service::TIMED, data::TIMED, limit::TIMED, pool::TIMED, rate_limit::TIMED];
+const TIMED_FAMILIES: &[&[TimedPart]] =
+    &[service::TIMED, disk::TIMED, data::TIMED, limit::TIMED, pool::TIMED, rate_limit::TIMED];
 
 /// The families in which something goes up and down.
-const LEVEL_FAMILIES: &[&[Level]] = &[breaker::LEVELS, limit::LEVELS, pool::LEVELS, admission::LEVELS, memory::LEVELS];
+const LEVEL_FAMILIES: &[&[Level]] =
+    &[breaker::LEVELS, limit::LEVELS, pool::LEVELS, admission::LEVELS, memory::LEVELS, disk::LEVELS];
 
 /// The timed parts of services, stores, queues and call sites.
 pub const TIMED: &[TimedPart] = &flat::<TimedPart, { number_of(TIMED_FAMILIES) }>(TIMED_FAMILIES);

@@ -15,6 +15,7 @@ pub fn all() -> Vec<Kind> {
         crate::service::admission::ALL,
         crate::service::shed::ALL,
         crate::service::memory::ALL,
+        crate::service::disk::ALL,
         crate::call::retry::ALL,
         crate::call::breaker::ALL,
         crate::call::throttle::ALL,

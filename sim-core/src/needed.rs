@@ -67,7 +67,12 @@ fn asked(topology: &Topology, steps: &[Step], to: &mut Vec<EndpointId>) -> bool 
                 false
             }
             Step::Reply(_) => true,
-            Step::Parallel { .. } | Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
+            Step::Parallel { .. }
+            | Step::Background(_)
+            | Step::Work(_)
+            | Step::Wait(_)
+            | Step::Disk(_)
+            | Step::Fail(..) => false,
         };
         if replied {
             return true;

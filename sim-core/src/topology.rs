@@ -26,6 +26,7 @@ use crate::outcome::Outcome;
 use crate::service::admission::AdmissionSettings;
 use crate::service::cpu::CpuLimit;
 use crate::service::discipline::Discipline;
+use crate::service::disk::{Device, DiskWork};
 use crate::service::memory::MemorySettings;
 use crate::units::{Bytes, Cores, SimDuration};
 use crate::workload::{Arrival, Priority, Shape};
@@ -151,6 +152,8 @@ pub struct Service {
     pub cores: Option<Cores>,
     /// How much of the processor an instance may use in each period.
     pub cpu_limit: Option<CpuLimit>,
+    /// What the disk of an instance takes time for; `None` where it takes none.
+    pub device: Option<Device>,
     /// The memory of an instance, and what takes it; `None` is as much as it takes.
     pub memory: Option<MemorySettings>,
     /// Requests that may wait per instance.
@@ -350,6 +353,8 @@ pub enum Step {
     Work(Distribution),
     /// Waiting that uses no CPU.
     Wait(Distribution),
+    /// Ask the disk of the instance.
+    Disk(DiskWork),
     /// Ask and wait for the reply.
     Call(EdgeId),
     /// Branches at the same time; done when `need` have succeeded.

@@ -97,7 +97,9 @@ fn blocking(model: &Model, ends: &[bool], step: &Step) -> Option<EdgeId> {
         Step::Background(steps) | Step::Steps(steps) | Step::Lookup { miss: steps, .. } => {
             if steps_end(model, ends, steps) { None } else { first_blocking(model, ends, steps) }
         }
-        Step::Work(_) | Step::Wait(_) | Step::Reply(_) | Step::Fail(..) | Step::Invalidate { .. } => None,
+        Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Reply(_) | Step::Fail(..) | Step::Invalidate { .. } => {
+            None
+        }
     }
 }
 

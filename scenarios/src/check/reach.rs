@@ -85,7 +85,7 @@ fn calls(steps: &[Step], into: &mut Vec<EdgeId>) {
                 calls(miss, into);
             }
             Step::Invalidate { call, .. } => into.extend(call),
-            Step::Work(_) | Step::Wait(_) | Step::Reply(_) | Step::Fail(..) => {}
+            Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Reply(_) | Step::Fail(..) => {}
         }
     }
 }

@@ -112,7 +112,12 @@ fn hears(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
                 false
             }
             Step::Reply(_) => true,
-            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) | Step::Invalidate { .. } => false,
+            Step::Background(_)
+            | Step::Work(_)
+            | Step::Wait(_)
+            | Step::Disk(_)
+            | Step::Fail(..)
+            | Step::Invalidate { .. } => false,
         };
         if replies {
             return true;

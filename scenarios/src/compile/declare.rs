@@ -142,6 +142,7 @@ impl Compiler<'_> {
             workers: None,
             cores: None,
             cpu_limit: None,
+            device: None,
             memory: None,
             queue_capacity: 1_000,
             max_wait: None,

@@ -11,6 +11,7 @@ use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::cpu::CpuLimit;
 use sim_core::service::discipline::Discipline;
+use sim_core::service::disk::DiskSettings;
 use sim_core::topology::{Access, Admission, Consumer, Health, Node, Queue, Store};
 use sim_core::units::{Count, SimDuration};
 
@@ -144,7 +145,8 @@ impl Compiler<'_> {
                 self.names.with_memory.insert(service.name.clone());
             }
             service.machine_type.clone_from(&machine.kind);
-            service.disk = machine.disk.map_or(service.disk, |d| d.size);
+            service.disk = machine.disk.as_ref().map_or(service.disk, |disk| disk.size);
+            service.device = machine.disk.as_ref().and_then(DiskSettings::device);
         }
         if let Some(queue) = keys.queue {
             service.queue_capacity = queue.capacity.get_u32();

@@ -1,10 +1,11 @@
 //! Steps of endpoints.
 
 use super::{Compiler, percent};
-use crate::written::step::{ChoiceSettings, Need, ParallelStep, Repeat, StepSettings};
+use crate::written::step::{ChoiceSettings, DiskStep, Need, ParallelStep, Repeat, StepSettings};
 use sim_core::dist::Distribution;
 use sim_core::ids::Caller;
 use sim_core::problem::Problems;
+use sim_core::service::disk::DiskWork;
 use sim_core::topology::Step;
 use sim_core::units::Probability;
 
@@ -30,6 +31,7 @@ impl Compiler<'_> {
         Some(match step {
             StepSettings::Work(time) => Step::Work(some_time("work", time, problems)),
             StepSettings::Wait(time) => Step::Wait(some_time("wait", time, problems)),
+            StepSettings::Disk(disk) => Step::Disk(problems.at("disk", |p| self.disk(caller, name, *disk, p))),
             StepSettings::Call(call) => Step::Call(problems.at("call", |p| self.call_step(caller, name, call, p))?),
             StepSettings::Parallel(parallel) => problems.at("parallel", |p| self.parallel(caller, name, parallel, p)),
             StepSettings::Choose(choices) => problems.at("choose", |p| self.choose(caller, name, choices, p)),
@@ -56,6 +58,29 @@ impl Compiler<'_> {
             }
             StepSettings::Steps(steps) => Step::Steps(problems.at("steps", |p| self.steps(caller, name, steps, p))),
         })
+    }
+
+    /// What a step asks of the disk: something that the machine says how long it takes.
+    fn disk(&self, caller: Caller, name: &str, disk: DiskStep, problems: &mut Problems) -> DiskWork {
+        let Caller::Endpoint(endpoint) = caller else { return DiskWork::default() };
+        let device = self.model.services[self.model.endpoints[endpoint.index()].service.index()].device.as_ref();
+        if disk == DiskStep::default() {
+            problems.error("", "nothing is asked of the disk").hint =
+                Some("write fsync: true, write: 4KiB or read: 8KiB".into());
+        }
+        if disk.fsync && device.is_none_or(|device| device.fsync.is_none()) {
+            problems.error("fsync", format!("{name} does not say how long a flush of its disk takes")).hint =
+                Some("write machine: {disk: {fsync: 5ms}} there".into());
+        }
+        let moves = [("write", disk.write), ("read", disk.read)];
+        for (key, _) in moves.into_iter().filter(|(_, bytes)| bytes.get() > 0) {
+            if device.is_none_or(|device| device.throughput.is_none()) {
+                problems.error(key, format!("{name} does not say how much its disk moves")).hint =
+                    Some("write machine: {disk: {throughput: 200MB/s}} there".into());
+            }
+        }
+        let bytes = disk.write.get().saturating_add(disk.read.get());
+        DiskWork { fsync: disk.fsync, bytes, is_awaited: disk.fsync || disk.read.get() > 0 }
     }
 
     fn parallel(&mut self, caller: Caller, name: &str, parallel: &ParallelStep, problems: &mut Problems) -> Step {

@@ -84,7 +84,9 @@ fn frees(steps: &[Step]) -> bool {
         }
         Step::Choose(branches) => branches.iter().any(|(_, branch)| frees(branch)),
         Step::Steps(steps) => frees(steps),
-        Step::Call(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) | Step::Invalidate { .. } => false,
+        Step::Call(_) | Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Fail(..) | Step::Invalidate { .. } => {
+            false
+        }
     })
 }
 

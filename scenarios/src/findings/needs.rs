@@ -105,7 +105,7 @@ fn of_steps(model: &Model, steps: &[Step], of: &dyn Fn(&EdgeId) -> f64) -> (f64,
                 (waited.map_or(0.0, |edge| of(&edge)), 0.0)
             }
             Step::Reply(_) => (0.0, 1.0),
-            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => (0.0, 0.0),
+            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Fail(..) => (0.0, 0.0),
         };
         let goes_on = 1.0 - failed - replied;
         failed += goes_on * fails;

@@ -86,7 +86,7 @@ pub fn visits(steps: &[Step], times: f64, found: &mut impl FnMut(EdgeId, f64)) {
                 visits(miss, times * (1.0 - hit_ratio.unwrap_or(0.0)), found);
             }
             Step::Invalidate { call, .. } => call.iter().for_each(|edge| found(*edge, times)),
-            Step::Work(_) | Step::Wait(_) | Step::Reply(_) | Step::Fail(..) => {}
+            Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Reply(_) | Step::Fail(..) => {}
         }
     }
 }

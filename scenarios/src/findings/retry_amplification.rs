@@ -242,7 +242,12 @@ fn gather(scene: &Scene<'_>, steps: &[Step], times: f64, to: &mut Vec<(EdgeId, f
                 false
             }
             Step::Reply(_) => true,
-            Step::Parallel { .. } | Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
+            Step::Parallel { .. }
+            | Step::Background(_)
+            | Step::Work(_)
+            | Step::Wait(_)
+            | Step::Disk(_)
+            | Step::Fail(..) => false,
         };
         if replied {
             return true;

@@ -186,7 +186,7 @@ fn waited(steps: &[Step], to: &mut Vec<EdgeId>) -> bool {
                 false
             }
             Step::Reply(_) | Step::Forward(_) => true,
-            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
+            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Fail(..) => false,
         };
         if replied {
             return true;

@@ -205,7 +205,7 @@ fn waited_for(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
                 false
             }
             Step::Reply(_) => true,
-            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Fail(..) => false,
+            Step::Background(_) | Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Fail(..) => false,
         };
         if replied {
             return true;

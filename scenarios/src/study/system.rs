@@ -254,7 +254,7 @@ fn visits(steps: &[Step], times: f64, found: &mut impl FnMut(usize, f64)) -> f64
             }
             Step::Invalidate { call, .. } => call.iter().for_each(|edge| found(edge.index(), times)),
             Step::Fail(chance, _) => times *= 1.0 - chance,
-            Step::Work(_) | Step::Wait(_) | Step::Reply(_) => {}
+            Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Reply(_) => {}
         }
     }
     times

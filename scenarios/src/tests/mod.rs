@@ -9,6 +9,7 @@ mod checks;
 mod counters;
 mod deadlines;
 mod deploys;
+mod disks;
 mod effects;
 mod experiments;
 mod faults;

@@ -19,7 +19,7 @@ services:
   web:
     workers: 64
     endpoints: {get: {steps: [{call: {to: api.get, policy: all}}, {call: {to: jobs.send}}]}}
-  api: {instances: 3, workers: 2, machine: {memory: {size: 1GiB, base: 1MiB}}, queue: {capacity: 50}, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}]}}}
+  api: {instances: 3, workers: 2, machine: {memory: {size: 1GiB, base: 1MiB}, disk: {fsync: 1ms}}, queue: {capacity: 50}, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}, {disk: {fsync: true}}]}}}
   worker: {workers: 8, endpoints: {job: {steps: [{lookup: {cache: memo, miss: [{work: 10ms}]}}]}}}
 keys: {item: {uniform: {count: 10}}}
 caches: {memo: {contents: {keyed: {key: item}}}}

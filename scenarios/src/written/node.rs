@@ -13,9 +13,10 @@ use sim_core::dist::Distribution;
 use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::discipline::Discipline;
+use sim_core::service::disk::DiskSettings;
 use sim_core::service::memory::MemorySettings;
 use sim_core::topology::Access;
-use sim_core::units::{Bytes, Cores, Count, Factor, SimDuration};
+use sim_core::units::{Cores, Count, Factor, SimDuration};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -302,23 +303,18 @@ pub struct MachineSettings {
     /// Its memory: an instance that needs more is killed and starts again; default as much as it needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemorySettings>,
-    /// Its disk, for the bill.
+    /// Its disk: what steps ask it for takes time, and its size is billed; default one that takes no time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskSettings>,
-}
-
-/// A disk.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DiskSettings {
-    /// How much fits, in bytes.
-    pub size: Bytes,
 }
 
 impl MachineSettings {
     fn validate(&self, problems: &mut Problems) {
         if let Some(memory) = self.memory {
             problems.at("memory", |p| memory.validate(p));
+        }
+        if let Some(disk) = &self.disk {
+            problems.at("disk", |p| disk.validate(p));
         }
         let Some(period) = self.cpu_period else { return };
         if !(1_000_000..=1_000_000_000).contains(&period.ns()) {

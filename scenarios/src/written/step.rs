@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sim_core::dist::Distribution;
 use sim_core::kind::Kind;
 use sim_core::outcome::Outcome;
-use sim_core::units::{Count, Probability};
+use sim_core::units::{Bytes, Count, Probability};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -20,6 +20,8 @@ pub enum StepSettings {
     Work(Distribution),
     /// Waiting that uses no processor, such as input and output; a duration or a distribution of it.
     Wait(Distribution),
+    /// Reads, writes or syncs the disk of the instance.
+    Disk(DiskStep),
     /// Asks an endpoint and waits for its reply.
     Call(Box<CallStep>),
     /// Several branches at the same time.
@@ -44,6 +46,7 @@ pub enum StepSettings {
 
 /// The steps that have settings of their own.
 pub const ALL: &[Kind] = &[
+    Kind { family: "step", name: "disk", schema: || schemars::schema_for!(DiskStep) },
     Kind { family: "step", name: "call", schema: || schemars::schema_for!(CallStep) },
     Kind { family: "step", name: "parallel", schema: || schemars::schema_for!(ParallelStep) },
     Kind { family: "step", name: "choose", schema: || schemars::schema_for!(ChoiceSettings) },
@@ -53,6 +56,41 @@ pub const ALL: &[Kind] = &[
     Kind { family: "step", name: "lookup", schema: || schemars::schema_for!(LookupStep) },
     Kind { family: "step", name: "invalidate", schema: || schemars::schema_for!(InvalidateStep) },
 ];
+
+/// Reads, writes or syncs the disk of the instance (`explain disk`).
+///
+/// # What it models
+/// The request waits in the queue of its instance's disk, and until that has done what it is asked for: it reads so much, writes so much, and
+/// with `fsync` makes sure that it is kept. A write without `fsync` and without a read is not waited for.
+///
+/// # When to use it
+/// For what a store does before it answers. Where it answers first, and writes later, put the step behind a `reply` or into `background`.
+///
+/// # Knobs
+/// - `fsync`: whether the request waits until what it has written is safe, default false; the machine has to say how long that takes
+/// - `write`, `read`: how much, in bytes, default nothing; the machine has to say its throughput
+///
+/// # Example
+/// ```yaml
+/// services:
+///   ledger:
+///     workers: 8
+///     machine: {disk: {fsync: 5ms, throughput: 200MB/s}}
+///     endpoints: {append: {steps: [{work: 0.5ms}, {disk: {fsync: true, write: 4KiB}}]}}
+/// ```
+///
+/// # Source
+/// `fsync` of POSIX.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskStep {
+    /// Whether the request waits until what it has written is safe.
+    pub fsync: bool,
+    /// How much it writes.
+    pub write: Bytes,
+    /// How much it reads.
+    pub read: Bytes,
+}
 
 /// Several branches at the same time, done when enough of them have succeeded.
 ///

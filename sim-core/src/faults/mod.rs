@@ -8,6 +8,7 @@ mod cpu_steal;
 mod crash;
 mod delay;
 mod deploy;
+mod disk;
 mod dns;
 mod fail;
 mod flush;
@@ -28,6 +29,7 @@ pub use cpu_steal::CpuStealSettings;
 pub use crash::{CallersSee, CrashSettings};
 pub use delay::DelaySettings;
 pub use deploy::{Deploy, DeploySettings, RolloutSettings, Strategy};
+pub use disk::DiskFaultSettings;
 pub use dns::{Dns, DnsSettings};
 pub use fail::FailSettings;
 pub use flush::FlushSettings;
@@ -48,6 +50,7 @@ use crate::ids::Location;
 use crate::kind::Kind;
 use crate::outcome::Outcome;
 use crate::problem::Problems;
+use crate::service::disk::DiskFault;
 use crate::service::memory::MemoryFaults;
 use crate::topology::Run;
 use crate::units::{Count, Rate, SimDuration};
@@ -91,6 +94,8 @@ pub enum InjectSettings {
     Memory(MemoryFaultSettings),
     /// Lookups of a name fail.
     Dns(DnsSettings),
+    /// Disks take longer.
+    Disk(DiskFaultSettings),
 }
 
 /// The kinds of fault, and failing at random.
@@ -112,6 +117,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "flush", schema: || schemars::schema_for!(FlushSettings) },
     Kind { family: "inject", name: "memory", schema: || schemars::schema_for!(MemoryFaultSettings) },
     Kind { family: "inject", name: "dns", schema: || schemars::schema_for!(DnsSettings) },
+    Kind { family: "inject", name: "disk", schema: || schemars::schema_for!(DiskFaultSettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
 ];
 
@@ -217,6 +223,8 @@ pub enum FaultEffect {
     Memory(MemoryFaults),
     /// Lookups of a name fail.
     Dns(Dns),
+    /// Disks take longer.
+    Disk(DiskFault),
 }
 
 /// A fault, as meant.
@@ -359,6 +367,7 @@ impl InjectSettings {
             Self::BadDeploy(s) => problems.at("bad_deploy", |p| s.validate(true, p)),
             Self::Memory(s) => problems.at("memory", |p| s.validate(p)),
             Self::Dns(s) => problems.at("dns", |p| s.validate(p)),
+            Self::Disk(s) => problems.at("disk", |p| s.validate(p)),
         }
     }
 
@@ -375,6 +384,7 @@ impl InjectSettings {
                     | Self::Loss(_)
                     | Self::Lag(_)
                     | Self::CpuSteal(_)
+                    | Self::Disk(_)
             )
     }
 
@@ -406,6 +416,7 @@ impl InjectSettings {
             Self::Flush(_) => "flush",
             Self::Memory(_) => "memory",
             Self::Dns(_) => "dns",
+            Self::Disk(_) => "disk",
         }
     }
 
@@ -430,6 +441,7 @@ impl InjectSettings {
             Self::Flush(_) => FaultEffect::Flush,
             Self::Memory(s) => FaultEffect::Memory(s.meant()),
             Self::Dns(s) => FaultEffect::Dns(s.meant()),
+            Self::Disk(s) => FaultEffect::Disk(s.meant()),
         })
     }
 
@@ -445,7 +457,8 @@ impl InjectSettings {
                 | Self::Deploy(_)
                 | Self::BadDeploy(_)
                 | Self::Flush(_)
-                | Self::Memory(_),
+                | Self::Memory(_)
+                | Self::Disk(_),
                 Target::Edge { .. },
             ) => Some(("strikes instances, not messages on their way", "write where: {service: NAME}")),
             (Self::Slow(_), Target::Edge { from, to: Some(Location::Endpoint(_)), .. }) if from.is_none() => None,
@@ -467,6 +480,9 @@ impl InjectSettings {
         }
         if let Self::Dns(_) = self {
             return DnsSettings::check_target(target, problems);
+        }
+        if let (Self::Disk(s), Target::Instances(selection)) = (self, target) {
+            return s.check_target(selection.services.iter().map(|id| &around.services[id.index()]), problems);
         }
         if let (Self::Memory(s), Target::Instances(selection)) = (self, target) {
             return s.check_target(selection.services.iter().map(|id| &around.services[id.index()]), problems);
@@ -507,6 +523,7 @@ impl InjectSettings {
             Self::Flush(_) => format!("{target} flushed"),
             Self::Memory(s) => s.says(target),
             Self::Dns(s) => s.says(target),
+            Self::Disk(s) => s.says(target),
         }
     }
 }

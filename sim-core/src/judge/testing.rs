@@ -77,6 +77,7 @@ impl System {
             workers: Some(1),
             cores: None,
             cpu_limit: None,
+            device: None,
             memory: None,
             queue_capacity: 1000,
             max_wait: None,

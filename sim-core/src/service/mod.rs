@@ -4,6 +4,7 @@
 pub mod admission;
 pub mod cpu;
 pub mod discipline;
+pub mod disk;
 pub mod memory;
 pub mod shed;
 

@@ -165,6 +165,8 @@ pub enum Phase {
     Working,
     /// At work on shared cores.
     Sharing,
+    /// Waits for the disk of its instance.
+    AtDisk,
     /// A write that waits until regions agree.
     Agreeing,
     /// Waits for a place at a gate (a limit, a pool of connections), before its attempt is sent.

@@ -59,7 +59,7 @@ const TIMER: u8 = 4;
 const EVENT: u8 = 5;
 /// A closed user has thought.
 const USER: u8 = 6;
-/// Work on an instance's shared cores is done.
+/// Work on an instance's shared cores, or what its disk does, is done.
 const CORES: u8 = 7;
 
 /// What can happen to a request or another part of the system, for the digest.
@@ -243,7 +243,7 @@ impl World<'_> {
             LANE => self.lane(key),
             TIMER => self.expire(FrameId::at(index), key.sequence()),
             USER => self.request(LoadId(index), frame::CLOSED_USER, 0),
-            CORES => self.cores_done(InstanceId(index), key.sequence()),
+            CORES => self.device_done(InstanceId(index), key.sequence()),
             _ => {
                 self.event(Id::at(index));
                 None

@@ -44,6 +44,7 @@ impl World<'_> {
     fn rare(&mut self, frame: FrameId, op: Op) -> Option<FrameId> {
         match op {
             Op::Wait { sampler, place } => return self.start_wait(frame, sampler, place),
+            Op::Disk { work, place } => return self.asks_disk(frame, self.program.disk_work[work as usize], place),
             Op::BranchEnd => {
                 let outcome = self.frames[frame].outcome;
                 return self.branch_end(frame, outcome);

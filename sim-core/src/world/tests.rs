@@ -34,6 +34,7 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         workers: Some(workers),
         cores: cores.map(Cores::whole),
         cpu_limit: None,
+        device: None,
         memory: None,
         queue_capacity: 100_000,
         max_wait: None,

@@ -124,6 +124,25 @@ pub(super) const ACTS: &[Act] = &[
         "faults: {f: {inject: {memory: {leak: 20MiB/s}}, where: {service: api}}}",
         "instances(api) in on < 3.8",
     ),
+    // 5 ms each are 200 a second, and a flush that is shared carries any number.
+    act(
+        "step disk",
+        "services.api.machine: {disk: {fsync: 50ms, throughput: 1MB/s}}",
+        "services.api.endpoints.get.steps: [{work: 20ms}, {disk: {fsync: true, write: 4kB}}]",
+        "p50(api.get) in on > p50(api.get) + 50ms",
+    ),
+    act(
+        "machine disk",
+        "services.api: {workers: unlimited, machine: {disk: {fsync: 100ms}}, endpoints: {get: {steps: [{disk: {fsync: true}}]}}}",
+        "services.api.machine.disk.group_commit: {}",
+        "p99(api.get) in on < 300ms",
+    ),
+    act(
+        "inject disk",
+        "services.api: {workers: unlimited, machine: {disk: {fsync: 5ms}}, endpoints: {get: {steps: [{disk: {fsync: true}}]}}}",
+        "faults: {f: {inject: {disk: {fsync: 50ms}}, where: {service: api}}}",
+        "p50(api.get) in on > 8 * p50(api.get)",
+    ),
     act(
         "inject dns",
         "",

@@ -170,7 +170,12 @@ impl Maker<'_> {
         }
         if self.dice.chance(20) {
             let memory = *self.dice.pick(&["", "", ", memory: {size: 100MiB, base: 4MiB, per_request: 8MiB}"]);
-            let _ = writeln!(text, "    machine: {{cores: {}{memory}}}", self.dice.number(1, 4));
+            let disk = *self.dice.pick(&[
+                "",
+                ", disk: {fsync: {exponential: {mean: 2ms}}, throughput: 20MB/s}",
+                ", disk: {fsync: 3ms, throughput: 2MB/s, group_commit: {}}",
+            ]);
+            let _ = writeln!(text, "    machine: {{cores: {}{memory}{disk}}}", self.dice.number(1, 4));
         }
         if self.dice.chance(20) {
             text.push_str("    async: true\n");
@@ -192,6 +197,10 @@ impl Maker<'_> {
         for endpoint in self.endpoints[tier].clone() {
             let (_, short) = endpoint.split_once('.').expect("has a service");
             let mut steps = self.steps(tier, 0);
+            if text.contains("disk:") {
+                let asked = *self.dice.pick(&["fsync: true, write: 4kB", "read: 8kB", "write: 16kB"]);
+                steps.insert(1, format!("{{disk: {{{asked}}}}}"));
+            }
             if self.dice.chance(15) {
                 steps.extend(self.forward(tier));
             }

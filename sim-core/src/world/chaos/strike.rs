@@ -204,7 +204,8 @@ impl World<'_> {
                 | FaultEffect::CpuSteal { .. }
                 | FaultEffect::Fail { .. }
                 | FaultEffect::Wrong { .. }
-                | FaultEffect::Memory(_),
+                | FaultEffect::Memory(_)
+                | FaultEffect::Disk(_),
                 Target::Instances(_),
             ) => {
                 struck.iter().for_each(|&i| self.reckon(i));
@@ -344,6 +345,7 @@ impl World<'_> {
         let (mut slow, mut stolen, mut lag, mut frozen) = (1.0, 1.0, 1.0, false);
         let (mut fails, mut wrongs) = (Vec::new(), Vec::new());
         let mut memory = MemoryFaults::default();
+        let mut disk = Vec::new();
         for (fault, grown) in active {
             match &model.faults[fault.index()].effect {
                 FaultEffect::Slow { factor } => slow *= part(*factor, grown),
@@ -352,6 +354,7 @@ impl World<'_> {
                 FaultEffect::Lag { factor } => lag *= part(*factor, grown),
                 FaultEffect::Fail { probability, outcome } => fails.push((*probability * grown, *outcome)),
                 FaultEffect::Wrong { kind, probability } => wrongs.push((*probability * grown, *kind as u8)),
+                FaultEffect::Disk(one) => disk.push((one, grown)),
                 FaultEffect::Memory(one) => {
                     memory.used += one.used * grown;
                     memory.leak += one.leak;
@@ -370,6 +373,7 @@ impl World<'_> {
         let number = self.stations.number(instance);
         self.data.set_lag(service, number as usize, lag);
         self.set_memory_faults(instance, memory);
+        self.set_disk_faults(instance, &disk);
         self.renew_speed(instance);
     }
 

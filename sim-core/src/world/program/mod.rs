@@ -13,6 +13,7 @@ use crate::engine::table::{Table, id};
 use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
+use crate::service::disk::DiskWork;
 use crate::topology::{Access, Edge, Endpoint, Node, Replication, Step};
 
 /// A place in the code of a model.
@@ -46,6 +47,8 @@ pub enum Op {
     Work { sampler: SamplerId, place: u32 },
     /// Time that uses no CPU; a sampler, and where it stands in its endpoint.
     Wait { sampler: SamplerId, place: u32 },
+    /// What is asked of the disk; an entry of the table of disk work, and where it stands in its endpoint.
+    Disk { work: u32, place: u32 },
     /// A call site; whether the worker is given back first.
     Call { site: EdgeId, frees: bool },
     /// A call site of an endpoint that may take no time by itself: such calls of calls are counted, as they may multiply at one instant.
@@ -151,6 +154,8 @@ pub struct Program {
     pub chances: Vec<f64>,
     /// Steps that ask caches.
     pub lookups: Vec<Lookup>,
+    /// What steps ask of disks.
+    pub disk_work: Vec<DiskWork>,
     /// First operation of the steps of each endpoint: places of draws are counted from here.
     pub entry: Table<EndpointId, Pc>,
     /// Where a request begins at each endpoint: at its steps, or before them where a key is looked up.
@@ -306,6 +311,11 @@ impl Program {
                 let (sampler, place) = (self.sampler(dist.build()), self.here().0 - self.begin.0);
                 self.ops.push(Op::Wait { sampler, place });
             }
+            Step::Disk(work) => {
+                let place = self.here().0 - self.begin.0;
+                self.ops.push(Op::Disk { work: self.disk_work.len() as u32, place });
+                self.disk_work.push(*work);
+            }
             Step::Call(edge) => {
                 self.call(*edge, self.frees_worker);
             }
@@ -393,6 +403,7 @@ impl Program {
 fn takes_time(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
         Step::Work(_) | Step::Wait(_) => true,
+        Step::Disk(work) => work.is_awaited,
         Step::Steps(steps) => takes_time(steps),
         _ => false,
     })

@@ -7,6 +7,7 @@ use crate::engine::table::Maybe;
 use crate::ids::{ServiceId, ZoneId};
 use crate::outcome::Outcome;
 use crate::service::discipline::Line;
+use crate::service::disk::Disk;
 use crate::service::memory::Memory;
 use crate::world::frame::FrameId;
 
@@ -88,6 +89,8 @@ pub struct Instance {
     pub line: Option<Box<Line>>,
     /// What it asks of requests before it lets them in.
     pub(super) doors: Option<Box<Doors>>,
+    /// Its disk, where that takes time.
+    pub(super) disk: Option<Box<Disk>>,
     /// Its memory, where that can run out.
     pub(super) memory: Option<Box<Memory>>,
     /// Its requests, where it is simulated by itself.
@@ -184,6 +187,7 @@ impl Instance {
             cores,
             line: None,
             doors: None,
+            disk: None,
             memory: None,
             plain: None,
         }

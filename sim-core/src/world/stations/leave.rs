@@ -52,6 +52,7 @@ impl World<'_> {
             cores.clear(now);
             cores.disarm();
         }
+        self.disk_forgets(instance);
         self.stations.instances[instance].head = Maybe::NONE;
         self.stations.instances[instance].tail = Maybe::NONE;
         if let Some(line) = &mut self.stations.instances[instance].line {

@@ -241,6 +241,7 @@ impl World<'_> {
         let ahead: u64 = there.iter().map(|&frame| self.cpu_ahead(frame)).sum();
         self.stations.instances[instance].sums.cpu += ahead;
         if thaws {
+            self.disk_is_heard(instance);
             self.checks_go_on(&there);
         }
     }

@@ -1,0 +1,142 @@
+//! The disks of instances: a request asks its instance's disk, and waits until that has done it.
+//!
+//! What a disk does and in which order is in [`Disk`]; here are the requests that wait, and the one event of each disk that is at work. It has the kind of
+//! events that shared cores have, and the number of the event tells which of the two is meant. A request that gives up leaves its place in the queue,
+//! where it is passed over when its turn comes; what the disk does already, it does to the end.
+
+use crate::counters::{count, level, part};
+use crate::engine::math::whole_ns;
+use crate::engine::rng::mix;
+use crate::engine::table::Id;
+use crate::ids::{InstanceId, ServiceId};
+use crate::metrics::{LevelAt, Levels, PartAt};
+use crate::results::TraceStepKind;
+use crate::service::disk::{self, Asked, Disk, DiskFault, DiskWork};
+use crate::world::frame::{FrameId, Phase};
+use crate::world::probe::Stage;
+use crate::world::stations::instance::FROZEN;
+use crate::world::{CORES, World};
+
+impl World<'_> {
+    /// A request asks the disk of its instance. `place` is where the step stands in its endpoint.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::world) fn asks_disk(&mut self, frame: FrameId, work: DiskWork, place: u32) -> Option<FrameId> {
+        self.stage(frame, Stage::Step(TraceStepKind::Wait));
+        let now = self.now;
+        let seq = if work.is_awaited { self.calendar.next_sequence() } else { 0 };
+        let at = &mut self.frames[frame];
+        let instance = at.instance.known();
+        let key = mix(at.key, u64::from(place) << 8);
+        let waits = work.is_awaited.then(|| (frame.place(), seq));
+        if work.is_awaited {
+            at.seq = seq;
+            at.phase = Phase::AtDisk;
+        } else {
+            at.pc += 1;
+        }
+        self.disk_changes(instance, |disk| disk.ask(Asked { waits, key, at_ns: now, work }));
+        self.disk_begins(instance);
+        (!work.is_awaited).then_some(frame)
+    }
+
+    /// Something changes at a disk, and its levels with it.
+    fn disk_changes<T>(&mut self, instance: InstanceId, change: impl FnOnce(&mut Disk) -> T) -> Option<T> {
+        let at = &mut self.stations.instances[instance];
+        Some(changes(at.disk.as_mut()?, &mut self.levels, (at.service, self.now), change))
+    }
+
+    /// A disk that does nothing begins with what is next.
+    fn disk_begins(&mut self, instance: InstanceId) {
+        let (frames, now) = (&self.frames, self.now);
+        let at = &mut self.stations.instances[instance];
+        let Some(disk) = &mut at.disk else { return };
+        let begin = |disk: &mut Disk| disk.begin(|frame, seq| frames.wanted(frame, seq));
+        let Some(takes) = changes(disk, &mut self.levels, (at.service, now), begin) else { return };
+        let due = self.now.saturating_add(whole_ns(takes));
+        let seq = self.calendar.push(due, CORES, instance.place());
+        if let Some(disk) = &mut self.stations.instances[instance].disk {
+            disk.is_due_by(seq);
+        }
+    }
+
+    /// The disk of an instance has done what it did, or work on its shared cores is done.
+    pub(in crate::world) fn device_done(&mut self, instance: InstanceId, seq: u64) -> Option<FrameId> {
+        match &mut self.stations.instances[instance] {
+            at if at.disk.as_ref().is_some_and(|disk| disk.ends_by(seq)) => {
+                if at.odd & FROZEN == 0 {
+                    return self.disk_done(instance);
+                }
+                if let Some(disk) = &mut at.disk {
+                    disk.is_unheard = true;
+                }
+                None
+            }
+            _ => self.cores_done(instance, seq),
+        }
+    }
+
+    /// An instance is no longer frozen: it hears of what its disk has done.
+    pub(super) fn disk_is_heard(&mut self, instance: InstanceId) {
+        if self.stations.instances[instance].disk.as_ref().is_some_and(|disk| disk.is_unheard) {
+            let next = self.disk_done(instance);
+            self.ready.extend(next);
+        }
+    }
+
+    /// Those who waited for what a disk has done go on, the first of them at once.
+    fn disk_done(&mut self, instance: InstanceId) -> Option<FrameId> {
+        let done = self.disk_changes(instance, Disk::done)?;
+        let service = self.stations.service_of(instance);
+        if done.first().is_some_and(|asked| asked.work.fsync) {
+            count!(self.stations.counts(service), disk::FLUSHES);
+        }
+        let mut next = None;
+        for asked in done.into_iter().rev() {
+            let Some((frame, seq)) = asked.waits.filter(|&(frame, seq)| self.frames.wanted(frame, seq)) else {
+                continue;
+            };
+            debug_assert!(seq > 0, "who waits has a number");
+            if asked.work.fsync {
+                self.times.record(PartAt::service(const { part(&disk::FSYNC) }, service), self.now - asked.at_ns);
+            }
+            let frame = FrameId::at(frame);
+            let at = &mut self.frames[frame];
+            at.seq = 0;
+            at.phase = Phase::Running;
+            at.pc += 1;
+            if let Some(before) = next.replace(frame) {
+                self.ready.push(before);
+            }
+        }
+        self.disk_begins(instance);
+        next
+    }
+
+    /// The machine has crashed: nobody wants anything of its disk.
+    pub(super) fn disk_forgets(&mut self, instance: InstanceId) {
+        self.disk_changes(instance, Disk::forget);
+    }
+
+    /// Faults do this to the disk of an instance from now on, each so far grown in.
+    pub(in crate::world) fn set_disk_faults(&mut self, instance: InstanceId, faults: &[(&DiskFault, f64)]) {
+        if let Some(disk) = &mut self.stations.instances[instance].disk {
+            disk.set_faults(faults.iter().copied());
+        }
+    }
+}
+
+/// Something changes at a disk of a service, and the levels of its disks with it.
+fn changes<T>(
+    disk: &mut Disk,
+    levels: &mut Levels,
+    (service, now): (ServiceId, u64),
+    change: impl FnOnce(&mut Disk) -> T,
+) -> T {
+    let (queue, busy) = (disk.requests(), u64::from(disk.is_busy()));
+    let changed = change(disk);
+    let (queue_now, busy_now) = (disk.requests(), u64::from(disk.is_busy()));
+    levels.moves(LevelAt::service(const { level(&disk::QUEUE) }, service), now, queue, queue_now);
+    levels.moves(LevelAt::service(const { level(&disk::BUSY) }, service), now, busy, busy_now);
+    changed
+}
