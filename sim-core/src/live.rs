@@ -41,6 +41,9 @@ pub const LIVE: &[&str] = &[
     "network.between_regions",
     "network.links.NAME.latency",
     "network.links.NAME.loss",
+    "network.links.NAME.bandwidth",
+    "network.links.NAME.buffer",
+    "network.links.NAME.transport",
     "control.scalers.NAME.min",
     "control.scalers.NAME.max",
 ];

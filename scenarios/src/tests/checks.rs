@@ -164,3 +164,39 @@ fn an_answer_that_always_comes_too_late_is_refused() {
     let found = problems(&text).join("\n");
     assert!(found.contains("an answer that takes as long as the timeout always comes too late"), "{found}");
 }
+
+#[test]
+fn a_check_under_way_keeps_the_timeout_with_which_it_was_sent() {
+    // The timeout grows between two looks at a check that nobody answers: it has failed all the same, and the next one is sent.
+    let text = "scenario: Patience\nquestion: Is it checked again?\nrun: {duration: 200s, warm_up: 0s}\nregions: {eu: {zones: [a, b]}}\n\
+         load: {users: {to: api.get, from: a, size: {request: 1kB}, arrive: {constant: {rate: 40/s}}, timeout: 200ms, balance: round_robin}}\n\
+         services: {api: {workers: unlimited, instances: 2, zones: [a, b], health: {every: 5s, timeout: 1s, unhealthy_after: 1, healthy_after: 1}, endpoints: {get: {steps: [{wait: 1ms}]}}}}\n\
+         faults: {dead: {inject: {crash: {callers_see: silence}}, where: {service: api, instances: [1]}, at: 20s, for: 60s}}\n\
+         experiments: {patience: {at: 50500ms, for: 140s, hypothesis: [availability(api.get) > 1%], actions: [{do: {set: {services.api.health.timeout: 3s}}}]}}\n";
+    let seen = of(&run(text), EdgeId(0), 100, 150);
+    let far = seen.bytes_across[0] as f64 / seen.bytes as f64;
+    assert!((far - 0.5).abs() < 0.01, "{far} of the requests go to the instance that is back");
+}
+
+/// A setting of a call that changes takes nothing away from what its callers know.
+#[test]
+fn callers_know_their_own_checker_when_their_call_changes() {
+    let fault = "faults: {cut: {inject: partition, where: {between: [a, b]}, at: 10s, for: 60s}}\n";
+    let set = "experiments: {set: {at: 25s, for: 30s, hypothesis: [availability(api.get) > 1%], actions: [{do: {set: {policies.call.timeout: 310ms}}}]}}\n";
+    let seen = of(&run(&system(HEALTH, &format!("{fault}{set}"))), NEAR, 30, 50);
+    assert_eq!(seen.outcomes[0], seen.ended());
+}
+
+/// A service that had one instance when the way to pick it changed is known whole when it grows.
+#[test]
+fn a_call_that_picks_in_another_way_picks_among_all() {
+    let text = "scenario: Grows\nquestion: Who is picked?\nrun: {duration: 100s, warm_up: 0s}\nregions: {eu: {zones: [a, b]}}\n\
+         policies: {call: {timeout: 1s, locality: {prefer: zone, panic_below: 10%}}}\n\
+         load: {users: {to: api.get, from: a, policy: call, size: {request: 1kB}, arrive: {constant: {rate: 40/s}}}}\n\
+         services: {api: {workers: unlimited, instances: 1, zones: [b, a], endpoints: {get: {steps: [{wait: 1ms}]}}}}\n\
+         control: {scalers: {more: {of: api, min: 1, max: 2, use: {scheduled: [{at: 40s, instances: 2}]}}}}\n\
+         experiments: {set: {at: 20s, for: 75s, hypothesis: [availability(api.get) > 1%], actions: [{do: {set: {policies.call.locality: {panic_below: 10%}}}}]}}\n";
+    let seen = of(&run(text), EdgeId(0), 60, 90);
+    let far = seen.bytes_across[0] as f64 / seen.bytes as f64;
+    assert!((far - 0.5).abs() < 0.1, "{far} of the requests go to the other zone");
+}

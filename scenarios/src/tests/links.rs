@@ -1,7 +1,7 @@
 //! Links with a bandwidth, a buffer and a transport: what they do to messages, and in which direction.
 
 use super::read;
-use sim_core::ids::EdgeId;
+use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::results::{EdgeCounts, Span};
 use sim_core::world::simulate;
 
@@ -134,4 +134,19 @@ fn settings_that_cannot_be_are_refused() {
     assert_eq!(tcp("segment: 0B"), ["network.links.wire.transport.tcp.segment"]);
     assert_eq!(tcp("initial_window: 0"), ["network.links.wire.transport.tcp.initial_window"]);
     assert_eq!(tcp("retries: 99"), ["network.links.wire.transport.tcp.retries"]);
+}
+
+#[test]
+fn a_delivery_that_is_given_up_gives_its_worker_back() {
+    let text = "scenario: Given up\nquestion: Does the worker come back?\nrun: {duration: 90s, warm_up: 0s}\nregions: {eu: {zones: [a, b]}}\n\
+         network: {links: {wire: {between: [a, b], latency: 1ms, transport: {tcp: {retries: 2}}}}}\n\
+         load: {users: {to: jobs.send, from: a, arrive: {constant: {rate: 20/s}}}}\n\
+         services: {worker: {zones: [b], workers: 4, endpoints: {do: {steps: [{work: 10ms}]}}}}\n\
+         queues: {jobs: {zone: a, consumers: {w: {to: worker.do, visibility_timeout: 20s}}}}\n\
+         faults: {cut: {inject: partition, where: {from: a, to: b}, at: 20s, for: 20s}}\n";
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = simulate(&model, 7, 0);
+    let worker = model.services.iter().position(|service| service.name == "worker").expect("it is there");
+    let done = run.service(ServiceId::from(worker), Span { from_ns: 70_000_000_000, to_ns: 90_000_000_000 });
+    assert!(done.left >= 20 * 20 - 1, "{} messages in 20 s", done.left);
 }

@@ -21,7 +21,7 @@ network:
   within_zone: {latency: 1ms}
   between_zones: {latency: 2ms}
   between_regions: {latency: 5ms}
-  links: {line: {between: [web, far], latency: 3ms, loss: 1%}}
+  links: {line: {between: [web, far], latency: 3ms, loss: 1%, bandwidth: 1MB/s}}
 policies:
   db:
     timeout: 200ms
@@ -30,7 +30,7 @@ policies:
     fallback: {latency: 5ms}
     concurrency_limit: {bulkhead: {limit: 3, max_wait: 300ms}}
     breaker: {count: {state: disabled}}
-  far: {timeout: 2s, optional: false, breaker: {rate: {state: disabled}}}
+  far: {timeout: 2s, optional: false, size: {request: 1kB}, breaker: {rate: {state: disabled}}}
   near: {balance: random, timeout: 1s}
 load:
   users: {to: web.get, arrive: {burst: {size: 40, at: 1s, every: 10s, times: 20}}, balance: random}
@@ -113,6 +113,9 @@ const CASES: &[(&str, &str, &str)] = &[
     ("network.between_regions", "network.between_regions.latency", "30ms"),
     ("network.links.NAME.latency", "network.links.line.latency", "40ms"),
     ("network.links.NAME.loss", "network.links.line.loss", "50%"),
+    ("network.links.NAME.bandwidth", "network.links.line.bandwidth", "20kB/s"),
+    ("network.links.NAME.buffer", "network.links.line.buffer", "500B"),
+    ("network.links.NAME.transport", "network.links.line.transport", "{tcp: {}}"),
     ("control.scalers.NAME.min", "control.scalers.small.min", "3"),
     ("control.scalers.NAME.max", "control.scalers.large.max", "1"),
 ];

@@ -107,7 +107,9 @@ fn names_are_those_of_services_as_somebody_sees_them() {
     assert_eq!(failed("{service: db}"), (true, true, false));
     assert_eq!(failed("{from: a, to: db}"), (true, false, false));
     assert_eq!(failed("{to: a}"), (false, false, true));
-    for wrong in ["{service: db, count: 1}", "{service: db, instances: [0]}"] {
+    for wrong in
+        ["{service: db, count: 1}", "{service: db, instances: [0]}", "{between: [a, db]}", "{from: a, to: db.get}"]
+    {
         let found = problems(&two(wrong));
         assert!(found.iter().any(|p| p.contains("a name is that of a whole service")), "{wrong}: {found:?}");
     }

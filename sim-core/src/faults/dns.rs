@@ -1,6 +1,7 @@
 //! DNS: the name of a service is not found, or not soon.
 
 use super::{Pick, Selection, Target};
+use crate::ids::Location;
 use crate::problem::Problems;
 use crate::units::{Probability, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -81,7 +82,7 @@ impl DnsSettings {
     /// A name is that of a whole service.
     pub(super) fn check_target(target: &Target, problems: &mut Problems) -> Option<()> {
         let is_name = match target {
-            Target::Edge { .. } => true,
+            Target::Edge { to, both_ways, .. } => !both_ways && matches!(to, None | Some(Location::Service(_))),
             Target::Instances(selection) => {
                 let Selection { services: _, zone, region, role, version, pick, redraw } = selection;
                 (zone, region, role, version, pick, redraw) == (&None, &None, &None, &None, &Pick::All, &false)
@@ -90,7 +91,7 @@ impl DnsSettings {
         if is_name {
             return Some(());
         }
-        problems.error("where", "a name is that of a whole service, and not of some of its instances").hint =
+        problems.error("where", "a name is that of a whole service, and not of a part of it").hint =
             Some("write where: {service: NAME}, or {from: CALLER, to: NAME}".into());
         None
     }

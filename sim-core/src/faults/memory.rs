@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Three ways in which memory runs short, alone or together. `used` is taken by something else on the machine while the fault lasts, and is taken on
-/// an instance that has started again too. `leak` grows with time, and `per_request` with each request that an instance has served: what has leaked stays
-/// when the fault ends, and is free only when the instance starts again.
+/// an instance that has started again too. `leak` grows with time, and `per_request` with each request that leaves an instance, also where it gave up
+/// in the queue: what has leaked stays when the fault ends, and is free only when the instance starts again.
 ///
-/// An instance that uses more than its `machine.memory.size` is killed and starts again, as `explain memory` says. It strikes the services that say how
-/// much memory their machines have. Faults that overlap add up. With `ramp`, `used` grows in.
+/// An instance that uses more than its `machine.memory.size` is killed and starts again, as `explain memory` says. It strikes the services that say
+/// how much memory their machines have. Faults that overlap add up. With `ramp`, `used` grows in.
 ///
 /// # When to use it
-/// For a leak that a restart mends: how long it takes until all instances are killed at about the same time, as they have leaked since the same deploy; and
-/// for a neighbour on the machine that leaves too little for a burst of requests.
+/// For a leak that a restart mends: how long it takes until all instances are killed at about the same time, as they have leaked since the same
+/// deploy; and for a neighbour on the machine that leaves too little for a burst of requests.
 ///
 /// # Knobs
 /// - `leak`: how fast it grows, bytes a second, default nothing
@@ -33,8 +33,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// `stress-ng --vm` and the memory stress of chaos tools (Chaos Mesh `StressChaos`, `LitmusChaos` pod-memory-hog) for `used`; the OOM killer of the kernel's
-/// control groups for what follows.
+/// `stress-ng --vm` and the memory stress of chaos tools (Chaos Mesh `StressChaos`, `LitmusChaos` pod-memory-hog) for `used`; the OOM killer of the
+/// kernel's control groups for what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MemoryFaultSettings {

@@ -302,8 +302,11 @@ impl FaultSettings {
         let Some(ramp) = self.ramp else { return };
         if !self.inject.can_grow() {
             let name = self.inject.name();
-            problems.error("ramp", format!("{name} is there or is not, and cannot grow in")).hint =
-                Some("leave ramp out".into());
+            let why = match self.inject {
+                InjectSettings::Memory(_) => "what leaks grows by itself, and `ramp` is for `used`".to_owned(),
+                _ => format!("{name} is there or is not, and cannot grow in"),
+            };
+            problems.error("ramp", why).hint = Some("leave ramp out".into());
         } else if ramp.is_zero() {
             problems.error("ramp", "what grows in no time is there at once").hint = Some("leave ramp out".into());
         } else if self.length.is_some_and(|length| length < ramp) {

@@ -128,8 +128,9 @@ pub struct Link {
 /// # When to use it
 /// When services stand in several zones or regions, or when latency on the way matters.
 ///
-/// A link with a `bandwidth` sends the bytes of messages (`size` of calls and loads) one after the other, in each direction by itself; those between two
-/// zones share the one between these two. What finds its `buffer` full is lost.
+/// A link with a `bandwidth` sends the bytes of messages (`size` of calls and loads) one after the other, in each direction by itself. Messages
+/// between two zones share the one between these two, those between two regions the one between these, and all that is sent within a zone, requests
+/// and replies, shares one. What finds its `buffer` full is lost; health checks are too small to find it full.
 ///
 /// # Knobs
 /// - `within_zone`, `between_zones`, `between_regions`: `latency` (distribution, default 0s), `loss` (percentage, default 0%), `bandwidth` (default

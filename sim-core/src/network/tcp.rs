@@ -1,8 +1,8 @@
 //! TCP, as far as it decides when a message is there: windows, losses, timeouts.
 //!
 //! [`Sender`] is the sending side of one message, and knows neither clock nor link: it says which segment may be sent next, and is told which were
-//! acknowledged and that its timer has run out. Over a link without a buffer [`over_plain_link`] plays it through when the message sets out; over one
-//! with a buffer each segment meets what all others have left there, one by one (`world/network`).
+//! acknowledged and that its timer has run out. [`PlainLink::crosses`] plays it through when the message sets out, until all of it is there or the
+//! timer runs out. TCP over a link with a buffer, where each segment meets what all others have left there, is not built.
 //!
 //! Left out: delayed acknowledgements, the receiver's window, Nagle's and tail-loss probes, congestion controls other than Reno's.
 
@@ -20,13 +20,15 @@ const DUPLICATES: u8 = 3;
 /// A lost segment delays its message, and does not lose it.
 ///
 /// # What it models
-/// A message is sent in segments over a connection that is open already. As many as `initial_window` are sent at once, and for each acknowledgement two
-/// more (slow start), later one more a round trip (Reno). Three later acknowledgements tell that a segment is lost, which is sent again after about a round
-/// trip, and halves the window; a loss at the end of a message is told by no later segment, and is noticed by the retransmission timer, which is at
-/// least `rto_min`, and doubles with each loss of the same segment. After `retries` in a row the message is lost. The window of a connection
-/// that was idle is the initial one again (RFC 5681, 4.1), so that each message begins with it.
+/// A message is sent in segments over a connection that is open already. As many as `initial_window` are sent at once, and for each acknowledgement
+/// two more (slow start), later one more a round trip (Reno). Three later acknowledgements tell that a segment is lost, which is sent again after
+/// about a round trip, and halves the window; a loss at the end of a message is told by no later segment, and is noticed by the retransmission timer,
+/// which is at least `rto_min`, and doubles with each loss of the same segment. After `retries` in a row the message is lost. The window of a
+/// connection that was idle is the initial one again (RFC 5681, 4.1), so that each message begins with it.
 ///
-/// A message occupies the bandwidth of its link from the moment at which it sets out.
+/// A message occupies the bandwidth of its link from the moment at which it sets out. Acknowledgements are never lost and take as long as what they
+/// acknowledge: what is wrong on their own way, a partition too, meets the answer and not the message that is acknowledged. A message of more than
+/// 65536 segments (95.7 MB) is sent in as many larger ones, so that losses and windows act less on it than they would.
 ///
 /// # When to use it
 /// Where messages are lost, or are large, or come all at once: retransmission timers turn a loss of 1 % into a p99 of 200 ms.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// The classic breaker. Half-open, one success closes it and one failure opens it again.
+/// A caller instance that starts again has seen nothing: its breaker is closed.
 ///
 /// # When to use it
 /// For callees that fail altogether or not at all; it never opens at an error rate of 50 % for long runs of failures are rare.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// Failures since the breaker was last closed are counted, whatever succeeded between them. With `failures` of them among at least
 /// `minimum_calls` it opens for `open_for`. Half-open, `successes` good calls close it and `failures` bad ones open it again.
+/// A caller instance that starts again has seen nothing: its breaker is closed.
 ///
 /// # When to use it
 /// For callees that hardly ever fail. Under constant load with a small error rate it opens sooner or later; then take `rate`.

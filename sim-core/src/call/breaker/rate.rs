@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 /// A sliding window over the last calls, by their number or by time. Once it holds `minimum_calls` and the share of failures (or of
 /// slow calls) reaches its threshold, the breaker opens for `open_for`; then `half_open.calls` calls are let through, and the same
 /// shares of these decide whether it closes or opens again. A window that is full of good calls opens late.
+/// A caller instance that starts again has seen nothing: its breaker is closed.
 ///
 /// # When to use it
 /// The common breaker of service meshes and client libraries. Take a time window no longer than the outage that users can bear.

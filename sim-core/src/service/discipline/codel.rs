@@ -146,7 +146,10 @@ impl Controlled {
             self.above_until = None;
             return None;
         };
-        // One alone is no queue, as a single packet is none.
+        // One alone is no queue, as a single packet is none; nor is one before those who have given up.
+        while self.waiting.back().is_some_and(|last| is_gone(last.0)) {
+            self.waiting.pop_back();
+        }
         if now_ns - since_ns < self.target_ns || self.waiting.is_empty() {
             self.above_until = None;
             return Some((who, false));

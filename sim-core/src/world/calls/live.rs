@@ -2,7 +2,9 @@
 
 use super::build;
 use super::gate::Keeper;
+use super::site::Role;
 use crate::call::limit::LimitSettings;
+use crate::engine::table::Maybe;
 use crate::ids::{EdgeId, GuardId};
 use crate::units::SimDuration;
 use crate::world::World;
@@ -17,7 +19,19 @@ impl World<'_> {
         site.timer = timer;
         site.total_ns = edge.total_timeout.map_or(0, SimDuration::ns);
         site.cancel = edge.cancel;
-        site.role = build::role(self.model, edge);
+        let role = build::role(self.model, edge);
+        if matches!((site.role, role), (Role::Known, Role::Any)) {
+            // Its callers know what their own checker found, as before.
+            return;
+        }
+        if site.role == role {
+            return;
+        }
+        site.role = role;
+        // Who picks in another way may have had the only instance written down, or may have to have it now.
+        site.only = Maybe::NONE;
+        let service = site.service;
+        self.refresh_routable(service);
     }
 
     /// A limit becomes another for all caller instances. Who has a place keeps it; who waits gets one where there are more.

@@ -77,6 +77,8 @@ impl World<'_> {
         }
         match message {
             Message::Check | Message::CheckReply(_) if fate.lost => drop(self.check_vanishes(frame)),
+            // Its consumer has kept a worker for it from the moment at which it set out.
+            Message::Delivery if fate.lost => self.gone(frame),
             _ if fate.lost => drop(self.lost(frame)),
             _ => {
                 let phase = self.frames[frame].phase;

@@ -44,8 +44,8 @@ struct Checked {
 /// A check that has not been answered.
 #[derive(Debug, Clone, Copy)]
 struct Check {
-    /// When it was sent [ns].
-    sent: u64,
+    /// When it has failed if nothing has come back [ns]: by the timeout with which it was sent.
+    until: u64,
     /// Its frame; none where it will never be answered.
     frame: Option<FrameId>,
 }
@@ -224,7 +224,9 @@ impl World<'_> {
         at.phase = Phase::CheckHeld;
         at.rank = Rank::of(crate::workload::Priority::default());
         let number = self.stations.number(instance);
-        let check = Check { sent: self.now, frame: Some(frame) };
+        let timeout =
+            self.in_force.services[self.stations.service_of(instance).index()].health.map_or(0, |h| h.timeout.ns());
+        let check = Check { until: self.now.saturating_add(timeout), frame: Some(frame) };
         self.stations.health.of(checker, number).under_way = Some(check);
         self.send_check(frame);
     }
@@ -376,12 +378,11 @@ impl World<'_> {
 
     /// Checks that were sent a timeout ago have failed.
     pub(super) fn probes_end(&mut self, service: ServiceId) {
-        let Some(Health { timeout, .. }) = self.in_force.services[service.index()].health else { return };
         for checker in self.stations.health.checkers.of(service) {
             for instance in self.stations.services[service].ids() {
                 let number = self.stations.number(instance);
                 let Some(check) = self.stations.health.of(checker, number).under_way else { continue };
-                if check.sent + timeout.ns() <= self.now {
+                if check.until <= self.now {
                     self.abandon_check(check);
                     self.checked(checker, instance, false);
                 }
