@@ -23,6 +23,7 @@ const FAMILIES: &[&[Counter]] = &[
     cpu::COUNTERS,
     memory::COUNTERS,
     disk::COUNTERS,
+    crate::network::COUNTERS,
     data::COUNTERS,
     data::cache::COUNTERS,
 ];

@@ -7,7 +7,7 @@ use super::{DataTable, Figure, Reading, both, how, table_windows};
 use crate::arrows::arrows;
 use crate::numbers::{estimate, plain};
 use sim_core::call::breaker::State;
-use sim_core::results::{CallSeries, Estimate, StudyResult, Unit};
+use sim_core::results::{BreakerSeries, CallSeries, StudyResult, Unit};
 
 /// Calls that are drawn; the others are in the table.
 const MOST_CALLS: usize = 4;
@@ -17,9 +17,6 @@ const MOST_CALLS: usize = 4;
 const STACK: [(State, usize); State::ALL.len()] =
     [(State::Closed, 0), (State::Disabled, 6), (State::HalfOpen, 1), (State::Open, 4), (State::ForcedOpen, 2)];
 
-/// By window, the share of the time of each breaker in each state.
-type Shares = [Vec<Option<Estimate>>; State::ALL.len()];
-
 fn name(state: State) -> &'static str {
     match state {
         State::HalfOpen => "half-open",
@@ -28,32 +25,30 @@ fn name(state: State) -> &'static str {
     }
 }
 
-/// The share of the time in a state over all windows in which there was a breaker.
-fn whole(study: &StudyResult, shares: &Shares, state: State) -> f64 {
-    let there = study.windows.iter().zip(&shares[state as usize]).filter_map(|(w, s)| Some((w.to_s - w.from_s, (*s)?)));
-    let (in_state, all) = there.fold((0.0, 0.0), |(part, all), (s, share)| (part + s * share.mean, all + s));
-    if all > 0.0 { in_state / all } else { 0.0 }
+/// The share of the time in a state over the whole run.
+fn whole(breakers: &BreakerSeries, state: State) -> f64 {
+    breakers.whole[state as usize].map_or(0.0, |share| share.mean)
 }
 
 /// The calls whose breakers are not closed all the time, those first that are closed the least.
-fn moved(study: &StudyResult) -> Vec<(&CallSeries, &Shares)> {
+fn moved(study: &StudyResult) -> Vec<(&CallSeries, &BreakerSeries)> {
     let with = study.call_series.iter().filter_map(|call| Some((call, call.breaker_states.as_ref()?)));
     let mut moved: Vec<_> = with
-        .map(|(call, shares)| (whole(study, shares, State::Closed), call, shares))
-        .filter(|(_, _, shares)| State::ALL[1..].iter().any(|state| whole(study, shares, *state) > 0.0))
+        .map(|(call, shares)| (whole(shares, State::Closed), call, shares))
+        .filter(|(_, _, shares)| State::ALL[1..].iter().any(|state| whole(shares, *state) > 0.0))
         .collect();
     moved.sort_by(|a, b| a.0.total_cmp(&b.0));
     moved.into_iter().map(|(_, call, shares)| (call, shares)).collect()
 }
 
-fn title(study: &StudyResult, call: &CallSeries, shares: &Shares) -> String {
-    let turned_away = whole(study, shares, State::Open) + whole(study, shares, State::ForcedOpen);
+fn title(call: &CallSeries, shares: &BreakerSeries) -> String {
+    let turned_away = whole(shares, State::Open) + whole(shares, State::ForcedOpen);
     let time = plain(turned_away, Unit::Share);
     arrows(&format!("The breaker of {} is open for {time} of the time of its callers", call.name))
 }
 
 /// One call: its name above, and the stack of states.
-fn panel(svg: &mut Svg, study: &StudyResult, call: &CallSeries, shares: &Shares, is_last: bool) {
+fn panel(svg: &mut Svg, study: &StudyResult, call: &CallSeries, shares: &BreakerSeries, is_last: bool) {
     let room = svg.width - svg.left - 4.0;
     svg.text_over(svg.left, svg.top - 8.0, &shortened(&arrows(&call.name), room), colour::INK, "start", true);
     let axis = Axis::linear(0.0, 1.0).at(vec![0.0, 0.5, 1.0], |v| plain(v, Unit::Share));
@@ -62,8 +57,8 @@ fn panel(svg: &mut Svg, study: &StudyResult, call: &CallSeries, shares: &Shares,
     let windows = study.windows.len();
     let mut below = vec![0.0; windows];
     let mut used = Vec::new();
-    for (state, fill) in STACK.into_iter().filter(|(state, _)| whole(study, shares, *state) > 0.0) {
-        let share = |i: usize| shares[state as usize].get(i).copied().flatten().map_or(0.0, |share| share.mean);
+    for (state, fill) in STACK.into_iter().filter(|(state, _)| whole(shares, *state) > 0.0) {
+        let share = |i: usize| shares.windows[state as usize].get(i).copied().flatten().map_or(0.0, |share| share.mean);
         let above: Vec<f64> = below.iter().enumerate().map(|(i, low)| low + share(i)).collect();
         plot.layer(svg, study, (&below, &above), colour::OUTCOMES[fill], Some(colour::AXIS));
         used.push((name(state), colour::OUTCOMES[fill]));
@@ -91,7 +86,7 @@ fn legend(svg: &mut Svg, used: &[(&str, &str)]) {
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let moved = moved(study);
     let (first, shares) = moved.first()?;
-    let title = title(study, first, shares);
+    let title = title(first, shares);
     let shown = &moved[..moved.len().min(MOST_CALLS)];
     let panels = shown.iter().enumerate().map(|(place, (call, shares))| {
         let desc = format!("Share of the callers of {} whose breaker is in each state, by window, stacked.", call.name);
@@ -112,13 +107,13 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         })
     });
     let readings = shown.iter().flat_map(|(call, shares)| {
-        let used = STACK.into_iter().filter(|(state, _)| whole(study, shares, *state) > 0.0);
+        let used = STACK.into_iter().filter(|(state, _)| whole(shares, *state) > 0.0);
         used.map(|(state, fill)| Reading {
             label: arrows(&format!("{} {}", call.name, name(state))),
             token: colour::OUTCOME_TOKENS[fill],
-            values: vec![shares[state as usize].iter().map(|share| share.map(|share| share.mean)).collect()],
+            values: vec![shares.windows[state as usize].iter().map(|share| share.map(|share| share.mean)).collect()],
             unit: "",
-            whole: plain(whole(study, shares, state), Unit::Share),
+            whole: plain(whole(shares, state), Unit::Share),
         })
     });
     Some(Figure {
@@ -138,8 +133,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     })
 }
 
-fn table(study: &StudyResult, call: &CallSeries, shares: &Shares) -> DataTable {
-    let cell = |state: State, i: usize| match shares[state as usize].get(i).copied().flatten() {
+fn table(study: &StudyResult, call: &CallSeries, shares: &BreakerSeries) -> DataTable {
+    let cell = |state: State, i: usize| match shares.windows[state as usize].get(i).copied().flatten() {
         Some(share) => estimate(&share, Unit::Share),
         None => "–".into(),
     };

@@ -10,7 +10,8 @@ use sim_core::metrics::{Histogram, LevelAt, LevelSums};
 use sim_core::model::Model;
 use sim_core::observe::breaker_times;
 use sim_core::results::{
-    CallSeries, EdgeCounts, EndpointSeries, Estimate, RunResult, ServiceCounts, ServiceSeries, Slice, Span, Window,
+    BreakerSeries, CallSeries, EdgeCounts, EndpointSeries, Estimate, RunResult, ServiceCounts, ServiceSeries, Slice,
+    Span, Window,
 };
 use std::collections::BTreeMap;
 
@@ -53,7 +54,7 @@ pub struct SeriesSums {
     services: Vec<Vec<ServiceWindow>>,
     calls: BTreeMap<String, Vec<CallWindow>>,
     /// Of the calls with a breaker, the states that they share or have for themselves.
-    breakers: BTreeMap<String, Vec<GuardId>>,
+    breakers: BTreeMap<String, Breakers>,
     costs: Vec<Vec<MeanSums>>,
 }
 
@@ -62,16 +63,30 @@ fn by_window(run: &RunResult) -> Vec<&[Slice]> {
     run.slices.chunk_by(|a, b| a.window == b.window).collect()
 }
 
-/// The states that calls with a breaker share or have for themselves, by the name of the call.
-fn breakers(model: &Model) -> BTreeMap<String, Vec<GuardId>> {
-    let mut breakers: BTreeMap<String, Vec<GuardId>> = BTreeMap::new();
+/// The breakers of a call.
+#[derive(Default)]
+struct Breakers {
+    guards: Vec<GuardId>,
+    /// Of whole runs.
+    whole: [RatioSums; State::ALL.len()],
+}
+
+/// The breakers of each call that has some, by its name.
+fn breakers(model: &Model) -> BTreeMap<String, Breakers> {
+    let mut breakers: BTreeMap<String, Breakers> = BTreeMap::new();
     for edge in model.edges.iter().filter(|edge| model.guards[edge.guard.index()].breaker.is_some()) {
-        let guards = breakers.entry(edge.name.clone()).or_default();
+        let guards = &mut breakers.entry(edge.name.clone()).or_default().guards;
         if !guards.contains(&edge.guard) {
             guards.push(edge.guard);
         }
     }
     breakers
+}
+
+/// Adds the time in each state as a share of all of it.
+fn add_times(sums: &mut [RatioSums; State::ALL.len()], times: [u128; State::ALL.len()]) {
+    let all = times.iter().sum::<u128>() as f64;
+    sums.iter_mut().zip(times).for_each(|(share, ns)| share.add(ns as f64, all));
 }
 
 impl SeriesSums {
@@ -100,6 +115,10 @@ impl SeriesSums {
 
     /// Adds the next replication. `spent(item, span)` is what an item of the bill costs in a stretch of time.
     pub fn merge(&mut self, model: &Model, run: &RunResult, spent: &dyn Fn(usize, Span) -> f64) {
+        for breakers in self.breakers.values_mut() {
+            let times = breaker_times(&breakers.guards, |of| run.level(of, run.whole()));
+            add_times(&mut breakers.whole, times);
+        }
         for (window, slices) in by_window(run).into_iter().enumerate() {
             let (Some(first), Some(last)) = (slices.first(), slices.last()) else { continue };
             if window >= self.windows.len() || last.to_ns <= first.from_ns {
@@ -165,15 +184,13 @@ impl SeriesSums {
             at.attempts.add(sum.attempts as f64 / seconds);
             at.retries.add(sum.of(&RETRIES) as f64 / seconds);
             at.rejected.add(sum.rejected as f64 / seconds);
-            if let Some(guards) = self.breakers.get(name) {
+            if let Some(breakers) = self.breakers.get(name) {
                 let stood = |of: LevelAt| {
                     let mut all = LevelSums::default();
                     slices.iter().for_each(|slice| all.add(&slice.level(of)));
                     all
                 };
-                let times = breaker_times(guards, stood);
-                let all = times.iter().sum::<u128>() as f64;
-                at.breaker_states.iter_mut().zip(times).for_each(|(share, ns)| share.add(ns as f64, all));
+                add_times(&mut at.breaker_states, breaker_times(&breakers.guards, stood));
             }
         }
     }
@@ -228,8 +245,9 @@ impl SeriesSums {
             attempts_per_s: windows.iter().map(|w| w.attempts.at_least_zero()).collect(),
             retries_per_s: windows.iter().map(|w| w.retries.at_least_zero()).collect(),
             rejected_per_s: windows.iter().map(|w| w.rejected.at_least_zero()).collect(),
-            breaker_states: self.breakers.contains_key(name).then(|| {
-                std::array::from_fn(|state| windows.iter().map(|w| w.breaker_states[state].share()).collect())
+            breaker_states: self.breakers.get(name).map(|breakers| BreakerSeries {
+                windows: std::array::from_fn(|s| windows.iter().map(|w| w.breaker_states[s].share()).collect()),
+                whole: std::array::from_fn(|s| breakers.whole[s].share()),
             }),
         };
         self.calls.iter().map(each).collect()

@@ -118,3 +118,45 @@ fn an_experiment_forces_a_breaker_open_and_closed_again() {
     // Open by the first call; forced, closed anew, and open by the call that comes then.
     assert_eq!((counts.attempts, counts.of(&OPENED), counts.of(&TRANSITIONS)), (2, 2, 4));
 }
+
+/// Ten requests to two instances at 55 s, each of which makes a call of 50 s in the background; then one instance goes, and another comes.
+fn removed(policy: &str, late: &str) -> String {
+    format!(
+        "scenario: Removed\nquestion: What is left of its calls?\nrun: {{duration: 200s, warm_up: 0s}}\n\
+         load:\n  early: {{to: web.get, balance: round_robin, arrive: {{burst: {{size: 10, at: 55s}}}}}}\n{late}\
+         policies: {{p: {{timeout: 100s, {policy}}}}}\n\
+         services:\n  web: {{workers: unlimited, instances: 2, endpoints: {{get: {{steps: [{{background: [{{call: {{to: api.get, policy: p}}}}]}}]}}}}}}\n  \
+         api: {{workers: unlimited, endpoints: {{get: {{steps: [{{wait: 50s}}, {{fail: {{probability: 100%}}}}]}}}}}}\n\
+         control: {{scalers: {{s: {{of: web, every: 5s, min: 1, max: 2, use: {{scheduled: [{{at: 0s, for: 60s, instances: 2}}, {{at: 60s, for: 10s, instances: 1}}, {{at: 70s, instances: 2}}]}}}}}}}}\n"
+    )
+}
+
+#[test]
+fn what_a_caller_that_is_removed_has_under_way_ends_with_it() {
+    let metrics = ["average(web->api.get.places_taken) from 66s to 104s", "most(web->api.get.places_taken)"];
+    let late = "  late: {to: web.get, balance: round_robin, arrive: {burst: {size: 10, at: 75s}}}\n";
+    let taken = values(&removed("concurrency_limit: {bulkhead: {limit: 5}}", late), &metrics);
+    // Of ten places the five of the instance that is gone are free at once, and taken anew at 75 s by the one in its place.
+    assert!(taken[1] <= 10.0, "{taken:?}");
+    let before = values(&removed("concurrency_limit: {bulkhead: {limit: 5}}", ""), &metrics);
+    assert_eq!(before, [5.0, 10.0], "the other instance waits for its five calls");
+    // Its successor hears of no failure: one breaker opens, that of the instance that stayed.
+    let breaker = "balance: round_robin, breaker: {consecutive: {failures: 3, open_for: 1h}}";
+    assert_eq!(values(&removed(breaker, ""), &["most(web->api.get.breakers_open)"]), [1.0]);
+}
+
+#[test]
+fn a_process_that_is_new_holds_no_connections_of_the_one_before() {
+    // All are pinned to the instance that did not crash, and to both after they have started again.
+    let text = "scenario: Pins\nquestion: To whom?\nrun: {duration: 200s, warm_up: 0s}\n\
+        load: {users: {to: web.get, arrive: {constant: {rate: 100/s}}}}\n\
+        policies: {p: {balance: pinned, timeout: 1s, cancel: true}}\n\
+        services:\n  web: {workers: unlimited, instances: 40, endpoints: {get: {steps: [{call: {to: api.get, policy: p}}]}}}\n  \
+        api: {workers: unlimited, instances: 2, endpoints: {get: {steps: [{wait: 10ms}]}}}\n\
+        faults:\n  mark: {inject: {fail: {probability: 100%}}, where: {service: api, instances: [1]}, at: 60s}\n  \
+        down: {inject: crash, where: {service: api, instances: [1]}, at: 1s, for: 40s}\n  \
+        all: {inject: restart, where: {service: web}, at: 100s}\n";
+    let error = |scope: &str| values(text, &[&format!("error_rate(web->api.get) {scope}")])[0];
+    assert_eq!(error("from 60s to 99s"), 0.0);
+    assert!((error("from 105s to 200s") - 0.5).abs() < 0.25, "{}", error("from 105s to 200s"));
+}

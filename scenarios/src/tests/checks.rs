@@ -190,13 +190,15 @@ fn callers_know_their_own_checker_when_their_call_changes() {
 /// A service that had one instance when the way to pick it changed is known whole when it grows.
 #[test]
 fn a_call_that_picks_in_another_way_picks_among_all() {
-    let text = "scenario: Grows\nquestion: Who is picked?\nrun: {duration: 100s, warm_up: 0s}\nregions: {eu: {zones: [a, b]}}\n\
-         policies: {call: {timeout: 1s, locality: {prefer: zone, panic_below: 10%}}}\n\
-         load: {users: {to: api.get, from: a, policy: call, size: {request: 1kB}, arrive: {constant: {rate: 40/s}}}}\n\
-         services: {api: {workers: unlimited, instances: 1, zones: [b, a], endpoints: {get: {steps: [{wait: 1ms}]}}}}\n\
-         control: {scalers: {more: {of: api, min: 1, max: 2, use: {scheduled: [{at: 40s, instances: 2}]}}}}\n\
-         experiments: {set: {at: 20s, for: 75s, hypothesis: [availability(api.get) > 1%], actions: [{do: {set: {policies.call.locality: {panic_below: 10%}}}}]}}\n";
-    let seen = of(&run(text), EdgeId(0), 60, 90);
-    let far = seen.bytes_across[0] as f64 / seen.bytes as f64;
-    assert!((far - 0.5).abs() < 0.1, "{far} of the requests go to the other zone");
+    let text = "scenario: Grows\nquestion: Who is picked?\nrun: {duration: 200s, warm_up: 0s}\n\
+         load: {users: {to: web.get, arrive: {constant: {rate: 100/s}}}}\n\
+         policies: {p: {balance: round_robin, timeout: 1s}}\n\
+         services:\n  web: {workers: unlimited, instances: 2, endpoints: {get: {steps: [{call: {to: api.get, policy: p}}]}}}\n  \
+         api: {workers: 1, instances: 1, endpoints: {get: {steps: [{wait: 15ms}]}}}\n\
+         control: {scalers: {s: {of: api, every: 5s, min: 1, max: 4, use: {scheduled: [{at: 0s, for: 60s, instances: 1}, {at: 60s, instances: 4}]}}}}\n\
+         experiments: {near: {at: 30s, for: 160s, hypothesis: [availability(users) > 1%], actions: [{do: {set: {policies.p.locality: {panic_below: 50%}}}}]}}\n";
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let site = model.edges.iter().position(|edge| edge.name == "web->api.get").expect("the call");
+    let seen = of(&simulate(&model, 7, 0), EdgeId::from(site), 100, 180);
+    assert_eq!(seen.outcomes[0], seen.ended(), "four instances carry it");
 }

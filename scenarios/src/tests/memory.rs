@@ -109,6 +109,10 @@ fn a_leak_by_request_takes_its_part_of_each() {
     let run = ran("duration: 2000s, warm_up: 0s", "{constant: {rate: 1/s}}", &web, leak);
     let served = run.edge(EdgeId(0), between(0, 1000)).outcomes[0] as f64;
     close(used(&run, 1100, 2000), served, 1e-6, "MiB used");
+    // One worker for ten requests a second that wait for a second at most: who gives up leaves nothing behind.
+    let web = "workers: 1, queue: {capacity: 1000, max_wait: 1s}, machine: {memory: {size: 100GiB}}, endpoints: {get: {steps: [{wait: 1s}]}}";
+    let run = ran("duration: 300s, warm_up: 0s", "{constant: {rate: 10/s}}", web, leak);
+    close(used(&run, 298, 299), 299.0, 1.0, "MiB used");
 }
 
 /// An instance that is on its way out and is killed does not come back; one that was killed waits no longer where a new machine takes its place.

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 /// each call of theirs is a lookup. Messages of queues are fetched by consumers, who know the queue, and health checks go to addresses.
 ///
 /// `where: {service: db}` is the name of all of `db`, for every caller; `where: {from: web, to: db}` its name as `web` sees it.
+/// A lookup belongs to an attempt that has picked its instance: where the caller ejects instances, a lookup that fails counts against that one.
 ///
 /// # When to use it
 /// For a resolver that is down or overloaded, an empty zone after a bad change, a pod network that drops packets to port 53. Ask whether timeouts are

@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Three ways in which memory runs short, alone or together. `used` is taken by something else on the machine while the fault lasts, and is taken on
-/// an instance that has started again too. `leak` grows with time, and `per_request` with each request that leaves an instance, also where it gave up
-/// in the queue: what has leaked stays when the fault ends, and is free only when the instance starts again.
+/// an instance that has started again too. `leak` grows with time, and `per_request` with each request that gets a worker: what has leaked stays when the fault ends, and is free only when the instance starts again.
 ///
 /// An instance that uses more than its `machine.memory.size` is killed and starts again, as `explain memory` says. It strikes the services that say
 /// how much memory their machines have. Faults that overlap add up. With `ramp`, `used` grows in.

@@ -8,6 +8,7 @@ pub mod tcp;
 use crate::dist::Distribution;
 use crate::ids::Location;
 use crate::kind::Kind;
+use crate::metrics::counters;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::units::{Bandwidth, Bytes, Probability, SimDuration};
@@ -40,6 +41,12 @@ pub struct LinkQuality {
 pub enum TransportSettings {
     /// What is lost is sent again.
     Tcp(Tcp),
+}
+
+counters! {
+    CallSite {
+        DROPPED = "link_dropped", "messages of calls, requests and replies, that found the buffer of their link full, and are lost", unlisted;
+    }
 }
 
 /// The kinds of transport.
@@ -130,7 +137,8 @@ pub struct Link {
 ///
 /// A link with a `bandwidth` sends the bytes of messages (`size` of calls and loads) one after the other, in each direction by itself. Messages
 /// between two zones share the one between these two, those between two regions the one between these, and all that is sent within a zone, requests
-/// and replies, shares one. What finds its `buffer` full is lost; health checks are too small to find it full.
+/// and replies, shares one. What finds its `buffer` full is lost; health checks are too small to find it full. `link_dropped` counts the
+/// messages that did.
 ///
 /// # Knobs
 /// - `within_zone`, `between_zones`, `between_regions`: `latency` (distribution, default 0s), `loss` (percentage, default 0%), `bandwidth` (default

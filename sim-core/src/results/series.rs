@@ -67,8 +67,17 @@ pub struct CallSeries {
     pub retries_per_s: Vec<Estimate>,
     /// Turned away before they were sent, by a breaker, a throttle, a limit or a pool, a second.
     pub rejected_per_s: Vec<Estimate>,
-    /// Share of the time of breakers in each state, in the order of [`State::ALL`]; `None` without a breaker.
-    pub breaker_states: Option<[Vec<Option<Estimate>>; State::ALL.len()]>,
+    /// How its breakers stand; `None` without a breaker.
+    pub breaker_states: Option<BreakerSeries>,
+}
+
+/// Share of the time of breakers in each state, in the order of [`State::ALL`]; `None` while there is no breaker.
+#[derive(Debug, Clone)]
+pub struct BreakerSeries {
+    /// By window.
+    pub windows: [Vec<Option<Estimate>>; State::ALL.len()],
+    /// Of the whole run, in which a window with more breakers counts more.
+    pub whole: [Option<Estimate>; State::ALL.len()],
 }
 
 /// Share of answers slower than a latency, in up to three stretches of time.

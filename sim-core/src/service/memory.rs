@@ -167,8 +167,8 @@ impl Memory {
         self.faults = faults;
     }
 
-    /// A request has left it, and has leaked its part.
-    pub fn request_leaves(&mut self) {
+    /// A request has its worker: its part has leaked.
+    pub fn request_begins(&mut self) {
         self.leaked += self.faults.per_request;
     }
 
@@ -271,7 +271,7 @@ mod tests {
         let faults = MemoryFaults { used: 50.0 * MIB as f64, leak: 2.0 * MIB as f64, per_request: MIB as f64 };
         one.set_faults(10 * SECOND, faults);
         assert_eq!(one.used(20 * SECOND, 3), (124 + 50 + 20) * MIB);
-        one.request_leaves();
+        one.request_begins();
         assert_eq!(one.tell(20 * SECOND, 2), (0, (116 + 50 + 21) * MIB, false));
         // The end of the faults gives back what they took, and not what has leaked.
         one.set_faults(20 * SECOND, MemoryFaults::default());

@@ -43,6 +43,12 @@ const DROPS: &str = "scenario: Dropped requests\nquestion: Are they counted?\nru
     load: {users: {to: web.get, arrive: {poisson: {rate: 150/s}}}}\n\
     services: {web: {workers: 1, queue: {discipline: codel}, endpoints: {get: {steps: [{work: 10ms}]}}}}\n";
 
+/// A link that loses what it has no room for, which no shipped scenario has.
+const NARROW: &str = "scenario: Dropped messages\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    regions: {here: {zones: [a, b]}}\nnetwork: {between_zones: {bandwidth: 500kB/s, buffer: 100kB}}\n\
+    load: {users: {to: web.get, from: a, size: {response: 20kB}, arrive: {poisson: {rate: 50/s}}}}\n\
+    services: {web: {zones: [b], workers: unlimited, endpoints: {get: {steps: [{work: 10ms}]}}}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -226,6 +232,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(HANGS), &mut seen);
     check(&read(CACHED), &mut seen);
     check(&read(DROPS), &mut seen);
+    check(&read(NARROW), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()
         .flat_map(|metric| LEVELS.iter().map(move |level| format!("{metric} of {}", level.name)));

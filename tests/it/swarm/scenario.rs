@@ -140,8 +140,18 @@ impl Maker<'_> {
         );
         if self.dice.chance(50) {
             let between = kinds::distribution(self.dice, 500);
-            let _ =
-                writeln!(text, "network: {{within_zone: {{latency: 100us}}, between_zones: {{latency: {between}}}}}");
+            let body = *self.dice.pick(&[
+                "",
+                ", bandwidth: 20Mbps",
+                ", bandwidth: 2Mbps, buffer: 20kB",
+                ", loss: 2%",
+                ", loss: 2%, transport: {tcp: {rto_min: 20ms}}",
+                ", loss: 20%, bandwidth: 10Mbps, transport: {tcp: {rto_min: 5ms, retries: 2}}",
+            ]);
+            let _ = writeln!(
+                text,
+                "network: {{within_zone: {{latency: 100us}}, between_zones: {{latency: {between}{body}}}}}"
+            );
         }
         text
     }

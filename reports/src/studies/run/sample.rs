@@ -13,10 +13,10 @@ use sim_core::call::breaker::State;
 use sim_core::expression::Group;
 use sim_core::results::gate::Place;
 use sim_core::results::{
-    About, ArithmeticRow, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries, EndpointSummary,
-    Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, NodeKind, Part, PromiseSummary, ServiceSeries,
-    ServiceSummary, StudyResult, Summary, System, SystemCall, SystemNode, Tail, TailCurve, Unit, Verdict, WaitSummary,
-    Window, Words, WrongnessSummary,
+    About, ArithmeticRow, BreakerSeries, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries,
+    EndpointSummary, Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, NodeKind, Part, PromiseSummary,
+    ServiceSeries, ServiceSummary, StudyResult, Summary, System, SystemCall, SystemNode, Tail, TailCurve, Unit,
+    Verdict, WaitSummary, Window, Words, WrongnessSummary,
 };
 use sim_core::results::{Known, KnownFinding, Need};
 use std::collections::BTreeMap;
@@ -472,14 +472,18 @@ pub fn forms(style: &Style) -> Vec<(&'static str, String)> {
 }
 
 /// Closed but for the time of the fault, when it is open and half-open now and then.
-fn breaker_states() -> [Vec<Option<Estimate>>; State::ALL.len()] {
+fn breaker_states() -> BreakerSeries {
     let share = |state, i: usize| match ((62..96).contains(&i), state) {
         (false, State::Closed) => 1.0,
         (true, State::HalfOpen) => 0.04 + 0.02 * wobble(i),
         (true, State::Open) => 0.96 - 0.02 * wobble(i),
         _ => 0.0,
     };
-    State::ALL.map(|state| (0..WINDOWS).map(|i| Some(near(share(state, i), 0.01))).collect())
+    let mean = |state| (0..WINDOWS).map(|i| share(state, i)).sum::<f64>() / WINDOWS as f64;
+    BreakerSeries {
+        windows: State::ALL.map(|state| (0..WINDOWS).map(|i| Some(near(share(state, i), 0.01))).collect()),
+        whole: State::ALL.map(|state| Some(near(mean(state), 0.01))),
+    }
 }
 
 /// The study.

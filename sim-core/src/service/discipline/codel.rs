@@ -232,6 +232,16 @@ mod tests {
     }
 
     #[test]
+    fn the_last_is_not_dropped_either_where_others_behind_it_have_given_up() {
+        let mut line = CodelSettings::default().build();
+        drop_times(&mut line, 300);
+        line.waiting.clear();
+        [(1, 301), (2, 302), (3, 303)].into_iter().for_each(|(who, ms)| line.enter(who, ms * MS));
+        assert_eq!(line.take(9_000 * MS, |who| who > 1), Some(1));
+        assert!(line.take_dropped().is_empty());
+    }
+
+    #[test]
     fn dropping_that_begins_again_goes_on_at_its_rate() {
         let mut line = CodelSettings::default().build();
         drop_times(&mut line, 620);

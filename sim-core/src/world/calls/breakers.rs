@@ -1,9 +1,8 @@
 //! Breakers of callers while they run: which of them there are, in which state, and what is counted of that.
 //!
 //! A caller instance has what it keeps between its calls for as long as its process runs. One that crashes or is removed loses it, and one that
-//! starts has seen nothing: its breaker is closed (unless it is put into another state by hand), its throttle, budget and limits are those of the
-//! first moment. A load class or a queue has one state, which is always there. Left out here: pools, whose connections are closed in `doors`, and
-//! balancers, which keep what they know of callees.
+//! starts has seen nothing: its breaker is closed (unless it is put into another state by hand), its throttle, budget, limits and balancer are those
+//! of the first moment. A load class or a queue has one state, which is always there. Left out here: pools, whose connections are closed in `doors`.
 
 use super::gate::Keeper;
 use super::{Due, build};
@@ -63,16 +62,18 @@ impl World<'_> {
     fn begins_anew(&mut self, shared: usize, guard: usize) {
         let guard = &self.in_force.guards[guard];
         let state = &mut self.calls.shared[shared];
+        state.balancer = build::balancer(self.model, guard);
         state.breaker = guard.breaker.as_ref().map(|breaker| Box::new(breaker.build()));
         state.throttle = guard.throttle.as_ref().map(|throttle| Box::new(throttle.build()));
         state.budget = guard.budget.as_ref().map(|budget| Box::new(budget.build()));
         state.ejector = guard.ejection.as_ref().map(|ejection| Box::new(ejection.build()));
         state.hedge = guard.hedge.as_ref().map(|hedge| Box::new(hedge.build()));
         for gate in &mut state.gates {
-            // What a caller that was scaled in has begun in the background goes on, and gives its places back later.
-            if gate.keeper.level() > 0 {
-                continue;
-            }
+            debug_assert_eq!(
+                gate.keeper.level(),
+                0,
+                "the attempts of a process that is gone have given their places back"
+            );
             match &mut gate.keeper {
                 Keeper::Rate(rate) => {
                     guard.rate_limit.iter().for_each(|settings| *rate = settings.build(self.zero));

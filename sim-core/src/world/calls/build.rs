@@ -2,6 +2,7 @@
 
 use super::gate;
 use super::site::{Role, Shared, Site, Timer};
+use crate::call::balance::Balancer;
 use crate::call::breaker::BreakerSettings;
 use crate::data::{Effect, KeysOfRequests};
 use crate::dist::Sampler;
@@ -26,11 +27,9 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
     for (id, guard) in model.guards.iter().enumerate() {
         first.push(shared.len() as u32);
         let callers = callers(model, guard);
-        let callee = &model.services[guard.callee.index()];
-        let places = callee.max_instances.max(callee.instances).max(1) as usize;
         for _ in 0..callers {
             shared.push(Shared {
-                balancer: guard.balance.build(callee.instances as usize, places, callers as usize),
+                balancer: balancer(model, guard),
                 breaker: guard.breaker.as_ref().map(|breaker| Box::new(breaker.build())),
                 timed: guard.breaker.as_ref().is_some_and(BreakerSettings::times),
                 throttle: guard.throttle.as_ref().map(|throttle| Box::new(throttle.build())),
@@ -45,6 +44,13 @@ pub(super) fn shared(model: &Model) -> (Vec<Shared>, Vec<u32>) {
         }
     }
     (shared, first)
+}
+
+/// A balancer that has sent nothing.
+pub(super) fn balancer(model: &Model, guard: &Guard) -> Balancer {
+    let callee = &model.services[guard.callee.index()];
+    let places = callee.max_instances.max(callee.instances).max(1) as usize;
+    guard.balance.build(callee.instances as usize, places, callers(model, guard) as usize)
 }
 
 /// By guard, the keys by which its balancer picks; nothing where no balancer hashes.

@@ -10,7 +10,9 @@ use super::carriage::{Load, Stalled};
 use super::ends::Way;
 use super::message::{Line, Message};
 use super::wire::{Fate, Network};
+use crate::counters::count;
 use crate::ids::ZoneId;
+use crate::network;
 use crate::world::World;
 use crate::world::frame::FrameId;
 
@@ -23,12 +25,12 @@ impl Network {
 }
 
 impl World<'_> {
-    /// A message crosses its link, or what is left of it does.
+    /// A message that sets out then [ns] crosses its link, or what is left of it does.
     pub(super) fn carry(
         &mut self,
         frame: FrameId,
         (line, from): (Line, Option<ZoneId>),
-        message: Message,
+        (message, sets_out): (Message, u64),
         fate: &mut Fate,
         goes_on: Option<Box<Stalled>>,
     ) {
@@ -51,19 +53,25 @@ impl World<'_> {
             (Some(tcp), pipe) => {
                 let key = self.frames[frame].key;
                 let loss = fate.segment_loss.unwrap_or(0.0);
-                let load = Load { now: self.now, bytes, key, message, delay: fate.delay, loss };
+                let load = Load { now: sets_out, bytes, key, message, delay: fate.delay, loss };
                 let crossed = super::carriage::crosses(&tcp, pipe, &load, goes_on);
                 (fate.delay, fate.stalled) = (crossed.delay, crossed.stalled);
             }
-            (None, Some(pipe)) => match pipe.put(self.now, bytes) {
-                Some(sent) => fate.delay += sent - self.now,
-                None => fate.lost = true,
+            (None, Some(pipe)) => match pipe.put(sets_out, bytes) {
+                Some(sent) => fate.delay += sent - sets_out,
+                None => {
+                    fate.lost = true;
+                    if let Line::Call(site) = line {
+                        count!(self.calls.counts(site), network::DROPPED);
+                    }
+                }
             },
             (None, None) => {}
         }
     }
 
-    /// The timer of a message has run out: what counts as lost is sent again.
+    /// The timer of a message has run out: what counts as lost is sent again. A fault that lets calls fail has struck it as it set out, or not; it is
+    /// no second call.
     #[cold]
     pub(in crate::world) fn sends_on(&mut self, frame: FrameId) {
         let Some(mut stalled) = self.network.carriage.take(frame) else { return };
@@ -71,7 +79,8 @@ impl World<'_> {
         let line = self.line(frame, message);
         let mut fate = self.fate(frame, line, message.way());
         if stalled.times_out() {
-            self.carry(frame, line, message, &mut fate, Some(stalled));
+            let now = self.now;
+            self.carry(frame, line, (message, now), &mut fate, Some(stalled));
         } else {
             fate.lost = true;
         }

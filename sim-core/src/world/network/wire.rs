@@ -363,14 +363,15 @@ impl World<'_> {
         }
         self.count_bytes(frame, line, message.way());
         let mut fate = self.fate(frame, line, message.way());
+        // What is sent waits for its address first.
+        let sets_out = self.now.saturating_add(looked_up_ns);
         if self.network.carriage.carries() {
-            self.carry(frame, line, message, &mut fate, None);
+            self.carry(frame, line, (message, sets_out), &mut fate, None);
         }
-        // Before all that, as what is sent waits for its address.
-        fate.delay += looked_up_ns;
         if self.network.is_limited {
-            fate.delay += self.is_sent_after(frame, line, message.way());
+            fate.delay += self.is_sent_after(frame, line, (message.way(), sets_out));
         }
+        fate.delay += looked_up_ns;
         match message {
             Message::Request => self.request_departs(frame, fate),
             Message::Delivery => self.delivery_departs(frame, fate),
@@ -390,11 +391,16 @@ impl World<'_> {
         Departure::Away
     }
 
-    /// How long a message takes until all of it is sent over the links with a limit on its way, behind those before it [ns].
+    /// How long a message that sets out then takes until all of it is sent over the links with a limit on its way, behind those before it [ns].
     ///
     /// Messages of calls without a size take no time and wait for nobody. A health check is too small to take time, and waits for those before it.
     #[cold]
-    fn is_sent_after(&mut self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way) -> u64 {
+    fn is_sent_after(
+        &mut self,
+        frame: FrameId,
+        (line, from): (Line, Option<ZoneId>),
+        (way, sets_out): (Way, u64),
+    ) -> u64 {
         let bytes = match line {
             Line::Call(site) => Some(self.size(site, way)).filter(|&bytes| bytes > 0),
             Line::Check(_) => Some(0),
@@ -402,7 +408,7 @@ impl World<'_> {
         let Some(bytes) = bytes else { return 0 };
         let instance = self.frames[frame].instance.known();
         let ends = self.network.ends(self.model, line, from, self.stations.zone_of(instance));
-        let mut at = self.now;
+        let mut at = sets_out;
         for fault in &mut self.network.faults {
             let EdgeEffect::Bandwidth(limit) = fault.effect else { continue };
             if !fault.strikes(&ends, instance, way) {
@@ -416,7 +422,7 @@ impl World<'_> {
             fault.busy_until[direction] = sent;
             at = sent;
         }
-        at - self.now
+        at - sets_out
     }
 
     /// The size of a call's messages on their way there or back [bytes].

@@ -135,7 +135,11 @@ impl World<'_> {
         if odd & GATED != 0 {
             self.notes_wait(frame, is_one_more);
         }
-        let instance = &self.stations.instances[self.frames[frame].instance.known()];
+        let index = self.frames[frame].instance.known();
+        if odd & HEAVY != 0 {
+            self.leaks_memory(index);
+        }
+        let instance = &self.stations.instances[index];
         if odd & PULLS != 0 && is_one_more {
             self.stations.services[instance.service].busy_now += 1;
         }

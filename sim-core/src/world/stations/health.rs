@@ -21,7 +21,6 @@ use crate::engine::table::Id;
 use crate::ids::{EdgeId, InstanceId, Location, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::outcome::Outcome;
-use crate::topology::Health;
 use crate::world::World;
 use crate::world::events::EventId;
 use crate::world::frame::{FrameId, Link, Phase, Rank, Waiter};

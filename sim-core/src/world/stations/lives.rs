@@ -92,13 +92,18 @@ impl World<'_> {
             return;
         }
         self.goes_down(instance, if silent { Life::Silent } else { Life::Down });
-        // Before its attempts end, so that nobody takes what they give back, and after.
-        self.caller_is_gone(instance);
-        self.lose_all(instance, !silent);
-        self.caller_is_gone(instance);
+        self.process_ends(instance, !silent);
         self.caches.is_lost(instance, self.now);
         self.doors_begin_anew(instance);
         self.deploys_go_on(self.stations.instances[instance].service);
+    }
+
+    /// All that a process does ends, with what it keeps between its calls. Callers see a reset at once, or nothing.
+    fn process_ends(&mut self, instance: InstanceId, reset: bool) {
+        // Before its attempts end, so that nobody takes what they give back, and after.
+        self.caller_is_gone(instance);
+        self.lose_all(instance, reset);
+        self.caller_is_gone(instance);
     }
 
     /// A fault keeps an instance down no longer. It starts if that was the last.
@@ -172,9 +177,8 @@ impl World<'_> {
     #[inline]
     pub(in crate::world) fn drained(&mut self, instance: InstanceId) {
         match self.stations.instances[instance].life {
-            Life::Draining => self.removed(instance),
             // By an event at this instant: the request that was the last is still being looked at.
-            Life::Replacing => {
+            Life::Draining | Life::Replacing => {
                 let epoch = self.stations.instances[instance].epoch;
                 self.schedule(self.now, Due::Emptied { instance, epoch });
             }
@@ -197,8 +201,11 @@ impl World<'_> {
 
     /// An instance that was to finish what it has has done so, if nothing has come since.
     pub(super) fn emptied(&mut self, instance: InstanceId, epoch: u32) {
-        if self.stations.instances[instance].in_system == 0 {
-            self.grace_ends(instance, epoch);
+        let at = &self.stations.instances[instance];
+        match at.life {
+            _ if at.in_system > 0 => {}
+            Life::Draining if at.epoch == epoch => self.removed(instance),
+            _ => self.grace_ends(instance, epoch),
         }
     }
 
@@ -234,7 +241,8 @@ impl World<'_> {
         at.epoch += 1;
         at.registered = false;
         self.forget_checks(instance);
-        self.caller_is_gone(instance);
+        // No request is in it any more, but what it does in the background may be under way.
+        self.process_ends(instance, true);
         self.caches.is_lost(instance, self.now);
         self.takes_no_version(instance);
         self.deploys_go_on(service);

@@ -28,10 +28,14 @@ impl World<'_> {
     pub(super) fn gives_memory_back(&mut self, index: InstanceId) {
         let instance = &mut self.stations.instances[index];
         let requests = instance.in_system;
-        if let Some(memory) = &mut instance.memory {
-            memory.request_leaves();
-        }
         self.looks_at_memory(index, requests);
+    }
+
+    /// A request has its worker, and leaves behind what leaks of it. That is noticed when the next comes or goes.
+    pub(super) fn leaks_memory(&mut self, index: InstanceId) {
+        if let Some(memory) = &mut self.stations.instances[index].memory {
+            memory.request_begins();
+        }
     }
 
     /// What an instance uses is told to its level, and ends the instance if it is too much.

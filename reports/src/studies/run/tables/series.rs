@@ -63,7 +63,7 @@ pub fn rows(study: &StudyResult) -> Vec<SeriesRow> {
         add(&s.name, "attempts_per_s", all(&s.attempts_per_s));
         add(&s.name, "retries_per_s", all(&s.retries_per_s));
         add(&s.name, "rejected_per_s", all(&s.rejected_per_s));
-        for (state, shares) in State::ALL.iter().zip(s.breaker_states.iter().flatten()) {
+        for (state, shares) in State::ALL.iter().zip(s.breaker_states.iter().flat_map(|breakers| &breakers.windows)) {
             add(&s.name, &format!("breaker_state_{}", state.name()), shares.clone());
         }
     }
