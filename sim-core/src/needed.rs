@@ -4,7 +4,7 @@
 //! calls, calls with a fallback, background work, parallel branches of which not all are needed, and what comes after the reply. Queues
 //! hold messages whoever runs.
 
-use crate::ids::{EndpointId, ServiceId};
+use crate::ids::{EdgeId, EndpointId, ServiceId};
 use crate::topology::Topology;
 use crate::topology::{Node, Step};
 
@@ -14,7 +14,8 @@ pub fn needed_endpoints(topology: &Topology, endpoint: EndpointId) -> Vec<Endpoi
     let mut next = vec![endpoint];
     while let Some(at) = next.pop() {
         if !std::mem::replace(&mut seen[at.index()], true) {
-            asked(topology, &topology.endpoints[at.index()].steps, &mut next);
+            let mut asks = |edge: EdgeId, _| next.push(topology.edges[edge.index()].callee);
+            needed_calls(topology, &topology.endpoints[at.index()].steps, 1.0, &mut asks);
         }
     }
     (0..seen.len()).filter(|&place| seen[place]).map(EndpointId::from).collect()
@@ -33,37 +34,42 @@ fn runs(topology: &Topology, service: ServiceId) -> bool {
     !matches!(topology.services[service.index()].node, Node::Queue(_))
 }
 
-/// Adds the endpoints that steps ask and wait for. Whether they reply on the way, so that no step after them is waited for.
-fn asked(topology: &Topology, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
+/// Tells the calls of steps that are waited for and may not fail, each with how many times it is made where the steps are taken `times`. Whether the
+/// steps reply on the way, so that no step after them is waited for.
+pub fn needed_calls(topology: &Topology, steps: &[Step], times: f64, told: &mut impl FnMut(EdgeId, f64)) -> bool {
+    let may_not_fail = |edge: EdgeId| {
+        let edge = &topology.edges[edge.index()];
+        !edge.optional && edge.fallback.is_none()
+    };
     for step in steps {
         let replied = match step {
             Step::Call(edge) | Step::Forward(edge) => {
-                let edge = &topology.edges[edge.index()];
-                if !edge.optional && edge.fallback.is_none() {
-                    to.push(edge.callee);
+                if may_not_fail(*edge) {
+                    told(*edge, times);
                 }
                 false
             }
             // Without one of the branches all its repetitions fail.
             Step::Parallel { branches, need, repeat } if *need > (branches.len() as u32).saturating_sub(1) * repeat => {
                 // A reply in a branch ends that branch, and answers nobody.
-                branches.iter().for_each(|branch| _ = asked(topology, branch, to));
+                let times = times * f64::from(*repeat);
+                branches.iter().for_each(|branch| _ = needed_calls(topology, branch, times, told));
                 false
             }
             // Whichever branch is taken, some requests take it.
             Step::Choose(branches) => {
-                let replied: Vec<bool> = branches.iter().map(|(_, branch)| asked(topology, branch, to)).collect();
+                let replied: Vec<bool> =
+                    branches.iter().map(|(_, branch)| needed_calls(topology, branch, times, told)).collect();
                 !replied.contains(&false)
             }
-            Step::Steps(steps) => asked(topology, steps, to),
+            Step::Steps(steps) => needed_calls(topology, steps, times, told),
             // Some requests miss; a cache that does not answer is a miss too.
             Step::Lookup { miss, .. } => {
-                asked(topology, miss, to);
+                needed_calls(topology, miss, times, told);
                 false
             }
             Step::Invalidate { call, .. } => {
-                let call = call.map(|edge| &topology.edges[edge.index()]);
-                to.extend(call.filter(|edge| !edge.optional && edge.fallback.is_none()).map(|edge| edge.callee));
+                call.filter(|edge| may_not_fail(*edge)).into_iter().for_each(|edge| told(edge, times));
                 false
             }
             Step::Reply(_) => true,

@@ -6,9 +6,10 @@ use super::waits::{Course, course, patience_ns};
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::retry::BudgetSettings;
 use sim_core::ids::{Caller, EdgeId, EndpointId};
+use sim_core::needed::needed_calls;
 use sim_core::outcome::Outcome;
 use sim_core::problem::Severity;
-use sim_core::topology::{Edge, Step};
+use sim_core::topology::Edge;
 
 /// From how many attempts for one request on it speaks. A callee has room for 1.25 times its load where it is 80 % used, and for twice where it is
 /// half used: ten times its load is beyond any spare, and comes sooner than a scaler.
@@ -208,52 +209,9 @@ impl Layers<'_> {
 /// The calls of an endpoint whose failure is its own, each with how many times one request makes it.
 fn carried(scene: &Scene<'_>, endpoint: EndpointId) -> Vec<(EdgeId, f64)> {
     let mut calls = Vec::new();
-    gather(scene, &scene.model.endpoints[endpoint.index()].steps, 1.0, &mut calls);
+    let steps = &scene.model.endpoints[endpoint.index()].steps;
+    needed_calls(&scene.model.topology, steps, 1.0, &mut |edge, times| calls.push((edge, times)));
     calls
-}
-
-fn gather(scene: &Scene<'_>, steps: &[Step], times: f64, to: &mut Vec<(EdgeId, f64)>) -> bool {
-    for step in steps {
-        let replied = match step {
-            Step::Call(id) | Step::Forward(id) => {
-                let edge = scene.edge(*id);
-                if !edge.optional && edge.fallback.is_none() {
-                    to.push((*id, times));
-                }
-                false
-            }
-            // Without one of the branches all its repetitions fail.
-            Step::Parallel { branches, need, repeat } if *need > (branches.len() as u32).saturating_sub(1) * repeat => {
-                branches.iter().for_each(|branch| _ = gather(scene, branch, times * f64::from(*repeat), to));
-                false
-            }
-            Step::Choose(branches) => {
-                let replied: Vec<bool> = branches.iter().map(|(_, branch)| gather(scene, branch, times, to)).collect();
-                !replied.contains(&false)
-            }
-            Step::Steps(steps) => gather(scene, steps, times, to),
-            Step::Lookup { miss, .. } => {
-                gather(scene, miss, times, to);
-                false
-            }
-            Step::Invalidate { call, .. } => {
-                let carried = call.filter(|id| !scene.edge(*id).optional && scene.edge(*id).fallback.is_none());
-                to.extend(carried.map(|id| (id, times)));
-                false
-            }
-            Step::Reply(_) => true,
-            Step::Parallel { .. }
-            | Step::Background(_)
-            | Step::Work(_)
-            | Step::Wait(_)
-            | Step::Disk(_)
-            | Step::Fail(..) => false,
-        };
-        if replied {
-            return true;
-        }
-    }
-    false
 }
 
 #[cfg(test)]

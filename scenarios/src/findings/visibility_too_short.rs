@@ -5,6 +5,7 @@ use super::scene::{Scene, time};
 use super::waits::course;
 use sim_core::ids::EndpointId;
 use sim_core::problem::Severity;
+use sim_core::service::disk::Device;
 use sim_core::topology::{Node, Step};
 
 /// A queue whose `visibility_timeout` is shorter than its consumer needs.
@@ -34,7 +35,9 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
         for consumer in queue.consumers.iter().filter(|consumer| consumer.max_deliveries > 1) {
             let callee = scene.edge(consumer.edge).callee;
             let visible = consumer.visibility_timeout.ns() as f64;
-            let work = mean(&scene.model.endpoints[callee.index()].steps);
+            let at = &scene.model.endpoints[callee.index()];
+            let disk = scene.model.services[at.service.index()].device.as_ref();
+            let work = mean(disk, &at.steps);
             let slowest = slowest_call(scene, callee);
             let why = if work > visible {
                 format!("its work takes {} on average", time(work))
@@ -54,12 +57,21 @@ fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
     }
 }
 
-/// The mean of the work and waits that every request takes [ns].
-fn mean(steps: &[Step]) -> f64 {
+/// The mean of the work and waits that every request takes, and of what it does at the disk [ns].
+fn mean(disk: Option<&Device>, steps: &[Step]) -> f64 {
     let of = |step: &Step| match step {
         Step::Work(time) | Step::Wait(time) => time.mean(),
-        Step::Steps(steps) => mean(steps),
-        _ => 0.0,
+        Step::Steps(steps) => mean(disk, steps),
+        Step::Disk(work) => disk.filter(|_| work.is_awaited).map_or(0.0, |disk| disk.mean_ns(work)),
+        Step::Call(_)
+        | Step::Forward(_)
+        | Step::Parallel { .. }
+        | Step::Background(_)
+        | Step::Choose(_)
+        | Step::Lookup { .. }
+        | Step::Invalidate { .. }
+        | Step::Reply(_)
+        | Step::Fail(..) => 0.0,
     };
     let ends = |step: &Step| matches!(step, Step::Reply(_) | Step::Forward(_));
     steps.iter().take_while(|step| !ends(step)).map(of).sum()

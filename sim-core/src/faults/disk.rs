@@ -89,8 +89,13 @@ impl DiskFaultSettings {
 
     pub(super) fn says(&self, target: &str) -> String {
         let fsync = self.fsync.as_ref().map(|fsync| {
-            let mean = crate::units::SimDuration::from_ns(fsync.mean() as u64);
-            format!("a flush of the disks of {target} takes {mean}")
+            let mean = fsync.mean();
+            let time = crate::units::SimDuration::from_ns(mean as u64);
+            match fsync.build().is_constant() {
+                Some(_) => format!("a flush of the disks of {target} takes {time}"),
+                None if mean.is_finite() => format!("a flush of the disks of {target} takes {time} on average"),
+                None => format!("a flush of the disks of {target} takes longer"),
+            }
         });
         let throughput = self.throughput.map(|throughput| format!("disks of {target} move {throughput}"));
         [fsync, throughput].into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -2,7 +2,7 @@
 //!
 //! A link belongs to where its ends are: within a zone, between zones, between regions, or named with its own ends.
 
-pub mod pipe;
+pub mod egress;
 pub mod tcp;
 
 use crate::dist::Distribution;

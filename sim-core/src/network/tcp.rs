@@ -6,6 +6,7 @@
 //!
 //! Left out: delayed acknowledgements, the receiver's window, Nagle's and tail-loss probes, congestion controls other than Reno's.
 
+use super::egress::FOREVER_NS;
 use crate::engine::rng::Keyed;
 use crate::problem::Problems;
 use crate::units::{Bytes, SimDuration};
@@ -289,7 +290,7 @@ impl PlainLink {
             left -= window;
             window = window.saturating_mul(2);
         }
-        begin.saturating_add(left.saturating_mul(self.segment_ns))
+        begin.saturating_add(left.saturating_mul(self.segment_ns)).min(FOREVER_NS)
     }
 
     /// Brings segments over until all are there or the timer runs out; `arrived` holds which are there.

@@ -16,9 +16,11 @@ use super::Due;
 use crate::engine::rng::Stream;
 use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
 use crate::ids::{EndpointId, FaultId, InstanceId, Location, ServiceId, VersionId};
+use crate::network::egress::Egress;
 use crate::results::Span;
 use crate::service::memory::MemoryFaults;
 use crate::topology::Node;
+use crate::units::Bandwidth;
 use crate::world::World;
 use crate::world::network::{EdgeEffect, EdgeFault};
 use crate::world::stations::Life;
@@ -410,7 +412,7 @@ impl World<'_> {
             FaultEffect::Fail { probability, outcome } => EdgeEffect::Fail(*probability * grown, *outcome),
             FaultEffect::Wrong { kind, probability } => EdgeEffect::Wrong(*probability * grown, *kind as u8),
             FaultEffect::Loss { probability } => EdgeEffect::Loss(*probability * grown),
-            FaultEffect::Bandwidth { limit } => EdgeEffect::Bandwidth(*limit),
+            FaultEffect::Bandwidth { .. } => EdgeEffect::Bandwidth,
             FaultEffect::Partition => EdgeEffect::Loss(1.0),
             _ => return,
         };
@@ -418,9 +420,12 @@ impl World<'_> {
             Target::Edge { from, to, both_ways } => (*from, *to, *both_ways, None),
             Target::Instances(_) => (None, None, false, Some(occurrence.struck)),
         };
-        let busy_until = [0, 0];
+        let egresses = match &fault.effect {
+            FaultEffect::Bandwidth { limit } => Some([Egress::new(Bandwidth::from_bytes_per_second(*limit), None); 2]),
+            _ => None,
+        };
         let fault = occurrence.fault;
-        self.network.begin(EdgeFault { fault, strike: index, from, to, both_ways, only, effect, grown, busy_until });
+        self.network.begin(EdgeFault { fault, strike: index, from, to, both_ways, only, effect, grown, egresses });
         self.refresh_network();
     }
 

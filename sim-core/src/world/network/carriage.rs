@@ -4,7 +4,7 @@ use super::message::Message;
 use crate::engine::rng::{Keyed, mix};
 use crate::ids::{RegionId, ZoneId};
 use crate::network::LinkQuality;
-use crate::network::pipe::Pipe;
+use crate::network::egress::Egress;
 use crate::network::tcp::{Arrived, PlainLink, Sender, Tcp};
 use crate::world::frame::FrameId;
 
@@ -36,7 +36,7 @@ impl Stalled {
 #[derive(Debug, Default)]
 pub(super) struct Carriage {
     /// By quality and the zones between which its messages travel; empty where no link has a bandwidth.
-    pipes: Vec<Vec<Pipe>>,
+    egresses: Vec<Vec<Egress>>,
     /// Any link has a bandwidth or a transport.
     is_any: bool,
     /// By frame.
@@ -48,20 +48,20 @@ impl Carriage {
     pub(super) fn changes(&mut self, place: usize, quality: &LinkQuality, zones: usize, now: u64) {
         self.is_any |= quality.bandwidth.is_some() || quality.transport.is_some();
         let Some(bandwidth) = quality.bandwidth else {
-            if let Some(pipes) = self.pipes.get_mut(place) {
-                pipes.clear();
+            if let Some(egresses) = self.egresses.get_mut(place) {
+                egresses.clear();
             }
             return;
         };
-        if self.pipes.len() <= place {
-            self.pipes.resize(place + 1, Vec::new());
+        if self.egresses.len() <= place {
+            self.egresses.resize(place + 1, Vec::new());
         }
-        let pipes = &mut self.pipes[place];
-        if pipes.is_empty() {
+        let egresses = &mut self.egresses[place];
+        if egresses.is_empty() {
             // A named link has one for each of its directions, a distance one for each two places.
-            *pipes = vec![Pipe::new(bandwidth, quality.buffer); if place < 3 { zones * zones } else { 1 }];
+            *egresses = vec![Egress::new(bandwidth, quality.buffer); if place < 3 { zones * zones } else { 1 }];
         }
-        pipes.iter_mut().for_each(|pipe| pipe.set(now, bandwidth, quality.buffer));
+        egresses.iter_mut().for_each(|egress| egress.set(now, bandwidth, quality.buffer));
     }
 
     /// Whether any link does more than hold up or lose whole messages.
@@ -81,21 +81,21 @@ impl Carriage {
         !self.stalled.is_empty() && matches!(self.stalled.get(frame.index()), Some(Some(stalled)) if stalled.seq == seq)
     }
 
-    /// The pipe of a message from one zone to another.
-    pub(super) fn pipe(
+    /// The egress of a message from one zone to another.
+    pub(super) fn egress(
         &mut self,
         place: usize,
         (from, to): (ZoneId, ZoneId),
         regions: &[RegionId],
-    ) -> Option<&mut Pipe> {
-        let pipes = self.pipes.get_mut(place)?;
+    ) -> Option<&mut Egress> {
+        let egresses = self.egresses.get_mut(place)?;
         let of_two = match place {
             0 | 1 => from.index() * regions.len() + to.index(),
             // Regions are not more than zones.
             2 => regions[from.index()].index() * regions.len() + regions[to.index()].index(),
             _ => 0,
         };
-        pipes.get_mut(of_two)
+        egresses.get_mut(of_two)
     }
 
     /// A message stalls until its frame wakes.
@@ -130,21 +130,32 @@ pub(super) struct Crossed {
     pub(super) stalled: Option<Box<Stalled>>,
 }
 
+/// A time and others behind it [ns], none of which is beyond the range of times.
+fn later(time: u64, others: [u64; 3]) -> u64 {
+    others.into_iter().fold(time, u64::saturating_add)
+}
+
 /// A message crosses a link by TCP, until all of it is there or its timer runs out.
-pub(super) fn crosses(tcp: &Tcp, mut pipe: Option<&mut Pipe>, load: &Load, goes_on: Option<Box<Stalled>>) -> Crossed {
+pub(super) fn crosses(
+    tcp: &Tcp,
+    mut egress: Option<&mut Egress>,
+    load: &Load,
+    goes_on: Option<Box<Stalled>>,
+) -> Crossed {
     let (segments, payload) = tcp.segments(load.bytes);
     let last = load.bytes.saturating_sub(u64::from(segments - 1) * payload);
-    let segment_ns = pipe.as_ref().map_or(0, |pipe| pipe.takes(payload.min(load.bytes)));
+    let segment_ns = egress.as_ref().map_or(0, |egress| egress.takes(payload.min(load.bytes)));
     // Acknowledgements come back in the time that the message takes there: what is different on their way is not known to its sender.
-    let link = PlainLink { segment_ns, round_trip: 2 * load.delay, loss: load.loss };
-    let begins = pipe.as_mut().and_then(|pipe| pipe.put(load.now, 0)).map_or(0, |free| free.max(load.now) - load.now);
+    let link = PlainLink { segment_ns, round_trip: load.delay.saturating_mul(2), loss: load.loss };
+    let begins =
+        egress.as_mut().and_then(|egress| egress.put(load.now, 0)).map_or(0, |free| free.max(load.now) - load.now);
     if link.loss == 0.0 && goes_on.is_none() {
         let takes = link.without_loss(tcp, segments).saturating_sub(segment_ns);
-        let last_ns = pipe.as_ref().map_or(0, |pipe| pipe.takes(last));
-        if let Some(pipe) = pipe {
-            pipe.put(load.now, load.bytes);
+        let last_ns = egress.as_ref().map_or(0, |egress| egress.takes(last));
+        if let Some(egress) = egress {
+            egress.put(load.now, load.bytes);
         }
-        return Crossed { delay: load.delay + begins + takes + last_ns, stalled: None };
+        return Crossed { delay: later(load.delay, [begins, takes, last_ns]), stalled: None };
     }
     let mut stalled = goes_on.unwrap_or_else(|| {
         let sender = Sender::new(tcp, segments, link.round_trip + segment_ns);
@@ -154,12 +165,12 @@ pub(super) fn crosses(tcp: &Tcp, mut pipe: Option<&mut Pipe>, load: &Load, goes_
     let way = SEGMENTS ^ (load.message.way() as u64) << 8;
     let mut draw = Keyed::new(mix(mix(load.key, way), stalled.timeouts));
     let crossing = link.crosses(tcp, &mut stalled.sender, &mut stalled.arrived, &mut draw);
-    if let Some(pipe) = pipe {
-        pipe.put(load.now, crossing.sent * payload.min(load.bytes));
+    if let Some(egress) = egress {
+        egress.put(load.now, crossing.sent * payload.min(load.bytes));
     }
     if crossing.is_over {
-        return Crossed { delay: load.delay + begins + crossing.after, stalled: None };
+        return Crossed { delay: later(load.delay, [begins, crossing.after, 0]), stalled: None };
     }
     // The timer began when the last segment had been sent, and knows nothing of the time on the way.
-    Crossed { delay: begins + crossing.after, stalled: Some(stalled) }
+    Crossed { delay: later(begins, [crossing.after, 0, 0]), stalled: Some(stalled) }
 }

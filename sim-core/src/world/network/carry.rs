@@ -48,17 +48,17 @@ impl World<'_> {
             Line::Check(_) => (0, true),
         };
         let tcp = self.network.qualities[place].tcp;
-        let pipe = self.network.carriage.pipe(place, ends, &self.network.regions).filter(|_| bytes > 0 || is_check);
-        match (tcp, pipe) {
-            (Some(tcp), pipe) => {
+        let egress = self.network.carriage.egress(place, ends, &self.network.regions).filter(|_| bytes > 0 || is_check);
+        match (tcp, egress) {
+            (Some(tcp), egress) => {
                 let key = self.frames[frame].key;
                 let loss = fate.segment_loss.unwrap_or(0.0);
                 let load = Load { now: sets_out, bytes, key, message, delay: fate.delay, loss };
-                let crossed = super::carriage::crosses(&tcp, pipe, &load, goes_on);
+                let crossed = super::carriage::crosses(&tcp, egress, &load, goes_on);
                 (fate.delay, fate.stalled) = (crossed.delay, crossed.stalled);
             }
-            (None, Some(pipe)) => match pipe.put(sets_out, bytes) {
-                Some(sent) => fate.delay += sent - sets_out,
+            (None, Some(egress)) => match egress.put(sets_out, bytes) {
+                Some(sent) => fate.delay = fate.delay.saturating_add(sent - sets_out),
                 None => {
                     fate.lost = true;
                     if let Line::Call(site) = line {

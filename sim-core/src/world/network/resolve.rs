@@ -152,7 +152,7 @@ impl World<'_> {
     }
 
     /// The frame that waits for an attempt, if it is there yet.
-    fn caller_of(&self, attempt: FrameId) -> Option<FrameId> {
+    pub(super) fn caller_of(&self, attempt: FrameId) -> Option<FrameId> {
         let caller = self.frames[attempt].waiter.frame()?;
         (self.frames[caller].phase != Phase::Free && self.is_attempt_of(attempt, self.frames[attempt].edge))
             .then_some(caller)

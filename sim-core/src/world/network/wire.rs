@@ -19,6 +19,7 @@ use crate::faults::FaultEffect;
 use crate::ids::{Caller, EdgeId, FaultId, InstanceId, Location, RegionId, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::network::LinkQuality;
+use crate::network::egress::{Egress, FOREVER_NS};
 use crate::network::tcp::Tcp;
 use crate::outcome::Outcome;
 use crate::world::World;
@@ -28,8 +29,6 @@ use crate::world::together::First;
 
 const THERE: u64 = 0x61;
 const BACK: u64 = 0x62;
-/// A message takes no longer than this to be sent [ns]: a year.
-const LONGEST_NS: f64 = 3.2e16;
 
 /// What a link does to a message.
 pub(super) struct Quality {
@@ -55,8 +54,8 @@ pub(in crate::world) struct EdgeFault {
     pub effect: EdgeEffect,
     /// How far it has grown in, above 0 to 1: of what it adds, so much is added.
     pub grown: f64,
-    /// Until when messages are being sent over a link with a limit, there and back [ns].
-    pub busy_until: [u64; 2],
+    /// Through which messages are sent while it limits what goes through, there and back.
+    pub egresses: Option<[Egress; 2]>,
 }
 
 /// What an active fault does to messages, at a probability.
@@ -70,8 +69,8 @@ pub(in crate::world) enum EdgeEffect {
     Loss(f64),
     /// Replies look ok and are wrong; the kind.
     Wrong(f64, u8),
-    /// They are sent one after the other, so many bytes a second.
-    Bandwidth(f64),
+    /// They are sent one after the other.
+    Bandwidth,
 }
 
 impl EdgeFault {
@@ -84,7 +83,7 @@ impl EdgeFault {
         match self.effect {
             // A call to an instance is held up once.
             EdgeEffect::Delay(_) if self.only.is_some() => way == Way::There,
-            EdgeEffect::Delay(_) | EdgeEffect::Loss(_) | EdgeEffect::Bandwidth(_) => goes(way),
+            EdgeEffect::Delay(_) | EdgeEffect::Loss(_) | EdgeEffect::Bandwidth => goes(way),
             // A call fails once: on its way there, or where the fault names the way of its reply, on that.
             EdgeEffect::Fail(..) if way == Way::There => goes(Way::There),
             EdgeEffect::Fail(..) => self.is_of_replies(ends),
@@ -231,7 +230,7 @@ impl Network {
     }
 
     fn look_for_limits(&mut self) {
-        self.is_limited = self.faults.iter().any(|fault| matches!(fault.effect, EdgeEffect::Bandwidth(_)));
+        self.is_limited = self.faults.iter().any(|fault| matches!(fault.effect, EdgeEffect::Bandwidth));
     }
 
     /// Whether any fault is active on messages.
@@ -291,10 +290,8 @@ impl World<'_> {
             Caller::Queue(queue) => return Some(self.stations.zone_of(self.stations.first(queue))),
             Caller::Endpoint(_) => {}
         }
-        let caller = &self.frames[self.frames[frame].waiter.frame()?];
-        let instance =
-            caller.instance.get().filter(|_| caller.phase != Phase::Free && self.is_attempt_of(frame, site))?;
-        Some(self.stations.zone_of(instance))
+        let caller = self.caller_of(frame)?;
+        Some(self.stations.zone_of(self.frames[caller].instance.get()?))
     }
 
     /// Between whom a message travels, and the zone of the one who calls.
@@ -369,9 +366,9 @@ impl World<'_> {
             self.carry(frame, line, (message, sets_out), &mut fate, None);
         }
         if self.network.is_limited {
-            fate.delay += self.is_sent_after(frame, line, (message.way(), sets_out));
+            fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, (message.way(), sets_out)));
         }
-        fate.delay += looked_up_ns;
+        fate.delay = fate.delay.saturating_add(looked_up_ns);
         match message {
             Message::Request => self.request_departs(frame, fate),
             Message::Delivery => self.delivery_departs(frame, fate),
@@ -410,17 +407,13 @@ impl World<'_> {
         let ends = self.network.ends(self.model, line, from, self.stations.zone_of(instance));
         let mut at = sets_out;
         for fault in &mut self.network.faults {
-            let EdgeEffect::Bandwidth(limit) = fault.effect else { continue };
-            if !fault.strikes(&ends, instance, way) {
+            if fault.egresses.is_none() || !fault.strikes(&ends, instance, way) {
                 continue;
             }
-            // Each direction of a link has a line of its own.
+            // Each direction of a link has an egress of its own.
             let direction = usize::from(!ends.go(way, fault.from, fault.to));
-            // A message that takes a year is never there, and times stay far from the end of their range.
-            let takes = whole_ns((bytes as f64 / limit * 1e9).min(LONGEST_NS));
-            let sent = fault.busy_until[direction].max(at).saturating_add(takes).min(self.end.saturating_mul(2));
-            fault.busy_until[direction] = sent;
-            at = sent;
+            let sent = fault.egresses.as_mut().and_then(|egresses| egresses[direction].put(at, bytes));
+            at = sent.unwrap_or(at);
         }
         at - sets_out
     }
@@ -485,7 +478,7 @@ impl World<'_> {
     }
 
     pub(super) fn travels(&mut self, frame: FrameId, fate: Fate, phase: Phase) -> Departure {
-        self.wakes_after(frame, fate.delay, phase);
+        self.wakes_after(frame, fate.delay.min(FOREVER_NS), phase);
         if let Some(stalled) = fate.stalled {
             self.network.carriage.waits(frame, self.frames[frame].seq, stalled);
         }

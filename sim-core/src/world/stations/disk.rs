@@ -22,7 +22,9 @@ impl World<'_> {
     #[cold]
     #[inline(never)]
     pub(in crate::world) fn asks_disk(&mut self, frame: FrameId, work: DiskWork, place: u32) -> Option<FrameId> {
-        self.stage(frame, Stage::Step(TraceStepKind::Wait));
+        if work.is_awaited {
+            self.stage(frame, Stage::Step(TraceStepKind::Wait));
+        }
         let now = self.now;
         let seq = if work.is_awaited { self.calendar.next_sequence() } else { 0 };
         let at = &mut self.frames[frame];
@@ -51,8 +53,15 @@ impl World<'_> {
         let (frames, now) = (&self.frames, self.now);
         let at = &mut self.stations.instances[instance];
         let Some(disk) = &mut at.disk else { return };
-        let begin = |disk: &mut Disk| disk.begin(|frame, seq| frames.wanted(frame, seq));
-        let Some(takes) = changes(disk, &mut self.levels, (at.service, now), begin) else { return };
+        let (times, service) = (&mut self.times, at.service);
+        // Who gave up because his flush was late has waited for it all the same: else a disk that answers nobody in time looks well.
+        let gave_up = |asked: Asked| {
+            if asked.work.fsync {
+                times.record(PartAt::service(const { part(&disk::FSYNC) }, service), now - asked.at_ns);
+            }
+        };
+        let begin = |disk: &mut Disk| disk.begin(|frame, seq| frames.wanted(frame, seq), gave_up);
+        let Some(takes) = changes(disk, &mut self.levels, (service, now), begin) else { return };
         let due = self.now.saturating_add(whole_ns(takes));
         let seq = self.calendar.push(due, CORES, instance.place());
         if let Some(disk) = &mut self.stations.instances[instance].disk {
@@ -64,13 +73,21 @@ impl World<'_> {
     pub(in crate::world) fn device_done(&mut self, instance: InstanceId, seq: u64) -> Option<FrameId> {
         match &mut self.stations.instances[instance] {
             at if at.disk.as_ref().is_some_and(|disk| disk.ends_by(seq)) => {
-                if at.odd & FROZEN == 0 {
-                    return self.disk_done(instance);
+                let is_frozen = at.odd & FROZEN != 0;
+                let service = at.service;
+                let done = self.disk_changes(instance, Disk::done)?;
+                if done.first().is_some_and(|asked| asked.work.fsync) {
+                    count!(self.stations.counts(service), disk::FLUSHES);
                 }
-                if let Some(disk) = &mut at.disk {
-                    disk.is_unheard = true;
-                }
-                None
+                let next = if is_frozen {
+                    // The disk goes on by itself.
+                    self.disk_changes(instance, |disk| disk.keeps(done));
+                    None
+                } else {
+                    self.hears_of(done, service)
+                };
+                self.disk_begins(instance);
+                next
             }
             _ => self.cores_done(instance, seq),
         }
@@ -78,38 +95,23 @@ impl World<'_> {
 
     /// An instance is no longer frozen: it hears of what its disk has done.
     pub(super) fn disk_is_heard(&mut self, instance: InstanceId) {
-        if self.stations.instances[instance].disk.as_ref().is_some_and(|disk| disk.is_unheard) {
-            let next = self.disk_done(instance);
-            self.ready.extend(next);
-        }
+        let Some(disk) = &mut self.stations.instances[instance].disk else { return };
+        let done = disk.unheard();
+        let next = self.hears_of(done, self.stations.service_of(instance));
+        self.ready.extend(next);
     }
 
-    /// Those who waited for what a disk has done go on, the first of them at once.
-    fn disk_done(&mut self, instance: InstanceId) -> Option<FrameId> {
-        let done = self.disk_changes(instance, Disk::done)?;
-        let service = self.stations.service_of(instance);
-        if done.first().is_some_and(|asked| asked.work.fsync) {
-            count!(self.stations.counts(service), disk::FLUSHES);
-        }
+    /// Those who waited for what a disk has done go on, in their order: the first of them at once, as what is ready is taken from its end.
+    fn hears_of(&mut self, done: Vec<Asked>, service: ServiceId) -> Option<FrameId> {
         let mut next = None;
         for asked in done.into_iter().rev() {
-            let Some((frame, seq)) = asked.waits.filter(|&(frame, seq)| self.frames.wanted(frame, seq)) else {
-                continue;
-            };
-            debug_assert!(seq > 0, "who waits has a number");
             if asked.work.fsync {
                 self.times.record(PartAt::service(const { part(&disk::FSYNC) }, service), self.now - asked.at_ns);
             }
-            let frame = FrameId::at(frame);
-            let at = &mut self.frames[frame];
-            at.seq = 0;
-            at.phase = Phase::Running;
-            at.pc += 1;
-            if let Some(before) = next.replace(frame) {
-                self.ready.push(before);
+            if let Some((frame, _)) = asked.waits.filter(|&(frame, seq)| self.frames.wanted(frame, seq)) {
+                self.goes_on_after(FrameId::at(frame), &mut next);
             }
         }
-        self.disk_begins(instance);
         next
     }
 

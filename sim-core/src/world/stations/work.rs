@@ -149,17 +149,21 @@ impl World<'_> {
             let frames = &self.frames;
             let cores = self.stations.instances[instance].cores.as_mut()?;
             let Some(frame) = cores.pop_done(now, |frame, seq| frames.wanted(frame, seq)) else { break };
-            let frame = FrameId::at(frame);
-            let at = &mut self.frames[frame];
-            at.seq = 0;
-            at.phase = Phase::Running;
-            at.pc += 1;
-            if let Some(before) = next.replace(frame) {
-                self.ready.push(before);
-            }
+            self.goes_on_after(FrameId::at(frame), &mut next);
         }
         self.arm_cores(instance);
         next
+    }
+
+    /// A frame has what its step waited for, and goes on with the next; whoever was to go on next is ready behind it.
+    pub(super) fn goes_on_after(&mut self, frame: FrameId, next: &mut Option<FrameId>) {
+        let at = &mut self.frames[frame];
+        at.seq = 0;
+        at.phase = Phase::Running;
+        at.pc += 1;
+        if let Some(before) = next.replace(frame) {
+            self.ready.push(before);
+        }
     }
 
     /// Processor time [ns] that a frame's work has been charged and not used yet.

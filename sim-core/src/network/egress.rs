@@ -6,12 +6,12 @@
 use crate::engine::math::whole_ns;
 use crate::units::{Bandwidth, Bytes};
 
-/// A message takes no longer than this to be sent [ns]: a hundred years.
-const LONGEST_NS: f64 = 3.2e18;
+/// No message takes longer than this, and no egress is busy for longer [ns], so that times stay far from the end of their range: 126 years.
+pub const FOREVER_NS: u64 = 4_000_000_000_000_000_000;
 
 /// The sending end of a link in one direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pipe {
+pub struct Egress {
     /// Time of a byte [ns].
     ns_per_byte: f64,
     /// Bytes that may wait or be under way at once; `None` for as many as come.
@@ -20,8 +20,8 @@ pub struct Pipe {
     busy_until: u64,
 }
 
-impl Pipe {
-    /// An idle pipe.
+impl Egress {
+    /// An idle egress.
     pub fn new(bandwidth: Bandwidth, buffer: Option<Bytes>) -> Self {
         Self { ns_per_byte: 1e9 / bandwidth.bytes_per_second(), buffer: buffer.map(Bytes::get), busy_until: 0 }
     }
@@ -35,7 +35,7 @@ impl Pipe {
 
     /// How long so many bytes take [ns].
     pub fn takes(&self, bytes: u64) -> u64 {
-        whole_ns((bytes as f64 * self.ns_per_byte).min(LONGEST_NS))
+        whole_ns((bytes as f64 * self.ns_per_byte).min(FOREVER_NS as f64))
     }
 
     /// Bytes that wait or are being sent.
@@ -43,7 +43,7 @@ impl Pipe {
         (self.busy_until.saturating_sub(now) as f64 / self.ns_per_byte).round() as u64
     }
 
-    /// Takes so many bytes and tells when the last of them has left [ns]; `None` where they find no room. An idle pipe takes whatever comes: what
+    /// Takes so many bytes and tells when the last of them has left [ns]; `None` where they find no room. An idle egress takes whatever comes: what
     /// is larger than the buffer was never in it as a whole.
     pub fn put(&mut self, now: u64, bytes: u64) -> Option<u64> {
         if let Some(buffer) = self.buffer
@@ -52,7 +52,7 @@ impl Pipe {
         {
             return None;
         }
-        self.busy_until = self.busy_until.max(now).saturating_add(self.takes(bytes));
+        self.busy_until = self.busy_until.max(now).saturating_add(self.takes(bytes)).min(FOREVER_NS.max(now));
         Some(self.busy_until)
     }
 }
@@ -70,36 +70,47 @@ mod tests {
 
     #[test]
     fn bytes_leave_one_after_the_other() {
-        let mut pipe = Pipe::new(fast(), None);
-        assert_eq!((pipe.put(0, 1000), pipe.put(0, 500), pipe.put(5000, 1)), (Some(1000), Some(1500), Some(5001)));
+        let mut egress = Egress::new(fast(), None);
+        assert_eq!(
+            (egress.put(0, 1000), egress.put(0, 500), egress.put(5000, 1)),
+            (Some(1000), Some(1500), Some(5001))
+        );
     }
 
     #[test]
     fn a_full_buffer_takes_nothing_and_an_idle_pipe_everything() {
-        let mut pipe = Pipe::new(fast(), Some(Bytes::new(3000)));
-        assert_eq!(pipe.put(0, 5000), Some(5000));
-        assert_eq!((pipe.put(0, 1), pipe.put(2500, 500), pipe.put(2500, 1)), (None, Some(5500), None));
-        assert_eq!(pipe.backlog(2500), 3000);
+        let mut egress = Egress::new(fast(), Some(Bytes::new(3000)));
+        assert_eq!(egress.put(0, 5000), Some(5000));
+        assert_eq!((egress.put(0, 1), egress.put(2500, 500), egress.put(2500, 1)), (None, Some(5500), None));
+        assert_eq!(egress.backlog(2500), 3000);
+    }
+
+    #[test]
+    fn what_takes_longer_than_any_run_stays_within_the_range_of_times() {
+        let mut egress = Egress::new(Bandwidth::from_bytes_per_second(1.0), None);
+        for _ in 0..10 {
+            assert_eq!(egress.put(5, u64::MAX), Some(FOREVER_NS));
+        }
     }
 
     #[test]
     fn what_waits_is_sent_at_the_new_bandwidth() {
-        let mut pipe = Pipe::new(fast(), None);
-        pipe.put(0, 1000);
-        pipe.set(500, Bandwidth::from_bytes_per_second(5e8), None);
-        assert_eq!(pipe.put(500, 0), Some(1500));
+        let mut egress = Egress::new(fast(), None);
+        egress.put(0, 1000);
+        egress.set(500, Bandwidth::from_bytes_per_second(5e8), None);
+        assert_eq!(egress.put(500, 0), Some(1500));
     }
 
     /// Poisson packets of one size that take 1 µs: the mean wait of M/D/1 is rho / (2 (1 - rho)) of that, Pollaczek and Khinchine.
     #[test]
     fn waits_are_those_of_m_d_1() {
         for load in [0.5, 0.8] {
-            let mut pipe = Pipe::new(fast(), None);
+            let mut egress = Egress::new(fast(), None);
             let (mut now, mut waits) = (0.0, 0.0);
             let packets = 400_000;
             for packet in 0..packets {
                 now -= ln(1.0 - Keyed::new(mix(7, packet)).unit()) * 1000.0 / load;
-                let sent = pipe.put(whole_ns(now), 1000).unwrap();
+                let sent = egress.put(whole_ns(now), 1000).unwrap();
                 waits += sent as f64 - whole_ns(now) as f64 - 1000.0;
             }
             let expected = load / (2.0 * (1.0 - load)) * 1000.0;
