@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::chart::Plot;
 use super::svg::{Svg, colour, shortened};
-use super::{DataTable, Figure, Reading, both, how, table_windows};
+use super::{DataTable, Figure, Reading, both, sampled, table_windows};
 use crate::arrows::arrows;
 use crate::numbers::{estimate, plain};
 use sim_core::call::breaker::State;
@@ -13,7 +13,7 @@ use sim_core::results::{BreakerSeries, CallSeries, StudyResult, Unit};
 const MOST_CALLS: usize = 4;
 
 /// The states from the bottom of a stack to its top: where calls pass, where some do, where none does. With the fill of each, by its place among
-/// those of outcomes, which mean the same.
+/// those of outcomes: they are borrowed, and do not mean the same.
 const STACK: [(State, usize); State::ALL.len()] =
     [(State::Closed, 0), (State::Disabled, 6), (State::HalfOpen, 1), (State::Open, 4), (State::ForcedOpen, 2)];
 
@@ -21,7 +21,7 @@ fn name(state: State) -> &'static str {
     match state {
         State::HalfOpen => "half-open",
         State::ForcedOpen => "forced open",
-        closed_or_so => closed_or_so.name(),
+        other => other.name(),
     }
 }
 
@@ -44,7 +44,8 @@ fn moved(study: &StudyResult) -> Vec<(&CallSeries, &BreakerSeries)> {
 fn title(call: &CallSeries, shares: &BreakerSeries) -> String {
     let turned_away = whole(shares, State::Open) + whole(shares, State::ForcedOpen);
     let time = plain(turned_away, Unit::Share);
-    arrows(&format!("The breaker of {} is open for {time} of the time of its callers", call.name))
+    let how = if whole(shares, State::Open) == 0.0 && turned_away > 0.0 { "forced open" } else { "open" };
+    arrows(&format!("The breaker of {} is {how} for {time} of the time of its callers", call.name))
 }
 
 /// One call: its name above, and the stack of states.
@@ -69,7 +70,10 @@ fn panel(svg: &mut Svg, study: &StudyResult, call: &CallSeries, shares: &Breaker
     } else {
         svg.base();
     }
-    legend(svg, &used);
+    // Where there is little room the line above the figure has to do, which has the same fills and names.
+    if svg.width - svg.right > 90.0 {
+        legend(svg, &used);
+    }
 }
 
 /// The names of the states in the order of the stack, from its top, each behind its fill: at the end of the time a state may not be there.
@@ -109,7 +113,11 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let readings = shown.iter().flat_map(|(call, shares)| {
         let used = STACK.into_iter().filter(|(state, _)| whole(shares, *state) > 0.0);
         used.map(|(state, fill)| Reading {
-            label: arrows(&format!("{} {}", call.name, name(state))),
+            label: if shown.len() == 1 {
+                name(state).into()
+            } else {
+                arrows(&format!("{} {}", call.name, name(state)))
+            },
             token: colour::OUTCOME_TOKENS[fill],
             values: vec![shares.windows[state as usize].iter().map(|share| share.map(|share| share.mean)).collect()],
             unit: "",
@@ -121,8 +129,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         caption: (
             "Breakers by state".into(),
             format!(
-                "share of the time of all caller instances, stacked. {} Intervals of the shares are in the table.",
-                how(study)
+                "share of the time of all caller instances, stacked. {} Intervals are in the table.",
+                sampled(study, "")
             ),
         ),
         panels: panels.collect(),

@@ -156,15 +156,17 @@ fn table_windows(study: &StudyResult) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// What is said of the windows and replications in every caption.
-fn how(study: &StudyResult) -> String {
+/// How long a window is, of how many replications it is, and what is shaded.
+fn sampled(study: &StudyResult, beside: &str) -> String {
     let window = study.windows.first().map_or(0.0, |w| w.to_s - w.from_s);
     let shaded = if study.faults.iter().any(|f| f.from_s > 0.0) { " Shaded: the fault." } else { "" };
-    format!(
-        "Windows of {}; {} replications; band: 95 % interval of the mean.{shaded}",
-        crate::numbers::length(window),
-        study.summary.replications
-    )
+    let length = crate::numbers::length(window);
+    format!("Windows of {length}; {} replications{beside}.{shaded}", study.summary.replications)
+}
+
+/// What is said of the windows and replications in the caption of a figure with a band.
+fn how(study: &StudyResult) -> String {
+    sampled(study, "; band: 95 % interval of the mean")
 }
 
 #[cfg(test)]

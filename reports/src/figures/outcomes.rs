@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::Plot;
 use super::svg::{Svg, colour};
 use super::ticks::{nice, steps};
-use super::{DataTable, Figure, Reading, both, how, table_windows};
+use super::{DataTable, Figure, Reading, both, sampled, table_windows};
 use crate::numbers::{estimate, plain};
 use sim_core::outcome::Outcome;
 use sim_core::results::{StudyResult, Unit};
@@ -130,7 +130,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         title,
         caption: (
             format!("Requests of {} by outcome", series.name),
-            format!("stacked, a second. {} Intervals of the layers are in the table.", how(study)),
+            format!("stacked, a second. {} Intervals of the layers are in the table.", sampled(study, "")),
         ),
         panels: vec![drawing],
         tables: vec![DataTable { says: "requests a second by outcome".into(), heads, rows: rows.collect() }],

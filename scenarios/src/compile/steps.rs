@@ -65,18 +65,18 @@ impl Compiler<'_> {
         let Caller::Endpoint(endpoint) = caller else { return DiskWork::default() };
         let device = self.model.services[self.model.endpoints[endpoint.index()].service.index()].device.as_ref();
         if disk == DiskStep::default() {
-            problems.error("", "nothing is asked of the disk").hint =
+            problems.error("", "this disk step does nothing").hint =
                 Some("write fsync: true, write: 4KiB or read: 8KiB".into());
         }
         if disk.fsync && device.is_none_or(|device| device.fsync.is_none()) {
-            problems.error("fsync", format!("{name} does not say how long a flush of its disk takes")).hint =
-                Some("write machine: {disk: {fsync: 5ms}} there".into());
+            problems.error("fsync", format!("the disk of {name} has no fsync time")).hint =
+                Some(format!("add machine: {{disk: {{fsync: 5ms}}}} to {name}"));
         }
         let moves = [("write", disk.write), ("read", disk.read)];
         for (key, _) in moves.into_iter().filter(|(_, bytes)| bytes.get() > 0) {
             if device.is_none_or(|device| device.throughput.is_none()) {
-                problems.error(key, format!("{name} does not say how much its disk moves")).hint =
-                    Some("write machine: {disk: {throughput: 200MB/s}} there".into());
+                problems.error(key, format!("the disk of {name} has no throughput")).hint =
+                    Some(format!("add machine: {{disk: {{throughput: 200MB/s}}}} to {name}"));
             }
         }
         let bytes = disk.write.get().saturating_add(disk.read.get());

@@ -146,11 +146,7 @@ fn memory_that_cannot_run_out_or_could_never_run_is_refused() {
             "{leak: 1MiB/s}",
             "an instance would be killed by the first request",
         ),
-        (
-            "cores: 4",
-            "{leak: 1MiB/s}",
-            "memory strikes machines that say how much they have, and nothing selected here does",
-        ),
+        ("cores: 4", "{leak: 1MiB/s}", "no selected service has `machine.memory`"),
         (ok, "{}", "nothing says what is taken of the memory"),
         (ok, "{leak: 0MiB/s}", "nothing is taken"),
         (ok, "{used: 1GiB}", "web would not even start with that much taken"),

@@ -385,14 +385,14 @@ impl WarmUpSettings {
 
 /// Active check that takes instances which do not answer in time out of the balancer.
 ///
-/// A check is a message to each instance, and the answer is one: links and faults hold them up and lose them as they do requests and replies.
-/// At the instance it knocks like a request: it waits for a worker in the queue behind the requests, and takes it for no time. So a busy
-/// instance answers late, one whose queue is full turns it away, one that is frozen answers when it goes on, one that has spent its
-/// `cpu_limit` in the next period, one that is silent does not answer, and one that fails requests fails checks as often. Limits at the door
+/// A check and its answer are messages: links and faults delay and lose them like requests. At the instance a check waits for a worker in the
+/// queue behind the requests, and takes it for no time. So a busy instance answers late, one whose queue is full refuses, one that is frozen
+/// answers when it resumes, one whose `cpu_limit` is spent answers in the next period, one that is silent never answers, and one that fails
+/// requests fails checks as often. Limits at the door
 /// (`admission`) do not ask it, and it is counted nowhere. It asks for no endpoint: a fault on calls to one (`where: {to: api.get}`) does not
 /// act on it, one on all that goes to the service (`where: {to: api}`) does.
 ///
-/// Each zone from which the service is called has a checker, and users who stand in no zone have one outside. Callers go by the checker of
+/// Each zone from which the service is called has a checker, and users without a zone share one. Callers go by the checker of
 /// their zone: an instance that cannot be reached from one zone is left out by the callers there, and by nobody else. A caller that a link or
 /// a fault names (`where: {from: web}`) has checkers of its own. Without zones, links and such faults there is one for all. Where the checker
 /// of a caller finds no instance well, that caller calls all, or what `locality: {panic_below}` says, which counts the instances that the

@@ -60,7 +60,7 @@ pub const ALL: &[Kind] = &[
 /// Reads, writes or syncs the disk of the instance (`explain disk`).
 ///
 /// # What it models
-/// The request waits in the queue of its instance's disk, and until that has done what it is asked for: it reads so much, writes so much, and
+/// The request waits in the queue of its instance's disk, and then until the disk has done its work: it reads so much, writes so much, and
 /// with `fsync` makes sure that it is kept. A write without `fsync` and without a read is not waited for.
 ///
 /// # When to use it

@@ -170,7 +170,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::Share,
         &[Edge],
         true,
-        "share of the time of caller instances in which their breaker is open, until a call is let through that sees how the callee is",
+        "share of the time of caller instances in which their breaker is open, before the first probe",
     ),
     doc(
         Metric::BreakerState(State::HalfOpen),

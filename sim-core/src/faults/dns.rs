@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 /// Lookups of a service's name fail, or take long; a caller that still knows the address does not notice.
 ///
 /// # What it models
-/// An instance that calls the service looks its name up, and keeps the answer for `ttl`. When the fault begins each instance that runs has an answer, of an
-/// age of its own between nothing and `ttl`, so that trouble comes to one caller after the other. From then on each call without a good answer is a
-/// lookup: with `probability` it fails after `takes`, and the attempt with it (outcome `unreachable`), unless its caller has given up before; else the
-/// answer is there after `delay`, and good for `ttl`. Failures are not kept: the next call asks again. An instance that starts knows nothing.
+/// An instance that calls the service looks its name up, and keeps the answer for `ttl`. When the fault begins, each running instance has a cached
+/// answer of a random age up to `ttl`, so callers lose theirs one by one. From then on each call without a good answer is a lookup: with
+/// `probability` it fails after `takes`, and the attempt with it (outcome `unreachable`), unless its caller has given up before; else the answer is
+/// there after `delay`, and good for `ttl`. Failures are not kept: the next call asks again. An instance that starts knows nothing.
 ///
 /// A call over a connection of a `pool` that is open already needs no name; one that opens a connection does. The users of a load class are many, and
 /// each call of theirs is a lookup. Messages of queues are fetched by consumers, who know the queue, and health checks go to addresses.
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Knobs
 /// - `probability`: share of lookups that fail, percentage, default 100%
-/// - `takes`: until a lookup that fails is given up, duration, default 5s
+/// - `takes`: how long a failing lookup takes, duration, default 5s
 /// - `delay`: how long a lookup takes that does not fail, duration, default 0s
 /// - `ttl`: how long a calling instance keeps an answer, duration, default 30s
 ///
@@ -37,13 +37,14 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// resolv.conf(5): a resolver waits 5 s for an answer (`RES_TIMEOUT`). The default `ttl` is that of the cache of `CoreDNS` in Kubernetes and of a JVM.
+/// resolv.conf(5): a resolver waits 5 s for an answer (`RES_TIMEOUT`). The default `ttl` is that of the cache of `CoreDNS` in Kubernetes and of a
+/// JVM.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DnsSettings {
     /// Share of lookups that fail.
     pub probability: Probability,
-    /// Until a lookup that fails is given up.
+    /// How long a failing lookup takes.
     pub takes: SimDuration,
     /// How long a lookup takes that does not fail.
     pub delay: SimDuration,

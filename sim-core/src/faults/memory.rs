@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Three ways in which memory runs short, alone or together. `used` is taken by something else on the machine while the fault lasts, and is taken on
-/// an instance that has started again too. `leak` grows with time, and `per_request` with each request that gets a worker: what has leaked stays when the fault ends, and is free only when the instance starts again.
+/// an instance that has started again too. `leak` grows with time, and `per_request` with each request that gets a worker: what has leaked stays when
+/// the fault ends, and is free only when the instance starts again.
 ///
 /// An instance that uses more than its `machine.memory.size` is killed and starts again, as `explain memory` says. It strikes the services that say
 /// how much memory their machines have. Faults that overlap add up. With `ramp`, `used` grows in.
@@ -73,9 +74,8 @@ impl MemoryFaultSettings {
     ) -> Option<()> {
         let able: Vec<&Service> = services.filter(|service| service.memory.is_some()).collect();
         if able.is_empty() {
-            problems
-                .error("where", "memory strikes machines that say how much they have, and nothing selected here does")
-                .hint = Some("write machine: {memory: {size: 4GiB}} in the service".into());
+            problems.error("where", "no selected service has `machine.memory`").hint =
+                Some("write machine: {memory: {size: 4GiB}} in the service".into());
             return None;
         }
         let used = self.used.map_or(0, Bytes::get);

@@ -81,7 +81,7 @@ impl LinkQuality {
                 Some("write the link's bandwidth too".into());
         }
         if self.buffer.is_some() && self.transport.is_some() {
-            problems.error("buffer", "a buffer whose overflow a transport mends is planned, not built yet").hint =
+            problems.error("buffer", "`buffer` together with `transport` is not built yet").hint =
                 Some("leave the buffer or the transport out".into());
         }
         if let Some(TransportSettings::Tcp(tcp)) = &self.transport {
@@ -132,13 +132,13 @@ pub struct Link {
 /// A queue stands in its `zone`: what is sent to it, its deliveries and their acknowledgements pass the network from there. While a
 /// delivery is on its way its consumer keeps a worker for it.
 ///
+/// A link with a `bandwidth` sends messages one after the other, each direction by itself, and each takes its `size` by the bandwidth. All messages
+/// between the same two zones share it, with `between_regions` all between the same two regions, and within a zone all messages, requests and
+/// replies. A message that finds the `buffer` full is lost, and counted by `link_dropped`; health checks are too small to find it full. `buffer` and
+/// `transport` cannot be combined yet.
+///
 /// # When to use it
 /// When services stand in several zones or regions, or when latency on the way matters.
-///
-/// A link with a `bandwidth` sends the bytes of messages (`size` of calls and loads) one after the other, in each direction by itself. Messages
-/// between two zones share the one between these two, those between two regions the one between these, and all that is sent within a zone, requests
-/// and replies, shares one. What finds its `buffer` full is lost; health checks are too small to find it full. `link_dropped` counts the
-/// messages that did.
 ///
 /// # Knobs
 /// - `within_zone`, `between_zones`, `between_regions`: `latency` (distribution, default 0s), `loss` (percentage, default 0%), `bandwidth` (default

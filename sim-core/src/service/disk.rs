@@ -12,28 +12,30 @@ use std::collections::VecDeque;
 /// The disk of an instance: how long it takes until what is written is safe, and how much it moves.
 ///
 /// # What it models
-/// A device that does one thing after the other, in the order in which it is asked. What is read or written takes its size by `throughput`; an `fsync`
-/// waits until all of that is safe, which takes the device a time of `fsync` more. A request waits for what it reads, and for its fsync. What it
-/// writes without one stands in the memory of the operating system: the request goes on, and the device writes it in its turn, so that it
-/// delays those behind it.
+/// A device that does one thing after the other, in the order in which it is asked. What is read or written takes its size by `throughput`; an
+/// `fsync` waits until all of that is safe, which takes the device a time of `fsync` more. A request waits for what it reads, and for its fsync. What
+/// it writes without one stands in the memory of the operating system: the request goes on, and the device writes it in its turn, so that it delays
+/// those behind it.
 ///
-/// With `group_commit` one flush serves all who wait for an fsync when it begins: they write together, and are done together. Without it each has a
+/// With `group_commit` one flush serves all who wait for an fsync when it begins, up to the first who only writes or reads: what was asked before
+/// a flush is done before it. Without it each has a
 /// flush of its own, and a disk never does more than one over the mean of `fsync` a second.
 ///
-/// A worker stays taken while its request waits for the disk. What is slow or steals processor time does not slow a disk down; `inject: disk` does. A
-/// frozen instance hears of what its disk has done when it goes on. A crash forgets what the disk was asked for, and keeps nothing of what was written: what is
-/// lost of it is not simulated.
+/// A worker stays taken while its request waits for the disk. Faults `slow` and `cpu_steal` do not act on disks; `inject: disk` does. The disk of a
+/// frozen instance goes on, and the instance hears of it when it resumes. A crash drops all requests at the disk; lost data is not simulated. What
+/// waits to be written takes no memory and is never held back.
 ///
-/// The timed part `fsync` is how long requests wait for one, with the queue before it: `p99(ledger.fsync)`. The level `disk_queue` is how many requests
-/// are at the disks, and `disks_busy` how many disks are at work. `flushes` counts flushes.
+/// The timed part `fsync` is how long requests wait for one, with the queue before it, also where they gave up before: `p99(ledger.fsync)`. The level
+/// `disk_queue` is how many requests are at the disks (one that has given up counts until its turn comes), and `disks_busy` how many disks are at
+/// work. `flushes` counts flushes.
 ///
 /// # When to use it
-/// For databases and queues that have to keep what they have answered: how many commits a disk carries, what a slow one does to those who wait, and what
-/// committing in groups changes.
+/// For databases and queues that have to keep what they have answered: how many commits a disk carries, what a slow one does to those who wait, and
+/// what committing in groups changes.
 ///
 /// # Knobs
 /// - `fsync`: how long a flush takes, a duration or a distribution; needed by steps with `fsync: true`
-/// - `throughput`: how much it reads or writes, bandwidth such as 200MB/s; needed by steps that read or write; default without end
+/// - `throughput`: how much it reads or writes, bandwidth such as 200MB/s; needed by steps that read or write; default unlimited
 /// - `group_commit`: flushes that are shared, `{}`, or by at most so many, `{most: 100}`; default each its own
 /// - `size`: how much fits, in bytes, for the bill; default nothing
 ///
@@ -47,8 +49,8 @@ use std::collections::VecDeque;
 /// ```
 ///
 /// # Source
-/// The M/G/1 queue: Pollaczek 1930, Khinchin 1932. Group commit: `DeWitt` et al., "Implementation techniques for main memory database systems", SIGMOD 1984;
-/// `commit_delay` of `PostgreSQL`, `InnoDB`'s group commit.
+/// The M/G/1 queue: Pollaczek 1930, Khinchin 1932. Group commit: `DeWitt` et al., "Implementation techniques for main memory database systems",
+/// SIGMOD 1984; `commit_delay` of `PostgreSQL`, `InnoDB`'s group commit.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DiskSettings {

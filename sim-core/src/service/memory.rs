@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 /// The memory of an instance, and what takes it: an instance that needs more than it has is killed.
 ///
 /// # What it models
-/// An instance uses `base`, and `per_request` more for each request in it, waiting ones among them; faults (`inject: memory`) take some of it, or let it
-/// leak. As soon as it uses more than `size` the kernel kills it: its requests are lost, as in a `crash` with a reset, and it starts again after its
-/// `start_up`. Memory that has leaked is free then.
+/// An instance uses `base`, and `per_request` more for each request in it, waiting ones among them; faults (`inject: memory`) take some of it, or let
+/// it leak. As soon as it uses more than `size` the kernel kills it: its requests are lost, as in a `crash` with a reset, and it starts again after
+/// its `start_up`. Memory that has leaked is free then.
 ///
-/// An instance that is killed again and again waits longer each time before it starts, as the kubelet lets it: not at all the first time, then 10 s, 20 s,
-/// 40 s and so on to 5 minutes; one that has run for 10 minutes begins anew.
+/// An instance that is killed again and again waits longer each time before it starts, as the kubelet lets it: not at all the first time, then 10 s,
+/// 20 s, 40 s and so on to 5 minutes; one that has run for 10 minutes begins anew.
 ///
 /// What an instance uses is the level `memory_used`, and the metric `memory` as a share of what it has. `oom_kills` counts kills.
 ///
-/// There is no swap, and no garbage collector that slows an instance down before it is killed: write such a slowness as a fault `slow` with `ramp`. The
-/// values of a cache that lies in the memory of its callers are part of `base`.
+/// There is no swap, and no garbage collector that slows an instance down before it is killed: write such a slowness as a fault `slow` with `ramp`.
+/// The values of a cache that lies in the memory of its callers are part of `base`.
 ///
 /// # When to use it
 /// To ask what a leak does, or a burst of requests each of which holds much: how many an instance can hold before it is killed, whether its queue is
@@ -95,11 +95,11 @@ pub struct MemoryFaults {
     pub used: f64,
     /// What leaks [bytes/s].
     pub leak: f64,
-    /// What leaks with each request that leaves [bytes].
+    /// What leaks with each request that gets a worker [bytes].
     pub per_request: f64,
 }
 
-/// A leak is looked at whenever it has taken such a part of the memory: so many events has the life of an instance that does nothing else.
+/// A leak is checked each time it has taken another such part of the memory: 128 events for an otherwise idle instance.
 const LOOKS: f64 = 128.0;
 
 /// The memory of an instance while it runs.

@@ -39,7 +39,7 @@ pub enum HandSettings {
     /// Closed at first; from then on calls decide.
     #[default]
     Closed,
-    /// Turns all calls away, whatever they come to.
+    /// Refuses all calls until the state is set again.
     ForcedOpen,
     /// Lets all calls pass, and counts none.
     Disabled,

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// - `open_for`: duration, default 60s
 /// - `growth`: `{factor, cap}` of the open time on repeated openings, default none
 /// - `half_open`: `{calls, successes, failures, max_wait}`, default closes after 3, opens after 1
-/// - `state`: `closed`, `forced_open` or `disabled`: put there by hand, default closed, from where calls decide
+/// - `state`: `closed` (default: calls decide), or held by hand: `forced_open` refuses all calls, `disabled` lets all pass
 ///
 /// # Example
 /// ```yaml

@@ -44,7 +44,7 @@ counters! {
     CallSite {
         OPENED = "breaker_opened", "openings of the breakers of all caller instances", in_a_field;
         REJECTED = "breaker_rejected", "calls that breakers turned away, open, forced open or half-open, also those that a fallback answers; a throttle's are not among them", sampled;
-        TRANSITIONS = "breaker_transitions", "changes of the state of breakers, of all caller instances, those by hand among them; counted at the call that brings it about, else at the first that shares the breaker";
+        TRANSITIONS = "breaker_transitions", "state changes of breakers, of all caller instances, including changes by hand; where calls share a breaker, at the call that caused it, or at the first call in the file if none did";
     }
 }
 

@@ -37,7 +37,7 @@ use std::mem::discriminant;
 /// # Knobs
 /// - values by path; at least one. Live are - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`,
 ///   `fallback`, `locality`, `retry` where there is one,
-///     but for its budget, `concurrency_limit.bulkhead`, and the `state` of a `breaker`: with `forced_open` nobody calls any more, and with `closed`
+///     but for its budget, `concurrency_limit.bulkhead`, and the `state` of a `breaker`: `forced_open` refuses all calls, and with `closed`
 ///     a breaker that was put into another state begins anew; one that calls have opened cannot be closed so
 ///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one
 ///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`

@@ -10,18 +10,18 @@ use std::collections::VecDeque;
 /// # What it models
 /// `CoDel` (controlled delay). A queue that is long for a moment does no harm; one in which all have waited for longer than `target` for a whole
 /// `interval` does. Then the request that a worker would take is dropped (outcome `shed`, counted by `codel_dropped`), and as long as the waits stay
-/// above `target` one more each `interval` divided by the square root of how many were dropped, so that more and more are. One request that has
+/// above `target` one more after each `interval` / √n, n being the number dropped so far. One request that has
 /// waited for less ends it. The last that waits is never dropped. Soon after a stretch of dropping the next begins at the rate at which that ended.
 ///
-/// It looks when a worker takes a request, not when one comes. Callers that do not send less when they are turned away, as TCP does, are dropped until the
-/// waits are back at `target`, by a rate that grows slowly: in a heavy overload the queue is slow for a while first.
+/// It looks when a worker takes a request, not when one comes. TCP sends less when packets are dropped; callers here do not. So dropping grows slowly
+/// until waits are back at `target`, and in a heavy overload the queue is slow at first.
 ///
 /// # When to use it
-/// For services with a deep queue whose callers would rather be told at once than late. Take as `target` what one may wait in good times, some times the work
-/// of a request over the number of workers, and as `interval` a time in which the queue would surely have emptied for a moment.
+/// For services with a deep queue whose callers would rather be told at once than late. Set `target` to a few times (work of a request / workers),
+/// and `interval` to a time in which the queue would surely have emptied for a moment.
 ///
 /// # Knobs
-/// - `target`: wait that is borne, duration, default 5ms
+/// - `target`: the acceptable wait, duration, default 5ms
 /// - `interval`: how long all may have waited longer before one is dropped, duration, default 100ms
 ///
 /// # Example
@@ -30,12 +30,12 @@ use std::collections::VecDeque;
 /// ```
 ///
 /// # Source
-/// K. Nichols et al., "Controlled Delay Active Queue Management", RFC 8289, 2018, section 5; for requests, B. Maurer, "Fail at Scale", ACM Queue 13(8),
-/// 2015, with the same numbers.
+/// K. Nichols et al., "Controlled Delay Active Queue Management", RFC 8289, 2018, section 5; for requests, B. Maurer, "Fail at Scale", ACM Queue
+/// 13(8), 2015, with the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodelSettings {
-    /// Wait that is borne.
+    /// The acceptable wait.
     pub target: SimDuration,
     /// How long all may have waited longer before one is dropped.
     pub interval: SimDuration,
@@ -76,7 +76,7 @@ impl CodelSettings {
 pub struct Controlled {
     target_ns: u64,
     interval_ns: u64,
-    /// Who, and since when [ns].
+    /// Frames that wait, each with when it came [ns].
     waiting: VecDeque<(u32, u64)>,
     /// When the waits have been above the target for an interval [ns], while they are.
     above_until: Option<u64>,
@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn drops_come_at_the_times_of_the_control_law() {
-        // RFC 8289 with 5 ms and 100 ms: the first a whole interval after the wait has reached the target, then after 100 ms over the root of how many.
+        // RFC 8289 with 5 ms and 100 ms: the first a whole interval after the wait has reached the target, then after 100 ms over the root of how
+        // many.
         let times = drop_times(&mut CodelSettings::default().build(), 620);
         assert_eq!(times[0], 105 * MS);
         let gaps = [0.0, 100.0, 170.711, 228.446, 278.446, 323.167, 363.992, 401.788, 437.144, 470.477];

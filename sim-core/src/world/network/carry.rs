@@ -4,7 +4,7 @@
 //! out the message stalls: its frame sleeps in the phase in which it would have arrived, and what is left to be sent waits here for it. Then it
 //! goes on over the link as it is by then, so that a message that met a partition arrives after it.
 //!
-//! A message without a size is no burden to a bandwidth, and waits for nobody; so is a health check, which waits for those before it.
+//! A message without a size takes no bandwidth and does not wait. A health check takes no bandwidth either, but waits for the messages before it.
 
 use super::carriage::{Load, Stalled};
 use super::ends::Way;
@@ -34,7 +34,7 @@ impl World<'_> {
         fate: &mut Fate,
         goes_on: Option<Box<Stalled>>,
     ) {
-        // From nowhere no link leads anywhere.
+        // A load class without a zone stands nowhere, and no link leads to it.
         let Some(from) = from else { return };
         if self.network.table.is_empty() {
             return;

@@ -1,7 +1,8 @@
 //! Names of services, while a fault is on their lookups: who knows an address, and until when.
 //!
-//! Nothing is kept of names while all is well, because then every lookup is answered at once. When a fault begins, the instances that run are taken to
-//! have an answer, and how old it is is drawn at their first call; the life of an instance is part of the key, so that one which starts anew knows nothing.
+//! Nothing is kept of names while all is well, because then every lookup is answered at once. When a fault begins, each instance that runs has an
+//! answer, and its age is drawn at the instance's first call; the life of an instance is part of the key, so that one which starts anew knows
+//! nothing.
 
 use super::ends::{Ends, Way};
 use crate::engine::rng::{Keyed, hash_name, mix};
