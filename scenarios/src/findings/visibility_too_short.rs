@@ -93,7 +93,7 @@ mod tests {
             "load: {{users: {{to: jobs.send, arrive: {{poisson: {{rate: 1/s}}}}}}}}
 queues: {{jobs: {{capacity: 100, consumers: {{w: {{to: worker.do, {consumer}}}}}}}}}
 services:
-  worker: {{workers: 4, endpoints: {{do: {{steps: [{steps}]}}}}}}
+  worker: {{workers: 4, machine: {{disk: {{fsync: 20s}}}}, endpoints: {{do: {{steps: [{steps}]}}}}}}
   files: {{workers: 4, endpoints: {{put: {{steps: [{{work: 1ms}}]}}}}}}
 "
         );
@@ -111,6 +111,8 @@ services:
               average"
             ]
         );
+        let at_disk = found("visibility_timeout: 30s", "{work: 12s}, {disk: {fsync: true}}");
+        assert!(at_disk[0].ends_with("and its work takes 32s on average"), "{at_disk:?}");
         let call = found("visibility_timeout: 30s", PUT);
         assert!(call[0].ends_with("and its call to files.put may take 41s"), "{call:?}");
     }

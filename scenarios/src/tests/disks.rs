@@ -151,11 +151,11 @@ fn what_takes_no_time_and_what_nothing_is_asked_of_is_refused() {
     let all = "fsync: 5ms, throughput: 1MB/s";
     refused(
         &system("2/s", "size: 1GB", "{disk: {fsync: true}}", ""),
-        "db does not say how long a flush of its disk takes",
+        "the disk of db has no fsync time",
     );
-    refused(&system("2/s", "fsync: 5ms", "{disk: {write: 1kB}}", ""), "db does not say how much its disk moves");
+    refused(&system("2/s", "fsync: 5ms", "{disk: {write: 1kB}}", ""), "the disk of db has no throughput");
     refused(&system("2/s", "throughput: 1MB/s", "{disk: {read: 1kB, fsync: true}}", ""), "how long a flush");
-    refused(&system("2/s", all, "{disk: {}}", ""), "nothing is asked of the disk");
+    refused(&system("2/s", all, "{disk: {}}", ""), "this disk step does nothing");
     refused(&system("2/s", "", "{work: 1ms}", ""), "nothing is said of this disk");
     refused(&system("2/s", "fsync: 0ms", "{disk: {fsync: true}}", ""), "a flush of no time does nothing");
     refused(&system("2/s", "throughput: 0MB/s", "{disk: {read: 1B}}", ""), "a disk that moves nothing never answers");
@@ -168,4 +168,39 @@ fn what_takes_no_time_and_what_nothing_is_asked_of_is_refused() {
         "throughput of its disk",
     );
     refused(&system("2/s", "size: 1GB", "{work: 1ms}", &fault("{fsync: 1s}")), "the fsync of its disk");
+}
+
+#[test]
+fn what_was_written_before_a_shared_flush_is_done_before_it() {
+    // A write of a second, then its fsync, while others commit: theirs before the write share a flush, and no flush jumps over the write.
+    let text = "scenario: Own write\nquestion: Is it safe?\nrun: {duration: 60s, warm_up: 0s}\n\
+        load:\n  users: {to: db.put, arrive: {constant: {rate: 0.1/s}}}\n  others: {to: db.commit, arrive: {constant: {rate: 50/s}}}\n\
+        services: {db: {workers: unlimited, machine: {disk: {fsync: 50ms, throughput: 1MB/s, group_commit: {}}}, endpoints: {commit: {steps: [{disk: {fsync: true}}]}, put: {steps: [{disk: {write: 1MB}}, {disk: {fsync: true}}]}}}}\n";
+    let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = simulate(&model, 7, 0);
+    let site = model.edges.iter().position(|edge| edge.name == "users->db.put").expect("the call");
+    let put = run.edge(EdgeId::from(site), run.whole());
+    assert!(mean_ms(&put) > 1050.0, "{} ms", mean_ms(&put));
+}
+
+#[test]
+fn who_gives_up_has_waited_for_the_disk() {
+    let slow = "faults: {slow: {inject: {disk: {fsync: 8s}}, where: {service: db}, at: 20s}}\n";
+    let run = run(&system("20/s", "fsync: 5ms", "{disk: {fsync: true}}", slow));
+    let late = of(&run, 30, 60);
+    assert_eq!(late.outcomes[0], 0, "nobody is answered");
+    let waited = run.timed(PartAt::service(const { part(&disk::FSYNC) }, ServiceId(0)), run.whole());
+    let mean_s = waited.sum_ns as f64 / waited.count as f64 / 1e9;
+    assert!(mean_s > 1.0, "{mean_s} s on average over the whole run");
+}
+
+#[test]
+fn the_disk_of_a_frozen_instance_goes_on() {
+    // Ten flushes of half a second begin with the minute; the instance stands still for 14 s and then hears of all of them.
+    let text = "scenario: Frozen\nquestion: Does it go on?\nrun: {duration: 60s, warm_up: 0s}\n\
+        load: {users: {to: db.put, arrive: {burst: {size: 1, at: 15s}}}}\n\
+        services: {db: {workers: unlimited, machine: {disk: {fsync: 500ms}}, endpoints: {put: {steps: [{parallel: {branches: [{disk: {fsync: true}}], repeat: {count: 10}}}]}}}}\n\
+        faults: {f: {inject: {freeze: {}}, where: {service: db}, at: 15.1s, for: 14s}}\n";
+    let put = of(&run(text), 0, 60);
+    assert!((mean_ms(&put) - 14_100.0).abs() < 1.0, "{} ms", mean_ms(&put));
 }

@@ -150,3 +150,15 @@ fn a_delivery_that_is_given_up_gives_its_worker_back() {
     let done = run.service(ServiceId::from(worker), Span { from_ns: 70_000_000_000, to_ns: 90_000_000_000 });
     assert!(done.left >= 20 * 20 - 1, "{} messages in 20 s", done.left);
 }
+
+#[test]
+fn what_takes_longer_than_any_run_is_never_there() {
+    for link in
+        ["between: [a, b], latency: 1ms, bandwidth: 1bps", "between: [a, b], bandwidth: 1bps, transport: {tcp: {}}"]
+    {
+        let huge = system(link, "").replace("request: 1kB", "request: 100TB");
+        let model = read(&huge).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+        let seen = simulate(&model, 7, 0).edge(EdgeId(0), Span { from_ns: 0, to_ns: 60_000_000_000 });
+        assert_eq!(seen.ended(), 0, "{link}");
+    }
+}
