@@ -8,8 +8,14 @@
 //! Left out here: retry budgets, which are asked for a retry and not for an attempt (`retry/budget`), and the door of an instance, which answers in
 //! the same ways, or not at all where nobody is there.
 
-use crate::metrics::{Counter, Level, TimedPart};
+use crate::metrics::{Counter, Level, TimedPart, counters};
 use crate::outcome::Outcome;
+
+counters! {
+    CallSite {
+        GIVEN_UP = "waits_given_up", "attempts that were not sent because their caller gave up while they waited at a limit or for a connection: it crashed, was cancelled, or another copy of a hedged call was sooner", sampled;
+    }
+}
 
 /// What a doorman says to an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

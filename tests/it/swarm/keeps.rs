@@ -1,6 +1,7 @@
 //! The laws that every run keeps, whatever its scenario says. Each is exact, or says why it is not.
 
 use sim_core::call::deadline::PASSED;
+use sim_core::call::doorman::GIVEN_UP;
 use sim_core::call::hedge::HEDGES;
 use sim_core::call::retry::RETRIES;
 use sim_core::counters::part;
@@ -35,7 +36,7 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
             let calls: u64 = counts.call_outcomes.iter().sum();
             assert!(calls <= counts.calls, "{name}: {calls} calls ended of {}", counts.calls);
             let tries = counts.calls + counts.of(&RETRIES) + counts.of(&HEDGES);
-            let not_sent = counts.rejected + counts.of(&PASSED);
+            let not_sent = counts.rejected + counts.of(&PASSED) + counts.of(&GIVEN_UP);
             assert!(counts.attempts <= tries, "{name}: {} attempts of {tries} tries", counts.attempts);
             assert!(
                 tries <= counts.attempts + not_sent + run.in_flight[place] + (counts.calls - calls),

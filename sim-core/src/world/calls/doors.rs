@@ -15,7 +15,7 @@
 
 use super::call::Sent;
 use super::site::Shared;
-use crate::call::doorman::{Answer, Doorman, Ended, Knock};
+use crate::call::doorman::{self, Answer, Doorman, Ended, Knock};
 use crate::call::{breaker, ejection};
 use crate::counters::count;
 use crate::engine::rng::mix;
@@ -272,6 +272,7 @@ impl World<'_> {
         let site = self.site_of(frame);
         let shared = self.shared_of(frame, site);
         let gate = self.leaves_gate(frame, shared);
+        count!(self.calls.sites[site].counts, doorman::GIVEN_UP);
         self.was_at_gate(site, shared, gate, self.now - self.calls.asked[frame.index()]);
         self.next_takes_place(shared);
     }
