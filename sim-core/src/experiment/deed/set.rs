@@ -35,10 +35,10 @@ use std::mem::discriminant;
 /// To ask whether a setting helps once the trouble is there, and how soon: a shorter timeout, a smaller limit, retries off.
 ///
 /// # Knobs
-/// - values by path; at least one. Live are - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`,
-///   `fallback`, `locality`, `retry` where there is one,
-///     but for its budget, `concurrency_limit.bulkhead`, and the `state` of a `breaker`: `forced_open` refuses all calls, and with `closed`
-///     a breaker that was put into another state begins anew; one that calls have opened cannot be closed so
+/// - values by path; at least one. These are live:
+///   - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`, `fallback`, `locality`,
+///     `concurrency_limit.bulkhead`, `retry` where there is one, but for its budget, and the `state` of a `breaker`
+///     (`forced_open` refuses all calls; `closed` begins a breaker anew that was set to another state, but not one that calls have opened)
 ///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one
 ///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
 ///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency`, `loss`, `bandwidth`, `buffer` and
