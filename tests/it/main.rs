@@ -23,6 +23,7 @@ mod folders;
 mod form;
 mod generated;
 mod interrupt;
+mod language;
 mod laws;
 mod layers;
 mod names;

@@ -20,7 +20,7 @@ profile! {
     /// For services that call the interfaces of AWS, to see how long a throttled table is called again.
     ///
     /// # Knobs
-    /// - `version`: `2026`, `2025`, default 2026
+    /// - `version`: `2026`, `2025`, default 2026; `profile: aws_sdk-2026` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -36,6 +36,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "aws_sdk",
+    versions: VERSIONS,
     older: Some(("2025", ALWAYS_2025)),
     always: r"
 retry: {max_attempts: 3, outcomes: [error, timeout, unreachable, rejected, shed], backoff: {exponential: {base: 50ms, multiplier: 2, cap: 20s, jitter: full}}, budget: {token_bucket: {max: 500, deposit: 1, cost: 14}}}

@@ -23,7 +23,7 @@ profile! {
     /// For callers behind Envoy with a configuration of their own. Behind Istio, use that profile.
     ///
     /// # Knobs
-    /// - `version`: `1`, which is the one that is known, default 1
+    /// - `version`: `1`, which is the one that is known, default 1; `profile: envoy-1` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -39,6 +39,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "envoy",
+    versions: VERSIONS,
     older: None,
     always: r"
 total_timeout: 15s

@@ -18,7 +18,7 @@ profile! {
     /// For callers on the JVM that have Failsafe. Mind the breaker that a single failure opens.
     ///
     /// # Knobs
-    /// - `version`: `3`, which is the one that is known, default 3
+    /// - `version`: `3`, which is the one that is known, default 3; `profile: failsafe-3` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -34,6 +34,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "failsafe",
+    versions: VERSIONS,
     older: None,
     always: "",
     written: r"

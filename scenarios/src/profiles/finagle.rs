@@ -21,7 +21,7 @@ profile! {
     /// For clients of Finagle, and to see what a budget does that is there by default.
     ///
     /// # Knobs
-    /// - `version`: `22`, which is the one that is known, default 22
+    /// - `version`: `22`, which is the one that is known, default 22; `profile: finagle-22` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -37,6 +37,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "finagle",
+    versions: VERSIONS,
     older: None,
     always: r"
 balance: {least_requests: {choices: 2}}

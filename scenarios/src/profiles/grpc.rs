@@ -20,7 +20,7 @@ profile! {
     /// For clients that call gRPC services directly, without a mesh: most surprises come from `pick_first`.
     ///
     /// # Knobs
-    /// - `version`: `1`, which is the one that is known, default 1
+    /// - `version`: `1`, which is the one that is known, default 1; `profile: grpc-1` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -36,6 +36,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "grpc",
+    versions: VERSIONS,
     older: None,
     always: r"
 balance: pinned

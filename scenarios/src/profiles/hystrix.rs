@@ -22,7 +22,7 @@ profile! {
     /// For services that still have Hystrix, and to see what its thread pools do to them.
     ///
     /// # Knobs
-    /// - `version`: `1`, which is the one that is known, default 1
+    /// - `version`: `1`, which is the one that is known, default 1; `profile: hystrix-1` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -38,6 +38,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "hystrix",
+    versions: VERSIONS,
     older: None,
     always: r"
 timeout: 1s

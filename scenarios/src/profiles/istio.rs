@@ -23,7 +23,7 @@ profile! {
     /// For services in a mesh that nobody has configured: to see which of their failures the mesh hides, and which it multiplies.
     ///
     /// # Knobs
-    /// - `version`: `1`, which is the one that is known, default 1
+    /// - `version`: `1`, which is the one that is known, default 1; `profile: istio-1` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -39,6 +39,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "istio",
+    versions: VERSIONS,
     older: None,
     always: r"
 balance: {least_requests: {choices: 2}}

@@ -3,6 +3,9 @@
 //! A profile works on the tree before it is read: what is always there in the library becomes a key of the call settings that name it, and what is
 //! written of the settings is filled up with the library's defaults in the place of ours. So nothing below knows of profiles, and each value that
 //! one brings stands, for problems, where the profile is named.
+//!
+//! A profile is written as its name, as name and version in one word (`resilience4j-2`), or as a map (`{resilience4j: {version: 2}}`). The word
+//! becomes the map here, so that the types which read a file know the map only.
 
 /// Defines the settings of a profile and the versions of which defaults are known, the present one first.
 macro_rules! profile {
@@ -15,6 +18,9 @@ macro_rules! profile {
             #[serde(skip_serializing_if = "Option::is_none")]
             pub version: Option<$version>,
         }
+
+        /// The versions of which defaults are known, by their names.
+        pub(super) const VERSIONS: &[&str] = &[$name $(, $older_name)*];
 
         /// The versions of which defaults are known.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -47,9 +53,10 @@ use sim_core::kind::Kind;
 use sim_core::problem::Problem;
 use std::borrow::Cow;
 
-/// The library by which a call goes.
+/// The library by which a call goes. Its version may follow the name, as in `resilience4j-2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = with_versions)]
 pub enum ProfileSettings {
     /// resilience4j.
     #[serde(rename = "resilience4j")]
@@ -92,6 +99,8 @@ pub const ALL: &[Kind] = &[
 /// What a library brings, as YAML of call settings.
 struct Library {
     name: &'static str,
+    /// The versions that are known, the present one first.
+    versions: &'static [&'static str],
     /// A version before the present one, and what is always there in it.
     older: Option<(&'static str, &'static str)>,
     /// What is there whether it is asked for or not.
@@ -99,6 +108,28 @@ struct Library {
     /// The defaults of what is written. Where one of several kinds may stand there may be defaults of each, and the first is the one that is there if
     /// none is written.
     written: &'static str,
+}
+
+impl Library {
+    fn named(name: &str) -> Option<&'static Self> {
+        LIBRARIES.into_iter().find(|library| library.name == name)
+    }
+
+    /// The library of a word, and the version that follows its name, if one does.
+    fn in_word(word: &str) -> Option<(&'static Self, Option<&str>)> {
+        let (name, version) = word.rsplit_once('-').map_or((word, None), |(name, version)| (name, Some(version)));
+        Some((Self::named(name)?, version))
+    }
+}
+
+/// Adds to a schema of the libraries their words with a version.
+fn with_versions(schema: &mut schemars::Schema) {
+    let Some(serde_json::Value::Array(choices)) = schema.get_mut("oneOf") else { return };
+    for library in LIBRARIES {
+        choices.extend(library.versions.iter().map(|version| {
+            serde_json::json!({"const": format!("{}-{version}", library.name), "description": format!("Version {version} of {}.", library.name)})
+        }));
+    }
 }
 
 const LIBRARIES: [&Library; 9] = [
@@ -145,14 +176,13 @@ impl Profile {
     /// The profile that settings name; none where they name none, or none that is known, which the reader says.
     fn of(settings: &Node) -> Option<Self> {
         let named = settings.get("profile")?;
-        let (name, version) = match named.text() {
-            Some(name) => (name, None),
+        let (library, version) = match named.text() {
+            Some(word) => Library::in_word(word)?,
             None => {
                 let [kind] = named.entries() else { return None };
-                (kind.key.as_str(), kind.value.get("version").and_then(Node::text))
+                (Library::named(&kind.key)?, kind.value.get("version").and_then(Node::text))
             }
         };
-        let library = LIBRARIES.into_iter().find(|library| library.name == name)?;
         let always = library.older.filter(|(older, _)| Some(*older) == version).map_or(library.always, |older| older.1);
         Some(Self {
             name: library.name,
@@ -205,16 +235,17 @@ fn entries(table: &str, span: Span) -> Vec<Entry> {
 }
 
 fn stand_at(entry: &mut Entry, span: Span) {
-    fn node_at(node: &mut Node, span: Span) {
-        node.span = span;
-        match &mut node.value {
-            Value::Scalar(_) => {}
-            Value::List(nodes) => nodes.iter_mut().for_each(|node| node_at(node, span)),
-            Value::Map(entries) => entries.iter_mut().for_each(|entry| stand_at(entry, span)),
-        }
-    }
     entry.key_span = span;
-    node_at(&mut entry.value, span);
+    stand_at_node(&mut entry.value, span);
+}
+
+fn stand_at_node(node: &mut Node, span: Span) {
+    node.span = span;
+    match &mut node.value {
+        Value::Scalar(_) => {}
+        Value::List(nodes) => nodes.iter_mut().for_each(|node| stand_at_node(node, span)),
+        Value::Map(entries) => entries.iter_mut().for_each(|entry| stand_at(entry, span)),
+    }
 }
 
 /// Fills a value of a key up with its default.
@@ -319,8 +350,34 @@ impl Walk<'_> {
         }
     }
 
+    /// Writes a profile whose version is in its word as a map. A version that is not known is told here, for the reader knows no words with versions.
+    fn unfold(&mut self, settings: &mut Node) {
+        let Value::Map(entries) = &mut settings.value else { return };
+        let Some(named) = entries.iter_mut().find(|entry| entry.key == "profile").map(|entry| &mut entry.value) else {
+            return;
+        };
+        let Some((library, Some(version))) = named.text().and_then(Library::in_word) else { return };
+        let span = named.span;
+        let map = if library.versions.contains(&version) {
+            format!("{{{}: {{version: '{version}'}}}}", library.name)
+        } else {
+            let words: Vec<String> = library.versions.iter().map(|known| format!("{}-{known}", library.name)).collect();
+            let problem =
+                Problem::error("profile", format!("version \"{version}\" of {} is not known here", library.name))
+                    .label(format!("words here: {}", words.join(", ")))
+                    .hint(format!("write profile: {} for the present version", library.name));
+            self.problems.push(Placed { problem, span: Some(span) });
+            library.name.to_owned()
+        };
+        if let Some(mut node) = parse(&map, FileId(0)).node {
+            stand_at_node(&mut node, span);
+            *named = node;
+        }
+    }
+
     /// Applies the profile that is in force at the settings of a call: its own, that of its policy, or that of all calls.
     fn call(&mut self, settings: &mut Node) {
+        self.unfold(settings);
         let own = Profile::of(settings);
         let policy = settings.get("policy").and_then(Node::text);
         let of_policy = policy.and_then(|name| self.by_policy.iter().find(|(policy, _)| policy == name)?.1.clone());

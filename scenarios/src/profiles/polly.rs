@@ -20,7 +20,7 @@ profile! {
     /// For callers on .NET, also by way of `Microsoft.Extensions.Http.Resilience`, whose standard handler has other values.
     ///
     /// # Knobs
-    /// - `version`: `8`, which is the one that is known, default 8
+    /// - `version`: `8`, which is the one that is known, default 8; `profile: polly-8` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -36,6 +36,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "polly",
+    versions: VERSIONS,
     older: None,
     always: "",
     written: r"

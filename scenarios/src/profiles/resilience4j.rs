@@ -22,7 +22,7 @@ profile! {
     /// For callers on the JVM that name resilience4j in their build and have hardly any configuration.
     ///
     /// # Knobs
-    /// - `version`: `2`, which is the one that is known, default 2
+    /// - `version`: `2`, which is the one that is known, default 2; `profile: resilience4j-2` says it in one word
     ///
     /// # Example
     /// ```yaml
@@ -38,6 +38,7 @@ profile! {
 /// What it switches on, and the defaults of what is written beside it.
 pub(super) const LIBRARY: Library = Library {
     name: "resilience4j",
+    versions: VERSIONS,
     older: None,
     always: "",
     written: r"

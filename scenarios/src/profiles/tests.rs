@@ -46,6 +46,30 @@ fn what_a_library_always_has_is_switched_on() {
 }
 
 #[test]
+fn a_version_may_follow_the_name_in_one_word() {
+    for library in LIBRARIES {
+        for version in library.versions {
+            let name = library.name;
+            let settings = |profile: &str| format!("profile: {profile}, retry: {{}}, breaker: rate");
+            same(&settings(&format!("{name}-{version}")), &settings(&format!("{{{name}: {{version: {version}}}}}")));
+        }
+    }
+    let refused = |profile: &str, what: &str| {
+        let report = read(&format!("profile: {profile}, retry: {{}}"), "").expect_err(profile);
+        assert!(report.contains(what) && report.matches("error: ").count() == 1, "{profile}: {report}");
+    };
+    refused("polly-7", "version \"7\" of polly is not known here");
+    refused("aws_sdk-2024", "words here: aws_sdk-2026, aws_sdk-2025");
+    refused("guava-2", "guava-2");
+    refused("polly-", "version \"\" of polly");
+    // Inherited, in a variant, and taken away again.
+    let policy =
+        |profile: &str| read("policy: p", &format!("policies: {{p: {{profile: {profile}}}}}\n")).expect(profile);
+    assert_eq!(policy("hystrix-1"), policy("hystrix"));
+    same("profile: hystrix-1, breaker: null, concurrency_limit: null", "timeout: 1s");
+}
+
+#[test]
 fn what_is_written_is_filled_up_and_stays() {
     same(
         "profile: polly, retry: {max_attempts: 2}, breaker: rate",

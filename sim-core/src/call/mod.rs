@@ -16,3 +16,4 @@ pub mod pool;
 pub mod rate_limit;
 pub mod retry;
 pub mod throttle;
+pub mod time_window;

@@ -1,6 +1,7 @@
 //! Admission control as Envoy has it: a caller that turns its own calls away by the share of them that fails.
 
-use super::window::{Sliding, ThrottleWindow};
+use super::window::{self, Sliding};
+use crate::call::time_window::TimeWindow;
 use crate::engine::math::pow;
 use crate::problem::Problems;
 use crate::units::{Factor, Probability, Rate, SimDuration};
@@ -37,7 +38,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct AdmissionControlSettings {
     /// The calls that are looked at.
-    pub window: ThrottleWindow,
+    pub window: TimeWindow,
     /// The share that succeeds below which calls are turned away.
     pub success_rate: Probability,
     /// Above 1 more are turned away for the same share of failures.
@@ -51,7 +52,7 @@ pub struct AdmissionControlSettings {
 impl Default for AdmissionControlSettings {
     fn default() -> Self {
         Self {
-            window: ThrottleWindow { time: SimDuration::from_ns(30_000_000_000) },
+            window: TimeWindow { time: SimDuration::from_ns(30_000_000_000) },
             success_rate: Probability::new(0.95).unwrap_or_default(),
             aggression: Factor::new(1.0).unwrap_or_default(),
             minimum_rate: Rate::default(),
@@ -62,7 +63,7 @@ impl Default for AdmissionControlSettings {
 
 impl AdmissionControlSettings {
     pub(super) fn validate(&self, problems: &mut Problems) {
-        self.window.validate("{time: 30s}", problems);
+        window::validate(self.window, "{time: 30s}", problems);
         if self.success_rate.value() < 0.01 {
             problems.error("success_rate", "Envoy allows nothing below 1%").hint =
                 Some("write success_rate: 95%".into());

@@ -6,7 +6,6 @@ mod window;
 
 pub use admission_control::AdmissionControlSettings;
 pub use sre::SreSettings;
-pub use window::ThrottleWindow;
 
 use crate::call::doorman::{Answer, Doorman, Ended, Knock};
 use crate::engine::rng::Keyed;

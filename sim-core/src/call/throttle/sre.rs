@@ -1,6 +1,7 @@
 //! Adaptive throttling as in the SRE book.
 
-use super::window::{Sliding, ThrottleWindow};
+use super::window::{self, Sliding};
+use crate::call::time_window::TimeWindow;
 use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -33,12 +34,12 @@ pub struct SreSettings {
     /// The callee sees so many times what it accepts.
     pub ratio: Factor,
     /// The calls that are looked at.
-    pub window: ThrottleWindow,
+    pub window: TimeWindow,
 }
 
 impl Default for SreSettings {
     fn default() -> Self {
-        let window = ThrottleWindow { time: SimDuration::from_ns(120_000_000_000) };
+        let window = TimeWindow { time: SimDuration::from_ns(120_000_000_000) };
         Self { ratio: Factor::new(2.0).unwrap_or_default(), window }
     }
 }
@@ -49,7 +50,7 @@ impl SreSettings {
             problems.error("ratio", "below 1 calls are turned away that the callee would accept").hint =
                 Some("write ratio: 2".into());
         }
-        self.window.validate("{time: 2m}", problems);
+        window::validate(self.window, "{time: 2m}", problems);
     }
 
     pub(super) fn build(&self) -> Sre {

@@ -1,27 +1,16 @@
 //! The calls that a throttle looks at.
 
+use crate::call::time_window::TimeWindow;
 use crate::problem::Problems;
-use crate::units::SimDuration;
-use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-
-/// The calls that a throttle looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ThrottleWindow {
-    /// Those of the last so long.
-    pub time: SimDuration,
-}
 
 /// Steps in which a window slides.
 const STEPS: u64 = 60;
 
-impl ThrottleWindow {
-    /// Problems of the setting. `write` is what it may say.
-    pub(super) fn validate(self, write: &str, problems: &mut Problems) {
-        if self.time.ns() < STEPS {
-            problems.error("window", "a window of no time holds no call").hint = Some(format!("write window: {write}"));
-        }
+/// Problems of a throttle's window. `write` is what it may say.
+pub(super) fn validate(window: TimeWindow, write: &str, problems: &mut Problems) {
+    if window.time.ns() < STEPS {
+        problems.error("window", "a window of no time holds no call").hint = Some(format!("write window: {write}"));
     }
 }
 
@@ -37,7 +26,7 @@ pub(super) struct Sliding {
 
 impl Sliding {
     /// An empty window.
-    pub fn new(window: ThrottleWindow) -> Self {
+    pub fn new(window: TimeWindow) -> Self {
         Self { step_ns: (window.time.ns() / STEPS).max(1), steps: VecDeque::new(), requests: 0, accepts: 0 }
     }
 

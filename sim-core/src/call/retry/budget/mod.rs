@@ -6,6 +6,7 @@ mod token_bucket;
 pub use breaker::RetryBreakerSettings;
 pub use token_bucket::TokenBucketSettings;
 
+use crate::call::time_window::TimeWindow;
 use crate::problem::Problems;
 use crate::units::{Count, Factor, Percent, Rate, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,7 @@ pub enum BudgetSettings {
 ///
 /// # Knobs
 /// - `percent`: share of calls, percent, default 20%
-/// - `window`: how long a deposit lasts, duration, default 10s
+/// - `window`: how long a deposit lasts, `{time: 10s}` or a duration, default 10s
 /// - `reserve`: retries that are always allowed, rate, default 10/s
 ///
 /// # Example
@@ -53,7 +54,7 @@ pub struct RateShareSettings {
     /// Share of calls.
     pub percent: Percent,
     /// How long a deposit lasts.
-    pub window: SimDuration,
+    pub window: TimeWindow,
     /// Retries that are always allowed.
     pub reserve: Rate,
 }
@@ -123,7 +124,7 @@ impl Default for RateShareSettings {
     fn default() -> Self {
         Self {
             percent: Percent::new(0.2).unwrap_or_default(),
-            window: SimDuration::from_ns(10_000_000_000),
+            window: TimeWindow { time: SimDuration::from_ns(10_000_000_000) },
             reserve: Rate::from_per_second(10.0),
         }
     }
@@ -153,7 +154,7 @@ impl BudgetSettings {
         match self {
             Self::RateShare(s) => problems.at("rate_share", |p| {
                 share(s.percent, p);
-                if s.window.ns() == 0 {
+                if s.window.time.ns() == 0 {
                     p.error("window", "a deposit that lasts no time is none").hint = Some("write window: 10s".into());
                 }
             }),
@@ -169,8 +170,8 @@ impl BudgetSettings {
         match self {
             Self::RateShare(s) => Budget::RateShare {
                 share: s.percent.fraction(),
-                window_s: s.window.secs(),
-                reserve: s.reserve.per_second() * s.window.secs(),
+                window_s: s.window.time.secs(),
+                reserve: s.reserve.per_second() * s.window.time.secs(),
                 balance: 0.0,
                 updated: 0,
             },
