@@ -24,6 +24,8 @@ pub struct Names {
     pub queues: BTreeSet<String>,
     /// Which of these are caches.
     pub caches: BTreeSet<String>,
+    /// Which of these are caches in the memory of their callers, which have no instances.
+    pub in_memory: BTreeSet<String>,
     /// Which of these say how much memory their machines have.
     pub with_memory: BTreeSet<String>,
     /// `service.endpoint`, and `queue.send`.
@@ -76,6 +78,25 @@ impl Names {
         /// The service, store or queue called `name`; a problem at `key` if there is none.
         service, services, ServiceId, "service"
     );
+    /// The service, store or queue called `name`, which has instances; a problem at `key` if there is none.
+    pub fn with_instances(&self, key: &str, name: &str, problems: &mut Problems) -> Option<ServiceId> {
+        if self.lies_in_memory(key, name, problems) {
+            return None;
+        }
+        self.service(key, name, problems)
+    }
+
+    /// Whether `name` is a cache in the memory of its callers: a problem at `key`, which asks for instances.
+    pub fn lies_in_memory(&self, key: &str, name: &str, problems: &mut Problems) -> bool {
+        let lies = self.in_memory.contains(name);
+        if lies {
+            let what = format!("{name} lies in the memory of its callers, and has no instances");
+            problems.error(key, what).hint =
+                Some(format!("name the service whose memory it is, or give caches.{name} steps: [{{work: 0.2ms}}]"));
+        }
+        lies
+    }
+
     /// The queue called `name`; a problem at `key` if there is none.
     pub fn queue(&self, key: &str, name: &str, problems: &mut Problems) -> Option<ServiceId> {
         if !self.queues.contains(name) {

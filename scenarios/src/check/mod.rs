@@ -7,6 +7,7 @@
 mod cycles;
 mod meters;
 mod near;
+mod own_value;
 mod reach;
 mod size;
 mod studies;
@@ -77,6 +78,7 @@ pub fn precision<'a>(
 /// Finds requests that never come to an end, and more of anything than a run can hold.
 pub fn endless(compiled: &Compiled, problems: &mut Problems) {
     cycles::check(compiled, problems);
+    own_value::check(compiled, problems);
     size::check(compiled, problems);
 }
 

@@ -86,7 +86,9 @@ impl Compiler<'_> {
         }
         for (name, cache) in written.caches.iter() {
             self.service("caches", name, NodeKind::Cache(cache_of(cache)));
-            if !cache.is_local() {
+            if cache.is_local() {
+                self.names.in_memory.insert(name.to_owned());
+            } else {
                 for endpoint in CACHE_ENDPOINTS {
                     self.endpoint(name, endpoint, &format!("caches.{name}"));
                 }

@@ -7,16 +7,16 @@ use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::metrics::Counter;
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
-use sim_core::results::{EdgeCounts, RunResult, Span};
+use sim_core::results::{EdgeCounts, RunResult, Span, WrongCounts};
 use sim_core::units::SimDuration;
 
 /// A run of a scenario.
-struct Ran {
+pub(super) struct Ran {
     model: Model,
     run: RunResult,
 }
 
-fn ran(text: &str, seed: u64) -> Ran {
+pub(super) fn ran(text: &str, seed: u64) -> Ran {
     ran_in_windows(text, seed, None)
 }
 
@@ -31,7 +31,7 @@ fn ran_in_windows(text: &str, seed: u64, window_ns: Option<u64>) -> Ran {
     Ran { model, run }
 }
 
-fn between(from_s: f64, to_s: f64) -> Span {
+pub(super) fn between(from_s: f64, to_s: f64) -> Span {
     Span { from_ns: (from_s * 1e9) as i64, to_ns: (to_s * 1e9) as i64 }
 }
 
@@ -41,15 +41,15 @@ impl Ran {
         ServiceId::from(place)
     }
 
-    fn counted_in(&self, counter: &Counter, span: Span) -> u64 {
+    pub(super) fn counted_in(&self, counter: &Counter, span: Span) -> u64 {
         self.run.service(self.service("values"), span).of(counter)
     }
 
-    fn counted(&self, counter: &Counter) -> u64 {
+    pub(super) fn counted(&self, counter: &Counter) -> u64 {
         self.counted_in(counter, self.run.whole())
     }
 
-    fn calls_to(&self, callee: &str) -> EdgeCounts {
+    pub(super) fn calls_to(&self, callee: &str) -> EdgeCounts {
         let mut all = EdgeCounts::default();
         for (place, edge) in self.model.edges.iter().enumerate() {
             if self.model.endpoints[edge.callee.index()].name == callee {
@@ -60,15 +60,20 @@ impl Ran {
     }
 
     /// Stale answers of an endpoint.
-    fn stale(&self, callee: &str) -> u64 {
+    pub(super) fn stale(&self, callee: &str) -> u64 {
+        self.wrong(callee, Wrongness::StaleRead, |n| n.arose)
+    }
+
+    /// Answers of an endpoint that are wrong in this way, of which those are counted that `which` says.
+    pub(super) fn wrong(&self, callee: &str, kind: Wrongness, which: impl Fn(&WrongCounts) -> u64) -> u64 {
         let is_of = |edge: EdgeId| self.model.endpoints[self.model.edges[edge.index()].callee.index()].name == callee;
         let wrong = self.run.slices.iter().flat_map(|slice| &slice.wrong);
-        wrong.filter(|(e, k, _)| is_of(*e) && *k == Wrongness::StaleRead as u8).map(|(.., n)| n.arose).sum()
+        wrong.filter(|(e, k, _)| is_of(*e) && *k == kind as u8).map(|(.., n)| which(n)).sum()
     }
 }
 
 /// Readers of one value, or of as many as `keys` says; `cache` has the settings of the cache, `steps` what makes a value, `more` further sections.
-fn system(head: &str, keys: &str, cache: &str, steps: &str, more: &str) -> String {
+pub(super) fn system(head: &str, keys: &str, cache: &str, steps: &str, more: &str) -> String {
     format!(
         "scenario: Cached\nquestion: Who makes what?\nrun: {{{head}}}\nkeys: {{item: {keys}}}\n\
          load: {{users: {{to: web.get, arrive: {{poisson: {{rate: 10/s}}}}}}}}\n\
@@ -77,7 +82,7 @@ fn system(head: &str, keys: &str, cache: &str, steps: &str, more: &str) -> Strin
     )
 }
 
-const ONE: &str = "{uniform: {count: 1}}";
+pub(super) const ONE: &str = "{uniform: {count: 1}}";
 
 /// Vattani and others: with 10 lookups a second and 3 s to make a value, `xfetch` with beta 1 begins 3 (ln 30 + 0.5772) = 11.94 s before the end on
 /// average.

@@ -6,6 +6,7 @@ mod balance;
 mod breakers;
 mod caches;
 mod checks;
+mod coalescing;
 mod counters;
 mod deadlines;
 mod deploys;

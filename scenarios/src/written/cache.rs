@@ -44,6 +44,9 @@ impl CacheSettings {
             return;
         };
         problems.at("contents", |p| contents.validate(p));
+        if let Some(coalesce) = self.coalesce {
+            problems.at("coalesce", |p| coalesce.validate(p));
+        }
         let needs = [
             ("coalesce", self.coalesce.is_some(), contents.key().is_some(), "keys, to tell who misses the same"),
             (

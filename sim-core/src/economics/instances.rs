@@ -39,7 +39,7 @@ pub struct InstancesSettings {
 
 impl InstancesSettings {
     pub(super) fn compile(&self, names: &Names, services: &[Service], problems: &mut Problems) -> Option<Meter> {
-        let of = names.service("of", &self.of, problems)?;
+        let of = names.with_instances("of", &self.of, problems)?;
         let has = services.get(of.index()).and_then(|service| service.machine_type.as_deref());
         if let Some(wanted) = &self.machine_type
             && has != Some(wanted)

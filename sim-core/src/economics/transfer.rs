@@ -43,7 +43,7 @@ impl TransferSettings {
     pub(super) fn compile(&self, names: &Names, problems: &mut Problems) -> Option<Meter> {
         let of = match &self.of {
             None => None,
-            Some(name) => Some(names.service("of", name, problems)?),
+            Some(name) => Some(names.with_instances("of", name, problems)?),
         };
         Some(Meter::Transfer { of, across: self.across })
     }

@@ -6,6 +6,7 @@
 use super::meant::{Group, LevelSubject, Resolved, ScopeMeant, Subject};
 use super::metric::{Metric, MetricRef, SubjectKind, Window};
 use crate::counters::{LEVELS, TIMED, level, part};
+use crate::data::cache;
 use crate::ids::EdgeId;
 use crate::metrics::{Level, LevelOf, PartAt, TimedAt, TimedPart};
 use crate::names::Names;
@@ -44,6 +45,13 @@ impl MetricRef {
             problems.unknown("", "cache", self.subject.as_deref().unwrap_or_default(), known);
             return None;
         }
+        if let Some(name) = &self.subject
+            && matches!(subject, Subject::Service(_) | Subject::Timed(_) | Subject::Level(..))
+            && !self.is_of_contents()
+            && names.lies_in_memory("", name.rsplit_once('.').map_or(name, |(of, _)| of), problems)
+        {
+            return None;
+        }
         if self.metric == Metric::Memory && !self.subject.as_ref().is_some_and(|name| names.with_memory.contains(name))
         {
             let name = self.subject.as_deref().unwrap_or_default();
@@ -58,6 +66,15 @@ impl MetricRef {
         }
         let resolved = Resolved { metric: self.metric, subject, scope };
         super::scope::acts(self, &resolved, problems).then_some(resolved)
+    }
+
+    /// Whether it measures what is in a cache, wherever that lies.
+    fn is_of_contents(&self) -> bool {
+        match self.metric {
+            Metric::HitRatio => true,
+            Metric::Counted(counter) => cache::COUNTERS.iter().any(|of_contents| of_contents.name == counter.name),
+            _ => false,
+        }
     }
 
     fn scope(&self, names: &Names, problems: &mut Problems) -> Option<ScopeMeant> {

@@ -335,7 +335,10 @@ impl FaultSettings {
             warning.path = format!("{}.at", problems.path());
             problems.push(warning.label(format!("the run measures {}", run.duration)));
         }
-        let target = problems.at("where", |p| self.target.compile(around, p))?;
+        let target = problems.at("where", |p| match self.inject {
+            InjectSettings::Flush(_) => self.target.compile_contents(around, p),
+            _ => self.target.compile(around, p),
+        })?;
         self.inject.check_target(&target, around, problems)?;
         let whole_place = self.target.zone.is_some() || self.target.region.is_some();
         let effect = self.inject.effect(whole_place && self.target.service.is_none(), around, problems)?;

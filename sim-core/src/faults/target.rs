@@ -197,8 +197,27 @@ impl TargetSettings {
         }
     }
 
-    /// The target as meant.
+    /// The target as meant, of what is done to instances or to messages. Caches in the memory of their callers have neither.
     pub fn compile(&self, around: Surroundings<'_>, problems: &mut Problems) -> Option<Target> {
+        if let Some(name) = &self.service
+            && around.names.lies_in_memory("service", name, problems)
+        {
+            return None;
+        }
+        self.compile_any(around, |service| service.node.stands_alone(), problems)
+    }
+
+    /// The target as meant, of what is done to the contents of caches, wherever they lie.
+    pub fn compile_contents(&self, around: Surroundings<'_>, problems: &mut Problems) -> Option<Target> {
+        self.compile_any(around, |_| true, problems)
+    }
+
+    fn compile_any(
+        &self,
+        around: Surroundings<'_>,
+        may_be: impl Fn(&Service) -> bool,
+        problems: &mut Problems,
+    ) -> Option<Target> {
         if self.is_edge() {
             let written = Ends { between: self.between.as_deref(), from: self.from.as_deref(), to: self.to.as_deref() };
             let (from, to, both_ways) = ends(written, around.names, problems)?;
@@ -209,7 +228,8 @@ impl TargetSettings {
             }
             return Some(Target::Edge { from, to, both_ways });
         }
-        let selection = self.selection(around, problems)?;
+        let mut selection = self.selection(around, problems)?;
+        selection.services.retain(|id| may_be(&around.services[id.index()]));
         if self.selects_nothing(&selection, around) {
             problems.error("", "this target selects no instance").label = Some(format!("written: {}", self.words()));
             return None;

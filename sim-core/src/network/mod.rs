@@ -303,6 +303,9 @@ pub fn ends(ends: Ends<'_>, names: &Names, problems: &mut Problems) -> Option<Lo
 
 /// The place called `name`: a zone, region, service, endpoint or load class; a problem at `key` if there is none.
 pub fn place(names: &Names, key: &str, name: &str, problems: &mut Problems) -> Option<Location> {
+    if names.lies_in_memory(key, name, problems) {
+        return None;
+    }
     let found = None
         .or_else(|| names.zones.get(name).map(|id| Location::Zone(*id)))
         .or_else(|| names.regions.get(name).map(|id| Location::Region(*id)))

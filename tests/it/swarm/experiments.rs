@@ -13,7 +13,8 @@ fn with_experiment(seed: u64, steady_state: &str) -> String {
     let model = read(&text).model;
     let mut dice = Dice::new(seed ^ 0xe59e);
     let seconds = model.run.duration.secs() as u64;
-    let names: Vec<&str> = model.services.iter().map(|service| service.name.as_str()).collect();
+    let with_instances = model.services.iter().filter(|service| service.node.stands_alone());
+    let names: Vec<&str> = with_instances.map(|service| service.name.as_str()).collect();
     let actions: Vec<String> = (0..dice.number(1, 6)).map(|_| action(&mut dice, &names, seconds / 2)).collect();
     let rollback: Vec<String> = (0..dice.number(0, 3)).map(|_| format!("{{{}}}", deed(&mut dice, &names))).collect();
     let abort = if dice.chance(50) { "abort_when: [error_rate(web.get) over 1s > 20%], " } else { "" };

@@ -174,8 +174,8 @@ fn ejection(dice: &mut Dice) -> String {
     )
 }
 
-/// What is in a cache, and who makes its values.
-pub fn cache(dice: &mut Dice) -> String {
+/// What is in a cache, and who makes its values; `coalesces` if others may wait for one who makes one.
+pub fn cache(dice: &mut Dice, coalesces: bool) -> String {
     let mut keys = Vec::new();
     if dice.chance(50) {
         let (instances, workers) = (dice.number(1, 3), *dice.pick(&["unlimited", "2", "20"]));
@@ -191,8 +191,11 @@ pub fn cache(dice: &mut Dice) -> String {
     let (capacity, eviction) = (*dice.pick(&["1", "20", "1k"]), *dice.pick(&["lru", "lfu", "fifo"]));
     let ttl = *dice.pick(&["10ms", "1s", "4s"]);
     keys.push(format!("contents: {{keyed: {{key: item, capacity: {capacity}, eviction: {eviction}, ttl: {ttl}}}}}"));
-    if dice.chance(60) {
-        keys.push(format!("coalesce: {}", *dice.pick(&["per_instance", "everywhere"])));
+    if coalesces {
+        let kind = *dice.pick(&["per_instance", "everywhere"]);
+        let max_wait = *dice.pick(&["", "{max_wait: 1ms}", "{max_wait: 500ms}"]);
+        let coalesce = if max_wait.is_empty() { kind.to_owned() } else { format!("{{{kind}: {max_wait}}}") };
+        keys.push(format!("coalesce: {coalesce}"));
     }
     if dice.chance(30) {
         keys.push(format!("early: {{xfetch: {{beta: {}}}}}", *dice.pick(&["1", "20"])));

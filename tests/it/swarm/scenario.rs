@@ -59,6 +59,11 @@ struct Maker<'d> {
     keyed: bool,
     /// Whether it has the cache `memo` of values by key.
     cached: bool,
+    /// Where those who miss a value of it wait for one who makes it, the tier whose steps look something up: what makes a value may not look it up,
+    /// neither there nor in a tier that it calls.
+    looks_up: Option<usize>,
+    /// Whether the steps that are being written make a value.
+    makes: bool,
     /// Calls that a request may still make, so that none becomes thousands.
     calls_left: usize,
 }
@@ -67,10 +72,21 @@ struct Maker<'d> {
 pub fn scenario(seed: u64) -> Scenario {
     let mut dice = Dice::new(seed);
     let (tiers, seconds) = (dice.number(1, 6) as usize, dice.number(10, 25));
-    let mut maker =
-        Maker { dice: &mut dice, endpoints: Vec::new(), queue: None, keyed: false, cached: false, calls_left: 7 };
+    let mut maker = Maker {
+        dice: &mut dice,
+        endpoints: Vec::new(),
+        queue: None,
+        keyed: false,
+        cached: false,
+        looks_up: None,
+        makes: false,
+        calls_left: 7,
+    };
     maker.keyed = maker.dice.chance(50);
     maker.cached = maker.keyed && maker.dice.chance(40);
+    if maker.cached && maker.dice.chance(60) {
+        maker.looks_up = Some(maker.dice.below(tiers));
+    }
     for name in &NAMES[..tiers] {
         let count = maker.dice.number(1, 2) as usize;
         maker.endpoints.push(["get", "put"][..count].iter().map(|e| format!("{name}.{e}")).collect());
@@ -110,7 +126,11 @@ pub fn scenario(seed: u64) -> Scenario {
         control.push(format!("  telemetry: {{metrics: {{every: 2s, delay: 1s}}}}\n  scalers: {{{of}: {scaler}}}\n"));
     }
     let keys = if maker.keyed { vec![format!("  item: {}\n", kinds::keys(maker.dice))] } else { Vec::new() };
-    let caches = if maker.cached { vec![format!("  memo: {}\n", kinds::cache(maker.dice))] } else { Vec::new() };
+    let caches = if maker.cached {
+        vec![format!("  memo: {}\n", kinds::cache(maker.dice, maker.looks_up.is_some()))]
+    } else {
+        Vec::new()
+    };
     let flush = maker.cached && maker.dice.chance(40);
     let faults: Vec<String> = if flush {
         [faults, vec!["  flushed: {inject: flush, where: {service: memo}, at: 4s, every: 5s}\n".to_owned()]].concat()
@@ -236,11 +256,14 @@ impl Maker<'_> {
     }
 
     fn step(&mut self, tier: usize, depth: usize) -> String {
+        let may_wait = self.looks_up.is_some_and(|only| only != tier || self.makes);
         if self.cached && self.dice.chance(30) {
-            if self.dice.chance(20) {
+            if may_wait || self.dice.chance(20) {
                 return "{invalidate: memo}".into();
             }
+            let made = std::mem::replace(&mut self.makes, true);
             let miss = if depth < 2 { self.steps(tier, depth + 1).join(", ") } else { self.call(tier) };
+            self.makes = made;
             return format!("{{lookup: {{cache: memo, miss: [{miss}]}}}}");
         }
         match self.dice.below(if depth < 2 { 10 } else { 4 }) {

@@ -175,7 +175,7 @@ impl ScalerSettings {
 
     /// The scaler with ids.
     pub fn compile(&self, name: &str, names: &Names, problems: &mut Problems) -> Option<Scaler> {
-        let of = names.service("of", &self.of, problems);
+        let of = names.with_instances("of", &self.of, problems);
         let pipeline = match &self.reads {
             None => Some(0),
             Some(name) => names.pipeline("reads", name, problems),

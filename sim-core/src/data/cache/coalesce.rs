@@ -1,5 +1,7 @@
 //! Who waits for the regeneration of another.
 
+use crate::problem::Problems;
+use crate::units::SimDuration;
 use serde::{Deserialize, Serialize};
 
 /// How far those who miss the same key wait for one of them.
@@ -20,6 +22,8 @@ pub enum CoalesceSettings {
 ///
 /// All share what comes of it: a value, or its failure. A regeneration that fails fails for all who wait, with the same outcome, and the next request
 /// tries again. One that was begun goes on when its own caller has given up, for the sake of the others. Waiting requests keep their workers.
+/// They wait for as long as the steps of `miss` take, whose timeouts are what ends them; with `max_wait` a request that has waited so long makes
+/// the value for itself.
 ///
 /// It works too while a shared cache does not answer, because the instance itself knows what it is making.
 ///
@@ -27,7 +31,7 @@ pub enum CoalesceSettings {
 /// In front of anything that is slow and asked for by many: it needs no other system.
 ///
 /// # Knobs
-/// None.
+/// - `max_wait`: how long a request waits for the value of another, duration, default as long as that takes
 ///
 /// # Example
 /// ```yaml
@@ -40,8 +44,12 @@ pub enum CoalesceSettings {
 /// # Source
 /// Go `golang.org/x/sync/singleflight`; Caffeine's loading cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PerInstanceSettings {}
+#[serde(deny_unknown_fields, default)]
+pub struct PerInstanceSettings {
+    /// How long a request waits for the value of another before it makes the value for itself; default as long as that takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_wait: Option<SimDuration>,
+}
 
 /// In the whole system one request makes a value, and all others wait for it.
 ///
@@ -50,7 +58,8 @@ pub struct PerInstanceSettings {}
 /// wait for its value. Caches that lie in the memory of their callers get the value wherever somebody waited for it.
 ///
 /// A regeneration that fails fails for all who wait, with the same outcome. When the instance crashes on which the value is being made, those who
-/// wait elsewhere look again at once, and the first of them makes it: the lease of a real lock would first have to run out.
+/// wait elsewhere look again at once, and the first of them makes it: the lease of a real lock would first have to run out. With `max_wait` a
+/// request that has waited so long makes the value for itself, as behind nginx when `proxy_cache_lock_timeout` is over; here its value is kept.
 ///
 /// The lock is the cache's: where a shared cache does not answer, nobody waits for anybody.
 ///
@@ -58,7 +67,7 @@ pub struct PerInstanceSettings {}
 /// Where even one regeneration for each instance is too much for what is behind the cache.
 ///
 /// # Knobs
-/// None.
+/// - `max_wait`: how long a request waits for the value of another, duration, default as long as that takes
 ///
 /// # Example
 /// ```yaml
@@ -71,5 +80,35 @@ pub struct PerInstanceSettings {}
 /// # Source
 /// Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013 (leases); nginx `proxy_cache_lock`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EverywhereSettings {}
+#[serde(deny_unknown_fields, default)]
+pub struct EverywhereSettings {
+    /// How long a request waits for the value of another before it makes the value for itself; default as long as that takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_wait: Option<SimDuration>,
+}
+
+impl CoalesceSettings {
+    /// The word in the file, and how long a request waits.
+    fn settings(self) -> (&'static str, Option<SimDuration>) {
+        match self {
+            Self::PerInstance(s) => ("per_instance", s.max_wait),
+            Self::Everywhere(s) => ("everywhere", s.max_wait),
+        }
+    }
+
+    /// How long a request waits for the value of another at most [ns].
+    pub fn max_wait_ns(self) -> Option<u64> {
+        self.settings().1.map(SimDuration::ns)
+    }
+
+    /// Problems of the settings.
+    pub fn validate(self, problems: &mut Problems) {
+        let (name, max_wait) = self.settings();
+        if max_wait.is_some_and(SimDuration::is_zero) {
+            problems.at(name, |p| {
+                p.error("max_wait", "nobody waits for the value of another").hint =
+                    Some("leave coalesce out, or write max_wait: 500ms".into());
+            });
+        }
+    }
+}

@@ -179,7 +179,7 @@ pub(super) fn compile(
         }
         DoSettings::Scale(settings) => {
             let service = target?.service.as_deref()?;
-            let service = problems.at("where", |p| names.service("service", service, p))?;
+            let service = problems.at("where", |p| names.with_instances("service", service, p))?;
             let to = settings.set.get_u32();
             (DeedEffect::Scale { service, to }, format!("{words} scaled to {to}"))
         }

@@ -76,11 +76,17 @@ impl World<'_> {
         let key = self.key_of(frame, cache);
         let wanted = Wanted { number, cache, shelf, key };
         let found = shelf.map_or(Found::Nothing, |shelf| self.finds(frame, cache, shelf, key));
+        // What was a miss before the instance crashed that made the value is counted once.
+        let is_first = self.caches.again.remove(&frame) != Some(self.frames[frame].key);
         if let Found::Nothing = found {
-            count!(self.stations.counts(cache), cache::MISSES);
-            return self.is_missing(frame, wanted);
+            if is_first {
+                count!(self.stations.counts(cache), cache::MISSES);
+            }
+            return self.is_missing(frame, wanted, is_first);
         }
-        count!(self.stations.counts(cache), cache::HITS);
+        if is_first {
+            count!(self.stations.counts(cache), cache::HITS);
+        }
         match found {
             Found::Early(value) => {
                 if !self.is_being_made(frame, wanted) {
@@ -119,7 +125,7 @@ impl World<'_> {
     }
 
     /// The key of a request in a cache. Fixed contents tell apart what was invalidated by the row in the first store of the values.
-    fn key_of(&self, frame: FrameId, cache: ServiceId) -> u64 {
+    pub(super) fn key_of(&self, frame: FrameId, cache: ServiceId) -> u64 {
         match self.caches.rules(cache).key {
             Some(space) => self.data.key_in(space, self.request_of(frame)),
             None => self.caches.sources[cache.index()].first().map_or(0, |store| self.row(frame, *store)),

@@ -2,17 +2,19 @@
 //!
 //! Those who wait share what comes of it: the value, a degraded answer, or the failure with its outcome. A degraded answer is given and not kept. A
 //! regeneration that is lost with its instance has no outcome: those who wait for it elsewhere look again, and the first of them makes the value.
+//! One who has waited for as long as it may makes the value for itself.
 
 use super::{Row, Shelf, Value};
 use crate::counters::count;
 use crate::data::cache::{self, CoalesceSettings};
-use crate::engine::table::Maybe;
+use crate::engine::table::{Id, Maybe};
 use crate::ids::{InstanceId, ServiceId};
 use crate::outcome::Outcome;
-use crate::world::World;
 use crate::world::data::Read;
 use crate::world::frame::{BELOW, FrameId, Link, Phase, REGENERATES, Waiter};
+use crate::world::program::Op;
 use crate::world::stations::Life;
+use crate::world::{TIMER, World};
 
 /// Which value of which cache is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +36,8 @@ pub(super) type Scope = (ServiceId, Option<InstanceId>, u64);
 #[derive(Debug)]
 pub(super) struct Making {
     wanted: Wanted,
-    /// Where others may find it, if they may.
-    scope: Option<Scope>,
+    /// Where others may find it: those who miss it, and those who have it expired.
+    scopes: [Option<Scope>; 2],
     /// When it was begun [ns].
     began: u64,
     /// The one that the request has which makes it before that expires.
@@ -61,32 +63,57 @@ impl World<'_> {
     }
 
     /// There is no value: a request makes it, or waits for one who does.
-    pub(super) fn is_missing(&mut self, frame: FrameId, wanted: Wanted) -> Option<FrameId> {
+    pub(super) fn is_missing(&mut self, frame: FrameId, wanted: Wanted, is_first: bool) -> Option<FrameId> {
         let scope = self.scope(frame, wanted);
         let led = scope.and_then(|scope| self.caches.led.get(&scope).copied());
         if let Some(making) = led.and_then(|number| self.caches.makings.get_mut(&number)) {
-            let seq = self.calendar.next_sequence();
+            let max_wait_ns = self.caches.rules[wanted.cache.index()].and_then(|rules| rules.coalesce?.max_wait_ns());
+            let seq = match max_wait_ns {
+                Some(wait_ns) => self.calendar.push(self.now.saturating_add(wait_ns), TIMER, frame.place()),
+                None => self.calendar.next_sequence(),
+            };
             making.waiting.push((frame, seq, wanted.shelf));
-            count!(self.stations.counts(wanted.cache), cache::COALESCED);
+            if is_first {
+                count!(self.stations.counts(wanted.cache), cache::COALESCED);
+            }
             self.joins(frame, wanted, seq);
             return None;
         }
-        self.makes(frame, wanted, scope, None)
+        self.makes(frame, wanted, [scope, None], None)
+    }
+
+    /// A request has waited for the value of another for as long as it may: it makes the value for itself.
+    pub(in crate::world) fn waits_no_longer(&mut self, frame: FrameId) -> Option<FrameId> {
+        let Op::Lookup(number) = self.program.ops[self.frames[frame].pc] else {
+            unreachable!("only a lookup waits for the value of another with a timer")
+        };
+        let cache = self.program.lookups[number as usize].cache;
+        let key = self.key_of(frame, cache);
+        let within = match self.caches.rules(cache).coalesce? {
+            CoalesceSettings::PerInstance(_) => self.frames[frame].instance.get(),
+            CoalesceSettings::Everywhere(_) => None,
+        };
+        let making = self.caches.makings.get_mut(self.caches.led.get(&(cache, within, key))?)?;
+        let seq = self.frames[frame].seq;
+        let place = making.waiting.iter().position(|&(waits, since, _)| (waits, since) == (frame, seq))?;
+        let (.., shelf) = making.waiting.remove(place);
+        self.makes(frame, Wanted { number, cache, shelf, key }, [None, None], None)
     }
 
     /// A request that has a value makes it anew, and waits for it.
     pub(super) fn makes_early(&mut self, frame: FrameId, wanted: Wanted, value: Value) -> Option<FrameId> {
         let scope = self.scope(frame, wanted);
-        self.makes(frame, wanted, scope, Some(value))
+        self.makes(frame, wanted, [scope, None], Some(value))
     }
 
     /// A request that has an expired value lets it be made anew in the background, unless somebody does so in the same place.
     pub(super) fn refreshes(&mut self, frame: FrameId, wanted: Wanted) {
-        let scope = self.scope(frame, wanted).unwrap_or((wanted.cache, wanted.shelf, wanted.key));
-        if self.caches.led.contains_key(&scope) || self.too_much_at_once(1) {
+        // One at a time where the value lies, whichever instance asks, and one at a time among those who would wait for each other.
+        let scopes = [self.scope(frame, wanted), Some((wanted.cache, wanted.shelf, wanted.key))];
+        if scopes.iter().flatten().any(|scope| self.caches.led.contains_key(scope)) || self.too_much_at_once(1) {
             return;
         }
-        let branch = self.makes_beside(frame, wanted, Some(scope), None);
+        let branch = self.makes_beside(frame, wanted, scopes, None);
         self.frames[branch].waiter = Waiter::NOBODY;
         self.ready.push(branch);
     }
@@ -102,37 +129,49 @@ impl World<'_> {
         at.next = Link::join(1, 1);
     }
 
-    fn makes(&mut self, frame: FrameId, wanted: Wanted, scope: Option<Scope>, early: Option<Value>) -> Option<FrameId> {
+    fn makes(
+        &mut self,
+        frame: FrameId,
+        wanted: Wanted,
+        scopes: [Option<Scope>; 2],
+        early: Option<Value>,
+    ) -> Option<FrameId> {
         if self.too_much_at_once(1) {
             return None;
         }
         let seq = self.calendar.next_sequence();
         self.joins(frame, wanted, seq);
-        Some(self.makes_beside(frame, wanted, scope, early))
+        Some(self.makes_beside(frame, wanted, scopes, early))
     }
 
     /// The branch of a request that makes a value.
-    fn makes_beside(&mut self, frame: FrameId, wanted: Wanted, scope: Option<Scope>, early: Option<Value>) -> FrameId {
+    fn makes_beside(
+        &mut self,
+        frame: FrameId,
+        wanted: Wanted,
+        scopes: [Option<Scope>; 2],
+        early: Option<Value>,
+    ) -> FrameId {
         count!(self.stations.counts(wanted.cache), cache::REGENERATIONS);
         let branch = self.branch(frame, self.program.lookups[wanted.number as usize].miss, 0);
         self.frames[branch].flags |= REGENERATES;
         let number = self.frames[branch].key;
-        if let Some(scope) = scope {
+        for scope in scopes.into_iter().flatten() {
             self.caches.led.insert(scope, number);
             // What is made for others does not end with the deadline of who began it.
             self.has_no_deadline(branch);
         }
-        self.caches.makings.insert(number, Making { wanted, scope, began: self.now, early, waiting: Vec::new() });
+        self.caches.makings.insert(number, Making { wanted, scopes, began: self.now, early, waiting: Vec::new() });
         branch
     }
 
     fn take_making(&mut self, branch: FrameId) -> Option<Making> {
         let number = self.frames[branch].key;
         let making = self.caches.makings.remove(&number)?;
-        if let Some(scope) = making.scope
-            && self.caches.led.get(&scope) == Some(&number)
-        {
-            self.caches.led.remove(&scope);
+        for scope in making.scopes.iter().flatten() {
+            if self.caches.led.get(scope) == Some(&number) {
+                self.caches.led.remove(scope);
+            }
         }
         Some(making)
     }
@@ -191,6 +230,7 @@ impl World<'_> {
                 let at = &mut self.frames[frame];
                 at.seq = 0;
                 at.phase = Phase::Running;
+                self.caches.again.insert(frame, at.key);
                 self.caches.set_answered(frame, shelf.map_or(Maybe::NONE, Maybe::from));
                 self.ready.push(frame);
             }

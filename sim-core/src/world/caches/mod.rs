@@ -123,6 +123,10 @@ pub(super) struct Caches {
     led: BTreeMap<make::Scope, u64>,
     /// By frame: the instance of a cache that has answered its call.
     answered: Vec<Maybe<InstanceId>>,
+    /// When instances began that were not there at the start of the run [ns].
+    began: BTreeMap<InstanceId, u64>,
+    /// Frames that look a second time, each with its key, which tells it from a frame that comes later to the same place.
+    again: BTreeMap<FrameId, u64>,
 }
 
 impl Caches {
@@ -157,7 +161,21 @@ impl Caches {
 
     fn shelf(&mut self, cache: ServiceId, at: InstanceId) -> &mut Shelf {
         let rules = self.rules(cache);
-        self.shelves.entry((cache, at)).or_insert_with(|| Shelf::new(&rules))
+        let began = self.began.get(&at).copied();
+        self.shelves.entry((cache, at)).or_insert_with(|| {
+            let mut shelf = Shelf::new(&rules);
+            if let Shelf::Fixed { empty_at, .. } = &mut shelf {
+                *empty_at = began;
+            }
+            shelf
+        })
+    }
+
+    /// An instance comes up. At the start of the run caches are taken to be warm; later nothing lies on it yet.
+    pub(super) fn begins(&mut self, instance: InstanceId, now: u64) {
+        if now > 0 && !self.rules.is_empty() {
+            self.began.insert(instance, now);
+        }
     }
 
     /// The value of a key is let go. Contents without keys lead to no instance, so that all of a cache let it go.

@@ -25,6 +25,7 @@ impl World<'_> {
             Phase::Queued => self.patience_ends(frame),
             Phase::Waiting | Phase::Admitted => self.wait_ends(frame),
             Phase::Delayed => self.copy_is_due(frame),
+            Phase::Joining => self.waits_no_longer(frame),
             other => unreachable!("a timer is due in phase {other:?}"),
         }
     }

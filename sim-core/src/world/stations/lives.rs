@@ -331,6 +331,7 @@ impl World<'_> {
         self.stations.services[service].workers.change(now, i64::from(workers));
         self.stations.up.came(self.model, service, &self.stations.services[service], now);
         self.memory_changes(index, Memory::begins);
+        self.caches.begins(index, now);
         self.caller_begins(index);
     }
 
