@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 24] = [
+pub(crate) const OF_NAMES: [&str; 26] = [
     "alerts",
     "caches",
     "consumers",
@@ -16,10 +16,12 @@ pub(crate) const OF_NAMES: [&str; 24] = [
     "load",
     "mix",
     "over",
+    "people",
     "policies",
     "promises",
     "queues",
     "regions",
+    "runbooks",
     "scalers",
     "services",
     "stores",

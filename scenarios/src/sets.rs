@@ -1,4 +1,4 @@
-//! What each `set` of an experiment means: a path of the file, as values of the model that become others.
+//! What each `set` of an experiment or a runbook means: a path of the file, as values of the model that become others.
 //!
 //! The engine knows ids and the file knows paths, and one key may be read by many calls: a policy's timeout is that of all calls that name it. So
 //! the value is put at its path, the file is read again with it, and the two models are compared. What differs is what is set; where
@@ -6,7 +6,7 @@
 
 use crate::overlay::Layers;
 use crate::reader::{Entry, Node, Placed, Span, Value};
-use sim_core::experiment::deed::{Meant, Sets};
+use sim_core::deed::{Meant, Sets};
 use sim_core::live::{LIVE, difference};
 use sim_core::model::Model;
 use sim_core::problem::Problem;
@@ -19,6 +19,8 @@ struct Deed<'a> {
     values: &'a [Entry],
     /// What paths begin with, where `where` names a service.
     within: Option<String>,
+    /// The alert that `where` names: paths begin at the service that it reads.
+    found_by: Option<&'a str>,
 }
 
 impl Deed<'_> {
@@ -35,9 +37,21 @@ pub fn sets(tree: &Node, read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>)) -
     if deeds.is_empty() {
         return (sets, problems);
     }
-    let calm = without_experiments(tree);
+    let calm = without_deeds(tree);
     let Some(base) = read(&calm).0 else { return (sets, problems) };
-    for deed in deeds {
+    for mut deed in deeds {
+        if let Some(alert) = deed.found_by {
+            // Of which services an alert accuses instances is known only of the model; what is wrong with its name is said where it is compiled.
+            let accused = base.alerts.iter().find(|meant| meant.name == alert).map(|meant| meant.accuses(&base));
+            match accused.as_deref() {
+                Some([one]) => deed.within = within(tree, &base.services[one.index()].name),
+                Some([_, ..]) => {
+                    problems.push(several(&deed, alert));
+                    continue;
+                }
+                _ => continue,
+            }
+        }
         match meant(&deed, &calm, &base, &read) {
             Ok(meant) => drop(sets.insert(deed.place, meant)),
             Err(found) => problems.extend(found),
@@ -46,22 +60,43 @@ pub fn sets(tree: &Node, read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>)) -
     (sets, problems)
 }
 
+/// An alert that accuses instances of several services says not at which of them a path begins.
+fn several(deed: &Deed<'_>, alert: &str) -> Placed {
+    let entry = &deed.values[0];
+    let problem = Problem::error(&entry.key, format!("{alert} reads several services, and this begins at one"))
+        .label("a path within a service")
+        .hint("write where: {service: NAME}");
+    Placed { problem, span: Some(entry.key_span) }
+}
+
 fn deeds(tree: &Node) -> Vec<Deed<'_>> {
     let mut found = Vec::new();
     for experiment in tree.get("experiments").map_or(&[][..], Node::entries) {
         for key in ["actions", "rollback"] {
-            for (number, deed) in experiment.value.get(key).map_or(&[][..], Node::items).iter().enumerate() {
-                let Some(values) = deed.get("do").and_then(|what| what.get("set")) else { continue };
-                let service = deed.get("where").and_then(|target| target.get("service")).and_then(Node::text);
-                found.push(Deed {
-                    place: format!("experiments.{}.{key}.{number}", experiment.key),
-                    values: values.entries(),
-                    within: service.and_then(|service| within(tree, service)),
-                });
-            }
+            deeds_of(tree, experiment.value.get(key), &format!("experiments.{}.{key}", experiment.key), &mut found);
         }
     }
+    for runbook in tree.find("control.runbooks").map_or(&[][..], Node::entries) {
+        let place = format!("control.runbooks.{}.actions", runbook.key);
+        deeds_of(tree, runbook.value.get("actions"), &place, &mut found);
+    }
     found
+}
+
+fn deeds_of<'a>(tree: &Node, deeds: Option<&'a Node>, place: &str, found: &mut Vec<Deed<'a>>) {
+    for (number, deed) in deeds.map_or(&[][..], Node::items).iter().enumerate() {
+        let Some(values) = deed.get("do").and_then(|what| what.get("set")) else { continue };
+        if values.entries().is_empty() {
+            continue;
+        }
+        let at = |key: &str| deed.get("where").and_then(|target| target.get(key)).and_then(Node::text);
+        found.push(Deed {
+            place: format!("{place}.{number}"),
+            values: values.entries(),
+            within: at("service").and_then(|service| within(tree, service)),
+            found_by: at("found_by"),
+        });
+    }
 }
 
 /// The path of a service, store, cache or queue, with a dot behind it.
@@ -72,11 +107,16 @@ fn within(tree: &Node, service: &str) -> Option<String> {
     Some(format!("{section}.{service}."))
 }
 
-/// The tree without experiments, which are what sets values.
-fn without_experiments(tree: &Node) -> Node {
+/// The tree without experiments and runbooks, which are what sets values.
+fn without_deeds(tree: &Node) -> Node {
     let mut calm = tree.clone();
     if let Value::Map(entries) = &mut calm.value {
         entries.retain(|entry| entry.key != "experiments");
+        if let Some(control) = entries.iter_mut().find(|entry| entry.key == "control")
+            && let Value::Map(sections) = &mut control.value.value
+        {
+            sections.retain(|entry| entry.key != "runbooks");
+        }
     }
     calm
 }

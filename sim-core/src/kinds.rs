@@ -33,9 +33,10 @@ pub fn all() -> Vec<Kind> {
         crate::data::cache::ALL,
         crate::faults::ALL,
         crate::experiment::ALL,
-        crate::experiment::deed::ALL,
+        crate::deed::ALL,
         crate::control::ALL,
         crate::control::scaling::ALL,
+        crate::runbook::ALL,
         crate::promise::ALL,
         crate::economics::ALL,
     ];

@@ -1,12 +1,14 @@
 //! The engine and the models of windtunnel.
 //!
 //! No files, environment, clock, threads or printing: a model and a seed go in, plain data comes out. `engine` knows nothing of
-//! services; `world` routes requests; the families (`call`, `service`, `network`, `faults`, `control`, `data`, `economics`) decide.
+//! services; `world` routes requests; the families (`call`, `service`, `network`, `faults`, `control`, `data`, `runbook`,
+//! `economics`) decide.
 
 pub mod call;
 pub mod control;
 pub mod counters;
 pub mod data;
+pub mod deed;
 pub mod dist;
 pub mod economics;
 pub mod engine;
@@ -28,6 +30,7 @@ pub mod outcome;
 pub mod problem;
 pub mod promise;
 pub mod results;
+pub mod runbook;
 pub mod service;
 pub mod slo;
 pub mod topology;

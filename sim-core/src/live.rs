@@ -5,7 +5,7 @@
 
 use crate::call::breaker::HandSettings;
 use crate::call::limit::LimitSettings;
-use crate::experiment::deed::{Change, Live, OfCall, OfNode};
+use crate::deed::{Change, Live, OfCall, OfNode};
 use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
 use crate::model::Model;
 use crate::topology::{Consumer, Edge, Guard, Node, Replication, Service, Store};

@@ -4,11 +4,13 @@
 //! [`Topology`]: this file is the list of what they mean.
 
 use crate::control::{Alert, Pipeline, Scaler};
+use crate::deed::Deed;
 use crate::economics::CostItem;
 use crate::experiment::Experiment;
 use crate::faults::Fault;
 use crate::ids::FaultId;
 use crate::promise::Promise;
+use crate::runbook::{Person, Runbook};
 use crate::topology::Topology;
 use std::ops::{Deref, DerefMut};
 
@@ -25,6 +27,10 @@ pub struct Model {
     pub scalers: Vec<Scaler>,
     /// What raises an alert.
     pub alerts: Vec<Alert>,
+    /// Who is called.
+    pub people: Vec<Person>,
+    /// What is done when alerts fire.
+    pub runbooks: Vec<Runbook>,
     /// What was promised.
     pub promises: Vec<Promise>,
     /// What is done on purpose.
@@ -50,6 +56,13 @@ impl Model {
         }
     }
 
+    /// All that experiments and runbooks do.
+    pub fn deeds(&self) -> impl Iterator<Item = &Deed> {
+        let of_experiments =
+            self.experiments.iter().flat_map(|e| e.deeds.iter().map(|(_, deed)| deed).chain(&e.rollback));
+        of_experiments.chain(self.runbooks.iter().flat_map(|runbook| &runbook.actions))
+    }
+
     /// A topology to which nothing happens: nothing strikes, scales, judges or bills it.
     pub fn of(topology: Topology) -> Self {
         Self {
@@ -58,6 +71,8 @@ impl Model {
             telemetry: Vec::new(),
             scalers: Vec::new(),
             alerts: Vec::new(),
+            people: Vec::new(),
+            runbooks: Vec::new(),
             promises: Vec::new(),
             experiments: Vec::new(),
             costs: Vec::new(),

@@ -77,7 +77,9 @@ fn rows(journal: &Journal) -> Vec<Action> {
             JournalKind::NotRun => rows.push(row("not run".into(), colour::VERM)),
             JournalKind::Abort => rows.push(row("aborted".into(), colour::VERM)),
             JournalKind::Halt => rows.push(row("halted".into(), colour::VERM)),
-            JournalKind::Action | JournalKind::End => rows.push(row(entry.text.to_string(), colour::INK)),
+            JournalKind::Alert | JournalKind::Reaction | JournalKind::Action | JournalKind::End => {
+                rows.push(row(entry.text.to_string(), colour::INK));
+            }
             JournalKind::Rollback => {
                 let from = abort.map_or(entry.at_s, |e| e.at_s);
                 let text = format!("rollback: {}", entry.text);

@@ -287,6 +287,6 @@ fn number<'a, T: Copy>(
 }
 
 /// The keys of the map at `path`.
-fn keys<'a>(tree: &'a Node, path: &str) -> Vec<&'a str> {
+pub(super) fn keys<'a>(tree: &'a Node, path: &str) -> Vec<&'a str> {
     tree.find(path).map_or(&[][..], Node::entries).iter().map(|e| e.key.as_str()).collect()
 }

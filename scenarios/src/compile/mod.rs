@@ -17,7 +17,7 @@ use crate::reader::{Node, Sources};
 use crate::traces::Named;
 use crate::written::Written;
 use crate::written::call::CallKeys;
-use sim_core::experiment::deed::Sets;
+use sim_core::deed::Sets;
 use sim_core::expression::{Clause, MetricRef};
 use sim_core::ids::{EdgeId, GuardId, ServiceId};
 use sim_core::model::Model;

@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::written::Written;
 use crate::written::node::check_instances;
 use sim_core::control::PipelineSettings;
+use sim_core::deed::Around;
 use sim_core::experiment::Before;
 use sim_core::expression::{Metric, Resolved, Subject};
 use sim_core::faults::{FaultEffect, Strategy, Surroundings, Target};
@@ -13,7 +14,9 @@ use sim_core::names::Objective;
 use sim_core::network::Network;
 use sim_core::problem::Problems;
 use sim_core::promise::{PromiseKind, check_recoveries};
+use sim_core::runbook::{Runbook, RunbookSettings};
 use sim_core::topology::{KeySpace, Run, Topology};
+use std::collections::BTreeMap;
 
 /// A model that has nothing in it yet.
 pub(super) fn empty_model(written: &Written) -> Model {
@@ -56,6 +59,7 @@ impl Compiler<'_> {
         self.faults(problems);
         problems.at("control", |p| self.control(p));
         self.experiments(problems);
+        problems.at("control", |p| self.runbooks(p));
         self.deploys(problems);
         self.budgets(problems);
         self.costs(problems);
@@ -202,6 +206,7 @@ impl Compiler<'_> {
                         promises: &self.model.promises,
                         faults: self.model.faults.len(),
                         sets: self.around.sets,
+                        alerts: &self.model.alerts,
                     };
                     settings.compile(name, place, &before, p)
                 });
@@ -217,12 +222,59 @@ impl Compiler<'_> {
         });
     }
 
+    fn runbooks(&mut self, problems: &mut Problems) {
+        let control = &self.written.control;
+        problems.at("people", |p| {
+            for (name, settings) in control.people.iter() {
+                p.at(name, |p| settings.validate(p));
+                self.model.people.push(settings.compile(name));
+            }
+        });
+        // Also of a person who could not be read there is the name.
+        let mut people: BTreeMap<&str, usize> =
+            super::declare::keys(self.around.tree, "control.people").into_iter().map(|name| (name, 0)).collect();
+        people.extend(control.people.names().enumerate().map(|(place, name)| (name, place)));
+        let model = &mut self.model;
+        let meant: Vec<Option<Runbook>> = problems.at("runbooks", |p| {
+            let each = |(name, settings): (&str, &RunbookSettings)| {
+                p.at(name, |p| {
+                    settings.validate(p);
+                    let (names, sets) = (&self.names, self.around.sets);
+                    let around = Around { names, topology: &model.topology, sets, alerts: &model.alerts };
+                    settings.compile(name, &people, around, p)
+                })
+            };
+            control.runbooks.iter().map(each).collect()
+        });
+        let of_scaler = |place: usize| model.scalers[place].of;
+        for runbook in meant.into_iter().flatten() {
+            for (service, to) in runbook.scales(of_scaler) {
+                let service = &mut model.topology.services[service.index()];
+                service.max_instances = service.max_instances.max(to);
+            }
+            model.runbooks.push(runbook);
+        }
+        self.idle_people(problems);
+    }
+
+    /// Who does no runbook does nothing at all.
+    fn idle_people(&self, problems: &mut Problems) {
+        let does = |name: &str| self.written.control.runbooks.iter().any(|(_, r)| r.by.as_deref() == Some(name));
+        problems.at("people", |p| {
+            for person in self.model.people.iter().filter(|person| !does(&person.name)) {
+                p.warning(&person.name, "nothing calls this person").hint =
+                    Some(format!("name who does a runbook: by: {}", person.name));
+            }
+        });
+    }
+
     /// Services to which a version is deployed tell their versions apart, and have places for a second set where it starts beside the first.
     fn deploys(&mut self, problems: &mut Problems) {
         let model = &mut self.model;
         let of_scaler = |place: usize| model.scalers[place].of;
         let mut scaled: Vec<ServiceId> = model.scalers.iter().map(|scaler| scaler.of).collect();
         scaled.extend(model.experiments.iter().flat_map(|e| e.scales(of_scaler)).map(|(service, _)| service));
+        scaled.extend(model.runbooks.iter().flat_map(|r| r.scales(of_scaler)).map(|(service, _)| service));
         for fault in &model.faults {
             let (FaultEffect::Deploy(deploy), Target::Instances(of)) = (&fault.effect, &fault.target) else { continue };
             for id in &of.services {

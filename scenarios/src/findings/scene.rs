@@ -4,8 +4,8 @@ use super::{needs, rates};
 use crate::compile::Compiled;
 use crate::numbers::grouped;
 use crate::reader::Node;
+use sim_core::deed::DeedEffect;
 use sim_core::engine::math;
-use sim_core::experiment::DeedEffect;
 use sim_core::faults::{FaultEffect, Target};
 use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use sim_core::model::Model;
@@ -128,10 +128,16 @@ impl<'a> Scene<'a> {
         !matches!(self.model.services[service.index()].node, Kind::Queue(_))
     }
 
-    /// Whether an experiment sets values or changes how many instances there are, so that what the file says holds for a part of the run only.
+    /// Whether an experiment or a runbook sets values or changes how many instances there are, so that what the file says holds for a part of
+    /// the run only.
     pub fn changes_while_it_runs(&self) -> bool {
-        let deeds = self.model.experiments.iter().flat_map(|e| e.deeds.iter().map(|(_, deed)| deed).chain(&e.rollback));
-        deeds.into_iter().any(|deed| !matches!(deed.effect, DeedEffect::Restart(_) | DeedEffect::Mend(_)))
+        let restores = |effect: &DeedEffect| {
+            matches!(
+                effect,
+                DeedEffect::Restart(_) | DeedEffect::Replace(_) | DeedEffect::Return(_) | DeedEffect::Mend(_)
+            )
+        };
+        self.model.deeds().any(|deed| !restores(&deed.effect))
     }
 
     /// Whether a fault may stop instances of a service.

@@ -25,6 +25,7 @@ mod paired;
 mod precision;
 mod quantile;
 pub mod replicate;
+mod runbook;
 mod series;
 mod sites;
 mod summary;

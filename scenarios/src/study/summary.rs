@@ -59,6 +59,13 @@ pub fn answer(
             .zip(&gathered.judged.experiments)
             .flat_map(|(experiment, sums)| sums.journals().map(|j| (experiment.name.clone(), j.clone())))
             .chain(gathered.judged.deploys.iter().flat_map(|of| of.journals().map(|j| (of.name(model), j.clone()))))
+            .chain(
+                model
+                    .runbooks
+                    .iter()
+                    .zip(&gathered.judged.runbooks)
+                    .flat_map(|(runbook, sums)| sums.journals().map(|j| (runbook.name.clone(), j.clone()))),
+            )
             .collect(),
     }
 }
@@ -98,6 +105,7 @@ fn summary(
         expectations: gathered.judged.of_clauses(loaded, critical),
         experiments: gathered.judged.of_experiments(loaded, critical),
         deploys: gathered.judged.deploys.iter().map(|sums| sums.summary(model)).collect(),
+        runbooks: gathered.judged.runbooks.iter().enumerate().map(|(place, sums)| sums.summary(model, place)).collect(),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

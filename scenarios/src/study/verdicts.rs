@@ -5,6 +5,7 @@ use super::experiment::{ExperimentSums, spoken_of};
 use super::interval::Critical;
 use super::judge;
 use super::one::One;
+use super::runbook::RunbookSums;
 use super::sums::{JudgedSums, SideSums};
 use crate::Loaded;
 use sim_core::results::{ExperimentSummary, PromiseSummary, Verdict};
@@ -24,6 +25,8 @@ pub struct Verdicts {
     pub experiments: Vec<ExperimentSums>,
     /// By deploy.
     pub deploys: Vec<DeploySums>,
+    /// By runbook.
+    pub runbooks: Vec<RunbookSums>,
 }
 
 impl Verdicts {
@@ -37,6 +40,7 @@ impl Verdicts {
             asked: vec![SideSums::default(); asked],
             experiments: loaded.model.experiments.iter().map(ExperimentSums::new).collect(),
             deploys: deploy::of(&loaded.model),
+            runbooks: loaded.model.runbooks.iter().map(|_| RunbookSums::default()).collect(),
         }
     }
 
@@ -68,6 +72,7 @@ impl Verdicts {
         }
         self.experiments.iter_mut().zip(&one.tried).for_each(|(sums, tried)| sums.merge(tried));
         self.deploys.iter_mut().for_each(|sums| sums.merge(&one.run));
+        self.runbooks.iter_mut().enumerate().for_each(|(place, sums)| sums.merge(&one.run, place));
         for (sums, (value, times)) in self.asked.iter_mut().zip(&one.asked) {
             if let Some(value) = value {
                 sums.add(*value, times.as_ref());

@@ -27,6 +27,7 @@ mod near;
 mod pools;
 mod rates;
 mod rows;
+mod runbooks;
 mod scopes;
 mod shipped;
 mod telemetry;

@@ -25,13 +25,14 @@ use run::RunSettings;
 use serde::{Deserialize, Serialize};
 use sim_core::control::{AlertSettings, PipelineSettings, ScalerSettings};
 use sim_core::data::KeysSettings;
+use sim_core::deed::Anything;
 use sim_core::economics::CostSettings;
 use sim_core::experiment::ExperimentSettings;
-use sim_core::experiment::deed::Anything;
 use sim_core::expression::Clause;
 use sim_core::faults::FaultSettings;
 use sim_core::network::NetworkSettings;
 use sim_core::promise::PromiseSettings;
+use sim_core::runbook::{PersonSettings, RunbookSettings};
 use studies::StudySettings;
 
 /// A scenario file.
@@ -122,4 +123,8 @@ pub struct ControlSettings {
     pub scalers: Named<ScalerSettings>,
     /// What raises an alert, by name.
     pub alerts: Named<AlertSettings>,
+    /// Who is called when an alert fires, by name.
+    pub people: Named<PersonSettings>,
+    /// What is done when an alert fires, by name.
+    pub runbooks: Named<RunbookSettings>,
 }

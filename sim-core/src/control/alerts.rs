@@ -3,11 +3,14 @@
 //! The state machine is that of Prometheus: pending at the first true evaluation, firing at the first one that comes at least `for`
 //! after it, inactive at the first false one. No data is false.
 
-use crate::expression::{Condition, Resolved, Tree};
-use crate::ids::FaultId;
+use crate::counters::TIMED;
+use crate::expression::{Condition, LevelSubject, Resolved, Subject, Tree};
+use crate::ids::{EdgeId, FaultId, ServiceId};
+use crate::metrics::{PartAt, TimedAt};
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::{Looks, Span};
+use crate::topology::Topology;
 use crate::units::SimDuration;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +30,11 @@ use serde::{Deserialize, Serialize};
 /// - `severity`: 1 to 5, 5 is worst, default 3; reports list the most severe alerts first
 /// - `reads`: the telemetry pipeline that it sees, name, default the first
 /// - `finds`: the fault that it is there to find, name, default none
+///
+/// Deeds may be done to what an alert accuses (`where: {found_by: ALERT}`): the instances for which `when` is true by their own readings, rightly
+/// or not, as it begins to fire. An instance has readings of its own of `queue_length` and `in_system`, as they are then, and of its disk's
+/// `fsync`, of which the mean in the window is taken for each percentile. Of all else it has none; then, and where the condition is true for no
+/// instance alone, all instances of the services that `when` reads are accused.
 ///
 /// # Example
 /// ```yaml
@@ -82,6 +90,37 @@ pub struct Alert {
     pub pipeline: usize,
     /// The fault that it is there to find.
     pub finds: Option<FaultId>,
+}
+
+impl Alert {
+    /// The services that its condition reads, each once: their instances are what it can accuse.
+    pub fn accuses(&self, topology: &Topology) -> Vec<ServiceId> {
+        let mut all: Vec<ServiceId> =
+            self.when.metrics().iter().flat_map(|metric| read_of(&metric.subject, topology)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// The services of which something is read; of calls, those that are called.
+fn read_of(subject: &Subject, topology: &Topology) -> Vec<ServiceId> {
+    let called = |edge: EdgeId| topology.endpoints[topology.edges[edge.index()].callee.index()].service;
+    match subject {
+        Subject::Service(service) | Subject::Level(_, LevelSubject::Service(service)) => vec![*service],
+        Subject::Endpoint(endpoint) => vec![topology.endpoints[endpoint.index()].service],
+        Subject::Edges(edges) | Subject::Level(_, LevelSubject::Calls(edges)) => {
+            edges.iter().map(|edge| called(*edge)).collect()
+        }
+        Subject::Timed(parts) => {
+            let of = |part: &PartAt| match TIMED[usize::from(part.part().0)].of {
+                TimedAt::CallSite => called(EdgeId::from(part.index())),
+                TimedAt::Node | TimedAt::Queue => ServiceId::from(part.index()),
+            };
+            parts.iter().map(of).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 impl AlertSettings {

@@ -1,6 +1,6 @@
 //! An action of an experiment: a fault or a deed, at a time from its begin.
 
-use super::deed::{self, Deed, DoSettings};
+use crate::deed::{self, Deed, DoSettings};
 use crate::dist::Distribution;
 use crate::faults::{Fault, FaultSettings, InjectSettings, Schedule, Surroundings, TargetSettings};
 use crate::problem::Problems;

@@ -1,18 +1,17 @@
 //! Experiments: something is done to the running system on purpose, within bounds, to see whether a hypothesis holds.
 //!
-//! The settings and what they mean stand here, actions in `action`, what is done besides faults in `deed`, and the bounds in `radius`. The
+//! The settings and what they mean stand here, actions in `action`, and the bounds in `radius`; what is done besides faults is a deed. The
 //! faults of an experiment are faults of the model that strike only while it runs; the world begins, watches and ends it, and a
 //! study judges its hypothesis by the truth of each run.
 
 mod action;
-pub mod deed;
 mod radius;
 
 pub use action::ActionSettings;
-pub use deed::{Deed, DeedEffect, DeedSettings, DoSettings};
-use deed::{Live, OfNode, Sets};
 pub use radius::{InstancesSettings, RadiusSettings, UsersSettings};
 
+use crate::control::Alert;
+use crate::deed::{self, Deed, DeedEffect, DeedSettings, Sets, Whom};
 use crate::expression::{Clause, Condition, Metric, MetricRef, Resolved, Subject};
 use crate::faults::{Fault, Target};
 use crate::ids::{FaultId, ServiceId};
@@ -164,19 +163,7 @@ impl Experiment {
 
     /// Services that it scales, or lets a scaler scale, and to how many instances. `of_scaler` is the service of a scaler, by its place.
     pub fn scales(&self, of_scaler: impl Fn(usize) -> ServiceId) -> Vec<(ServiceId, u32)> {
-        let mut scaled = Vec::new();
-        for deed in self.deeds.iter().map(|(_, deed)| deed).chain(&self.rollback) {
-            match &deed.effect {
-                DeedEffect::Scale { service, to } => scaled.push((*service, *to)),
-                DeedEffect::Set(changes) => scaled.extend(changes.iter().filter_map(|change| match change.to {
-                    Live::Node(service, OfNode::Instances(to)) => Some((service, to)),
-                    Live::Bounds(scaler, _, max) => Some((of_scaler(scaler), max)),
-                    _ => None,
-                })),
-                _ => {}
-            }
-        }
-        scaled
+        deed::scales(self.deeds.iter().map(|(_, deed)| deed).chain(&self.rollback), of_scaler)
     }
 }
 
@@ -198,11 +185,13 @@ pub struct Before<'m> {
     pub faults: usize,
     /// What each `set` means.
     pub sets: &'m Sets,
+    /// What may accuse instances.
+    pub alerts: &'m [Alert],
 }
 
 impl<'m> Before<'m> {
     fn deeds(&self) -> deed::Around<'m> {
-        deed::Around { names: self.names, topology: self.topology, sets: self.sets }
+        deed::Around { names: self.names, topology: self.topology, sets: self.sets, alerts: self.alerts }
     }
 }
 
@@ -357,9 +346,16 @@ fn hits<'a>(meant: &'a Meant, topology: &Topology) -> Vec<Hit<'a>> {
             edge @ Target::Edge { .. } => Hit::Messages(edge),
         }],
         Meant::Deed(_, deed) => match &deed.effect {
-            DeedEffect::Restart(selection) | DeedEffect::Drain(selection) => vec![Hit::Instances(selection)],
+            DeedEffect::Restart(whom)
+            | DeedEffect::Drain(whom, _)
+            | DeedEffect::Replace(whom)
+            | DeedEffect::Isolate(whom) => match whom {
+                Whom::Selected(selection) => vec![Hit::Instances(selection)],
+                // Whom it accuses is known only then: at most all.
+                Whom::FoundBy { services, .. } => services.iter().map(|service| Hit::Service(*service)).collect(),
+            },
             DeedEffect::Scale { service, .. } => vec![Hit::Service(*service)],
-            DeedEffect::Mend(_) => Vec::new(),
+            DeedEffect::Mend(_) | DeedEffect::Return(_) => Vec::new(),
             DeedEffect::Set(changes) => {
                 let hit: BTreeSet<ServiceId> =
                     changes.iter().filter_map(|change| change.to.acts_at(topology)).collect();

@@ -298,6 +298,14 @@ const LISTED: &[MetricDoc] = &[
         "from the start of the fault to the first alert that finds it",
     ),
     doc(
+        Metric::TimeToRespond,
+        "time_to_respond",
+        Measure::TIME,
+        &[Fault],
+        false,
+        "from the first alert that finds the fault to the first action of a runbook that such an alert has begun",
+    ),
+    doc(
         Metric::TimeToMend,
         "time_to_mend",
         Measure::TIME,

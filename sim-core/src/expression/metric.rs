@@ -133,6 +133,8 @@ pub enum Metric {
     Spent,
     /// From the start of a fault to the first alert that finds it.
     TimeToDetect,
+    /// From the first alert that finds a fault to the first action because of it.
+    TimeToRespond,
     /// From the start of a fault to its end.
     TimeToMend,
     /// From the start of a fault to the first opening of a breaker.

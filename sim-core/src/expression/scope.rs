@@ -13,6 +13,7 @@ impl Metric {
             self,
             Self::Held
                 | Self::TimeToDetect
+                | Self::TimeToRespond
                 | Self::TimeToMend
                 | Self::TimeToOpen
                 | Self::TimeToOutage

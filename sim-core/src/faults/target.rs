@@ -53,6 +53,9 @@ pub struct TargetSettings {
     /// Messages between these two, both ways.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub between: Option<Vec<String>>,
+    /// Of what is done (`do`): the instances that this alert accuses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_by: Option<String>,
 }
 
 /// The part that an instance of a store plays.
@@ -173,6 +176,13 @@ impl TargetSettings {
 
     /// Problems of the settings by themselves.
     pub fn validate(&self, problems: &mut Problems) {
+        if self.found_by.is_some() {
+            if self.selects() || self.is_edge() {
+                problems.error("found_by", "the alert says which instances are meant, and nothing else can").hint =
+                    Some("keep found_by, or the rest".into());
+            }
+            return;
+        }
         if self.selects() && self.is_edge() {
             problems.error("", "a target is either instances or messages on their way").hint =
                 Some("keep `service`, `zone` ... for instances, or `from`, `to`, `between` for messages".into());
@@ -218,6 +228,11 @@ impl TargetSettings {
         may_be: impl Fn(&Service) -> bool,
         problems: &mut Problems,
     ) -> Option<Target> {
+        if self.found_by.is_some() {
+            problems.error("found_by", "a fault strikes whatever alerts say").hint =
+                Some("write where: {service: NAME}; found_by goes with what is done (do)".into());
+            return None;
+        }
         if self.is_edge() {
             let written = Ends { between: self.between.as_deref(), from: self.from.as_deref(), to: self.to.as_deref() };
             let (from, to, both_ways) = ends(written, around.names, problems)?;
@@ -292,6 +307,9 @@ impl TargetSettings {
 
     /// The target in words: `payment`, `30% of web`, `web -> api.get`.
     pub fn words(&self) -> String {
+        if let Some(alert) = &self.found_by {
+            return format!("what {alert} found");
+        }
         if let Some([a, b]) = self.between.as_deref() {
             return format!("between {a} and {b}");
         }

@@ -99,6 +99,7 @@ impl<'a> RunMetrics<'a> {
             (Metric::Cost, subject) => self.cost(subject, &metric.scope, spans),
             (Metric::Spent, subject) => Some(self.spent(subject, spans)),
             (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
+            (Metric::TimeToRespond, Subject::Fault(fault)) => self.time_to_respond(*fault),
             (Metric::TimeToMend, Subject::Fault(fault)) => self.time_to_mend(*fault),
             (Metric::TimeToOpen, Subject::Edges(edges)) => self.time_to_open(edges, metric.scope.after?),
             (Metric::Recovery, Subject::Endpoint(of)) => {
@@ -149,16 +150,33 @@ impl<'a> RunMetrics<'a> {
         items.flat_map(|item| spans.iter().map(move |span| spent_between(self.run, self.model, item, *span))).sum()
     }
 
-    /// From the first time that the fault struck to the first alert that finds it.
-    fn time_to_detect(&self, fault: FaultId) -> Option<f64> {
+    /// When an alert that finds a fault first fired after it had struck, from time 0 [ns]; `None` where none did.
+    fn found_at(&self, fault: FaultId) -> Option<i64> {
         let begin_ns = self.struck(fault).first()?.from_ns;
         let finders = self.model.alerts.iter().zip(&self.run.alerts).filter(|(alert, _)| alert.finds == Some(fault));
         let firings = finders.flat_map(|(_, spans)| spans).map(|span| span.from_ns);
+        firings.filter(|from_ns| *from_ns >= begin_ns).min()
+    }
+
+    /// From the first time that the fault struck to the first alert that finds it.
+    fn time_to_detect(&self, fault: FaultId) -> Option<f64> {
+        let begin_ns = self.struck(fault).first()?.from_ns;
         if !self.model.alerts.iter().any(|alert| alert.finds == Some(fault)) {
             return None;
         }
-        let first = firings.filter(|from_ns| *from_ns >= begin_ns).min();
-        Some(first.map_or(NEVER_S, |first| (first - begin_ns) as f64 / 1e9))
+        Some(self.found_at(fault).map_or(NEVER_S, |first| (first - begin_ns) as f64 / 1e9))
+    }
+
+    /// From the first alert that finds the fault to the first action of a runbook that such an alert has begun. `None` without such a runbook, and
+    /// where no alert fired.
+    fn time_to_respond(&self, fault: FaultId) -> Option<f64> {
+        let found_ns = self.found_at(fault)?;
+        let finds = |alert: usize| self.model.alerts[alert].finds == Some(fault);
+        let runbooks = self.model.runbooks.iter().zip(&self.run.runbooks).filter(|(runbook, _)| finds(runbook.alert));
+        runbooks.clone().next()?;
+        let responses = runbooks.flat_map(|(_, run)| &run.responses).filter(|response| response.begun_ns >= found_ns);
+        let acted = responses.filter_map(|response| response.acted_ns).min();
+        Some(acted.map_or(NEVER_S, |acted_ns| (acted_ns - found_ns) as f64 / 1e9))
     }
 
     /// From the first time that the fault struck to its end.

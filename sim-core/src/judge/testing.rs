@@ -259,6 +259,7 @@ impl System {
             scaler_looks: vec![Looks::default(); self.model.scalers.len()],
             scaler_steps: vec![Steps::default(); self.model.scalers.len()],
             experiments: Vec::new(),
+            runbooks: Vec::new(),
             deploys: Vec::new(),
             openings: Vec::new(),
             limits: Vec::new(),

@@ -52,6 +52,10 @@ pub enum JournalKind {
     NotRun,
     /// It begins.
     Begin,
+    /// The alert that begins a runbook fires.
+    Alert,
+    /// Who does a runbook reacts, and begins with it.
+    Reaction,
     /// An action is done, or a fault of it ends.
     Action,
     /// A condition to abort, looked at while it runs.
@@ -78,6 +82,8 @@ impl JournalKind {
             Self::Safety => "safety",
             Self::NotRun => "not run",
             Self::Begin => "begin",
+            Self::Alert => "alert",
+            Self::Reaction => "reaction",
             Self::Action => "action",
             Self::Observation => "observation",
             Self::Abort => "abort",

@@ -15,6 +15,7 @@ pub mod gate;
 mod known;
 mod promise;
 mod run;
+mod runbook;
 mod series;
 mod span;
 mod study;
@@ -34,6 +35,7 @@ pub use experiment::{
 pub use known::{Known, KnownFinding, Need};
 pub use promise::*;
 pub use run::{Limit, Looks, Period, RunResult, Slice, Steps, Stopped, WrongCounts};
+pub use runbook::{Response, RunbookRun, RunbookSummary};
 pub use series::*;
 pub use span::Span;
 pub use study::*;

@@ -3,6 +3,7 @@
 use super::counts::{EdgeCounts, ServiceCounts, UpCounts};
 use super::deploy::DeployRun;
 use super::experiment::ExperimentRun;
+use super::runbook::RunbookRun;
 use super::span::Span;
 use crate::counters::WAIT;
 use crate::ids::{EdgeId, FaultId, ServiceId};
@@ -83,6 +84,8 @@ pub struct RunResult {
     pub scaler_steps: Vec<Steps>,
     /// What became of each experiment, by its place.
     pub experiments: Vec<ExperimentRun>,
+    /// What became of each runbook, by its place.
+    pub runbooks: Vec<RunbookRun>,
     /// What became of each deploy that has begun, in the order in which they began.
     pub deploys: Vec<DeployRun>,
     /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first

@@ -2,7 +2,8 @@
 
 use super::{
     CallSeries, DeploySummary, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, Journal, Limit, LoadEvent,
-    PrecisionSummary, PromiseSummary, ServiceSeries, Stopped, StoppedEarly, System, Tail, WentOn, Window, Words,
+    PrecisionSummary, PromiseSummary, RunbookSummary, ServiceSeries, Stopped, StoppedEarly, System, Tail, WentOn,
+    Window, Words,
 };
 use crate::expression::Group;
 use crate::units::Unit;
@@ -58,6 +59,9 @@ pub struct Summary {
     /// Deploys of new versions, in the order of the file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deploys: Vec<DeploySummary>,
+    /// What was done when alerts fired, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runbooks: Vec<RunbookSummary>,
     /// The bill.
     pub cost: CostSummary,
     /// What was wrong, and what it costs.

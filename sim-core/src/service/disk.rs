@@ -221,11 +221,23 @@ pub struct Disk {
     due: u64,
     /// What is done, and its frozen instance has not heard of.
     unheard: Vec<Asked>,
+    /// How often somebody waited for a flush, and how long in all [ns].
+    flushed: (u64, u64),
 }
 
 const FLUSH: u64 = 0xd1;
 
 impl Disk {
+    /// Somebody has waited for a flush, so long [ns].
+    pub fn waited(&mut self, ns: u64) {
+        self.flushed = (self.flushed.0 + 1, self.flushed.1 + ns);
+    }
+
+    /// How often somebody waited for a flush, and how long in all [ns].
+    pub fn flushed(&self) -> (u64, u64) {
+        self.flushed
+    }
+
     /// An idle disk.
     pub fn new(device: &Device) -> Self {
         Self {
@@ -237,6 +249,7 @@ impl Disk {
             doing: Vec::new(),
             due: 0,
             unheard: Vec::new(),
+            flushed: (0, 0),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::World;
 use crate::control::Scaler;
-use crate::experiment::deed::{Live, OfNode};
+use crate::deed::{Live, OfNode};
 use crate::ids::ServiceId;
 use crate::live;
 use crate::model::Model;

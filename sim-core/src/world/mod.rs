@@ -98,6 +98,8 @@ mod fact {
     pub const VERSION: u64 = 16 << 40;
     /// An instance is killed because it uses more memory than it has.
     pub const KILLED: u64 = 17 << 40;
+    /// An action of a runbook is done.
+    pub const ACTED: u64 = 18 << 40;
 }
 
 /// What is due beside the calendar, and in which subsystem.

@@ -402,6 +402,7 @@ impl World<'_> {
             scaler_looks: ended.scalers.iter().map(|state| state.looks).collect(),
             scaler_steps: ended.scalers.iter().map(|state| state.steps).collect(),
             experiments: ended.experiments,
+            runbooks: ended.runbooks,
             deploys,
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             first_outages,

@@ -210,6 +210,24 @@ pub(super) const ACTS: &[Act] = &[
         "utilisation(api) in on > 1.2 * utilisation(api)",
     ),
     act(
+        "do replace",
+        "faults: {bad: {inject: freeze, where: {service: api, instances: [0]}, at: 10s}}\npolicies.api.timeout: 1s",
+        "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: replace, where: {service: api, instances: [0]}, at: 0s}]}}",
+        "timeout(api.get) in on < 0.5 * timeout(api.get)",
+    ),
+    act(
+        "do isolate",
+        "",
+        "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: isolate, where: {service: api}, at: 0s}]}}",
+        "unreachable(api.get) in on > 50%",
+    ),
+    act(
+        "do return",
+        "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: isolate, where: {service: api}, at: 0s}]}}",
+        "experiments.e.actions: [{do: isolate, where: {service: api}}, {do: return, where: {service: api}, at: 10s}]",
+        "unreachable(api.get) in on < 0.5 * unreachable(api.get)",
+    ),
+    act(
         "do set",
         "",
         "experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: {set: {services.api.instances: 2}}}]}}",
@@ -227,6 +245,18 @@ pub(super) const ACTS: &[Act] = &[
         "faults: {bad: {inject: fail, where: {service: api}, at: 30s}}",
         "control: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}}",
         "time_to_detect(bad) in on < 20s",
+    ),
+    act(
+        "control runbooks",
+        "faults: {bad: {inject: fail, where: {service: api}, at: 30s}}\ncontrol: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}}",
+        "control.runbooks: {mends: {trigger: {alert: errors}, actions: [{do: {mend: {fault: bad}}, takes: 5s}]}}",
+        "error_rate(web.get) in on < 0.5 * error_rate(web.get)",
+    ),
+    act(
+        "control people",
+        "faults: {bad: {inject: fail, where: {service: api}, at: 30s}}\ncontrol: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}, runbooks: {mends: {trigger: {alert: errors}, actions: [{do: {mend: {fault: bad}}, takes: 5s}]}}}",
+        "control: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}, people: {ann: {reacts_after: 1m}}, runbooks: {mends: {trigger: {alert: errors}, by: ann, actions: [{do: {mend: {fault: bad}}, takes: 5s}]}}}",
+        "error_rate(web.get) in on > 2 * error_rate(web.get)",
     ),
     act(
         "use queue_depth",

@@ -1,7 +1,7 @@
-//! Services, scalers and alerts of a run as its report and its summary list them: their order, and what stands in their columns.
+//! Services, scalers, alerts and runbooks of a run as its report and its summary list them: their order, and what stands in their columns.
 
 use crate::numbers::{clock, estimate, grouped, optional};
-use sim_core::results::{AlertSummary, Estimate, ScalerSummary, ServiceSummary, StudyResult, Unit};
+use sim_core::results::{AlertSummary, Estimate, RunbookSummary, ScalerSummary, ServiceSummary, StudyResult, Unit};
 
 /// Heads of the columns after the name of a service.
 pub const SERVICE_HEADS: [&str; 6] = ["instances", "utilisation", "CPU", "mean wait", "p99 wait", "queue length"];
@@ -71,4 +71,20 @@ pub fn alert_cells(alert: &AlertSummary) -> [String; 5] {
         None => ("-".to_owned(), "-".to_owned()),
     };
     [alert.severity.to_string(), estimate(&alert.fired, Unit::Count), first, soon, falsely]
+}
+
+/// Heads of the columns after the name of a runbook.
+pub const RUNBOOK_HEADS: [&str; 4] = ["by", "begun a run", "acts after", "done after"];
+
+/// What stands in the columns of a runbook.
+pub fn runbook_cells(runbook: &RunbookSummary) -> [String; 4] {
+    let time = |time: &Option<Estimate>| {
+        time.as_ref().map_or_else(|| "never".to_owned(), |time| estimate(time, Unit::Seconds))
+    };
+    [
+        runbook.by.clone().unwrap_or_else(|| "automation".to_owned()),
+        estimate(&runbook.begun, Unit::Count),
+        time(&runbook.acts_after_s),
+        time(&runbook.done_after_s),
+    ]
 }

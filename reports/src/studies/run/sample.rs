@@ -352,6 +352,7 @@ fn summary() -> Summary {
         promises: promises(),
         expectations: Vec::new(),
         experiments: Vec::new(),
+        runbooks: Vec::new(),
         deploys: Vec::new(),
         cost: cost(),
         wrongness: WrongnessSummary {

@@ -252,6 +252,27 @@ impl World<'_> {
         }
     }
 
+    /// A new machine takes the place of an instance: what struck the old one does not strike it, and a fault that has struck no other is over. A deploy
+    /// stays, because the new machine runs the same version.
+    pub(in crate::world) fn leaves_faults(&mut self, instance: InstanceId) {
+        for strike in 0..self.chaos.strikes.list.len() {
+            let at = &mut self.chaos.strikes.list[strike];
+            let before = at.struck.len();
+            at.struck.retain(|&struck| struck != instance);
+            let fault = &self.model.faults[at.fault.index()];
+            if !at.active || at.struck.len() == before {
+                continue;
+            }
+            if at.struck.is_empty() {
+                self.mend(strike as u32);
+            } else if matches!(fault.effect, FaultEffect::Delay { .. } | FaultEffect::Loss { .. }) {
+                self.network.end(strike as u32);
+                self.strike_messages(strike as u32);
+            }
+        }
+        self.reckon(instance);
+    }
+
     /// A fault ends.
     pub(super) fn mend(&mut self, index: u32) {
         let model = self.model;

@@ -1,5 +1,8 @@
-//! Control: telemetry, scalers, alerts and experiments, each on its clock.
+//! Control: telemetry, scalers, alerts, runbooks and experiments, each on its clock.
 
+mod accused;
+mod deeds;
+mod runbooks;
 mod set;
 mod trial;
 mod watch;
@@ -8,7 +11,7 @@ use super::events::EventId;
 use super::{Event, World, fact};
 use crate::control::ScalerState;
 use crate::model::Model;
-use crate::results::{ExperimentRun, Looks, Span};
+use crate::results::{ExperimentRun, Looks, RunbookRun, Span};
 
 /// What may be due in control.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,10 @@ pub(in crate::world) enum Due {
     Conclude(u32),
     /// A step of an experiment's rollback is done.
     Rollback(u32, u32),
+    /// Who does a runbook has reacted.
+    Reacts(u32),
+    /// An action of a runbook is done: the runbook, and the action's place.
+    Acts(u32, u32),
 }
 
 impl From<Due> for Event {
@@ -41,6 +48,7 @@ impl super::events::Due for Due {
         match self {
             Self::Deed(trial, deed) => Some((of(trial, deed), fact::DEED)),
             Self::Rollback(trial, step) => Some((of(trial, step), fact::ROLLED_BACK)),
+            Self::Acts(runbook, action) => Some((of(runbook, action), fact::ACTED)),
             _ => None,
         }
     }
@@ -61,6 +69,8 @@ impl World<'_> {
             Due::Deed(trial, deed) => self.deed(trial, deed),
             Due::Conclude(trial) => self.conclude(trial),
             Due::Rollback(trial, step) => self.roll_back(trial, step),
+            Due::Reacts(runbook) => self.reacts(runbook),
+            Due::Acts(runbook, action) => self.acts(runbook, action),
         }
     }
 }
@@ -75,6 +85,8 @@ pub(in crate::world) struct Ended {
     pub scalers: Vec<ScalerState>,
     /// The experiments.
     pub experiments: Vec<ExperimentRun>,
+    /// The runbooks.
+    pub runbooks: Vec<RunbookRun>,
 }
 
 /// What watches and acts.
@@ -82,17 +94,25 @@ pub(in crate::world) struct Control<'m> {
     set: set::Active<'m>,
     watch: watch::Watch,
     trials: Vec<trial::Trial>,
+    accused: accused::Accused,
+    runbooks: runbooks::Runbooks,
 }
 
 impl Control<'_> {
     pub(in crate::world) fn new(model: &Model) -> Self {
-        Self { set: set::Active::default(), watch: watch::Watch::new(model), trials: Vec::new() }
+        Self {
+            set: set::Active::default(),
+            watch: watch::Watch::new(model),
+            trials: Vec::new(),
+            accused: accused::Accused::new(model),
+            runbooks: runbooks::Runbooks::new(model),
+        }
     }
 
     /// What became of all that watched and acted.
     pub(in crate::world) fn finish(self) -> Ended {
         let (alerts, alert_looks, scalers) = self.watch.finish();
         let experiments = self.trials.into_iter().map(trial::Trial::finish).collect();
-        Ended { alerts, alert_looks, scalers, experiments }
+        Ended { alerts, alert_looks, scalers, experiments, runbooks: self.runbooks.finish() }
     }
 }

@@ -1,6 +1,6 @@
 //! Values that were set while the run goes on, and who set them.
 
-use crate::experiment::deed::{Change, Live};
+use crate::deed::{Change, Live};
 use crate::world::World;
 
 /// What is set now, in the order in which it was.
@@ -48,7 +48,7 @@ impl<'m> World<'m> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::deed::OfNode;
+    use crate::deed::OfNode;
     use crate::ids::ServiceId;
 
     fn change(service: usize, to: u32) -> Change {

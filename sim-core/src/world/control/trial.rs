@@ -5,9 +5,8 @@
 
 use super::Due;
 use crate::control::{Pipeline, PipelineSettings};
-use crate::engine::math::whole_ns;
-use crate::engine::rng::Stream;
-use crate::experiment::{Deed, DeedEffect, Experiment};
+use crate::deed::Deed;
+use crate::experiment::Experiment;
 use crate::expression::{CompareOp, Tree, Window};
 use crate::ids::{Caller, EdgeId, FaultId, InstanceId};
 use crate::results::{Course, ExperimentRun, JournalBound, JournalEntry, JournalKind, JournalValue, Span, Unit, Words};
@@ -236,7 +235,7 @@ impl<'m> World<'m> {
             }
         }
         for (place, (at_ns, deed)) in experiment.deeds.iter().enumerate() {
-            let done = now + at_ns + self.duration(deed);
+            let done = now + at_ns + self.duration(deed, 0);
             if done == now {
                 self.deed(index, place as u32);
             } else {
@@ -257,12 +256,6 @@ impl<'m> World<'m> {
         if to < end {
             self.schedule(to, crate::world::chaos::Due::Mend(strike));
         }
-    }
-
-    /// How long a deed takes in this run [ns].
-    fn duration(&self, deed: &Deed) -> u64 {
-        let Some(takes) = &deed.takes else { return 0 };
-        whole_ns(takes.build().sample(&mut Stream::new(self.seed, self.replication, &deed.name, "takes")))
     }
 
     /// Requests of load classes that ended, and of these those that were not answered.
@@ -379,7 +372,7 @@ impl<'m> World<'m> {
     /// Begins a step of the rollback.
     fn next_step(&mut self, index: u32, step: u32) {
         let Some(deed) = self.model.experiments[index as usize].rollback.get(step as usize) else { return };
-        let took = self.duration(deed);
+        let took = self.duration(deed, 0);
         if took == 0 {
             self.roll_back(index, step);
         } else {
@@ -404,32 +397,9 @@ impl<'m> World<'m> {
     }
 
     fn do_it(&mut self, index: u32, deed: &'m Deed, kind: JournalKind) {
-        let named = match &deed.effect {
-            DeedEffect::Restart(selection) => {
-                let all = self.select_of(selection, &deed.name, "targets");
-                all.iter().for_each(|instance| self.restart(*instance));
-                self.named(&all)
-            }
-            DeedEffect::Drain(selection) => {
-                let all = self.select_of(selection, &deed.name, "targets");
-                all.iter().for_each(|instance| self.drain(*instance));
-                selection.services.iter().for_each(|service| self.refresh_routable(*service));
-                self.named(&all)
-            }
-            DeedEffect::Scale { service, to } => {
-                self.scale_to(*service, *to);
-                String::new()
-            }
-            DeedEffect::Mend(fault) => {
-                self.mend_fault(*fault);
-                String::new()
-            }
-            DeedEffect::Set(changes) => {
-                self.sets((kind == JournalKind::Action).then_some(index), changes);
-                String::new()
-            }
-        };
-        self.write(index, kind, format!("{}{named}", deed.says));
+        let owner = (kind == JournalKind::Action).then_some(index);
+        let says = self.does(deed, owner, None);
+        self.write(index, kind, says);
     }
 
     /// A fault of an experiment has struck.

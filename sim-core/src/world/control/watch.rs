@@ -224,7 +224,11 @@ impl World<'_> {
         self.control.watch.pipes[alert.pipeline].telemetry.advance(now);
         let telemetry = &self.control.watch.pipes[alert.pipeline].telemetry;
         let holds = alert.when.truth(&mut |metric| telemetry.read(model, metric));
-        self.control.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);
+        let begins = self.control.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);
+        self.look_at_each(index as usize, begins);
+        if begins {
+            self.begin_runbooks(index as usize);
+        }
         self.again(now + alert.every_ns, control);
     }
 

@@ -53,19 +53,27 @@ impl World<'_> {
         let (frames, now) = (&self.frames, self.now);
         let at = &mut self.stations.instances[instance];
         let Some(disk) = &mut at.disk else { return };
-        let (times, service) = (&mut self.times, at.service);
+        let service = at.service;
         // Who gave up because his flush was late has waited for it all the same: else a disk that answers nobody in time looks well.
-        let gave_up = |asked: Asked| {
-            if asked.work.fsync {
-                times.record(PartAt::service(const { part(&disk::FSYNC) }, service), now - asked.at_ns);
-            }
-        };
+        let mut late = Vec::new();
+        let gave_up = |asked: Asked| late.extend(asked.work.fsync.then(|| now - asked.at_ns));
         let begin = |disk: &mut Disk| disk.begin(|frame, seq| frames.wanted(frame, seq), gave_up);
-        let Some(takes) = changes(disk, &mut self.levels, (service, now), begin) else { return };
+        let takes = changes(disk, &mut self.levels, (service, now), begin);
+        late.into_iter().for_each(|ns| self.flush_took(instance, ns));
+        let Some(takes) = takes else { return };
         let due = self.now.saturating_add(whole_ns(takes));
         let seq = self.calendar.push(due, CORES, instance.place());
         if let Some(disk) = &mut self.stations.instances[instance].disk {
             disk.is_due_by(seq);
+        }
+    }
+
+    /// Somebody has waited so long [ns] for a flush.
+    fn flush_took(&mut self, instance: InstanceId, ns: u64) {
+        let at = &mut self.stations.instances[instance];
+        self.times.record(PartAt::service(const { part(&disk::FSYNC) }, at.service), ns);
+        if let Some(disk) = &mut at.disk {
+            disk.waited(ns);
         }
     }
 
@@ -84,7 +92,7 @@ impl World<'_> {
                     self.disk_changes(instance, |disk| disk.keeps(done));
                     None
                 } else {
-                    self.hears_of(done, service)
+                    self.hears_of(done, instance)
                 };
                 self.disk_begins(instance);
                 next
@@ -97,16 +105,16 @@ impl World<'_> {
     pub(super) fn disk_is_heard(&mut self, instance: InstanceId) {
         let Some(disk) = &mut self.stations.instances[instance].disk else { return };
         let done = disk.unheard();
-        let next = self.hears_of(done, self.stations.service_of(instance));
+        let next = self.hears_of(done, instance);
         self.ready.extend(next);
     }
 
     /// Those who waited for what a disk has done go on, in their order: the first of them at once, as what is ready is taken from its end.
-    fn hears_of(&mut self, done: Vec<Asked>, service: ServiceId) -> Option<FrameId> {
+    fn hears_of(&mut self, done: Vec<Asked>, instance: InstanceId) -> Option<FrameId> {
         let mut next = None;
         for asked in done.into_iter().rev() {
             if asked.work.fsync {
-                self.times.record(PartAt::service(const { part(&disk::FSYNC) }, service), self.now - asked.at_ns);
+                self.flush_took(instance, self.now - asked.at_ns);
             }
             if let Some((frame, _)) = asked.waits.filter(|&(frame, seq)| self.frames.wanted(frame, seq)) {
                 self.goes_on_after(FrameId::at(frame), &mut next);

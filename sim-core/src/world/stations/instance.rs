@@ -56,6 +56,8 @@ pub struct Instance {
     pub life: Life,
     /// Whether callers know of it: it has started once, and is not being taken away.
     pub registered: bool,
+    /// Whether callers are kept away from it all the same.
+    pub isolated: bool,
     /// How much slower its work is: product of the faults that strike it and its warm-up.
     pub slow: f64,
     /// What its requests did.
@@ -171,6 +173,7 @@ impl Instance {
             odd: CLOSED | if cores.is_some() { SHARES } else { 0 },
             life: Life::Gone,
             registered: false,
+            isolated: false,
             slow: 1.0,
             sums: Sums::default(),
             cpu_ahead: 0,

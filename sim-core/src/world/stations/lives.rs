@@ -209,11 +209,52 @@ impl World<'_> {
         }
     }
 
+    /// An instance finishes the requests that it has and goes, at the latest after a time [ns]. The caller has to call `refresh_routable` afterwards.
+    pub(in crate::world) fn drain_within(&mut self, instance: InstanceId, within: Option<u64>) {
+        self.drain(instance);
+        let at = &self.stations.instances[instance];
+        if let Some(within) = within
+            && at.life == Life::Draining
+        {
+            let epoch = at.epoch;
+            self.schedule(self.now.saturating_add(within), Due::Grace { instance, epoch });
+        }
+    }
+
+    /// Callers pick an instance no more, whatever its checks say, or again. The caller has to call `refresh_routable` afterwards.
+    pub(in crate::world) fn isolate(&mut self, instance: InstanceId, isolated: bool) {
+        let at = &mut self.stations.instances[instance];
+        let was = std::mem::replace(&mut at.isolated, isolated);
+        if was && !isolated && at.registered {
+            self.stations.enters(instance, self.now);
+        }
+    }
+
+    /// A new machine takes the place of an instance, which loses all that it has; no fault of the old one strikes it. The caller has to call
+    /// `refresh_routable` afterwards.
+    pub(in crate::world) fn gets_new_machine(&mut self, instance: InstanceId) {
+        if self.stations.instances[instance].life != Life::Gone {
+            self.removed(instance);
+        }
+        self.doors_begin_anew(instance);
+        self.leaves_faults(instance);
+        self.orders(instance);
+    }
+
     /// An instance that was to finish what it has has had its time.
     pub(super) fn grace_ends(&mut self, instance: InstanceId, epoch: u32) {
         let at = &self.stations.instances[instance];
-        if at.epoch == epoch && at.life == Life::Replacing {
-            self.restart(instance);
+        if at.epoch != epoch {
+            return;
+        }
+        match at.life {
+            Life::Replacing => self.restart(instance),
+            Life::Draining => {
+                let service = at.service;
+                self.removed(instance);
+                self.refresh_routable(service);
+            }
+            _ => {}
         }
     }
 

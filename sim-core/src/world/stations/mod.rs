@@ -227,7 +227,18 @@ impl Stations {
 
     /// The instances of a service that callers know, healthy or not, in the order of their places.
     pub(in crate::world) fn known(&self, service: ServiceId) -> impl Iterator<Item = InstanceId> {
-        self.services[service].ids().filter(|&instance| self.instances[instance].registered)
+        let known = |instance: &InstanceId| self.instances[*instance].registered && !self.instances[*instance].isolated;
+        self.services[service].ids().filter(known)
+    }
+
+    /// How often the disk of an instance has flushed for somebody, and how long they waited in all [ns].
+    pub(in crate::world) fn flushed(&self, instance: InstanceId) -> (u64, u64) {
+        self.instances[instance].disk.as_ref().map_or((0, 0), |disk| disk.flushed())
+    }
+
+    /// Requests that wait in an instance, and all that are in it.
+    pub(in crate::world) fn inside(&self, instance: InstanceId) -> (u32, u32) {
+        (self.instances[instance].queue_len, self.instances[instance].in_system)
     }
 
     /// The weight of an instance that starts slowly for callers who go by this checker, 1 being the whole.

@@ -5,6 +5,7 @@ mod deploys;
 mod expected;
 mod experiments;
 mod over_time;
+mod runbooks;
 mod services;
 
 use super::answer::{answer, worst_first};
@@ -41,6 +42,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     services::block(study, style, &mut out);
     services::scalers(study, style, &mut out);
     alerts::block(study, style, &mut out);
+    runbooks::block(study, style, &mut out);
     look_next(&found, style, &mut out);
     known::lines(&source.known, style, &mut out);
     closing(study, &found, style, &mut out);

@@ -1,26 +1,36 @@
-//! What an experiment does besides faults (`do`): one kind a file holds the settings, what all share stands here.
+//! What experiments and runbooks do besides faults (`do`): one kind a file holds the settings, what all share stands here.
 //!
 //! A deed has its effect when it is done, which is `takes` after it was begun. The world does it.
 
 mod drain;
+mod isolate;
 mod mend;
+mod put_back;
+mod replace;
 mod restart;
 mod scale;
 mod set;
+mod whom;
 
 pub use drain::DrainSettings;
+pub use isolate::IsolateSettings;
 pub use mend::MendSettings;
+pub use put_back::ReturnSettings;
+pub use replace::ReplaceSettings;
 pub use restart::RestartSettings;
 pub use scale::ScaleSettings;
 pub use set::{Anything, Change, Live, Meant, OfCall, OfNode, SetSettings, Sets};
+pub use whom::Whom;
 
+use crate::control::Alert;
 use crate::dist::Distribution;
-use crate::faults::{Selection, Surroundings, Target, TargetSettings};
+use crate::faults::TargetSettings;
 use crate::ids::{FaultId, ServiceId};
 use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::topology::Topology;
+use crate::units::SimDuration;
 use serde::{Deserialize, Serialize};
 
 /// What is done, as written.
@@ -35,6 +45,12 @@ pub enum DoSettings {
     Mend(MendSettings),
     /// Instances finish what they have and go.
     Drain(DrainSettings),
+    /// New machines take the place of instances.
+    Replace(ReplaceSettings),
+    /// Instances get no more requests.
+    Isolate(IsolateSettings),
+    /// Isolated instances get requests again.
+    Return(ReturnSettings),
     /// Values of the file become others.
     Set(SetSettings),
 }
@@ -45,6 +61,9 @@ pub const ALL: &[Kind] = &[
     Kind { family: "do", name: "scale", schema: || schemars::schema_for!(ScaleSettings) },
     Kind { family: "do", name: "mend", schema: || schemars::schema_for!(MendSettings) },
     Kind { family: "do", name: "drain", schema: || schemars::schema_for!(DrainSettings) },
+    Kind { family: "do", name: "replace", schema: || schemars::schema_for!(ReplaceSettings) },
+    Kind { family: "do", name: "isolate", schema: || schemars::schema_for!(IsolateSettings) },
+    Kind { family: "do", name: "return", schema: || schemars::schema_for!(ReturnSettings) },
     Kind { family: "do", name: "set", schema: || schemars::schema_for!(SetSettings) },
 ];
 
@@ -67,7 +86,7 @@ pub struct DeedSettings {
 #[derive(Debug, Clone, PartialEq)]
 pub enum DeedEffect {
     /// Instances stop and start again.
-    Restart(Selection),
+    Restart(Whom),
     /// A service has so many instances.
     Scale {
         /// The service whose instances change.
@@ -77,8 +96,14 @@ pub enum DeedEffect {
     },
     /// A fault ends.
     Mend(FaultId),
-    /// Instances finish what they have and go.
-    Drain(Selection),
+    /// Instances finish what they have and go, at the latest after this time [ns].
+    Drain(Whom, Option<u64>),
+    /// New machines take the place of instances.
+    Replace(Whom),
+    /// Instances get no more requests.
+    Isolate(Whom),
+    /// Isolated instances get requests again.
+    Return(Whom),
     /// Values become others.
     Set(Vec<Change>),
 }
@@ -108,6 +133,26 @@ impl DeedSettings {
     }
 }
 
+/// Services that deeds scale, or let a scaler scale, and to how many instances. `of_scaler` is the service of a scaler, by its place.
+pub fn scales<'a>(
+    deeds: impl IntoIterator<Item = &'a Deed>,
+    of_scaler: impl Fn(usize) -> ServiceId,
+) -> Vec<(ServiceId, u32)> {
+    let mut scaled = Vec::new();
+    for deed in deeds {
+        match &deed.effect {
+            DeedEffect::Scale { service, to } => scaled.push((*service, *to)),
+            DeedEffect::Set(changes) => scaled.extend(changes.iter().filter_map(|change| match change.to {
+                Live::Node(service, OfNode::Instances(to)) => Some((service, to)),
+                Live::Bounds(scaler, _, max) => Some((of_scaler(scaler), max)),
+                _ => None,
+            })),
+            _ => {}
+        }
+    }
+    scaled
+}
+
 /// What a deed can refer to.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'m> {
@@ -117,10 +162,12 @@ pub struct Around<'m> {
     pub topology: &'m Topology,
     /// What each `set` means.
     pub sets: &'m Sets,
+    /// What may accuse instances.
+    pub alerts: &'m [Alert],
 }
 
 /// Problems of what is done, where and for how long.
-pub(super) fn validate(
+pub(crate) fn validate(
     what: &DoSettings,
     target: Option<&TargetSettings>,
     takes: Option<&Distribution>,
@@ -136,12 +183,12 @@ pub(super) fn validate(
         (DoSettings::Mend(_), Some(_)) => {
             problems.error("where", "a fault ends wherever it is").hint = Some("remove where".into());
         }
-        (DoSettings::Set(_), Some(target)) if !scale::is_service(target) => {
+        (DoSettings::Set(_), Some(target)) if target.found_by.is_none() && !scale::is_service(target) => {
             problems.error("where", "a value is that of a whole service, store or queue").hint =
                 Some("write where: {service: NAME}, or leave it out and write whole paths".into());
         }
         (DoSettings::Mend(_) | DoSettings::Set(_), None) | (_, Some(_)) => {}
-        (DoSettings::Restart(_) | DoSettings::Scale(_) | DoSettings::Drain(_), None) => {
+        (_, None) => {
             problems.error("", "nothing says where it is done").hint = Some("write where: {service: NAME}".into());
         }
     }
@@ -160,7 +207,7 @@ pub(super) fn validate(
 }
 
 /// What is done, with ids.
-pub(super) fn compile(
+pub(crate) fn compile(
     what: &DoSettings,
     target: Option<&TargetSettings>,
     takes: Option<Distribution>,
@@ -168,15 +215,18 @@ pub(super) fn compile(
     around: Around<'_>,
     problems: &mut Problems,
 ) -> Option<Deed> {
-    let Around { names, topology, sets } = around;
+    let Around { names, topology, sets, alerts } = around;
     let words = target.map_or_else(String::new, TargetSettings::words);
+    let whom = |p: &mut Problems| Whom::of(target?, (names, topology), alerts, p);
     let (effect, says) = match what {
-        DoSettings::Restart(_) => {
-            (DeedEffect::Restart(instances(target?, names, topology, problems)?), format!("{words} restarted"))
+        DoSettings::Restart(_) => (DeedEffect::Restart(whom(problems)?), format!("{words} restarted")),
+        DoSettings::Drain(settings) => {
+            let within = settings.within.map(SimDuration::ns);
+            (DeedEffect::Drain(whom(problems)?, within), format!("{words} drained"))
         }
-        DoSettings::Drain(_) => {
-            (DeedEffect::Drain(instances(target?, names, topology, problems)?), format!("{words} drained"))
-        }
+        DoSettings::Replace(_) => (DeedEffect::Replace(whom(problems)?), format!("{words} replaced")),
+        DoSettings::Isolate(_) => (DeedEffect::Isolate(whom(problems)?), format!("{words} isolated")),
+        DoSettings::Return(_) => (DeedEffect::Return(whom(problems)?), format!("{words} back in use")),
         DoSettings::Scale(settings) => {
             let service = target?.service.as_deref()?;
             let service = problems.at("where", |p| names.with_instances("service", service, p))?;
@@ -191,27 +241,13 @@ pub(super) fn compile(
             if let Some(service) = target.and_then(|target| target.service.as_deref()) {
                 problems.at("where", |p| names.service("service", service, p))?;
             }
+            if let Some(target) = target.filter(|target| target.found_by.is_some()) {
+                problems.at("where", |p| whom::found_by(target, topology, alerts, p))?;
+            }
             // What is not there has been found wrong where it was read.
             let meant = sets.get(&problems.path())?;
             (DeedEffect::Set(meant.changes.clone()), meant.says.clone())
         }
     };
     Some(Deed { name: name.to_owned(), effect, takes, says })
-}
-
-fn instances(
-    target: &TargetSettings,
-    names: &Names,
-    topology: &Topology,
-    problems: &mut Problems,
-) -> Option<Selection> {
-    let around = Surroundings { names, services: &topology.services, zones: &topology.zones };
-    problems.at("where", |p| match target.compile(around, p)? {
-        Target::Instances(selection) => Some(selection),
-        Target::Edge { .. } => {
-            p.error("", "this is done to instances, not to messages on their way").hint =
-                Some("write where: {service: NAME}".into());
-            None
-        }
-    })
 }

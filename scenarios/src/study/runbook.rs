@@ -1,0 +1,70 @@
+//! Runbooks over the replications: how often they were begun, how soon somebody acted, and how long it took.
+
+use super::interval::MeanSums;
+use sim_core::model::Model;
+use sim_core::results::{Course, Journal, JournalEntry, JournalKind, RunResult, RunbookRun, RunbookSummary};
+
+/// Journals of so many replications are kept.
+const MOST_JOURNALS: u32 = 1_000;
+
+/// Sums of a runbook.
+#[derive(Default)]
+pub struct RunbookSums {
+    begun: MeanSums,
+    runs: u32,
+    acts_after: MeanSums,
+    done_after: MeanSums,
+    journals: Vec<Journal>,
+}
+
+impl RunbookSums {
+    /// Adds the next replication, in which the runbook has this place.
+    pub fn merge(&mut self, run: &RunResult, place: usize) {
+        let done = &run.runbooks[place];
+        self.begun.add(done.responses.len() as f64);
+        self.runs += u32::from(!done.responses.is_empty());
+        for response in &done.responses {
+            let after = |ns: Option<i64>| ns.map(|ns| (ns - response.begun_ns) as f64 / 1e9);
+            after(response.acted_ns).into_iter().for_each(|s| self.acts_after.add(s));
+            after(response.ended_ns).into_iter().for_each(|s| self.done_after.add(s));
+        }
+        let is_first = self.journals.is_empty();
+        if !done.responses.is_empty() && (run.replication < MOST_JOURNALS || is_first) {
+            self.journals.push(journal(run.replication, done));
+        }
+    }
+
+    /// All journals that were kept, in the order of their replications.
+    pub fn journals(&self) -> impl Iterator<Item = &Journal> {
+        self.journals.iter().filter(|journal| journal.replication < MOST_JOURNALS)
+    }
+
+    /// What became of the runbook that has this place.
+    pub fn summary(&self, model: &Model, place: usize) -> RunbookSummary {
+        let runbook = &model.runbooks[place];
+        RunbookSummary {
+            name: runbook.name.clone(),
+            alert: model.alerts[runbook.alert].name.clone(),
+            by: runbook.by.map(|by| model.people[by].name.clone()),
+            actions: runbook.actions.iter().map(|deed| deed.says.as_str().into()).collect(),
+            begun: self.begun.at_least_zero(),
+            runs: self.runs,
+            acts_after_s: self.acts_after.estimate(),
+            done_after_s: self.done_after.estimate(),
+            journals: self.journals.first().cloned().into_iter().collect(),
+        }
+    }
+}
+
+fn journal(replication: u32, done: &RunbookRun) -> Journal {
+    let mut entries = done.journal.clone();
+    if done.left_out > 0 {
+        let at_s = entries.last().map_or(0.0, |last| last.at_s);
+        let text = format!("{} more entries", done.left_out).into();
+        let (values, bounds) = (Vec::new(), Vec::new());
+        entries.push(JournalEntry { at_s, kind: JournalKind::LeftOut, text, holds: None, values, bounds });
+    }
+    let is_done = done.responses.last().is_some_and(|last| last.ended_ns.is_some());
+    let course = if is_done { Course::Completed } else { Course::CutShort };
+    Journal { replication, course, held: None, entries }
+}

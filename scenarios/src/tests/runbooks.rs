@@ -1,0 +1,222 @@
+//! Runbooks in runs: begun by an alert, done by automation or by people who react late, with what each deed does; and their problems in files.
+
+use super::{problems, read};
+use sim_core::ids::FaultId;
+use sim_core::judge::RunMetrics;
+use sim_core::results::{JournalKind, RunResult};
+use sim_core::world::simulate;
+
+/// Four instances with disks, of which one gets a hundred times slower at 60 s; the alert is evaluated every 10 s.
+fn system(control: &str) -> String {
+    format!(
+        "\
+scenario: A slow disk
+question: What is done?
+run: {{duration: 300s, warm_up: 30s, replications: 4, seed: 7}}
+load: {{writers: {{to: log.append, arrive: {{poisson: {{rate: 200/s}}}}, timeout: 1s}}}}
+services:
+  log:
+    instances: 4
+    workers: 16
+    start_up: 5s
+    queue: {{capacity: 200}}
+    machine: {{disk: {{fsync: 5ms}}}}
+    endpoints: {{append: {{steps: [{{work: 0.5ms}}, {{disk: {{fsync: true}}}}]}}}}
+faults:
+  slow: {{inject: {{disk: {{fsync: 500ms}}}}, where: {{service: log, instances: [2]}}, at: 60s}}
+control:
+  telemetry: {{main: {{every: 10s}}}}
+  alerts:
+    fsyncs: {{when: p99(log.fsync) over 30s > 100ms, finds: slow}}
+{control}"
+    )
+}
+
+fn runbook(keys: &str) -> String {
+    system(&format!("  runbooks: {{book: {{trigger: {{alert: fsyncs}}, {keys}}}}}\n"))
+}
+
+fn run(text: &str) -> RunResult {
+    let loaded = read(text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    simulate(&loaded.model, 7, 0)
+}
+
+/// When and what, of the first runbook.
+fn journal(run: &RunResult) -> Vec<(f64, JournalKind, String)> {
+    run.runbooks[0].journal.iter().map(|entry| (entry.at_s, entry.kind, entry.text.to_string())).collect()
+}
+
+/// Requests of writers that were not answered between two times [s].
+fn lost(run: &RunResult, from_s: u64, to_s: u64) -> u64 {
+    let within = |from: u64, to: u64| from >= from_s * 1_000_000_000 && to <= to_s * 1_000_000_000;
+    let slices = run.slices.iter().filter(|slice| within(slice.from_ns, slice.to_ns));
+    slices.map(|slice| slice.edges[0].outcomes[2..].iter().sum::<u64>()).sum()
+}
+
+#[test]
+fn an_alert_begins_it_and_its_actions_follow_each_other() {
+    let actions = "actions: [{do: isolate, where: {found_by: fsyncs}, takes: 5s}, \
+                   {do: replace, where: {found_by: fsyncs}, takes: 40s}, {do: return, where: {found_by: fsyncs}}]";
+    let run = run(&runbook(actions));
+    // The disk is seen at the first scrape behind its beginning, of which the window holds more than one flush in a hundred.
+    let fired = run.alerts[0][0].from_ns as f64 / 1e9;
+    let entries = journal(&run);
+    let said: Vec<(f64, &str)> = entries.iter().map(|(at, _, text)| (at - fired, text.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            (0.0, "fsyncs fires: log/2"),
+            (5.0, "what fsyncs found isolated: log/2"),
+            (45.0, "what fsyncs found replaced: log/2"),
+            (45.0, "what fsyncs found back in use: log/2"),
+            (45.0, "all is done"),
+        ]
+    );
+    assert!((60.0..=90.0).contains(&fired), "{fired}");
+    // The new machine has no slow disk, and so the fault is over.
+    assert_eq!(run.faults[0].len(), 1);
+    assert_eq!(run.faults[0][0].to_ns as f64 / 1e9, fired + 45.0);
+    // Nobody is sent to the isolated instance, whose requests have all ended a second later.
+    let isolated = (fired + 6.0).ceil() as u64;
+    assert_eq!(lost(&run, isolated + 10, 300), 0, "after {isolated} s");
+}
+
+#[test]
+fn a_restart_does_not_mend_a_disk_and_a_new_machine_does() {
+    let with =
+        |deed: &str| run(&runbook(&format!("actions: [{{do: {deed}, where: {{found_by: fsyncs}}, takes: 1s}}]")));
+    let (nothing, restart, replace) = (run(&system("")), with("restart"), with("replace"));
+    let late = |run: &RunResult| lost(run, 150, 300);
+    assert!(late(&nothing) > 1000, "{}", late(&nothing));
+    assert!(late(&restart) > late(&nothing) * 9 / 10, "{} {}", late(&restart), late(&nothing));
+    assert_eq!(late(&replace), 0);
+}
+
+#[test]
+fn what_is_drained_is_cut_off_when_its_time_is_over() {
+    // A disk of 500 ms has 16 requests at work: they take 8 s, and writers wait for a second.
+    let with = |drain: &str| {
+        let text = runbook(&format!("actions: [{{do: {drain}, where: {{service: log, instances: [2]}}}}]"));
+        run(&text.replace("timeout: 1s", "timeout: 60s"))
+    };
+    let resets = |run: &RunResult| {
+        let of = sim_core::outcome::Outcome::Unreachable as usize;
+        run.slices.iter().map(|slice| slice.edges[0].outcomes[of]).sum::<u64>()
+    };
+    let (patient, cut) = (with("drain"), with("{drain: {within: 2s}}"));
+    assert_eq!(resets(&patient), 0);
+    assert!(resets(&cut) > 10, "{}", resets(&cut));
+    let last = |run: &RunResult| run.slices.last().expect("has slices").services[0].instances_now;
+    assert_eq!((last(&patient), last(&cut)), (3, 3));
+}
+
+#[test]
+fn a_new_machine_also_takes_the_place_of_one_that_was_drained() {
+    let actions = "actions: [{do: {drain: {within: 1s}}, where: {found_by: fsyncs}}, \
+                   {do: replace, where: {found_by: fsyncs}, takes: 20s}]";
+    let run = run(&runbook(actions));
+    let instances: Vec<u64> = run.slices.iter().map(|slice| slice.services[0].instances_now).collect();
+    assert!(instances.contains(&3), "{instances:?}");
+    assert_eq!(instances.last(), Some(&4));
+}
+
+#[test]
+fn nobody_is_sent_to_what_is_isolated_even_when_it_starts_again() {
+    let actions = "actions: [{do: isolate, where: {service: log}}, {do: restart, where: {service: log}, takes: 1s}]";
+    let run = run(&runbook(actions));
+    let answered = |from_s: u64| {
+        let slices = run.slices.iter().filter(|slice| slice.from_ns >= from_s * 1_000_000_000);
+        slices.map(|slice| slice.edges[0].outcomes[0]).sum::<u64>()
+    };
+    assert_eq!(answered(120), 0);
+    assert!(lost(&run, 120, 300) > 30_000);
+}
+
+#[test]
+fn a_person_reacts_late_and_does_one_thing_at_a_time() {
+    let by = |person: &str| {
+        format!(
+            "  people: {{ann: {{reacts_after: 30s}}, bob: {{reacts_after: 10s}}}}
+  runbooks:
+    first: {{trigger: {{alert: fsyncs}}, by: ann, actions: [{{do: restart, where: {{found_by: fsyncs}}, takes: 60s}}]}}
+    second: {{trigger: {{alert: fsyncs}}, by: {person}, actions: [{{do: restart, where: {{found_by: fsyncs}}, takes: 1s}}]}}
+"
+        )
+    };
+    let acts = |text: &str| {
+        let run = run(&system(text));
+        let after = |ns: Option<i64>, from: i64| ns.map(|ns| (ns - from) as f64 / 1e9);
+        run.runbooks
+            .iter()
+            .map(|book| after(book.responses[0].acted_ns, book.responses[0].begun_ns))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(acts(&by("ann")), [Some(30.0), Some(90.0)], "the second waits for the first");
+    assert_eq!(acts(&by("bob")), [Some(30.0), Some(10.0)]);
+}
+
+#[test]
+fn the_time_to_respond_is_from_the_alert_to_the_first_action() {
+    let text = system(
+        "  people: {ann: {reacts_after: 25s}}
+  runbooks: {book: {trigger: {alert: fsyncs}, by: ann, actions: [{do: {mend: {fault: slow}}, takes: 10s}]}}
+",
+    );
+    let text =
+        format!("{text}expect: [time_to_respond(slow) == 25s, time_to_detect(slow) < 31s, time_to_mend(slow) < 66s]\n");
+    let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let run = simulate(&loaded.model, 7, 0);
+    let metrics = RunMetrics::new(&run, &loaded.model, &loaded.names);
+    for clause in &loaded.written.expect {
+        assert_eq!(clause.kept(&|_| Some(&metrics)), Some(true), "{clause}");
+    }
+    assert!(!run.struck(FaultId::from(0)).is_empty());
+    // Without a runbook nobody responds, and there is no such time.
+    let nobody = text.replace(
+        "  runbooks: {book: {trigger: {alert: fsyncs}, by: ann, actions: [{do: {mend: {fault: slow}}, takes: 10s}]}}\n",
+        "",
+    );
+    let loaded = read(&nobody).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let run = simulate(&loaded.model, 7, 0);
+    let metrics = RunMetrics::new(&run, &loaded.model, &loaded.names);
+    assert_eq!(loaded.written.expect[0].kept(&|_| Some(&metrics)), None);
+}
+
+#[test]
+fn what_a_runbook_sets_stays_and_begins_at_what_was_found() {
+    let actions = "actions: [{do: {set: {queue.capacity: 7}}, where: {found_by: fsyncs}, takes: 5s}]";
+    let run = run(&runbook(actions));
+    assert_eq!(journal(&run)[1].2, "services.log.queue.capacity set to 7");
+    let queue = |slice: &sim_core::results::Slice| slice.services[0].queue_now;
+    // Those who wait are not sent away; of those who come none waits where seven do.
+    let waiting: Vec<u64> = run.slices.iter().map(queue).collect();
+    assert!(waiting.iter().max() > Some(&50) && waiting.last() == Some(&7), "{waiting:?}");
+}
+
+#[test]
+fn where_no_instance_has_a_reading_of_its_own_all_are_accused() {
+    let text = runbook("actions: [{do: restart, where: {found_by: fsyncs}}]")
+        .replace("p99(log.fsync) over 30s > 100ms", "error_rate(log.append) over 30s > 1%");
+    assert_eq!(journal(&run(&text))[0].2, "fsyncs fires: log/0, log/1, log/2, log/3");
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_at_its_place() {
+    let refused = |text: &str, word: &str| {
+        let found = problems(text);
+        assert!(found.iter().any(|problem| problem.contains(word)), "{word}: {found:?}");
+    };
+    refused(&runbook("actions: []"), "a runbook without actions does nothing");
+    refused(&runbook("by: ann, actions: [{do: restart, where: {service: log}}]"), "ann");
+    let at_alert = runbook("actions: [{do: restart, where: {found_by: nobody}}]");
+    refused(&at_alert, "nobody");
+    refused(&runbook("actions: [{do: restart, where: {found_by: fsyncs, count: 1}}]"), "nothing else can");
+    let fault = system("").replace("where: {service: log, instances: [2]}", "where: {found_by: fsyncs}");
+    refused(&fault, "a fault strikes whatever alerts say");
+    let unknown =
+        system("  runbooks: {book: {trigger: {alert: unknown}, actions: [{do: restart, where: {service: log}}]}}\n");
+    refused(&unknown, "unknown");
+    refused(&system("  people: {ann: {}}\n"), "nothing calls this person");
+    let set = runbook("actions: [{do: {set: {workers: 3}}, where: {found_by: fsyncs}}]");
+    refused(&set, "this cannot change while a run goes on");
+}

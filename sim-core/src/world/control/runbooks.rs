@@ -1,0 +1,164 @@
+//! Runbooks while they run: begun by an alert, done step by step by a person or by automation, with a journal.
+//!
+//! A runbook is idle, waits for its person, or does one of its actions. A person is busy with at most one runbook; others wait in the order in which
+//! he has reacted to them.
+
+use super::Due;
+use crate::engine::math::whole_ns;
+use crate::engine::rng::Stream;
+use crate::ids::InstanceId;
+use crate::model::Model;
+use crate::results::{JournalEntry, JournalKind, Response, RunbookRun};
+use crate::world::World;
+use std::collections::VecDeque;
+
+/// Entries of a journal beyond this many are only counted.
+const MOST_ENTRIES: usize = 200;
+
+/// One runbook in a run.
+#[derive(Debug, Default)]
+struct Follow {
+    /// Whether it is under way, be it that its person has not reacted yet.
+    is_under_way: bool,
+    /// What its alert accused as it began.
+    found: Vec<InstanceId>,
+    run: RunbookRun,
+}
+
+/// All runbooks, and those who do them.
+#[derive(Debug, Default)]
+pub(super) struct Runbooks {
+    all: Vec<Follow>,
+    /// By person: what he does now, and what waits for him.
+    people: Vec<(Option<u32>, VecDeque<u32>)>,
+}
+
+impl Runbooks {
+    pub(super) fn new(model: &Model) -> Self {
+        Self {
+            all: model.runbooks.iter().map(|_| Follow::default()).collect(),
+            people: model.people.iter().map(|_| (None, VecDeque::new())).collect(),
+        }
+    }
+
+    /// What became of them.
+    pub(super) fn finish(self) -> Vec<RunbookRun> {
+        self.all.into_iter().map(|follow| follow.run).collect()
+    }
+
+    fn write(&mut self, runbook: u32, entry: JournalEntry) {
+        let run = &mut self.all[runbook as usize].run;
+        if run.journal.len() < MOST_ENTRIES {
+            run.journal.push(entry);
+        } else {
+            run.left_out += 1;
+        }
+    }
+}
+
+impl World<'_> {
+    /// An alert begins to fire: those of its runbooks that are not under way begin.
+    pub(super) fn begin_runbooks(&mut self, alert: usize) {
+        for (place, runbook) in self.model.runbooks.iter().enumerate() {
+            if runbook.alert == alert && !self.control.runbooks.all[place].is_under_way {
+                self.begin_runbook(place as u32);
+            }
+        }
+    }
+
+    fn begin_runbook(&mut self, place: u32) {
+        let runbook = &self.model.runbooks[place as usize];
+        let alert = &self.model.alerts[runbook.alert];
+        let found = self.control.accused.by(runbook.alert).to_vec();
+        let begun_ns = self.since_zero(self.now);
+        let entry = self.entry(JournalKind::Alert, format!("{} fires{}", alert.name, self.named(&found)));
+        let follow = &mut self.control.runbooks.all[place as usize];
+        follow.is_under_way = true;
+        follow.found = found;
+        follow.run.responses.push(Response { begun_ns, acted_ns: None, ended_ns: None });
+        let before = follow.run.responses.len() - 1;
+        self.control.runbooks.write(place, entry);
+        let person = runbook.by.map(|by| &self.model.people[by]);
+        let took = person.and_then(|person| person.reacts_after.as_ref()).map_or(0, |reacts_after| {
+            let occasion = format!("reacts {before}");
+            let mut stream = Stream::new(self.seed, self.replication, &runbook.name, &occasion);
+            whole_ns(reacts_after.build().sample(&mut stream))
+        });
+        if took == 0 {
+            self.reacts(place);
+        } else {
+            self.schedule(self.now.saturating_add(took), Due::Reacts(place));
+        }
+    }
+
+    /// Who does a runbook has reacted: it goes on, or waits until he has time for it.
+    pub(super) fn reacts(&mut self, place: u32) {
+        if let Some(by) = self.model.runbooks[place as usize].by {
+            let (does, waiting) = &mut self.control.runbooks.people[by];
+            if does.is_some() {
+                waiting.push_back(place);
+                return;
+            }
+            *does = Some(place);
+        }
+        self.starts_acting(place);
+    }
+
+    fn starts_acting(&mut self, place: u32) {
+        let now_ns = self.since_zero(self.now);
+        let runbook = &self.model.runbooks[place as usize];
+        if let Some(by) = runbook.by {
+            let entry = self.entry(JournalKind::Reaction, format!("{} reacts", self.model.people[by].name));
+            self.control.runbooks.write(place, entry);
+        }
+        if let Some(last) = self.control.runbooks.all[place as usize].run.responses.last_mut() {
+            last.acted_ns = Some(now_ns);
+        }
+        self.next_action(place, 0);
+    }
+
+    /// Begins an action, or ends the runbook behind the last one.
+    fn next_action(&mut self, place: u32, action: u32) {
+        let follow = &self.control.runbooks.all[place as usize];
+        let before = follow.run.responses.len() as u32 - 1;
+        let Some(deed) = self.model.runbooks[place as usize].actions.get(action as usize) else {
+            self.runbook_ends(place);
+            return;
+        };
+        let took = self.duration(deed, before);
+        if took == 0 {
+            self.acts(place, action);
+        } else {
+            self.schedule(self.now.saturating_add(took), Due::Acts(place, action));
+        }
+    }
+
+    /// An action is done.
+    pub(super) fn acts(&mut self, place: u32, action: u32) {
+        let model = self.model;
+        let runbook = &model.runbooks[place as usize];
+        let found = std::mem::take(&mut self.control.runbooks.all[place as usize].found);
+        let says = self.does(&runbook.actions[action as usize], None, Some((runbook.alert, &found)));
+        self.control.runbooks.all[place as usize].found = found;
+        let entry = self.entry(JournalKind::Action, says);
+        self.control.runbooks.write(place, entry);
+        self.next_action(place, action + 1);
+    }
+
+    fn runbook_ends(&mut self, place: u32) {
+        let now_ns = self.since_zero(self.now);
+        let entry = self.entry(JournalKind::End, "all is done".to_owned());
+        self.control.runbooks.write(place, entry);
+        let follow = &mut self.control.runbooks.all[place as usize];
+        follow.is_under_way = false;
+        if let Some(last) = follow.run.responses.last_mut() {
+            last.ended_ns = Some(now_ns);
+        }
+        let Some(by) = self.model.runbooks[place as usize].by else { return };
+        let (does, waiting) = &mut self.control.runbooks.people[by];
+        *does = waiting.pop_front();
+        if let Some(next) = *does {
+            self.starts_acting(next);
+        }
+    }
+}
