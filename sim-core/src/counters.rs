@@ -5,7 +5,7 @@
 
 use crate::call::{breaker, deadline, doorman, ejection, hedge, limit, pool, rate_limit, retry};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
-use crate::service::{admission, cpu, discipline, disk, memory};
+use crate::service::{admission, cpu, discipline, disk, memory, nic};
 use crate::{data, service};
 
 /// The families that count.
@@ -24,6 +24,7 @@ const FAMILIES: &[&[Counter]] = &[
     cpu::COUNTERS,
     memory::COUNTERS,
     disk::COUNTERS,
+    nic::COUNTERS,
     crate::network::COUNTERS,
     data::COUNTERS,
     data::cache::COUNTERS,

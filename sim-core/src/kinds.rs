@@ -16,6 +16,7 @@ pub fn all() -> Vec<Kind> {
         crate::service::shed::ALL,
         crate::service::memory::ALL,
         crate::service::disk::ALL,
+        crate::service::nic::ALL,
         crate::call::retry::ALL,
         crate::call::breaker::ALL,
         crate::call::throttle::ALL,

@@ -32,6 +32,7 @@ pub const LIVE: &[&str] = &[
     "services.NAME.queue.capacity",
     "services.NAME.queue.max_wait",
     "services.NAME.health",
+    "services.NAME.machine.nic.ring",
     "stores.NAME.replication.primary.lag",
     "queues.NAME.capacity",
     "queues.NAME.consumers.NAME.visibility_timeout",
@@ -139,6 +140,9 @@ fn nodes(id: ServiceId, a: &Service, b: &Service, found: &mut Found) {
     if a.health.is_some() && b.health.is_some() {
         found.add(&a.health, &b.health, |health| Live::Node(id, OfNode::Health(*health)));
     }
+    if let (Some(a), Some(b)) = (&a.nic, &b.nic) {
+        found.add(&a.ring, &b.ring, |ring| Live::Node(id, OfNode::Ring(*ring)));
+    }
     match (&a.node, &b.node) {
         (Node::Store(a), Node::Store(b)) => {
             if let (Replication::Primary { lag: from, .. }, Replication::Primary { lag: to, .. }) =
@@ -208,6 +212,11 @@ pub fn put_node(service: &mut Service, value: &OfNode) {
         OfNode::QueueCapacity(capacity) => service.queue_capacity = *capacity,
         OfNode::MaxWait(wait) => service.max_wait.clone_from(wait),
         OfNode::Health(health) => service.health = *health,
+        OfNode::Ring(ring) => {
+            if let Some(nic) = &mut service.nic {
+                nic.ring = *ring;
+            }
+        }
         OfNode::Lag(to) => {
             if let Node::Store(Store { replication: Replication::Primary { lag, .. }, .. }) = &mut service.node {
                 lag.clone_from(to);

@@ -28,6 +28,7 @@ use crate::service::cpu::CpuLimit;
 use crate::service::discipline::Discipline;
 use crate::service::disk::{Device, DiskWork};
 use crate::service::memory::MemorySettings;
+use crate::service::nic::NicSettings;
 use crate::units::{Bytes, Cores, SimDuration};
 use crate::workload::{Arrival, Priority, Shape};
 use std::collections::BTreeMap;
@@ -154,6 +155,8 @@ pub struct Service {
     pub cpu_limit: Option<CpuLimit>,
     /// What the disk of an instance takes time for; `None` where it takes none.
     pub device: Option<Device>,
+    /// The network card of an instance; `None` is one that holds nothing up.
+    pub nic: Option<NicSettings>,
     /// The memory of an instance, and what takes it; `None` is as much as it takes.
     pub memory: Option<MemorySettings>,
     /// Requests that may wait per instance.

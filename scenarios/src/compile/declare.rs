@@ -145,6 +145,7 @@ impl Compiler<'_> {
             cores: None,
             cpu_limit: None,
             device: None,
+            nic: None,
             memory: None,
             queue_capacity: 1_000,
             max_wait: None,

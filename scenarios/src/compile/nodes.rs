@@ -146,6 +146,7 @@ impl Compiler<'_> {
             }
             service.machine_type.clone_from(&machine.kind);
             service.disk = machine.disk.as_ref().map_or(service.disk, |disk| disk.size);
+            service.nic.clone_from(&machine.nic);
             service.device = machine.disk.as_ref().and_then(DiskSettings::device);
         }
         if let Some(queue) = keys.queue {

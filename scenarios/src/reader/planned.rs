@@ -12,8 +12,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("switches", "control"),
     ("modes", "control"),
     ("routes", "network"),
-    // Nodes.
-    ("nic", "services.web.machine"),
     // Endpoints and steps.
     ("requires", "services.web.endpoints.get"),
     ("feature", "services.web.endpoints.get"),

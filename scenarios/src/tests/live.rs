@@ -53,7 +53,7 @@ services:
           - call: {to: near.get, policy: near}
           - call: {to: jobs.send}
   far: {workers: 8, zones: [c], endpoints: {get: {steps: [{work: {exponential: {mean: 10ms}}}, {fail: {probability: 5%, outcome: error}}]}}}
-  near: {instances: 4, workers: 90, zones: [a, b], endpoints: {get: {steps: [{wait: 1ms}]}}}
+  near: {instances: 4, workers: 90, zones: [a, b], machine: {nic: {ring: 4, packet_time: 4ms}}, endpoints: {get: {steps: [{wait: 1ms}]}}}
   worker: {workers: 2, instances: 1, zones: [c], endpoints: {run: {effect: not_idempotent, steps: [{work: {exponential: {mean: 100ms}}}, {fail: {probability: 30%, outcome: error}}]}}}
   batch: {workers: 2, instances: 1, zones: [b], endpoints: {run: {steps: [{work: 1ms}]}}}
 stores:
@@ -104,6 +104,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("services.NAME.queue.capacity", "services.web.queue.capacity", "5"),
     ("services.NAME.queue.max_wait", "services.web.queue.max_wait", "30ms"),
     ("services.NAME.health", "services.web.health.unhealthy_after", "1"),
+    ("services.NAME.machine.nic.ring", "services.near.machine.nic.ring", "1"),
     ("stores.NAME.replication.primary.lag", "stores.rows.replication.primary.lag", "400ms"),
     ("queues.NAME.capacity", "queues.jobs.capacity", "4"),
     ("queues.NAME.consumers.NAME.visibility_timeout", "queues.jobs.consumers.work.visibility_timeout", "50ms"),

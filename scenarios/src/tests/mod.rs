@@ -5,6 +5,7 @@ mod bad_input;
 mod balance;
 mod breakers;
 mod caches;
+mod cards;
 mod checks;
 mod coalescing;
 mod counters;

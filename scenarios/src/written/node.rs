@@ -15,6 +15,7 @@ use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::discipline::Discipline;
 use sim_core::service::disk::DiskSettings;
 use sim_core::service::memory::MemorySettings;
+use sim_core::service::nic::NicSettings;
 use sim_core::topology::Access;
 use sim_core::units::{Cores, Count, Factor, SimDuration};
 use std::borrow::Cow;
@@ -306,6 +307,9 @@ pub struct MachineSettings {
     /// Its disk: what steps ask it for takes time, and its size is billed; default one that takes no time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskSettings>,
+    /// Its network card: packets that arrive wait until they are handled, and are dropped where too many wait; default one that drops none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nic: Option<NicSettings>,
 }
 
 impl MachineSettings {
@@ -315,6 +319,9 @@ impl MachineSettings {
         }
         if let Some(disk) = &self.disk {
             problems.at("disk", |p| disk.validate(p));
+        }
+        if let Some(nic) = &self.nic {
+            problems.at("nic", |p| nic.validate(p));
         }
         let Some(period) = self.cpu_period else { return };
         if !(1_000_000..=1_000_000_000).contains(&period.ns()) {

@@ -10,6 +10,7 @@ mod replace;
 mod restart;
 mod scale;
 mod set;
+mod spread_interrupts;
 mod whom;
 
 pub use drain::DrainSettings;
@@ -20,6 +21,7 @@ pub use replace::ReplaceSettings;
 pub use restart::RestartSettings;
 pub use scale::ScaleSettings;
 pub use set::{Anything, Change, Live, Meant, OfCall, OfNode, SetSettings, Sets};
+pub use spread_interrupts::{SpreadInterruptsSettings, queues};
 pub use whom::Whom;
 
 use crate::control::Alert;
@@ -30,7 +32,7 @@ use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::topology::Topology;
-use crate::units::SimDuration;
+use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
 /// What is done, as written.
@@ -53,6 +55,8 @@ pub enum DoSettings {
     Return(ReturnSettings),
     /// Values of the file become others.
     Set(SetSettings),
+    /// More cores handle the packets of a network card.
+    SpreadInterrupts(SpreadInterruptsSettings),
 }
 
 /// What can be done.
@@ -65,6 +69,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "do", name: "isolate", schema: || schemars::schema_for!(IsolateSettings) },
     Kind { family: "do", name: "return", schema: || schemars::schema_for!(ReturnSettings) },
     Kind { family: "do", name: "set", schema: || schemars::schema_for!(SetSettings) },
+    Kind { family: "do", name: "spread_interrupts", schema: || schemars::schema_for!(SpreadInterruptsSettings) },
 ];
 
 /// Something that is done.
@@ -106,6 +111,8 @@ pub enum DeedEffect {
     Return(Whom),
     /// Values become others.
     Set(Vec<Change>),
+    /// So many cores of each instance handle the packets of its network card; `None` is all of them.
+    SpreadInterrupts(Whom, Option<Count>),
 }
 
 /// Something that is done, as meant.
@@ -198,6 +205,9 @@ pub(crate) fn validate(
         problems.error("do", "nothing is set").hint =
             Some("write a path and a value, as in {policies.db.timeout: 1s}".into());
     }
+    if let DoSettings::SpreadInterrupts(settings) = what {
+        problems.at("do", |p| p.at("spread_interrupts", |p| settings.validate(p)));
+    }
     if let DoSettings::Scale(settings) = what {
         problems.at("do", |p| p.at("scale", |p| settings.validate(p)));
         if target.is_some_and(|target| !scale::is_service(target)) {
@@ -227,6 +237,11 @@ pub(crate) fn compile(
         DoSettings::Replace(_) => (DeedEffect::Replace(whom(problems)?), format!("{words} replaced")),
         DoSettings::Isolate(_) => (DeedEffect::Isolate(whom(problems)?), format!("{words} isolated")),
         DoSettings::Return(_) => (DeedEffect::Return(whom(problems)?), format!("{words} back in use")),
+        DoSettings::SpreadInterrupts(settings) => {
+            let whom = whom(problems)?;
+            settings.check_target(target?, &whom, topology, problems)?;
+            (DeedEffect::SpreadInterrupts(whom, settings.queues), format!("interrupts of {words} spread"))
+        }
         DoSettings::Scale(settings) => {
             let service = target?.service.as_deref()?;
             let service = problems.at("where", |p| names.with_instances("service", service, p))?;

@@ -9,7 +9,7 @@ use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
 use crate::network::LinkQuality;
 use crate::topology::{Consumer, Health, Topology};
-use crate::units::SimDuration;
+use crate::units::{Count, SimDuration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde::{Serialize, Serializer};
@@ -39,7 +39,8 @@ use std::mem::discriminant;
 ///   - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`, `fallback`, `locality`,
 ///     `concurrency_limit.bulkhead`, `retry` where there is one, but for its budget, and the `state` of a `breaker`
 ///     (`forced_open` refuses all calls; `closed` begins a breaker anew that was set to another state, but not one that calls have opened)
-///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one
+///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one, and `machine.nic.ring` where
+///     they have a `nic`
 ///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
 ///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency`, `loss`, `bandwidth`, `buffer` and
 ///     `transport` of links
@@ -139,6 +140,8 @@ pub enum OfNode {
     MaxWait(Option<Distribution>),
     /// The active health check.
     Health(Option<Health>),
+    /// How many packets wait at the network card of an instance.
+    Ring(Count),
     /// How late replicas of a store apply a write.
     Lag(Distribution),
     /// How many messages fit into a queue.

@@ -349,6 +349,7 @@ fn hits<'a>(meant: &'a Meant, topology: &Topology) -> Vec<Hit<'a>> {
             DeedEffect::Restart(whom)
             | DeedEffect::Drain(whom, _)
             | DeedEffect::Replace(whom)
+            | DeedEffect::SpreadInterrupts(whom, _)
             | DeedEffect::Isolate(whom) => match whom {
                 Whom::Selected(selection) => vec![Hit::Instances(selection)],
                 // Whom it accuses is known only then: at most all.

@@ -16,6 +16,7 @@ mod freeze;
 mod lag;
 mod loss;
 mod memory;
+mod nic;
 mod partition;
 mod restart;
 mod schedule;
@@ -37,6 +38,7 @@ pub use freeze::FreezeSettings;
 pub use lag::LagSettings;
 pub use loss::LossSettings;
 pub use memory::MemoryFaultSettings;
+pub use nic::NicFaultSettings;
 pub use partition::PartitionSettings;
 pub use restart::RestartSettings;
 pub use schedule::{RandomSettings, Schedule, ScheduleKeys};
@@ -52,6 +54,7 @@ use crate::outcome::Outcome;
 use crate::problem::Problems;
 use crate::service::disk::DiskFault;
 use crate::service::memory::MemoryFaults;
+use crate::service::nic::NicFault;
 use crate::topology::Run;
 use crate::units::{Count, Rate, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -96,6 +99,8 @@ pub enum InjectSettings {
     Dns(DnsSettings),
     /// Disks take longer.
     Disk(DiskFaultSettings),
+    /// Network cards drop packets.
+    Nic(NicFaultSettings),
 }
 
 /// The kinds of fault, and failing at random.
@@ -118,6 +123,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "memory", schema: || schemars::schema_for!(MemoryFaultSettings) },
     Kind { family: "inject", name: "dns", schema: || schemars::schema_for!(DnsSettings) },
     Kind { family: "inject", name: "disk", schema: || schemars::schema_for!(DiskFaultSettings) },
+    Kind { family: "inject", name: "nic", schema: || schemars::schema_for!(NicFaultSettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
 ];
 
@@ -225,6 +231,8 @@ pub enum FaultEffect {
     Dns(Dns),
     /// Disks take longer.
     Disk(DiskFault),
+    /// Network cards drop packets.
+    Nic(NicFault),
 }
 
 /// A fault, as meant.
@@ -304,6 +312,7 @@ impl FaultSettings {
             let name = self.inject.name();
             let why = match self.inject {
                 InjectSettings::Memory(_) => "what leaks grows by itself, and `ramp` is for `used`".to_owned(),
+                InjectSettings::Nic(_) => "a ring is shrunk at once, and `ramp` is for `loss` alone".to_owned(),
                 _ => format!("{name} is there or is not, and cannot grow in"),
             };
             problems.error("ramp", why).hint = Some("leave ramp out".into());
@@ -374,6 +383,7 @@ impl InjectSettings {
             Self::Memory(s) => problems.at("memory", |p| s.validate(p)),
             Self::Dns(s) => problems.at("dns", |p| s.validate(p)),
             Self::Disk(s) => problems.at("disk", |p| s.validate(p)),
+            Self::Nic(s) => problems.at("nic", |p| s.validate(p)),
         }
     }
 
@@ -381,6 +391,7 @@ impl InjectSettings {
     fn can_grow(&self) -> bool {
         // What leaks grows by itself.
         matches!(self, Self::Memory(s) if s.used.is_some())
+            || matches!(self, Self::Nic(s) if s.ring.is_none())
             || matches!(
                 self,
                 Self::Slow(_)
@@ -423,6 +434,7 @@ impl InjectSettings {
             Self::Memory(_) => "memory",
             Self::Dns(_) => "dns",
             Self::Disk(_) => "disk",
+            Self::Nic(_) => "nic",
         }
     }
 
@@ -448,6 +460,7 @@ impl InjectSettings {
             Self::Memory(s) => FaultEffect::Memory(s.meant()),
             Self::Dns(s) => FaultEffect::Dns(s.meant()),
             Self::Disk(s) => FaultEffect::Disk(s.meant()),
+            Self::Nic(s) => FaultEffect::Nic(s.meant()),
         })
     }
 
@@ -464,7 +477,8 @@ impl InjectSettings {
                 | Self::BadDeploy(_)
                 | Self::Flush(_)
                 | Self::Memory(_)
-                | Self::Disk(_),
+                | Self::Disk(_)
+                | Self::Nic(_),
                 Target::Edge { .. },
             ) => Some(("strikes instances, not messages on their way", "write where: {service: NAME}")),
             (Self::Slow(_), Target::Edge { from, to: Some(Location::Endpoint(_)), .. }) if from.is_none() => None,
@@ -488,6 +502,9 @@ impl InjectSettings {
             return DnsSettings::check_target(target, problems);
         }
         if let (Self::Disk(s), Target::Instances(selection)) = (self, target) {
+            return s.check_target(selection.services.iter().map(|id| &around.services[id.index()]), problems);
+        }
+        if let (Self::Nic(s), Target::Instances(selection)) = (self, target) {
             return s.check_target(selection.services.iter().map(|id| &around.services[id.index()]), problems);
         }
         if let (Self::Memory(s), Target::Instances(selection)) = (self, target) {
@@ -530,6 +547,7 @@ impl InjectSettings {
             Self::Memory(s) => s.says(target),
             Self::Dns(s) => s.says(target),
             Self::Disk(s) => s.says(target),
+            Self::Nic(s) => s.says(target),
         }
     }
 }

@@ -78,6 +78,7 @@ impl System {
             cores: None,
             cpu_limit: None,
             device: None,
+            nic: None,
             memory: None,
             queue_capacity: 1000,
             max_wait: None,

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 /// More segments than these are joined: a message of gigabytes is not sent in millions of pieces, each of which costs time to simulate.
 const MOST_SEGMENTS: u64 = 1 << 16;
 /// So many segments that were sent later have to be acknowledged until one counts as lost: duplicate acknowledgements of RFC 5681.
-const DUPLICATES: u8 = 3;
+pub const DUPLICATES: u8 = 3;
 
 /// A lost segment delays its message, and does not lose it.
 ///
@@ -107,7 +107,7 @@ impl Tcp {
     }
 
     /// The timer of a segment that was lost so often [ns].
-    fn doubled(&self, first: u64, losses: u32) -> u64 {
+    pub fn doubled(&self, first: u64, losses: u32) -> u64 {
         first.saturating_mul(1 << losses.min(60)).min(self.rto_max.ns().max(first))
     }
 }

@@ -1,11 +1,12 @@
-//! What instances are made of, as far as it can be chosen: whom they let in, in which order they serve those who wait, and how much of a processor
-//! and of memory they may use.
+//! What instances are made of, as far as it can be chosen: whom they let in, in which order they serve those who wait, how much of a processor
+//! and of memory they may use, and how their disks and network cards work.
 
 pub mod admission;
 pub mod cpu;
 pub mod discipline;
 pub mod disk;
 pub mod memory;
+pub mod nic;
 pub mod shed;
 
 use crate::metrics::timed;

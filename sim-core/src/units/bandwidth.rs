@@ -21,6 +21,11 @@ impl Bandwidth {
         Self { bytes_per_second: finite, in_bits: false }
     }
 
+    /// So many bits a second; what is negative or not finite is none.
+    pub fn from_bits_per_second(bits_per_second: f64) -> Self {
+        Self { in_bits: true, ..Self::from_bytes_per_second(bits_per_second / 8.0) }
+    }
+
     /// How much goes through [bytes/s].
     pub fn bytes_per_second(self) -> f64 {
         self.bytes_per_second

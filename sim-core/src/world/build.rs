@@ -76,6 +76,7 @@ impl<'m> World<'m> {
     }
 
     fn begin_run(&mut self) {
+        self.lay_cards();
         self.begin_lives();
         self.plan_record();
         self.plan_strikes();

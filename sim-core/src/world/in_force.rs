@@ -71,6 +71,10 @@ impl World<'_> {
                 live::put_node(&mut self.in_force.services.to_mut()[service.index()], value);
                 self.station_changes(service);
             }
+            OfNode::Ring(_) => {
+                live::put_node(&mut self.in_force.services.to_mut()[service.index()], value);
+                self.ring_changes(service);
+            }
             OfNode::Lag(lag) => self.data.lag_changes(service, lag),
             OfNode::Messages(capacity) => self.data.queue_changes(service, *capacity),
             OfNode::Consumer(place, consumer) => self.data.consumer_changes(service, *place, consumer),

@@ -35,6 +35,7 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         cores: cores.map(Cores::whole),
         cpu_limit: None,
         device: None,
+        nic: None,
         memory: None,
         queue_capacity: 100_000,
         max_wait: None,

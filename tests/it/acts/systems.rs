@@ -124,6 +124,24 @@ pub(super) const ACTS: &[Act] = &[
         "faults: {f: {inject: {memory: {leak: 20MiB/s}}, where: {service: api}}}",
         "instances(api) in on < 3.8",
     ),
+    act(
+        "machine nic",
+        "",
+        "services.api.machine: {nic: {ring: 4, packet_time: 10ms}}",
+        "p50(api.get) in on > p50(api.get) + 9ms",
+    ),
+    act(
+        "inject nic",
+        "services.api.machine: {nic: {ring: 256}}\npolicies.api.timeout: 100ms",
+        "faults: {f: {inject: {nic: {loss: 30%}}, where: {service: api}}}",
+        "timeout(api.get) in on == 30% within 3 points",
+    ),
+    act(
+        "do spread_interrupts",
+        "services.api.machine: {nic: {packet_time: 10ms}}",
+        "experiments: {e: {at: 5s, for: 110s, hypothesis: [availability(web.get) > 1%], actions: [{do: {spread_interrupts: {queues: 10}}, where: {service: api}}]}}",
+        "p50(api.get) in on < p50(api.get) - 8ms",
+    ),
     // 5 ms each are 200 a second, and a flush that is shared carries any number.
     act(
         "step disk",

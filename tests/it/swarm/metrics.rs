@@ -49,6 +49,11 @@ const NARROW: &str = "scenario: Dropped messages\nquestion: Are they counted?\nr
     load: {users: {to: web.get, from: a, size: {response: 20kB}, arrive: {poisson: {rate: 50/s}}}}\n\
     services: {web: {zones: [b], workers: unlimited, endpoints: {get: {steps: [{work: 10ms}]}}}}\n";
 
+/// Calls whose deadline passes before they are sent, which shipped scenarios have in a variant alone.
+const LATE: &str = "scenario: Late calls\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, deadline: 20ms, arrive: {poisson: {rate: 20/s}}}}\n\
+    services: {web: {workers: unlimited, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}, {call: {to: web.part}}]}, part: {steps: [{work: 1ms}]}}}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -233,6 +238,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(CACHED), &mut seen);
     check(&read(DROPS), &mut seen);
     check(&read(NARROW), &mut seen);
+    check(&read(LATE), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()
         .flat_map(|metric| LEVELS.iter().map(move |level| format!("{metric} of {}", level.name)));

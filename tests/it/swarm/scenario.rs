@@ -205,7 +205,13 @@ impl Maker<'_> {
                 ", disk: {fsync: {exponential: {mean: 2ms}}, throughput: 20MB/s}",
                 ", disk: {fsync: 3ms, throughput: 2MB/s, group_commit: {}}",
             ]);
-            let _ = writeln!(text, "    machine: {{cores: {}{memory}{disk}}}", self.dice.number(1, 4));
+            let nic = *self.dice.pick(&[
+                "",
+                "",
+                ", nic: {ring: 2, packet_time: 300us}",
+                ", nic: {ring: 64, packet_time: 10us, stalls: {every: 20ms, for: {exponential: {mean: 1ms}}}}",
+            ]);
+            let _ = writeln!(text, "    machine: {{cores: {}{memory}{disk}{nic}}}", self.dice.number(1, 4));
         }
         if self.dice.chance(20) {
             text.push_str("    async: true\n");

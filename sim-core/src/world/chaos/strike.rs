@@ -19,6 +19,7 @@ use crate::ids::{EndpointId, FaultId, InstanceId, Location, ServiceId, VersionId
 use crate::network::egress::Egress;
 use crate::results::Span;
 use crate::service::memory::MemoryFaults;
+use crate::service::nic::NicFault;
 use crate::topology::Node;
 use crate::units::Bandwidth;
 use crate::world::World;
@@ -207,7 +208,8 @@ impl World<'_> {
                 | FaultEffect::Fail { .. }
                 | FaultEffect::Wrong { .. }
                 | FaultEffect::Memory(_)
-                | FaultEffect::Disk(_),
+                | FaultEffect::Disk(_)
+                | FaultEffect::Nic(_),
                 Target::Instances(_),
             ) => {
                 struck.iter().for_each(|&i| self.reckon(i));
@@ -369,6 +371,7 @@ impl World<'_> {
         let (mut fails, mut wrongs) = (Vec::new(), Vec::new());
         let mut memory = MemoryFaults::default();
         let mut disk = Vec::new();
+        let mut nic = NicFault::default();
         for (fault, grown) in active {
             match &model.faults[fault.index()].effect {
                 FaultEffect::Slow { factor } => slow *= part(*factor, grown),
@@ -378,6 +381,7 @@ impl World<'_> {
                 FaultEffect::Fail { probability, outcome } => fails.push((*probability * grown, *outcome)),
                 FaultEffect::Wrong { kind, probability } => wrongs.push((*probability * grown, *kind as u8)),
                 FaultEffect::Disk(one) => disk.push((one, grown)),
+                FaultEffect::Nic(one) => nic.add(one, grown),
                 FaultEffect::Memory(one) => {
                     memory.used += one.used * grown;
                     memory.leak += one.leak;
@@ -397,6 +401,7 @@ impl World<'_> {
         self.data.set_lag(service, number as usize, lag);
         self.set_memory_faults(instance, memory);
         self.set_disk_faults(instance, &disk);
+        self.set_nic_faults(instance, nic);
         self.renew_speed(instance);
     }
 

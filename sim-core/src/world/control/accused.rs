@@ -66,6 +66,7 @@ fn asks_of(deed: &Deed) -> Option<usize> {
         | DeedEffect::Drain(whom, _)
         | DeedEffect::Replace(whom)
         | DeedEffect::Isolate(whom)
+        | DeedEffect::SpreadInterrupts(whom, _)
         | DeedEffect::Return(whom) => match whom {
             Whom::FoundBy { alert, .. } => Some(*alert),
             Whom::Selected(_) => None,

@@ -26,6 +26,7 @@ impl<'m> World<'m> {
             | DeedEffect::Drain(whom, _)
             | DeedEffect::Replace(whom)
             | DeedEffect::Isolate(whom)
+            | DeedEffect::SpreadInterrupts(whom, _)
             | DeedEffect::Return(whom) => self.whom(whom, &deed.name, found),
             DeedEffect::Scale { .. } | DeedEffect::Mend(_) | DeedEffect::Set(_) => Vec::new(),
         };
@@ -42,6 +43,9 @@ impl<'m> World<'m> {
             DeedEffect::Replace(_) => whom.iter().for_each(|instance| self.gets_new_machine(*instance)),
             DeedEffect::Isolate(_) => whom.iter().for_each(|instance| self.isolate(*instance, true)),
             DeedEffect::Return(_) => whom.iter().for_each(|instance| self.isolate(*instance, false)),
+            DeedEffect::SpreadInterrupts(_, queues) => {
+                whom.iter().for_each(|instance| self.spread_interrupts(*instance, *queues));
+            }
             DeedEffect::Scale { service, to } => self.scale_to(*service, *to),
             DeedEffect::Mend(fault) => self.mend_fault(*fault),
             DeedEffect::Set(changes) => self.sets(owner, changes),

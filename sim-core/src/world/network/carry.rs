@@ -17,10 +17,10 @@ use crate::world::World;
 use crate::world::frame::FrameId;
 
 impl Network {
-    /// Whether what a frame wakes for is a timer of the transport.
+    /// Whether what a frame wakes for is a timer of the transport, or its message has come to a network card.
     #[inline(always)]
     pub(in crate::world) fn is_stalled(&self, frame: FrameId, seq: u64) -> bool {
-        self.carriage.is_stalled(frame, seq)
+        self.carriage.is_stalled(frame, seq) || self.cards.are_reached_by(frame, seq)
     }
 }
 
@@ -74,25 +74,38 @@ impl World<'_> {
     /// no second call.
     #[cold]
     pub(in crate::world) fn sends_on(&mut self, frame: FrameId) {
+        if let Some(coming) = self.network.cards.take(frame, self.frames[frame].seq) {
+            self.comes_to_card(frame, coming);
+            return;
+        }
         let Some(mut stalled) = self.network.carriage.take(frame) else { return };
         let message = stalled.message;
         let line = self.line(frame, message);
         let mut fate = self.fate(frame, line, message.way());
+        if self.network.cards.are_any() {
+            fate.card = self.card_ahead(frame, message);
+        }
         if stalled.times_out() {
             let now = self.now;
             self.carry(frame, line, (message, now), &mut fate, Some(stalled));
         } else {
             fate.lost = true;
         }
+        if fate.lost {
+            self.never_comes(frame, message);
+        } else {
+            let phase = self.frames[frame].phase;
+            self.travels(frame, fate, phase);
+        }
+    }
+
+    /// A message that was on its way is lost.
+    pub(super) fn never_comes(&mut self, frame: FrameId, message: Message) {
         match message {
-            Message::Check | Message::CheckReply(_) if fate.lost => drop(self.check_vanishes(frame)),
+            Message::Check | Message::CheckReply(_) => drop(self.check_vanishes(frame)),
             // Its consumer has kept a worker for it from the moment at which it set out.
-            Message::Delivery if fate.lost => self.gone(frame),
-            _ if fate.lost => drop(self.lost(frame)),
-            _ => {
-                let phase = self.frames[frame].phase;
-                self.travels(frame, fate, phase);
-            }
+            Message::Delivery => self.gone(frame),
+            Message::Request | Message::Reply(_) => drop(self.lost(frame)),
         }
     }
 }

@@ -36,7 +36,7 @@ impl World<'_> {
         match fate.fails.what() {
             _ if fate.lost => self.check_vanishes(frame),
             Some(outcome) => Departure::Ends(outcome as u8),
-            None if fate.delay > 0 => self.travels(frame, fate, Phase::CheckArriving),
+            None if fate.is_on_its_way() => self.travels(frame, fate, Phase::CheckArriving),
             None => self.check_knocks(frame),
         }
     }
@@ -48,7 +48,7 @@ impl World<'_> {
         }
         let fails = fate.fails.what().filter(|_| outcome <= Outcome::Degraded as u8);
         let outcome = fails.map_or(outcome, |outcome| outcome as u8);
-        if fate.delay == 0 {
+        if !fate.is_on_its_way() {
             return Departure::Ends(outcome);
         }
         self.frames[frame].outcome = outcome;

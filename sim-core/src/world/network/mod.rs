@@ -1,5 +1,6 @@
 //! The network: every message between a caller and a callee, health checks included, passes through it, in its direction.
 
+mod cards;
 mod carriage;
 mod carry;
 mod check;

@@ -7,6 +7,7 @@
 //!
 //! Left out here: the messages by which regions agree (`data/agree`), which take the latency of their links and meet no fault.
 
+use super::cards::Cards;
 use super::carriage::{Carriage, Stalled};
 use super::ends::{End, Ends, Way};
 use super::message::{Departure, Line, Message};
@@ -104,6 +105,8 @@ pub(in crate::world) struct Network {
     /// Of the three distances, then of each named link in both directions.
     pub(super) qualities: Vec<Quality>,
     pub(super) carriage: Carriage,
+    /// Network cards of machines.
+    pub(in crate::world) cards: Cards,
     /// Quality by call site, way, caller's zone and callee's zone, and behind them the same of checkers; empty where no link does anything.
     pub(super) table: Vec<u16>,
     zones: usize,
@@ -128,6 +131,7 @@ impl Network {
             zones: model.zones.len(),
             sites: model.edges.len(),
             checkers: Checkers::new(model),
+            cards: Cards::new(model),
             regions: model.zones.iter().map(|z| z.region).collect(),
             delays: model.faults.iter().map(|fault| delay(&fault.effect)).collect(),
             ..Self::default()
@@ -209,10 +213,11 @@ impl Network {
 
     /// Whether a call site ever crosses a link that does something.
     pub(in crate::world) fn matters(&self, site: EdgeId) -> bool {
-        let site = site.index();
         let n = 2 * self.zones * self.zones;
-        !self.table.is_empty()
-            && self.table[site * n..(site + 1) * n].iter().any(|&q| !self.qualities[q as usize].is_perfect())
+        let row = site.index();
+        self.cards.are_met_by(site)
+            || !self.table.is_empty()
+                && self.table[row * n..(row + 1) * n].iter().any(|&q| !self.qualities[q as usize].is_perfect())
     }
 
     /// A fault begins on messages.
@@ -278,8 +283,17 @@ pub(super) struct Fate {
     /// What is left to be sent after the delay.
     pub(super) stalled: Option<Box<Stalled>>,
     pub(super) fails: First<Outcome>,
+    /// The instance whose network card it comes to, where that has one, and what it is.
+    pub(super) card: Option<(InstanceId, Message)>,
     /// Kinds of wrongness, one bit each.
     wrong: u16,
+}
+
+impl Fate {
+    /// Whether anything lies between its setting out and its arrival.
+    pub(super) fn is_on_its_way(&self) -> bool {
+        self.delay > 0 || self.card.is_some()
+    }
 }
 
 impl World<'_> {
@@ -360,6 +374,9 @@ impl World<'_> {
         }
         self.count_bytes(frame, line, message.way());
         let mut fate = self.fate(frame, line, message.way());
+        if self.network.cards.are_any() {
+            fate.card = self.card_ahead(frame, message);
+        }
         // What is sent waits for its address first.
         let sets_out = self.now.saturating_add(looked_up_ns);
         if self.network.carriage.carries() {
@@ -428,7 +445,7 @@ impl World<'_> {
         match fate.fails.what() {
             _ if fate.lost => self.lost(frame),
             Some(outcome) => Departure::Ends(outcome as u8),
-            None if fate.delay > 0 => self.travels(frame, fate, Phase::Arriving),
+            None if fate.is_on_its_way() => self.travels(frame, fate, Phase::Arriving),
             None => self.knocks(frame),
         }
     }
@@ -438,7 +455,7 @@ impl World<'_> {
             _ if fate.lost => self.lost(frame),
             Some(outcome) => Departure::Ends(outcome as u8),
             None => match self.knocks(frame) {
-                Departure::Runs if fate.delay > 0 => self.travels(frame, fate, Phase::HandedOver),
+                Departure::Runs if fate.is_on_its_way() => self.travels(frame, fate, Phase::HandedOver),
                 departure => departure,
             },
         }
@@ -454,7 +471,7 @@ impl World<'_> {
         if fate.lost {
             return self.lost(frame);
         }
-        if fate.delay == 0 {
+        if !fate.is_on_its_way() {
             return Departure::Ends(outcome);
         }
         self.frames[frame].outcome = outcome;
@@ -481,6 +498,8 @@ impl World<'_> {
         self.wakes_after(frame, fate.delay.min(FOREVER_NS), phase);
         if let Some(stalled) = fate.stalled {
             self.network.carriage.waits(frame, self.frames[frame].seq, stalled);
+        } else if let Some((instance, message)) = fate.card {
+            self.network.cards.expects(frame, self.frames[frame].seq, (instance, message));
         }
         Departure::Away
     }
