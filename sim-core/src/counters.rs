@@ -3,7 +3,7 @@
 //! A family declares its counters in its own `mod.rs`; where they are stored, how they are added up and taken apart, which of them
 //! telemetry, expressions, the reference and results have, all of that follows from here without another edit.
 
-use crate::call::{breaker, deadline, doorman, ejection, hedge, limit, pool, rate_limit, retry};
+use crate::call::{breaker, deadline, doorman, ejection, fallback, hedge, limit, pool, rate_limit, retry};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
 use crate::service::{admission, cpu, discipline, disk, memory, nic};
 use crate::{data, service};
@@ -28,6 +28,7 @@ const FAMILIES: &[&[Counter]] = &[
     crate::network::COUNTERS,
     data::COUNTERS,
     data::cache::COUNTERS,
+    fallback::COUNTERS,
 ];
 
 /// The families in which something is timed.

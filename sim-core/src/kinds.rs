@@ -24,7 +24,6 @@ pub fn all() -> Vec<Kind> {
         crate::call::limit::ALL,
         crate::call::pool::ALL,
         crate::call::rate_limit::ALL,
-        crate::call::fallback::ALL,
         crate::call::hedge::ALL,
         crate::call::balance::ALL,
         crate::call::locality::ALL,

@@ -8,6 +8,7 @@ pub mod call;
 pub mod control;
 pub mod counters;
 pub mod data;
+pub mod deadlines;
 pub mod deed;
 pub mod dist;
 pub mod economics;

@@ -107,9 +107,13 @@ fn calls(id: EdgeId, a: &Edge, b: &Edge, found: &mut Found) {
     // Users who give up, try again or fall back have a frame of their own, which is there from the start or never.
     let waits = |edge: &Edge| (edge.timeout.is_some(), edge.total_timeout.is_some(), edge.fallback.is_some());
     let may_come = !matches!(a.caller, Caller::Load(_)) || waits(a) == waits(b);
+    // Whether answers are kept, and which other calls there are, is known from the start.
+    let sources = |edge: &Edge| (edge.keeps_answers(), edge.other_call());
     if may_come {
         found.add(&a.timeout, &b.timeout, |timeout| Live::Call(id, OfCall::Timeout(timeout.clone())));
         found.add(&a.total_timeout, &b.total_timeout, |total| Live::Call(id, OfCall::TotalTimeout(*total)));
+    }
+    if may_come && sources(a) == sources(b) {
         found.add(&a.fallback, &b.fallback, |fallback| Live::Call(id, OfCall::Fallback(fallback.clone())));
     }
     found.add(&a.cancel, &b.cancel, |cancel| Live::Call(id, OfCall::Cancel(*cancel)));

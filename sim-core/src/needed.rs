@@ -72,6 +72,8 @@ pub fn needed_calls(topology: &Topology, steps: &[Step], times: f64, told: &mut 
                 call.filter(|edge| may_not_fail(*edge)).into_iter().for_each(|edge| told(edge, times));
                 false
             }
+            // Another call stands in for this one, and this one for it.
+            Step::Fallback { .. } => false,
             Step::Reply(_) => true,
             Step::Parallel { .. }
             | Step::Background(_)
@@ -90,7 +92,7 @@ pub fn needed_calls(topology: &Topology, steps: &[Step], times: f64, told: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::fallback::FallbackSettings;
+    use crate::call::fallback::Fallback;
     use crate::ids::{Caller, EdgeId};
     use crate::judge::testing::System;
     use crate::model::Model;
@@ -137,7 +139,7 @@ mod tests {
     fn what_may_fail_without_harm_is_not_needed() {
         let kinds = needed_with(&|call, model| {
             model.edges[call(1).index()].optional = true;
-            model.edges[call(2).index()].fallback = Some(FallbackSettings::default());
+            model.edges[call(2).index()].fallback = Some(Fallback::default());
             vec![
                 Step::Call(call(1)),
                 Step::Call(call(2)),

@@ -9,7 +9,7 @@ use crate::call::balance::BalanceSettings;
 use crate::call::balance::slow_start::SlowStart;
 use crate::call::breaker::BreakerSettings;
 use crate::call::ejection::EjectionSettings;
-use crate::call::fallback::FallbackSettings;
+use crate::call::fallback::{Fallback, Source};
 use crate::call::hedge::HedgeSettings;
 use crate::call::limit::LimitSettings;
 use crate::call::locality::LocalitySettings;
@@ -360,6 +360,13 @@ pub enum Step {
     Disk(DiskWork),
     /// Ask and wait for the reply.
     Call(EdgeId),
+    /// Ask and wait for the reply; if that fails for good, another call.
+    Fallback {
+        /// The call that is made first.
+        call: EdgeId,
+        /// The other call.
+        otherwise: Vec<Step>,
+    },
     /// Branches at the same time; done when `need` have succeeded.
     Parallel {
         /// What each branch does.
@@ -407,7 +414,10 @@ impl Step {
         let (branches, arms, own): (&[Vec<Self>], &[(f64, Vec<Self>)], Option<&[Self]>) = match self {
             Self::Parallel { branches, .. } => (branches, &[], None),
             Self::Choose(arms) => (&[], arms, None),
-            Self::Background(steps) | Self::Steps(steps) | Self::Lookup { miss: steps, .. } => (&[], &[], Some(steps)),
+            Self::Background(steps)
+            | Self::Steps(steps)
+            | Self::Lookup { miss: steps, .. }
+            | Self::Fallback { otherwise: steps, .. } => (&[], &[], Some(steps)),
             _ => (&[], &[], None),
         };
         branches.iter().map(Vec::as_slice).chain(arms.iter().map(|(_, arm)| arm.as_slice())).chain(own)
@@ -434,7 +444,7 @@ pub struct Edge {
     /// When and how often to try again.
     pub retry: Option<RetrySettings>,
     /// Who answers when the call fails.
-    pub fallback: Option<FallbackSettings>,
+    pub fallback: Option<Fallback>,
     /// How it is sent more than once.
     pub hedge: Option<HedgeSettings>,
     /// Which instances are near, and when all are called.
@@ -481,9 +491,6 @@ pub struct Guard {
     pub hedge: Option<HedgeSettings>,
 }
 
-/// Calls on a path for which deadlines are followed.
-const MOST_CALLS: usize = 200;
-
 impl Topology {
     /// Whether limits are kept, or turns given, for each key or tenant of a request.
     pub fn tells_keys_apart(&self) -> bool {
@@ -491,8 +498,32 @@ impl Topology {
         let doors = doors.chain(self.endpoints.iter().map(|endpoint| &endpoint.admission));
         let by_key =
             |admission: &Option<Admission>| admission.as_ref().is_some_and(|admission| admission.per.is_some());
-        let fair = self.services.iter().any(|service| service.fair_per.is_some());
+        let fair = self.services.iter().any(|service| service.fair_per.is_some())
+            || self.edges.iter().any(|edge| edge.kept_by().is_some());
         fair || self.guards.iter().any(|guard| guard.per.is_some()) || doors.into_iter().any(by_key)
+    }
+}
+
+impl Edge {
+    /// The other call that is made when this one has failed.
+    pub fn other_call(&self) -> Option<EdgeId> {
+        match self.fallback.as_ref()?.source {
+            Source::Call(other) => Some(other),
+            Source::Itself | Source::Kept { .. } => None,
+        }
+    }
+
+    /// Whether the caller keeps answers of this call to give them again.
+    pub fn keeps_answers(&self) -> bool {
+        self.fallback.as_ref().is_some_and(|fallback| matches!(fallback.source, Source::Kept { .. }))
+    }
+
+    /// The key space that tells such answers apart.
+    pub fn kept_by(&self) -> Option<KeySpaceId> {
+        match self.fallback.as_ref()?.source {
+            Source::Kept { key, .. } => key,
+            Source::Itself | Source::Call(_) => None,
+        }
     }
 }
 
@@ -538,50 +569,4 @@ pub struct KeySpace {
     pub name: String,
     /// Which keys are asked for how often.
     pub popularity: KeysSettings,
-}
-
-impl Topology {
-    /// Of each call site, whether it has a deadline or lies below one that has.
-    pub fn bounded(&self) -> Vec<bool> {
-        let mut bounded: Vec<bool> = self.edges.iter().map(|edge| edge.deadline.is_some()).collect();
-        let mut below: Vec<EndpointId> =
-            self.edges.iter().filter(|edge| edge.deadline.is_some()).map(|edge| edge.callee).collect();
-        let mut seen = vec![false; self.endpoints.len()];
-        while let Some(endpoint) = below.pop() {
-            if std::mem::replace(&mut seen[endpoint.index()], true) {
-                continue;
-            }
-            for (edge, bounded) in self.edges.iter().zip(&mut bounded) {
-                if edge.caller == Caller::Endpoint(endpoint) {
-                    *bounded = true;
-                    below.push(edge.callee);
-                }
-            }
-        }
-        bounded
-    }
-
-    /// The deadline that requests to each endpoint bring from their callers [ns], the longest of all; infinite where some bring none.
-    pub fn longest_deadlines_ns(&self) -> Vec<f64> {
-        let mut brought = vec![0.0; self.endpoints.len()];
-        // A deadline is handed on from call to call, so that it takes no more rounds than there are calls on a path.
-        for _ in 0..MOST_CALLS {
-            let mut grew = false;
-            for edge in &self.edges {
-                let above = match edge.caller {
-                    Caller::Endpoint(caller) => brought[caller.index()],
-                    Caller::Load(_) | Caller::Queue(_) => f64::INFINITY,
-                };
-                let here = edge.deadline.map_or(above, |own| above.min(own.ns() as f64));
-                if here > brought[edge.callee.index()] {
-                    brought[edge.callee.index()] = here;
-                    grew = true;
-                }
-            }
-            if !grew {
-                return brought;
-            }
-        }
-        vec![f64::INFINITY; self.endpoints.len()]
-    }
 }

@@ -85,7 +85,9 @@ fn steps_end(model: &Model, ends: &[bool], steps: &[Step]) -> bool {
 /// The call because of which a step does not end.
 fn blocking(model: &Model, ends: &[bool], step: &Step) -> Option<EdgeId> {
     match step {
-        Step::Call(edge) | Step::Forward(edge) => (!ends[callee(model, *edge).index()]).then_some(*edge),
+        Step::Call(edge) | Step::Forward(edge) | Step::Fallback { call: edge, .. } => {
+            (!ends[callee(model, *edge).index()]).then_some(*edge)
+        }
         Step::Parallel { branches, .. } => branches.iter().find_map(|b| first_blocking(model, ends, b)),
         Step::Choose(branches) => {
             let possible: Vec<&Vec<Step>> = branches.iter().filter(|(p, _)| *p > 0.0).map(|(_, s)| s).collect();

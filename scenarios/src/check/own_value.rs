@@ -100,6 +100,10 @@ impl Waited<'_> {
                 // The caller is answered, and waits no more.
                 Step::Reply(_) => return,
                 Step::Call(edge) | Step::Forward(edge) => self.callee(self.model.edges[edge.index()].callee),
+                Step::Fallback { call, otherwise } => {
+                    self.callee(self.model.edges[call.index()].callee);
+                    self.steps(service, otherwise);
+                }
                 Step::Invalidate { call, .. } => {
                     call.iter().for_each(|edge| self.callee(self.model.edges[edge.index()].callee));
                 }

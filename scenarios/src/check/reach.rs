@@ -77,6 +77,10 @@ fn calls(steps: &[Step], into: &mut Vec<EdgeId>) {
     for step in steps {
         match step {
             Step::Call(edge) | Step::Forward(edge) => into.push(*edge),
+            Step::Fallback { call, otherwise } => {
+                into.push(*call);
+                calls(otherwise, into);
+            }
             Step::Parallel { branches, .. } => branches.iter().for_each(|steps| calls(steps, into)),
             Step::Choose(branches) => branches.iter().for_each(|(_, steps)| calls(steps, into)),
             Step::Background(steps) | Step::Steps(steps) => calls(steps, into),

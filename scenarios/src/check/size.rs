@@ -72,7 +72,10 @@ fn most_choices(steps: &[Step]) -> usize {
     let of = |step: &Step| match step {
         Step::Choose(arms) => arms.iter().map(|(_, steps)| most_choices(steps)).max().unwrap_or(0).max(arms.len()),
         Step::Parallel { branches, .. } => branches.iter().map(|steps| most_choices(steps)).max().unwrap_or(0),
-        Step::Background(steps) | Step::Steps(steps) | Step::Lookup { miss: steps, .. } => most_choices(steps),
+        Step::Background(steps)
+        | Step::Steps(steps)
+        | Step::Lookup { miss: steps, .. }
+        | Step::Fallback { otherwise: steps, .. } => most_choices(steps),
         _ => 0,
     };
     steps.iter().map(of).max().unwrap_or(0)

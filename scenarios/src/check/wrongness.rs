@@ -95,6 +95,10 @@ fn hears(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
                 to.push(model.edges[edge.index()].callee);
                 false
             }
+            Step::Fallback { call, otherwise } => {
+                to.push(model.edges[call.index()].callee);
+                hears(model, otherwise, to)
+            }
             // A reply in a branch answers nobody.
             Step::Parallel { branches, .. } => {
                 branches.iter().for_each(|branch| {
@@ -160,6 +164,7 @@ fn gives_old_values(model: &Model, steps: &[Step]) -> bool {
                 Node::Cache(cache) => cache.stale_while_revalidate.is_some() || writes(),
                 _ => false,
             },
+            Step::Call(edge) | Step::Fallback { call: edge, .. } => model.edges[edge.index()].keeps_answers(),
             _ => false,
         };
         is_old || step.inner().any(|steps| gives_old_values(model, steps))

@@ -1,6 +1,7 @@
 //! Caches, and the steps that ask them.
 
 use super::Compiler;
+use super::fallbacks::MayFallBack;
 use super::nodes::WrittenEndpoint;
 use crate::written::cache::CacheSettings;
 use crate::written::call::CallKeys;
@@ -81,9 +82,9 @@ impl Compiler<'_> {
         let cache = self.cache_named(&lookup.cache, problems)?;
         let call = self.call_to_cache(caller, name, cache, "lookup", lookup.policy.as_deref(), problems);
         if let Some(edge) = call {
-            // A cache that does not answer is a miss.
-            let edge = &mut self.model.topology.edges[edge.index()];
-            (edge.fallback, edge.optional) = (None, false);
+            // A cache that does not answer is a miss, also where all calls are optional.
+            self.model.topology.edges[edge.index()].optional = false;
+            self.needs_no_fallback(lookup.policy.as_deref(), problems);
         }
         let Node::Cache(settings) = &self.model.services[cache.index()].node else { return None };
         Some(Step::Lookup { cache, call, hit_ratio: settings.contents.hit_ratio(), miss })
@@ -136,7 +137,8 @@ impl Compiler<'_> {
         }
         let callee = *self.names.endpoints.get(&format!("{called}.{endpoint}"))?;
         let path = format!("{}.cache", problems.path());
-        let edge = self.edge_by_policy(caller, name, callee, path, policy, problems)?;
+        let may = if endpoint == "lookup" { MayFallBack::OnNothing } else { MayFallBack::OnItself };
+        let edge = self.edge_by_policy(caller, name, callee, (path, may), policy, problems)?;
         self.by_key(edge, cache, policy);
         Some(edge)
     }

@@ -1,5 +1,6 @@
 //! Call sites and the state that they share; load classes, which are callers too.
 
+use super::fallbacks::MayFallBack;
 use super::{Compiler, percent};
 use crate::files::beside;
 use crate::reader::SET;
@@ -22,6 +23,8 @@ struct Site<'a> {
     callee: EndpointId,
     /// Where the callee is named.
     path: String,
+    /// Which fallbacks it may have.
+    may: MayFallBack,
 }
 
 impl Compiler<'_> {
@@ -63,7 +66,7 @@ impl Compiler<'_> {
         let known = self.known_policy(call.policy.as_deref(), problems);
         let path = format!("{}.to", problems.path());
         let own = problems.path();
-        let site = Site { caller, name, callee: callee?, path };
+        let site = Site { caller, name, callee: callee?, path, may: MayFallBack::OnAnything };
         known.then(|| self.edge(site, keys, call.policy.as_deref(), &own, problems))
     }
 
@@ -73,18 +76,21 @@ impl Compiler<'_> {
         caller: Caller,
         name: &str,
         callee: EndpointId,
-        path: String,
+        (path, may): (String, MayFallBack),
         policy: Option<&str>,
         problems: &mut Problems,
     ) -> Option<EdgeId> {
         let own = problems.path();
-        let site = Site { caller, name, callee, path };
+        let site = Site { caller, name, callee, path, may };
         self.known_policy(policy, problems).then(|| self.edge(site, CallKeys::default(), policy, &own, problems))
     }
 
     /// Problems of the settings of a call, and of the names in them.
-    fn validate_call(&self, keys: &CallKeys<'_>, problems: &mut Problems) {
+    pub(super) fn validate_call(&self, keys: &CallKeys<'_>, problems: &mut Problems) {
         keys.validate(problems);
+        if let Some(fallback) = keys.fallback {
+            problems.at("fallback", |p| self.validate_fallback(fallback, p));
+        }
         if let Some(limit) = keys.rate_limit {
             problems.at("rate_limit", |p| self.subject_of(limit, p));
         }
@@ -98,13 +104,13 @@ impl Compiler<'_> {
 
     /// A call site without settings: a message that a queue hands over, or a request that is forwarded.
     pub(super) fn plain_edge(&mut self, caller: Caller, name: &str, callee: EndpointId, path: String) -> EdgeId {
-        let site = Site { caller, name, callee, path };
+        let site = Site { caller, name, callee, path, may: MayFallBack::OnItself };
         let balance = self.defaults.balance;
         let guard = self.guard(&site, &CallKeys { balance, ..CallKeys::default() }, None, "");
         self.push_edge(site, CallKeys::default(), guard)
     }
 
-    fn known_policy(&self, policy: Option<&str>, problems: &mut Problems) -> bool {
+    pub(super) fn known_policy(&self, policy: Option<&str>, problems: &mut Problems) -> bool {
         let Some(policy) = policy else { return true };
         if self.written.policies.get(policy).is_some() {
             return true;
@@ -125,7 +131,8 @@ impl Compiler<'_> {
     ) -> EdgeId {
         let written = self.written;
         let named = policy.and_then(|name| written.policies.get(name)).map(|p| p.call_keys()).unwrap_or_default();
-        let keys = own.over(named).over(self.defaults);
+        let fallback = self.fallback_of(site.may, (&own, path), (&named, policy), problems);
+        let keys = CallKeys { fallback: None, ..own.over(named).over(self.defaults) };
         let has_own_state = own.breaker.is_some()
             || own.throttle.is_some()
             || own.rate_limit.is_some()
@@ -148,7 +155,12 @@ impl Compiler<'_> {
             "defaults.call.breaker".to_owned()
         };
         let guard = self.guard(&site, &keys, shared, &breaker_path);
-        self.push_edge(site, keys, guard)
+        let (caller, name) = (site.caller, site.name);
+        let edge = self.push_edge(site, keys, guard);
+        if let Some((settings, place)) = fallback {
+            self.falls_back((caller, name), edge, settings, place);
+        }
+        edge
     }
 
     fn guard(&mut self, site: &Site<'_>, keys: &CallKeys<'_>, policy: Option<&str>, breaker_path: &str) -> GuardId {
@@ -193,7 +205,7 @@ impl Compiler<'_> {
             deadline: keys.deadline,
             cancel: keys.cancel.unwrap_or(false),
             retry: keys.retry.cloned(),
-            fallback: keys.fallback.cloned(),
+            fallback: None,
             hedge: keys.hedge.cloned(),
             locality: keys.locality,
             optional: keys.optional.unwrap_or(false),
@@ -291,7 +303,8 @@ impl Compiler<'_> {
             if !known {
                 continue;
             }
-            let site = Site { caller: Caller::Load(id), name, callee, path: format!("{own}.{key}") };
+            let path = format!("{own}.{key}");
+            let site = Site { caller: Caller::Load(id), name, callee, path, may: MayFallBack::OnItself };
             mix.push((share, self.edge(site, keys, policy, &own, problems)));
         }
         let zone = settings.from.as_deref().and_then(|from| self.zone_of(from, problems));

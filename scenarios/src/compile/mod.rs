@@ -8,6 +8,7 @@
 mod caches;
 mod calls;
 mod declare;
+mod fallbacks;
 mod nodes;
 mod rest;
 mod steps;
@@ -75,6 +76,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
         paths: Paths::default(),
         shared: BTreeMap::new(),
         traces: Vec::new(),
+        falling_back: Vec::new(),
         defaults: written.defaults.call.as_ref().map(|d| d.call_keys()).unwrap_or_default(),
     };
     compiler.declare(problems);
@@ -99,6 +101,8 @@ struct Compiler<'a> {
     shared: BTreeMap<Shared, GuardId>,
     traces: Vec<Named>,
     defaults: CallKeys<'a>,
+    /// Where the fallbacks stand whose calls are being compiled: none falls back on itself.
+    falling_back: Vec<String>,
 }
 
 impl Compiler<'_> {

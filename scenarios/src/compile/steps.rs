@@ -32,7 +32,10 @@ impl Compiler<'_> {
             StepSettings::Work(time) => Step::Work(some_time("work", time, problems)),
             StepSettings::Wait(time) => Step::Wait(some_time("wait", time, problems)),
             StepSettings::Disk(disk) => Step::Disk(problems.at("disk", |p| self.disk(caller, name, *disk, p))),
-            StepSettings::Call(call) => Step::Call(problems.at("call", |p| self.call_step(caller, name, call, p))?),
+            StepSettings::Call(call) => {
+                let edge = problems.at("call", |p| self.call_step(caller, name, call, p))?;
+                self.call_or_other(edge)
+            }
             StepSettings::Parallel(parallel) => problems.at("parallel", |p| self.parallel(caller, name, parallel, p)),
             StepSettings::Choose(choices) => problems.at("choose", |p| self.choose(caller, name, choices, p)),
             StepSettings::Forward(forward) => problems.at("forward", |p| {

@@ -13,6 +13,7 @@ use crate::findings;
 use crate::profiles;
 use crate::reader::planned;
 pub use crate::sections::SECTIONS;
+use crate::written::call::fallback;
 use crate::written::{step, store, studies};
 use language::Language;
 use meaning::Meaning;
@@ -23,7 +24,7 @@ use sim_core::problem::Problem;
 
 /// All kinds of the language, by family.
 pub fn kinds() -> Vec<Kind> {
-    let own = [step::ALL, store::ALL, profiles::ALL, studies::ALL].into_iter().flatten().copied();
+    let own = [fallback::ALL, step::ALL, store::ALL, profiles::ALL, studies::ALL].into_iter().flatten().copied();
     sim_core::kinds::all().into_iter().chain(own).collect()
 }
 

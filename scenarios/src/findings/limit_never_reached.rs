@@ -83,7 +83,7 @@ fn frees(steps: &[Step]) -> bool {
             *need < branches.len() as u32 * repeat || branches.iter().any(|branch| frees(branch))
         }
         Step::Choose(branches) => branches.iter().any(|(_, branch)| frees(branch)),
-        Step::Steps(steps) => frees(steps),
+        Step::Steps(steps) | Step::Fallback { otherwise: steps, .. } => frees(steps),
         Step::Call(_) | Step::Work(_) | Step::Wait(_) | Step::Disk(_) | Step::Fail(..) | Step::Invalidate { .. } => {
             false
         }
@@ -93,6 +93,7 @@ fn frees(steps: &[Step]) -> bool {
 fn at_once(scene: &Scene<'_>, steps: &[Step], guard: GuardId) -> u64 {
     let of = |step: &Step| match step {
         Step::Call(id) => copies(scene, *id, guard),
+        Step::Fallback { call, otherwise } => copies(scene, *call, guard).max(at_once(scene, otherwise, guard)),
         Step::Parallel { branches, repeat, .. } => {
             branches.iter().map(|branch| at_once(scene, branch, guard)).sum::<u64>() * u64::from(*repeat)
         }

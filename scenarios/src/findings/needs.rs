@@ -84,6 +84,8 @@ fn of_steps(model: &Model, steps: &[Step], of: &dyn Fn(&EdgeId) -> f64) -> (f64,
                 let call = &model.edges[edge.index()];
                 (if call.optional || call.fallback.is_some() { 0.0 } else { of(edge) }, 0.0)
             }
+            // Both have to fail.
+            Step::Fallback { call, otherwise } => (of(call) * of_steps(model, otherwise, of).0, 0.0),
             Step::Parallel { branches, need, repeat } => {
                 let each: Vec<f64> = branches.iter().map(|branch| of_steps(model, branch, of).0).collect();
                 (too_few(&each, *repeat, *need), 0.0)
@@ -146,7 +148,10 @@ fn count(steps: &[Step]) -> usize {
     let of = |step: &Step| match step {
         Step::Parallel { branches, .. } => branches.iter().map(|branch| count(branch)).sum(),
         Step::Choose(branches) => branches.iter().map(|(_, branch)| count(branch)).sum(),
-        Step::Background(steps) | Step::Steps(steps) | Step::Lookup { miss: steps, .. } => count(steps),
+        Step::Background(steps)
+        | Step::Steps(steps)
+        | Step::Lookup { miss: steps, .. }
+        | Step::Fallback { otherwise: steps, .. } => count(steps),
         _ => 0,
     };
     steps.iter().map(|step| 1 + of(step)).sum()

@@ -69,6 +69,11 @@ pub fn visits(steps: &[Step], times: f64, found: &mut impl FnMut(EdgeId, f64)) {
     for step in steps {
         match step {
             Step::Call(edge) | Step::Forward(edge) => found(*edge, times),
+            // Both where the first fails: this is the most that there can be.
+            Step::Fallback { call, otherwise } => {
+                found(*call, times);
+                visits(otherwise, times, found);
+            }
             Step::Parallel { branches, repeat, .. } => {
                 for branch in branches {
                     visits(branch, times * f64::from(*repeat), found);

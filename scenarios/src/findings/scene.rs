@@ -181,6 +181,10 @@ fn waited(steps: &[Step], to: &mut Vec<EdgeId>) -> bool {
                 let replied: Vec<bool> = branches.iter().map(|(_, branch)| waited(branch, to)).collect();
                 !replied.contains(&false)
             }
+            Step::Fallback { call, otherwise } => {
+                to.push(*call);
+                waited(otherwise, to)
+            }
             Step::Steps(steps) => waited(steps, to),
             Step::Lookup { call, miss, .. } => {
                 to.extend(call);

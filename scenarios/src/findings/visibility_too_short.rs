@@ -64,6 +64,7 @@ fn mean(disk: Option<&Device>, steps: &[Step]) -> f64 {
         Step::Steps(steps) => mean(disk, steps),
         Step::Disk(work) => disk.filter(|_| work.is_awaited).map_or(0.0, |disk| disk.mean_ns(work)),
         Step::Call(_)
+        | Step::Fallback { .. }
         | Step::Forward(_)
         | Step::Parallel { .. }
         | Step::Background(_)

@@ -320,6 +320,12 @@ fn names_one(node: &Node) -> bool {
     }
 }
 
+/// The value of a key, to be changed.
+fn entry_of<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
+    let Value::Map(entries) = &mut node.value else { return None };
+    entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+}
+
 struct Walk<'a> {
     /// The profile of `defaults.call`.
     below: Option<Profile>,
@@ -331,7 +337,19 @@ impl Walk<'_> {
     /// Applies the profiles of the settings that stand in a section.
     fn calls_of(&mut self, section: &mut Node, is_call: impl Fn(&str) -> bool) {
         let Value::Map(entries) = &mut section.value else { return };
-        entries.iter_mut().filter(|entry| is_call(&entry.key)).for_each(|entry| self.call(&mut entry.value));
+        entries
+            .iter_mut()
+            .filter(|entry| is_call(&entry.key))
+            .for_each(|entry| self.call_and_fallbacks(&mut entry.value));
+    }
+
+    /// Applies the profiles of call settings and of the calls on which they fall back.
+    fn call_and_fallbacks(&mut self, settings: &mut Node) {
+        self.call(settings);
+        let fallback = entry_of(settings, "fallback").and_then(|fallback| entry_of(fallback, "call"));
+        if let Some(other) = fallback {
+            self.call_and_fallbacks(other);
+        }
     }
 
     /// Applies the profiles of calls within steps.

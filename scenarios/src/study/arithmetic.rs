@@ -182,7 +182,7 @@ fn latency(model: &Model, gathered: &Gathered, entry: usize) -> Vec<ArithmeticRo
 fn waited_for(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
     for step in steps {
         let replied = match step {
-            Step::Call(edge) | Step::Forward(edge) => {
+            Step::Call(edge) | Step::Forward(edge) | Step::Fallback { call: edge, .. } => {
                 to.push(model.edges[edge.index()].callee);
                 false
             }

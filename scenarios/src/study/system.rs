@@ -239,6 +239,11 @@ fn visits(steps: &[Step], times: f64, found: &mut impl FnMut(usize, f64)) -> f64
     for step in steps {
         match step {
             Step::Call(edge) | Step::Forward(edge) => found(edge.index(), times),
+            // The file alone says how it is while nothing fails.
+            Step::Fallback { call, otherwise } => {
+                found(call.index(), times);
+                _ = visits(otherwise, 0.0, found);
+            }
             Step::Parallel { branches, repeat, .. } => {
                 branches.iter().for_each(|branch| _ = visits(branch, times * f64::from(*repeat), found));
             }

@@ -14,6 +14,7 @@ mod deploys;
 mod disks;
 mod effects;
 mod experiments;
+mod fallbacks;
 mod faults;
 mod limits;
 mod links;

@@ -283,7 +283,8 @@ impl Default for FailStep {
 /// requests
 /// through to what is behind it.
 ///
-/// Keeping a value takes no time and no work, and an answer that is degraded is not kept. Of `policy`, `fallback` and `optional` say nothing here.
+/// Keeping a value takes no time and no work, and an answer that is degraded is not kept. A `policy` with `fallback` or `optional` is refused: a
+/// lookup does not fail.
 ///
 /// # When to use it
 /// Wherever somebody asks a cache first.

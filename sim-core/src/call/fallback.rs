@@ -1,74 +1,96 @@
-//! Fallbacks: who answers when a call has failed for good.
+//! Fallbacks as meant: who answers when a call has failed for good, and what a caller keeps of answers to give again.
+//!
+//! How a fallback is written stands with the settings of calls, because a fallback may be another call with settings of its own.
 
 use crate::dist::Distribution;
-use crate::kind::Kind;
+use crate::ids::{EdgeId, KeySpaceId};
+use crate::metrics::counters;
 use crate::outcome::Outcome;
-use crate::problem::Problems;
 use crate::units::SimDuration;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// A static answer takes the place of a call that failed.
-///
-/// # What it models
-/// The caller answers by itself (from a constant, a default, a message such as "service unavailable") when the breaker is open or the
-/// call has failed after its retries. The request goes on with a *degraded* outcome, never *ok*.
-///
-/// # When to use it
-/// Wherever half an answer is better than none; its price is what the degraded answer costs (`costs`, `wrongness`).
-///
-/// # Knobs
-/// - `latency`: time to answer, distribution of duration, default 0s
-/// - `outcome`: what the caller has then, default degraded
-/// - `outcomes`: which failures it answers, default rejected, error, timeout, unreachable
-/// - `text`: what it says, for the reader of the file only
-///
-/// # Example
-/// ```yaml
-/// fallback: {latency: 1ms, outcome: degraded, text: service unavailable}
-/// ```
-///
-/// # Source
-/// Resilience4j `Decorators.withFallback`, Polly `AddFallback`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct FallbackSettings {
-    /// Time that the fallback takes.
-    pub latency: Distribution,
-    /// What the caller has then.
-    pub outcome: Outcome,
-    /// Which failures it answers.
-    pub outcomes: Vec<Outcome>,
-    /// What it says, for the reader of the file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+counters! {
+    CallSite {
+        USED = "fallbacks", "calls that failed and that their fallback answered, or took over where it is another call", sampled;
+        NOTHING_KEPT = "fallbacks_without_answer", "calls that failed while their caller kept no answer that was young enough", sampled;
+    }
 }
 
-/// The kinds of fallback.
-pub const ALL: &[Kind] =
-    &[Kind { family: "fallback", name: "fallback", schema: || schemars::schema_for!(FallbackSettings) }];
+/// What answers a call that failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fallback {
+    /// Time that the fallback takes before it answers, or before its call begins.
+    pub latency: Distribution,
+    /// What the caller has then; `None` where that is what the other call has.
+    pub outcome: Option<Outcome>,
+    /// Which failures it answers.
+    pub outcomes: Vec<Outcome>,
+    /// Where the answer comes from.
+    pub source: Source,
+}
 
-impl Default for FallbackSettings {
+/// Where the answer of a fallback comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// From the caller itself: a constant, a default, a message.
+    Itself,
+    /// From the caller's memory: the last good answer to the same key, or to any request where there is no key.
+    Kept {
+        /// How old the answer may be.
+        max_age: SimDuration,
+        /// The key space that tells answers apart.
+        key: Option<KeySpaceId>,
+    },
+    /// From another call.
+    Call(EdgeId),
+}
+
+impl Default for Fallback {
     fn default() -> Self {
         Self {
             latency: Distribution::constant(SimDuration::ZERO),
-            outcome: Outcome::Degraded,
+            outcome: Some(Outcome::Degraded),
             outcomes: vec![Outcome::Rejected, Outcome::Error, Outcome::Timeout, Outcome::Unreachable],
-            text: None,
+            source: Source::Itself,
         }
     }
 }
 
-impl FallbackSettings {
-    /// Problems of the settings.
-    pub fn validate(&self, problems: &mut Problems) {
-        problems.at("latency", |p| self.latency.validate(p));
-        if !self.outcome.is_answer() {
-            problems.error("outcome", "a fallback that does not answer is none").hint =
-                Some("write outcome: degraded".into());
-        }
-        if self.outcomes.is_empty() {
-            problems.error("outcomes", "a fallback that answers no failure is never used").hint =
-                Some("leave `outcomes` out for rejected, error, timeout and unreachable".into());
+/// An answer that a caller keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// When it came [ns].
+    pub at_ns: u64,
+    /// Kinds of wrongness that were in it, one bit each.
+    pub wrong: u16,
+}
+
+/// The last good answers of all calls whose fallback gives them again, by the state that their callers share, the call and the key.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    answers: BTreeMap<(usize, EdgeId, u64), Answer>,
+}
+
+impl Memory {
+    /// A good answer has come, and takes the place of the one before.
+    pub fn keep(&mut self, of: (usize, EdgeId, u64), answer: Answer) {
+        self.answers.insert(of, answer);
+    }
+
+    /// The answer that is kept, whatever its age.
+    pub fn last(&self, of: (usize, EdgeId, u64)) -> Option<Answer> {
+        self.answers.get(&of).copied()
+    }
+
+    /// The answer that is kept, if it is not older than `max_age`.
+    pub fn not_older(&self, of: (usize, EdgeId, u64), now_ns: u64, max_age: SimDuration) -> Option<Answer> {
+        self.last(of).filter(|answer| now_ns - answer.at_ns <= max_age.ns())
+    }
+
+    /// A process begins, and has kept nothing.
+    pub fn forget(&mut self, shared: usize) {
+        if !self.answers.is_empty() {
+            self.answers.retain(|of, _| of.0 != shared);
         }
     }
 }
@@ -79,15 +101,25 @@ mod tests {
 
     #[test]
     fn default_answers_failures_with_degraded() {
-        let settings = FallbackSettings::default();
-        assert_eq!(settings.outcome, Outcome::Degraded);
-        assert!(settings.outcomes.contains(&Outcome::Timeout) && !settings.outcomes.contains(&Outcome::Ok));
+        let fallback = Fallback::default();
+        assert_eq!((fallback.outcome, fallback.source), (Some(Outcome::Degraded), Source::Itself));
+        assert!(fallback.outcomes.contains(&Outcome::Timeout) && !fallback.outcomes.contains(&Outcome::Ok));
     }
 
     #[test]
-    fn a_fallback_that_fails_is_a_problem() {
-        let mut problems = Problems::new();
-        FallbackSettings { outcome: Outcome::Error, ..FallbackSettings::default() }.validate(&mut problems);
-        assert!(problems.has_errors());
+    fn an_answer_is_given_again_until_it_is_too_old() {
+        let (mut memory, of, age) = (Memory::default(), (3, EdgeId(1), 7), SimDuration::from_ns(10));
+        assert_eq!(memory.not_older(of, 0, age), None);
+        memory.keep(of, Answer { at_ns: 100, wrong: 0 });
+        assert!(memory.not_older(of, 110, age).is_some() && memory.not_older(of, 111, age).is_none());
+        for other in [(2, EdgeId(1), 7), (3, EdgeId(0), 7), (3, EdgeId(1), 6)] {
+            assert_eq!(memory.not_older(other, 100, age), None, "{other:?} has answers of its own");
+        }
+        memory.keep(of, Answer { at_ns: 105, wrong: 1 });
+        assert_eq!(memory.not_older(of, 115, age), Some(Answer { at_ns: 105, wrong: 1 }), "the last one counts");
+        memory.forget(2);
+        assert!(memory.last(of).is_some());
+        memory.forget(3);
+        assert_eq!(memory.last(of), None);
     }
 }

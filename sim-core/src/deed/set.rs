@@ -1,7 +1,7 @@
 //! Setting values while a run goes on.
 
 use crate::call::breaker::HandSettings;
-use crate::call::fallback::FallbackSettings;
+use crate::call::fallback::Fallback;
 use crate::call::limit::LimitSettings;
 use crate::call::locality::LocalitySettings;
 use crate::call::retry::RetrySettings;
@@ -120,7 +120,7 @@ pub enum OfCall {
     /// When it is tried again.
     Retry(Option<RetrySettings>),
     /// Who answers when it fails.
-    Fallback(Option<FallbackSettings>),
+    Fallback(Option<Fallback>),
     /// Whether its failure does no harm.
     Optional(bool),
     /// Which instances are near, and when all are called.

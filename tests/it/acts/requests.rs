@@ -334,6 +334,19 @@ pub(super) const ACTS: &[Act] = &[
         "degraded(web.get) in on == 30% within 2 points",
     ),
     act(
+        "fallback cached",
+        FAILING,
+        "policies.api.fallback: {cached: {max_age: 10s}}",
+        "stale_read(web.get) in on == error_rate(web.get) within 1 points",
+    ),
+    // Not a kind of its own: a fallback with a call.
+    act(
+        "fallback call",
+        "faults: {bad: {inject: {fail: {probability: 30%}}, where: {service: api}}}\nservices.spare: {workers: 9, endpoints: {get: {steps: [{work: 1ms}]}}}",
+        "policies.api.fallback: {call: {to: spare.get}}",
+        "availability(web.get) in on > availability(web.get) + 25%",
+    ),
+    act(
         "hedge backup",
         "services.api.endpoints.get.steps: [{wait: {mixture: [{probability: 90%, of: 10ms}, {of: 500ms}]}}]\nservices.api.workers: 100",
         "policies.api.hedge: {backup: {after: {time: 20ms}}}",

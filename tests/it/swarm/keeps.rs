@@ -2,6 +2,7 @@
 
 use sim_core::call::deadline::PASSED;
 use sim_core::call::doorman::GIVEN_UP;
+use sim_core::call::fallback;
 use sim_core::call::hedge::HEDGES;
 use sim_core::call::retry::RETRIES;
 use sim_core::counters::part;
@@ -18,6 +19,7 @@ use sim_core::topology::{Node, Step};
 pub fn check(model: &Model, run: &RunResult) {
     requests_are_conserved(model, run);
     places_are_conserved(model, run);
+    calls_end_once(model, run);
     who_comes_was_sent(model, run);
     nobody_works_more_than_there_is(model, run);
     little_holds(model, run);
@@ -63,6 +65,26 @@ fn places_are_conserved(model: &Model, run: &RunResult) {
             }
             assert!(counts.queue_now <= counts.in_system_now, "{}: more wait than there are", service.name);
             before = Some(counts.in_system_now);
+        }
+    }
+}
+
+/// From an empty start, no call of a service ends more than once, also where another call takes its place; and another call is made for each call
+/// that falls back on it.
+fn calls_end_once(model: &Model, run: &RunResult) {
+    if model.run.warm_up.ns() > 0 {
+        return;
+    }
+    let counts = |place: usize| run.edge(EdgeId(place as u32), run.whole());
+    for (place, edge) in model.edges.iter().enumerate().filter(|(_, edge)| matches!(edge.caller, Caller::Endpoint(_))) {
+        let (at, used) = (counts(place), counts(place).of(&fallback::USED));
+        let ended = at.call_outcomes.iter().sum::<u64>() + at.call_unanswered;
+        assert!(ended <= at.calls, "{}: {ended} of {} calls have ended", edge.name, at.calls);
+        assert!(used <= at.calls, "{}: {used} of {} calls fell back", edge.name, at.calls);
+        if let Some(other) = edge.other_call() {
+            let other = counts(other.index());
+            // A fallback that takes time may not have come to its call when the run ends, or when its caller crashes.
+            assert!(other.calls <= used, "{}: {} other calls for {used}", edge.name, other.calls);
         }
     }
 }

@@ -43,6 +43,13 @@ const DROPS: &str = "scenario: Dropped requests\nquestion: Are they counted?\nru
     load: {users: {to: web.get, arrive: {poisson: {rate: 150/s}}}}\n\
     services: {web: {workers: 1, queue: {discipline: codel}, endpoints: {get: {steps: [{work: 10ms}]}}}}\n";
 
+/// Callers whose last good answer gets too old, which no shipped scenario has.
+const TOO_OLD: &str = "scenario: Old answers\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 20/s}}}}\n\
+    services: {web: {workers: unlimited, endpoints: {get: {steps: [{call: {to: api.get, fallback: {cached: {max_age: 5s}}}}]}}}, \
+    api: {workers: 8, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
+    faults: {bad: {inject: {fail: {probability: 100%}}, where: {service: api}, at: 20s}}\n";
+
 /// A link that loses what it has no room for, which no shipped scenario has.
 const NARROW: &str = "scenario: Dropped messages\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
     regions: {here: {zones: [a, b]}}\nnetwork: {between_zones: {bandwidth: 500kB/s, buffer: 100kB}}\n\
@@ -239,6 +246,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(DROPS), &mut seen);
     check(&read(NARROW), &mut seen);
     check(&read(LATE), &mut seen);
+    check(&read(TOO_OLD), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()
         .flat_map(|metric| LEVELS.iter().map(move |level| format!("{metric} of {}", level.name)));

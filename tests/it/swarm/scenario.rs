@@ -308,6 +308,15 @@ impl Maker<'_> {
             Some(queue) if tier == 0 && self.dice.chance(30) => (format!("{queue}.send"), "timeout: 1s".to_owned()),
             _ => (self.dice.pick(&self.endpoints[behind]).clone(), kinds::call(self.dice)),
         };
+        if !settings.contains("fallback") && !to.ends_with(".send") && self.dice.chance(15) {
+            let other = self.dice.pick(&self.endpoints[behind]).clone();
+            let fallback = match self.dice.below(3) {
+                0 => "fallback: {cached: {max_age: 500ms}}".to_owned(),
+                1 => format!("fallback: {{latency: 2ms, call: {{to: {other}, timeout: 50ms, fallback: {{}}}}}}"),
+                _ => format!("fallback: {{outcome: degraded, call: {{to: {other}}}}}"),
+            };
+            settings = if settings.is_empty() { fallback } else { format!("{settings}, {fallback}") };
+        }
         if !settings.is_empty() {
             settings.insert_str(0, ", ");
         }

@@ -60,6 +60,7 @@ impl World<'_> {
     }
 
     fn begins_anew(&mut self, shared: usize, guard: usize) {
+        self.calls.fallbacks.memory.forget(shared);
         let guard = &self.in_force.guards[guard];
         let state = &mut self.calls.shared[shared];
         state.balancer = build::balancer(self.model, guard);

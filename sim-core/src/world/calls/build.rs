@@ -109,7 +109,10 @@ pub(super) fn sites(
             total_ns: edge.total_timeout.map_or(0, crate::units::SimDuration::ns),
             deadline_ns: edge.deadline.map_or(0, crate::units::SimDuration::ns),
             bounded: bounded[index],
+            keeps: edge.keeps_answers(),
+            follows: model.edges.iter().any(|first| first.other_call() == Some(EdgeId::from(index))),
             guarded: bounded[index]
+                || edge.keeps_answers()
                 || guard.breaker.is_some()
                 || guard.budget.is_some()
                 || guard.throttle.is_some()

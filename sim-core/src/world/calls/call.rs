@@ -31,7 +31,6 @@ use crate::world::{LANE, TIMER, WAKE, World, fact};
 
 const CALL: u64 = 0x31;
 const BACKOFF: u64 = 0x33;
-const FALLBACK: u64 = 0x34;
 const TIMEOUT: u64 = 0x35;
 /// Attempts of one call differ by this in their key, so that the call's own key can be had back from an attempt's.
 pub(in crate::world) const ATTEMPT: u64 = 0xd1b5_4a32_d192_ed03;
@@ -51,7 +50,7 @@ pub(super) enum Sent {
 }
 
 /// What a caller does after a failure.
-enum Then {
+pub(super) enum Then {
     Again,
     Run(FrameId),
     Wait,
@@ -362,28 +361,16 @@ impl World<'_> {
         if self.goes_on_without_cache(frame, site, outcome) {
             return Then::Run(frame);
         }
-        let edge = &self.in_force.edges[site.index()];
-        if let Some(fallback) = &edge.fallback
-            && fallback.outcomes.contains(&outcome)
+        if self.in_force.edges[site.index()].fallback.is_some()
+            && let Some(then) = self.tries_fallback(frame, site, outcome)
         {
-            let key = mix(self.call_key(frame, site), FALLBACK);
-            let wait = whole_ns(fallback.latency.build().sample(&mut Keyed::new(key)));
-            if wait == 0 {
-                return Then::Run(self.falls_back(frame, site));
-            }
-            self.wakes_after(frame, wait, Phase::Fallback);
-            return Then::Wait;
+            return then;
         }
+        let edge = &self.in_force.edges[site.index()];
         if edge.optional {
             return Then::Run(self.goes_on(frame, site, Outcome::Degraded as u8));
         }
         Then::Fail(outcome)
-    }
-
-    /// The fallback answers.
-    pub(super) fn falls_back(&mut self, frame: FrameId, site: EdgeId) -> FrameId {
-        let outcome = self.in_force.edges[site.index()].fallback.as_ref().map_or(Outcome::Degraded, |f| f.outcome);
-        self.goes_on(frame, site, outcome as u8)
     }
 
     fn try_again(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Option<Then> {

@@ -79,7 +79,8 @@ impl World<'_> {
             0 => u64::MAX,
             deadline => self.frames[frame].start.saturating_add(deadline),
         };
-        own.min(self.calls.deadlines.of(frame))
+        let first = if at.follows { self.calls.fallbacks.until(frame) } else { u64::MAX };
+        own.min(first).min(self.calls.deadlines.of(frame))
     }
 
     /// Whether a call has no time left, so that no attempt is sent. It counts as one of those that a retry may make, so that they come to an end.

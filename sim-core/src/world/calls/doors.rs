@@ -328,6 +328,9 @@ impl World<'_> {
         let shared = self.shared_of(frame, site);
         let now = self.now;
         let ok = outcome.is_answer();
+        if self.calls.sites[site].keeps && outcome == Outcome::Ok {
+            self.keeps_answer(frame, site);
+        }
         let is_left = outcome == Outcome::Timeout && !self.calls.sites[site].cancel;
         let is_broken = outcome == Outcome::Unreachable || is_left;
         let by = frame.place();

@@ -10,6 +10,7 @@ mod call;
 mod deadline;
 mod doors;
 mod expire;
+mod fallback;
 mod gate;
 mod hedge;
 mod live;
@@ -92,6 +93,8 @@ pub(in crate::world) struct Calls {
     /// First of the shared states of each guard.
     guards: Vec<u32>,
     many: tries::Many,
+    /// What callers keep of answers, and which calls take the place of others.
+    fallbacks: fallback::Fallbacks,
     /// Whose turn it is while instances start slowly, by shared state.
     turns: BTreeMap<usize, Turns>,
     /// Callers that are failing now because of the call of another.
@@ -219,6 +222,9 @@ impl Calls {
             counts.call_outcomes = counts.outcomes;
             counts.call_latency_sum_ns = counts.latency_sum_ns;
         }
+        if let Some((other, outcome)) = self.fallbacks.other_of(site) {
+            fallback::adds_other(&mut counts, &self.sums(other), outcome);
+        }
         counts
     }
 
@@ -278,6 +284,7 @@ impl Calls {
             let_go: Vec::new(),
             guards,
             many: tries::Many::default(),
+            fallbacks: fallback::Fallbacks::new(model),
             turns: BTreeMap::new(),
             falling: 0,
             vanished: unanswered::Vanished::default(),

@@ -92,6 +92,10 @@ pub struct Site {
     pub timer: Timer,
     /// How long the call and all that it causes may take [ns]; 0 is without end.
     pub deadline_ns: u64,
+    /// Its caller keeps answers, to give them again when the callee fails.
+    pub keeps: bool,
+    /// It takes the place of a call that has failed, and has that one's deadline too.
+    pub follows: bool,
     /// The work of a request, where its station is simulated by itself.
     pub plain: Option<(SamplerId, u32)>,
 }

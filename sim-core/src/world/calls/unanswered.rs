@@ -206,6 +206,12 @@ impl World<'_> {
                     let is_delivery = at.flags & CLIENT != 0 && self.data.owns(at.edge);
                     if at.flags & COPY == 0 && !is_delivery && self.calls.sites[site].counts_calls {
                         open.calls.push(call);
+                        // The calls whose place it takes have no answer either.
+                        let mut of = site;
+                        while let Some(first) = self.calls.fallbacks.first_of(of) {
+                            open.calls.push(Open { site: first, ..call });
+                            of = first;
+                        }
                     }
                 }
                 _ => {}

@@ -319,6 +319,13 @@ impl Program {
             Step::Call(edge) => {
                 self.call(*edge, self.frees_worker);
             }
+            Step::Fallback { call, otherwise } => {
+                self.call(*call, self.frees_worker);
+                // A call that is answered goes on behind it, one that has failed two operations further: `starts_other_call`.
+                let answered = self.ops.push(Op::Jump(Pc::START));
+                self.steps(otherwise, later);
+                self.ops[answered] = Op::Jump(self.here());
+            }
             Step::Forward(edge) => {
                 self.ops.push(Op::Leave);
                 self.call(*edge, false);

@@ -49,7 +49,7 @@ fn misses(model: &Model, steps: &[Step], of: ServiceId, to: &mut Vec<EndpointId>
 /// Each call that steps make.
 fn each_call(steps: &[Step], found: &mut impl FnMut(EdgeId)) {
     for step in steps {
-        if let Step::Call(edge) | Step::Forward(edge) = step {
+        if let Step::Call(edge) | Step::Forward(edge) | Step::Fallback { call: edge, .. } = step {
             found(*edge);
         }
         step.inner().for_each(|steps| each_call(steps, found));

@@ -455,7 +455,7 @@ fn works_beside(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
         Step::Parallel { .. } | Step::Background(_) | Step::Lookup { .. } => true,
         Step::Choose(arms) => arms.iter().any(|(_, steps)| works_beside(steps)),
-        Step::Steps(steps) => works_beside(steps),
+        Step::Steps(steps) | Step::Fallback { otherwise: steps, .. } => works_beside(steps),
         _ => false,
     })
 }

@@ -3,11 +3,13 @@
 //! The same keys stand in a call step, in a load class, in a policy and in `defaults.call`. [`CallKeys`] is what they have in
 //! common; a policy lies over the defaults, and keys written beside it replace whole keys.
 
+pub mod fallback;
+
+use fallback::FallbackSettings;
 use serde::{Deserialize, Serialize};
 use sim_core::call::balance::BalanceSettings;
 use sim_core::call::breaker::BreakerSettings;
 use sim_core::call::ejection::EjectionSettings;
-use sim_core::call::fallback::FallbackSettings;
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::limit::LimitSettings;
 use sim_core::call::locality::LocalitySettings;
@@ -72,7 +74,7 @@ macro_rules! with_call_keys {
             pub pool: Option<sim_core::call::pool::PoolSettings>,
             /// What answers when the call fails.
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            pub fallback: Option<sim_core::call::fallback::FallbackSettings>,
+            pub fallback: Option<crate::written::call::fallback::FallbackSettings>,
             /// How the call is sent more than once, so that the first answer counts.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub hedge: Option<sim_core::call::hedge::HedgeSettings>,
