@@ -33,6 +33,8 @@ pub const LIVE: &[&str] = &[
     "services.NAME.queue.max_wait",
     "services.NAME.health",
     "services.NAME.machine.nic.ring",
+    "caches.NAME.contents.keyed.ttl",
+    "caches.NAME.contents.fixed.ttl",
     "stores.NAME.replication.primary.lag",
     "queues.NAME.capacity",
     "queues.NAME.consumers.NAME.visibility_timeout",
@@ -155,6 +157,11 @@ fn nodes(id: ServiceId, a: &Service, b: &Service, found: &mut Found) {
                 found.add(from, to, |lag| Live::Node(id, OfNode::Lag(lag.clone())));
             }
         }
+        (Node::Cache(a), Node::Cache(b)) => {
+            if let (Some(from), Some(to)) = (a.contents.ttl(), b.contents.ttl()) {
+                found.add(&from, &to, |ttl| Live::Node(id, OfNode::Ttl(*ttl)));
+            }
+        }
         (Node::Queue(a), Node::Queue(b)) => {
             found.add(&a.capacity, &b.capacity, |capacity| Live::Node(id, OfNode::Messages(*capacity)));
             let same = |a: &Consumer, b: &Consumer| a.edge == b.edge && a.dead_letter == b.dead_letter;
@@ -224,6 +231,11 @@ pub fn put_node(service: &mut Service, value: &OfNode) {
         OfNode::Lag(to) => {
             if let Node::Store(Store { replication: Replication::Primary { lag, .. }, .. }) = &mut service.node {
                 lag.clone_from(to);
+            }
+        }
+        OfNode::Ttl(ttl) => {
+            if let Node::Cache(cache) = &mut service.node {
+                cache.contents.lives_for(*ttl);
             }
         }
         OfNode::Messages(capacity) => {

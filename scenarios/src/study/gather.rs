@@ -9,6 +9,7 @@ use super::sites::{edges_to, entries};
 use super::verdicts::Verdicts;
 use crate::Loaded;
 use sim_core::counters::{LEVELS, TIMED, level, part, place};
+use sim_core::data::cache::{HITS, MISSES};
 use sim_core::data::{AGE, Wrongness};
 use sim_core::engine::digest::Digest;
 use sim_core::ids::{Caller, EdgeId, GuardId, ServiceId};
@@ -48,6 +49,7 @@ pub struct ServiceSums {
     pub unserved: MeanSums,
     pub in_system: MeanSums,
     pub instances: MeanSums,
+    pub hit_ratio: RatioSums,
     pub counters: CounterSums,
     pub levels: BTreeMap<&'static str, LevelMeans>,
 }
@@ -304,6 +306,8 @@ impl Gathered {
             if counts.cores_ns(model.services[index].usable_cores()) > 0 {
                 sums.cpu.add(counts.cpu_ns as f64, counts.cores_ns(model.services[index].usable_cores()) as f64);
             }
+            let found = counts.of(&HITS);
+            sums.hit_ratio.add(found as f64, (found + counts.of(&MISSES)) as f64);
             let waited_ns = counts.wait_sum_ns + counts.unserved_ns;
             sums.wait.add(waited_ns as f64 / 1e9, (counts.started + counts.unserved) as f64);
             let is_queue = matches!(model.services[index].node, sim_core::topology::Node::Queue(_));

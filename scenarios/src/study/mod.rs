@@ -13,6 +13,7 @@ pub mod compare;
 mod course;
 mod deploy;
 mod experiment;
+mod fills;
 pub mod gate;
 mod gather;
 pub mod interval;

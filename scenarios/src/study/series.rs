@@ -1,10 +1,12 @@
 //! Time series: one value a window, over all replications.
 
+use super::fills::{fills_from, is_cache};
 use super::interval::{MeanSums, RatioSums};
 use super::quantile::TimeSums;
 use super::sites::{edges_to, entries};
 use sim_core::call::breaker::State;
 use sim_core::call::retry::RETRIES;
+use sim_core::data::cache::{HITS, MISSES};
 use sim_core::ids::{EdgeId, GuardId};
 use sim_core::metrics::{Histogram, LevelAt, LevelSums};
 use sim_core::model::Model;
@@ -35,6 +37,7 @@ struct ServiceWindow {
     offered: MeanSums,
     queue: MeanSums,
     utilisation: RatioSums,
+    hit_ratio: RatioSums,
 }
 
 /// Sums of one call in one window.
@@ -170,6 +173,7 @@ impl SeriesSums {
             at.offered.add(sum.entered as f64 / seconds);
             at.queue.add(sum.queue_ns as f64 / ns);
             at.utilisation.add(sum.busy_ns as f64, sum.workers_ns as f64);
+            at.hit_ratio.add(sum.of(&HITS) as f64, (sum.of(&HITS) + sum.of(&MISSES)) as f64);
         }
     }
 
@@ -233,6 +237,12 @@ impl SeriesSums {
             offered_per_s: windows.iter().map(|w| w.offered.at_least_zero()).collect(),
             queue_length: windows.iter().map(|w| w.queue.at_least_zero()).collect(),
             utilisation: windows.iter().map(|w| w.utilisation.share()).collect(),
+            hit_ratio: if is_cache(model, index) {
+                windows.iter().map(|w| w.hit_ratio.share()).collect()
+            } else {
+                Vec::new()
+            },
+            fills_from: fills_from(model, index),
             scaled: model.scalers.iter().any(|s| s.of.index() == index),
         };
         self.services.iter().enumerate().map(each).collect()

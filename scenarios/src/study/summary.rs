@@ -197,6 +197,7 @@ fn service(node: &Node, sums: &ServiceSums, holds_for: Vec<String>) -> ServiceSu
     let wait = || Some(WaitSummary { mean: sums.wait.at_least_zero()?, p99: sums.waits.quantile(0.99)? });
     ServiceSummary {
         is_queue: matches!(node, Node::Queue(_)),
+        in_memory: !node.stands_alone(),
         holds_for,
         utilisation: sums.utilisation.share(),
         cpu: sums.cpu.share(),
@@ -205,6 +206,7 @@ fn service(node: &Node, sums: &ServiceSums, holds_for: Vec<String>) -> ServiceSu
         unserved: sums.unserved.at_least_zero(),
         in_system: sums.in_system.at_least_zero(),
         instances: sums.instances.at_least_zero(),
+        hit_ratio: sums.hit_ratio.share(),
         counters: sums.counters.listed(counters::SERVICE),
         levels: levels(&sums.levels),
     }

@@ -16,6 +16,9 @@ scenario: Values that change
 question: What happens?
 run: {duration: 200s, warm_up: 0s, replications: 2, seed: 7}
 keys: {rows: {uniform: {count: 3}}}
+caches:
+  kept: {contents: {keyed: {key: rows, ttl: 2s}}}
+  held: {contents: {fixed: {hit_ratio: 50%, ttl: 3s}}}
 regions: {here: {zones: [a, b]}, there: {zones: [c]}}
 network:
   within_zone: {latency: 1ms}
@@ -55,7 +58,7 @@ services:
   far: {workers: 8, zones: [c], endpoints: {get: {steps: [{work: {exponential: {mean: 10ms}}}, {fail: {probability: 5%, outcome: error}}]}}}
   near: {instances: 4, workers: 90, zones: [a, b], machine: {nic: {ring: 4, packet_time: 4ms}}, endpoints: {get: {steps: [{wait: 1ms}]}}}
   worker: {workers: 2, instances: 1, zones: [c], endpoints: {run: {effect: not_idempotent, steps: [{work: {exponential: {mean: 100ms}}}, {fail: {probability: 30%, outcome: error}}]}}}
-  batch: {workers: 2, instances: 1, zones: [b], endpoints: {run: {steps: [{work: 1ms}]}}}
+  batch: {workers: 2, instances: 1, zones: [b], endpoints: {run: {steps: [{work: 1ms}, {lookup: {cache: kept, miss: [{wait: 1ms}]}}, {lookup: {cache: held, miss: [{call: {to: rows.get, timeout: 1s}}]}}]}}}
 stores:
   rows:
     instances: 2
@@ -106,6 +109,8 @@ const CASES: &[(&str, &str, &str)] = &[
     ("services.NAME.health", "services.web.health.unhealthy_after", "1"),
     ("services.NAME.machine.nic.ring", "services.near.machine.nic.ring", "1"),
     ("stores.NAME.replication.primary.lag", "stores.rows.replication.primary.lag", "400ms"),
+    ("caches.NAME.contents.keyed.ttl", "caches.kept.contents.keyed.ttl", "5ms"),
+    ("caches.NAME.contents.fixed.ttl", "caches.held.contents.fixed.ttl", "100ms"),
     ("queues.NAME.capacity", "queues.jobs.capacity", "4"),
     ("queues.NAME.consumers.NAME.visibility_timeout", "queues.jobs.consumers.work.visibility_timeout", "50ms"),
     ("queues.NAME.consumers.NAME.max_deliveries", "queues.jobs.consumers.work.max_deliveries", "1"),

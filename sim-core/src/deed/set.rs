@@ -41,6 +41,7 @@ use std::mem::discriminant;
 ///     (`forced_open` refuses all calls; `closed` begins a breaker anew that was set to another state, but not one that calls have opened)
 ///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one, and `machine.nic.ring` where
 ///     they have a `nic`
+///   - of caches the `ttl` of their contents, where there is one
 ///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
 ///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency`, `loss`, `bandwidth`, `buffer` and
 ///     `transport` of links
@@ -144,6 +145,8 @@ pub enum OfNode {
     Ring(Count),
     /// How late replicas of a store apply a write.
     Lag(Distribution),
+    /// How long a value of a cache is good for.
+    Ttl(SimDuration),
     /// How many messages fit into a queue.
     Messages(u64),
     /// A consumer of a queue, by its place there.

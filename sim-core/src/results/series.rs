@@ -52,6 +52,10 @@ pub struct ServiceSeries {
     pub queue_length: Vec<Estimate>,
     /// Share of workers held.
     pub utilisation: Vec<Option<Estimate>>,
+    /// Share of lookups that found a value; empty of what is no cache.
+    pub hit_ratio: Vec<Option<Estimate>>,
+    /// Stores and services from which the values of a cache come.
+    pub fills_from: Vec<String>,
     /// Whether a scaler moves it.
     pub scaled: bool,
 }

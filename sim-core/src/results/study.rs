@@ -144,6 +144,9 @@ pub struct LatencySummary {
 pub struct ServiceSummary {
     /// Whether it is a queue, in which messages wait.
     pub is_queue: bool,
+    /// Whether it is a cache in the memory of its callers, which has no instances.
+    #[serde(skip)]
+    pub in_memory: bool,
     /// Endpoints that its endpoints call while they hold a worker.
     #[serde(skip)]
     pub holds_for: Vec<String>,
@@ -162,6 +165,9 @@ pub struct ServiceSummary {
     pub in_system: Estimate,
     /// Mean number of running instances.
     pub instances: Estimate,
+    /// Share of lookups that found a value; `None` of what is no cache, or if nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit_ratio: Option<Estimate>,
     /// What the families count at services, by the name of the counter: per replication, where it was counted in any.
     #[serde(flatten)]
     pub counters: BTreeMap<&'static str, Estimate>,

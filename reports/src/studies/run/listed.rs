@@ -1,6 +1,8 @@
-//! Services, scalers, alerts and runbooks of a run as its report and its summary list them: their order, and what stands in their columns.
+//! Services, caches, scalers, alerts and runbooks of a run as its report and its summary list them: their order, and what stands in their columns.
 
 use crate::numbers::{clock, estimate, grouped, optional};
+use sim_core::data::cache::{COALESCED, HITS, MISSES, REGENERATIONS, SERVED_EXPIRED};
+use sim_core::metrics::Counter;
 use sim_core::results::{AlertSummary, Estimate, RunbookSummary, ScalerSummary, ServiceSummary, StudyResult, Unit};
 
 /// Heads of the columns after the name of a service.
@@ -10,7 +12,8 @@ pub const SCALER_HEADS: [&str; 5] = ["service", "range", "wanted", "scalings a r
 
 /// Services by name: those whose requests wait the longest first, then those with the highest utilisation.
 pub fn services(study: &StudyResult) -> Vec<(&String, &ServiceSummary)> {
-    let mut all: Vec<_> = study.summary.services.iter().collect();
+    // What lies in the memory of its callers has no instances and no workers: it stands among the caches.
+    let mut all: Vec<_> = study.summary.services.iter().filter(|(_, service)| !service.in_memory).collect();
     let wait = |s: &ServiceSummary| s.queue_wait_s.map_or(0.0, |wait| wait.p99.mean);
     let held = |s: &ServiceSummary| s.utilisation.map_or(0.0, |held| held.mean);
     all.sort_by(|(_, a), (_, b)| wait(b).total_cmp(&wait(a)).then(held(b).total_cmp(&held(a))));
@@ -19,7 +22,7 @@ pub fn services(study: &StudyResult) -> Vec<(&String, &ServiceSummary)> {
 
 /// What stands in the columns of a service; `write` writes a number with or without its interval.
 pub fn service_cells(service: &ServiceSummary, write: fn(&Estimate, Unit) -> String) -> [String; 6] {
-    let or_dash = |e: Option<Estimate>, unit| e.map_or_else(|| "-".to_owned(), |e| write(&e, unit));
+    let or_dash = |e: Option<Estimate>, unit| optional_cell(e, unit, write);
     let wait = service.queue_wait_s;
     let instances = Some(service.instances).filter(|_| !service.is_queue);
     [
@@ -30,6 +33,35 @@ pub fn service_cells(service: &ServiceSummary, write: fn(&Estimate, Unit) -> Str
         or_dash(wait.map(|w| w.p99), Unit::Seconds),
         write(&service.queue_length, Unit::Count),
     ]
+}
+
+/// Heads of the columns after the name of a cache.
+pub const CACHE_HEADS: [&str; 5] = ["hit ratio", "lookups", "regenerations", "waited for another", "given expired"];
+
+/// Caches in which somebody has looked something up, by name.
+pub fn caches(study: &StudyResult) -> Vec<(&String, &ServiceSummary)> {
+    study.summary.services.iter().filter(|(_, service)| service.hit_ratio.is_some()).collect()
+}
+
+/// What stands in the columns of a cache, but for the share of hits a run; `write` writes a number with or without its interval.
+pub fn cache_cells(cache: &ServiceSummary, write: fn(&Estimate, Unit) -> String) -> [String; 5] {
+    let none = Estimate::exact(0.0);
+    let counted = |counter: &Counter| *cache.counters.get(counter.name).unwrap_or(&none);
+    let (hits, misses) = (counted(&HITS), counted(&MISSES));
+    // Of a sum only the mean is known for sure from the intervals of its parts.
+    let lookups = grouped(hits.mean + misses.mean, 0);
+    let of = |counter: &Counter| write(&counted(counter), Unit::Count);
+    [
+        optional_cell(cache.hit_ratio, Unit::Share, write),
+        lookups,
+        of(&REGENERATIONS),
+        of(&COALESCED),
+        of(&SERVED_EXPIRED),
+    ]
+}
+
+fn optional_cell(value: Option<Estimate>, unit: Unit, write: fn(&Estimate, Unit) -> String) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| write(&value, unit))
 }
 
 /// What stands in the columns of a scaler.

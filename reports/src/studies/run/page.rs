@@ -261,6 +261,18 @@ fn services(study: &StudyResult) -> Option<Section> {
     let mut blocks = vec![Block::Lede(lede.into()), standing(table)];
     blocks.extend(counted(study.summary.services.iter().map(|(name, service)| (name, &service.counters))));
     blocks.extend(levels(study.summary.services.iter().map(|(name, service)| (name, &service.levels))));
+    let rows: Vec<Vec<String>> = listed::caches(study)
+        .into_iter()
+        .map(|(name, cache)| std::iter::once(name.clone()).chain(listed::cache_cells(cache, estimate)).collect())
+        .collect();
+    if !rows.is_empty() {
+        let heads = ["Cache", "Hit ratio", "Lookups", "Regenerations", "Waited for another", "Given expired"];
+        let table = DataTable { says: "Caches".into(), heads: heads.map(String::from).into(), rows };
+        let caption = "the share of lookups that found a value, and counts a run: lookups, values that were made anew, lookups that waited \
+                       for the value of another, and those that got an expired value.";
+        let title = Some(("Caches".to_owned(), ("Caches".into(), caption.into())));
+        blocks.push(Block::Table(LoneTable { title, cells: CellForm::Calls, table }));
+    }
     let scalers = study.summary.scalers.iter();
     let rows: Vec<Vec<String>> = scalers
         .map(|(name, scaler)| std::iter::once(name.clone()).chain(listed::scaler_cells(study, scaler)).collect())

@@ -108,6 +108,8 @@ fn services() -> Vec<ServiceSeries> {
                 .map(|i| if i == 60 || i == 61 { near(880.0, 12.0) } else { Estimate::exact(0.0) })
                 .collect(),
             utilisation: (0..WINDOWS).map(|i| Some(near(if i == 60 || i == 61 { 1.0 } else { 0.3 }, 0.0))).collect(),
+            hit_ratio: Vec::new(),
+            fills_from: Vec::new(),
             scaled: true,
         },
         ServiceSeries {
@@ -119,6 +121,8 @@ fn services() -> Vec<ServiceSeries> {
             offered_per_s: series(offered, 0.005),
             queue_length: flat(0.0),
             utilisation: vec![Some(Estimate::exact(0.4)); WINDOWS],
+            hit_ratio: Vec::new(),
+            fills_from: Vec::new(),
             scaled: false,
         },
     ]
@@ -336,6 +340,7 @@ fn summary() -> Summary {
             "gateway".to_owned(),
             ServiceSummary {
                 is_queue: false,
+                in_memory: false,
                 holds_for: Vec::new(),
                 utilisation: Some(near(0.31, 0.001)),
                 cpu: Some(near(0.22, 0.001)),
@@ -344,6 +349,7 @@ fn summary() -> Summary {
                 unserved: near(0.0, 0.0),
                 in_system: near(88.0, 0.6),
                 instances: near(5.6, 0.02),
+                hit_ratio: None,
                 counters: BTreeMap::new(),
                 levels: BTreeMap::new(),
             },

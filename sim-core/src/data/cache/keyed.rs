@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 /// - `lfu`: the one that was asked for least often. How often each key was asked for is counted from the start, also while it is not kept, and
 ///   a value that was asked for less often than all others is not kept at all.
 ///
+/// A lookup judges by the `ttl` that is in force when it finds the value: where an experiment sets another, that of all values is another, as with
+/// Caffeine's `setExpiresAfter`.
 /// Expired values keep their room until they leave or are made anew. An answer from the cache is a stale read if the row was written since the
 /// value was read from its store. Caches are empty at the start, so that `warm_up` of the run has to be long enough to fill them, or shows the cold
 /// start.

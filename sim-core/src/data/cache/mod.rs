@@ -76,6 +76,13 @@ impl ContentsSettings {
         }
     }
 
+    /// Values are good for so long.
+    pub fn lives_for(&mut self, new: SimDuration) {
+        match self {
+            Self::Fixed(FixedSettings { ttl, .. }) | Self::Keyed(KeyedSettings { ttl, .. }) => *ttl = Some(new),
+        }
+    }
+
     /// The share of lookups that are hits, where the file says it.
     pub fn hit_ratio(&self) -> Option<f64> {
         match self {

@@ -171,6 +171,13 @@ impl Caches {
         })
     }
 
+    /// Values of a cache are good for so long from now on, those that lie there too.
+    pub(super) fn ttl_changes(&mut self, cache: ServiceId, ttl: SimDuration) {
+        if let Some(Some(rules)) = self.rules.get_mut(cache.index()) {
+            rules.ttl_ns = Some(ttl.ns());
+        }
+    }
+
     /// An instance comes up. At the start of the run caches are taken to be warm; later nothing lies on it yet.
     pub(super) fn begins(&mut self, instance: InstanceId, now: u64) {
         if now > 0 && !self.rules.is_empty() {

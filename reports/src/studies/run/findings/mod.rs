@@ -2,6 +2,7 @@
 
 mod blind;
 mod breaker;
+mod cold_cache;
 mod fallback;
 mod fault_window;
 mod inconclusive;
@@ -29,6 +30,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("blind", blind::look),
     ("stays_down", stays_down::look),
     ("breaker", breaker::look),
+    ("cold_cache", cold_cache::look),
     ("scaled_in", scaled_in::look),
     ("workers", workers::look),
     ("fallback", fallback::look),

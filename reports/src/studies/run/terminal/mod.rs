@@ -40,6 +40,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     expected::block(study, style, &mut out);
     over_time::block(study, style, &mut out);
     services::block(study, style, &mut out);
+    services::caches(study, style, &mut out);
     services::scalers(study, style, &mut out);
     alerts::block(study, style, &mut out);
     runbooks::block(study, style, &mut out);

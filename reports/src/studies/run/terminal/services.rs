@@ -1,7 +1,9 @@
 //! The services of a run, the busiest first, and the scalers.
 
 use crate::numbers::short;
-use crate::studies::run::listed::{SCALER_HEADS, SERVICE_HEADS, scaler_cells, service_cells, services};
+use crate::studies::run::listed::{
+    CACHE_HEADS, SCALER_HEADS, SERVICE_HEADS, cache_cells, caches as caches_of, scaler_cells, service_cells, services,
+};
 use crate::terminal::Style;
 use crate::terminal::table::{TextRow, TextTable};
 use crate::terminal::text::wrap;
@@ -24,6 +26,16 @@ pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
         let which = if more == 1 { "1 more service is".to_owned() } else { format!("{more} more services are") };
         out.push_str(&wrap(&format!("{which} in the report."), "", style.sentence_width()));
     }
+}
+
+pub(super) fn caches(study: &StudyResult, style: Style, out: &mut String) {
+    let row = |(name, cache): (&String, &ServiceSummary)| TextRow {
+        lead: String::new(),
+        name: name.clone(),
+        cells: cache_cells(cache, short).to_vec(),
+    };
+    let rows = caches_of(study).into_iter().map(row).collect();
+    TextTable { title: "Caches", lead: 0, heads: &CACHE_HEADS, rows }.write(style, out);
 }
 
 pub(super) fn scalers(study: &StudyResult, style: Style, out: &mut String) {
@@ -59,6 +71,32 @@ mod tests {
         assert!(lines[0].starts_with("Services") && lines[1].starts_with("gateway"), "{out}");
         assert_eq!(*lines.last().unwrap(), "3 more services are in the report.");
         assert_eq!(lines.len(), MOST + 2);
+    }
+
+    #[test]
+    fn a_cache_says_how_many_lookups_found_a_value_and_stands_among_services_if_it_has_instances() {
+        let mut study = sample::study();
+        let exact = |x: f64| Estimate::exact(x);
+        let mut cache = study.summary.services["gateway"].clone();
+        cache.hit_ratio = Some(exact(0.97));
+        cache.counters = [("hits", exact(9_700.0)), ("misses", exact(300.0)), ("regenerations", exact(120.0))].into();
+        study.summary.services.insert("shared".into(), cache.clone());
+        cache.in_memory = true;
+        study.summary.services.insert("near".into(), cache);
+        let mut out = String::new();
+        caches(&study, PLAIN, &mut out);
+        let cells = |line: &str| {
+            crate::terminal::table::cells_of(line).into_iter().map(|c| c.replace('\u{a0}', " ")).collect::<Vec<_>>()
+        };
+        let lines: Vec<Vec<String>> = out.trim().lines().map(cells).collect();
+        assert_eq!(lines[1], ["near", "97 %", "10,000", "120", "0", "0"], "{out}");
+        assert_eq!(lines.len(), 3);
+        let mut out = String::new();
+        block(&study, PLAIN, &mut out);
+        assert!(out.contains("shared") && !out.contains("near"), "{out}");
+        let mut none = String::new();
+        caches(&sample::study(), PLAIN, &mut none);
+        assert!(none.is_empty(), "{none}");
     }
 
     #[test]
