@@ -12,8 +12,9 @@ profile! {
     /// - `MaxHedgedAttempts` 1, `Delay` 2 s
     /// - `PermitLimit` 1000, `QueueLimit` 0
     ///
-    /// What differs: what the caller's own breaker or limit turns away before anything was sent is not tried again. The timeout (30 s) has to be
-    /// written, and so has the jitter; that of Polly with `Exponential` is its own decorrelated form, to which `jitter: decorrelated` comes near. A
+    /// Retries stand around the breaker and the limits, as in the standard pipeline: what these turn away is tried again.
+    ///
+    /// What differs: the timeout (30 s) has to be written, and so has the jitter; that of Polly with `Exponential` is its own decorrelated form, to which `jitter: decorrelated` comes near. A
     /// break longer with each opening (`BreakDurationGenerator`) is `growth`.
     ///
     /// # When to use it

@@ -14,9 +14,9 @@ profile! {
     /// - `maxConcurrentCalls` 25, `maxWaitDuration` 0
     /// - `limitForPeriod` 50, `limitRefreshPeriod` 500 ns, `timeoutDuration` 5 s
     ///
-    /// What differs: decorators stand in one order here: what the caller's own breaker or bulkhead turns away before anything was sent is not tried
-    /// again. `TimeLimiter` (1 s, `cancelRunningFuture`) has to be written as `timeout`. `IntervalFunction.ofExponentialRandomBackoff` is `jitter:
-    /// {around: 50%}`.
+    /// What differs: decorators stand in one order here, the default one of resilience4j: retry, breaker, rate limiter, bulkhead. So what breaker,
+    /// limiter or bulkhead turn away is tried again, and costs an attempt. `TimeLimiter` (1 s, `cancelRunningFuture`) has to be written as `timeout`.
+    /// `IntervalFunction.ofExponentialRandomBackoff` is `jitter: {around: 50%}`.
     ///
     /// # When to use it
     /// For callers on the JVM that name resilience4j in their build and have hardly any configuration.

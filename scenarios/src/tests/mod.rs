@@ -28,6 +28,7 @@ mod names;
 mod near;
 mod pools;
 mod rates;
+mod retries;
 mod rows;
 mod runbooks;
 mod scopes;

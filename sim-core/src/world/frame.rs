@@ -136,6 +136,8 @@ pub const BELOW: u16 = 128;
 pub const WATCHED: u16 = 256;
 /// A branch that makes a value of a cache.
 pub const REGENERATES: u16 = 512;
+/// Its present call was turned away before any attempt was sent, and is tried again.
+pub const NOT_SENT: u16 = 1024;
 
 /// What a frame is doing. A crash, a change of speed or a cancellation decides by it what has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,8 +21,9 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// The caller waits (`backoff`) and sends the call again, up to `max_attempts` in all, as long as the outcome is one of `outcomes` and
 /// the budget allows it. The work that a timed-out attempt left behind goes on unless the call says `cancel: true`. Each attempt
-/// passes the breaker. What the caller itself turns away, by a breaker, throttle, limit or pool, before an attempt of the call was sent is not tried
-/// again, also where `outcomes` has `rejected`.
+/// passes the breaker, throttle, limits and pool: retries stand around these, as they do by default in resilience4j and as Polly advises. What they turn
+/// away is an attempt with the outcome `rejected`, the first as any other: it is tried again where `outcomes` has `rejected`, and not by default. An
+/// attempt that was turned away is counted in `rejected`, and not as a retry.
 ///
 /// # When to use it
 /// Against failures that pass. Without a budget retries multiply the load just when the callee can bear it least.

@@ -22,7 +22,7 @@ use crate::engine::table::Id;
 use crate::ids::EdgeId;
 use crate::outcome::Outcome;
 use crate::results::TraceStepKind;
-use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, Phase, Waiter};
+use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, NOT_SENT, Phase, Waiter};
 use crate::world::network::{Departure, Message};
 use crate::world::probe::Stage;
 use crate::world::program::{Op, Pc};
@@ -358,6 +358,8 @@ impl World<'_> {
 
     /// Decides what follows when there will be no attempt any more.
     fn without_attempts(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Then {
+        // The frame's next call begins anew.
+        self.frames[frame].flags &= !NOT_SENT;
         if self.goes_on_without_cache(frame, site, outcome) {
             return Then::Run(frame);
         }

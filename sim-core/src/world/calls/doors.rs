@@ -23,7 +23,7 @@ use crate::engine::table::Id;
 use crate::ids::{EdgeId, InstanceId};
 use crate::metrics::{LevelAt, PartAt};
 use crate::outcome::Outcome;
-use crate::world::frame::{FrameId, Link, Phase};
+use crate::world::frame::{COPY, FrameId, Link, NOT_SENT, Phase};
 use crate::world::{TIMER, World};
 
 const THROTTLE: u64 = 0x36;
@@ -173,11 +173,16 @@ impl World<'_> {
         (0..gate).for_each(|gate| self.tells(shared, gate, |keeper| keeper.withdrawn(now, by)));
     }
 
-    /// An attempt is not sent. It counts as one of those that a retry may make, so that they come to an end.
+    /// An attempt is not sent. It counts as one of those that a retry may make, so that they come to an end: retries stand around the doormen, as in
+    /// resilience4j and Polly. Only the first attempt of a copy of a hedged call, which others of its call may answer, is not tried again.
     #[cold]
     fn held_back(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Sent {
         self.calls.sites[site].counts.rejected += 1;
-        if self.tries(frame) > self.tries_before(frame, site) {
+        let at = &mut self.frames[frame];
+        if at.tries == 0 && at.flags & COPY == 0 {
+            at.flags |= NOT_SENT;
+            at.tries = 1;
+        } else if self.tries(frame) > self.tries_before(frame, site) {
             self.one_more_try(frame);
         }
         Sent::Failed(outcome)

@@ -13,7 +13,7 @@ use crate::ids::{EdgeId, InstanceId};
 use crate::outcome::Outcome;
 use crate::results::TraceStepKind;
 use crate::world::World;
-use crate::world::frame::{BRANCH, CLIENT, COPY, FrameId, Link, Phase, WRONG, Waiter};
+use crate::world::frame::{BRANCH, CLIENT, COPY, FrameId, Link, NOT_SENT, Phase, WRONG, Waiter};
 use crate::world::probe::Stage;
 
 /// All races under way.
@@ -164,6 +164,11 @@ impl World<'_> {
     #[cold]
     pub(super) fn sent_again(&mut self, frame: FrameId, site: EdgeId) {
         let (before, tries) = (self.tries_before(frame, site), self.tries(frame));
+        if self.frames[frame].flags & NOT_SENT != 0 {
+            // The first that is sent, whatever was turned away before it.
+            self.frames[frame].flags &= !NOT_SENT;
+            return;
+        }
         let counts = &mut self.calls.sites[site].counts;
         if tries == before + 1 {
             count!(counts, hedge::HEDGES);
