@@ -12,6 +12,7 @@ mod breakers;
 mod chart;
 mod convergence;
 mod cost;
+pub mod detector;
 pub mod forest;
 pub mod front;
 pub mod heat_map;

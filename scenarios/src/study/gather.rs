@@ -1,6 +1,7 @@
 //! What is kept of the replications: sums and merged histograms, never the replications themselves.
 
 use super::Plan;
+use super::detector::DetectorSums;
 use super::interval::{MeanSums, RatioSums};
 use super::one::One;
 use super::quantile::TimeSums;
@@ -180,6 +181,8 @@ pub struct Gathered {
     pub paired: u32,
     pub wrong: BTreeMap<&'static str, MeanSums>,
     pub fired: Vec<AlertSums>,
+    /// Of each alert, what it would have done with other numbers.
+    pub detectors: Vec<DetectorSums>,
     /// Looks without data and looks, of each alert and of each scaler.
     pub alert_looks: Vec<RatioSums>,
     pub scaler_looks: Vec<RatioSums>,
@@ -225,6 +228,7 @@ impl Gathered {
             paired: 0,
             wrong: BTreeMap::new(),
             fired: model.alerts.iter().map(|_| AlertSums::default()).collect(),
+            detectors: model.alerts.iter().map(|_| DetectorSums::default()).collect(),
             alert_looks: model.alerts.iter().map(|_| RatioSums::default()).collect(),
             scaler_looks: model.scalers.iter().map(|_| RatioSums::default()).collect(),
             scaler_steps: model.scalers.iter().map(|_| Default::default()).collect(),
@@ -424,6 +428,7 @@ impl Gathered {
     fn merge_rest(&mut self, model: &Model, run: &RunResult) {
         for (place, (alert, spans)) in model.alerts.iter().zip(&run.alerts).enumerate() {
             self.fired[place].add(spans, alert.finds.map(|fault| run.struck(fault)));
+            self.detectors[place].merge(run, place, alert);
         }
         let alerts = self.alert_looks.iter_mut().zip(&run.alert_looks);
         for (sums, looks) in alerts.chain(self.scaler_looks.iter_mut().zip(&run.scaler_looks)) {

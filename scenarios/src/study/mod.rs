@@ -12,6 +12,7 @@ pub mod capacity;
 pub mod compare;
 mod course;
 mod deploy;
+mod detector;
 mod experiment;
 mod fills;
 pub mod gate;

@@ -119,7 +119,8 @@ fn summary(
             .iter()
             .zip(&gathered.fired)
             .zip(&gathered.alert_looks)
-            .map(|((a, sums), looks)| {
+            .zip(&gathered.detectors)
+            .map(|(((a, sums), looks), detector)| {
                 let summary = AlertSummary {
                     severity: a.severity,
                     fired: sums.fired.at_least_zero(),
@@ -127,6 +128,7 @@ fn summary(
                     first_fired_s: sums.first_fired.estimate(),
                     false_alarms: a.finds.map(|_| sums.false_alarms.at_least_zero()),
                     without_data: looks.share(),
+                    curve: detector.curve(a, model),
                 };
                 (a.name.clone(), summary)
             })

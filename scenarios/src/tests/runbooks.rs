@@ -1,10 +1,12 @@
 //! Runbooks in runs: begun by an alert, done by automation or by people who react late, with what each deed does; and their problems in files.
 
 use super::{problems, read};
+use crate::study::{self, Plan};
 use sim_core::ids::FaultId;
 use sim_core::judge::RunMetrics;
 use sim_core::results::{JournalKind, RunResult};
 use sim_core::world::simulate;
+use std::ops::ControlFlow;
 
 /// Four instances with disks, of which one gets a hundred times slower at 60 s; the alert is evaluated every 10 s.
 fn system(control: &str) -> String {
@@ -219,4 +221,42 @@ fn what_cannot_be_done_is_refused_at_its_place() {
     refused(&system("  people: {ann: {}}\n"), "nothing calls this person");
     let set = runbook("actions: [{do: {set: {workers: 3}}, where: {found_by: fsyncs}}]");
     refused(&set, "this cannot change while a run goes on");
+}
+
+#[test]
+fn a_detector_is_judged_at_other_thresholds() {
+    let text = system("").replace("replications: 4", "replications: 6");
+    let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let plan = Plan::of(&loaded, 1);
+    let study = study::run(&loaded, &[], &plan, &|_, _| ControlFlow::Continue(()));
+    let Ok(study) = study else { unreachable!("not stopped") };
+    let alert = &study.summary.alerts["fsyncs"];
+    let curve = alert.curve.as_ref().expect("compares a metric with a number");
+    assert_eq!((curve.points.len(), curve.above, curve.finds.as_str()), (13, true, "slow"));
+    // At the number of the file it does what the alert does: the run has one strike, and the alert fires once.
+    let set = &curve.points[6];
+    assert!((set.threshold - 0.1).abs() < 1e-12 && (curve.set - 0.1).abs() < 1e-12, "{set:?}");
+    assert_eq!(set.found.map(|found| found.mean), Some(1.0));
+    let detected = alert.time_to_detect_s.expect("it fired").mean;
+    assert!((set.found_after_s.expect("found") - detected).abs() < 10.0, "{set:?} {detected}");
+    // Higher numbers are never sooner, and a disk of 5 ms is quiet at each of them.
+    let after: Vec<f64> = curve.points.iter().map(|point| point.found_after_s.unwrap_or(f64::INFINITY)).collect();
+    assert!(after.is_sorted(), "{after:?}");
+    let quiet = &curve.points[4..];
+    assert!(quiet.iter().all(|point| point.false_a_day.is_some_and(|falsely| falsely.mean == 0.0)), "{quiet:?}");
+    // Nothing is tried where it compares with 0, with another metric, or more than once.
+    let [zero, two, other] = [
+        "p99(log.fsync) over 30s > 0s",
+        "p99(log.fsync) > 100ms or queue_length(log) > 5",
+        "p99(log.fsync) > 2 * p50(log.fsync)",
+    ];
+    for when in [zero, two, other] {
+        let text = system("").replace("p99(log.fsync) over 30s > 100ms", when);
+        let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+        assert_eq!(loaded.model.alerts[0].thresholds, None, "{when}");
+    }
+    let shares = system("").replace("p99(log.fsync) over 30s > 100ms", "error_rate(log.append) over 30s > 30%");
+    let loaded = read(&shares).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let tried = &loaded.model.alerts[0].thresholds.as_ref().expect("is a share").tried;
+    assert!(tried.len() == 10 && tried.iter().all(|tried| *tried < 1.0), "{tried:?}");
 }

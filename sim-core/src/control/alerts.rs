@@ -4,14 +4,15 @@
 //! after it, inactive at the first false one. No data is false.
 
 use crate::counters::TIMED;
-use crate::expression::{Condition, LevelSubject, Resolved, Subject, Tree};
+use crate::engine::math;
+use crate::expression::{CompareOp, Condition, LevelSubject, Resolved, Subject, Tree};
 use crate::ids::{EdgeId, FaultId, ServiceId};
 use crate::metrics::{PartAt, TimedAt};
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::{Looks, Span};
 use crate::topology::Topology;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, Unit};
 use serde::{Deserialize, Serialize};
 
 /// A condition on what telemetry delivers, that fires when it has lasted.
@@ -30,6 +31,10 @@ use serde::{Deserialize, Serialize};
 /// - `severity`: 1 to 5, 5 is worst, default 3; reports list the most severe alerts first
 /// - `reads`: the telemetry pipeline that it sees, name, default the first
 /// - `finds`: the fault that it is there to find, name, default none
+///
+/// Where an alert finds a fault and compares one metric with a number above 0, the run also follows what it would have done with other numbers, from an
+/// eighth of it to eight times as much: the report shows how soon each finds the fault and how often each is wrong. A firing belongs to the strike
+/// in which it begins.
 ///
 /// Deeds may be done to what an alert accuses (`where: {found_by: ALERT}`): the instances for which `when` is true by their own readings, rightly
 /// or not, as it begins to fire. An instance has readings of its own of `queue_length` and `in_system`, as they are then, and of its disk's
@@ -90,6 +95,51 @@ pub struct Alert {
     pub pipeline: usize,
     /// The fault that it is there to find.
     pub finds: Option<FaultId>,
+    /// With what it could be compared instead, where it is there to find a fault.
+    pub thresholds: Option<Thresholds>,
+}
+
+/// An alert's comparison with a number, and other numbers in its place: what the detector would have done with each of them is followed too.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Thresholds {
+    /// What is compared, as written.
+    pub of: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// How it is compared.
+    pub op: CompareOp,
+    /// The number that the file has.
+    pub set: f64,
+    /// The numbers that are tried, in their order: `set` is the middle one of those there would be without a bound.
+    pub tried: Vec<f64>,
+}
+
+impl Thresholds {
+    /// From an eighth of the number to eight times as much, in steps of the square root of 2; nothing above 100 % of what is a share. `None` where
+    /// the condition is no comparison of one metric with a number above 0.
+    fn of(when: &Condition, meant: &Tree<Resolved>) -> Option<Self> {
+        let (Tree::Compare { .. }, [leaf]) = (meant, &meant.leaves()[..]) else { return None };
+        let [Some(Tree::Metric(_)), Some(Tree::Number { value: set, .. })] = leaf.trees() else { return None };
+        let metrics = when.tree().metrics();
+        let [metric] = metrics[..] else { return None };
+        let unit = metric.measure().shown().0;
+        if *set <= 0.0 || matches!(leaf.op(), CompareOp::Equal | CompareOp::NotEqual) {
+            return None;
+        }
+        let tried = (-6..=6).map(|step| set * math::exp(f64::from(step) * 0.5 * std::f64::consts::LN_2));
+        let tried = tried.filter(|tried| unit != Unit::Share || *tried < 1.0);
+        Some(Self { of: metric.words(), unit, op: leaf.op(), set: *set, tried: tried.collect() })
+    }
+
+    /// Whether a value is beyond one of the numbers that are tried.
+    fn is_beyond(&self, value: f64, tried: f64) -> bool {
+        match self.op {
+            CompareOp::Greater => value > tried,
+            CompareOp::AtLeast => value >= tried,
+            CompareOp::Less => value < tried,
+            _ => value <= tried,
+        }
+    }
 }
 
 impl Alert {
@@ -153,16 +203,18 @@ impl AlertSettings {
             None => Some(0),
             Some(name) => names.pipeline("reads", name, problems),
         }?;
+        let when = when?;
         let default_ns = pipelines.get(pipeline).map_or(SimDuration::SECOND.ns() * 15, |p| p.every_ns);
         Some(Alert {
             name: name.to_owned(),
-            when: when?,
             text: self.when.to_string(),
             for_ns: self.length.ns(),
             every_ns: self.every.map_or(default_ns, SimDuration::ns),
             severity: self.severity,
             pipeline,
+            thresholds: finds?.and_then(|_| Thresholds::of(&self.when, &when)),
             finds: finds?,
+            when,
         })
     }
 }
@@ -202,6 +254,8 @@ pub struct AlertTracker {
     begun_ns: i64,
     spans: Vec<Span>,
     looks: Looks,
+    /// What it would do with each of the numbers that are tried.
+    tried: Vec<AlertTracker>,
 }
 
 /// More firings than this are counted no more: the alert flaps.
@@ -225,6 +279,21 @@ impl AlertTracker {
             }
             _ => false,
         }
+    }
+
+    /// The same with each of the numbers that are tried, at a `value` of what is compared.
+    pub fn try_all(&mut self, now_ns: u64, from_zero_ns: i64, value: Option<f64>, alert: &Alert) {
+        let Some(thresholds) = &alert.thresholds else { return };
+        self.tried.resize_with(thresholds.tried.len(), Self::default);
+        for (tracker, tried) in self.tried.iter_mut().zip(&thresholds.tried) {
+            let holds = value.map(|value| thresholds.is_beyond(value, *tried));
+            tracker.evaluate(now_ns, from_zero_ns, holds, alert.for_ns);
+        }
+    }
+
+    /// When it would have fired with each of the numbers that are tried, in a run that ended then [ns from time 0].
+    pub fn take_tried(&mut self, end_ns: i64) -> Vec<Vec<Span>> {
+        std::mem::take(&mut self.tried).into_iter().map(|tracker| tracker.finish(end_ns)).collect()
     }
 
     fn close(&mut self, to_ns: i64) {

@@ -9,7 +9,7 @@ mod scrape;
 mod stretch;
 mod telemetry;
 
-pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker};
+pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker, Thresholds};
 pub use scaling::{Scaler, ScalerSettings, ScalerState};
 pub use scrape::Scrape;
 pub use telemetry::{Pipeline, PipelineSettings, Telemetry};

@@ -256,6 +256,7 @@ impl System {
             periods: periods.collect(),
             faults,
             alerts: vec![Vec::new(); self.model.alerts.len()],
+            tried: vec![Vec::new(); self.model.alerts.len()],
             alert_looks: vec![Looks::default(); self.model.alerts.len()],
             scaler_looks: vec![Looks::default(); self.model.scalers.len()],
             scaler_steps: vec![Steps::default(); self.model.scalers.len()],

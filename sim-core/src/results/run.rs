@@ -78,6 +78,9 @@ pub struct RunResult {
     pub alerts: Vec<Vec<Span>>,
     /// How often each alert was evaluated, by its place.
     pub alert_looks: Vec<Looks>,
+    /// When each alert would have fired with each of the numbers that are tried in its comparison, by its place and theirs
+    /// ([`crate::control::Thresholds`]); nothing of an alert without.
+    pub tried: Vec<Vec<Vec<Span>>>,
     /// How often each scaler decided, by its place.
     pub scaler_looks: Vec<Looks>,
     /// How often each scaler changed the number of instances, by its place.

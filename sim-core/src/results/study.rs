@@ -324,6 +324,39 @@ pub struct AlertSummary {
     pub false_alarms: Option<Estimate>,
     /// Share of its evaluations at which it had no data and so could not fire; `None` where it was never evaluated.
     pub without_data: Option<Estimate>,
+    /// What it would have done with other numbers; `None` where it finds no fault, and where it compares no metric with a number above 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curve: Option<DetectorCurve>,
+}
+
+/// A detector at other thresholds.
+#[derive(Debug, Clone, Serialize)]
+pub struct DetectorCurve {
+    /// The fault that it is there to find.
+    pub finds: String,
+    /// What is compared, as written.
+    pub of: Words,
+    /// Its unit.
+    pub unit: Unit,
+    /// Whether it fires above a threshold (`true`) or below it.
+    pub above: bool,
+    /// The threshold that the file has.
+    pub set: f64,
+    /// From the lowest to the highest.
+    pub points: Vec<DetectorPoint>,
+}
+
+/// A detector at one threshold.
+#[derive(Debug, Clone, Serialize)]
+pub struct DetectorPoint {
+    /// The threshold, in the unit of the curve.
+    pub threshold: f64,
+    /// Strikes of the fault that were found: a firing began while it lasted. Share of all, with its Wilson interval.
+    pub found: Option<Estimate>,
+    /// Median time from the begin of the strikes that were found to the first firing [s]; `None` where none was.
+    pub found_after_s: Option<f64>,
+    /// Firings that began while the fault was not there, per day without it; `None` where it was always there.
+    pub false_a_day: Option<Estimate>,
 }
 
 /// Of one scaler.

@@ -399,6 +399,7 @@ impl World<'_> {
             faults,
             alerts: ended.alerts,
             alert_looks: ended.alert_looks,
+            tried: ended.tried,
             scaler_looks: ended.scalers.iter().map(|state| state.looks).collect(),
             scaler_steps: ended.scalers.iter().map(|state| state.steps).collect(),
             experiments: ended.experiments,

@@ -299,7 +299,12 @@ fn alerts(study: &StudyResult) -> Option<Section> {
         let lede = "The most severe first, from 5 down to 1. After the fault is the time from the begin of the fault that the \
                     alert is there to find; an alert that fires outside of that fault is false.";
         let table = Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
-        section("alerts", "Alerts", "Alerts", vec![Block::Lede(lede.into()), table])
+        let mut blocks = vec![Block::Lede(lede.into()), table];
+        let curves = listed::alerts(study).into_iter().filter_map(|(name, alert)| Some((name, alert.curve.as_ref()?)));
+        blocks.extend(curves.enumerate().map(|(place, (name, curve))| {
+            Block::Figure(Box::new(figures::detector::draw(place + 1, name, curve)))
+        }));
+        section("alerts", "Alerts", "Alerts", blocks)
     })
 }
 

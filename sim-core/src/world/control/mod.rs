@@ -81,6 +81,8 @@ pub(in crate::world) struct Ended {
     pub alerts: Vec<Vec<Span>>,
     /// How often each alert looked, and without data.
     pub alert_looks: Vec<Looks>,
+    /// When each alert would have fired with each of the numbers that are tried.
+    pub tried: Vec<Vec<Vec<Span>>>,
     /// The scalers.
     pub scalers: Vec<ScalerState>,
     /// The experiments.
@@ -111,8 +113,8 @@ impl Control<'_> {
 
     /// What became of all that watched and acted.
     pub(in crate::world) fn finish(self) -> Ended {
-        let (alerts, alert_looks, scalers) = self.watch.finish();
+        let watch::Watched { fired: alerts, looks: alert_looks, tried, scalers } = self.watch.finish();
         let experiments = self.trials.into_iter().map(trial::Trial::finish).collect();
-        Ended { alerts, alert_looks, scalers, experiments, runbooks: self.runbooks.finish() }
+        Ended { alerts, alert_looks, tried, scalers, experiments, runbooks: self.runbooks.finish() }
     }
 }

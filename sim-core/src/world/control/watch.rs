@@ -45,6 +45,7 @@ pub(super) struct Watch {
     alerts: Vec<AlertTracker>,
     fired: Vec<Vec<Span>>,
     alert_looks: Vec<Looks>,
+    tried: Vec<Vec<Vec<Span>>>,
 }
 
 impl Watch {
@@ -55,13 +56,27 @@ impl Watch {
             alerts: vec![AlertTracker::default(); model.alerts.len()],
             fired: Vec::new(),
             alert_looks: Vec::new(),
+            tried: Vec::new(),
         }
     }
 
-    /// When each alert fired, how often it looked, and what became of the scalers.
-    pub(in crate::world) fn finish(self) -> (Vec<Vec<Span>>, Vec<Looks>, Vec<ScalerState>) {
-        (self.fired, self.alert_looks, self.scalers)
+    /// What became of all of it.
+    pub(in crate::world) fn finish(self) -> Watched {
+        let Self { fired, alert_looks, tried, scalers, .. } = self;
+        Watched { fired, looks: alert_looks, tried, scalers }
     }
+}
+
+/// What became of alerts and scalers in a run, by their places in the model.
+pub(super) struct Watched {
+    /// When each alert fired.
+    pub fired: Vec<Vec<Span>>,
+    /// How often each looked.
+    pub looks: Vec<Looks>,
+    /// When each would have fired with each of the numbers that are tried.
+    pub tried: Vec<Vec<Vec<Span>>>,
+    /// The scalers.
+    pub scalers: Vec<ScalerState>,
 }
 
 /// Who reads a pipeline.
@@ -224,6 +239,10 @@ impl World<'_> {
         self.control.watch.pipes[alert.pipeline].telemetry.advance(now);
         let telemetry = &self.control.watch.pipes[alert.pipeline].telemetry;
         let holds = alert.when.truth(&mut |metric| telemetry.read(model, metric));
+        let value = alert.thresholds.as_ref().and_then(|_| {
+            alert.when.leaves().first()?.sides(&mut |metric| telemetry.read(model, metric)).map(|sides| sides.left)
+        });
+        self.control.watch.alerts[index as usize].try_all(now, from_zero, value, alert);
         let begins = self.control.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);
         self.look_at_each(index as usize, begins);
         if begins {
@@ -236,6 +255,7 @@ impl World<'_> {
     pub(in crate::world) fn close_alerts(&mut self) {
         let end = self.since_zero(self.now);
         self.control.watch.alert_looks = self.control.watch.alerts.iter().map(AlertTracker::looks).collect();
+        self.control.watch.tried = self.control.watch.alerts.iter_mut().map(|alert| alert.take_tried(end)).collect();
         self.control.watch.fired =
             std::mem::take(&mut self.control.watch.alerts).into_iter().map(|a| a.finish(end)).collect();
     }

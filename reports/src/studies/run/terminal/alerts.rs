@@ -33,6 +33,7 @@ mod tests {
             first_fired_s: None,
             false_alarms: None,
             without_data: None,
+            curve: None,
         };
         let page = AlertSummary {
             severity: 5,
@@ -41,6 +42,7 @@ mod tests {
             first_fired_s: Some(Estimate::exact(341.0)),
             false_alarms: Some(one),
             without_data: None,
+            curve: None,
         };
         study.summary.alerts.insert("a-ticket".into(), ticket);
         study.summary.alerts.insert("page".into(), page);
