@@ -73,9 +73,9 @@ pub fn needed_calls(topology: &Topology, steps: &[Step], times: f64, told: &mut 
                 false
             }
             // Another call stands in for this one, and this one for it.
-            Step::Fallback { .. } => false,
             Step::Reply(_) => true,
-            Step::Parallel { .. }
+            Step::Fallback { .. }
+            | Step::Parallel { .. }
             | Step::Background(_)
             | Step::Work(_)
             | Step::Wait(_)

@@ -137,7 +137,7 @@ impl Compiler<'_> {
         }
         let callee = *self.names.endpoints.get(&format!("{called}.{endpoint}"))?;
         let path = format!("{}.cache", problems.path());
-        let may = if endpoint == "lookup" { MayFallBack::OnNothing } else { MayFallBack::OnItself };
+        let may = if endpoint == "lookup" { MayFallBack::Nothing } else { MayFallBack::Itself };
         let edge = self.edge_by_policy(caller, name, callee, (path, may), policy, problems)?;
         self.by_key(edge, cache, policy);
         Some(edge)

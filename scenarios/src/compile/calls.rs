@@ -66,7 +66,7 @@ impl Compiler<'_> {
         let known = self.known_policy(call.policy.as_deref(), problems);
         let path = format!("{}.to", problems.path());
         let own = problems.path();
-        let site = Site { caller, name, callee: callee?, path, may: MayFallBack::OnAnything };
+        let site = Site { caller, name, callee: callee?, path, may: MayFallBack::Anything };
         known.then(|| self.edge(site, keys, call.policy.as_deref(), &own, problems))
     }
 
@@ -104,7 +104,7 @@ impl Compiler<'_> {
 
     /// A call site without settings: a message that a queue hands over, or a request that is forwarded.
     pub(super) fn plain_edge(&mut self, caller: Caller, name: &str, callee: EndpointId, path: String) -> EdgeId {
-        let site = Site { caller, name, callee, path, may: MayFallBack::OnItself };
+        let site = Site { caller, name, callee, path, may: MayFallBack::Itself };
         let balance = self.defaults.balance;
         let guard = self.guard(&site, &CallKeys { balance, ..CallKeys::default() }, None, "");
         self.push_edge(site, CallKeys::default(), guard)
@@ -304,7 +304,7 @@ impl Compiler<'_> {
                 continue;
             }
             let path = format!("{own}.{key}");
-            let site = Site { caller: Caller::Load(id), name, callee, path, may: MayFallBack::OnItself };
+            let site = Site { caller: Caller::Load(id), name, callee, path, may: MayFallBack::Itself };
             mix.push((share, self.edge(site, keys, policy, &own, problems)));
         }
         let zone = settings.from.as_deref().and_then(|from| self.zone_of(from, problems));

@@ -16,11 +16,11 @@ use sim_core::topology::Step;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MayFallBack {
     /// Any.
-    OnAnything,
+    Anything,
     /// An answer of its own: a load class has no process that could keep answers or call somebody else, and a message or an invalidation no answer.
-    OnItself,
+    Itself,
     /// A lookup, whose failure is a miss.
-    OnNothing,
+    Nothing,
 }
 
 /// Where the defaults of all calls stand.
@@ -52,7 +52,7 @@ impl<'a> Compiler<'a> {
     where
         'a: 'b,
     {
-        if may == MayFallBack::OnNothing {
+        if may == MayFallBack::Nothing {
             return None;
         }
         let of_policy = policy.map(|policy| format!("policies.{policy}")).unwrap_or_default();
@@ -64,7 +64,7 @@ impl<'a> Compiler<'a> {
         let mut all = all.into_iter().filter(|(_, place)| !self.falling_back.contains(place));
         let (fallback, place) = all.find_map(|(fallback, place)| Some((fallback?, place)))?;
         let is_plain = fallback.call.is_none() && fallback.cached.is_none();
-        if may == MayFallBack::OnAnything || is_plain {
+        if may == MayFallBack::Anything || is_plain {
             return Some((fallback, place));
         }
         if place != DEFAULTS {

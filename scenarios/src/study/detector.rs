@@ -81,7 +81,7 @@ impl PointSums {
         let middle = times.len() / 2;
         let median = match times.len() {
             0 => None,
-            n if n % 2 == 0 => Some((times[middle - 1] + times[middle]) / 2.0),
+            n if n % 2 == 0 => Some(f64::midpoint(times[middle - 1], times[middle])),
             _ => Some(times[middle]),
         };
         DetectorPoint {

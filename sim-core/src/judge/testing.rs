@@ -178,8 +178,17 @@ impl System {
         let when = crate::expression::Condition::parse("1 > 2").unwrap();
         let when = when.compile(&self.names, &mut Problems::new()).unwrap();
         let text = String::new();
-        let alert =
-            Alert { name: name.into(), when, text, for_ns: 0, every_ns: SECOND, severity: 3, pipeline: 0, finds };
+        let alert = Alert {
+            name: name.into(),
+            when,
+            text,
+            for_ns: 0,
+            every_ns: SECOND,
+            severity: 3,
+            pipeline: 0,
+            finds,
+            thresholds: None,
+        };
         self.model.alerts.push(alert);
         place
     }

@@ -308,7 +308,10 @@ impl Maker<'_> {
             Some(queue) if tier == 0 && self.dice.chance(30) => (format!("{queue}.send"), "timeout: 1s".to_owned()),
             _ => (self.dice.pick(&self.endpoints[behind]).clone(), kinds::call(self.dice)),
         };
-        if !settings.contains("fallback") && !to.ends_with(".send") && self.dice.chance(15) {
+        if !settings.contains("fallback")
+            && to.rsplit_once('.').is_none_or(|(_, endpoint)| endpoint != "send")
+            && self.dice.chance(15)
+        {
             let other = self.dice.pick(&self.endpoints[behind]).clone();
             let fallback = match self.dice.below(3) {
                 0 => "fallback: {cached: {max_age: 500ms}}".to_owned(),

@@ -105,7 +105,8 @@ pub const ALL: &[Kind] = &[
 
 impl Default for FallbackSettings {
     fn default() -> Self {
-        let sim_core::call::fallback::Fallback { latency, outcomes, .. } = Default::default();
+        let sim_core::call::fallback::Fallback { latency, outcomes, .. } =
+            sim_core::call::fallback::Fallback::default();
         Self { latency, outcome: None, outcomes, cached: None, call: None, text: None }
     }
 }
