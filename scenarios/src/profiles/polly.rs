@@ -14,8 +14,8 @@ profile! {
     ///
     /// Retries stand around the breaker and the limits, as in the standard pipeline: what these turn away is tried again.
     ///
-    /// What differs: the timeout (30 s) has to be written, and so has the jitter; that of Polly with `Exponential` is its own decorrelated form, to which `jitter: decorrelated` comes near. A
-    /// break longer with each opening (`BreakDurationGenerator`) is `growth`.
+    /// What differs: the timeout (30 s) has to be written, and so has the jitter; that of Polly with `Exponential` is its own decorrelated
+    /// form, to which `jitter: decorrelated` comes near. A break longer with each opening (`BreakDurationGenerator`) is `growth`.
     ///
     /// # When to use it
     /// For callers on .NET, also by way of `Microsoft.Extensions.Http.Resilience`, whose standard handler has other values.
