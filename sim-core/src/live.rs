@@ -47,6 +47,7 @@ pub const LIVE: &[&str] = &[
     "network.links.NAME.bandwidth",
     "network.links.NAME.buffer",
     "network.links.NAME.transport",
+    "network.routes.NAME.pin",
     "control.scalers.NAME.min",
     "control.scalers.NAME.max",
 ];
@@ -84,6 +85,9 @@ pub fn difference(from: &Model, to: &Model) -> Option<Vec<Change>> {
     };
     for (place, (a, b)) in links(a).into_iter().zip(links(b)).enumerate() {
         found.add(&a, &b, |quality| Live::Link(place, quality.clone()));
+    }
+    for (place, (a, b)) in from.network.routes.iter().zip(&to.network.routes).enumerate() {
+        found.add(&a.pin, &b.pin, |pin| Live::Pin(place, *pin));
     }
     for (place, (a, b)) in from.scalers.iter().zip(&to.scalers).enumerate() {
         found.add(&(a.min, a.max), &(b.min, b.max), |(min, max)| Live::Bounds(place, *min, *max));
@@ -192,6 +196,7 @@ pub fn put(model: &mut Model, value: &Live) {
             };
             at.clone_from(quality);
         }
+        Live::Pin(route, pin) => model.network.routes[*route].pin = *pin,
         Live::Call(edge, value) => put_call(&mut model.edges[edge.index()], value),
         Live::Node(service, value) => put_node(&mut model.services[service.index()], value),
     }

@@ -2,7 +2,9 @@
 //!
 //! Families resolve the names in their settings here, so that a new kind which refers to something needs no other file.
 
-use crate::ids::{EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, VersionId, ZoneId};
+use crate::ids::{
+    EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, Location, PromiseId, RegionId, ServiceId, VersionId, ZoneId,
+};
 use crate::problem::Problems;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +15,21 @@ pub struct Objective {
     pub of: EndpointId,
     /// From 0 to 1.
     pub at_least: f64,
+}
+
+/// A link, for those who name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedLink {
+    /// Its place among the links.
+    pub place: usize,
+    /// Where messages over it start.
+    pub from: Location,
+    /// Where they arrive.
+    pub to: Location,
+    /// Whether it is the way back too.
+    pub both_ways: bool,
+    /// Whether a route has it.
+    pub is_routed: bool,
 }
 
 /// All names that settings may refer to.
@@ -56,6 +73,8 @@ pub struct Names {
     pub experiments: BTreeMap<String, usize>,
     /// Versions, of all services.
     pub versions: BTreeMap<String, VersionId>,
+    /// Named links.
+    pub links: BTreeMap<String, NamedLink>,
     /// Which service may run which version: the names of both.
     pub versions_of: BTreeSet<(String, String)>,
 }
@@ -106,6 +125,10 @@ impl Names {
         self.services.get(name).copied()
     }
 
+    lookup!(
+        /// The link called `name`; a problem at `key` if there is none.
+        link, links, NamedLink, "link"
+    );
     lookup!(
         /// The endpoint called `name`; a problem at `key` if there is none.
         endpoint, endpoints, EndpointId, "endpoint"

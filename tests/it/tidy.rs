@@ -94,7 +94,7 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             "step" => within(&["steps", "branches", "background"]),
             "schedule" => somewhere_in("faults"),
             // Their names are the keys.
-            "ejection" | "locality" => true,
+            "ejection" | "locality" | "routes" => true,
             // A section of the file.
             "section" => above.is_empty(),
             _ => family == name || within(&[family]),

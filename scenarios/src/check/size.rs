@@ -12,8 +12,8 @@ use sim_core::workload::Arrival;
 
 /// Instances of one service.
 const MOST_OF_ONE: u64 = 100_000;
-/// Links between two places that the engine can number.
-const MOST_LINKS: usize = 65_000;
+/// Links and routes between two places that the engine can number: each has two directions in 16 bits.
+const MOST_LINKS: usize = 32_000;
 /// Branches of one `choose` that the engine can number.
 const MOST_CHOICES: usize = 65_000;
 /// Strikes of one fault at set times.
@@ -24,8 +24,8 @@ pub fn check(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
     instances(compiled, problems);
     users(model, problems);
-    if model.network.links.len() > MOST_LINKS {
-        problems.error("network", format!("more than {} links are too many", thousands(MOST_LINKS as u64)));
+    if model.network.links.len() + model.network.routes.len() > MOST_LINKS {
+        problems.error("network", format!("more than {} links and routes are too many", thousands(MOST_LINKS as u64)));
     }
     for (endpoint, path) in model.endpoints.iter().zip(&compiled.paths.endpoints) {
         if most_choices(&endpoint.steps) > MOST_CHOICES {

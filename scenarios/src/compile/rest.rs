@@ -53,6 +53,7 @@ impl Compiler<'_> {
         problems.at("network", |p| {
             written.network.validate(p);
             self.model.network = written.network.compile(&self.names, p).unwrap_or_default();
+            self.names.links = self.model.network.named();
         });
         // Alerts, scalers and deploys read burn rates, which are those of promises.
         self.promises(problems);

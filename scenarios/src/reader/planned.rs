@@ -11,7 +11,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("incidents", "control"),
     ("switches", "control"),
     ("modes", "control"),
-    ("routes", "network"),
     // Endpoints and steps.
     ("requires", "services.web.endpoints.get"),
     ("feature", "services.web.endpoints.get"),
@@ -35,7 +34,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("prefetch", "queues.jobs.consumers.work"),
     ("batch", "queues.jobs.consumers.work"),
     // Faults.
-    ("withdraw", "faults.f.inject"),
     ("clock_skew", "faults.f.inject"),
     ("poison", "faults.f.inject"),
     ("runaway", "faults.f.inject"),

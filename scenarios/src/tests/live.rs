@@ -24,7 +24,8 @@ network:
   within_zone: {latency: 1ms}
   between_zones: {latency: 2ms}
   between_regions: {latency: 5ms}
-  links: {line: {between: [web, far], latency: 3ms, loss: 1%, bandwidth: 1MB/s}}
+  links: {line: {between: [web, far], latency: 3ms, loss: 1%, bandwidth: 1MB/s}, other: {between: [web, far], latency: 8ms}}
+  routes: {far: {between: [web, far], prefer: [line, other]}}
 policies:
   db:
     timeout: 200ms
@@ -122,6 +123,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("network.links.NAME.bandwidth", "network.links.line.bandwidth", "20kB/s"),
     ("network.links.NAME.buffer", "network.links.line.buffer", "500B"),
     ("network.links.NAME.transport", "network.links.line.transport", "{tcp: {}}"),
+    ("network.routes.NAME.pin", "network.routes.far.pin", "other"),
     ("control.scalers.NAME.min", "control.scalers.small.min", "3"),
     ("control.scalers.NAME.max", "control.scalers.large.max", "1"),
 ];

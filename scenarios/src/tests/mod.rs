@@ -29,6 +29,7 @@ mod near;
 mod pools;
 mod rates;
 mod retries;
+mod routes;
 mod rows;
 mod runbooks;
 mod scopes;

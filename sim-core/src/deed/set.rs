@@ -44,7 +44,7 @@ use std::mem::discriminant;
 ///   - of caches the `ttl` of their contents, where there is one
 ///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
 ///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency`, `loss`, `bandwidth`, `buffer` and
-///     `transport` of links
+///     `transport` of links; of routes `pin`
 ///   - of scalers `min` and `max`
 ///
 /// # Example
@@ -105,6 +105,8 @@ pub enum Live {
     Node(ServiceId, OfNode),
     /// What a distance (0 within a zone, 1 between zones, 2 between regions) or a named link (from 3 on) does to messages.
     Link(usize, LinkQuality),
+    /// The one link that a route takes, by its place in `prefer`; the route by its place in the model.
+    Pin(usize, Option<usize>),
     /// The bounds of a scaler, by its place in the model: never fewer instances, never more.
     Bounds(usize, u32, u32),
 }
@@ -164,7 +166,7 @@ impl Live {
             },
             Self::Limit(guard, _) | Self::Breaker(guard, _) => topology.guards[guard.index()].caller,
             Self::Node(service, _) => Some(*service),
-            Self::Link(..) | Self::Bounds(..) => None,
+            Self::Link(..) | Self::Pin(..) | Self::Bounds(..) => None,
         }
     }
 
@@ -175,7 +177,9 @@ impl Live {
             (Self::Limit(a, _), Self::Limit(b, _)) | (Self::Breaker(a, _), Self::Breaker(b, _)) => a == b,
             (Self::Node(a, OfNode::Consumer(x, _)), Self::Node(b, OfNode::Consumer(y, _))) => a == b && x == y,
             (Self::Node(a, x), Self::Node(b, y)) => a == b && discriminant(x) == discriminant(y),
-            (Self::Link(a, _), Self::Link(b, _)) | (Self::Bounds(a, ..), Self::Bounds(b, ..)) => a == b,
+            (Self::Link(a, _), Self::Link(b, _))
+            | (Self::Pin(a, _), Self::Pin(b, _))
+            | (Self::Bounds(a, ..), Self::Bounds(b, ..)) => a == b,
             _ => false,
         }
     }

@@ -22,6 +22,7 @@ mod restart;
 mod schedule;
 mod slow;
 mod target;
+mod withdraw;
 mod wrong;
 
 pub use crate::network::LinkQuality;
@@ -44,6 +45,7 @@ pub use restart::RestartSettings;
 pub use schedule::{RandomSettings, Schedule, ScheduleKeys};
 pub use slow::SlowSettings;
 pub use target::{Pick, Role, Selection, Surroundings, Target, TargetSettings};
+pub use withdraw::WithdrawSettings;
 pub use wrong::WrongSettings;
 
 use crate::data::Wrongness;
@@ -101,6 +103,8 @@ pub enum InjectSettings {
     Disk(DiskFaultSettings),
     /// Network cards drop packets.
     Nic(NicFaultSettings),
+    /// A link of a route is not there.
+    Withdraw(WithdrawSettings),
 }
 
 /// The kinds of fault, and failing at random.
@@ -124,6 +128,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "dns", schema: || schemars::schema_for!(DnsSettings) },
     Kind { family: "inject", name: "disk", schema: || schemars::schema_for!(DiskFaultSettings) },
     Kind { family: "inject", name: "nic", schema: || schemars::schema_for!(NicFaultSettings) },
+    Kind { family: "inject", name: "withdraw", schema: || schemars::schema_for!(WithdrawSettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
 ];
 
@@ -233,6 +238,11 @@ pub enum FaultEffect {
     Disk(DiskFault),
     /// Network cards drop packets.
     Nic(NicFault),
+    /// A link of a route is not there.
+    Withdraw {
+        /// Its place among the links.
+        link: usize,
+    },
 }
 
 /// A fault, as meant.
@@ -350,7 +360,11 @@ impl FaultSettings {
         })?;
         self.inject.check_target(&target, around, problems)?;
         let whole_place = self.target.zone.is_some() || self.target.region.is_some();
-        let effect = self.inject.effect(whole_place && self.target.service.is_none(), around, problems)?;
+        self.check_link(around, problems)?;
+        let effect = match self.withdrawn(around) {
+            Some(link) => FaultEffect::Withdraw { link },
+            None => self.inject.effect(whole_place && self.target.service.is_none(), around, problems)?,
+        };
         Some(Fault {
             name: name.to_owned(),
             effect,
@@ -369,7 +383,12 @@ impl InjectSettings {
     /// Problems of the settings.
     pub fn validate(&self, problems: &mut Problems) {
         match self {
-            Self::Crash(_) | Self::Freeze(_) | Self::Restart(_) | Self::Partition(_) | Self::Flush(_) => {}
+            Self::Crash(_)
+            | Self::Freeze(_)
+            | Self::Restart(_)
+            | Self::Partition(_)
+            | Self::Flush(_)
+            | Self::Withdraw(_) => {}
             Self::Slow(s) => problems.at("slow", |p| s.validate(p)),
             Self::Fail(s) => problems.at("fail", |p| s.validate(p)),
             Self::Delay(s) => problems.at("delay", |p| s.validate(p)),
@@ -435,6 +454,7 @@ impl InjectSettings {
             Self::Dns(_) => "dns",
             Self::Disk(_) => "disk",
             Self::Nic(_) => "nic",
+            Self::Withdraw(_) => "withdraw",
         }
     }
 
@@ -461,6 +481,8 @@ impl InjectSettings {
             Self::Dns(s) => FaultEffect::Dns(s.meant()),
             Self::Disk(s) => FaultEffect::Disk(s.meant()),
             Self::Nic(s) => FaultEffect::Nic(s.meant()),
+            // It is withdrawn where the target is known.
+            Self::Withdraw(_) => return None,
         })
     }
 
@@ -548,6 +570,7 @@ impl InjectSettings {
             Self::Dns(s) => s.says(target),
             Self::Disk(s) => s.says(target),
             Self::Nic(s) => s.says(target),
+            Self::Withdraw(_) => format!("no way {target}"),
         }
     }
 }

@@ -56,6 +56,9 @@ pub struct TargetSettings {
     /// Of what is done (`do`): the instances that this alert accuses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found_by: Option<String>,
+    /// Messages over this link: those between its two ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// The part that an instance of a store plays.
@@ -171,7 +174,7 @@ impl TargetSettings {
     }
 
     fn is_edge(&self) -> bool {
-        self.from.is_some() || self.to.is_some() || self.between.is_some()
+        self.from.is_some() || self.to.is_some() || self.between.is_some() || self.link.is_some()
     }
 
     /// Problems of the settings by themselves.
@@ -232,6 +235,15 @@ impl TargetSettings {
             problems.error("found_by", "a fault strikes whatever alerts say").hint =
                 Some("write where: {service: NAME}; found_by goes with what is done (do)".into());
             return None;
+        }
+        if let Some(name) = &self.link {
+            if self.from.is_some() || self.to.is_some() || self.between.is_some() {
+                problems.error("link", "`link` says both ends").hint =
+                    Some("leave `from`, `to` and `between` out".into());
+                return None;
+            }
+            let link = around.names.link("link", name, problems)?;
+            return Some(Target::Edge { from: Some(link.from), to: Some(link.to), both_ways: link.both_ways });
         }
         if self.is_edge() {
             let written = Ends { between: self.between.as_deref(), from: self.from.as_deref(), to: self.to.as_deref() };
@@ -309,6 +321,9 @@ impl TargetSettings {
     pub fn words(&self) -> String {
         if let Some(alert) = &self.found_by {
             return format!("what {alert} found");
+        }
+        if let Some(link) = &self.link {
+            return format!("over {link}");
         }
         if let Some([a, b]) = self.between.as_deref() {
             return format!("between {a} and {b}");

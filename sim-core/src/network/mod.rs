@@ -2,16 +2,20 @@
 //!
 //! A link belongs to where its ends are: within a zone, between zones, between regions, or named with its own ends.
 
+pub mod damping;
 pub mod egress;
+pub mod route;
 pub mod tcp;
 
 use crate::dist::Distribution;
 use crate::ids::Location;
 use crate::kind::Kind;
 use crate::metrics::counters;
-use crate::names::Names;
+use crate::names::{NamedLink, Names};
 use crate::problem::Problems;
 use crate::units::{Bandwidth, Bytes, Probability, SimDuration};
+use damping::Dampening;
+use route::{Route, RouteSettings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tcp::Tcp;
@@ -49,8 +53,12 @@ counters! {
     }
 }
 
-/// The kinds of transport.
-pub const ALL: &[Kind] = &[Kind { family: "transport", name: "tcp", schema: || schemars::schema_for!(Tcp) }];
+/// The kinds of transport, and what routes are.
+pub const ALL: &[Kind] = &[
+    Kind { family: "transport", name: "tcp", schema: || schemars::schema_for!(Tcp) },
+    Kind { family: "network", name: "routes", schema: || schemars::schema_for!(RouteSettings) },
+    Kind { family: "routes", name: "dampening", schema: || schemars::schema_for!(Dampening) },
+];
 
 impl Default for LinkQuality {
     fn default() -> Self {
@@ -106,6 +114,20 @@ pub struct Network {
     pub between_regions: LinkQuality,
     /// Particular pairs, which win over the three above; the first that fits.
     pub links: Vec<Link>,
+    /// Which links messages take where several stand between the same two places.
+    pub routes: Vec<Route>,
+}
+
+impl Network {
+    /// The links by their names.
+    pub fn named(&self) -> BTreeMap<String, NamedLink> {
+        let is_routed = |place: usize| self.routes.iter().flat_map(|route| &route.prefer).any(|leg| leg.link == place);
+        let named = |(place, link): (usize, &Link)| {
+            let (from, to, both_ways) = (link.from, link.to, link.both_ways);
+            (link.name.clone(), NamedLink { place, from, to, both_ways, is_routed: is_routed(place) })
+        };
+        self.links.iter().enumerate().map(named).collect()
+    }
 }
 
 /// A named link between two places.
@@ -143,6 +165,7 @@ pub struct Link {
 /// # Knobs
 /// - `within_zone`, `between_zones`, `between_regions`: `latency` (distribution, default 0s), `loss` (percentage, default 0%), `bandwidth` (default
 ///   unlimited), `buffer` (bytes, default unlimited), `transport` (`tcp`, default none)
+/// - `routes`: by name, which of several links between the same two places messages take; `explain routes`
 /// - `links`: by name, the same and `between: [a, b]`, or `from` and `to`; ends are services, queues, loads, zones or regions
 ///
 /// # Example
@@ -165,6 +188,8 @@ pub struct NetworkSettings {
     pub between_regions: LinkQuality,
     /// Particular pairs, by name.
     pub links: BTreeMap<String, LinkSettings>,
+    /// Which links messages take where several stand between the same two places, by name; they win over links by themselves.
+    pub routes: BTreeMap<String, RouteSettings>,
 }
 
 /// A link between two places.
@@ -210,6 +235,9 @@ impl NetworkSettings {
         for (name, link) in &self.links {
             problems.at("links", |p| p.at(name, |p| link.quality().validate(p)));
         }
+        for (name, route) in &self.routes {
+            problems.at("routes", |p| p.at(name, |p| route.validate(p)));
+        }
     }
 
     /// The network with ids.
@@ -219,11 +247,20 @@ impl NetworkSettings {
             .iter()
             .map(|(name, link)| problems.at("links", |p| p.at(name, |p| link.compile(name, names, p))))
             .collect();
+        let links = links.into_iter().collect::<Option<Vec<_>>>()?;
+        let routes = problems.at("routes", |p| {
+            let compile =
+                |(name, route): (&String, &RouteSettings)| p.at(name, |p| route.compile(name, &links, names, p));
+            let routes = self.routes.iter().map(compile).collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+            route::check_together(&routes, &links, p);
+            Some(routes)
+        })?;
         Some(Network {
             within_zone: self.within_zone.clone(),
             between_zones: self.between_zones.clone(),
             between_regions: self.between_regions.clone(),
-            links: links.into_iter().collect::<Option<_>>()?,
+            links,
+            routes,
         })
     }
 }

@@ -57,6 +57,7 @@ impl World<'_> {
                 self.network.link_changes(self.model, *place, quality, self.now);
                 self.refresh_network();
             }
+            Live::Pin(route, pin) => self.route_is_pinned(*route, *pin),
             Live::Bounds(scaler, min, max) => {
                 let at = &mut self.in_force.scalers.to_mut()[*scaler];
                 (at.min, at.max) = (*min, *max);

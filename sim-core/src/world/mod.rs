@@ -100,6 +100,8 @@ mod fact {
     pub const KILLED: u64 = 17 << 40;
     /// An action of a runbook is done.
     pub const ACTED: u64 = 18 << 40;
+    /// A change of a route has spread.
+    pub const ROUTED: u64 = 19 << 40;
 }
 
 /// What is due beside the calendar, and in which subsystem.
@@ -115,6 +117,8 @@ enum Event {
     Control(control::Due),
     /// Faults.
     Chaos(chaos::Due),
+    /// Changes of routes.
+    Network(network::Due),
 }
 
 /// A run in progress.
@@ -262,6 +266,7 @@ impl World<'_> {
             Event::Calls(due) => self.happens(due, id, Self::call_due),
             Event::Control(due) => self.happens(due, id, Self::control_due),
             Event::Chaos(due) => self.happens(due, id, Self::chaos_due),
+            Event::Network(due) => self.happens(due, id, Self::network_due),
         }
     }
 

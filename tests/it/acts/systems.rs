@@ -26,6 +26,19 @@ const QUEUE_SCALED: &str = "services.front: {workers: unlimited, endpoints: {put
     queues.jobs: {consumers: {w: {to: worker.job, visibility_timeout: 1h}}}\n\
     load.senders: {to: front.put, arrive: {poisson: {rate: 40/s}}}";
 
+/// `web` and `api` in two zones, between which a link takes 1 ms, and another 50 ms.
+const TWO_LINKS: &str = "regions: {here: {zones: [a, b]}}\nservices.web.zones: [a]\nservices.api.zones: [b]\n\
+    network.links: {direct: {between: [a, b], latency: 1ms}, other: {between: [a, b], latency: 50ms}}";
+/// The same with a route that prefers the shorter.
+const ROUTED: &str = "regions: {here: {zones: [a, b]}}\nservices.web.zones: [a]\nservices.api.zones: [b]\n\
+    network: {links: {direct: {between: [a, b], latency: 1ms}, other: {between: [a, b], latency: 50ms}}, \
+    routes: {r: {between: [a, b], prefer: [direct, other]}}}";
+/// The same, and the shorter comes and goes.
+const FLAPS: &str = "regions: {here: {zones: [a, b]}}\nservices.web.zones: [a]\nservices.api.zones: [b]\n\
+    network: {links: {direct: {between: [a, b], latency: 1ms}, other: {between: [a, b], latency: 50ms}}, \
+    routes: {r: {between: [a, b], prefer: [direct, other]}}}\n\
+    faults: {f: {inject: withdraw, where: {link: direct}, at: 5s, for: 1s, every: 10s, times: 10}}";
+
 pub(super) const ACTS: &[Act] = &[
     act(
         "keys uniform",
@@ -123,6 +136,24 @@ pub(super) const ACTS: &[Act] = &[
         "services.api: {start_up: 20s, machine: {memory: {size: 1GiB}}}",
         "faults: {f: {inject: {memory: {leak: 20MiB/s}}, where: {service: api}}}",
         "instances(api) in on < 3.8",
+    ),
+    act(
+        "network routes",
+        TWO_LINKS,
+        "network.routes: {r: {between: [a, b], prefer: [other, direct]}}",
+        "p50(web.get) in on == p50(web.get) + 98ms within 1ms",
+    ),
+    act(
+        "inject withdraw",
+        ROUTED,
+        "faults: {f: {inject: withdraw, where: {link: direct}}}",
+        "p50(web.get) in on == p50(web.get) + 98ms within 1ms",
+    ),
+    act(
+        "routes dampening",
+        FLAPS,
+        "network.routes.r.dampening: {half_life: 1m, suppress: 1500, cap: 10m}",
+        "p50(web.get) in on == p50(web.get) + 98ms within 1ms",
     ),
     act(
         "machine nic",

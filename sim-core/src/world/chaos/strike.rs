@@ -217,6 +217,7 @@ impl World<'_> {
             (FaultEffect::Flush, _) => struck.iter().for_each(|&i| self.flush(i)),
             (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
             (FaultEffect::Deploy(_), _) => self.begin_rollout(index),
+            (FaultEffect::Withdraw { link }, _) => self.link_is_withdrawn(*link),
             (FaultEffect::Dns(dns), _) => self.names_are_struck(occurrence.fault, index, *dns),
             _ => self.strike_messages(index),
         }
@@ -301,6 +302,7 @@ impl World<'_> {
             (FaultEffect::Slow { .. }, Target::Edge { to: Some(Location::Endpoint(endpoint)), .. }) => {
                 self.slow_endpoint(*endpoint);
             }
+            (FaultEffect::Withdraw { link }, _) => self.link_is_announced(*link),
             (_, Target::Instances(_)) => {
                 occurrence.struck.iter().for_each(|&i| self.reckon(i));
                 // Failing and wrong replies act on the instance itself, delay and loss on its messages: only one of the two is there.

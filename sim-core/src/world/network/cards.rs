@@ -244,14 +244,14 @@ impl World<'_> {
     fn transport(&self, frame: FrameId, line: Line, from: Option<ZoneId>, way: Way) -> Option<Tcp> {
         let to = self.stations.zone_of(self.frames[frame].instance.known());
         let from = from.filter(|_| !self.network.table.is_empty())?;
-        self.network.qualities[self.network.on_way(line, way, (from, to))].tcp
+        self.network.qualities[self.link_on_way(frame, line, way, (from, to)).place].tcp
     }
 
     /// How long so many bytes take until they are sent, behind those before them [ns].
     fn sent_after(&mut self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way, bytes: u64) -> u64 {
         let to = self.stations.zone_of(self.frames[frame].instance.known());
         let Some(from) = from.filter(|_| !self.network.table.is_empty()) else { return 0 };
-        let place = self.network.on_way(line, way, (from, to));
+        let place = self.link_on_way(frame, line, way, (from, to)).place;
         let ends = if way == Way::There { (from, to) } else { (to, from) };
         let now = self.now;
         let egress = self.network.carriage.egress(place, ends, &self.network.regions);

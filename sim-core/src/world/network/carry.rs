@@ -41,7 +41,7 @@ impl World<'_> {
         }
         let way = message.way();
         let to = self.stations.zone_of(self.frames[frame].instance.known());
-        let place = self.network.on_way(line, way, (from, to));
+        let place = self.link_on_way(frame, line, way, (from, to)).place;
         let ends = if way == Way::There { (from, to) } else { (to, from) };
         let (bytes, is_check) = match line {
             Line::Call(site) => (self.size(site, way), false),

@@ -7,7 +7,9 @@ mod check;
 mod ends;
 mod message;
 mod resolve;
+mod routes;
 mod wire;
 
 pub(in crate::world) use message::{Departure, Message};
+pub(in crate::world) use routes::Due;
 pub(in crate::world) use wire::{EdgeEffect, EdgeFault, Network};

@@ -12,6 +12,7 @@ use super::carriage::{Carriage, Stalled};
 use super::ends::{End, Ends, Way};
 use super::message::{Departure, Line, Message};
 use super::resolve::{Looked, Resolvers};
+use super::routes::{OnWay, Routes};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -30,6 +31,8 @@ use crate::world::together::First;
 
 const THERE: u64 = 0x61;
 const BACK: u64 = 0x62;
+/// Of the hash of flows.
+const FLOW: u64 = 0x69;
 
 /// What a link does to a message.
 pub(super) struct Quality {
@@ -107,6 +110,8 @@ pub(in crate::world) struct Network {
     pub(super) carriage: Carriage,
     /// Network cards of machines.
     pub(in crate::world) cards: Cards,
+    /// Which links messages take where there are several.
+    pub(super) routes: Routes,
     /// Quality by call site, way, caller's zone and callee's zone, and behind them the same of checkers; empty where no link does anything.
     pub(super) table: Vec<u16>,
     zones: usize,
@@ -132,6 +137,7 @@ impl Network {
             sites: model.edges.len(),
             checkers: Checkers::new(model),
             cards: Cards::new(model),
+            routes: Routes::new(model),
             regions: model.zones.iter().map(|z| z.region).collect(),
             delays: model.faults.iter().map(|fault| delay(&fault.effect)).collect(),
             ..Self::default()
@@ -148,7 +154,7 @@ impl Network {
 
     /// Fills the table, where any link does something.
     fn fill(&mut self, model: &Model) {
-        if !self.table.is_empty() || self.qualities.iter().all(Quality::is_perfect) {
+        if !self.table.is_empty() || self.routes.are_none() && self.qualities.iter().all(Quality::is_perfect) {
             return;
         }
         let sites = (0..self.sites).map(|site| Line::Call(EdgeId::from(site)));
@@ -183,9 +189,12 @@ impl Network {
         }
     }
 
-    /// The quality of a message between the caller's and the callee's zone: of the first named link that goes this way, or of the
+    /// The quality of a message between the caller's and the callee's zone: of a route, the first named link that goes this way, or of the
     /// distance.
     fn quality_between(&self, model: &Model, ends: &Ends, way: Way, (caller, callee): (usize, usize)) -> u16 {
+        if let Some(routed) = self.routes.between(model, ends, way) {
+            return routed;
+        }
         let named = model.network.links.iter().enumerate().find_map(|(place, link)| {
             let (from, to) = (Some(link.from), Some(link.to));
             let goes = [ends.go(way, from, to), link.both_ways && ends.go(way, to, from)];
@@ -208,7 +217,8 @@ impl Network {
 
     /// How long a message is on a way [ns].
     pub(in crate::world) fn latency_ns(&self, way: u16, draw: &mut Keyed) -> u64 {
-        whole_ns(self.qualities[usize::from(way)].latency.sample(draw))
+        let place = self.routes.link_of(usize::from(way), || 0).place;
+        whole_ns(self.qualities[place].latency.sample(draw))
     }
 
     /// Whether a call site ever crosses a link that does something.
@@ -217,7 +227,9 @@ impl Network {
         let row = site.index();
         self.cards.are_met_by(site)
             || !self.table.is_empty()
-                && self.table[row * n..(row + 1) * n].iter().any(|&q| !self.qualities[q as usize].is_perfect())
+                && self.table[row * n..(row + 1) * n]
+                    .iter()
+                    .any(|&q| self.qualities.get(usize::from(q)).is_none_or(|quality| !quality.is_perfect()))
     }
 
     /// A fault begins on messages.
@@ -243,8 +255,8 @@ impl Network {
         !self.faults.is_empty() || self.resolvers.are_struck()
     }
 
-    /// Which quality a message meets.
-    pub(super) fn on_way(&self, line: Line, way: Way, (caller, callee): (ZoneId, ZoneId)) -> usize {
+    /// Which quality a message meets, or which route it takes.
+    fn on_way(&self, line: Line, way: Way, (caller, callee): (ZoneId, ZoneId)) -> usize {
         let n = self.zones;
         let row = match line {
             Line::Call(site) => site.index(),
@@ -289,6 +301,28 @@ pub(super) struct Fate {
     wrong: u16,
 }
 
+impl World<'_> {
+    /// The link over which a message goes now.
+    pub(super) fn link_on_way(&self, frame: FrameId, line: Line, way: Way, zones: (ZoneId, ZoneId)) -> OnWay {
+        let place = self.network.on_way(line, way, zones);
+        self.network.routes.link_of(place, || self.flow(frame, line))
+    }
+
+    /// What all messages between two instances have in common, there and back. Users are not instances, and each of their requests is one by itself.
+    fn flow(&self, frame: FrameId, line: Line) -> u64 {
+        let at = &self.frames[frame];
+        let callee = u64::from(at.instance.known().place());
+        let caller = match line {
+            Line::Check(checker) => Some(u64::from(checker.place())),
+            Line::Call(_) => self
+                .caller_of(frame)
+                .and_then(|caller| self.frames[caller].instance.get())
+                .map(|i| u64::from(i.place())),
+        };
+        caller.map_or(at.key, |caller| mix(mix(FLOW, caller), callee))
+    }
+}
+
 impl Fate {
     /// Whether anything lies between its setting out and its arrival.
     pub(super) fn is_on_its_way(&self) -> bool {
@@ -325,12 +359,13 @@ impl World<'_> {
         let mut fate = Fate::default();
         let zone = self.stations.zone_of(at.instance.known());
         if let (Some(from), false) = (from, self.network.table.is_empty()) {
-            let quality = &self.network.qualities[self.network.on_way(line, way, (from, zone))];
+            let link = self.link_on_way(frame, line, way, (from, zone));
+            let quality = &self.network.qualities[link.place];
             fate.delay = whole_ns(quality.latency.sample(&mut draw));
             if quality.tcp.is_some() {
-                fate.segment_loss = Some(quality.loss);
+                fate.segment_loss = Some(if link.is_withdrawn { 1.0 } else { quality.loss });
             } else {
-                fate.lost = quality.loss > 0.0 && draw.unit() < quality.loss;
+                fate.lost = quality.loss > 0.0 && draw.unit() < quality.loss || link.is_withdrawn;
             }
         }
         if self.network.faults.is_empty() {
