@@ -151,7 +151,10 @@ fn what_takes_no_time_and_what_nothing_is_asked_of_is_refused() {
     let all = "fsync: 5ms, throughput: 1MB/s";
     refused(&system("2/s", "size: 1GB", "{disk: {fsync: true}}", ""), "the disk of db has no fsync time");
     refused(&system("2/s", "fsync: 5ms", "{disk: {write: 1kB}}", ""), "the disk of db has no throughput");
-    refused(&system("2/s", "throughput: 1MB/s", "{disk: {read: 1kB, fsync: true}}", ""), "the disk of db has no fsync time");
+    refused(
+        &system("2/s", "throughput: 1MB/s", "{disk: {read: 1kB, fsync: true}}", ""),
+        "the disk of db has no fsync time",
+    );
     refused(&system("2/s", all, "{disk: {}}", ""), "this disk step does nothing");
     refused(&system("2/s", "", "{work: 1ms}", ""), "nothing is said of this disk");
     refused(&system("2/s", "fsync: 0ms", "{disk: {fsync: true}}", ""), "a flush of no time does nothing");

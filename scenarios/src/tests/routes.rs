@@ -114,7 +114,7 @@ fn multipath_spreads_pairs_of_instances_and_keeps_each_on_one_link() {
     let one = mean_ms(&spread(1), 1, 99);
     assert!((one - DIRECT).abs() < 0.01 || (one - DETOUR).abs() < 0.01, "one pair takes one link: {one}");
     let many = spread(200);
-    near(mean_ms(&many, 1, 99), (DIRECT + DETOUR) / 2.0, 8.0);
+    near(mean_ms(&many, 1, 99), f64::midpoint(DIRECT, DETOUR), 8.0);
     near(mean_ms(&many, 103, 150), DETOUR, 0.01);
     near(lost(&many, 99, 110), 100.0, 20.0);
 }
