@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 26] = [
+pub(crate) const OF_NAMES: [&str; 27] = [
     "alerts",
     "caches",
     "consumers",
@@ -21,6 +21,7 @@ pub(crate) const OF_NAMES: [&str; 26] = [
     "promises",
     "queues",
     "regions",
+    "routes",
     "runbooks",
     "scalers",
     "services",
