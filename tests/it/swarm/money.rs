@@ -24,7 +24,7 @@ fn begins(model: &Model, run: &RunResult) -> Option<i64> {
 /// What is known of a call site at that time. What has no answer is booked at the end of the run, by a patience that looks at the longest answer of
 /// all of it, and so may stand in another slice where an incident came later.
 fn known_then(edge: &EdgeCounts) -> EdgeCounts {
-    let mut edge = edge.clone();
+    let mut edge = *edge;
     (edge.unanswered, edge.call_unanswered) = (0, 0);
     (edge.latency_sum_ns, edge.call_latency_sum_ns) = (0, 0);
     edge
