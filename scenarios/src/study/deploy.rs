@@ -1,13 +1,11 @@
 //! Deploys over the replications: how often they came to stay, how often they were halted, and how long that took.
 
+use super::experiment::MOST_JOURNALS;
 use super::interval::{MeanSums, wilson};
 use sim_core::faults::FaultEffect;
 use sim_core::ids::FaultId;
 use sim_core::model::Model;
 use sim_core::results::{Course, DeployRun, DeploySummary, Journal, RunResult};
-
-/// Journals of so many replications are kept.
-const MOST_JOURNALS: u32 = 1_000;
 
 /// Sums of a deploy.
 pub struct DeploySums {

@@ -13,7 +13,7 @@ use sim_core::results::{
 };
 
 /// Journals of so many replications are kept.
-const MOST_JOURNALS: u32 = 1_000;
+pub(super) const MOST_JOURNALS: u32 = 1_000;
 
 /// An experiment in one replication, judged.
 pub struct Tried {

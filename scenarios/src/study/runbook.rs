@@ -1,11 +1,9 @@
 //! Runbooks over the replications: how often they were begun, how soon somebody acted, and how long it took.
 
+use super::experiment::MOST_JOURNALS;
 use super::interval::MeanSums;
 use sim_core::model::Model;
-use sim_core::results::{Course, Journal, JournalEntry, JournalKind, RunResult, RunbookRun, RunbookSummary};
-
-/// Journals of so many replications are kept.
-const MOST_JOURNALS: u32 = 1_000;
+use sim_core::results::{Course, Journal, RunResult, RunbookRun, RunbookSummary};
 
 /// Sums of a runbook.
 #[derive(Default)]
@@ -57,14 +55,7 @@ impl RunbookSums {
 }
 
 fn journal(replication: u32, done: &RunbookRun) -> Journal {
-    let mut entries = done.journal.clone();
-    if done.left_out > 0 {
-        let at_s = entries.last().map_or(0.0, |last| last.at_s);
-        let text = format!("{} more entries", done.left_out).into();
-        let (values, bounds) = (Vec::new(), Vec::new());
-        entries.push(JournalEntry { at_s, kind: JournalKind::LeftOut, text, holds: None, values, bounds });
-    }
     let is_done = done.responses.last().is_some_and(|last| last.ended_ns.is_some());
     let course = if is_done { Course::Completed } else { Course::CutShort };
-    Journal { replication, course, held: None, entries }
+    Journal { replication, course, held: None, entries: done.journal.clone() }
 }

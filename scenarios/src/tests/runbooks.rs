@@ -203,6 +203,15 @@ fn where_no_instance_has_a_reading_of_its_own_all_are_accused() {
 }
 
 #[test]
+fn a_card_that_drops_is_told_from_those_that_do_not() {
+    let text = runbook("actions: [{do: restart, where: {found_by: fsyncs}}]")
+        .replace("machine: {disk: {fsync: 5ms}}", "machine: {nic: {ring: 64}, disk: {fsync: 5ms}}")
+        .replace("inject: {disk: {fsync: 500ms}}", "inject: {nic: {loss: 20%}}")
+        .replace("p99(log.fsync) over 30s > 100ms", "nic_drops(log) over 30s > 100");
+    assert_eq!(journal(&run(&text))[0].2, "fsyncs fires: log/2");
+}
+
+#[test]
 fn what_cannot_be_done_is_refused_at_its_place() {
     let refused = |text: &str, word: &str| {
         let found = problems(text);

@@ -137,6 +137,40 @@ pub struct JournalEntry {
     pub bounds: Vec<JournalBound>,
 }
 
+/// Entries of a journal beyond this many are only counted.
+const MOST_ENTRIES: usize = 200;
+
+/// A journal while it is written: the first 200 entries, and how many were left out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct JournalWriter {
+    entries: Vec<JournalEntry>,
+    left_out: u64,
+}
+
+impl JournalWriter {
+    /// Writes an entry down, or counts it.
+    pub fn write(&mut self, entry: JournalEntry) {
+        if self.entries.len() < MOST_ENTRIES {
+            self.entries.push(entry);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// All that was written, in the order of time; the last entry says how many were left out, if any were.
+    pub fn finish(mut self) -> Vec<JournalEntry> {
+        // What came nearest to a bound is written down when that is known, which is later.
+        self.entries.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+        if self.left_out > 0 {
+            let at_s = self.entries.last().map_or(0.0, |last| last.at_s);
+            let text = format!("{} more entries", self.left_out).into();
+            let kind = JournalKind::LeftOut;
+            self.entries.push(JournalEntry { at_s, kind, text, holds: None, values: Vec::new(), bounds: Vec::new() });
+        }
+        self.entries
+    }
+}
+
 /// An experiment in one replication.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExperimentRun {

@@ -30,7 +30,8 @@ pub use counts::{EdgeCounts, ServiceCounts, UpCounts};
 pub use course::{Precise, PrecisionSummary, StoppedEarly, WentOn, WentOnEnd};
 pub use deploy::{DeployRun, DeploySummary};
 pub use experiment::{
-    Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue, Reason,
+    Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue,
+    JournalWriter, Reason,
 };
 pub use known::{Known, KnownFinding, Need};
 pub use promise::*;

@@ -19,10 +19,8 @@ pub struct Response {
 pub struct RunbookRun {
     /// The times that it was begun, in their order.
     pub responses: Vec<Response>,
-    /// What was done, in the order of time; the first 200 entries.
+    /// What was done, in the order of time.
     pub journal: Vec<JournalEntry>,
-    /// Entries that were left out.
-    pub left_out: u64,
 }
 
 /// A runbook over all replications.

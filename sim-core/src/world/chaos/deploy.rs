@@ -12,15 +12,12 @@ use super::Due;
 use crate::faults::{Deploy, FaultEffect, Selection, Strategy, Target};
 use crate::ids::{FaultId, InstanceId, ServiceId, VersionId};
 use crate::model::Model;
-use crate::results::{Course, DeployRun, JournalEntry, JournalKind};
+use crate::results::{Course, DeployRun, JournalEntry, JournalKind, JournalWriter};
 use crate::world::World;
 use crate::world::events::EventId;
 use crate::world::fact;
 use crate::world::stations::Life;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Entries of a journal beyond this many are left out.
-const MOST_ENTRIES: usize = 200;
 
 /// How far a rollout is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +67,9 @@ struct Rollout {
     looks: u64,
     /// What that was at the last look.
     seen: Option<bool>,
+    /// What becomes of it, but for its journal.
     run: DeployRun,
+    journal: JournalWriter,
 }
 
 /// All rollouts of a run.
@@ -96,7 +95,7 @@ impl Deploys {
 
     /// What became of each.
     pub fn finish(self) -> Vec<DeployRun> {
-        self.list.into_iter().map(|rollout| rollout.run).collect()
+        self.list.into_iter().map(|rollout| DeployRun { journal: rollout.journal.finish(), ..rollout.run }).collect()
     }
 
     /// How many instances a rollout is replacing.
@@ -143,6 +142,7 @@ impl<'m> World<'m> {
             looks: 0,
             seen: None,
             run,
+            journal: JournalWriter::default(),
         });
         self.notes(index, JournalKind::Begin, self.model.faults[fault.index()].says.clone());
         if let Some((_, pipe)) = &deploy.halt {
@@ -188,14 +188,7 @@ impl<'m> World<'m> {
     }
 
     fn keeps(&mut self, index: u32, entry: JournalEntry) {
-        let journal = &mut self.chaos.deploys.list[index as usize].run.journal;
-        match journal.len() {
-            0..MOST_ENTRIES => journal.push(entry),
-            MOST_ENTRIES => {
-                journal.push(JournalEntry { kind: JournalKind::LeftOut, text: "more entries".into(), ..entry });
-            }
-            _ => {}
-        }
+        self.chaos.deploys.list[index as usize].journal.write(entry);
     }
 
     /// Something has happened to an instance of a service: its rollouts may go on.

@@ -11,12 +11,21 @@ use crate::ids::InstanceId;
 use crate::metrics::PartAt;
 use crate::model::Model;
 use crate::service::disk::FSYNC;
+use crate::service::nic::DROPS;
 use crate::world::World;
 use crate::world::stations::Life;
 use std::collections::VecDeque;
 
-/// What an instance has counted since the start: how often, and how long in all [ns].
-type Counted = (u64, u64);
+/// What an instance has counted since the start.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counted {
+    /// Flushes for which somebody waited.
+    flushes: u64,
+    /// How long these took in all [ns].
+    flush_ns: u64,
+    /// Packets that its network card dropped.
+    drops: u64,
+}
 
 /// What is kept of one alert.
 #[derive(Debug, Default)]
@@ -85,7 +94,11 @@ impl World<'_> {
             suspects.instances =
                 self.stations.ids().filter(|&i| services.contains(&self.stations.service_of(i))).collect();
         }
-        let counted = suspects.instances.iter().map(|&instance| self.stations.flushed(instance)).collect();
+        let counted = |&instance: &InstanceId| {
+            let (flushes, flush_ns) = self.stations.flushed(instance);
+            Counted { flushes, flush_ns, drops: self.network.cards.dropped(instance) }
+        };
+        let counted = suspects.instances.iter().map(counted).collect();
         suspects.counted.push_back((self.now, counted));
         let from = self.now.saturating_sub(suspects.window_ns);
         while suspects.counted.get(1).is_some_and(|(at, _)| *at <= from) {
@@ -109,6 +122,7 @@ impl World<'_> {
     fn own(&self, suspects: &Suspects, place: usize, metric: &Resolved) -> Option<f64> {
         let instance = suspects.instances[place];
         let service = self.stations.service_of(instance);
+        let (before, now) = (suspects.counted.front()?.1[place], suspects.counted.back()?.1[place]);
         match (metric.metric, &metric.subject) {
             (Metric::QueueLength, Subject::Service(of)) if *of == service => {
                 Some(f64::from(self.stations.inside(instance).0))
@@ -119,9 +133,11 @@ impl World<'_> {
             (Metric::Percentile(_) | Metric::Mean, Subject::Timed(parts))
                 if parts[..] == [PartAt::service(const { part(&FSYNC) }, service)] =>
             {
-                let (before, now) = (suspects.counted.front()?.1[place], suspects.counted.back()?.1[place]);
-                let times = now.0 - before.0;
-                (times > 0).then(|| (now.1 - before.1) as f64 / times as f64 / 1e9)
+                let times = now.flushes - before.flushes;
+                (times > 0).then(|| (now.flush_ns - before.flush_ns) as f64 / times as f64 / 1e9)
+            }
+            (Metric::Counted(counter), Subject::Service(of)) if *of == service && *counter == DROPS => {
+                Some((now.drops - before.drops) as f64)
             }
             _ => None,
         }

@@ -8,12 +8,9 @@ use crate::engine::math::whole_ns;
 use crate::engine::rng::Stream;
 use crate::ids::InstanceId;
 use crate::model::Model;
-use crate::results::{JournalEntry, JournalKind, Response, RunbookRun};
+use crate::results::{JournalEntry, JournalKind, JournalWriter, Response, RunbookRun};
 use crate::world::World;
 use std::collections::VecDeque;
-
-/// Entries of a journal beyond this many are only counted.
-const MOST_ENTRIES: usize = 200;
 
 /// One runbook in a run.
 #[derive(Debug, Default)]
@@ -22,7 +19,8 @@ struct Follow {
     is_under_way: bool,
     /// What its alert accused as it began.
     found: Vec<InstanceId>,
-    run: RunbookRun,
+    responses: Vec<Response>,
+    journal: JournalWriter,
 }
 
 /// All runbooks, and those who do them.
@@ -43,16 +41,12 @@ impl Runbooks {
 
     /// What became of them.
     pub(super) fn finish(self) -> Vec<RunbookRun> {
-        self.all.into_iter().map(|follow| follow.run).collect()
+        let ended = |follow: Follow| RunbookRun { responses: follow.responses, journal: follow.journal.finish() };
+        self.all.into_iter().map(ended).collect()
     }
 
     fn write(&mut self, runbook: u32, entry: JournalEntry) {
-        let run = &mut self.all[runbook as usize].run;
-        if run.journal.len() < MOST_ENTRIES {
-            run.journal.push(entry);
-        } else {
-            run.left_out += 1;
-        }
+        self.all[runbook as usize].journal.write(entry);
     }
 }
 
@@ -75,8 +69,8 @@ impl World<'_> {
         let follow = &mut self.control.runbooks.all[place as usize];
         follow.is_under_way = true;
         follow.found = found;
-        follow.run.responses.push(Response { begun_ns, acted_ns: None, ended_ns: None });
-        let before = follow.run.responses.len() - 1;
+        follow.responses.push(Response { begun_ns, acted_ns: None, ended_ns: None });
+        let before = follow.responses.len() - 1;
         self.control.runbooks.write(place, entry);
         let person = runbook.by.map(|by| &self.model.people[by]);
         let took = person.and_then(|person| person.reacts_after.as_ref()).map_or(0, |reacts_after| {
@@ -111,7 +105,7 @@ impl World<'_> {
             let entry = self.entry(JournalKind::Reaction, format!("{} reacts", self.model.people[by].name));
             self.control.runbooks.write(place, entry);
         }
-        if let Some(last) = self.control.runbooks.all[place as usize].run.responses.last_mut() {
+        if let Some(last) = self.control.runbooks.all[place as usize].responses.last_mut() {
             last.acted_ns = Some(now_ns);
         }
         self.next_action(place, 0);
@@ -120,7 +114,7 @@ impl World<'_> {
     /// Begins an action, or ends the runbook behind the last one.
     fn next_action(&mut self, place: u32, action: u32) {
         let follow = &self.control.runbooks.all[place as usize];
-        let before = follow.run.responses.len() as u32 - 1;
+        let before = follow.responses.len() as u32 - 1;
         let Some(deed) = self.model.runbooks[place as usize].actions.get(action as usize) else {
             self.runbook_ends(place);
             return;
@@ -151,7 +145,7 @@ impl World<'_> {
         self.control.runbooks.write(place, entry);
         let follow = &mut self.control.runbooks.all[place as usize];
         follow.is_under_way = false;
-        if let Some(last) = follow.run.responses.last_mut() {
+        if let Some(last) = follow.responses.last_mut() {
             last.ended_ns = Some(now_ns);
         }
         let Some(by) = self.model.runbooks[place as usize].by else { return };

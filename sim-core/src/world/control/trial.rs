@@ -9,13 +9,13 @@ use crate::deed::Deed;
 use crate::experiment::Experiment;
 use crate::expression::{CompareOp, Tree, Window};
 use crate::ids::{Caller, EdgeId, FaultId, InstanceId};
-use crate::results::{Course, ExperimentRun, JournalBound, JournalEntry, JournalKind, JournalValue, Span, Unit, Words};
+use crate::results::{
+    Course, ExperimentRun, JournalBound, JournalEntry, JournalKind, JournalValue, JournalWriter, Span, Unit, Words,
+};
 use crate::watched::Check;
 use crate::world::World;
 use crate::world::events::EventId;
 
-/// Entries of a journal beyond this many are only counted.
-const MOST_ENTRIES: usize = 200;
 /// Instances beyond this many are not named.
 const MOST_NAMED: usize = 6;
 
@@ -54,31 +54,15 @@ pub(super) struct Trial {
     watched: Vec<Watched>,
     /// Requests of load classes at its begin: ended, and of these not answered.
     before: (u64, u64),
+    /// What becomes of it, but for its journal.
     run: ExperimentRun,
-    left_out: u64,
+    journal: JournalWriter,
 }
 
 impl Trial {
-    fn write(&mut self, entry: JournalEntry) {
-        if self.run.journal.len() < MOST_ENTRIES {
-            self.run.journal.push(entry);
-        } else {
-            self.left_out += 1;
-        }
-    }
-
     /// What became of it.
-    pub(in crate::world) fn finish(mut self) -> ExperimentRun {
-        // What came nearest is known only at the end.
-        self.run.journal.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-        if self.left_out > 0 {
-            let at_s = self.run.journal.last().map_or(0.0, |last| last.at_s);
-            let text = format!("{} more entries", self.left_out).into();
-            let kind = JournalKind::LeftOut;
-            let (values, bounds) = (Vec::new(), Vec::new());
-            self.run.journal.push(JournalEntry { at_s, kind, text, holds: None, values, bounds });
-        }
-        self.run
+    pub(in crate::world) fn finish(self) -> ExperimentRun {
+        ExperimentRun { journal: self.journal.finish(), ..self.run }
     }
 }
 
@@ -121,7 +105,7 @@ impl<'m> World<'m> {
                 watched: vec![Watched::default(); experiment.abort_when.len()],
                 before: (0, 0),
                 run,
-                left_out: 0,
+                journal: JournalWriter::default(),
             });
         }
     }
@@ -184,7 +168,7 @@ impl<'m> World<'m> {
 
     fn write(&mut self, index: u32, kind: JournalKind, text: String) {
         let entry = self.entry(kind, text);
-        self.control.trials[index as usize].write(entry);
+        self.control.trials[index as usize].journal.write(entry);
     }
 
     /// Its time has come: it begins if all checks hold.
@@ -198,7 +182,7 @@ impl<'m> World<'m> {
             if entry.holds != Some(true) {
                 because.push(check.text.clone());
             }
-            self.control.trials[index as usize].write(entry);
+            self.control.trials[index as usize].journal.write(entry);
         }
         if because.is_empty() {
             self.begin(index);
@@ -305,7 +289,7 @@ impl<'m> World<'m> {
         let values = vec![JournalValue { of, value: Some(share), unit: Unit::Share }];
         let entry = self.entry(JournalKind::Observation, text.clone());
         let bounds = vec![JournalBound { value: 0, below: false, bound: allowed }];
-        self.control.trials[index as usize].write(JournalEntry { holds: Some(true), values, bounds, ..entry });
+        self.control.trials[index as usize].journal.write(JournalEntry { holds: Some(true), values, bounds, ..entry });
         Some(text)
     }
 
@@ -315,7 +299,7 @@ impl<'m> World<'m> {
         for place in 0..trial.watched.len() {
             if let Some((_, entry)) = trial.watched[place].nearest.take().filter(|(_, entry)| entry.holds != Some(true))
             {
-                trial.write(entry);
+                trial.journal.write(entry);
             }
         }
     }
@@ -438,7 +422,7 @@ impl Trial {
             watched.nearest = Some((near, JournalEntry { text, ..entry.clone() }));
         }
         if is_news {
-            self.write(entry);
+            self.journal.write(entry);
         }
     }
 }

@@ -31,6 +31,8 @@ const STALLS: u64 = 0x68;
 struct Card {
     ring: ReceiveRing,
     fault: NicFault,
+    /// Packets that it has dropped.
+    dropped: u64,
 }
 
 /// A message that comes to a card, or what is left of it.
@@ -118,6 +120,11 @@ impl Cards {
         self.of.get_mut(instance.place() as usize)?.as_deref_mut()
     }
 
+    /// Packets that the card of an instance has dropped.
+    pub(in crate::world) fn dropped(&self, instance: InstanceId) -> u64 {
+        self.of.get(instance.place() as usize).and_then(Option::as_deref).map_or(0, |card| card.dropped)
+    }
+
     /// The machine has crashed: its ring is empty.
     pub(in crate::world) fn forgets(&mut self, instance: InstanceId) {
         if let Some(card) = self.of(instance) {
@@ -136,7 +143,7 @@ impl World<'_> {
         let card = |instance: InstanceId| {
             let settings = self.model.services[self.stations.service_of(instance).index()].nic.as_ref()?;
             let ring = ReceiveRing::new(settings, mix(hash_name(&self.label(instance)), of_run));
-            Some(Box::new(Card { ring, fault: NicFault::default() }))
+            Some(Box::new(Card { ring, fault: NicFault::default(), dropped: 0 }))
         };
         self.network.cards.of = self.stations.ids().map(card).collect();
     }
@@ -175,6 +182,7 @@ impl World<'_> {
         let (mut draw, loss) = (Keyed::new(key), card.fault.loss);
         let taken = card.ring.take(now, packets, payload.min(bytes), || loss > 0.0 && draw.unit() < loss);
         let dropped = packets - taken.packets;
+        card.dropped += dropped;
         let service = self.stations.service_of(coming.at);
         count!(self.stations.counts(service), nic::DROPS, dropped);
         coming.missing += dropped;
