@@ -98,7 +98,7 @@ pub fn validate(
     for set in overlays {
         layers.set(&mut tree, set);
     }
-    let mut understood = understand(&tree, source, path, &layers.sources);
+    let mut understood = understand(&tree, source, path, &layers.sources, true);
     layers.problems.extend(std::mem::take(&mut understood.problems));
     let mut traces = understood.compiled.as_mut().map(|c| std::mem::take(&mut c.traces)).unwrap_or_default();
     let (variants, named) = variants(&base, source, path, &mut layers, overlays.is_empty() && variant.is_none());
@@ -163,7 +163,8 @@ struct Understood {
     problems: Vec<Placed>,
 }
 
-fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources) -> Understood {
+/// `asks_for_sets` is false while what is set is found out: then no deed sets anything.
+fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources, asks_for_sets: bool) -> Understood {
     let raw = tree;
     let (tree, of_profiles) = profiles::applied(raw);
     let tree = &*tree;
@@ -172,12 +173,15 @@ fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources) -> 
     let Some(written) = value else { return Understood { written: None, compiled: None, problems: placed } };
     let mut problems = Problems::new();
     check::head(&written, tree, &mut problems);
-    let (sets, wrong) = sets(raw, |tree| {
-        let understood = understand(tree, files, path, sources);
-        (understood.compiled.map(|compiled| compiled.model), understood.problems)
+    let sets = asks_for_sets.then(|| {
+        let (sets, wrong) = sets(raw, |tree| {
+            let understood = understand(tree, files, path, sources, false);
+            (understood.compiled.map(|compiled| compiled.model), understood.problems)
+        });
+        placed.extend(wrong);
+        sets
     });
-    placed.extend(wrong);
-    let compiled = compile(&written, &Around { tree, files, path, sources, sets: &sets }, &mut problems);
+    let compiled = compile(&written, &Around { tree, files, path, sources, sets: sets.as_ref() }, &mut problems);
     check::endless(&compiled, &mut problems);
     if damage.is_empty() && !problems.has_errors() {
         check::whole(&compiled, &written, &mut problems);
@@ -229,7 +233,7 @@ fn fits(knob: &Entry, value: &Node, tree: &Node, files: &dyn Files, path: &str, 
     }
     let inside =
         |outer: Span, span: Span| span.file == outer.file && outer.start <= span.start && span.end <= outer.end;
-    let found: Vec<Placed> = understand(&with, files, path, &layers.sources)
+    let found: Vec<Placed> = understand(&with, files, path, &layers.sources, true)
         .problems
         .into_iter()
         .filter(|p| p.is_error() && p.span.is_some_and(|s| inside(value.span, s) || inside(knob.key_span, s)))
@@ -255,7 +259,7 @@ fn variants(
     for entry in base.get("variants").map_or(&[][..], Node::entries) {
         let mut own = Layers { sources: std::mem::take(&mut layers.sources), ..Layers::default() };
         let tree = own.variant(base, &entry.key);
-        let understood = understand(&tree, files, path, &own.sources);
+        let understood = understand(&tree, files, path, &own.sources, true);
         own.problems.extend(understood.problems);
         layers.sources = own.sources;
         if let Some(compiled) = understood.compiled {

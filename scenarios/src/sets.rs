@@ -5,7 +5,7 @@
 //! anything differs that cannot change while a run goes on, that is said at the path.
 
 use crate::overlay::Layers;
-use crate::reader::{Entry, Node, Placed, Span, Value};
+use crate::reader::{Entry, Node, Placed, Span};
 use sim_core::deed::{Meant, Sets};
 use sim_core::live::{LIVE, difference};
 use sim_core::model::Model;
@@ -37,8 +37,7 @@ pub fn sets(tree: &Node, read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>)) -
     if deeds.is_empty() {
         return (sets, problems);
     }
-    let calm = without_deeds(tree);
-    let Some(base) = read(&calm).0 else { return (sets, problems) };
+    let Some(base) = read(tree).0 else { return (sets, problems) };
     for mut deed in deeds {
         if let Some(alert) = deed.found_by {
             // Of which services an alert accuses instances is known only of the model; what is wrong with its name is said where it is compiled.
@@ -52,7 +51,7 @@ pub fn sets(tree: &Node, read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>)) -
                 _ => continue,
             }
         }
-        match meant(&deed, &calm, &base, &read) {
+        match meant(&deed, tree, &base, &read) {
             Ok(meant) => drop(sets.insert(deed.place, meant)),
             Err(found) => problems.extend(found),
         }
@@ -105,20 +104,6 @@ fn within(tree: &Node, service: &str) -> Option<String> {
         .into_iter()
         .find(|section| tree.get(section).is_some_and(|nodes| nodes.get(service).is_some()))?;
     Some(format!("{section}.{service}."))
-}
-
-/// The tree without experiments and runbooks, which are what sets values.
-fn without_deeds(tree: &Node) -> Node {
-    let mut calm = tree.clone();
-    if let Value::Map(entries) = &mut calm.value {
-        entries.retain(|entry| entry.key != "experiments");
-        if let Some(control) = entries.iter_mut().find(|entry| entry.key == "control")
-            && let Value::Map(sections) = &mut control.value.value
-        {
-            sections.retain(|entry| entry.key != "runbooks");
-        }
-    }
-    calm
 }
 
 fn meant(

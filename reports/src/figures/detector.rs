@@ -40,7 +40,7 @@ pub fn draw(number: usize, alert: &str, curve: &DetectorCurve) -> Figure {
         caption: (
             format!("{alert} with other thresholds: {} {than}", curve.of),
             format!(
-                "found after is the median over the strikes of {} that were found. Upright: the threshold of the file.",
+                "found: it began to fire while {} lasted; found after is the median over those strikes. Upright: the threshold of the file.",
                 curve.finds
             ),
         ),
@@ -63,7 +63,7 @@ fn is_set(curve: &DetectorCurve, point: &DetectorPoint) -> bool {
 fn sentence(alert: &str, curve: &DetectorCurve) -> String {
     let finds = &curve.finds;
     let finds_all = |point: &&DetectorPoint| point.found.is_some_and(|found| found.mean == 1.0);
-    let is_quiet = |point: &&DetectorPoint| point.false_a_day.is_none_or(|falsely| falsely.mean == 0.0);
+    let is_quiet = |point: &&DetectorPoint| point.false_a_day.is_some_and(|falsely| falsely.mean == 0.0);
     let after = |point: &DetectorPoint| point.found_after_s.unwrap_or(f64::INFINITY);
     let good = curve.points.iter().filter(finds_all).filter(is_quiet);
     let best = good.min_by(|a, b| after(a).total_cmp(&after(b)));
@@ -75,6 +75,9 @@ fn sentence(alert: &str, curve: &DetectorCurve) -> String {
         Some(_) => format!("{alert} misses some strikes of {finds}"),
         None => format!("{alert} never finds {finds}"),
     };
+    if curve.points.iter().all(|point| point.false_a_day.is_none()) {
+        return format!("{of_set}; no time without the fault was measured, so that no false alarm could be seen");
+    }
     match best {
         Some(best) if after(best) < 0.9 * after(set) || !finds_all(&set) || !is_quiet(&set) => format!(
             "{of_set}; at {} it finds {} after {} and is never wrong",

@@ -62,8 +62,8 @@ pub struct Around<'a> {
     pub path: &'a str,
     /// The texts of the tree: a replayed load lies beside the one that names it.
     pub sources: &'a Sources,
-    /// What each `set` means.
-    pub sets: &'a Sets,
+    /// What each `set` means; `None` while that is found out.
+    pub sets: Option<&'a Sets>,
 }
 
 /// Compiles a file.

@@ -55,16 +55,15 @@ impl PointSums {
     /// A firing belongs to a strike in which it began: one that began before tells nothing of it.
     fn add(&mut self, firings: &[Span], struck: &[Span], measured_ns: u64) {
         let end_ns = measured_ns as i64;
-        let begins_in = |strike: &Span, firing: &Span| (strike.from_ns..strike.to_ns).contains(&firing.from_ns);
         for strike in struck.iter().filter(|strike| strike.from_ns >= 0) {
             self.strikes += 1;
-            if let Some(first) = firings.iter().find(|firing| begins_in(strike, firing)) {
+            if let Some(first) = firings.iter().find(|firing| firing.begins_in(strike)) {
                 self.found += 1;
                 self.found_after_s.push((first.from_ns - strike.from_ns) as f64 / 1e9);
             }
         }
-        let measured = |firing: &&Span| firing.from_ns >= 0;
-        let falsely = firings.iter().filter(measured).filter(|firing| !struck.iter().any(|s| begins_in(s, firing)));
+        let measured = |firing: &&Span| firing.to_ns > 0;
+        let falsely = firings.iter().filter(measured).filter(|firing| !struck.iter().any(|s| firing.begins_in(s)));
         // Strikes may overlap: the fault is there in their union.
         let (mut there_ns, mut until_ns) = (0, 0);
         for strike in struck {

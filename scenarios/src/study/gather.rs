@@ -131,7 +131,9 @@ impl AlertSums {
             self.first_fired.add(first as f64 / 1e9);
         }
         let Some(struck) = struck else { return };
-        self.false_alarms.add(fired.iter().filter(|span| !struck.iter().any(|s| span.meets(s))).count() as f64);
+        // As `false_alarms` of an expectation counts them.
+        let measured = fired.iter().filter(|span| span.to_ns > 0);
+        self.false_alarms.add(measured.filter(|span| !struck.iter().any(|s| span.begins_in(s))).count() as f64);
         if let Some(begin) = struck.first().map(|s| s.from_ns) {
             let first = fired.iter().map(|s| s.from_ns).filter(|from| *from >= begin).min();
             self.time_to_detect.add(first.map_or(f64::INFINITY, |first| (first - begin) as f64 / 1e9));

@@ -49,7 +49,7 @@ impl RunbookSums {
             runs: self.runs,
             acts_after_s: self.acts_after.estimate(),
             done_after_s: self.done_after.estimate(),
-            journals: self.journals.first().cloned().into_iter().collect(),
+            journal: self.journals.first().cloned(),
         }
     }
 }

@@ -211,6 +211,97 @@ fn a_card_that_drops_is_told_from_those_that_do_not() {
     assert_eq!(journal(&run(&text))[0].2, "fsyncs fires: log/2");
 }
 
+/// What the entries of the first runbook say, with these keys.
+fn said(keys: &str) -> Vec<String> {
+    journal(&run(&runbook(keys))).into_iter().map(|(_, _, text)| text).collect()
+}
+
+#[test]
+fn equal_selections_of_a_runbook_are_the_same_instances() {
+    let one = "where: {service: log, count: 1}";
+    let keys = format!("actions: [{{do: isolate, {one}}}, {{do: replace, {one}}}, {{do: return, {one}}}]");
+    let said = said(&keys);
+    let of = |text: &String| text.rsplit(": ").next().map(str::to_owned);
+    assert!(said[1].ends_with(of(&said[2]).expect("names an instance").as_str()), "{said:?}");
+    assert_eq!((of(&said[1]), of(&said[2])), (of(&said[2]), of(&said[3])), "{said:?}");
+}
+
+#[test]
+fn places_without_a_machine_are_not_accused_and_what_is_done_to_nobody_says_so() {
+    // An experiment may scale to 12, so that there are 12 places.
+    let text = runbook("actions: [{do: replace, where: {found_by: fsyncs}}, {do: restart, where: {found_by: never}}]")
+        .replace("p99(log.fsync) over 30s > 100ms, finds: slow", "in_system(log) < 1000")
+        .replace("  alerts:\n", "  alerts:\n    never: {when: in_system(log) > 1M}\n");
+    let text = format!(
+        "{text}experiments: {{later: {{at: 290s, for: 5s, hypothesis: [availability(writers) > 1%], \
+         actions: [{{do: {{scale: {{set: 12}}}}, where: {{service: log}}}}]}}}}\n"
+    );
+    let run = run(&text);
+    let said: Vec<String> = journal(&run).into_iter().map(|(_, _, text)| text).collect();
+    assert_eq!(said[1], "what fsyncs found replaced: log/0, log/1, log/2, log/3");
+    assert_eq!(said[2], "what never found restarted: no instance");
+}
+
+#[test]
+fn an_alert_accuses_by_what_was_counted_from_the_start_on() {
+    let text = runbook("actions: [{do: isolate, where: {found_by: fsyncs}}]")
+        .replace("warm_up: 30s", "warm_up: 0s")
+        .replace("at: 60s", "at: 0s")
+        .replace("main: {every: 10s}", "main: {every: 60s}");
+    let run = run(&text);
+    assert_eq!(journal(&run)[0], (60.0, JournalKind::Alert, "fsyncs fires: log/2".to_owned()));
+}
+
+#[test]
+fn a_runbook_that_sets_is_there_beside_an_alert_that_finds_an_experiment() {
+    let text = runbook("actions: [{do: {set: {queue.capacity: 7}}, where: {found_by: fsyncs}}]")
+        .replace("finds: slow", "finds: e.0")
+        .replace(
+            "faults:\n  slow: {inject: {disk: {fsync: 500ms}}, where: {service: log, instances: [2]}, at: 60s}\n",
+            "",
+        );
+    let text = format!(
+        "{text}experiments: {{e: {{at: 60s, for: 200s, hypothesis: [availability(writers) > 1%], \
+         actions: [{{inject: {{disk: {{fsync: 500ms}}}}, where: {{service: log, instances: [2]}}}}]}}}}\n"
+    );
+    assert_eq!(journal(&run(&text))[1].2, "services.log.queue.capacity set to 7");
+}
+
+#[test]
+fn a_machine_that_is_scaled_in_leaves_its_isolation_behind() {
+    let keys = "actions: [{do: isolate, where: {service: log}}, {do: {scale: {set: 1}}, where: {service: log}, takes: 5s}, \
+                {do: {scale: {set: 4}}, where: {service: log}, takes: 20s}]";
+    let run = run(&runbook(keys));
+    let answered = |from_s: u64| {
+        let slices = run.slices.iter().filter(|slice| slice.from_ns >= from_s * 1_000_000_000);
+        slices.map(|slice| slice.edges[0].outcomes[0]).sum::<u64>()
+    };
+    assert!(answered(150) > 20_000, "{}", answered(150));
+}
+
+#[test]
+fn what_drains_is_made_up_for_when_there_is_room_and_comes_back_by_nothing_else() {
+    let last = |keys: &str, more: &str| {
+        let text = format!("{}{more}", runbook(keys).replace("timeout: 1s", "timeout: 60s"));
+        run(&text).slices.last().expect("has slices").services[0].instances_now
+    };
+    let drain = "{do: drain, where: {service: log, instances: [2]}}";
+    assert_eq!(last(&format!("actions: [{drain}]"), ""), 3);
+    assert_eq!(
+        last(&format!("actions: [{drain}, {{do: {{scale: {{set: 4}}}}, where: {{service: log}}, takes: 1s}}]"), ""),
+        4
+    );
+    // It drains for some seconds, and crashes in them.
+    let crash = "  crashes: {inject: crash, where: {service: log, instances: [2]}, at: 92s, for: 2s}\n";
+    let text = runbook(&format!("actions: [{drain}]"))
+        .replace("timeout: 1s", "timeout: 60s")
+        .replace("control:\n", &format!("{crash}control:\n"));
+    let run = run(&text);
+    let fired_s = run.alerts[0][0].from_ns / 1_000_000_000;
+    assert_eq!(fired_s, 90, "it drains as the crash comes");
+    assert_eq!(run.slices.last().expect("has slices").services[0].instances_now, 3);
+}
+
 #[test]
 fn what_cannot_be_done_is_refused_at_its_place() {
     let refused = |text: &str, word: &str| {
@@ -268,4 +359,18 @@ fn a_detector_is_judged_at_other_thresholds() {
     let loaded = read(&shares).unwrap_or_else(|report| panic!("{}", report.render(false)));
     let tried = &loaded.model.alerts[0].thresholds.as_ref().expect("is a share").tried;
     assert!(tried.len() == 10 && tried.iter().all(|tried| *tried < 1.0), "{tried:?}");
+    // What is promised to nearly all is stepped by what it leaves, and 100 % itself stays; a number may stand on the left.
+    for (when, count, least, most) in [
+        ("availability(log.append) < 99%", 13, 0.92, 0.99876),
+        ("availability(log.append) < 100%", 7, 0.125, 1.0),
+        ("1s < p99(log.fsync)", 13, 0.125, 8.0),
+    ] {
+        let text = system("").replace("p99(log.fsync) over 30s > 100ms", when);
+        let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+        let thresholds = loaded.model.alerts[0].thresholds.as_ref().expect("compares a metric with a number");
+        let tried = &thresholds.tried;
+        assert!(tried.len() == count && tried.is_sorted() && tried.contains(&thresholds.set), "{when}: {tried:?}");
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;
+        assert!(near(tried[0], least) && near(tried[count - 1], most), "{when}: {tried:?}");
+    }
 }

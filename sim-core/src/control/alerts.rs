@@ -5,7 +5,7 @@
 
 use crate::counters::TIMED;
 use crate::engine::math;
-use crate::expression::{CompareOp, Condition, LevelSubject, Resolved, Subject, Tree};
+use crate::expression::{CompareOp, Condition, LevelSubject, Resolved, Sides, Subject, Tree};
 use crate::ids::{EdgeId, FaultId, ServiceId};
 use crate::metrics::{PartAt, TimedAt};
 use crate::names::Names;
@@ -106,29 +106,57 @@ pub struct Thresholds {
     pub of: String,
     /// Its unit.
     pub unit: Unit,
-    /// How it is compared.
+    /// How it is compared: the metric on the left.
     pub op: CompareOp,
+    /// Whether the file has the metric on the right.
+    is_right: bool,
     /// The number that the file has.
     pub set: f64,
     /// The numbers that are tried, in their order: `set` is the middle one of those there would be without a bound.
     pub tried: Vec<f64>,
 }
 
+/// The same comparison with its sides exchanged.
+fn turned(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Greater => CompareOp::Less,
+        CompareOp::AtLeast => CompareOp::AtMost,
+        CompareOp::Less => CompareOp::Greater,
+        CompareOp::AtMost => CompareOp::AtLeast,
+        same => same,
+    }
+}
+
 impl Thresholds {
-    /// From an eighth of the number to eight times as much, in steps of the square root of 2; nothing above 100 % of what is a share. `None` where
-    /// the condition is no comparison of one metric with a number above 0.
+    /// From an eighth of the number to eight times as much, in steps of the square root of 2. A share above a half is stepped by what it leaves to 100 %,
+    /// and nothing from 100 % on is tried but the number itself. `None` where the condition is no comparison of one metric with a number above 0.
     fn of(when: &Condition, meant: &Tree<Resolved>) -> Option<Self> {
         let (Tree::Compare { .. }, [leaf]) = (meant, &meant.leaves()[..]) else { return None };
-        let [Some(Tree::Metric(_)), Some(Tree::Number { value: set, .. })] = leaf.trees() else { return None };
+        let (set, is_right) = match leaf.trees() {
+            [Some(Tree::Metric(_)), Some(Tree::Number { value, .. })] => (*value, false),
+            [Some(Tree::Number { value, .. }), Some(Tree::Metric(_))] => (*value, true),
+            _ => return None,
+        };
         let metrics = when.tree().metrics();
         let [metric] = metrics[..] else { return None };
         let unit = metric.measure().shown().0;
-        if *set <= 0.0 || matches!(leaf.op(), CompareOp::Equal | CompareOp::NotEqual) {
+        let op = if is_right { turned(leaf.op()) } else { leaf.op() };
+        if set <= 0.0 || matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
             return None;
         }
-        let tried = (-6..=6).map(|step| set * math::exp(f64::from(step) * 0.5 * std::f64::consts::LN_2));
-        let tried = tried.filter(|tried| unit != Unit::Share || *tried < 1.0);
-        Some(Self { of: metric.words(), unit, op: leaf.op(), set: *set, tried: tried.collect() })
+        let is_high_share = unit == Unit::Share && set > 0.5 && set < 1.0;
+        let tried = (-6..=6).map(|step| match (step, math::exp(f64::from(step) * 0.5 * std::f64::consts::LN_2)) {
+            (0, _) => set,
+            (_, times) if is_high_share => 1.0 - (1.0 - set) / times,
+            (_, times) => set * times,
+        });
+        let is_possible = |tried: &f64| unit != Unit::Share || *tried == set || (*tried > 0.0 && *tried < 1.0);
+        Some(Self { of: metric.words(), unit, op, is_right, set, tried: tried.filter(is_possible).collect() })
+    }
+
+    /// The value of what is compared.
+    pub fn value(&self, sides: Sides) -> f64 {
+        if self.is_right { sides.right } else { sides.left }
     }
 
     /// Whether a value is beyond one of the numbers that are tried.

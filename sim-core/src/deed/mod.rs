@@ -115,6 +115,21 @@ pub enum DeedEffect {
     SpreadInterrupts(Whom, Option<Count>),
 }
 
+impl DeedEffect {
+    /// To which instances it is done; `None` where it is done to none in particular.
+    pub fn whom(&self) -> Option<&Whom> {
+        match self {
+            Self::Restart(whom)
+            | Self::Drain(whom, _)
+            | Self::Replace(whom)
+            | Self::Isolate(whom)
+            | Self::Return(whom)
+            | Self::SpreadInterrupts(whom, _) => Some(whom),
+            Self::Scale { .. } | Self::Mend(_) | Self::Set(_) => None,
+        }
+    }
+}
+
 /// Something that is done, as meant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deed {
@@ -167,8 +182,8 @@ pub struct Around<'m> {
     pub names: &'m Names,
     /// What is there.
     pub topology: &'m Topology,
-    /// What each `set` means.
-    pub sets: &'m Sets,
+    /// What each `set` means; `None` while that is found out, when none sets anything.
+    pub sets: Option<&'m Sets>,
     /// What may accuse instances.
     pub alerts: &'m [Alert],
 }
@@ -185,6 +200,11 @@ pub(crate) fn validate(
     }
     if let Some(target) = target {
         problems.at("where", |p| target.validate(p));
+    }
+    if target.is_some_and(|target| target.redraw) {
+        problems.at("where", |p| {
+            p.error("redraw", "what is done is done once").hint = Some("remove redraw".into());
+        });
     }
     match (what, target) {
         (DoSettings::Mend(_), Some(_)) => {
@@ -259,9 +279,14 @@ pub(crate) fn compile(
             if let Some(target) = target.filter(|target| target.found_by.is_some()) {
                 problems.at("where", |p| whom::found_by(target, topology, alerts, p))?;
             }
-            // What is not there has been found wrong where it was read.
-            let meant = sets.get(&problems.path())?;
-            (DeedEffect::Set(meant.changes.clone()), meant.says.clone())
+            match sets {
+                None => (DeedEffect::Set(Vec::new()), String::new()),
+                // What is not there has been found wrong where it was read.
+                Some(sets) => {
+                    let meant = sets.get(&problems.path())?;
+                    (DeedEffect::Set(meant.changes.clone()), meant.says.clone())
+                }
+            }
         }
     };
     Some(Deed { name: name.to_owned(), effect, takes, says })

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// When `takes` is over, what still runs on the selected instances ends, callers see a reset, and a new machine starts in each place; it serves
 /// after `start_up`. Also instances that `drain` has taken away get a new machine. Faults that struck the old machine do not strike the new one: a
-/// fault that has no machine left is over. Only a bad deploy stays, because the new machine runs the same version. What an instance kept in
+/// fault that has no machine left is over. Only a bad deploy stays, because the new machine runs the same version, and what fails by its own
+/// clock (`random`) fails again only when the repair of the old machine would have ended. What an instance kept in
 /// its memory is lost, caches too. An instance that is isolated stays so.
 ///
 /// # When to use it

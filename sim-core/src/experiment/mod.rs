@@ -183,8 +183,8 @@ pub struct Before<'m> {
     pub promises: &'m [Promise],
     /// How many faults the model has: those of experiments come behind.
     pub faults: usize,
-    /// What each `set` means.
-    pub sets: &'m Sets,
+    /// What each `set` means; `None` while that is found out.
+    pub sets: Option<&'m Sets>,
     /// What may accuse instances.
     pub alerts: &'m [Alert],
 }

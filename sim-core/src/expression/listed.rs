@@ -335,7 +335,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::NUMBER,
         &[Alert],
         false,
-        "share of the occurrences of its fault that the alert missed, as a number",
+        "share of the occurrences of its fault in which the alert did not begin to fire, as a number",
     ),
     doc(
         Metric::FalseAlarms,
@@ -343,7 +343,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::NUMBER,
         &[Alert],
         false,
-        "firings outside of the fault that the alert finds",
+        "firings that do not begin while the fault lasts that the alert finds",
     ),
     doc(Metric::Fired, "fired", Measure::NUMBER, &[Alert], false, "firings"),
     doc(

@@ -235,14 +235,14 @@ impl<'a> RunMetrics<'a> {
         let struck = self.struck(self.model.alerts.get(place)?.finds?);
         match metric {
             Metric::FalseAlarms => {
-                Some(firings.filter(|firing| !struck.iter().any(|s| firing.meets(s))).count() as f64)
+                Some(firings.filter(|firing| !struck.iter().any(|s| firing.begins_in(s))).count() as f64)
             }
             _ => {
                 let all = &self.run.alerts[place];
                 // What struck in the warm-up belongs to the whole run.
                 let whole = spans == [self.run.whole()];
                 let struck: Vec<&Span> = struck.iter().filter(|span| whole || is_within(span)).collect();
-                let missed = struck.iter().filter(|span| !all.iter().any(|firing| firing.meets(span))).count();
+                let missed = struck.iter().filter(|span| !all.iter().any(|firing| firing.begins_in(span))).count();
                 (!struck.is_empty()).then(|| missed as f64 / struck.len() as f64)
             }
         }

@@ -42,6 +42,6 @@ pub struct RunbookSummary {
     pub acts_after_s: Option<Estimate>,
     /// From its alert until its last action was done [s]; `None` where that never was.
     pub done_after_s: Option<Estimate>,
-    /// The journal of the first replication in which it was begun; one or none.
-    pub journals: Vec<Journal>,
+    /// The journal of the first replication in which it was begun.
+    pub journal: Option<Journal>,
 }

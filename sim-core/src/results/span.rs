@@ -10,6 +10,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// Whether it begins while another lasts.
+    pub fn begins_in(&self, other: &Self) -> bool {
+        (other.from_ns..other.to_ns).contains(&self.from_ns)
+    }
+
     /// Whether the two have a moment in common.
     pub fn meets(&self, other: &Self) -> bool {
         self.from_ns < other.to_ns && other.from_ns < self.to_ns

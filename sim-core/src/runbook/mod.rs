@@ -27,6 +27,7 @@ pub const ALL: &[Kind] = &[
 /// once. What was begun is done to the end, whether the alert still fires or not. While it goes on, the same alert begins it no second time; when
 /// it is over, the next time that the alert begins to fire begins it again. What it sets stays set.
 ///
+/// Two actions of a runbook with the same `where` are done to the same instances, also where these are drawn; the next time others are drawn.
 /// `where: {found_by: ALERT}` is what that alert accused as it began the runbook, or, of another alert, as it last began to fire.
 /// `time_to_respond(FAULT)` is the time from the first alert that finds a fault to the first action that is begun because of such an alert.
 ///

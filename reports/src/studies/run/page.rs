@@ -297,7 +297,7 @@ fn alerts(study: &StudyResult) -> Option<Section> {
     let table = DataTable { says: "Alerts".into(), heads: heads.map(String::from).into(), rows };
     (!table.rows.is_empty()).then(|| {
         let lede = "The most severe first, from 5 down to 1. After the fault is the time from the begin of the fault that the \
-                    alert is there to find; an alert that fires outside of that fault is false.";
+                    alert is there to find; a firing that does not begin while that fault lasts is false.";
         let table = Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
         let mut blocks = vec![Block::Lede(lede.into()), table];
         let curves = listed::alerts(study).into_iter().filter_map(|(name, alert)| Some((name, alert.curve.as_ref()?)));

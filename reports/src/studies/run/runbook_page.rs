@@ -25,12 +25,12 @@ fn section_of(study: &StudyResult) -> Option<Section> {
     let heads = ["Runbook", "Alert", "By", "Begun a run", "Acts after", "Done after", "What it does"];
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
     let table = DataTable { says: "Runbooks".into(), heads: heads.map(String::from).into(), rows };
-    let lede = "What is done when an alert fires. Acts after is the time from the alert to the begin of the first action, done after \
-                that to the end of the last one.";
+    let lede = "What is done when an alert fires. Acts after is the time from the alert to the begin of the first action, and done \
+                after is that from the alert to the end of the last one. What was begun in the warm-up is counted too.";
     let mut blocks =
         vec![Block::Lede(lede.into()), Block::Table(LoneTable { title: None, cells: CellForm::Calls, table })];
     blocks.extend(all.iter().enumerate().filter_map(|(place, runbook)| {
-        let journal = runbook.journals.first()?;
+        let journal = runbook.journal.as_ref()?;
         let title = format!("{} in replication {}", runbook.name, journal.replication);
         Some(Block::Figure(Box::new(course(format!("runbook-{}", place + 1), title, journal))))
     }));

@@ -266,7 +266,8 @@ impl World<'_> {
             if !at.active || at.struck.len() == before {
                 continue;
             }
-            if at.struck.is_empty() {
+            // What fails by its own clock is over when its repair is: a crew is at work on the old machine until then.
+            if at.struck.is_empty() && at.alone.is_none() {
                 self.mend(strike as u32);
             } else if matches!(fault.effect, FaultEffect::Delay { .. } | FaultEffect::Loss { .. }) {
                 self.network.end(strike as u32);

@@ -5,7 +5,7 @@
 //! kept for as long as the condition looks back.
 
 use crate::counters::part;
-use crate::deed::{Deed, DeedEffect, Whom};
+use crate::deed::{Deed, Whom};
 use crate::expression::{Metric, Resolved, Subject, Window};
 use crate::ids::InstanceId;
 use crate::metrics::PartAt;
@@ -70,17 +70,9 @@ impl Accused {
 
 /// The alert that a deed asks whom it accuses.
 fn asks_of(deed: &Deed) -> Option<usize> {
-    match &deed.effect {
-        DeedEffect::Restart(whom)
-        | DeedEffect::Drain(whom, _)
-        | DeedEffect::Replace(whom)
-        | DeedEffect::Isolate(whom)
-        | DeedEffect::SpreadInterrupts(whom, _)
-        | DeedEffect::Return(whom) => match whom {
-            Whom::FoundBy { alert, .. } => Some(*alert),
-            Whom::Selected(_) => None,
-        },
-        DeedEffect::Scale { .. } | DeedEffect::Mend(_) | DeedEffect::Set(_) => None,
+    match deed.effect.whom()? {
+        Whom::FoundBy { alert, .. } => Some(*alert),
+        Whom::Selected(_) => None,
     }
 }
 
@@ -89,10 +81,12 @@ impl World<'_> {
     pub(super) fn look_at_each(&mut self, alert: usize, begins: bool) {
         let Some(mut suspects) = self.control.accused.of[alert].take() else { return };
         let meant = &self.model.alerts[alert];
-        if suspects.instances.is_empty() {
+        if suspects.counted.is_empty() {
             let services = meant.accuses(self.model);
             suspects.instances =
                 self.stations.ids().filter(|&i| services.contains(&self.stations.service_of(i))).collect();
+            // At the start of the run nothing was counted.
+            suspects.counted.push_back((0, vec![Counted::default(); suspects.instances.len()]));
         }
         let counted = |&instance: &InstanceId| {
             let (flushes, flush_ns) = self.stations.flushed(instance);
@@ -107,11 +101,12 @@ impl World<'_> {
         if begins {
             let holds =
                 |place: &usize| meant.when.truth(&mut |metric| self.own(&suspects, *place, metric)) == Some(true);
-            let all = 0..suspects.instances.len();
-            let mut found: Vec<InstanceId> = all.filter(holds).map(|place| suspects.instances[place]).collect();
+            // Where there is no machine, nothing can be done to one.
+            let is_there = |place: &usize| self.stations.life(suspects.instances[*place]) != Life::Gone;
+            let all = (0..suspects.instances.len()).filter(is_there);
+            let mut found: Vec<InstanceId> = all.clone().filter(holds).map(|place| suspects.instances[place]).collect();
             if found.is_empty() {
-                found.clone_from(&suspects.instances);
-                found.retain(|&instance| self.stations.life(instance) != Life::Gone);
+                found = all.map(|place| suspects.instances[place]).collect();
             }
             suspects.accused = found;
         }

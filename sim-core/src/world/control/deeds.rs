@@ -18,22 +18,11 @@ impl<'m> World<'m> {
         whole_ns(takes.build().sample(&mut Stream::new(self.seed, self.replication, &deed.name, &occasion)))
     }
 
-    /// Does it, and says so. `owner` is the experiment that takes back what it sets; `found` are the instances that an alert accused when what
-    /// is done was begun.
-    pub(super) fn does(&mut self, deed: &'m Deed, owner: Option<u32>, found: Option<(usize, &[InstanceId])>) -> String {
-        let mut whom = match &deed.effect {
-            DeedEffect::Restart(whom)
-            | DeedEffect::Drain(whom, _)
-            | DeedEffect::Replace(whom)
-            | DeedEffect::Isolate(whom)
-            | DeedEffect::SpreadInterrupts(whom, _)
-            | DeedEffect::Return(whom) => self.whom(whom, &deed.name, found),
-            DeedEffect::Scale { .. } | DeedEffect::Mend(_) | DeedEffect::Set(_) => Vec::new(),
-        };
-        // Where there is no instance, there is nothing to stop.
-        let is_there = |world: &Self, instance: InstanceId| world.stations.life(instance) != Life::Gone;
+    /// Does it to these instances, and says so. `owner` is the experiment that takes back what it sets.
+    pub(super) fn does(&mut self, deed: &'m Deed, owner: Option<u32>, mut whom: Vec<InstanceId>) -> String {
         if matches!(deed.effect, DeedEffect::Restart(_) | DeedEffect::Drain(..)) {
-            whom.retain(|instance| is_there(self, *instance));
+            // Where there is no machine, there is nothing to stop.
+            whom.retain(|instance| self.stations.life(*instance) != Life::Gone);
         }
         match &deed.effect {
             DeedEffect::Restart(_) => whom.iter().for_each(|instance| self.restart(*instance)),
@@ -53,16 +42,18 @@ impl<'m> World<'m> {
         let mut services: Vec<ServiceId> = whom.iter().map(|instance| self.stations.service_of(*instance)).collect();
         services.dedup();
         services.into_iter().for_each(|service| self.refresh_routable(service));
+        if whom.is_empty() && deed.effect.whom().is_some() {
+            return format!("{}: no instance", deed.says);
+        }
         format!("{}{}", deed.says, self.named(&whom))
     }
 
-    fn whom(&self, whom: &Whom, name: &str, found: Option<(usize, &[InstanceId])>) -> Vec<InstanceId> {
-        match whom {
-            Whom::Selected(selection) => self.select_of(selection, name, "targets"),
-            Whom::FoundBy { alert, .. } => match found {
-                Some((by, instances)) if by == *alert => instances.to_vec(),
-                _ => self.control.accused.by(*alert).to_vec(),
-            },
+    /// The instances to which a deed is done, drawn under a name where it says so; of what an alert accuses, what it did last.
+    pub(super) fn whom(&self, deed: &Deed, (name, occasion): (&str, &str)) -> Vec<InstanceId> {
+        match deed.effect.whom() {
+            Some(Whom::Selected(selection)) => self.select_of(selection, name, occasion),
+            Some(Whom::FoundBy { alert, .. }) => self.control.accused.by(*alert).to_vec(),
+            None => Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! he has reacted to them.
 
 use super::Due;
+use crate::deed::Whom;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Stream;
 use crate::ids::InstanceId;
@@ -19,6 +20,8 @@ struct Follow {
     is_under_way: bool,
     /// What its alert accused as it began.
     found: Vec<InstanceId>,
+    /// By action that is done: to whom.
+    done_to: Vec<Vec<InstanceId>>,
     responses: Vec<Response>,
     journal: JournalWriter,
 }
@@ -69,6 +72,7 @@ impl World<'_> {
         let follow = &mut self.control.runbooks.all[place as usize];
         follow.is_under_way = true;
         follow.found = found;
+        follow.done_to.clear();
         follow.responses.push(Response { begun_ns, acted_ns: None, ended_ns: None });
         let before = follow.responses.len() - 1;
         self.control.runbooks.write(place, entry);
@@ -131,12 +135,29 @@ impl World<'_> {
     pub(super) fn acts(&mut self, place: u32, action: u32) {
         let model = self.model;
         let runbook = &model.runbooks[place as usize];
-        let found = std::mem::take(&mut self.control.runbooks.all[place as usize].found);
-        let says = self.does(&runbook.actions[action as usize], None, Some((runbook.alert, &found)));
-        self.control.runbooks.all[place as usize].found = found;
+        let deed = &runbook.actions[action as usize];
+        let whom = self.done_to(place, action as usize);
+        self.control.runbooks.all[place as usize].done_to.push(whom.clone());
+        let says = self.does(deed, None, whom);
         let entry = self.entry(JournalKind::Action, says);
         self.control.runbooks.write(place, entry);
         self.next_action(place, action + 1);
+    }
+
+    /// To whom an action is done. Two actions that say the same mean the same instances, also where these are drawn.
+    fn done_to(&self, place: u32, action: usize) -> Vec<InstanceId> {
+        let runbook = &self.model.runbooks[place as usize];
+        let follow = &self.control.runbooks.all[place as usize];
+        let deed = &runbook.actions[action];
+        match deed.effect.whom() {
+            Some(Whom::FoundBy { alert, .. }) if *alert == runbook.alert => follow.found.clone(),
+            Some(whom) => {
+                let same = runbook.actions[..action].iter().position(|before| before.effect.whom() == Some(whom));
+                let occasion = format!("targets {}", follow.responses.len());
+                same.map_or_else(|| self.whom(deed, (&runbook.name, &occasion)), |same| follow.done_to[same].clone())
+            }
+            None => Vec::new(),
+        }
     }
 
     fn runbook_ends(&mut self, place: u32) {

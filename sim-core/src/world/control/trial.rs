@@ -382,7 +382,8 @@ impl<'m> World<'m> {
 
     fn do_it(&mut self, index: u32, deed: &'m Deed, kind: JournalKind) {
         let owner = (kind == JournalKind::Action).then_some(index);
-        let says = self.does(deed, owner, None);
+        let whom = self.whom(deed, (&deed.name, "targets"));
+        let says = self.does(deed, owner, whom);
         self.write(index, kind, says);
     }
 

@@ -239,8 +239,9 @@ impl World<'_> {
         self.control.watch.pipes[alert.pipeline].telemetry.advance(now);
         let telemetry = &self.control.watch.pipes[alert.pipeline].telemetry;
         let holds = alert.when.truth(&mut |metric| telemetry.read(model, metric));
-        let value = alert.thresholds.as_ref().and_then(|_| {
-            alert.when.leaves().first()?.sides(&mut |metric| telemetry.read(model, metric)).map(|sides| sides.left)
+        let value = alert.thresholds.as_ref().and_then(|thresholds| {
+            let sides = alert.when.leaves().first()?.sides(&mut |metric| telemetry.read(model, metric))?;
+            Some(thresholds.value(sides))
         });
         self.control.watch.alerts[index as usize].try_all(now, from_zero, value, alert);
         let begins = self.control.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);

@@ -91,6 +91,12 @@ impl World<'_> {
             }
             return;
         }
+        if at.life == Life::Draining {
+            // It was on its way out, and nothing brings it back.
+            self.process_ends(instance, !silent);
+            self.removed(instance);
+            return;
+        }
         self.goes_down(instance, if silent { Life::Silent } else { Life::Down });
         self.process_ends(instance, !silent);
         self.caches.is_lost(instance, self.now);
@@ -233,12 +239,16 @@ impl World<'_> {
     /// A new machine takes the place of an instance, which loses all that it has; no fault of the old one strikes it. The caller has to call
     /// `refresh_routable` afterwards.
     pub(in crate::world) fn gets_new_machine(&mut self, instance: InstanceId) {
+        let isolated = self.stations.instances[instance].isolated;
         if self.stations.instances[instance].life != Life::Gone {
             self.removed(instance);
         }
         self.doors_begin_anew(instance);
         self.leaves_faults(instance);
-        self.orders(instance);
+        if self.stations.instances[instance].life == Life::Gone {
+            self.orders(instance);
+        }
+        self.stations.instances[instance].isolated = isolated;
     }
 
     /// An instance that was to finish what it has has had its time.
@@ -281,12 +291,18 @@ impl World<'_> {
         let at = &mut self.stations.instances[instance];
         at.epoch += 1;
         at.registered = false;
+        at.isolated = false;
         self.forget_checks(instance);
         // No request is in it any more, but what it does in the background may be under way.
         self.process_ends(instance, true);
         self.caches.is_lost(instance, self.now);
         self.takes_no_version(instance);
         self.deploys_go_on(service);
+        // Scaled up while it drained: there was no place for a new machine until now.
+        if self.stations.services[service].owed > 0 {
+            self.stations.services[service].owed -= 1;
+            self.orders(instance);
+        }
     }
 
     /// Changes the number of instances: new ones start, the last ones drain.
@@ -306,6 +322,7 @@ impl World<'_> {
                 count += 1;
             }
         }
+        self.stations.services[service].owed = wanted.saturating_sub(count);
         for instance in all.rev() {
             if count <= wanted {
                 break;

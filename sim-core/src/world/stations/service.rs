@@ -35,6 +35,8 @@ pub struct Service {
     pub busy_now: u32,
     /// How many of those who got a worker on arrival are in the histogram of waits already.
     pub at_once_read: u64,
+    /// Instances that are wanted and for which there was no place yet.
+    pub owed: u32,
     /// Running instances.
     pub running: Integral,
     /// Paid instances.
@@ -91,6 +93,7 @@ impl Service {
             queue: Integral::default(),
             busy_now: 0,
             at_once_read: 0,
+            owed: 0,
             running: Integral::default(),
             paid: Integral::default(),
             workers: Integral::default(),

@@ -19,7 +19,7 @@ pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
     TextTable { title: "Runbooks", lead: 0, heads: &RUNBOOK_HEADS, rows: all.iter().map(row).collect() }
         .write(style, out);
     for runbook in all {
-        if let Some(journal) = runbook.journals.first() {
+        if let Some(journal) = &runbook.journal {
             lines_of(&format!("Runbook {}", runbook.name), journal, style, out);
         }
     }
@@ -54,7 +54,7 @@ mod tests {
             runs: 16,
             acts_after_s: Some(Estimate::exact(285.0)),
             done_after_s: None,
-            journals: vec![journal],
+            journal: Some(journal),
         });
         let mut out = String::new();
         block(&study, Style { colour: false, plain: true, width: 100 }, &mut out);
