@@ -6,7 +6,9 @@
 
 use crate::overlay::Layers;
 use crate::reader::{Entry, Node, Placed, Span};
-use sim_core::deed::{Meant, Sets};
+use sim_core::deed::{Change, Live, Meant, OfNode, Sets};
+use sim_core::faults::{Fault, FaultEffect, Target};
+use sim_core::ids::ServiceId;
 use sim_core::live::{LIVE, difference};
 use sim_core::model::Model;
 use sim_core::problem::Problem;
@@ -38,6 +40,7 @@ pub fn sets(tree: &Node, read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>)) -
         return (sets, problems);
     }
     let Some(base) = read(tree).0 else { return (sets, problems) };
+    let mut found = Vec::new();
     for mut deed in deeds {
         if let Some(alert) = deed.found_by {
             // Of which services an alert accuses instances is known only of the model; what is wrong with its name is said where it is compiled.
@@ -51,8 +54,11 @@ pub fn sets(tree: &Node, read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>)) -
                 _ => continue,
             }
         }
-        match meant(&deed, tree, &base, &read) {
-            Ok(meant) => drop(sets.insert(deed.place, meant)),
+        found.push(deed);
+    }
+    for deed in &found {
+        match meant(deed, &found, tree, &base, &read) {
+            Ok(meant) => drop(sets.insert(deed.place.clone(), meant)),
             Err(found) => problems.extend(found),
         }
     }
@@ -108,6 +114,7 @@ fn within(tree: &Node, service: &str) -> Option<String> {
 
 fn meant(
     deed: &Deed<'_>,
+    all: &[Deed<'_>],
     calm: &Node,
     base: &Model,
     read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>),
@@ -131,10 +138,74 @@ fn meant(
     }
     // What is wrong elsewhere is said there.
     let Some(model) = model else { return Ok(Meant::default()) };
-    match difference(base, &model) {
-        Some(changes) if !changes.is_empty() => Ok(Meant { changes, says: says.join(", ") }),
-        Some(_) => Err(vec![nothing(&deed.values[0])]),
-        None => Err(not_live(deed, calm, base, read)),
+    let Some(mut changes) = difference(base, &model) else { return Err(not_live(deed, calm, base, read)) };
+    let sets_nothing = |path: &str, entry: &Entry| {
+        changes.is_empty()
+            || (deed.values.len() > 1 && differs(path, entry, calm, base, &read).is_some_and(|of| of.is_empty()))
+    };
+    let as_in_file = deed.values.iter().filter(|entry| sets_nothing(&deed.path(entry), entry));
+    for entry in as_in_file.collect::<Vec<_>>() {
+        match sets_back(&deed.path(entry), all, calm, base, &read) {
+            back if back.is_empty() => return Err(vec![nothing(entry)]),
+            back => changes.extend(back),
+        }
+    }
+    Ok(Meant { changes, says: says.join(", ") })
+}
+
+/// What one value changes by itself; `None` where that cannot be.
+fn differs(
+    path: &str,
+    entry: &Entry,
+    calm: &Node,
+    base: &Model,
+    read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>),
+) -> Option<Vec<Change>> {
+    let mut with = calm.clone();
+    Layers::default().put(&mut with, path, entry.key_span, &entry.value);
+    difference(base, &read(&with).0?)
+}
+
+/// What a value changes that is the file's: what others set at its path, and what faults and scalers do to it, is as in the file again.
+fn sets_back(
+    path: &str,
+    all: &[Deed<'_>],
+    calm: &Node,
+    base: &Model,
+    read: impl Fn(&Node) -> (Option<Model>, Vec<Placed>),
+) -> Vec<Change> {
+    let is_within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    let mut back: Vec<Change> =
+        own(path, base).map(|live| Change { from: live.clone(), to: live }).into_iter().collect();
+    for (other, entry) in all.iter().flat_map(|deed| deed.values.iter().map(|entry| (deed.path(entry), entry))) {
+        if other == path || is_within(path, &other) || is_within(&other, path) {
+            let changes = differs(&other, entry, calm, base, &read).unwrap_or_default();
+            back.extend(changes.into_iter().map(|change| Change { to: change.from.clone(), ..change }));
+        }
+    }
+    back
+}
+
+/// A value of the file that becomes another without a `set`: rings that a fault shrinks, and instances that are scaled.
+fn own(path: &str, base: &Model) -> Option<Live> {
+    let (name, key) = path.strip_prefix("services.")?.split_once('.')?;
+    let place = base.services.iter().position(|service| service.name == name)?;
+    let (id, service) = (ServiceId::from(place), &base.services[place]);
+    let shrinks = |fault: &Fault| match (&fault.effect, &fault.target) {
+        (FaultEffect::Nic(nic), Target::Instances(of)) => nic.ring.is_some() && of.services.contains(&id),
+        _ => false,
+    };
+    match key {
+        "machine.nic.ring" if base.faults.iter().any(shrinks) => {
+            Some(Live::Node(id, OfNode::Ring(service.nic.as_ref()?.ring)))
+        }
+        // A service that somebody scales has more places than instances.
+        "instances"
+            if service.max_instances != service.instances || base.scalers.iter().any(|scaler| scaler.of == id) =>
+        {
+            Some(Live::Node(id, OfNode::Instances(service.instances)))
+        }
+        _ => None,
     }
 }
 

@@ -113,6 +113,115 @@ fn a_shrunk_ring_is_as_before_when_the_fault_ends_and_who_sets_it_has_the_last_w
 }
 
 #[test]
+fn who_sets_the_ring_to_what_the_file_says_undoes_a_fault() {
+    let card = "ring: 64, packet_time: 1ms, bandwidth: 10Tbps";
+    let fault = "faults: {f: {inject: {nic: {ring: 5}}, where: {service: web}, at: 10s, for: 40s}}\n";
+    let set = "experiments: {e: {at: 20s, for: 15s, hypothesis: [availability(users) >= 0%], actions: [{do: {set: {machine.nic.ring: 64}}, where: {service: web}}]}}\n";
+    let answered = |run: &RunResult, from, to| saw(run, from, to).outcomes[0];
+    let mended = run(&system(card, "", "", &format!("{fault}{set}")));
+    assert_eq!(answered(&mended, 11, 20), 0);
+    assert!(answered(&mended, 21, 35) > 270, "{}", answered(&mended, 21, 35));
+    assert_eq!(answered(&mended, 36, 50), 0, "what was set is taken back with the experiment");
+    let refused = problems(&system(card, "", "", set)).join("\n");
+    assert!(refused.contains("this sets what the file says already"), "nothing shrinks the ring: {refused}");
+}
+
+#[test]
+fn what_is_sent_again_goes_through_a_limited_link() {
+    let limit = "f: {inject: {bandwidth: {limit: 233600bps}}, where: {between: [a, b]}, at: 0s}";
+    let slow = |text: String| text.replace("rate: 20/s", "rate: 1/s");
+    let mean = |run: &RunResult, from, to| {
+        let counts = saw(run, from, to);
+        assert_eq!(counts.outcomes[0], counts.ended());
+        counts.latency_sum_ns as f64 / 1e6 / counts.ended() as f64
+    };
+    // Two of ten packets are dropped and sent again: 2920 bytes take 100 ms, as the request takes 50 ms and the answer 500 ms.
+    let small = "ring: 8, packet_time: 2ms, bandwidth: 10Tbps";
+    let tcp = ", transport: {tcp: {rto_min: 230ms}}";
+    let again = run(&slow(system(small, "", tcp, &format!("faults: {{{limit}}}\n"))));
+    near(mean(&again, 2, 50), 51.0 + 1.0 + 501.0 + 229.0 + 101.0 + 4.0, 1e-3);
+    // A request that meets a partition is sent again when its timer has run out.
+    let cut = "cut: {inject: partition, where: {from: a, to: b}, at: 9900ms, for: 200ms}";
+    let tcp = ", transport: {tcp: {rto_min: 300ms}}";
+    let again = run(&slow(system("", "", tcp, &format!("faults: {{{limit}, {cut}}}\n"))));
+    let calm = 51.0 + 1.0 + 501.0;
+    near(mean(&again, 2, 9), calm, 1e-3);
+    near((mean(&again, 9, 12) - calm) * 3.0, 350.0, 1e-3);
+}
+
+#[test]
+fn what_was_dropped_is_sent_again_by_the_transport_with_which_it_set_out() {
+    let small = "ring: 8, packet_time: 2ms, bandwidth: 10Tbps";
+    let set = "experiments: {e: {at: 30s, for: 20s, hypothesis: [availability(users) >= 0%], actions: [{do: {set: {network.links.wire.transport: null}}}]}}\n";
+    let run = run(&system(small, "", ", transport: {tcp: {rto_min: 230ms}}", set));
+    let answered = saw(&run, 30, 31).outcomes[0];
+    assert!((4..=5).contains(&answered), "those of the last 230 ms: {answered}");
+    assert_eq!(saw(&run, 31, 40).outcomes[0], 0);
+}
+
+#[test]
+fn the_card_of_a_crashed_machine_takes_nothing() {
+    let faults = "faults: {f: {inject: {nic: {loss: 50%}}, where: {service: api}, at: 20s, for: 20s}, c: {inject: crash, where: {service: api}, at: 20s, for: 20s}}\n";
+    let run = run(&system("", "packet_time: 5ms", "", faults));
+    let counts = saw(&run, 21, 39);
+    assert_eq!(drops(&run, 1), 0);
+    near(counts.latency_sum_ns as f64, 0.0, 0.0);
+    assert_eq!(counts.outcomes[0], 0);
+    assert!(counts.ended() >= 355, "each is refused at once: {}", counts.ended());
+}
+
+/// Twenty packets a second come to a ring of sixteen.
+#[test]
+fn the_ring_of_a_frozen_machine_fills_and_drops() {
+    let system =
+        |rest: &str| system("", "ring: 16, packet_time: 5ms", "", rest).replace("timeout: 10s", "timeout: 30s");
+    let freeze = "f: {inject: freeze, where: {service: api}, at: 20010ms, for: 10s}";
+    let frozen = run(&system(&format!("faults: {{{freeze}}}\n")));
+    assert_eq!(drops(&frozen, 1), 200 - 16);
+    let answered = |run: &RunResult, from, to| saw(run, from, to).outcomes[0];
+    assert_eq!(answered(&frozen, 21, 30), 0);
+    assert_eq!(answered(&frozen, 30, 31), 16 + 19, "the last is answered after the end");
+    assert_eq!(answered(&frozen, 31, 50), 19 * 20);
+    // A crash in the middle: what is in the ring is refused, and so is what comes until it is over.
+    let crash = "c: {inject: crash, where: {service: api}, at: 25010ms, for: 2s}";
+    let both = run(&system(&format!("faults: {{{freeze}, {crash}}}\n")));
+    assert_eq!(drops(&both, 1), 2 * (100 - 16) - 40);
+    assert_eq!(saw(&both, 25, 27).ended(), 16 + 39, "{:?}", saw(&both, 25, 27).outcomes);
+    assert_eq!(answered(&both, 30, 31), 16 + 19);
+}
+
+/// A message of five packets that take 20 ms each is in the ring when the machine stops for 2 s.
+#[test]
+fn what_is_in_the_ring_when_a_machine_freezes_is_handled_later_by_as_much() {
+    let slow = |rest: &str| {
+        let text = system("", "packet_time: 20ms, bandwidth: 10Tbps", "", rest);
+        run(&text.replace("rate: 20/s", "rate: 1/s").replace("request: 1460B", "request: 7300B"))
+    };
+    let frozen = slow(
+        "faults: {f: {inject: freeze, where: {service: api}, at: 10050ms, for: 200ms}, g: {inject: freeze, where: {service: api}, at: 10300ms, for: 30ms}}\n",
+    );
+    let sum = |run: &RunResult| saw(run, 2, 20).latency_sum_ns as f64 / 1e6;
+    near(sum(&frozen) - sum(&slow("")), 230.0, 1e-3);
+}
+
+#[test]
+fn a_new_machine_has_a_card_as_in_the_file() {
+    let deed = |at: u32, deed: &str| {
+        format!(
+            "e{at}: {{at: {at}s, for: 10s, hypothesis: [availability(users) >= 0%], actions: [{{do: {deed}, where: {{service: web}}}}]}}"
+        )
+    };
+    let both = format!("experiments: {{{}, {}}}\n", deed(20, "{spread_interrupts: {queues: 4}}"), deed(40, "replace"));
+    let run = run(&system("packet_time: 2ms, bandwidth: 10Tbps", "", "", &both));
+    let mean = |from, to| {
+        let counts = saw(&run, from, to);
+        counts.latency_sum_ns as f64 / 1e6 / counts.ended() as f64
+    };
+    near(mean(21, 39), 8.0, 0.1);
+    near(mean(41, 59), 23.0, 0.1);
+}
+
+#[test]
 fn deliveries_and_health_checks_pass_the_card() {
     let text = |card: &str| {
         format!(
@@ -145,7 +254,21 @@ fn spread_packets_are_handled_sooner() {
     near(mean(1, 29), 23.0, 0.1);
     near(mean(31, 59), 3.0 + 5.0, 0.1);
     let refused = problems(&system(card, "", "", &deed("spread_interrupts"))).join("\n");
-    assert!(refused.contains("web has no second core"), "{refused}");
+    assert!(refused.contains("nothing says how many cores web has"), "{refused}");
+    let cores = |cores: &str, queues: &str| {
+        let spread = deed(queues);
+        problems(
+            &system(card, "", "", &spread).replace("workers: unlimited, machine: {", &format!("{cores}, machine: {{")),
+        )
+        .join("\n")
+    };
+    let four = "{spread_interrupts: {queues: 4}}";
+    assert_eq!(cores("workers: 4", four), "");
+    assert!(cores("workers: 3", four).contains("web has 3 cores, and 4 are to handle packets"));
+    assert!(cores("workers: 1", "spread_interrupts").contains("web has no second core"));
+    let all = deed("{spread_interrupts: {queues: 4}}").replace("{service: web}", "{service: all}");
+    let warned = problems(&system(card, "", "", &all)).join("\n");
+    assert!(warned.contains("nothing is done to api: no `machine.nic` there"), "{warned}");
     let refused = problems(&system("", card, "", &deed("{spread_interrupts: {queues: 4}}"))).join("\n");
     assert!(refused.contains("no selected service has `machine.nic`"), "{refused}");
 }

@@ -107,6 +107,48 @@ fn a_link_that_flaps_is_left_aside_until_its_figure_has_decayed() {
     near(lost(&damped, 0, 199), 0.0, 0.0);
 }
 
+/// As above, and there is no other link: from the third withdrawal at 40 s on nothing goes through until 61.3 s.
+#[test]
+fn a_route_leaves_its_only_link_aside_too() {
+    let rule = ", dampening: {half_life: 10s, reuse: 400, suppress: 1600, cap: 60s}";
+    let flaps = fault("at: 20s, for: 1s, every: 10s, times: 3");
+    let one = |rule| run(&system(1, "", rule, &flaps).replace("prefer: [direct, detour]", "prefer: [direct]"));
+    near(lost(&one(rule), 0, 199), 100.0 * (1.0 + 1.0 + 21.3), 10.0);
+    near(mean_ms(&one(rule), 62, 190), DIRECT, 0.01);
+    near(lost(&one(""), 0, 199), 100.0 * 3.0, 5.0);
+}
+
+#[test]
+fn the_return_of_the_only_link_has_to_spread() {
+    let one = |when| {
+        let text = system(1, "", ", convergence: 3s", &fault(when));
+        run(&text.replace("prefer: [direct, detour]", "prefer: [direct]"))
+    };
+    near(lost(&one("at: 50s, for: 20s"), 0, 199), 100.0 * 23.0, 5.0);
+    // Back before anybody knew that it was gone: a second is lost, and one more from 53 s to 54 s, when nothing is believed to be there.
+    near(lost(&one("at: 50s, for: 1s"), 0, 199), 100.0 * 2.0, 5.0);
+}
+
+#[test]
+fn what_set_out_with_a_transport_is_sent_again_over_a_link_without_one() {
+    let text = system(1, "", ", convergence: 2s", &fault("at: 50s, for: 2100ms"))
+        .replace("latency: 10ms}", "latency: 10ms, transport: {tcp: {}}}")
+        .replace("detour: {between: [east, west]", "detour: {from: west, to: east, loss: 50%")
+        .replace("routes:", "  home: {from: east, to: west, latency: 50ms}\n  routes:")
+        .replace("prefer: [direct, detour]", "prefer: [direct, detour, home]")
+        .replace("timeout: 400ms", "timeout: 100s");
+    let run = run(&text);
+    // Half of what sets out over the detour, from 52 s to 54.1 s, and nothing of what set out before.
+    near(lost(&run, 0, 199), 0.5 * 210.0, 35.0);
+}
+
+#[test]
+fn a_pinned_link_of_one_direction_pins_that_direction() {
+    let text =
+        system(1, "", ", pin: detour", "").replace("detour: {between: [east, west]", "detour: {from: west, to: east");
+    near(mean_ms(&run(&text), 1, 190), 50.0 + 1.0 + 10.0, 0.01);
+}
+
 #[test]
 fn multipath_spreads_pairs_of_instances_and_keeps_each_on_one_link() {
     let spread =

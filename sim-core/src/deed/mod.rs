@@ -259,7 +259,7 @@ pub(crate) fn compile(
         DoSettings::Return(_) => (DeedEffect::Return(whom(problems)?), format!("{words} back in use")),
         DoSettings::SpreadInterrupts(settings) => {
             let whom = whom(problems)?;
-            settings.check_target(target?, &whom, topology, problems)?;
+            settings.check_target(&whom, topology, problems)?;
             (DeedEffect::SpreadInterrupts(whom, settings.queues), format!("interrupts of {words} spread"))
         }
         DoSettings::Scale(settings) => {

@@ -30,6 +30,12 @@ impl Whom {
         }
     }
 
+    /// Whether it may mean an instance of a service, of those that are there or may be added.
+    pub(super) fn may_mean(&self, id: ServiceId, topology: &Topology) -> bool {
+        let Self::Selected(selection) = self else { return true };
+        selection.may_fit(id, &topology.services[id.index()], &topology.zones)
+    }
+
     /// Those that a target means.
     pub(super) fn of(
         target: &TargetSettings,

@@ -92,7 +92,7 @@ impl ActionSettings {
             Some(fault) => fault.validate(problems),
             None => {
                 problems.error("", "nothing says where the fault strikes").hint =
-                    Some("write where: {service: NAME}".into());
+                    Some("write where: {service: NAME}, {from: A, to: B} or {link: NAME}".into());
             }
         }
         let end = self.length.map(|length| self.at.ns().saturating_add(length.ns()));

@@ -133,6 +133,14 @@ impl Selection {
             && !matches!(&self.pick, Pick::Numbers(numbers) if !numbers.contains(&number))
     }
 
+    /// Whether any instance of a service fits that is there at the start, or that a scaler could add.
+    pub fn may_fit(&self, id: ServiceId, service: &Service, zones: &[Zone]) -> bool {
+        (0..service.max_instances.max(service.instances)).any(|number| {
+            let zone = service.zones[number as usize % service.zones.len()];
+            self.fits(id, number, zone, zones[zone.index()].region)
+        })
+    }
+
     /// How many of `fitting` instances are drawn.
     pub fn drawn(&self, fitting: usize) -> usize {
         match self.pick {
@@ -187,11 +195,12 @@ impl TargetSettings {
             return;
         }
         if self.selects() && self.is_edge() {
-            problems.error("", "a target is either instances or messages on their way").hint =
-                Some("keep `service`, `zone` ... for instances, or `from`, `to`, `between` for messages".into());
+            problems.error("", "a target is either instances or messages on their way").hint = Some(
+                "keep `service`, `zone` ... for instances, or `from`, `to`, `between`, `link` for messages".into(),
+            );
         } else if !self.selects() && !self.is_edge() {
             problems.error("", "nothing says where the fault strikes").hint =
-                Some("write where: {service: NAME}, or {from: A, to: B}".into());
+                Some("write where: {service: NAME}, {from: A, to: B} or {link: NAME}".into());
         }
         let narrowed = [self.instances.is_some(), self.count.is_some(), self.percent.is_some()];
         if narrowed.iter().filter(|given| **given).count() > 1 {
@@ -309,11 +318,7 @@ impl TargetSettings {
             let service = &around.services[id.index()];
             let has_role = self.role.is_none()
                 || matches!(&service.node, Node::Store(store) if !matches!(store.replication, Replication::None));
-            has_role
-                && (0..service.max_instances.max(service.instances)).any(|number| {
-                    let zone = service.zones[number as usize % service.zones.len()];
-                    selection.fits(*id, number, zone, around.zones[zone.index()].region)
-                })
+            has_role && selection.may_fit(*id, service, around.zones)
         })
     }
 

@@ -40,6 +40,10 @@ const MOST_PLACES: u64 = 65_536;
 /// place in the ring. What comes for a caller that has given up passes no card. What an instance sends is not held up by its card; for that, the
 /// link has a `bandwidth`. Handling packets takes no processor time from requests.
 ///
+/// The card of an instance that is down takes nothing and drops nothing: what comes is refused, or lost, as without a card. A crash loses no message that
+/// is in the ring: it is answered when it would have been handled, as the instance is by then. While an instance is frozen its host handles no packet, so
+/// that the ring fills, and drops what comes after that. When it goes on, messages in the ring are as far as they were.
+///
 /// # When to use it
 /// Where answers are large or arrive together, or the ring is small: drops come from bursts and stalls, and not from the mean load.
 ///
@@ -172,6 +176,11 @@ impl NicFault {
         self.ring = self.ring.into_iter().chain(other.ring).min();
         self.loss = 1.0 - (1.0 - self.loss) * (1.0 - other.loss * grown);
     }
+
+    /// The places that are left of so many.
+    pub fn ring_of(&self, own: u32) -> u32 {
+        self.ring.map_or(own, |ring| ring.min(own))
+    }
 }
 
 /// Stalls as they are drawn.
@@ -192,7 +201,15 @@ pub struct ReceiveRing {
     ns_per_byte: f64,
     /// Handling that is left at `at` [ns].
     work: u64,
+    /// Handling that is left of packets that came before interrupts were spread, and are handled first [ns].
+    work_before: u64,
+    /// How long the host handles one of them [ns].
+    packet_before_ns: u64,
     at: u64,
+    /// Until when the last packet takes the bandwidth of the card [ns].
+    free: u64,
+    /// Since when the host stands still [ns].
+    frozen_since: Option<u64>,
     /// The present stall, or the next.
     begin: u64,
     end: u64,
@@ -224,7 +241,11 @@ impl ReceiveRing {
             packet_ns: nic.packet_time.ns().max(1),
             ns_per_byte: 1e9 / nic.bandwidth.bytes_per_second(),
             work: 0,
+            work_before: 0,
+            packet_before_ns: 1,
             at: 0,
+            free: 0,
+            frozen_since: None,
             begin: u64::MAX,
             end: u64::MAX,
             stalls,
@@ -241,17 +262,52 @@ impl ReceiveRing {
         self.size = u64::from(size);
     }
 
-    /// So many cores handle packets of this card from now on, those in the ring too.
+    /// So many cores handle the packets of this card that come from now on. Those in the ring are handled before, and take as long as they did.
     pub fn spread(&mut self, now: u64, nic: &NicSettings, cores: u64) {
         self.handles(now);
-        let packets = self.work.div_ceil(self.packet_ns);
+        let (packets, left) = (self.packets(), self.work_before + self.work);
+        (self.work_before, self.work) = (left, 0);
+        self.packet_before_ns = (left / packets.max(1)).max(1);
         self.packet_ns = (nic.packet_time.ns() / cores.max(1)).max(1);
-        self.work = packets.saturating_mul(self.packet_ns);
     }
 
     /// What is in the ring is gone.
     pub fn forget(&mut self) {
-        self.work = 0;
+        (self.work_before, self.work) = (0, 0);
+    }
+
+    /// A new ring takes the place of another: its host stalls when that one would have, and stands still where that one does.
+    pub fn follows(&mut self, other: &Self, now: u64) {
+        *self = Self { size: self.size, packet_ns: self.packet_ns, ns_per_byte: self.ns_per_byte, ..other.clone() };
+        self.handles(now);
+        self.forget();
+        self.free = 0;
+    }
+
+    /// The host stands still from now on.
+    pub fn freezes(&mut self, now: u64) {
+        self.handles(now);
+        self.frozen_since.get_or_insert(now);
+    }
+
+    /// The host goes on, with the stall that it may have been in.
+    pub fn thaws(&mut self, now: u64) {
+        let Some(since) = self.frozen_since.take() else { return };
+        let stood = now - since;
+        self.at = self.at.saturating_add(stood);
+        (self.begin, self.end) = (self.begin.saturating_add(stood), self.end.saturating_add(stood));
+    }
+
+    /// Packets in the ring.
+    fn packets(&self) -> u64 {
+        self.work_before.div_ceil(self.packet_before_ns) + self.work.div_ceil(self.packet_ns)
+    }
+
+    /// The host handles packets for so long [ns].
+    fn works(&mut self, for_ns: u64) {
+        let before = for_ns.min(self.work_before);
+        self.work_before -= before;
+        self.work = self.work.saturating_sub(for_ns - before);
     }
 
     /// A stall begins somewhere in the time between two.
@@ -278,11 +334,14 @@ impl ReceiveRing {
 
     /// The host handles packets until `to`.
     fn handles(&mut self, to: u64) {
+        if self.frozen_since.is_some() {
+            return;
+        }
         let mut walked = 0;
         while self.at < to {
             if self.at < self.begin {
                 let until = self.begin.min(to);
-                self.work = self.work.saturating_sub(until - self.at);
+                self.works(until - self.at);
                 self.at = until;
             } else if self.at < self.end {
                 self.at = self.end.min(to);
@@ -290,7 +349,7 @@ impl ReceiveRing {
                 self.next_stall();
                 walked += 1;
                 if walked > STALLS_WALKED {
-                    self.work = self.work.saturating_sub(((to - self.at) as f64 * self.handling) as u64);
+                    self.works(((to - self.at) as f64 * self.handling) as u64);
                     self.at = to;
                     self.begins_anew(to);
                 }
@@ -298,34 +357,38 @@ impl ReceiveRing {
         }
     }
 
-    /// When all that is in the ring is handled [ns].
+    /// When all that is in the ring is handled [ns]; of a host that stands still, when it would be if it went on where it stopped.
     fn handled_at(&self) -> u64 {
-        if self.begin.saturating_sub(self.at) >= self.work {
-            return self.at.saturating_add(self.work);
+        let left = self.work_before + self.work;
+        if self.begin.saturating_sub(self.at) >= left {
+            return self.at.saturating_add(left);
         }
-        let mut later = self.clone();
+        let mut later = Self { frozen_since: None, ..self.clone() };
         let mut steps = 0;
-        while later.work > 0 {
-            if steps > STALLS_WALKED {
-                return later.at.saturating_add(whole_ns(later.work as f64 / later.handling));
+        loop {
+            let left = later.work_before + later.work;
+            if left == 0 {
+                return later.at;
             }
-            let done = later.at.saturating_add(later.work);
+            if steps > STALLS_WALKED {
+                return later.at.saturating_add(whole_ns(left as f64 / later.handling));
+            }
+            let done = later.at.saturating_add(left);
             let step = if later.at < later.begin { later.begin.min(done) } else { later.end };
             later.handles(step.max(later.at + 1));
             steps += 1;
         }
-        later.at
     }
 
     /// Takes a burst of packets of so many bytes, the first of which arrives now. `is_lost` says of each whether a fault drops it.
     pub fn take(&mut self, now: u64, packets: u64, bytes: u64, mut is_lost: impl FnMut() -> bool) -> Taken {
         let spacing = whole_ns((bytes as f64 * self.ns_per_byte).min(FOREVER_NS as f64));
         // What arrives while an earlier burst still does, arrives behind it.
-        let mut at = self.at.max(now);
+        let mut at = self.free.max(now);
         let mut taken = Taken { packets: 0, after_last_drop: 0, handled_at: 0 };
         for _ in 0..packets {
             self.handles(at);
-            if !is_lost() && self.work.div_ceil(self.packet_ns) < self.size {
+            if !is_lost() && self.packets() < self.size {
                 self.work += self.packet_ns;
                 taken.packets += 1;
                 taken.after_last_drop += 1;
@@ -334,6 +397,7 @@ impl ReceiveRing {
             }
             at = at.saturating_add(spacing).min(FOREVER_NS.max(now));
         }
+        self.free = at;
         taken.handled_at = self.handled_at();
         taken
     }
@@ -427,12 +491,34 @@ mod tests {
     }
 
     #[test]
-    fn cores_that_share_packets_handle_those_in_the_ring_too() {
+    fn messages_in_the_ring_are_handled_as_before_when_interrupts_are_spread() {
         let nic = NicSettings::default();
         let mut ring = ReceiveRing::new(&nic, 0);
         ring.take(0, 100, 0, || false);
         ring.spread(20_000, &nic, 4);
-        assert_eq!(ring.take(20_000, 1, 0, || false).handled_at, 20_000 + 81 * 250);
+        assert_eq!(ring.take(20_000, 1, 0, || false).handled_at, 100_000 + 250);
+        assert_eq!(ring.packets(), 81);
+        assert_eq!(ring.take(200_000, 2, 0, || false).handled_at, 200_000 + 500);
+    }
+
+    #[test]
+    fn messages_of_one_packet_share_the_bandwidth_too() {
+        // Twelve packets of 1250 bytes that come at once take 1 us each on the wire, and as long to be handled: no more than one waits.
+        let mut ring = ring(2);
+        let taken: Vec<_> = (0..12).map(|_| ring.take(0, 1, 1250, || false)).collect();
+        assert!(taken.iter().all(|taken| taken.packets == 1), "{taken:?}");
+        assert_eq!(taken[11].handled_at, 12_000);
+    }
+
+    #[test]
+    fn a_host_that_stands_still_handles_nothing_and_goes_on_where_it_was() {
+        let mut ring = ring(10);
+        assert_eq!(ring.take(0, 5, 0, || false).handled_at, 5_000);
+        ring.freezes(2_000);
+        assert_eq!(ring.take(900_000, 9, 0, || false), Taken { packets: 7, after_last_drop: 0, handled_at: 12_000 });
+        ring.thaws(1_002_000);
+        assert_eq!(ring.take(1_002_000, 1, 0, || false).packets, 0);
+        assert_eq!(ring.take(1_003_000, 1, 0, || false).handled_at, 1_003_000 + 10_000);
     }
 
     #[test]

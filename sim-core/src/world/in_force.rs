@@ -37,8 +37,8 @@ impl<'m> InForce<'m> {
 }
 
 impl World<'_> {
-    /// A value is this from now on.
-    pub(super) fn puts_in_force(&mut self, value: &Live) {
+    /// A value is this from now on, because somebody sets it, or because what was set is taken back.
+    pub(super) fn puts_in_force(&mut self, value: &Live, is_set: bool) {
         match value {
             Live::Call(edge, value) => {
                 live::put_call(&mut self.in_force.edges.to_mut()[edge.index()], value);
@@ -52,7 +52,7 @@ impl World<'_> {
                 live::put_by_hand(&mut self.in_force.guards.to_mut()[guard.index()], *by_hand);
                 self.breaker_changes(*guard, *by_hand);
             }
-            Live::Node(service, value) => self.node_changes(*service, value),
+            Live::Node(service, value) => self.node_changes(*service, value, is_set),
             Live::Link(place, quality) => {
                 self.network.link_changes(self.model, *place, quality, self.now);
                 self.refresh_network();
@@ -65,7 +65,7 @@ impl World<'_> {
         }
     }
 
-    fn node_changes(&mut self, service: ServiceId, value: &OfNode) {
+    fn node_changes(&mut self, service: ServiceId, value: &OfNode, is_set: bool) {
         match value {
             OfNode::Instances(count) => self.scale_to(service, *count),
             OfNode::StartUp(_) | OfNode::QueueCapacity(_) | OfNode::MaxWait(_) | OfNode::Health(_) => {
@@ -74,7 +74,7 @@ impl World<'_> {
             }
             OfNode::Ring(_) => {
                 live::put_node(&mut self.in_force.services.to_mut()[service.index()], value);
-                self.ring_changes(service);
+                self.ring_changes(service, is_set);
             }
             OfNode::Lag(lag) => self.data.lag_changes(service, lag),
             OfNode::Ttl(ttl) => self.caches.ttl_changes(service, *ttl),

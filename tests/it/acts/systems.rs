@@ -169,7 +169,7 @@ pub(super) const ACTS: &[Act] = &[
     ),
     act(
         "do spread_interrupts",
-        "services.api.machine: {nic: {packet_time: 10ms}}",
+        "services.api.machine: {cores: 10, nic: {packet_time: 10ms}}",
         "experiments: {e: {at: 5s, for: 110s, hypothesis: [availability(web.get) > 1%], actions: [{do: {spread_interrupts: {queues: 10}}, where: {service: api}}]}}",
         "p50(api.get) in on < p50(api.get) - 8ms",
     ),

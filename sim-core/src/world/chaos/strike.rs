@@ -405,6 +405,7 @@ impl World<'_> {
         self.set_memory_faults(instance, memory);
         self.set_disk_faults(instance, &disk);
         self.set_nic_faults(instance, nic);
+        self.set_frozen(instance, frozen);
         self.renew_speed(instance);
     }
 

@@ -33,14 +33,17 @@ impl<'m> World<'m> {
     pub(super) fn sets(&mut self, owner: Option<u32>, changes: &'m [Change]) {
         for change in changes {
             self.control.set.add(owner, change);
-            self.puts_in_force(&change.to);
+            self.puts_in_force(&change.to, true);
         }
     }
 
     /// An experiment ends: what it has set is as before. Whether there was anything.
     pub(super) fn takes_back(&mut self, owner: u32) -> bool {
         let values = self.control.set.remove(owner);
-        values.iter().for_each(|value| self.puts_in_force(value));
+        for value in &values {
+            let is_set = self.control.set.set.iter().any(|(_, other)| other.to.is_of_same(value));
+            self.puts_in_force(value, is_set);
+        }
         !values.is_empty()
     }
 }

@@ -5,18 +5,22 @@
 //! link as it is by then. Between two tries the frame sleeps in the phase in which it would have arrived, as a message does that waits for a timer of its
 //! link ([`super::carry`]).
 //!
+//! The host of a frozen instance handles nothing. Messages that wake to be handled meanwhile are held at their card until it goes on. The card of an instance
+//! that is down is passed by: what its door says then is what callers see.
+//!
 //! A system without cards pays one test of a flag for a message, and one for a frame that wakes.
 
-use super::ends::Way;
-use super::message::{Line, Message};
+use super::message::Message;
 use crate::counters::count;
 use crate::deed::queues;
 use crate::engine::rng::{Keyed, hash_name, mix};
 use crate::engine::table::Id;
-use crate::ids::{Caller, EdgeId, InstanceId, ServiceId, ZoneId};
+use crate::faults::FaultEffect;
+use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
 use crate::model::Model;
+use crate::network::egress::FOREVER_NS;
 use crate::network::tcp::{DUPLICATES, Tcp};
-use crate::service::nic::{self, NicFault, ReceiveRing};
+use crate::service::nic::{self, NicFault, NicSettings, ReceiveRing};
 use crate::units::Count;
 use crate::world::World;
 use crate::world::frame::FrameId;
@@ -33,6 +37,35 @@ struct Card {
     fault: NicFault,
     /// Packets that it has dropped.
     dropped: u64,
+    /// Since when its host stands still [ns].
+    frozen_since: Option<u64>,
+    /// How long its host has stood still before [ns].
+    stood_ns: u64,
+    /// Messages in the ring that would have been handled while the host stands still, and what is left of their time [ns].
+    held: Vec<(FrameId, Box<Coming>, u64)>,
+}
+
+impl Card {
+    fn new(settings: &NicSettings, key: u64) -> Self {
+        let ring = ReceiveRing::new(settings, key);
+        Self { ring, fault: NicFault::default(), dropped: 0, frozen_since: None, stood_ns: 0, held: Vec::new() }
+    }
+
+    /// How long its host has stood still until now [ns].
+    fn stood(&self, now: u64) -> u64 {
+        self.stood_ns + self.frozen_since.map_or(0, |since| now - since)
+    }
+}
+
+/// What is next for a message that comes to a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// It comes to the card.
+    Comes,
+    /// Packets that were dropped are about to be sent again.
+    SetsOut,
+    /// The host has handled its last packet, unless it stood still for longer than this since the start [ns].
+    IsHandled(u64),
 }
 
 /// A message that comes to a card, or what is left of it.
@@ -42,12 +75,15 @@ pub(super) struct Coming {
     message: Message,
     /// Whose card.
     at: InstanceId,
+    /// The transport with which it set out.
+    tcp: Option<Tcp>,
+    /// How long its last try was on the way [ns].
+    there: u64,
     /// Packets that come to the card; `None` is all of the message.
     packets: Option<u64>,
     /// Packets that were dropped, and are not on their way.
     missing: u64,
-    /// Whether the missing packets are about to be sent again, and not at the card.
-    sets_out: bool,
+    next: Next,
     /// How often it was sent.
     tries: u64,
     /// Timeouts since a packet was taken.
@@ -63,6 +99,8 @@ pub(in crate::world) struct Cards {
     sites: Vec<bool>,
     /// By frame.
     coming: Vec<Option<Box<Coming>>>,
+    /// Whether any fault freezes instances.
+    may_freeze: bool,
 }
 
 impl Cards {
@@ -78,7 +116,8 @@ impl Cards {
             };
             caller || has(model.endpoints[edge.callee.index()].service)
         };
-        Self { sites: model.edges.iter().map(meets).collect(), ..Self::default() }
+        let may_freeze = model.faults.iter().any(|fault| matches!(fault.effect, FaultEffect::Freeze));
+        Self { sites: model.edges.iter().map(meets).collect(), may_freeze, ..Self::default() }
     }
 
     /// Whether any machine has a card.
@@ -92,10 +131,18 @@ impl Cards {
         self.sites.get(site.index()).is_some_and(|&meets| meets)
     }
 
-    /// Whether what a frame wakes for is that its message has come to a card.
+    /// Whether what a frame wakes for is that its message has come to a card, or would have been handled if the host had not stood still.
     #[inline(always)]
     pub(super) fn are_reached_by(&self, frame: FrameId, seq: u64) -> bool {
-        !self.coming.is_empty() && matches!(self.coming.get(frame.index()), Some(Some(coming)) if coming.seq == seq)
+        !self.coming.is_empty()
+            && matches!(self.coming.get(frame.index()), Some(Some(coming)) if coming.seq == seq && self.is_next(coming))
+    }
+
+    fn is_next(&self, coming: &Coming) -> bool {
+        match (coming.next, &self.of[coming.at.place() as usize]) {
+            (Next::IsHandled(stood), Some(card)) => card.frozen_since.is_some() || card.stood_ns != stood,
+            _ => true,
+        }
     }
 
     /// What a frame brings to a card, where that is what it wakes for.
@@ -103,10 +150,16 @@ impl Cards {
         if self.are_reached_by(frame, seq) { self.coming[frame.index()].take() } else { None }
     }
 
-    /// A message comes to a card when its frame wakes.
-    pub(super) fn expects(&mut self, frame: FrameId, seq: u64, (at, message): (InstanceId, Message)) {
-        let (packets, missing, sets_out, tries, timeouts) = (None, 0, false, 0, 0);
-        self.keeps(frame, Box::new(Coming { seq, message, at, packets, missing, sets_out, tries, timeouts }));
+    /// A message comes to a card when its frame wakes; by which transport, and after how long on its way.
+    pub(super) fn expects(
+        &mut self,
+        frame: FrameId,
+        seq: u64,
+        (at, message): (InstanceId, Message),
+        (tcp, there): (Option<Tcp>, u64),
+    ) {
+        let (packets, missing, next, tries, timeouts) = (None, 0, Next::Comes, 0, 0);
+        self.keeps(frame, Box::new(Coming { seq, message, at, tcp, there, packets, missing, next, tries, timeouts }));
     }
 
     fn keeps(&mut self, frame: FrameId, coming: Box<Coming>) {
@@ -124,13 +177,6 @@ impl Cards {
     pub(in crate::world) fn dropped(&self, instance: InstanceId) -> u64 {
         self.of.get(instance.place() as usize).and_then(Option::as_deref).map_or(0, |card| card.dropped)
     }
-
-    /// The machine has crashed: its ring is empty.
-    pub(in crate::world) fn forgets(&mut self, instance: InstanceId) {
-        if let Some(card) = self.of(instance) {
-            card.ring.forget();
-        }
-    }
 }
 
 impl World<'_> {
@@ -139,13 +185,57 @@ impl World<'_> {
         if self.network.cards.sites.is_empty() {
             return;
         }
+        self.network.cards.of = self.stations.ids().map(|_| None).collect();
+        self.stations.ids().for_each(|instance| self.lay_card(instance));
+    }
+
+    /// The machine of an instance has a new card. What faults do to the instance they do to this one, and what was counted of it goes on.
+    pub(in crate::world) fn lay_card(&mut self, instance: InstanceId) {
+        let service = self.stations.service_of(instance);
+        let Some(settings) = self.in_force.services[service.index()].nic.as_ref() else { return };
         let of_run = mix(self.seed, STALLS ^ (u64::from(self.replication) << 32));
-        let card = |instance: InstanceId| {
-            let settings = self.model.services[self.stations.service_of(instance).index()].nic.as_ref()?;
-            let ring = ReceiveRing::new(settings, mix(hash_name(&self.label(instance)), of_run));
-            Some(Box::new(Card { ring, fault: NicFault::default(), dropped: 0 }))
-        };
-        self.network.cards.of = self.stations.ids().map(card).collect();
+        let mut card = Box::new(Card::new(settings, mix(hash_name(&self.label(instance)), of_run)));
+        let place = instance.place() as usize;
+        if let Some(old) = self.network.cards.of[place].take() {
+            (card.fault, card.dropped) = (old.fault, old.dropped);
+            (card.frozen_since, card.stood_ns) = (old.frozen_since, old.stood_ns);
+            card.ring.follows(&old.ring, self.now);
+            card.ring.resize(card.fault.ring_of(settings.ring.get_u32()));
+        }
+        self.network.cards.of[place] = Some(card);
+    }
+
+    /// The machine has crashed: its ring is empty. Messages that were held in it go to its door.
+    pub(in crate::world) fn card_forgets(&mut self, instance: InstanceId) {
+        let Some(card) = self.network.cards.of(instance) else { return };
+        card.ring.forget();
+        for (frame, coming, _) in std::mem::take(&mut card.held) {
+            if self.frames.waits_for(frame, coming.seq) {
+                let phase = self.frames[frame].phase;
+                self.wakes_after(frame, 0, phase);
+            }
+        }
+    }
+
+    /// The host of an instance stands still from now on, or goes on.
+    pub(in crate::world) fn set_frozen(&mut self, instance: InstanceId, frozen: bool) {
+        let now = self.now;
+        let Some(card) = self.network.cards.of(instance) else { return };
+        if frozen {
+            card.frozen_since.get_or_insert(now);
+            return card.ring.freezes(now);
+        }
+        let Some(since) = card.frozen_since.take() else { return };
+        card.stood_ns += now - since;
+        card.ring.thaws(now);
+        let stood_ns = card.stood_ns;
+        for (frame, mut coming, left) in std::mem::take(&mut card.held) {
+            // The frame may have ended meanwhile, and be another's.
+            if self.frames.waits_for(frame, coming.seq) {
+                coming.next = Next::IsHandled(stood_ns);
+                self.waits_for_card(frame, coming, left);
+            }
+        }
     }
 
     /// The card to which a message is about to come. An answer to a caller that has ended comes to none, as nobody knows where that was.
@@ -161,48 +251,82 @@ impl World<'_> {
         self.network.cards.of(instance).map(|_| (instance, message))
     }
 
-    /// A message has come to a card, or what was dropped of it sets out again.
-    pub(super) fn comes_to_card(&mut self, frame: FrameId, mut coming: Box<Coming>) {
-        let (line, from) = self.line(frame, coming.message);
-        let way = coming.message.way();
-        let tcp = self.transport(frame, line, from, way);
-        let bytes = match line {
-            Line::Call(site) => self.size(site, way),
-            Line::Check(_) => 0,
-        };
-        let (all, payload) = tcp.unwrap_or_default().segments(bytes);
-        if coming.sets_out {
-            self.sets_out_again(frame, coming, payload.min(bytes));
-            return;
+    /// A message has come to a card, has been handled, or what was dropped of it sets out again.
+    pub(super) fn comes_to_card(&mut self, frame: FrameId, coming: Box<Coming>) {
+        let payload = coming.tcp.unwrap_or_default().segments(self.bytes(frame, coming.message));
+        match coming.next {
+            Next::SetsOut => self.sets_out_again(frame, coming, payload.1),
+            _ if self.stations.life_of(coming.at).is_none() => {
+                // No machine, no card.
+                let phase = self.frames[frame].phase;
+                self.wakes_after(frame, 0, phase);
+            }
+            Next::Comes => self.enters_ring(frame, coming, payload),
+            Next::IsHandled(stood) => self.is_late(frame, coming, stood),
         }
+    }
+
+    /// So many segments of so many bytes come to the ring of a card, or what is left of them.
+    fn enters_ring(&mut self, frame: FrameId, mut coming: Box<Coming>, (all, payload): (u32, u64)) {
         let packets = coming.packets.unwrap_or(u64::from(all));
+        let way = coming.message.way();
         let key = mix(mix(self.frames[frame].key, AT_CARD ^ (way as u64) << 8), coming.tries);
-        let now = self.now;
-        let Some(card) = self.network.cards.of(coming.at) else { return };
+        let bytes = payload.min(self.bytes(frame, coming.message));
+        let (now, may_freeze) = (self.now, self.network.cards.may_freeze);
+        let card = self.network.cards.of(coming.at).expect("messages come to instances with a card");
         let (mut draw, loss) = (Keyed::new(key), card.fault.loss);
-        let taken = card.ring.take(now, packets, payload.min(bytes), || loss > 0.0 && draw.unit() < loss);
+        let taken = card.ring.take(now, packets, bytes, || loss > 0.0 && draw.unit() < loss);
         let dropped = packets - taken.packets;
         card.dropped += dropped;
-        let service = self.stations.service_of(coming.at);
-        count!(self.stations.counts(service), nic::DROPS, dropped);
         coming.missing += dropped;
-        if coming.missing == 0 {
+        if dropped > 0 {
+            let service = self.stations.service_of(coming.at);
+            count!(self.stations.counts(service), nic::DROPS, dropped);
+        }
+        if coming.missing > 0 {
+            let Some(tcp) = coming.tcp else { return self.never_comes(frame, coming.message) };
+            if taken.packets > 0 {
+                coming.timeouts = 0;
+            }
+            let is_told = dropped == coming.missing && taken.after_last_drop >= u64::from(DUPLICATES);
+            return self.is_missed(frame, coming, &tcp, is_told);
+        }
+        if !may_freeze {
             let phase = self.frames[frame].phase;
             self.wakes_after(frame, taken.handled_at - now, phase);
-            return;
+        } else if let Some(since) = card.frozen_since {
+            self.is_held(frame, coming, taken.handled_at - since);
+        } else {
+            coming.next = Next::IsHandled(card.stood_ns);
+            self.waits_for_card(frame, coming, taken.handled_at - now);
         }
-        let Some(tcp) = tcp else { return self.never_comes(frame, coming.message) };
-        if taken.packets > 0 {
-            coming.timeouts = 0;
+    }
+
+    /// A message would have been handled now if its host had not stood still, for longer than so long since the start [ns].
+    fn is_late(&mut self, frame: FrameId, mut coming: Box<Coming>, stood: u64) {
+        let now = self.now;
+        let card = self.network.cards.of(coming.at).expect("messages come to instances with a card");
+        let left = card.stood(now) - stood;
+        if card.frozen_since.is_some() {
+            return self.is_held(frame, coming, left);
         }
-        let is_told = dropped == coming.missing && taken.after_last_drop >= u64::from(DUPLICATES);
-        self.is_missed(frame, coming, &tcp, is_told);
+        coming.next = Next::IsHandled(card.stood_ns);
+        self.waits_for_card(frame, coming, left);
+    }
+
+    /// A message is held at a card whose host stands still; so much of its time is left [ns].
+    fn is_held(&mut self, frame: FrameId, mut coming: Box<Coming>, left: u64) {
+        let phase = self.frames[frame].phase;
+        self.wakes_after(frame, FOREVER_NS - self.now.min(FOREVER_NS), phase);
+        coming.seq = self.frames[frame].seq;
+        if let Some(card) = self.network.cards.of(coming.at) {
+            card.held.push((frame, coming, left));
+        }
     }
 
     /// Some of a message was dropped: its sender sends it again when later packets tell of it, or when its timer runs out.
     fn is_missed(&mut self, frame: FrameId, mut coming: Box<Coming>, tcp: &Tcp, is_told: bool) {
-        let line = self.line(frame, coming.message);
-        let there = self.fate(frame, line, coming.message.way()).delay;
+        let there = coming.there;
         let after = if is_told {
             // Their acknowledgements take as long as the message did.
             there
@@ -215,55 +339,40 @@ impl World<'_> {
         if coming.timeouts > tcp.retries {
             return self.never_comes(frame, coming.message);
         }
-        coming.sets_out = true;
+        coming.next = Next::SetsOut;
         self.waits_for_card(frame, coming, after);
     }
 
     /// What was dropped is sent again, over the link as it is now.
     fn sets_out_again(&mut self, frame: FrameId, mut coming: Box<Coming>, payload: u64) {
-        let (line, from) = self.line(frame, coming.message);
-        let way = coming.message.way();
-        let Some(tcp) = self.transport(frame, line, from, way) else {
-            return self.never_comes(frame, coming.message);
-        };
-        let fate = self.fate(frame, (line, from), way);
+        let Some(tcp) = coming.tcp else { return self.never_comes(frame, coming.message) };
+        let (message, now) = (coming.message, self.now);
+        let line = self.line(frame, message);
+        let fate = self.fate(frame, line, message.way(), Some(tcp));
         let loss = fate.segment_loss.unwrap_or(0.0);
         coming.tries += 1;
-        let mut draw = Keyed::new(mix(mix(self.frames[frame].key, ON_LINK ^ (way as u64) << 8), coming.tries));
+        let key = mix(self.frames[frame].key, ON_LINK ^ (message.way() as u64) << 8);
+        let mut draw = Keyed::new(mix(key, coming.tries));
         let lost = if loss > 0.0 { (0..coming.missing).filter(|_| draw.unit() < loss).count() as u64 } else { 0 };
-        let bytes = coming.missing.saturating_mul(payload);
-        let waits = self.sent_after(frame, (line, from), way, bytes);
+        let bytes = coming.missing.saturating_mul(payload.min(self.bytes(frame, message)));
+        let egress = fate.link.and_then(|(place, ends)| {
+            self.network.carriage.egress(place, ends, &self.network.regions)?.put(now, bytes).map(|sent| sent - now)
+        });
+        let waits = egress.unwrap_or(0).saturating_add(self.is_sent_after(frame, line, (message, now), bytes));
+        coming.there = fate.there;
         (coming.packets, coming.missing) = (Some(coming.missing - lost), lost);
         if coming.packets == Some(0) {
             return self.is_missed(frame, coming, &tcp, false);
         }
-        coming.sets_out = false;
+        coming.next = Next::Comes;
         self.waits_for_card(frame, coming, fate.delay.saturating_add(waits));
     }
 
     fn waits_for_card(&mut self, frame: FrameId, mut coming: Box<Coming>, after: u64) {
         let phase = self.frames[frame].phase;
-        self.wakes_after(frame, after, phase);
+        self.wakes_after(frame, after.min(FOREVER_NS), phase);
         coming.seq = self.frames[frame].seq;
         self.network.cards.keeps(frame, coming);
-    }
-
-    /// What carries a message over its link.
-    fn transport(&self, frame: FrameId, line: Line, from: Option<ZoneId>, way: Way) -> Option<Tcp> {
-        let to = self.stations.zone_of(self.frames[frame].instance.known());
-        let from = from.filter(|_| !self.network.table.is_empty())?;
-        self.network.qualities[self.link_on_way(frame, line, way, (from, to)).place].tcp
-    }
-
-    /// How long so many bytes take until they are sent, behind those before them [ns].
-    fn sent_after(&mut self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way, bytes: u64) -> u64 {
-        let to = self.stations.zone_of(self.frames[frame].instance.known());
-        let Some(from) = from.filter(|_| !self.network.table.is_empty()) else { return 0 };
-        let place = self.link_on_way(frame, line, way, (from, to)).place;
-        let ends = if way == Way::There { (from, to) } else { (to, from) };
-        let now = self.now;
-        let egress = self.network.carriage.egress(place, ends, &self.network.regions);
-        egress.and_then(|egress| egress.put(now, bytes)).map_or(0, |sent| sent - now)
     }
 
     /// Faults do this to the card of an instance from now on.
@@ -273,21 +382,18 @@ impl World<'_> {
         let Some((card, settings)) = self.network.cards.of(instance).zip(settings) else { return };
         // Who has set the ring while a fault holds has the last word until the fault ends.
         if fault.ring != card.fault.ring {
-            let own = settings.ring.get_u32();
-            card.ring.resize(fault.ring.map_or(own, |ring| ring.min(own)));
+            card.ring.resize(fault.ring_of(settings.ring.get_u32()));
         }
         card.fault = fault;
     }
 
-    /// The rings of a service have another number of places, also those that a fault has shrunk; or as many as before.
-    pub(in crate::world) fn ring_changes(&mut self, service: ServiceId) {
+    /// The rings of a service have another number of places. What somebody sets holds for those too that a fault has shrunk; what is taken back does not.
+    pub(in crate::world) fn ring_changes(&mut self, service: ServiceId, is_set: bool) {
         let Some(nic) = &self.in_force.services[service.index()].nic else { return };
-        let is_as_before = self.model.services[service.index()].nic.as_ref().map(|nic| nic.ring) == Some(nic.ring);
         let own = nic.ring.get_u32();
         for instance in self.stations.ids().filter(|&instance| self.stations.service_of(instance) == service) {
             if let Some(card) = self.network.cards.of(instance) {
-                let shrunk = card.fault.ring.filter(|_| is_as_before);
-                card.ring.resize(shrunk.map_or(own, |ring| ring.min(own)));
+                card.ring.resize(if is_set { own } else { card.fault.ring_of(own) });
             }
         }
     }

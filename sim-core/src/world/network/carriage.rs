@@ -17,7 +17,8 @@ pub(super) struct Stalled {
     /// For what its frame waits.
     seq: u64,
     pub(super) message: Message,
-    tcp: Tcp,
+    /// The transport with which it set out.
+    pub(super) tcp: Tcp,
     sender: Sender,
     arrived: Arrived,
     /// Timeouts so far.
@@ -128,6 +129,8 @@ pub(super) struct Crossed {
     pub(super) delay: u64,
     /// What is left of it then.
     pub(super) stalled: Option<Box<Stalled>>,
+    /// What was sent of it, again too [bytes].
+    pub(super) sent: u64,
 }
 
 /// A time and others behind it [ns], none of which is beyond the range of times.
@@ -155,7 +158,7 @@ pub(super) fn crosses(
         if let Some(egress) = egress {
             egress.put(load.now, load.bytes);
         }
-        return Crossed { delay: later(load.delay, [begins, takes, last_ns]), stalled: None };
+        return Crossed { delay: later(load.delay, [begins, takes, last_ns]), stalled: None, sent: load.bytes };
     }
     let mut stalled = goes_on.unwrap_or_else(|| {
         let sender = Sender::new(tcp, segments, link.round_trip + segment_ns);
@@ -165,12 +168,13 @@ pub(super) fn crosses(
     let way = SEGMENTS ^ (load.message.way() as u64) << 8;
     let mut draw = Keyed::new(mix(mix(load.key, way), stalled.timeouts));
     let crossing = link.crosses(tcp, &mut stalled.sender, &mut stalled.arrived, &mut draw);
+    let sent = crossing.sent * payload.min(load.bytes);
     if let Some(egress) = egress {
-        egress.put(load.now, crossing.sent * payload.min(load.bytes));
+        egress.put(load.now, sent);
     }
     if crossing.is_over {
-        return Crossed { delay: later(load.delay, [begins, crossing.after, 0]), stalled: None };
+        return Crossed { delay: later(load.delay, [begins, crossing.after, 0]), stalled: None, sent };
     }
     // The timer began when the last segment had been sent, and knows nothing of the time on the way.
-    Crossed { delay: later(begins, [crossing.after, 0, 0]), stalled: Some(stalled) }
+    Crossed { delay: later(begins, [crossing.after, 0, 0]), stalled: Some(stalled), sent }
 }

@@ -7,11 +7,9 @@
 //! A message without a size takes no bandwidth and does not wait. A health check takes no bandwidth either, but waits for the messages before it.
 
 use super::carriage::{Load, Stalled};
-use super::ends::Way;
-use super::message::{Line, Message};
+use super::message::Message;
 use super::wire::{Fate, Network};
 use crate::counters::count;
-use crate::ids::ZoneId;
 use crate::network;
 use crate::world::World;
 use crate::world::frame::FrameId;
@@ -25,49 +23,40 @@ impl Network {
 }
 
 impl World<'_> {
-    /// A message that sets out then [ns] crosses its link, or what is left of it does.
+    /// A message that sets out then [ns] crosses its link, or what is left of it does. How many bytes of it were sent.
     pub(super) fn carry(
         &mut self,
-        frame: FrameId,
-        (line, from): (Line, Option<ZoneId>),
+        bytes: u64,
         (message, sets_out): (Message, u64),
+        frame: FrameId,
         fate: &mut Fate,
         goes_on: Option<Box<Stalled>>,
-    ) {
+    ) -> u64 {
         // A load class without a zone stands nowhere, and no link leads to it.
-        let Some(from) = from else { return };
-        if self.network.table.is_empty() {
-            return;
-        }
-        let way = message.way();
-        let to = self.stations.zone_of(self.frames[frame].instance.known());
-        let place = self.link_on_way(frame, line, way, (from, to)).place;
-        let ends = if way == Way::There { (from, to) } else { (to, from) };
-        let (bytes, is_check) = match line {
-            Line::Call(site) => (self.size(site, way), false),
-            Line::Check(_) => (0, true),
-        };
-        let tcp = self.network.qualities[place].tcp;
-        let egress = self.network.carriage.egress(place, ends, &self.network.regions).filter(|_| bytes > 0 || is_check);
-        match (tcp, egress) {
+        let Some((place, ends)) = fate.link else { return bytes };
+        let egress = self.network.carriage.egress(place, ends, &self.network.regions);
+        let egress = egress.filter(|_| bytes > 0 || message.is_check());
+        match (fate.tcp, egress) {
             (Some(tcp), egress) => {
                 let key = self.frames[frame].key;
                 let loss = fate.segment_loss.unwrap_or(0.0);
                 let load = Load { now: sets_out, bytes, key, message, delay: fate.delay, loss };
                 let crossed = super::carriage::crosses(&tcp, egress, &load, goes_on);
                 (fate.delay, fate.stalled) = (crossed.delay, crossed.stalled);
+                return crossed.sent;
             }
             (None, Some(egress)) => match egress.put(sets_out, bytes) {
                 Some(sent) => fate.delay = fate.delay.saturating_add(sent - sets_out),
                 None => {
                     fate.lost = true;
-                    if let Line::Call(site) = line {
-                        count!(self.calls.counts(site), network::DROPPED);
+                    if !message.is_check() {
+                        count!(self.calls.counts(self.frames[frame].edge), network::DROPPED);
                     }
                 }
             },
             (None, None) => {}
         }
+        bytes
     }
 
     /// The timer of a message has run out: what counts as lost is sent again. A fault that lets calls fail has struck it as it set out, or not; it is
@@ -81,13 +70,14 @@ impl World<'_> {
         let Some(mut stalled) = self.network.carriage.take(frame) else { return };
         let message = stalled.message;
         let line = self.line(frame, message);
-        let mut fate = self.fate(frame, line, message.way());
+        let mut fate = self.fate(frame, line, message.way(), Some(stalled.tcp));
         if self.network.cards.are_any() {
             fate.card = self.card_ahead(frame, message);
         }
         if stalled.times_out() {
-            let now = self.now;
-            self.carry(frame, line, (message, now), &mut fate, Some(stalled));
+            let (now, bytes) = (self.now, self.bytes(frame, message));
+            let sent = self.carry(bytes, (message, now), frame, &mut fate, Some(stalled));
+            fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, (message, now), sent));
         } else {
             fate.lost = true;
         }

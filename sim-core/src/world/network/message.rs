@@ -29,6 +29,11 @@ pub(in crate::world) enum Message {
 }
 
 impl Message {
+    /// Whether it is of a health check, which has no size.
+    pub(super) fn is_check(self) -> bool {
+        matches!(self, Self::Check | Self::CheckReply(_))
+    }
+
     pub(super) fn way(self) -> Way {
         match self {
             Self::Request | Self::Delivery | Self::Check => Way::There,

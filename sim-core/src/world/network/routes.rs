@@ -51,7 +51,7 @@ pub(super) struct OnWay {
     pub(super) is_withdrawn: bool,
 }
 
-/// Places of links that are used from one end to the other, and back; empty where none goes that way.
+/// Places of links that are used from one end to the other, and back; empty where none that goes that way is there.
 type Used = [Vec<usize>; 2];
 
 /// A route while it runs.
@@ -91,7 +91,7 @@ impl Route {
         new
     }
 
-    /// The links that would be used if all were known at once.
+    /// The links that would be used if all were known at once; none in a direction in which nothing is there.
     fn best(&mut self, now: u64) -> Used {
         let mut is_there = Vec::with_capacity(self.legs.len());
         for leg in 0..self.legs.len() {
@@ -99,8 +99,7 @@ impl Route {
             is_there.push(self.withdrawn[leg] == 0 && !aside);
         }
         [0, 1].map(|direction| {
-            let goes =
-                |leg: usize| self.legs[leg].goes[direction].map(|way| 3 + 2 * self.legs[leg].link + usize::from(way));
+            let goes = |leg: usize| self.goes(leg, direction);
             if let Some(pinned) = self.pin.and_then(goes) {
                 return vec![pinned];
             }
@@ -108,10 +107,19 @@ impl Route {
             match there.first() {
                 Some(_) if self.multipath => there,
                 Some(&first) => vec![first],
-                // Nothing is there: what is sent goes as before, and is lost; at the start all is there.
-                None => self.used[direction].clone(),
+                None => Vec::new(),
             }
         })
+    }
+
+    /// The place of a link, if it goes that way.
+    fn goes(&self, leg: usize, direction: usize) -> Option<usize> {
+        self.legs[leg].goes[direction].map(|way| 3 + 2 * self.legs[leg].link + usize::from(way))
+    }
+
+    /// The first link that goes that way, whether it is there or not.
+    fn first(&self, direction: usize) -> Option<usize> {
+        (0..self.legs.len()).find_map(|leg| self.goes(leg, direction))
     }
 
     /// Whether a link, by its place with its direction, is withdrawn.
@@ -144,8 +152,7 @@ impl Routes {
         model.network.routes.iter().enumerate().find_map(|(place, route)| {
             let (from, to) = (Some(route.from), Some(route.to));
             let direction = [ends.go(way, from, to), ends.go(way, to, from)].into_iter().position(|goes| goes)?;
-            let is_led = !self.all[place].used[direction].is_empty();
-            is_led.then_some((self.base + 2 * place + direction) as u16)
+            self.all[place].first(direction).map(|_| (self.base + 2 * place + direction) as u16)
         })
     }
 
@@ -161,8 +168,12 @@ impl Routes {
     #[cold]
     fn routed(&self, of: usize, flow: impl FnOnce() -> u64) -> OnWay {
         let route = &self.all[of / 2];
-        let used = &route.used[of % 2];
-        let place = if used.len() > 1 { used[(flow() % used.len() as u64) as usize] } else { used[0] };
+        let place = match &route.used[of % 2][..] {
+            [one] => *one,
+            // Nothing is there. What is sent is lost, and sent again by the transport of the first link.
+            [] => return OnWay { place: route.first(of % 2).unwrap_or_default(), is_withdrawn: true },
+            several => several[(flow() % several.len() as u64) as usize],
+        };
         OnWay { place, is_withdrawn: route.is_withdrawn(place) }
     }
 }

@@ -290,6 +290,12 @@ impl Quality {
 pub(super) struct Fate {
     pub(super) delay: u64,
     pub(super) lost: bool,
+    /// How long anything that sets out now is on the way, without the time until it is sent [ns].
+    pub(super) there: u64,
+    /// The place of its link, and the zones from which and to which it goes; `None` where it crosses none.
+    pub(super) link: Option<(usize, (ZoneId, ZoneId))>,
+    /// The transport with which it set out.
+    pub(super) tcp: Option<Tcp>,
     /// Chance that a segment is lost, where a transport carries the message.
     pub(super) segment_loss: Option<f64>,
     /// What is left to be sent after the delay.
@@ -352,8 +358,15 @@ impl World<'_> {
         (Line::Call(site), self.caller_zone(frame, site))
     }
 
-    /// What the network and the faults on it do to a message.
-    pub(super) fn fate(&self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way) -> Fate {
+    /// What the network and the faults on it do to a message, or to what its transport sends again of it. That goes over the link that is used now, and is
+    /// still sent by the transport with which the message set out.
+    pub(super) fn fate(
+        &self,
+        frame: FrameId,
+        (line, from): (Line, Option<ZoneId>),
+        way: Way,
+        again: Option<Tcp>,
+    ) -> Fate {
         let at = &self.frames[frame];
         let mut draw = Keyed::new(mix(at.key, if way == Way::Back { BACK } else { THERE }));
         let mut fate = Fate::default();
@@ -362,12 +375,15 @@ impl World<'_> {
             let link = self.link_on_way(frame, line, way, (from, zone));
             let quality = &self.network.qualities[link.place];
             fate.delay = whole_ns(quality.latency.sample(&mut draw));
-            if quality.tcp.is_some() {
+            fate.link = Some((link.place, if way == Way::There { (from, zone) } else { (zone, from) }));
+            fate.tcp = again.or(quality.tcp);
+            if fate.tcp.is_some() {
                 fate.segment_loss = Some(if link.is_withdrawn { 1.0 } else { quality.loss });
             } else {
                 fate.lost = quality.loss > 0.0 && draw.unit() < quality.loss || link.is_withdrawn;
             }
         }
+        fate.there = fate.delay;
         if self.network.faults.is_empty() {
             return fate;
         }
@@ -387,6 +403,7 @@ impl World<'_> {
                 _ => {}
             }
         }
+        fate.there = fate.delay;
         fate
     }
 
@@ -408,18 +425,17 @@ impl World<'_> {
             }
         }
         self.count_bytes(frame, line, message.way());
-        let mut fate = self.fate(frame, line, message.way());
+        let mut fate = self.fate(frame, line, message.way(), None);
         if self.network.cards.are_any() {
             fate.card = self.card_ahead(frame, message);
         }
         // What is sent waits for its address first.
         let sets_out = self.now.saturating_add(looked_up_ns);
+        let mut bytes = self.bytes(frame, message);
         if self.network.carriage.carries() {
-            self.carry(frame, line, (message, sets_out), &mut fate, None);
+            bytes = self.carry(bytes, (message, sets_out), frame, &mut fate, None);
         }
-        if self.network.is_limited {
-            fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, (message.way(), sets_out)));
-        }
+        fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, (message, sets_out), bytes));
         fate.delay = fate.delay.saturating_add(looked_up_ns);
         match message {
             Message::Request => self.request_departs(frame, fate),
@@ -440,21 +456,29 @@ impl World<'_> {
         Departure::Away
     }
 
-    /// How long a message that sets out then takes until all of it is sent over the links with a limit on its way, behind those before it [ns].
+    /// How long so many bytes of a message that sets out then take until they are sent over the links that faults limit, behind those before them [ns].
     ///
     /// Messages of calls without a size take no time and wait for nobody. A health check is too small to take time, and waits for those before it.
+    #[inline(always)]
+    pub(super) fn is_sent_after(
+        &mut self,
+        frame: FrameId,
+        line: (Line, Option<ZoneId>),
+        (message, sets_out): (Message, u64),
+        bytes: u64,
+    ) -> u64 {
+        let waits = self.network.is_limited && (bytes > 0 || message.is_check());
+        if waits { self.is_limited_for(frame, line, (message.way(), sets_out), bytes) } else { 0 }
+    }
+
     #[cold]
-    fn is_sent_after(
+    fn is_limited_for(
         &mut self,
         frame: FrameId,
         (line, from): (Line, Option<ZoneId>),
         (way, sets_out): (Way, u64),
+        bytes: u64,
     ) -> u64 {
-        let bytes = match line {
-            Line::Call(site) => Some(self.size(site, way)).filter(|&bytes| bytes > 0),
-            Line::Check(_) => Some(0),
-        };
-        let Some(bytes) = bytes else { return 0 };
         let instance = self.frames[frame].instance.known();
         let ends = self.network.ends(self.model, line, from, self.stations.zone_of(instance));
         let mut at = sets_out;
@@ -470,8 +494,13 @@ impl World<'_> {
         at - sets_out
     }
 
+    /// The size of a message [bytes]; health checks have none.
+    pub(super) fn bytes(&self, frame: FrameId, message: Message) -> u64 {
+        if message.is_check() { 0 } else { self.size(self.frames[frame].edge, message.way()) }
+    }
+
     /// The size of a call's messages on their way there or back [bytes].
-    pub(super) fn size(&self, site: EdgeId, way: Way) -> u64 {
+    fn size(&self, site: EdgeId, way: Way) -> u64 {
         let (request, response) = self.model.edges[site.index()].size;
         if way == Way::Back { response } else { request }.get()
     }
@@ -533,8 +562,8 @@ impl World<'_> {
         self.wakes_after(frame, fate.delay.min(FOREVER_NS), phase);
         if let Some(stalled) = fate.stalled {
             self.network.carriage.waits(frame, self.frames[frame].seq, stalled);
-        } else if let Some((instance, message)) = fate.card {
-            self.network.cards.expects(frame, self.frames[frame].seq, (instance, message));
+        } else if let Some(card) = fate.card {
+            self.network.cards.expects(frame, self.frames[frame].seq, card, (fate.tcp, fate.there));
         }
         Departure::Away
     }

@@ -53,7 +53,7 @@ impl World<'_> {
             cores.disarm();
         }
         self.disk_forgets(instance);
-        self.network.cards.forgets(instance);
+        self.card_forgets(instance);
         self.stations.instances[instance].head = Maybe::NONE;
         self.stations.instances[instance].tail = Maybe::NONE;
         if let Some(line) = &mut self.stations.instances[instance].line {

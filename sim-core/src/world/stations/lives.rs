@@ -354,6 +354,8 @@ impl World<'_> {
         let at = &mut self.stations.instances[instance];
         at.has_new_memory();
         at.silences = 0;
+        self.lay_card(instance);
+        let at = &mut self.stations.instances[instance];
         if std::mem::take(&mut at.crashes) == 0 {
             return;
         }
