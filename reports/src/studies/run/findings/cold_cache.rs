@@ -44,39 +44,64 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     })
 }
 
-/// What a fault did to a cache: the last minute before it, or three windows where they are longer, beside the windows from its begin on, until
-/// the next fault begins. What is farther back may have had another load.
+/// What a fault did to a cache: the last minute before it, or three windows where they are longer, beside as much from its begin on and from its end
+/// on, until the next fault begins. What is farther away may have had another load, and of many windows one is always far from the others.
 fn cold<'a>(study: &'a StudyResult, cache: &'a ServiceSeries, fault: &'a FaultSpan) -> Option<Cold<'a>> {
     let others = study.faults.iter().filter(|other| other.name != fault.name);
     let next = others.map(|other| other.from_s).filter(|from| *from > fault.from_s).fold(f64::INFINITY, f64::min);
     let window_s = study.windows.first().map_or(0.0, |w| w.to_s - w.from_s);
-    let is_before = |w: &Window| w.to_s <= fault.from_s && w.from_s >= fault.from_s - (3.0 * window_s).max(60.0);
-    let is_after = |w: &Window| w.to_s > fault.from_s && w.from_s < next;
-    let hits = |is_in: &dyn Fn(&Window) -> bool| -> Vec<f64> {
+    let near_s = (3.0 * window_s).max(60.0);
+    let is_before = |w: &Window| w.to_s <= fault.from_s && w.from_s >= fault.from_s - near_s;
+    let follows = |w: &Window, since: f64| w.to_s > since && w.from_s < since + near_s;
+    let is_after = |w: &Window| (follows(w, fault.from_s) || follows(w, fault.to_s)) && w.from_s < next;
+    let hits = |is_in: &dyn Fn(&Window) -> bool| -> Vec<Estimate> {
         let ratios = study.windows.iter().zip(&cache.hit_ratio).filter(|(w, _)| is_in(w));
-        ratios.filter_map(|(_, ratio)| Some(ratio.as_ref()?.mean)).collect()
+        ratios.filter_map(|(_, ratio)| *ratio).collect()
     };
-    let before = mean(&hits(&is_before))?;
-    let after = hits(&is_after).into_iter().min_by(f64::total_cmp)?;
-    if before - after < FELL * before {
+    let before = Usual::of(&hits(&is_before))?;
+    let after = hits(&is_after).into_iter().min_by(|a, b| a.mean.total_cmp(&b.mean))?;
+    if before.mean - after.mean < FELL * before.mean || !before.is_far_above(after.high) {
         return None;
     }
-    let offered = |behind: &ServiceSeries, is_in: &dyn Fn(&Window) -> bool| -> Vec<f64> {
+    let offered = |behind: &ServiceSeries, is_in: &dyn Fn(&Window) -> bool| -> Vec<Estimate> {
         let rates = study.windows.iter().zip(&behind.offered_per_s).filter(|(w, _)| is_in(w));
-        rates.map(|(_, rate): (_, &Estimate)| rate.mean).collect()
+        rates.map(|(_, rate)| *rate).collect()
     };
     let times = |behind: &ServiceSeries| {
-        let usual = mean(&offered(behind, &is_before)).filter(|usual| *usual > 0.0)?;
-        Some(offered(behind, &is_after).into_iter().max_by(f64::total_cmp)? / usual)
+        let usual = Usual::of(&offered(behind, &is_before)).filter(|usual| usual.mean > 0.0)?;
+        let most = offered(behind, &is_after).into_iter().max_by(|a, b| a.mean.total_cmp(&b.mean))?;
+        usual.is_far_below(most.low).then_some(most.mean / usual.mean)
     };
     let behind = study.service_series.iter().filter(|series| cache.fills_from.contains(&series.name));
     let (behind, times) =
         behind.filter_map(|series| Some((series, times(series)?))).max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (times >= GREW).then_some(Cold { cache, fault, hits: (before, after), behind, times })
+    (times >= GREW).then_some(Cold { cache, fault, hits: (before.mean, after.mean), behind, times })
 }
 
-fn mean(of: &[f64]) -> Option<f64> {
-    (!of.is_empty()).then(|| of.iter().sum::<f64>() / of.len() as f64)
+/// What a number was in the windows before a fault, from the lowest end of their intervals to the highest. Where a run has no intervals, because it is
+/// the only one, the windows tell how much the number differs by chance.
+struct Usual {
+    mean: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Usual {
+    fn of(windows: &[Estimate]) -> Option<Self> {
+        let low = windows.iter().map(|window| window.low).min_by(f64::total_cmp)?;
+        let high = windows.iter().map(|window| window.high).max_by(f64::total_cmp)?;
+        let mean = windows.iter().map(|window| window.mean).sum::<f64>() / windows.len() as f64;
+        Some(Self { mean, low, high })
+    }
+
+    /// Whether a number lies below all of these, by more than they lie apart.
+    fn is_far_above(&self, number: f64) -> bool {
+        self.low - number > self.high - self.low
+    }
+
+    fn is_far_below(&self, number: f64) -> bool {
+        number - self.high > self.high - self.low
+    }
 }
 
 #[cfg(test)]
@@ -122,5 +147,37 @@ mod tests {
         let mut random = cached(0.9, 0.2, 8.0);
         random.faults.iter_mut().for_each(|fault| fault.scheduled = false);
         assert!(look(&random, &sample::source()).is_none());
+    }
+    /// The same, with the half width of its intervals, as parts of what they are around.
+    fn spread(mut study: StudyResult, part: f64) -> StudyResult {
+        let widen = |e: &mut Estimate| (e.low, e.high) = (e.mean * (1.0 - part), e.mean * (1.0 + part));
+        for series in &mut study.service_series {
+            series.hit_ratio.iter_mut().flatten().for_each(widen);
+            series.offered_per_s.iter_mut().for_each(widen);
+        }
+        study
+    }
+
+    #[test]
+    fn is_silent_where_intervals_meet_and_where_windows_differ_as_much_by_chance() {
+        let found = |study: &StudyResult| look(study, &sample::source()).is_some();
+        assert!(found(&spread(cached(0.9, 0.6, 2.0), 0.05)));
+        assert!(!found(&spread(cached(0.9, 0.6, 2.0), 0.25)), "what is measured may be the same");
+        // One run has no intervals: half of its windows have few hits, before the fault as after it.
+        let mut noisy = cached(0.9, 0.6, 2.0);
+        for series in &mut noisy.service_series {
+            series.hit_ratio.iter_mut().step_by(2).for_each(|ratio| *ratio = ratio.map(|_| Estimate::exact(0.65)));
+            series.offered_per_s.iter_mut().step_by(2).for_each(|rate| *rate = Estimate::exact(16.0));
+        }
+        assert!(!found(&noisy));
+        // One bad window long after the fault is not the fault's.
+        let mut late = cached(0.9, 0.9, 1.0);
+        let last = late.windows.len() - 1;
+        for series in &mut late.service_series {
+            series.hit_ratio.iter_mut().skip(last).for_each(|ratio| *ratio = Some(Estimate::exact(0.2)));
+            series.offered_per_s.iter_mut().skip(last).for_each(|rate| *rate = Estimate::exact(80.0));
+        }
+        let fault = &late.faults[0];
+        assert!(late.windows[last].from_s > fault.to_s + 60.0 && !found(&late), "{} s", fault.to_s);
     }
 }
