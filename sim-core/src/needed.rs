@@ -37,6 +37,22 @@ fn runs(topology: &Topology, service: ServiceId) -> bool {
 /// Tells the calls of steps that are waited for and may not fail, each with how many times it is made where the steps are taken `times`. Whether the
 /// steps reply on the way, so that no step after them is waited for.
 pub fn needed_calls(topology: &Topology, steps: &[Step], times: f64, told: &mut impl FnMut(EdgeId, f64)) -> bool {
+    calls_of(topology, steps, times, false, told)
+}
+
+/// As [`needed_calls`], and with them the calls that take each other's place: the steps can do without any of them, and not without all. So the
+/// failure of each is the steps' own where the others fail too.
+pub fn failing_calls(topology: &Topology, steps: &[Step], times: f64, told: &mut impl FnMut(EdgeId, f64)) -> bool {
+    calls_of(topology, steps, times, true, told)
+}
+
+fn calls_of(
+    topology: &Topology,
+    steps: &[Step],
+    times: f64,
+    together: bool,
+    told: &mut dyn FnMut(EdgeId, f64),
+) -> bool {
     let may_not_fail = |edge: EdgeId| {
         let edge = &topology.edges[edge.index()];
         !edge.optional && edge.fallback.is_none()
@@ -53,27 +69,38 @@ pub fn needed_calls(topology: &Topology, steps: &[Step], times: f64, told: &mut 
             Step::Parallel { branches, need, repeat } if *need > (branches.len() as u32).saturating_sub(1) * repeat => {
                 // A reply in a branch ends that branch, and answers nobody.
                 let times = times * f64::from(*repeat);
-                branches.iter().for_each(|branch| _ = needed_calls(topology, branch, times, told));
+                branches.iter().for_each(|branch| _ = calls_of(topology, branch, times, together, told));
                 false
             }
             // Whichever branch is taken, some requests take it.
             Step::Choose(branches) => {
                 let replied: Vec<bool> =
-                    branches.iter().map(|(_, branch)| needed_calls(topology, branch, times, told)).collect();
+                    branches.iter().map(|(_, branch)| calls_of(topology, branch, times, together, told)).collect();
                 !replied.contains(&false)
             }
-            Step::Steps(steps) => needed_calls(topology, steps, times, told),
+            Step::Steps(steps) => calls_of(topology, steps, times, together, told),
             // Some requests miss; a cache that does not answer is a miss too.
             Step::Lookup { miss, .. } => {
-                needed_calls(topology, miss, times, told);
+                calls_of(topology, miss, times, together, told);
                 false
             }
             Step::Invalidate { call, .. } => {
                 call.filter(|edge| may_not_fail(*edge)).into_iter().for_each(|edge| told(edge, times));
                 false
             }
-            // Another call stands in for this one, and this one for it.
+            Step::Fallback { call, otherwise } if together => {
+                let mut others_may = false;
+                calls_of(topology, otherwise, times, together, &mut |edge, times| {
+                    others_may = true;
+                    told(edge, times);
+                });
+                if others_may {
+                    told(*call, times);
+                }
+                false
+            }
             Step::Reply(_) => true,
+            // Another call stands in for this one, and this one for it.
             Step::Fallback { .. }
             | Step::Parallel { .. }
             | Step::Background(_)

@@ -1,7 +1,7 @@
 //! Fallbacks of calls: which one a call has, and the other calls that they make.
 //!
 //! A fallback is written beside a call, in its policy or in the defaults of all calls; the first of these is the call's. Another call is compiled for
-//! each call that falls back on it, as a call of the same caller, with the next higher number.
+//! each call that falls back on it, as a call of the same caller, and stands behind that call in the list of calls.
 
 use super::Compiler;
 use crate::written::call::CallKeys;
@@ -17,7 +17,8 @@ use sim_core::topology::Step;
 pub(super) enum MayFallBack {
     /// Any.
     Anything,
-    /// An answer of its own: a load class has no process that could keep answers or call somebody else, and a message or an invalidation no answer.
+    /// An answer of the caller's own, and nothing else: a load class has no process that could keep answers or make another call; and nobody reads an
+    /// answer to a message or to an invalidation.
     Itself,
     /// A lookup, whose failure is a miss.
     Nothing,
@@ -93,8 +94,7 @@ impl<'a> Compiler<'a> {
                 let other = told.at(path, |p| self.call_step(by.0, by.1, call, p));
                 self.falling_back.pop();
                 let Some(other) = other else { return };
-                let is_optional = self.model.edges[edge.index()].optional;
-                self.model.topology.edges[other.index()].optional |= is_optional;
+                self.takes_place(other, edge);
                 Source::Call(other)
             }
             (None, None) => Source::Itself,
@@ -105,6 +105,21 @@ impl<'a> Compiler<'a> {
         };
         let (latency, outcomes) = (settings.latency.clone(), settings.outcomes.clone());
         self.model.topology.edges[edge.index()].fallback = Some(Fallback { latency, outcome, outcomes, source });
+    }
+
+    /// What holds for a call holds for those that take its place: how long its caller has, and whether it can do without.
+    fn takes_place(&mut self, other: EdgeId, first: EdgeId) {
+        let (is_optional, deadline) = {
+            let first = &self.model.edges[first.index()];
+            (first.optional, first.deadline)
+        };
+        let mut next = Some(other);
+        while let Some(other) = next {
+            let other = &mut self.model.topology.edges[other.index()];
+            other.optional |= is_optional;
+            other.deadline = [other.deadline, deadline].into_iter().flatten().min();
+            next = other.other_call();
+        }
     }
 
     /// The step of a call, with the other calls that take its place.

@@ -6,7 +6,7 @@ use super::waits::{Course, course, patience_ns};
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::retry::BudgetSettings;
 use sim_core::ids::{Caller, EdgeId, EndpointId};
-use sim_core::needed::needed_calls;
+use sim_core::needed::failing_calls;
 use sim_core::outcome::Outcome;
 use sim_core::problem::Severity;
 use sim_core::topology::Edge;
@@ -25,8 +25,8 @@ const FROM: f64 = 10.0;
 /// multiply too, and are told beside it; a breaker ends the storm when it opens, and is named.
 ///
 /// # When it is silent
-/// A call counts only where its failure is one of those above it: not below an optional call, a fallback, background work, branches that are not
-/// all needed, or a queue. A caller that tries timeouts only is part of it where the call below may outlast its timeout. One layer of retries is
+/// A call counts only where its failure is one of those above it: not below an optional call, a fallback that answers by itself, background work,
+/// branches that are not all needed, or a queue. Where another call takes the place of one that failed, both count, as both may fail. A caller that tries timeouts only is part of it where the call below may outlast its timeout. One layer of retries is
 /// what the source advises, however many attempts it has.
 ///
 /// # Source
@@ -210,7 +210,7 @@ impl Layers<'_> {
 fn carried(scene: &Scene<'_>, endpoint: EndpointId) -> Vec<(EdgeId, f64)> {
     let mut calls = Vec::new();
     let steps = &scene.model.endpoints[endpoint.index()].steps;
-    needed_calls(&scene.model.topology, steps, 1.0, &mut |edge, times| calls.push((edge, times)));
+    failing_calls(&scene.model.topology, steps, 1.0, &mut |edge, times| calls.push((edge, times)));
     calls
 }
 
@@ -278,6 +278,30 @@ services:
         assert_eq!(told("retry-amplification", &given), [""; 0]);
         let outcomes = whole.replace("max_attempts: 4", "max_attempts: 4, outcomes: [unreachable]");
         assert_eq!(told("retry-amplification", &outcomes), [""; 0]);
+    }
+
+    #[test]
+    fn calls_that_take_the_place_of_others_count_as_these_do() {
+        let other = |keys: &str| text(&format!("timeout: 1s, fallback: {{call: {{to: store.read, {keys}}}}}"));
+        let found = told("retry-amplification", &other("policy: four"));
+        assert!(found.len() == 1 && found[0].contains("64 attempts at store.read"), "{found:?}");
+        // Before the other call, the first: its failure is the request's where the other fails too.
+        let first = text("policy: four, fallback: {call: {to: store.read, timeout: 1s}}");
+        let found = told("retry-amplification", &first);
+        assert!(found.len() == 1 && found[0].contains("64 attempts at store.read"), "{found:?}");
+        // Neither where the last answers by itself: the failures of the store are nobody's, and two layers end before it.
+        let hidden = told("retry-amplification", &other("policy: four, fallback: {}"));
+        assert!(hidden.len() == 1 && hidden[0].contains("16 attempts at api.get"), "{hidden:?}");
+        // Timeouts alone, of which no more fit into the deadline of the first call than one.
+        let timeouts = |deadline: &str| {
+            let text = text(&format!(
+                "timeout: 100ms{deadline}, fallback: {{call: {{to: store.read, timeout: 1s, retry: {{max_attempts: 9, outcomes: [timeout]}}}}}}"
+            ));
+            told("retry-amplification", &text.replace("max_attempts: 4", "max_attempts: 2"))
+        };
+        let without = timeouts("");
+        assert!(without.len() == 1 && without[0].contains("36 attempts at store.read"), "{without:?}");
+        assert_eq!(timeouts(", deadline: 900ms"), [""; 0], "of the other call too");
     }
 
     #[test]
