@@ -47,7 +47,8 @@ fn policies(criterion: &mut Criterion) {
             bencher.iter(|| {
                 now += 1_000_000;
                 budget.on_call(now);
-                budget.on_result(false, true);
+                budget.on_result(false);
+                budget.retry_ended();
                 budget.try_retry(now, 20)
             });
         });

@@ -20,6 +20,7 @@ pub const LIVE: &[&str] = &[
     "policies.NAME.retry.max_attempts",
     "policies.NAME.retry.outcomes",
     "policies.NAME.retry.backoff",
+    "policies.NAME.retry.turned_away",
     "policies.NAME.fallback",
     "policies.NAME.optional",
     "policies.NAME.locality",

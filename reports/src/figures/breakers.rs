@@ -12,8 +12,8 @@ use sim_core::results::{BreakerSeries, CallSeries, StudyResult, Unit};
 /// Calls that are drawn; the others are in the table.
 const MOST_CALLS: usize = 4;
 
-/// The states from the bottom of a stack to its top: where calls pass, where some do, where none does. With the fill of each, by its place among
-/// those of outcomes: they are borrowed, and do not mean the same.
+/// The states from the bottom of a stack to its top: those in which all calls pass, then some, then none. Beside each state stands the number of the
+/// outcome whose fill it is drawn with; the figure only uses the colour, and the outcome has nothing to do with the state.
 const STACK: [(State, usize); State::ALL.len()] =
     [(State::Closed, 0), (State::Disabled, 6), (State::HalfOpen, 1), (State::Open, 4), (State::ForcedOpen, 2)];
 

@@ -26,8 +26,9 @@ const FROM: f64 = 10.0;
 ///
 /// # When it is silent
 /// A call counts only where its failure is one of those above it: not below an optional call, a fallback that answers by itself, background work,
-/// branches that are not all needed, or a queue. Where another call takes the place of one that failed, both count, as both may fail. A caller that tries timeouts only is part of it where the call below may outlast its timeout. One layer of retries is
-/// what the source advises, however many attempts it has.
+/// branches that are not all needed, or a queue. Where another call takes the place of one that failed, both count, as both may fail. A caller that
+/// tries timeouts only is part of it where the call below may outlast its timeout. One layer of retries is what the source advises, however many
+/// attempts it has.
 ///
 /// # Source
 /// Google, *Site Reliability Engineering*, chapter 22, "Addressing Cascading Failures": three layers of four attempts, 64 attempts. Amazon

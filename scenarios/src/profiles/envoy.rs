@@ -12,6 +12,7 @@ profile! {
     /// - `timeout` of the route 15 s; `lb_policy` `ROUND_ROBIN`; `max_requests` 1024
     /// - `num_retries` 1, so that there are 2 attempts; `retry_on` has no default, here `5xx,reset,connect-failure`; `base_interval` 25 ms up to
     ///   `max_interval` 250 ms, full jitter; `max_retries` 3 at once
+    /// - what overflows `circuit_breakers` is not tried again, which is `turned_away: false`
     /// - `retry_budget` 20 %, `min_retry_concurrency` 3
     /// - `consecutive_5xx` 5, `interval` 10 s, `base_ejection_time` 30 s, `max_ejection_time` 300 s, `max_ejection_percent` 10 %
     ///
@@ -32,7 +33,7 @@ profile! {
     /// ```
     ///
     /// # Source
-    /// Envoy: `RouteAction.timeout`, `RetryPolicy`, `CircuitBreakers`, `OutlierDetection`, `Cluster.lb_policy`.
+    /// Envoy: `RouteAction.timeout`, `RetryPolicy`, `CircuitBreakers`, `OutlierDetection`, `Cluster.lb_policy`; `RetryStateImpl::wouldRetry`.
     EnvoySettings, EnvoyVersion { V1 = "1" }
 }
 
@@ -47,7 +48,7 @@ balance: round_robin
 concurrency_limit: {bulkhead: {limit: 1024, max_wait: 0s}}
 ",
     written: r"
-retry: {max_attempts: 2, outcomes: [error, timeout, unreachable, rejected, shed], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}, budget!: {concurrency_share: {percent: 0%, min: 3}}}
+retry: {max_attempts: 2, outcomes: [error, timeout, unreachable, rejected, shed], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}, turned_away: false, budget!: {concurrency_share: {percent: 0%, min: 3}}}
 outlier_ejection: {consecutive_errors: 5, every: 10s, eject_for: 30s, max_eject_for: 300s, max_ejected: {percent: 10%}}
 ",
 };

@@ -13,8 +13,8 @@ profile! {
     /// - `loadBalancer` `LEAST_REQUEST`; `timeout` disabled
     /// - `outlierDetection` where it is written: `consecutive5xxErrors` 5, `interval` 10 s, `baseEjectionTime` 30 s, `maxEjectionPercent` 10 %
     ///
-    /// Answers of the callee are not tried again, whatever they are. Before Istio 1.24 those with 503 were: write `retry: {outcomes: [unreachable,
-    /// rejected, shed]}` for that.
+    /// Answers of the callee are not tried again, whatever they are, and neither is what `circuit_breakers` turn away
+    /// (`turned_away: false`). Before Istio 1.24 answers with 503 were: write `retry: {outcomes: [unreachable, rejected, shed]}` for that.
     ///
     /// What differs: as for `envoy`. gRPC's status `UNAVAILABLE` is tried again by Istio also where the callee says it. Retries go to other hosts in
     /// Istio (`retry_host_predicate`), and wherever the balancer says here.
@@ -43,7 +43,7 @@ pub(super) const LIBRARY: Library = Library {
     older: None,
     always: r"
 balance: {least_requests: {choices: 2}}
-retry: {max_attempts: 3, outcomes: [unreachable], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}}
+retry: {max_attempts: 3, outcomes: [unreachable], backoff: {exponential: {base: 25ms, multiplier: 2, cap: 250ms, jitter: full}}, turned_away: false}
 ",
     written: r"
 retry: {budget?: {concurrency_share: {percent: 20%, min: 3}}}

@@ -382,7 +382,7 @@ impl Walk<'_> {
             let words: Vec<String> = library.versions.iter().map(|known| format!("{}-{known}", library.name)).collect();
             let problem =
                 Problem::error("profile", format!("version \"{version}\" of {} is not known here", library.name))
-                    .label(format!("words here: {}", words.join(", ")))
+                    .label(format!("versions known: {}", words.join(", ")))
                     .hint(format!("write profile: {} for the present version", library.name));
             self.problems.push(Placed { problem, span: Some(span) });
             library.name.to_owned()

@@ -12,10 +12,13 @@ profile! {
     /// - `MaxHedgedAttempts` 1, `Delay` 2 s
     /// - `PermitLimit` 1000, `QueueLimit` 0
     ///
-    /// Retries stand around the breaker and the limits, as in the standard pipeline: what these turn away is tried again.
+    /// In Polly, strategies stand in the order in which they are added. Here retries stand around breaker and limits, and as `ShouldHandle` of
+    /// `RetryStrategyOptions` is all exceptions by default, what these turn away is tried again.
     ///
-    /// What differs: the timeout (30 s) has to be written, and so has the jitter; that of Polly with `Exponential` is its own decorrelated
-    /// form, to which `jitter: decorrelated` comes near. A break longer with each opening (`BreakDurationGenerator`) is `growth`.
+    /// What differs: in the standard handler of `Microsoft.Extensions.Http.Resilience` the limiter is the outermost, then come total timeout, retry,
+    /// breaker and the timeout of an attempt, and the refusal of an open breaker is not tried again. Write `turned_away: false` for both. The timeout
+    /// (30 s) has to be written, and so has the jitter; that of Polly with `Exponential` is its own decorrelated form, to which `jitter:
+    /// decorrelated` comes near. A break longer with each opening (`BreakDurationGenerator`) is `growth`.
     ///
     /// # When to use it
     /// For callers on .NET, also by way of `Microsoft.Extensions.Http.Resilience`, whose standard handler has other values.
@@ -30,7 +33,8 @@ profile! {
     /// ```
     ///
     /// # Source
-    /// Polly 8: `RetryStrategyOptions`, `CircuitBreakerStrategyOptions`, `HedgingStrategyOptions`, `ConcurrencyLimiterOptions`.
+    /// Polly 8: `RetryStrategyOptions`, `CircuitBreakerStrategyOptions`, `HedgingStrategyOptions`, `ConcurrencyLimiterOptions`. .NET:
+    /// `HttpStandardResilienceOptions`, `HttpClientResiliencePredicates`.
     PollySettings, PollyVersion { V8 = "8" }
 }
 

@@ -14,8 +14,9 @@ profile! {
     /// - `maxConcurrentCalls` 25, `maxWaitDuration` 0
     /// - `limitForPeriod` 50, `limitRefreshPeriod` 500 ns, `timeoutDuration` 5 s
     ///
-    /// What differs: decorators stand in one order here, the default one of resilience4j: retry, breaker, rate limiter, bulkhead. So what breaker,
-    /// limiter or bulkhead turn away is tried again, and costs an attempt. `TimeLimiter` (1 s, `cancelRunningFuture`) has to be written as `timeout`.
+    /// What differs: decorators stand in one order here, the default one of resilience4j:
+    /// Retry(CircuitBreaker(RateLimiter(TimeLimiter(Bulkhead(call))))). So what breaker, limiter or bulkhead turn away is tried again, and costs an
+    /// attempt; for retries inside of them write `turned_away: false`. `TimeLimiter` (1 s, `cancelRunningFuture`) has to be written as `timeout`.
     /// `IntervalFunction.ofExponentialRandomBackoff` is `jitter: {around: 50%}`.
     ///
     /// # When to use it
@@ -31,7 +32,7 @@ profile! {
     /// ```
     ///
     /// # Source
-    /// resilience4j 2: `CircuitBreakerConfig`, `RetryConfig`, `BulkheadConfig`, `RateLimiterConfig`.
+    /// resilience4j 2: `CircuitBreakerConfig`, `RetryConfig`, `BulkheadConfig`, `RateLimiterConfig`; "Getting Started", Aspect order.
     Resilience4jSettings, Resilience4jVersion { V2 = "2" }
 }
 

@@ -59,7 +59,8 @@ fn a_version_may_follow_the_name_in_one_word() {
         assert!(report.contains(what) && report.matches("error: ").count() == 1, "{profile}: {report}");
     };
     refused("polly-7", "version \"7\" of polly is not known here");
-    refused("aws_sdk-2024", "words here: aws_sdk-2026, aws_sdk-2025");
+    refused("aws_sdk-2024", "versions known: aws_sdk-2026, aws_sdk-2025");
+    refused("resilience4j-1", "versions known: resilience4j-2");
     refused("guava-2", "guava-2");
     refused("polly-", "version \"\" of polly");
     // Inherited, in a variant, and taken away again.
@@ -103,8 +104,7 @@ fn null_takes_away_what_a_library_brings() {
 #[test]
 fn a_default_for_a_setting_that_is_missing_is_none_for_one_that_is_written() {
     // Envoy lets three retries be under way, and a budget that is written is 20 %.
-    let outcomes =
-        "outcomes: [error, timeout, unreachable, rejected, shed], backoff: {exponential: {base: 25ms, cap: 250ms}}";
+    let outcomes = "outcomes: [error, timeout, unreachable, rejected, shed], turned_away: false, backoff: {exponential: {base: 25ms, cap: 250ms}}";
     let always = "total_timeout: 15s, balance: round_robin, concurrency_limit: {bulkhead: {limit: 1024}}";
     same(
         "profile: envoy, retry: {}",

@@ -118,6 +118,39 @@ fn the_deadline_goes_on_and_the_total_timeout_does_not() {
 }
 
 #[test]
+fn a_copy_of_a_hedged_other_call_has_the_deadline_of_its_own_request() {
+    // No deadline passes: the first call fails at once, and the other takes 50 ms of the 300. Frames of requests that have ended are used again.
+    for hedge in ["{speculative: {copies: 2}}", "{backup: {after: {time: 20ms}}}", "{tied: {after: {time: 5ms}}}"] {
+        let call = format!("deadline: 300ms, fallback: {{call: {{to: b.get, hedge: {hedge}, retry: {{}}}}}}");
+        let text = system(&call, "").replace("{constant: {rate: 1/s}}", "{poisson: {rate: 50/s}}");
+        let model = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+        let run = sim_core::world::simulate(&model, 7, 0);
+        let found = Found(model, run);
+        let other = found.at("web->b.get");
+        assert!(other.calls > 3000 && other.call_outcomes[0] + 10 > other.calls, "{hedge}: {other:?}");
+        assert_eq!(other.of(&sim_core::call::deadline::PASSED), 0, "{hedge}");
+    }
+}
+
+#[test]
+fn a_call_whose_other_call_is_never_answered_is_unanswered_too() {
+    // The other call is lost, and nothing bounds it: the first call's total timeout is of its own attempts.
+    let lost = "  lost: {inject: partition, where: {between: [web, b]}, at: 20s}\n";
+    for bound in ["", "total_timeout: 1s, ", "timeout: 1s, total_timeout: 2s, retry: {}, "] {
+        let found = Found::of(&format!("{bound}fallback: {{call: {{to: b.get}}}}"), lost);
+        let (first, other) = (found.at("web->a.get"), found.at("web->b.get"));
+        assert!(other.call_unanswered > 50, "{bound}: {other:?}");
+        assert_eq!(first.call_unanswered, other.call_unanswered, "{bound}");
+    }
+    // A deadline of either ends both.
+    for call in ["deadline: 1s, fallback: {call: {to: b.get}}", "fallback: {call: {to: b.get, deadline: 1s}}"] {
+        let found = Found::of(call, lost);
+        let unanswered = |name: &str| found.at(name).call_unanswered;
+        assert_eq!((unanswered("web->a.get"), unanswered("web->b.get")), (0, 0), "{call}");
+    }
+}
+
+#[test]
 fn the_last_good_answer_is_given_until_it_is_too_old() {
     let found = Found::of("fallback: {cached: {max_age: 15s}}", "");
     let first = found.at("web->a.get");
@@ -179,6 +212,32 @@ fn what_a_fallback_cannot_do_is_refused_where_it_is_written() {
     }
     let of_all = system("", "defaults: {call: {fallback: {cached: {max_age: 1m}}}}\n");
     assert_eq!(problems(&of_all), [""; 0], "the defaults of all calls leave users without");
+}
+
+#[test]
+fn an_endpoint_may_reach_itself_through_a_fallback_and_something_has_to_end_that() {
+    let text = |workers: &str, more: &str| {
+        system(&format!("fallback: {{call: {{to: web.get{more}}}}}"), "")
+            .replace("web: {workers: 99", &format!("web: {{workers: {workers}"))
+    };
+    assert_eq!(problems(&text("99", "")), [""; 0]);
+    // One request takes all workers, and its last call waits for one forever: the users after it are not answered.
+    let of = |text: &str| {
+        let model = read(text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+        let run = sim_core::world::simulate(&model, 7, 0);
+        Found(model, run)
+    };
+    let stuck = of(&text("99", ""));
+    assert!(stuck.1.stopped.is_none());
+    near(stuck.users()[0], 20);
+    assert_eq!(stuck.at("users->web.get").unanswered, 70, "{:?}", stuck.at("users->web.get"));
+    // A limit ends it: of each request, the other call of the other call is turned away.
+    let limited = of(&text("99", ", concurrency_limit: {bulkhead: {limit: 5}}, timeout: 1s"));
+    near(limited.users()[2], 80);
+    assert!(limited.at("web->web.get").attempts <= 81 * 5, "{:?}", limited.at("web->web.get"));
+    // Nothing ends it but the bounds of the run.
+    let endless = of(&text("unlimited", ""));
+    assert!(endless.1.stopped.is_some());
 }
 
 #[test]

@@ -51,7 +51,7 @@ services:
       get:
         steps:
           - work: 5ms
-          - call: {to: rows.put, timeout: 1s, breaker: {consecutive: {state: disabled}}}
+          - call: {to: rows.put, timeout: 1s, breaker: {consecutive: {state: disabled}}, concurrency_limit: {bulkhead: {limit: 3}}, retry: {outcomes: [rejected], backoff: {fixed: {delay: 3ms}}}}
           - call: {to: rows.get, policy: db}
           - call: {to: far.get, policy: far}
           - call: {to: near.get, policy: near}
@@ -91,6 +91,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("policies.NAME.retry.max_attempts", "policies.db.retry.max_attempts", "1"),
     ("policies.NAME.retry.outcomes", "policies.db.retry.outcomes", "[error]"),
     ("policies.NAME.retry.backoff", "policies.db.retry.backoff.fixed.delay", "150ms"),
+    ("policies.NAME.retry.turned_away", "services.web.endpoints.get.steps.1.call.retry.turned_away", "false"),
     ("policies.NAME.fallback", "policies.db.fallback.latency", "100ms"),
     ("policies.NAME.optional", "policies.far.optional", "true"),
     ("policies.NAME.locality", "policies.near.locality", "{prefer: zone}"),

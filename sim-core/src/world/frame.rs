@@ -138,6 +138,8 @@ pub const WATCHED: u16 = 256;
 pub const REGENERATES: u16 = 512;
 /// Its present call was turned away before any attempt was sent, and is tried again.
 pub const NOT_SENT: u16 = 1024;
+/// Holds a place of the retry budget of its present call, for a retry that waits for its turn or is under way.
+pub const RETRIES: u16 = 2048;
 
 /// What a frame is doing. A crash, a change of speed or a cancellation decides by it what has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -375,6 +377,7 @@ impl Arena {
     pub fn release(&mut self, id: FrameId) -> Ended {
         let frame = &mut self.frames[id];
         debug_assert!(frame.phase != Phase::Free, "{id:?} is given back twice");
+        debug_assert!(frame.flags & RETRIES == 0, "{id:?} is given back with a place of a retry budget");
         frame.seq = 0;
         frame.phase = Phase::Free;
         frame.next = self.free.into();

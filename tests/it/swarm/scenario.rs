@@ -316,7 +316,13 @@ impl Maker<'_> {
             let fallback = match self.dice.below(3) {
                 0 => "fallback: {cached: {max_age: 500ms}}".to_owned(),
                 1 => format!("fallback: {{latency: 2ms, call: {{to: {other}, timeout: 50ms, fallback: {{}}}}}}"),
-                _ => format!("fallback: {{outcome: degraded, call: {{to: {other}}}}}"),
+                _ => {
+                    let mut own = kinds::call(self.dice);
+                    if !own.is_empty() {
+                        own.insert_str(0, ", ");
+                    }
+                    format!("fallback: {{outcome: degraded, call: {{to: {other}{own}}}}}")
+                }
             };
             settings = if settings.is_empty() { fallback } else { format!("{settings}, {fallback}") };
         }

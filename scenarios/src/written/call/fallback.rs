@@ -15,12 +15,16 @@ use sim_core::units::SimDuration;
 /// fallback answers.
 /// - Alone it is a constant, a default, a message such as "service unavailable".
 /// - `cached` is the last good answer to the same call, which each instance of the caller keeps in the memory of its process: it is lost with
-///   a restart. The answer is given if it is not older than `max_age`; else the failure stands. Whatever it says is not looked at again, so
-///   that each such answer counts as a `stale_read`. An answer that is degraded is not kept.
-/// - `call` is another call, made by the same instance, with a policy, retries and a timeout of its own. What it ends with is what the first call
-///   ends with; both are counted. It takes place within the `deadline` of the first call, but not within its `total_timeout`, and is
-///   optional where the first call is. It may have a fallback in turn, but none falls back on itself: a policy whose fallback names the
-///   same policy, or defaults with a fallback, are taken once.
+///   a restart. The answer is given if it is not older than `max_age`; else the failure stands. Nobody checks whether the kept answer is still
+///   right, so that each one that is given counts as a `stale_read`. A degraded answer is not kept.
+/// - `call` is another call, made by the same instance, with a policy, retries and a timeout of its own. The outcome of the other call is the
+///   outcome of the first call too, and both calls are counted. The other call has to end within the `deadline` of the first call, but not within
+///   its `total_timeout`, and is optional where the first call is. It may have a fallback in turn. A fallback never leads back to itself: where a
+///   policy has a fallback whose call names the same policy, or the defaults have a fallback, the other call is made once.
+///
+/// The other call may lead back to the endpoint that makes it, directly or by way of other services, because it is only made when the first call
+/// fails. While the first call fails, each request then causes another one, which fails in the same way: it ends when workers, a deadline, a breaker
+/// or a limit stop it, or the bounds of the run.
 ///
 /// Users of a load class have the first form only: they keep no answers and know no other address.
 ///

@@ -21,9 +21,14 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// The caller waits (`backoff`) and sends the call again, up to `max_attempts` in all, as long as the outcome is one of `outcomes` and
 /// the budget allows it. The work that a timed-out attempt left behind goes on unless the call says `cancel: true`. Each attempt
-/// passes the breaker, throttle, limits and pool: retries stand around these, as they do by default in resilience4j and as Polly advises. What they turn
-/// away is an attempt with the outcome `rejected`, the first as any other: it is tried again where `outcomes` has `rejected`, and not by default. An
-/// attempt that was turned away is counted in `rejected`, and not as a retry.
+/// passes the breaker, throttle, limits and pool: retries stand around these, as in resilience4j, whose order is Retry(CircuitBreaker(RateLimiter(
+/// TimeLimiter(Bulkhead(call))))). What they turn away is an attempt with the outcome `rejected`, the first as any other, and so is the first of each
+/// copy of a hedged call: it is tried again where `outcomes` has `rejected`, and not by default. An attempt that was turned away is counted in
+/// `rejected`, and not as a retry.
+///
+/// With `turned_away: false` a retry answers the callee alone: what the caller's own breaker, throttle, limits or pool turn away is final, also where
+/// `outcomes` has `rejected`. So it is in Envoy, which never retries what overflowed its circuit breakers, and in the standard handler of .NET, where the
+/// limiter stands outside of the retry, and the refusal of an open breaker is none of the failures that are tried again.
 ///
 /// # When to use it
 /// Against failures that pass. Without a budget retries multiply the load just when the callee can bear it least.
@@ -33,6 +38,7 @@ use serde::{Deserialize, Serialize};
 /// - `outcomes`: which failures are tried again, default error, timeout, unreachable
 /// - `backoff`: wait before the next attempt, kind, default exponential with base 50ms and full jitter
 /// - `budget`: how many retries there may be, kind, default none
+/// - `turned_away`: whether what the caller's own breaker, throttle, limits or pool turn away is tried again too, default true
 ///
 /// # Example
 /// ```yaml
@@ -40,7 +46,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// gRPC proposal A6; M. Brooker, "Exponential Backoff And Jitter", 2015.
+/// gRPC proposal A6; M. Brooker, "Exponential Backoff And Jitter", 2015. Envoy, `RetryStateImpl::wouldRetry`; .NET, `HttpStandardResilienceOptions`
+/// and `HttpClientResiliencePredicates`; resilience4j, "Getting Started", Aspect order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetrySettings {
@@ -53,6 +60,8 @@ pub struct RetrySettings {
     /// How many retries there may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetSettings>,
+    /// Whether what the caller's own doormen turn away is tried again too, where `outcomes` has `rejected`.
+    pub turned_away: bool,
 }
 
 /// The kinds of the family: retry itself, backoffs and budgets.
@@ -82,6 +91,7 @@ impl Default for RetrySettings {
             outcomes: vec![Outcome::Error, Outcome::Timeout, Outcome::Unreachable],
             backoff: Backoff::default(),
             budget: None,
+            turned_away: true,
         }
     }
 }

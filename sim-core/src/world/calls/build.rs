@@ -83,6 +83,8 @@ pub(super) fn sites(
 ) -> Vec<Site> {
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
     let bounded = model.bounded();
+    let mut follows = vec![false; model.edges.len()];
+    model.edges.iter().filter_map(Edge::other_call).for_each(|other| follows[other.index()] = true);
     let mut sites = Vec::new();
     for (index, edge) in model.edges.iter().enumerate() {
         let guard = &model.guards[edge.guard.index()];
@@ -110,7 +112,7 @@ pub(super) fn sites(
             deadline_ns: edge.deadline.map_or(0, crate::units::SimDuration::ns),
             bounded: bounded[index],
             keeps: edge.keeps_answers(),
-            follows: model.edges.iter().any(|first| first.other_call() == Some(EdgeId::from(index))),
+            follows: follows[index],
             guarded: bounded[index]
                 || edge.keeps_answers()
                 || guard.breaker.is_some()

@@ -22,7 +22,7 @@ use crate::engine::table::Id;
 use crate::ids::EdgeId;
 use crate::outcome::Outcome;
 use crate::results::TraceStepKind;
-use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, NOT_SENT, Phase, Waiter};
+use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, NOT_SENT, Phase, RETRIES, Waiter};
 use crate::world::network::{Departure, Message};
 use crate::world::probe::Stage;
 use crate::world::program::{Op, Pc};
@@ -398,11 +398,12 @@ impl World<'_> {
             let now = self.now;
             let state = &mut self.calls.shared[shared];
             let in_flight = state.in_flight;
-            if let Some(budget) = &mut state.budget
-                && !budget.try_retry(now, in_flight)
-            {
-                count!(self.calls.sites[site].counts, retry::BUDGET_EXHAUSTED);
-                return None;
+            if let Some(budget) = &mut state.budget {
+                if !budget.try_retry(now, in_flight) {
+                    count!(self.calls.sites[site].counts, retry::BUDGET_EXHAUSTED);
+                    return None;
+                }
+                self.frames[frame].flags |= RETRIES;
             }
         }
         if delay == 0 {

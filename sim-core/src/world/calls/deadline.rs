@@ -14,7 +14,7 @@ use crate::engine::table::Table;
 use crate::ids::EdgeId;
 use crate::outcome::Outcome;
 use crate::world::World;
-use crate::world::frame::FrameId;
+use crate::world::frame::{COPY, FrameId};
 
 /// Of each frame, until when what it does is of use [ns].
 #[derive(Debug, Default)]
@@ -79,7 +79,9 @@ impl World<'_> {
             0 => u64::MAX,
             deadline => self.frames[frame].start.saturating_add(deadline),
         };
-        let first = if at.follows { self.calls.fallbacks.until(frame) } else { u64::MAX };
+        // A copy has the first call's deadline from its caller, by its own frame: what stands in the list is of whoever had that frame before.
+        let takes_place = at.follows && self.frames[frame].flags & COPY == 0;
+        let first = if takes_place { self.calls.fallbacks.until(frame) } else { u64::MAX };
         own.min(first).min(self.calls.deadlines.of(frame))
     }
 
@@ -90,6 +92,7 @@ impl World<'_> {
             return None;
         }
         count!(self.calls.sites[site].counts, PASSED);
+        self.gives_back_retry(frame, site);
         if self.tries(frame) > self.tries_before(frame, site) {
             self.one_more_try(frame);
         }

@@ -23,7 +23,7 @@ use crate::engine::table::Id;
 use crate::ids::{EdgeId, InstanceId};
 use crate::metrics::{LevelAt, PartAt};
 use crate::outcome::Outcome;
-use crate::world::frame::{COPY, FrameId, Link, NOT_SENT, Phase};
+use crate::world::frame::{FrameId, Link, NOT_SENT, Phase, RETRIES};
 use crate::world::{TIMER, World};
 
 const THROTTLE: u64 = 0x36;
@@ -173,19 +173,40 @@ impl World<'_> {
         (0..gate).for_each(|gate| self.tells(shared, gate, |keeper| keeper.withdrawn(now, by)));
     }
 
-    /// An attempt is not sent. It counts as one of those that a retry may make, so that they come to an end: retries stand around the doormen, as in
-    /// resilience4j and Polly. Only the first attempt of a copy of a hedged call, which others of its call may answer, is not tried again.
+    /// An attempt is not sent. It counts as one of those that a retry may make, so that they come to an end: retries stand around the doormen, unless
+    /// the retry says that it does not hear them (`turned_away: false`), for which no attempt is left then.
     #[cold]
     fn held_back(&mut self, frame: FrameId, site: EdgeId, outcome: Outcome) -> Sent {
         self.calls.sites[site].counts.rejected += 1;
-        let at = &mut self.frames[frame];
-        if at.tries == 0 && at.flags & COPY == 0 {
-            at.flags |= NOT_SENT;
-            at.tries = 1;
-        } else if self.tries(frame) > self.tries_before(frame, site) {
+        self.gives_back_retry(frame, site);
+        let (before, tries) = (self.tries_before(frame, site), self.tries(frame));
+        let retry = self.in_force.edges[site.index()].retry.as_ref();
+        if let Some(retry) = retry.filter(|retry| !retry.turned_away) {
+            self.set_tries(frame, before.saturating_add(retry.attempts()));
+        } else if tries == before {
+            self.frames[frame].flags |= NOT_SENT;
+            self.set_tries(frame, before + 1);
+        } else {
             self.one_more_try(frame);
         }
         Sent::Failed(outcome)
+    }
+
+    /// The retry for which a frame holds a place of the budget has ended, is withdrawn, or is not sent: the place comes back.
+    pub(in crate::world) fn gives_back_retry(&mut self, frame: FrameId, site: EdgeId) {
+        if self.frames[frame].flags & RETRIES == 0 {
+            return;
+        }
+        self.frames[frame].flags &= !RETRIES;
+        let shared = self.shared_of(frame, site);
+        if let Some(budget) = &mut self.calls.shared[shared].budget {
+            budget.retry_ended();
+        }
+    }
+
+    /// A frame that waits before it tries again does not: it ends, or another copy of its call has been answered.
+    pub(in crate::world) fn gives_up_retry(&mut self, frame: FrameId) {
+        self.gives_back_retry(frame, self.site_of(frame));
     }
 
     /// The caller begins to wait at a gate.
@@ -277,6 +298,7 @@ impl World<'_> {
         let site = self.site_of(frame);
         let shared = self.shared_of(frame, site);
         let gate = self.leaves_gate(frame, shared);
+        self.gives_back_retry(frame, site);
         count!(self.calls.sites[site].counts, doorman::GIVEN_UP);
         self.was_at_gate(site, shared, gate, self.now - self.calls.asked[frame.index()]);
         self.next_takes_place(shared);
@@ -342,13 +364,13 @@ impl World<'_> {
         let began =
             if self.calls.shared[shared].timed { self.calls.let_go[frame.index()] } else { self.frames[frame].start };
         let ended = Ended { now_ns: now, outcome, latency_ns: now - began, by, is_broken };
-        let retry = self.tries(frame) > self.tries_before(frame, site) + 1;
+        self.gives_back_retry(frame, site);
         let ejects = self.calls.shared[shared].ejector.is_some();
         let instances = if ejects { self.known_of_caller(frame, site).len() } else { 0 };
         let state = &mut self.calls.shared[shared];
         state.in_flight = state.in_flight.saturating_sub(1);
         if let Some(budget) = &mut state.budget {
-            budget.on_result(ok, retry);
+            budget.on_result(ok);
         }
         if let Some(ejector) = &mut state.ejector {
             ejector.ended(now, by, ok, instances);
@@ -370,6 +392,7 @@ impl World<'_> {
 
     /// Tells them that an attempt which was sent ends and nobody will know how.
     pub(super) fn withdrawn_guarded(&mut self, frame: FrameId, site: EdgeId) {
+        self.gives_back_retry(frame, site);
         let shared = self.shared_of(frame, site);
         let state = &mut self.calls.shared[shared];
         state.in_flight = state.in_flight.saturating_sub(1);

@@ -64,6 +64,7 @@ impl World<'_> {
             match at.phase {
                 Phase::Calling => self.ends_without_result(next, self.site_of(next)),
                 Phase::Waiting | Phase::Admitted => self.gives_up_place(next),
+                Phase::Backoff => self.gives_up_retry(next),
                 Phase::Hedging => self.end_race(next, true),
                 _ => {}
             }

@@ -164,16 +164,16 @@ impl World<'_> {
     #[cold]
     pub(super) fn sent_again(&mut self, frame: FrameId, site: EdgeId) {
         let (before, tries) = (self.tries_before(frame, site), self.tries(frame));
-        if self.frames[frame].flags & NOT_SENT != 0 {
-            // The first that is sent, whatever was turned away before it.
-            self.frames[frame].flags &= !NOT_SENT;
-            return;
-        }
+        let at = &mut self.frames[frame];
+        // Of a frame whose first attempts were turned away, this is the first that is sent.
+        let is_first = tries == before + 1 || at.flags & NOT_SENT != 0;
+        at.flags &= !NOT_SENT;
+        let is_hedge = at.flags & COPY != 0 && at.rank.copy() > 0;
         let counts = &mut self.calls.sites[site].counts;
-        if tries == before + 1 {
-            count!(counts, hedge::HEDGES);
-        } else {
+        if !is_first {
             count!(counts, retry::RETRIES);
+        } else if is_hedge {
+            count!(counts, hedge::HEDGES);
         }
     }
 
@@ -248,7 +248,11 @@ impl World<'_> {
         let copies = std::mem::take(&mut self.calls.races.races[race].copies);
         for &copy in &copies {
             match self.frames[copy].phase {
-                Phase::Delayed | Phase::Backoff => {
+                Phase::Delayed => {
+                    self.frames.release(copy);
+                }
+                Phase::Backoff => {
+                    self.gives_up_retry(copy);
                     self.frames.release(copy);
                 }
                 // Its attempt has not been sent, so that nothing is left behind.

@@ -36,7 +36,10 @@ const TIMES_LONGEST: u64 = 2;
 /// A request in flight at the end.
 #[derive(Debug, Clone, Copy)]
 struct Open {
+    /// Where it is counted.
     site: EdgeId,
+    /// The call at which its caller stands: another one where that has taken the place of a call that failed.
+    stands_at: EdgeId,
     /// When it was sent [ns from the start].
     since: u64,
     /// The frame that waits for it, if one does.
@@ -61,7 +64,13 @@ impl World<'_> {
     pub(in crate::world) fn vanishes(&mut self, frame: FrameId) {
         let at = &self.frames[frame];
         if at.waiter == Waiter::LOAD && at.flags & CLIENT == 0 {
-            self.calls.vanished.0.push(Open { site: at.edge, since: at.arrived, caller: None, callee: None });
+            self.calls.vanished.0.push(Open {
+                site: at.edge,
+                stands_at: at.edge,
+                since: at.arrived,
+                caller: None,
+                callee: None,
+            });
         }
     }
 
@@ -76,12 +85,13 @@ impl World<'_> {
         let late = |open: Vec<Open>, patience: &dyn Fn(&Open) -> Option<u64>| -> Vec<(Open, u64)> {
             open.into_iter().filter_map(|open| Some((open, self.moment(open.since, patience(&open)?)?))).collect()
         };
-        // A deadline would have ended it.
-        let ends = |open: &Open| open.caller.is_some_and(|caller| self.deadline_of_call(caller, open.site) < u64::MAX);
+        // A deadline would have ended it. A call whose place another has taken ends with that one, whatever bounds its own attempts.
+        let ends =
+            |open: &Open| open.caller.is_some_and(|caller| self.deadline_of_call(caller, open.stands_at) < u64::MAX);
         let attempts = late(open.attempts, &|attempt| {
             if ends(attempt) { None } else { self.patience_of_attempt(attempt.site) }
         });
-        let calls = late(open.calls, &|call| if ends(call) { None } else { self.patience_of_call(call.site) });
+        let calls = late(open.calls, &|call| if ends(call) { None } else { self.patience_of_call(call.stands_at) });
         let held_up = self.held_up(attempts.iter().chain(&calls).map(|(open, _)| open.caller));
         for (attempt, moment) in attempts {
             let site = &self.calls.sites[attempt.site];
@@ -197,7 +207,7 @@ impl World<'_> {
                 | Phase::Hedging => {
                     let site = self.site_of(frame);
                     // A retry begins later than its call. How much later is not kept, and patience is the call's.
-                    let mut call = Open { site, since: at.start, caller: Some(frame), callee: None };
+                    let mut call = Open { site, stands_at: site, since: at.start, caller: Some(frame), callee: None };
                     if at.phase == Phase::Calling {
                         let callee = at.next.callee();
                         call.callee = self.belongs(callee, frame, at.seq).then_some(callee);
@@ -217,7 +227,8 @@ impl World<'_> {
                 _ => {}
             }
             if at.waiter == Waiter::LOAD && at.flags & CLIENT == 0 {
-                open.attempts.push(Open { site: at.edge, since: at.arrived, caller: None, callee: Some(frame) });
+                let (site, since) = (at.edge, at.arrived);
+                open.attempts.push(Open { site, stands_at: site, since, caller: None, callee: Some(frame) });
             }
         }
         open

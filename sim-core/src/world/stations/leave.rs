@@ -89,6 +89,7 @@ impl World<'_> {
                     self.judge(frame, site, Outcome::Unreachable as u8);
                 }
                 Phase::Waiting | Phase::Admitted => self.gives_up_place(frame),
+                Phase::Backoff => self.gives_up_retry(frame),
                 Phase::Hedging => self.forget_race(frame),
                 Phase::Running => frame = self.replaced(frame),
                 Phase::Working => self.stop_cpu(frame),

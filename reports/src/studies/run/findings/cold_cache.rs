@@ -78,8 +78,8 @@ fn cold<'a>(study: &'a StudyResult, cache: &'a ServiceSeries, fault: &'a FaultSp
     (times >= GREW).then_some(Cold { cache, fault, hits: (before.mean, after.mean), behind, times })
 }
 
-/// What a number was in the windows before a fault, from the lowest end of their intervals to the highest. Where a run has no intervals, because it is
-/// the only one, the windows tell how much the number differs by chance.
+/// What a number was in the windows before a fault, from the lowest end of their intervals to the highest. Where a run has no intervals, because it
+/// is the only one, the windows tell how much the number differs by chance.
 struct Usual {
     mean: f64,
     low: f64,

@@ -242,15 +242,21 @@ impl Budget {
         }
     }
 
-    /// An attempt has ended, which may have been a retry.
-    pub fn on_result(&mut self, ok: bool, retry: bool) {
+    /// An attempt that was sent has ended.
+    pub fn on_result(&mut self, ok: bool) {
         match self {
             Self::Tokens { max, ratio, cost, tokens } => {
                 *tokens = if ok { (*tokens + *ratio).min(*max) } else { (*tokens - *cost).max(0.0) };
             }
-            Self::ConcurrencyShare { retries, .. } => *retries = retries.saturating_sub(u32::from(retry)),
             Self::Breaker(breaker) => breaker.on_result(ok),
-            Self::RateShare { .. } | Self::TokenBucket(_) => {}
+            Self::ConcurrencyShare { .. } | Self::RateShare { .. } | Self::TokenBucket(_) => {}
+        }
+    }
+
+    /// A retry that [`Self::try_retry`] allowed has ended: with a result, because nobody waits for it any more, or before it was sent.
+    pub fn retry_ended(&mut self) {
+        if let Self::ConcurrencyShare { retries, .. } = self {
+            *retries = retries.saturating_sub(1);
         }
     }
 
@@ -300,7 +306,7 @@ mod tests {
         let expected = [3.0, 4.0, 3.0, 2.0, 1.0, 0.0, 0.0, 1.6, 3.2, 2.2, 1.2, 2.8, 1.8, 3.4, 2.4];
         let mut allowed = Vec::new();
         for (event, tokens_after) in "FSFFFFFSSFFSFSF".chars().zip(expected) {
-            budget.on_result(event == 'S', false);
+            budget.on_result(event == 'S');
             let Budget::Tokens { tokens, .. } = &budget else { unreachable!() };
             assert!((tokens - tokens_after).abs() < 1e-9, "{tokens} is not {tokens_after}");
             if event == 'F' {
@@ -332,9 +338,10 @@ mod tests {
         let mut budget = BudgetSettings::ConcurrencyShare(ConcurrencyShareSettings::default()).build();
         let allowed = (0..100).filter(|_| budget.try_retry(0, 50)).count();
         assert_eq!(allowed, 10);
-        budget.on_result(false, false);
+        budget.on_result(false);
         assert!(!budget.try_retry(0, 50), "a first attempt that ends gives no room");
-        budget.on_result(true, true);
+        budget.on_result(true);
+        budget.retry_ended();
         assert!(budget.try_retry(0, 50));
         let mut few = BudgetSettings::ConcurrencyShare(ConcurrencyShareSettings::default()).build();
         assert_eq!((0..10).filter(|_| few.try_retry(0, 1)).count(), 3);
