@@ -5,6 +5,7 @@
 //! purpose: each says that the run will not tell what was probably meant. What is said of the system itself is a finding (`findings/`).
 
 mod cycles;
+mod memory;
 mod meters;
 mod near;
 mod own_value;
@@ -86,6 +87,7 @@ pub fn endless(compiled: &Compiled, problems: &mut Problems) {
 pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     reach::check(compiled, problems);
     meters::check(compiled, problems);
+    memory::check(compiled, problems);
     wrongness::check(compiled, written, problems);
     near::check(compiled, problems);
     timeouts(compiled, problems);

@@ -161,3 +161,82 @@ fn memory_that_cannot_run_out_or_could_never_run_is_refused() {
     let found = problems(&of_bytes);
     assert!(found.len() == 1 && found[0].contains("bytes"), "{found:?}");
 }
+
+/// A hundred requests a second, for one of a thousand keys in turn, whose values are 10 KiB each, in instances of 100 MiB of which 20 are used.
+fn cached(memory: &str, contents: &str, more: &str) -> RunResult {
+    let web = format!(
+        "workers: 99, machine: {{memory: {{{memory}}}}}, endpoints: {{get: {{steps: [{{lookup: {{cache: items, miss: [{{wait: 1ms}}]}}}}]}}, \
+         drop: {{steps: [{{invalidate: {{cache: items}}}}]}}}}"
+    );
+    let more = format!(
+        "keys: {{item: {{uniform: {{count: 1k}}}}}}\ncaches: {{items: {{contents: {{keyed: {{key: item, {contents}}}}}}}}}\n{more}"
+    );
+    ran("duration: 300s, warm_up: 0s", "{poisson: {rate: 100/s}}", &web, &more)
+}
+
+/// After t seconds, 1 - e^(-t / 10 s) of a thousand keys were asked for.
+#[test]
+fn what_lies_in_a_cache_takes_memory_until_it_is_flushed() {
+    let flush = "faults: {empty: {inject: flush, where: {service: items}, at: 200s}}\n";
+    let run = cached("size: 100MiB, base: 20MiB", "entry_size: 10KiB", flush);
+    let all = 1000.0 * 10.0 / 1024.0;
+    close(used(&run, 150, 200), 20.0 + all, 0.01, "MiB used by all values");
+    // On average of the first 10 s: 1 - (1 - 1/e).
+    let filling = std::f64::consts::E.recip();
+    close(used(&run, 0, 10), 20.0 + all * filling, 0.3, "MiB used while it fills");
+    close(used(&run, 200, 210), 20.0 + all * filling, 0.3, "MiB used after the flush");
+    let few = cached("size: 100MiB, base: 20MiB", "entry_size: 10KiB, capacity: 100", flush);
+    close(used(&few, 150, 200), 20.0 + all / 10.0, 0.01, "MiB used by as many as fit");
+    let none = cached("size: 100MiB, base: 20MiB", "capacity: 100", flush);
+    close(used(&none, 150, 200), 20.0, 1e-9, "MiB used by values without a size");
+}
+
+/// 400 values fit. They were asked for after 10 s x ln(1000 / 600) = 5.1 s: then the instance is killed, and its values are lost with it.
+#[test]
+fn a_cache_that_grows_beyond_the_memory_kills_its_instance() {
+    let run = cached("size: 24MiB, base: 20MiB", "entry_size: 10485B", "");
+    let times: Vec<i64> = (0..300).filter(|&s| kills(&run, between(s, s + 1)) > 0).collect();
+    close(times[0] as f64, 5.1, 1.0, "s to the first kill");
+    close((times[1] - times[0]) as f64, 5.1, 1.0, "s to the second");
+    // The kubelet lets it wait 10 s after the second.
+    close((times[2] - times[1]) as f64, 15.1, 1.5, "s to the third");
+    let fits = cached("size: 24MiB, base: 20MiB", "entry_size: 10485B, capacity: 399", "");
+    assert_eq!(kills(&fits, fits.whole()), 0);
+}
+
+/// Values that lie in instances of the cache take the memory of those, and what is invalidated gives it back.
+#[test]
+fn values_take_the_memory_of_the_instance_in_which_they_lie() {
+    let text = |machine: &str, web: &str| {
+        format!(
+            "scenario: Memory\nquestion: Whose?\nrun: {{duration: 300s, warm_up: 0s}}\nkeys: {{item: {{uniform: {{count: 1k}}}}}}\n\
+             load:\n  users: {{to: web.get, arrive: {{poisson: {{rate: 100/s}}}}}}\n  writers: {{to: web.drop, arrive: {{poisson: {{rate: 100/s}}}}}}\n\
+             services:\n  web: {{workers: 99, {web}endpoints: {{get: {{steps: [{{lookup: {{cache: items, miss: [{{wait: 1ms}}]}}}}]}}, \
+             drop: {{steps: [{{invalidate: {{cache: items}}}}]}}}}}}\n\
+             caches: {{items: {{{machine}contents: {{keyed: {{key: item, entry_size: 10KiB}}}}}}}}\n"
+        )
+    };
+    let own = "instances: 1, steps: [{work: 0.1ms}], machine: {memory: {size: 100MiB}}, ";
+    let memory = "machine: {memory: {size: 100MiB}}, ";
+    for (machine, web, place) in [(own, "", "items"), ("", memory, "web"), (own, memory, "items")] {
+        let mut model = read(&text(machine, web)).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+        model.topology.run.window = SimDuration::SECOND;
+        let run = sim_core::world::simulate(&model, 3, 0);
+        for (index, service) in model.services.iter().enumerate() {
+            let at = LevelAt::service(level(&USED), ServiceId::from(index));
+            let sum: u128 = run.slices_in(between(100, 300)).map(|slice| slice.level(at).integral_ns).sum();
+            // As often as each key is asked for it is let go, so that half of the values are there.
+            let expected = if service.name == place { 500.0 * 10.0 / 1024.0 } else { 0.0 };
+            close(sum as f64 / 200e9 / MIB, expected, 0.1, &format!("MiB used by {} in {place}", service.name));
+        }
+    }
+    let told = |machine: &str, web: &str| problems(&text(machine, web));
+    let missing = told("", "");
+    assert!(missing.len() == 1 && missing[0].contains("no instance in which items lies has a memory"), "{missing:?}");
+    let of_callers = told("instances: 1, steps: [{work: 0.1ms}], ", memory);
+    assert!(of_callers.len() == 1 && of_callers[0].contains("no instance in which items lies"), "{of_callers:?}");
+    let nothing = problems(&text(own, "").replace("entry_size: 10KiB", "entry_size: 0B"));
+    assert!(nothing.len() == 1 && nothing[0].contains("no size takes no memory"), "{nothing:?}");
+    let full = problems(&text(own, "").replace("entry_size: 10KiB", "entry_size: 10KiB, capacity: 20k"));
+    assert!(full.len() == 1 && full[0].contains("is killed before items is full"), "{full:?}");
+}

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 /// What an instance uses is the level `memory_used`, and the metric `memory` as a share of what it has. `oom_kills` counts kills.
 ///
 /// There is no swap, and no garbage collector that slows an instance down before it is killed: write such a slowness as a fault `slow` with `ramp`.
-/// The values of a cache that lies in the memory of its callers are part of `base`.
+/// The values of caches take memory of the instances in which they lie where the cache says how much (`contents: {keyed: {entry_size: 2KiB}}`); else
+/// they are part of `base`.
 ///
 /// # When to use it
 /// To ask what a leak does, or a burst of requests each of which holds much: how many an instance can hold before it is killed, whether its queue is
@@ -111,6 +112,8 @@ pub struct Memory {
     leaked: f64,
     since_ns: u64,
     runs: bool,
+    /// What the values of caches take that lie in it [bytes].
+    cached: u64,
     /// What the level was told last [bytes].
     told: u64,
     restarts: BackOff,
@@ -131,6 +134,7 @@ impl Memory {
             leaked: 0.0,
             since_ns: 0,
             runs: false,
+            cached: 0,
             told: 0,
             restarts: BackOff::default(),
             look_at_ns: 0,
@@ -139,8 +143,9 @@ impl Memory {
         }
     }
 
-    /// An instance runs from now on: nothing has leaked.
+    /// An instance runs from now on: nothing has leaked, and nothing lies in its caches.
     pub fn begins(&mut self, now_ns: u64) {
+        self.cached = 0;
         (self.runs, self.is_doomed, self.leaked, self.since_ns) = (true, false, 0.0, now_ns);
         self.restarts.runs_since_ns = now_ns;
     }
@@ -167,6 +172,11 @@ impl Memory {
         self.faults = faults;
     }
 
+    /// The values of caches in it take so much from now on [bytes].
+    pub fn caches(&mut self, bytes: u64) {
+        self.cached = bytes;
+    }
+
     /// A request has its worker: its part has leaked.
     pub fn request_begins(&mut self) {
         self.leaked += self.faults.per_request;
@@ -184,7 +194,8 @@ impl Memory {
         let of_requests = self.settings.per_request.get().saturating_mul(u64::from(requests));
         // What is more than a number can hold is too much in any case.
         let by_faults = (self.faults.used + self.leaked_by(now_ns)) as u64;
-        self.settings.base.get().saturating_add(of_requests).saturating_add(by_faults)
+        let without_faults = self.settings.base.get().saturating_add(of_requests).saturating_add(self.cached);
+        without_faults.saturating_add(by_faults)
     }
 
     /// What the level has to be told: what it was, and what it is from now on. Whether it is too much comes with it.

@@ -36,6 +36,13 @@ pub(super) const ACTS: &[Act] = &[
         "caches.items.contents: {keyed: {key: item}}",
         "hit_ratio(items) in on > 99%",
     ),
+    // About a hundred values fit into an instance.
+    act(
+        "contents entry_size",
+        "keys: {item: {uniform: {count: 1k}}}\ncaches: {items: {contents: {keyed: {key: item}}}}\nservices.web.machine: {memory: {size: 10MiB}}\nservices.web.endpoints.get.steps: [{lookup: {cache: items, miss: [{call: {to: api.get, policy: api}}]}}]",
+        "caches.items.contents.keyed.entry_size: 100KiB",
+        "oom_kills(web) in on > 2",
+    ),
     act(
         "coalesce per_instance",
         SLOW_TO_MAKE,

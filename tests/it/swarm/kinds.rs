@@ -177,12 +177,17 @@ fn ejection(dice: &mut Dice) -> String {
 /// What is in a cache, and who makes its values; `coalesces` if others may wait for one who makes one.
 pub fn cache(dice: &mut Dice, coalesces: bool) -> String {
     let mut keys = Vec::new();
+    let mut size = "";
     if dice.chance(50) {
         let (instances, workers) = (dice.number(1, 3), *dice.pick(&["unlimited", "2", "20"]));
         keys.push(format!(
             "instances: {instances}, workers: {workers}, steps: [{{work: {}}}]",
             distribution(dice, 300)
         ));
+        if dice.chance(30) {
+            keys.push("machine: {memory: {size: 1MiB}}".into());
+            size = ", entry_size: 20KiB";
+        }
     }
     if dice.chance(20) {
         keys.push(format!("contents: {{fixed: {{hit_ratio: {}%, ttl: 3s}}}}", dice.number(0, 100)));
@@ -190,7 +195,9 @@ pub fn cache(dice: &mut Dice, coalesces: bool) -> String {
     }
     let (capacity, eviction) = (*dice.pick(&["1", "20", "1k"]), *dice.pick(&["lru", "lfu", "fifo"]));
     let ttl = *dice.pick(&["10ms", "1s", "4s"]);
-    keys.push(format!("contents: {{keyed: {{key: item, capacity: {capacity}, eviction: {eviction}, ttl: {ttl}}}}}"));
+    keys.push(format!(
+        "contents: {{keyed: {{key: item, capacity: {capacity}, eviction: {eviction}, ttl: {ttl}{size}}}}}"
+    ));
     if coalesces {
         let kind = *dice.pick(&["per_instance", "everywhere"]);
         let max_wait = *dice.pick(&["", "{max_wait: 1ms}", "{max_wait: 500ms}"]);

@@ -1,7 +1,7 @@
 //! Contents by key.
 
 use crate::problem::Problems;
-use crate::units::{Count, SimDuration};
+use crate::units::{Bytes, Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
 /// A cache keeps the values of keys that were asked for, as far as they fit.
@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// A lookup judges by the `ttl` that is in force when it finds the value: where an experiment sets another, that of all values is another, as with
 /// Caffeine's `setExpiresAfter`.
-/// Expired values keep their room until they leave or are made anew. An answer from the cache is a stale read if the row was written since the
+/// Expired values keep their room until they leave or are made anew. With an `entry_size` each value that is kept takes so much of the memory of the
+/// instance in which it lies (`machine: {memory: ...}`), on top of what the instance and its requests use, with its key and what the cache keeps beside
+/// it: an instance whose cache grows beyond its memory is killed, and its values are lost. An answer from the cache is a stale read if the row was written since the
 /// value was read from its store. Caches are empty at the start, so that `warm_up` of the run has to be long enough to fill them, or shows the cold
 /// start.
 ///
@@ -30,6 +32,7 @@ use serde::{Deserialize, Serialize};
 /// - `capacity`: values that fit into each place, count, default all
 /// - `eviction`: `lru`, `lfu` or `fifo`, default lru
 /// - `ttl`: how long a value is good for, duration, default forever
+/// - `entry_size`: memory that each value takes where it lies, in bytes, default none
 ///
 /// # Example
 /// ```yaml
@@ -56,6 +59,9 @@ pub struct KeyedSettings {
     /// How long a value is good for; default forever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<SimDuration>,
+    /// Memory that each value takes in the instance in which it lies; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_size: Option<Bytes>,
 }
 
 /// Which value leaves a cache when another needs its room.
@@ -76,6 +82,10 @@ impl KeyedSettings {
         if self.capacity.is_some_and(|capacity| capacity.get() == 0) {
             problems.error("capacity", "a cache into which nothing fits finds nothing").hint =
                 Some("write at least 1, or leave it out: then all fits".into());
+        }
+        if self.entry_size.is_some_and(|size| size.get() == 0) {
+            problems.error("entry_size", "a value of no size takes no memory").hint =
+                Some("write entry_size: 2KiB, or leave it out".into());
         }
     }
 }

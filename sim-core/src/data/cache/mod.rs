@@ -18,7 +18,7 @@ pub use keyed::{Eviction, KeyedSettings};
 use crate::kind::Kind;
 use crate::metrics::counters;
 use crate::problem::Problems;
-use crate::units::SimDuration;
+use crate::units::{Bytes, SimDuration};
 use serde::{Deserialize, Serialize};
 
 /// What is in a cache.
@@ -65,6 +65,14 @@ impl ContentsSettings {
         match self {
             Self::Fixed(_) => None,
             Self::Keyed(s) => Some(&s.key),
+        }
+    }
+
+    /// Memory that each value takes where it lies; `None` where it takes none.
+    pub fn entry_size(&self) -> Option<Bytes> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Keyed(keyed) => keyed.entry_size,
         }
     }
 

@@ -114,6 +114,7 @@ impl World<'_> {
         let Some(shelf) = self.answered_by(frame, lookup.call) else { return };
         let key = self.key_of(frame, cache);
         self.caches.lets_go(cache, shelf, key);
+        self.cached_values_change(shelf);
     }
 
     /// The instance on whose shelf a request looks: of the cache that has answered, or its own.

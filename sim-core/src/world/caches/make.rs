@@ -260,6 +260,8 @@ impl World<'_> {
             Shelf::Keyed(kept) => {
                 if kept.keep(wanted.key, value) {
                     count!(self.stations.counts(wanted.cache), cache::EVICTIONS);
+                } else {
+                    self.cached_values_change(shelf);
                 }
             }
             Shelf::Fixed { rows, .. } => {

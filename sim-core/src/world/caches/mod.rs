@@ -21,6 +21,7 @@
 mod look;
 mod make;
 
+use super::World;
 use super::data::Read;
 use super::frame::FrameId;
 use super::program::sources_of;
@@ -29,7 +30,7 @@ use crate::engine::table::Maybe;
 use crate::ids::{InstanceId, KeySpaceId, ServiceId};
 use crate::model::Model;
 use crate::topology::{Cache, Node};
-use crate::units::{Count, SimDuration};
+use crate::units::{Bytes, Count, SimDuration};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -60,6 +61,8 @@ struct Rules {
     coalesce: Option<CoalesceSettings>,
     key: Option<KeySpaceId>,
     is_local: bool,
+    /// Memory that each value takes where it lies [bytes].
+    entry_bytes: u64,
 }
 
 impl Rules {
@@ -78,6 +81,7 @@ impl Rules {
             coalesce: cache.coalesce,
             key: cache.key,
             is_local: cache.is_local,
+            entry_bytes: cache.contents.entry_size().map_or(0, Bytes::get),
         }
     }
 }
@@ -125,6 +129,8 @@ pub(super) struct Caches {
     answered: Vec<Maybe<InstanceId>>,
     /// When instances began that were not there at the start of the run [ns].
     began: BTreeMap<InstanceId, u64>,
+    /// The caches whose values take memory.
+    sized: Vec<ServiceId>,
     /// Frames that look a second time, each with its key, which tells it from a frame that comes later to the same place.
     again: BTreeMap<FrameId, u64>,
 }
@@ -139,7 +145,11 @@ impl Caches {
             _ => None,
         });
         let sources = (0..model.services.len()).map(|cache| sources_of(model, ServiceId::from(cache)).into());
-        Self { rules: rules.collect(), sources: sources.collect(), ..Self::default() }
+        let rules: Vec<Option<Rules>> = rules.collect();
+        let is_sized = |rules: &Option<Rules>| rules.as_ref().is_some_and(|rules| rules.entry_bytes > 0);
+        let sized =
+            rules.iter().enumerate().filter(|(_, rules)| is_sized(rules)).map(|(cache, _)| ServiceId::from(cache));
+        Self { sized: sized.collect(), rules, sources: sources.collect(), ..Self::default() }
     }
 
     /// Whether frames have to carry tickets.
@@ -201,6 +211,15 @@ impl Caches {
         }
     }
 
+    /// What the values that lie in an instance take of its memory [bytes].
+    fn bytes_in(&self, instance: InstanceId) -> u64 {
+        let of = |cache: &ServiceId| match self.shelves.get(&(*cache, instance)) {
+            Some(Shelf::Keyed(kept)) => self.rules(*cache).entry_bytes.saturating_mul(kept.len() as u64),
+            _ => 0,
+        };
+        self.sized.iter().map(of).fold(0, u64::saturating_add)
+    }
+
     /// What lies on an instance is lost, as it crashes or is removed.
     pub(super) fn is_lost(&mut self, instance: InstanceId, now: u64) {
         if !self.rules.is_empty() {
@@ -209,7 +228,7 @@ impl Caches {
     }
 
     /// A cache is flushed: one of its instances, or, where it lies in the memory of its callers, all of it.
-    pub(super) fn flush(&mut self, cache: ServiceId, instance: InstanceId, now: u64) {
+    fn flush(&mut self, cache: ServiceId, instance: InstanceId, now: u64) {
         let is_local = self.rules(cache).is_local;
         self.empty(now, |of, at| of == cache && (is_local || at == instance));
     }
@@ -226,5 +245,26 @@ impl Caches {
                 *empty_at = Some(now);
             }
         }
+    }
+}
+
+impl World<'_> {
+    /// A cache is flushed: one of its instances, or, where it lies in the memory of its callers, all of it.
+    pub(super) fn flush_cache(&mut self, cache: ServiceId, instance: InstanceId) {
+        self.caches.flush(cache, instance, self.now);
+        if self.caches.sized.contains(&cache) {
+            let shelves = self.caches.shelves.range((cache, InstanceId(0))..=(cache, InstanceId(u32::MAX)));
+            let places: Vec<InstanceId> = shelves.map(|(&(_, at), _)| at).collect();
+            places.into_iter().for_each(|at| self.cached_values_change(at));
+        }
+    }
+
+    /// Values have come to an instance, or have left it: its memory is told, where they take any.
+    fn cached_values_change(&mut self, at: InstanceId) {
+        if self.caches.sized.is_empty() {
+            return;
+        }
+        let bytes = self.caches.bytes_in(at);
+        self.memory_changes(at, |memory, _| memory.caches(bytes));
     }
 }

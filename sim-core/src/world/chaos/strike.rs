@@ -413,7 +413,7 @@ impl World<'_> {
     fn flush(&mut self, instance: InstanceId) {
         let service = self.stations.service_of(instance);
         if let Node::Cache(_) = self.model.services[service.index()].node {
-            self.caches.flush(service, instance, self.now);
+            self.flush_cache(service, instance);
         }
     }
 

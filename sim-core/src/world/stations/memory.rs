@@ -53,7 +53,7 @@ impl World<'_> {
     }
 
     /// An instance begins to run, runs no more, or is struck by other faults than before.
-    pub(super) fn memory_changes(&mut self, index: InstanceId, change: impl FnOnce(&mut Memory, u64)) {
+    pub(in crate::world) fn memory_changes(&mut self, index: InstanceId, change: impl FnOnce(&mut Memory, u64)) {
         let now = self.now;
         let instance = &mut self.stations.instances[index];
         let requests = instance.in_system;
