@@ -13,6 +13,7 @@ mod deadlines;
 mod deploys;
 mod disks;
 mod effects;
+mod ejections;
 mod experiments;
 mod fallbacks;
 mod faults;

@@ -154,7 +154,7 @@ impl EjectionSettings {
             hosts: BTreeMap::new(),
             looked_ns: 0,
             ejected: 0,
-            ejections: 0,
+            ejections: Vec::new(),
             under_way: BTreeMap::new(),
         }
     }
@@ -185,8 +185,8 @@ pub struct Ejector {
     looked_ns: u64,
     /// How many are ejected.
     ejected: usize,
-    /// Ejections that were not asked for yet.
-    ejections: u64,
+    /// Ejections that were not asked for yet: the place of the instance, and when [ns].
+    ejections: Vec<(u32, u64)>,
     /// Where the attempts under way went: by who sent them.
     under_way: BTreeMap<u32, u32>,
 }
@@ -216,8 +216,8 @@ impl Ejector {
         }
     }
 
-    /// Ejections since this was last asked.
-    pub fn take_ejections(&mut self) -> u64 {
+    /// Ejections since this was last asked: the place of each instance, and when [ns].
+    pub fn take_ejections(&mut self) -> Vec<(u32, u64)> {
         std::mem::take(&mut self.ejections)
     }
 
@@ -317,7 +317,7 @@ impl Ejector {
         host.times += 1;
         host.in_a_row = 0;
         self.ejected = more;
-        self.ejections += 1;
+        self.ejections.push((place, now_ns));
     }
 }
 
@@ -342,7 +342,7 @@ mod tests {
     fn attempt((ejector, places): &mut (Ejector, usize), now_ns: u64, place: u32, ok: bool) -> bool {
         ejector.sent(7, place);
         ejector.ended(now_ns, 7, ok, *places);
-        ejector.take_ejections() > 0
+        !ejector.take_ejections().is_empty()
     }
 
     #[test]

@@ -322,6 +322,14 @@ const LISTED: &[MetricDoc] = &[
         "from the start of a fault (after NAME) to the first opening of the breaker",
     ),
     doc(
+        Metric::TimeToEject,
+        "time_to_eject",
+        Measure::TIME,
+        &[Service],
+        false,
+        "from the start of a fault (after NAME) to the first time that a caller's outlier ejection takes an instance out which the fault strikes",
+    ),
+    doc(
         Metric::Recovery,
         "recovery",
         Measure::TIME,
@@ -476,7 +484,7 @@ impl Metric {
 
     /// Whether it is measured from a fault on and so needs `after NAME`.
     pub fn needs_fault(self) -> bool {
-        matches!(self, Self::Recovery | Self::TimeToOpen)
+        matches!(self, Self::Recovery | Self::TimeToOpen | Self::TimeToEject)
     }
 }
 

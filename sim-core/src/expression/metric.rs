@@ -139,6 +139,8 @@ pub enum Metric {
     TimeToMend,
     /// From the start of a fault to the first opening of a breaker.
     TimeToOpen,
+    /// From the start of a fault to the first ejection of an instance that it strikes.
+    TimeToEject,
     /// From the end of a fault until promises are kept again.
     Recovery,
     /// Share of a fault's occurrences that the alert missed.

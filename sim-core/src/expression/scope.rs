@@ -16,6 +16,7 @@ impl Metric {
                 | Self::TimeToRespond
                 | Self::TimeToMend
                 | Self::TimeToOpen
+                | Self::TimeToEject
                 | Self::TimeToOutage
                 | Self::Recovery
                 | Self::Hypothesis

@@ -12,7 +12,8 @@ use crate::economics::YEAR_S;
 use crate::expression::{
     Clause, Group, Metric, MetricRef, Quantifier, Resolved, ScopeMeant, Sides, Subject, Tree, Value, Window,
 };
-use crate::ids::{EdgeId, FaultId, PromiseId};
+use crate::faults::Target;
+use crate::ids::{EdgeId, FaultId, PromiseId, ServiceId};
 use crate::metrics::Histogram;
 use crate::model::Model;
 use crate::names::{Names, Objective};
@@ -102,6 +103,7 @@ impl<'a> RunMetrics<'a> {
             (Metric::TimeToRespond, Subject::Fault(fault)) => self.time_to_respond(*fault),
             (Metric::TimeToMend, Subject::Fault(fault)) => self.time_to_mend(*fault),
             (Metric::TimeToOpen, Subject::Edges(edges)) => self.time_to_open(edges, metric.scope.after?),
+            (Metric::TimeToEject, Subject::Service(of)) => self.time_to_eject(*of, metric.scope.after?),
             (Metric::Recovery, Subject::Endpoint(of)) => {
                 match recovery(self.run, self.model, *of, metric.scope.after?)? {
                     Recovery::After(seconds) => Some(seconds),
@@ -223,6 +225,22 @@ impl<'a> RunMetrics<'a> {
             Some(first) => Some((first - begin_ns) as f64 / 1e9),
             None => edges.iter().any(has_breaker).then_some(NEVER_S),
         }
+    }
+
+    /// From the first time that the fault struck to the first ejection of an instance of a service that it strikes. `None` where no caller ejects
+    /// instances of the service, and where the fault strikes no instances, but messages.
+    fn time_to_eject(&self, of: ServiceId, fault: FaultId) -> Option<f64> {
+        let begin_ns = self.struck(fault).first()?.from_ns;
+        let ejects = self.model.guards.iter().any(|guard| guard.callee == of && guard.ejection.is_some());
+        if !ejects || !matches!(self.model.faults[fault.index()].target, Target::Instances(_)) {
+            return None;
+        }
+        let ejected = self
+            .run
+            .ejections
+            .iter()
+            .filter(|(by, service, at_ns)| (*by, *service) == (fault, of) && *at_ns >= begin_ns);
+        Some(ejected.map(|(.., at_ns)| *at_ns).min().map_or(NEVER_S, |first| (first - begin_ns) as f64 / 1e9))
     }
 
     /// What is known of an alert in stretches of the run, which firings and strikes belong to that reach into them.

@@ -273,6 +273,7 @@ impl System {
             runbooks: Vec::new(),
             deploys: Vec::new(),
             openings: Vec::new(),
+            ejections: Vec::new(),
             limits: Vec::new(),
             first_outages: vec![None; services + self.model.endpoints.len()],
             in_flight_at_zero: vec![0; edges],

@@ -94,6 +94,9 @@ pub struct RunResult {
     /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first
     /// began.
     pub openings: Vec<(EdgeId, i64)>,
+    /// Ejections of instances while a fault struck them: fault, service and time from 0 [ns]; of each fault and service the first since time 0, and
+    /// since each fault or experiment first began.
+    pub ejections: Vec<(FaultId, ServiceId, i64)>,
     /// From time 0 to the first moment in which each service, and then each endpoint, was not up [ns]; `None` if it never was.
     pub first_outages: Vec<Option<u64>>,
     /// Attempts in flight at time 0, by call site: `attempts` of all slices and these end in `outcomes` or in `in_flight`.

@@ -11,7 +11,7 @@ use super::frame::{INSIDE, Phase};
 use super::{Event, World, fact};
 use crate::counters::part;
 use crate::data::AGE;
-use crate::ids::{Caller, EdgeId, ServiceId, VersionId};
+use crate::ids::{Caller, EdgeId, FaultId, ServiceId, VersionId};
 use crate::metrics::{
     ByLevel, ByPart, ByVersion, Histogram, PartAt, SparseHistogram, TimedSums, Times, VersionCounts, fresh,
 };
@@ -74,6 +74,9 @@ pub(super) struct Recorder {
     openings: Vec<(EdgeId, u64)>,
     /// Call sites whose breakers have opened since a fault or an experiment first began.
     has_opened: BTreeSet<EdgeId>,
+    ejections: Vec<(FaultId, ServiceId, u64)>,
+    /// Faults of which an instance was ejected that they strike, with its service, since a fault or an experiment first began.
+    has_ejected: BTreeSet<(FaultId, ServiceId)>,
     in_flight_at_zero: Vec<u64>,
     /// Begins and ends of faults at which nothing was cut.
     unmarked: u64,
@@ -107,6 +110,8 @@ impl Recorder {
             periods: Vec::new(),
             openings: Vec::new(),
             has_opened: BTreeSet::new(),
+            ejections: Vec::new(),
+            has_ejected: BTreeSet::new(),
             in_flight_at_zero: Vec::new(),
             unmarked: 0,
         }
@@ -196,9 +201,17 @@ impl Recorder {
         }
     }
 
-    /// Something begins from which on the first openings are asked for.
+    /// An instance of a service was ejected while a fault struck it. Again only the first time is asked for.
+    pub(super) fn ejected(&mut self, fault: FaultId, service: ServiceId, at_ns: u64) {
+        if self.has_ejected.insert((fault, service)) {
+            self.ejections.push((fault, service, at_ns));
+        }
+    }
+
+    /// Something begins from which on the first openings and ejections are asked for.
     pub(super) fn begins(&mut self) {
         self.has_opened.clear();
+        self.has_ejected.clear();
     }
 }
 
@@ -241,6 +254,7 @@ impl World<'_> {
         self.close_period();
         self.recorder.periods.clear();
         self.recorder.openings.clear();
+        self.recorder.ejections.clear();
         self.recorder.begins();
         self.stations.measuring_begins(self.now);
         self.recorder.window_begin = self.now;
@@ -406,6 +420,7 @@ impl World<'_> {
             runbooks: ended.runbooks,
             deploys,
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
+            ejections: recorder.ejections.into_iter().map(|(fault, of, at)| (fault, of, at as i64 - zero)).collect(),
             first_outages,
             in_flight_at_zero: recorder.in_flight_at_zero,
             in_flight,

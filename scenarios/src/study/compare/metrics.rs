@@ -101,6 +101,7 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::TimeToDetect
         | Metric::TimeToMend
         | Metric::TimeToOpen
+        | Metric::TimeToEject
         | Metric::Recovery
         | Metric::Missed
         | Metric::FalseAlarms

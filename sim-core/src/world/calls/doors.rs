@@ -367,6 +367,7 @@ impl World<'_> {
         self.gives_back_retry(frame, site);
         let ejects = self.calls.shared[shared].ejector.is_some();
         let instances = if ejects { self.known_of_caller(frame, site).len() } else { 0 };
+        let mut ejected = Vec::new();
         let state = &mut self.calls.shared[shared];
         state.in_flight = state.in_flight.saturating_sub(1);
         if let Some(budget) = &mut state.budget {
@@ -374,7 +375,8 @@ impl World<'_> {
         }
         if let Some(ejector) = &mut state.ejector {
             ejector.ended(now, by, ok, instances);
-            count!(self.calls.sites[site].counts, ejection::EJECTIONS, ejector.take_ejections());
+            ejected = ejector.take_ejections();
+            count!(self.calls.sites[site].counts, ejection::EJECTIONS, ejected.len() as u64);
         }
         if let Some(throttle) = &mut state.throttle {
             throttle.ended(ended);
@@ -387,7 +389,23 @@ impl World<'_> {
         }
         (0..self.calls.shared[shared].gates.len())
             .for_each(|gate| self.tells(shared, gate, |keeper| keeper.ended(ended)));
+        if !ejected.is_empty() {
+            self.are_ejected(site, &ejected);
+        }
         self.next_takes_place(shared);
+    }
+
+    /// Instances of a callee, by their places, were ejected at some times [ns]: what is asked of that is how soon it finds those that a fault strikes.
+    #[cold]
+    fn are_ejected(&mut self, site: EdgeId, ejected: &[(u32, u64)]) {
+        let service = self.calls.sites[site].service;
+        let first = self.stations.first(service);
+        for &(place, at_ns) in ejected {
+            let instance = InstanceId(first.0 + place);
+            for fault in self.faults_of(instance, at_ns) {
+                self.recorder.ejected(fault, service, at_ns);
+            }
+        }
     }
 
     /// Tells them that an attempt which was sent ends and nobody will know how.

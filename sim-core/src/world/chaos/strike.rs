@@ -358,6 +358,14 @@ impl World<'_> {
         }
     }
 
+    /// The faults that strike an instance now, and did so at a time before [ns].
+    pub(in crate::world) fn faults_of(&self, instance: InstanceId, at_ns: u64) -> Vec<FaultId> {
+        let (service, version) = (self.stations.service_of(instance), self.stations.version(instance));
+        let runs = |fault: FaultId| deploys(&self.model.faults[fault.index()], service, version);
+        let list = self.chaos.strikes.list.iter().filter(|o| o.active && o.since <= at_ns);
+        list.filter(|o| o.struck.contains(&instance) || runs(o.fault)).map(|o| o.fault).collect()
+    }
+
     /// Computes the effects of all active faults on one instance anew. Factors multiply, a frozen instance stands still however often it is
     /// frozen, and each of those that fail or falsify has its own chance. They are taken in the order of the file, whichever began first.
     pub(in crate::world) fn reckon(&mut self, instance: InstanceId) {
