@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 27] = [
+pub(crate) const OF_NAMES: [&str; 28] = [
     "alerts",
     "caches",
     "consumers",
@@ -18,6 +18,7 @@ pub(crate) const OF_NAMES: [&str; 27] = [
     "over",
     "people",
     "policies",
+    "probes",
     "promises",
     "queues",
     "regions",

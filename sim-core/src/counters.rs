@@ -48,6 +48,26 @@ pub const LEVELS: &[Level] = &flat::<Level, { number_of(LEVEL_FAMILIES) }>(LEVEL
 /// The wait for a worker. It is timed for every request, so that stations keep it apart from all other parts.
 pub const WAIT: PartId = part(&service::QUEUE_WAIT);
 
+/// What is timed and counted of probes, behind the parts that have names: metrics of their own read it.
+pub mod probe {
+    use super::{LEVELS, LevelId, PartId, TIMED};
+
+    /// How long probes that arrived were on their way.
+    pub const ARRIVED: PartId = PartId(TIMED.len() as u8);
+    /// Probes that were lost; of them only the number is read.
+    pub const LOST: PartId = PartId(TIMED.len() as u8 + 1);
+    /// Those of them of which the probe the other way arrived.
+    pub const ONE_WAY: PartId = PartId(TIMED.len() as u8 + 2);
+    /// How long the latest probe was on its way [ns], 0 where it was lost.
+    pub const LATEST_NS: LevelId = LevelId(LEVELS.len() as u8);
+    /// 1 from the moment on at which the fate of a probe is known.
+    pub const IS_KNOWN: LevelId = LevelId(LEVELS.len() as u8 + 1);
+    /// 1 while the latest probe was lost.
+    pub const LATEST_LOST: LevelId = LevelId(LEVELS.len() as u8 + 2);
+    /// 1 while the latest probe was lost, and that of the other way arrived.
+    pub const LATEST_ONE_WAY: LevelId = LevelId(LEVELS.len() as u8 + 3);
+}
+
 /// How many counters of call sites there are.
 pub const CALL_SITE_COUNTERS: usize = number(Counted::CallSite);
 /// The counters of call sites.

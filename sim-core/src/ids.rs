@@ -48,8 +48,18 @@ ids! {
     PromiseId,
     /// A key space.
     KeySpaceId,
+    /// A direction between two sites of probes. That of the way back differs in the last bit.
+    ProbeId,
     /// A version of the software that instances run, by its name.
     VersionId,
+}
+
+impl ProbeId {
+    /// The other direction between the same two sites.
+    #[must_use]
+    pub fn back(self) -> Self {
+        Self(self.0 ^ 1)
+    }
 }
 
 /// Who calls.

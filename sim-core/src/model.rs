@@ -3,7 +3,7 @@
 //! `scenarios` makes it from a checked file; `world` compiles its step trees to flat code and runs it. The families below know only the
 //! [`Topology`]: this file is the list of what they mean.
 
-use crate::control::{Alert, Pipeline, Scaler};
+use crate::control::{Alert, Pipeline, Probes, Scaler};
 use crate::deed::Deed;
 use crate::economics::CostItem;
 use crate::experiment::Experiment;
@@ -23,6 +23,8 @@ pub struct Model {
     pub faults: Vec<Fault>,
     /// What is seen: telemetry pipelines. Place 0 is the default one (15 s, no delay) where none is written.
     pub telemetry: Vec<Pipeline>,
+    /// What is sent between sites to see how the network is.
+    pub probes: Vec<Probes>,
     /// What scales.
     pub scalers: Vec<Scaler>,
     /// What raises an alert.
@@ -69,6 +71,7 @@ impl Model {
             topology,
             faults: Vec::new(),
             telemetry: Vec::new(),
+            probes: Vec::new(),
             scalers: Vec::new(),
             alerts: Vec::new(),
             people: Vec::new(),

@@ -3,7 +3,8 @@
 //! Families resolve the names in their settings here, so that a new kind which refers to something needs no other file.
 
 use crate::ids::{
-    EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, Location, PromiseId, RegionId, ServiceId, VersionId, ZoneId,
+    EdgeId, EndpointId, FaultId, KeySpaceId, LoadId, Location, ProbeId, PromiseId, RegionId, ServiceId, VersionId,
+    ZoneId,
 };
 use crate::problem::Problems;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,8 @@ pub struct Names {
     pub pipelines: BTreeMap<String, usize>,
     /// Cost items, by their place.
     pub costs: BTreeMap<String, usize>,
+    /// Probes, all their directions, and behind their name each by itself: `NAME.FROM->TO`.
+    pub probes: BTreeMap<String, Vec<ProbeId>>,
     /// Alerts, by their place.
     pub alerts: BTreeMap<String, usize>,
     /// Experiments, by their place; they stand among the faults too, for their name is a stretch of time.

@@ -5,11 +5,11 @@
 
 use crate::call::breaker::State;
 use crate::call::hedge;
-use crate::counters::level;
+use crate::counters::{level, probe};
 use crate::data::cache::{HITS, MISSES};
 use crate::data::{MESSAGES_LOST, Wrongness};
 use crate::expression::{LevelSubject, Metric, Resolved, ScopeMeant, Subject, View};
-use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId, VersionId};
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ProbeId, ServiceId, VersionId};
 use crate::metrics::{Counted, Counter, Histogram, LevelAt, LevelId, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
@@ -45,6 +45,7 @@ pub trait Observed {
 pub fn observe(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Option<f64> {
     match (&metric.subject, metric.metric) {
         (Subject::Timed(parts), which) => timed(parts, which, seen),
+        (Subject::Probe(ways), which) => probed(ways, which, seen),
         (Subject::Level(level, of), which) => levelled(topology, *level, of, which, seen),
         (Subject::Promise(_, objective), Metric::BurnRate) => burn_rate(topology, (*objective)?, seen),
         (Subject::Service(service), which) if is_of_service(which) => of_service(topology, *service, which, seen),
@@ -167,6 +168,52 @@ fn timed(parts: &[PartAt], metric: Metric, seen: &dyn Observed) -> Option<f64> {
     times.quantile(part(metric)?).map(|ns| ns / 1e9)
 }
 
+/// The times of probes that arrived, by direction.
+pub fn arrived(ways: &[ProbeId]) -> Vec<PartAt> {
+    ways.iter().map(|way| PartAt::probe(probe::ARRIVED, *way)).collect()
+}
+
+fn probed(ways: &[ProbeId], metric: Metric, seen: &dyn Observed) -> Option<f64> {
+    let count = |part| ways.iter().map(|way| seen.timed(PartAt::probe(part, *way)).count).sum::<u64>();
+    let sent = || Some(count(probe::ARRIVED) + count(probe::LOST)).filter(|sent| *sent > 0);
+    match metric {
+        Metric::ProbesSent => sent().map(|sent| sent as f64),
+        Metric::ProbesLost => sent().map(|_| count(probe::LOST) as f64),
+        Metric::OneWayFailures => sent().map(|_| count(probe::ONE_WAY) as f64),
+        Metric::OneWayRatio => furthest_ratio(ways, |way| {
+            let times = seen.timed(PartAt::probe(probe::ARRIVED, way));
+            share(times.sum_ns, times.count)
+        }),
+        which => timed(&arrived(ways), which, seen),
+    }
+}
+
+/// What the latest round of probes says; `None` where the metric is none of a round, or no round is known yet.
+pub fn latest_of_probes(ways: &[ProbeId], metric: Metric, seen: &dyn Observed) -> Option<f64> {
+    let now = |level, way: ProbeId| seen.level(LevelAt::probe(level, way)).now;
+    let sum = |level| ways.iter().map(|way| now(level, *way)).sum::<u64>();
+    let of_round = |level| (sum(probe::IS_KNOWN) > 0).then(|| sum(level) as f64);
+    match metric {
+        Metric::ProbesLost => of_round(probe::LATEST_LOST),
+        Metric::OneWayFailures => of_round(probe::LATEST_ONE_WAY),
+        Metric::OneWayRatio => {
+            furthest_ratio(ways, |way| Some(now(probe::LATEST_NS, way)).filter(|ns| *ns > 0).map(|ns| ns as f64))
+        }
+        _ => None,
+    }
+}
+
+/// Of the pairs of sites, the time there by the time back that is furthest from 1. A direction alone is compared with the way back.
+fn furthest_ratio(ways: &[ProbeId], time: impl Fn(ProbeId) -> Option<f64>) -> Option<f64> {
+    let is_one_of_two = |way: &&ProbeId| ways.len() == 1 || way.0.is_multiple_of(2);
+    let ratios = ways.iter().filter(is_one_of_two).filter_map(|way| {
+        let (there, back) = (time(*way)?, time(way.back())?);
+        (back > 0.0).then_some(there / back)
+    });
+    let distance = |ratio: f64| ratio.max(1.0 / ratio);
+    ratios.max_by(|a, b| distance(*a).total_cmp(&distance(*b)))
+}
+
 /// The part of all times that a metric's time is not below.
 fn part(metric: Metric) -> Option<f64> {
     match metric {
@@ -182,6 +229,8 @@ pub fn times(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opt
     let mut times = Histogram::new();
     if let Subject::Timed(parts) = &metric.subject {
         parts.iter().for_each(|of| seen.add_times(*of, &mut times));
+    } else if let Subject::Probe(ways) = &metric.subject {
+        arrived(ways).iter().for_each(|of| seen.add_times(*of, &mut times));
     } else {
         let (edges, view) = edges_of(topology, metric);
         edges.iter().for_each(|edge| add_latency(metric, *edge, view, seen, &mut times));

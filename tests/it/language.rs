@@ -4,11 +4,12 @@ use super::files;
 use super::program::Folder;
 
 /// The files, and the findings that `validate` tells of each.
-const FILES: [(&str, &[&str]); 4] = [
+const FILES: [(&str, &[&str]); 5] = [
     ("breaker-that-never-opens.yaml", &["breaker-never-opens"]),
     ("connection-pool-exhaustion.yaml", &["timeouts-in-the-wrong-order"]),
     ("retry-budgets.yaml", &["retry-amplification"]),
     ("timeouts-in-the-wrong-order.yaml", &["timeouts-in-the-wrong-order", "retry-amplification"]),
+    ("vlan-blackhole.yaml", &[]),
 ];
 
 #[test]

@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// Sections whose names may not be used twice among them: a name is a caller in `web->api.get`, and an end of a link.
-const NAME_SPACE: [&str; 5] = ["services", "stores", "caches", "queues", "load"];
+/// Probes have a mean and percentiles as services have.
+const NAME_SPACE: [&str; 6] = ["services", "stores", "caches", "queues", "load", "control.probes"];
 
 impl Compiler<'_> {
     /// Declares all names of the file.
@@ -265,7 +266,8 @@ impl Compiler<'_> {
                 let Some(first) = seen.insert(name, section) else { continue };
                 let problem =
                     problems.error(&format!("{section}.{name}"), format!("the name \"{name}\" is used twice"));
-                problem.label = Some(format!("it stands in {first} too, and what calls or is called has one name"));
+                problem.label =
+                    Some(format!("it stands in {first} too, and what calls, is called or probes has one name"));
                 problem.hint = Some("give one of them another name".into());
             }
         }

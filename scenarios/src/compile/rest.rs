@@ -55,6 +55,8 @@ impl Compiler<'_> {
             self.model.network = written.network.compile(&self.names, p).unwrap_or_default();
             self.names.links = self.model.network.named();
         });
+        // Alerts, scalers and deploys read what probes see.
+        problems.at("control", |p| p.at("probes", |p| self.probes(p)));
         // Alerts, scalers and deploys read burn rates, which are those of promises.
         self.promises(problems);
         self.faults(problems);
@@ -92,6 +94,24 @@ impl Compiler<'_> {
                 model.faults.extend(fault);
             }
         });
+    }
+
+    fn probes(&mut self, problems: &mut Problems) {
+        for (name, settings) in self.written.control.probes.iter() {
+            let first = self.model.probes.iter().map(|probes| probes.ways.len()).sum();
+            let probes = problems.at(name, |p| {
+                settings.validate(p);
+                settings.compile(name, first, (&self.names, &self.model), p)
+            });
+            if let Some(probes) = probes {
+                self.names.probes.extend(settings.names(&probes));
+                self.model.probes.push(probes);
+            }
+        }
+        // Of probes that could not be read there is the name.
+        for name in super::declare::keys(self.around.tree, "control.probes") {
+            self.names.probes.entry(name.to_owned()).or_default();
+        }
     }
 
     fn control(&mut self, problems: &mut Problems) {

@@ -7,7 +7,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Sections.
     ("topics", ""),
     ("sagas", ""),
-    ("probes", "control"),
     ("incidents", "control"),
     ("switches", "control"),
     ("modes", "control"),

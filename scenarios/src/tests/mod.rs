@@ -28,6 +28,7 @@ mod money;
 mod names;
 mod near;
 mod pools;
+mod probes;
 mod rates;
 mod retries;
 mod routes;

@@ -24,7 +24,11 @@ policies:
 faults:
   cut: {inject: crash, where: {service: db, count: 1}, at: 40s, for: 20s}
   errors: {inject: {fail: {probability: 40%}}, where: {service: db}, at: 40s, for: 20s}
-control: {alerts: {bad: {when: error_rate(web.get) over 5s > 5%, finds: cut}}}
+regions: {home: {zones: [here, there]}}
+network: {between_zones: {latency: {exponential: {mean: 5ms}}}}
+control:
+  probes: {sites: {between: [here, there], every: 1s, timeout: 20ms}}
+  alerts: {bad: {when: error_rate(web.get) over 5s > 5%, finds: cut}}
 promises: {works: {keep: {availability: 99%}, of: web.get, period: 1h}}
 costs:
   servers: {meter: {instances: {of: db}}, price: $1/h}
@@ -39,6 +43,7 @@ fn subject(kind: SubjectKind) -> Option<&'static str> {
         SubjectKind::Edge => Some("web->db.get"),
         SubjectKind::Timed => Some("db.queue_wait"),
         SubjectKind::Level => Some("web->db.breakers_open"),
+        SubjectKind::Probe => Some("sites"),
         SubjectKind::Fault => Some("cut"),
         SubjectKind::Alert => Some("bad"),
         SubjectKind::Promise => Some("works"),

@@ -36,7 +36,10 @@ policies:
     rate_limit: {token_bucket: {rate: 10k/s}}
 promises:
   works: {keep: {availability: 99.9%}, of: web.get, period: 30d}
+regions: {home: {zones: [here, there]}}
+network: {between_zones: {latency: 5ms}}
 control:
+  probes: {sites: {between: [here, there], every: 2s}}
   telemetry: {main: {every: 5s}}
   alerts:
 ";
@@ -60,6 +63,7 @@ fn subjects(kind: SubjectKind) -> Vec<String> {
         SubjectKind::Edge => vec!["web->api.get".into()],
         SubjectKind::Timed => TIMED.iter().map(part).collect(),
         SubjectKind::Level => LEVELS.iter().map(level).collect(),
+        SubjectKind::Probe => vec!["sites".into(), "sites.there->here".into()],
         SubjectKind::Promise => vec!["works".into()],
         other => panic!("no metric of {} is delivered", other.words()),
     }

@@ -23,7 +23,7 @@ use node::{DefaultNodeSettings, ServiceSettings, StoreSettings};
 use queue::QueueSettings;
 use run::RunSettings;
 use serde::{Deserialize, Serialize};
-use sim_core::control::{AlertSettings, PipelineSettings, ScalerSettings};
+use sim_core::control::{AlertSettings, PipelineSettings, ProbeSettings, ScalerSettings};
 use sim_core::data::KeysSettings;
 use sim_core::deed::Anything;
 use sim_core::economics::CostSettings;
@@ -121,6 +121,8 @@ pub struct ControlSettings {
     pub telemetry: Named<PipelineSettings>,
     /// What changes the number of instances, by name.
     pub scalers: Named<ScalerSettings>,
+    /// What is sent between sites to see how the network is, by name.
+    pub probes: Named<ProbeSettings>,
     /// What raises an alert, by name.
     pub alerts: Named<AlertSettings>,
     /// Who is called when an alert fires, by name.

@@ -4,12 +4,14 @@
 //! each [`Alert`] on its own clock, and does what they say.
 
 mod alerts;
+mod probes;
 pub mod scaling;
 mod scrape;
 mod stretch;
 mod telemetry;
 
 pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker, Thresholds};
+pub use probes::{ProbeSettings, ProbeWay, Probes};
 pub use scaling::{Scaler, ScalerSettings, ScalerState};
 pub use scrape::Scrape;
 pub use telemetry::{Pipeline, PipelineSettings, Telemetry};
@@ -19,5 +21,6 @@ use crate::kind::Kind;
 /// What watches, besides the scaling policies in [`scaling::ALL`].
 pub const ALL: &[Kind] = &[
     Kind { family: "control", name: "telemetry", schema: || schemars::schema_for!(PipelineSettings) },
+    Kind { family: "control", name: "probes", schema: || schemars::schema_for!(ProbeSettings) },
     Kind { family: "control", name: "alerts", schema: || schemars::schema_for!(AlertSettings) },
 ];

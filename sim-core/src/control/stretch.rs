@@ -9,7 +9,7 @@ use crate::data::Wrongness;
 use crate::expression::{Metric, Resolved, Subject, View, Window};
 use crate::ids::{EdgeId, ServiceId, VersionId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, LevelAt, LevelSums, PartAt, TimedSums, VersionCounts};
-use crate::observe::{Observed, edges_of};
+use crate::observe::{Observed, arrived, edges_of};
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::topology::Topology;
 use crate::units::SimDuration;
@@ -54,12 +54,11 @@ pub(super) fn latency_read(topology: &Topology, readers: &[&Resolved]) -> Vec<(E
 pub(super) fn times_read(readers: &[&Resolved]) -> Vec<PartAt> {
     let percentiles = readers.iter().filter(|m| matches!(m.metric, Metric::Percentile(_)));
     let mut parts: Vec<PartAt> = percentiles
-        .filter_map(|metric| match &metric.subject {
-            Subject::Timed(parts) => Some(parts),
-            _ => None,
+        .flat_map(|metric| match &metric.subject {
+            Subject::Timed(parts) => parts.clone(),
+            Subject::Probe(ways) => arrived(ways),
+            _ => Vec::new(),
         })
-        .flatten()
-        .copied()
         .collect();
     parts.sort_unstable();
     parts.dedup();
@@ -154,6 +153,7 @@ impl Stretch {
         let Some((metric, edges)) = &self.counted else { return 0 };
         match &metric.subject {
             Subject::Timed(parts) => parts.iter().map(|of| scrape.timed(*of).count).sum(),
+            Subject::Probe(ways) => arrived(ways).iter().map(|of| scrape.timed(*of).count).sum(),
             _ if metric.scope.version.is_some() => {
                 let of =
                     |edge: &EdgeId| metric.scope.version.and_then(|version| scrape.versions.get(&(*edge, version)));

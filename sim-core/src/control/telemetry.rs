@@ -13,7 +13,7 @@ use crate::engine::rng::{Draw, Keyed, Stream, hash_name, mix};
 use crate::expression::{Metric, Resolved, Subject, View};
 use crate::ids::{EdgeId, VersionId};
 use crate::metrics::{Counter, PartAt};
-use crate::observe::{Observed, level_of, observe};
+use crate::observe::{Observed, latest_of_probes, level_of, observe};
 use crate::problem::Problems;
 use crate::results::ServiceCounts;
 use crate::topology::Topology;
@@ -174,6 +174,11 @@ impl Telemetry {
             (metric.metric, &metric.subject, metric.scope.window)
         {
             return Some(level_of(topology, *level, of, stretch).now as f64);
+        }
+        if let (Metric::ProbesLost | Metric::OneWayFailures | Metric::OneWayRatio, Subject::Probe(ways), None) =
+            (metric.metric, &metric.subject, metric.scope.window)
+        {
+            return latest_of_probes(ways, metric.metric, stretch);
         }
         observe(topology, metric, stretch)
     }

@@ -8,7 +8,9 @@ use crate::data::Wrongness;
 use crate::metrics::Counter;
 use crate::outcome::Outcome;
 use crate::units::{Percentile, Unit};
-use SubjectKind::{Alert, Cost, Edge, Endpoint, Experiment, Fault, Level, Load, Nothing, Promise, Service, Timed};
+use SubjectKind::{
+    Alert, Cost, Edge, Endpoint, Experiment, Fault, Level, Load, Nothing, Probe, Promise, Service, Timed,
+};
 
 /// A line of the reference: a metric, what it measures, of what.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +32,7 @@ pub struct MetricDoc {
 pub(super) const CALLED: &[SubjectKind] = &[Endpoint, Service, Load, Edge];
 
 /// All that takes time.
-pub(super) const TIMED: &[SubjectKind] = &[Endpoint, Service, Load, Edge, Timed];
+pub(super) const TIMED: &[SubjectKind] = &[Endpoint, Service, Load, Edge, Timed, Probe];
 
 const fn doc(
     metric: Metric,
@@ -106,7 +108,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::TIME,
         TIMED,
         true,
-        "mean latency of answers, in which unanswered requests count with what they have waited; or mean of a timed part",
+        "mean latency of answers, in which unanswered requests count with what they have waited; or mean of a timed part, or of the time of probes on their way",
     ),
     doc(
         Metric::Longest,
@@ -354,6 +356,38 @@ const LISTED: &[MetricDoc] = &[
         "firings that do not begin while the fault lasts that the alert finds",
     ),
     doc(Metric::Fired, "fired", Measure::NUMBER, &[Alert], false, "firings"),
+    doc(
+        Metric::ProbesSent,
+        "probes_sent",
+        Measure::NUMBER,
+        &[Probe],
+        true,
+        "probes whose fate is known, each direction by itself",
+    ),
+    doc(
+        Metric::ProbesLost,
+        "probes_lost",
+        Measure::NUMBER,
+        &[Probe],
+        true,
+        "probes that did not arrive before their timeout; in an alert without a window, those of the latest round",
+    ),
+    doc(
+        Metric::OneWayFailures,
+        "one_way_failures",
+        Measure::NUMBER,
+        &[Probe],
+        true,
+        "probes that did not arrive before their timeout while that of the same round the other way did; in an alert without a window, those of the latest round",
+    ),
+    doc(
+        Metric::OneWayRatio,
+        "one_way_ratio",
+        Measure::NUMBER,
+        &[Probe],
+        true,
+        "mean time of probes on the way there by that on the way back; of several pairs, that furthest from 1; in an alert without a window, of the latest round",
+    ),
     doc(
         Metric::Hypothesis,
         "hypothesis",

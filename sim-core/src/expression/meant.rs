@@ -1,7 +1,7 @@
 //! Metrics as meant: with ids for names.
 
 use super::metric::{Metric, Window};
-use crate::ids::{EdgeId, EndpointId, FaultId, LoadId, PromiseId, ServiceId, VersionId};
+use crate::ids::{EdgeId, EndpointId, FaultId, LoadId, ProbeId, PromiseId, ServiceId, VersionId};
 use crate::metrics::{LevelId, PartAt};
 use crate::names::Objective;
 
@@ -58,6 +58,8 @@ pub enum Subject {
     Timed(Vec<PartAt>),
     /// A level.
     Level(LevelId, LevelSubject),
+    /// Directions of probes.
+    Probe(Vec<ProbeId>),
     /// A fault.
     Fault(FaultId),
     /// An alert, by its place.

@@ -26,6 +26,8 @@ pub enum SubjectKind {
     Timed,
     /// A level: `web->api.places_taken`.
     Level,
+    /// Probes, or one direction of them.
+    Probe,
     /// A fault.
     Fault,
     /// An alert.
@@ -50,6 +52,7 @@ impl SubjectKind {
             Self::Edge => "a call (web->api.get)",
             Self::Timed => "a timed part (api.queue_wait, jobs.age, web->api.limit_wait)",
             Self::Level => "a level (web->api.places_taken)",
+            Self::Probe => "a probe matrix (sites, sites.north->south)",
             Self::Fault => "a fault",
             Self::Alert => "an alert",
             Self::Promise => "a promise",
@@ -149,6 +152,14 @@ pub enum Metric {
     FalseAlarms,
     /// How often an alert fires in a run.
     Fired,
+    /// Probes whose fate is known.
+    ProbesSent,
+    /// Probes that did not arrive in time.
+    ProbesLost,
+    /// Probes that did not arrive in time while that of the other way did.
+    OneWayFailures,
+    /// Mean time of probes on the way there by that on the way back.
+    OneWayRatio,
     /// Whether an experiment's hypothesis held.
     Hypothesis,
     /// Whether an experiment was aborted.

@@ -145,13 +145,14 @@ impl MetricRef {
     }
 }
 
-const ALL: [SubjectKind; 11] = [
+const ALL: [SubjectKind; 12] = [
     SubjectKind::Endpoint,
     SubjectKind::Service,
     SubjectKind::Load,
     SubjectKind::Edge,
     SubjectKind::Timed,
     SubjectKind::Level,
+    SubjectKind::Probe,
     SubjectKind::Fault,
     SubjectKind::Alert,
     SubjectKind::Promise,
@@ -243,6 +244,7 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
         SubjectKind::Edge => names.edges.get(name).map(|ids| Subject::Edges(ids.clone())),
         SubjectKind::Timed => timed(name, names),
         SubjectKind::Level => levelled(name, names),
+        SubjectKind::Probe => names.probes.get(name).map(|ways| Subject::Probe(ways.clone())),
         SubjectKind::Fault => names.faults.get(name).map(|id| Subject::Fault(*id)),
         SubjectKind::Alert => names.alerts.get(name).map(|place| Subject::Alert(*place)),
         SubjectKind::Promise => {
@@ -279,6 +281,7 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
             };
             LEVELS.iter().flat_map(of).collect()
         }
+        SubjectKind::Probe => names.probes.keys().cloned().collect(),
         SubjectKind::Fault => names.faults.keys().cloned().collect(),
         SubjectKind::Alert => names.alerts.keys().cloned().collect(),
         SubjectKind::Promise => names.promises.keys().cloned().collect(),

@@ -4,7 +4,7 @@
 //! `crate::counters` joins the lists. Of a level expressions read the average over time and the highest that was reached. Nothing is kept of one that
 //! never left 0.
 
-use crate::ids::{GuardId, ServiceId};
+use crate::ids::{GuardId, ProbeId, ServiceId};
 use crate::units::Unit;
 use std::collections::BTreeMap;
 
@@ -77,6 +77,11 @@ impl LevelAt {
     /// A level of a service.
     pub fn service(level: LevelId, service: ServiceId) -> Self {
         Self { level, at: service.0 }
+    }
+
+    /// A level of probes of one direction.
+    pub fn probe(level: LevelId, way: ProbeId) -> Self {
+        Self { level, at: way.0 }
     }
 
     /// The level.
@@ -163,6 +168,12 @@ impl Levels {
         debug_assert!(height.now >= before, "{of:?} stands at {} and {before} go", height.now);
         height.now = (height.now + after).saturating_sub(before);
         height.most = height.most.max(height.now);
+    }
+
+    /// How high a level stands.
+    pub fn now(&self, of: LevelAt) -> u64 {
+        let places = self.levels.get(usize::from(of.level.0));
+        places.and_then(|places| places.get(of.index())?.as_ref()).map_or(0, |height| height.now)
     }
 
     #[inline]

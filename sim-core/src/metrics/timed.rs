@@ -4,7 +4,7 @@
 //! services and call sites where nothing was timed.
 
 use super::histogram::{Histogram, SparseHistogram};
-use crate::ids::{EdgeId, ServiceId};
+use crate::ids::{EdgeId, ProbeId, ServiceId};
 use std::collections::BTreeMap;
 
 /// A part of what happens at a service, store or queue, or before an attempt of a call is sent, that takes time: it has a mean and percentiles in
@@ -66,12 +66,17 @@ impl PartAt {
         Self { part, at: site.0 }
     }
 
+    /// A part that is timed of probes of one direction.
+    pub fn probe(part: PartId, way: ProbeId) -> Self {
+        Self { part, at: way.0 }
+    }
+
     /// The part.
     pub fn part(self) -> PartId {
         self.part
     }
 
-    /// The number of the service or call site.
+    /// The number of the service, the call site, or the direction of probes.
     pub fn index(self) -> usize {
         self.at as usize
     }

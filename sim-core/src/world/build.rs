@@ -82,6 +82,7 @@ impl<'m> World<'m> {
         self.plan_strikes();
         self.plan_watch();
         self.plan_checks();
+        self.plan_probes();
         self.plan_trials();
         for load in (0..self.model.loads.len()).map(LoadId::from) {
             self.start_load(load);

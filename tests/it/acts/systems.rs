@@ -296,6 +296,12 @@ pub(super) const ACTS: &[Act] = &[
         "time_to_detect(bad) in on < 20s",
     ),
     act(
+        "control probes",
+        "regions: {here: {zones: [a, b]}}\nfaults: {bad: {inject: partition, where: {from: b, to: a}, at: 30s}}\ncontrol: {telemetry: {all: {every: 5s}}, probes: {sites: {between: [a, b], every: 1h}}, alerts: {one-way: {when: one_way_failures(sites) > 0, finds: bad}}}",
+        "control.probes: {sites: {between: [a, b], every: 5s, timeout: 1s}}",
+        "fired(one-way) == 0 and time_to_detect(bad) in on < 11s",
+    ),
+    act(
         "control runbooks",
         "faults: {bad: {inject: fail, where: {service: api}, at: 30s}}\ncontrol: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}}",
         "control.runbooks: {mends: {trigger: {alert: errors}, actions: [{do: {mend: {fault: bad}}, takes: 5s}]}}",

@@ -103,6 +103,7 @@ fn subjects(loaded: &Loaded, kind: SubjectKind) -> Vec<String> {
             };
             LEVELS.iter().flat_map(of).collect()
         }
+        SubjectKind::Probe => owned(names.probes.keys().collect()),
         SubjectKind::Fault => owned(names.faults.keys().collect()),
         SubjectKind::Alert => owned(names.alerts.keys().collect()),
         SubjectKind::Promise => owned(names.promises.keys().collect()),

@@ -105,6 +105,8 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::Recovery
         | Metric::Missed
         | Metric::FalseAlarms
+        | Metric::ProbesLost
+        | Metric::OneWayFailures
         | Metric::Outages => Some(true),
         // How busy, how many, how often something was tried: neither is better by itself.
         _ => None,

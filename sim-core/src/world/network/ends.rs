@@ -41,6 +41,11 @@ impl End {
         }
     }
 
+    /// What stands in a zone, and is no instance of any service.
+    pub(super) fn zone(zone: ZoneId, regions: &[RegionId]) -> Self {
+        Self { zone: Some(zone), region: Some(regions[zone.index()]), ..Self::default() }
+    }
+
     /// An instance of a service in a zone.
     pub(super) fn instance(service: ServiceId, zone: ZoneId, regions: &[RegionId]) -> Self {
         let (zone, region) = (Some(zone), Some(regions[zone.index()]));

@@ -6,6 +6,8 @@ mod carry;
 mod check;
 mod ends;
 mod message;
+mod probes;
+mod probing;
 mod resolve;
 mod routes;
 mod wire;

@@ -8,6 +8,7 @@ use super::ends::{Ends, Way};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, hash_name, mix};
+use crate::ids::ProbeId;
 use crate::model::Model;
 use crate::network::damping::{Dampening, Merit};
 use crate::network::route::{self, Leg};
@@ -18,13 +19,19 @@ use std::collections::VecDeque;
 /// Of the time until a change has spread.
 const CONVERGENCE: u64 = 0x6a;
 
-/// What is due of routes, by their places.
+/// What is due of routes, by their places, and of probes.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::world) enum Due {
     /// A change has spread.
     Spread { route: u32, change: u32 },
     /// A link that was left aside may be used again.
     Reuse { route: u32, leg: u32 },
+    /// A round of probes sets out, by the place of the probes.
+    ProbesSetOut(u32),
+    /// A probe arrives, after so long on its way [ns].
+    ProbeArrives { way: ProbeId, took_ns: u64 },
+    /// The timeout of a round of probes is over.
+    ProbesTimeOut(u32),
 }
 
 impl From<Due> for Event {
@@ -37,8 +44,13 @@ impl crate::world::events::Due for Due {
     fn fact(self) -> Option<(u64, u64)> {
         match self {
             Self::Spread { route, .. } => Some((u64::from(route), fact::ROUTED)),
-            Self::Reuse { .. } => None,
+            // Probes do nothing to the system.
+            Self::Reuse { .. } | Self::ProbesSetOut(_) | Self::ProbeArrives { .. } | Self::ProbesTimeOut(_) => None,
         }
+    }
+
+    fn recurs(self) -> bool {
+        matches!(self, Self::ProbesSetOut(_))
     }
 }
 
@@ -238,9 +250,12 @@ impl World<'_> {
         self.schedule(now.saturating_add(after), Due::Spread { route: of as u32, change });
     }
 
-    /// What is due of routes.
-    pub(in crate::world) fn network_due(&mut self, due: Due, _: EventId) {
+    /// What is due of routes and probes.
+    pub(in crate::world) fn network_due(&mut self, due: Due, id: EventId) {
         match due {
+            Due::ProbesSetOut(place) => self.probes_set_out(place, id),
+            Due::ProbeArrives { way, took_ns } => self.probe_arrives(way, took_ns),
+            Due::ProbesTimeOut(place) => self.probes_time_out(place),
             Due::Spread { route, change } => self.network.routes.all[route as usize].has_spread(change),
             Due::Reuse { route, leg } => {
                 let now = self.now;

@@ -11,6 +11,7 @@ use super::cards::Cards;
 use super::carriage::{Carriage, Stalled};
 use super::ends::{End, Ends, Way};
 use super::message::{Departure, Line, Message};
+use super::probing::Probing;
 use super::resolve::{Looked, Resolvers};
 use super::routes::{OnWay, Routes};
 use crate::dist::Sampler;
@@ -32,12 +33,12 @@ use crate::world::together::First;
 const THERE: u64 = 0x61;
 const BACK: u64 = 0x62;
 /// Of the hash of flows.
-const FLOW: u64 = 0x69;
+pub(super) const FLOW: u64 = 0x69;
 
 /// What a link does to a message.
 pub(super) struct Quality {
-    latency: Sampler,
-    loss: f64,
+    pub(super) latency: Sampler,
+    pub(super) loss: f64,
     pub(super) tcp: Option<Tcp>,
     /// It has no bandwidth.
     is_bare: bool,
@@ -112,6 +113,7 @@ pub(in crate::world) struct Network {
     pub(in crate::world) cards: Cards,
     /// Which links messages take where there are several.
     pub(super) routes: Routes,
+    pub(super) probing: Probing,
     /// Quality by call site, way, caller's zone and callee's zone, and behind them the same of checkers; empty where no link does anything.
     pub(super) table: Vec<u16>,
     zones: usize,
@@ -119,9 +121,9 @@ pub(in crate::world) struct Network {
     sites: usize,
     checkers: Checkers,
     /// Active faults on messages, in the order of the file, so that draws do not depend on which began first.
-    faults: Vec<EdgeFault>,
+    pub(super) faults: Vec<EdgeFault>,
     /// Delay that each fault adds; `None` for all other kinds.
-    delays: Vec<Option<Sampler>>,
+    pub(super) delays: Vec<Option<Sampler>>,
     pub(super) regions: Vec<RegionId>,
     /// Whether any active fault limits what goes through.
     is_limited: bool,
@@ -191,7 +193,13 @@ impl Network {
 
     /// The quality of a message between the caller's and the callee's zone: of a route, the first named link that goes this way, or of the
     /// distance.
-    fn quality_between(&self, model: &Model, ends: &Ends, way: Way, (caller, callee): (usize, usize)) -> u16 {
+    pub(super) fn quality_between(
+        &self,
+        model: &Model,
+        ends: &Ends,
+        way: Way,
+        (caller, callee): (usize, usize),
+    ) -> u16 {
         if let Some(routed) = self.routes.between(model, ends, way) {
             return routed;
         }
