@@ -104,7 +104,7 @@ impl Compiler<'_> {
                 settings.compile(name, first, (&self.names, &self.model), p)
             });
             if let Some(probes) = probes {
-                self.names.probes.extend(settings.names(&probes));
+                self.names.probes.extend(probes.names());
                 self.model.probes.push(probes);
             }
         }

@@ -4,6 +4,7 @@ use super::Plan;
 use super::detector::DetectorSums;
 use super::interval::{MeanSums, RatioSums};
 use super::one::One;
+use super::probes::{self, ProbeSums};
 use super::quantile::TimeSums;
 use super::series::SeriesSums;
 use super::sites::{edges_to, entries};
@@ -190,6 +191,8 @@ pub struct Gathered {
     pub scaler_looks: Vec<RatioSums>,
     /// Steps up, steps down and turns of each scaler.
     pub scaler_steps: Vec<[MeanSums; 3]>,
+    /// By direction of probes, in the order of the model.
+    pub probes: Vec<ProbeSums>,
     pub tails: Vec<(usize, Vec<TailSums>)>,
     pub faults: Vec<Vec<Span>>,
     pub opened: BTreeMap<(String, usize), MeanSums>,
@@ -234,6 +237,7 @@ impl Gathered {
             alert_looks: model.alerts.iter().map(|_| RatioSums::default()).collect(),
             scaler_looks: model.scalers.iter().map(|_| RatioSums::default()).collect(),
             scaler_steps: model.scalers.iter().map(|_| Default::default()).collect(),
+            probes: model.probes.iter().flat_map(|probes| &probes.ways).map(|_| ProbeSums::default()).collect(),
             tails: entries(model).into_iter().map(|e| (e, tail_spans(model))).collect(),
             faults: Vec::new(),
             opened: BTreeMap::new(),
@@ -272,6 +276,7 @@ impl Gathered {
         self.judged.merge(one);
         self.merge_money(model, one, &counts);
         self.merge_rest(model, run);
+        probes::merge_all(&mut self.probes, model, run);
         self.series.merge(model, run, &|item, span| spent_between(run, model, &model.costs[item], span));
     }
 

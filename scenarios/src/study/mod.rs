@@ -25,6 +25,7 @@ pub mod memory;
 mod one;
 mod paired;
 mod precision;
+mod probes;
 mod quantile;
 pub mod replicate;
 mod runbook;

@@ -114,6 +114,7 @@ fn summary(
             by_fault: by_fault(model, gathered),
             runs_without_incidents: gathered.paired,
         },
+        probes: super::probes::summaries(&gathered.probes, model),
         alerts: model
             .alerts
             .iter()

@@ -84,7 +84,9 @@ fn unknown_names_are_shown_with_the_nearest() {
     check(
         "",
         age,
-        &["10:15 web.age: no endpoint or service or load class or call or timed part or probe matrix is called \"web.age\""],
+        &[
+            "10:15 web.age: no endpoint or service or load class or call or timed part or probe matrix is called \"web.age\"",
+        ],
     );
     let promise = "promises: {p: {keep: {age: {p99: 1s}}, of: web}}\n";
     check("", promise, &["10:44 web: no queue is called \"web\""]);
@@ -149,7 +151,9 @@ fn precision_is_of_something_and_of_some_width() {
     check(
         "",
         &precision("within: 2%, of: [p99(web.gett)]"),
-        &["10:40 web.gett: no endpoint or service or load class or call or timed part or probe matrix is called \"web.gett\""],
+        &[
+            "10:40 web.gett: no endpoint or service or load class or call or timed part or probe matrix is called \"web.gett\"",
+        ],
     );
     check(
         "",

@@ -78,6 +78,8 @@ pub struct Probes {
     pub timeout_ns: u64,
     /// All directions: of each two sites that from the one that is written first, and behind it that back.
     pub ways: Vec<ProbeWay>,
+    /// What each is called: `NAME.FROM->TO`.
+    pub called: Vec<String>,
 }
 
 /// One direction between two sites.
@@ -126,15 +128,17 @@ impl ProbeSettings {
             let each = |(place, site): (usize, &String)| self.zone(place, site, names, topology, p);
             self.between.iter().enumerate().map(each).collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()
         })?;
-        let mut ways = Vec::new();
+        let sites: Vec<(&String, ZoneId)> = self.between.iter().zip(sites).collect();
+        let (mut ways, mut called) = (Vec::new(), Vec::new());
         for (place, one) in sites.iter().enumerate() {
             for other in &sites[place + 1..] {
-                let id = ProbeId::from(first + ways.len());
-                ways.push(ProbeWay { id, from: *one, to: *other });
-                ways.push(ProbeWay { id: id.back(), from: *other, to: *one });
+                for (from, to) in [(one, other), (other, one)] {
+                    ways.push(ProbeWay { id: ProbeId::from(first + ways.len()), from: from.1, to: to.1 });
+                    called.push(format!("{name}.{}->{}", from.0, to.0));
+                }
             }
         }
-        Some(Probes { name: name.to_owned(), every_ns: self.every.ns(), timeout_ns: self.timeout.ns(), ways })
+        Some(Probes { name: name.to_owned(), every_ns: self.every.ns(), timeout_ns: self.timeout.ns(), ways, called })
     }
 
     /// Where the probes of a site stand.
@@ -166,18 +170,12 @@ impl ProbeSettings {
         }
         Some(zone)
     }
+}
 
+impl Probes {
     /// The directions by their names: `NAME.FROM->TO`, and `NAME` for all of them.
-    pub fn names(&self, meant: &Probes) -> Vec<(String, Vec<ProbeId>)> {
-        let mut all = vec![(meant.name.clone(), meant.ways.iter().map(|way| way.id).collect())];
-        let mut ways = meant.ways.iter();
-        for (place, one) in self.between.iter().enumerate() {
-            for other in &self.between[place + 1..] {
-                for (from, to) in [(one, other), (other, one)] {
-                    all.extend(ways.next().map(|way| (format!("{}.{from}->{to}", meant.name), vec![way.id])));
-                }
-            }
-        }
-        all
+    pub fn names(&self) -> Vec<(String, Vec<ProbeId>)> {
+        let each = self.called.iter().zip(&self.ways).map(|(called, way)| (called.clone(), vec![way.id]));
+        std::iter::once((self.name.clone(), self.ways.iter().map(|way| way.id).collect())).chain(each).collect()
     }
 }

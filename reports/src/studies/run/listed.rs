@@ -3,7 +3,9 @@
 use crate::numbers::{clock, estimate, grouped, optional};
 use sim_core::data::cache::{COALESCED, HITS, MISSES, REGENERATIONS, SERVED_EXPIRED};
 use sim_core::metrics::Counter;
-use sim_core::results::{AlertSummary, Estimate, RunbookSummary, ScalerSummary, ServiceSummary, StudyResult, Unit};
+use sim_core::results::{
+    AlertSummary, Estimate, ProbeSummary, RunbookSummary, ScalerSummary, ServiceSummary, StudyResult, Unit,
+};
 
 /// Heads of the columns after the name of a service.
 pub const SERVICE_HEADS: [&str; 6] = ["instances", "utilisation", "CPU", "mean wait", "p99 wait", "queue length"];
@@ -103,6 +105,22 @@ pub fn alert_cells(alert: &AlertSummary) -> [String; 5] {
         None => ("-".to_owned(), "-".to_owned()),
     };
     [alert.severity.to_string(), estimate(&alert.fired, Unit::Count), first, soon, falsely]
+}
+
+/// Heads of the columns after the name of a direction of probes.
+pub const PROBE_HEADS: [&str; 5] = ["sent a run", "lost a run", "one way a run", "p50", "p99"];
+
+/// What stands in the columns of a direction of probes.
+pub fn probe_cells(probe: &ProbeSummary) -> [String; 5] {
+    let count = |number| estimate(number, Unit::Count);
+    let times = probe.way_s.as_ref();
+    [
+        count(&probe.sent),
+        count(&probe.lost),
+        count(&probe.one_way_failures),
+        optional(times.map(|times| &times.p50), Unit::Seconds),
+        optional(times.map(|times| &times.p99), Unit::Seconds),
+    ]
 }
 
 /// Heads of the columns after the name of a runbook.

@@ -9,6 +9,7 @@ pub mod findings;
 mod known;
 mod listed;
 pub mod page;
+mod probe_page;
 mod runbook_page;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
@@ -80,6 +81,7 @@ impl Reported for RunAnswer<'_> {
         let page = if self.study.summary.experiments.is_empty() { page::page } else { experiment_page::page };
         let mut page = page(self.study, self.source);
         deploy_page::add(&mut page, self.study);
+        probe_page::add(&mut page, self.study);
         runbook_page::add(&mut page, self.study);
         page
     }

@@ -368,6 +368,7 @@ fn summary() -> Summary {
             by_fault: vec![FaultPrice { fault: "brownout".into(), adds: near(89_500.0, 500.0), per_year: Some(4.0) }],
             runs_without_incidents: 64,
         },
+        probes: BTreeMap::new(),
         alerts: BTreeMap::new(),
         scalers: BTreeMap::new(),
         arithmetic: vec![ArithmeticRow {

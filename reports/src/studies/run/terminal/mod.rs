@@ -5,6 +5,7 @@ mod deploys;
 mod expected;
 mod experiments;
 mod over_time;
+mod probes;
 mod runbooks;
 mod services;
 
@@ -42,6 +43,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     services::block(study, style, &mut out);
     services::caches(study, style, &mut out);
     services::scalers(study, style, &mut out);
+    probes::block(study, style, &mut out);
     alerts::block(study, style, &mut out);
     runbooks::block(study, style, &mut out);
     look_next(&found, style, &mut out);
