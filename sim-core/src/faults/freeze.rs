@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// A stop-the-world pause, a stalled virtual machine, a process under a debugger: connections stay open, so callers see silence.
-/// New requests queue up; nothing is lost but time.
+/// New requests queue up; nothing is lost but time. Where the machine has a `nic`, its host handles no packet either: what comes waits in the ring, and is
+/// dropped where that is full.
 ///
 /// # When to use it
 /// For long garbage collections, live migrations and hung dependencies.
