@@ -169,6 +169,7 @@ fn probes_that_cannot_be_are_refused() {
     for (probes, expected) in [
         ("between: [west]", "probes go between two sites or more"),
         ("between: [west, east, west]", "west is named twice"),
+        ("between: [west, e, east]", "east is where e is"),
         ("between: [west, easd]", "no zone or region is called \"easd\""),
         ("between: [west, stock]", "no zone or region is called \"stock\""),
         ("between: [west, east], every: 0s", "probes without pause never get on"),

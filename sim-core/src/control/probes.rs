@@ -129,6 +129,13 @@ impl ProbeSettings {
             self.between.iter().enumerate().map(each).collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()
         })?;
         let sites: Vec<(&String, ZoneId)> = self.between.iter().zip(sites).collect();
+        for (place, (site, zone)) in sites.iter().enumerate() {
+            if let Some((other, _)) = sites[..place].iter().find(|(_, before)| before == zone) {
+                let problem = problems.error(&format!("between.{place}"), format!("{site} is where {other} is"));
+                problem.hint = Some("probes of a region stand in its first zone: name its zones one by one".into());
+                return None;
+            }
+        }
         let (mut ways, mut called) = (Vec::new(), Vec::new());
         for (place, one) in sites.iter().enumerate() {
             for other in &sites[place + 1..] {
