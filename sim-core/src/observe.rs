@@ -4,7 +4,7 @@
 //! alerts and `expect` mean the same by the same word.
 
 use crate::call::breaker::State;
-use crate::call::hedge;
+use crate::call::{hedge, retry};
 use crate::counters::{level, probe};
 use crate::data::cache::{HITS, MISSES};
 use crate::data::{MESSAGES_LOST, Wrongness};
@@ -13,6 +13,7 @@ use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ProbeId, ServiceId, Versio
 use crate::metrics::{Counted, Counter, Histogram, LevelAt, LevelId, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
+use crate::service::cpu;
 use crate::service::memory::USED;
 use crate::slo;
 use crate::topology::Topology;
@@ -65,6 +66,7 @@ fn is_of_service(metric: Metric) -> bool {
         metric,
         Metric::Utilisation
             | Metric::Cpu
+            | Metric::CpuForNobody
             | Metric::Memory
             | Metric::QueueLength
             | Metric::InSystem
@@ -91,6 +93,11 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
     match metric {
         Metric::Utilisation => share(counts.busy_ns, counts.workers_ns),
         Metric::Cpu => share(counts.cpu_ns, counts.cores_ns(topology.services[service.index()].usable_cores())),
+        Metric::CpuForNobody => {
+            // Whole milliseconds are counted, so that a stretch may have a part of one that was spent before it.
+            let for_nobody_ns = u128::from(counts.of(&cpu::CPU_FOR_NOBODY_MS)) * 1_000_000;
+            share(for_nobody_ns.min(counts.cpu_ns), counts.cpu_ns)
+        }
         Metric::Memory => {
             let used = seen.level(LevelAt::service(const { level(&USED) }, service));
             let size = topology.services[service.index()].memory?.size.get();
@@ -286,6 +293,9 @@ fn of_calls(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opti
         Metric::Share(outcome) => share(outcomes[outcome as usize], settled),
         Metric::Wrong(kind) => share(wrong_of(topology, &edges, kind, seen), settled),
         Metric::Amplification => share(counts.attempts, counts.calls_sent()),
+        Metric::TreeAmplification => {
+            share(counts.attempts, counts.attempts.saturating_sub(counts.of(&retry::BY_RETRIES)))
+        }
         Metric::Abandoned => share(counts.abandoned, counts.ended()),
         Metric::Hedged => share(counts.of(&hedge::HEDGES), counts.calls),
         Metric::HedgeWins => share(counts.of(&hedge::WON), counts.of(&hedge::HEDGES)),

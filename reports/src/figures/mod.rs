@@ -6,6 +6,7 @@
 //! and dark. Colours are the light values of the token table, each hex for one
 //! token, which the page maps to variables.
 
+mod amplification;
 mod availability;
 mod axis;
 mod breakers;
@@ -114,6 +115,7 @@ pub const ALL: &[(&str, Chapter, Draw)] = &[
     ("latency", Chapter::OverTime, latency::draw),
     ("tail", Chapter::OverTime, tail::draw),
     ("outcomes", Chapter::OverTime, outcomes::draw),
+    ("amplification", Chapter::OverTime, amplification::draw),
     ("breakers", Chapter::OverTime, breakers::draw),
     ("instances", Chapter::OverTime, instances::draw),
     ("recovery", Chapter::OverTime, recovery::draw),

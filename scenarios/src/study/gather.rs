@@ -6,7 +6,7 @@ use super::interval::{MeanSums, RatioSums};
 use super::one::One;
 use super::probes::{self, ProbeSums};
 use super::quantile::TimeSums;
-use super::series::SeriesSums;
+use super::series::{SeriesSums, attempts_by_service};
 use super::sites::{edges_to, entries};
 use super::verdicts::Verdicts;
 use crate::Loaded;
@@ -19,6 +19,7 @@ use sim_core::judge::{ItemBill, spent_between};
 use sim_core::metrics::{Counter, Histogram, LevelAt, LevelOf, LevelSums, Listed, PartAt, TimedAt, TimedSums};
 use sim_core::model::Model;
 use sim_core::results::{EdgeCounts, Estimate, Limit, Part, RunResult, Span, StoppedRun};
+use sim_core::service::cpu::CPU_FOR_NOBODY_MS;
 use std::collections::BTreeMap;
 
 /// The percentiles that are reported.
@@ -51,6 +52,8 @@ pub struct ServiceSums {
     pub unserved: MeanSums,
     pub in_system: MeanSums,
     pub instances: MeanSums,
+    pub tree_amplification: RatioSums,
+    pub cpu_for_nobody: RatioSums,
     pub hit_ratio: RatioSums,
     pub counters: CounterSums,
     pub levels: BTreeMap<&'static str, LevelMeans>,
@@ -149,6 +152,7 @@ pub struct CostSums {
     pub per_month: MeanSums,
     pub per_year: MeanSums,
     pub per_incident: MeanSums,
+    pub for_nobody: MeanSums,
 }
 
 /// Sums of one stretch of a tail.
@@ -267,7 +271,7 @@ impl Gathered {
         }
         let counts: Vec<EdgeCounts> = (0..model.edges.len()).map(|e| run.edge(EdgeId(e as u32), run.whole())).collect();
         self.merge_endpoints(model, run, &counts);
-        self.merge_services(model, run);
+        self.merge_services(model, run, &counts);
         self.merge_calls(model, &counts);
         self.merge_times(model, run);
         self.merge_levels(model, run);
@@ -307,7 +311,8 @@ impl Gathered {
         }
     }
 
-    fn merge_services(&mut self, model: &Model, run: &RunResult) {
+    fn merge_services(&mut self, model: &Model, run: &RunResult, calls: &[EdgeCounts]) {
+        let calls = attempts_by_service(model, calls);
         let ns = (run.measured_ns as f64).max(1.0);
         for (index, sums) in self.services.iter_mut().enumerate() {
             let counts = run.service(ServiceId(index as u32), run.whole());
@@ -317,6 +322,9 @@ impl Gathered {
             if counts.cores_ns(model.services[index].usable_cores()) > 0 {
                 sums.cpu.add(counts.cpu_ns as f64, counts.cores_ns(model.services[index].usable_cores()) as f64);
             }
+            let (attempts, by_retries) = calls[index];
+            sums.tree_amplification.add(attempts as f64, attempts.saturating_sub(by_retries) as f64);
+            sums.cpu_for_nobody.add(counts.of(&CPU_FOR_NOBODY_MS) as f64 * 1e6, counts.cpu_ns as f64);
             let found = counts.of(&HITS);
             sums.hit_ratio.add(found as f64, (found + counts.of(&MISSES)) as f64);
             let waited_ns = counts.wait_sum_ns + counts.unserved_ns;
@@ -505,6 +513,9 @@ fn add_item(sums: &mut CostSums, item: &ItemBill) {
     sums.per_year.add(item.per_year);
     if let Some(once) = item.per_incident {
         sums.per_incident.add(once);
+    }
+    if let Some(spent) = item.spent_for_nobody {
+        sums.for_nobody.add(spent);
     }
 }
 

@@ -5,7 +5,7 @@ use super::interval::{MeanSums, RatioSums};
 use super::quantile::TimeSums;
 use super::sites::{edges_to, entries};
 use sim_core::call::breaker::State;
-use sim_core::call::retry::RETRIES;
+use sim_core::call::retry::{BY_RETRIES, RETRIES};
 use sim_core::data::cache::{HITS, MISSES};
 use sim_core::ids::{EdgeId, GuardId};
 use sim_core::metrics::{Histogram, LevelAt, LevelSums};
@@ -37,6 +37,8 @@ struct ServiceWindow {
     offered: MeanSums,
     queue: MeanSums,
     utilisation: RatioSums,
+    tree_amplification: RatioSums,
+    by_retries: u64,
     hit_ratio: RatioSums,
 }
 
@@ -59,6 +61,19 @@ pub struct SeriesSums {
     /// Of the calls with a breaker, the states that they share or have for themselves.
     breakers: BTreeMap<String, Breakers>,
     costs: Vec<Vec<MeanSums>>,
+}
+
+/// By service: the attempts of call sites that came to it, and those of them that there were because of retries or hedges.
+pub(super) fn attempts_by_service<'c>(
+    model: &Model,
+    calls: impl IntoIterator<Item = &'c EdgeCounts>,
+) -> Vec<(u64, u64)> {
+    let mut attempts = vec![(0, 0); model.services.len()];
+    for (edge, counts) in model.edges.iter().zip(calls) {
+        let of = &mut attempts[model.endpoints[edge.callee.index()].service.index()];
+        *of = (of.0 + counts.attempts, of.1 + counts.of(&BY_RETRIES));
+    }
+    attempts
 }
 
 /// The slices of each window, in order.
@@ -129,7 +144,7 @@ impl SeriesSums {
             }
             let seconds = (last.to_ns - first.from_ns) as f64 / 1e9;
             self.merge_endpoints(model, window, slices, seconds);
-            self.merge_services(window, slices, seconds);
+            self.merge_services(model, window, slices, seconds);
             self.merge_calls(model, window, slices, seconds);
             let span = Span { from_ns: first.from_ns as i64, to_ns: last.to_ns as i64 };
             for (item, sums) in self.costs.iter_mut().enumerate() {
@@ -156,7 +171,13 @@ impl SeriesSums {
         }
     }
 
-    fn merge_services(&mut self, window: usize, slices: &[Slice], seconds: f64) {
+    fn merge_services(&mut self, model: &Model, window: usize, slices: &[Slice], seconds: f64) {
+        let by_slice = slices.iter().map(|slice| attempts_by_service(model, &slice.edges));
+        let calls = by_slice.reduce(|mut sum, next| {
+            sum.iter_mut().zip(next).for_each(|(sum, next)| *sum = (sum.0 + next.0, sum.1 + next.1));
+            sum
+        });
+        let calls = calls.unwrap_or_default();
         let ns = seconds * 1e9;
         for (service, windows) in self.services.iter_mut().enumerate() {
             let mut sum = ServiceCounts::default();
@@ -173,6 +194,9 @@ impl SeriesSums {
             at.offered.add(sum.entered as f64 / seconds);
             at.queue.add(sum.queue_ns as f64 / ns);
             at.utilisation.add(sum.busy_ns as f64, sum.workers_ns as f64);
+            let (attempts, by_retries) = calls[service];
+            at.tree_amplification.add(attempts as f64, (attempts - by_retries) as f64);
+            at.by_retries += by_retries;
             at.hit_ratio.add(sum.of(&HITS) as f64, (sum.of(&HITS) + sum.of(&MISSES)) as f64);
         }
     }
@@ -237,6 +261,11 @@ impl SeriesSums {
             offered_per_s: windows.iter().map(|w| w.offered.at_least_zero()).collect(),
             queue_length: windows.iter().map(|w| w.queue.at_least_zero()).collect(),
             utilisation: windows.iter().map(|w| w.utilisation.share()).collect(),
+            tree_amplification: if windows.iter().any(|w| w.by_retries > 0) {
+                windows.iter().map(|w| w.tree_amplification.at_least_zero()).collect()
+            } else {
+                Vec::new()
+            },
             hit_ratio: if is_cache(model, index) {
                 windows.iter().map(|w| w.hit_ratio.share()).collect()
             } else {

@@ -209,6 +209,8 @@ fn service(node: &Node, sums: &ServiceSums, holds_for: Vec<String>) -> ServiceSu
         unserved: sums.unserved.at_least_zero(),
         in_system: sums.in_system.at_least_zero(),
         instances: sums.instances.at_least_zero(),
+        tree_amplification: sums.tree_amplification.at_least_zero().filter(|times| times.mean > 1.0),
+        cpu_for_nobody: sums.cpu_for_nobody.share().filter(|share| share.mean > 0.0),
         hit_ratio: sums.hit_ratio.share(),
         counters: sums.counters.listed(counters::SERVICE),
         levels: levels(&sums.levels),
@@ -269,6 +271,7 @@ fn cost(model: &Model, gathered: &Gathered) -> CostSummary {
                 per_month: sums.per_month.or_zero(),
                 per_year: sums.per_year.or_zero(),
                 per_incident: sums.per_incident.estimate(),
+                spent_for_nobody: sums.for_nobody.estimate().filter(|spent| spent.mean > 0.0),
             })
             .collect(),
     }

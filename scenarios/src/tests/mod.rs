@@ -27,6 +27,7 @@ mod messages;
 mod money;
 mod names;
 mod near;
+mod nobody;
 mod pools;
 mod probes;
 mod rates;

@@ -143,6 +143,14 @@ const LISTED: &[MetricDoc] = &[
         "attempts for each call of which one was sent; of a call from a queue, deliveries for each message",
     ),
     doc(
+        Metric::TreeAmplification,
+        "tree_amplification",
+        Measure::NUMBER,
+        &[Endpoint, Service, Edge],
+        true,
+        "retry amplification of the whole tree of calls: attempts for each that there would be if neither its call nor any above it had been tried again or hedged; no data where all of them are by retries",
+    ),
+    doc(
         Metric::Abandoned,
         "abandoned",
         Measure::Share,
@@ -207,6 +215,14 @@ const LISTED: &[MetricDoc] = &[
         &[Service],
         true,
         "share of cores busy with work; above 100 % where background steps and branches work beside workers that have a core each",
+    ),
+    doc(
+        Metric::CpuForNobody,
+        "cpu_for_nobody",
+        Measure::Share,
+        &[Service],
+        true,
+        "share of the CPU time used that was spent on requests whose caller, or a caller above it, had given up or was gone",
     ),
     doc(
         Metric::Memory,
@@ -290,6 +306,14 @@ const LISTED: &[MetricDoc] = &[
         &[Cost, Nothing],
         false,
         "money in the run; of nothing, all infrastructure",
+    ),
+    doc(
+        Metric::CostForNobody,
+        "cost_for_nobody",
+        Measure::COST,
+        &[Cost, Nothing],
+        false,
+        "money over time for the cores that worked for requests whose callers had given up or were gone, at the price of the instances that have them; of nothing, all items that meter instances",
     ),
     doc(
         Metric::TimeToDetect,
@@ -493,7 +517,10 @@ impl Metric {
 
     /// Whether it is a part of a whole, from 0 to 1. A share of a budget that is spent is none: more than all of it can be.
     pub fn is_part(self) -> bool {
-        let of_budget = matches!(self, Self::BudgetLeft | Self::BudgetSpent | Self::Hedged | Self::Amplification);
+        let of_budget = matches!(
+            self,
+            Self::BudgetLeft | Self::BudgetSpent | Self::Hedged | Self::Amplification | Self::TreeAmplification
+        );
         self == Self::Missed || self.measure() == Measure::Truth || (self.measure() == Measure::Share && !of_budget)
     }
 

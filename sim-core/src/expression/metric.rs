@@ -88,6 +88,8 @@ pub enum Metric {
     Wrong(Wrongness),
     /// Attempts for each call that was let through.
     Amplification,
+    /// Attempts for each that there would be if no call had been tried again or hedged.
+    TreeAmplification,
     /// Share of attempts that were given up by the caller and went on working.
     Abandoned,
     /// Hedges for each call.
@@ -106,6 +108,8 @@ pub enum Metric {
     Utilisation,
     /// Share of the instances' cores used.
     Cpu,
+    /// Share of the CPU time used that was spent for nobody who waits.
+    CpuForNobody,
     /// Share of the running instances' memory used.
     Memory,
     /// Mean number of requests that wait.
@@ -134,6 +138,8 @@ pub enum Metric {
     Cost,
     /// Money in the run.
     Spent,
+    /// Money over time for CPU time that was spent for nobody who waits, scaled as in the bill.
+    CostForNobody,
     /// From the start of a fault to the first alert that finds it.
     TimeToDetect,
     /// From the first alert that finds a fault to the first action because of it.

@@ -12,8 +12,10 @@
 //! ended last.
 
 use crate::economics::{CostItem, Group, MONTH_S, Meter};
+use crate::ids::ServiceId;
 use crate::model::Model;
-use crate::results::{RunResult, Slice, Span};
+use crate::results::{RunResult, ServiceCounts, Slice, Span};
+use crate::service::cpu;
 
 /// What one replication costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,8 @@ pub struct ItemBill {
     /// Money that one occurrence of each incident adds; `None` for infrastructure, and in a run without incidents. Below zero where
     /// less is lost than without them.
     pub per_incident: Option<f64>,
+    /// Money in the whole run for cores that worked for nobody who waits; `None` where the item meters no instances whose cores are known.
+    pub spent_for_nobody: Option<f64>,
 }
 
 impl Bill {
@@ -224,6 +228,7 @@ fn item_bill(
         per_month,
         per_year: 12.0 * per_month + a_year,
         per_incident: (!once.is_empty()).then(|| once.iter().sum()),
+        spent_for_nobody: spent_for_nobody(model, item, |of| run.service(of, run.whole())),
     };
     (bill, once)
 }
@@ -253,6 +258,16 @@ fn added_alone(run: &RunResult, model: &Model, item: &CostItem, shares: &Shares,
         }
     }
     added
+}
+
+/// Money of an item for the cores that worked for nobody who waits, at the price of the instances that have them. `None` where the item meters no
+/// instances whose cores are known.
+pub fn spent_for_nobody(model: &Model, item: &CostItem, counts: impl Fn(ServiceId) -> ServiceCounts) -> Option<f64> {
+    let Meter::Instances { of } = item.meter else { return None };
+    let counts = counts(of);
+    let cores_ns = counts.cores_ns(model.services[of.index()].usable_cores());
+    let cpu_s = counts.of(&cpu::CPU_FOR_NOBODY_MS) as f64 / 1e3;
+    (cores_ns > 0).then(|| item.money(cpu_s * counts.instances_ns as f64 / cores_ns as f64))
 }
 
 /// Money of one item between two times of a run [ns from 0]: what a time series of cost is made of.

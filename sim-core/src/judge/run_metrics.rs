@@ -5,7 +5,7 @@
 //! end of each fault) and, in finer windows, known only of calls by load classes. What an expectation waits for (a recovery, a detection,
 //! an opening, an outage) and what does not happen in the run is never: an infinite time, above every number.
 
-use super::bill::{Bill, bill, bill_against, spent_between};
+use super::bill::{Bill, bill, bill_against, spent_between, spent_for_nobody};
 use super::recovery::{Recovery, recovery};
 use super::stretch::Stretch;
 use crate::economics::YEAR_S;
@@ -99,6 +99,7 @@ impl<'a> RunMetrics<'a> {
         match (metric.metric, &metric.subject) {
             (Metric::Cost, subject) => self.cost(subject, &metric.scope, spans),
             (Metric::Spent, subject) => Some(self.spent(subject, spans)),
+            (Metric::CostForNobody, subject) => self.cost_for_nobody(subject, spans),
             (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
             (Metric::TimeToRespond, Subject::Fault(fault)) => self.time_to_respond(*fault),
             (Metric::TimeToMend, Subject::Fault(fault)) => self.time_to_mend(*fault),
@@ -150,6 +151,15 @@ impl<'a> RunMetrics<'a> {
     fn spent(&self, subject: &Subject, spans: &[Span]) -> f64 {
         let items = self.items(subject).map(|place| &self.model.costs[place]);
         items.flat_map(|item| spans.iter().map(move |span| spent_between(self.run, self.model, item, *span))).sum()
+    }
+
+    /// Money over time that stretches of the run have spent on cores that worked for nobody who waits. `None` where no item of the subject meters
+    /// instances whose cores are known.
+    fn cost_for_nobody(&self, subject: &Subject, spans: &[Span]) -> Option<f64> {
+        let stretch = Stretch::new(self.run, spans.to_vec());
+        let seconds = Some(stretch.seconds()).filter(|seconds| *seconds > 0.0)?;
+        let of_item = |place: usize| spent_for_nobody(self.model, &self.model.costs[place], |of| stretch.service(of));
+        self.items(subject).filter_map(of_item).reduce(|a, b| a + b).map(|spent| spent / seconds)
     }
 
     /// When an alert that finds a fault first fired after it had struck, from time 0 [ns]; `None` where none did.

@@ -168,6 +168,13 @@ pub struct ServiceSummary {
     pub in_system: Estimate,
     /// Mean number of running instances.
     pub instances: Estimate,
+    /// Attempts that came for each that would have come if no call had been tried again or hedged; `None` where none came, or all of
+    /// them by retries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree_amplification: Option<Estimate>,
+    /// Share of the CPU time used that was spent for callers who had given up or were gone; `None` where none was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_for_nobody: Option<Estimate>,
     /// Share of lookups that found a value; `None` of what is no cache, or if nobody looked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hit_ratio: Option<Estimate>,
@@ -281,6 +288,10 @@ pub struct CostItemSummary {
     pub per_month: Estimate,
     /// A year: twelve months without the faults, and what those of a year add.
     pub per_year: Estimate,
+    /// Money of a run for the cores that worked for callers who had given up or were gone; `None` where there were none, and where the item
+    /// meters no instances with cores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent_for_nobody: Option<Estimate>,
     /// For failures, slow answers and wrong replies: what one occurrence of each fault adds to the same run without it; `None` for the rest.
     pub per_incident: Option<Estimate>,
 }

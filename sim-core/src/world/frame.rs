@@ -140,6 +140,12 @@ pub const REGENERATES: u16 = 512;
 pub const NOT_SENT: u16 = 1024;
 /// Holds a place of the retry budget of its present call, for a retry that waits for its turn or is under way.
 pub const RETRIES: u16 = 2048;
+/// Exists because its call, or one above it, was tried again or hedged.
+pub const AGAIN: u16 = 4096;
+/// Nobody waits for what it comes to: its caller, or one above it, has given up or is gone.
+pub const IN_VAIN: u16 = 8192;
+/// What a frame hands on to the attempts, branches and copies that it begins.
+pub const HANDED_ON: u16 = AGAIN | IN_VAIN;
 
 /// What a frame is doing. A crash, a change of speed or a cancellation decides by it what has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

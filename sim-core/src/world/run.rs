@@ -1,6 +1,6 @@
 //! The interpreter: walks a frame through its operations until it has to wait.
 
-use super::frame::{BRANCH, FrameId, Link, Phase, REGENERATES, WRONG, Waiter};
+use super::frame::{BRANCH, FrameId, HANDED_ON, Link, Phase, REGENERATES, WRONG, Waiter};
 use super::probe::Stage;
 use super::program::{Fork, Op, Pc};
 use super::{World, fact};
@@ -104,7 +104,7 @@ impl World<'_> {
                     return None;
                 }
                 let branch = self.branch(frame, at, 0);
-                self.frames[branch].waiter = Waiter::NOBODY;
+                self.works_by_itself(branch);
                 self.has_no_deadline(branch);
                 self.ready.push(branch);
             }
@@ -164,7 +164,7 @@ impl World<'_> {
         new.pc = at;
         new.tries = 0;
         new.outcome = 0;
-        new.flags = BRANCH;
+        new.flags = BRANCH | parent.flags & HANDED_ON;
         new.phase = Phase::Running;
         self.works_for(branch, frame);
         branch
@@ -186,9 +186,11 @@ impl World<'_> {
             return Some(frame);
         }
         // The last is pushed first, so that branches start in the order in which they are written.
+        self.calls.forks(frame);
         for number in (0..u32::from(count)).rev() {
             let code = self.program.branches[(first + number % branches) as usize];
             let branch = self.branch(frame, code, u64::from(number));
+            self.calls.begins_branch(frame, branch);
             self.ready.push(branch);
         }
         None
@@ -214,7 +216,8 @@ impl World<'_> {
             if out < needed {
                 // The failure that decides is the reason of the whole.
                 parent.flags |= at.flags & super::frame::BELOW;
-                parent.seq = 0;
+                self.branches_are_left(caller);
+                self.frames[caller].seq = 0;
                 return self.fail(caller, outcome);
             }
             return None;

@@ -108,6 +108,7 @@ fn services() -> Vec<ServiceSeries> {
                 .map(|i| if i == 60 || i == 61 { near(880.0, 12.0) } else { Estimate::exact(0.0) })
                 .collect(),
             utilisation: (0..WINDOWS).map(|i| Some(near(if i == 60 || i == 61 { 1.0 } else { 0.3 }, 0.0))).collect(),
+            tree_amplification: Vec::new(),
             hit_ratio: Vec::new(),
             fills_from: Vec::new(),
             scaled: true,
@@ -121,6 +122,9 @@ fn services() -> Vec<ServiceSeries> {
             offered_per_s: series(offered, 0.005),
             queue_length: flat(0.0),
             utilisation: vec![Some(Estimate::exact(0.4)); WINDOWS],
+            tree_amplification: (0..WINDOWS)
+                .map(|i| Some(if i == 60 || i == 61 { near(1.9, 0.05) } else { Estimate::exact(1.0) }))
+                .collect(),
             hit_ratio: Vec::new(),
             fills_from: Vec::new(),
             scaled: false,
@@ -214,6 +218,7 @@ fn item(name: &str, group: Group, priced: &str, month: f64, incident: Option<f64
         per_month: estimate,
         per_year: incident.map_or(estimate.scale(12.0), |x| near(x * 4.0, x * 0.02)),
         per_incident: incident.map(|x| near(x, x * 0.005)),
+        spent_for_nobody: None,
     }
 }
 
@@ -349,6 +354,8 @@ fn summary() -> Summary {
                 unserved: near(0.0, 0.0),
                 in_system: near(88.0, 0.6),
                 instances: near(5.6, 0.02),
+                tree_amplification: None,
+                cpu_for_nobody: None,
                 hit_ratio: None,
                 counters: BTreeMap::new(),
                 levels: BTreeMap::new(),

@@ -91,7 +91,10 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::Share(_)
         | Metric::Wrong(_)
         | Metric::Amplification
+        | Metric::TreeAmplification
         | Metric::Abandoned
+        | Metric::CpuForNobody
+        | Metric::CostForNobody
         | Metric::QueueLength
         | Metric::Waited
         | Metric::BurnRate

@@ -11,7 +11,7 @@ use crate::engine::table::{Id, Maybe};
 use crate::ids::{InstanceId, ServiceId};
 use crate::outcome::Outcome;
 use crate::world::data::Read;
-use crate::world::frame::{BELOW, FrameId, Link, Phase, REGENERATES, Waiter};
+use crate::world::frame::{BELOW, FrameId, IN_VAIN, Link, Phase, REGENERATES, Waiter};
 use crate::world::program::Op;
 use crate::world::stations::Life;
 use crate::world::{TIMER, World};
@@ -154,7 +154,8 @@ impl World<'_> {
     ) -> FrameId {
         count!(self.stations.counts(wanted.cache), cache::REGENERATIONS);
         let branch = self.branch(frame, self.program.lookups[wanted.number as usize].miss, 0);
-        self.frames[branch].flags |= REGENERATES;
+        // The value is kept for others, whoever has asked for it.
+        self.frames[branch].flags = self.frames[branch].flags & !IN_VAIN | REGENERATES;
         let number = self.frames[branch].key;
         for scope in scopes.into_iter().flatten() {
             self.caches.led.insert(scope, number);

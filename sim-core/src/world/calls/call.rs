@@ -22,7 +22,7 @@ use crate::engine::table::Id;
 use crate::ids::EdgeId;
 use crate::outcome::Outcome;
 use crate::results::TraceStepKind;
-use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, Link, NOT_SENT, Phase, RETRIES, Waiter};
+use crate::world::frame::{BELOW, CLIENT, COPY, Frame, FrameId, HANDED_ON, Link, NOT_SENT, Phase, RETRIES, Waiter};
 use crate::world::network::{Departure, Message};
 use crate::world::probe::Stage;
 use crate::world::program::{Op, Pc};
@@ -194,12 +194,13 @@ impl World<'_> {
         let now = self.now;
         let at = &self.frames[frame];
         let rank = at.rank;
+        let mut flags = at.flags & HANDED_ON;
         let to = &mut self.calls.sites[site];
         to.counts.attempts += 1;
         let key = mix(at.key, CALL ^ to.salt).wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
         let (network, only, lane, balanced) = (to.network, to.only, to.lane, to.balanced);
-        if tries > 1 {
-            self.sent_again(frame, site);
+        if tries > 1 || flags != 0 {
+            flags = self.sent_again(frame, site, tries);
         }
         let instance = if only.is_none() { self.pick(frame, site, key) } else { only };
         if balanced {
@@ -226,7 +227,7 @@ impl World<'_> {
             tries: 0,
             attempt,
             outcome: 0,
-            flags: 0,
+            flags,
             phase: Phase::Arriving,
             rank,
         };

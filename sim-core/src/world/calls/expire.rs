@@ -49,6 +49,7 @@ impl World<'_> {
                 self.cancel(callee);
             } else {
                 at.counts.abandoned += 1;
+                self.is_left(callee);
             }
         }
         self.answered(frame, site, Outcome::Timeout as u8)
@@ -66,6 +67,7 @@ impl World<'_> {
                 Phase::Waiting | Phase::Admitted => self.gives_up_place(next),
                 Phase::Backoff => self.gives_up_retry(next),
                 Phase::Hedging => self.end_race(next, true),
+                Phase::Joining => self.branches_are_left(next),
                 _ => {}
             }
             self.cancel_one(next);
@@ -97,7 +99,7 @@ impl World<'_> {
             }
             Phase::Sharing => {
                 self.frames[frame].seq = 0;
-                self.stop_sharing(at.instance.known());
+                self.stop_sharing(frame);
                 self.gone(frame);
             }
             Phase::Free | Phase::Skipped | Phase::Message => {}

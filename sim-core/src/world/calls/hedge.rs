@@ -13,7 +13,7 @@ use crate::ids::{EdgeId, InstanceId};
 use crate::outcome::Outcome;
 use crate::results::TraceStepKind;
 use crate::world::World;
-use crate::world::frame::{BRANCH, CLIENT, COPY, FrameId, Link, NOT_SENT, Phase, WRONG, Waiter};
+use crate::world::frame::{AGAIN, BRANCH, CLIENT, COPY, FrameId, HANDED_ON, Link, NOT_SENT, Phase, WRONG, Waiter};
 use crate::world::probe::Stage;
 
 /// All races under way.
@@ -45,6 +45,11 @@ impl Races {
         at.copies.clear();
         at.begun = false;
         self.free.push(race as u32);
+    }
+
+    /// The copies of a race that have not ended.
+    pub(super) fn copies(&self, race: usize) -> impl Iterator<Item = FrameId> {
+        self.races[race].copies.iter().copied()
     }
 
     /// Races under way.
@@ -89,7 +94,7 @@ impl World<'_> {
         new.pc = self.program.copies[site];
         new.next = Link::NONE;
         new.outcome = 0;
-        new.flags = BRANCH | COPY;
+        new.flags = BRANCH | COPY | caller.flags & HANDED_ON;
         new.phase = Phase::Running;
         new.rank = caller.rank.as_copy(number);
         self.works_for(copy, frame);
@@ -160,10 +165,22 @@ impl World<'_> {
         self.frames.release(copy);
     }
 
-    /// Counts an attempt that is not a call's first: a hedge, if it is a copy's first, else a retry.
+    /// Counts an attempt that is not a call's first, or that a caller sends which hands something on to it; tells what is handed on.
     #[cold]
-    pub(super) fn sent_again(&mut self, frame: FrameId, site: EdgeId) {
-        let (before, tries) = (self.tries_before(frame, site), self.tries(frame));
+    pub(super) fn sent_again(&mut self, frame: FrameId, site: EdgeId, tries: u32) -> u16 {
+        let mut handed_on = self.frames[frame].flags & HANDED_ON;
+        if tries > 1 && self.counts_again(frame, site, tries) {
+            handed_on |= AGAIN;
+        }
+        if handed_on & AGAIN != 0 {
+            count!(self.calls.sites[site].counts, retry::BY_RETRIES);
+        }
+        handed_on
+    }
+
+    /// Counts an attempt that is not a call's first as a hedge, if it is a copy's first, else as a retry. Tells whether it is either.
+    fn counts_again(&mut self, frame: FrameId, site: EdgeId, tries: u32) -> bool {
+        let before = self.tries_before(frame, site);
         let at = &mut self.frames[frame];
         // Of a frame whose first attempts were turned away, this is the first that is sent.
         let is_first = tries == before + 1 || at.flags & NOT_SENT != 0;
@@ -175,6 +192,7 @@ impl World<'_> {
         } else if is_hedge {
             count!(counts, hedge::HEDGES);
         }
+        !is_first || is_hedge
     }
 
     /// Attempts of a call that are those of copies before this one.
@@ -262,7 +280,7 @@ impl World<'_> {
                 }
                 Phase::Calling if stop => self.withdraw(copy),
                 // It finds out when it comes to its end.
-                _ => {}
+                _ => self.is_left(copy),
             }
         }
         self.calls.races.races[race].copies = copies;

@@ -13,6 +13,7 @@ mod expire;
 mod fallback;
 mod gate;
 mod hedge;
+mod left;
 mod live;
 mod pick;
 mod reply;
@@ -93,6 +94,7 @@ pub(in crate::world) struct Calls {
     /// First of the shared states of each guard.
     guards: Vec<u32>,
     many: tries::Many,
+    branches: left::Branches,
     /// What callers keep of answers, and which calls take the place of others.
     fallbacks: fallback::Fallbacks,
     /// Whose turn it is while instances start slowly, by shared state.
@@ -284,6 +286,7 @@ impl Calls {
             let_go: Vec::new(),
             guards,
             many: tries::Many::default(),
+            branches: left::Branches::default(),
             fallbacks: fallback::Fallbacks::new(model),
             turns: BTreeMap::new(),
             falling: 0,

@@ -183,7 +183,7 @@ impl World<'_> {
         // A stand-in carries the answer back while the frame goes on.
         self.replies(frame);
         let stand_in = self.stand_in(frame);
-        self.frames[frame].waiter = Waiter::NOBODY;
+        self.works_by_itself(frame);
         let new = &mut self.frames[stand_in];
         new.flags &= WRONG | CLOSED_USER | WATCHED;
         new.phase = Phase::Replying;

@@ -20,7 +20,7 @@ use crate::metrics::PartAt;
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::{Consumer, Node};
-use crate::world::frame::{CLIENT, Frame, FrameId, Link, Phase, Rank, Waiter};
+use crate::world::frame::{AGAIN, CLIENT, Frame, FrameId, Link, Phase, Rank, Waiter};
 use crate::world::network::{self, Departure};
 use crate::world::stations::Door;
 use crate::world::{World, fact};
@@ -146,6 +146,7 @@ impl World<'_> {
         self.has_no_deadline(message);
         self.frames[message].phase = Phase::Message;
         self.frames[message].rank = rank;
+        self.frames[message].flags |= self.frames[sender].flags & AGAIN;
         self.wait_in_queue(queue, message);
         self.offer(queue);
         true
@@ -233,6 +234,7 @@ impl World<'_> {
         at.start = now;
         at.tries += 1;
         let (tries, key, rank) = (at.tries, at.key, at.rank);
+        let flags = if tries > 1 { AGAIN } else { at.flags & AGAIN };
         let lane = self.queue_timer(site);
         let frames = &self.frames;
         let seq = self
@@ -246,6 +248,9 @@ impl World<'_> {
         } else {
             counts.calls += 1;
         }
+        if flags & AGAIN != 0 {
+            count!(counts, retry::BY_RETRIES);
+        }
         let callee = self.frames.take();
         let new = &mut self.frames[callee];
         new.key = key.wrapping_add(crate::world::calls::ATTEMPT.wrapping_mul(u64::from(tries)));
@@ -257,7 +262,7 @@ impl World<'_> {
         new.tries = 0;
         new.attempt = tries;
         new.outcome = 0;
-        new.flags = 0;
+        new.flags = flags;
         new.phase = Phase::Arriving;
         new.rank = rank;
         self.works_for(callee, message);

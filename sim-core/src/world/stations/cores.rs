@@ -46,6 +46,10 @@ pub struct Cores {
     soonest: Key,
     /// CPU time used since the last reading [ns of one core].
     used: f64,
+    /// Pieces of those that are wanted by nobody who waits.
+    in_vain: u32,
+    /// CPU time that they have used, and that was not taken yet [ns of one core].
+    used_in_vain: f64,
     /// What limits the CPU time of all pieces together.
     quota: Option<Box<Quota>>,
 }
@@ -69,6 +73,8 @@ impl Cores {
             distrusted: 0,
             soonest: NEVER,
             used: 0.0,
+            in_vain: 0,
+            used_in_vain: 0.0,
             quota: quota.map(Box::new),
         }
     }
@@ -98,6 +104,9 @@ impl Cores {
             };
             self.virtual_ns += passed * self.speed;
             self.used += passed * busy;
+            if self.in_vain > 0 {
+                self.used_in_vain += passed * busy * f64::from(self.in_vain) / f64::from(self.active);
+            }
         } else if let Some(quota) = &mut self.quota {
             quota.run(from_ns, now_ns, 0.0);
         }
@@ -146,12 +155,26 @@ impl Cores {
     pub fn clear(&mut self, now_ns: u64) {
         self.update(now_ns);
         self.active = 0;
+        self.in_vain = 0;
         self.set_speed();
         self.pieces.clear();
         self.soonest = NEVER;
         if let Some(quota) = &mut self.quota {
             quota.begins_anew();
         }
+    }
+
+    /// One piece more is in vain, or one less.
+    pub fn in_vain(&mut self, now_ns: u64, more: i32) {
+        self.update(now_ns);
+        self.in_vain = self.in_vain.saturating_add_signed(more);
+    }
+
+    /// Takes whole milliseconds of CPU time that was used in vain; call [`Self::take_used`] before, which brings it up to date.
+    pub fn take_in_vain_ms(&mut self) -> u64 {
+        let ms = (self.used_in_vain / 1e6).floor();
+        self.used_in_vain -= ms * 1e6;
+        ms as u64
     }
 
     /// From now on work is slower by another factor, of which stolen time is a part: what is stolen spends no quota. `seq` is a new number: events that

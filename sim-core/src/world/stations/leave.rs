@@ -85,6 +85,7 @@ impl World<'_> {
                     // Whatever comes back is not heard.
                     let site = self.site_of(frame);
                     self.stage(frame, Stage::GivesUp(None));
+                    self.callee_is_left(frame);
                     self.calls.counts(site).withdrawn += 1;
                     self.judge(frame, site, Outcome::Unreachable as u8);
                 }

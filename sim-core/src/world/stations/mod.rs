@@ -11,6 +11,7 @@ mod cores;
 mod disk;
 mod doors;
 mod health;
+mod in_vain;
 mod injected;
 mod instance;
 mod leave;
@@ -118,6 +119,7 @@ pub(in crate::world) struct Stations {
     waits: Table<ServiceId, Histogram>,
     health: health::Checks,
     up: up::Up,
+    in_vain: in_vain::InVain,
     /// Stations that are simulated by themselves.
     plain: Vec<InstanceId>,
     /// Requests and messages waiting in all queues.
@@ -144,6 +146,7 @@ impl Stations {
             waits: fresh(model.services.len()).into(),
             health,
             up: up::Up::new(model),
+            in_vain: in_vain::InVain::default(),
             plain: Vec::new(),
             backlog: 0,
             max_backlog: model.run.max_backlog,

@@ -14,7 +14,7 @@ use crate::engine::table::Id;
 use crate::ids::InstanceId;
 use crate::results::TraceStepKind;
 use crate::service::cpu;
-use crate::world::frame::{FrameId, Phase};
+use crate::world::frame::{FrameId, IN_VAIN, Phase};
 use crate::world::probe::Stage;
 use crate::world::program::{Op, SamplerId};
 use crate::world::{CORES, WORK, World};
@@ -43,6 +43,9 @@ impl World<'_> {
         }
         let took = whole_ns(self.draw(frame, sampler, place, instance.slow));
         self.stations.instances[place_of].sums.cpu += took;
+        if self.frames[frame].flags & IN_VAIN != 0 && took > 0 {
+            self.works_in_vain(frame);
+        }
         self.until(frame, took)
     }
 
@@ -76,6 +79,10 @@ impl World<'_> {
         if at.seq != seq {
             return None;
         }
+        if at.flags & IN_VAIN != 0 {
+            self.worked_in_vain(frame);
+        }
+        let at = &mut self.frames[frame];
         at.seq = 0;
         at.phase = Phase::Running;
         at.pc += 1;
@@ -87,11 +94,16 @@ impl World<'_> {
     #[inline(never)]
     fn odd_work(&mut self, frame: FrameId, ns: f64) -> Option<FrameId> {
         let instance = &mut self.stations.instances[self.frames[frame].instance.known()];
-        if instance.odd & SHARES != 0 {
-            return self.share_cores(frame, ns);
+        let next = if instance.odd & SHARES != 0 {
+            self.share_cores(frame, ns)
+        } else {
+            let took = whole_ns(ns * instance.slow);
+            self.until(frame, took)
+        };
+        if self.frames[frame].flags & IN_VAIN != 0 && next.is_none() {
+            self.works_in_vain(frame);
         }
-        let took = whole_ns(ns * instance.slow);
-        self.until(frame, took)
+        next
     }
 
     fn share_cores(&mut self, frame: FrameId, ns: f64) -> Option<FrameId> {
@@ -118,10 +130,14 @@ impl World<'_> {
 
     /// Work on the shared cores of an instance is not wanted any more: what is left of the other work is done sooner. The frame must not wait
     /// for it any more.
-    pub(in crate::world) fn stop_sharing(&mut self, instance: InstanceId) {
-        let now = self.now;
+    pub(in crate::world) fn stop_sharing(&mut self, frame: FrameId) {
+        let (now, instance) = (self.now, self.frames[frame].instance.known());
+        let in_vain = self.frames[frame].flags & IN_VAIN != 0;
         if let Some(cores) = &mut self.stations.instances[instance].cores {
             cores.remove(now);
+            if in_vain {
+                cores.in_vain(now, -1);
+            }
         }
         self.arm_cores(instance);
     }
@@ -149,6 +165,9 @@ impl World<'_> {
             let frames = &self.frames;
             let cores = self.stations.instances[instance].cores.as_mut()?;
             let Some(frame) = cores.pop_done(now, |frame, seq| frames.wanted(frame, seq)) else { break };
+            if frames[FrameId::at(frame)].flags & IN_VAIN != 0 {
+                cores.in_vain(now, -1);
+            }
             self.goes_on_after(FrameId::at(frame), &mut next);
         }
         self.arm_cores(instance);
@@ -181,6 +200,9 @@ impl World<'_> {
         if ahead > 0 {
             self.stations.instances[self.frames[frame].instance.known()].sums.cpu -= ahead;
         }
+        if self.frames[frame].flags & IN_VAIN != 0 {
+            self.worked_in_vain(frame);
+        }
     }
 
     /// Brings the processor time of all instances up to date, so that it can be read.
@@ -190,6 +212,10 @@ impl World<'_> {
             instance.cpu_ahead = 0;
             if let Some(cores) = &mut instance.cores {
                 instance.sums.cpu += cores.take_used(now);
+                let in_vain_ms = cores.take_in_vain_ms();
+                if in_vain_ms > 0 {
+                    count!(self.stations.services[instance.service].counts, cpu::CPU_FOR_NOBODY_MS, in_vain_ms);
+                }
                 if let Some(seen) = cores.take_throttled() {
                     let counts = &mut self.stations.services[instance.service].counts;
                     count!(counts, cpu::CPU_PERIODS, seen.periods);
@@ -198,6 +224,7 @@ impl World<'_> {
                 }
             }
         }
+        self.reads_in_vain();
         for &instance in &self.stations.plain {
             let at = &mut self.stations.instances[instance];
             at.cpu_ahead = at.plain.as_ref().map_or(0, |plain| plain.cpu_ahead(now));
@@ -214,6 +241,7 @@ impl World<'_> {
     /// that waits do not have.
     pub(in crate::world) fn set_slow(&mut self, instance: InstanceId, slow: f64, stolen: f64) {
         let now = self.now;
+        self.reckon_in_vain(instance);
         let there = self.on_instance(instance);
         let ahead: u64 = there.iter().map(|&frame| self.cpu_ahead(frame)).sum();
         let at = &mut self.stations.instances[instance];

@@ -5,6 +5,7 @@ mod breaker;
 mod cold_cache;
 mod fallback;
 mod fault_window;
+mod for_nobody;
 mod inconclusive;
 mod limits;
 mod no_timeout;
@@ -35,6 +36,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("workers", workers::look),
     ("fallback", fallback::look),
     ("retries", retries::look),
+    ("for_nobody", for_nobody::look),
     ("fault_window", fault_window::look),
     ("no_timeout", no_timeout::look),
     ("inconclusive", inconclusive::look),

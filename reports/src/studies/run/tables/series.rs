@@ -58,6 +58,9 @@ pub fn rows(study: &StudyResult) -> Vec<SeriesRow> {
         add(&s.name, "entered_per_s", all(&s.offered_per_s));
         add(&s.name, "queue_length", all(&s.queue_length));
         add(&s.name, "utilisation", s.utilisation.clone());
+        if !s.tree_amplification.is_empty() {
+            add(&s.name, "tree_amplification", s.tree_amplification.clone());
+        }
     }
     for s in &study.call_series {
         add(&s.name, "attempts_per_s", all(&s.attempts_per_s));
