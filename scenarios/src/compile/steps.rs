@@ -1,13 +1,15 @@
 //! Steps of endpoints.
 
 use super::{Compiler, percent};
+use crate::written::cache::CacheSettings;
+use crate::written::node::{ServiceSettings, StoreSettings};
 use crate::written::step::{ChoiceSettings, DiskStep, Need, ParallelStep, Repeat, StepSettings};
 use sim_core::dist::Distribution;
 use sim_core::ids::Caller;
 use sim_core::problem::Problems;
 use sim_core::service::disk::DiskWork;
 use sim_core::topology::Step;
-use sim_core::units::Probability;
+use sim_core::units::{Count, Probability};
 
 /// Probabilities add up if they do so to this.
 const NEAR: f64 = 1e-9;
@@ -90,7 +92,11 @@ impl Compiler<'_> {
         if parallel.branches.is_empty() {
             problems.error("branches", "no branch does nothing").hint = Some("write at least one step".into());
         }
-        let repeat = parallel.repeat.map_or(1, |Repeat::Count(count)| count.get());
+        let repeat = match &parallel.repeat {
+            None => 1,
+            Some(Repeat::Count(count)) => count.get(),
+            Some(Repeat::PerInstance(of)) => self.instances_at_start(of, problems).unwrap_or(1),
+        };
         if repeat == 0 {
             problems.error("repeat", "branches that are never there do nothing").hint =
                 Some("write repeat: {count: 2}, or leave it out".into());
@@ -115,6 +121,16 @@ impl Compiler<'_> {
         }
         let most = |n: u64| n.min(MOST_BRANCHES) as u32;
         Step::Parallel { branches, repeat: most(repeat), need: most(need.min(count)) }
+    }
+
+    /// How many instances a service, store or cache has at the start.
+    fn instances_at_start(&self, name: &str, problems: &mut Problems) -> Option<u64> {
+        problems.at("repeat", |p| self.names.with_instances("per_instance", name, p))?;
+        let written = self.written;
+        let keys = written.services.get(name).map(ServiceSettings::node_keys);
+        let keys = keys.or_else(|| written.stores.get(name).map(StoreSettings::node_keys));
+        let keys = keys.or_else(|| written.caches.get(name).map(CacheSettings::node_keys))?;
+        Some(keys.over(written.defaults.service.node_keys()).instances.map_or(1, Count::get))
     }
 
     fn choose(&mut self, caller: Caller, name: &str, choices: &[ChoiceSettings], problems: &mut Problems) -> Step {

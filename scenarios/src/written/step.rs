@@ -103,7 +103,8 @@ pub struct DiskStep {
 ///
 /// # Knobs
 /// - `branches`: a list of steps, each a branch; several steps in one branch are a group, `steps: [..]`
-/// - `repeat`: how often all of them are there, `{count: 100}`, default once
+/// - `repeat`: how often all of them are there, `{count: 100}`, or once for each instance that a service has at the start, `{per_instance: storage}`,
+///   which a `balance` like `round_robin` sends to one instance each; default once
 /// - `need`: how many must succeed, `{count: 2}` or `{percent: 50%}`, default all
 ///
 /// # Example
@@ -132,11 +133,13 @@ pub struct ParallelStep {
 }
 
 /// How often branches are there.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {
     /// So often.
     Count(Count),
+    /// Once for each instance that this service, store or cache has at the start.
+    PerInstance(String),
 }
 
 /// How many branches must succeed.

@@ -33,6 +33,11 @@ impl Egress {
         self.busy_until = now.saturating_add(self.takes(waits));
     }
 
+    /// Whether what comes may find no room.
+    pub fn has_buffer(&self) -> bool {
+        self.buffer.is_some()
+    }
+
     /// How long so many bytes take [ns].
     pub fn takes(&self, bytes: u64) -> u64 {
         whole_ns((bytes as f64 * self.ns_per_byte).min(FOREVER_NS as f64))

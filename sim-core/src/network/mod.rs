@@ -4,6 +4,7 @@
 
 pub mod damping;
 pub mod egress;
+pub mod flow;
 pub mod route;
 pub mod tcp;
 
@@ -50,6 +51,8 @@ pub enum TransportSettings {
 counters! {
     CallSite {
         DROPPED = "link_dropped", "messages of calls, requests and replies, that found the buffer of their link full, and are lost", unlisted;
+        SEGMENTS_DROPPED = "segments_dropped", "segments of requests and replies that found the buffer of their link full, and were sent again by TCP";
+        TRANSPORT_TIMEOUTS = "transport_timeouts", "retransmission timers of requests and replies that ran out";
     }
 }
 
@@ -87,10 +90,6 @@ impl LinkQuality {
         if self.bandwidth.is_none() && self.buffer.is_some() {
             problems.error("buffer", "nothing ever waits in the buffer of a link that sends at once").hint =
                 Some("write the link's bandwidth too".into());
-        }
-        if self.buffer.is_some() && self.transport.is_some() {
-            problems.error("buffer", "`buffer` together with `transport` is not built yet").hint =
-                Some("leave the buffer or the transport out".into());
         }
         if let Some(TransportSettings::Tcp(tcp)) = &self.transport {
             problems.at("transport", |p| p.at("tcp", |p| tcp.validate(p)));
@@ -156,8 +155,10 @@ pub struct Link {
 ///
 /// A link with a `bandwidth` sends messages one after the other, each direction by itself, and each takes its `size` by the bandwidth. All messages
 /// between the same two zones share it, with `between_regions` all between the same two regions, and within a zone all messages, requests and
-/// replies. A message that finds the `buffer` full is lost, and counted by `link_dropped`; health checks are too small to find it full. `buffer` and
-/// `transport` cannot be combined yet.
+/// replies. A message that finds the `buffer` full is lost, and counted by `link_dropped`; health checks are too small to find it full. With a
+/// `transport` its segments are: each goes into the buffer at the moment at which the window lets it be sent, beside those of all other messages, and
+/// what finds no room is counted by `segments_dropped` and sent again. That costs an event for each segment, where all other links cost one for each
+/// message.
 ///
 /// # When to use it
 /// When services stand in several zones or regions, or when latency on the way matters.

@@ -2,7 +2,7 @@
 //!
 //! [`Sender`] is the sending side of one message, and knows neither clock nor link: it says which segment may be sent next, and is told which were
 //! acknowledged and that its timer has run out. [`PlainLink::crosses`] plays it through when the message sets out, until all of it is there or the
-//! timer runs out. TCP over a link with a buffer, where each segment meets what all others have left there, is not built.
+//! timer runs out. Over a link with a buffer each segment meets what all others have left there: that is [`super::flow`].
 //!
 //! Left out: delayed acknowledgements, the receiver's window, Nagle's and tail-loss probes, congestion controls other than Reno's.
 
@@ -128,6 +128,8 @@ struct Out {
     segment: u32,
     /// Later transmissions that are acknowledged.
     later: u8,
+    /// It was sent before, and its loss is told by the timer alone.
+    is_again: bool,
 }
 
 /// A transmission, as its driver has to bring it over.
@@ -186,6 +188,7 @@ impl Sender {
             return None;
         }
         let lost = std::iter::from_fn(|| self.lost.pop_front()).find(|&s| self.segments[s as usize] == At::Lost);
+        let is_again = lost.is_some();
         let segment = match lost {
             Some(segment) => segment,
             None if (self.next as usize) < self.segments.len() => {
@@ -197,7 +200,7 @@ impl Sender {
         let order = self.order;
         self.order += 1;
         self.segments[segment as usize] = At::Out;
-        self.out.push_back(Out { order, segment, later: 0 });
+        self.out.push_back(Out { order, segment, later: 0, is_again });
         Some(Transmission { order, segment })
     }
 
@@ -214,12 +217,15 @@ impl Sender {
             return;
         };
         self.out.remove(place);
-        self.window += if self.window < self.threshold { 1.0 } else { 1.0 / self.window };
-        for out in self.out.iter_mut().take(place) {
+        if place == 0 {
+            // A duplicate acknowledgement lets one more be sent, and the window as it is (RFC 3042, RFC 6675).
+            self.window += if self.window < self.threshold { 1.0 } else { 1.0 / self.window };
+        }
+        for out in self.out.iter_mut().take(place).filter(|out| !out.is_again) {
             out.later = out.later.saturating_add(1);
         }
-        while self.out.front().is_some_and(|out| out.later >= DUPLICATES) {
-            let Some(out) = self.out.pop_front() else { break };
+        while let Some(lost) = self.out.iter().position(|out| out.later >= DUPLICATES) {
+            let Some(out) = self.out.remove(lost) else { break };
             if out.order >= self.recovers_at {
                 self.threshold = (self.out.len() as f64 / 2.0).max(2.0);
                 self.window = self.threshold;
@@ -244,6 +250,11 @@ impl Sender {
             self.lost.push_front(out.segment);
         }
         self.timeouts <= tcp.retries
+    }
+
+    /// Whether anything is out that was not acknowledged.
+    pub fn is_waiting(&self) -> bool {
+        !self.out.is_empty()
     }
 
     fn is_lost(&mut self, segment: u32) {

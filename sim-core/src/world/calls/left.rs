@@ -1,9 +1,10 @@
 //! Work that is left: its caller has given up without cancelling it, has crashed, or has failed because of another branch, so that nobody waits for
 //! what it comes to.
 //!
-//! Such a frame has the flag `IN_VAIN`, and so has all that works for it: the attempts, copies and branches that it has begun, which are found when it
-//! is left, and those that it begins afterwards, which inherit the flag. Not in vain is what nobody ever waits for: background steps, values that a
-//! cache keeps, messages. A join that has as many answers as it needs leaves its other branches wanted: the third write of three replicas is no waste.
+//! Such a frame has the flag `IN_VAIN`, and so has all that works for it: the attempts, copies and branches that it has begun, which are found when
+//! it is left, and those that it begins afterwards, which inherit the flag. Not in vain is what nobody ever waits for: background steps, values that
+//! a cache keeps, messages. A join that has as many answers as it needs leaves its other branches wanted: the third write of three replicas is no
+//! waste.
 
 use crate::world::World;
 use crate::world::calls::Calls;

@@ -5,6 +5,7 @@ use crate::engine::rng::{Keyed, mix};
 use crate::ids::{RegionId, ZoneId};
 use crate::network::LinkQuality;
 use crate::network::egress::Egress;
+use crate::network::flow::{BufferedLink, Flow, Next, Payload, Seen};
 use crate::network::tcp::{Arrived, PlainLink, Sender, Tcp};
 use crate::world::frame::FrameId;
 
@@ -23,9 +24,16 @@ pub(super) struct Stalled {
     arrived: Arrived,
     /// Timeouts so far.
     timeouts: u64,
+    /// Where it shares a buffer: its acknowledgements under way.
+    flow: Option<Flow>,
 }
 
 impl Stalled {
+    /// Whether its frame wakes for acknowledgements too, and not for the timer alone.
+    pub(super) fn shares_a_buffer(&self) -> bool {
+        self.flow.is_some()
+    }
+
     /// The timer has run out; `false` where the message is given up.
     pub(super) fn times_out(&mut self) -> bool {
         self.timeouts += 1;
@@ -131,6 +139,16 @@ pub(super) struct Crossed {
     pub(super) stalled: Option<Box<Stalled>>,
     /// What was sent of it, again too [bytes].
     pub(super) sent: u64,
+    /// Whether it is given up.
+    pub(super) is_given_up: bool,
+    /// What was seen at the buffer.
+    pub(super) seen: Seen,
+}
+
+impl Crossed {
+    fn over(delay: u64, sent: u64) -> Self {
+        Self { delay, stalled: None, sent, is_given_up: false, seen: Seen::default() }
+    }
 }
 
 /// A time and others behind it [ns], none of which is beyond the range of times.
@@ -146,6 +164,16 @@ pub(super) fn crosses(
     goes_on: Option<Box<Stalled>>,
 ) -> Crossed {
     let (segments, payload) = tcp.segments(load.bytes);
+    if let Some(egress) = egress.as_mut().filter(|egress| egress.has_buffer()) {
+        return crosses_a_buffer((tcp, segments, payload), egress, load, goes_on);
+    }
+    let goes_on = goes_on.map(|mut stalled| {
+        // The link has lost its buffer: what is out counts as lost.
+        if stalled.flow.take().is_some() {
+            stalled.times_out();
+        }
+        stalled
+    });
     let last = load.bytes.saturating_sub(u64::from(segments - 1) * payload);
     let segment_ns = egress.as_ref().map_or(0, |egress| egress.takes(payload.min(load.bytes)));
     // Acknowledgements come back in the time that the message takes there: what is different on their way is not known to its sender.
@@ -158,13 +186,9 @@ pub(super) fn crosses(
         if let Some(egress) = egress {
             egress.put(load.now, load.bytes);
         }
-        return Crossed { delay: later(load.delay, [begins, takes, last_ns]), stalled: None, sent: load.bytes };
+        return Crossed::over(later(load.delay, [begins, takes, last_ns]), load.bytes);
     }
-    let mut stalled = goes_on.unwrap_or_else(|| {
-        let sender = Sender::new(tcp, segments, link.round_trip + segment_ns);
-        let arrived = Arrived::none(segments);
-        Box::new(Stalled { seq: 0, message: load.message, tcp: *tcp, sender, arrived, timeouts: 0 })
-    });
+    let mut stalled = goes_on.unwrap_or_else(|| begins_to_send(tcp, segments, link.round_trip + segment_ns, load));
     let way = SEGMENTS ^ (load.message.way() as u64) << 8;
     let mut draw = Keyed::new(mix(mix(load.key, way), stalled.timeouts));
     let crossing = link.crosses(tcp, &mut stalled.sender, &mut stalled.arrived, &mut draw);
@@ -173,8 +197,50 @@ pub(super) fn crosses(
         egress.put(load.now, sent);
     }
     if crossing.is_over {
-        return Crossed { delay: later(load.delay, [begins, crossing.after, 0]), stalled: None, sent };
+        return Crossed::over(later(load.delay, [begins, crossing.after, 0]), sent);
     }
     // The timer began when the last segment had been sent, and knows nothing of the time on the way.
-    Crossed { delay: later(begins, [crossing.after, 0, 0]), stalled: Some(stalled), sent }
+    Crossed { stalled: Some(stalled), ..Crossed::over(later(begins, [crossing.after, 0, 0]), sent) }
+}
+
+/// A message begins to be sent over a link with a buffer when its frame wakes.
+pub(super) fn begins_later(tcp: &Tcp, load: &Load) -> Box<Stalled> {
+    let (segments, _) = tcp.segments(load.bytes);
+    let mut stalled = begins_to_send(tcp, segments, load.delay.saturating_mul(2), load);
+    stalled.flow = Some(Flow::new(load.now));
+    stalled
+}
+
+/// A message of which nothing was sent.
+fn begins_to_send(tcp: &Tcp, segments: u32, round_trip: u64, load: &Load) -> Box<Stalled> {
+    let sender = Sender::new(tcp, segments, round_trip);
+    let arrived = Arrived::none(segments);
+    Box::new(Stalled { seq: 0, message: load.message, tcp: *tcp, sender, arrived, timeouts: 0, flow: None })
+}
+
+/// A message goes on over a link with a buffer, until it has to hear of an acknowledgement or of its timer.
+fn crosses_a_buffer(
+    (tcp, segments, segment): (&Tcp, u32, u64),
+    egress: &mut Egress,
+    load: &Load,
+    goes_on: Option<Box<Stalled>>,
+) -> Crossed {
+    let segment_ns = egress.takes(segment.min(load.bytes));
+    let round_trip = load.delay.saturating_mul(2).saturating_add(segment_ns);
+    let mut stalled = goes_on.unwrap_or_else(|| begins_to_send(tcp, segments, round_trip, load));
+    let mut flow = stalled.flow.take().unwrap_or_else(|| Flow::new(load.now));
+    let way = SEGMENTS ^ (load.message.way() as u64) << 8;
+    let payload = Payload { bytes: load.bytes, segment, key: mix(load.key, way) };
+    let mut link = BufferedLink { egress, delay: load.delay, loss: load.loss };
+    let ends = (&mut stalled.sender, &mut stalled.arrived);
+    let (next, seen) = flow.goes_on(load.now, (tcp, payload), ends, &mut link);
+    let after = |at: u64| Crossed { seen, ..Crossed::over(at - load.now, seen.sent) };
+    match next {
+        Next::Arrives(at) => after(at),
+        Next::GivenUp => Crossed { is_given_up: true, ..after(load.now) },
+        Next::GoesOn(at) => {
+            stalled.flow = Some(flow);
+            Crossed { stalled: Some(stalled), ..after(at) }
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! Links with a bandwidth, a buffer or a transport: how long a message takes to be sent, and what is sent again.
 //!
 //! All of it is known when a message sets out, up to the first time at which nothing but a timer tells that a segment was lost. Until that timer runs
-//! out the message stalls: its frame sleeps in the phase in which it would have arrived, and what is left to be sent waits here for it. Then it
-//! goes on over the link as it is by then, so that a message that met a partition arrives after it.
+//! out the message stalls: its frame sleeps in the phase in which it would have arrived, and what is left to be sent waits here for it. Then it goes
+//! on over the link as it is by then, so that a message that met a partition arrives after it. Over a link with a buffer its frame wakes for each
+//! acknowledgement as well, since what finds room is known as it is sent.
 //!
 //! A message without a size takes no bandwidth and does not wait. A health check takes no bandwidth either, but waits for the messages before it.
 
@@ -41,8 +42,20 @@ impl World<'_> {
                 let key = self.frames[frame].key;
                 let loss = fate.segment_loss.unwrap_or(0.0);
                 let load = Load { now: sets_out, bytes, key, message, delay: fate.delay, loss };
+                if load.now > self.now && egress.as_ref().is_some_and(|egress| egress.has_buffer()) {
+                    // What is in the buffer by then is not known yet.
+                    fate.stalled = Some(super::carriage::begins_later(&tcp, &load));
+                    fate.delay = 0;
+                    return 0;
+                }
                 let crossed = super::carriage::crosses(&tcp, egress, &load, goes_on);
                 (fate.delay, fate.stalled) = (crossed.delay, crossed.stalled);
+                fate.lost |= crossed.is_given_up;
+                if crossed.seen.is_noted() && !message.is_check() {
+                    let counts = self.calls.counts(self.frames[frame].edge);
+                    count!(counts, network::SEGMENTS_DROPPED, crossed.seen.dropped);
+                    count!(counts, network::TRANSPORT_TIMEOUTS, u64::from(crossed.seen.timed_out));
+                }
                 return crossed.sent;
             }
             (None, Some(egress)) => match egress.put(sets_out, bytes) {
@@ -59,8 +72,8 @@ impl World<'_> {
         bytes
     }
 
-    /// The timer of a message has run out: what counts as lost is sent again. A fault that lets calls fail has struck it as it set out, or not; it is
-    /// no second call.
+    /// The timer of a message has run out, and what counts as lost is sent again; or acknowledgements are back, and more of it is sent. A fault that
+    /// lets calls fail has struck it as it set out, or not; it is no second call.
     #[cold]
     pub(in crate::world) fn sends_on(&mut self, frame: FrameId) {
         if let Some(coming) = self.network.cards.take(frame, self.frames[frame].seq) {
@@ -74,7 +87,7 @@ impl World<'_> {
         if self.network.cards.are_any() {
             fate.card = self.card_ahead(frame, message);
         }
-        if stalled.times_out() {
+        if stalled.shares_a_buffer() || self.timer_runs_out(frame, &mut stalled) {
             let (now, bytes) = (self.now, self.bytes(frame, message));
             let sent = self.carry(bytes, (message, now), frame, &mut fate, Some(stalled));
             fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, (message, now), sent));
@@ -87,6 +100,14 @@ impl World<'_> {
             let phase = self.frames[frame].phase;
             self.travels(frame, fate, phase);
         }
+    }
+
+    /// The timer of a message runs out; `false` where that is given up.
+    fn timer_runs_out(&mut self, frame: FrameId, stalled: &mut Stalled) -> bool {
+        if !stalled.message.is_check() {
+            count!(self.calls.counts(self.frames[frame].edge), network::TRANSPORT_TIMEOUTS);
+        }
+        stalled.times_out()
     }
 
     /// A message that was on its way is lost.
