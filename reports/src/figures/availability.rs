@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::chart::{Look, Plot};
 use super::svg::colour;
-use super::{DataTable, Figure, Reading, both, how, table_windows};
+use super::{DataTable, Figure, Reading, both, how, response, table_windows};
 use crate::numbers::{grouped, optional};
 use sim_core::results::{Estimate, StudyResult, Unit};
 
@@ -35,6 +35,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         }
         plot.series(svg, study, series.in_full.iter().copied(), Look::of(colour::OCHRE, "5 3"));
         plot.series(svg, study, series.availability.iter().copied(), Look::of(colour::BLUE, ""));
+        response::draw(svg, study);
         svg.time_axis(study);
         let last = |v: &[Option<Estimate>]| v.iter().rev().flatten().next().map_or(svg.bottom, |e| plot.y(e.mean));
         let labels = [
@@ -64,7 +65,11 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         title,
         caption: (
             format!("Availability of {}", series.name),
-            format!("on a scale of nines: each step up is ten times fewer losses. {}", how(study)),
+            format!(
+                "on a scale of nines: each step up is ten times fewer losses. {}{}",
+                how(study),
+                response::says(study)
+            ),
         ),
         panels: vec![drawing],
         tables: vec![DataTable {

@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::{Look, Plot};
 use super::svg::colour;
 use super::ticks::log_ticks;
-use super::{DataTable, Figure, Reading, both, how, table_windows};
+use super::{DataTable, Figure, Reading, both, how, response, table_windows};
 use crate::numbers::{optional, plain};
 use sim_core::results::{Estimate, PromiseSummary, StudyResult, Unit};
 
@@ -58,6 +58,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             let y = values.iter().rev().flatten().next().map_or(svg.bottom, |e| plot.y(e.mean));
             labels.push((y, (*name).to_owned(), *stroke));
         }
+        response::draw(svg, study);
         svg.time_axis(study);
         // Of two at one place the slower has the upper name.
         labels.reverse();
@@ -80,8 +81,9 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         caption: (
             format!("Latency of answered requests of {}", series.name),
             format!(
-                "from the intended start, log scale. Rejected and failed requests are not in it: they would flatter it. {}",
-                how(study)
+                "from the intended start, log scale. Rejected and failed requests are not in it: they would flatter it. {}{}",
+                how(study),
+                response::says(study)
             ),
         ),
         panels: vec![drawing],

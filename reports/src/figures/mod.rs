@@ -25,6 +25,7 @@ mod outcomes;
 pub mod phases;
 pub mod picture;
 mod recovery;
+mod response;
 pub mod scalability;
 mod svg;
 pub mod system;

@@ -123,6 +123,7 @@ fn summary(
             .zip(&gathered.detectors)
             .map(|(((a, sums), looks), detector)| {
                 let summary = AlertSummary {
+                    finds: a.finds.map(|fault| model.shown_name(fault)),
                     severity: a.severity,
                     fired: sums.fired.at_least_zero(),
                     time_to_detect_s: sums.time_to_detect.estimate(),

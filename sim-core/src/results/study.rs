@@ -326,6 +326,9 @@ pub struct FaultPrice {
 /// Of one alert.
 #[derive(Debug, Clone, Serialize)]
 pub struct AlertSummary {
+    /// The fault that it is there to find; `None` where the file names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finds: Option<String>,
     /// From 1 to 5, 5 is worst.
     pub severity: u8,
     /// Firings, per replication.

@@ -27,6 +27,7 @@ mod tests {
         let mut study = sample::study();
         let one = Estimate::exact(1.0);
         let ticket = AlertSummary {
+            finds: None,
             severity: 2,
             fired: Estimate::exact(0.0),
             time_to_detect_s: None,
@@ -36,6 +37,7 @@ mod tests {
             curve: None,
         };
         let page = AlertSummary {
+            finds: None,
             severity: 5,
             fired: Estimate::exact(3.0),
             time_to_detect_s: Some(Estimate::exact(41.0)),
