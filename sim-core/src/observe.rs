@@ -67,6 +67,7 @@ fn is_of_service(metric: Metric) -> bool {
         Metric::Utilisation
             | Metric::Cpu
             | Metric::CpuForNobody
+            | Metric::CpuTimeForNobody
             | Metric::Memory
             | Metric::QueueLength
             | Metric::InSystem
@@ -94,10 +95,11 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
         Metric::Utilisation => share(counts.busy_ns, counts.workers_ns),
         Metric::Cpu => share(counts.cpu_ns, counts.cores_ns(topology.services[service.index()].usable_cores())),
         Metric::CpuForNobody => {
-            // Whole milliseconds are counted, so that a stretch may have a part of one that was spent before it.
-            let for_nobody_ns = u128::from(counts.of(&cpu::CPU_FOR_NOBODY_MS)) * 1_000_000;
+            // Of cores that are shared both are rounded down, at different times.
+            let for_nobody_ns = u128::from(counts.of(&cpu::CPU_FOR_NOBODY_NS));
             share(for_nobody_ns.min(counts.cpu_ns), counts.cpu_ns)
         }
+        Metric::CpuTimeForNobody => Some(counts.of(&cpu::CPU_FOR_NOBODY_NS) as f64 / 1e9),
         Metric::Memory => {
             let used = seen.level(LevelAt::service(const { level(&USED) }, service));
             let size = topology.services[service.index()].memory?.size.get();

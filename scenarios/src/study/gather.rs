@@ -19,7 +19,7 @@ use sim_core::judge::{ItemBill, spent_between};
 use sim_core::metrics::{Counter, Histogram, LevelAt, LevelOf, LevelSums, Listed, PartAt, TimedAt, TimedSums};
 use sim_core::model::Model;
 use sim_core::results::{EdgeCounts, Estimate, Limit, Part, RunResult, Span, StoppedRun};
-use sim_core::service::cpu::CPU_FOR_NOBODY_MS;
+use sim_core::service::cpu::CPU_FOR_NOBODY_NS;
 use std::collections::BTreeMap;
 
 /// The percentiles that are reported.
@@ -324,7 +324,7 @@ impl Gathered {
             }
             let (attempts, by_retries) = calls[index];
             sums.tree_amplification.add(attempts as f64, attempts.saturating_sub(by_retries) as f64);
-            sums.cpu_for_nobody.add(counts.of(&CPU_FOR_NOBODY_MS) as f64 * 1e6, counts.cpu_ns as f64);
+            sums.cpu_for_nobody.add(counts.of(&CPU_FOR_NOBODY_NS) as f64, counts.cpu_ns as f64);
             let found = counts.of(&HITS);
             sums.hit_ratio.add(found as f64, (found + counts.of(&MISSES)) as f64);
             let waited_ns = counts.wait_sum_ns + counts.unserved_ns;

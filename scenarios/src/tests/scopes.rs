@@ -12,7 +12,7 @@ question: Does each scope act?
 run: {duration: 100s, warm_up: 0s, replications: 1, seed: 8}
 load:
   users: {to: web.get, arrive: {poisson: {rate: 200/s}}, shape: [{step: {at: 50s, factor: 1.5}}]}
-  crawlers: {to: web.get, arrive: {poisson: {rate: 50/s}}, timeout: 20ms}
+  crawlers: {to: web.get, arrive: {poisson: {rate: 50/s}}, timeout: 20ms, retry: {max_attempts: 2}}
 services:
   web:
     instances: 3

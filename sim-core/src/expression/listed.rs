@@ -225,6 +225,14 @@ const LISTED: &[MetricDoc] = &[
         "share of the CPU time used that was spent on requests whose caller, or a caller above it, had given up or was gone",
     ),
     doc(
+        Metric::CpuTimeForNobody,
+        "cpu_time_for_nobody",
+        Measure::TIME,
+        &[Service],
+        true,
+        "CPU time of all instances that was spent on such requests",
+    ),
+    doc(
         Metric::Memory,
         "memory",
         Measure::Share,

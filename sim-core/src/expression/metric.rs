@@ -110,6 +110,8 @@ pub enum Metric {
     Cpu,
     /// Share of the CPU time used that was spent for nobody who waits.
     CpuForNobody,
+    /// CPU time that was spent for nobody who waits.
+    CpuTimeForNobody,
     /// Share of the running instances' memory used.
     Memory,
     /// Mean number of requests that wait.

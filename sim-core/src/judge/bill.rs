@@ -266,7 +266,7 @@ pub fn spent_for_nobody(model: &Model, item: &CostItem, counts: impl Fn(ServiceI
     let Meter::Instances { of } = item.meter else { return None };
     let counts = counts(of);
     let cores_ns = counts.cores_ns(model.services[of.index()].usable_cores());
-    let cpu_s = counts.of(&cpu::CPU_FOR_NOBODY_MS) as f64 / 1e3;
+    let cpu_s = counts.of(&cpu::CPU_FOR_NOBODY_NS) as f64 / 1e9;
     (cores_ns > 0).then(|| item.money(cpu_s * counts.instances_ns as f64 / cores_ns as f64))
 }
 

@@ -8,7 +8,7 @@ counters! {
         CPU_PERIODS = "cpu_periods", "periods of the CPU limit in which an instance had work to do, by all instances";
         CPU_THROTTLED_PERIODS = "cpu_throttled_periods", "periods of the CPU limit in which an instance had work to do and stood still, because its quota was spent, by all instances";
         CPU_THROTTLED_MS = "cpu_throttled_ms", "milliseconds for which instances with work to do stood still because their quota was spent, by all instances";
-        CPU_FOR_NOBODY_MS = "cpu_for_nobody_ms", "milliseconds of CPU time that all instances spent on requests whose caller, or a caller above it, had given up or was gone";
+        CPU_FOR_NOBODY_NS = "cpu_for_nobody_ns", "nanoseconds of CPU time that all instances spent on requests whose caller, or a caller above it, had given up or was gone", unlisted;
     }
 }
 

@@ -94,6 +94,7 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::TreeAmplification
         | Metric::Abandoned
         | Metric::CpuForNobody
+        | Metric::CpuTimeForNobody
         | Metric::CostForNobody
         | Metric::QueueLength
         | Metric::Waited

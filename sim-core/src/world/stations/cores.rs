@@ -170,11 +170,11 @@ impl Cores {
         self.in_vain = self.in_vain.saturating_add_signed(more);
     }
 
-    /// Takes whole milliseconds of CPU time that was used in vain; call [`Self::take_used`] before, which brings it up to date.
-    pub fn take_in_vain_ms(&mut self) -> u64 {
-        let ms = (self.used_in_vain / 1e6).floor();
-        self.used_in_vain -= ms * 1e6;
-        ms as u64
+    /// Takes the whole nanoseconds of CPU time that were used in vain; call [`Self::take_used`] before, which brings them up to date.
+    pub fn take_in_vain(&mut self) -> u64 {
+        let whole = self.used_in_vain.floor();
+        self.used_in_vain -= whole;
+        whole as u64
     }
 
     /// From now on work is slower by another factor, of which stolen time is a part: what is stolen spends no quota. `seq` is a new number: events that

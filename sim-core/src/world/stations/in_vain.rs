@@ -73,16 +73,14 @@ impl World<'_> {
         }
     }
 
-    /// Counts the whole milliseconds that were spent for nobody.
+    /// Counts what was spent for nobody since the last reading.
     pub(super) fn reads_in_vain(&mut self) {
         for place in 0..self.stations.in_vain.0.len() {
             let instance = InstanceId::at(place as u32);
             self.reckon_in_vain(instance);
-            let spent_ns = &mut self.stations.in_vain.0[place].spent_ns;
-            let whole_ms = *spent_ns / 1_000_000;
-            *spent_ns -= whole_ms * 1_000_000;
+            let spent_ns = std::mem::take(&mut self.stations.in_vain.0[place].spent_ns);
             let service = self.stations.instances[instance].service;
-            count!(self.stations.services[service].counts, cpu::CPU_FOR_NOBODY_MS, whole_ms);
+            count!(self.stations.services[service].counts, cpu::CPU_FOR_NOBODY_NS, spent_ns);
         }
     }
 

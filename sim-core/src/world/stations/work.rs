@@ -212,9 +212,9 @@ impl World<'_> {
             instance.cpu_ahead = 0;
             if let Some(cores) = &mut instance.cores {
                 instance.sums.cpu += cores.take_used(now);
-                let in_vain_ms = cores.take_in_vain_ms();
-                if in_vain_ms > 0 {
-                    count!(self.stations.services[instance.service].counts, cpu::CPU_FOR_NOBODY_MS, in_vain_ms);
+                let in_vain_ns = cores.take_in_vain();
+                if in_vain_ns > 0 {
+                    count!(self.stations.services[instance.service].counts, cpu::CPU_FOR_NOBODY_NS, in_vain_ns);
                 }
                 if let Some(seen) = cores.take_throttled() {
                     let counts = &mut self.stations.services[instance.service].counts;
