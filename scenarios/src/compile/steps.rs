@@ -129,7 +129,12 @@ impl Compiler<'_> {
         let written = self.written;
         let keys = written.services.get(name).map(ServiceSettings::node_keys);
         let keys = keys.or_else(|| written.stores.get(name).map(StoreSettings::node_keys));
-        let keys = keys.or_else(|| written.caches.get(name).map(CacheSettings::node_keys))?;
+        let keys = keys.or_else(|| written.caches.get(name).map(CacheSettings::node_keys));
+        let Some(keys) = keys else {
+            problems.error("repeat.per_instance", format!("{name} is a queue, and has no instances")).hint =
+                Some("name a service, a store or a cache".into());
+            return None;
+        };
         Some(keys.over(written.defaults.service.node_keys()).instances.map_or(1, Count::get))
     }
 

@@ -162,3 +162,51 @@ fn what_takes_longer_than_any_run_is_never_there() {
         assert_eq!(seen.ended(), 0, "{link}");
     }
 }
+
+/// A link with a buffer, on which the buffer is set in the middle of the only message: how it fared, [attempts answered, timers that ran out, mean
+/// ms].
+fn with_another_buffer(buffer: &str, tcp: &str, fault: &str, (bytes, at): (&str, &str)) -> (u64, u64, f64) {
+    let text = format!(
+        "scenario: N\nquestion: q\nrun: {{duration: 19s, warm_up: 0s}}\n\
+         network: {{links: {{l: {{between: [cl, st], latency: 50us, bandwidth: 8Mbps, buffer: 2MB, transport: {{tcp: {tcp}}}}}}}}}\n\
+         load: {{u: {{to: cl.get, arrive: {{constant: {{rate: 0.1/s}}}}}}}}\n\
+         services:\n  cl: {{workers: 99, endpoints: {{get: {{steps: [{{call: {{to: st.put, timeout: 8s, size: {{request: {bytes}, response: 0B}}}}}}]}}}}}}\n\
+         \x20 st: {{workers: 99, endpoints: {{put: {{steps: [{{wait: 100us}}]}}}}}}\n{fault}\
+         experiments: {{e: {{at: {at}, for: 4s, hypothesis: [availability(cl.get) >= 0%], actions: [{{do: {{set: {{network.links.l.buffer: {buffer}}}}}}}]}}}}\n"
+    );
+    let model = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+    let run = simulate(&model, 7, 0);
+    let site = model.edges.iter().position(|edge| edge.name == "cl->st.put").map(EdgeId::from).unwrap();
+    let counts = run.edge(site, run.whole());
+    let answered = counts.outcomes[0];
+    (answered, counts.of(&sim_core::network::TRANSPORT_TIMEOUTS), counts.latency_sum_ns as f64 / 1e6 / answered as f64)
+}
+
+/// What is in the buffer is not sent again when there is no bound of it any more, timers are counted, and `retries` holds.
+#[test]
+fn a_message_may_leave_its_buffer() {
+    let of = |buffer: &str| with_another_buffer(buffer, "{}", "", ("5MB", "10.5s"));
+    let (deep, none) = (of("16MiB"), of("null"));
+    assert_eq!((deep.0, deep.1, none.0, none.1), (1, 0, 1, 0));
+    near(deep.2, 5000.0, 60.0);
+    near(none.2, deep.2, 60.0);
+    let cut = |until: &str| {
+        format!("faults: {{p: {{inject: partition, where: {{between: [cl, st]}}, at: 9.9s, for: {until}}}}}\n")
+    };
+    for buffer in ["16MiB", "null"] {
+        let (answered, timers, ms) = with_another_buffer(buffer, "{}", &cut("800ms"), ("1kB", "10.1s"));
+        assert_eq!((answered, timers), (1, 3), "{buffer}: after 0.2, 0.6 and 1.4 s");
+        near(ms, 1401.0, 10.0);
+        let none_left = with_another_buffer(buffer, "{retries: 0}", &cut("250ms"), ("1kB", "10.1s"));
+        assert_eq!((none_left.0, none_left.1), (0, 1), "{buffer}: given up at its first timer");
+    }
+}
+
+#[test]
+fn branches_are_not_counted_by_a_queue() {
+    let text = "scenario: N\nquestion: q\nload: {u: {to: web.get, arrive: {constant: {rate: 1/s}}}}\n\
+        services:\n  web: {workers: 9, endpoints: {get: {steps: [{parallel: {repeat: {per_instance: q}, branches: [{wait: 1ms}]}}, {call: {to: q.send}}]}}}\n\
+        queues: {q: {consumers: {c: {to: web.get}}}}\n";
+    let found = super::problems(text);
+    assert!(found.iter().any(|problem| problem.contains("q is a queue, and has no instances")), "{found:?}");
+}

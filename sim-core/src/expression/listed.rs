@@ -222,7 +222,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::Share,
         &[Service],
         true,
-        "share of the CPU time used that was spent on requests whose caller, or a caller above it, had given up or was gone",
+        "share of the CPU time used that was spent on requests whose caller, or a caller above it, had given up or was gone; background steps, values for caches, messages, and branches that a join has enough without count as wanted",
     ),
     doc(
         Metric::CpuTimeForNobody,

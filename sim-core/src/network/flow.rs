@@ -130,6 +130,17 @@ impl Flow {
         (Next::GoesOn(back.min(self.times_out_at(sender, tcp)).max(now + 1)), seen)
     }
 
+    /// The message goes on over a link without a buffer: what is under way counts as acknowledged, as it is behind the buffer. Tells whether its
+    /// timer has run out by now, as what found no room is still out.
+    pub fn leaves(self, now: u64, tcp: &Tcp, sender: &mut Sender) -> bool {
+        let runs_out = self.times_out_at(sender, tcp) <= now;
+        let any_is_back = self.acknowledgements.front().is_some_and(|(at, ..)| *at <= now);
+        for (at, sent, transmission) in self.acknowledgements {
+            sender.acknowledged(transmission, at - sent);
+        }
+        runs_out && !any_is_back && sender.is_waiting()
+    }
+
     /// When its timer runs out, if nothing is acknowledged before [ns].
     fn times_out_at(&self, sender: &Sender, tcp: &Tcp) -> u64 {
         self.timer_from.saturating_add(sender.timer(tcp))

@@ -15,6 +15,8 @@ use std::collections::VecDeque;
 
 /// More segments than these are joined: a message of gigabytes is not sent in millions of pieces, each of which costs time to simulate.
 const MOST_SEGMENTS: u64 = 1 << 16;
+/// The same over a link with a buffer, where larger segments would find room less often than those that they stand for.
+const MOST_SEGMENTS_IN_A_BUFFER: u64 = 1 << 22;
 /// So many segments that were sent later have to be acknowledged until one counts as lost: duplicate acknowledgements of RFC 5681.
 pub const DUPLICATES: u8 = 3;
 
@@ -29,7 +31,9 @@ pub const DUPLICATES: u8 = 3;
 ///
 /// A message occupies the bandwidth of its link from the moment at which it sets out. Acknowledgements are never lost and take as long as what they
 /// acknowledge: what is wrong on their own way, a partition too, meets the answer and not the message that is acknowledged. A message of more than
-/// 65536 segments (95.7 MB) is sent in as many larger ones, so that losses and windows act less on it than they would.
+/// 65536 segments (95.7 MB) is sent in as many larger ones, so that losses and windows act less on it than they would; over a link with a buffer that
+/// is so from 4194304 segments (6.1 GB) on, and losses act more. What a host has begun to send is sent to its end, though the host crashes or
+/// freezes.
 ///
 /// # When to use it
 /// Where messages are lost, or are large, or come all at once: retransmission timers turn a loss of 1 % into a p99 of 200 ms.
@@ -102,7 +106,16 @@ impl Tcp {
 
     /// The segments of a message, and the payload of each [bytes]. A message without a size is one small segment.
     pub fn segments(&self, bytes: u64) -> (u32, u64) {
-        let segment = self.segment.get().max(bytes.div_ceil(MOST_SEGMENTS));
+        self.at_most(MOST_SEGMENTS, bytes)
+    }
+
+    /// The same of a message over a link with a buffer.
+    pub fn segments_in_a_buffer(&self, bytes: u64) -> (u32, u64) {
+        self.at_most(MOST_SEGMENTS_IN_A_BUFFER, bytes)
+    }
+
+    fn at_most(&self, most: u64, bytes: u64) -> (u32, u64) {
+        let segment = self.segment.get().max(bytes.div_ceil(most));
         (bytes.div_ceil(segment).max(1) as u32, segment)
     }
 
@@ -250,6 +263,11 @@ impl Sender {
             self.lost.push_front(out.segment);
         }
         self.timeouts <= tcp.retries
+    }
+
+    /// How many segments the message has.
+    pub fn segments(&self) -> u32 {
+        self.segments.len() as u32
     }
 
     /// Whether anything is out that was not acknowledged.

@@ -21,6 +21,8 @@ pub(super) struct Stalled {
     /// The transport with which it set out.
     pub(super) tcp: Tcp,
     sender: Sender,
+    /// What each of its segments but the last carries [bytes].
+    segment: u64,
     arrived: Arrived,
     /// Timeouts so far.
     timeouts: u64,
@@ -163,17 +165,29 @@ pub(super) fn crosses(
     load: &Load,
     goes_on: Option<Box<Stalled>>,
 ) -> Crossed {
-    let (segments, payload) = tcp.segments(load.bytes);
+    // What has begun keeps the segments that it has.
+    let begun = goes_on.as_ref().map(|stalled| (stalled.sender.segments(), stalled.segment));
     if let Some(egress) = egress.as_mut().filter(|egress| egress.has_buffer()) {
-        return crosses_a_buffer((tcp, segments, payload), egress, load, goes_on);
+        let (segments, segment) = begun.unwrap_or_else(|| tcp.segments_in_a_buffer(load.bytes));
+        return crosses_a_buffer((tcp, segments, segment), egress, load, goes_on);
     }
-    let goes_on = goes_on.map(|mut stalled| {
-        // The link has lost its buffer: what is out counts as lost.
-        if stalled.flow.take().is_some() {
-            stalled.times_out();
+    let (segments, payload) = begun.unwrap_or_else(|| tcp.segments(load.bytes));
+    let mut seen = Seen::default();
+    let goes_on = match goes_on {
+        Some(mut stalled) => {
+            // The link has no buffer any more.
+            if let Some(flow) = stalled.flow.take()
+                && flow.leaves(load.now, tcp, &mut stalled.sender)
+            {
+                seen.timed_out = true;
+                if !stalled.times_out() {
+                    return Crossed { is_given_up: true, seen, ..Crossed::over(0, 0) };
+                }
+            }
+            Some(stalled)
         }
-        stalled
-    });
+        None => None,
+    };
     let last = load.bytes.saturating_sub(u64::from(segments - 1) * payload);
     let segment_ns = egress.as_ref().map_or(0, |egress| egress.takes(payload.min(load.bytes)));
     // Acknowledgements come back in the time that the message takes there: what is different on their way is not known to its sender.
@@ -188,7 +202,8 @@ pub(super) fn crosses(
         }
         return Crossed::over(later(load.delay, [begins, takes, last_ns]), load.bytes);
     }
-    let mut stalled = goes_on.unwrap_or_else(|| begins_to_send(tcp, segments, link.round_trip + segment_ns, load));
+    let mut stalled =
+        goes_on.unwrap_or_else(|| begins_to_send(tcp, (segments, payload), link.round_trip + segment_ns, load));
     let way = SEGMENTS ^ (load.message.way() as u64) << 8;
     let mut draw = Keyed::new(mix(mix(load.key, way), stalled.timeouts));
     let crossing = link.crosses(tcp, &mut stalled.sender, &mut stalled.arrived, &mut draw);
@@ -197,25 +212,25 @@ pub(super) fn crosses(
         egress.put(load.now, sent);
     }
     if crossing.is_over {
-        return Crossed::over(later(load.delay, [begins, crossing.after, 0]), sent);
+        return Crossed { seen, ..Crossed::over(later(load.delay, [begins, crossing.after, 0]), sent) };
     }
     // The timer began when the last segment had been sent, and knows nothing of the time on the way.
-    Crossed { stalled: Some(stalled), ..Crossed::over(later(begins, [crossing.after, 0, 0]), sent) }
+    Crossed { stalled: Some(stalled), seen, ..Crossed::over(later(begins, [crossing.after, 0, 0]), sent) }
 }
 
 /// A message begins to be sent over a link with a buffer when its frame wakes.
 pub(super) fn begins_later(tcp: &Tcp, load: &Load) -> Box<Stalled> {
-    let (segments, _) = tcp.segments(load.bytes);
+    let segments = tcp.segments_in_a_buffer(load.bytes);
     let mut stalled = begins_to_send(tcp, segments, load.delay.saturating_mul(2), load);
     stalled.flow = Some(Flow::new(load.now));
     stalled
 }
 
 /// A message of which nothing was sent.
-fn begins_to_send(tcp: &Tcp, segments: u32, round_trip: u64, load: &Load) -> Box<Stalled> {
+fn begins_to_send(tcp: &Tcp, (segments, segment): (u32, u64), round_trip: u64, load: &Load) -> Box<Stalled> {
     let sender = Sender::new(tcp, segments, round_trip);
     let arrived = Arrived::none(segments);
-    Box::new(Stalled { seq: 0, message: load.message, tcp: *tcp, sender, arrived, timeouts: 0, flow: None })
+    Box::new(Stalled { seq: 0, message: load.message, tcp: *tcp, sender, segment, arrived, timeouts: 0, flow: None })
 }
 
 /// A message goes on over a link with a buffer, until it has to hear of an acknowledgement or of its timer.
@@ -227,7 +242,7 @@ fn crosses_a_buffer(
 ) -> Crossed {
     let segment_ns = egress.takes(segment.min(load.bytes));
     let round_trip = load.delay.saturating_mul(2).saturating_add(segment_ns);
-    let mut stalled = goes_on.unwrap_or_else(|| begins_to_send(tcp, segments, round_trip, load));
+    let mut stalled = goes_on.unwrap_or_else(|| begins_to_send(tcp, (segments, segment), round_trip, load));
     let mut flow = stalled.flow.take().unwrap_or_else(|| Flow::new(load.now));
     let way = SEGMENTS ^ (load.message.way() as u64) << 8;
     let payload = Payload { bytes: load.bytes, segment, key: mix(load.key, way) };
