@@ -132,11 +132,16 @@ fn meant(
     let inside =
         |outer: Span, span: Span| span.file == outer.file && outer.start <= span.start && span.end <= outer.end;
     let is_of_deed = |span: Span| deed.values.iter().any(|e| inside(e.value.span, span) || inside(e.key_span, span));
-    let own: Vec<Placed> = found.into_iter().filter(|p| p.is_error() && p.span.is_some_and(is_of_deed)).collect();
+    let (own, found): (Vec<Placed>, Vec<Placed>) =
+        found.into_iter().filter(Placed::is_error).partition(|p| p.span.is_some_and(is_of_deed));
     if !own.is_empty() {
         return Err(own);
     }
-    // What is wrong elsewhere is said there.
+    // The file is right without the value, so that this makes wrong what stands elsewhere.
+    if let Some(mut wrong) = found.into_iter().next() {
+        wrong.span = Some(deed.values[0].key_span);
+        return Err(vec![wrong]);
+    }
     let Some(model) = model else { return Ok(Meant::default()) };
     let Some(mut changes) = difference(base, &model) else { return Err(not_live(deed, calm, base, read)) };
     let sets_nothing = |path: &str, entry: &Entry| {

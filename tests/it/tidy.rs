@@ -30,6 +30,25 @@ fn lines_of_comments_have_at_most_150_characters() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// A heading that runs on into its paragraph is none, and the page has no such section.
+#[test]
+fn headings_of_pages_stand_alone() {
+    let headings = ["What it models", "When to use it", "Knobs", "Example", "Source"];
+    let mut found = Vec::new();
+    for file in ["sim-core/src", "scenarios/src"].into_iter().flat_map(|folder| files(folder, "rs")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let runs_on = |line: &&str| {
+            let heading = line.trim_start().strip_prefix("/// # ");
+            heading.is_some_and(|line| {
+                headings.iter().any(|of| line.strip_prefix(of).is_some_and(|rest| rest.starts_with(' ')))
+            })
+        };
+        let wrong = text.lines().enumerate().filter(|(_, line)| runs_on(line));
+        found.extend(wrong.map(|(number, _)| format!("{}:{}", file.display(), number + 1)));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 #[test]
 fn paths_in_the_architecture_exist() {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();

@@ -9,6 +9,7 @@ mod memory;
 mod meters;
 mod near;
 mod own_value;
+mod probes;
 mod reach;
 mod size;
 mod studies;
@@ -88,6 +89,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     reach::check(compiled, problems);
     meters::check(compiled, problems);
     memory::check(compiled, problems);
+    probes::check(compiled, problems);
     wrongness::check(compiled, written, problems);
     near::check(compiled, problems);
     timeouts(compiled, problems);

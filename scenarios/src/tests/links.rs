@@ -210,3 +210,18 @@ fn branches_are_not_counted_by_a_queue() {
     let found = super::problems(text);
     assert!(found.iter().any(|problem| problem.contains("q is a queue, and has no instances")), "{found:?}");
 }
+
+/// A value that makes wrong what stands elsewhere is refused where it is set, and not left without effect.
+#[test]
+fn a_bandwidth_that_leaves_its_buffer_is_not_taken_away() {
+    let text = system(
+        "between: [a, b], bandwidth: 8Mbps, buffer: 100kB",
+        "experiments: {e: {at: 10s, for: 10s, hypothesis: [availability(api.get) >= 0%], actions: [{do: {set: {network.links.wire.bandwidth: null}}}]}}\n",
+    );
+    let found = super::problems(&text);
+    assert!(
+        found.iter().any(|p| p.contains("nothing ever waits in the buffer of a link that sends at once")),
+        "{found:?}"
+    );
+    assert!(super::problems(&text.replace("bandwidth: null", "bandwidth: 4Mbps")).is_empty());
+}

@@ -162,6 +162,29 @@ fn an_alert_reads_the_latest_round() {
     assert_eq!((ran.fired(3), ran.fired(4)), (Some(100.0), Some(100.0)));
 }
 
+/// From 25 s on the ways take 2.01 and 2.53 s instead of 10 and 30 ms. The ratio of each round is above a quarter and below 1, whichever of its
+/// probes arrives between two scrapes.
+#[test]
+fn an_alert_compares_the_times_of_one_round() {
+    let control = "  telemetry: {main: {every: 1s}}\n  alerts:\n    a: {when: one_way_ratio(sites) > 1}\n    b: {when: one_way_ratio(sites) < 30%}\n    \
+                   c: {when: one_way_ratio(sites) > 70%}\n";
+    let fault = "faults: {f: {inject: {delay: {add: 2s}}, where: {link: there}, at: 25s}, \
+                 g: {inject: {delay: {add: 2.5s}}, where: {link: back}, at: 25s}}\n";
+    let control = control.replace("30%", "0.3").replace("70%", "0.7");
+    let ran =
+        Ran::new(&system(TWO, "between: [west, east], every: 10200ms, timeout: 5s", &format!("{control}{fault}")));
+    assert_eq!((ran.fired(0), ran.fired(1)), (None, None));
+    assert_eq!(ran.fired(2), Some(36.0), "the round of 30.6 s is known at 35.6 s");
+}
+
+#[test]
+fn probes_of_which_the_run_tells_nothing_are_warned_of() {
+    let says = |probes: &str| problems(&system("", probes, "")).join("\n");
+    assert!(says("between: [west, n], every: 100s").contains("no probe sets out in this run"));
+    assert!(says("between: [west, n], timeout: 1h").contains("no probe is ever lost in this run"));
+    assert_eq!(says("between: [west, n], every: 90s, timeout: 99s"), "");
+}
+
 #[test]
 fn probes_that_cannot_be_are_refused() {
     let says = |probes: &str| problems(&system("", probes, "")).join("\n");

@@ -149,6 +149,24 @@ fn a_pinned_link_of_one_direction_pins_that_direction() {
     near(mean_ms(&run(&text), 1, 190), 50.0 + 1.0 + 10.0, 0.01);
 }
 
+/// `direct` is withdrawn, which takes 30 s to spread. Whoever pins another direction meanwhile changes nothing of that.
+#[test]
+fn who_pins_one_direction_does_not_change_the_other() {
+    let with = |pin: &str| {
+        let set = format!(
+            "experiments: {{e: {{at: 60s, for: 100s, hypothesis: [availability(users) >= 0%], actions: [{{do: {{set: {{network.routes.we.pin: {pin}}}}}}}]}}}}\n"
+        );
+        let text = system(1, "", ", convergence: 30s", &(fault("at: 50s, for: 100s") + &set));
+        let text = text.replace("[direct, detour]", "[direct, detour, back]");
+        run(&text.replace("  routes:", "    back: {from: east, to: west, latency: 70ms}\n  routes:"))
+    };
+    // Requests are lost for 30 s, whichever way answers go.
+    near(lost(&with("back"), 49, 100), 100.0 * 30.0, 45.0);
+    near(mean_ms(&with("back"), 82, 140), 50.0 + 1.0 + 70.0, 0.01);
+    // What goes both ways changes the way of requests at once.
+    near(lost(&with("detour"), 49, 100), 100.0 * 10.0, 45.0);
+}
+
 #[test]
 fn multipath_spreads_pairs_of_instances_and_keeps_each_on_one_link() {
     let spread =

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// Probes between all ordered pairs of sites, each direction by itself.
 ///
-/// # What it models In each round every site sends one small datagram to every other site. It crosses the network as any message from there does:
+/// # What it models
+/// In each round every site sends one small datagram to every other site. It crosses the network as any message from there does:
 /// links of its own direction with their latency, loss and queue, routes, and all faults on messages whose ends are zones, regions or links. It takes
 /// no bandwidth, has no transport that sends it again, and changes nothing for other messages. A datagram that is not there after `timeout` counts as
 /// lost.
@@ -20,8 +21,9 @@ use serde::{Deserialize, Serialize};
 /// `probes_sent` all whose fate is known. `one_way_ratio` is the mean time on the way there by that on the way back; of several pairs, that of the
 /// pair in which it is furthest from 1. Percentiles, `mean` and `longest` are of the time on the way.
 ///
-/// In alerts, without a window, `one_way_failures`, `probes_lost` and `one_way_ratio` are those of the latest round that is known at the scrape;
-/// percentiles and `mean` have data only where a probe arrived between two scrapes, so that they need a window (`over 1m`) where probes are rarer.
+/// In alerts, without a window, `one_way_failures`, `probes_lost` and `one_way_ratio` are those of the latest round that is known at the scrape,
+/// which is known when its timeout is over; percentiles and `mean` have data only where a probe arrived between two scrapes, so that they need a
+/// window (`over 1m`) where probes are rarer.
 ///
 /// Simplified: a probe stands beside the instances of its site, in a region in the region's first zone, and does not fail with them. It asks for no
 /// name, passes no network card, and what names a service as an end does not strike it. It is too small to find the buffer of a link full, and so

@@ -237,8 +237,11 @@ impl Sender {
         for out in self.out.iter_mut().take(place).filter(|out| !out.is_again) {
             out.later = out.later.saturating_add(1);
         }
-        while let Some(lost) = self.out.iter().position(|out| out.later >= DUPLICATES) {
-            let Some(out) = self.out.remove(lost) else { break };
+        // Of those that are sent for the first time none has been passed by more than the oldest.
+        while let Some(oldest) = self.out.iter().position(|out| !out.is_again)
+            && self.out[oldest].later >= DUPLICATES
+        {
+            let Some(out) = self.out.remove(oldest) else { break };
             if out.order >= self.recovers_at {
                 self.threshold = (self.out.len() as f64 / 2.0).max(2.0);
                 self.window = self.threshold;

@@ -1,7 +1,7 @@
 //! Probes on their way: what the network does to a datagram between two sites, and what those who watch know of it.
 //!
-//! A probe is no frame, because nothing waits for it: its fate is known as it sets out, and is told when it arrives, or when its timeout is over. It has
-//! draws of its own and takes no bandwidth, so that a system with probes does what it does without them.
+//! A probe is no frame, because nothing waits for it: its fate is known as it sets out, and is told when it arrives, or when its timeout is over. It
+//! has draws of its own and takes no bandwidth, so that a system with probes does what it does without them.
 
 use super::Due;
 use super::ends::{End, Ends, Way};
@@ -60,7 +60,7 @@ impl World<'_> {
         let mut in_time = Vec::with_capacity(probes.ways.len());
         for (direction, way) in probes.ways.iter().enumerate() {
             let took_ns = self.probe_takes(place as usize, direction, way).filter(|ns| *ns <= probes.timeout_ns);
-            in_time.push(took_ns.is_some());
+            in_time.push(took_ns);
             if let Some(took_ns) = took_ns {
                 self.schedule(now.saturating_add(took_ns), Due::ProbeArrives { way: way.id, took_ns });
             }
@@ -115,24 +115,22 @@ impl World<'_> {
     /// A probe arrives.
     pub(super) fn probe_arrives(&mut self, way: ProbeId, took_ns: u64) {
         self.times.record(PartAt::probe(probe::ARRIVED, way), took_ns);
-        // One that takes no time has arrived all the same.
-        self.probe_level(probe::LATEST_NS, way, took_ns.max(1));
     }
 
-    /// The timeout of the oldest round of probes is over: what has not arrived is lost.
+    /// The timeout of the oldest round of probes is over: what has not arrived is lost, and the round is known as a whole. Times of two rounds are
+    /// never compared, as they would be if each were told when its probe arrives.
     pub(super) fn probes_time_out(&mut self, place: u32) {
         let probes = &self.model.probes[place as usize];
         let in_time = self.network.probing.of[place as usize].under_way.pop_front().unwrap_or_default();
         for (direction, way) in probes.ways.iter().enumerate() {
-            let is_lost = !in_time[direction];
-            let is_one_way = is_lost && in_time[direction ^ 1];
+            let is_lost = in_time[direction].is_none();
+            let is_one_way = is_lost && in_time[direction ^ 1].is_some();
             for (part, _) in [(probe::LOST, is_lost), (probe::ONE_WAY, is_one_way)].iter().filter(|(_, counts)| *counts)
             {
                 self.times.record(PartAt::probe(*part, way.id), probes.timeout_ns);
             }
-            if is_lost {
-                self.probe_level(probe::LATEST_NS, way.id, 0);
-            }
+            // One that takes no time has arrived all the same.
+            self.probe_level(probe::LATEST_NS, way.id, in_time[direction].map_or(0, |took_ns| took_ns.max(1)));
             self.probe_level(probe::LATEST_LOST, way.id, u64::from(is_lost));
             self.probe_level(probe::LATEST_ONE_WAY, way.id, u64::from(is_one_way));
             self.probe_level(probe::IS_KNOWN, way.id, 1);

@@ -18,8 +18,8 @@ pub(super) struct Matrix {
     pub(super) keys: Vec<u64>,
     /// Rounds that have set out.
     pub(super) rounds: u64,
-    /// Of the rounds whose timeout is not over, the oldest first: which directions arrive in time.
-    pub(super) under_way: VecDeque<Vec<bool>>,
+    /// Of the rounds whose timeout is not over, the oldest first, by direction: how long its probe is on its way [ns], if it arrives in time.
+    pub(super) under_way: VecDeque<Vec<Option<u64>>>,
 }
 
 impl Matrix {

@@ -227,9 +227,19 @@ impl World<'_> {
     pub(in crate::world) fn route_is_pinned(&mut self, of: usize, pin: Option<usize>) {
         let now = self.now;
         let route = &mut self.network.routes.all[of];
-        route.pin = pin;
-        route.used = route.best(now);
-        route.spreading.clear();
+        let before = std::mem::replace(&mut route.pin, pin);
+        let best = route.best(now);
+        for direction in [0, 1] {
+            let pinned = |pin: Option<usize>| pin.and_then(|leg| route.goes(leg, direction));
+            // What goes the other way than the pin, or is pinned as before, still waits until changes have spread.
+            if pinned(before) == pinned(pin) {
+                continue;
+            }
+            route.used[direction].clone_from(&best[direction]);
+            for (_, used) in &mut route.spreading {
+                used[direction].clone_from(&best[direction]);
+            }
+        }
     }
 
     /// Something is another than before: what follows of it spreads.

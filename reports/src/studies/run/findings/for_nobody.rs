@@ -24,7 +24,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     Some(Finding {
         what: format!("{} of the CPU time of {name} is work for nobody.", estimate(&share, Unit::Share)),
         why: format!(
-            "The callers of these requests had given up or were gone, and did not cancel them: cancel: true or a deadline would.{money}"
+            "The callers of these requests had given up or were gone. With cancel: true at the call, or a deadline, such work is stopped.{money}"
         ),
         command: None,
         figure: None,
