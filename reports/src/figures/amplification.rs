@@ -5,7 +5,7 @@ use super::chart::{Look, Plot};
 use super::svg::{colour, shortened};
 use super::ticks::{nice, steps};
 use super::{DataTable, Figure, Reading, both, how, table_windows};
-use crate::numbers::{estimate, grouped, plain};
+use crate::numbers::{clock, estimate, grouped, plain};
 use sim_core::results::{ServiceSeries, ServiceSummary, StudyResult, Unit};
 
 /// How the lines differ: stroke, its token, and dashes.
@@ -42,7 +42,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
     let title = format!(
         "At {}, {} attempts come to {} for each that would come if nobody tried again",
-        plain(at, Unit::Seconds),
+        clock(at),
         grouped(most, 1),
         first.name
     );
