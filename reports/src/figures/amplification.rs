@@ -1,4 +1,4 @@
-//! Retry amplification of the whole tree of calls: how many attempts come to a service for each that would come if nobody tried again.
+//! Retry amplification of the whole tree of calls: how many attempts come to a service for each that no retry or hedge has caused.
 
 use super::axis::Axis;
 use super::chart::{Look, Plot};
@@ -16,7 +16,7 @@ const STYLES: [(&str, &str, &str); 4] = [
     (colour::PURPLE, "purple", "6 3"),
 ];
 
-/// From how many attempts on for each that would come there is something to see.
+/// From how many attempts on for each that no retry has caused there is something to see.
 const WORTH_A_FIGURE: f64 = 1.05;
 
 /// The services to which retries bring more than a little, those first to which they bring most.
@@ -41,14 +41,14 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         .filter_map(|(times, window)| Some((times.as_ref()?.mean, window.from_s)))
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
     let title = format!(
-        "At {}, {} attempts come to {} for each that would come if nobody tried again",
+        "At {}, {} attempts come to {} for each that no retry has caused",
         clock(at),
         grouped(most, 1),
         first.name
     );
     let high = shown.iter().flat_map(|(series, _)| series.tree_amplification.iter().flatten().map(|e| e.mean));
     let high = nice(high.fold(1.0, f64::max));
-    let desc = "Attempts for each that would come if no call were tried again or hedged, by service and window.";
+    let desc = "Attempts for each that no retry or hedge has caused, by service and window.";
     let drawing = both(&title, desc, (220.0, 200.0), Some("amplification"), |svg| {
         let axis = Axis::linear(0.0, high).at(steps(high), |v| plain(v, Unit::Count)).ending_in("x");
         let plot = Plot::over_time(svg, study, axis);
@@ -84,8 +84,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         caption: (
             "Retry amplification of the whole tree of calls".into(),
             format!(
-                "attempts that come to a service, for each that would come if neither its callers nor those above them tried again or \
-                 hedged. {}",
+                "attempts that come to a service, for each that no retry or hedge has caused, of its own call or of one above. {}",
                 how(study)
             ),
         ),

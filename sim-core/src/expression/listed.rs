@@ -148,7 +148,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::NUMBER,
         &[Endpoint, Service, Edge],
         true,
-        "retry amplification of the whole tree of calls: attempts for each that there would be if neither its call nor any above it had been tried again or hedged; no data where all of them are by retries",
+        "retry amplification of the whole tree of calls: attempts for each that no retry or hedge has caused, of its own call or of one above; no data where all are caused so",
     ),
     doc(
         Metric::Abandoned,

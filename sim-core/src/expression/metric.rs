@@ -88,7 +88,7 @@ pub enum Metric {
     Wrong(Wrongness),
     /// Attempts for each call that was let through.
     Amplification,
-    /// Attempts for each that there would be if no call had been tried again or hedged.
+    /// Attempts for each that no retry or hedge has caused.
     TreeAmplification,
     /// Share of attempts that were given up by the caller and went on working.
     Abandoned,

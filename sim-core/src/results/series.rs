@@ -52,7 +52,7 @@ pub struct ServiceSeries {
     pub queue_length: Vec<Estimate>,
     /// Share of workers held.
     pub utilisation: Vec<Option<Estimate>>,
-    /// Attempts that came for each that would have come if no call had been tried again or hedged; empty where none was in any window.
+    /// Attempts that came for each that no retry or hedge has caused; empty where none has caused any.
     pub tree_amplification: Vec<Option<Estimate>>,
     /// Share of lookups that found a value; empty of what is no cache.
     pub hit_ratio: Vec<Option<Estimate>>,

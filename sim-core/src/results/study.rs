@@ -168,8 +168,7 @@ pub struct ServiceSummary {
     pub in_system: Estimate,
     /// Mean number of running instances.
     pub instances: Estimate,
-    /// Attempts that came for each that would have come if no call had been tried again or hedged; `None` where none came, or all of
-    /// them by retries.
+    /// Attempts that came for each that no retry or hedge has caused; `None` where none came, and where none or all were caused so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tree_amplification: Option<Estimate>,
     /// Share of the CPU time used that was spent for callers who had given up or were gone; `None` where none was used.

@@ -80,7 +80,7 @@ pub const ALL: &[Kind] = &[
 counters! {
     CallSite {
         RETRIES = "retries", "attempts that are retries; of a call from a queue, deliveries after the first", sampled, in_a_field;
-        BY_RETRIES = "attempts_by_retries", "attempts that there would not be if neither their call nor any above it had been tried again or hedged", sampled;
+        BY_RETRIES = "attempts_by_retries", "attempts that a retry or hedge has caused, of their own call or of one above", sampled;
         BUDGET_EXHAUSTED = "budget_exhausted", "retries that a budget did not allow", sampled, in_a_field;
     }
 }
