@@ -1,5 +1,6 @@
 //! What deadlines bound: the calls below a call that has one, and those that take its place.
 
+use crate::call::deadline::DeadlineAs;
 use crate::ids::{Caller, EndpointId};
 use crate::topology::Topology;
 
@@ -31,6 +32,12 @@ impl Topology {
             }
         }
         bounded
+    }
+
+    /// Of each call site, whether its callee is told a deadline as a time of day.
+    pub fn tells_times(&self) -> Vec<bool> {
+        let bounded = self.bounded().into_iter();
+        bounded.zip(&self.edges).map(|(is, edge)| is && edge.deadline_as == DeadlineAs::Timestamp).collect()
     }
 
     /// The deadline that requests to each endpoint bring from their callers [ns], the longest of all; infinite where some bring none.

@@ -8,6 +8,7 @@
 use crate::call::balance::BalanceSettings;
 use crate::call::balance::slow_start::SlowStart;
 use crate::call::breaker::BreakerSettings;
+use crate::call::deadline::DeadlineAs;
 use crate::call::ejection::EjectionSettings;
 use crate::call::fallback::{Fallback, Source};
 use crate::call::hedge::HedgeSettings;
@@ -439,6 +440,8 @@ pub struct Edge {
     pub total_timeout: Option<SimDuration>,
     /// All that the call causes has to be done so long after its begin.
     pub deadline: Option<SimDuration>,
+    /// How its callee is told by when all has to be done.
+    pub deadline_as: DeadlineAs,
     /// Whether the callee stops when the caller has given up.
     pub cancel: bool,
     /// When and how often to try again.

@@ -4,6 +4,7 @@
 //! anything to simulate, does every request come to an end, does a promise speak of something that happens. Warnings are few on
 //! purpose: each says that the run will not tell what was probably meant. What is said of the system itself is a finding (`findings/`).
 
+mod clocks;
 mod cycles;
 mod memory;
 mod meters;
@@ -90,6 +91,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     meters::check(compiled, problems);
     memory::check(compiled, problems);
     probes::check(compiled, problems);
+    clocks::check(compiled, problems);
     wrongness::check(compiled, written, problems);
     near::check(compiled, problems);
     timeouts(compiled, problems);
@@ -115,8 +117,11 @@ fn timeouts(compiled: &Compiled, problems: &mut Problems) {
             continue;
         }
         let hangs = |effect: &FaultEffect| {
-            use FaultEffect::{Deploy, Dns, Fail, Flush, Lag, Memory, Wrong};
-            !matches!(effect, Fail { .. } | Wrong { .. } | Lag { .. } | Deploy(_) | Flush | Memory(_) | Dns(_))
+            use FaultEffect::{ClockSkew, Deploy, Dns, Fail, Flush, Lag, Memory, Wrong};
+            !matches!(
+                effect,
+                Fail { .. } | Wrong { .. } | Lag { .. } | Deploy(_) | Flush | Memory(_) | Dns(_) | ClockSkew(_)
+            )
         };
         let fault = model.faults.iter().find(|f| hangs(&f.effect) && strikes(&f.target, callee, edge.callee, model));
         if let Some(fault) = fault {

@@ -203,6 +203,7 @@ impl Compiler<'_> {
             timeout: keys.timeout.cloned(),
             total_timeout: keys.total_timeout,
             deadline: keys.deadline,
+            deadline_as: keys.deadline_as.unwrap_or_default(),
             cancel: keys.cancel.unwrap_or(false),
             retry: keys.retry.cloned(),
             fallback: None,

@@ -33,7 +33,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("prefetch", "queues.jobs.consumers.work"),
     ("batch", "queues.jobs.consumers.work"),
     // Faults.
-    ("clock_skew", "faults.f.inject"),
     ("poison", "faults.f.inject"),
     ("runaway", "faults.f.inject"),
     // Control.

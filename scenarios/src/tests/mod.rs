@@ -7,6 +7,7 @@ mod breakers;
 mod caches;
 mod cards;
 mod checks;
+mod clocks;
 mod coalescing;
 mod counters;
 mod deadlines;

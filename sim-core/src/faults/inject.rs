@@ -21,6 +21,7 @@ impl InjectSettings {
             Self::Loss(s) => problems.at("loss", |p| s.validate(p)),
             Self::Lag(s) => problems.at("lag", |p| s.validate(p)),
             Self::CpuSteal(s) => problems.at("cpu_steal", |p| s.validate(p)),
+            Self::ClockSkew(s) => problems.at("clock_skew", |p| s.validate(p)),
             Self::Bandwidth(s) => problems.at("bandwidth", |p| s.validate(p)),
             Self::Deploy(s) => problems.at("deploy", |p| s.validate(false, p)),
             Self::BadDeploy(s) => problems.at("bad_deploy", |p| s.validate(true, p)),
@@ -71,6 +72,7 @@ impl InjectSettings {
             Self::Partition(_) => "partition",
             Self::Lag(_) => "lag",
             Self::CpuSteal(_) => "cpu_steal",
+            Self::ClockSkew(_) => "clock_skew",
             Self::Bandwidth(_) => "bandwidth",
             Self::Deploy(_) => "deploy",
             Self::BadDeploy(_) => "bad_deploy",
@@ -101,6 +103,7 @@ impl InjectSettings {
             Self::Partition(_) => FaultEffect::Partition,
             Self::Lag(s) => FaultEffect::Lag { factor: s.factor.value() },
             Self::CpuSteal(s) => FaultEffect::CpuSteal { share: s.percent.value() },
+            Self::ClockSkew(s) => FaultEffect::ClockSkew(s.meant()),
             Self::Bandwidth(s) => FaultEffect::Bandwidth { limit: s.limit.bytes_per_second() },
             Self::Deploy(s) | Self::BadDeploy(s) => {
                 let deploy = problems.at("inject", |p| p.at(self.name(), |p| s.compile(around, p)));
@@ -130,6 +133,7 @@ impl InjectSettings {
                 | Self::Restart(_)
                 | Self::Lag(_)
                 | Self::CpuSteal(_)
+                | Self::ClockSkew(_)
                 | Self::Deploy(_)
                 | Self::BadDeploy(_)
                 | Self::Flush(_)
@@ -198,6 +202,7 @@ impl InjectSettings {
             Self::Partition(_) => format!("no message {target}"),
             Self::Lag(s) => format!("lag of {target} times {}", s.factor),
             Self::CpuSteal(s) => format!("{} of the processors of {target} stolen", s.percent),
+            Self::ClockSkew(s) => s.says(target),
             Self::Bandwidth(s) => format!("{} {target}", s.limit),
             Self::Deploy(s) | Self::BadDeploy(s) => s.says(target),
             Self::Flush(_) => format!("{target} flushed"),

@@ -4,6 +4,7 @@
 //! the meant form, with ids and nanoseconds; the world applies its [`FaultEffect`] to what its [`Target`] selects.
 
 mod bandwidth;
+mod clock_skew;
 mod cpu_steal;
 mod crash;
 mod delay;
@@ -28,6 +29,7 @@ mod wrong;
 
 pub use crate::network::LinkQuality;
 pub use bandwidth::BandwidthSettings;
+pub use clock_skew::{ClockSkew, ClockSkewSettings};
 pub use cpu_steal::CpuStealSettings;
 pub use crash::{CallersSee, CrashSettings};
 pub use delay::DelaySettings;
@@ -87,6 +89,8 @@ pub enum InjectSettings {
     Lag(LagSettings),
     /// A share of processor time goes to others.
     CpuSteal(CpuStealSettings),
+    /// Clocks are wrong.
+    ClockSkew(ClockSkewSettings),
     /// A link carries less.
     Bandwidth(BandwidthSettings),
     /// A new version is rolled out.
@@ -120,6 +124,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "partition", schema: || schemars::schema_for!(PartitionSettings) },
     Kind { family: "inject", name: "lag", schema: || schemars::schema_for!(LagSettings) },
     Kind { family: "inject", name: "cpu_steal", schema: || schemars::schema_for!(CpuStealSettings) },
+    Kind { family: "inject", name: "clock_skew", schema: || schemars::schema_for!(ClockSkewSettings) },
     Kind { family: "inject", name: "bandwidth", schema: || schemars::schema_for!(BandwidthSettings) },
     Kind { family: "inject", name: "deploy", schema: || schemars::schema_for!(DeploySettings) },
     Kind { family: "inject", name: "bad_deploy", schema: || schemars::schema_for!(DeploySettings) },
@@ -221,6 +226,8 @@ pub enum FaultEffect {
         /// From 0 to below 1.
         share: f64,
     },
+    /// Clocks are wrong.
+    ClockSkew(ClockSkew),
     /// A link carries less.
     Bandwidth {
         /// What goes through [bytes/s].
@@ -323,6 +330,7 @@ impl FaultSettings {
             let why = match self.inject {
                 InjectSettings::Memory(_) => "what leaks grows by itself, and `ramp` is for `used`".to_owned(),
                 InjectSettings::Nic(_) => "a ring is shrunk at once, and `ramp` is for `loss` alone".to_owned(),
+                InjectSettings::ClockSkew(_) => "an offset that grows is a `drift`".to_owned(),
                 _ => format!("{name} is there or is not, and cannot grow in"),
             };
             problems.error("ramp", why).hint = Some("leave ramp out".into());

@@ -136,6 +136,7 @@ impl System {
             timeout: None,
             total_timeout: None,
             deadline: None,
+            deadline_as: crate::call::deadline::DeadlineAs::default(),
             cancel: false,
             retry: None,
             fallback: None,

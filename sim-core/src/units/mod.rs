@@ -7,6 +7,7 @@
 
 mod bandwidth;
 mod bytes;
+mod clock;
 mod cores;
 mod count;
 mod factor;
@@ -22,6 +23,7 @@ mod unit;
 
 pub use bandwidth::Bandwidth;
 pub use bytes::Bytes;
+pub use clock::{ClockDrift, ClockOffset};
 pub use cores::Cores;
 pub use count::{Count, CountOrAll};
 pub use factor::Factor;
@@ -205,6 +207,8 @@ mod tests {
             assert!(Money::parse(text).is_err(), "{text}");
             assert!(Price::parse(text).is_err(), "{text}");
             assert!(Allowance::parse(text).is_err(), "{text}");
+            assert!(ClockOffset::parse(text).is_err(), "{text}");
+            assert!(ClockDrift::parse(text).is_err(), "{text}");
             assert!(Percentile::parse(text).is_err(), "{text}");
         }
     }

@@ -116,6 +116,8 @@ impl World<'_> {
                     return self.fail(frame, Outcome::Error as u8);
                 }
             }
+            Op::ReadsDeadline if self.refuses_late(frame) => return self.fail(frame, Outcome::Timeout as u8),
+            Op::ReadsDeadline => {}
             Op::Known(end) if self.brings_a_known_key(frame) => {
                 self.frames[frame].pc = end;
                 return Some(frame);

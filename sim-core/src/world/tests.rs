@@ -128,6 +128,7 @@ pub(super) fn chain(
             timeout: timeouts.get(tier).copied().flatten().map(Distribution::constant),
             total_timeout: None,
             deadline: None,
+            deadline_as: crate::call::deadline::DeadlineAs::default(),
             cancel: false,
             retry: None,
             fallback: None,

@@ -124,6 +124,12 @@ pub(super) const ACTS: &[Act] = &[
         "faults: {f: {inject: {cpu_steal: {percent: 75%}}, where: {service: api}}}",
         "p50(api.get) in on > 3 * p50(api.get)",
     ),
+    act(
+        "inject clock_skew",
+        "policies.api: {deadline: 1s, deadline_as: timestamp}",
+        "faults: {f: {inject: {clock_skew: {offset: 2s}}, where: {service: api, count: 1}}}",
+        "timeout(api.get) in on > 20%",
+    ),
     // 100 ms of 50 requests a second are 1.25 requests in each instance, and sometimes more than three.
     act(
         "machine memory",

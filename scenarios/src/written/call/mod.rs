@@ -9,6 +9,7 @@ use fallback::FallbackSettings;
 use serde::{Deserialize, Serialize};
 use sim_core::call::balance::BalanceSettings;
 use sim_core::call::breaker::BreakerSettings;
+use sim_core::call::deadline::DeadlineAs;
 use sim_core::call::ejection::EjectionSettings;
 use sim_core::call::hedge::HedgeSettings;
 use sim_core::call::limit::LimitSettings;
@@ -51,6 +52,9 @@ macro_rules! with_call_keys {
             /// How long the call and all that it causes may take: handed on to every call below, less what has passed.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub deadline: Option<sim_core::units::SimDuration>,
+            /// How the callee is told the deadline, that of this call or of one above: as the time that is left or as a time of day; default `duration`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub deadline_as: Option<sim_core::call::deadline::DeadlineAs>,
             /// Whether the callee stops when nobody waits any more; default false.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub cancel: Option<bool>,
@@ -102,6 +106,7 @@ macro_rules! with_call_keys {
                     timeout: self.timeout.as_ref(),
                     total_timeout: self.total_timeout,
                     deadline: self.deadline,
+                    deadline_as: self.deadline_as,
                     cancel: self.cancel,
                     retry: self.retry.as_ref(),
                     breaker: self.breaker.as_ref(),
@@ -146,6 +151,7 @@ with_call_keys! {
     /// - `timeout`: one attempt, duration or distribution, default none
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `deadline`: the call and all that it causes, handed on to every call below less what has passed, duration, default none
+    /// - `deadline_as`: how the callee is told the deadline, `duration` (gRPC) or `timestamp` (Finagle), which skewed clocks falsify, default duration
     /// - `cancel`: whether the callee stops when nobody waits, default false
     /// - `retry`, `breaker`, `throttle`, `rate_limit`, `concurrency_limit`, `pool`, `fallback`, `hedge`, `balance`: their kinds, default none and
     ///   `least_requests`
@@ -180,6 +186,8 @@ pub struct CallKeys<'a> {
     pub total_timeout: Option<SimDuration>,
     /// The call and all that it causes.
     pub deadline: Option<SimDuration>,
+    /// How the callee is told the deadline.
+    pub deadline_as: Option<DeadlineAs>,
     /// Whether the callee stops when nobody waits.
     pub cancel: Option<bool>,
     /// When and how often to try again.
@@ -218,6 +226,7 @@ impl<'a> CallKeys<'a> {
             timeout: self.timeout.or(below.timeout),
             total_timeout: self.total_timeout.or(below.total_timeout),
             deadline: self.deadline.or(below.deadline),
+            deadline_as: self.deadline_as.or(below.deadline_as),
             cancel: self.cancel.or(below.cancel),
             retry: self.retry.or(below.retry),
             breaker: self.breaker.or(below.breaker),

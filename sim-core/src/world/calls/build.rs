@@ -82,7 +82,7 @@ pub(super) fn sites(
     lanes: &mut Lanes,
 ) -> Vec<Site> {
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
-    let bounded = model.bounded();
+    let (bounded, tells_times) = (model.bounded(), model.tells_times());
     let mut follows = vec![false; model.edges.len()];
     model.edges.iter().filter_map(Edge::other_call).for_each(|other| follows[other.index()] = true);
     let mut sites = Vec::new();
@@ -111,6 +111,7 @@ pub(super) fn sites(
             total_ns: edge.total_timeout.map_or(0, crate::units::SimDuration::ns),
             deadline_ns: edge.deadline.map_or(0, crate::units::SimDuration::ns),
             bounded: bounded[index],
+            tells_time: tells_times[index],
             keeps: edge.keeps_answers(),
             follows: follows[index],
             guarded: bounded[index]

@@ -6,12 +6,16 @@
 //!
 //! The deadlines stand in a list beside the arena, which exists only where a call of the model has one (`Deadlines`). A call site below such a call is
 //! `bounded`: its timers are events of their own, cut at the deadline, and before an attempt is sent it is looked at whether there is time left.
+//!
+//! A call site that `tells_time` sends its deadline as a time of day. The caller writes it by its clock and the callee reads it by its own, so that what
+//! the list has for the callee is the true time at which the clock of the callee will show it: the deadline, plus what the caller's clock is ahead, less
+//! what the callee's is. The callee looks at it as it begins (`Op::ReadsDeadline`). Clocks are wrong only while a fault makes them so.
 
 use super::site::Site;
-use crate::call::deadline::PASSED;
+use crate::call::deadline::{PASSED, REFUSED};
 use crate::counters::count;
-use crate::engine::table::Table;
-use crate::ids::EdgeId;
+use crate::engine::table::{Maybe, Table};
+use crate::ids::{EdgeId, InstanceId};
 use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::frame::{COPY, FrameId};
@@ -20,6 +24,23 @@ use crate::world::frame::{COPY, FrameId};
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
     of: Vec<u64>,
+    /// By instance, how wrong its clock is; what is behind the end is right.
+    clocks: Vec<Clock>,
+}
+
+/// How far a clock is ahead: a line over time, so that drift needs no events.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(in crate::world) struct Clock {
+    /// How far it would have been ahead at time 0 of the calendar [ns].
+    pub at_zero_ns: f64,
+    /// What it gains in a unit of time.
+    pub drift: f64,
+}
+
+impl Clock {
+    fn ahead_ns(self, now_ns: u64) -> i64 {
+        (self.at_zero_ns + self.drift * now_ns as f64).round() as i64
+    }
 }
 
 impl Deadlines {
@@ -32,6 +53,11 @@ impl Deadlines {
             self.of.resize(frame.index() + 1, u64::MAX);
         }
         self.of[frame.index()] = deadline_ns;
+    }
+
+    fn ahead_ns(&self, instance: Maybe<InstanceId>, now_ns: u64) -> i64 {
+        let clock = instance.get().and_then(|instance| self.clocks.get(instance.index()));
+        clock.map_or(0, |clock| clock.ahead_ns(now_ns))
     }
 }
 
@@ -64,9 +90,44 @@ impl World<'_> {
     /// The frame of an attempt, or of a copy that calls in its caller's place, has the deadline of the call.
     pub(super) fn hands_on_deadline(&mut self, to: FrameId, caller: FrameId, site: EdgeId) {
         if self.calls.sites[site].bounded {
-            let deadline = self.deadline_of_call(caller, site);
+            let mut deadline = self.deadline_of_call(caller, site);
+            if self.calls.sites[site].tells_time && !self.calls.deadlines.clocks.is_empty() {
+                deadline = self.as_read(deadline, to, caller);
+            }
             self.calls.deadlines.set(to, deadline);
         }
+    }
+
+    /// The true time at which the clock of the callee shows a deadline that was written by the clock of its caller [ns].
+    #[cold]
+    fn as_read(&self, deadline_ns: u64, to: FrameId, caller: FrameId) -> u64 {
+        if deadline_ns == u64::MAX {
+            return deadline_ns;
+        }
+        let ahead = |frame: FrameId| self.calls.deadlines.ahead_ns(self.frames[frame].instance, self.now);
+        deadline_ns.saturating_add_signed(ahead(caller).saturating_sub(ahead(to)))
+    }
+
+    /// How wrong the clock of an instance is from now on.
+    pub(in crate::world) fn set_clock(&mut self, instance: InstanceId, clock: Clock) {
+        let clocks = &mut self.calls.deadlines.clocks;
+        if clocks.len() <= instance.index() {
+            if clock == Clock::default() {
+                return;
+            }
+            clocks.resize(instance.index() + 1, Clock::default());
+        }
+        clocks[instance.index()] = clock;
+    }
+
+    /// Whether the deadline of a request has passed by the clock of the instance that begins it. Those that others send it as a duration are not looked at.
+    pub(in crate::world) fn refuses_late(&mut self, frame: FrameId) -> bool {
+        let site = self.frames[frame].edge;
+        let is_late = self.calls.sites[site].tells_time && self.calls.deadlines.of(frame) <= self.now;
+        if is_late {
+            count!(self.calls.sites[site].counts, REFUSED);
+        }
+        is_late
     }
 
     /// When the deadline of a frame's call is [ns]; never where there is none.

@@ -25,6 +25,7 @@ mod unanswered;
 mod hedge_tests;
 
 pub(in crate::world) use call::ATTEMPT;
+pub(in crate::world) use deadline::Clock;
 pub(in crate::world) use gate::Gate;
 pub(in crate::world) use site::{Role, Shared, Site};
 

@@ -92,6 +92,8 @@ pub struct Site {
     pub timer: Timer,
     /// How long the call and all that it causes may take [ns]; 0 is without end.
     pub deadline_ns: u64,
+    /// It tells its callee the deadline as a time of day.
+    pub tells_time: bool,
     /// Its caller keeps answers, to give them again when the callee fails.
     pub keeps: bool,
     /// It takes the place of a call that has failed, and has that one's deadline too.

@@ -23,6 +23,7 @@ use crate::service::nic::NicFault;
 use crate::topology::Node;
 use crate::units::Bandwidth;
 use crate::world::World;
+use crate::world::calls::Clock;
 use crate::world::network::{EdgeEffect, EdgeFault};
 use crate::world::stations::Life;
 use crate::world::stations::STANDSTILL;
@@ -205,6 +206,7 @@ impl World<'_> {
                 FaultEffect::Slow { .. }
                 | FaultEffect::Freeze
                 | FaultEffect::CpuSteal { .. }
+                | FaultEffect::ClockSkew(_)
                 | FaultEffect::Fail { .. }
                 | FaultEffect::Wrong { .. }
                 | FaultEffect::Memory(_)
@@ -375,15 +377,16 @@ impl World<'_> {
         let runs = |fault: FaultId| deploys(&model.faults[fault.index()], service, version);
         let active =
             self.chaos.strikes.list.iter().filter(|o| o.active && (o.struck.contains(&instance) || runs(o.fault)));
-        let mut active: Vec<(FaultId, f64)> = active.map(|o| (o.fault, o.grown)).collect();
+        let mut active: Vec<(FaultId, f64, u64)> = active.map(|o| (o.fault, o.grown, o.since)).collect();
         // Each chance has a number by its place, from which its draws are keyed: the place has to be the same however the faults overlap.
-        active.sort_by_key(|(fault, _)| *fault);
+        active.sort_by_key(|(fault, _, since)| (*fault, *since));
         let (mut slow, mut stolen, mut lag, mut frozen) = (1.0, 1.0, 1.0, false);
         let (mut fails, mut wrongs) = (Vec::new(), Vec::new());
         let mut memory = MemoryFaults::default();
         let mut disk = Vec::new();
         let mut nic = NicFault::default();
-        for (fault, grown) in active {
+        let mut clock = Clock::default();
+        for (fault, grown, since) in active {
             match &model.faults[fault.index()].effect {
                 FaultEffect::Slow { factor } => slow *= part(*factor, grown),
                 FaultEffect::CpuSteal { share } => stolen /= 1.0 - share * grown,
@@ -393,6 +396,10 @@ impl World<'_> {
                 FaultEffect::Wrong { kind, probability } => wrongs.push((*probability * grown, *kind as u8)),
                 FaultEffect::Disk(one) => disk.push((one, grown)),
                 FaultEffect::Nic(one) => nic.add(one, grown),
+                FaultEffect::ClockSkew(skew) => {
+                    clock.at_zero_ns += skew.offset_ns as f64 - skew.drift * since as f64;
+                    clock.drift += skew.drift;
+                }
                 FaultEffect::Memory(one) => {
                     memory.used += one.used * grown;
                     memory.leak += one.leak;
@@ -413,6 +420,7 @@ impl World<'_> {
         self.set_memory_faults(instance, memory);
         self.set_disk_faults(instance, &disk);
         self.set_nic_faults(instance, nic);
+        self.set_clock(instance, clock);
         self.set_frozen(instance, frozen);
         self.renew_speed(instance);
     }

@@ -15,6 +15,7 @@ use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::service::disk::DiskWork;
 use crate::topology::{Access, Edge, Endpoint, Node, Replication, Step};
+use std::collections::BTreeSet;
 
 /// A place in the code of a model.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,8 @@ pub enum Op {
     Write(ServiceId),
     /// Write the row of this request if it is as this request has read it; the service.
     CompareAndSet(ServiceId),
+    /// End with a timeout if the deadline of the request has passed, as far as the instance can see.
+    ReadsDeadline,
     /// Go to the end of the endpoint, which stands there, if the key of this request is known.
     Known(Pc),
     /// Put a message in a queue; the service.
@@ -184,9 +187,19 @@ impl Program {
             program.ops.push(Op::Fail(0, outcome));
         }
         program.ops.push(Op::Drop);
-        for endpoint in &model.endpoints {
+        let told: BTreeSet<EndpointId> = model
+            .edges
+            .iter()
+            .zip(model.tells_times())
+            .filter(|(_, tells)| *tells)
+            .map(|(edge, _)| edge.callee)
+            .collect();
+        for (id, endpoint) in model.endpoints.iter().enumerate() {
             let door = program.here();
             program.door.push(door);
+            if told.contains(&EndpointId::from(id)) {
+                program.ops.push(Op::ReadsDeadline);
+            }
             program.endpoint(model, endpoint);
         }
         program.at_once = false;
