@@ -5,6 +5,7 @@ use crate::written::Written;
 use crate::written::node::check_instances;
 use sim_core::control::PipelineSettings;
 use sim_core::deed::Around;
+use sim_core::economics::{CostItem, Group};
 use sim_core::experiment::Before;
 use sim_core::expression::{Metric, Resolved, Subject};
 use sim_core::faults::{FaultEffect, Strategy, Surroundings, Target};
@@ -66,6 +67,7 @@ impl Compiler<'_> {
         self.deploys(problems);
         self.budgets(problems);
         self.costs(problems);
+        self.billed(problems);
         problems.at("studies", |p| {
             for (name, study) in written.studies.iter() {
                 p.at(name, |p| study.validate(p));
@@ -196,6 +198,27 @@ impl Compiler<'_> {
                 }
             }
         };
+        self.of_control(check, problems);
+    }
+
+    /// What wrong replies cost is known when somebody finds them, not as they are given: no telemetry delivers it.
+    fn billed(&self, problems: &mut Problems) {
+        let costs = &self.model.costs;
+        let check = |metrics: Vec<&Resolved>, p: &mut Problems| {
+            for metric in metrics.into_iter().filter(|metric| metric.metric == Metric::Cost) {
+                let is_meant = |(place, item): (usize, &CostItem)| item.is_of(place, &metric.subject);
+                if costs.iter().enumerate().any(|item| item.1.group == Group::Wrongness && is_meant(item)) {
+                    p.error("", "what wrong replies cost is known later, and telemetry does not deliver it").hint =
+                        Some("watch sales, or the share of a kind of wrongness".into());
+                }
+            }
+        };
+        self.of_control(check, problems);
+    }
+
+    /// Looks at all metrics that somebody acts by, each with its place.
+    fn of_control(&self, check: impl Fn(Vec<&Resolved>, &mut Problems), problems: &mut Problems) {
+        let model = &self.model;
         problems.at("control", |p| {
             p.at("scalers", |p| model.scalers.iter().for_each(|s| p.at(&s.name, |p| check(s.metrics(), p))));
             p.at("alerts", |p| {

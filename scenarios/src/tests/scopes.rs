@@ -48,7 +48,7 @@ fn subject(kind: SubjectKind) -> Option<&'static str> {
         SubjectKind::Alert => Some("bad"),
         SubjectKind::Promise => Some("works"),
         SubjectKind::Cost => Some("lost"),
-        SubjectKind::Experiment | SubjectKind::Nothing => None,
+        SubjectKind::Experiment | SubjectKind::Pipeline | SubjectKind::Metric | SubjectKind::Nothing => None,
     }
 }
 

@@ -36,11 +36,14 @@ policies:
     rate_limit: {token_bucket: {rate: 10k/s}}
 promises:
   works: {keep: {availability: 99.9%}, of: web.get, period: 30d}
+costs:
+  servers: {meter: {instances: {of: api}}, price: $1/h}
+  late: {meter: {slower: {of: web.get, than: 50ms}}, price: $1}
 regions: {home: {zones: [here, there]}}
 network: {between_zones: {latency: 5ms}}
 control:
   probes: {sites: {between: [here, there], every: 2s}}
-  telemetry: {main: {every: 5s}}
+  telemetry: {main: {every: 5s}, other: {every: 10s}}
   alerts:
 ";
 
@@ -65,6 +68,10 @@ fn subjects(kind: SubjectKind) -> Vec<String> {
         SubjectKind::Level => LEVELS.iter().map(level).collect(),
         SubjectKind::Probe => vec!["sites".into(), "sites.there->here".into()],
         SubjectKind::Promise => vec!["works".into()],
+        SubjectKind::Pipeline => vec!["other".into()],
+        SubjectKind::Metric => vec!["rps(api.get)".into()],
+        SubjectKind::Cost => vec!["servers".into(), "sales".into()],
+        SubjectKind::Nothing => vec![String::new()],
         other => panic!("no metric of {} is delivered", other.words()),
     }
 }
@@ -76,6 +83,7 @@ fn zero(measure: Measure) -> &'static str {
         Measure::RATE => "0/s",
         Measure::TIME => "0s",
         Measure::BYTES => "0B",
+        Measure::COST => "$0/h",
         _ => "0",
     }
 }
@@ -92,11 +100,18 @@ fn an_alert_fires_on_each_metric_that_telemetry_delivers() {
         let of_caches = metric == Metric::HitRatio;
         for subject in metric.subjects().iter().flat_map(|kind| subjects(*kind)) {
             let subject = if of_caches { "memo".to_owned() } else { subject };
-            for window in ["", " over 30s"] {
+            // A z-score needs to know with how much it compares, and an age is that of the latest reading.
+            let windows: &[&str] = match metric {
+                Metric::Age => &[""],
+                Metric::ZScore => &[" over 30s"],
+                _ => &["", " over 30s"],
+            };
+            for window in windows {
                 let is_of_bytes =
                     LEVELS.iter().any(|l| l.unit == Unit::Bytes && subject.ends_with(&format!(".{}", l.name)));
                 let nothing = if is_of_bytes { "0B" } else { zero(metric.measure()) };
-                let when = format!("{name}({subject}){window} >= {nothing}");
+                let of = if subject.is_empty() { String::new() } else { format!("({subject})") };
+                let when = format!("{name}{of}{window} >= {nothing}");
                 writeln!(text, "    a{}: {{when: {when}}}", asked.len()).unwrap();
                 asked.push(when);
             }

@@ -1,7 +1,8 @@
 //! Alerts: a condition that has to last for a while.
 //!
 //! The state machine is that of Prometheus: pending at the first true evaluation, firing at the first one that comes at least `for`
-//! after it, inactive at the first false one. No data is false.
+//! after it, inactive at the first false one; with `keep_firing` it fires on until the condition has been false for so long. No data
+//! is false.
 
 use crate::counters::TIMED;
 use crate::engine::math;
@@ -27,18 +28,29 @@ use serde::{Deserialize, Serialize};
 /// # Knobs
 /// - `when`: condition; required
 /// - `for`: how long it has to last, duration, default 0s
+/// - `keep_firing`: how long it fires on after the condition is no longer true, duration, default 0s; so that a condition that comes and goes is
+///   one firing
 /// - `every`: between two evaluations, duration, default as often as its telemetry is scraped
 /// - `severity`: 1 to 5, 5 is worst, default 3; reports list the most severe alerts first
 /// - `reads`: the telemetry pipeline that it sees, name, default the first
 /// - `finds`: the fault that it is there to find, name, default none
 ///
-/// Where an alert finds a fault and compares one metric with a number above 0, the run also follows what it would have done with other numbers, from an
+/// In `when` may stand, besides the metrics of requests and services:
+/// - how fast a budget is spent, over two windows: `burn_rate(works) over 1h > 14.4 and burn_rate(works) over 5m > 14.4`
+/// - what is unusual: `zscore(rps(api.get)) over 1h > 3`
+/// - what differs from a week ago: `rps(api.get) over 30m < 80% * rps(api.get) over 30m offset 7d`
+/// - what costs money: `cost(sales) over 5m > $1000/min`, but for wrong replies, which nobody sees as they are given
+/// - that nothing is heard, read by another pipeline: `age(main) > 2m`
+///
+/// Where an alert finds a fault and compares one metric with a number above 0, the run also follows what it would have done with other numbers,
+/// from an
 /// eighth of it to eight times as much: the report shows how soon each finds the fault and how often each is wrong. A firing belongs to the strike
 /// in which it begins.
 ///
 /// Deeds may be done to what an alert accuses (`where: {found_by: ALERT}`): the instances for which `when` is true by their own readings, rightly
 /// or not, as it begins to fire. An instance has readings of its own of `queue_length` and `in_system`, as they are then, of `nic_drops` in the
-/// window, and of its disk's `fsync`, of which the mean in the window is taken for each percentile. Of all else it has none; then, and where the condition is true for no
+/// window, and of its disk's `fsync`, of which the mean in the window is taken for each percentile. Of all else it has none; then, and where the
+/// condition is true for no
 /// instance alone, all instances of the services that `when` reads are accused.
 ///
 /// # Example
@@ -49,7 +61,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// Prometheus alerting rules (`for`).
+/// Prometheus alerting rules (`for`, `keep_firing_for`, `offset`); Google, The Site Reliability Workbook, chapter 5 (burn rates over several
+/// windows).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlertSettings {
@@ -58,6 +71,9 @@ pub struct AlertSettings {
     /// How long it has to last.
     #[serde(default, rename = "for")]
     pub length: SimDuration,
+    /// How long it fires on after the condition is no longer true.
+    #[serde(default)]
+    pub keep_firing: SimDuration,
     /// Between two evaluations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<SimDuration>,
@@ -87,6 +103,8 @@ pub struct Alert {
     pub text: String,
     /// How long it has to last [ns].
     pub for_ns: u64,
+    /// How long it fires on after the condition is no longer true [ns].
+    pub keep_ns: u64,
     /// Between two evaluations [ns].
     pub every_ns: u64,
     /// From 1 to 5.
@@ -128,7 +146,8 @@ fn turned(op: CompareOp) -> CompareOp {
 }
 
 impl Thresholds {
-    /// From an eighth of the number to eight times as much, in steps of the square root of 2. A share above a half is stepped by what it leaves to 100 %,
+    /// From an eighth of the number to eight times as much, in steps of the square root of 2. A share above a half is stepped by what it leaves to
+    /// 100 %,
     /// and nothing from 100 % on is tried but the number itself. `None` where the condition is no comparison of one metric with a number above 0.
     fn of(when: &Condition, meant: &Tree<Resolved>) -> Option<Self> {
         let (Tree::Compare { .. }, [leaf]) = (meant, &meant.leaves()[..]) else { return None };
@@ -171,6 +190,11 @@ impl Thresholds {
 }
 
 impl Alert {
+    /// How long its condition has to last, and how long it fires on [ns].
+    pub fn lasts(&self) -> (u64, u64) {
+        (self.for_ns, self.keep_ns)
+    }
+
     /// The services that its condition reads, each once: their instances are what it can accuse.
     pub fn accuses(&self, topology: &Topology) -> Vec<ServiceId> {
         let mut all: Vec<ServiceId> =
@@ -232,11 +256,19 @@ impl AlertSettings {
             Some(name) => names.pipeline("reads", name, problems),
         }?;
         let when = when?;
+        let is_own_age = |metric: &&Resolved| metric.subject == Subject::Pipeline(pipeline);
+        if when.metrics().iter().any(is_own_age) {
+            let of = names.pipelines.iter().find(|(_, place)| **place == pipeline).map_or("it", |(name, _)| name);
+            let what = format!("{of} cannot tell how old its own readings are: when it is silent, so is this");
+            problems.error("when", what).hint = Some("write reads: ANOTHER_PIPELINE".into());
+            return None;
+        }
         let default_ns = pipelines.get(pipeline).map_or(SimDuration::SECOND.ns() * 15, |p| p.every_ns);
         Some(Alert {
             name: name.to_owned(),
             text: self.when.to_string(),
             for_ns: self.length.ns(),
+            keep_ns: self.keep_firing.ns(),
             every_ns: self.every.map_or(default_ns, SimDuration::ns),
             severity: self.severity,
             pipeline,
@@ -257,17 +289,29 @@ pub enum AlertState {
     Pending(u64),
     /// The condition has held for long enough: it fires until the condition fails.
     Firing,
+    /// It fires still, but the condition is false since then [ns].
+    Keeping(u64),
 }
 
 impl AlertState {
-    /// The state after an evaluation at `now_ns` by a rule that has to last `for_ns`. No data (`None`) is false.
+    /// Whether it fires.
+    pub fn fires(self) -> bool {
+        matches!(self, Self::Firing | Self::Keeping(_))
+    }
+
+    /// The state after an evaluation at `now_ns` by a rule that has to last `for_ns`, and fires on for `keep_ns`. No data (`None`) is false.
     #[must_use]
-    pub fn after(self, now_ns: u64, holds: Option<bool>, for_ns: u64) -> Self {
+    pub fn after(self, now_ns: u64, holds: Option<bool>, (for_ns, keep_ns): (u64, u64)) -> Self {
         if holds != Some(true) {
-            return Self::Inactive;
+            let false_ns = match self {
+                Self::Firing => now_ns,
+                Self::Keeping(since_ns) => since_ns,
+                Self::Inactive | Self::Pending(_) => return Self::Inactive,
+            };
+            return if now_ns - false_ns < keep_ns { Self::Keeping(false_ns) } else { Self::Inactive };
         }
         let since_ns = match self {
-            Self::Firing => return Self::Firing,
+            Self::Firing | Self::Keeping(_) => return Self::Firing,
             Self::Pending(since_ns) => since_ns,
             Self::Inactive => now_ns,
         };
@@ -290,13 +334,13 @@ pub struct AlertTracker {
 const SPANS_MAX: usize = 10_000;
 
 impl AlertTracker {
-    /// Evaluates at `now_ns`, which is `from_zero_ns` from time 0. Whether it began to fire.
-    pub fn evaluate(&mut self, now_ns: u64, from_zero_ns: i64, holds: Option<bool>, for_ns: u64) -> bool {
+    /// Evaluates at `now_ns`, which is `from_zero_ns` from time 0, a rule that has to last and fires on for so long [ns]. Whether it began to fire.
+    pub fn evaluate(&mut self, now_ns: u64, from_zero_ns: i64, holds: Option<bool>, lasts: (u64, u64)) -> bool {
         self.looks.all += 1;
         self.looks.without_data += u64::from(holds.is_none());
         let before = self.state;
-        self.state = before.after(now_ns, holds, for_ns);
-        match (before == AlertState::Firing, self.state == AlertState::Firing) {
+        self.state = before.after(now_ns, holds, lasts);
+        match (before.fires(), self.state.fires()) {
             (false, true) => {
                 self.begun_ns = from_zero_ns;
                 true
@@ -315,7 +359,7 @@ impl AlertTracker {
         self.tried.resize_with(thresholds.tried.len(), Self::default);
         for (tracker, tried) in self.tried.iter_mut().zip(&thresholds.tried) {
             let holds = value.map(|value| thresholds.is_beyond(value, *tried));
-            tracker.evaluate(now_ns, from_zero_ns, holds, alert.for_ns);
+            tracker.evaluate(now_ns, from_zero_ns, holds, alert.lasts());
         }
     }
 
@@ -337,7 +381,7 @@ impl AlertTracker {
 
     /// When it fired, in a run that ended then [ns from time 0].
     pub fn finish(mut self, end_ns: i64) -> Vec<Span> {
-        if self.state == AlertState::Firing {
+        if self.state.fires() {
             self.close(end_ns);
         }
         self.spans
@@ -350,11 +394,16 @@ mod tests {
 
     /// States after evaluations once a minute of a rule that has to last `for_s`.
     fn states(for_s: u64, holds: &[bool]) -> Vec<AlertState> {
+        states_of((for_s, 0), holds)
+    }
+
+    /// The same of a rule that has to last, and fires on for so long [s].
+    fn states_of(lasts: (u64, u64), holds: &[bool]) -> Vec<AlertState> {
         let mut state = AlertState::Inactive;
         let minutes = holds.iter().enumerate();
         minutes
             .map(|(minute, holds)| {
-                state = state.after(minute as u64 * 60, Some(*holds), for_s);
+                state = state.after(minute as u64 * 60, Some(*holds), lasts);
                 state
             })
             .collect()
@@ -374,6 +423,21 @@ mod tests {
         assert_eq!(states(0, &[true]), [AlertState::Firing]);
     }
 
+    // prometheus/prometheus@d15adb9a rules/alerting_test.go: > 50, for 1m, keep_firing_for 1m; 75 85 70 70 10 10.
+    #[test]
+    fn it_fires_on_for_a_while_after_the_condition_has_become_false() {
+        use AlertState::{Firing, Inactive, Keeping, Pending};
+        let holds: Vec<bool> = [75, 85, 70, 70, 10, 10].into_iter().map(|value| value > 50).collect();
+        assert_eq!(states_of((60, 60), &holds), [Pending(0), Firing, Firing, Firing, Keeping(240), Inactive]);
+        // What becomes true again meanwhile fires on, and has a whole while again.
+        assert_eq!(
+            states_of((0, 120), &[true, false, true, false, false, false]),
+            [Firing, Keeping(60), Firing, Keeping(180), Keeping(180), Inactive]
+        );
+        // Only what fires is kept: pending ends at once.
+        assert_eq!(states_of((60, 600), &[true, false, true]), [Pending(0), Inactive, Pending(120)]);
+    }
+
     // Prometheus rules/alerting_test.go, without keep_firing_for.
     #[test]
     fn one_false_evaluation_ends_it_and_pending_begins_anew() {
@@ -383,7 +447,7 @@ mod tests {
 
     #[test]
     fn no_data_is_false() {
-        assert_eq!(AlertState::Firing.after(60, None, 0), AlertState::Inactive);
+        assert_eq!(AlertState::Firing.after(60, None, (0, 0)), AlertState::Inactive);
     }
 
     #[test]
@@ -392,7 +456,7 @@ mod tests {
         let mut began = 0;
         for (minute, holds) in [true, true, false, true].into_iter().enumerate() {
             let now = minute as u64 * 60;
-            began += u32::from(tracker.evaluate(now, now as i64 - 60, Some(holds), 0));
+            began += u32::from(tracker.evaluate(now, now as i64 - 60, Some(holds), (0, 0)));
         }
         assert_eq!(began, 2);
         assert_eq!(tracker.finish(500), [Span { from_ns: -60, to_ns: 60 }, Span { from_ns: 120, to_ns: 500 }]);

@@ -4,11 +4,14 @@
 //! each [`Alert`] on its own clock, and does what they say.
 
 mod alerts;
+mod baseline;
 mod probes;
 pub mod scaling;
 mod scrape;
 mod stretch;
 mod telemetry;
+#[cfg(test)]
+mod vectors;
 
 pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker, Thresholds};
 pub use probes::{ProbeSettings, ProbeWay, Probes};

@@ -29,6 +29,8 @@ pub struct Scrape {
     pub levels: ByLevel<LevelSums>,
     /// What callers saw of each version of services that have versions.
     pub versions: ByVersion<VersionCounts>,
+    /// How old the newest reading was that each pipeline had delivered, by its place [ns]; empty where nobody reads that.
+    pub ages_ns: Vec<u64>,
     /// Latency of answered attempts by version, where somebody reads one of them.
     pub version_latency: ByVersion<SparseHistogram>,
 }

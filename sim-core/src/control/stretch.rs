@@ -10,7 +10,7 @@ use crate::expression::{Metric, Resolved, Subject, View, Window};
 use crate::ids::{EdgeId, ServiceId, VersionId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, LevelAt, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::observe::{Observed, arrived, edges_of};
-use crate::results::{EdgeCounts, ServiceCounts};
+use crate::results::{EdgeCounts, ServiceCounts, Slice};
 use crate::topology::Topology;
 use crate::units::SimDuration;
 use std::collections::{BTreeMap, VecDeque};
@@ -19,6 +19,10 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug, Clone)]
 pub(super) struct Stretch {
     window: Option<Window>,
+    /// How long ago it ends [ns].
+    offset_ns: u64,
+    /// Whether it is the readings that a z-score is made of, one by one.
+    is_scored: bool,
     /// The metric whose single times are counted, of `over last 1000`.
     counted: Option<(Resolved, Vec<EdgeId>)>,
     /// Number of its first scrape, and of the one after its last, from the start of the run.
@@ -36,6 +40,14 @@ pub(super) struct Stretch {
     levels: ByLevel<LevelSums>,
     versions: ByVersion<VersionCounts>,
     version_latency: ByVersion<Histogram>,
+    ages_ns: Vec<u64>,
+    /// When its last scrape was taken [ns].
+    taken_ns: u64,
+}
+
+/// How long ago a reader looks [ns].
+fn offset_ns(metric: &Resolved) -> u64 {
+    metric.scope.offset.map_or(0, SimDuration::ns)
 }
 
 /// The call sites whose latency these readers look at, by attempt or by call.
@@ -67,11 +79,13 @@ pub(super) fn times_read(readers: &[&Resolved]) -> Vec<PartAt> {
 
 impl Stretch {
     /// Sums for all readers that look back as far as this one.
-    fn new(topology: &Topology, reader: &Resolved, readers: &[&Resolved]) -> Self {
+    pub(super) fn new(topology: &Topology, reader: &Resolved, readers: &[&Resolved]) -> Self {
         let window = reader.scope.window;
         let is_counted = matches!(window, Some(Window::Last(_)));
         let mut stretch = Self {
             window,
+            offset_ns: offset_ns(reader),
+            is_scored: reader.scope.baseline.is_some(),
             counted: is_counted.then(|| (reader.clone(), edges_of(topology, reader).0)),
             first: 0,
             next: 0,
@@ -86,6 +100,8 @@ impl Stretch {
             levels: ByLevel::new(),
             versions: ByVersion::new(),
             version_latency: ByVersion::new(),
+            ages_ns: Vec::new(),
+            taken_ns: 0,
         };
         let served: Vec<&Resolved> = readers.iter().copied().filter(|metric| stretch.serves(metric)).collect();
         stretch.latency = latency_read(topology, &served).into_iter().map(|of| (of, Histogram::new())).collect();
@@ -96,7 +112,7 @@ impl Stretch {
     /// One for each window that readers look back at.
     pub fn all(topology: &Topology, readers: &[&Resolved]) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
-        for reader in readers {
+        for reader in readers.iter().filter(|reader| reader.scope.baseline.is_none()) {
             if !all.iter().any(|stretch| stretch.serves(reader)) {
                 all.push(Self::new(topology, reader, readers));
             }
@@ -106,12 +122,18 @@ impl Stretch {
 
     /// Whether this is what a metric reads.
     pub fn serves(&self, metric: &Resolved) -> bool {
-        self.window == metric.scope.window && self.counted.as_ref().is_none_or(|(counted, _)| counted == metric)
+        self.window == metric.scope.window
+            && self.offset_ns == offset_ns(metric)
+            && self.is_scored == metric.scope.baseline.is_some()
+            && self.counted.as_ref().is_none_or(|(counted, _)| counted == metric)
     }
 
-    /// Whether nothing has been delivered yet.
+    /// Whether nothing has been delivered yet. What is compared with has no data before its window is full: the first minutes of a history would
+    /// stand
+    /// for an hour.
     pub fn is_empty(&self) -> bool {
-        self.first == self.next
+        let is_full = !matches!(self.window, Some(Window::Over(time)) if self.length_ns < time.ns());
+        self.first == self.next || (self.offset_ns > 0 && !is_full)
     }
 
     /// Number of the first scrape that it still needs.
@@ -120,15 +142,55 @@ impl Stretch {
     }
 
     /// Goes on to all scrapes that are delivered. `scrapes` are those that are kept, the first of which has the number `kept_from`.
-    pub fn advance(&mut self, scrapes: &VecDeque<Scrape>, kept_from: u64, is_delivered: impl Fn(&Scrape) -> bool) {
+    pub fn advance(&mut self, scrapes: &VecDeque<Scrape>, kept_from: u64, delivered_ns: u64) {
+        while self.takes_next(scrapes, kept_from, delivered_ns) {}
+    }
+
+    /// Goes on to the next scrape, if one is delivered that was taken until `delivered_ns`.
+    pub fn takes_next(&mut self, scrapes: &VecDeque<Scrape>, kept_from: u64, delivered_ns: u64) -> bool {
         let of = |number: u64| scrapes.get((number - kept_from) as usize);
-        while let Some(scrape) = of(self.next).filter(|scrape| is_delivered(scrape)) {
-            self.add(scrape);
-            self.next += 1;
-            while let Some(first) = of(self.first).filter(|first| self.is_enough_without(first)) {
-                self.take_out(first);
-                self.first += 1;
-            }
+        let Some(scrape) = of(self.next).filter(|scrape| scrape.to_ns + self.offset_ns <= delivered_ns) else {
+            return false;
+        };
+        self.add(scrape);
+        self.next += 1;
+        while let Some(first) = of(self.first).filter(|first| self.is_enough_without(first)) {
+            self.take_out(first);
+            self.first += 1;
+        }
+        true
+    }
+
+    /// When its last scrape was taken [ns].
+    pub fn taken_ns(&self) -> u64 {
+        self.taken_ns
+    }
+
+    /// Latency of these call sites is kept too.
+    pub fn also_keeps(&mut self, sites: &[(EdgeId, View)]) {
+        for site in
+            sites.iter().filter(|site| !self.latency.iter().any(|(of, _)| of == *site)).copied().collect::<Vec<_>>()
+        {
+            self.latency.push((site, Histogram::new()));
+        }
+    }
+
+    /// How old the newest reading of a pipeline was at the latest scrape [ns].
+    pub fn age_ns(&self, pipeline: usize) -> Option<u64> {
+        self.ages_ns.get(pipeline).copied()
+    }
+
+    /// What it holds as a slice of a run, for the meters of a bill. Wrong replies are not in it.
+    pub fn as_slice(&self) -> Slice {
+        let entry_latency = self.latency.iter().filter(|((_, view), _)| *view == View::Attempts);
+        Slice {
+            to_ns: self.length_ns,
+            edges: self.edges.clone(),
+            services: self.services.clone(),
+            entry_latency: entry_latency
+                .map(|((edge, _), times)| (*edge, times.since(&mut Histogram::new())))
+                .collect(),
+            ..Slice::default()
         }
     }
 
@@ -164,6 +226,8 @@ impl Stretch {
     }
 
     fn add(&mut self, scrape: &Scrape) {
+        self.ages_ns.clone_from(&scrape.ages_ns);
+        self.taken_ns = scrape.to_ns;
         self.length_ns += scrape.length_ns();
         self.times += self.times_in(scrape);
         self.edges.iter_mut().zip(&scrape.edges).for_each(|(sum, one)| sum.add(one));

@@ -5,13 +5,15 @@
 //! (`stretch.rs`); without a window it is the latest one. With sampling below 100 % counts of requests are thinned and scaled up again,
 //! so that small numbers are as uncertain as they are in life; gauges (instances, queues, workers, levels) are not sampled.
 
+use super::baseline::Baseline;
 use super::scrape::Scrape;
 use super::stretch::{Stretch, latency_read, times_read};
 use crate::counters::{CALL_SITE, SERVICE};
+use crate::economics::CostItem;
 use crate::engine::math;
 use crate::engine::rng::{Draw, Keyed, Stream, hash_name, mix};
 use crate::expression::{Metric, Resolved, Subject, View};
-use crate::ids::{EdgeId, VersionId};
+use crate::ids::{Caller, EdgeId, VersionId};
 use crate::metrics::{Counter, PartAt};
 use crate::observe::{Observed, latest_of_probes, level_of, observe};
 use crate::problem::Problems;
@@ -108,6 +110,12 @@ pub struct Telemetry {
     /// Number of the first of them, from the start of the run.
     kept_from: u64,
     stretches: Vec<Stretch>,
+    baselines: Vec<Baseline>,
+    /// What is billed, where a reader asks what is spent.
+    costs: Vec<CostItem>,
+    /// When scrapes were taken that are not delivered yet, and the newest that is [ns].
+    on_the_way: VecDeque<u64>,
+    newest_ns: u64,
     latency_read: Vec<(EdgeId, View)>,
     times_read: Vec<PartAt>,
     stream: Stream,
@@ -125,6 +133,10 @@ impl Telemetry {
             scrapes: VecDeque::new(),
             kept_from: 0,
             stretches: Stretch::all(topology, readers),
+            baselines: Baseline::all(topology, readers),
+            costs: Vec::new(),
+            on_the_way: VecDeque::new(),
+            newest_ns: 0,
             latency_read: latency_read(topology, readers),
             times_read: times_read(readers),
             by_version: readers.iter().any(|metric| metric.scope.version.is_some()),
@@ -133,26 +145,54 @@ impl Telemetry {
         }
     }
 
+    /// The same pipeline, which knows what costs what: where a reader asks what is spent, the latency is kept that slow answers are billed by.
+    #[must_use]
+    pub fn billing(mut self, topology: &Topology, costs: &[CostItem], readers: &[&Resolved]) -> Self {
+        if !readers.iter().any(|metric| metric.metric == Metric::Cost) {
+            return self;
+        }
+        self.costs = costs.to_vec();
+        let slower: Vec<(EdgeId, View)> = costs
+            .iter()
+            .flat_map(|item| item.latency_of(topology))
+            .filter(|edge| matches!(topology.edges[edge.index()].caller, Caller::Load(_)))
+            .map(|edge| (edge, View::Attempts))
+            .collect();
+        self.stretches.iter_mut().for_each(|stretch| stretch.also_keeps(&slower));
+        self.baselines.iter_mut().for_each(|baseline| baseline.also_keeps(&slower));
+        self.latency_read.extend(slower);
+        self.latency_read.sort_unstable_by_key(|(edge, view)| (*edge, *view == View::Calls));
+        self.latency_read.dedup();
+        self
+    }
+
     /// Takes what happened since the last scrape.
-    pub fn take(&mut self, mut scrape: Scrape) {
+    pub fn take(&mut self, topology: &Topology, mut scrape: Scrape) {
         if self.pipeline.sample < 1.0 {
             thin(&mut scrape, self.pipeline.sample, &mut self.stream);
             thin_counters(&mut scrape, self.pipeline.sample, self.counter_key);
         }
         let now_ns = scrape.to_ns;
         self.scrapes.push_back(scrape);
-        self.advance(now_ns);
+        self.on_the_way.push_back(now_ns);
+        self.advance(topology, now_ns);
     }
 
     /// Goes on to what is delivered by `now_ns`. Has to be called before anything is read then.
-    pub fn advance(&mut self, now_ns: u64) {
-        let delay_ns = self.pipeline.delay_ns;
-        let is_delivered = |scrape: &Scrape| scrape.to_ns + delay_ns <= now_ns;
+    pub fn advance(&mut self, topology: &Topology, now_ns: u64) {
+        // Scrapes that were taken after this are still on their way.
+        let Some(delivered_ns) = now_ns.checked_sub(self.pipeline.delay_ns) else { return };
         for stretch in &mut self.stretches {
-            stretch.advance(&self.scrapes, self.kept_from, is_delivered);
+            stretch.advance(&self.scrapes, self.kept_from, delivered_ns);
+        }
+        let costs = &self.costs;
+        for baseline in &mut self.baselines {
+            let read = |metric: &Resolved, stretch: &Stretch| read_in(topology, metric, stretch, costs);
+            baseline.advance(&self.scrapes, self.kept_from, delivered_ns, read);
         }
         let all = self.kept_from + self.scrapes.len() as u64;
-        let needed = self.stretches.iter().map(Stretch::needs_from).min().unwrap_or(all);
+        let needed = self.stretches.iter().map(Stretch::needs_from);
+        let needed = needed.chain(self.baselines.iter().map(Baseline::needs_from)).min().unwrap_or(all);
         while self.kept_from < needed {
             self.scrapes.pop_front();
             self.kept_from += 1;
@@ -161,26 +201,20 @@ impl Telemetry {
 
     /// A metric of one of the readers as it could be read at the last [`Self::advance`]; `None` without data.
     pub fn read(&self, topology: &Topology, metric: &Resolved) -> Option<f64> {
+        if metric.scope.baseline.is_some() {
+            return self.baselines.iter().find(|baseline| baseline.serves(metric))?.score();
+        }
         let stretch = self.stretches.iter().find(|stretch| stretch.serves(metric))?;
-        if stretch.is_empty() {
-            return None;
+        read_in(topology, metric, stretch, &self.costs)
+    }
+
+    /// How old the newest reading is that it has delivered by `now_ns` [ns]; before the first, as old as the run.
+    pub fn age_ns(&mut self, now_ns: u64) -> u64 {
+        while let Some(&taken_ns) = self.on_the_way.front().filter(|taken| **taken + self.pipeline.delay_ns <= now_ns) {
+            self.newest_ns = taken_ns;
+            self.on_the_way.pop_front();
         }
-        if let (Metric::QueueLength | Metric::Instances | Metric::InSystem, Subject::Service(service), None) =
-            (metric.metric, &metric.subject, metric.scope.window)
-        {
-            return Some(gauge(&stretch.service(*service), metric.metric));
-        }
-        if let (Metric::Average, Subject::Level(level, of), None) =
-            (metric.metric, &metric.subject, metric.scope.window)
-        {
-            return Some(level_of(topology, *level, of, stretch).now as f64);
-        }
-        if let (Metric::ProbesLost | Metric::OneWayFailures | Metric::OneWayRatio, Subject::Probe(ways), None) =
-            (metric.metric, &metric.subject, metric.scope.window)
-        {
-            return latest_of_probes(ways, metric.metric, stretch);
-        }
-        observe(topology, metric, stretch)
+        now_ns - self.newest_ns
     }
 
     /// The call sites whose latency its readers look at, by attempt or by call.
@@ -196,6 +230,30 @@ impl Telemetry {
     /// The timed parts that its readers look at.
     pub fn times_read(&self) -> &[PartAt] {
         &self.times_read
+    }
+}
+
+/// A metric in what a pipeline has delivered; `None` without data.
+fn read_in(topology: &Topology, metric: &Resolved, stretch: &Stretch, costs: &[CostItem]) -> Option<f64> {
+    if stretch.is_empty() {
+        return None;
+    }
+    match (metric.metric, &metric.subject, metric.scope.window) {
+        (Metric::QueueLength | Metric::Instances | Metric::InSystem, Subject::Service(service), None) => {
+            Some(gauge(&stretch.service(*service), metric.metric))
+        }
+        (Metric::Average, Subject::Level(level, of), None) => Some(level_of(topology, *level, of, stretch).now as f64),
+        (Metric::ProbesLost | Metric::OneWayFailures | Metric::OneWayRatio, Subject::Probe(ways), None) => {
+            latest_of_probes(ways, metric.metric, stretch)
+        }
+        (Metric::Age, Subject::Pipeline(pipeline), _) => Some(stretch.age_ns(*pipeline)? as f64 / 1e9),
+        (Metric::Cost, subject, _) => {
+            let slice = stretch.as_slice();
+            let seconds = Some(stretch.seconds()).filter(|seconds| *seconds > 0.0)?;
+            let asked = costs.iter().enumerate().filter(|(place, item)| item.is_of(*place, subject));
+            Some(asked.map(|(_, item)| item.money(item.metered(topology, &slice))).sum::<f64>() / seconds)
+        }
+        _ => observe(topology, metric, stretch),
     }
 }
 
@@ -316,17 +374,21 @@ mod tests {
     /// Scrapes every 10 s: 100 requests each, of which as many fail as the number of the scrape.
     fn telemetry(pipeline: &PipelineSettings, when: &Tree<Resolved>, second: u64) -> Telemetry {
         let stream = Stream::new(1, 0, "main", "sampling");
-        let mut telemetry = Telemetry::new(&system().model, &pipeline.compile("main"), &when.metrics(), stream);
+        let model = system().model;
+        let mut telemetry = Telemetry::new(&model, &pipeline.compile("main"), &when.metrics(), stream);
         for number in 0..(second / 10).min(10) {
-            telemetry.take(Scrape {
-                from_ns: number * 10 * SECOND,
-                to_ns: (number + 1) * 10 * SECOND,
-                edges: vec![calls(100 - number, number)],
-                services: vec![ServiceCounts { queue_now: number, ..ServiceCounts::default() }],
-                wrong: Vec::new(),
-                latency: vec![((EdgeId(0), View::Attempts), times(100, (number + 1) * 10_000_000))],
-                ..Scrape::default()
-            });
+            telemetry.take(
+                &model,
+                Scrape {
+                    from_ns: number * 10 * SECOND,
+                    to_ns: (number + 1) * 10 * SECOND,
+                    edges: vec![calls(100 - number, number)],
+                    services: vec![ServiceCounts { queue_now: number, ..ServiceCounts::default() }],
+                    wrong: Vec::new(),
+                    latency: vec![((EdgeId(0), View::Attempts), times(100, (number + 1) * 10_000_000))],
+                    ..Scrape::default()
+                },
+            );
         }
         telemetry
     }
@@ -337,7 +399,7 @@ mod tests {
         let every = SimDuration::from_ns(10 * SECOND);
         let delay = SimDuration::from_ns(delay_s * SECOND);
         let mut telemetry = telemetry(&PipelineSettings { every, delay, ..PipelineSettings::default() }, &when, second);
-        telemetry.advance(second * SECOND);
+        telemetry.advance(&system.model, second * SECOND);
         let found = when.truth(&mut |metric| telemetry.read(&system.model, metric));
         assert_eq!(found, expect, "{text} at {second} s, {delay_s} s late");
     }
@@ -367,14 +429,15 @@ mod tests {
         let sample = Probability::new(sample).unwrap();
         let pipeline = PipelineSettings { every, sample, ..PipelineSettings::default() }.compile("main");
         let stream = Stream::new(1, 0, "main", "sampling");
-        let mut telemetry = Telemetry::new(&system().model, &pipeline, &when.metrics(), stream);
+        let model = system().model;
+        let mut telemetry = Telemetry::new(&model, &pipeline, &when.metrics(), stream);
         for number in 0..2 {
             let (mut edge, mut service) = (EdgeCounts::default(), ServiceCounts::default());
             edge.counters.all_mut().iter_mut().zip(1000..).for_each(|(count, place)| *count = place * (number + 1));
             service.counters.all_mut().iter_mut().zip(1000..).for_each(|(count, place)| *count = place * (number + 1));
             let (from_ns, to_ns) = (number * 10 * SECOND, (number + 1) * 10 * SECOND);
             let (edges, services) = (vec![edge], vec![service]);
-            telemetry.take(Scrape { from_ns, to_ns, edges, services, ..Scrape::default() });
+            telemetry.take(&model, Scrape { from_ns, to_ns, edges, services, ..Scrape::default() });
         }
         telemetry
     }
@@ -430,14 +493,17 @@ mod tests {
                     (service.started, service.wait_sum_ns) = (100, 100 * u128::from(took));
                     let sums = TimedSums { count: 100, sum_ns: 100 * u128::from(took), ..TimedSums::default() };
                     let from_ns = scrape as u64 * 10 * SECOND;
-                    telemetry.take(Scrape {
-                        from_ns,
-                        to_ns: from_ns + 10 * SECOND,
-                        services: vec![service; 2],
-                        times: vec![(of, times(100, took))],
-                        sums: ByPart::from([(of, sums)]),
-                        ..Scrape::default()
-                    });
+                    telemetry.take(
+                        &system.model,
+                        Scrape {
+                            from_ns,
+                            to_ns: from_ns + 10 * SECOND,
+                            services: vec![service; 2],
+                            times: vec![(of, times(100, took))],
+                            sums: ByPart::from([(of, sums)]),
+                            ..Scrape::default()
+                        },
+                    );
                 }
                 let found = telemetry.read(&system.model, when.metrics()[0]);
                 let found_ms = found.unwrap_or_else(|| panic!("{what} of {}", timed.name)) * 1e3;
@@ -469,14 +535,17 @@ mod tests {
                 for (scrape, average) in [6, 2].into_iter().enumerate() {
                     let from_ns = scrape as u64 * 10 * SECOND;
                     let sums = LevelSums { integral_ns: u128::from(average * 10 * SECOND), most: 7, now: average + 3 };
-                    telemetry.take(Scrape {
-                        from_ns,
-                        to_ns: from_ns + 10 * SECOND,
-                        levels: ByLevel::from([(of, sums)]),
-                        edges: vec![EdgeCounts::default()],
-                        services: vec![ServiceCounts::default()],
-                        ..Scrape::default()
-                    });
+                    telemetry.take(
+                        &system.model,
+                        Scrape {
+                            from_ns,
+                            to_ns: from_ns + 10 * SECOND,
+                            levels: ByLevel::from([(of, sums)]),
+                            edges: vec![EdgeCounts::default()],
+                            services: vec![ServiceCounts::default()],
+                            ..Scrape::default()
+                        },
+                    );
                 }
                 assert_eq!(telemetry.read(&system.model, when.metrics()[0]), Some(expect), "{}{window}", one.name);
             }

@@ -15,6 +15,8 @@ mod transfer;
 mod wrongness;
 
 pub use crate::expression::Group;
+use crate::expression::Subject;
+use crate::ids::EdgeId;
 pub use failures::FailuresSettings;
 pub use flat::FlatSettings;
 pub use instances::InstancesSettings;
@@ -219,6 +221,23 @@ impl CostItem {
             Meter::Failures { of } => failures::metered(topology, slice, *of),
             Meter::Wrongness { kind, of, share } => wrongness::metered(topology, slice, *kind, *of) * share,
             Meter::Slower { of, than_ns, share } => slower::metered(topology, slice, *of, *than_ns) * share,
+        }
+    }
+
+    /// Whether it is meant, of all items at this place; of nothing, all infrastructure is.
+    pub fn is_of(&self, place: usize, subject: &Subject) -> bool {
+        match subject {
+            Subject::CostItem(one) => *one == place,
+            Subject::CostGroup(group) => self.group == *group,
+            _ => self.group == Group::Infrastructure,
+        }
+    }
+
+    /// The call sites whose latency it is billed by; none of most items.
+    pub fn latency_of(&self, topology: &Topology) -> Vec<EdgeId> {
+        match &self.meter {
+            Meter::Slower { of, .. } => meter::calls_of(topology, *of).collect(),
+            _ => Vec::new(),
         }
     }
 

@@ -23,6 +23,13 @@ impl ExpressionError {
         Self { at, message: message.into(), label, hint: None }
     }
 
+    /// The same error in a text of which its own is a part, which begins so many bytes from the start.
+    #[must_use]
+    pub fn moved(mut self, by: usize) -> Self {
+        self.at += by;
+        self
+    }
+
     /// Says what was expected.
     #[must_use]
     pub fn label(mut self, label: &str) -> Self {

@@ -9,7 +9,7 @@ use crate::metrics::Counter;
 use crate::outcome::Outcome;
 use crate::units::{Percentile, Unit};
 use SubjectKind::{
-    Alert, Cost, Edge, Endpoint, Experiment, Fault, Level, Load, Nothing, Probe, Promise, Service, Timed,
+    Alert, Cost, Edge, Endpoint, Experiment, Fault, Level, Load, Nothing, Pipeline, Probe, Promise, Service, Timed,
 };
 
 /// A line of the reference: a metric, what it measures, of what.
@@ -298,13 +298,29 @@ const LISTED: &[MetricDoc] = &[
         false,
         "share of the period's error budget that the run spends",
     ),
+    doc(
+        Metric::Age,
+        "age",
+        Measure::TIME,
+        &[Pipeline],
+        true,
+        "how old the newest reading is that another telemetry pipeline has delivered, at the latest scrape of the one that is read; for control alone",
+    ),
+    doc(
+        Metric::ZScore,
+        "zscore",
+        Measure::NUMBER,
+        &[SubjectKind::Metric],
+        true,
+        "how many standard deviations the latest reading of a metric is away from the mean of its readings in the time before, which `over` names; above every number while there are fewer than 10 of them, or where it differs and they are all the same; for control alone",
+    ),
     doc(Metric::Held, "held", Measure::Truth, &[Promise], false, "whether the promise is kept"),
     doc(
         Metric::Cost,
         "cost",
         Measure::COST,
         &[Cost, Nothing],
-        false,
+        true,
         "money over time as in the bill, or in a stretch what was spent in it over its time; of nothing, all infrastructure",
     ),
     doc(
@@ -569,7 +585,6 @@ mod tests {
             assert!(!metric.subjects().is_empty(), "{name}");
         }
         assert_eq!(Metric::parse("p99.99").unwrap().name(), "p99.99");
-        assert_eq!(Metric::parse("zscore"), None);
         assert_eq!(Metric::parse("p100"), None);
         assert_eq!(Metric::parse("holding_0"), None);
         assert_eq!(Metric::parse("holding_9"), None);

@@ -4,6 +4,7 @@ use super::metric::{Metric, Window};
 use crate::ids::{EdgeId, EndpointId, FaultId, LoadId, ProbeId, PromiseId, ServiceId, VersionId};
 use crate::metrics::{LevelId, PartAt};
 use crate::names::Objective;
+use crate::units::SimDuration;
 
 /// Attempts one by one, or calls with all their retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub enum Subject {
     Fault(FaultId),
     /// An alert, by its place.
     Alert(usize),
+    /// A telemetry pipeline, by its place.
+    Pipeline(usize),
     /// A promise.
     Promise(PromiseId, Option<Objective>),
     /// A cost item, by its place.
@@ -98,6 +101,10 @@ pub struct ScopeMeant {
     pub before: Option<FaultId>,
     /// Between two times from time 0 [ns].
     pub from_to: Option<(i64, i64)>,
+    /// As it was so long ago.
+    pub offset: Option<SimDuration>,
+    /// How unusual it is beside what it was in so much time before.
+    pub baseline: Option<SimDuration>,
     /// Only calls of this load class.
     pub of: Option<LoadId>,
     /// Only attempts that went to this version.

@@ -34,6 +34,10 @@ pub enum SubjectKind {
     Alert,
     /// A promise.
     Promise,
+    /// A telemetry pipeline.
+    Pipeline,
+    /// Another metric.
+    Metric,
     /// A cost item or a group of them.
     Cost,
     /// An experiment.
@@ -56,6 +60,8 @@ impl SubjectKind {
             Self::Fault => "a fault",
             Self::Alert => "an alert",
             Self::Promise => "a promise",
+            Self::Pipeline => "a telemetry pipeline",
+            Self::Metric => "another metric (rps(api.get))",
             Self::Cost => "a cost item, or infrastructure, sales, wrongness or penalties",
             Self::Experiment => "an experiment",
             Self::Nothing => "nothing",
@@ -136,6 +142,10 @@ pub enum Metric {
     BudgetSpent,
     /// Whether the promise is kept.
     Held,
+    /// How old the newest reading is that a pipeline has delivered.
+    Age,
+    /// How unusual another metric is. As read, it is that metric with a baseline in its scope: no [`MetricRef`] has this one.
+    ZScore,
     /// Money over time, scaled as in the bill.
     Cost,
     /// Money in the run.
@@ -206,6 +216,10 @@ pub struct Scope {
     pub before: Option<String>,
     /// `from 5m to 8m`, from time 0 [ns].
     pub from_to: Option<(i64, i64)>,
+    /// `offset 7d`: as it was so long ago.
+    pub offset: Option<SimDuration>,
+    /// Of `zscore(METRIC) over 1h`, the time with which the metric is compared.
+    pub baseline: Option<SimDuration>,
     /// `of LOAD`, or `of VERSION`.
     pub of: Option<String>,
     /// `in VARIANT`.
@@ -226,6 +240,13 @@ pub struct MetricRef {
 impl MetricRef {
     /// What it measures: of a level, what that counts.
     pub fn measure(&self) -> Measure {
+        if self.scope.baseline.is_some() {
+            return Measure::NUMBER;
+        }
+        self.measure_of_metric()
+    }
+
+    fn measure_of_metric(&self) -> Measure {
         let name = self.subject.as_deref().and_then(|subject| subject.rsplit('.').next());
         let is_of_bytes = |level: &Level| Some(level.name) == name && level.unit == Unit::Bytes;
         match self.metric {
@@ -245,6 +266,10 @@ impl MetricRef {
     /// As written, with its scope.
     pub fn words(&self) -> String {
         let scope = &self.scope;
+        if let Some(baseline) = scope.baseline {
+            let inner = Self { scope: Scope { baseline: None, ..scope.clone() }, ..self.clone() };
+            return format!("zscore({}) over {baseline}", inner.words());
+        }
         let mut text = self.text();
         let mut say = |word: &str, what: &str| {
             text.push_str(word);
@@ -254,6 +279,9 @@ impl MetricRef {
             Some(Window::Over(time)) => say(" over ", &time.to_string()),
             Some(Window::Last(count)) => say(" over last ", &count.to_string()),
             None => {}
+        }
+        if let Some(offset) = scope.offset {
+            say(" offset ", &offset.to_string());
         }
         for (word, name) in [
             (" during ", &scope.during),
@@ -272,6 +300,18 @@ impl MetricRef {
             say(" to ", &time(to_ns));
         }
         text
+    }
+
+    /// What control alone sees is no truth of a run.
+    pub fn check_truth(&self, problems: &mut Problems) {
+        let (what, hint) = match (self.metric, &self.scope) {
+            (Metric::Age, _) => ("age", "write it into an alert, and ask missed(ALERT) here"),
+            (_, Scope { baseline: Some(_), .. }) => ("zscore", "write it into an alert, and ask fired(ALERT) here"),
+            (_, Scope { offset: Some(_), .. }) => ("`offset`", "name both stretches: from 0s to 1h"),
+            _ => return,
+        };
+        problems.error("", format!("{what} is for what control sees, and here a run is judged by the truth")).hint =
+            Some(hint.into());
     }
 
     /// What acts sees only what telemetry delivers, and no fault, future or variant.

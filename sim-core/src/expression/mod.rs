@@ -11,7 +11,8 @@
 //!
 //! Reading a text checks the grammar, the metrics and the units of both sides, and says where in the text it went wrong. Names are
 //! resolved later ([`MetricRef::resolve`]), and values come from whoever evaluates: telemetry for what acts, the truth for `expect`.
-//! `within 2%` is relative to the right side, `within 5ms` and, of shares, `within 0.5 points` are not. `==` with a written number that has decimals allows half of its last decimal.
+//! `within 2%` is relative to the right side, `within 5ms` and, of shares, `within 0.5 points` are not. `==` with a written number that has
+//! decimals allows half of its last decimal.
 
 mod error;
 mod halves;
@@ -294,6 +295,9 @@ mod tests {
             "average(app->users.lookup.places_taken) over 1m > 2 * most(app->users.places_taken)",
             "burn_rate(works) over 1h > 14.4 and burn_rate(works) over 5m > 14.4",
             "not (error_rate(a.b) > 1% or p99(a.b) > 1s)",
+            "zscore(goodput(shop.buy)) over 1h > 3",
+            "rps(web.sign-up) over 1h < 80% * rps(web.sign-up) over 1h offset 7d",
+            "age(main) > 2m",
         ] {
             let clause = Clause::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!(clause.to_string(), text);
@@ -306,7 +310,11 @@ mod tests {
         check("p99(a.b) < 300", 11, "expected a duration");
         check("p99(a.b) < 5/s", 11, "a duration cannot be compared or joined with a rate");
         check("availbility(a.b) > 99%", 0, "did you mean availability?");
-        check("zscore(a.b) > 3", 0, "no metric is called");
+        check("zscore(a.b) over 1h > 3", 7, "no metric is called");
+        check("zscore(rps(a.b)) > 3", 17, "nothing says how much of it");
+        check("zscore(rps(a.b)) over 1h of crawlers > 3", 17, "by `over`, and nothing else");
+        check("zscore(rps(a.b)) over 1h > 3s", 27, "a plain number cannot be compared");
+        check("rps(a.b) offset 0s > 3/s", 16, "no time ago is now");
         check("p99(a.b)", 0, "a condition was expected, and this is a duration");
         check("p99(a.b) < 3s and", 17, "ends too soon");
         check("p99(a.b) < 3s 4s", 14, "should have ended here");

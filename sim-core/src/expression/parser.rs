@@ -252,11 +252,39 @@ impl<'a> Parser<'a> {
     }
 
     fn metric(&mut self, at: usize, name: &str, subject: Option<String>) -> Parsed<Typed> {
+        if let ("zscore", Some(of)) = (name, &subject) {
+            return self.score(at, of);
+        }
         let metric = Metric::parse(name).ok_or_else(|| self.unknown_metric(at, name))?;
         let scope = self.scope()?;
         let metric = MetricRef { metric, subject, scope };
         let measure = metric.measure();
         Ok((Tree::Metric(metric), measure))
+    }
+
+    /// `zscore(METRIC) over 1h`: how unusual a metric is beside its readings of that time.
+    fn score(&mut self, at: usize, of: &str) -> Parsed<Typed> {
+        let inside = at + "zscore(".len();
+        let mut inner = Parser::new(of).map_err(|error| error.moved(inside))?;
+        let (tree, _) = inner.primary().map_err(|error| error.moved(inside))?;
+        inner.end().map_err(|error| error.moved(inside))?;
+        let Tree::Metric(mut metric) = tree else {
+            return Err(self.error_at(inside, "a metric was expected").label("expected a metric such as rps(api.get)"));
+        };
+        let scope_at = self.at();
+        let scope = self.scope()?;
+        let Some(Window::Over(baseline)) = scope.window else {
+            return Err(self
+                .error_at(scope_at, "a z-score compares with the time before, and nothing says how much of it")
+                .hint(format!("write zscore({of}) over 1h")));
+        };
+        if (Scope { window: None, ..scope }) != Scope::default() || metric.scope.baseline.is_some() {
+            return Err(self
+                .error_at(scope_at, "a z-score has the time before, by `over`, and nothing else")
+                .hint("write the rest inside: zscore(rps(api.get) of crawlers) over 1h".to_owned()));
+        }
+        metric.scope.baseline = Some(baseline);
+        Ok((Tree::Metric(metric), Measure::NUMBER))
     }
 
     fn unknown_metric(&self, at: usize, name: &str) -> ExpressionError {
@@ -276,6 +304,7 @@ impl<'a> Parser<'a> {
             let Some(Word::Name(word)) = self.peek() else { return Ok(scope) };
             let twice = match word.as_str() {
                 "over" => self.over(&mut scope)?,
+                "offset" => self.offset(&mut scope)?,
                 "during" => self.named(|name| scope.during.replace(name).is_some())?,
                 "after" => self.named(|name| scope.after.replace(name).is_some())?,
                 "before" => self.named(|name| scope.before.replace(name).is_some())?,
@@ -320,6 +349,16 @@ impl<'a> Parser<'a> {
             Window::Over(SimDuration::from_secs_f64(seconds))
         };
         Ok(scope.window.replace(window).is_some())
+    }
+
+    fn offset(&mut self, scope: &mut Scope) -> Parsed<bool> {
+        self.next += 1;
+        let at = self.at();
+        let seconds = self.time()?;
+        if seconds <= 0.0 {
+            return Err(self.error_at(at, "no time ago is now"));
+        }
+        Ok(scope.offset.replace(SimDuration::from_secs_f64(seconds)).is_some())
     }
 
     fn stretch(&mut self, scope: &mut Scope) -> Parsed<bool> {

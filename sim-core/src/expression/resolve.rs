@@ -108,6 +108,8 @@ impl MetricRef {
             after: after?,
             before: before?,
             from_to: written.from_to,
+            offset: written.offset,
+            baseline: written.baseline,
             of: of?,
             version,
         })
@@ -145,7 +147,7 @@ impl MetricRef {
     }
 }
 
-const ALL: [SubjectKind; 12] = [
+const ALL: [SubjectKind; 13] = [
     SubjectKind::Endpoint,
     SubjectKind::Service,
     SubjectKind::Load,
@@ -156,6 +158,7 @@ const ALL: [SubjectKind; 12] = [
     SubjectKind::Fault,
     SubjectKind::Alert,
     SubjectKind::Promise,
+    SubjectKind::Pipeline,
     SubjectKind::Cost,
     SubjectKind::Experiment,
 ];
@@ -250,12 +253,13 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
         SubjectKind::Promise => {
             names.promises.get(name).map(|id| Subject::Promise(*id, names.objectives.get(id).copied()))
         }
+        SubjectKind::Pipeline => names.pipelines.get(name).map(|place| Subject::Pipeline(*place)),
         SubjectKind::Cost => {
             let item = names.costs.get(name).map(|place| Subject::CostItem(*place));
             item.or_else(|| Group::ALL.into_iter().find(|g| g.name() == name).map(Subject::CostGroup))
         }
         SubjectKind::Experiment => names.experiments.get(name).map(|place| Subject::Experiment(*place)),
-        SubjectKind::Nothing => None,
+        SubjectKind::Metric | SubjectKind::Nothing => None,
     }
 }
 
@@ -285,11 +289,12 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
         SubjectKind::Fault => names.faults.keys().cloned().collect(),
         SubjectKind::Alert => names.alerts.keys().cloned().collect(),
         SubjectKind::Promise => names.promises.keys().cloned().collect(),
+        SubjectKind::Pipeline => names.pipelines.keys().cloned().collect(),
         SubjectKind::Cost => {
             let groups = Group::ALL.into_iter().map(|g| g.name().to_owned());
             names.costs.keys().cloned().chain(groups).collect()
         }
         SubjectKind::Experiment => names.experiments.keys().cloned().collect(),
-        SubjectKind::Nothing => Vec::new(),
+        SubjectKind::Metric | SubjectKind::Nothing => Vec::new(),
     }
 }

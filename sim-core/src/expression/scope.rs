@@ -22,6 +22,7 @@ impl Metric {
                 | Self::Hypothesis
                 | Self::Aborted
                 | Self::Ran
+                | Self::Age
         )
     }
 
@@ -93,9 +94,16 @@ pub(super) fn acts(written: &MetricRef, meant: &Resolved, problems: &mut Problem
         ("after", scope.after.is_some() && !written.metric.needs_fault()),
         ("before", scope.before.is_some()),
         ("from", scope.from_to.is_some()),
+        ("offset", scope.offset.is_some()),
     ];
     let Some((word, _)) = parts.into_iter().find(|(_, given)| *given) else { return true };
-    let is = if written.metric.needs_fault() { "measured from a fault on" } else { "of the whole run" };
+    let is = if written.metric == Metric::Age {
+        "that of the latest reading"
+    } else if written.metric.needs_fault() {
+        "measured from a fault on"
+    } else {
+        "of the whole run"
+    };
     problems.error("", format!("{name} is {is}, so `{word}` would change nothing")).hint =
         Some(format!("leave `{word}` out"));
     false

@@ -16,6 +16,7 @@ impl Tree<MetricRef> {
         problems: &mut Problems,
     ) {
         for metric in self.metrics() {
+            metric.check_truth(problems);
             let names = match metric.scope.variant.as_deref() {
                 None | Some("base") => Some(names),
                 Some(name) => {

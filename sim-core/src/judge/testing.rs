@@ -184,6 +184,7 @@ impl System {
             when,
             text,
             for_ns: 0,
+            keep_ns: 0,
             every_ns: SECOND,
             severity: 3,
             pipeline: 0,

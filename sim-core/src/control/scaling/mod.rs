@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 /// How a scaler decides, as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "a file has few scalers")]
 pub enum PolicySettings {
     /// So many instances for so many waiting messages.
     QueueDepth(QueueDepthSettings),

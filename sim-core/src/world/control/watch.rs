@@ -9,7 +9,7 @@ use crate::control::scaling::Situation;
 use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::counters::WAIT;
 use crate::engine::rng::Stream;
-use crate::expression::{Resolved, View};
+use crate::expression::{Metric, Resolved, Subject, View};
 use crate::faults::FaultEffect;
 use crate::ids::{Caller, EdgeId, ServiceId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, PartAt, VersionCounts};
@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 /// A pipeline at work: what it delivered, and the state of all counters at its last look.
 struct Pipe {
     telemetry: Telemetry,
+    /// Whether a reader asks how old readings are.
+    reads_ages: bool,
     every: u64,
     since: u64,
     edges: Vec<EdgeCounts>,
@@ -90,6 +92,13 @@ fn readers(model: &Model, pipeline: usize) -> Vec<&Resolved> {
     scalers.chain(alerts).chain(halts.flat_map(|(check, _)| check.when.metrics())).collect()
 }
 
+/// Whether somebody asks how old the readings of a pipeline are.
+fn is_aged(model: &Model, pipeline: usize) -> bool {
+    let all = (0..model.telemetry.len()).flat_map(|reading| readers(model, reading));
+    let experiments = model.experiments.iter().flat_map(|experiment| experiment.metrics());
+    all.chain(experiments).any(|metric| metric.subject == Subject::Pipeline(pipeline))
+}
+
 /// Whether the latency of whole calls is known at a call site: of a load class with a policy, or of a hedge. Else it is that of attempts.
 fn records_calls(edge: &Edge, counts_calls: bool) -> bool {
     edge.hedge.is_some() || (matches!(edge.caller, Caller::Load(_)) && counts_calls)
@@ -103,7 +112,7 @@ impl World<'_> {
             let readers = readers(model, index);
             self.add_pipe(pipeline, &readers, &pipeline.name);
             // A pipeline that nobody reads costs nothing.
-            if !readers.is_empty() {
+            if !readers.is_empty() || is_aged(model, index) {
                 self.schedule(pipeline.every_ns, Due::Scrape(index as u32));
             }
         }
@@ -119,7 +128,7 @@ impl World<'_> {
     pub(super) fn add_pipe(&mut self, pipeline: &Pipeline, readers: &[&Resolved], name: &str) -> u32 {
         let model = self.model;
         let stream = Stream::new(self.seed, self.replication, name, "sampling");
-        let telemetry = Telemetry::new(model, pipeline, readers, stream);
+        let telemetry = Telemetry::new(model, pipeline, readers, stream).billing(model, &model.costs, readers);
         self.control.watch.pipes.push(Pipe {
             every: pipeline.every_ns,
             since: 0,
@@ -132,6 +141,7 @@ impl World<'_> {
             wrong: BTreeMap::new(),
             versions: ByVersion::new(),
             version_latency: ByVersion::new(),
+            reads_ages: readers.iter().any(|metric| metric.metric == Metric::Age),
             telemetry,
         });
         self.control.watch.pipes.len() as u32 - 1
@@ -144,14 +154,14 @@ impl World<'_> {
 
     /// A pipeline goes on to what is delivered by now.
     pub(in crate::world) fn deliver_scrapes(&mut self, pipe: u32) {
-        self.control.watch.pipes[pipe as usize].telemetry.advance(self.now);
+        self.control.watch.pipes[pipe as usize].telemetry.advance(self.model, self.now);
     }
 
     /// A pipeline takes what happened since its last look, and will look again.
     pub(super) fn scrape(&mut self, index: u32, control: EventId) {
         let scrape = self.look_at_all(index);
         let pipe = &mut self.control.watch.pipes[index as usize];
-        pipe.telemetry.take(scrape);
+        pipe.telemetry.take(self.model, scrape);
         let next = self.now + pipe.every;
         self.again(next, control);
     }
@@ -159,16 +169,17 @@ impl World<'_> {
     /// A pipeline takes what happened since its last look.
     pub(in crate::world) fn take(&mut self, index: u32) {
         let scrape = self.look_at_all(index);
-        self.control.watch.pipes[index as usize].telemetry.take(scrape);
+        self.control.watch.pipes[index as usize].telemetry.take(self.model, scrape);
     }
 
     /// What happened since the last look of a pipeline.
     pub(super) fn look_at_all(&mut self, index: u32) -> Scrape {
         let now = self.now;
+        let ages_ns = self.ages_of_readings(index);
         self.read_cpu();
         self.read_waits();
         let pipe = &mut self.control.watch.pipes[index as usize];
-        let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ..Scrape::default() };
+        let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ages_ns, ..Scrape::default() };
         for (before, site) in pipe.edges.iter_mut().zip(self.calls.ids()) {
             let counts = self.calls.sums(site);
             scrape.edges.push(counts.since(before));
@@ -207,6 +218,16 @@ impl World<'_> {
         scrape
     }
 
+    /// How old the newest reading is that each pipeline of the file has delivered [ns]; nothing where this one has no reader for that.
+    fn ages_of_readings(&mut self, index: u32) -> Vec<u64> {
+        let now = self.now;
+        if !self.control.watch.pipes[index as usize].reads_ages {
+            return Vec::new();
+        }
+        let of_file = self.control.watch.pipes.iter_mut().take(self.model.telemetry.len());
+        of_file.map(|pipe| pipe.telemetry.age_ns(now)).collect()
+    }
+
     /// A scaler decides.
     pub(super) fn scale(&mut self, index: u32, control: EventId) {
         let model = self.model;
@@ -216,7 +237,7 @@ impl World<'_> {
         let lives = || self.stations.lives(service);
         let present = lives().filter(|life| !matches!(life, Life::Gone | Life::Draining)).count() as u32;
         let running = lives().filter(|life| *life == Life::Up).count() as u32;
-        self.control.watch.pipes[scaler.pipeline].telemetry.advance(now);
+        self.control.watch.pipes[scaler.pipeline].telemetry.advance(model, now);
         let telemetry = &self.control.watch.pipes[scaler.pipeline].telemetry;
         let mut read = |metric: &Resolved| telemetry.read(model, metric);
         let mut state = self.control.watch.scalers[index as usize];
@@ -236,7 +257,7 @@ impl World<'_> {
         let model = self.model;
         let alert = &model.alerts[index as usize];
         let (now, from_zero) = (self.now, self.since_zero(self.now));
-        self.control.watch.pipes[alert.pipeline].telemetry.advance(now);
+        self.control.watch.pipes[alert.pipeline].telemetry.advance(model, now);
         let telemetry = &self.control.watch.pipes[alert.pipeline].telemetry;
         let holds = alert.when.truth(&mut |metric| telemetry.read(model, metric));
         let value = alert.thresholds.as_ref().and_then(|thresholds| {
@@ -244,7 +265,7 @@ impl World<'_> {
             Some(thresholds.value(sides))
         });
         self.control.watch.alerts[index as usize].try_all(now, from_zero, value, alert);
-        let begins = self.control.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.for_ns);
+        let begins = self.control.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.lasts());
         self.look_at_each(index as usize, begins);
         if begins {
             self.begin_runbooks(index as usize);
