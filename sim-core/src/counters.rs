@@ -37,7 +37,7 @@ const TIMED_FAMILIES: &[&[TimedPart]] =
 
 /// The families in which something goes up and down.
 const LEVEL_FAMILIES: &[&[Level]] =
-    &[breaker::LEVELS, limit::LEVELS, pool::LEVELS, admission::LEVELS, memory::LEVELS, disk::LEVELS];
+    &[breaker::LEVELS, limit::LEVELS, pool::LEVELS, admission::LEVELS, memory::LEVELS, disk::LEVELS, data::LEVELS];
 
 /// The timed parts of services, stores, queues and call sites.
 pub const TIMED: &[TimedPart] = &flat::<TimedPart, { number_of(TIMED_FAMILIES) }>(TIMED_FAMILIES);

@@ -30,6 +30,7 @@ pub fn all() -> Vec<Kind> {
         crate::call::ejection::ALL,
         crate::data::ALL,
         crate::data::keys::ALL,
+        crate::data::state::ALL,
         crate::data::cache::ALL,
         crate::faults::ALL,
         crate::experiment::ALL,

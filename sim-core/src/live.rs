@@ -37,6 +37,7 @@ pub const LIVE: &[&str] = &[
     "caches.NAME.contents.keyed.ttl",
     "caches.NAME.contents.fixed.ttl",
     "stores.NAME.replication.primary.lag",
+    "stores.NAME.replication.primary.commit",
     "queues.NAME.capacity",
     "queues.NAME.consumers.NAME.visibility_timeout",
     "queues.NAME.consumers.NAME.max_deliveries",
@@ -156,10 +157,13 @@ fn nodes(id: ServiceId, a: &Service, b: &Service, found: &mut Found) {
     }
     match (&a.node, &b.node) {
         (Node::Store(a), Node::Store(b)) => {
-            if let (Replication::Primary { lag: from, .. }, Replication::Primary { lag: to, .. }) =
-                (&a.replication, &b.replication)
+            if let (
+                Replication::Primary { lag: from, commit: before, .. },
+                Replication::Primary { lag: to, commit: then, .. },
+            ) = (&a.replication, &b.replication)
             {
                 found.add(from, to, |lag| Live::Node(id, OfNode::Lag(lag.clone())));
+                found.add(before, then, |commit| Live::Node(id, OfNode::Commit(*commit)));
             }
         }
         (Node::Cache(a), Node::Cache(b)) => {
@@ -237,6 +241,11 @@ pub fn put_node(service: &mut Service, value: &OfNode) {
         OfNode::Lag(to) => {
             if let Node::Store(Store { replication: Replication::Primary { lag, .. }, .. }) = &mut service.node {
                 lag.clone_from(to);
+            }
+        }
+        OfNode::Commit(to) => {
+            if let Node::Store(Store { replication: Replication::Primary { commit, .. }, .. }) = &mut service.node {
+                *commit = *to;
             }
         }
         OfNode::Ttl(ttl) => {

@@ -19,6 +19,8 @@ use crate::call::rate_limit::RateLimitSettings;
 use crate::call::retry::{BudgetSettings, RetrySettings};
 use crate::call::throttle::ThrottleSettings;
 use crate::data::cache::{CoalesceSettings, ContentsSettings, EarlySettings};
+use crate::data::replication::{Commit, FailoverSettings, Quorum, SessionGuarantee};
+use crate::data::state::State;
 use crate::data::{Effect, KeysSettings};
 use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, ServiceId, VersionId, ZoneId};
@@ -229,6 +231,10 @@ pub struct Store {
     pub replication: Replication,
     /// Key space of its rows; without one, all requests touch a single row.
     pub keys: Option<KeySpaceId>,
+    /// What a request can rely on, whatever copy it reads.
+    pub session: Vec<SessionGuarantee>,
+    /// What an instance has to have before it serves; `None` where nothing is said of it.
+    pub state: Option<State>,
 }
 
 /// How a store is copied.
@@ -237,13 +243,19 @@ pub enum Replication {
     /// One copy, or copies that the scenario says nothing about.
     #[default]
     None,
-    /// Writes go to instance 0, reads to any of the others, which lag behind.
+    /// Writes go to the primary, at first instance 0, reads to any of the others, which lag behind.
     Primary {
         /// How late a replica applies a write, drawn for each write and replica.
         lag: Distribution,
         /// Whether reads go to the primary too: `any` of the instances, or only replicas.
         reads: ReadFrom,
+        /// What a write waits for.
+        commit: Commit,
+        /// How another instance becomes the primary; `None` where none ever does.
+        failover: Option<FailoverSettings>,
     },
+    /// Every instance takes reads and writes, and asks the copies of the row.
+    Quorum(Quorum),
     /// Every write is agreed between regions.
     Consensus {
         /// Regions that agree.

@@ -110,6 +110,7 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             // A distribution stands wherever a time may; what else has the name of one does not.
             "distribution" => !within(&["backoff"]) && !somewhere_in("keys"),
             "keys" => somewhere_in("keys"),
+            "store" => somewhere_in("stores"),
             "step" => within(&["steps", "branches", "background"]),
             "schedule" => somewhere_in("faults"),
             // Their names are the keys.

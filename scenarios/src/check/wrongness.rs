@@ -1,12 +1,15 @@
 //! Kinds of wrongness that are asked of an endpoint where they cannot arise.
 //!
 //! What is wrong in a reply is wrong in the replies above that are made of it: a stale read is counted at the store and at each endpoint that
-//! answers with it. Duplicate effects and lost messages are in no reply, and are counted where they happen. So a promise about an endpoint
-//! that neither has a kind itself nor hears of it is kept whatever happens, which is never what was meant while the kind does arise elsewhere.
+//! answers with it, and a lost write at each call that was answered because of it. Duplicate effects and lost messages are in no reply, and are
+//! counted where they happen. So a promise about an endpoint that neither has a kind itself nor hears of it is kept whatever happens, which is never
+//! what was meant while the kind does arise elsewhere.
 
 use crate::compile::Compiled;
 use crate::written::Written;
+use sim_core::data::replication::Commit;
 use sim_core::data::{Effect, Wrongness, WrongnessKind};
+use sim_core::deed::{DeedEffect, Live, OfNode};
 use sim_core::economics::Meter;
 use sim_core::expression::{Metric, Subject};
 use sim_core::faults::{FaultEffect, Target};
@@ -83,8 +86,9 @@ fn can_be_counted(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> b
             hears(model, &model.endpoints[at.index()].steps, &mut next);
         }
     }
-    let mut heard = heard.iter().enumerate().filter(|(_, is_heard)| **is_heard);
-    heard.any(|(id, _)| is_in_answers(model, EndpointId::from(id), kind))
+    let heard = heard.iter().enumerate().filter(|(_, is_heard)| **is_heard);
+    let mut heard = heard.map(|(id, _)| EndpointId::from(id));
+    heard.any(|id| is_in_answers(model, id, kind) || loses_writes(model, id, kind))
 }
 
 /// Adds the endpoints from which steps get answers before they reply. Whether they reply.
@@ -137,13 +141,38 @@ fn can_arise(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
     let loses = matches!(model.services[at.service.index()].node, Node::Queue(_));
     (kind.takes(Wrongness::DuplicateEffect) && has_effects)
         || (kind.takes(Wrongness::LostMessage) && loses)
+        || loses_writes(model, endpoint, kind)
         || is_in_answers(model, endpoint, kind)
+}
+
+/// Whether a store can lose a write that it has answered: in a failover, or because it is answered before the disk.
+fn loses_writes(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
+    let at = &model.endpoints[endpoint.index()];
+    let Node::Store(store) = &model.services[at.service.index()].node else { return false };
+    let Replication::Primary { commit, failover, .. } = &store.replication else { return false };
+    let is_asynchronous = |value: &OfNode| *value == OfNode::Commit(Commit::Asynchronous);
+    let is_set = model.deeds().any(|deed| match &deed.effect {
+        DeedEffect::Set(changes) => changes
+            .iter()
+            .any(|change| matches!(&change.to, Live::Node(of, value) if *of == at.service && is_asynchronous(value))),
+        _ => false,
+    });
+    at.access.is_some_and(|access| access != Access::Read)
+        && (kind.takes(Wrongness::LostWrite) && (failover.is_some() || *commit == Commit::Asynchronous)
+            || kind.takes(Wrongness::WrongMode) && is_set)
 }
 
 /// Whether answers of an endpoint can be wrong in a way: by reads at a replica, or by a fault.
 fn is_in_answers(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
     let at = &model.endpoints[endpoint.index()];
-    let has_lag = matches!(&model.services[at.service.index()].node, Node::Store(store) if matches!(store.replication, Replication::Primary { .. }));
+    let has_lag = match &model.services[at.service.index()].node {
+        Node::Store(store) => match &store.replication {
+            Replication::Primary { .. } => true,
+            Replication::Quorum(quorum) => quorum.read + quorum.write <= quorum.copies,
+            Replication::None | Replication::Consensus { .. } => false,
+        },
+        _ => false,
+    };
     let reads = at.access.is_some_and(|access| access != Access::Write);
     let by_fault = model.faults.iter().any(|fault| match &fault.effect {
         FaultEffect::Wrong { kind: one, .. } => kind.takes(*one) && may_strike(&fault.target, model, endpoint),

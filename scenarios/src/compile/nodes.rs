@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::written::node::{NodeKeys, StoreSettings, WarmUpSettings, Workers};
 use crate::written::queue::{ConsumerSettings, QueueSettings};
 use crate::written::step::StepSettings;
+use crate::written::store::ReplicationSettings;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
 use sim_core::ids::{Caller, EndpointId, ServiceId, ZoneId};
@@ -12,7 +13,7 @@ use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::cpu::CpuLimit;
 use sim_core::service::discipline::Discipline;
 use sim_core::service::disk::DiskSettings;
-use sim_core::topology::{Access, Admission, Consumer, Health, Node, Queue, Store};
+use sim_core::topology::{Access, Admission, Consumer, Health, Node, Queue, ReadFrom, Store};
 use sim_core::units::{Count, SimDuration};
 
 /// What an endpoint of a service and one of a store have in common.
@@ -70,16 +71,33 @@ impl Compiler<'_> {
             access: Some(e.access),
             admission: e.admission.as_ref(),
         });
-        self.node(name, settings.node_keys(), asked.collect(), problems);
+        let replication = settings.replication.as_ref();
+        let mut keys = settings.node_keys();
+        keys.instances = keys.instances.or_else(|| replication?.instances());
+        self.node(name, keys, asked.collect(), problems);
+        let id = self.names.services[name];
         let mut store = Store::default();
         if let Some(key) = &settings.key {
             store.keys = self.names.key_space("key", key, problems);
         }
-        if let Some(replication) = &settings.replication {
+        if let Some(guarantees) = &settings.session_guarantees {
+            let follows = matches!(replication, Some(ReplicationSettings::Primary(primary)) if primary.reads != ReadFrom::Primary);
+            if !follows {
+                problems.error("session_guarantees", "no read of this store can come to a copy that is behind").hint =
+                    Some("write replication: {primary: {reads: replica}}, or leave session_guarantees out".into());
+            }
+            store.session.clone_from(guarantees);
+        }
+        if let Some(state) = &settings.state {
+            problems.at("state", |p| state.validate(p));
+            store.state = Some(state.compile());
+        }
+        if let Some(replication) = replication {
+            let instances = self.model.services[id.index()].instances;
             problems.at("replication", |p| replication.validate(p));
+            problems.at("replication", |p| replication.check(instances, p));
             store.replication = replication.compile();
         }
-        let id = self.names.services[name];
         self.model.services[id.index()].node = Node::Store(store);
     }
 

@@ -134,7 +134,13 @@ impl<'a> Scene<'a> {
         let restores = |effect: &DeedEffect| {
             matches!(
                 effect,
-                DeedEffect::Restart(_) | DeedEffect::Replace(_) | DeedEffect::Return(_) | DeedEffect::Mend(_)
+                DeedEffect::Restart(_)
+                    | DeedEffect::Replace(_)
+                    | DeedEffect::Return(..)
+                    | DeedEffect::Restore(..)
+                    | DeedEffect::Validate(..)
+                    | DeedEffect::Failover(_)
+                    | DeedEffect::Mend(_)
             )
         };
         self.model.deeds().any(|deed| !restores(&deed.effect))

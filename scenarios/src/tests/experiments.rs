@@ -375,7 +375,7 @@ fn actions_are_a_fault_or_a_deed() {
     one("{inject: crash, where: {service: api}, takes: 5s}", &["5s: a fault is there at once"]);
     one("{do: {mend: {fault: kill}}}", &["kill: kill is an experiment, not a fault"]);
     one("{do: {mend: {fault: kill.7}}}", &["kill.7: no fault is called \"kill.7\""]);
-    one("{do: failover, where: {service: api}}", &["failover: \"failover\" is planned, not built yet"]);
+    one("{do: failover, where: {service: api}}", &["api: api has no primary that could hand over"]);
     one("{inject: crash, where: {service: api}, random: {}}", &["random: unknown key \"random\""]);
     check("hypothesis: [p99(users) < 1s], actions: []", &["actions: an experiment without actions does nothing"]);
 }

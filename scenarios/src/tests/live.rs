@@ -111,6 +111,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("services.NAME.health", "services.web.health.unhealthy_after", "1"),
     ("services.NAME.machine.nic.ring", "services.near.machine.nic.ring", "1"),
     ("stores.NAME.replication.primary.lag", "stores.rows.replication.primary.lag", "400ms"),
+    ("stores.NAME.replication.primary.commit", "stores.rows.replication.primary.commit", "all"),
     ("caches.NAME.contents.keyed.ttl", "caches.kept.contents.keyed.ttl", "5ms"),
     ("caches.NAME.contents.fixed.ttl", "caches.held.contents.fixed.ttl", "100ms"),
     ("queues.NAME.capacity", "queues.jobs.capacity", "4"),

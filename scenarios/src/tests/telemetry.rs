@@ -2,6 +2,7 @@
 
 use super::{problems, read};
 use sim_core::counters::{LEVELS, TIMED};
+use sim_core::data::COMMIT;
 use sim_core::expression::{Measure, Metric, SubjectKind};
 use sim_core::metrics::{Level, LevelOf, TimedAt, TimedPart};
 use sim_core::units::Unit;
@@ -18,11 +19,13 @@ load:
 services:
   web:
     workers: 64
-    endpoints: {get: {steps: [{call: {to: api.get, policy: all}}, {call: {to: jobs.send}}]}}
+    endpoints: {get: {steps: [{call: {to: api.get, policy: all}}, {call: {to: jobs.send}}, {call: {to: db.put}}]}}
   api: {instances: 3, workers: 2, machine: {memory: {size: 1GiB, base: 1MiB}, disk: {fsync: 1ms}}, queue: {capacity: 50}, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}, {disk: {fsync: true}}]}}}
   worker: {workers: 8, endpoints: {job: {steps: [{lookup: {cache: memo, miss: [{work: 10ms}]}}]}}}
 keys: {item: {uniform: {count: 10}}}
 caches: {memo: {contents: {keyed: {key: item}}}}
+stores:
+  db: {workers: 64, replication: {primary: {replicas: 1, lag: 5ms, commit: all}}, endpoints: {put: {access: write, steps: [{work: 1ms}]}}}
 queues:
   jobs: {consumers: {worker: {to: worker.job, visibility_timeout: 10s}}}
 policies:
@@ -51,6 +54,7 @@ control:
 fn subjects(kind: SubjectKind) -> Vec<String> {
     let part = |part: &TimedPart| {
         let of = match part.of {
+            TimedAt::Node if part.name == COMMIT.name => "db",
             TimedAt::Node => "api",
             TimedAt::Queue => "jobs",
             TimedAt::CallSite => "web->api.get",

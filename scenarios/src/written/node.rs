@@ -9,6 +9,8 @@ use super::store::ReplicationSettings;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::call::balance::slow_start::SlowStart;
 use sim_core::data::Effect;
+use sim_core::data::replication::SessionGuarantee;
+use sim_core::data::state::StateSettings;
 use sim_core::dist::Distribution;
 use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
@@ -123,6 +125,15 @@ with_node_keys! {
         /// The key space of its rows; without one, all requests touch a single row.
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<String>,
+        /// What a request can rely on at a store with a primary, whatever copy it reads: `read_your_writes` and `monotonic_reads`; default nothing. A
+        /// session is a request of a load with all that it causes. A read goes only to copies that have what its request has written, or has
+        /// seen, and to the primary where none has; `kept_from_copies` counts it. Writes follow each other and reads by themselves, because one
+        /// instance takes them all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        session_guarantees: Option<Vec<SessionGuarantee>>,
+        /// What an instance has to have before it serves; default nothing is said of it, and a new machine serves at once.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        state: Option<StateSettings>,
     }
 }
 

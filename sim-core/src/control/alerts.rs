@@ -48,9 +48,9 @@ use serde::{Deserialize, Serialize};
 /// in which it begins.
 ///
 /// Deeds may be done to what an alert accuses (`where: {found_by: ALERT}`): the instances for which `when` is true by their own readings, rightly
-/// or not, as it begins to fire. An instance has readings of its own of `queue_length` and `in_system`, as they are then, of `nic_drops` in the
-/// window, and of its disk's `fsync`, of which the mean in the window is taken for each percentile. Of all else it has none; then, and where the
-/// condition is true for no
+/// or not, as it begins to fire. An instance has readings of its own of `queue_length` and `in_system`, as they are then, of `corrupt_record` and
+/// `wrong_amount`, which an audit of its records finds, of `nic_drops` in the window, and of its disk's `fsync`, of which the mean in the window
+/// is taken for each percentile. Of all else it has none; then, and where the condition is true for no
 /// instance alone, all instances of the services that `when` reads are accused.
 ///
 /// # Example

@@ -3,24 +3,40 @@
 pub mod cache;
 mod effect;
 pub mod keys;
+pub mod replication;
+pub mod state;
 mod wrongness;
 
 pub use effect::{ALL, DeduplicatedSettings, Effect};
 pub use keys::{KeySampler, KeysOfRequests, KeysSettings};
 pub use wrongness::{Wrongness, WrongnessKind};
 
-use crate::metrics::{counters, timed};
+use crate::metrics::{counters, levels, timed};
 
 counters! {
     Service {
         MESSAGES_LOST = "messages_lost", "messages of a queue that are lost after their last delivery; dead letters are not lost", unlisted;
         CONSENSUS_BYTES = "consensus_bytes", "bytes that a store sends across regions to agree on writes", bytes, unlisted;
+        FAILOVERS = "failovers", "times that a replica of a store becomes its primary", unlisted;
+        LOST_WRITES = "lost_writes", "writes that a store has answered and that are gone, because its primary crashed before others had them", unlisted;
+        TOO_FEW_COPIES = "too_few_copies", "reads and writes of a quorum store that fail because fewer copies of their row are up than have to answer", unlisted;
+        KEPT_FROM_COPIES = "kept_from_copies", "reads that a session guarantee keeps from copies which lack what their request has written or seen", unlisted;
+        FENCED = "fenced_writes", "writes that come to an instance which is not the primary any more, and fail there", unlisted;
         DUPLICATES = "duplicates", "effects that are applied more than once", unlisted;
     }
 }
 
 timed! {
+    Node {
+        COMMIT = "commit_wait", "wait of a write for the replicas that `commit` asks for";
+    }
     Queue {
         AGE = "age", "time from sending a message until it is done, all its deliveries included";
+    }
+}
+
+levels! {
+    Service {
+        NO_PRIMARY = "no_primary", "1 while nobody takes the writes of a store with a primary, else 0";
     }
 }

@@ -22,7 +22,7 @@ pub enum Wrongness {
     HalfFinished = 4,
     /// More was sold than there was.
     Oversold = 5,
-    /// A write that was at risk because the store committed in a weaker mode.
+    /// A write that is gone because an action had let its store answer before the disk.
     WrongMode = 6,
     /// A record whose content is not what was written.
     CorruptRecord = 7,
@@ -59,6 +59,11 @@ impl Wrongness {
         }
     }
 
+    /// Whether it lies in the data that an instance has, so that reading that finds it.
+    pub fn is_in_data(self) -> bool {
+        matches!(self, Self::CorruptRecord | Self::WrongAmount)
+    }
+
     /// The kind of a number, if there is one.
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
@@ -83,7 +88,7 @@ pub enum WrongnessKind {
     HalfFinished,
     /// More was sold than there was.
     Oversold,
-    /// A write that was at risk because the store committed in a weaker mode.
+    /// A write that is gone because an action had let its store answer before the disk.
     WrongMode,
     /// A record whose content is not what was written.
     CorruptRecord,

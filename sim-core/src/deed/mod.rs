@@ -2,29 +2,36 @@
 //!
 //! A deed has its effect when it is done, which is `takes` after it was begun. The world does it.
 
+mod check;
 mod drain;
+mod failover;
 mod isolate;
 mod mend;
 mod put_back;
 mod replace;
 mod restart;
+mod restore;
 mod scale;
 mod set;
 mod spread_interrupts;
 mod whom;
 
+pub use check::{AuditSettings, ValidateSettings, Validation};
 pub use drain::DrainSettings;
+pub use failover::FailoverSettings;
 pub use isolate::IsolateSettings;
 pub use mend::MendSettings;
 pub use put_back::ReturnSettings;
 pub use replace::ReplaceSettings;
 pub use restart::RestartSettings;
+pub use restore::{RateSettings, RestoreSettings, SnapshotSettings};
 pub use scale::ScaleSettings;
 pub use set::{Anything, Change, Live, Meant, OfCall, OfNode, SetSettings, Sets};
 pub use spread_interrupts::{SpreadInterruptsSettings, queues};
 pub use whom::Whom;
 
 use crate::control::Alert;
+use crate::data::state::WayBack;
 use crate::dist::Distribution;
 use crate::faults::TargetSettings;
 use crate::ids::{FaultId, ServiceId};
@@ -57,6 +64,12 @@ pub enum DoSettings {
     Set(SetSettings),
     /// More cores handle the packets of a network card.
     SpreadInterrupts(SpreadInterruptsSettings),
+    /// The primary of a store hands over.
+    Failover(FailoverSettings),
+    /// Instances of a store get their data back.
+    Restore(RestoreSettings),
+    /// What was mended is looked at before it is used again.
+    Validate(ValidateSettings),
 }
 
 /// What can be done.
@@ -69,6 +82,9 @@ pub const ALL: &[Kind] = &[
     Kind { family: "do", name: "isolate", schema: || schemars::schema_for!(IsolateSettings) },
     Kind { family: "do", name: "return", schema: || schemars::schema_for!(ReturnSettings) },
     Kind { family: "do", name: "set", schema: || schemars::schema_for!(SetSettings) },
+    Kind { family: "do", name: "failover", schema: || schemars::schema_for!(FailoverSettings) },
+    Kind { family: "do", name: "restore", schema: || schemars::schema_for!(RestoreSettings) },
+    Kind { family: "do", name: "validate", schema: || schemars::schema_for!(ValidateSettings) },
     Kind { family: "do", name: "spread_interrupts", schema: || schemars::schema_for!(SpreadInterruptsSettings) },
 ];
 
@@ -107,10 +123,16 @@ pub enum DeedEffect {
     Replace(Whom),
     /// Instances get no more requests.
     Isolate(Whom),
-    /// Isolated instances get requests again.
-    Return(Whom),
+    /// Isolated instances get requests again: such shares of what they would get, one after the other, each for so long [ns], and then all.
+    Return(Whom, Vec<f64>, u64),
     /// Values become others.
     Set(Vec<Change>),
+    /// The primary of a store hands over.
+    Failover(ServiceId),
+    /// Instances of a store get their data back.
+    Restore(Whom, WayBack),
+    /// Instances are looked at before they are used again.
+    Validate(Whom, Validation),
     /// So many cores of each instance handle the packets of its network card; `None` is all of them.
     SpreadInterrupts(Whom, Option<Count>),
 }
@@ -123,9 +145,11 @@ impl DeedEffect {
             | Self::Drain(whom, _)
             | Self::Replace(whom)
             | Self::Isolate(whom)
-            | Self::Return(whom)
+            | Self::Return(whom, ..)
+            | Self::Restore(whom, _)
+            | Self::Validate(whom, _)
             | Self::SpreadInterrupts(whom, _) => Some(whom),
-            Self::Scale { .. } | Self::Mend(_) | Self::Set(_) => None,
+            Self::Scale { .. } | Self::Mend(_) | Self::Set(_) | Self::Failover(_) => None,
         }
     }
 }
@@ -228,6 +252,15 @@ pub(crate) fn validate(
     if let DoSettings::SpreadInterrupts(settings) = what {
         problems.at("do", |p| p.at("spread_interrupts", |p| settings.validate(p)));
     }
+    match what {
+        DoSettings::Restore(settings) => problems.at("do", |p| p.at("restore", |p| settings.validate(p))),
+        DoSettings::Validate(settings) => problems.at("do", |p| p.at("validate", |p| settings.validate(p))),
+        DoSettings::Return(settings) => problems.at("do", |p| p.at("return", |p| settings.validate(p))),
+        _ => {}
+    }
+    if let DoSettings::Failover(_) = what {
+        failover::validate(target, problems);
+    }
     if let DoSettings::Scale(settings) = what {
         problems.at("do", |p| p.at("scale", |p| settings.validate(p)));
         if target.is_some_and(|target| !scale::is_service(target)) {
@@ -256,7 +289,21 @@ pub(crate) fn compile(
         }
         DoSettings::Replace(_) => (DeedEffect::Replace(whom(problems)?), format!("{words} replaced")),
         DoSettings::Isolate(_) => (DeedEffect::Isolate(whom(problems)?), format!("{words} isolated")),
-        DoSettings::Return(_) => (DeedEffect::Return(whom(problems)?), format!("{words} back in use")),
+        DoSettings::Return(settings) => {
+            let steps = settings.steps.iter().map(|step| step.value()).collect();
+            let effect = DeedEffect::Return(whom(problems)?, steps, settings.every.ns());
+            (effect, format!("{words} back in use"))
+        }
+        DoSettings::Restore(settings) => {
+            let (whom, way) = (whom(problems)?, settings.way());
+            restore::check_target(Some(way), &whom, topology, problems)?;
+            (DeedEffect::Restore(whom, way), format!("{words} restored by {}", settings.says()))
+        }
+        DoSettings::Validate(settings) => {
+            let whom = whom(problems)?;
+            let validation = settings.compile(&whom, names, topology, problems)?;
+            (DeedEffect::Validate(whom, validation), format!("{words} validated"))
+        }
         DoSettings::SpreadInterrupts(settings) => {
             let whom = whom(problems)?;
             settings.check_target(&whom, topology, problems)?;
@@ -267,6 +314,10 @@ pub(crate) fn compile(
             let service = problems.at("where", |p| names.with_instances("service", service, p))?;
             let to = settings.set.get_u32();
             (DeedEffect::Scale { service, to }, format!("{words} scaled to {to}"))
+        }
+        DoSettings::Failover(_) => {
+            let store = failover::compile(target, names, topology, problems)?;
+            (DeedEffect::Failover(store), format!("{words} fails over"))
         }
         DoSettings::Mend(settings) => {
             let fault = problems.at("do", |p| p.at("mend", |p| settings.fault(names, p)))?;

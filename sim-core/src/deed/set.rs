@@ -5,6 +5,7 @@ use crate::call::fallback::Fallback;
 use crate::call::limit::LimitSettings;
 use crate::call::locality::LocalitySettings;
 use crate::call::retry::RetrySettings;
+use crate::data::replication::Commit;
 use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
 use crate::network::LinkQuality;
@@ -42,7 +43,7 @@ use std::mem::discriminant;
 ///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one, and `machine.nic.ring` where
 ///     they have a `nic`
 ///   - of caches the `ttl` of their contents, where there is one
-///   - of stores `replication.primary.lag`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
+///   - of stores `replication.primary.lag` and `replication.primary.commit`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
 ///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency`, `loss`, `bandwidth`, `buffer` and
 ///     `transport` of links; of routes `pin`
 ///   - of scalers `min` and `max`
@@ -147,6 +148,8 @@ pub enum OfNode {
     Ring(Count),
     /// How late replicas of a store apply a write.
     Lag(Distribution),
+    /// What a write of a store waits for.
+    Commit(Commit),
     /// How long a value of a cache is good for.
     Ttl(SimDuration),
     /// How many messages fit into a queue.

@@ -45,7 +45,7 @@ pub(super) enum Meant {
     /// A fault, with its times from time 0.
     Fault(Box<Fault>),
     /// A deed, so long after the begin [ns].
-    Deed(u64, Deed),
+    Deed(u64, Box<Deed>),
 }
 
 /// When an experiment is.
@@ -147,7 +147,7 @@ impl ActionSettings {
         if let Some(what) = &self.what {
             let takes = self.takes.clone();
             let deed = deed::compile(what, self.target.as_ref(), takes, name, around, problems)?;
-            return Some(Meant::Deed(self.at.ns(), deed));
+            return Some(Meant::Deed(self.at.ns(), Box::new(deed)));
         }
         let deed::Around { names, topology, .. } = around;
         let around = Surroundings { names, services: &topology.services, zones: &topology.zones };

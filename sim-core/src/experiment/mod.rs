@@ -276,7 +276,7 @@ impl ExperimentSettings {
                 }
                 Meant::Deed(at_ns, deed) => {
                     says.push(deed.says.clone());
-                    deeds.push((at_ns, deed));
+                    deeds.push((at_ns, *deed));
                 }
             }
         }
@@ -316,6 +316,9 @@ impl ExperimentSettings {
             let each = |(place, action): (usize, &ActionSettings)| {
                 p.at(place, |p| {
                     let meant = action.compile(&action_name(name, place), self.when(), before.deeds(), p)?;
+                    if let Meant::Deed(_, deed) = &meant {
+                        belongs_here(deed, p)?;
+                    }
                     for hit in hits(&meant, before.topology) {
                         radius.add(&hit, before.topology, p);
                     }
@@ -331,11 +334,27 @@ impl ExperimentSettings {
         let deeds = self.rollback.iter().enumerate();
         let meant: Vec<Option<Deed>> = problems.at("rollback", |p| {
             deeds
-                .map(|(at, deed)| p.at(at, |p| deed.compile(&format!("{name}.rollback.{at}"), before.deeds(), p)))
+                .map(|(at, deed)| {
+                    p.at(at, |p| {
+                        let deed = deed.compile(&format!("{name}.rollback.{at}"), before.deeds(), p)?;
+                        belongs_here(&deed, p)?;
+                        Some(deed)
+                    })
+                })
                 .collect()
         });
         meant.into_iter().collect()
     }
+}
+
+/// What takes as long as there is data, and what may fail, is a step of a runbook.
+fn belongs_here(deed: &Deed, problems: &mut Problems) -> Option<()> {
+    if matches!(deed.effect, DeedEffect::Restore(..) | DeedEffect::Validate(..)) {
+        problems.error("do", "this is done by runbooks alone").hint =
+            Some("write it as an action of control.runbooks".into());
+        return None;
+    }
+    Some(())
 }
 
 /// What an action can hit; nothing for what only repairs.
@@ -355,8 +374,10 @@ fn hits<'a>(meant: &'a Meant, topology: &Topology) -> Vec<Hit<'a>> {
                 // Whom it accuses is known only then: at most all.
                 Whom::FoundBy { services, .. } => services.iter().map(|service| Hit::Service(*service)).collect(),
             },
-            DeedEffect::Scale { service, .. } => vec![Hit::Service(*service)],
-            DeedEffect::Mend(_) | DeedEffect::Return(_) => Vec::new(),
+            DeedEffect::Scale { service, .. } | DeedEffect::Failover(service) => vec![Hit::Service(*service)],
+            DeedEffect::Mend(_) | DeedEffect::Return(..) | DeedEffect::Restore(..) | DeedEffect::Validate(..) => {
+                Vec::new()
+            }
             DeedEffect::Set(changes) => {
                 let hit: BTreeSet<ServiceId> =
                     changes.iter().filter_map(|change| change.to.acts_at(topology)).collect();

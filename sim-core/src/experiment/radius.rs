@@ -162,7 +162,7 @@ fn fitting(selection: &Selection, topology: &Topology) -> Vec<(ServiceId, u32)> 
         let service = &topology.services[id.index()];
         for number in 0..service.instances {
             let zone = service.zones[number as usize % service.zones.len()];
-            if selection.fits(*id, number, zone, topology.zones[zone.index()].region) {
+            if selection.fits_at_start(*id, number, zone, topology.zones[zone.index()].region) {
                 all.push((*id, number));
             }
         }

@@ -65,7 +65,7 @@ pub struct TargetSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Takes the writes: instance 0.
+    /// Takes the writes: instance 0 until a failover.
     Primary,
     /// Follows the primary.
     Replica,
@@ -120,24 +120,34 @@ pub enum Pick {
 }
 
 impl Selection {
-    /// Whether an instance fits, before the narrowing by count or part: its service, number, zone and the zone's region.
+    /// Whether an instance fits, whatever part it plays, before the narrowing by count or part: its service, number, zone and the zone's region.
     pub fn fits(&self, service: ServiceId, number: u32, zone: ZoneId, region: RegionId) -> bool {
         self.services.contains(&service)
             && self.zone.is_none_or(|z| z == zone)
             && self.region.is_none_or(|r| r == region)
-            && match self.role {
-                None => true,
-                Some(Role::Primary) => number == 0,
-                Some(Role::Replica) => number > 0,
-            }
             && !matches!(&self.pick, Pick::Numbers(numbers) if !numbers.contains(&number))
+    }
+
+    /// As [`Self::fits`], of an instance that plays the part that it has at the start.
+    pub fn fits_at_start(&self, service: ServiceId, number: u32, zone: ZoneId, region: RegionId) -> bool {
+        let plays = match self.role {
+            None => true,
+            Some(Role::Primary) => number == 0,
+            Some(Role::Replica) => number > 0,
+        };
+        plays && self.fits(service, number, zone, region)
     }
 
     /// Whether any instance of a service fits that is there at the start, or that a scaler could add.
     pub fn may_fit(&self, id: ServiceId, service: &Service, zones: &[Zone]) -> bool {
         (0..service.max_instances.max(service.instances)).any(|number| {
             let zone = service.zones[number as usize % service.zones.len()];
-            self.fits(id, number, zone, zones[zone.index()].region)
+            let region = zones[zone.index()].region;
+            if may_change_roles(service) {
+                self.fits(id, number, zone, region)
+            } else {
+                self.fits_at_start(id, number, zone, region)
+            }
         })
     }
 
@@ -154,6 +164,12 @@ impl Selection {
     pub fn is_drawn(&self) -> bool {
         matches!(self.pick, Pick::Count(_) | Pick::Share(_))
     }
+}
+
+/// Whether another instance than the first may become the primary.
+fn may_change_roles(service: &Service) -> bool {
+    let Node::Store(store) = &service.node else { return false };
+    matches!(&store.replication, Replication::Primary { failover: Some(_), .. })
 }
 
 /// What a target is resolved against: names, and the services and zones that labels and emptiness are checked on.
@@ -438,7 +454,7 @@ mod tests {
     fn fitting(target: Value) -> usize {
         let Target::Instances(selection) = crash(target).unwrap().target else { panic!("instances") };
         let all = (0..4).map(|n| (ServiceId(0), n, ZoneId(n % 2))).chain((0..2).map(|n| (ServiceId(1), n, ZoneId(0))));
-        let all = all.filter(|(service, number, zone)| selection.fits(*service, *number, *zone, RegionId(0)));
+        let all = all.filter(|(service, number, zone)| selection.fits_at_start(*service, *number, *zone, RegionId(0)));
         selection.drawn(all.count())
     }
 

@@ -77,6 +77,7 @@ impl World<'_> {
                 self.ring_changes(service, is_set);
             }
             OfNode::Lag(lag) => self.data.lag_changes(service, lag),
+            OfNode::Commit(commit) => self.data.commit_changes(service, *commit, is_set),
             OfNode::Ttl(ttl) => self.caches.ttl_changes(service, *ttl),
             OfNode::Messages(capacity) => self.data.queue_changes(service, *capacity),
             OfNode::Consumer(place, consumer) => self.data.consumer_changes(service, *place, consumer),

@@ -102,6 +102,8 @@ mod fact {
     pub const ACTED: u64 = 18 << 40;
     /// A change of a route has spread.
     pub const ROUTED: u64 = 19 << 40;
+    /// Another copy of a store takes over.
+    pub const TAKES_OVER: u64 = 20 << 40;
 }
 
 /// What is due beside the calendar, and in which subsystem.
@@ -119,6 +121,8 @@ enum Event {
     Chaos(chaos::Due),
     /// Changes of routes.
     Network(network::Due),
+    /// Failovers of stores.
+    Data(data::Due),
 }
 
 /// A run in progress.
@@ -267,6 +271,7 @@ impl World<'_> {
             Event::Control(due) => self.happens(due, id, Self::control_due),
             Event::Chaos(due) => self.happens(due, id, Self::chaos_due),
             Event::Network(due) => self.happens(due, id, Self::network_due),
+            Event::Data(due) => self.happens(due, id, Self::data_due),
         }
     }
 

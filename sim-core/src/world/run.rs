@@ -109,20 +109,15 @@ impl World<'_> {
                 self.ready.push(branch);
             }
             Op::Agree(service) => return self.agree(frame, service),
-            Op::Read(service) => self.read_row(frame, service),
-            Op::Write(service) => self.write_row(frame, service),
-            Op::CompareAndSet(service) => {
-                if !self.compare_and_set(frame, service) {
-                    return self.fail(frame, Outcome::Error as u8);
-                }
-            }
+            Op::Read(service) => return self.reads(frame, service),
+            Op::Write(service) => return self.writes(frame, service),
+            Op::CompareAndSet(service) => return self.compare_and_set(frame, service),
             Op::ReadsDeadline if self.refuses_late(frame) => return self.fail(frame, Outcome::Timeout as u8),
-            Op::ReadsDeadline => {}
             Op::Known(end) if self.brings_a_known_key(frame) => {
                 self.frames[frame].pc = end;
                 return Some(frame);
             }
-            Op::Known(_) => {}
+            Op::ReadsDeadline | Op::Known(_) => {}
             Op::Enqueue(_) if self.too_much_at_once(1) => return None,
             Op::Enqueue(service) => return self.enqueue(frame, service),
             Op::Asks => self.asks_cache(frame),

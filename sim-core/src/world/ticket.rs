@@ -34,6 +34,8 @@ struct Ticket {
     tenant: u32,
     /// The version of its row that it has read last, by store.
     versions: Vec<(ServiceId, u64)>,
+    /// The version of its row that a copy has to have for it to read there, by store.
+    needed: Vec<(ServiceId, u64)>,
     /// Whether a probe listens to what the request does.
     is_watched: bool,
     /// How many frames carry the ticket.
@@ -42,7 +44,7 @@ struct Ticket {
 
 impl Ticket {
     fn new(request: u64, tenant: u32, is_watched: bool) -> Self {
-        Self { request, tenant, versions: Vec::new(), is_watched, carriers: 0 }
+        Self { request, tenant, versions: Vec::new(), needed: Vec::new(), is_watched, carriers: 0 }
     }
 }
 
@@ -202,6 +204,23 @@ impl World<'_> {
     pub(super) fn version_read(&self, frame: FrameId, store: ServiceId) -> Option<u64> {
         let versions = &self.tickets.tickets[self.tickets.of(frame).get()?].versions;
         versions.iter().find(|(of, _)| *of == store).map(|(_, version)| *version)
+    }
+
+    /// The version of its row that a copy of a store has to have for a request to read there; 0 where any will do.
+    pub(super) fn version_needed(&self, frame: FrameId, store: ServiceId) -> u64 {
+        let Some(ticket) = self.tickets.of(frame).get() else { return 0 };
+        let needed = &self.tickets.tickets[ticket].needed;
+        needed.iter().find(|(of, _)| *of == store).map_or(0, |(_, version)| *version)
+    }
+
+    /// A request reads its row in a store from now on only where it is of this version at least.
+    pub(super) fn needs_version(&mut self, frame: FrameId, store: ServiceId, version: u64) {
+        let Some(ticket) = self.tickets.of(frame).get() else { return };
+        let needed = &mut self.tickets.tickets[ticket].needed;
+        match needed.iter_mut().find(|(of, _)| *of == store) {
+            Some((_, before)) => *before = version.max(*before),
+            None => needed.push((store, version)),
+        }
     }
 
     /// The request has read this version of its row in a store.

@@ -282,6 +282,40 @@ pub(super) const ACTS: &[Act] = &[
         "experiments.e.actions: [{do: isolate, where: {service: api}}, {do: return, where: {service: api}, at: 10s}]",
         "unreachable(api.get) in on < 0.5 * unreachable(api.get)",
     ),
+    // A machine that has lost its data serves again when that is back.
+    act(
+        "store state",
+        "stores.db: {instances: 1, workers: 100, endpoints: {read: {access: read, steps: [{wait: 1ms}]}}}\n\
+         services.web.endpoints.get.steps: [{call: {to: db.read}}]\n\
+         experiments: {e: {at: 30s, for: 1m, hypothesis: [availability(web.get) >= 0%], actions: [{do: replace, where: {service: db}}]}}",
+        "stores.db.state: {size: 100GB}",
+        "unreachable(db.read) in on > 50%",
+    ),
+    act(
+        "do restore",
+        "stores.db: {instances: 1, workers: 100, state: {size: 1GB}, endpoints: {read: {access: read, steps: [{wait: 1ms}]}}}\n\
+         services.web.endpoints.get.steps: [{call: {to: db.read}}]\n\
+         control: {telemetry: {all: {every: 5s}}, alerts: {busy: {when: rps(web.get) over 10s > 1/s}}, runbooks: {moves: {trigger: {alert: busy}, actions: [{do: replace, where: {service: db}}]}}}",
+        "control.runbooks.moves.actions: [{do: replace, where: {service: db}}, {do: {restore: {converge: {rate: 100MB/s}}}, where: {service: db}}]",
+        "unreachable(db.read) in on < 30% * unreachable(db.read)",
+    ),
+    act(
+        "do validate",
+        "stores.db: {instances: 1, workers: 100, state: {size: 100GB}, endpoints: {read: {access: read, steps: [{wait: 1ms}]}}}\n\
+         services.web.endpoints.get.steps: [{call: {to: db.read}}]\n\
+         control: {telemetry: {all: {every: 5s}}, alerts: {busy: {when: rps(web.get) over 10s > 1/s}}, runbooks: {looks: {trigger: {alert: busy}, actions: [{do: isolate, where: {service: db}}, {do: return, where: {service: db}, takes: 5s}]}}}",
+        "control.runbooks.looks.actions: [{do: isolate, where: {service: db}}, {do: {validate: {audit: {sample: 3%, rate: 100MB/s}}}, where: {service: db}}, {do: return, where: {service: db}, takes: 5s}]",
+        "unreachable(db.read) in on > 3 * unreachable(db.read)",
+    ),
+    // A crash lasts 30 s, and a failover by order 1 s.
+    act(
+        "do failover",
+        "stores.db: {instances: 3, workers: 100, replication: {primary: {failover: {detect: 5m, takes: 1s}}}, endpoints: {write: {access: write, steps: [{wait: 1ms}]}}}\n\
+         services.web.endpoints.get.steps: [{call: {to: db.write}}]\n\
+         faults: {dies: {inject: crash, where: {service: db, role: primary}, at: 30s, for: 30s}}",
+        "experiments: {e: {at: 31s, for: 1m, hypothesis: [availability(web.get) > 1%], actions: [{do: failover, where: {service: db}}]}}",
+        "unreachable(db.write) in on < 30% * unreachable(db.write)",
+    ),
     act(
         "do set",
         "",
@@ -448,6 +482,12 @@ pub(super) const ACTS: &[Act] = &[
         "replication primary",
         STORE_ALONE,
         "stores.db.replication: {primary: {lag: {exponential: {mean: 500ms}}}}",
+        "stale_read(db.read) in on > 1%",
+    ),
+    act(
+        "replication quorum",
+        STORE_ALONE,
+        "stores.db.replication: {quorum: {copies: 3, read: 1, write: 1, legs: {write: {exponential: {mean: 500ms}}}}}",
         "stale_read(db.read) in on > 1%",
     ),
     act(

@@ -6,14 +6,15 @@ use sim_core::call::fallback;
 use sim_core::call::hedge::HEDGES;
 use sim_core::call::retry::RETRIES;
 use sim_core::counters::part;
-use sim_core::data::AGE;
+use sim_core::data::{AGE, Wrongness};
 use sim_core::economics::Group;
+use sim_core::faults::FaultEffect;
 use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use sim_core::judge::bill;
 use sim_core::metrics::PartAt;
 use sim_core::model::Model;
 use sim_core::results::{RunResult, ServiceCounts};
-use sim_core::topology::{Node, Step};
+use sim_core::topology::{Node, Replication, Step};
 
 /// All laws of one run.
 pub fn check(model: &Model, run: &RunResult) {
@@ -26,6 +27,7 @@ pub fn check(model: &Model, run: &RunResult) {
     latencies_are_counted_once(model, run);
     waits_are_counted_once(model, run);
     the_bill_is_its_items(model, run);
+    strict_stores_are_never_stale(model, run);
 }
 
 /// What begins ends, or is in flight: attempts and calls.
@@ -257,4 +259,35 @@ fn the_bill_is_its_items(model: &Model, run: &RunResult) {
         };
         assert!((item.spent - expected).abs() <= 1e-6 * expected.abs(), "{}: {} for {expected}", cost.name, item.spent);
     }
+}
+
+/// A store of one copy, of regions that agree, or with a quorum whose reads and writes overlap never answers with an old row, whatever fails.
+fn strict_stores_are_never_stale(model: &Model, run: &RunResult) {
+    let is_strict = |service: &sim_core::topology::Service| match &service.node {
+        Node::Store(store) => match &store.replication {
+            Replication::None | Replication::Consensus { .. } => true,
+            Replication::Quorum(quorum) => quorum.read + quorum.write > quorum.copies,
+            Replication::Primary { .. } => false,
+        },
+        _ => false,
+    };
+    // A fault may say that replies are stale.
+    let falsifies =
+        |fault: &sim_core::faults::Fault| matches!(fault.effect, FaultEffect::Wrong { .. } | FaultEffect::Deploy(_));
+    if model.faults.iter().any(falsifies) {
+        return;
+    }
+    for (edge, kind, counts) in run.slices.iter().flat_map(|slice| &slice.wrong) {
+        let endpoint = &model.endpoints[model.edges[edge.index()].callee.index()];
+        // What a cache gives may be old as well.
+        let reads_alone = !endpoint.steps.iter().any(looks_up);
+        if *kind == Wrongness::StaleRead as u8 && reads_alone && is_strict(&model.services[endpoint.service.index()]) {
+            assert_eq!(counts.arose, 0, "{}: stale", endpoint.name);
+        }
+    }
+}
+
+fn looks_up(step: &Step) -> bool {
+    let keeps = |step: &Step| matches!(step, Step::Lookup { .. } | Step::Call(_) | Step::Fallback { .. });
+    keeps(step) || step.inner().flatten().any(looks_up)
 }

@@ -38,6 +38,21 @@ const CACHED: &str = "scenario: Cached\nquestion: Is it counted?\nrun: {duration
     services: {web: {workers: unlimited, endpoints: {get: {steps: [{lookup: {cache: items, miss: [{wait: 200ms}]}}]}}}}\n\
     caches: {items: {coalesce: everywhere, stale_while_revalidate: 5s, contents: {keyed: {key: item, capacity: 50, ttl: 5s}}}}\n";
 
+/// A primary that dies, which commits before its disk by order, and one that is frozen and fenced; a quorum of which too few copies are up. No
+/// shipped scenario has all of it in its base.
+const COPIED: &str = "scenario: Copied\nquestion: Is it counted?\nrun: {duration: 3m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 50/s}}}}\n\
+    services: {web: {workers: unlimited, endpoints: {get: {steps: [{call: {to: db.write}}, {call: {to: db.read}}, {call: {to: kv.write, optional: true}}]}}}}\n\
+    stores:\n  db: {instances: 3, workers: unlimited, machine: {disk: {fsync: 1ms}}, \
+    session_guarantees: [read_your_writes], replication: {primary: {lag: 50ms, failover: {detect: 2s, takes: 1s}}}, \
+    endpoints: {write: {access: write, steps: [{disk: {fsync: true}}]}, read: {access: read, steps: [{work: 1ms}]}}}\n  \
+    kv: {instances: 3, workers: unlimited, replication: {quorum: {read: 1, write: 3}}, endpoints: {write: {access: write, steps: [{work: 1ms}]}}}\n\
+    faults:\n  dies: {inject: crash, where: {service: db, role: primary}, at: 20s, for: 20s, every: 100s}\n  \
+    stands: {inject: freeze, where: {service: db, role: primary}, at: 60s, for: 10s}\n  \
+    one: {inject: crash, where: {service: kv, instances: [1]}, at: 20s, for: 20s}\n\
+    experiments: {hurry: {at: 90s, for: 80s, hypothesis: [availability(web.get) >= 0%], \
+    actions: [{do: {set: {stores.db.replication.primary.commit: asynchronous}}}]}}\n";
+
 /// A queue that drops what waits too long, which shipped scenarios have in a variant alone.
 const DROPS: &str = "scenario: Dropped requests\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
     load: {users: {to: web.get, arrive: {poisson: {rate: 150/s}}}}\n\
@@ -245,6 +260,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(LOSES), &mut seen);
     check(&read(HANGS), &mut seen);
     check(&read(CACHED), &mut seen);
+    check(&read(COPIED), &mut seen);
     check(&read(DROPS), &mut seen);
     check(&read(NARROW), &mut seen);
     check(&read(LATE), &mut seen);

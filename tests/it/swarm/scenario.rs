@@ -224,7 +224,23 @@ impl Maker<'_> {
         }
         if is_store && self.dice.chance(60) && text.contains("instances: 3") {
             let reads = *self.dice.pick(&["", ", reads: primary", ", reads: replica"]);
-            let _ = writeln!(text, "    replication: {{primary: {{lag: {{exponential: {{mean: 30ms}}}}{reads}}}}}");
+            let kept = *self.dice.pick(&[
+                "",
+                ", commit: one_replica, failover: {detect: 2s, takes: 1s}",
+                ", commit: majority",
+                ", commit: all, failover: {}",
+                ", failover: {detect: 500ms, takes: {exponential: {mean: 3s}}}",
+            ]);
+            let quorum = *self.dice.pick(&["", "", "read: 1, write: 1", "read: 2, write: 2", "read: 1, write: 3"]);
+            if quorum.is_empty() && reads != ", reads: primary" && self.dice.chance(30) {
+                text.push_str("    session_guarantees: [read_your_writes, monotonic_reads]\n");
+            }
+            let _ = if quorum.is_empty() {
+                writeln!(text, "    replication: {{primary: {{lag: {{exponential: {{mean: 30ms}}}}{reads}{kept}}}}}")
+            } else {
+                let legs = "{write: {exponential: {mean: 20ms}}, ack: 1ms, read: {exponential: {mean: 2ms}}}";
+                writeln!(text, "    replication: {{quorum: {{{quorum}, legs: {legs}}}}}")
+            };
         }
         if is_store && self.keyed {
             text.push_str("    key: item\n");

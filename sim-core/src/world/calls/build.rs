@@ -192,6 +192,8 @@ fn role_in_store(model: &Model, edge: &Edge) -> Role {
     let Replication::Primary { reads, .. } = &store.replication else { return Role::Any };
     match (endpoint.access, reads) {
         (Some(Access::Read), ReadFrom::Replica) => Role::Replica,
+        // Not all copies have what a session may ask for.
+        (Some(Access::Read), ReadFrom::Nearest) if !store.session.is_empty() => Role::Others,
         (Some(Access::Read), ReadFrom::Nearest) | (None, _) => Role::Any,
         (Some(Access::Read), ReadFrom::Primary) | (Some(_), _) => Role::Primary,
     }

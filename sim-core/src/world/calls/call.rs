@@ -470,7 +470,7 @@ impl World<'_> {
                 at.phase = Phase::Running;
                 Some(frame)
             }
-            Phase::Agreeing => Some(self.agreed(frame)),
+            Phase::Agreeing => self.agreed(frame),
             Phase::Replying => {
                 let outcome = self.frames[frame].outcome;
                 self.deliver(frame, outcome)

@@ -7,6 +7,8 @@
 use super::site::Role;
 use crate::call::balance::Asking;
 use crate::call::locality::{LEVELS, Level, LocalitySettings};
+use crate::counters::count;
+use crate::data;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::{Id, Maybe};
 use crate::ids::{Caller, EdgeId, InstanceId, ZoneId};
@@ -16,6 +18,7 @@ use crate::world::frame::{CLIENT, COPY, FrameId, Waiter};
 const PICK: u64 = 0x32;
 const HASH: u64 = 0x37;
 const LEVEL: u64 = 0x38;
+const SHARE: u64 = 0x39;
 
 impl World<'_> {
     /// Tells the balancer where an attempt goes.
@@ -92,9 +95,11 @@ impl World<'_> {
     /// The instances that a caller may call, where nothing is said of locality: those in the balancer, but for the ejected ones.
     fn healthy(&mut self, frame: FrameId, site: EdgeId) -> Vec<InstanceId> {
         let to = &self.calls.sites[site];
-        let (first, replica) = (self.stations.first(to.service), to.role == Role::Replica);
+        let (service, replica) = (to.service, to.role == Role::Replica);
+        let first = self.stations.first(service);
+        let primary = self.leader_of(service);
         let routable = self.known_of_caller(frame, site).iter().copied();
-        let mut able: Vec<InstanceId> = routable.filter(|&i| !replica || i != first).collect();
+        let mut able: Vec<InstanceId> = routable.filter(|&i| !replica || i != primary).collect();
         let shared = self.shared_of(frame, site);
         if let Some(ejector) = &mut self.calls.shared[shared].ejector
             && let Some(avoided) = ejector.avoided(self.now, able.iter().map(|i| i.0 - first.0))
@@ -109,7 +114,8 @@ impl World<'_> {
     fn near(&mut self, frame: FrameId, site: EdgeId, key: u64, locality: LocalitySettings) -> Vec<InstanceId> {
         let to = &self.calls.sites[site];
         let (service, first, replica) = (to.service, self.stations.first(to.service), to.role == Role::Replica);
-        let known: Vec<InstanceId> = self.stations.known(service).filter(|&i| !replica || i != first).collect();
+        let primary = self.leader_of(service);
+        let known: Vec<InstanceId> = self.stations.known(service).filter(|&i| !replica || i != primary).collect();
         let shared = self.shared_of(frame, site);
         let ejector = self.calls.shared[shared].ejector.as_mut();
         let ejected = ejector.and_then(|e| e.ejected(self.now, known.iter().map(|i| i.0 - first.0)));
@@ -171,18 +177,50 @@ impl World<'_> {
         Some(self.calls.turns.entry(shared).or_default().next(&weights))
     }
 
+    /// Copies that lack what a request has written or seen, where its store says so, are left out; whether all are.
+    #[cold]
+    fn leaves_out_copies(&mut self, able: &mut Vec<InstanceId>, frame: FrameId, site: EdgeId) -> bool {
+        // A request has written and seen nothing before its first call, and may have no ticket yet.
+        if matches!(self.model.edges[site.index()].caller, Caller::Load(_)) {
+            return false;
+        }
+        let store = self.calls.sites[site].service;
+        let before = able.len();
+        able.retain(|&instance| self.may_read_at(frame, instance));
+        if able.len() < before {
+            count!(self.stations.counts(store), data::KEPT_FROM_COPIES);
+        }
+        able.is_empty() && before > 0
+    }
+
+    /// Instances that get a share of their calls leave the rest to others, where there are any.
+    fn leaves_to_others(&self, able: &mut Vec<InstanceId>, key: u64) {
+        let takes = |instance: &InstanceId| {
+            let share = self.stations.share_of(*instance);
+            share >= 1.0 || Keyed::of(mix(key, u64::from(instance.0)), SHARE).unit() < share
+        };
+        if able.iter().any(takes) {
+            able.retain(takes);
+        }
+    }
+
     /// Picks where not all instances will do: one of a role, another for each copy of a hedged call, none that is ejected.
     fn pick_by_role(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
         let to = &self.calls.sites[site];
-        let first = self.stations.first(to.service);
-        let replica = to.role == Role::Replica;
-        if to.role == Role::Primary || (replica && self.stations.places_of(to.service) == 1) {
-            return first.into();
+        let (role, service) = (to.role, to.service);
+        let first = self.stations.first(service);
+        let replica = role == Role::Replica;
+        if role == Role::Primary || (replica && self.stations.places_of(service) == 1) {
+            return self.primary_of(service).map_or(Maybe::NONE, Maybe::from);
         }
         let mut able = match self.in_force.edges[site.index()].locality {
             Some(locality) => self.near(frame, site, key, locality),
             None => self.healthy(frame, site),
         };
+        let goes_to_primary = self.data.keeps_sessions(service) && self.leaves_out_copies(&mut able, frame, site);
+        if able.len() > 1 && self.stations.some_get_a_share(service) {
+            self.leaves_to_others(&mut able, key);
+        }
         let shared = self.shared_of(frame, site);
         if self.frames[frame].flags & COPY != 0 {
             let taken = self.instances_of_others(frame);
@@ -191,7 +229,10 @@ impl World<'_> {
             }
         }
         let picked = match able.len() {
-            0 if replica => first,
+            0 if replica || goes_to_primary => match self.primary_of(service) {
+                Some(primary) => primary,
+                None => return Maybe::NONE,
+            },
             0 => return Maybe::NONE,
             1 if !replica => able[0],
             _ if let Some(turn) = self.turn(frame, site, &able, shared) => able[turn],

@@ -14,7 +14,7 @@
 
 use super::Due;
 use crate::engine::rng::Stream;
-use crate::faults::{CallersSee, Fault, FaultEffect, Schedule, Selection, Target};
+use crate::faults::{CallersSee, Fault, FaultEffect, Role, Schedule, Selection, Target};
 use crate::ids::{EndpointId, FaultId, InstanceId, Location, ServiceId, VersionId};
 use crate::network::egress::Egress;
 use crate::results::Span;
@@ -139,6 +139,12 @@ impl World<'_> {
         self.select_of(selection, &fault.name, occasion)
     }
 
+    /// The part that an instance plays now.
+    fn role_of(&self, instance: InstanceId) -> Role {
+        let is_primary = self.leader_of(self.stations.service_of(instance)) == instance;
+        if is_primary { Role::Primary } else { Role::Replica }
+    }
+
     /// The instances of a selection; what is drawn is named so.
     pub(in crate::world) fn select_of(&self, selection: &Selection, name: &str, occasion: &str) -> Vec<InstanceId> {
         let mut fitting: Vec<InstanceId> = self
@@ -149,6 +155,7 @@ impl World<'_> {
                 let region = self.model.zones[zone.index()].region;
                 self.stations.life(i) != Life::Gone
                     && selection.fits(self.stations.service_of(i), self.stations.number(i), zone, region)
+                    && selection.role.is_none_or(|role| role == self.role_of(i))
                     && selection.version.is_none_or(|version| self.stations.version(i) == Some(version))
             })
             .collect();
@@ -257,11 +264,15 @@ impl World<'_> {
         }
     }
 
-    /// A new machine takes the place of an instance: what struck the old one does not strike it, and a fault that has struck no other is over. A deploy
-    /// stays, because the new machine runs the same version.
-    pub(in crate::world) fn leaves_faults(&mut self, instance: InstanceId) {
+    /// A new machine takes the place of an instance, or its data is restored: such faults as struck it before do not strike it, and one that has
+    /// struck no
+    /// other is over. A deploy stays, because the new machine runs the same version.
+    pub(in crate::world) fn leaves_faults(&mut self, instance: InstanceId, such: impl Fn(&FaultEffect) -> bool) {
         for strike in 0..self.chaos.strikes.list.len() {
             let at = &mut self.chaos.strikes.list[strike];
+            if !such(&self.model.faults[at.fault.index()].effect) {
+                continue;
+            }
             let before = at.struck.len();
             at.struck.retain(|&struck| struck != instance);
             let fault = &self.model.faults[at.fault.index()];
@@ -423,6 +434,7 @@ impl World<'_> {
         self.set_clock(instance, clock);
         self.set_frozen(instance, frozen);
         self.renew_speed(instance);
+        self.copy_may_change(instance, true);
     }
 
     /// What an instance of a cache holds is gone.

@@ -131,6 +131,8 @@ impl World<'_> {
                 let times = now.flushes - before.flushes;
                 (times > 0).then(|| (now.flush_ns - before.flush_ns) as f64 / times as f64 / 1e9)
             }
+            // Somebody has compared its records with those of others.
+            (Metric::Wrong(kind), _) if kind.is_in_data() => Some(self.stations.wrong_share(instance, kind)),
             (Metric::Counted(counter), Subject::Service(of)) if *of == service && *counter == DROPS => {
                 Some((now.drops - before.drops) as f64)
             }

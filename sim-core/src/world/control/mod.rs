@@ -6,6 +6,7 @@ mod runbooks;
 mod set;
 mod trial;
 mod watch;
+mod works;
 
 use super::events::EventId;
 use super::{Event, World, fact};

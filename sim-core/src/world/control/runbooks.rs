@@ -4,6 +4,7 @@
 //! he has reacted to them.
 
 use super::Due;
+use super::works::Then;
 use crate::deed::Whom;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Stream;
@@ -22,6 +23,8 @@ struct Follow {
     found: Vec<InstanceId>,
     /// By action that is done: to whom.
     done_to: Vec<Vec<InstanceId>>,
+    /// When the time of the present action was over first [ns], where it was not done then.
+    looked_at: Option<u64>,
     responses: Vec<Response>,
     journal: JournalWriter,
 }
@@ -120,10 +123,11 @@ impl World<'_> {
         let follow = &self.control.runbooks.all[place as usize];
         let before = follow.responses.len() as u32 - 1;
         let Some(deed) = self.model.runbooks[place as usize].actions.get(action as usize) else {
-            self.runbook_ends(place);
+            self.runbook_ends(place, "all is done".to_owned());
             return;
         };
         let took = self.duration(deed, before);
+        let took = took.saturating_add(self.work_ns(deed, self.now.saturating_add(took)));
         if took == 0 {
             self.acts(place, action);
         } else {
@@ -137,6 +141,23 @@ impl World<'_> {
         let runbook = &model.runbooks[place as usize];
         let deed = &runbook.actions[action as usize];
         let whom = self.done_to(place, action as usize);
+        let since = *self.control.runbooks.all[place as usize].looked_at.get_or_insert(self.now);
+        match self.then(model.alerts[runbook.alert].pipeline, deed, &whom, since) {
+            Then::IsDone => self.control.runbooks.all[place as usize].looked_at = None,
+            Then::Again(after_ns, says) => {
+                if let Some(says) = says {
+                    let entry = self.entry(JournalKind::Action, says);
+                    self.control.runbooks.write(place, entry);
+                }
+                self.schedule(self.now.saturating_add(after_ns), Due::Acts(place, action));
+                return;
+            }
+            Then::Fails(says) => {
+                self.control.runbooks.all[place as usize].looked_at = None;
+                self.runbook_ends(place, says);
+                return;
+            }
+        }
         self.control.runbooks.all[place as usize].done_to.push(whom.clone());
         let says = self.does(deed, None, whom);
         let entry = self.entry(JournalKind::Action, says);
@@ -160,9 +181,9 @@ impl World<'_> {
         }
     }
 
-    fn runbook_ends(&mut self, place: u32) {
+    fn runbook_ends(&mut self, place: u32, says: String) {
         let now_ns = self.since_zero(self.now);
-        let entry = self.entry(JournalKind::End, "all is done".to_owned());
+        let entry = self.entry(JournalKind::End, says);
         self.control.runbooks.write(place, entry);
         let follow = &mut self.control.runbooks.all[place as usize];
         follow.is_under_way = false;

@@ -8,6 +8,7 @@ use super::Due;
 use crate::control::scaling::Situation;
 use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::counters::WAIT;
+use crate::deed::DeedEffect;
 use crate::engine::rng::Stream;
 use crate::expression::{Metric, Resolved, Subject, View};
 use crate::faults::FaultEffect;
@@ -89,7 +90,13 @@ fn readers(model: &Model, pipeline: usize) -> Vec<&Resolved> {
         FaultEffect::Deploy(deploy) => deploy.halt.as_ref().filter(|(_, reads)| *reads == pipeline),
         _ => None,
     });
-    scalers.chain(alerts).chain(halts.flat_map(|(check, _)| check.when.metrics())).collect()
+    let validations = model.runbooks.iter().filter(|runbook| model.alerts[runbook.alert].pipeline == pipeline);
+    let checks = validations.flat_map(|runbook| &runbook.actions).flat_map(|deed| match &deed.effect {
+        DeedEffect::Validate(_, validation) => validation.checks.as_slice(),
+        _ => &[],
+    });
+    let checks = checks.flat_map(|check| check.when.metrics());
+    scalers.chain(alerts).chain(checks).chain(halts.flat_map(|(check, _)| check.when.metrics())).collect()
 }
 
 /// Whether somebody asks how old the readings of a pipeline are.

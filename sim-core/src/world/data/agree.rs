@@ -13,6 +13,7 @@ use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
 use crate::world::network::Network;
 use crate::world::probe::Stage;
+use crate::world::program::Op;
 
 const AGREE: u64 = 0x73;
 
@@ -80,13 +81,21 @@ impl World<'_> {
         None
     }
 
-    /// The regions agree: the write goes on.
-    pub(in crate::world) fn agreed(&mut self, frame: FrameId) -> FrameId {
+    /// The regions agree, or copies have a write: it goes on.
+    pub(in crate::world) fn agreed(&mut self, frame: FrameId) -> Option<FrameId> {
+        match self.program.ops[self.frames[frame].pc] {
+            Op::Read(_) => return Some(self.quorum_has_answered(frame)),
+            Op::Write(store) | Op::CompareAndSet(store) if self.data.rows.quorum(store).is_some() => {
+                return Some(self.quorum_has_answered(frame));
+            }
+            Op::Write(_) | Op::CompareAndSet(_) => return self.copies_have_it(frame),
+            _ => {}
+        }
         let at = &mut self.frames[frame];
         at.seq = 0;
         at.phase = Phase::Running;
         at.pc += 1;
-        frame
+        Some(frame)
     }
 
     fn agreement_ns(&self, frame: FrameId, service: ServiceId) -> u64 {
@@ -126,7 +135,7 @@ mod tests {
         let mut ledger = service("ledger", 64, None);
         ledger.zones = (0..=there.len() as u32).map(ZoneId).collect();
         let replication = Replication::Consensus { regions, round_trips, message: Bytes::new(1) };
-        ledger.node = Node::Store(Store { replication, keys: None });
+        ledger.node = Node::Store(Store { replication, keys: None, ..Store::default() });
         let mut model = chain(100.0, 10, &[(ledger, Distribution::constant(ms(1)))], &[]);
         model.endpoints[0].access = Some(Access::Write);
         for (index, (there, back)) in (1u32..).zip(there.iter().zip(back)) {

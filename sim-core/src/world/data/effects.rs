@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn requests_that_are_over_remember_no_version() {
         let mut model = chain(1000.0, 50, &[(service("a", 10, None), Distribution::constant(ms(1)))], &[]);
-        model.services[0].node = Node::Store(Store { replication: Replication::None, keys: None });
+        model.services[0].node = Node::Store(Store { replication: Replication::None, keys: None, ..Store::default() });
         model.endpoints[0].access = Some(Access::Read);
         let swap = crate::topology::Endpoint { access: Some(Access::CompareAndSet), ..model.endpoints[0].clone() };
         model.endpoints.push(swap);

@@ -1,18 +1,59 @@
 //! Data: queues and their messages, rows of stores, agreement between regions, and effects that were applied.
 
 mod agree;
+mod copies;
 mod effects;
+mod failover;
 mod message;
+mod quorum;
 mod rows;
 
 pub(in crate::world) use rows::Read;
 
-use super::frame::Frame;
+use super::events::EventId;
+use super::frame::{Frame, FrameId};
 use super::network::Network;
+use super::{Event, World, fact};
+use crate::data::replication::Commit;
 use crate::dist::Distribution;
 use crate::ids::{EdgeId, KeySpaceId, ServiceId};
 use crate::model::Model;
 use crate::topology::Consumer;
+use std::collections::BTreeMap;
+
+/// What may be due of data.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::world) enum Due {
+    /// It is noticed that the primary of a store is down.
+    Detected { store: ServiceId, term: u32 },
+    /// Another copy of a store has taken over.
+    TakesOver { store: ServiceId, term: u32 },
+}
+
+impl From<Due> for Event {
+    fn from(due: Due) -> Self {
+        Self::Data(due)
+    }
+}
+
+impl super::events::Due for Due {
+    fn fact(self) -> Option<(u64, u64)> {
+        match self {
+            Self::Detected { .. } => None,
+            Self::TakesOver { store, term } => Some((u64::from(store.0) << 32 | u64::from(term), fact::TAKES_OVER)),
+        }
+    }
+}
+
+impl World<'_> {
+    /// What is due of data.
+    pub(in crate::world) fn data_due(&mut self, due: Due, _: EventId) {
+        match due {
+            Due::Detected { store, term } => self.failure_is_detected(store, term),
+            Due::TakesOver { store, term } => self.takeover_ends(store, term),
+        }
+    }
+}
 
 /// What stores and queues hold.
 pub(in crate::world) struct Data {
@@ -20,6 +61,9 @@ pub(in crate::world) struct Data {
     rows: rows::Rows,
     effects: effects::Effects,
     agreements: agree::Agreements,
+    failovers: failover::Failovers,
+    /// Writes that wait for a quorum: their store, row and number.
+    at_quorum: BTreeMap<FrameId, (ServiceId, u64, u64)>,
 }
 
 impl Data {
@@ -29,6 +73,8 @@ impl Data {
             rows: rows::Rows::new(model),
             effects: effects::Effects::default(),
             agreements: agree::Agreements::new(model, network),
+            failovers: failover::Failovers::new(model),
+            at_quorum: BTreeMap::new(),
         }
     }
 
@@ -71,6 +117,31 @@ impl Data {
     /// How late replicas of a store apply the writes that come from now on.
     pub(in crate::world) fn lag_changes(&mut self, service: ServiceId, lag: &Distribution) {
         self.rows.lag_changes(service, lag);
+    }
+
+    /// What a write of a store waits for from now on; whether somebody has set it.
+    pub(in crate::world) fn commit_changes(&mut self, service: ServiceId, commit: Commit, is_set: bool) {
+        self.rows.commit_changes(service, commit, is_set);
+    }
+
+    /// Whether requests can rely on something at a store, whatever copy they read.
+    pub(in crate::world) fn keeps_sessions(&self, store: ServiceId) -> bool {
+        self.rows.keeps_sessions(store)
+    }
+
+    /// Whether the writes of a store are answered before its disk has them.
+    pub(in crate::world) fn is_asynchronous(&self, store: ServiceId) -> bool {
+        self.rows.copies(store).is_some_and(copies::Copies::is_asynchronous)
+    }
+
+    /// The disk of an instance is asked for a flush that no write waits for; by its number.
+    pub(in crate::world) fn asks_flush(&mut self, store: ServiceId, number: usize) {
+        self.rows.copies_mut(store).into_iter().for_each(|copies| copies.asks_flush(number));
+    }
+
+    /// Such a flush is done.
+    pub(in crate::world) fn flushed(&mut self, store: ServiceId, number: usize) {
+        self.rows.copies_mut(store).into_iter().for_each(|copies| copies.flushed(number));
     }
 
     /// So many messages fit into a queue from now on.

@@ -1,32 +1,27 @@
 //! Rows of stores: who has seen which write, and which reads are stale.
 //!
-//! A write draws for each replica when it will be applied there. A read at a replica is stale when a write that was committed before
-//! the read began is not applied there yet. Only writes that some replica still lacks are kept, so memory follows the lag.
+//! A read at a replica is stale when a write that was answered before the read began is not applied there yet; which copy has which write is in
+//! `copies`.
 //!
 //! Where an endpoint compares and sets, each row has a version, which every write raises, and the ticket of each request holds the version that
 //! it has read last.
 
+use super::copies::{CALLS, Copies};
+use super::quorum::Quorum;
 use crate::counters::count;
+use crate::data::replication::{Commit, SessionGuarantee};
 use crate::data::{self, KeysOfRequests, Wrongness};
-use crate::dist::{Distribution, Sampler};
-use crate::engine::math::whole_ns;
-use crate::engine::rng::{Keyed, mix};
-use crate::engine::table::Table;
-use crate::ids::{KeySpaceId, ServiceId};
+use crate::dist::Distribution;
+use crate::engine::rng::hash_name;
+use crate::engine::table::{Maybe, Table};
+use crate::ids::{InstanceId, KeySpaceId, ServiceId};
 use crate::model::Model;
+use crate::outcome::Outcome;
 use crate::topology::{KeySpace, Node, Replication};
 use crate::world::World;
 use crate::world::frame::FrameId;
 use crate::world::program::has_versions;
-use std::collections::{BTreeMap, VecDeque};
-
-const LAG: u64 = 0x72;
-
-/// A write on its way to the replicas.
-struct Write {
-    committed: u64,
-    applied: Vec<u64>,
-}
+use std::collections::BTreeMap;
 
 /// A version of a row that somebody has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,12 +38,13 @@ pub(in crate::world) struct Read {
 #[derive(Default)]
 struct Store {
     keys: Option<KeysOfRequests>,
-    lag: Option<Sampler>,
-    lag_factor: Vec<f64>,
+    /// Where the store has a primary.
+    copies: Option<Copies>,
+    /// Where it has copies and no primary.
+    quorum: Option<Quorum>,
     consensus_bytes: u64,
-    writes: BTreeMap<u64, Vec<Write>>,
-    /// (when all replicas have it, row), in the order of commits.
-    expiry: VecDeque<(u64, u64)>,
+    /// What requests can rely on.
+    session: Vec<SessionGuarantee>,
     /// Number of writes, and the time of the last [ns], by row, where versions are compared.
     versions: Option<BTreeMap<u64, (u64, u64)>>,
 }
@@ -73,13 +69,21 @@ impl Rows {
         let stores = model.services.iter().enumerate().map(|(index, service)| match &service.node {
             Node::Store(store) => {
                 let mut rows = Store {
-                    lag_factor: vec![1.0; service.max_instances as usize],
+                    session: store.session.clone(),
                     keys: store.keys.map(|id| of(&model.keys[id.index()])),
                     versions: has_versions(model, index.into()).then(BTreeMap::new),
                     ..Store::default()
                 };
                 match &store.replication {
-                    Replication::Primary { lag, .. } => rows.lag = Some(lag.build()),
+                    Replication::Primary { lag, commit, .. } => {
+                        let places = service.max_instances.max(service.instances) as usize;
+                        let salt = hash_name(&service.name);
+                        rows.copies = Some(Copies::new(places, service.instances, lag, *commit, salt));
+                    }
+                    Replication::Quorum(settings) => {
+                        let places = service.max_instances.max(service.instances) as usize;
+                        rows.quorum = Some(Quorum::new(settings, service.instances, places));
+                    }
                     Replication::Consensus { regions, round_trips, message } => {
                         rows.consensus_bytes = u64::from(*regions) * u64::from(*round_trips) * message.get();
                     }
@@ -110,47 +114,94 @@ impl Rows {
 
     /// Whether any store has rows of requests, so that frames have to carry tickets.
     pub(in crate::world) fn need_tickets(&self) -> bool {
-        let touches = |store: &Store| store.versions.is_some() || (store.keys.is_some() && store.lag.is_some());
+        let touches = |store: &Store| {
+            store.versions.is_some() || (store.keys.is_some() && (store.copies.is_some() || store.quorum.is_some()))
+        };
         self.stores.iter().any(touches)
     }
 
+    /// Whether requests can rely on something at a store, whatever copy they read.
+    pub(super) fn keeps_sessions(&self, store: ServiceId) -> bool {
+        !self.stores[store].session.is_empty()
+    }
+
+    /// The copies of a store with a primary.
+    pub(super) fn copies(&self, store: ServiceId) -> Option<&Copies> {
+        self.stores[store].copies.as_ref()
+    }
+
+    /// The copies of a store with a primary.
+    pub(super) fn copies_mut(&mut self, store: ServiceId) -> Option<&mut Copies> {
+        self.stores[store].copies.as_mut()
+    }
+
+    /// The copies of a store without a primary.
+    pub(super) fn quorum(&self, store: ServiceId) -> Option<&Quorum> {
+        self.stores[store].quorum.as_ref()
+    }
+
+    /// The copies of a store without a primary.
+    pub(super) fn quorum_mut(&mut self, store: ServiceId) -> Option<&mut Quorum> {
+        self.stores[store].quorum.as_mut()
+    }
+
     /// How late replicas of a store apply the writes that come from now on.
-    pub(super) fn lag_changes(&mut self, service: ServiceId, lag: &Distribution) {
-        self.stores[service].lag = Some(lag.build());
+    pub(super) fn lag_changes(&mut self, store: ServiceId, lag: &Distribution) {
+        self.copies_mut(store).into_iter().for_each(|copies| copies.lag_changes(lag));
+    }
+
+    /// What a write of a store waits for from now on; whether somebody has set it.
+    pub(super) fn commit_changes(&mut self, store: ServiceId, commit: Commit, is_set: bool) {
+        self.copies_mut(store).into_iter().for_each(|copies| copies.commit_changes(commit, is_set));
     }
 
     /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.
-    pub(in crate::world) fn set_lag(&mut self, service: ServiceId, number: usize, factor: f64) {
-        if let Some(at) = self.stores[service].lag_factor.get_mut(number) {
-            *at = factor;
-        }
+    pub(in crate::world) fn set_lag(&mut self, store: ServiceId, number: usize, factor: f64) {
+        self.copies_mut(store).into_iter().for_each(|copies| copies.set_lag_factor(number, factor));
     }
 }
 
 impl World<'_> {
+    /// Whether a request may read at a copy of a store: its session asks for nothing, or the copy has what it asks for.
+    pub(in crate::world) fn may_read_at(&self, frame: FrameId, instance: InstanceId) -> bool {
+        let service = self.stations.service_of(instance);
+        let needed = self.version_needed(frame, service);
+        if needed == 0 {
+            return true;
+        }
+        let store = &self.data.rows.stores[service];
+        let (row, number) = (self.row(frame, service), self.stations.number(instance) as usize);
+        let behind = store.copies.as_ref().map_or(0, |copies| copies.behind(row, number, self.now));
+        store.version(row).saturating_sub(behind) >= needed
+    }
+
     /// The row that a request touches: drawn from the identity of the request at the root, so that all its steps touch the same, in whatever
     /// service, after whatever queue.
     pub(in crate::world) fn row(&self, frame: FrameId, service: ServiceId) -> u64 {
         self.data.rows.stores[service].keys.as_ref().map_or(0, |keys| keys.of(self.request_of(frame)))
     }
 
-    /// Writes a row if it is still as the request has read it; false if not.
-    pub(in crate::world) fn compare_and_set(&mut self, frame: FrameId, service: ServiceId) -> bool {
+    /// Writes a row if it is still as the request has read it; else the request fails.
+    pub(in crate::world) fn compare_and_set(&mut self, frame: FrameId, service: ServiceId) -> Option<FrameId> {
         let row = self.row(frame, service);
-        let unchanged = self.version_read(frame, service) == Some(self.data.rows.stores[service].version(row));
-        if unchanged {
-            self.write_row(frame, service);
-            // The request that has written knows what is there now.
-            self.has_read(frame, service, self.data.rows.stores[service].version(row));
+        let version = self.data.rows.stores[service].version(row);
+        if self.version_read(frame, service) != Some(version) {
+            return self.fail(frame, Outcome::Error as u8);
         }
-        unchanged
+        if !self.is_fenced(frame, service) {
+            // The request that has written knows what is there now.
+            self.has_read(frame, service, version + 1);
+        }
+        self.writes(frame, service)
     }
 
-    pub(in crate::world) fn write_row(&mut self, frame: FrameId, service: ServiceId) {
+    /// Writes a row; the request goes on, or waits until enough copies have it.
+    pub(super) fn write_row(&mut self, frame: FrameId, service: ServiceId) -> Option<FrameId> {
         let now = self.now;
         let row = self.row(frame, service);
         let key = self.frames[frame].key;
-        let replicas = self.stations.places_of(service) as usize;
+        let has_copies = self.data.rows.stores[service].copies.is_some();
+        let via = if has_copies { self.calls_above(frame) } else { [Maybe::NONE; CALLS] };
         let store = &mut self.data.rows.stores[service];
         count!(self.stations.counts(service), data::CONSENSUS_BYTES, store.consensus_bytes);
         if let Some(versions) = &mut store.versions {
@@ -158,51 +209,45 @@ impl World<'_> {
             *version += 1;
             *written = now;
         }
-        let Some(lag) = &store.lag else { return };
-        while store.expiry.front().is_some_and(|first| first.0 <= now) {
-            if let Some((_, old)) = store.expiry.pop_front()
-                && let Some(writes) = store.writes.get_mut(&old)
-            {
-                writes.retain(|w| w.applied.iter().any(|&at| at > now));
-                if writes.is_empty() {
-                    store.writes.remove(&old);
-                }
+        if let Some(copies) = &mut store.copies {
+            let position = copies.write(row, key, now, via);
+            if store.session.contains(&SessionGuarantee::ReadYourWrites) {
+                let version = store.version(row);
+                self.needs_version(frame, service, version);
             }
+            return self.commits(frame, service, position);
         }
-        let mut draw = Keyed::new(mix(key, LAG));
-        // Instance 0 is the primary: it has the write at once.
-        let applied: Vec<u64> = (0..replicas)
-            .map(|n| if n == 0 { now } else { now + whole_ns(lag.sample(&mut draw) * store.lag_factor[n]) })
-            .collect();
-        let all = applied.iter().copied().max().unwrap_or(now);
-        store.expiry.push_back((all, row));
-        store.writes.entry(row).or_default().push(Write { committed: now, applied });
+        if store.quorum.is_some() {
+            return self.writes_to_quorum(frame, service, row);
+        }
+        self.frames[frame].pc += 1;
+        Some(frame)
     }
 
-    pub(in crate::world) fn read_row(&mut self, frame: FrameId, service: ServiceId) {
+    pub(super) fn read_row(&mut self, frame: FrameId, service: ServiceId) {
         let row = self.row(frame, service);
         let at = self.frames[frame];
         let number = self.stations.number(at.instance.known()) as usize;
         let now = self.now;
-        self.read_version(frame, service, row, number);
-        let stale = self.data.rows.stores[service].writes.get(&row).is_some_and(|writes| {
-            writes.iter().any(|w| w.committed <= at.arrived && w.applied.get(number).is_some_and(|&t| t > now))
-        });
-        if stale {
+        let behind = self.data.rows.copies(service).map_or(0, |copies| copies.behind(row, number, now));
+        self.has_seen(frame, service, row, behind);
+        let copies = self.data.rows.copies(service);
+        if copies.is_some_and(|copies| copies.is_stale(row, number, at.arrived, now)) {
             self.arises(frame, Wrongness::StaleRead as u8);
         }
     }
 
-    /// The request remembers the version that it sees; a replica shows that of the writes which it has applied.
-    fn read_version(&mut self, frame: FrameId, service: ServiceId, row: u64, number: usize) {
+    /// The request remembers the version of a row that it has seen, which so many writes have followed.
+    pub(super) fn has_seen(&mut self, frame: FrameId, service: ServiceId, row: u64, behind: u64) {
         let store = &self.data.rows.stores[service];
         if store.versions.is_none() {
             return;
         }
-        let now = self.now;
-        let lacks = |w: &&Write| w.applied.get(number).is_some_and(|&at| at > now);
-        let lacking = store.writes.get(&row).map_or(0, |writes| writes.iter().filter(lacks).count());
-        let version = store.version(row).saturating_sub(lacking as u64);
+        let version = store.version(row).saturating_sub(behind);
+        let keeps = store.session.contains(&SessionGuarantee::MonotonicReads);
         self.has_read(frame, service, version);
+        if keeps {
+            self.needs_version(frame, service, version);
+        }
     }
 }

@@ -431,7 +431,9 @@ fn takes_time(steps: &[Step]) -> bool {
 
 /// Whether the rows of a store have versions: somebody compares them, or a cache keeps what was read there.
 pub fn has_versions(model: &Model, store: ServiceId) -> bool {
-    model.endpoints.iter().any(|e| e.service == store && e.access == Some(Access::CompareAndSet))
+    let keeps_sessions = matches!(&model.services[store.index()].node, Node::Store(of) if !of.session.is_empty());
+    keeps_sessions
+        || model.endpoints.iter().any(|e| e.service == store && e.access == Some(Access::CompareAndSet))
         || sources::is_cached(model, store)
 }
 

@@ -39,7 +39,7 @@ impl World<'_> {
     pub(in crate::world) fn find_plain(&mut self) {
         let model = self.model;
         // What strikes or tries something out may come to any instance.
-        if !model.faults.is_empty() || !model.experiments.is_empty() {
+        if !model.faults.is_empty() || !model.experiments.is_empty() || !model.runbooks.is_empty() {
             return;
         }
         let mut works: Vec<Option<Vec<_>>> =

@@ -12,6 +12,7 @@ use crate::ids::{InstanceId, ServiceId};
 use crate::metrics::{LevelAt, Levels, PartAt};
 use crate::results::TraceStepKind;
 use crate::service::disk::{self, Asked, Disk, DiskFault, DiskWork};
+use crate::topology::Access;
 use crate::world::frame::{FrameId, Phase};
 use crate::world::probe::Stage;
 use crate::world::stations::instance::FROZEN;
@@ -22,6 +23,7 @@ impl World<'_> {
     #[cold]
     #[inline(never)]
     pub(in crate::world) fn asks_disk(&mut self, frame: FrameId, work: DiskWork, place: u32) -> Option<FrameId> {
+        let work = self.as_committed(frame, work);
         if work.is_awaited {
             self.stage(frame, Stage::Step(TraceStepKind::Wait));
         }
@@ -40,6 +42,19 @@ impl World<'_> {
         self.disk_changes(instance, |disk| disk.ask(Asked { waits, key, at_ns: now, work }));
         self.disk_begins(instance);
         (!work.is_awaited).then_some(frame)
+    }
+
+    /// A write that is answered before the disk has it does not wait for its flush.
+    fn as_committed(&mut self, frame: FrameId, work: DiskWork) -> DiskWork {
+        let at = &self.frames[frame];
+        let (instance, endpoint) = (at.instance.known(), self.calls.endpoint(at.edge));
+        let store = self.stations.service_of(instance);
+        let writes = self.model.endpoints[endpoint.index()].access.is_some_and(|access| access != Access::Read);
+        if !(work.fsync && writes && self.data.is_asynchronous(store)) {
+            return work;
+        }
+        self.data.asks_flush(store, self.stations.number(instance) as usize);
+        DiskWork { is_awaited: false, ..work }
     }
 
     /// Something changes at a disk, and its levels with it.
@@ -84,6 +99,9 @@ impl World<'_> {
                 let is_frozen = at.odd & FROZEN != 0;
                 let service = at.service;
                 let done = self.disk_changes(instance, Disk::done)?;
+                for _ in done.iter().filter(|asked| asked.work.fsync && asked.waits.is_none()) {
+                    self.data.flushed(service, self.stations.number(instance) as usize);
+                }
                 if done.first().is_some_and(|asked| asked.work.fsync) {
                     count!(self.stations.counts(service), disk::FLUSHES);
                 }

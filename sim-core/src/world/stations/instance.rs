@@ -58,6 +58,10 @@ pub struct Instance {
     pub registered: bool,
     /// Whether callers are kept away from it all the same.
     pub isolated: bool,
+    /// Whether it has no data yet that it has to have before it serves.
+    pub is_empty: bool,
+    /// Which share it gets of the calls that would be sent to it: 1 but for a while after an isolation.
+    pub share: f64,
     /// How much slower its work is: product of the faults that strike it and its warm-up.
     pub slow: f64,
     /// What its requests did.
@@ -174,6 +178,8 @@ impl Instance {
             life: Life::Gone,
             registered: false,
             isolated: false,
+            is_empty: false,
+            share: 1.0,
             slow: 1.0,
             sums: Sums::default(),
             cpu_ahead: 0,

@@ -12,16 +12,24 @@
 
 use super::Due;
 use super::instance::Life;
+use crate::data::Wrongness;
+use crate::data::state::State;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, hash_name, mix};
 use crate::engine::table::Maybe;
 use crate::faults::FaultEffect;
 use crate::ids::{FaultId, InstanceId, ServiceId, VersionId};
 use crate::service::memory::Memory;
+use crate::topology::Node;
 use crate::world::World;
 use crate::world::events::EventId;
 
 const START_UP: u64 = 0xa1;
+
+/// Whether a fault lies in the data of an instance, and so ends when that is restored.
+fn is_of_data(effect: &FaultEffect) -> bool {
+    matches!(effect, FaultEffect::Wrong { kind, .. } if kind.is_in_data())
+}
 
 impl World<'_> {
     /// The instances of the first moment come up.
@@ -51,6 +59,7 @@ impl World<'_> {
             Due::Leaks(instance) => self.leaks(instance),
             Due::OutOfMemory { instance, epoch } => self.out_of_memory(instance, epoch),
             Due::TriesAgain(instance) => self.tries_again(instance),
+            Due::GetsMore { instance, step } => self.gets_share(instance, step as usize),
         }
     }
 
@@ -231,9 +240,35 @@ impl World<'_> {
     pub(in crate::world) fn isolate(&mut self, instance: InstanceId, isolated: bool) {
         let at = &mut self.stations.instances[instance];
         let was = std::mem::replace(&mut at.isolated, isolated);
+        at.share = 1.0;
+        self.stations.returning.remove(&instance);
+        let at = &self.stations.instances[instance];
         if was && !isolated && at.registered {
             self.stations.enters(instance, self.now);
         }
+    }
+
+    /// As the end of an isolation, but callers send it shares of its calls first, for so long each [ns]. The caller has to call `refresh_routable`.
+    pub(in crate::world) fn comes_back_by_steps(&mut self, instance: InstanceId, steps: &[f64], every_ns: u64) {
+        let was_isolated = self.stations.instances[instance].isolated;
+        self.isolate(instance, false);
+        if was_isolated && !steps.is_empty() {
+            self.stations.returning.insert(instance, (steps.to_vec(), every_ns));
+            self.gets_share(instance, 0);
+        }
+    }
+
+    /// An instance gets a share of its calls, the next one later, and all behind the last.
+    fn gets_share(&mut self, instance: InstanceId, step: usize) {
+        let Some((steps, every_ns)) = self.stations.returning.get(&instance) else { return };
+        let (share, every_ns) = (steps.get(step).copied(), *every_ns);
+        self.stations.instances[instance].share = share.unwrap_or(1.0);
+        if share.is_some() {
+            self.schedule(self.now.saturating_add(every_ns), Due::GetsMore { instance, step: step as u32 + 1 });
+        } else {
+            self.stations.returning.remove(&instance);
+        }
+        self.refresh_routable(self.stations.instances[instance].service);
     }
 
     /// A new machine takes the place of an instance, which loses all that it has; no fault of the old one strikes it. The caller has to call
@@ -244,11 +279,35 @@ impl World<'_> {
             self.removed(instance);
         }
         self.doors_begin_anew(instance);
-        self.leaves_faults(instance);
+        // What is wrong in its data is as wrong until that is restored.
+        let keeps_data = self.state_of(instance).is_some();
+        self.leaves_faults(instance, |effect| !(keeps_data && is_of_data(effect)));
         if self.stations.instances[instance].life == Life::Gone {
             self.orders(instance);
         }
         self.stations.instances[instance].isolated = isolated;
+    }
+
+    /// What an instance has to have before it serves.
+    pub(in crate::world) fn state_of(&self, instance: InstanceId) -> Option<State> {
+        match &self.model.services[self.stations.instances[instance].service.index()].node {
+            Node::Store(store) => store.state,
+            _ => None,
+        }
+    }
+
+    /// An instance has its data: nothing in it is wrong, and it serves if it is up.
+    pub(in crate::world) fn has_its_data(&mut self, instance: InstanceId) {
+        self.leaves_faults(instance, is_of_data);
+        self.stations.instances[instance].is_empty = false;
+        self.copy_may_change(instance, false);
+        self.refresh_routable(self.stations.instances[instance].service);
+    }
+
+    /// Whether an audit of its data would find something wrong.
+    pub(in crate::world) fn has_wrong_data(&self, instance: InstanceId) -> bool {
+        let mut kinds = Wrongness::ALL.into_iter().filter(|kind| kind.is_in_data());
+        kinds.any(|kind| self.stations.wrong_share(instance, kind) > 0.0)
     }
 
     /// An instance that was to finish what it has has had its time.
@@ -354,6 +413,7 @@ impl World<'_> {
         let at = &mut self.stations.instances[instance];
         at.has_new_memory();
         at.silences = 0;
+        self.stations.instances[instance].is_empty = self.state_of(instance).is_some();
         self.lay_card(instance);
         let at = &mut self.stations.instances[instance];
         if std::mem::take(&mut at.crashes) == 0 {
@@ -393,6 +453,7 @@ impl World<'_> {
         self.memory_changes(index, Memory::begins);
         self.caches.begins(index, now);
         self.caller_begins(index);
+        self.copy_may_change(index, false);
     }
 
     /// An instance no longer serves.
@@ -408,16 +469,19 @@ impl World<'_> {
         }
         self.stations.instances[index].set_life(life);
         self.memory_changes(index, |memory, _| memory.ends());
+        self.copy_may_change(index, false);
     }
 
     /// Which instances of a service callers may pick: those that they know and that pass their health check; if none does, all.
     pub(in crate::world) fn refresh_routable(&mut self, service: ServiceId) {
         let (routable, differ) = self.stations.choose_routable(service);
+        let differ = differ || self.stations.some_get_a_share(service);
         let only = match routable[..] {
             [one] if !differ => one.into(),
             _ => Maybe::NONE,
         };
         self.calls.set_known(service, only, differ);
         self.stations.services[service].routable = routable;
+        self.looks_at_primary(service);
     }
 }

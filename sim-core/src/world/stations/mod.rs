@@ -38,6 +38,7 @@ use super::frame::{Arena, FrameId, Link};
 use super::{Event, fact};
 use crate::call::balance::slow_start::SlowStart;
 use crate::counters::SERVICE_COUNTERS;
+use crate::data::Wrongness;
 use crate::engine::rng::{Keyed, hash_name, mix};
 use crate::engine::table::Table;
 use crate::ids::{InstanceId, ServiceId, VersionId, ZoneId};
@@ -52,6 +53,7 @@ use crate::topology::{self, Node, Step};
 use cores::Cores;
 use instance::{GATED, HEAVY, LINED, PATIENCE, PULLS, TIED};
 use service::Service;
+use std::collections::BTreeMap;
 
 /// Keeps the draw of when periods of a CPU limit begin apart from others.
 const PHASE: u64 = 0xa2;
@@ -79,6 +81,8 @@ pub(in crate::world) enum Due {
     OutOfMemory { instance: InstanceId, epoch: u32 },
     /// An instance that was killed has waited before it starts again.
     TriesAgain(InstanceId),
+    /// An instance that was isolated gets the next share of its calls.
+    GetsMore { instance: InstanceId, step: u32 },
 }
 
 impl From<Due> for Event {
@@ -99,7 +103,8 @@ impl super::events::Due for Due {
             | Self::Grace { .. }
             | Self::Emptied { .. }
             | Self::Leaks(_)
-            | Self::TriesAgain(_) => None,
+            | Self::TriesAgain(_)
+            | Self::GetsMore { .. } => None,
         }
     }
 
@@ -122,6 +127,8 @@ pub(in crate::world) struct Stations {
     in_vain: in_vain::InVain,
     /// Stations that are simulated by themselves.
     plain: Vec<InstanceId>,
+    /// Instances that get their calls back by steps: the shares, and how long each lasts [ns].
+    returning: BTreeMap<InstanceId, (Vec<f64>, u64)>,
     /// Requests and messages waiting in all queues.
     backlog: u64,
     /// The bound of that.
@@ -148,6 +155,7 @@ impl Stations {
             up: up::Up::new(model),
             in_vain: in_vain::InVain::default(),
             plain: Vec::new(),
+            returning: BTreeMap::new(),
             backlog: 0,
             max_backlog: model.run.max_backlog,
         }
@@ -230,8 +238,41 @@ impl Stations {
 
     /// The instances of a service that callers know, healthy or not, in the order of their places.
     pub(in crate::world) fn known(&self, service: ServiceId) -> impl Iterator<Item = InstanceId> {
-        let known = |instance: &InstanceId| self.instances[*instance].registered && !self.instances[*instance].isolated;
+        let known = |instance: &InstanceId| self.is_known(*instance);
         self.services[service].ids().filter(known)
+    }
+
+    /// Whether callers know of an instance, so that they may pick it.
+    pub(in crate::world) fn is_known(&self, instance: InstanceId) -> bool {
+        let at = &self.instances[instance];
+        at.registered && !at.isolated && !at.is_empty
+    }
+
+    /// Whether an instance is up, not frozen, and has its data.
+    pub(in crate::world) fn serves(&self, instance: InstanceId) -> bool {
+        let at = &self.instances[instance];
+        at.runs() && at.odd & instance::FROZEN == 0 && !at.is_empty
+    }
+
+    /// Which share of the replies of an instance faults make wrong in a way.
+    pub(in crate::world) fn wrong_share(&self, instance: InstanceId, kind: Wrongness) -> f64 {
+        let wrongs = self.instances[instance].wrongs.iter().filter(|(_, of)| *of == kind as u8);
+        1.0 - wrongs.map(|(probability, _)| 1.0 - probability).product::<f64>()
+    }
+
+    /// Whether an instance has no data yet that it has to have before it serves.
+    pub(in crate::world) fn is_empty(&self, instance: InstanceId) -> bool {
+        self.instances[instance].is_empty
+    }
+
+    /// Whether some instance of a service gets only a share of its calls.
+    pub(in crate::world) fn some_get_a_share(&self, service: ServiceId) -> bool {
+        self.services[service].places > 1 && self.services[service].ids().any(|i| self.instances[i].share < 1.0)
+    }
+
+    /// Which share of its calls an instance gets.
+    pub(in crate::world) fn share_of(&self, instance: InstanceId) -> f64 {
+        self.instances[instance].share
     }
 
     /// How often the disk of an instance has flushed for somebody, and how long they waited in all [ns].

@@ -1,0 +1,76 @@
+//! A store of which regions agree on each write.
+
+use serde::{Deserialize, Serialize};
+use sim_core::problem::Problems;
+use sim_core::topology::Replication;
+use sim_core::units::{Bytes, Count};
+
+/// Every write is agreed between regions before it is answered.
+///
+/// # What it models
+/// A write waits, when its work is done, for `round_trips` between the instance that has taken it and the other regions of the store: each
+/// lasts until so many of them have answered that they make a majority of `regions` with its own. Messages take the latencies of `network`
+/// between the zones, drawn for each message; without them nothing is waited for. The write keeps its worker and uses no processor.
+/// Messages go to all regions, and the bill may count them as transfer.
+///
+/// A region is spoken for by the first zone in which the store stands there. Not modelled: a leader to which writes are handed on (any
+/// instance leads what it takes), elections, conflicts, reads that ask a majority, and losses and faults on the way of these messages.
+///
+/// # When to use it
+/// For databases that stay right when a region is lost.
+///
+/// # Knobs
+/// - `regions`: regions that agree, the first so many of the store's `zones`, count, default 3
+/// - `round_trips`: messages there and back for each write and region, count, default 2
+/// - `message`: size of a message, bytes, default 2KiB
+///
+/// # Example
+/// ```yaml
+/// regions: {east: {zones: [east-a]}, west: {zones: [west-a]}, north: {zones: [north-a]}}
+/// network: {between_regions: {latency: 35ms}}
+/// stores:
+///   ledger:
+///     instances: 9
+///     zones: [east-a, west-a, north-a]
+///     workers: 64
+///     replication: {consensus: {regions: 3, round_trips: 2, message: 2KiB}}
+/// ```
+///
+/// # Source
+/// Paxos and Raft; Spanner (Corbett et al., OSDI 2012).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsensusSettings {
+    /// Regions that agree; default 3.
+    pub regions: Count,
+    /// Messages there and back for each write and region; default 2.
+    pub round_trips: Count,
+    /// Size of a message; default 2KiB.
+    pub message: Bytes,
+}
+
+impl Default for ConsensusSettings {
+    fn default() -> Self {
+        Self { regions: Count::new(3), round_trips: Count::new(2), message: Bytes::new(2048) }
+    }
+}
+
+impl ConsensusSettings {
+    /// Problems of the settings.
+    pub(super) fn validate(&self, problems: &mut Problems) {
+        for (key, count) in [("regions", self.regions), ("round_trips", self.round_trips)] {
+            if !(1..=100).contains(&count.get()) {
+                problems.error(key, "agreement needs at least 1, and at most 100");
+            }
+        }
+    }
+
+    /// As meant.
+    pub(super) fn compile(&self) -> Replication {
+        Replication::Consensus {
+            regions: self.regions.get_u32(),
+            round_trips: self.round_trips.get_u32(),
+            message: self.message,
+        }
+    }
+}

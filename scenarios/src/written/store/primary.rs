@@ -1,0 +1,129 @@
+//! A store with one instance that takes all writes.
+
+use serde::{Deserialize, Serialize};
+use sim_core::data::replication::{Commit, FailoverSettings};
+use sim_core::dist::Distribution;
+use sim_core::problem::Problems;
+use sim_core::topology::{ReadFrom, Replication};
+use sim_core::units::{Count, SimDuration};
+
+/// One instance takes all writes, the others follow it and lag behind.
+///
+/// # What it models
+/// Writes go to the primary, at first instance 0, which keeps a log of them. Each replica has a write after a lag of its own; writes
+/// overtake each other on the way. A read from a replica that lacks a write of its row which was answered before the read began is counted as a
+/// stale read.
+///
+/// A write is answered when as many copies have it as `commit` says; until then it keeps its worker and uses no processor. That is, from weak to
+/// strong: `asynchronous`, before the primary's own disk has it, so that no step `disk` of a write waits for its fsync; `primary`; `one_replica`;
+/// `majority` of the copies, the primary among them; `all`. A write waits for copies that are up, and for one that is away until it is back.
+/// `commit` is live.
+///
+/// Replicas that crash or freeze get nothing; when they are back they have all that they lack after one more lag. When the primary crashes or
+/// freezes, nothing is on its way any more. Without `failover` writes fail until it is back. With it that is noticed after `detect`, and `takes`
+/// later the replica is the primary that lacks the fewest writes of those that are up and have caught up. It takes from the other
+/// replicas what these have and it lacks; an answered write that none of them has is lost. A primary that somebody isolates, drains or
+/// replaces, or with `do: failover`, hands over in `takes`, without a loss. From the notice to the end of `takes` nobody takes writes: calls of them
+/// fail as unreachable, and writes that the old primary has still in hand fail there (fenced). When it is back it follows the new one. If no
+/// replica can lead, the first that can does, or the old primary when it is back.
+///
+/// A primary that is back before anybody else leads has lost what it had answered before its disk (`asynchronous`), unless a replica has it.
+///
+/// Lost writes are counted as `lost_write` at each call by which they came, and as `wrong_mode` where they were answered before the disk
+/// because an action has set `commit` so. Counters: `lost_writes`, `failovers`, `fenced_writes`; the timed part `commit_wait`; the level
+/// `no_primary`.
+///
+/// Not modelled: the network on the way of the log (it is part of `lag`), and a primary that only some can reach.
+///
+/// # When to use it
+/// For databases with read replicas: what reads of replicas see, what it costs to wait for copies, and what a failover loses.
+///
+/// # Knobs
+/// - `replicas`: how many follow the primary, count, default all other instances; without `instances` there are so many and the primary
+/// - `lag`: how late a replica has a write, duration or distribution, default 100ms
+/// - `reads`: where reads go, `primary`, `replica` or `nearest` (any instance), default replica
+/// - `commit`: which copies have a write before it is answered, `asynchronous`, `primary`, `one_replica`, `majority` or `all`, default primary
+/// - `failover`: `{detect, takes}`, durations or distributions, default none; `{}` is 10s and 30s
+///
+/// # Example
+/// ```yaml
+/// stores:
+///   accounts:
+///     workers: 32
+///     replication: {primary: {replicas: 2, lag: {exponential: {mean: 200ms}}, commit: one_replica, failover: {detect: 10s, takes: 20s}}}
+/// ```
+///
+/// # Source
+/// Streaming replication of `PostgreSQL` (`synchronous_commit`, `synchronous_standby_names`) and `MySQL`'s semisynchronous replication; failover as
+/// by Patroni, and MHA for `MySQL`, which collects from all replicas what the dead primary has sent to any.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrimarySettings {
+    /// How many instances follow the primary; default all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<Count>,
+    /// How late a replica has a write, drawn for each write and replica; default 100ms.
+    pub lag: Distribution,
+    /// Where reads go; default replica.
+    pub reads: ReadFrom,
+    /// Which copies have a write before it is answered; default primary.
+    pub commit: Commit,
+    /// How a replica takes over from a primary that is gone; default not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failover: Option<FailoverSettings>,
+}
+
+impl Default for PrimarySettings {
+    fn default() -> Self {
+        let lag = SimDuration::from_ns(100_000_000);
+        Self {
+            replicas: None,
+            lag: Distribution::constant(lag),
+            reads: ReadFrom::default(),
+            commit: Commit::default(),
+            failover: None,
+        }
+    }
+}
+
+impl PrimarySettings {
+    /// Problems of the settings by themselves.
+    pub(super) fn validate(&self, problems: &mut Problems) {
+        problems.at("lag", |p| self.lag.validate(p));
+        if let Some(failover) = &self.failover {
+            problems.at("failover", |p| failover.validate(p));
+        }
+        if self.replicas.is_some_and(|replicas| replicas.get() == 0) {
+            problems.error("replicas", "a primary that nobody follows is one copy").hint =
+                Some("leave replication out, or write at least 1".into());
+        }
+    }
+
+    /// What needs other copies than there are.
+    pub(super) fn check(&self, instances: u32, problems: &mut Problems) {
+        if let Some(replicas) = self.replicas.filter(|replicas| replicas.get() + 1 != u64::from(instances)) {
+            let what =
+                format!("a primary and {replicas} replicas are {} instances, not {instances}", replicas.get() + 1);
+            problems.error("replicas", what).hint =
+                Some("write one less than instances, or leave one of the two out".into());
+        } else if instances == 1 && self.failover.is_some() {
+            problems.error("failover", "there is no replica that could take over").hint =
+                Some("write instances: 3 at the store".into());
+        } else if instances == 1 && self.commit > Commit::Primary {
+            problems.error("commit", "there is no replica to wait for").hint =
+                Some("write instances: 3 at the store".into());
+        }
+    }
+}
+
+impl PrimarySettings {
+    /// As meant.
+    pub(super) fn compile(&self) -> Replication {
+        Replication::Primary {
+            lag: self.lag.clone(),
+            reads: self.reads,
+            commit: self.commit,
+            failover: self.failover.clone(),
+        }
+    }
+}

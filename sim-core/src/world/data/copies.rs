@@ -1,0 +1,419 @@
+//! The copies of a store with a primary: its log of writes, which copy has which of them, and which are lost when the primary is.
+//!
+//! A write goes to the primary at once, and to each copy that follows it after a lag of its own; writes overtake each other on the way. A copy that
+//! is
+//! away (crashed, frozen, gone) gets nothing; when it is back it has all that it lacks after one more lag. While the primary is down nothing is on
+//! its
+//! way: what a copy has not got by then it gets when the primary is back, or never, when another copy leads by then. Who leads next takes from the
+//! other copies that follow what these have, so that a write is lost only if none of them has it.
+//!
+//! Only writes that some copy still lacks are kept, so memory follows the lag. Of a copy that is away the rows are kept that it lacks.
+
+use crate::data::replication::Commit;
+use crate::dist::{Distribution, Sampler};
+use crate::engine::math::whole_ns;
+use crate::engine::rng::{Keyed, mix};
+use crate::engine::table::Maybe;
+use crate::ids::EdgeId;
+use std::collections::{BTreeMap, VecDeque};
+
+/// When a copy has a write that it does not get because it is away.
+const AWAY: u64 = u64::MAX;
+/// When a copy has a write that it does not get because the primary is down.
+const HALTED: u64 = u64::MAX - 1;
+/// When a write was answered that was not.
+const NEVER: u64 = u64::MAX;
+
+const LAG: u64 = 0x72;
+const AGAIN: u64 = 0x75;
+
+/// How many calls a write remembers by which it came.
+pub(super) const CALLS: usize = 4;
+
+/// A write.
+#[derive(Debug, Clone)]
+struct Write {
+    row: u64,
+    /// When it was answered [ns].
+    committed: u64,
+    /// By copy: when it has the write [ns].
+    applied: Vec<u64>,
+    /// How many replicas it waits for.
+    needs: u32,
+    /// The flush of the primary's disk behind which it is safe there, by number.
+    flush: u64,
+    /// The calls by which it came, that to the store first.
+    via: [Maybe<EdgeId>; CALLS],
+    /// It was answered before the disk because somebody has set that while the run goes on.
+    is_set: bool,
+    is_lost: bool,
+}
+
+/// A write that was answered and is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// The calls by which it came, that to the store first.
+    pub via: [Maybe<EdgeId>; CALLS],
+    /// It was answered before the disk because somebody has set that while the run goes on.
+    pub is_set: bool,
+}
+
+/// One copy.
+#[derive(Debug, Clone, Default)]
+struct Copy {
+    /// Whether it is up, and not frozen.
+    is_up: bool,
+    /// From when on it follows the primary [ns].
+    follows_from: u64,
+    /// Rows that it lacks because it was away, each since when [ns].
+    lacks: BTreeMap<u64, u64>,
+    /// Flushes that writes have asked of its disk without waiting.
+    asked: u64,
+    /// How many of them are done.
+    flushed: u64,
+}
+
+/// What a write has to wait for before it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Nothing.
+    No,
+    /// Until then [ns].
+    Until(u64),
+    /// Until more copies follow.
+    ForCopies,
+    /// It will never be answered: it is lost.
+    Lost,
+}
+
+/// The copies of a store with a primary.
+#[derive(Debug)]
+pub(super) struct Copies {
+    lag: Sampler,
+    /// By copy: how much later it applies writes while a fault makes it lag.
+    lag_factor: Vec<f64>,
+    copies: Vec<Copy>,
+    /// How many there are meant to be.
+    number: u32,
+    leader: usize,
+    /// Grows with each change of what is on its way, for its draws.
+    term: u64,
+    /// What a write waits for from now on.
+    commit: Commit,
+    /// Whether somebody has set that while the run goes on.
+    is_set: bool,
+    /// The writes that some copy lacks, in the order of their positions.
+    log: VecDeque<Write>,
+    /// The position of the first of them.
+    first: u64,
+    /// Positions of the writes of each row that are in the log.
+    rows: BTreeMap<u64, Vec<u64>>,
+    /// For draws: the same whatever other stores there are.
+    salt: u64,
+}
+
+impl Copies {
+    /// Of `places` that instances may take, the first `number` have the data.
+    pub(super) fn new(places: usize, number: u32, lag: &Distribution, commit: Commit, salt: u64) -> Self {
+        let copy = |place: usize| {
+            let is_there = place < number as usize;
+            Copy { is_up: is_there, follows_from: if is_there { 0 } else { AWAY }, ..Copy::default() }
+        };
+        Self {
+            lag: lag.build(),
+            lag_factor: vec![1.0; places],
+            copies: (0..places).map(copy).collect(),
+            number,
+            leader: 0,
+            term: 0,
+            commit,
+            is_set: false,
+            log: VecDeque::new(),
+            first: 0,
+            rows: BTreeMap::new(),
+            salt,
+        }
+    }
+
+    /// The instance that is the primary, by its number.
+    pub(super) fn leader(&self) -> usize {
+        self.leader
+    }
+
+    /// Whether a copy is up, and not frozen.
+    pub(super) fn is_up(&self, number: usize) -> bool {
+        self.copies[number].is_up
+    }
+
+    /// Copies apply writes so late from now on.
+    pub(super) fn lag_changes(&mut self, lag: &Distribution) {
+        self.lag = lag.build();
+    }
+
+    /// A copy applies writes so much later from now on.
+    pub(super) fn set_lag_factor(&mut self, number: usize, factor: f64) {
+        self.lag_factor[number] = factor;
+    }
+
+    /// A write waits for this from now on; whether somebody has set it while the run goes on.
+    pub(super) fn commit_changes(&mut self, commit: Commit, is_set: bool) {
+        (self.commit, self.is_set) = (commit, is_set);
+    }
+
+    /// Whether writes are answered before the disk.
+    pub(super) fn is_asynchronous(&self) -> bool {
+        self.commit == Commit::Asynchronous
+    }
+
+    /// The primary writes a row; the position of the write.
+    pub(super) fn write(&mut self, row: u64, key: u64, now: u64, via: [Maybe<EdgeId>; CALLS]) -> u64 {
+        self.trim(now);
+        let mut draw = Keyed::new(mix(key, LAG));
+        let mut applied = Vec::with_capacity(self.copies.len());
+        for (number, copy) in self.copies.iter_mut().enumerate() {
+            if number == self.leader {
+                applied.push(now);
+                continue;
+            }
+            // Drawn for copies that are away too, so that their fate changes no draw of the others.
+            let comes = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
+            applied.push(match copy.follows_from {
+                AWAY => {
+                    copy.lacks.entry(row).or_insert(now);
+                    AWAY
+                }
+                from => comes.max(from),
+            });
+        }
+        let needs = self.commit.replicas(self.number);
+        let committed = if needs == 0 { now } else { NEVER };
+        let flush = if self.commit == Commit::Asynchronous { self.copies[self.leader].asked } else { 0 };
+        let is_set = self.is_set && self.commit == Commit::Asynchronous;
+        self.log.push_back(Write { row, committed, applied, needs, flush, via, is_set, is_lost: false });
+        let position = self.first + self.log.len() as u64 - 1;
+        self.rows.entry(row).or_default().push(position);
+        position
+    }
+
+    /// What the write at a position waits for now; where that is nothing, it is answered.
+    pub(super) fn answers(&mut self, position: u64, now: u64) -> Wait {
+        // What is no longer in the log has come to all copies.
+        let Some(place) = position.checked_sub(self.first) else { return Wait::No };
+        let leader = self.leader;
+        let write = &mut self.log[place as usize];
+        if write.is_lost {
+            return Wait::Lost;
+        }
+        let others = write.applied.iter().enumerate().filter(|(number, at)| *number != leader && **at < HALTED);
+        let mut comes: Vec<u64> = others.map(|(_, at)| *at).collect();
+        comes.sort_unstable();
+        match (write.needs as usize).checked_sub(1).map(|last| comes.get(last).copied()) {
+            Some(None) => Wait::ForCopies,
+            Some(Some(at)) if at > now => Wait::Until(at),
+            _ => {
+                write.committed = write.committed.min(now);
+                Wait::No
+            }
+        }
+    }
+
+    /// Whether a read at a copy, of a request that has come at `since`, misses a write that was answered before [ns].
+    pub(super) fn is_stale(&self, row: u64, number: usize, since: u64, now: u64) -> bool {
+        let copy = &self.copies[number];
+        let lacks = || copy.lacks.get(&row).is_some_and(|&lacked| lacked <= since);
+        (copy.follows_from > now && lacks()) || self.lacking(row, number, now).any(|write| write.committed <= since)
+    }
+
+    /// How many writes of a row a copy lacks.
+    pub(super) fn behind(&self, row: u64, number: usize, now: u64) -> u64 {
+        self.lacking(row, number, now).count() as u64
+    }
+
+    fn lacking(&self, row: u64, number: usize, now: u64) -> impl Iterator<Item = &Write> {
+        let positions = self.rows.get(&row).into_iter().flatten();
+        let writes = positions.map(|position| &self.log[(position - self.first) as usize]);
+        writes.filter(move |write| write.applied[number] > now)
+    }
+
+    /// The primary's disk, or that of a copy, is asked for a flush that no write waits for.
+    pub(super) fn asks_flush(&mut self, number: usize) {
+        self.copies[number].asked += 1;
+    }
+
+    /// Such a flush is done.
+    pub(super) fn flushed(&mut self, number: usize) {
+        let copy = &mut self.copies[number];
+        copy.flushed = (copy.flushed + 1).min(copy.asked);
+    }
+
+    /// A copy that does not lead crashes, freezes or goes: it gets nothing more.
+    pub(super) fn goes_away(&mut self, number: usize, now: u64) {
+        let copy = &mut self.copies[number];
+        copy.is_up = false;
+        if copy.follows_from <= now {
+            copy.lacks.clear();
+        }
+        copy.follows_from = AWAY;
+        copy.asked = copy.flushed;
+        for write in self.log.iter_mut().filter(|write| !write.is_lost && write.applied[number] > now) {
+            write.applied[number] = AWAY;
+            copy.lacks.entry(write.row).or_insert(write.committed.min(now));
+        }
+    }
+
+    /// A copy is up again. Where the primary is, it has all that it lacks after one more lag: when that is [ns].
+    pub(super) fn comes_back(&mut self, number: usize, now: u64) -> Option<u64> {
+        self.copies[number].is_up = true;
+        self.copies[self.leader].is_up.then(|| self.catches_up(number, now))
+    }
+
+    fn catches_up(&mut self, number: usize, now: u64) -> u64 {
+        self.term += 1;
+        let mut draw = Keyed::new(mix(self.salt, mix(AGAIN ^ self.term, number as u64)));
+        let from = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
+        self.follows(number, from);
+        from
+    }
+
+    /// A copy follows the primary from then on [ns], and has all that it lacks by then.
+    fn follows(&mut self, number: usize, from: u64) {
+        self.copies[number].follows_from = from;
+        for write in self.log.iter_mut().filter(|write| write.applied[number] >= HALTED) {
+            write.applied[number] = from;
+        }
+    }
+
+    /// The primary crashes or freezes: nothing is on its way any more.
+    pub(super) fn halts(&mut self, now: u64) {
+        let leader = self.leader;
+        self.copies[leader].is_up = false;
+        for write in &mut self.log {
+            let late = |(number, at): &(usize, &mut u64)| *number != leader && **at > now && **at < HALTED;
+            write.applied.iter_mut().enumerate().filter(late).for_each(|(_, at)| *at = HALTED);
+        }
+        for (number, copy) in self.copies.iter_mut().enumerate() {
+            // Who was about to catch up does not.
+            if number != leader && copy.follows_from > now {
+                copy.follows_from = AWAY;
+            }
+        }
+    }
+
+    /// The primary is back before another leads: what was on its way sets out again. Writes that neither its disk nor a copy has are lost.
+    pub(super) fn resumes(&mut self, now: u64, kept_memory: bool) -> Vec<Lost> {
+        let leader = self.leader;
+        self.copies[leader].is_up = true;
+        let flushed = self.copies[leader].flushed;
+        let lost =
+            if kept_memory { Vec::new() } else { self.loses(|write, has| write.flush > flushed && !has(write), now) };
+        if !kept_memory {
+            self.copies[leader].asked = flushed;
+            self.log.iter_mut().for_each(|write| write.flush = 0);
+        }
+        self.sets_out_again(now);
+        lost
+    }
+
+    /// Another copy leads from now on. What neither it nor a copy that follows has is lost.
+    pub(super) fn leads(&mut self, number: usize, now: u64) -> Vec<Lost> {
+        let before = self.leader;
+        let was_up = self.copies[before].is_up;
+        let lost = if was_up { Vec::new() } else { self.loses(|write, has| !has(write), now) };
+        self.leader = number;
+        for write in self.log.iter_mut().filter(|write| !write.is_lost) {
+            write.applied[number] = write.applied[number].min(now);
+            write.committed = write.committed.min(now);
+            write.flush = 0;
+        }
+        if !was_up {
+            let copy = &mut self.copies[before];
+            (copy.follows_from, copy.asked) = (AWAY, copy.flushed);
+        }
+        self.copies[number].lacks.clear();
+        self.sets_out_again(now);
+        lost
+    }
+
+    /// Writes that are lost where no copy that follows has them, and more is true.
+    fn loses(&mut self, is_lost: impl Fn(&Write, &dyn Fn(&Write) -> bool) -> bool, now: u64) -> Vec<Lost> {
+        let (copies, leader) = (&self.copies, self.leader);
+        let has = |write: &Write| {
+            let others = write.applied.iter().zip(copies).enumerate().filter(|(number, _)| *number != leader);
+            others.into_iter().any(|(_, (at, copy))| *at <= now && copy.is_up && copy.follows_from <= now)
+        };
+        let mut lost = Vec::new();
+        for write in self.log.iter_mut().filter(|write| !write.is_lost) {
+            if is_lost(write, &has) {
+                write.is_lost = true;
+                if write.committed != NEVER {
+                    lost.push(Lost { via: write.via, is_set: write.is_set });
+                }
+            }
+        }
+        let (log, first) = (&self.log, self.first);
+        self.rows.retain(|_, positions| {
+            positions.retain(|position| !log[(position - first) as usize].is_lost);
+            !positions.is_empty()
+        });
+        lost
+    }
+
+    /// The primary is up: all that copies lack is on its way to those that are up.
+    fn sets_out_again(&mut self, now: u64) {
+        self.term += 1;
+        let (leader, first) = (self.leader, self.first);
+        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| !write.is_lost) {
+            let mut draw = Keyed::new(mix(self.salt ^ self.term, mix(AGAIN, first + place as u64)));
+            for (number, at) in write.applied.iter_mut().enumerate() {
+                if number != leader && *at == HALTED {
+                    *at = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
+                }
+            }
+        }
+        for number in 0..self.copies.len() {
+            if number != leader && self.copies[number].is_up && self.copies[number].follows_from == AWAY {
+                self.catches_up(number, now);
+            }
+        }
+    }
+
+    /// The copy that can lead and lacks the fewest writes, of those that are `able`.
+    pub(super) fn next_leader(&self, now: u64, able: impl Fn(usize) -> bool) -> Option<usize> {
+        let lacks =
+            |number: usize| self.log.iter().filter(|write| !write.is_lost && write.applied[number] > now).count();
+        let follows = |number: &usize| self.copies[*number].is_up && self.copies[*number].follows_from <= now;
+        let others = (0..self.copies.len()).filter(|number| *number != self.leader);
+        others.filter(follows).filter(|number| able(*number)).min_by_key(|number| (lacks(*number), *number))
+    }
+
+    /// When the last copy that is about to catch up will have done so [ns].
+    pub(super) fn all_follow_by(&self, now: u64) -> Option<u64> {
+        self.copies.iter().map(|copy| copy.follows_from).filter(|&from| from > now && from < HALTED).min()
+    }
+
+    /// Forgets the writes that all copies have that will ever get them.
+    fn trim(&mut self, now: u64) {
+        let (leader, flushed) = (self.leader, self.copies[self.leader].flushed);
+        while let Some(write) = self.log.front() {
+            let others = || write.applied.iter().enumerate().filter(|(number, _)| *number != leader);
+            let have = others().filter(|(_, at)| **at <= now).count();
+            // A write that waits for more copies is kept until they are back.
+            let is_over = others().all(|(_, &at)| at <= now || at == AWAY)
+                && have >= write.needs as usize
+                && (write.flush <= flushed || have > 0);
+            if !(write.is_lost || is_over) {
+                break;
+            }
+            if !write.is_lost
+                && let Some(positions) = self.rows.get_mut(&write.row)
+            {
+                positions.retain(|&position| position != self.first);
+                if positions.is_empty() {
+                    self.rows.remove(&write.row);
+                }
+            }
+            self.log.pop_front();
+            self.first += 1;
+        }
+    }
+}

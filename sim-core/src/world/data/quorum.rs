@@ -1,0 +1,370 @@
+//! Stores without a primary: each write goes to all copies of its row and waits for some, each read asks all and takes the first few answers.
+//!
+//! Any instance takes a request and asks the copies. The four legs of a message to a copy (a write and its acknowledgement, a read and its reply)
+//! take times of their own; this is the model WARS of probabilistically bounded staleness (Bailis et al., VLDB 2012). A read sees the newest of the
+//! versions that the first copies to reply have at the time at which it comes to each of them.
+//!
+//! A copy that is down gets no write, and gets what it lacks one leg after it is back, from the instances that have kept it (hinted handoff). It
+//! is not counted until then. So of a row only writes are kept that some copy lacks, unless a newer one has come to all that are up.
+
+use crate::counters::{count, part};
+use crate::data::replication::Quorum as Settings;
+use crate::data::{self, Wrongness};
+use crate::dist::Sampler;
+use crate::engine::math::whole_ns;
+use crate::engine::rng::{Keyed, mix};
+use crate::ids::{InstanceId, ServiceId};
+use crate::metrics::PartAt;
+use crate::outcome::Outcome;
+use crate::results::TraceStepKind;
+use crate::world::World;
+use crate::world::frame::{FrameId, Phase};
+use crate::world::probe::Stage;
+use std::collections::{BTreeMap, VecDeque};
+
+/// When a write comes to a copy that is down.
+const AWAY: u64 = u64::MAX;
+/// When a write was answered that was not yet.
+const NEVER: u64 = u64::MAX;
+
+const WRITE: u64 = 0x76;
+const READ: u64 = 0x77;
+const HINT: u64 = 0x78;
+const RING: u64 = 0x79;
+
+/// A write of a row.
+#[derive(Debug, Clone)]
+struct Write {
+    /// Later writes of the store have higher numbers.
+    number: u64,
+    /// When it was answered [ns].
+    committed: u64,
+    /// When it comes to each copy of the row [ns].
+    comes: Vec<u64>,
+}
+
+impl Write {
+    /// Whether all copies have it that will get it without coming back first.
+    fn is_everywhere(&self, now: u64) -> bool {
+        self.comes.iter().all(|&at| at <= now || at == AWAY)
+    }
+}
+
+/// What a read comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    /// Whether it misses a write that was answered before it began.
+    is_stale: bool,
+    /// How many writes of its row it misses.
+    behind: u64,
+}
+
+/// The rows of a store without a primary.
+#[derive(Debug)]
+pub(super) struct Quorum {
+    settings: Settings,
+    write: Sampler,
+    ack: Sampler,
+    read: Sampler,
+    reply: Sampler,
+    /// Instances over which the copies are spread.
+    instances: u32,
+    is_up: Vec<bool>,
+    next: u64,
+    rows: BTreeMap<u64, VecDeque<Write>>,
+    /// (when a write is everywhere [ns], its row).
+    over: VecDeque<(u64, u64)>,
+    /// By instance that is down: the rows that it lacks.
+    hints: Vec<Vec<u64>>,
+}
+
+impl Quorum {
+    pub(super) fn new(settings: &Settings, instances: u32, places: usize) -> Self {
+        let legs = &settings.legs;
+        Self {
+            write: legs.write.build(),
+            ack: legs.ack.build(),
+            read: legs.read.build(),
+            reply: legs.reply.build(),
+            settings: settings.clone(),
+            instances,
+            is_up: (0..places).map(|number| number < instances as usize).collect(),
+            next: 0,
+            rows: BTreeMap::new(),
+            over: VecDeque::new(),
+            hints: vec![Vec::new(); places],
+        }
+    }
+
+    /// The instances that have a copy of a row, by number.
+    fn copies_of(&self, row: u64) -> impl Iterator<Item = usize> + use<> {
+        let (all, first) = (u64::from(self.instances), mix(row, RING) % u64::from(self.instances));
+        (0..u64::from(self.settings.copies)).map(move |copy| ((first + copy) % all) as usize)
+    }
+
+    /// A write sets out to the copies of its row: its number, and after how long enough have acknowledged it [ns]; `None` where too few are up.
+    fn writes(&mut self, row: u64, key: u64, now: u64) -> Option<(u64, u64)> {
+        let copies: Vec<usize> = self.copies_of(row).collect();
+        let mut draw = Keyed::new(mix(key, WRITE));
+        let mut acks = Vec::with_capacity(copies.len());
+        let mut comes = Vec::with_capacity(copies.len());
+        for &copy in &copies {
+            let there = whole_ns(self.write.sample(&mut draw));
+            let back = whole_ns(self.ack.sample(&mut draw));
+            if self.is_up[copy] {
+                comes.push(now + there);
+                acks.push(there + back);
+            } else {
+                comes.push(AWAY);
+            }
+        }
+        acks.sort_unstable();
+        let took = *acks.get(self.settings.write as usize - 1)?;
+        for (&copy, _) in copies.iter().zip(&comes).filter(|(_, at)| **at == AWAY) {
+            self.hints[copy].push(row);
+        }
+        Some((self.keeps(row, comes, now), took))
+    }
+
+    /// A write comes to the copies of its row at these times; its number.
+    fn keeps(&mut self, row: u64, comes: Vec<u64>, now: u64) -> u64 {
+        self.forgets(now);
+        let last = comes.iter().copied().filter(|&at| at != AWAY).max().unwrap_or(now);
+        self.over.push_back((last, row));
+        self.next += 1;
+        self.rows.entry(row).or_default().push_back(Write { number: self.next, committed: NEVER, comes });
+        self.next
+    }
+
+    /// A write is answered.
+    fn is_committed(&mut self, row: u64, number: u64, now: u64) {
+        let writes = self.rows.get_mut(&row);
+        if let Some(write) = writes.and_then(|writes| writes.iter_mut().find(|write| write.number == number)) {
+            write.committed = now;
+        }
+    }
+
+    /// What a read sees of a row whose first replies come from these copies, each with the time at which it is asked [ns]; the request began at
+    /// `since`.
+    fn sees(&self, row: u64, asked: &[(usize, u64)], since: u64) -> Seen {
+        let Some(writes) = self.rows.get(&row) else { return Seen { is_stale: false, behind: 0 } };
+        let has = |write: &&Write| asked.iter().any(|&(copy, at)| write.comes[copy] <= at);
+        let seen = writes.iter().rev().find(has).map_or(0, |write| write.number);
+        let missed = writes.iter().filter(|write| write.number > seen);
+        let behind = missed.clone().count() as u64;
+        Seen { is_stale: missed.into_iter().any(|write| write.committed <= since), behind }
+    }
+
+    /// A read sets out to the copies of its row: what it sees, and how long it takes [ns]; `None` where too few are up.
+    fn reads(&self, row: u64, key: u64, since: u64, now: u64) -> Option<(Seen, u64)> {
+        let mut draw = Keyed::new(mix(key, READ));
+        let mut replies: Vec<(u64, usize, u64)> = Vec::with_capacity(self.settings.copies as usize);
+        for (place, copy) in self.copies_of(row).enumerate() {
+            let there = whole_ns(self.read.sample(&mut draw));
+            let back = whole_ns(self.reply.sample(&mut draw));
+            if self.is_up[copy] {
+                replies.push((there + back, place, now + there));
+            }
+        }
+        replies.sort_unstable();
+        let first = replies.get(..self.settings.read as usize)?;
+        let asked: Vec<(usize, u64)> = first.iter().map(|&(_, place, at)| (place, at)).collect();
+        Some((self.sees(row, &asked, since), first.last()?.0))
+    }
+
+    /// An instance is up, or not any more.
+    pub(super) fn changes(&mut self, number: usize, is_up: bool, now: u64) {
+        if std::mem::replace(&mut self.is_up[number], is_up) == is_up {
+            return;
+        }
+        if is_up {
+            self.gets_hints(number, now);
+            return;
+        }
+        // What is on its way to it comes to nobody.
+        let rows: Vec<u64> = self.rows.keys().copied().collect();
+        for row in rows {
+            let Some(place) = self.copies_of(row).position(|copy| copy == number) else { continue };
+            let Some(writes) = self.rows.get_mut(&row) else { continue };
+            let mut lacks = false;
+            for write in writes.iter_mut().filter(|write| write.comes[place] > now) {
+                write.comes[place] = AWAY;
+                lacks = true;
+            }
+            if lacks {
+                self.hints[number].push(row);
+            }
+        }
+    }
+
+    fn gets_hints(&mut self, number: usize, now: u64) {
+        let mut rows = std::mem::take(&mut self.hints[number]);
+        rows.sort_unstable();
+        rows.dedup();
+        for row in rows {
+            let Some(place) = self.copies_of(row).position(|copy| copy == number) else { continue };
+            let mut draw = Keyed::new(mix(mix(row, HINT ^ now), number as u64));
+            let at = now + whole_ns(self.write.sample(&mut draw));
+            let Some(writes) = self.rows.get_mut(&row) else { continue };
+            writes.iter_mut().filter(|write| write.comes[place] == AWAY).for_each(|write| write.comes[place] = at);
+            self.over.push_back((at, row));
+        }
+    }
+
+    /// Forgets writes that every copy has, or a newer one in their place.
+    fn forgets(&mut self, now: u64) {
+        while self.over.front().is_some_and(|&(at, _)| at <= now) {
+            let Some((_, row)) = self.over.pop_front() else { return };
+            let Some(writes) = self.rows.get_mut(&row) else { continue };
+            while writes.get(1).is_some_and(|newer| newer.is_everywhere(now)) {
+                writes.pop_front();
+            }
+            if writes.len() == 1 && writes[0].comes.iter().all(|&at| at <= now) {
+                self.rows.remove(&row);
+            }
+        }
+    }
+}
+
+impl World<'_> {
+    /// A request reads its row: where the store has no primary it asks the copies, and waits.
+    pub(in crate::world) fn reads(&mut self, frame: FrameId, store: ServiceId) -> Option<FrameId> {
+        if self.data.rows.quorum(store).is_none() {
+            self.read_row(frame, store);
+            self.frames[frame].pc += 1;
+            return Some(frame);
+        }
+        // The frame may have been that of a write which was given up.
+        self.data.at_quorum.remove(&frame);
+        let row = self.row(frame, store);
+        let (key, since) = (self.frames[frame].key, self.frames[frame].arrived);
+        let read = self.data.rows.quorum(store).and_then(|quorum| quorum.reads(row, key, since, self.now));
+        let Some((seen, took)) = read else { return self.too_few_are_up(frame, store) };
+        if seen.is_stale {
+            self.arises(frame, Wrongness::StaleRead as u8);
+        }
+        self.has_seen(frame, store, row, seen.behind);
+        self.waits_for_quorum(frame, took)
+    }
+
+    /// A request writes its row at the copies, and waits for enough of them.
+    pub(super) fn writes_to_quorum(&mut self, frame: FrameId, store: ServiceId, row: u64) -> Option<FrameId> {
+        let (key, now) = (self.frames[frame].key, self.now);
+        let written = self.data.rows.quorum_mut(store).and_then(|quorum| quorum.writes(row, key, now));
+        let Some((number, took)) = written else { return self.too_few_are_up(frame, store) };
+        self.times.record(PartAt::service(const { part(&data::COMMIT) }, store), took);
+        self.data.at_quorum.insert(frame, (store, row, number));
+        if took == 0 {
+            return Some(self.quorum_has_answered(frame));
+        }
+        self.waits_for_quorum(frame, took)
+    }
+
+    fn waits_for_quorum(&mut self, frame: FrameId, took: u64) -> Option<FrameId> {
+        self.stage(frame, Stage::Step(TraceStepKind::Agree));
+        if took == 0 {
+            self.frames[frame].pc += 1;
+            return Some(frame);
+        }
+        self.wakes_after(frame, took, Phase::Agreeing);
+        None
+    }
+
+    /// Enough copies have answered a read or a write.
+    pub(super) fn quorum_has_answered(&mut self, frame: FrameId) -> FrameId {
+        if let Some((store, row, number)) = self.data.at_quorum.remove(&frame) {
+            let now = self.now;
+            self.data.rows.quorum_mut(store).into_iter().for_each(|quorum| quorum.is_committed(row, number, now));
+        }
+        let at = &mut self.frames[frame];
+        (at.seq, at.phase) = (0, Phase::Running);
+        at.pc += 1;
+        frame
+    }
+
+    fn too_few_are_up(&mut self, frame: FrameId, store: ServiceId) -> Option<FrameId> {
+        count!(self.stations.counts(store), data::TOO_FEW_COPIES);
+        self.fail(frame, Outcome::Unreachable as u8)
+    }
+
+    /// An instance of a store without a primary is up, or not any more.
+    pub(super) fn quorum_may_change(&mut self, instance: InstanceId, is_up: bool) {
+        let (store, number) = (self.stations.service_of(instance), self.stations.number(instance));
+        let now = self.now;
+        self.data.rows.quorum_mut(store).into_iter().for_each(|quorum| quorum.changes(number as usize, is_up, now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::replication::Legs;
+    use crate::dist::Distribution;
+    use crate::units::SimDuration;
+
+    fn quorum(copies: u32, read: u32, write: u32) -> Quorum {
+        let leg = || Distribution::exponential(SimDuration::from_ns(1_000_000));
+        let legs = Legs { write: leg(), ack: leg(), read: leg(), reply: leg() };
+        Quorum::new(&Settings { copies, read, write, legs }, copies, copies as usize)
+    }
+
+    /// Of k writes, each at W random copies of N and nowhere else, a read of R random copies sees none with probability (C(N-W, R) / C(N, R))^k:
+    /// Bailis et al. 2012, section 3.1; the numbers are those of `truth/closed_forms.json`, `pbs_k_staleness`.
+    #[test]
+    fn a_read_is_within_k_versions_as_often_as_the_closed_form_says() {
+        for (write, within) in [
+            (1, &[(1, 1.0 / 3.0), (2, 0.5556), (3, 0.7037), (5, 0.8683), (10, 0.98266)][..]),
+            (2, &[(1, 0.6667), (2, 0.8889), (5, 0.99588)][..]),
+        ] {
+            let trials = 40_000;
+            let mut seen_within = [0u32; 12];
+            for trial in 0..trials {
+                let mut draw = Keyed::new(mix(17, trial));
+                let mut store = quorum(3, 1, write);
+                for time in 1..=12 {
+                    // The copies that do not get it: one, or two.
+                    let odd = (draw.unit() * 3.0) as usize;
+                    let gets = |copy: usize| (copy == odd) == (write == 1);
+                    let comes = (0..3).map(|copy| if gets(copy) { time } else { AWAY - 1 }).collect();
+                    let number = store.keeps(5, comes, time);
+                    store.is_committed(5, number, time);
+                }
+                let (seen, _) = store.reads(5, trial, 20, 20).unwrap();
+                assert_eq!(seen.is_stale, seen.behind > 0);
+                (seen.behind as usize..12).for_each(|k| seen_within[k] += 1);
+            }
+            for &(k, exact) in within {
+                let found = f64::from(seen_within[k - 1]) / trials as f64;
+                assert!((found - exact).abs() < 0.008, "W {write}, k {k}: {found}, not {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_all_have_is_forgotten() {
+        let mut store = quorum(3, 2, 2);
+        for write in 0..10_000u64 {
+            let (number, _) = store.writes(write % 7, write, write * 1_000_000).unwrap();
+            store.is_committed(write % 7, number, write * 1_000_000);
+        }
+        assert!(store.rows.values().map(VecDeque::len).sum::<usize>() < 60);
+    }
+
+    #[test]
+    fn a_copy_that_is_back_gets_what_it_lacks() {
+        let mut store = quorum(3, 3, 2);
+        store.changes(0, false, 0);
+        assert!(store.reads(5, 1, 0, 0).is_none(), "three are to reply");
+        let (number, took) = store.writes(5, 1, 0).unwrap();
+        store.is_committed(5, number, took);
+        store.changes(1, false, 0);
+        assert!(store.writes(5, 2, 0).is_none());
+        store.changes(1, true, 0);
+        store.changes(0, true, 1_000_000_000);
+        let lacks = |store: &Quorum, at: u64| {
+            !store.sees(5, &[(store.copies_of(5).position(|c| c == 0).unwrap(), at)], at).is_stale
+        };
+        assert!(!lacks(&store, 1_000_000_000));
+        assert!(lacks(&store, 2_000_000_000));
+    }
+}
