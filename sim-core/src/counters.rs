@@ -3,9 +3,9 @@
 //! A family declares its counters in its own `mod.rs`; where they are stored, how they are added up and taken apart, which of them
 //! telemetry, expressions, the reference and results have, all of that follows from here without another edit.
 
-use crate::call::{breaker, deadline, doorman, ejection, fallback, hedge, limit, pool, rate_limit, retry};
+use crate::call::{activator, breaker, deadline, doorman, ejection, fallback, hedge, limit, pool, rate_limit, retry};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
-use crate::service::{admission, cpu, discipline, disk, memory, nic};
+use crate::service::{admission, cpu, discipline, disk, memory, nic, nodes};
 use crate::{data, service};
 
 /// The families that count.
@@ -19,6 +19,7 @@ const FAMILIES: &[&[Counter]] = &[
     limit::COUNTERS,
     pool::COUNTERS,
     rate_limit::COUNTERS,
+    activator::COUNTERS,
     admission::COUNTERS,
     discipline::COUNTERS,
     cpu::COUNTERS,
@@ -33,11 +34,20 @@ const FAMILIES: &[&[Counter]] = &[
 
 /// The families in which something is timed.
 const TIMED_FAMILIES: &[&[TimedPart]] =
-    &[service::TIMED, disk::TIMED, data::TIMED, limit::TIMED, pool::TIMED, rate_limit::TIMED];
+    &[service::TIMED, disk::TIMED, data::TIMED, limit::TIMED, pool::TIMED, rate_limit::TIMED, activator::TIMED];
 
 /// The families in which something goes up and down.
-const LEVEL_FAMILIES: &[&[Level]] =
-    &[breaker::LEVELS, limit::LEVELS, pool::LEVELS, admission::LEVELS, memory::LEVELS, disk::LEVELS, data::LEVELS];
+const LEVEL_FAMILIES: &[&[Level]] = &[
+    breaker::LEVELS,
+    limit::LEVELS,
+    pool::LEVELS,
+    activator::LEVELS,
+    admission::LEVELS,
+    memory::LEVELS,
+    disk::LEVELS,
+    data::LEVELS,
+    nodes::LEVELS,
+];
 
 /// The timed parts of services, stores, queues and call sites.
 pub const TIMED: &[TimedPart] = &flat::<TimedPart, { number_of(TIMED_FAMILIES) }>(TIMED_FAMILIES);

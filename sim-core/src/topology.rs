@@ -496,6 +496,8 @@ pub struct Guard {
     pub pool: Option<PoolSettings>,
     /// How many attempts may be sent in a stretch of time.
     pub rate_limit: Option<RateLimitSettings>,
+    /// How long attempts wait for the first instance of a callee that may be scaled to none.
+    pub activator: Option<SimDuration>,
     /// What has such a limit of its own.
     pub per: Option<Subject>,
     /// How many retries there may be (the settings stand in `Edge::retry`; this says that the state is shared here).
@@ -545,7 +547,7 @@ impl Edge {
 impl Guard {
     /// Whether an attempt may have to wait before it is sent.
     pub fn has_gates(&self) -> bool {
-        self.limit.is_some() || self.pool.is_some() || self.rate_limit.is_some()
+        self.limit.is_some() || self.pool.is_some() || self.rate_limit.is_some() || self.activator.is_some()
     }
 }
 

@@ -23,6 +23,20 @@ fn pick(study: &StudyResult) -> Option<&ServiceSeries> {
     scaled.or_else(|| study.service_series.iter().max_by(|a, b| used(a).total_cmp(&used(b))))
 }
 
+/// Whether a scaler asks for other numbers than it orders.
+fn is_held_back(series: &ServiceSeries) -> bool {
+    series.scaled && series.desired.iter().zip(&series.wanted).any(|(a, b)| (a.mean - b.mean).abs() > 0.01)
+}
+
+/// What the lines of a scaler mean.
+fn said(series: &ServiceSeries) -> &'static str {
+    if is_held_back(series) {
+        " Wanted is what the scaler has ordered, desired what its metrics ask for: bounds, cool-downs and windows hold it back."
+    } else {
+        ""
+    }
+}
+
 #[allow(clippy::too_many_lines, reason = "one drawing from top to bottom reads better than its parts")]
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let series = pick(study)?;
@@ -92,6 +106,12 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let mut lines = vec![("serving", series.instances.as_slice(), colour::BLUE, "")];
     if series.scaled {
         lines.push(("wanted", series.wanted.as_slice(), colour::OCHRE, "5 3"));
+        if is_held_back(series) {
+            lines.push(("desired", series.desired.as_slice(), colour::PURPLE, "2 3"));
+        }
+        if series.starting.iter().any(|starting| starting.mean > 0.0) {
+            lines.push(("starting", series.starting.as_slice(), colour::GREEN, ""));
+        }
     }
     let instances = panel(&lines, "", true, PanelPlace::Middle);
     let queue = panel(&[("waiting", &series.queue_length, colour::VERM, "")], "", false, PanelPlace::Last);
@@ -100,7 +120,9 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         vec![
             w,
             estimate(&series.offered_per_s[i], Unit::PerSecond),
+            estimate(&series.desired[i], Unit::Count),
             estimate(&series.wanted[i], Unit::Count),
+            estimate(&series.starting[i], Unit::Count),
             estimate(&series.instances[i], Unit::Count),
             grouped(low, 0),
             grouped(high, 0),
@@ -116,7 +138,11 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     };
     let mut readings = vec![reading("offered", "ink2", &series.offered_per_s, "/s")];
     if series.scaled {
+        if is_held_back(series) {
+            readings.push(reading("desired", "purple", &series.desired, ""));
+        }
         readings.push(reading("wanted", "ochre", &series.wanted, ""));
+        readings.push(reading("starting", "green", &series.starting, ""));
     }
     readings.push(reading("serving", "blue", &series.instances, ""));
     readings.push(reading("waiting", "verm", &series.queue_length, ""));
@@ -124,12 +150,16 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         id: "instances".into(),
         caption: (
             format!("Load, instances and queue of {}", series.name),
-            format!("the band of instances goes from the run with fewest to that with most. {}", how(study)),
+            format!(
+                "the band of instances goes from the run with fewest to that with most.{} {}",
+                said(series),
+                how(study)
+            ),
         ),
         panels: vec![load, instances, queue],
         tables: vec![DataTable {
             says: "load, instances and queue by window".into(),
-            heads: ["Window", "Offered load", "Wanted", "Serving", "Fewest", "Most", "Waiting"]
+            heads: ["Window", "Offered load", "Desired", "Wanted", "Starting", "Serving", "Fewest", "Most", "Waiting"]
                 .map(String::from)
                 .into(),
             rows: rows.collect(),

@@ -182,6 +182,7 @@ impl Compiler<'_> {
             per: keys.rate_limit.and_then(|limit| self.subject(limit.per()?)),
             limit: keys.concurrency_limit.cloned(),
             pool: keys.pool.cloned(),
+            activator: None,
             budget: keys.retry.and_then(|r| r.budget.clone()),
             hedge: keys.hedge.cloned(),
             ejection: keys.outlier_ejection.cloned(),

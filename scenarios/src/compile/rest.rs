@@ -9,7 +9,7 @@ use sim_core::economics::{CostItem, Group};
 use sim_core::experiment::Before;
 use sim_core::expression::{Metric, Resolved, Subject};
 use sim_core::faults::{FaultEffect, Strategy, Surroundings, Target};
-use sim_core::ids::{PromiseId, ServiceId};
+use sim_core::ids::{Caller, PromiseId, ServiceId};
 use sim_core::model::Model;
 use sim_core::names::Objective;
 use sim_core::network::Network;
@@ -17,6 +17,7 @@ use sim_core::problem::Problems;
 use sim_core::promise::{PromiseKind, check_recoveries};
 use sim_core::runbook::{Runbook, RunbookSettings};
 use sim_core::topology::{KeySpace, Run, Topology};
+use sim_core::units::SimDuration;
 use std::collections::BTreeMap;
 
 /// A model that has nothing in it yet.
@@ -153,7 +154,16 @@ impl Compiler<'_> {
         });
         for scaler in &model.scalers {
             let service = &mut model.topology.services[scaler.of.index()];
-            service.max_instances = service.max_instances.max(scaler.max);
+            if !scaler.is_of_nodes() {
+                service.max_instances = service.max_instances.max(scaler.max);
+            }
+            let Some(at_most_ns) = scaler.activator_ns() else { continue };
+            for edge in model.topology.edges.iter().filter(|edge| !matches!(edge.caller, Caller::Queue(_))) {
+                let guard = &mut model.topology.guards[edge.guard.index()];
+                if guard.callee == scaler.of {
+                    guard.activator = Some(SimDuration::from_ns(at_most_ns));
+                }
+            }
         }
     }
 

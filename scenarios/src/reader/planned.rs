@@ -35,13 +35,7 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("sink", "control.telemetry.all"),
     ("override", "control.scalers.s"),
     ("decide", "control.scalers.s"),
-    ("hpa", "control.scalers.s.use"),
-    ("rules", "control.scalers.s.use"),
-    ("predictive", "control.scalers.s.use"),
     ("vertical", "control.scalers.s.use"),
-    ("keda", "control.scalers.s.use"),
-    ("knative", "control.scalers.s.use"),
-    ("cluster", "control.scalers.s.use"),
     // Money and studies.
     ("capital", "costs.c.meter"),
     ("credits", "costs.c.meter"),

@@ -18,7 +18,7 @@ use sim_core::ids::{Caller, EdgeId, GuardId, ServiceId};
 use sim_core::judge::{ItemBill, spent_between};
 use sim_core::metrics::{Counter, Histogram, LevelAt, LevelOf, LevelSums, Listed, PartAt, TimedAt, TimedSums};
 use sim_core::model::Model;
-use sim_core::results::{EdgeCounts, Estimate, Limit, Part, RunResult, Span, StoppedRun};
+use sim_core::results::{EdgeCounts, Estimate, Held, Limit, Part, RunResult, Span, StoppedRun};
 use sim_core::service::cpu::CPU_FOR_NOBODY_NS;
 use std::collections::BTreeMap;
 
@@ -193,8 +193,12 @@ pub struct Gathered {
     /// Looks without data and looks, of each alert and of each scaler.
     pub alert_looks: Vec<RatioSums>,
     pub scaler_looks: Vec<RatioSums>,
-    /// Steps up, steps down and turns of each scaler.
-    pub scaler_steps: Vec<[MeanSums; 3]>,
+    /// Steps up, steps down, turns and instances moved, of each scaler.
+    pub scaler_steps: Vec<[MeanSums; 4]>,
+    /// Looks that changed nothing by the reason, and looks, of each scaler.
+    pub scaler_held: Vec<[RatioSums; Held::COUNT]>,
+    /// What the forecasts of each scaler missed, and what they were about.
+    pub scaler_forecasts: Vec<RatioSums>,
     /// By direction of probes, in the order of the model.
     pub probes: Vec<ProbeSums>,
     pub tails: Vec<(usize, Vec<TailSums>)>,
@@ -241,6 +245,8 @@ impl Gathered {
             alert_looks: model.alerts.iter().map(|_| RatioSums::default()).collect(),
             scaler_looks: model.scalers.iter().map(|_| RatioSums::default()).collect(),
             scaler_steps: model.scalers.iter().map(|_| Default::default()).collect(),
+            scaler_held: model.scalers.iter().map(|_| Default::default()).collect(),
+            scaler_forecasts: model.scalers.iter().map(|_| RatioSums::default()).collect(),
             probes: model.probes.iter().flat_map(|probes| &probes.ways).map(|_| ProbeSums::default()).collect(),
             tails: entries(model).into_iter().map(|e| (e, tail_spans(model))).collect(),
             faults: Vec::new(),
@@ -449,10 +455,17 @@ impl Gathered {
         for (sums, looks) in alerts.chain(self.scaler_looks.iter_mut().zip(&run.scaler_looks)) {
             sums.add(looks.without_data as f64, looks.all as f64);
         }
-        for ([up, down, turns], steps) in self.scaler_steps.iter_mut().zip(&run.scaler_steps) {
+        for ([up, down, turns, moved], steps) in self.scaler_steps.iter_mut().zip(&run.scaler_steps) {
             up.add(steps.up as f64);
             down.add(steps.down as f64);
             turns.add(steps.turns as f64);
+            moved.add(steps.moved as f64);
+        }
+        for (sums, (missed, of)) in self.scaler_forecasts.iter_mut().zip(&run.scaler_forecasts) {
+            sums.add(*missed, *of);
+        }
+        for (sums, held) in self.scaler_held.iter_mut().zip(&run.scaler_held) {
+            sums.iter_mut().zip(held.by).for_each(|(sum, count)| sum.add(count as f64, held.looks as f64));
         }
         for (endpoint, tails) in &mut self.tails {
             for tail in tails {

@@ -34,6 +34,8 @@ struct ServiceWindow {
     fewest: f64,
     most: f64,
     wanted: MeanSums,
+    desired: MeanSums,
+    starting: MeanSums,
     offered: MeanSums,
     queue: MeanSums,
     utilisation: RatioSums,
@@ -191,6 +193,8 @@ impl SeriesSums {
             at.most = at.most.max(running);
             at.instances.add(sum.instances_ns as f64 / ns);
             at.wanted.add(sum.wanted_now as f64);
+            at.desired.add(sum.desired_now as f64);
+            at.starting.add(sum.starting_ns as f64 / ns);
             at.offered.add(sum.entered as f64 / seconds);
             at.queue.add(sum.queue_ns as f64 / ns);
             at.utilisation.add(sum.busy_ns as f64, sum.workers_ns as f64);
@@ -258,6 +262,8 @@ impl SeriesSums {
             instances: windows.iter().map(|w| w.instances.at_least_zero()).collect(),
             instances_range: windows.iter().map(|w| (w.fewest, w.most)).collect(),
             wanted: windows.iter().map(|w| w.wanted.at_least_zero()).collect(),
+            desired: windows.iter().map(|w| w.desired.at_least_zero()).collect(),
+            starting: windows.iter().map(|w| w.starting.at_least_zero()).collect(),
             offered_per_s: windows.iter().map(|w| w.offered.at_least_zero()).collect(),
             queue_length: windows.iter().map(|w| w.queue.at_least_zero()).collect(),
             utilisation: windows.iter().map(|w| w.utilisation.share()).collect(),

@@ -14,9 +14,9 @@ use sim_core::metrics::Counter;
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{
-    AlertSummary, CallSummary, CostItemSummary, CostSummary, EndpointSummary, FaultPrice, FaultSpan, LatencySummary,
-    LevelSummary, Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary, StudyResult,
-    Summary, Tail, TailCurve, WaitSummary, WrongnessSummary,
+    AlertSummary, CallSummary, CostItemSummary, CostSummary, EndpointSummary, FaultPrice, FaultSpan, Held,
+    LatencySummary, LevelSummary, Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary,
+    StudyResult, Summary, Tail, TailCurve, WaitSummary, WrongnessSummary,
 };
 use sim_core::topology::{Edge, Node};
 use sim_core::workload::Shape;
@@ -141,14 +141,20 @@ fn summary(
 }
 
 fn scaler(model: &Model, scaler: &Scaler, place: usize, gathered: &Gathered) -> (String, ScalerSummary) {
-    let [up, down, turns] = &gathered.scaler_steps[place];
+    let [up, down, turns, moved] = &gathered.scaler_steps[place];
+    let reasons = Held::ALL.into_iter().zip(&gathered.scaler_held[place]);
+    let held = reasons.filter_map(|(held, sums)| Some((held.name(), sums.share().filter(|share| share.mean > 0.0)?)));
     let summary = ScalerSummary {
         of: model.services[scaler.of.index()].name.clone(),
+        moves: if scaler.is_of_nodes() { "nodes" } else { "instances" },
         min: scaler.min,
         max: scaler.max,
         steps_up: up.at_least_zero(),
         steps_down: down.at_least_zero(),
         turns: turns.at_least_zero(),
+        moved: moved.at_least_zero(),
+        held: held.collect(),
+        forecast_error: gathered.scaler_forecasts[place].estimate(),
         without_data: gathered.scaler_looks[place].share(),
     };
     (scaler.name.clone(), summary)

@@ -39,6 +39,7 @@ mod retries;
 mod routes;
 mod rows;
 mod runbooks;
+mod scalers;
 mod scopes;
 mod shipped;
 mod telemetry;

@@ -3,6 +3,7 @@
 //! All of it are pure state machines: they are told the time and what happened, and know no engine, so that published test vectors
 //! run against them directly. The world asks them; it never looks inside.
 
+pub mod activator;
 pub mod balance;
 pub mod breaker;
 pub mod deadline;

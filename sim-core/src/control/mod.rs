@@ -5,11 +5,13 @@
 
 mod alerts;
 mod baseline;
+pub mod pods;
 mod probes;
 pub mod scaling;
 mod scrape;
 mod stretch;
 mod telemetry;
+mod thin;
 #[cfg(test)]
 mod vectors;
 

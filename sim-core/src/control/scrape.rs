@@ -1,8 +1,9 @@
 //! What a telemetry pipeline takes at a time: differences of counters, and histograms of what is read.
 
+use crate::control::pods::PodCounts;
 use crate::counters::WAIT;
 use crate::expression::View;
-use crate::ids::EdgeId;
+use crate::ids::{EdgeId, InstanceId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, LevelSums, PartAt, SparseHistogram, TimedSums, VersionCounts};
 use crate::results::{EdgeCounts, ServiceCounts};
 
@@ -33,6 +34,8 @@ pub struct Scrape {
     pub ages_ns: Vec<u64>,
     /// Latency of answered attempts by version, where somebody reads one of them.
     pub version_latency: ByVersion<SparseHistogram>,
+    /// What each instance did, of services at whose instances somebody looks one by one.
+    pub pods: Vec<(InstanceId, PodCounts)>,
 }
 
 impl Scrape {

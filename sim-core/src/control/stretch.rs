@@ -3,11 +3,12 @@
 //! A scrape is added when it is delivered and taken out again when the window has passed it, so that a reading costs the same whatever
 //! the length of its window. Sums are of integers, so that what is taken out leaves nothing behind.
 
+use super::pods::PodCounts;
 use super::scrape::Scrape;
 use crate::counters::WAIT;
 use crate::data::Wrongness;
 use crate::expression::{Metric, Resolved, Subject, View, Window};
-use crate::ids::{EdgeId, ServiceId, VersionId};
+use crate::ids::{EdgeId, InstanceId, ServiceId, VersionId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, LevelAt, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::observe::{Observed, arrived, edges_of};
 use crate::results::{EdgeCounts, ServiceCounts, Slice};
@@ -43,6 +44,7 @@ pub(super) struct Stretch {
     ages_ns: Vec<u64>,
     /// When its last scrape was taken [ns].
     taken_ns: u64,
+    pods: BTreeMap<InstanceId, PodCounts>,
 }
 
 /// How long ago a reader looks [ns].
@@ -102,6 +104,7 @@ impl Stretch {
             version_latency: ByVersion::new(),
             ages_ns: Vec::new(),
             taken_ns: 0,
+            pods: BTreeMap::new(),
         };
         let served: Vec<&Resolved> = readers.iter().copied().filter(|metric| stretch.serves(metric)).collect();
         stretch.latency = latency_read(topology, &served).into_iter().map(|of| (of, Histogram::new())).collect();
@@ -253,6 +256,9 @@ impl Stretch {
         for (of, one) in &scrape.version_latency {
             self.version_latency.entry(*of).or_default().add_sparse(one);
         }
+        for (instance, one) in &scrape.pods {
+            self.pods.entry(*instance).or_default().add(one);
+        }
     }
 
     fn take_out(&mut self, scrape: &Scrape) {
@@ -283,6 +289,19 @@ impl Stretch {
         for (of, one) in &scrape.version_latency {
             self.version_latency.entry(*of).or_default().take_out_sparse(one);
         }
+        for (instance, one) in &scrape.pods {
+            self.pods.entry(*instance).or_default().take_out(one);
+        }
+    }
+
+    /// What an instance did in all of it, if it ran from its begin to its end.
+    pub fn pod(&self, instance: InstanceId) -> Option<&PodCounts> {
+        self.pods.get(&instance).filter(|counts| counts.scrapes == self.next - self.first)
+    }
+
+    /// Its begin and its end [ns].
+    pub fn bounds_ns(&self) -> (u64, u64) {
+        (self.taken_ns - self.length_ns, self.taken_ns)
     }
 }
 

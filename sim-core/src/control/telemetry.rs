@@ -8,13 +8,12 @@
 use super::baseline::Baseline;
 use super::scrape::Scrape;
 use super::stretch::{Stretch, latency_read, times_read};
-use crate::counters::{CALL_SITE, SERVICE};
+use super::thin::{thin, thin_counters};
 use crate::economics::CostItem;
-use crate::engine::math;
-use crate::engine::rng::{Draw, Keyed, Stream, hash_name, mix};
+use crate::engine::rng::Stream;
 use crate::expression::{Metric, Resolved, Subject, View};
-use crate::ids::{Caller, EdgeId, VersionId};
-use crate::metrics::{Counter, PartAt};
+use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
+use crate::metrics::PartAt;
 use crate::observe::{Observed, latest_of_probes, level_of, observe};
 use crate::problem::Problems;
 use crate::results::ServiceCounts;
@@ -123,6 +122,8 @@ pub struct Telemetry {
     by_version: bool,
     /// Begin of the draws of counters.
     counter_key: u64,
+    /// Services at whose instances a reader looks one by one.
+    by_instance: Vec<ServiceId>,
 }
 
 impl Telemetry {
@@ -141,6 +142,7 @@ impl Telemetry {
             times_read: times_read(readers),
             by_version: readers.iter().any(|metric| metric.scope.version.is_some()),
             counter_key: stream.clone().next_u64(),
+            by_instance: Vec::new(),
             stream,
         }
     }
@@ -164,6 +166,12 @@ impl Telemetry {
         self.latency_read.sort_unstable_by_key(|(edge, view)| (*edge, *view == View::Calls));
         self.latency_read.dedup();
         self
+    }
+
+    /// The same, with readings of each instance of these services.
+    #[must_use]
+    pub fn by_instance(self, services: Vec<ServiceId>) -> Self {
+        Self { by_instance: services, ..self }
     }
 
     /// Takes what happened since the last scrape.
@@ -217,6 +225,29 @@ impl Telemetry {
         now_ns - self.newest_ns
     }
 
+    /// When the window of a metric of one of the readers began [ns], and what each of these instances reads of it; an instance has a reading if it ran
+    /// through the whole window.
+    pub fn read_each(
+        &self,
+        topology: &Topology,
+        (metric, service): (&Resolved, ServiceId),
+        instances: impl Iterator<Item = InstanceId>,
+    ) -> (u64, Vec<Option<f64>>) {
+        let Some(stretch) = self.stretches.iter().find(|stretch| stretch.serves(metric) && !stretch.is_empty()) else {
+            return (0, instances.map(|_| None).collect());
+        };
+        let (from_ns, to_ns) = stretch.bounds_ns();
+        let (workers, is_latest) = (topology.services[service.index()].workers, metric.scope.window.is_none());
+        let of =
+            |instance: InstanceId| stretch.pod(instance)?.reads(metric.metric, workers, to_ns - from_ns, is_latest);
+        (from_ns, instances.map(of).collect())
+    }
+
+    /// The services at whose instances a reader looks one by one.
+    pub fn services_by_instance(&self) -> &[ServiceId] {
+        &self.by_instance
+    }
+
     /// The call sites whose latency its readers look at, by attempt or by call.
     pub fn latency_read(&self) -> &[(EdgeId, View)] {
         &self.latency_read
@@ -265,91 +296,11 @@ fn gauge(counts: &ServiceCounts, metric: Metric) -> f64 {
     }
 }
 
-/// Keeps the draws of wrong replies apart from those of counters.
-const WRONG: u64 = 0x77;
-
-/// Keeps each request with probability `sample` and scales the counts up again; histograms keep the sampled counts.
-fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
-    let mut scaled = |count: &mut u64| *count = (kept(*count, sample, stream) as f64 / sample).round() as u64;
-    for edge in &mut scrape.edges {
-        edge.outcomes.iter_mut().chain(&mut edge.call_outcomes).for_each(&mut scaled);
-        let answers = edge.outcomes[0] + edge.outcomes[1];
-        if answers == 0 {
-            edge.latency_sum_ns = 0;
-            edge.call_latency_sum_ns = 0;
-        }
-        for count in [&mut edge.calls, &mut edge.attempts, &mut edge.rejected, &mut edge.abandoned, &mut edge.wrong] {
-            scaled(count);
-        }
-    }
-    for (_, latency) in &mut scrape.latency {
-        latency.buckets.iter_mut().for_each(|(_, count)| *count = kept(*count, sample, stream));
-        latency.buckets.retain(|(_, count)| *count > 0);
-    }
-}
-
-/// The same for the families' counters of requests, and for kinds of wrong replies. Each has draws of its own, so that a new counter moves no
-/// other number.
-fn thin_counters(scrape: &mut Scrape, sample: f64, key: u64) {
-    let key = mix(key, scrape.to_ns);
-    let one = |counter: &Counter, count: &mut u64, subject: usize| {
-        if counter.is_sampled && *count > 0 {
-            let mut draws = Keyed::new(mix(mix(key, subject as u64), hash_name(counter.name)));
-            *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
-        }
-    };
-    for (place, edge) in scrape.edges.iter_mut().enumerate() {
-        CALL_SITE.iter().zip(edge.counters.all_mut()).for_each(|(counter, count)| one(counter, count, place));
-    }
-    for (edge, kind, count) in &mut scrape.wrong {
-        let mut draws = Keyed::new(mix(mix(key, u64::from(edge.0)), WRONG ^ u64::from(*kind)));
-        *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
-    }
-    thin_versions(scrape, sample, key);
-    for (place, service) in scrape.services.iter_mut().enumerate() {
-        SERVICE.iter().zip(service.counters.all_mut()).for_each(|(counter, count)| one(counter, count, place));
-    }
-}
-
-/// Keeps the draws of versions apart from those of counters.
-const VERSION: u64 = 0x76;
-
-/// The same for what is counted by version.
-fn thin_versions(scrape: &mut Scrape, sample: f64, key: u64) {
-    let draws = |edge: EdgeId, version: VersionId| {
-        Keyed::new(mix(mix(key, u64::from(edge.0)), VERSION ^ u64::from(version.0) << 8))
-    };
-    for ((edge, version), counts) in &mut scrape.versions {
-        let mut draws = draws(*edge, *version);
-        let mut scaled = |count: &mut u64| *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
-        counts.outcomes.iter_mut().for_each(&mut scaled);
-        scaled(&mut counts.wrong);
-        if counts.outcomes[0] + counts.outcomes[1] == 0 {
-            counts.latency_sum_ns = 0;
-        }
-    }
-    for ((edge, version), latency) in &mut scrape.version_latency {
-        let mut draws = draws(*edge, *version);
-        latency.buckets.iter_mut().for_each(|(_, count)| *count = kept(*count, sample, &mut draws));
-        latency.buckets.retain(|(_, count)| *count > 0);
-    }
-}
-
-/// A binomial draw: exact for small counts, normal above.
-fn kept(count: u64, sample: f64, stream: &mut impl Draw) -> u64 {
-    if count <= 200 {
-        return (0..count).filter(|_| stream.unit() < sample).count() as u64;
-    }
-    let (mean, deviation) = (count as f64 * sample, (count as f64 * sample * (1.0 - sample)).sqrt());
-    let radius = (-2.0 * math::ln(stream.unit_open())).sqrt();
-    let normal = radius * math::cos(std::f64::consts::TAU * stream.unit());
-    (mean + deviation * normal).round().clamp(0.0, count as f64) as u64
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::thin::kept;
     use super::*;
-    use crate::counters::{LEVELS, TIMED, level, part};
+    use crate::counters::{CALL_SITE, LEVELS, SERVICE, TIMED, level, part};
     use crate::expression::{Condition, Tree};
     use crate::ids::GuardId;
     use crate::judge::testing::{SECOND, System, calls, times};

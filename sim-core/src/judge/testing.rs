@@ -15,7 +15,7 @@ use crate::names::{Names, Objective};
 use crate::network::Network;
 use crate::problem::Problems;
 use crate::promise::{PromiseKind, PromiseSettings};
-use crate::results::{EdgeCounts, Looks, Period, RunResult, ServiceCounts, Slice, Span, Steps, UpCounts};
+use crate::results::{EdgeCounts, HeldCounts, Looks, Period, RunResult, ServiceCounts, Slice, Span, Steps, UpCounts};
 use crate::service::discipline::Discipline;
 use crate::topology::{Edge, Endpoint, Node, Region, Run, Service, Topology, Zone};
 use crate::units::{Bytes, SimDuration};
@@ -271,6 +271,8 @@ impl System {
             alert_looks: vec![Looks::default(); self.model.alerts.len()],
             scaler_looks: vec![Looks::default(); self.model.scalers.len()],
             scaler_steps: vec![Steps::default(); self.model.scalers.len()],
+            scaler_held: vec![HeldCounts::default(); self.model.scalers.len()],
+            scaler_forecasts: vec![(0.0, 0.0); self.model.scalers.len()],
             experiments: Vec::new(),
             runbooks: Vec::new(),
             deploys: Vec::new(),

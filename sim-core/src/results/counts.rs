@@ -86,6 +86,8 @@ counts! {
         integral instances_ns: u128,
         /// Integral of instances that are paid for (ordered, starting, running, draining) [ns].
         integral paid_ns: u128,
+        /// Integral of instances that are starting [ns].
+        integral starting_ns: u128,
         /// Integral of workers that are held [ns]; of unlimited ones too.
         integral busy_ns: u128,
         /// Integral of workers that exist on running instances [ns]; 0 where unlimited.
@@ -122,6 +124,8 @@ counts! {
         gauge instances_now: u64,
         /// Gauge at the end of the slice: instances that a scaler wants.
         gauge wanted_now: u64,
+        /// Gauge at the end of the slice: instances that the metrics of a scaler ask for, whatever holds that back.
+        gauge desired_now: u64,
         /// What the families count.
         sum counters: Tally<SERVICE_COUNTERS>,
     }

@@ -12,6 +12,7 @@ mod course;
 mod deploy;
 mod experiment;
 pub mod gate;
+mod held;
 mod known;
 mod promise;
 mod run;
@@ -33,6 +34,7 @@ pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue,
     JournalWriter, Reason,
 };
+pub use held::{Held, HeldCounts};
 pub use known::{Known, KnownFinding, Need};
 pub use promise::*;
 pub use run::{Limit, Looks, Period, RunResult, Slice, Steps, Stopped, WrongCounts};

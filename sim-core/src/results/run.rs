@@ -3,6 +3,7 @@
 use super::counts::{EdgeCounts, ServiceCounts, UpCounts};
 use super::deploy::DeployRun;
 use super::experiment::ExperimentRun;
+use super::held::HeldCounts;
 use super::runbook::RunbookRun;
 use super::span::Span;
 use crate::counters::WAIT;
@@ -85,6 +86,10 @@ pub struct RunResult {
     pub scaler_looks: Vec<Looks>,
     /// How often each scaler changed the number of instances, by its place.
     pub scaler_steps: Vec<Steps>,
+    /// How often each scaler changed nothing, and why.
+    pub scaler_held: Vec<HeldCounts>,
+    /// What the forecasts of each scaler missed, and what they were about, in the unit of its metric.
+    pub scaler_forecasts: Vec<(f64, f64)>,
     /// What became of each experiment, by its place.
     pub experiments: Vec<ExperimentRun>,
     /// What became of each runbook, by its place.
@@ -149,6 +154,8 @@ pub struct Steps {
     pub down: u64,
     /// Steps in the other direction than the step before: many of them are an oscillation.
     pub turns: u64,
+    /// Instances that these steps added or took away, in all.
+    pub moved: u64,
 }
 
 /// What happened in one stretch of time.

@@ -46,6 +46,10 @@ pub struct ServiceSeries {
     pub instances_range: Vec<(f64, f64)>,
     /// Instances that a scaler wants at the end of the window; equal to `instances` without a scaler.
     pub wanted: Vec<Estimate>,
+    /// Instances that the metrics of a scaler ask for at the end of the window, whatever holds that back; equal to `wanted` without a scaler.
+    pub desired: Vec<Estimate>,
+    /// Instances that are starting, mean of the window.
+    pub starting: Vec<Estimate>,
     /// Requests that entered, a second.
     pub offered_per_s: Vec<Estimate>,
     /// Mean number waiting.

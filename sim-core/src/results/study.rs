@@ -405,9 +405,11 @@ pub struct ProbeTimes {
 pub struct ScalerSummary {
     /// The service whose instances it changes.
     pub of: String,
-    /// Never fewer instances.
+    /// What it changes: `instances`, or `nodes` behind them.
+    pub moves: &'static str,
+    /// Never fewer of them.
     pub min: u32,
-    /// Never more instances.
+    /// Never more of them.
     pub max: u32,
     /// Steps to more instances, per replication.
     pub steps_up: Estimate,
@@ -415,6 +417,13 @@ pub struct ScalerSummary {
     pub steps_down: Estimate,
     /// Steps in the other direction than the step before, per replication: many of them are an oscillation.
     pub turns: Estimate,
+    /// Instances that these steps added or took away, in all, per replication.
+    pub moved: Estimate,
+    /// Share of its looks from time 0 on that changed nothing, by the reason; reasons that never were one are left out.
+    pub held: BTreeMap<&'static str, Estimate>,
+    /// What its forecasts missed, as a share of what was observed; `None` without forecasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast_error: Option<Estimate>,
     /// Share of its decisions for which it had no data and so changed nothing; `None` where it never decided.
     pub without_data: Option<Estimate>,
 }

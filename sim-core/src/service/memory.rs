@@ -143,6 +143,11 @@ impl Memory {
         }
     }
 
+    /// What it used when that was last told [bytes].
+    pub fn told(&self) -> u64 {
+        self.told
+    }
+
     /// An instance runs from now on: nothing has leaked, and nothing lies in its caches.
     pub fn begins(&mut self, now_ns: u64) {
         self.cached = 0;

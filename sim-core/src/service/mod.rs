@@ -7,6 +7,7 @@ pub mod discipline;
 pub mod disk;
 pub mod memory;
 pub mod nic;
+pub mod nodes;
 pub mod shed;
 
 use crate::metrics::timed;

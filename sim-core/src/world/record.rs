@@ -9,6 +9,7 @@
 use super::events::EventId;
 use super::frame::{INSIDE, Phase};
 use super::{Event, World, fact};
+use crate::control::ScalerState;
 use crate::counters::part;
 use crate::data::AGE;
 use crate::ids::{Caller, EdgeId, FaultId, ServiceId, VersionId};
@@ -416,6 +417,8 @@ impl World<'_> {
             tried: ended.tried,
             scaler_looks: ended.scalers.iter().map(|state| state.looks).collect(),
             scaler_steps: ended.scalers.iter().map(|state| state.steps).collect(),
+            scaler_held: ended.scalers.iter().map(|state| state.held).collect(),
+            scaler_forecasts: ended.scalers.iter().map(ScalerState::forecast_error).collect(),
             experiments: ended.experiments,
             runbooks: ended.runbooks,
             deploys,

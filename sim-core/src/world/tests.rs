@@ -116,6 +116,7 @@ pub(super) fn chain(
             limit: None,
             pool: None,
             rate_limit: None,
+            activator: None,
             per: None,
             budget: None,
             ejection: None,

@@ -372,6 +372,42 @@ pub(super) const ACTS: &[Act] = &[
         "instances(api) in on > 8",
     ),
     act(
+        "use hpa",
+        "load.users.arrive: {poisson: {rate: 500/s}}",
+        "control: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, every: 5s, min: 4, max: 40, use: {hpa: {metrics: {utilisation(api): 60%}}}}}}",
+        "instances(api) in on > 7",
+    ),
+    act(
+        "use rules",
+        "load.users.arrive: {poisson: {rate: 500/s}}",
+        "control: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, every: 5s, min: 4, max: 40, use: {rules: [{when: utilisation(api) > 70%, change: {factor: 1.5}}]}}}}",
+        "instances(api) in on > 8",
+    ),
+    act(
+        "use keda",
+        QUEUE_SCALED,
+        "control.scalers: {w: {of: worker, every: 5s, min: 1, max: 20, use: {keda: {metrics: {queue_length(jobs): 10}}}}}",
+        "queue_length(jobs) in on < 0.3 * queue_length(jobs)",
+    ),
+    act(
+        "use knative",
+        "load.users.arrive: {poisson: {rate: 500/s}}",
+        "control: {telemetry: {all: {every: 2s}}, scalers: {api: {of: api, every: 2s, min: 4, max: 40, use: {knative: {concurrency: 2}}}}}",
+        "instances(api) in on > 7",
+    ),
+    act(
+        "use predictive",
+        "load.users.arrive: {poisson: {rate: 500/s}}",
+        "control: {telemetry: {all: {every: 1s}}, scalers: {api: {of: api, every: 1s, min: 4, max: 40, use: {predictive: {metric: rps(api), minimum_observations: 10, capacity_per_instance: 50/s}}}}}",
+        "instances(api) in on > 8",
+    ),
+    act(
+        "use cluster",
+        "control: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, every: 5s, min: 1, max: 40, use: {scheduled: [{at: 10s, instances: 12}]}}}}",
+        "control.scalers.nodes: {of: api, every: 5s, max: 12, use: {cluster: {instances_per_node: 2, provision: 30s}}}",
+        "most(api.pending_instances) in on > 3 and instances(api) in on < 0.95 * instances(api)",
+    ),
+    act(
         "use scheduled",
         "",
         "control: {scalers: {api: {of: api, every: 5s, min: 1, max: 40, use: {scheduled: [{at: 0s, instances: 12}]}}}}",

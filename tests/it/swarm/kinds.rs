@@ -293,18 +293,32 @@ pub fn fault(dice: &mut Dice, services: &[String], callee: &str, seconds: u64) -
 
 /// How a service is scaled.
 pub fn scaler(dice: &mut Dice, service: &str, queue: Option<&str>) -> String {
-    let how = match (dice.below(4), queue) {
+    let mut min = 1;
+    let how = match (dice.below(9), queue) {
         (0, Some(queue)) => format!("{{queue_depth: {{queue: {queue}, per_instance: 20}}}}"),
         (0 | 1, _) => format!("{{target: {{metrics: {{cpu({service}): 50%}}}}}}"),
         (2, _) => format!(
             "{{step: {{metric: cpu({service}), steps: [{{above: 70%, change: {{count: 2}}}}, {{below: 20%, change: {{count: 1}}}}]}}}}"
         ),
+        (3, _) => format!(
+            "{{hpa: {{metrics: {{cpu({service}): 50%, in_system({service}): 4}}, down: {{stabilization: 4s}}}}}}"
+        ),
+        (4, _) => format!(
+            "{{rules: [{{when: cpu({service}) > 60%, change: {{factor: 1.5}}}}, {{when: cpu({service}) < 20%, change: {{count: -1}}}}]}}"
+        ),
+        (5, _) => {
+            min = dice.number(0, 1);
+            format!("{{keda: {{metrics: {{rps({service}): 20/s}}, cooldown: 3s}}}}")
+        }
+        (6, _) => {
+            min = dice.number(0, 1);
+            format!("{{knative: {{concurrency: 3, stable_window: 6s, scale_to_zero_grace: 1s}}}}")
+        }
+        (7, _) => format!("{{predictive: {{metric: rps({service}), minimum_observations: 3, ahead: 5s}}}}"),
         _ => "{scheduled: [{at: 0s, instances: 2}, {at: 6s, for: 8s, instances: 5}]}".into(),
     };
-    format!(
-        "{{of: {service}, use: {how}, every: {}s, min: 1, max: 8, cooldown: {{up: 2s, down: 4s}}}}",
-        dice.number(1, 5)
-    )
+    let every = dice.number(1, 5);
+    format!("{{of: {service}, use: {how}, every: {every}s, min: {min}, max: 8, cooldown: {{up: 2s, down: 4s}}}}")
 }
 
 /// A limit of concurrency that moves, in half of the cases.

@@ -76,6 +76,13 @@ const LATE: &str = "scenario: Late calls\nquestion: Are they counted?\nrun: {dur
     load: {users: {to: web.get, deadline: 20ms, arrive: {poisson: {rate: 20/s}}}}\n\
     services: {web: {workers: unlimited, endpoints: {get: {steps: [{work: {exponential: {mean: 20ms}}}, {call: {to: web.part}}]}, part: {steps: [{work: 1ms}]}}}}\n";
 
+/// Instances that wait for a node, which shipped scenarios have in a variant alone.
+const PENDING: &str = "scenario: Pending instances\nquestion: Are they counted?\nrun: {duration: 2m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 20/s}}}}\n\
+    services: {web: {instances: 2, workers: 4, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
+    control: {scalers: {web: {of: web, max: 6, use: {scheduled: [{at: 30s, instances: 6}]}}, \
+    nodes: {of: web, every: 10s, max: 9, use: {cluster: {instances_per_node: 2, provision: 30s}}}}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -264,6 +271,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(DROPS), &mut seen);
     check(&read(NARROW), &mut seen);
     check(&read(LATE), &mut seen);
+    check(&read(PENDING), &mut seen);
     check(&read(TOO_OLD), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()

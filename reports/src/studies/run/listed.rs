@@ -4,7 +4,7 @@ use crate::numbers::{clock, estimate, grouped, optional};
 use sim_core::data::cache::{COALESCED, HITS, MISSES, REGENERATIONS, SERVED_EXPIRED};
 use sim_core::metrics::Counter;
 use sim_core::results::{
-    AlertSummary, Estimate, ProbeSummary, RunbookSummary, ScalerSummary, ServiceSummary, StudyResult, Unit,
+    AlertSummary, Estimate, Held, ProbeSummary, RunbookSummary, ScalerSummary, ServiceSummary, StudyResult, Unit,
 };
 
 /// Heads of the columns after the name of a service.
@@ -78,12 +78,50 @@ pub fn scaler_cells(study: &StudyResult, scaler: &ScalerSummary) -> [String; 5] 
     };
     let range = |from: String, to: String| if from == to { from } else { format!("{from}–{to}") };
     [
-        scaler.of.clone(),
+        if scaler.moves == "nodes" { format!("{}, nodes", scaler.of) } else { scaler.of.clone() },
         range(scaler.min.to_string(), scaler.max.to_string()),
-        if least.is_finite() { range(grouped(least, 0), grouped(most, 0)) } else { "no data".to_owned() },
+        if scaler.moves == "nodes" {
+            "-".to_owned()
+        } else if least.is_finite() {
+            range(grouped(least, 0), grouped(most, 0))
+        } else {
+            "no data".to_owned()
+        },
         estimate(&up_and_down, Unit::Count),
         estimate(&scaler.turns, Unit::Count),
     ]
+}
+
+/// Why a scaler changed nothing, the most frequent reasons first; `None` where it changed something at each look.
+pub fn reasons(scaler: &ScalerSummary) -> Vec<(&'static str, Estimate)> {
+    let all = Held::ALL.into_iter();
+    let mut all: Vec<_> = all.filter_map(|held| Some((held.says(), *scaler.held.get(held.name())?))).collect();
+    all.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
+    all
+}
+
+/// A share that is worth no decimals.
+fn about(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent < 0.5 => "less than 1\u{a0}%".to_owned(),
+        percent => format!("{}\u{a0}%", grouped(percent, 0)),
+    }
+}
+
+/// The same as a sentence, and how good its forecasts are; `None` where nothing but having what it wants kept it.
+pub fn why_nothing(name: &str, scaler: &ScalerSummary) -> Option<String> {
+    let reasons = reasons(scaler);
+    let forecast = scaler.forecast_error.map(|error| format!(" Its forecasts miss by {}.", about(error.mean)));
+    if forecast.is_none() && reasons.iter().all(|(says, _)| *says == Held::OnTarget.says()) {
+        return None;
+    }
+    let idle: f64 = reasons.iter().map(|(_, share)| share.mean).sum();
+    let parts: Vec<String> = reasons.iter().map(|(says, share)| format!("{says} {}", about(share.mean))).collect();
+    let looks = match parts.len() {
+        0 => format!("{name} changed something at each look."),
+        _ => format!("{name} changed nothing at {} of its looks: {}.", about(idle), parts.join(", ")),
+    };
+    Some(looks + &forecast.unwrap_or_default())
 }
 
 /// Heads of the columns after the name of an alert.

@@ -285,7 +285,32 @@ fn services(study: &StudyResult) -> Option<Section> {
         let title = Some(("Scalers".to_owned(), ("Scalers".into(), caption.into())));
         blocks.push(Block::Table(LoneTable { title, cells: CellForm::Calls, table }));
     }
+    blocks.extend(why_nothing(study));
     Some(section("services", "Services", "Services", blocks))
+}
+
+/// Why scalers changed nothing.
+fn why_nothing(study: &StudyResult) -> Option<Block> {
+    let all = || study.summary.scalers.iter().map(|(name, scaler)| (name, listed::reasons(scaler)));
+    let rows: Vec<Vec<String>> = all()
+        .flat_map(|(name, reasons)| {
+            reasons.into_iter().map(|(says, share)| vec![name.clone(), says.to_owned(), estimate(&share, Unit::Share)])
+        })
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let errors = study.summary.scalers.iter().filter_map(|(name, scaler)| Some((name, scaler.forecast_error?)));
+    let errors: String = errors
+        .map(|(name, error)| format!(" The forecasts of {name} miss by {}.", estimate(&error, Unit::Share)))
+        .collect();
+    let heads = ["Scaler", "Changed nothing because", "Share of its looks"];
+    let table = DataTable { says: "Why scalers changed nothing".into(), heads: heads.map(String::from).into(), rows };
+    let caption = format!(
+        "the shares of the looks at which each scaler changed nothing, by the reason; at the others it changed the number of instances.{errors}"
+    );
+    let title = Some(("Why scalers changed nothing".to_owned(), ("Why scalers changed nothing".into(), caption)));
+    Some(Block::Table(LoneTable { title, cells: CellForm::Calls, table }))
 }
 
 fn alerts(study: &StudyResult) -> Option<Section> {

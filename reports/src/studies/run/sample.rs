@@ -103,6 +103,8 @@ fn services() -> Vec<ServiceSeries> {
                 .map(|i| if i == 69 { (4.0, 8.0) } else { (running(i), running(i)) })
                 .collect(),
             wanted: (0..WINDOWS).map(|i| Estimate::exact(wanted(i))).collect(),
+            desired: (0..WINDOWS).map(|i| Estimate::exact(wanted(i))).collect(),
+            starting: (0..WINDOWS).map(|i| Estimate::exact(wanted(i) - running(i).min(wanted(i)))).collect(),
             offered_per_s: series(offered, 0.005),
             queue_length: (0..WINDOWS)
                 .map(|i| if i == 60 || i == 61 { near(880.0, 12.0) } else { Estimate::exact(0.0) })
@@ -119,6 +121,8 @@ fn services() -> Vec<ServiceSeries> {
             instances: flat(6.0),
             instances_range: vec![(6.0, 6.0); WINDOWS],
             wanted: flat(6.0),
+            desired: flat(6.0),
+            starting: flat(0.0),
             offered_per_s: series(offered, 0.005),
             queue_length: flat(0.0),
             utilisation: vec![Some(Estimate::exact(0.4)); WINDOWS],

@@ -2,15 +2,30 @@
 //!
 //! A policy says how many it wants; bounds and cool-downs are common to all and applied here. Up is blocked until `cooldown.up` has
 //! passed since the last step up, down until `cooldown.down` has passed since the last step in either direction. A reading without
-//! data changes nothing.
+//! data changes nothing. Each look that changes nothing is counted by its reason ([`Held`]).
 
+mod change;
+mod cluster;
+mod forecast;
+mod hpa;
+mod keda;
+mod knative;
+mod predictive;
 mod queue_depth;
+mod rules;
 mod scheduled;
 mod situation;
 mod step;
 mod target;
 
+pub use change::ChangeSettings;
+pub use cluster::{ClusterSettings, LONGEST_BACKOFF_NS, ShortageSettings};
+pub use hpa::{HpaSettings, whole};
+pub use keda::KedaSettings;
+pub use knative::KnativeSettings;
+pub use predictive::PredictiveSettings;
 pub use queue_depth::QueueDepthSettings;
+pub use rules::{RuleSettings, RulesSettings};
 pub use scheduled::{ScheduledEntry, ScheduledSettings};
 pub use situation::Situation;
 pub use step::{StepBand, StepSettings};
@@ -21,9 +36,10 @@ use crate::ids::ServiceId;
 use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
-use crate::results::{Looks, Steps};
+use crate::results::{Held, HeldCounts, Looks, Steps};
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
+use situation::Wish;
 
 /// How a scaler decides, as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -38,6 +54,18 @@ pub enum PolicySettings {
     Step(StepSettings),
     /// By the clock.
     Scheduled(ScheduledSettings),
+    /// The horizontal pod autoscaler of Kubernetes.
+    Hpa(HpaSettings),
+    /// The first rule that holds.
+    Rules(RulesSettings),
+    /// KEDA.
+    Keda(KedaSettings),
+    /// The autoscaler of Knative.
+    Knative(KnativeSettings),
+    /// By a forecast.
+    Predictive(Box<PredictiveSettings>),
+    /// Nodes behind instances.
+    Cluster(ClusterSettings),
 }
 
 /// The scaling policies.
@@ -46,6 +74,12 @@ pub const ALL: &[Kind] = &[
     Kind { family: "use", name: "target", schema: || schemars::schema_for!(TargetSettings) },
     Kind { family: "use", name: "step", schema: || schemars::schema_for!(StepSettings) },
     Kind { family: "use", name: "scheduled", schema: || schemars::schema_for!(ScheduledSettings) },
+    Kind { family: "use", name: "hpa", schema: || schemars::schema_for!(HpaSettings) },
+    Kind { family: "use", name: "rules", schema: || schemars::schema_for!(RulesSettings) },
+    Kind { family: "use", name: "keda", schema: || schemars::schema_for!(KedaSettings) },
+    Kind { family: "use", name: "knative", schema: || schemars::schema_for!(KnativeSettings) },
+    Kind { family: "use", name: "predictive", schema: || schemars::schema_for!(PredictiveSettings) },
+    Kind { family: "use", name: "cluster", schema: || schemars::schema_for!(ClusterSettings) },
 ];
 
 /// A scaler: what it moves, how it decides, how often, and between which bounds.
@@ -107,6 +141,18 @@ pub enum Policy {
     Step(step::Step),
     /// By the clock.
     Scheduled(ScheduledSettings),
+    /// As Kubernetes does.
+    Hpa(hpa::Hpa),
+    /// By rules.
+    Rules(rules::Rules),
+    /// As KEDA does.
+    Keda(keda::Keda),
+    /// As Knative does.
+    Knative(Box<knative::Knative>),
+    /// By a forecast.
+    Predictive(Box<predictive::Predictive>),
+    /// Nodes for instances.
+    Cluster(ClusterSettings),
 }
 
 /// A scaler, as meant.
@@ -133,7 +179,7 @@ pub struct Scaler {
 }
 
 /// What a scaler remembers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ScalerState {
     last_up_ns: Option<u64>,
     last_change_ns: Option<u64>,
@@ -141,12 +187,37 @@ pub struct ScalerState {
     pub looks: Looks,
     /// How often it changed the number of instances since time 0.
     pub steps: Steps,
+    /// How often it looked since time 0 and changed nothing, and why.
+    pub held: HeldCounts,
     /// Whether its last step since time 0 was up; `None` before the first.
     last_was_up: Option<bool>,
+    /// What an autoscaler of pods remembers.
+    hpa: hpa::Memory,
+    /// What KEDA remembers.
+    keda: keda::KedaMemory,
+    /// What the autoscaler of Knative remembers.
+    knative: knative::KnativeMemory,
+    /// What a forecast remembers.
+    predictive: predictive::PredictiveMemory,
+}
+
+/// What a scaler has decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// How many instances its metrics ask for, whatever holds it back.
+    pub desired: u32,
+    /// How many there are to be.
+    pub to: u32,
 }
 
 impl ScalerState {
-    fn count(&mut self, is_up: bool) {
+    /// What forecasts missed, and what they were about, from time 0 on.
+    pub fn forecast_error(&self) -> (f64, f64) {
+        self.predictive.error
+    }
+
+    fn count(&mut self, is_up: bool, by: u32) {
+        self.steps.moved += u64::from(by);
         let sum = if is_up { &mut self.steps.up } else { &mut self.steps.down };
         *sum += 1;
         self.steps.turns += u64::from(self.last_was_up.is_some_and(|was_up| was_up != is_up));
@@ -171,6 +242,18 @@ impl ScalerSettings {
             PolicySettings::Target(s) => p.at("target", |p| s.validate(p)),
             PolicySettings::Step(s) => p.at("step", |p| s.validate(p)),
             PolicySettings::Scheduled(s) => p.at("scheduled", |p| s.validate(p)),
+            PolicySettings::Hpa(s) => p.at("hpa", |p| s.validate(p)),
+            PolicySettings::Rules(s) => p.at("rules", |p| s.validate(p)),
+            PolicySettings::Keda(s) => p.at("keda", |p| {
+                s.validate(p);
+                if s.idle.is_some() && self.min.get() == 0 {
+                    p.error("idle", "with min: 0 there is none while nothing happens anyway").hint =
+                        Some("write how many there are as soon as something does: min: 1".into());
+                }
+            }),
+            PolicySettings::Knative(s) => p.at("knative", |p| s.validate(p)),
+            PolicySettings::Predictive(s) => p.at("predictive", |p| s.validate(p)),
+            PolicySettings::Cluster(s) => p.at("cluster", |p| s.validate(p)),
         });
     }
 
@@ -186,6 +269,14 @@ impl ScalerSettings {
             PolicySettings::Target(s) => p.at("target", |p| s.compile(names, p, of)).map(Policy::Target),
             PolicySettings::Step(s) => p.at("step", |p| s.compile(names, p)).map(Policy::Step),
             PolicySettings::Scheduled(s) => Some(Policy::Scheduled(s.clone())),
+            PolicySettings::Hpa(s) => p.at("hpa", |p| s.compile(names, p, of)).map(Policy::Hpa),
+            PolicySettings::Rules(s) => p.at("rules", |p| s.compile(names, p)).map(Policy::Rules),
+            PolicySettings::Keda(s) => p.at("keda", |p| s.compile(names, p, of)).map(Policy::Keda),
+            PolicySettings::Knative(s) => of.map(|of| Policy::Knative(Box::new(s.compile(names, of)))),
+            PolicySettings::Predictive(s) => p
+                .at("predictive", |p| s.compile(names, p, (of, self.every.ns())))
+                .map(|policy| Policy::Predictive(Box::new(policy))),
+            PolicySettings::Cluster(s) => Some(Policy::Cluster(s.clone())),
         });
         Some(Scaler {
             name: name.to_owned(),
@@ -203,37 +294,84 @@ impl ScalerSettings {
 
 impl Scaler {
     /// How many instances there should be now.
-    pub fn decide(&self, state: &mut ScalerState, mut situation: Situation<'_>) -> u32 {
+    pub fn decide(&self, state: &mut ScalerState, mut situation: Situation<'_>) -> Decision {
         let (now_ns, current) = (situation.now_ns, situation.current);
-        let wanted = match &self.policy {
-            Policy::QueueDepth(policy) => policy.wanted(&mut situation),
-            Policy::Target(policy) => policy.wanted(&mut situation),
-            Policy::Step(policy) => policy.wanted(&mut situation),
-            Policy::Scheduled(policy) => policy.wanted(situation.from_zero_ns),
-        };
+        let wish = self.wish(state, &mut situation);
         state.looks.all += 1;
-        if wanted.is_none() && self.metrics().into_iter().any(|metric| (situation.read)(metric).is_none()) {
-            state.looks.without_data += 1;
+        state.looks.without_data += u64::from(wish.held == Held::NoData);
+        let (to, held) = self.bounded(state, wish, &situation);
+        if situation.from_zero_ns >= 0 {
+            state.held.looks += 1;
+            if to == current {
+                state.held.by[held as usize] += 1;
+            } else {
+                // Steps of the warm-up are cut, as all counts of a run are.
+                state.count(to > current, to.abs_diff(current));
+            }
         }
-        let wanted = wanted.unwrap_or(current).clamp(self.min, self.max);
+        if to != current {
+            state.last_change_ns = Some(now_ns);
+            if to > current {
+                state.last_up_ns = Some(now_ns);
+            }
+            match &self.policy {
+                Policy::Hpa(policy) => policy.changed(&mut state.hpa, now_ns, current, to),
+                Policy::Keda(policy) => policy.changed(&mut state.keda, now_ns, current, to),
+                _ => {}
+            }
+        }
+        Decision { desired: wish.desired, to }
+    }
+
+    /// What is wanted within bounds and cool-downs, and what holds it back.
+    fn bounded(&self, state: &ScalerState, wish: Wish, situation: &Situation<'_>) -> (u32, Held) {
+        let (now_ns, current) = (situation.now_ns, situation.current);
+        let least = match &self.policy {
+            Policy::Keda(policy) => policy.least(self.min),
+            _ => self.min,
+        };
+        let wanted = wish.to.clamp(least, self.max);
         let over = |last: Option<u64>, cooldown_ns: u64| last.is_none_or(|last| now_ns - last >= cooldown_ns);
         let allowed = match wanted.cmp(&current) {
-            std::cmp::Ordering::Equal => return current,
+            std::cmp::Ordering::Equal if wish.to == current => return (current, wish.held),
+            std::cmp::Ordering::Equal => return (current, Held::Bounds),
             std::cmp::Ordering::Greater => over(state.last_up_ns, self.cooldown_up_ns),
             std::cmp::Ordering::Less => over(state.last_change_ns, self.cooldown_down_ns),
         };
-        if !allowed {
-            return current;
+        if allowed { (wanted, Held::OnTarget) } else { (current, Held::Cooldown) }
+    }
+
+    fn wish(&self, state: &mut ScalerState, situation: &mut Situation<'_>) -> Wish {
+        match &self.policy {
+            Policy::QueueDepth(policy) => policy.wish(situation),
+            Policy::Target(policy) => policy.wish(situation),
+            Policy::Step(policy) => policy.wish(situation),
+            Policy::Scheduled(policy) => policy.wish(situation),
+            Policy::Hpa(policy) => policy.wish(&mut state.hpa, situation, (self.min, self.max)),
+            Policy::Rules(policy) => policy.wish(situation),
+            Policy::Keda(policy) => policy.wish(&mut state.keda, situation, (self.min, self.max)),
+            Policy::Knative(policy) => policy.wish(&mut state.knative, situation, self.min),
+            Policy::Predictive(policy) => policy.wish(&mut state.predictive, situation),
+            Policy::Cluster(policy) => policy.wish(situation),
         }
-        state.last_change_ns = Some(now_ns);
-        if wanted > current {
-            state.last_up_ns = Some(now_ns);
+    }
+
+    /// How long attempts may wait for the first instance of its service [ns], where it may go to none and has an activator.
+    pub fn activator_ns(&self) -> Option<u64> {
+        match &self.policy {
+            Policy::Knative(policy) if self.min == 0 => Some(policy.activator_ns),
+            _ => None,
         }
-        // Steps of the warm-up are cut, as all counts of a run are.
-        if situation.from_zero_ns >= 0 {
-            state.count(wanted > current);
-        }
-        wanted
+    }
+
+    /// Whether it moves the nodes of its service, and not its instances.
+    pub fn is_of_nodes(&self) -> bool {
+        matches!(self.policy, Policy::Cluster(_))
+    }
+
+    /// Whether it looks at each instance by itself.
+    pub fn looks_at_each(&self) -> bool {
+        matches!(self.policy, Policy::Hpa(_) | Policy::Keda(_))
     }
 
     /// The metrics that it reads.
@@ -242,7 +380,12 @@ impl Scaler {
             Policy::QueueDepth(policy) => vec![&policy.depth],
             Policy::Target(policy) => policy.metrics(),
             Policy::Step(policy) => policy.metric.metrics(),
-            Policy::Scheduled(_) => Vec::new(),
+            Policy::Scheduled(_) | Policy::Cluster(_) => Vec::new(),
+            Policy::Hpa(policy) => policy.metrics(),
+            Policy::Rules(policy) => policy.metrics(),
+            Policy::Keda(policy) => policy.metrics(),
+            Policy::Knative(policy) => policy.metrics(),
+            Policy::Predictive(policy) => policy.metrics(),
         }
     }
 }
@@ -250,6 +393,7 @@ impl Scaler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::pods::Pods;
     use crate::expression::Metric;
 
     /// A scaler of service 0 that reads one value.
@@ -276,7 +420,25 @@ mod tests {
         read: &mut dyn FnMut(&Resolved) -> Option<f64>,
     ) -> u32 {
         let now_ns = second * 1_000_000_000;
-        scaler.decide(state, Situation { now_ns, from_zero_ns: now_ns as i64, current, running: current, read })
+        let each = |_: &Resolved| Pods::default();
+        let from_zero_ns = now_ns as i64;
+        scaler
+            .decide(
+                state,
+                Situation {
+                    now_ns,
+                    from_zero_ns,
+                    of_week_ns: now_ns,
+                    current,
+                    running: current,
+                    waiting: 0,
+                    idle: 100,
+                    is_short: false,
+                    read,
+                    each: &each,
+                },
+            )
+            .to
     }
 
     #[test]
@@ -294,7 +456,8 @@ mod tests {
         check(300, 13, 0.9, 17);
         check(899, 17, 0.1, 17);
         check(900, 17, 0.1, 3);
-        assert_eq!(state.steps, Steps { up: 2, down: 1, turns: 1 });
+        assert_eq!(state.steps, Steps { up: 2, down: 1, turns: 1, moved: 3 + 4 + 14 });
+        assert_eq!(state.held.by[Held::Cooldown as usize], 2);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Scaling by the depth of a queue.
 
-use super::situation::Situation;
+use super::situation::{Situation, Wish};
 use crate::expression::{Metric, Resolved, ScopeMeant, Subject};
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::results::Held;
 use crate::units::Count;
 use serde::{Deserialize, Serialize};
 
@@ -88,13 +89,14 @@ impl QueueDepthSettings {
 }
 
 impl QueueDepth {
-    pub(super) fn wanted(&self, situation: &mut Situation<'_>) -> Option<u32> {
-        let depth = (situation.read)(&self.depth)? as u64;
+    pub(super) fn wish(&self, situation: &mut Situation<'_>) -> Wish {
+        let Some(depth) = (situation.read)(&self.depth) else { return Wish::keep(situation.current, Held::NoData) };
+        let depth = depth as u64;
         let instances = match self.rounding {
             Rounding::Up => depth.div_ceil(self.per_instance),
             Rounding::Down => depth / self.per_instance,
         };
-        Some(u32::try_from(instances).unwrap_or(u32::MAX))
+        Wish::of(u32::try_from(instances).unwrap_or(u32::MAX))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Scaling by the clock.
 
+use super::situation::{Situation, Wish};
 use crate::problem::Problems;
+use crate::results::Held;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -65,8 +67,12 @@ impl ScheduledSettings {
         }
     }
 
+    pub(super) fn wish(&self, situation: &Situation<'_>) -> Wish {
+        self.wanted(situation.from_zero_ns).map_or(Wish::keep(situation.current, Held::NoRule), Wish::of)
+    }
+
     /// The most instances of all entries that hold.
-    pub(super) fn wanted(&self, from_zero_ns: i64) -> Option<u32> {
+    fn wanted(&self, from_zero_ns: i64) -> Option<u32> {
         let now_ns = u64::try_from(from_zero_ns).ok()?;
         self.0.iter().filter(|entry| entry.holds(now_ns)).map(|entry| entry.instances.get_u32()).max()
     }

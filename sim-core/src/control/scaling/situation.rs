@@ -1,6 +1,8 @@
-//! What a scaler knows when it decides, and how it reads and rounds.
+//! What a scaler knows when it decides, what it comes to, and how it reads and rounds.
 
+use crate::control::pods::Pods;
 use crate::expression::{Resolved, Tree};
+use crate::results::Held;
 
 /// What is known when a scaler decides.
 pub struct Situation<'a> {
@@ -8,12 +10,45 @@ pub struct Situation<'a> {
     pub now_ns: u64,
     /// The same from time 0 [ns].
     pub from_zero_ns: i64,
+    /// The same from Monday 0:00 [ns], less than a week.
+    pub of_week_ns: u64,
     /// Instances now, those that are starting too.
     pub current: u32,
     /// Instances of these that run.
     pub running: u32,
+    /// Attempts that wait at an activator for the first instance.
+    pub waiting: u64,
+    /// Nodes that nobody has needed for long enough; 0 of instances.
+    pub idle: u32,
+    /// Whether the provider has no nodes.
+    pub is_short: bool,
     /// Reads a metric as telemetry has delivered it.
     pub read: &'a mut dyn FnMut(&Resolved) -> Option<f64>,
+    /// The instances, each with its own reading of a metric.
+    pub each: &'a dyn Fn(&Resolved) -> Pods,
+}
+
+/// What a policy wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wish {
+    /// How many instances its metrics ask for, whatever holds it back.
+    pub desired: u32,
+    /// How many there should be now.
+    pub to: u32,
+    /// Why that is no change, where it is none.
+    pub held: Held,
+}
+
+impl Wish {
+    /// So many instances, and nothing of the policy holds it back.
+    pub fn of(instances: u32) -> Self {
+        Self { desired: instances, to: instances, held: Held::OnTarget }
+    }
+
+    /// As many as there are.
+    pub fn keep(current: u32, held: Held) -> Self {
+        Self { desired: current, to: current, held }
+    }
 }
 
 /// Reads a value; `None` without data.

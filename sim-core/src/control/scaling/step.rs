@@ -1,9 +1,10 @@
 //! Step scaling: a change for each band of a metric.
 
-use super::situation::{Situation, read};
+use super::situation::{Situation, Wish, read};
 use crate::expression::{Resolved, Tree, Value};
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::results::Held;
 use crate::units::{Count, Percent};
 use serde::{Deserialize, Serialize};
 
@@ -47,13 +48,13 @@ pub struct StepBand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<Value>,
     /// What changes.
-    pub change: ChangeSettings,
+    pub change: StepChange,
 }
 
 /// A change of the number of instances.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ChangeSettings {
+pub enum StepChange {
     /// By a part of the current number, signed.
     Percent(Percent),
     /// By so many.
@@ -66,7 +67,7 @@ pub struct Step {
     /// What is read.
     pub metric: Tree<Resolved>,
     /// (whether above, bound, change).
-    bands: Vec<(bool, f64, ChangeSettings)>,
+    bands: Vec<(bool, f64, StepChange)>,
 }
 
 impl StepSettings {
@@ -115,21 +116,26 @@ impl StepSettings {
 }
 
 impl Step {
-    pub(super) fn wanted(&self, situation: &mut Situation<'_>) -> Option<u32> {
-        let value = read(&self.metric, situation)?;
+    pub(super) fn wish(&self, situation: &mut Situation<'_>) -> Wish {
         let current = situation.current;
+        let Some(value) = read(&self.metric, situation) else { return Wish::keep(current, Held::NoData) };
+        self.after(value, current).map_or(Wish::keep(current, Held::NoRule), Wish::of)
+    }
+
+    /// How many there are after the step of the band that a value is in.
+    fn after(&self, value: f64, current: u32) -> Option<u32> {
         // A share that was written and one that was measured may differ in the last bit.
         let slack = value.abs() * 1e-12;
         let fits = |above: bool, bound: f64| if above { value + slack >= bound } else { value - slack <= bound };
         let (above, _, change) = self.bands.iter().find(|(above, bound, _)| fits(*above, *bound))?;
         let by = match change {
-            ChangeSettings::Percent(percent) => {
+            StepChange::Percent(percent) => {
                 let exact = f64::from(current) * percent.fraction();
                 let size = (exact.abs() + 1e-9).floor().max(1.0);
                 if exact < 0.0 { -size } else { size }
             }
-            ChangeSettings::Count(count) if *above => count.get() as f64,
-            ChangeSettings::Count(count) => -(count.get() as f64),
+            StepChange::Count(count) if *above => count.get() as f64,
+            StepChange::Count(count) => -(count.get() as f64),
         };
         Some((f64::from(current) + by).clamp(0.0, f64::from(u32::MAX)) as u32)
     }

@@ -1,10 +1,11 @@
 //! Target tracking: as many instances as bring a metric to its target.
 
-use super::situation::{Situation, ceil, read};
+use super::situation::{Situation, Wish, ceil, read};
 use crate::expression::{Measure, Metric, Resolved, ScopeMeant, Subject, Tree, Value, Window};
 use crate::ids::ServiceId;
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::results::Held;
 use crate::units::{Factor, Probability, SimDuration};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -70,6 +71,13 @@ fn tenth() -> Probability {
 /// Metrics and their targets, in the order of the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricTargets(pub Vec<(Value, Value)>);
+
+impl MetricTargets {
+    /// Whether nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Serialize for MetricTargets {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -177,7 +185,7 @@ impl TargetSettings {
     }
 }
 
-fn check_target(metric: &Value, target: &Value, problems: &mut Problems) {
+pub(super) fn check_target(metric: &Value, target: &Value, problems: &mut Problems) {
     if metric.literal().is_some() {
         problems.error("", format!("{metric} is a number, not a metric"));
     }
@@ -242,7 +250,16 @@ fn replicas(ratio: f64, covered: f64, full: f64, situation: &Situation<'_>, tole
 }
 
 impl TargetTracking {
-    pub(super) fn wanted(&self, situation: &mut Situation<'_>) -> Option<u32> {
+    pub(super) fn wish(&self, situation: &mut Situation<'_>) -> Wish {
+        let current = situation.current;
+        match self.wanted(situation) {
+            None => Wish::keep(current, Held::NoData),
+            Some(wanted) if wanted == current => Wish::keep(current, Held::Tolerance),
+            Some(wanted) => Wish::of(wanted),
+        }
+    }
+
+    fn wanted(&self, situation: &mut Situation<'_>) -> Option<u32> {
         let penalty = self.penalty(situation);
         let (mut most, mut is_blind) = (None, false);
         for target in &self.targets {
@@ -290,6 +307,7 @@ mod tests {
     use super::super::tests::{decide, scaler};
     use super::super::{Scaler, ScalerState};
     use super::*;
+    use crate::control::pods::Pods;
 
     fn tracking() -> Scaler {
         scaler(serde_json::json!({
@@ -330,7 +348,18 @@ mod tests {
 
     /// What the calculator wants of `current` instances, of which `covered` are in the metric and `running` run.
     fn calculate(current: u32, covered: f64, running: u32, value: f64, target: f64) -> u32 {
-        let situation = Situation { now_ns: 0, from_zero_ns: 0, current, running, read: &mut |_| None };
+        let situation = Situation {
+            now_ns: 0,
+            from_zero_ns: 0,
+            of_week_ns: 0,
+            current,
+            running,
+            waiting: 0,
+            idle: 0,
+            is_short: false,
+            read: &mut |_| None,
+            each: &|_| Pods::default(),
+        };
         replicas(value / target, covered, (1.0 / target).max(1.0), &situation, 0.1)
     }
 

@@ -80,7 +80,7 @@ impl World<'_> {
                     guard.rate_limit.iter().for_each(|settings| *rate = settings.build(self.zero));
                 }
                 Keeper::Limit(limiter) => guard.limit.iter().for_each(|settings| *limiter = settings.build()),
-                Keeper::Pool(_) => {}
+                Keeper::Pool(_) | Keeper::Activator(_) => {}
             }
         }
     }

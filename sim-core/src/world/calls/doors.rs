@@ -231,6 +231,7 @@ impl World<'_> {
         if let Some(place) = at.counted.waits {
             self.calls.sites[site].counts[place] += 1;
         }
+        self.waits_at_activator(shared, gate, (0, 1));
     }
 
     /// The caller has a place at a gate, and goes on after so long: unless its patience, or its call, ends before.
@@ -288,6 +289,8 @@ impl World<'_> {
         if has_place {
             let state = &mut self.calls.shared[shared];
             state.in_flight = state.in_flight.saturating_sub(1);
+        } else {
+            self.waits_at_activator(shared, gate, (1, 0));
         }
         self.withdraw_from(shared, frame.place(), gate + usize::from(has_place));
         gate
@@ -328,6 +331,7 @@ impl World<'_> {
                     Answer::Refuse(_) | Answer::Wait { .. } => break,
                 };
                 self.calls.shared[shared].gates[gate].waiting.pop_front();
+                self.waits_at_activator(shared, gate, (1, 0));
                 self.comes_later(frame, site, shared, gate, after_ns, at_most_ns);
             }
         }

@@ -1,5 +1,6 @@
 //! Gates: the doormen that may let an attempt wait, with those that wait at them.
 
+use crate::call::activator::Activator;
 use crate::call::doorman::{Doorman, Marks};
 use crate::call::limit::Limiter;
 use crate::call::pool::Pool;
@@ -30,6 +31,8 @@ pub enum Keeper {
     Limit(Limiter),
     /// So many connections.
     Pool(Pool),
+    /// Whether the callee has an instance.
+    Activator(Activator),
 }
 
 impl std::ops::Deref for Keeper {
@@ -40,6 +43,7 @@ impl std::ops::Deref for Keeper {
             Self::Rate(rate) => rate,
             Self::Limit(limiter) => limiter,
             Self::Pool(pool) => pool,
+            Self::Activator(activator) => activator,
         }
     }
 }
@@ -50,6 +54,7 @@ impl std::ops::DerefMut for Keeper {
             Self::Rate(rate) => rate,
             Self::Limit(limiter) => limiter,
             Self::Pool(pool) => pool,
+            Self::Activator(activator) => activator,
         }
     }
 }
@@ -96,5 +101,6 @@ pub fn of(guard: &Guard, zero_ns: u64) -> Box<[Gate]> {
     let rate_limit = guard.rate_limit.as_ref().map(|limit| Gate::new(Keeper::Rate(limit.build(zero_ns))));
     let limit = guard.limit.as_ref().map(|limit| Gate::new(Keeper::Limit(limit.build())));
     let pool = guard.pool.as_ref().map(|pool| Gate::new(Keeper::Pool(pool.build())));
-    rate_limit.into_iter().chain(limit).chain(pool).collect()
+    let activator = guard.activator.map(|at_most| Gate::new(Keeper::Activator(Activator::new(at_most.ns()))));
+    rate_limit.into_iter().chain(limit).chain(pool).chain(activator).collect()
 }

@@ -3,6 +3,7 @@
 //! The state is private to this folder. Others ask for it by the functions of [`Calls`], and act on it by those methods of the world here that are
 //! visible to it.
 
+mod activators;
 mod arrive;
 mod breakers;
 mod build;

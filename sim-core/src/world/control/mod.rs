@@ -21,6 +21,8 @@ pub(in crate::world) enum Due {
     Scrape(u32),
     /// A scaler looks.
     Scale(u32),
+    /// Somebody waits where there is no instance: a scaler looks at once.
+    Woken(u32),
     /// An alert is evaluated.
     Alert(u32),
     /// An experiment looks at its conditions.
@@ -65,6 +67,7 @@ impl World<'_> {
         match due {
             Due::Scrape(pipeline) => self.scrape(pipeline, id),
             Due::Scale(scaler) => self.scale(scaler, id),
+            Due::Woken(scaler) => self.scales_at_once(scaler),
             Due::Alert(alert) => self.evaluate_alert(alert, id),
             Due::Look(trial) => self.look(trial, id),
             Due::Deed(trial, deed) => self.deed(trial, deed),

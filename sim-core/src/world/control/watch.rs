@@ -5,14 +5,15 @@
 //! scheduled. Pipelines have readings of their own of the same sums as the recorder, because their clocks differ from its windows.
 
 use super::Due;
-use crate::control::scaling::Situation;
+use crate::control::pods::{Pod, PodCounts, Pods};
+use crate::control::scaling::{Situation, whole};
 use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
 use crate::counters::WAIT;
 use crate::deed::DeedEffect;
 use crate::engine::rng::Stream;
 use crate::expression::{Metric, Resolved, Subject, View};
 use crate::faults::FaultEffect;
-use crate::ids::{Caller, EdgeId, ServiceId};
+use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, PartAt, VersionCounts};
 use crate::model::Model;
 use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
@@ -21,6 +22,9 @@ use crate::world::events::EventId;
 use crate::world::stations::Life;
 use crate::world::{World, fact};
 use std::collections::BTreeMap;
+
+/// Nanoseconds of a week.
+const WEEK_NS: i64 = 7 * 24 * 3_600_000_000_000;
 
 /// A pipeline at work: what it delivered, and the state of all counters at its last look.
 struct Pipe {
@@ -38,6 +42,8 @@ struct Pipe {
     wrong: BTreeMap<(EdgeId, u8), u64>,
     versions: ByVersion<VersionCounts>,
     version_latency: ByVersion<Histogram>,
+    /// Of instances that somebody looks at one by one: the number of the life in which each ran, and what it had counted.
+    pods: BTreeMap<InstanceId, (Option<u32>, PodCounts)>,
 }
 
 /// All that watches.
@@ -45,6 +51,8 @@ struct Pipe {
 pub(super) struct Watch {
     pipes: Vec<Pipe>,
     scalers: Vec<ScalerState>,
+    /// By scaler, whether it was told to look at once.
+    is_woken: Vec<bool>,
     alerts: Vec<AlertTracker>,
     fired: Vec<Vec<Span>>,
     alert_looks: Vec<Looks>,
@@ -56,6 +64,7 @@ impl Watch {
         Self {
             pipes: Vec::new(),
             scalers: vec![ScalerState::default(); model.scalers.len()],
+            is_woken: vec![false; model.scalers.len()],
             alerts: vec![AlertTracker::default(); model.alerts.len()],
             fired: Vec::new(),
             alert_looks: Vec::new(),
@@ -117,7 +126,13 @@ impl World<'_> {
         let model = self.model;
         for (index, pipeline) in model.telemetry.iter().enumerate() {
             let readers = readers(model, index);
-            self.add_pipe(pipeline, &readers, &pipeline.name);
+            let each = model.scalers.iter().filter(|s| s.pipeline == index && s.looks_at_each()).map(|s| s.of);
+            let mut each: Vec<ServiceId> = each.collect();
+            each.sort_unstable();
+            each.dedup();
+            let pipe = self.add_pipe(pipeline, &readers, &pipeline.name) as usize;
+            let pipe = &mut self.control.watch.pipes[pipe];
+            pipe.telemetry = pipe.telemetry.clone().by_instance(each);
             // A pipeline that nobody reads costs nothing.
             if !readers.is_empty() || is_aged(model, index) {
                 self.schedule(pipeline.every_ns, Due::Scrape(index as u32));
@@ -149,6 +164,7 @@ impl World<'_> {
             versions: ByVersion::new(),
             version_latency: ByVersion::new(),
             reads_ages: readers.iter().any(|metric| metric.metric == Metric::Age),
+            pods: BTreeMap::new(),
             telemetry,
         });
         self.control.watch.pipes.len() as u32 - 1
@@ -217,6 +233,14 @@ impl World<'_> {
         }
         scrape.sums = self.times.sums_since(&mut pipe.sums);
         scrape.levels = self.levels.since(now, &mut pipe.levels);
+        let services = pipe.telemetry.services_by_instance().iter();
+        for instance in services.flat_map(|service| self.stations.instances_of(*service)) {
+            let (life, counted) = (self.stations.life_of(instance), self.stations.pod_counts(instance, now));
+            let before = pipe.pods.insert(instance, (life, counted)).unwrap_or_default();
+            let is_first = pipe.since == 0 && self.stations.ran_from_zero(instance);
+            let ran_through = life.is_some() && (life == before.0 || is_first);
+            scrape.pods.push((instance, PodCounts { scrapes: u64::from(ran_through), ..counted.since(&before.1) }));
+        }
         if pipe.telemetry.tells_versions_apart() {
             scrape.versions = self.calls.versions().since(&mut pipe.versions);
             scrape.version_latency = self.calls.versions().latency_since(&mut pipe.version_latency);
@@ -235,9 +259,36 @@ impl World<'_> {
         of_file.map(|pipe| pipe.telemetry.age_ns(now)).collect()
     }
 
-    /// A scaler decides.
+    /// A scaler decides, and will look again.
     pub(super) fn scale(&mut self, index: u32, control: EventId) {
+        self.decides(index);
+        let every_ns = self.in_force.scalers[index as usize].every_ns;
+        self.again(self.now + every_ns, control);
+    }
+
+    /// Somebody waits for the first instance of a service: the scaler that has an activator before it is told.
+    pub(in crate::world) fn wakes_scaler(&mut self, service: ServiceId) {
+        let place = self.in_force.scalers.iter().position(|s| s.of == service && s.activator_ns().is_some());
+        let Some(place) = place else { return };
+        if !std::mem::replace(&mut self.control.watch.is_woken[place], true) {
+            self.schedule(self.now, Due::Woken(place as u32));
+        }
+    }
+
+    /// A scaler that was told looks out of turn.
+    pub(super) fn scales_at_once(&mut self, index: u32) {
+        self.control.watch.is_woken[index as usize] = false;
+        let service = self.in_force.scalers[index as usize].of;
+        let has_none = self.stations.lives(service).all(|life| matches!(life, Life::Gone | Life::Draining));
+        if has_none {
+            self.decides(index);
+        }
+    }
+
+    /// A scaler decides.
+    fn decides(&mut self, index: u32) {
         let model = self.model;
+        let mut states = std::mem::take(&mut self.control.watch.scalers);
         let scaler = &self.in_force.scalers[index as usize];
         let service = scaler.of;
         let (now, from_zero) = (self.now, self.since_zero(self.now));
@@ -247,16 +298,47 @@ impl World<'_> {
         self.control.watch.pipes[scaler.pipeline].telemetry.advance(model, now);
         let telemetry = &self.control.watch.pipes[scaler.pipeline].telemetry;
         let mut read = |metric: &Resolved| telemetry.read(model, metric);
-        let mut state = self.control.watch.scalers[index as usize];
-        let situation = Situation { now_ns: now, from_zero_ns: from_zero, current: present, running, read: &mut read };
-        let wanted = scaler.decide(&mut state, situation);
-        let every_ns = scaler.every_ns;
-        self.control.watch.scalers[index as usize] = state;
-        if wanted != present {
-            self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(wanted));
-            self.scale_to(service, wanted);
+        let of_week_ns = model.run.start.ns().cast_signed().saturating_add(from_zero).rem_euclid(WEEK_NS);
+        let each = |metric: &Resolved| self.pods_of(scaler.pipeline, service, metric);
+        let mut state = std::mem::take(&mut states[index as usize]);
+        let (current, running) =
+            if scaler.is_of_nodes() { (self.nodes_of(service), present) } else { (present, running) };
+        let (idle, is_short) = self.idle_nodes(service);
+        let situation = Situation {
+            now_ns: now,
+            from_zero_ns: from_zero,
+            of_week_ns: of_week_ns as u64,
+            current,
+            running,
+            waiting: self.waiting_for_first(service),
+            idle,
+            is_short,
+            read: &mut read,
+            each: &each,
+        };
+        let is_of_nodes = scaler.is_of_nodes();
+        let decision = scaler.decide(&mut state, situation);
+        states[index as usize] = state;
+        self.control.watch.scalers = states;
+        if is_of_nodes {
+            return self.scale_nodes(service, decision);
         }
-        self.again(now + every_ns, control);
+        self.stations.wants(service, decision.desired);
+        if decision.to != present {
+            self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
+            self.scale_to(service, decision.to);
+        }
+    }
+
+    /// The instances of a service, as the control plane sees them, with the readings of each that a pipeline has delivered.
+    fn pods_of(&self, pipe: usize, service: ServiceId, metric: &Resolved) -> Pods {
+        let telemetry = &self.control.watch.pipes[pipe].telemetry;
+        let there =
+            || self.stations.instances_of(service).filter(|&instance| self.stations.life(instance) != Life::Gone);
+        let (from_ns, samples) = telemetry.read_each(self.model, (metric, service), there());
+        let pods =
+            there().zip(samples).map(|(instance, sample)| Pod { sample, ..self.stations.pod(instance) }).collect();
+        Pods { pods, from_ns, whole: whole(self.model, service, metric) }
     }
 
     /// An alert is evaluated.

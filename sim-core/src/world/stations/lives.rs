@@ -12,6 +12,7 @@
 
 use super::Due;
 use super::instance::Life;
+use super::nodes;
 use crate::data::Wrongness;
 use crate::data::state::State;
 use crate::engine::math::whole_ns;
@@ -44,6 +45,8 @@ impl World<'_> {
             }
             self.refresh_routable(id);
         }
+        self.stations.nodes = nodes::pools(model, self.seed, self.replication);
+        self.begin_nodes();
     }
 
     /// What is due at an instance, or at all of a service.
@@ -51,6 +54,8 @@ impl World<'_> {
         match due {
             Due::Started { instance, epoch } => self.started(instance, epoch),
             Due::Warm { instance, epoch } => self.warmed(instance, epoch),
+            Due::Pulled { instance, epoch } => self.pulled(instance, epoch),
+            Due::NodeReady(service) => self.node_ready(service),
             Due::Probe(service) => self.probe_all(service, id),
             Due::ProbesEnd(service) => self.probes_end(service),
             Due::Restart { instance, epoch } => self.restart_unhealthy(instance, epoch),
@@ -134,7 +139,11 @@ impl World<'_> {
             return;
         }
         at.set_life(Life::Starting);
-        self.order_start(instance);
+        let service = at.service;
+        self.stations.services[service].starting.enter(self.now);
+        if !self.is_pending(instance) {
+            self.order_start(instance);
+        }
     }
 
     /// The instance will run after its start-up.
@@ -357,6 +366,7 @@ impl World<'_> {
         self.caches.is_lost(instance, self.now);
         self.takes_no_version(instance);
         self.deploys_go_on(service);
+        self.gives_place(instance);
         // Scaled up while it drained: there was no place for a new machine until now.
         if self.stations.services[service].owed > 0 {
             self.stations.services[service].owed -= 1;
@@ -399,13 +409,15 @@ impl World<'_> {
     pub(in crate::world) fn orders(&mut self, instance: InstanceId) {
         let service = self.stations.instances[instance].service;
         self.stations.services[service].paid.enter(self.now);
+        self.stations.services[service].starting.enter(self.now);
         self.stations.instances[instance].set_life(Life::Starting);
+        self.stations.since[instance] = (self.now, self.now);
         self.is_new(instance);
         let version = self.chaos.version_of_new(service, self.model.services[service.index()].version);
         if version != self.stations.version(instance) {
             self.runs_version(instance, version);
         }
-        self.order_start(instance);
+        self.needs_place(instance);
     }
 
     /// A new machine takes the place of one that is gone: a fault that keeps the old one down neither strikes the new one nor ends on it.
@@ -443,8 +455,10 @@ impl World<'_> {
     /// An instance serves from now on.
     pub(super) fn comes_up(&mut self, index: InstanceId) {
         let now = self.now;
+        self.starts_no_more(index);
         let instance = &mut self.stations.instances[index];
         instance.set_life(Life::Up);
+        self.stations.since[index].1 = now;
         let service = instance.service;
         let workers = self.model.services[service.index()].workers.unwrap_or(0);
         self.stations.services[service].running.enter(now);
@@ -456,9 +470,18 @@ impl World<'_> {
         self.copy_may_change(index, false);
     }
 
+    /// An instance that may have been starting does so no more.
+    fn starts_no_more(&mut self, index: InstanceId) {
+        let at = &self.stations.instances[index];
+        if at.life == Life::Starting {
+            self.stations.services[at.service].starting.leave(self.now);
+        }
+    }
+
     /// An instance no longer serves.
     pub(super) fn goes_down(&mut self, index: InstanceId, life: Life) {
         let now = self.now;
+        self.starts_no_more(index);
         let instance = &mut self.stations.instances[index];
         if instance.runs() {
             let service = instance.service;
@@ -466,6 +489,7 @@ impl World<'_> {
             self.stations.services[service].running.leave(now);
             self.stations.services[service].workers.change(now, -i64::from(workers));
             self.stations.up.went(self.model, service, &self.stations.services[service], now);
+            self.stations.since[index].1 = now;
         }
         self.stations.instances[index].set_life(life);
         self.memory_changes(index, |memory, _| memory.ends());
@@ -481,7 +505,11 @@ impl World<'_> {
             _ => Maybe::NONE,
         };
         self.calls.set_known(service, only, differ);
+        let (had, has) = (!self.stations.services[service].routable.is_empty(), !routable.is_empty());
         self.stations.services[service].routable = routable;
         self.looks_at_primary(service);
+        if had != has {
+            self.tell_activators(service, has);
+        }
     }
 }

@@ -19,6 +19,7 @@ mod line;
 mod live;
 mod lives;
 mod memory;
+mod nodes;
 mod plain;
 mod service;
 mod up;
@@ -37,6 +38,7 @@ pub(in crate::world) use instance::{Instance, Life};
 use super::frame::{Arena, FrameId, Link};
 use super::{Event, fact};
 use crate::call::balance::slow_start::SlowStart;
+use crate::control::pods::{Phase, Pod, PodCounts};
 use crate::counters::SERVICE_COUNTERS;
 use crate::data::Wrongness;
 use crate::engine::rng::{Keyed, hash_name, mix};
@@ -63,6 +65,10 @@ const PHASE: u64 = 0xa2;
 pub(in crate::world) enum Due {
     /// An instance has started.
     Started { instance: InstanceId, epoch: u32 },
+    /// The image of an instance is on its node.
+    Pulled { instance: InstanceId, epoch: u32 },
+    /// A node of a service is ready.
+    NodeReady(ServiceId),
     /// An instance's warm-up is over.
     Warm { instance: InstanceId, epoch: u32 },
     /// The instances of a service are checked.
@@ -98,6 +104,8 @@ impl super::events::Due for Due {
             Self::Restart { instance, .. } => Some((u64::from(instance.0), fact::RESTARTED)),
             Self::OutOfMemory { instance, .. } => Some((u64::from(instance.0), fact::KILLED)),
             Self::Warm { .. }
+            | Self::Pulled { .. }
+            | Self::NodeReady(_)
             | Self::Probe(_)
             | Self::ProbesEnd(_)
             | Self::Grace { .. }
@@ -119,12 +127,16 @@ pub(in crate::world) struct Stations {
     instances: Table<InstanceId, Instance>,
     /// By instance: the version that it runs, where its service has versions.
     versions: Table<InstanceId, Option<VersionId>>,
+    /// By instance: when it was ordered, and when it last became ready or unready [ns].
+    since: Table<InstanceId, (u64, u64)>,
     services: Table<ServiceId, Service>,
     /// Waits for a worker, by service.
     waits: Table<ServiceId, Histogram>,
     health: health::Checks,
     up: up::Up,
     in_vain: in_vain::InVain,
+    /// The nodes of services behind which a cluster stands.
+    nodes: BTreeMap<ServiceId, nodes::Pool>,
     /// Stations that are simulated by themselves.
     plain: Vec<InstanceId>,
     /// Instances that get their calls back by steps: the shares, and how long each lasts [ns].
@@ -148,12 +160,14 @@ impl Stations {
         let version = |instance: &Instance| model.services[instance.service.index()].version;
         Self {
             versions: instances.iter().map(version).collect::<Vec<_>>().into(),
+            since: vec![(0, 0); instances.len()].into(),
             instances: instances.into(),
             services: services.into(),
             waits: fresh(model.services.len()).into(),
             health,
             up: up::Up::new(model),
             in_vain: in_vain::InVain::default(),
+            nodes: BTreeMap::new(),
             plain: Vec::new(),
             returning: BTreeMap::new(),
             backlog: 0,
@@ -185,6 +199,42 @@ impl Stations {
     /// How many stations are simulated by themselves.
     pub(in crate::world) fn plain(&self) -> usize {
         self.plain.len()
+    }
+
+    /// What an instance is, as a control plane of pods sees it, without its readings.
+    pub(in crate::world) fn pod(&self, instance: InstanceId) -> Pod {
+        let at = &self.instances[instance];
+        let (started_ns, turned_ns) = self.since[instance];
+        let phase = match at.life {
+            // A machine that starts again after a crash is the same pod, whose container starts anew.
+            Life::Starting if started_ns == turned_ns => Phase::Pending,
+            Life::Starting | Life::Up | Life::Down | Life::Silent => Phase::Running,
+            Life::Gone | Life::Draining | Life::Replacing => Phase::Ended,
+        };
+        Pod { phase, is_ready: at.life == Life::Up, started_ns, turned_ns, sample: None }
+    }
+
+    /// What an instance has counted since the start; differences count. Processor time is that of the last [`World::read_cpu`].
+    pub(in crate::world) fn pod_counts(&self, instance: InstanceId, now_ns: u64) -> PodCounts {
+        let at = &self.instances[instance];
+        let read = |sum: u64, n: u32| sum.wrapping_add(u64::from(n).wrapping_mul(now_ns));
+        PodCounts {
+            cpu_ns: at.sums.cpu.wrapping_sub(at.cpu_ahead),
+            busy_ns: read(at.sums.busy, at.held()),
+            queue_ns: read(at.sums.queue, at.queue_len),
+            inside_ns: read(at.sums.inside, at.in_system),
+            entered: at.sums.left + u64::from(at.in_system),
+            left: at.sums.left,
+            memory: at.memory.as_ref().map_or(0, |memory| memory.told()),
+            queue_now: u64::from(at.queue_len),
+            inside_now: u64::from(at.in_system),
+            scrapes: 0,
+        }
+    }
+
+    /// Whether an instance has run since the start of the run.
+    pub(in crate::world) fn ran_from_zero(&self, instance: InstanceId) -> bool {
+        self.instances[instance].runs() && self.since[instance] == (0, 0)
     }
 
     /// The service of an instance.
@@ -426,6 +476,11 @@ impl Stations {
         self.instances.len()
     }
 
+    /// The metrics of a service's scaler ask for so many instances.
+    pub(in crate::world) fn wants(&mut self, service: ServiceId, desired: u32) {
+        self.services[service].desired = desired;
+    }
+
     /// How many instances a service can have.
     pub(in crate::world) fn places_of(&self, service: ServiceId) -> u32 {
         self.services[service].places
@@ -454,6 +509,7 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
         });
         services.push(Service {
             wanted: settings.instances,
+            desired: settings.instances,
             limited: settings.workers.is_some(),
             patience: settings.max_wait.as_ref().map(crate::dist::Distribution::build),
             pulls: feeds.clone(),

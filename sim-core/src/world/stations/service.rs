@@ -20,6 +20,8 @@ pub struct Service {
     pub places: u32,
     /// How many instances a scaler wants.
     pub wanted: u32,
+    /// How many the metrics of its scaler ask for, whatever holds that back.
+    pub desired: u32,
     /// Workers are limited, so that waits are measured.
     pub limited: bool,
     /// How long one waits for a worker at most.
@@ -41,6 +43,8 @@ pub struct Service {
     pub running: Integral,
     /// Paid instances.
     pub paid: Integral,
+    /// Instances that are starting.
+    pub starting: Integral,
     /// Workers that exist on running instances.
     pub workers: Integral,
     /// What the families count.
@@ -86,6 +90,7 @@ impl Service {
             places,
             routable: Vec::new(),
             wanted: 0,
+            desired: 0,
             limited: false,
             patience: None,
             pulls: Vec::new(),
@@ -96,6 +101,7 @@ impl Service {
             owed: 0,
             running: Integral::default(),
             paid: Integral::default(),
+            starting: Integral::default(),
             workers: Integral::default(),
             counts: Tally::default(),
             messages: None,
@@ -113,6 +119,8 @@ impl Service {
             queue_now: self.queue.now,
             instances_now: self.running.now,
             wanted_now: u64::from(self.wanted),
+            desired_now: u64::from(self.desired),
+            starting_ns: u128::from(self.starting.read(now_ns)),
             counters: self.counts,
             ..ServiceCounts::default()
         };

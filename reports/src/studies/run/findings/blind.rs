@@ -52,11 +52,15 @@ mod tests {
         let none = Estimate::exact(0.0);
         let scaler = ScalerSummary {
             of: "gateway".into(),
+            moves: "instances",
             min: 1,
             max: 9,
             steps_up: none,
             steps_down: none,
             turns: none,
+            moved: Estimate::exact(8.0),
+            held: std::collections::BTreeMap::new(),
+            forecast_error: None,
             without_data: Some(share),
         };
         study.summary.scalers.insert("web".into(), scaler);

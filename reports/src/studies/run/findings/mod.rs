@@ -9,6 +9,7 @@ mod for_nobody;
 mod inconclusive;
 mod limits;
 mod no_timeout;
+mod oscillates;
 mod retries;
 mod scaled_in;
 mod stays_down;
@@ -33,6 +34,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("breaker", breaker::look),
     ("cold_cache", cold_cache::look),
     ("scaled_in", scaled_in::look),
+    ("oscillates", oscillates::look),
     ("workers", workers::look),
     ("fallback", fallback::look),
     ("retries", retries::look),

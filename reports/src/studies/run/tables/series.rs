@@ -55,6 +55,10 @@ pub fn rows(study: &StudyResult) -> Vec<SeriesRow> {
     for s in &study.service_series {
         add(&s.name, "instances", all(&s.instances));
         add(&s.name, "wanted", all(&s.wanted));
+        if s.scaled {
+            add(&s.name, "desired", all(&s.desired));
+            add(&s.name, "starting", all(&s.starting));
+        }
         add(&s.name, "entered_per_s", all(&s.offered_per_s));
         add(&s.name, "queue_length", all(&s.queue_length));
         add(&s.name, "utilisation", s.utilisation.clone());

@@ -3,6 +3,7 @@
 use crate::numbers::short;
 use crate::studies::run::listed::{
     CACHE_HEADS, SCALER_HEADS, SERVICE_HEADS, cache_cells, caches as caches_of, scaler_cells, service_cells, services,
+    why_nothing,
 };
 use crate::terminal::Style;
 use crate::terminal::table::{TextRow, TextTable};
@@ -46,6 +47,11 @@ pub(super) fn scalers(study: &StudyResult, style: Style, out: &mut String) {
     };
     let rows = study.summary.scalers.iter().map(row).collect();
     TextTable { title: "Scalers", lead: 0, heads: &SCALER_HEADS, rows }.write(style, out);
+    for (name, scaler) in &study.summary.scalers {
+        if let Some(text) = why_nothing(name, scaler) {
+            out.push_str(&wrap(&text, "", style.sentence_width()));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -105,11 +111,15 @@ mod tests {
         let steps = Estimate::exact(2.0);
         let scaler = ScalerSummary {
             of: "gateway".into(),
+            moves: "instances",
             min: 2,
             max: 20,
             steps_up: steps,
             steps_down: steps,
             turns: Estimate::exact(1.0),
+            moved: Estimate::exact(8.0),
+            held: std::collections::BTreeMap::new(),
+            forecast_error: None,
             without_data: None,
         };
         study.summary.scalers.insert("by-cpu".into(), scaler);
