@@ -312,7 +312,7 @@ pub fn scaler(dice: &mut Dice, service: &str, queue: Option<&str>) -> String {
         }
         (6, _) => {
             min = dice.number(0, 1);
-            format!("{{knative: {{concurrency: 3, stable_window: 6s, scale_to_zero_grace: 1s}}}}")
+            "{knative: {concurrency: 3, stable_window: 6s, scale_to_zero_grace: 1s}}".into()
         }
         (7, _) => format!("{{predictive: {{metric: rps({service}), minimum_observations: 3, ahead: 5s}}}}"),
         _ => "{scheduled: [{at: 0s, instances: 2}, {at: 6s, for: 8s, instances: 5}]}".into(),
