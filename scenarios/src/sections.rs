@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 28] = [
+pub(crate) const OF_NAMES: [&str; 31] = [
     "alerts",
     "caches",
     "consumers",
@@ -12,8 +12,10 @@ pub(crate) const OF_NAMES: [&str; 28] = [
     "find",
     "keys",
     "labels",
+    "levels",
     "links",
     "load",
+    "maintenance",
     "mix",
     "over",
     "people",
@@ -28,6 +30,7 @@ pub(crate) const OF_NAMES: [&str; 28] = [
     "services",
     "stores",
     "studies",
+    "switches",
     "telemetry",
     "variants",
 ];

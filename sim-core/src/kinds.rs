@@ -38,6 +38,8 @@ pub fn all() -> Vec<Kind> {
         crate::control::ALL,
         crate::control::scaling::ALL,
         crate::runbook::ALL,
+        crate::incident::ALL,
+        crate::switch::ALL,
         crate::promise::ALL,
         crate::economics::ALL,
     ];

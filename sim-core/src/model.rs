@@ -9,8 +9,10 @@ use crate::economics::CostItem;
 use crate::experiment::Experiment;
 use crate::faults::Fault;
 use crate::ids::FaultId;
+use crate::incident::Incidents;
 use crate::promise::Promise;
 use crate::runbook::{Person, Runbook};
+use crate::switch::Switch;
 use crate::topology::Topology;
 use std::ops::{Deref, DerefMut};
 
@@ -29,6 +31,10 @@ pub struct Model {
     pub scalers: Vec<Scaler>,
     /// What raises an alert.
     pub alerts: Vec<Alert>,
+    /// What makes incidents of alerts; `None` where nothing does.
+    pub incidents: Option<Incidents>,
+    /// What may be thrown.
+    pub switches: Vec<Switch>,
     /// Who is called.
     pub people: Vec<Person>,
     /// What is done when alerts fire.
@@ -58,11 +64,12 @@ impl Model {
         }
     }
 
-    /// All that experiments and runbooks do.
+    /// All that experiments and runbooks do, and what people do by mistake.
     pub fn deeds(&self) -> impl Iterator<Item = &Deed> {
         let of_experiments =
             self.experiments.iter().flat_map(|e| e.deeds.iter().map(|(_, deed)| deed).chain(&e.rollback));
-        of_experiments.chain(self.runbooks.iter().flat_map(|runbook| &runbook.actions))
+        let by_mistake = self.people.iter().filter_map(|person| person.errs.as_ref()?.1.as_ref());
+        of_experiments.chain(self.runbooks.iter().flat_map(|runbook| &runbook.actions)).chain(by_mistake)
     }
 
     /// A topology to which nothing happens: nothing strikes, scales, judges or bills it.
@@ -74,6 +81,8 @@ impl Model {
             probes: Vec::new(),
             scalers: Vec::new(),
             alerts: Vec::new(),
+            incidents: None,
+            switches: Vec::new(),
             people: Vec::new(),
             runbooks: Vec::new(),
             promises: Vec::new(),

@@ -74,6 +74,16 @@ pub struct Names {
     pub alerts: BTreeMap<String, usize>,
     /// Experiments, by their place; they stand among the faults too, for their name is a stretch of time.
     pub experiments: BTreeMap<String, usize>,
+    /// Scalers, by their place.
+    pub scalers: BTreeMap<String, usize>,
+    /// Switches, by their place.
+    pub switches: BTreeMap<String, usize>,
+    /// Features, with the endpoints that have each.
+    pub features: BTreeMap<String, Vec<EndpointId>>,
+    /// Load classes that say how many users they have.
+    pub populations: BTreeSet<String>,
+    /// Faults that deploy a version to a service: the names of both.
+    pub deploys: BTreeMap<(String, String), Vec<FaultId>>,
     /// Versions, of all services.
     pub versions: BTreeMap<String, VersionId>,
     /// Named links.
@@ -170,6 +180,10 @@ impl Names {
     lookup!(
         /// The key space called `name`; a problem at `key` if there is none.
         key_space, keys, KeySpaceId, "key space"
+    );
+    lookup!(
+        /// The switch called `name`; a problem at `key` if there is none.
+        switch, switches, usize, "switch"
     );
     lookup!(
         /// The version called `name`; a problem at `key` if there is none.

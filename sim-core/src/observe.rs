@@ -8,8 +8,9 @@ use crate::call::{hedge, retry};
 use crate::counters::{level, probe};
 use crate::data::cache::{HITS, MISSES};
 use crate::data::{MESSAGES_LOST, Wrongness};
+use crate::engine::math;
 use crate::expression::{LevelSubject, Metric, Resolved, ScopeMeant, Subject, View};
-use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ProbeId, ServiceId, VersionId};
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, ProbeId, ServiceId, VersionId};
 use crate::metrics::{Counted, Counter, Histogram, LevelAt, LevelId, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
@@ -48,6 +49,7 @@ pub fn observe(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> O
         (Subject::Timed(parts), which) => timed(parts, which, seen),
         (Subject::Probe(ways), which) => probed(ways, which, seen),
         (Subject::Level(level, of), which) => levelled(topology, *level, of, which, seen),
+        (_, Metric::UsersAffected) => users_affected(topology, &metric.subject, seen),
         (Subject::Promise(_, objective), Metric::BurnRate) => burn_rate(topology, (*objective)?, seen),
         (Subject::Service(service), which) if is_of_service(which) => of_service(topology, *service, which, seen),
         _ => of_calls(topology, metric, seen),
@@ -59,6 +61,25 @@ pub fn burn_rate(topology: &Topology, objective: Objective, seen: &dyn Observed)
     let Objective { of, at_least } = objective;
     let failed = Resolved { metric: Metric::ErrorRate, subject: Subject::Endpoint(of), scope: ScopeMeant::default() };
     slo::burn_rate(observe(topology, &failed, seen)?, at_least)
+}
+
+/// The share of users who came that saw a failure. With each of N users as likely to come as any other, R requests are those of N (1 - e^(-R/N)) of
+/// them, the limit
+/// of drawing with replacement. `None` where nobody came.
+fn users_affected(topology: &Topology, subject: &Subject, seen: &dyn Observed) -> Option<f64> {
+    let (mut affected, mut came) = (0.0, 0.0);
+    for (place, load) in topology.loads.iter().enumerate() {
+        let is_meant = matches!(subject, Subject::Nothing) || *subject == Subject::Load(LoadId::from(place));
+        let Some(population) = load.population.filter(|_| is_meant) else { continue };
+        let mut counts = EdgeCounts::default();
+        load.mix.iter().for_each(|(_, edge)| counts.add(&seen.edge(*edge)));
+        let settled = counts.calls_settled();
+        let failed = settled - counts.call_outcomes[0] - counts.call_outcomes[1];
+        let users = |requests: u64| population as f64 * (1.0 - math::exp(-(requests as f64) / population as f64));
+        affected += users(failed);
+        came += users(settled);
+    }
+    (came > 0.0).then(|| affected / came)
 }
 
 fn is_of_service(metric: Metric) -> bool {

@@ -568,6 +568,8 @@ pub struct Load {
     pub priority: Priority,
     /// For whom they are: the number of its tenant, 0 for those of nobody.
     pub tenant: u32,
+    /// How many users there are, for the share of them that is affected; `None` where nobody says.
+    pub population: Option<u64>,
 }
 
 /// What tells requests apart: each has a limit, or a turn in a queue, of its own.

@@ -113,6 +113,7 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             "store" => somewhere_in("stores"),
             "step" => within(&["steps", "branches", "background"]),
             "schedule" => somewhere_in("faults"),
+            "switch" => somewhere_in("switches"),
             // Their names are the keys.
             "ejection" | "locality" | "routes" => true,
             // A section of the file.

@@ -77,7 +77,12 @@ fn rows(journal: &Journal) -> Vec<Action> {
             JournalKind::NotRun => rows.push(row("not run".into(), colour::VERM)),
             JournalKind::Abort => rows.push(row("aborted".into(), colour::VERM)),
             JournalKind::Halt => rows.push(row("halted".into(), colour::VERM)),
-            JournalKind::Alert | JournalKind::Reaction | JournalKind::Action | JournalKind::End => {
+            JournalKind::Alert
+            | JournalKind::Incident
+            | JournalKind::Page
+            | JournalKind::Reaction
+            | JournalKind::Action
+            | JournalKind::End => {
                 rows.push(row(entry.text.to_string(), colour::INK));
             }
             JournalKind::Rollback => {

@@ -7,7 +7,8 @@ use sim_core::ids::{Caller, ServiceId};
 use sim_core::problem::{Problem, Problems};
 use sim_core::topology::Edge;
 
-/// Warns of a skewed clock that no deadline sees: no error, because a variant may send durations for comparison. And of a call that has no deadline to send as a time.
+/// Warns of a skewed clock that no deadline sees: no error, because a variant may send durations for comparison. And of a call that has no deadline
+/// to send as a time.
 pub fn check(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
     let tells_times = model.tells_times();

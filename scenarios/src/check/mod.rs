@@ -254,6 +254,7 @@ fn strikes(target: &Target, service: ServiceId, endpoint: EndpointId, model: &Mo
         Target::Instances(selection) => {
             selection.services.contains(&service) && selection.zone.is_none() && selection.region.is_none()
         }
+        Target::Pipeline(_) | Target::Scaler(_) => false,
         Target::Edge { to, .. } => match to {
             Some(Location::Service(id)) => *id == service,
             Some(Location::Endpoint(id)) => *id == endpoint,

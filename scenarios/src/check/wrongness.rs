@@ -211,5 +211,6 @@ fn may_strike(target: &Target, model: &Model, endpoint: EndpointId) -> bool {
     match target {
         Target::Instances(selection) => selection.services.contains(&service),
         Target::Edge { from, to, .. } => !(other(from) && other(to)),
+        Target::Pipeline(_) | Target::Scaler(_) => false,
     }
 }

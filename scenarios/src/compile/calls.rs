@@ -314,7 +314,12 @@ impl Compiler<'_> {
         let arrival = settings.arrive.compile(|replay| self.replay(replay, problems))?;
         let (shape, priority) = (settings.shape.clone(), settings.priority);
         let tenant = self.tenant(settings.tenant.as_deref());
-        Some(Load { name: name.to_owned(), mix, arrival, shape, zone, priority, tenant })
+        let population = settings.population.map(sim_core::units::Count::get);
+        if population == Some(0) {
+            problems.error("population", "without users nobody comes").hint =
+                Some("write a number such as 200k".into());
+        }
+        Some(Load { name: name.to_owned(), mix, arrival, shape, zone, priority, tenant, population })
     }
 
     /// Users who stand nowhere have nothing near; what the defaults of all calls prefer does not speak of them.

@@ -192,6 +192,17 @@ impl Compiler<'_> {
         number(&mut names.promises, written.promises.names(), keys(tree, "promises"), PromiseId::from);
         number(&mut names.pipelines, written.control.telemetry.names(), keys(tree, "control.telemetry"), |i| i);
         number(&mut names.alerts, written.control.alerts.names(), keys(tree, "control.alerts"), |i| i);
+        number(&mut names.scalers, written.control.scalers.names(), keys(tree, "control.scalers"), |i| i);
+        number(&mut names.switches, written.control.switches.names(), keys(tree, "control.switches"), |i| i);
+        let populated = written.load.iter().filter(|(_, load)| load.population.is_some());
+        names.populations = populated.map(|(name, _)| name.to_owned()).collect();
+        for (service, settings) in written.services.iter() {
+            for (endpoint, settings) in settings.endpoints.iter() {
+                let Some(feature) = &settings.feature else { continue };
+                let id = names.endpoints[&format!("{service}.{endpoint}")];
+                names.features.entry(feature.clone()).or_default().push(id);
+            }
+        }
         number(&mut names.costs, written.costs.names(), keys(tree, "costs"), |i| i);
         number(&mut names.experiments, written.experiments.names(), keys(tree, "experiments"), |i| i);
         self.fault_names();

@@ -3,13 +3,13 @@
 use super::Compiler;
 use crate::written::Written;
 use crate::written::node::check_instances;
-use sim_core::control::PipelineSettings;
+use sim_core::control::{Override, OverrideSettings, PipelineSettings, ScalerSettings};
 use sim_core::deed::Around;
 use sim_core::economics::{CostItem, Group};
 use sim_core::experiment::Before;
 use sim_core::expression::{Metric, Resolved, Subject};
 use sim_core::faults::{FaultEffect, Strategy, Surroundings, Target};
-use sim_core::ids::{Caller, PromiseId, ServiceId};
+use sim_core::ids::{Caller, FaultId, PromiseId, ServiceId};
 use sim_core::model::Model;
 use sim_core::names::Objective;
 use sim_core::network::Network;
@@ -63,7 +63,10 @@ impl Compiler<'_> {
         self.promises(problems);
         self.faults(problems);
         problems.at("control", |p| self.control(p));
+        problems.at("control", |p| self.switches(p));
         self.experiments(problems);
+        problems.at("control", |p| self.people(p));
+        problems.at("control", |p| self.incidents(p));
         problems.at("control", |p| self.runbooks(p));
         self.deploys(problems);
         self.budgets(problems);
@@ -94,6 +97,14 @@ impl Compiler<'_> {
                     settings.validate(p);
                     settings.compile(name, around, &model.run, p)
                 });
+                if let (Some(version), Some(Target::Instances(of))) =
+                    (settings.inject.deploys(), fault.as_ref().map(|fault| &fault.target))
+                {
+                    for service in &of.services {
+                        let key = (model.services[service.index()].name.clone(), version.to_owned());
+                        self.names.deploys.entry(key).or_default().push(FaultId::from(model.faults.len()));
+                    }
+                }
                 model.faults.extend(fault);
             }
         });
@@ -261,6 +272,7 @@ impl Compiler<'_> {
                         faults: self.model.faults.len(),
                         sets: self.around.sets,
                         alerts: &self.model.alerts,
+                        switches: &self.model.switches,
                     };
                     settings.compile(name, place, &before, p)
                 });
@@ -276,14 +288,80 @@ impl Compiler<'_> {
         });
     }
 
-    fn runbooks(&mut self, problems: &mut Problems) {
-        let control = &self.written.control;
-        problems.at("people", |p| {
-            for (name, settings) in control.people.iter() {
-                p.at(name, |p| settings.validate(p));
-                self.model.people.push(settings.compile(name));
+    fn switches(&mut self, problems: &mut Problems) {
+        let (model, names) = (&mut self.model, &self.names);
+        problems.at("switches", |p| {
+            for (name, settings) in self.written.control.switches.iter() {
+                let switch = p.at(name, |p| {
+                    settings.validate(p);
+                    settings.compile(name, names, &model.topology, p)
+                });
+                model.switches.extend(switch);
             }
         });
+    }
+
+    fn people(&mut self, problems: &mut Problems) {
+        let (written, model) = (&self.written.control, &mut self.model);
+        problems.at("people", |p| {
+            for (name, settings) in written.people.iter() {
+                let around = Around {
+                    names: &self.names,
+                    topology: &model.topology,
+                    sets: self.around.sets,
+                    alerts: &model.alerts,
+                    switches: &model.switches,
+                };
+                let person = p.at(name, |p| {
+                    settings.validate(p);
+                    settings.compile(name, &self.names, around, p)
+                });
+                model.people.extend(person);
+            }
+        });
+        problems.at("scalers", |p| {
+            for (place, (name, settings)) in written.scalers.iter().enumerate() {
+                let people: Vec<&str> = written.people.names().collect();
+                let meant = p.at(name, |p| p.at("override", |p| settings.overrule.compile(&people, p)));
+                if let (Some(meant), Some(scaler)) = (meant, model.scalers.get_mut(place)) {
+                    if scaler.is_of_nodes() && matches!(meant, Override::Supervised(..)) {
+                        let path = format!("{name}.override.supervised");
+                        p.error(&path, "nodes are ordered without anybody who approves them").hint =
+                            Some("supervise the scaler of the pods, or write override: manual".into());
+                    }
+                    scaler.overrule = meant;
+                }
+            }
+        });
+    }
+
+    fn incidents(&mut self, problems: &mut Problems) {
+        let written = &self.written.control;
+        let Some(settings) = &written.incidents else {
+            problems.at("people", |p| {
+                for (name, _) in written.people.iter().filter(|(_, person)| person.gets.is_some()) {
+                    let path = format!("{name}.gets");
+                    p.error(&path, "nothing makes incidents of alerts, so that nobody is called for one").hint =
+                        Some("write control.incidents: {}".into());
+                }
+            });
+            problems.at("runbooks", |p| {
+                for (name, _) in written.runbooks.iter().filter(|(_, runbook)| runbook.trigger.incident.is_some()) {
+                    let path = format!("{name}.trigger.incident");
+                    p.error(&path, "nothing makes incidents of alerts").hint =
+                        Some("write control.incidents: {}".into());
+                }
+            });
+            return;
+        };
+        self.model.incidents = problems.at("incidents", |p| {
+            settings.validate(p);
+            settings.compile((&self.names, &self.model), &self.model.alerts, p)
+        });
+    }
+
+    fn runbooks(&mut self, problems: &mut Problems) {
+        let control = &self.written.control;
         // Also of a person who could not be read there is the name.
         let mut people: BTreeMap<&str, usize> =
             super::declare::keys(self.around.tree, "control.people").into_iter().map(|name| (name, 0)).collect();
@@ -294,8 +372,14 @@ impl Compiler<'_> {
                 p.at(name, |p| {
                     settings.validate(p);
                     let (names, sets) = (&self.names, self.around.sets);
-                    let around = Around { names, topology: &model.topology, sets, alerts: &model.alerts };
-                    settings.compile(name, &people, around, p)
+                    let around = Around {
+                        names,
+                        topology: &model.topology,
+                        sets,
+                        alerts: &model.alerts,
+                        switches: &model.switches,
+                    };
+                    settings.compile(name, (&model.people, &people), around, p)
                 })
             };
             control.runbooks.iter().map(each).collect()
@@ -313,7 +397,13 @@ impl Compiler<'_> {
 
     /// Who does no runbook does nothing at all.
     fn idle_people(&self, problems: &mut Problems) {
-        let does = |name: &str| self.written.control.runbooks.iter().any(|(_, r)| r.by.as_deref() == Some(name));
+        let control = &self.written.control;
+        let approves = |scaler: &ScalerSettings, name: &str| matches!(&scaler.overrule, OverrideSettings::Supervised(s) if s.by == name);
+        let does = |name: &str| {
+            control.runbooks.iter().any(|(_, r)| r.by.as_deref() == Some(name))
+                || control.people.get(name).is_some_and(|person| person.gets.is_some())
+                || control.scalers.iter().any(|(_, scaler)| approves(scaler, name))
+        };
         problems.at("people", |p| {
             for person in self.model.people.iter().filter(|person| !does(&person.name)) {
                 p.warning(&person.name, "nothing calls this person").hint =
@@ -346,7 +436,7 @@ impl Compiler<'_> {
                         format!("{} is scaled, and a second set of it would be taken for too many", service.name);
                     problems.error(&path, what).hint = Some("write strategy: rolling".into());
                 }
-                service.max_instances = service.max_instances.max(2 * service.instances);
+                service.max_instances = service.max_instances.max(service.instances.saturating_mul(2));
             }
         }
     }

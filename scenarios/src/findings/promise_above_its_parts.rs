@@ -190,7 +190,7 @@ fn failures(scene: &Scene<'_>, endpoint: EndpointId) -> f64 {
             Target::Instances(selection) => all_of(scene, selection, at.service),
             Target::Edge { from: None, to: Some(Location::Service(id)), .. } => *id == at.service,
             Target::Edge { from: None, to: Some(Location::Endpoint(id)), .. } => *id == endpoint,
-            Target::Edge { .. } => false,
+            Target::Edge { .. } | Target::Pipeline(_) | Target::Scaler(_) => false,
         };
         if lasts && strikes && !outcome.is_answer() { probability } else { 0.0 }
     });

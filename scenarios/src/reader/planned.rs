@@ -7,17 +7,13 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Sections.
     ("topics", ""),
     ("sagas", ""),
-    ("incidents", "control"),
-    ("switches", "control"),
     ("modes", "control"),
     // Endpoints and steps.
     ("requires", "services.web.endpoints.get"),
-    ("feature", "services.web.endpoints.get"),
     ("saga", "services.web.endpoints.get.steps.0"),
     ("outbox", "services.web.endpoints.get.steps.1.call"),
     // Calls.
     ("level", "policies.p"),
-    ("population", "load.users"),
     // Stores and queues.
     ("provides", "stores.db"),
     ("routing", "stores.db"),
@@ -29,11 +25,9 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("batch", "queues.jobs.consumers.work"),
     // Faults.
     ("poison", "faults.f.inject"),
-    ("runaway", "faults.f.inject"),
     // Control.
     ("redact", "control.telemetry.all"),
     ("sink", "control.telemetry.all"),
-    ("override", "control.scalers.s"),
     ("decide", "control.scalers.s"),
     ("vertical", "control.scalers.s.use"),
     // Money and studies.

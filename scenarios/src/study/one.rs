@@ -4,11 +4,13 @@ use super::experiment::Tried;
 use super::sums::{ClauseSides, Times};
 use crate::Loaded;
 use sim_core::expression::{Metric, Value};
+use sim_core::faults::Fault;
+use sim_core::ids::FaultId;
 use sim_core::judge::Judged;
 use sim_core::judge::RunMetrics;
-use sim_core::judge::{Bill, calm};
+use sim_core::judge::{Bill, calm, stages_of};
 use sim_core::model::Model;
-use sim_core::results::RunResult;
+use sim_core::results::{LoopRun, RunResult};
 
 /// One replication, run and judged.
 pub struct One {
@@ -24,6 +26,8 @@ pub struct One {
     pub asked: Vec<(Option<f64>, Times)>,
     /// What became of each experiment.
     pub tried: Vec<Tried>,
+    /// What followed each fault, by its place; `None` where it did not strike, or no alert is there to find it.
+    pub loops: Vec<Option<LoopRun>>,
     /// What it costs.
     pub bill: Bill,
     /// Whether it was simulated a second time, without the incidents that the bill prices.
@@ -62,8 +66,17 @@ impl One {
         let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
         let bill = base.bill().clone();
         let tried = super::experiment::judge(loaded, &run, &base);
-        Self { promises, clauses, times, asked, tried, bill, paired: calm.is_some(), run }
+        let loops = loops(&run, calm.as_ref(), &loaded.model);
+        Self { promises, clauses, times, asked, tried, loops, bill, paired: calm.is_some(), run }
     }
+}
+
+/// What followed each fault of the file. Those of experiments are looked at by themselves.
+fn loops(run: &RunResult, calm: Option<&RunResult>, model: &Model) -> Vec<Option<LoopRun>> {
+    let of = |(place, fault): (usize, &Fault)| {
+        if fault.experiment.is_some() { None } else { stages_of(run, calm, model, FaultId::from(place)) }
+    };
+    model.faults.iter().enumerate().map(of).collect()
 }
 
 /// Whether a clause or a value speaks of costs.

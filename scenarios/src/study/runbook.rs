@@ -4,6 +4,7 @@ use super::experiment::MOST_JOURNALS;
 use super::interval::MeanSums;
 use sim_core::model::Model;
 use sim_core::results::{Course, Journal, RunResult, RunbookRun, RunbookSummary};
+use sim_core::runbook::Trigger;
 
 /// Sums of a runbook.
 #[derive(Default)]
@@ -42,7 +43,10 @@ impl RunbookSums {
         let runbook = &model.runbooks[place];
         RunbookSummary {
             name: runbook.name.clone(),
-            alert: model.alerts[runbook.alert].name.clone(),
+            alert: match runbook.trigger {
+                Trigger::Alert(alert) => model.alerts[alert].name.clone(),
+                Trigger::Incident(severity) => format!("incidents from severity {severity}"),
+            },
             by: runbook.by.map(|by| model.people[by].name.clone()),
             actions: runbook.actions.iter().map(|deed| deed.says.as_str().into()).collect(),
             begun: self.begun.at_least_zero(),

@@ -66,6 +66,7 @@ pub fn answer(
                     .zip(&gathered.judged.runbooks)
                     .flat_map(|(runbook, sums)| sums.journals().map(|j| (runbook.name.clone(), j.clone()))),
             )
+            .chain(gathered.judged.incidents.journals().map(|journal| ("incidents".to_owned(), journal.clone())))
             .collect(),
     }
 }
@@ -106,6 +107,8 @@ fn summary(
         experiments: gathered.judged.of_experiments(loaded, critical),
         deploys: gathered.judged.deploys.iter().map(|sums| sums.summary(model)).collect(),
         runbooks: gathered.judged.runbooks.iter().enumerate().map(|(place, sums)| sums.summary(model, place)).collect(),
+        loops: super::stages::summaries(&gathered.judged.loops, model),
+        incidents: gathered.judged.incidents.summary(model),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

@@ -2,10 +2,12 @@
 
 use super::deploy::{self, DeploySums};
 use super::experiment::{ExperimentSums, spoken_of};
+use super::incident::IncidentSums;
 use super::interval::Critical;
 use super::judge;
 use super::one::One;
 use super::runbook::RunbookSums;
+use super::stages::LoopSums;
 use super::sums::{JudgedSums, SideSums};
 use crate::Loaded;
 use sim_core::results::{ExperimentSummary, PromiseSummary, Verdict};
@@ -27,6 +29,10 @@ pub struct Verdicts {
     pub deploys: Vec<DeploySums>,
     /// By runbook.
     pub runbooks: Vec<RunbookSums>,
+    /// By fault: what followed it.
+    pub loops: Vec<LoopSums>,
+    /// Of all incidents.
+    pub incidents: IncidentSums,
 }
 
 impl Verdicts {
@@ -41,6 +47,8 @@ impl Verdicts {
             experiments: loaded.model.experiments.iter().map(ExperimentSums::new).collect(),
             deploys: deploy::of(&loaded.model),
             runbooks: loaded.model.runbooks.iter().map(|_| RunbookSums::default()).collect(),
+            loops: Vec::new(),
+            incidents: IncidentSums::default(),
         }
     }
 
@@ -73,6 +81,8 @@ impl Verdicts {
         self.experiments.iter_mut().zip(&one.tried).for_each(|(sums, tried)| sums.merge(tried));
         self.deploys.iter_mut().for_each(|sums| sums.merge(&one.run));
         self.runbooks.iter_mut().enumerate().for_each(|(place, sums)| sums.merge(&one.run, place));
+        self.incidents.merge(&one.run);
+        super::stages::merge(&mut self.loops, one);
         for (sums, (value, times)) in self.asked.iter_mut().zip(&one.asked) {
             if let Some(value) = value {
                 sums.add(*value, times.as_ref());

@@ -7,7 +7,8 @@ use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, RunResult, Span};
 
-/// One request a second to `a.get`, which calls `b.get` with these settings; that waits for a second, and calls `c.get`. A fault strikes from 100 s on.
+/// One request a second to `a.get`, which calls `b.get` with these settings; that waits for a second, and calls `c.get`. A fault strikes from 100 s
+/// on.
 fn system(call: &str, fault: &str) -> String {
     format!(
         "scenario: Clocks\nquestion: What time is it?\nrun: {{duration: 1000s, warm_up: 0s}}\n\

@@ -19,6 +19,7 @@ mod ejections;
 mod experiments;
 mod fallbacks;
 mod faults;
+mod incidents;
 mod limits;
 mod links;
 mod live;

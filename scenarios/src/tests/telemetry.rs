@@ -15,7 +15,7 @@ scenario: All that is measured
 question: Is there data of every metric?
 run: {duration: 3m, warm_up: 10s}
 load:
-  users: {to: web.get, arrive: {poisson: {rate: 40/s}}, timeout: 2s, retry: {max_attempts: 2}}
+  users: {to: web.get, arrive: {poisson: {rate: 40/s}}, population: 1k, timeout: 2s, retry: {max_attempts: 2}}
 services:
   web:
     workers: 64

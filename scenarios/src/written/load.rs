@@ -2,7 +2,7 @@
 
 use super::call::with_call_keys;
 use super::named::ByText;
-use sim_core::units::Probability;
+use sim_core::units::{Count, Probability};
 use sim_core::workload::{ArriveSettings, Priority, Shape};
 
 with_call_keys! {
@@ -30,6 +30,9 @@ with_call_keys! {
         /// For whom its requests are, with all that is called for them: each tenant may have a limit, or a turn in queues, of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tenant: Option<String>,
+        /// How many users there are, for the share of them that is affected (`users_affected`); default not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        population: Option<Count>,
         /// A named bundle of the call settings below; keys beside it replace whole keys of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<String>,

@@ -30,9 +30,11 @@ use sim_core::economics::CostSettings;
 use sim_core::experiment::ExperimentSettings;
 use sim_core::expression::Clause;
 use sim_core::faults::FaultSettings;
+use sim_core::incident::IncidentSettings;
 use sim_core::network::NetworkSettings;
 use sim_core::promise::PromiseSettings;
 use sim_core::runbook::{PersonSettings, RunbookSettings};
+use sim_core::switch::SwitchSettings;
 use studies::StudySettings;
 
 /// A scenario file.
@@ -125,6 +127,11 @@ pub struct ControlSettings {
     pub probes: Named<ProbeSettings>,
     /// What raises an alert, by name.
     pub alerts: Named<AlertSettings>,
+    /// What makes incidents of alerts, and who is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incidents: Option<IncidentSettings>,
+    /// What may be thrown in an emergency, by name.
+    pub switches: Named<SwitchSettings>,
     /// Who is called when an alert fires, by name.
     pub people: Named<PersonSettings>,
     /// What is done when an alert fires, by name.

@@ -481,6 +481,9 @@ impl HealthSettings {
 pub struct EndpointSettings {
     /// What it does, in order; it answers after the last step, unless a step has answered before.
     pub steps: Vec<StepSettings>,
+    /// The feature that it is part of, which a switch may turn off; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
     /// What happens when it runs twice for one request; default none.
     #[serde(default)]
     pub effect: Effect,

@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 ///   one firing
 /// - `every`: between two evaluations, duration, default as often as its telemetry is scraped
 /// - `severity`: 1 to 5, 5 is worst, default 3; reports list the most severe alerts first
+/// - `per`: `instance`, where each instance that it accuses raises an alert of its own; default one alert for all. It matters to `incidents` alone
 /// - `reads`: the telemetry pipeline that it sees, name, default the first
 /// - `finds`: the fault that it is there to find, name, default none
 ///
@@ -80,12 +81,23 @@ pub struct AlertSettings {
     /// From 1 to 5, 5 is worst.
     #[serde(default = "medium")]
     pub severity: u8,
+    /// Whether each instance that it accuses raises an alert of its own; default one alert for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<Per>,
     /// The telemetry pipeline that it sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reads: Option<String>,
     /// The fault that it is there to find.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finds: Option<String>,
+}
+
+/// What raises an alert of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// Each instance that the alert accuses.
+    Instance,
 }
 
 fn medium() -> u8 {
@@ -109,6 +121,8 @@ pub struct Alert {
     pub every_ns: u64,
     /// From 1 to 5.
     pub severity: u8,
+    /// Whether each instance that it accuses raises an alert of its own.
+    pub per_instance: bool,
     /// The telemetry pipeline that it sees, by its place.
     pub pipeline: usize,
     /// The fault that it is there to find.
@@ -271,6 +285,7 @@ impl AlertSettings {
             keep_ns: self.keep_firing.ns(),
             every_ns: self.every.map_or(default_ns, SimDuration::ns),
             severity: self.severity,
+            per_instance: self.per.is_some(),
             pipeline,
             thresholds: finds?.and_then(|_| Thresholds::of(&self.when, &when)),
             finds: finds?,
@@ -366,6 +381,11 @@ impl AlertTracker {
     /// When it would have fired with each of the numbers that are tried, in a run that ended then [ns from time 0].
     pub fn take_tried(&mut self, end_ns: i64) -> Vec<Vec<Span>> {
         std::mem::take(&mut self.tried).into_iter().map(|tracker| tracker.finish(end_ns)).collect()
+    }
+
+    /// Whether it fires now.
+    pub fn fires(&self) -> bool {
+        self.state.fires()
     }
 
     fn close(&mut self, to_ns: i64) {

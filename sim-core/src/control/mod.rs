@@ -5,6 +5,7 @@
 
 mod alerts;
 mod baseline;
+mod overrule;
 pub mod pods;
 mod probes;
 pub mod scaling;
@@ -15,7 +16,8 @@ mod thin;
 #[cfg(test)]
 mod vectors;
 
-pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker, Thresholds};
+pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker, Per, Thresholds};
+pub use overrule::{ApproveAbove, Override, OverrideSettings, SupervisedSettings};
 pub use probes::{ProbeSettings, ProbeWay, Probes};
 pub use scaling::{Scaler, ScalerSettings, ScalerState};
 pub use scrape::Scrape;

@@ -216,9 +216,10 @@ impl Telemetry {
         read_in(topology, metric, stretch, &self.costs)
     }
 
-    /// How old the newest reading is that it has delivered by `now_ns` [ns]; before the first, as old as the run.
-    pub fn age_ns(&mut self, now_ns: u64) -> u64 {
-        while let Some(&taken_ns) = self.on_the_way.front().filter(|taken| **taken + self.pipeline.delay_ns <= now_ns) {
+    /// How old the newest reading is that it has delivered by `now_ns` [ns], unless it is frozen; before the first, as old as the run.
+    pub fn age_ns(&mut self, now_ns: u64, is_frozen: bool) -> u64 {
+        let is_there = |taken_ns: &&u64| !is_frozen && **taken_ns + self.pipeline.delay_ns <= now_ns;
+        while let Some(&taken_ns) = self.on_the_way.front().filter(is_there) {
             self.newest_ns = taken_ns;
             self.on_the_way.pop_front();
         }

@@ -6,28 +6,34 @@ mod check;
 mod drain;
 mod failover;
 mod isolate;
+mod look;
 mod mend;
 mod put_back;
 mod replace;
 mod restart;
 mod restore;
+mod rollback;
 mod scale;
 mod set;
 mod spread_interrupts;
+mod throw;
 mod whom;
 
 pub use check::{AuditSettings, ValidateSettings, Validation};
 pub use drain::DrainSettings;
 pub use failover::FailoverSettings;
 pub use isolate::IsolateSettings;
+pub use look::LookSettings;
 pub use mend::MendSettings;
 pub use put_back::ReturnSettings;
 pub use replace::ReplaceSettings;
 pub use restart::RestartSettings;
 pub use restore::{RateSettings, RestoreSettings, SnapshotSettings};
+pub use rollback::RollbackSettings;
 pub use scale::ScaleSettings;
 pub use set::{Anything, Change, Live, Meant, OfCall, OfNode, SetSettings, Sets};
 pub use spread_interrupts::{SpreadInterruptsSettings, queues};
+pub use throw::{Throw, ThrowSettings};
 pub use whom::Whom;
 
 use crate::control::Alert;
@@ -38,6 +44,7 @@ use crate::ids::{FaultId, ServiceId};
 use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::switch::Switch;
 use crate::topology::Topology;
 use crate::units::{Count, SimDuration};
 use serde::{Deserialize, Serialize};
@@ -70,6 +77,12 @@ pub enum DoSettings {
     Restore(RestoreSettings),
     /// What was mended is looked at before it is used again.
     Validate(ValidateSettings),
+    /// Switches are thrown.
+    Throw(ThrowSettings),
+    /// Somebody looks for what is wrong.
+    Look(LookSettings),
+    /// A deploy is taken back.
+    Rollback(RollbackSettings),
 }
 
 /// What can be done.
@@ -86,6 +99,9 @@ pub const ALL: &[Kind] = &[
     Kind { family: "do", name: "restore", schema: || schemars::schema_for!(RestoreSettings) },
     Kind { family: "do", name: "validate", schema: || schemars::schema_for!(ValidateSettings) },
     Kind { family: "do", name: "spread_interrupts", schema: || schemars::schema_for!(SpreadInterruptsSettings) },
+    Kind { family: "do", name: "throw", schema: || schemars::schema_for!(ThrowSettings) },
+    Kind { family: "do", name: "look", schema: || schemars::schema_for!(LookSettings) },
+    Kind { family: "do", name: "rollback", schema: || schemars::schema_for!(RollbackSettings) },
 ];
 
 /// Something that is done.
@@ -135,6 +151,12 @@ pub enum DeedEffect {
     Validate(Whom, Validation),
     /// So many cores of each instance handle the packets of its network card; `None` is all of them.
     SpreadInterrupts(Whom, Option<Count>),
+    /// Switches are thrown.
+    Throw(Throw),
+    /// Nothing but time passes.
+    Look,
+    /// Faults that have deployed a version end.
+    Rollback(Vec<FaultId>),
 }
 
 impl DeedEffect {
@@ -149,7 +171,13 @@ impl DeedEffect {
             | Self::Restore(whom, _)
             | Self::Validate(whom, _)
             | Self::SpreadInterrupts(whom, _) => Some(whom),
-            Self::Scale { .. } | Self::Mend(_) | Self::Set(_) | Self::Failover(_) => None,
+            Self::Scale { .. }
+            | Self::Mend(_)
+            | Self::Set(_)
+            | Self::Failover(_)
+            | Self::Throw(_)
+            | Self::Look
+            | Self::Rollback(_) => None,
         }
     }
 }
@@ -210,6 +238,8 @@ pub struct Around<'m> {
     pub sets: Option<&'m Sets>,
     /// What may accuse instances.
     pub alerts: &'m [Alert],
+    /// What may be thrown.
+    pub switches: &'m [Switch],
 }
 
 /// Problems of what is done, where and for how long.
@@ -238,7 +268,11 @@ pub(crate) fn validate(
             problems.error("where", "a value is that of a whole service, store or queue").hint =
                 Some("write where: {service: NAME}, or leave it out and write whole paths".into());
         }
-        (DoSettings::Mend(_) | DoSettings::Set(_), None) | (_, Some(_)) => {}
+        (DoSettings::Throw(_) | DoSettings::Look(_), Some(_)) => {
+            problems.error("where", "this is done wherever it is").hint = Some("remove where".into());
+        }
+        (DoSettings::Mend(_) | DoSettings::Set(_) | DoSettings::Throw(_) | DoSettings::Look(_), None)
+        | (_, Some(_)) => {}
         (_, None) => {
             problems.error("", "nothing says where it is done").hint = Some("write where: {service: NAME}".into());
         }
@@ -248,6 +282,12 @@ pub(crate) fn validate(
     {
         problems.error("do", "nothing is set").hint =
             Some("write a path and a value, as in {policies.db.timeout: 1s}".into());
+    }
+    if let DoSettings::Throw(settings) = what {
+        problems.at("do", |p| p.at("throw", |p| settings.validate(p)));
+    }
+    if let (DoSettings::Look(_), None) = (what, takes) {
+        problems.error("takes", "who looks for no time sees nothing").hint = Some("write takes: 10m".into());
     }
     if let DoSettings::SpreadInterrupts(settings) = what {
         problems.at("do", |p| p.at("spread_interrupts", |p| settings.validate(p)));
@@ -278,7 +318,7 @@ pub(crate) fn compile(
     around: Around<'_>,
     problems: &mut Problems,
 ) -> Option<Deed> {
-    let Around { names, topology, sets, alerts } = around;
+    let Around { names, topology, sets, alerts, switches } = around;
     let words = target.map_or_else(String::new, TargetSettings::words);
     let whom = |p: &mut Problems| Whom::of(target?, (names, topology), alerts, p);
     let (effect, says) = match what {
@@ -318,6 +358,19 @@ pub(crate) fn compile(
         DoSettings::Failover(_) => {
             let store = failover::compile(target, names, topology, problems)?;
             (DeedEffect::Failover(store), format!("{words} fails over"))
+        }
+        DoSettings::Throw(settings) => {
+            let throw = problems.at("do", |p| p.at("throw", |p| settings.compile(names, switches, p)))?;
+            let named: Vec<&str> =
+                throw.switches.iter().filter_map(|place| switches.get(*place)).map(|of| of.name.as_str()).collect();
+            let says = format!("{} thrown", named.join(", "));
+            (DeedEffect::Throw(throw), says)
+        }
+        DoSettings::Look(_) => (DeedEffect::Look, "looked for the cause".to_owned()),
+        DoSettings::Rollback(_) => {
+            let (service, version) = (target?.service.as_deref(), target?.version.as_deref());
+            let faults = problems.at("where", |p| RollbackSettings::faults(service, version, names, p))?;
+            (DeedEffect::Rollback(faults), format!("{words} rolled back"))
         }
         DoSettings::Mend(settings) => {
             let fault = problems.at("do", |p| p.at("mend", |p| settings.fault(names, p)))?;

@@ -51,8 +51,8 @@ impl Whom {
             let around = Surroundings { names, services: &topology.services, zones: &topology.zones };
             match target.compile(around, p)? {
                 Target::Instances(selection) => Some(Self::Selected(selection)),
-                Target::Edge { .. } => {
-                    p.error("", "this is done to instances, not to messages on their way").hint =
+                Target::Pipeline(_) | Target::Scaler(_) | Target::Edge { .. } => {
+                    p.error("", "this is done to instances, not to messages on their way or to what controls").hint =
                         Some("write where: {service: NAME}".into());
                     None
                 }

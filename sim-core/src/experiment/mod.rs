@@ -20,6 +20,7 @@ use crate::names::Names;
 use crate::problem::Problems;
 use crate::promise::Promise;
 use crate::promise::keeps_anything;
+use crate::switch::Switch;
 use crate::topology::Topology;
 use crate::units::SimDuration;
 use crate::watched::Check;
@@ -187,11 +188,19 @@ pub struct Before<'m> {
     pub sets: Option<&'m Sets>,
     /// What may accuse instances.
     pub alerts: &'m [Alert],
+    /// What may be thrown.
+    pub switches: &'m [Switch],
 }
 
 impl<'m> Before<'m> {
     fn deeds(&self) -> deed::Around<'m> {
-        deed::Around { names: self.names, topology: self.topology, sets: self.sets, alerts: self.alerts }
+        deed::Around {
+            names: self.names,
+            topology: self.topology,
+            sets: self.sets,
+            alerts: self.alerts,
+            switches: self.switches,
+        }
     }
 }
 
@@ -360,10 +369,12 @@ fn belongs_here(deed: &Deed, problems: &mut Problems) -> Option<()> {
 /// What an action can hit; nothing for what only repairs.
 fn hits<'a>(meant: &'a Meant, topology: &Topology) -> Vec<Hit<'a>> {
     match meant {
-        Meant::Fault(fault) => vec![match &fault.target {
-            Target::Instances(selection) => Hit::Instances(selection),
-            edge @ Target::Edge { .. } => Hit::Messages(edge),
-        }],
+        Meant::Fault(fault) => match &fault.target {
+            Target::Instances(selection) => vec![Hit::Instances(selection)],
+            edge @ Target::Edge { .. } => vec![Hit::Messages(edge)],
+            // What controls is no instance; what it does then is not known before.
+            Target::Pipeline(_) | Target::Scaler(_) => Vec::new(),
+        },
         Meant::Deed(_, deed) => match &deed.effect {
             DeedEffect::Restart(whom)
             | DeedEffect::Drain(whom, _)
@@ -375,9 +386,16 @@ fn hits<'a>(meant: &'a Meant, topology: &Topology) -> Vec<Hit<'a>> {
                 Whom::FoundBy { services, .. } => services.iter().map(|service| Hit::Service(*service)).collect(),
             },
             DeedEffect::Scale { service, .. } | DeedEffect::Failover(service) => vec![Hit::Service(*service)],
-            DeedEffect::Mend(_) | DeedEffect::Return(..) | DeedEffect::Restore(..) | DeedEffect::Validate(..) => {
-                Vec::new()
+            // A switch may act anywhere.
+            DeedEffect::Throw(_) => {
+                (0..topology.services.len()).map(|place| Hit::Service(ServiceId::from(place))).collect()
             }
+            DeedEffect::Mend(_)
+            | DeedEffect::Return(..)
+            | DeedEffect::Restore(..)
+            | DeedEffect::Validate(..)
+            | DeedEffect::Look
+            | DeedEffect::Rollback(_) => Vec::new(),
             DeedEffect::Set(changes) => {
                 let hit: BTreeSet<ServiceId> =
                     changes.iter().filter_map(|change| change.to.acts_at(topology)).collect();

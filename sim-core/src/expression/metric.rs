@@ -170,6 +170,20 @@ pub enum Metric {
     FalseAlarms,
     /// How often an alert fires in a run.
     Fired,
+    /// Share of an alert's firings that begin while its fault lasts.
+    Precision,
+    /// Share of a fault's occurrences in which the alert begins to fire.
+    Recall,
+    /// Incidents that were opened.
+    Incidents,
+    /// Times that people were told of incidents.
+    Notifications,
+    /// From the first time that somebody is told because of a fault until somebody acknowledges.
+    TimeToAcknowledge,
+    /// Share of the error budget that a fault has spent when it is detected.
+    BudgetAtDetection,
+    /// Share of the users who came that saw a failure.
+    UsersAffected,
     /// Probes whose fate is known.
     ProbesSent,
     /// Probes that did not arrive in time.

@@ -21,6 +21,7 @@ mod listed;
 mod meant;
 mod measure;
 mod metric;
+mod named;
 mod parser;
 mod quantity;
 mod resolve;

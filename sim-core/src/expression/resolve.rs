@@ -59,6 +59,15 @@ impl MetricRef {
                 Some(format!("write services.{name}.machine.memory: {{size: 4GiB}}"));
             return None;
         }
+        if self.metric == Metric::UsersAffected {
+            let has = |name: &String| names.populations.contains(name);
+            if self.subject.as_ref().map_or(names.populations.is_empty(), |name| !has(name)) {
+                let of = self.subject.as_deref().unwrap_or("a load class");
+                problems.error("", format!("nothing says how many users {of} has")).hint =
+                    Some("write population: 200k into the load class".into());
+                return None;
+            }
+        }
         if scope.of.is_some() && matches!(subject, Subject::Timed(..)) {
             let problem = problems.error("", "waits are not counted by load class");
             problem.hint = Some("measure the latency of its calls: mean(api.get) of shoppers".into());

@@ -14,6 +14,8 @@ impl Metric {
             Self::Held
                 | Self::TimeToDetect
                 | Self::TimeToRespond
+                | Self::TimeToAcknowledge
+                | Self::BudgetAtDetection
                 | Self::TimeToMend
                 | Self::TimeToOpen
                 | Self::TimeToEject

@@ -84,6 +84,7 @@ impl DnsSettings {
     /// A name is that of a whole service.
     pub(super) fn check_target(target: &Target, problems: &mut Problems) -> Option<()> {
         let is_name = match target {
+            Target::Pipeline(_) | Target::Scaler(_) => false,
             Target::Edge { to, both_ways, .. } => !both_ways && matches!(to, None | Some(Location::Service(_))),
             Target::Instances(selection) => {
                 let Selection { services: _, zone, region, role, version, pick, redraw } = selection;

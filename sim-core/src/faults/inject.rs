@@ -29,6 +29,7 @@ impl InjectSettings {
             Self::Dns(s) => problems.at("dns", |p| s.validate(p)),
             Self::Disk(s) => problems.at("disk", |p| s.validate(p)),
             Self::Nic(s) => problems.at("nic", |p| s.validate(p)),
+            Self::Runaway(s) => problems.at("runaway", |p| s.validate(p)),
         }
     }
 
@@ -82,6 +83,7 @@ impl InjectSettings {
             Self::Disk(_) => "disk",
             Self::Nic(_) => "nic",
             Self::Withdraw(_) => "withdraw",
+            Self::Runaway(_) => "runaway",
         }
     }
 
@@ -114,6 +116,7 @@ impl InjectSettings {
             Self::Dns(s) => FaultEffect::Dns(s.meant()),
             Self::Disk(s) => FaultEffect::Disk(s.meant()),
             Self::Nic(s) => FaultEffect::Nic(s.meant()),
+            Self::Runaway(s) => FaultEffect::Runaway { factor: s.factor.value() },
             // It is withdrawn where the target is known.
             Self::Withdraw(_) => return None,
         })
@@ -211,6 +214,7 @@ impl InjectSettings {
             Self::Disk(s) => s.says(target),
             Self::Nic(s) => s.says(target),
             Self::Withdraw(_) => format!("no way {target}"),
+            Self::Runaway(s) => format!("{target} wants {} times as many", s.factor),
         }
     }
 }

@@ -21,6 +21,7 @@ mod memory;
 mod nic;
 mod partition;
 mod restart;
+mod runaway;
 mod schedule;
 mod slow;
 mod target;
@@ -45,6 +46,7 @@ pub use memory::MemoryFaultSettings;
 pub use nic::NicFaultSettings;
 pub use partition::PartitionSettings;
 pub use restart::RestartSettings;
+pub use runaway::RunawaySettings;
 pub use schedule::{RandomSettings, Schedule, ScheduleKeys};
 pub use slow::SlowSettings;
 pub use target::{Pick, Role, Selection, Surroundings, Target, TargetSettings};
@@ -109,6 +111,8 @@ pub enum InjectSettings {
     Nic(NicFaultSettings),
     /// A link of a route is not there.
     Withdraw(WithdrawSettings),
+    /// A scaler wants several times what it should.
+    Runaway(RunawaySettings),
 }
 
 /// The kinds of fault, and failing at random.
@@ -134,6 +138,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "disk", schema: || schemars::schema_for!(DiskFaultSettings) },
     Kind { family: "inject", name: "nic", schema: || schemars::schema_for!(NicFaultSettings) },
     Kind { family: "inject", name: "withdraw", schema: || schemars::schema_for!(WithdrawSettings) },
+    Kind { family: "inject", name: "runaway", schema: || schemars::schema_for!(RunawaySettings) },
     Kind { family: "schedule", name: "random", schema: || schemars::schema_for!(RandomSettings) },
 ];
 
@@ -245,6 +250,11 @@ pub enum FaultEffect {
     Disk(DiskFault),
     /// Network cards drop packets.
     Nic(NicFault),
+    /// What a scaler wants is multiplied by this.
+    Runaway {
+        /// Above zero.
+        factor: f64,
+    },
     /// A link of a route is not there.
     Withdraw {
         /// Its place among the links.
@@ -366,6 +376,12 @@ impl FaultSettings {
             InjectSettings::Flush(_) => self.target.compile_contents(around, p),
             _ => self.target.compile(around, p),
         })?;
+        let is_scaler = match &target {
+            Target::Scaler(_) => Some(true),
+            Target::Pipeline(_) => Some(false),
+            _ => None,
+        };
+        self.check_control(is_scaler, problems)?;
         self.inject.check_target(&target, around, problems)?;
         let whole_place = self.target.zone.is_some() || self.target.region.is_some();
         self.check_link(around, problems)?;

@@ -56,6 +56,12 @@ pub struct TargetSettings {
     /// Of what is done (`do`): the instances that this alert accuses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found_by: Option<String>,
+    /// A pipeline of telemetry or a scaler, of what strikes or holds control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
+    /// The endpoints with this feature, of what a switch does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
     /// Messages over this link: those between its two ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
@@ -85,6 +91,10 @@ pub enum Target {
         /// Whether the other way is meant too.
         both_ways: bool,
     },
+    /// A pipeline of telemetry, by its place.
+    Pipeline(usize),
+    /// A scaler, by its place.
+    Scaler(usize),
 }
 
 /// A selection of instances: all that fit, narrowed by `pick`.
@@ -210,6 +220,15 @@ impl TargetSettings {
             }
             return;
         }
+        if self.control.is_some() || self.feature.is_some() {
+            let only = Self { control: self.control.clone(), ..Self::default() };
+            let feature = Self { feature: self.feature.clone(), ..Self::default() };
+            if *self != only && *self != feature {
+                problems.error("", "what controls is no instance, and a feature is all that is meant").hint =
+                    Some("keep `control`, or `feature`, or the rest".into());
+            }
+            return;
+        }
         if self.selects() && self.is_edge() {
             problems.error("", "a target is either instances or messages on their way").hint = Some(
                 "keep `service`, `zone` ... for instances, or `from`, `to`, `between`, `link` for messages".into(),
@@ -260,6 +279,14 @@ impl TargetSettings {
             problems.error("found_by", "a fault strikes whatever alerts say").hint =
                 Some("write where: {service: NAME}; found_by goes with what is done (do)".into());
             return None;
+        }
+        if self.feature.is_some() {
+            problems.error("feature", "only a switch acts on a feature").hint =
+                Some("write where: {service: NAME}, or {to: SERVICE.ENDPOINT}".into());
+            return None;
+        }
+        if let Some(name) = &self.control {
+            return controlled(name, around.names, problems);
         }
         if let Some(name) = &self.link {
             if self.from.is_some() || self.to.is_some() || self.between.is_some() {
@@ -343,6 +370,9 @@ impl TargetSettings {
         if let Some(alert) = &self.found_by {
             return format!("what {alert} found");
         }
+        if let Some(of) = self.control.as_ref().or(self.feature.as_ref()) {
+            return of.clone();
+        }
         if let Some(link) = &self.link {
             return format!("over {link}");
         }
@@ -373,6 +403,25 @@ impl TargetSettings {
             (_, _, Some(percent)) => format!("{percent} of {whole}"),
             _ => whole,
         }
+    }
+}
+
+/// A pipeline or scaler of a name.
+fn controlled(name: &str, names: &Names, problems: &mut Problems) -> Option<Target> {
+    let scaler = names.scalers.get(name).copied().map(Target::Scaler);
+    let pipeline = names.pipelines.get(name).copied().map(Target::Pipeline);
+    match (scaler, pipeline) {
+        (Some(_), Some(_)) => {
+            problems.error("control", format!("{name} is a scaler and a pipeline")).hint =
+                Some("give one of them another name".into());
+            None
+        }
+        (None, None) => {
+            let known = names.scalers.keys().chain(names.pipelines.keys()).map(String::as_str);
+            problems.unknown("control", "scaler or pipeline", name, known);
+            None
+        }
+        (scaler, pipeline) => scaler.or(pipeline),
     }
 }
 

@@ -4,10 +4,12 @@
 
 mod bill;
 mod calm;
+mod incidents;
 mod marks;
 mod promise;
 mod recovery;
 mod run_metrics;
+mod stages;
 mod stretch;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -18,4 +20,5 @@ pub use calm::calm;
 pub use promise::Judged;
 pub use recovery::{Recovery, recovery};
 pub use run_metrics::RunMetrics;
+pub use stages::stages_of;
 pub use stretch::Stretch;

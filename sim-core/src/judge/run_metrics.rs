@@ -103,6 +103,13 @@ impl<'a> RunMetrics<'a> {
             (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
             (Metric::TimeToRespond, Subject::Fault(fault)) => self.time_to_respond(*fault),
             (Metric::TimeToMend, Subject::Fault(fault)) => self.time_to_mend(*fault),
+            (Metric::TimeToAcknowledge, Subject::Fault(fault)) => {
+                super::incidents::time_to_acknowledge(self.model, self.run, *fault)
+            }
+            (Metric::Incidents | Metric::Notifications, _) => {
+                super::incidents::counted(metric.metric, self.model, self.run, spans)
+            }
+            (Metric::BudgetAtDetection, Subject::Promise(_, objective)) => self.budget_at_detection(metric, *objective),
             (Metric::TimeToOpen, Subject::Edges(edges)) => self.time_to_open(edges, metric.scope.after?),
             (Metric::TimeToEject, Subject::Service(of)) => self.time_to_eject(*of, metric.scope.after?),
             (Metric::Recovery, Subject::Endpoint(of)) => {
@@ -114,9 +121,10 @@ impl<'a> RunMetrics<'a> {
             (Metric::Hypothesis | Metric::Aborted | Metric::Ran, Subject::Experiment(place)) => {
                 self.experiment(metric.metric, *place).map(|truth| f64::from(u8::from(truth)))
             }
-            (Metric::Fired | Metric::FalseAlarms | Metric::Missed, Subject::Alert(place)) => {
-                self.alert(metric.metric, *place, spans)
-            }
+            (
+                Metric::Fired | Metric::FalseAlarms | Metric::Missed | Metric::Precision | Metric::Recall,
+                Subject::Alert(place),
+            ) => super::incidents::of_alert(metric.metric, *place, self.model, self.run, spans),
             (
                 Metric::Held | Metric::BurnRate | Metric::BudgetLeft | Metric::BudgetSpent,
                 Subject::Promise(promise, objective),
@@ -183,12 +191,22 @@ impl<'a> RunMetrics<'a> {
     /// where no alert fired.
     fn time_to_respond(&self, fault: FaultId) -> Option<f64> {
         let found_ns = self.found_at(fault)?;
-        let finds = |alert: usize| self.model.alerts[alert].finds == Some(fault);
-        let runbooks = self.model.runbooks.iter().zip(&self.run.runbooks).filter(|(runbook, _)| finds(runbook.alert));
+        // What begins with incidents may begin with that of this fault.
+        let finds = |alert: Option<usize>| alert.is_none_or(|alert| self.model.alerts[alert].finds == Some(fault));
+        let runbooks = self.model.runbooks.iter().zip(&self.run.runbooks).filter(|(runbook, _)| finds(runbook.alert()));
         runbooks.clone().next()?;
         let responses = runbooks.flat_map(|(_, run)| &run.responses).filter(|response| response.begun_ns >= found_ns);
         let acted = responses.filter_map(|response| response.acted_ns).min();
         Some(acted.map_or(NEVER_S, |acted_ns| (acted_ns - found_ns) as f64 / 1e9))
+    }
+
+    /// The share of a promise's error budget that was spent between the begin of a fault and the first alert that found it. `None` where none did.
+    fn budget_at_detection(&self, metric: &Resolved, objective: Option<Objective>) -> Option<f64> {
+        let fault = metric.scope.after?;
+        let (begin_ns, found_ns) = (self.struck(fault).first()?.from_ns, self.found_at(fault)?);
+        let span = Span { from_ns: begin_ns, to_ns: found_ns };
+        let Subject::Promise(promise, _) = metric.subject else { return None };
+        self.promise(Metric::BudgetSpent, promise, objective, &cut(&[self.run.whole()], span))
     }
 
     /// From the first time that the fault struck to its end.
@@ -251,29 +269,6 @@ impl<'a> RunMetrics<'a> {
             .iter()
             .filter(|(by, service, at_ns)| (*by, *service) == (fault, of) && *at_ns >= begin_ns);
         Some(ejected.map(|(.., at_ns)| *at_ns).min().map_or(NEVER_S, |first| (first - begin_ns) as f64 / 1e9))
-    }
-
-    /// What is known of an alert in stretches of the run, which firings and strikes belong to that reach into them.
-    fn alert(&self, metric: Metric, place: usize, spans: &[Span]) -> Option<f64> {
-        let is_within = |span: &&Span| spans.iter().any(|stretch| span.meets(stretch));
-        let firings = self.run.alerts.get(place)?.iter().filter(is_within);
-        if metric == Metric::Fired {
-            return Some(firings.count() as f64);
-        }
-        let struck = self.struck(self.model.alerts.get(place)?.finds?);
-        match metric {
-            Metric::FalseAlarms => {
-                Some(firings.filter(|firing| !struck.iter().any(|s| firing.begins_in(s))).count() as f64)
-            }
-            _ => {
-                let all = &self.run.alerts[place];
-                // What struck in the warm-up belongs to the whole run.
-                let whole = spans == [self.run.whole()];
-                let struck: Vec<&Span> = struck.iter().filter(|span| whole || is_within(span)).collect();
-                let missed = struck.iter().filter(|span| !all.iter().any(|firing| firing.begins_in(span))).count();
-                (!struck.is_empty()).then(|| missed as f64 / struck.len() as f64)
-            }
-        }
     }
 
     fn promise(&self, metric: Metric, id: PromiseId, objective: Option<Objective>, spans: &[Span]) -> Option<f64> {

@@ -54,6 +54,10 @@ pub enum JournalKind {
     Begin,
     /// The alert that begins a runbook fires.
     Alert,
+    /// An incident is opened, or becomes worse.
+    Incident,
+    /// Somebody is told of an incident, or is not.
+    Page,
     /// Who does a runbook reacts, and begins with it.
     Reaction,
     /// An action is done, or a fault of it ends.
@@ -83,6 +87,8 @@ impl JournalKind {
             Self::NotRun => "not run",
             Self::Begin => "begin",
             Self::Alert => "alert",
+            Self::Incident => "incident",
+            Self::Page => "page",
             Self::Reaction => "reaction",
             Self::Action => "action",
             Self::Observation => "observation",

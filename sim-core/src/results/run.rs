@@ -4,6 +4,7 @@ use super::counts::{EdgeCounts, ServiceCounts, UpCounts};
 use super::deploy::DeployRun;
 use super::experiment::ExperimentRun;
 use super::held::HeldCounts;
+use super::incident::IncidentsRun;
 use super::runbook::RunbookRun;
 use super::span::Span;
 use crate::counters::WAIT;
@@ -94,6 +95,8 @@ pub struct RunResult {
     pub experiments: Vec<ExperimentRun>,
     /// What became of each runbook, by its place.
     pub runbooks: Vec<RunbookRun>,
+    /// All incidents.
+    pub incidents: IncidentsRun,
     /// What became of each deploy that has begun, in the order in which they began.
     pub deploys: Vec<DeployRun>,
     /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first

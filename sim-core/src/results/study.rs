@@ -1,9 +1,9 @@
 //! A study of many replications: every number with a spread is an estimate.
 
 use super::{
-    CallSeries, DeploySummary, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, Journal, Limit, LoadEvent,
-    PrecisionSummary, PromiseSummary, RunbookSummary, ServiceSeries, Stopped, StoppedEarly, System, Tail, WentOn,
-    Window, Words,
+    CallSeries, DeploySummary, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, IncidentsSummary, Journal,
+    Limit, LoadEvent, LoopSummary, PrecisionSummary, PromiseSummary, RunbookSummary, ServiceSeries, Stopped,
+    StoppedEarly, System, Tail, WentOn, Window, Words,
 };
 use crate::expression::Group;
 use crate::units::Unit;
@@ -62,6 +62,12 @@ pub struct Summary {
     /// What was done when alerts fired, in the order of the file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub runbooks: Vec<RunbookSummary>,
+    /// From each fault that an alert finds to its end, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub loops: Vec<LoopSummary>,
+    /// Incidents; `None` where nothing makes any of alerts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incidents: Option<IncidentsSummary>,
     /// The bill.
     pub cost: CostSummary,
     /// What was wrong, and what it costs.

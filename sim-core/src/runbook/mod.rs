@@ -4,8 +4,9 @@
 
 mod person;
 
-pub use person::{Person, PersonSettings};
+pub use person::{ErrsSettings, GetsSettings, OfficeHours, Person, PersonSettings};
 
+use crate::control::Alert;
 use crate::deed::{self, Deed, DeedSettings};
 use crate::ids::ServiceId;
 use crate::kind::Kind;
@@ -37,6 +38,7 @@ pub const ALL: &[Kind] = &[
 /// # Knobs
 /// - `trigger`: what begins it; required
 ///   - `alert`: an alert, name
+///   - `incident`: an incident of `severity` or above, a number from 1 to 5; once for each incident
 /// - `by`: who does it, the name of one of `people`, default automation
 /// - `actions`: what is done (`do`, with `where` and `takes`), in this order; at least one
 ///
@@ -72,7 +74,28 @@ pub struct RunbookSettings {
 #[serde(deny_unknown_fields)]
 pub struct TriggerSettings {
     /// An alert that begins to fire.
-    pub alert: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    /// An incident that is severe enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentTriggerSettings>,
+}
+
+/// An incident that begins a runbook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentTriggerSettings {
+    /// The least severity, from 1 to 5.
+    pub severity: u8,
+}
+
+/// What begins a runbook, as meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// This alert begins to fire; its place.
+    Alert(usize),
+    /// An incident has at least this severity.
+    Incident(u8),
 }
 
 /// A runbook, as meant.
@@ -80,8 +103,8 @@ pub struct TriggerSettings {
 pub struct Runbook {
     /// As the user wrote it.
     pub name: String,
-    /// The alert that begins it, by its place.
-    pub alert: usize,
+    /// What begins it.
+    pub trigger: Trigger,
     /// Who does it, by its place among the people; `None` is automation.
     pub by: Option<usize>,
     /// What is done, one after the other.
@@ -89,9 +112,44 @@ pub struct Runbook {
 }
 
 impl Runbook {
+    /// The alert that begins it, by its place; `None` where an incident does.
+    pub fn alert(&self) -> Option<usize> {
+        match self.trigger {
+            Trigger::Alert(alert) => Some(alert),
+            Trigger::Incident(_) => None,
+        }
+    }
+
+    /// The pipeline of telemetry by which what it does is looked at: that of its alert, or the first.
+    pub fn pipeline(&self, alerts: &[Alert]) -> usize {
+        self.alert().map_or(0, |alert| alerts[alert].pipeline)
+    }
+
+    /// The least severity of an incident that begins it; `None` where an alert does.
+    pub fn begins_at(&self) -> Option<u8> {
+        match self.trigger {
+            Trigger::Alert(_) => None,
+            Trigger::Incident(severity) => Some(severity),
+        }
+    }
+
     /// Services that it scales, and to how many instances. `of_scaler` is the service of a scaler, by its place.
     pub fn scales(&self, of_scaler: impl Fn(usize) -> ServiceId) -> Vec<(ServiceId, u32)> {
         deed::scales(&self.actions, of_scaler)
+    }
+}
+
+impl TriggerSettings {
+    fn compile(&self, alerts: &[Alert], problems: &mut Problems) -> Option<Trigger> {
+        if let Some(incident) = &self.incident {
+            return Some(Trigger::Incident(incident.severity));
+        }
+        let name = self.alert.as_deref()?;
+        let alert = alerts.iter().position(|alert| alert.name == name);
+        if alert.is_none() {
+            problems.unknown("alert", "alert", name, alerts.iter().map(|alert| alert.name.as_str()));
+        }
+        alert.map(Trigger::Alert)
     }
 }
 
@@ -102,6 +160,17 @@ impl RunbookSettings {
             problems.error("actions", "a runbook without actions does nothing").hint =
                 Some("write an action, as in actions: [{do: restart, where: {service: api, count: 1}}]".into());
         }
+        problems.at("trigger", |p| match (&self.trigger.alert, &self.trigger.incident) {
+            (Some(_), Some(_)) | (None, None) => {
+                p.error("", "an alert begins it, or an incident").hint =
+                    Some("write {alert: NAME}, or {incident: {severity: 3}}".into());
+            }
+            (_, Some(incident)) if !(1..=5).contains(&incident.severity) => {
+                p.error("incident.severity", format!("severity {} does not exist", incident.severity)).label =
+                    Some("from 1 to 5, 5 is worst".into());
+            }
+            _ => {}
+        });
         problems.at("actions", |p| {
             for (place, deed) in self.actions.iter().enumerate() {
                 p.at(place, |p| deed.validate(p));
@@ -113,19 +182,15 @@ impl RunbookSettings {
     pub fn compile(
         &self,
         name: &str,
-        people: &BTreeMap<&str, usize>,
+        people: (&[Person], &BTreeMap<&str, usize>),
         around: deed::Around<'_>,
         problems: &mut Problems,
     ) -> Option<Runbook> {
-        let alert = around.alerts.iter().position(|alert| alert.name == self.trigger.alert);
-        if alert.is_none() {
-            let known = around.alerts.iter().map(|alert| alert.name.as_str());
-            problems.at("trigger", |p| p.unknown("alert", "alert", &self.trigger.alert, known));
-        }
+        let trigger = problems.at("trigger", |p| self.trigger.compile(around.alerts, p));
         let by = self.by.as_deref().map(|person| {
-            let found = people.get(person).copied();
+            let found = people.1.get(person).copied();
             if found.is_none() {
-                problems.unknown("by", "person", person, people.keys().copied());
+                problems.unknown("by", "person", person, people.1.keys().copied());
             }
             found
         });
@@ -134,11 +199,29 @@ impl RunbookSettings {
             actions.map(|(at, deed)| p.at(at, |p| deed.compile(&format!("{name}.{at}"), around, p))).collect()
         });
         let actions: Option<Vec<Deed>> = actions.into_iter().collect();
+        if let (Some(actions), Some(Some(by))) = (&actions, by) {
+            may_throw(actions, people.0.get(by), around, problems);
+        }
         Some(Runbook {
             name: name.to_owned(),
-            alert: alert?,
+            trigger: trigger?,
             by: by.map_or(Some(None), |by| by.map(Some))?,
             actions: actions?,
         })
+    }
+}
+
+/// A person throws only the switches that he may; a problem at the action for each other.
+fn may_throw(actions: &[Deed], person: Option<&Person>, around: deed::Around<'_>, problems: &mut Problems) {
+    let Some(person) = person else { return };
+    for (place, action) in actions.iter().enumerate() {
+        let deed::DeedEffect::Throw(throw) = &action.effect else { continue };
+        for switch in throw.switches.iter().filter(|switch| !person.may.contains(switch)) {
+            // A switch that could not be read has its problem already.
+            let Some(name) = around.switches.get(*switch).map(|switch| &switch.name) else { continue };
+            problems
+                .error(&format!("actions.{place}.do.throw"), format!("{} may not throw {name}", person.name))
+                .hint = Some(format!("write control.people.{}.may: [{name}]", person.name));
+        }
     }
 }

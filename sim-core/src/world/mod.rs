@@ -100,6 +100,10 @@ mod fact {
     pub const KILLED: u64 = 17 << 40;
     /// An action of a runbook is done.
     pub const ACTED: u64 = 18 << 40;
+    /// Somebody acknowledges an incident.
+    pub const ACKNOWLEDGED: u64 = 20 << 40;
+    /// A switch has acted for its time.
+    pub const REVERTED: u64 = 21 << 40;
     /// A change of a route has spread.
     pub const ROUTED: u64 = 19 << 40;
     /// Another copy of a store takes over.

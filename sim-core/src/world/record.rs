@@ -421,6 +421,7 @@ impl World<'_> {
             scaler_forecasts: ended.scalers.iter().map(ScalerState::forecast_error).collect(),
             experiments: ended.experiments,
             runbooks: ended.runbooks,
+            incidents: ended.incidents,
             deploys,
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             ejections: recorder.ejections.into_iter().map(|(fault, of, at)| (fault, of, at as i64 - zero)).collect(),

@@ -86,6 +86,7 @@ pub(super) fn chain(
             zone: None,
             priority: Priority::default(),
             tenant: 0,
+            population: None,
         }],
         keys: Vec::new(),
         versions: Vec::new(),

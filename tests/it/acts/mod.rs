@@ -5,6 +5,7 @@
 //! compares `on` with the scenario without it. The clause is judged as any clause of a user's file is: by intervals, and it has to be held.
 
 mod caches;
+mod control;
 mod requests;
 mod systems;
 
@@ -36,7 +37,7 @@ const FAILING: &str = "faults: {bad: {inject: {fail: {probability: 30%}}, where:
 
 /// All rows, in the order of `windtunnel explain`.
 fn all() -> impl Iterator<Item = &'static Act> {
-    requests::ACTS.iter().chain(systems::ACTS).chain(caches::ACTS)
+    requests::ACTS.iter().chain(systems::ACTS).chain(caches::ACTS).chain(control::ACTS)
 }
 
 /// A line `a.b.c: value` as nested maps.

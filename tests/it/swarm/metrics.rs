@@ -193,7 +193,8 @@ fn is_possible(metric: Metric, subject: &str, value: f64, beside: bool) {
     let may_be_negative = matches!(metric, Metric::BudgetLeft);
     assert!(!value.is_nan() && (value >= 0.0 || may_be_negative), "{}({subject}) is {value}", metric.name());
     // More of a budget than there is can be spent, and a hedge may be sent more than once a call.
-    let may_be_more = beside || matches!(metric, Metric::BudgetLeft | Metric::BudgetSpent | Metric::Hedged);
+    let may_be_more = beside
+        || matches!(metric, Metric::BudgetLeft | Metric::BudgetSpent | Metric::BudgetAtDetection | Metric::Hedged);
     if metric.measure() == Measure::Share && !may_be_more {
         assert!(value <= 1.0 + 1e-9, "{}({subject}) is {value}", metric.name());
     }

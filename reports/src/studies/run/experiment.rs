@@ -102,9 +102,13 @@ fn line(entry: &JournalEntry) -> Option<String> {
         }
         JournalKind::Observation if entry.holds == Some(true) => Some(format!("{}{}", entry.text, values(entry))),
         JournalKind::NotRun => Some("not run".to_owned()),
-        JournalKind::Alert | JournalKind::Reaction | JournalKind::Action | JournalKind::End | JournalKind::LeftOut => {
-            Some(entry.text.to_string())
-        }
+        JournalKind::Alert
+        | JournalKind::Incident
+        | JournalKind::Page
+        | JournalKind::Reaction
+        | JournalKind::Action
+        | JournalKind::End
+        | JournalKind::LeftOut => Some(entry.text.to_string()),
         JournalKind::Abort => Some("aborted".to_owned()),
         JournalKind::Halt => Some("halted".to_owned()),
         JournalKind::Rollback => Some(format!("rollback: {}", entry.text)),

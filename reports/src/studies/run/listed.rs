@@ -4,7 +4,8 @@ use crate::numbers::{clock, estimate, grouped, optional};
 use sim_core::data::cache::{COALESCED, HITS, MISSES, REGENERATIONS, SERVED_EXPIRED};
 use sim_core::metrics::Counter;
 use sim_core::results::{
-    AlertSummary, Estimate, Held, ProbeSummary, RunbookSummary, ScalerSummary, ServiceSummary, StudyResult, Unit,
+    AlertSummary, Estimate, Held, IncidentsSummary, LoopStage, ProbeSummary, RunbookSummary, ScalerSummary,
+    ServiceSummary, StudyResult, Unit,
 };
 
 /// Heads of the columns after the name of a service.
@@ -159,6 +160,52 @@ pub fn probe_cells(probe: &ProbeSummary) -> [String; 5] {
         optional(times.map(|times| &times.p50), Unit::Seconds),
         optional(times.map(|times| &times.p99), Unit::Seconds),
     ]
+}
+
+/// Heads of the columns after the name of a stage.
+pub const LOOP_HEADS: [&str; 3] = ["after the fault", "in runs", "a minute less saves"];
+
+/// What stands in the columns of a stage, of a fault that struck in so many runs.
+pub fn loop_cells(stage: &LoopStage, runs: u32) -> [String; 3] {
+    let after = stage.after_s.as_ref().map_or_else(|| "never".to_owned(), |after| estimate(after, Unit::Seconds));
+    let saves = stage.minute_saves.as_ref().map_or_else(|| "-".to_owned(), |saves| estimate(saves, Unit::Money));
+    [after, format!("{} of {runs}", stage.runs), saves]
+}
+
+/// Heads of the columns of incidents.
+pub const INCIDENT_HEADS: [&str; 8] = [
+    "alerts raised",
+    "incidents",
+    "severity",
+    "notifications",
+    "not told",
+    "escalations",
+    "acknowledged",
+    "silent again",
+];
+
+/// What stands in the columns of incidents.
+pub fn incident_cells(all: &IncidentsSummary) -> [String; 8] {
+    let count = |count: &Estimate| estimate(count, Unit::Count);
+    let time = |time: &Option<Estimate>| {
+        time.as_ref().map_or_else(|| "never".to_owned(), |time| estimate(time, Unit::Seconds))
+    };
+    [
+        count(&all.raised),
+        count(&all.incidents),
+        all.severity.as_ref().map_or_else(|| "none".to_owned(), count),
+        count(&all.notifications),
+        count(&all.suppressed),
+        count(&all.escalations),
+        time(&all.acknowledged_after_s),
+        time(&all.lasted_s),
+    ]
+}
+
+/// The same words with a capital first letter.
+pub fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Heads of the columns after the name of a runbook.

@@ -6,8 +6,10 @@ mod deploy_page;
 pub(crate) mod experiment;
 pub mod experiment_page;
 pub mod findings;
+mod incident_page;
 mod known;
 mod listed;
+mod loop_page;
 pub mod page;
 mod probe_page;
 mod runbook_page;
@@ -82,7 +84,9 @@ impl Reported for RunAnswer<'_> {
         let mut page = page(self.study, self.source);
         deploy_page::add(&mut page, self.study);
         probe_page::add(&mut page, self.study);
+        loop_page::add(&mut page, self.study);
         runbook_page::add(&mut page, self.study);
+        incident_page::add(&mut page, self.study);
         page
     }
 }

@@ -370,6 +370,8 @@ fn summary() -> Summary {
         expectations: Vec::new(),
         experiments: Vec::new(),
         runbooks: Vec::new(),
+        incidents: None,
+        loops: Vec::new(),
         deploys: Vec::new(),
         cost: cost(),
         wrongness: WrongnessSummary {

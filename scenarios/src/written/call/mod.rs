@@ -52,7 +52,8 @@ macro_rules! with_call_keys {
             /// How long the call and all that it causes may take: handed on to every call below, less what has passed.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub deadline: Option<sim_core::units::SimDuration>,
-            /// How the callee is told the deadline, that of this call or of one above: as the time that is left or as a time of day; default `duration`.
+            /// How the callee is told the deadline, that of this call or of one above: as the time that is left or as a time of day; default
+            /// `duration`.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub deadline_as: Option<sim_core::call::deadline::DeadlineAs>,
             /// Whether the callee stops when nobody waits any more; default false.
@@ -151,7 +152,8 @@ with_call_keys! {
     /// - `timeout`: one attempt, duration or distribution, default none
     /// - `total_timeout`: the call with all its retries, duration, default none
     /// - `deadline`: the call and all that it causes, handed on to every call below less what has passed, duration, default none
-    /// - `deadline_as`: how the callee is told the deadline, `duration` (gRPC) or `timestamp` (Finagle), which skewed clocks falsify, default duration
+    /// - `deadline_as`: how the callee is told the deadline, `duration` (gRPC) or `timestamp` (Finagle), which skewed clocks falsify, default
+    ///   duration
     /// - `cancel`: whether the callee stops when nobody waits, default false
     /// - `retry`, `breaker`, `throttle`, `rate_limit`, `concurrency_limit`, `pool`, `fallback`, `hedge`, `balance`: their kinds, default none and
     ///   `least_requests`

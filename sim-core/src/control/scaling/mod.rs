@@ -31,6 +31,7 @@ pub use situation::Situation;
 pub use step::{StepBand, StepSettings};
 pub use target::{MetricTargets, Penalty, TargetSettings};
 
+use super::{Override, OverrideSettings};
 use crate::expression::Resolved;
 use crate::ids::ServiceId;
 use crate::kind::Kind;
@@ -106,6 +107,9 @@ pub struct ScalerSettings {
     /// How long it waits after a change.
     #[serde(default)]
     pub cooldown: CooldownSettings,
+    /// Who has the last word; default the scaler.
+    #[serde(default, rename = "override")]
+    pub overrule: OverrideSettings,
 }
 
 /// How long a scaler waits after a change.
@@ -176,6 +180,8 @@ pub struct Scaler {
     pub cooldown_up_ns: u64,
     /// From any step to the next step down [ns].
     pub cooldown_down_ns: u64,
+    /// Who has the last word.
+    pub overrule: Override,
 }
 
 /// What a scaler remembers.
@@ -288,6 +294,8 @@ impl ScalerSettings {
             max: self.max.get_u32(),
             cooldown_up_ns: self.cooldown.up.ns(),
             cooldown_down_ns: self.cooldown.down.ns(),
+            // Who approves is known when people are.
+            overrule: Override::Automatic,
         })
     }
 }

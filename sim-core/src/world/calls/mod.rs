@@ -119,6 +119,11 @@ impl Calls {
         self.sites[site].entry
     }
 
+    /// Requests of a call site begin here from now on.
+    pub(in crate::world) fn begins_at(&mut self, site: EdgeId, entry: Pc) {
+        self.sites[site].entry = entry;
+    }
+
     /// Whether a request at a call site goes to an instance and comes back, and nothing else is asked, told or counted.
     pub(in crate::world) fn is_bare(&self, site: EdgeId) -> bool {
         let at = &self.sites[site];

@@ -53,6 +53,10 @@ impl World<'_> {
     #[cold]
     fn odd_effects(&mut self, frame: FrameId) {
         let at = self.frames[frame];
+        // A switch has answered: what the endpoint does was not done, rightly or wrongly.
+        if at.pc.0 <= Outcome::Degraded as u32 {
+            return;
+        }
         if self.calls.sites[at.edge].effect_counts {
             self.apply_effect(frame);
         }

@@ -223,6 +223,9 @@ impl World<'_> {
             ) => {
                 struck.iter().for_each(|&i| self.reckon(i));
             }
+            (effect, target @ (Target::Scaler(_) | Target::Pipeline(_))) => {
+                self.control_is_struck(effect, target, true);
+            }
             (FaultEffect::Flush, _) => struck.iter().for_each(|&i| self.flush(i)),
             (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
             (FaultEffect::Deploy(_), _) => self.begin_rollout(index),
@@ -317,6 +320,9 @@ impl World<'_> {
                 self.slow_endpoint(*endpoint);
             }
             (FaultEffect::Withdraw { link }, _) => self.link_is_announced(*link),
+            (effect, target @ (Target::Scaler(_) | Target::Pipeline(_))) => {
+                self.control_is_struck(effect, target, false);
+            }
             (_, Target::Instances(_)) => {
                 occurrence.struck.iter().for_each(|&i| self.reckon(i));
                 // Failing and wrong replies act on the instance itself, delay and loss on its messages: only one of the two is there.
@@ -357,6 +363,8 @@ impl World<'_> {
                 self.strike_messages(index);
             }
             (_, Target::Instances(_)) => struck.iter().for_each(|&i| self.reckon(i)),
+            // What strikes control is there or not.
+            (_, Target::Pipeline(_) | Target::Scaler(_)) => {}
         }
     }
 
@@ -477,6 +485,7 @@ impl World<'_> {
         let (from, to, both_ways, only) = match &fault.target {
             Target::Edge { from, to, both_ways } => (*from, *to, *both_ways, None),
             Target::Instances(_) => (None, None, false, Some(occurrence.struck)),
+            Target::Pipeline(_) | Target::Scaler(_) => return,
         };
         let egresses = match &fault.effect {
             FaultEffect::Bandwidth { limit } => Some([Egress::new(Bandwidth::from_bytes_per_second(*limit), None); 2]),

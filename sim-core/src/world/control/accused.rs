@@ -49,7 +49,8 @@ pub(super) struct Accused {
 
 impl Accused {
     pub(super) fn new(model: &Model) -> Self {
-        let asks = |alert: usize| model.deeds().any(|deed| asks_of(deed) == Some(alert));
+        let per_instance = |alert: usize| model.alerts[alert].per_instance && model.incidents.is_some();
+        let asks = |alert: usize| per_instance(alert) || model.deeds().any(|deed| asks_of(deed) == Some(alert));
         let window = |metric: &&Resolved| match metric.scope.window {
             Some(Window::Over(time)) => time.ns(),
             _ => 0,

@@ -62,6 +62,9 @@ impl<'m> World<'m> {
             DeedEffect::Failover(store) => self.hands_over(*store),
             DeedEffect::Scale { service, to } => self.scale_to(*service, *to),
             DeedEffect::Mend(fault) => self.mend_fault(*fault),
+            DeedEffect::Rollback(faults) => faults.iter().for_each(|fault| self.mend_fault(*fault)),
+            DeedEffect::Throw(throw) => return self.throws(throw, None, "automation"),
+            DeedEffect::Look => {}
             DeedEffect::Set(changes) => self.sets(owner, changes),
         }
         let mut services: Vec<ServiceId> = whom.iter().map(|instance| self.stations.service_of(*instance)).collect();

@@ -2,8 +2,11 @@
 
 mod accused;
 mod deeds;
+mod incidents;
+mod overrule;
 mod runbooks;
 mod set;
+mod switches;
 mod trial;
 mod watch;
 mod works;
@@ -12,7 +15,7 @@ use super::events::EventId;
 use super::{Event, World, fact};
 use crate::control::ScalerState;
 use crate::model::Model;
-use crate::results::{ExperimentRun, Looks, RunbookRun, Span};
+use crate::results::{ExperimentRun, IncidentsRun, Looks, RunbookRun, Span};
 
 /// What may be due in control.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +40,16 @@ pub(in crate::world) enum Due {
     Reacts(u32),
     /// An action of a runbook is done: the runbook, and the action's place.
     Acts(u32, u32),
+    /// Levels of severity are looked at.
+    Levels,
+    /// A person has reacted to an incident: the incident, and which call of it.
+    Acknowledges(u32, u32),
+    /// The time is over in which somebody has to acknowledge a call: the incident, and which call.
+    Escalates(u32, u32),
+    /// A switch has acted for its time: the switch, and how often it had been thrown.
+    Reverts(u32, u32),
+    /// A person approves what a scaler wants.
+    Approves(u32),
 }
 
 impl From<Due> for Event {
@@ -52,12 +65,14 @@ impl super::events::Due for Due {
             Self::Deed(trial, deed) => Some((of(trial, deed), fact::DEED)),
             Self::Rollback(trial, step) => Some((of(trial, step), fact::ROLLED_BACK)),
             Self::Acts(runbook, action) => Some((of(runbook, action), fact::ACTED)),
+            Self::Acknowledges(incident, page) => Some((of(incident, page), fact::ACKNOWLEDGED)),
+            Self::Reverts(switch, times) => Some((of(switch, times), fact::REVERTED)),
             _ => None,
         }
     }
 
     fn recurs(self) -> bool {
-        matches!(self, Self::Scrape(_) | Self::Scale(_) | Self::Alert(_) | Self::Look(_))
+        matches!(self, Self::Scrape(_) | Self::Scale(_) | Self::Alert(_) | Self::Look(_) | Self::Levels)
     }
 }
 
@@ -75,6 +90,11 @@ impl World<'_> {
             Due::Rollback(trial, step) => self.roll_back(trial, step),
             Due::Reacts(runbook) => self.reacts(runbook),
             Due::Acts(runbook, action) => self.acts(runbook, action),
+            Due::Levels => self.looks_at_levels(id),
+            Due::Acknowledges(incident, page) => self.acknowledges(incident, page),
+            Due::Escalates(incident, page) => self.escalates(incident, page),
+            Due::Reverts(switch, times) => self.reverts(switch, times),
+            Due::Approves(scaler) => self.approves(scaler),
         }
     }
 }
@@ -93,6 +113,8 @@ pub(in crate::world) struct Ended {
     pub experiments: Vec<ExperimentRun>,
     /// The runbooks.
     pub runbooks: Vec<RunbookRun>,
+    /// The incidents.
+    pub incidents: IncidentsRun,
 }
 
 /// What watches and acts.
@@ -102,6 +124,9 @@ pub(in crate::world) struct Control<'m> {
     trials: Vec<trial::Trial>,
     accused: accused::Accused,
     runbooks: runbooks::Runbooks,
+    desk: incidents::Desk,
+    switches: switches::Switches,
+    struck: overrule::Struck,
 }
 
 impl Control<'_> {
@@ -112,6 +137,9 @@ impl Control<'_> {
             trials: Vec::new(),
             accused: accused::Accused::new(model),
             runbooks: runbooks::Runbooks::new(model),
+            desk: incidents::Desk::new(model),
+            switches: switches::Switches::new(model),
+            struck: overrule::Struck::new(model),
         }
     }
 
@@ -119,6 +147,14 @@ impl Control<'_> {
     pub(in crate::world) fn finish(self) -> Ended {
         let watch::Watched { fired: alerts, looks: alert_looks, tried, scalers } = self.watch.finish();
         let experiments = self.trials.into_iter().map(trial::Trial::finish).collect();
-        Ended { alerts, alert_looks, tried, scalers, experiments, runbooks: self.runbooks.finish() }
+        Ended {
+            alerts,
+            alert_looks,
+            tried,
+            scalers,
+            experiments,
+            runbooks: self.runbooks.finish(),
+            incidents: self.desk.finish(),
+        }
     }
 }

@@ -5,8 +5,7 @@
 
 use super::Due;
 use super::works::Then;
-use crate::deed::Whom;
-use crate::engine::math::whole_ns;
+use crate::deed::{DeedEffect, Whom};
 use crate::engine::rng::Stream;
 use crate::ids::InstanceId;
 use crate::model::Model;
@@ -25,6 +24,8 @@ struct Follow {
     done_to: Vec<Vec<InstanceId>>,
     /// When the time of the present action was over first [ns], where it was not done then.
     looked_at: Option<u64>,
+    /// Whether its person has just done the wrong thing, and does the right one now.
+    has_erred: bool,
     responses: Vec<Response>,
     journal: JournalWriter,
 }
@@ -60,7 +61,7 @@ impl World<'_> {
     /// An alert begins to fire: those of its runbooks that are not under way begin.
     pub(super) fn begin_runbooks(&mut self, alert: usize) {
         for (place, runbook) in self.model.runbooks.iter().enumerate() {
-            if runbook.alert == alert && !self.control.runbooks.all[place].is_under_way {
+            if runbook.alert() == Some(alert) && !self.control.runbooks.all[place].is_under_way {
                 self.begin_runbook(place as u32);
             }
         }
@@ -68,28 +69,45 @@ impl World<'_> {
 
     fn begin_runbook(&mut self, place: u32) {
         let runbook = &self.model.runbooks[place as usize];
-        let alert = &self.model.alerts[runbook.alert];
-        let found = self.control.accused.by(runbook.alert).to_vec();
-        let begun_ns = self.since_zero(self.now);
-        let entry = self.entry(JournalKind::Alert, format!("{} fires{}", alert.name, self.named(&found)));
+        let Some(alert) = runbook.alert() else { return };
+        // Nobody is told of what is silent; automation is.
+        if runbook.by.is_some() && self.is_silent(alert) {
+            return;
+        }
+        let found = self.control.accused.by(alert).to_vec();
+        let text = format!("{} fires{}", self.model.alerts[alert].name, self.named(&found));
+        self.opens_runbook(place, text);
         let follow = &mut self.control.runbooks.all[place as usize];
-        follow.is_under_way = true;
         follow.found = found;
-        follow.done_to.clear();
-        follow.responses.push(Response { begun_ns, acted_ns: None, ended_ns: None });
         let before = follow.responses.len() - 1;
-        self.control.runbooks.write(place, entry);
         let person = runbook.by.map(|by| &self.model.people[by]);
-        let took = person.and_then(|person| person.reacts_after.as_ref()).map_or(0, |reacts_after| {
+        let took = person.map_or(0, |person| {
             let occasion = format!("reacts {before}");
             let mut stream = Stream::new(self.seed, self.replication, &runbook.name, &occasion);
-            whole_ns(reacts_after.build().sample(&mut stream))
+            person.reaction_ns(self.since_zero(self.now), self.model.run.start.ns(), &mut stream)
         });
         if took == 0 {
             self.reacts(place);
         } else {
             self.schedule(self.now.saturating_add(took), Due::Reacts(place));
         }
+    }
+
+    /// A runbook begins, if it is not under way; whether it does.
+    pub(super) fn opens_runbook(&mut self, place: u32, text: String) -> bool {
+        let begun_ns = self.since_zero(self.now);
+        let entry = self.entry(JournalKind::Alert, text);
+        let follow = &mut self.control.runbooks.all[place as usize];
+        if follow.is_under_way {
+            return false;
+        }
+        follow.is_under_way = true;
+        follow.found.clear();
+        follow.done_to.clear();
+        follow.has_erred = false;
+        follow.responses.push(Response { begun_ns, acted_ns: None, ended_ns: None });
+        self.control.runbooks.write(place, entry);
+        true
     }
 
     /// Who does a runbook has reacted: it goes on, or waits until he has time for it.
@@ -126,7 +144,9 @@ impl World<'_> {
             self.runbook_ends(place, "all is done".to_owned());
             return;
         };
+        let pace = self.model.runbooks[place as usize].by.map_or(1.0, |by| self.model.people[by].pace);
         let took = self.duration(deed, before);
+        let took = if pace == 1.0 { took } else { (took as f64 * pace).round() as u64 };
         let took = took.saturating_add(self.work_ns(deed, self.now.saturating_add(took)));
         if took == 0 {
             self.acts(place, action);
@@ -140,9 +160,16 @@ impl World<'_> {
         let model = self.model;
         let runbook = &model.runbooks[place as usize];
         let deed = &runbook.actions[action as usize];
+        // What is looked at again was begun rightly.
+        let is_first = self.control.runbooks.all[place as usize].looked_at.is_none();
+        if is_first && self.errs(place, action) {
+            self.next_action(place, action);
+            return;
+        }
+        self.control.runbooks.all[place as usize].has_erred = false;
         let whom = self.done_to(place, action as usize);
         let since = *self.control.runbooks.all[place as usize].looked_at.get_or_insert(self.now);
-        match self.then(model.alerts[runbook.alert].pipeline, deed, &whom, since) {
+        match self.then(runbook.pipeline(&model.alerts), deed, &whom, since) {
             Then::IsDone => self.control.runbooks.all[place as usize].looked_at = None,
             Then::Again(after_ns, says) => {
                 if let Some(says) = says {
@@ -159,10 +186,50 @@ impl World<'_> {
             }
         }
         self.control.runbooks.all[place as usize].done_to.push(whom.clone());
-        let says = self.does(deed, None, whom);
+        let who = runbook.by.map_or("automation", |by| model.people[by].name.as_str());
+        let says = match &deed.effect {
+            DeedEffect::Throw(throw) => self.throws(throw, Some(place), who),
+            _ => self.does(deed, None, whom),
+        };
         let entry = self.entry(JournalKind::Action, says);
         self.control.runbooks.write(place, entry);
         self.next_action(place, action + 1);
+    }
+
+    /// Whether who does an action does the wrong one, of which this is the effect; he then begins with the right one.
+    fn errs(&mut self, place: u32, action: u32) -> bool {
+        let model = self.model;
+        let runbook = &model.runbooks[place as usize];
+        let Some((probability, instead)) = runbook.by.and_then(|by| model.people[by].errs.as_ref()) else {
+            return false;
+        };
+        let follow = &mut self.control.runbooks.all[place as usize];
+        if std::mem::replace(&mut follow.has_erred, true) {
+            return false;
+        }
+        let occasion = format!("errs {} {action}", follow.responses.len());
+        if Stream::new(self.seed, self.replication, &runbook.name, &occasion).unit() >= *probability {
+            return false;
+        }
+        let says = match instead {
+            None => "nothing that helps".to_owned(),
+            Some(deed) => {
+                let whom = self.whom(deed, (&runbook.name, &occasion));
+                match &deed.effect {
+                    DeedEffect::Throw(throw) => self.throws(throw, Some(place), "by mistake"),
+                    _ => self.does(deed, None, whom),
+                }
+            }
+        };
+        let entry = self.entry(JournalKind::Action, format!("wrong action: {says}"));
+        self.control.runbooks.write(place, entry);
+        true
+    }
+
+    /// A switch that a runbook has thrown acts no more.
+    pub(super) fn switch_is_back(&mut self, place: u32, text: String) {
+        let entry = self.entry(JournalKind::Action, text);
+        self.control.runbooks.write(place, entry);
     }
 
     /// To whom an action is done. Two actions that say the same mean the same instances, also where these are drawn.
@@ -171,7 +238,7 @@ impl World<'_> {
         let follow = &self.control.runbooks.all[place as usize];
         let deed = &runbook.actions[action];
         match deed.effect.whom() {
-            Some(Whom::FoundBy { alert, .. }) if *alert == runbook.alert => follow.found.clone(),
+            Some(Whom::FoundBy { alert, .. }) if Some(*alert) == runbook.alert() => follow.found.clone(),
             Some(whom) => {
                 let same = runbook.actions[..action].iter().position(|before| before.effect.whom() == Some(whom));
                 let occasion = format!("targets {}", follow.responses.len());

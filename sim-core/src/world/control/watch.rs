@@ -99,13 +99,14 @@ fn readers(model: &Model, pipeline: usize) -> Vec<&Resolved> {
         FaultEffect::Deploy(deploy) => deploy.halt.as_ref().filter(|(_, reads)| *reads == pipeline),
         _ => None,
     });
-    let validations = model.runbooks.iter().filter(|runbook| model.alerts[runbook.alert].pipeline == pipeline);
+    let validations = model.runbooks.iter().filter(|runbook| runbook.pipeline(&model.alerts) == pipeline);
     let checks = validations.flat_map(|runbook| &runbook.actions).flat_map(|deed| match &deed.effect {
         DeedEffect::Validate(_, validation) => validation.checks.as_slice(),
         _ => &[],
     });
     let checks = checks.flat_map(|check| check.when.metrics());
-    scalers.chain(alerts).chain(checks).chain(halts.flat_map(|(check, _)| check.when.metrics())).collect()
+    let levels = if pipeline == 0 { super::incidents::read_by_levels(model) } else { Vec::new() };
+    scalers.chain(alerts).chain(levels).chain(checks).chain(halts.flat_map(|(check, _)| check.when.metrics())).collect()
 }
 
 /// Whether somebody asks how old the readings of a pipeline are.
@@ -144,6 +145,7 @@ impl World<'_> {
         for (index, alert) in model.alerts.iter().enumerate() {
             self.schedule(alert.every_ns, Due::Alert(index as u32));
         }
+        self.plan_incidents();
     }
 
     /// A pipeline that remembers what `readers` look back at, and whose draws are named so; its place.
@@ -177,14 +179,19 @@ impl World<'_> {
 
     /// A pipeline goes on to what is delivered by now.
     pub(in crate::world) fn deliver_scrapes(&mut self, pipe: u32) {
+        if self.is_frozen(pipe) {
+            return;
+        }
         self.control.watch.pipes[pipe as usize].telemetry.advance(self.model, self.now);
     }
 
     /// A pipeline takes what happened since its last look, and will look again.
     pub(super) fn scrape(&mut self, index: u32, control: EventId) {
-        let scrape = self.look_at_all(index);
-        let pipe = &mut self.control.watch.pipes[index as usize];
-        pipe.telemetry.take(self.model, scrape);
+        // What a frozen pipeline misses is in its first scrape afterwards.
+        if !self.is_frozen(index) {
+            self.take(index);
+        }
+        let pipe = &self.control.watch.pipes[index as usize];
         let next = self.now + pipe.every;
         self.again(next, control);
     }
@@ -255,8 +262,9 @@ impl World<'_> {
         if !self.control.watch.pipes[index as usize].reads_ages {
             return Vec::new();
         }
-        let of_file = self.control.watch.pipes.iter_mut().take(self.model.telemetry.len());
-        of_file.map(|pipe| pipe.telemetry.age_ns(now)).collect()
+        let frozen: Vec<bool> = (0..self.model.telemetry.len()).map(|pipe| self.is_frozen(pipe as u32)).collect();
+        let of_file = self.control.watch.pipes.iter_mut().zip(frozen);
+        of_file.map(|(pipe, is_frozen)| pipe.telemetry.age_ns(now, is_frozen)).collect()
     }
 
     /// A scaler decides, and will look again.
@@ -288,6 +296,9 @@ impl World<'_> {
     /// A scaler decides.
     fn decides(&mut self, index: u32) {
         let model = self.model;
+        if self.leaves_alone(index) {
+            return;
+        }
         let mut states = std::mem::take(&mut self.control.watch.scalers);
         let scaler = &self.in_force.scalers[index as usize];
         let service = scaler.of;
@@ -295,7 +306,9 @@ impl World<'_> {
         let lives = || self.stations.lives(service);
         let present = lives().filter(|life| !matches!(life, Life::Gone | Life::Draining)).count() as u32;
         let running = lives().filter(|life| *life == Life::Up).count() as u32;
-        self.control.watch.pipes[scaler.pipeline].telemetry.advance(model, now);
+        let pipeline = scaler.pipeline;
+        self.deliver_scrapes(pipeline as u32);
+        let scaler = &self.in_force.scalers[index as usize];
         let telemetry = &self.control.watch.pipes[scaler.pipeline].telemetry;
         let mut read = |metric: &Resolved| telemetry.read(model, metric);
         let of_week_ns = model.run.start.ns().cast_signed().saturating_add(from_zero).rem_euclid(WEEK_NS);
@@ -317,9 +330,10 @@ impl World<'_> {
             each: &each,
         };
         let is_of_nodes = scaler.is_of_nodes();
-        let decision = scaler.decide(&mut state, situation);
+        let mut decision = scaler.decide(&mut state, situation);
         states[index as usize] = state;
         self.control.watch.scalers = states;
+        decision.to = self.overrules(index, current, decision.to);
         if is_of_nodes {
             return self.scale_nodes(service, decision);
         }
@@ -346,7 +360,7 @@ impl World<'_> {
         let model = self.model;
         let alert = &model.alerts[index as usize];
         let (now, from_zero) = (self.now, self.since_zero(self.now));
-        self.control.watch.pipes[alert.pipeline].telemetry.advance(model, now);
+        self.deliver_scrapes(alert.pipeline as u32);
         let telemetry = &self.control.watch.pipes[alert.pipeline].telemetry;
         let holds = alert.when.truth(&mut |metric| telemetry.read(model, metric));
         let value = alert.thresholds.as_ref().and_then(|thresholds| {
@@ -354,10 +368,17 @@ impl World<'_> {
             Some(thresholds.value(sides))
         });
         self.control.watch.alerts[index as usize].try_all(now, from_zero, value, alert);
+        let fired = self.control.watch.alerts[index as usize].fires();
         let begins = self.control.watch.alerts[index as usize].evaluate(now, from_zero, holds, alert.lasts());
+        let ends = fired && !self.control.watch.alerts[index as usize].fires();
         self.look_at_each(index as usize, begins);
         if begins {
+            let times = if alert.per_instance { self.control.accused.by(index as usize).len().max(1) } else { 1 };
+            self.alert_is_raised(index as usize, times);
             self.begin_runbooks(index as usize);
+        }
+        if ends {
+            self.alert_is_over(index as usize);
         }
         self.again(now + alert.every_ns, control);
     }

@@ -128,6 +128,7 @@ impl World<'_> {
 
     fn is_name_struck(&self, fault: FaultId, service: ServiceId, ends: &Ends) -> bool {
         match &self.model.faults[fault.index()].target {
+            Target::Pipeline(_) | Target::Scaler(_) => false,
             Target::Instances(selection) => selection.services.contains(&service),
             Target::Edge { from, to, both_ways } => {
                 ends.go(Way::There, *from, *to) || (*both_ways && ends.go(Way::There, *to, *from))

@@ -14,7 +14,9 @@ use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::service::disk::DiskWork;
+use crate::switch::SwitchEffect;
 use crate::topology::{Access, Edge, Endpoint, Node, Replication, Step};
+use crate::units::SimDuration;
 use std::collections::BTreeSet;
 
 /// A place in the code of a model.
@@ -163,6 +165,8 @@ pub struct Program {
     pub entry: Table<EndpointId, Pc>,
     /// Where a request begins at each endpoint: at its steps, or before them where a key is looked up.
     pub door: Table<EndpointId, Pc>,
+    /// By switch: where a request begins that it answers; the start where it answers none.
+    pub answers: Vec<Pc>,
     /// First operation of the caller that is no endpoint, by call site (loads and queues).
     pub client: Table<EdgeId, Pc>,
     /// First operation of the copies of a hedged call, by call site.
@@ -202,6 +206,7 @@ impl Program {
             }
             program.endpoint(model, endpoint);
         }
+        program.answers = model.switches.iter().map(|switch| program.answer(&switch.effect)).collect();
         program.at_once = false;
         for (index, edge) in model.edges.iter().enumerate() {
             let here = program.here();
@@ -213,6 +218,18 @@ impl Program {
         }
         program.copies();
         program
+    }
+
+    /// What a switch answers in the place of an endpoint: after its time, by the operation that ends a request with this outcome.
+    fn answer(&mut self, effect: &SwitchEffect) -> Pc {
+        let SwitchEffect::Answer { latency_ns, outcome, .. } = effect else { return Pc::START };
+        let begin = self.here();
+        if *latency_ns > 0 {
+            let sampler = self.sampler(Distribution::constant(SimDuration::from_ns(*latency_ns)).build());
+            self.ops.push(Op::Wait { sampler, place: 0 });
+        }
+        self.ops.push(Op::Jump(Pc(*outcome as u32)));
+        begin
     }
 
     /// What the copies of hedged calls do: code that nobody else comes to.

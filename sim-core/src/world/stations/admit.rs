@@ -11,7 +11,7 @@
 //! Integrals over time are kept as running sums: who comes subtracts the present time, who goes adds it (`state::Sums`).
 //! Left out here: who is served next where that is not the first (`line`), and workers that share cores (`cores`).
 
-use super::instance::{CLOSED, DRAINING, FAILS, GATED, HEAVY, LINED, Life, PATIENCE, PULLS, TIED};
+use super::instance::{CLOSED, DRAINING, FAILS, GATED, HEAVY, LINED, Life, PATIENCE, PULLS, REFUSES, TIED};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::{Id, Maybe};
@@ -44,11 +44,14 @@ impl World<'_> {
         let at = &mut self.frames[frame];
         let instance = &mut self.stations.instances[at.instance.known()];
         let odd = instance.odd;
-        if odd & (CLOSED | GATED | HEAVY) != 0 {
+        if odd & (CLOSED | GATED | HEAVY | REFUSES) != 0 {
             if odd & CLOSED != 0 {
                 return if instance.life == Life::Silent { Door::Lost } else { Door::Away(Outcome::Unreachable) };
             }
             let index = at.instance.known();
+            if odd & REFUSES != 0 && self.stations.is_refused(self.calls.endpoint(at.edge)) {
+                return Door::Away(Outcome::Rejected);
+            }
             if odd & GATED != 0
                 && let Some(outcome) = self.asks_at_door(frame)
             {
@@ -143,7 +146,11 @@ impl World<'_> {
         if odd & PULLS != 0 && is_one_more {
             self.stations.services[instance.service].busy_now += 1;
         }
+        // What a switch answers is not what the endpoint does: no fault of its steps acts.
+        let at = &self.frames[frame];
+        let is_answered = at.pc != self.program.door[self.calls.endpoint(at.edge)];
         if odd & FAILS != 0
+            && !is_answered
             && let Some(outcome) = self.injected(frame)
         {
             // A fault makes the instance answer with an error instead of working: the first operations of all code do that.

@@ -3,7 +3,8 @@
 //! A service that is checked has a checker in each zone from which it is called, and outside of all zones where users call it from there. The callers
 //! in a zone know what their checker knows, so that an instance which only one zone cannot reach is left out by the callers of that zone alone.
 //! A caller that a link or a fault names (a service, a load class) has a checker of its own in each of its zones, because what acts on its messages
-//! acts on its checks too. Callers that nothing in the file can tell apart share one: without zones there is one in all, and so there is where no link
+//! acts on its checks too. Callers that nothing in the file can tell apart share one: without zones there is one in all, and so there is where no
+//! link
 //! does anything and no fault acts on messages.
 //!
 //! Besides, each zone in which instances stand has a checker that stands with them, as the agent of a machine does. It alone decides on restarts, and
@@ -169,7 +170,7 @@ fn named(model: &Model) -> Vec<Location> {
     let of_links = model.network.links.iter().flat_map(|link| [Some(link.from), Some(link.to)]);
     let of_faults = model.faults.iter().flat_map(|fault| match fault.target {
         Target::Edge { from, to, .. } => [from, to],
-        Target::Instances(_) => [None, None],
+        Target::Instances(_) | Target::Pipeline(_) | Target::Scaler(_) => [None, None],
     });
     let places = of_links.chain(of_faults).flatten();
     places.filter(|place| matches!(place, Location::Service(_) | Location::Load(_))).collect()

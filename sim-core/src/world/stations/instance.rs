@@ -132,6 +132,8 @@ pub const GATED: u16 = 1024;
 pub const STEALS: u16 = 2048;
 /// Its requests take memory, which can run out.
 pub const HEAVY: u16 = 4096;
+/// A switch turns requests to some of its endpoints away.
+pub const REFUSES: u16 = 8192;
 
 /// Running counts and integrals of an instance; a service's are the sums over its instances, made when they are read.
 ///

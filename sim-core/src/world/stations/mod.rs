@@ -43,7 +43,7 @@ use crate::counters::SERVICE_COUNTERS;
 use crate::data::Wrongness;
 use crate::engine::rng::{Keyed, hash_name, mix};
 use crate::engine::table::Table;
-use crate::ids::{InstanceId, ServiceId, VersionId, ZoneId};
+use crate::ids::{EndpointId, InstanceId, ServiceId, VersionId, ZoneId};
 use crate::metrics::{Histogram, Tally, fresh};
 use crate::model::Model;
 use crate::outcome::Outcome;
@@ -51,7 +51,7 @@ use crate::results::ServiceCounts;
 use crate::service::cpu::Quota;
 use crate::service::disk::Disk;
 use crate::service::memory::Memory;
-use crate::topology::{self, Node, Step};
+use crate::topology::{self, Node, Step, Topology};
 use cores::Cores;
 use instance::{GATED, HEAVY, LINED, PATIENCE, PULLS, TIED};
 use service::Service;
@@ -145,6 +145,8 @@ pub(in crate::world) struct Stations {
     backlog: u64,
     /// The bound of that.
     max_backlog: u64,
+    /// By endpoint: whether a switch turns requests away; empty until one does.
+    refused: Vec<bool>,
 }
 
 impl Stations {
@@ -172,6 +174,7 @@ impl Stations {
             returning: BTreeMap::new(),
             backlog: 0,
             max_backlog: model.run.max_backlog,
+            refused: Vec::new(),
         }
     }
 
@@ -419,7 +422,8 @@ impl Stations {
         self.up.measuring_begins(now_ns);
     }
 
-    /// What faults do to an instance from now on: how much slower it is, and its work by stolen time, and the chances that it fails or answers wrongly.
+    /// What faults do to an instance from now on: how much slower it is, and its work by stolen time, and the chances that it fails or answers
+    /// wrongly.
     pub(in crate::world) fn set_faults(
         &mut self,
         instance: InstanceId,
@@ -484,6 +488,23 @@ impl Stations {
     /// How many instances a service can have.
     pub(in crate::world) fn places_of(&self, service: ServiceId) -> u32 {
         self.services[service].places
+    }
+
+    /// Requests to these endpoints are turned away from now on, by endpoint.
+    pub(in crate::world) fn refuses(&mut self, topology: &Topology, refused: Vec<bool>) {
+        for (service, at) in
+            self.services.ids().zip(self.services.iter()).map(|(id, at)| (id, at.ids())).collect::<Vec<_>>()
+        {
+            let of = |(place, is_refused): (usize, &bool)| *is_refused && topology.endpoints[place].service == service;
+            let any = refused.iter().enumerate().any(of);
+            at.for_each(|instance| self.instances[instance].mark(instance::REFUSES, any));
+        }
+        self.refused = refused;
+    }
+
+    /// Whether a switch turns requests to an endpoint away.
+    pub(in crate::world) fn is_refused(&self, endpoint: EndpointId) -> bool {
+        self.refused.get(endpoint.index()).is_some_and(|refused| *refused)
     }
 
     /// Whether a fault makes replies of an instance wrong.

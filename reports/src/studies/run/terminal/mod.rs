@@ -4,6 +4,8 @@ mod alerts;
 mod deploys;
 mod expected;
 mod experiments;
+mod incidents;
+mod loops;
 mod over_time;
 mod probes;
 mod runbooks;
@@ -45,6 +47,8 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     services::scalers(study, style, &mut out);
     probes::block(study, style, &mut out);
     alerts::block(study, style, &mut out);
+    loops::block(study, style, &mut out);
+    incidents::block(study, style, &mut out);
     runbooks::block(study, style, &mut out);
     look_next(&found, style, &mut out);
     known::lines(&source.known, style, &mut out);

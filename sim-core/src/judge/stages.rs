@@ -1,0 +1,176 @@
+//! The loop from a fault to its end: when users feel it, when telemetry sees it, who is told, what is done, and what each stage costs.
+
+use super::bill::spent_between;
+use super::recovery::{Recovery, recovery};
+use crate::economics::Group;
+use crate::ids::{EndpointId, FaultId};
+use crate::model::Model;
+use crate::promise::is_about;
+use crate::results::{JournalKind, LoopRun, RunResult, STAGES, Slice, Span};
+
+/// By how much the share of calls that fail or are answered wrongly has to rise to be felt, where nothing is promised.
+const FELT: f64 = 0.005;
+
+/// The stages of the first strike of a fault; `None` where it did not strike in measured time, or no alert is there to find it. `calm` is the same
+/// replication without
+/// incidents.
+pub fn stages_of(run: &RunResult, calm: Option<&RunResult>, model: &Model, fault: FaultId) -> Option<LoopRun> {
+    let strike = *run.struck(fault).first().filter(|strike| strike.from_ns >= 0)?;
+    let finds = |alert: usize| model.alerts[alert].finds == Some(fault);
+    if !(0..model.alerts.len()).any(finds) {
+        return None;
+    }
+    let begin_ns = strike.from_ns;
+    let firings = (0..model.alerts.len()).filter(|alert| finds(*alert)).flat_map(|alert| {
+        let after = run.alerts[alert].iter().filter(|span| span.from_ns >= begin_ns);
+        after.map(move |span| (span.from_ns, span.from_ns - model.alerts[alert].for_ns as i64))
+    });
+    let firings: Vec<(i64, i64)> = firings.collect();
+    let fired_ns = firings.iter().map(|(at_ns, _)| *at_ns).min();
+    let seen_ns = firings.iter().map(|(_, pending_ns)| (*pending_ns).max(begin_ns)).min();
+    let incidents = || {
+        let because = |alerts: &[usize]| alerts.iter().any(|alert| finds(*alert));
+        run.incidents.all.iter().filter(move |i| because(&i.alerts) && i.opened_ns >= begin_ns)
+    };
+    let runbooks = || {
+        let all = model.runbooks.iter().zip(&run.runbooks);
+        all.filter(|(runbook, _)| runbook.alert().is_none_or(finds))
+    };
+    // Where nothing makes incidents, an alert that begins a person's runbook tells that person.
+    let by_hand = || {
+        let responses = runbooks().filter(|(runbook, _)| runbook.by.is_some() && runbook.alert().is_some());
+        responses.flat_map(|(_, run)| &run.responses).filter(move |response| response.begun_ns >= begin_ns)
+    };
+    let told = incidents().filter_map(|i| i.paged_ns).chain(by_hand().map(|response| response.begun_ns));
+    let acked = incidents().filter_map(|i| i.acked_ns).chain(by_hand().filter_map(|response| response.acted_ns));
+    let begin_s = begin_ns as f64 / 1e9;
+    let acts = runbooks().flat_map(|(_, run)| &run.journal);
+    let acted = acts.filter(|entry| entry.kind == JournalKind::Action && entry.at_s >= begin_s);
+    let at_ns: [Option<i64>; STAGES.len()] = [
+        felt_ns(run, model, strike),
+        seen_ns,
+        fired_ns,
+        told.min(),
+        acked.min(),
+        acted.map(|entry| (entry.at_s * 1e9) as i64).min(),
+        back_ns(run, model, fault, strike),
+    ];
+    Some(LoopRun {
+        after_s: at_ns.map(|at| at.map(|at_ns| (at_ns - begin_ns).max(0) as f64 / 1e9)),
+        minute_saves: saved(run, calm, model, begin_ns, &at_ns),
+    })
+}
+
+/// When users feel a fault: the first slice in which a promise is not kept, or where nothing is promised more calls fail or are answered wrongly
+/// than before.
+fn felt_ns(run: &RunResult, model: &Model, strike: Span) -> Option<i64> {
+    let slices = || run.slices.iter().filter(|slice| slice.from_ns as i64 >= strike.from_ns);
+    let span = |slice: &Slice| Span { from_ns: slice.from_ns as i64, to_ns: slice.to_ns as i64 };
+    let begin = |slice: &Slice| slice.from_ns as i64;
+    if !model.promises.is_empty() {
+        let broken =
+            |slice: &&Slice| model.promises.iter().any(|p| p.kept_between(run, model, span(slice)) == Some(false));
+        if let Some(slice) = slices().find(broken) {
+            return Some(begin(slice));
+        }
+    }
+    let before = run.slices.iter().filter(|slice| (slice.to_ns as i64) <= strike.from_ns);
+    let usual = share_harmed(model, before).unwrap_or(0.0);
+    slices()
+        .find(|slice| share_harmed(model, std::iter::once(*slice)).is_some_and(|share| share > usual + FELT))
+        .map(begin)
+}
+
+/// The share of calls of load classes that failed, or were answered wrongly.
+fn share_harmed<'s>(model: &Model, slices: impl Iterator<Item = &'s Slice>) -> Option<f64> {
+    let (mut harmed, mut all) = (0, 0);
+    for slice in slices {
+        for (_, edge) in model.loads.iter().flat_map(|load| &load.mix) {
+            let counts = &slice.edges[edge.index()];
+            all += counts.calls_settled();
+            harmed += counts.calls_settled() - counts.call_outcomes[0] - counts.call_outcomes[1] + counts.wrong;
+        }
+    }
+    (all > 0).then(|| harmed as f64 / all as f64)
+}
+
+/// When all promises of endpoints are kept again after a strike; without promises, when it is over. `None` where that is not seen.
+fn back_ns(run: &RunResult, model: &Model, fault: FaultId, strike: Span) -> Option<i64> {
+    let ended = strike.to_ns < run.whole().to_ns;
+    let promised = (0..model.endpoints.len()).map(EndpointId::from);
+    let promised: Vec<EndpointId> =
+        promised.filter(|of| model.promises.iter().any(|promise| is_about(promise, *of))).collect();
+    let mut latest_ns = ended.then_some(strike.to_ns)?;
+    for of in promised {
+        match recovery(run, model, of, fault)? {
+            Recovery::After(seconds) => latest_ns = latest_ns.max(strike.to_ns + (seconds * 1e9) as i64),
+            Recovery::NotSeen(_) => return None,
+        }
+    }
+    Some(latest_ns)
+}
+
+/// What a minute less of each stage would have saved: what sales and wrong replies cost in a minute of it more than without the fault, of at most
+/// as long as the stage lasted.
+fn saved(
+    run: &RunResult,
+    calm: Option<&RunResult>,
+    model: &Model,
+    begin_ns: i64,
+    at_ns: &[Option<i64>; STAGES.len()],
+) -> [Option<f64>; STAGES.len()] {
+    let items = || model.costs.iter().filter(|item| matches!(item.group, Group::Sales | Group::Wrongness));
+    let spent = |of: &RunResult, span: Span| items().map(|item| spent_between(of, model, item, span)).sum::<f64>();
+    let before = Span { from_ns: 0, to_ns: begin_ns };
+    let usual_a_ns = if begin_ns > 0 { spent(run, before) / begin_ns as f64 } else { 0.0 };
+    let mut from_ns = begin_ns;
+    at_ns.map(|at| {
+        let to_ns = at?.max(from_ns);
+        let span = Span { from_ns, to_ns };
+        let length_ns = (to_ns - from_ns) as f64;
+        from_ns = to_ns;
+        if items().next().is_none() || length_ns <= 0.0 {
+            return None;
+        }
+        let usual = calm.map_or(usual_a_ns * length_ns, |calm| spent(calm, span));
+        let a_minute = (spent(run, span) - usual) / length_ns * 60e9;
+        Some(a_minute * (length_ns / 60e9).min(1.0))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::testing::{SECOND, System, calls};
+    use serde_json::json;
+
+    /// A run of 200 s with a fault from 50 to 150 s, in which half of all requests fail; each costs 1 $. The alert fires at 80 s.
+    #[test]
+    fn stages_follow_each_other_and_have_their_price() {
+        let mut system = System::new(200);
+        let api = system.service("api", 1);
+        let get = system.endpoint(api, "get");
+        let users = system.load("users", get);
+        let cut = system.fault("cut", 50, 100, None);
+        system.alert("errors", Some(cut));
+        system.promise("works", json!({"keep": {"availability": "99%"}, "of": "api.get"}));
+        system.cost("lost", json!({"meter": {"failures": {"of": "api.get"}}, "price": "$1"}));
+        let mut run = system.run(10);
+        for (place, slice) in run.slices.iter_mut().enumerate() {
+            slice.edges[users.index()] = if (5..15).contains(&place) { calls(50, 50) } else { calls(100, 0) };
+        }
+        run.alerts[0] = vec![Span { from_ns: 80 * SECOND as i64, to_ns: 150 * SECOND as i64 }];
+        let stages = stages_of(&run, None, &system.model, cut).unwrap();
+        let at = |name: &str| stages.after_s[STAGES.iter().position(|stage| *stage == name).unwrap()];
+        assert_eq!(
+            [at("symptom"), at("alert"), at("page"), at("recovery")],
+            [Some(0.0), Some(30.0), None, Some(100.0)]
+        );
+        // 5 failures a second.
+        let saves = |name: &str| stages.minute_saves[STAGES.iter().position(|stage| *stage == name).unwrap()];
+        assert_eq!(saves("symptom"), None);
+        let from_alert = saves("recovery").unwrap();
+        assert!((from_alert - 300.0).abs() < 1e-9, "{from_alert}");
+        assert!(stages_of(&system.run(10), None, &system.model, cut).is_some_and(|none| none.after_s[2].is_none()));
+    }
+}

@@ -1,0 +1,111 @@
+//! Scalers that are struck, held or overruled, and pipelines of telemetry that are frozen.
+
+use super::Due;
+use crate::control::Override;
+use crate::engine::rng::Stream;
+use crate::faults::{FaultEffect, Target};
+use crate::model::Model;
+use crate::world::World;
+
+/// What faults do to control now, and what waits for an approval.
+#[derive(Debug, Default)]
+pub(super) struct Struck {
+    /// By pipeline: how many faults freeze it.
+    frozen_pipes: Vec<u32>,
+    /// By scaler: how many faults freeze it.
+    frozen_scalers: Vec<u32>,
+    /// By scaler: by what its wish is multiplied, of each fault that does.
+    runs_away: Vec<Vec<f64>>,
+    /// By scaler: how many instances it wants to have approved, and how often it has asked.
+    asks: Vec<Option<u32>>,
+    asked: Vec<u32>,
+}
+
+impl Struck {
+    pub(super) fn new(model: &Model) -> Self {
+        let (pipes, scalers) = (model.telemetry.len(), model.scalers.len());
+        Self {
+            frozen_pipes: vec![0; pipes],
+            frozen_scalers: vec![0; scalers],
+            runs_away: vec![Vec::new(); scalers],
+            asks: vec![None; scalers],
+            asked: vec![0; scalers],
+        }
+    }
+}
+
+impl World<'_> {
+    /// A fault on what controls begins, or ends.
+    pub(in crate::world) fn control_is_struck(&mut self, effect: &FaultEffect, target: &Target, begins: bool) {
+        let struck = &mut self.control.struck;
+        let by = if begins { 1 } else { -1 };
+        match (effect, target) {
+            (FaultEffect::Runaway { factor }, Target::Scaler(scaler)) if begins => {
+                struck.runs_away[*scaler].push(*factor);
+            }
+            (FaultEffect::Runaway { factor }, Target::Scaler(scaler)) => {
+                let all = &mut struck.runs_away[*scaler];
+                if let Some(place) = all.iter().position(|one| one == factor) {
+                    all.remove(place);
+                }
+            }
+            (_, Target::Scaler(scaler)) => {
+                struck.frozen_scalers[*scaler] = struck.frozen_scalers[*scaler].saturating_add_signed(by);
+            }
+            (_, Target::Pipeline(pipe)) => {
+                struck.frozen_pipes[*pipe] = struck.frozen_pipes[*pipe].saturating_add_signed(by);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a pipeline is frozen; those of experiments, which stand behind the file's, never are.
+    pub(super) fn is_frozen(&self, pipe: u32) -> bool {
+        self.control.struck.frozen_pipes.get(pipe as usize).is_some_and(|frozen| *frozen > 0)
+    }
+
+    /// Whether a scaler decides nothing now.
+    pub(super) fn leaves_alone(&self, scaler: u32) -> bool {
+        let place = scaler as usize;
+        self.control.switches.holds(place)
+            || self.control.struck.frozen_scalers[place] > 0
+            || self.model.scalers[place].overrule == Override::Manual
+    }
+
+    /// What becomes of a scaler's decision: more or less where it runs away, and nothing yet where somebody has to approve it.
+    pub(super) fn overrules(&mut self, scaler: u32, present: u32, wanted: u32) -> u32 {
+        let place = scaler as usize;
+        let (min, max) = (self.in_force.scalers[place].min, self.in_force.scalers[place].max);
+        let factor: f64 = self.control.struck.runs_away[place].iter().product();
+        let wanted = if self.control.struck.runs_away[place].is_empty() {
+            wanted
+        } else {
+            // At least one more, or one fewer: three times 1.1 is more than three.
+            let times = f64::from(wanted) * factor;
+            let rounded = if factor > 1.0 { times.ceil() } else { times.floor() };
+            (rounded as u32).clamp(min, max)
+        };
+        let Override::Supervised(above, by) = self.model.scalers[place].overrule else { return wanted };
+        if wanted == present || !above.is_large(present, wanted) {
+            self.control.struck.asks[place] = None;
+            return wanted;
+        }
+        if self.control.struck.asks[place].replace(wanted).is_none() {
+            let asked = self.control.struck.asked[place];
+            self.control.struck.asked[place] += 1;
+            let (person, name) = (&self.model.people[by], &self.model.scalers[place].name);
+            let mut stream = Stream::new(self.seed, self.replication, name, &format!("approves {asked}"));
+            let took = person.reaction_ns(self.since_zero(self.now), self.model.run.start.ns(), &mut stream);
+            self.schedule(self.now.saturating_add(took), Due::Approves(scaler));
+        }
+        present
+    }
+
+    /// A person approves what a scaler wants by now, if it wants it still.
+    pub(super) fn approves(&mut self, scaler: u32) {
+        let Some(wanted) = self.control.struck.asks[scaler as usize].take() else { return };
+        if !self.leaves_alone(scaler) {
+            self.scale_to(self.model.scalers[scaler as usize].of, wanted);
+        }
+    }
+}
