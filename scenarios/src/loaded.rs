@@ -103,7 +103,12 @@ pub fn validate(
     let mut traces = understood.compiled.as_mut().map(|c| std::mem::take(&mut c.traces)).unwrap_or_default();
     let (variants, named) = variants(&base, source, path, &mut layers, overlays.is_empty() && variant.is_none());
     if let (Some(written), Some(compiled)) = (&understood.written, &understood.compiled) {
-        layers.problems.extend(judged_by_truth(written, &compiled.names, &variants, &tree));
+        // A clause may speak of what a variant has taken away: of the file itself it says something, and of the variant there is no data.
+        let of_file =
+            variant.is_some_and(|name| name != "base").then(|| understand(&base, source, path, &layers.sources, true));
+        let of_file = of_file.and_then(|understood| understood.compiled).map(|compiled| compiled.names);
+        let names = Judged { names: &compiled.names, of_file: of_file.as_ref(), variants: &variants };
+        layers.problems.extend(judged_by_truth(written, names, &tree));
         knobs(written, &tree, source, path, &mut layers, studies);
     }
     traces.extend(named);
@@ -279,14 +284,34 @@ fn variants(
     (all, traces)
 }
 
+/// The names of which clauses speak.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    /// Of what is run.
+    names: &'a Names,
+    /// Of the file itself, where a variant of it is run.
+    of_file: Option<&'a Names>,
+    /// Of each variant.
+    variants: &'a BTreeMap<String, Names>,
+}
+
 /// Problems of what is judged by the truth of runs, also of variants: expectations, and what has to be precise.
-fn judged_by_truth(written: &Written, names: &Names, variants: &BTreeMap<String, Names>, tree: &Node) -> Vec<Placed> {
+fn judged_by_truth(written: &Written, judged: Judged<'_>, tree: &Node) -> Vec<Placed> {
+    let Judged { names, of_file, variants } = judged;
     let mut problems = Problems::new();
     let known: Vec<&str> = variants.keys().map(String::as_str).collect();
     problems.at("expect", |p| {
         for (index, clause) in written.expect.iter().enumerate() {
             p.at(index, |p| {
-                clause.tree.check(names, |variant| variants.get(variant), &known, p);
+                let mut own = Problems::new();
+                clause.tree.check(names, |variant| variants.get(variant), &known, &mut own);
+                if own.has_errors()
+                    && let Some(of_file) = of_file
+                {
+                    clause.tree.check(of_file, |variant| variants.get(variant), &known, p);
+                } else {
+                    clause.tree.check(names, |variant| variants.get(variant), &known, p);
+                }
                 clause.has_windows(p);
             });
         }

@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 31] = [
+pub(crate) const OF_NAMES: [&str; 32] = [
     "alerts",
     "caches",
     "consumers",
@@ -28,6 +28,7 @@ pub(crate) const OF_NAMES: [&str; 31] = [
     "runbooks",
     "scalers",
     "services",
+    "states",
     "stores",
     "studies",
     "switches",

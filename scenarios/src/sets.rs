@@ -1,4 +1,4 @@
-//! What each `set` of an experiment or a runbook means: a path of the file, as values of the model that become others.
+//! What each `set` of an experiment, a runbook or a mode means: a path of the file, as values of the model that become others.
 //!
 //! The engine knows ids and the file knows paths, and one key may be read by many calls: a policy's timeout is that of all calls that name it. So
 //! the value is put at its path, the file is read again with it, and the two models are compared. What differs is what is set; where
@@ -84,6 +84,10 @@ fn deeds(tree: &Node) -> Vec<Deed<'_>> {
     for runbook in tree.find("control.runbooks").map_or(&[][..], Node::entries) {
         let place = format!("control.runbooks.{}.actions", runbook.key);
         deeds_of(tree, runbook.value.get("actions"), &place, &mut found);
+    }
+    for mode in tree.find("control.modes.states").map_or(&[][..], Node::entries) {
+        let place = format!("control.modes.states.{}.actions", mode.key);
+        deeds_of(tree, mode.value.get("actions"), &place, &mut found);
     }
     found
 }

@@ -23,6 +23,7 @@ pub mod kind;
 pub mod kinds;
 pub mod live;
 pub mod metrics;
+pub mod mode;
 pub mod model;
 pub mod names;
 pub mod needed;

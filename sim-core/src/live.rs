@@ -6,9 +6,10 @@
 use crate::call::breaker::HandSettings;
 use crate::call::limit::LimitSettings;
 use crate::deed::{Change, Live, OfCall, OfNode};
-use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId};
 use crate::model::Model;
-use crate::topology::{Consumer, Edge, Guard, Node, Replication, Service, Store};
+use crate::service::admission::AdmissionSettings;
+use crate::topology::{Admission, Consumer, Edge, Guard, Node, Replication, Service, Store};
 
 /// Where live values stand, as patterns of the reference: `NAME` is any name. All that is below a pattern is live too.
 ///
@@ -25,6 +26,11 @@ pub const LIVE: &[&str] = &[
     "policies.NAME.optional",
     "policies.NAME.locality",
     "policies.NAME.concurrency_limit.bulkhead",
+    "policies.NAME.rate_limit.token_bucket.rate",
+    "policies.NAME.rate_limit.token_bucket.burst",
+    "policies.NAME.rate_limit.leaky_bucket.rate",
+    "policies.NAME.rate_limit.fixed_window.limit",
+    "policies.NAME.rate_limit.sliding_window.limit",
     "policies.NAME.breaker.rate.state",
     "policies.NAME.breaker.count.state",
     "policies.NAME.breaker.consecutive.state",
@@ -33,6 +39,18 @@ pub const LIVE: &[&str] = &[
     "services.NAME.queue.capacity",
     "services.NAME.queue.max_wait",
     "services.NAME.health",
+    "services.NAME.admission.rate_limit.token_bucket.rate",
+    "services.NAME.admission.rate_limit.token_bucket.burst",
+    "services.NAME.admission.rate_limit.fixed_window.limit",
+    "services.NAME.admission.rate_limit.sliding_window.limit",
+    "services.NAME.admission.concurrency_limit.bulkhead.limit",
+    "services.NAME.admission.shed",
+    "services.NAME.endpoints.NAME.admission.rate_limit.token_bucket.rate",
+    "services.NAME.endpoints.NAME.admission.rate_limit.token_bucket.burst",
+    "services.NAME.endpoints.NAME.admission.rate_limit.fixed_window.limit",
+    "services.NAME.endpoints.NAME.admission.rate_limit.sliding_window.limit",
+    "services.NAME.endpoints.NAME.admission.concurrency_limit.bulkhead.limit",
+    "services.NAME.endpoints.NAME.admission.shed",
     "services.NAME.machine.nic.ring",
     "caches.NAME.contents.keyed.ttl",
     "caches.NAME.contents.fixed.ttl",
@@ -62,7 +80,8 @@ pub fn is_live(path: &str) -> bool {
 /// All that becomes another from one model to the next; `None` where something differs that cannot change while a run goes on.
 pub fn difference(from: &Model, to: &Model) -> Option<Vec<Change>> {
     let (mut from, mut to) = (from.clone(), to.clone());
-    if from.services.len() != to.services.len() || from.edges.len() != to.edges.len() {
+    let sizes = |model: &Model| (model.services.len(), model.endpoints.len(), model.edges.len());
+    if sizes(&from) != sizes(&to) {
         return None;
     }
     // How many places a service has follows from what it is scaled to, also by what is set.
@@ -79,6 +98,11 @@ pub fn difference(from: &Model, to: &Model) -> Option<Vec<Change>> {
     }
     for (index, (a, b)) in from.services.iter().zip(&to.services).enumerate() {
         nodes(ServiceId::from(index), a, b, &mut found);
+    }
+    for (index, (a, b)) in
+        from.endpoints.iter().zip(&to.endpoints).enumerate().filter(|(_, (a, b))| a.service == b.service)
+    {
+        doors(a.service, Some(EndpointId::from(index)), (&a.admission, &b.admission), &mut found);
     }
     let (a, b) = (&from.network, &to.network);
     let links = |network: &crate::network::Network| {
@@ -137,8 +161,22 @@ fn guards(id: GuardId, a: &Guard, b: &Guard, found: &mut Found) {
     if let (Some(LimitSettings::Bulkhead(_)), Some(LimitSettings::Bulkhead(_))) = (&a.limit, &b.limit) {
         found.add(&a.limit, &b.limit, |limit| Live::Limit(id, limit.clone()));
     }
+    if let (Some(a), Some(b)) = (&a.rate_limit, &b.rate_limit)
+        && a.is_like(b)
+    {
+        found.add(a, b, |rate| Live::Rate(id, rate.clone()));
+    }
     if let (Some(a), Some(b)) = (&a.breaker, &b.breaker) {
         found.add(&a.by_hand(), &b.by_hand(), |by_hand| Live::Breaker(id, *by_hand));
+    }
+}
+
+fn doors(id: ServiceId, of: Option<EndpointId>, between: (&Option<Admission>, &Option<Admission>), found: &mut Found) {
+    if let (Some(a), Some(b)) = between
+        && a.per == b.per
+        && a.settings.is_like(&b.settings)
+    {
+        found.add(&a.settings, &b.settings, |settings| Live::Node(id, OfNode::Admission(of, settings.clone())));
     }
 }
 
@@ -152,6 +190,7 @@ fn nodes(id: ServiceId, a: &Service, b: &Service, found: &mut Found) {
     if a.health.is_some() && b.health.is_some() {
         found.add(&a.health, &b.health, |health| Live::Node(id, OfNode::Health(*health)));
     }
+    doors(id, None, (&a.admission, &b.admission), found);
     if let (Some(a), Some(b)) = (&a.nic, &b.nic) {
         found.add(&a.ring, &b.ring, |ring| Live::Node(id, OfNode::Ring(*ring)));
     }
@@ -190,6 +229,7 @@ pub fn put(model: &mut Model, value: &Live) {
             (scaler.min, scaler.max) = (*min, *max);
         }
         Live::Limit(guard, limit) => model.guards[guard.index()].limit.clone_from(limit),
+        Live::Rate(guard, rate) => model.guards[guard.index()].rate_limit = Some(rate.clone()),
         Live::Breaker(guard, by_hand) => put_by_hand(&mut model.guards[guard.index()], *by_hand),
         Live::Link(place, quality) => {
             let network = &mut model.network;
@@ -203,6 +243,9 @@ pub fn put(model: &mut Model, value: &Live) {
         }
         Live::Pin(route, pin) => model.network.routes[*route].pin = *pin,
         Live::Call(edge, value) => put_call(&mut model.edges[edge.index()], value),
+        Live::Node(_, OfNode::Admission(Some(endpoint), settings)) => {
+            put_admission(&mut model.endpoints[endpoint.index()].admission, settings);
+        }
         Live::Node(service, value) => put_node(&mut model.services[service.index()], value),
     }
 }
@@ -225,6 +268,13 @@ pub fn put_call(edge: &mut Edge, value: &OfCall) {
     }
 }
 
+/// Puts what a door asks at its place.
+pub fn put_admission(door: &mut Option<Admission>, settings: &AdmissionSettings) {
+    if let Some(door) = door {
+        door.settings.clone_from(settings);
+    }
+}
+
 /// Puts a value of a service, store or queue at its place.
 pub fn put_node(service: &mut Service, value: &OfNode) {
     match value {
@@ -233,6 +283,7 @@ pub fn put_node(service: &mut Service, value: &OfNode) {
         OfNode::QueueCapacity(capacity) => service.queue_capacity = *capacity,
         OfNode::MaxWait(wait) => service.max_wait.clone_from(wait),
         OfNode::Health(health) => service.health = *health,
+        OfNode::Admission(_, settings) => put_admission(&mut service.admission, settings),
         OfNode::Ring(ring) => {
             if let Some(nic) = &mut service.nic {
                 nic.ring = *ring;

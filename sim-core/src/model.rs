@@ -10,6 +10,7 @@ use crate::experiment::Experiment;
 use crate::faults::Fault;
 use crate::ids::FaultId;
 use crate::incident::Incidents;
+use crate::mode::Modes;
 use crate::promise::Promise;
 use crate::runbook::{Person, Runbook};
 use crate::switch::Switch;
@@ -39,6 +40,8 @@ pub struct Model {
     pub people: Vec<Person>,
     /// What is done when alerts fire.
     pub runbooks: Vec<Runbook>,
+    /// The operating modes, where there are any.
+    pub modes: Option<Modes>,
     /// What was promised.
     pub promises: Vec<Promise>,
     /// What is done on purpose.
@@ -64,12 +67,13 @@ impl Model {
         }
     }
 
-    /// All that experiments and runbooks do, and what people do by mistake.
+    /// All that experiments, runbooks and modes do, and what people do by mistake.
     pub fn deeds(&self) -> impl Iterator<Item = &Deed> {
         let of_experiments =
             self.experiments.iter().flat_map(|e| e.deeds.iter().map(|(_, deed)| deed).chain(&e.rollback));
         let by_mistake = self.people.iter().filter_map(|person| person.errs.as_ref()?.1.as_ref());
-        of_experiments.chain(self.runbooks.iter().flat_map(|runbook| &runbook.actions)).chain(by_mistake)
+        let of_runbooks = self.runbooks.iter().flat_map(|runbook| &runbook.actions);
+        of_experiments.chain(of_runbooks).chain(by_mistake).chain(self.modes.iter().flat_map(Modes::deeds))
     }
 
     /// A topology to which nothing happens: nothing strikes, scales, judges or bills it.
@@ -85,6 +89,7 @@ impl Model {
             switches: Vec::new(),
             people: Vec::new(),
             runbooks: Vec::new(),
+            modes: None,
             promises: Vec::new(),
             experiments: Vec::new(),
             costs: Vec::new(),

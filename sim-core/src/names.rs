@@ -7,6 +7,7 @@ use crate::ids::{
     ZoneId,
 };
 use crate::problem::Problems;
+use crate::units::SimDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a promise of availability asks: the share of requests to an endpoint that are answered.
@@ -16,6 +17,8 @@ pub struct Objective {
     pub of: EndpointId,
     /// From 0 to 1.
     pub at_least: f64,
+    /// In which its error budget is spent; `None` where the promise says none.
+    pub period: Option<SimDuration>,
 }
 
 /// A link, for those who name it.
@@ -84,6 +87,8 @@ pub struct Names {
     pub populations: BTreeSet<String>,
     /// Faults that deploy a version to a service: the names of both.
     pub deploys: BTreeMap<(String, String), Vec<FaultId>>,
+    /// Operating modes, by their place.
+    pub modes: BTreeMap<String, usize>,
     /// Versions, of all services.
     pub versions: BTreeMap<String, VersionId>,
     /// Named links.

@@ -51,6 +51,12 @@ pub fn observe(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> O
         (Subject::Level(level, of), which) => levelled(topology, *level, of, which, seen),
         (_, Metric::UsersAffected) => users_affected(topology, &metric.subject, seen),
         (Subject::Promise(_, objective), Metric::BurnRate) => burn_rate(topology, (*objective)?, seen),
+        (Subject::Promise(_, objective), Metric::BudgetLeft | Metric::BudgetSpent) => {
+            let objective = (*objective)?;
+            let burn = burn_rate(topology, objective, seen)?;
+            let spent = slo::budget_spent(burn, seen.seconds(), objective.period?.secs());
+            Some(if metric.metric == Metric::BudgetSpent { spent } else { 1.0 - spent })
+        }
         (Subject::Service(service), which) if is_of_service(which) => of_service(topology, *service, which, seen),
         _ => of_calls(topology, metric, seen),
     }
@@ -58,7 +64,7 @@ pub fn observe(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> O
 
 /// How fast the requests of a stretch spend the error budget of a promise of availability; `None` without data.
 pub fn burn_rate(topology: &Topology, objective: Objective, seen: &dyn Observed) -> Option<f64> {
-    let Objective { of, at_least } = objective;
+    let Objective { of, at_least, .. } = objective;
     let failed = Resolved { metric: Metric::ErrorRate, subject: Subject::Endpoint(of), scope: ScopeMeant::default() };
     slo::burn_rate(observe(topology, &failed, seen)?, at_least)
 }

@@ -1,6 +1,6 @@
 //! A condition that is looked at while a run goes on, with what a journal says of it.
 
-use crate::expression::{CompareOp, Condition, Leaf, Resolved, Tree};
+use crate::expression::{CompareOp, Condition, Leaf, Metric, Resolved, Tree};
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::JournalBound;
@@ -22,7 +22,17 @@ pub struct Check {
 impl Check {
     /// The condition with ids; problems at the present path.
     pub fn compile(condition: &Condition, names: &Names, problems: &mut Problems) -> Option<Self> {
-        let when = condition.compile(names, problems)?;
+        Self::compile_knowing(condition, &[], names, problems)
+    }
+
+    /// The same of a reader who knows some metrics by itself.
+    pub fn compile_knowing(
+        condition: &Condition,
+        knows: &[Metric],
+        names: &Names,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let when = condition.compile_knowing(knows, names, problems)?;
         let measured = condition.tree().metrics().iter().map(|m| (m.words(), m.measure().shown().0)).collect();
         Some(Self { text: condition.to_string(), bounds: bounds(&when), when, measured })
     }

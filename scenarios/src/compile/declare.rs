@@ -205,6 +205,8 @@ impl Compiler<'_> {
         }
         number(&mut names.costs, written.costs.names(), keys(tree, "costs"), |i| i);
         number(&mut names.experiments, written.experiments.names(), keys(tree, "experiments"), |i| i);
+        let modes = written.control.modes.iter().flat_map(|modes| modes.states.names());
+        number(&mut names.modes, modes, keys(tree, "control.modes.states"), |i| i);
         self.fault_names();
         self.version_names();
     }

@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::written::Written;
 use crate::written::node::check_instances;
 use sim_core::control::{Override, OverrideSettings, PipelineSettings, ScalerSettings};
-use sim_core::deed::Around;
+use sim_core::deed::{self, Around};
 use sim_core::economics::{CostItem, Group};
 use sim_core::experiment::Before;
 use sim_core::expression::{Metric, Resolved, Subject};
@@ -68,6 +68,7 @@ impl Compiler<'_> {
         problems.at("control", |p| self.people(p));
         problems.at("control", |p| self.incidents(p));
         problems.at("control", |p| self.runbooks(p));
+        problems.at("control", |p| self.modes(p));
         self.deploys(problems);
         self.budgets(problems);
         self.costs(problems);
@@ -188,7 +189,8 @@ impl Compiler<'_> {
                 let Some(promise) = promise else { continue };
                 if let PromiseKind::Availability { of, at_least } = promise.kind {
                     let id = PromiseId::from(self.model.promises.len());
-                    self.names.objectives.insert(id, Objective { of, at_least });
+                    let period = promise.period_s.map(SimDuration::from_secs_f64);
+                    self.names.objectives.insert(id, Objective { of, at_least, period });
                 }
                 self.model.promises.push(promise);
             }
@@ -196,11 +198,14 @@ impl Compiler<'_> {
         });
     }
 
-    /// A burn rate is read of promises that have a budget to burn; all others would never have data.
+    /// A budget is read of promises that have one; all others would never have data.
     fn budgets(&self, problems: &mut Problems) {
         let model = &self.model;
         let check = |metrics: Vec<&Resolved>, p: &mut Problems| {
-            for metric in metrics.into_iter().filter(|metric| metric.metric == Metric::BurnRate) {
+            let of_budget = |metric: &&Resolved| {
+                matches!(metric.metric, Metric::BurnRate | Metric::BudgetLeft | Metric::BudgetSpent)
+            };
+            for metric in metrics.into_iter().filter(of_budget) {
                 let Subject::Promise(id, _) = metric.subject else { continue };
                 let Some(promise) = model.promises.get(id.index()) else { continue };
                 match promise.kind {
@@ -244,6 +249,10 @@ impl Compiler<'_> {
             p.at("scalers", |p| model.scalers.iter().for_each(|s| p.at(&s.name, |p| check(s.metrics(), p))));
             p.at("alerts", |p| {
                 model.alerts.iter().for_each(|a| p.at(&a.name, |p| p.at("when", |p| check(a.when.metrics(), p))));
+            });
+            p.at("modes", |p| {
+                let turns = model.modes.iter().flat_map(sim_core::mode::Modes::turns);
+                turns.for_each(|turn| check(turn.check.when.metrics(), p));
             });
         });
         problems.at("experiments", |p| model.experiments.iter().for_each(|e| p.at(&e.name, |p| check(e.metrics(), p))));
@@ -395,6 +404,25 @@ impl Compiler<'_> {
         self.idle_people(problems);
     }
 
+    fn modes(&mut self, problems: &mut Problems) {
+        let Some(settings) = &self.written.control.modes else { return };
+        let model = &mut self.model;
+        let meant = problems.at("modes", |p| {
+            settings.validate(p);
+            let (names, sets) = (&self.names, self.around.sets);
+            let around =
+                Around { names, topology: &model.topology, sets, alerts: &model.alerts, switches: &model.switches };
+            settings.compile(around, p)
+        });
+        let Some(modes) = meant else { return };
+        let of_scaler = |place: usize| model.scalers[place].of;
+        for (service, to) in deed::scales(modes.deeds(), of_scaler) {
+            let service = &mut model.topology.services[service.index()];
+            service.max_instances = service.max_instances.max(to);
+        }
+        model.modes = Some(modes);
+    }
+
     /// Who does no runbook does nothing at all.
     fn idle_people(&self, problems: &mut Problems) {
         let control = &self.written.control;
@@ -419,6 +447,8 @@ impl Compiler<'_> {
         let mut scaled: Vec<ServiceId> = model.scalers.iter().map(|scaler| scaler.of).collect();
         scaled.extend(model.experiments.iter().flat_map(|e| e.scales(of_scaler)).map(|(service, _)| service));
         scaled.extend(model.runbooks.iter().flat_map(|r| r.scales(of_scaler)).map(|(service, _)| service));
+        let of_modes = model.modes.iter().flat_map(|modes| deed::scales(modes.deeds(), of_scaler));
+        scaled.extend(of_modes.map(|(service, _)| service));
         for fault in &model.faults {
             let (FaultEffect::Deploy(deploy), Target::Instances(of)) = (&fault.effect, &fault.target) else { continue };
             for id in &of.services {

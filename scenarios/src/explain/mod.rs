@@ -14,7 +14,7 @@ use crate::profiles;
 use crate::reader::planned;
 pub use crate::sections::SECTIONS;
 use crate::written::call::fallback;
-use crate::written::{step, store, studies};
+use crate::written::{modes, step, store, studies};
 use language::Language;
 use meaning::Meaning;
 pub use meaning::{CLAUSE_WORDS, METRIC_FAMILIES, QUANTITIES};
@@ -24,7 +24,8 @@ use sim_core::problem::Problem;
 
 /// All kinds of the language, by family.
 pub fn kinds() -> Vec<Kind> {
-    let own = [fallback::ALL, step::ALL, store::ALL, profiles::ALL, studies::ALL].into_iter().flatten().copied();
+    let own =
+        [fallback::ALL, step::ALL, store::ALL, modes::ALL, profiles::ALL, studies::ALL].into_iter().flatten().copied();
     sim_core::kinds::all().into_iter().chain(own).collect()
 }
 

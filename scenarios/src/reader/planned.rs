@@ -7,7 +7,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Sections.
     ("topics", ""),
     ("sagas", ""),
-    ("modes", "control"),
     // Endpoints and steps.
     ("requires", "services.web.endpoints.get"),
     ("saga", "services.web.endpoints.get.steps.0"),

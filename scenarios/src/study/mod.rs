@@ -23,6 +23,7 @@ mod judge;
 mod kind;
 mod measured;
 pub mod memory;
+mod modes;
 mod one;
 mod paired;
 mod precision;

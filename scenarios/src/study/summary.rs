@@ -67,6 +67,7 @@ pub fn answer(
                     .flat_map(|(runbook, sums)| sums.journals().map(|j| (runbook.name.clone(), j.clone()))),
             )
             .chain(gathered.judged.incidents.journals().map(|journal| ("incidents".to_owned(), journal.clone())))
+            .chain(gathered.judged.modes.journals().map(|journal| ("modes".to_owned(), journal.clone())))
             .collect(),
     }
 }
@@ -109,6 +110,7 @@ fn summary(
         runbooks: gathered.judged.runbooks.iter().enumerate().map(|(place, sums)| sums.summary(model, place)).collect(),
         loops: super::stages::summaries(&gathered.judged.loops, model),
         incidents: gathered.judged.incidents.summary(model),
+        modes: gathered.judged.modes.summary(model),
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),

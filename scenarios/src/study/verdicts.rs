@@ -5,6 +5,7 @@ use super::experiment::{ExperimentSums, spoken_of};
 use super::incident::IncidentSums;
 use super::interval::Critical;
 use super::judge;
+use super::modes::ModesSums;
 use super::one::One;
 use super::runbook::RunbookSums;
 use super::stages::LoopSums;
@@ -33,6 +34,8 @@ pub struct Verdicts {
     pub loops: Vec<LoopSums>,
     /// Of all incidents.
     pub incidents: IncidentSums,
+    /// Of the modes.
+    pub modes: ModesSums,
 }
 
 impl Verdicts {
@@ -49,6 +52,7 @@ impl Verdicts {
             runbooks: loaded.model.runbooks.iter().map(|_| RunbookSums::default()).collect(),
             loops: Vec::new(),
             incidents: IncidentSums::default(),
+            modes: ModesSums::new(&loaded.model),
         }
     }
 
@@ -83,6 +87,7 @@ impl Verdicts {
         self.runbooks.iter_mut().enumerate().for_each(|(place, sums)| sums.merge(&one.run, place));
         self.incidents.merge(&one.run);
         super::stages::merge(&mut self.loops, one);
+        self.modes.merge(&one.run);
         for (sums, (value, times)) in self.asked.iter_mut().zip(&one.asked) {
             if let Some(value) = value {
                 sums.add(*value, times.as_ref());

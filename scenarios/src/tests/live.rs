@@ -36,7 +36,15 @@ policies:
     breaker: {count: {state: disabled}}
   far: {timeout: 2s, optional: false, size: {request: 1kB}, breaker: {rate: {state: disabled}}}
   near: {balance: random, timeout: 1s}
+  tokens: {rate_limit: {token_bucket: {rate: 5/s, burst: 4}}}
+  leaks: {rate_limit: {leaky_bucket: {rate: 20/s, capacity: 3}}}
+  fixed: {rate_limit: {fixed_window: {limit: 3, every: 1s}}}
+  slides: {rate_limit: {sliding_window: {limit: 3, every: 1s}}}
 load:
+  knocks:
+    mix: {knocker.d1get: 8%, knocker.d2get: 8%, knocker.d3get: 8%, knocker.d4get: 8%, knocker.ea: 8%, knocker.eb: 8%, knocker.ec: 8%, knocker.ed: 8%, knocker.a: 9%, knocker.b: 9%, knocker.c: 9%, knocker.d: 9%}
+    arrive: {burst: {size: 200, at: 1s, every: 10s, times: 20}}
+    balance: random
   users: {to: web.get, arrive: {burst: {size: 40, at: 1s, every: 10s, times: 20}}, balance: random}
   rare: {to: batch.run, arrive: {constant: {rate: 1/s}}}
 services:
@@ -59,6 +67,36 @@ services:
   far: {workers: 8, zones: [c], endpoints: {get: {steps: [{work: {exponential: {mean: 10ms}}}, {fail: {probability: 5%, outcome: error}}]}}}
   near: {instances: 4, workers: 90, zones: [a, b], machine: {nic: {ring: 4, packet_time: 4ms}}, endpoints: {get: {steps: [{wait: 1ms}]}}}
   worker: {workers: 2, instances: 1, zones: [c], endpoints: {run: {effect: not_idempotent, steps: [{work: {exponential: {mean: 100ms}}}, {fail: {probability: 30%, outcome: error}}]}}}
+  knocker:
+    workers: unlimited
+    endpoints:
+      d1get: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: d1.get, optional: true}}]}
+      d2get: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: d2.get, optional: true}}]}
+      d3get: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: d3.get, optional: true}}]}
+      d4get: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: d4.get, optional: true}}]}
+      ea: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: e.a, optional: true}}]}
+      eb: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: e.b, optional: true}}]}
+      ec: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: e.c, optional: true}}]}
+      ed: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: e.d, optional: true}}]}
+      a: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: quiet.get, policy: tokens, optional: true}}]}
+      b: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: quiet.get, policy: leaks, optional: true}}]}
+      c: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: quiet.get, policy: fixed, optional: true}}]}
+      d: {steps: [{wait: {exponential: {mean: 300ms}}}, {call: {to: quiet.get, policy: slides, optional: true}}]}
+  quiet: {workers: unlimited, endpoints: {get: {steps: [{wait: 1ms}]}}}
+  d1: {workers: unlimited, admission: {rate_limit: {token_bucket: {rate: 5/s, burst: 4}}}, endpoints: {get: {steps: [{work: 1ms}]}}}
+  d2: {workers: unlimited, admission: {rate_limit: {fixed_window: {limit: 3, every: 1s}}}, endpoints: {get: {steps: [{work: 1ms}]}}}
+  d3: {workers: unlimited, admission: {rate_limit: {sliding_window: {limit: 3, every: 1s}}}, endpoints: {get: {steps: [{work: 1ms}]}}}
+  d4:
+    workers: 2
+    admission: {concurrency_limit: {bulkhead: {limit: 6}}, shed: {by_priority: {queue_wait: {sheddable: 30ms, sheddable_plus: 30ms, critical: 30ms}}}}
+    endpoints: {get: {steps: [{work: {exponential: {mean: 40ms}}}]}}
+  e:
+    workers: 2
+    endpoints:
+      a: {admission: {rate_limit: {token_bucket: {rate: 5/s, burst: 4}}}, steps: [{work: 1ms}]}
+      b: {admission: {rate_limit: {fixed_window: {limit: 3, every: 1s}}}, steps: [{work: 1ms}]}
+      c: {admission: {rate_limit: {sliding_window: {limit: 3, every: 1s}}}, steps: [{work: 1ms}]}
+      d: {admission: {concurrency_limit: {bulkhead: {limit: 6}}, shed: {by_priority: {queue_wait: {sheddable: 30ms, sheddable_plus: 30ms, critical: 30ms}}}}, steps: [{work: {exponential: {mean: 40ms}}}]}
   batch: {workers: 2, instances: 1, zones: [b], endpoints: {run: {steps: [{work: 1ms}, {lookup: {cache: kept, miss: [{wait: 1ms}]}}, {lookup: {cache: held, miss: [{call: {to: rows.get, timeout: 1s}}]}}]}}}
 stores:
   rows:
@@ -104,11 +142,76 @@ const CASES: &[(&str, &str, &str)] = &[
         "services.web.endpoints.get.steps.1.call.breaker.consecutive.state",
         "forced_open",
     ),
+    ("policies.NAME.rate_limit.token_bucket.rate", "policies.tokens.rate_limit.token_bucket.rate", "50/s"),
+    ("policies.NAME.rate_limit.token_bucket.burst", "policies.tokens.rate_limit.token_bucket.burst", "1"),
+    ("policies.NAME.rate_limit.leaky_bucket.rate", "policies.leaks.rate_limit.leaky_bucket.rate", "5/s"),
+    ("policies.NAME.rate_limit.fixed_window.limit", "policies.fixed.rate_limit.fixed_window.limit", "2"),
+    ("policies.NAME.rate_limit.sliding_window.limit", "policies.slides.rate_limit.sliding_window.limit", "2"),
     ("services.NAME.instances", "services.web.instances", "3"),
     ("services.NAME.start_up", "services.web.start_up", "500ms"),
     ("services.NAME.queue.capacity", "services.web.queue.capacity", "5"),
     ("services.NAME.queue.max_wait", "services.web.queue.max_wait", "30ms"),
     ("services.NAME.health", "services.web.health.unhealthy_after", "1"),
+    (
+        "services.NAME.admission.rate_limit.token_bucket.rate",
+        "services.d1.admission.rate_limit.token_bucket.rate",
+        "1000/s",
+    ),
+    (
+        "services.NAME.admission.rate_limit.token_bucket.burst",
+        "services.d1.admission.rate_limit.token_bucket.burst",
+        "1",
+    ),
+    (
+        "services.NAME.admission.rate_limit.fixed_window.limit",
+        "services.d2.admission.rate_limit.fixed_window.limit",
+        "2",
+    ),
+    (
+        "services.NAME.admission.rate_limit.sliding_window.limit",
+        "services.d3.admission.rate_limit.sliding_window.limit",
+        "2",
+    ),
+    (
+        "services.NAME.admission.concurrency_limit.bulkhead.limit",
+        "services.d4.admission.concurrency_limit.bulkhead.limit",
+        "3",
+    ),
+    (
+        "services.NAME.admission.shed",
+        "services.d4.admission.shed.by_priority.queue_wait",
+        "{sheddable: 1ms, sheddable_plus: 1ms, critical: 1ms}",
+    ),
+    (
+        "services.NAME.endpoints.NAME.admission.rate_limit.token_bucket.rate",
+        "services.e.endpoints.a.admission.rate_limit.token_bucket.rate",
+        "1000/s",
+    ),
+    (
+        "services.NAME.endpoints.NAME.admission.rate_limit.token_bucket.burst",
+        "services.e.endpoints.a.admission.rate_limit.token_bucket.burst",
+        "1",
+    ),
+    (
+        "services.NAME.endpoints.NAME.admission.rate_limit.fixed_window.limit",
+        "services.e.endpoints.b.admission.rate_limit.fixed_window.limit",
+        "2",
+    ),
+    (
+        "services.NAME.endpoints.NAME.admission.rate_limit.sliding_window.limit",
+        "services.e.endpoints.c.admission.rate_limit.sliding_window.limit",
+        "2",
+    ),
+    (
+        "services.NAME.endpoints.NAME.admission.concurrency_limit.bulkhead.limit",
+        "services.e.endpoints.d.admission.concurrency_limit.bulkhead.limit",
+        "3",
+    ),
+    (
+        "services.NAME.endpoints.NAME.admission.shed",
+        "services.e.endpoints.d.admission.shed.by_priority.queue_wait",
+        "{sheddable: 1ms, sheddable_plus: 1ms, critical: 1ms}",
+    ),
     ("services.NAME.machine.nic.ring", "services.near.machine.nic.ring", "1"),
     ("stores.NAME.replication.primary.lag", "stores.rows.replication.primary.lag", "400ms"),
     ("stores.NAME.replication.primary.commit", "stores.rows.replication.primary.commit", "all"),

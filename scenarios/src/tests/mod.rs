@@ -27,6 +27,7 @@ mod mangled;
 mod meant;
 mod memory;
 mod messages;
+mod modes;
 mod money;
 mod names;
 mod near;

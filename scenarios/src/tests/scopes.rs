@@ -29,6 +29,10 @@ network: {between_zones: {latency: {exponential: {mean: 5ms}}}}
 control:
   probes: {sites: {between: [here, there], every: 1s, timeout: 20ms}}
   alerts: {bad: {when: error_rate(web.get) over 5s > 5%, finds: cut}}
+  modes:
+    every: 5s
+    initial: calm
+    states: {calm: {}, hard: {enter: {when: error_rate(web.get) over 5s > 5%}, leave: {when: error_rate(web.get) over 5s < 2%}}}
 promises: {works: {keep: {availability: 99%}, of: web.get, period: 1h}}
 costs:
   servers: {meter: {instances: {of: db}}, price: $1/h}
@@ -48,6 +52,7 @@ fn subject(kind: SubjectKind) -> Option<&'static str> {
         SubjectKind::Alert => Some("bad"),
         SubjectKind::Promise => Some("works"),
         SubjectKind::Cost => Some("lost"),
+        SubjectKind::Mode => Some("hard"),
         SubjectKind::Experiment | SubjectKind::Pipeline | SubjectKind::Metric | SubjectKind::Nothing => None,
     }
 }

@@ -6,6 +6,7 @@
 pub mod cache;
 pub mod call;
 pub mod load;
+pub mod modes;
 pub mod named;
 pub mod node;
 pub mod precision;
@@ -136,4 +137,7 @@ pub struct ControlSettings {
     pub people: Named<PersonSettings>,
     /// What is done when an alert fires, by name.
     pub runbooks: Named<RunbookSettings>,
+    /// States of the whole system that set live values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<modes::ModesSettings>,
 }

@@ -4,11 +4,13 @@ use crate::call::breaker::HandSettings;
 use crate::call::fallback::Fallback;
 use crate::call::limit::LimitSettings;
 use crate::call::locality::LocalitySettings;
+use crate::call::rate_limit::RateLimitSettings;
 use crate::call::retry::RetrySettings;
 use crate::data::replication::Commit;
 use crate::dist::Distribution;
-use crate::ids::{Caller, EdgeId, GuardId, ServiceId};
+use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId};
 use crate::network::LinkQuality;
+use crate::service::admission::AdmissionSettings;
 use crate::topology::{Consumer, Health, Topology};
 use crate::units::{Count, SimDuration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -100,6 +102,8 @@ pub enum Live {
     Call(EdgeId, OfCall),
     /// How many attempts of the calls that share a state may be under way at once.
     Limit(GuardId, Option<LimitSettings>),
+    /// How many attempts of the calls that share a state are sent in a stretch of time.
+    Rate(GuardId, RateLimitSettings),
     /// Into which state the breakers of the calls that share it are put by hand.
     Breaker(GuardId, HandSettings),
     /// A setting of a service, store or queue.
@@ -144,6 +148,8 @@ pub enum OfNode {
     MaxWait(Option<Distribution>),
     /// The active health check.
     Health(Option<Health>),
+    /// What its door asks, or that of one of its endpoints.
+    Admission(Option<EndpointId>, AdmissionSettings),
     /// How many packets wait at the network card of an instance.
     Ring(Count),
     /// How late replicas of a store apply a write.
@@ -167,7 +173,9 @@ impl Live {
                 Caller::Queue(queue) => Some(queue),
                 Caller::Load(_) => None,
             },
-            Self::Limit(guard, _) | Self::Breaker(guard, _) => topology.guards[guard.index()].caller,
+            Self::Limit(guard, _) | Self::Rate(guard, _) | Self::Breaker(guard, _) => {
+                topology.guards[guard.index()].caller
+            }
             Self::Node(service, _) => Some(*service),
             Self::Link(..) | Self::Pin(..) | Self::Bounds(..) => None,
         }
@@ -177,8 +185,11 @@ impl Live {
     pub fn is_of_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Call(a, x), Self::Call(b, y)) => a == b && discriminant(x) == discriminant(y),
-            (Self::Limit(a, _), Self::Limit(b, _)) | (Self::Breaker(a, _), Self::Breaker(b, _)) => a == b,
+            (Self::Limit(a, _), Self::Limit(b, _))
+            | (Self::Rate(a, _), Self::Rate(b, _))
+            | (Self::Breaker(a, _), Self::Breaker(b, _)) => a == b,
             (Self::Node(a, OfNode::Consumer(x, _)), Self::Node(b, OfNode::Consumer(y, _))) => a == b && x == y,
+            (Self::Node(a, OfNode::Admission(x, _)), Self::Node(b, OfNode::Admission(y, _))) => a == b && x == y,
             (Self::Node(a, x), Self::Node(b, y)) => a == b && discriminant(x) == discriminant(y),
             (Self::Link(a, _), Self::Link(b, _))
             | (Self::Pin(a, _), Self::Pin(b, _))

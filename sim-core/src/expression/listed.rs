@@ -7,7 +7,8 @@ use crate::counters::{CALL_SITE, SERVICE};
 use crate::metrics::Counter;
 use crate::units::Unit;
 use SubjectKind::{
-    Alert, Cost, Edge, Endpoint, Experiment, Fault, Level, Load, Nothing, Pipeline, Probe, Promise, Service, Timed,
+    Alert, Cost, Edge, Endpoint, Experiment, Fault, Level, Load, Mode, Nothing, Pipeline, Probe, Promise, Service,
+    Timed,
 };
 
 /// A line of the reference: a metric, what it measures, of what.
@@ -285,16 +286,16 @@ const LISTED: &[MetricDoc] = &[
         "budget_left",
         Measure::Share,
         &[Promise],
-        false,
-        "share of the period's error budget that the run leaves",
+        true,
+        "share of the period's error budget that the run leaves; in an alert or a mode, that is left by what was delivered of the last period",
     ),
     doc(
         Metric::BudgetSpent,
         "budget_spent",
         Measure::Share,
         &[Promise],
-        false,
-        "share of the period's error budget that the run spends",
+        true,
+        "share of the period's error budget that the run spends; in an alert or a mode, what was delivered of the last period has spent",
     ),
     doc(
         Metric::Age,
@@ -500,6 +501,23 @@ const LISTED: &[MetricDoc] = &[
         "whether it was aborted; no data where it was not run",
     ),
     doc(Metric::Ran, "ran", Measure::Truth, &[Experiment], false, "whether it was run, as all checks before it held"),
+    doc(
+        Metric::Left,
+        "left",
+        Measure::Truth,
+        &[Mode],
+        false,
+        "whether the operating mode was left; in conditions of modes, whether it is being left",
+    ),
+    doc(Metric::TimeIn, "time_in", Measure::TIME, &[Mode], false, "how long the operating mode was in force"),
+    doc(
+        Metric::ModeChanges,
+        "mode_changes",
+        Measure::NUMBER,
+        &[Nothing],
+        false,
+        "changes from one operating mode to another; no data without modes",
+    ),
     doc(
         Metric::Up,
         "up",

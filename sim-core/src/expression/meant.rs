@@ -75,6 +75,8 @@ pub enum Subject {
     CostGroup(Group),
     /// An experiment, by its place.
     Experiment(usize),
+    /// An operating mode, by its place.
+    Mode(usize),
     /// Nothing in particular.
     Nothing,
 }

@@ -42,6 +42,8 @@ pub enum SubjectKind {
     Cost,
     /// An experiment.
     Experiment,
+    /// An operating mode.
+    Mode,
     /// Nothing: the metric stands alone.
     Nothing,
 }
@@ -64,6 +66,7 @@ impl SubjectKind {
             Self::Metric => "another metric (rps(api.get))",
             Self::Cost => "a cost item, or infrastructure, sales, wrongness or penalties",
             Self::Experiment => "an experiment",
+            Self::Mode => "an operating mode",
             Self::Nothing => "nothing",
         }
     }
@@ -198,6 +201,12 @@ pub enum Metric {
     Aborted,
     /// Whether an experiment was run.
     Ran,
+    /// Whether an operating mode was left.
+    Left,
+    /// How long an operating mode was in force.
+    TimeIn,
+    /// Changes of the operating mode.
+    ModeChanges,
     /// Share of time in which it has all that it needs to answer.
     Up,
     /// How often it went down.
@@ -328,10 +337,10 @@ impl MetricRef {
             Some(hint.into());
     }
 
-    /// What acts sees only what telemetry delivers, and no fault, future or variant.
-    pub fn check_delivered(&self, problems: &mut Problems) -> Option<()> {
+    /// What acts sees only what telemetry delivers, and no fault, future or variant. `knows` is what it knows besides.
+    pub fn check_delivered(&self, knows: &[Metric], problems: &mut Problems) -> Option<()> {
         let scope = &self.scope;
-        if !self.metric.is_delivered() {
+        if !self.metric.is_delivered() && !knows.contains(&self.metric) {
             problems.error("", format!("telemetry does not deliver {}", self.metric.name())).hint =
                 Some("what alerts and scalers see are requests, latency, workers and queues".into());
             return None;

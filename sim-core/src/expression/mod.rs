@@ -39,8 +39,9 @@ pub use metric::{Metric, MetricRef, Scope, SubjectKind, Window};
 pub use quantity::{Quantity, read as read_quantity};
 pub use tree::{CompareOp, Leaf, Quantifier, Sides, Tree, Within};
 
-use crate::names::Names;
+use crate::names::{Names, Objective};
 use crate::problem::Problems;
+use crate::units::SimDuration;
 use std::fmt;
 
 /// A condition: what an alert waits for.
@@ -82,7 +83,12 @@ impl Condition {
 
     /// The condition with ids, of metrics that telemetry delivers.
     pub fn compile(&self, names: &Names, problems: &mut Problems) -> Option<Tree<Resolved>> {
-        resolve_delivered(&self.tree, names, problems)
+        resolve_delivered(&self.tree, names, &[], problems)
+    }
+
+    /// The condition with ids, of metrics that telemetry delivers, and of those that the reader knows by itself.
+    pub fn compile_knowing(&self, knows: &[Metric], names: &Names, problems: &mut Problems) -> Option<Tree<Resolved>> {
+        resolve_delivered(&self.tree, names, knows, problems)
     }
 
     /// The tree as written.
@@ -123,7 +129,7 @@ impl Value {
 
     /// The value with ids, of metrics that telemetry delivers.
     pub fn compile(&self, names: &Names, problems: &mut Problems) -> Option<Tree<Resolved>> {
-        resolve_delivered(&self.tree, names, problems)
+        resolve_delivered(&self.tree, names, &[], problems)
     }
 }
 
@@ -166,11 +172,31 @@ fn denies(tree: &Tree<MetricRef>, promise: &str) -> bool {
     }
 }
 
-fn resolve_delivered(tree: &Tree<MetricRef>, names: &Names, problems: &mut Problems) -> Option<Tree<Resolved>> {
+fn resolve_delivered(
+    tree: &Tree<MetricRef>,
+    names: &Names,
+    knows: &[Metric],
+    problems: &mut Problems,
+) -> Option<Tree<Resolved>> {
     tree.try_map(&mut |metric: &MetricRef| {
-        metric.check_delivered(problems)?;
-        metric.resolve(names, problems)
+        metric.check_delivered(knows, problems)?;
+        let mut resolved = metric.resolve(names, problems)?;
+        if matches!(metric.metric, Metric::BudgetLeft | Metric::BudgetSpent) && resolved.scope.window.is_none() {
+            resolved.scope.window = Some(Window::Over(budget_period(metric, &resolved, problems)?));
+        }
+        Some(resolved)
     })
+}
+
+/// Over which a budget is reckoned where nothing is said: the period of its promise.
+fn budget_period(metric: &MetricRef, resolved: &Resolved, problems: &mut Problems) -> Option<SimDuration> {
+    if let Subject::Promise(_, Some(Objective { period: Some(period), .. })) = resolved.subject {
+        return Some(period);
+    }
+    let name = metric.subject.as_deref().unwrap_or_default();
+    problems.error("", format!("{name} has no error budget: it is no promise of availability with a period")).hint =
+        Some("write period: 30d at the promise".into());
+    None
 }
 
 macro_rules! text_form {

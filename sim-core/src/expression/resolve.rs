@@ -156,7 +156,7 @@ impl MetricRef {
     }
 }
 
-const ALL: [SubjectKind; 13] = [
+const ALL: [SubjectKind; 14] = [
     SubjectKind::Endpoint,
     SubjectKind::Service,
     SubjectKind::Load,
@@ -170,6 +170,7 @@ const ALL: [SubjectKind; 13] = [
     SubjectKind::Pipeline,
     SubjectKind::Cost,
     SubjectKind::Experiment,
+    SubjectKind::Mode,
 ];
 
 fn words(kinds: &[SubjectKind]) -> String {
@@ -268,6 +269,7 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
             item.or_else(|| Group::ALL.into_iter().find(|g| g.name() == name).map(Subject::CostGroup))
         }
         SubjectKind::Experiment => names.experiments.get(name).map(|place| Subject::Experiment(*place)),
+        SubjectKind::Mode => names.modes.get(name).map(|place| Subject::Mode(*place)),
         SubjectKind::Metric | SubjectKind::Nothing => None,
     }
 }
@@ -304,6 +306,7 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
             names.costs.keys().cloned().chain(groups).collect()
         }
         SubjectKind::Experiment => names.experiments.keys().cloned().collect(),
+        SubjectKind::Mode => names.modes.keys().cloned().collect(),
         SubjectKind::Metric | SubjectKind::Nothing => Vec::new(),
     }
 }

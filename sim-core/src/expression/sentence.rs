@@ -48,6 +48,8 @@ fn of_metric(metric: &MetricRef, is_so: bool) -> Option<String> {
         (Metric::Aborted, false) => format!("{name} is not aborted"),
         (Metric::Ran, true) => format!("{name} is run"),
         (Metric::Ran, false) => format!("{name} is not run"),
+        (Metric::Left, true) => format!("{name} is left"),
+        (Metric::Left, false) => format!("{name} is not left"),
         _ => return None,
     };
     let scope = metric.words();

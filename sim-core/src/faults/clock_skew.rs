@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// A clock that is set wrong (`offset`), and one that runs too fast or too slow from the begin of the fault on (`drift`). What sees a clock here is
-/// a deadline that is sent as a time (`deadline_as: timestamp`): the caller writes the time by its own clock, and the callee reads it by its own. With
+/// a deadline that is sent as a time (`deadline_as: timestamp`): the caller writes the time by its own clock, and the callee reads it by its own.
+/// With
 /// a clock that is 2 s ahead, the callee sees a deadline of 1 s as passed, and refuses the request; with one that is behind it works on for callers
 /// who have gone. Offsets of caller and callee that are equal do no harm. When the fault ends, the clock is right at once, as after a step of NTP.
 ///
 /// Timeouts, waits, and deadlines that are sent as a duration (the default, as gRPC sends them) are measured by a clock that nobody sets, and stay
 /// right. Nothing else reads a time of day: expiry of cached values is measured by the instance that holds them, and stores order
-/// writes by their log. Finagle's `DeadlineFilter` refuses at most a fifth of the requests of a connection; here nothing bounds it. The users of a load class have the right time.
+/// writes by their log. Finagle's `DeadlineFilter` refuses at most a fifth of the requests of a connection; here nothing bounds it. The users of a
+/// load class have the right time.
 ///
 /// # When to use it
 /// For a host whose time daemon has died, or whose machine was suspended, where deadlines, as in Finagle, are sent as times.

@@ -218,7 +218,8 @@ impl System {
         assert!(problems.is_empty(), "{problems:?}");
         let (id, promise) = (PromiseId::from(self.model.promises.len()), promise.unwrap());
         if let PromiseKind::Availability { of, at_least } = promise.kind {
-            self.names.objectives.insert(id, Objective { of, at_least });
+            let period = promise.period_s.map(crate::units::SimDuration::from_secs_f64);
+            self.names.objectives.insert(id, Objective { of, at_least, period });
         }
         self.names.promises.insert(name.into(), id);
         self.model.promises.push(promise);
@@ -277,6 +278,7 @@ impl System {
             experiments: Vec::new(),
             runbooks: Vec::new(),
             incidents: crate::results::IncidentsRun::default(),
+            modes: crate::results::ModesRun::default(),
             deploys: Vec::new(),
             openings: Vec::new(),
             ejections: Vec::new(),

@@ -15,6 +15,7 @@ pub mod gate;
 mod held;
 mod incident;
 mod known;
+mod modes;
 mod promise;
 mod run;
 mod runbook;
@@ -39,6 +40,7 @@ pub use experiment::{
 pub use held::{Held, HeldCounts};
 pub use incident::{IncidentRun, IncidentsRun, IncidentsSummary};
 pub use known::{Known, KnownFinding, Need};
+pub use modes::{ModeSummary, ModesRun, ModesSummary};
 pub use promise::*;
 pub use run::{Limit, Looks, Period, RunResult, Slice, Steps, Stopped, WrongCounts};
 pub use runbook::{Response, RunbookRun, RunbookSummary};

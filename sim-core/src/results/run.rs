@@ -5,6 +5,7 @@ use super::deploy::DeployRun;
 use super::experiment::ExperimentRun;
 use super::held::HeldCounts;
 use super::incident::IncidentsRun;
+use super::modes::ModesRun;
 use super::runbook::RunbookRun;
 use super::span::Span;
 use crate::counters::WAIT;
@@ -97,6 +98,8 @@ pub struct RunResult {
     pub runbooks: Vec<RunbookRun>,
     /// All incidents.
     pub incidents: IncidentsRun,
+    /// What became of the operating modes.
+    pub modes: ModesRun,
     /// What became of each deploy that has begun, in the order in which they began.
     pub deploys: Vec<DeployRun>,
     /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first

@@ -2,8 +2,8 @@
 
 use super::{
     CallSeries, DeploySummary, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, IncidentsSummary, Journal,
-    Limit, LoadEvent, LoopSummary, PrecisionSummary, PromiseSummary, RunbookSummary, ServiceSeries, Stopped,
-    StoppedEarly, System, Tail, WentOn, Window, Words,
+    Limit, LoadEvent, LoopSummary, ModesSummary, PrecisionSummary, PromiseSummary, RunbookSummary, ServiceSeries,
+    Stopped, StoppedEarly, System, Tail, WentOn, Window, Words,
 };
 use crate::expression::Group;
 use crate::units::Unit;
@@ -68,6 +68,9 @@ pub struct Summary {
     /// Incidents; `None` where nothing makes any of alerts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incidents: Option<IncidentsSummary>,
+    /// The operating modes, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<ModesSummary>,
     /// The bill.
     pub cost: CostSummary,
     /// What was wrong, and what it costs.

@@ -100,6 +100,19 @@ impl AdmissionSettings {
         }
     }
 
+    /// Whether another asks the same things, so that one may become the other while a run goes on.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let rate = match (&self.rate_limit, &other.rate_limit) {
+            (Some(a), Some(b)) => a.is_like(b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let limit = match (&self.concurrency_limit, &other.concurrency_limit) {
+            (Some(LimitSettings::Bulkhead(_)), Some(LimitSettings::Bulkhead(_))) => true,
+            (a, b) => a == b,
+        };
+        rate && limit && self.shed.is_some() == other.shed.is_some()
+    }
+
     /// A door through which nobody has come.
     /// `zero_ns` is time 0 of the run [ns from the start].
     pub fn build(&self, zero_ns: u64) -> Admission {
@@ -150,6 +163,19 @@ impl Admission {
             return Err((Outcome::Rejected, LIMITED));
         }
         Ok(())
+    }
+
+    /// Another door of the same kind from now on; who is inside stays.
+    pub fn becomes(&mut self, now_ns: u64, settings: &AdmissionSettings) {
+        if let (Some(rate), Some(settings)) = (&mut self.rate, &settings.rate_limit) {
+            rate.becomes(now_ns, settings);
+        }
+        self.most_ns = settings.shed.as_ref().map(ShedSettings::most_ns);
+        if let (Some(limit), Some(settings @ LimitSettings::Bulkhead(_))) =
+            (&mut self.limit, &settings.concurrency_limit)
+        {
+            limit.becomes(settings);
+        }
     }
 
     /// A request that was let in has left.

@@ -10,7 +10,7 @@ use crate::deed::{Live, OfNode};
 use crate::ids::ServiceId;
 use crate::live;
 use crate::model::Model;
-use crate::topology::{Edge, Guard, Service};
+use crate::topology::{Edge, Endpoint, Guard, Service};
 use std::borrow::Cow;
 
 /// The lists of a model of which something may change.
@@ -19,6 +19,8 @@ pub(super) struct InForce<'m> {
     pub edges: Cow<'m, [Edge]>,
     /// Services, stores and queues.
     pub services: Cow<'m, [Service]>,
+    /// Their endpoints.
+    pub endpoints: Cow<'m, [Endpoint]>,
     /// The state that calls share.
     pub guards: Cow<'m, [Guard]>,
     /// Scalers.
@@ -30,6 +32,7 @@ impl<'m> InForce<'m> {
         Self {
             edges: Cow::Borrowed(&model.topology.edges),
             services: Cow::Borrowed(&model.topology.services),
+            endpoints: Cow::Borrowed(&model.topology.endpoints),
             guards: Cow::Borrowed(&model.topology.guards),
             scalers: Cow::Borrowed(&model.scalers),
         }
@@ -47,6 +50,10 @@ impl World<'_> {
             Live::Limit(guard, limit) => {
                 self.in_force.guards.to_mut()[guard.index()].limit.clone_from(limit);
                 self.limit_changes(*guard, limit.as_ref());
+            }
+            Live::Rate(guard, rate) => {
+                self.in_force.guards.to_mut()[guard.index()].rate_limit = Some(rate.clone());
+                self.rate_changes(*guard, rate);
             }
             Live::Breaker(guard, by_hand) => {
                 live::put_by_hand(&mut self.in_force.guards.to_mut()[guard.index()], *by_hand);
@@ -71,6 +78,16 @@ impl World<'_> {
             OfNode::StartUp(_) | OfNode::QueueCapacity(_) | OfNode::MaxWait(_) | OfNode::Health(_) => {
                 live::put_node(&mut self.in_force.services.to_mut()[service.index()], value);
                 self.station_changes(service);
+            }
+            OfNode::Admission(of, settings) => {
+                match of {
+                    Some(endpoint) => {
+                        let endpoint = &mut self.in_force.endpoints.to_mut()[endpoint.index()];
+                        live::put_admission(&mut endpoint.admission, settings);
+                    }
+                    None => live::put_node(&mut self.in_force.services.to_mut()[service.index()], value),
+                }
+                self.door_changes(service, *of, settings);
             }
             OfNode::Ring(_) => {
                 live::put_node(&mut self.in_force.services.to_mut()[service.index()], value);

@@ -101,13 +101,15 @@ mod fact {
     /// An action of a runbook is done.
     pub const ACTED: u64 = 18 << 40;
     /// Somebody acknowledges an incident.
-    pub const ACKNOWLEDGED: u64 = 20 << 40;
+    pub const ACKNOWLEDGED: u64 = 22 << 40;
     /// A switch has acted for its time.
-    pub const REVERTED: u64 = 21 << 40;
+    pub const REVERTED: u64 = 23 << 40;
     /// A change of a route has spread.
     pub const ROUTED: u64 = 19 << 40;
     /// Another copy of a store takes over.
     pub const TAKES_OVER: u64 = 20 << 40;
+    /// An action of a mode is done.
+    pub const MODE_ACTED: u64 = 21 << 40;
 }
 
 /// What is due beside the calendar, and in which subsystem.

@@ -280,6 +280,7 @@ impl World<'_> {
         self.close_trials();
         self.close_strikes();
         self.close_alerts();
+        self.close_modes();
         if self.recorder.measuring {
             self.cut();
             self.close_period();
@@ -422,6 +423,7 @@ impl World<'_> {
             experiments: ended.experiments,
             runbooks: ended.runbooks,
             incidents: ended.incidents,
+            modes: ended.modes,
             deploys,
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             ejections: recorder.ejections.into_iter().map(|(fault, of, at)| (fault, of, at as i64 - zero)).collect(),

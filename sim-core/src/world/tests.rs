@@ -481,3 +481,14 @@ fn what_starts_is_taken_out_by_its_health_check() {
     assert!(lost(20, 30) > 50, "{}", lost(20, 30));
     assert_eq!((lost(0, 20), lost(30, 100)), (0, 0));
 }
+
+#[test]
+fn no_two_facts_have_one_number() {
+    let source = include_str!("mod.rs");
+    let numbers = source.lines().filter_map(|line| line.trim().strip_prefix("pub const ")?.strip_suffix(" << 40;"));
+    let mut numbers: Vec<&str> = numbers.filter_map(|line| line.rsplit(' ').next()).collect();
+    let all = numbers.len();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert!(all > 20 && numbers.len() == all, "{all} facts, and {} numbers", numbers.len());
+}

@@ -354,6 +354,12 @@ pub(super) const ACTS: &[Act] = &[
         "error_rate(web.get) in on > 2 * error_rate(web.get)",
     ),
     act(
+        "control modes",
+        "services.api.admission: {rate_limit: {token_bucket: {rate: 1k/s, burst: 5}}}\nfaults: {bad: {inject: fail, where: {service: api}, at: 30s}}\ncontrol: {telemetry: {all: {every: 5s}}}",
+        "control.modes: {initial: calm, states: {calm: {}, low: {enter: {when: error(api.get) over 10s > 50%}, leave: {when: error(api.get) over 10s < 1%}, actions: [{do: {set: {services.api.admission.rate_limit.token_bucket.rate: 1/s}}}]}}}",
+        "rejected(api.get) in on > 30% and rejected(api.get) == 0%",
+    ),
+    act(
         "use queue_depth",
         QUEUE_SCALED,
         "control.scalers: {w: {of: worker, every: 5s, min: 1, max: 20, use: {queue_depth: {queue: jobs, per_instance: 10}}}}",

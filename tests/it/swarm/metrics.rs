@@ -71,6 +71,14 @@ const NARROW: &str = "scenario: Dropped messages\nquestion: Are they counted?\nr
     load: {users: {to: web.get, from: a, size: {response: 20kB}, arrive: {poisson: {rate: 50/s}}}}\n\
     services: {web: {zones: [b], workers: unlimited, endpoints: {get: {steps: [{work: 10ms}]}}}}\n";
 
+/// Modes that change, which the first hour of the shipped scenario does not let them do.
+const MODES: &str = "scenario: Modes\nquestion: Are they counted?\nrun: {duration: 2m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 50/s}}}}\n\
+    services: {web: {workers: 4, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
+    faults: {bad: {inject: fail, where: {service: web}, at: 20s, for: 20s}}\n\
+    control: {telemetry: {all: {every: 5s}}, modes: {every: 5s, initial: calm, states: {calm: {}, hard: {enter: {when: error(web.get) over 5s > 50%}, \
+    leave: {when: error(web.get) over 5s < 5%}}}}}\n";
+
 /// Calls whose deadline passes before they are sent, which shipped scenarios have in a variant alone.
 const LATE: &str = "scenario: Late calls\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
     load: {users: {to: web.get, deadline: 20ms, arrive: {poisson: {rate: 20/s}}}}\n\
@@ -131,6 +139,7 @@ fn subjects(loaded: &Loaded, kind: SubjectKind) -> Vec<String> {
         SubjectKind::Promise => owned(names.promises.keys().collect()),
         SubjectKind::Cost => owned(names.costs.keys().collect()),
         SubjectKind::Experiment => owned(names.experiments.keys().collect()),
+        SubjectKind::Mode => owned(names.modes.keys().collect()),
         SubjectKind::Pipeline | SubjectKind::Metric => Vec::new(),
         SubjectKind::Nothing => vec![String::new()],
     }
@@ -273,6 +282,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(NARROW), &mut seen);
     check(&read(LATE), &mut seen);
     check(&read(PENDING), &mut seen);
+    check(&read(MODES), &mut seen);
     check(&read(TOO_OLD), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()

@@ -1,11 +1,12 @@
-//! Services, caches, scalers, alerts and runbooks of a run as its report and its summary list them: their order, and what stands in their columns.
+//! Services, caches, scalers, alerts, runbooks and modes of a run as its report and its summary list them: their order, and what stands in their
+//! columns.
 
 use crate::numbers::{clock, estimate, grouped, optional};
 use sim_core::data::cache::{COALESCED, HITS, MISSES, REGENERATIONS, SERVED_EXPIRED};
 use sim_core::metrics::Counter;
 use sim_core::results::{
-    AlertSummary, Estimate, Held, IncidentsSummary, LoopStage, ProbeSummary, RunbookSummary, ScalerSummary,
-    ServiceSummary, StudyResult, Unit,
+    AlertSummary, Estimate, Held, IncidentsSummary, LoopStage, ModeSummary, ProbeSummary, RunbookSummary,
+    ScalerSummary, ServiceSummary, StudyResult, Unit,
 };
 
 /// Heads of the columns after the name of a service.
@@ -206,6 +207,18 @@ pub fn incident_cells(all: &IncidentsSummary) -> [String; 8] {
 pub fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Heads of the columns after the name of an operating mode.
+pub const MODE_HEADS: [&str; 3] = ["share of time", "entered a run", "stays"];
+
+/// What stands in the columns of an operating mode.
+pub fn mode_cells(mode: &ModeSummary) -> [String; 3] {
+    [
+        estimate(&mode.share, Unit::Share),
+        estimate(&mode.entered, Unit::Count),
+        mode.stays_s.as_ref().map_or_else(|| "never".to_owned(), |time| estimate(time, Unit::Seconds)),
+    ]
 }
 
 /// Heads of the columns after the name of a runbook.

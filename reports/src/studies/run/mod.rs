@@ -10,6 +10,7 @@ mod incident_page;
 mod known;
 mod listed;
 mod loop_page;
+mod modes_page;
 pub mod page;
 mod probe_page;
 mod runbook_page;
@@ -87,6 +88,7 @@ impl Reported for RunAnswer<'_> {
         loop_page::add(&mut page, self.study);
         runbook_page::add(&mut page, self.study);
         incident_page::add(&mut page, self.study);
+        modes_page::add(&mut page, self.study);
         page
     }
 }

@@ -372,6 +372,7 @@ fn summary() -> Summary {
         runbooks: Vec::new(),
         incidents: None,
         loops: Vec::new(),
+        modes: None,
         deploys: Vec::new(),
         cost: cost(),
         wrongness: WrongnessSummary {

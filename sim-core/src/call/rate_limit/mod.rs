@@ -88,6 +88,11 @@ impl RateLimitSettings {
         }
     }
 
+    /// Whether another is of the same kind, and of the same keys, so that one may become the other while a run goes on.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.name() == other.name() && self.per() == other.per()
+    }
+
     /// Whether an attempt may have to wait.
     pub fn may_delay(&self) -> bool {
         self.max_wait_ns() > 0
@@ -194,6 +199,21 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
+    /// Another limit of the same kind from now on. A bucket keeps its tokens, as far as there is room; a window begins anew.
+    pub fn becomes(&mut self, now_ns: u64, settings: &RateLimitSettings) {
+        self.settings = settings.clone();
+        self.max_wait_ns = settings.max_wait_ns();
+        let fresh = settings.turns(self.zero_ns);
+        for turns in std::iter::once(&mut self.one).chain(self.per.values_mut()) {
+            match (turns, settings) {
+                (Turns::TokenBucket(bucket), RateLimitSettings::TokenBucket(settings)) => {
+                    bucket.becomes(now_ns, settings);
+                }
+                (turns, _) => *turns = fresh.clone(),
+            }
+        }
+    }
+
     /// After how long an attempt may go [ns], which takes its turn; none where it is refused.
     pub fn reserve(&mut self, now_ns: u64, subject: Option<u64>) -> Option<u64> {
         let Some(subject) = subject else { return self.one.reserve(now_ns, self.max_wait_ns) };

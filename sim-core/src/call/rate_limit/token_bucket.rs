@@ -87,6 +87,13 @@ impl TokenBucket {
         self.since_ns = now_ns;
     }
 
+    /// Another rate and another size from now on: the tokens that are there stay, as far as there is room.
+    pub(super) fn becomes(&mut self, now_ns: u64, settings: &TokenBucketSettings) {
+        self.fill(now_ns);
+        (self.rate_per_s, self.burst) = (settings.rate.per_second(), settings.burst.get() as f64);
+        self.tokens = self.tokens.min(self.burst);
+    }
+
     pub(super) fn reserve(&mut self, now_ns: u64, at_most_ns: u64) -> Option<u64> {
         self.take(now_ns, 1.0, at_most_ns)
     }

@@ -1,14 +1,18 @@
 //! Deadlines, handed on from a call to every call below it.
 //!
-//! Each frame has a deadline: that of the call for which it works. A call's deadline is the earlier of its caller's frame's and, where the call has one
+//! Each frame has a deadline: that of the call for which it works. A call's deadline is the earlier of its caller's frame's and, where the call has
+//! one
 //! of its own, its begin plus that. Its attempts have that deadline, and so have all calls that they make. What nobody waits for has none: background
 //! steps, messages and what their consumers do.
 //!
-//! The deadlines stand in a list beside the arena, which exists only where a call of the model has one (`Deadlines`). A call site below such a call is
+//! The deadlines stand in a list beside the arena, which exists only where a call of the model has one (`Deadlines`). A call site below such a call
+//! is
 //! `bounded`: its timers are events of their own, cut at the deadline, and before an attempt is sent it is looked at whether there is time left.
 //!
-//! A call site that `tells_time` sends its deadline as a time of day. The caller writes it by its clock and the callee reads it by its own, so that what
-//! the list has for the callee is the true time at which the clock of the callee will show it: the deadline, plus what the caller's clock is ahead, less
+//! A call site that `tells_time` sends its deadline as a time of day. The caller writes it by its clock and the callee reads it by its own, so that
+//! what
+//! the list has for the callee is the true time at which the clock of the callee will show it: the deadline, plus what the caller's clock is ahead,
+//! less
 //! what the callee's is. The callee looks at it as it begins (`Op::ReadsDeadline`). Clocks are wrong only while a fault makes them so.
 
 use super::site::Site;
@@ -120,7 +124,8 @@ impl World<'_> {
         clocks[instance.index()] = clock;
     }
 
-    /// Whether the deadline of a request has passed by the clock of the instance that begins it. Those that others send it as a duration are not looked at.
+    /// Whether the deadline of a request has passed by the clock of the instance that begins it. Those that others send it as a duration are not
+    /// looked at.
     pub(in crate::world) fn refuses_late(&mut self, frame: FrameId) -> bool {
         let site = self.frames[frame].edge;
         let is_late = self.calls.sites[site].tells_time && self.calls.deadlines.of(frame) <= self.now;

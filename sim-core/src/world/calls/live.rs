@@ -4,6 +4,7 @@ use super::build;
 use super::gate::Keeper;
 use super::site::Role;
 use crate::call::limit::LimitSettings;
+use crate::call::rate_limit::RateLimitSettings;
 use crate::engine::table::Maybe;
 use crate::ids::{EdgeId, GuardId};
 use crate::units::SimDuration;
@@ -32,6 +33,20 @@ impl World<'_> {
         site.only = Maybe::NONE;
         let service = site.service;
         self.refresh_routable(service);
+    }
+
+    /// A limit of rate becomes another for all caller instances. Who has his turn already keeps it.
+    pub(in crate::world) fn rate_changes(&mut self, id: GuardId, settings: &RateLimitSettings) {
+        let (model, now) = (self.model, self.now);
+        let Some(edge) = model.edges.iter().position(|edge| edge.guard == id) else { return };
+        let first = self.calls.sites[EdgeId::from(edge)].guard as usize;
+        for shared in first..first + build::callers(model, &model.guards[id.index()]) as usize {
+            for gate in &mut self.calls.shared[shared].gates {
+                if let Keeper::Rate(limiter) = &mut gate.keeper {
+                    limiter.becomes(now, settings);
+                }
+            }
+        }
     }
 
     /// A limit becomes another for all caller instances. Who has a place keeps it; who waits gets one where there are more.

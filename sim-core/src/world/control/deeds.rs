@@ -1,5 +1,6 @@
-//! What is done to the running system, by experiments and by runbooks.
+//! What is done to the running system, by experiments, by runbooks and by modes.
 
+use super::set::Owner;
 use crate::data::state::State;
 use crate::deed::{Deed, DeedEffect, Whom};
 use crate::engine::math::whole_ns;
@@ -38,8 +39,8 @@ impl<'m> World<'m> {
         whole_ns(takes.build().sample(&mut Stream::new(self.seed, self.replication, &deed.name, &occasion)))
     }
 
-    /// Does it to these instances, and says so. `owner` is the experiment that takes back what it sets.
-    pub(super) fn does(&mut self, deed: &'m Deed, owner: Option<u32>, mut whom: Vec<InstanceId>) -> String {
+    /// Does it to these instances, and says so. `owner` takes back what it sets.
+    pub(super) fn does(&mut self, deed: &'m Deed, owner: Option<Owner>, mut whom: Vec<InstanceId>) -> String {
         if matches!(deed.effect, DeedEffect::Restart(_) | DeedEffect::Drain(..) | DeedEffect::Restore(..)) {
             // Where there is no machine, there is nothing to stop.
             whom.retain(|instance| self.stations.life(*instance) != Life::Gone);
@@ -55,7 +56,6 @@ impl<'m> World<'m> {
                 whom.iter().for_each(|instance| self.comes_back_by_steps(*instance, steps, *every_ns));
             }
             DeedEffect::Restore(..) => whom.iter().for_each(|instance| self.has_its_data(*instance)),
-            DeedEffect::Validate(..) => {}
             DeedEffect::SpreadInterrupts(_, queues) => {
                 whom.iter().for_each(|instance| self.spread_interrupts(*instance, *queues));
             }
@@ -64,7 +64,7 @@ impl<'m> World<'m> {
             DeedEffect::Mend(fault) => self.mend_fault(*fault),
             DeedEffect::Rollback(faults) => faults.iter().for_each(|fault| self.mend_fault(*fault)),
             DeedEffect::Throw(throw) => return self.throws(throw, None, "automation"),
-            DeedEffect::Look => {}
+            DeedEffect::Look | DeedEffect::Validate(..) => {}
             DeedEffect::Set(changes) => self.sets(owner, changes),
         }
         let mut services: Vec<ServiceId> = whom.iter().map(|instance| self.stations.service_of(*instance)).collect();

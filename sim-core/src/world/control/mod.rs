@@ -1,8 +1,9 @@
-//! Control: telemetry, scalers, alerts, runbooks and experiments, each on its clock.
+//! Control: telemetry, scalers, alerts, runbooks, modes and experiments, each on its clock.
 
 mod accused;
 mod deeds;
 mod incidents;
+mod modes;
 mod overrule;
 mod runbooks;
 mod set;
@@ -15,7 +16,7 @@ use super::events::EventId;
 use super::{Event, World, fact};
 use crate::control::ScalerState;
 use crate::model::Model;
-use crate::results::{ExperimentRun, IncidentsRun, Looks, RunbookRun, Span};
+use crate::results::{ExperimentRun, IncidentsRun, Looks, ModesRun, RunbookRun, Span};
 
 /// What may be due in control.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +51,10 @@ pub(in crate::world) enum Due {
     Reverts(u32, u32),
     /// A person approves what a scaler wants.
     Approves(u32),
+    /// The modes are looked at.
+    Modes,
+    /// An action of a mode is done: the number of the entry into it, and the action's place.
+    ModeActs(u32, u32),
 }
 
 impl From<Due> for Event {
@@ -67,12 +72,13 @@ impl super::events::Due for Due {
             Self::Acts(runbook, action) => Some((of(runbook, action), fact::ACTED)),
             Self::Acknowledges(incident, page) => Some((of(incident, page), fact::ACKNOWLEDGED)),
             Self::Reverts(switch, times) => Some((of(switch, times), fact::REVERTED)),
+            Self::ModeActs(entry, action) => Some((of(entry, action), fact::MODE_ACTED)),
             _ => None,
         }
     }
 
     fn recurs(self) -> bool {
-        matches!(self, Self::Scrape(_) | Self::Scale(_) | Self::Alert(_) | Self::Look(_) | Self::Levels)
+        matches!(self, Self::Scrape(_) | Self::Scale(_) | Self::Alert(_) | Self::Look(_) | Self::Levels | Self::Modes)
     }
 }
 
@@ -95,6 +101,8 @@ impl World<'_> {
             Due::Escalates(incident, page) => self.escalates(incident, page),
             Due::Reverts(switch, times) => self.reverts(switch, times),
             Due::Approves(scaler) => self.approves(scaler),
+            Due::Modes => self.look_at_modes(id),
+            Due::ModeActs(entry, action) => self.mode_acts(entry, action),
         }
     }
 }
@@ -115,6 +123,8 @@ pub(in crate::world) struct Ended {
     pub runbooks: Vec<RunbookRun>,
     /// The incidents.
     pub incidents: IncidentsRun,
+    /// The modes.
+    pub modes: ModesRun,
 }
 
 /// What watches and acts.
@@ -127,6 +137,7 @@ pub(in crate::world) struct Control<'m> {
     desk: incidents::Desk,
     switches: switches::Switches,
     struck: overrule::Struck,
+    modes: modes::InForce,
 }
 
 impl Control<'_> {
@@ -140,6 +151,7 @@ impl Control<'_> {
             desk: incidents::Desk::new(model),
             switches: switches::Switches::new(model),
             struck: overrule::Struck::new(model),
+            modes: modes::InForce::new(model),
         }
     }
 
@@ -155,6 +167,7 @@ impl Control<'_> {
             experiments,
             runbooks: self.runbooks.finish(),
             incidents: self.desk.finish(),
+            modes: self.modes.finish(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! window before it and looks when the experiment does. Its faults are planned when it begins and called off when it ends.
 
 use super::Due;
+use super::set::Owner;
 use crate::control::{Pipeline, PipelineSettings};
 use crate::deed::Deed;
 use crate::experiment::Experiment;
@@ -321,7 +322,7 @@ impl<'m> World<'m> {
         for strike in std::mem::take(&mut self.control.trials[index as usize].strikes) {
             self.call_off(strike);
         }
-        if self.takes_back(index) {
+        if self.takes_back(Owner::Experiment(index)) {
             self.write(index, JournalKind::Rollback, "values that were set are as before".to_owned());
         }
         self.next_step(index, 0);
@@ -381,7 +382,7 @@ impl<'m> World<'m> {
     }
 
     fn do_it(&mut self, index: u32, deed: &'m Deed, kind: JournalKind) {
-        let owner = (kind == JournalKind::Action).then_some(index);
+        let owner = (kind == JournalKind::Action).then_some(Owner::Experiment(index));
         let whom = self.whom(deed, (&deed.name, "targets"));
         let says = self.does(deed, owner, whom);
         self.write(index, kind, says);

@@ -106,7 +106,17 @@ fn readers(model: &Model, pipeline: usize) -> Vec<&Resolved> {
     });
     let checks = checks.flat_map(|check| check.when.metrics());
     let levels = if pipeline == 0 { super::incidents::read_by_levels(model) } else { Vec::new() };
-    scalers.chain(alerts).chain(levels).chain(checks).chain(halts.flat_map(|(check, _)| check.when.metrics())).collect()
+    let modes = model.modes.iter().filter(|modes| modes.pipeline == pipeline);
+    let modes = modes.flat_map(crate::mode::Modes::turns).flat_map(|turn| turn.check.when.metrics());
+    // Whether a mode is left is known without telemetry.
+    let modes = modes.filter(|metric| metric.metric != Metric::Left);
+    scalers
+        .chain(modes)
+        .chain(alerts)
+        .chain(levels)
+        .chain(checks)
+        .chain(halts.flat_map(|(check, _)| check.when.metrics()))
+        .collect()
 }
 
 /// Whether somebody asks how old the readings of a pipeline are.
@@ -146,6 +156,9 @@ impl World<'_> {
             self.schedule(alert.every_ns, Due::Alert(index as u32));
         }
         self.plan_incidents();
+        if let Some(modes) = &model.modes {
+            self.schedule(modes.every_ns, Due::Modes);
+        }
     }
 
     /// A pipeline that remembers what `readers` look back at, and whose draws are named so; its place.

@@ -8,10 +8,10 @@ use super::instance::{GATED, LINED};
 use crate::call::doorman::{Ended, Knock};
 use crate::counters::{level, place};
 use crate::engine::table::{Id, Maybe};
-use crate::ids::InstanceId;
+use crate::ids::{EndpointId, InstanceId, ServiceId};
 use crate::metrics::LevelAt;
 use crate::outcome::Outcome;
-use crate::service::admission::{self, AtDoor};
+use crate::service::admission::{self, AdmissionSettings, AtDoor};
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
 
@@ -108,11 +108,27 @@ impl World<'_> {
         self.levels.moves(LevelAt::service(const { level(&admission::PLACES) }, service), now, before, after);
     }
 
+    /// The door of a service, or of one of its endpoints, asks something else from now on.
+    pub(in crate::world) fn door_changes(
+        &mut self,
+        service: ServiceId,
+        of: Option<EndpointId>,
+        settings: &AdmissionSettings,
+    ) {
+        let now = self.now;
+        for instance in self.stations.services[service].ids() {
+            if let Some(doors) = &mut self.stations.instances[instance].doors {
+                doors.becomes(of, now, settings);
+            }
+        }
+    }
+
     /// A machine has crashed, and all on it is gone: its doors begin anew.
     pub(super) fn doors_begin_anew(&mut self, index: InstanceId) {
         let instance = &self.stations.instances[index];
         if instance.odd & GATED != 0 {
-            let doors = Doors::new(self.model, instance.service.index());
+            let (services, endpoints) = (&self.in_force.services, &self.in_force.endpoints);
+            let doors = Doors::new(services, endpoints, self.zero, instance.service.index());
             self.stations.instances[index].doors = doors;
         }
     }

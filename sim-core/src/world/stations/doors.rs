@@ -1,9 +1,8 @@
 //! The doors of an instance: what its service asks of all requests, and what its endpoints ask of theirs.
 
 use crate::ids::EndpointId;
-use crate::model::Model;
-use crate::service::admission::Admission;
-use crate::topology;
+use crate::service::admission::{Admission, AdmissionSettings};
+use crate::topology::{self, Endpoint, Service};
 
 /// The doors of one instance.
 #[derive(Debug)]
@@ -16,14 +15,21 @@ pub struct Doors {
 
 impl Doors {
     /// The doors of an instance of a service; none where all are let in.
-    pub fn new(model: &Model, service: usize) -> Option<Box<Self>> {
-        let build = |admission: &topology::Admission| admission.settings.build(model.run.warm_up.ns());
-        let own = model.services[service].admission.as_ref().map(|admission| (None, build(admission)));
-        let endpoints = model.endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.service.index() == service);
+    pub fn new(services: &[Service], endpoints: &[Endpoint], zero_ns: u64, service: usize) -> Option<Box<Self>> {
+        let build = |admission: &topology::Admission| admission.settings.build(zero_ns);
+        let own = services[service].admission.as_ref().map(|admission| (None, build(admission)));
+        let endpoints = endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.service.index() == service);
         let of_endpoints = endpoints
             .filter_map(|(index, endpoint)| Some((Some(EndpointId::from(index)), build(endpoint.admission.as_ref()?))));
         let doors: Vec<_> = own.into_iter().chain(of_endpoints).collect();
         (!doors.is_empty()).then(|| Box::new(Self { doors, last_wait_ns: 0 }))
+    }
+
+    /// The door of the service, or of one of its endpoints, is another from now on.
+    pub fn becomes(&mut self, of: Option<EndpointId>, now_ns: u64, settings: &AdmissionSettings) {
+        for (_, door) in self.doors.iter_mut().filter(|(door, _)| *door == of) {
+            door.becomes(now_ns, settings);
+        }
     }
 
     /// The doors through which requests to an endpoint come.

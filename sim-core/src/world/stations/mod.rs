@@ -550,7 +550,7 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
             instance.mark(PATIENCE, settings.max_wait.is_some());
             instance.mark(PULLS, !feeds.is_empty());
             instance.mark(TIED, tied);
-            instance.doors = doors::Doors::new(model, index);
+            instance.doors = doors::Doors::new(&model.services, &model.endpoints, model.run.warm_up.ns(), index);
             instance.mark(GATED, instance.doors.is_some());
             instance.disk = settings.device.as_ref().map(|device| Box::new(Disk::new(device)));
             instance.memory = settings.memory.map(|memory| Box::new(Memory::new(memory)));

@@ -5,6 +5,7 @@ mod breaker;
 mod cold_cache;
 mod fallback;
 mod fault_window;
+mod flapping;
 mod for_nobody;
 mod inconclusive;
 mod limits;
@@ -40,6 +41,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("retries", retries::look),
     ("for_nobody", for_nobody::look),
     ("fault_window", fault_window::look),
+    ("flapping", flapping::look),
     ("no_timeout", no_timeout::look),
     ("inconclusive", inconclusive::look),
 ];

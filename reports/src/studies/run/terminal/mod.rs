@@ -6,6 +6,7 @@ mod expected;
 mod experiments;
 mod incidents;
 mod loops;
+mod modes;
 mod over_time;
 mod probes;
 mod runbooks;
@@ -50,6 +51,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     loops::block(study, style, &mut out);
     incidents::block(study, style, &mut out);
     runbooks::block(study, style, &mut out);
+    modes::block(study, style, &mut out);
     look_next(&found, style, &mut out);
     known::lines(&source.known, style, &mut out);
     closing(study, &found, style, &mut out);
