@@ -58,6 +58,7 @@ fn findings_of_shipped_scenarios_are_those_that_are_right_of_them() {
         // Users give a log-in 3 s, and a query of it may take 10 s.
         ("resilience/connection-pool-exhaustion", &["timeouts-in-the-wrong-order"]),
         ("resilience/retry-storm", storm),
+        ("resilience/operating-modes", &["single-point-of-failure"]),
         ("resilience/timeouts-in-the-wrong-order", storm),
         // Some libraries have no timeout, or one of half a minute.
         ("resilience/which-library", &["timeouts-in-the-wrong-order"]),
