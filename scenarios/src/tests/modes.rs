@@ -5,8 +5,8 @@ use sim_core::judge::RunMetrics;
 use sim_core::results::{JournalKind, RunResult};
 use sim_core::world::simulate;
 
-/// 100 requests a second, of which half fail between 100 s and 200 s, and again between 300 s and 400 s; telemetry looks every 5 s, and so do the modes.
-/// A mode's effect is seen in what a limit lets through.
+/// 100 requests a second, of which half fail between 100 s and 200 s, and again between 300 s and 400 s; telemetry looks every 5 s, and so do the
+/// modes. A mode's effect is seen in what a limit lets through.
 fn system(modes: &str) -> String {
     format!(
         "\

@@ -40,12 +40,13 @@ use std::mem::discriminant;
 /// # Knobs
 /// - values by path; at least one. These are live:
 ///   - of calls, in policies and wherever a call has them: `timeout`, `total_timeout`, `cancel`, `optional`, `fallback`, `locality`,
-///     `concurrency_limit.bulkhead`, `retry` where there is one, but for its budget, and the `state` of a `breaker`
-///     (`forced_open` refuses all calls; `closed` begins a breaker anew that was set to another state, but not one that calls have opened)
-///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one, and `machine.nic.ring` where
-///     they have a `nic`
+///     `concurrency_limit.bulkhead`, the rates and sizes of a `rate_limit`, `retry` where there is one, but for its budget, and the `state` of a
+///     `breaker` (`forced_open` refuses all calls; `closed` begins a breaker anew that was set to another state, but not one that calls have opened)
+///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one, and `machine.nic.ring`
+///     where they have a `nic`; of an `admission`, also at endpoints, the rates and sizes of `rate_limit`, `concurrency_limit.bulkhead` and `shed`
 ///   - of caches the `ttl` of their contents, where there is one
-///   - of stores `replication.primary.lag` and `replication.primary.commit`; of queues `capacity` and a consumer's `visibility_timeout` and `max_deliveries`
+///   - of stores `replication.primary.lag` and `replication.primary.commit`; of queues `capacity` and a consumer's `visibility_timeout` and
+///     `max_deliveries`
 ///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency`, `loss`, `bandwidth`, `buffer` and
 ///     `transport` of links; of routes `pin`
 ///   - of scalers `min` and `max`

@@ -1,15 +1,13 @@
 //! The list of metrics: their names, what each is, in which unit, of what.
 
+use super::intended::INTENDED;
 use super::measure::Measure;
 use super::metric::{Metric, SubjectKind};
 use crate::call::breaker::State;
 use crate::counters::{CALL_SITE, SERVICE};
 use crate::metrics::Counter;
 use crate::units::Unit;
-use SubjectKind::{
-    Alert, Cost, Edge, Endpoint, Experiment, Fault, Level, Load, Mode, Nothing, Pipeline, Probe, Promise, Service,
-    Timed,
-};
+use SubjectKind::{Alert, Cost, Edge, Endpoint, Fault, Level, Load, Nothing, Pipeline, Probe, Promise, Service, Timed};
 
 /// A line of the reference: a metric, what it measures, of what.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +31,7 @@ pub(super) const CALLED: &[SubjectKind] = &[Endpoint, Service, Load, Edge];
 /// All that takes time.
 pub(super) const TIMED: &[SubjectKind] = &[Endpoint, Service, Load, Edge, Timed, Probe];
 
-const fn doc(
+pub(super) const fn doc(
     metric: Metric,
     name: &'static str,
     measure: Measure,
@@ -46,13 +44,18 @@ const fn doc(
 
 /// All metrics with a name of their own, the counters of the families among them; percentiles, outcomes and kinds of wrongness come on top
 /// ([`Metric::names`]).
-pub const METRICS: &[MetricDoc] = &joined::<{ LISTED.len() + CALL_SITE.len() + SERVICE.len() }>();
+pub const METRICS: &[MetricDoc] = &joined::<{ LISTED.len() + INTENDED.len() + CALL_SITE.len() + SERVICE.len() }>();
 
 const fn joined<const N: usize>() -> [MetricDoc; N] {
     let mut all = [LISTED[0]; N];
     let (mut next, mut at) = (0, 0);
     while at < LISTED.len() {
         all[next] = LISTED[at];
+        (next, at) = (next + 1, at + 1);
+    }
+    at = 0;
+    while at < INTENDED.len() {
+        all[next] = INTENDED[at];
         (next, at) = (next + 1, at + 1);
     }
     at = 0;
@@ -483,40 +486,6 @@ const LISTED: &[MetricDoc] = &[
         &[Probe],
         true,
         "mean time of probes on the way there by that on the way back; of several pairs, that furthest from 1; in an alert without a window, of the latest round",
-    ),
-    doc(
-        Metric::Hypothesis,
-        "hypothesis",
-        Measure::Truth,
-        &[Experiment],
-        false,
-        "whether the hypothesis held: never where it was aborted, and no data where it was not run",
-    ),
-    doc(
-        Metric::Aborted,
-        "aborted",
-        Measure::Truth,
-        &[Experiment],
-        false,
-        "whether it was aborted; no data where it was not run",
-    ),
-    doc(Metric::Ran, "ran", Measure::Truth, &[Experiment], false, "whether it was run, as all checks before it held"),
-    doc(
-        Metric::Left,
-        "left",
-        Measure::Truth,
-        &[Mode],
-        false,
-        "whether the operating mode was left; in conditions of modes, whether it is being left",
-    ),
-    doc(Metric::TimeIn, "time_in", Measure::TIME, &[Mode], false, "how long the operating mode was in force"),
-    doc(
-        Metric::ModeChanges,
-        "mode_changes",
-        Measure::NUMBER,
-        &[Nothing],
-        false,
-        "changes from one operating mode to another; no data without modes",
     ),
     doc(
         Metric::Up,

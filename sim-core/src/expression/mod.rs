@@ -16,6 +16,7 @@
 
 mod error;
 mod halves;
+mod intended;
 mod lexer;
 mod listed;
 mod meant;

@@ -6,6 +6,7 @@ mod bill;
 mod calm;
 mod incidents;
 mod marks;
+mod modes;
 mod promise;
 mod recovery;
 mod run_metrics;

@@ -7,7 +7,7 @@
 
 use super::bill::{Bill, bill, bill_against, spent_between, spent_for_nobody};
 use super::recovery::{Recovery, recovery};
-use super::stretch::Stretch;
+use super::stretch::{Stretch, cut};
 use crate::economics::YEAR_S;
 use crate::expression::{
     Clause, Group, Metric, MetricRef, Quantifier, Resolved, ScopeMeant, Sides, Subject, Tree, Value, Window,
@@ -129,8 +129,10 @@ impl<'a> RunMetrics<'a> {
                 Metric::Held | Metric::BurnRate | Metric::BudgetLeft | Metric::BudgetSpent,
                 Subject::Promise(promise, objective),
             ) => self.promise(metric.metric, *promise, *objective, spans),
-            (Metric::Left | Metric::TimeIn, Subject::Mode(place)) => Some(self.mode(metric.metric, *place, spans)),
-            (Metric::ModeChanges, _) => self.mode_changes(spans),
+            (Metric::Left | Metric::TimeIn, Subject::Mode(place)) => {
+                Some(super::modes::of_mode(self.run, metric.metric, *place, spans))
+            }
+            (Metric::ModeChanges, _) => super::modes::changes(self.run, self.model, spans),
             (Metric::Up | Metric::Outages | Metric::TimeToOutage | Metric::ProductAvailability, subject) => {
                 super::up::measure(metric.metric, subject, self.model, self.run, spans)
             }
@@ -218,28 +220,6 @@ impl<'a> RunMetrics<'a> {
         Some(if ended { (first.to_ns - first.from_ns) as f64 / 1e9 } else { NEVER_S })
     }
 
-    /// How long a mode was in force in stretches of the run [s], or whether it was left in them.
-    fn mode(&self, metric: Metric, place: usize, spans: &[Span]) -> f64 {
-        let modes = &self.run.modes.spans;
-        if metric == Metric::TimeIn {
-            let of_mode = modes.iter().filter(|(mode, _)| *mode == place);
-            let within = of_mode.flat_map(|(_, span)| cut(spans, *span));
-            return within.map(|span| (span.to_ns - span.from_ns) as f64 / 1e9).sum();
-        }
-        // The last one ends with the run, and is not left.
-        let left = modes.split_last().map_or(&[][..], |(_, before)| before);
-        let is_within = |at_ns: i64| spans.iter().any(|span| (span.from_ns..=span.to_ns).contains(&at_ns));
-        f64::from(u8::from(left.iter().any(|(mode, span)| *mode == place && is_within(span.to_ns))))
-    }
-
-    /// Changes of the mode in stretches of the run; `None` without modes.
-    fn mode_changes(&self, spans: &[Span]) -> Option<f64> {
-        self.model.modes.as_ref()?;
-        let begins = self.run.modes.spans.iter().skip(1).map(|(_, span)| span.from_ns);
-        let within = begins.filter(|at_ns| spans.iter().any(|span| (span.from_ns..span.to_ns).contains(at_ns)));
-        Some(within.count() as f64)
-    }
-
     /// What became of an experiment; `None` where the run ended before it was to begin and, but for whether it was run, where it was
     /// not.
     fn experiment(&self, metric: Metric, place: usize) -> Option<bool> {
@@ -319,12 +299,6 @@ fn percentile(tree: &Tree<MetricRef>, metrics: Variants<'_, '_>) -> Option<(f64,
 
 /// The time until what does not happen in the run [s]: above every number, so that it satisfies no upper bound.
 const NEVER_S: f64 = f64::INFINITY;
-
-/// The parts of stretches that lie within another one.
-fn cut(spans: &[Span], by: Span) -> Vec<Span> {
-    let parts = spans.iter().map(|s| Span { from_ns: s.from_ns.max(by.from_ns), to_ns: s.to_ns.min(by.to_ns) });
-    parts.filter(|span| span.from_ns < span.to_ns).collect()
-}
 
 impl Value {
     /// Where the value is a percentile and nothing else: which, and all the times of one replication.

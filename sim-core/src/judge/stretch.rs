@@ -115,3 +115,9 @@ impl Observed for Stretch<'_> {
             .for_each(|times| to.add_sparse(times));
     }
 }
+
+/// The parts of stretches that lie within another one.
+pub(super) fn cut(spans: &[Span], by: Span) -> Vec<Span> {
+    let parts = spans.iter().map(|s| Span { from_ns: s.from_ns.max(by.from_ns), to_ns: s.to_ns.min(by.to_ns) });
+    parts.filter(|span| span.from_ns < span.to_ns).collect()
+}

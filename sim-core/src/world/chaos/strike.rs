@@ -268,8 +268,7 @@ impl World<'_> {
     }
 
     /// A new machine takes the place of an instance, or its data is restored: such faults as struck it before do not strike it, and one that has
-    /// struck no
-    /// other is over. A deploy stays, because the new machine runs the same version.
+    /// struck no other is over. A deploy stays, because the new machine runs the same version.
     pub(in crate::world) fn leaves_faults(&mut self, instance: InstanceId, such: impl Fn(&FaultEffect) -> bool) {
         for strike in 0..self.chaos.strikes.list.len() {
             let at = &mut self.chaos.strikes.list[strike];
