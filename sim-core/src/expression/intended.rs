@@ -1,6 +1,6 @@
 //! The metrics of what is done on purpose: experiments and operating modes.
 
-use super::listed::{MetricDoc, doc};
+use super::doc::{MetricDoc, doc};
 use super::measure::Measure;
 use super::metric::{Metric, SubjectKind};
 use SubjectKind::{Experiment, Mode, Nothing};

@@ -1,5 +1,6 @@
 //! The list of metrics: their names, what each is, in which unit, of what.
 
+use super::doc::{MetricDoc, doc};
 use super::intended::INTENDED;
 use super::measure::Measure;
 use super::metric::{Metric, SubjectKind};
@@ -9,38 +10,11 @@ use crate::metrics::Counter;
 use crate::units::Unit;
 use SubjectKind::{Alert, Cost, Edge, Endpoint, Fault, Level, Load, Nothing, Pipeline, Probe, Promise, Service, Timed};
 
-/// A line of the reference: a metric, what it measures, of what.
-#[derive(Debug, Clone, Copy)]
-pub struct MetricDoc {
-    /// As written.
-    pub name: &'static str,
-    /// What it is.
-    pub says: &'static str,
-    /// Its unit.
-    pub measure: Measure,
-    /// What it may be asked of.
-    pub subjects: &'static [SubjectKind],
-    /// Whether telemetry delivers it, so that alerts and scalers may read it.
-    pub delivered: bool,
-    pub(super) metric: Metric,
-}
-
 /// All that calls and is called.
 pub(super) const CALLED: &[SubjectKind] = &[Endpoint, Service, Load, Edge];
 
 /// All that takes time.
 pub(super) const TIMED: &[SubjectKind] = &[Endpoint, Service, Load, Edge, Timed, Probe];
-
-pub(super) const fn doc(
-    metric: Metric,
-    name: &'static str,
-    measure: Measure,
-    subjects: &'static [SubjectKind],
-    delivered: bool,
-    says: &'static str,
-) -> MetricDoc {
-    MetricDoc { name, says, measure, subjects, delivered, metric }
-}
 
 /// All metrics with a name of their own, the counters of the families among them; percentiles, outcomes and kinds of wrongness come on top
 /// ([`Metric::names`]).

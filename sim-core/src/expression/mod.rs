@@ -14,6 +14,7 @@
 //! `within 2%` is relative to the right side, `within 5ms` and, of shares, `within 0.5 points` are not. `==` with a written number that has
 //! decimals allows half of its last decimal.
 
+mod doc;
 mod error;
 mod halves;
 mod intended;
@@ -31,9 +32,10 @@ mod sentence;
 mod tree;
 mod written;
 
+pub use doc::MetricDoc;
 pub use error::ExpressionError;
 pub use halves::Halves;
-pub use listed::{METRICS, MetricDoc};
+pub use listed::METRICS;
 pub use meant::{Group, LevelSubject, Resolved, ScopeMeant, Subject, View};
 pub use measure::{Dimension, Measure};
 pub use metric::{Metric, MetricRef, Scope, SubjectKind, Window};
