@@ -1,6 +1,7 @@
 //! Metrics by their names, and what follows from each: its unit, of what it may be asked, and whether telemetry delivers it.
 
-use super::listed::{CALLED, METRICS, MetricDoc, TIMED};
+use super::doc::MetricDoc;
+use super::listed::{CALLED, METRICS, TIMED};
 use super::measure::Measure;
 use super::metric::{Metric, SubjectKind};
 use crate::data::Wrongness;
