@@ -1,6 +1,7 @@
 //! What telemetry is said to deliver it delivers: an alert fires on each such metric, of each kind of subject.
 
 use super::{problems, read};
+use sim_core::call::activator;
 use sim_core::counters::{LEVELS, TIMED};
 use sim_core::data::COMMIT;
 use sim_core::expression::{Measure, Metric, SubjectKind};
@@ -16,7 +17,9 @@ question: Is there data of every metric?
 run: {duration: 3m, warm_up: 10s}
 load:
   users: {to: web.get, arrive: {poisson: {rate: 40/s}}, population: 1k, timeout: 2s, retry: {max_attempts: 2}}
+  rare: {to: sleepy.get, arrive: {constant: {rate: 1/min}}, timeout: 30s}
 services:
+  sleepy: {instances: 1, workers: 4, start_up: 2s, endpoints: {get: {steps: [{work: 10ms}]}}}
   web:
     workers: 64
     endpoints: {get: {steps: [{call: {to: api.get, policy: all}}, {call: {to: jobs.send}}, {call: {to: db.put}}]}}
@@ -47,6 +50,7 @@ network: {between_zones: {latency: 5ms}}
 control:
   probes: {sites: {between: [here, there], every: 2s}}
   telemetry: {main: {every: 5s}, other: {every: 10s}}
+  scalers: {sleepy: {of: sleepy, use: {knative: {concurrency: 4, stable_window: 10s}}, every: 2s, min: 0, max: 2}}
   alerts:
 ";
 
@@ -57,6 +61,7 @@ fn subjects(kind: SubjectKind) -> Vec<String> {
             TimedAt::Node if part.name == COMMIT.name => "db",
             TimedAt::Node => "api",
             TimedAt::Queue => "jobs",
+            TimedAt::CallSite if part.name == activator::WAIT.name => "rare->sleepy.get",
             TimedAt::CallSite => "web->api.get",
         };
         format!("{of}.{}", part.name)

@@ -350,11 +350,11 @@ impl World<'_> {
         if is_of_nodes {
             return self.scale_nodes(service, decision);
         }
-        self.stations.wants(service, decision.desired);
         if decision.to != present {
             self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
             self.scale_to(service, decision.to);
         }
+        self.stations.wants(service, decision.desired);
     }
 
     /// The instances of a service, as the control plane sees them, with the readings of each that a pipeline has delivered.

@@ -378,7 +378,9 @@ impl World<'_> {
     pub(in crate::world) fn scale_to(&mut self, service: ServiceId, wanted: u32) {
         let all = self.stations.services[service].ids();
         let wanted = wanted.min(self.stations.services[service].places);
-        self.stations.services[service].wanted = wanted;
+        let at = &mut self.stations.services[service];
+        // Where a scaler orders, it says afterwards what its metrics ask for.
+        (at.wanted, at.desired) = (wanted, wanted);
         let present =
             |world: &Self, i: InstanceId| !matches!(world.stations.instances[i].life, Life::Gone | Life::Draining);
         let mut count = all.clone().filter(|&i| present(self, i)).count() as u32;
