@@ -61,8 +61,8 @@ impl IncidentSums {
             silenced: self.silenced.at_least_zero(),
             escalations: self.escalations.at_least_zero(),
             severity: self.severity.estimate(),
-            acknowledged_after_s: self.acknowledged_after.estimate(),
-            lasted_s: self.lasted.estimate(),
+            acknowledged_after_s: self.acknowledged_after.of_positive(),
+            lasted_s: self.lasted.of_positive(),
             journal: self.journals.first().cloned(),
         })
     }

@@ -260,9 +260,18 @@ impl MeanSums {
 
     /// The same for a quantity that cannot be negative.
     pub fn at_least_zero(&self) -> Estimate {
-        let e = self.or_zero();
-        Estimate { low: e.low.max(0.0_f64.min(e.mean)), ..e }
+        above_zero(self.or_zero())
     }
+
+    /// The mean of a quantity that cannot be negative, such as a time, with its t interval; `None` without values.
+    pub fn of_positive(&self) -> Option<Estimate> {
+        self.estimate().map(above_zero)
+    }
+}
+
+/// Few values that differ much have an interval that reaches below zero, where the quantity cannot be.
+fn above_zero(e: Estimate) -> Estimate {
+    Estimate { low: e.low.max(0.0_f64.min(e.mean)), ..e }
 }
 
 /// The mean of a list of values with its t interval; `None` without values.
@@ -374,6 +383,20 @@ mod tests {
         let both = sums.estimate().unwrap();
         assert_eq!((both.low, both.high), (f64::NEG_INFINITY, f64::INFINITY));
         assert!(mean(&[f64::NEG_INFINITY]).unwrap().high < 0.0);
+    }
+
+    #[test]
+    fn what_cannot_be_negative_has_no_bound_below_zero() {
+        let mut sums = MeanSums::default();
+        assert_eq!(sums.of_positive(), None);
+        [0.0, 1.0, 9.0].into_iter().for_each(|value| sums.add(value));
+        let (plain, positive) = (sums.estimate().unwrap(), sums.of_positive().unwrap());
+        assert!(plain.low < 0.0, "{plain:?}");
+        assert_eq!((positive.low, positive.mean, positive.high), (0.0, plain.mean, plain.high));
+        // Where there is no doubt nothing changes.
+        let mut sums = MeanSums::default();
+        [7.0, 7.1, 7.2].into_iter().for_each(|value| sums.add(value));
+        assert_eq!(sums.of_positive(), sums.estimate());
     }
 
     use statrs::distribution::Normal;

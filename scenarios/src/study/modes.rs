@@ -72,7 +72,7 @@ impl ModesSums {
             name: mode.name.clone(),
             entered: sums.entered.at_least_zero(),
             share: sums.share.at_least_zero(),
-            stays_s: sums.stays.estimate(),
+            stays_s: sums.stays.of_positive(),
             actions: mode.actions.iter().map(|deed| deed.says.as_str().into()).collect(),
         };
         Some(ModesSummary {

@@ -51,8 +51,8 @@ impl RunbookSums {
             actions: runbook.actions.iter().map(|deed| deed.says.as_str().into()).collect(),
             begun: self.begun.at_least_zero(),
             runs: self.runs,
-            acts_after_s: self.acts_after.estimate(),
-            done_after_s: self.done_after.estimate(),
+            acts_after_s: self.acts_after.of_positive(),
+            done_after_s: self.done_after.of_positive(),
             journal: self.journals.first().cloned(),
         }
     }

@@ -48,7 +48,7 @@ pub fn answer(
             .opened
             .iter()
             .filter_map(|((call, fault), sums)| {
-                Some((call.clone(), model.shown_name(FaultId::from(*fault)), sums.estimate()?))
+                Some((call.clone(), model.shown_name(FaultId::from(*fault)), sums.of_positive()?))
             })
             .collect(),
         requests_judged: gathered.requests_judged,
@@ -131,7 +131,7 @@ fn summary(
                     finds: a.finds.map(|fault| model.shown_name(fault)),
                     severity: a.severity,
                     fired: sums.fired.at_least_zero(),
-                    time_to_detect_s: sums.time_to_detect.estimate(),
+                    time_to_detect_s: sums.time_to_detect.of_positive(),
                     first_fired_s: sums.first_fired.estimate(),
                     false_alarms: a.finds.map(|_| sums.false_alarms.at_least_zero()),
                     without_data: looks.share(),

@@ -75,7 +75,7 @@ impl Shape {
     pub fn validate(&self, problems: &mut Problems) {
         match self {
             Self::Spike(s) => problems.at("spike", |p| s.validate(p)),
-            Self::Step(_) => {}
+            Self::Step(s) => problems.at("step", |p| s.validate(p)),
             Self::Ramp(s) => problems.at("ramp", |p| s.validate(p)),
             Self::Points(s) => problems.at("points", |p| s.validate(p)),
             Self::Diurnal(s) => problems.at("diurnal", |p| s.validate(p)),
@@ -213,6 +213,17 @@ mod tests {
                 t = piece.until_ns;
             }
         }
+    }
+
+    #[test]
+    fn a_step_by_one_is_told_of() {
+        let found = |factor: f64| {
+            let mut problems = Problems::new();
+            shape(serde_json::json!({"step": {"at": "1h", "factor": factor}})).validate(&mut problems);
+            problems.into_vec().into_iter().map(|problem| problem.path).collect::<Vec<String>>()
+        };
+        assert_eq!(found(1.0), ["step.factor"]);
+        assert!(found(1.6).is_empty());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A step: higher from a moment on.
 
 use super::{Piece, level, signed};
+use crate::problem::Problems;
 use crate::units::{Factor, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,14 @@ pub struct StepSettings {
 }
 
 impl StepSettings {
+    /// A step of 1 is none; a variant or a sweep may mean that.
+    pub fn validate(&self, problems: &mut Problems) {
+        if self.factor == Factor::ONE {
+            problems.warning("factor", "factors multiply, and so a step by 1 changes nothing").hint =
+                Some("a load that comes back down is a spike: {spike: {at: 1h, for: 1h, factor: 2}}".into());
+        }
+    }
+
     pub(super) fn factor(&self, t_ns: i64) -> f64 {
         self.piece(t_ns).bound
     }
