@@ -33,6 +33,14 @@ pub struct Page {
     pub time: Option<Windows>,
 }
 
+impl Page {
+    /// Puts a section behind the last of those that have one of these ids, and at the end where none has.
+    pub fn put_behind(&mut self, ids: &[&str], section: Section) {
+        let last = self.sections.iter().rposition(|section| ids.contains(&&*section.id));
+        self.sections.insert(last.map_or(self.sections.len(), |place| place + 1), section);
+    }
+}
+
 /// Windows of one length, one behind the other.
 #[derive(Debug, Clone)]
 pub struct Windows {

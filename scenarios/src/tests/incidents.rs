@@ -2,7 +2,7 @@
 
 use super::{problems, read};
 use sim_core::judge::RunMetrics;
-use sim_core::results::{JournalKind, RunResult};
+use sim_core::results::{JournalKind, Limit, RunResult};
 use sim_core::world::simulate;
 
 /// Two services that call one database, which fails from 60 s to 180 s; telemetry every 10 s.
@@ -54,6 +54,26 @@ fn alerts_with_a_callee_in_common_are_one_incident() {
     assert_eq!(all[0].closed_ns, Some(190 * NS), "half of what mail looks back at is over");
     assert_eq!((all[1].alerts.as_slice(), all[1].paged_ns), (&[2][..], None), "nobody gets severity 2");
     assert_eq!(run.incidents.notified_ns, [70 * NS], "who was told of it is not told again as it becomes worse");
+}
+
+#[test]
+fn incidents_beyond_the_bound_are_said_to_be_left_out() {
+    // 200 instances raise an alert each, every 20 s for 2000 s.
+    let flapping = |for_s: u32| {
+        run(&format!(
+            "scenario: Flapping\nquestion: How many?\nrun: {{duration: {for_s}s, warm_up: 0s}}\n\
+             load: {{users: {{to: api.get, arrive: {{constant: {{rate: 2/s}}}}}}}}\n\
+             services: {{api: {{instances: 200, workers: 1, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}}}\n\
+             faults: {{bad: {{inject: fail, where: {{service: api}}, at: 10s, for: 10s, every: 20s}}}}\n\
+             control:\n  telemetry: {{main: {{every: 5s}}}}\n  incidents: {{correlate: {{group: none}}}}\n\
+             \x20 alerts: {{errors: {{when: error_rate(api.get) over 5s > 50%, per: instance}}}}\n"
+        ))
+    };
+    let few = flapping(200);
+    assert!(few.limits.iter().all(|(limit, _)| *limit != Limit::Incidents), "{:?}", few.limits);
+    let many = flapping(2000);
+    let left_out = many.limits.iter().find(|(limit, _)| *limit == Limit::Incidents).expect("says so").1;
+    assert_eq!(many.incidents.all.len() as u64 + left_out, 20_000);
 }
 
 #[test]

@@ -162,6 +162,28 @@ fn modes_are_measured() {
 }
 
 #[test]
+fn what_a_mode_sets_is_felt_at_a_station_that_could_be_simulated_by_itself() {
+    // More than its one worker can do, and a queue that the mode makes short.
+    let text = "\
+scenario: Plain
+question: Is the queue short?
+run: {duration: 300s, warm_up: 0s}
+load: {users: {to: api.get, arrive: {poisson: {rate: 12/s}}}}
+services: {api: {workers: 1, queue: {capacity: 100}, endpoints: {get: {steps: [{work: 100ms}]}}}}
+control:
+  telemetry: {main: {every: 5s}}
+  modes:
+    initial: long
+    states: {long: {}, short: {enter: {when: queue_length(api) > 20}, leave: {when: queue_length(api) < 0}, actions: [{do: {set: {services.api.queue.capacity: 3}}}]}}
+";
+    let loaded = read(text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let (run, by_events) = (simulate(&loaded.model, 7, 0), sim_core::world::simulate_by_events(&loaded.model, 7, 0));
+    assert_eq!(run.digest, by_events.digest);
+    let last = run.slices.last().expect("a slice").services[0].queue_now;
+    assert!(last <= 3, "{last}");
+}
+
+#[test]
 fn without_modes_nothing_changes() {
     let with = run(&system(&states(&degraded(""))));
     let text = system("").replace("  modes:\n    every: 5s\n    initial: normal\n", "");

@@ -35,6 +35,8 @@ pub struct IncidentsRun {
     pub suppressed: u64,
     /// Alerts that were silent because of maintenance.
     pub silenced: u64,
+    /// Incidents that were not opened because there were too many.
+    pub left_out: u64,
     /// What happened, in the order of time.
     pub journal: Vec<JournalEntry>,
 }

@@ -126,6 +126,8 @@ pub enum Limit {
     Marks,
     /// When a fault struck is kept for its first 100,000 strikes.
     Strikes,
+    /// The first 10,000 incidents are kept.
+    Incidents,
 }
 
 impl Limit {
@@ -137,6 +139,9 @@ impl Limit {
             }
             Self::Strikes => {
                 "A fault strikes more than 100,000 times. Windows of faults, and promises of recovery, look at the first 100,000."
+            }
+            Self::Incidents => {
+                "Alerts open more than 10,000 incidents. Beyond that none is opened, and nobody is told of what would open one."
             }
         }
     }

@@ -401,7 +401,11 @@ impl World<'_> {
         }
         let recorder = self.recorder;
         let zero = self.zero as i64;
-        let limits = [(Limit::Marks, recorder.unmarked), (Limit::Strikes, strikes_left_out)];
+        let limits = [
+            (Limit::Marks, recorder.unmarked),
+            (Limit::Strikes, strikes_left_out),
+            (Limit::Incidents, ended.incidents.left_out),
+        ];
         let limits = limits.into_iter().filter(|(_, left_out)| *left_out > 0).collect();
         let measured_ns = recorder.slices.last().map_or(0, |s| s.to_ns);
         RunResult {

@@ -9,10 +9,7 @@ use sim_core::results::{Course, Journal, JournalEntry, JournalKind, LoopStage, L
 
 /// Puts the section behind that of alerts, with which the loop begins to close.
 pub fn add(page: &mut Page, study: &StudyResult) {
-    let Some(section) = section_of(study) else { return };
-    let alerts = page.sections.iter().position(|section| section.id == "alerts");
-    let after = alerts.map_or(page.sections.len(), |place| place + 1);
-    page.sections.insert(after, section);
+    section_of(study).into_iter().for_each(|section| page.put_behind(&super::CONTROL, section));
 }
 
 fn section_of(study: &StudyResult) -> Option<Section> {

@@ -70,6 +70,9 @@ impl Answer for RunAnswer<'_> {
     }
 }
 
+/// The sections of what watches and acts, which stand together in the order in which they are added.
+const CONTROL: [&str; 4] = ["alerts", "loops", "incidents", "runbooks"];
+
 impl Reported for RunAnswer<'_> {
     fn kind(&self) -> &'static Kind {
         &KIND
@@ -86,8 +89,8 @@ impl Reported for RunAnswer<'_> {
         deploy_page::add(&mut page, self.study);
         probe_page::add(&mut page, self.study);
         loop_page::add(&mut page, self.study);
-        runbook_page::add(&mut page, self.study);
         incident_page::add(&mut page, self.study);
+        runbook_page::add(&mut page, self.study);
         modes_page::add(&mut page, self.study);
         page
     }

@@ -8,13 +8,9 @@ use crate::page::section::section;
 use crate::page::{Block, CellForm, LoneTable, Page, Section};
 use sim_core::results::{ModeSummary, StudyResult, Unit};
 
-/// Puts the section behind that of runbooks or alerts, or at the end.
+/// Puts the section behind all that tells of alerts.
 pub fn add(page: &mut Page, study: &StudyResult) {
-    let Some(section) = section_of(study) else { return };
-    let before =
-        ["runbooks", "alerts"].iter().find_map(|id| page.sections.iter().position(|section| section.id == *id));
-    let after = before.map_or(page.sections.len(), |place| place + 1);
-    page.sections.insert(after, section);
+    section_of(study).into_iter().for_each(|section| page.put_behind(&super::CONTROL, section));
 }
 
 fn section_of(study: &StudyResult) -> Option<Section> {

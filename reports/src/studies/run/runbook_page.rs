@@ -7,12 +7,9 @@ use crate::page::section::section;
 use crate::page::{Block, CellForm, LoneTable, Page, Section};
 use sim_core::results::{RunbookSummary, StudyResult};
 
-/// Puts the section behind that of alerts, which begin runbooks.
+/// Puts the section behind those of alerts and incidents, which begin runbooks.
 pub fn add(page: &mut Page, study: &StudyResult) {
-    let Some(section) = section_of(study) else { return };
-    let alerts = page.sections.iter().position(|section| section.id == "alerts");
-    let after = alerts.map_or(page.sections.len(), |place| place + 1);
-    page.sections.insert(after, section);
+    section_of(study).into_iter().for_each(|section| page.put_behind(&super::CONTROL, section));
 }
 
 fn section_of(study: &StudyResult) -> Option<Section> {

@@ -1,8 +1,7 @@
 //! Incidents while they last: alerts open, join and raise them, people are told, and others when nobody answers.
 //!
 //! An incident is open while one of its alerts fires and for a while after that; whether it is over is found when the next alert asks. A page is a
-//! call to
-//! one person because of one incident: it is acknowledged when the person has reacted, and what he has to do for the incident begins then.
+//! call to one person because of one incident: it is acknowledged when the person has reacted, and what he has to do for the incident begins then.
 
 use super::Due;
 use crate::engine::rng::Stream;
@@ -50,6 +49,8 @@ pub(super) struct Desk {
     notified_ns: Vec<i64>,
     suppressed: u64,
     silenced: u64,
+    /// Incidents that were not opened because there were too many.
+    left_out: u64,
     journal: JournalWriter,
 }
 
@@ -65,6 +66,7 @@ impl Desk {
             notified_ns: self.notified_ns,
             suppressed: self.suppressed,
             silenced: self.silenced,
+            left_out: self.left_out,
             journal: self.journal.finish(),
         }
     }
@@ -143,6 +145,7 @@ impl World<'_> {
         let now_ns = self.since_zero(self.now);
         let severity = self.model.alerts[alert].severity;
         if self.control.desk.all.len() >= MOST_INCIDENTS {
+            self.control.desk.left_out += 1;
             return;
         }
         let run = IncidentRun {
@@ -178,16 +181,10 @@ impl World<'_> {
             incident.run.alerts.push(alert);
             if let Some(incidents) = &model.incidents {
                 let touches = &incidents.touches[alert];
-                if touches.is_empty() || incident.touches.is_empty() {
-                    // What fits all keeps what the others have said.
-                } else {
-                    incident.touches.extend(touches);
-                    incident.touches.sort_unstable();
-                    incident.touches.dedup();
-                }
-                if incident.touches.is_empty() {
-                    incident.touches.clone_from(touches);
-                }
+                // An alert that fits all touches nothing, and leaves what the others have said.
+                incident.touches.extend(touches);
+                incident.touches.sort_unstable();
+                incident.touches.dedup();
             }
             let name = &model.alerts[alert].name;
             self.writes_down(JournalKind::Alert, format!("{name} joins incident {}", place + 1));

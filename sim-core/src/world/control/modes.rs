@@ -1,13 +1,11 @@
 //! Operating modes while a run goes on: one is in force, and every look may change it.
 //!
 //! A look takes its conditions in this order: `rollback`, `leave` of the mode in force, and `enter` of the others. Entered is the first mode in the
-//! order of
-//! the file whose condition has held for its time; from a mode other than the initial one only one that stands before it, unless that mode is left.
-//! A mode that is left for no other gives way to the initial one.
+//! order of the file whose condition has held for its time; from a mode other than the initial one only one that stands before it, unless that mode
+//! is left. A mode that is left for no other gives way to the initial one.
 //!
 //! What a mode sets is set by its actions, one after the other, each when its time has passed. Until the last of them is done, what the mode before
-//! has
-//! set stays in force, so that nothing falls back in between; a rollback takes everything back at once. Each entry into a mode owns what it sets
+//! has set stays in force, so that nothing falls back in between; a rollback takes everything back at once. Each entry into a mode owns what it sets
 //! ([`Owner::Mode`]), and what was to be done for one that is over is not done.
 
 use super::Due;
@@ -170,7 +168,7 @@ impl<'m> World<'m> {
         let now_ns = self.since_zero(self.now);
         let from_ns = self.since_zero(self.control.modes.since).max(0);
         let at = &mut self.control.modes;
-        if now_ns > from_ns || (now_ns == from_ns && now_ns > 0) {
+        if now_ns > from_ns {
             at.run.spans.push((at.mode, Span { from_ns, to_ns: now_ns }));
         }
     }

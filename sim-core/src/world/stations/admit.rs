@@ -146,11 +146,8 @@ impl World<'_> {
         if odd & PULLS != 0 && is_one_more {
             self.stations.services[instance.service].busy_now += 1;
         }
-        // What a switch answers is not what the endpoint does: no fault of its steps acts.
-        let at = &self.frames[frame];
-        let is_answered = at.pc != self.program.door[self.calls.endpoint(at.edge)];
         if odd & FAILS != 0
-            && !is_answered
+            && !self.is_answered_by_switch(frame)
             && let Some(outcome) = self.injected(frame)
         {
             // A fault makes the instance answer with an error instead of working: the first operations of all code do that.

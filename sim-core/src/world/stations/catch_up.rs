@@ -1,16 +1,14 @@
 //! Plain stations: instances whose requests come from open load alone, take one draw of work, and leave. They are simulated by themselves.
 //!
 //! A request of such a station meets nothing on its way but the station. So it needs no frame and no event in the calendar: the station keeps who
-//! waits and who is at work, with the time at which that is done, and is brought up to date whenever somebody looks: when the next request
-//! arrives, before each event that reads or changes anything ([`World::catch_up_all`]), and at the end. Work is drawn from the key of its request,
-//! all
-//! that is counted is a sum, and so is the digest: therefore results are to the byte those of a run by events, which a test holds on random models.
+//! waits and who is at work, with the time at which that is done, and is brought up to date whenever somebody looks: when the next request arrives,
+//! before each event that reads or changes anything ([`World::catch_up_all`]), and at the end. Work is drawn from the key of its request, all that is
+//! counted is a sum, and so is the digest: therefore results are to the byte those of a run by events, which a test holds on random models.
 //!
 //! What holds: the fields of the instance (`free`, `queue_len`, `sums` ...) are those of an ordinary one at the time to which the station was
-//! brought. Of
-//! an arrival and the end of work in the same nanosecond, the one comes first whose event would have been made first.
-//! A run that ends at one of its bounds is run again by events ([`super::super::simulate`]), since the bounds count events one by one.
-//! At the end of a run the requests inside become ordinary frames ([`World::unfold_all`]), so that nothing else knows of plain stations.
+//! brought. Of an arrival and the end of work in the same nanosecond, the one comes first whose event would have been made first. A run that ends at
+//! one of its bounds is run again by events ([`super::super::simulate`]), since the bounds count events one by one. At the end of a run the requests
+//! inside become ordinary frames ([`World::unfold_all`]), so that nothing else knows of plain stations.
 
 use super::instance::{CLOSED, Sums};
 use super::plain::{Waiting, Working};
@@ -40,8 +38,9 @@ impl World<'_> {
     /// Finds the plain stations, before anything has happened.
     pub(in crate::world) fn find_plain(&mut self) {
         let model = self.model;
-        // What strikes, tries something out or is done because of an alert may come to any instance.
-        if !model.faults.is_empty() || !model.experiments.is_empty() || !model.runbooks.is_empty() {
+        // What strikes, tries something out, is done because of an alert or set by a mode may come to any instance.
+        let acts = !model.experiments.is_empty() || !model.runbooks.is_empty() || model.modes.is_some();
+        if acts || !model.faults.is_empty() {
             return;
         }
         let mut works: Vec<Option<Vec<_>>> =

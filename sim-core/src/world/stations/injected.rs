@@ -16,6 +16,12 @@ fn draw(key: u64, purpose: u64, number: usize) -> f64 {
 }
 
 impl World<'_> {
+    /// Whether a switch answers a request in the place of its endpoint: then no fault of the endpoint's steps acts.
+    pub(super) fn is_answered_by_switch(&self, frame: FrameId) -> bool {
+        let at = &self.frames[frame];
+        at.pc != self.program.door[self.calls.endpoint(at.edge)]
+    }
+
     /// The outcome with which faults make an instance answer instead of working.
     pub(super) fn injected(&self, frame: FrameId) -> Option<Outcome> {
         let at = &self.frames[frame];

@@ -60,8 +60,6 @@ pub struct Instance {
     pub isolated: bool,
     /// Whether it has no data yet that it has to have before it serves.
     pub is_empty: bool,
-    /// Which share it gets of the calls that would be sent to it: 1 but for a while after an isolation.
-    pub share: f64,
     /// How much slower its work is: product of the faults that strike it and its warm-up.
     pub slow: f64,
     /// What its requests did.
@@ -84,6 +82,8 @@ pub struct Instance {
     pub fault_stolen: f64,
     /// Until when it is slower because it is new [ns].
     pub warm_until: u64,
+    /// Which share it gets of the calls that would be sent to it: 1 but for a while after an isolation.
+    pub share: f64,
     /// Of each fault, the probability that it makes the instance answer with an outcome instead of working; set with
     /// [`Self::set_faults`].
     pub fails: Vec<(f64, Outcome)>,
@@ -102,6 +102,14 @@ pub struct Instance {
     /// Its requests, where it is simulated by itself.
     pub(super) plain: Option<Box<Plain>>,
 }
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(
+        offset_of!(Instance, sums) + size_of::<Sums>() <= 2 * 64,
+        "what every request touches is in two lines of the cache"
+    );
+};
 
 /// More workers than requests can ever be.
 pub const UNLIMITED: i32 = i32::MAX / 2;

@@ -18,7 +18,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     }
     Some(Finding {
         what: format!("The operating mode changes {} times a run: it flaps.", estimate(&changes, Unit::Count)),
-        why: "What a mode sets makes the condition for leaving it true. Let enter and leave be further apart, or let it stay longer with stays."
+        why: "Often what a mode sets is what makes its condition to leave true. Let enter and leave be further apart, or let it stay longer with stays."
             .to_owned(),
         command: None,
         figure: None,

@@ -32,7 +32,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
             plain(scaler.turns.mean, Unit::Count),
             grouped(swing, 0)
         ),
-        why: "It acts on readings that do not show yet what it has done: it is quicker than its instances start and telemetry tells. A \
+        why: "A scaler that is quicker than its instances start and telemetry tells acts on readings that do not show yet what it has done. A \
               cool-down or stabilization window longer than both, or a wider tolerance, ends that."
             .into(),
         command: None,
