@@ -1,10 +1,9 @@
 //! The files of the machine as the program reads them: those that a scenario names lie in its tree, and none is read that is no file.
 //!
-//! A scenario names other files (`extends`, the trace of a replayed load). A scenario that somebody else wrote may not read every
-//! file of the machine, so these lie within a tree: `--root`; else the repository that the scenario lies in (the nearest folder above with
-//! a `.git`); else the folder where the program runs or one named on the command line, the widest that the scenario lies in; else the
-//! scenario's own folder.
-//! The scenario itself is read wherever the user says. Links count as what they lead to.
+//! A scenario names other files (`extends`, the trace of a replayed load). A scenario that somebody else wrote may not read every file of the
+//! machine, so these lie within a tree: `--root`; else the repository that the scenario lies in (the nearest folder above with a `.git`); else the
+//! folder where the program runs or one named on the command line, the widest that the scenario lies in; else the scenario's own folder. The scenario
+//! itself is read wherever the user says. Links count as what they lead to.
 //!
 //! Where no file is there, the scenarios inside of the program ([`crate::builtin`]) are read by the paths that they have in the project; such a one
 //! names no file of the machine. A text that came in another way, as from standard input, is read by the name that it was given.

@@ -70,8 +70,7 @@ pub fn burn_rate(topology: &Topology, objective: Objective, seen: &dyn Observed)
 }
 
 /// The share of users who came that saw a failure. With each of N users as likely to come as any other, R requests are those of N (1 - e^(-R/N)) of
-/// them, the limit
-/// of drawing with replacement. `None` where nobody came.
+/// them, the limit of drawing with replacement. `None` where nobody came.
 fn users_affected(topology: &Topology, subject: &Subject, seen: &dyn Observed) -> Option<f64> {
     let (mut affected, mut came) = (0.0, 0.0);
     for (place, load) in topology.loads.iter().enumerate() {

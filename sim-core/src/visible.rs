@@ -1,8 +1,8 @@
 //! Text from outside, made visible: what comes from files, file names and the command line shows what it holds, and does nothing else.
 //!
-//! A control character moves a cursor, colours a terminal or begins a line that another program takes for a command; a bidirectional
-//! override shows letters in another order than they stand. Names, keys and texts are therefore made visible where they are read, so that
-//! everything that is made of them later (terminal, log, Markdown, JSON, SVG) is safe without knowing. What is printed passes [`printable`] once more.
+//! A control character moves a cursor, colours a terminal or begins a line that another program takes for a command; a bidirectional override shows
+//! letters in another order than they stand. Names, keys and texts are therefore made visible where they are read, so that everything that is made of
+//! them later (terminal, log, Markdown, JSON, SVG) is safe without knowing. What is printed passes [`printable`] once more.
 
 use std::borrow::Cow;
 use std::fmt::Write;

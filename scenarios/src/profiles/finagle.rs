@@ -16,8 +16,7 @@ profile! {
     /// What differs: failure accrual also looks at a success rate of 80 % over 30 s, and lengthens the time away with jitter; `outlier_ejection`
     /// looks at the errors in a row alone. How many hosts may be away is not bounded. A call makes 25 attempts at most here; Finagle bounds requeues
     /// of a request by a fifth of what the budget holds. Finagle sends deadlines as times: write `deadline` and `deadline_as: timestamp` beside the
-    /// profile.
-    /// A server refuses what is late where it has a `DeadlineFilter`, and then at most a fifth of it; here it refuses all.
+    /// profile. A server refuses what is late where it has a `DeadlineFilter`, and then at most a fifth of it; here it refuses all.
     ///
     /// # When to use it
     /// For clients of Finagle, and to see what a budget does that is there by default.

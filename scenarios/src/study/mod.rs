@@ -1,9 +1,8 @@
 //! Studies: many replications of a model, merged to one answer. The only threads that simulate are in `replicate`.
 //!
-//! Each replication is run and judged in a worker, and merged in the order of its number, so that any number of threads gives the
-//! same bytes. `interval` holds the statistics, `one` a replication, `verdicts` what is judged of all, `gather` what else is kept of them,
-//! and the other files make the parts of the
-//! [`StudyResult`] from it.
+//! Each replication is run and judged in a worker, and merged in the order of its number, so that any number of threads gives the same bytes.
+//! `interval` holds the statistics, `one` a replication, `verdicts` what is judged of all, `gather` what else is kept of them, and the other files
+//! make the parts of the [`StudyResult`] from it.
 
 mod anytime;
 mod arithmetic;

@@ -1,10 +1,9 @@
 //! Differences between two systems: pair by pair on the same random numbers, or else of two independent studies.
 //!
-//! A [`Sample`] stands for an estimate: its mean is the estimate, and the standard error of that mean is the error of the estimate, also where
-//! the estimate is a percentile of all answers together (values linearised as for Woodruff's interval, see `quantile`). So the difference
-//! of two samples, value by value,
-//! has the interval of the difference of the estimates, and what both systems have in common falls out of it (Law, *Simulation Modeling
-//! and Analysis*, 5th ed., sections 10.2.1 and 11.2).
+//! A [`Sample`] stands for an estimate: its mean is the estimate, and the standard error of that mean is the error of the estimate, also where the
+//! estimate is a percentile of all answers together (values linearised as for Woodruff's interval, see `quantile`). So the difference of two samples,
+//! value by value, has the interval of the difference of the estimates, and what both systems have in common falls out of it (Law, *Simulation
+//! Modeling and Analysis*, 5th ed., sections 10.2.1 and 11.2).
 //!
 //! - Pairs of values: Student's t of their differences; unpaired: B. Welch, Biometrika 34, 1947.
 //! - Pairs of runs that keep something or do not: R. Newcombe, *Improved confidence intervals for the difference between binomial proportions

@@ -217,9 +217,8 @@ fn written(cache: &str, after: &str, instances: u32) -> String {
     )
 }
 
-/// A value lives for 10 s, and its row is written every 10 s on average: at the age of t it is stale with the probability 1 - exp(-t/10), on
-/// average over its life
-/// 1 - (1 - exp(-1)) = 36.79 %. The first lookup of each life is a miss: of 1 + 5 * 10.
+/// A value lives for 10 s, and its row is written every 10 s on average: at the age of t it is stale with the probability 1 - exp(-t/10), on average
+/// over its life 1 - (1 - exp(-1)) = 36.79 %. The first lookup of each life is a miss: of 1 + 5 * 10.
 #[test]
 fn a_value_is_stale_from_the_write_on_until_it_expires() {
     let one_life = 0.367_879 * 50.0 / 51.0;

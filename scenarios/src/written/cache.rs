@@ -8,8 +8,7 @@ use sim_core::units::SimDuration;
 
 with_node_keys! {
     /// A cache: keeps values, so that they need not be made for each request. With `steps` it has instances, which are called over the network;
-    /// without, it lies
-    /// in the memory of each instance that looks something up.
+    /// without, it lies in the memory of each instance that looks something up.
     CacheSettings {
         /// What is in it: a share of hits, or keys. Required.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,17 +19,13 @@ const EVERY: SimDuration = SimDuration::from_ns(15 * SimDuration::SECOND.ns());
 /// Operating modes: states of the whole system that set live values while they are in force.
 ///
 /// # What it models
-/// One mode is in force at a time, at first `initial`. Every look enters the first mode in the order of the file whose `enter` has held for its
-/// time, so that
-/// the most urgent stands first; from a mode other than the initial one, only a mode that stands before it is entered. A mode whose `leave` has
-/// held for its
-/// time gives way to a mode that says `enter: {when: left(MODE)}`, and to the initial one where none does. Two conditions that are apart (enter
-/// above 6,
-/// leave below 1), their times and `stays` are the hysteresis that keeps it from going back and forth.
+/// One mode is in force at a time, at first `initial`. Every look enters the first mode in the order of the file whose `enter` has held for its time,
+/// so that the most urgent stands first; from a mode other than the initial one, only a mode that stands before it is entered. A mode whose `leave`
+/// has held for its time gives way to a mode that says `enter: {when: left(MODE)}`, and to the initial one where none does. Two conditions that are
+/// apart (enter above 6, leave below 1), their times and `stays` are the hysteresis that keeps it from going back and forth.
 ///
 /// A mode's `actions` set live values (`do: set`), one after the other, each when the time that it `takes` has passed, so that a change goes in
-/// steps. When
-/// the last of them is done, what the mode before had set is taken back, and what no mode sets is as in the file. `rollback` takes
+/// steps. When the last of them is done, what the mode before had set is taken back, and what no mode sets is as in the file. `rollback` takes
 /// everything back at once and returns to the initial mode, and each condition has to hold anew; write it for a change that makes things worse.
 ///
 /// Conditions see what telemetry has delivered, late and sampled, and have no data where it is down: no mode changes then.

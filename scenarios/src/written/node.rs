@@ -403,12 +403,11 @@ impl WarmUpSettings {
 
 /// Active check that takes instances which do not answer in time out of the balancer.
 ///
-/// A check and its answer are messages: links and faults delay and lose them like requests. At the instance a check waits for a worker in the
-/// queue behind the requests, and takes it for no time. So a busy instance answers late, one whose queue is full refuses, one that is frozen
-/// answers when it resumes, one whose `cpu_limit` is spent answers in the next period, one that is silent never answers, and one that fails
-/// requests fails checks as often. Limits at the door
-/// (`admission`) do not ask it, and it is counted nowhere. It asks for no endpoint: a fault on calls to one (`where: {to: api.get}`) does not
-/// act on it, one on all that goes to the service (`where: {to: api}`) does.
+/// A check and its answer are messages: links and faults delay and lose them like requests. At the instance a check waits for a worker in the queue
+/// behind the requests, and takes it for no time. So a busy instance answers late, one whose queue is full refuses, one that is frozen answers when
+/// it resumes, one whose `cpu_limit` is spent answers in the next period, one that is silent never answers, and one that fails requests fails checks
+/// as often. Limits at the door (`admission`) do not ask it, and it is counted nowhere. It asks for no endpoint: a fault on calls to one (`where:
+/// {to: api.get}`) does not act on it, one on all that goes to the service (`where: {to: api}`) does.
 ///
 /// Each zone from which the service is called has a checker, and users without a zone share one. Callers go by the checker of
 /// their zone: an instance that cannot be reached from one zone is left out by the callers there, and by nobody else. A caller that a link or

@@ -280,11 +280,9 @@ impl Default for FailStep {
 /// Cache-aside. A hit goes on with the next step. A miss does the steps of `miss`, keeps the value, and goes on; if they fail, the request does.
 ///
 /// A cache without `steps` lies in the memory of each instance that looks something up, and a lookup takes no time. A cache with `steps` is called:
-/// the
-/// call goes to `NAME.lookup` over the network, by default to the instance to which the key belongs on a ring of hashes. If that call
-/// fails after its retries, the lookup is a miss like any other, and what is made then is kept nowhere: so a cache that is away or slow lets all
-/// requests
-/// through to what is behind it.
+/// the call goes to `NAME.lookup` over the network, by default to the instance to which the key belongs on a ring of hashes. If that call fails after
+/// its retries, the lookup is a miss like any other, and what is made then is kept nowhere: so a cache that is away or slow lets all requests through
+/// to what is behind it.
 ///
 /// Keeping a value takes no time and no work, and an answer that is degraded is not kept. A `policy` with `fallback` or `optional` is refused: a
 /// lookup does not fail.
@@ -322,10 +320,8 @@ pub struct LookupStep {
 ///
 /// # What it models
 /// What a writer does after it has written. A cache in the memory of its callers forgets the value only on the instance that does the step: the
-/// others keep
-/// theirs until it expires. A cache with `steps` is called, at `NAME.invalidate`; a call that fails does so as any call: without `optional` in its
-/// policy the
-/// request fails, and the value stays.
+/// others keep theirs until it expires. A cache with `steps` is called, at `NAME.invalidate`; a call that fails does so as any call: without
+/// `optional` in its policy the request fails, and the value stays.
 ///
 /// A value that is being made meanwhile may have been read before the write, and is kept after the invalidation: it is stale until it expires.
 ///

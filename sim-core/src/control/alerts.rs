@@ -43,9 +43,8 @@ use serde::{Deserialize, Serialize};
 /// - what costs money: `cost(sales) over 5m > $1000/min`, but for wrong replies, which nobody sees as they are given
 /// - that nothing is heard, read by another pipeline: `age(main) > 2m`
 ///
-/// Where an alert finds a fault and compares one metric with a number above 0, the run also follows what it would have done with other numbers,
-/// from an
-/// eighth of it to eight times as much: the report shows how soon each finds the fault and how often each is wrong. A firing belongs to the strike
+/// Where an alert finds a fault and compares one metric with a number above 0, the run also follows what it would have done with other numbers, from
+/// an eighth of it to eight times as much: the report shows how soon each finds the fault and how often each is wrong. A firing belongs to the strike
 /// in which it begins.
 ///
 /// Deeds may be done to what an alert accuses (`where: {found_by: ALERT}`): the instances for which `when` is true by their own readings, rightly
@@ -161,8 +160,8 @@ fn turned(op: CompareOp) -> CompareOp {
 
 impl Thresholds {
     /// From an eighth of the number to eight times as much, in steps of the square root of 2. A share above a half is stepped by what it leaves to
-    /// 100 %,
-    /// and nothing from 100 % on is tried but the number itself. `None` where the condition is no comparison of one metric with a number above 0.
+    /// 100 %, and nothing from 100 % on is tried but the number itself. `None` where the condition is no comparison of one metric with a number above
+    /// 0.
     fn of(when: &Condition, meant: &Tree<Resolved>) -> Option<Self> {
         let (Tree::Compare { .. }, [leaf]) = (meant, &meant.leaves()[..]) else { return None };
         let (set, is_right) = match leaf.trees() {

@@ -68,8 +68,8 @@ impl PodCounts {
         [cpu_ns, busy_ns, queue_ns, inside_ns, entered, left, scrapes]
     }
 
-    /// A metric of this instance over so many nanoseconds; with `is_latest` what is there now is meant by what goes up and down. `None` where instances
-    /// have no reading of it. CPU is in cores and memory in bytes.
+    /// A metric of this instance over so many nanoseconds; with `is_latest` what is there now is meant by what goes up and down. `None` where
+    /// instances have no reading of it. CPU is in cores and memory in bytes.
     pub fn reads(&self, metric: Metric, workers: Option<u32>, length_ns: u64, is_latest: bool) -> Option<f64> {
         let per_time = |sum: u64| (length_ns > 0).then(|| sum as f64 / length_ns as f64);
         let level = |now: u64, sum: u64| if is_latest { Some(now as f64) } else { per_time(sum) };

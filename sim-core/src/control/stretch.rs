@@ -132,8 +132,7 @@ impl Stretch {
     }
 
     /// Whether nothing has been delivered yet. What is compared with has no data before its window is full: the first minutes of a history would
-    /// stand
-    /// for an hour.
+    /// stand for an hour.
     pub fn is_empty(&self) -> bool {
         let is_full = !matches!(self.window, Some(Window::Over(time)) if self.length_ns < time.ns());
         self.first == self.next || (self.offset_ns > 0 && !is_full)

@@ -226,8 +226,8 @@ impl Telemetry {
         now_ns - self.newest_ns
     }
 
-    /// When the window of a metric of one of the readers began [ns], and what each of these instances reads of it; an instance has a reading if it ran
-    /// through the whole window.
+    /// When the window of a metric of one of the readers began [ns], and what each of these instances reads of it; an instance has a reading if it
+    /// ran through the whole window.
     pub fn read_each(
         &self,
         topology: &Topology,

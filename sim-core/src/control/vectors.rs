@@ -1,6 +1,5 @@
 //! Published vectors of alert rules: the Google SRE Workbook, chapter 5, and Sloth. A pipeline without delay delivers error ratios that are known,
-//! and the
-//! rule is evaluated as the world evaluates it.
+//! and the rule is evaluated as the world evaluates it.
 
 use super::{AlertSettings, Pipeline, Scrape, Telemetry};
 use crate::engine::rng::Stream;
@@ -26,8 +25,7 @@ fn system() -> System {
 }
 
 /// When a rule fires from its begin and until its end, in seconds from the begin of the errors, which is after a clean `before_s`; evaluated with
-/// each scrape.
-/// Of 1,000 requests a scrape, `failing` fail at each second.
+/// each scrape. Of 1,000 requests a scrape, `failing` fail at each second.
 fn fires(
     when: &str,
     every_s: u64,

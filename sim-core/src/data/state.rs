@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 /// What an instance of a store keeps.
 ///
 /// # What it models
-/// Data that has to be there before an instance can serve. A new machine (`replace`, a scaler that adds an instance, a place that was drained and
-/// is ordered
-/// again) is empty: callers do not pick it, and it follows no primary, until a runbook has done `restore` to it. A process that restarts
+/// Data that has to be there before an instance can serve. A new machine (`replace`, a scaler that adds an instance, a place that was drained and is
+/// ordered again) is empty: callers do not pick it, and it follows no primary, until a runbook has done `restore` to it. A process that restarts
 /// finds its data on its disk.
 ///
 /// The size stays as it is. The log is what rebuilds all of it; it has a length at time 0 and grows while the run goes on, in all instances

@@ -13,13 +13,11 @@ use serde::{Deserialize, Serialize};
 /// What was mended is looked at before it is used again.
 ///
 /// # What it models
-/// The gate before traffic returns. When `takes` is over, an `audit` reads a part of the data of each selected instance, which takes
-/// sample × size / rate of the store's `state`; if the instance gives records that a fault has made wrong (`corrupt_record`, `wrong_amount`), it
-/// finds
-/// that out, and the runbook ends there, so that what was isolated stays so. Then all `checks` have to be true, as telemetry has delivered it
-/// (the pipeline of the runbook's alert). If one is not, or has no data, they are looked at again after each scrape until all are, or until
-/// `within` is over,
-/// and then the runbook ends there.
+/// The gate before traffic returns. When `takes` is over, an `audit` reads a part of the data of each selected instance, which takes sample × size /
+/// rate of the store's `state`; if the instance gives records that a fault has made wrong (`corrupt_record`, `wrong_amount`), it finds that out, and
+/// the runbook ends there, so that what was isolated stays so. Then all `checks` have to be true, as telemetry has delivered it (the pipeline of the
+/// runbook's alert). If one is not, or has no data, they are looked at again after each scrape until all are, or until `within` is over, and then the
+/// runbook ends there.
 ///
 /// An audit finds wrong records with certainty: where one reply in a million is wrong, a sample of gigabytes holds some.
 ///

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Quarantine. When `takes` is over, callers no longer pick the selected instances; what these have they finish, and then they stand idle, paid for
-/// and ready to be looked at. Nothing but `return` makes callers pick them again: not a restart, not `replace`, not a health check that passes.
-/// Where all instances of a service are isolated, calls find none. A scaler counts isolated instances; one that it takes away and orders again later is
-/// a new one, which is not isolated. Workers that take messages from a queue go on taking them.
+/// and ready to be looked at. Nothing but `return` makes callers pick them again: not a restart, not `replace`, not a health check that passes. Where
+/// all instances of a service are isolated, calls find none. A scaler counts isolated instances; one that it takes away and orders again later is a
+/// new one, which is not isolated. Workers that take messages from a queue go on taking them.
 ///
 /// # When to use it
 /// To keep users away from an instance that is suspected, before somebody knows what is wrong with it.

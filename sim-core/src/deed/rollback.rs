@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 /// A deploy is taken back.
 ///
 /// # What it models
-/// Somebody rolls the version in `where` back: each deploy of it to this service that is there begins to end, instance by instance as it came. It
-/// is the same as to
-/// mend the fault that deployed it.
+/// Somebody rolls the version in `where` back: each deploy of it to this service that is there begins to end, instance by instance as it came. It is
+/// the same as to mend the fault that deployed it.
 ///
 /// # When to use it
 /// To end a bad deploy of which only the version is known.

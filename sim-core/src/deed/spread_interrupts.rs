@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 /// More cores handle the packets that arrive at instances.
 ///
 /// # What it models
-/// Receive-side scaling: the card spreads packets over several queues, and each of as many cores handles one of them. From the moment at which it is done a
-/// packet that comes to the selected instances takes `machine.nic.packet_time` divided by `queues`. Those in the ring by then are handled before it, each in
-/// the time that it would have taken. The ring has as many places as before, and stalls last as long. Instances that start again have it still; a new
-/// machine (`replace`, a scaler) has it not.
+/// Receive-side scaling: the card spreads packets over several queues, and each of as many cores handles one of them. From the moment at which it is
+/// done a packet that comes to the selected instances takes `machine.nic.packet_time` divided by `queues`. Those in the ring by then are handled
+/// before it, each in the time that it would have taken. The ring has as many places as before, and stalls last as long. Instances that start again
+/// have it still; a new machine (`replace`, a scaler) has it not.
 ///
 /// # When to use it
 /// Where the ring overflows because one core handles all packets of a card.

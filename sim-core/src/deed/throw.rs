@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 /// Switches are thrown.
 ///
 /// # What it models
-/// Somebody throws a switch of `control.switches`, or all of a scope. A person throws only what he `may`. A switch that does not work (`fails`)
-/// keeps none of the others back.
-/// Who throws what, and why, stands in the journal; what reverts does too.
+/// Somebody throws a switch of `control.switches`, or all of a scope. A person throws only what he `may`. A switch that does not work (`fails`) keeps
+/// none of the others back. Who throws what, and why, stands in the journal; what reverts does too.
 ///
 /// # When to use it
 /// As an action of a runbook; with `all` as an emergency stop.

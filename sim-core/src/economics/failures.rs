@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// Requests to an endpoint that were not answered in the end.
 ///
 /// # What it models
-/// A call counts once, after its retries and its fallback: neither ok nor degraded, or never answered (see `availability`). The price is what a lost request costs, such as
-/// the margin of an order.
+/// A call counts once, after its retries and its fallback: neither ok nor degraded, or never answered (see `availability`). The price is what a lost
+/// request costs, such as the margin of an order.
 ///
 /// # When to use it
 /// To say what an outage costs in sales.

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 /// The clocks of instances are wrong: what they say and what they are told as a time of day is off by as much.
 ///
 /// # What it models
-/// A clock that is set wrong (`offset`), and one that runs too fast or too slow from the begin of the fault on (`drift`). What sees a clock here is
-/// a deadline that is sent as a time (`deadline_as: timestamp`): the caller writes the time by its own clock, and the callee reads it by its own.
-/// With
+/// A clock that is set wrong (`offset`), and one that runs too fast or too slow from the begin of the fault on (`drift`). What sees a clock here is a
+/// deadline that is sent as a time (`deadline_as: timestamp`): the caller writes the time by its own clock, and the callee reads it by its own. With
 /// a clock that is 2 s ahead, the callee sees a deadline of 1 s as passed, and refuses the request; with one that is behind it works on for callers
 /// who have gone. Offsets of caller and callee that are equal do no harm. When the fault ends, the clock is right at once, as after a step of NTP.
 ///

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// A noisy neighbour, or credits that are used up: of each second of a core `percent` goes to others, so that work takes `1 / (1 - percent)` times as
 /// long. Work under way is slowed for what is left of it. Waits (`wait`, calls, queues) do not use the processor and keep their pace, which is what
-/// tells steal from `slow`. With shared cores all pieces of work share what is left. Stolen time counts as used in `cpu`: a core that is stolen
-/// is not idle. It spends nothing of the quota of a `cpu_limit`, as the kernel takes it off the time that it charges to a control group
-/// (`CONFIG_PARAVIRT_TIME_ACCOUNTING`, which distributions switch on; a guest whose host does not tell it of stolen time charges it). Faults that overlap
-/// take their share of what the other leaves.
+/// tells steal from `slow`. With shared cores all pieces of work share what is left. Stolen time counts as used in `cpu`: a core that is stolen is
+/// not idle. It spends nothing of the quota of a `cpu_limit`, as the kernel takes it off the time that it charges to a control group
+/// (`CONFIG_PARAVIRT_TIME_ACCOUNTING`, which distributions switch on; a guest whose host does not tell it of stolen time charges it). Faults that
+/// overlap take their share of what the other leaves.
 ///
 /// # When to use it
 /// For burstable machines and overcommitted hosts.
@@ -27,7 +27,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// `steal` in Linux' /proc/stat, and `update_rq_clock_task` for what a quota is charged; the same factor is that of a server whose speed is divided, as in processor sharing.
+/// `steal` in Linux' /proc/stat, and `update_rq_clock_task` for what a quota is charged; the same factor is that of a server whose speed is divided,
+/// as in processor sharing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CpuStealSettings {

@@ -17,18 +17,18 @@ use serde::{Deserialize, Serialize};
 /// A new version of a service is rolled out by steps, and rolled back where it does harm.
 ///
 /// # What it models
-/// Instances are taken out of the balancer, finish what they have, and start again with the new version after `start_up`: a few at a time, in
-/// the order of their numbers but those that are down last, until the share of the step runs it. What is down comes up with the new version. After `every` comes the next step. A first step of a small share is a
-/// canary. With `strategy: blue_green` a second set of as many instances starts beside the first; when all of it is up the balancers go over
-/// to it at once, and the first set goes after `every`.
+/// Instances are taken out of the balancer, finish what they have, and start again with the new version after `start_up`: a few at a time, in the
+/// order of their numbers but those that are down last, until the share of the step runs it. What is down comes up with the new version. After
+/// `every` comes the next step. A first step of a small share is a canary. With `strategy: blue_green` a second set of as many instances starts
+/// beside the first; when all of it is up the balancers go over to it at once, and the first set goes after `every`.
 ///
-/// The new version may answer some requests with an outcome (`fail`), work slower or faster (`slow`), and give wrong replies (`wrong`), as the
-/// faults of those names do. From the begin of the rollout until `every` after its last step `halt_when` is looked at each time that
-/// telemetry is scraped; where it is true, the rollout halts and is rolled back in the same way: in a blue-green deploy at once. A condition without data is not
-/// true, and the report says in how many runs it never had any. Instances that a scaler adds run the old version until the last step is done. A deploy of another version of the
-/// same service ends the rollout of an earlier one, and is rolled back to what each instance ran before. The earlier one is not taken back any
-/// more, whatever its `for` says. Where the set of an earlier blue-green deploy still finishes what it has, the second set starts as its
-/// machines become free.
+/// The new version may answer some requests with an outcome (`fail`), work slower or faster (`slow`), and give wrong replies (`wrong`), as the faults
+/// of those names do. From the begin of the rollout until `every` after its last step `halt_when` is looked at each time that telemetry is scraped;
+/// where it is true, the rollout halts and is rolled back in the same way: in a blue-green deploy at once. A condition without data is not true, and
+/// the report says in how many runs it never had any. Instances that a scaler adds run the old version until the last step is done. A deploy of
+/// another version of the same service ends the rollout of an earlier one, and is rolled back to what each instance ran before. The earlier one is
+/// not taken back any more, whatever its `for` says. Where the set of an earlier blue-green deploy still finishes what it has, the second set starts
+/// as its machines become free.
 ///
 /// The fault is there from its begin until no instance runs its version: `time_to_mend` of a deploy that was halted includes the rollback. Where a
 /// later deploy is rolled back to it, it is there again. What callers saw of each version can be asked for: `error_rate(shop.buy) of v2`, by attempts

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// A flush takes what `fsync` says in place of what the machine says, and bytes go by `throughput`; what is not written stays as it is. A fault never
-/// makes a disk faster. What a disk does when the fault begins or ends goes on as it began. With `ramp` the times grow from those of the machine to those of
-/// the fault. It strikes the services that say of their disks what it changes.
+/// makes a disk faster. What a disk does when the fault begins or ends goes on as it began. With `ramp` the times grow from those of the machine to
+/// those of the fault. It strikes the services that say of their disks what it changes.
 ///
 /// # When to use it
 /// For a disk that wears out, a volume without credits left, a RAID that rebuilds itself: health checks pass, and those who commit wait.

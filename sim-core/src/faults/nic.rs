@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 /// Network cards drop packets, because their ring has fewer places or for no reason that anybody sees.
 ///
 /// # What it models
-/// `loss` is the chance of each packet that arrives, by itself. `ring` gives the receive ring fewer places when the fault begins, and those that it had when
-/// it ends; who sets `machine.nic.ring` in the meantime, to what the file says too, gives it these places until another fault begins or ends on the ring.
-/// Faults that overlap leave the smallest ring, and each loses by itself. With `ramp`, `loss` grows in. What becomes of a message of which packets were
-/// dropped is said by `explain nic`. It strikes the services whose machines have a `nic`.
+/// `loss` is the chance of each packet that arrives, by itself. `ring` gives the receive ring fewer places when the fault begins, and those that it
+/// had when it ends; who sets `machine.nic.ring` in the meantime, to what the file says too, gives it these places until another fault begins or ends
+/// on the ring. Faults that overlap leave the smallest ring, and each loses by itself. With `ramp`, `loss` grows in. What becomes of a message of
+/// which packets were dropped is said by `explain nic`. It strikes the services whose machines have a `nic`.
 ///
 /// # When to use it
 /// For a card whose settings somebody has changed, a bad cable, or a driver with a fault: health checks are small and pass, and p99 grows by

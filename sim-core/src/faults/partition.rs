@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// No message gets through; callers see silence.
 ///
 /// # What it models
-/// All messages over the target, requests and replies alike, are lost, one way with `from` and `to`, both ways with `between`. Both sides go on by themselves.
+/// All messages over the target, requests and replies alike, are lost, one way with `from` and `to`, both ways with `between`. Both sides go on by
+/// themselves.
 ///
 /// # When to use it
 /// For cut links between zones, regions or services, and for networks that are deaf on one side only.

@@ -9,10 +9,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// A wrong sign, a unit that was mistaken, a metric that its own action makes worse: each time that the scaler decides, it gets the number of
-/// instances that it has decided on
-/// times `factor`, up to its `max`. Its cooldowns do not hold that back. A factor below 1 takes instances away, down to its `min`. A switch that
-/// holds the scaler ends it, and so
-/// does an override `manual`.
+/// instances that it has decided on times `factor`, up to its `max`. Its cooldowns do not hold that back. A factor below 1 takes instances away, down
+/// to its `min`. A switch that holds the scaler ends it, and so does an override `manual`.
 ///
 /// # When to use it
 /// To ask what a runaway scaler spends before somebody stops it.

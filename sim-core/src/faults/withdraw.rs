@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 /// A link of a route is withdrawn, and announced again when the fault ends.
 ///
 /// # What it models
-/// Nothing goes over the link while the fault holds. Messages are lost until the change has spread, and then take the next link of the route, as `explain
-/// routes` says. With `every` the route flaps.
+/// Nothing goes over the link while the fault holds. Messages are lost until the change has spread, and then take the next link of the route, as
+/// `explain routes` says. With `every` the route flaps.
 ///
 /// # When to use it
 /// For a session between two routers that breaks, a link that comes and goes, maintenance of a line.

@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 /// A share of replies looks ok and is wrong, in a way that you name.
 ///
 /// # What it models
-/// Each answer from the target, or of a call over the target edge, is wrong by its own chance; of faults that overlap each has its own. Callers do not notice: availability stays green, and the wrongness is counted
-/// by kind and can be priced.
+/// Each answer from the target, or of a call over the target edge, is wrong by its own chance; of faults that overlap each has its own. Callers do
+/// not notice: availability stays green, and the wrongness is counted by kind and can be priced.
 ///
 /// # When to use it
 /// For software errors, corrupt records, wrong amounts: what a bill for wrongness needs.
 ///
 /// # Knobs
-/// - `kind`: `stale_read`, `duplicate_effect`, `lost_write`, `lost_message`, `half_finished`, `oversold`, `wrong_mode`, `corrupt_record` or `wrong_amount`; required
+/// - `kind`: `stale_read`, `duplicate_effect`, `lost_write`, `lost_message`, `half_finished`, `oversold`, `wrong_mode`, `corrupt_record` or
+///   `wrong_amount`; required
 /// - `probability`: chance for each reply, percentage, default 100%
 ///
 /// # Example

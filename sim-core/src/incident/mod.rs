@@ -27,23 +27,19 @@ pub const ALL: &[Kind] =
 ///
 /// # What it models
 /// The desk between alerts and people. An alert that begins to fire joins an incident that is open and has to do with it, or opens one. An incident
-/// is open while
-/// one of its alerts fires, and `within` after that. Which alerts have to do with each other is said by `group`:
+/// is open while one of its alerts fires, and `within` after that. Which alerts have to do with each other is said by `group`:
 /// - `dependency`: what they read has a callee in common, called directly or not; an alert that reads nothing of a service fits all
 /// - `service`: they read something of the same service
 /// - `alert`: it is the same alert
 /// - `none`: nothing joins anything
 ///
 /// Its severity is the highest of its alerts and of the `levels` whose condition is true, which are looked at as often as telemetry comes. As it
-/// opens, and
-/// when it becomes worse, the first of the `people` who `gets` this severity is called; nobody acknowledges in the time of the level: the next one
-/// is, and so on.
-/// An alert that joins calls nobody again, unless it is a z-score: what is unusual is told even so. A person is told `limit` times in `every`; what
-/// comes on top is lost. Alerts that read only services under maintenance are silent: they fire, and open no incident.
+/// opens, and when it becomes worse, the first of the `people` who `gets` this severity is called; nobody acknowledges in the time of the level: the
+/// next one is, and so on. An alert that joins calls nobody again, unless it is a z-score: what is unusual is told even so. A person is told `limit`
+/// times in `every`; what comes on top is lost. Alerts that read only services under maintenance are silent: they fire, and open no incident.
 ///
-/// Runbooks may begin with an incident (`trigger: {incident: {severity: 3}}`), once each, as soon as it is so severe; who does it begins when he
-/// has acknowledged.
-/// Metrics: `incidents`, `notifications`, `time_to_acknowledge`.
+/// Runbooks may begin with an incident (`trigger: {incident: {severity: 3}}`), once each, as soon as it is so severe; who does it begins when he has
+/// acknowledged. Metrics: `incidents`, `notifications`, `time_to_acknowledge`.
 ///
 /// # When to use it
 /// To ask how many people are woken how often by one outage, and how soon the right one is.

@@ -18,9 +18,8 @@ pub fn counted(metric: Metric, model: &Model, run: &RunResult, spans: &[Span]) -
     Some(count as f64)
 }
 
-/// From the first time that somebody was told because of a fault until somebody acknowledged [s]: of the first incident with an alert that finds
-/// it. `None` where nobody was told,
-/// and infinite where nobody acknowledged.
+/// From the first time that somebody was told because of a fault until somebody acknowledged [s]: of the first incident with an alert that finds it.
+/// `None` where nobody was told, and infinite where nobody acknowledged.
 pub fn time_to_acknowledge(model: &Model, run: &RunResult, fault: FaultId) -> Option<f64> {
     let begin_ns = run.struck(fault).first()?.from_ns;
     let finds = |alert: &usize| model.alerts[*alert].finds == Some(fault);

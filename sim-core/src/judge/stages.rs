@@ -12,8 +12,7 @@ use crate::results::{JournalKind, LoopRun, RunResult, STAGES, Slice, Span};
 const FELT: f64 = 0.005;
 
 /// The stages of the first strike of a fault; `None` where it did not strike in measured time, or no alert is there to find it. `calm` is the same
-/// replication without
-/// incidents.
+/// replication without incidents.
 pub fn stages_of(run: &RunResult, calm: Option<&RunResult>, model: &Model, fault: FaultId) -> Option<LoopRun> {
     let strike = *run.struck(fault).first().filter(|strike| strike.from_ns >= 0)?;
     let finds = |alert: usize| model.alerts[alert].finds == Some(fault);

@@ -5,9 +5,10 @@
 //! have 60 thousand million events, and a study merges many. Quantiles interpolate linearly within their bucket.
 //! A last bucket holds what never came to an end: it lies above every duration, and a quantile within it is infinite.
 //!
-//! A histogram keeps the octaves between the shortest and the longest of its durations, and of each count the low 16 bits beside each other; what does
-//! not fit into them is carried to a second list, which few histograms have. A system with hundreds of call sites has several histograms of each, and
-//! records into all of them in turn: with all buckets at 64 bits they took three quarters of the memory of `big.yaml`, and 8 % of its time in the cache.
+//! A histogram keeps the octaves between the shortest and the longest of its durations, and of each count the low 16 bits beside each other; what
+//! does not fit into them is carried to a second list, which few histograms have. A system with hundreds of call sites has several histograms of
+//! each, and records into all of them in turn: with all buckets at 64 bits they took three quarters of the memory of `big.yaml`, and 8 % of its time
+//! in the cache.
 
 /// Sub-buckets of an octave, as a power of two.
 const PRECISION: u32 = 7;

@@ -13,17 +13,18 @@ use std::collections::BTreeMap;
 /// Several links between the same two places, of which messages take the best that is there.
 ///
 /// # What it models
-/// Messages between the two places go over the first link of `prefer` that is there, each direction by itself: a link with `from` and `to` is one way only.
-/// `inject: withdraw` takes a link away. Until the change has spread, which takes `convergence` from the withdrawal, messages are still sent over the link,
-/// and are lost; with a transport they are sent again. Then they take the next link. When the link is announced again they go on as they do until that has
-/// spread too, and then come back, unless `dampening` leaves the link aside. A change that spreads sooner than one before it puts that out of date. Where no
-/// link is there, or `dampening` leaves aside the only one, messages are lost until one is there again and that has spread; with a transport, by the first
-/// link that goes that way, they are sent again.
+/// Messages between the two places go over the first link of `prefer` that is there, each direction by itself: a link with `from` and `to` is one way
+/// only. `inject: withdraw` takes a link away. Until the change has spread, which takes `convergence` from the withdrawal, messages are still sent
+/// over the link, and are lost; with a transport they are sent again. Then they take the next link. When the link is announced again they go on as
+/// they do until that has spread too, and then come back, unless `dampening` leaves the link aside. A change that spreads sooner than one before it
+/// puts that out of date. Where no link is there, or `dampening` leaves aside the only one, messages are lost until one is there again and that has
+/// spread; with a transport, by the first link that goes that way, they are sent again.
 ///
-/// With `multipath` messages are spread over all links that are there, by a hash of the two instances: all messages between two instances take one link. Users
-/// are not instances, so that each of their requests may take another. The link is the hash modulo the number of links, so that a link that comes or goes
-/// gives another link to most pairs, also to those that did not use it. With `pin` all messages take this link and no other, whether it is there or not; who
-/// sets it changes the way at once. A pinned link of one direction (`from` and `to`) pins that direction; the other goes on as without `pin`.
+/// With `multipath` messages are spread over all links that are there, by a hash of the two instances: all messages between two instances take one
+/// link. Users are not instances, so that each of their requests may take another. The link is the hash modulo the number of links, so that a link
+/// that comes or goes gives another link to most pairs, also to those that did not use it. With `pin` all messages take this link and no other,
+/// whether it is there or not; who sets it changes the way at once. A pinned link of one direction (`from` and `to`) pins that direction; the other
+/// goes on as without `pin`.
 ///
 /// `withdraw` acts on the links of routes alone. Messages on their way when a link is withdrawn arrive. Messages by which regions of a store agree
 /// (`consensus`) follow the route, with `multipath` over the first link that is there, and meet no loss.

@@ -13,12 +13,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Somebody on call. From the alert until the first action is begun the reaction takes its time: to hear the pager, to log in, to find the runbook.
-/// Outside of
-/// office hours, where there are any, the reaction begins when they do. A person does one thing at a time: a second runbook waits until the first
-/// is done, and
-/// is then begun at once. With `errs` an action may be the wrong one: it takes its time and has no effect, or that of `instead`; then the right one
-/// is done, and takes its
-/// time again. Whom an incident calls is said by `gets`, in the order of the file: the second only where the first does not answer in time.
+/// Outside of office hours, where there are any, the reaction begins when they do. A person does one thing at a time: a second runbook waits until
+/// the first is done, and is then begun at once. With `errs` an action may be the wrong one: it takes its time and has no effect, or that of
+/// `instead`; then the right one is done, and takes its time again. Whom an incident calls is said by `gets`, in the order of the file: the second
+/// only where the first does not answer in time.
 ///
 /// # When to use it
 /// To ask what it costs that people react in minutes and automation in seconds, and that they are wrong at times.
@@ -46,8 +44,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Source
 /// Beyer et al., Site Reliability Engineering, chapter 11: response times of minutes for what users see. Errors of action: Swain and Guttmann,
-/// Handbook of Human Reliability
-/// Analysis, NUREG/CR-1278, 1983.
+/// Handbook of Human Reliability Analysis, NUREG/CR-1278, 1983.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PersonSettings {

@@ -17,9 +17,8 @@ use std::collections::VecDeque;
 /// it writes without one stands in the memory of the operating system: the request goes on, and the device writes it in its turn, so that it delays
 /// those behind it.
 ///
-/// With `group_commit` one flush serves all who wait for an fsync when it begins, up to the first who only writes or reads: what was asked before
-/// a flush is done before it. Without it each has a
-/// flush of its own, and a disk never does more than one over the mean of `fsync` a second.
+/// With `group_commit` one flush serves all who wait for an fsync when it begins, up to the first who only writes or reads: what was asked before a
+/// flush is done before it. Without it each has a flush of its own, and a disk never does more than one over the mean of `fsync` a second.
 ///
 /// A worker stays taken while its request waits for the disk. Faults `slow` and `cpu_steal` do not act on disks; `inject: disk` does. The disk of a
 /// frozen instance goes on, and the instance hears of it when it resumes. A crash drops all requests at the disk; lost data is not simulated. What

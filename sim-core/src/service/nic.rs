@@ -13,8 +13,8 @@ use crate::problem::Problems;
 use crate::units::{Bandwidth, Count, SimDuration};
 use serde::{Deserialize, Serialize};
 
-/// After so many stalls in which no packet came the host begins its stalls anew, which nobody can tell; what it has handled meanwhile is what it handles
-/// on average.
+/// After so many stalls in which no packet came the host begins its stalls anew, which nobody can tell; what it has handled meanwhile is what it
+/// handles on average.
 const STALLS_WALKED: u64 = 1000;
 
 /// A host that takes longer for a packet than this is no host [ns].
@@ -26,23 +26,23 @@ const MOST_PLACES: u64 = 65_536;
 /// The network card of an instance: a ring of packets that the host has not handled yet.
 ///
 /// # What it models
-/// A message arrives as a burst of packets, one after the other at the card's `bandwidth`. The host handles them one by one, each in `packet_time`, and
-/// none while it stalls: interrupts are held back to be handled together, or the core that handles them is busy. What has not been handled stands in
-/// the receive ring. Packets that find it full are dropped, and nobody logs an error: `nic_drops` counts them, as `ethtool -S` does.
+/// A message arrives as a burst of packets, one after the other at the card's `bandwidth`. The host handles them one by one, each in `packet_time`,
+/// and none while it stalls: interrupts are held back to be handled together, or the core that handles them is busy. What has not been handled stands
+/// in the receive ring. Packets that find it full are dropped, and nobody logs an error: `nic_drops` counts them, as `ethtool -S` does.
 ///
 /// All that arrives at an instance passes its card: requests, deliveries of queues, health checks, and the answers to its own calls. A message has as
-/// many packets as its `size` fills, of 1460 bytes or of the `segment` of its link's transport, and one where the call has no sizes. It has arrived when
-/// the host has handled the last of them. Over a link with `transport: tcp` dropped packets are sent again: after about a round trip where at least
-/// three later packets of the message tell of the drop, else after the retransmission timer, which doubles with each timeout in a row. Without a
-/// transport the message is lost.
+/// many packets as its `size` fills, of 1460 bytes or of the `segment` of its link's transport, and one where the call has no sizes. It has arrived
+/// when the host has handled the last of them. Over a link with `transport: tcp` dropped packets are sent again: after about a round trip where at
+/// least three later packets of the message tell of the drop, else after the retransmission timer, which doubles with each timeout in a row. Without
+/// a transport the message is lost.
 ///
-/// Simplified: a message comes to the card as one burst when the last of it arrives, also where TCP sent it in several windows. Acknowledgements take no
-/// place in the ring. What comes for a caller that has given up passes no card. What an instance sends is not held up by its card; for that, the
+/// Simplified: a message comes to the card as one burst when the last of it arrives, also where TCP sent it in several windows. Acknowledgements take
+/// no place in the ring. What comes for a caller that has given up passes no card. What an instance sends is not held up by its card; for that, the
 /// link has a `bandwidth`. Handling packets takes no processor time from requests.
 ///
-/// The card of an instance that is down takes nothing and drops nothing: what comes is refused, or lost, as without a card. A crash loses no message that
-/// is in the ring: it is answered when it would have been handled, as the instance is by then. While an instance is frozen its host handles no packet, so
-/// that the ring fills, and drops what comes after that. When it goes on, messages in the ring are as far as they were.
+/// The card of an instance that is down takes nothing and drops nothing: what comes is refused, or lost, as without a card. A crash loses no message
+/// that is in the ring: it is answered when it would have been handled, as the instance is by then. While an instance is frozen its host handles no
+/// packet, so that the ring fills, and drops what comes after that. When it goes on, messages in the ring are as far as they were.
 ///
 /// # When to use it
 /// Where answers are large or arrive together, or the ring is small: drops come from bursts and stalls, and not from the mean load.
@@ -62,8 +62,8 @@ const MOST_PLACES: u64 = 65_536;
 /// ```
 ///
 /// # Source
-/// `ethtool -g` and `-c`: rings of 256 are usual and 4096 the largest of common cards; interrupt coalescing. The queue is M/D/1/K where single packets
-/// arrive as a Poisson process (Kleinrock, Queueing Systems I, 1975, 5.6).
+/// `ethtool -g` and `-c`: rings of 256 are usual and 4096 the largest of common cards; interrupt coalescing. The queue is M/D/1/K where single
+/// packets arrive as a Poisson process (Kleinrock, Queueing Systems I, 1975, 5.6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NicSettings {

@@ -21,10 +21,10 @@ pub const ALL: &[Kind] =
 /// Turns less important requests away while the queue is slow.
 ///
 /// # What it models
-/// An instance knows how slow its queue is: how long the request has waited that got a worker last, or how long the first in the queue has waited by now,
-/// whichever is longer; nothing while a worker is free. A request whose priority has a time in `queue_wait` is turned away (outcome `shed`) while the
-/// queue is slower than that. A priority without a time is never shed. Where the queue is not first come, first served, only the wait of the request
-/// that got a worker last is known.
+/// An instance knows how slow its queue is: how long the request has waited that got a worker last, or how long the first in the queue has waited by
+/// now, whichever is longer; nothing while a worker is free. A request whose priority has a time in `queue_wait` is turned away (outcome `shed`)
+/// while the queue is slower than that. A priority without a time is never shed. Where the queue is not first come, first served, only the wait of
+/// the request that got a worker last is known.
 ///
 /// Requests have the priority of their load class, with all that is called for them.
 ///

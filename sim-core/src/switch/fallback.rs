@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// A flag in the code: while the switch is thrown, requests to the endpoints with this `feature` do none of their steps. They have a worker for
-/// `latency`, and
-/// their callers get `outcome`. No fault of these steps acts, and what a bad version would have answered wrongly is not asked.
+/// `latency`, and their callers get `outcome`. No fault of these steps acts, and what a bad version would have answered wrongly is not asked.
 ///
 /// # When to use it
 /// To turn off what is new: old prices, no recommendations, a static list.

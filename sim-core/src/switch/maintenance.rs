@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// While the switch is thrown, requests of load classes to a service, or to all, have a worker for `latency` and end as `rejected`: the page is no
-/// answer to what
-/// they asked, and counts as a failure. Nothing behind it is called, so that it gets time to recover.
+/// answer to what they asked, and counts as a failure. Nothing behind it is called, so that it gets time to recover.
 ///
 /// # When to use it
 /// When all that can be done is to stop the harm.

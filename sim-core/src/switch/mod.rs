@@ -60,12 +60,9 @@ pub const ALL: &[Kind] = &[
 ///
 /// # What it models
 /// A kill switch, prepared beforehand. It does nothing until somebody throws it (`do: {throw: {switch: NAME, reason: TEXT}}` in a runbook, by a
-/// person
-/// who `may`, or by automation), and then acts until its `for` is over. Who threw it, why, and when it reverted stands in the journal of the
-/// runbook. Thrown
-/// again while it acts, it acts for its whole time from then on. Its scope is what `where` says: a `service`, a `feature`, a `region`, a scaler
-/// (`control`), or
-/// `service: all`.
+/// person who `may`, or by automation), and then acts until its `for` is over. Who threw it, why, and when it reverted stands in the journal of the
+/// runbook. Thrown again while it acts, it acts for its whole time from then on. Its scope is what `where` says: a `service`, a `feature`, a
+/// `region`, a scaler (`control`), or `service: all`.
 ///
 /// # When to use it
 /// To ask what a switch is worth, and how long it may take to find it.

@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Requests go to another region.
 ///
 /// # What it models
-/// A change of the global load balancer. While the switch is thrown, instances in the region get no new requests where their service has instances
-/// in the other
-/// one too; what they have they finish. Instances that have only just begun to serve the users of two regions may well be too few.
+/// A change of the global load balancer. While the switch is thrown, instances in the region get no new requests where their service has instances in
+/// the other one too; what they have they finish. Instances that have only just begun to serve the users of two regions may well be too few.
 ///
 /// # When to use it
 /// For a region that is sick and not down.

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// New requests are turned away.
 ///
 /// # What it models
-/// While the switch is thrown, each instance answers new requests with `rejected` at its door, without a worker and without its queue. What is
-/// inside or waits
-/// goes on. With `access` only requests to endpoints of a store are meant that do this with their row: a database that can be read and not written.
+/// While the switch is thrown, each instance answers new requests with `rejected` at its door, without a worker and without its queue. What is inside
+/// or waits goes on. With `access` only requests to endpoints of a store are meant that do this with their row: a database that can be read and not
+/// written.
 ///
 /// # When to use it
 /// For read-only mode, and to stop new work while the old is finished.

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// The emergency stop of a service. Its instances get no new requests, finish what they have and go; with `drain` what is not done by then is cut
-/// off. Callers
-/// find nobody, scalers of the service are held. When the switch reverts, as many instances are ordered as there were, and start after their
-/// `start_up`.
+/// off. Callers find nobody, scalers of the service are held. When the switch reverts, as many instances are ordered as there were, and start after
+/// their `start_up`.
 ///
 /// # When to use it
 /// For a service that does more harm the longer it runs.

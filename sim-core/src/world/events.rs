@@ -1,8 +1,8 @@
 //! Events that come a few times a second at most: each names a subsystem and what is due there, which only the subsystem reads.
 //!
-//! The calendar's key has room for eight kinds of events. Seven are those of requests; an event of the eighth waits in a list beside the calendar, and the
-//! key holds its place there. A subsystem has a type of its own for what may be due in it, and [`Event`] joins these types, so that one more is a matter of its
-//! subsystem. What comes again and again keeps its place.
+//! The calendar's key has room for eight kinds of events. Seven are those of requests; an event of the eighth waits in a list beside the calendar,
+//! and the key holds its place there. A subsystem has a type of its own for what may be due in it, and [`Event`] joins these types, so that one more
+//! is a matter of its subsystem. What comes again and again keeps its place.
 
 use super::{Event, World};
 use crate::engine::table::{Id, Table, id};

@@ -1,8 +1,8 @@
 //! The seam through which the stages of a request pass, for a probe that listens.
 //!
 //! A probe says of each request of a load class, as it comes, whether it wants to hear of it. If so, the request's ticket is watched, and all frames
-//! that carry the ticket have the flag `WATCHED`. Each stage tests that flag, which stands in a line of the cache that the stage needs anyway, and tells
-//! the probe out of line. Without a probe no frame has the flag, and requests have tickets only where the model needs them.
+//! that carry the ticket have the flag `WATCHED`. Each stage tests that flag, which stands in a line of the cache that the stage needs anyway, and
+//! tells the probe out of line. Without a probe no frame has the flag, and requests have tickets only where the model needs them.
 //!
 //! A probe only listens: it draws nothing, schedules nothing and takes no frames, so a run with a probe is the run without it.
 //!

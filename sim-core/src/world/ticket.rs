@@ -4,8 +4,8 @@
 //! copies of hedged calls, branches, background steps, messages and their deliveries, and the frames that take the place of another. So what a
 //! ticket holds outlives the frames between: callers that have given up, and messages that wait.
 //!
-//! Frames name their tickets in a list beside the arena, which exists only where the model needs tickets: nobody else pays for it, and the frame stays
-//! one cache line. A ticket counts its carriers. A frame that is given back keeps its ticket until it is taken again, so giving back costs
+//! Frames name their tickets in a list beside the arena, which exists only where the model needs tickets: nobody else pays for it, and the frame
+//! stays one cache line. A ticket counts its carriers. A frame that is given back keeps its ticket until it is taken again, so giving back costs
 //! nothing; hence there are never more tickets than frames, and their memory follows what is in flight.
 //!
 //! A new field is a field of [`Ticket`] with its value in [`Ticket::new`], and a function of the world that reads or sets it. It needs no rule

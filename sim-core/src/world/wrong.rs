@@ -1,9 +1,9 @@
 //! What is wrong in the answer of each frame: kinds of wrongness travel with answers, up to the load.
 //!
-//! A kind arises at one attempt of one call ([`World::arises`]): a stale row is read there, or a fault falsifies its answer. It is counted there once, whatever
-//! becomes of the answer. From there it goes with the answer to the caller that hears it, and into that caller's own answer; a caller that had
-//! given up hears nothing, and a failed attempt brings nothing along. When a caller hears an answer, the kinds in it that arose further down are
-//! counted at its call site too ([`World::hears_wrong`]).
+//! A kind arises at one attempt of one call ([`World::arises`]): a stale row is read there, or a fault falsifies its answer. It is counted there
+//! once, whatever becomes of the answer. From there it goes with the answer to the caller that hears it, and into that caller's own answer; a caller
+//! that had given up hears nothing, and a failed attempt brings nothing along. When a caller hears an answer, the kinds in it that arose further down
+//! are counted at its call site too ([`World::hears_wrong`]).
 //!
 //! So a kind is no part of the ticket, which attempts that were given up share with those that took their place. Duplicate effects and lost messages
 //! are in no answer, and are counted only where they arise.

@@ -1,6 +1,5 @@
-//! The whole path from a mangled file to its report: scenarios over the whole language and files that extend them, damaged by words and
-//! bytes, through
-//! every study. The program is built with overflow checks here. It may refuse, hold or break; it may not crash.
+//! The whole path from a mangled file to its report: scenarios over the whole language and files that extend them, damaged by words and bytes,
+//! through every study. The program is built with overflow checks here. It may refuse, hold or break; it may not crash.
 //!
 //! `MANGLE_SECONDS=3600` goes on as long, from `MANGLE_SEED=1` on or any other; a failure prints the command that repeats it.
 

@@ -12,15 +12,15 @@ use std::collections::BTreeMap;
 ///
 /// # What it models
 /// Finagle's Peak EWMA: each caller instance keeps a moving average of the latency of each instance, which jumps to a latency above it at once and
-/// comes down with time: after `decay` a latency counts 37 % of what it did. The load of an instance is that average, times the calls that the caller awaits from it
-/// and one more. Two instances are drawn, and the one with the smaller load gets the call. An instance that has not answered yet counts as one
-/// that takes no time, until a call to it is awaited: then as one that takes very long.
+/// comes down with time: after `decay` a latency counts 37 % of what it did. The load of an instance is that average, times the calls that the caller
+/// awaits from it and one more. Two instances are drawn, and the one with the smaller load gets the call. An instance that has not answered yet
+/// counts as one that takes no time, until a call to it is awaited: then as one that takes very long.
 ///
 /// A failed attempt counts with the time that it took, as in Finagle: an instance that fails at once looks fast and draws calls.
 ///
 /// # When to use it
-/// Where instances differ in speed, or one may become slow without failing: it is left alone after a few calls. Beside `outlier_ejection`, because of fast
-/// failures.
+/// Where instances differ in speed, or one may become slow without failing: it is left alone after a few calls. Beside `outlier_ejection`, because of
+/// fast failures.
 ///
 /// # Knobs
 /// - `decay`: how fast a latency is forgotten, duration, default 10s

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 /// Calls with the same key go to the same instance, and few keys move when instances come or go.
 ///
 /// # What it models
-/// Envoy's ring: each instance has several places on a ring of hashes, together at least `size` of them, and a key goes to the instance whose place is the first
-/// behind the key's own hash. When one of n instances leaves the balancer its keys go to the others, and all other keys stay. The more places,
-/// the more alike the shares: with 1,024 places and four instances each gets a quarter within a few percent.
+/// Envoy's ring: each instance has several places on a ring of hashes, together at least `size` of them, and a key goes to the instance whose place
+/// is the first behind the key's own hash. When one of n instances leaves the balancer its keys go to the others, and all other keys stay. The more
+/// places, the more alike the shares: with 1,024 places and four instances each gets a quarter within a few percent.
 ///
-/// A key space with hot keys makes hot instances: no balancer on keys splits one key. Without `key` the request itself is hashed, and calls of one request
-/// go to one instance.
+/// A key space with hot keys makes hot instances: no balancer on keys splits one key. Without `key` the request itself is hashed, and calls of one
+/// request go to one instance.
 ///
 /// It differs from Envoy in this: places are hashes of the instance's number, and not of its address, so that which key goes where is another.
 ///

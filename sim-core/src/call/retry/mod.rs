@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 /// `rejected`, and not as a retry.
 ///
 /// With `turned_away: false` a retry answers the callee alone: what the caller's own breaker, throttle, limits or pool turn away is final, also where
-/// `outcomes` has `rejected`. So it is in Envoy, which never retries what overflowed its circuit breakers, and in the standard handler of .NET, where the
-/// limiter stands outside of the retry, and the refusal of an open breaker is none of the failures that are tried again.
+/// `outcomes` has `rejected`. So it is in Envoy, which never retries what overflowed its circuit breakers, and in the standard handler of .NET, where
+/// the limiter stands outside of the retry, and the refusal of an open breaker is none of the failures that are tried again.
 ///
 /// # When to use it
 /// Against failures that pass. Without a budget retries multiply the load just when the callee can bear it least.

@@ -10,20 +10,22 @@ use serde::{Deserialize, Serialize};
 /// Nodes behind the instances of a service, and an autoscaler that provides them.
 ///
 /// # What it models
-/// A node has `instances_per_node` places. An instance that is ordered and finds a place on a node that is ready starts there, after its `start_up`; the first
-/// on a node that has just come pulls its image first. One that finds none waits, pending, and all who wait get the places of the next node that is
-/// ready, or that another instance leaves, first come, first served.
+/// A node has `instances_per_node` places. An instance that is ordered and finds a place on a node that is ready starts there, after its `start_up`;
+/// the first on a node that has just come pulls its image first. One that finds none waits, pending, and all who wait get the places of the next node
+/// that is ready, or that another instance leaves, first come, first served.
 ///
-/// The scaler looks each `every` (10s is usual) and wants as many nodes as hold all instances, the pending ones too, and `spare_nodes` on top. A node that
-/// it orders is ready after `provision`. A node without instances is given back when it was not needed for `unneeded`. `min` and `max` are of nodes.
+/// The scaler looks each `every` (10s is usual) and wants as many nodes as hold all instances, the pending ones too, and `spare_nodes` on top. A node
+/// that it orders is ready after `provision`. A node without instances is given back when it was not needed for `unneeded`. `min` and `max` are of
+/// nodes.
 ///
-/// While the provider has no capacity (`shortages`) an order fails, and the next is tried after `backoff`, twice as long after each failure up to half an
-/// hour.
+/// While the provider has no capacity (`shortages`) an order fails, and the next is tried after `backoff`, twice as long after each failure up to
+/// half an hour.
 ///
 /// The level `nodes` is how many are ready, `pending_instances` how many wait for one: `average(api.nodes)`, `most(api.pending_instances)`.
 ///
 /// It differs from the Cluster Autoscaler in this: nodes hold the instances of this service alone and do not fail by themselves (a fault strikes
-/// instances), and nothing is moved from one node to another to empty it. An instance is paid for from its order on; nodes have no price of their own.
+/// instances), and nothing is moved from one node to another to empty it. An instance is paid for from its order on; nodes have no price of their
+/// own.
 ///
 /// # When to use it
 /// Beside the scaler of the instances, to see what the second delay does: that of the machines.

@@ -53,8 +53,8 @@ impl Regression {
         }
     }
 
-    /// The features that are not 0 at a time of the week [ns from Monday 0:00]: which, and how much. Between the middles of two hours both count, by how
-    /// near they are.
+    /// The features that are not 0 at a time of the week [ns from Monday 0:00]: which, and how much. Between the middles of two hours both count, by
+    /// how near they are.
     fn at(&self, of_week_ns: u64) -> Vec<(usize, f64)> {
         let hours = of_week_ns as f64 / HOUR_NS as f64;
         let day = (hours / 24.0) as usize % DAYS;
@@ -102,7 +102,8 @@ impl Regression {
         times_ns.map(|at| math::exp(log_at(at)) * factor).collect()
     }
 
-    /// Least squares by the decomposition of Cholesky. Little is added to the diagonal, so that a feature of which nothing was seen yet has no effect.
+    /// Least squares by the decomposition of Cholesky. Little is added to the diagonal, so that a feature of which nothing was seen yet has no
+    /// effect.
     fn solve(&self) -> [f64; FEATURES] {
         let ridge = 1e-6 * self.weights.max(1.0);
         let mut lower = vec![[0.0; FEATURES]; FEATURES];

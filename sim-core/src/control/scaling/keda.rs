@@ -16,15 +16,15 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// A metric is active while it is above its activation threshold, 0 by default. While one is, there is at least one instance, and the horizontal pod
 /// autoscaler holds each metric at its target for one instance: instances = value / target, rounded up (`averageValue`); `cpu` and `memory` of the
-/// scaled service are shares of a pod's request. When none has been active for `cooldown`, the service goes to `min`, or to `idle`. The cool-down is for
-/// that last step alone: from many to one, the stabilization of the pod autoscaler counts.
+/// scaled service are shares of a pod's request. When none has been active for `cooldown`, the service goes to `min`, or to `idle`. The cool-down is
+/// for that last step alone: from many to one, the stabilization of the pod autoscaler counts.
 ///
-/// A metric that has had no data more than `failure_threshold` times in a row reads target x replicas of its `fallback`, so that the autoscaler goes there and
-/// stays: a fixed number, or as many as there are.
+/// A metric that has had no data more than `failure_threshold` times in a row reads target x replicas of its `fallback`, so that the autoscaler goes
+/// there and stays: a fixed number, or as many as there are.
 ///
-/// What calls find while there is no instance is what calls find of a service without endpoints: they fail as `unreachable`. Whether they wake it depends
-/// on the metric: `rps(api)` counts requests that instances got, of which there are none, and `rps(api.get)` those that callers sent. Messages
-/// wait in their queue, and `queue_length(jobs)` wakes the workers.
+/// What calls find while there is no instance is what calls find of a service without endpoints: they fail as `unreachable`. Whether they wake it
+/// depends on the metric: `rps(api)` counts requests that instances got, of which there are none, and `rps(api.get)` those that callers sent.
+/// Messages wait in their queue, and `queue_length(jobs)` wakes the workers.
 ///
 /// It differs from KEDA in this: `pollingInterval` (30 s, for the way from none to one) and the pod autoscaler's period (15 s) are one, the scaler's
 /// `every`; `minReplicaCount` is the scaler's `min`, which is 1 and not 0 if nothing is written.

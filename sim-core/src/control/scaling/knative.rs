@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 /// window. At a look it goes at most to `max_scale_up_rate` times the ready instances, and not below the ready instances / `max_scale_down_rate`.
 /// `scale_down_delay` lets the highest number of that time count.
 ///
-/// With `min: 0` it goes to none when nothing was in the service for a stable window and `scale_to_zero_grace` on top. Requests that come then are not
-/// lost: Knative's activator holds them and counts them as requests in the service, so that they wake it, and lets them go as soon as an instance is
-/// up. Here they wait at their caller, in its timeouts, and at most `activator_timeout`.
+/// With `min: 0` it goes to none when nothing was in the service for a stable window and `scale_to_zero_grace` on top. Requests that come then are
+/// not lost: Knative's activator holds them and counts them as requests in the service, so that they wake it, and lets them go as soon as an instance
+/// is up. Here they wait at their caller, in its timeouts, and at most `activator_timeout`.
 ///
 /// It differs from Knative in this:
 /// - the windows are made of scrapes of the pipeline that it reads, and are no shorter than one; Knative scrapes each second and decides each 2 s, so

@@ -19,12 +19,13 @@ use std::collections::VecDeque;
 /// `scale_up_above`), rounded up. So the instances are there when the load is, and go when neither now nor then needs them. Before there are enough
 /// observations nothing is changed: give the run a warm-up, or let a second scaler do the first weeks.
 ///
-/// What an instance carries is `capacity_per_instance`, or is learned: the metric that each running instance had, divided by the CPU share at which it had
-/// it, over all observations.
+/// What an instance carries is `capacity_per_instance`, or is learned: the metric that each running instance had, divided by the CPU share at which
+/// it had it, over all observations.
 ///
 /// The model is one of two (`method`):
-/// - `regression`: least squares of the logarithm, each value with itself as its weight, on `features`: the hour of the day (straight lines between the middles of hours), the day of the week,
-///   the weekend; so that hour and day are factors. It knows nothing of growth, and takes a holiday for the weekday that it is
+/// - `regression`: least squares of the logarithm, each value with itself as its weight, on `features`: the hour of the day (straight lines between
+///   the middles of hours), the day of the week, the weekend; so that hour and day are factors. It knows nothing of growth, and takes a holiday for
+///   the weekday that it is
 /// - `holt_winters`: level, trend and a season (`season`, default a week), smoothed exponentially with the weights `level` 0.3, `trend` 0.02 and
 ///   `seasonal` 0.3; it needs one whole season. It follows growth, and answers a sudden change in proportion
 ///

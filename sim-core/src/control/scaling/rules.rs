@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 /// less. At each look the rules are read from above, and the first whose condition is true decides; where none is, nothing is changed. A condition
 /// without data is not true.
 ///
-/// The number is changed again at each look for which a rule holds: instances that are still starting are in the number that is multiplied. Where that
-/// runs away, write a `cooldown`.
+/// The number is changed again at each look for which a rule holds: instances that are still starting are in the number that is multiplied. Where
+/// that runs away, write a `cooldown`.
 ///
 /// # When to use it
 /// For a scaler that somebody wrote, and where one metric alone does not decide.

@@ -17,14 +17,11 @@ pub enum EarlySettings {
 /// # What it models
 /// With `u` drawn uniformly between 0 and 1, a lookup makes the value anew if `-ln(u) * beta * delta` is at least the time that is left until it
 /// expires; `delta` is how long it took to make the value last. The request that does it waits for it, and all others have the old value in the
-/// meantime. So
-/// a value that is asked for often is nearly always made anew by one request before anybody misses it.
+/// meantime. So a value that is asked for often is nearly always made anew by one request before anybody misses it.
 ///
 /// With lookups at the rate `lambda` the first regeneration begins on average `beta * delta * (ln(lambda * beta * delta) + 0.5772)` before the end,
-/// and
-/// there are `e^(1/beta)` of them for each value, where without it there are `1 + lambda * delta`. With `coalesce` there is one at a time. A
-/// regeneration
-/// that fails does no harm: the request goes on with the value that has not expired.
+/// and there are `e^(1/beta)` of them for each value, where without it there are `1 + lambda * delta`. With `coalesce` there is one at a time. A
+/// regeneration that fails does no harm: the request goes on with the value that has not expired.
 ///
 /// # When to use it
 /// Against stampedes on keys that are asked for many times while one value is made, without a lock.

@@ -1,8 +1,7 @@
 //! What one place of a cache keeps, and which value leaves it when another needs its room.
 //!
 //! Values stand in slots, in a list by the order in which they were kept (`fifo`) or asked for (`lru`); `lfu` has an ordered set by how often keys
-//! were
-//! asked for instead. Whether a value has expired is nothing to know here.
+//! were asked for instead. Whether a value has expired is nothing to know here.
 
 use super::keyed::Eviction;
 use std::collections::{BTreeMap, BTreeSet};

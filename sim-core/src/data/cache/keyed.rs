@@ -17,12 +17,11 @@ use serde::{Deserialize, Serialize};
 ///   a value that was asked for less often than all others is not kept at all.
 ///
 /// A lookup judges by the `ttl` that is in force when it finds the value: where an experiment sets another, that of all values is another, as with
-/// Caffeine's `setExpiresAfter`.
-/// Expired values keep their room until they leave or are made anew. With an `entry_size` each value that is kept takes so much of the memory of the
-/// instance in which it lies (`machine: {memory: ...}`), on top of what the instance and its requests use, with its key and what the cache keeps beside
-/// it: an instance whose cache grows beyond its memory is killed, and its values are lost. An answer from the cache is a stale read if the row was written since the
-/// value was read from its store. Caches are empty at the start, so that `warm_up` of the run has to be long enough to fill them, or shows the cold
-/// start.
+/// Caffeine's `setExpiresAfter`. Expired values keep their room until they leave or are made anew. With an `entry_size` each value that is kept takes
+/// so much of the memory of the instance in which it lies (`machine: {memory: ...}`), on top of what the instance and its requests use, with its key
+/// and what the cache keeps beside it: an instance whose cache grows beyond its memory is killed, and its values are lost. An answer from the cache
+/// is a stale read if the row was written since the value was read from its store. Caches are empty at the start, so that `warm_up` of the run has to
+/// be long enough to fill them, or shows the cold start.
 ///
 /// # When to use it
 /// Where popularity, memory or time to live decide about the share of hits.
@@ -43,8 +42,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Source
 /// Che, Tung and Wang, "Hierarchical Web Caching Systems", 2002, and Martina, Garetto and Leonardi, "A unified approach to the performance analysis
-/// of
-/// caching systems", 2014, for the shares of hits that tests compare with.
+/// of caching systems", 2014, for the shares of hits that tests compare with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyedSettings {

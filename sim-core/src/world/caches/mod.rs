@@ -1,8 +1,8 @@
 //! Caches: which values lie where, and who makes one that is missing.
 //!
-//! Values lie on a *shelf*: a cache has one for each instance of its own, or, where it lies in the memory of its callers, one for each instance
-//! that looks
-//! something up. A shelf is there from the first time at which somebody looks, and is emptied when its instance crashes, is removed, or is flushed.
+//! Values lie on a *shelf*: a cache has one for each instance of its own, or, where it lies in the memory of its callers, one for each instance that
+//! looks something up. A shelf is there from the first time at which somebody looks, and is emptied when its instance crashes, is removed, or is
+//! flushed.
 //!
 //! A lookup of a cache with instances is a call to one of them and what follows on its answer (`look`): the instance tells the caller's frame
 //! that it has answered, and what lies on its shelf at the moment at which the answer is back decides. A cache that does not answer is a miss, and
@@ -10,10 +10,8 @@
 //!
 //! A missing value is made by a branch of the request, which has the flag `REGENERATES` (`make`): so its end is heard of in one place, whether it has
 //! succeeded, has failed, or was lost with its instance. It has the number of its own key, which is the same for a stand-in. The request that waits
-//! for it, and
-//! all others that wait for it by coalescing, are in `Phase::Joining` with a sequence number of their own: one that was cancelled, timed out or
-//! crashed has
-//! another, and is passed over.
+//! for it, and all others that wait for it by coalescing, are in `Phase::Joining` with a sequence number of their own: one that was cancelled, timed
+//! out or crashed has another, and is passed over.
 //!
 //! What holds between two events: each branch with `REGENERATES` has an entry in `makings`, and each entry a branch; an entry of `led` is the
 //! number of one of them.

@@ -1,7 +1,8 @@
 //! Activators: told when a service comes to have instances, or to have none, and what waits at them wakes its scaler.
 //!
-//! An activator is a gate behind all others of a call (`gate.rs`), so that limits and pools hold what waits at it. How many wait is a level, which telemetry
-//! delivers as any other; that somebody waits where there is nothing is known at once, because Knative's activator says so to its autoscaler.
+//! An activator is a gate behind all others of a call (`gate.rs`), so that limits and pools hold what waits at it. How many wait is a level, which
+//! telemetry delivers as any other; that somebody waits where there is nothing is known at once, because Knative's activator says so to its
+//! autoscaler.
 
 use super::gate::Keeper;
 use crate::call::activator::HELD;

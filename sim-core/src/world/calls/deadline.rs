@@ -1,19 +1,15 @@
 //! Deadlines, handed on from a call to every call below it.
 //!
 //! Each frame has a deadline: that of the call for which it works. A call's deadline is the earlier of its caller's frame's and, where the call has
-//! one
-//! of its own, its begin plus that. Its attempts have that deadline, and so have all calls that they make. What nobody waits for has none: background
-//! steps, messages and what their consumers do.
+//! one of its own, its begin plus that. Its attempts have that deadline, and so have all calls that they make. What nobody waits for has none:
+//! background steps, messages and what their consumers do.
 //!
 //! The deadlines stand in a list beside the arena, which exists only where a call of the model has one (`Deadlines`). A call site below such a call
-//! is
-//! `bounded`: its timers are events of their own, cut at the deadline, and before an attempt is sent it is looked at whether there is time left.
+//! is `bounded`: its timers are events of their own, cut at the deadline, and before an attempt is sent it is looked at whether there is time left.
 //!
 //! A call site that `tells_time` sends its deadline as a time of day. The caller writes it by its clock and the callee reads it by its own, so that
-//! what
-//! the list has for the callee is the true time at which the clock of the callee will show it: the deadline, plus what the caller's clock is ahead,
-//! less
-//! what the callee's is. The callee looks at it as it begins (`Op::ReadsDeadline`). Clocks are wrong only while a fault makes them so.
+//! what the list has for the callee is the true time at which the clock of the callee will show it: the deadline, plus what the caller's clock is
+//! ahead, less what the callee's is. The callee looks at it as it begins (`Op::ReadsDeadline`). Clocks are wrong only while a fault makes them so.
 
 use super::site::Site;
 use crate::call::deadline::{PASSED, REFUSED};

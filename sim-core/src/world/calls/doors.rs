@@ -399,7 +399,8 @@ impl World<'_> {
         self.next_takes_place(shared);
     }
 
-    /// Instances of a callee, by their places, were ejected at some times [ns]: what is asked of that is how soon it finds those that a fault strikes.
+    /// Instances of a callee, by their places, were ejected at some times [ns]: what is asked of that is how soon it finds those that a fault
+    /// strikes.
     #[cold]
     fn are_ejected(&mut self, site: EdgeId, ejected: &[(u32, u64)]) {
         let service = self.calls.sites[site].service;

@@ -1,8 +1,8 @@
 //! Which instance gets an attempt, and what the balancer is told of it.
 //!
-//! Candidates are the instances that are in the balancer: where checkers know different things, in that of the caller. Where all will do, the balancer picks among them; where the callee's role, another copy
-//! of the same call, an ejector or locality leaves fewer, among those. A balancer that hashes is given the key of the request, which is the same
-//! wherever the request is asked for its key.
+//! Candidates are the instances that are in the balancer: where checkers know different things, in that of the caller. Where all will do, the
+//! balancer picks among them; where the callee's role, another copy of the same call, an ejector or locality leaves fewer, among those. A balancer
+//! that hashes is given the key of the request, which is the same wherever the request is asked for its key.
 
 use super::site::Role;
 use crate::call::balance::Asking;

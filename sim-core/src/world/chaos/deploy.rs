@@ -282,7 +282,8 @@ impl<'m> World<'m> {
         let step = self.chaos.deploys.list[index as usize].step;
         let mut all = self.there(index);
         let new = Some(deploy.version);
-        // Those that have it stay first, and then those that serve: on a machine that is down nobody would see what a small first step is there to show.
+        // Those that have it stay first, and then those that serve: on a machine that is down nobody would see what a small first step is there to
+        // show.
         let is_up = |instance: &InstanceId| self.stations.life(*instance) == Life::Up;
         all.sort_by_key(|instance| (self.stations.version(*instance) != new, !is_up(instance)));
         // Less than half a thousandth of an instance is rounding.

@@ -1,11 +1,9 @@
 //! The copies of a store with a primary: its log of writes, which copy has which of them, and which are lost when the primary is.
 //!
 //! A write goes to the primary at once, and to each copy that follows it after a lag of its own; writes overtake each other on the way. A copy that
-//! is
-//! away (crashed, frozen, gone) gets nothing; when it is back it has all that it lacks after one more lag. While the primary is down nothing is on
-//! its
-//! way: what a copy has not got by then it gets when the primary is back, or never, when another copy leads by then. Who leads next takes from the
-//! other copies that follow what these have, so that a write is lost only if none of them has it.
+//! is away (crashed, frozen, gone) gets nothing; when it is back it has all that it lacks after one more lag. While the primary is down nothing is on
+//! its way: what a copy has not got by then it gets when the primary is back, or never, when another copy leads by then. Who leads next takes from
+//! the other copies that follow what these have, so that a write is lost only if none of them has it.
 //!
 //! Only writes that some copy still lacks are kept, so memory follows the lag. Of a copy that is away the rows are kept that it lacks.
 

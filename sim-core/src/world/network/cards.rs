@@ -1,12 +1,12 @@
 //! Network cards of machines: each message that comes to an instance with one passes its ring.
 //!
-//! A ring has to see messages in the order in which they arrive, so that it is asked when a message arrives, and not when it sets out: the frame wakes once at
-//! the card, and once when its host has handled the last packet. What a card drops is sent again by the transport of its link, if that has one, over the
-//! link as it is by then. Between two tries the frame sleeps in the phase in which it would have arrived, as a message does that waits for a timer of its
-//! link ([`super::carry`]).
+//! A ring has to see messages in the order in which they arrive, so that it is asked when a message arrives, and not when it sets out: the frame
+//! wakes once at the card, and once when its host has handled the last packet. What a card drops is sent again by the transport of its link, if that
+//! has one, over the link as it is by then. Between two tries the frame sleeps in the phase in which it would have arrived, as a message does that
+//! waits for a timer of its link ([`super::carry`]).
 //!
-//! The host of a frozen instance handles nothing. Messages that wake to be handled meanwhile are held at their card until it goes on. The card of an instance
-//! that is down is passed by: what its door says then is what callers see.
+//! The host of a frozen instance handles nothing. Messages that wake to be handled meanwhile are held at their card until it goes on. The card of an
+//! instance that is down is passed by: what its door says then is what callers see.
 //!
 //! A system without cards pays one test of a flag for a message, and one for a frame that wakes.
 
@@ -387,7 +387,8 @@ impl World<'_> {
         card.fault = fault;
     }
 
-    /// The rings of a service have another number of places. What somebody sets holds for those too that a fault has shrunk; what is taken back does not.
+    /// The rings of a service have another number of places. What somebody sets holds for those too that a fault has shrunk; what is taken back does
+    /// not.
     pub(in crate::world) fn ring_changes(&mut self, service: ServiceId, is_set: bool) {
         let Some(nic) = &self.in_force.services[service.index()].nic else { return };
         let own = nic.ring.get_u32();

@@ -1,8 +1,8 @@
 //! Routes: which link messages take now, and when that changes.
 //!
-//! A message asks its route as it sets out, and gets one link. What a route uses changes by events alone: a link is withdrawn or announced, and
-//! after the route's `convergence` its messages follow, so that in between they go over a link that is not there. A system without routes pays one comparison
-//! for each message that crosses a link.
+//! A message asks its route as it sets out, and gets one link. What a route uses changes by events alone: a link is withdrawn or announced, and after
+//! the route's `convergence` its messages follow, so that in between they go over a link that is not there. A system without routes pays one
+//! comparison for each message that crosses a link.
 
 use super::ends::{Ends, Way};
 use crate::dist::Sampler;

@@ -1,9 +1,9 @@
 //! The network between caller and callee: latency, loss, partitions, and what faults do to messages on an edge.
 //!
-//! Requests, deliveries of queues, health checks and the replies to all of them go through one function, [`World::transmit`]. Every message has a way, there
-//! or back, and all that names two places is asked for that way: a link or a fault from b to a is met by replies of calls from a to b. Deliveries
-//! from queues are calls of the queue, in its zone; a health check is a call of its checker (`stations/checkers`), and asks for no endpoint.
-//! A call site without latency, loss, sizes or an active fault never comes here. Latencies are drawn from the attempt's key.
+//! Requests, deliveries of queues, health checks and the replies to all of them go through one function, [`World::transmit`]. Every message has a
+//! way, there or back, and all that names two places is asked for that way: a link or a fault from b to a is met by replies of calls from a to b.
+//! Deliveries from queues are calls of the queue, in its zone; a health check is a call of its checker (`stations/checkers`), and asks for no
+//! endpoint. A call site without latency, loss, sizes or an active fault never comes here. Latencies are drawn from the attempt's key.
 //!
 //! Left out here: the messages by which regions agree (`data/agree`), which take the latency of their links and meet no fault.
 
@@ -366,8 +366,8 @@ impl World<'_> {
         (Line::Call(site), self.caller_zone(frame, site))
     }
 
-    /// What the network and the faults on it do to a message, or to what its transport sends again of it. That goes over the link that is used now, and is
-    /// still sent by the transport with which the message set out.
+    /// What the network and the faults on it do to a message, or to what its transport sends again of it. That goes over the link that is used now,
+    /// and is still sent by the transport with which the message set out.
     pub(super) fn fate(
         &self,
         frame: FrameId,
@@ -464,7 +464,8 @@ impl World<'_> {
         Departure::Away
     }
 
-    /// How long so many bytes of a message that sets out then take until they are sent over the links that faults limit, behind those before them [ns].
+    /// How long so many bytes of a message that sets out then take until they are sent over the links that faults limit, behind those before them
+    /// [ns].
     ///
     /// Messages of calls without a size take no time and wait for nobody. A health check is too small to take time, and waits for those before it.
     #[inline(always)]

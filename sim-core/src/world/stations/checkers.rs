@@ -1,11 +1,10 @@
 //! Who checks the instances of a service, and for whom.
 //!
 //! A service that is checked has a checker in each zone from which it is called, and outside of all zones where users call it from there. The callers
-//! in a zone know what their checker knows, so that an instance which only one zone cannot reach is left out by the callers of that zone alone.
-//! A caller that a link or a fault names (a service, a load class) has a checker of its own in each of its zones, because what acts on its messages
+//! in a zone know what their checker knows, so that an instance which only one zone cannot reach is left out by the callers of that zone alone. A
+//! caller that a link or a fault names (a service, a load class) has a checker of its own in each of its zones, because what acts on its messages
 //! acts on its checks too. Callers that nothing in the file can tell apart share one: without zones there is one in all, and so there is where no
-//! link
-//! does anything and no fault acts on messages.
+//! link does anything and no fault acts on messages.
 //!
 //! Besides, each zone in which instances stand has a checker that stands with them, as the agent of a machine does. It alone decides on restarts, and
 //! it is the one of the callers in that zone, where they have one that no link and no fault names.

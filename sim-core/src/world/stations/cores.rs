@@ -177,8 +177,8 @@ impl Cores {
         whole as u64
     }
 
-    /// From now on work is slower by another factor, of which stolen time is a part: what is stolen spends no quota. `seq` is a new number: events that
-    /// were made before it are not relied upon.
+    /// From now on work is slower by another factor, of which stolen time is a part: what is stolen spends no quota. `seq` is a new number: events
+    /// that were made before it are not relied upon.
     pub fn set_slow(&mut self, now_ns: u64, (slow, stolen): (f64, f64), seq: u64) {
         self.update(now_ns);
         (self.slow, self.stolen) = (slow, stolen);

@@ -1,8 +1,8 @@
 //! The disks of instances: a request asks its instance's disk, and waits until that has done it.
 //!
-//! What a disk does and in which order is in [`Disk`]; here are the requests that wait, and the one event of each disk that is at work. It has the kind of
-//! events that shared cores have, and the number of the event tells which of the two is meant. A request that gives up leaves its place in the queue,
-//! where it is passed over when its turn comes; what the disk does already, it does to the end.
+//! What a disk does and in which order is in [`Disk`]; here are the requests that wait, and the one event of each disk that is at work. It has the
+//! kind of events that shared cores have, and the number of the event tells which of the two is meant. A request that gives up leaves its place in
+//! the queue, where it is passed over when its turn comes; what the disk does already, it does to the end.
 
 use crate::counters::{count, level, part};
 use crate::engine::math::whole_ns;

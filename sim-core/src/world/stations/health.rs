@@ -1,16 +1,16 @@
 //! Health checks: each instance is asked by each checker of its service, and what does not answer in time is left out of the balancers of the
 //! callers that go by this checker (`checkers`).
 //!
-//! A check is a message as requests are, and crosses the same network there and back ([`World::transmit`]): links and faults delay and lose it. At its
-//! instance it knocks like a request: a free worker answers, else it waits in the queue behind the requests, and takes a worker for no time. A frozen
-//! instance answers when it is no longer frozen, one that has spent its limit of processor time when the next period begins, and one that is down refuses
-//! or is silent. Where an answer takes time (`takes`), it does so at the speed of the instance, and holds no worker. Limits at the door do not ask it. It is no
-//! request, and is counted nowhere. The checker gives up after its timeout: what comes later is not heard.
+//! A check is a message as requests are, and crosses the same network there and back ([`World::transmit`]): links and faults delay and lose it. At
+//! its instance it knocks like a request: a free worker answers, else it waits in the queue behind the requests, and takes a worker for no time. A
+//! frozen instance answers when it is no longer frozen, one that has spent its limit of processor time when the next period begins, and one that is
+//! down refuses or is silent. Where an answer takes time (`takes`), it does so at the speed of the instance, and holds no worker. Limits at the door
+//! do not ask it. It is no request, and is counted nowhere. The checker gives up after its timeout: what comes later is not heard.
 //!
 //! All checkers of a service ask at the same times, and one that still waits for an answer of an instance does not ask it again.
 //!
-//! The callers of a service share one list of instances as long as all its checkers agree ([`World::refresh_routable`]), so that a call pays nothing for
-//! checks. While they differ each checker has a list, and callers look up theirs.
+//! The callers of a service share one list of instances as long as all its checkers agree ([`World::refresh_routable`]), so that a call pays nothing
+//! for checks. While they differ each checker has a list, and callers look up theirs.
 
 use super::Due;
 use super::checkers::{CheckerId, Checkers};
@@ -418,8 +418,8 @@ impl World<'_> {
         let turns = if checked.is_ill { recovers } else { fails };
         checked.is_ill ^= turns;
         if fails && restarts {
-            // Again after as many bad answers, if it is no better then. Not at once: the caller of this function is in the middle of a step on this very
-            // instance.
+            // Again after as many bad answers, if it is no better then. Not at once: the caller of this function is in the middle of a step on this
+            // very instance.
             checked.bad = 0;
             self.schedule(self.now, Due::Restart { instance, epoch });
         }

@@ -117,8 +117,8 @@ fn what_fails_its_probes_is_restarted_where_that_is_meant() {
     assert_eq!(answered(&run, 80, 100), answered(&before, 80, 100));
 }
 
-/// Whether the first instance is in the balancer this long after time 0, which is 10 s after the start. Checks are sent at whole seconds, and one that is
-/// not answered within half a second takes an instance out.
+/// Whether the first instance is in the balancer this long after time 0, which is 10 s after the start. Checks are sent at whole seconds, and one
+/// that is not answered within half a second takes an instance out.
 fn is_well(model: &Model, after_ms: u64) -> bool {
     let mut model = model.clone();
     model.run.duration = ms(after_ms);

@@ -26,7 +26,8 @@ impl Arena {
 }
 
 impl World<'_> {
-    /// The request that is next in an instance's line steps up to be served first; false if none waits. Those that its discipline drops are sent away.
+    /// The request that is next in an instance's line steps up to be served first; false if none waits. Those that its discipline drops are sent
+    /// away.
     #[cold]
     #[inline(never)]
     pub(super) fn step_up(&mut self, index: InstanceId) -> bool {

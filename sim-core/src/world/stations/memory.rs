@@ -1,8 +1,8 @@
 //! The memory of instances: who takes it, and what becomes of an instance that has none left.
 //!
-//! What an instance uses is reckoned from the number of requests in it, so that nothing is kept for each request. It is looked at when a request comes or
-//! goes, when a fault begins or ends, and while it leaks a number of times until it is full. An instance is killed by an event at the same instant,
-//! because the request that was one too many is still being looked at.
+//! What an instance uses is reckoned from the number of requests in it, so that nothing is kept for each request. It is looked at when a request
+//! comes or goes, when a fault begins or ends, and while it leaks a number of times until it is full. An instance is killed by an event at the same
+//! instant, because the request that was one too many is still being looked at.
 
 use super::Due;
 use super::instance::{Instance, Life};

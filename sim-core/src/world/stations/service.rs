@@ -28,8 +28,8 @@ pub struct Service {
     pub patience: Option<Sampler>,
     /// Queues from which its instances take messages.
     pub pulls: Vec<ServiceId>,
-    /// By checker, when each instance came into the balancers of its callers [ns]; nothing for those of the first moment, and an empty list where none
-    /// starts slowly.
+    /// By checker, when each instance came into the balancers of its callers [ns]; nothing for those of the first moment, and an empty list where
+    /// none starts slowly.
     pub entered: Vec<Option<u64>>,
     /// Messages waiting, in a queue.
     pub queue: Integral,

@@ -1,7 +1,7 @@
 //! The horizontal pod autoscaler of Kubernetes.
 //!
-//! `replicas.rs` has what a metric asks for, `behaviour.rs` how fast that may be followed; both are pure, and reproduce the vectors of Kubernetes' own
-//! tests (`vectors.rs`). Here are the settings, and how the two are put together.
+//! `replicas.rs` has what a metric asks for, `behaviour.rs` how fast that may be followed; both are pure, and reproduce the vectors of Kubernetes'
+//! own tests (`vectors.rs`). Here are the settings, and how the two are put together.
 
 mod behaviour;
 mod replicas;
@@ -28,22 +28,23 @@ use serde::{Deserialize, Serialize};
 /// The horizontal pod autoscaler of Kubernetes, as it is documented and coded.
 ///
 /// # What it models
-/// Replicas = replicas x usage / target, rounded up, of each metric; of several metrics the one that wants most counts, and while one has no data nothing
-/// is taken away. Nothing is changed while usage / target is within `tolerance` of 1.
+/// Replicas = replicas x usage / target, rounded up, of each metric; of several metrics the one that wants most counts, and while one has no data
+/// nothing is taken away. Nothing is changed while usage / target is within `tolerance` of 1.
 ///
 /// What a metric is follows from what is written:
-/// - `cpu` and `memory` of the scaled service are resources with `averageUtilization`, in whole percents of what a pod requests: its cores and its memory
+/// - `cpu` and `memory` of the scaled service are resources with `averageUtilization`, in whole percents of what a pod requests: its cores and its
+///   memory
 /// - `utilisation`, `rps`, `throughput`, `in_system` and `queue_length` of the scaled service are metrics of pods with `averageValue`
 /// - all else under `metrics` is a metric of another object with `value`, and under `per_instance` one with `averageValue`
 ///
-/// Each pod has a reading of its own, over one scrape or over the window that is written (`cpu(api) over 1m: 70%`). It has one when it has run through
-/// the whole of it. A pod that starts is unready: 0 on the way up, and not counted on the way down. A pod that runs and has no reading (it has just come
-/// up, or has crashed) counts as 0 on the way up, and on the way down as 100 % of its request, or as the target where that is more. The CPU of a pod that is
-/// younger than `cpu_initialization` counts when a whole window lies behind the moment in which it became ready.
+/// Each pod has a reading of its own, over one scrape or over the window that is written (`cpu(api) over 1m: 70%`). It has one when it has run
+/// through the whole of it. A pod that starts is unready: 0 on the way up, and not counted on the way down. A pod that runs and has no reading (it
+/// has just come up, or has crashed) counts as 0 on the way up, and on the way down as 100 % of its request, or as the target where that is more. The
+/// CPU of a pod that is younger than `cpu_initialization` counts when a whole window lies behind the moment in which it became ready.
 ///
-/// Down, the highest recommendation of the last 300 s counts; up, the lowest of the last 0 s (`stabilization`). Policies limit what may change in a period:
-/// by default 100 % or 4 pods in 15 s on the way up, whichever is more, and 100 % in 15 s on the way down. Without `up` and `down`, as in a manifest without
-/// `behavior`, at most twice as many replicas as now, or 4, are asked for at a time.
+/// Down, the highest recommendation of the last 300 s counts; up, the lowest of the last 0 s (`stabilization`). Policies limit what may change in a
+/// period: by default 100 % or 4 pods in 15 s on the way up, whichever is more, and 100 % in 15 s on the way down. Without `up` and `down`, as in a
+/// manifest without `behavior`, at most twice as many replicas as now, or 4, are asked for at a time.
 ///
 /// It differs from Kubernetes in this:
 /// - a pod is ready as soon as its `start_up` is over, whatever its `health` checks say
@@ -75,8 +76,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// # Source
-/// kubernetes/kubernetes `pkg/controller/podautoscaler`: `replica_calculator.go` and `horizontal.go`, whose test vectors are reproduced; kubernetes.io,
-/// Horizontal Pod Autoscaling.
+/// kubernetes/kubernetes `pkg/controller/podautoscaler`: `replica_calculator.go` and `horizontal.go`, whose test vectors are reproduced;
+/// kubernetes.io, Horizontal Pod Autoscaling.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HpaSettings {

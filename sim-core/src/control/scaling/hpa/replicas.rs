@@ -125,8 +125,8 @@ fn calculate(
     Proposal::Replicas(replicas)
 }
 
-/// A resource metric with `averageUtilization`: usage in units of which a pod requests `request`, and a target [%]. `from_ns` is when the window of the
-/// readings began; CPU alone is not believed of young pods.
+/// A resource metric with `averageUtilization`: usage in units of which a pod requests `request`, and a target [%]. `from_ns` is when the window of
+/// the readings began; CPU alone is not believed of young pods.
 #[derive(Debug, Clone, Copy)]
 pub struct Resource {
     /// What a pod requests.
