@@ -49,7 +49,7 @@ impl Topology {
             for edge in &self.edges {
                 let above = match edge.caller {
                     Caller::Endpoint(caller) => brought[caller.index()],
-                    Caller::Load(_) | Caller::Queue(_) => f64::INFINITY,
+                    Caller::Load(_) | Caller::Queue(_) | Caller::Scaler(_) => f64::INFINITY,
                 };
                 let here = edge.deadline.map_or(above, |own| above.min(own.ns() as f64));
                 if here > brought[edge.callee.index()] {

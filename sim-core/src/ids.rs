@@ -71,6 +71,8 @@ pub enum Caller {
     Endpoint(EndpointId),
     /// A queue that hands over messages.
     Queue(ServiceId),
+    /// A scaler that asks who decides, by its place.
+    Scaler(u32),
 }
 
 /// Where an end of a link or a target of a fault is.

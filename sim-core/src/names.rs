@@ -69,6 +69,10 @@ pub struct Names {
     pub keys: BTreeMap<String, KeySpaceId>,
     /// Telemetry pipelines, by their place.
     pub pipelines: BTreeMap<String, usize>,
+    /// Those whose records are counted: with a sink, redaction, or what must never leave.
+    pub recorded: BTreeMap<String, usize>,
+    /// The places of those that have a sink.
+    pub sinks: BTreeSet<usize>,
     /// Cost items, by their place.
     pub costs: BTreeMap<String, usize>,
     /// Probes, all their directions, and behind their name each by itself: `NAME.FROM->TO`.

@@ -117,6 +117,7 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             "step" => within(&["steps", "branches", "background"]),
             "schedule" => somewhere_in("faults"),
             "switch" => somewhere_in("switches"),
+            "telemetry" => somewhere_in("telemetry"),
             // Their names are the keys.
             "ejection" | "locality" | "routes" => true,
             // A section of the file.

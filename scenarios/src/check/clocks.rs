@@ -25,7 +25,7 @@ pub fn check(compiled: &Compiled, problems: &mut Problems) {
             let callee = model.endpoints[edge.callee.index()].service;
             let caller = match edge.caller {
                 Caller::Endpoint(endpoint) => Some(model.endpoints[endpoint.index()].service),
-                Caller::Load(_) | Caller::Queue(_) => None,
+                Caller::Load(_) | Caller::Queue(_) | Caller::Scaler(_) => None,
             };
             services.contains(&callee) || caller.is_some_and(|caller| services.contains(&caller))
         };

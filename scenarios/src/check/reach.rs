@@ -1,7 +1,7 @@
 //! What no request ever gets to: promises about it are never judged.
 
 use crate::compile::Compiled;
-use sim_core::ids::{EdgeId, EndpointId};
+use sim_core::ids::{Caller, EdgeId, EndpointId};
 use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
 use sim_core::promise::PromiseKind;
@@ -56,6 +56,9 @@ fn reached(model: &Model) -> Vec<bool> {
     let mut reached = vec![false; model.endpoints.len()];
     let first = model.loads.iter().flat_map(|load| &load.mix).map(|(_, edge)| *edge);
     let mut open: Vec<EndpointId> = first.map(|edge| model.edges[edge.index()].callee).collect();
+    // Who is asked by a scaler needs no load.
+    let asked = model.edges.iter().filter(|edge| matches!(edge.caller, Caller::Scaler(_)));
+    open.extend(asked.map(|edge| edge.callee));
     while let Some(id) = open.pop() {
         if std::mem::replace(&mut reached[id.index()], true) {
             continue;

@@ -9,6 +9,7 @@ use crate::written::call::{CallKeys, CallStep};
 use crate::written::load::LoadSettings;
 use sim_core::call::balance::BalanceSettings;
 use sim_core::call::rate_limit::RateLimitSettings;
+use sim_core::dist::Distribution;
 use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, ServiceId, ZoneId};
 use sim_core::problem::{Problem, Problems, nearest};
 use sim_core::topology::{Edge, Guard, Load, Subject};
@@ -227,6 +228,7 @@ impl Compiler<'_> {
             Caller::Endpoint(endpoint) => (0, self.model.endpoints[endpoint.index()].service.0),
             Caller::Load(load) => (1, load.0),
             Caller::Queue(queue) => (2, queue.0),
+            Caller::Scaler(scaler) => (3, scaler),
         }
     }
 
@@ -234,7 +236,7 @@ impl Compiler<'_> {
         match caller {
             Caller::Endpoint(endpoint) => Some(self.model.endpoints[endpoint.index()].service),
             Caller::Queue(queue) => Some(queue),
-            Caller::Load(_) => None,
+            Caller::Load(_) | Caller::Scaler(_) => None,
         }
     }
 
@@ -290,6 +292,27 @@ impl Compiler<'_> {
                 self.model.loads.extend(load);
             }
         });
+    }
+
+    /// The calls by which scalers ask who decides.
+    pub(super) fn deciders(&mut self, problems: &mut Problems) {
+        for (place, (name, settings)) in self.written.control.scalers.iter().enumerate() {
+            let Some((key, to, timeout)) = settings.decide.asks() else { continue };
+            let at = format!("control.scalers.{name}.decide.{key}");
+            let Some(callee) = problems.at(&at, |p| self.callee("to", to, p)) else { continue };
+            let site = Site {
+                caller: Caller::Scaler(place as u32),
+                name,
+                callee,
+                path: format!("{at}.to"),
+                may: MayFallBack::Itself,
+            };
+            let timeout = Distribution::constant(timeout);
+            let keys = CallKeys { timeout: Some(&timeout), ..CallKeys::default() };
+            let guard = self.guard(&site, &keys, None, "");
+            let call = self.push_edge(site, keys, guard);
+            self.deciders.insert(place, call);
+        }
     }
 
     fn load(&mut self, id: LoadId, name: &str, settings: &LoadSettings, problems: &mut Problems) -> Option<Load> {

@@ -194,6 +194,14 @@ impl Compiler<'_> {
         number(&mut names.alerts, written.control.alerts.names(), keys(tree, "control.alerts"), |i| i);
         number(&mut names.scalers, written.control.scalers.names(), keys(tree, "control.scalers"), |i| i);
         number(&mut names.switches, written.control.switches.names(), keys(tree, "control.switches"), |i| i);
+        for (place, (name, pipeline)) in written.control.telemetry.iter().enumerate() {
+            if pipeline.sink.is_some() {
+                names.sinks.insert(place);
+            }
+            if pipeline.compile(name).path.counts {
+                names.recorded.insert(name.to_owned(), place);
+            }
+        }
         let populated = written.load.iter().filter(|(_, load)| load.population.is_some());
         names.populations = populated.map(|(name, _)| name.to_owned()).collect();
         for (service, settings) in written.services.iter() {

@@ -77,11 +77,13 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
         shared: BTreeMap::new(),
         traces: Vec::new(),
         falling_back: Vec::new(),
+        deciders: BTreeMap::new(),
         defaults: written.defaults.call.as_ref().map(|d| d.call_keys()).unwrap_or_default(),
     };
     compiler.declare(problems);
     compiler.nodes(problems);
     compiler.loads(problems);
+    compiler.deciders(problems);
     compiler.name_edges();
     compiler.rest(problems);
     compiler.model.run.window = written.run.window(compiler.model.edges.len());
@@ -103,6 +105,8 @@ struct Compiler<'a> {
     defaults: CallKeys<'a>,
     /// Where the fallbacks stand whose calls are being compiled: none falls back on itself.
     falling_back: Vec<String>,
+    /// By scaler that asks who decides, its place: the call by which it asks.
+    deciders: BTreeMap<usize, EdgeId>,
 }
 
 impl Compiler<'_> {

@@ -3,7 +3,7 @@
 use super::Compiler;
 use crate::written::Written;
 use crate::written::node::check_instances;
-use sim_core::control::{Override, OverrideSettings, PipelineSettings, ScalerSettings};
+use sim_core::control::{Override, OverrideSettings, PipelineSettings, Scaler, ScalerSettings};
 use sim_core::deed::{self, Around};
 use sim_core::economics::{CostItem, Group};
 use sim_core::experiment::Before;
@@ -145,13 +145,14 @@ impl Compiler<'_> {
             model.telemetry.push(PipelineSettings::default().compile("default"));
         }
         problems.at("scalers", |p| {
-            for (name, settings) in control.scalers.iter() {
+            for (place, (name, settings)) in control.scalers.iter().enumerate() {
                 let scaler = p.at(name, |p| {
                     settings.validate(p);
                     check_instances("max", settings.max.get(), p);
                     settings.compile(name, names, p)
                 });
-                model.scalers.extend(scaler);
+                let decide = settings.decide.compile(self.deciders.get(&place).copied());
+                model.scalers.extend(scaler.map(|scaler| Scaler { decide, ..scaler }));
             }
         });
         let pipelines = &model.telemetry;

@@ -163,7 +163,7 @@ fn may_queue(scene: &Scene<'_>) -> bool {
             let endpoint = &scene.model.endpoints[caller.index()];
             !endpoint.is_async && scene.model.services[endpoint.service.index()].workers.is_some()
         }
-        Caller::Load(_) | Caller::Queue(_) => false,
+        Caller::Load(_) | Caller::Queue(_) | Caller::Scaler(_) => false,
     };
     scene.edges().any(|(_, edge)| holds(edge))
 }

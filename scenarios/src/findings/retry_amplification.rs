@@ -201,7 +201,7 @@ impl Layers<'_> {
     fn course<'m>(&self, edge: &'m Edge) -> Option<Course<'m>> {
         let given = match edge.caller {
             Caller::Endpoint(caller) => self.deadlines[caller.index()],
-            Caller::Load(_) | Caller::Queue(_) => f64::INFINITY,
+            Caller::Load(_) | Caller::Queue(_) | Caller::Scaler(_) => f64::INFINITY,
         };
         Some(course(self.scene.model, edge)?.by(given))
     }

@@ -84,6 +84,7 @@ impl<'a> Scene<'a> {
     pub fn caller(&self, edge: &Edge) -> &'a str {
         match edge.caller {
             Caller::Load(id) => &self.model.loads[id.index()].name,
+            Caller::Scaler(place) => &self.model.scalers[place as usize].name,
             Caller::Endpoint(id) => self.endpoint(id),
             Caller::Queue(id) => self.service(id),
         }

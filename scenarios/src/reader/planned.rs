@@ -25,9 +25,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Faults.
     ("poison", "faults.f.inject"),
     // Control.
-    ("redact", "control.telemetry.all"),
-    ("sink", "control.telemetry.all"),
-    ("decide", "control.scalers.s"),
     ("vertical", "control.scalers.s.use"),
     // Money and studies.
     ("capital", "costs.c.meter"),

@@ -197,6 +197,8 @@ pub struct Gathered {
     pub scaler_steps: Vec<[MeanSums; 4]>,
     /// Looks that changed nothing by the reason, and looks, of each scaler.
     pub scaler_held: Vec<[RatioSums; Held::COUNT]>,
+    /// Records of each telemetry pipeline that counts them: taken, lost, and leaked.
+    pub recorded: BTreeMap<usize, [MeanSums; 3]>,
     /// What the forecasts of each scaler missed, and what they were about.
     pub scaler_forecasts: Vec<RatioSums>,
     /// By direction of probes, in the order of the model.
@@ -245,6 +247,7 @@ impl Gathered {
             alert_looks: model.alerts.iter().map(|_| RatioSums::default()).collect(),
             scaler_looks: model.scalers.iter().map(|_| RatioSums::default()).collect(),
             scaler_steps: model.scalers.iter().map(|_| Default::default()).collect(),
+            recorded: recorded(model),
             scaler_held: model.scalers.iter().map(|_| Default::default()).collect(),
             scaler_forecasts: model.scalers.iter().map(|_| RatioSums::default()).collect(),
             probes: model.probes.iter().flat_map(|probes| &probes.ways).map(|_| ProbeSums::default()).collect(),
@@ -461,6 +464,12 @@ impl Gathered {
             turns.add(steps.turns as f64);
             moved.add(steps.moved as f64);
         }
+        for (place, [records, dropped, leaked]) in &mut self.recorded {
+            let counts = || run.slices.iter().filter_map(|slice| slice.pipelines.get(*place));
+            records.add(counts().map(|counts| counts.records).sum::<u64>() as f64);
+            dropped.add(counts().map(|counts| counts.dropped).sum::<u64>() as f64);
+            leaked.add(counts().map(|counts| counts.leaked).sum::<u64>() as f64);
+        }
         for (sums, (missed, of)) in self.scaler_forecasts.iter_mut().zip(&run.scaler_forecasts) {
             sums.add(*missed, *of);
         }
@@ -542,4 +551,10 @@ fn tail_spans(model: &Model) -> Vec<TailSums> {
             vec![one(Part::Before, 0, span.from_ns), during, one(Part::After, span.to_ns, end)]
         }
     }
+}
+
+/// Room for the records of each telemetry pipeline that counts them.
+fn recorded(model: &Model) -> BTreeMap<usize, [MeanSums; 3]> {
+    let counted = model.telemetry.iter().enumerate().filter(|(_, pipeline)| pipeline.path.counts);
+    counted.map(|(place, _)| (place, Default::default())).collect()
 }

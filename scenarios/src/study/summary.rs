@@ -16,7 +16,7 @@ use sim_core::outcome::Outcome;
 use sim_core::results::{
     AlertSummary, CallSummary, CostItemSummary, CostSummary, EndpointSummary, FaultPrice, FaultSpan, Held,
     LatencySummary, LevelSummary, Limit, LimitReached, LoadEvent, PrecisionSummary, ScalerSummary, ServiceSummary,
-    StudyResult, Summary, Tail, TailCurve, WaitSummary, WrongnessSummary,
+    StudyResult, Summary, Tail, TailCurve, TelemetrySummary, WaitSummary, WrongnessSummary,
 };
 use sim_core::topology::{Edge, Node};
 use sim_core::workload::Shape;
@@ -120,6 +120,18 @@ fn summary(
             runs_without_incidents: gathered.paired,
         },
         probes: super::probes::summaries(&gathered.probes, model),
+        telemetry: gathered
+            .recorded
+            .iter()
+            .map(|(place, [records, dropped, leaked])| {
+                let summary = TelemetrySummary {
+                    records: records.at_least_zero(),
+                    dropped: dropped.at_least_zero(),
+                    leaked: leaked.at_least_zero(),
+                };
+                (model.telemetry[*place].name.clone(), summary)
+            })
+            .collect(),
         alerts: model
             .alerts
             .iter()

@@ -77,6 +77,8 @@ fn caller(model: &Model, caller: Caller) -> usize {
         Caller::Load(load) => load.index(),
         Caller::Endpoint(endpoint) => model.loads.len() + model.endpoints[endpoint.index()].service.index(),
         Caller::Queue(queue) => model.loads.len() + queue.index(),
+        // A scaler stands beside what it controls.
+        Caller::Scaler(place) => model.loads.len() + model.scalers[place as usize].of.index(),
     }
 }
 
@@ -164,6 +166,7 @@ fn calls_from(model: &Model, place: Location, caller: Caller) -> bool {
         Caller::Load(load) => return at_load(model, place, load.index()),
         Caller::Endpoint(endpoint) => (model.endpoints[endpoint.index()].service, Some(endpoint)),
         Caller::Queue(queue) => (queue, None),
+        Caller::Scaler(_) => return false,
     };
     at_service(model, place, service) || matches!(place, Location::Endpoint(wanted) if Some(wanted) == endpoint)
 }

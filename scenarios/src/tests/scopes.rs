@@ -53,7 +53,11 @@ fn subject(kind: SubjectKind) -> Option<&'static str> {
         SubjectKind::Promise => Some("works"),
         SubjectKind::Cost => Some("lost"),
         SubjectKind::Mode => Some("hard"),
-        SubjectKind::Experiment | SubjectKind::Pipeline | SubjectKind::Metric | SubjectKind::Nothing => None,
+        SubjectKind::Experiment
+        | SubjectKind::Pipeline
+        | SubjectKind::Recorded
+        | SubjectKind::Metric
+        | SubjectKind::Nothing => None,
     }
 }
 

@@ -78,6 +78,7 @@ fn subjects(kind: SubjectKind) -> Vec<String> {
         SubjectKind::Probe => vec!["sites".into(), "sites.there->here".into()],
         SubjectKind::Promise => vec!["works".into()],
         SubjectKind::Pipeline => vec!["other".into()],
+        SubjectKind::Recorded => Vec::new(),
         SubjectKind::Metric => vec!["rps(api.get)".into()],
         SubjectKind::Cost => vec!["servers".into(), "sales".into()],
         SubjectKind::Nothing => vec![String::new()],

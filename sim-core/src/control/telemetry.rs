@@ -6,99 +6,23 @@
 //! so that small numbers are as uncertain as they are in life; gauges (instances, queues, workers, levels) are not sampled.
 
 use super::baseline::Baseline;
+use super::pipeline::Pipeline;
 use super::scrape::Scrape;
+use super::sink::Line;
 use super::stretch::{Stretch, latency_read, times_read};
 use super::thin::{thin, thin_counters};
 use crate::economics::CostItem;
-use crate::engine::rng::Stream;
+use crate::engine::rng::{Stream, mix};
 use crate::expression::{Metric, Resolved, Subject, View};
 use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
 use crate::metrics::PartAt;
 use crate::observe::{Observed, latest_of_probes, level_of, observe};
-use crate::problem::Problems;
-use crate::results::ServiceCounts;
+use crate::results::{PipelineCounts, ServiceCounts};
 use crate::topology::Topology;
-use crate::units::{Probability, SimDuration};
-use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// A telemetry pipeline: how often it looks, how late it delivers, how much it samples.
-///
-/// # What it models
-/// Scraping at an interval, a delay until the numbers can be read, and sampling of requests. Whatever decides (scalers, alerts) sees
-/// the system only through it.
-///
-/// # When to use it
-/// Always: without one there is a default pipeline. Make it slower to see what blindness costs.
-///
-/// # Knobs
-/// - `every`: between two scrapes, duration, default 15s
-/// - `delay`: from a scrape until it can be read, duration, default 0s
-/// - `sample`: the part of requests that is recorded, percentage, default 100%
-///
-/// # Example
-/// ```yaml
-/// control:
-///   telemetry:
-///     metrics-server: {every: 15s, delay: 45s}
-/// ```
-///
-/// # Source
-/// Kubernetes metrics-server: kubelet 10 s, up to 60 s on top.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct PipelineSettings {
-    /// Between two scrapes.
-    pub every: SimDuration,
-    /// From a scrape until it can be read.
-    pub delay: SimDuration,
-    /// The part of requests that is recorded.
-    pub sample: Probability,
-}
-
-impl Default for PipelineSettings {
-    fn default() -> Self {
-        let every = SimDuration::from_ns(15 * SimDuration::SECOND.ns());
-        Self { every, delay: SimDuration::ZERO, sample: Probability::ONE }
-    }
-}
-
-/// A telemetry pipeline, as meant.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pipeline {
-    /// As the user wrote it; `main` for the default one.
-    pub name: String,
-    /// Between two scrapes [ns].
-    pub every_ns: u64,
-    /// From a scrape until it can be read [ns].
-    pub delay_ns: u64,
-    /// The part of requests that is recorded, above 0 to 1.
-    pub sample: f64,
-}
-
-impl PipelineSettings {
-    /// Problems of the settings.
-    pub fn validate(&self, problems: &mut Problems) {
-        if self.every.is_zero() {
-            problems.error("every", "a pipeline that scrapes without pause never gets on").hint =
-                Some("write a period such as 15s".into());
-        }
-        if self.sample.value() <= 0.0 {
-            problems.error("sample", "a pipeline that records nothing sees nothing").hint =
-                Some("write a part such as 1%".into());
-        }
-    }
-
-    /// The pipeline as meant.
-    pub fn compile(&self, name: &str) -> Pipeline {
-        Pipeline {
-            name: name.to_owned(),
-            every_ns: self.every.ns(),
-            delay_ns: self.delay.ns(),
-            sample: self.sample.value(),
-        }
-    }
-}
+/// Keeps the draws of what is lost apart from those of what is sampled.
+const LOST: u64 = 0x10;
 
 /// One running pipeline.
 #[derive(Debug, Clone)]
@@ -115,6 +39,8 @@ pub struct Telemetry {
     /// When scrapes were taken that are not delivered yet, and the newest that is [ns].
     on_the_way: VecDeque<u64>,
     newest_ns: u64,
+    /// What is between recording and reading, where anything is.
+    line: Option<Line>,
     latency_read: Vec<(EdgeId, View)>,
     times_read: Vec<PartAt>,
     stream: Stream,
@@ -138,6 +64,7 @@ impl Telemetry {
             costs: Vec::new(),
             on_the_way: VecDeque::new(),
             newest_ns: 0,
+            line: Line::new(&pipeline.path),
             latency_read: latency_read(topology, readers),
             times_read: times_read(readers),
             by_version: readers.iter().any(|metric| metric.scope.version.is_some()),
@@ -177,10 +104,25 @@ impl Telemetry {
     /// Takes what happened since the last scrape.
     pub fn take(&mut self, topology: &Topology, mut scrape: Scrape) {
         if self.pipeline.sample < 1.0 {
-            thin(&mut scrape, self.pipeline.sample, &mut self.stream);
-            thin_counters(&mut scrape, self.pipeline.sample, self.counter_key);
+            let sample = self.pipeline.sample;
+            thin(&mut scrape, (sample, sample), &mut self.stream);
+            thin_counters(&mut scrape, (sample, sample), self.counter_key);
         }
         let now_ns = scrape.to_ns;
+        if let Some(line) = &mut self.line {
+            let attempts: u64 = scrape.edges.iter().map(|edge| edge.attempts).sum();
+            let recorded = (attempts as f64 * self.pipeline.sample).round() as u64;
+            let instances = scrape.services.iter().map(|service| service.instances_now).sum();
+            let part = line.takes(now_ns, recorded, instances, &mut self.stream);
+            if part <= 0.0 {
+                return self.advance(topology, now_ns);
+            }
+            if part < 1.0 {
+                // What is lost is not known, so that nothing scales the rest up.
+                thin(&mut scrape, (part, 1.0), &mut self.stream);
+                thin_counters(&mut scrape, (part, 1.0), mix(self.counter_key, LOST));
+            }
+        }
         self.scrapes.push_back(scrape);
         self.on_the_way.push_back(now_ns);
         self.advance(topology, now_ns);
@@ -189,7 +131,7 @@ impl Telemetry {
     /// Goes on to what is delivered by `now_ns`. Has to be called before anything is read then.
     pub fn advance(&mut self, topology: &Topology, now_ns: u64) {
         // Scrapes that were taken after this are still on their way.
-        let Some(delivered_ns) = now_ns.checked_sub(self.pipeline.delay_ns) else { return };
+        let Some(delivered_ns) = self.delivered_ns(now_ns) else { return };
         for stretch in &mut self.stretches {
             stretch.advance(&self.scrapes, self.kept_from, delivered_ns);
         }
@@ -207,6 +149,26 @@ impl Telemetry {
         }
     }
 
+    /// When the newest scrape may have been taken that can be read by `now_ns` [ns].
+    fn delivered_ns(&mut self, now_ns: u64) -> Option<u64> {
+        match &mut self.line {
+            Some(line) => line.delivered_ns(now_ns, self.pipeline.delay_ns),
+            None => now_ns.checked_sub(self.pipeline.delay_ns),
+        }
+    }
+
+    /// A fault on the sink begins or ends: it is dead (`None`), or slower by a factor.
+    pub fn sink_is_struck(&mut self, now_ns: u64, slower: Option<f64>, begins: bool) {
+        if let Some(line) = &mut self.line {
+            line.is_struck(now_ns, slower, begins);
+        }
+    }
+
+    /// What was recorded, lost and leaked so far; `None` where nothing counts that.
+    pub fn counts(&self) -> Option<PipelineCounts> {
+        self.line.as_ref().map(Line::counts)
+    }
+
     /// A metric of one of the readers as it could be read at the last [`Self::advance`]; `None` without data.
     pub fn read(&self, topology: &Topology, metric: &Resolved) -> Option<f64> {
         if metric.scope.baseline.is_some() {
@@ -218,7 +180,8 @@ impl Telemetry {
 
     /// How old the newest reading is that it has delivered by `now_ns` [ns], unless it is frozen; before the first, as old as the run.
     pub fn age_ns(&mut self, now_ns: u64, is_frozen: bool) -> u64 {
-        let is_there = |taken_ns: &&u64| !is_frozen && **taken_ns + self.pipeline.delay_ns <= now_ns;
+        let delivered_ns = self.delivered_ns(now_ns);
+        let is_there = |taken_ns: &&u64| !is_frozen && delivered_ns.is_some_and(|to_ns| **taken_ns <= to_ns);
         while let Some(&taken_ns) = self.on_the_way.front().filter(is_there) {
             self.newest_ns = taken_ns;
             self.on_the_way.pop_front();
@@ -299,6 +262,7 @@ fn gauge(counts: &ServiceCounts, metric: Metric) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pipeline::PipelineSettings;
     use super::super::thin::kept;
     use super::*;
     use crate::counters::{CALL_SITE, LEVELS, SERVICE, TIMED, level, part};
@@ -307,8 +271,9 @@ mod tests {
     use crate::judge::testing::{SECOND, System, calls, times};
     use crate::metrics::{ByLevel, ByPart, LevelAt, LevelOf, LevelSums, TimedAt, TimedSums};
     use crate::names::Names;
+    use crate::problem::Problems;
     use crate::results::EdgeCounts;
-    use crate::units::Unit;
+    use crate::units::{Probability, SimDuration, Unit};
 
     fn system() -> System {
         let mut system = System::new(100);

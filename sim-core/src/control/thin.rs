@@ -10,9 +10,9 @@ use crate::metrics::Counter;
 /// Keeps the draws of wrong replies apart from those of counters.
 const WRONG: u64 = 0x77;
 
-/// Keeps each request with probability `sample` and scales the counts up again; histograms keep the sampled counts.
-pub(super) fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
-    let mut scaled = |count: &mut u64| *count = (kept(*count, sample, stream) as f64 / sample).round() as u64;
+/// Keeps each request with probability `sample` and scales the counts up by one over `known`; histograms keep the sampled counts.
+pub(super) fn thin(scrape: &mut Scrape, (sample, known): (f64, f64), stream: &mut Stream) {
+    let mut scaled = |count: &mut u64| *count = (kept(*count, sample, stream) as f64 / known).round() as u64;
     for edge in &mut scrape.edges {
         edge.outcomes.iter_mut().chain(&mut edge.call_outcomes).for_each(&mut scaled);
         let answers = edge.outcomes[0] + edge.outcomes[1];
@@ -32,12 +32,12 @@ pub(super) fn thin(scrape: &mut Scrape, sample: f64, stream: &mut Stream) {
 
 /// The same for the families' counters of requests, and for kinds of wrong replies. Each has draws of its own, so that a new counter moves no
 /// other number.
-pub(super) fn thin_counters(scrape: &mut Scrape, sample: f64, key: u64) {
+pub(super) fn thin_counters(scrape: &mut Scrape, (sample, known): (f64, f64), key: u64) {
     let key = mix(key, scrape.to_ns);
     let one = |counter: &Counter, count: &mut u64, subject: usize| {
         if counter.is_sampled && *count > 0 {
             let mut draws = Keyed::new(mix(mix(key, subject as u64), hash_name(counter.name)));
-            *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
+            *count = (kept(*count, sample, &mut draws) as f64 / known).round() as u64;
         }
     };
     for (place, edge) in scrape.edges.iter_mut().enumerate() {
@@ -45,13 +45,13 @@ pub(super) fn thin_counters(scrape: &mut Scrape, sample: f64, key: u64) {
     }
     for (edge, kind, count) in &mut scrape.wrong {
         let mut draws = Keyed::new(mix(mix(key, u64::from(edge.0)), WRONG ^ u64::from(*kind)));
-        *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
+        *count = (kept(*count, sample, &mut draws) as f64 / known).round() as u64;
     }
-    thin_versions(scrape, sample, key);
+    thin_versions(scrape, (sample, known), key);
     for (instance, pod) in &mut scrape.pods {
         let mut draws = Keyed::new(mix(mix(key, u64::from(instance.0)), POD));
         for count in [&mut pod.entered, &mut pod.left] {
-            *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
+            *count = (kept(*count, sample, &mut draws) as f64 / known).round() as u64;
         }
     }
     for (place, service) in scrape.services.iter_mut().enumerate() {
@@ -66,13 +66,13 @@ const POD: u64 = 0x70;
 const VERSION: u64 = 0x76;
 
 /// The same for what is counted by version.
-fn thin_versions(scrape: &mut Scrape, sample: f64, key: u64) {
+fn thin_versions(scrape: &mut Scrape, (sample, known): (f64, f64), key: u64) {
     let draws = |edge: EdgeId, version: VersionId| {
         Keyed::new(mix(mix(key, u64::from(edge.0)), VERSION ^ u64::from(version.0) << 8))
     };
     for ((edge, version), counts) in &mut scrape.versions {
         let mut draws = draws(*edge, *version);
-        let mut scaled = |count: &mut u64| *count = (kept(*count, sample, &mut draws) as f64 / sample).round() as u64;
+        let mut scaled = |count: &mut u64| *count = (kept(*count, sample, &mut draws) as f64 / known).round() as u64;
         counts.outcomes.iter_mut().for_each(&mut scaled);
         scaled(&mut counts.wrong);
         if counts.outcomes[0] + counts.outcomes[1] == 0 {

@@ -34,7 +34,13 @@ fn fires(
 ) -> Vec<(u64, Option<u64>)> {
     let system = system();
     let settings: AlertSettings = serde_json::from_value(json!({"when": when})).unwrap();
-    let pipeline = Pipeline { name: "main".into(), every_ns: every_s * SECOND, delay_ns: 0, sample: 1.0 };
+    let pipeline = Pipeline {
+        name: "main".into(),
+        every_ns: every_s * SECOND,
+        delay_ns: 0,
+        sample: 1.0,
+        path: super::Path::default(),
+    };
     let alert = settings.compile("burn", &system.names, std::slice::from_ref(&pipeline), &mut Problems::new()).unwrap();
     let stream = Stream::new(1, 0, "main", "sampling");
     let mut telemetry = Telemetry::new(&system.model, &pipeline, &alert.when.metrics(), stream);

@@ -172,7 +172,7 @@ impl Live {
             Self::Call(edge, _) => match topology.edges[edge.index()].caller {
                 Caller::Endpoint(endpoint) => Some(topology.endpoints[endpoint.index()].service),
                 Caller::Queue(queue) => Some(queue),
-                Caller::Load(_) => None,
+                Caller::Load(_) | Caller::Scaler(_) => None,
             },
             Self::Limit(guard, _) | Self::Rate(guard, _) | Self::Breaker(guard, _) => {
                 topology.guards[guard.index()].caller

@@ -8,7 +8,9 @@ use crate::call::breaker::State;
 use crate::counters::{CALL_SITE, SERVICE};
 use crate::metrics::Counter;
 use crate::units::Unit;
-use SubjectKind::{Alert, Cost, Edge, Endpoint, Fault, Level, Load, Nothing, Pipeline, Probe, Promise, Service, Timed};
+use SubjectKind::{
+    Alert, Cost, Edge, Endpoint, Fault, Level, Load, Nothing, Pipeline, Probe, Promise, Recorded, Service, Timed,
+};
 
 /// All that calls and is called.
 pub(super) const CALLED: &[SubjectKind] = &[Endpoint, Service, Load, Edge];
@@ -283,6 +285,30 @@ const LISTED: &[MetricDoc] = &[
         "how old the newest reading is that another telemetry pipeline has delivered, at the latest scrape of the one that is read; for control alone",
     ),
     doc(
+        Metric::Records,
+        "records",
+        Measure::NUMBER,
+        &[Recorded],
+        false,
+        "records that the queue to the sink of a telemetry pipeline has taken",
+    ),
+    doc(
+        Metric::RecordsDropped,
+        "records_dropped",
+        Measure::NUMBER,
+        &[Recorded],
+        false,
+        "records that found the queue to the sink of a telemetry pipeline full, and were lost",
+    ),
+    doc(
+        Metric::Leaked,
+        "leaked",
+        Measure::NUMBER,
+        &[Recorded],
+        false,
+        "records of a telemetry pipeline that left with what must never leave (`sensitive`), because nothing redacts them or redaction missed it",
+    ),
+    doc(
         Metric::ZScore,
         "zscore",
         Measure::NUMBER,
@@ -338,6 +364,14 @@ const LISTED: &[MetricDoc] = &[
         &[Fault],
         false,
         "from the first start of the fault to the end of its effect, by its time or because it was mended",
+    ),
+    doc(
+        Metric::TimeToCascade,
+        "time_to_cascade",
+        Measure::TIME,
+        &[Fault],
+        false,
+        "from the first start of the fault to the first slice of the run in which a service that it does not strike answers half a point more of its requests with an error than before the fault; never, where none does",
     ),
     doc(
         Metric::TimeToOpen,

@@ -36,6 +36,8 @@ pub enum SubjectKind {
     Promise,
     /// A telemetry pipeline.
     Pipeline,
+    /// A telemetry pipeline whose records are counted.
+    Recorded,
     /// Another metric.
     Metric,
     /// A cost item or a group of them.
@@ -63,6 +65,7 @@ impl SubjectKind {
             Self::Alert => "an alert",
             Self::Promise => "a promise",
             Self::Pipeline => "a telemetry pipeline",
+            Self::Recorded => "a telemetry pipeline with sink, redact or sensitive",
             Self::Metric => "another metric (rps(api.get))",
             Self::Cost => "a cost item, or infrastructure, sales, wrongness or penalties",
             Self::Experiment => "an experiment",
@@ -147,6 +150,12 @@ pub enum Metric {
     Held,
     /// How old the newest reading is that a pipeline has delivered.
     Age,
+    /// Records that a telemetry pipeline has taken.
+    Records,
+    /// Records that a telemetry pipeline has lost.
+    RecordsDropped,
+    /// Records that left with what must never leave.
+    Leaked,
     /// How unusual another metric is. As read, it is that metric with a baseline in its scope: no [`MetricRef`] has this one.
     ZScore,
     /// Money over time, scaled as in the bill.
@@ -161,6 +170,8 @@ pub enum Metric {
     TimeToRespond,
     /// From the start of a fault to its end.
     TimeToMend,
+    /// From the first start of a fault to the first errors in a service that it does not strike; infinite where there are none.
+    TimeToCascade,
     /// From the start of a fault to the first opening of a breaker.
     TimeToOpen,
     /// From the start of a fault to the first ejection of an instance that it strikes.

@@ -156,7 +156,7 @@ impl MetricRef {
     }
 }
 
-const ALL: [SubjectKind; 14] = [
+const ALL: [SubjectKind; 15] = [
     SubjectKind::Endpoint,
     SubjectKind::Service,
     SubjectKind::Load,
@@ -168,6 +168,7 @@ const ALL: [SubjectKind; 14] = [
     SubjectKind::Alert,
     SubjectKind::Promise,
     SubjectKind::Pipeline,
+    SubjectKind::Recorded,
     SubjectKind::Cost,
     SubjectKind::Experiment,
     SubjectKind::Mode,
@@ -264,6 +265,7 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
             names.promises.get(name).map(|id| Subject::Promise(*id, names.objectives.get(id).copied()))
         }
         SubjectKind::Pipeline => names.pipelines.get(name).map(|place| Subject::Pipeline(*place)),
+        SubjectKind::Recorded => names.recorded.get(name).map(|place| Subject::Pipeline(*place)),
         SubjectKind::Cost => {
             let item = names.costs.get(name).map(|place| Subject::CostItem(*place));
             item.or_else(|| Group::ALL.into_iter().find(|g| g.name() == name).map(Subject::CostGroup))
@@ -301,6 +303,7 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
         SubjectKind::Alert => names.alerts.keys().cloned().collect(),
         SubjectKind::Promise => names.promises.keys().cloned().collect(),
         SubjectKind::Pipeline => names.pipelines.keys().cloned().collect(),
+        SubjectKind::Recorded => names.recorded.keys().cloned().collect(),
         SubjectKind::Cost => {
             let groups = Group::ALL.into_iter().map(|g| g.name().to_owned());
             names.costs.keys().cloned().chain(groups).collect()

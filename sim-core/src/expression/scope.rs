@@ -17,6 +17,7 @@ impl Metric {
                 | Self::TimeToAcknowledge
                 | Self::BudgetAtDetection
                 | Self::TimeToMend
+                | Self::TimeToCascade
                 | Self::TimeToOpen
                 | Self::TimeToEject
                 | Self::TimeToOutage

@@ -381,7 +381,8 @@ impl FaultSettings {
             Target::Pipeline(_) => Some(false),
             _ => None,
         };
-        self.check_control(is_scaler, problems)?;
+        let has_sink = matches!(&target, Target::Pipeline(place) if around.names.sinks.contains(place));
+        self.check_control(is_scaler, has_sink, problems)?;
         self.inject.check_target(&target, around, problems)?;
         let whole_place = self.target.zone.is_some() || self.target.region.is_some();
         self.check_link(around, problems)?;

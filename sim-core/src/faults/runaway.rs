@@ -43,10 +43,23 @@ impl RunawaySettings {
 }
 
 impl FaultSettings {
-    /// What watches can be frozen, scalers can run away, and nothing else strikes control.
-    pub(super) fn check_control(&self, is_scaler: Option<bool>, problems: &mut Problems) -> Option<()> {
+    /// What watches can be frozen, scalers can run away, sinks can be dead or slow, and nothing else strikes control. `has_sink` is whether the
+    /// target is a pipeline with a sink.
+    pub(super) fn check_control(&self, is_scaler: Option<bool>, has_sink: bool, problems: &mut Problems) -> Option<()> {
         let (why, hint) = match (&self.inject, is_scaler) {
             (InjectSettings::Runaway(_), Some(true)) | (InjectSettings::Freeze(_), Some(_)) => return Some(()),
+            (InjectSettings::Slow(_), Some(false)) if has_sink && self.ramp.is_none() => return Some(()),
+            (InjectSettings::Crash(crash), Some(false)) if has_sink && crash.callers_see.is_none() => return Some(()),
+            (InjectSettings::Crash(crash), Some(false)) if has_sink && crash.callers_see.is_some() => {
+                ("nobody calls a sink", "leave callers_see out")
+            }
+            (InjectSettings::Slow(_), Some(false)) if has_sink => {
+                ("a sink is slow at once", "leave ramp out, or write several faults one after another")
+            }
+            (InjectSettings::Slow(_) | InjectSettings::Crash(_), Some(false)) => (
+                "this pipeline has no sink that could be slow or dead",
+                "write sink: {rate, capacity} there, or inject freeze",
+            ),
             (InjectSettings::Runaway(_), Some(false)) => (
                 "a pipeline of telemetry wants nothing, so that it cannot run away",
                 "name a scaler, or inject: freeze",

@@ -253,7 +253,7 @@ fn with_callees(services: &[ServiceId], topology: &Topology) -> Vec<ServiceId> {
             let calls = match edge.caller {
                 Caller::Endpoint(from) => service_of(from) == caller,
                 Caller::Queue(queue) => queue == caller,
-                Caller::Load(_) => false,
+                Caller::Load(_) | Caller::Scaler(_) => false,
             };
             let callee = service_of(edge.callee);
             if calls && !all.contains(&callee) {

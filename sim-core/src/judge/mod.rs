@@ -4,10 +4,12 @@
 
 mod bill;
 mod calm;
+mod cascade;
 mod incidents;
 mod marks;
 mod modes;
 mod promise;
+mod records;
 mod recovery;
 mod run_metrics;
 mod stages;

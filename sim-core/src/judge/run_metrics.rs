@@ -103,6 +103,9 @@ impl<'a> RunMetrics<'a> {
             (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
             (Metric::TimeToRespond, Subject::Fault(fault)) => self.time_to_respond(*fault),
             (Metric::TimeToMend, Subject::Fault(fault)) => self.time_to_mend(*fault),
+            (Metric::TimeToCascade, Subject::Fault(fault)) => {
+                super::cascade::time_to_cascade(self.run, self.model, *fault)
+            }
             (Metric::TimeToAcknowledge, Subject::Fault(fault)) => {
                 super::incidents::time_to_acknowledge(self.model, self.run, *fault)
             }
@@ -131,6 +134,9 @@ impl<'a> RunMetrics<'a> {
             ) => self.promise(metric.metric, *promise, *objective, spans),
             (Metric::Left | Metric::TimeIn, Subject::Mode(place)) => {
                 Some(super::modes::of_mode(self.run, metric.metric, *place, spans))
+            }
+            (Metric::Records | Metric::RecordsDropped | Metric::Leaked, Subject::Pipeline(place)) => {
+                super::records::counted(metric.metric, *place, self.run, spans)
             }
             (Metric::ModeChanges, _) => super::modes::changes(self.run, self.model, spans),
             (Metric::Up | Metric::Outages | Metric::TimeToOutage | Metric::ProductAvailability, subject) => {

@@ -240,6 +240,7 @@ impl System {
             up: vec![UpCounts::default(); services + self.model.endpoints.len()],
             times: ByPart::new(),
             levels: ByLevel::new(),
+            pipelines: Vec::new(),
             wrong: Vec::new(),
             entry_latency: Vec::new(),
         });

@@ -23,11 +23,13 @@ pub enum Held {
     Shortage,
     /// No rule, step or line of a timetable holds.
     NoRule,
+    /// Who decides has not answered.
+    NoDecision,
 }
 
 impl Held {
     /// How many reasons there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
 
     /// All of them, in the order in which they are told.
     pub const ALL: [Self; Self::COUNT] = [
@@ -41,6 +43,7 @@ impl Held {
         Self::NoData,
         Self::Shortage,
         Self::NoRule,
+        Self::NoDecision,
     ];
 
     /// The reason in results.
@@ -56,6 +59,7 @@ impl Held {
             Self::NoData => "no_data",
             Self::Shortage => "shortage",
             Self::NoRule => "no_rule",
+            Self::NoDecision => "no_decision",
         }
     }
 
@@ -72,6 +76,7 @@ impl Held {
             Self::NoData => "no data",
             Self::Shortage => "no capacity",
             Self::NoRule => "no rule holds",
+            Self::NoDecision => "no decision",
         }
     }
 }

@@ -42,7 +42,7 @@ pub use incident::{IncidentRun, IncidentsRun, IncidentsSummary};
 pub use known::{Known, KnownFinding, Need};
 pub use modes::{ModeSummary, ModesRun, ModesSummary};
 pub use promise::*;
-pub use run::{Limit, Looks, Period, RunResult, Slice, Steps, Stopped, WrongCounts};
+pub use run::{Limit, Looks, Period, PipelineCounts, RunResult, Slice, Steps, Stopped, WrongCounts};
 pub use runbook::{Response, RunbookRun, RunbookSummary};
 pub use series::*;
 pub use span::Span;

@@ -192,8 +192,33 @@ pub struct Slice {
     pub wrong: Vec<(EdgeId, u8, WrongCounts)>,
     /// What callers saw of each version of services that have versions.
     pub versions: ByVersion<VersionCounts>,
+    /// What telemetry pipelines recorded, by their place in the model; nothing where none counts that.
+    pub pipelines: Vec<PipelineCounts>,
     /// Latency of the answered attempts of call sites of load classes, by their place in `RunResult::entry_edges` order.
     pub entry_latency: Vec<(EdgeId, SparseHistogram)>,
+}
+
+/// What became of the records of a telemetry pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PipelineCounts {
+    /// Records that were taken into the queue to the sink.
+    pub records: u64,
+    /// Records that found it full, and were lost.
+    pub dropped: u64,
+    /// Records that left with what must never leave.
+    pub leaked: u64,
+}
+
+impl PipelineCounts {
+    /// What was counted since an earlier look.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            records: self.records - before.records,
+            dropped: self.dropped - before.dropped,
+            leaked: self.leaked - before.leaked,
+        }
+    }
 }
 
 /// Replies to the calls of one call site that looked ok and were wrong in one way.

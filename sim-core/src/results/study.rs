@@ -78,12 +78,26 @@ pub struct Summary {
     /// By direction of probes: `sites.north->south`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub probes: BTreeMap<String, ProbeSummary>,
+    /// By name of the telemetry pipeline, where its records are counted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub telemetry: BTreeMap<String, TelemetrySummary>,
     /// By name of the alert.
     pub alerts: BTreeMap<String, AlertSummary>,
     /// By name of the scaler.
     pub scalers: BTreeMap<String, ScalerSummary>,
     /// Arithmetic beside simulation, where it can be done.
     pub arithmetic: Vec<ArithmeticRow>,
+}
+
+/// What became of the records of a telemetry pipeline, per replication.
+#[derive(Debug, Clone, Serialize)]
+pub struct TelemetrySummary {
+    /// Records that the queue to its sink took.
+    pub records: Estimate,
+    /// Records that found the queue full, and were lost.
+    pub dropped: Estimate,
+    /// Records that left with what must never leave.
+    pub leaked: Estimate,
 }
 
 /// A bound of what results keep that was reached.

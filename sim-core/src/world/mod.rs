@@ -104,6 +104,8 @@ mod fact {
     pub const ACKNOWLEDGED: u64 = 22 << 40;
     /// A switch has acted for its time.
     pub const REVERTED: u64 = 23 << 40;
+    /// Who decides for a scaler has answered, or has not.
+    pub const DECIDED: u64 = 24 << 40;
     /// A change of a route has spread.
     pub const ROUTED: u64 = 19 << 40;
     /// Another copy of a store takes over.

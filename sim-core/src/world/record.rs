@@ -17,7 +17,9 @@ use crate::metrics::{
     ByLevel, ByPart, ByVersion, Histogram, PartAt, SparseHistogram, TimedSums, Times, VersionCounts, fresh,
 };
 use crate::model::Model;
-use crate::results::{EdgeCounts, Limit, Period, RunResult, ServiceCounts, Slice, UpCounts, WrongCounts};
+use crate::results::{
+    EdgeCounts, Limit, Period, PipelineCounts, RunResult, ServiceCounts, Slice, UpCounts, WrongCounts,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Marks beyond this many are not made: faults at random may strike very often, and each mark keeps all counts and histograms.
@@ -68,6 +70,7 @@ pub(super) struct Recorder {
     times: Times,
     timed: ByPart<(u64, u64)>,
     levels: ByLevel<u128>,
+    pipelines: Vec<PipelineCounts>,
     versions: ByVersion<VersionCounts>,
     version_latency: ByVersion<Histogram>,
     call_latency: Vec<Histogram>,
@@ -105,6 +108,7 @@ impl Recorder {
             times: Times::default(),
             timed: ByPart::new(),
             levels: ByLevel::new(),
+            pipelines: Vec::new(),
             versions: ByVersion::new(),
             version_latency: ByVersion::new(),
             call_latency: fresh(model.edges.len()),
@@ -350,6 +354,7 @@ impl World<'_> {
         }
         slice.times = self.times.sums_since(&mut recorder.timed);
         slice.levels = self.levels.cut(now, &mut recorder.levels);
+        slice.pipelines = self.control.records_since(&mut recorder.pipelines);
         slice.versions = self.calls.versions().since(&mut recorder.versions);
         slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((site, k), n)| (site, k, n)).collect();
         recorder.slices.push(slice);

@@ -134,7 +134,7 @@ impl World<'_> {
         let is_watched = self.is_wanted(edge);
         let tenant = match self.model.edges[edge.index()].caller {
             Caller::Load(load) => self.model.loads[load.index()].tenant,
-            Caller::Endpoint(_) | Caller::Queue(_) => 0,
+            Caller::Endpoint(_) | Caller::Queue(_) | Caller::Scaler(_) => 0,
         };
         self.tickets.issue(frame, key, tenant, is_watched);
         self.has_no_deadline(frame);

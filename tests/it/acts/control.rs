@@ -13,6 +13,34 @@ const SCALED: &str = "load.users.shape: [{step: {at: 30s, factor: 6}}]\n\
 
 pub(super) const ACTS: &[Act] = &[
     act(
+        "decide local",
+        "services.brain: {workers: 1, endpoints: {decide: {steps: [{work: 1ms}]}}}\nload.users.shape: [{step: {at: 30s, factor: 6}}]\n\
+         control: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, every: 5s, min: 4, max: 40, use: {target: {metrics: {utilisation(api): 40%}}}}}}",
+        "control.scalers.api.decide: {local: {confidence: 80%, to: brain.decide}}",
+        "rps(brain.decide) in on > 0/s and rps(brain.decide) in on < 0.1/s",
+    ),
+    act(
+        "decide central",
+        "services.brain: {workers: 1, endpoints: {decide: {steps: [{work: 1ms}]}}}\nload.users.shape: [{step: {at: 30s, factor: 6}}]\n\
+         faults: {dead: {inject: crash, where: {service: brain}, at: 20s}}\n\
+         control: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, every: 5s, min: 4, max: 40, use: {target: {metrics: {utilisation(api): 40%}}}}}}",
+        "control.scalers.api.decide: {central: {to: brain.decide}}",
+        "instances(api) from 1m to 2m > 7 and instances(api) from 1m to 2m in on < 5",
+    ),
+    act(
+        "telemetry sink",
+        "faults: {bad: {inject: fail, where: {service: api}, at: 30s}}\n\
+         control: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}}",
+        "control.telemetry.all.sink: {rate: 70/s, capacity: 1M}",
+        "time_to_detect(bad) in on > time_to_detect(bad) + 3s",
+    ),
+    act(
+        "telemetry redact",
+        "control: {telemetry: {all: {every: 5s, sensitive: 10%}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%}}}",
+        "control.telemetry.all.redact: {work: 10us}",
+        "leaked(all) > 100 and leaked(all) in on == 0",
+    ),
+    act(
         "control incidents",
         SEEN,
         "control: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}, incidents: {}, runbooks: {r: {trigger: {incident: {severity: 3}}, actions: [{do: {mend: {fault: bad}}, takes: 5s}]}}}",

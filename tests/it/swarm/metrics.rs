@@ -91,6 +91,12 @@ const PENDING: &str = "scenario: Pending instances\nquestion: Are they counted?\
     control: {scalers: {web: {of: web, max: 6, use: {scheduled: [{at: 30s, instances: 6}]}}, \
     nodes: {of: web, every: 10s, max: 9, use: {cluster: {instances_per_node: 2, provision: 30s}}}}}\n";
 
+/// A pipeline that loses records, and lets out what must never leave.
+const LEAKS: &str = "scenario: Leaks\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 50/s}}}}\n\
+    services: {web: {workers: 4, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
+    control: {telemetry: {all: {every: 5s, sensitive: 50%, sink: {rate: 20/s, capacity: 100}}}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -140,6 +146,7 @@ fn subjects(loaded: &Loaded, kind: SubjectKind) -> Vec<String> {
         SubjectKind::Cost => owned(names.costs.keys().collect()),
         SubjectKind::Experiment => owned(names.experiments.keys().collect()),
         SubjectKind::Mode => owned(names.modes.keys().collect()),
+        SubjectKind::Recorded => owned(names.recorded.keys().collect()),
         SubjectKind::Pipeline | SubjectKind::Metric => Vec::new(),
         SubjectKind::Nothing => vec![String::new()],
     }
@@ -282,6 +289,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(NARROW), &mut seen);
     check(&read(LATE), &mut seen);
     check(&read(PENDING), &mut seen);
+    check(&read(LEAKS), &mut seen);
     check(&read(MODES), &mut seen);
     check(&read(TOO_OLD), &mut seen);
     let of_levels = ["average", "most"]

@@ -383,6 +383,7 @@ fn summary() -> Summary {
             runs_without_incidents: 64,
         },
         probes: BTreeMap::new(),
+        telemetry: BTreeMap::new(),
         alerts: BTreeMap::new(),
         scalers: BTreeMap::new(),
         arithmetic: vec![ArithmeticRow {

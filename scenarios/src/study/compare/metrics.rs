@@ -83,6 +83,7 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::Up
         | Metric::Share(Outcome::Ok)
         | Metric::TimeToOutage
+        | Metric::TimeToCascade
         | Metric::ProductAvailability => Some(false),
         Metric::ErrorRate
         | Metric::Mean
@@ -111,6 +112,8 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::FalseAlarms
         | Metric::ProbesLost
         | Metric::OneWayFailures
+        | Metric::RecordsDropped
+        | Metric::Leaked
         | Metric::Outages => Some(true),
         // How busy, how many, how often something was tried: neither is better by itself.
         _ => None,

@@ -31,7 +31,7 @@ pub use situation::Situation;
 pub use step::{StepBand, StepSettings};
 pub use target::{MetricTargets, Penalty, TargetSettings};
 
-use super::{Override, OverrideSettings};
+use super::{Decide, DecideSettings, Override, OverrideSettings};
 use crate::expression::Resolved;
 use crate::ids::ServiceId;
 use crate::kind::Kind;
@@ -110,6 +110,9 @@ pub struct ScalerSettings {
     /// Who has the last word; default the scaler.
     #[serde(default, rename = "override")]
     pub overrule: OverrideSettings,
+    /// Who decides; default the scaler itself.
+    #[serde(default)]
+    pub decide: DecideSettings,
 }
 
 /// How long a scaler waits after a change.
@@ -182,6 +185,8 @@ pub struct Scaler {
     pub cooldown_down_ns: u64,
     /// Who has the last word.
     pub overrule: Override,
+    /// Who decides.
+    pub decide: Decide,
 }
 
 /// What a scaler remembers.
@@ -222,6 +227,15 @@ impl ScalerState {
         self.predictive.error
     }
 
+    /// It waits for who decides, or had no answer.
+    pub fn waits(&mut self, from_zero_ns: i64) {
+        self.looks.all += 1;
+        if from_zero_ns >= 0 {
+            self.held.looks += 1;
+            self.held.by[Held::NoDecision as usize] += 1;
+        }
+    }
+
     fn count(&mut self, is_up: bool, by: u32) {
         self.steps.moved += u64::from(by);
         let sum = if is_up { &mut self.steps.up } else { &mut self.steps.down };
@@ -243,6 +257,7 @@ impl ScalerSettings {
         } else if self.min > self.max {
             problems.error("min", format!("min {} is above max {}", self.min, self.max));
         }
+        problems.at("decide", |p| self.decide.validate(p));
         problems.at("use", |p| match &self.policy {
             PolicySettings::QueueDepth(s) => p.at("queue_depth", |p| s.validate(p)),
             PolicySettings::Target(s) => p.at("target", |p| s.validate(p)),
@@ -296,11 +311,20 @@ impl ScalerSettings {
             cooldown_down_ns: self.cooldown.down.ns(),
             // Who approves is known when people are.
             overrule: Override::Automatic,
+            // Who is asked is known when calls are.
+            decide: Decide::Local,
         })
     }
 }
 
 impl Scaler {
+    /// What it wants against what there is, without anything coming of it.
+    pub fn leans(&self, state: &ScalerState, mut situation: Situation<'_>) -> std::cmp::Ordering {
+        let (mut state, current) = (state.clone(), situation.current);
+        let wish = self.wish(&mut state, &mut situation);
+        wish.to.clamp(self.min, self.max).cmp(&current)
+    }
+
     /// How many instances there should be now.
     pub fn decide(&self, state: &mut ScalerState, mut situation: Situation<'_>) -> Decision {
         let (now_ns, current) = (situation.now_ns, situation.current);

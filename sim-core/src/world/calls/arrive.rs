@@ -102,7 +102,7 @@ impl World<'_> {
     }
 
     /// A closed user has the answer, and thinks. `site` tells whose user.
-    pub(super) fn think(&mut self, site: EdgeId) {
+    pub(in crate::world) fn think(&mut self, site: EdgeId) {
         let Caller::Load(load) = self.model.edges[site.index()].caller else { return };
         let at = &mut self.calls.loads[load];
         at.count += 1;

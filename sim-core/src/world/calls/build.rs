@@ -94,7 +94,7 @@ pub(super) fn sites(
         *number += 1;
         let caller = match edge.caller {
             Caller::Endpoint(endpoint) => stations.first(model.endpoints[endpoint.index()].service).into(),
-            Caller::Load(_) | Caller::Queue(_) => Maybe::NONE,
+            Caller::Load(_) | Caller::Queue(_) | Caller::Scaler(_) => Maybe::NONE,
         };
         let timer = timer(edge, bounded[index], lanes);
         sites.push(Site {
@@ -133,7 +133,7 @@ pub(super) fn sites(
                 && may_repeat(edge),
             rank: Rank::of(match edge.caller {
                 Caller::Load(load) => model.loads.get(load.index()).map_or_else(Priority::default, |l| l.priority),
-                Caller::Endpoint(_) | Caller::Queue(_) => Priority::default(),
+                Caller::Endpoint(_) | Caller::Queue(_) | Caller::Scaler(_) => Priority::default(),
             }),
             role: role(model, edge),
             counts: EdgeCounts::default(),

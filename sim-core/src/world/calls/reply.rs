@@ -99,7 +99,7 @@ impl World<'_> {
             }
             self.answers(None, frame, &at, outcome);
             if at.flags & CLOSED_USER != 0 {
-                self.think(at.edge);
+                self.is_told(at.edge, outcome);
             }
             return None;
         }
@@ -216,7 +216,7 @@ impl World<'_> {
             self.calls.sites[at.edge].counts.call_latency_sum_ns += took;
         }
         if at.flags & CLOSED_USER != 0 {
-            self.think(at.edge);
+            self.is_told(at.edge, outcome);
         }
         None
     }

@@ -201,6 +201,9 @@ impl World<'_> {
             self.grows_to(index, 0);
         }
         match (&fault.effect, &fault.target) {
+            (effect, target @ (Target::Scaler(_) | Target::Pipeline(_))) => {
+                self.control_is_struck(effect, target, true);
+            }
             (FaultEffect::Crash { callers_see }, _) => {
                 let silent = *callers_see == CallersSee::Silence;
                 struck.iter().for_each(|&i| self.crash(i, silent));
@@ -222,9 +225,6 @@ impl World<'_> {
                 Target::Instances(_),
             ) => {
                 struck.iter().for_each(|&i| self.reckon(i));
-            }
-            (effect, target @ (Target::Scaler(_) | Target::Pipeline(_))) => {
-                self.control_is_struck(effect, target, true);
             }
             (FaultEffect::Flush, _) => struck.iter().for_each(|&i| self.flush(i)),
             (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
@@ -310,6 +310,9 @@ impl World<'_> {
         self.chaos.strikes.keep(occurrence.fault, span);
         let fault = &model.faults[occurrence.fault.index()];
         match (&fault.effect, &fault.target) {
+            (effect, target @ (Target::Scaler(_) | Target::Pipeline(_))) => {
+                self.control_is_struck(effect, target, false);
+            }
             (FaultEffect::Crash { callers_see }, _) => {
                 let silent = *callers_see == CallersSee::Silence;
                 occurrence.struck.iter().for_each(|&i| self.recover(i, silent));
@@ -319,9 +322,6 @@ impl World<'_> {
                 self.slow_endpoint(*endpoint);
             }
             (FaultEffect::Withdraw { link }, _) => self.link_is_announced(*link),
-            (effect, target @ (Target::Scaler(_) | Target::Pipeline(_))) => {
-                self.control_is_struck(effect, target, false);
-            }
             (_, Target::Instances(_)) => {
                 occurrence.struck.iter().for_each(|&i| self.reckon(i));
                 // Failing and wrong replies act on the instance itself, delay and loss on its messages: only one of the two is there.

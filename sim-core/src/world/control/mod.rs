@@ -1,6 +1,7 @@
 //! Control: telemetry, scalers, alerts, runbooks, modes and experiments, each on its clock.
 
 mod accused;
+mod deciders;
 mod deeds;
 mod incidents;
 mod modes;
@@ -16,7 +17,7 @@ use super::events::EventId;
 use super::{Event, World, fact};
 use crate::control::ScalerState;
 use crate::model::Model;
-use crate::results::{ExperimentRun, IncidentsRun, Looks, ModesRun, RunbookRun, Span};
+use crate::results::{ExperimentRun, IncidentsRun, Looks, ModesRun, PipelineCounts, RunbookRun, Span};
 
 /// What may be due in control.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +52,8 @@ pub(in crate::world) enum Due {
     Reverts(u32, u32),
     /// A person approves what a scaler wants.
     Approves(u32),
+    /// Who decides for a scaler has answered, or has not.
+    Decided(u32, bool),
     /// The modes are looked at.
     Modes,
     /// An action of a mode is done: the number of the entry into it, and the action's place.
@@ -71,6 +74,7 @@ impl super::events::Due for Due {
             Self::Rollback(trial, step) => Some((of(trial, step), fact::ROLLED_BACK)),
             Self::Acts(runbook, action) => Some((of(runbook, action), fact::ACTED)),
             Self::Acknowledges(incident, page) => Some((of(incident, page), fact::ACKNOWLEDGED)),
+            Self::Decided(scaler, is_answered) => Some((of(scaler, u32::from(is_answered)), fact::DECIDED)),
             Self::Reverts(switch, times) => Some((of(switch, times), fact::REVERTED)),
             Self::ModeActs(entry, action) => Some((of(entry, action), fact::MODE_ACTED)),
             _ => None,
@@ -101,6 +105,7 @@ impl World<'_> {
             Due::Escalates(incident, page) => self.escalates(incident, page),
             Due::Reverts(switch, times) => self.reverts(switch, times),
             Due::Approves(scaler) => self.approves(scaler),
+            Due::Decided(scaler, is_answered) => self.is_decided(scaler, is_answered),
             Due::Modes => self.look_at_modes(id),
             Due::ModeActs(entry, action) => self.mode_acts(entry, action),
         }
@@ -130,6 +135,7 @@ pub(in crate::world) struct Ended {
 /// What watches and acts.
 pub(in crate::world) struct Control<'m> {
     set: set::Active<'m>,
+    deciders: deciders::Deciders,
     watch: watch::Watch,
     trials: Vec<trial::Trial>,
     accused: accused::Accused,
@@ -144,6 +150,7 @@ impl Control<'_> {
     pub(in crate::world) fn new(model: &Model) -> Self {
         Self {
             set: set::Active::default(),
+            deciders: deciders::Deciders::new(model),
             watch: watch::Watch::new(model),
             trials: Vec::new(),
             accused: accused::Accused::new(model),
@@ -153,6 +160,11 @@ impl Control<'_> {
             struck: overrule::Struck::new(model),
             modes: modes::InForce::new(model),
         }
+    }
+
+    /// What the pipelines of the file have recorded since they were last asked.
+    pub(in crate::world) fn records_since(&self, before: &mut Vec<PipelineCounts>) -> Vec<PipelineCounts> {
+        self.watch.records_since(before)
     }
 
     /// What became of all that watched and acted.

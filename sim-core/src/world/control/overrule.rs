@@ -49,6 +49,12 @@ impl World<'_> {
                     all.remove(place);
                 }
             }
+            (FaultEffect::Crash { .. }, Target::Pipeline(pipe)) => {
+                self.control.watch.sink_is_struck(*pipe, self.now, None, begins);
+            }
+            (FaultEffect::Slow { factor }, Target::Pipeline(pipe)) => {
+                self.control.watch.sink_is_struck(*pipe, self.now, Some(*factor), begins);
+            }
             (_, Target::Scaler(scaler)) => {
                 struck.frozen_scalers[*scaler] = struck.frozen_scalers[*scaler].saturating_add_signed(by);
             }

@@ -7,7 +7,7 @@
 use super::Due;
 use crate::control::pods::{Pod, PodCounts, Pods};
 use crate::control::scaling::{Situation, whole};
-use crate::control::{AlertTracker, Pipeline, ScalerState, Scrape, Telemetry};
+use crate::control::{AlertTracker, Pipeline, Scaler, ScalerState, Scrape, Telemetry};
 use crate::counters::WAIT;
 use crate::deed::DeedEffect;
 use crate::engine::rng::Stream;
@@ -16,7 +16,7 @@ use crate::faults::FaultEffect;
 use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, PartAt, VersionCounts};
 use crate::model::Model;
-use crate::results::{EdgeCounts, Looks, ServiceCounts, Span};
+use crate::results::{EdgeCounts, Looks, PipelineCounts, ServiceCounts, Span};
 use crate::topology::Edge;
 use crate::world::events::EventId;
 use crate::world::stations::Life;
@@ -70,6 +70,28 @@ impl Watch {
             alert_looks: Vec::new(),
             tried: Vec::new(),
         }
+    }
+
+    /// What pipelines have recorded since they were last asked, by their places; nothing where none counts that.
+    pub(super) fn records_since(&self, before: &mut Vec<PipelineCounts>) -> Vec<PipelineCounts> {
+        let counts = |pipe: &Pipe| pipe.telemetry.counts();
+        if !self.pipes.iter().any(|pipe| counts(pipe).is_some()) {
+            return Vec::new();
+        }
+        let now: Vec<PipelineCounts> = self.pipes.iter().map(|pipe| counts(pipe).unwrap_or_default()).collect();
+        let earlier = std::mem::replace(before, now.clone());
+        let of = |(place, now): (usize, PipelineCounts)| now.since(earlier.get(place).copied().unwrap_or_default());
+        now.into_iter().enumerate().map(of).collect()
+    }
+
+    /// The sink of a pipeline is struck, or mended.
+    pub(super) fn sink_is_struck(&mut self, pipe: usize, now_ns: u64, slower: Option<f64>, begins: bool) {
+        self.pipes[pipe].telemetry.sink_is_struck(now_ns, slower, begins);
+    }
+
+    /// A scaler looked, and who decides for it has not answered.
+    pub(super) fn waits_for_a_decision(&mut self, scaler: u32, from_zero_ns: i64) {
+        self.scalers[scaler as usize].waits(from_zero_ns);
     }
 
     /// What became of all of it.
@@ -144,8 +166,8 @@ impl World<'_> {
             let pipe = self.add_pipe(pipeline, &readers, &pipeline.name) as usize;
             let pipe = &mut self.control.watch.pipes[pipe];
             pipe.telemetry = pipe.telemetry.clone().by_instance(each);
-            // A pipeline that nobody reads costs nothing.
-            if !readers.is_empty() || is_aged(model, index) {
+            // A pipeline that nobody reads costs nothing, unless what it records counts.
+            if !readers.is_empty() || is_aged(model, index) || pipeline.path.counts {
                 self.schedule(pipeline.every_ns, Due::Scrape(index as u32));
             }
         }
@@ -282,7 +304,7 @@ impl World<'_> {
 
     /// A scaler decides, and will look again.
     pub(super) fn scale(&mut self, index: u32, control: EventId) {
-        self.decides(index);
+        self.looks_or_asks(index);
         let every_ns = self.in_force.scalers[index as usize].every_ns;
         self.again(self.now + every_ns, control);
     }
@@ -302,16 +324,46 @@ impl World<'_> {
         let service = self.in_force.scalers[index as usize].of;
         let has_none = self.stations.lives(service).all(|life| matches!(life, Life::Gone | Life::Draining));
         if has_none {
-            self.decides(index);
+            self.looks_or_asks(index);
         }
     }
 
     /// A scaler decides.
-    fn decides(&mut self, index: u32) {
-        let model = self.model;
+    pub(super) fn decides(&mut self, index: u32) {
         if self.leaves_alone(index) {
             return;
         }
+        let decided = self.considers(index, |scaler, state, situation| {
+            let current = situation.current;
+            (current, scaler.decide(state, situation))
+        });
+        let (present, (current, mut decision)) = decided;
+        let (now, scaler) = (self.now, &self.in_force.scalers[index as usize]);
+        let (service, is_of_nodes) = (scaler.of, scaler.is_of_nodes());
+        decision.to = self.overrules(index, current, decision.to);
+        if is_of_nodes {
+            return self.scale_nodes(service, decision);
+        }
+        if decision.to != present {
+            self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
+            self.scale_to(service, decision.to);
+        }
+        self.stations.wants(service, decision.desired);
+    }
+
+    /// How sure a scaler is of what it wants now, above 0 to 1.
+    pub(super) fn is_sure(&mut self, index: u32) -> f64 {
+        let (_, wants) = self.considers(index, |scaler, state, situation| scaler.leans(state, situation));
+        self.control.deciders.hears(index, wants)
+    }
+
+    /// Shows a scaler what it may know now; how many instances there are, and what it makes of that.
+    fn considers<T>(
+        &mut self,
+        index: u32,
+        what: impl FnOnce(&Scaler, &mut ScalerState, Situation<'_>) -> T,
+    ) -> (u32, T) {
+        let model = self.model;
         let mut states = std::mem::take(&mut self.control.watch.scalers);
         let scaler = &self.in_force.scalers[index as usize];
         let service = scaler.of;
@@ -342,19 +394,10 @@ impl World<'_> {
             read: &mut read,
             each: &each,
         };
-        let is_of_nodes = scaler.is_of_nodes();
-        let mut decision = scaler.decide(&mut state, situation);
+        let made = what(scaler, &mut state, situation);
         states[index as usize] = state;
         self.control.watch.scalers = states;
-        decision.to = self.overrules(index, current, decision.to);
-        if is_of_nodes {
-            return self.scale_nodes(service, decision);
-        }
-        if decision.to != present {
-            self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
-            self.scale_to(service, decision.to);
-        }
-        self.stations.wants(service, decision.desired);
+        (present, made)
     }
 
     /// The instances of a service, as the control plane sees them, with the readings of each that a pipeline has delivered.

@@ -112,7 +112,7 @@ impl Cards {
         let meets = |edge: &crate::topology::Edge| {
             let caller = match edge.caller {
                 Caller::Endpoint(endpoint) => has(model.endpoints[endpoint.index()].service),
-                Caller::Load(_) | Caller::Queue(_) => false,
+                Caller::Load(_) | Caller::Queue(_) | Caller::Scaler(_) => false,
             };
             caller || has(model.endpoints[edge.callee.index()].service)
         };
@@ -244,7 +244,7 @@ impl World<'_> {
             Message::Request | Message::Delivery | Message::Check => self.frames[frame].instance.known(),
             Message::Reply(_) => match self.model.edges[self.frames[frame].edge.index()].caller {
                 Caller::Endpoint(_) => self.frames[self.caller_of(frame)?].instance.get()?,
-                Caller::Load(_) | Caller::Queue(_) => return None,
+                Caller::Load(_) | Caller::Queue(_) | Caller::Scaler(_) => return None,
             },
             Message::CheckReply(_) => return None,
         };

@@ -70,6 +70,7 @@ impl Ends {
     ) -> Self {
         let (service, load) = match edge.caller {
             Caller::Load(load) => (None, Some(load)),
+            Caller::Scaler(_) => (None, None),
             // Calls start at a service, so that a fault on the way to one of its endpoints does not strike what that calls.
             Caller::Endpoint(endpoint) => (Some(model.endpoints[endpoint.index()].service), None),
             Caller::Queue(service) => (Some(service), None),

@@ -349,6 +349,7 @@ impl World<'_> {
     fn caller_zone(&self, frame: FrameId, site: EdgeId) -> Option<ZoneId> {
         match self.model.edges[site.index()].caller {
             Caller::Load(load) => return self.model.loads[load.index()].zone,
+            Caller::Scaler(_) => return None,
             Caller::Queue(queue) => return Some(self.stations.zone_of(self.stations.first(queue))),
             Caller::Endpoint(_) => {}
         }

@@ -76,6 +76,8 @@ impl Checkers {
             }
             let caller = match edge.caller {
                 Caller::Load(load) => Location::Load(load),
+                // What controls hears no checks.
+                Caller::Scaler(_) => continue,
                 Caller::Queue(queue) => Location::Service(queue),
                 Caller::Endpoint(endpoint) => Location::Service(model.endpoints[endpoint.index()].service),
             };

@@ -9,6 +9,7 @@ mod flapping;
 mod for_nobody;
 mod inconclusive;
 mod limits;
+mod lost_records;
 mod no_timeout;
 mod oscillates;
 mod retries;
@@ -31,6 +32,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("limits", limits::look),
     ("unanswered", unanswered::look),
     ("blind", blind::look),
+    ("lost_records", lost_records::look),
     ("stays_down", stays_down::look),
     ("breaker", breaker::look),
     ("cold_cache", cold_cache::look),

@@ -1,0 +1,373 @@
+//! Between what is recorded and what can be read: agents that redact, a queue, and a sink that takes so many records a second.
+//!
+//! The request path never waits for any of it. The queue is fluid: what comes between two scrapes comes evenly, and goes as fast as the sink and the
+//! agents let it. A scrape can be read when its last record has reached the sink, and `delay` later. What finds the queue full is lost, and nothing
+//! scales up what is lost: the readings are too small, as they are in life.
+
+use crate::engine::rng::Stream;
+use crate::problem::Problems;
+use crate::results::PipelineCounts;
+use crate::units::{Count, Probability, Rate, SimDuration};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+use super::thin::kept;
+
+/// Where records of a telemetry pipeline go.
+///
+/// # What it models
+/// A collector or a provider that takes so many records a second, and a bounded queue before it. Each attempt of a call that is recorded (`sample`)
+/// makes one record; each running instance sends `series` more with each scrape. While the queue is long, readings are late; what finds it full is
+/// lost, and readings are too small by that. A sink that is dead (`inject: crash`) or slow (`inject: slow`) makes all that reads the pipeline blind
+/// or late, and delays no request.
+///
+/// # When to use it
+/// To ask what a slow or dead sink hides, and what a label too many does: with each value of it, each instance has another series.
+///
+/// # Knobs
+/// - `rate`: how many records it takes, rate above 0; required
+/// - `capacity`: how many records wait for it at most, number above 0; required
+/// - `series`: records that each running instance sends with each scrape, number, default 0
+///
+/// # Example
+/// ```yaml
+/// control:
+///   telemetry:
+///     traces: {every: 10s, sample: 10%, sink: {rate: 5k/s, capacity: 100k}}
+/// ```
+///
+/// # Source
+/// OpenTelemetry, "Resiliency" (the sending queue of a collector: what does not fit is dropped).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SinkSettings {
+    /// How many records it takes.
+    pub rate: Rate,
+    /// How many records wait for it at most.
+    pub capacity: Count,
+    /// Records that each running instance sends with each scrape.
+    #[serde(default)]
+    pub series: Count,
+}
+
+/// Agents take out what must never leave.
+///
+/// # What it models
+/// With each instance runs an agent that redacts one record after another, before the queue to the sink. It delays no request; where instances make
+/// more records than their agents redact, records wait as they do for a slow sink. Of `sensitive` records it misses what `covers` leaves.
+///
+/// # When to use it
+/// Where records hold what must never leave, and to ask whether redaction keeps up.
+///
+/// # Knobs
+/// - `work`: time that an agent takes for a record, duration above 0; required
+/// - `covers`: the part of sensitive records that it finds, percentage, default 100%
+///
+/// # Example
+/// ```yaml
+/// control:
+///   telemetry:
+///     logs: {sensitive: 2%, redact: {work: 50us, covers: 99.9%}}
+/// ```
+///
+/// # Source
+/// OpenTelemetry, "Handling sensitive data" (attributes are redacted in the collector, before they are sent).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedactSettings {
+    /// Time that an agent takes for a record.
+    pub work: SimDuration,
+    /// The part of sensitive records that it finds.
+    #[serde(default = "all")]
+    pub covers: Probability,
+}
+
+fn all() -> Probability {
+    Probability::ONE
+}
+
+/// What is between recording and reading, as meant; the default lets everything through at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Path {
+    /// How many records the sink takes [1/s]; infinite without one.
+    pub rate: f64,
+    /// How many records wait for it at most; infinite without one.
+    pub capacity: f64,
+    /// Records that each running instance sends with each scrape.
+    pub series: u64,
+    /// Time that an agent takes for a record [s]; 0 without redaction.
+    pub work_s: f64,
+    /// The part of records that tell what must never leave, after redaction.
+    pub leaks: f64,
+    /// Whether records are counted at all.
+    pub counts: bool,
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self { rate: f64::INFINITY, capacity: f64::INFINITY, series: 0, work_s: 0.0, leaks: 0.0, counts: false }
+    }
+}
+
+impl SinkSettings {
+    /// Problems of the settings.
+    pub fn validate(&self, problems: &mut Problems) {
+        if self.rate.per_second() <= 0.0 {
+            problems.error("rate", "a sink that takes nothing shows nothing").hint =
+                Some("write a rate such as 5k/s; a dead sink is a fault: inject: crash".into());
+        }
+        if self.capacity.get() == 0 {
+            problems.error("capacity", "without a queue every record is lost").hint =
+                Some("write a number such as 100k".into());
+        }
+    }
+}
+
+impl RedactSettings {
+    /// Problems of the settings; `sensitive` is the part of records that need it.
+    pub fn validate(&self, sensitive: Probability, problems: &mut Problems) {
+        if self.work.is_zero() {
+            problems.error("work", "redaction that takes no time changes nothing but leaks").hint =
+                Some("write a time such as 20us".into());
+        }
+        if sensitive.value() <= 0.0 && self.covers != Probability::ONE {
+            problems.error("covers", "no record is sensitive, so that none is missed").hint =
+                Some("write sensitive: and their part beside redact".into());
+        }
+    }
+}
+
+impl Path {
+    /// As meant.
+    pub fn compile(sink: Option<&SinkSettings>, redact: Option<&RedactSettings>, sensitive: Probability) -> Self {
+        let misses = redact.map_or(1.0, |redact| 1.0 - redact.covers.value());
+        Self {
+            rate: sink.map_or(f64::INFINITY, |sink| sink.rate.per_second()),
+            capacity: sink.map_or(f64::INFINITY, |sink| sink.capacity.get() as f64),
+            series: sink.map_or(0, |sink| sink.series.get()),
+            work_s: redact.map_or(0.0, |redact| redact.work.secs()),
+            leaks: sensitive.value() * misses,
+            counts: sink.is_some() || redact.is_some() || sensitive.value() > 0.0,
+        }
+    }
+}
+
+/// The queue before a sink, while a run goes on.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    path: Path,
+    /// How many faults have killed the sink, and by what others have slowed it.
+    dead: u32,
+    slowed: Vec<f64>,
+    /// Running instances at the last scrape: as many agents redact.
+    agents: u64,
+    /// Records that waited at the last scrape.
+    waiting: f64,
+    /// Records that were taken into the queue until then.
+    entered: f64,
+    /// How many could have gone on between the last scrape and `at_ns`.
+    could: f64,
+    at_ns: u64,
+    /// Scrapes whose records have not all gone on, by when they were taken [ns], and how many records had entered with them.
+    marks: VecDeque<(u64, f64)>,
+    /// Scrapes that may be read when `delay` is over: when they were taken [ns], and when their last record reached the sink [ns].
+    there: VecDeque<(u64, u64)>,
+    /// The newest scrape that may be read [ns].
+    newest_ns: Option<u64>,
+    counts: PipelineCounts,
+}
+
+impl Line {
+    /// A line where something is between; `None` where everything goes through at once and nothing is counted.
+    pub fn new(path: &Path) -> Option<Self> {
+        path.counts.then(|| Self {
+            path: path.clone(),
+            dead: 0,
+            slowed: Vec::new(),
+            // Before the first scrape nothing is known of them, and nothing has been recorded.
+            agents: u64::MAX,
+            waiting: 0.0,
+            entered: 0.0,
+            could: 0.0,
+            at_ns: 0,
+            marks: VecDeque::new(),
+            there: VecDeque::new(),
+            newest_ns: None,
+            counts: PipelineCounts::default(),
+        })
+    }
+
+    /// Records a second that go on now.
+    fn rate(&self) -> f64 {
+        if self.dead > 0 {
+            return 0.0;
+        }
+        let sink = self.slowed.iter().fold(self.path.rate, |rate, factor| rate / factor);
+        if self.path.work_s > 0.0 { sink.min(self.agents as f64 / self.path.work_s) } else { sink }
+    }
+
+    /// A fault on the sink begins or ends: it is dead (`None`), or slower by a factor.
+    pub fn is_struck(&mut self, now_ns: u64, slower: Option<f64>, begins: bool) {
+        self.goes_on(now_ns);
+        match (slower, begins) {
+            (None, true) => self.dead += 1,
+            (None, false) => self.dead = self.dead.saturating_sub(1),
+            (Some(factor), true) => self.slowed.push(factor),
+            (Some(factor), false) => {
+                if let Some(place) = self.slowed.iter().position(|one| *one == factor) {
+                    self.slowed.remove(place);
+                }
+            }
+        }
+    }
+
+    /// Time goes on to `now_ns`: scrapes whose last record has reached the sink may be read.
+    fn goes_on(&mut self, now_ns: u64) {
+        let (rate, since_ns) = (self.rate(), self.at_ns);
+        let before = self.could;
+        let seconds = now_ns.saturating_sub(since_ns) as f64 / 1e9;
+        if seconds > 0.0 && rate > 0.0 {
+            self.could += rate * seconds;
+        }
+        self.at_ns = now_ns;
+        let (entered, waiting, could) = (self.entered, self.waiting, self.could);
+        let gone = |could: f64| entered - waiting + could.min(waiting);
+        while let Some(&(taken_ns, mark)) = self.marks.front().filter(|(_, mark)| *mark <= gone(could) + 1e-6) {
+            let missing = (mark - gone(before)).max(0.0);
+            let later_ns = if rate.is_finite() && rate > 0.0 { (missing / rate * 1e9).ceil() as u64 } else { 0 };
+            self.there.push_back((taken_ns, since_ns.saturating_add(later_ns).max(taken_ns).min(now_ns)));
+            self.marks.pop_front();
+        }
+    }
+
+    /// A scrape is taken in which `attempts` were recorded while so many instances ran: the part of its records that finds room in the queue.
+    pub fn takes(&mut self, now_ns: u64, attempts: u64, instances: u64, stream: &mut Stream) -> f64 {
+        self.goes_on(now_ns);
+        let comes = attempts + self.path.series * instances;
+        let left = (self.waiting + comes as f64 - self.could).max(0.0);
+        let over = (left - self.path.capacity).max(0.0).min(comes as f64).round();
+        let enter = comes as f64 - over;
+        self.entered += enter;
+        self.waiting = (left - over).max(0.0);
+        // What was recorded and lost is not there to be read; agents are as many as instances run now.
+        (self.could, self.at_ns, self.agents) = (0.0, now_ns, instances);
+        self.counts.records += enter as u64;
+        self.counts.dropped += over as u64;
+        let part = if comes == 0 { 1.0 } else { enter / comes as f64 };
+        if self.path.leaks > 0.0 {
+            self.counts.leaked += kept((attempts as f64 * part).round() as u64, self.path.leaks, stream);
+        }
+        if part > 0.0 {
+            self.marks.push_back((now_ns, self.entered));
+            self.goes_on(now_ns);
+        }
+        part
+    }
+
+    /// When the newest scrape was taken that can be read by `now_ns` [ns], if any can.
+    pub fn delivered_ns(&mut self, now_ns: u64, delay_ns: u64) -> Option<u64> {
+        self.goes_on(now_ns);
+        while let Some(&(taken_ns, _)) = self.there.front().filter(|(_, there_ns)| there_ns + delay_ns <= now_ns) {
+            self.newest_ns = Some(taken_ns);
+            self.there.pop_front();
+        }
+        self.newest_ns
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> PipelineCounts {
+        self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn line(rate: f64, capacity: f64) -> Line {
+        Line::new(&Path { rate, capacity, counts: true, ..Path::default() }).unwrap()
+    }
+
+    fn take(line: &mut Line, second: u64, attempts: u64) -> f64 {
+        line.takes(second * SECOND, attempts, 4, &mut Stream::new(1, 0, "main", "sampling"))
+    }
+
+    #[test]
+    fn a_sink_that_keeps_up_delays_nothing() {
+        let mut line = line(100.0, 1_000.0);
+        for second in [10, 20, 30] {
+            assert_eq!(take(&mut line, second, 1_000), 1.0);
+            assert_eq!(line.delivered_ns(second * SECOND, 0), Some(second * SECOND));
+        }
+        assert_eq!(line.counts(), PipelineCounts { records: 3_000, dropped: 0, leaked: 0 });
+    }
+
+    /// 200/s come to a sink of 100/s: after 10 s 1 000 wait, and the first scrape is there 10 s later.
+    #[test]
+    fn what_waits_is_late_by_the_records_before_it_over_the_rate() {
+        let mut line = line(100.0, 10_000.0);
+        take(&mut line, 10, 2_000);
+        assert_eq!(line.delivered_ns(19 * SECOND, 0), None);
+        assert_eq!(line.delivered_ns(20 * SECOND, 0), Some(10 * SECOND));
+        take(&mut line, 20, 2_000);
+        // 4 000 have come, 100 a second have gone: the last of them goes at 40 s.
+        assert_eq!(line.delivered_ns(40 * SECOND - 1, 0), Some(10 * SECOND));
+        assert_eq!(line.delivered_ns(40 * SECOND, 0), Some(20 * SECOND));
+        assert_eq!(line.counts().dropped, 0);
+    }
+
+    #[test]
+    fn reading_in_between_changes_nothing() {
+        let (mut read, mut unread) = (line(150.0, 800.0), line(150.0, 800.0));
+        for second in 1..=60_u64 {
+            read.delivered_ns(second * SECOND, 0);
+            if second.is_multiple_of(10) {
+                let come = 900 + second * 20;
+                assert_eq!(take(&mut read, second, come), take(&mut unread, second, come), "at {second} s");
+            }
+        }
+        assert_eq!(read.delivered_ns(70 * SECOND, 0), unread.delivered_ns(70 * SECOND, 0));
+        assert_eq!(read.counts(), unread.counts());
+    }
+
+    /// The queue holds 500; a dead sink takes nothing, so that of 2 000 in 10 s a quarter enters and then nothing.
+    #[test]
+    fn a_dead_sink_fills_its_queue_and_then_all_is_lost() {
+        let mut line = line(1_000.0, 500.0);
+        take(&mut line, 10, 2_000);
+        line.is_struck(10 * SECOND, None, true);
+        assert_eq!(take(&mut line, 20, 2_000), 0.25);
+        assert_eq!(take(&mut line, 30, 2_000), 0.0);
+        assert_eq!(line.delivered_ns(30 * SECOND, 0), Some(10 * SECOND));
+        line.is_struck(35 * SECOND, None, false);
+        // 500 wait; they are gone half a second after it lives again.
+        assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2 - 1, 0), Some(10 * SECOND));
+        assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2, 0), Some(20 * SECOND));
+        // 5 s of a thousand a second have room for the 500 and for all 2 000 that came meanwhile.
+        assert_eq!(take(&mut line, 40, 2_000), 1.0);
+        assert_eq!(line.counts(), PipelineCounts { records: 4_500, dropped: 3_500, leaked: 0 });
+    }
+
+    /// Four agents of 10 ms redact 400 a second, whatever the sink takes.
+    #[test]
+    fn agents_that_do_not_keep_up_make_records_wait() {
+        let path = Path { work_s: 0.01, leaks: 0.5, counts: true, ..Path::default() };
+        let mut line = Line::new(&path).unwrap();
+        take(&mut line, 10, 0);
+        take(&mut line, 20, 8_000);
+        assert_eq!(line.delivered_ns(30 * SECOND - 1, 0), Some(10 * SECOND));
+        assert_eq!(line.delivered_ns(30 * SECOND, 0), Some(20 * SECOND));
+        let leaked = line.counts().leaked as f64;
+        assert!((leaked / 4_000.0 - 1.0).abs() < 0.05, "{leaked} of 8 000 leaked, half expected");
+    }
+
+    #[test]
+    fn each_series_of_each_instance_is_a_record() {
+        let path = Path { series: 250, ..line(1e6, 1e6).path };
+        let mut line = Line::new(&path).unwrap();
+        take(&mut line, 10, 0);
+        assert_eq!(line.counts().records, 4 * 250);
+    }
+}
