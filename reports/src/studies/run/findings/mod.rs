@@ -2,6 +2,7 @@
 
 mod blind;
 mod breaker;
+mod cause;
 mod cold_cache;
 mod fallback;
 mod fault_window;
@@ -33,6 +34,7 @@ pub const ALL: &[(&str, Look)] = &[
     ("unanswered", unanswered::look),
     ("blind", blind::look),
     ("lost_records", lost_records::look),
+    ("cause", cause::look),
     ("stays_down", stays_down::look),
     ("breaker", breaker::look),
     ("cold_cache", cold_cache::look),
