@@ -1,5 +1,5 @@
-//! Puts the truth suite and the shipped scenarios into the program: a list of the files under `truth/` and one of those under `shipped/`,
-//! each with its text.
+//! Puts the truth suite, the shipped scenarios and the measured systems into the program: a list of the files under `truth/`, one of those under
+//! `shipped/` and one of those under `measured/`, each with its text.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,14 @@ fn main() {
     let shipped = listed(&home.join("shipped"), &["yaml", "csv"], |name, path| {
         format!("    File {{ path: {:?}, text: include_str!({path:?}) }},", format!("scenarios/shipped/{name}"))
     });
-    for (name, list) in [("truth.rs", truth), ("shipped.rs", shipped)] {
+    let measured = listed(&home.join("measured"), &["yaml"], |name, path| {
+        let name = name.trim_end_matches(".yaml");
+        // Beside the scenario lies the table of what was measured.
+        let facts = format!("{}csv", path.trim_end_matches("yaml"));
+        println!("cargo::rerun-if-changed={facts}");
+        format!("    System {{ name: {name:?}, scenario: include_str!({path:?}), facts: include_str!({facts:?}) }},")
+    });
+    for (name, list) in [("truth.rs", truth), ("shipped.rs", shipped), ("measured.rs", measured)] {
         std::fs::write(out.join(name), list).expect("cargo's own folder can be written");
     }
 }

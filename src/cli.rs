@@ -434,6 +434,10 @@ pub struct VerifyArgs {
     /// Only cases whose names contain one of these, such as queueing or mm1. Default: all.
     #[arg(value_name = "FILTER")]
     pub filters: Vec<String>,
+    /// Simulate the systems that somebody has measured on real software instead, and print simulated against measured with the error of each
+    /// figure. Exit status 1 if a figure is missed without a reason.
+    #[arg(long)]
+    pub measured: bool,
     /// List the cases with their questions, and simulate nothing.
     #[arg(long, conflicts_with_all = ["markdown", "seed", "threads"])]
     pub list: bool,
@@ -443,7 +447,7 @@ pub struct VerifyArgs {
     /// Print the results as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Print the results as a page of Markdown, as docs/TRUTH.md is.
+    /// Print the results as a page of Markdown, as docs/TRUTH.md and docs/MEASURED.md are.
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
     /// Another seed for all cases: whether they hold does not depend on the seed.

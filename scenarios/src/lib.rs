@@ -9,6 +9,7 @@ pub mod explain;
 pub mod files;
 pub mod findings;
 pub mod loaded;
+pub mod measured;
 mod numbers;
 pub mod overlay;
 pub mod profiles;

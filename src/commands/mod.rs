@@ -9,6 +9,7 @@ mod explain;
 mod list;
 mod load;
 mod man;
+mod measured;
 mod merge;
 mod new;
 mod report;
@@ -102,6 +103,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
         Command::Merge(args) => merge::run(args),
         Command::Report(args) => report::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Verify(args) if args.measured => measured::run(args),
         Command::Verify(args) => verify::run(args),
         Command::List(args) => list::run(args),
         Command::Show(args) => show::run(args),

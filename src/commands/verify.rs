@@ -13,10 +13,11 @@ use reports::studies::verify::{Verified, VerifyAnswer, page::page};
 use scenarios::Loaded;
 use scenarios::study::{self, Plan, Watch};
 use scenarios::suite::{self, Case};
+use scenarios::written::Written;
 use sim_core::results::Verdict;
 
 /// A scenario with its variants.
-type Scenario = (Loaded, Vec<(String, Loaded)>);
+pub(super) type Scenario = (Loaded, Vec<(String, Loaded)>);
 
 pub fn run(args: &VerifyArgs) -> Result<u8> {
     let cases = suite::matching(&args.filters).map_err(|problem| refused::value(&[], &problem))?;
@@ -30,7 +31,8 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
         loaded.push(case.load().map_err(|report| refused::scenario(&report))?);
     }
     if args.list {
-        output::print(&list(&cases, &loaded, args.json)?)?;
+        let names = cases.iter().map(|case| case.name).zip(loaded.iter().map(|(loaded, _)| &loaded.written));
+        output::print(&list(names, args.json)?)?;
         return Ok(OK);
     }
     let results = simulate(&cases, &loaded, args)?;
@@ -52,9 +54,8 @@ pub fn run(args: &VerifyArgs) -> Result<u8> {
 }
 
 /// Names, titles and questions.
-fn list(cases: &[&Case], loaded: &[Scenario], json: bool) -> Result<String> {
+pub(super) fn list<'a>(all: impl Iterator<Item = (&'static str, &'a Written)>, json: bool) -> Result<String> {
     let text = |t: &Option<String>| t.clone().unwrap_or_default();
-    let all = cases.iter().zip(loaded).map(|(case, (loaded, _))| (case.name, &loaded.written));
     if !json && output::is_quiet() {
         return Ok(all.map(|(name, _)| format!("{name}\n")).collect());
     }
@@ -62,7 +63,7 @@ fn list(cases: &[&Case], loaded: &[Scenario], json: bool) -> Result<String> {
         let lines = all.map(|(name, w)| format!("{name}\n  {}\n  {}\n", text(&w.scenario), text(&w.question).trim()));
         return Ok(lines.collect::<Vec<_>>().join("\n"));
     }
-    let item = |(name, w): (&str, &scenarios::written::Written)| serde_json::json!({"case": name, "scenario": w.scenario, "question": w.question, "source": w.source});
+    let item = |(name, w): (&str, &Written)| serde_json::json!({"case": name, "scenario": w.scenario, "question": w.question, "source": w.source});
     Ok(format!("{}\n", serde_json::to_string_pretty(&all.map(item).collect::<Vec<_>>())?))
 }
 

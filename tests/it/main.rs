@@ -26,6 +26,7 @@ mod interrupt;
 mod language;
 mod laws;
 mod layers;
+mod measured;
 mod names;
 mod oracle;
 mod packages;

@@ -107,7 +107,7 @@ fn base_rate(arrival: &Arrival) -> Option<f64> {
     match arrival {
         Arrival::Poisson { rate } | Arrival::Constant { rate } => Some(*rate),
         Arrival::Renewal { between, faster } => Some(1e9 / between.mean() * faster),
-        Arrival::Closed { users, think } => Some(f64::from(*users) * 1e9 / think.mean()),
+        Arrival::Closed { users, think, .. } => Some(f64::from(*users) * 1e9 / think.mean()),
         Arrival::Burst(_) | Arrival::Replay(_) => None,
     }
 }

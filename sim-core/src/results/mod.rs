@@ -15,6 +15,7 @@ pub mod gate;
 mod held;
 mod incident;
 mod known;
+pub mod measured;
 mod modes;
 mod promise;
 mod run;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Each user has one request under way at most; when the system slows down, so do the users. The rate is at most users divided
-/// by think time plus latency. Users begin at the start of the warm-up, each after a first think time.
+/// by think time plus latency. Users begin at the start of the warm-up, each after a first think time, or after `first`: with `first: 0s`
+/// all ask at once, as the threads of a load generator do, and what queues up then may last.
 ///
 /// # When to use it
 /// For batch workers, crawlers and load tests with virtual users. Traffic from the outside is open: use poisson.
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 /// # Knobs
 /// - `users`: how many, count; required
 /// - `think`: from a reply to the next request, distribution, default 0s
+/// - `first`: from the start to a user's first request, distribution, default a think time
 ///
 /// # Example
 /// ```yaml
@@ -34,6 +36,9 @@ pub struct ClosedSettings {
     /// Time from a reply to the user's next request.
     #[serde(default = "no_time")]
     pub think: Distribution,
+    /// Time from the start to a user's first request; default a think time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Distribution>,
 }
 
 fn no_time() -> Distribution {
@@ -49,5 +54,8 @@ impl ClosedSettings {
             _ => problems.error("users", "more users than can be simulated").label = Some("at most 10M".into()),
         }
         problems.at("think", |p| self.think.validate(p));
+        if let Some(first) = &self.first {
+            problems.at("first", |p| first.validate(p));
+        }
     }
 }

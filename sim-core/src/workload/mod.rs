@@ -86,6 +86,8 @@ pub enum Arrival {
         users: u32,
         /// Time from a reply to the next request.
         think: Distribution,
+        /// Time from the start to the first request.
+        first: Distribution,
     },
     /// Many at the same moment.
     Burst(Bursts),
@@ -103,9 +105,9 @@ impl Arrival {
             Self::Poisson { rate } => Self::Poisson { rate: rate * factor },
             Self::Constant { rate } => Self::Constant { rate: rate * factor },
             Self::Renewal { between, faster } => Self::Renewal { between: between.clone(), faster: faster * factor },
-            Self::Closed { users, think } => {
+            Self::Closed { users, think, first } => {
                 let users = u32::try_from(whole(u64::from(*users))).unwrap_or(u32::MAX);
-                Self::Closed { users, think: think.clone() }
+                Self::Closed { users, think: think.clone(), first: first.clone() }
             }
             Self::Burst(bursts) => Self::Burst(Bursts { size: whole(bursts.size), ..*bursts }),
             Self::Replay(Replay::Times(_)) => return None,
@@ -157,7 +159,11 @@ impl ArriveSettings {
             Self::Poisson(s) => Arrival::Poisson { rate: s.rate.per_second() },
             Self::Constant(s) => Arrival::Constant { rate: s.rate.per_second() },
             Self::Renewal(s) => Arrival::Renewal { between: s.between.clone(), faster: 1.0 },
-            Self::Closed(s) => Arrival::Closed { users: s.users.get_u32(), think: s.think.clone() },
+            Self::Closed(s) => Arrival::Closed {
+                users: s.users.get_u32(),
+                think: s.think.clone(),
+                first: s.first.as_ref().unwrap_or(&s.think).clone(),
+            },
             Self::Burst(s) => Arrival::Burst(s.compile()),
             Self::Replay(s) => Arrival::Replay(read(s)?),
         })

@@ -337,6 +337,7 @@ mod tests {
     fn closed_load_has_no_arrivals_of_its_own() {
         let think = crate::dist::Distribution::constant(crate::units::SimDuration::ZERO);
         let stream = Stream::new(7, 0, "users", "arrivals");
-        assert!(ArrivalProcess::new(&Arrival::Closed { users: 3, think }, &[], stream, 0, 0).is_none());
+        let users = Arrival::Closed { users: 3, first: think.clone(), think };
+        assert!(ArrivalProcess::new(&users, &[], stream, 0, 0).is_none());
     }
 }

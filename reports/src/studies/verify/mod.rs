@@ -4,6 +4,7 @@
 //! 95 % interval, and the verdict. A clause that does not hold is a miss and is shown as one, before the totals once more.
 
 mod cases;
+pub mod measured;
 pub mod page;
 #[cfg(test)]
 mod sample;

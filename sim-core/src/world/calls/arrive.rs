@@ -72,13 +72,13 @@ impl World<'_> {
             count: 0,
             next_key: mix(salt, 1),
         };
-        if let Arrival::Closed { users, think } = &load.arrival {
-            let think = think.build();
+        if let Arrival::Closed { users, think, first } = &load.arrival {
+            let first = first.build();
             for user in 0..*users {
-                let wait = whole_ns(think.sample(&mut Keyed::new(mix(at.salt, START ^ (u64::from(user) << 8)))));
+                let wait = whole_ns(first.sample(&mut Keyed::new(mix(at.salt, START ^ (u64::from(user) << 8)))));
                 self.calendar.push(wait.max(1), USER, id.0);
             }
-            at.think = Some(think);
+            at.think = Some(think.build());
         }
         if let Some(first) = at.process.as_mut().and_then(|p| p.next(0)).filter(|t| *t <= self.end) {
             self.calendar.push(first, ARRIVAL, id.0);

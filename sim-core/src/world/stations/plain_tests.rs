@@ -128,7 +128,9 @@ fn what_can_be_interrupted_is_no_plain_station() {
         0
     );
     assert_eq!(with(&|model| model.endpoints[0].steps = vec![Step::Work(Distribution::constant(ms(100)))]), 0);
-    let closed =
-        |model: &mut Model| model.loads[0].arrival = Arrival::Closed { users: 1, think: Distribution::default() };
+    let closed = |model: &mut Model| {
+        model.loads[0].arrival =
+            Arrival::Closed { users: 1, think: Distribution::default(), first: Distribution::default() }
+    };
     assert_eq!(with(&closed), 0);
 }
