@@ -65,6 +65,10 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Draw the system of a scenario, without running it.
     Draw(DrawArgs),
+    /// Write the topology of a scenario for other programs: `terraform` is Terraform's JSON syntax.
+    Export(ExportArgs),
+    /// Make a scenario of what other programs plan: `terraform` is a plan, as `terraform show -json` prints it.
+    Import(ImportArgs),
     /// Simulate the truth suite: systems whose answers are published or computed exactly.
     Verify(VerifyArgs),
     /// List the built-in scenarios, or those of a folder, with their questions.
@@ -409,6 +413,44 @@ pub enum DrawFormat {
     Mermaid,
     /// Text from which Graphviz draws.
     Dot,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// For which program.
+    pub form: ForeignForm,
+    /// The scenario file.
+    #[arg(add = ArgValueCompleter::new(complete::scenarios))]
+    pub file: PathBuf,
+    /// The file to write, as main.tf.json. Default: standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// A variant of the scenario.
+    #[arg(long, add = ArgValueCompleter::new(complete::variants))]
+    pub variant: Option<String>,
+    /// Set a value of the file by its path, as services.api.instances=4.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Of which program.
+    pub form: ForeignForm,
+    /// The plan, in JSON.
+    pub plan: PathBuf,
+    /// The scenario file to write, which must not exist yet. Default: standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Programs that know systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ForeignForm {
+    /// Terraform: its JSON syntax, and its plans in JSON.
+    Terraform,
 }
 
 /// `validate`.

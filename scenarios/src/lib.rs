@@ -21,6 +21,7 @@ mod sections;
 mod sets;
 pub mod study;
 pub mod suite;
+pub mod terraform;
 pub mod traces;
 pub mod written;
 

@@ -6,6 +6,8 @@ mod compare;
 mod completions;
 mod draw;
 mod explain;
+mod export;
+mod import;
 mod list;
 mod load;
 mod man;
@@ -63,6 +65,7 @@ pub fn resolve(command: &mut Command) {
     let files: Vec<&mut PathBuf> = match command {
         Command::Run(args) => vec![&mut args.file],
         Command::Draw(args) => vec![&mut args.file],
+        Command::Export(args) => vec![&mut args.file],
         Command::Sweep(args) => vec![&mut args.file],
         Command::Capacity(args) => vec![&mut args.file],
         Command::Compare(args) => args.files.iter_mut().collect(),
@@ -103,6 +106,8 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
         Command::Merge(args) => merge::run(args),
         Command::Report(args) => report::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
         Command::Verify(args) if args.measured => measured::run(args),
         Command::Verify(args) => verify::run(args),
         Command::List(args) => list::run(args),

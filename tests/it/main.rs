@@ -36,6 +36,7 @@ mod reports;
 mod schema;
 mod swarm;
 mod sweep;
+mod terraform;
 mod tidy;
 mod truth;
 mod unanswered;

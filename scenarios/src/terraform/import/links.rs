@@ -1,0 +1,329 @@
+//! Who talks to whom, as far as a plan tells it: triggers of queues, what roles may do, which addresses may connect, and the variables of the
+//! environment in which code runs.
+
+use super::parts::{Part, Sort};
+use super::plan::{Plan, Resource, list};
+use super::refer::{From, Meant, follow};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a part does with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Does {
+    /// It reads from a store.
+    Reads,
+    /// It writes to a store.
+    Writes,
+    /// It sends messages to a queue, or calls a service, or asks a cache.
+    Asks,
+    /// It takes messages from a queue.
+    Consumes,
+    /// It has something to do with it: the plan does not tell what.
+    Touches,
+}
+
+/// What a plan tells of links.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    /// From one part to another, by their places.
+    pub all: BTreeMap<(usize, usize), BTreeSet<Does>>,
+    /// Parts that are asked from outside.
+    pub entries: BTreeSet<usize>,
+    /// Where dead letters of a queue go.
+    pub dead_letters: BTreeMap<usize, usize>,
+    /// After how many deliveries.
+    pub deliveries: BTreeMap<usize, u64>,
+    /// What could not be followed, by the address in which it stands.
+    pub lost: BTreeSet<(String, String)>,
+}
+
+/// What is looked up while links are read.
+struct Reader<'r, 'p> {
+    plan: &'r Plan<'p>,
+    parts: &'r [Part<'p>],
+    /// The part that a resource belongs to.
+    part_of: BTreeMap<usize, usize>,
+    links: Links,
+}
+
+/// The links of a plan.
+pub(super) fn of<'p>(plan: &Plan<'p>, parts: &[Part<'p>]) -> Links {
+    let part_of = parts.iter().enumerate().flat_map(|(part, p)| p.of.iter().map(move |place| (*place, part))).collect();
+    let mut reader = Reader { plan, parts, part_of, links: Links::default() };
+    let roles = reader.owners("aws_iam_role");
+    let groups = reader.owners("aws_security_group");
+    for resource in &plan.resources {
+        reader.of_resource(resource, &roles, &groups);
+    }
+    reader.environment();
+    reader.settle();
+    reader.links
+}
+
+/// The arguments by which a part names what it runs as and where, and the resources that stand between.
+const OWNS: [&str; 9] = [
+    "role",
+    "task_definition",
+    "task_role_arn",
+    "iam_instance_profile",
+    "launch_template",
+    "vpc_config",
+    "network_configuration",
+    "vpc_security_group_ids",
+    "security_group_ids",
+];
+
+/// Resources that stand between a part and its role or group.
+const BETWEEN: [&str; 3] = ["aws_ecs_task_definition", "aws_iam_instance_profile", "aws_launch_template"];
+
+impl<'r, 'p> Reader<'r, 'p> {
+    /// The resources to which an argument refers.
+    fn meant(&mut self, resource: &Resource<'p>, argument: &str) -> BTreeSet<usize> {
+        let all = self.plan.expressions(&resource.scope, "managed", resource.kind, resource.name);
+        let Some(expression) = all.and_then(|all| all.get(argument)) else { return BTreeSet::new() };
+        let mut meant = Meant::default();
+        follow(self.plan, expression, From { scope: &resource.scope, key: resource.key.as_ref() }, &mut meant);
+        self.links.lost.extend(meant.lost.into_iter().map(|lost| (format!("{}.{argument}", resource.address), lost)));
+        meant.resources
+    }
+
+    /// The parts to which an argument refers.
+    fn parts_meant(&mut self, resource: &Resource<'p>, argument: &str) -> Vec<usize> {
+        let meant = self.meant(resource, argument);
+        let parts: BTreeSet<usize> = meant.iter().filter_map(|place| self.part_of.get(place).copied()).collect();
+        parts.into_iter().collect()
+    }
+
+    /// Which parts have which resource of a kind: a role or a security group.
+    fn owners(&mut self, kind: &str) -> BTreeMap<usize, BTreeSet<usize>> {
+        let plan: &'r Plan<'p> = self.plan;
+        let mut owners: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (place, part) in self.part_of.clone() {
+            let mut open = vec![place];
+            let mut seen = BTreeSet::new();
+            while let Some(place) = open.pop() {
+                if !seen.insert(place) {
+                    continue;
+                }
+                for argument in OWNS {
+                    for found in self.meant(&plan.resources[place], argument) {
+                        let of = plan.resources[found].kind;
+                        if of == kind {
+                            owners.entry(found).or_default().insert(part);
+                        } else if BETWEEN.contains(&of) {
+                            open.push(found);
+                        }
+                    }
+                }
+            }
+        }
+        owners
+    }
+
+    fn link(&mut self, from: usize, to: usize, does: Does) {
+        if from != to {
+            self.links.all.entry((from, to)).or_default().insert(does);
+        }
+    }
+
+    fn of_resource(
+        &mut self,
+        resource: &Resource<'p>,
+        roles: &BTreeMap<usize, BTreeSet<usize>>,
+        groups: &BTreeMap<usize, BTreeSet<usize>>,
+    ) {
+        match resource.kind {
+            "aws_lambda_event_source_mapping" => {
+                let consumers = self.parts_meant(resource, "function_name");
+                for queue in self.parts_meant(resource, "event_source_arn") {
+                    consumers.iter().for_each(|consumer| self.link(*consumer, queue, Does::Consumes));
+                }
+            }
+            "aws_lambda_function_url" | "aws_lambda_permission" => {
+                // A permission for another function's role is no entry: the principal is a service of the cloud that brings requests.
+                let entries = self.parts_meant(resource, "function_name");
+                self.links.entries.extend(entries);
+            }
+            "aws_iam_role_policy" => self.role_policy(resource, "policy", roles),
+            "aws_iam_role_policy_attachment" => self.role_policy(resource, "policy_arn", roles),
+            "aws_vpc_security_group_ingress_rule" => {
+                self.connects(resource, "security_group_id", "referenced_security_group_id", "cidr_ipv4", groups);
+            }
+            "aws_security_group_rule" if resource.text("type") == Some("ingress") => {
+                self.connects(resource, "security_group_id", "source_security_group_id", "cidr_blocks", groups);
+            }
+            "aws_sqs_queue" => self.dead_letters(resource, resource, "redrive_policy"),
+            "aws_sqs_queue_redrive_policy" => {
+                let plan: &'r Plan<'p> = self.plan;
+                for queue in self.meant(resource, "queue_url") {
+                    self.dead_letters(resource, &plan.resources[queue], "redrive_policy");
+                }
+            }
+            "aws_ecs_service" if list(resource.value("load_balancer")).next().is_some() => {
+                let place = self.plan.resources.iter().position(|other| std::ptr::eq(other, resource));
+                let part = place.and_then(|place| self.part_of.get(&place).copied());
+                self.links.entries.extend(part);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a role may do with parts, which those do who have it.
+    fn role_policy(&mut self, resource: &Resource<'p>, argument: &str, roles: &BTreeMap<usize, BTreeSet<usize>>) {
+        let plan: &'r Plan<'p> = self.plan;
+        let who: BTreeSet<usize> =
+            self.meant(resource, "role").iter().filter_map(|role| roles.get(role)).flatten().copied().collect();
+        let mut policies: Vec<(&Resource<'p>, &str)> = vec![(resource, argument)];
+        if argument == "policy_arn" {
+            let all = self.meant(resource, argument);
+            policies = all.iter().map(|place| (&plan.resources[*place], "policy")).collect();
+        }
+        for (policy, argument) in policies {
+            let actions = self.actions(policy, argument);
+            for target in self.parts_meant(policy, argument) {
+                for does in does(self.parts[target].sort, &actions) {
+                    who.iter().for_each(|part| self.link(*part, target, does));
+                }
+            }
+        }
+    }
+
+    /// The actions that a policy allows: those of the text, where it is known, and those of the documents that it refers to.
+    fn actions(&self, policy: &Resource<'p>, argument: &str) -> BTreeSet<String> {
+        let mut actions = BTreeSet::new();
+        if let Some(text) = policy.text(argument)
+            && let Ok(text) = serde_json::from_str::<Value>(text)
+        {
+            words_at(&text, &["Action"], &mut actions);
+        }
+        let expression = self.plan.expressions(&policy.scope, "managed", policy.kind, policy.name);
+        let mut documents = BTreeSet::new();
+        words_at(expression.and_then(|all| all.get(argument)).unwrap_or(&Value::Null), &["references"], &mut documents);
+        for document in documents {
+            let mut parts =
+                document.strip_prefix("data.aws_iam_policy_document.").unwrap_or_default().split(['.', '[']);
+            let name = parts.next().unwrap_or_default();
+            if let Some(found) = self.plan.expressions(&policy.scope, "data", "aws_iam_policy_document", name) {
+                for statement in list(found.get("statement")) {
+                    words_at(statement.get("actions").unwrap_or(&Value::Null), &["constant_value"], &mut actions);
+                }
+            }
+        }
+        actions
+    }
+
+    /// Which addresses may connect to which: a group that is named by another, or the world.
+    fn connects(
+        &mut self,
+        resource: &Resource<'p>,
+        to: &str,
+        from: &str,
+        world: &str,
+        groups: &BTreeMap<usize, BTreeSet<usize>>,
+    ) {
+        let owners = |all: BTreeSet<usize>| -> BTreeSet<usize> {
+            all.iter().filter_map(|group| groups.get(group)).flatten().copied().collect()
+        };
+        let (callees, callers) = (owners(self.meant(resource, to)), owners(self.meant(resource, from)));
+        for callee in callees {
+            callers.iter().for_each(|caller| self.link(*caller, callee, Does::Asks));
+            let expressions = self.plan.expressions(&resource.scope, "managed", resource.kind, resource.name);
+            if callers.is_empty() && expressions.is_some_and(|all| all.get(world).is_some()) {
+                self.links.entries.insert(callee);
+            }
+        }
+    }
+
+    /// Where a queue puts what nobody could handle.
+    fn dead_letters(&mut self, of: &Resource<'p>, queue: &Resource<'p>, argument: &str) {
+        let place = self.plan.resources.iter().position(|other| std::ptr::eq(other, queue));
+        let Some(from) = place.and_then(|place| self.part_of.get(&place).copied()) else { return };
+        if let Some(to) = self.parts_meant(of, argument).into_iter().find(|to| *to != from) {
+            self.links.dead_letters.insert(from, to);
+        }
+        let text = of.text(argument).and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let count = text.as_ref().and_then(|policy| policy.get("maxReceiveCount"));
+        let count = count.and_then(|n| n.as_u64().or_else(|| n.as_str()?.parse().ok()));
+        self.links.deliveries.extend(count.map(|count| (from, count)));
+    }
+
+    /// What code is told of in its environment, it has to do with.
+    fn environment(&mut self) {
+        let plan: &'r Plan<'p> = self.plan;
+        for (place, part) in self.part_of.clone() {
+            let resource = &plan.resources[place];
+            for argument in ["environment", "user_data", "spec"] {
+                for target in self.parts_meant(resource, argument) {
+                    self.touches(part, target);
+                }
+            }
+            if resource.kind == "aws_ecs_service" {
+                for task in self.meant(resource, "task_definition") {
+                    for target in self.parts_meant(&plan.resources[task], "container_definitions") {
+                        self.touches(part, target);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A link of which it is not known what it does, unless another tells it.
+    fn touches(&mut self, from: usize, to: usize) {
+        let does = match self.parts[to].sort {
+            Sort::Function | Sort::Service | Sort::Cache => Does::Asks,
+            Sort::Store | Sort::Queue => Does::Touches,
+        };
+        self.link(from, to, does);
+    }
+
+    /// What is known of a link goes before that there is one.
+    fn settle(&mut self) {
+        for does in self.links.all.values_mut() {
+            if does.len() > 1 {
+                does.remove(&Does::Touches);
+            }
+        }
+    }
+}
+
+/// What actions do with a part.
+fn does(sort: Sort, actions: &BTreeSet<String>) -> BTreeSet<Does> {
+    const READS: [&str; 6] = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem", "PartiQLSelect"];
+    const WRITES: [&str; 7] =
+        ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
+    let mut found = BTreeSet::new();
+    for action in actions {
+        match (sort, action.split_once(':')) {
+            (Sort::Store, Some(("dynamodb", "*"))) => found.extend([Does::Reads, Does::Writes]),
+            (Sort::Store, Some(("dynamodb", name))) if READS.contains(&name) => found.extend([Does::Reads]),
+            (Sort::Store, Some(("dynamodb", name))) if WRITES.contains(&name) => found.extend([Does::Writes]),
+            (Sort::Queue, Some(("sqs", "ReceiveMessage"))) => found.extend([Does::Consumes]),
+            (Sort::Queue, Some(("sqs", "*"))) => found.extend([Does::Asks, Does::Consumes]),
+            (Sort::Queue, Some(("sqs", "SendMessage" | "SendMessageBatch")))
+            | (Sort::Function, Some(("lambda", "InvokeFunction" | "Invoke*" | "*"))) => found.extend([Does::Asks]),
+            _ => {}
+        }
+    }
+    if found.is_empty() {
+        found.insert(Does::Touches);
+    }
+    found
+}
+
+/// The words at some keys of a value, at any depth.
+fn words_at(value: &Value, keys: &[&str], words: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(parts) => parts.iter().for_each(|part| words_at(part, keys, words)),
+        Value::Object(parts) => {
+            for (key, part) in parts {
+                if keys.contains(&key.as_str()) {
+                    words.extend(part.as_str().map(str::to_owned));
+                    words.extend(list(Some(part)).filter_map(Value::as_str).map(str::to_owned));
+                } else {
+                    words_at(part, keys, words);
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,48 @@
+//! `import`: a scenario of what another program plans.
+
+use super::typed;
+use crate::cli::{ForeignForm, ImportArgs};
+use crate::output;
+use crate::refused;
+use crate::status::OK;
+use anyhow::{Result, bail};
+use scenarios::terraform::import::{Imported, import};
+use scenarios::{Disk, Files};
+use std::fmt::Write;
+
+pub fn run(args: &ImportArgs) -> Result<u8> {
+    let path = typed(&args.plan);
+    if let Some(out) = args.out.as_ref().filter(|out| out.exists()) {
+        bail!("{} exists already, and what was filled in there would be lost; name another file", typed(out));
+    }
+    let text = Disk.read(&path).map_err(|problem| refused::value(&[&path], &problem))?;
+    let name = args.plan.file_stem().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
+    let imported = match args.form {
+        ForeignForm::Terraform => import(&name, &text),
+    };
+    let imported = imported.map_err(|problem| refused::value(&[&path], &problem))?;
+    match &args.out {
+        Some(file) => {
+            output::write_whole(file, imported.text.as_bytes())?;
+            if !output::is_quiet() {
+                output::say(&format!("Wrote    {}\n", typed(file)));
+            }
+        }
+        None => output::print(&imported.text)?,
+    }
+    if !output::is_quiet() {
+        let file = args.out.as_ref().map_or_else(|| "line ".to_owned(), |file| format!("{}:", typed(file)));
+        output::say(&missing(&imported, &file));
+    }
+    Ok(OK)
+}
+
+/// What has to be filled in, a line each, behind the `file` in which it is.
+fn missing(imported: &Imported, file: &str) -> String {
+    let count = imported.gaps.len();
+    let mut text = format!("{count} place{} to be filled in:\n", if count == 1 { "" } else { "s" });
+    for gap in &imported.gaps {
+        let _ = writeln!(text, "  {file}{} {}: {}", gap.line, gap.path, gap.why);
+    }
+    text
+}
