@@ -8,6 +8,7 @@ mod big;
 mod bounds;
 mod browser;
 mod capacity;
+mod catalogue;
 mod check;
 mod cli;
 mod compare;
