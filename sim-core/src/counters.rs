@@ -29,6 +29,8 @@ const FAMILIES: &[&[Counter]] = &[
     crate::network::COUNTERS,
     data::COUNTERS,
     data::cache::COUNTERS,
+    data::gate::COUNTERS,
+    data::stock::COUNTERS,
     fallback::COUNTERS,
 ];
 

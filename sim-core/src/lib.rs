@@ -16,6 +16,7 @@ pub mod engine;
 pub mod experiment;
 pub mod expression;
 pub mod faults;
+pub mod guarantees;
 pub mod ids;
 pub mod incident;
 pub mod judge;

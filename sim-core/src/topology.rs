@@ -19,8 +19,11 @@ use crate::call::rate_limit::RateLimitSettings;
 use crate::call::retry::{BudgetSettings, RetrySettings};
 use crate::call::throttle::ThrottleSettings;
 use crate::data::cache::{CoalesceSettings, ContentsSettings, EarlySettings};
+use crate::data::gate::Gate;
+use crate::data::level::{Level, Routing};
 use crate::data::replication::{Commit, FailoverSettings, Quorum, SessionGuarantee};
 use crate::data::state::State;
+use crate::data::stock::Stock;
 use crate::data::{Effect, KeysSettings};
 use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, ServiceId, VersionId, ZoneId};
@@ -190,6 +193,8 @@ pub struct Service {
     pub machine_type: Option<String>,
     /// Size of an instance's disk, for the bill.
     pub disk: Bytes,
+    /// The strongest level that its answers have; `None` where nothing is said.
+    pub provides: Option<Level>,
 }
 
 impl Service {
@@ -233,8 +238,12 @@ pub struct Store {
     pub keys: Option<KeySpaceId>,
     /// What a request can rely on, whatever copy it reads.
     pub session: Vec<SessionGuarantee>,
+    /// Where reads go that a level is asked for.
+    pub routing: Routing,
     /// What an instance has to have before it serves; `None` where nothing is said of it.
     pub state: Option<State>,
+    /// How many things of each row there are to sell; `None` where rows are not counted.
+    pub stock: Option<Stock>,
 }
 
 /// How a store is copied.
@@ -256,6 +265,11 @@ pub enum Replication {
     },
     /// Every instance takes reads and writes, and asks the copies of the row.
     Quorum(Quorum),
+    /// Every instance takes reads and writes, and tells the others now and then.
+    Merge {
+        /// How often.
+        every: SimDuration,
+    },
     /// Every write is agreed between regions.
     Consensus {
         /// Regions that agree.
@@ -349,6 +363,8 @@ pub struct Endpoint {
     pub is_async: bool,
     /// In stores: what it does with its row.
     pub access: Option<Access>,
+    /// The level that a request has to carry; a weaker one is refused.
+    pub requires: Option<Level>,
     /// What an instance asks of requests to it before it lets them in.
     pub admission: Option<Admission>,
 }
@@ -470,6 +486,10 @@ pub struct Edge {
     pub size: (Bytes, Bytes),
     /// The state that this call shares.
     pub guard: GuardId,
+    /// The level that is asked for; `None` is that of the request.
+    pub level: Option<Level>,
+    /// What is compared and decided when the call is answered, where it is that of a gate.
+    pub gate: Option<Gate>,
 }
 
 /// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle, limits, pool and
@@ -506,19 +526,6 @@ pub struct Guard {
     pub ejection: Option<EjectionSettings>,
     /// When calls are sent more than once, and how often (what was seen and spent is shared here).
     pub hedge: Option<HedgeSettings>,
-}
-
-impl Topology {
-    /// Whether limits are kept, or turns given, for each key or tenant of a request.
-    pub fn tells_keys_apart(&self) -> bool {
-        let doors = self.services.iter().map(|service| &service.admission);
-        let doors = doors.chain(self.endpoints.iter().map(|endpoint| &endpoint.admission));
-        let by_key =
-            |admission: &Option<Admission>| admission.as_ref().is_some_and(|admission| admission.per.is_some());
-        let fair = self.services.iter().any(|service| service.fair_per.is_some())
-            || self.edges.iter().any(|edge| edge.kept_by().is_some());
-        fair || self.guards.iter().any(|guard| guard.per.is_some()) || doors.into_iter().any(by_key)
-    }
 }
 
 impl Edge {

@@ -167,13 +167,17 @@ fn is_in_answers(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bo
     let at = &model.endpoints[endpoint.index()];
     let has_lag = match &model.services[at.service.index()].node {
         Node::Store(store) => match &store.replication {
-            Replication::Primary { .. } => true,
+            Replication::Primary { .. } | Replication::Merge { .. } => true,
             Replication::Quorum(quorum) => quorum.read + quorum.write <= quorum.copies,
             Replication::None | Replication::Consensus { .. } => false,
         },
         _ => false,
     };
     let reads = at.access.is_some_and(|access| access != Access::Write);
+    let sells_twice = at.access == Some(Access::Update)
+        && matches!(&model.services[at.service.index()].node, Node::Store(store)
+            if store.stock.as_ref().is_some_and(|stock| stock.escrow.is_none())
+                && matches!(store.replication, Replication::Merge { .. } | Replication::Primary { .. }));
     let by_fault = model.faults.iter().any(|fault| match &fault.effect {
         FaultEffect::Wrong { kind: one, .. } => kind.takes(*one) && may_strike(&fault.target, model, endpoint),
         FaultEffect::Deploy(deploy) => {
@@ -181,7 +185,9 @@ fn is_in_answers(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bo
         }
         _ => false,
     });
-    by_fault || (kind.takes(Wrongness::StaleRead) && (has_lag && reads || gives_old_values(model, &at.steps)))
+    by_fault
+        || (kind.takes(Wrongness::Oversold) && sells_twice)
+        || (kind.takes(Wrongness::StaleRead) && (has_lag && reads || gives_old_values(model, &at.steps)))
 }
 
 /// Whether steps look something up that may have been written since, or has expired.

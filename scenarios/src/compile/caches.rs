@@ -57,6 +57,7 @@ impl Compiler<'_> {
             effect: &Effect::None,
             is_async: None,
             access: None,
+            requires: None,
             admission: None,
         });
         // What is wrong with the steps is said once.

@@ -7,8 +7,10 @@ use crate::reader::SET;
 use crate::traces::Named;
 use crate::written::call::{CallKeys, CallStep};
 use crate::written::load::LoadSettings;
+use crate::written::step::GateStep;
 use sim_core::call::balance::BalanceSettings;
 use sim_core::call::rate_limit::RateLimitSettings;
+use sim_core::data::gate::Gate;
 use sim_core::dist::Distribution;
 use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, ServiceId, ZoneId};
 use sim_core::problem::{Problem, Problems, nearest};
@@ -84,6 +86,30 @@ impl Compiler<'_> {
         let own = problems.path();
         let site = Site { caller, name, callee, path, may };
         self.known_policy(policy, problems).then(|| self.edge(site, CallKeys::default(), policy, &own, problems))
+    }
+
+    /// The call of a gate: its settings are those of its policy and of all calls.
+    pub(super) fn gate_edge(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        callee: EndpointId,
+        (path, gate): (String, &GateStep),
+        problems: &mut Problems,
+    ) -> Option<EdgeId> {
+        let own = problems.path();
+        let site = Site { caller, name, callee, path, may: MayFallBack::Itself };
+        let policy = gate.policy.as_deref();
+        let known = self.known_policy(policy, problems);
+        let edge = known.then(|| self.edge(site, CallKeys::default(), policy, &own, problems))?;
+        let at = &mut self.model.topology.edges[edge.index()];
+        at.level = Some(gate.level);
+        at.gate = Some(Gate { level: gate.level, on_conflict: gate.on_conflict, back: 0 });
+        if at.fallback.is_some() || at.optional {
+            problems.error("policy", "a gate that does without the authority is none").hint =
+                Some("name a policy without fallback and optional".into());
+        }
+        Some(edge)
     }
 
     /// Problems of the settings of a call, and of the names in them.
@@ -214,6 +240,8 @@ impl Compiler<'_> {
             optional: keys.optional.unwrap_or(false),
             size: (size.request, size.response),
             guard,
+            level: keys.level,
+            gate: None,
         });
         self.paths.edges.push(site.path);
         id

@@ -162,6 +162,7 @@ impl Compiler<'_> {
             has_versions: false,
             machine_type: None,
             disk: Bytes::new(0),
+            provides: None,
         });
     }
 
@@ -179,6 +180,7 @@ impl Compiler<'_> {
             effect: Effect::None,
             is_async: false,
             access: None,
+            requires: None,
             admission: None,
         });
     }

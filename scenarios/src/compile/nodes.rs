@@ -4,9 +4,11 @@ use super::Compiler;
 use crate::written::node::{NodeKeys, StoreSettings, WarmUpSettings, Workers};
 use crate::written::queue::{ConsumerSettings, QueueSettings};
 use crate::written::step::StepSettings;
-use crate::written::store::ReplicationSettings;
+use crate::written::store::{ReplicationSettings, stock};
 use sim_core::data::Effect;
+use sim_core::data::level::Level;
 use sim_core::dist::Distribution;
+use sim_core::guarantees::strongest;
 use sim_core::ids::{Caller, EndpointId, ServiceId, ZoneId};
 use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
@@ -24,6 +26,7 @@ pub(super) struct WrittenEndpoint<'a> {
     pub is_async: Option<bool>,
     pub access: Option<Access>,
     pub admission: Option<&'a AdmissionSettings>,
+    pub requires: Option<Level>,
 }
 
 impl Compiler<'_> {
@@ -46,8 +49,11 @@ impl Compiler<'_> {
                     is_async: e.is_async,
                     access: None,
                     admission: e.admission.as_ref(),
+                    requires: e.requires,
                 });
                 p.at(name, |p| self.node(name, settings.node_keys(), asked.collect(), p));
+                let id = self.names.services[name];
+                self.model.services[id.index()].provides = settings.provides;
             }
         });
         problems.at("stores", |p| {
@@ -70,6 +76,7 @@ impl Compiler<'_> {
             is_async: e.is_async,
             access: Some(e.access),
             admission: e.admission.as_ref(),
+            requires: e.requires,
         });
         let replication = settings.replication.as_ref();
         let mut keys = settings.node_keys();
@@ -98,7 +105,45 @@ impl Compiler<'_> {
             problems.at("replication", |p| replication.check(instances, p));
             store.replication = replication.compile();
         }
+        if let Some(routing) = settings.routing {
+            problems.at("routing", |p| routing.validate_at(&store.replication, p));
+            store.routing = routing;
+        }
+        self.stock(id, settings, &mut store, problems);
+        self.provides(id, settings, &store, problems);
         self.model.services[id.index()].node = Node::Store(store);
+    }
+
+    /// What a store has to sell.
+    fn stock(&self, id: ServiceId, settings: &StoreSettings, store: &mut Store, problems: &mut Problems) {
+        let Some(stock) = settings.stock else {
+            if settings.escrow.is_some() {
+                problems.error("escrow", "there is no stock whose right to sell could be split").hint =
+                    Some("write stock: {amount: 5k}".into());
+            }
+            return;
+        };
+        let zones = self.model.services[id.index()].zones_at_start() as u64;
+        store.stock = Some(stock::compile(stock, settings.escrow, settings.replication.as_ref(), zones, problems));
+        if settings.endpoints.iter().all(|(_, endpoint)| endpoint.access != Access::Update) {
+            problems.error("stock", "no endpoint takes anything of it").hint =
+                Some("write access: update at one".into());
+        }
+        let confirms = settings.endpoints.iter().any(|(_, endpoint)| endpoint.access == Access::Write);
+        if stock.hold.is_some() && !confirms {
+            problems.error("stock.hold", "no endpoint confirms what is kept, so that all of it comes back").hint =
+                Some("write an endpoint with access: write, or leave hold out".into());
+        }
+    }
+
+    /// The level that a store says it provides, which its copies have to be able to give.
+    fn provides(&mut self, id: ServiceId, settings: &StoreSettings, store: &Store, problems: &mut Problems) {
+        self.model.services[id.index()].provides = settings.provides;
+        let strongest = strongest(store);
+        if let Some(provides) = settings.provides.filter(|provides| *provides > strongest) {
+            let what = format!("a store that is copied like this gives no {} read", provides.name());
+            problems.error("provides", what).hint = Some(format!("write {}, or a weaker level", strongest.name()));
+        }
     }
 
     fn node(&mut self, name: &str, written: NodeKeys<'_>, asked: Vec<WrittenEndpoint<'_>>, problems: &mut Problems) {
@@ -219,6 +264,11 @@ impl Compiler<'_> {
         endpoint.effect = asked.effect.clone();
         endpoint.is_async = asked.is_async.or(is_async).unwrap_or(false);
         endpoint.access = asked.access;
+        endpoint.requires = asked.requires;
+        if asked.requires == Some(Level::Eventual) {
+            problems.error("requires", "there is no weaker level that could be refused").hint =
+                Some("leave requires out".into());
+        }
         self.model.endpoints[id.index()].admission = admission;
     }
 

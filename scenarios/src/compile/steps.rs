@@ -3,12 +3,14 @@
 use super::{Compiler, percent};
 use crate::written::cache::CacheSettings;
 use crate::written::node::{ServiceSettings, StoreSettings};
-use crate::written::step::{ChoiceSettings, DiskStep, Need, ParallelStep, Repeat, StepSettings};
+use crate::written::step::{ChoiceSettings, DiskStep, GateStep, Need, ParallelStep, Repeat, StepSettings};
+use crate::written::store::ReplicationSettings;
+use sim_core::data::gate::{Gate, OnConflict};
 use sim_core::dist::Distribution;
-use sim_core::ids::Caller;
+use sim_core::ids::{Caller, EdgeId, EndpointId};
 use sim_core::problem::Problems;
 use sim_core::service::disk::DiskWork;
-use sim_core::topology::Step;
+use sim_core::topology::{Access, Step};
 use sim_core::units::{Count, Probability};
 
 /// Probabilities add up if they do so to this.
@@ -25,8 +27,15 @@ impl Compiler<'_> {
         steps: &[StepSettings],
         problems: &mut Problems,
     ) -> Vec<Step> {
-        let numbered = steps.iter().enumerate();
-        numbered.filter_map(|(index, step)| problems.at(index, |p| self.step(caller, name, step, p))).collect()
+        let mut all = Vec::with_capacity(steps.len());
+        for (index, step) in steps.iter().enumerate() {
+            let Some(step) = problems.at(index, |p| self.step(caller, name, step, p)) else { continue };
+            if let Step::Call(edge) = &step {
+                problems.at(index, |p| p.at("gate", |p| self.looks_back(*edge, &all, p)));
+            }
+            all.push(step);
+        }
+        all
     }
 
     fn step(&mut self, caller: Caller, name: &str, step: &StepSettings, problems: &mut Problems) -> Option<Step> {
@@ -57,12 +66,55 @@ impl Compiler<'_> {
             StepSettings::Background(steps) => {
                 Step::Background(problems.at("background", |p| self.steps(caller, name, steps, p)))
             }
+            StepSettings::Gate(gate) => problems.at("gate", |p| self.gate(caller, name, gate, p))?,
             StepSettings::Lookup(lookup) => problems.at("lookup", |p| self.lookup(caller, name, lookup, p))?,
             StepSettings::Invalidate(step) => {
                 problems.at("invalidate", |p| self.invalidate(caller, name, &step.0, p))?
             }
             StepSettings::Steps(steps) => Step::Steps(problems.at("steps", |p| self.steps(caller, name, steps, p))),
         })
+    }
+
+    /// A gate: a read of a store, of which it is compared what comes back.
+    fn gate(&mut self, caller: Caller, name: &str, gate: &GateStep, problems: &mut Problems) -> Option<Step> {
+        let callee = self.callee("to", &gate.to, problems)?;
+        if self.endpoint_access(callee) != Some(Access::Read) {
+            let problem = problems.error("to", format!("{} is not what reads a store", gate.to));
+            problem.label = Some("a gate compares what it reads with what was read before".into());
+            problem.hint = Some("name an endpoint of a store with access: read".into());
+        }
+        let store = gate.to.split_once('.').and_then(|(store, _)| self.written.stores.get(store));
+        if store.is_some_and(|store| matches!(store.replication, Some(ReplicationSettings::Merge(_)))) {
+            problems.error("to", "copies that merge have no authority that could be asked").hint =
+                Some("write replication: {primary: {}} at the store, or leave the gate out".into());
+        }
+        let path = format!("{}.to", problems.path());
+        let edge = self.gate_edge(caller, name, callee, (path, gate), problems)?;
+        Some(Step::Call(edge))
+    }
+
+    /// What an endpoint of a store does, as it is written: stores may stand behind their callers.
+    fn endpoint_access(&self, endpoint: EndpointId) -> Option<Access> {
+        let name = &self.model.endpoints[endpoint.index()].name;
+        let (store, endpoint) = name.split_once('.')?;
+        Some(self.written.stores.get(store)?.endpoints.get(endpoint)?.access)
+    }
+
+    /// How far back the last read stands whose version a gate compares.
+    fn looks_back(&mut self, edge: EdgeId, before: &[Step], problems: &mut Problems) {
+        let Some(gate) = self.model.edges[edge.index()].gate else { return };
+        let store = |edge: EdgeId| self.model.endpoints[self.model.edges[edge.index()].callee.index()].service;
+        let own = store(edge);
+        let reads = |step: &Step| match step {
+            Step::Call(other) | Step::Fallback { call: other, .. } => store(*other) == own,
+            _ => false,
+        };
+        let back = before.iter().rev().position(reads).map_or(0, |place| place as u32 + 1);
+        if back == 0 && gate.on_conflict == OnConflict::Retry {
+            let what = "no step before the gate, in the same list, reads the store that could be read again";
+            problems.error("on_conflict", what).hint = Some("write on_conflict: fail, or upgrade".into());
+        }
+        self.model.topology.edges[edge.index()].gate = Some(Gate { back, ..gate });
     }
 
     /// What a step asks of the disk: something that the machine says how long it takes.

@@ -8,17 +8,9 @@ pub const PLANNED: &[(&str, &str)] = &[
     ("topics", ""),
     ("sagas", ""),
     // Endpoints and steps.
-    ("requires", "services.web.endpoints.get"),
     ("saga", "services.web.endpoints.get.steps.0"),
     ("outbox", "services.web.endpoints.get.steps.1.call"),
-    // Calls.
-    ("level", "policies.p"),
     // Stores and queues.
-    ("provides", "stores.db"),
-    ("routing", "stores.db"),
-    ("stock", "stores.db"),
-    ("escrow", "stores.db"),
-    ("merge", "stores.db.replication"),
     ("closed_timestamp_lag", "stores.db.replication.primary"),
     ("prefetch", "queues.jobs.consumers.work"),
     ("batch", "queues.jobs.consumers.work"),

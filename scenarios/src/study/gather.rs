@@ -187,6 +187,8 @@ pub struct Gathered {
     /// Replications that were simulated again without incidents.
     pub paired: u32,
     pub wrong: BTreeMap<&'static str, MeanSums>,
+    /// Wrong answers one by one and by cause.
+    pub listed_wrong: super::wrong::Gathered,
     pub fired: Vec<AlertSums>,
     /// Of each alert, what it would have done with other numbers.
     pub detectors: Vec<DetectorSums>,
@@ -242,6 +244,7 @@ impl Gathered {
             incidents: BTreeMap::new(),
             paired: 0,
             wrong: BTreeMap::new(),
+            listed_wrong: super::wrong::Gathered::default(),
             fired: model.alerts.iter().map(|_| AlertSums::default()).collect(),
             detectors: model.alerts.iter().map(|_| DetectorSums::default()).collect(),
             alert_looks: model.alerts.iter().map(|_| RatioSums::default()).collect(),
@@ -440,6 +443,7 @@ impl Gathered {
         if let Some(once) = one.bill.per_incident() {
             self.per_incident.add(once);
         }
+        self.listed_wrong.merge(model, &one.run);
         let mut by_kind = [0u64; 9];
         for (_, kind, counts) in one.run.slices.iter().flat_map(|s| &s.wrong) {
             by_kind[usize::from(*kind)] += counts.arose;

@@ -38,6 +38,7 @@ mod sums;
 pub mod sweep;
 pub mod system;
 mod verdicts;
+mod wrong;
 
 use crate::written::precision::PrecisionSettings;
 use crate::{Files, Loaded, Report, Set, check};

@@ -114,6 +114,8 @@ fn summary(
         cost: cost(model, gathered),
         wrongness: WrongnessSummary {
             incidents: gathered.wrong.iter().map(|(kind, sums)| (*kind, sums.at_least_zero())).collect(),
+            causes: gathered.listed_wrong.causes(),
+            first: gathered.listed_wrong.first.clone(),
             cost_per_year: gathered.wrongness_year.or_zero(),
             cost_per_incident: gathered.per_incident.estimate(),
             by_fault: by_fault(model, gathered),

@@ -5,10 +5,11 @@
 
 use super::named::Named;
 use super::step::StepSettings;
-use super::store::ReplicationSettings;
+use super::store::{EscrowSettings, ReplicationSettings, StockSettings};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::call::balance::slow_start::SlowStart;
 use sim_core::data::Effect;
+use sim_core::data::level::{Level, Routing};
 use sim_core::data::replication::SessionGuarantee;
 use sim_core::data::state::StateSettings;
 use sim_core::dist::Distribution;
@@ -111,6 +112,9 @@ with_node_keys! {
     ServiceSettings {
         /// What can be asked of it.
         endpoints: Named<EndpointSettings>,
+        /// The strongest guarantee level that its answers have, whatever they are made of; default that of what they are made of.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        provides: Option<Level>,
     }
 }
 
@@ -131,6 +135,21 @@ with_node_keys! {
         /// instance takes them all.
         #[serde(skip_serializing_if = "Option::is_none")]
         session_guarantees: Option<Vec<SessionGuarantee>>,
+        /// The strongest guarantee level that its answers have: `strict_serializable`, `serializable`, `snapshot_isolation`, `read_committed` or
+        /// `eventual`; default what its replication can give. A replica gives snapshot isolation at most.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        provides: Option<Level>,
+        /// Where reads of each guarantee level go: a level is `primary`, `replica`, `nearest` (any instance; of a quorum the copy that answers
+        /// first) or `quorum`. A level that is not written goes where the next stronger one does; without one, serializable and stronger reads go to
+        /// the primary and weaker ones to a replica. Reads of which nobody says a level go where `replication` says.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        routing: Option<Routing>,
+        /// How many things of each row there are to sell; default rows are not counted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stock: Option<StockSettings>,
+        /// How the right to sell is split between zones; default not at all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        escrow: Option<EscrowSettings>,
         /// What an instance has to have before it serves; default nothing is said of it, and a new machine serves at once.
         #[serde(skip_serializing_if = "Option::is_none")]
         state: Option<StateSettings>,
@@ -492,6 +511,10 @@ pub struct EndpointSettings {
     /// What an instance asks of requests to it, after what the service asks of all; default nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission: Option<AdmissionSettings>,
+    /// The guarantee level that a request has to carry; one that carries a weaker level is refused (status 400, the outcome `refused`) before any
+    /// step is done. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<Level>,
 }
 
 /// What can be asked of a store.
@@ -512,4 +535,8 @@ pub struct StoreEndpointSettings {
     /// What an instance asks of requests to it, after what the service asks of all; default nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission: Option<AdmissionSettings>,
+    /// The guarantee level that a request has to carry; one that carries a weaker level is refused (status 400, the outcome `refused`) before any
+    /// step is done. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<Level>,
 }

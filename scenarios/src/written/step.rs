@@ -5,6 +5,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sim_core::data::gate::OnConflict;
+use sim_core::data::level::Level;
 use sim_core::dist::Distribution;
 use sim_core::kind::Kind;
 use sim_core::outcome::Outcome;
@@ -42,6 +44,8 @@ pub enum StepSettings {
     Lookup(LookupStep),
     /// Lets a value of a cache go.
     Invalidate(Invalidated),
+    /// Reads from the authority again, and compares.
+    Gate(GateStep),
 }
 
 /// The steps that have settings of their own.
@@ -55,7 +59,62 @@ pub const ALL: &[Kind] = &[
     Kind { family: "step", name: "fail", schema: || schemars::schema_for!(FailStep) },
     Kind { family: "step", name: "lookup", schema: || schemars::schema_for!(LookupStep) },
     Kind { family: "step", name: "invalidate", schema: || schemars::schema_for!(InvalidateStep) },
+    Kind { family: "step", name: "gate", schema: || schemars::schema_for!(GateStep) },
 ];
+
+/// Reads from the authority again, and compares: the request fails, reads again, or goes on with a stronger level.
+///
+/// # What it models
+/// A request that has read at a copy asks the authority before it acts: the primary of the store, or as many copies of a quorum as the store reads.
+/// The read is a call like any other, so that it takes time, holds a worker of the store, and may fail.
+///
+/// When it is answered, the version of the row is compared with the one that the request has read in this store before. Where they agree, or
+/// nothing was read before, the request carries `level` from then on, or the weaker level that the store provides; what it has read at other
+/// stores stays as weak as it was. Where they differ, that is a conflict: `gate_conflicts` counts it, and `on_conflict` says what follows.
+/// - `fail`: the request ends with an error, which its caller may retry
+/// - `retry`: the steps from the last read of the store on, in the same list, are done again, at most three times; then the request fails. What
+///   they read is at least as new as what the gate has read. Their effects are done again too.
+/// - `upgrade`: the request goes on with what the gate has read
+///
+/// A stale read that a gate finds is not acted upon, so that the answer of the request is not counted as stale, unless the request has read in other
+/// stores too.
+///
+/// Not modelled: a lock. Between the gate and a write that follows, somebody else may write; `access: compare_and_set` finds that.
+///
+/// # When to use it
+/// Where most requests may read a replica, and a few have to be sure.
+///
+/// # Knobs
+/// - `level`: the level that is asked for, required
+/// - `to`: what reads the store, an endpoint with `access: read`, required
+/// - `on_conflict`: `fail`, `retry` or `upgrade`, default fail
+/// - `policy`: the settings of the call, a named policy, default those of all calls
+///
+/// # Example
+/// ```yaml
+/// steps:
+///   - call: {to: accounts.read}
+///   - gate: {level: strict_serializable, to: accounts.read, on_conflict: retry}
+///   - call: {to: accounts.write}
+/// ```
+///
+/// # Source
+/// Optimistic concurrency control (Kung and Robinson, 1981): validate what was read before writing; levels as in Adya, Liskov and O'Neil,
+/// "Generalized Isolation Level Definitions", ICDE 2000.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GateStep {
+    /// The level that is asked for.
+    pub level: Level,
+    /// What reads the store.
+    pub to: String,
+    /// What follows when what was read is no longer so; default fail.
+    #[serde(default)]
+    pub on_conflict: OnConflict,
+    /// The settings of the call; default those of all calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+}
 
 /// Reads, writes or syncs the disk of the instance (`explain disk`).
 ///

@@ -2,14 +2,17 @@
 
 pub mod cache;
 mod effect;
+pub mod gate;
 pub mod keys;
+pub mod level;
 pub mod replication;
 pub mod state;
+pub mod stock;
 mod wrongness;
 
 pub use effect::{ALL, DeduplicatedSettings, Effect};
 pub use keys::{KeySampler, KeysOfRequests, KeysSettings};
-pub use wrongness::{Wrongness, WrongnessKind};
+pub use wrongness::{Cause, Wrongness, WrongnessKind};
 
 use crate::metrics::{counters, levels, timed};
 

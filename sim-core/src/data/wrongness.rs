@@ -70,6 +70,56 @@ impl Wrongness {
     }
 }
 
+/// Why an answer is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A replica that was behind its primary was read.
+    Replica,
+    /// The copies of a quorum that answered had not got a write yet.
+    Quorum,
+    /// Copies that merge had not merged yet.
+    Merge,
+    /// A cache held a value that had been written since, or had expired.
+    Cache,
+    /// A caller gave an answer again that it had kept.
+    Kept,
+    /// A call was made again, or a message was delivered again, and its effect had been applied.
+    Again,
+    /// A primary crashed before a replica had a write that was answered.
+    Failover,
+    /// A write was answered before the disk had it, because an action had set that.
+    BeforeDisk,
+    /// A message was delivered as often as it may be.
+    Deliveries,
+    /// Copies sold things by themselves that others had sold.
+    SoldByCopies,
+    /// A primary had lost sales in a failover, and sold those things again.
+    SoldAgain,
+    /// A fault, or a bad version, made it wrong.
+    Fault,
+}
+
+impl Cause {
+    /// The words in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Replica => "replica behind its primary",
+            Self::Quorum => "quorum without the write",
+            Self::Merge => "copies not merged yet",
+            Self::Cache => "old value of a cache",
+            Self::Kept => "answer kept by the caller",
+            Self::Again => "made again",
+            Self::Failover => "failover",
+            Self::BeforeDisk => "answered before the disk",
+            Self::Deliveries => "last delivery failed",
+            Self::SoldByCopies => "sold by several copies",
+            Self::SoldAgain => "sales lost in a failover",
+            Self::Fault => "fault or bad version",
+        }
+    }
+}
+
 /// One kind of wrongness, or all of them: what promises and costs ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

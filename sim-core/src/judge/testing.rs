@@ -94,6 +94,7 @@ impl System {
             has_versions: false,
             machine_type: None,
             disk: Bytes::ZERO,
+            provides: None,
         });
         self.names.services.insert(name.into(), id);
         id
@@ -112,6 +113,7 @@ impl System {
             effect,
             is_async: false,
             access: None,
+            requires: None,
             admission: None,
         });
         id
@@ -145,6 +147,8 @@ impl System {
             optional: false,
             size: (Bytes::ZERO, Bytes::ZERO),
             guard: GuardId(0),
+            level: None,
+            gate: None,
         });
         id
     }
@@ -279,6 +283,7 @@ impl System {
             experiments: Vec::new(),
             runbooks: Vec::new(),
             incidents: crate::results::IncidentsRun::default(),
+            wrong: crate::results::WrongRun::default(),
             modes: crate::results::ModesRun::default(),
             deploys: Vec::new(),
             openings: Vec::new(),

@@ -28,6 +28,7 @@ mod sweep;
 mod system;
 mod trace;
 mod words;
+mod wrong;
 
 pub use about::{About, Made};
 pub use capacity::*;
@@ -53,6 +54,7 @@ pub use sweep::*;
 pub use system::{NodeKind, System, SystemCall, SystemNode};
 pub use trace::{Trace, TraceSpan, TraceStep, TraceStepKind};
 pub use words::Words;
+pub use wrong::{FIRST_WRONG, LevelShown, ListedWrong, WrongAnswer, WrongRun};
 
 pub use crate::units::Unit;
 

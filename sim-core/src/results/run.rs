@@ -8,6 +8,7 @@ use super::incident::IncidentsRun;
 use super::modes::ModesRun;
 use super::runbook::RunbookRun;
 use super::span::Span;
+use super::wrong::WrongRun;
 use crate::counters::WAIT;
 use crate::ids::{EdgeId, FaultId, ServiceId};
 use crate::metrics::{
@@ -100,6 +101,8 @@ pub struct RunResult {
     pub incidents: IncidentsRun,
     /// What became of the operating modes.
     pub modes: ModesRun,
+    /// Wrong answers one by one, and by cause.
+    pub wrong: WrongRun,
     /// What became of each deploy that has begun, in the order in which they began.
     pub deploys: Vec<DeployRun>,
     /// Breaker openings: call site and time from 0 [ns]; of each call site the first since time 0, and since each fault or experiment first

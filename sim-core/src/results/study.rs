@@ -1,5 +1,6 @@
 //! A study of many replications: every number with a spread is an estimate.
 
+use super::wrong::ListedWrong;
 use super::{
     CallSeries, DeploySummary, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, IncidentsSummary, Journal,
     Limit, LoadEvent, LoopSummary, ModesSummary, PrecisionSummary, PromiseSummary, RunbookSummary, ServiceSeries,
@@ -323,6 +324,12 @@ pub struct CostItemSummary {
 pub struct WrongnessSummary {
     /// Incidents by kind, per replication.
     pub incidents: BTreeMap<&'static str, Estimate>,
+    /// The same by kind and cause, only what happened.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub causes: BTreeMap<&'static str, BTreeMap<&'static str, Estimate>>,
+    /// The first hundred, in the order of replication and time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub first: Vec<ListedWrong>,
     /// Price of all wrong outcomes a year.
     pub cost_per_year: Estimate,
     /// Price of all wrong outcomes and lost requests that one occurrence of each fault adds to the same run without it; `None` without

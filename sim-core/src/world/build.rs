@@ -11,6 +11,7 @@ use super::control::Control;
 use super::data::Data;
 use super::events::Events;
 use super::frame::Arena;
+use super::guarantee::Guarantees;
 use super::network::Network;
 use super::program::Program;
 use super::stations::Stations;
@@ -53,9 +54,14 @@ impl<'m> World<'m> {
             instant: bounds::Instant::default(),
             frames: Arena::new(model.run.max_in_flight),
             tickets: Tickets::new(
-                data.needs_tickets() || calls.need_tickets() || caches.need_tickets() || model.tells_keys_apart(),
+                data.needs_tickets()
+                    || calls.need_tickets()
+                    || caches.need_tickets()
+                    || model.tells_keys_apart()
+                    || model.uses_levels(),
             ),
             wrongs: Wrongs::default(),
+            guarantees: Guarantees::new(model),
             probe: None,
             ready: Vec::new(),
             stations,
@@ -83,6 +89,7 @@ impl<'m> World<'m> {
         self.plan_watch();
         self.plan_checks();
         self.plan_probes();
+        self.plan_merges();
         self.plan_trials();
         for load in (0..self.model.loads.len()).map(LoadId::from) {
             self.start_load(load);

@@ -144,6 +144,8 @@ pub const RETRIES: u16 = 2048;
 pub const AGAIN: u16 = 4096;
 /// Nobody waits for what it comes to: its caller, or one above it, has given up or is gone.
 pub const IN_VAIN: u16 = 8192;
+/// Carries a weaker level than that with which it began, of which whoever hears its answer has to know.
+pub const WEAKER: u16 = 16384;
 /// What a frame hands on to the attempts, branches and copies that it begins.
 pub const HANDED_ON: u16 = AGAIN | IN_VAIN;
 

@@ -15,6 +15,7 @@ mod control;
 mod data;
 mod events;
 mod frame;
+mod guarantee;
 mod in_force;
 mod integral;
 mod memory;
@@ -110,6 +111,8 @@ mod fact {
     pub const ROUTED: u64 = 19 << 40;
     /// Another copy of a store takes over.
     pub const TAKES_OVER: u64 = 20 << 40;
+    /// Rights to sell come to a zone.
+    pub const RIGHTS_ARRIVE: u64 = 24 << 40;
     /// An action of a mode is done.
     pub const MODE_ACTED: u64 = 21 << 40;
 }
@@ -156,6 +159,7 @@ struct World<'m> {
     frames: Arena,
     tickets: ticket::Tickets,
     wrongs: wrong::Wrongs,
+    guarantees: guarantee::Guarantees,
     /// Who listens to the stages of requests.
     probe: Option<&'m mut dyn probe::Probe>,
     /// Frames that became runnable beside the one that runs.

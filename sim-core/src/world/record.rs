@@ -18,7 +18,7 @@ use crate::metrics::{
 };
 use crate::model::Model;
 use crate::results::{
-    EdgeCounts, Limit, Period, PipelineCounts, RunResult, ServiceCounts, Slice, UpCounts, WrongCounts,
+    EdgeCounts, Limit, Period, PipelineCounts, RunResult, ServiceCounts, Slice, UpCounts, WrongCounts, WrongRun,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,6 +76,8 @@ pub(super) struct Recorder {
     call_latency: Vec<Histogram>,
     periods: Vec<Period>,
     openings: Vec<(EdgeId, u64)>,
+    /// Wrong answers one by one.
+    listed_wrong: WrongRun,
     /// Call sites whose breakers have opened since a fault or an experiment first began.
     has_opened: BTreeSet<EdgeId>,
     ejections: Vec<(FaultId, ServiceId, u64)>,
@@ -114,6 +116,7 @@ impl Recorder {
             call_latency: fresh(model.edges.len()),
             periods: Vec::new(),
             openings: Vec::new(),
+            listed_wrong: WrongRun::default(),
             has_opened: BTreeSet::new(),
             ejections: Vec::new(),
             has_ejected: BTreeSet::new(),
@@ -127,6 +130,11 @@ impl Recorder {
         for counts in [&mut self.wrong, &mut self.wrong_in_all] {
             counts.entry((site, kind)).or_default().arose += 1;
         }
+    }
+
+    /// Where wrong answers are listed, from time 0 on.
+    pub(super) fn wrong_list(&mut self) -> Option<&mut WrongRun> {
+        self.measuring.then_some(&mut self.listed_wrong)
     }
 
     /// A reply to a call looked ok and was wrong by a reply that the callee had got.
@@ -433,6 +441,7 @@ impl World<'_> {
             runbooks: ended.runbooks,
             incidents: ended.incidents,
             modes: ended.modes,
+            wrong: recorder.listed_wrong,
             deploys,
             openings: recorder.openings.into_iter().map(|(edge, at)| (edge, at as i64 - zero)).collect(),
             ejections: recorder.ejections.into_iter().map(|(fault, of, at)| (fault, of, at as i64 - zero)).collect(),

@@ -1,6 +1,6 @@
 //! The interpreter: walks a frame through its operations until it has to wait.
 
-use super::frame::{BRANCH, FrameId, HANDED_ON, Link, Phase, REGENERATES, WRONG, Waiter};
+use super::frame::{BRANCH, FrameId, HANDED_ON, Link, Phase, REGENERATES, WEAKER, WRONG, Waiter};
 use super::probe::Stage;
 use super::program::{Fork, Op, Pc};
 use super::{World, fact};
@@ -110,6 +110,11 @@ impl World<'_> {
             }
             Op::Agree(service) => return self.agree(frame, service),
             Op::Read(service) => return self.reads(frame, service),
+            Op::Take(service) => {
+                self.takes_stock(frame, service);
+                return Some(frame);
+            }
+            Op::Confirm(service) if !self.confirms(frame, service) => return self.fail(frame, Outcome::Error as u8),
             Op::Write(service) => return self.writes(frame, service),
             Op::CompareAndSet(service) => return self.compare_and_set(frame, service),
             Op::ReadsDeadline if self.refuses_late(frame) => return self.fail(frame, Outcome::Timeout as u8),
@@ -117,7 +122,11 @@ impl World<'_> {
                 self.frames[frame].pc = end;
                 return Some(frame);
             }
-            Op::ReadsDeadline | Op::Known(_) => {}
+            Op::Requires(level) if !self.reaches(frame, level) => return self.fail(frame, Outcome::Refused as u8),
+            Op::Provides(level) => self.provides(frame, level),
+            Op::ComesToGate(site) => self.comes_to_gate(frame, site),
+            Op::PassesGate(site) => return self.passes_gate(frame, site),
+            Op::ReadsDeadline | Op::Known(_) | Op::Requires(_) | Op::Confirm(_) => {}
             Op::Enqueue(_) if self.too_much_at_once(1) => return None,
             Op::Enqueue(service) => return self.enqueue(frame, service),
             Op::Asks => self.asks_cache(frame),
@@ -202,7 +211,7 @@ impl World<'_> {
         self.stage(branch, Stage::Stops);
         self.frames.release(branch);
         let caller = self.frames.waiting(at.waiter)?;
-        if at.flags & WRONG != 0 && outcome <= Outcome::Degraded as u8 {
+        if at.flags & (WRONG | WEAKER) != 0 && outcome <= Outcome::Degraded as u8 {
             self.shares_wrong(caller, branch, at.flags);
         }
         let parent = &mut self.frames[caller];

@@ -51,6 +51,7 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         has_versions: false,
         machine_type: None,
         disk: Bytes::new(0),
+        provides: None,
     }
 }
 
@@ -104,6 +105,7 @@ pub(super) fn chain(
             effect: Effect::None,
             is_async: true,
             access: None,
+            requires: None,
             admission: None,
         });
         model.guards.push(Guard {
@@ -139,6 +141,8 @@ pub(super) fn chain(
             optional: false,
             size: (Bytes::new(0), Bytes::new(0)),
             guard: GuardId(tier as u32),
+            level: None,
+            gate: None,
         });
         model.services.push(service.clone());
     }

@@ -14,6 +14,7 @@
 
 use super::World;
 use super::frame::{Frame, FrameId, WRONG};
+use super::guarantee::Proof;
 use super::probe::Stage;
 use crate::engine::table::{Maybe, Table, id};
 use crate::ids::{Caller, ServiceId};
@@ -36,6 +37,8 @@ struct Ticket {
     versions: Vec<(ServiceId, u64)>,
     /// The version of its row that a copy has to have for it to read there, by store.
     needed: Vec<(ServiceId, u64)>,
+    /// What it can show for the level that it carries, where the model says something of levels and it has read anything.
+    proof: Option<Box<Proof>>,
     /// Whether a probe listens to what the request does.
     is_watched: bool,
     /// How many frames carry the ticket.
@@ -44,7 +47,7 @@ struct Ticket {
 
 impl Ticket {
     fn new(request: u64, tenant: u32, is_watched: bool) -> Self {
-        Self { request, tenant, versions: Vec::new(), needed: Vec::new(), is_watched, carriers: 0 }
+        Self { request, tenant, versions: Vec::new(), needed: Vec::new(), proof: None, is_watched, carriers: 0 }
     }
 }
 
@@ -68,6 +71,17 @@ impl Tickets {
     /// Frames carry tickets from now on, before the first request comes.
     pub(super) fn need(&mut self) {
         self.are_needed = true;
+    }
+
+    /// What a request can show for its level; `None` where it has read nothing.
+    pub(super) fn proof(&self, frame: FrameId) -> Option<&Proof> {
+        self.tickets[self.of(frame).get()?].proof.as_deref()
+    }
+
+    /// The same, to add to it; `None` where a frame works for no request.
+    pub(super) fn proof_mut(&mut self, frame: FrameId) -> Option<&mut Proof> {
+        let ticket = self.of(frame).get()?;
+        Some(self.tickets[ticket].proof.get_or_insert_default())
     }
 
     fn is_watched(&self, frame: FrameId) -> bool {
@@ -138,6 +152,7 @@ impl World<'_> {
         };
         self.tickets.issue(frame, key, tenant, is_watched);
         self.has_no_deadline(frame);
+        self.begins_with_level(frame, edge);
         if is_watched {
             self.watch_request(frame);
         }
@@ -155,6 +170,7 @@ impl World<'_> {
     fn copies_ticket(&mut self, frame: FrameId, other: FrameId) {
         self.tickets.copy(frame, other);
         self.has_deadline_of(frame, other);
+        self.begins_with_level_of(frame, other);
         if self.tickets.is_watched(frame) {
             self.watch(frame, Some(other));
         }
@@ -171,6 +187,7 @@ impl World<'_> {
         }
         if self.tickets.are_needed {
             self.tickets.copy(stand_in, frame);
+            self.guarantees.copy(stand_in, frame);
             self.has_deadline_of(stand_in, frame);
             self.stage(stand_in, Stage::Replaces(frame));
         }

@@ -267,7 +267,7 @@ fn strict_stores_are_never_stale(model: &Model, run: &RunResult) {
         Node::Store(store) => match &store.replication {
             Replication::None | Replication::Consensus { .. } => true,
             Replication::Quorum(quorum) => quorum.read + quorum.write > quorum.copies,
-            Replication::Primary { .. } => false,
+            Replication::Primary { .. } | Replication::Merge { .. } => false,
         },
         _ => false,
     };

@@ -53,6 +53,22 @@ const COPIED: &str = "scenario: Copied\nquestion: Is it counted?\nrun: {duration
     experiments: {hurry: {at: 90s, for: 80s, hypothesis: [availability(web.get) >= 0%], \
     actions: [{do: {set: {stores.db.replication.primary.commit: asynchronous}}}]}}\n";
 
+/// Gates that find conflicts, a stock of which reservations expire and rights are lost, and one that copies sell by themselves. No shipped scenario
+/// has all of it in its base.
+const GUARDED: &str = "scenario: Guarded\nquestion: Is it counted?\nrun: {duration: 2m, warm_up: 0s, seed: 1}\n\
+    regions: {here: {zones: [a, b, c]}}\nkeys: {row: {uniform: {count: 5}}}\n\
+    load: {movers: {to: app.move, level: snapshot_isolation, arrive: {poisson: {rate: 30/s}}}, \
+    fans: {to: app.buy, arrive: {poisson: {rate: 50/s}}}}\n\
+    services: {app: {workers: unlimited, endpoints: {move: {steps: [{call: {to: db.read}}, \
+    {gate: {level: strict_serializable, to: db.read, on_conflict: upgrade}}, {call: {to: db.write}}]}, \
+    buy: {steps: [{call: {to: shop.take, optional: true}}, {call: {to: split.take, optional: true}}]}}}}\n\
+    stores:\n  db: {instances: 3, workers: unlimited, key: row, replication: {primary: {lag: 500ms}}, \
+    endpoints: {write: {access: write, steps: [{work: 1ms}]}, read: {access: read, steps: [{work: 1ms}]}}}\n  \
+    shop: {instances: 3, workers: unlimited, stock: {amount: 1k}, replication: {merge: {every: 20s}}, endpoints: {take: {access: update, steps: [{work: 1ms}]}}}\n  \
+    split: {instances: 3, zones: [a, b, c], workers: unlimited, stock: {amount: 300, hold: 10s}, escrow: {percent: 10%}, \
+    endpoints: {take: {access: update, steps: [{work: 1ms}]}, pay: {access: write, steps: [{work: 1ms}]}}}\n\
+    faults: {cut: {inject: {loss: {probability: 50%}}, where: {between: [a, b]}, at: 0s, for: 1m}}\n";
+
 /// A queue that drops what waits too long, which shipped scenarios have in a variant alone.
 const DROPS: &str = "scenario: Dropped requests\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
     load: {users: {to: web.get, arrive: {poisson: {rate: 150/s}}}}\n\
@@ -285,6 +301,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(HANGS), &mut seen);
     check(&read(CACHED), &mut seen);
     check(&read(COPIED), &mut seen);
+    check(&read(GUARDED), &mut seen);
     check(&read(DROPS), &mut seen);
     check(&read(NARROW), &mut seen);
     check(&read(LATE), &mut seen);

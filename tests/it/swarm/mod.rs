@@ -12,6 +12,7 @@ mod metrics;
 mod money;
 mod plain;
 pub mod scenario;
+mod stores;
 
 pub use scenario::scenario;
 use scenarios::study::{self, Plan};

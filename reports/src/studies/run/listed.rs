@@ -14,6 +14,38 @@ pub const SERVICE_HEADS: [&str; 6] = ["instances", "utilisation", "CPU", "mean w
 /// Heads of the columns after the name of a scaler.
 pub const SCALER_HEADS: [&str; 5] = ["service", "range", "wanted", "scalings a run", "reversals a run"];
 
+/// Heads of the columns after a kind of wrongness.
+pub const WRONG_HEADS: [&str; 4] = ["a run", "cause", "first at", "call"];
+
+/// That answers are wrong which count as answered; `None` where none is.
+pub fn wrong_says(study: &StudyResult) -> Option<String> {
+    let all: f64 = study.summary.wrongness.causes.values().flat_map(|causes| causes.values()).map(|e| e.mean).sum();
+    let kinds: Vec<&str> = study.summary.wrongness.causes.keys().copied().collect();
+    let number = if all < 10.0 { format!("{all:.1}") } else { grouped(all, 0) };
+    (all > 0.0).then(|| {
+        format!("WRONG: {number} times a run something is wrong that nobody is told of ({}).", kinds.join(", "))
+    })
+}
+
+/// Wrong answers by kind and cause, the most frequent first: kind, how many in a run, cause, the first of them and the call of which it is the
+/// answer.
+pub fn wrong_rows(study: &StudyResult) -> Vec<[String; 5]> {
+    let wrongness = &study.summary.wrongness;
+    let mut all: Vec<(&str, &str, &Estimate)> = wrongness
+        .causes
+        .iter()
+        .flat_map(|(kind, causes)| causes.iter().map(move |(cause, number)| (*kind, *cause, number)))
+        .collect();
+    all.sort_by(|a, b| b.2.mean.total_cmp(&a.2.mean));
+    let row = |(kind, cause, number): (&str, &str, &Estimate)| {
+        let first = wrongness.first.iter().find(|wrong| wrong.kind == kind && wrong.cause == cause);
+        let (at, call) =
+            first.map_or(("later".to_owned(), String::new()), |wrong| (clock(wrong.at_s), wrong.call.clone()));
+        [kind.to_owned(), estimate(number, Unit::Count), cause.to_owned(), at, call]
+    };
+    all.into_iter().map(row).collect()
+}
+
 /// Services by name: those whose requests wait the longest first, then those with the highest utilisation.
 pub fn services(study: &StudyResult) -> Vec<(&String, &ServiceSummary)> {
     // What lies in the memory of its callers has no instances and no workers: it stands among the caches.

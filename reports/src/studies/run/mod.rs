@@ -18,6 +18,7 @@ mod runbook_page;
 pub mod sample;
 mod tables;
 mod terminal;
+mod wrong_page;
 
 use crate::answer::{Answer, Files, Kind, Reported, pretty};
 use crate::page::Page;
@@ -88,6 +89,7 @@ impl Reported for RunAnswer<'_> {
         let mut page = page(self.study, self.source);
         deploy_page::add(&mut page, self.study);
         probe_page::add(&mut page, self.study);
+        wrong_page::add(&mut page, self.study);
         loop_page::add(&mut page, self.study);
         incident_page::add(&mut page, self.study);
         runbook_page::add(&mut page, self.study);

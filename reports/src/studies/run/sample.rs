@@ -377,6 +377,8 @@ fn summary() -> Summary {
         cost: cost(),
         wrongness: WrongnessSummary {
             incidents: BTreeMap::from([("duplicate_effect", near(771.0, 9.0)), ("wrong_mode", near(1786.0, 11.0))]),
+            causes: BTreeMap::new(),
+            first: Vec::new(),
             cost_per_year: near(358_000.0, 2000.0),
             cost_per_incident: Some(near(89_500.0, 500.0)),
             by_fault: vec![FaultPrice { fault: "brownout".into(), adds: near(89_500.0, 500.0), per_year: Some(4.0) }],

@@ -18,6 +18,7 @@ use sim_core::call::pool::PoolSettings;
 use sim_core::call::rate_limit::RateLimitSettings;
 use sim_core::call::retry::RetrySettings;
 use sim_core::call::throttle::ThrottleSettings;
+use sim_core::data::level::Level;
 use sim_core::dist::Distribution;
 use sim_core::problem::Problems;
 use sim_core::units::{Bytes, SimDuration};
@@ -98,6 +99,10 @@ macro_rules! with_call_keys {
             /// Bytes of the request and the reply.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub size: Option<crate::written::call::SizeSettings>,
+            /// The guarantee level that is asked for, which a store may route by: `strict_serializable`, `serializable`, `snapshot_isolation`,
+            /// `read_committed` or `eventual`; default that of the request. What is asked for at a weaker level makes the answer weaker too.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub level: Option<sim_core::data::level::Level>,
         }
 
         impl $name {
@@ -122,6 +127,7 @@ macro_rules! with_call_keys {
                     outlier_ejection: self.outlier_ejection.as_ref(),
                     optional: self.optional,
                     size: self.size,
+                    level: self.level,
                 }
             }
         }
@@ -161,6 +167,7 @@ with_call_keys! {
     /// - `outlier_ejection`: which instances are not called for a while, default none
     /// - `optional`: whether a failure does no harm, default false
     /// - `size`: `request` and `response` in bytes, default 0B
+    /// - `level`: the guarantee level that is asked for, default that of the request
     ///
     /// # Example
     /// ```yaml
@@ -218,6 +225,8 @@ pub struct CallKeys<'a> {
     pub optional: Option<bool>,
     /// Bytes each way.
     pub size: Option<SizeSettings>,
+    /// The level that is asked for.
+    pub level: Option<Level>,
 }
 
 impl<'a> CallKeys<'a> {
@@ -243,6 +252,7 @@ impl<'a> CallKeys<'a> {
             outlier_ejection: self.outlier_ejection.or(below.outlier_ejection),
             optional: self.optional.or(below.optional),
             size: self.size.or(below.size),
+            level: self.level.or(below.level),
         }
     }
 

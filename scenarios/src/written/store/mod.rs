@@ -1,12 +1,17 @@
 //! How a store is copied.
 
 mod consensus;
+mod merge;
 mod primary;
 mod quorum;
+pub mod stock;
 
 pub use consensus::ConsensusSettings;
+pub use merge::MergeSettings;
 pub use primary::PrimarySettings;
 pub use quorum::QuorumSettings;
+
+pub use stock::{EscrowSettings, StockSettings};
 
 use serde::{Deserialize, Serialize};
 use sim_core::kind::Kind;
@@ -24,13 +29,18 @@ pub enum ReplicationSettings {
     Quorum(QuorumSettings),
     /// Every write is agreed between regions.
     Consensus(ConsensusSettings),
+    /// Every instance takes reads and writes, and tells the others now and then.
+    Merge(MergeSettings),
 }
 
-/// The kinds of replication.
+/// The kinds of replication, and what else only stores have.
 pub const ALL: &[Kind] = &[
     Kind { family: "replication", name: "primary", schema: || schemars::schema_for!(PrimarySettings) },
     Kind { family: "replication", name: "quorum", schema: || schemars::schema_for!(QuorumSettings) },
     Kind { family: "replication", name: "consensus", schema: || schemars::schema_for!(ConsensusSettings) },
+    Kind { family: "replication", name: "merge", schema: || schemars::schema_for!(MergeSettings) },
+    Kind { family: "store", name: "stock", schema: || schemars::schema_for!(StockSettings) },
+    Kind { family: "store", name: "escrow", schema: || schemars::schema_for!(EscrowSettings) },
 ];
 
 impl ReplicationSettings {
@@ -40,6 +50,7 @@ impl ReplicationSettings {
             Self::Primary(settings) => problems.at("primary", |p| settings.validate(p)),
             Self::Quorum(settings) => problems.at("quorum", |p| settings.validate(p)),
             Self::Consensus(settings) => problems.at("consensus", |p| settings.validate(p)),
+            Self::Merge(settings) => problems.at("merge", |p| settings.validate(p)),
         }
     }
 
@@ -48,6 +59,7 @@ impl ReplicationSettings {
         match self {
             Self::Primary(settings) => problems.at("primary", |p| settings.check(instances, p)),
             Self::Quorum(settings) => problems.at("quorum", |p| settings.check(instances, p)),
+            Self::Merge(_) => problems.at("merge", |p| MergeSettings::check(instances, p)),
             Self::Consensus(_) => {}
         }
     }
@@ -56,7 +68,7 @@ impl ReplicationSettings {
     pub fn instances(&self) -> Option<Count> {
         match self {
             Self::Primary(settings) => settings.replicas.map(|replicas| Count::new(replicas.get().saturating_add(1))),
-            Self::Quorum(_) | Self::Consensus(_) => None,
+            Self::Quorum(_) | Self::Consensus(_) | Self::Merge(_) => None,
         }
     }
 
@@ -66,6 +78,7 @@ impl ReplicationSettings {
             Self::Primary(settings) => settings.compile(),
             Self::Quorum(settings) => settings.compile(),
             Self::Consensus(settings) => settings.compile(),
+            Self::Merge(settings) => settings.compile(),
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::make::Wanted;
 use super::{Row, Shelf, Value};
 use crate::counters::count;
-use crate::data::Wrongness;
 use crate::data::cache::{self, EarlySettings};
+use crate::data::{Cause, Wrongness};
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::Maybe;
 use crate::ids::{EdgeId, InstanceId, ServiceId};
@@ -97,7 +97,7 @@ impl World<'_> {
             Found::Expired(value) => {
                 count!(self.stations.counts(cache), cache::SERVED_EXPIRED);
                 self.uses(frame, &value);
-                self.arises(frame, Wrongness::StaleRead as u8);
+                self.arises(frame, Wrongness::StaleRead as u8, Cause::Cache);
                 self.refreshes(frame, wanted);
             }
             Found::Value(value) => self.uses(frame, &value),
@@ -193,11 +193,11 @@ impl World<'_> {
     /// the request has read.
     pub(super) fn uses(&mut self, frame: FrameId, value: &Value) {
         if value.wrong != 0 {
-            self.all_arise(frame, value.wrong);
+            self.all_arise(frame, value.wrong, Cause::Cache);
         }
         for &Read { store, row, version } in value.of.iter() {
             if self.data.version_of(store, row) > version {
-                self.arises(frame, Wrongness::StaleRead as u8);
+                self.arises(frame, Wrongness::StaleRead as u8, Cause::Cache);
             }
             if self.row(frame, store) == row {
                 self.has_read(frame, store, version);

@@ -6,6 +6,7 @@
 
 use super::{Row, Shelf, Value};
 use crate::counters::count;
+use crate::data::Cause;
 use crate::data::cache::{self, CoalesceSettings};
 use crate::engine::table::{Id, Maybe};
 use crate::ids::{InstanceId, ServiceId};
@@ -204,7 +205,7 @@ impl World<'_> {
             at.phase = Phase::Running;
             at.pc += 1;
             if value.is_none() && wrong != 0 {
-                self.all_arise(frame, wrong);
+                self.all_arise(frame, wrong, Cause::Cache);
             }
             if let Some(value) = &value {
                 self.uses(frame, value);

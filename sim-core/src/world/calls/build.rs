@@ -190,6 +190,9 @@ fn role_in_store(model: &Model, edge: &Edge) -> Role {
     let endpoint = &model.endpoints[edge.callee.index()];
     let Node::Store(store) = &model.services[endpoint.service.index()].node else { return Role::Any };
     let Replication::Primary { reads, .. } = &store.replication else { return Role::Any };
+    if endpoint.access == Some(Access::Read) && model.uses_levels() {
+        return Role::ByLevel;
+    }
     match (endpoint.access, reads) {
         (Some(Access::Read), ReadFrom::Replica) => Role::Replica,
         // Not all copies have what a session may ask for.

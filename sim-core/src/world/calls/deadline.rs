@@ -108,6 +108,11 @@ impl World<'_> {
         deadline_ns.saturating_add_signed(ahead(caller).saturating_sub(ahead(to)))
     }
 
+    /// How far the clock of an instance is ahead [ns].
+    pub(in crate::world) fn clock_ahead_ns(&self, instance: InstanceId) -> i64 {
+        self.calls.deadlines.ahead_ns(instance.into(), self.now)
+    }
+
     /// How wrong the clock of an instance is from now on.
     pub(in crate::world) fn set_clock(&mut self, instance: InstanceId, clock: Clock) {
         let clocks = &mut self.calls.deadlines.clocks;

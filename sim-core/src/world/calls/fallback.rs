@@ -8,7 +8,7 @@
 use super::call::Then;
 use crate::call::fallback::{self, Answer, Fallback, Memory, Source};
 use crate::counters::count;
-use crate::data::Wrongness;
+use crate::data::{Cause, Wrongness};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::Maybe;
@@ -113,7 +113,7 @@ impl World<'_> {
             Source::Kept { key, .. } => {
                 let of = self.kept_as(frame, site, key);
                 let wrong = self.calls.fallbacks.memory.last(of).map_or(0, |answer| answer.wrong);
-                self.all_arise(frame, wrong | 1 << Wrongness::StaleRead as u8);
+                self.all_arise(frame, wrong | 1 << Wrongness::StaleRead as u8, Cause::Kept);
             }
             Source::Call(_) => return self.starts_other_call(frame, site, outcome),
         }

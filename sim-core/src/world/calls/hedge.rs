@@ -13,7 +13,9 @@ use crate::ids::{EdgeId, InstanceId};
 use crate::outcome::Outcome;
 use crate::results::TraceStepKind;
 use crate::world::World;
-use crate::world::frame::{AGAIN, BRANCH, CLIENT, COPY, FrameId, HANDED_ON, Link, NOT_SENT, Phase, WRONG, Waiter};
+use crate::world::frame::{
+    AGAIN, BRANCH, CLIENT, COPY, FrameId, HANDED_ON, Link, NOT_SENT, Phase, WEAKER, WRONG, Waiter,
+};
 use crate::world::probe::Stage;
 
 /// All races under way.
@@ -225,7 +227,7 @@ impl World<'_> {
         let Some(caller) = at.waiter.frame() else { unreachable!("a copy has a caller") };
         self.drop_copy(copy);
         if ok {
-            if at.flags & WRONG != 0 {
+            if at.flags & (WRONG | WEAKER) != 0 {
                 self.shares_wrong(caller, copy, at.flags);
             }
             count!(self.calls.sites[site].counts, hedge::WON, u64::from(at.rank.copy() > 0));

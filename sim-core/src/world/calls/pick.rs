@@ -8,10 +8,11 @@ use super::site::Role;
 use crate::call::balance::Asking;
 use crate::call::locality::{LEVELS, Level, LocalitySettings};
 use crate::counters::count;
-use crate::data;
+use crate::data::{self, level::Route};
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::{Id, Maybe};
 use crate::ids::{Caller, EdgeId, InstanceId, ZoneId};
+use crate::topology::{Node, ReadFrom, Replication, Store};
 use crate::world::World;
 use crate::world::frame::{CLIENT, COPY, FrameId, Waiter};
 
@@ -93,9 +94,8 @@ impl World<'_> {
     }
 
     /// The instances that a caller may call, where nothing is said of locality: those in the balancer, but for the ejected ones.
-    fn healthy(&mut self, frame: FrameId, site: EdgeId) -> Vec<InstanceId> {
-        let to = &self.calls.sites[site];
-        let (service, replica) = (to.service, to.role == Role::Replica);
+    fn healthy(&mut self, frame: FrameId, site: EdgeId, replica: bool) -> Vec<InstanceId> {
+        let service = self.calls.sites[site].service;
         let first = self.stations.first(service);
         let primary = self.leader_of(service);
         let routable = self.known_of_caller(frame, site).iter().copied();
@@ -111,9 +111,15 @@ impl World<'_> {
     }
 
     /// The instances of the level of nearness that gets a call: the healthy ones, or all where the level is in panic.
-    fn near(&mut self, frame: FrameId, site: EdgeId, key: u64, locality: LocalitySettings) -> Vec<InstanceId> {
-        let to = &self.calls.sites[site];
-        let (service, first, replica) = (to.service, self.stations.first(to.service), to.role == Role::Replica);
+    fn near(
+        &mut self,
+        frame: FrameId,
+        site: EdgeId,
+        key: u64,
+        (locality, replica): (LocalitySettings, bool),
+    ) -> Vec<InstanceId> {
+        let service = self.calls.sites[site].service;
+        let first = self.stations.first(service);
         let primary = self.leader_of(service);
         let known: Vec<InstanceId> = self.stations.known(service).filter(|&i| !replica || i != primary).collect();
         let shared = self.shared_of(frame, site);
@@ -205,18 +211,47 @@ impl World<'_> {
         }
     }
 
+    /// Which copies a read may go to by the level that is asked for; where none is, as its store says.
+    #[cold]
+    fn role_by_level(&self, frame: FrameId, site: EdgeId) -> Role {
+        // A request that has just come is its own attempt, and carries no level yet: that of its load stands at its call.
+        let is_root = self.frames[frame].edge == site;
+        let asked = self.model.edges[site.index()].level.is_some();
+        let route = if is_root && !asked { None } else { self.route(frame, site) };
+        match route {
+            Some(Route::Primary) => Role::Primary,
+            Some(Route::Replica) => Role::Replica,
+            Some(Route::Nearest | Route::Quorum) => Role::Others,
+            None => match self.in_store(site) {
+                ReadFrom::Primary => Role::Primary,
+                ReadFrom::Replica => Role::Replica,
+                ReadFrom::Nearest => Role::Others,
+            },
+        }
+    }
+
+    /// Where reads go of which nobody says a level.
+    fn in_store(&self, site: EdgeId) -> ReadFrom {
+        let service = self.calls.sites[site].service;
+        match &self.model.services[service.index()].node {
+            Node::Store(Store { replication: Replication::Primary { reads, .. }, .. }) => *reads,
+            _ => ReadFrom::Nearest,
+        }
+    }
+
     /// Picks where not all instances will do: one of a role, another for each copy of a hedged call, none that is ejected.
     fn pick_by_role(&mut self, frame: FrameId, site: EdgeId, key: u64) -> Maybe<InstanceId> {
         let to = &self.calls.sites[site];
-        let (role, service) = (to.role, to.service);
+        let service = to.service;
+        let role = if to.role == Role::ByLevel { self.role_by_level(frame, site) } else { to.role };
         let first = self.stations.first(service);
         let replica = role == Role::Replica;
         if role == Role::Primary || (replica && self.stations.places_of(service) == 1) {
             return self.primary_of(service).map_or(Maybe::NONE, Maybe::from);
         }
         let mut able = match self.in_force.edges[site.index()].locality {
-            Some(locality) => self.near(frame, site, key, locality),
-            None => self.healthy(frame, site),
+            Some(locality) => self.near(frame, site, key, (locality, replica)),
+            None => self.healthy(frame, site, replica),
         };
         let goes_to_primary = self.data.keeps_sessions(service) && self.leaves_out_copies(&mut able, frame, site);
         if able.len() > 1 && self.stations.some_get_a_share(service) {

@@ -3,9 +3,10 @@
 //! A frame is given back before its caller is told, so that a caller that calls again at once uses the frame that is still in the cache.
 //! What has to be known of the attempt afterwards stands in `Ended`; its key and its instance can still be read from the frame itself.
 
+use crate::data::Cause;
 use crate::ids::{EdgeId, VersionId};
 use crate::outcome::Outcome;
-use crate::world::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, Phase, WATCHED, WRONG, Waiter};
+use crate::world::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, Phase, WATCHED, WEAKER, WRONG, Waiter};
 use crate::world::network::{Departure, Message};
 use crate::world::probe::Stage;
 use crate::world::{World, fact};
@@ -63,7 +64,7 @@ impl World<'_> {
         // A reply that was sent before its work was done was looked at then.
         if at.waiter != Waiter::NOBODY {
             let kinds = self.wrong_at_instance(frame);
-            self.all_arise(frame, kinds);
+            self.all_arise(frame, kinds, Cause::Fault);
         }
     }
 
@@ -111,19 +112,19 @@ impl World<'_> {
     /// A caller, by its frame if it has one, has the answer of an attempt whose frame was just given back, and still says which attempt it was.
     #[inline(always)]
     fn answers(&mut self, caller: Option<FrameId>, frame: FrameId, at: &Ended, outcome: u8) {
-        if at.flags & (WRONG | WATCHED) != 0 {
+        if at.flags & (WRONG | WATCHED | WEAKER) != 0 {
             return self.answers_odd(caller, frame, at, outcome);
         }
         self.digest.fact(self.now, self.frames[frame].key, fact::ANSWERED | u64::from(outcome));
         self.count(frame, at, outcome);
     }
 
-    /// The same where the answer is wrong, or a probe listens.
+    /// The same where the answer is wrong or of a weaker level, or a probe listens.
     #[cold]
     #[inline(never)]
     fn answers_odd(&mut self, caller: Option<FrameId>, frame: FrameId, at: &Ended, outcome: u8) {
         let looks_ok = outcome <= Outcome::Degraded as u8;
-        if at.flags & WRONG != 0
+        if at.flags & (WRONG | WEAKER) != 0
             && looks_ok
             && let Some(caller) = caller
         {
@@ -189,13 +190,13 @@ impl World<'_> {
         let stand_in = self.stand_in(frame);
         self.works_by_itself(frame);
         let new = &mut self.frames[stand_in];
-        new.flags &= WRONG | CLOSED_USER | WATCHED;
+        new.flags &= WRONG | CLOSED_USER | WATCHED | WEAKER;
         new.phase = Phase::Replying;
         new.seq = 0;
         let outcome = outcome.max(at.outcome);
         if outcome <= Outcome::Degraded as u8 && self.stations.falsifies(at.instance.known()) {
             let kinds = self.wrong_at_instance(stand_in);
-            self.all_arise(stand_in, kinds);
+            self.all_arise(stand_in, kinds, Cause::Fault);
         }
         let next = self.send_back(stand_in, outcome);
         self.ready.extend(next);

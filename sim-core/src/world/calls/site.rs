@@ -120,6 +120,8 @@ pub enum Role {
     Primary,
     /// Any but the first.
     Replica,
+    /// That depends on the level that is asked for.
+    ByLevel,
     /// Any of some: each copy of a hedged call goes to another instance, none to those that are ejected, fewer to those
     /// that start slowly, and locality has a say.
     Others,

@@ -50,6 +50,8 @@ struct Write {
 /// A write that was answered and is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lost {
+    /// The row.
+    pub row: u64,
     /// The calls by which it came, that to the store first.
     pub via: [Maybe<EdgeId>; CALLS],
     /// It was answered before the disk because somebody has set that while the run goes on.
@@ -344,7 +346,7 @@ impl Copies {
             if is_lost(write, &has) {
                 write.is_lost = true;
                 if write.committed != NEVER {
-                    lost.push(Lost { via: write.via, is_set: write.is_set });
+                    lost.push(Lost { row: write.row, via: write.via, is_set: write.is_set });
                 }
             }
         }

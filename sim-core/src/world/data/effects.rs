@@ -5,7 +5,7 @@
 //! memory follows what is in flight.
 
 use crate::counters::count;
-use crate::data::{self, Effect, Wrongness};
+use crate::data::{self, Cause, Effect, Wrongness};
 use crate::world::World;
 use crate::world::calls::ATTEMPT;
 use crate::world::frame::{CLIENT, FrameId, Phase, Waiter};
@@ -78,6 +78,7 @@ impl World<'_> {
             count!(self.stations.counts(service), data::DUPLICATES);
             // The answer is right: the caller hears nothing of it.
             self.recorder.wrong_arises(at.edge, Wrongness::DuplicateEffect as u8);
+            self.lists_wrong(at.edge, Wrongness::DuplicateEffect as u8, Cause::Again, Some(frame));
         }
         if self.data.effects.applied.len() > self.data.effects.look_at.max(FEW) {
             self.forget_effects();

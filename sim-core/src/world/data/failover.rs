@@ -8,7 +8,7 @@ use super::Due;
 use super::copies::{CALLS, Copies, Lost, Wait};
 use crate::counters::{count, level, part};
 use crate::data::replication::FailoverSettings;
-use crate::data::{self, Wrongness};
+use crate::data::{self, Cause, Wrongness};
 use crate::dist::Distribution;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::Stream;
@@ -260,10 +260,13 @@ impl World<'_> {
     /// Answered writes are gone: each is counted at the calls by which it came.
     fn writes_are_lost(&mut self, store: ServiceId, lost: &[Lost]) {
         for write in lost {
+            self.sale_is_forgotten(store, write.row);
             let kind = if write.is_set { Wrongness::WrongMode } else { Wrongness::LostWrite };
             let mut calls = write.via.iter().filter_map(|site| site.get());
             if let Some(site) = calls.next() {
                 self.recorder.wrong_arises(site, kind as u8);
+                let cause = if write.is_set { Cause::BeforeDisk } else { Cause::Failover };
+                self.lists_wrong_row(site, kind as u8, cause, (None, Some(write.row)));
             }
             calls.for_each(|site| self.recorder.wrong_is_passed_on(site, kind as u8));
         }
@@ -337,6 +340,7 @@ impl World<'_> {
             }
             Wait::Lost => {
                 self.frames[frame].seq = 0;
+                self.sale_fails(frame, store);
                 return Some(self.fail(frame, Outcome::Error as u8));
             }
             Wait::Until(at) => self.wakes_after(frame, at - now, Phase::Agreeing),

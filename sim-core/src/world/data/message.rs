@@ -11,7 +11,7 @@
 
 use crate::call::retry;
 use crate::counters::{count, part};
-use crate::data::{self, Wrongness};
+use crate::data::{self, Cause, Wrongness};
 use crate::engine::calendar::LaneId;
 use crate::engine::rng::mix;
 use crate::engine::table::{Id, Maybe, Table};
@@ -331,6 +331,7 @@ impl World<'_> {
         if !set_aside {
             count!(self.stations.counts(queue), data::MESSAGES_LOST);
             self.recorder.wrong_arises(at.edge, Wrongness::LostMessage as u8);
+            self.lists_wrong(at.edge, Wrongness::LostMessage as u8, Cause::Deliveries, Some(message));
         }
         None
     }

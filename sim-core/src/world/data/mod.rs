@@ -4,9 +4,11 @@ mod agree;
 mod copies;
 mod effects;
 mod failover;
+mod merge;
 mod message;
 mod quorum;
 mod rows;
+mod stock;
 
 pub(in crate::world) use rows::Read;
 
@@ -16,6 +18,7 @@ use super::network::Network;
 use super::{Event, World, fact};
 use crate::data::replication::Commit;
 use crate::dist::Distribution;
+use crate::engine::rng::mix;
 use crate::ids::{EdgeId, KeySpaceId, ServiceId};
 use crate::model::Model;
 use crate::topology::Consumer;
@@ -28,6 +31,14 @@ pub(in crate::world) enum Due {
     Detected { store: ServiceId, term: u32 },
     /// Another copy of a store has taken over.
     TakesOver { store: ServiceId, term: u32 },
+    /// The copies of a store merge.
+    Merges { store: ServiceId },
+    /// A zone of a store is asked for rights to sell, by another.
+    AsksRights { store: ServiceId, row: u64, zone: u16, of: u16 },
+    /// Rights to sell that were lost on their way set out again.
+    SendsRights { store: ServiceId, row: u64, from: u16, to: u16, rights: u64 },
+    /// Rights to sell come to a zone.
+    RightsArrive { store: ServiceId, row: u64, zone: u16, rights: u64 },
 }
 
 impl From<Due> for Event {
@@ -37,9 +48,16 @@ impl From<Due> for Event {
 }
 
 impl super::events::Due for Due {
+    fn recurs(self) -> bool {
+        matches!(self, Self::Merges { .. })
+    }
+
     fn fact(self) -> Option<(u64, u64)> {
         match self {
-            Self::Detected { .. } => None,
+            Self::Detected { .. } | Self::Merges { .. } | Self::AsksRights { .. } | Self::SendsRights { .. } => None,
+            Self::RightsArrive { store, row, rights, .. } => {
+                Some((mix(u64::from(store.0) << 32 ^ row, rights), fact::RIGHTS_ARRIVE))
+            }
             Self::TakesOver { store, term } => Some((u64::from(store.0) << 32 | u64::from(term), fact::TAKES_OVER)),
         }
     }
@@ -47,10 +65,20 @@ impl super::events::Due for Due {
 
 impl World<'_> {
     /// What is due of data.
-    pub(in crate::world) fn data_due(&mut self, due: Due, _: EventId) {
+    pub(in crate::world) fn data_due(&mut self, due: Due, id: EventId) {
         match due {
             Due::Detected { store, term } => self.failure_is_detected(store, term),
             Due::TakesOver { store, term } => self.takeover_ends(store, term),
+            Due::Merges { store } => self.copies_merge(store, id),
+            Due::AsksRights { store, row, zone, of } => {
+                self.is_asked_for_rights(store, row, (usize::from(zone), usize::from(of)));
+            }
+            Due::SendsRights { store, row, from, to, rights } => {
+                self.sends_rights(store, row, (usize::from(from), usize::from(to)), rights);
+            }
+            Due::RightsArrive { store, row, zone, rights } => {
+                self.rights_arrive(store, row, usize::from(zone), rights);
+            }
         }
     }
 }
@@ -62,6 +90,7 @@ pub(in crate::world) struct Data {
     effects: effects::Effects,
     agreements: agree::Agreements,
     failovers: failover::Failovers,
+    stocks: stock::Stocks,
     /// Writes that wait for a quorum: their store, row and number.
     at_quorum: BTreeMap<FrameId, (ServiceId, u64, u64)>,
 }
@@ -74,6 +103,7 @@ impl Data {
             effects: effects::Effects::default(),
             agreements: agree::Agreements::new(model, network),
             failovers: failover::Failovers::new(model),
+            stocks: stock::Stocks::new(model),
             at_quorum: BTreeMap::new(),
         }
     }

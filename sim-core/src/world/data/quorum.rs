@@ -8,8 +8,9 @@
 //! is not counted until then. So of a row only writes are kept that some copy lacks, unless a newer one has come to all that are up.
 
 use crate::counters::{count, part};
+use crate::data::level::Level;
 use crate::data::replication::Quorum as Settings;
-use crate::data::{self, Wrongness};
+use crate::data::{self, Cause, Wrongness};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -155,8 +156,8 @@ impl Quorum {
         Seen { is_stale: missed.into_iter().any(|write| write.committed <= since), behind }
     }
 
-    /// A read sets out to the copies of its row: what it sees, and how long it takes [ns]; `None` where too few are up.
-    fn reads(&self, row: u64, key: u64, since: u64, now: u64) -> Option<(Seen, u64)> {
+    /// A read sets out to the copies of its row and waits for so many: what it sees, and how long it takes [ns]; `None` where too few are up.
+    fn reads(&self, row: u64, key: u64, since: u64, now: u64, read: usize) -> Option<(Seen, u64)> {
         let mut draw = Keyed::new(mix(key, READ));
         let mut replies: Vec<(u64, usize, u64)> = Vec::with_capacity(self.settings.copies as usize);
         for (place, copy) in self.copies_of(row).enumerate() {
@@ -167,7 +168,7 @@ impl Quorum {
             }
         }
         replies.sort_unstable();
-        let first = replies.get(..self.settings.read as usize)?;
+        let first = replies.get(..read)?;
         let asked: Vec<(usize, u64)> = first.iter().map(|&(_, place, at)| (place, at)).collect();
         Some((self.sees(row, &asked, since), first.last()?.0))
     }
@@ -238,12 +239,18 @@ impl World<'_> {
         self.data.at_quorum.remove(&frame);
         let row = self.row(frame, store);
         let (key, since) = (self.frames[frame].key, self.frames[frame].arrived);
-        let read = self.data.rows.quorum(store).and_then(|quorum| quorum.reads(row, key, since, self.now));
+        let takes_first = self.takes_the_first_copy(frame);
+        let read = self.data.rows.quorum(store).and_then(|quorum| {
+            let waits_for = if takes_first { 1 } else { quorum.settings.read as usize };
+            quorum.reads(row, key, since, self.now, waits_for)
+        });
         let Some((seen, took)) = read else { return self.too_few_are_up(frame, store) };
         if seen.is_stale {
-            self.arises(frame, Wrongness::StaleRead as u8);
+            self.arises(frame, Wrongness::StaleRead as u8, Cause::Quorum);
         }
         self.has_seen(frame, store, row, seen.behind);
+        let version = self.data.rows.version_of(store, row).saturating_sub(seen.behind);
+        self.shows(frame, store, version, takes_first.then_some(Level::ReadCommitted));
         self.waits_for_quorum(frame, took)
     }
 
@@ -329,7 +336,7 @@ mod tests {
                     let number = store.keeps(5, comes, time);
                     store.is_committed(5, number, time);
                 }
-                let (seen, _) = store.reads(5, trial, 20, 20).unwrap();
+                let (seen, _) = store.reads(5, trial, 20, 20, 1).unwrap();
                 assert_eq!(seen.is_stale, seen.behind > 0);
                 (seen.behind as usize..12).for_each(|k| seen_within[k] += 1);
             }
@@ -354,7 +361,7 @@ mod tests {
     fn a_copy_that_is_back_gets_what_it_lacks() {
         let mut store = quorum(3, 3, 2);
         store.changes(0, false, 0);
-        assert!(store.reads(5, 1, 0, 0).is_none(), "three are to reply");
+        assert!(store.reads(5, 1, 0, 0, 3).is_none(), "three are to reply");
         let (number, took) = store.writes(5, 1, 0).unwrap();
         store.is_committed(5, number, took);
         store.changes(1, false, 0);

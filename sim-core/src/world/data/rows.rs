@@ -7,10 +7,12 @@
 //! it has read last.
 
 use super::copies::{CALLS, Copies};
+use super::merge::Merging;
 use super::quorum::Quorum;
 use crate::counters::count;
+use crate::data::level::Level;
 use crate::data::replication::{Commit, SessionGuarantee};
-use crate::data::{self, KeysOfRequests, Wrongness};
+use crate::data::{self, Cause, KeysOfRequests, Wrongness};
 use crate::dist::Distribution;
 use crate::engine::rng::hash_name;
 use crate::engine::table::{Maybe, Table};
@@ -42,9 +44,15 @@ struct Store {
     copies: Option<Copies>,
     /// Where it has copies and no primary.
     quorum: Option<Quorum>,
+    /// Where its copies merge.
+    merging: Option<Merging>,
+    /// Whether requests take things of its rows.
+    sells: bool,
     consensus_bytes: u64,
     /// What requests can rely on.
     session: Vec<SessionGuarantee>,
+    /// Whether reads may be kept from copies that lack what a request has seen.
+    keeps_session: bool,
     /// Number of writes, and the time of the last [ns], by row, where versions are compared.
     versions: Option<BTreeMap<u64, (u64, u64)>>,
 }
@@ -70,6 +78,8 @@ impl Rows {
             Node::Store(store) => {
                 let mut rows = Store {
                     session: store.session.clone(),
+                    keeps_session: !store.session.is_empty() || model.has_gate_at(index.into()),
+                    sells: store.stock.is_some(),
                     keys: store.keys.map(|id| of(&model.keys[id.index()])),
                     versions: has_versions(model, index.into()).then(BTreeMap::new),
                     ..Store::default()
@@ -86,6 +96,9 @@ impl Rows {
                     }
                     Replication::Consensus { regions, round_trips, message } => {
                         rows.consensus_bytes = u64::from(*regions) * u64::from(*round_trips) * message.get();
+                    }
+                    Replication::Merge { .. } => {
+                        rows.merging = Some(Merging::new(service.max_instances.max(service.instances) as usize));
                     }
                     Replication::None => {}
                 }
@@ -115,14 +128,15 @@ impl Rows {
     /// Whether any store has rows of requests, so that frames have to carry tickets.
     pub(in crate::world) fn need_tickets(&self) -> bool {
         let touches = |store: &Store| {
-            store.versions.is_some() || (store.keys.is_some() && (store.copies.is_some() || store.quorum.is_some()))
+            let has_copies = store.copies.is_some() || store.quorum.is_some() || store.merging.is_some();
+            store.versions.is_some() || store.sells || (store.keys.is_some() && has_copies)
         };
         self.stores.iter().any(touches)
     }
 
     /// Whether requests can rely on something at a store, whatever copy they read.
     pub(super) fn keeps_sessions(&self, store: ServiceId) -> bool {
-        !self.stores[store].session.is_empty()
+        self.stores[store].keeps_session
     }
 
     /// The copies of a store with a primary.
@@ -143,6 +157,11 @@ impl Rows {
     /// The copies of a store without a primary.
     pub(super) fn quorum_mut(&mut self, store: ServiceId) -> Option<&mut Quorum> {
         self.stores[store].quorum.as_mut()
+    }
+
+    /// The copies of a store that merge.
+    pub(super) fn merging_mut(&mut self, store: ServiceId) -> Option<&mut Merging> {
+        self.stores[store].merging.as_mut()
     }
 
     /// How late replicas of a store apply the writes that come from now on.
@@ -217,6 +236,9 @@ impl World<'_> {
             }
             return self.commits(frame, service, position);
         }
+        if let Some(merging) = &mut store.merging {
+            merging.writes(row, self.stations.number(self.frames[frame].instance.known()) as usize, now);
+        }
         if store.quorum.is_some() {
             return self.writes_to_quorum(frame, service, row);
         }
@@ -229,11 +251,23 @@ impl World<'_> {
         let at = self.frames[frame];
         let number = self.stations.number(at.instance.known()) as usize;
         let now = self.now;
-        let behind = self.data.rows.copies(service).map_or(0, |copies| copies.behind(row, number, now));
+        let merging = self.data.rows.stores[service].merging.as_ref();
+        if merging.is_some_and(|merging| merging.is_stale(row, number, at.arrived)) {
+            self.arises(frame, Wrongness::StaleRead as u8, Cause::Merge);
+        }
+        let of = &self.data.rows.stores[service];
+        let behind = match (&of.copies, &of.merging) {
+            (Some(copies), _) => copies.behind(row, number, now),
+            (None, Some(merging)) => merging.behind(row, number),
+            (None, None) => 0,
+        };
+        let is_primary = self.data.rows.copies(service).is_none_or(|copies| copies.leader() == number);
         self.has_seen(frame, service, row, behind);
+        let version = self.data.rows.version_of(service, row).saturating_sub(behind);
+        self.shows(frame, service, version, (!is_primary).then_some(Level::SnapshotIsolation));
         let copies = self.data.rows.copies(service);
         if copies.is_some_and(|copies| copies.is_stale(row, number, at.arrived, now)) {
-            self.arises(frame, Wrongness::StaleRead as u8);
+            self.arises(frame, Wrongness::StaleRead as u8, Cause::Replica);
         }
     }
 

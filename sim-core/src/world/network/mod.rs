@@ -11,6 +11,7 @@ mod probing;
 mod resolve;
 mod routes;
 mod wire;
+mod within;
 
 pub(in crate::world) use message::{Departure, Message};
 pub(in crate::world) use routes::Due;

@@ -22,7 +22,7 @@ const PROBES: u64 = 0x6b;
 
 impl EdgeFault {
     /// Whether it strikes a datagram between these ends, which no instance has sent.
-    fn strikes_datagram(&self, ends: &Ends) -> bool {
+    pub(super) fn strikes_datagram(&self, ends: &Ends) -> bool {
         let goes = |from, to| ends.go(Way::There, from, to);
         self.only.is_none() && (goes(self.from, self.to) || (self.both_ways && goes(self.to, self.from)))
     }

@@ -539,7 +539,7 @@ impl World<'_> {
         let mut outcome = outcome;
         if outcome <= Outcome::Degraded as u8 {
             // What the instance has made wrong already is not wrong twice.
-            self.all_arise(frame, fate.wrong & !self.wrong_at_instance(frame));
+            self.all_arise(frame, fate.wrong & !self.wrong_at_instance(frame), crate::data::Cause::Fault);
             outcome = fate.fails.what().map_or(outcome, |outcome| outcome as u8);
         }
         if fate.lost {

@@ -8,16 +8,18 @@ mod sources;
 pub use sources::of_cache as sources_of;
 
 use crate::data::Effect;
+use crate::data::level::Level;
 use crate::dist::{Distribution, Sampler};
 use crate::engine::table::{Table, id};
+use crate::guarantees::strongest;
 use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::service::disk::DiskWork;
 use crate::switch::SwitchEffect;
-use crate::topology::{Access, Edge, Endpoint, Node, Replication, Step};
+use crate::topology::{Access, Edge, Endpoint, Node, Replication, Service, Step};
 use crate::units::SimDuration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A place in the code of a model.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +84,24 @@ pub enum Op {
     Agree(ServiceId),
     /// Read the row of this request; the service.
     Read(ServiceId),
+    /// Take a thing of the row of this request, or go on behind the write that follows; the service.
+    Take(ServiceId),
+    /// Confirm what is kept for this request, or end with an error; the service.
+    Confirm(ServiceId),
     /// Write the row of this request; the service.
     Write(ServiceId),
     /// Write the row of this request if it is as this request has read it; the service.
     CompareAndSet(ServiceId),
     /// End with a timeout if the deadline of the request has passed, as far as the instance can see.
     ReadsDeadline,
+    /// End as refused if the request carries a weaker level than this.
+    Requires(Level),
+    /// The answer is of this level at most.
+    Provides(Level),
+    /// The call of a gate comes next; its call site.
+    ComesToGate(EdgeId),
+    /// The call of a gate is answered.
+    PassesGate(EdgeId),
     /// Go to the end of the endpoint, which stands there, if the key of this request is known.
     Known(Pc),
     /// Put a message in a queue; the service.
@@ -161,6 +175,8 @@ pub struct Program {
     pub lookups: Vec<Lookup>,
     /// What steps ask of disks.
     pub disk_work: Vec<DiskWork>,
+    /// By the call of a gate: where a request goes on that does its last read again.
+    pub gates: BTreeMap<EdgeId, Pc>,
     /// First operation of the steps of each endpoint: places of draws are counted from here.
     pub entry: Table<EndpointId, Pc>,
     /// Where a request begins at each endpoint: at its steps, or before them where a key is looked up.
@@ -173,6 +189,8 @@ pub struct Program {
     pub copies: Table<EdgeId, Pc>,
     /// Whether calls of a call site are hedged.
     hedged: Table<EdgeId, bool>,
+    /// By the call of a gate: how many steps before it its last read stands.
+    gates_back: BTreeMap<EdgeId, u32>,
     /// While an endpoint is compiled: it gives its worker back before it calls.
     frees_worker: bool,
     /// While an endpoint is compiled: a request may pass all its steps so far in no time.
@@ -185,7 +203,9 @@ impl Program {
     /// Compiles all endpoints, and a small program for each call of a load class or a queue.
     pub fn compile(model: &Model) -> Self {
         let hedged = model.edges.iter().map(|edge| edge.hedge.is_some()).collect::<Vec<bool>>().into();
-        let mut program = Self { chances: vec![1.0], hedged, ..Self::default() };
+        let gates = model.edges.iter().enumerate();
+        let gates_back = gates.filter_map(|(id, edge)| Some((EdgeId::from(id), edge.gate?.back))).collect();
+        let mut program = Self { chances: vec![1.0], hedged, gates_back, ..Self::default() };
         // The first operations end a request with the outcome of that number: where injected errors go.
         for outcome in Outcome::ALL {
             program.ops.push(Op::Fail(0, outcome));
@@ -203,6 +223,9 @@ impl Program {
             program.door.push(door);
             if told.contains(&EndpointId::from(id)) {
                 program.ops.push(Op::ReadsDeadline);
+            }
+            if let Some(level) = endpoint.requires {
+                program.ops.push(Op::Requires(level));
             }
             program.endpoint(model, endpoint);
         }
@@ -268,6 +291,7 @@ impl Program {
         self.at_once = !takes_time(&endpoint.steps);
         self.steps(&endpoint.steps, &mut later);
         self.row_access(model, endpoint);
+        self.provides(model, service);
         if let Node::Cache(_) = service.node {
             self.ops.push(Op::Answers);
         }
@@ -277,6 +301,21 @@ impl Program {
         self.ops.push(Op::End);
         while let Some((patch, steps)) = later.pop() {
             self.place(patch, &steps, &mut later);
+        }
+    }
+
+    /// Where requests carry levels, an answer has no stronger one than its service provides.
+    fn provides(&mut self, model: &Model, service: &Service) {
+        if !model.uses_levels() {
+            return;
+        }
+        let own = match &service.node {
+            Node::Store(store) => strongest(store),
+            _ => Level::IDENTITY,
+        };
+        let level = own.with(service.provides.unwrap_or(Level::IDENTITY));
+        if level < Level::IDENTITY {
+            self.ops.push(Op::Provides(level));
         }
     }
 
@@ -296,15 +335,23 @@ impl Program {
     fn row_access(&mut self, model: &Model, endpoint: &Endpoint) {
         let (service, access) = (endpoint.service, endpoint.access);
         let Node::Store(store) = &model.services[service.index()].node else { return };
-        if matches!(store.replication, Replication::None) && !has_versions(model, service) {
+        let sells = store.stock.is_some();
+        if matches!(store.replication, Replication::None) && !has_versions(model, service) && !sells {
             return;
         }
-        if matches!(access, Some(Access::Read | Access::Update)) {
+        // Who takes something reads how much there is in the same moment.
+        if access == Some(Access::Read) || (access == Some(Access::Update) && !sells) {
             self.ops.push(Op::Read(service));
         }
         let writes = matches!(access, Some(Access::Write | Access::Update | Access::CompareAndSet));
         if writes && matches!(store.replication, Replication::Consensus { .. }) {
             self.ops.push(Op::Agree(service));
+        }
+        if sells && access == Some(Access::Update) {
+            self.ops.push(Op::Take(service));
+        }
+        if access == Some(Access::Write) && store.stock.as_ref().is_some_and(|stock| stock.hold_ns.is_some()) {
+            self.ops.push(Op::Confirm(service));
         }
         if matches!(access, Some(Access::Write | Access::Update)) {
             self.ops.push(Op::Write(service));
@@ -326,7 +373,19 @@ impl Program {
     }
 
     fn steps(&mut self, steps: &[Step], later: &mut Vec<(Patch, Vec<Step>)>) {
-        for step in steps {
+        let mut begins = Vec::with_capacity(steps.len());
+        for (place, step) in steps.iter().enumerate() {
+            begins.push(self.here());
+            if let Step::Call(edge) = step
+                && let Some(back) = self.gates_back.get(edge)
+            {
+                let first = begins[place - *back as usize];
+                self.gates.insert(*edge, first);
+                self.ops.push(Op::ComesToGate(*edge));
+                self.call(*edge, self.frees_worker);
+                self.ops.push(Op::PassesGate(*edge));
+                continue;
+            }
             self.step(step, later);
         }
     }
@@ -450,8 +509,15 @@ fn takes_time(steps: &[Step]) -> bool {
 pub fn has_versions(model: &Model, store: ServiceId) -> bool {
     let keeps_sessions = matches!(&model.services[store.index()].node, Node::Store(of) if !of.session.is_empty());
     keeps_sessions
+        || model.uses_levels() && is_copied(model, store)
+        || model.has_gate_at(store)
         || model.endpoints.iter().any(|e| e.service == store && e.access == Some(Access::CompareAndSet))
         || sources::is_cached(model, store)
+}
+
+/// Whether a store has copies that may differ.
+fn is_copied(model: &Model, store: ServiceId) -> bool {
+    matches!(&model.services[store.index()].node, Node::Store(of) if !matches!(of.replication, Replication::None))
 }
 
 /// Where the address of code that is placed later belongs.

@@ -11,6 +11,7 @@ mod over_time;
 mod probes;
 mod runbooks;
 mod services;
+mod wrong;
 
 use super::answer::{answer, worst_first};
 use super::course;
@@ -38,6 +39,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
         out.push_str(&(style.bold(wrap(&stopped, "", style.sentence_width()).trim_end()) + "\n\n"));
     }
     out.push_str(&wrap(&join(&answer(study)), "", style.sentence_width()));
+    wrong::block(study, style, &mut out);
     promises(study, style, &mut out);
     experiments::block(study, style, &mut out);
     deploys::block(study, style, &mut out);

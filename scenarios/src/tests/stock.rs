@@ -1,0 +1,145 @@
+//! Stock from file to run: who sells more than there is, and what keeps from it.
+
+use super::{between, problems, run};
+use sim_core::data::stock::{EXPIRED, OVERSOLD, REFILLS, SOLD, SOLD_OUT};
+use sim_core::data::{LOST_WRITES, Wrongness};
+use sim_core::ids::ServiceId;
+use sim_core::results::RunResult;
+
+/// A shop in three zones, whose users take things where they are, or anywhere.
+fn shop(store: &str, rate: u32, rest: &str) -> String {
+    let fans: Vec<String> = ["a", "b", "c"]
+        .iter()
+        .map(|zone| {
+            format!(
+                "  in-{zone}: {{to: stock.take, from: {zone}, locality: {{prefer: zone}}, timeout: 300ms, arrive: {{poisson: {{rate: {rate}/s}}}}}}\n"
+            )
+        })
+        .collect();
+    format!(
+        "scenario: Stock\nquestion: Is too much sold?\nrun: {{duration: 100s, warm_up: 0s}}\n\
+         regions: {{here: {{zones: [a, b, c]}}}}\nnetwork: {{between_zones: {{latency: 5ms}}}}\nload:\n{}\
+         stores:\n  stock: {{instances: 3, zones: [a, b, c], workers: unlimited, {store}, \
+         endpoints: {{take: {{access: update, steps: [{{work: 1ms}}]}}, pay: {{access: write, steps: [{{work: 1ms}}]}}}}}}\n{rest}",
+        fans.concat()
+    )
+}
+
+fn counts(run: &RunResult) -> [u64; 4] {
+    let all = run.service(ServiceId(0), run.whole());
+    [&SOLD, &OVERSOLD, &SOLD_OUT, &REFILLS].map(|counter| all.of(counter))
+}
+
+fn wrong(run: &RunResult) -> u64 {
+    let all = run.slices.iter().flat_map(|slice| &slice.wrong);
+    all.filter(|(_, kind, _)| *kind == Wrongness::Oversold as u8).map(|(.., counts)| counts.arose).sum()
+}
+
+const CUT: &str = "faults: {cut: {inject: partition, where: {between: [a, b]}, at: 0s}}\n";
+const CUT_BOTH: &str = "faults: {cut: {inject: partition, where: {between: [a, b]}, at: 0s}, too: {inject: partition, where: {between: [a, c]}, at: 0s}}\n";
+
+#[test]
+fn one_place_sells_what_there_is_and_says_so_then() {
+    for store in ["stock: {amount: 1k}", "stock: {amount: 1k}, replication: {primary: {}}"] {
+        let (_, run) = run(&shop(store, 20, ""));
+        let [sold, oversold, sold_out, _] = counts(&run);
+        assert_eq!((sold, oversold, wrong(&run)), (1000, 0, 0), "{store}");
+        assert!(sold_out > 3000, "{store}: {sold_out}");
+    }
+}
+
+#[test]
+fn copies_that_sell_by_themselves_sell_too_much_by_what_they_do_not_know() {
+    let store = "stock: {amount: 1k}, replication: {merge: {every: 1s}}";
+    let (_, run1) = run(&shop(store, 20, ""));
+    let [sold, oversold, ..] = counts(&run1);
+    assert_eq!((sold - 1000, wrong(&run1)), (oversold, oversold));
+    // At most what two copies sell between two merges that the third knows nothing of, three times over.
+    assert!((1..=180).contains(&oversold), "{oversold}");
+    // One that is cut off from both others sells all that there is, and these too.
+    let (_, run2) = run(&shop(store, 20, CUT_BOTH));
+    let [sold, ..] = counts(&run2);
+    assert!((1990..=2100).contains(&sold), "{sold} are sold twice over");
+    // Who hears of the third what the first has sold does not.
+    let (_, run3) = run(&shop(store, 20, CUT));
+    assert!(counts(&run3)[1] < 300, "{}", counts(&run3)[1]);
+}
+
+#[test]
+fn escrow_sells_all_and_no_more() {
+    let store = "stock: {amount: 1k}, replication: {merge: {every: 1s}}, escrow: {percent: 30%, refill_below: 10%}";
+    let (_, run1) = run(&shop(store, 20, ""));
+    let [sold, oversold, _, refills] = counts(&run1);
+    assert_eq!((sold, oversold, wrong(&run1)), (1000, 0, 0), "zones lend each other until the last is sold");
+    assert!(refills > 2, "{refills}");
+    for rest in [CUT, CUT_BOTH] {
+        let (_, run2) = run(&shop(store, 20, rest));
+        let [sold, oversold, ..] = counts(&run2);
+        assert_eq!((oversold, wrong(&run2)), (0, 0));
+        assert!((900..=1000).contains(&sold), "{sold}: who is cut off sells its own");
+    }
+    let alone = "stock: {amount: 1k}, replication: {merge: {every: 1s}}, escrow: {percent: 30%, federation: false}";
+    let (_, run3) = run(&shop(alone, 20, CUT_BOTH));
+    assert_eq!(counts(&run3)[0], 1000, "the home keeps its zone and the reserve, the others sell theirs");
+}
+
+#[test]
+fn what_is_held_comes_back_where_nobody_confirms() {
+    // Ten things, each held for five seconds: two a second go out, whatever the demand.
+    let (_, held) = run(&shop("stock: {amount: 10, hold: 5s}", 20, ""));
+    let all = held.service(ServiceId(0), held.whole());
+    let expected = 10 * (100 / 5);
+    assert!(all.of(&SOLD).abs_diff(expected) <= 12, "{} reservations", all.of(&SOLD));
+    assert!(all.of(&EXPIRED).abs_diff(all.of(&SOLD)) <= 10);
+    assert_eq!(all.of(&OVERSOLD), 0);
+}
+
+#[test]
+fn who_confirms_in_time_keeps_it_and_who_is_late_is_told_so() {
+    let text = |wait: &str| {
+        format!(
+            "scenario: Seats\nquestion: Who sits?\nrun: {{duration: 100s, warm_up: 0s}}\n\
+             load: {{fans: {{to: box.buy, arrive: {{constant: {{rate: 1/s}}}}}}}}\n\
+             services: {{box: {{workers: unlimited, endpoints: {{buy: {{steps: [{{call: {{to: seats.take}}}}, {{wait: {wait}}}, {{call: {{to: seats.pay}}}}]}}}}}}}}\n\
+             stores: {{seats: {{workers: unlimited, stock: {{amount: 1k, hold: 5s}}, \
+             endpoints: {{take: {{access: update, steps: [{{work: 1ms}}]}}, pay: {{access: write, steps: [{{work: 1ms}}]}}}}}}}}\n"
+        )
+    };
+    let ends = |wait: &str| {
+        let (model, run) = run(&text(wait));
+        let edge = model.edges.iter().position(|edge| edge.name == "fans->box.buy").unwrap();
+        let seats = model.services.iter().position(|service| service.name == "seats").unwrap();
+        let outcomes = run.edge(edge.into(), between(10, 90)).outcomes;
+        (outcomes[0], outcomes[2], run.service(seats.into(), run.whole()).of(&EXPIRED))
+    };
+    let (ok, errors, expired) = ends("4s");
+    assert!(ok >= 79 && errors == 0 && expired == 0, "{ok} {errors} {expired}");
+    let (ok, errors, expired) = ends("6s");
+    assert!(ok == 0 && errors >= 79 && expired > 80, "{ok} {errors} {expired}");
+}
+
+#[test]
+fn a_primary_that_loses_sales_sells_those_things_again() {
+    let store = "stock: {amount: 2k}, replication: {primary: {lag: 2s, failover: {detect: 1s, takes: 1s}}}";
+    let rest = "faults: {dies: {inject: crash, where: {service: stock, role: primary}, at: 20s}}\n";
+    let (_, run) = run(&shop(store, 20, rest));
+    let [sold, oversold, ..] = counts(&run);
+    let lost = run.service(ServiceId(0), run.whole()).of(&LOST_WRITES);
+    assert!(lost > 50, "{lost}");
+    assert_eq!((sold, oversold, wrong(&run)), (2000 + lost, lost, lost), "as many too many as were forgotten");
+}
+
+#[test]
+fn what_cannot_be_sold_so_is_refused() {
+    for (store, what) in [
+        ("escrow: {}", "there is no stock whose right to sell could be split"),
+        ("stock: {amount: 0}", "nothing to sell is always sold out"),
+        ("stock: {amount: 9}, escrow: {percent: 40%}", "3 zones may sell more than there is"),
+        ("stock: {amount: 9}, escrow: {}, replication: {primary: {}}", "counted at one place already"),
+        ("stock: {amount: 9}, replication: {quorum: {}}", "copies of a quorum count nothing together"),
+        ("stock: {amount: 9, hold: 0s}", "kept for no time"),
+    ] {
+        let found = problems(&shop(store, 20, "")).join("\n");
+        assert!(found.contains(what), "{store}: {found}");
+    }
+}

@@ -1,0 +1,351 @@
+//! Stock: how many things of each row are left, as far as the seller knows; and how many were really sold.
+//!
+//! A row's stock is counted in one of three ways. Where one place takes all writes, there is one counter. Where copies take writes by themselves
+//! and merge now and then, each sells by what it knows, a counter for each copy of how many it has sold and had back (a convergent counter), so that
+//! together they may sell more than there is. With escrow the right to sell is itself split: what a zone has no right to, it does not sell,
+//! whatever it knows. What was really sold is beside all of these, and no seller reads it: it finds what was sold too often.
+//!
+//! All here is arithmetic; when copies merge and rights travel is in `world/data/stock`.
+//!
+//! # Source
+//! Convergent counters: Shapiro, Preguica, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011. Escrow: O'Neil, "The Escrow
+//! Transactional Method", TODS 1986; rights that are lent between replicas: Balegas et al., "Extending Eventually Consistent Cloud Databases for
+//! Enforcing Numeric Invariants" (bounded counters), SRDS 2015.
+
+use crate::metrics::counters;
+use std::collections::{BTreeMap, BTreeSet};
+
+counters! {
+    Service {
+        SOLD = "sold", "things of a stock that were sold or reserved", unlisted;
+        SOLD_OUT = "sold_out", "requests that are told that a stock is sold out", unlisted;
+        OVERSOLD = "oversold_things", "things that were sold though there were no more", unlisted;
+        EXPIRED = "expired_reservations", "reservations that nobody has confirmed in time", unlisted;
+        REFILLS = "escrow_refills", "times that a zone is given more rights to sell", unlisted;
+        REFILLS_LOST = "escrow_refills_lost", "messages about rights to sell that are lost on their way", unlisted;
+    }
+}
+
+/// What a store has to sell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stock {
+    /// How many of each row there are.
+    pub amount: u64,
+    /// How long what was taken is kept for a request that does not confirm it [ns]; `None` is sold at once.
+    pub hold_ns: Option<u64>,
+    /// How the right to sell is split; `None` is not at all.
+    pub escrow: Option<Escrow>,
+}
+
+/// How the right to sell is split between zones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Escrow {
+    /// How many of each row a zone may sell at first, and is given when it asks for more.
+    pub share: u64,
+    /// A zone that may sell fewer than this asks for more.
+    pub refill_below: u64,
+    /// Whether zones lend each other rights when the reserve is empty.
+    pub lends: bool,
+}
+
+/// What became of a request for one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It has it.
+    Sold,
+    /// The seller knows of none that is left.
+    SoldOut,
+    /// It was told that it has it, and there was none.
+    Oversold,
+}
+
+/// What one copy has sold and had back of a row, as far as somebody knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Tally {
+    taken: u64,
+    back: u64,
+}
+
+/// How the stock of one row is counted.
+#[derive(Debug, Clone)]
+enum Counted {
+    /// By one counter of what is gone.
+    Once(u64),
+    /// By what each copy knows of each.
+    Merged(Vec<Vec<Tally>>),
+    /// By rights: of each zone, of the reserve, and on their way.
+    Rights { zones: Vec<u64>, reserve: u64, on_way: u64 },
+}
+
+/// One row.
+#[derive(Debug, Clone)]
+struct Row {
+    counted: Counted,
+    /// What was really sold.
+    sold: u64,
+}
+
+/// How the stock of a store is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// At one place.
+    Once,
+    /// By so many copies that merge.
+    Merged(usize),
+    /// By rights of so many zones.
+    Rights(usize),
+}
+
+/// The stock of a store.
+#[derive(Debug)]
+pub struct Shelf {
+    stock: Stock,
+    counting: Counting,
+    rows: BTreeMap<u64, Row>,
+    /// Rows of which copies know different things.
+    open: BTreeSet<u64>,
+}
+
+impl Shelf {
+    /// All is there.
+    pub fn new(stock: &Stock, counting: Counting) -> Self {
+        Self { stock: stock.clone(), counting, rows: BTreeMap::new(), open: BTreeSet::new() }
+    }
+
+    /// How it is counted.
+    pub fn counting(&self) -> Counting {
+        self.counting
+    }
+
+    /// What there is to sell.
+    pub fn stock(&self) -> &Stock {
+        &self.stock
+    }
+
+    fn row(&mut self, row: u64) -> &mut Row {
+        let (amount, counting) = (self.stock.amount, self.counting);
+        let escrow = self.stock.escrow;
+        self.rows.entry(row).or_insert_with(|| {
+            let counted = match counting {
+                Counting::Once => Counted::Once(0),
+                Counting::Merged(copies) => Counted::Merged(vec![vec![Tally::default(); copies]; copies]),
+                Counting::Rights(zones) => {
+                    let share = escrow.map_or(0, |escrow| escrow.share).min(amount / zones.max(1) as u64);
+                    let reserve = amount - share * zones as u64;
+                    Counted::Rights { zones: vec![share; zones], reserve, on_way: 0 }
+                }
+            };
+            Row { counted, sold: 0 }
+        })
+    }
+
+    /// A request takes one thing of a row, at a copy or in a zone.
+    pub fn takes(&mut self, row: u64, place: usize) -> Taken {
+        let amount = self.stock.amount;
+        let at = self.row(row);
+        let is_there = match &mut at.counted {
+            Counted::Once(gone) => {
+                let is_there = *gone < amount;
+                *gone += u64::from(is_there);
+                is_there
+            }
+            Counted::Merged(known) => {
+                let own = &mut known[place];
+                let gone: u64 = own.iter().map(|tally| tally.taken.saturating_sub(tally.back)).sum();
+                let is_there = gone < amount;
+                own[place].taken += u64::from(is_there);
+                is_there
+            }
+            Counted::Rights { zones, .. } => {
+                let is_there = zones[place] > 0;
+                zones[place] -= u64::from(is_there);
+                is_there
+            }
+        };
+        if !is_there {
+            return Taken::SoldOut;
+        }
+        at.sold += 1;
+        let taken = if at.sold > amount { Taken::Oversold } else { Taken::Sold };
+        if matches!(at.counted, Counted::Merged(_)) {
+            self.open.insert(row);
+        }
+        self.check(row);
+        taken
+    }
+
+    /// A thing that was taken at a copy or in a zone is back there.
+    pub fn comes_back(&mut self, row: u64, place: usize) {
+        let at = self.row(row);
+        at.sold = at.sold.saturating_sub(1);
+        match &mut at.counted {
+            Counted::Once(gone) => *gone = gone.saturating_sub(1),
+            Counted::Merged(known) => known[place][place].back += 1,
+            Counted::Rights { zones, .. } => zones[place] += 1,
+        }
+        if matches!(at.counted, Counted::Merged(_)) {
+            self.open.insert(row);
+        }
+        self.check(row);
+    }
+
+    /// The counter has lost the write of a sale that was made: it counts as there what is sold.
+    pub fn forgets(&mut self, row: u64) {
+        if let Counted::Once(gone) = &mut self.row(row).counted {
+            *gone = gone.saturating_sub(1);
+        }
+    }
+
+    /// Copies merge: of each pair `from -> to` that can speak, the second knows what the first knew before.
+    pub fn merges(&mut self, pairs: &[(usize, usize)]) {
+        let mut settled = Vec::new();
+        for &row in &self.open {
+            let Some(Row { counted: Counted::Merged(known), .. }) = self.rows.get_mut(&row) else { continue };
+            let before = known.clone();
+            for &(from, to) in pairs {
+                for (mine, theirs) in known[to].iter_mut().zip(&before[from]) {
+                    mine.taken = mine.taken.max(theirs.taken);
+                    mine.back = mine.back.max(theirs.back);
+                }
+            }
+            if known.iter().all(|view| *view == known[0]) {
+                settled.push(row);
+            }
+        }
+        self.open.retain(|row| !settled.contains(row));
+    }
+
+    /// Whether a zone has so few rights that it asks for more.
+    pub fn wants_more(&mut self, row: u64, zone: usize) -> bool {
+        let Some(escrow) = self.stock.escrow else { return false };
+        matches!(&self.row(row).counted, Counted::Rights { zones, .. } if zones[zone] < escrow.refill_below.max(1))
+    }
+
+    /// The reserve gives rights to a zone, which are on their way then: how many.
+    pub fn gives_from_reserve(&mut self, row: u64) -> u64 {
+        let Some(escrow) = self.stock.escrow else { return 0 };
+        let Counted::Rights { reserve, on_way, .. } = &mut self.row(row).counted else { return 0 };
+        let given = escrow.share.max(1).min(*reserve);
+        (*reserve, *on_way) = (*reserve - given, *on_way + given);
+        self.check(row);
+        given
+    }
+
+    /// The zone of those named that has most rights, if any of them has two or more: that could lend.
+    pub fn richest(&mut self, row: u64, among: impl Iterator<Item = usize>) -> Option<usize> {
+        let Counted::Rights { zones, .. } = &self.row(row).counted else { return None };
+        among.filter(|zone| zones[*zone] > 1).max_by_key(|zone| (zones[*zone], usize::MAX - *zone))
+    }
+
+    /// A zone gives half of its rights away, which are on their way then: how many.
+    pub fn lends(&mut self, row: u64, zone: usize) -> u64 {
+        let Counted::Rights { zones, on_way, .. } = &mut self.row(row).counted else { return 0 };
+        let given = zones[zone] / 2;
+        (zones[zone], *on_way) = (zones[zone] - given, *on_way + given);
+        self.check(row);
+        given
+    }
+
+    /// Rights that were on their way come to a zone.
+    pub fn arrive(&mut self, row: u64, zone: usize, rights: u64) {
+        if let Counted::Rights { zones, on_way, .. } = &mut self.row(row).counted {
+            (zones[zone], *on_way) = (zones[zone] + rights, *on_way - rights);
+        }
+        self.check(row);
+    }
+
+    /// Rights are neither made nor lost: what was sold, what may be sold and what is on its way add up to what there was.
+    fn check(&self, row: u64) {
+        let at = &self.rows[&row];
+        if let Counted::Rights { zones, reserve, on_way } = &at.counted {
+            let all = zones.iter().sum::<u64>() + reserve + on_way + at.sold;
+            assert!(all == self.stock.amount, "{all} rights to sell {} things", self.stock.amount);
+        }
+    }
+
+    /// How many of a row were really sold.
+    pub fn sold(&self, row: u64) -> u64 {
+        self.rows.get(&row).map_or(0, |row| row.sold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shelf(amount: u64, counting: Counting) -> Shelf {
+        let escrow = Some(Escrow { share: amount * 3 / 10, refill_below: amount * 3 / 100, lends: true });
+        let escrow = escrow.filter(|_| matches!(counting, Counting::Rights(_)));
+        Shelf::new(&Stock { amount, hold_ns: None, escrow }, counting)
+    }
+
+    #[test]
+    fn one_counter_sells_what_there_is() {
+        let mut shelf = shelf(3, Counting::Once);
+        let taken: Vec<Taken> = (0..5).map(|_| shelf.takes(7, 0)).collect();
+        assert_eq!(taken, [Taken::Sold, Taken::Sold, Taken::Sold, Taken::SoldOut, Taken::SoldOut]);
+        shelf.comes_back(7, 0);
+        assert_eq!((shelf.takes(7, 0), shelf.takes(8, 0)), (Taken::Sold, Taken::Sold));
+    }
+
+    #[test]
+    fn a_counter_that_forgets_sales_sells_them_again() {
+        let mut shelf = shelf(3, Counting::Once);
+        (0..3).for_each(|_| assert!(shelf.takes(7, 0) == Taken::Sold));
+        shelf.forgets(7);
+        assert_eq!((shelf.takes(7, 0), shelf.takes(7, 0), shelf.sold(7)), (Taken::Oversold, Taken::SoldOut, 4));
+    }
+
+    #[test]
+    fn copies_that_have_not_merged_sell_the_same_things_and_agree_afterwards() {
+        let mut shelf = shelf(4, Counting::Merged(3));
+        let mut sold = [0; 3];
+        for _ in 0..4 {
+            for (copy, sold) in sold.iter_mut().enumerate() {
+                *sold += u32::from(shelf.takes(7, copy) != Taken::SoldOut);
+            }
+        }
+        assert_eq!((sold, shelf.sold(7)), ([4, 4, 4], 12), "each has sold all that there is");
+        shelf.merges(&[(0, 1), (1, 0), (1, 2), (2, 1)]);
+        assert!(!shelf.open.is_empty(), "the first knows nothing of the third");
+        shelf.merges(&[(0, 1), (1, 0), (1, 2), (2, 1)]);
+        assert!(shelf.open.is_empty(), "what two do not tell each other they hear of the third");
+        assert_eq!(shelf.takes(7, 0), Taken::SoldOut);
+    }
+
+    #[test]
+    fn merging_is_commutative_associative_and_idempotent() {
+        let takes = |order: &[(usize, usize)]| {
+            let mut shelf = shelf(100, Counting::Merged(3));
+            for (copy, times) in [(0, 3), (1, 5), (2, 7)] {
+                (0..times).for_each(|_| assert!(shelf.takes(7, copy) == Taken::Sold));
+            }
+            shelf.comes_back(7, 2);
+            order.iter().for_each(|pair| shelf.merges(&[*pair]));
+            let Counted::Merged(known) = &shelf.rows[&7].counted else { unreachable!() };
+            known[0].clone()
+        };
+        let once = takes(&[(1, 0), (2, 0)]);
+        assert_eq!(once.iter().map(|tally| tally.taken - tally.back).sum::<u64>(), 14);
+        assert_eq!(once, takes(&[(2, 0), (1, 0)]));
+        assert_eq!(once, takes(&[(2, 1), (1, 0)]));
+        assert_eq!(once, takes(&[(1, 0), (2, 0), (1, 0), (2, 0)]));
+    }
+
+    #[test]
+    fn zones_sell_what_they_have_a_right_to_and_no_more() {
+        let mut shelf = shelf(100, Counting::Rights(3));
+        let sells = |shelf: &mut Shelf, zone: usize| (0..200).filter(|_| shelf.takes(7, zone) == Taken::Sold).count();
+        assert_eq!(sells(&mut shelf, 0), 30);
+        assert!(shelf.wants_more(7, 0) && !shelf.wants_more(7, 1));
+        let given = shelf.gives_from_reserve(7);
+        assert_eq!((given, shelf.gives_from_reserve(7)), (10, 0), "a tenth is in reserve");
+        shelf.arrive(7, 0, given);
+        assert_eq!(sells(&mut shelf, 0), 10);
+        assert_eq!(shelf.richest(7, [1, 2].into_iter()), Some(1));
+        let lent = shelf.lends(7, 1);
+        shelf.arrive(7, 0, lent);
+        assert_eq!([0, 1, 2].map(|zone| sells(&mut shelf, zone)), [15, 15, 30]);
+        assert_eq!((shelf.sold(7), shelf.richest(7, 0..3)), (100, None));
+    }
+}

@@ -1,0 +1,89 @@
+//! Wrong answers one by one: the first hundred of each run, and how many there were by cause.
+
+use crate::data::level::{Evidence, Level};
+use crate::data::{Cause, Wrongness};
+use crate::ids::{EdgeId, ServiceId};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How many wrong answers are kept one by one.
+pub const FIRST_WRONG: usize = 100;
+
+/// A wrong answer, where it arose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WrongAnswer {
+    /// When, from time 0 [ns].
+    pub at_ns: u64,
+    /// In which way it was wrong.
+    pub kind: Wrongness,
+    /// Why.
+    pub cause: Cause,
+    /// The call of which it is the answer.
+    pub call: EdgeId,
+    /// The identity of the request of the load class; `None` where the model needs none, or the answer was long ago.
+    pub request: Option<u64>,
+    /// The row of the store that was called; `None` of what is no store, or has no keys.
+    pub key: Option<u64>,
+    /// What the request could show by then, where the model says something of levels.
+    pub shown: Option<LevelShown>,
+}
+
+/// What a request could show for its level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LevelShown {
+    /// The level.
+    pub level: Level,
+    /// The weakest level at which it has read each store.
+    pub chain: Vec<(ServiceId, Level)>,
+    /// Its last read at the store that was called, if it is that of one.
+    pub evidence: Option<Evidence>,
+}
+
+/// The wrong answers of one run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WrongRun {
+    /// The first [`FIRST_WRONG`].
+    pub first: Vec<WrongAnswer>,
+    /// How many there were by kind and cause.
+    pub causes: BTreeMap<(Wrongness, Cause), u64>,
+}
+
+impl WrongRun {
+    /// One more; what it was is asked only where it is among the first.
+    pub fn add(&mut self, kind: Wrongness, cause: Cause, what: impl FnOnce() -> WrongAnswer) {
+        *self.causes.entry((kind, cause)).or_default() += 1;
+        if self.first.len() < FIRST_WRONG {
+            self.first.push(what());
+        }
+    }
+}
+
+/// A wrong answer with the names of what it speaks of.
+#[derive(Debug, Clone, Serialize, PartialEq)]
+pub struct ListedWrong {
+    /// The replication in which it was.
+    pub replication: u32,
+    /// When, from time 0 [s].
+    pub at_s: f64,
+    /// In which way it was wrong.
+    pub kind: &'static str,
+    /// Why.
+    pub cause: &'static str,
+    /// The call of which it is the answer.
+    pub call: String,
+    /// The identity of the request, in hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// The row of the store that was called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<u64>,
+    /// The level that the request carried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<&'static str>,
+    /// The stores that it had read, each with the weakest level.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<(String, &'static str)>,
+    /// Its last read at the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<Evidence>,
+}

@@ -1,0 +1,151 @@
+//! Stores whose copies take reads and writes by themselves and merge now and then.
+//!
+//! Each copy has a log of the writes that it took, and knows how much of the log of each copy it has. When copies merge, each tells the others all
+//! that it knows, so that a write also comes by way of a third copy. A pair of which a message would be lost just then merges the next time. What is
+//! written at two copies at one time is merged without a loss, as convergent types do; so nothing is wrong in a store that merges but that a read
+//! may lack what another copy has answered.
+
+use super::Due;
+use crate::engine::rng::mix;
+use crate::ids::{InstanceId, ServiceId};
+use crate::topology::{Node, Replication, Store};
+use crate::world::World;
+use crate::world::events::EventId;
+use std::collections::BTreeMap;
+
+const MERGE: u64 = 0x7a;
+
+/// A write that some copy lacks.
+#[derive(Debug, Clone, Copy)]
+struct Write {
+    copy: usize,
+    /// Its number in the log of that copy.
+    number: u64,
+    /// When it was answered [ns].
+    at: u64,
+}
+
+/// The copies of a store that merges.
+#[derive(Debug)]
+pub(super) struct Merging {
+    /// By copy: how much of the log of each copy it has. Of its own it has all.
+    known: Vec<Vec<u64>>,
+    /// Writes that some copy lacks, by row.
+    rows: BTreeMap<u64, Vec<Write>>,
+    rounds: u64,
+}
+
+impl Merging {
+    pub(super) fn new(places: usize) -> Self {
+        Self { known: vec![vec![0; places]; places], rows: BTreeMap::new(), rounds: 0 }
+    }
+
+    /// A copy takes a write.
+    pub(super) fn writes(&mut self, row: u64, copy: usize, now: u64) {
+        self.known[copy][copy] += 1;
+        let number = self.known[copy][copy];
+        self.rows.entry(row).or_default().push(Write { copy, number, at: now });
+    }
+
+    fn lacking(&self, row: u64, copy: usize) -> impl Iterator<Item = &Write> {
+        let known = &self.known[copy];
+        self.rows.get(&row).into_iter().flatten().filter(move |write| known[write.copy] < write.number)
+    }
+
+    /// Whether a read at a copy, of a request that has come at `since`, lacks a write that was answered before [ns].
+    pub(super) fn is_stale(&self, row: u64, copy: usize, since: u64) -> bool {
+        self.lacking(row, copy).any(|write| write.at <= since)
+    }
+
+    /// How many writes of a row a copy lacks.
+    pub(super) fn behind(&self, row: u64, copy: usize) -> u64 {
+        self.lacking(row, copy).count() as u64
+    }
+
+    /// Of each pair `from -> to` the second knows what the first knew before.
+    fn merges(&mut self, pairs: &[(usize, usize)]) {
+        let before = self.known.clone();
+        for &(from, to) in pairs {
+            for (mine, theirs) in self.known[to].iter_mut().zip(&before[from]) {
+                *mine = (*mine).max(*theirs);
+            }
+        }
+        let known = &self.known;
+        self.rows.retain(|_, writes| {
+            writes.retain(|write| known.iter().any(|of| of[write.copy] < write.number));
+            !writes.is_empty()
+        });
+    }
+}
+
+impl World<'_> {
+    /// The first merges come when their period is over.
+    pub(in crate::world) fn plan_merges(&mut self) {
+        for store in (0..self.model.services.len()).map(ServiceId::from) {
+            if let Some(every) = self.merges_every(store) {
+                self.schedule(every, Due::Merges { store });
+            }
+        }
+    }
+
+    fn merges_every(&self, store: ServiceId) -> Option<u64> {
+        match &self.model.services[store.index()].node {
+            Node::Store(Store { replication: Replication::Merge { every }, .. }) => Some(every.ns()),
+            _ => None,
+        }
+    }
+
+    /// The copies of a store merge, as far as they reach each other.
+    pub(super) fn copies_merge(&mut self, store: ServiceId, id: EventId) {
+        let pairs = self.pairs_that_speak(store);
+        if let Some(merging) = self.data.rows.merging_mut(store) {
+            merging.merges(&pairs);
+        }
+        self.stocks_merge(store, &pairs);
+        if let Some(every) = self.merges_every(store) {
+            self.again(self.now.saturating_add(every), id);
+        }
+    }
+
+    fn pairs_that_speak(&mut self, store: ServiceId) -> Vec<(usize, usize)> {
+        let Some(merging) = self.data.rows.merging_mut(store) else { return Vec::new() };
+        merging.rounds += 1;
+        let (rounds, places) = (merging.rounds, merging.known.len());
+        let first = self.stations.first(store);
+        let instance = |number: usize| InstanceId(first.0 + number as u32);
+        let up: Vec<usize> = (0..places).filter(|number| self.stations.serves(instance(*number))).collect();
+        let mut pairs = Vec::new();
+        for &from in &up {
+            for &to in up.iter().filter(|to| **to != from) {
+                let zones = (self.stations.zone_of(instance(from)), self.stations.zone_of(instance(to)));
+                let key = mix(mix(MERGE ^ rounds, u64::from(store.0)), (from as u64) << 32 | to as u64);
+                if self.within_takes(store, zones, key).is_some() {
+                    pairs.push((from, to));
+                }
+            }
+        }
+        pairs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_a_write_when_it_has_merged_also_by_way_of_a_third() {
+        let mut store = Merging::new(3);
+        store.writes(7, 0, 10);
+        assert!(!store.is_stale(7, 0, 20) && store.is_stale(7, 1, 20) && store.is_stale(7, 2, 20));
+        assert!(!store.is_stale(7, 1, 9), "what was answered later is not missed");
+        store.merges(&[(0, 1), (1, 2)]);
+        assert_eq!(
+            (store.behind(7, 1), store.behind(7, 2)),
+            (0, 1),
+            "what the second did not know before it cannot tell"
+        );
+        store.merges(&[(1, 2)]);
+        assert_eq!(store.behind(7, 2), 0);
+        assert!(store.rows.is_empty(), "what all have is forgotten");
+    }
+}
