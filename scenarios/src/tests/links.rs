@@ -2,6 +2,7 @@
 
 use super::read;
 use sim_core::ids::{EdgeId, ServiceId};
+use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, Span};
 use sim_core::world::simulate;
 
@@ -91,6 +92,34 @@ fn retries_of_a_segment_end() {
 }
 
 #[test]
+fn a_new_connection_costs_a_round_trip_and_a_lost_syn_a_second() {
+    let new = |more: &str| {
+        format!("between: [a, b], latency: 3ms, transport: {{tcp: {{initial_window: 14, connections: new{more}}}}}")
+    };
+    // Open already: 7 ms. A SYN and its answer take 6 ms more.
+    near(mean_ms(&new(""), ""), 13.0, 0.001);
+    // 1 % are lost each way, so that 1.99 % of SYNs are not answered at first: they wait a second, and some of them longer.
+    let later = |seen: &EdgeCounts| seen.latency_sum_ns as f64 / 1e6 / seen.outcomes[0] as f64;
+    let lossy = |connections: &str| {
+        format!("between: [a, b], latency: 3ms, loss: 1%, transport: {{tcp: {{initial_window: 14{connections}}}}}")
+    };
+    let (kept, opened) = (saw(&lossy(""), "", (0, 50)), saw(&lossy(", connections: new"), "", (0, 50)));
+    near(later(&opened) - later(&kept), 6.0 + 20.7, 6.0);
+}
+
+#[test]
+fn who_answers_no_syn_is_given_up() {
+    let cut = "faults: {cut: {inject: partition, where: {from: a, to: b}, at: 20s, for: 20s}}\n";
+    let link = "between: [a, b], latency: 1ms, transport: {tcp: {connections: new, syn_retries: 2}}";
+    // 1, 2 and 4 s: what comes from 20 s to about 33 s is given up 7 s later, and what comes then is tried again after the end.
+    let seen = saw(link, cut, (0, 55));
+    let unreachable = seen.outcomes[Outcome::Unreachable as usize];
+    assert!((13 * 50 - 5..=20 * 50).contains(&unreachable), "{unreachable}");
+    assert!(saw(link, cut, (20, 27)).ended() <= 1, "for 7 s nobody knows");
+    assert!(saw(link, cut, (27, 28)).outcomes[Outcome::Unreachable as usize] >= 45);
+}
+
+#[test]
 fn what_finds_the_buffer_full_is_lost() {
     // Answers of 20 kB fifty times a second are 1 MB/s: twice what goes through, so that half of them are lost.
     let narrow = "from: b, to: a, bandwidth: 500kB/s, buffer: 100kB";
@@ -133,6 +162,10 @@ fn settings_that_cannot_be_are_refused() {
     assert_eq!(tcp("rto_max: 1ms"), ["network.links.wire.transport.tcp.rto_max"]);
     assert_eq!(tcp("segment: 0B"), ["network.links.wire.transport.tcp.segment"]);
     assert_eq!(tcp("initial_window: 0"), ["network.links.wire.transport.tcp.initial_window"]);
+    assert_eq!(tcp("syn_rto: 1s"), ["network.links.wire.transport.tcp.syn_rto"]);
+    assert_eq!(tcp("syn_retries: 3"), ["network.links.wire.transport.tcp.syn_retries"]);
+    assert_eq!(tcp("connections: new, syn_rto: 0s"), ["network.links.wire.transport.tcp.syn_rto"]);
+    assert_eq!(tcp("connections: new, syn_retries: 61"), ["network.links.wire.transport.tcp.syn_retries"]);
     assert_eq!(tcp("retries: 99"), ["network.links.wire.transport.tcp.retries"]);
 }
 

@@ -23,17 +23,21 @@ pub const DUPLICATES: u8 = 3;
 /// A lost segment delays its message, and does not lose it.
 ///
 /// # What it models
-/// A message is sent in segments over a connection that is open already. As many as `initial_window` are sent at once, and for each acknowledgement
-/// two more (slow start), later one more a round trip (Reno). Three later acknowledgements tell that a segment is lost, which is sent again after
-/// about a round trip, and halves the window; a loss at the end of a message is told by no later segment, and is noticed by the retransmission timer,
-/// which is at least `rto_min`, and doubles with each loss of the same segment. After `retries` in a row the message is lost. The window of a
-/// connection that was idle is the initial one again (RFC 5681, 4.1), so that each message begins with it.
+/// A message is sent in segments over a connection that is open already, unless `connections` says otherwise. As many as `initial_window` are sent at
+/// once, and for each acknowledgement two more (slow start), later one more a round trip (Reno). Three later acknowledgements tell that a segment is
+/// lost, which is sent again after about a round trip, and halves the window; a loss at the end of a message is told by no later segment, and is
+/// noticed by the retransmission timer, which is at least `rto_min`, and doubles with each loss of the same segment. After `retries` in a row the
+/// message is lost. The window of a connection that was idle is the initial one again (RFC 5681, 4.1), so that each message begins with it.
 ///
 /// A message occupies the bandwidth of its link from the moment at which it sets out. Acknowledgements are never lost and take as long as what they
 /// acknowledge: what is wrong on their own way, a partition too, meets the answer and not the message that is acknowledged. A message of more than
 /// 65536 segments (95.7 MB) is sent in as many larger ones, so that losses and windows act less on it than they would; over a link with a buffer that
 /// is so from 4194304 segments (6.1 GB) on, and losses act more. What a host has begun to send is sent to its end, though the host crashes or
 /// freezes.
+///
+/// With `connections: new` each request opens a connection of its own, which takes a round trip before anything is sent, but for calls through a
+/// `pool` whose connection is open. A SYN or its answer that is lost is sent again after `syn_rto`, then after twice that, and so on; after
+/// `syn_retries` the call is *unreachable*.
 ///
 /// # When to use it
 /// Where messages are lost, or are large, or come all at once: retransmission timers turn a loss of 1 % into a p99 of 200 ms.
@@ -44,6 +48,9 @@ pub const DUPLICATES: u8 = 3;
 /// - `retries`: of one segment, count, default 15
 /// - `segment`: payload of one segment, bytes, default 1460B
 /// - `initial_window`: segments, count, default 10
+/// - `connections`: kept (open already) or new (each request opens one), default kept
+/// - `syn_rto`: how long a SYN waits for its answer at first, duration, default 1s; with `connections: new`
+/// - `syn_retries`: how often it is sent again, count, default 6; with `connections: new`
 ///
 /// # Example
 /// ```yaml
@@ -52,7 +59,7 @@ pub const DUPLICATES: u8 = 3;
 ///
 /// # Source
 /// RFC 5681 (windows), RFC 6298 (timer), RFC 6675 (loss by later acknowledgements), RFC 6928 (initial window); Linux: `tcp_retries2` 15,
-/// `TCP_RTO_MIN` 200 ms, `TCP_RTO_MAX` 120 s.
+/// `TCP_RTO_MIN` 200 ms, `TCP_RTO_MAX` 120 s, `TCP_TIMEOUT_INIT` 1 s, `tcp_syn_retries` 6: 127 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tcp {
@@ -66,6 +73,25 @@ pub struct Tcp {
     pub segment: Bytes,
     /// Segments that are sent at once.
     pub initial_window: u32,
+    /// Whether requests find a connection open.
+    pub connections: Connections,
+    /// How long a SYN waits for its answer at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syn_rto: Option<SimDuration>,
+    /// How often a SYN is sent again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syn_retries: Option<u32>,
+}
+
+/// Whether requests find a connection open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Connections {
+    /// It is open already.
+    #[default]
+    Kept,
+    /// Each request opens one.
+    New,
 }
 
 impl Default for Tcp {
@@ -76,6 +102,9 @@ impl Default for Tcp {
             retries: 15,
             segment: Bytes::new(1460),
             initial_window: 10,
+            connections: Connections::Kept,
+            syn_rto: None,
+            syn_retries: None,
         }
     }
 }
@@ -97,6 +126,20 @@ impl Tcp {
         if self.initial_window == 0 {
             problems.error("initial_window", "nothing is ever sent").label = Some("1 or more".into());
         }
+        for (key, given) in [("syn_rto", self.syn_rto.is_some()), ("syn_retries", self.syn_retries.is_some())] {
+            if given && self.connections == Connections::Kept {
+                problems.error(key, "connections are open already, so that no SYN is sent").hint =
+                    Some("write connections: new".into());
+            }
+        }
+        if self.syn_rto.is_some_and(SimDuration::is_zero) {
+            problems.error("syn_rto", "a timer of no length sends a SYN again before it can be answered").hint =
+                Some("write a duration such as 1s".into());
+        }
+        if self.syn_retries.is_some_and(|retries| retries > 60) {
+            problems.error("syn_retries", "so many retries with a doubled timer take longer than any run").label =
+                Some("0 to 60".into());
+        }
         if self.retries > 60 {
             problems
                 .error("retries", format!("{} retries with a doubled timer take longer than any run", self.retries))
@@ -117,6 +160,23 @@ impl Tcp {
     fn at_most(&self, most: u64, bytes: u64) -> (u32, u64) {
         let segment = self.segment.get().max(bytes.div_ceil(most));
         (bytes.div_ceil(segment).max(1) as u32, segment)
+    }
+
+    /// How long a connection waits to be opened where each SYN, or its answer, is lost with this chance, without the round trip of the one that is
+    /// answered [ns]; as an error where it is given up.
+    ///
+    /// # Errors
+    /// After how long the caller knows that there is no connection [ns].
+    pub fn opens_after(&self, loss: f64, draw: &mut Keyed) -> Result<u64, u64> {
+        let first = self.syn_rto.map_or(SimDuration::SECOND.ns(), SimDuration::ns);
+        let mut waited = 0_u64;
+        for losses in 0..=self.syn_retries.unwrap_or(6) {
+            if loss <= 0.0 || draw.unit() >= loss {
+                return Ok(waited);
+            }
+            waited = waited.saturating_add(self.doubled(first, losses));
+        }
+        Err(waited)
     }
 
     /// The timer of a segment that was lost so often [ns].
@@ -443,6 +503,19 @@ mod tests {
             }
         }
         assert_eq!(time, 924_600 * MS);
+    }
+
+    /// Linux, ip-sysctl: 6 retries from 1 s take 127 s. A SYN that is lost with chance p waits 1 s x p / (1 - 2 p) on average, if it is never given
+    /// up.
+    #[test]
+    fn a_connection_that_nobody_answers_is_given_up_after_127_seconds() {
+        let tcp = Tcp { connections: Connections::New, ..Tcp::default() };
+        assert_eq!(tcp.opens_after(1.0, &mut Keyed::new(0)), Err(127_000 * MS));
+        assert_eq!(tcp.opens_after(0.0, &mut Keyed::new(0)), Ok(0));
+        let patient = Tcp { syn_retries: Some(60), rto_max: SimDuration::YEAR, ..tcp };
+        let waits = (0..1_000_000).map(|i| patient.opens_after(0.05, &mut Keyed::new(mix(13, i))).unwrap() as f64);
+        let mean = waits.sum::<f64>() / 1e6 / MS as f64;
+        assert!((mean / 55.556 - 1.0).abs() < 0.05, "{mean} ms");
     }
 
     /// Mathis and others 1997 and Padhye and others 1998, with an acknowledgement for each segment: throughput of a long transfer.

@@ -5,6 +5,7 @@ mod carriage;
 mod carry;
 mod check;
 mod ends;
+mod handshake;
 mod message;
 mod probes;
 mod probing;

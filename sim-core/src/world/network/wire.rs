@@ -12,7 +12,7 @@ use super::carriage::{Carriage, Stalled};
 use super::ends::{End, Ends, Way};
 use super::message::{Departure, Line, Message};
 use super::probing::Probing;
-use super::resolve::{Looked, Resolvers};
+use super::resolve::Resolvers;
 use super::routes::{OnWay, Routes};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
@@ -129,6 +129,8 @@ pub(in crate::world) struct Network {
     is_limited: bool,
     /// Faults on the names of services.
     pub(super) resolvers: Resolvers,
+    /// Whether over any link requests open connections.
+    pub(super) opens: bool,
 }
 
 impl Network {
@@ -150,6 +152,7 @@ impl Network {
             wires.qualities.push(Quality::of(quality));
             wires.carriage.changes(place, quality, wires.zones, 0);
         }
+        wires.looks_for_new_connections();
         wires.fill(model);
         wires
     }
@@ -180,11 +183,12 @@ impl Network {
             self.qualities[place] = Quality::of(quality);
             self.carriage.changes(place, quality, self.zones, now);
         }
+        self.looks_for_new_connections();
         self.fill(model);
     }
 
     /// The ends of a line, where its caller and its callee stand in these zones.
-    fn ends(&self, model: &Model, line: Line, from: Option<ZoneId>, to: ZoneId) -> Ends {
+    pub(super) fn ends(&self, model: &Model, line: Line, from: Option<ZoneId>, to: ZoneId) -> Ends {
         match line {
             Line::Call(site) => Ends::of(model, &model.edges[site.index()], from, to, &self.regions),
             Line::Check(checker) => Ends::of_check(&self.checkers.list[checker], to, &self.regions),
@@ -425,27 +429,23 @@ impl World<'_> {
             return Departure::Ends(outcome);
         }
         let line = self.line(frame, message);
-        let mut looked_up_ns = 0;
-        if message == Message::Request && self.network.resolvers.are_struck() {
-            let zone = self.stations.zone_of(self.frames[frame].instance.known());
-            match self.looks_name_up(frame, &self.network.ends(self.model, line.0, line.1, zone)) {
-                Looked::Found(after_ns) => looked_up_ns = after_ns,
-                Looked::Failed(after_ns) => return self.name_is_not_found(frame, after_ns),
-            }
-        }
+        let waits_ns = match self.is_ready_after(frame, line, message) {
+            Ok(after_ns) => after_ns,
+            Err(after_ns) => return self.is_not_reached(frame, after_ns),
+        };
         self.count_bytes(frame, line, message.way());
         let mut fate = self.fate(frame, line, message.way(), None);
         if self.network.cards.are_any() {
             fate.card = self.card_ahead(frame, message);
         }
-        // What is sent waits for its address first.
-        let sets_out = self.now.saturating_add(looked_up_ns);
+        // What is sent waits for its address and its connection first.
+        let sets_out = self.now.saturating_add(waits_ns);
         let mut bytes = self.bytes(frame, message);
         if self.network.carriage.carries() {
             bytes = self.carry(bytes, (message, sets_out), frame, &mut fate, None);
         }
         fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, (message, sets_out), bytes));
-        fate.delay = fate.delay.saturating_add(looked_up_ns);
+        fate.delay = fate.delay.saturating_add(waits_ns);
         match message {
             Message::Request => self.request_departs(frame, fate),
             Message::Delivery => self.delivery_departs(frame, fate),
@@ -453,16 +453,6 @@ impl World<'_> {
             Message::Check => self.check_departs(frame, fate),
             Message::CheckReply(outcome) => self.check_reply_departs(frame, fate, outcome),
         }
-    }
-
-    /// The caller learns that its lookup has failed; nothing was sent.
-    fn name_is_not_found(&mut self, frame: FrameId, after_ns: u64) -> Departure {
-        if after_ns == 0 {
-            return Departure::Ends(Outcome::Unreachable as u8);
-        }
-        self.frames[frame].outcome = Outcome::Unreachable as u8;
-        self.wakes_after(frame, after_ns, Phase::Replying);
-        Departure::Away
     }
 
     /// How long so many bytes of a message that sets out then take until they are sent over the links that faults limit, behind those before them
