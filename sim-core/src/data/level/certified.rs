@@ -28,7 +28,7 @@
 //! ```compile_fail,E0277
 //! use sim_core::data::level::certified::{Certified, Eventual, StrictSerializable};
 //! let read = Certified::<u64, Eventual>::from_authority(70);
-//! let strict: Certified<u64, StrictSerializable> = read.lowered();
+//! let strict = read.lowered::<StrictSerializable>();
 //! ```
 //!
 //! Nor by adding a strong value to a weak one:
