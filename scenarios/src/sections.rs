@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 32] = [
+pub(crate) const OF_NAMES: [&str; 34] = [
     "alerts",
     "caches",
     "consumers",
@@ -26,6 +26,7 @@ pub(crate) const OF_NAMES: [&str; 32] = [
     "regions",
     "routes",
     "runbooks",
+    "sagas",
     "scalers",
     "services",
     "states",
@@ -33,11 +34,12 @@ pub(crate) const OF_NAMES: [&str; 32] = [
     "studies",
     "switches",
     "telemetry",
+    "topics",
     "variants",
 ];
 
 /// Sections in the order in which a scenario is best written.
-pub const SECTIONS: [&str; 24] = [
+pub const SECTIONS: [&str; 26] = [
     "scenario",
     "question",
     "answer",
@@ -49,6 +51,8 @@ pub const SECTIONS: [&str; 24] = [
     "stores",
     "caches",
     "queues",
+    "topics",
+    "sagas",
     "policies",
     "defaults",
     "keys",

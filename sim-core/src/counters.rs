@@ -4,6 +4,7 @@
 //! telemetry, expressions, the reference and results have, all of that follows from here without another edit.
 
 use crate::call::{activator, breaker, deadline, doorman, ejection, fallback, hedge, limit, pool, rate_limit, retry};
+use crate::message::{outbox, saga, topic};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
 use crate::service::{admission, cpu, discipline, disk, memory, nic, nodes};
 use crate::{data, service};
@@ -32,6 +33,9 @@ const FAMILIES: &[&[Counter]] = &[
     data::gate::COUNTERS,
     data::stock::COUNTERS,
     fallback::COUNTERS,
+    outbox::COUNTERS,
+    saga::COUNTERS,
+    topic::COUNTERS,
 ];
 
 /// The families in which something is timed.
@@ -49,6 +53,9 @@ const LEVEL_FAMILIES: &[&[Level]] = &[
     disk::LEVELS,
     data::LEVELS,
     nodes::LEVELS,
+    outbox::LEVELS,
+    saga::LEVELS,
+    topic::LEVELS,
 ];
 
 /// The timed parts of services, stores, queues and call sites.

@@ -23,6 +23,7 @@ pub mod judge;
 pub mod kind;
 pub mod kinds;
 pub mod live;
+pub mod message;
 pub mod metrics;
 pub mod mode;
 pub mod model;

@@ -7,9 +7,10 @@ use crate::call::breaker::HandSettings;
 use crate::call::limit::LimitSettings;
 use crate::deed::{Change, Live, OfCall, OfNode};
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId};
+use crate::message::Consumer;
 use crate::model::Model;
 use crate::service::admission::AdmissionSettings;
-use crate::topology::{Admission, Consumer, Edge, Guard, Node, Replication, Service, Store};
+use crate::topology::{Admission, Edge, Guard, Node, Replication, Service, Store};
 
 /// Where live values stand, as patterns of the reference: `NAME` is any name. All that is below a pattern is live too.
 ///

@@ -27,6 +27,9 @@ use crate::data::stock::Stock;
 use crate::data::{Effect, KeysSettings};
 use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, KeySpaceId, RegionId, ServiceId, VersionId, ZoneId};
+use crate::message::Queue;
+use crate::message::outbox::Outbox;
+use crate::message::saga::Saga;
 use crate::network::Network;
 use crate::outcome::Outcome;
 use crate::service::admission::AdmissionSettings;
@@ -127,7 +130,7 @@ impl Node {
         match self {
             Self::Service => "services",
             Self::Store(_) => "stores",
-            Self::Queue(_) => "queues",
+            Self::Queue(queue) => queue.section(),
             Self::Cache(_) => "caches",
         }
     }
@@ -240,6 +243,8 @@ pub struct Store {
     pub session: Vec<SessionGuarantee>,
     /// Where reads go that a level is asked for.
     pub routing: Routing,
+    /// Messages that are written together with its rows.
+    pub outboxes: Vec<Outbox>,
     /// What an instance has to have before it serves; `None` where nothing is said of it.
     pub state: Option<State>,
     /// How many things of each row there are to sell; `None` where rows are not counted.
@@ -294,15 +299,6 @@ pub enum ReadFrom {
     Nearest,
 }
 
-/// What is particular to a queue.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Queue {
-    /// Messages that fit; more are rejected.
-    pub capacity: u64,
-    /// Consumers, which compete for the messages.
-    pub consumers: Vec<Consumer>,
-}
-
 /// What is particular to a cache.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cache {
@@ -318,19 +314,6 @@ pub struct Cache {
     pub early: Option<EarlySettings>,
     /// For how long an expired value is still given, while it is made anew.
     pub stale_while_revalidate: Option<SimDuration>,
-}
-
-/// Who takes messages from a queue.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Consumer {
-    /// The call by which a message is handed over.
-    pub edge: EdgeId,
-    /// A message that is not done by then is handed out again.
-    pub visibility_timeout: SimDuration,
-    /// After so many deliveries a message goes to `dead_letter`, or is lost.
-    pub max_deliveries: u32,
-    /// Where messages go that nobody could handle (the queue's `send`).
-    pub dead_letter: Option<EndpointId>,
 }
 
 /// What a store's endpoint does with its row.
@@ -526,6 +509,16 @@ pub struct Guard {
     pub ejection: Option<EjectionSettings>,
     /// When calls are sent more than once, and how often (what was seen and spent is shared here).
     pub hedge: Option<HedgeSettings>,
+}
+
+impl Topology {
+    /// All sagas, each with the service that stands for it.
+    pub fn sagas(&self) -> impl Iterator<Item = (ServiceId, &Saga)> {
+        self.services.iter().enumerate().filter_map(|(index, service)| match &service.node {
+            Node::Queue(queue) => Some((ServiceId::from(index), queue.saga.as_ref()?)),
+            _ => None,
+        })
+    }
 }
 
 impl Edge {

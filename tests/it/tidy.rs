@@ -114,6 +114,7 @@ fn is_used(family: &str, name: &str, path: &[String]) -> bool {
             "distribution" => !within(&["backoff"]) && !somewhere_in("keys"),
             "keys" => somewhere_in("keys"),
             "store" => somewhere_in("stores"),
+            "topic" => somewhere_in("topics"),
             "step" => within(&["steps", "branches", "background"]),
             "schedule" => somewhere_in("faults"),
             "switch" => somewhere_in("switches"),

@@ -66,8 +66,13 @@ fn reached(model: &Model) -> Vec<bool> {
         let endpoint = &model.endpoints[id.index()];
         let mut edges = vec![];
         calls(&endpoint.steps, &mut edges);
+        if let Node::Store(store) = &model.services[endpoint.service.index()].node {
+            open.extend(store.outboxes.iter().filter(|o| model.edges[o.edge.index()].callee == id).map(|o| o.to));
+        }
         if let Node::Queue(queue) = &model.services[endpoint.service.index()].node {
-            edges.extend(queue.consumers.iter().map(|c| c.edge));
+            edges.extend(queue.consumers.iter().filter(|c| !c.is_of_saga).map(|c| c.edge));
+            let events = queue.saga.iter().filter(|saga| saga.runner.is_none()).flat_map(|saga| &saga.steps);
+            edges.extend(events.flat_map(|step| std::iter::once(step.action).chain(step.compensation)));
             open.extend(queue.consumers.iter().filter_map(|c| c.dead_letter));
         }
         open.extend(edges.into_iter().map(|edge| model.edges[edge.index()].callee));

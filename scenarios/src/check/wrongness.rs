@@ -138,8 +138,10 @@ fn hears(model: &Model, steps: &[Step], to: &mut Vec<EndpointId>) -> bool {
 fn can_arise(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
     let at = &model.endpoints[endpoint.index()];
     let has_effects = matches!(at.effect, Effect::NotIdempotent | Effect::Deduplicated(_));
-    let loses = matches!(model.services[at.service.index()].node, Node::Queue(_));
-    (kind.takes(Wrongness::DuplicateEffect) && has_effects)
+    let loses = matches!(&model.services[at.service.index()].node, Node::Queue(queue) if queue.saga.is_none());
+    let is_saga = matches!(&model.services[at.service.index()].node, Node::Queue(queue) if queue.saga.is_some());
+    (kind.takes(Wrongness::HalfFinished) && is_saga)
+        || (kind.takes(Wrongness::DuplicateEffect) && has_effects)
         || (kind.takes(Wrongness::LostMessage) && loses)
         || loses_writes(model, endpoint, kind)
         || is_in_answers(model, endpoint, kind)

@@ -13,8 +13,9 @@ use sim_core::call::rate_limit::RateLimitSettings;
 use sim_core::data::gate::Gate;
 use sim_core::dist::Distribution;
 use sim_core::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, ServiceId, ZoneId};
+use sim_core::message::outbox::{Outbox, OutboxSettings};
 use sim_core::problem::{Problem, Problems, nearest};
-use sim_core::topology::{Edge, Guard, Load, Subject};
+use sim_core::topology::{Access, Edge, Guard, Load, Subject};
 use sim_core::units::Probability;
 use sim_core::workload::{Replay, ReplaySettings, TENANT};
 
@@ -70,7 +71,38 @@ impl Compiler<'_> {
         let path = format!("{}.to", problems.path());
         let own = problems.path();
         let site = Site { caller, name, callee: callee?, path, may: MayFallBack::Anything };
-        known.then(|| self.edge(site, keys, call.policy.as_deref(), &own, problems))
+        let edge = known.then(|| self.edge(site, keys, call.policy.as_deref(), &own, problems))?;
+        if let Some(outbox) = &call.outbox {
+            problems.at("outbox", |p| self.outbox(edge, outbox, p));
+        }
+        Some(edge)
+    }
+
+    /// A message that is written together with the row of a store.
+    fn outbox(&mut self, edge: EdgeId, settings: &OutboxSettings, problems: &mut Problems) {
+        settings.validate(problems);
+        let callee = self.model.edges[edge.index()].callee;
+        let of = &self.model.endpoints[callee.index()];
+        let (store, endpoint) = of.name.split_once('.').unwrap_or_default();
+        let written = self.written.stores.get(store).and_then(|store| store.endpoints.get(endpoint));
+        if written.is_none_or(|endpoint| endpoint.access == Access::Read) {
+            problems.error("", "an outbox lies in a store, beside the row that a call writes").hint =
+                Some("call an endpoint of a store with access: write".into());
+            return;
+        }
+        let store = of.service;
+        let Some(to) = self.callee("to", &settings.to, problems) else { return };
+        let takes = &self.model.endpoints[to.index()].name;
+        let is_queue = takes.split_once('.').is_some_and(|(name, _)| {
+            self.written.queues.get(name).is_some() || self.written.topics.get(name).is_some()
+        });
+        if !is_queue {
+            problems.error("to", format!("{takes} is no queue and no topic")).hint =
+                Some("write the name of a queue or topic, and .send".into());
+            return;
+        }
+        let outbox = Outbox { edge, to, every: settings.every, count: settings.batch.count.get_u32() };
+        self.outboxes.push((store, outbox));
     }
 
     /// A call of which only the policy is written.
@@ -110,6 +142,19 @@ impl Compiler<'_> {
                 Some("name a policy without fallback and optional".into());
         }
         Some(edge)
+    }
+
+    /// A call with settings of its own and a policy that stand somewhere else than at a call step.
+    pub(super) fn edge_with(
+        &mut self,
+        (caller, name): (Caller, &str),
+        callee: EndpointId,
+        (path, may): (String, MayFallBack),
+        (keys, policy): (CallKeys<'_>, Option<&str>),
+        problems: &mut Problems,
+    ) -> EdgeId {
+        let own = problems.path();
+        self.edge(Site { caller, name, callee, path, may }, keys, policy, &own, problems)
     }
 
     /// Problems of the settings of a call, and of the names in them.

@@ -2,21 +2,23 @@
 
 use super::Compiler;
 use super::caches::{CACHE_ENDPOINTS, cache_of};
+use super::sagas::START;
 use crate::reader::Node;
 use sim_core::data::Effect;
 use sim_core::dist::Distribution;
 use sim_core::experiment::action_name;
 use sim_core::ids::{EndpointId, FaultId, KeySpaceId, LoadId, PromiseId, RegionId, ServiceId, VersionId, ZoneId};
+use sim_core::message::Queue;
 use sim_core::problem::Problems;
 use sim_core::service::discipline::Discipline;
-use sim_core::topology::{Endpoint, Node as NodeKind, Queue, Region, Service, Store, Zone};
+use sim_core::topology::{Endpoint, Node as NodeKind, Region, Service, Store, Zone};
 use sim_core::units::{Bytes, SimDuration};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// Sections whose names may not be used twice among them: a name is a caller in `web->api.get`, and an end of a link.
 /// Probes have a mean and percentiles as services have.
-const NAME_SPACE: [&str; 6] = ["services", "stores", "caches", "queues", "load", "control.probes"];
+const NAME_SPACE: [&str; 8] = ["services", "stores", "caches", "queues", "topics", "sagas", "load", "control.probes"];
 
 impl Compiler<'_> {
     /// Declares all names of the file.
@@ -96,22 +98,35 @@ impl Compiler<'_> {
             }
         }
         for (name, _) in written.queues.iter() {
-            self.service("queues", name, NodeKind::Queue(Queue { capacity: 0, consumers: vec![] }));
+            self.service("queues", name, NodeKind::Queue(Queue::default()));
             self.endpoint(name, "send", &format!("queues.{name}"));
+        }
+        for (name, _) in written.topics.iter() {
+            self.service("topics", name, NodeKind::Queue(Queue::default()));
+            self.endpoint(name, "send", &format!("topics.{name}"));
+        }
+        for (name, saga) in written.sagas.iter() {
+            let path = format!("sagas.{name}");
+            self.service("sagas", name, NodeKind::Queue(Queue::default()));
+            self.endpoint(name, START, &path);
+            if let Some(by) = saga.coordination.by().filter(|by| self.names.services.contains_key(*by)) {
+                self.endpoint(by, name, &path);
+            }
         }
         self.unread_services();
     }
 
     /// Services and endpoints that could not be read: they stay known, and empty.
     fn unread_services(&mut self) {
-        for section in ["services", "stores", "caches", "queues"] {
+        for section in ["services", "stores", "caches", "queues", "topics", "sagas"] {
             for name in keys(self.around.tree, section) {
                 if !self.names.services.contains_key(name) {
                     self.service(section, name, NodeKind::Service);
                 }
                 let endpoints = keys(self.around.tree, &format!("{section}.{name}.endpoints"));
                 let own: &[&str] = match section {
-                    "queues" => &["send"],
+                    "queues" | "topics" => &["send"],
+                    "sagas" => &[START],
                     "caches" if self.around.tree.find(&format!("caches.{name}.steps")).is_some() => &CACHE_ENDPOINTS,
                     _ => &[],
                 };
@@ -130,7 +145,7 @@ impl Compiler<'_> {
         }
         self.names.services.insert(name.to_owned(), ServiceId::from(self.model.services.len()));
         match section {
-            "queues" => drop(self.names.queues.insert(name.to_owned())),
+            "queues" | "topics" | "sagas" => drop(self.names.queues.insert(name.to_owned())),
             "caches" => drop(self.names.caches.insert(name.to_owned())),
             _ => {}
         }

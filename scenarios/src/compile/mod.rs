@@ -11,7 +11,9 @@ mod declare;
 mod fallbacks;
 mod nodes;
 mod rest;
+mod sagas;
 mod steps;
+mod topics;
 
 use crate::files::Files;
 use crate::reader::{Node, Sources};
@@ -21,6 +23,7 @@ use crate::written::call::CallKeys;
 use sim_core::deed::Sets;
 use sim_core::expression::{Clause, MetricRef};
 use sim_core::ids::{EdgeId, GuardId, ServiceId};
+use sim_core::message::outbox::Outbox;
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::Problems;
@@ -78,6 +81,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
         traces: Vec::new(),
         falling_back: Vec::new(),
         deciders: BTreeMap::new(),
+        outboxes: Vec::new(),
         defaults: written.defaults.call.as_ref().map(|d| d.call_keys()).unwrap_or_default(),
     };
     compiler.declare(problems);
@@ -107,6 +111,8 @@ struct Compiler<'a> {
     falling_back: Vec<String>,
     /// By scaler that asks who decides, its place: the call by which it asks.
     deciders: BTreeMap<usize, EdgeId>,
+    /// The outboxes of stores, which are filled in when all calls are known.
+    outboxes: Vec<(ServiceId, Outbox)>,
 }
 
 impl Compiler<'_> {

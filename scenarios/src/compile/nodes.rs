@@ -10,12 +10,13 @@ use sim_core::data::level::Level;
 use sim_core::dist::Distribution;
 use sim_core::guarantees::strongest;
 use sim_core::ids::{Caller, EndpointId, ServiceId, ZoneId};
+use sim_core::message::{Batch, Consumer, Queue, Redrive};
 use sim_core::problem::Problems;
 use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::cpu::CpuLimit;
 use sim_core::service::discipline::Discipline;
 use sim_core::service::disk::DiskSettings;
-use sim_core::topology::{Access, Admission, Consumer, Health, Node, Queue, ReadFrom, Store};
+use sim_core::topology::{Access, Admission, Health, Node, ReadFrom, Store};
 use sim_core::units::{Count, SimDuration};
 
 /// What an endpoint of a service and one of a store have in common.
@@ -66,6 +67,14 @@ impl Compiler<'_> {
                 p.at(name, |p| self.queue(name, settings, p));
             }
         });
+        // Behind the topics, whose consumers the participants of some sagas are.
+        self.topics(problems);
+        self.sagas(problems);
+        for (store, outbox) in std::mem::take(&mut self.outboxes) {
+            if let Node::Store(store) = &mut self.model.services[store.index()].node {
+                store.outboxes.push(outbox);
+            }
+        }
     }
 
     fn store(&mut self, name: &str, settings: &StoreSettings, problems: &mut Problems) {
@@ -287,13 +296,19 @@ impl Compiler<'_> {
             let all = settings.consumers.iter();
             all.filter_map(|(consumer, settings)| p.at(consumer, |p| self.consumer(name, id, settings, p))).collect()
         });
+        let redrive = settings.redrive.map(|redrive| Redrive {
+            at: redrive.at,
+            every: redrive.every,
+            per_second: redrive.rate.per_second(),
+        });
         if let Some(zone) = settings.zone.as_ref().and_then(|zone| self.names.zone("zone", zone, problems)) {
             self.model.services[id.index()].zones = vec![zone];
         }
-        self.model.services[id.index()].node = Node::Queue(Queue { capacity: settings.capacity.get(), consumers });
+        self.model.services[id.index()].node =
+            Node::Queue(Queue { capacity: settings.capacity.get(), consumers, redrive, ..Queue::default() });
     }
 
-    fn consumer(
+    pub(super) fn consumer(
         &mut self,
         queue: &str,
         id: ServiceId,
@@ -305,12 +320,18 @@ impl Compiler<'_> {
         let path = format!("{}.to", problems.path());
         let edge = self.plain_edge(Caller::Queue(id), queue, callee?, path);
         // A delivery is an attempt that may take this long.
-        self.model.edges[edge.index()].timeout = Some(Distribution::constant(settings.visibility_timeout));
+        let timer = settings.renew_every.unwrap_or(settings.visibility_timeout);
+        self.model.edges[edge.index()].timeout = Some(Distribution::constant(timer));
         Some(Consumer {
             edge,
             visibility_timeout: settings.visibility_timeout,
+            renew_every: settings.renew_every,
             max_deliveries: settings.max_deliveries.get_u32(),
             dead_letter,
+            prefetch: settings.prefetch.map(Count::get_u32),
+            batch: settings.batch.map(|batch| Batch { count: batch.count.get_u32(), max_wait: batch.max_wait }),
+            backoff: None,
+            is_of_saga: false,
         })
     }
 

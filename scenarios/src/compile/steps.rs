@@ -1,5 +1,6 @@
 //! Steps of endpoints.
 
+use super::sagas::START;
 use super::{Compiler, percent};
 use crate::written::cache::CacheSettings;
 use crate::written::node::{ServiceSettings, StoreSettings};
@@ -67,6 +68,17 @@ impl Compiler<'_> {
                 Step::Background(problems.at("background", |p| self.steps(caller, name, steps, p)))
             }
             StepSettings::Gate(gate) => problems.at("gate", |p| self.gate(caller, name, gate, p))?,
+            StepSettings::Saga(saga) => {
+                if self.written.sagas.get(saga).is_none() {
+                    if self.around.tree.find(&format!("sagas.{saga}")).is_none() {
+                        problems.unknown("saga", "saga", saga, self.written.sagas.names());
+                    }
+                    return None;
+                }
+                let callee = self.names.endpoints[&format!("{saga}.{START}")];
+                let path = format!("{}.saga", problems.path());
+                Step::Call(self.plain_edge(caller, name, callee, path))
+            }
             StepSettings::Lookup(lookup) => problems.at("lookup", |p| self.lookup(caller, name, lookup, p))?,
             StepSettings::Invalidate(step) => {
                 problems.at("invalidate", |p| self.invalidate(caller, name, &step.0, p))?

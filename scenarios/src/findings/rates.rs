@@ -3,6 +3,7 @@
 //! The highest rate of each call is reckoned from the loads, with all factors of their shapes at their highest and all retries and hedges used.
 
 use sim_core::ids::EdgeId;
+use sim_core::message::Consumer;
 use sim_core::model::Model;
 use sim_core::topology::{Load, Node, Step};
 use sim_core::workload::{Arrival, Replay, shape};
@@ -36,7 +37,10 @@ fn settled(model: &Model, attempts: &dyn Fn(EdgeId) -> f64) -> Option<Vec<f64>> 
     for (index, endpoint) in model.endpoints.iter().enumerate() {
         visits(&endpoint.steps, 1.0, &mut |edge, times| weights.push((index, edge, times * attempts(edge))));
         if let Node::Queue(queue) = &model.services[endpoint.service.index()].node {
-            weights.extend(queue.consumers.iter().map(|c| (index, c.edge, f64::from(c.max_deliveries))));
+            let sent = queue.consumers.iter().filter(|consumer| !consumer.is_of_saga);
+            weights.extend(sent.map(|c| (index, c.edge, most_deliveries(c))));
+            let events = queue.saga.iter().filter(|saga| saga.runner.is_none()).flat_map(|saga| &saga.steps);
+            weights.extend(events.map(|step| (index, step.action, 1.0)));
         }
     }
     let mut rates = fixed.clone();
@@ -56,6 +60,11 @@ fn settled(model: &Model, attempts: &dyn Fn(EdgeId) -> f64) -> Option<Vec<f64>> 
         }
     }
     None
+}
+
+/// How often a message is handed over at most. A saga is handed over again only where its coordinator is gone.
+fn most_deliveries(consumer: &Consumer) -> f64 {
+    if consumer.max_deliveries == u32::MAX { 1.0 } else { f64::from(consumer.max_deliveries) }
 }
 
 fn attempts(model: &Model, edge: EdgeId) -> f64 {

@@ -32,7 +32,9 @@ pub const KIND: Kind = Kind {
 fn look(scene: &Scene<'_>, told: &mut Told<'_>) {
     for service in &scene.model.services {
         let Node::Queue(queue) = &service.node else { continue };
-        for consumer in queue.consumers.iter().filter(|consumer| consumer.max_deliveries > 1) {
+        for consumer in
+            queue.consumers.iter().filter(|consumer| consumer.max_deliveries > 1 && consumer.renew_every.is_none())
+        {
             let callee = scene.edge(consumer.edge).callee;
             let visible = consumer.visibility_timeout.ns() as f64;
             let at = &scene.model.endpoints[callee.index()];

@@ -5,17 +5,9 @@
 /// Each word with the place where it will stand, in the order of the language.
 pub const PLANNED: &[(&str, &str)] = &[
     // Sections.
-    ("topics", ""),
-    ("sagas", ""),
     // Endpoints and steps.
-    ("saga", "services.web.endpoints.get.steps.0"),
-    ("outbox", "services.web.endpoints.get.steps.1.call"),
     // Stores and queues.
     ("closed_timestamp_lag", "stores.db.replication.primary"),
-    ("prefetch", "queues.jobs.consumers.work"),
-    ("batch", "queues.jobs.consumers.work"),
-    // Faults.
-    ("poison", "faults.f.inject"),
     // Control.
     ("vertical", "control.scalers.s.use"),
     // Money and studies.

@@ -143,7 +143,8 @@ fn compared(leaf: &Leaf<'_, MetricRef>, sides: &(SideSums, SideSums), critical: 
     let (unit, factor) = unit_of(left.and_then(Tree::measure));
     let observed = sides.0.estimate_by(critical).map(|e| within(e, left.is_some_and(is_part)).scale(factor));
     let against = sides.1.estimate_by(critical).filter(|_| leaf.bound().is_none()).map(|e| e.scale(factor));
-    let is_recovery = matches!(left, Some(Tree::Metric(metric)) if metric.metric == Metric::Recovery);
+    let is_recovery =
+        matches!(left, Some(Tree::Metric(metric)) if matches!(metric.metric, Metric::Recovery | Metric::Drained));
     Some(ClauseValue { observed, against, unit, is_recovery })
 }
 

@@ -213,8 +213,12 @@ fn expected(model: &Model) -> Vec<f64> {
         visits(&endpoint.steps, 1.0, &mut |edge, times| weights.push((place, edge, times)));
         if let Node::Queue(queue) = &model.services[endpoint.service.index()].node {
             // Consumers of one queue compete, and a faster consumer takes more: the shares are not in the file.
-            let share = if queue.consumers.len() == 1 { 1.0 } else { f64::NAN };
-            weights.extend(queue.consumers.iter().map(|c| (place, c.edge.index(), share)));
+            let share = if queue.consumers.len() == 1 || queue.topic.is_some() { 1.0 } else { f64::NAN };
+            let sent = queue.consumers.iter().filter(|consumer| !consumer.is_of_saga);
+            weights.extend(sent.map(|c| (place, c.edge.index(), share)));
+            // The events of a saga that goes over a topic: while nothing fails, all its steps and no compensation.
+            let events = queue.saga.iter().filter(|saga| saga.runner.is_none()).flat_map(|saga| &saga.steps);
+            weights.extend(events.map(|step| (place, step.action.index(), 1.0)));
         }
     }
     let mut rates = fixed.clone();

@@ -51,6 +51,7 @@ mod stock;
 mod telemetry;
 mod traces;
 mod windows;
+mod workflows;
 mod wrongness;
 
 use crate::files::Memory;

@@ -12,9 +12,11 @@ pub mod node;
 pub mod precision;
 pub mod queue;
 pub mod run;
+pub mod saga;
 pub mod step;
 pub mod store;
 pub mod studies;
+pub mod topic;
 
 use cache::CacheSettings;
 use call::PolicySettings;
@@ -23,6 +25,7 @@ use named::{ByText, Named};
 use node::{DefaultNodeSettings, ServiceSettings, StoreSettings};
 use queue::QueueSettings;
 use run::RunSettings;
+use saga::SagaSettings;
 use serde::{Deserialize, Serialize};
 use sim_core::control::{AlertSettings, PipelineSettings, ProbeSettings, ScalerSettings};
 use sim_core::data::KeysSettings;
@@ -37,6 +40,7 @@ use sim_core::promise::PromiseSettings;
 use sim_core::runbook::{PersonSettings, RunbookSettings};
 use sim_core::switch::SwitchSettings;
 use studies::StudySettings;
+use topic::TopicSettings;
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -77,6 +81,10 @@ pub struct Written {
     pub caches: Named<CacheSettings>,
     /// Queues, by name.
     pub queues: Named<QueueSettings>,
+    /// Topics, by name.
+    pub topics: Named<TopicSettings>,
+    /// Sagas, by name.
+    pub sagas: Named<SagaSettings>,
     /// Load classes, by name.
     pub load: Named<LoadSettings>,
     /// What breaks, by name.

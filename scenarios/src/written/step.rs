@@ -40,6 +40,8 @@ pub enum StepSettings {
     Background(Vec<StepSettings>),
     /// A group of steps.
     Steps(Vec<StepSettings>),
+    /// Begins a saga, by its name, and goes on at once.
+    Saga(String),
     /// Takes a value from a cache, and makes it where there is none.
     Lookup(LookupStep),
     /// Lets a value of a cache go.

@@ -19,6 +19,7 @@ use crate::metrics::{counters, levels, timed};
 counters! {
     Service {
         MESSAGES_LOST = "messages_lost", "messages of a queue that are lost after their last delivery; dead letters are not lost", unlisted;
+        REDRIVEN = "redriven", "messages that go back from a dead-letter queue to the queue from which they came", unlisted;
         CONSENSUS_BYTES = "consensus_bytes", "bytes that a store sends across regions to agree on writes", bytes, unlisted;
         FAILOVERS = "failovers", "times that a replica of a store becomes its primary", unlisted;
         LOST_WRITES = "lost_writes", "writes that a store has answered and that are gone, because its primary crashed before others had them", unlisted;

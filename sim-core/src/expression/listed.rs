@@ -398,6 +398,15 @@ const LISTED: &[MetricDoc] = &[
         "from the end of a fault (after NAME) until the endpoint keeps its promises for 30 s",
     ),
     doc(
+        Metric::Drained,
+        "drained",
+        Measure::TIME,
+        &[Service],
+        false,
+        "from the end of a fault (after NAME) until no more requests or messages wait than on average before it, or fewer than one: the begin of the \
+         first window of the time series of which that holds",
+    ),
+    doc(
         Metric::Missed,
         "missed",
         Measure::NUMBER,

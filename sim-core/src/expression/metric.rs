@@ -178,6 +178,8 @@ pub enum Metric {
     TimeToEject,
     /// From the end of a fault until promises are kept again.
     Recovery,
+    /// From the end of a fault until no more wait than before it.
+    Drained,
     /// Share of a fault's occurrences that the alert missed.
     Missed,
     /// Firings outside of the fault that the alert finds.

@@ -102,7 +102,7 @@ impl Metric {
 
     /// Whether it is measured from a fault on and so needs `after NAME`.
     pub fn needs_fault(self) -> bool {
-        matches!(self, Self::Recovery | Self::TimeToOpen | Self::TimeToEject | Self::BudgetAtDetection)
+        matches!(self, Self::Recovery | Self::Drained | Self::TimeToOpen | Self::TimeToEject | Self::BudgetAtDetection)
     }
 }
 

@@ -22,6 +22,7 @@ impl Metric {
                 | Self::TimeToEject
                 | Self::TimeToOutage
                 | Self::Recovery
+                | Self::Drained
                 | Self::Hypothesis
                 | Self::Aborted
                 | Self::Ran

@@ -19,6 +19,7 @@ impl InjectSettings {
             Self::Delay(s) => problems.at("delay", |p| s.validate(p)),
             Self::Wrong(s) => problems.at("wrong", |p| s.validate(p)),
             Self::Loss(s) => problems.at("loss", |p| s.validate(p)),
+            Self::Poison(s) => problems.at("poison", |p| s.validate(p)),
             Self::Lag(s) => problems.at("lag", |p| s.validate(p)),
             Self::CpuSteal(s) => problems.at("cpu_steal", |p| s.validate(p)),
             Self::ClockSkew(s) => problems.at("clock_skew", |p| s.validate(p)),
@@ -46,6 +47,7 @@ impl InjectSettings {
                     | Self::Wrong(_)
                     | Self::Loss(_)
                     | Self::Lag(_)
+                    | Self::Poison(_)
                     | Self::CpuSteal(_)
                     | Self::Disk(_)
             )
@@ -72,6 +74,7 @@ impl InjectSettings {
             Self::Loss(_) => "loss",
             Self::Partition(_) => "partition",
             Self::Lag(_) => "lag",
+            Self::Poison(_) => "poison",
             Self::CpuSteal(_) => "cpu_steal",
             Self::ClockSkew(_) => "clock_skew",
             Self::Bandwidth(_) => "bandwidth",
@@ -103,6 +106,7 @@ impl InjectSettings {
             Self::Wrong(s) => FaultEffect::Wrong { kind: s.kind, probability: s.probability.value() },
             Self::Loss(s) => FaultEffect::Loss { probability: s.probability.value() },
             Self::Partition(_) => FaultEffect::Partition,
+            Self::Poison(s) => FaultEffect::Poison { probability: s.probability.value() },
             Self::Lag(s) => FaultEffect::Lag { factor: s.factor.value() },
             Self::CpuSteal(s) => FaultEffect::CpuSteal { share: s.percent.value() },
             Self::ClockSkew(s) => FaultEffect::ClockSkew(s.meant()),
@@ -135,6 +139,7 @@ impl InjectSettings {
                 | Self::Freeze(_)
                 | Self::Restart(_)
                 | Self::Lag(_)
+                | Self::Poison(_)
                 | Self::CpuSteal(_)
                 | Self::ClockSkew(_)
                 | Self::Deploy(_)
@@ -181,6 +186,13 @@ impl InjectSettings {
                 Some("name a store with replication: primary".into());
             return None;
         }
+        if let (Self::Poison(_), Target::Instances(selection)) = (self, target)
+            && !selection.services.iter().all(|id| hands_over(&around.services[id.index()]))
+        {
+            problems.error("where", "poison is of the messages of a queue or topic, and of no other service").hint =
+                Some("name a queue or topic with consumers".into());
+            return None;
+        }
         if let (Self::Flush(_), Target::Instances(selection)) = (self, target)
             && !selection.services.iter().any(|id| can_be_flushed(&around.services[id.index()]))
         {
@@ -203,6 +215,7 @@ impl InjectSettings {
             Self::Wrong(s) => format!("{} of replies of {target} are a {}", s.probability, s.kind.name()),
             Self::Loss(s) => format!("{} of messages {target} lost", s.probability),
             Self::Partition(_) => format!("no message {target}"),
+            Self::Poison(s) => format!("{} of the messages of {target} are poison", s.probability),
             Self::Lag(s) => format!("lag of {target} times {}", s.factor),
             Self::CpuSteal(s) => format!("{} of the processors of {target} stolen", s.percent),
             Self::ClockSkew(s) => s.says(target),
@@ -222,6 +235,12 @@ impl InjectSettings {
 fn lags(service: &crate::topology::Service) -> bool {
     use crate::topology::{Node, Replication};
     matches!(&service.node, Node::Store(store) if matches!(store.replication, Replication::Primary { .. }))
+}
+
+fn hands_over(service: &crate::topology::Service) -> bool {
+    use crate::topology::Node;
+    let takes = |consumer: &crate::message::Consumer| !consumer.is_of_saga;
+    matches!(&service.node, Node::Queue(queue) if queue.saga.is_none() && queue.consumers.iter().any(takes))
 }
 
 fn can_be_flushed(service: &crate::topology::Service) -> bool {

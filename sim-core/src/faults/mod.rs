@@ -20,6 +20,7 @@ mod loss;
 mod memory;
 mod nic;
 mod partition;
+mod poison;
 mod restart;
 mod runaway;
 mod schedule;
@@ -45,6 +46,7 @@ pub use loss::LossSettings;
 pub use memory::MemoryFaultSettings;
 pub use nic::NicFaultSettings;
 pub use partition::PartitionSettings;
+pub use poison::PoisonSettings;
 pub use restart::RestartSettings;
 pub use runaway::RunawaySettings;
 pub use schedule::{RandomSettings, Schedule, ScheduleKeys};
@@ -89,6 +91,8 @@ pub enum InjectSettings {
     Partition(PartitionSettings),
     /// Replicas fall behind.
     Lag(LagSettings),
+    /// Messages fail on every consumer.
+    Poison(PoisonSettings),
     /// A share of processor time goes to others.
     CpuSteal(CpuStealSettings),
     /// Clocks are wrong.
@@ -127,6 +131,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "inject", name: "loss", schema: || schemars::schema_for!(LossSettings) },
     Kind { family: "inject", name: "partition", schema: || schemars::schema_for!(PartitionSettings) },
     Kind { family: "inject", name: "lag", schema: || schemars::schema_for!(LagSettings) },
+    Kind { family: "inject", name: "poison", schema: || schemars::schema_for!(PoisonSettings) },
     Kind { family: "inject", name: "cpu_steal", schema: || schemars::schema_for!(CpuStealSettings) },
     Kind { family: "inject", name: "clock_skew", schema: || schemars::schema_for!(ClockSkewSettings) },
     Kind { family: "inject", name: "bandwidth", schema: || schemars::schema_for!(BandwidthSettings) },
@@ -221,6 +226,11 @@ pub enum FaultEffect {
     },
     /// No message gets through.
     Partition,
+    /// Messages fail on every consumer.
+    Poison {
+        /// Chance for each message.
+        probability: f64,
+    },
     /// The lag of replicas is multiplied by this.
     Lag {
         /// Above zero.

@@ -5,6 +5,7 @@
 mod bill;
 mod calm;
 mod cascade;
+mod drained;
 mod incidents;
 mod marks;
 mod modes;

@@ -121,6 +121,7 @@ impl<'a> RunMetrics<'a> {
                     Recovery::NotSeen(_) => Some(NEVER_S),
                 }
             }
+            (Metric::Drained, Subject::Service(of)) => super::drained::drained(self.run, *of, metric.scope.after?),
             (Metric::Hypothesis | Metric::Aborted | Metric::Ran, Subject::Experiment(place)) => {
                 self.experiment(metric.metric, *place).map(|truth| f64::from(u8::from(truth)))
             }

@@ -91,6 +91,7 @@ impl<'m> World<'m> {
         self.plan_probes();
         self.plan_merges();
         self.plan_trials();
+        self.plan_redrives();
         for load in (0..self.model.loads.len()).map(LoadId::from) {
             self.start_load(load);
         }

@@ -146,6 +146,8 @@ pub const AGAIN: u16 = 4096;
 pub const IN_VAIN: u16 = 8192;
 /// Carries a weaker level than that with which it began, of which whoever hears its answer has to know.
 pub const WEAKER: u16 = 16384;
+/// The delivery of a message that fails on every consumer.
+pub const POISONED: u16 = 32768;
 /// What a frame hands on to the attempts, branches and copies that it begins.
 pub const HANDED_ON: u16 = AGAIN | IN_VAIN;
 
@@ -199,6 +201,8 @@ pub enum Phase {
     Fallback,
     /// Its reply is on the way back.
     Replying,
+    /// A participant of a two-phase commit that has done its work, and waits for the decision.
+    Prepared,
     /// A message in a queue.
     Message,
 }

@@ -112,7 +112,15 @@ mod fact {
     /// Another copy of a store takes over.
     pub const TAKES_OVER: u64 = 20 << 40;
     /// Rights to sell come to a zone.
-    pub const RIGHTS_ARRIVE: u64 = 24 << 40;
+    pub const RIGHTS_ARRIVE: u64 = 29 << 40;
+    /// People have put a saga right: who, below.
+    pub const REPAIRED: u64 = 25 << 40;
+    /// The partitions of a consumer group are shared out: of which topic and group, below.
+    pub const REBALANCED: u64 = 26 << 40;
+    /// A message goes back from a dead-letter queue.
+    pub const REDRIVEN: u64 = 27 << 40;
+    /// A saga is in a final state: below, whether its steps should stand, and whether it is left to people.
+    pub const SAGA_ENDED: u64 = 28 << 40;
     /// An action of a mode is done.
     pub const MODE_ACTED: u64 = 21 << 40;
 }

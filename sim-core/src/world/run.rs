@@ -118,6 +118,7 @@ impl World<'_> {
             Op::Write(service) => return self.writes(frame, service),
             Op::CompareAndSet(service) => return self.compare_and_set(frame, service),
             Op::ReadsDeadline if self.refuses_late(frame) => return self.fail(frame, Outcome::Timeout as u8),
+            Op::Saga(service, mark) => return self.saga_mark(frame, service, mark),
             Op::Known(end) if self.brings_a_known_key(frame) => {
                 self.frames[frame].pc = end;
                 return Some(frame);
@@ -224,6 +225,9 @@ impl World<'_> {
                 parent.flags |= at.flags & super::frame::BELOW;
                 self.branches_are_left(caller);
                 self.frames[caller].seq = 0;
+                if let Some(next) = self.saga_fork_fails(caller) {
+                    return Some(next);
+                }
                 return self.fail(caller, outcome);
             }
             return None;

@@ -6,6 +6,7 @@
 
 mod caches;
 mod control;
+mod messages;
 mod requests;
 mod systems;
 
@@ -37,7 +38,7 @@ const FAILING: &str = "faults: {bad: {inject: {fail: {probability: 30%}}, where:
 
 /// All rows, in the order of `windtunnel explain`.
 fn all() -> impl Iterator<Item = &'static Act> {
-    requests::ACTS.iter().chain(systems::ACTS).chain(caches::ACTS).chain(control::ACTS)
+    requests::ACTS.iter().chain(systems::ACTS).chain(caches::ACTS).chain(control::ACTS).chain(messages::ACTS)
 }
 
 /// A line `a.b.c: value` as nested maps.

@@ -5,13 +5,15 @@ use sim_core::call::doorman::GIVEN_UP;
 use sim_core::call::fallback;
 use sim_core::call::hedge::HEDGES;
 use sim_core::call::retry::RETRIES;
-use sim_core::counters::part;
+use sim_core::counters::{level, part};
 use sim_core::data::{AGE, Wrongness};
 use sim_core::economics::Group;
 use sim_core::faults::FaultEffect;
 use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use sim_core::judge::bill;
-use sim_core::metrics::PartAt;
+use sim_core::message::Queue;
+use sim_core::message::saga;
+use sim_core::metrics::{Level, LevelAt, PartAt};
 use sim_core::model::Model;
 use sim_core::results::{RunResult, ServiceCounts};
 use sim_core::topology::{Node, Replication, Step};
@@ -28,6 +30,27 @@ pub fn check(model: &Model, run: &RunResult) {
     waits_are_counted_once(model, run);
     the_bill_is_its_items(model, run);
     strict_stores_are_never_stale(model, run);
+    sagas_end_once(model, run);
+}
+
+/// From an empty start, a saga that has begun is in one final state, or takes or undoes its steps still; what has failed is repaired once, or waits.
+fn sagas_end_once(model: &Model, run: &RunResult) {
+    if model.run.warm_up.ns() > 0 {
+        return;
+    }
+    for (id, saga) in model.sagas() {
+        let counts = run.service(id, run.whole());
+        let now = |of: &Level| run.level(LevelAt::service(level(of), id), run.whole()).now;
+        let name = &model.services[id.index()].name;
+        let begun = counts.of(&saga::STARTED);
+        let ended = counts.of(&saga::COMPLETED) + counts.of(&saga::COMPENSATED) + counts.of(&saga::FAILED);
+        assert_eq!(begun, ended + now(&saga::RUNNING) + now(&saga::COMPENSATING), "sagas of {name}");
+        let (failed, repaired) = (counts.of(&saga::FAILED), counts.of(&saga::REPAIRED));
+        assert_eq!(failed, repaired + now(&saga::IN_REPAIR), "repairs of {name}");
+        assert!(counts.of(&saga::HALF_FINISHED) <= begun, "half-finished sagas of {name}");
+        // One that is committed in two phases does all of it or nothing, whatever fails.
+        assert!(!saga.is_two_phase || counts.of(&saga::HALF_FINISHED) == 0, "{name} is half-finished");
+    }
 }
 
 /// What begins ends, or is in flight: attempts and calls.
@@ -100,7 +123,13 @@ fn who_comes_was_sent(model: &Model, run: &RunResult) {
         let here = |edge: &&sim_core::topology::Edge| model.endpoints[edge.callee.index()].service.index() == place;
         let edges = model.edges.iter().enumerate().filter(|(_, edge)| here(edge));
         let sent: u64 = edges.map(|(edge, _)| run.edge(EdgeId(edge as u32), run.whole()).attempts).sum();
-        let sent = sent + came_back(model, run, place);
+        let groups = |queue: &Queue| queue.topic.as_ref().map_or(1, |_| queue.consumers.len() as u64);
+        let groups = if let Node::Queue(queue) = &service.node { groups(queue) } else { 1 };
+        // An event of a saga is sent to its participant by the one before it.
+        if matches!(&service.node, Node::Queue(queue) if queue.consumers.iter().any(|consumer| consumer.is_of_saga)) {
+            continue;
+        }
+        let sent = sent * groups + came_back(model, run, place);
         let entered = run.service(ServiceId(place as u32), run.whole()).entered;
         assert!(entered <= sent, "{}: {entered} entered, {sent} were sent", service.name);
     }

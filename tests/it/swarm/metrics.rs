@@ -113,6 +113,21 @@ const LEAKS: &str = "scenario: Leaks\nquestion: Are they counted?\nrun: {duratio
     services: {web: {workers: 4, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
     control: {telemetry: {all: {every: 5s, sensitive: 50%, sink: {rate: 20/s, capacity: 100}}}}\n";
 
+/// Sagas that fail, participants that wait for a decision, a topic whose consumer dies, and dead letters that go back: no shipped scenario has all of
+/// it in its base.
+const WORKFLOWS: &str = "scenario: Workflows\nquestion: Are they counted?\nrun: {duration: 2m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 20/s}}}}\n\
+    services:\n  web: {instances: 2, workers: 8, endpoints: {get: {steps: [{saga: order}, {saga: paper}, {saga: dance}, {call: {to: jobs.send}}, \
+    {call: {to: events.send}}]}}}\n  api: {instances: 3, workers: 16, endpoints: {do: {steps: [{work: 5ms}]}, \
+    undo: {steps: [{work: 5ms}, {fail: {probability: 50%}}]}, last: {steps: [{work: 5ms}, {fail: {probability: 20%}}]}}}\n\
+    topics: {events: {partitions: 4, rebalance: {session_timeout: 5s}, consumers: {w: {to: api.do}}}}\n\
+    queues: {jobs: {consumers: {w: {to: api.last, max_deliveries: 1, dead_letter: dead}}}, dead: {redrive: {at: 60s, rate: 10/s}}}\n\
+    sagas:\n  order: {coordination: {orchestrated: {by: web}}, each: {timeout: 1s, retry: {max_attempts: 1}}, \
+    steps: [{name: a, action: api.do, compensation: api.undo}, {name: b, action: api.last}], compensation_failed: {repair: {takes: 1s}}}\n  \
+    paper: {coordination: {two_phase_commit: {by: web}}, steps: [{name: a, action: api.do}, {name: b, action: api.last}]}\n  \
+    dance: {coordination: {choreographed: {over: events}}, steps: [{name: a, action: api.do, compensation: api.undo}, {name: b, action: api.last}]}\n\
+    faults: {dies: {inject: crash, where: {service: api, count: 1}, at: 20s, for: 20s}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -309,6 +324,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(LEAKS), &mut seen);
     check(&read(MODES), &mut seen);
     check(&read(TOO_OLD), &mut seen);
+    check(&read(WORKFLOWS), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()
         .flat_map(|metric| LEVELS.iter().map(move |level| format!("{metric} of {}", level.name)));

@@ -137,18 +137,58 @@ pub fn scenario(seed: u64) -> Scenario {
     } else {
         faults
     };
+    let mut load: Vec<String> = load;
+    let (topics, sagas) = workflows(&mut maker, tiers, &mut load);
     let sections = vec![
         ("caches", caches),
         ("load", load),
         ("services", services),
         ("stores", stores),
         ("queues", queues),
+        ("topics", topics),
+        ("sagas", sagas),
         ("keys", keys),
         ("faults", faults),
         ("control", control),
         ("costs", costs),
     ];
     Scenario { sections, head }
+}
+
+/// A topic and a saga at some tiers behind the first, or nothing, and who begins them. Made last, so that all else is as it is without them.
+fn workflows(maker: &mut Maker<'_>, tiers: usize, load: &mut Vec<String>) -> (Vec<String>, Vec<String>) {
+    if tiers < 3 || !maker.dice.chance(40) {
+        return (Vec::new(), Vec::new());
+    }
+    let endpoint = |maker: &mut Maker<'_>| {
+        let tier = 1 + maker.dice.below(tiers - 1);
+        maker.endpoints[tier][0].clone()
+    };
+    let batch = *maker.dice.pick(&["", ", batch: {count: 3, max_wait: 50ms}", ", renew_every: 200ms"]);
+    let (first, second) = (endpoint(maker), endpoint(maker));
+    let topic = format!(
+        "  events: {{partitions: {}, rebalance: {{takes: 200ms, session_timeout: 1s}}, consumers: {{one: {{to: {first}, visibility_timeout: 1s\
+         {batch}}}, other: {{to: {second}, visibility_timeout: 2s, max_deliveries: 2}}}}}}\n",
+        maker.dice.number(1, 8)
+    );
+    let coordination = *maker.dice.pick(&[
+        "{orchestrated: {by: web, takes_over: 1s}}",
+        "{choreographed: {over: events}}",
+        "{two_phase_commit: {by: web, prepare_timeout: 500ms, takes_over: 1s}}",
+    ]);
+    let steps: Vec<String> = (0..maker.dice.number(1, 3))
+        .map(|step| format!("{{name: s{step}, action: {}, compensation: {}}}", endpoint(maker), endpoint(maker)))
+        .collect();
+    let saga = format!(
+        "  workflow: {{coordination: {coordination}, each: {{timeout: 500ms, retry: {{max_attempts: {}, backoff: {{fixed: {{delay: 100ms}}}}}}}}, \
+         steps: [{}], compensation_failed: {{repair: {{takes: 500ms}}}}}}\n",
+        maker.dice.number(1, 3),
+        steps.join(", ")
+    );
+    let rate = maker.dice.number(1, 20);
+    load.push(format!("  begins: {{to: workflow.start, arrive: {{poisson: {{rate: {rate}/s}}}}}}\n"));
+    load.push(format!("  tells: {{to: events.send, arrive: {{poisson: {{rate: {rate}/s}}}}}}\n"));
+    (vec![topic], vec![saga])
 }
 
 impl Maker<'_> {

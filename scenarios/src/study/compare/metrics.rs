@@ -108,6 +108,7 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::TimeToOpen
         | Metric::TimeToEject
         | Metric::Recovery
+        | Metric::Drained
         | Metric::Missed
         | Metric::FalseAlarms
         | Metric::ProbesLost

@@ -183,6 +183,9 @@ with_call_keys! {
         /// A named bundle of the keys below; keys beside it replace whole keys of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<String>,
+        /// A message that is written together with the row, and sent later; of a write of a store.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outbox: Option<sim_core::message::outbox::OutboxSettings>,
     }
 }
 

@@ -85,6 +85,16 @@ pub(super) fn sites(
     let (bounded, tells_times) = (model.bounded(), model.tells_times());
     let mut follows = vec![false; model.edges.len()];
     model.edges.iter().filter_map(Edge::other_call).for_each(|other| follows[other.index()] = true);
+    let mut has_effects = vec![false; model.edges.len()];
+    for step in model.sagas().flat_map(|(_, saga)| &saga.steps) {
+        has_effects[step.action.index()] = true;
+        step.compensation.iter().for_each(|edge| has_effects[edge.index()] = true);
+    }
+    for service in &model.services {
+        if let Node::Store(store) = &service.node {
+            store.outboxes.iter().for_each(|outbox| has_effects[outbox.edge.index()] = true);
+        }
+    }
     let mut sites = Vec::new();
     for (index, edge) in model.edges.iter().enumerate() {
         let guard = &model.guards[edge.guard.index()];
@@ -129,8 +139,8 @@ pub(super) fn sites(
             plain: None,
             versioned: model.services[endpoint.service.index()].has_versions,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge),
-            effect_counts: matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_))
-                && may_repeat(edge),
+            effect_counts: has_effects[index]
+                || matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_)) && may_repeat(edge),
             rank: Rank::of(match edge.caller {
                 Caller::Load(load) => model.loads.get(load.index()).map_or_else(Priority::default, |l| l.priority),
                 Caller::Endpoint(_) | Caller::Queue(_) | Caller::Scaler(_) => Priority::default(),

@@ -29,7 +29,7 @@ use crate::world::program::{Op, Pc};
 use crate::world::stations::Door;
 use crate::world::{LANE, TIMER, WAKE, World, fact};
 
-const CALL: u64 = 0x31;
+pub(super) const CALL: u64 = 0x31;
 const BACKOFF: u64 = 0x33;
 const TIMEOUT: u64 = 0x35;
 /// Attempts of one call differ by this in their key, so that the call's own key can be had back from an attempt's.
@@ -111,7 +111,7 @@ impl World<'_> {
     /// The identity of a call: the same in every variant of a scenario.
     #[inline]
     pub(in crate::world) fn call_key(&self, frame: FrameId, site: EdgeId) -> u64 {
-        mix(self.frames[frame].key, CALL ^ self.calls.sites[site].salt)
+        self.calls.call_of_key(self.frames[frame].key, site)
     }
 
     /// The state that a frame's calls at a site share.
@@ -419,6 +419,10 @@ impl World<'_> {
         if self.frames[frame].flags & COPY != 0 {
             return self.copy_ends(frame, site, outcome as u8);
         }
+        if let Some(next) = self.saga_goes_on(frame, site) {
+            self.calls.counts(site).call_outcomes[outcome as usize] += 1;
+            return Some(next);
+        }
         // A message that may be delivered again has not ended yet.
         if self.calls.sites[site].counts_calls && !self.data.owns(site) {
             self.calls.sites[site].counts.call_outcomes[outcome as usize] += 1;
@@ -471,6 +475,10 @@ impl World<'_> {
                 Some(frame)
             }
             Phase::Agreeing => self.agreed(frame),
+            Phase::Message => {
+                self.message_is_visible(frame);
+                None
+            }
             Phase::Replying => {
                 let outcome = self.frames[frame].outcome;
                 self.deliver(frame, outcome)

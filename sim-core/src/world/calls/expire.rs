@@ -34,6 +34,10 @@ impl World<'_> {
         let site = self.site_of(frame);
         let callee = self.frames[frame].next.callee();
         let alive = self.belongs(callee, frame, seq);
+        if alive && self.is_renewed(frame, site, callee) {
+            return None;
+        }
+        self.saga_call_is_left(frame, site);
         // Of the caller: the attempt itself may be anywhere, or nowhere.
         let attempt = self.frames[frame].key ^ u64::from(self.frames[frame].tries);
         self.digest.fact(self.now, attempt, fact::ANSWERED | Outcome::Timeout as u64);

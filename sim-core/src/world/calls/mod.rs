@@ -39,6 +39,7 @@ use super::{Event, World};
 use crate::call::balance::slow_start::Turns;
 use crate::data::KeysOfRequests;
 use crate::engine::calendar::{LaneId, Lanes};
+use crate::engine::rng::mix;
 use crate::engine::table::{Maybe, Table};
 use crate::ids::{EdgeId, EndpointId, InstanceId, LoadId, ServiceId};
 use crate::metrics::{Histogram, Versions, fresh};
@@ -214,6 +215,12 @@ impl Calls {
     /// All call sites.
     pub(in crate::world) fn ids(&self) -> impl Iterator<Item = EdgeId> + use<> {
         self.sites.ids()
+    }
+
+    /// The identity of the call at a site that a frame of this identity makes.
+    #[inline]
+    pub(in crate::world) fn call_of_key(&self, key: u64, site: EdgeId) -> u64 {
+        mix(key, call::CALL ^ self.sites[site].salt)
     }
 
     /// What is counted at a call site.

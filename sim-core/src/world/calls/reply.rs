@@ -6,7 +6,9 @@
 use crate::data::Cause;
 use crate::ids::{EdgeId, VersionId};
 use crate::outcome::Outcome;
-use crate::world::frame::{BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, Phase, WATCHED, WEAKER, WRONG, Waiter};
+use crate::world::frame::{
+    BELOW, BRANCH, CLIENT, CLOSED_USER, Ended, FrameId, POISONED, Phase, WATCHED, WEAKER, WRONG, Waiter,
+};
 use crate::world::network::{Departure, Message};
 use crate::world::probe::Stage;
 use crate::world::{World, fact};
@@ -18,7 +20,7 @@ impl World<'_> {
         let at = &self.frames[frame];
         let site = &self.calls.sites[at.edge];
         // One branch for all that few requests have.
-        let odd = at.flags & WATCHED | u16::from(site.network) | u16::from(site.effect_counts);
+        let odd = at.flags & (WATCHED | POISONED) | u16::from(site.network) | u16::from(site.effect_counts);
         if outcome > Outcome::Degraded as u8 || odd != 0 || self.stations.falsifies(at.instance.known()) {
             return self.finish_odd(frame, outcome);
         }
@@ -29,9 +31,14 @@ impl World<'_> {
     /// A request has failed, or its answer has a way to go, or it leaves more behind: an effect, perhaps a second one; perhaps a wrong reply.
     #[inline(never)]
     fn finish_odd(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        if outcome <= Outcome::Degraded as u8 && self.data.is_two_phase(self.frames[frame].edge) {
+            return self.votes(frame, outcome);
+        }
         let at = &self.frames[frame];
         let site = &self.calls.sites[at.edge];
         let away = site.network && at.waiter != Waiter::NOBODY;
+        // Its consumer did the work in vain: nothing of it stays.
+        let outcome = if at.flags & POISONED != 0 { outcome.max(Outcome::Error as u8) } else { outcome };
         if outcome <= Outcome::Degraded as u8 && (site.effect_counts || self.stations.falsifies(at.instance.known())) {
             self.odd_effects(frame);
         }

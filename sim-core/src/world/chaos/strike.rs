@@ -227,7 +227,7 @@ impl World<'_> {
                 struck.iter().for_each(|&i| self.reckon(i));
             }
             (FaultEffect::Flush, _) => struck.iter().for_each(|&i| self.flush(i)),
-            (FaultEffect::Lag { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
+            (FaultEffect::Lag { .. } | FaultEffect::Poison { .. }, _) => struck.iter().for_each(|&i| self.reckon(i)),
             (FaultEffect::Deploy(_), _) => self.begin_rollout(index),
             (FaultEffect::Withdraw { link }, _) => self.link_is_withdrawn(*link),
             (FaultEffect::Dns(dns), _) => self.names_are_struck(occurrence.fault, index, *dns),
@@ -398,7 +398,7 @@ impl World<'_> {
         let mut active: Vec<(FaultId, f64, u64)> = active.map(|o| (o.fault, o.grown, o.since)).collect();
         // Each chance has a number by its place, from which its draws are keyed: the place has to be the same however the faults overlap.
         active.sort_by_key(|(fault, _, since)| (*fault, *since));
-        let (mut slow, mut stolen, mut lag, mut frozen) = (1.0, 1.0, 1.0, false);
+        let (mut slow, mut stolen, mut lag, mut good, mut frozen) = (1.0, 1.0, 1.0, 1.0, false);
         let (mut fails, mut wrongs) = (Vec::new(), Vec::new());
         let mut memory = MemoryFaults::default();
         let mut disk = Vec::new();
@@ -409,6 +409,7 @@ impl World<'_> {
                 FaultEffect::Slow { factor } => slow *= part(*factor, grown),
                 FaultEffect::CpuSteal { share } => stolen /= 1.0 - share * grown,
                 FaultEffect::Freeze => frozen = true,
+                FaultEffect::Poison { probability } => good *= 1.0 - probability * grown,
                 FaultEffect::Lag { factor } => lag *= part(*factor, grown),
                 FaultEffect::Fail { probability, outcome } => fails.push((*probability * grown, *outcome)),
                 FaultEffect::Wrong { kind, probability } => wrongs.push((*probability * grown, *kind as u8)),
@@ -435,6 +436,7 @@ impl World<'_> {
         self.stations.set_faults(instance, (slow, stolen), fails, wrongs);
         let number = self.stations.number(instance);
         self.data.set_lag(service, number as usize, lag);
+        self.data.set_poison(service, 1.0 - good);
         self.set_memory_faults(instance, memory);
         self.set_disk_faults(instance, &disk);
         self.set_nic_faults(instance, nic);
@@ -442,6 +444,7 @@ impl World<'_> {
         self.set_frozen(instance, frozen);
         self.renew_speed(instance);
         self.copy_may_change(instance, true);
+        self.members_may_change(service);
     }
 
     /// What an instance of a cache holds is gone.

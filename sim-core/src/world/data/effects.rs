@@ -47,7 +47,7 @@ impl Effects {
 
 impl World<'_> {
     /// The identity of the call of which a frame is an attempt.
-    fn call_of(&self, attempt: FrameId) -> u64 {
+    pub(super) fn call_of(&self, attempt: FrameId) -> u64 {
         let number = self.attempt_number(attempt);
         self.frames[attempt].key.wrapping_sub(ATTEMPT.wrapping_mul(u64::from(number)))
     }
@@ -65,9 +65,22 @@ impl World<'_> {
     /// An effect that may only happen once for a call: counts it, and what is one too many.
     pub(in crate::world) fn apply_effect(&mut self, frame: FrameId) {
         let at = self.frames[frame];
+        let is_outbox = self.data.outboxes.has(at.edge);
+        if is_outbox {
+            self.writes_outbox(frame);
+        }
+        let is_of_saga = self.data.sagas.has(at.edge);
+        if is_of_saga {
+            let effect = self.effect_of(frame).clone();
+            self.saga_effect(at.edge, self.call_of(frame), &effect);
+        }
+        if (is_of_saga || is_outbox) && matches!(self.effect_of(frame), Effect::None | Effect::Idempotent) {
+            return;
+        }
+        let comes_again = is_of_saga || self.data.outboxes.feeds(self.data.queues.by_site[at.edge].0.get());
         let wanted = at.waiter == Waiter::LOAD || self.frames.waiting(at.waiter).is_some();
         let hedged = self.model.edges[at.edge.index()].hedge.is_some();
-        if wanted && at.attempt <= 1 && !hedged && !self.calls.crosses_network(at.edge) {
+        if !comes_again && wanted && at.attempt <= 1 && !hedged && !self.calls.crosses_network(at.edge) {
             // Nobody tries again after an answer.
             return;
         }
@@ -102,6 +115,8 @@ impl World<'_> {
                 under_way.insert(self.call_key(frame, site));
             }
         }
+        under_way.extend(self.data.sagas.calls());
+        under_way.extend(self.may_be_relayed());
         let effects = &mut self.data.effects;
         effects.applied.retain(|call, _| under_way.contains(call));
         effects.look_at = (2 * effects.applied.len()).max(self.frames.len() as usize);

@@ -10,32 +10,73 @@
 //! Messages that no consumer takes are only counted (`kept`): they have no frame, because nothing will ever happen to them.
 
 use crate::call::retry;
-use crate::counters::{count, part};
-use crate::data::{self, Cause, Wrongness};
+use crate::counters::count;
 use crate::engine::calendar::LaneId;
 use crate::engine::rng::mix;
 use crate::engine::table::{Id, Maybe, Table};
 use crate::ids::{EdgeId, InstanceId, ServiceId};
-use crate::metrics::PartAt;
+use crate::message::Consumer;
 use crate::model::Model;
 use crate::outcome::Outcome;
-use crate::topology::{Consumer, Node};
-use crate::world::frame::{AGAIN, CLIENT, Frame, FrameId, Link, Phase, Rank, Waiter};
+use crate::topology::Node;
+use crate::world::World;
+use crate::world::frame::{AGAIN, CLIENT, Frame, FrameId, Link, POISONED, Phase, Rank, Waiter};
 use crate::world::network::{self, Departure};
 use crate::world::stations::Door;
-use crate::world::{World, fact};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-const MESSAGE: u64 = 0x81;
+pub(super) const MESSAGE: u64 = 0x81;
+/// How long a saga waits that a coordinator has turned away [ns].
+const TURNED_AWAY_NS: u64 = 1_000_000_000;
+
+/// Messages that wait in order.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) waiting: VecDeque<FrameId>,
+    /// In topics: the instance that takes its messages.
+    pub(super) owner: Maybe<InstanceId>,
+    /// In topics: its first message is being worked on.
+    pub(super) is_busy: bool,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { waiting: VecDeque::new(), owner: Maybe::NONE, is_busy: false }
+    }
+}
+
+/// The instances of one consumer of a topic.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// Who shares the partitions now.
+    pub(super) members: Vec<InstanceId>,
+    /// Nobody takes anything until the partitions are shared out.
+    pub(super) is_paused: bool,
+    /// Counts when partitions were shared out, so that what was planned before is out of date.
+    pub(super) generation: u32,
+    /// Somebody waits already whether a member comes back.
+    pub(super) is_watched: bool,
+}
 
 /// One queue while it runs.
 #[derive(Default)]
-struct Queue {
-    capacity: u64,
-    consumers: Vec<Consumer>,
-    waiting: VecDeque<FrameId>,
+pub(super) struct Queue {
+    pub(super) capacity: u64,
+    pub(super) consumers: Vec<Consumer>,
+    /// The lines of each consumer group of a topic; of any other queue one line for all.
+    pub(super) lines: Vec<Vec<Line>>,
+    /// Of a topic: the members of each group.
+    pub(super) groups: Vec<Group>,
     /// Messages that nobody takes: only counted.
-    kept: u64,
+    pub(super) kept: u64,
+    /// Messages that were set aside here, and may go back.
+    pub(super) dead: VecDeque<FrameId>,
+    /// Of consumers that hold several messages: how many each instance has.
+    pub(super) held: BTreeMap<(u32, InstanceId), u32>,
+    /// An event is due for messages that wait for others.
+    pub(super) batch_is_due: bool,
+    /// The share of its messages that fail on every consumer.
+    pub(super) poison: f64,
     /// Where the search for an idle instance begins.
     turn: u32,
     /// The consumer that is asked first for the next message.
@@ -45,9 +86,18 @@ struct Queue {
 /// All queues, by service; and which call sites hand messages over.
 #[derive(Default)]
 pub(super) struct Queues {
-    queues: Table<ServiceId, Queue>,
+    /// Topics, for those who look whether their members are still there.
+    pub(super) topics: Vec<ServiceId>,
+    /// By frame of a message of a topic: its partition.
+    lines: Vec<u32>,
+    /// By first message of a batch: the others.
+    pub(super) batches: BTreeMap<FrameId, Vec<FrameId>>,
+    /// By message that an instance holds, where it may hold several.
+    pub(super) holders: BTreeMap<FrameId, InstanceId>,
+    pub(super) queues: Table<ServiceId, Queue>,
+    need_tickets: bool,
     /// By call site: its queue's service, and its consumer's place in that; none of a call site that is no consumer's.
-    by_site: Table<EdgeId, (Maybe<ServiceId>, u32)>,
+    pub(super) by_site: Table<EdgeId, (Maybe<ServiceId>, u32)>,
     /// By service: from where its idle workers take messages, the consumers of all queues that hand them to it, and which has the next turn.
     sources: Table<ServiceId, Sources>,
 }
@@ -62,7 +112,12 @@ struct Sources {
 impl Queues {
     pub(in crate::world) fn new(model: &Model) -> Self {
         let mut queues = Self {
+            topics: Vec::new(),
+            lines: Vec::new(),
+            batches: BTreeMap::new(),
+            holders: BTreeMap::new(),
             queues: Table::default(),
+            need_tickets: false,
             by_site: vec![(Maybe::NONE, 0); model.edges.len()].into(),
             sources: model.services.iter().map(|_| Sources::default()).collect::<Vec<_>>().into(),
         };
@@ -71,6 +126,17 @@ impl Queues {
             if let Node::Queue(settings) = &service.node {
                 queue.capacity = settings.capacity;
                 queue.consumers.clone_from(&settings.consumers);
+                let (groups, partitions) = settings
+                    .topic
+                    .as_ref()
+                    .map_or((1, 1), |topic| (settings.consumers.len(), topic.partitions as usize));
+                let lines = |_| std::iter::repeat_with(Line::default).take(partitions).collect();
+                queue.lines = (0..groups).map(lines).collect();
+                if settings.topic.is_some() {
+                    queues.topics.push(ServiceId::from(index));
+                    queue.groups = std::iter::repeat_with(Group::default).take(groups).collect();
+                    queues.need_tickets |= settings.topic.as_ref().is_some_and(|topic| topic.key.is_some());
+                }
                 for (number, consumer) in settings.consumers.iter().enumerate() {
                     queues.by_site[consumer.edge] = (ServiceId::from(index).into(), number as u32);
                     let endpoint = model.edges[consumer.edge.index()].callee;
@@ -93,6 +159,29 @@ impl Queues {
     pub(in crate::world) fn queue_of(&self, frame: &Frame) -> Option<ServiceId> {
         let is_message = frame.phase == Phase::Message || (frame.flags & CLIENT != 0 && self.owns(frame.edge));
         if is_message { self.by_site[frame.edge].0.get() } else { None }
+    }
+
+    /// Whether somebody asks for the keys of messages.
+    pub(super) fn need_tickets(&self) -> bool {
+        self.need_tickets
+    }
+
+    /// The share of messages that fail on every consumer.
+    pub(super) fn set_poison(&mut self, queue: ServiceId, probability: f64) {
+        self.queues[queue].poison = probability;
+    }
+
+    /// The partition of a message of a topic; 0 in a queue.
+    pub(super) fn line_of(&self, message: FrameId) -> usize {
+        self.lines.get(message.index()).map_or(0, |&line| line as usize)
+    }
+
+    /// A message is of this partition.
+    pub(super) fn keeps_line(&mut self, message: FrameId, line: usize) {
+        if self.lines.len() <= message.index() {
+            self.lines.resize(message.index() + 1, 0);
+        }
+        self.lines[message.index()] = line as u32;
     }
 
     /// So many messages fit from now on; those that are in stay.
@@ -130,58 +219,76 @@ impl World<'_> {
     }
 
     /// A message that works for the request for which `sender` does, or did, is taken in; false where there is no room.
-    fn take_in(&mut self, queue: ServiceId, key: u64, rank: Rank, sender: FrameId) -> bool {
+    pub(super) fn take_in(&mut self, queue: ServiceId, key: u64, rank: Rank, sender: FrameId) -> bool {
         let state = &self.data.queues.queues[queue];
-        if state.waiting.len() as u64 + state.kept >= state.capacity {
+        if state.waits() >= state.capacity {
             return false;
         }
-        let Some(site) = state.consumers.first().map(|c| c.edge) else {
+        if self.choreographs(queue, key, rank, sender) {
+            return true;
+        }
+        let state = &self.data.queues.queues[queue];
+        if !state.groups.is_empty() && state.consumers.iter().any(|consumer| !consumer.is_of_saga) {
+            self.publish(queue, key, rank, sender);
+            return true;
+        }
+        let first = state.consumers.first().filter(|_| state.groups.is_empty());
+        let Some(site) = first.map(|c| c.edge) else {
             self.data.queues.queues[queue].kept += 1;
             self.stations.message_enters(queue, self.now);
             self.stations.message_waits(queue);
             return true;
         };
+        let message = self.new_message(site, key, rank, sender);
+        if self.model_has_saga(queue) {
+            self.saga_begins(queue, message);
+        }
+        self.wait_in_queue(queue, message);
+        self.offer(queue);
+        true
+    }
+
+    /// A message that works for the request for which `sender` does.
+    pub(super) fn new_message(&mut self, site: EdgeId, key: u64, rank: Rank, sender: FrameId) -> FrameId {
         let message = self.new_client(site, key, 0);
         self.works_for(message, sender);
         self.has_no_deadline(message);
         self.frames[message].phase = Phase::Message;
         self.frames[message].rank = rank;
         self.frames[message].flags |= self.frames[sender].flags & AGAIN;
-        self.wait_in_queue(queue, message);
-        self.offer(queue);
-        true
+        message
     }
 
     fn wait_in_queue(&mut self, queue: ServiceId, message: FrameId) {
-        self.data.queues.queues[queue].waiting.push_back(message);
+        self.data.queues.queues[queue].lines[0][0].waiting.push_back(message);
+        self.enters_queue(queue, message);
+    }
+
+    /// A message waits in its queue from now on.
+    pub(super) fn enters_queue(&mut self, queue: ServiceId, message: FrameId) {
         self.frames[message].start = self.now;
+        self.batch_begins(queue);
         self.stations.message_enters(queue, self.now);
         *self.stations.backlog() += 1;
     }
 
     /// A message has waited, and is handed over.
-    fn has_waited(&mut self, queue: ServiceId, message: FrameId) {
+    pub(super) fn has_waited(&mut self, queue: ServiceId, message: FrameId) {
         let waited = self.now - self.frames[message].start;
         self.stations.message_handed(queue, self.now, waited);
         *self.stations.backlog() -= 1;
     }
 
-    /// A message is done.
-    fn is_done(&mut self, queue: ServiceId, message: FrameId) {
-        let age = self.now - self.frames[message].arrived;
-        self.times.record(PartAt::service(const { part(&data::AGE) }, queue), age);
-    }
-
     /// Looks for an idle instance of a consumer for the message that has just come.
-    fn offer(&mut self, queue: ServiceId) {
+    pub(super) fn offer(&mut self, queue: ServiceId) {
         self.offer_first(queue);
-        if !self.data.queues.queues[queue].waiting.is_empty() {
+        if !self.data.queues.queues[queue].lines[0][0].waiting.is_empty() {
             self.stations.message_waits(queue);
         }
     }
 
     /// Hands the message that waits first to an idle instance of a consumer, if there is one. Consumers compete: each is asked first in turn.
-    fn offer_first(&mut self, queue: ServiceId) {
+    pub(super) fn offer_first(&mut self, queue: ServiceId) {
         let consumers = self.data.queues.queues[queue].consumers.len();
         let first = self.data.queues.queues[queue].first_asked as usize;
         for number in (0..consumers).map(|number| (first + number) % consumers) {
@@ -190,17 +297,19 @@ impl World<'_> {
             let zone = self.stations.zone_of(self.stations.first(queue));
             let routable = self.stations.routable_for(service, self.stations.checker_of(site, Some(zone)));
             let workers = self.model.services[service.index()].workers.map_or(u64::MAX / 4096, u64::from);
-            if routable.is_empty() || self.stations.all_are_busy(service, workers) {
+            let fetches = self.data.queues.queues[queue].consumers[number].prefetch.is_some();
+            if routable.is_empty() || !fetches && self.stations.all_are_busy(service, workers) {
                 continue;
             }
             let turn = self.data.queues.queues[queue].turn;
             let count = routable.len() as u32;
-            let idle = (0..count).map(|i| routable[((turn + i) % count) as usize]).find(|&i| self.stations.is_idle(i));
-            if let Some(instance) = idle {
+            let mut in_turn = (0..count).map(|i| routable[((turn + i) % count) as usize]);
+            let idle = in_turn.find(|&i| self.takes_one_more(queue, number, i));
+            if let Some(instance) = idle.filter(|_| self.has_batch(queue, number, 0)) {
                 let state = &mut self.data.queues.queues[queue];
                 state.turn = turn.wrapping_add(1);
                 state.first_asked = (number as u32 + 1) % consumers as u32;
-                self.hand_over(queue, site, instance);
+                self.hand_over(queue, site, 0, instance);
                 return;
             }
         }
@@ -212,29 +321,37 @@ impl World<'_> {
         if !self.stations.is_idle(instance) {
             return;
         }
-        let queues = &mut self.data.queues;
-        let sources = &mut queues.sources[service];
+        let sources = &self.data.queues.sources[service];
         let number = sources.consumers.len();
-        let in_turn = (0..number).map(|place| (sources.turn as usize + place) % number);
-        let has_messages = |place: &usize| !queues.queues[sources.consumers[*place].0].waiting.is_empty();
-        let Some(place) = in_turn.into_iter().find(has_messages) else { return };
-        sources.turn = ((place + 1) % number) as u32;
+        let mut in_turn = (0..number).map(|place| (sources.turn as usize + place) % number);
+        let ready = in_turn.find_map(|place| Some((place, self.ready_line(sources.consumers[place], instance)?)));
+        let Some((place, line)) = ready else { return };
         let (queue, site) = sources.consumers[place];
-        self.hand_over(queue, site, instance);
+        self.data.queues.sources[service].turn = ((place + 1) % number) as u32;
+        if !self.data.queues.queues[queue].groups.is_empty() {
+            let group = self.data.queues.by_site[site].1 as usize;
+            self.data.queues.queues[queue].lines[group][line].is_busy = true;
+        }
+        self.hand_over(queue, site, line, instance);
     }
 
-    /// Gives the first message of a queue to an instance.
-    fn hand_over(&mut self, queue: ServiceId, site: EdgeId, instance: InstanceId) {
-        let Some(message) = self.data.queues.queues[queue].waiting.pop_front() else { return };
+    /// Gives the first message of a line, or a batch of them, to an instance.
+    pub(super) fn hand_over(&mut self, queue: ServiceId, site: EdgeId, line: usize, instance: InstanceId) {
+        let Some(message) = self.takes_out(queue, site, line, instance) else { return };
         let now = self.now;
-        self.has_waited(queue, message);
+        // What belongs to a saga is of the step that it is at.
         let at = &mut self.frames[message];
         at.edge = site;
         at.pc = self.program.client[site];
         at.start = now;
-        at.tries += 1;
-        let (tries, key, rank) = (at.tries, at.key, at.rank);
-        let flags = if tries > 1 { AGAIN } else { at.flags & AGAIN };
+        // A saga is handed over until it has ended: the number goes round, as first and further deliveries alone are told apart.
+        at.tries = if at.tries == u8::MAX { 2 } else { at.tries + 1 };
+        let (tries, rank) = (at.tries, at.rank);
+        let mut flags = if tries > 1 { AGAIN } else { at.flags & AGAIN };
+        if self.data.queues.queues[queue].poison > 0.0 && self.is_poison(queue, message) {
+            flags |= POISONED;
+        }
+        let key = self.delivered_as(message, site);
         let lane = self.queue_timer(site);
         let frames = &self.frames;
         let seq = self
@@ -296,43 +413,72 @@ impl World<'_> {
         }
     }
 
+    fn model_has_saga(&self, queue: ServiceId) -> bool {
+        matches!(&self.model.services[queue.index()].node, Node::Queue(of) if of.saga.is_some())
+    }
+
+    /// A message comes back to its queue: at once, or when its visibility timeout is over.
+    pub(super) fn comes_back(&mut self, queue: ServiceId, message: FrameId, outcome: u8, consumer: &Consumer) {
+        let hidden = match consumer.renew_every {
+            // The timer that has ended was that until the next renewal.
+            Some(every) if outcome == Outcome::Timeout as u8 => {
+                consumer.visibility_timeout.ns().saturating_sub(every.ns())
+            }
+            // Who turns it away at once does so again at this very moment.
+            _ if consumer.max_deliveries == u32::MAX && outcome != Outcome::Unreachable as u8 => TURNED_AWAY_NS,
+            _ => 0,
+        };
+        let hidden = hidden.max(self.backs_off(message, consumer));
+        if hidden > 0 {
+            return self.wakes_after(message, hidden, Phase::Message);
+        }
+        self.waits_again(queue, message, true);
+    }
+
+    /// A message waits in its queue again: in a topic at the end of its partition, or before all others there.
+    pub(super) fn waits_again(&mut self, queue: ServiceId, message: FrameId, is_first: bool) {
+        if self.data.queues.queues[queue].groups.is_empty() {
+            self.wait_in_queue(queue, message);
+            return self.offer(queue);
+        }
+        let group = self.data.queues.by_site[self.frames[message].edge].1 as usize;
+        self.waits_in_line(queue, group, message, is_first);
+        self.offers_line(queue, group, self.data.queues.line_of(message));
+    }
+
+    /// The visibility timeout of a message is over that nobody holds any more.
+    pub(in crate::world) fn message_is_visible(&mut self, message: FrameId) {
+        let Some(queue) = self.data.queues.by_site[self.frames[message].edge].0.get() else { return };
+        self.frames[message].seq = 0;
+        self.waits_again(queue, message, true);
+    }
+
+    /// Whether a consumer that is at work on a message begins its visibility timeout anew: its delivery goes on.
+    pub(in crate::world) fn is_renewed(&mut self, message: FrameId, site: EdgeId, delivery: FrameId) -> bool {
+        let (queue, number) = self.data.queues.by_site[site];
+        let renews = |queue: ServiceId| self.data.queues.queues[queue].consumers[number as usize].renew_every.is_some();
+        if !queue.get().is_some_and(renews) {
+            return false;
+        }
+        let at = &self.frames[delivery];
+        // What is on its way to the consumer, or frozen there, renews nothing.
+        let is_at_work = !matches!(at.phase, Phase::Arriving | Phase::HandedOver)
+            && at.instance.get().is_some_and(|instance| self.stations.serves(instance));
+        if !is_at_work {
+            return false;
+        }
+        let lane = self.queue_timer(site);
+        let (now, frames) = (self.now, &self.frames);
+        let seq = self
+            .lanes
+            .push(&mut self.calendar, now, lane, crate::world::LANE, message.place(), |i, s| frames.wanted(i, s));
+        self.frames[message].seq = seq;
+        self.frames[delivery].waiter = Waiter::new(message, seq);
+        true
+    }
+
     fn queue_timer(&self, site: EdgeId) -> LaneId {
         let Some(lane) = self.calls.lane(site) else { unreachable!("a consumer's visibility timeout is constant") };
         lane
-    }
-
-    /// A delivery has ended: the message is done, comes back, is set aside, or is lost.
-    pub(in crate::world) fn delivery_ended(&mut self, message: FrameId, outcome: u8) -> Option<FrameId> {
-        let at = self.frames[message];
-        self.digest.fact(self.now, at.key, fact::DELIVERED | u64::from(outcome));
-        let (queue, number) = self.data.queues.by_site[at.edge];
-        let queue = queue.known();
-        let consumer = self.data.queues.queues[queue].consumers[number as usize].clone();
-        if outcome <= Outcome::Degraded as u8 {
-            self.is_done(queue, message);
-            self.frames.release(message);
-            return None;
-        }
-        if u32::from(at.tries) < consumer.max_deliveries {
-            let at = &mut self.frames[message];
-            at.seq = 0;
-            at.outcome = 0;
-            at.phase = Phase::Message;
-            self.wait_in_queue(queue, message);
-            self.offer(queue);
-            return None;
-        }
-        self.calls.counts(at.edge).call_outcomes[usize::from(outcome & 7)] += 1;
-        self.frames.release(message);
-        let set_aside = consumer.dead_letter.is_some_and(|endpoint| {
-            let service = self.model.endpoints[endpoint.index()].service;
-            self.take_in(service, mix(at.key, MESSAGE), at.rank, message)
-        });
-        if !set_aside {
-            count!(self.stations.counts(queue), data::MESSAGES_LOST);
-            self.recorder.wrong_arises(at.edge, Wrongness::LostMessage as u8);
-            self.lists_wrong(at.edge, Wrongness::LostMessage as u8, Cause::Deliveries, Some(message));
-        }
-        None
     }
 }

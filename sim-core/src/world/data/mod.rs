@@ -1,14 +1,20 @@
 //! Data: queues and their messages, rows of stores, agreement between regions, and effects that were applied.
 
 mod agree;
+mod choreography;
 mod copies;
 mod effects;
 mod failover;
+mod handling;
 mod merge;
 mod message;
+mod outboxes;
 mod quorum;
 mod rows;
+mod sagas;
 mod stock;
+mod topics;
+mod two_phase;
 
 pub(in crate::world) use rows::Read;
 
@@ -20,8 +26,8 @@ use crate::data::replication::Commit;
 use crate::dist::Distribution;
 use crate::engine::rng::mix;
 use crate::ids::{EdgeId, KeySpaceId, ServiceId};
+use crate::message::Consumer;
 use crate::model::Model;
-use crate::topology::Consumer;
 use std::collections::BTreeMap;
 
 /// What may be due of data.
@@ -39,6 +45,20 @@ pub(in crate::world) enum Due {
     SendsRights { store: ServiceId, row: u64, from: u16, to: u16, rights: u64 },
     /// Rights to sell come to a zone.
     RightsArrive { store: ServiceId, row: u64, zone: u16, rights: u64 },
+    /// So long was nothing heard of a member of a consumer group.
+    SessionEnds { queue: ServiceId, group: u32 },
+    /// The partitions of a consumer group are shared out.
+    Rebalanced { queue: ServiceId, group: u32, generation: u32 },
+    /// Messages have waited long enough for others to be handed over with them.
+    BatchWaits { queue: ServiceId },
+    /// Messages that were set aside begin to go back.
+    Redrives { queue: ServiceId },
+    /// The next of so many goes back.
+    RedrivesOne { queue: ServiceId, left: u32 },
+    /// The relay of an outbox looks.
+    Relays { number: u32 },
+    /// People have put a saga right.
+    Repaired { saga: ServiceId },
 }
 
 impl From<Due> for Event {
@@ -58,6 +78,12 @@ impl super::events::Due for Due {
             Self::RightsArrive { store, row, rights, .. } => {
                 Some((mix(u64::from(store.0) << 32 ^ row, rights), fact::RIGHTS_ARRIVE))
             }
+            Self::Relays { .. } | Self::SessionEnds { .. } | Self::BatchWaits { .. } | Self::Redrives { .. } => None,
+            Self::Rebalanced { queue, group, .. } => {
+                Some((u64::from(queue.0) << 32 | u64::from(group), fact::REBALANCED))
+            }
+            Self::RedrivesOne { queue, .. } => Some((u64::from(queue.0), fact::REDRIVEN)),
+            Self::Repaired { saga } => Some((u64::from(saga.0), fact::REPAIRED)),
             Self::TakesOver { store, term } => Some((u64::from(store.0) << 32 | u64::from(term), fact::TAKES_OVER)),
         }
     }
@@ -79,6 +105,13 @@ impl World<'_> {
             Due::RightsArrive { store, row, zone, rights } => {
                 self.rights_arrive(store, row, usize::from(zone), rights);
             }
+            Due::SessionEnds { queue, group } => self.session_ends(queue, group as usize),
+            Due::Rebalanced { queue, group, generation } => self.rebalanced(queue, group as usize, generation),
+            Due::BatchWaits { queue } => self.batch_has_waited(queue),
+            Due::Redrives { queue } => self.redrives(queue),
+            Due::RedrivesOne { queue, left } => self.redrives_one(queue, left),
+            Due::Relays { number } => self.relays(number as usize),
+            Due::Repaired { saga } => self.saga_is_repaired(saga),
         }
     }
 }
@@ -88,6 +121,8 @@ pub(in crate::world) struct Data {
     queues: message::Queues,
     rows: rows::Rows,
     effects: effects::Effects,
+    outboxes: outboxes::Outboxes,
+    sagas: sagas::Sagas,
     agreements: agree::Agreements,
     failovers: failover::Failovers,
     stocks: stock::Stocks,
@@ -101,6 +136,8 @@ impl Data {
             queues: message::Queues::new(model),
             rows: rows::Rows::new(model),
             effects: effects::Effects::default(),
+            outboxes: outboxes::Outboxes::new(model),
+            sagas: sagas::Sagas::new(model),
             agreements: agree::Agreements::new(model, network),
             failovers: failover::Failovers::new(model),
             stocks: stock::Stocks::new(model),
@@ -125,13 +162,18 @@ impl Data {
 
     /// Whether frames have to carry tickets.
     pub(in crate::world) fn needs_tickets(&self) -> bool {
-        self.rows.need_tickets()
+        self.rows.need_tickets() || self.queues.need_tickets()
     }
 
     /// Whether a call site hands over messages.
     #[inline(always)]
     pub(in crate::world) fn owns(&self, site: EdgeId) -> bool {
         self.queues.owns(site)
+    }
+
+    /// Whether a call asks a participant of a two-phase commit to prepare.
+    pub(in crate::world) fn is_two_phase(&self, site: EdgeId) -> bool {
+        self.sagas.is_two_phase(site)
     }
 
     /// The queue of a message that waits in it or is being worked on; `None` of every other frame.
@@ -182,6 +224,11 @@ impl Data {
     /// A consumer of a queue is this from now on.
     pub(in crate::world) fn consumer_changes(&mut self, queue: ServiceId, place: usize, consumer: &Consumer) {
         self.queues.consumer_changes(queue, place, consumer);
+    }
+
+    /// Messages of a queue are poison with this probability from now on: they fail on every consumer.
+    pub(in crate::world) fn set_poison(&mut self, queue: ServiceId, probability: f64) {
+        self.queues.set_poison(queue, probability);
     }
 
     /// The queues from which a service takes messages.

@@ -3,8 +3,10 @@
 //! Branches of a `parallel`, the arms of a `choose` and background steps lie in the same array behind the endpoint's own code. The
 //! compiler puts `Release` before the first call of an endpoint that does not hold its worker, so that the interpreter asks nothing.
 
+mod saga;
 mod sources;
 
+pub use saga::{SagaCode, SagaMark};
 pub use sources::of_cache as sources_of;
 
 use crate::data::Effect;
@@ -104,6 +106,8 @@ pub enum Op {
     PassesGate(EdgeId),
     /// Go to the end of the endpoint, which stands there, if the key of this request is known.
     Known(Pc),
+    /// The state of a saga changes; the saga's service.
+    Saga(ServiceId, SagaMark),
     /// Put a message in a queue; the service.
     Enqueue(ServiceId),
     /// A cache is about to be asked.
@@ -173,6 +177,8 @@ pub struct Program {
     pub chances: Vec<f64>,
     /// Steps that ask caches.
     pub lookups: Vec<Lookup>,
+    /// The code of sagas, by the service of each.
+    pub sagas: BTreeMap<ServiceId, SagaCode>,
     /// What steps ask of disks.
     pub disk_work: Vec<DiskWork>,
     /// By the call of a gate: where a request goes on that does its last read again.
@@ -218,6 +224,8 @@ impl Program {
             .filter(|(_, tells)| *tells)
             .map(|(edge, _)| edge.callee)
             .collect();
+        let sagas: BTreeMap<EndpointId, _> =
+            model.sagas().filter_map(|(id, saga)| Some((saga.runner?, (id, saga)))).collect();
         for (id, endpoint) in model.endpoints.iter().enumerate() {
             let door = program.here();
             program.door.push(door);
@@ -227,7 +235,13 @@ impl Program {
             if let Some(level) = endpoint.requires {
                 program.ops.push(Op::Requires(level));
             }
-            program.endpoint(model, endpoint);
+            match sagas.get(&EndpointId::from(id)) {
+                Some((service, saga)) => {
+                    program.begins_here();
+                    program.saga(*service, saga);
+                }
+                None => program.endpoint(model, endpoint),
+            }
         }
         program.answers = model.switches.iter().map(|switch| program.answer(&switch.effect)).collect();
         program.at_once = false;
@@ -278,10 +292,14 @@ impl Program {
         Pc(self.ops.len() as u32)
     }
 
-    fn endpoint(&mut self, model: &Model, endpoint: &Endpoint) {
-        let lookup = self.lookup(&endpoint.effect);
+    fn begins_here(&mut self) {
         self.begin = self.here();
         self.entry.push(self.begin);
+    }
+
+    fn endpoint(&mut self, model: &Model, endpoint: &Endpoint) {
+        let lookup = self.lookup(&endpoint.effect);
+        self.begins_here();
         let service = &model.services[endpoint.service.index()];
         if let Node::Queue(_) = service.node {
             self.ops.push(Op::Enqueue(endpoint.service));

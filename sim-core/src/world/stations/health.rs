@@ -116,6 +116,11 @@ fn salt(model: &Model, checkers: &Checkers, id: CheckerId) -> u64 {
 }
 
 impl super::Stations {
+    /// In which of its lives an instance is: another number after each crash.
+    pub(in crate::world) fn epoch(&self, instance: InstanceId) -> u32 {
+        self.instances[instance].epoch
+    }
+
     /// The checker of a call site's callers in a zone; `None` where the callee is not checked.
     pub(in crate::world) fn checker_of(&self, site: EdgeId, zone: Option<ZoneId>) -> Option<CheckerId> {
         self.health.checkers.of_caller(site, zone)

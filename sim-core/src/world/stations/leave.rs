@@ -93,6 +93,7 @@ impl World<'_> {
                 Phase::Backoff => self.gives_up_retry(frame),
                 Phase::Hedging => self.forget_race(frame),
                 Phase::Running => frame = self.replaced(frame),
+                Phase::Prepared => self.prepared_is_gone(frame),
                 Phase::Working => self.stop_cpu(frame),
                 _ => {}
             }

@@ -115,7 +115,9 @@ impl World<'_> {
         self.process_ends(instance, !silent);
         self.caches.is_lost(instance, self.now);
         self.doors_begin_anew(instance);
-        self.deploys_go_on(self.stations.instances[instance].service);
+        let service = self.stations.instances[instance].service;
+        self.deploys_go_on(service);
+        self.members_may_change(service);
     }
 
     /// All that a process does ends, with what it keeps between its calls. Callers see a reset at once, or nothing.
@@ -180,6 +182,7 @@ impl World<'_> {
         self.stations.enters(instance, self.now);
         self.refresh_routable(service);
         self.deploys_go_on(service);
+        self.members_may_change(service);
         // Queues hand messages to workers that ask for them: all of its workers are new and ask.
         while self.stations.instances[instance].free > 0 && !self.stations.services[service].pulls.is_empty() {
             let before = self.stations.instances[instance].free;
@@ -510,6 +513,7 @@ impl World<'_> {
         let (had, has) = (!self.stations.services[service].routable.is_empty(), !routable.is_empty());
         self.stations.services[service].routable = routable;
         self.looks_at_primary(service);
+        self.members_may_change(service);
         if had != has {
             self.tell_activators(service, has);
         }

@@ -301,6 +301,17 @@ impl Stations {
         at.registered && !at.isolated && !at.is_empty
     }
 
+    /// The instances that a service has or may have.
+    pub(in crate::world) fn ids_of(&self, service: ServiceId) -> impl Iterator<Item = InstanceId> + use<> {
+        self.services[service].places().map(|place| InstanceId(place as u32))
+    }
+
+    /// Whether an instance is among those that callers may pick, as far as its life goes.
+    pub(in crate::world) fn is_registered(&self, instance: InstanceId) -> bool {
+        let at = &self.instances[instance];
+        at.registered && !at.isolated
+    }
+
     /// Whether an instance is up, not frozen, and has its data.
     pub(in crate::world) fn serves(&self, instance: InstanceId) -> bool {
         let at = &self.instances[instance];

@@ -1,0 +1,165 @@
+//! Outboxes while they run: messages that lie beside the rows of a store, and the relay that sends them.
+//!
+//! A message is put in where the store is done with the write, and not where its caller hears of it. It waits as a frame that only carries the ticket
+//! of its request. The relay is an event for each outbox that has messages, at whole multiples of `every`. What it has sent it keeps until its next
+//! look: then either it is noted that it was sent, or the instance on which the relay ran is gone, and all of it is sent again.
+
+use super::Due;
+use super::message::MESSAGE;
+use crate::counters::{count, level};
+use crate::engine::rng::mix;
+use crate::engine::table::Maybe;
+use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
+use crate::message::outbox::{self, Outbox};
+use crate::metrics::LevelAt;
+use crate::model::Model;
+use crate::topology::Node;
+use crate::world::World;
+use crate::world::frame::{FrameId, Phase};
+use std::collections::{BTreeSet, VecDeque};
+
+const OUTBOX: u64 = 0x93;
+
+/// One outbox.
+#[derive(Debug)]
+struct Messages {
+    settings: Outbox,
+    store: ServiceId,
+    /// The service on whose instances the relay runs; `None` of a load class, whose relay never goes.
+    by: Option<ServiceId>,
+    waiting: VecDeque<FrameId>,
+    /// Sent, and not noted yet.
+    sent: Vec<FrameId>,
+    /// Where the relay ran at its last look, and in which of its lives.
+    relay: (Maybe<InstanceId>, u32),
+    is_due: bool,
+}
+
+/// All outboxes.
+#[derive(Debug, Default)]
+pub(super) struct Outboxes {
+    all: Vec<Messages>,
+    /// Queues and topics that get what they send.
+    fed: BTreeSet<ServiceId>,
+}
+
+impl Outboxes {
+    pub(super) fn new(model: &Model) -> Self {
+        let mut outboxes = Self::default();
+        for (index, service) in model.services.iter().enumerate() {
+            let Node::Store(store) = &service.node else { continue };
+            for settings in &store.outboxes {
+                let by = match model.edges[settings.edge.index()].caller {
+                    Caller::Endpoint(endpoint) => Some(model.endpoints[endpoint.index()].service),
+                    Caller::Queue(_) | Caller::Load(_) | Caller::Scaler(_) => None,
+                };
+                outboxes.fed.insert(model.endpoints[settings.to.index()].service);
+                outboxes.all.push(Messages {
+                    settings: settings.clone(),
+                    store: ServiceId::from(index),
+                    by,
+                    waiting: VecDeque::new(),
+                    sent: Vec::new(),
+                    relay: (Maybe::NONE, 0),
+                    is_due: false,
+                });
+            }
+        }
+        outboxes
+    }
+
+    fn number(&self, site: EdgeId) -> Option<usize> {
+        self.all.iter().position(|outbox| outbox.settings.edge == site)
+    }
+
+    /// Whether a call writes into an outbox.
+    pub(super) fn has(&self, site: EdgeId) -> bool {
+        !self.all.is_empty() && self.number(site).is_some()
+    }
+
+    /// Whether a message of a queue may come again, however well its first delivery went.
+    pub(super) fn feeds(&self, queue: Option<ServiceId>) -> bool {
+        queue.is_some_and(|queue| self.fed.contains(&queue))
+    }
+}
+
+impl World<'_> {
+    /// A store is done with a write: its message lies in the outbox.
+    pub(super) fn writes_outbox(&mut self, frame: FrameId) {
+        let at = self.frames[frame];
+        let Some(number) = self.data.outboxes.number(at.edge) else { return };
+        let carrier = self.new_client(at.edge, mix(at.key, OUTBOX), 0);
+        self.works_for(carrier, frame);
+        self.has_no_deadline(carrier);
+        self.frames[carrier].phase = Phase::Message;
+        self.frames[carrier].rank = at.rank;
+        let outbox = &mut self.data.outboxes.all[number];
+        outbox.waiting.push_back(carrier);
+        let store = outbox.store;
+        self.outbox_moves(store, 0, 1);
+        self.relay_is_due(number);
+    }
+
+    fn outbox_moves(&mut self, store: ServiceId, before: u64, after: u64) {
+        self.levels.moves(LevelAt::service(const { level(&outbox::OUTBOX) }, store), self.now, before, after);
+    }
+
+    fn relay_is_due(&mut self, number: usize) {
+        let outbox = &mut self.data.outboxes.all[number];
+        if !std::mem::replace(&mut outbox.is_due, true) {
+            let every = outbox.settings.every.ns();
+            let due = (self.now / every + 1).saturating_mul(every);
+            self.schedule(due, Due::Relays { number: number as u32 });
+        }
+    }
+
+    /// The relay looks: notes what it has sent, and sends more.
+    pub(super) fn relays(&mut self, number: usize) {
+        self.data.outboxes.all[number].is_due = false;
+        let by = self.data.outboxes.all[number].by;
+        let first = by.map(|by| self.stations.ids_of(by).find(|&instance| self.stations.serves(instance)));
+        // Nobody runs the relay.
+        if first == Some(None) {
+            return self.relay_is_due(number);
+        }
+        let relay =
+            first.flatten().map_or((Maybe::NONE, 0), |instance| (instance.into(), self.stations.epoch(instance)));
+        let outbox = &mut self.data.outboxes.all[number];
+        let (store, was) = (outbox.store, std::mem::replace(&mut outbox.relay, relay));
+        let sent = std::mem::take(&mut outbox.sent);
+        if was == relay {
+            for carrier in sent {
+                self.outbox_moves(store, 1, 0);
+                self.frames.release(carrier);
+            }
+        } else {
+            count!(self.stations.counts(store), outbox::RELAYED_AGAIN, sent.len() as u64);
+            sent.into_iter().rev().for_each(|carrier| self.data.outboxes.all[number].waiting.push_front(carrier));
+        }
+        self.sends_from_outbox(number);
+        let outbox = &self.data.outboxes.all[number];
+        if !outbox.waiting.is_empty() || !outbox.sent.is_empty() {
+            self.relay_is_due(number);
+        }
+    }
+
+    fn sends_from_outbox(&mut self, number: usize) {
+        let Outbox { to, count, .. } = self.data.outboxes.all[number].settings;
+        let queue = self.model.endpoints[to.index()].service;
+        for _ in 0..count {
+            let Some(carrier) = self.data.outboxes.all[number].waiting.pop_front() else { return };
+            let (key, rank) = (self.frames[carrier].key, self.frames[carrier].rank);
+            if !self.take_in(queue, mix(key, MESSAGE), rank, carrier) {
+                // There is no room: it goes first at the next look.
+                return self.data.outboxes.all[number].waiting.push_front(carrier);
+            }
+            self.data.outboxes.all[number].sent.push(carrier);
+        }
+    }
+
+    /// The messages that may be sent again, by the identity of what they are in a queue.
+    pub(super) fn may_be_relayed(&self) -> impl Iterator<Item = u64> {
+        let all = self.data.outboxes.all.iter().flat_map(|outbox| outbox.sent.iter().chain(&outbox.waiting));
+        all.map(|&carrier| mix(self.frames[carrier].key, MESSAGE))
+    }
+}
