@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 34] = [
+pub(crate) const OF_NAMES: [&str; 35] = [
     "alerts",
     "caches",
     "consumers",
@@ -35,6 +35,7 @@ pub(crate) const OF_NAMES: [&str; 34] = [
     "switches",
     "telemetry",
     "topics",
+    "trigger",
     "variants",
 ];
 

@@ -160,6 +160,10 @@ impl Names {
         edge, edges, Vec<EdgeId>, "call"
     );
     lookup!(
+        /// The promise called `name`; a problem at `key` if there is none.
+        promise, promises, PromiseId, "promise"
+    );
+    lookup!(
         /// The load class called `name`; a problem at `key` if there is none.
         load, loads, LoadId, "load"
     );

@@ -61,6 +61,8 @@ pub struct Run {
     pub max_events: u64,
     /// A run with more attempts in flight than this is stopped, and says so; at most [`MOST_IN_FLIGHT`].
     pub max_in_flight: u64,
+    /// One request in so many is simulated, and stands for all of them in the bill; 1 is each of them.
+    pub one_of: u64,
 }
 
 /// Attempts that can be in flight at once: the engine tells no more apart.
@@ -198,6 +200,8 @@ pub struct Service {
     pub disk: Bytes,
     /// The strongest level that its answers have; `None` where nothing is said.
     pub provides: Option<Level>,
+    /// Instances that the bill pays for whether they run or not: those above them are on demand.
+    pub reserved: u32,
 }
 
 impl Service {

@@ -108,6 +108,15 @@ pub fn plan(loaded: &Loaded, args: &StudyArgs) -> Plan {
     plan
 }
 
+/// The same, with as many replications of each setting as the budget of a study allows, where the command line says nothing else.
+pub fn plan_within(loaded: &Loaded, study: &StudySettings, args: &StudyArgs) -> Plan {
+    let mut plan = plan(loaded, args);
+    if let (Some(budget), None) = (study.budget, args.replications) {
+        plan.replications = budget.replications.get_u32();
+    }
+    plan
+}
+
 /// The same, with the precision that the command line asks for.
 fn precise(mut plan: Plan, args: &PrecisionArgs) -> Plan {
     if let Some(within) = args.precision {

@@ -4,15 +4,18 @@ mod capacity;
 mod check;
 mod compare;
 mod completions;
+mod decide;
 mod draw;
 mod explain;
 mod export;
 mod import;
+mod knee;
 mod list;
 mod load;
 mod man;
 mod measured;
 mod merge;
+mod metastability;
 mod new;
 mod report;
 mod run;
@@ -68,6 +71,9 @@ pub fn resolve(command: &mut Command) {
         Command::Export(args) => vec![&mut args.file],
         Command::Sweep(args) => vec![&mut args.file],
         Command::Capacity(args) => vec![&mut args.file],
+        Command::Knee(args) => vec![&mut args.asked.file],
+        Command::Metastability(args) => vec![&mut args.file],
+        Command::Decide(args) => vec![&mut args.asked.file],
         Command::Compare(args) => args.files.iter_mut().collect(),
         Command::Check(args) => args.paths.iter_mut().collect(),
         Command::Validate(args) => args.paths.iter_mut().collect(),
@@ -103,6 +109,9 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
         Command::Compare(args) => compare::run(args),
         Command::Sweep(args) => sweep::run(args),
         Command::Capacity(args) => capacity::run(args),
+        Command::Knee(args) => knee::run(args),
+        Command::Metastability(args) => metastability::run(args),
+        Command::Decide(args) => decide::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Report(args) => report::run(args),
         Command::Validate(args) => validate::run(args),

@@ -7,7 +7,7 @@ use super::ticks::{nice, steps};
 use super::{DataTable, Figure, Reading, both, how};
 use crate::numbers::{dollars, estimate, plain};
 use sim_core::expression::Group;
-use sim_core::results::{StudyResult, Unit};
+use sim_core::results::{Estimate, StudyResult, Unit};
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let items = &study.summary.cost.items;
@@ -86,12 +86,38 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             ),
         ),
         panels: vec![drawing],
-        tables: vec![DataTable {
-            says: "the bill by item".into(),
-            heads: ["Item", "Group", "Priced as", "Metered a month", "A month", "A year"].map(String::from).into(),
-            rows: rows.collect(),
-        }],
+        tables: vec![
+            DataTable {
+                says: "the bill by item".into(),
+                heads: ["Item", "Group", "Priced as", "Metered a month", "A month", "A year"].map(String::from).into(),
+                rows: rows.collect(),
+            },
+            of_one(study),
+        ],
         readings: readings.collect(),
         format: "money",
     })
+}
+
+/// What the infrastructure costs for each of what it serves.
+fn of_one(study: &StudyResult) -> DataTable {
+    let cost = &study.summary.cost;
+    let all = [
+        ("A month", Some(cost.per_month)),
+        ("A year", Some(cost.per_year)),
+        ("A million requests", cost.per_million_requests),
+        ("A terabyte", cost.per_terabyte),
+        ("A user, a month", cost.per_user),
+    ];
+    let row = |(of, money): (&str, Option<Estimate>)| Some(vec![of.to_owned(), exact(&money?)]);
+    DataTable {
+        says: "the infrastructure, for each of what it serves".into(),
+        heads: ["For", "Infrastructure"].map(String::from).into(),
+        rows: all.into_iter().filter_map(row).collect(),
+    }
+}
+
+/// Money to the cent where it has no spread.
+fn exact(money: &Estimate) -> String {
+    if money.half_width() > 0.005 || money.mean < 1.0 { estimate(money, Unit::Money) } else { dollars(money.mean) }
 }

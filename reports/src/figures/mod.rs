@@ -10,6 +10,7 @@ mod amplification;
 mod availability;
 mod axis;
 mod breakers;
+mod budget;
 mod chart;
 mod convergence;
 mod cost;
@@ -18,6 +19,7 @@ pub mod forest;
 pub mod front;
 pub mod heat_map;
 mod instances;
+pub mod knees;
 pub mod ladder;
 mod latency;
 pub mod lines;
@@ -113,6 +115,7 @@ type Draw = fn(&StudyResult) -> Option<Figure>;
 pub const ALL: &[(&str, Chapter, Draw)] = &[
     ("system", Chapter::System, system::draw),
     ("availability", Chapter::OverTime, availability::draw),
+    ("budget", Chapter::OverTime, budget::draw),
     ("latency", Chapter::OverTime, latency::draw),
     ("tail", Chapter::OverTime, tail::draw),
     ("outcomes", Chapter::OverTime, outcomes::draw),

@@ -3,6 +3,9 @@
 pub mod capacity;
 pub mod check;
 pub mod compare;
+pub mod decide;
+pub mod knee;
+pub mod metastability;
 pub mod run;
 pub mod sweep;
 #[cfg(test)]
@@ -14,7 +17,17 @@ use crate::answer::Kind;
 use crate::page::Page;
 
 /// All kinds of studies.
-pub const ALL: &[&Kind] = &[&run::KIND, &sweep::KIND, &capacity::KIND, &compare::KIND, &check::KIND, &verify::KIND];
+pub const ALL: &[&Kind] = &[
+    &run::KIND,
+    &sweep::KIND,
+    &capacity::KIND,
+    &knee::KIND,
+    &metastability::KIND,
+    &compare::KIND,
+    &decide::KIND,
+    &check::KIND,
+    &verify::KIND,
+];
 
 /// Reports of invented results, by name, of all studies.
 #[cfg(any(test, feature = "sample"))]

@@ -178,6 +178,7 @@ impl Compiler<'_> {
             machine_type: None,
             disk: Bytes::new(0),
             provides: None,
+            reserved: 0,
         });
     }
 

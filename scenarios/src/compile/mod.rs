@@ -13,6 +13,7 @@ mod nodes;
 mod rest;
 mod sagas;
 mod steps;
+mod thin;
 mod topics;
 
 use crate::files::Files;
@@ -90,6 +91,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
     compiler.deciders(problems);
     compiler.name_edges();
     compiler.rest(problems);
+    compiler.thin(problems);
     compiler.model.run.window = written.run.window(compiler.model.edges.len());
     compiler.cut();
     Compiled { model: compiler.model, names: compiler.names, paths: compiler.paths, traces: compiler.traces }

@@ -5,7 +5,7 @@ use crate::written::Written;
 use crate::written::node::check_instances;
 use sim_core::control::{Override, OverrideSettings, PipelineSettings, Scaler, ScalerSettings};
 use sim_core::deed::{self, Around};
-use sim_core::economics::{CostItem, Group};
+use sim_core::economics::{Around as Billed, Bought, CostItem, Group, Meter};
 use sim_core::experiment::Before;
 use sim_core::expression::{Metric, Resolved, Subject};
 use sim_core::faults::{FaultEffect, Strategy, Surroundings, Target};
@@ -33,6 +33,7 @@ pub(super) fn empty_model(written: &Written) -> Model {
             max_backlog: run.bounds.backlog.get(),
             max_in_flight: run.bounds.in_flight.get(),
             max_events: run.bounds.events.get(),
+            one_of: 1,
         },
         regions: vec![],
         zones: vec![],
@@ -234,6 +235,10 @@ impl Compiler<'_> {
         let check = |metrics: Vec<&Resolved>, p: &mut Problems| {
             for metric in metrics.into_iter().filter(|metric| metric.metric == Metric::Cost) {
                 let is_meant = |(place, item): (usize, &CostItem)| item.is_of(place, &metric.subject);
+                if costs.iter().enumerate().any(|item| item.1.group == Group::Penalties && is_meant(item)) {
+                    p.error("", "whether a promise is broken is known at the end, and telemetry does not deliver it")
+                        .hint = Some("watch the promise itself, such as burn_rate(works) over 1h".into());
+                }
                 if costs.iter().enumerate().any(|item| item.1.group == Group::Wrongness && is_meant(item)) {
                     p.error("", "what wrong replies cost is known later, and telemetry does not deliver it").hint =
                         Some("watch sales, or the share of a kind of wrongness".into());
@@ -473,15 +478,22 @@ impl Compiler<'_> {
     }
 
     fn costs(&mut self, problems: &mut Problems) {
-        let services = &self.model.topology.services;
+        let model = &mut self.model;
+        let around = Billed { names: &self.names, services: &model.topology.services, promises: &model.promises };
         problems.at("costs", |p| {
             for (name, settings) in self.written.costs.iter() {
                 let item = p.at(name, |p| {
                     settings.validate(p);
-                    settings.compile(name, &self.names, services, p)
+                    settings.compile(name, &around, p)
                 });
-                self.model.costs.extend(item);
+                model.costs.extend(item);
             }
         });
+        for item in &model.costs {
+            if let Meter::Instances { of, bought: Bought::Reserved(count) } = item.meter {
+                let service = &mut model.topology.services[of.index()];
+                service.reserved = service.reserved.saturating_add(count);
+            }
+        }
     }
 }

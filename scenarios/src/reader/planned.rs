@@ -11,12 +11,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Control.
     ("vertical", "control.scalers.s.use"),
     // Money and studies.
-    ("capital", "costs.c.meter"),
-    ("credits", "costs.c.meter"),
-    ("breach", "costs.c.meter"),
-    ("knee", "studies.s.ask"),
-    ("metastability", "studies.s.ask"),
-    ("decide", "studies.s.ask"),
 ];
 
 /// Words of the field that are no words of the language, because others say the same: each with what to write.

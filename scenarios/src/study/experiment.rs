@@ -238,6 +238,7 @@ impl ExperimentSums {
             would_settle,
             path: format!("experiments.{}", experiment.name),
             denied_by: spoken_of.map(|place| format!("expect.{place}")),
+            period_s: None,
         }
     }
 

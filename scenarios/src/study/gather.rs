@@ -3,6 +3,7 @@
 use super::Plan;
 use super::detector::DetectorSums;
 use super::interval::{MeanSums, RatioSums};
+use super::losses::LossSums;
 use super::one::One;
 use super::probes::{self, ProbeSums};
 use super::quantile::TimeSums;
@@ -15,7 +16,7 @@ use sim_core::data::cache::{HITS, MISSES};
 use sim_core::data::{AGE, Wrongness};
 use sim_core::engine::digest::Digest;
 use sim_core::ids::{Caller, EdgeId, GuardId, ServiceId};
-use sim_core::judge::{ItemBill, spent_between};
+use sim_core::judge::{ItemBill, spent_between, volume};
 use sim_core::metrics::{Counter, Histogram, LevelAt, LevelOf, LevelSums, Listed, PartAt, TimedAt, TimedSums};
 use sim_core::model::Model;
 use sim_core::results::{EdgeCounts, Estimate, Held, Limit, Part, RunResult, Span, StoppedRun};
@@ -180,8 +181,12 @@ pub struct Gathered {
     pub costs: Vec<CostSums>,
     pub infrastructure_month: MeanSums,
     pub per_million: RatioSums,
+    pub per_terabyte: RatioSums,
+    pub per_user: RatioSums,
     pub wrongness_year: MeanSums,
     pub per_incident: MeanSums,
+    /// What is lost, for the years.
+    pub losses: LossSums,
     /// What one occurrence of each incident adds, by its place among the faults.
     pub incidents: BTreeMap<usize, MeanSums>,
     /// Replications that were simulated again without incidents.
@@ -239,8 +244,11 @@ impl Gathered {
             costs: model.costs.iter().map(|_| CostSums::default()).collect(),
             infrastructure_month: MeanSums::default(),
             per_million: RatioSums::default(),
+            per_terabyte: RatioSums::default(),
+            per_user: RatioSums::default(),
             wrongness_year: MeanSums::default(),
             per_incident: MeanSums::default(),
+            losses: LossSums::default(),
             incidents: BTreeMap::new(),
             paired: 0,
             wrong: BTreeMap::new(),
@@ -431,11 +439,13 @@ impl Gathered {
         let from_load = |e: &usize| matches!(model.edges[*e].caller, Caller::Load(_));
         let requests: u64 = (0..counts.len()).filter(from_load).map(|e| counts[e].settled()).sum();
         self.requests_judged += requests;
-        let seconds = (one.run.measured_ns as f64 / 1e9).max(1e-9);
-        let a_month = requests as f64 / seconds * sim_core::economics::MONTH_S;
-        self.per_million.add(month, a_month / 1e6);
-        let wrong: f64 = [Group::Wrongness, Group::Sales].iter().map(|g| one.bill.per_year(*g)).sum();
+        let volume = volume(&one.run, model);
+        self.per_million.add(month, volume.million_requests);
+        self.per_terabyte.add(month, volume.terabytes);
+        self.per_user.add(month, volume.users);
+        let wrong: f64 = [Group::Wrongness, Group::Sales, Group::Penalties].iter().map(|g| one.bill.per_year(*g)).sum();
         self.wrongness_year.add(wrong);
+        self.losses.add(&one.bill);
         self.paired += u32::from(one.paired);
         for (fault, once) in &one.bill.incidents {
             self.incidents.entry(*fault).or_default().add(*once);

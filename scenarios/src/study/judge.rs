@@ -78,6 +78,7 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause], critica
         would_settle,
         path: format!("promises.{}", promise.name),
         denied_by: denied_by.map(|place| format!("expect.{place}")),
+        period_s: promise.period_s,
     }
 }
 
@@ -134,6 +135,7 @@ pub fn clause(
         would_settle: settle.filter(|_| verdict == Verdict::Inconclusive),
         path: format!("expect.{place}"),
         denied_by: None,
+        period_s: None,
     }
 }
 

@@ -93,6 +93,7 @@ fn summary(
         digest: format!("{:016x}", gathered.digest.value()),
         simulated_s: model.run.duration.secs(),
         warm_up_s: model.run.warm_up.secs(),
+        one_of: Some(model.run.one_of).filter(|one_of| *one_of > 1),
         stopped: gathered.stopped.clone(),
         limits: limits(loaded, plan, gathered),
         endpoints: model
@@ -119,6 +120,7 @@ fn summary(
             cost_per_year: gathered.wrongness_year.or_zero(),
             cost_per_incident: gathered.per_incident.estimate(),
             by_fault: by_fault(model, gathered),
+            year: gathered.losses.years(model, plan.seed),
             runs_without_incidents: gathered.paired,
         },
         probes: super::probes::summaries(&gathered.probes, model),
@@ -284,6 +286,8 @@ fn cost(model: &Model, gathered: &Gathered) -> CostSummary {
         per_month: month,
         per_year: month.scale(12.0),
         per_million_requests: gathered.per_million.estimate(),
+        per_terabyte: gathered.per_terabyte.estimate(),
+        per_user: gathered.per_user.estimate(),
         items: model
             .costs
             .iter()

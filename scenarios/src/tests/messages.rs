@@ -110,7 +110,7 @@ fn bytes_of_requests_and_of_all_answers_are_counted() {
     for exchange in EXCHANGES.iter().filter(|exchange| exchange.from != QUEUE) {
         let (counts, _) = exchange.run("");
         assert_eq!(counts.bytes, counts.attempts * 17, "{}", exchange.what);
-        assert_eq!(counts.bytes_across, [counts.bytes, 0], "{}", exchange.what);
+        assert_eq!(counts.bytes_across[..2], [counts.bytes, 0], "{}", exchange.what);
     }
 }
 

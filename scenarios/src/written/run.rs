@@ -29,10 +29,23 @@ pub struct RunSettings {
     pub precision: Option<PrecisionSettings>,
     /// Where the random numbers begin; the same seed gives the same results; default 1.
     pub seed: u64,
+    /// Of a system too large to be simulated request by request, how many of them; default all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thin: Option<ThinSettings>,
     /// Time of the week at time 0, for daily and weekly load; default Monday 0h.
     pub start: StartSettings,
     /// Where a run that diverges is stopped.
     pub bounds: BoundsSettings,
+}
+
+/// How many requests of all are simulated. Loads and limited workers are so many times less, and the bill counts each request for all that it
+/// stands for. Shares and latencies are those of the whole where nobody waits for anybody; numbers and rates are those of what is
+/// simulated, so that conditions on them are errors, as is what is shared by all requests: pools, limits, breakers, cores, bandwidth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ThinSettings {
+    /// One request in so many, such as 1k. Required.
+    pub one_of: Count,
 }
 
 /// Time of the week at time 0.
@@ -86,6 +99,7 @@ impl Default for RunSettings {
             replications: Count::new(40),
             precision: None,
             seed: 1,
+            thin: None,
             start: StartSettings::default(),
             bounds: BoundsSettings::default(),
         }
@@ -132,6 +146,9 @@ impl RunSettings {
         }
         if let Some(precision) = &self.precision {
             problems.at("precision", |p| precision.validate(self.replications, p));
+        }
+        if self.thin.is_some_and(|thin| !(1..=1_000_000_000).contains(&thin.one_of.get())) {
+            problems.error("thin.one_of", "one request in 1 to 1G is simulated").hint = Some("write one_of: 1k".into());
         }
         if self.start.time.ns() >= 24 * HOUR_NS {
             problems.error("start.time", "a day has 24 hours").hint = Some("the day stands in weekday".into());

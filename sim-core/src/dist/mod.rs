@@ -37,6 +37,11 @@ use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
+/// A draw of the standard normal distribution.
+pub fn standard_normal(draw: &mut impl Draw) -> f64 {
+    ziggurat::normal(draw)
+}
+
 /// A distribution of a duration, as written: a duration is the constant; or a kind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Distribution {

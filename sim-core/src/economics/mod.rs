@@ -4,6 +4,9 @@
 //! group an item belongs to follows from its meter. The [`bill`] scales what was metered to a month, and counts what faults cause by
 //! how often they happen.
 
+mod breach;
+mod capital;
+mod credits;
 mod failures;
 mod flat;
 mod instances;
@@ -17,21 +20,25 @@ mod wrongness;
 pub use crate::expression::Group;
 use crate::expression::Subject;
 use crate::ids::EdgeId;
+pub use breach::BreachSettings;
+pub use capital::CapitalSettings;
+pub use credits::CreditsSettings;
 pub use failures::FailuresSettings;
 pub use flat::FlatSettings;
-pub use instances::InstancesSettings;
-pub use meter::{Across, Meter};
+pub use instances::{BoughtSettings, InstancesSettings, ReservedSettings};
+pub use meter::{Across, Bought, Meter};
 pub use requests::RequestsSettings;
 pub use slower::SlowerSettings;
 pub use storage::StorageSettings;
-pub use transfer::TransferSettings;
+pub use transfer::{TransferSettings, is_outside};
 pub use wrongness::{WrongnessSettings, metered as wrong_replies};
 
 use crate::kind::Kind;
 use crate::names::Names;
 use crate::problem::Problems;
+use crate::promise::Promise;
 use crate::results::Slice;
-use crate::topology::Topology;
+use crate::topology::{Service, Topology};
 use crate::units::{Per, Price};
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +59,14 @@ pub enum MeterSettings {
     Transfer(TransferSettings),
     /// Requests.
     Requests(RequestsSettings),
+    /// Credits of a platform.
+    Credits(CreditsSettings),
     /// Time itself.
     Flat(FlatSettings),
+    /// What was bought.
+    Capital(CapitalSettings),
+    /// Broken promises.
+    Breach(BreachSettings),
     /// Requests that failed.
     Failures(FailuresSettings),
     /// Wrong replies.
@@ -68,11 +81,25 @@ pub const ALL: &[Kind] = &[
     Kind { family: "meter", name: "storage", schema: || schemars::schema_for!(StorageSettings) },
     Kind { family: "meter", name: "transfer", schema: || schemars::schema_for!(TransferSettings) },
     Kind { family: "meter", name: "requests", schema: || schemars::schema_for!(RequestsSettings) },
+    Kind { family: "meter", name: "credits", schema: || schemars::schema_for!(CreditsSettings) },
     Kind { family: "meter", name: "flat", schema: || schemars::schema_for!(FlatSettings) },
+    Kind { family: "meter", name: "capital", schema: || schemars::schema_for!(CapitalSettings) },
+    Kind { family: "meter", name: "breach", schema: || schemars::schema_for!(BreachSettings) },
     Kind { family: "meter", name: "failures", schema: || schemars::schema_for!(FailuresSettings) },
     Kind { family: "meter", name: "wrongness", schema: || schemars::schema_for!(WrongnessSettings) },
     Kind { family: "meter", name: "slower", schema: || schemars::schema_for!(SlowerSettings) },
 ];
+
+/// What a cost item may speak of.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The names of the scenario.
+    pub names: &'a Names,
+    /// Its services.
+    pub services: &'a [Service],
+    /// What it promises.
+    pub promises: &'a [Promise],
+}
 
 /// A cost item: what is metered, and what one costs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -138,7 +165,13 @@ impl MeterSettings {
             Self::Instances(_) | Self::Flat(_) => MeterUnit::Time,
             Self::Storage(_) => MeterUnit::BytesTime,
             Self::Transfer(_) => MeterUnit::Bytes,
-            Self::Requests(_) | Self::Failures(_) | Self::Wrongness(_) | Self::Slower(_) => MeterUnit::Things,
+            Self::Requests(_)
+            | Self::Credits(_)
+            | Self::Capital(_)
+            | Self::Breach(_)
+            | Self::Failures(_)
+            | Self::Wrongness(_)
+            | Self::Slower(_) => MeterUnit::Things,
         }
     }
 
@@ -147,6 +180,7 @@ impl MeterSettings {
         match self {
             Self::Failures(_) | Self::Slower(_) => Group::Sales,
             Self::Wrongness(_) => Group::Wrongness,
+            Self::Breach(_) => Group::Penalties,
             _ => Group::Infrastructure,
         }
     }
@@ -158,20 +192,27 @@ impl MeterSettings {
             Self::Storage(_) => "storage",
             Self::Transfer(_) => "transfer",
             Self::Requests(_) => "requests",
+            Self::Credits(_) => "credits",
             Self::Flat(_) => "flat",
+            Self::Capital(_) => "capital",
+            Self::Breach(_) => "breach",
             Self::Failures(_) => "failures",
             Self::Wrongness(_) => "wrongness",
             Self::Slower(_) => "slower",
         }
     }
 
-    fn compile(&self, names: &Names, services: &[crate::topology::Service], problems: &mut Problems) -> Option<Meter> {
+    fn compile(&self, around: &Around<'_>, problems: &mut Problems) -> Option<Meter> {
+        let Around { names, services, promises } = *around;
         problems.at(self.name(), |p| match self {
             Self::Instances(s) => s.compile(names, services, p),
             Self::Storage(s) => s.compile(names, services, p),
             Self::Transfer(s) => s.compile(names, p),
             Self::Requests(s) => s.compile(names, p),
+            Self::Credits(s) => s.compile(names, p),
             Self::Flat(_) => Some(Meter::Flat),
+            Self::Capital(s) => s.compile(),
+            Self::Breach(s) => s.compile(names, promises, p),
             Self::Failures(s) => s.compile(names, p),
             Self::Wrongness(s) => s.compile(names, p),
             Self::Slower(s) => s.compile(names, p),
@@ -189,6 +230,9 @@ impl CostSettings {
         }
         problems.at("meter", |p| {
             p.at(self.meter.name(), |p| match &self.meter {
+                MeterSettings::Instances(s) => s.validate(p),
+                MeterSettings::Credits(s) => s.validate(p),
+                MeterSettings::Capital(s) => s.validate(p),
                 MeterSettings::Wrongness(s) => s.validate(p),
                 MeterSettings::Slower(s) => s.validate(p),
                 _ => {}
@@ -197,30 +241,34 @@ impl CostSettings {
     }
 
     /// The item with ids.
-    pub fn compile(
-        &self,
-        name: &str,
-        names: &Names,
-        services: &[crate::topology::Service],
-        problems: &mut Problems,
-    ) -> Option<CostItem> {
-        let meter = problems.at("meter", |p| self.meter.compile(names, services, p))?;
+    pub fn compile(&self, name: &str, around: &Around<'_>, problems: &mut Problems) -> Option<CostItem> {
+        let meter = problems.at("meter", |p| self.meter.compile(around, p))?;
         Some(CostItem { name: name.to_owned(), meter, price: self.price.clone(), group: self.meter.group() })
     }
 }
 
 impl CostItem {
-    /// What one slice has used, in the meter's base unit.
+    /// What one slice has used, in the meter's base unit. Whether a promise is broken no slice knows by itself: the bill does.
+    ///
+    /// In a thinned run each request stands for as many as [`crate::topology::Run::one_of`] says.
     pub fn metered(&self, topology: &Topology, slice: &Slice) -> f64 {
+        let stands_for = topology.run.one_of as f64;
         match &self.meter {
-            Meter::Instances { of } => slice.services[of.index()].paid_ns as f64 / 1e9,
+            Meter::Instances { of, bought } => instances::metered(slice, *of, *bought),
             Meter::Storage { of, size } => storage::metered(topology, slice, *of, *size),
-            Meter::Transfer { of, across } => transfer::metered(topology, slice, *of, *across),
-            Meter::Requests { of } => requests::metered(topology, slice, *of),
-            Meter::Flat => (slice.to_ns - slice.from_ns) as f64 / 1e9,
-            Meter::Failures { of } => failures::metered(topology, slice, *of),
-            Meter::Wrongness { kind, of, share } => wrongness::metered(topology, slice, *kind, *of) * share,
-            Meter::Slower { of, than_ns, share } => slower::metered(topology, slice, *of, *than_ns) * share,
+            Meter::Transfer { of, across } => transfer::metered(topology, slice, *of, *across) * stands_for,
+            Meter::Requests { of } => requests::metered(topology, slice, *of) * stands_for,
+            Meter::Credits { of, per_s } => slice.services[of.index()].paid_ns as f64 / 1e9 * per_s,
+            Meter::Flat => seconds(slice),
+            Meter::Capital { over_s } => seconds(slice) / over_s,
+            Meter::Breach { .. } => 0.0,
+            Meter::Failures { of } => failures::metered(topology, slice, *of) * stands_for,
+            Meter::Wrongness { kind, of, share } => {
+                wrongness::metered(topology, slice, *kind, *of) * share * stands_for
+            }
+            Meter::Slower { of, than_ns, share } => {
+                slower::metered(topology, slice, *of, *than_ns) * share * stands_for
+            }
         }
     }
 
@@ -269,6 +317,10 @@ impl CostItem {
             },
         }
     }
+}
+
+fn seconds(slice: &Slice) -> f64 {
+    (slice.to_ns - slice.from_ns) as f64 / 1e9
 }
 
 /// Bytes of a gibibyte.

@@ -164,6 +164,12 @@ pub enum Metric {
     Spent,
     /// Money over time for CPU time that was spent for nobody who waits, scaled as in the bill.
     CostForNobody,
+    /// Infrastructure for a million requests of load classes.
+    CostPerMillionRequests,
+    /// Infrastructure for a terabyte that load classes send and are answered.
+    CostPerTerabyte,
+    /// Infrastructure a month for each user of load classes.
+    CostPerUser,
     /// From the start of a fault to the first alert that finds it.
     TimeToDetect,
     /// From the first alert that finds a fault to the first action because of it.

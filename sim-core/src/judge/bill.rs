@@ -11,11 +11,12 @@
 //! Where two incidents overlap, the first in the file has the slice; time in which none strikes is the aftermath of the one that
 //! ended last.
 
-use crate::economics::{CostItem, Group, MONTH_S, Meter};
-use crate::ids::ServiceId;
+use crate::economics::{Bought, CostItem, Group, MONTH_S, Meter};
+use crate::ids::{PromiseId, ServiceId};
 use crate::model::Model;
 use crate::results::{RunResult, ServiceCounts, Slice, Span};
 use crate::service::cpu;
+use crate::units::SimDuration;
 
 /// What one replication costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,15 +80,51 @@ impl Bill {
 impl CostItem {
     /// How it is priced: `4 x $0.17/h` for instances, else the price.
     pub fn priced_as(&self, model: &Model) -> String {
-        match &self.meter {
-            Meter::Instances { of } => {
+        let price = &self.price;
+        match self.meter {
+            Meter::Instances { bought: Bought::Reserved(count), .. } => format!("{count} x {price}, reserved"),
+            Meter::Instances { bought: Bought::OnDemand, .. } => format!("{price}, on demand"),
+            Meter::Instances { bought: Bought::Spot, .. } => format!("{price}, spot"),
+            Meter::Instances { of, bought: Bought::All } => {
                 let service = &model.services[of.index()];
-                let scaled = model.scalers.iter().any(|scaler| scaler.of == *of);
-                if scaled { self.price.to_string() } else { format!("{} x {}", service.instances, self.price) }
+                let scaled = model.scalers.iter().any(|scaler| scaler.of == of);
+                if scaled { price.to_string() } else { format!("{} x {price}", service.instances) }
             }
-            _ => self.price.to_string(),
+            Meter::Capital { over_s } => format!("{price} over {}", SimDuration::from_secs_f64(over_s)),
+            _ => price.to_string(),
         }
     }
+}
+
+/// What an item has used of a run, slice by slice. Whether the run breaks a promise is found out once.
+struct Used<'m> {
+    item: &'m CostItem,
+    model: &'m Model,
+    /// Periods of a broken promise in a second [s⁻¹]; 0 of all other items, and where it is kept.
+    broken_per_s: f64,
+}
+
+impl<'m> Used<'m> {
+    fn of(run: &RunResult, model: &'m Model, item: &'m CostItem) -> Self {
+        let broken_per_s = match item.meter {
+            Meter::Breach { promise, period_s } if breaks(run, model, promise) => 1.0 / period_s,
+            _ => 0.0,
+        };
+        Self { item, model, broken_per_s }
+    }
+
+    /// In the meter's base unit.
+    fn in_slice(&self, slice: &Slice) -> f64 {
+        match self.item.meter {
+            Meter::Breach { .. } => seconds(slice) * self.broken_per_s,
+            _ => self.item.metered(self.model, slice),
+        }
+    }
+}
+
+/// Whether a run breaks a promise; one without data is not broken.
+fn breaks(run: &RunResult, model: &Model, promise: PromiseId) -> bool {
+    model.promises[promise.index()].judge(run, model).is_some_and(|judged| !judged.kept)
 }
 
 /// Where the time of a run belongs.
@@ -194,8 +231,9 @@ fn item_bill(
 ) -> (ItemBill, Vec<f64>) {
     let infrastructure = item.group == Group::Infrastructure;
     let (mut normal, mut all, mut all_s) = (0.0, 0.0, 0.0);
+    let used = Used::of(run, model, item);
     for (slice, part) in run.slices.iter().zip(&shares.of_slice) {
-        let metered = item.metered(model, slice);
+        let metered = used.in_slice(slice);
         all += metered;
         all_s += seconds(slice);
         if !matches!(part, Part::Within(_)) {
@@ -204,7 +242,10 @@ fn item_bill(
     }
     let calm = calm.filter(|_| !infrastructure);
     let (base, base_s) = match calm {
-        Some(calm) => (calm.slices.iter().map(|s| item.metered(model, s)).sum(), calm.slices.iter().map(seconds).sum()),
+        Some(calm) => {
+            let used = Used::of(calm, model, item);
+            (calm.slices.iter().map(|s| used.in_slice(s)).sum(), calm.slices.iter().map(seconds).sum())
+        }
         // A run that is all incident still shows what its machines cost; of sales it knows no normal month.
         None if shares.normal_s <= 0.0 && infrastructure => (all, all_s),
         None => (normal, shares.normal_s),
@@ -236,6 +277,9 @@ fn item_bill(
 /// What each incident has metered more than the run without, in its time and after it. Where a bound has stopped one of
 /// both, only the time that both have seen counts.
 fn added_to(run: &RunResult, calm: &RunResult, model: &Model, item: &CostItem, incidents: usize) -> Vec<f64> {
+    if let Meter::Breach { promise, .. } = item.meter {
+        return breached(run, calm, model, promise);
+    }
     let struck = struck(run, model);
     let end = run.measured_ns.min(calm.measured_ns);
     let mut added = vec![0.0; incidents];
@@ -249,12 +293,21 @@ fn added_to(run: &RunResult, calm: &RunResult, model: &Model, item: &CostItem, i
     added
 }
 
+/// Periods of a promise that incidents break: one, where the run without them keeps it. Of several incidents the first is the one that
+/// breaks it, because a period is broken once.
+fn breached(run: &RunResult, calm: &RunResult, model: &Model, promise: PromiseId) -> Vec<f64> {
+    let count = |run: &RunResult| f64::from(u8::from(breaks(run, model, promise)));
+    let more = count(run) - count(calm);
+    (0..struck(run, model).len()).map(|place| if place == 0 { more } else { 0.0 }).collect()
+}
+
 /// What each incident has metered in its time more than as much time outside of all.
 fn added_alone(run: &RunResult, model: &Model, item: &CostItem, shares: &Shares, a_second: f64) -> Vec<f64> {
+    let used = Used::of(run, model, item);
     let mut added: Vec<f64> = shares.incidents.iter().map(|incident| -a_second * incident.seconds).collect();
     for (slice, part) in run.slices.iter().zip(&shares.of_slice) {
         if let Part::Within(place) = part {
-            added[*place] += item.metered(model, slice);
+            added[*place] += used.in_slice(slice);
         }
     }
     added
@@ -263,7 +316,7 @@ fn added_alone(run: &RunResult, model: &Model, item: &CostItem, shares: &Shares,
 /// Money of an item for the cores that worked for nobody who waits, at the price of the instances that have them. `None` where the item meters no
 /// instances whose cores are known.
 pub fn spent_for_nobody(model: &Model, item: &CostItem, counts: impl Fn(ServiceId) -> ServiceCounts) -> Option<f64> {
-    let Meter::Instances { of } = item.meter else { return None };
+    let Meter::Instances { of, .. } = item.meter else { return None };
     let counts = counts(of);
     let cores_ns = counts.cores_ns(model.services[of.index()].usable_cores());
     let cpu_s = counts.of(&cpu::CPU_FOR_NOBODY_NS) as f64 / 1e9;
@@ -272,7 +325,8 @@ pub fn spent_for_nobody(model: &Model, item: &CostItem, counts: impl Fn(ServiceI
 
 /// Money of one item between two times of a run [ns from 0]: what a time series of cost is made of.
 pub fn spent_between(run: &RunResult, model: &Model, item: &CostItem, span: Span) -> f64 {
-    item.money(run.slices_in(span).map(|slice| item.metered(model, slice)).sum())
+    let used = Used::of(run, model, item);
+    item.money(run.slices_in(span).map(|slice| used.in_slice(slice)).sum())
 }
 
 #[cfg(test)]
@@ -345,6 +399,68 @@ mod tests {
         for text in ["cost(infrastructure) == $13116.74/month", "cost(fines) == $63.072G/year"] {
             let clause = crate::expression::Clause::parse(text).unwrap();
             assert_eq!(clause.kept(&|_| Some(&metrics)), Some(true), "{text}");
+        }
+    }
+
+    // CATALOGUE E4, feed: 2,628,000 + 14,086.08 + 2,978.40 + 65,700 = 2,710,764.48 $ a month, at one request in 1,000.
+    #[test]
+    fn a_thinned_feed_costs_what_the_worked_example_says() {
+        let mut system = System::new(100);
+        system.model.topology.run.one_of = 1_000;
+        let [feed, edge, posts] = [("feed", 60), ("edge", 72), ("posts", 12)].map(|(name, n)| system.service(name, n));
+        let (read, get, put) =
+            (system.endpoint(feed, "read"), system.endpoint(posts, "read"), system.endpoint(posts, "write"));
+        let sites = [(read, 1_000_000), (get, 50_000), (put, 10_000)]
+            .map(|(of, a_second)| (system.load(&format!("to-{}", of.index()), of), a_second / 1_000 * 10));
+        let asked = |of: &str| json!({"requests": {"of": of}});
+        let rented = |of: &str| json!({"instances": {"of": of}});
+        for (name, meter, price) in [
+            ("delivery", asked("feed.read"), "$0.01/10k"),
+            ("caches", rented("edge"), "$0.268/h"),
+            ("apps", rented("feed"), "$0.068/h"),
+            ("reads", asked("posts.read"), "$0.25/1M"),
+            ("writes", asked("posts.write"), "$1.25/1M"),
+        ] {
+            system.cost(name, json!({"meter": meter, "price": price}));
+        }
+        let mut run = system.run(10);
+        for slice in &mut run.slices {
+            for (service, instances) in [(feed, 60), (edge, 72)] {
+                slice.services[service.index()].paid_ns = u128::from(instances * 10 * SECOND);
+            }
+            sites.iter().for_each(|(site, requests)| slice.edges[site.index()] = calls(*requests, 0));
+        }
+        let bill = bill(&run, &system.model);
+        for (item, expect) in bill.items.iter().zip([2_628_000.0, 14_086.08, 2_978.40, 32_850.0, 32_850.0]) {
+            assert!((item.per_month - expect).abs() < 0.005, "{}, expected {expect}", item.per_month);
+        }
+        assert!((bill.per_month(Group::Infrastructure) - 2_710_764.48).abs() < 0.005);
+    }
+
+    // CATALOGUE E4, analytics: 1,103.76 + 7,680 + 20,000 + 186.15 = 28,969.91 $ a month.
+    #[test]
+    fn a_warehouse_costs_what_the_worked_example_says() {
+        let mut system = System::new(100);
+        let [ingest, ..] =
+            [("ingest", 6), ("warehouse", 1), ("coordinator", 3)].map(|(name, n)| system.service(name, n));
+        for (name, meter, price) in [
+            ("nodes", json!({"instances": {"of": "ingest"}}), "$0.252/h"),
+            ("batch", json!({"credits": {"of": "warehouse", "rate": "16/h", "active": "240h/month"}}), "$2"),
+            ("storage", json!({"storage": {"of": "warehouse", "size": "500TB"}}), "$40/TB/month"),
+            ("coordinators", json!({"instances": {"of": "coordinator"}}), "$0.085/h"),
+            ("real-time", json!({"credits": {"of": "warehouse", "rate": "64/h", "active": "720h/month"}}), "$2"),
+        ] {
+            system.cost(name, json!({"meter": meter, "price": price}));
+        }
+        let mut run = system.run(10);
+        for slice in &mut run.slices {
+            for (place, instances) in [6, 1, 3].into_iter().enumerate() {
+                slice.services[ingest.index() + place].paid_ns = u128::from(instances * 10 * SECOND);
+            }
+        }
+        let bill = bill(&run, &system.model);
+        for (item, expect) in bill.items.iter().zip([1_103.76, 7_680.0, 20_000.0, 186.15, 92_160.0]) {
+            assert!((item.per_month - expect).abs() < 0.005, "{}, expected {expect}", item.per_month);
         }
     }
 

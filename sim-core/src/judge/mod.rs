@@ -18,6 +18,7 @@ mod stretch;
 #[cfg(test)]
 pub(crate) mod testing;
 mod up;
+mod volume;
 
 pub use bill::{Bill, ItemBill, bill, bill_against, spent_between};
 pub use calm::calm;
@@ -26,3 +27,4 @@ pub use recovery::{Recovery, recovery};
 pub use run_metrics::RunMetrics;
 pub use stages::stages_of;
 pub use stretch::Stretch;
+pub use volume::{Volume, volume};

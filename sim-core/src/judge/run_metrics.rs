@@ -100,6 +100,9 @@ impl<'a> RunMetrics<'a> {
             (Metric::Cost, subject) => self.cost(subject, &metric.scope, spans),
             (Metric::Spent, subject) => Some(self.spent(subject, spans)),
             (Metric::CostForNobody, subject) => self.cost_for_nobody(subject, spans),
+            (Metric::CostPerMillionRequests | Metric::CostPerTerabyte | Metric::CostPerUser, _) => {
+                super::volume(self.run, self.model).cost_of_one(metric.metric, &self.bill)
+            }
             (Metric::TimeToDetect, Subject::Fault(fault)) => self.time_to_detect(*fault),
             (Metric::TimeToRespond, Subject::Fault(fault)) => self.time_to_respond(*fault),
             (Metric::TimeToMend, Subject::Fault(fault)) => self.time_to_mend(*fault),

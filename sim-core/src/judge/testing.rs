@@ -6,7 +6,7 @@
 use crate::control::Alert;
 use crate::data::Effect;
 use crate::dist::Distribution;
-use crate::economics::CostSettings;
+use crate::economics::{Around, CostSettings};
 use crate::faults::{Fault, FaultEffect, Schedule, Target};
 use crate::ids::{Caller, EdgeId, EndpointId, FaultId, GuardId, LoadId, PromiseId, RegionId, ServiceId, ZoneId};
 use crate::metrics::{ByLevel, ByPart, Histogram, SparseHistogram};
@@ -44,6 +44,7 @@ impl System {
             max_backlog: 1_000_000,
             max_in_flight: 10_000_000,
             max_events: u64::MAX,
+            one_of: 1,
         };
         let model = Model::of(Topology {
             run,
@@ -95,6 +96,7 @@ impl System {
             machine_type: None,
             disk: Bytes::ZERO,
             provides: None,
+            reserved: 0,
         });
         self.names.services.insert(name.into(), id);
         id
@@ -205,7 +207,9 @@ impl System {
         let settings: CostSettings = serde_json::from_value(json).unwrap();
         let mut problems = Problems::new();
         settings.validate(&mut problems);
-        let item = settings.compile(name, &self.names, &self.model.services, &mut problems);
+        let (services, promises) = (&self.model.topology.services, &self.model.promises);
+        let around = Around { names: &self.names, services, promises };
+        let item = settings.compile(name, &around, &mut problems);
         let problems = problems.into_vec();
         assert!(problems.is_empty(), "{problems:?}");
         self.names.costs.insert(name.into(), self.model.costs.len());

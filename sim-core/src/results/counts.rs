@@ -71,8 +71,8 @@ counts! {
         wrapping call_latency_sum_ns: u64,
         /// Bytes sent, both ways.
         sum bytes: u64,
-        /// Bytes of these that crossed zones, and regions.
-        sum bytes_across: [u64; 2],
+        /// Bytes of these that crossed zones, and regions, and that were answered to those who are in no zone.
+        sum bytes_across: [u64; 3],
         /// What the families count.
         sum counters: Tally<CALL_SITE_COUNTERS>,
     }
@@ -86,6 +86,8 @@ counts! {
         integral instances_ns: u128,
         /// Integral of instances that are paid for (ordered, starting, running, draining) [ns].
         integral paid_ns: u128,
+        /// Integral of those of them that are more than the bill says are reserved [ns].
+        integral above_reserved_ns: u128,
         /// Integral of instances that are starting [ns].
         integral starting_ns: u128,
         /// Integral of workers that are held [ns]; of unlimited ones too.

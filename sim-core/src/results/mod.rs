@@ -9,13 +9,16 @@ mod capacity;
 pub mod compare;
 mod counts;
 mod course;
+mod decision;
 mod deploy;
 mod experiment;
 pub mod gate;
 mod held;
 mod incident;
+mod knee;
 mod known;
 pub mod measured;
+mod metastability;
 mod modes;
 mod promise;
 mod run;
@@ -34,6 +37,7 @@ pub use about::{About, Made};
 pub use capacity::*;
 pub use counts::{EdgeCounts, ServiceCounts, UpCounts};
 pub use course::{Precise, PrecisionSummary, StoppedEarly, WentOn, WentOnEnd};
+pub use decision::*;
 pub use deploy::{DeployRun, DeploySummary};
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue,
@@ -41,7 +45,9 @@ pub use experiment::{
 };
 pub use held::{Held, HeldCounts};
 pub use incident::{IncidentRun, IncidentsRun, IncidentsSummary};
+pub use knee::*;
 pub use known::{Known, KnownFinding, Need};
+pub use metastability::*;
 pub use modes::{ModeSummary, ModesRun, ModesSummary};
 pub use promise::*;
 pub use run::{Limit, Looks, Period, PipelineCounts, RunResult, Slice, Steps, Stopped, WrongCounts};

@@ -78,6 +78,9 @@ pub struct PromiseSummary {
     /// Path of the clause of `expect` that says that this promise is not held, and is judged in its place; `None` for most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denied_by: Option<String>,
+    /// The period over which its error budget runs [s]; `None` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period_s: Option<f64>,
 }
 
 /// What was observed in one comparison of a clause.

@@ -39,6 +39,9 @@ pub struct Summary {
     pub simulated_s: f64,
     /// Warm-up, cut from all numbers [s].
     pub warm_up_s: f64,
+    /// One request in so many was simulated: numbers and rates are theirs, and the bill is that of all; `None` where each was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_of: Option<u64>,
     /// Replications that a bound stopped, and why.
     pub stopped: Vec<StoppedRun>,
     /// What was left out of replications because there was too much of it, where a number may depend on it.
@@ -290,6 +293,12 @@ pub struct CostSummary {
     pub per_year: Estimate,
     /// Infrastructure for a million requests of all load classes; `None` without load.
     pub per_million_requests: Option<Estimate>,
+    /// Infrastructure for a terabyte that load classes send and are answered; `None` where their calls have no size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_terabyte: Option<Estimate>,
+    /// Infrastructure a month for each user; `None` where no load class says how many it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_user: Option<Estimate>,
     /// The items, in the order of the file.
     pub items: Vec<CostItemSummary>,
 }
@@ -337,8 +346,33 @@ pub struct WrongnessSummary {
     pub cost_per_incident: Option<Estimate>,
     /// The same by fault, in the order of the file.
     pub by_fault: Vec<FaultPrice>,
+    /// What is lost in a year, as a distribution; `None` where nothing that is lost has a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub year: Option<LossYears>,
     /// Replications that were simulated again without the faults, to tell what these add.
     pub runs_without_incidents: u32,
+}
+
+/// What lost and wrong requests and broken promises cost in a year, over many years that are put together of what was simulated.
+#[derive(Debug, Clone, Serialize)]
+pub struct LossYears {
+    /// Years that were put together.
+    pub years: u32,
+    /// Mean of them.
+    pub mean: f64,
+    /// One year in twenty loses less.
+    pub p5: f64,
+    /// Half of them lose less.
+    pub p50: f64,
+    /// One year in twenty loses more.
+    pub value_at_risk_95: f64,
+    /// One year in a hundred loses more.
+    pub value_at_risk_99: f64,
+    /// Mean of the worst twentieth.
+    pub shortfall_95: f64,
+    /// Losses from the least to the most, with the share of years that lose more.
+    #[serde(skip)]
+    pub exceeded: Vec<(f64, f64)>,
 }
 
 /// What a fault costs in lost and wrong requests.

@@ -52,6 +52,7 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         machine_type: None,
         disk: Bytes::new(0),
         provides: None,
+        reserved: 0,
     }
 }
 
@@ -72,6 +73,7 @@ pub(super) fn chain(
             max_backlog: 1_000_000,
             max_in_flight: 10_000_000,
             max_events: u64::MAX,
+            one_of: 1,
         },
         regions: vec![Region { name: "home".into() }],
         zones: vec![Zone { name: "home-a".into(), region: RegionId(0) }],

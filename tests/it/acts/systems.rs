@@ -473,7 +473,25 @@ pub(super) const ACTS: &[Act] = &[
         "costs: {c: {meter: {requests: {of: api.get}}, price: $1/1M}}",
         "cost in on > $100/month",
     ),
+    act(
+        "meter credits",
+        "",
+        "costs: {c: {meter: {credits: {of: api, rate: 16/h, active: 365h/month}}, price: $2}}",
+        "cost in on == $64/h within 0.1%",
+    ),
     act("meter flat", "", "costs: {c: {meter: flat, price: $400/month}}", "cost in on == $400/month within 0.1%"),
+    act(
+        "meter capital",
+        "",
+        "costs: {c: {meter: {capital: {over: 36month}}, price: $90k}}",
+        "cost in on == $2500/month within 0.1%",
+    ),
+    act(
+        "meter breach",
+        "faults: {bad: {inject: {fail: {probability: 30%}}, where: {service: api}}}\npromises: {p: {keep: {availability: 99.9%}, of: web.get, period: 1month}}",
+        "costs: {c: {meter: {breach: {promise: p}}, price: $10k}}",
+        "cost(penalties) in on == $10k/month within 0.1%",
+    ),
     act(
         "meter failures",
         FAILING,

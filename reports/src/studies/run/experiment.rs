@@ -155,6 +155,7 @@ pub(crate) mod tests {
             would_settle: None,
             path: format!("experiments.{name}"),
             denied_by: None,
+            period_s: None,
         }
     }
 

@@ -163,6 +163,7 @@ fn promise(name: &str, about: About, says: &str, verdict: Verdict, kept: u32, un
         would_settle: (verdict == Verdict::Inconclusive).then_some(124),
         path: format!("promises.{name}"),
         denied_by: None,
+        period_s: (unit == Unit::Share).then_some(30.0 * 86_400.0),
     }
 }
 
@@ -231,6 +232,8 @@ fn cost() -> CostSummary {
         per_month: near(3410.0, 8.0),
         per_year: near(40_920.0, 96.0),
         per_million_requests: Some(near(1.62, 0.01)),
+        per_terabyte: None,
+        per_user: Some(near(0.17, 0.001)),
         items: vec![
             item("gateway-nodes", Group::Infrastructure, "4 x $0.17/h", 1705.0, None),
             item("payment-nodes", Group::Infrastructure, "6 x $0.17/h", 1241.0, None),
@@ -328,6 +331,7 @@ fn summary() -> Summary {
         digest: "7c1e09b45d2af386".into(),
         simulated_s: 900.0,
         warm_up_s: 120.0,
+        one_of: None,
         stopped: Vec::new(),
         limits: Vec::new(),
         endpoints: BTreeMap::from([(
@@ -382,6 +386,7 @@ fn summary() -> Summary {
             cost_per_year: near(358_000.0, 2000.0),
             cost_per_incident: Some(near(89_500.0, 500.0)),
             by_fault: vec![FaultPrice { fault: "brownout".into(), adds: near(89_500.0, 500.0), per_year: Some(4.0) }],
+            year: None,
             runs_without_incidents: 64,
         },
         probes: BTreeMap::new(),

@@ -21,6 +21,8 @@ use search::{Found, Search};
 use sim_core::engine::digest::Digest;
 use sim_core::expression::read_quantity;
 use sim_core::faults::Schedule;
+use sim_core::ids::LoadId;
+use sim_core::model::Model;
 use sim_core::problem::Problem;
 use sim_core::results::{CapacityKnob, CapacityLevel, CapacityResult, Case, Judge, Setting, Tried, Verdict};
 use std::cmp::Ordering;
@@ -179,6 +181,29 @@ fn loads(ask: &CapacitySettings) -> Vec<f64> {
     if ask.at_load.is_empty() { vec![1.0] } else { ask.at_load.iter().map(|load| load.fraction()).collect() }
 }
 
+/// Makes so many times as much of the load of a class, or of all.
+///
+/// # Errors
+/// If a class replays single arrivals.
+pub fn scale_loads(model: &mut Model, load: f64, only: Option<LoadId>) -> Result<(), Stop> {
+    if (load - 1.0).abs() <= 1e-12 {
+        return Ok(());
+    }
+    for (place, class) in model.loads.iter_mut().enumerate() {
+        if only.is_some_and(|only| only.index() != place) {
+            continue;
+        }
+        class.arrival = class.arrival.scaled(load).ok_or_else(|| {
+            let why =
+                format!("{} replays single arrivals of a file, which cannot come more often than they did", class.name);
+            Stop::Problem(Box::new(
+                Problem::error("at_load", why).hint("replay rates, or leave at_load and the knee out"),
+            ))
+        })?;
+    }
+    Ok(())
+}
+
 /// A load factor as people say it.
 pub fn says_load(load: f64) -> String {
     let percent = (load * 100.0).round();
@@ -215,19 +240,7 @@ impl Searching<'_> {
         for lost in loaded.model.faults.iter_mut().filter(|f| fault.as_ref() == Some(&f.name)) {
             lost.schedule = Schedule::Fixed { at_ns: begin_ns, for_ns: None, every_ns: None, times: None };
         }
-        if (load - 1.0).abs() > 1e-12 {
-            for class in &mut loaded.model.loads {
-                class.arrival = class.arrival.scaled(load).ok_or_else(|| {
-                    let why = format!(
-                        "{} replays single arrivals of a file, which cannot come more often than they did",
-                        class.name
-                    );
-                    Stop::Problem(Box::new(
-                        Problem::error("at_load", why).hint("replay rates, or leave at_load and the knee out"),
-                    ))
-                })?;
-            }
-        }
+        scale_loads(&mut loaded.model, load, None)?;
         Ok(loaded)
     }
 

@@ -103,6 +103,9 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::BudgetSpent
         | Metric::Cost
         | Metric::Spent
+        | Metric::CostPerMillionRequests
+        | Metric::CostPerTerabyte
+        | Metric::CostPerUser
         | Metric::TimeToDetect
         | Metric::TimeToMend
         | Metric::TimeToOpen

@@ -2,14 +2,20 @@
 
 pub mod capacity;
 pub mod compare;
+pub mod decide;
 pub mod gate;
+pub mod knee;
 pub mod knob;
+pub mod metastability;
 pub mod question;
 pub mod sweep;
 
 use capacity::CapacitySettings;
 use compare::CompareSettings;
+use decide::DecideSettings;
 use gate::GateSettings;
+use knee::KneeSettings;
+use metastability::MetastabilitySettings;
 use question::Question;
 use serde::{Deserialize, Serialize};
 use sim_core::kind::Kind;
@@ -49,6 +55,12 @@ pub enum AskSettings {
     Capacity(CapacitySettings),
     /// Which of several variants is better, and by how much.
     Compare(CompareSettings),
+    /// The load at which each promise breaks.
+    Knee(KneeSettings),
+    /// Whether the system comes back by itself, by load and trigger.
+    Metastability(MetastabilitySettings),
+    /// Which of several systems to take, by all that they cost.
+    Decide(DecideSettings),
     /// Whether all that is promised and expected holds.
     Gate(GateSettings),
 }
@@ -58,6 +70,9 @@ pub const ALL: &[Kind] = &[
     Kind { family: "ask", name: "sweep", schema: || schemars::schema_for!(SweepSettings) },
     Kind { family: "ask", name: "capacity", schema: || schemars::schema_for!(CapacitySettings) },
     Kind { family: "ask", name: "compare", schema: || schemars::schema_for!(CompareSettings) },
+    Kind { family: "ask", name: "knee", schema: || schemars::schema_for!(KneeSettings) },
+    Kind { family: "ask", name: "metastability", schema: || schemars::schema_for!(MetastabilitySettings) },
+    Kind { family: "ask", name: "decide", schema: || schemars::schema_for!(DecideSettings) },
     Kind { family: "ask", name: "gate", schema: || schemars::schema_for!(GateSettings) },
 ];
 
@@ -68,6 +83,9 @@ impl AskSettings {
             Self::Sweep(ask) => ("sweep", ask.as_ref()),
             Self::Capacity(ask) => ("capacity", ask),
             Self::Compare(ask) => ("compare", ask),
+            Self::Knee(ask) => ("knee", ask),
+            Self::Metastability(ask) => ("metastability", ask),
+            Self::Decide(ask) => ("decide", ask),
             Self::Gate(ask) => ("gate", ask),
         }
     }
@@ -102,6 +120,9 @@ mod tests {
             r#"{"sweep": {"over": {"a.b": {"list": ["1"]}}}}"#,
             r#"{"capacity": {"find": {"a.b": {"list": ["1"]}}}}"#,
             r#"{"compare": {"baseline": "base", "against": ["a"]}}"#,
+            r#"{"knee": {}}"#,
+            r#"{"metastability": {"trigger": {"faults.a.for": {"list": ["1s"]}}, "at_load": ["100%"]}}"#,
+            r#"{"decide": {"among": ["base", "a"]}}"#,
             r#"{"gate": {}}"#,
         ];
         let asks = written.map(|text| serde_json::from_str::<AskSettings>(text).unwrap());

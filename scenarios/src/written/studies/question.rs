@@ -1,6 +1,7 @@
 //! What the questions of all studies have in common: problems, and what in them speaks of the rest of the scenario.
 
 use super::AskSettings;
+use crate::written::named::Name;
 use sim_core::expression::Value;
 use sim_core::names::Names;
 use sim_core::problem::Problems;
@@ -58,6 +59,23 @@ impl Known<'_> {
                 p.at(place, |p| self.value(shown, p));
             }
         });
+    }
+
+    /// Problems of the names of promises under a key.
+    pub fn promised(&self, names: &[Name], key: &str, problems: &mut Problems) {
+        problems.at(key, |p| {
+            for (place, promise) in names.iter().enumerate() {
+                if !self.promises.contains(&promise.as_ref()) {
+                    p.at(place, |p| {
+                        p.unknown("", "promise", promise.as_ref(), self.promises.iter().copied());
+                    });
+                }
+            }
+        });
+        if names.is_empty() && self.promises.is_empty() {
+            problems.error("", "nothing is promised, so that no load is too much").hint =
+                Some("write a promise in `promises`".into());
+        }
     }
 
     /// That no variant has this name, unless one has it or it is that of the file itself.

@@ -578,13 +578,13 @@ impl World<'_> {
         let zone = self.stations.zone_of(self.frames[frame].instance.known());
         let counts = self.calls.counts(site);
         counts.bytes += bytes;
-        if let Some(from) = from
-            && from != zone
-        {
-            counts.bytes_across[0] += bytes;
-            if self.network.regions[from.index()] != self.network.regions[zone.index()] {
-                counts.bytes_across[1] += bytes;
-            }
-        }
+        let Some(from) = from else {
+            // To those who are in no zone answers go out; what they send comes in.
+            counts.bytes_across[2] += if way == Way::Back { bytes } else { 0 };
+            return;
+        };
+        let far = self.network.regions[from.index()] != self.network.regions[zone.index()];
+        counts.bytes_across[0] += if from == zone { 0 } else { bytes };
+        counts.bytes_across[1] += if far { bytes } else { 0 };
     }
 }

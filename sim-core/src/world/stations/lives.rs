@@ -39,7 +39,7 @@ impl World<'_> {
         self.begin_callers();
         for (id, service) in self.stations.services.ids().zip(&model.services) {
             for instance in self.stations.services[id].ids().take(service.instances as usize) {
-                self.stations.services[id].paid.enter(0);
+                self.stations.services[id].pays(0);
                 self.comes_up(instance);
                 self.stations.instances[instance].registered = true;
             }
@@ -358,7 +358,7 @@ impl World<'_> {
     pub(super) fn removed(&mut self, instance: InstanceId) {
         let service = self.stations.instances[instance].service;
         self.goes_down(instance, Life::Gone);
-        self.stations.services[service].paid.leave(self.now);
+        self.stations.services[service].pays_no_more(self.now);
         let at = &mut self.stations.instances[instance];
         at.epoch += 1;
         at.registered = false;
@@ -413,7 +413,7 @@ impl World<'_> {
     /// A new machine is ordered for a place where there is none. It runs the version that its service has by then.
     pub(in crate::world) fn orders(&mut self, instance: InstanceId) {
         let service = self.stations.instances[instance].service;
-        self.stations.services[service].paid.enter(self.now);
+        self.stations.services[service].pays(self.now);
         self.stations.services[service].starting.enter(self.now);
         self.stations.instances[instance].set_life(Life::Starting);
         self.stations.since[instance] = (self.now, self.now);

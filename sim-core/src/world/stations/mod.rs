@@ -546,7 +546,7 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
             patience: settings.max_wait.as_ref().map(crate::dist::Distribution::build),
             pulls: feeds.clone(),
             messages: matches!(settings.node, Node::Queue(_)).then(Box::default),
-            ..Service::new(InstanceId::from(instances.len()), places)
+            ..Service::new(InstanceId::from(instances.len()), places, settings.reserved)
         });
         let endpoints = model.endpoints.iter().filter(|e| e.service.index() == index);
         let beyond = endpoints.clone().any(|e| e.is_async) || endpoints.clone().any(|e| works_beside(&e.steps));

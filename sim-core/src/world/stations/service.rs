@@ -43,6 +43,10 @@ pub struct Service {
     pub running: Integral,
     /// Paid instances.
     pub paid: Integral,
+    /// Those of them that are more than are reserved.
+    pub above_reserved: Integral,
+    /// Instances that the bill pays for whether they run or not.
+    pub reserved: u64,
     /// Instances that are starting.
     pub starting: Integral,
     /// Workers that exist on running instances.
@@ -84,7 +88,8 @@ impl Messages {
 
 impl Service {
     /// A service of which nothing runs yet.
-    pub fn new(first: InstanceId, places: u32) -> Self {
+    pub fn new(first: InstanceId, places: u32, reserved: u32) -> Self {
+        let reserved = u64::from(reserved);
         Self {
             first,
             places,
@@ -101,11 +106,29 @@ impl Service {
             owed: 0,
             running: Integral::default(),
             paid: Integral::default(),
+            above_reserved: Integral::default(),
+            reserved,
             starting: Integral::default(),
             workers: Integral::default(),
             counts: Tally::default(),
             messages: None,
         }
+    }
+
+    /// One instance more is paid for.
+    pub fn pays(&mut self, now_ns: u64) {
+        self.paid.enter(now_ns);
+        if self.paid.now > self.reserved {
+            self.above_reserved.enter(now_ns);
+        }
+    }
+
+    /// One instance less is paid for.
+    pub fn pays_no_more(&mut self, now_ns: u64) {
+        if self.paid.now > self.reserved {
+            self.above_reserved.leave(now_ns);
+        }
+        self.paid.leave(now_ns);
     }
 
     /// All running sums at this moment, over the service and `instances`, its own; differences of two of them are what results hold. Processor
@@ -114,6 +137,7 @@ impl Service {
         let mut sums = ServiceCounts {
             instances_ns: u128::from(self.running.read(now_ns)),
             paid_ns: u128::from(self.paid.read(now_ns)),
+            above_reserved_ns: u128::from(self.above_reserved.read(now_ns)),
             workers_ns: u128::from(self.workers.read(now_ns)),
             queue_ns: u128::from(self.queue.read(now_ns)),
             queue_now: self.queue.now,

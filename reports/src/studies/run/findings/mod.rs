@@ -17,6 +17,7 @@ mod retries;
 mod scaled_in;
 mod stays_down;
 mod stopped;
+mod thinned;
 mod unanswered;
 mod workers;
 
@@ -30,6 +31,7 @@ type Look = fn(&StudyResult, &Source) -> Option<Finding>;
 /// All that is looked for.
 pub const ALL: &[(&str, Look)] = &[
     ("stopped", stopped::look),
+    ("thinned", thinned::look),
     ("limits", limits::look),
     ("unanswered", unanswered::look),
     ("blind", blind::look),

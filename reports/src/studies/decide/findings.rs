@@ -1,0 +1,83 @@
+//! The advice, what it rests on, and how far it is from another.
+
+use crate::numbers::{alone, estimate, grouped, plain};
+use sim_core::expression::Group;
+use sim_core::results::{Decision, Flip, Guided, OptionPriced, Rule, Unit};
+
+/// The advice in a sentence or two.
+pub fn answer(decision: &Decision) -> String {
+    match (&decision.guide, decision.by) {
+        (Some(guide), Rule::Guide) => format!("{} {}", by_guide(decision, guide), by_cost(decision)),
+        (Some(guide), Rule::Cost) => format!("{} {}", by_cost(decision), by_guide(decision, guide)),
+        (None, _) => by_cost(decision),
+    }
+}
+
+fn by_cost(decision: &Decision) -> String {
+    let best = &decision.options[decision.cheapest];
+    let total = estimate(&best.total, Unit::MoneyPerYear);
+    let next = decision
+        .options
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at != decision.cheapest)
+        .min_by(|a, b| a.1.more_than_cheapest.mean.total_cmp(&b.1.more_than_cheapest.mean));
+    let Some((_, next)) = next else { return format!("{} costs {total}.", best.name) };
+    let more = estimate(&next.more_than_cheapest, Unit::MoneyPerYear);
+    if decision.certain {
+        format!("Take {}: it costs least in all, {total}; {}, the next, costs {more} more.", best.name, next.name)
+    } else {
+        format!(
+            "{} costs least in all, {total}, but not for certain: {}, the next, costs {more} more, an interval that includes zero.",
+            best.name, next.name
+        )
+    }
+}
+
+fn by_guide(decision: &Decision, guide: &Guided) -> String {
+    let found = guide.option.map_or_else(String::new, |at| format!(", which is {}", decision.options[at].name));
+    format!(
+        "The guide says {}{found}: wrong answers of the weakest system cost {}, and coordination {}.",
+        guide.level.words(),
+        alone(&guide.wrongness, Unit::MoneyPerYear),
+        alone(&guide.coordination, Unit::MoneyPerYear)
+    )
+}
+
+/// The figures that the advice rests on, and what would have to move.
+pub fn reasons(decision: &Decision) -> Vec<String> {
+    let best = &decision.options[decision.cheapest];
+    let others = decision.options.iter().enumerate().filter(|(at, _)| *at != decision.cheapest);
+    let mut all: Vec<String> = others.filter_map(|(_, other)| against(best, other)).collect();
+    all.extend(decision.flips.iter().take(3).map(|flip| moves(decision, flip)));
+    if decision.flips.is_empty() {
+        all.push(format!("No price of one item, whatever it is, makes another than {} the cheapest.", best.name));
+    }
+    all
+}
+
+/// In which group another system costs most more than the best.
+fn against(best: &OptionPriced, other: &OptionPriced) -> Option<String> {
+    let more = |group: &Group| other.of(*group).mean - best.of(*group).mean;
+    let most = Group::ALL.into_iter().max_by(|a, b| more(a).total_cmp(&more(b)))?;
+    let amount = more(&most);
+    (amount > 0.0).then(|| {
+        format!(
+            "{} costs {} a year more in {} than {}.",
+            other.name,
+            plain(amount, Unit::Money),
+            most.name(),
+            best.name
+        )
+    })
+}
+
+/// What a price has to be for another system to be the cheapest.
+pub fn moves(decision: &Decision, flip: &Flip) -> String {
+    let to = &decision.options[flip.to].name;
+    if flip.factor >= 1.0 {
+        format!("With {} {} times as dear, {to} is the cheapest.", flip.item, grouped(flip.factor, 2))
+    } else {
+        format!("With {} at {} of its price, {to} is the cheapest.", flip.item, plain(flip.factor, Unit::Share))
+    }
+}

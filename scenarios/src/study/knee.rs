@@ -1,0 +1,302 @@
+//! The load at which each promise breaks.
+//!
+//! Loads are looked at from the file's own: up until every promise is broken or the heaviest is reached, down until none is. Then, promise by
+//! promise, what lies between the load that holds and the one that breaks is halved. A load is looked at once, for all promises, until the bounds
+//! that hold at any time have decided each of them or the budget is spent.
+
+use super::Plan;
+use super::anytime::AnyTime;
+use super::capacity::{says_load, scale_loads};
+use super::interval::{Critical, MeanSums};
+use super::judge::NEEDED;
+use super::kind::{Stop, Study, Watch};
+use super::one::One;
+use super::quantile::TimeSums;
+use super::replicate::replicate;
+use super::sweep::judged;
+use super::verdicts::Verdicts;
+use crate::Loaded;
+use crate::written::studies::knee::KneeSettings;
+use sim_core::engine::digest::Digest;
+use sim_core::ids::{Caller, EdgeId, LoadId};
+use sim_core::metrics::Histogram;
+use sim_core::problem::Problem;
+use sim_core::results::{EdgeCounts, Judge, Judgement, Knees, LoadPoint, PromiseKnee, Verdict};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// By how much the load grows or shrinks on the way to both ends.
+const GROWTH: f64 = 1.4;
+/// How close the load that holds and the one that breaks are brought together: a fiftieth.
+const CLOSE: f64 = 1.02;
+/// The heaviest load, in loads of the file, where nobody says it.
+const UP_TO: f64 = 10.0;
+/// The lightest load that is looked at, in loads of the file.
+const DOWN_TO: f64 = 0.01;
+/// Replications of each load at least, for the spread of what is shown.
+const LEAST: u32 = 8;
+/// Replications after which a promise without any data is given up.
+const HOPELESS: u32 = 12;
+
+/// A knee study of one scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct KneeStudy<'a> {
+    /// The scenario.
+    pub loaded: &'a Loaded,
+    /// Name of the study in the file; empty where the command line asked.
+    pub study: &'a str,
+    /// What is asked.
+    pub ask: &'a KneeSettings,
+    /// Confidence of the verdicts, from 0 to 1.
+    pub confidence: f64,
+    /// Replications of one load at most.
+    pub budget: u32,
+    /// How each load is run.
+    pub plan: &'a Plan,
+}
+
+impl Study for KneeStudy<'_> {
+    type Answer = Knees;
+
+    /// Those of one load: how many are looked at is found out.
+    fn replications(&self) -> u32 {
+        self.budget
+    }
+
+    fn run(self, watch: &dyn Watch) -> Result<Knees, Stop> {
+        let (places, judges) = self.promises()?;
+        let only = match &self.ask.load {
+            None => None,
+            Some(name) => Some(self.loaded.names.loads.get(name.as_ref()).copied().ok_or_else(|| {
+                Stop::Problem(Box::new(Problem::error("load", format!("no load class is called {}", name.as_ref()))))
+            })?),
+        };
+        let mut looking = Looking {
+            study: self,
+            watch,
+            only,
+            places,
+            bounds: AnyTime::new(self.confidence),
+            points: Vec::new(),
+            spent: 0,
+            digest: Digest::default(),
+        };
+        looking.ends()?;
+        (0..judges.len()).try_for_each(|promise| looking.halve(promise))?;
+        let points = looking.points;
+        let knees: Vec<PromiseKnee> = judges
+            .into_iter()
+            .enumerate()
+            .map(|(place, judge)| {
+                let (holds_to, breaks_at) = knee(&points, place);
+                PromiseKnee { judge, holds_to, breaks_at }
+            })
+            .collect();
+        let first = (0..knees.len()).filter(|at| knees[*at].breaks_at.is_some()).min_by_key(|at| knees[*at].breaks_at);
+        Ok(Knees {
+            scenario: self.loaded.written.scenario.clone().unwrap_or_default(),
+            question: self.loaded.written.question.clone().unwrap_or_default(),
+            study: self.study.to_owned(),
+            seed: self.plan.seed,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            confidence: self.confidence,
+            needed: NEEDED,
+            budget: self.budget,
+            spent: looking.spent,
+            load: self.ask.load.as_ref().map(|name| name.as_ref().to_owned()),
+            promises: knees,
+            points,
+            first,
+            digest: format!("{:016x}", looking.digest.value()),
+        })
+    }
+}
+
+impl KneeStudy<'_> {
+    /// The promises that are looked at: their places in the model, and what is said of them.
+    fn promises(&self) -> Result<(Vec<usize>, Vec<Judge>), Stop> {
+        let wanted = |judge: &Judge| {
+            let named = self.ask.until.iter().any(|name| name.as_ref() == judge.name);
+            if self.ask.until.is_empty() { judge.counts } else { named }
+        };
+        let promises = self.loaded.model.promises.len();
+        let all = judged(self.loaded).into_iter().take(promises).enumerate();
+        let (places, judges): (Vec<usize>, Vec<Judge>) = all.filter(|(_, judge)| wanted(judge)).unzip();
+        if judges.is_empty() {
+            let problem = Problem::error("until", "nothing is promised, so that no load is too much");
+            return Err(Stop::Problem(Box::new(
+                problem.hint("write a promise, such as works: {keep: {availability: 99.5%}, of: api.get}"),
+            )));
+        }
+        Ok((places, judges))
+    }
+}
+
+/// The points between which a promise breaks: the last of those that hold it from the lightest on, and the first behind it that breaks it.
+fn knee(points: &[LoadPoint], promise: usize) -> (Option<usize>, Option<usize>) {
+    let verdict = |at: usize| points[at].promises[promise].verdict;
+    let broken = (0..points.len()).find(|at| verdict(*at) == Verdict::Broken);
+    let below = broken.unwrap_or(points.len());
+    // What is inconclusive breaks nothing, and holds nothing.
+    ((0..below).rev().find(|at| verdict(*at) == Verdict::Held), broken)
+}
+
+/// A study under way.
+struct Looking<'a> {
+    study: KneeStudy<'a>,
+    watch: &'a dyn Watch,
+    only: Option<LoadId>,
+    places: Vec<usize>,
+    bounds: AnyTime,
+    points: Vec<LoadPoint>,
+    spent: u32,
+    digest: Digest,
+}
+
+impl Looking<'_> {
+    /// Looks at loads until both ends are known.
+    fn ends(&mut self) -> Result<(), Stop> {
+        let up_to = self.study.ask.up_to.map_or(UP_TO, sim_core::units::Percent::fraction);
+        let mut load = 1.0;
+        let mut verdicts = self.look(load)?;
+        let own = verdicts.clone();
+        while load < up_to && verdicts.iter().any(|verdict| *verdict != Verdict::Broken) {
+            load = (load * GROWTH).min(up_to);
+            verdicts = self.look(load)?;
+        }
+        (load, verdicts) = (1.0, own);
+        while load > DOWN_TO && verdicts.contains(&Verdict::Broken) {
+            load /= GROWTH;
+            verdicts = self.look(load)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at loads between the one that holds a promise and the one that breaks it.
+    fn halve(&mut self, promise: usize) -> Result<(), Stop> {
+        loop {
+            let (Some(holds), Some(breaks)) = knee(&self.points, promise) else { return Ok(()) };
+            let (low, high) = (self.points[holds].load, self.points[breaks].load);
+            // What is inconclusive lies in between, and looking at it again would not tell.
+            let open = (holds + 1..breaks).map(|at| self.points[at].load).next();
+            let (low, high) = (low, open.unwrap_or(high));
+            if high / low <= CLOSE {
+                return Ok(());
+            }
+            self.look((low * high).sqrt())?;
+        }
+    }
+
+    /// Looks at a load; the verdict on each promise.
+    fn look(&mut self, load: f64) -> Result<Vec<Verdict>, Stop> {
+        let mut loaded = self.study.loaded.clone();
+        scale_loads(&mut loaded.model, load, self.only)?;
+        self.watch.now(format!("load {}", says_load(load)));
+        let mut seen = Seen::new(&loaded, self.places.len());
+        let (certain, plan) = (AtomicBool::new(false), self.study.plan);
+        let (places, bounds, only) = (&self.places, &self.bounds, self.only);
+        let one = |number: u32| One::run(&loaded, &[], &[], false, plan.seed, number);
+        let merge = |_, one: One| {
+            seen.merge(&loaded, &one, places, only);
+            if seen.replications >= LEAST && seen.decided(bounds) {
+                certain.store(true, Ordering::Relaxed);
+            }
+        };
+        let progress = |done, of| {
+            if certain.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { self.watch.at(done, of) }
+        };
+        let ended = replicate(self.study.budget.max(LEAST), plan.threads, one, merge, &progress);
+        if !certain.into_inner() {
+            ended?;
+        }
+        self.spent += seen.replications;
+        self.digest.add(u64::from(self.spent), seen.digest.value());
+        let point = seen.point(&loaded, load, places, bounds);
+        let verdicts = point.promises.iter().map(|judged| judged.verdict).collect();
+        let place = self.points.partition_point(|other| other.load < load);
+        self.points.insert(place, point);
+        Ok(verdicts)
+    }
+}
+
+/// What was seen of a load.
+struct Seen {
+    replications: u32,
+    digest: Digest,
+    verdicts: Verdicts,
+    /// By promise: replications that keep it, and that could be judged.
+    kept: Vec<(u32, u32)>,
+    offered: MeanSums,
+    goodput: MeanSums,
+    latency: TimeSums,
+}
+
+impl Seen {
+    fn new(loaded: &Loaded, promises: usize) -> Self {
+        Self {
+            replications: 0,
+            digest: Digest::default(),
+            verdicts: Verdicts::new(loaded, 0),
+            kept: vec![(0, 0); promises],
+            offered: MeanSums::default(),
+            goodput: MeanSums::default(),
+            latency: TimeSums::default(),
+        }
+    }
+
+    fn merge(&mut self, loaded: &Loaded, one: &One, places: &[usize], only: Option<LoadId>) {
+        self.replications += 1;
+        self.digest.add(u64::from(one.run.replication), one.run.digest);
+        self.verdicts.merge(one);
+        for (sums, place) in self.kept.iter_mut().zip(places) {
+            if let Some(judged) = one.promises[*place] {
+                sums.0 += u32::from(judged.kept);
+                sums.1 += 1;
+            }
+        }
+        let (model, run) = (&loaded.model, &one.run);
+        let seconds = (run.measured_ns as f64 / 1e9).max(1e-9);
+        let (mut sum, mut latency) = (EdgeCounts::default(), Histogram::new());
+        for (index, edge) in model.edges.iter().enumerate() {
+            if matches!(edge.caller, Caller::Load(load) if only.is_none_or(|only| only == load)) {
+                sum.add(&run.edge(EdgeId::from(index), run.whole()));
+                latency.merge(&run.histogram(run.whole(), |p| &p.latency[index]));
+            }
+        }
+        let answered = sum.outcomes[0] + sum.outcomes[1];
+        self.offered.add(sum.calls as f64 / seconds);
+        self.goodput.add(answered.saturating_sub(sum.wrong) as f64 / seconds);
+        self.latency.add(&latency);
+    }
+
+    fn verdict(&self, promise: usize, bounds: &AnyTime) -> Verdict {
+        let (kept, judged) = self.kept[promise];
+        match bounds.share(kept, judged) {
+            Some(share) if share.low >= NEEDED => Verdict::Held,
+            Some(share) if share.high < NEEDED => Verdict::Broken,
+            _ => Verdict::Inconclusive,
+        }
+    }
+
+    /// Whether more replications would tell nothing new: each promise is decided, or has no data and will have none.
+    fn decided(&self, bounds: &AnyTime) -> bool {
+        let hopeless = |promise: usize| self.kept[promise].1 == 0 && self.replications >= HOPELESS;
+        (0..self.kept.len()).all(|promise| self.verdict(promise, bounds) != Verdict::Inconclusive || hopeless(promise))
+    }
+
+    fn point(&self, loaded: &Loaded, load: f64, places: &[usize], bounds: &AnyTime) -> LoadPoint {
+        let all = self.verdicts.of_promises(loaded, Critical::Fixed);
+        let judgement = |(promise, place): (usize, &usize)| Judgement {
+            verdict: self.verdict(promise, bounds),
+            ..Judgement::from(&all[*place])
+        };
+        LoadPoint {
+            load,
+            offered_per_s: self.offered.at_least_zero(),
+            goodput_per_s: self.goodput.at_least_zero(),
+            p99_s: self.latency.quantile(0.99),
+            replications: self.replications,
+            promises: places.iter().enumerate().map(judgement).collect(),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The map of triggers against loads, on the system whose thresholds are published.
+
+use super::read;
+use crate::Files;
+use crate::files::Memory;
+use crate::study::metastability::MetastabilityStudy;
+use crate::study::sweep::Origin;
+use crate::study::{Plan, Study};
+use crate::written::studies::metastability::MetastabilitySettings;
+use crate::written::studies::question::Commanded;
+use sim_core::results::{Metastability, Region};
+use std::ops::ControlFlow;
+
+/// Clients of a database of 300 queries a second try once more after a second (`HotOS` 2021).
+fn text(triggers: &str, loads: &str) -> String {
+    format!(
+        "scenario: Metastable\nquestion: Where?\nrun: {{duration: 8m, warm_up: 20s, replications: 2, seed: 62}}\n\
+         load: {{users: {{to: db.query, arrive: {{poisson: {{rate: 100/s}}}}, timeout: 1s, retry: {{max_attempts: 2, backoff: {{fixed: {{delay: 1ms}}}}}}}}}}\n\
+         services: {{db: {{workers: 3, queue: {{capacity: 1M}}, endpoints: {{query: {{steps: [{{work: 10ms}}]}}}}}}}}\n\
+         faults: {{outage: {{inject: freeze, where: {{service: db}}, at: 30s, for: 10s}}}}\n\
+         studies: {{map: {{ask: {{metastability: {{trigger: {{faults.outage.for: {{list: [{triggers}]}}}}, at_load: [{loads}]}}}}}}}}\n"
+    )
+}
+
+fn map(triggers: &str, loads: &str, threads: usize) -> Metastability {
+    let text = text(triggers, loads);
+    let files = Memory::of("a.yaml", &text);
+    let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let study = loaded.written.studies.get("map").unwrap();
+    let ask = MetastabilitySettings::of(&study.ask).unwrap().clone();
+    let files: &dyn Files = &files;
+    let origin = Origin { files, path: "a.yaml", sets: &[], variant: None };
+    let plan = Plan::of(&loaded, threads);
+    let study = MetastabilityStudy { origin, loaded: &loaded, study: "map", ask: &ask, plan: &plan };
+    study.run(&|_, _| ControlFlow::Continue(())).unwrap()
+}
+
+/// Truth section 11: vulnerable from 150 requests a second, half the capacity, to 300, the capacity.
+#[test]
+fn the_published_thresholds_are_within_one_step_of_the_grid() {
+    let map = map("10s", "110%, 130%, 150%, 170%, 190%, 250%, 270%, 290%, 310%, 330%", 2);
+    let rate = |place: Option<usize>| map.loads[place.unwrap()].offered_per_s.mean;
+    let (vulnerable, overloaded) = (rate(map.vulnerable_from), rate(map.overloaded_from));
+    assert!((vulnerable - 150.0).abs() <= 21.0, "vulnerable from {vulnerable}");
+    assert!((overloaded - 300.0).abs() <= 21.0, "overloaded from {overloaded}");
+    let regions: Vec<Region> = map.loads.iter().map(|load| load.region).collect();
+    assert!(regions.is_sorted_by_key(|region| match region {
+        Region::Stable => 0,
+        Region::Vulnerable | Region::Stuck => 1,
+        Region::Overloaded => 2,
+    }));
+    for load in &map.loads {
+        let cell = &load.cells[0];
+        match load.region {
+            // By a fluid: an outage of 10 s leaves about 20 requests a second and load, which drain with 300 less two attempts a second.
+            Region::Stable => assert!(cell.recovery_s.unwrap().mean > 1.0 && load.never_recovers_from.is_none()),
+            Region::Vulnerable => assert_eq!((cell.region, load.never_recovers_from), (Region::Stuck, Some(0))),
+            _ => assert_eq!((cell.recovered, load.never_recovers_from), (0, None)),
+        }
+    }
+}
+
+/// The longer the outage and the higher the load, the worse: and the smallest outage that is enough falls with the load.
+#[test]
+fn a_heavier_load_needs_a_smaller_trigger() {
+    let map = map("500ms, 2s, 10s", "120%, 180%, 270%", 2);
+    let never: Vec<Option<usize>> = map.loads.iter().map(|load| load.never_recovers_from).collect();
+    assert_eq!(never[0], None);
+    assert!(never[1].is_some() && never[2] <= never[1], "{never:?}");
+    let first = &map.loads[0];
+    let times: Vec<f64> = first.cells.iter().map(|cell| cell.recovery_s.unwrap().mean).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    assert_eq!(map.loads[2].cells[0].region, Region::Vulnerable, "half a second is nothing: {:?}", map.loads[2]);
+}
+
+#[test]
+fn threads_change_nothing() {
+    let [one, two] = [1, 2].map(|threads| map("2s", "120%, 200%", threads));
+    assert_eq!(one, two);
+}

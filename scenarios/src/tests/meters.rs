@@ -1,0 +1,213 @@
+//! What is metered, on systems that ran: each meter against what can be said of it beforehand.
+
+use super::read;
+use crate::study::{self, Plan};
+use sim_core::results::Summary;
+use std::ops::ControlFlow;
+
+const SYSTEM: &str =
+    "scenario: Meters\nquestion: What does it cost?\nrun: {duration: 10m, warm_up: 1m, replications: 4, seed: 3}\n";
+
+fn text(rest: &str) -> String {
+    format!("{SYSTEM}{rest}")
+}
+
+fn summary(rest: &str) -> Summary {
+    let loaded = read(&text(rest)).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    study::run(&loaded, &[], &Plan::of(&loaded, 2), &|_, _| ControlFlow::Continue(())).unwrap().summary
+}
+
+/// What the items cost a month, in the order of the file.
+fn months(summary: &Summary) -> Vec<f64> {
+    summary.cost.items.iter().map(|item| item.per_month.mean).collect()
+}
+
+fn near(found: f64, expected: f64) {
+    assert!((found - expected).abs() <= 1e-6 * expected.abs().max(1.0), "{found}, expected {expected}");
+}
+
+fn problem(rest: &str) -> String {
+    read(&text(rest)).map_or_else(|report| report.render(false), |loaded| loaded.warnings.render(false))
+}
+
+const ONE: &str = "load: {users: {to: api.get, arrive: {constant: {rate: 10/s}}}}\n\
+    services: {api: {instances: 4, workers: 10, endpoints: {get: {steps: [{work: 5ms}]}}}}\n";
+
+/// Six instances are on from the fifth minute on: four are reserved, of which at first two do not run.
+#[test]
+fn reserved_instances_are_paid_for_and_the_rest_is_on_demand() {
+    let found = months(&summary(
+        "load: {users: {to: api.get, arrive: {constant: {rate: 10/s}}}}\n\
+         services: {api: {instances: 2, workers: 10, endpoints: {get: {steps: [{work: 5ms}]}}}}\n\
+         control: {scalers: {s: {of: api, use: {scheduled: [{at: 5m, for: 5m, instances: 6}]}, every: 15s, min: 2, max: 6}}}\n\
+         costs:\n  all: {meter: {instances: {of: api}}, price: $1/h}\n  \
+         base: {meter: {instances: {of: api, bought: {reserved: {count: 4}}}}, price: $1/h}\n  \
+         peak: {meter: {instances: {of: api, bought: on_demand}}, price: $1/h}\n",
+    ));
+    near(found[1], 4.0 * 730.0);
+    // All is 2 for as long as 6 - x, and on demand is 2 of these 6 for as long.
+    let share = (found[0] / 730.0 - 2.0) / 4.0;
+    assert!((0.45..0.55).contains(&share), "{share}");
+    near(found[2], 2.0 * share * 730.0);
+}
+
+/// Half of the time a spot instance is away: it is not paid for, as one of one's own would be.
+#[test]
+fn spot_instances_are_paid_for_while_they_are_there() {
+    let spot = |faults: &str| {
+        format!(
+            "{ONE}{faults}costs:\n  spot: {{meter: {{instances: {{of: api, bought: spot}}}}, price: $1/h}}\n  \
+             own: {{meter: {{instances: {{of: api}}}}, price: $1/h}}\n"
+        )
+    };
+    let taken = "faults: {reclaimed: {inject: crash, where: {service: api}, random: {mtbf: 10s, mttr: 10s}}}\n";
+    let found = months(&summary(&spot(taken)));
+    near(found[1], 4.0 * 730.0);
+    assert!((0.45..0.55).contains(&(found[0] / found[1])), "{found:?}");
+    assert!(problem(&spot("")).contains("nothing takes spot instances of api away"));
+}
+
+#[test]
+fn credits_and_capital_follow_the_clock() {
+    let found = months(&summary(&format!(
+        "{ONE}costs:\n  credits: {{meter: {{credits: {{of: api, rate: 16/h, active: 240h/month}}}}, price: $2}}\n  \
+         always: {{meter: {{credits: {{of: api, rate: 1/h}}}}, price: $2}}\n  \
+         racks: {{meter: {{capital: {{over: 36month}}}}, price: $90k}}\n"
+    )));
+    near(found[0], 4.0 * 16.0 * 240.0 * 2.0);
+    near(found[1], 4.0 * 730.0 * 2.0);
+    near(found[2], 2_500.0);
+}
+
+/// A run that breaks its promise stands for periods that all do; one incident breaks one period.
+#[test]
+fn a_broken_promise_costs_once_a_period() {
+    let system = |probability: &str, schedule: &str| {
+        format!(
+            "{ONE}faults: {{bad: {{inject: {{fail: {{probability: {probability}}}}}, where: {{service: api}}{schedule}}}}}\n\
+             promises: {{works: {{keep: {{availability: 99%}}, of: api.get, period: 1month}}}}\n\
+             costs: {{penalty: {{meter: {{breach: {{promise: works}}}}, price: $10k}}}}\n"
+        )
+    };
+    let item = |text: &str| summary(text).cost.items[0].clone();
+    let always = item(&system("5%", ""));
+    near(always.per_month.mean, 10_000.0);
+    near(item(&system("0.1%", "")).per_month.mean, 0.0);
+    let once = item(&system("100%", ", at: 5m, for: 1m, frequency: 3/year"));
+    near(once.per_month.mean, 0.0);
+    near(once.per_incident.unwrap().mean, 10_000.0);
+    near(once.per_year.mean, 30_000.0);
+}
+
+#[test]
+fn a_breach_needs_a_promise_with_a_period() {
+    let system = |promise: &str| {
+        format!(
+            "{ONE}promises: {{p: {{{promise}}}}}\ncosts: {{c: {{meter: {{breach: {{promise: p}}}}, price: $10k}}}}\n"
+        )
+    };
+    assert!(problem(&system("keep: {availability: 99%}, of: api.get")).contains("p has no period"));
+    assert!(problem(&system("keep: {cost: $1k/month}, period: 1month")).contains("p is about the bill itself"));
+}
+
+/// Every byte is metered once: within a zone, between zones of a region, between regions, or out.
+#[test]
+fn each_byte_crosses_the_farthest_border_only() {
+    let found = summary(
+        "regions: {here: {zones: [a, b]}, there: {zones: [c]}}\n\
+         load: {users: {to: web.get, arrive: {constant: {rate: 100/s}}, size: {request: 1kB, response: 5kB}}}\n\
+         services:\n  web: {instances: 1, zones: [a], workers: 100, endpoints: {get: {steps: [{call: {to: api.get, size: {request: 1kB, response: 2kB}}}]}}}\n  \
+         api: {instances: 3, zones: [a, b, c], workers: 100, endpoints: {get: {steps: [{work: 1ms}]}}}\n\
+         costs:\n  within: {meter: {transfer: {across: within_zone}}, price: $1/GB}\n  \
+         zones: {meter: {transfer: {across: zones}}, price: $1/GB}\n  \
+         regions: {meter: {transfer: {across: regions}}, price: $1/GB}\n  \
+         out: {meter: {transfer: {across: out}}, price: $1/GB}\n",
+    );
+    let months = months(&found);
+    let a_month = |bytes: f64| bytes * 100.0 * 730.0 * 3600.0 / 1e9;
+    assert!((months[3] / a_month(5_000.0) - 1.0).abs() < 0.001, "{months:?}");
+    let inside: f64 = months[..3].iter().sum();
+    assert!((inside / a_month(3_000.0) - 1.0).abs() < 0.001, "{months:?}");
+    months[..3].iter().for_each(|one| assert!((one / inside - 1.0 / 3.0).abs() < 0.02, "{months:?}"));
+    let terabytes = a_month(6_000.0) / 1e3;
+    let per = found.cost.per_terabyte.unwrap().mean;
+    assert!((per / (months.iter().sum::<f64>() / terabytes) - 1.0).abs() < 0.001, "{per}");
+}
+
+/// The bill of one request in a hundred is the bill of all.
+#[test]
+fn a_thinned_run_is_billed_whole() {
+    let system = |thin: &str| {
+        let rest = "load: {users: {to: api.get, arrive: {constant: {rate: 1000/s}}, size: {response: 1kB}, population: 1M}}\n\
+            services: {api: {instances: 4, workers: 100, endpoints: {get: {steps: [{work: 5ms}, {fail: {probability: 10%}}]}}}}\n\
+            costs:\n  asked: {meter: {requests: {of: api.get}}, price: $1/1M}\n  out: {meter: {transfer: {across: out}}, price: $1/GB}\n  \
+            lost: {meter: {failures: {of: api.get}}, price: $0.001}\n  nodes: {meter: {instances: {of: api}}, price: $1/h}\n";
+        let text = text(rest).replace("seed: 3", &format!("seed: 3{thin}"));
+        let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+        study::run(&loaded, &[], &Plan::of(&loaded, 2), &|_, _| ControlFlow::Continue(())).unwrap().summary
+    };
+    let (whole, thinned) = (system(""), system(", thin: {one_of: 100}"));
+    assert_eq!((whole.one_of, thinned.one_of), (None, Some(100)));
+    assert!(thinned.endpoints["api.get"].requests.mean < whole.endpoints["api.get"].requests.mean / 90.0);
+    for (a, b) in months(&whole).iter().zip(months(&thinned)) {
+        assert!((a / b - 1.0).abs() < 0.03, "{a} and {b}");
+    }
+    let million = |summary: &Summary| summary.cost.per_million_requests.unwrap().mean;
+    assert!((million(&whole) / million(&thinned) - 1.0).abs() < 0.03);
+    let user = |summary: &Summary| summary.cost.per_user.unwrap().mean;
+    near(user(&whole) / user(&thinned), summary_ratio(&whole, &thinned));
+}
+
+fn summary_ratio(a: &Summary, b: &Summary) -> f64 {
+    a.cost.per_month.mean / b.cost.per_month.mean
+}
+
+#[test]
+fn what_all_requests_share_is_not_thinned() {
+    let one = "run.thin: {one_of: 1000}";
+    let of = |rest: &str| {
+        let text = text(rest).replace("seed: 3", "seed: 3, thin: {one_of: 1000}");
+        read(&text).map_or_else(|report| report.render(false), |_| String::new())
+    };
+    let system = |service: &str, call: &str| {
+        format!(
+            "load: {{users: {{to: api.get, arrive: {{poisson: {{rate: 1M/s}}}}{call}}}}}\n\
+             services: {{api: {{workers: {service}, endpoints: {{get: {{steps: [{{wait: 5ms}}]}}}}}}}}\n"
+        )
+    };
+    assert_eq!(of(&system("unlimited", "")), "", "{one}");
+    assert_eq!(of(&system("64000", "")), "");
+    for (service, call, says) in [
+        ("64", "", "64 workers cannot be thinned to one of 1000"),
+        ("unlimited, machine: {cores: 4}", "", "cores are shared by all requests"),
+        ("unlimited", ", breaker: {consecutive: {failures: 5}}", "the breaker of"),
+        ("unlimited", ", rate_limit: {token_bucket: {rate: 10/s}}", "the rate limit of"),
+    ] {
+        let found = of(&system(service, call));
+        assert!(found.contains(says), "{says}: {found}");
+    }
+    let expects = format!("{}expect: [rps(api.get) > 10/s]\n", system("unlimited", ""));
+    assert!(of(&expects).contains("rps(api.get) counts what is simulated"));
+    let promised = format!("{}promises: {{p: {{keep: {{goodput: 10/s}}, of: api.get}}}}\n", system("unlimited", ""));
+    assert!(of(&promised).contains("a promised rate is that of all requests"));
+}
+
+#[test]
+fn items_that_cost_nothing_whatever_happens_are_warned_of() {
+    let warned = |item: &str| problem(&format!("{ONE}  # idle\ncosts: {{c: {item}}}\n"));
+    assert_eq!(warned("{meter: {requests: {of: api.get}}, price: $1/1M}"), "");
+    let free = warned("{meter: {requests: {of: api.get}}, price: $0}");
+    assert!(free.contains("its price is zero, so c costs $0"), "{free}");
+    let most = warned(
+        "{meter: {instances: {of: api, bought: on_demand}}, price: $1/h}, r: {meter: {instances: {of: api, bought: {reserved: {count: 4}}}}, price: $1/h}",
+    );
+    assert!(most.contains("api never has more than the 4 instances that are reserved"), "{most}");
+    let out = warned("{meter: {transfer: {across: out}}, price: $1/GB}");
+    assert!(out.contains("nothing goes out, so c costs $0"), "{out}");
+    let uncalled = problem(
+        "load: {users: {to: api.get, arrive: {constant: {rate: 10/s}}}}\n\
+         services: {api: {workers: 10, endpoints: {get: {steps: [{work: 5ms}]}, put: {steps: [{work: 5ms}]}}}}\n\
+         costs: {c: {meter: {requests: {of: api.put}}, price: $1/1M}}\n",
+    );
+    assert!(uncalled.contains("nobody calls api.put, so c costs $0"), "{uncalled}");
+}

@@ -1,0 +1,61 @@
+//! Breach: what a broken promise costs.
+
+use super::meter::Meter;
+use crate::ids::PromiseId;
+use crate::names::Names;
+use crate::problem::Problems;
+use crate::promise::{Promise, PromiseKind};
+use serde::{Deserialize, Serialize};
+
+/// Periods in which a promise was broken.
+///
+/// # What it models
+/// A promise with a `period` is kept or broken once in each. A run that breaks it without incidents stands for periods that all break it. An
+/// incident that breaks it costs one period, where the same run without the incident keeps it, and counts `frequency` times a year. Over all
+/// replications the share of runs that break it is the share of periods that are paid for.
+///
+/// # When to use it
+/// For service credits and contractual penalties.
+///
+/// # Knobs
+/// - `promise`: name of a promise of availability that has a `period`; required
+///
+/// # Example
+/// ```yaml
+/// promises:
+///   works: {keep: {availability: 99.9%}, of: api.get, period: 1month}
+/// costs:
+///   credits-to-customers: {meter: {breach: {promise: works}}, price: $10k}
+/// ```
+///
+/// # Source
+/// Service level agreements of public clouds: a credit for each billing month below the promised share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreachSettings {
+    /// The promise.
+    pub promise: String,
+}
+
+impl BreachSettings {
+    pub(super) fn compile(&self, names: &Names, promises: &[Promise], problems: &mut Problems) -> Option<Meter> {
+        let id: PromiseId = names.promise("promise", &self.promise, problems)?;
+        // A promise that could not be read is reported where it stands.
+        let promise = promises.iter().find(|promise| promise.name == self.promise)?;
+        if matches!(promise.kind, PromiseKind::Cost { .. }) {
+            let problem = problems.error("promise", format!("{} is about the bill itself", self.promise));
+            problem.hint = Some("name a promise about requests or messages".into());
+            return None;
+        }
+        let Some(period_s) = promise.period_s.filter(|period| *period > 0.0) else {
+            problems
+                .error(
+                    "promise",
+                    format!("{} has no period, so that nobody knows how often it can be broken", self.promise),
+                )
+                .hint = Some(format!("write period: 1month into promises.{}", self.promise));
+            return None;
+        };
+        Some(Meter::Breach { promise: id, period_s })
+    }
+}
