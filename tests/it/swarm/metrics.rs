@@ -128,6 +128,12 @@ const WORKFLOWS: &str = "scenario: Workflows\nquestion: Are they counted?\nrun: 
     dance: {coordination: {choreographed: {over: events}}, steps: [{name: a, action: api.do, compensation: api.undo}, {name: b, action: api.last}]}\n\
     faults: {dies: {inject: crash, where: {service: api, count: 1}, at: 20s, for: 20s}}\n";
 
+/// Requests that open connections, which shipped scenarios have in a variant alone.
+const OPENS: &str = "scenario: New connections\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    regions: {here: {zones: [a, b]}}\nnetwork: {between_zones: {latency: 1ms, transport: {tcp: {connections: new}}}}\n\
+    load: {users: {to: web.get, from: a, arrive: {poisson: {rate: 20/s}}}}\n\
+    services: {web: {zones: [b], workers: unlimited, endpoints: {get: {steps: [{work: 10ms}]}}}}\n";
+
 /// Asks for metrics of one run by their names.
 struct Asked<'a> {
     metrics: RunMetrics<'a>,
@@ -322,6 +328,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(LATE), &mut seen);
     check(&read(PENDING), &mut seen);
     check(&read(LEAKS), &mut seen);
+    check(&read(OPENS), &mut seen);
     check(&read(MODES), &mut seen);
     check(&read(TOO_OLD), &mut seen);
     check(&read(WORKFLOWS), &mut seen);

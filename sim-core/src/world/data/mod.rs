@@ -74,11 +74,17 @@ impl super::events::Due for Due {
 
     fn fact(self) -> Option<(u64, u64)> {
         match self {
-            Self::Detected { .. } | Self::Merges { .. } | Self::AsksRights { .. } | Self::SendsRights { .. } => None,
+            Self::Detected { .. }
+            | Self::Merges { .. }
+            | Self::AsksRights { .. }
+            | Self::SendsRights { .. }
+            | Self::Relays { .. }
+            | Self::SessionEnds { .. }
+            | Self::BatchWaits { .. }
+            | Self::Redrives { .. } => None,
             Self::RightsArrive { store, row, rights, .. } => {
                 Some((mix(u64::from(store.0) << 32 ^ row, rights), fact::RIGHTS_ARRIVE))
             }
-            Self::Relays { .. } | Self::SessionEnds { .. } | Self::BatchWaits { .. } | Self::Redrives { .. } => None,
             Self::Rebalanced { queue, group, .. } => {
                 Some((u64::from(queue.0) << 32 | u64::from(group), fact::REBALANCED))
             }

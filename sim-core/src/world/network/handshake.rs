@@ -62,7 +62,7 @@ impl World<'_> {
         if self.caller_of(frame).is_some_and(|caller| self.has_open_connection(caller, site)) {
             return Ok(0);
         }
-        count!(self.calls.counts(site), network::CONNECTIONS_OPENED);
+        count!(self.calls.counts(site), network::HANDSHAKES);
         // The SYN and its answer take as long as the request and its answer will.
         let back = self.fate(frame, line, Way::Back, None);
         let comes_back = if back.lost { 0.0 } else { 1.0 - back.segment_loss.unwrap_or(0.0) };
