@@ -1,7 +1,7 @@
 //! The topology of a scenario as a file in Terraform's JSON syntax.
 //!
-//! A part becomes what it is most like ([`parts`]): a function, a container or a virtual machine, a queue, a table, a cache. Who calls whom becomes
-//! permissions ([`links`]): what a caller may do with which resource, the trigger by which a queue invokes a function, and which addresses may
+//! A part becomes what it is most like (`parts`): a function, a container or a virtual machine, a queue, a table, a cache. Who calls whom becomes
+//! permissions (`links`): what a caller may do with which resource, the trigger by which a queue invokes a function, and which addresses may
 //! connect. What a scenario does not know is a variable without a default, so that Terraform asks for it.
 
 mod links;
