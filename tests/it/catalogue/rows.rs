@@ -64,7 +64,7 @@ pub const ROWS: &[Row] = &[
     ("E4", "feed, to the dollar", "money/social-feed", "a_thinned_feed_costs_what_the_worked_example_says"),
     ("E4", "analytics, to the dollar", "money/analytics-warehouse", "a_warehouse_costs_what_the_worked_example_says"),
     ("E5", "price of wrongness", "money/payments", "poisson_numbers_have_their_mean_and_variance, ordinary_losses_are_no_part_of_an_incident"),
-    ("E6", "decision framework over levels", "money/social-feed, money/analytics-warehouse", "the_price_at_which_the_advice_turns_is_that_of_arithmetic, the_guide_goes_by_its_thresholds"),
+    ("E6", "decision framework over levels", "money/level-decision, money/social-feed, money/analytics-warehouse", "the_price_at_which_the_advice_turns_is_that_of_arithmetic, the_guide_goes_by_its_thresholds"),
     ("F1", "chaos experiments: steady state, hypothesis, blast radius, abort, cleanup", "experiments/kill-30-percent, experiments/kill-10-percent, experiments/kill-80-percent, experiments/not-steady", "hypotheses_are_judged_over_the_replications, abort_ends_the_faults_and_rolls_back, without_steady_state_nothing_happens"),
     ("F2", "sweeps, paired comparison, capacity search, check in CI", "answers/checkout-sweep, answers/checkout-capacity, answers/checkout-gate, gate/shop", "every_study_has_its_forms_and_a_report_that_the_tests_look_at"),
     ("F3", "topology as Terraform JSON, and a plan read back in", "checkout", "every_shipped_scenario_is_exported_to_what_terraform_accepts, a_shop_comes_back_with_its_parts_sizes_and_links, modules_and_keys_become_parts_with_their_links"),
