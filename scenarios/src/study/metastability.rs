@@ -2,7 +2,9 @@
 //!
 //! Each cell is simulated beside the same system at the same load whose trigger does nothing, on the same random numbers. It has recovered at the
 //! begin of the first window from which on its good answers are, in this and all later windows, the share of those without the trigger that
-//! is asked for. A run that ends before is one that does not recover, so that nothing is taken for recovered which only was about to.
+//! is asked for. A run that ends before is one that does not recover, so that nothing is taken for recovered which only was about to. A
+//! replication is judged where it carries the load without the trigger, where the trigger struck and ended, and where no bound stopped it with
+//! the trigger or without.
 
 use super::interval::MeanSums;
 use super::kind::{Stop, Study, Watch};
@@ -38,12 +40,25 @@ pub struct MetastabilityStudy<'a> {
     pub plan: &'a Plan,
 }
 
-/// What one replication did: when its trigger ended [ns], and its good answers window by window.
+/// What one replication did.
 struct Course {
-    ended_ns: Option<i64>,
+    trigger: Trigger,
+    /// Good answers, window by window.
     good: Vec<f64>,
+    /// Requests that began in the last quarter of the windows.
     begun_in_last: f64,
+    stopped: bool,
     digest: u64,
+}
+
+/// How far the trigger of a replication came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trigger {
+    NeverStruck,
+    /// The run ended before it.
+    Lasts,
+    /// When it ended for the last time [ns].
+    Ended(i64),
 }
 
 /// The runs without the trigger at one load.
@@ -51,7 +66,24 @@ struct Calm {
     courses: Vec<Course>,
     offered: MeanSums,
     goodput: MeanSums,
-    healthy: u32,
+    /// By replication, whether it carries the load: only what does has something to come back to.
+    healthy: Vec<bool>,
+}
+
+impl Calm {
+    fn stopped(&self) -> u32 {
+        self.courses.iter().map(|course| u32::from(course.stopped)).sum()
+    }
+
+    fn healthy(&self) -> u32 {
+        self.healthy.iter().map(|healthy| u32::from(*healthy)).sum()
+    }
+
+    /// Whether most of the replications that a bound did not stop fail without the trigger.
+    fn is_overloaded(&self) -> bool {
+        let judged = u32::try_from(self.courses.len()).unwrap_or(u32::MAX) - self.stopped();
+        self.healthy() * 2 < judged
+    }
 }
 
 impl MetastabilityStudy<'_> {
@@ -85,12 +117,16 @@ impl Study for MetastabilityStudy<'_> {
         let mut columns = Vec::new();
         for load in loads {
             let calm = mapping.calm(&without(&at(self.loaded, load)?, fault)?, share)?;
-            let mut cells = Vec::new();
-            for system in &systems {
-                watch.now(format!("{path} at load {}", capacity::says_load(load)));
-                cells.push(mapping.cell(&at(system, load)?, fault, &calm, share)?);
+            if calm.stopped() == self.plan.replications {
+                return Err(all_stopped(&format!("{:.0}% of the load without the trigger", load * 100.0)));
             }
-            columns.push(column(load, &calm, cells, &sizes, mapping.plan.replications));
+            let mut cells = Vec::new();
+            for (system, size) in systems.iter().zip(&sizes) {
+                watch.now(format!("{path} at load {}", capacity::says_load(load)));
+                let what = (path, size, load);
+                cells.push(mapping.cell(&at(system, load)?, fault, &calm, what, share)?);
+            }
+            columns.push(column(load, &calm, cells, &sizes));
         }
         let first = |region: Region| columns.iter().position(|column| column.region == region);
         Ok(Metastability {
@@ -126,6 +162,23 @@ impl MetastabilityStudy<'_> {
 
 fn no_fault() -> Stop {
     Stop::Problem(Box::new(Problem::error("trigger", "no fault is the trigger")))
+}
+
+/// The trigger of a cell says nothing, because no replication that is judged shows its end.
+fn not_ended(path: &str, size: &Setting, triggers: &[Trigger]) -> Stop {
+    let (does, hint) = if triggers.iter().all(|trigger| *trigger == Trigger::NeverStruck) {
+        ("strikes in no replication", "run more replications or a longer run.duration, or give the fault an `at`")
+    } else if triggers.iter().any(|trigger| matches!(trigger, Trigger::Ended(_))) {
+        ("ends in no replication that carries the load without it", "run more replications, or ask for lighter loads")
+    } else {
+        ("has not ended when the run ends", "write a longer run.duration, or give the fault a shorter `for`")
+    };
+    Stop::Problem(Box::new(Problem::error("", format!("{path}={} {does}", size.text)).hint(hint)))
+}
+
+fn all_stopped(of: &str) -> Stop {
+    let what = format!("a bound stops every replication of {of}, so that nothing can be judged there");
+    Stop::Problem(Box::new(Problem::error("run.bounds", what).hint("allow more, such as run.bounds.backlog: 5M")))
 }
 
 /// The model at so many times its load.
@@ -168,26 +221,37 @@ impl Mapping<'_> {
 
     fn calm(&mut self, model: &Model, share: f64) -> Result<Calm, Stop> {
         let courses = self.courses(model, None)?;
-        let seconds = model.run.duration.secs();
-        let (mut offered, mut goodput, mut healthy) = (MeanSums::default(), MeanSums::default(), 0);
+        let window_s = window_ns(model) as f64 / 1e9;
+        let (mut offered, mut goodput, mut healthy) = (MeanSums::default(), MeanSums::default(), Vec::new());
         for course in &courses {
             let last = course.good.len() * 3 / 4;
             let good: f64 = course.good[last..].iter().sum();
-            let part = (course.good.len() - last) as f64 / course.good.len().max(1) as f64;
-            offered.add(course.begun_in_last / (seconds * part));
-            goodput.add(good / (seconds * part));
-            healthy += u32::from(good >= share * course.begun_in_last);
+            healthy.push(!course.stopped && good >= share * course.begun_in_last);
+            if !course.stopped {
+                // The last window is cut by the end of the run.
+                let seconds = model.run.duration.secs() - last as f64 * window_s;
+                offered.add(course.begun_in_last / seconds);
+                goodput.add(good / seconds);
+            }
         }
         Ok(Calm { courses, offered, goodput, healthy })
     }
 
-    fn cell(&mut self, model: &Model, fault: &str, calm: &Calm, share: f64) -> Result<MapCell, Stop> {
+    fn cell(
+        &mut self,
+        model: &Model,
+        fault: &str,
+        calm: &Calm,
+        (path, size, load): (&str, &Setting, f64),
+        share: f64,
+    ) -> Result<MapCell, Stop> {
         let courses = self.courses(model, Some(fault))?;
         let window_ns = window_ns(model);
-        let (mut recovery, mut struck) = (MeanSums::default(), 0);
-        let mut recovered = 0;
-        for (course, calm) in courses.iter().zip(&calm.courses) {
-            let Some(ended_ns) = course.ended_ns else { continue };
+        let stopped = courses.iter().map(|course| u32::from(course.stopped)).sum();
+        let (mut recovery, mut struck, mut recovered) = (MeanSums::default(), 0, 0);
+        let judged = courses.iter().zip(&calm.courses).zip(&calm.healthy);
+        for ((course, calm), _) in judged.filter(|((course, _), healthy)| **healthy && !course.stopped) {
+            let Trigger::Ended(ended_ns) = course.trigger else { continue };
             struck += 1;
             let bad = |window: &usize| course.good[*window] < share * calm.good[*window];
             let from = (0..course.good.len()).rev().find(bad).map_or(0, |last| last + 1);
@@ -197,11 +261,21 @@ impl Mapping<'_> {
                 recovery.add((from_ns - ended_ns).max(0) as f64 / 1e9);
             }
         }
+        // Of an overloaded load no cell is judged, so that there is nothing to miss.
+        if struck == 0 && !calm.is_overloaded() {
+            let ran = courses.iter().filter(|course| !course.stopped);
+            let triggers: Vec<Trigger> = ran.map(|course| course.trigger).collect();
+            if triggers.is_empty() {
+                return Err(all_stopped(&format!("{path}={} at {:.0}% of the load", size.text, load * 100.0)));
+            }
+            return Err(not_ended(path, size, &triggers));
+        }
         // The region is known when all cells of the load are.
         Ok(MapCell {
             region: Region::Stable,
             recovered,
             struck,
+            stopped,
             recovery_s: recovery.estimate().map(|e| Estimate { low: e.low.max(0.0), ..e }),
         })
     }
@@ -228,20 +302,24 @@ fn course(run: &RunResult, model: &Model, trigger: Option<usize>) -> Course {
     }
     let end = run.whole().to_ns;
     let spans = trigger.and_then(|place| run.faults.get(place));
-    let last = spans.and_then(|spans| spans.last()).map(|span| span.to_ns);
+    let trigger = match spans.and_then(|spans| spans.last()).map(|span| span.to_ns) {
+        None => Trigger::NeverStruck,
+        Some(to_ns) if to_ns < end => Trigger::Ended(to_ns),
+        Some(_) => Trigger::Lasts,
+    };
     Course {
-        // A trigger that lasts to the end has not ended.
-        ended_ns: last.filter(|to_ns| *to_ns < end),
+        trigger,
         begun_in_last: begun[windows * 3 / 4..].iter().sum(),
         good,
+        stopped: run.stopped.is_some(),
         digest: run.digest,
     }
 }
 
 /// A load with what its cells say together.
-fn column(load: f64, calm: &Calm, mut cells: Vec<MapCell>, sizes: &[Setting], replications: u32) -> MapLoad {
-    let overloaded = calm.healthy * 2 < replications;
-    let all = |cell: &MapCell| cell.recovered == cell.struck;
+fn column(load: f64, calm: &Calm, mut cells: Vec<MapCell>, sizes: &[Setting]) -> MapLoad {
+    let overloaded = calm.is_overloaded();
+    let all = |cell: &MapCell| cell.struck > 0 && cell.recovered == cell.struck;
     let region = match () {
         () if overloaded => Region::Overloaded,
         () if cells.iter().all(all) => Region::Stable,
@@ -254,7 +332,7 @@ fn column(load: f64, calm: &Calm, mut cells: Vec<MapCell>, sizes: &[Setting], re
     for cell in &mut cells {
         // Without the trigger there is nothing to come back to: all that is as good as nothing would count as recovered.
         if overloaded {
-            (cell.recovered, cell.recovery_s) = (0, None);
+            (cell.recovered, cell.struck, cell.recovery_s) = (0, 0, None);
         }
         cell.region = if region == Region::Vulnerable && !all(cell) { Region::Stuck } else { region };
     }
@@ -263,6 +341,8 @@ fn column(load: f64, calm: &Calm, mut cells: Vec<MapCell>, sizes: &[Setting], re
         offered_per_s: calm.offered.at_least_zero(),
         goodput_per_s: calm.goodput.at_least_zero(),
         region,
+        healthy: calm.healthy(),
+        stopped: calm.stopped(),
         cells,
         never_recovers_from: never.first().copied().filter(|_| !overloaded),
     }

@@ -5,10 +5,10 @@ use crate::Files;
 use crate::files::Memory;
 use crate::study::metastability::MetastabilityStudy;
 use crate::study::sweep::Origin;
-use crate::study::{Plan, Study};
+use crate::study::{Plan, Stop, Study};
 use crate::written::studies::metastability::MetastabilitySettings;
 use crate::written::studies::question::Commanded;
-use sim_core::results::{Metastability, Region};
+use sim_core::results::{MapLoad, Metastability, Region};
 use std::ops::ControlFlow;
 
 /// Clients of a database of 300 queries a second try once more after a second (`HotOS` 2021).
@@ -23,16 +23,27 @@ fn text(triggers: &str, loads: &str) -> String {
 }
 
 fn map(triggers: &str, loads: &str, threads: usize) -> Metastability {
-    let text = text(triggers, loads);
-    let files = Memory::of("a.yaml", &text);
-    let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    mapped(&text(triggers, loads), threads).unwrap()
+}
+
+fn mapped(text: &str, threads: usize) -> Result<Metastability, Stop> {
+    let files = Memory::of("a.yaml", text);
+    let loaded = read(text).unwrap_or_else(|report| panic!("{}", report.render(false)));
     let study = loaded.written.studies.get("map").unwrap();
     let ask = MetastabilitySettings::of(&study.ask).unwrap().clone();
     let files: &dyn Files = &files;
     let origin = Origin { files, path: "a.yaml", sets: &[], variant: None };
     let plan = Plan::of(&loaded, threads);
     let study = MetastabilityStudy { origin, loaded: &loaded, study: "map", ask: &ask, plan: &plan };
-    study.run(&|_, _| ControlFlow::Continue(())).unwrap()
+    study.run(&|_, _| ControlFlow::Continue(()))
+}
+
+/// What is wrong with a map that cannot be drawn.
+fn refused(text: &str) -> String {
+    match mapped(text, 2) {
+        Err(Stop::Problem(problem)) => format!("{}: {}", problem.path, problem.message),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Truth section 11: vulnerable from 150 requests a second, half the capacity, to 300, the capacity.
@@ -77,4 +88,61 @@ fn a_heavier_load_needs_a_smaller_trigger() {
 fn threads_change_nothing() {
     let [one, two] = [1, 2].map(|threads| map("2s", "120%, 200%", threads));
     assert_eq!(one, two);
+}
+
+#[test]
+fn a_trigger_whose_end_no_run_shows_is_an_error() {
+    let longer = refused(&text("2s, 9m", "120%"));
+    assert!(longer.contains("faults.outage.for=9m has not ended when the run ends"), "{longer}");
+    let endless = text("2s", "120%")
+        .replace(
+            "{inject: freeze, where: {service: db}, at: 30s, for: 10s}",
+            "{inject: {fail: {probability: 1%}}, where: {to: db.query}, at: 30s}",
+        )
+        .replace("faults.outage.for: {list: [2s]}", "faults.outage.inject.fail.probability: {list: [50%]}");
+    let endless = refused(&endless);
+    assert!(endless.contains("probability=50% has not ended when the run ends"), "{endless}");
+    let rare = text("2s", "120%")
+        .replace("at: 30s, for: 10s}", "random: {mtbf: 1000d, mttr: 5s}}")
+        .replace("faults.outage.for: {list: [2s]}", "faults.outage.random.mttr: {list: [2s]}");
+    let rare = refused(&rare);
+    assert!(rare.contains("mttr=2s strikes in no replication"), "{rare}");
+}
+
+/// At its capacity the system falls over without any trigger in some replications: these cannot come back to anything.
+#[test]
+fn only_what_is_healthy_by_itself_is_judged() {
+    let text = text("1s", "292%, 295%, 297%, 298%").replace("replications: 2", "replications: 8");
+    let map = mapped(&text, 2).unwrap();
+    let carries = |load: &&MapLoad| load.region != Region::Overloaded;
+    let some = map.loads.iter().filter(carries).filter(|load| load.healthy < 8).count();
+    assert!(some > 0, "else this tests nothing: {:?}", map.loads);
+    for load in map.loads.iter().filter(carries) {
+        let cell = &load.cells[0];
+        assert_eq!(cell.struck, load.healthy);
+        assert!(cell.recovered <= cell.struck);
+    }
+}
+
+#[test]
+fn what_a_bound_stops_is_not_judged() {
+    let bounded =
+        |bounds: &str, load: &str| text("10s", load).replace("seed: 62", &format!("seed: 62, bounds: {{{bounds}}}"));
+    let calm = refused(&bounded("events: 40k", "120%"));
+    assert!(calm.contains("a bound stops every replication of 120% of the load without the trigger"), "{calm}");
+    let struck = refused(&bounded("backlog: 1k", "200%"));
+    assert!(
+        struck.contains("a bound stops every replication of faults.outage.for=10s at 200% of the load"),
+        "{struck}"
+    );
+}
+
+/// Windows of two seconds in 61: the last is one second long.
+#[test]
+fn a_short_last_window_is_as_long_as_it_is() {
+    let text = text("1s", "100%").replace("duration: 8m", "duration: 61s").replace("poisson", "constant");
+    let map = mapped(&text, 2).unwrap();
+    let load = &map.loads[0];
+    assert!((load.offered_per_s.mean - 100.0).abs() < 0.2, "{load:?}");
+    assert!((load.goodput_per_s.mean - 100.0).abs() < 0.2, "{load:?}");
 }

@@ -51,6 +51,10 @@ pub struct MapLoad {
     pub goodput_per_s: Estimate,
     /// What the load is for the system.
     pub region: Region,
+    /// Replications that carry the load without the trigger: only these are judged.
+    pub healthy: u32,
+    /// Replications without the trigger that a bound stopped.
+    pub stopped: u32,
     /// By size of the trigger, as in [`Metastability::sizes`].
     pub cells: Vec<MapCell>,
     /// The smallest trigger after which no replication recovers, by its place; `None` where none is so large.
@@ -64,8 +68,10 @@ pub struct MapCell {
     pub region: Region,
     /// Replications that recover before the run ends.
     pub recovered: u32,
-    /// Replications in which the trigger struck and ended.
+    /// Replications that are judged: healthy without the trigger, which struck and ended, and stopped by no bound.
     pub struck: u32,
+    /// Replications that a bound stopped.
+    pub stopped: u32,
     /// From the end of the trigger until the system has recovered [s], of those that do; `None` where none does.
     pub recovery_s: Option<Estimate>,
 }

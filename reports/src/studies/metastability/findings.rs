@@ -27,7 +27,17 @@ pub fn answer(map: &Metastability) -> String {
     if let (Some(load), Some(_)) = (at(map.overloaded_from), stable.or(at(map.vulnerable_from))) {
         text.push_str(&format!(" From {} on it is overloaded without any trigger.", rate(load)));
     }
+    text.push_str(&stopped(map).map_or_else(String::new, |says| format!(" {says}")));
     text
+}
+
+/// That bounds have stopped replications; `None` where they have not.
+pub fn stopped(map: &Metastability) -> Option<String> {
+    let of_load = |load: &MapLoad| load.stopped + load.cells.iter().map(|cell| cell.stopped).sum::<u32>();
+    let stopped: u32 = map.loads.iter().map(of_load).sum();
+    (stopped > 0).then(|| {
+        format!("The bounds of the run stopped {stopped} of {} replications, which are not judged.", map.spent)
+    })
 }
 
 /// Which trigger is enough at a load, and at the heaviest that is vulnerable.

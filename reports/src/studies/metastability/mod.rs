@@ -75,6 +75,8 @@ fn columns(map: &Metastability) -> Vec<Column> {
         Column::words("region", cells.iter().map(|c| c.2.region.name().to_owned())),
         Column::counts("recovered", cells.iter().map(|c| c.2.recovered)),
         Column::counts("struck", cells.iter().map(|c| c.2.struck)),
+        Column::counts("stopped", cells.iter().map(|c| c.2.stopped)),
+        Column::counts("healthy without", cells.iter().map(|c| c.0.healthy)),
         Column::numbers("recovery [s]", cells.iter().map(|c| Some(c.2.recovery_s?.mean))),
     ]
 }
@@ -103,20 +105,22 @@ fn terminal(map: &Metastability, style: Style) -> String {
     out.push_str(&say(&map.question));
     out.push('\n');
     out.push_str(&say(&findings::answer(map)));
+    // Where each replication carries the load there is nothing to say of it.
+    let fewer = |load: &MapLoad| load.region != Region::Overloaded && load.healthy < map.replications;
+    let some = map.loads.iter().any(fewer);
     let row = |load: &MapLoad| {
         let never = load.never_recovers_from.map_or_else(|| "-".to_owned(), |at| map.sizes[at].text.clone());
         let longest = longest(load);
-        TextRow {
-            lead: String::new(),
-            name: ascii(&alone(&load.offered_per_s, Unit::PerSecond)),
-            cells: vec![
-                load.region.name().to_owned(),
-                never,
-                longest.map_or_else(|| "-".to_owned(), |e| ascii(&plain(e, Unit::Seconds))),
-            ],
-        }
+        let mut cells = vec![
+            load.region.name().to_owned(),
+            never,
+            longest.map_or_else(|| "-".to_owned(), |e| ascii(&plain(e, Unit::Seconds))),
+        ];
+        cells.extend(some.then(|| format!("{} of {}", load.healthy, map.replications)));
+        TextRow { lead: String::new(), name: ascii(&alone(&load.offered_per_s, Unit::PerSecond)), cells }
     };
-    let heads = ["region", "never recovers from", "longest recovery"];
+    let mut heads = vec!["region", "never recovers from", "longest recovery"];
+    heads.extend(some.then_some("healthy without trigger"));
     let rows = map.loads.iter().map(row).collect();
     TextTable { title: "Load", lead: 0, heads: &heads, rows }.write(style, &mut out);
     let rows = map.loads.iter().map(|load| TextRow {

@@ -100,6 +100,7 @@ fn loads(map: &Metastability) -> LoneTable {
         vec![
             estimate(&load.offered_per_s, Unit::PerSecond),
             estimate(&load.goodput_per_s, Unit::PerSecond),
+            format!("{} of {}", load.healthy, map.replications),
             load.region.name().to_owned(),
             load.never_recovers_from.map_or_else(|| "–".into(), |at| map.sizes[at].text.clone()),
             longest(load).map_or_else(|| "–".into(), |longest| plain(longest, Unit::Seconds)),
@@ -108,6 +109,7 @@ fn loads(map: &Metastability) -> LoneTable {
     let heads = [
         "Offered",
         "Good answers without the trigger",
+        "Healthy without the trigger",
         "Region",
         "Smallest trigger from which it never recovers",
         "Longest recovery",
@@ -131,6 +133,7 @@ fn facts(map: &Metastability) -> Vec<Fact> {
                 plain(map.recovered_when, Unit::Share)
             ),
         ),
+        Fact::new("Judged", "replications that are healthy without the trigger, which struck and ended"),
         Fact::new("Random numbers", "the same with and without the trigger, replication by replication"),
         Fact::new("Seed", map.seed.to_string()),
         Fact::new("Version", format!("windtunnel {}", map.version)),

@@ -49,7 +49,8 @@ fn load(rate: f64, sizes: &[Setting]) -> MapLoad {
         MapCell {
             region: if stuck && region == Region::Vulnerable { Region::Stuck } else { region },
             recovered: if stuck { 0 } else { 8 },
-            struck: 8,
+            struck: if region == Region::Overloaded { 0 } else { 8 },
+            stopped: 0,
             recovery_s: (!stuck).then_some(recovery),
         }
     };
@@ -59,6 +60,8 @@ fn load(rate: f64, sizes: &[Setting]) -> MapLoad {
         offered_per_s: Estimate::exact(rate),
         goodput_per_s: Estimate::exact(if rate > 310.0 { 4.0 } else { rate }),
         region,
+        healthy: if region == Region::Overloaded { 0 } else { 8 },
+        stopped: 0,
         never_recovers_from: cells.iter().position(|cell| cell.region == Region::Stuck),
         cells,
     }
