@@ -1,6 +1,6 @@
 //! `capacity`: the cheapest setting that keeps every promise.
 
-use super::{load, project, report_line, source, sweep, tell, typed, watched};
+use super::{load, project, promises, report_line, source, sweep, tell, typed, watched};
 use crate::asked;
 use crate::cli::{CapacityArgs, SurviveArg};
 use crate::refused;
@@ -11,7 +11,6 @@ use reports::answer;
 use reports::studies::capacity::CapacityAnswer;
 use scenarios::study::capacity::{self, CapacityAsk, CapacityStudy};
 use scenarios::study::sweep::Origin;
-use scenarios::written::named::Name;
 use scenarios::written::studies::capacity::{CapacitySettings, SurviveSettings, confidence};
 use scenarios::written::studies::knob::{Flow, MOST, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::{AskSettings, StudySettings};
@@ -113,15 +112,8 @@ fn asked(
 
 /// What a study asks, where the command line says nothing else.
 fn overridden(mut ask: CapacitySettings, args: &CapacityArgs, loaded: &Loaded) -> Result<CapacitySettings> {
-    let promise = |name: &String| match loaded.written.promises.get(name) {
-        Some(_) => Name::parse(name).map_err(anyhow::Error::msg),
-        None => {
-            let known: Vec<&str> = loaded.written.promises.names().collect();
-            bail!("--promise {name}: no promise is called so; promises here: {}", known.join(", "))
-        }
-    };
     if !args.promise.is_empty() {
-        ask.promises = args.promise.iter().map(promise).collect::<Result<_>>()?;
+        ask.promises = promises("promise", &args.promise, loaded)?;
     }
     if !args.at_load.is_empty() {
         ask.at_load.clone_from(&args.at_load);

@@ -1,6 +1,6 @@
 //! `knee`: the load at which each promise breaks.
 
-use super::{load, project, report_line, source, tell, typed, watched};
+use super::{load, project, promises, report_line, source, tell, typed, watched};
 use crate::asked::{self, Asked};
 use crate::cli::KneeArgs;
 use crate::refused;
@@ -9,6 +9,7 @@ use crate::status::OK;
 use anyhow::{Error, Result};
 use reports::answer;
 use reports::studies::knee::KneeAnswer;
+use scenarios::Loaded;
 use scenarios::study::capacity::fewest;
 use scenarios::study::knee::KneeStudy;
 use scenarios::written::named::Name;
@@ -31,7 +32,7 @@ pub fn run(args: &KneeArgs) -> Result<u8> {
     let (name, study, written) = found.map_or((String::new(), None, KneeSettings::default()), |(name, study, ask)| {
         (name.to_owned(), Some(study), ask)
     });
-    let ask = overridden(written, args)?;
+    let ask = overridden(written, args, &loaded)?;
     let mut problems = Problems::new();
     ask.validate(&mut problems);
     refused::first_of(problems, "")?;
@@ -59,14 +60,14 @@ pub fn run(args: &KneeArgs) -> Result<u8> {
 }
 
 /// What the study asks, where the command line says nothing else.
-fn overridden(mut ask: KneeSettings, args: &KneeArgs) -> Result<KneeSettings> {
+fn overridden(mut ask: KneeSettings, args: &KneeArgs, loaded: &Loaded) -> Result<KneeSettings> {
     let name = |text: &String| Name::parse(text).map_err(Error::msg);
     if let Some(load) = &args.load {
         ask.load = Some(name(load)?);
     }
     ask.up_to = args.up_to.or(ask.up_to);
     if !args.until.is_empty() {
-        ask.until = args.until.iter().map(name).collect::<Result<_>>()?;
+        ask.until = promises("until", &args.until, loaded)?;
     }
     Ok(ask)
 }

@@ -34,6 +34,7 @@ use anyhow::{Result, bail};
 use load::Ready;
 use reports::answer::Answer;
 use scenarios::study::{RunStudy, Stop, Study, Watch};
+use scenarios::written::named::Name;
 use scenarios::{Loaded, Project};
 use sim_core::problem::Problem;
 use sim_core::results::StudyResult;
@@ -128,6 +129,21 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }
+}
+
+/// Promises that the command line names with `--OPTION`, all of which the scenario has.
+///
+/// # Errors
+/// If one is not there; the message names those that are.
+fn promises(option: &str, names: &[String], loaded: &Loaded) -> Result<Vec<Name>> {
+    let promise = |name: &String| match loaded.written.promises.get(name) {
+        Some(_) => Name::parse(name).map_err(anyhow::Error::msg),
+        None => {
+            let known: Vec<&str> = loaded.written.promises.names().collect();
+            anyhow::bail!("--{option} {name}: no promise is called so; promises here: {}", known.join(", "))
+        }
+    };
+    names.iter().map(promise).collect()
 }
 
 /// Runs a study with a bar that says what is `doing`. `path` is the scenario, and `lost` says what a study that is stopped leaves.

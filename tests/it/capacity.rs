@@ -108,6 +108,14 @@ fn two_sizes_are_searched_together_and_threads_change_nothing() {
 }
 
 #[test]
+fn a_knee_of_an_unknown_promise_is_refused() {
+    let at = folder("knee-wrong");
+    let (status, out, err) = at.run(&["knee", "desk.yaml", "--until", "qick"]);
+    assert_eq!((status, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("--until qick: no promise is called so; promises here: works, quick"), "{err}");
+}
+
+#[test]
 fn what_cannot_be_searched_is_said() {
     let at = folder("capacity-wrong");
     for (args, why) in [

@@ -1,12 +1,12 @@
 //! The load at which each promise breaks.
 //!
-//! Loads are looked at from the file's own: up until every promise is broken or the heaviest is reached, down until none is. Then, promise by
-//! promise, what lies between the load that holds and the one that breaks is halved. A load is looked at once, for all promises, until the bounds
-//! that hold at any time have decided each of them or the budget is spent.
+//! Loads are looked at from the file's own: up until every promise is broken or the heaviest is reached, down until every promise is held. Then,
+//! promise by promise, what lies above the load up to which it holds is halved, and what lies beneath the load that breaks it. A load is looked at
+//! once, for all promises, until the bounds that hold at any time have decided each of them or the budget is spent.
 
 use super::Plan;
 use super::anytime::AnyTime;
-use super::capacity::{says_load, scale_loads};
+use super::capacity::{fewest, says_load, scale_loads};
 use super::interval::{Critical, MeanSums};
 use super::judge::NEEDED;
 use super::kind::{Stop, Study, Watch};
@@ -132,13 +132,14 @@ impl KneeStudy<'_> {
     }
 }
 
-/// The points between which a promise breaks: the last of those that hold it from the lightest on, and the first behind it that breaks it.
+/// The points between which a promise breaks: the last of those that hold it from the lightest on, and the first that breaks it.
 fn knee(points: &[LoadPoint], promise: usize) -> (Option<usize>, Option<usize>) {
     let verdict = |at: usize| points[at].promises[promise].verdict;
     let broken = (0..points.len()).find(|at| verdict(*at) == Verdict::Broken);
-    let below = broken.unwrap_or(points.len());
-    // What is inconclusive breaks nothing, and holds nothing.
-    ((0..below).rev().find(|at| verdict(*at) == Verdict::Held), broken)
+    // A load without data says neither that the promise holds nor that it does not.
+    let holds = |at: &usize| verdict(*at) == Verdict::Held || points[*at].promises[promise].judged == 0;
+    let leading = (0..points.len()).take_while(holds).filter(|at| verdict(*at) == Verdict::Held);
+    (leading.last(), broken)
 }
 
 /// A study under way.
@@ -158,37 +159,57 @@ impl Looking<'_> {
     fn ends(&mut self) -> Result<(), Stop> {
         let up_to = self.study.ask.up_to.map_or(UP_TO, sim_core::units::Percent::fraction);
         let mut load = 1.0;
-        let mut verdicts = self.look(load)?;
-        let own = verdicts.clone();
-        while load < up_to && verdicts.iter().any(|verdict| *verdict != Verdict::Broken) {
+        let mut at = self.look(load)?;
+        while load < up_to && !self.is_stopped(at) && self.has(at, |verdict| verdict != Verdict::Broken) {
             load = (load * GROWTH).min(up_to);
-            verdicts = self.look(load)?;
+            at = self.look(load)?;
         }
-        (load, verdicts) = (1.0, own);
-        while load > DOWN_TO && verdicts.contains(&Verdict::Broken) {
-            load /= GROWTH;
-            verdicts = self.look(load)?;
+        // A budget of fewer replications than it takes to hold a promise leaves every lighter load inconclusive too.
+        let can_hold = self.study.budget >= fewest(self.study.confidence);
+        let wrong = |verdict| if can_hold { verdict != Verdict::Held } else { verdict == Verdict::Broken };
+        // Lighter loads stand in front of it.
+        let mut lightest = 1.0;
+        while lightest > DOWN_TO && self.has(0, wrong) {
+            lightest /= GROWTH;
+            self.look(lightest)?;
         }
         Ok(())
     }
 
-    /// Looks at loads between the one that holds a promise and the one that breaks it.
-    fn halve(&mut self, promise: usize) -> Result<(), Stop> {
-        loop {
-            let (Some(holds), Some(breaks)) = knee(&self.points, promise) else { return Ok(()) };
-            let (low, high) = (self.points[holds].load, self.points[breaks].load);
-            // What is inconclusive lies in between, and looking at it again would not tell.
-            let open = (holds + 1..breaks).map(|at| self.points[at].load).next();
-            let (low, high) = (low, open.unwrap_or(high));
-            if high / low <= CLOSE {
-                return Ok(());
-            }
-            self.look((low * high).sqrt())?;
-        }
+    /// Whether a promise has such a verdict at a point. One without data will have none at a lighter load either.
+    fn has(&self, at: usize, such: impl Fn(Verdict) -> bool) -> bool {
+        self.points[at].promises.iter().any(|judged| judged.judged > 0 && such(judged.verdict))
     }
 
-    /// Looks at a load; the verdict on each promise.
-    fn look(&mut self, load: f64) -> Result<Vec<Verdict>, Stop> {
+    /// Whether a bound stopped every replication of a point: at a heavier load it would stop them too.
+    fn is_stopped(&self, at: usize) -> bool {
+        self.points[at].stopped == self.points[at].replications
+    }
+
+    /// Looks at loads above the one up to which a promise holds, and beneath the one that breaks it.
+    fn halve(&mut self, promise: usize) -> Result<(), Stop> {
+        // Where loads between them are inconclusive these are two gaps.
+        while let (Some(holds), Some(_)) = knee(&self.points, promise)
+            && self.halved(holds)?
+        {}
+        while let (_, Some(breaks @ 1..)) = knee(&self.points, promise)
+            && self.halved(breaks - 1)?
+        {}
+        Ok(())
+    }
+
+    /// Looks at the load between a point and the next, unless they are close together.
+    fn halved(&mut self, at: usize) -> Result<bool, Stop> {
+        let (low, high) = (self.points[at].load, self.points[at + 1].load);
+        let far = high / low > CLOSE;
+        if far {
+            self.look((low * high).sqrt())?;
+        }
+        Ok(far)
+    }
+
+    /// Looks at a load; its place among the points.
+    fn look(&mut self, load: f64) -> Result<usize, Stop> {
         let mut loaded = self.study.loaded.clone();
         scale_loads(&mut loaded.model, load, self.only)?;
         self.watch.now(format!("load {}", says_load(load)));
@@ -212,16 +233,16 @@ impl Looking<'_> {
         self.spent += seen.replications;
         self.digest.add(u64::from(self.spent), seen.digest.value());
         let point = seen.point(&loaded, load, places, bounds);
-        let verdicts = point.promises.iter().map(|judged| judged.verdict).collect();
         let place = self.points.partition_point(|other| other.load < load);
         self.points.insert(place, point);
-        Ok(verdicts)
+        Ok(place)
     }
 }
 
 /// What was seen of a load.
 struct Seen {
     replications: u32,
+    stopped: u32,
     digest: Digest,
     verdicts: Verdicts,
     /// By promise: replications that keep it, and that could be judged.
@@ -235,6 +256,7 @@ impl Seen {
     fn new(loaded: &Loaded, promises: usize) -> Self {
         Self {
             replications: 0,
+            stopped: 0,
             digest: Digest::default(),
             verdicts: Verdicts::new(loaded, 0),
             kept: vec![(0, 0); promises],
@@ -246,6 +268,7 @@ impl Seen {
 
     fn merge(&mut self, loaded: &Loaded, one: &One, places: &[usize], only: Option<LoadId>) {
         self.replications += 1;
+        self.stopped += u32::from(one.run.stopped.is_some());
         self.digest.add(u64::from(one.run.replication), one.run.digest);
         self.verdicts.merge(one);
         for (sums, place) in self.kept.iter_mut().zip(places) {
@@ -255,7 +278,11 @@ impl Seen {
             }
         }
         let (model, run) = (&loaded.model, &one.run);
-        let seconds = (run.measured_ns as f64 / 1e9).max(1e-9);
+        if run.measured_ns == 0 {
+            // A bound stopped it before anything was measured: it has no rates.
+            return;
+        }
+        let seconds = run.measured_ns as f64 / 1e9;
         let (mut sum, mut latency) = (EdgeCounts::default(), Histogram::new());
         for (index, edge) in model.edges.iter().enumerate() {
             if matches!(edge.caller, Caller::Load(load) if only.is_none_or(|only| only == load)) {
@@ -296,6 +323,7 @@ impl Seen {
             goodput_per_s: self.goodput.at_least_zero(),
             p99_s: self.latency.quantile(0.99),
             replications: self.replications,
+            stopped: self.stopped,
             promises: places.iter().enumerate().map(judgement).collect(),
         }
     }

@@ -9,7 +9,7 @@ use crate::written::studies::decide::DecideSettings;
 use crate::written::studies::knee::KneeSettings;
 use crate::written::studies::question::Commanded;
 use sim_core::expression::Group;
-use sim_core::results::{Decision, GuideLevel, Rule};
+use sim_core::results::{Decision, GuideLevel, Knees, LoadPoint, Rule, Verdict};
 use std::ops::ControlFlow;
 
 /// Two instances at $1/h are wrong in 1 % of a request a second, at `price` each; four in none.
@@ -91,6 +91,44 @@ fn each_promise_breaks_at_its_own_load() {
     for promise in &knees.promises {
         assert!(at(promise.holds_to) < at(promise.breaks_at));
     }
+}
+
+/// A queue whose p99 is near what is promised, so that a wide range of loads is inconclusive.
+fn near_the_promise(run: &str, p99: &str, up_to: &str) -> Knees {
+    let text = format!(
+        "scenario: Near\nquestion: Where?\nrun: {{duration: 1m, warm_up: 5s, replications: 20, seed: 3{run}}}\n\
+         load: {{users: {{to: api.get, arrive: {{poisson: {{rate: 70/s}}}}}}}}\n\
+         services: {{api: {{workers: 1, queue: {{capacity: 1M}}, endpoints: {{get: {{steps: [{{work: {{exponential: {{mean: 10ms}}}}}}]}}}}}}}}\n\
+         promises: {{quick: {{keep: {{latency: {{p99: {p99}}}}}, of: api.get}}, works: {{keep: {{availability: 99%}}, of: api.get}}}}\n\
+         studies: {{k: {{ask: {{knee: {{up_to: {up_to}}}}}}}}}\n"
+    );
+    let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let ask = KneeSettings::of(&loaded.written.studies.get("k").unwrap().ask).unwrap().clone();
+    let plan = Plan::of(&loaded, 2);
+    let study = KneeStudy { loaded: &loaded, study: "k", ask: &ask, confidence: 0.95, budget: 60, plan: &plan };
+    study.run(&|_, _| ControlFlow::Continue(())).unwrap()
+}
+
+#[test]
+fn both_sides_of_what_is_inconclusive_are_found() {
+    let knees = near_the_promise("", "190ms", "150%");
+    let verdicts: Vec<Verdict> = knees.points.iter().map(|point| point.promises[0].verdict).collect();
+    let (holds, breaks) = (knees.promises[0].holds_to.unwrap(), knees.promises[0].breaks_at.unwrap());
+    assert!(verdicts[..=holds].iter().all(|verdict| *verdict == Verdict::Held), "{verdicts:?}");
+    assert!(verdicts[..breaks].iter().all(|verdict| *verdict != Verdict::Broken), "{verdicts:?}");
+    let near = |at: usize| knees.points[at + 1].load / knees.points[at].load <= 1.02;
+    assert!(near(holds) && near(breaks - 1), "{holds} and {breaks} of {:?}", knees.points);
+    let own = knees.points.iter().find(|point| point.load == 1.0).unwrap();
+    assert_eq!(own.promises[0].verdict, Verdict::Inconclusive, "else this tests nothing");
+}
+
+#[test]
+fn a_load_that_a_bound_stops_is_the_heaviest() {
+    let knees = near_the_promise(", bounds: {backlog: 200}", "400ms", "1000%");
+    let all = |point: &&LoadPoint| point.stopped == point.replications;
+    assert_eq!(knees.points.iter().filter(all).count(), 1);
+    assert!(all(&knees.points.last().unwrap()) && knees.points[0].stopped == 0);
+    assert!(knees.points.iter().any(|point| point.stopped > 0 && point.offered_per_s.mean > 90.0));
 }
 
 #[test]

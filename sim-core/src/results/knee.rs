@@ -61,6 +61,8 @@ pub struct LoadPoint {
     pub p99_s: Option<Estimate>,
     /// Replications that were run.
     pub replications: u32,
+    /// Replications that a bound stopped.
+    pub stopped: u32,
     /// Each promise, in the order of [`Knees::promises`].
     pub promises: Vec<Judgement>,
 }

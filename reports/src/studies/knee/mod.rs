@@ -74,6 +74,7 @@ fn columns(knees: &Knees) -> Vec<Column> {
         Column::numbers("goodput [1/s]", points.iter().map(|p| Some(p.goodput_per_s.mean))),
         Column::numbers("p99 [s]", points.iter().map(|p| Some(p.p99_s?.mean))),
         Column::counts("replications", points.iter().map(|p| p.replications)),
+        Column::counts("stopped", points.iter().map(|p| p.stopped)),
     ];
     for (place, promise) in knees.promises.iter().enumerate() {
         let name = format!("{} [{}]", promise.judge.name, unit(promise.judge.unit));
@@ -88,6 +89,12 @@ fn columns(knees: &Knees) -> Vec<Column> {
 /// The load of a point in requests a second; a line where there is none.
 fn rate(knees: &Knees, at: Option<usize>) -> String {
     at.map_or_else(|| "–".to_owned(), |at| alone(&knees.points[at].offered_per_s, Unit::PerSecond))
+}
+
+/// The heaviest load at which a bound does not stop all replications; without one, the heaviest.
+fn heaviest(knees: &Knees) -> Option<usize> {
+    let runs = |point: &sim_core::results::LoadPoint| point.stopped < point.replications;
+    knees.points.iter().rposition(runs).or(knees.points.len().checked_sub(1))
 }
 
 /// The load of a point as a factor of the file's.

@@ -38,6 +38,7 @@ pub fn knees() -> Knees {
         goodput_per_s: near((800.0 * load).min(1500.0), 3.0),
         p99_s: Some(near(0.2 * load * load, 0.01)),
         replications: 64,
+        stopped: 0,
         promises: vec![judgement(load, 1.9, 0.999, 0.995), judgement(load, 1.5, 0.2 * load * load, 0.8)],
     };
     Knees {
