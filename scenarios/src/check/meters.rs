@@ -28,6 +28,24 @@ pub fn check(compiled: &Compiled, problems: &mut Problems) {
         }
     }
     spot(model, problems);
+    twice(model, problems);
+}
+
+/// Spot instances are all instances of a service: beside reserved or on-demand ones each would be paid for twice.
+fn twice(model: &Model, problems: &mut Problems) {
+    for item in &model.costs {
+        let Meter::Instances { of, bought: Bought::Spot } = item.meter else { continue };
+        let other = |other: &&CostItem| matches!(other.meter, Meter::Instances { of: same, bought: Bought::Reserved(_) | Bought::OnDemand } if same == of);
+        if let Some(other) = model.costs.iter().find(other) {
+            let name = &model.services[of.index()].name;
+            let path = format!("costs.{}.meter.instances.bought", item.name);
+            let problem = Problem::error(
+                path,
+                format!("all instances of {name} are spot, so that {} bills them again", other.name),
+            );
+            problems.push(problem.hint("make two services of it, one of spot instances and one of the others"));
+        }
+    }
 }
 
 fn why(model: &Model, item: &CostItem) -> Option<Why> {

@@ -65,6 +65,11 @@ fn spot_instances_are_paid_for_while_they_are_there() {
     near(found[1], 4.0 * 730.0);
     assert!((0.45..0.55).contains(&(found[0] / found[1])), "{found:?}");
     assert!(problem(&spot("")).contains("nothing takes spot instances of api away"));
+    for bought in ["on_demand", "{reserved: {count: 2}}"] {
+        let both = spot(taken).replace("{of: api}", &format!("{{of: api, bought: {bought}}}"));
+        let found = problem(&both);
+        assert!(found.contains("all instances of api are spot, so that own bills them again"), "{bought}: {found}");
+    }
 }
 
 #[test]
