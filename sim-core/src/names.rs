@@ -99,6 +99,8 @@ pub struct Names {
     pub links: BTreeMap<String, NamedLink>,
     /// Which service may run which version: the names of both.
     pub versions_of: BTreeSet<(String, String)>,
+    /// Whether one request in so many is simulated, so that numbers and rates of requests mean less than they say.
+    pub is_thinned: bool,
 }
 
 macro_rules! lookup {

@@ -85,6 +85,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
         outboxes: Vec::new(),
         defaults: written.defaults.call.as_ref().map(|d| d.call_keys()).unwrap_or_default(),
     };
+    compiler.names.is_thinned = written.run.thin.is_some_and(|thin| thin.one_of.get() > 1);
     compiler.declare(problems);
     compiler.nodes(problems);
     compiler.loads(problems);

@@ -2,11 +2,11 @@
 //!
 //! Loads come less often, and limited workers are fewer, by one factor. The bill counts each request that was simulated for all that it
 //! stands for ([`sim_core::economics`]). What holds a number of requests, lets a rate through, or takes time for bytes would not mean the
-//! same for a thousandth of the load, and is refused here and not scaled by a rule of thumb.
+//! same for a thousandth of the load, and is refused here and not scaled by a rule of thumb. Conditions on numbers of requests are refused
+//! where their names are looked up ([`sim_core::names::Names::is_thinned`]).
 
 use super::Compiler;
 use sim_core::economics::Meter;
-use sim_core::expression::{Metric, MetricRef};
 use sim_core::network::LinkQuality;
 use sim_core::problem::Problems;
 use sim_core::promise::PromiseKind;
@@ -23,7 +23,6 @@ impl Compiler<'_> {
         self.thin_loads(one_of, problems);
         self.thin_services(one_of, problems);
         self.refuse_what_is_counted(problems);
-        self.refuse_metrics(problems);
     }
 
     fn thin_loads(&mut self, one_of: u64, problems: &mut Problems) {
@@ -87,6 +86,17 @@ impl Compiler<'_> {
                 }
             }
         });
+        problems.at("control.telemetry", |p| {
+            for (name, pipeline) in self.written.control.telemetry.iter() {
+                let mut shared = |there: bool, key: &str, what| {
+                    if there {
+                        refuse(&format!("{name}.{key}"), what, p);
+                    }
+                };
+                shared(pipeline.sink.is_some(), "sink", "a sink takes the records of all requests");
+                shared(pipeline.redact.is_some(), "redact", "an agent redacts the records of all requests");
+            }
+        });
         problems.at("control.scalers", |p| {
             model.scalers.iter().for_each(|s| refuse(&s.name, "a scaler counts instances for all requests", p));
         });
@@ -98,30 +108,6 @@ impl Compiler<'_> {
         problems.at("costs", |p| {
             for item in model.costs.iter().filter(|item| matches!(item.meter, Meter::Breach { .. })) {
                 refuse(&item.name, "a period is not broken by one request in so many", p);
-            }
-        });
-    }
-
-    /// Rates and numbers are those of what is simulated: a condition would compare them with those of the whole.
-    fn refuse_metrics(&self, problems: &mut Problems) {
-        let written = self.written;
-        let check = |metrics: Vec<&MetricRef>, place: &str, p: &mut Problems| {
-            for metric in metrics.into_iter().filter(|metric| is_absolute(metric.metric)) {
-                refuse(
-                    place,
-                    &format!("{} counts what is simulated, which is one request in so many", metric.words()),
-                    p,
-                );
-            }
-        };
-        problems.at("expect", |p| {
-            for (place, clause) in written.expect.iter().enumerate() {
-                check(clause.tree.metrics(), &place.to_string(), p);
-            }
-        });
-        problems.at("control.alerts", |p| {
-            for (name, alert) in written.control.alerts.iter() {
-                check(alert.when.tree().metrics(), name, p);
             }
         });
     }
@@ -151,6 +137,8 @@ fn held(service: &Service) -> Vec<(&'static str, &'static str)> {
         Node::Store(store) => {
             let lags = !matches!(store.replication, Replication::None | Replication::Consensus { .. });
             add(lags, "replication", "how stale a copy is depends on all writes");
+            add(store.stock.is_some(), "stock", "a stock is sold to all requests");
+            add(!store.outboxes.is_empty(), "", "a relay sends so many messages of all requests at a look");
         }
         Node::Service => {}
     }
@@ -172,22 +160,4 @@ fn guarded(guard: &Guard) -> Vec<&'static str> {
 
 fn is_shared(quality: &LinkQuality) -> bool {
     quality.bandwidth.is_some() || quality.transport.is_some()
-}
-
-/// Whether a metric is a number of requests, or a rate of them.
-fn is_absolute(metric: Metric) -> bool {
-    matches!(
-        metric,
-        Metric::Rps
-            | Metric::Goodput
-            | Metric::Throughput
-            | Metric::QueueLength
-            | Metric::InSystem
-            | Metric::Counted(_)
-            | Metric::Average
-            | Metric::Most
-            | Metric::CpuTimeForNobody
-            | Metric::ProbesSent
-            | Metric::ProbesLost
-    )
 }

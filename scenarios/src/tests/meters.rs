@@ -191,10 +191,71 @@ fn what_all_requests_share_is_not_thinned() {
         let found = of(&system(service, call));
         assert!(found.contains(says), "{says}: {found}");
     }
-    let expects = format!("{}expect: [rps(api.get) > 10/s]\n", system("unlimited", ""));
-    assert!(of(&expects).contains("rps(api.get) counts what is simulated"));
     let promised = format!("{}promises: {{p: {{keep: {{goodput: 10/s}}, of: api.get}}}}\n", system("unlimited", ""));
     assert!(of(&promised).contains("a promised rate is that of all requests"));
+    for (rest, says) in [
+        (
+            "stores: {seats: {workers: unlimited, stock: {amount: 5k}, endpoints: {take: {access: update, steps: [{wait: 3ms}]}}}}",
+            "a stock is sold to all requests",
+        ),
+        (
+            "control: {telemetry: {m: {every: 5s, sink: {rate: 5k/s, capacity: 1k}}}}",
+            "a sink takes the records of all requests",
+        ),
+        (
+            "control: {telemetry: {m: {every: 5s, redact: {work: 1ms, covers: 90%}}}}",
+            "an agent redacts the records of all requests",
+        ),
+    ] {
+        let found = of(&format!("{}{rest}\n", system("unlimited", "")));
+        assert!(found.contains(says), "{says}: {found}");
+    }
+}
+
+/// Wherever a condition or a metric can be written, it compares what is simulated with numbers of the whole.
+#[test]
+fn numbers_of_requests_are_refused_where_the_load_is_thinned() {
+    let experiment = |key: &str| {
+        let steady = if key == "steady_state" { "" } else { "steady_state: [availability(api.get) > 1%], " };
+        let hypothesis = if key == "hypothesis" { "" } else { "hypothesis: [availability(api.get) > 1%], " };
+        format!(
+            "experiments: {{e: {{at: 30s, for: 20s, {steady}{hypothesis}{key}: [RPS > 10/s], actions: [{{inject: crash, where: {{service: api, count: 1}}}}]}}}}"
+        )
+    };
+    let written = [
+        ("expect: [RPS > 10/s]".to_owned(), "expect.0"),
+        ("control: {alerts: {a: {when: RPS > 10/s}}}".to_owned(), "control.alerts.a"),
+        (experiment("steady_state"), "experiments.e.steady_state"),
+        (experiment("hypothesis"), "experiments.e.hypothesis"),
+        (experiment("abort_when"), "experiments.e.abort_when"),
+        (experiment("safety_checks"), "experiments.e.safety_checks"),
+        ("control: {incidents: {levels: {4: {when: RPS > 10/s}}}}".to_owned(), "control.incidents.levels.4"),
+        (
+            "control: {modes: {initial: ok, every: 5s, states: {full: {enter: {when: RPS > 10/s}, leave: {when: availability(api.get) over 10s > 1%}, actions: [{do: {set: {services.api.instances: 5}}}]}, ok: {}}}}".to_owned(),
+            "control.modes.states.full.enter",
+        ),
+        ("studies: {s: {ask: {sweep: {over: {services.api.instances: {list: [1, 2]}}, show: [RPS]}}}}".to_owned(), "studies.s.ask.sweep.show"),
+        ("variants: {other: {}}\nstudies: {s: {ask: {compare: {baseline: base, against: [other], show: [RPS]}}}}".to_owned(), "studies.s.ask.compare.show"),
+    ];
+    let system = "load: {users: {to: api.get, arrive: {poisson: {rate: 1M/s}}}}\n\
+        services: {api: {instances: 4, workers: unlimited, endpoints: {get: {steps: [{work: 5ms}]}}}}\n";
+    for (rest, place) in written {
+        for (metric, refused) in [("rps(api.get) over 10s", true), ("availability(api.get) over 10s", false)] {
+            let (window, bound) = if rest.contains("expect") || rest.contains("show") || place.ends_with("hypothesis") {
+                (metric.replace(" over 10s", ""), "10/s")
+            } else {
+                (metric.to_owned(), "10/s")
+            };
+            let rest = rest.replace("RPS", &window).replace(bound, if refused { "10/s" } else { "1%" });
+            let text = text(&format!("{system}{rest}\n")).replace("seed: 3", "seed: 3, thin: {one_of: 1000}");
+            let problems = read(&text).err().map(|report| report.problems).unwrap_or_default();
+            let found: Vec<String> =
+                problems.iter().map(|placed| format!("{}: {}", placed.problem.path, placed.problem.message)).collect();
+            let says = |one: &String| one.starts_with(place) && one.contains("counts what is simulated");
+            assert_eq!(found.iter().any(says), refused, "{place}: {found:?}");
+            assert!(refused || found.is_empty(), "{place}: {found:?}");
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,26 @@ const HOLDING: &str = "holding_";
 const HOLDING_MAX: u8 = crate::metrics::HOLDING as u8;
 
 impl Metric {
+    /// Whether it is a number of requests or of what they use, or a rate of them.
+    pub fn is_of_requests(self) -> bool {
+        matches!(
+            self,
+            Self::Rps
+                | Self::Goodput
+                | Self::Throughput
+                | Self::QueueLength
+                | Self::InSystem
+                | Self::Holding(_)
+                | Self::Counted(_)
+                | Self::Average
+                | Self::Most
+                | Self::CpuTimeForNobody
+                | Self::Records
+                | Self::RecordsDropped
+                | Self::Leaked
+        )
+    }
+
     /// The metric of a name.
     pub fn parse(name: &str) -> Option<Self> {
         if let Some(doc) = METRICS.iter().find(|doc| doc.name == name) {

@@ -15,6 +15,13 @@ use crate::problem::Problems;
 impl MetricRef {
     /// The metric with ids; problems at the present path where a name is not known or does not fit.
     pub fn resolve(&self, names: &Names, problems: &mut Problems) -> Option<Resolved> {
+        if names.is_thinned && self.metric.is_of_requests() {
+            // Here and not where each condition stands: no place in which one can be written is left out.
+            let what = format!("{} counts what is simulated, which is one request in so many", self.words());
+            problems.error("", what).hint =
+                Some("it cannot be thinned with the load: leave it out, or leave run.thin out".into());
+            return None;
+        }
         let subject = self.subject(names, problems);
         let scope = self.scope(names, problems);
         if self.metric.needs_fault() && self.scope.after.is_none() {
