@@ -31,7 +31,15 @@ pub fn run(args: &DecideArgs) -> Result<u8> {
     let plan = load::plan_within(&loaded, study, &asked.study);
     let of = |name: &str| -> Result<(String, Loaded)> {
         let variant = if name == "base" { variant } else { Some(name) };
-        let option = load::loaded(&path, &sets, variant).map_err(|report| refused::scenario(&report))?;
+        let mut option =
+            scenarios::load(project(), &path, &sets, variant).map_err(|report| refused::scenario(&report))?;
+        // What is odd in the file itself is said already; the rest is odd in this system only.
+        let is_said = |message: &str| loaded.warnings.problems.iter().any(|placed| placed.problem.message == message);
+        option.warnings.problems.retain(|placed| !is_said(&placed.problem.message));
+        for placed in &mut option.warnings.problems {
+            placed.problem.message = format!("in the variant {name}: {}", placed.problem.message);
+        }
+        load::warn(&option.warnings);
         load::fits(&option, &plan, &asked.study)?;
         Ok((name.to_owned(), option))
     };

@@ -181,6 +181,9 @@ fn mark_front(options: &mut [OptionPriced]) {
     }
 }
 
+/// A price that would have to be a hundredth or a hundred times what it is moves no advice.
+const NEAR: f64 = 0.01;
+
 /// For each item, the factors of its price next to 1 at which another system is the cheapest.
 fn flips(billed: &[Billed<'_>], totals: &[f64], cheapest: usize) -> Vec<Flip> {
     let mut names: Vec<&str> = Vec::new();
@@ -198,7 +201,7 @@ fn flips(billed: &[Billed<'_>], totals: &[f64], cheapest: usize) -> Vec<Flip> {
             let slope = own - costs(other, name);
             let factor = 1.0 + (totals[at] - totals[cheapest]) / slope;
             // A price is not below zero, and one that both pay alike moves nothing.
-            if slope.abs() > 1e-9 && factor.is_finite() && factor >= 0.0 {
+            if slope.abs() > 1e-9 && (NEAR..=1.0 / NEAR).contains(&factor) {
                 moves.push((factor, at));
             }
         }

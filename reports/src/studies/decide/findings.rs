@@ -2,14 +2,22 @@
 
 use crate::numbers::{alone, estimate, grouped, plain};
 use sim_core::expression::Group;
-use sim_core::results::{Decision, Flip, Guided, OptionPriced, Rule, Unit};
+use sim_core::results::{Decision, Estimate, Flip, Guided, OptionPriced, Rule, Unit};
 
-/// The advice in a sentence or two.
+/// The advice in a sentence or two: one system, by the rule that was asked for. Of the other rule it tells what it would say.
 pub fn answer(decision: &Decision) -> String {
     match (&decision.guide, decision.by) {
         (Some(guide), Rule::Guide) => format!("{} {}", by_guide(decision, guide), by_cost(decision)),
         (Some(guide), Rule::Cost) => format!("{} {}", by_cost(decision), by_guide(decision, guide)),
         (None, _) => by_cost(decision),
+    }
+}
+
+/// The system that is advised, by its place: that of the guide where it goes by the guide and a system has the level, else the cheapest.
+pub fn advised(decision: &Decision) -> (usize, Rule) {
+    match (&decision.guide, decision.by) {
+        (Some(Guided { option: Some(at), .. }), Rule::Guide) => (*at, Rule::Guide),
+        _ => (decision.cheapest, Rule::Cost),
     }
 }
 
@@ -24,7 +32,15 @@ fn by_cost(decision: &Decision) -> String {
         .min_by(|a, b| a.1.more_than_cheapest.mean.total_cmp(&b.1.more_than_cheapest.mean));
     let Some((_, next)) = next else { return format!("{} costs {total}.", best.name) };
     let more = estimate(&next.more_than_cheapest, Unit::MoneyPerYear);
-    if decision.certain {
+    let (taken, rule) = advised(decision);
+    let no_more = |e: &Estimate| e.mean == 0.0 && e.low == 0.0 && e.high == 0.0;
+    if no_more(&next.more_than_cheapest) {
+        format!("{} and {} cost the same in all, {total}.", best.name, next.name)
+    } else if rule == Rule::Guide && decision.certain {
+        let would = if taken == decision.cheapest { "is" } else { "would be" };
+        let also = if taken == decision.cheapest { " too" } else { "" };
+        format!("By cost it {would} {}{also}: {total} in all; {}, the next, costs {more} more.", best.name, next.name)
+    } else if decision.certain {
         format!("Take {}: it costs least in all, {total}; {}, the next, costs {more} more.", best.name, next.name)
     } else {
         format!(
@@ -35,10 +51,14 @@ fn by_cost(decision: &Decision) -> String {
 }
 
 fn by_guide(decision: &Decision, guide: &Guided) -> String {
-    let found = guide.option.map_or_else(String::new, |at| format!(", which is {}", decision.options[at].name));
+    let name = guide.option.map(|at| &decision.options[at].name);
+    let says = match (name, decision.by) {
+        (Some(name), Rule::Guide) => format!("Take {name}, because the guide says {}", guide.level.words()),
+        (Some(name), Rule::Cost) => format!("The guide says {}, which is {name}", guide.level.words()),
+        (None, _) => format!("The guide says {}", guide.level.words()),
+    };
     format!(
-        "The guide says {}{found}: wrong answers of the weakest system cost {}, and coordination {}.",
-        guide.level.words(),
+        "{says}: wrong answers of the weakest system cost {}, and coordination {}.",
         alone(&guide.wrongness, Unit::MoneyPerYear),
         alone(&guide.coordination, Unit::MoneyPerYear)
     )
@@ -51,7 +71,10 @@ pub fn reasons(decision: &Decision) -> Vec<String> {
     let mut all: Vec<String> = others.filter_map(|(_, other)| against(best, other)).collect();
     all.extend(decision.flips.iter().take(3).map(|flip| moves(decision, flip)));
     if decision.flips.is_empty() {
-        all.push(format!("No price of one item, whatever it is, makes another than {} the cheapest.", best.name));
+        all.push(format!(
+            "No price of one item, from a hundredth to a hundred times what it is, makes another than {} the cheapest.",
+            best.name
+        ));
     }
     all
 }

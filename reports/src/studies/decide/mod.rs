@@ -7,7 +7,7 @@ mod sample;
 
 use crate::answer::{Answer, Files, Kind, Reported, pretty};
 use crate::columns::{Column, csv};
-use crate::numbers::{estimate, optional, plain};
+use crate::numbers::plain;
 use crate::page::Page;
 use crate::terminal::table::{TextRow, TextTable};
 use crate::terminal::text::{ascii, wrap};
@@ -115,7 +115,7 @@ fn terminal(decision: &Decision, style: Style) -> String {
     heads.extend(groups.iter().map(|group| group.name()));
     heads.extend(["p99", "front"]);
     let row = |option: &OptionPriced| {
-        let mut cells = vec![estimate(&option.total, Unit::Money)];
+        let mut cells = vec![plain(option.total.mean, Unit::Money)];
         cells.extend(groups.iter().map(|group| plain(option.of(*group).mean, Unit::Money)));
         cells.push(option.p99_s.map_or_else(|| "-".into(), |p99| plain(p99.mean, Unit::Seconds)));
         cells.push(if option.on_front { "yes" } else { "no" }.into());
@@ -139,9 +139,4 @@ fn terminal(decision: &Decision, style: Style) -> String {
     out.push('\n');
     out.push_str(&say(&closing));
     style.finish(&out)
-}
-
-/// A p99 or a share, and a line where there is none.
-fn known(e: Option<&Estimate>, unit: Unit) -> String {
-    optional(e, unit)
 }

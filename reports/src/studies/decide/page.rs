@@ -1,16 +1,16 @@
 //! The report of a decision: the advice, all systems side by side, the front, and how far the advice is from another.
 
-use super::{findings, groups, known};
+use super::{findings, groups};
 use crate::Source;
 use crate::figures::front::{self, Spot};
 use crate::figures::{DataTable, Figure};
-use crate::numbers::{estimate, grouped, length, plain};
+use crate::numbers::{estimate, grouped, length, optional, plain};
 use crate::page::finding::Finding;
 use crate::page::section::{scenario, section, some};
 use crate::page::sentence::sentences;
 use crate::page::{Block, CellForm, Fact, LoneTable, Page};
 use sim_core::expression::Group;
-use sim_core::results::{Decision, Estimate, Flip, OptionPriced, Unit};
+use sim_core::results::{Decision, Estimate, Flip, OptionPriced, Rule, Unit};
 
 /// The page of a decision.
 pub fn page(decision: &Decision, source: &Source) -> Page {
@@ -48,16 +48,21 @@ fn lost(option: &OptionPriced) -> Estimate {
 }
 
 fn figure(decision: &Decision) -> Figure {
+    let (taken, rule) = findings::advised(decision);
     let spot = |(at, option): (usize, &OptionPriced)| Spot {
         name: option.name.clone(),
         cost: option.of(Group::Infrastructure).scale(1.0 / 12.0),
         gives: lost(option),
         on_front: option.on_front,
-        answer: at == decision.cheapest,
+        answer: at == taken,
         verdict: None,
     };
     let spots: Vec<Spot> = decision.options.iter().enumerate().map(spot).collect();
-    let title = format!("{} costs least in all", decision.options[decision.cheapest].name);
+    let (name, why) = match rule {
+        Rule::Cost => ("costs least in all", "costs least in all"),
+        Rule::Guide => ("is what the guide says", "the guide says"),
+    };
+    let title = format!("{} {name}", decision.options[taken].name);
     let desc = "Each system by what its infrastructure costs a month and what is lost a month in sales, wrong answers and penalties.";
     let groups = groups(decision);
     let mut heads: Vec<String> = ["System", "In all, a year", "More than the cheapest"].map(String::from).into();
@@ -67,9 +72,9 @@ fn figure(decision: &Decision) -> Figure {
         let money = |e: &Estimate| estimate(e, Unit::Money);
         let mut row = vec![option.name.clone(), money(&option.total), money(&option.more_than_cheapest)];
         row.extend(groups.iter().map(|group| money(&option.of(*group))));
-        row.push(known(option.availability.as_ref(), Unit::Share));
-        row.push(known(option.wrong.as_ref(), Unit::Share));
-        row.push(known(option.p99_s.as_ref(), Unit::Seconds));
+        row.push(optional(option.availability.as_ref(), Unit::Share));
+        row.push(optional(option.wrong.as_ref(), Unit::Share));
+        row.push(optional(option.p99_s.as_ref(), Unit::Seconds));
         row.push(if option.on_front { "yes" } else { "no" }.to_owned());
         row
     };
@@ -79,9 +84,10 @@ fn figure(decision: &Decision) -> Figure {
         title,
         caption: (
             "What is lost a month over what the infrastructure costs a month".into(),
-            "down and left is better; the line joins the systems that no other beats in infrastructure, losses and p99, and bold is the one that costs \
-             least in all."
-                .into(),
+            format!(
+                "down and left is better; the line joins the systems that no other beats in infrastructure, losses and p99, and bold is the one that \
+                 {why}."
+            ),
         ),
         tables: vec![DataTable { says: "all systems".into(), heads, rows: decision.options.iter().map(row).collect() }],
         readings: Vec::new(),
