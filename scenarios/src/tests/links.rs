@@ -107,6 +107,22 @@ fn a_new_connection_costs_a_round_trip_and_a_lost_syn_a_second() {
     near(later(&opened) - later(&kept), 6.0 + 20.7, 6.0);
 }
 
+/// What waits for its connection has not been sent: it holds up nobody on the link, and whose caller gives up is never sent.
+#[test]
+fn a_lost_syn_holds_up_nobody_else() {
+    let median = |link: &str, rest: &str| {
+        let model = read(&system(link, rest)).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+        let run = simulate(&model, 7, 0);
+        run.histogram(Span { from_ns: 0, to_ns: 55_000_000_000 }, |period| &period.latency[0]).quantile(0.5).unwrap()
+    };
+    let new = "between: [a, b], latency: 3ms, loss: 1%, bandwidth: 1Gbps, transport: {tcp: {connections: new}}";
+    let took_ns = median(new, "");
+    assert!(took_ns < 25e6, "{took_ns}");
+    let limit = "faults: {f: {inject: {bandwidth: {limit: 100MB/s}}, where: {between: [a, b]}, at: 0s}}\n";
+    let took_ns = median("between: [a, b], latency: 3ms, loss: 1%, transport: {tcp: {connections: new}}", limit);
+    assert!(took_ns < 25e6, "{took_ns}");
+}
+
 #[test]
 fn who_answers_no_syn_is_given_up() {
     let cut = "faults: {cut: {inject: partition, where: {from: a, to: b}, at: 20s, for: 20s}}\n";

@@ -159,6 +159,8 @@ pub enum Phase {
     Free,
     /// About to run, or running now.
     Running,
+    /// Its request waits for an address or a connection before it is sent.
+    Unsent,
     /// Its request is on the way to the callee.
     Arriving,
     /// A message that its consumer keeps a worker for, while it is on its way.

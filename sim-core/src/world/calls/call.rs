@@ -467,6 +467,7 @@ impl World<'_> {
             return None;
         }
         match self.frames[frame].phase {
+            Phase::Unsent => self.is_sent_at_last(frame),
             Phase::Arriving => self.arrives(frame),
             Phase::HandedOver => {
                 let at = &mut self.frames[frame];

@@ -350,7 +350,7 @@ impl World<'_> {
         let at = &self.frames[copy];
         at.phase == Phase::Calling
             && self.belongs(at.next.callee(), copy, at.seq)
-            && matches!(self.frames[at.next.callee()].phase, Phase::Arriving | Phase::Queued)
+            && matches!(self.frames[at.next.callee()].phase, Phase::Unsent | Phase::Arriving | Phase::Queued)
     }
 
     /// The instances at which other copies of the same call are.

@@ -358,7 +358,7 @@ impl World<'_> {
         let egress = fate.link.and_then(|(place, ends)| {
             self.network.carriage.egress(place, ends, &self.network.regions)?.put(now, bytes).map(|sent| sent - now)
         });
-        let waits = egress.unwrap_or(0).saturating_add(self.is_sent_after(frame, line, (message, now), bytes));
+        let waits = egress.unwrap_or(0).saturating_add(self.is_sent_after(frame, line, message, bytes));
         coming.there = fate.there;
         (coming.packets, coming.missing) = (Some(coming.missing - lost), lost);
         if coming.packets == Some(0) {

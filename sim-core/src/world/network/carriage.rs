@@ -218,14 +218,6 @@ pub(super) fn crosses(
     Crossed { stalled: Some(stalled), seen, ..Crossed::over(later(begins, [crossing.after, 0, 0]), sent) }
 }
 
-/// A message begins to be sent over a link with a buffer when its frame wakes.
-pub(super) fn begins_later(tcp: &Tcp, load: &Load) -> Box<Stalled> {
-    let segments = tcp.segments_in_a_buffer(load.bytes);
-    let mut stalled = begins_to_send(tcp, segments, load.delay.saturating_mul(2), load);
-    stalled.flow = Some(Flow::new(load.now));
-    stalled
-}
-
 /// A message of which nothing was sent.
 fn begins_to_send(tcp: &Tcp, (segments, segment): (u32, u64), round_trip: u64, load: &Load) -> Box<Stalled> {
     let sender = Sender::new(tcp, segments, round_trip);

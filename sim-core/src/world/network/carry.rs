@@ -24,11 +24,11 @@ impl Network {
 }
 
 impl World<'_> {
-    /// A message that sets out then [ns] crosses its link, or what is left of it does. How many bytes of it were sent.
+    /// A message crosses its link, or what is left of it does. How many bytes of it were sent.
     pub(super) fn carry(
         &mut self,
         bytes: u64,
-        (message, sets_out): (Message, u64),
+        message: Message,
         frame: FrameId,
         fate: &mut Fate,
         goes_on: Option<Box<Stalled>>,
@@ -41,13 +41,7 @@ impl World<'_> {
             (Some(tcp), egress) => {
                 let key = self.frames[frame].key;
                 let loss = fate.segment_loss.unwrap_or(0.0);
-                let load = Load { now: sets_out, bytes, key, message, delay: fate.delay, loss };
-                if load.now > self.now && egress.as_ref().is_some_and(|egress| egress.has_buffer()) {
-                    // What is in the buffer by then is not known yet.
-                    fate.stalled = Some(super::carriage::begins_later(&tcp, &load));
-                    fate.delay = 0;
-                    return 0;
-                }
+                let load = Load { now: self.now, bytes, key, message, delay: fate.delay, loss };
                 let crossed = super::carriage::crosses(&tcp, egress, &load, goes_on);
                 (fate.delay, fate.stalled) = (crossed.delay, crossed.stalled);
                 fate.lost |= crossed.is_given_up;
@@ -58,8 +52,8 @@ impl World<'_> {
                 }
                 return crossed.sent;
             }
-            (None, Some(egress)) => match egress.put(sets_out, bytes) {
-                Some(sent) => fate.delay = fate.delay.saturating_add(sent - sets_out),
+            (None, Some(egress)) => match egress.put(self.now, bytes) {
+                Some(sent) => fate.delay = fate.delay.saturating_add(sent - self.now),
                 None => {
                     fate.lost = true;
                     if !message.is_check() {
@@ -88,9 +82,9 @@ impl World<'_> {
             fate.card = self.card_ahead(frame, message);
         }
         if stalled.shares_a_buffer() || self.timer_runs_out(frame, &mut stalled) {
-            let (now, bytes) = (self.now, self.bytes(frame, message));
-            let sent = self.carry(bytes, (message, now), frame, &mut fate, Some(stalled));
-            fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, (message, now), sent));
+            let bytes = self.bytes(frame, message);
+            let sent = self.carry(bytes, message, frame, &mut fate, Some(stalled));
+            fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, message, sent));
         } else {
             fate.lost = true;
         }

@@ -11,7 +11,7 @@ use crate::network;
 use crate::network::tcp::Connections;
 use crate::outcome::Outcome;
 use crate::world::World;
-use crate::world::frame::{FrameId, Phase};
+use crate::world::frame::{FrameId, Phase, Waiter};
 
 const SYN: u64 = 0x6a;
 
@@ -69,6 +69,24 @@ impl World<'_> {
         let loss = 1.0 - (1.0 - there.segment_loss.unwrap_or(0.0)) * comes_back;
         let mut draw = Keyed::new(mix(self.frames[frame].key, SYN));
         Ok(tcp.opens_after(loss, &mut draw)?.saturating_add(there.there).saturating_add(back.there))
+    }
+
+    /// The address and the connection of a request are there: it is sent, unless its caller has given up meanwhile.
+    pub(in crate::world) fn is_sent_at_last(&mut self, frame: FrameId) -> Option<FrameId> {
+        let at = &mut self.frames[frame];
+        at.seq = 0;
+        let waiter = at.waiter;
+        let is_wanted = waiter == Waiter::LOAD || waiter == Waiter::NOBODY || self.frames.waiting(waiter).is_some();
+        if !is_wanted {
+            self.lost(frame);
+            return None;
+        }
+        let line = self.line(frame, Message::Request);
+        match self.sets_out(frame, line, Message::Request) {
+            Departure::Runs => Some(frame),
+            Departure::Ends(outcome) => self.deliver(frame, outcome),
+            Departure::Away => None,
+        }
     }
 
     /// The caller learns that its request cannot be sent.

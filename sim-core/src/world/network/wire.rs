@@ -353,7 +353,7 @@ impl World<'_> {
     fn caller_zone(&self, frame: FrameId, site: EdgeId) -> Option<ZoneId> {
         match self.model.edges[site.index()].caller {
             Caller::Load(load) => return self.model.loads[load.index()].zone,
-            Caller::Scaler(_) => return None,
+            Caller::Scaler(scaler) => return Some(self.zone_of_scaler(scaler)),
             Caller::Queue(queue) => return Some(self.stations.zone_of(self.stations.first(queue))),
             Caller::Endpoint(_) => {}
         }
@@ -429,23 +429,29 @@ impl World<'_> {
             return Departure::Ends(outcome);
         }
         let line = self.line(frame, message);
-        let waits_ns = match self.is_ready_after(frame, line, message) {
-            Ok(after_ns) => after_ns,
-            Err(after_ns) => return self.is_not_reached(frame, after_ns),
-        };
+        match self.is_ready_after(frame, line, message) {
+            Ok(0) => self.sets_out(frame, line, message),
+            Ok(after_ns) => {
+                self.wakes_after(frame, after_ns, Phase::Unsent);
+                Departure::Away
+            }
+            Err(after_ns) => self.is_not_reached(frame, after_ns),
+        }
+    }
+
+    /// A message sets out, for which nothing has to be waited.
+    #[inline(always)]
+    pub(super) fn sets_out(&mut self, frame: FrameId, line: (Line, Option<ZoneId>), message: Message) -> Departure {
         self.count_bytes(frame, line, message.way());
         let mut fate = self.fate(frame, line, message.way(), None);
         if self.network.cards.are_any() {
             fate.card = self.card_ahead(frame, message);
         }
-        // What is sent waits for its address and its connection first.
-        let sets_out = self.now.saturating_add(waits_ns);
         let mut bytes = self.bytes(frame, message);
         if self.network.carriage.carries() {
-            bytes = self.carry(bytes, (message, sets_out), frame, &mut fate, None);
+            bytes = self.carry(bytes, message, frame, &mut fate, None);
         }
-        fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, (message, sets_out), bytes));
-        fate.delay = fate.delay.saturating_add(waits_ns);
+        fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, message, bytes));
         match message {
             Message::Request => self.request_departs(frame, fate),
             Message::Delivery => self.delivery_departs(frame, fate),
@@ -455,8 +461,7 @@ impl World<'_> {
         }
     }
 
-    /// How long so many bytes of a message that sets out then take until they are sent over the links that faults limit, behind those before them
-    /// [ns].
+    /// How long so many bytes of a message take from now until they are sent over the links that faults limit, behind those before them [ns].
     ///
     /// Messages of calls without a size take no time and wait for nobody. A health check is too small to take time, and waits for those before it.
     #[inline(always)]
@@ -464,24 +469,18 @@ impl World<'_> {
         &mut self,
         frame: FrameId,
         line: (Line, Option<ZoneId>),
-        (message, sets_out): (Message, u64),
+        message: Message,
         bytes: u64,
     ) -> u64 {
         let waits = self.network.is_limited && (bytes > 0 || message.is_check());
-        if waits { self.is_limited_for(frame, line, (message.way(), sets_out), bytes) } else { 0 }
+        if waits { self.is_limited_for(frame, line, message.way(), bytes) } else { 0 }
     }
 
     #[cold]
-    fn is_limited_for(
-        &mut self,
-        frame: FrameId,
-        (line, from): (Line, Option<ZoneId>),
-        (way, sets_out): (Way, u64),
-        bytes: u64,
-    ) -> u64 {
+    fn is_limited_for(&mut self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way, bytes: u64) -> u64 {
         let instance = self.frames[frame].instance.known();
         let ends = self.network.ends(self.model, line, from, self.stations.zone_of(instance));
-        let mut at = sets_out;
+        let mut at = self.now;
         for fault in &mut self.network.faults {
             if fault.egresses.is_none() || !fault.strikes(&ends, instance, way) {
                 continue;
@@ -491,7 +490,7 @@ impl World<'_> {
             let sent = fault.egresses.as_mut().and_then(|egresses| egresses[direction].put(at, bytes));
             at = sent.unwrap_or(at);
         }
-        at - sets_out
+        at - self.now
     }
 
     /// The size of a message [bytes]; health checks have none.

@@ -67,6 +67,7 @@ impl World<'_> {
             match at.phase {
                 // A message on the way is not on the instance.
                 Phase::Free
+                | Phase::Unsent
                 | Phase::Arriving
                 | Phase::Replying
                 | Phase::Message
