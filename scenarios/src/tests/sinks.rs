@@ -3,7 +3,7 @@
 use super::{between, problems, run};
 use sim_core::ids::EdgeId;
 use sim_core::model::Model;
-use sim_core::results::{PipelineCounts, RunResult};
+use sim_core::results::{Course, PipelineCounts, RunResult};
 
 /// 100 requests a second that all fail from 5 min on, seen through a pipeline.
 fn seen(pipeline: &str, beside: &str) -> (Model, RunResult) {
@@ -52,7 +52,7 @@ fn a_sink_that_is_too_slow_shows_everything_late() {
 fn while_a_sink_is_dead_nothing_is_seen_and_no_request_waits() {
     let dead = ", dead: {inject: crash, where: {control: all}, at: 4m50s, for: 2m}";
     let (_, found) = seen(", sink: {rate: 10k/s, capacity: 5k}", dead);
-    // It lives again at 6:50; the queue holds 50 s, of which 10 s are of the fault.
+    // It lives again at 6:50; the queue holds 50 s, of which 40 s are of the fault.
     let at_s = fired_s(&found).unwrap();
     assert!((410.0..=420.0).contains(&at_s), "{at_s}");
     let counts = records(&found);
@@ -63,6 +63,26 @@ fn while_a_sink_is_dead_nothing_is_seen_and_no_request_waits() {
     let slow = ", slow: {inject: {slow: {factor: 200}}, where: {control: all}, at: 4m50s, for: 2m}";
     let (_, slowed) = seen(", sink: {rate: 10k/s, capacity: 100k}", slow);
     assert!(fired_s(&slowed).unwrap() > 320.0, "a slow sink shows it later");
+}
+
+/// An experiment that reads a pipeline of the file has a copy of it, which is as blind.
+#[test]
+fn an_experiment_is_blind_where_its_pipeline_is() {
+    let course = |fault: &str| {
+        let (_, found) = run(&format!(
+            "scenario: Blind\nquestion: Is it aborted?\nrun: {{duration: 10m, warm_up: 0s}}\n\
+             load: {{users: {{to: api.get, arrive: {{constant: {{rate: 100/s}}}}}}}}\n\
+             services: {{api: {{instances: 2, workers: 50, endpoints: {{get: {{steps: [{{work: 10ms}}]}}}}}}}}\n\
+             control: {{telemetry: {{all: {{every: 5s, sink: {{rate: 10k/s, capacity: 10k}}}}}}}}\n\
+             faults: {{bad: {{inject: fail, where: {{service: api}}, at: 5m}}{fault}}}\n\
+             experiments: {{x: {{at: 4m, for: 5m, reads: all, hypothesis: [availability(api.get) >= 0%], abort_when: [error_rate(api.get) over 10s > 50%], \
+             actions: [{{inject: {{slow: {{factor: 2}}}}, where: {{service: api}}}}]}}}}\n"
+        ));
+        found.experiments[0].course
+    };
+    assert_eq!(course(""), Course::Aborted);
+    assert_eq!(course(", dead: {inject: crash, where: {control: all}, at: 3m}"), Course::Completed);
+    assert_eq!(course(", frozen: {inject: freeze, where: {control: all}, at: 3m}"), Course::Completed);
 }
 
 #[test]

@@ -165,8 +165,8 @@ pub(super) struct Line {
     waiting: f64,
     /// Records that were taken into the queue until then.
     entered: f64,
-    /// How many could have gone on between the last scrape and `at_ns`.
-    could: f64,
+    /// From the last scrape to `at_ns`: stretches of one rate, with their length [s] and the records that can go on in each [1/s].
+    stretches: Vec<(f64, f64)>,
     at_ns: u64,
     /// Scrapes whose records have not all gone on, by when they were taken [ns], and how many records had entered with them.
     marks: VecDeque<(u64, f64)>,
@@ -188,7 +188,7 @@ impl Line {
             agents: u64::MAX,
             waiting: 0.0,
             entered: 0.0,
-            could: 0.0,
+            stretches: Vec::new(),
             at_ns: 0,
             marks: VecDeque::new(),
             there: VecDeque::new(),
@@ -221,16 +221,35 @@ impl Line {
         }
     }
 
+    /// How many records could have gone on since the last scrape.
+    fn could(&self) -> f64 {
+        self.stretches.iter().map(|(seconds, rate)| seconds * rate).sum()
+    }
+
+    /// Of so many records that come evenly between two scrapes, how many find the queue full.
+    fn overflow(&mut self, comes: f64) -> f64 {
+        let seconds: f64 = self.stretches.iter().map(|(seconds, _)| seconds).sum();
+        let mut over = 0.0;
+        for (part, rate) in self.stretches.drain(..) {
+            let left = (self.waiting + comes * part / seconds - rate * part).max(0.0);
+            over += (left - self.path.capacity).max(0.0);
+            self.waiting = left.min(self.path.capacity);
+        }
+        over.min(comes).round()
+    }
+
     /// Time goes on to `now_ns`: scrapes whose last record has reached the sink may be read.
     fn goes_on(&mut self, now_ns: u64) {
         let (rate, since_ns) = (self.rate(), self.at_ns);
-        let before = self.could;
+        let before = self.could();
         let seconds = now_ns.saturating_sub(since_ns) as f64 / 1e9;
-        if seconds > 0.0 && rate > 0.0 {
-            self.could += rate * seconds;
+        match self.stretches.last_mut() {
+            _ if seconds <= 0.0 => {}
+            Some((length, same)) if *same == rate => *length += seconds,
+            _ => self.stretches.push((seconds, rate)),
         }
         self.at_ns = now_ns;
-        let (entered, waiting, could) = (self.entered, self.waiting, self.could);
+        let (entered, waiting, could) = (self.entered, self.waiting, self.could());
         let gone = |could: f64| entered - waiting + could.min(waiting);
         while let Some(&(taken_ns, mark)) = self.marks.front().filter(|(_, mark)| *mark <= gone(could) + 1e-6) {
             let missing = (mark - gone(before)).max(0.0);
@@ -243,17 +262,15 @@ impl Line {
     /// A scrape is taken in which `attempts` were recorded while so many instances ran: the part of its records that finds room in the queue.
     pub fn takes(&mut self, now_ns: u64, attempts: u64, instances: u64, stream: &mut Stream) -> f64 {
         self.goes_on(now_ns);
-        let comes = attempts + self.path.series * instances;
-        let left = (self.waiting + comes as f64 - self.could).max(0.0);
-        let over = (left - self.path.capacity).max(0.0).min(comes as f64).round();
-        let enter = comes as f64 - over;
+        let comes = attempts as f64 + self.path.series as f64 * instances as f64;
+        let over = self.overflow(comes);
+        let enter = comes - over;
         self.entered += enter;
-        self.waiting = (left - over).max(0.0);
-        // What was recorded and lost is not there to be read; agents are as many as instances run now.
-        (self.could, self.at_ns, self.agents) = (0.0, now_ns, instances);
+        // Agents are as many as instances run now.
+        self.agents = instances;
         self.counts.records += enter as u64;
         self.counts.dropped += over as u64;
-        let part = if comes == 0 { 1.0 } else { enter / comes as f64 };
+        let part = if comes > 0.0 { enter / comes } else { 1.0 };
         if self.path.leaks > 0.0 {
             self.counts.leaked += kept((attempts as f64 * part).round() as u64, self.path.leaks, stream);
         }
@@ -346,9 +363,9 @@ mod tests {
         // 500 wait; they are gone half a second after it lives again.
         assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2 - 2 * MS, 0), Some(10 * SECOND));
         assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2, 0), Some(20 * SECOND));
-        // 5 s of a thousand a second have room for the 500 and for all 2 000 that came meanwhile.
-        assert_eq!(take(&mut line, 40, 2_000), 1.0);
-        assert_eq!(line.counts(), PipelineCounts { records: 4_500, dropped: 3_500, leaked: 0 });
+        // Of the 2 000 half come while it is dead and the queue full, and half afterwards.
+        assert_eq!(take(&mut line, 40, 2_000), 0.5);
+        assert_eq!(line.counts(), PipelineCounts { records: 3_500, dropped: 4_500, leaked: 0 });
     }
 
     /// Four agents of 10 ms redact 400 a second, whatever the sink takes.

@@ -65,9 +65,10 @@ impl World<'_> {
         }
     }
 
-    /// Whether a pipeline is frozen; those of experiments, which stand behind the file's, never are.
+    /// Whether a pipeline is frozen. What an experiment sees without one of the file's never is.
     pub(super) fn is_frozen(&self, pipe: u32) -> bool {
-        self.control.struck.frozen_pipes.get(pipe as usize).is_some_and(|frozen| *frozen > 0)
+        let of_file = self.control.watch.of_file(pipe);
+        of_file.is_some_and(|place| self.control.struck.frozen_pipes[place] > 0)
     }
 
     /// Whether a scaler decides nothing now.

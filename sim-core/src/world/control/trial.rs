@@ -83,7 +83,7 @@ impl<'m> World<'m> {
                 Pipeline { every_ns: experiment.every_ns, ..PipelineSettings::default().compile(&experiment.name) };
             let pipeline = experiment.reads.map_or(&own, |place| &model.telemetry[place]);
             // Also of a pipeline that others read it has a copy, so that nobody's draws change.
-            let pipe = self.add_pipe(pipeline, &metrics, &experiment.name);
+            let pipe = self.add_pipe((pipeline, experiment.reads), &metrics, &experiment.name);
             let begin = self.zero + experiment.at_ns;
             let mut first = begin;
             if experiment.reads.is_some() {

@@ -29,6 +29,8 @@ const WEEK_NS: i64 = 7 * 24 * 3_600_000_000_000;
 /// A pipeline at work: what it delivered, and the state of all counters at its last look.
 struct Pipe {
     telemetry: Telemetry,
+    /// The pipeline of the file that it is, or of which it is a copy for an experiment.
+    of_file: Option<usize>,
     /// Whether a reader asks how old readings are.
     reads_ages: bool,
     every: u64,
@@ -84,9 +86,16 @@ impl Watch {
         now.into_iter().enumerate().map(of).collect()
     }
 
-    /// The sink of a pipeline is struck, or mended.
-    pub(super) fn sink_is_struck(&mut self, pipe: usize, now_ns: u64, slower: Option<f64>, begins: bool) {
-        self.pipes[pipe].telemetry.sink_is_struck(now_ns, slower, begins);
+    /// The sink of a pipeline of the file is struck, or mended.
+    pub(super) fn sink_is_struck(&mut self, of_file: usize, now_ns: u64, slower: Option<f64>, begins: bool) {
+        for pipe in self.pipes.iter_mut().filter(|pipe| pipe.of_file == Some(of_file)) {
+            pipe.telemetry.sink_is_struck(now_ns, slower, begins);
+        }
+    }
+
+    /// The pipeline of the file that a pipeline is, or copies.
+    pub(super) fn of_file(&self, pipe: u32) -> Option<usize> {
+        self.pipes.get(pipe as usize)?.of_file
     }
 
     /// A scaler looked, and who decides for it has not answered.
@@ -163,7 +172,7 @@ impl World<'_> {
             let mut each: Vec<ServiceId> = each.collect();
             each.sort_unstable();
             each.dedup();
-            let pipe = self.add_pipe(pipeline, &readers, &pipeline.name) as usize;
+            let pipe = self.add_pipe((pipeline, Some(index)), &readers, &pipeline.name) as usize;
             let pipe = &mut self.control.watch.pipes[pipe];
             pipe.telemetry = pipe.telemetry.clone().by_instance(each);
             // A pipeline that nobody reads costs nothing, unless what it records counts.
@@ -183,8 +192,14 @@ impl World<'_> {
         }
     }
 
-    /// A pipeline that remembers what `readers` look back at, and whose draws are named so; its place.
-    pub(super) fn add_pipe(&mut self, pipeline: &Pipeline, readers: &[&Resolved], name: &str) -> u32 {
+    /// A pipeline that remembers what `readers` look back at, and whose draws are named so; its place. `of_file` is the place of the pipeline of the
+    /// file that it is or copies, whose faults it shares.
+    pub(super) fn add_pipe(
+        &mut self,
+        (pipeline, of_file): (&Pipeline, Option<usize>),
+        readers: &[&Resolved],
+        name: &str,
+    ) -> u32 {
         let model = self.model;
         let stream = Stream::new(self.seed, self.replication, name, "sampling");
         let telemetry = Telemetry::new(model, pipeline, readers, stream).billing(model, &model.costs, readers);
@@ -202,6 +217,7 @@ impl World<'_> {
             version_latency: ByVersion::new(),
             reads_ages: readers.iter().any(|metric| metric.metric == Metric::Age),
             pods: BTreeMap::new(),
+            of_file,
             telemetry,
         });
         self.control.watch.pipes.len() as u32 - 1
