@@ -61,6 +61,28 @@ fn who_is_sure_asks_nobody() {
     close(instances(&local, 310, 360), 8.0, 1e-9, "decided at once");
 }
 
+/// A mixed decider whose answer comes 55 s later: what it has decided by itself meanwhile is not decided once more.
+#[test]
+fn an_answer_that_comes_late_decides_nothing_again() {
+    let text = |decide: &str| {
+        format!(
+            "scenario: Late\nquestion: How many?\nrun: {{duration: 2m, warm_up: 0s}}\n\
+             load: {{users: {{to: api.get, arrive: {{constant: {{rate: 100/s}}}}}}}}\n\
+             services:\n  api: {{instances: 2, workers: 50, endpoints: {{get: {{steps: [{{work: 10ms}}]}}}}}}\n  \
+             brain: {{workers: 9, endpoints: {{decide: {{steps: [{{wait: 34s}}]}}}}}}\n\
+             control: {{telemetry: {{all: {{every: 10s}}}}, scalers: {{api: {{of: api, every: 10s, min: 2, max: 100, \
+             use: {{rules: [{{when: rps(api.get) over 10s > 1/s, change: {{count: 1}}}}]}}, decide: {decide}}}}}}}\n"
+        )
+    };
+    let (_, mixed) = run(&text("{local: {confidence: 60%, to: brain.decide, timeout: 1m}}"));
+    // The first look has no data; from then on each that is sure adds one, and none adds two.
+    let steps = mixed.scaler_steps[0];
+    let looks = mixed.scaler_held[0].looks;
+    assert!(steps.up <= looks && steps.moved == steps.up, "{steps:?} in {looks} looks");
+    let (_, local) = run(&text("local"));
+    assert!(steps.up <= local.scaler_steps[0].up, "it decides no more often than one that never asks");
+}
+
 #[test]
 fn deciders_that_cannot_be_are_refused() {
     let text = |decide: &str| {

@@ -66,8 +66,8 @@ pub struct LocalSettings {
 /// what telemetry has delivered when the answer comes decides. An answer that takes longer than `every` delays the next look. So the control plane
 /// fails with what it runs on: where the endpoint is down, slow or cut off, nothing is decided, or the scaler does it by itself (`otherwise`).
 ///
-/// The request is one of the endpoint's: it takes its workers and its time, and its availability is that of the control plane. It is no
-/// request of users.
+/// The scaler stands in the zone of the first instance of what it scales. The request is one of the endpoint's: it takes its workers and its time,
+/// and its availability is that of the control plane. It is no request of users.
 ///
 /// # When to use it
 /// To ask what an outage of the control plane costs, and whether its own availability is above that of what it controls.

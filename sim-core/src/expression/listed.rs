@@ -395,7 +395,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::TIME,
         &[Fault],
         false,
-        "from the first start of the fault to the first slice of the run in which a service that it does not strike answers half a point more of its requests with an error than before the fault; never, where none does",
+        "from the first start of the fault to the first slice of the run in which a service that it does not strike answers half a point more of its requests with an error than before the fault, and more than chance explains; never, where none does",
     ),
     doc(
         Metric::TimeToOpen,

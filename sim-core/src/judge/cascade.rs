@@ -7,9 +7,12 @@ use crate::results::{RunResult, Slice};
 
 /// By how much the share of requests that a service fails has to rise for the fault to have reached it.
 const REACHED: f64 = 0.005;
+/// More standard deviations than these are no chance.
+const BY_CHANCE: f64 = 3.0;
 
 /// From the first strike of a fault to the begin of the first slice in which a service that it does not strike fails half a point more of its
-/// requests than before [s]; infinite where none does. `None` where the fault does not strike in measured time.
+/// requests than before, and by more than three standard deviations more than chance would have it [s]; infinite where none does. `None` where the
+/// fault does not strike in measured time.
 pub fn time_to_cascade(run: &RunResult, model: &Model, fault: FaultId) -> Option<f64> {
     let strike = *run.struck(fault).first().filter(|strike| strike.from_ns >= 0)?;
     // For the name of an experiment stand all its faults.
@@ -22,10 +25,14 @@ pub fn time_to_cascade(run: &RunResult, model: &Model, fault: FaultId) -> Option
     let others = (0..model.services.len()).map(ServiceId::from).filter(|service| !struck.contains(service));
     let first = others.filter_map(|service| {
         let before = run.slices.iter().filter(|slice| (slice.to_ns as i64) <= strike.from_ns);
-        let usual = share_failed(model, service, before).unwrap_or(0.0);
+        let (failed, all) = failures(model, service, before);
+        let usual = if all > 0 { failed as f64 / all as f64 } else { 0.0 };
         let mut after = run.slices.iter().filter(|slice| slice.from_ns as i64 >= strike.from_ns);
         let reached = |slice: &&Slice| {
-            share_failed(model, service, std::iter::once(*slice)).is_some_and(|share| share > usual + REACHED)
+            let (failed, all) = failures(model, service, std::iter::once(*slice));
+            let expected = usual * all as f64;
+            let more = failed as f64 - expected;
+            more > REACHED * all as f64 && more > BY_CHANCE * expected.max(1.0).sqrt()
         };
         after.find(reached).map(|slice| slice.from_ns as i64)
     });
@@ -47,8 +54,8 @@ fn services_struck(model: &Model, target: &Target) -> Vec<ServiceId> {
     }
 }
 
-/// The share of attempts on a service that ended with an error.
-fn share_failed<'s>(model: &Model, service: ServiceId, slices: impl Iterator<Item = &'s Slice>) -> Option<f64> {
+/// Attempts on a service that ended with an error, and all that ended.
+fn failures<'s>(model: &Model, service: ServiceId, slices: impl Iterator<Item = &'s Slice>) -> (u64, u64) {
     let (mut failed, mut all) = (0, 0);
     for slice in slices {
         for (edge, counts) in model.edges.iter().zip(&slice.edges) {
@@ -59,7 +66,7 @@ fn share_failed<'s>(model: &Model, service: ServiceId, slices: impl Iterator<Ite
             }
         }
     }
-    (all > 0).then(|| failed as f64 / all as f64)
+    (failed, all)
 }
 
 #[cfg(test)]
@@ -86,5 +93,7 @@ mod tests {
         assert_eq!(time_to_cascade(&run, &system.model, crash), Some(30.0));
         run.slices.iter_mut().for_each(|slice| slice.edges[users.index()] = calls(99, 1));
         assert_eq!(time_to_cascade(&run, &system.model, crash), Some(f64::INFINITY), "no more errors than before");
+        run.slices[9].edges[users.index()] = calls(97, 3);
+        assert_eq!(time_to_cascade(&run, &system.model, crash), Some(f64::INFINITY), "three instead of one are chance");
     }
 }

@@ -322,7 +322,7 @@ impl Scaler {
     pub fn leans(&self, state: &ScalerState, mut situation: Situation<'_>) -> std::cmp::Ordering {
         let (mut state, current) = (state.clone(), situation.current);
         let wish = self.wish(&mut state, &mut situation);
-        wish.to.clamp(self.min, self.max).cmp(&current)
+        wish.to.clamp(self.least(), self.max).cmp(&current)
     }
 
     /// How many instances there should be now.
@@ -358,11 +358,7 @@ impl Scaler {
     /// What is wanted within bounds and cool-downs, and what holds it back.
     fn bounded(&self, state: &ScalerState, wish: Wish, situation: &Situation<'_>) -> (u32, Held) {
         let (now_ns, current) = (situation.now_ns, situation.current);
-        let least = match &self.policy {
-            Policy::Keda(policy) => policy.least(self.min),
-            _ => self.min,
-        };
-        let wanted = wish.to.clamp(least, self.max);
+        let wanted = wish.to.clamp(self.least(), self.max);
         let over = |last: Option<u64>, cooldown_ns: u64| last.is_none_or(|last| now_ns - last >= cooldown_ns);
         let allowed = match wanted.cmp(&current) {
             std::cmp::Ordering::Equal if wish.to == current => return (current, wish.held),
@@ -371,6 +367,14 @@ impl Scaler {
             std::cmp::Ordering::Less => over(state.last_change_ns, self.cooldown_down_ns),
         };
         if allowed { (wanted, Held::OnTarget) } else { (current, Held::Cooldown) }
+    }
+
+    /// The fewest instances that it may want.
+    fn least(&self) -> u32 {
+        match &self.policy {
+            Policy::Keda(policy) => policy.least(self.min),
+            _ => self.min,
+        }
     }
 
     fn wish(&self, state: &mut ScalerState, situation: &mut Situation<'_>) -> Wish {

@@ -161,7 +161,7 @@ impl World<'_> {
     fn zone_of_caller(&self, frame: FrameId, site: EdgeId) -> Option<ZoneId> {
         match self.model.edges[site.index()].caller {
             Caller::Load(load) => self.model.loads[load.index()].zone,
-            Caller::Scaler(_) => None,
+            Caller::Scaler(scaler) => Some(self.zone_of_scaler(scaler)),
             Caller::Queue(queue) => Some(self.stations.zone_of(self.stations.first(queue))),
             Caller::Endpoint(_) => Some(self.stations.zone_of(self.frames[frame].instance.known())),
         }

@@ -3,7 +3,7 @@
 use super::Due;
 use crate::control::{Confidence, Decide, Otherwise};
 use crate::engine::rng::{Stream, mix};
-use crate::ids::{Caller, EdgeId};
+use crate::ids::{Caller, EdgeId, ZoneId};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::world::World;
@@ -15,6 +15,8 @@ use std::cmp::Ordering;
 pub(super) struct Deciders {
     /// Whether an answer is still to come.
     waits: Vec<bool>,
+    /// Whether it is not needed any more, because the scaler has decided meanwhile.
+    is_late: Vec<bool>,
     /// How often each has asked.
     asked: Vec<u64>,
     /// How sure each was of late.
@@ -25,7 +27,12 @@ impl Deciders {
     pub(super) fn new(model: &Model) -> Self {
         let asks = model.scalers.iter().any(|scaler| scaler.decide != Decide::Local);
         let count = if asks { model.scalers.len() } else { 0 };
-        Self { waits: vec![false; count], asked: vec![0; count], confidence: vec![Confidence::default(); count] }
+        Self {
+            waits: vec![false; count],
+            is_late: vec![false; count],
+            asked: vec![0; count],
+            confidence: vec![Confidence::default(); count],
+        }
     }
 }
 
@@ -44,6 +51,8 @@ impl World<'_> {
             Decide::Central(call, _) => call,
             Decide::Mixed(sure, call) => {
                 if self.leaves_alone(scaler) || self.is_sure(scaler) >= sure - 1e-9 {
+                    let deciders = &mut self.control.deciders;
+                    deciders.is_late[scaler as usize] = deciders.waits[scaler as usize];
                     return self.decides(scaler);
                 }
                 call
@@ -73,6 +82,11 @@ impl World<'_> {
         self.ready.extend(Some(client));
     }
 
+    /// A scaler stands where the first instance of what it scales does.
+    pub(in crate::world) fn zone_of_scaler(&self, scaler: u32) -> ZoneId {
+        self.stations.zone_of(self.stations.first(self.model.scalers[scaler as usize].of))
+    }
+
     /// A request of a load class or a scaler has ended whose end somebody waits for.
     pub(in crate::world) fn is_told(&mut self, site: EdgeId, outcome: u8) {
         match self.model.edges[site.index()].caller {
@@ -86,7 +100,11 @@ impl World<'_> {
 
     /// Who was asked has answered, or has not.
     pub(super) fn is_decided(&mut self, scaler: u32, is_answered: bool) {
-        self.control.deciders.waits[scaler as usize] = false;
+        let deciders = &mut self.control.deciders;
+        deciders.waits[scaler as usize] = false;
+        if std::mem::take(&mut deciders.is_late[scaler as usize]) {
+            return;
+        }
         match self.model.scalers[scaler as usize].decide {
             Decide::Central(_, Otherwise::Hold) if !is_answered => {
                 self.control.watch.waits_for_a_decision(scaler, self.since_zero(self.now));
