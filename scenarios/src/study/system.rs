@@ -85,7 +85,9 @@ fn caller(model: &Model, caller: Caller) -> usize {
 fn calls(model: &Model, rate: impl Fn(usize) -> Option<f64>) -> Vec<SystemCall> {
     let mut calls: Vec<SystemCall> = Vec::new();
     let mut of: Vec<(usize, EndpointId)> = Vec::new();
-    for (place, edge) in model.edges.iter().enumerate() {
+    // A scaler that asks who decides is no part of the service that it scales.
+    let of_parts = model.edges.iter().enumerate().filter(|(_, edge)| !matches!(edge.caller, Caller::Scaler(_)));
+    for (place, edge) in of_parts {
         let from = caller(model, edge.caller);
         let per_s = rate(place);
         if let Some(at) = of.iter().position(|call| *call == (from, edge.callee)) {
