@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod links;
 mod resources;
 mod round;
 
@@ -48,3 +49,28 @@ queues:
   jobs: {consumers: {mailer: {to: mailer.mail, visibility_timeout: 90s, max_deliveries: 3, dead_letter: dead}}}
   dead: {}
 ";
+
+/// A plan of managed resources (type, name, key, values) with a configuration (mode, type, name, expressions).
+pub fn plan_of(
+    resources: &[(&str, &str, Option<&str>, serde_json::Value)],
+    configuration: &[(&str, &str, &str, serde_json::Value)],
+) -> Vec<u8> {
+    use serde_json::json;
+    let planned = resources.iter().map(|(kind, name, key, values)| {
+        let mut one = json!({"address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name, "values": values});
+        if let Some(key) = key {
+            one["index"] = json!(key);
+        }
+        one
+    });
+    let configured = configuration.iter().map(
+        |(mode, kind, name, expressions)| json!({"mode": mode, "type": kind, "name": name, "expressions": expressions}),
+    );
+    let plan = json!({
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "planned_values": {"root_module": {"resources": planned.collect::<Vec<_>>()}},
+        "configuration": {"root_module": {"resources": configured.collect::<Vec<_>>()}},
+    });
+    plan.to_string().into_bytes()
+}

@@ -38,12 +38,12 @@ pub(super) struct Links {
 }
 
 /// What is looked up while links are read.
-struct Reader<'r, 'p> {
-    plan: &'r Plan<'p>,
-    parts: &'r [Part<'p>],
+pub(super) struct Reader<'r, 'p> {
+    pub plan: &'r Plan<'p>,
+    pub parts: &'r [Part<'p>],
     /// The part that a resource belongs to.
     part_of: BTreeMap<usize, usize>,
-    links: Links,
+    pub links: Links,
 }
 
 /// The links of a plan.
@@ -52,8 +52,8 @@ pub(super) fn of<'p>(plan: &Plan<'p>, parts: &[Part<'p>]) -> Links {
     let mut reader = Reader { plan, parts, part_of, links: Links::default() };
     let roles = reader.owners("aws_iam_role");
     let groups = reader.owners("aws_security_group");
-    for resource in &plan.resources {
-        reader.of_resource(resource, &roles, &groups);
+    for place in 0..plan.resources.len() {
+        reader.of_resource(place, &roles, &groups);
     }
     reader.environment();
     reader.settle();
@@ -77,21 +77,35 @@ const OWNS: [&str; 9] = [
 const BETWEEN: [&str; 3] = ["aws_ecs_task_definition", "aws_iam_instance_profile", "aws_launch_template"];
 
 impl<'r, 'p> Reader<'r, 'p> {
+    /// The expression of an argument.
+    pub(super) fn expression(&self, resource: &Resource<'p>, argument: &str) -> Option<&'p Value> {
+        self.plan.expressions(&resource.scope, "managed", resource.kind, resource.name)?.get(argument)
+    }
+
+    /// What an expression that stands in an argument of a resource speaks of.
+    pub(super) fn followed(&mut self, expression: &'p Value, from: From, at: &str) -> Meant {
+        let mut meant = Meant::default();
+        follow(self.plan, expression, from, &mut meant);
+        self.links.lost.extend(std::mem::take(&mut meant.lost).into_iter().map(|lost| (at.to_owned(), lost)));
+        meant
+    }
+
     /// The resources to which an argument refers.
     fn meant(&mut self, resource: &Resource<'p>, argument: &str) -> BTreeSet<usize> {
-        let all = self.plan.expressions(&resource.scope, "managed", resource.kind, resource.name);
-        let Some(expression) = all.and_then(|all| all.get(argument)) else { return BTreeSet::new() };
-        let mut meant = Meant::default();
-        follow(self.plan, expression, From { scope: &resource.scope, key: resource.key.as_ref() }, &mut meant);
-        self.links.lost.extend(meant.lost.into_iter().map(|lost| (format!("{}.{argument}", resource.address), lost)));
-        meant.resources
+        let Some(expression) = self.expression(resource, argument) else { return BTreeSet::new() };
+        let from = From { scope: &resource.scope, key: resource.key.as_ref() };
+        self.followed(expression, from, &format!("{}.{argument}", resource.address)).resources
+    }
+
+    /// The parts that are among resources.
+    pub(super) fn parts_among(&self, resources: &BTreeSet<usize>) -> BTreeSet<usize> {
+        resources.iter().filter_map(|place| self.part_of.get(place).copied()).collect()
     }
 
     /// The parts to which an argument refers.
-    fn parts_meant(&mut self, resource: &Resource<'p>, argument: &str) -> Vec<usize> {
+    fn parts_meant(&mut self, resource: &Resource<'p>, argument: &str) -> BTreeSet<usize> {
         let meant = self.meant(resource, argument);
-        let parts: BTreeSet<usize> = meant.iter().filter_map(|place| self.part_of.get(place).copied()).collect();
-        parts.into_iter().collect()
+        self.parts_among(&meant)
     }
 
     /// Which parts have which resource of a kind: a role or a security group.
@@ -128,10 +142,12 @@ impl<'r, 'p> Reader<'r, 'p> {
 
     fn of_resource(
         &mut self,
-        resource: &Resource<'p>,
+        place: usize,
         roles: &BTreeMap<usize, BTreeSet<usize>>,
         groups: &BTreeMap<usize, BTreeSet<usize>>,
     ) {
+        let plan: &'r Plan<'p> = self.plan;
+        let resource = &plan.resources[place];
         match resource.kind {
             "aws_lambda_event_source_mapping" => {
                 let consumers = self.parts_meant(resource, "function_name");
@@ -152,17 +168,15 @@ impl<'r, 'p> Reader<'r, 'p> {
             "aws_security_group_rule" if resource.text("type") == Some("ingress") => {
                 self.connects(resource, "security_group_id", "source_security_group_id", "cidr_blocks", groups);
             }
-            "aws_sqs_queue" => self.dead_letters(resource, resource, "redrive_policy"),
+            "aws_security_group" => self.inline(place, groups),
+            "aws_sqs_queue" => self.dead_letters(resource, place, "redrive_policy"),
             "aws_sqs_queue_redrive_policy" => {
-                let plan: &'r Plan<'p> = self.plan;
                 for queue in self.meant(resource, "queue_url") {
-                    self.dead_letters(resource, &plan.resources[queue], "redrive_policy");
+                    self.dead_letters(resource, queue, "redrive_policy");
                 }
             }
             "aws_ecs_service" if list(resource.value("load_balancer")).next().is_some() => {
-                let place = self.plan.resources.iter().position(|other| std::ptr::eq(other, resource));
-                let part = place.and_then(|place| self.part_of.get(&place).copied());
-                self.links.entries.extend(part);
+                self.links.entries.extend(self.part_of.get(&place).copied());
             }
             _ => {}
         }
@@ -179,37 +193,10 @@ impl<'r, 'p> Reader<'r, 'p> {
             policies = all.iter().map(|place| (&plan.resources[*place], "policy")).collect();
         }
         for (policy, argument) in policies {
-            let actions = self.actions(policy, argument);
-            for target in self.parts_meant(policy, argument) {
-                for does in does(self.parts[target].sort, &actions) {
-                    who.iter().for_each(|part| self.link(*part, target, does));
-                }
+            for (target, does) in self.allowed(policy, argument) {
+                who.iter().for_each(|part| self.link(*part, target, does));
             }
         }
-    }
-
-    /// The actions that a policy allows: those of the text, where it is known, and those of the documents that it refers to.
-    fn actions(&self, policy: &Resource<'p>, argument: &str) -> BTreeSet<String> {
-        let mut actions = BTreeSet::new();
-        if let Some(text) = policy.text(argument)
-            && let Ok(text) = serde_json::from_str::<Value>(text)
-        {
-            words_at(&text, &["Action"], &mut actions);
-        }
-        let expression = self.plan.expressions(&policy.scope, "managed", policy.kind, policy.name);
-        let mut documents = BTreeSet::new();
-        words_at(expression.and_then(|all| all.get(argument)).unwrap_or(&Value::Null), &["references"], &mut documents);
-        for document in documents {
-            let mut parts =
-                document.strip_prefix("data.aws_iam_policy_document.").unwrap_or_default().split(['.', '[']);
-            let name = parts.next().unwrap_or_default();
-            if let Some(found) = self.plan.expressions(&policy.scope, "data", "aws_iam_policy_document", name) {
-                for statement in list(found.get("statement")) {
-                    words_at(statement.get("actions").unwrap_or(&Value::Null), &["constant_value"], &mut actions);
-                }
-            }
-        }
-        actions
     }
 
     /// Which addresses may connect to which: a group that is named by another, or the world.
@@ -227,17 +214,33 @@ impl<'r, 'p> Reader<'r, 'p> {
         let (callees, callers) = (owners(self.meant(resource, to)), owners(self.meant(resource, from)));
         for callee in callees {
             callers.iter().for_each(|caller| self.link(*caller, callee, Does::Asks));
-            let expressions = self.plan.expressions(&resource.scope, "managed", resource.kind, resource.name);
-            if callers.is_empty() && expressions.is_some_and(|all| all.get(world).is_some()) {
+            if callers.is_empty() && self.expression(resource, world).is_some() {
+                self.links.entries.insert(callee);
+            }
+        }
+    }
+
+    /// The rules that stand within a security group. A plan tells either the references of each rule or those of all rules together.
+    fn inline(&mut self, group: usize, groups: &BTreeMap<usize, BTreeSet<usize>>) {
+        let plan: &'r Plan<'p> = self.plan;
+        let resource = &plan.resources[group];
+        let callees = groups.get(&group).cloned().unwrap_or_default();
+        let named = self.meant(resource, "ingress");
+        let callers: BTreeSet<usize> = named.iter().filter_map(|from| groups.get(from)).flatten().copied().collect();
+        let opens =
+            |rule: &Value| ["cidr_blocks", "ipv6_cidr_blocks"].iter().any(|key| list(rule.get(key)).next().is_some());
+        let is_open = list(resource.value("ingress")).any(opens);
+        for callee in callees {
+            callers.iter().for_each(|caller| self.link(*caller, callee, Does::Asks));
+            if is_open {
                 self.links.entries.insert(callee);
             }
         }
     }
 
     /// Where a queue puts what nobody could handle.
-    fn dead_letters(&mut self, of: &Resource<'p>, queue: &Resource<'p>, argument: &str) {
-        let place = self.plan.resources.iter().position(|other| std::ptr::eq(other, queue));
-        let Some(from) = place.and_then(|place| self.part_of.get(&place).copied()) else { return };
+    fn dead_letters(&mut self, of: &Resource<'p>, queue: usize, argument: &str) {
+        let Some(from) = self.part_of.get(&queue).copied() else { return };
         if let Some(to) = self.parts_meant(of, argument).into_iter().find(|to| *to != from) {
             self.links.dead_letters.insert(from, to);
         }
@@ -283,47 +286,5 @@ impl<'r, 'p> Reader<'r, 'p> {
                 does.remove(&Does::Touches);
             }
         }
-    }
-}
-
-/// What actions do with a part.
-fn does(sort: Sort, actions: &BTreeSet<String>) -> BTreeSet<Does> {
-    const READS: [&str; 6] = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem", "PartiQLSelect"];
-    const WRITES: [&str; 7] =
-        ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
-    let mut found = BTreeSet::new();
-    for action in actions {
-        match (sort, action.split_once(':')) {
-            (Sort::Store, Some(("dynamodb", "*"))) => found.extend([Does::Reads, Does::Writes]),
-            (Sort::Store, Some(("dynamodb", name))) if READS.contains(&name) => found.extend([Does::Reads]),
-            (Sort::Store, Some(("dynamodb", name))) if WRITES.contains(&name) => found.extend([Does::Writes]),
-            (Sort::Queue, Some(("sqs", "ReceiveMessage"))) => found.extend([Does::Consumes]),
-            (Sort::Queue, Some(("sqs", "*"))) => found.extend([Does::Asks, Does::Consumes]),
-            (Sort::Queue, Some(("sqs", "SendMessage" | "SendMessageBatch")))
-            | (Sort::Function, Some(("lambda", "InvokeFunction" | "Invoke*" | "*"))) => found.extend([Does::Asks]),
-            _ => {}
-        }
-    }
-    if found.is_empty() {
-        found.insert(Does::Touches);
-    }
-    found
-}
-
-/// The words at some keys of a value, at any depth.
-fn words_at(value: &Value, keys: &[&str], words: &mut BTreeSet<String>) {
-    match value {
-        Value::Array(parts) => parts.iter().for_each(|part| words_at(part, keys, words)),
-        Value::Object(parts) => {
-            for (key, part) in parts {
-                if keys.contains(&key.as_str()) {
-                    words.extend(part.as_str().map(str::to_owned));
-                    words.extend(list(Some(part)).filter_map(Value::as_str).map(str::to_owned));
-                } else {
-                    words_at(part, keys, words);
-                }
-            }
-        }
-        _ => {}
     }
 }

@@ -1,11 +1,12 @@
 //! A Terraform plan as a scenario: its parts, their sizes and their links are the plan's, and what the plan does not tell is to be filled in.
 //!
-//! `plan` reads the plan, `refer` follows what its expressions refer to, `parts` finds what runs and how large it is, `links` who talks to whom, and
-//! `write` makes the text.
+//! `plan` reads the plan, `refer` follows what its expressions refer to, `parts` finds what runs and how large it is, `quantity` reads its limits,
+//! `links` finds who talks to whom, `policies` what they may do, and `write` makes the text.
 
 mod links;
 mod parts;
 mod plan;
+mod policies;
 mod refer;
 mod write;
 

@@ -59,8 +59,13 @@ pub(super) struct Plan<'p> {
     /// Keys of each module on its way.
     pub modules: Vec<Scope>,
     places: BTreeMap<(Scope, &'p str, &'p str), Vec<usize>>,
+    /// Expressions of the configuration, by names of modules, mode, type and name.
+    expressions: BTreeMap<Configured<'p>, &'p Value>,
     root: Option<&'p Value>,
 }
+
+/// What the configuration knows a resource by: the names of its modules, its mode, its type and its name.
+type Configured<'p> = (Vec<String>, &'p str, &'p str, &'p str);
 
 /// Modules within modules at most; Terraform itself has no bound, and a hostile plan must not exhaust the stack.
 const DEPTH: usize = 32;
@@ -97,6 +102,7 @@ impl<'p> Plan<'p> {
             made_by: json.get("terraform_version").and_then(Value::as_str).unwrap_or("of an unknown version"),
             modules: Vec::new(),
             places: BTreeMap::new(),
+            expressions: BTreeMap::new(),
             root: json.get("configuration").and_then(|configuration| configuration.get("root_module")),
         };
         plan.module(root, DEPTH)?;
@@ -109,6 +115,7 @@ impl<'p> Plan<'p> {
         }
         let address = module.get("address").and_then(Value::as_str).unwrap_or_default();
         let scope = scope_of(address).ok_or_else(|| no_plan(format!("\"{address}\" is no address of a module")))?;
+        self.configuration(&scope);
         self.modules.push(scope.clone());
         for resource in list(module.get("resources")) {
             if resource.get("mode").and_then(Value::as_str) == Some("managed") {
@@ -116,6 +123,19 @@ impl<'p> Plan<'p> {
             }
         }
         list(module.get("child_modules")).try_for_each(|child| self.module(child, depth - 1))
+    }
+
+    /// Keeps the expressions of a module by what they belong to, because a search for each reference takes too long in large plans.
+    fn configuration(&mut self, scope: &[Step]) {
+        let names: Vec<String> = scope.iter().map(|step| step.name.clone()).collect();
+        for resource in list(self.configured(scope).and_then(|module| module.get("resources"))) {
+            let word = |key: &str| resource.get(key).and_then(Value::as_str);
+            if let (Some(mode), Some(kind), Some(name), Some(expressions)) =
+                (word("mode"), word("type"), word("name"), resource.get("expressions"))
+            {
+                self.expressions.entry((names.clone(), mode, kind, name)).or_insert(expressions);
+            }
+        }
     }
 
     fn resource(&mut self, resource: &'p Value, scope: &Scope) -> Result<(), Problem> {
@@ -143,9 +163,8 @@ impl<'p> Plan<'p> {
 
     /// The expressions of a resource of the configuration.
     pub(super) fn expressions(&self, scope: &[Step], mode: &str, kind: &str, name: &str) -> Option<&'p Value> {
-        let is = |resource: &&Value, key: &str, word: &str| resource.get(key).and_then(Value::as_str) == Some(word);
-        let mut all = list(self.configured(scope)?.get("resources"));
-        all.find(|r| is(r, "mode", mode) && is(r, "type", kind) && is(r, "name", name))?.get("expressions")
+        let names = scope.iter().map(|step| step.name.clone()).collect();
+        self.expressions.get(&(names, mode, kind, name)).copied()
     }
 
     /// What a module is given for a variable.
@@ -178,9 +197,14 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     let mut rest = text;
     while !rest.is_empty() {
         if let Some(key) = rest.strip_prefix('[') {
-            let (key, after) =
-                if let Some(quoted) = key.strip_prefix('"') { quoted.split_once("\"]")? } else { key.split_once(']')? };
-            all.push(Token::Key(key.to_owned()));
+            let (key, after) = if key.starts_with('"') {
+                let (key, after) = quoted(key)?;
+                (key, after.strip_prefix(']')?)
+            } else {
+                let (key, after) = key.split_once(']')?;
+                (key.to_owned(), after)
+            };
+            all.push(Token::Key(key));
             rest = after;
         } else {
             rest = rest.strip_prefix('.').unwrap_or(rest);
@@ -193,6 +217,20 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
         }
     }
     Some(all)
+}
+
+/// The text between the quotes at the beginning, as it is meant, and what comes behind the second quote. A quote within is written `\"`.
+fn quoted(text: &str) -> Option<(Key, &str)> {
+    let mut is_escaped = false;
+    let end = text.char_indices().skip(1).find(|(_, c)| {
+        let is_end = *c == '"' && !is_escaped;
+        is_escaped = *c == '\\' && !is_escaped;
+        is_end
+    });
+    let (within, after) = text.split_at(end?.0 + 1);
+    // Terraform escapes as JSON does, and begins of templates besides.
+    let key: String = serde_json::from_str(within).ok()?;
+    Some((key.replace("$${", "${").replace("%%{", "%{"), after))
 }
 
 /// The modules of an address `module.a["k"].module.b`; none of an empty one.
@@ -225,6 +263,9 @@ mod tests {
         assert_eq!(scope_of(address), Some(vec![step("jobs", Some("eu.west[1]")), step("inner", Some("0"))]));
         assert_eq!(scope_of("modules.a"), None);
         assert_eq!(scope_of(r#"module.a["b"#), None);
+        let address = r#"module.jobs["a\"]b"].module.inner["$${x}"]"#;
+        assert_eq!(scope_of(address), Some(vec![step("jobs", Some("a\"]b")), step("inner", Some("${x}"))]));
+        assert_eq!(scope_of(r#"module.a["b\"]"#), None);
         let all = tokens(r#"aws_sqs_queue.jobs["a"].arn"#).unwrap();
         let words = [Token::Word("aws_sqs_queue"), Token::Word("jobs"), Token::Key("a".into()), Token::Word("arn")];
         assert_eq!(all, words);

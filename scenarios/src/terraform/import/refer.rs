@@ -2,8 +2,8 @@
 //!
 //! References are followed through variables of modules, outputs of modules and data sources, to the managed resources at their ends. Where several
 //! are called the same because of `count` or `for_each`, one is meant if the reference has its key, or if who refers has the same key and refers by
-//! it (`each.key`, `count.index`). Otherwise nobody knows which: that is said, and none is taken. What passes through `local` values is lost, because
-//! plans do not contain them.
+//! it (`each.key`, `count.index`). Otherwise nobody knows which, as with `each.value`: that is said, and none is taken. What passes through `local`
+//! values is lost, because plans do not contain them. Plans do not tell how an index is computed either: `count.index + 1` looks like `count.index`.
 
 use super::plan::{Key, Plan, Scope, Token, list, tokens};
 use serde_json::Value;
@@ -14,11 +14,18 @@ use std::collections::BTreeSet;
 pub(super) struct Meant {
     /// Places of resources in the plan.
     pub resources: BTreeSet<usize>,
+    /// Documents of policies, with the key by which they are meant: their statements are read one by one.
+    pub documents: BTreeSet<(Scope, String, Option<Key>)>,
     /// What could not be followed, in words.
     pub lost: BTreeSet<String>,
     /// Expressions that were followed already: no configuration makes circles, and a hostile one must not hang.
     seen: BTreeSet<(Scope, String)>,
+    /// References behind each other on the way to what is followed now.
+    depth: usize,
 }
+
+/// References behind each other at most: a hostile plan must not exhaust the stack.
+const DEPTH: usize = 256;
 
 /// Where an expression stands.
 #[derive(Clone, Copy)]
@@ -56,17 +63,26 @@ fn gather<'e>(expression: &'e Value, all: &mut Vec<Vec<&'e str>>) {
 
 /// Follows all references of an expression.
 pub(super) fn follow<'p>(plan: &Plan<'p>, expression: &'p Value, from: From, meant: &mut Meant) {
+    if meant.depth == DEPTH {
+        meant.lost.insert(format!("what lies behind more than {DEPTH} references"));
+        return;
+    }
+    meant.depth += 1;
     for group in references(expression) {
-        let by_key = group.iter().any(|text| text.starts_with("each.") || *text == "count.index");
+        // Of `each.value` only the configuration knows what it is.
+        let is_value = |text: &&str| *text == "each.value" || text.starts_with("each.value.");
+        let is_key = |text: &&str| *text == "each.key" || *text == "count.index";
+        let by_key = group.iter().any(is_key) && !group.iter().any(is_value);
         for reference in group {
             let key = from.key.filter(|_| by_key);
-            one(plan, reference, From { key, ..from }, from.key, meant);
+            one(plan, reference, From { key, ..from }, meant);
         }
     }
+    meant.depth -= 1;
 }
 
-/// Follows a reference. `from.key` is the key by which it refers, `own` that of what it belongs to.
-fn one<'p>(plan: &Plan<'p>, reference: &'p str, from: From, own: Option<&Key>, meant: &mut Meant) {
+/// Follows a reference. `from.key` is the key by which it refers.
+fn one<'p>(plan: &Plan<'p>, reference: &'p str, from: From, meant: &mut Meant) {
     if !meant.seen.insert((from.scope.clone(), format!("{reference} {:?}", from.key))) {
         return;
     }
@@ -87,9 +103,11 @@ fn one<'p>(plan: &Plan<'p>, reference: &'p str, from: From, own: Option<&Key>, m
         [Token::Word("data"), Token::Word(kind), Token::Word(name), rest @ ..] => {
             let key = match rest.first() {
                 Some(Token::Key(key)) => Some(key),
-                _ => own,
+                _ => from.key,
             };
-            if let Some(expressions) = plan.expressions(from.scope, "data", kind, name) {
+            if *kind == "aws_iam_policy_document" {
+                meant.documents.insert((from.scope.clone(), (*name).to_owned(), key.cloned()));
+            } else if let Some(expressions) = plan.expressions(from.scope, "data", kind, name) {
                 follow(plan, expressions, From { key, ..from }, meant);
             }
         }
