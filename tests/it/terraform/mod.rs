@@ -1,6 +1,7 @@
 //! Infrastructure as code: what is exported is what Terraform accepts, and plans become scenarios that hold what they tell and nothing else.
 
 mod export;
+mod hostile;
 mod import;
 mod links;
 mod resources;

@@ -7,6 +7,7 @@ mod links;
 mod parts;
 mod plan;
 mod policies;
+mod quantity;
 mod refer;
 mod write;
 

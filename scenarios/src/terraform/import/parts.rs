@@ -1,6 +1,7 @@
 //! Which planned resources are parts of a scenario, and how large they are.
 
 use super::plan::{Plan, Resource, Scope, list};
+use super::quantity::{bytes, millicores, sum};
 use super::refer::{From, Meant, follow};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,8 +61,10 @@ pub(super) struct Size {
     pub machine: Option<String>,
     /// Cores, as a scenario writes them.
     pub cores: Option<String>,
-    /// Memory [MiB].
-    pub memory_mib: Option<u64>,
+    /// Why the cores that it says are none of a scenario; empty where it says none, or good ones.
+    pub cores_why: String,
+    /// Memory [B].
+    pub memory: Option<u64>,
     /// How long a request may take [s].
     pub timeout_s: Option<u64>,
     /// What is known besides and has no place in a scenario, in words.
@@ -116,8 +119,8 @@ fn named(resource: &Resource) -> String {
     if name.is_empty() { "part".to_owned() } else { name }
 }
 
-/// A name that no other part has, of at most 64 letters.
-fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+/// A name that is not taken yet, of at most 64 letters.
+pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     let cut = |most: usize| name.chars().take(most).collect::<String>().trim_end_matches(['-', '_']).to_owned();
     let mut wanted = cut(64);
     let mut number = 2_u32;
@@ -152,7 +155,7 @@ fn function(resource: &Resource) -> Size {
         // -1 is "not reserved": as many as the account has left.
         instances: resource.number("reserved_concurrent_executions").filter(|n| *n > 0),
         why: "the plan reserves no concurrency: how many instances run at most",
-        memory_mib: resource.number("memory_size"),
+        memory: resource.number("memory_size").and_then(mebibytes),
         timeout_s: resource.number("timeout"),
         ..Size::default()
     }
@@ -171,21 +174,40 @@ fn referred<'r, 'p>(
     meant.resources.iter().map(|place| &plan.resources[*place]).find(|found| found.kind == kind)
 }
 
-/// CPU units of ECS as cores: 1024 are one.
-fn cores(units: u64) -> String {
-    match units {
-        whole if whole % 1024 == 0 => (whole / 1024).to_string(),
-        part => format!("{}m", part * 1000 / 1024),
+/// MiB in bytes; `None` if no scenario can have so many.
+fn mebibytes(mib: u64) -> Option<u64> {
+    mib.checked_mul(1 << 20).filter(|bytes| *bytes > 0)
+}
+
+/// CPU units of ECS in thousandths of a core: 1024 units are one core. `None` if no machine has so many.
+fn of_units(units: u64) -> Option<u64> {
+    Some(units.checked_mul(1000)? / 1024)
+}
+
+/// The cores of `milli` thousandths, and why they are none of a scenario. `written` is what the plan says, `None` where it says nothing.
+fn cores(written: Option<&str>, milli: Option<u64>) -> (Option<String>, String) {
+    match (written, milli.filter(|milli| (1..=MOST_MILLICORES).contains(milli))) {
+        (None, _) => (None, String::new()),
+        (Some(_), Some(milli)) if milli % 1000 == 0 => (Some((milli / 1000).to_string()), String::new()),
+        (Some(_), Some(milli)) => (Some(format!("{milli}m")), String::new()),
+        (Some(written), None) => (None, format!("the plan says {written}, and no machine has so many cores")),
     }
 }
 
+/// Thousandths of a core that a scenario can give a machine at most.
+const MOST_MILLICORES: u64 = u32::MAX as u64;
+
 fn container(plan: &Plan, resource: &Resource) -> Size {
     let task = referred(plan, resource, "task_definition", "aws_ecs_task_definition");
+    let units = task.and_then(|task| task.number("cpu"));
+    let written = units.map(|units| format!("{units} CPU units"));
+    let (cores, cores_why) = cores(written.as_deref(), units.and_then(of_units));
     Size {
         instances: resource.number("desired_count"),
         why: "the plan does not know how many tasks run",
-        cores: task.and_then(|task| task.number("cpu")).filter(|units| *units > 0).map(cores),
-        memory_mib: task.and_then(|task| task.number("memory")),
+        cores,
+        cores_why,
+        memory: task.and_then(|task| task.number("memory")).and_then(mebibytes),
         ..Size::default()
     }
 }
@@ -257,27 +279,18 @@ fn deployment(resource: &Resource) -> Size {
     let replicas = spec.and_then(|spec| spec.get("replicas"));
     let replicas = replicas.and_then(|n| n.as_u64().or_else(|| n.as_str()?.parse().ok()));
     let known = |all: &Vec<&str>| !all.is_empty();
-    let cpu = limits("cpu").filter(known).and_then(|all| all.into_iter().map(millicores).sum::<Option<u64>>());
+    let (cpu, memory) = (limits("cpu").filter(known), limits("memory").filter(known));
+    let milli = cpu.as_ref().and_then(|all| sum(all, millicores));
+    let (cores, cores_why) = cores(cpu.map(|all| all.join(" and ")).as_deref(), milli);
+    let held = memory.as_ref().and_then(|all| sum(all, bytes)).filter(|bytes| *bytes > 0);
+    let odd = memory.filter(|_| held.is_none());
     Size {
         instances: replicas,
         why: "the plan does not know how many pods run",
-        cores: cpu.map(|milli| if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{milli}m") }),
-        memory_mib: limits("memory").filter(known).and_then(|all| all.into_iter().map(mebibytes).sum::<Option<u64>>()),
+        cores,
+        cores_why,
+        memory: held,
+        besides: odd.map(|all| format!("its limit of memory is {}", all.join(" and "))).into_iter().collect(),
         ..Size::default()
     }
-}
-
-/// A quantity of processors of Kubernetes, in thousandths: `500m`, `2`.
-fn millicores(text: &str) -> Option<u64> {
-    match text.strip_suffix('m') {
-        Some(milli) => milli.parse().ok(),
-        None => text.parse::<f64>().ok().filter(|n| (0.0..1e6).contains(n)).map(|n| (n * 1000.0).round() as u64),
-    }
-}
-
-/// A quantity of memory of Kubernetes, in whole MiB: `512Mi`, `2Gi`.
-fn mebibytes(text: &str) -> Option<u64> {
-    let units = [("Gi", 1024), ("Mi", 1)];
-    let (number, factor) = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
-    number.parse::<u64>().ok()?.checked_mul(*factor)
 }

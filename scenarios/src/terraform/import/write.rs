@@ -2,7 +2,7 @@
 //! scenario is refused, at each of these places, until somebody has filled them in.
 
 use super::links::{Does, Links};
-use super::parts::{Part, Sort};
+use super::parts::{Part, Sort, unique};
 use super::plan::Plan;
 use super::{Gap, Imported};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,8 @@ pub const FILL_IN: &str = "FILL_IN";
 /// The text while it is written.
 struct Text<'w> {
     text: String,
+    /// Lines of the text.
+    lines: usize,
     gaps: Vec<Gap>,
     plan: &'w Plan<'w>,
     parts: &'w [Part<'w>],
@@ -22,7 +24,7 @@ struct Text<'w> {
 
 /// The scenario of a plan.
 pub(super) fn write(name: &str, plan: &Plan, parts: &[Part], links: &Links) -> Imported {
-    let mut text = Text { text: String::new(), gaps: Vec::new(), plan, parts, links };
+    let mut text = Text { text: String::new(), lines: 0, gaps: Vec::new(), plan, parts, links };
     text.head(name);
     text.loads();
     for (section, sorts) in [
@@ -34,6 +36,11 @@ pub(super) fn write(name: &str, plan: &Plan, parts: &[Part], links: &Links) -> I
         text.section(section, sorts);
     }
     Imported { text: text.text, gaps: text.gaps }
+}
+
+/// A size of memory as a scenario writes it.
+fn memory(bytes: u64) -> String {
+    if bytes.is_multiple_of(1 << 20) { format!("{}MiB", bytes >> 20) } else { format!("{bytes}B") }
 }
 
 /// A comment in one line.
@@ -50,13 +57,18 @@ impl Text<'_> {
     fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
+        self.lines += 1 + line.matches('\n').count();
     }
 
     /// A line with something to be filled in, and why.
     fn gap(&mut self, path: String, line: &str, why: &str) {
-        let number = self.text.lines().count() + 1;
         self.line(&format!("{line}  # {}", comment(why)));
-        self.gaps.push(Gap { path, line: number, why: why.to_owned() });
+        self.another_gap(path, why);
+    }
+
+    /// Something more to be filled in within the last line.
+    fn another_gap(&mut self, path: String, why: &str) {
+        self.gaps.push(Gap { path, line: self.lines, why: why.to_owned() });
     }
 
     /// What is read, what is not, and what could not be followed.
@@ -103,19 +115,48 @@ impl Text<'_> {
         let entries: Vec<usize> = (0..self.parts.len()).filter(|part| self.links.entries.contains(part)).collect();
         let outside: Vec<usize> =
             (0..self.parts.len()).filter(|part| can(part) && (entries.contains(part) || nobody(part))).collect();
-        if outside.is_empty() {
-            return;
-        }
+        let unasked = self.unasked(&outside);
         self.line("\nload:");
+        let mut taken: BTreeSet<String> = self.parts.iter().map(|part| part.name.clone()).collect();
         for part in outside {
             let part = &self.parts[part];
             let (name, endpoint) = (&part.name, if part.sort == Sort::Queue { "send" } else { "handle" });
-            let load = format!("to-{name}");
-            let load = load.chars().take(64).collect::<String>().trim_end_matches('-').to_owned();
+            let load = unique(&format!("to-{name}"), &mut taken);
             let path = format!("load.{load}.arrive.poisson.rate");
             let line = format!("  {load}: {{to: {name}.{endpoint}, arrive: {{poisson: {{rate: {FILL_IN}}}}}}}");
             self.gap(path, &line, "requests a second from outside");
         }
+        if let Some(names) = unasked {
+            let load = unique("to-others", &mut taken);
+            let line = format!("  {load}: {{to: {FILL_IN}, arrive: {{poisson: {{rate: {FILL_IN}}}}}}}");
+            let why = format!("which part is asked from outside: no load reaches {names}");
+            self.gap(format!("load.{load}.to"), &line, &why);
+            self.another_gap(format!("load.{load}.arrive.poisson.rate"), "requests a second from outside");
+        }
+    }
+
+    /// The names of the parts that run or queue and that no load reaches, as where two functions only call each other; all parts where nothing runs.
+    fn unasked(&self, outside: &[usize]) -> Option<String> {
+        let mut open = outside.to_vec();
+        let mut reached = BTreeSet::new();
+        let mut next: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for ((from, to), does) in &self.links.all {
+            let is_sent = does.iter().any(|does| *does != Does::Consumes);
+            next.entry(*from).or_default().extend(is_sent.then_some(*to));
+            next.entry(*to).or_default().extend(does.contains(&Does::Consumes).then_some(*from));
+        }
+        for (from, to) in &self.links.dead_letters {
+            next.entry(*from).or_default().push(*to);
+        }
+        while let Some(part) = open.pop() {
+            if reached.insert(part) {
+                open.extend(next.get(&part).into_iter().flatten());
+            }
+        }
+        let runs = |part: &usize| outside.is_empty() || !matches!(self.parts[*part].sort, Sort::Store | Sort::Cache);
+        let unasked = (0..self.parts.len()).filter(|part| !reached.contains(part)).filter(runs);
+        let names: Vec<&str> = unasked.map(|part| self.parts[part].name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
     }
 
     fn section(&mut self, section: &str, sorts: &[Sort]) {
@@ -165,8 +206,12 @@ impl Text<'_> {
         let mut machine: Vec<String> = Vec::new();
         machine.extend(size.machine.as_ref().map(|kind| format!("type: {}", quoted(kind))));
         machine.extend(size.cores.as_ref().map(|cores| format!("cores: {cores}")));
-        machine.extend(size.memory_mib.filter(|mib| *mib > 0).map(|mib| format!("memory: {{size: {mib}MiB}}")));
-        if !machine.is_empty() {
+        machine.extend(size.memory.map(|bytes| format!("memory: {{size: {}}}", memory(bytes))));
+        if !size.cores_why.is_empty() {
+            machine.push(format!("cores: {FILL_IN}"));
+            let line = format!("    machine: {{{}}}", machine.join(", "));
+            self.gap(format!("{section}.{name}.machine.cores"), &line, &size.cores_why);
+        } else if !machine.is_empty() {
             self.line(&format!("    machine: {{{}}}", machine.join(", ")));
         }
         match sort {
@@ -193,8 +238,8 @@ impl Text<'_> {
                 let at = format!("{path}.{step}.choose.0");
                 self.gap(format!("{at}.probability"), &line, "which share of requests does this");
                 if parts[*to].sort == Sort::Cache {
-                    let (path, line) = (format!("{at}.steps.0.lookup.miss.0.work"), self.text.lines().count());
-                    self.gaps.push(Gap { path, line, why: "what is done where the cache has nothing".to_owned() });
+                    let path = format!("{at}.steps.0.lookup.miss.0.work");
+                    self.another_gap(path, "what is done where the cache has nothing");
                 }
                 step += 1;
             }
