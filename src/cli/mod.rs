@@ -502,7 +502,8 @@ pub struct VerifyArgs {
     /// Print the results as a page of Markdown, as docs/TRUTH.md and docs/MEASURED.md are.
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
-    /// Another seed for all cases: whether they hold does not depend on the seed.
+    /// Another seed: whether a case holds does not depend on it. With --measured a figure near its target may be missed at one seed and not at
+    /// another; each of these says why.
     #[arg(long)]
     pub seed: Option<u64>,
     /// Threads; changes no result. Default: all cores.

@@ -75,12 +75,27 @@ impl<'a> Figure<'a> {
             _ if fact.calibrates => Fate::Calibration,
             Target::None => Fate::Free,
             Target::Within(share) => near(share),
-            // The mean of replications that all say the same is a sum, and rounded.
-            Target::Exact => near(1e-9),
+            Target::Exact => near(EXACT),
         };
         Self { fact, clause, error, fate }
     }
+
+    /// Whether its whole interval is as near as demanded, so that it is near at other seeds too.
+    fn is_surely_near(&self) -> bool {
+        let most = match self.fact.target {
+            Target::None => return true,
+            Target::Within(share) => share,
+            Target::Exact => EXACT,
+        };
+        let ends = self.clause.observed.zip(self.clause.promised);
+        ends.is_some_and(|(observed, measured)| {
+            [observed.low, observed.high].iter().all(|end| (end / measured - 1.0).abs() <= most)
+        })
+    }
 }
+
+/// The mean of replications that all say the same is a sum, and rounded.
+const EXACT: f64 = 1e-9;
 
 impl Predicted {
     /// Its figures.
@@ -113,17 +128,23 @@ impl Predicted {
         all
     }
 
-    /// Figures that say why they are missed, and are not.
+    /// Figures that say why they are missed, and are near with their whole intervals. Those whose intervals reach beyond their target say it too,
+    /// because another seed may miss them.
     pub fn excused(&self) -> Vec<String> {
         let figures = self.figures().into_iter();
         let mut all: Vec<String> = figures
-            .filter(|figure| figure.fate != Fate::Missed && !figure.fact.why.is_empty())
+            .filter(|figure| figure.fate != Fate::Missed && !figure.fact.why.is_empty() && figure.is_surely_near())
             .map(|figure| figure.fact.metric.clone())
             .collect();
         let together = self.together.as_ref().filter(|together| !together.why.is_empty() && self.together_is_near());
         all.extend(together.map(|_| "all together".to_owned()));
         all
     }
+}
+
+/// Why something is missed, as a sentence.
+fn reason(why: &str) -> String {
+    if why.is_empty() { "no reason is given".to_owned() } else { why.trim_end_matches('.').to_owned() }
 }
 
 /// An error with its sign: `+1.3 %`.
@@ -149,14 +170,19 @@ fn demanded(target: Target) -> String {
     }
 }
 
-/// `117 figures: 13 set parameters, 104 are predicted; of 47 with a target 40 are near and 7 missed.`
+/// `117 figures: 14 set parameters, 103 are predicted. Of 47 with a target 40 are near, 7 missed.` What is demanded of all predictions of a system
+/// together is a target too.
 fn counts(systems: &[&Predicted]) -> String {
     let fates: Vec<Fate> = systems.iter().flat_map(|system| system.figures()).map(|figure| figure.fate).collect();
     let count = |wanted: Fate| fates.iter().filter(|fate| **fate == wanted).count();
-    let (set, near, missed) = (count(Fate::Calibration), count(Fate::Near), count(Fate::Missed));
+    let together = systems.iter().copied().filter(|system| system.together.is_some());
+    let (kept, broken): (Vec<&Predicted>, Vec<&Predicted>) = together.partition(|system| system.together_is_near());
+    let (set, near, missed) =
+        (count(Fate::Calibration), count(Fate::Near) + kept.len(), count(Fate::Missed) + broken.len());
     let figures = fates.len();
+    let among = if kept.len() + broken.len() > 0 { ", with the root mean square error," } else { "" };
     format!(
-        "{figures} figures: {set} set parameters, {} are predicted. Of {} with a target {near} are near, {missed} missed.\n",
+        "{figures} figures: {set} set parameters, {} are predicted. Of {} with a target{among} {near} are near, {missed} missed.\n",
         figures - set,
         near + missed
     )

@@ -1,6 +1,6 @@
 //! The page of the measured systems, in Markdown.
 
-use super::{Fate, Predicted, counts, demanded, root, signed};
+use super::{Fate, Predicted, counts, demanded, reason, root, signed};
 use crate::numbers::observed;
 use std::fmt::Write;
 
@@ -21,9 +21,12 @@ Systems that somebody has measured on real software, and what windtunnel says of
 the program holds the scenarios and the numbers, so `windtunnel verify --measured` makes it again on any machine, and `windtunnel verify --measured --show` prints
 the scenarios.
 
-A figure marked *calibration* has set parameters of its scenario, as the text above the table says; all others are predictions, and none of them has set a parameter.
-The error is the simulated number divided by the measured one, less 1. A prediction is near when its error is no larger than its target, else
-it is missed, with what we think is the reason. A figure without a target is shown with its error as it is. The targets were set before the scenarios were written.
+A figure marked *calibration* has set numbers of its scenario, as the text above the table says; all others are predictions, and none of them has set a number.
+The structure is another matter: which parts wait for each other in the web application was chosen with its table in view, so that its predictions say less than those
+of a scenario that is written before anybody looks. The text above each table names what was free to choose, and what the figures would be otherwise.
+
+The error is the simulated number divided by the measured one, less 1. A prediction is near when its error is no larger than its target, else it is
+missed, with what we think is the reason. A figure without a target is shown with its error as it is. The targets were set before the scenarios were written.
 
 ";
 
@@ -64,6 +67,6 @@ fn section(system: &Predicted, out: &mut String) {
         out.push_str("\nMissed:\n\n");
     }
     for (what, why) in misses {
-        let _ = writeln!(out, "- {what}: {why}.");
+        let _ = writeln!(out, "- {what}: {}.", reason(why));
     }
 }

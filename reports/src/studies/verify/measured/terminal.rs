@@ -1,6 +1,6 @@
 //! The table of the measured systems for a terminal.
 
-use super::{Fate, Figure, Predicted, counts, demanded, root, signed};
+use super::{Fate, Figure, Predicted, counts, demanded, reason, root, signed};
 use crate::numbers::observed;
 use crate::terminal::Style;
 use crate::terminal::text::{pad, pad_left, widest, wrap};
@@ -24,11 +24,22 @@ pub fn table(systems: &[Predicted], style: &Style) -> String {
     }
     for system in systems {
         for (what, why) in system.misses() {
-            out.push_str(&wrap(&format!("MISSED {}: {what}. {why}.", system.name), "", style.sentence_width()));
+            out.push_str(&wrap(
+                &format!("MISSED {}: {what}. {}.", system.name, sentence(why)),
+                "",
+                style.sentence_width(),
+            ));
         }
     }
     out.push_str(&wrap(&counts(&systems.iter().collect::<Vec<_>>()), "", style.sentence_width()));
     style.finish(&out)
+}
+
+/// A reason that begins a sentence.
+fn sentence(why: &str) -> String {
+    let why = reason(why);
+    let mut letters = why.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The lines of a system.
