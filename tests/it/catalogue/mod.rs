@@ -8,6 +8,8 @@ use super::generated::check;
 use super::{files, root};
 use examples::{EXAMPLES, RENAMED, stands_for};
 use rows::{ROWS, Row};
+use scenarios::reader::parse::parse;
+use scenarios::reader::{FileId, Node};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -73,10 +75,37 @@ fn wrong(row: &Row, known: &Known, shipped: &BTreeSet<&str>) -> Vec<String> {
         .map(|name| format!("{entry}: no scenario {name}"))
         .collect();
     wrong.extend(names(tests).filter(|test| !known.has(test)).map(|test| format!("{entry}: no test {test}")));
+    wrong.extend(unused(row, known, shipped));
     if scenarios.is_empty() != tests.is_empty() {
         wrong.push(format!("{entry}, {says}: a line has both scenarios and tests, or neither"));
     }
     wrong
+}
+
+/// All keys of a scenario, and all values that are one word: what a comment or a question says is none.
+fn said(node: &Node, words: &mut BTreeSet<String>) {
+    words.extend(node.text().map(str::to_owned));
+    node.items().iter().for_each(|item| said(item, words));
+    for entry in node.entries() {
+        words.insert(entry.key.clone());
+        said(&entry.value, words);
+    }
+}
+
+/// Kinds that the tests of a row name (`acts breaker count`) and none of its scenarios has.
+fn unused(row: &Row, known: &Known, shipped: &BTreeSet<&str>) -> Vec<String> {
+    let (entry, says, scenarios, tests) = row;
+    let there = names(scenarios).filter(|name| shipped.contains(name));
+    let mut words = BTreeSet::new();
+    for path in there.filter_map(scenarios::builtin::find) {
+        let parsed = parse(scenarios::builtin::text(&path).unwrap(), FileId(0));
+        said(&parsed.node.unwrap(), &mut words);
+    }
+    let kinds = names(tests)
+        .filter(|test| known.has(test))
+        .filter_map(|test| test.strip_prefix("acts ")?.split(' ').next_back());
+    let unused = kinds.filter(|kind| !words.contains(*kind));
+    unused.map(|kind| format!("{entry}, {says}: none of its scenarios has the kind {kind}")).collect()
 }
 
 fn page() -> String {
@@ -96,9 +125,10 @@ fn page() -> String {
     let there = EXAMPLES.iter().filter(|name| stands_for(name).is_some()).count();
     let _ = write!(
         out,
-        "\n## The scenarios with which the language was proposed\n\n{there} of {} run: as they were, or as a shipped scenario of the same name where the \
-         language was improved; ARCHITECTURE.md says what is different and why.\n\n| proposed | shipped |\n|---|---|\n",
-        EXAMPLES.len()
+        "\n## The scenarios with which the language was proposed\n\n{there} of {} run: as they were, or improved with the \
+         language; {} of them under another name. ARCHITECTURE.md says what is different and why.\n\n| proposed | shipped |\n|---|---|\n",
+        EXAMPLES.len(),
+        RENAMED.len()
     );
     for name in EXAMPLES {
         let shipped = stands_for(name);
@@ -124,12 +154,14 @@ fn names_that_do_not_exist_are_found() {
     let (known, shipped) = (Known::of_project(), BTreeSet::from(["checkout"]));
     let of = |scenarios, tests| wrong(&("A1", "a breaker", scenarios, tests), &known, &shipped);
     assert_eq!(
-        of("checkout", "names_that_do_not_exist_are_found, acts breaker count, truth queueing/mm1"),
+        of("checkout", "names_that_do_not_exist_are_found, acts breaker rate, truth queueing/mm1"),
         Vec::<String>::new()
     );
     assert_eq!(of("chekout", "nobody_tests_this"), ["A1: no scenario chekout", "A1: no test nobody_tests_this"]);
     assert_eq!(of("checkout", "acts breaker nowhere, truth queueing/mm9").len(), 2);
-    assert_eq!(of("checkout", "").len() + of("", "acts breaker count").len(), 2);
+    assert_eq!(of("checkout", "").len() + of("", "truth queueing/mm1").len(), 2);
+    // A scenario that has nothing of the kind does not show it.
+    assert_eq!(of("checkout", "acts backoff fixed"), ["A1, a breaker: none of its scenarios has the kind fixed"]);
     // A comment or a helper of that name is no test.
     assert!(!known.has("stands_for") && known.tests.len() > 500);
 }
@@ -143,6 +175,11 @@ fn each_proposed_scenario_is_listed_once_and_renamed_ones_exist() {
             EXAMPLES.contains(&name) && scenarios::builtin::shipped().any(|known| known == shipped),
             "{name}: {shipped}"
         );
+    }
+    for shipped in EXAMPLES.iter().filter_map(|name| stands_for(name)) {
+        let path = scenarios::builtin::find(shipped).unwrap();
+        let loaded = scenarios::load(&scenarios::builtin::Builtin, &path, &[], None);
+        assert!(loaded.is_ok(), "{shipped}: {}", loaded.unwrap_err().render(false));
     }
     // What is different is written down: each scenario that is shipped elsewhere than under its own name is spoken of.
     let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
