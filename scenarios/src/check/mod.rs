@@ -4,6 +4,7 @@
 //! anything to simulate, does every request come to an end, does a promise speak of something that happens. Warnings are few on
 //! purpose: each says that the run will not tell what was probably meant. What is said of the system itself is a finding (`findings/`).
 
+mod arrivals;
 mod clocks;
 mod cycles;
 mod memory;
@@ -88,6 +89,7 @@ pub fn endless(compiled: &Compiled, problems: &mut Problems) {
 /// Checks the system as a whole, when all of its parts are right.
 pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     reach::check(compiled, problems);
+    arrivals::check(compiled, written, problems);
     meters::check(compiled, problems);
     memory::check(compiled, problems);
     probes::check(compiled, problems);

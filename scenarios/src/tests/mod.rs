@@ -1,6 +1,7 @@
 //! Tests of the whole way from text to model: bad input, shipped scenarios, mangled files.
 
 mod arithmetic;
+mod arrivals;
 mod bad_input;
 mod balance;
 mod breakers;

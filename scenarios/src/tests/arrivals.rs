@@ -1,0 +1,32 @@
+//! A load of which nothing comes while the run lasts is told of, and one of which something may come is not.
+
+use super::read;
+
+fn warned(run: &str, arrive: &str) -> String {
+    let text = format!(
+        "scenario: A\nquestion: q?\nrun: {{{run}}}\nload: {{late: {{to: api.get, arrive: {{{arrive}}}}}}}\n\
+         services: {{api: {{workers: 1, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}}}\n"
+    );
+    read(&text).unwrap_or_else(|report| panic!("{}", report.render(false))).warnings.render(false)
+}
+
+#[test]
+fn what_begins_after_the_end_is_said() {
+    for (arrive, label) in [
+        ("closed: {users: 5, think: 1s, first: 1h}", "5 users begin after this time"),
+        ("closed: {users: 5, think: 1h}", "5 users begin after this time"),
+        ("closed: {users: 5, first: {exponential: {mean: 1h}}}", "5 users begin after this time"),
+        ("burst: {size: 5, at: 10s}", "the run ends after 10s"),
+    ] {
+        let said = warned("duration: 10s", arrive);
+        assert!(said.contains("no request of late comes while the run lasts") && said.contains(label), "{said}");
+    }
+    for (run, arrive) in [
+        ("duration: 10s", "closed: {users: 5, think: 1s, first: 9s}"),
+        ("duration: 10s", "closed: {users: 5000, first: {exponential: {mean: 1h}}}"),
+        ("duration: 10s, warm_up: 2h", "closed: {users: 5, think: 1h}"),
+        ("duration: 10s", "burst: {size: 5, at: 9s}"),
+    ] {
+        assert_eq!(warned(run, arrive), "", "{run} {arrive}");
+    }
+}
