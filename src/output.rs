@@ -75,12 +75,11 @@ pub fn printable_file<'a>(name: &str, bytes: &'a [u8]) -> Cow<'a, [u8]> {
     }
 }
 
-/// The text of standard input, as far as a scenario may be long.
+/// The text of standard input, of which `most` bytes are read.
 ///
 /// # Errors
-/// If it cannot be read, or is too long.
-pub fn standard_input() -> Result<Vec<u8>> {
-    let most = scenarios::reader::parse::MAX_BYTES;
+/// If it cannot be read, or is longer.
+pub fn standard_input(most: usize) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     io::stdin().lock().take(most as u64 + 1).read_to_end(&mut text).context("cannot read standard input")?;
     if text.len() > most {

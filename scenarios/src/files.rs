@@ -58,7 +58,7 @@ fn text(bytes: Vec<u8>) -> Result<String, Problem> {
 pub struct Disk;
 
 /// Bytes of a file at most.
-const MOST_BYTES: u64 = 16 * MAX_BYTES as u64;
+pub const MOST_BYTES: usize = 16 * MAX_BYTES;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, Problem> {
@@ -82,13 +82,13 @@ impl Disk {
             Problem::error("", format!("the file is too large: {} MiB", bytes >> 20))
                 .label(format!("at most {} MiB are read", MOST_BYTES >> 20))
         };
-        if about.len() > MOST_BYTES {
+        if about.len() > MOST_BYTES as u64 {
             return Err(too_large(about.len()));
         }
         let mut bytes = Vec::new();
-        let read = std::fs::File::open(file).and_then(|open| open.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+        let read = std::fs::File::open(file).and_then(|open| open.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes));
         read.map_err(|error| unreadable(file, &error))?;
-        if bytes.len() as u64 > MOST_BYTES { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
+        if bytes.len() > MOST_BYTES { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
     }
 }
 

@@ -433,7 +433,7 @@ pub struct ExportArgs {
     /// The scenario file.
     #[arg(add = ArgValueCompleter::new(complete::scenarios))]
     pub file: PathBuf,
-    /// The file to write, as main.tf.json. Default: standard output.
+    /// The file to write, as main.tf.json, which must not exist yet. Default: standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// A variant of the scenario.
@@ -449,7 +449,7 @@ pub struct ExportArgs {
 pub struct ImportArgs {
     /// Of which program.
     pub form: ForeignForm,
-    /// The plan, in JSON.
+    /// The plan, in JSON; - is standard input.
     pub plan: PathBuf,
     /// The scenario file to write, which must not exist yet. Default: standard output.
     #[arg(long, value_name = "FILE")]

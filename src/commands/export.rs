@@ -5,25 +5,33 @@ use crate::cli::{ExportArgs, ForeignForm};
 use crate::output;
 use crate::refused;
 use crate::status::OK;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use scenarios::terraform;
 
 pub fn run(args: &ExportArgs) -> Result<u8> {
     let path = typed(&args.file);
+    if let Some(out) = args.out.as_ref().filter(|out| out.exists()) {
+        bail!("{} exists already, and what was changed there would be lost; name another file", typed(out));
+    }
     let loaded = load::loaded(&path, &load::sets(&args.set)?, args.variant.as_deref());
     let loaded = loaded.map_err(|report| refused::scenario(&report))?;
-    let text = match args.form {
+    let exported = match args.form {
         ForeignForm::Terraform => terraform::export::export(&loaded),
     };
-    let text = text.map_err(|problem| refused::value(&[&path, &problem.path], &problem))?;
+    let exported = exported.map_err(|problem| refused::value(&[&path, &problem.path], &problem))?;
     match &args.out {
         Some(file) => {
-            output::write_whole(file, text.as_bytes())?;
+            output::write_whole(file, exported.text.as_bytes())?;
             if !output::is_quiet() {
                 output::say(&format!("Wrote    {}\n", typed(file)));
             }
         }
-        None => output::print(&text)?,
+        None => output::print(&exported.text)?,
+    }
+    if !output::is_quiet() {
+        for (path, what) in &exported.notes {
+            output::say(&format!("note: {path}: {what}\n"));
+        }
     }
     Ok(OK)
 }

@@ -2,21 +2,29 @@
 
 use super::typed;
 use crate::cli::{ForeignForm, ImportArgs};
+use crate::named::STDIN;
 use crate::output;
 use crate::refused;
 use crate::status::OK;
 use anyhow::{Result, bail};
+use scenarios::files::MOST_BYTES;
 use scenarios::terraform::import::{Imported, import};
 use scenarios::{Disk, Files};
 use std::fmt::Write;
 
 pub fn run(args: &ImportArgs) -> Result<u8> {
-    let path = typed(&args.plan);
+    let is_input = args.plan.as_os_str() == "-";
+    let path = if is_input { STDIN.to_owned() } else { typed(&args.plan) };
     if let Some(out) = args.out.as_ref().filter(|out| out.exists()) {
         bail!("{} exists already, and what was filled in there would be lost; name another file", typed(out));
     }
-    let text = Disk.read(&path).map_err(|problem| refused::value(&[&path], &problem))?;
-    let name = args.plan.file_stem().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
+    let text = if is_input {
+        output::standard_input(MOST_BYTES)?
+    } else {
+        Disk.read(&path).map_err(|problem| refused::value(&[&path], &problem))?
+    };
+    let stem = args.plan.file_stem().filter(|_| !is_input);
+    let name = stem.map_or_else(|| "the plan".to_owned(), |name| name.to_string_lossy().into_owned());
     let imported = match args.form {
         ForeignForm::Terraform => import(&name, &text),
     };

@@ -96,7 +96,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8> {
     if let Command::Validate(args) = &cli.command
         && args.paths.iter().any(|path| path.as_os_str() == "-")
     {
-        project.texts.insert(named::STDIN.to_owned(), output::standard_input()?);
+        project.texts.insert(named::STDIN.to_owned(), output::standard_input(scenarios::reader::parse::MAX_BYTES)?);
     }
     crate::project::keep(project);
     if cli.quiet

@@ -156,6 +156,13 @@ fn standard_input_and_folders_are_validated() {
     let (status, out) = piped("extends: base.yaml\nservices: {web: {workers: 2}}\n");
     assert_eq!(status, 0, "{out}");
 
+    // A plan too, as `terraform show -json` prints it.
+    let plan = std::fs::File::open(root().join("tests/it/terraform/plans/machines.json")).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_windtunnel"));
+    let done = program.args(["import", "terraform", "-"]).current_dir(&folder.0).stdin(plan).output().unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success() && out.contains("\nscenario: \"What the plan plans\"\n"), "{out}");
+
     std::fs::create_dir(folder.join("all")).unwrap();
     folder.write("all/whole.yaml", &small("1s", 2));
     folder.write("all/part.yaml", "services: {web: {workers: 4, endpoints: {get: {steps: [{work: 1ms}]}}}}\n");

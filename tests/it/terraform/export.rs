@@ -167,3 +167,71 @@ fn labels_say_what_a_part_becomes_and_what_is_left_out() {
     let (status, _, told) = folder.run(&["export", "terraform", "nowhere.yaml"]);
     assert_eq!((status, told.contains("nowhere.yaml")), (2, true));
 }
+
+/// What a resource cannot be is said at the part, on standard error and in the file, and nothing is said of what is as it was written.
+#[test]
+fn what_becomes_otherwise_is_said() {
+    let folder = Folder::new("export-bounds");
+    let text = "\
+scenario: Bounds
+question: What does not fit?
+run: {duration: 10s}
+load: {users: {to: big.get, arrive: {poisson: {rate: 1/s}}}}
+services:
+  big: {workers: 8, machine: {cores: 64, memory: {size: 200GiB}}, endpoints: {get: {steps: [{call: {to: jobs.send}}, {call: {to: code.get}}, {call: {to: small.get}}, {lookup: {cache: shared, miss: [{work: 1ms}]}}]}}}
+  fits: {workers: 8, machine: {cores: 4, memory: {size: 8GiB}}, endpoints: {a: {steps: [{work: 1ms}]}, b: {steps: [{work: 1ms}]}, c: {steps: [{work: 1ms}]}}}
+  code: {workers: 1, machine: {memory: {size: 20GiB}}, endpoints: {get: {steps: [{work: 1ms}]}}}
+  small: {workers: 4, labels: {terraform: function}, machine: {memory: {size: 64MiB}}, endpoints: {get: {steps: [{work: 1ms}]}}}
+caches:
+  shared: {instances: 50, workers: 8, contents: {fixed: {hit_ratio: 90%}}, steps: [{work: 100us}]}
+queues:
+  dead: {}
+  jobs:
+    consumers:
+      first: {to: fits.a, visibility_timeout: 90s}
+      same: {to: fits.b, visibility_timeout: 90s}
+      other: {to: fits.c, visibility_timeout: 24h, dead_letter: dead}
+  slow: {consumers: {only: {to: fits.a, visibility_timeout: 24h}}}
+";
+    folder.write("bounds.yaml", text);
+    let (status, out, told) = folder.run(&["export", "terraform", "bounds.yaml"]);
+    assert_eq!(status, 0, "{told}");
+    let file: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(wrong(&file), Vec::<String>::new());
+    let expected = [
+        "services.big: 64 cores and 204800 MiB become 16 cores and 122880 MiB: Fargate has no larger size",
+        "services.code: 20480 MiB of memory become 10240: a function has from 128 to 10240 MiB",
+        "services.small: 4 workers become one: an instance of a function handles one request at a time",
+        "services.small: 64 MiB of memory become 128: a function has from 128 to 10240 MiB",
+        "caches.shared: 50 instances become 40: a cluster of memcached has no more nodes",
+        "queues.jobs: visibility timeout, deliveries and dead letters of its consumer other are left out: a queue has one of each, those of first",
+        "queues.slow: the visibility timeout of 1d becomes 43200s: a queue hides messages for whole seconds, 12 h at most",
+    ];
+    let noted: BTreeSet<&str> = told.lines().filter_map(|line| line.strip_prefix("note: ")).collect();
+    assert_eq!(noted, BTreeSet::from(expected), "{told}");
+    let head = file["//"].as_str().unwrap();
+    assert!(expected.iter().all(|note| head.contains(&format!("\n{note}."))), "{head}");
+    let quiet = folder.run(&["export", "terraform", "bounds.yaml", "--quiet"]);
+    assert!(!quiet.2.contains("note: "), "{}", quiet.2);
+    // A shop says nothing of how large its containers are only where it does not.
+    folder.write("shop.yaml", SHOP);
+    let (_, _, told) = folder.run(&["export", "terraform", "shop.yaml"]);
+    assert!(!told.contains("note: "), "{told}");
+    folder.write("shop.yaml", &SHOP.replace("cpu_limit: 500m, ", ""));
+    let (_, _, told) = folder.run(&["export", "terraform", "shop.yaml"]);
+    assert!(told.contains("note: services.web: it says no cores, so it has the smallest size of Fargate that fits: 256 CPU units and 2048 MiB"), "{told}");
+}
+
+/// Texts of a scenario are texts in Terraform, whatever they contain, and a file that was changed by hand is not lost.
+#[test]
+fn texts_begin_no_templates_and_files_are_not_overwritten() {
+    let folder = Folder::new("export-texts");
+    folder.write("shop.yaml", &SHOP.replace("m5.large", "\"${file(1)}%{x}\""));
+    let (status, _, told) = folder.run(&["export", "terraform", "shop.yaml", "--out", "main.tf.json"]);
+    assert_eq!(status, 0, "{told}");
+    let file = std::fs::read_to_string(folder.join("main.tf.json")).unwrap();
+    assert!(file.contains(r#""instance_type": "$${file(1)}%%{x}""#), "{file}");
+    let (status, _, told) = folder.run(&["export", "terraform", "shop.yaml", "--out", "main.tf.json"]);
+    assert!(status == 2 && told.contains("main.tf.json exists already"), "{told}");
+    assert_eq!(std::fs::read_to_string(folder.join("main.tf.json")).unwrap(), file);
+}

@@ -18,8 +18,19 @@ use sim_core::results::{NodeKind, System};
 const ABOUT: &str = "Made by `windtunnel export terraform`: the parts of a scenario, their sizes, and who may talk to whom. The work of requests, load, faults, \
      promises, scalers and costs have no place here. Variables without a default are what the scenario does not know.";
 
+/// What was made of a scenario.
+#[derive(Debug)]
+pub struct Exported {
+    /// The file.
+    pub text: String,
+    /// What is in it otherwise than in the scenario, because of what resources can be: the path of a part, and what became of it.
+    pub notes: Vec<(String, String)>,
+}
+
 /// A Terraform file while it is made.
 struct File {
+    /// What became otherwise than it is in the scenario: the path of a part, and how.
+    notes: Vec<(String, String)>,
     /// Resources by type and label.
     resources: Map<String, Value>,
     /// Data sources by type and label.
@@ -41,6 +52,11 @@ impl File {
         put(&mut self.resources, of, label, arguments);
     }
 
+    /// Tells that a part became otherwise than it is in the scenario.
+    fn note(&mut self, path: &str, what: String) {
+        self.notes.push((path.to_owned(), what));
+    }
+
     /// A data source.
     fn data(&mut self, of: &str, label: &str, arguments: Value) {
         put(&mut self.data, of, label, arguments);
@@ -58,8 +74,9 @@ impl File {
     }
 
     fn text(self) -> Result<String, serde_json::Error> {
+        let notes = self.notes.iter().map(|(path, what)| format!("\n{path}: {what}."));
         let mut root = json!({
-            "//": ABOUT,
+            "//": std::iter::once(ABOUT.to_owned()).chain(notes).collect::<String>(),
             "terraform": {
                 "required_version": ">= 1.5",
                 "required_providers": {"aws": {"source": "hashicorp/aws", "version": ">= 5.0"}},
@@ -90,9 +107,9 @@ fn pair(from: &str, to: &str) -> String {
 ///
 /// # Errors
 /// If a label `terraform` names no kind of resource, or a part cannot be what it names.
-pub fn export(loaded: &Loaded) -> Result<String, Problem> {
+pub fn export(loaded: &Loaded) -> Result<Exported, Problem> {
     let system = system::written(loaded);
-    let mut file = File { resources: Map::new(), data: Map::new(), variables: Map::new() };
+    let mut file = File { notes: Vec::new(), resources: Map::new(), data: Map::new(), variables: Map::new() };
     file.variable("region", "string", "The region of the provider");
     let parts: Vec<Option<Part>> =
         system.nodes.iter().map(|node| parts::of(node, loaded)).collect::<Result<_, Problem>>()?;
@@ -107,7 +124,9 @@ pub fn export(loaded: &Loaded) -> Result<String, Problem> {
         }
     }
     links::write(&mut file, &system, &parts, loaded);
-    file.text().map_err(|error| Problem::error("", error.to_string()))
+    let notes = file.notes.clone();
+    let text = file.text().map_err(|error| Problem::error("", error.to_string()))?;
+    Ok(Exported { text, notes })
 }
 
 /// Which nodes take part in connections between addresses, and so need a security group: who is called over the network, and who calls one of these.

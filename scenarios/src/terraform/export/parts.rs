@@ -7,6 +7,7 @@
 use super::{File, label};
 use crate::Loaded;
 use crate::written::node::{MachineSettings, NodeKeys, Workers};
+use crate::written::queue::ConsumerSettings;
 use serde_json::{Value, json};
 use sim_core::problem::{Problem, nearest};
 use sim_core::results::{NodeKind, SystemNode};
@@ -104,14 +105,21 @@ pub(super) fn of(node: &SystemNode, loaded: &Loaded) -> Result<Option<Part>, Pro
     }
 }
 
-/// Where the label of a node stands.
-fn path(node: &SystemNode) -> String {
+/// Where a node stands.
+fn place(node: &SystemNode) -> String {
     let section = match node.kind {
         NodeKind::Store => "stores",
         NodeKind::Cache => "caches",
-        _ => "services",
+        NodeKind::Queue => "queues",
+        NodeKind::Load => "load",
+        NodeKind::Service => "services",
     };
-    format!("{section}.{}.labels.terraform", node.name)
+    format!("{section}.{}", node.name)
+}
+
+/// Where the label of a node stands.
+fn path(node: &SystemNode) -> String {
+    format!("{}.labels.terraform", place(node))
 }
 
 /// What a label asks for.
@@ -146,7 +154,10 @@ pub(super) fn write(file: &mut File, node: &SystemNode, part: Part, connects: bo
     }
     match part {
         Part::Outside => {}
-        Part::Function => function(file, node, machine, connects),
+        Part::Function => {
+            one_at_a_time(file, node, loaded);
+            function(file, node, machine, connects);
+        }
         Part::Container => container(file, node, machine),
         Part::Instance => instance(file, node, machine),
         Part::Queue => queue(file, node, loaded),
@@ -201,6 +212,19 @@ fn role(file: &mut File, node: &SystemNode, part: Part, connects: bool) {
     file.resource("aws_iam_role_policy_attachment", &label, arguments);
 }
 
+/// MiB that a function has at least and at most.
+const FUNCTION_MIB: (u64, u64) = (128, 10_240);
+
+/// Tells of a function that is to handle several requests at a time.
+fn one_at_a_time(file: &mut File, node: &SystemNode, loaded: &Loaded) {
+    let several = match keys(node, loaded).and_then(|keys| keys.workers) {
+        Some(Workers::Limited(n)) if n.get() == 1 => return,
+        Some(Workers::Limited(n)) => format!("{n} workers become one"),
+        Some(Workers::Unlimited) | None => "its workers become one".to_owned(),
+    };
+    file.note(&place(node), format!("{several}: an instance of a function handles one request at a time"));
+}
+
 fn function(file: &mut File, node: &SystemNode, machine: Option<&MachineSettings>, connects: bool) {
     let label = label(&node.name);
     let mut arguments = json!({
@@ -211,7 +235,15 @@ fn function(file: &mut File, node: &SystemNode, machine: Option<&MachineSettings
         "reserved_concurrent_executions": node.instances,
     });
     if let Some(memory) = machine.and_then(|machine| machine.memory) {
-        arguments["memory_size"] = json!(mebibytes(memory.size.get()).clamp(128, 10_240));
+        let (wanted, (least, most)) = (mebibytes(memory.size.get()), FUNCTION_MIB);
+        let given = wanted.clamp(least, most);
+        if given != wanted {
+            file.note(
+                &place(node),
+                format!("{wanted} MiB of memory become {given}: a function has from {least} to {most} MiB"),
+            );
+        }
+        arguments["memory_size"] = json!(given);
     }
     if connects {
         let group = format!("${{aws_security_group.{label}.id}}");
@@ -254,7 +286,15 @@ fn container(file: &mut File, node: &SystemNode, machine: Option<&MachineSetting
     let (label, name) = (label(&node.name), file.named(&node.name));
     let cores = machine.and_then(|machine| machine.cpu_limit.or(machine.cores)).map_or(0.0, Cores::get);
     let memory = machine.and_then(|machine| machine.memory).map_or(0, |memory| mebibytes(memory.size.get()));
-    let (cpu, memory) = fargate((cores * 1024.0).ceil() as u64, memory);
+    let units = (cores * 1024.0).ceil() as u64;
+    let (cpu, mebibytes) = fargate(units, memory);
+    if units > cpu || memory > mebibytes {
+        let given = format!("{} cores and {mebibytes} MiB", cpu / 1024);
+        file.note(&place(node), format!("{cores} cores and {memory} MiB become {given}: Fargate has no larger size"));
+    } else if units == 0 {
+        let given = format!("{cpu} CPU units and {mebibytes} MiB");
+        file.note(&place(node), format!("it says no cores, so it has the smallest size of Fargate that fits: {given}"));
+    }
     let execution = file.variable("execution_role_arn", "string", "The role that pulls images and writes logs");
     let definition = json!([{"name": node.name, "image": image(file, node), "essential": true}]);
     let cluster = file.named("cluster");
@@ -267,7 +307,7 @@ fn container(file: &mut File, node: &SystemNode, machine: Option<&MachineSetting
             "requires_compatibilities": ["FARGATE"],
             "network_mode": "awsvpc",
             "cpu": cpu.to_string(),
-            "memory": memory.to_string(),
+            "memory": mebibytes.to_string(),
             "execution_role_arn": execution,
             "task_role_arn": format!("${{aws_iam_role.{label}.arn}}"),
             "container_definitions": definition.to_string(),
@@ -290,7 +330,9 @@ fn container(file: &mut File, node: &SystemNode, machine: Option<&MachineSetting
 
 /// The type of a machine, or a variable for it.
 fn machine_type(file: &mut File, node: &SystemNode, machine: Option<&MachineSettings>) -> String {
-    let written = machine.and_then(|machine| machine.kind.clone());
+    // What begins a template in Terraform is text in a scenario.
+    let literal = |kind: &String| kind.replace("${", "$${").replace("%{", "%%{");
+    let written = machine.and_then(|machine| machine.kind.as_ref()).map(literal);
     let variable = format!("{}_type", label(&node.name));
     written.unwrap_or_else(|| file.variable(&variable, "string", &format!("The type of machine of {}", node.name)))
 }
@@ -311,18 +353,36 @@ fn instance(file: &mut File, node: &SystemNode, machine: Option<&MachineSettings
     file.resource("aws_instance", &label, arguments);
 }
 
+/// Seconds for which a queue of SQS hides a message at most.
+const HIDDEN_S: u64 = 43_200;
+
 fn queue(file: &mut File, node: &SystemNode, loaded: &Loaded) {
     let mut arguments = json!({"name": file.named(&node.name)});
     // A queue has one visibility timeout and one place for dead letters: those of its first consumer.
-    let consumer = loaded.written.queues.get(&node.name).and_then(|queue| queue.consumers.iter().next());
-    if let Some((_, consumer)) = consumer {
-        arguments["visibility_timeout_seconds"] = json!(seconds(consumer.visibility_timeout.ns()).min(43_200));
-        if let Some(dead) = &consumer.dead_letter {
+    let mut consumers = loaded.written.queues.get(&node.name).into_iter().flat_map(|queue| queue.consumers.iter());
+    if let Some((name, first)) = consumers.next() {
+        let (wanted, given) = (first.visibility_timeout, seconds(first.visibility_timeout.ns()).min(HIDDEN_S));
+        if wanted.ns() != given * 1_000_000_000 {
+            let bound = "a queue hides messages for whole seconds, 12 h at most";
+            file.note(&place(node), format!("the visibility timeout of {wanted} becomes {given}s: {bound}"));
+        }
+        arguments["visibility_timeout_seconds"] = json!(given);
+        if let Some(dead) = &first.dead_letter {
             let policy = json!({
                 "deadLetterTargetArn": format!("${{aws_sqs_queue.{}.arn}}", label(dead)),
-                "maxReceiveCount": consumer.max_deliveries.get(),
+                "maxReceiveCount": first.max_deliveries.get(),
             });
             arguments["redrive_policy"] = Value::String(policy.to_string());
+        }
+        let says = |consumer: &ConsumerSettings| {
+            (consumer.visibility_timeout, consumer.dead_letter.clone(), consumer.max_deliveries)
+        };
+        for (other, _) in consumers.filter(|(_, consumer)| says(consumer) != says(first)) {
+            let what = "visibility timeout, deliveries and dead letters";
+            file.note(
+                &place(node),
+                format!("{what} of its consumer {other} are left out: a queue has one of each, those of {name}"),
+            );
         }
     }
     file.resource("aws_sqs_queue", &label(&node.name), arguments);
@@ -343,14 +403,22 @@ fn table(file: &mut File, node: &SystemNode) {
     file.resource("aws_dynamodb_table", &label(&node.name), arguments);
 }
 
+/// Nodes of a cluster of memcached at most.
+const CACHE_NODES: u32 = 40;
+
 fn cache(file: &mut File, node: &SystemNode, machine: Option<&MachineSettings>) {
     let label = label(&node.name);
+    let nodes = node.instances.min(CACHE_NODES);
+    if nodes < node.instances {
+        let what = format!("{} instances become {nodes}: a cluster of memcached has no more nodes", node.instances);
+        file.note(&place(node), what);
+    }
     let group = file.variable("cache_subnet_group", "string", "The subnet group of caches");
     let arguments = json!({
         "cluster_id": file.named(&node.name.to_lowercase().replace('_', "-")),
         "engine": "memcached",
         "node_type": machine_type(file, node, machine),
-        "num_cache_nodes": node.instances,
+        "num_cache_nodes": nodes,
         "subnet_group_name": group,
         "security_group_ids": [format!("${{aws_security_group.{label}.id}}")],
     });
