@@ -2,7 +2,7 @@
 
 use super::{between, problems, run};
 use sim_core::data::stock::{EXPIRED, OVERSOLD, REFILLS, SOLD, SOLD_OUT};
-use sim_core::data::{LOST_WRITES, Wrongness};
+use sim_core::data::{FENCED, LOST_WRITES, Wrongness};
 use sim_core::ids::ServiceId;
 use sim_core::results::RunResult;
 
@@ -127,6 +127,96 @@ fn a_primary_that_loses_sales_sells_those_things_again() {
     let lost = run.service(ServiceId(0), run.whole()).of(&LOST_WRITES);
     assert!(lost > 50, "{lost}");
     assert_eq!((sold, oversold, wrong(&run)), (2000 + lost, lost, lost), "as many too many as were forgotten");
+}
+
+/// A store with a primary and replicas, whose things visitors take; how many of them heard that they have one, and what the store counts.
+fn copied(store: &str, steps: &str, rest: &str) -> (u64, Vec<u64>) {
+    let text = format!(
+        "scenario: Sales\nquestion: Who has what?\nrun: {{duration: 200s, warm_up: 0s}}\n\
+         load:\n  fans: {{to: s.take, timeout: 20s, arrive: {{poisson: {{rate: 20/s}}}}}}\n\
+         stores:\n  s: {{workers: unlimited, health: {{every: 1s, unhealthy_after: 2}}, {store}, \
+         endpoints: {{take: {{access: update, steps: [{steps}]}}, note: {{access: write, steps: [{{work: 1ms}}]}}}}}}\n{rest}"
+    );
+    let (model, run) = run(&text);
+    let edge = model.edges.iter().position(|edge| edge.name == "fans->s.take").unwrap();
+    let outcomes = run.edge(edge.into(), run.whole()).outcomes;
+    let all = run.service(ServiceId(0), run.whole());
+    (outcomes[0], [&SOLD, &OVERSOLD, &LOST_WRITES, &FENCED, &EXPIRED].map(|counter| all.of(counter)).into())
+}
+
+const LOSES: &str =
+    "replication: {primary: {replicas: 1, lag: 2s, commit: primary, failover: {detect: 5s, takes: 5s}}}";
+const DIES: &str = "faults: {dies: {inject: crash, where: {service: s, role: primary}, at: 50s, for: 30s}}\n";
+
+#[test]
+fn a_reservation_that_is_lost_comes_back_once() {
+    // Nobody confirms: all that is kept comes back, after its time or when the primary is lost.
+    for amount in [150, 400] {
+        let (_, counted) = copied(&format!("stock: {{amount: {amount}, hold: 20s}}, {LOSES}"), "{work: 1ms}", DIES);
+        let [sold, oversold, lost, _, expired] = counted[..] else { unreachable!() };
+        assert!(lost > 10, "{lost} reservations are lost");
+        assert_eq!(oversold, 0, "{amount}: what comes back twice is sold once too often");
+        // Each is kept, lost, or has expired; a few are kept at the end.
+        assert!((sold - lost).abs_diff(expired) <= amount, "{counted:?}");
+    }
+}
+
+#[test]
+fn a_lost_write_by_which_nothing_was_sold_gives_nothing_back() {
+    let notes = "  notes: {to: s.note, arrive: {poisson: {rate: 200/s}}}\n";
+    let scenario = |notes: &str| {
+        format!(
+            "scenario: Notes\nquestion: q\nrun: {{duration: 200s, warm_up: 0s}}\n\
+             stores:\n  s: {{workers: unlimited, health: {{every: 1s, unhealthy_after: 2}}, stock: {{amount: 400}}, {LOSES}, \
+             endpoints: {{take: {{access: update, steps: [{{work: 1ms}}]}}, note: {{access: write, steps: [{{work: 1ms}}]}}}}}}\n\
+             load:\n  fans: {{to: s.take, arrive: {{poisson: {{rate: 5/s}}}}}}\n{notes}{DIES}"
+        )
+    };
+    let of = |notes: &str| {
+        let (_, run) = run(&scenario(notes));
+        let all = run.service(ServiceId(0), run.whole());
+        [&SOLD, &OVERSOLD, &LOST_WRITES].map(|counter| all.of(counter))
+    };
+    let (alone, beside) = (of(""), of(notes));
+    assert!(alone[2] > 0 && beside[2] > 200, "{alone:?} {beside:?}");
+    assert_eq!((alone[1], alone[0]), (alone[2], 400 + alone[2]), "all that was lost was sold");
+    assert_eq!(beside[0], 400 + beside[1]);
+    assert!(beside[1] < 40, "{beside:?}: notes sell nothing");
+}
+
+#[test]
+fn a_sale_that_nobody_was_told_of_is_undone() {
+    // A primary that thaws when another leads has requests in hand that it may not write.
+    let freezes = "faults: {iso: {inject: freeze, where: {service: s, role: primary}, at: 20s, for: 20s}}\n";
+    let fails_over =
+        "replication: {primary: {replicas: 1, lag: 20ms, commit: primary, failover: {detect: 3s, takes: 2s}}}";
+    let (told, counted) = copied(&format!("stock: {{amount: 1k}}, {fails_over}"), "{wait: 10s}", freezes);
+    assert!(counted[3] > 20, "{counted:?}: those are refused");
+    let lost = counted[2];
+    assert_eq!((told, counted[0], counted[1]), (1000 + lost, 1000 + lost, lost), "who was refused has taken nothing");
+    // A primary that dies has writes in hand that no copy has, and nobody was told of.
+    let waits =
+        "replication: {primary: {replicas: 1, lag: 2s, commit: one_replica, failover: {detect: 5s, takes: 5s}}}";
+    let (told, counted) = copied(&format!("stock: {{amount: 1k}}, {waits}"), "{work: 1ms}", DIES);
+    let [sold, oversold, lost, ..] = counted[..] else { unreachable!() };
+    assert!(sold > 1020, "{sold}: some were sold in vain");
+    assert_eq!((told, oversold, lost), (1000, 0, 0), "and again then, so that all is sold");
+}
+
+#[test]
+fn zones_without_an_instance_have_no_rights() {
+    let of = |instances: u32, control: &str| {
+        let text = format!(
+            "scenario: Zones\nquestion: q\nrun: {{duration: 200s, warm_up: 0s}}\nregions: {{home: {{zones: [a, b, c]}}}}\n\
+             load: {{fans: {{to: s.take, arrive: {{poisson: {{rate: 20/s}}}}}}}}\n\
+             stores: {{s: {{instances: {instances}, zones: [a, b, c], workers: 64, replication: {{merge: {{every: 1s}}}}, \
+             stock: {{amount: 2k}}, escrow: {{split: zone}}, endpoints: {{take: {{access: update, steps: [{{work: 1ms}}]}}}}}}}}\n{control}"
+        );
+        counts(&run(&text).1)
+    };
+    assert_eq!(of(2, "")[0], 2000, "the third zone has nobody who could sell");
+    let scales_in = "control: {scalers: {x: {of: s, min: 1, max: 3, use: {scheduled: [{at: 20s, instances: 1}]}}}}\n";
+    assert_eq!(of(3, scales_in)[..2], [2000, 0], "what those had who are gone goes home");
 }
 
 #[test]

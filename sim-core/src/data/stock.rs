@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 counters! {
     Service {
-        SOLD = "sold", "things of a stock that were sold or reserved", unlisted;
+        SOLD = "sold", "things of a stock that were sold or reserved, those too whose sale was undone", unlisted;
         SOLD_OUT = "sold_out", "requests that are told that a stock is sold out", unlisted;
         OVERSOLD = "oversold_things", "things that were sold though there were no more", unlisted;
         EXPIRED = "expired_reservations", "reservations that nobody has confirmed in time", unlisted;
@@ -92,8 +92,13 @@ pub enum Counting {
     Once,
     /// By so many copies that merge.
     Merged(usize),
-    /// By rights of so many zones.
-    Rights(usize),
+    /// By rights of zones, of which the first so many have some at the start.
+    Rights {
+        /// How many zones there are.
+        zones: usize,
+        /// How many of them have rights at first.
+        at_start: usize,
+    },
 }
 
 /// The stock of a store.
@@ -129,10 +134,11 @@ impl Shelf {
             let counted = match counting {
                 Counting::Once => Counted::Once(0),
                 Counting::Merged(copies) => Counted::Merged(vec![vec![Tally::default(); copies]; copies]),
-                Counting::Rights(zones) => {
-                    let share = escrow.map_or(0, |escrow| escrow.share).min(amount / zones.max(1) as u64);
-                    let reserve = amount - share * zones as u64;
-                    Counted::Rights { zones: vec![share; zones], reserve, on_way: 0 }
+                Counting::Rights { zones, at_start } => {
+                    let share = escrow.map_or(0, |escrow| escrow.share).min(amount / at_start.max(1) as u64);
+                    let first = |zone: usize| if zone < at_start { share } else { 0 };
+                    let zones: Vec<u64> = (0..zones).map(first).collect();
+                    Counted::Rights { reserve: amount - zones.iter().sum::<u64>(), zones, on_way: 0 }
                 }
             };
             Row { counted, sold: 0 }
@@ -246,6 +252,26 @@ impl Shelf {
         given
     }
 
+    /// A zone gives all of its rights away, which are on their way then: how many.
+    pub fn gives_all(&mut self, row: u64, zone: usize) -> u64 {
+        let Counted::Rights { zones, on_way, .. } = &mut self.row(row).counted else { return 0 };
+        let given = std::mem::take(&mut zones[zone]);
+        *on_way += given;
+        self.check(row);
+        given
+    }
+
+    /// Whether anything was ever asked of a row.
+    pub fn knows(&self, row: u64) -> bool {
+        self.rows.contains_key(&row)
+    }
+
+    /// The rows of which a zone has rights.
+    pub fn rows_of(&self, zone: usize) -> Vec<u64> {
+        let has = |row: &Row| matches!(&row.counted, Counted::Rights { zones, .. } if zones[zone] > 0);
+        self.rows.iter().filter(|(_, row)| has(row)).map(|(row, _)| *row).collect()
+    }
+
     /// Rights that were on their way come to a zone.
     pub fn arrive(&mut self, row: u64, zone: usize, rights: u64) {
         if let Counted::Rights { zones, on_way, .. } = &mut self.row(row).counted {
@@ -275,7 +301,7 @@ mod tests {
 
     fn shelf(amount: u64, counting: Counting) -> Shelf {
         let escrow = Some(Escrow { share: amount * 3 / 10, refill_below: amount * 3 / 100, lends: true });
-        let escrow = escrow.filter(|_| matches!(counting, Counting::Rights(_)));
+        let escrow = escrow.filter(|_| matches!(counting, Counting::Rights { .. }));
         Shelf::new(&Stock { amount, hold_ns: None, escrow }, counting)
     }
 
@@ -334,7 +360,7 @@ mod tests {
 
     #[test]
     fn zones_sell_what_they_have_a_right_to_and_no_more() {
-        let mut shelf = shelf(100, Counting::Rights(3));
+        let mut shelf = shelf(100, Counting::Rights { zones: 3, at_start: 3 });
         let sells = |shelf: &mut Shelf, zone: usize| (0..200).filter(|_| shelf.takes(7, zone) == Taken::Sold).count();
         assert_eq!(sells(&mut shelf, 0), 30);
         assert!(shelf.wants_more(7, 0) && !shelf.wants_more(7, 1));
@@ -349,3 +375,13 @@ mod tests {
         assert_eq!((shelf.sold(7), shelf.richest(7, 0..3)), (100, None));
     }
 }
+
+    #[test]
+    fn zones_that_are_empty_have_no_rights_and_those_that_are_left_give_theirs_back() {
+        let mut shelf = shelf(100, Counting::Rights { zones: 3, at_start: 2 });
+        let sells = |shelf: &mut Shelf, zone: usize| (0..200).filter(|_| shelf.takes(7, zone) == Taken::Sold).count();
+        assert_eq!((sells(&mut shelf, 0), sells(&mut shelf, 2), shelf.rows_of(1)), (30, 0, vec![7]));
+        let given = shelf.gives_all(7, 1);
+        shelf.arrive(7, 0, given);
+        assert_eq!((given, shelf.rows_of(1), sells(&mut shelf, 0)), (30, vec![], 30));
+    }

@@ -110,10 +110,7 @@ impl World<'_> {
             }
             Op::Agree(service) => return self.agree(frame, service),
             Op::Read(service) => return self.reads(frame, service),
-            Op::Take(service) => {
-                self.takes_stock(frame, service);
-                return Some(frame);
-            }
+            Op::Take(service) => return self.takes_stock(frame, service),
             Op::Confirm(service) if !self.confirms(frame, service) => return self.fail(frame, Outcome::Error as u8),
             Op::Write(service) => return self.writes(frame, service),
             Op::CompareAndSet(service) => return self.compare_and_set(frame, service),

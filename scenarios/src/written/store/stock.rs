@@ -15,9 +15,10 @@ use sim_core::units::{Count, Probability, SimDuration};
 /// was really sold is counted beside all of them: a sale of what was sold before is counted as `oversold`.
 ///
 /// With `hold` what is taken is a reservation. The same request confirms it by an endpoint of the store with `access: write`, which ends with an
-/// error where nothing is kept for the request any more. What nobody confirms in time is there again, where it was taken.
+/// error where nothing is kept for the request any more. What nobody confirms in time is there again, where it was taken; so is at once what is
+/// only kept when its primary loses it, and what was taken for a request that was never answered. A primary that may not write takes nothing.
 ///
-/// Not modelled: orders of several things, and things that come back by other ways.
+/// Not modelled: orders of several things, and things that come back by other ways. A confirmation whose own write is lost stays confirmed.
 ///
 /// # When to use it
 /// For tickets, seats, goods and coupons: how many are promised that nobody has.
@@ -59,7 +60,8 @@ pub enum Split {
 /// The right to sell is split between the zones of a store, so that each sells by itself and no more than there is.
 ///
 /// # What it models
-/// Each zone begins with the right to sell `percent` of the stock of a row; the rest is the reserve, in the first zone of the store. A sale takes a
+/// Each zone in which an instance stands at the start begins with the right to sell `percent` of the stock of a row; the rest is the reserve, in
+/// the first zone of the store. When the last instance of a zone is scaled in, what the zone may sell goes to the first zone. A sale takes a
 /// right of the zone of its instance, and asks nobody. A zone that has less than `refill_below` of its first rights asks the reserve for as many
 /// again. When the reserve is empty, zones lend each other (`federation`): the first zone gives half of what it has, and then the zone that has most.
 ///

@@ -44,10 +44,12 @@ struct Write {
     via: [Maybe<EdgeId>; CALLS],
     /// It was answered before the disk because somebody has set that while the run goes on.
     is_set: bool,
+    /// A thing of a stock was sold, or is kept, by it.
+    sells: bool,
     is_lost: bool,
 }
 
-/// A write that was answered and is gone.
+/// A write that is gone: one that was answered, or one by which a thing was sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lost {
     /// The row.
@@ -56,6 +58,10 @@ pub(super) struct Lost {
     pub via: [Maybe<EdgeId>; CALLS],
     /// It was answered before the disk because somebody has set that while the run goes on.
     pub is_set: bool,
+    /// Whether it was answered.
+    pub is_answered: bool,
+    /// Its position, where a thing of a stock was sold by it.
+    pub sold_at: Option<u64>,
 }
 
 /// One copy.
@@ -165,8 +171,19 @@ impl Copies {
         self.commit == Commit::Asynchronous
     }
 
-    /// The primary writes a row; the position of the write.
-    pub(super) fn write(&mut self, row: u64, key: u64, now: u64, via: [Maybe<EdgeId>; CALLS]) -> u64 {
+    /// The position of the write that comes next.
+    pub(super) fn next_position(&self) -> u64 {
+        self.first + self.log.len() as u64
+    }
+
+    /// What was sold by the write at a position is there again: that the write is lost takes nothing from anybody.
+    pub(super) fn sale_is_over(&mut self, position: u64) {
+        let place = position.checked_sub(self.first);
+        place.and_then(|place| self.log.get_mut(place as usize)).into_iter().for_each(|write| write.sells = false);
+    }
+
+    /// The primary writes a row, and `sells` a thing of it; the position of the write.
+    pub(super) fn write(&mut self, row: u64, key: u64, now: u64, via: [Maybe<EdgeId>; CALLS], sells: bool) -> u64 {
         self.trim(now);
         let mut draw = Keyed::new(mix(key, LAG));
         let mut applied = Vec::with_capacity(self.copies.len());
@@ -189,8 +206,8 @@ impl Copies {
         let committed = if needs == 0 { now } else { NEVER };
         let flush = if self.commit == Commit::Asynchronous { self.copies[self.leader].asked } else { 0 };
         let is_set = self.is_set && self.commit == Commit::Asynchronous;
-        self.log.push_back(Write { row, committed, applied, needs, flush, via, is_set, is_lost: false });
-        let position = self.first + self.log.len() as u64 - 1;
+        self.log.push_back(Write { row, committed, applied, needs, flush, via, is_set, sells, is_lost: false });
+        let position = self.next_position() - 1;
         self.rows.entry(row).or_default().push(position);
         position
     }
@@ -342,15 +359,18 @@ impl Copies {
             others.into_iter().any(|(_, (at, copy))| *at <= now && copy.is_up && copy.follows_from <= now)
         };
         let mut lost = Vec::new();
-        for write in self.log.iter_mut().filter(|write| !write.is_lost) {
+        let first = self.first;
+        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| !write.is_lost) {
             if is_lost(write, &has) {
                 write.is_lost = true;
-                if write.committed != NEVER {
-                    lost.push(Lost { row: write.row, via: write.via, is_set: write.is_set });
+                let is_answered = write.committed != NEVER;
+                let sold_at = write.sells.then_some(first + place as u64);
+                if is_answered || write.sells {
+                    lost.push(Lost { row: write.row, via: write.via, is_set: write.is_set, is_answered, sold_at });
                 }
             }
         }
-        let (log, first) = (&self.log, self.first);
+        let log = &self.log;
         self.rows.retain(|_, positions| {
             positions.retain(|position| !log[(position - first) as usize].is_lost);
             !positions.is_empty()

@@ -257,10 +257,12 @@ impl World<'_> {
         whole_ns(takes.build().sample(&mut Stream::new(self.seed, self.replication, name, &occasion)))
     }
 
-    /// Answered writes are gone: each is counted at the calls by which it came.
+    /// Writes are gone: each that was answered is counted at the calls by which it came.
     fn writes_are_lost(&mut self, store: ServiceId, lost: &[Lost]) {
-        for write in lost {
-            self.sale_is_forgotten(store, write.row);
+        self.sales_are_lost(store, lost);
+        let mut answered = 0;
+        for write in lost.iter().filter(|write| write.is_answered) {
+            answered += 1;
             let kind = if write.is_set { Wrongness::WrongMode } else { Wrongness::LostWrite };
             let mut calls = write.via.iter().filter_map(|site| site.get());
             if let Some(site) = calls.next() {
@@ -270,8 +272,8 @@ impl World<'_> {
             }
             calls.for_each(|site| self.recorder.wrong_is_passed_on(site, kind as u8));
         }
-        if !lost.is_empty() {
-            count!(self.stations.counts(store), data::LOST_WRITES, lost.len() as u64);
+        if answered > 0 {
+            count!(self.stations.counts(store), data::LOST_WRITES, answered);
         }
     }
 
@@ -293,11 +295,19 @@ impl World<'_> {
 
     /// A request writes its row at the primary, and goes on when as many copies have that as its store asks for.
     pub(in crate::world) fn writes(&mut self, frame: FrameId, store: ServiceId) -> Option<FrameId> {
-        if self.is_fenced(frame, store) {
-            count!(self.stations.counts(store), data::FENCED);
+        if self.is_refused_a_write(frame, store) {
             return self.fail(frame, Outcome::Error as u8);
         }
-        self.write_row(frame, store)
+        self.write_row(frame, store, false)
+    }
+
+    /// Whether a request comes to write where no write is taken, which is counted.
+    pub(super) fn is_refused_a_write(&mut self, frame: FrameId, store: ServiceId) -> bool {
+        let is_fenced = self.is_fenced(frame, store);
+        if is_fenced {
+            count!(self.stations.counts(store), data::FENCED);
+        }
+        is_fenced
     }
 
     /// Whether an instance is not the primary any more, or nobody is.
@@ -340,7 +350,6 @@ impl World<'_> {
             }
             Wait::Lost => {
                 self.frames[frame].seq = 0;
-                self.sale_fails(frame, store);
                 return Some(self.fail(frame, Outcome::Error as u8));
             }
             Wait::Until(at) => self.wakes_after(frame, at - now, Phase::Agreeing),

@@ -214,8 +214,8 @@ impl World<'_> {
         self.writes(frame, service)
     }
 
-    /// Writes a row; the request goes on, or waits until enough copies have it.
-    pub(super) fn write_row(&mut self, frame: FrameId, service: ServiceId) -> Option<FrameId> {
+    /// Writes a row, and `sells` a thing of it; the request goes on, or waits until enough copies have it.
+    pub(super) fn write_row(&mut self, frame: FrameId, service: ServiceId, sells: bool) -> Option<FrameId> {
         let now = self.now;
         let row = self.row(frame, service);
         let key = self.frames[frame].key;
@@ -229,7 +229,7 @@ impl World<'_> {
             *written = now;
         }
         if let Some(copies) = &mut store.copies {
-            let position = copies.write(row, key, now, via);
+            let position = copies.write(row, key, now, via, sells);
             if store.session.contains(&SessionGuarantee::ReadYourWrites) {
                 let version = store.version(row);
                 self.needs_version(frame, service, version);

@@ -5,6 +5,7 @@
 //! sold twice whatever is lost or cut off. A question that is lost is asked again; rights that are lost on their way are sent again.
 
 use super::Due;
+use super::copies::{Copies, Lost};
 use crate::counters::count;
 use crate::data::stock::{self, Counting, Shelf, Taken};
 use crate::data::{Cause, Wrongness};
@@ -15,7 +16,8 @@ use crate::outcome::Outcome;
 use crate::topology::{Node, Replication, Service};
 use crate::world::World;
 use crate::world::frame::FrameId;
-use std::collections::{BTreeMap, VecDeque};
+use crate::world::stations::Life;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// After so long without an answer a zone asks again, and rights are sent again [ns].
 const AGAIN_NS: u64 = 1_000_000_000;
@@ -28,6 +30,8 @@ struct Held {
     until: u64,
     row: u64,
     place: usize,
+    /// The position of its write, where the store has a log of them.
+    write: Option<u64>,
 }
 
 /// The stock of one store.
@@ -61,7 +65,7 @@ impl Stocks {
                 }
             });
             let counting = match (&store.replication, stock.escrow) {
-                (_, Some(_)) => Counting::Rights(zones.len()),
+                (_, Some(_)) => Counting::Rights { zones: zones.len(), at_start: service.zones_at_start() },
                 (Replication::Merge { .. }, None) => {
                     Counting::Merged(service.max_instances.max(service.instances) as usize)
                 }
@@ -86,20 +90,25 @@ impl Stocks {
 }
 
 impl World<'_> {
-    /// A request takes a thing of its row, or is told that there is none.
-    pub(in crate::world) fn takes_stock(&mut self, frame: FrameId, store: ServiceId) {
+    /// A request takes a thing of its row and writes that, or is told that there is none. Where it may not write it takes nothing.
+    pub(in crate::world) fn takes_stock(&mut self, frame: FrameId, store: ServiceId) -> Option<FrameId> {
+        if self.is_refused_a_write(frame, store) {
+            return self.fail(frame, Outcome::Error as u8);
+        }
         self.reservations_expire(store);
         let (row, request) = (self.row(frame, store), self.request_of(frame));
         let instance = self.frames[frame].instance.known();
         let place = self.place_on_shelf(store, instance);
         let now = self.now;
+        let write = self.data.rows.copies(store).map(Copies::next_position);
         let of = self.data.stocks.of(store);
+        let is_new = !of.shelf.knows(row);
         let taken = of.shelf.takes(row, place);
         if taken != Taken::SoldOut
             && let Some(hold) = of.shelf.stock().hold_ns
         {
             let until = now.saturating_add(hold);
-            of.held.entry(request).or_default().push(Held { until, row, place });
+            of.held.entry(request).or_default().push(Held { until, row, place, write });
             of.expires.push_back((until, request));
         }
         match taken {
@@ -107,8 +116,6 @@ impl World<'_> {
                 count!(self.stations.counts(store), stock::SOLD_OUT);
                 let at = &mut self.frames[frame];
                 at.outcome = at.outcome.max(Outcome::Degraded as u8);
-                // Nothing is written.
-                at.pc += 1;
             }
             Taken::Sold => count!(self.stations.counts(store), stock::SOLD),
             Taken::Oversold => {
@@ -119,8 +126,16 @@ impl World<'_> {
                 self.arises(frame, Wrongness::Oversold as u8, cause);
             }
         }
-        self.frames[frame].pc += 1;
+        if is_new {
+            let zones = self.data.stocks.of(store).zones.len();
+            (0..zones).for_each(|zone| self.rights_leave(store, row, zone));
+        }
         self.asks_for_rights(store, row, place);
+        if taken == Taken::SoldOut {
+            self.frames[frame].pc += 1;
+            return Some(frame);
+        }
+        self.write_row(frame, store, true)
     }
 
     /// The copy, or the zone, by which an instance counts.
@@ -130,12 +145,15 @@ impl World<'_> {
         match of.shelf.counting() {
             Counting::Once => 0,
             Counting::Merged(_) => number,
-            Counting::Rights(_) => of.zones.iter().position(|own| *own == zone).unwrap_or(HOME),
+            Counting::Rights { .. } => of.zones.iter().position(|own| *own == zone).unwrap_or(HOME),
         }
     }
 
-    /// A request confirms what is kept for it; `false` where nothing is.
+    /// A request confirms what is kept for it; `false` where nothing is, or nobody takes writes.
     pub(in crate::world) fn confirms(&mut self, frame: FrameId, store: ServiceId) -> bool {
+        if self.is_refused_a_write(frame, store) {
+            return false;
+        }
         self.reservations_expire(store);
         let (row, request) = (self.row(frame, store), self.request_of(frame));
         let held = &mut self.data.stocks.of(store).held;
@@ -152,35 +170,53 @@ impl World<'_> {
     fn reservations_expire(&mut self, store: ServiceId) {
         let now = self.now;
         let of = self.data.stocks.of(store);
-        let mut expired = 0;
+        let (mut expired, mut back) = (0, Vec::new());
         while let Some((until, request)) = of.expires.front().copied().filter(|(until, _)| *until <= now) {
             of.expires.pop_front();
             let Some(all) = of.held.get_mut(&request) else { continue };
             let Some(place) = all.iter().position(|one| one.until == until) else { continue };
-            let Held { row, place, .. } = all.remove(place);
+            let Held { row, place, write, .. } = all.remove(place);
             if all.is_empty() {
                 of.held.remove(&request);
             }
             of.shelf.comes_back(row, place);
             expired += 1;
+            // That its write is lost later changes nothing.
+            if let Some((copies, write)) = self.data.rows.copies_mut(store).zip(write) {
+                copies.sale_is_over(write);
+            }
+            back.push((row, place));
         }
         if expired > 0 {
             count!(self.stations.counts(store), stock::EXPIRED, expired);
         }
+        back.into_iter().for_each(|(row, zone)| self.rights_leave(store, row, zone));
     }
 
-    /// A sale is undone whose write was lost before it was answered.
-    pub(super) fn sale_fails(&mut self, frame: FrameId, store: ServiceId) {
-        if self.data.stocks.sells(store) {
-            let row = self.row(frame, store);
-            self.data.stocks.of(store).shelf.comes_back(row, 0);
+    /// Writes are lost. What is only kept for a request is there again, since it cannot be confirmed any more, and so is what was taken for a request
+    /// that was never answered. What was sold is sold, though whoever counts counts it no more.
+    pub(super) fn sales_are_lost(&mut self, store: ServiceId, lost: &[Lost]) {
+        let sales: BTreeMap<u64, &Lost> = lost.iter().filter_map(|write| Some((write.sold_at?, write))).collect();
+        if sales.is_empty() {
+            return;
         }
-    }
-
-    /// The write of a sale that was answered is lost: whoever counts counts it no more.
-    pub(super) fn sale_is_forgotten(&mut self, store: ServiceId, row: u64) {
-        if self.data.stocks.sells(store) {
-            self.data.stocks.of(store).shelf.forgets(row);
+        let of = self.data.stocks.of(store);
+        let mut kept = BTreeSet::new();
+        of.held.retain(|_, all| {
+            all.retain(|held| {
+                let sale = held.write.filter(|write| sales.contains_key(write));
+                kept.extend(sale);
+                sale.is_none()
+            });
+            !all.is_empty()
+        });
+        let confirms = of.shelf.stock().hold_ns.is_some();
+        for (sale, write) in sales {
+            if kept.contains(&sale) || !(confirms || write.is_answered) {
+                of.shelf.comes_back(write.row, 0);
+            } else {
+                of.shelf.forgets(write.row);
+            }
         }
     }
 
@@ -213,7 +249,7 @@ impl World<'_> {
 
     /// A zone is asked for rights.
     pub(super) fn is_asked_for_rights(&mut self, store: ServiceId, row: u64, (zone, of): (usize, usize)) {
-        if !self.stands_in(store, of) {
+        if !self.has_one_in(store, of, |one, at| at.stations.serves(one)) {
             return;
         }
         let at = self.data.stocks.of(store);
@@ -251,6 +287,29 @@ impl World<'_> {
         of.shelf.arrive(row, zone, rights);
         of.asked.remove(&(row, zone));
         count!(self.stations.counts(store), stock::REFILLS);
+        self.rights_leave(store, row, zone);
+    }
+
+    /// An instance is there no more: if no other of its store stands in its zone, the rights of the zone go home.
+    pub(in crate::world) fn zone_may_be_left(&mut self, instance: InstanceId) {
+        let store = self.stations.service_of(instance);
+        if !self.data.stocks.sells(store) {
+            return;
+        }
+        let zone = self.place_on_shelf(store, instance);
+        let rows = self.data.stocks.of(store).shelf.rows_of(zone);
+        rows.into_iter().for_each(|row| self.rights_leave(store, row, zone));
+    }
+
+    /// The rights of a zone go home where none is left there that could sell by them: whoever is down comes back and has them.
+    fn rights_leave(&mut self, store: ServiceId, row: u64, zone: usize) {
+        let is_split = matches!(self.data.stocks.of(store).shelf.counting(), Counting::Rights { .. });
+        if is_split && zone != HOME && !self.has_one_in(store, zone, |one, at| at.stations.life(one) != Life::Gone) {
+            let rights = self.data.stocks.of(store).shelf.gives_all(row, zone);
+            if rights > 0 {
+                self.sends_rights(store, row, (zone, HOME), rights);
+            }
+        }
     }
 
     fn rights_message_takes(&mut self, store: ServiceId, (from, to): (usize, usize)) -> Option<u64> {
@@ -260,11 +319,11 @@ impl World<'_> {
         if from == to { Some(0) } else { self.within_takes(store, zones, key) }
     }
 
-    /// Whether an instance of a store serves in one of its zones.
-    fn stands_in(&mut self, store: ServiceId, zone: usize) -> bool {
+    /// Whether a store has such an instance in one of its zones.
+    fn has_one_in(&mut self, store: ServiceId, zone: usize, is: impl Fn(InstanceId, &Self) -> bool) -> bool {
         let zone = self.data.stocks.of(store).zones[zone];
         let first = self.stations.first(store);
         let all = (0..self.stations.places_of(store)).map(|number| InstanceId(first.0 + number));
-        all.into_iter().any(|one| self.stations.serves(one) && self.stations.zone_of(one) == zone)
+        all.into_iter().any(|one| is(one, self) && self.stations.zone_of(one) == zone)
     }
 }

@@ -365,8 +365,10 @@ impl Program {
         if writes && matches!(store.replication, Replication::Consensus { .. }) {
             self.ops.push(Op::Agree(service));
         }
+        // Who takes something writes that in the same moment.
         if sells && access == Some(Access::Update) {
             self.ops.push(Op::Take(service));
+            return;
         }
         if access == Some(Access::Write) && store.stock.as_ref().is_some_and(|stock| stock.hold_ns.is_some()) {
             self.ops.push(Op::Confirm(service));

@@ -499,6 +499,9 @@ impl World<'_> {
         self.stations.instances[index].set_life(life);
         self.memory_changes(index, |memory, _| memory.ends());
         self.copy_may_change(index, false);
+        if life == Life::Gone {
+            self.zone_may_be_left(index);
+        }
     }
 
     /// Which instances of a service callers may pick: those that they know and that pass their health check; if none does, all.
