@@ -90,8 +90,13 @@ struct Row {
 pub enum Counting {
     /// At one place.
     Once,
-    /// By so many copies that merge.
-    Merged(usize),
+    /// By copies that merge, of which the first so many are there at the start.
+    Merged {
+        /// How many there may be.
+        copies: usize,
+        /// How many of them are there at first.
+        at_start: usize,
+    },
     /// By rights of zones, of which the first so many have some at the start.
     Rights {
         /// How many zones there are.
@@ -107,6 +112,8 @@ pub struct Shelf {
     stock: Stock,
     counting: Counting,
     rows: BTreeMap<u64, Row>,
+    /// By copy that merges: whether it is there.
+    is_there: Vec<bool>,
     /// Rows of which copies know different things.
     open: BTreeSet<u64>,
 }
@@ -114,7 +121,11 @@ pub struct Shelf {
 impl Shelf {
     /// All is there.
     pub fn new(stock: &Stock, counting: Counting) -> Self {
-        Self { stock: stock.clone(), counting, rows: BTreeMap::new(), open: BTreeSet::new() }
+        let is_there = match counting {
+            Counting::Merged { copies, at_start } => (0..copies).map(|copy| copy < at_start).collect(),
+            Counting::Once | Counting::Rights { .. } => Vec::new(),
+        };
+        Self { stock: stock.clone(), counting, rows: BTreeMap::new(), is_there, open: BTreeSet::new() }
     }
 
     /// How it is counted.
@@ -133,7 +144,7 @@ impl Shelf {
         self.rows.entry(row).or_insert_with(|| {
             let counted = match counting {
                 Counting::Once => Counted::Once(0),
-                Counting::Merged(copies) => Counted::Merged(vec![vec![Tally::default(); copies]; copies]),
+                Counting::Merged { copies, .. } => Counted::Merged(vec![vec![Tally::default(); copies]; copies]),
                 Counting::Rights { zones, at_start } => {
                     let share = escrow.map_or(0, |escrow| escrow.share).min(amount / at_start.max(1) as u64);
                     let first = |zone: usize| if zone < at_start { share } else { 0 };
@@ -202,6 +213,18 @@ impl Shelf {
         }
     }
 
+    /// A copy is there from now on and knows what a peer knows, or goes and has told it.
+    pub fn copy_changes(&mut self, copy: usize, is_there: bool, peer: Option<usize>) {
+        // Rights are at zones, whatever copies there are.
+        let Some(at) = self.is_there.get_mut(copy) else { return };
+        *at = is_there;
+        // It may lack what the others have agreed on long ago.
+        self.open.extend(self.rows.keys().copied());
+        self.merges(
+            &peer.map(|peer| if is_there { (peer, copy) } else { (copy, peer) }).into_iter().collect::<Vec<_>>(),
+        );
+    }
+
     /// Copies merge: of each pair `from -> to` that can speak, the second knows what the first knew before.
     pub fn merges(&mut self, pairs: &[(usize, usize)]) {
         let mut settled = Vec::new();
@@ -214,7 +237,9 @@ impl Shelf {
                     mine.back = mine.back.max(theirs.back);
                 }
             }
-            if known.iter().all(|view| *view == known[0]) {
+            let mut there = known.iter().zip(&self.is_there).filter(|(_, is)| **is).map(|(view, _)| view);
+            let first = there.next();
+            if there.all(|view| Some(view) == first) {
                 settled.push(row);
             }
         }
@@ -324,7 +349,7 @@ mod tests {
 
     #[test]
     fn copies_that_have_not_merged_sell_the_same_things_and_agree_afterwards() {
-        let mut shelf = shelf(4, Counting::Merged(3));
+        let mut shelf = shelf(4, Counting::Merged { copies: 3, at_start: 3 });
         let mut sold = [0; 3];
         for _ in 0..4 {
             for (copy, sold) in sold.iter_mut().enumerate() {
@@ -340,9 +365,25 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_that_is_not_there_keeps_no_row_open_and_begins_with_what_a_peer_knows() {
+        let mut shelf = shelf(4, Counting::Merged { copies: 3, at_start: 2 });
+        (0..3).for_each(|_| assert!(shelf.takes(7, 0) == Taken::Sold));
+        shelf.merges(&[(0, 1), (1, 0)]);
+        assert!(shelf.open.is_empty(), "both that are there know it");
+        shelf.copy_changes(2, true, Some(1));
+        assert_eq!((shelf.takes(7, 2), shelf.takes(7, 2)), (Taken::Sold, Taken::SoldOut));
+        shelf.copy_changes(2, false, Some(0));
+        assert_eq!(
+            (shelf.takes(7, 0), shelf.sold(7)),
+            (Taken::SoldOut, 4),
+            "what the third has sold it has told the first"
+        );
+    }
+
+    #[test]
     fn merging_is_commutative_associative_and_idempotent() {
         let takes = |order: &[(usize, usize)]| {
-            let mut shelf = shelf(100, Counting::Merged(3));
+            let mut shelf = shelf(100, Counting::Merged { copies: 3, at_start: 3 });
             for (copy, times) in [(0, 3), (1, 5), (2, 7)] {
                 (0..times).for_each(|_| assert!(shelf.takes(7, copy) == Taken::Sold));
             }
@@ -374,7 +415,6 @@ mod tests {
         assert_eq!([0, 1, 2].map(|zone| sells(&mut shelf, zone)), [15, 15, 30]);
         assert_eq!((shelf.sold(7), shelf.richest(7, 0..3)), (100, None));
     }
-}
 
     #[test]
     fn zones_that_are_empty_have_no_rights_and_those_that_are_left_give_theirs_back() {
@@ -385,3 +425,4 @@ mod tests {
         shelf.arrive(7, 0, given);
         assert_eq!((given, shelf.rows_of(1), sells(&mut shelf, 0)), (30, vec![], 30));
     }
+}

@@ -109,6 +109,7 @@ impl World<'_> {
         let now = self.now;
         let Some(copies) = self.data.rows.copies_mut(store) else {
             self.quorum_may_change(instance, is_up);
+            self.merging_may_change(instance, is_up);
             return;
         };
         if copies.is_up(number) == is_up {

@@ -11,6 +11,7 @@ use crate::ids::{InstanceId, ServiceId};
 use crate::topology::{Node, Replication, Store};
 use crate::world::World;
 use crate::world::events::EventId;
+use crate::world::stations::Life;
 use std::collections::BTreeMap;
 
 const MERGE: u64 = 0x7a;
@@ -30,14 +31,27 @@ struct Write {
 pub(super) struct Merging {
     /// By copy: how much of the log of each copy it has. Of its own it has all.
     known: Vec<Vec<u64>>,
+    /// By copy: whether it is there. What was never there, or is gone, lacks nothing.
+    is_there: Vec<bool>,
     /// Writes that some copy lacks, by row.
     rows: BTreeMap<u64, Vec<Write>>,
     rounds: u64,
 }
 
 impl Merging {
-    pub(super) fn new(places: usize) -> Self {
-        Self { known: vec![vec![0; places]; places], rows: BTreeMap::new(), rounds: 0 }
+    /// Of `places` that instances may take, the first `number` are there.
+    pub(super) fn new(places: usize, number: usize) -> Self {
+        let is_there = (0..places).map(|place| place < number).collect();
+        Self { known: vec![vec![0; places]; places], is_there, rows: BTreeMap::new(), rounds: 0 }
+    }
+
+    /// A copy is there from now on, and knows what a peer knows; or it goes, and has told a peer. `false` where nothing changes.
+    fn changes(&mut self, copy: usize, is_there: bool, peer: Option<usize>) -> bool {
+        let changes = std::mem::replace(&mut self.is_there[copy], is_there) != is_there;
+        if let Some(peer) = peer.filter(|_| changes) {
+            self.merges(&[if is_there { (peer, copy) } else { (copy, peer) }]);
+        }
+        changes
     }
 
     /// A copy takes a write.
@@ -70,9 +84,10 @@ impl Merging {
                 *mine = (*mine).max(*theirs);
             }
         }
-        let known = &self.known;
+        let there: Vec<&Vec<u64>> =
+            self.known.iter().zip(&self.is_there).filter(|(_, is)| **is).map(|(of, _)| of).collect();
         self.rows.retain(|_, writes| {
-            writes.retain(|write| known.iter().any(|of| of[write.copy] < write.number));
+            writes.retain(|write| there.iter().any(|of| of[write.copy] < write.number));
             !writes.is_empty()
         });
     }
@@ -107,6 +122,23 @@ impl World<'_> {
         }
     }
 
+    /// An instance of a store that merges may be there for the first time, or go for good.
+    pub(super) fn merging_may_change(&mut self, instance: InstanceId, is_up: bool) {
+        let store = self.stations.service_of(instance);
+        let is_gone = self.stations.life(instance) == Life::Gone;
+        let (first, number) = (self.stations.first(store), self.stations.number(instance) as usize);
+        let Some(places) = self.data.rows.merging_mut(store).map(|merging| merging.known.len()) else { return };
+        if !is_up && !is_gone {
+            return;
+        }
+        let serves = |place: &usize| self.stations.serves(InstanceId(first.0 + *place as u32));
+        let peer = (0..places).filter(|place| *place != number).find(serves);
+        let changes = self.data.rows.merging_mut(store).is_some_and(|merging| merging.changes(number, is_up, peer));
+        if changes {
+            self.stock_copy_changes(store, number, is_up, peer);
+        }
+    }
+
     fn pairs_that_speak(&mut self, store: ServiceId) -> Vec<(usize, usize)> {
         let Some(merging) = self.data.rows.merging_mut(store) else { return Vec::new() };
         merging.rounds += 1;
@@ -134,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_copy_has_a_write_when_it_has_merged_also_by_way_of_a_third() {
-        let mut store = Merging::new(3);
+        let mut store = Merging::new(3, 3);
         store.writes(7, 0, 10);
         assert!(!store.is_stale(7, 0, 20) && store.is_stale(7, 1, 20) && store.is_stale(7, 2, 20));
         assert!(!store.is_stale(7, 1, 9), "what was answered later is not missed");
@@ -147,5 +179,22 @@ mod tests {
         store.merges(&[(1, 2)]);
         assert_eq!(store.behind(7, 2), 0);
         assert!(store.rows.is_empty(), "what all have is forgotten");
+    }
+
+    #[test]
+    fn a_copy_that_is_not_there_keeps_no_write_from_being_forgotten() {
+        let mut store = Merging::new(4, 2);
+        store.writes(7, 0, 10);
+        store.merges(&[(0, 1), (1, 0)]);
+        assert!(store.rows.is_empty(), "both that are there have it");
+        store.writes(7, 1, 20);
+        assert!(store.changes(2, true, Some(1)), "a third begins with what the second knows");
+        assert_eq!((store.behind(7, 0), store.behind(7, 2)), (1, 0));
+        store.writes(7, 2, 30);
+        assert!(!store.changes(2, true, Some(0)), "it is there already");
+        store.changes(2, false, Some(0));
+        assert_eq!((store.behind(7, 0), store.behind(7, 1)), (0, 1), "one that goes tells what it knows");
+        store.merges(&[(0, 1), (1, 0)]);
+        assert!(store.rows.is_empty());
     }
 }

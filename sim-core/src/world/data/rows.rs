@@ -98,7 +98,8 @@ impl Rows {
                         rows.consensus_bytes = u64::from(*regions) * u64::from(*round_trips) * message.get();
                     }
                     Replication::Merge { .. } => {
-                        rows.merging = Some(Merging::new(service.max_instances.max(service.instances) as usize));
+                        let places = service.max_instances.max(service.instances) as usize;
+                        rows.merging = Some(Merging::new(places, service.instances as usize));
                     }
                     Replication::None => {}
                 }

@@ -67,7 +67,8 @@ impl Stocks {
             let counting = match (&store.replication, stock.escrow) {
                 (_, Some(_)) => Counting::Rights { zones: zones.len(), at_start: service.zones_at_start() },
                 (Replication::Merge { .. }, None) => {
-                    Counting::Merged(service.max_instances.max(service.instances) as usize)
+                    let copies = service.max_instances.max(service.instances) as usize;
+                    Counting::Merged { copies, at_start: service.instances as usize }
                 }
                 _ => Counting::Once,
             };
@@ -121,7 +122,7 @@ impl World<'_> {
             Taken::Oversold => {
                 count!(self.stations.counts(store), stock::SOLD);
                 count!(self.stations.counts(store), stock::OVERSOLD);
-                let merges = matches!(self.data.stocks.of(store).shelf.counting(), Counting::Merged(_));
+                let merges = matches!(self.data.stocks.of(store).shelf.counting(), Counting::Merged { .. });
                 let cause = if merges { Cause::SoldByCopies } else { Cause::SoldAgain };
                 self.arises(frame, Wrongness::Oversold as u8, cause);
             }
@@ -144,7 +145,7 @@ impl World<'_> {
         let of = self.data.stocks.of(store);
         match of.shelf.counting() {
             Counting::Once => 0,
-            Counting::Merged(_) => number,
+            Counting::Merged { .. } => number,
             Counting::Rights { .. } => of.zones.iter().position(|own| *own == zone).unwrap_or(HOME),
         }
     }
@@ -217,6 +218,13 @@ impl World<'_> {
             } else {
                 of.shelf.forgets(write.row);
             }
+        }
+    }
+
+    /// A copy is there from now on and knows what a peer knows, or goes and has told it.
+    pub(super) fn stock_copy_changes(&mut self, store: ServiceId, copy: usize, is_there: bool, peer: Option<usize>) {
+        if self.data.stocks.sells(store) {
+            self.data.stocks.of(store).shelf.copy_changes(copy, is_there, peer);
         }
     }
 
