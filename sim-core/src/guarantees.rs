@@ -60,6 +60,15 @@ impl Routing {
     }
 }
 
+/// The strongest level that answers of a service can have: what its copies can give and what it says that it provides, the weaker of the two.
+pub fn given(service: &Service) -> Level {
+    let own = match &service.node {
+        Node::Store(store) => strongest(store),
+        _ => Level::IDENTITY,
+    };
+    own.with(service.provides.unwrap_or(Level::IDENTITY))
+}
+
 /// The strongest level that reads of a store can have by the way in which it is copied. A stock whose rights are split is never oversold, as if
 /// all sales had come one after the other.
 pub fn strongest(store: &Store) -> Level {

@@ -7,11 +7,13 @@ use crate::written::node::{ServiceSettings, StoreSettings};
 use crate::written::step::{ChoiceSettings, DiskStep, GateStep, Need, ParallelStep, Repeat, StepSettings};
 use crate::written::store::ReplicationSettings;
 use sim_core::data::gate::{Gate, OnConflict};
+use sim_core::data::level::Level;
 use sim_core::dist::Distribution;
+use sim_core::guarantees::strongest;
 use sim_core::ids::{Caller, EdgeId, EndpointId};
 use sim_core::problem::Problems;
 use sim_core::service::disk::DiskWork;
-use sim_core::topology::{Access, Step};
+use sim_core::topology::{Access, Replication, Step, Store};
 use sim_core::units::{Count, Probability};
 
 /// Probabilities add up if they do so to this.
@@ -96,9 +98,14 @@ impl Compiler<'_> {
             problem.hint = Some("name an endpoint of a store with access: read".into());
         }
         let store = gate.to.split_once('.').and_then(|(store, _)| self.written.stores.get(store));
+        let given = store.map_or(Level::IDENTITY, can_give);
         if store.is_some_and(|store| matches!(store.replication, Some(ReplicationSettings::Merge(_)))) {
             problems.error("to", "copies that merge have no authority that could be asked").hint =
                 Some("write replication: {primary: {}} at the store, or leave the gate out".into());
+        } else if gate.level > given {
+            let problem = problems.error("level", format!("{} gives no {} read", gate.to, gate.level.name()));
+            problem.label = Some("a gate certifies no more than its store can give".into());
+            problem.hint = Some(format!("write {}, or a weaker level", given.name()));
         }
         let path = format!("{}.to", problems.path());
         let edge = self.gate_edge(caller, name, callee, (path, gate), problems)?;
@@ -115,10 +122,13 @@ impl Compiler<'_> {
     /// How far back the last read stands whose version a gate compares.
     fn looks_back(&mut self, edge: EdgeId, before: &[Step], problems: &mut Problems) {
         let Some(gate) = self.model.edges[edge.index()].gate else { return };
-        let store = |edge: EdgeId| self.model.endpoints[self.model.edges[edge.index()].callee.index()].service;
+        let callee = |edge: EdgeId| self.model.edges[edge.index()].callee;
+        let store = |edge: EdgeId| self.model.endpoints[callee(edge).index()].service;
         let own = store(edge);
+        // Who went back to a write would write again.
+        let is_read = |edge: EdgeId| store(edge) == own && self.endpoint_access(callee(edge)) == Some(Access::Read);
         let reads = |step: &Step| match step {
-            Step::Call(other) | Step::Fallback { call: other, .. } => store(*other) == own,
+            Step::Call(other) | Step::Fallback { call: other, .. } => is_read(*other),
             _ => false,
         };
         let back = before.iter().rev().position(reads).map_or(0, |place| place as u32 + 1);
@@ -245,4 +255,11 @@ fn check_sum(said: f64, open: &[usize], count: usize, problems: &mut Problems) {
         let problem = problems.error(&open[0].to_string(), "nothing is left for the branch without probability");
         problem.label = Some(format!("the others add up to {percent}"));
     }
+}
+
+/// The strongest level that reads of a store can have, as it is written: stores may stand behind their callers.
+fn can_give(store: &StoreSettings) -> Level {
+    let replication = store.replication.as_ref().map_or(Replication::None, ReplicationSettings::compile);
+    let copied = strongest(&Store { replication, ..Store::default() });
+    copied.with(store.provides.unwrap_or(Level::IDENTITY))
 }

@@ -97,6 +97,64 @@ fn a_gate_makes_a_request_strong_again_and_its_answer_right() {
     assert!(reads.abs_diff(gates) <= 2, "the gate is one more read: {reads} by {gates}");
 }
 
+const STRICT: &str = ", level: strict_serializable";
+
+#[test]
+fn what_somebody_has_kept_is_as_weak_as_can_be_until_a_gate_has_compared_it() {
+    let cache = "caches: {c: {contents: {keyed: {key: row, ttl: 10s}}}}\n";
+    let look = "{lookup: {cache: c, miss: [{call: {to: db.read}}]}}";
+    let (ok, refused, stale) = shares(&bank(look, STRICT, cache));
+    assert!(ok > 0.01 && refused > 0.9, "who reads the primary is served, and a hit is not: {ok} {refused}");
+    assert!(stale < 1e-9, "{stale}");
+    let (ok, _, stale) = shares(&bank(&format!("{look}, {GATE}"), STRICT, cache));
+    assert_eq!((ok, stale), (1.0, 0.0), "what is stale the gate finds");
+}
+
+#[test]
+fn an_answer_that_is_remembered_is_as_weak_as_one_that_is_made() {
+    let of = |timeout: &str| {
+        let steps = format!(
+            "{{call: {{to: weak.do, timeout: {timeout}, retry: {{max_attempts: 5, backoff: {{fixed: {{delay: 10ms}}}}}}}}}}"
+        );
+        let weak = "services:\n  weak: {workers: unlimited, provides: eventual, \
+                    endpoints: {do: {effect: {deduplicated: {remember: 1h}}, steps: [{wait: 20ms}]}}}\n";
+        shares(&bank(&steps, STRICT, "").replace("services:\n", weak))
+    };
+    assert_eq!(of("1s").1, 1.0);
+    assert_eq!(of("15ms").1, 1.0, "the second attempt brings a key that is known");
+}
+
+#[test]
+fn a_request_that_has_written_what_it_has_read_passes_a_gate() {
+    let gate = "{gate: {level: strict_serializable, to: db.read, on_conflict: fail}}";
+    let steps = format!("{READ}, {{call: {{to: db.write}}}}, {gate}");
+    let (model, run) = run(&bank(&steps, STRICT, ""));
+    let of = |outcome| ended(&model, &run, "users->bank.open", outcome) as f64;
+    let ok = of(Outcome::Ok) / (of(Outcome::Ok) + of(Outcome::Error));
+    assert!(ok > 0.9 && ok < 1.0, "{ok}: only writes of others stand between");
+}
+
+#[test]
+fn a_gate_comes_to_an_endpoint_that_requires_its_level() {
+    let gate = "{gate: {level: strict_serializable, to: db.sure, on_conflict: upgrade}}";
+    let sure = "endpoints: {sure: {access: read, requires: strict_serializable, steps: [{work: 1ms}]}, read:";
+    let text = bank(&format!("{READ}, {gate}"), ", level: snapshot_isolation", "").replace("endpoints: {read:", sure);
+    let (model, run) = run(&text);
+    assert_eq!(ended(&model, &run, "bank->db.sure", Outcome::Refused), 0);
+    assert!(ended(&model, &run, "bank->vault.open", Outcome::Ok) > 2000);
+}
+
+#[test]
+fn what_was_read_weakly_changes_no_route_of_what_is_asked_for() {
+    let again = "endpoints: {again: {access: read, steps: [{work: 1ms}]}, read:";
+    let dies = "faults: {dies: {inject: crash, where: {service: db, role: primary}, at: 0s}}\n";
+    let steps = format!("{WEAK_READ}, {{call: {{to: db.again, optional: true}}}}");
+    let (model, run) = run(&bank(&steps, STRICT, dies).replace("endpoints: {read:", again));
+    let of = |name: &str| ended(&model, &run, name, Outcome::Ok);
+    assert!(of("bank->db.read") > 2000, "a replica is there");
+    assert_eq!(of("bank->db.again"), 0, "the load asks for a strict read, and the primary is down");
+}
+
 #[test]
 fn a_conflict_fails_or_lets_the_request_read_again() {
     let with = |on_conflict: &str| {
@@ -180,6 +238,14 @@ fn what_cannot_act_or_cannot_be_is_refused() {
         let found = said(from, to);
         assert!(found.contains(what), "{to}: {found}");
     }
+    for weak in ["{quorum: {read: 1, write: 1}}", "{primary: {lag: 500ms}}, provides: snapshot_isolation"] {
+        let found =
+            problems(&bank(&format!("{READ}, {GATE}"), "", "").replace("{primary: {lag: 500ms}}", weak)).join("\n");
+        assert!(found.contains("db.read gives no strict_serializable read"), "{weak}: {found}");
+    }
+    // Who would go back to a write would write again.
+    let writes = "{call: {to: db.write}}, {gate: {level: serializable, to: db.read, on_conflict: retry}}";
+    assert!(said(READ, writes).contains("reads the store that could be read again"));
     let merged = bank(&format!("{READ}, {GATE}"), "", "").replace("{primary: {lag: 500ms}}", "{merge: {}}");
     assert!(problems(&merged).join("\n").contains("no authority that could be asked"));
 }

@@ -70,16 +70,16 @@ pub const ALL: &[Kind] = &[
 /// A request that has read at a copy asks the authority before it acts: the primary of the store, or as many copies of a quorum as the store reads.
 /// The read is a call like any other, so that it takes time, holds a worker of the store, and may fail.
 ///
-/// When it is answered, the version of the row is compared with the one that the request has read in this store before. Where they agree, or
-/// nothing was read before, the request carries `level` from then on, or the weaker level that the store provides; what it has read at other
-/// stores stays as weak as it was. Where they differ, that is a conflict: `gate_conflicts` counts it, and `on_conflict` says what follows.
+/// When it is answered, the version of the row is compared with the one that the request has read in this store before, or has made of it by a write
+/// of its own. Where they agree, or nothing was read before, the request carries `level` from then on; what it has read at other stores stays as
+/// weak as it was. Where they differ, that is a conflict: `gate_conflicts` counts it, and `on_conflict` says what follows.
 /// - `fail`: the request ends with an error, which its caller may retry
 /// - `retry`: the steps from the last read of the store on, in the same list, are done again, at most three times; then the request fails. What
 ///   they read is at least as new as what the gate has read. Their effects are done again too.
 /// - `upgrade`: the request goes on with what the gate has read
 ///
 /// A stale read that a gate finds is not acted upon, so that the answer of the request is not counted as stale, unless the request has read in other
-/// stores too.
+/// stores too. A level that the copies of the store cannot give, or that it does not provide, is refused when the scenario is read.
 ///
 /// Not modelled: a lock. Between the gate and a write that follows, somebody else may write; `access: compare_and_set` finds that.
 ///

@@ -9,11 +9,13 @@
 //! All of this exists only in models that say something of levels.
 
 use super::World;
+use super::data::Read;
 use super::frame::{FrameId, WEAKER};
 use crate::counters::count;
 use crate::data::gate::{self, Gate, MOST_RETRIES, OnConflict};
 use crate::data::level::certified::{self, Certified, Eventual};
 use crate::data::level::{Clock, Evidence, HybridTime, Level, Route};
+use crate::guarantees::given;
 use crate::ids::{EdgeId, InstanceId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
@@ -25,11 +27,11 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy)]
 struct Carried {
     level: Level,
-    /// Somebody has asked for a level, so that reads are routed by it.
-    is_asked: bool,
+    /// What was asked for, by which reads are routed whatever was read before; `None` where nobody asks.
+    asked: Option<Level>,
 }
 
-const NOTHING_SAID: Carried = Carried { level: Level::IDENTITY, is_asked: false };
+const NOTHING_SAID: Carried = Carried { level: Level::IDENTITY, asked: None };
 
 /// What a request can show for the level that it carries.
 #[derive(Debug, Clone, Default)]
@@ -123,9 +125,16 @@ impl World<'_> {
     }
 
     fn asks_level(&mut self, frame: FrameId, site: EdgeId) {
-        let Some(level) = self.model.edges[site.index()].level else { return };
-        let before = self.guarantees.of(frame).level;
-        self.guarantees.set(frame, Carried { level: before.with(level), is_asked: true });
+        let edge = &self.model.edges[site.index()];
+        // A gate asks the authority for what its caller has not got yet.
+        if let Some(Gate { level, .. }) = edge.gate {
+            self.guarantees.set(frame, Carried { level, asked: Some(level) });
+            return;
+        }
+        let Some(level) = edge.level else { return };
+        let Carried { level: before, asked } = self.guarantees.of(frame);
+        let asked = asked.map_or(level, |asked| asked.with(level));
+        self.guarantees.set(frame, Carried { level: before.with(level), asked: Some(asked) });
         if level < before {
             self.frames[frame].flags |= WEAKER;
         }
@@ -169,8 +178,7 @@ impl World<'_> {
         if edge.gate.is_some() {
             return Some(Route::Primary);
         }
-        let carried = self.guarantees.of(frame);
-        let level = edge.level.or_else(|| carried.is_asked.then_some(carried.level))?;
+        let level = edge.level.or(self.guarantees.of(frame).asked)?;
         Some(routing.of(level))
     }
 
@@ -178,6 +186,22 @@ impl World<'_> {
     pub(super) fn takes_the_first_copy(&self, frame: FrameId) -> bool {
         // The level of the attempt's frame: what its caller asked for is in it.
         self.guarantees.are_used && self.route(frame, self.frames[frame].edge) == Some(Route::Nearest)
+    }
+
+    /// A request goes on with an answer that somebody has kept, of a cache or of a service, made of these rows: it was true at some time.
+    pub(super) fn hears_kept(&mut self, frame: FrameId, of: ServiceId, made_of: &[Read]) {
+        if !self.guarantees.are_used {
+            return;
+        }
+        self.lowers(frame, Level::Eventual);
+        // What a gate can compare it makes strong again; the rest stays as weak as it is.
+        let own = |read: &&Read| self.row(frame, read.store) == read.row;
+        let mut links: Vec<ServiceId> = made_of.iter().filter(own).map(|read| read.store).collect();
+        if links.is_empty() || links.len() < made_of.len() {
+            links.push(of);
+        }
+        let Some(proof) = self.tickets.proof_mut(frame) else { return };
+        links.into_iter().for_each(|store| proof.link(store, Level::Eventual));
     }
 
     /// A request has read its row in a store: at the authority, or at a copy that may be behind and gives this level at most.
@@ -244,7 +268,7 @@ impl World<'_> {
 
     /// What was read in a store has the level of the gate from now on; the links of the chain that are of other stores keep theirs.
     fn upgrades(&mut self, frame: FrameId, store: ServiceId, service: ServiceId, settings: Gate) {
-        let level = settings.level.with(self.model.services[store.index()].provides.unwrap_or(Level::IDENTITY));
+        let level = settings.level.with(given(&self.model.services[store.index()]));
         let mut chain = Level::IDENTITY;
         if let Some(proof) = self.tickets.proof_mut(frame) {
             for (of, link) in &mut proof.chain {

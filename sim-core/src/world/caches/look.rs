@@ -92,15 +92,15 @@ impl World<'_> {
                 if !self.is_being_made(frame, wanted) {
                     return self.makes_early(frame, wanted, value);
                 }
-                self.uses(frame, &value);
+                self.uses(frame, cache, &value);
             }
             Found::Expired(value) => {
                 count!(self.stations.counts(cache), cache::SERVED_EXPIRED);
-                self.uses(frame, &value);
+                self.uses(frame, cache, &value);
                 self.arises(frame, Wrongness::StaleRead as u8, Cause::Cache);
                 self.refreshes(frame, wanted);
             }
-            Found::Value(value) => self.uses(frame, &value),
+            Found::Value(value) => self.uses(frame, cache, &value),
             Found::Nothing => {}
         }
         self.frames[frame].pc += 1;
@@ -191,7 +191,8 @@ impl World<'_> {
 
     /// A request goes on with a value: what is wrong in it is wrong in the request's answer, and the rows of which it was made are those that
     /// the request has read.
-    pub(super) fn uses(&mut self, frame: FrameId, value: &Value) {
+    pub(super) fn uses(&mut self, frame: FrameId, cache: ServiceId, value: &Value) {
+        self.hears_kept(frame, cache, &value.of);
         if value.wrong != 0 {
             self.all_arise(frame, value.wrong, Cause::Cache);
         }

@@ -207,8 +207,11 @@ impl World<'_> {
             if value.is_none() && wrong != 0 {
                 self.all_arise(frame, wrong, Cause::Cache);
             }
+            if value.is_none() {
+                self.hears_kept(frame, making.wanted.cache, &[]);
+            }
             if let Some(value) = &value {
-                self.uses(frame, value);
+                self.uses(frame, making.wanted.cache, value);
                 if let Some(shelf) = shelf.filter(|shelf| Some(*shelf) != making.wanted.shelf) {
                     self.keeps_value(making.wanted, shelf, value.clone());
                 }
@@ -218,7 +221,7 @@ impl World<'_> {
         let Some(early) = making.early.filter(|_| outcome > Outcome::Degraded as u8) else { return outcome };
         // Who has a value that has not expired goes on with it, stale as it may be.
         if let Some(frame) = self.frames.waiting(self.frames[branch].waiter) {
-            self.uses(frame, &early);
+            self.uses(frame, making.wanted.cache, &early);
         }
         Outcome::Ok as u8
     }

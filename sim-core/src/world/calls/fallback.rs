@@ -114,6 +114,7 @@ impl World<'_> {
                 let of = self.kept_as(frame, site, key);
                 let wrong = self.calls.fallbacks.memory.last(of).map_or(0, |answer| answer.wrong);
                 self.all_arise(frame, wrong | 1 << Wrongness::StaleRead as u8, Cause::Kept);
+                self.hears_kept(frame, self.calls.callee(site), &[]);
             }
             Source::Call(_) => return self.starts_other_call(frame, site, outcome),
         }

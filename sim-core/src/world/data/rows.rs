@@ -208,10 +208,6 @@ impl World<'_> {
         if self.version_read(frame, service) != Some(version) {
             return self.fail(frame, Outcome::Error as u8);
         }
-        if !self.is_fenced(frame, service) {
-            // The request that has written knows what is there now.
-            self.has_read(frame, service, version + 1);
-        }
         self.writes(frame, service)
     }
 
@@ -223,6 +219,11 @@ impl World<'_> {
         let has_copies = self.data.rows.stores[service].copies.is_some();
         let via = if has_copies { self.calls_above(frame) } else { [Maybe::NONE; CALLS] };
         let store = &mut self.data.rows.stores[service];
+        let before = self.data.rows.stores[service].version(row);
+        if self.data.rows.stores[service].versions.is_some() && self.version_read(frame, service) == Some(before) {
+            // Who has read what was there knows what it has made of it.
+            self.has_read(frame, service, before + 1);
+        }
         count!(self.stations.counts(service), data::CONSENSUS_BYTES, store.consensus_bytes);
         if let Some(versions) = &mut store.versions {
             let (version, written) = versions.entry(row).or_default();

@@ -13,7 +13,7 @@ use crate::data::Effect;
 use crate::data::level::Level;
 use crate::dist::{Distribution, Sampler};
 use crate::engine::table::{Table, id};
-use crate::guarantees::strongest;
+use crate::guarantees::given;
 use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
@@ -309,12 +309,13 @@ impl Program {
         self.at_once = !takes_time(&endpoint.steps);
         self.steps(&endpoint.steps, &mut later);
         self.row_access(model, endpoint);
+        // An answer that is remembered has no stronger level than one that is made.
+        if let Some(lookup) = lookup {
+            self.ops[lookup] = Op::Known(self.here());
+        }
         self.provides(model, service);
         if let Node::Cache(_) = service.node {
             self.ops.push(Op::Answers);
-        }
-        if let Some(lookup) = lookup {
-            self.ops[lookup] = Op::Known(self.here());
         }
         self.ops.push(Op::End);
         while let Some((patch, steps)) = later.pop() {
@@ -327,11 +328,7 @@ impl Program {
         if !model.uses_levels() {
             return;
         }
-        let own = match &service.node {
-            Node::Store(store) => strongest(store),
-            _ => Level::IDENTITY,
-        };
-        let level = own.with(service.provides.unwrap_or(Level::IDENTITY));
+        let level = given(service);
         if level < Level::IDENTITY {
             self.ops.push(Op::Provides(level));
         }
