@@ -1,4 +1,4 @@
-//! Wrong answers of all replications: the first hundred one by one, and how many there were by cause.
+//! Wrong answers of all replications: the first hundred and the first of each kind and cause one by one, and how many there were by cause.
 
 use super::interval::MeanSums;
 use sim_core::data::{Cause, Wrongness};
@@ -25,8 +25,12 @@ impl Gathered {
             sums.add(*number as f64);
             *runs += 1;
         }
-        let room = FIRST_WRONG - self.first.len();
-        self.first.extend(run.wrong.first.iter().take(room).map(|wrong| listed(model, run.replication, wrong)));
+        for wrong in &run.wrong.first {
+            let is_same = |of: &ListedWrong| of.kind == wrong.kind.name() && of.cause == wrong.cause.name();
+            if self.first.len() < FIRST_WRONG || !self.first.iter().any(is_same) {
+                self.first.push(listed(model, run.replication, wrong));
+            }
+        }
     }
 
     /// How many there were in a run, by kind and cause.

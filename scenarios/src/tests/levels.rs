@@ -156,6 +156,23 @@ fn what_was_read_weakly_changes_no_route_of_what_is_asked_for() {
 }
 
 #[test]
+fn a_wrong_answer_is_listed_with_the_read_that_made_it_wrong() {
+    for replication in
+        ["merge: {every: 1s}", "quorum: {read: 1, write: 1, legs: {write: {exponential: {mean: 300ms}}}}"]
+    {
+        let text = bank(READ, ", level: snapshot_isolation", "")
+            .replace("primary: {lag: 500ms}", replication)
+            .replace("{requires: serializable, ", "{");
+        let (_, run) = run(&text);
+        assert!(run.wrong.first.len() > 10, "{replication}");
+        for wrong in &run.wrong.first {
+            let read = wrong.shown.as_ref().and_then(|shown| shown.evidence).expect("the read");
+            assert_eq!(read.linearised_ns, None, "{replication}: nobody asked an authority");
+        }
+    }
+}
+
+#[test]
 fn a_conflict_fails_or_lets_the_request_read_again() {
     let with = |on_conflict: &str| {
         let gate = format!("{{gate: {{level: strict_serializable, to: db.read, on_conflict: {on_conflict}}}}}");

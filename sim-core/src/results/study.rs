@@ -336,7 +336,7 @@ pub struct WrongnessSummary {
     /// The same by kind and cause, only what happened.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub causes: BTreeMap<&'static str, BTreeMap<&'static str, Estimate>>,
-    /// The first hundred, in the order of replication and time.
+    /// The first hundred and the first of each kind and cause, in the order of replication and time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub first: Vec<ListedWrong>,
     /// Price of all wrong outcomes a year.

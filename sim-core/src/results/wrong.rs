@@ -1,4 +1,4 @@
-//! Wrong answers one by one: the first hundred of each run, and how many there were by cause.
+//! Wrong answers one by one: the first hundred of each run and the first of each kind and cause, and how many there were by cause.
 
 use crate::data::level::{Evidence, Level};
 use crate::data::{Cause, Wrongness};
@@ -42,7 +42,7 @@ pub struct LevelShown {
 /// The wrong answers of one run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WrongRun {
-    /// The first [`FIRST_WRONG`].
+    /// The first [`FIRST_WRONG`], and the first of each kind and cause.
     pub first: Vec<WrongAnswer>,
     /// How many there were by kind and cause.
     pub causes: BTreeMap<(Wrongness, Cause), u64>,
@@ -51,8 +51,9 @@ pub struct WrongRun {
 impl WrongRun {
     /// One more; what it was is asked only where it is among the first.
     pub fn add(&mut self, kind: Wrongness, cause: Cause, what: impl FnOnce() -> WrongAnswer) {
-        *self.causes.entry((kind, cause)).or_default() += 1;
-        if self.first.len() < FIRST_WRONG {
+        let number = self.causes.entry((kind, cause)).or_default();
+        *number += 1;
+        if self.first.len() < FIRST_WRONG || *number == 1 {
             self.first.push(what());
         }
     }
@@ -86,4 +87,23 @@ pub struct ListedWrong {
     /// Its last read at the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Evidence>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_each_kind_and_cause_is_kept_however_late_it_comes() {
+        let mut run = WrongRun::default();
+        let mut adds = |kind, cause, at_ns| {
+            let (call, request, key, shown) = (EdgeId(0), None, None, None);
+            run.add(kind, cause, || WrongAnswer { at_ns, kind, cause, call, request, key, shown });
+        };
+        (0..500).for_each(|at| adds(Wrongness::StaleRead, Cause::Replica, at));
+        (500..502).for_each(|at| adds(Wrongness::LostWrite, Cause::Failover, at));
+        adds(Wrongness::StaleRead, Cause::Cache, 502);
+        assert_eq!(run.first.iter().skip(FIRST_WRONG).map(|wrong| wrong.at_ns).collect::<Vec<_>>(), [500, 502]);
+        assert_eq!(run.causes.values().sum::<u64>(), 503);
+    }
 }

@@ -20,7 +20,7 @@ fn section_of(study: &StudyResult) -> Option<Section> {
     let heads = ["Kind", "A run", "Cause", "First at", "Call"];
     let by_cause = DataTable { says: "Wrong answers by cause".into(), heads: heads.map(String::from).into(), rows };
     let first = &study.summary.wrongness.first;
-    let heads = ["Kind", "Time", "Replication", "Request", "Key", "Level", "Version", "Call"];
+    let heads = ["Kind", "Cause", "Time", "Replication", "Request", "Key", "Level", "Version", "Call"];
     let rows = first.iter().map(one).collect();
     let listed = DataTable { says: "Wrong answers one by one".into(), heads: heads.map(String::from).into(), rows };
     let table = |table| Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
@@ -33,6 +33,7 @@ fn one(wrong: &ListedWrong) -> Vec<String> {
     let or_nothing = |text: Option<String>| text.unwrap_or_default();
     vec![
         wrong.kind.to_owned(),
+        wrong.cause.to_owned(),
         clock(wrong.at_s),
         wrong.replication.to_string(),
         or_nothing(wrong.request.clone()),
@@ -76,6 +77,6 @@ mod tests {
         assert_eq!(by_cause.table.rows[0], ["lost_write", "40", "failover", "12:30", "web->db.write"]);
         assert_eq!(by_cause.table.rows[1][3], "later");
         let [Block::Table(listed)] = &inner[..] else { panic!("one table") };
-        assert_eq!(listed.table.rows[0][..5], ["lost_write", "12:30", "3", "", "17"]);
+        assert_eq!(listed.table.rows[0][..6], ["lost_write", "failover", "12:30", "3", "", "17"]);
     }
 }

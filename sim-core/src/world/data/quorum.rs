@@ -14,6 +14,7 @@ use crate::data::{self, Cause, Wrongness};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
+use crate::guarantees::given;
 use crate::ids::{InstanceId, ServiceId};
 use crate::metrics::PartAt;
 use crate::outcome::Outcome;
@@ -245,12 +246,14 @@ impl World<'_> {
             quorum.reads(row, key, since, self.now, waits_for)
         });
         let Some((seen, took)) = read else { return self.too_few_are_up(frame, store) };
+        self.has_seen(frame, store, row, seen.behind);
+        let version = self.data.rows.version_of(store, row).saturating_sub(seen.behind);
+        let given = given(&self.model.services[store.index()]);
+        let at_most = if takes_first { given.with(Level::ReadCommitted) } else { given };
+        self.shows(frame, store, version, (at_most < Level::IDENTITY).then_some(at_most));
         if seen.is_stale {
             self.arises(frame, Wrongness::StaleRead as u8, Cause::Quorum);
         }
-        self.has_seen(frame, store, row, seen.behind);
-        let version = self.data.rows.version_of(store, row).saturating_sub(seen.behind);
-        self.shows(frame, store, version, takes_first.then_some(Level::ReadCommitted));
         self.waits_for_quorum(frame, took)
     }
 

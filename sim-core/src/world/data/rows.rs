@@ -16,6 +16,7 @@ use crate::data::{self, Cause, KeysOfRequests, Wrongness};
 use crate::dist::Distribution;
 use crate::engine::rng::hash_name;
 use crate::engine::table::{Maybe, Table};
+use crate::guarantees::given;
 use crate::ids::{InstanceId, KeySpaceId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
@@ -218,12 +219,12 @@ impl World<'_> {
         let key = self.frames[frame].key;
         let has_copies = self.data.rows.stores[service].copies.is_some();
         let via = if has_copies { self.calls_above(frame) } else { [Maybe::NONE; CALLS] };
-        let store = &mut self.data.rows.stores[service];
         let before = self.data.rows.stores[service].version(row);
         if self.data.rows.stores[service].versions.is_some() && self.version_read(frame, service) == Some(before) {
             // Who has read what was there knows what it has made of it.
             self.has_read(frame, service, before + 1);
         }
+        let store = &mut self.data.rows.stores[service];
         count!(self.stations.counts(service), data::CONSENSUS_BYTES, store.consensus_bytes);
         if let Some(versions) = &mut store.versions {
             let (version, written) = versions.entry(row).or_default();
@@ -253,23 +254,29 @@ impl World<'_> {
         let at = self.frames[frame];
         let number = self.stations.number(at.instance.known()) as usize;
         let now = self.now;
-        let merging = self.data.rows.stores[service].merging.as_ref();
-        if merging.is_some_and(|merging| merging.is_stale(row, number, at.arrived)) {
-            self.arises(frame, Wrongness::StaleRead as u8, Cause::Merge);
-        }
         let of = &self.data.rows.stores[service];
         let behind = match (&of.copies, &of.merging) {
             (Some(copies), _) => copies.behind(row, number, now),
             (None, Some(merging)) => merging.behind(row, number),
             (None, None) => 0,
         };
-        let is_primary = self.data.rows.copies(service).is_none_or(|copies| copies.leader() == number);
+        // What is not read at the authority can be behind it.
+        let at_most = match (&of.copies, &of.merging) {
+            (Some(copies), _) => (copies.leader() != number).then_some(Level::SnapshotIsolation),
+            (None, Some(_)) => Some(given(&self.model.services[service.index()])),
+            (None, None) => None,
+        };
+        let stale = match (&of.copies, &of.merging) {
+            (Some(copies), _) if copies.is_stale(row, number, at.arrived, now) => Some(Cause::Replica),
+            (None, Some(merging)) if merging.is_stale(row, number, at.arrived) => Some(Cause::Merge),
+            _ => None,
+        };
         self.has_seen(frame, service, row, behind);
         let version = self.data.rows.version_of(service, row).saturating_sub(behind);
-        self.shows(frame, service, version, (!is_primary).then_some(Level::SnapshotIsolation));
-        let copies = self.data.rows.copies(service);
-        if copies.is_some_and(|copies| copies.is_stale(row, number, at.arrived, now)) {
-            self.arises(frame, Wrongness::StaleRead as u8, Cause::Replica);
+        // Whoever lists the wrong answer asks for the evidence of this very read.
+        self.shows(frame, service, version, at_most);
+        if let Some(cause) = stale {
+            self.arises(frame, Wrongness::StaleRead as u8, cause);
         }
     }
 
