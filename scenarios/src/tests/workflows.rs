@@ -302,6 +302,70 @@ fn an_outbox_has_a_message_for_each_write_that_was_done() {
     assert!(lost.value("(throughput(db) - rps(mail.send)) * 100s") > 10.0);
 }
 
+/// A link that takes longer than the time between two renewals, and less than the visibility timeout.
+const FAR: &str =
+    "regions: {r: {zones: [p]}, s: {zones: [q]}}\nnetwork: {links: {l: {between: [r, s], latency: 1500ms}}}\n";
+
+#[test]
+fn what_is_on_its_way_stays_invisible_for_the_whole_timeout() {
+    let run = |renews: &str| {
+        Ran::of(&format!(
+            "{FAR}load: {{users: {{to: jobs.send, arrive: {{constant: {{rate: 1/s}}}}, from: r}}}}\n\
+             services: {{a: {{zones: [q], workers: 50, endpoints: {{do: {{steps: [{{work: 100ms}}]}}}}}}}}\n\
+             queues: {{jobs: {{zone: p, consumers: {{x: {{to: a.do, visibility_timeout: 30s{renews}}}}}}}}}\n"
+        ))
+    };
+    for renews in ["", ", renew_every: 1s"] {
+        let ran = run(renews);
+        ran.close("rps(jobs->a.do)", 1.0, 0.02);
+        ran.close("messages_lost(jobs)", 0.0, 0.0);
+        // There and back.
+        ran.close("longest(jobs.age)", 3.1, 0.05);
+    }
+    // A coordinator is a consumer that renews.
+    let ran = Ran::of(&format!(
+        "{FAR}load: {{users: {{to: order.start, arrive: {{constant: {{rate: 1/s}}}}, from: r}}}}\n\
+         services:\n  by: {{zones: [q], workers: 50, endpoints: {{idle: {{steps: [{{wait: 1ms}}]}}}}}}\n  \
+         a: {{zones: [q], workers: 50, endpoints: {{do: {{steps: [{{wait: 10ms}}]}}}}}}\n\
+         sagas: {{order: {{coordination: {{orchestrated: {{by: by, takes_over: 3s}}}}, steps: [{{name: a, action: a.do}}]}}}}\n"
+    ));
+    ran.close("completed(order)", 97.0, 2.0);
+    ran.close("rps(a.do) - rps(order.start)", 0.0, 0.03);
+}
+
+#[test]
+fn a_partition_waits_behind_a_message_that_a_silent_consumer_holds() {
+    let run = |renews: &str| {
+        Ran::of(&format!(
+            "load: {{users: {{to: events.send, arrive: {{constant: {{rate: 5/s}}}}}}}}\n\
+             services: {{a: {{instances: 2, workers: 50, endpoints: {{do: {{steps: [{{work: 10ms}}]}}}}}}}}\n\
+             topics: {{events: {{partitions: 1, rebalance: {{takes: 0s, session_timeout: 1s}}, \
+             consumers: {{x: {{to: a.do, visibility_timeout: 40s{renews}}}}}}}}}\n\
+             faults: {{dies: {{inject: {{crash: {{callers_see: silence}}}}, where: {{service: a, instances: [0]}}, at: 20.005s, for: 70s}}}}\n"
+        ))
+    };
+    for renews in ["", ", renew_every: 1s"] {
+        let ran = run(renews);
+        ran.close("rps(a.do) from 25s to 55s", 0.0, 0.0);
+        ran.close("longest(events.age)", 40.0, 1.1);
+    }
+}
+
+#[test]
+fn messages_go_back_at_one_rate_however_often_that_begins() {
+    let run = |every: &str| {
+        Ran::of(&format!(
+            "load: {{users: {{to: jobs.send, arrive: {{burst: {{size: 1000, at: 1s}}}}}}}}\n\
+             services: {{a: {{workers: 50, endpoints: {{do: {{steps: [{{work: 10ms}}]}}}}}}}}\n\
+             queues: {{jobs: {{consumers: {{x: {{to: a.do, max_deliveries: 1, dead_letter: dead}}}}}}, dead: {{redrive: {{at: 20s, rate: 2/s{every}}}}}}}\n\
+             faults: {{bug: {{inject: {{poison: {{probability: 100%}}}}, where: {{service: jobs}}, at: 0s, for: 15s}}}}\n"
+        ))
+    };
+    for every in ["", ", every: 5s", ", every: 700ms"] {
+        run(every).close("redriven(dead)", 160.0, 1.0);
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_at_its_place() {
     let base = "scenario: s\nquestion: q?\nrun: {duration: 10s}\nload: {users: {to: web.get, arrive: {poisson: {rate: 1/s}}}}\n\

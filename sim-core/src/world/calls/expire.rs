@@ -33,10 +33,18 @@ impl World<'_> {
     fn attempt_expires(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
         let site = self.site_of(frame);
         let callee = self.frames[frame].next.callee();
-        let alive = self.belongs(callee, frame, seq);
-        if alive && self.is_renewed(frame, site, callee) {
+        let delivery = self.belongs(callee, frame, seq).then_some(callee);
+        if self.stays_invisible(frame, site, delivery) {
             return None;
         }
+        self.attempt_is_given_up(frame, seq)
+    }
+
+    /// A caller waits no longer for its attempt.
+    pub(in crate::world) fn attempt_is_given_up(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
+        let site = self.site_of(frame);
+        let callee = self.frames[frame].next.callee();
+        let alive = self.belongs(callee, frame, seq);
         self.saga_call_is_left(frame, site);
         // Of the caller: the attempt itself may be anywhere, or nowhere.
         let attempt = self.frames[frame].key ^ u64::from(self.frames[frame].tries);
@@ -82,7 +90,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn belongs(&self, callee: FrameId, caller: FrameId, seq: u64) -> bool {
+    pub(in crate::world) fn belongs(&self, callee: FrameId, caller: FrameId, seq: u64) -> bool {
         let at = &self.frames[callee];
         at.phase != Phase::Free && at.waiter == Waiter::new(caller, seq)
     }

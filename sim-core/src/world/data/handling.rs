@@ -25,8 +25,7 @@ const AGAIN_AFTER: u64 = 0x84;
 impl Queue {
     /// Messages that are in, those that were set aside among them.
     pub(super) fn waits(&self) -> u64 {
-        let waiting: usize = self.lines.iter().flatten().map(|line| line.waiting.len()).sum();
-        (waiting + self.dead.len()) as u64 + self.kept
+        self.waiting + self.kept
     }
 }
 
@@ -279,11 +278,13 @@ impl World<'_> {
         }
     }
 
-    /// The messages that were set aside until now go back, one after the other.
+    /// The messages that were set aside until now go back, one after the other: where others still do, behind those.
     pub(super) fn redrives(&mut self, queue: ServiceId) {
-        let left = self.data.queues.queues[queue].dead.len() as u32;
-        if left > 0 {
-            self.schedule(self.now, Due::RedrivesOne { queue, left });
+        let at = &mut self.data.queues.queues[queue];
+        let is_under_way = std::mem::replace(&mut at.to_redrive, at.dead.len() as u64) > 0;
+        if !is_under_way && at.to_redrive > 0 {
+            let first = at.next_redrive.max(self.now);
+            self.schedule(first, Due::RedrivesOne { queue });
         }
         if let Some(every) = self.redrive_of(queue).and_then(|redrive| redrive.every) {
             self.schedule(self.now.saturating_add(every.ns()), Due::Redrives { queue });
@@ -291,8 +292,14 @@ impl World<'_> {
     }
 
     /// A message goes back to the queue from which it came.
-    pub(super) fn redrives_one(&mut self, queue: ServiceId, left: u32) {
-        let Some(message) = self.data.queues.queues[queue].dead.pop_front() else { return };
+    pub(super) fn redrives_one(&mut self, queue: ServiceId) {
+        let per_second = self.redrive_of(queue).map_or(1.0, |redrive| redrive.per_second);
+        let next = self.now.saturating_add(((1e9 / per_second) as u64).max(1));
+        let at = &mut self.data.queues.queues[queue];
+        at.to_redrive = at.to_redrive.saturating_sub(1);
+        at.next_redrive = next;
+        let left = at.to_redrive;
+        let Some(message) = at.dead.pop_front() else { return };
         self.has_waited(queue, message);
         count!(self.stations.counts(queue), data::REDRIVEN);
         let site = self.frames[message].edge;
@@ -302,10 +309,8 @@ impl World<'_> {
             }
             self.waits_again(origin, message, false);
         }
-        let per_second = self.redrive_of(queue).map_or(1.0, |redrive| redrive.per_second);
-        if left > 1 {
-            let wait = (1e9 / per_second) as u64;
-            self.schedule(self.now.saturating_add(wait.max(1)), Due::RedrivesOne { queue, left: left - 1 });
+        if left > 0 {
+            self.schedule(next, Due::RedrivesOne { queue });
         }
     }
 

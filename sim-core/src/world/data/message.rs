@@ -20,6 +20,8 @@ use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::Node;
 use crate::world::World;
+use crate::world::calls::ATTEMPT;
+use crate::world::data::Due;
 use crate::world::frame::{AGAIN, CLIENT, Frame, FrameId, Link, POISONED, Phase, Rank, Waiter};
 use crate::world::network::{self, Departure};
 use crate::world::stations::Door;
@@ -73,6 +75,11 @@ pub(super) struct Queue {
     pub(super) dead: VecDeque<FrameId>,
     /// Of consumers that hold several messages: how many each instance has.
     pub(super) held: BTreeMap<(u32, InstanceId), u32>,
+    /// Messages that wait in it, those that were set aside among them.
+    pub(super) waiting: u64,
+    /// How many of those that were set aside are still to go back, one after the other; and before when [ns] the next one must not.
+    pub(super) to_redrive: u64,
+    pub(super) next_redrive: u64,
     /// An event is due for messages that wait for others.
     pub(super) batch_is_due: bool,
     /// The share of its messages that fail on every consumer.
@@ -268,12 +275,14 @@ impl World<'_> {
     pub(super) fn enters_queue(&mut self, queue: ServiceId, message: FrameId) {
         self.frames[message].start = self.now;
         self.batch_begins(queue);
+        self.data.queues.queues[queue].waiting += 1;
         self.stations.message_enters(queue, self.now);
         *self.stations.backlog() += 1;
     }
 
     /// A message has waited, and is handed over.
     pub(super) fn has_waited(&mut self, queue: ServiceId, message: FrameId) {
+        self.data.queues.queues[queue].waiting -= 1;
         let waited = self.now - self.frames[message].start;
         self.stations.message_handed(queue, self.now, waited);
         *self.stations.backlog() -= 1;
@@ -370,7 +379,7 @@ impl World<'_> {
         }
         let callee = self.frames.take();
         let new = &mut self.frames[callee];
-        new.key = key.wrapping_add(crate::world::calls::ATTEMPT.wrapping_mul(u64::from(tries)));
+        new.key = key.wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
         new.seq = 0;
         new.waiter = Waiter::new(message, seq);
         new.arrived = now;
@@ -419,15 +428,10 @@ impl World<'_> {
 
     /// A message comes back to its queue: at once, or when its visibility timeout is over.
     pub(super) fn comes_back(&mut self, queue: ServiceId, message: FrameId, outcome: u8, consumer: &Consumer) {
-        let hidden = match consumer.renew_every {
-            // The timer that has ended was that until the next renewal.
-            Some(every) if outcome == Outcome::Timeout as u8 => {
-                consumer.visibility_timeout.ns().saturating_sub(every.ns())
-            }
-            // Who turns it away at once does so again at this very moment.
-            _ if consumer.max_deliveries == u32::MAX && outcome != Outcome::Unreachable as u8 => TURNED_AWAY_NS,
-            _ => 0,
-        };
+        // Who turns it away at once does so again at this very moment.
+        let is_at_once = self.now - self.frames[message].start < consumer.visibility_timeout.ns();
+        let turned_away = consumer.max_deliveries == u32::MAX && outcome != Outcome::Unreachable as u8 && is_at_once;
+        let hidden = if turned_away { TURNED_AWAY_NS } else { 0 };
         let hidden = hidden.max(self.backs_off(message, consumer));
         if hidden > 0 {
             return self.wakes_after(message, hidden, Phase::Message);
@@ -453,13 +457,43 @@ impl World<'_> {
         self.waits_again(queue, message, true);
     }
 
-    /// Whether a consumer that is at work on a message begins its visibility timeout anew: its delivery goes on.
-    pub(in crate::world) fn is_renewed(&mut self, message: FrameId, site: EdgeId, delivery: FrameId) -> bool {
+    /// Whether the time until the next renewal is over of a message that stays invisible: its consumer is at work and begins the visibility timeout
+    /// anew, or it renews nothing, and the rest of that begins.
+    pub(in crate::world) fn stays_invisible(
+        &mut self,
+        message: FrameId,
+        site: EdgeId,
+        delivery: Option<FrameId>,
+    ) -> bool {
         let (queue, number) = self.data.queues.by_site[site];
-        let renews = |queue: ServiceId| self.data.queues.queues[queue].consumers[number as usize].renew_every.is_some();
-        if !queue.get().is_some_and(renews) {
-            return false;
+        let Some(queue) = queue.get() else { return false };
+        let consumer = &self.data.queues.queues[queue].consumers[number as usize];
+        let Some(every) = consumer.renew_every else { return false };
+        let rest = consumer.visibility_timeout.ns().saturating_sub(every.ns());
+        if !self.is_renewed(message, site, delivery) {
+            // Those who wait for it still do, so that an answer that is on its way is heard.
+            let seq = self.frames[message].seq;
+            self.schedule(self.now.saturating_add(rest), Due::Visible { message, seq });
         }
+        true
+    }
+
+    /// The visibility timeout is over of a message that was not renewed in time. Who is at work on it by now has renewed it meanwhile.
+    pub(super) fn invisibility_ends(&mut self, message: FrameId, seq: u64) {
+        if self.frames[message].phase != Phase::Calling || !self.frames.waits_for(message, seq) {
+            return;
+        }
+        let (site, callee) = (self.site_of(message), self.frames[message].next.callee());
+        let delivery = self.belongs(callee, message, seq).then_some(callee);
+        if !self.is_renewed(message, site, delivery) {
+            let next = self.attempt_is_given_up(message, seq);
+            self.ready.extend(next);
+        }
+    }
+
+    /// Whether a consumer that is at work on a message begins its visibility timeout anew: its delivery goes on.
+    fn is_renewed(&mut self, message: FrameId, site: EdgeId, delivery: Option<FrameId>) -> bool {
+        let Some(delivery) = delivery else { return false };
         let at = &self.frames[delivery];
         // What is on its way to the consumer, or frozen there, renews nothing.
         let is_at_work = !matches!(at.phase, Phase::Arriving | Phase::HandedOver)

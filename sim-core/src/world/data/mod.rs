@@ -53,8 +53,10 @@ pub(in crate::world) enum Due {
     BatchWaits { queue: ServiceId },
     /// Messages that were set aside begin to go back.
     Redrives { queue: ServiceId },
-    /// The next of so many goes back.
-    RedrivesOne { queue: ServiceId, left: u32 },
+    /// The next of them goes back.
+    RedrivesOne { queue: ServiceId },
+    /// The visibility timeout of a message is over that was not renewed in time.
+    Visible { message: FrameId, seq: u64 },
     /// The relay of an outbox looks.
     Relays { number: u32 },
     /// People have put a saga right.
@@ -81,6 +83,7 @@ impl super::events::Due for Due {
             | Self::Relays { .. }
             | Self::SessionEnds { .. }
             | Self::BatchWaits { .. }
+            | Self::Visible { .. }
             | Self::Redrives { .. } => None,
             Self::RightsArrive { store, row, rights, .. } => {
                 Some((mix(u64::from(store.0) << 32 ^ row, rights), fact::RIGHTS_ARRIVE))
@@ -88,7 +91,7 @@ impl super::events::Due for Due {
             Self::Rebalanced { queue, group, .. } => {
                 Some((u64::from(queue.0) << 32 | u64::from(group), fact::REBALANCED))
             }
-            Self::RedrivesOne { queue, .. } => Some((u64::from(queue.0), fact::REDRIVEN)),
+            Self::RedrivesOne { queue } => Some((u64::from(queue.0), fact::REDRIVEN)),
             Self::Repaired { saga } => Some((u64::from(saga.0), fact::REPAIRED)),
             Self::TakesOver { store, term } => Some((u64::from(store.0) << 32 | u64::from(term), fact::TAKES_OVER)),
         }
@@ -115,7 +118,8 @@ impl World<'_> {
             Due::Rebalanced { queue, group, generation } => self.rebalanced(queue, group as usize, generation),
             Due::BatchWaits { queue } => self.batch_has_waited(queue),
             Due::Redrives { queue } => self.redrives(queue),
-            Due::RedrivesOne { queue, left } => self.redrives_one(queue, left),
+            Due::RedrivesOne { queue } => self.redrives_one(queue),
+            Due::Visible { message, seq } => self.invisibility_ends(message, seq),
             Due::Relays { number } => self.relays(number as usize),
             Due::Repaired { saga } => self.saga_is_repaired(saga),
         }
