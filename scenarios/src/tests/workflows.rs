@@ -352,6 +352,31 @@ fn a_partition_waits_behind_a_message_that_a_silent_consumer_holds() {
 }
 
 #[test]
+fn each_message_of_a_batch_has_its_own_effect() {
+    let run = |effect: &str, batch: &str| {
+        Ran::of(&format!(
+            "load: {{users: {{to: jobs.send, arrive: {{constant: {{rate: 20/s}}}}}}}}\n\
+             services: {{a: {{workers: 50, endpoints: {{do: {{effect: {effect}, steps: [{{work: 1ms}}]}}}}}}}}\n\
+             queues: {{jobs: {{consumers: {{x: {{to: a.do, visibility_timeout: 5s, max_deliveries: 20{batch}}}}}}}}}\n\
+             faults: {{lost: {{inject: {{loss: {{probability: 30%}}}}, where: {{from: a, to: jobs}}}}}}\n"
+        ))
+    };
+    const BATCH: &str = ", batch: {count: 10, max_wait: 5s}";
+    // Three of ten answers are lost, and so are three of ten of those of the second deliveries: 3 / 7 for each message.
+    run("not_idempotent", "").close("duplicates(a)", 2000.0 * 3.0 / 7.0, 90.0);
+    run("not_idempotent", BATCH).close("duplicates(a)", 2000.0 * 3.0 / 7.0, 250.0);
+    // With keys that are remembered each is done once.
+    run("{deduplicated: {}}", BATCH).close("duplicates(a)", 0.0, 0.0);
+    // Given up after 5 s, and done after 8 s: the late effect is that of all ten, whatever has become of their messages.
+    let late = Ran::of(
+        "load: {users: {to: jobs.send, arrive: {burst: {size: 100, at: 1s}}}}\n\
+         services: {a: {workers: 50, endpoints: {do: {effect: not_idempotent, steps: [{wait: 8s}]}}}}\n\
+         queues: {jobs: {consumers: {x: {to: a.do, visibility_timeout: 5s, max_deliveries: 2, batch: {count: 10}}}}}\n",
+    );
+    late.close("duplicates(a)", 100.0, 0.0);
+}
+
+#[test]
 fn messages_go_back_at_one_rate_however_often_that_begins() {
     let run = |every: &str| {
         Ran::of(&format!(

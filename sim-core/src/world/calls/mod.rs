@@ -173,6 +173,11 @@ impl Calls {
         self.sites[site].service
     }
 
+    /// Whether the effects of a call's attempts are counted.
+    pub(in crate::world) fn effect_counts(&self, site: EdgeId) -> bool {
+        self.sites[site].effect_counts
+    }
+
     /// Whether messages of a call site have to be looked at on their way.
     pub(in crate::world) fn crosses_network(&self, site: EdgeId) -> bool {
         self.sites[site].network

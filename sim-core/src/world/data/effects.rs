@@ -6,6 +6,7 @@
 
 use crate::counters::count;
 use crate::data::{self, Cause, Effect, Wrongness};
+use crate::ids::EdgeId;
 use crate::world::World;
 use crate::world::calls::ATTEMPT;
 use crate::world::frame::{CLIENT, FrameId, Phase, Waiter};
@@ -20,6 +21,8 @@ const FEW: usize = 4096;
 pub(super) struct Effects {
     /// When [ns], by the identity of the call.
     applied: BTreeMap<u64, u64>,
+    /// By the identity of a delivery of several messages: those of the messages behind the first.
+    batches: BTreeMap<u64, Vec<u64>>,
     /// How many may be remembered before it is looked which can be forgotten.
     look_at: usize,
 }
@@ -59,7 +62,18 @@ impl World<'_> {
 
     /// Whether the key that a request brings is known, so that its endpoint has nothing to do.
     pub(in crate::world) fn brings_a_known_key(&self, frame: FrameId) -> bool {
-        self.data.effects.knows(self.call_of(frame), self.now, self.effect_of(frame))
+        let (effects, effect) = (&self.data.effects, self.effect_of(frame));
+        let others = effects.batches.get(&self.frames[frame].key).into_iter().flatten();
+        std::iter::once(&self.call_of(frame)).chain(others).all(|&call| effects.knows(call, self.now, effect))
+    }
+
+    /// Messages are handed over together: the effect of the delivery is one of each of them.
+    pub(super) fn batch_sets_out(&mut self, first: FrameId, site: EdgeId, delivery: u64) {
+        let Some(others) = self.data.queues.batches.get(&first) else { return };
+        if self.calls.effect_counts(site) {
+            let keys = others.iter().map(|&message| self.frames[message].key).collect();
+            self.data.effects.batches.insert(delivery, keys);
+        }
     }
 
     /// An effect that may only happen once for a call: counts it, and what is one too many.
@@ -80,20 +94,29 @@ impl World<'_> {
         let comes_again = is_of_saga || self.data.outboxes.feeds(self.data.queues.by_site[at.edge].0.get());
         let wanted = at.waiter == Waiter::LOAD || self.frames.waiting(at.waiter).is_some();
         let hedged = self.model.edges[at.edge.index()].hedge.is_some();
-        if !comes_again && wanted && at.attempt <= 1 && !hedged && !self.calls.crosses_network(at.edge) {
+        let others = self.data.effects.batches.remove(&at.key);
+        if !comes_again
+            && others.is_none()
+            && wanted
+            && at.attempt <= 1
+            && !hedged
+            && !self.calls.crosses_network(at.edge)
+        {
             // Nobody tries again after an answer.
             return;
         }
         let (endpoint, service) = (self.calls.endpoint(at.edge), self.calls.callee(at.edge));
-        let call = self.call_of(frame);
         let effect = &self.model.endpoints[endpoint.index()].effect;
-        if self.data.effects.apply(call, self.now, effect) {
-            count!(self.stations.counts(service), data::DUPLICATES);
-            // The answer is right: the caller hears nothing of it.
-            self.recorder.wrong_arises(at.edge, Wrongness::DuplicateEffect as u8);
-            self.lists_wrong(at.edge, Wrongness::DuplicateEffect as u8, Cause::Again, Some(frame));
+        for call in std::iter::once(self.call_of(frame)).chain(others.into_iter().flatten()) {
+            if self.data.effects.apply(call, self.now, effect) {
+                count!(self.stations.counts(service), data::DUPLICATES);
+                // The answer is right: the caller hears nothing of it.
+                self.recorder.wrong_arises(at.edge, Wrongness::DuplicateEffect as u8);
+                self.lists_wrong(at.edge, Wrongness::DuplicateEffect as u8, Cause::Again, Some(frame));
+            }
         }
-        if self.data.effects.applied.len() > self.data.effects.look_at.max(FEW) {
+        let effects = &self.data.effects;
+        if effects.applied.len() + effects.batches.len() > effects.look_at.max(FEW) {
             self.forget_effects();
         }
     }
@@ -102,9 +125,11 @@ impl World<'_> {
     #[cold]
     fn forget_effects(&mut self) {
         let mut under_way = BTreeSet::new();
+        let mut deliveries = BTreeSet::new();
         for frame in self.frames.ids().filter(|&frame| self.frames[frame].phase != Phase::Free) {
             under_way.insert(self.call_of(frame));
             let at = &self.frames[frame];
+            deliveries.insert(at.key);
             // A message is the call of its deliveries.
             if at.flags & CLIENT != 0 {
                 under_way.insert(at.key);
@@ -118,8 +143,10 @@ impl World<'_> {
         under_way.extend(self.data.sagas.calls());
         under_way.extend(self.may_be_relayed());
         let effects = &mut self.data.effects;
+        effects.batches.retain(|delivery, _| deliveries.contains(delivery));
+        under_way.extend(effects.batches.values().flatten());
         effects.applied.retain(|call, _| under_way.contains(call));
-        effects.look_at = (2 * effects.applied.len()).max(self.frames.len() as usize);
+        effects.look_at = (2 * (effects.applied.len() + effects.batches.len())).max(self.frames.len() as usize);
     }
 }
 

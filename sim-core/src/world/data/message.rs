@@ -361,6 +361,7 @@ impl World<'_> {
             flags |= POISONED;
         }
         let key = self.delivered_as(message, site);
+        self.batch_sets_out(message, site, key.wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries))));
         let lane = self.queue_timer(site);
         let frames = &self.frames;
         let seq = self
