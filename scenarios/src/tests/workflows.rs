@@ -377,6 +377,31 @@ fn each_message_of_a_batch_has_its_own_effect() {
 }
 
 #[test]
+fn a_saga_knows_that_a_dead_coordinator_may_have_left_a_call_behind() {
+    let run = |fails: &str, work: &str| {
+        Ran::of(&format!(
+            "load: {{users: {{to: order.start, arrive: {{burst: {{size: 10, at: 10s}}}}}}}}\n\
+             services:\n  by: {{instances: 2, workers: 50, endpoints: {{idle: {{steps: [{{wait: 1ms}}]}}}}}}\n  \
+             a: {{workers: 50, endpoints: {{do: {{effect: idempotent, steps: [{{wait: {work}}}]}}, undo: {{effect: idempotent, steps: [{{wait: 1ms}}]}}}}}}\n\
+             sagas: {{order: {{coordination: {{orchestrated: {{by: by, takes_over: 3s}}}}, each: {{timeout: 60s, retry: {{max_attempts: 1}}}}, \
+             steps: [{{name: a, action: a.do, compensation: a.undo}}]}}}}\n\
+             faults:\n  dies: {{inject: {{crash: {{callers_see: silence}}}}, where: {{service: by}}, at: 11s, for: 10s}}\n  \
+             cannot: {{inject: {{fail: {{probability: 100%, outcome: rejected}}}}, where: {{from: by, to: a.do}}, at: 20.5s, for: {fails}}}\n"
+        ))
+    };
+    // The first call is done at 15 s, its coordinator is dead, and the next one is turned away at 22 s: it is undone.
+    let early = run("10s", "5s");
+    early.close("rps(a.undo) * 100s", 10.0, 0.0);
+    early.close("compensated(order)", 10.0, 0.0);
+    early.close("half_finished_sagas(order)", 0.0, 0.0);
+    // It is done at 24 s, after it was undone; and what nobody has given up is noticed.
+    let late = run("10s", "14s");
+    late.close("compensated(order)", 10.0, 0.0);
+    late.close("half_finished_sagas(order)", 10.0, 0.0);
+    run("1ms", "5s").close("completed(order)", 10.0, 0.0);
+}
+
+#[test]
 fn messages_go_back_at_one_rate_however_often_that_begins() {
     let run = |every: &str| {
         Ran::of(&format!(

@@ -48,8 +48,8 @@ struct Course {
     is_unclear: bool,
     /// It is in a final state, though its coordinator may be gone before its message was told.
     has_ended: bool,
-    /// Of a two-phase commit: participants were asked to prepare.
-    has_asked: bool,
+    /// An instance has begun to coordinate it.
+    has_begun: bool,
 }
 
 /// What the steps of a saga have done.
@@ -233,9 +233,12 @@ impl World<'_> {
                     self.frames[frame].pc = self.program.sagas[&saga].end;
                     return Some(frame);
                 }
-                let saga_is_two_phase = self.data.sagas.two_phase.contains_key(&self.frames[frame].edge);
-                if saga_is_two_phase && std::mem::replace(&mut self.data.sagas.courses[message.index()].has_asked, true)
-                {
+                let is_two_phase = self.data.sagas.two_phase.contains_key(&self.frames[frame].edge);
+                let takes_over = std::mem::replace(&mut self.data.sagas.courses[message.index()].has_begun, true);
+                if takes_over && !is_two_phase {
+                    // The instance before may have left a call behind.
+                    self.saga_is_unclear(message);
+                } else if takes_over {
                     // The instance that takes over finds no decision, and aborts.
                     self.sagas_move(saga, Some(&saga::RUNNING), Some(&saga::COMPENSATING));
                     self.frames[frame].pc = self.program.sagas[&saga].undo[0];
@@ -373,6 +376,11 @@ impl World<'_> {
         }
         let is_event = self.frames[caller].flags & CLIENT != 0;
         let Some(message) = (if is_event { Some(caller) } else { self.coordinated(caller) }) else { return };
+        self.saga_is_unclear(message);
+    }
+
+    /// What the step does at which a saga is may come at any time.
+    fn saga_is_unclear(&mut self, message: FrameId) {
         let course = &mut self.data.sagas.courses[message.index()];
         course.is_unclear = true;
         if let Some(account) = self.data.sagas.accounts.get_mut(&course.key) {
