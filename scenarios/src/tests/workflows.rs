@@ -281,8 +281,9 @@ fn an_outbox_has_a_message_for_each_write_that_was_done() {
              queues: {{jobs: {{consumers: {{x: {{to: mail.send}}}}}}}}\n{crash}"
         ))
     };
-    let crash =
-        "faults: {dies: {inject: crash, where: {service: web, instances: [0]}, at: 10s, for: 2s, every: 10s}}\n";
+    // The relay goes on where it is when the other instance returns: so each of them dies in turn.
+    let crash = "faults:\n  dies: {inject: crash, where: {service: web, instances: [0]}, at: 10s, for: 2s, every: 20s}\n  \
+        other-dies: {inject: crash, where: {service: web, instances: [1]}, at: 20s, for: 2s, every: 20s}\n";
     let outbox = "{call: {to: db.put, outbox: {to: jobs.send, every: 200ms}}}";
     let calm = system(outbox, "not_idempotent", "");
     calm.close("(rps(mail.send) - throughput(db)) * 100s", 0.0, 15.0);
@@ -414,6 +415,38 @@ fn messages_go_back_at_one_rate_however_often_that_begins() {
     for every in ["", ", every: 5s", ", every: 700ms"] {
         run(every).close("redriven(dead)", 160.0, 1.0);
     }
+}
+
+#[test]
+fn a_relay_sends_only_where_its_store_and_its_queue_are_reached() {
+    let run = |fault: &str| {
+        Ran::of(&format!(
+            "regions: {{r: {{zones: [p]}}, s: {{zones: [q]}}}}\nnetwork: {{links: {{l: {{between: [r, s], latency: 5ms}}}}}}\n\
+             load: {{users: {{to: web.put, arrive: {{constant: {{rate: 10/s}}}}, from: r}}}}\n\
+             services:\n  web: {{zones: [p], instances: 2, workers: 50, endpoints: {{put: {{steps: [{{call: {{to: db.put, timeout: 1s, \
+             outbox: {{to: jobs.send, every: 500ms, batch: {{count: 6}}}}}}}}]}}}}}}\n  \
+             mail: {{zones: [q], workers: 50, endpoints: {{send: {{effect: not_idempotent, steps: [{{wait: 10ms}}]}}}}}}\n\
+             stores: {{db: {{zones: [p], workers: 64, endpoints: {{put: {{access: write, steps: [{{work: 1ms}}]}}}}}}}}\n\
+             queues: {{jobs: {{zone: q, consumers: {{x: {{to: mail.send}}}}}}}}\nfaults: {{f: {{{fault}}}}}\n"
+        ))
+    };
+    // 200 are sent before, and 12 in a second from 60.5 s: none is lost. A store that is down takes no writes either, so that all come through.
+    for (fault, sent) in [
+        ("inject: partition, where: {link: l}, at: 20.2s, for: 40s", 674.0),
+        ("inject: crash, where: {service: jobs}, at: 20.2s, for: 40s", 674.0),
+        ("inject: crash, where: {service: db}, at: 20.2s, for: 40s", 600.0),
+    ] {
+        let ran = run(fault);
+        ran.close("rps(mail.send) from 21s to 60s", 0.0, 0.0);
+        ran.close("duplicates(mail)", 0.0, 0.0);
+        ran.close("rps(mail.send) * 100s", sent, 13.0);
+    }
+    // It leaves an instance that dies, and does not go back to it.
+    let ran = run("inject: crash, where: {service: web, instances: [0]}, at: 20.2s, for: 40s");
+    let again = ran.value("relayed_again(db) from 20s to 30s");
+    assert!(again > 0.0, "{again}");
+    ran.close("relayed_again(db)", again, 0.0);
+    ran.close("duplicates(mail)", again, 0.0);
 }
 
 #[test]

@@ -2,10 +2,11 @@
 //!
 //! A message is put in where the store is done with the write, and not where its caller hears of it. It waits as a frame that only carries the ticket
 //! of its request. The relay is an event for each outbox that has messages, at whole multiples of `every`. What it has sent it keeps until its next
-//! look: then either it is noted that it was sent, or the instance on which the relay ran is gone, and all of it is sent again.
+//! look: then either it is noted that it was sent, or the instance on which the relay ran is gone, and all of it is sent again. What it asks of its
+//! store and sends to its queue is lost as messages between their zones are, and takes no time.
 
-use super::Due;
 use super::message::MESSAGE;
+use super::{Due, topics};
 use crate::counters::{count, level};
 use crate::engine::rng::mix;
 use crate::engine::table::Maybe;
@@ -113,19 +114,16 @@ impl World<'_> {
         }
     }
 
-    /// The relay looks: notes what it has sent, and sends more.
+    /// The relay looks: notes what it has sent, and sends more. Where nobody runs it, or it does not reach its store, it looks again later.
     pub(super) fn relays(&mut self, number: usize) {
         self.data.outboxes.all[number].is_due = false;
-        let by = self.data.outboxes.all[number].by;
-        let first = by.map(|by| self.stations.ids_of(by).find(|&instance| self.stations.serves(instance)));
-        // Nobody runs the relay.
-        if first == Some(None) {
+        let Some(relay) = self.relay_now(number) else { return self.relay_is_due(number) };
+        let store = self.data.outboxes.all[number].store;
+        if !self.relay_reaches(number, relay.0, store, 0) {
             return self.relay_is_due(number);
         }
-        let relay =
-            first.flatten().map_or((Maybe::NONE, 0), |instance| (instance.into(), self.stations.epoch(instance)));
         let outbox = &mut self.data.outboxes.all[number];
-        let (store, was) = (outbox.store, std::mem::replace(&mut outbox.relay, relay));
+        let was = std::mem::replace(&mut outbox.relay, relay);
         let sent = std::mem::take(&mut outbox.sent);
         if was == relay {
             for carrier in sent {
@@ -136,21 +134,46 @@ impl World<'_> {
             count!(self.stations.counts(store), outbox::RELAYED_AGAIN, sent.len() as u64);
             sent.into_iter().rev().for_each(|carrier| self.data.outboxes.all[number].waiting.push_front(carrier));
         }
-        self.sends_from_outbox(number);
+        self.sends_from_outbox(number, relay.0);
         let outbox = &self.data.outboxes.all[number];
         if !outbox.waiting.is_empty() || !outbox.sent.is_empty() {
             self.relay_is_due(number);
         }
     }
 
-    fn sends_from_outbox(&mut self, number: usize) {
+    /// The instance on which a relay runs, and in which of its lives: the one on which it ran, while that serves. `None` where there is none.
+    fn relay_now(&self, number: usize) -> Option<(Maybe<InstanceId>, u32)> {
+        let Messages { by, relay, .. } = self.data.outboxes.all[number];
+        let Some(by) = by else { return Some((Maybe::NONE, 0)) };
+        let goes_on = |instance: InstanceId| self.stations.serves(instance) && self.stations.epoch(instance) == relay.1;
+        let instance = relay
+            .0
+            .get()
+            .filter(|&instance| goes_on(instance))
+            .or_else(|| self.stations.ids_of(by).find(|&instance| self.stations.serves(instance)))?;
+        Some((instance.into(), self.stations.epoch(instance)))
+    }
+
+    /// Whether what a relay sends now comes to an instance of a service that serves.
+    fn relay_reaches(&mut self, number: usize, relay: Maybe<InstanceId>, to: ServiceId, key: u64) -> bool {
+        let Some(there) = self.stations.ids_of(to).find(|&instance| self.stations.serves(instance)) else {
+            return false;
+        };
+        let (Some(by), Some(relay)) = (self.data.outboxes.all[number].by, relay.get()) else { return true };
+        let zones = (self.stations.zone_of(relay), self.stations.zone_of(there));
+        let key = mix(mix(key, u64::from(to.0) << 32 | number as u64), self.now);
+        self.message_takes((by, to), zones, key).is_some()
+    }
+
+    fn sends_from_outbox(&mut self, number: usize, relay: Maybe<InstanceId>) {
         let Outbox { to, count, .. } = self.data.outboxes.all[number].settings;
         let queue = self.model.endpoints[to.index()].service;
         for _ in 0..count {
             let Some(carrier) = self.data.outboxes.all[number].waiting.pop_front() else { return };
             let (key, rank) = (self.frames[carrier].key, self.frames[carrier].rank);
-            if !self.take_in(queue, mix(key, MESSAGE), rank, carrier) {
-                // There is no room: it goes first at the next look.
+            if !self.relay_reaches(number, relay, queue, key) || !self.take_in(queue, mix(key, MESSAGE), rank, carrier)
+            {
+                // It does not come there, or there is no room: it goes first at the next look.
                 return self.data.outboxes.all[number].waiting.push_front(carrier);
             }
             self.data.outboxes.all[number].sent.push(carrier);
@@ -159,7 +182,13 @@ impl World<'_> {
 
     /// The messages that may be sent again, by the identity of what they are in a queue.
     pub(super) fn may_be_relayed(&self) -> impl Iterator<Item = u64> {
-        let all = self.data.outboxes.all.iter().flat_map(|outbox| outbox.sent.iter().chain(&outbox.waiting));
-        all.map(|&carrier| mix(self.frames[carrier].key, MESSAGE))
+        self.data.outboxes.all.iter().flat_map(move |outbox| {
+            let queue = self.model.endpoints[outbox.settings.to.index()].service;
+            let groups = self.data.queues.queues[queue].groups.len().max(1) as u32;
+            let sent = outbox.sent.iter().chain(&outbox.waiting);
+            sent.flat_map(move |&carrier| {
+                (0..groups).map(move |group| topics::of_group(mix(self.frames[carrier].key, MESSAGE), group))
+            })
+        })
     }
 }

@@ -27,6 +27,11 @@ pub(super) fn of_all_groups(key: u64, group: u32) -> u64 {
     key.wrapping_sub(GROUP.wrapping_mul(u64::from(group)))
 }
 
+/// The identity of a message for one group.
+pub(super) fn of_group(key: u64, group: u32) -> u64 {
+    key.wrapping_add(GROUP.wrapping_mul(u64::from(group)))
+}
+
 impl World<'_> {
     /// The partition of a message that works for the request for which `sender` does.
     pub(super) fn partition_of(&self, topic: ServiceId, key: u64, sender: FrameId) -> usize {
@@ -50,7 +55,7 @@ impl World<'_> {
                 continue;
             }
             let site = self.data.queues.queues[queue].consumers[number].edge;
-            let key = key.wrapping_add(GROUP.wrapping_mul(number as u64));
+            let key = of_group(key, number as u32);
             let message = self.new_message(site, key, rank, sender);
             self.data.queues.keeps_line(message, partition);
             self.group_lags(site, 0, 1);

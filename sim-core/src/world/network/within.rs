@@ -1,4 +1,4 @@
-//! Messages between the instances of one store: how long they take, and whether they come.
+//! Messages between the instances of one store, and those of a relay: how long they take, and whether they come.
 //!
 //! They are no frames, because nobody waits for one of them alone: their fate is known as they set out. They take no bandwidth.
 
@@ -21,9 +21,19 @@ impl World<'_> {
         (from, to): (ZoneId, ZoneId),
         key: u64,
     ) -> Option<u64> {
+        self.message_takes((store, store), (from, to), key)
+    }
+
+    /// The same of a message from an instance of one service to one of another.
+    pub(in crate::world) fn message_takes(
+        &mut self,
+        (sender, receiver): (ServiceId, ServiceId),
+        (from, to): (ZoneId, ZoneId),
+        key: u64,
+    ) -> Option<u64> {
         let network = &self.network;
-        let end = |zone| End::instance(store, zone, &network.regions);
-        let ends = Ends { caller: end(from), callee: end(to) };
+        let end = |service, zone| End::instance(service, zone, &network.regions);
+        let ends = Ends { caller: end(sender, from), callee: end(receiver, to) };
         let way = network.quality_between(self.model, &ends, Way::There, (from.index(), to.index()));
         let link = network.routes.link_of(usize::from(way), || key);
         let quality = &network.qualities[link.place];
