@@ -14,7 +14,7 @@ use crate::world::program::Op;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many are remembered without a look at which can be forgotten.
-const FEW: usize = 4096;
+pub(super) const FEW: usize = 4096;
 
 /// Effects that were applied.
 #[derive(Debug, Default)]
@@ -121,9 +121,9 @@ impl World<'_> {
         }
     }
 
-    /// Forgets the effects of calls that can come no more.
+    /// Forgets the effects of calls that can come no more, and what the steps of sagas have done whose calls cannot.
     #[cold]
-    fn forget_effects(&mut self) {
+    pub(super) fn forget_effects(&mut self) {
         let mut under_way = BTreeSet::new();
         let mut deliveries = BTreeSet::new();
         for frame in self.frames.ids().filter(|&frame| self.frames[frame].phase != Phase::Free) {
@@ -140,6 +140,7 @@ impl World<'_> {
                 under_way.insert(self.call_key(frame, site));
             }
         }
+        self.data.sagas.forget(&under_way);
         under_way.extend(self.data.sagas.calls());
         under_way.extend(self.may_be_relayed());
         let effects = &mut self.data.effects;

@@ -6,7 +6,8 @@
 //!
 //! What the steps have done is kept apart, in an account for each saga, from what participants report as they finish and not from answers: an oracle
 //! that knows of a charge whose answer was lost. The account is looked at when the saga has ended, and, where a call of it was left unanswered, each
-//! time that an effect comes afterwards. Accounts of all others are closed with their saga, so that memory follows what is in flight.
+//! time that an effect comes afterwards, as long as one can. Accounts of all others are closed with their saga, so that memory follows what is in
+//! flight.
 
 use crate::counters::{count, level};
 use crate::data::{Effect, Wrongness};
@@ -20,10 +21,11 @@ use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::Node;
 use crate::world::data::Due;
+use crate::world::data::effects::FEW;
 use crate::world::frame::{BRANCH, CLIENT, COPY, FrameId, Phase};
 use crate::world::program::SagaMark;
 use crate::world::{World, fact};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const SAGA: u64 = 0x91;
 const REPAIR: u64 = 0x92;
@@ -101,6 +103,8 @@ pub(super) struct Sagas {
     accounts: BTreeMap<u64, Account>,
     /// By the identity of a call: the saga and the place of the call in it.
     calls: BTreeMap<u64, (u64, u16, bool)>,
+    /// How many accounts may be kept before it is looked which can be closed.
+    look_at: usize,
 }
 
 impl Sagas {
@@ -159,6 +163,28 @@ impl Sagas {
     pub(super) fn undecided(&self, call: u64) -> Option<u64> {
         let (key, ..) = *self.calls.get(&call)?;
         self.accounts.get(&key).filter(|account| account.should_stand.is_none()).map(|_| key)
+    }
+
+    /// Nobody looks any more at what the steps of a saga have done.
+    fn closes(&mut self, key: u64) {
+        let calls = self.accounts.remove(&key).map_or_else(Vec::new, |account| account.calls);
+        calls.iter().for_each(|call| _ = self.calls.remove(call));
+    }
+
+    /// Closes the accounts of sagas that have ended, where nothing can come of them any more.
+    pub(super) fn forget(&mut self, under_way: &BTreeSet<u64>) {
+        let is_over = |account: &Account| {
+            account.should_stand.is_some() && !account.calls.iter().any(|call| under_way.contains(call))
+        };
+        let over: Vec<u64> = self.accounts.iter().filter(|(_, of)| is_over(of)).map(|(key, _)| *key).collect();
+        over.into_iter().for_each(|key| self.closes(key));
+        self.look_at = 2 * self.accounts.len();
+    }
+
+    /// How many accounts are kept.
+    #[cfg(test)]
+    pub(in crate::world) fn len(&self) -> usize {
+        self.accounts.len()
     }
 
     /// The calls of all sagas whose effects may still come.
@@ -425,10 +451,11 @@ impl World<'_> {
         account.should_stand = Some(should_stand);
         let is_unclear = account.is_unclear && !to_people;
         self.saga_is_right(key);
+        let sagas = &mut self.data.sagas;
         if !is_unclear {
-            let sagas = &mut self.data.sagas;
-            let calls = sagas.accounts.remove(&key).map_or_else(Vec::new, |account| account.calls);
-            calls.iter().for_each(|call| _ = sagas.calls.remove(call));
+            sagas.closes(key);
+        } else if sagas.accounts.len() > sagas.look_at.max(FEW) {
+            self.forget_effects();
         }
     }
 
@@ -457,5 +484,48 @@ impl World<'_> {
         count!(self.stations.counts(saga), saga::REPAIRED);
         self.sagas_move(saga, Some(&saga::IN_REPAIR), None);
         self.repairs(saga);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FEW;
+    use crate::data::Effect;
+    use crate::dist::Distribution;
+    use crate::ids::{Caller, EdgeId, EndpointId, ServiceId};
+    use crate::message::saga::{HALF_FINISHED, Saga, SagaStep};
+    use crate::message::{Consumer, Queue};
+    use crate::topology::{Node, Step};
+    use crate::world::World;
+    use crate::world::tests::{chain, ms, service};
+
+    /// 1000 sagas a second, whose only call is given up after 10 ms and done after 15 ms.
+    #[test]
+    fn accounts_of_sagas_are_closed_when_nothing_can_come_of_them() {
+        let tiers = ["order", "by", "pay"].map(|name| {
+            let mut tier = service(name, 1, None);
+            tier.workers = None;
+            (tier, Distribution::constant(ms(15)))
+        });
+        let mut model = chain(1000.0, 50, &tiers, &[None, Some(ms(1_000)), Some(ms(10))]);
+        model.run.warm_up = ms(0);
+        let action = EdgeId(2);
+        let steps = vec![SagaStep { name: "pay".into(), action, compensation: None }];
+        let saga = Saga { runner: Some(EndpointId(1)), is_two_phase: false, steps, repair: None };
+        let consumer = Consumer { renew_every: Some(ms(1_000)), ..Consumer::plain(EdgeId(1), ms(3_000), u32::MAX) };
+        let queue = Queue { capacity: 1_000_000, consumers: vec![consumer], saga: Some(saga), ..Queue::default() };
+        model.services[0].node = Node::Queue(queue);
+        model.endpoints[0].steps.clear();
+        model.edges[1].caller = Caller::Queue(ServiceId(0));
+        model.endpoints[1].steps = vec![Step::Call(action)];
+        model.endpoints[1].is_async = true;
+        model.endpoints[2].effect = Effect::Idempotent;
+        let mut world = World::new(&model, 1, 0);
+        world.run();
+        let kept = world.data.sagas.len();
+        assert!(kept <= FEW + 1, "{kept} accounts");
+        let run = world.into_result();
+        let late = run.service(ServiceId(0), run.whole()).of(&HALF_FINISHED);
+        assert!(late > 49_000, "{late} charges that came late");
     }
 }
