@@ -100,6 +100,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     deadlines(compiled, problems);
     tenants(compiled, written, problems);
     messages_at_doors(compiled, problems);
+    prefetched(compiled, problems);
     limits_of_nothing(compiled, problems);
     single_rows(compiled, problems);
     agreements(compiled, problems);
@@ -149,6 +150,34 @@ fn messages_at_doors(compiled: &Compiled, problems: &mut Problems) {
                 Problem::warning(path, what)
                     .label("each time counts as one of max_deliveries")
                     .hint("bound the work of a consumer by its workers, which take a message only when they are free"),
+            );
+        }
+    }
+}
+
+/// Messages are handed to instances that have no place for them.
+fn prefetched(compiled: &Compiled, problems: &mut Problems) {
+    let model = &compiled.model;
+    let queues = model.services.iter().filter_map(|service| match &service.node {
+        Kind::Queue(queue) => Some(queue),
+        _ => None,
+    });
+    for consumer in queues.flat_map(|queue| &queue.consumers).filter(|consumer| consumer.batch.is_none()) {
+        let Some(most) = consumer.prefetch.map(u64::from) else { continue };
+        let service =
+            &model.services[model.endpoints[model.edges[consumer.edge.index()].callee.index()].service.index()];
+        let Some(workers) = service.workers.map(u64::from) else { continue };
+        let places = u64::from(service.queue_capacity).saturating_add(workers);
+        if most > places {
+            let path = compiled.paths.edges[consumer.edge.index()].as_str();
+            let path = format!("{}.prefetch", path.strip_suffix(".to").unwrap_or(path));
+            let what = format!("an instance of {} turns messages away that are handed to it", service.name);
+            problems.push(
+                Problem::warning(path, what)
+                    .label(format!(
+                        "it is handed up to {most}, and has {places} places: each time counts as one of max_deliveries"
+                    ))
+                    .hint(format!("write prefetch: {places}, or a larger queue of {}", service.name)),
             );
         }
     }

@@ -450,6 +450,22 @@ fn a_relay_sends_only_where_its_store_and_its_queue_are_reached() {
 }
 
 #[test]
+fn what_is_prefetched_in_batches_is_counted_in_messages() {
+    let run = |batch: &str| {
+        Ran::of(&format!(
+            "load: {{users: {{to: jobs.send, arrive: {{burst: {{size: 1000, at: 1s}}}}}}}}\n\
+             services: {{a: {{workers: 1, endpoints: {{do: {{steps: [{{work: 10s}}]}}}}}}}}\n\
+             queues: {{jobs: {{consumers: {{x: {{to: a.do, visibility_timeout: 100s, prefetch: 15{batch}}}}}}}}}\n"
+        ))
+    };
+    // The instance holds fifteen, and takes as many again as it is done with.
+    run("").close("queue_length(jobs) from 2s to 10s", 985.0, 0.0);
+    let batches = run(", batch: {count: 10, max_wait: 100ms}");
+    batches.close("queue_length(jobs) from 2s to 10s", 985.0, 0.0);
+    batches.close("queue_length(jobs) from 12s to 20s", 975.0, 0.0);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_at_its_place() {
     let base = "scenario: s\nquestion: q?\nrun: {duration: 10s}\nload: {users: {to: web.get, arrive: {poisson: {rate: 1/s}}}}\n\
         services: {web: {workers: 4, endpoints: {get: {steps: [{work: 1ms}]}}}}\n";
@@ -468,6 +484,10 @@ fn what_makes_no_sense_is_refused_at_its_place() {
             "handed out again before",
         ),
         ("queues: {jobs: {consumers: {x: {to: web.get, batch: {count: 1}}}}}\n", "a batch of one message is no batch"),
+        (
+            "queues: {jobs: {consumers: {x: {to: web.get, prefetch: 9, batch: {count: 10}}}}}\n",
+            "larger than what an instance may hold",
+        ),
         (
             "queues: {jobs: {consumers: {x: {to: web.get}}, redrive: {rate: 1/s}}}\n",
             "consumers take here do not go back",

@@ -40,7 +40,7 @@ pub struct ConsumerSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renew_every: Option<SimDuration>,
     /// How many messages an instance holds at most, those that it works on among them: it takes them before it has a free worker; default one for
-    /// each free worker.
+    /// each free worker. What has no place in the queue of the service is turned away there, and that counts as a delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefetch: Option<Count>,
     /// Messages that are handed over together; default one by one.
@@ -148,6 +148,11 @@ impl ConsumerSettings {
         }
         if let Some(batch) = self.batch {
             problems.at("batch", |p| batch.validate(p));
+            if let Some(most) = self.prefetch.filter(|most| most.get() < batch.count.get()) {
+                let problem = problems.error("batch.count", "a batch is larger than what an instance may hold");
+                problem.label = Some(format!("{} at once, and prefetch allows {most}", batch.count));
+                problem.hint = Some("write a prefetch of some batches, or a smaller batch".into());
+            }
         }
         if self.max_deliveries.get() == 0 {
             problems.error("max_deliveries", "a message that is never handed out is lost at once").hint =

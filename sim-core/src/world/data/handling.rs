@@ -126,12 +126,15 @@ impl World<'_> {
         let of = &mut self.data.queues.queues[queue];
         let number = self.data.queues.by_site[site].1;
         let group = if of.groups.is_empty() { 0 } else { number as usize };
-        let most = of.consumers[number as usize].batch.map_or(1, |batch| batch.count as usize);
+        let Consumer { batch, prefetch, .. } = of.consumers[number as usize];
+        let held = of.held.get(&(number, instance)).copied().unwrap_or(0);
+        let free = prefetch.map_or(u32::MAX, |most| most.saturating_sub(held));
+        let most = batch.map_or(1, |batch| batch.count).min(free) as usize;
         let waiting = &mut of.lines[group][line].waiting;
         let together: Vec<FrameId> = waiting.drain(..most.min(waiting.len())).collect();
         let (&first, others) = together.split_first()?;
-        if of.consumers[number as usize].prefetch.is_some() {
-            *of.held.entry((number, instance)).or_insert(0) += 1;
+        if prefetch.is_some() {
+            *of.held.entry((number, instance)).or_insert(0) += together.len() as u32;
             self.data.queues.holders.insert(first, instance);
         }
         for &message in &together {
@@ -181,6 +184,7 @@ impl World<'_> {
         let is_topic = !self.data.queues.queues[queue].groups.is_empty();
         let line = self.data.queues.line_of(message);
         let others = self.data.queues.batches.remove(&message).unwrap_or_default();
+        let count = 1 + others.len() as u32;
         let holder = self.data.queues.holders.remove(&message);
         let consumer = self.data.queues.queues[queue].consumers[number as usize].clone();
         if consumer.is_of_saga {
@@ -199,7 +203,7 @@ impl World<'_> {
             }
         }
         if let Some(instance) = holder {
-            self.lets_go(queue, number, instance);
+            self.lets_go(queue, number, instance, count);
         }
         if is_topic {
             self.line_goes_on(queue, number as usize, line);
@@ -254,10 +258,10 @@ impl World<'_> {
         dead.is_some_and(|dead| self.take_in(dead, mix(at.key, MESSAGE), at.rank, message))
     }
 
-    /// An instance holds a message less, and takes the next.
-    fn lets_go(&mut self, queue: ServiceId, number: u32, instance: InstanceId) {
+    /// An instance holds so many messages less, and takes the next.
+    fn lets_go(&mut self, queue: ServiceId, number: u32, instance: InstanceId, count: u32) {
         if let Some(held) = self.data.queues.queues[queue].held.get_mut(&(number, instance)) {
-            *held -= 1;
+            *held -= count;
         }
         self.offers_all(queue);
     }
