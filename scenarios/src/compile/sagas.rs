@@ -76,8 +76,27 @@ impl Compiler<'_> {
             let once = settings.each.retry.as_ref().is_some_and(|retry| retry.attempts() == 1);
             let keys = settings.each.call_keys();
             self.validate_call(&CallKeys { retry: keys.retry.filter(|_| !once), ..keys }, p);
-            self.known_policy(settings.each.policy.as_deref(), p)
+            self.known_policy(settings.each.policy.as_deref(), p) && self.does_each_step(settings, p)
         })
+    }
+
+    /// A step without its participant would count as done, and nothing of it stands.
+    fn does_each_step(&self, settings: &SagaSettings, problems: &mut Problems) -> bool {
+        if matches!(settings.coordination, CoordinationSettings::Choreographed(_)) {
+            return true;
+        }
+        let of_policy = settings.each.policy.as_ref().and_then(|policy| self.written.policies.get(policy));
+        let policy = of_policy.map(|policy| policy.call_keys()).unwrap_or_default();
+        let is_optional = self.defaults.optional == Some(true) && policy.optional != Some(false);
+        let (key, hint) = if policy.fallback.is_some() || policy.optional == Some(true) {
+            ("policy", "name a policy without fallback and optional")
+        } else if is_optional || self.defaults.fallback.is_some() {
+            ("", "write fallback and optional at the calls that are to have them, and not in defaults.call")
+        } else {
+            return true;
+        };
+        problems.error(key, "a step that does without its participant is not done").hint = Some(hint.into());
+        false
     }
 
     /// The call by which an instance takes a saga, and coordinates it.

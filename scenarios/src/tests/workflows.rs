@@ -467,6 +467,7 @@ fn what_is_prefetched_in_batches_is_counted_in_messages() {
 
 #[test]
 fn what_makes_no_sense_is_refused_at_its_place() {
+    const WITHOUT: &str = "a step that does without its participant is not done";
     let base = "scenario: s\nquestion: q?\nrun: {duration: 10s}\nload: {users: {to: web.get, arrive: {poisson: {rate: 1/s}}}}\n\
         services: {web: {workers: 4, endpoints: {get: {steps: [{work: 1ms}]}}}}\n";
     for (more, says) in [
@@ -487,6 +488,26 @@ fn what_makes_no_sense_is_refused_at_its_place() {
         (
             "queues: {jobs: {consumers: {x: {to: web.get, prefetch: 9, batch: {count: 10}}}}}\n",
             "larger than what an instance may hold",
+        ),
+        (
+            "policies: {p: {fallback: {latency: 5ms}}}\nsagas: {order: {coordination: {orchestrated: {by: web}}, each: {policy: p}, \
+             steps: [{name: a, action: web.get}]}}\n",
+            WITHOUT,
+        ),
+        (
+            "policies: {p: {optional: true}}\nsagas: {order: {coordination: {two_phase_commit: {by: web}}, each: {policy: p}, \
+             steps: [{name: a, action: web.get}]}}\n",
+            WITHOUT,
+        ),
+        (
+            "defaults: {call: {fallback: {latency: 5ms}}}\nsagas: {order: {coordination: {orchestrated: {by: web}}, \
+             steps: [{name: a, action: web.get}]}}\n",
+            WITHOUT,
+        ),
+        (
+            "defaults: {call: {fallback: {latency: 5ms}}}\npolicies: {p: {optional: false}}\nsagas: {order: {coordination: \
+             {orchestrated: {by: web}}, each: {policy: p}, steps: [{name: a, action: web.get}]}}\n",
+            WITHOUT,
         ),
         (
             "queues: {jobs: {consumers: {x: {to: web.get}}, redrive: {rate: 1/s}}}\n",
