@@ -54,6 +54,7 @@ fn endpoint_of(kind: &PromiseKind) -> Option<EndpointId> {
 
 fn reached(model: &Model) -> Vec<bool> {
     let mut reached = vec![false; model.endpoints.len()];
+    let mut topics = vec![];
     let first = model.loads.iter().flat_map(|load| &load.mix).map(|(_, edge)| *edge);
     let mut open: Vec<EndpointId> = first.map(|edge| model.edges[edge.index()].callee).collect();
     // Who is asked by a scaler needs no load.
@@ -72,10 +73,17 @@ fn reached(model: &Model) -> Vec<bool> {
         if let Node::Queue(queue) = &model.services[endpoint.service.index()].node {
             edges.extend(queue.consumers.iter().filter(|c| !c.is_of_saga).map(|c| c.edge));
             let events = queue.saga.iter().filter(|saga| saga.runner.is_none()).flat_map(|saga| &saga.steps);
-            edges.extend(events.flat_map(|step| std::iter::once(step.action).chain(step.compensation)));
+            let events = events.flat_map(|step| std::iter::once(step.action).chain(step.compensation));
+            let events: Vec<EdgeId> = events.collect();
+            topics.extend(events.iter().map(|edge| model.edges[edge.index()].caller));
+            edges.extend(events);
             open.extend(queue.consumers.iter().filter_map(|c| c.dead_letter));
         }
         open.extend(edges.into_iter().map(|edge| model.edges[edge.index()].callee));
+    }
+    // The events of a saga come to its topic, and to nobody who takes what is sent there.
+    for (endpoint, reached) in model.endpoints.iter().zip(&mut reached) {
+        *reached |= topics.contains(&Caller::Queue(endpoint.service));
     }
     reached
 }

@@ -466,6 +466,43 @@ fn what_is_prefetched_in_batches_is_counted_in_messages() {
 }
 
 #[test]
+fn a_second_silence_is_noticed_from_its_own_beginning() {
+    let run = |first: &str| {
+        Ran::of(&format!(
+            "{EVENTS}services: {{a: {{instances: 2, workers: 50, endpoints: {{do: {{steps: [{{work: 10ms}}]}}}}}}}}\n\
+             topics: {{events: {{partitions: 4, rebalance: {{takes: 1s, session_timeout: 20s}}, consumers: {{x: {{to: a.do}}}}}}}}\n\
+             faults:\n  dies: {{inject: crash, where: {{service: a, instances: [0]}}, at: {first}, for: 1s}}\n  \
+             again: {{inject: crash, where: {{service: a, instances: [0]}}, at: 38s, for: 10s}}\n"
+        ))
+    };
+    // Neither is as long as the session.
+    run("20s").close("rebalances(events)", 0.0, 0.0);
+    run("90s").close("rebalances(events)", 0.0, 0.0);
+}
+
+#[test]
+fn what_a_saga_reaches_is_no_idle_topic_and_what_is_handed_over_has_a_place() {
+    let says = |sections: &str| problems(&format!("scenario: s\nquestion: q?\nrun: {{duration: 100s}}\n{sections}"));
+    let saga = |over: &str| {
+        format!(
+            "{ORDER}sagas: {{order: {{coordination: {over}, steps: [{{name: a, action: a.do, compensation: a.undo}}]}}}}\n"
+        )
+    };
+    let idle = |said: &[String]| said.iter().any(|said| said.contains("no load reaches events"));
+    assert!(!idle(&says(&saga("{choreographed: {over: events}}"))));
+    assert!(idle(&says(&saga("{orchestrated: {by: by}}"))));
+    let prefetches = |most: u32| {
+        let said = says(&format!(
+            "load: {{users: {{to: jobs.send, arrive: {{constant: {{rate: 5/s}}}}}}}}\n\
+             services: {{a: {{workers: 1, queue: {{capacity: 5}}, endpoints: {{do: {{steps: [{{work: 1s}}]}}}}}}}}\n\
+             queues: {{jobs: {{consumers: {{x: {{to: a.do, prefetch: {most}}}}}}}}}\n"
+        ));
+        said.iter().any(|said| said.contains("turns messages away that are handed to it"))
+    };
+    assert!(prefetches(7) && !prefetches(6));
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_at_its_place() {
     const WITHOUT: &str = "a step that does without its participant is not done";
     let base = "scenario: s\nquestion: q?\nrun: {duration: 10s}\nload: {users: {to: web.get, arrive: {poisson: {rate: 1/s}}}}\n\

@@ -56,8 +56,10 @@ pub(super) struct Group {
     pub(super) is_paused: bool,
     /// Counts when partitions were shared out, so that what was planned before is out of date.
     pub(super) generation: u32,
-    /// Somebody waits already whether a member comes back.
-    pub(super) is_watched: bool,
+    /// Members of which nothing is heard, each with the number of its silence.
+    pub(super) silent: BTreeMap<InstanceId, u32>,
+    /// How many silences there were.
+    pub(super) silences: u32,
 }
 
 /// One queue while it runs.

@@ -25,7 +25,7 @@ use super::{Event, World, fact};
 use crate::data::replication::Commit;
 use crate::dist::Distribution;
 use crate::engine::rng::mix;
-use crate::ids::{EdgeId, KeySpaceId, ServiceId};
+use crate::ids::{EdgeId, InstanceId, KeySpaceId, ServiceId};
 use crate::message::Consumer;
 use crate::model::Model;
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ pub(in crate::world) enum Due {
     /// Rights to sell come to a zone.
     RightsArrive { store: ServiceId, row: u64, zone: u16, rights: u64 },
     /// So long was nothing heard of a member of a consumer group.
-    SessionEnds { queue: ServiceId, group: u32 },
+    SessionEnds { queue: ServiceId, group: u32, member: InstanceId, number: u32 },
     /// The partitions of a consumer group are shared out.
     Rebalanced { queue: ServiceId, group: u32, generation: u32 },
     /// Messages have waited long enough for others to be handed over with them.
@@ -114,7 +114,9 @@ impl World<'_> {
             Due::RightsArrive { store, row, zone, rights } => {
                 self.rights_arrive(store, row, usize::from(zone), rights);
             }
-            Due::SessionEnds { queue, group } => self.session_ends(queue, group as usize),
+            Due::SessionEnds { queue, group, member, number } => {
+                self.session_ends(queue, group as usize, member, number);
+            }
             Due::Rebalanced { queue, group, generation } => self.rebalanced(queue, group as usize, generation),
             Due::BatchWaits { queue } => self.batch_has_waited(queue),
             Due::Redrives { queue } => self.redrives(queue),

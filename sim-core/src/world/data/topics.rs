@@ -164,28 +164,35 @@ impl World<'_> {
 
     fn looks_at_group(&mut self, queue: ServiceId, group: usize) {
         let now = self.members_now(queue, group);
-        let at = &self.data.queues.queues[queue].groups[group];
+        let at = &mut self.data.queues.queues[queue].groups[group];
+        // Who is heard again has its next silence from its own beginning.
+        at.silent.retain(|member, _| !now.contains(member));
         if at.members == now || at.members.is_empty() && at.generation == 0 {
             return;
         }
-        let is_gone = |member: &&InstanceId| !now.contains(member);
-        let is_silent = |member: &InstanceId| !self.stations.serves(*member);
+        let gone: Vec<InstanceId> = at.members.iter().filter(|member| !now.contains(member)).copied().collect();
         let came = now.iter().any(|member| !at.members.contains(member));
-        let left = at.members.iter().filter(is_gone).any(|member| !is_silent(member));
+        let left = gone.iter().any(|member| self.stations.serves(*member));
         if came || left {
             return self.begins_rebalance(queue, group);
         }
         // Nobody has said that it goes: that is noticed when nothing was heard of it for long enough.
-        if !std::mem::replace(&mut self.data.queues.queues[queue].groups[group].is_watched, true) {
-            let waits = self.topic(queue).map_or(0, |topic| topic.rebalance.session_timeout.ns());
-            self.schedule(self.now.saturating_add(waits), Due::SessionEnds { queue, group: group as u32 });
+        let ends = self.now.saturating_add(self.topic(queue).map_or(0, |topic| topic.rebalance.session_timeout.ns()));
+        for member in gone {
+            let at = &mut self.data.queues.queues[queue].groups[group];
+            if at.silent.contains_key(&member) {
+                continue;
+            }
+            at.silences += 1;
+            let number = at.silences;
+            at.silent.insert(member, number);
+            self.schedule(ends, Due::SessionEnds { queue, group: group as u32, member, number });
         }
     }
 
     /// So long was nothing heard of a member.
-    pub(super) fn session_ends(&mut self, queue: ServiceId, group: usize) {
-        self.data.queues.queues[queue].groups[group].is_watched = false;
-        if self.data.queues.queues[queue].groups[group].members != self.members_now(queue, group) {
+    pub(super) fn session_ends(&mut self, queue: ServiceId, group: usize, member: InstanceId, number: u32) {
+        if self.data.queues.queues[queue].groups[group].silent.get(&member) == Some(&number) {
             self.begins_rebalance(queue, group);
         }
     }
@@ -195,6 +202,7 @@ impl World<'_> {
         let at = &mut self.data.queues.queues[queue].groups[group];
         at.generation += 1;
         at.is_paused = true;
+        at.silent.clear();
         // So that the next look compares with those for whom it is done.
         let generation = at.generation;
         self.data.queues.queues[queue].groups[group].members = self.members_now(queue, group);
