@@ -450,7 +450,11 @@ pub struct ImportArgs {
     /// Of which program.
     pub form: ForeignForm,
     /// The plan, in JSON; - is standard input.
-    pub plan: PathBuf,
+    #[arg(required_unless_present = "resources")]
+    pub plan: Option<PathBuf>,
+    /// List which resources are read, and which of their arguments.
+    #[arg(long, conflicts_with_all = ["plan", "out"])]
+    pub resources: bool,
     /// The scenario file to write, which must not exist yet. Default: standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

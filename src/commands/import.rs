@@ -8,13 +8,16 @@ use crate::refused;
 use crate::status::OK;
 use anyhow::{Result, bail};
 use scenarios::files::MOST_BYTES;
-use scenarios::terraform::import::{Imported, import};
+use scenarios::terraform::import::{Imported, import, resources};
 use scenarios::{Disk, Files};
 use std::fmt::Write;
 
 pub fn run(args: &ImportArgs) -> Result<u8> {
-    let is_input = args.plan.as_os_str() == "-";
-    let path = if is_input { STDIN.to_owned() } else { typed(&args.plan) };
+    let Some(plan) = &args.plan else {
+        return output::print(&resources()).map(|()| OK);
+    };
+    let is_input = plan.as_os_str() == "-";
+    let path = if is_input { STDIN.to_owned() } else { typed(plan) };
     if let Some(out) = args.out.as_ref().filter(|out| out.exists()) {
         bail!("{} exists already, and what was filled in there would be lost; name another file", typed(out));
     }
@@ -23,7 +26,7 @@ pub fn run(args: &ImportArgs) -> Result<u8> {
     } else {
         Disk.read(&path).map_err(|problem| refused::value(&[&path], &problem))?
     };
-    let stem = args.plan.file_stem().filter(|_| !is_input);
+    let stem = plan.file_stem().filter(|_| !is_input);
     let name = stem.map_or_else(|| "the plan".to_owned(), |name| name.to_string_lossy().into_owned());
     let imported = match args.form {
         ForeignForm::Terraform => import(&name, &text),

@@ -1,11 +1,11 @@
 //! Pages of the documentation, whose commands are run: what a page says that a command prints is what it prints.
 //!
-//! A block ```` ```console ```` holds commands, `$ windtunnel ..`, each followed by its standard output. The commands of a page are run
-//! by the shell, one after the other, in a folder of its own with a copy of `scenarios/`, so that a later one finds what an earlier one
-//! wrote. `2>&1` shows standard error too, `\` at the end of a line goes on in the next one, and a command that fails is followed by
-//! `$ echo $?`. A line `...` stands for any lines. A block ```` ```yaml NAME ```` is a file of that name in the folder. A picture
-//! `docs/SCENARIO-FIGURE.png` is the figure that a command of the page has drawn. A block of no language is refused, for nobody would see
-//! whether it is true. `UPDATE=1 cargo test` writes the pages and the pictures.
+//! A block ```` ```console ```` holds commands, `$ windtunnel ..`, each followed by its standard output. The commands of a page are run by the shell,
+//! one after the other, in a folder of its own with a copy of `scenarios/`, so that a later one finds what an earlier one wrote. `2>&1` shows
+//! standard error too, `\` at the end of a line goes on in the next one, and a command that fails is followed by `$ echo $?`. A line `...` stands for
+//! any lines. A block ```` ```yaml NAME ```` or ```` ```json NAME ```` is a file of that name in the folder. A picture `docs/SCENARIO-FIGURE.png` is
+//! the figure that a command of the page has drawn. A block of no language is refused, for nobody would see whether it is true. `UPDATE=1 cargo test`
+//! writes the pages and the pictures.
 
 use super::program::Folder;
 use super::{files, root};
@@ -83,7 +83,7 @@ fn page(text: &str, folder: &Folder) -> String {
     let parts: Vec<&str> = text.split("```").collect();
     let made = parts.iter().enumerate().map(|(place, part)| {
         let (word, rest) = part.split_once('\n').unwrap_or((part, ""));
-        match word.trim_end().strip_prefix("yaml ") {
+        match word.trim_end().strip_prefix("yaml ").or_else(|| word.trim_end().strip_prefix("json ")) {
             _ if place % 2 == 0 => (*part).to_owned(),
             Some(name) => {
                 folder.write(name, rest);

@@ -4,6 +4,7 @@ mod export;
 mod hostile;
 mod import;
 mod links;
+mod reads;
 mod resources;
 mod round;
 

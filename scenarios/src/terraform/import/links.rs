@@ -61,7 +61,7 @@ pub(super) fn of<'p>(plan: &Plan<'p>, parts: &[Part<'p>]) -> Links {
 }
 
 /// The arguments by which a part names what it runs as and where, and the resources that stand between.
-const OWNS: [&str; 9] = [
+pub(super) const OWNS: [&str; 9] = [
     "role",
     "task_definition",
     "task_role_arn",
@@ -72,6 +72,9 @@ const OWNS: [&str; 9] = [
     "vpc_security_group_ids",
     "security_group_ids",
 ];
+
+/// The arguments in which a part is told of others.
+pub(super) const SPEAKS: [&str; 3] = ["environment", "user_data", "spec"];
 
 /// Resources that stand between a part and its role or group.
 const BETWEEN: [&str; 3] = ["aws_ecs_task_definition", "aws_iam_instance_profile", "aws_launch_template"];
@@ -255,7 +258,7 @@ impl<'r, 'p> Reader<'r, 'p> {
         let plan: &'r Plan<'p> = self.plan;
         for (place, part) in self.part_of.clone() {
             let resource = &plan.resources[place];
-            for argument in ["environment", "user_data", "spec"] {
+            for argument in SPEAKS {
                 for target in self.parts_meant(resource, argument) {
                     self.touches(part, target);
                 }

@@ -1,7 +1,7 @@
 //! A Terraform plan as a scenario: its parts, their sizes and their links are the plan's, and what the plan does not tell is to be filled in.
 //!
 //! `plan` reads the plan, `refer` follows what its expressions refer to, `parts` finds what runs and how large it is, `quantity` reads its limits,
-//! `links` finds who talks to whom, `policies` what they may do, and `write` makes the text.
+//! `links` finds who talks to whom, `policies` what they may do, `write` makes the text, and `resources` tells people what of a plan is read.
 
 mod links;
 mod parts;
@@ -9,8 +9,10 @@ mod plan;
 mod policies;
 mod quantity;
 mod refer;
+mod resources;
 mod write;
 
+pub use resources::text as resources;
 use serde_json::Value;
 use sim_core::problem::Problem;
 pub use write::FILL_IN;
@@ -47,7 +49,7 @@ pub fn import(name: &str, text: &[u8]) -> Result<Imported, Problem> {
     let plan = plan::Plan::of(&json)?;
     let parts = parts::of(&plan);
     if parts.is_empty() {
-        let known: Vec<&str> = parts::KNOWN.iter().map(|(kind, _)| *kind).collect();
+        let known: Vec<&str> = parts::KNOWN.iter().map(|known| known.kind).collect();
         let planned = plan.resources.len();
         return Err(Problem::error(
             "",

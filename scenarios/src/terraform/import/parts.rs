@@ -21,21 +21,56 @@ pub(super) enum Sort {
     Queue,
 }
 
+impl Sort {
+    /// What it is, for people.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Function => "function",
+            Self::Service => "service",
+            Self::Store => "store",
+            Self::Cache => "cache",
+            Self::Queue => "queue",
+        }
+    }
+}
+
+/// A type of resources that are parts.
+pub(super) struct Known {
+    pub kind: &'static str,
+    pub sort: Sort,
+    /// What its size is read from, for people.
+    pub arguments: &'static str,
+    size: fn(&Plan, &Resource) -> Size,
+}
+
+const fn known(kind: &'static str, sort: Sort, arguments: &'static str, size: fn(&Plan, &Resource) -> Size) -> Known {
+    Known { kind, sort, arguments, size }
+}
+
+/// What is read of a deployment of Kubernetes.
+const POD: &str = "spec: replicas, limits of cpu and memory";
+
 /// The types of resources that are parts.
-pub(super) const KNOWN: [(&str, Sort); 13] = [
-    ("aws_autoscaling_group", Sort::Service),
-    ("aws_db_instance", Sort::Store),
-    ("aws_dynamodb_table", Sort::Store),
-    ("aws_ecs_service", Sort::Service),
-    ("aws_elasticache_cluster", Sort::Cache),
-    ("aws_elasticache_replication_group", Sort::Cache),
-    ("aws_instance", Sort::Service),
-    ("aws_lambda_function", Sort::Function),
-    ("aws_sqs_queue", Sort::Queue),
-    ("kubernetes_deployment", Sort::Service),
-    ("kubernetes_deployment_v1", Sort::Service),
-    ("kubernetes_stateful_set", Sort::Service),
-    ("kubernetes_stateful_set_v1", Sort::Service),
+pub(super) const KNOWN: [Known; 13] = [
+    known("aws_autoscaling_group", Sort::Service, "desired_capacity, min_size, max_size, launch_template", group),
+    known("aws_db_instance", Sort::Store, "instance_class, engine, multi_az, replicate_source_db", |_, db| {
+        database(db)
+    }),
+    known("aws_dynamodb_table", Sort::Store, "read_capacity, write_capacity", |_, table| capacity(table)),
+    known("aws_ecs_service", Sort::Service, "desired_count, task_definition, load_balancer", container),
+    known("aws_elasticache_cluster", Sort::Cache, "num_cache_nodes, node_type", |_, one| cache(one, "num_cache_nodes")),
+    known("aws_elasticache_replication_group", Sort::Cache, "num_cache_clusters, node_type", |_, one| {
+        cache(one, "num_cache_clusters")
+    }),
+    known("aws_instance", Sort::Service, "instance_type", |_, one| machine(one)),
+    known("aws_lambda_function", Sort::Function, "reserved_concurrent_executions, memory_size, timeout", |_, one| {
+        function(one)
+    }),
+    known("aws_sqs_queue", Sort::Queue, "visibility_timeout_seconds, redrive_policy", |_, _| Size::default()),
+    known("kubernetes_deployment", Sort::Service, POD, |_, one| deployment(one)),
+    known("kubernetes_deployment_v1", Sort::Service, POD, |_, one| deployment(one)),
+    known("kubernetes_stateful_set", Sort::Service, POD, |_, one| deployment(one)),
+    known("kubernetes_stateful_set_v1", Sort::Service, POD, |_, one| deployment(one)),
 ];
 
 /// A part of the scenario.
@@ -77,8 +112,8 @@ pub(super) fn of<'p>(plan: &Plan<'p>) -> Vec<Part<'p>> {
     let mut names = BTreeSet::new();
     let mut machines: BTreeMap<(Scope, &str, Option<String>), usize> = BTreeMap::new();
     for (place, resource) in plan.resources.iter().enumerate() {
-        let Some((_, sort)) = KNOWN.iter().find(|(kind, _)| *kind == resource.kind) else { continue };
-        let size = size(plan, resource);
+        let Some(known) = KNOWN.iter().find(|known| known.kind == resource.kind) else { continue };
+        let size = (known.size)(plan, resource);
         // Machines of one block and one type are instances of one service.
         if resource.kind == "aws_instance" {
             let block = (resource.scope.clone(), resource.name, size.machine.clone());
@@ -91,7 +126,7 @@ pub(super) fn of<'p>(plan: &Plan<'p>) -> Vec<Part<'p>> {
             machines.insert(block, parts.len());
         }
         let name = unique(&named(resource), &mut names);
-        parts.push(Part { name, sort: *sort, of: vec![place], address: resource.address, size });
+        parts.push(Part { name, sort: known.sort, of: vec![place], address: resource.address, size });
     }
     parts
 }
@@ -131,23 +166,12 @@ pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     wanted
 }
 
-fn size(plan: &Plan, resource: &Resource) -> Size {
-    match resource.kind {
-        "aws_lambda_function" => function(resource),
-        "aws_ecs_service" => container(plan, resource),
-        "aws_instance" => Size { instances: Some(1), machine: owned(resource, "instance_type"), ..Size::default() },
-        "aws_autoscaling_group" => group(plan, resource),
-        "aws_db_instance" => database(resource),
-        "aws_dynamodb_table" => table(resource),
-        "aws_elasticache_cluster" => cache(resource, "num_cache_nodes"),
-        "aws_elasticache_replication_group" => cache(resource, "num_cache_clusters"),
-        "aws_sqs_queue" => Size::default(),
-        _ => deployment(resource),
-    }
-}
-
 fn owned(resource: &Resource, key: &str) -> Option<String> {
     resource.text(key).map(str::to_owned)
+}
+
+fn machine(resource: &Resource) -> Size {
+    Size { instances: Some(1), machine: owned(resource, "instance_type"), ..Size::default() }
 }
 
 fn function(resource: &Resource) -> Size {
@@ -243,7 +267,7 @@ fn database(resource: &Resource) -> Size {
     }
 }
 
-fn table(resource: &Resource) -> Size {
+fn capacity(resource: &Resource) -> Size {
     let units = |key: &str| resource.number(key).filter(|n| *n > 0).map(|n| format!("{key} is {n}"));
     Size {
         instances: Some(1),
