@@ -23,6 +23,7 @@ pub mod knees;
 pub mod ladder;
 mod latency;
 pub mod lines;
+pub mod losses;
 mod outcomes;
 pub mod phases;
 pub mod picture;
@@ -125,6 +126,7 @@ pub const ALL: &[(&str, Chapter, Draw)] = &[
     ("recovery", Chapter::OverTime, recovery::draw),
     ("cost", Chapter::Money, cost::draw),
     ("wrongness", Chapter::Money, wrongness::draw),
+    ("losses", Chapter::Money, losses::draw),
     ("convergence", Chapter::Sure, convergence::draw),
 ];
 
@@ -209,6 +211,7 @@ mod tests {
         crate::studies::pages()
             .iter()
             .flat_map(|(_, page)| page.figures().into_iter().cloned().collect::<Vec<_>>())
+            .chain(losses::tests::shapes())
             .collect()
     }
 

@@ -5,9 +5,9 @@ use super::chart::Plot;
 use super::svg::colour;
 use super::ticks::nice;
 use super::{DataTable, Figure, both};
-use crate::numbers::{alone, estimate, grouped, plain};
+use crate::numbers::{alone, estimate, plain};
 use sim_core::expression::Group;
-use sim_core::results::{CostItemSummary, Estimate, LossYears, StudyResult, Unit};
+use sim_core::results::{CostItemSummary, Estimate, StudyResult, Unit};
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let items: Vec<&CostItemSummary> =
@@ -84,7 +84,6 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             rows: kinds,
         });
     }
-    tables.extend(study.summary.wrongness.year.as_ref().filter(|year| year.value_at_risk_99 > 0.0).map(a_year));
     Some(Figure {
         id: "wrongness".into(),
         title,
@@ -101,49 +100,4 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         readings: Vec::new(),
         format: "",
     })
-}
-
-/// What a year loses: not only on average.
-fn a_year(year: &LossYears) -> DataTable {
-    let rows = [
-        ("Mean", year.mean),
-        ("One year in twenty loses less than", year.p5),
-        ("Half of all years lose less than", year.p50),
-        ("Value at risk, 95 %: one year in twenty loses more than", year.value_at_risk_95),
-        ("Value at risk, 99 %: one year in a hundred loses more than", year.value_at_risk_99),
-        ("Mean of the worst twentieth", year.shortfall_95),
-    ];
-    DataTable {
-        says: format!(
-            "what a year loses, over {} years put together of the replications",
-            grouped(f64::from(year.years), 0)
-        ),
-        heads: ["A year", "Loss"].map(String::from).into(),
-        rows: rows.into_iter().map(|(name, loss)| vec![name.to_owned(), plain(loss, Unit::Money)]).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::studies::run::sample;
-
-    #[test]
-    fn the_years_stand_beneath_the_figure_where_they_are_known() {
-        let mut study = sample::study();
-        let tables = draw(&study).unwrap().tables.len();
-        study.summary.wrongness.year = Some(LossYears {
-            years: 10_000,
-            mean: 358_000.0,
-            p5: 89_300.0,
-            p50: 357_000.0,
-            value_at_risk_95: 714_000.0,
-            value_at_risk_99: 893_000.0,
-            shortfall_95: 790_000.0,
-            exceeded: Vec::new(),
-        });
-        let figure = draw(&study).unwrap();
-        assert_eq!(figure.tables.len(), tables + 1);
-        assert_eq!(figure.tables[tables].rows[3][1], "$714,000");
-    }
 }

@@ -386,7 +386,7 @@ fn summary() -> Summary {
             cost_per_year: near(358_000.0, 2000.0),
             cost_per_incident: Some(near(89_500.0, 500.0)),
             by_fault: vec![FaultPrice { fault: "brownout".into(), adds: near(89_500.0, 500.0), per_year: Some(4.0) }],
-            year: None,
+            year: Some(crate::figures::losses::sample()),
             runs_without_incidents: 64,
         },
         probes: BTreeMap::new(),
