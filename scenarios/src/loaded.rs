@@ -191,9 +191,13 @@ fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources, ask
     if damage.is_empty() && !problems.has_errors() {
         check::whole(&compiled, &written, &mut problems);
     }
-    let follows =
-        |problem: &Problem| !problem.path.is_empty() && tree.find(&problem.path).is_some_and(|node| damage.hit(node));
-    let found = problems.into_vec().into_iter().filter(|p| !follows(p));
+    let follows = |problem: &Problem| {
+        let is_hit = || tree.find(&problem.path).is_some_and(|node| damage.hit(node));
+        !problem.path.is_empty() && (is_hit() || damage.of_sibling(&problem.path, tree))
+    };
+    let mut found = problems.into_vec();
+    found.iter_mut().for_each(|problem| problem.path = damage.as_it_was(&problem.path, tree));
+    let found = found.into_iter().filter(|p| !follows(p));
     placed.extend(found.map(|problem| Placed::find(problem, tree)));
     Understood { written: Some(written), compiled: Some(compiled), problems: placed }
 }

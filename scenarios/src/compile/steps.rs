@@ -242,7 +242,7 @@ fn check_sum(said: f64, open: &[usize], count: usize, problems: &mut Problems) {
     if count == 0 {
         problems.error("", "there is nothing to choose from").hint = Some("write at least two branches".into());
     } else if let [_, second, ..] = open {
-        problems.error(&second.to_string(), "two branches without probability").hint =
+        problems.error(&format!("{second}.probability"), "two branches without probability").hint =
             Some("only one gets the rest".into());
     } else if said > 1.0 + NEAR {
         problems.error("", format!("the probabilities add up to {percent}")).label =

@@ -29,30 +29,66 @@ pub struct Gathered<T> {
 
 /// Nodes that lost something, by their place, with the keys that they lost.
 #[derive(Debug, Default)]
-pub struct Damage(BTreeMap<Span, Vec<String>>);
+pub struct Damage {
+    lost: BTreeMap<Span, Vec<String>>,
+    /// Items that lists lost one after the other, each by its place among those that were left.
+    items: BTreeMap<Span, Vec<usize>>,
+}
 
 impl Damage {
     /// Whether the node lost something, so that further problems with it as a whole follow from that.
     pub fn hit(&self, node: &Node) -> bool {
-        self.0.contains_key(&node.span)
+        self.lost.contains_key(&node.span)
     }
 
     /// Whether anything was taken out.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.lost.is_empty()
+    }
+
+    /// Whether nothing is at `path`, and another item of the same list lost there what it had.
+    pub fn of_sibling(&self, path: &str, tree: &Node) -> bool {
+        let list = |path: &str| Some((path.rsplit_once('.')?.0.to_owned(), path.rsplit_once('.')?.1.to_owned()));
+        let Some((item, key)) = list(path).filter(|_| tree.find(path).is_none()) else { return false };
+        let siblings = list(&item).and_then(|(list, _)| tree.find(&list)).map_or(&[][..], Node::items);
+        siblings.iter().any(|node| self.lost.get(&node.span).is_some_and(|lost| lost.contains(&key)))
+    }
+
+    /// The path in the tree as it was of what has `path` in what was left of it: where items were taken out of lists, the others have moved up.
+    pub fn as_it_was(&self, path: &str, tree: &Node) -> String {
+        let (mut node, mut rest, mut made) = (tree, path.to_owned(), String::new());
+        loop {
+            if let Some(lost) = self.items.get(&node.span) {
+                let end = rest.find('.').unwrap_or(rest.len());
+                if let Ok(left) = rest[..end].parse::<usize>() {
+                    let place = lost.iter().rev().fold(left, |place, lost| place + usize::from(place >= *lost));
+                    rest.replace_range(..end, &place.to_string());
+                }
+            }
+            let Some(((_, child), below)) = node.step(&rest) else { return made + &rest };
+            made.push_str(&rest[..rest.len() - below.len()]);
+            if below.is_empty() {
+                return made;
+            }
+            rest = below.to_owned();
+            node = child;
+        }
     }
 
     fn note(&mut self, parent: &Node, lost: &Part) {
         let lost = match lost {
             Part::Key(key) => key.clone(),
-            Part::Index(index) => index.to_string(),
+            Part::Index(index) => {
+                self.items.entry(parent.span).or_default().push(*index);
+                index.to_string()
+            }
         };
-        self.0.entry(parent.span).or_default().push(lost);
+        self.lost.entry(parent.span).or_default().push(lost);
     }
 
     /// Whether `fault`, in `node`, only follows from what was taken out.
     fn explains(&self, fault: &ReadError, node: &Node) -> bool {
-        match (self.0.get(&node.span), fault.missing()) {
+        match (self.lost.get(&node.span), fault.missing()) {
             (None, _) => false,
             (Some(lost), Some(key)) => lost.iter().any(|l| l == key),
             (Some(_), None) => true,

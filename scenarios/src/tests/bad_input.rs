@@ -411,3 +411,24 @@ fn null_is_refused_where_nothing_is_overlaid() {
     check("workers: 4", "workers: null", &["7:14 null: a value is missing"]);
     check("workers: 4", "workers:", &["7:5 workers: a value is missing"]);
 }
+
+/// An item that cannot be read is left out, and those after it move up: what is wrong with them is said where they stand all the same.
+#[test]
+fn what_stands_behind_a_wrong_item_of_a_list_is_told_at_its_place() {
+    let steps = "{work: 5ms}, {work: soon}, {call: {to: nowhere.get}}, {wait: later}, \
+                 {choose: [{probability: some, steps: []}, {steps: []}]}, {call: {to: web.gone}}";
+    // That two branches have no probability follows from that of one which is none, and is not said.
+    check(
+        "{work: 5ms}",
+        steps,
+        &[
+            "9:41 soon: \"soon\" is not a duration",
+            "9:60 nowhere: no service is called \"nowhere\"",
+            "9:82 later: \"later\" is not a duration",
+            "9:114 some: \"some\" is not a probability",
+            "9:163 gone: web has no endpoint called \"gone\"",
+        ],
+    );
+    let open = "{choose: [{steps: []}, {steps: []}]}";
+    check("{work: 5ms}", open, &["9:45 steps: two branches without probability"]);
+}
