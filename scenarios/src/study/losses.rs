@@ -2,13 +2,15 @@
 //!
 //! A year is put together of what was simulated. Of days without incidents it has as many windows of the length of a run as fit into it, each as the
 //! one of a replication picked at random; of each fault that happens in life it has as many occurrences as a Poisson number of its frequency says,
-//! each as the one of a replication. The draws have a stream of their own, so that the same study has the same years.
+//! each as the one of a replication. A broken promise that costs money is no loss by the second: whole periods are broken, of those of a year each as
+//! the run of a replication picked at random breaks it, and by each incident that breaks one the period in which it happens. The draws have a stream
+//! of their own, so that the same study has the same years.
 
 use sim_core::dist::standard_normal;
 use sim_core::economics::{Group, YEAR_S};
 use sim_core::engine::math;
 use sim_core::engine::rng::Keyed;
-use sim_core::judge::Bill;
+use sim_core::judge::{Bill, Breached};
 use sim_core::model::Model;
 use sim_core::results::LossYears;
 
@@ -22,21 +24,98 @@ const KEY: u64 = 0x6c6f_7373;
 /// What replications lost.
 #[derive(Debug, Default)]
 pub struct LossSums {
-    /// Without incidents, money over time [1/s], by replication.
+    /// Without incidents and broken promises, money over time [1/s], by replication.
     ordinary_per_s: Vec<f64>,
-    /// By fault that struck, its place and the losses of one occurrence, by replication.
-    incidents: Vec<(usize, Vec<f64>)>,
+    /// By promise that costs where it is broken.
+    breaches: Vec<BreachSums>,
+    /// By fault that struck.
+    incidents: Vec<IncidentSums>,
+}
+
+/// A promise that costs where it is broken.
+#[derive(Debug)]
+struct BreachSums {
+    /// Price of a broken period.
+    price: f64,
+    /// Periods in a year.
+    periods: f64,
+    /// Whether the run without incidents breaks it, by replication.
+    ordinary: Vec<bool>,
+}
+
+/// A fault that struck.
+#[derive(Debug)]
+struct IncidentSums {
+    /// Its place among the faults.
+    fault: usize,
+    /// By replication.
+    once: Vec<Occurrence>,
+}
+
+/// What one occurrence of a fault costs.
+#[derive(Debug)]
+struct Occurrence {
+    /// Money, but for broken promises.
+    losses: f64,
+    /// Periods that it breaks, by promise that costs where it is broken.
+    breaks: Vec<f64>,
+}
+
+/// The periods of a promise in one year.
+struct Periods {
+    broken: f64,
+    all: f64,
+}
+
+impl Periods {
+    /// An incident breaks one of the periods, in `share` of all cases; nothing more is broken of one that already is.
+    fn strike(&mut self, share: f64, draw: &mut Keyed) {
+        if share > 0.0 && draw.unit() < share * (1.0 - self.broken / self.all) {
+            self.broken += 1.0;
+        }
+    }
+}
+
+impl BreachSums {
+    fn new(breached: &Breached) -> Self {
+        Self { price: breached.price, periods: breached.periods, ordinary: Vec::new() }
+    }
+
+    /// The periods of a year, broken as they are without incidents.
+    fn year(&self, draw: &mut Keyed) -> Periods {
+        // Of a part of a period that a year has, a whole one happens in as many years.
+        let all = self.periods.floor() + f64::from(u8::from(draw.unit() < self.periods.fract()));
+        let broken = if all <= PICKED {
+            (0..all as usize).filter(|_| *pick(&self.ordinary, draw)).count() as f64
+        } else {
+            let share = self.ordinary.iter().filter(|broken| **broken).count() as f64 / self.ordinary.len() as f64;
+            let deviation = (all * share * (1.0 - share)).sqrt();
+            (all * share + deviation * standard_normal(draw)).round().clamp(0.0, all)
+        };
+        // A period that is longer than a year is broken once in it at most.
+        Periods { broken, all: all.max(1.0) }
+    }
 }
 
 impl LossSums {
     /// Adds the bill of the next replication.
     pub fn add(&mut self, bill: &Bill) {
         let month: f64 = [Group::Sales, Group::Wrongness, Group::Penalties].iter().map(|g| bill.per_month(*g)).sum();
-        self.ordinary_per_s.push(month / sim_core::economics::MONTH_S);
-        for (fault, once) in &bill.incidents {
-            match self.incidents.iter_mut().find(|(place, _)| place == fault) {
-                Some((_, all)) => all.push(*once),
-                None => self.incidents.push((*fault, vec![*once])),
+        let lumps: f64 = bill.breaches.iter().map(|breached| bill.items[breached.item].per_month).sum();
+        self.ordinary_per_s.push((month - lumps) / sim_core::economics::MONTH_S);
+        for (place, breached) in bill.breaches.iter().enumerate() {
+            if place == self.breaches.len() {
+                self.breaches.push(BreachSums::new(breached));
+            }
+            self.breaches[place].ordinary.push(breached.ordinary);
+        }
+        for (place, (fault, once)) in bill.incidents.iter().enumerate() {
+            let lumps: f64 = bill.breaches.iter().map(|breached| breached.once[place]).sum();
+            let breaks = bill.breaches.iter().map(|breached| breached.once[place] / breached.price).collect();
+            let occurrence = Occurrence { losses: once - lumps, breaks };
+            match self.incidents.iter_mut().find(|sums| sums.fault == *fault) {
+                Some(sums) => sums.once.push(occurrence),
+                None => self.incidents.push(IncidentSums { fault: *fault, once: vec![occurrence] }),
             }
         }
     }
@@ -74,15 +153,21 @@ impl LossSums {
             let (mean, deviation) = moments(&self.ordinary_per_s);
             (mean * windows + deviation * windows.sqrt() * standard_normal(draw)) * window_s
         };
-        let of_fault = |(place, losses): &(usize, Vec<f64>), draw: &mut Keyed| -> f64 {
-            let often = poisson(model.faults[*place].per_year.unwrap_or(0.0), draw);
-            (0..often).map(|_| *pick(losses, draw)).sum()
-        };
-        ordinary.max(0.0) + self.incidents.iter().map(|fault| of_fault(fault, draw)).sum::<f64>()
+        let mut periods: Vec<Periods> = self.breaches.iter().map(|breach| breach.year(draw)).collect();
+        let mut incidents = 0.0;
+        for sums in &self.incidents {
+            for _ in 0..poisson(model.faults[sums.fault].per_year.unwrap_or(0.0), draw) {
+                let occurrence = pick(&sums.once, draw);
+                incidents += occurrence.losses;
+                periods.iter_mut().zip(&occurrence.breaks).for_each(|(of, share)| of.strike(*share, draw));
+            }
+        }
+        let penalties: f64 = self.breaches.iter().zip(&periods).map(|(breach, of)| breach.price * of.broken).sum();
+        ordinary.max(0.0) + incidents + penalties
     }
 }
 
-fn pick<'a>(values: &'a [f64], draw: &mut Keyed) -> &'a f64 {
+fn pick<'a, T>(values: &'a [T], draw: &mut Keyed) -> &'a T {
     &values[((draw.unit() * values.len() as f64) as usize).min(values.len() - 1)]
 }
 

@@ -2,6 +2,7 @@
 
 use super::read;
 use crate::study::{self, Plan};
+use sim_core::engine::math;
 use sim_core::results::Summary;
 use std::ops::ControlFlow;
 
@@ -101,7 +102,42 @@ fn a_broken_promise_costs_once_a_period() {
     let once = item(&system("100%", ", at: 5m, for: 1m, frequency: 3/year"));
     near(once.per_month.mean, 0.0);
     near(once.per_incident.unwrap().mean, 10_000.0);
-    near(once.per_year.mean, 30_000.0);
+    near(once.per_year.mean, 120_000.0 * (1.0 - math::exp(-3.0 / 12.0)));
+}
+
+/// A year has twelve periods, of which one is paid for however often incidents break it; and one that is broken costs as a whole, so that most years
+/// lose nothing and a bad one loses several times the mean.
+#[test]
+fn the_years_of_a_broken_promise_are_made_of_whole_periods() {
+    let system = |run: &str, fault: &str| {
+        let text = format!(
+            "{ONE}faults: {{bad: {fault}}}\npromises: {{works: {{keep: {{availability: 99%}}, of: api.get, period: 1month}}}}\n\
+             costs: {{penalty: {{meter: {{breach: {{promise: works}}}}, price: $10k}}}}\n"
+        );
+        let loaded = read(&self::text(&text).replace("replications: 4", run)).unwrap();
+        study::run(&loaded, &[], &Plan::of(&loaded, 2), &|_, _| ControlFlow::Continue(())).unwrap().summary
+    };
+    let fails = "inject: {fail: {probability: 100%}}, where: {service: api}";
+    let often = system("replications: 4", &format!("{{{fails}, at: 5m, for: 1m, frequency: 52/year}}"));
+    let mean = 120_000.0 * (1.0 - math::exp(-52.0 / 12.0));
+    near(often.cost.items[0].per_year.mean, mean);
+    let year = often.wrongness.year.unwrap();
+    assert!((year.mean / mean - 1.0).abs() < 0.005, "{year:?}");
+    assert_eq!((year.value_at_risk_95, year.value_at_risk_99), (120_000.0, 120_000.0));
+
+    let some = system("replications: 60", &format!("{{{fails}, random: {{mtbf: 100m, mttr: 30s}}}}"));
+    let share = some.cost.items[0].per_month.mean / 10_000.0;
+    assert!((0.03..0.3).contains(&share), "else this tests nothing: {share}");
+    // The least number of periods that at most one year in twenty exceeds, by the binomial distribution.
+    let (mut below, mut term, mut periods) = (0.0, (1.0 - share).powi(12), 0);
+    while below + term < 0.95 {
+        below += term;
+        term *= share / (1.0 - share) * f64::from(12 - periods) / f64::from(periods + 1);
+        periods += 1;
+    }
+    let year = some.wrongness.year.unwrap();
+    assert_eq!(year.value_at_risk_95, 10_000.0 * f64::from(periods), "{share}: {year:?}");
+    assert!((year.mean / (120_000.0 * share) - 1.0).abs() < 0.03, "{year:?}");
 }
 
 #[test]

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// A promise with a `period` is kept or broken once in each. A run that breaks it without incidents stands for periods that all break it. An
 /// incident that breaks it costs one period, where the same run without the incident keeps it, and counts `frequency` times a year. Over all
-/// replications the share of runs that break it is the share of periods that are paid for.
+/// replications the share of runs that break it is the share of periods that are paid for. A period is paid for once, however many incidents break
+/// it: where one that breaks it comes x times a year, of the N periods of a year N (1 - e^(-x/N)) are broken, and never more than N. The
+/// distribution of losses over years draws whole periods.
 ///
 /// # When to use it
 /// For service credits and contractual penalties.

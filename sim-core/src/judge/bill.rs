@@ -11,7 +11,8 @@
 //! Where two incidents overlap, the first in the file has the slice; time in which none strikes is the aftermath of the one that
 //! ended last.
 
-use crate::economics::{Bought, CostItem, Group, MONTH_S, Meter};
+use super::breach::{Breached, distinct};
+use crate::economics::{Bought, CostItem, Group, MONTH_S, Meter, YEAR_S};
 use crate::ids::{PromiseId, ServiceId};
 use crate::model::Model;
 use crate::results::{RunResult, ServiceCounts, Slice, Span};
@@ -25,6 +26,8 @@ pub struct Bill {
     pub items: Vec<ItemBill>,
     /// For each incident that struck, by its place among the faults: the money that one occurrence adds, of all items.
     pub incidents: Vec<(usize, f64)>,
+    /// Each item that prices a broken promise, in the order of the file.
+    pub breaches: Vec<Breached>,
     /// Measured time outside of incidents [s].
     pub normal_s: f64,
 }
@@ -211,14 +214,16 @@ pub fn bill(run: &RunResult, model: &Model) -> Bill {
 /// The bill of one replication; `calm` is the same replication without incidents.
 pub fn bill_against(run: &RunResult, calm: Option<&RunResult>, model: &Model) -> Bill {
     let shares = shares(run, model);
-    let mut incidents: Vec<(usize, f64)> = shares.incidents.iter().map(|incident| (incident.fault, 0.0)).collect();
-    let mut items = Vec::with_capacity(model.costs.len());
-    for item in &model.costs {
+    let incidents = shares.incidents.iter().map(|incident| (incident.fault, 0.0)).collect();
+    let items = Vec::with_capacity(model.costs.len());
+    let mut all = Bill { items, incidents, breaches: Vec::new(), normal_s: shares.normal_s };
+    for (place, item) in model.costs.iter().enumerate() {
         let (bill, once) = item_bill(run, calm, model, item, &shares);
-        items.push(bill);
-        incidents.iter_mut().zip(once).for_each(|((_, sum), once)| *sum += once);
+        all.items.push(bill);
+        all.breaches.extend(Breached::of(place, item, bill.metered_per_month > 0.0, &once));
+        all.incidents.iter_mut().zip(once).for_each(|((_, sum), once)| *sum += once);
     }
-    Bill { items, incidents, normal_s: shares.normal_s }
+    all
 }
 
 /// The bill of an item, and what one occurrence of each incident adds; nothing of infrastructure.
@@ -261,6 +266,11 @@ fn item_bill(
     let once: Vec<f64> =
         shares.incidents.iter().zip(added).map(|(i, metered)| money(metered) / i.occurrences).collect();
     let a_year: f64 = shares.incidents.iter().zip(&once).map(|(i, once)| i.per_year.unwrap_or(0.0) * once).sum();
+    let price = item.money(1.0);
+    let a_year = match item.meter {
+        Meter::Breach { period_s, .. } if price > 0.0 => price * distinct(YEAR_S / period_s, a_year / price),
+        _ => a_year,
+    };
     let bill = ItemBill {
         group: item.group,
         metered: all,
@@ -334,7 +344,7 @@ mod tests {
     use super::*;
     use crate::counters::place;
     use crate::data::{CONSENSUS_BYTES, Wrongness};
-    use crate::economics::{CostSettings, YEAR_S};
+    use crate::economics::CostSettings;
     use crate::judge::RunMetrics;
     use crate::judge::testing::{SECOND, System, calls};
     use crate::results::WrongCounts;

@@ -3,6 +3,7 @@
 //! The judge knows the model and the results, and nothing of how a run goes on; nothing below knows the judge.
 
 mod bill;
+mod breach;
 mod calm;
 mod cascade;
 mod drained;
@@ -21,6 +22,7 @@ mod up;
 mod volume;
 
 pub use bill::{Bill, ItemBill, bill, bill_against, spent_between};
+pub use breach::Breached;
 pub use calm::calm;
 pub use promise::Judged;
 pub use recovery::{Recovery, recovery};
