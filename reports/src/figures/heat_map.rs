@@ -58,7 +58,12 @@ pub struct HeatMap<'a> {
     pub down: (&'a str, &'a [String]),
     /// Row by row; `None` without data.
     pub cells: Vec<Option<Cell>>,
+    /// The names of colours, each at its place from 0 to 1, where the map has but a few; they stand beneath it.
+    pub legend: &'a [(f64, &'a str)],
 }
+
+/// Room for the names of colours beneath a map.
+const LEGEND: f64 = 24.0;
 
 /// A colour of cividis, from 0 to 1.
 fn cividis(part: f64) -> String {
@@ -84,9 +89,24 @@ impl HeatMap<'_> {
     /// Draws it at both widths.
     pub fn draw(&self, title: &str, desc: &str) -> Drawing {
         let rows = self.down.1.len();
-        let high = |row: f64| 64.0 + row * rows as f64 + 8.0;
+        let high = |row: f64| 64.0 + row * rows as f64 + 8.0 + self.beneath();
         let tall = if rows > 8 { 26.0 } else { 40.0 };
         both(title, desc, (high(tall), high(30.0)), None, |svg| self.cells(svg))
+    }
+
+    fn beneath(&self) -> f64 {
+        if self.legend.is_empty() { 0.0 } else { LEGEND }
+    }
+
+    /// A square of each colour with its name, from left to right.
+    fn names_of_colours(&self, svg: &mut Svg) {
+        // Beneath a narrow map they need its whole width.
+        let (mut x, y) = (if svg.is_narrow() { 0.0 } else { svg.left }, svg.height - 6.0);
+        for (part, name) in self.legend {
+            svg.rect(x, y - 10.0, 10.0, 10.0, &cividis(*part));
+            svg.text(x + 14.0, y, name, colour::INK2, "start", false);
+            x += 14.0 + name.chars().count() as f64 * 7.2 + 12.0;
+        }
     }
 
     fn cells(&self, svg: &mut Svg) {
@@ -94,7 +114,7 @@ impl HeatMap<'_> {
         let longest = self.down.1.iter().map(|l| l.chars().count()).max().unwrap_or(0) as f64;
         let most = if svg.is_narrow() { 84.0 } else { 150.0 };
         svg.left = (longest * 7.2 + 12.0).clamp(36.0, most);
-        (svg.right, svg.top, svg.bottom) = (svg.width - 2.0, 58.0, svg.height - 6.0);
+        (svg.right, svg.top, svg.bottom) = (svg.width - 2.0, 58.0, svg.height - 6.0 - self.beneath());
         let wide = ((svg.right - svg.left) / columns as f64).min(if svg.is_narrow() { 80.0 } else { 150.0 });
         let tall = (svg.bottom - svg.top) / rows as f64;
         svg.right = svg.left + wide * columns as f64;
@@ -114,6 +134,7 @@ impl HeatMap<'_> {
             let y = plot.y((rows - i) as f64 - 0.5) + 4.0;
             svg.text(svg.left - 8.0, y, &shortened(label, svg.left), colour::INK2, "end", false);
         }
+        self.names_of_colours(svg);
         for (i, cell) in self.cells.iter().enumerate() {
             let (x, y) = ((i % columns) as f64, (rows - i / columns) as f64);
             let middle = (plot.x(x + 0.5), plot.y(y - 0.5));

@@ -54,7 +54,10 @@ fn figure(map: &Metastability) -> Figure {
     let sizes: Vec<String> = order.iter().map(|at| map.sizes[*at].text.clone()).collect();
     let of = |one: &MapCell| Cell { part: shade(one.region), text: cell(one), interval: String::new(), verdict: None };
     let cells = order.iter().flat_map(|at| map.loads.iter().map(move |load| Some(of(&load.cells[*at]))));
-    let heat = HeatMap { across: ("load", &rates), down: (&map.trigger, &sizes), cells: cells.collect() };
+    let regions = [Region::Stable, Region::Vulnerable, Region::Overloaded, Region::Stuck];
+    let legend = regions.map(|region| (shade(region), region.name()));
+    let heat =
+        HeatMap { across: ("load", &rates), down: (&map.trigger, &sizes), cells: cells.collect(), legend: &legend };
     let title = match (map.vulnerable_from, map.overloaded_from) {
         (Some(at), _) => format!("Vulnerable from {} on", alone(&map.loads[at].offered_per_s, Unit::PerSecond)),
         (None, Some(at)) => {
@@ -83,8 +86,7 @@ fn figure(map: &Metastability) -> Figure {
         caption: (
             "Time from the end of the trigger until the system has recovered".into(),
             format!(
-                "{} replications of each cell; the lightest cells are stable, the next vulnerable, then overloaded, the darkest stuck. A run is \
-                 {} long: what would recover later is stuck here.",
+                "{} replications of each cell. A run is {} long: what would recover later is stuck here.",
                 map.replications,
                 length(map.simulated_s)
             ),

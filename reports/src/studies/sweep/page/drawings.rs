@@ -155,7 +155,7 @@ fn map(sweep: &SweepResult, plan: &AxisPlan, metric: &Metric, title: &str, desc:
     }
     let names: Vec<String> = plan.rows.iter().map(|(name, _)| name.clone()).collect();
     let down = plan.down();
-    HeatMap { across: (&plan.names[plan.across], columns), down: (&down, &names), cells }.draw(title, desc)
+    HeatMap { across: (&plan.names[plan.across], columns), down: (&down, &names), cells, legend: &[] }.draw(title, desc)
 }
 
 /// All values of a metric: rows and columns where the settings are a grid, else a row a setting.
