@@ -287,12 +287,9 @@ pub enum RankArg {
 /// `capacity`.
 #[derive(Debug, Args)]
 pub struct CapacityArgs {
-    /// The scenario file. What is searched stands in its studies, or in --for.
-    #[arg(add = ArgValueCompleter::new(complete::scenarios))]
-    pub file: PathBuf,
-    /// A capacity study of the file's studies.
-    #[arg(long = "study", value_name = "NAME", add = ArgValueCompleter::new(complete::studies))]
-    pub name: Option<String>,
+    /// The file, and the study if what is searched stands in one.
+    #[command(flatten)]
+    pub asked: AskedArgs,
     /// What is searched: the path of a size, as services.api.instances, or services.api.instances=2..60; may be given again.
     /// Without a range: from 1 to 16 times what stands in the file.
     #[arg(long = "for", value_name = "PATH", conflicts_with = "name")]
@@ -324,18 +321,6 @@ pub struct CapacityArgs {
     #[arg(long, value_name = "PERCENT", value_parser = Percent::parse)]
     #[arg(conflicts_with = "no_knee")]
     pub up_to: Option<Percent>,
-    /// Folder for results and report. Default: out/ and the names of file, study, variant and what is set.
-    #[arg(long)]
-    pub out: Option<PathBuf>,
-    /// A variant of the scenario.
-    #[arg(long, add = ArgValueCompleter::new(complete::variants))]
-    pub variant: Option<String>,
-    /// Print the results as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// How each setting is run.
-    #[command(flatten)]
-    pub study: StudyArgs,
 }
 
 /// What has to be survived.

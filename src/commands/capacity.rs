@@ -1,20 +1,19 @@
 //! `capacity`: the cheapest setting that keeps every promise.
 
-use super::{load, project, promises, report_line, source, sweep, tell, typed, watched};
+use super::question::About;
+use super::{load, promises, sweep, watched};
 use crate::asked;
 use crate::cli::{CapacityArgs, SurviveArg};
 use crate::refused;
 use crate::shell::quoted;
-use crate::status::OK;
 use anyhow::{Context, Result, anyhow, bail};
-use reports::answer;
 use reports::studies::capacity::CapacityAnswer;
 use scenarios::study::capacity::{self, CapacityAsk, CapacityStudy};
 use scenarios::study::sweep::Origin;
 use scenarios::written::studies::capacity::{CapacitySettings, SurviveSettings, confidence};
 use scenarios::written::studies::knob::{Flow, MOST, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::{AskSettings, StudySettings};
-use scenarios::{Loaded, Set, Studies};
+use scenarios::{Loaded, Set};
 use sim_core::problem::Problems;
 use sim_core::units::{Count, Percent, Probability};
 
@@ -25,48 +24,33 @@ const UP_TO: f64 = 10.0;
 const TIMES_NOW: u64 = 16;
 
 pub fn run(args: &CapacityArgs) -> Result<u8> {
-    let path = typed(&args.file);
-    let (sets, variant) = (load::sets(&args.study.set)?, args.variant.as_deref());
-    let loaded = load::loaded(&path, &sets, variant).map_err(|report| refused::scenario(&report))?;
-    let origin = Origin { files: project(), path: &path, sets: &sets, variant };
-    let (name, study, ask) = asked(args, &loaded, &origin)?;
-    if !name.is_empty() {
-        let checked = scenarios::validate(project(), &path, &sets, variant, Studies::One(&name));
-        checked.map_err(|report| refused::scenario(&report))?;
-    }
-    let plan = load::plan(&loaded, &args.study);
-    load::fits(&loaded, &plan, &args.study)?;
+    let about = About::load(&args.asked)?;
+    let (path, loaded, replications) = (&about.path, &about.loaded, args.asked.study.replications);
+    let (name, study, ask) = asked(args, &about)?;
+    let plan = about.fits(load::plan(loaded, &args.asked.study))?;
     // A number of replications on the command line takes the place of the study's budget.
-    let own = study.budget.filter(|_| args.study.replications.is_none()).map(|budget| budget.replications.get_u32());
+    let own = study.budget.filter(|_| replications.is_none()).map(|budget| budget.replications.get_u32());
     let confidence = args.confidence.map_or_else(|| confidence(study.confidence), Probability::value);
     // With fewer than this nothing could be held.
     let usual = || plan.replications.saturating_mul(4).max(capacity::fewest(confidence));
-    let asked = CapacityAsk {
+    let ask = CapacityAsk {
         study: name.clone(),
         ask,
         confidence,
         budget: args.budget.or(own).unwrap_or_else(usual),
         knee: (!args.no_knee).then(|| args.up_to.map_or(UP_TO, Percent::fraction)),
     };
-    let folder = if name.is_empty() { format!("{}-capacity", loaded.name) } else { format!("{}-{name}", loaded.name) };
-    let set = &args.study.set[..];
-    let out = args.out.clone().unwrap_or_else(|| asked::folder(&folder, variant, set, &asked::study(&args.study)));
-    let repeated = asked::Asked::new("capacity", vec![path.clone()], variant, set, more(args));
-    asked::free(&out, std::slice::from_ref(&args.file))?;
-    let study = CapacityStudy { origin, loaded: &loaded, asked: &asked, plan: &plan };
-    let (title, lost) = (&loaded.written.scenario, "of a search that is not done nothing is kept.");
-    let result = watched(study, "searching", title.as_deref().unwrap_or_default(), &path, lost)?;
-    let source = source(&loaded, repeated.settings.clone());
-    let answer = CapacityAnswer { capacity: &result, source: &source };
-    repeated.write_report(&out, answer::files(&answer)?)?;
-    tell(&answer, args.json, &report_line(&out))?;
-    Ok(OK)
+    let named = asked::study(&args.asked.study);
+    let place = about.place("capacity", if name.is_empty() { "capacity" } else { &name }, &named, more(args))?;
+    let study = CapacityStudy { origin: about.origin(), loaded, asked: &ask, plan: &plan };
+    let result = watched(study, "searching", about.title(), path, "of a search that is not done nothing is kept.")?;
+    place.put(&CapacityAnswer { capacity: &result, source: &place.source })
 }
 
 /// All arguments that change the answer, but for the file, the variant and what is set.
 fn more(args: &CapacityArgs) -> String {
     let mut all = String::new();
-    all.extend(args.name.iter().map(|name| format!(" --study {}", quoted(name))));
+    all.extend(args.asked.name.iter().map(|name| format!(" --study {}", quoted(name))));
     all.extend(args.find.iter().map(|find| format!(" --for {}", quoted(find))));
     all.extend(args.promise.iter().map(|promise| format!(" --promise {}", quoted(promise))));
     let loads: Vec<String> = args.at_load.iter().map(ToString::to_string).collect();
@@ -76,33 +60,28 @@ fn more(args: &CapacityArgs) -> String {
     all.extend(args.budget.map(|budget| format!(" --budget {budget}")));
     all.push_str(if args.no_knee { " --no-knee" } else { "" });
     all.extend(args.up_to.map(|up_to| format!(" --up-to {up_to}")));
-    all + &asked::study(&args.study)
+    all + &asked::study(&args.asked.study)
 }
 
 /// The study that is meant, with its name and what it asks: of the file, or of the command line, which also takes the place of what the
 /// file's study says.
-fn asked(
-    args: &CapacityArgs,
-    loaded: &Loaded,
-    origin: &Origin<'_>,
-) -> Result<(String, StudySettings, CapacitySettings)> {
+fn asked(args: &CapacityArgs, about: &About<'_>) -> Result<(String, StudySettings, CapacitySettings)> {
     let (name, mut study, written) = if args.find.is_empty() {
-        let file = typed(&args.file);
-        let found = load::study_of::<CapacitySettings>(&file, loaded, args.name.as_deref())?;
-        let (name, study, ask) = found.with_context(|| {
+        let (name, study, ask) = about.study::<CapacitySettings>()?.with_context(|| {
             format!(
-                "nothing is searched: say what with --for services.api.instances, or write a capacity study in the studies of {file}"
+                "nothing is searched: say what with --for services.api.instances, or write a capacity study in the studies of {}",
+                about.path
             )
         })?;
         (name.to_owned(), study.clone(), ask)
     } else {
-        let find = args.find.iter().map(|text| knob(text, origin)).collect::<Result<Vec<_>>>()?;
+        let find = args.find.iter().map(|text| knob(text, &about.origin())).collect::<Result<Vec<_>>>()?;
         let (promises, at_load) = (Vec::new(), Vec::new());
         let find = find.into_iter().collect();
         let ask = CapacitySettings { find, promises, at_load, survive: None, minimise: None };
         (String::new(), StudySettings { ask: AskSettings::Capacity(ask.clone()), confidence: None, budget: None }, ask)
     };
-    let ask = overridden(written, args, loaded)?;
+    let ask = overridden(written, args, &about.loaded)?;
     study.ask = AskSettings::Capacity(ask.clone());
     let mut problems = Problems::new();
     study.validate(&mut problems);

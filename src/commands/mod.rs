@@ -17,6 +17,7 @@ mod measured;
 mod merge;
 mod metastability;
 mod new;
+mod question;
 mod report;
 mod run;
 mod schema;
@@ -71,7 +72,7 @@ pub fn resolve(command: &mut Command) {
         Command::Draw(args) => vec![&mut args.file],
         Command::Export(args) => vec![&mut args.file],
         Command::Sweep(args) => vec![&mut args.file],
-        Command::Capacity(args) => vec![&mut args.file],
+        Command::Capacity(args) => vec![&mut args.asked.file],
         Command::Knee(args) => vec![&mut args.asked.file],
         Command::Metastability(args) => vec![&mut args.file],
         Command::Decide(args) => vec![&mut args.asked.file],
