@@ -115,6 +115,33 @@ fn a_knee_of_an_unknown_promise_is_refused() {
     assert!(err.contains("--until qick: no promise is called so; promises here: works, quick"), "{err}");
 }
 
+/// Where the call has no size nothing crosses regions, which is odd in that variant alone.
+#[test]
+fn a_warning_of_one_system_names_its_variant() {
+    let at = folder("decide-warned");
+    let system = "\
+scenario: With and without sizes
+question: Which?
+run: {duration: 20s, replications: 2, seed: 1}
+regions: {here: {zones: [a, b]}, there: {zones: [c]}}
+load: {users: {to: web.get, arrive: {poisson: {rate: 10/s}}}}
+services:
+  web: {workers: 4, zones: [a], endpoints: {get: {steps: [{call: {to: db.get, timeout: 1s, size: {request: 1KiB, response: 1KiB}}}]}}}
+  db: {workers: 4, zones: [c], endpoints: {get: {steps: [{work: 5ms}]}}}
+variants: {bare: {services.web.endpoints.get.steps.0.call.size: null}}
+costs: {bytes: {meter: {transfer: {of: db, across: regions}}, price: $0.02/GiB}}
+studies: {which: {ask: {decide: {among: [base, bare]}}}}
+";
+    at.write("sizes.yaml", system);
+    let (status, _, err) = at.run(&["decide", "sizes.yaml"]);
+    assert_eq!(status, 0, "{err}");
+    let warnings: Vec<&str> = err.lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert!(
+        matches!(warnings[..], [one] if one.starts_with("warning: in the variant bare: ") && one.contains("bytes")),
+        "{err}"
+    );
+}
+
 #[test]
 fn what_cannot_be_searched_is_said() {
     let at = folder("capacity-wrong");

@@ -1,6 +1,6 @@
 //! Decisions and knees, on systems whose answer is arithmetic.
 
-use super::read;
+use super::{problems, read};
 use crate::files::Memory;
 use crate::study::decide::DecideStudy;
 use crate::study::knee::KneeStudy;
@@ -51,6 +51,9 @@ fn the_price_at_which_the_advice_turns_is_that_of_arithmetic() {
     let flip = dear.flips.iter().find(|flip| flip.item == "wrong").unwrap();
     assert!((flip.factor / 0.0556 - 1.0).abs() < 0.1 && flip.to == 0, "{flip:?}");
     assert!(dear.options.iter().all(|option| option.on_front), "cheap and wrong, or dear and right");
+    // At a hundredth of a cent it would have to be 556 times as dear.
+    let far = decision("$0.0001", "{among: [base, four]}");
+    assert!(far.cheapest == 0 && far.flips.is_empty(), "{:?}", far.flips);
 }
 
 #[test]
@@ -138,7 +141,7 @@ fn questions_that_make_no_sense_say_so() {
             "scenario: s\nquestion: q?\nload: {{users: {{to: api.get, arrive: {{poisson: {{rate: 40/s}}}}}}}}\n\
              services: {{api: {{workers: 1, endpoints: {{get: {{steps: [{{work: 10ms}}]}}}}}}}}\n{rest}studies: {{s: {{ask: {ask}}}}}\n"
         );
-        read(&text).map_or_else(|report| report.render(false), |_| String::new())
+        problems(&text).join("; ")
     };
     for (ask, rest, says) in [
         ("{knee: {}}", "", "nothing is promised, so that no load is too much"),

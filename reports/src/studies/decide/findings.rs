@@ -104,3 +104,45 @@ pub fn moves(decision: &Decision, flip: &Flip) -> String {
         format!("With {} at {} of its price, {to} is the cheapest.", flip.item, plain(flip.factor, Unit::Share))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::decision;
+    use super::*;
+
+    /// However it is asked, one system is advised, first of all.
+    #[test]
+    fn one_system_is_advised() {
+        for (by, of_guide, taken) in [
+            (Rule::Cost, Some(0), "base"),
+            (Rule::Cost, Some(1), "base"),
+            (Rule::Guide, Some(0), "base"),
+            (Rule::Guide, Some(1), "snapshot"),
+        ] {
+            let mut decision = decision();
+            decision.by = by;
+            decision.guide.as_mut().unwrap().option = of_guide;
+            let says = answer(&decision);
+            assert!(says.starts_with(&format!("Take {taken}")), "{says}");
+            assert_eq!(says.matches("Take ").count(), 1, "{says}");
+            let (advised, rule) = advised(&decision);
+            assert_eq!((decision.options[advised].name.as_str(), rule), (taken, by));
+        }
+        // The guide names a level that no system has: what costs least is taken.
+        let mut decision = decision();
+        decision.by = Rule::Guide;
+        decision.guide.as_mut().unwrap().option = None;
+        assert!(answer(&decision).contains(" Take base: it costs least"), "{}", answer(&decision));
+        assert_eq!(advised(&decision), (0, Rule::Cost));
+    }
+
+    #[test]
+    fn systems_that_cost_the_same_are_said_to() {
+        let mut decision = decision();
+        decision.options[1].more_than_cheapest = Estimate::exact(0.0);
+        decision.certain = false;
+        let says = answer(&decision);
+        assert!(says.contains("base and snapshot cost the same in all, "), "{says}");
+        assert!(!says.contains("Take "), "{says}");
+    }
+}
