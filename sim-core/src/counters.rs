@@ -6,7 +6,7 @@
 use crate::call::{activator, breaker, deadline, doorman, ejection, fallback, hedge, limit, pool, rate_limit, retry};
 use crate::message::{outbox, saga, topic};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
-use crate::service::{admission, cpu, discipline, disk, memory, nic, nodes};
+use crate::service::{admission, cpu, discipline, disk, memory, nic, nodes, sizes};
 use crate::{data, service};
 
 /// The families that count.
@@ -53,6 +53,7 @@ const LEVEL_FAMILIES: &[&[Level]] = &[
     disk::LEVELS,
     data::LEVELS,
     nodes::LEVELS,
+    sizes::LEVELS,
     outbox::LEVELS,
     saga::LEVELS,
     topic::LEVELS,

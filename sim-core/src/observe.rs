@@ -16,8 +16,12 @@ use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::service::cpu;
 use crate::service::memory::USED;
+use crate::service::sizes::{RUNNING_2, RUNNING_3, RUNNING_4, Size};
 use crate::slo;
-use crate::topology::Topology;
+use crate::topology::{Service, Topology};
+
+/// Instances that run, by the places of the sizes of machines behind the first.
+const RUNNING: [LevelId; 3] = [level(&RUNNING_2), level(&RUNNING_3), level(&RUNNING_4)];
 
 /// Counts and histograms over a stretch of time.
 pub trait Observed {
@@ -113,13 +117,60 @@ fn share(part: impl Into<u128>, whole: impl Into<u128>) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
+/// Integral of the cores of running instances over time [ns of one core]; 0 where workers are unlimited and no cores are written. Instances of a
+/// service that a vertical scaler resizes have those of their sizes.
+pub fn cores_ns(
+    topology: &Topology,
+    service: ServiceId,
+    counts: &ServiceCounts,
+    level: impl Fn(LevelAt) -> LevelSums,
+) -> u128 {
+    let settings = &topology.services[service.index()];
+    let base = counts.cores_ns(settings.usable_cores());
+    let size = |size: &Size| size.cores.map(|cores| cores.times(1_000_000_000));
+    of_sizes(settings, service, counts, size, level).map_or(base, |times_1e9| times_1e9 / 1_000_000_000)
+}
+
+/// Integral of the memory of running instances over time [bytes ns], where an instance has so many bytes at the start.
+fn memory_ns(
+    topology: &Topology,
+    service: ServiceId,
+    bytes: u64,
+    counts: &ServiceCounts,
+    level: impl Fn(LevelAt) -> LevelSums,
+) -> u128 {
+    let settings = &topology.services[service.index()];
+    let size = |size: &Size| size.memory.map(|memory| u128::from(memory.get()));
+    let base = counts.instances_ns * u128::from(bytes);
+    of_sizes(settings, service, counts, size, level).unwrap_or(base)
+}
+
+/// Integral over time of what instances have by their size; `None` where they all have the same, or sizes do not say it.
+fn of_sizes(
+    settings: &Service,
+    service: ServiceId,
+    counts: &ServiceCounts,
+    has: impl Fn(&Size) -> Option<u128>,
+    level: impl Fn(LevelAt) -> LevelSums,
+) -> Option<u128> {
+    let (first, larger) = settings.sizes.split_first()?;
+    let mut rest_ns = counts.instances_ns;
+    let mut sum = 0;
+    for (size, id) in larger.iter().zip(RUNNING) {
+        let ns = level(LevelAt::service(id, service)).integral_ns.min(rest_ns);
+        rest_ns -= ns;
+        sum += ns * has(size)?;
+    }
+    Some(sum + rest_ns * has(first)?)
+}
+
 fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dyn Observed) -> Option<f64> {
     let counts = seen.service(service);
     let seconds = Some(seen.seconds()).filter(|s| *s > 0.0)?;
     let per_time = |integral_ns: u128| Some(integral_ns as f64 / (seconds * 1e9));
     match metric {
         Metric::Utilisation => share(counts.busy_ns, counts.workers_ns),
-        Metric::Cpu => share(counts.cpu_ns, counts.cores_ns(topology.services[service.index()].usable_cores())),
+        Metric::Cpu => share(counts.cpu_ns, cores_ns(topology, service, &counts, |of| seen.level(of))),
         Metric::CpuForNobody => {
             // Of cores that are shared both are rounded down, at different times.
             let for_nobody_ns = u128::from(counts.of(&cpu::CPU_FOR_NOBODY_NS));
@@ -129,7 +180,7 @@ fn of_service(topology: &Topology, service: ServiceId, metric: Metric, seen: &dy
         Metric::Memory => {
             let used = seen.level(LevelAt::service(const { level(&USED) }, service));
             let size = topology.services[service.index()].memory?.size.get();
-            share(used.integral_ns, counts.instances_ns * u128::from(size))
+            share(used.integral_ns, memory_ns(topology, service, size, &counts, |of| seen.level(of)))
         }
         Metric::QueueLength => per_time(counts.queue_ns),
         Metric::InSystem => per_time(counts.in_system_ns),

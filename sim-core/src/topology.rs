@@ -38,6 +38,7 @@ use crate::service::discipline::Discipline;
 use crate::service::disk::{Device, DiskWork};
 use crate::service::memory::MemorySettings;
 use crate::service::nic::NicSettings;
+use crate::service::sizes::Size;
 use crate::units::{Bytes, Cores, SimDuration};
 use crate::workload::{Arrival, Priority, Shape};
 use std::collections::BTreeMap;
@@ -196,6 +197,10 @@ pub struct Service {
     pub has_versions: bool,
     /// Type of machine, for the bill.
     pub machine_type: Option<String>,
+    /// The sizes between which a vertical scaler changes its machines, from the smallest to the largest; none where none does.
+    pub sizes: Vec<Size>,
+    /// The place among them of its machines at the start.
+    pub first_size: usize,
     /// Size of an instance's disk, for the bill.
     pub disk: Bytes,
     /// The strongest level that its answers have; `None` where nothing is said.

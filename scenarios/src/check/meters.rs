@@ -34,8 +34,8 @@ pub fn check(compiled: &Compiled, problems: &mut Problems) {
 /// Spot instances are all instances of a service: beside reserved or on-demand ones each would be paid for twice.
 fn twice(model: &Model, problems: &mut Problems) {
     for item in &model.costs {
-        let Meter::Instances { of, bought: Bought::Spot } = item.meter else { continue };
-        let other = |other: &&CostItem| matches!(other.meter, Meter::Instances { of: same, bought: Bought::Reserved(_) | Bought::OnDemand } if same == of);
+        let Meter::Instances { of, bought: Bought::Spot, .. } = item.meter else { continue };
+        let other = |other: &&CostItem| matches!(other.meter, Meter::Instances { of: same, bought: Bought::Reserved(_) | Bought::OnDemand, .. } if same == of);
         if let Some(other) = model.costs.iter().find(other) {
             let name = &model.services[of.index()].name;
             let path = format!("costs.{}.meter.instances.bought", item.name);
@@ -60,8 +60,8 @@ fn why(model: &Model, item: &CostItem) -> Option<Why> {
     }
     match item.meter {
         Meter::Transfer { of, across } => transfer(model, of, across),
-        Meter::Instances { of, bought: Bought::All | Bought::Spot } => idle(model, of, "meter.instances"),
-        Meter::Instances { of, bought: Bought::OnDemand } => all_reserved(model, of),
+        Meter::Instances { of, bought: Bought::All | Bought::Spot, .. } => idle(model, of, "meter.instances"),
+        Meter::Instances { of, bought: Bought::OnDemand, .. } => all_reserved(model, of),
         Meter::Credits { of, .. } => idle(model, of, "meter.credits"),
         Meter::Storage { of, size: None } => idle(model, of, "meter.storage"),
         Meter::Storage { size: Some(size), .. } if size.get() == 0 => Some(Why {
@@ -170,7 +170,7 @@ fn agrees(model: &Model, of: Option<ServiceId>) -> bool {
 /// Spot instances are cheap because they are taken away: a price without the interruptions is only half of it.
 fn spot(model: &Model, problems: &mut Problems) {
     for item in &model.costs {
-        let Meter::Instances { of, bought: Bought::Spot } = item.meter else { continue };
+        let Meter::Instances { of, bought: Bought::Spot, .. } = item.meter else { continue };
         let takes = |fault: &sim_core::faults::Fault| {
             let there = matches!(&fault.target, Target::Instances(at) if at.services.contains(&of));
             there

@@ -176,6 +176,8 @@ impl Compiler<'_> {
             version: None,
             has_versions: false,
             machine_type: None,
+            sizes: Vec::new(),
+            first_size: 0,
             disk: Bytes::new(0),
             provides: None,
             reserved: 0,

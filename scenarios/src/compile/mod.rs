@@ -12,6 +12,7 @@ mod fallbacks;
 mod nodes;
 mod rest;
 mod sagas;
+mod sizes;
 mod steps;
 mod thin;
 mod topics;

@@ -156,6 +156,7 @@ impl Compiler<'_> {
                 model.scalers.extend(scaler.map(|scaler| Scaler { decide, ..scaler }));
             }
         });
+        problems.at("scalers", |p| super::sizes::give(model, p));
         let pipelines = &model.telemetry;
         problems.at("alerts", |p| {
             for (name, settings) in control.alerts.iter() {
@@ -168,7 +169,7 @@ impl Compiler<'_> {
         });
         for scaler in &model.scalers {
             let service = &mut model.topology.services[scaler.of.index()];
-            if !scaler.is_of_nodes() {
+            if scaler.moves() == "instances" {
                 service.max_instances = service.max_instances.max(scaler.max);
             }
             let Some(at_most_ns) = scaler.activator_ns() else { continue };
@@ -339,10 +340,11 @@ impl Compiler<'_> {
                 let people: Vec<&str> = written.people.names().collect();
                 let meant = p.at(name, |p| p.at("override", |p| settings.overrule.compile(&people, p)));
                 if let (Some(meant), Some(scaler)) = (meant, model.scalers.get_mut(place)) {
-                    if scaler.is_of_nodes() && matches!(meant, Override::Supervised(..)) {
+                    if scaler.moves() != "instances" && matches!(meant, Override::Supervised(..)) {
                         let path = format!("{name}.override.supervised");
-                        p.error(&path, "nodes are ordered without anybody who approves them").hint =
-                            Some("supervise the scaler of the pods, or write override: manual".into());
+                        let says = format!("{} are changed without anybody who approves that", scaler.moves());
+                        p.error(&path, says).hint =
+                            Some("supervise a scaler of instances, or write override: manual".into());
                     }
                     scaler.overrule = meant;
                 }
@@ -490,7 +492,7 @@ impl Compiler<'_> {
             }
         });
         for item in &model.costs {
-            if let Meter::Instances { of, bought: Bought::Reserved(count) } = item.meter {
+            if let Meter::Instances { of, bought: Bought::Reserved(count), .. } = item.meter {
                 let service = &mut model.topology.services[of.index()];
                 service.reserved = service.reserved.saturating_add(count);
             }

@@ -9,7 +9,6 @@ pub const PLANNED: &[(&str, &str)] = &[
     // Stores and queues.
     ("closed_timestamp_lag", "stores.db.replication.primary"),
     // Control.
-    ("vertical", "control.scalers.s.use"),
     // Money and studies.
 ];
 

@@ -19,6 +19,7 @@ use sim_core::ids::{Caller, EdgeId, GuardId, ServiceId};
 use sim_core::judge::{ItemBill, spent_between, volume};
 use sim_core::metrics::{Counter, Histogram, LevelAt, LevelOf, LevelSums, Listed, PartAt, TimedAt, TimedSums};
 use sim_core::model::Model;
+use sim_core::observe::cores_ns;
 use sim_core::results::{EdgeCounts, Estimate, Held, Limit, Part, RunResult, Span, StoppedRun};
 use sim_core::service::cpu::CPU_FOR_NOBODY_NS;
 use std::collections::BTreeMap;
@@ -339,8 +340,10 @@ impl Gathered {
             if model.services[index].workers.is_some() {
                 sums.utilisation.add(counts.busy_ns as f64, counts.workers_ns as f64);
             }
-            if counts.cores_ns(model.services[index].usable_cores()) > 0 {
-                sums.cpu.add(counts.cpu_ns as f64, counts.cores_ns(model.services[index].usable_cores()) as f64);
+            let level = |of| run.level(of, run.whole());
+            let cores_ns = cores_ns(model, ServiceId(index as u32), &counts, level);
+            if cores_ns > 0 {
+                sums.cpu.add(counts.cpu_ns as f64, cores_ns as f64);
             }
             let (attempts, by_retries) = calls[index];
             sums.tree_amplification.add(attempts as f64, attempts.saturating_sub(by_retries) as f64);

@@ -1,14 +1,18 @@
 //! Scalers in the world: what they see of single instances, whom an activator holds, and who waits for a node.
 
-use super::{between, close, problems, run};
+use super::{between, close, problems, read, run};
+use crate::Loaded;
 use sim_core::call::activator::{ACTIVATED, HELD, WAIT};
 use sim_core::counters::{level, part};
 use sim_core::ids::{EdgeId, ServiceId};
+use sim_core::judge::RunMetrics;
 use sim_core::metrics::{LevelAt, PartAt};
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
 use sim_core::results::{Held, RunResult};
+use sim_core::service::memory::OOM_KILLS;
 use sim_core::service::nodes::{NODES, PENDING};
+use sim_core::service::sizes::RUNNING_2;
 
 /// A service of so many instances of one core, whose requests take 10 ms of it, with a scaler.
 fn scaled(rate: &str, scaler: &str) -> (Model, RunResult) {
@@ -177,4 +181,110 @@ fn what_a_scaler_may_not_say_is_refused_at_its_place() {
     says("{predictive: {metric: rps(api), capacity_per_instance: 5ms}}", "rps(api) is");
     says("{predictive: {metric: rps(api), method: {holt_winters: {}}, features: [hour]}}", "no features");
     says("{cluster: {instances_per_node: 0, provision: 1m}}", "a node without places");
+}
+
+/// Four machines of two cores, on which requests hold memory while a partner takes its time, and a scaler of their sizes.
+fn resized(rate: &str, load: &str, more: &str) -> (Loaded, RunResult) {
+    let loaded = read(&format!(
+        "scenario: Resized\nquestion: How large?\nrun: {{duration: 10m, warm_up: 0s, seed: 3}}\n\
+         load: {{users: {{to: api.get, arrive: {{constant: {{rate: {rate}}}}}{load}}}}}\n\
+         services:\n  api: {{instances: 4, workers: 400, machine: {{type: s, cores: 2, memory: {{size: 4GiB, per_request: 30MiB}}}}, start_up: 20s, \
+         endpoints: {{get: {{steps: [{{work: 2ms}}, {{call: {{to: partner.ask}}}}]}}}}}}\n  \
+         partner: {{workers: unlimited, endpoints: {{ask: {{steps: [{{wait: 500ms}}]}}}}}}\n\
+         control: {{telemetry: {{all: {{every: 10s}}}}, scalers: {{api: {{of: api, every: 10s, use: {{vertical: {{\
+         sizes: [{{type: s, cores: 2, memory: {{size: 4GiB}}}}, {{type: l, cores: 4, memory: {{size: 8GiB}}}}], grace: 5s, \
+         up_when: memory(api) > 50%, down_when: memory(api) < 10%}}}}}}}}}}\n\
+         costs:\n  small: {{meter: {{instances: {{of: api, type: s}}}}, price: $1/h}}\n  large: {{meter: {{instances: {{of: api, type: l}}}}, price: $2/h}}\n{more}"
+    ));
+    let loaded = loaded.unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let run = sim_core::world::simulate(&loaded.model, 7, 0);
+    (loaded, run)
+}
+
+#[test]
+fn machines_are_replaced_by_larger_ones_one_after_another() {
+    // 160 requests a second on each of four, for half a second each, hold 2,400 of 4,096 MiB: 59 %.
+    let (loaded, found) = resized("640/s", "", "");
+    let model = &loaded.model;
+    let at = |level_of, from_s, to_s| found.level(LevelAt::service(level_of, ServiceId(0)), between(from_s, to_s)).now;
+    let running = |from_s, to_s| at(level(&RUNNING_2), from_s, to_s);
+    // Each finishes within half a second and starts for 20 s; the scaler looks each 10 s and acts once.
+    assert_eq!((running(0, 10), running(30, 40), running(50, 60), running(70, 80), running(100, 110)), (0, 1, 2, 3, 4));
+    assert_eq!(found.service(ServiceId(0), between(0, 600)).of(&OOM_KILLS), 0);
+    // Three serve while one starts.
+    close(instances(&found, 15, 90), 3.0 + 3.0 * 0.5 / 75.0, 1e-3, "instances while they are replaced");
+    close(instances(&found, 120, 600), 4.0, 1e-9, "instances afterwards");
+    assert_eq!(found.scaler_steps[0].up, 1, "{:?}", found.scaler_steps);
+    assert!(found.scaler_held[0].by[Held::UnderWay as usize] >= 7, "{:?}", found.scaler_held);
+    // Memory is twice as much, so that half as much of it is used; the same work on twice the cores.
+    let of = RunMetrics::new(&found, model, &loaded.names);
+    let share = |text: &str| {
+        let value = sim_core::expression::Value::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        value.in_run(&|_| Some(&of)).unwrap_or_else(|| panic!("{text} has no data"))
+    };
+    close(share("memory(api) from 2m to 10m"), 0.5 * 2_400.0 / 4_096.0, 0.02, "memory in use");
+    close(share("cpu(api) from 2m to 10m"), 160.0 * 0.002 / 4.0, 0.02, "cores in use");
+    close(share("cpu(api) from 0s to 10s"), 160.0 * 0.002 / 2.0, 0.05, "cores in use before");
+    // The bill follows each machine: it is paid for in its size from the moment on at which it is ordered.
+    let paid_s = |place: usize| {
+        let item = &model.costs[place];
+        found.slices.iter().map(|slice| item.metered(model, slice)).sum::<f64>()
+    };
+    close(paid_s(0) + paid_s(1), 4.0 * 600.0, 1e-9, "instances that are paid for");
+    close(paid_s(1), 4.0 * 600.0 - (10.5 + 31.0 + 51.5 + 72.0), 0.1, "large ones");
+}
+
+#[test]
+fn what_starts_for_another_reason_has_the_size_that_is_wanted() {
+    let (_, found) = resized("640/s", "", "");
+    let fault = "faults: {f: {inject: crash, where: {service: api, count: 4}, at: 35s, for: 1s}}\n";
+    let (_, crashed) = resized("640/s", "", fault);
+    let running = |run: &RunResult| run.level(LevelAt::service(level(&RUNNING_2), ServiceId(0)), between(50, 60)).now;
+    assert!(running(&crashed) > running(&found), "{} and {}", running(&crashed), running(&found));
+}
+
+#[test]
+fn machines_become_smaller_again_when_little_is_asked() {
+    let (_, found) = resized("640/s", ", shape: [{step: {at: 5m, factor: 0.1}}]", "");
+    let running =
+        |second| found.level(LevelAt::service(level(&RUNNING_2), ServiceId(0)), between(second, second + 5)).now;
+    assert_eq!((running(290), running(500)), (4, 0));
+    assert_eq!((found.scaler_steps[0].up, found.scaler_steps[0].down), (1, 1));
+}
+
+#[test]
+fn sizes_that_do_not_fit_are_refused_at_their_place() {
+    let found = |machine: &str, scaler: &str| {
+        let all = problems(&format!(
+            "scenario: Wrong\nquestion: What?\nload: {{users: {{to: api.get, arrive: {{poisson: {{rate: 1/s}}}}}}}}\n\
+             services: {{api: {{workers: 8, machine: {machine}, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}}}\n\
+             control: {{scalers: {{s: {{of: api, {scaler}}}}}}}\n"
+        ));
+        all.join("\n")
+    };
+    let two = "use: {vertical: {sizes: [{cores: 2}, {cores: 4}], up_when: cpu(api) > 50%}}";
+    for (machine, scaler, expected) in [
+        ("{cores: 1}", two, "the machine of api has none of the sizes"),
+        (
+            "{cores: 2}",
+            "min: 2, use: {vertical: {sizes: [{cores: 2}, {cores: 4}], up_when: cpu(api) > 50%}}",
+            "changes no number",
+        ),
+        ("{cores: 2}", "use: {vertical: {sizes: [{cores: 2}], up_when: cpu(api) > 50%}}", "1 sizes: there are 2 to 4"),
+        (
+            "{cores: 2}",
+            "use: {vertical: {sizes: [{cores: 4}, {cores: 2}], up_when: cpu(api) > 50%}}",
+            "smaller than the size before",
+        ),
+        (
+            "{cores: 2}",
+            "use: {vertical: {sizes: [{cores: 2}, {cores: 4, memory: {size: 1GiB}}], up_when: cpu(api) > 50%}}",
+            "each size says the same",
+        ),
+        ("{cores: 2, cpu_limit: 1}", two, "cpu_limit"),
+    ] {
+        let found = found(machine, scaler);
+        assert!(found.contains(expected), "{machine} {scaler}: {found}");
+    }
+    assert_eq!(found("{cores: 2}", two), "");
 }

@@ -1,13 +1,19 @@
 //! Time of instances: the rent of machines.
 
 use super::meter::{Bought, Meter};
+use crate::counters::level;
 use crate::ids::ServiceId;
+use crate::metrics::{LevelAt, LevelId};
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Slice;
+use crate::service::sizes::{PAID_2, PAID_3, PAID_4};
 use crate::topology::Service;
 use crate::units::Count;
 use serde::{Deserialize, Serialize};
+
+/// Instances that are paid for, by the places of the sizes of machines behind the first.
+const PAID: [LevelId; 3] = [level(&PAID_2), level(&PAID_3), level(&PAID_4)];
 
 /// Hours of instances that are paid for, from order to end.
 ///
@@ -24,7 +30,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Knobs
 /// - `of`: service, store or queue; required
-/// - `type`: the machine type that the service has, to be checked, default none
+/// - `type`: the machine type that the service has, to be checked, default none; where a vertical scaler changes machines, one of its sizes, and the
+///   item bills the instances of that size
 /// - `bought`: `on_demand`, `reserved: {count}` or `spot`, default all hours that are paid for
 ///
 /// # Example
@@ -43,7 +50,7 @@ use serde::{Deserialize, Serialize};
 pub struct InstancesSettings {
     /// Whose instances.
     pub of: String,
-    /// The machine type that the service has; an error where it has another.
+    /// The machine type that the service has, or one of its sizes; an error where it has another.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub machine_type: Option<String>,
     /// How they are bought; default all that are paid for.
@@ -83,8 +90,20 @@ impl InstancesSettings {
 
     pub(super) fn compile(&self, names: &Names, services: &[Service], problems: &mut Problems) -> Option<Meter> {
         let of = names.with_instances("of", &self.of, problems)?;
-        let has = services.get(of.index()).and_then(|service| service.machine_type.as_deref());
+        let service = services.get(of.index());
+        let sizes = service.map_or(&[][..], |service| &service.sizes);
+        let size = self
+            .machine_type
+            .as_ref()
+            .and_then(|wanted| sizes.iter().position(|size| size.kind.as_ref() == Some(wanted)));
+        if let (Some(_), Some(_)) = (size, self.bought) {
+            let problem = problems.error("bought", format!("the machines of {} change their size", self.of));
+            problem.hint = Some("leave bought out".into());
+            return None;
+        }
+        let has = service.and_then(|service| service.machine_type.as_deref());
         if let Some(wanted) = &self.machine_type
+            && size.is_none()
             && has != Some(wanted)
         {
             let problem = problems.error("type", format!("{} has no instances of type {wanted}", self.of));
@@ -98,13 +117,23 @@ impl InstancesSettings {
             Some(BoughtSettings::Reserved(reserved)) => Bought::Reserved(reserved.count.get_u32()),
             Some(BoughtSettings::Spot) => Bought::Spot,
         };
-        Some(Meter::Instances { of, bought })
+        Some(Meter::Instances { of, bought, size })
     }
 }
 
 /// What one slice has used [instances s].
-pub(super) fn metered(slice: &Slice, of: ServiceId, bought: Bought) -> f64 {
+pub(super) fn metered(slice: &Slice, of: ServiceId, bought: Bought, size: Option<usize>) -> f64 {
     let counts = &slice.services[of.index()];
+    let at_size_ns = |id| slice.level(LevelAt::service(id, of)).integral_ns;
+    match size.map(|size| size.checked_sub(1)) {
+        // Those that have no larger size.
+        Some(None) => {
+            let larger_ns: u128 = PAID.into_iter().map(at_size_ns).sum();
+            return counts.paid_ns.saturating_sub(larger_ns) as f64 / 1e9;
+        }
+        Some(Some(place)) => return at_size_ns(PAID[place]) as f64 / 1e9,
+        None => {}
+    }
     let time = match bought {
         Bought::All => counts.paid_ns,
         Bought::OnDemand => counts.above_reserved_ns,

@@ -15,6 +15,8 @@ pub enum Meter {
         of: ServiceId,
         /// How they are bought.
         bought: Bought,
+        /// Those alone that have the size of machines at this place, of a service that changes them.
+        size: Option<usize>,
     },
     /// Bytes kept on the disks of instances [bytes s].
     Storage {

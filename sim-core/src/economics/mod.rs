@@ -254,7 +254,7 @@ impl CostItem {
     pub fn metered(&self, topology: &Topology, slice: &Slice) -> f64 {
         let stands_for = topology.run.one_of as f64;
         match &self.meter {
-            Meter::Instances { of, bought } => instances::metered(slice, *of, *bought),
+            Meter::Instances { of, bought, size } => instances::metered(slice, *of, *bought, *size),
             Meter::Storage { of, size } => storage::metered(topology, slice, *of, *size),
             Meter::Transfer { of, across } => transfer::metered(topology, slice, *of, *across) * stands_for,
             Meter::Requests { of } => requests::metered(topology, slice, *of) * stands_for,

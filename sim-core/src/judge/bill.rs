@@ -12,10 +12,12 @@
 //! ended last.
 
 use super::breach::{Breached, distinct};
+use super::stretch::Stretch;
 use crate::economics::{Bought, CostItem, Group, MONTH_S, Meter, YEAR_S};
-use crate::ids::{PromiseId, ServiceId};
+use crate::ids::PromiseId;
 use crate::model::Model;
-use crate::results::{RunResult, ServiceCounts, Slice, Span};
+use crate::observe::{Observed, cores_ns};
+use crate::results::{RunResult, Slice, Span};
 use crate::service::cpu;
 use crate::units::SimDuration;
 
@@ -88,7 +90,7 @@ impl CostItem {
             Meter::Instances { bought: Bought::Reserved(count), .. } => format!("{count} x {price}, reserved"),
             Meter::Instances { bought: Bought::OnDemand, .. } => format!("{price}, on demand"),
             Meter::Instances { bought: Bought::Spot, .. } => format!("{price}, spot"),
-            Meter::Instances { of, bought: Bought::All } => {
+            Meter::Instances { of, bought: Bought::All, .. } => {
                 let service = &model.services[of.index()];
                 let scaled = model.scalers.iter().any(|scaler| scaler.of == of);
                 if scaled { price.to_string() } else { format!("{} x {price}", service.instances) }
@@ -279,7 +281,7 @@ fn item_bill(
         per_month,
         per_year: 12.0 * per_month + a_year,
         per_incident: (!once.is_empty()).then(|| once.iter().sum()),
-        spent_for_nobody: spent_for_nobody(model, item, |of| run.service(of, run.whole())),
+        spent_for_nobody: spent_for_nobody(model, item, &Stretch::new(run, vec![run.whole()])),
     };
     (bill, once)
 }
@@ -325,10 +327,10 @@ fn added_alone(run: &RunResult, model: &Model, item: &CostItem, shares: &Shares,
 
 /// Money of an item for the cores that worked for nobody who waits, at the price of the instances that have them. `None` where the item meters no
 /// instances whose cores are known.
-pub fn spent_for_nobody(model: &Model, item: &CostItem, counts: impl Fn(ServiceId) -> ServiceCounts) -> Option<f64> {
+pub fn spent_for_nobody(model: &Model, item: &CostItem, seen: &dyn Observed) -> Option<f64> {
     let Meter::Instances { of, .. } = item.meter else { return None };
-    let counts = counts(of);
-    let cores_ns = counts.cores_ns(model.services[of.index()].usable_cores());
+    let counts = seen.service(of);
+    let cores_ns = cores_ns(model, of, &counts, |level| seen.level(level));
     let cpu_s = counts.of(&cpu::CPU_FOR_NOBODY_NS) as f64 / 1e9;
     (cores_ns > 0).then(|| item.money(cpu_s * counts.instances_ns as f64 / cores_ns as f64))
 }

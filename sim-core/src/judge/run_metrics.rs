@@ -180,7 +180,7 @@ impl<'a> RunMetrics<'a> {
     fn cost_for_nobody(&self, subject: &Subject, spans: &[Span]) -> Option<f64> {
         let stretch = Stretch::new(self.run, spans.to_vec());
         let seconds = Some(stretch.seconds()).filter(|seconds| *seconds > 0.0)?;
-        let of_item = |place: usize| spent_for_nobody(self.model, &self.model.costs[place], |of| stretch.service(of));
+        let of_item = |place: usize| spent_for_nobody(self.model, &self.model.costs[place], &stretch);
         self.items(subject).filter_map(of_item).reduce(|a, b| a + b).map(|spent| spent / seconds)
     }
 

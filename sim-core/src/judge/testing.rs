@@ -94,6 +94,8 @@ impl System {
             version: None,
             has_versions: false,
             machine_type: None,
+            sizes: Vec::new(),
+            first_size: 0,
             disk: Bytes::ZERO,
             provides: None,
             reserved: 0,

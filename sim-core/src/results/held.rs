@@ -25,11 +25,13 @@ pub enum Held {
     NoRule,
     /// Who decides has not answered.
     NoDecision,
+    /// The last change goes on.
+    UnderWay,
 }
 
 impl Held {
     /// How many reasons there are.
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
 
     /// All of them, in the order in which they are told.
     pub const ALL: [Self; Self::COUNT] = [
@@ -44,6 +46,7 @@ impl Held {
         Self::Shortage,
         Self::NoRule,
         Self::NoDecision,
+        Self::UnderWay,
     ];
 
     /// The reason in results.
@@ -60,6 +63,7 @@ impl Held {
             Self::Shortage => "shortage",
             Self::NoRule => "no_rule",
             Self::NoDecision => "no_decision",
+            Self::UnderWay => "under_way",
         }
     }
 
@@ -77,6 +81,7 @@ impl Held {
             Self::Shortage => "no capacity",
             Self::NoRule => "no rule holds",
             Self::NoDecision => "no decision",
+            Self::UnderWay => "a change under way",
         }
     }
 }

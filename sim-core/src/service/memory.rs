@@ -143,6 +143,11 @@ impl Memory {
         }
     }
 
+    /// A machine with so much memory takes the place of one that does not run.
+    pub fn has_size(&mut self, size: Bytes) {
+        self.settings.size = size;
+    }
+
     /// What it used when that was last told [bytes].
     pub fn told(&self) -> u64 {
         self.told

@@ -9,6 +9,7 @@ pub mod memory;
 pub mod nic;
 pub mod nodes;
 pub mod shed;
+pub mod sizes;
 
 use crate::metrics::timed;
 

@@ -50,6 +50,8 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         version: None,
         has_versions: false,
         machine_type: None,
+        sizes: Vec::new(),
+        first_size: 0,
         disk: Bytes::new(0),
         provides: None,
         reserved: 0,

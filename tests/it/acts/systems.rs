@@ -422,6 +422,12 @@ pub(super) const ACTS: &[Act] = &[
         "most(api.pending_instances) in on > 3 and instances(api) in on < 0.95 * instances(api)",
     ),
     act(
+        "use vertical",
+        "services.api.machine: {cores: 1, memory: {size: 1GiB, per_request: 200MiB}}\nload.users.arrive: {poisson: {rate: 150/s}}",
+        "control: {telemetry: {all: {every: 5s}}, scalers: {api: {of: api, every: 5s, use: {vertical: {sizes: [{cores: 1, memory: {size: 1GiB}}, {cores: 2, memory: {size: 2GiB}}], up_when: memory(api) > 1%}}}}}",
+        "average(api.running_at_size_2) in on > 1 and memory(api) in on < 0.8 * memory(api)",
+    ),
+    act(
         "use scheduled",
         "",
         "control: {scalers: {api: {of: api, every: 5s, min: 1, max: 40, use: {scheduled: [{at: 0s, instances: 12}]}}}}",

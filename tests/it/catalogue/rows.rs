@@ -35,7 +35,7 @@ pub const ROWS: &[Row] = &[
     ("C1", "rules, target tracking, steps, schedules", "scaling/autoscaler-policies, scaling/opening-day", "acts use rules, acts use target, acts use step, acts use scheduled"),
     ("C1", "Kubernetes HPA, KEDA, Knative, nodes", "scaling/hpa-while-pods-start, scaling/zone-outage-hpa, scaling/scale-to-zero", "a_pod_autoscaler_orders_once_while_pods_start, acts use keda, acts use knative, an_instance_that_is_ordered_waits_for_a_node"),
     ("C1", "predictive scaling", "scaling/predictive-scaling", "acts use predictive"),
-    ("C1", "vertical scaling", "", ""),
+    ("C1", "vertical scaling", "scaling/larger-machines", "machines_are_replaced_by_larger_ones_one_after_another, acts use vertical"),
     ("C2", "telemetry that is late, sampled and can fail", "control/runaway-scaler-blind", "an_alert_fires_on_each_metric_that_telemetry_delivers, who_is_blind_learns_it_from_another_pipeline"),
     ("C2", "a sink that is slow or dead, redaction, requests that never wait for it", "control/dead-sink", "a_sink_that_is_too_slow_shows_everything_late, while_a_sink_is_dead_nothing_is_seen_and_no_request_waits, what_must_never_leave_leaves_where_nothing_redacts_it"),
     ("C3", "alerts with duration and severity, incidents by correlation, maintenance, limited notifications", "control/alert-storm, control/the-usual-alerts", "alerts_with_a_callee_in_common_are_one_incident, what_is_under_maintenance_is_silent"),

@@ -107,6 +107,13 @@ const PENDING: &str = "scenario: Pending instances\nquestion: Are they counted?\
     control: {scalers: {web: {of: web, max: 6, use: {scheduled: [{at: 30s, instances: 6}]}}, \
     nodes: {of: web, every: 10s, max: 9, use: {cluster: {instances_per_node: 2, provision: 30s}}}}}\n";
 
+/// Machines of four sizes, which change as fast as the scaler may.
+const RESIZED: &str = "scenario: Resized\nquestion: Are they counted?\nrun: {duration: 3m, warm_up: 0s, seed: 1}\n\
+    load: {users: {to: web.get, arrive: {poisson: {rate: 20/s}}}}\n\
+    services: {web: {instances: 2, workers: 4, machine: {cores: 1}, endpoints: {get: {steps: [{work: 10ms}]}}}}\n\
+    control: {telemetry: {all: {every: 5s}}, scalers: {web: {of: web, every: 5s, use: {vertical: {sizes: [{cores: 1}, {cores: 2}, {cores: 3}, \
+    {cores: 4}], up_when: cpu(web) > 0.1%}}}}}\n";
+
 /// A pipeline that loses records, and lets out what must never leave.
 const LEAKS: &str = "scenario: Leaks\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
     load: {users: {to: web.get, arrive: {poisson: {rate: 50/s}}}}\n\
@@ -327,6 +334,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(NARROW), &mut seen);
     check(&read(LATE), &mut seen);
     check(&read(PENDING), &mut seen);
+    check(&read(RESIZED), &mut seen);
     check(&read(LEAKS), &mut seen);
     check(&read(OPENS), &mut seen);
     check(&read(MODES), &mut seen);

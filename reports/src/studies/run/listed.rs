@@ -112,9 +112,9 @@ pub fn scaler_cells(study: &StudyResult, scaler: &ScalerSummary) -> [String; 5] 
     };
     let range = |from: String, to: String| if from == to { from } else { format!("{from}–{to}") };
     [
-        if scaler.moves == "nodes" { format!("{}, nodes", scaler.of) } else { scaler.of.clone() },
+        if scaler.moves == "instances" { scaler.of.clone() } else { format!("{}, {}", scaler.of, scaler.moves) },
         range(scaler.min.to_string(), scaler.max.to_string()),
-        if scaler.moves == "nodes" {
+        if scaler.moves != "instances" {
             "-".to_owned()
         } else if least.is_finite() {
             range(grouped(least, 0), grouped(most, 0))

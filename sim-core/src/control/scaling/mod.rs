@@ -17,6 +17,7 @@ mod scheduled;
 mod situation;
 mod step;
 mod target;
+mod vertical;
 
 pub use change::ChangeSettings;
 pub use cluster::{ClusterSettings, LONGEST_BACKOFF_NS, ShortageSettings};
@@ -30,6 +31,7 @@ pub use scheduled::{ScheduledEntry, ScheduledSettings};
 pub use situation::Situation;
 pub use step::{StepBand, StepSettings};
 pub use target::{MetricTargets, Penalty, TargetSettings};
+pub use vertical::{SizeMemorySettings, SizeSettings, Vertical, VerticalSettings};
 
 use super::{Decide, DecideSettings, Override, OverrideSettings};
 use crate::expression::Resolved;
@@ -67,6 +69,8 @@ pub enum PolicySettings {
     Predictive(Box<PredictiveSettings>),
     /// Nodes behind instances.
     Cluster(ClusterSettings),
+    /// Larger or smaller machines.
+    Vertical(VerticalSettings),
 }
 
 /// The scaling policies.
@@ -81,6 +85,7 @@ pub const ALL: &[Kind] = &[
     Kind { family: "use", name: "knative", schema: || schemars::schema_for!(KnativeSettings) },
     Kind { family: "use", name: "predictive", schema: || schemars::schema_for!(PredictiveSettings) },
     Kind { family: "use", name: "cluster", schema: || schemars::schema_for!(ClusterSettings) },
+    Kind { family: "use", name: "vertical", schema: || schemars::schema_for!(VerticalSettings) },
 ];
 
 /// A scaler: what it moves, how it decides, how often, and between which bounds.
@@ -160,6 +165,8 @@ pub enum Policy {
     Predictive(Box<predictive::Predictive>),
     /// Nodes for instances.
     Cluster(ClusterSettings),
+    /// Sizes of machines.
+    Vertical(Box<vertical::Vertical>),
 }
 
 /// A scaler, as meant.
@@ -257,6 +264,14 @@ impl ScalerSettings {
         } else if self.min > self.max {
             problems.error("min", format!("min {} is above max {}", self.min, self.max));
         }
+        if matches!(self.policy, PolicySettings::Vertical(_)) {
+            for (key, written) in [("min", self.min != one()), ("max", self.max != hundred())] {
+                if written {
+                    problems.error(key, "a vertical scaler changes no number of instances").hint =
+                        Some(format!("leave {key} out: its sizes are its bounds"));
+                }
+            }
+        }
         problems.at("decide", |p| self.decide.validate(p));
         problems.at("use", |p| match &self.policy {
             PolicySettings::QueueDepth(s) => p.at("queue_depth", |p| s.validate(p)),
@@ -275,6 +290,7 @@ impl ScalerSettings {
             PolicySettings::Knative(s) => p.at("knative", |p| s.validate(p)),
             PolicySettings::Predictive(s) => p.at("predictive", |p| s.validate(p)),
             PolicySettings::Cluster(s) => p.at("cluster", |p| s.validate(p)),
+            PolicySettings::Vertical(s) => p.at("vertical", |p| s.validate(p)),
         });
     }
 
@@ -298,15 +314,23 @@ impl ScalerSettings {
                 .at("predictive", |p| s.compile(names, p, (of, self.every.ns())))
                 .map(|policy| Policy::Predictive(Box::new(policy))),
             PolicySettings::Cluster(s) => Some(Policy::Cluster(s.clone())),
+            PolicySettings::Vertical(s) => {
+                p.at("vertical", |p| s.compile(names, p)).map(|policy| Policy::Vertical(Box::new(policy)))
+            }
         });
+        let (min, max) = match &policy {
+            // The first size counts as one.
+            Some(Policy::Vertical(policy)) => (1, policy.sizes.len() as u32),
+            _ => (self.min.get_u32(), self.max.get_u32()),
+        };
         Some(Scaler {
             name: name.to_owned(),
             of: of?,
             policy: policy?,
             pipeline: pipeline?,
             every_ns: self.every.ns(),
-            min: self.min.get_u32(),
-            max: self.max.get_u32(),
+            min,
+            max,
             cooldown_up_ns: self.cooldown.up.ns(),
             cooldown_down_ns: self.cooldown.down.ns(),
             // Who approves is known when people are.
@@ -389,6 +413,7 @@ impl Scaler {
             Policy::Knative(policy) => policy.wish(&mut state.knative, situation, self.min),
             Policy::Predictive(policy) => policy.wish(&mut state.predictive, situation),
             Policy::Cluster(policy) => policy.wish(situation),
+            Policy::Vertical(policy) => policy.wish(situation),
         }
     }
 
@@ -403,6 +428,23 @@ impl Scaler {
     /// Whether it moves the nodes of its service, and not its instances.
     pub fn is_of_nodes(&self) -> bool {
         matches!(self.policy, Policy::Cluster(_))
+    }
+
+    /// How it changes the size of its service's machines, if it does that, and not their number.
+    pub fn resizes(&self) -> Option<&Vertical> {
+        match &self.policy {
+            Policy::Vertical(policy) => Some(policy),
+            _ => None,
+        }
+    }
+
+    /// What it moves.
+    pub fn moves(&self) -> &'static str {
+        match &self.policy {
+            Policy::Cluster(_) => "nodes",
+            Policy::Vertical(_) => "sizes",
+            _ => "instances",
+        }
     }
 
     /// Whether it looks at each instance by itself.
@@ -422,6 +464,7 @@ impl Scaler {
             Policy::Keda(policy) => policy.metrics(),
             Policy::Knative(policy) => policy.metrics(),
             Policy::Predictive(policy) => policy.metrics(),
+            Policy::Vertical(policy) => policy.metrics(),
         }
     }
 }
@@ -438,6 +481,7 @@ mod tests {
         names.services.insert("api".into(), ServiceId(0));
         names.services.insert("jobs".into(), ServiceId(1));
         names.endpoints.insert("api.get".into(), crate::ids::EndpointId(0));
+        names.with_memory.insert("api".into());
         let settings: ScalerSettings = serde_json::from_value(json).unwrap();
         let mut problems = Problems::new();
         settings.validate(&mut problems);
@@ -470,6 +514,7 @@ mod tests {
                     waiting: 0,
                     idle: 100,
                     is_short: false,
+                    is_changing: false,
                     read,
                     each: &each,
                 },

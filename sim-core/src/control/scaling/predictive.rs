@@ -354,6 +354,7 @@ mod tests {
                 waiting: 0,
                 idle: 0,
                 is_short: false,
+                is_changing: false,
                 read: &mut read,
                 each: &each,
             };

@@ -22,6 +22,8 @@ pub struct Situation<'a> {
     pub idle: u32,
     /// Whether the provider has no nodes.
     pub is_short: bool,
+    /// Whether instances are still being brought to the size that was wanted last.
+    pub is_changing: bool,
     /// Reads a metric as telemetry has delivered it.
     pub read: &'a mut dyn FnMut(&Resolved) -> Option<f64>,
     /// The instances, each with its own reading of a metric.

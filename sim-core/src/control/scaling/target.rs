@@ -357,6 +357,7 @@ mod tests {
             waiting: 0,
             idle: 0,
             is_short: false,
+            is_changing: false,
             read: &mut |_| None,
             each: &|_| Pods::default(),
         };

@@ -355,10 +355,17 @@ impl World<'_> {
         });
         let (present, (current, mut decision)) = decided;
         let (now, scaler) = (self.now, &self.in_force.scalers[index as usize]);
-        let (service, is_of_nodes) = (scaler.of, scaler.is_of_nodes());
+        let (service, is_of_nodes, resizes) = (scaler.of, scaler.is_of_nodes(), scaler.resizes().is_some());
         decision.to = self.overrules(index, current, decision.to);
         if is_of_nodes {
             return self.scale_nodes(service, decision);
+        }
+        if resizes {
+            if decision.to != current {
+                self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
+                self.resize(service, decision.to);
+            }
+            return;
         }
         if decision.to != present {
             self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
@@ -397,6 +404,8 @@ impl World<'_> {
         let mut state = std::mem::take(&mut states[index as usize]);
         let (current, running) =
             if scaler.is_of_nodes() { (self.nodes_of(service), present) } else { (present, running) };
+        let size = scaler.resizes().and_then(|_| self.size_of(service));
+        let (current, is_changing) = size.unwrap_or((current, false));
         let (idle, is_short) = self.idle_nodes(service);
         let situation = Situation {
             now_ns: now,
@@ -407,6 +416,7 @@ impl World<'_> {
             waiting: self.waiting_for_first(service),
             idle,
             is_short,
+            is_changing,
             read: &mut read,
             each: &each,
         };

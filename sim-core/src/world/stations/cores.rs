@@ -9,10 +9,25 @@
 
 use crate::engine::calendar::{Calendar, Key, NEVER};
 use crate::engine::math::whole_ns;
+use crate::engine::rng::{Keyed, mix};
 use crate::service::cpu::{Quota, Throttled};
+use crate::topology::Service;
+
+/// Keeps the draw of when periods of a CPU limit begin apart from others.
+const PHASE: u64 = 0xa2;
 
 /// A frozen instance goes on at a millionth of its speed, so that what is left of its work keeps its size.
 pub(in crate::world) const STANDSTILL: f64 = 1e6;
+
+/// The cores of an instance, where its work shares them or a limit can stop it. `key` is the instance's, for draws.
+pub(super) fn shared(settings: &Service, beyond: bool, key: u64) -> Option<Box<Cores>> {
+    let shares = settings.cores.filter(|cores| beyond || !settings.workers.is_some_and(|w| cores.is_one_each(w)));
+    let Some(limit) = settings.cpu_limit else { return shares.map(|cores| Box::new(Cores::new(cores.get(), None))) };
+    // The periods of containers begin at times of their own. Without `cores` all that has work to do runs at once.
+    let phase = Keyed::new(mix(key, PHASE)).unit() * limit.period.ns() as f64;
+    let cores = settings.cores.map_or(f64::INFINITY, crate::units::Cores::get);
+    Some(Box::new(Cores::new(cores, Some(Quota::new(limit, phase as u64)))))
+}
 
 /// Work on shared cores.
 #[derive(Debug)]
@@ -77,6 +92,13 @@ impl Cores {
             used_in_vain: 0.0,
             quota: quota.map(Box::new),
         }
+    }
+
+    /// A machine with so many cores takes the place of one on which nothing is at work.
+    pub fn becomes(&mut self, cores: f64) {
+        debug_assert_eq!(self.active, 0, "work stays on a machine that goes");
+        (self.cores, self.share) = (cores, 1.0 / cores);
+        self.set_speed();
     }
 
     /// The number of pieces or the slow-down has changed.

@@ -40,6 +40,7 @@ impl World<'_> {
         for (id, service) in self.stations.services.ids().zip(&model.services) {
             for instance in self.stations.services[id].ids().take(service.instances as usize) {
                 self.stations.services[id].pays(0);
+                self.pays_for_size(instance, true);
                 self.comes_up(instance);
                 self.stations.instances[instance].registered = true;
             }
@@ -117,6 +118,7 @@ impl World<'_> {
         self.doors_begin_anew(instance);
         let service = self.stations.instances[instance].service;
         self.deploys_go_on(service);
+        self.sizes_go_on(service);
         self.members_may_change(service);
     }
 
@@ -150,6 +152,7 @@ impl World<'_> {
 
     /// The instance will run after its start-up.
     pub(super) fn order_start(&mut self, instance: InstanceId) {
+        self.takes_size(instance);
         let at = &mut self.stations.instances[instance];
         at.epoch += 1;
         let (epoch, service) = (at.epoch, at.service);
@@ -182,6 +185,7 @@ impl World<'_> {
         self.stations.enters(instance, self.now);
         self.refresh_routable(service);
         self.deploys_go_on(service);
+        self.sizes_go_on(service);
         self.members_may_change(service);
         // Queues hand messages to workers that ask for them: all of its workers are new and ask.
         while self.stations.instances[instance].free > 0 && !self.stations.services[service].pulls.is_empty() {
@@ -359,6 +363,7 @@ impl World<'_> {
         let service = self.stations.instances[instance].service;
         self.goes_down(instance, Life::Gone);
         self.stations.services[service].pays_no_more(self.now);
+        self.pays_for_size(instance, false);
         let at = &mut self.stations.instances[instance];
         at.epoch += 1;
         at.registered = false;
@@ -369,6 +374,7 @@ impl World<'_> {
         self.caches.is_lost(instance, self.now);
         self.takes_no_version(instance);
         self.deploys_go_on(service);
+        self.sizes_go_on(service);
         self.gives_place(instance);
         // Scaled up while it drained: there was no place for a new machine until now.
         if self.stations.services[service].owed > 0 {
@@ -414,6 +420,7 @@ impl World<'_> {
     pub(in crate::world) fn orders(&mut self, instance: InstanceId) {
         let service = self.stations.instances[instance].service;
         self.stations.services[service].pays(self.now);
+        self.pays_for_size(instance, true);
         self.stations.services[service].starting.enter(self.now);
         self.stations.instances[instance].set_life(Life::Starting);
         self.stations.since[instance] = (self.now, self.now);
@@ -469,6 +476,7 @@ impl World<'_> {
         self.stations.services[service].running.enter(now);
         self.stations.services[service].workers.change(now, i64::from(workers));
         self.stations.up.came(self.model, service, &self.stations.services[service], now);
+        self.runs_at_size(index, true);
         self.memory_changes(index, Memory::begins);
         self.caches.begins(index, now);
         self.caller_begins(index);
@@ -494,6 +502,7 @@ impl World<'_> {
             self.stations.services[service].running.leave(now);
             self.stations.services[service].workers.change(now, -i64::from(workers));
             self.stations.up.went(self.model, service, &self.stations.services[service], now);
+            self.runs_at_size(index, false);
             self.stations.since[index].1 = now;
         }
         self.stations.instances[index].set_life(life);

@@ -22,6 +22,7 @@ mod memory;
 mod nodes;
 mod plain;
 mod service;
+mod sizes;
 mod up;
 mod work;
 
@@ -41,24 +42,19 @@ use crate::call::balance::slow_start::SlowStart;
 use crate::control::pods::{Phase, Pod, PodCounts};
 use crate::counters::SERVICE_COUNTERS;
 use crate::data::Wrongness;
-use crate::engine::rng::{Keyed, hash_name, mix};
+use crate::engine::rng::{hash_name, mix};
 use crate::engine::table::Table;
 use crate::ids::{EndpointId, InstanceId, ServiceId, VersionId, ZoneId};
 use crate::metrics::{Histogram, Tally, fresh};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::results::ServiceCounts;
-use crate::service::cpu::Quota;
 use crate::service::disk::Disk;
 use crate::service::memory::Memory;
-use crate::topology::{self, Node, Step, Topology};
-use cores::Cores;
+use crate::topology::{Node, Step, Topology};
 use instance::{GATED, HEAVY, LINED, PATIENCE, PULLS, TIED};
 use service::Service;
 use std::collections::BTreeMap;
-
-/// Keeps the draw of when periods of a CPU limit begin apart from others.
-const PHASE: u64 = 0xa2;
 
 /// What may be due at stations.
 #[derive(Debug, Clone, Copy)]
@@ -137,6 +133,8 @@ pub(in crate::world) struct Stations {
     in_vain: in_vain::InVain,
     /// The nodes of services behind which a cluster stands.
     nodes: BTreeMap<ServiceId, nodes::Pool>,
+    /// The sizes of machines of services that change them.
+    sized: BTreeMap<ServiceId, sizes::Sized>,
     /// Stations that are simulated by themselves.
     plain: Vec<InstanceId>,
     /// Instances that get their calls back by steps: the shares, and how long each lasts [ns].
@@ -170,6 +168,7 @@ impl Stations {
             up: up::Up::new(model),
             in_vain: in_vain::InVain::default(),
             nodes: BTreeMap::new(),
+            sized: sizes::all_sized(model),
             plain: Vec::new(),
             returning: BTreeMap::new(),
             backlog: 0,
@@ -552,7 +551,11 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
         let beyond = endpoints.clone().any(|e| e.is_async) || endpoints.clone().any(|e| works_beside(&e.steps));
         for number in 0..places {
             let zone = settings.zones[number as usize % settings.zones.len()];
-            let cores = shared_cores(settings, beyond, mix(hash_name(&format!("{}/{number}", settings.name)), of_run));
+            let cores = cores::shared(
+                settings,
+                beyond || !settings.sizes.is_empty(),
+                mix(hash_name(&format!("{}/{number}", settings.name)), of_run),
+            );
             let workers = if matches!(settings.node, Node::Queue(_)) { None } else { settings.workers };
             let mut instance = Instance::gone(ServiceId::from(index), zone, workers, cores);
             instance.capacity = settings.queue_capacity;
@@ -570,16 +573,6 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
         }
     }
     (services, instances)
-}
-
-/// The cores of an instance, where its work shares them or a limit can stop it. `key` is the instance's, for draws.
-fn shared_cores(settings: &topology::Service, beyond: bool, key: u64) -> Option<Box<Cores>> {
-    let shares = settings.cores.filter(|cores| beyond || !settings.workers.is_some_and(|w| cores.is_one_each(w)));
-    let Some(limit) = settings.cpu_limit else { return shares.map(|cores| Box::new(Cores::new(cores.get(), None))) };
-    // The periods of containers begin at times of their own. Without `cores` all that has work to do runs at once.
-    let phase = Keyed::new(mix(key, PHASE)).unit() * limit.period.ns() as f64;
-    let cores = settings.cores.map_or(f64::INFINITY, crate::units::Cores::get);
-    Some(Box::new(Cores::new(cores, Some(Quota::new(limit, phase as u64)))))
 }
 
 /// Whether steps work beside each other, so that a request may use more than the core of its worker.

@@ -1,0 +1,30 @@
+//! Sizes of machines between which the instances of a service change, and how many there are of each. Who changes them is a scaler
+//! (`control/scaling/vertical.rs`).
+
+use crate::metrics::levels;
+use crate::units::{Bytes, Cores};
+
+/// As many sizes a service may have.
+pub const MOST: usize = 4;
+
+levels! {
+    Service {
+        RUNNING_2 = "running_at_size_2", "instances that run on machines of the second size of a vertical scaler";
+        RUNNING_3 = "running_at_size_3", "instances that run on machines of the third size of a vertical scaler";
+        RUNNING_4 = "running_at_size_4", "instances that run on machines of the fourth size of a vertical scaler";
+        PAID_2 = "paid_at_size_2", "instances that are paid for, on machines of the second size of a vertical scaler";
+        PAID_3 = "paid_at_size_3", "instances that are paid for, on machines of the third size of a vertical scaler";
+        PAID_4 = "paid_at_size_4", "instances that are paid for, on machines of the fourth size of a vertical scaler";
+    }
+}
+
+/// A size of machines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Size {
+    /// Type of machine, for the bill.
+    pub kind: Option<String>,
+    /// Cores that the work of an instance shares.
+    pub cores: Option<Cores>,
+    /// What an instance has of memory.
+    pub memory: Option<Bytes>,
+}
