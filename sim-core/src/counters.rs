@@ -68,6 +68,13 @@ pub const LEVELS: &[Level] = &flat::<Level, { number_of(LEVEL_FAMILIES) }>(LEVEL
 /// The wait for a worker. It is timed for every request, so that stations keep it apart from all other parts.
 pub const WAIT: PartId = part(&service::QUEUE_WAIT);
 
+/// Instances that run, by the places of the sizes of their machines behind the first.
+pub const RUNNING_AT_SIZE: [LevelId; sizes::MOST - 1] =
+    [level(&sizes::RUNNING_2), level(&sizes::RUNNING_3), level(&sizes::RUNNING_4)];
+/// The same of instances that are paid for.
+pub const PAID_AT_SIZE: [LevelId; sizes::MOST - 1] =
+    [level(&sizes::PAID_2), level(&sizes::PAID_3), level(&sizes::PAID_4)];
+
 /// What is timed and counted of probes, behind the parts that have names: metrics of their own read it.
 pub mod probe {
     use super::{LEVELS, LevelId, PartId, TIMED};

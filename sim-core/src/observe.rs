@@ -5,7 +5,7 @@
 
 use crate::call::breaker::State;
 use crate::call::{hedge, retry};
-use crate::counters::{level, probe};
+use crate::counters::{RUNNING_AT_SIZE, level, probe};
 use crate::data::cache::{HITS, MISSES};
 use crate::data::{MESSAGES_LOST, Wrongness};
 use crate::engine::math;
@@ -16,12 +16,9 @@ use crate::names::Objective;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::service::cpu;
 use crate::service::memory::USED;
-use crate::service::sizes::{RUNNING_2, RUNNING_3, RUNNING_4, Size};
+use crate::service::sizes::Size;
 use crate::slo;
 use crate::topology::{Service, Topology};
-
-/// Instances that run, by the places of the sizes of machines behind the first.
-const RUNNING: [LevelId; 3] = [level(&RUNNING_2), level(&RUNNING_3), level(&RUNNING_4)];
 
 /// Counts and histograms over a stretch of time.
 pub trait Observed {
@@ -156,7 +153,7 @@ fn of_sizes(
     let (first, larger) = settings.sizes.split_first()?;
     let mut rest_ns = counts.instances_ns;
     let mut sum = 0;
-    for (size, id) in larger.iter().zip(RUNNING) {
+    for (size, id) in larger.iter().zip(RUNNING_AT_SIZE) {
         let ns = level(LevelAt::service(id, service)).integral_ns.min(rest_ns);
         rest_ns -= ns;
         sum += ns * has(size)?;

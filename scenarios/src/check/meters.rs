@@ -29,6 +29,7 @@ pub fn check(compiled: &Compiled, problems: &mut Problems) {
     }
     spot(model, problems);
     twice(model, problems);
+    sizes(model, problems);
 }
 
 /// Spot instances are all instances of a service: beside reserved or on-demand ones each would be paid for twice.
@@ -44,6 +45,30 @@ fn twice(model: &Model, problems: &mut Problems) {
                 format!("all instances of {name} are spot, so that {} bills them again", other.name),
             );
             problems.push(problem.hint("make two services of it, one of spot instances and one of the others"));
+        }
+    }
+}
+
+/// Where some sizes of a service's machines are billed by their type, those that are not cost nothing.
+fn sizes(model: &Model, problems: &mut Problems) {
+    for (place, service) in model.services.iter().enumerate() {
+        let billed = |item: &CostItem| match item.meter {
+            Meter::Instances { of, size, .. } if of.index() == place => Some(size),
+            _ => None,
+        };
+        let billed: Vec<Option<usize>> = model.costs.iter().filter_map(billed).collect();
+        if billed.is_empty() || billed.contains(&None) {
+            continue;
+        }
+        for (size, settings) in service.sizes.iter().enumerate().filter(|(size, _)| !billed.contains(&Some(*size))) {
+            let kind = settings.kind.as_deref().unwrap_or_default();
+            let what =
+                format!("no item bills the machines of type {kind} that {} may have, so they cost $0", service.name);
+            let hint = format!("write an item with meter: {{instances: {{of: {}, type: {kind}}}}}", service.name);
+            let scaler = model.scalers.iter().find(|scaler| scaler.of.index() == place && scaler.resizes().is_some());
+            let path =
+                format!("control.scalers.{}.use.vertical.sizes.{size}", scaler.map_or("", |scaler| &scaler.name));
+            problems.push(Problem::warning(path, what).hint(hint));
         }
     }
 }

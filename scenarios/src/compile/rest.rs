@@ -3,6 +3,7 @@
 use super::Compiler;
 use crate::written::Written;
 use crate::written::node::check_instances;
+use sim_core::control::scaling::Moves;
 use sim_core::control::{Override, OverrideSettings, PipelineSettings, Scaler, ScalerSettings};
 use sim_core::deed::{self, Around};
 use sim_core::economics::{Around as Billed, Bought, CostItem, Group, Meter};
@@ -169,7 +170,7 @@ impl Compiler<'_> {
         });
         for scaler in &model.scalers {
             let service = &mut model.topology.services[scaler.of.index()];
-            if scaler.moves() == "instances" {
+            if scaler.moves() == Moves::Instances {
                 service.max_instances = service.max_instances.max(scaler.max);
             }
             let Some(at_most_ns) = scaler.activator_ns() else { continue };
@@ -340,9 +341,9 @@ impl Compiler<'_> {
                 let people: Vec<&str> = written.people.names().collect();
                 let meant = p.at(name, |p| p.at("override", |p| settings.overrule.compile(&people, p)));
                 if let (Some(meant), Some(scaler)) = (meant, model.scalers.get_mut(place)) {
-                    if scaler.moves() != "instances" && matches!(meant, Override::Supervised(..)) {
+                    if scaler.moves() != Moves::Instances && matches!(meant, Override::Supervised(..)) {
                         let path = format!("{name}.override.supervised");
-                        let says = format!("{} are changed without anybody who approves that", scaler.moves());
+                        let says = format!("{} are changed without anybody who approves that", scaler.moves().name());
                         p.error(&path, says).hint =
                             Some("supervise a scaler of instances, or write override: manual".into());
                     }

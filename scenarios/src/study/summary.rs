@@ -167,7 +167,7 @@ fn scaler(model: &Model, scaler: &Scaler, place: usize, gathered: &Gathered) -> 
     let held = reasons.filter_map(|(held, sums)| Some((held.name(), sums.share().filter(|share| share.mean > 0.0)?)));
     let summary = ScalerSummary {
         of: model.services[scaler.of.index()].name.clone(),
-        moves: scaler.moves(),
+        moves: scaler.moves().name(),
         min: scaler.min,
         max: scaler.max,
         steps_up: up.at_least_zero(),

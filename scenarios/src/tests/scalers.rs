@@ -12,7 +12,7 @@ use sim_core::outcome::Outcome;
 use sim_core::results::{Held, RunResult};
 use sim_core::service::memory::OOM_KILLS;
 use sim_core::service::nodes::{NODES, PENDING};
-use sim_core::service::sizes::RUNNING_2;
+use sim_core::service::sizes::{RUNNING_2, RUNNING_3, RUNNING_4};
 
 /// A service of so many instances of one core, whose requests take 10 ms of it, with a scaler.
 fn scaled(rate: &str, scaler: &str) -> (Model, RunResult) {
@@ -185,6 +185,11 @@ fn what_a_scaler_may_not_say_is_refused_at_its_place() {
 
 /// Four machines of two cores, on which requests hold memory while a partner takes its time, and a scaler of their sizes.
 fn resized(rate: &str, load: &str, more: &str) -> (Loaded, RunResult) {
+    resized_to("{type: l, cores: 4, memory: {size: 8GiB}}]", rate, load, more)
+}
+
+/// The same with these sizes above the first.
+fn resized_to(larger: &str, rate: &str, load: &str, more: &str) -> (Loaded, RunResult) {
     let loaded = read(&format!(
         "scenario: Resized\nquestion: How large?\nrun: {{duration: 10m, warm_up: 0s, seed: 3}}\n\
          load: {{users: {{to: api.get, arrive: {{constant: {{rate: {rate}}}}}{load}}}}}\n\
@@ -192,7 +197,7 @@ fn resized(rate: &str, load: &str, more: &str) -> (Loaded, RunResult) {
          endpoints: {{get: {{steps: [{{work: 2ms}}, {{call: {{to: partner.ask}}}}]}}}}}}\n  \
          partner: {{workers: unlimited, endpoints: {{ask: {{steps: [{{wait: 500ms}}]}}}}}}\n\
          control: {{telemetry: {{all: {{every: 10s}}}}, scalers: {{api: {{of: api, every: 10s, use: {{vertical: {{\
-         sizes: [{{type: s, cores: 2, memory: {{size: 4GiB}}}}, {{type: l, cores: 4, memory: {{size: 8GiB}}}}], grace: 5s, \
+         sizes: [{{type: s, cores: 2, memory: {{size: 4GiB}}}}, {larger}, grace: 5s, \
          up_when: memory(api) > 50%, down_when: memory(api) < 10%}}}}}}}}}}\n\
          costs:\n  small: {{meter: {{instances: {{of: api, type: s}}}}, price: $1/h}}\n  large: {{meter: {{instances: {{of: api, type: l}}}}, price: $2/h}}\n{more}"
     ));
@@ -241,6 +246,26 @@ fn what_starts_for_another_reason_has_the_size_that_is_wanted() {
     let (_, crashed) = resized("640/s", "", fault);
     let running = |run: &RunResult| run.level(LevelAt::service(level(&RUNNING_2), ServiceId(0)), between(50, 60)).now;
     assert!(running(&crashed) > running(&found), "{} and {}", running(&crashed), running(&found));
+}
+
+#[test]
+fn a_size_that_changes_while_machines_are_replaced_is_reached_all_the_same() {
+    // From 0:15 on the scaler asks for twice the place of the size, while the first machine starts: a third size, which four then get.
+    let text = "faults: {f: {inject: {runaway: {factor: 2}}, where: {control: api}, at: 15s, for: 10s}}\n";
+    let three = "{type: l, cores: 4, memory: {size: 8GiB}}, {type: xl, cores: 8, memory: {size: 12GiB}}, {type: xxl, cores: 16, memory: {size: 16GiB}}]";
+    let (_, found) = resized_to(three, "640/s", "", text);
+    let running = |of| found.level(LevelAt::service(of, ServiceId(0)), between(300, 600)).now;
+    assert_eq!((running(level(&RUNNING_2)), running(level(&RUNNING_3)), running(level(&RUNNING_4))), (0, 0, 4));
+}
+
+#[test]
+fn machines_of_a_size_that_nobody_bills_are_told() {
+    let (loaded, _) = resized("640/s", "", "");
+    assert!(loaded.warnings.problems.is_empty(), "{:?}", loaded.warnings);
+    let more = "{type: l, cores: 4, memory: {size: 8GiB}}, {type: xl, cores: 8, memory: {size: 16GiB}}]";
+    let (loaded, _) = resized_to(more, "640/s", "", "");
+    let said = format!("{:?}", loaded.warnings);
+    assert!(said.contains("no item bills the machines of type xl that api may have"), "{said}");
 }
 
 #[test]

@@ -1,19 +1,15 @@
 //! Time of instances: the rent of machines.
 
 use super::meter::{Bought, Meter};
-use crate::counters::level;
+use crate::counters::PAID_AT_SIZE;
 use crate::ids::ServiceId;
-use crate::metrics::{LevelAt, LevelId};
+use crate::metrics::LevelAt;
 use crate::names::Names;
 use crate::problem::Problems;
 use crate::results::Slice;
-use crate::service::sizes::{PAID_2, PAID_3, PAID_4};
 use crate::topology::Service;
 use crate::units::Count;
 use serde::{Deserialize, Serialize};
-
-/// Instances that are paid for, by the places of the sizes of machines behind the first.
-const PAID: [LevelId; 3] = [level(&PAID_2), level(&PAID_3), level(&PAID_4)];
 
 /// Hours of instances that are paid for, from order to end.
 ///
@@ -128,10 +124,10 @@ pub(super) fn metered(slice: &Slice, of: ServiceId, bought: Bought, size: Option
     match size.map(|size| size.checked_sub(1)) {
         // Those that have no larger size.
         Some(None) => {
-            let larger_ns: u128 = PAID.into_iter().map(at_size_ns).sum();
+            let larger_ns: u128 = PAID_AT_SIZE.into_iter().map(at_size_ns).sum();
             return counts.paid_ns.saturating_sub(larger_ns) as f64 / 1e9;
         }
-        Some(Some(place)) => return at_size_ns(PAID[place]) as f64 / 1e9,
+        Some(Some(place)) => return at_size_ns(PAID_AT_SIZE[place]) as f64 / 1e9,
         None => {}
     }
     let time = match bought {

@@ -7,11 +7,11 @@ use crate::results::{RunResult, Slice};
 
 /// By how much the share of requests that a service fails has to rise for the fault to have reached it.
 const REACHED: f64 = 0.005;
-/// More standard deviations than these are no chance.
+/// An excess of more standard deviations than these is not left to chance.
 const BY_CHANCE: f64 = 3.0;
 
 /// From the first strike of a fault to the begin of the first slice in which a service that it does not strike fails half a point more of its
-/// requests than before, and by more than three standard deviations more than chance would have it [s]; infinite where none does. `None` where the
+/// requests than before, and by more than three standard deviations of what was to be expected [s]; infinite where none does. `None` where the
 /// fault does not strike in measured time.
 pub fn time_to_cascade(run: &RunResult, model: &Model, fault: FaultId) -> Option<f64> {
     let strike = *run.struck(fault).first().filter(|strike| strike.from_ns >= 0)?;

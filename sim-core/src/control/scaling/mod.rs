@@ -196,6 +196,28 @@ pub struct Scaler {
     pub decide: Decide,
 }
 
+/// What a scaler moves of its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moves {
+    /// How many instances there are.
+    Instances,
+    /// How many nodes stand behind them.
+    Nodes,
+    /// Of which size their machines are.
+    Sizes,
+}
+
+impl Moves {
+    /// The word in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Instances => "instances",
+            Self::Nodes => "nodes",
+            Self::Sizes => "sizes",
+        }
+    }
+}
+
 /// What a scaler remembers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ScalerState {
@@ -425,11 +447,6 @@ impl Scaler {
         }
     }
 
-    /// Whether it moves the nodes of its service, and not its instances.
-    pub fn is_of_nodes(&self) -> bool {
-        matches!(self.policy, Policy::Cluster(_))
-    }
-
     /// How it changes the size of its service's machines, if it does that, and not their number.
     pub fn resizes(&self) -> Option<&Vertical> {
         match &self.policy {
@@ -439,11 +456,11 @@ impl Scaler {
     }
 
     /// What it moves.
-    pub fn moves(&self) -> &'static str {
+    pub fn moves(&self) -> Moves {
         match &self.policy {
-            Policy::Cluster(_) => "nodes",
-            Policy::Vertical(_) => "sizes",
-            _ => "instances",
+            Policy::Cluster(_) => Moves::Nodes,
+            Policy::Vertical(_) => Moves::Sizes,
+            _ => Moves::Instances,
         }
     }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// replaced: it takes no new requests, finishes those that it has (for `grace` at most; what is left is lost), and starts again on a machine of the
 /// new size after its `start_up`. So a change costs capacity while it goes on, and that is the reason to begin it early. Until the last instance has
 /// the size that is wanted nothing else is decided. What starts meanwhile for another reason, after a crash or because another scaler orders it, has
-/// the new size at once.
+/// the new size at once. An instance that a fault keeps down is waited for.
 ///
 /// `cooldown` of the scaler holds between changes of the size; `min` and `max` are of instances, and have no meaning here. A condition without data
 /// is not true.
@@ -120,8 +120,8 @@ impl VerticalSettings {
             } else if before.kind.is_some() != after.kind.is_some() {
                 problems.error(&path, "either each size has a type, or none has").hint =
                     Some("write its type, such as type: m.large".into());
-            } else if before.kind.is_some() && before.kind == after.kind {
-                problems.error(&path, "its type is that of the size before it");
+            } else if after.kind.is_some() && self.sizes[..=place].iter().any(|size| size.kind == after.kind) {
+                problems.error(&path, "its type is that of a size before it");
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use super::Due;
 use crate::control::pods::{Pod, PodCounts, Pods};
-use crate::control::scaling::{Situation, whole};
+use crate::control::scaling::{Moves, Situation, whole};
 use crate::control::{AlertTracker, Pipeline, Scaler, ScalerState, Scrape, Telemetry};
 use crate::counters::WAIT;
 use crate::deed::DeedEffect;
@@ -355,23 +355,23 @@ impl World<'_> {
         });
         let (present, (current, mut decision)) = decided;
         let (now, scaler) = (self.now, &self.in_force.scalers[index as usize]);
-        let (service, is_of_nodes, resizes) = (scaler.of, scaler.is_of_nodes(), scaler.resizes().is_some());
+        let (service, moves) = (scaler.of, scaler.moves());
         decision.to = self.overrules(index, current, decision.to);
-        if is_of_nodes {
-            return self.scale_nodes(service, decision);
-        }
-        if resizes {
-            if decision.to != current {
+        match moves {
+            Moves::Nodes => self.scale_nodes(service, decision),
+            Moves::Sizes if decision.to != current => {
                 self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
                 self.resize(service, decision.to);
             }
-            return;
+            Moves::Sizes => {}
+            Moves::Instances => {
+                if decision.to != present {
+                    self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
+                    self.scale_to(service, decision.to);
+                }
+                self.stations.wants(service, decision.desired);
+            }
         }
-        if decision.to != present {
-            self.digest.fact(now, u64::from(index), fact::WANTED | u64::from(decision.to));
-            self.scale_to(service, decision.to);
-        }
-        self.stations.wants(service, decision.desired);
     }
 
     /// How sure a scaler is of what it wants now, above 0 to 1.
@@ -402,10 +402,14 @@ impl World<'_> {
         let of_week_ns = model.run.start.ns().cast_signed().saturating_add(from_zero).rem_euclid(WEEK_NS);
         let each = |metric: &Resolved| self.pods_of(scaler.pipeline, service, metric);
         let mut state = std::mem::take(&mut states[index as usize]);
-        let (current, running) =
-            if scaler.is_of_nodes() { (self.nodes_of(service), present) } else { (present, running) };
-        let size = scaler.resizes().and_then(|_| self.size_of(service));
-        let (current, is_changing) = size.unwrap_or((current, false));
+        let (current, running, is_changing) = match scaler.moves() {
+            Moves::Instances => (present, running, false),
+            Moves::Nodes => (self.nodes_of(service), present, false),
+            Moves::Sizes => {
+                let (size, is_changing) = self.size_of(service);
+                (size, running, is_changing)
+            }
+        };
         let (idle, is_short) = self.idle_nodes(service);
         let situation = Situation {
             now_ns: now,

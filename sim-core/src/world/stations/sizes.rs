@@ -4,24 +4,18 @@
 //! every machine gets its size when it is ordered. Services without such a scaler have no entry, and are asked once when an instance comes or goes.
 
 use super::instance::Life;
-use crate::control::scaling::{Policy, Vertical};
-use crate::counters::level;
+use crate::counters::{PAID_AT_SIZE, RUNNING_AT_SIZE};
 use crate::ids::{InstanceId, ServiceId};
 use crate::metrics::{LevelAt, LevelId};
 use crate::model::Model;
-use crate::service::sizes::{PAID_2, PAID_3, PAID_4, RUNNING_2, RUNNING_3, RUNNING_4, Size};
+use crate::service::sizes::Size;
 use crate::world::World;
 use std::collections::BTreeMap;
-
-/// Levels of the instances that run, by the places of sizes behind the first.
-const RUNNING: [LevelId; 3] = [level(&RUNNING_2), level(&RUNNING_3), level(&RUNNING_4)];
-/// The same of those that are paid for.
-const PAID: [LevelId; 3] = [level(&PAID_2), level(&PAID_3), level(&PAID_4)];
 
 /// The machines of a service that changes their size.
 #[derive(Debug)]
 pub(super) struct Sized {
-    sizes: Vec<Size>,
+    /// How long an instance may finish what it has [ns].
     grace_ns: u64,
     /// The place of the size that is wanted.
     wanted: usize,
@@ -33,60 +27,44 @@ pub(super) struct Sized {
 
 /// The sizes of all services that change them.
 pub(super) fn all_sized(model: &Model) -> BTreeMap<ServiceId, Sized> {
-    let resized = model.scalers.iter().filter_map(|scaler| match &scaler.policy {
-        Policy::Vertical(policy) => Some((scaler.of, &**policy)),
-        _ => None,
-    });
-    let sized = |(of, policy): (ServiceId, &Vertical)| {
+    let resized = model.scalers.iter().filter_map(|scaler| Some((scaler.of, scaler.resizes()?.grace_ns)));
+    let sized = |(of, grace_ns): (ServiceId, u64)| {
         let service = &model.services[of.index()];
         let places = service.max_instances.max(service.instances).max(1) as usize;
-        let sized = Sized {
-            sizes: policy.sizes.clone(),
-            grace_ns: policy.grace_ns,
-            wanted: service.first_size,
-            of: vec![service.first_size; places],
-            under_way: None,
-        };
-        (of, sized)
+        let first = service.first_size;
+        (of, Sized { grace_ns, wanted: first, of: vec![first; places], under_way: None })
     };
     resized.map(sized).collect()
 }
 
 impl World<'_> {
-    /// The place of the size that a scaler sees as wanted, counted from 1, and whether instances are still being brought to it; nothing of services
-    /// that change no sizes.
-    pub(in crate::world) fn size_of(&self, service: ServiceId) -> Option<(u32, bool)> {
-        let sized = self.stations.sized.get(&service)?;
+    /// The place of the size that is wanted of a service whose machines a scaler resizes, counted from 1; and whether some have another still.
+    pub(in crate::world) fn size_of(&self, service: ServiceId) -> (u32, bool) {
+        let sized = &self.stations.sized[&service];
         let differs = |instance: InstanceId| {
-            let life = self.stations.life(instance);
-            life != Life::Gone && sized.of[self.number_of(instance)] != sized.wanted
+            let is_there = self.stations.life(instance) != Life::Gone;
+            is_there && sized.of[self.number_of(instance)] != sized.wanted
         };
         let is_changing = sized.under_way.is_some() || self.stations.services[service].ids().any(differs);
-        Some((sized.wanted as u32 + 1, is_changing))
+        (sized.wanted as u32 + 1, is_changing)
     }
 
     /// The machines of a service are to have a size, by its place counted from 1.
     pub(in crate::world) fn resize(&mut self, service: ServiceId, to: u32) {
         let Some(sized) = self.stations.sized.get_mut(&service) else { return };
-        sized.wanted = (to.max(1) as usize - 1).min(sized.sizes.len() - 1);
+        sized.wanted = to as usize - 1;
         self.sizes_go_on(service);
     }
 
     /// The next instance that has not the size that is wanted is replaced, if none is under way.
     pub(super) fn sizes_go_on(&mut self, service: ServiceId) {
         let Some(sized) = self.stations.sized.get_mut(&service) else { return };
-        if let Some(one) = sized.under_way {
-            let number = self.stations.services[service].number(one) as usize;
-            let is_there = match self.stations.instances[one].life {
-                Life::Up => sized.of[number] == sized.wanted,
-                Life::Gone => true,
-                _ => false,
-            };
-            if !is_there {
-                return;
-            }
-            sized.under_way = None;
+        // Who is up again is done. It may have the size that was wanted before, and is then found once more.
+        let is_done = |one: InstanceId| matches!(self.stations.instances[one].life, Life::Up | Life::Gone);
+        if sized.under_way.is_some_and(|one| !is_done(one)) {
+            return;
         }
+        sized.under_way = None;
         let Some(next) = self.next_to_resize(service) else { return };
         let Some(sized) = self.stations.sized.get_mut(&service) else { return };
         sized.under_way = Some(next);
@@ -114,7 +92,7 @@ impl World<'_> {
         if before == after {
             return;
         }
-        let Size { cores, memory, .. } = sized.sizes[after];
+        let Size { cores, memory, .. } = self.model.services[service.index()].sizes[after];
         let at = &mut self.stations.instances[instance];
         if let (Some(cores), Some(at)) = (cores, &mut at.cores) {
             at.becomes(cores.get());
@@ -122,17 +100,17 @@ impl World<'_> {
         if let (Some(bytes), Some(memory)) = (memory, &mut at.memory) {
             memory.has_size(bytes);
         }
-        self.counts_size(PAID, service, Some(before), Some(after));
+        self.counts_size(PAID_AT_SIZE, service, Some(before), Some(after));
     }
 
     /// An instance begins to run, or runs no more.
     pub(super) fn runs_at_size(&mut self, instance: InstanceId, runs: bool) {
-        self.is_counted_by_size(RUNNING, instance, runs);
+        self.is_counted_by_size(RUNNING_AT_SIZE, instance, runs);
     }
 
     /// An instance is paid for from now on, or no more.
     pub(super) fn pays_for_size(&mut self, instance: InstanceId, pays: bool) {
-        self.is_counted_by_size(PAID, instance, pays);
+        self.is_counted_by_size(PAID_AT_SIZE, instance, pays);
     }
 
     fn is_counted_by_size(&mut self, levels: [LevelId; 3], instance: InstanceId, is_there: bool) {
