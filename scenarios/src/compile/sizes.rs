@@ -3,7 +3,7 @@
 use sim_core::control::scaling::Scaler;
 use sim_core::model::Model;
 use sim_core::problem::Problems;
-use sim_core::service::sizes::Size;
+use sim_core::service::sizes::{Size, Sizes};
 use sim_core::topology::Service;
 
 /// The sizes of all vertical scalers; problems are at their places among the scalers.
@@ -17,9 +17,10 @@ pub(super) fn give(model: &mut Model, problems: &mut Problems) {
             p.at("use", |p| p.at("vertical", |p| fits(service, &policy.sizes, p)));
             let (kind, cores) = (service.machine_type.clone(), service.cores);
             let start = Size { kind, cores, memory: service.memory.map(|memory| memory.size) };
-            match policy.sizes.iter().position(|size| *size == start) {
-                Some(place) => service.first_size = place,
-                None if policy.sizes.is_empty() => {}
+            let all = policy.sizes.clone();
+            match all.iter().position(|size| *size == start) {
+                Some(first) => service.sizes = Some(Box::new(Sizes { all, first })),
+                None if all.is_empty() => {}
                 None => {
                     let says = format!("the machine of {} has none of the sizes", service.name);
                     let problem = p.error("use.vertical.sizes", says);
@@ -27,7 +28,6 @@ pub(super) fn give(model: &mut Model, problems: &mut Problems) {
                     problem.hint = Some("write its type, cores and memory.size as one of the sizes".into());
                 }
             }
-            service.sizes.clone_from(&policy.sizes);
         });
     }
 }

@@ -18,6 +18,15 @@ levels! {
     }
 }
 
+/// The sizes of a service's machines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sizes {
+    /// From the smallest to the largest.
+    pub all: Vec<Size>,
+    /// The place among them of its machines at the start.
+    pub first: usize,
+}
+
 /// A size of machines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Size {

@@ -46,7 +46,7 @@ impl World<'_> {
             }
             self.refresh_routable(id);
         }
-        self.stations.nodes = nodes::pools(model, self.seed, self.replication);
+        self.stations.rare.nodes = nodes::pools(model, self.seed, self.replication);
         self.begin_nodes();
     }
 
@@ -257,7 +257,7 @@ impl World<'_> {
         let at = &mut self.stations.instances[instance];
         let was = std::mem::replace(&mut at.isolated, isolated);
         at.share = 1.0;
-        self.stations.returning.remove(&instance);
+        self.stations.rare.returning.remove(&instance);
         let at = &self.stations.instances[instance];
         if was && !isolated && at.registered {
             self.stations.enters(instance, self.now);
@@ -269,20 +269,20 @@ impl World<'_> {
         let was_isolated = self.stations.instances[instance].isolated;
         self.isolate(instance, false);
         if was_isolated && !steps.is_empty() {
-            self.stations.returning.insert(instance, (steps.to_vec(), every_ns));
+            self.stations.rare.returning.insert(instance, (steps.to_vec(), every_ns));
             self.gets_share(instance, 0);
         }
     }
 
     /// An instance gets a share of its calls, the next one later, and all behind the last.
     fn gets_share(&mut self, instance: InstanceId, step: usize) {
-        let Some((steps, every_ns)) = self.stations.returning.get(&instance) else { return };
+        let Some((steps, every_ns)) = self.stations.rare.returning.get(&instance) else { return };
         let (share, every_ns) = (steps.get(step).copied(), *every_ns);
         self.stations.instances[instance].share = share.unwrap_or(1.0);
         if share.is_some() {
             self.schedule(self.now.saturating_add(every_ns), Due::GetsMore { instance, step: step as u32 + 1 });
         } else {
-            self.stations.returning.remove(&instance);
+            self.stations.rare.returning.remove(&instance);
         }
         self.refresh_routable(self.stations.instances[instance].service);
     }

@@ -131,20 +131,28 @@ pub(in crate::world) struct Stations {
     health: health::Checks,
     up: up::Up,
     in_vain: in_vain::InVain,
-    /// The nodes of services behind which a cluster stands.
-    nodes: BTreeMap<ServiceId, nodes::Pool>,
-    /// The sizes of machines of services that change them.
-    sized: BTreeMap<ServiceId, sizes::Sized>,
+    /// What few services have.
+    rare: Box<Rare>,
     /// Stations that are simulated by themselves.
     plain: Vec<InstanceId>,
-    /// Instances that get their calls back by steps: the shares, and how long each lasts [ns].
-    returning: BTreeMap<InstanceId, (Vec<f64>, u64)>,
     /// Requests and messages waiting in all queues.
     backlog: u64,
     /// The bound of that.
     max_backlog: u64,
     /// By endpoint: whether a switch turns requests away; empty until one does.
     refused: Vec<bool>,
+}
+
+/// What few services have. It stands apart because `big` became 2 % slower by one map more among the fields that each event reads, and 32 bytes more
+/// in each service of the topology.
+#[derive(Debug, Default)]
+struct Rare {
+    /// The nodes of services behind which a cluster stands.
+    nodes: BTreeMap<ServiceId, nodes::Pool>,
+    /// The sizes of machines of services that change them.
+    sized: BTreeMap<ServiceId, sizes::Sized>,
+    /// Instances that get their calls back by steps: the shares, and how long each lasts [ns].
+    returning: BTreeMap<InstanceId, (Vec<f64>, u64)>,
 }
 
 impl Stations {
@@ -167,10 +175,8 @@ impl Stations {
             health,
             up: up::Up::new(model),
             in_vain: in_vain::InVain::default(),
-            nodes: BTreeMap::new(),
-            sized: sizes::all_sized(model),
+            rare: Box::new(Rare { sized: sizes::all_sized(model), ..Rare::default() }),
             plain: Vec::new(),
-            returning: BTreeMap::new(),
             backlog: 0,
             max_backlog: model.run.max_backlog,
             refused: Vec::new(),
@@ -553,7 +559,7 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
             let zone = settings.zones[number as usize % settings.zones.len()];
             let cores = cores::shared(
                 settings,
-                beyond || !settings.sizes.is_empty(),
+                beyond || settings.sizes.is_some(),
                 mix(hash_name(&format!("{}/{number}", settings.name)), of_run),
             );
             let workers = if matches!(settings.node, Node::Queue(_)) { None } else { settings.workers };

@@ -101,14 +101,14 @@ pub(super) fn pools(model: &Model, seed: u64, replication: u32) -> BTreeMap<Serv
 impl World<'_> {
     /// The instances of the first moment have their places.
     pub(super) fn begin_nodes(&mut self) {
-        let services: Vec<ServiceId> = self.stations.nodes.keys().copied().collect();
+        let services: Vec<ServiceId> = self.stations.rare.nodes.keys().copied().collect();
         for service in services {
             let there: Vec<InstanceId> = self
                 .stations
                 .instances_of(service)
                 .filter(|&instance| self.stations.instances[instance].life != Life::Gone)
                 .collect();
-            let Some(pool) = self.stations.nodes.get_mut(&service) else { continue };
+            let Some(pool) = self.stations.rare.nodes.get_mut(&service) else { continue };
             for instance in there {
                 // Where `max` is too small for the instances of the first moment, they have what they need.
                 let place = pool.with_place().unwrap_or_else(|| {
@@ -125,7 +125,7 @@ impl World<'_> {
     /// An instance that was ordered needs a place: it starts on it, or waits for one.
     pub(super) fn needs_place(&mut self, instance: InstanceId) {
         let service = self.stations.instances[instance].service;
-        let Some(pool) = self.stations.nodes.get_mut(&service) else { return self.order_start(instance) };
+        let Some(pool) = self.stations.rare.nodes.get_mut(&service) else { return self.order_start(instance) };
         if let Some(place) = pool.with_place() {
             let pulls = pool.put(instance, place);
             self.starts_on_node(instance, pulls);
@@ -138,12 +138,12 @@ impl World<'_> {
     /// Whether an instance waits for a place on a node.
     pub(super) fn is_pending(&self, instance: InstanceId) -> bool {
         let service = self.stations.instances[instance].service;
-        self.stations.nodes.get(&service).is_some_and(|pool| pool.pending.contains(&instance))
+        self.stations.rare.nodes.get(&service).is_some_and(|pool| pool.pending.contains(&instance))
     }
 
     fn starts_on_node(&mut self, instance: InstanceId, pulls: bool) {
         let service = self.stations.instances[instance].service;
-        let Some(pool) = self.stations.nodes.get_mut(&service).filter(|_| pulls) else {
+        let Some(pool) = self.stations.rare.nodes.get_mut(&service).filter(|_| pulls) else {
             return self.order_start(instance);
         };
         let takes = whole_ns(pool.settings.image_pull.build().sample(&mut pool.stream));
@@ -164,7 +164,7 @@ impl World<'_> {
     /// An instance is gone: another may have its place.
     pub(super) fn gives_place(&mut self, instance: InstanceId) {
         let (service, now) = (self.stations.instances[instance].service, self.now);
-        let Some(pool) = self.stations.nodes.get_mut(&service) else { return };
+        let Some(pool) = self.stations.rare.nodes.get_mut(&service) else { return };
         if let Some(waiting) = pool.pending.iter().position(|one| *one == instance) {
             pool.pending.remove(waiting);
             return self.pending_moves(service, (1, 0));
@@ -180,7 +180,7 @@ impl World<'_> {
 
     fn place_pending(&mut self, service: ServiceId) {
         loop {
-            let Some(pool) = self.stations.nodes.get_mut(&service) else { return };
+            let Some(pool) = self.stations.rare.nodes.get_mut(&service) else { return };
             let (Some(place), Some(&instance)) = (pool.with_place(), pool.pending.front()) else { return };
             pool.pending.pop_front();
             let pulls = pool.put(instance, place);
@@ -195,12 +195,12 @@ impl World<'_> {
 
     /// How many nodes a service has, ordered ones too.
     pub(in crate::world) fn nodes_of(&self, service: ServiceId) -> u32 {
-        self.stations.nodes.get(&service).map_or(0, |pool| pool.ready() + pool.ordered)
+        self.stations.rare.nodes.get(&service).map_or(0, |pool| pool.ready() + pool.ordered)
     }
 
     /// How many nodes could be given back now, and whether an order would fail.
     pub(in crate::world) fn idle_nodes(&self, service: ServiceId) -> (u32, bool) {
-        let Some(pool) = self.stations.nodes.get(&service) else { return (0, false) };
+        let Some(pool) = self.stations.rare.nodes.get(&service) else { return (0, false) };
         let unneeded_ns = pool.settings.unneeded.ns();
         let is_idle = |node: &&Node| node.used == 0 && self.now - node.empty_since >= unneeded_ns;
         let is_short = self.now < pool.tries_at || !pool.settings.has_nodes(self.since_zero(self.now));
@@ -210,7 +210,7 @@ impl World<'_> {
     /// There are to be so many nodes: more are ordered, and those that were empty for long enough are given back.
     pub(in crate::world) fn scale_nodes(&mut self, service: ServiceId, decision: Decision) {
         let (now, from_zero) = (self.now, self.since_zero(self.now));
-        let Some(pool) = self.stations.nodes.get_mut(&service) else { return };
+        let Some(pool) = self.stations.rare.nodes.get_mut(&service) else { return };
         let (current, to) = (pool.ready() + pool.ordered, decision.to);
         let is_refused = to == current && !pool.settings.has_nodes(from_zero);
         if decision.desired > current && is_refused && now >= pool.tries_at {
@@ -224,7 +224,7 @@ impl World<'_> {
         if to > current {
             pool.backoff_ns = 0;
             for _ in current..to {
-                let Some(pool) = self.stations.nodes.get_mut(&service) else { return };
+                let Some(pool) = self.stations.rare.nodes.get_mut(&service) else { return };
                 pool.ordered += 1;
                 let takes = whole_ns(pool.settings.provision.build().sample(&mut pool.stream));
                 self.schedule(now + takes, Due::NodeReady(service));
@@ -246,7 +246,7 @@ impl World<'_> {
     /// A node that was ordered is ready.
     pub(super) fn node_ready(&mut self, service: ServiceId) {
         let now = self.now;
-        let Some(pool) = self.stations.nodes.get_mut(&service) else { return };
+        let Some(pool) = self.stations.rare.nodes.get_mut(&service) else { return };
         pool.ordered -= 1;
         pool.add_node(false, now);
         self.levels.moves(LevelAt::service(const { level(&NODES) }, service), now, 0, 1);

@@ -31,7 +31,7 @@ pub(super) fn all_sized(model: &Model) -> BTreeMap<ServiceId, Sized> {
     let sized = |(of, grace_ns): (ServiceId, u64)| {
         let service = &model.services[of.index()];
         let places = service.max_instances.max(service.instances).max(1) as usize;
-        let first = service.first_size;
+        let first = service.sizes.as_ref().map_or(0, |sizes| sizes.first);
         (of, Sized { grace_ns, wanted: first, of: vec![first; places], under_way: None })
     };
     resized.map(sized).collect()
@@ -40,7 +40,7 @@ pub(super) fn all_sized(model: &Model) -> BTreeMap<ServiceId, Sized> {
 impl World<'_> {
     /// The place of the size that is wanted of a service whose machines a scaler resizes, counted from 1; and whether some have another still.
     pub(in crate::world) fn size_of(&self, service: ServiceId) -> (u32, bool) {
-        let sized = &self.stations.sized[&service];
+        let sized = &self.stations.rare.sized[&service];
         let differs = |instance: InstanceId| {
             let is_there = self.stations.life(instance) != Life::Gone;
             is_there && sized.of[self.number_of(instance)] != sized.wanted
@@ -51,14 +51,14 @@ impl World<'_> {
 
     /// The machines of a service are to have a size, by its place counted from 1.
     pub(in crate::world) fn resize(&mut self, service: ServiceId, to: u32) {
-        let Some(sized) = self.stations.sized.get_mut(&service) else { return };
+        let Some(sized) = self.stations.rare.sized.get_mut(&service) else { return };
         sized.wanted = to as usize - 1;
         self.sizes_go_on(service);
     }
 
     /// The next instance that has not the size that is wanted is replaced, if none is under way.
     pub(super) fn sizes_go_on(&mut self, service: ServiceId) {
-        let Some(sized) = self.stations.sized.get_mut(&service) else { return };
+        let Some(sized) = self.stations.rare.sized.get_mut(&service) else { return };
         // Who is up again is done. It may have the size that was wanted before, and is then found once more.
         let is_done = |one: InstanceId| matches!(self.stations.instances[one].life, Life::Up | Life::Gone);
         if sized.under_way.is_some_and(|one| !is_done(one)) {
@@ -66,7 +66,7 @@ impl World<'_> {
         }
         sized.under_way = None;
         let Some(next) = self.next_to_resize(service) else { return };
-        let Some(sized) = self.stations.sized.get_mut(&service) else { return };
+        let Some(sized) = self.stations.rare.sized.get_mut(&service) else { return };
         sized.under_way = Some(next);
         let grace_ns = sized.grace_ns;
         self.replace(next, grace_ns);
@@ -75,7 +75,7 @@ impl World<'_> {
 
     /// The first instance that serves and has not the size that is wanted.
     fn next_to_resize(&self, service: ServiceId) -> Option<InstanceId> {
-        let sized = self.stations.sized.get(&service)?;
+        let sized = self.stations.rare.sized.get(&service)?;
         let wants = |instance: &InstanceId| {
             let is_up = self.stations.instances[*instance].life == Life::Up;
             is_up && sized.of[self.number_of(*instance)] != sized.wanted
@@ -86,13 +86,13 @@ impl World<'_> {
     /// A machine is ordered for an instance, which does not run: it has the size that is wanted by now.
     pub(super) fn takes_size(&mut self, instance: InstanceId) {
         let (service, number) = (self.stations.instances[instance].service, self.number_of(instance));
-        let Some(sized) = self.stations.sized.get_mut(&service) else { return };
+        let Some(sized) = self.stations.rare.sized.get_mut(&service) else { return };
         let before = std::mem::replace(&mut sized.of[number], sized.wanted);
         let after = sized.wanted;
         if before == after {
             return;
         }
-        let Size { cores, memory, .. } = self.model.services[service.index()].sizes[after];
+        let Size { cores, memory, .. } = self.model.services[service.index()].sizes()[after];
         let at = &mut self.stations.instances[instance];
         if let (Some(cores), Some(at)) = (cores, &mut at.cores) {
             at.becomes(cores.get());
@@ -115,7 +115,7 @@ impl World<'_> {
 
     fn is_counted_by_size(&mut self, levels: [LevelId; 3], instance: InstanceId, is_there: bool) {
         let service = self.stations.instances[instance].service;
-        let Some(sized) = self.stations.sized.get(&service) else { return };
+        let Some(sized) = self.stations.rare.sized.get(&service) else { return };
         let size = Some(sized.of[self.number_of(instance)]);
         if is_there {
             self.counts_size(levels, service, None, size);
