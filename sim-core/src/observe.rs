@@ -150,7 +150,7 @@ fn of_sizes(
     has: impl Fn(&Size) -> Option<u128>,
     level: impl Fn(LevelAt) -> LevelSums,
 ) -> Option<u128> {
-    let (first, larger) = settings.sizes().split_first()?;
+    let (first, larger) = settings.sizes.all().split_first()?;
     let mut rest_ns = counts.instances_ns;
     let mut sum = 0;
     for (size, id) in larger.iter().zip(RUNNING_AT_SIZE) {

@@ -38,7 +38,7 @@ use crate::service::discipline::Discipline;
 use crate::service::disk::{Device, DiskWork};
 use crate::service::memory::MemorySettings;
 use crate::service::nic::NicSettings;
-use crate::service::sizes::{Size, Sizes};
+use crate::service::sizes::Sizes;
 use crate::units::{Bytes, Cores, SimDuration};
 use crate::workload::{Arrival, Priority, Shape};
 use std::collections::BTreeMap;
@@ -198,7 +198,7 @@ pub struct Service {
     /// Type of machine, for the bill.
     pub machine_type: Option<String>,
     /// The sizes between which a vertical scaler changes its machines, from the smallest to the largest; none where none does.
-    pub sizes: Option<Box<Sizes>>,
+    pub sizes: Sizes,
     /// Size of an instance's disk, for the bill.
     pub disk: Bytes,
     /// The strongest level that its answers have; `None` where nothing is said.
@@ -212,11 +212,6 @@ impl Service {
     pub fn usable_cores(&self) -> Option<Cores> {
         let limit = self.cpu_limit.map(|limit| limit.cores);
         self.cores.map_or(limit, |cores| Some(limit.map_or(cores, |limit| limit.min(cores))))
-    }
-
-    /// The sizes between which its machines change; none where they have one size.
-    pub fn sizes(&self) -> &[Size] {
-        self.sizes.as_ref().map_or(&[], |sizes| &sizes.all)
     }
 
     /// In how many zones its instances stand at the start.

@@ -60,7 +60,9 @@ fn sizes(model: &Model, problems: &mut Problems) {
         if billed.is_empty() || billed.contains(&None) {
             continue;
         }
-        for (size, settings) in service.sizes().iter().enumerate().filter(|(size, _)| !billed.contains(&Some(*size))) {
+        for (size, settings) in
+            service.sizes.all().iter().enumerate().filter(|(size, _)| !billed.contains(&Some(*size)))
+        {
             let kind = settings.kind.as_deref().unwrap_or_default();
             let what =
                 format!("no item bills the machines of type {kind} that {} may have, so they cost $0", service.name);

@@ -19,7 +19,7 @@ pub(super) fn give(model: &mut Model, problems: &mut Problems) {
             let start = Size { kind, cores, memory: service.memory.map(|memory| memory.size) };
             let all = policy.sizes.clone();
             match all.iter().position(|size| *size == start) {
-                Some(first) => service.sizes = Some(Box::new(Sizes { all, first })),
+                Some(first) => service.sizes = Sizes::new(all, first),
                 None if all.is_empty() => {}
                 None => {
                     let says = format!("the machine of {} has none of the sizes", service.name);

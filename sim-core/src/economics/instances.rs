@@ -87,7 +87,7 @@ impl InstancesSettings {
     pub(super) fn compile(&self, names: &Names, services: &[Service], problems: &mut Problems) -> Option<Meter> {
         let of = names.with_instances("of", &self.of, problems)?;
         let service = services.get(of.index());
-        let sizes = service.map_or(&[][..], Service::sizes);
+        let sizes = service.map_or(&[][..], |service| service.sizes.all());
         let size = self
             .machine_type
             .as_ref()

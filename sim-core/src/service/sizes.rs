@@ -18,13 +18,26 @@ levels! {
     }
 }
 
-/// The sizes of a service's machines.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sizes {
-    /// From the smallest to the largest.
-    pub all: Vec<Size>,
-    /// The place among them of its machines at the start.
-    pub first: usize,
+/// The sizes between which the machines of a service change, and the place among them of those at the start. Few services have some, so that all
+/// others carry a pointer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sizes(Option<Box<(Vec<Size>, usize)>>);
+
+impl Sizes {
+    /// These sizes, from the smallest to the largest, and the place of that at the start.
+    pub fn new(all: Vec<Size>, first: usize) -> Self {
+        Self(Some(Box::new((all, first))))
+    }
+
+    /// From the smallest to the largest; empty where machines have one size.
+    pub fn all(&self) -> &[Size] {
+        self.0.as_ref().map_or(&[], |sizes| &sizes.0)
+    }
+
+    /// The place of the size that machines have at the start.
+    pub fn first(&self) -> usize {
+        self.0.as_ref().map_or(0, |sizes| sizes.1)
+    }
 }
 
 /// A size of machines.

@@ -72,6 +72,9 @@ impl World<'_> {
     }
 
     /// The address and the connection of a request are there: it is sent, unless its caller has given up meanwhile.
+    // Few models wait for an address or a connection: in line, all that a network does would stand in the loop of events.
+    #[cold]
+    #[inline(never)]
     pub(in crate::world) fn is_sent_at_last(&mut self, frame: FrameId) -> Option<FrameId> {
         let at = &mut self.frames[frame];
         at.seq = 0;

@@ -559,7 +559,7 @@ fn places(model: &Model, of_run: u64, feeds: impl Fn(ServiceId) -> Vec<ServiceId
             let zone = settings.zones[number as usize % settings.zones.len()];
             let cores = cores::shared(
                 settings,
-                beyond || settings.sizes.is_some(),
+                beyond || !settings.sizes.all().is_empty(),
                 mix(hash_name(&format!("{}/{number}", settings.name)), of_run),
             );
             let workers = if matches!(settings.node, Node::Queue(_)) { None } else { settings.workers };

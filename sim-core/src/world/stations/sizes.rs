@@ -31,7 +31,7 @@ pub(super) fn all_sized(model: &Model) -> BTreeMap<ServiceId, Sized> {
     let sized = |(of, grace_ns): (ServiceId, u64)| {
         let service = &model.services[of.index()];
         let places = service.max_instances.max(service.instances).max(1) as usize;
-        let first = service.sizes.as_ref().map_or(0, |sizes| sizes.first);
+        let first = service.sizes.first();
         (of, Sized { grace_ns, wanted: first, of: vec![first; places], under_way: None })
     };
     resized.map(sized).collect()
@@ -92,7 +92,7 @@ impl World<'_> {
         if before == after {
             return;
         }
-        let Size { cores, memory, .. } = self.model.services[service.index()].sizes()[after];
+        let Size { cores, memory, .. } = self.model.services[service.index()].sizes.all()[after];
         let at = &mut self.stations.instances[instance];
         if let (Some(cores), Some(at)) = (cores, &mut at.cores) {
             at.becomes(cores.get());
