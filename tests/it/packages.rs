@@ -161,7 +161,7 @@ fn standard_input_and_folders_are_validated() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_windtunnel"));
     let done = program.args(["import", "terraform", "-"]).current_dir(&folder.0).stdin(plan).output().unwrap();
     let out = String::from_utf8(done.stdout).unwrap();
-    assert!(done.status.success() && out.contains("\nscenario: \"What the plan plans\"\n"), "{out}");
+    assert!(done.status.success() && out.contains("\nscenario: \"The system of the plan\"\n"), "{out}");
 
     std::fs::create_dir(folder.join("all")).unwrap();
     folder.write("all/whole.yaml", &small("1s", 2));

@@ -43,7 +43,7 @@ fn modules_and_keys_become_parts_with_their_links() {
     assert!(api.contains("{to: jobs-email.send}") && !api.contains("jobs-sms"), "{api}");
     assert!(text.contains("# api has to do with api-audit; the plan does not tell what it does there."), "{text}");
     // What is asked from outside has a load, whose rate nobody knows.
-    assert!(text.contains("  to-api: {to: api.handle, arrive: {poisson: {rate: FILL_IN}}}"), "{text}");
+    assert!(text.contains("  to-api: {to: api.handle, timeout: 10s, arrive: {poisson: {rate: FILL_IN}}}"), "{text}");
     assert!(!text.contains("to-dead") && !text.contains("to-worker"), "{text}");
     assert!(text.contains("# read_capacity is 20"), "{text}");
     // What could not be followed is said at its place, and what is no part is counted.
@@ -153,5 +153,5 @@ fn circles_end_and_hostile_names_stay_names() {
         "module_calls":{"a":{"expressions":{"v":{"references":["module.a.x"]}},"module":{"outputs":{"x":{"expression":{"references":["var.v"]}}}}}}}}}"#;
     let text = import("x: \"y\"\n", plan.as_bytes()).unwrap().text;
     assert!(text.contains("  q-a-b-evil:\n") && !text.contains("\n  evil"), "{text}");
-    assert!(text.contains(r#"scenario: "What x: \"y\"\n plans""#), "{text}");
+    assert!(text.contains(r#"scenario: "The system of x: \"y\"\n""#), "{text}");
 }

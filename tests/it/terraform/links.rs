@@ -77,6 +77,36 @@ fn a_statement_allows_its_own_actions_on_its_own_resources() {
 }
 
 #[test]
+fn a_wildcard_means_all_that_begin_so() {
+    let of = |actions: &[&str], table: &str| {
+        with_policy(
+            None,
+            &["data.aws_iam_policy_document.d.json"],
+            &[("d", json!({"statement": [statement(None, actions, &[table])]}))],
+        )
+    };
+    let table = "aws_dynamodb_table.ledger.arn";
+    let text = of(&["dynamodb:GetItem", "dynamodb:Put*"], table);
+    assert!(text.contains("to: ledger.read") && text.contains("to: ledger.write"), "{text}");
+    let text = of(&["dynamodb:Batch*"], table);
+    assert!(text.contains("to: ledger.read") && text.contains("to: ledger.write"), "{text}");
+    let text = of(&["dynamodb:Get*"], table);
+    assert!(text.contains("to: ledger.read") && !text.contains("to: ledger.write"), "{text}");
+    let text = of(&["sqs:Send*"], "aws_sqs_queue.outbox.arn");
+    assert!(text.contains("to: outbox.send"), "{text}");
+}
+
+#[test]
+fn a_statement_of_a_text_about_all_resources_is_about_each() {
+    let policy = json!({"Statement": [
+        {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "arn:aws:dynamodb:eu-west-1:1:table/ledger"},
+        {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"},
+    ]});
+    let text = with_policy(Some(&policy), &["aws_dynamodb_table.ledger.arn"], &[]);
+    assert!(text.contains("to: ledger.read") && text.contains("to: ledger.write"), "{text}");
+}
+
+#[test]
 fn a_text_that_is_known_is_read_statement_by_statement() {
     let all = ["aws_dynamodb_table.catalog.arn", "aws_dynamodb_table.audit.arn", "aws_dynamodb_table.ledger.arn"];
     let policy = json!({"Version": "2012-10-17", "Statement": [
@@ -166,6 +196,9 @@ fn rules_within_a_group_are_read() {
         assert!(text.contains("{call: {to: app.handle}}"), "{text}");
         assert!(text.contains("  to-web: {") && !text.contains("to-app"), "{text}");
     }
+    // What is open to the addresses of version 6 alone is open.
+    let text = text(&parts(json!([{"ipv6_cidr_blocks": ["::/0"]}])), &[("managed", MACHINE, "app", in_group("app"))]);
+    assert!(text.contains("  to-app: {"), "{text}");
 }
 
 #[test]

@@ -245,6 +245,9 @@ fn function(file: &mut File, node: &SystemNode, machine: Option<&MachineSettings
         }
         arguments["memory_size"] = json!(given);
     }
+    if let Some(cores) = machine.and_then(|machine| machine.cpu_limit.or(machine.cores)) {
+        file.note(&place(node), format!("its {cores} cores are left out: a function has processors by its memory"));
+    }
     if connects {
         let group = format!("${{aws_security_group.{label}.id}}");
         arguments["vpc_config"] = json!({"subnet_ids": subnets(file), "security_group_ids": [group]});
@@ -394,6 +397,10 @@ fn seconds(ns: u64) -> u64 {
 }
 
 fn table(file: &mut File, node: &SystemNode) {
+    if node.instances > 1 {
+        let says = format!("its {} instances become a table, of which nobody sees the machines", node.instances);
+        file.note(&place(node), says);
+    }
     let arguments = json!({
         "name": file.named(&node.name),
         "billing_mode": "PAY_PER_REQUEST",

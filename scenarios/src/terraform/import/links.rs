@@ -76,6 +76,9 @@ pub(super) const OWNS: [&str; 9] = [
 /// The arguments in which a part is told of others.
 pub(super) const SPEAKS: [&str; 3] = ["environment", "user_data", "spec"];
 
+/// Where the rules of a security group say addresses.
+const CIDRS: [&str; 2] = ["cidr_blocks", "ipv6_cidr_blocks"];
+
 /// Resources that stand between a part and its role or group.
 const BETWEEN: [&str; 3] = ["aws_ecs_task_definition", "aws_iam_instance_profile", "aws_launch_template"];
 
@@ -166,10 +169,16 @@ impl<'r, 'p> Reader<'r, 'p> {
             "aws_iam_role_policy" => self.role_policy(resource, "policy", roles),
             "aws_iam_role_policy_attachment" => self.role_policy(resource, "policy_arn", roles),
             "aws_vpc_security_group_ingress_rule" => {
-                self.connects(resource, "security_group_id", "referenced_security_group_id", "cidr_ipv4", groups);
+                self.connects(
+                    resource,
+                    "security_group_id",
+                    "referenced_security_group_id",
+                    &["cidr_ipv4", "cidr_ipv6"],
+                    groups,
+                );
             }
             "aws_security_group_rule" if resource.text("type") == Some("ingress") => {
-                self.connects(resource, "security_group_id", "source_security_group_id", "cidr_blocks", groups);
+                self.connects(resource, "security_group_id", "source_security_group_id", &CIDRS, groups);
             }
             "aws_security_group" => self.inline(place, groups),
             "aws_sqs_queue" => self.dead_letters(resource, place, "redrive_policy"),
@@ -208,7 +217,7 @@ impl<'r, 'p> Reader<'r, 'p> {
         resource: &Resource<'p>,
         to: &str,
         from: &str,
-        world: &str,
+        world: &[&str],
         groups: &BTreeMap<usize, BTreeSet<usize>>,
     ) {
         let owners = |all: BTreeSet<usize>| -> BTreeSet<usize> {
@@ -217,7 +226,7 @@ impl<'r, 'p> Reader<'r, 'p> {
         let (callees, callers) = (owners(self.meant(resource, to)), owners(self.meant(resource, from)));
         for callee in callees {
             callers.iter().for_each(|caller| self.link(*caller, callee, Does::Asks));
-            if callers.is_empty() && self.expression(resource, world).is_some() {
+            if callers.is_empty() && world.iter().any(|key| self.expression(resource, key).is_some()) {
                 self.links.entries.insert(callee);
             }
         }
@@ -230,8 +239,7 @@ impl<'r, 'p> Reader<'r, 'p> {
         let callees = groups.get(&group).cloned().unwrap_or_default();
         let named = self.meant(resource, "ingress");
         let callers: BTreeSet<usize> = named.iter().filter_map(|from| groups.get(from)).flatten().copied().collect();
-        let opens =
-            |rule: &Value| ["cidr_blocks", "ipv6_cidr_blocks"].iter().any(|key| list(rule.get(key)).next().is_some());
+        let opens = |rule: &Value| CIDRS.iter().any(|key| list(rule.get(key)).next().is_some());
         let is_open = list(resource.value("ingress")).any(opens);
         for callee in callees {
             callers.iter().for_each(|caller| self.link(*caller, callee, Does::Asks));

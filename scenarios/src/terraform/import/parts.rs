@@ -214,7 +214,9 @@ fn cores(written: Option<&str>, milli: Option<u64>) -> (Option<String>, String) 
         (None, _) => (None, String::new()),
         (Some(_), Some(milli)) if milli % 1000 == 0 => (Some((milli / 1000).to_string()), String::new()),
         (Some(_), Some(milli)) => (Some(format!("{milli}m")), String::new()),
-        (Some(written), None) => (None, format!("the plan says {written}, and no machine has so many cores")),
+        (Some(written), None) => {
+            (None, format!("the plan says {written}, which is no number of cores that a machine can have"))
+        }
     }
 }
 

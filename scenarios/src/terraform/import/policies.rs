@@ -127,14 +127,16 @@ impl<'r, 'p> Reader<'r, 'p> {
         }
     }
 
-    /// Whether a resource of a text is a part: it has its address in the account, or ends in its name.
+    /// Whether a resource of a text is a part: it is all of them, has its address in the account, or ends in its name.
     fn is_meant(&self, part: usize, resource: &str) -> bool {
-        self.parts[part].of.iter().any(|place| {
-            let planned = &self.plan.resources[*place];
-            let names = ["name", "function_name"].iter().filter_map(|key| planned.text(key));
-            planned.text("arn") == Some(resource)
-                || names.into_iter().any(|name| resource.rsplit([':', '/']).next() == Some(name))
-        })
+        let is_all = resource == "*";
+        is_all
+            || self.parts[part].of.iter().any(|place| {
+                let planned = &self.plan.resources[*place];
+                let names = ["name", "function_name"].iter().filter_map(|key| planned.text(key));
+                planned.text("arn") == Some(resource)
+                    || names.into_iter().any(|name| resource.rsplit([':', '/']).next() == Some(name))
+            })
     }
 }
 
@@ -153,18 +155,20 @@ fn does(sort: Sort, actions: &BTreeSet<&str>) -> BTreeSet<Does> {
     const READS: [&str; 6] = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem", "PartiQLSelect"];
     const WRITES: [&str; 7] =
         ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
-    let mut found = BTreeSet::new();
-    for action in actions {
-        match (sort, action.split_once(':')) {
-            (Sort::Store, Some(("dynamodb", "*"))) => found.extend([Does::Reads, Does::Writes]),
-            (Sort::Store, Some(("dynamodb", name))) if READS.contains(&name) => found.extend([Does::Reads]),
-            (Sort::Store, Some(("dynamodb", name))) if WRITES.contains(&name) => found.extend([Does::Writes]),
-            (Sort::Queue, Some(("sqs", "ReceiveMessage"))) => found.extend([Does::Consumes]),
-            (Sort::Queue, Some(("sqs", "*"))) => found.extend([Does::Asks, Does::Consumes]),
-            (Sort::Queue, Some(("sqs", "SendMessage" | "SendMessageBatch")))
-            | (Sort::Function, Some(("lambda", "InvokeFunction" | "Invoke*" | "*"))) => found.extend([Does::Asks]),
-            _ => {}
+    let of_sort: &[(&str, &[&str], Does)] = match sort {
+        Sort::Store => &[("dynamodb", &READS, Does::Reads), ("dynamodb", &WRITES, Does::Writes)],
+        Sort::Queue => {
+            &[("sqs", &["SendMessage", "SendMessageBatch"], Does::Asks), ("sqs", &["ReceiveMessage"], Does::Consumes)]
         }
+        Sort::Function => &[("lambda", &["InvokeFunction"], Does::Asks)],
+        _ => &[],
+    };
+    let mut found = BTreeSet::new();
+    for (service, name) in actions.iter().filter_map(|action| action.split_once(':')) {
+        // A wildcard at the end may mean several of them: `Batch*` reads and writes.
+        let is = |one: &&str| name.strip_suffix('*').map_or(*one == name, |begin| one.starts_with(begin));
+        let meant = of_sort.iter().filter(|(of, names, _)| *of == service && names.iter().any(is));
+        found.extend(meant.map(|(_, _, does)| *does));
     }
     if found.is_empty() {
         found.insert(Does::Touches);

@@ -41,13 +41,13 @@ const LINKING: [Linking; 15] = [
     linking(
         "aws_security_group_rule",
         "who may connect",
-        "type, security_group_id, source_security_group_id, cidr_blocks",
+        "type, security_group_id, source_security_group_id, cidr_blocks, ipv6_cidr_blocks",
     ),
     linking("aws_sqs_queue_redrive_policy", "where dead letters go", "queue_url, redrive_policy"),
     linking(
         "aws_vpc_security_group_ingress_rule",
         "who may connect",
-        "security_group_id, referenced_security_group_id, cidr_ipv4",
+        "security_group_id, referenced_security_group_id, cidr_ipv4, cidr_ipv6",
     ),
 ];
 

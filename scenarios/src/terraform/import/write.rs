@@ -6,7 +6,6 @@ use super::parts::{Part, Sort, unique};
 use super::plan::Plan;
 use super::{Gap, Imported};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 /// What stands where the plan does not tell.
 pub const FILL_IN: &str = "FILL_IN";
@@ -93,7 +92,7 @@ impl Text<'_> {
         for (at, lost) in &links.lost {
             self.line(&format!("# Not followed, at {}: {}.", comment(at), comment(lost)));
         }
-        self.line(&format!("scenario: {}", quoted(&format!("What {name} plans"))));
+        self.line(&format!("scenario: {}", quoted(&format!("The system of {name}"))));
         self.line("question: Does what is planned carry its load?");
         self.line("run: {duration: 10m, warm_up: 1m, replications: 30}");
     }
@@ -123,7 +122,9 @@ impl Text<'_> {
             let (name, endpoint) = (&part.name, if part.sort == Sort::Queue { "send" } else { "handle" });
             let load = unique(&format!("to-{name}"), &mut taken);
             let path = format!("load.{load}.arrive.poisson.rate");
-            let line = format!("  {load}: {{to: {name}.{endpoint}, arrive: {{poisson: {{rate: {FILL_IN}}}}}}}");
+            let timeout = timeout(part);
+            let line =
+                format!("  {load}: {{to: {name}.{endpoint}{timeout}, arrive: {{poisson: {{rate: {FILL_IN}}}}}}}");
             self.gap(path, &line, "requests a second from outside");
         }
         if let Some(names) = unasked {
@@ -267,11 +268,7 @@ impl Text<'_> {
             (Sort::Store, Does::Asks) => "ask",
             _ => return None,
         };
-        let mut call = format!("call: {{to: {}.{endpoint}", part.name);
-        if let Some(timeout) = part.size.timeout_s.filter(|timeout| *timeout > 0) {
-            let _ = write!(call, ", timeout: {timeout}s");
-        }
-        Some(call + "}")
+        Some(format!("call: {{to: {}.{endpoint}{}}}", part.name, timeout(part)))
     }
 
     fn store(&mut self, part: usize) {
@@ -354,4 +351,9 @@ impl Text<'_> {
             }
         }
     }
+}
+
+/// How long a part works on a request at most, behind where it is asked; nothing where the plan says nothing.
+fn timeout(part: &Part) -> String {
+    part.size.timeout_s.filter(|s| *s > 0).map_or_else(String::new, |s| format!(", timeout: {s}s"))
 }
