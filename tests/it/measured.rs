@@ -92,7 +92,10 @@ fn a_miss_without_a_reason_says_so() {
     let text = page(std::slice::from_ref(&predicted));
     assert_eq!(text.matches(": no reason is given.\n").count(), missed - 1, "{text}");
     assert!(
-        text.contains(&format!("with the root mean square error, {} are near, {missed} missed.", 20 - missed)),
+        text.contains(&format!(
+            "the root mean square error counted as one, {} are near and {missed} missed.",
+            20 - missed
+        )),
         "{text}"
     );
 }

@@ -37,8 +37,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         caption: (
             "Share of years that lose more than an amount".into(),
             format!(
-                "shares on a log axis. {} years, each put together of what {} replications lost: windows without incidents picked at random, and of each \
-                 fault as many occurrences as chance makes of how often the file says it happens. Value at risk: what one year in twenty, or in a hundred, \
+                "shares on a log axis. {} years, each put together of what {} replications lost: time without incidents as it varies between them, whole periods of promises whose \
+                 breach has a price, and of each fault as many occurrences as chance makes of how often the file says it happens. Value at risk: what one year in twenty, or in a hundred, \
                  exceeds. Expected shortfall: the mean of the worst twentieth. What the replications leave uncertain is not in it.",
                 grouped(f64::from(year.years), 0),
                 study.summary.replications
@@ -68,7 +68,7 @@ fn curve(svg: &mut Svg, year: &LossYears) {
     plot.grid(svg);
     let marks = [
         (year.mean, "mean", colour::INK2, 30.0),
-        (year.shortfall_95, "expected shortfall, 95\u{a0}%", colour::VERM, 14.0),
+        (year.shortfall_95, "expected shortfall (95\u{a0}%)", colour::VERM, 14.0),
     ];
     for (value, _, stroke, row) in marks {
         svg.line(plot.x(value), row + 5.0, plot.x(value), svg.bottom, stroke, 1.25, "5 3");
@@ -119,11 +119,11 @@ fn at_risk(svg: &mut Svg, (x, y): (f64, f64), value: f64, level: &str) {
 fn a_year(year: &LossYears) -> DataTable {
     let rows = [
         ("Mean", year.mean),
-        ("One year in twenty loses less than", year.p5),
-        ("Half of all years lose less than", year.p50),
-        ("Value at risk, 95 %: one year in twenty loses more than", year.value_at_risk_95),
-        ("Value at risk, 99 %: one year in a hundred loses more than", year.value_at_risk_99),
-        ("Expected shortfall: mean of the worst twentieth", year.shortfall_95),
+        ("5 % lose less than", year.p5),
+        ("50 % lose less than", year.p50),
+        ("Value at risk, 95 %", year.value_at_risk_95),
+        ("Value at risk, 99 %", year.value_at_risk_99),
+        ("Expected shortfall, 95 %", year.shortfall_95),
     ];
     DataTable {
         says: format!(
@@ -131,7 +131,7 @@ fn a_year(year: &LossYears) -> DataTable {
             grouped(f64::from(year.years), 0)
         ),
         heads: ["A year", "Loss"].map(String::from).into(),
-        rows: rows.into_iter().map(|(name, loss)| vec![name.to_owned(), plain(loss, Unit::Money)]).collect(),
+        rows: rows.into_iter().map(|(name, loss)| vec![name.to_owned(), money(loss)]).collect(),
     }
 }
 

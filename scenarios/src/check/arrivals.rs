@@ -6,7 +6,7 @@ use sim_core::model::Model;
 use sim_core::problem::{Problem, Problems};
 use sim_core::workload::{Arrival, ArriveSettings, Replay};
 
-/// Users who come on average, below which nobody does.
+/// Users who begin before the end, on average, below which the load is warned of.
 const NOBODY: f64 = 0.5;
 
 /// Warns of loads that begin after the end of the run.
@@ -19,7 +19,9 @@ pub fn check(compiled: &Compiled, written: &Written, problems: &mut Problems) {
         let first = if closed.is_some_and(|closed| closed.first.is_some()) { "first" } else { "think" };
         if let Some((key, what)) = late(&load.arrival, &compiled.model, first) {
             let path = format!("load.{}.arrive.{key}", load.name);
-            let problem = Problem::warning(path, format!("no request of {} comes while the run lasts", load.name));
+            let number = if closed.is_some() { "hardly a" } else { "no" };
+            let says = format!("{number} request of {} comes while the run lasts", load.name);
+            let problem = Problem::warning(path, says);
             problems.push(problem.label(what).hint("write an earlier time, or a longer run: {duration: ...}"));
         }
     }
@@ -31,8 +33,10 @@ fn late(arrival: &Arrival, model: &Model, first_key: &str) -> Option<(String, St
     match arrival {
         Arrival::Closed { users, first, .. } => {
             let share = first.build().cdf(warm_up.ns() as f64 + duration.ns() as f64);
-            let what = || format!("{users} users begin after this time, and the run ends before nearly all of them");
-            (f64::from(*users) * share < NOBODY).then(|| (format!("closed.{first_key}"), what()))
+            let begin = f64::from(*users) * share;
+            let what =
+                || format!("{users} users begin after this time: {begin:.2} of them, on average, before the run ends");
+            (begin < NOBODY).then(|| (format!("closed.{first_key}"), what()))
         }
         Arrival::Burst(bursts) if bursts.at_ns >= duration.ns() => {
             Some(("burst.at".into(), format!("the run ends after {duration}")))

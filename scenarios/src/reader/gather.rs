@@ -48,10 +48,10 @@ impl Damage {
 
     /// Whether nothing is at `path`, and another item of the same list lost there what it had.
     pub fn of_sibling(&self, path: &str, tree: &Node) -> bool {
-        let list = |path: &str| Some((path.rsplit_once('.')?.0.to_owned(), path.rsplit_once('.')?.1.to_owned()));
-        let Some((item, key)) = list(path).filter(|_| tree.find(path).is_none()) else { return false };
-        let siblings = list(&item).and_then(|(list, _)| tree.find(&list)).map_or(&[][..], Node::items);
-        siblings.iter().any(|node| self.lost.get(&node.span).is_some_and(|lost| lost.contains(&key)))
+        let Some((item, key)) = path.rsplit_once('.').filter(|_| tree.find(path).is_none()) else { return false };
+        let siblings = item.rsplit_once('.').and_then(|(list, _)| tree.find(list)).map_or(&[][..], Node::items);
+        let lacks = |node: &Node| self.lost.get(&node.span).is_some_and(|lost| lost.iter().any(|one| one == key));
+        siblings.iter().any(lacks)
     }
 
     /// The path in the tree as it was of what has `path` in what was left of it: where items were taken out of lists, the others have moved up.

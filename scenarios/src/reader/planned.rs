@@ -4,12 +4,8 @@
 
 /// Each word with the place where it will stand, in the order of the language.
 pub const PLANNED: &[(&str, &str)] = &[
-    // Sections.
-    // Endpoints and steps.
-    // Stores and queues.
+    // Stores.
     ("closed_timestamp_lag", "stores.db.replication.primary"),
-    // Control.
-    // Money and studies.
 ];
 
 /// Words of the field that are no words of the language, because others say the same: each with what to write.

@@ -282,7 +282,8 @@ impl Seen {
             // A bound stopped it before anything was measured: it has no rates.
             return;
         }
-        let seconds = run.measured_ns as f64 / 1e9;
+        // In a thinned run each request stands for several.
+        let seconds = run.measured_ns as f64 / 1e9 / model.run.one_of as f64;
         let (mut sum, mut latency) = (EdgeCounts::default(), Histogram::new());
         for (index, edge) in model.edges.iter().enumerate() {
             if matches!(edge.caller, Caller::Load(load) if only.is_none_or(|only| only == load)) {

@@ -92,8 +92,7 @@ impl BreachSums {
             let deviation = (all * share * (1.0 - share)).sqrt();
             (all * share + deviation * standard_normal(draw)).round().clamp(0.0, all)
         };
-        // A period that is longer than a year is broken once in it at most.
-        Periods { broken, all: all.max(1.0) }
+        Periods { broken, all }
     }
 }
 

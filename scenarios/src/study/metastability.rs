@@ -228,8 +228,8 @@ impl Mapping<'_> {
             let good: f64 = course.good[last..].iter().sum();
             healthy.push(!course.stopped && good >= share * course.begun_in_last);
             if !course.stopped {
-                // The last window is cut by the end of the run.
-                let seconds = model.run.duration.secs() - last as f64 * window_s;
+                // The last window is cut by the end of the run. In a thinned run each request stands for several.
+                let seconds = (model.run.duration.secs() - last as f64 * window_s) / model.run.one_of as f64;
                 offered.add(course.begun_in_last / seconds);
                 goodput.add(good / seconds);
             }

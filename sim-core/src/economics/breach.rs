@@ -1,5 +1,6 @@
 //! Breach: what a broken promise costs.
 
+use super::YEAR_S;
 use super::meter::Meter;
 use crate::ids::PromiseId;
 use crate::names::Names;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// For service credits and contractual penalties.
 ///
 /// # Knobs
-/// - `promise`: name of a promise of availability that has a `period`; required
+/// - `promise`: name of a promise of availability that has a `period`, of a year at most; required
 ///
 /// # Example
 /// ```yaml
@@ -58,6 +59,12 @@ impl BreachSettings {
                 .hint = Some(format!("write period: 1month into promises.{}", self.promise));
             return None;
         };
+        // 365 and 366 days are years, too.
+        if period_s > 1.01 * YEAR_S {
+            problems.error("promise", format!("{} has a period that is longer than a year", self.promise)).hint =
+                Some(format!("write a period of at most 1year into promises.{}", self.promise));
+            return None;
+        }
         Some(Meter::Breach { promise: id, period_s })
     }
 }

@@ -15,8 +15,8 @@ use sim_core::units::Probability;
 /// A map: at each load the system is simulated with triggers of each size, and once without. It has recovered when its good answers are as many
 /// as without the trigger, and stay so to the end of the run; so the run has to be much longer than the trigger. A load is *stable*
 /// where the system recovers from all of them, *vulnerable* where one is large enough to keep it down (there the map says *stuck*), and
-/// *overloaded* where it fails without any. Replications that fail without the trigger, in which it does not end or that a bound stops are not
-/// judged.
+/// *overloaded* where it fails without any. A replication is not judged if it fails without the trigger, if the trigger does not end in it, or if a
+/// bound stops it.
 ///
 /// # When to use it
 /// Where retries, cold caches or failovers make more work of less capacity, so that a short outage may last for hours.

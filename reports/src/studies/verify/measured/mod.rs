@@ -170,7 +170,7 @@ fn demanded(target: Target) -> String {
     }
 }
 
-/// `117 figures: 14 set parameters, 103 are predicted. Of 47 with a target 40 are near, 7 missed.` What is demanded of all predictions of a system
+/// `117 figures: 14 set parameters, 103 are predicted. Of 47 targets 40 are near and 7 missed.` What is demanded of all predictions of a system
 /// together is a target too.
 fn counts(systems: &[&Predicted]) -> String {
     let fates: Vec<Fate> = systems.iter().flat_map(|system| system.figures()).map(|figure| figure.fate).collect();
@@ -180,9 +180,9 @@ fn counts(systems: &[&Predicted]) -> String {
     let (set, near, missed) =
         (count(Fate::Calibration), count(Fate::Near) + kept.len(), count(Fate::Missed) + broken.len());
     let figures = fates.len();
-    let among = if kept.len() + broken.len() > 0 { ", with the root mean square error," } else { "" };
+    let among = if kept.len() + broken.len() > 0 { ", the root mean square error counted as one," } else { "" };
     format!(
-        "{figures} figures: {set} set parameters, {} are predicted. Of {} with a target{among} {near} are near, {missed} missed.\n",
+        "{figures} figures: {set} set parameters, {} are predicted. Of {} targets{among} {near} are near and {missed} missed.\n",
         figures - set,
         near + missed
     )
