@@ -176,7 +176,7 @@ impl Compiler<'_> {
             version: None,
             has_versions: false,
             machine_type: None,
-            sizes: Default::default(),
+            sizes: sim_core::service::sizes::Sizes::default(),
             disk: Bytes::new(0),
             provides: None,
             reserved: 0,

@@ -323,6 +323,18 @@ fn what_is_on_its_way_stays_invisible_for_the_whole_timeout() {
         // There and back.
         ran.close("longest(jobs.age)", 3.1, 0.05);
     }
+    // Who has renewed what came late, and dies silently, holds it for a whole timeout from its last renewal on, however long the way was.
+    for (latency, from_s, to_s) in [("500ms", 50, 60), ("5500ms", 52, 62)] {
+        let ran = Ran::of(&format!(
+            "regions: {{r: {{zones: [p]}}, s: {{zones: [q]}}}}\nnetwork: {{links: {{l: {{between: [r, s], latency: {latency}}}}}}}\n\
+             load: {{users: {{to: jobs.send, arrive: {{burst: {{size: 1, at: 1s}}}}, from: r}}}}\n\
+             services: {{a: {{zones: [q], instances: 2, workers: 5, endpoints: {{do: {{steps: [{{wait: 200s}}]}}}}}}}}\n\
+             queues: {{jobs: {{zone: p, consumers: {{x: {{to: a.do, visibility_timeout: 30s, renew_every: 5s}}}}}}}}\n\
+             faults: {{dies: {{inject: {{crash: {{callers_see: silence}}}}, where: {{service: a, instances: [0]}}, at: 30s, for: 60s}}}}\n"
+        ));
+        ran.close(&format!("rps(jobs->a.do) from 2s to {from_s}s"), 0.0, 0.0);
+        ran.close(&format!("rps(jobs->a.do) from {from_s}s to {to_s}s * 10s"), 1.0, 0.0);
+    }
     // A coordinator is a consumer that renews.
     let ran = Ran::of(&format!(
         "{FAR}load: {{users: {{to: order.start, arrive: {{constant: {{rate: 1/s}}}}, from: r}}}}\n\
@@ -441,6 +453,9 @@ fn a_relay_sends_only_where_its_store_and_its_queue_are_reached() {
         ran.close("duplicates(mail)", 0.0, 0.0);
         ran.close("rps(mail.send) * 100s", sent, 13.0);
     }
+    // Of looks whose message is lost nothing comes, and of all others everything: four of five looks send six each, 9.6 a second of the ten.
+    let ran = run("inject: {loss: {probability: 20%}}, where: {link: l}, at: 20s, for: 60s");
+    ran.close("rps(mail.send) from 25s to 80s", 9.6, 0.8);
     // It leaves an instance that dies, and does not go back to it.
     let ran = run("inject: crash, where: {service: web, instances: [0]}, at: 20.2s, for: 40s");
     let again = ran.value("relayed_again(db) from 20s to 30s");

@@ -512,7 +512,8 @@ pub struct EndpointSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission: Option<AdmissionSettings>,
     /// The guarantee level that a request has to carry; one that carries a weaker level is refused (status 400, the outcome `refused`) before any
-    /// step is done. Default none.
+    /// step is done. Default none. A value from a cache and a kept answer of a fallback have the level `eventual`, also where no age is known; a gate
+    /// makes it strong again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires: Option<Level>,
 }
@@ -536,7 +537,8 @@ pub struct StoreEndpointSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission: Option<AdmissionSettings>,
     /// The guarantee level that a request has to carry; one that carries a weaker level is refused (status 400, the outcome `refused`) before any
-    /// step is done. Default none.
+    /// step is done. Default none. A value from a cache and a kept answer of a fallback have the level `eventual`, also where no age is known; a gate
+    /// makes it strong again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires: Option<Level>,
 }

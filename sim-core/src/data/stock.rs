@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 counters! {
     Service {
-        SOLD = "sold", "things of a stock that were sold or reserved, those too whose sale was undone", unlisted;
+        SOLD = "sold", "things of a stock that were sold or reserved, including sales that were undone later", unlisted;
         SOLD_OUT = "sold_out", "requests that are told that a stock is sold out", unlisted;
         OVERSOLD = "oversold_things", "things that were sold though there were no more", unlisted;
         EXPIRED = "expired_reservations", "reservations that nobody has confirmed in time", unlisted;

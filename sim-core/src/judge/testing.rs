@@ -94,7 +94,7 @@ impl System {
             version: None,
             has_versions: false,
             machine_type: None,
-            sizes: Default::default(),
+            sizes: crate::service::sizes::Sizes::default(),
             disk: Bytes::ZERO,
             provides: None,
             reserved: 0,

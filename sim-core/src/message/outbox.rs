@@ -28,9 +28,9 @@ pub const ALL: &[Kind] = &[Kind { family: "call", name: "outbox", schema: || sch
 /// The transactional outbox: the write and its message are one transaction, so that there is a message exactly where the write was done, whatever
 /// becomes of its caller and its answer. A write that is done a second time has a second message. A relay, which runs on the first instance of the
 /// calling service that is up and stays there as long as that is, looks every `every`, sends as many as `batch.count`, and notes at its next look
-/// that they were sent. A relay that goes before that leaves them to another, which sends them again: at least once. While no instance of the
-/// calling service is up, or none of the store that it reaches, nothing is sent; and what does not come to the queue, because that is down or the
-/// way there is cut, waits for the next look. What the relay reads and sends takes no time and no worker.
+/// that they were sent. A relay that goes before that leaves them to another, which sends them again: at least once. While no instance of the calling
+/// service is up, or none of the store that it reaches, nothing is sent; and what does not come to the queue, because that is down or the way there
+/// is cut, waits for the next look. A look whose way loses a message sends nothing. What the relay reads and sends takes no time and no worker.
 ///
 /// Without an outbox a caller writes, and then sends: what crashes in between has written and sent nothing.
 ///

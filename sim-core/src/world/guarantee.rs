@@ -188,7 +188,8 @@ impl World<'_> {
         self.guarantees.are_used && self.route(frame, self.frames[frame].edge) == Some(Route::Nearest)
     }
 
-    /// A request goes on with an answer that somebody has kept, of a cache or of a service, made of these rows: it was true at some time.
+    /// A request goes on with a value from a cache, or with a kept answer of a service, made of these rows. The value was true at some time, so that
+    /// its level is `eventual`.
     pub(super) fn hears_kept(&mut self, frame: FrameId, of: ServiceId, made_of: &[Read]) {
         if !self.guarantees.are_used {
             return;

@@ -50,7 +50,7 @@ pub(super) fn service(name: &str, workers: u32, cores: Option<u32>) -> Service {
         version: None,
         has_versions: false,
         machine_type: None,
-        sizes: Default::default(),
+        sizes: crate::service::sizes::Sizes::default(),
         disk: Bytes::new(0),
         provides: None,
         reserved: 0,

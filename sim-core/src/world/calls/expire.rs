@@ -32,9 +32,7 @@ impl World<'_> {
 
     fn attempt_expires(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
         let site = self.site_of(frame);
-        let callee = self.frames[frame].next.callee();
-        let delivery = self.belongs(callee, frame, seq).then_some(callee);
-        if self.stays_invisible(frame, site, delivery) {
+        if self.data.owns(site) && self.stays_invisible(frame, site) {
             return None;
         }
         self.attempt_is_given_up(frame, seq)

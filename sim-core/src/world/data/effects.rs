@@ -21,7 +21,8 @@ pub(super) const FEW: usize = 4096;
 pub(super) struct Effects {
     /// When [ns], by the identity of the call.
     applied: BTreeMap<u64, u64>,
-    /// By the identity of a delivery of several messages: those of the messages behind the first.
+    /// By the identity of a delivery of several messages: those of the messages behind the first. An entry whose delivery is lost, or brings only
+    /// known keys, goes when effects are next forgotten.
     batches: BTreeMap<u64, Vec<u64>>,
     /// How many may be remembered before it is looked which can be forgotten.
     look_at: usize,

@@ -6,7 +6,7 @@
 //! until the fault that makes it so is over.
 
 use super::Due;
-use super::message::{MESSAGE, Queue};
+use super::message::MESSAGE;
 use crate::call::retry;
 use crate::counters::{count, part};
 use crate::data::{self, Cause, Wrongness};
@@ -21,13 +21,6 @@ use crate::world::{World, fact};
 
 const POISON: u64 = 0x83;
 const AGAIN_AFTER: u64 = 0x84;
-
-impl Queue {
-    /// Messages that are in, those that were set aside among them.
-    pub(super) fn waits(&self) -> u64 {
-        self.waiting + self.kept
-    }
-}
 
 impl World<'_> {
     /// Whether an instance takes a message more: it has a free worker, or holds fewer than it may.
@@ -243,16 +236,15 @@ impl World<'_> {
     fn is_set_aside(&mut self, message: FrameId, consumer: &Consumer) -> bool {
         let at = self.frames[message];
         let dead = consumer.dead_letter.map(|endpoint| self.model.endpoints[endpoint.index()].service);
-        if let Some(dead) = dead.filter(|&dead| self.redrive_of(dead).is_some()) {
-            let of = &self.data.queues.queues[dead];
-            if of.waits() < of.capacity {
-                let at = &mut self.frames[message];
-                (at.seq, at.outcome, at.tries, at.phase) = (0, 0, 0, Phase::Message);
-                self.enters_queue(dead, message);
-                self.data.queues.queues[dead].dead.push_back(message);
-                self.stations.message_waits(dead);
-                return true;
-            }
+        if let Some(dead) = dead.filter(|&dead| self.redrive_of(dead).is_some())
+            && self.stations.messages_in(dead) < self.data.queues.queues[dead].capacity
+        {
+            let at = &mut self.frames[message];
+            (at.seq, at.outcome, at.tries, at.phase) = (0, 0, 0, Phase::Message);
+            self.enters_queue(dead, message);
+            self.data.queues.queues[dead].dead.push_back(message);
+            self.stations.message_waits(dead);
+            return true;
         }
         self.frames.release(message);
         dead.is_some_and(|dead| self.take_in(dead, mix(at.key, MESSAGE), at.rank, message))

@@ -71,14 +71,10 @@ pub(super) struct Queue {
     pub(super) lines: Vec<Vec<Line>>,
     /// Of a topic: the members of each group.
     pub(super) groups: Vec<Group>,
-    /// Messages that nobody takes: only counted.
-    pub(super) kept: u64,
     /// Messages that were set aside here, and may go back.
     pub(super) dead: VecDeque<FrameId>,
     /// Of consumers that hold several messages: how many each instance has.
     pub(super) held: BTreeMap<(u32, InstanceId), u32>,
-    /// Messages that wait in it, those that were set aside among them.
-    pub(super) waiting: u64,
     /// How many of those that were set aside are still to go back, one after the other; and before when [ns] the next one must not.
     pub(super) to_redrive: u64,
     pub(super) next_redrive: u64,
@@ -230,7 +226,7 @@ impl World<'_> {
     /// A message that works for the request for which `sender` does, or did, is taken in; false where there is no room.
     pub(super) fn take_in(&mut self, queue: ServiceId, key: u64, rank: Rank, sender: FrameId) -> bool {
         let state = &self.data.queues.queues[queue];
-        if state.waits() >= state.capacity {
+        if self.stations.messages_in(queue) >= state.capacity {
             return false;
         }
         if self.choreographs(queue, key, rank, sender) {
@@ -243,7 +239,7 @@ impl World<'_> {
         }
         let first = state.consumers.first().filter(|_| state.groups.is_empty());
         let Some(site) = first.map(|c| c.edge) else {
-            self.data.queues.queues[queue].kept += 1;
+            // Nobody takes it: it is only counted.
             self.stations.message_enters(queue, self.now);
             self.stations.message_waits(queue);
             return true;
@@ -277,14 +273,12 @@ impl World<'_> {
     pub(super) fn enters_queue(&mut self, queue: ServiceId, message: FrameId) {
         self.frames[message].start = self.now;
         self.batch_begins(queue);
-        self.data.queues.queues[queue].waiting += 1;
         self.stations.message_enters(queue, self.now);
         *self.stations.backlog() += 1;
     }
 
     /// A message has waited, and is handed over.
     pub(super) fn has_waited(&mut self, queue: ServiceId, message: FrameId) {
-        self.data.queues.queues[queue].waiting -= 1;
         let waited = self.now - self.frames[message].start;
         self.stations.message_handed(queue, self.now, waited);
         *self.stations.backlog() -= 1;
@@ -363,7 +357,8 @@ impl World<'_> {
             flags |= POISONED;
         }
         let key = self.delivered_as(message, site);
-        self.batch_sets_out(message, site, key.wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries))));
+        let delivery = key.wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
+        self.batch_sets_out(message, site, delivery);
         let lane = self.queue_timer(site);
         let frames = &self.frames;
         let seq = self
@@ -382,7 +377,7 @@ impl World<'_> {
         }
         let callee = self.frames.take();
         let new = &mut self.frames[callee];
-        new.key = key.wrapping_add(ATTEMPT.wrapping_mul(u64::from(tries)));
+        new.key = delivery;
         new.seq = 0;
         new.waiter = Waiter::new(message, seq);
         new.arrived = now;
@@ -460,43 +455,57 @@ impl World<'_> {
         self.waits_again(queue, message, true);
     }
 
-    /// Whether the time until the next renewal is over of a message that stays invisible: its consumer is at work and begins the visibility timeout
-    /// anew, or it renews nothing, and the rest of that begins.
-    pub(in crate::world) fn stays_invisible(
-        &mut self,
-        message: FrameId,
-        site: EdgeId,
-        delivery: Option<FrameId>,
-    ) -> bool {
-        let (queue, number) = self.data.queues.by_site[site];
-        let Some(queue) = queue.get() else { return false };
-        let consumer = &self.data.queues.queues[queue].consumers[number as usize];
-        let Some(every) = consumer.renew_every else { return false };
-        let rest = consumer.visibility_timeout.ns().saturating_sub(every.ns());
-        if !self.is_renewed(message, site, delivery) {
+    /// The time to renew a message has come. True where the message stays invisible: its consumer is at work and renews it, or the rest of the
+    /// visibility timeout begins.
+    pub(in crate::world) fn stays_invisible(&mut self, message: FrameId, site: EdgeId) -> bool {
+        let Some((every, rest)) = self.renews(site) else { return false };
+        if !self.is_renewed(message, site) {
             // Those who wait for it still do, so that an answer that is on its way is heard.
-            let seq = self.frames[message].seq;
-            self.schedule(self.now.saturating_add(rest), Due::Visible { message, seq });
+            let until = self.now.saturating_add(rest);
+            self.looks_at_renewal(message, every, until);
         }
         true
     }
 
-    /// The visibility timeout is over of a message that was not renewed in time. Who is at work on it by now has renewed it meanwhile.
-    pub(super) fn invisibility_ends(&mut self, message: FrameId, seq: u64) {
+    /// It is time to look again at a message that was not renewed: its consumer renews from the arrival of the delivery on. Who has not until the
+    /// visibility timeout is over has lost it.
+    pub(super) fn renewal_is_due(&mut self, message: FrameId, seq: u64, until: u64) {
         if self.frames[message].phase != Phase::Calling || !self.frames.waits_for(message, seq) {
             return;
         }
-        let (site, callee) = (self.site_of(message), self.frames[message].next.callee());
-        let delivery = self.belongs(callee, message, seq).then_some(callee);
-        if !self.is_renewed(message, site, delivery) {
-            let next = self.attempt_is_given_up(message, seq);
-            self.ready.extend(next);
+        let site = self.site_of(message);
+        if self.is_renewed(message, site) {
+            return;
+        }
+        match self.renews(site).filter(|_| self.now < until) {
+            Some((every, _)) => self.looks_at_renewal(message, every, until),
+            None => {
+                let next = self.attempt_is_given_up(message, seq);
+                self.ready.extend(next);
+            }
         }
     }
 
+    /// How often consumers renew a message [ns], and what is left then of its visibility timeout [ns]; `None` where they renew nothing.
+    fn renews(&self, site: EdgeId) -> Option<(u64, u64)> {
+        let (queue, number) = self.data.queues.by_site[site];
+        let consumer = &self.data.queues.queues[queue.get()?].consumers[number as usize];
+        let every = consumer.renew_every?.ns();
+        Some((every, consumer.visibility_timeout.ns().saturating_sub(every)))
+    }
+
+    fn looks_at_renewal(&mut self, message: FrameId, every: u64, until: u64) {
+        let seq = self.frames[message].seq;
+        let at = self.now.saturating_add(every).min(until);
+        self.schedule(at, Due::Renewal { message, seq, until });
+    }
+
     /// Whether a consumer that is at work on a message begins its visibility timeout anew: its delivery goes on.
-    fn is_renewed(&mut self, message: FrameId, site: EdgeId, delivery: Option<FrameId>) -> bool {
-        let Some(delivery) = delivery else { return false };
+    fn is_renewed(&mut self, message: FrameId, site: EdgeId) -> bool {
+        let (delivery, seq) = (self.frames[message].next.callee(), self.frames[message].seq);
+        if !self.belongs(delivery, message, seq) {
+            return false;
+        }
         let at = &self.frames[delivery];
         // What is on its way to the consumer, or frozen there, renews nothing.
         let is_at_work = !matches!(at.phase, Phase::Arriving | Phase::HandedOver)

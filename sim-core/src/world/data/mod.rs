@@ -55,8 +55,8 @@ pub(in crate::world) enum Due {
     Redrives { queue: ServiceId },
     /// The next of them goes back.
     RedrivesOne { queue: ServiceId },
-    /// The visibility timeout of a message is over that was not renewed in time.
-    Visible { message: FrameId, seq: u64 },
+    /// It is time to look again at a message that was not renewed, and whose visibility timeout ends then [ns].
+    Renewal { message: FrameId, seq: u64, until: u64 },
     /// The relay of an outbox looks.
     Relays { number: u32 },
     /// People have put a saga right.
@@ -83,7 +83,7 @@ impl super::events::Due for Due {
             | Self::Relays { .. }
             | Self::SessionEnds { .. }
             | Self::BatchWaits { .. }
-            | Self::Visible { .. }
+            | Self::Renewal { .. }
             | Self::Redrives { .. } => None,
             Self::RightsArrive { store, row, rights, .. } => {
                 Some((mix(u64::from(store.0) << 32 ^ row, rights), fact::RIGHTS_ARRIVE))
@@ -121,7 +121,7 @@ impl World<'_> {
             Due::BatchWaits { queue } => self.batch_has_waited(queue),
             Due::Redrives { queue } => self.redrives(queue),
             Due::RedrivesOne { queue } => self.redrives_one(queue),
-            Due::Visible { message, seq } => self.invisibility_ends(message, seq),
+            Due::Renewal { message, seq, until } => self.renewal_is_due(message, seq, until),
             Due::Relays { number } => self.relays(number as usize),
             Due::Repaired { saga } => self.saga_is_repaired(saga),
         }

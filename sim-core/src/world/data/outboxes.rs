@@ -10,7 +10,7 @@ use super::{Due, topics};
 use crate::counters::{count, level};
 use crate::engine::rng::mix;
 use crate::engine::table::Maybe;
-use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
+use crate::ids::{Caller, EdgeId, InstanceId, ServiceId, ZoneId};
 use crate::message::outbox::{self, Outbox};
 use crate::metrics::LevelAt;
 use crate::model::Model;
@@ -119,7 +119,7 @@ impl World<'_> {
         self.data.outboxes.all[number].is_due = false;
         let Some(relay) = self.relay_now(number) else { return self.relay_is_due(number) };
         let store = self.data.outboxes.all[number].store;
-        if !self.relay_reaches(number, relay.0, store, 0) {
+        if !self.relay_reaches(number, relay.0, store) {
             return self.relay_is_due(number);
         }
         let outbox = &mut self.data.outboxes.all[number];
@@ -154,26 +154,30 @@ impl World<'_> {
         Some((instance.into(), self.stations.epoch(instance)))
     }
 
-    /// Whether what a relay sends now comes to an instance of a service that serves.
-    fn relay_reaches(&mut self, number: usize, relay: Maybe<InstanceId>, to: ServiceId, key: u64) -> bool {
-        let Some(there) = self.stations.ids_of(to).find(|&instance| self.stations.serves(instance)) else {
-            return false;
+    /// Whether what a relay sends now comes to some instance of a service that serves.
+    fn relay_reaches(&mut self, number: usize, relay: Maybe<InstanceId>, to: ServiceId) -> bool {
+        let serve = self.stations.ids_of(to).filter(|&instance| self.stations.serves(instance));
+        let zones: Vec<ZoneId> = serve.map(|instance| self.stations.zone_of(instance)).collect();
+        let (Some(by), Some(relay)) = (self.data.outboxes.all[number].by, relay.get()) else {
+            return !zones.is_empty();
         };
-        let (Some(by), Some(relay)) = (self.data.outboxes.all[number].by, relay.get()) else { return true };
-        let zones = (self.stations.zone_of(relay), self.stations.zone_of(there));
-        let key = mix(mix(key, u64::from(to.0) << 32 | number as u64), self.now);
-        self.message_takes((by, to), zones, key).is_some()
+        let from = self.stations.zone_of(relay);
+        let key = mix(u64::from(to.0) << 32 | number as u64, self.now);
+        zones.into_iter().any(|zone| self.message_takes((by, to), (from, zone), key).is_some())
     }
 
     fn sends_from_outbox(&mut self, number: usize, relay: Maybe<InstanceId>) {
         let Outbox { to, count, .. } = self.data.outboxes.all[number].settings;
         let queue = self.model.endpoints[to.index()].service;
+        // Once for each look: the relay has a connection, on which one lost packet does not end what is sent.
+        if !self.relay_reaches(number, relay, queue) {
+            return;
+        }
         for _ in 0..count {
             let Some(carrier) = self.data.outboxes.all[number].waiting.pop_front() else { return };
             let (key, rank) = (self.frames[carrier].key, self.frames[carrier].rank);
-            if !self.relay_reaches(number, relay, queue, key) || !self.take_in(queue, mix(key, MESSAGE), rank, carrier)
-            {
-                // It does not come there, or there is no room: it goes first at the next look.
+            if !self.take_in(queue, mix(key, MESSAGE), rank, carrier) {
+                // There is no room: it goes first at the next look.
                 return self.data.outboxes.all[number].waiting.push_front(carrier);
             }
             self.data.outboxes.all[number].sent.push(carrier);

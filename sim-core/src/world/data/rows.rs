@@ -219,18 +219,19 @@ impl World<'_> {
         let key = self.frames[frame].key;
         let has_copies = self.data.rows.stores[service].copies.is_some();
         let via = if has_copies { self.calls_above(frame) } else { [Maybe::NONE; CALLS] };
-        let before = self.data.rows.stores[service].version(row);
-        if self.data.rows.stores[service].versions.is_some() && self.version_read(frame, service) == Some(before) {
-            // Who has read what was there knows what it has made of it.
-            self.has_read(frame, service, before + 1);
-        }
         let store = &mut self.data.rows.stores[service];
         count!(self.stations.counts(service), data::CONSENSUS_BYTES, store.consensus_bytes);
         if let Some(versions) = &mut store.versions {
             let (version, written) = versions.entry(row).or_default();
+            let before = *version;
             *version += 1;
             *written = now;
+            if self.version_read(frame, service) == Some(before) {
+                // Who has read what was there knows what it has made of it.
+                self.has_read(frame, service, before + 1);
+            }
         }
+        let store = &mut self.data.rows.stores[service];
         if let Some(copies) = &mut store.copies {
             let position = copies.write(row, key, now, via, sells);
             if store.session.contains(&SessionGuarantee::ReadYourWrites) {

@@ -405,7 +405,7 @@ impl World<'_> {
         self.saga_is_unclear(message);
     }
 
-    /// What the step does at which a saga is may come at any time.
+    /// The effect of the present step of a saga may still come.
     fn saga_is_unclear(&mut self, message: FrameId) {
         let course = &mut self.data.sagas.courses[message.index()];
         course.is_unclear = true;

@@ -462,6 +462,11 @@ impl Stations {
         }
     }
 
+    /// Messages that are in a queue, those that were set aside among them.
+    pub(in crate::world) fn messages_in(&self, queue: ServiceId) -> u64 {
+        self.services[queue].queue.now
+    }
+
     /// A message has found no consumer with a free worker.
     pub(in crate::world) fn message_waits(&mut self, queue: ServiceId) {
         if let Some(messages) = &mut self.services[queue].messages {
