@@ -9,7 +9,7 @@ mod capacity;
 pub mod compare;
 mod counts;
 mod course;
-mod decision;
+mod decide;
 mod deploy;
 mod experiment;
 pub mod gate;
@@ -37,7 +37,7 @@ pub use about::{About, Made};
 pub use capacity::*;
 pub use counts::{EdgeCounts, ServiceCounts, UpCounts};
 pub use course::{Precise, PrecisionSummary, StoppedEarly, WentOn, WentOnEnd};
-pub use decision::*;
+pub use decide::*;
 pub use deploy::{DeployRun, DeploySummary};
 pub use experiment::{
     Course, ExperimentRun, ExperimentSummary, Journal, JournalBound, JournalEntry, JournalKind, JournalValue,
