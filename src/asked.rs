@@ -1,7 +1,7 @@
 //! The command that a study was asked by: the name of its out folder, and `asked.json` in that folder. `report` reads the command there,
 //! and a command that replaces the results names it.
 
-use crate::cli::{PrecisionArgs, StudyArgs};
+use crate::arguments::{PrecisionArgs, StudyArgs};
 use crate::out_folder;
 use crate::output;
 use crate::project::typed;

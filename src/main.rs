@@ -5,8 +5,8 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod arguments;
 mod asked;
-mod cli;
 mod commands;
 mod complete;
 mod interrupt;
@@ -29,8 +29,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // A shell that asks is answered here, and the program ends.
-    CompleteEnv::with_factory(cli::Cli::command).var(complete::VARIABLE).complete();
-    let mut cli = match cli::Cli::try_parse() {
+    CompleteEnv::with_factory(commands::Cli::command).var(complete::VARIABLE).complete();
+    let mut cli = match commands::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             output::say(&error.render().to_string());

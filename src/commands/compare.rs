@@ -1,13 +1,17 @@
 //! `compare`: systems on the same random numbers.
 
+use super::Perform;
 use super::load::{self, plan, sets};
 use super::{project, report_line, source, tell, typed, watched};
+use crate::arguments::StudyArgs;
 use crate::asked::{self, Asked};
-use crate::cli::CompareArgs;
+use crate::complete;
 use crate::refused;
 use crate::shell::quoted;
 use crate::status::OK;
 use anyhow::{Context, Result, bail};
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use reports::answer;
 use reports::studies::compare::CompareAnswer;
 use scenarios::Set;
@@ -15,42 +19,75 @@ use scenarios::study::compare::{Candidate, CompareStudy};
 use scenarios::written::studies::compare::CompareSettings;
 use sim_core::expression::Value;
 use sim_core::problem::Problems;
+use std::path::PathBuf;
 
-pub fn run(args: &CompareArgs) -> Result<u8> {
-    let sets = sets(&args.study.set)?;
-    let (wanted, show) = wanted(args, &sets)?;
-    let mut candidates = Vec::new();
-    for (file, variant) in &wanted {
-        let candidate = Candidate::load(project(), file, &sets, variant.as_deref());
-        let candidate = candidate.map_err(|report| refused::scenario(&report))?;
-        load::warn(&candidate.loaded.warnings);
-        candidates.push(candidate);
+/// Compare systems on the same random numbers: what is better, what is worse, and how sure that is.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Scenario files: the first is compared with each of the others. One file, with --variants or a study of its own.
+    #[arg(required = true, add = ArgValueCompleter::new(complete::scenarios))]
+    pub files: Vec<PathBuf>,
+    /// Variants of one file, as base,no-retry: the first is compared with each of the others. `base` is the file itself.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', add = ArgValueCompleter::new(complete::variants))]
+    pub variants: Vec<String>,
+    /// A comparison of the file's studies. Default: its only one.
+    #[arg(long = "study", value_name = "NAME", conflicts_with = "variants", add = ArgValueCompleter::new(complete::studies))]
+    pub name: Option<String>,
+    /// A further metric to compare, as 'p99.9(gateway.checkout)'; may be given again.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
+    pub show: Vec<Value>,
+    /// Folder for results. Default: out/ and the names of the systems.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// How each system is run; seed and replications are those of the first.
+    #[command(flatten)]
+    pub study: StudyArgs,
+}
+
+impl Perform for CompareArgs {
+    fn scenarios(&mut self) -> Vec<&mut PathBuf> {
+        self.files.iter_mut().collect()
     }
-    if let Some(error) = show.iter().find_map(|value| unknown(value, &candidates)) {
-        return Err(error);
+
+    fn run(&self) -> Result<u8> {
+        let sets = sets(&self.study.set)?;
+        let (wanted, show) = wanted(self, &sets)?;
+        let mut candidates = Vec::new();
+        for (file, variant) in &wanted {
+            let candidate = Candidate::load(project(), file, &sets, variant.as_deref());
+            let candidate = candidate.map_err(|report| refused::scenario(&report))?;
+            load::warn(&candidate.loaded.warnings);
+            candidates.push(candidate);
+        }
+        if let Some(error) = show.iter().find_map(|value| unknown(value, &candidates)) {
+            return Err(error);
+        }
+        for loaded in candidates.iter_mut().map(|candidate| &mut candidate.loaded) {
+            loaded.model.cut_for(show.iter().flat_map(|value| value.tree().metrics()), &loaded.names);
+        }
+        let own = || asked::folder(&name(&candidates), None, &self.study.set, &asked::study(&self.study));
+        let out = self.out.clone().unwrap_or_else(own);
+        let files = self.files.iter().map(|file| typed(file)).collect();
+        let asked = Asked::new("compare", files, None, &self.study.set, more(self));
+        asked::free(&out, &self.files)?;
+        let plan = plan(&candidates[0].loaded, &self.study);
+        for candidate in &candidates {
+            load::fits(&candidate.loaded, &plan, &self.study)?;
+        }
+        let title = wanted.iter().map(|(file, variant)| variant.as_ref().unwrap_or(file).as_str()).collect::<Vec<_>>();
+        let study = CompareStudy { candidates: &candidates, show: &show, plan: &plan };
+        let lost = "of a comparison that is not done nothing is kept.";
+        let comparison = watched(study, "comparing", &title.join(", "), "", lost)?;
+        let sources: Vec<reports::Source> =
+            candidates.iter().map(|candidate| source(&candidate.loaded, asked.settings.clone())).collect();
+        let answer = CompareAnswer { comparison: &comparison, sources: &sources };
+        asked.write_report(&out, answer::files(&answer)?)?;
+        tell(&answer, self.json, &report_line(&out))?;
+        Ok(OK)
     }
-    for loaded in candidates.iter_mut().map(|candidate| &mut candidate.loaded) {
-        loaded.model.cut_for(show.iter().flat_map(|value| value.tree().metrics()), &loaded.names);
-    }
-    let own = || asked::folder(&name(&candidates), None, &args.study.set, &asked::study(&args.study));
-    let out = args.out.clone().unwrap_or_else(own);
-    let files = args.files.iter().map(|file| typed(file)).collect();
-    let asked = Asked::new("compare", files, None, &args.study.set, more(args));
-    asked::free(&out, &args.files)?;
-    let plan = plan(&candidates[0].loaded, &args.study);
-    for candidate in &candidates {
-        load::fits(&candidate.loaded, &plan, &args.study)?;
-    }
-    let title = wanted.iter().map(|(file, variant)| variant.as_ref().unwrap_or(file).as_str()).collect::<Vec<_>>();
-    let study = CompareStudy { candidates: &candidates, show: &show, plan: &plan };
-    let lost = "of a comparison that is not done nothing is kept.";
-    let comparison = watched(study, "comparing", &title.join(", "), "", lost)?;
-    let sources: Vec<reports::Source> =
-        candidates.iter().map(|candidate| source(&candidate.loaded, asked.settings.clone())).collect();
-    let answer = CompareAnswer { comparison: &comparison, sources: &sources };
-    asked.write_report(&out, answer::files(&answer)?)?;
-    tell(&answer, args.json, &report_line(&out))?;
-    Ok(OK)
 }
 
 /// A file and its variant.

@@ -1,36 +1,66 @@
 //! `decide`: which of several systems to take, by all that they cost.
 
+use super::Perform;
 use super::question::About;
 use super::{load, project, watched};
+use crate::arguments::AskedArgs;
 use crate::asked;
-use crate::cli::{ByArg, DecideArgs};
 use crate::refused;
 use crate::shell::quoted;
 use anyhow::{Context, Result};
+use clap::Args;
 use reports::studies::decide::DecideAnswer;
 use scenarios::Loaded;
 use scenarios::study::Plan;
 use scenarios::study::decide::DecideStudy;
 use scenarios::written::studies::decide::{ByRule, DecideSettings};
+use std::path::PathBuf;
 
-pub fn run(args: &DecideArgs) -> Result<u8> {
-    let about = About::load(&args.asked)?;
-    let (path, loaded) = (&about.path, &about.loaded);
-    let (name, study, mut ask) = about
-        .study::<DecideSettings>()?
-        .with_context(|| format!("nothing is decided: write a decide study in the studies of {path}"))?;
-    ask.by = match args.by {
-        None => ask.by,
-        Some(ByArg::Cost) => ByRule::Cost,
-        Some(ByArg::Guide) => ByRule::Guide,
-    };
-    let plan = load::plan_within(loaded, study, &args.asked.study);
-    let options = ask.among.iter().map(|name| option(&about, name.as_ref(), &plan)).collect::<Result<Vec<_>>>()?;
-    let more = more(args);
-    let place = about.place("decide", name, &more, more.clone())?;
-    let study = DecideStudy { loaded, options: &options, study: name, ask: &ask, plan: &plan };
-    let decision = watched(study, "pricing", about.title(), path, "of a decision that is not done nothing is kept.")?;
-    place.put(&DecideAnswer { decision: &decision, source: &place.source })
+/// Choose among variants by all that they cost: infrastructure, lost sales, wrongness and penalties.
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// The file and the study.
+    #[command(flatten)]
+    pub asked: AskedArgs,
+    /// What the advice is given by. Default: as the study says, or cost.
+    #[arg(long)]
+    pub by: Option<ByArg>,
+}
+
+/// What an advice is given by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ByArg {
+    /// The least that it costs in all.
+    Cost,
+    /// The thresholds of the guide.
+    Guide,
+}
+
+impl Perform for DecideArgs {
+    fn scenarios(&mut self) -> Vec<&mut PathBuf> {
+        vec![&mut self.asked.file]
+    }
+
+    fn run(&self) -> Result<u8> {
+        let about = About::load(&self.asked)?;
+        let (path, loaded) = (&about.path, &about.loaded);
+        let (name, study, mut ask) = about
+            .study::<DecideSettings>()?
+            .with_context(|| format!("nothing is decided: write a decide study in the studies of {path}"))?;
+        ask.by = match self.by {
+            None => ask.by,
+            Some(ByArg::Cost) => ByRule::Cost,
+            Some(ByArg::Guide) => ByRule::Guide,
+        };
+        let plan = load::plan_within(loaded, study, &self.asked.study);
+        let options = ask.among.iter().map(|name| option(&about, name.as_ref(), &plan)).collect::<Result<Vec<_>>>()?;
+        let more = more(self);
+        let place = about.place("decide", name, &more, more.clone())?;
+        let study = DecideStudy { loaded, options: &options, study: name, ask: &ask, plan: &plan };
+        let decision =
+            watched(study, "pricing", about.title(), path, "of a decision that is not done nothing is kept.")?;
+        place.put(&DecideAnswer { decision: &decision, source: &place.source })
+    }
 }
 
 /// A system that can be taken, with its name.

@@ -1,39 +1,56 @@
 //! `list`: the scenarios inside of the program, or those of a folder, with their questions.
 
+use super::Perform;
 use super::{check::files, project, typed};
-use crate::cli::ListArgs;
 use crate::output;
 use crate::status::OK;
 use anyhow::{Context, Result};
+use clap::Args;
 use scenarios::{Builtin, Files, builtin};
 use std::path::PathBuf;
 
 /// A scenario: how a command is told it, its title and its question.
 type Listed = (String, String, String);
 
-pub fn run(args: &ListArgs) -> Result<u8> {
-    let list = match &args.folder {
-        Some(folder) => inside(folder)?,
-        None => builtin::shipped().filter_map(|name| listed(&Builtin, &builtin::find(name)?, name)).collect(),
-    };
-    if args.json {
-        let items: Vec<_> = list
+/// List the built-in scenarios, or those of a folder, with their questions.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// A folder to look in. Default: the built-in scenarios.
+    pub folder: Option<PathBuf>,
+    /// Print the list as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Perform for ListArgs {
+    fn searched(&self) -> &[PathBuf] {
+        self.folder.as_slice()
+    }
+
+    fn run(&self) -> Result<u8> {
+        let list = match &self.folder {
+            Some(folder) => inside(folder)?,
+            None => builtin::shipped().filter_map(|name| listed(&Builtin, &builtin::find(name)?, name)).collect(),
+        };
+        if self.json {
+            let items: Vec<_> = list
             .iter()
             .map(|(file, scenario, question)| serde_json::json!({"file": file, "scenario": scenario, "question": question}))
             .collect();
-        output::print(&format!("{}\n", serde_json::to_string_pretty(&items)?))?;
-        return Ok(OK);
+            output::print(&format!("{}\n", serde_json::to_string_pretty(&items)?))?;
+            return Ok(OK);
+        }
+        if output::is_quiet() {
+            output::print(&list.iter().map(|(file, ..)| format!("{file}\n")).collect::<String>())?;
+            return Ok(OK);
+        }
+        let mut lines: Vec<String> = list.iter().map(|(f, s, q)| format!("{f}\n  {s}\n  {q}\n")).collect();
+        if self.folder.is_none() {
+            lines.push("Next     windtunnel run checkout, show checkout, or new --from checkout\n".to_owned());
+        }
+        output::print(&lines.join("\n"))?;
+        Ok(OK)
     }
-    if output::is_quiet() {
-        output::print(&list.iter().map(|(file, ..)| format!("{file}\n")).collect::<String>())?;
-        return Ok(OK);
-    }
-    let mut lines: Vec<String> = list.iter().map(|(f, s, q)| format!("{f}\n  {s}\n  {q}\n")).collect();
-    if args.folder.is_none() {
-        lines.push("Next     windtunnel run checkout, show checkout, or new --from checkout\n".to_owned());
-    }
-    output::print(&lines.join("\n"))?;
-    Ok(OK)
 }
 
 /// The scenarios of a folder; what cannot be loaded is none.

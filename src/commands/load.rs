@@ -1,6 +1,6 @@
 //! Scenarios as commands load them: with what the command line sets, their warnings shown, and whether they fit into memory.
 
-use crate::cli::{PrecisionArgs, StudyArgs};
+use crate::arguments::{PrecisionArgs, StudyArgs};
 use crate::output;
 use crate::project::project;
 use crate::refused;

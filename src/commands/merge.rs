@@ -1,28 +1,45 @@
 //! `merge`: the parts of a sweep put together.
 
+use super::Perform;
 use super::{sweep, typed};
-use crate::cli::MergeArgs;
 use crate::output;
 use crate::parts::{self, FILE, First, Shard};
 use anyhow::{Result, bail};
+use clap::Args;
 use sim_core::results::Point;
 use std::path::PathBuf;
 
-pub fn run(args: &MergeArgs) -> Result<u8> {
-    let mut found: Vec<(PathBuf, First, Vec<Point>)> = Vec::new();
-    for folder in &args.folders {
-        let (first, points) = parts::finished(folder)?;
-        found.push((folder.clone(), first, points));
+/// Put the parts of a sweep together that ran elsewhere.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The folders of all parts.
+    #[arg(required = true)]
+    pub folders: Vec<PathBuf>,
+    /// Folder for the whole.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Perform for MergeArgs {
+    fn run(&self) -> Result<u8> {
+        let mut found: Vec<(PathBuf, First, Vec<Point>)> = Vec::new();
+        for folder in &self.folders {
+            let (first, points) = parts::finished(folder)?;
+            found.push((folder.clone(), first, points));
+        }
+        fit(&found)?;
+        let head = found[0].1.head.clone();
+        let first = First::new(Shard::WHOLE, head, found[0].1.source.clone());
+        parts::may_replace(&self.out, &first)?;
+        output::writable(&self.out)?;
+        let mut points: Vec<Point> = found.into_iter().flat_map(|(_, _, points)| points).collect();
+        points.sort_unstable_by_key(|point| point.number);
+        output::write_whole(&self.out.join(FILE), parts::whole(&first, &points)?.as_bytes())?;
+        sweep::finish(&first, points, &self.out, self.json)
     }
-    fit(&found)?;
-    let head = found[0].1.head.clone();
-    let first = First::new(Shard::WHOLE, head, found[0].1.source.clone());
-    parts::may_replace(&args.out, &first)?;
-    output::writable(&args.out)?;
-    let mut points: Vec<Point> = found.into_iter().flat_map(|(_, _, points)| points).collect();
-    points.sort_unstable_by_key(|point| point.number);
-    output::write_whole(&args.out.join(FILE), parts::whole(&first, &points)?.as_bytes())?;
-    sweep::finish(&first, points, &args.out, args.json)
 }
 
 /// Whether these are the parts of one sweep, each of them once.

@@ -1,4 +1,4 @@
-//! One command a file; what several need stands here.
+//! The command line: one command a file, with its arguments. The list of them, and what several need, stand here.
 
 mod capacity;
 mod check;
@@ -13,7 +13,6 @@ mod knee;
 mod list;
 mod load;
 mod man;
-mod measured;
 mod merge;
 mod metastability;
 mod new;
@@ -26,12 +25,13 @@ mod sweep;
 mod validate;
 mod verify;
 
-use crate::cli::{Cli, Command};
 use crate::interrupt::Stopped;
+use crate::output::ColourArg;
 use crate::progress::Progress;
 use crate::project::{project, typed};
 use crate::{named, output, refused};
 use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
 use load::Ready;
 use reports::answer::Answer;
 use scenarios::study::{RunStudy, Stop, Study, Watch};
@@ -42,46 +42,123 @@ use sim_core::results::StudyResult;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// Folders that the command line names to be searched for scenarios.
-fn folders(command: &Command) -> Vec<PathBuf> {
-    let paths = match command {
-        Command::Check(args) => args.paths.clone(),
-        Command::Validate(args) => args.paths.clone(),
-        Command::List(args) => args.folder.clone().into_iter().collect(),
-        _ => Vec::new(),
-    };
-    paths.into_iter().filter(|path| path.is_dir()).collect()
+/// What a command does with its arguments. The documentation of these is what `--help` says of the command.
+trait Perform {
+    /// The scenarios that it is told, each of which may be a built-in one.
+    fn scenarios(&mut self) -> Vec<&mut PathBuf> {
+        Vec::new()
+    }
+
+    /// Those of its paths which may be folders that are searched for scenarios.
+    fn searched(&self) -> &[PathBuf] {
+        &[]
+    }
+
+    /// Whether one of its files is standard input.
+    fn reads_input(&self) -> bool {
+        false
+    }
+
+    /// What it is called where it only prints a text: then it has no verdict and no progress.
+    fn only_text(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Does it, and tells the exit status.
+    ///
+    /// # Errors
+    /// If it cannot be done.
+    fn run(&self) -> Result<u8>;
 }
 
-/// The name of a command that only prints a text: it has no verdict and no progress.
-fn text_of_words(command: &Command) -> Option<&'static str> {
-    match command {
-        Command::Explain(_) => Some("explain"),
-        Command::Show(_) => Some("show"),
-        Command::Schema => Some("schema"),
-        Command::Completions(_) => Some("completions"),
-        Command::Verify(args) if args.show => Some("verify --show"),
-        _ => None,
-    }
+/// Declares the commands in the order of `--help`, one a line: its name, and the type of its arguments.
+macro_rules! commands {
+    ($($name:ident($arguments:ty),)+) => {
+        /// The commands.
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $($name(Box<$arguments>),)+
+        }
+
+        impl Command {
+            fn arguments(&self) -> &dyn Perform {
+                match self {
+                    $(Self::$name(arguments) => arguments.as_ref(),)+
+                }
+            }
+
+            fn arguments_mut(&mut self) -> &mut dyn Perform {
+                match self {
+                    $(Self::$name(arguments) => arguments.as_mut(),)+
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Run(run::RunArgs),
+    Compare(compare::CompareArgs),
+    Check(check::CheckArgs),
+    Sweep(sweep::SweepArgs),
+    Capacity(capacity::CapacityArgs),
+    Knee(knee::KneeArgs),
+    Metastability(metastability::MetastabilityArgs),
+    Decide(decide::DecideArgs),
+    Merge(merge::MergeArgs),
+    Report(report::ReportArgs),
+    Validate(validate::ValidateArgs),
+    Draw(draw::DrawArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
+    Verify(verify::VerifyArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Explain(explain::ExplainArgs),
+    Schema(schema::SchemaArgs),
+    New(new::NewArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// A wind tunnel for service architectures.
+///
+/// Describe services, load, policies, faults, costs and promises in one scenario file; windtunnel simulates it many times,
+/// deterministically from a seed, and says whether the promises hold, how sure that is, and what it costs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "windtunnel",
+    version = env!("WINDTUNNEL_VERSION"),
+    after_help = "FILE is a scenario file, or the name of a built-in scenario (windtunnel list) where there is no such file.\n\n\
+                  Exit status: 0 done (check, verify: held), 1 a promise is broken or a case missed, 2 could not run, 3 inconclusive, \
+                  130 stopped by Ctrl-C or SIGTERM: `run` answers with the replications that it has, `sweep` keeps its points and goes on with the \
+                  same command, the others keep nothing."
+)]
+pub struct Cli {
+    /// The folder within which scenarios may name files (extends, replay). Default: the repository of the scenario; without one, the folder
+    /// in which the program runs or that was named; else the scenario's own folder.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub root: Option<PathBuf>,
+    /// Let scenarios name any file of the machine.
+    #[arg(long, global = true)]
+    pub allow_outside: bool,
+    /// No colours, no escape codes, and bars in ASCII; progress is a line every 10 s, as it is where standard error is no terminal.
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Print the verdict in a sentence, and what is wrong; no tables and no progress. Lists are names alone, and what was written is not said.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to use colours. `auto`: on a terminal, unless `NO_COLOR` is set and not empty, or `TERM` is dumb.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto, global = true)]
+    pub color: ColourArg,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
 }
 
 /// Puts the paths of built-in scenarios in the place of their names.
 pub fn resolve(command: &mut Command) {
-    let files: Vec<&mut PathBuf> = match command {
-        Command::Run(args) => vec![&mut args.file],
-        Command::Draw(args) => vec![&mut args.file],
-        Command::Export(args) => vec![&mut args.file],
-        Command::Sweep(args) => vec![&mut args.file],
-        Command::Capacity(args) => vec![&mut args.asked.file],
-        Command::Knee(args) => vec![&mut args.asked.file],
-        Command::Metastability(args) => vec![&mut args.file],
-        Command::Decide(args) => vec![&mut args.asked.file],
-        Command::Compare(args) => args.files.iter_mut().collect(),
-        Command::Check(args) => args.paths.iter_mut().collect(),
-        Command::Validate(args) => args.paths.iter_mut().collect(),
-        _ => Vec::new(),
-    };
-    for file in files {
+    for file in command.arguments_mut().scenarios() {
         if let Some(path) = named::builtin_of(file) {
             *file = path.into();
         }
@@ -90,46 +167,21 @@ pub fn resolve(command: &mut Command) {
 
 /// Runs a command and tells the exit status.
 pub fn dispatch(cli: &Cli) -> Result<u8> {
+    let arguments = cli.command.arguments();
     let mut project = Project::default();
     project.root.clone_from(&cli.root);
     project.outside = cli.allow_outside;
-    project.folders = folders(&cli.command);
-    if let Command::Validate(args) = &cli.command
-        && args.paths.iter().any(|path| path.as_os_str() == "-")
-    {
+    project.folders = arguments.searched().iter().filter(|path| path.is_dir()).cloned().collect();
+    if arguments.reads_input() {
         project.texts.insert(named::STDIN.to_owned(), output::standard_input(scenarios::reader::parse::MAX_BYTES)?);
     }
     crate::project::keep(project);
     if cli.quiet
-        && let Some(command) = text_of_words(&cli.command)
+        && let Some(command) = arguments.only_text()
     {
         bail!("--quiet: {command} prints a text and nothing besides, so there is nothing to leave out");
     }
-    match &cli.command {
-        Command::Run(args) => run::run(args),
-        Command::Check(args) => check::run(args),
-        Command::Compare(args) => compare::run(args),
-        Command::Sweep(args) => sweep::run(args),
-        Command::Capacity(args) => capacity::run(args),
-        Command::Knee(args) => knee::run(args),
-        Command::Metastability(args) => metastability::run(args),
-        Command::Decide(args) => decide::run(args),
-        Command::Merge(args) => merge::run(args),
-        Command::Report(args) => report::run(args),
-        Command::Validate(args) => validate::run(args),
-        Command::Export(args) => export::run(args),
-        Command::Import(args) => import::run(args),
-        Command::Verify(args) if args.measured => measured::run(args),
-        Command::Verify(args) => verify::run(args),
-        Command::List(args) => list::run(args),
-        Command::Show(args) => show::run(args),
-        Command::Draw(args) => draw::run(args),
-        Command::Explain(args) => explain::run(args),
-        Command::Schema => schema::run(),
-        Command::New(args) => new::run(args),
-        Command::Completions(args) => completions::run(args),
-        Command::Man(args) => man::run(args),
-    }
+    arguments.run()
 }
 
 /// Promises that the command line names with `--OPTION`, all of which the scenario has.

@@ -1,8 +1,8 @@
 //! What the commands share that answer a question about one file: `capacity`, `knee`, `metastability` and `decide`.
 
 use super::{load, project, report_line, source, tell, typed};
+use crate::arguments::AskedArgs;
 use crate::asked::{self, Asked};
-use crate::cli::AskedArgs;
 use crate::refused;
 use crate::status::OK;
 use anyhow::Result;

@@ -1,9 +1,11 @@
 //! `sweep`: one system at many settings.
 
+use super::Perform;
 use super::load::{self, cores};
 use super::{project, report_line, source, tell, typed};
+use crate::arguments::StudyArgs;
 use crate::asked;
-use crate::cli::{DesignArg, RankArg, SweepArgs};
+use crate::complete;
 use crate::interrupt::Stopped;
 use crate::job_array;
 use crate::out_folder;
@@ -13,52 +15,127 @@ use crate::progress::Progress;
 use crate::refused::{self, Refused};
 use crate::status::OK;
 use anyhow::{Context, Result, bail};
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use reports::answer;
 use reports::studies::sweep::SweepAnswer;
 use scenarios::study::sweep::{self, Origin, Sweep, SweepStudy};
 use scenarios::study::{Stop, Study, Watch};
+use scenarios::written::studies::StudySettings;
 use scenarios::written::studies::knob::{Flow, OverSettings, RangeSettings, Scale};
 use scenarios::written::studies::sweep::{DesignSettings, PointsSettings, RankOfSettings, RankSettings, SweepSettings};
-use scenarios::written::studies::{AskSettings, StudySettings};
 use scenarios::{Loaded, Set, Studies};
+use sim_core::expression::Value;
 use sim_core::problem::Problems;
 use sim_core::results::Point;
 use sim_core::units::Count;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-pub fn run(args: &SweepArgs) -> Result<u8> {
-    let (knobs, sets) = knobs(&args.study.set)?;
-    let path = typed(&args.file);
-    let variant = args.variant.as_deref();
-    let loaded = load::loaded(&path, &sets, variant).map_err(|report| refused::scenario(&report))?;
-    let (name, study, ask) = asked(args, &loaded, knobs)?;
-    if !name.is_empty() {
-        let checked = scenarios::validate(project(), &path, &sets, variant, Studies::One(&name));
-        checked.map_err(|report| refused::scenario(&report))?;
+/// Simulate a system at many settings: where does it leave its promises, and which knob matters?
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// The scenario file. What is varied stands in its studies, or in --set PATH=VALUES: a list 2,4,8, a range 500/s..2000/s:7 or
+    /// 10ms..1s:5:log, or, of whole numbers, 2..8.
+    #[arg(add = ArgValueCompleter::new(complete::scenarios))]
+    pub file: PathBuf,
+    /// A sweep of the file's studies.
+    #[arg(long = "study", value_name = "NAME", add = ArgValueCompleter::new(complete::studies))]
+    pub name: Option<String>,
+    /// A metric to show of each point instead of the study's, as 'p99(gateway.checkout)'; may be given again.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
+    pub show: Vec<Value>,
+    /// How the points are chosen. Default: as the study says, or every combination.
+    #[arg(long)]
+    pub design: Option<DesignArg>,
+    /// Settings to simulate at most, for designs that do not try every combination. Default: as the study says.
+    #[arg(long)]
+    pub points: Option<u64>,
+    /// How the knobs are ranked. A grid ranks them by itself. Default: as the study says.
+    #[arg(long)]
+    pub rank: Option<RankArg>,
+    /// For which metric they are ranked. Default: as the study says.
+    #[arg(long, value_name = "METRIC", value_parser = Value::parse)]
+    pub of: Option<Value>,
+    /// Folder for points, results and report. Default: out/ and the names of file, study, variant and what is set. A sweep that was
+    /// stopped goes on there.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Throw away the points that are in the folder already.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Run one part, as 2/8; `auto` or auto/8 takes its number from the job array of Slurm, Kubernetes or AWS Batch.
+    #[arg(long, value_name = "PART")]
+    pub shard: Option<String>,
+    /// A variant of the scenario.
+    #[arg(long, add = ArgValueCompleter::new(complete::variants))]
+    pub variant: Option<String>,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// How each point is run.
+    #[command(flatten)]
+    pub study: StudyArgs,
+}
+
+/// How the points of a sweep are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DesignArg {
+    /// Every combination.
+    Grid,
+    /// A Latin hypercube.
+    LatinHypercube,
+    /// A scrambled Sobol sequence.
+    Sobol,
+}
+
+/// How knobs are ranked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RankArg {
+    /// Shares of the variance, by Saltelli's design.
+    TotalSobol,
+    /// Elementary effects: cheaper.
+    Morris,
+}
+
+impl Perform for SweepArgs {
+    fn scenarios(&mut self) -> Vec<&mut PathBuf> {
+        vec![&mut self.file]
     }
-    let mut plan = load::plan(&loaded, &args.study);
-    plan.replications = args.study.replications.unwrap_or_else(|| study.of_each(&plan));
-    load::fits(&loaded, &plan, &args.study)?;
-    let origin = Origin { files: project(), path: &path, sets: &sets, variant };
-    let swept = Sweep::new(origin, &loaded, &name, &ask, &plan);
-    let swept = swept.map_err(|problem| refused::value(&[&path, &problem.path], &problem))?;
-    if let Err((at, report)) = swept.check() {
-        output::say(&format!("error: the scenario cannot be run at {at}\n"));
-        return Err(refused::scenario(&report));
+
+    fn run(&self) -> Result<u8> {
+        let (knobs, sets) = knobs(&self.study.set)?;
+        let path = typed(&self.file);
+        let variant = self.variant.as_deref();
+        let loaded = load::loaded(&path, &sets, variant).map_err(|report| refused::scenario(&report))?;
+        let (name, study, ask) = asked(self, &loaded, knobs)?;
+        if !name.is_empty() {
+            let checked = scenarios::validate(project(), &path, &sets, variant, Studies::One(&name));
+            checked.map_err(|report| refused::scenario(&report))?;
+        }
+        let mut plan = load::plan(&loaded, &self.study);
+        plan.replications = self.study.replications.unwrap_or_else(|| study.of_each(&plan));
+        load::fits(&loaded, &plan, &self.study)?;
+        let origin = Origin { files: project(), path: &path, sets: &sets, variant };
+        let swept = Sweep::new(origin, &loaded, &name, &ask, &plan);
+        let swept = swept.map_err(|problem| refused::value(&[&path, &problem.path], &problem))?;
+        if let Err((at, report)) = swept.check() {
+            output::say(&format!("error: the scenario cannot be run at {at}\n"));
+            return Err(refused::scenario(&report));
+        }
+        let variable = |name: &str| std::env::var(name).ok();
+        let shard = self.shard.as_ref().map_or(Ok(Shard::WHOLE), |text| job_array::shard(text, &variable))?;
+        let out = folder(self, &loaded, &name, shard);
+        let asked = asked::settings(self.variant.as_deref(), &fixed(&self.study.set));
+        let first = First::new(shard, swept.head.clone(), source(&loaded, asked));
+        out_folder::spares(&out, std::slice::from_ref(&self.file))?;
+        let points = simulate(&swept, &first, &out, self)?;
+        if shard == Shard::WHOLE {
+            return finish(&first, points, &out, self.json);
+        }
+        print_part(shard, points.len(), swept.len(), &out, self.json)?;
+        Ok(OK)
     }
-    let variable = |name: &str| std::env::var(name).ok();
-    let shard = args.shard.as_ref().map_or(Ok(Shard::WHOLE), |text| job_array::shard(text, &variable))?;
-    let out = folder(args, &loaded, &name, shard);
-    let asked = asked::settings(args.variant.as_deref(), &fixed(&args.study.set));
-    let first = First::new(shard, swept.head.clone(), source(&loaded, asked));
-    out_folder::spares(&out, std::slice::from_ref(&args.file))?;
-    let points = simulate(&swept, &first, &out, args)?;
-    if shard == Shard::WHOLE {
-        return finish(&first, points, &out, args.json);
-    }
-    print_part(shard, points.len(), swept.len(), &out, args.json)?;
-    Ok(OK)
 }
 
 /// Says that a part of a sweep is done. The answer is that of all parts, which `merge` gives.
@@ -227,11 +304,7 @@ fn asked(
     let (name, mut study, written) = if by_arguments {
         let (design, over) = (DesignSettings::Grid, knobs.into_iter().collect());
         let ask = SweepSettings { over, show: Vec::new(), design, rank: None };
-        (
-            String::new(),
-            StudySettings { ask: AskSettings::Sweep(Box::new(ask.clone())), confidence: None, budget: None },
-            ask,
-        )
+        (String::new(), StudySettings { ask: ask.clone().into(), confidence: None, budget: None }, ask)
     } else {
         let file = typed(&args.file);
         let found = load::study_of::<SweepSettings>(&file, loaded, args.name.as_deref())?;
@@ -243,7 +316,7 @@ fn asked(
         (name.to_owned(), study.clone(), ask)
     };
     let ask = overridden(written, args)?;
-    study.ask = AskSettings::Sweep(Box::new(ask.clone()));
+    study.ask = ask.clone().into();
     let mut problems = Problems::new();
     study.validate(&mut problems);
     refused::first_of(problems, "ask.sweep.")?;

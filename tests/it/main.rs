@@ -35,6 +35,7 @@ mod precision;
 mod program;
 mod reports;
 mod schema;
+mod studies;
 mod swarm;
 mod sweep;
 mod terraform;

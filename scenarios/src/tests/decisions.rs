@@ -7,7 +7,7 @@ use crate::study::knee::KneeStudy;
 use crate::study::{Plan, Study};
 use crate::written::studies::decide::DecideSettings;
 use crate::written::studies::knee::KneeSettings;
-use crate::written::studies::question::Commanded;
+use crate::written::studies::question::Variant;
 use sim_core::expression::Group;
 use sim_core::results::{Decision, GuideLevel, Knees, LoadPoint, Rule, Verdict};
 use std::ops::ControlFlow;

@@ -7,7 +7,7 @@ use crate::study::metastability::MetastabilityStudy;
 use crate::study::sweep::Origin;
 use crate::study::{Plan, Stop, Study};
 use crate::written::studies::metastability::MetastabilitySettings;
-use crate::written::studies::question::Commanded;
+use crate::written::studies::question::Variant;
 use sim_core::results::{MapLoad, Metastability, Region};
 use std::ops::ControlFlow;
 

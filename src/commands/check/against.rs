@@ -1,7 +1,7 @@
 //! The baseline of a check: read, compared with, and moved.
 
+use super::CheckArgs;
 use super::files::{Found, plain, seen_from};
-use crate::cli::CheckArgs;
 use crate::output;
 use crate::project::{project, typed};
 use crate::refused;

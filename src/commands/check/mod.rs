@@ -3,21 +3,26 @@
 mod against;
 pub mod files;
 
+use super::Perform;
 use super::load::{Ready, ready};
 use super::{project, style, typed, watched};
-use crate::cli::{Annotations, CheckArgs};
+use crate::arguments::{PrecisionArgs, StudyArgs, parse_confidence};
+use crate::complete;
 use crate::interrupt::Stopped;
 use crate::output;
 use crate::refused::Refused;
 use crate::status::{BROKEN, CANNOT, INCONCLUSIVE, OK};
 use against::{Baselined, Missing};
 use anyhow::{Context, Result, bail};
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use reports::answer::Answer;
 use reports::studies::check::{self, CheckAnswer};
 use scenarios::Report;
 use scenarios::study::RunStudy;
 use scenarios::study::gate::{self, Gate, GateStudy};
-use scenarios::written::studies::AskSettings;
+use scenarios::written::studies::gate::GateSettings;
+use scenarios::written::studies::question::Variant;
 use sim_core::problem::Problem;
 use sim_core::results::Verdict;
 use sim_core::results::gate::{Checked, CheckedFile};
@@ -27,30 +32,97 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-pub fn run(args: &CheckArgs) -> Result<u8> {
-    let found = files::gather(&args.paths)?;
-    if found.is_empty() {
-        let paths: Vec<String> = args.paths.iter().map(|p| typed(p)).collect();
-        bail!("there is no scenario in {}", paths.join(", "));
+/// Judge scenarios against their promises and `expect` clauses, as a gate.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Scenario files, or folders of them.
+    #[arg(required = true, add = ArgValueCompleter::new(complete::scenarios))]
+    pub paths: Vec<PathBuf>,
+    /// Replications at most of each scenario, spent until every verdict is certain, instead of those of the file.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(conflicts_with_all = ["replications", "precision"])]
+    pub budget: Option<u32>,
+    /// Confidence of verdicts within a budget, which has to be named here or in the file. Default: that of the file's study, or 95%.
+    #[arg(long, value_name = "PERCENT", value_parser = parse_confidence)]
+    pub confidence: Option<Probability>,
+    /// Run all replications, also when every verdict is certain sooner.
+    #[arg(long, conflicts_with = "precision")]
+    pub run_all: bool,
+    /// Compare with the numbers in this file, and fail where one is worse.
+    #[arg(long, value_name = "FILE", conflicts_with = "precision")]
+    pub baseline: Option<PathBuf>,
+    /// Store the numbers of this run in the baseline, instead of comparing with it.
+    #[arg(long, requires = "baseline", conflicts_with = "tolerance")]
+    pub update_baseline: bool,
+    /// By how much a number may be worse than in the baseline, as 2%; of availability, of what it lacks to 100%. Default: 0%.
+    #[arg(long, value_name = "PERCENT", value_parser = Probability::parse, requires = "baseline")]
+    pub tolerance: Option<Probability>,
+    /// Write `JUnit` XML here.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write SARIF 2.1.0 here, for code scanning.
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Write a summary in Markdown here. It is appended to `GITHUB_STEP_SUMMARY` where that is set.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Print annotations of the lines of promises. Default: github where `GITHUB_ACTIONS` is true.
+    #[arg(long, value_enum)]
+    pub annotations: Option<Annotations>,
+    /// Print the verdicts as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// How each study is run.
+    #[command(flatten)]
+    pub study: StudyArgs,
+    /// How precise its numbers have to be.
+    #[command(flatten)]
+    pub precision: PrecisionArgs,
+}
+
+/// Forms of annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Annotations {
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// None.
+    None,
+}
+
+impl Perform for CheckArgs {
+    fn scenarios(&mut self) -> Vec<&mut PathBuf> {
+        self.paths.iter_mut().collect()
     }
-    let baseline = Baselined::of(args)?;
-    let moved = args.baseline.as_ref().filter(|_| args.update_baseline);
-    for path in [&args.junit, &args.sarif, &args.markdown].into_iter().flatten().chain(moved) {
-        output::writable(path.parent().unwrap_or(Path::new(".")))?;
+
+    fn searched(&self) -> &[PathBuf] {
+        &self.paths
     }
-    let (mut checked, mut notes) = judge(&found, args)?;
-    let missing = baseline.as_ref().map_or_else(Missing::default, |baseline| baseline.missing(&found, &args.paths));
-    // First what makes the check fail, which is said in any case.
-    let failing = missing.not_judged.len();
-    notes.splice(0..0, missing.not_judged.into_iter().chain(missing.notes));
-    if let Some(baseline) = &baseline {
-        baseline.compare(&mut checked);
+
+    fn run(&self) -> Result<u8> {
+        let found = files::gather(&self.paths)?;
+        if found.is_empty() {
+            let paths: Vec<String> = self.paths.iter().map(|p| typed(p)).collect();
+            bail!("there is no scenario in {}", paths.join(", "));
+        }
+        let baseline = Baselined::of(self)?;
+        let moved = self.baseline.as_ref().filter(|_| self.update_baseline);
+        for path in [&self.junit, &self.sarif, &self.markdown].into_iter().flatten().chain(moved) {
+            output::writable(path.parent().unwrap_or(Path::new(".")))?;
+        }
+        let (mut checked, mut notes) = judge(&found, self)?;
+        let missing = baseline.as_ref().map_or_else(Missing::default, |baseline| baseline.missing(&found, &self.paths));
+        // First what makes the check fail, which is said in any case.
+        let failing = missing.not_judged.len();
+        notes.splice(0..0, missing.not_judged.into_iter().chain(missing.notes));
+        if let Some(baseline) = &baseline {
+            baseline.compare(&mut checked);
+        }
+        write(&checked, &notes, self)?;
+        let updated = baseline.map(|baseline| baseline.update(&checked)).transpose()?.flatten();
+        let status = if failing > 0 { CANNOT } else { status(&checked) };
+        print(&checked, Notes { all: &notes, failing }, updated.as_deref(), status, self)?;
+        Ok(status)
     }
-    write(&checked, &notes, args)?;
-    let updated = baseline.map(|baseline| baseline.update(&checked)).transpose()?.flatten();
-    let status = if failing > 0 { CANNOT } else { status(&checked) };
-    print(&checked, Notes { all: &notes, failing }, updated.as_deref(), status, args)?;
-    Ok(status)
 }
 
 /// Runs and judges all files, and says in a sentence each which were left out: those that a folder holds only for others to extend,
@@ -91,9 +163,8 @@ fn judge(found: &[files::Found], args: &CheckArgs) -> Result<(Vec<CheckedFile>, 
 
 /// How a scenario is judged: as the command line says, or else as its study says.
 fn gate(ready: &Ready, args: &CheckArgs) -> Gate {
-    let of_gate = |ask: &AskSettings| if let AskSettings::Gate(gate) = ask { Some(*gate) } else { None };
     let studies = ready.loaded.written.studies.iter();
-    let asked = studies.into_iter().find_map(|(_, study)| Some((study, of_gate(&study.ask)?)));
+    let asked = studies.into_iter().find_map(|(_, study)| Some((study, GateSettings::of(&study.ask)?)));
     let usual = Gate::default();
     let written = asked.and_then(|(study, _)| study.budget).map(|b| b.replications.get_u32());
     let confidence = asked.and_then(|(study, _)| study.confidence).map_or(usual.confidence, Probability::value);

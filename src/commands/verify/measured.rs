@@ -1,9 +1,8 @@
 //! `verify --measured`: systems that somebody has measured, simulated here.
 
-use super::load::cores;
-use super::tell;
-use super::verify::{Scenario, list};
-use crate::cli::VerifyArgs;
+use super::{Scenario, VerifyArgs, list};
+use crate::commands::load::cores;
+use crate::commands::tell;
 use crate::interrupt::Stopped;
 use crate::output;
 use crate::progress::Progress;

@@ -11,7 +11,8 @@ use scenarios::Memory;
 use scenarios::study::capacity::{CapacityAsk, CapacityStudy};
 use scenarios::study::sweep::Origin;
 use scenarios::study::{Plan, Study};
-use scenarios::written::studies::AskSettings;
+use scenarios::written::studies::capacity::CapacitySettings;
+use scenarios::written::studies::question::Variant;
 use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::results::{CapacityLevel, CapacityResult, Knee, RunResult, Tried, Verdict};
 use std::ops::ControlFlow;
@@ -124,7 +125,7 @@ fn searched(text: &str) -> CapacityResult {
     let loaded = super::read(text);
     let files = Memory::of("swarm.yaml", text);
     let (name, study) = loaded.written.studies.iter().next().expect("has one");
-    let AskSettings::Capacity(ask) = study.ask.clone() else { panic!("asks for capacity") };
+    let ask = CapacitySettings::of(&study.ask).expect("asks for capacity").clone();
     let budget = study.budget.as_ref().map_or(8, |budget| budget.replications.get_u32());
     let asked = CapacityAsk { study: name.to_owned(), ask, confidence: 0.95, budget, knee: Some(4.0) };
     let origin = Origin { files: &files, path: "swarm.yaml", sets: &[], variant: None };

@@ -1,6 +1,5 @@
 //! The question `capacity`.
 
-use super::AskSettings;
 use super::knob::OverSettings;
 use super::question::{Commanded, Known, Question};
 use crate::written::named::{ByText, Name};
@@ -130,10 +129,6 @@ impl Question for CapacitySettings {
 
 impl Commanded for CapacitySettings {
     const CALLED: (&'static str, &'static str) = ("capacity study", "capacity studies");
-
-    fn of(ask: &AskSettings) -> Option<&Self> {
-        if let AskSettings::Capacity(ask) = ask { Some(ask) } else { None }
-    }
 }
 
 /// The confidence of studies that say nothing.

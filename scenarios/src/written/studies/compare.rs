@@ -1,6 +1,5 @@
 //! The question `compare`.
 
-use super::AskSettings;
 use super::question::{Commanded, Known, Question};
 use crate::written::named::Name;
 use serde::{Deserialize, Serialize};
@@ -59,8 +58,4 @@ impl Question for CompareSettings {
 
 impl Commanded for CompareSettings {
     const CALLED: (&'static str, &'static str) = ("comparison", "comparisons");
-
-    fn of(ask: &AskSettings) -> Option<&Self> {
-        if let AskSettings::Compare(ask) = ask { Some(ask) } else { None }
-    }
 }

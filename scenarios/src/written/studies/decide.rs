@@ -1,6 +1,5 @@
 //! The question `decide`.
 
-use super::AskSettings;
 use super::question::{Commanded, Known, Question};
 use crate::written::named::Name;
 use serde::{Deserialize, Serialize};
@@ -133,8 +132,4 @@ impl Question for DecideSettings {
 
 impl Commanded for DecideSettings {
     const CALLED: (&'static str, &'static str) = ("decision", "decisions");
-
-    fn of(ask: &AskSettings) -> Option<&Self> {
-        if let AskSettings::Decide(ask) = ask { Some(ask) } else { None }
-    }
 }

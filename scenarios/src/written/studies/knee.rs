@@ -1,6 +1,5 @@
 //! The question `knee`.
 
-use super::AskSettings;
 use super::capacity::LoadFactor;
 use super::question::{Commanded, Known, Question};
 use crate::written::named::Name;
@@ -61,8 +60,4 @@ impl Question for KneeSettings {
 
 impl Commanded for KneeSettings {
     const CALLED: (&'static str, &'static str) = ("knee study", "knee studies");
-
-    fn of(ask: &AskSettings) -> Option<&Self> {
-        if let AskSettings::Knee(ask) = ask { Some(ask) } else { None }
-    }
 }

@@ -1,6 +1,5 @@
 //! The question `metastability`.
 
-use super::AskSettings;
 use super::capacity::LoadFactor;
 use super::knob::OverSettings;
 use super::question::{Commanded, Question};
@@ -88,8 +87,4 @@ impl Question for MetastabilitySettings {
 
 impl Commanded for MetastabilitySettings {
     const CALLED: (&'static str, &'static str) = ("metastability study", "metastability studies");
-
-    fn of(ask: &AskSettings) -> Option<&Self> {
-        if let AskSettings::Metastability(ask) = ask { Some(ask) } else { None }
-    }
 }

@@ -16,7 +16,7 @@ use decide::DecideSettings;
 use gate::GateSettings;
 use knee::KneeSettings;
 use metastability::MetastabilitySettings;
-use question::Question;
+use question::{Question, Variant};
 use serde::{Deserialize, Serialize};
 use sim_core::kind::Kind;
 use sim_core::problem::Problems;
@@ -45,50 +45,61 @@ pub struct BudgetSettings {
     pub replications: Count,
 }
 
-/// What a study asks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AskSettings {
-    /// What happens at each of many settings, and which knob matters.
-    Sweep(Box<SweepSettings>),
-    /// The cheapest setting that keeps every promise.
-    Capacity(CapacitySettings),
-    /// Which of several variants is better, and by how much.
-    Compare(CompareSettings),
-    /// The load at which each promise breaks.
-    Knee(KneeSettings),
-    /// Whether the system comes back by itself, by load and trigger.
-    Metastability(MetastabilitySettings),
-    /// Which of several systems to take, by all that they cost.
-    Decide(DecideSettings),
-    /// Whether all that is promised and expected holds.
-    Gate(GateSettings),
+/// Declares the kinds of questions, one a line: its name in files, its variant, its settings. All that has to know of each kind follows.
+macro_rules! questions {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident($settings:ty),)+) => {
+        /// What a study asks.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AskSettings {
+            $($(#[$doc])* $variant(Box<$settings>),)+
+        }
+
+        /// The kinds of questions.
+        pub const ALL: &[Kind] = &[
+            $(Kind { family: "ask", name: stringify!($name), schema: || schemars::schema_for!($settings) },)+
+        ];
+
+        impl AskSettings {
+            /// The name of its kind, and what it asks.
+            pub fn question(&self) -> (&'static str, &dyn Question) {
+                match self {
+                    $(Self::$variant(ask) => (stringify!($name), ask.as_ref()),)+
+                }
+            }
+        }
+
+        $(
+            impl Variant for $settings {
+                fn of(ask: &AskSettings) -> Option<&Self> {
+                    if let AskSettings::$variant(ask) = ask { Some(ask) } else { None }
+                }
+            }
+
+            impl From<$settings> for AskSettings {
+                fn from(ask: $settings) -> Self {
+                    Self::$variant(Box::new(ask))
+                }
+            }
+        )+
+    };
 }
 
-/// The kinds of questions.
-pub const ALL: &[Kind] = &[
-    Kind { family: "ask", name: "sweep", schema: || schemars::schema_for!(SweepSettings) },
-    Kind { family: "ask", name: "capacity", schema: || schemars::schema_for!(CapacitySettings) },
-    Kind { family: "ask", name: "compare", schema: || schemars::schema_for!(CompareSettings) },
-    Kind { family: "ask", name: "knee", schema: || schemars::schema_for!(KneeSettings) },
-    Kind { family: "ask", name: "metastability", schema: || schemars::schema_for!(MetastabilitySettings) },
-    Kind { family: "ask", name: "decide", schema: || schemars::schema_for!(DecideSettings) },
-    Kind { family: "ask", name: "gate", schema: || schemars::schema_for!(GateSettings) },
-];
-
-impl AskSettings {
-    /// The name of its kind, and what it asks.
-    pub fn question(&self) -> (&'static str, &dyn Question) {
-        match self {
-            Self::Sweep(ask) => ("sweep", ask.as_ref()),
-            Self::Capacity(ask) => ("capacity", ask),
-            Self::Compare(ask) => ("compare", ask),
-            Self::Knee(ask) => ("knee", ask),
-            Self::Metastability(ask) => ("metastability", ask),
-            Self::Decide(ask) => ("decide", ask),
-            Self::Gate(ask) => ("gate", ask),
-        }
-    }
+questions! {
+    /// What happens at each of many settings, and which knob matters.
+    sweep: Sweep(SweepSettings),
+    /// The cheapest setting that keeps every promise.
+    capacity: Capacity(CapacitySettings),
+    /// Which of several variants is better, and by how much.
+    compare: Compare(CompareSettings),
+    /// The load at which each promise breaks.
+    knee: Knee(KneeSettings),
+    /// Whether the system comes back by itself, by load and trigger.
+    metastability: Metastability(MetastabilitySettings),
+    /// Which of several systems to take, by all that they cost.
+    decide: Decide(DecideSettings),
+    /// Whether all that is promised and expected holds.
+    gate: Gate(GateSettings),
 }
 
 impl StudySettings {
@@ -114,21 +125,18 @@ impl StudySettings {
 mod tests {
     use super::*;
 
+    /// The keys by which files are read, as the schema has them.
+    fn keys() -> Vec<String> {
+        let schema = schemars::schema_for!(AskSettings).to_value();
+        let variants = schema["oneOf"].as_array().unwrap().iter();
+        variants.flat_map(|variant| variant["properties"].as_object().unwrap().keys().cloned()).collect()
+    }
+
     #[test]
     fn a_kind_has_one_name_in_files_in_the_list_and_in_the_paths_of_problems() {
-        let written = [
-            r#"{"sweep": {"over": {"a.b": {"list": ["1"]}}}}"#,
-            r#"{"capacity": {"find": {"a.b": {"list": ["1"]}}}}"#,
-            r#"{"compare": {"baseline": "base", "against": ["a"]}}"#,
-            r#"{"knee": {}}"#,
-            r#"{"metastability": {"trigger": {"faults.a.for": {"list": ["1s"]}}, "at_load": ["100%"]}}"#,
-            r#"{"decide": {"among": ["base", "a"]}}"#,
-            r#"{"gate": {}}"#,
-        ];
-        let asks = written.map(|text| serde_json::from_str::<AskSettings>(text).unwrap());
-        let keys =
-            asks.each_ref().map(|ask| serde_json::to_value(ask).unwrap().as_object().unwrap().keys().next().cloned());
-        assert_eq!(ALL.iter().map(|kind| Some(kind.name.to_owned())).collect::<Vec<_>>(), keys);
-        assert_eq!(asks.each_ref().map(|ask| Some(ask.question().0.to_owned())), keys);
+        assert_eq!(ALL.iter().map(|kind| kind.name).collect::<Vec<_>>(), keys());
+        let empty = serde_json::from_str::<AskSettings>(r#"{"gate": {}}"#).unwrap();
+        assert_eq!((empty.question().0, GateSettings::of(&empty).is_some()), ("gate", true));
+        assert_eq!(SweepSettings::of(&empty), None);
     }
 }

@@ -26,13 +26,16 @@ pub trait Question {
     fn check(&self, _known: &Known<'_>, _problems: &mut Problems) {}
 }
 
-/// A question that a command of its own answers.
-pub trait Commanded: Question + Clone {
-    /// What a study that asks it is called, and several of them.
-    const CALLED: (&'static str, &'static str);
-
+/// A kind of question among all kinds. The list of the kinds implements it.
+pub trait Variant: Question + Clone + Into<AskSettings> {
     /// The question, if a study asks it.
     fn of(ask: &AskSettings) -> Option<&Self>;
+}
+
+/// A question that a command of its own answers.
+pub trait Commanded: Variant {
+    /// What a study that asks it is called, and several of them.
+    const CALLED: (&'static str, &'static str);
 }
 
 /// The names that a question may speak of.

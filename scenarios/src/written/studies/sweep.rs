@@ -1,6 +1,5 @@
 //! The question `sweep`.
 
-use super::AskSettings;
 use super::knob::OverSettings;
 use super::question::{Commanded, Known, Question};
 use crate::written::named::ByText;
@@ -168,8 +167,4 @@ impl Question for SweepSettings {
 
 impl Commanded for SweepSettings {
     const CALLED: (&'static str, &'static str) = ("sweep", "sweeps");
-
-    fn of(ask: &AskSettings) -> Option<&Self> {
-        if let AskSettings::Sweep(ask) = ask { Some(ask.as_ref()) } else { None }
-    }
 }
