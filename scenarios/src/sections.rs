@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 35] = [
+pub(crate) const OF_NAMES: [&str; 36] = [
     "alerts",
     "caches",
     "consumers",
@@ -37,6 +37,7 @@ pub(crate) const OF_NAMES: [&str; 35] = [
     "topics",
     "trigger",
     "variants",
+    "zones",
 ];
 
 /// Sections in the order in which a scenario is best written.

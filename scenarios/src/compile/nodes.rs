@@ -5,6 +5,7 @@ use crate::written::node::{NodeKeys, StoreSettings, WarmUpSettings, Workers};
 use crate::written::queue::{ConsumerSettings, QueueSettings};
 use crate::written::step::StepSettings;
 use crate::written::store::{ReplicationSettings, stock};
+use crate::written::zones::ZoneSettings;
 use sim_core::data::Effect;
 use sim_core::data::level::Level;
 use sim_core::dist::Distribution;
@@ -18,6 +19,7 @@ use sim_core::service::discipline::Discipline;
 use sim_core::service::disk::DiskSettings;
 use sim_core::topology::{Access, Admission, Health, Node, ReadFrom, Store};
 use sim_core::units::{Count, SimDuration};
+use std::collections::BTreeSet;
 
 /// What an endpoint of a service and one of a store have in common.
 pub(super) struct WrittenEndpoint<'a> {
@@ -243,10 +245,19 @@ impl Compiler<'_> {
         service.has_versions = service.version.is_some();
     }
 
-    fn zones_of(&self, zones: Option<&[String]>, problems: &mut Problems) -> Vec<ZoneId> {
-        let named = zones.unwrap_or_default().iter().enumerate();
-        let found: Vec<ZoneId> =
-            named.filter_map(|(index, zone)| self.names.zone(&format!("zones.{index}"), zone, problems)).collect();
+    fn zones_of(&self, zones: Option<&ZoneSettings>, problems: &mut Problems) -> Vec<ZoneId> {
+        let order = zones.map(ZoneSettings::order).unwrap_or_default();
+        let mut unknown = BTreeSet::new();
+        let mut found = Vec::new();
+        for (key, zone) in order {
+            // A share is asked about once, however often its zone comes.
+            if !unknown.contains(zone) {
+                match self.names.zone(&format!("zones.{key}"), zone, problems) {
+                    Some(zone) => found.push(zone),
+                    None => _ = unknown.insert(zone),
+                }
+            }
+        }
         if found.is_empty() { vec![ZoneId(0)] } else { found }
     }
 

@@ -79,6 +79,20 @@ fn unknown_names_are_shown_with_the_nearest() {
     check("to: web.get", "to: web.get, policy: crad", &["4:32 crad: no policy is called \"crad\""]);
     check("to: web.get", "to: web.get, from: mars", &["4:30 mars: no zone or region is called \"mars\""]);
     check("workers: 4", "workers: 4\n    zones: [b]", &["8:13 b: no zone is called \"b\""]);
+    check("workers: 4", "workers: 4\n    zones: {b: 3}", &["8:13 b: no zone is called \"b\""]);
+    let standing = |zones: &str| {
+        let text = SMALL.replacen("workers: 4", &format!("workers: 4\n    zones: {zones}"), 1);
+        problems(&format!("{text}regions: {{here: {{zones: [b, c]}}}}\n"))
+    };
+    assert_eq!(standing("{b: 3, c: 1}"), [""; 0]);
+    assert_eq!(standing("[b, b]"), ["8:16 b: the zone \"b\" stands here twice"]);
+    assert_eq!(standing("{b: 0}"), ["8:16 0: a share is a count from 1 to 1000"]);
+    assert_eq!(standing("{}"), ["8:5 zones: the map of zones is empty"]);
+    assert_eq!(
+        standing("{b: 999999999, c: 1}"),
+        ["8:5 zones: the shares add up to more than 10000", "8:16 999999999: a share is a count from 1 to 1000"]
+    );
+    assert_eq!(standing("b"), ["8:12 b: the text \"b\" does not fit here"]);
     let age = "expect: [mean(web.age) < 1s]\n";
     check(
         "",

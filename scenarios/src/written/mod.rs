@@ -17,6 +17,7 @@ pub mod step;
 pub mod store;
 pub mod studies;
 pub mod topic;
+pub mod zones;
 
 use cache::CacheSettings;
 use call::PolicySettings;

@@ -6,6 +6,7 @@
 use super::named::Named;
 use super::step::StepSettings;
 use super::store::{EscrowSettings, ReplicationSettings, StockSettings};
+use super::zones::ZoneSettings;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::call::balance::slow_start::SlowStart;
 use sim_core::data::Effect;
@@ -38,9 +39,10 @@ macro_rules! with_node_keys {
             /// `need`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub need: Option<sim_core::units::Count>,
-            /// Zones over which the instances are spread in turn; default the first zone.
+            /// Zones over which the instances are spread in turn, `[a, b]`, or in proportion to a share, `{a: 5, b: 3}`; default the first zone. A
+            /// scaler keeps to the order too.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub zones: Option<Vec<String>>,
+            pub zones: Option<$crate::written::zones::ZoneSettings>,
             /// Places per instance, or `unlimited`; held while a callee is awaited, unless the endpoint is async. Required.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub workers: Option<$crate::written::node::Workers>,
@@ -87,7 +89,7 @@ macro_rules! with_node_keys {
                 $crate::written::node::NodeKeys {
                     instances: self.instances,
                     need: self.need,
-                    zones: self.zones.as_deref(),
+                    zones: self.zones.as_ref(),
                     workers: self.workers,
                     machine: self.machine.as_ref(),
                     queue: self.queue.as_ref(),
@@ -169,7 +171,7 @@ pub struct NodeKeys<'a> {
     /// How many it takes to be up.
     pub need: Option<Count>,
     /// Zones over which they are spread.
-    pub zones: Option<&'a [String]>,
+    pub zones: Option<&'a ZoneSettings>,
     /// Places per instance.
     pub workers: Option<Workers>,
     /// What an instance runs on.
@@ -228,9 +230,8 @@ impl<'a> NodeKeys<'a> {
             problems.error("workers", "an instance without workers answers nothing").hint =
                 Some("write at least 1, or unlimited".into());
         }
-        if self.zones.is_some_and(<[String]>::is_empty) {
-            problems.error("zones", "the list of zones is empty").hint =
-                Some("leave zones out for the first zone".into());
+        if let Some(zones) = self.zones {
+            zones.validate(problems);
         }
         if let Some(machine) = self.machine {
             problems.at("machine", |p| machine.validate(p));

@@ -60,7 +60,7 @@ pub const ROWS: &[Row] = &[
     ("E1", "arithmetic of objectives beside what is simulated", "checkout", "chains_and_needs, a_chain_is_the_product_of_its_parts, p99_adds_up_or_is_the_longest"),
     ("E2", "error budgets, burn rate, budget left", "availability/wear-and-tear, control/the-usual-alerts", "budgets_follow_the_promise, truth availability/three-outages"),
     ("E3", "cost model: instances, storage, transfer, requests, flat", "money/payments, money/social-feed, money/bought-or-rented, scaling/autoscaler-policies", "acts meter instances, acts meter storage, acts meter transfer, acts meter requests, acts meter flat"),
-    ("E4", "payments, to the dollar", "money/payments", "payments_cost_what_the_worked_example_says"),
+    ("E4", "payments, to the dollar", "money/payments, money/payments-multi-region, money/payments-peak", "payments_cost_what_the_worked_example_says"),
     ("E4", "feed, to the dollar", "money/social-feed", "a_thinned_feed_costs_what_the_worked_example_says"),
     ("E4", "analytics, to the dollar", "money/analytics-warehouse", "a_warehouse_costs_what_the_worked_example_says"),
     ("E5", "price of wrongness", "money/payments", "poisson_numbers_have_their_mean_and_variance, ordinary_losses_are_no_part_of_an_incident"),
