@@ -7,6 +7,7 @@ use crate::call::{activator, breaker, deadline, doorman, ejection, fallback, hed
 use crate::message::{outbox, saga, topic};
 use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
 use crate::service::{admission, cpu, discipline, disk, memory, nic, nodes, sizes};
+use crate::workload::complaints;
 use crate::{data, service};
 
 /// The families that count.
@@ -36,6 +37,7 @@ const FAMILIES: &[&[Counter]] = &[
     outbox::COUNTERS,
     saga::COUNTERS,
     topic::COUNTERS,
+    complaints::COUNTERS,
 ];
 
 /// The families in which something is timed.

@@ -89,6 +89,8 @@ pub struct Names {
     pub features: BTreeMap<String, Vec<EndpointId>>,
     /// Load classes that say how many users they have.
     pub populations: BTreeSet<String>,
+    /// Load classes whose users complain.
+    pub complaining: BTreeSet<String>,
     /// Faults that deploy a version to a service: the names of both.
     pub deploys: BTreeMap<(String, String), Vec<FaultId>>,
     /// Operating modes, by their place.

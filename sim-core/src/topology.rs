@@ -40,7 +40,7 @@ use crate::service::memory::MemorySettings;
 use crate::service::nic::NicSettings;
 use crate::service::sizes::Sizes;
 use crate::units::{Bytes, Cores, SimDuration};
-use crate::workload::{Arrival, Priority, Shape};
+use crate::workload::{Arrival, ComplaintSettings, Priority, Shape};
 use std::collections::BTreeMap;
 
 /// How long and how much is simulated.
@@ -577,6 +577,8 @@ pub struct Load {
     pub tenant: u32,
     /// How many users there are, for the share of them that is affected; `None` where nobody says.
     pub population: Option<u64>,
+    /// How users who were hurt complain; `None` where nobody does.
+    pub complaints: Option<ComplaintSettings>,
 }
 
 /// What tells requests apart: each has a limit, or a turn in a queue, of its own.

@@ -415,7 +415,11 @@ impl Compiler<'_> {
             problems.error("population", "without users nobody comes").hint =
                 Some("write a number such as 200k".into());
         }
-        Some(Load { name: name.to_owned(), mix, arrival, shape, zone, priority, tenant, population })
+        if let Some(complaints) = &settings.complaints {
+            problems.at("complaints", |p| complaints.validate(p));
+        }
+        let complaints = settings.complaints.clone();
+        Some(Load { name: name.to_owned(), mix, arrival, shape, zone, priority, tenant, population, complaints })
     }
 
     /// Users who stand nowhere have nothing near; what the defaults of all calls prefer does not speak of them.

@@ -223,6 +223,8 @@ impl Compiler<'_> {
         }
         let populated = written.load.iter().filter(|(_, load)| load.population.is_some());
         names.populations = populated.map(|(name, _)| name.to_owned()).collect();
+        let complaining = written.load.iter().filter(|(_, load)| load.complaints.is_some());
+        names.complaining = complaining.map(|(name, _)| name.to_owned()).collect();
         for (service, settings) in written.services.iter() {
             for (endpoint, settings) in settings.endpoints.iter() {
                 let Some(feature) = &settings.feature else { continue };

@@ -10,6 +10,7 @@ mod cards;
 mod checks;
 mod clocks;
 mod coalescing;
+mod complaints;
 mod copies;
 mod counters;
 mod deadlines;

@@ -16,7 +16,7 @@ scenario: All that is measured
 question: Is there data of every metric?
 run: {duration: 3m, warm_up: 10s}
 load:
-  users: {to: web.get, arrive: {poisson: {rate: 40/s}}, population: 1k, timeout: 2s, retry: {max_attempts: 2}}
+  users: {to: web.get, arrive: {poisson: {rate: 40/s}}, population: 1k, complaints: {share: 50%, after: 5s, slower_than: 30ms}, timeout: 2s, retry: {max_attempts: 2}}
   rare: {to: sleepy.get, arrive: {constant: {rate: 1/min}}, timeout: 30s}
 services:
   sleepy: {instances: 1, workers: 4, start_up: 2s, endpoints: {get: {steps: [{work: 10ms}]}}}

@@ -3,7 +3,7 @@
 use super::call::with_call_keys;
 use super::named::ByText;
 use sim_core::units::{Count, Probability};
-use sim_core::workload::{ArriveSettings, Priority, Shape};
+use sim_core::workload::{ArriveSettings, ComplaintSettings, Priority, Shape};
 
 with_call_keys! {
     /// Requests of one kind of user: what they ask for, when they come, and how they react. A load class is a caller, so every
@@ -33,6 +33,9 @@ with_call_keys! {
         /// How many users there are, for the share of them that is affected (`users_affected`); default not known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         population: Option<Count>,
+        /// Some of the users who were hurt complain, some time later; default nobody does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        complaints: Option<ComplaintSettings>,
         /// A named bundle of the call settings below; keys beside it replace whole keys of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<String>,

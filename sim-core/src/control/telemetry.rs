@@ -366,6 +366,7 @@ mod tests {
         let (mut all_sampled, mut exact) = (0, 0);
         for (counters, subject) in subjects {
             for (counter, count) in counters.iter().zip(1000..) {
+                let subject = if counter.is_of_users { "users" } else { subject };
                 let asked = |text: &str| Condition::parse(text).unwrap().compile(&system.names, &mut Problems::new());
                 let unit = if counter.unit == Unit::Bytes { "B" } else { "" };
                 let read = |window: &str, sample: f64| {

@@ -36,7 +36,7 @@ const fn joined<const N: usize>() -> [MetricDoc; N] {
     }
     at = 0;
     while at < CALL_SITE.len() {
-        all[next] = counted(&CALL_SITE[at], &[Edge]);
+        all[next] = counted(&CALL_SITE[at], if CALL_SITE[at].is_of_users { &[Load] } else { &[Edge] });
         (next, at) = (next + 1, at + 1);
     }
     at = 0;

@@ -66,6 +66,14 @@ impl MetricRef {
                 Some(format!("write services.{name}.machine.memory: {{size: 4GiB}}"));
             return None;
         }
+        if let (Metric::Counted(counter), Some(name)) = (self.metric, &self.subject)
+            && counter.is_of_users
+            && !names.complaining.contains(name)
+        {
+            problems.error("", format!("no user of {name} complains")).hint =
+                Some("write complaints: {share: 2%, after: 5m} into the load class".into());
+            return None;
+        }
         if self.metric == Metric::UsersAffected {
             let has = |name: &String| names.populations.contains(name);
             if self.subject.as_ref().map_or(names.populations.is_empty(), |name| !has(name)) {

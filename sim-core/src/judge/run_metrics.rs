@@ -514,7 +514,7 @@ mod tests {
         for (counters, subject) in [(&CALL_SITE[..], "users->api.get"), (&SERVICE[..], "api")] {
             for (counter, n) in counters.iter().zip(1..) {
                 let unit = if counter.unit == Unit::Bytes { "B" } else { "" };
-                let name = counter.name;
+                let (name, subject) = (counter.name, if counter.is_of_users { "users" } else { subject });
                 for text in [
                     format!("{name}({subject}) == {}{unit}", 10 * n + 2),
                     format!("{name}({subject}) during cut == {}{unit}", 2 * (n + 1)),

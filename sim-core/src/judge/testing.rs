@@ -126,6 +126,7 @@ impl System {
     pub fn load(&mut self, name: &str, callee: EndpointId) -> EdgeId {
         let load = LoadId::from(self.names.loads.len());
         self.names.loads.insert(name.into(), load);
+        self.names.complaining.insert(name.into());
         self.edge(name, Caller::Load(load), callee)
     }
 

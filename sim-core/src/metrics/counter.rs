@@ -21,6 +21,8 @@ pub struct Counter {
     pub is_delivered: bool,
     /// Whether it counts requests, of which a sampling pipeline records a part.
     pub is_sampled: bool,
+    /// Whether it counts what users do, so that it is asked of a load class and not of one call.
+    pub is_of_users: bool,
     /// Where `results.json` has it.
     pub listed: Listed,
 }
@@ -49,7 +51,7 @@ impl Counter {
     /// A counter of things that telemetry delivers and does not sample.
     pub const fn new(of: Counted, name: &'static str, says: &'static str) -> Self {
         let listed = Listed::WhereCounted;
-        Self { name, of, unit: Unit::Count, says, is_delivered: true, is_sampled: false, listed }
+        Self { name, of, unit: Unit::Count, says, is_delivered: true, is_sampled: false, is_of_users: false, listed }
     }
 
     /// The same counter, of bytes.
@@ -68,6 +70,12 @@ impl Counter {
     #[must_use]
     pub const fn sampled(self) -> Self {
         Self { is_sampled: true, ..self }
+    }
+
+    /// The same counter, as one of what users do.
+    #[must_use]
+    pub const fn of_users(self) -> Self {
+        Self { is_of_users: true, ..self }
     }
 
     /// The same counter, for which the summary has a field.

@@ -6,6 +6,7 @@
 
 mod burst;
 mod closed;
+pub mod complaints;
 mod constant;
 mod poisson;
 mod priority;
@@ -16,6 +17,7 @@ pub mod shape;
 
 pub use burst::{BurstSettings, Bursts};
 pub use closed::ClosedSettings;
+pub use complaints::ComplaintSettings;
 pub use constant::ConstantSettings;
 pub use poisson::PoissonSettings;
 pub use priority::Priority;

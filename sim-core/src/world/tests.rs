@@ -91,6 +91,7 @@ pub(super) fn chain(
             priority: Priority::default(),
             tenant: 0,
             population: None,
+            complaints: None,
         }],
         keys: Vec::new(),
         versions: Vec::new(),

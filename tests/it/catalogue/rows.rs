@@ -75,6 +75,7 @@ pub const ROWS: &[Row] = &[
     ("G", "C3: the source's alerts in one file", "control/the-usual-alerts", "acts control alerts"),
     ("G", "C4: responders by level", "control/alert-storm", "who_does_not_answer_in_time_is_not_the_last"),
     ("G", "E4: freshness as an outcome", "money/analytics-warehouse", "a_thinned_run_is_billed_whole"),
-    ("G", "F1: kills during business hours, complaints of users as an observation", "", ""),
+    ("G", "F1: complaints of users as an observation", "control/complaints", "those_who_are_hurt_complain_as_often_and_as_late_as_is_written, an_alert_that_reads_complaints_is_as_late_as_users_are"),
+    ("G", "F1: kills during business hours", "", ""),
     ("G", "exercises of the source: video streaming; errors 15 %, p99 3 s, all breakers open", "control/video-streaming, control/payment-gauntlet", "a_slow_service_is_told_with_what_its_callers_make_of_it"),
 ];

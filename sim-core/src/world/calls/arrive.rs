@@ -7,6 +7,7 @@
 //! A request of a class without a policy is its own only attempt: one frame from arrival to answer ([`World::root`]). A class with a timeout,
 //! retries or a hedge needs a caller that outlives its attempts, and has a client frame that walks through a small program of its own.
 
+use super::complaints::Complainers;
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, Stream, mix};
@@ -29,6 +30,8 @@ pub(in crate::world) struct Load {
     pub process: Option<ArrivalProcess>,
     /// How long a closed user thinks.
     pub think: Option<Sampler>,
+    /// How its users complain; `None` where nobody does.
+    pub complainers: Option<Complainers>,
     /// Upper bounds of shares, and call sites.
     pub mix: Vec<(f64, EdgeId)>,
     /// Hash of seed, replication and name: the identity of its requests begins here.
@@ -66,6 +69,7 @@ impl World<'_> {
         let mut at = Load {
             process: ArrivalProcess::new(&load.arrival, &load.shape, stream, self.zero, run.start.ns()),
             think: None,
+            complainers: Complainers::of(load),
             mix: mix_of,
             salt,
             made: 0,

@@ -8,6 +8,7 @@ mod arrive;
 mod breakers;
 mod build;
 mod call;
+mod complaints;
 mod deadline;
 mod doors;
 mod expire;
@@ -53,6 +54,8 @@ use std::collections::BTreeMap;
 pub(in crate::world) enum Due {
     /// A breaker, by the place of the state that calls share, has been half-open for as long as it may.
     HalfOpenEnds(u32),
+    /// A user complains whose request came by this call site.
+    Complains(EdgeId),
 }
 
 impl From<Due> for Event {
@@ -68,6 +71,7 @@ impl World<'_> {
     pub(in crate::world) fn call_due(&mut self, due: Due, _id: EventId) {
         match due {
             Due::HalfOpenEnds(shared) => self.half_open_ends(shared as usize),
+            Due::Complains(site) => self.complains(site),
         }
     }
 }
@@ -86,6 +90,8 @@ pub(in crate::world) struct Calls {
     has_deadlines: bool,
     /// Until when what each frame does is of use.
     deadlines: deadline::Deadlines,
+    /// Whether users of some load class complain.
+    hears_complaints: bool,
     /// Hedged calls under way.
     races: hedge::Races,
     /// By frame that calls: the instance to which its present attempt went, where the balancer has to be told of its end.
@@ -295,6 +301,7 @@ impl Calls {
             hash_keys: build::hash_keys(model),
             has_deadlines: deadline::are_there(&sites),
             deadlines: deadline::Deadlines::default(),
+            hears_complaints: model.loads.iter().any(|load| load.complaints.is_some()),
             call_latency: fresh(sites.len()).into(),
             sites,
             shared,

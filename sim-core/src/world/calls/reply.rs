@@ -216,8 +216,12 @@ impl World<'_> {
         if at.phase == Phase::Message || self.data.owns(at.edge) {
             return self.delivery_ended(frame, outcome);
         }
-        self.digest.fact(self.now, at.key, fact::CALL_ENDED | u64::from(outcome));
+        let key = at.key;
+        self.digest.fact(self.now, key, fact::CALL_ENDED | u64::from(outcome));
         let at = self.frames.release(frame);
+        if self.calls.hears_complaints {
+            self.may_complain(key, &at, outcome);
+        }
         if outcome <= Outcome::Degraded as u8 {
             let took = self.now - at.arrived;
             self.calls.call_latency[at.edge].record(took);

@@ -559,5 +559,10 @@ pub fn needs_client(model: &Model, edge: &Edge) -> bool {
         || guard.throttle.is_some()
         || guard.has_gates()
         || guard.ejection.is_some()
-        || matches!(edge.caller, Caller::Queue(_))
+        || match edge.caller {
+            Caller::Queue(_) => true,
+            // Who complains has to know how his request ended.
+            Caller::Load(load) => model.loads.get(load.index()).is_some_and(|load| load.complaints.is_some()),
+            _ => false,
+        }
 }
