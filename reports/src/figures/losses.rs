@@ -9,7 +9,7 @@ use crate::numbers::{grouped, plain};
 #[cfg(any(test, feature = "sample"))]
 use sim_core::engine::math::exp;
 use sim_core::engine::math::{log10, pow};
-use sim_core::results::{LossYears, StudyResult, Unit};
+use sim_core::results::{BrokenPromises, LossYears, StudyResult, Unit};
 
 /// Below which share of years the curve ends: it is known in steps of half a percent.
 const LEAST: f64 = 0.005;
@@ -39,15 +39,26 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             format!(
                 "shares on a log axis. {} years, each put together of what {} replications lost: time without incidents as it varies between them, whole periods of promises whose \
                  breach has a price, and of each fault as many occurrences as chance makes of how often the file says it happens. Value at risk: what one year in twenty, or in a hundred, \
-                 exceeds. Expected shortfall: the mean of the worst twentieth. What the replications leave uncertain is not in it.",
+                 exceeds. Expected shortfall: the mean of the worst twentieth. What the replications leave uncertain is not in it.{}",
                 grouped(f64::from(year.years), 0),
-                study.summary.replications
+                study.summary.replications,
+                year.broken_promises.as_ref().map_or_else(String::new, broken_promises)
             ),
         ),
         tables: vec![a_year(year), shares(year)],
         readings: Vec::new(),
         format: "",
     })
+}
+
+/// That the bill has another mean for broken promises, and why.
+fn broken_promises(of: &BrokenPromises) -> String {
+    format!(
+        " Broken promises come to {} a year here and to {} on the bill: the bill takes the incidents of one replication for all of a year, and where \
+         only some replications' incidents break a promise, it has these break the same periods again.",
+        money(of.of_years),
+        money(of.billed)
+    )
 }
 
 /// Money to three digits: of what was drawn at random more are not known.
@@ -158,6 +169,7 @@ fn years(at: impl Fn(f64) -> f64) -> LossYears {
         value_at_risk_95: at(0.95),
         value_at_risk_99: at(0.99),
         shortfall_95: mean(&all[950..]),
+        broken_promises: None,
         exceeded: (1..200).map(|n| f64::from(n) / 200.0).map(|share| (at(share), 1.0 - share)).collect(),
     }
 }
@@ -214,6 +226,16 @@ pub(super) mod tests {
         for value in [year.value_at_risk_95, year.value_at_risk_99, year.shortfall_95, year.mean] {
             assert!(figure.panels[0].wide.contains(&money(value)) && figure.panels[0].narrow.contains(&money(value)));
         }
+    }
+
+    #[test]
+    fn the_caption_says_where_the_bill_has_another_mean_of_broken_promises() {
+        let mut study = sample::study();
+        let says = |study: &StudyResult| draw(study).unwrap().caption.1;
+        assert!(!says(&study).contains("on the bill"));
+        let year = study.summary.wrongness.year.as_mut().unwrap();
+        year.broken_promises = Some(BrokenPromises { of_years: 106_000.0, billed: 59_200.0 });
+        assert!(says(&study).contains("Broken promises come to $106,000 a year here and to $59,200 on the bill"));
     }
 
     #[test]

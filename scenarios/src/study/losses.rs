@@ -12,7 +12,7 @@ use sim_core::engine::math;
 use sim_core::engine::rng::Keyed;
 use sim_core::judge::{Bill, Breached};
 use sim_core::model::Model;
-use sim_core::results::LossYears;
+use sim_core::results::{BrokenPromises, LossYears};
 
 /// Years that are put together.
 const YEARS: usize = 10_000;
@@ -41,6 +41,8 @@ struct BreachSums {
     periods: f64,
     /// Whether the run without incidents breaks it, by replication.
     ordinary: Vec<bool>,
+    /// What the bill has for it in a year, by replication.
+    billed: Vec<f64>,
 }
 
 /// A fault that struck.
@@ -78,7 +80,7 @@ impl Periods {
 
 impl BreachSums {
     fn new(breached: &Breached) -> Self {
-        Self { price: breached.price, periods: breached.periods, ordinary: Vec::new() }
+        Self { price: breached.price, periods: breached.periods, ordinary: Vec::new(), billed: Vec::new() }
     }
 
     /// The periods of a year, broken as they are without incidents.
@@ -107,6 +109,7 @@ impl LossSums {
                 self.breaches.push(BreachSums::new(breached));
             }
             self.breaches[place].ordinary.push(breached.ordinary);
+            self.breaches[place].billed.push(bill.items[breached.item].per_year);
         }
         for (place, (fault, once)) in bill.incidents.iter().enumerate() {
             let lumps: f64 = bill.breaches.iter().map(|breached| breached.once[place]).sum();
@@ -126,7 +129,9 @@ impl LossSums {
         }
         let window_s = model.run.duration.secs().max(1e-9);
         let mut draw = Keyed::of(KEY, seed);
-        let mut years: Vec<f64> = (0..YEARS).map(|_| self.year(model, window_s, &mut draw)).collect();
+        let drawn: Vec<(f64, f64)> = (0..YEARS).map(|_| self.year(model, window_s, &mut draw)).collect();
+        let of_years = drawn.iter().map(|(_, penalties)| penalties).sum::<f64>() / YEARS as f64;
+        let mut years: Vec<f64> = drawn.into_iter().map(|(rest, penalties)| rest + penalties).collect();
         years.sort_by(f64::total_cmp);
         let at = |share: f64| years[((share * YEARS as f64).ceil() as usize).clamp(1, YEARS) - 1];
         let worst = &years[YEARS - YEARS / 20..];
@@ -137,12 +142,37 @@ impl LossSums {
             p50: at(0.5),
             value_at_risk_95: at(0.95),
             value_at_risk_99: at(0.99),
+            broken_promises: self.has_mixed_breaches(model).then(|| BrokenPromises { of_years, billed: self.billed() }),
             shortfall_95: worst.iter().sum::<f64>() / worst.len() as f64,
             exceeded: (1..200).map(|n| f64::from(n) / 200.0).map(|share| (at(share), 1.0 - share)).collect(),
         })
     }
 
-    fn year(&self, model: &Model, window_s: f64, draw: &mut Keyed) -> f64 {
+    /// Mean of what the bills have for broken promises in a year.
+    fn billed(&self) -> f64 {
+        self.breaches.iter().map(|breach| moments(&breach.billed).0).sum()
+    }
+
+    /// Whether some replications' incidents break a promise, and those of others do not, so often that it tells: the mean of the replications'
+    /// broken periods is then less than the broken periods of their mean, by more than a hundredth of it.
+    fn has_mixed_breaches(&self, model: &Model) -> bool {
+        let replications = self.ordinary_per_s.len();
+        self.breaches.iter().enumerate().any(|(place, breach)| {
+            let breaks = |replication: usize| -> f64 {
+                let of = |sums: &IncidentSums| {
+                    let breaks = sums.once.get(replication).map_or(0.0, |once| once.breaks[place]);
+                    model.faults[sums.fault].per_year.unwrap_or(0.0) * breaks
+                };
+                self.incidents.iter().map(of).sum()
+            };
+            let broken = |breaks: f64| breach.periods * (1.0 - math::exp(-breaks.max(0.0) / breach.periods));
+            let mean = |of: &dyn Fn(usize) -> f64| (0..replications).map(of).sum::<f64>() / replications as f64;
+            broken(mean(&breaks)) > 1.01 * mean(&|replication| broken(breaks(replication)))
+        })
+    }
+
+    /// What one year loses: but for broken promises, and by these.
+    fn year(&self, model: &Model, window_s: f64, draw: &mut Keyed) -> (f64, f64) {
         let windows = YEAR_S / window_s;
         let ordinary = if windows <= PICKED {
             let whole = windows.floor();
@@ -162,7 +192,7 @@ impl LossSums {
             }
         }
         let penalties: f64 = self.breaches.iter().zip(&periods).map(|(breach, of)| breach.price * of.broken).sum();
-        ordinary.max(0.0) + incidents + penalties
+        (ordinary.max(0.0) + incidents, penalties)
     }
 }
 

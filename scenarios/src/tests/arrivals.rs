@@ -1,13 +1,18 @@
 //! A load of which nothing comes while the run lasts is told of, and one of which something may come is not.
 
 use super::read;
+use crate::files::Memory;
+use crate::load;
 
-fn warned(run: &str, arrive: &str) -> String {
-    let text = format!(
+fn text(run: &str, arrive: &str) -> String {
+    format!(
         "scenario: A\nquestion: q?\nrun: {{{run}}}\nload: {{late: {{to: api.get, arrive: {{{arrive}}}}}}}\n\
          services: {{api: {{workers: 1, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}}}\n"
-    );
-    read(&text).unwrap_or_else(|report| panic!("{}", report.render(false))).warnings.render(false)
+    )
+}
+
+fn warned(run: &str, arrive: &str) -> String {
+    read(&text(run, arrive)).unwrap_or_else(|report| panic!("{}", report.render(false))).warnings.render(false)
 }
 
 #[test]
@@ -30,5 +35,24 @@ fn what_begins_after_the_end_is_said() {
         ("duration: 10s", "burst: {size: 5, at: 9s}"),
     ] {
         assert_eq!(warned(run, arrive), "", "{run} {arrive}");
+    }
+}
+
+/// A file of arrival times brings nothing when the first comes after the end; a file of rates has its first rate from the beginning on.
+#[test]
+fn a_replay_that_begins_after_the_end_is_said() {
+    let said = |csv: &str| {
+        let scenario = text("duration: 10s", "replay: {file: calls.csv}");
+        let files = Memory::of("small.yaml", &scenario).and("calls.csv", csv);
+        let loaded = load(&files, "small.yaml", &[], None);
+        loaded.unwrap_or_else(|report| panic!("{}", report.render(false))).warnings.render(false)
+    };
+    for late in ["at\n10\n", "at\n1h\n12s\n"] {
+        let said = said(late);
+        assert!(said.contains("no request of late comes while the run lasts"), "{late}: {said}");
+        assert!(said.contains("the first request of the file comes after the end, 10s"), "{late}: {said}");
+    }
+    for early in ["at\n9.999\n", "at\n1h\n0\n", "from,rate\n1h,5\n"] {
+        assert_eq!(said(early), "", "{early}");
     }
 }

@@ -109,6 +109,20 @@ fn a_trigger_whose_end_no_run_shows_is_an_error() {
     assert!(rare.contains("mttr=2s strikes in no replication"), "{rare}");
 }
 
+/// At its capacity one of two replications falls over by itself, and the trigger, which comes at random, ends in that one alone.
+#[test]
+fn a_trigger_that_ends_only_where_the_load_is_too_much_is_an_error() {
+    let random = text("1s", "299%")
+        .replace("duration: 8m", "duration: 4m")
+        .replace("seed: 62", "seed: 21")
+        .replace("at: 30s, for: 10s}", "random: {mtbf: 6m, mttr: 5s}}")
+        .replace("faults.outage.for", "faults.outage.random.mttr");
+    let said = refused(&random);
+    assert!(said.contains("mttr=1s ends in no replication that carries the load without it"), "{said}");
+    let more = random.replace("replications: 2", "replications: 8");
+    assert!(mapped(&more, 2).is_ok(), "more replications, as the hint says, show it");
+}
+
 /// At its capacity the system falls over without any trigger in some replications: these cannot come back to anything.
 #[test]
 fn only_what_is_healthy_by_itself_is_judged() {

@@ -140,6 +140,33 @@ fn the_years_of_a_broken_promise_are_made_of_whole_periods() {
     assert!((year.mean / (120_000.0 * share) - 1.0).abs() < 0.03, "{year:?}");
 }
 
+/// An incident breaks the promise in about half of the replications and comes every week: the bill has these break all twelve periods and the others
+/// none, and a year that is put together has incidents of both, which leave hardly a period whole.
+#[test]
+fn what_the_bill_leaves_out_of_promises_that_only_some_incidents_break_is_said() {
+    let year = |probability: &str, frequency: &str| {
+        let rest = format!(
+            "{ONE}faults: {{bad: {{inject: {{fail: {{probability: {probability}}}}}, where: {{service: api}}, at: 5m, for: 1m, frequency: {frequency}/year}}}}\n\
+             promises: {{works: {{keep: {{availability: 99%}}, of: api.get, period: 1month}}}}\n\
+             costs: {{penalty: {{meter: {{breach: {{promise: works}}}}, price: $10k}}}}\n"
+        );
+        let loaded = read(&text(&rest).replace("replications: 4", "replications: 40")).unwrap();
+        let summary =
+            study::run(&loaded, &[], &Plan::of(&loaded, 2), &|_, _| ControlFlow::Continue(())).unwrap().summary;
+        let item = &summary.cost.items[0];
+        (item.per_incident.unwrap().mean / 10_000.0, item.per_year.mean, summary.wrongness.year.unwrap())
+    };
+    let broken = |times: f64| 120_000.0 * (1.0 - math::exp(-times / 12.0));
+    let (share, billed, some) = year("10%", "52");
+    assert!((0.2..0.8).contains(&share), "else this tests nothing: {share}");
+    near(billed, share * broken(52.0));
+    let apart = some.broken_promises.unwrap();
+    near(apart.billed, billed);
+    assert!((apart.of_years / broken(52.0 * share) - 1.0).abs() < 0.01, "{apart:?} at {share}");
+    assert_eq!(year("100%", "52").2.broken_promises, None, "all break it");
+    assert_eq!(year("10%", "0.1").2.broken_promises, None, "each breaks a period of its own");
+}
+
 #[test]
 fn a_breach_needs_a_promise_with_a_period() {
     let system = |promise: &str| {
@@ -246,6 +273,18 @@ fn what_all_requests_share_is_not_thinned() {
         let found = of(&format!("{}{rest}\n", system("unlimited", "")));
         assert!(found.contains(says), "{says}: {found}");
     }
+    let outbox = |outbox: &str| {
+        format!(
+            "load: {{users: {{to: shop.order, arrive: {{poisson: {{rate: 1M/s}}}}}}}}\n\
+             services:\n  shop: {{workers: unlimited, endpoints: {{order: {{steps: [{{call: {{to: orders.insert{outbox}}}}}]}}}}}}\n  \
+             mail: {{workers: unlimited, endpoints: {{send: {{effect: idempotent, steps: [{{wait: 5ms}}]}}}}}}\n\
+             stores: {{orders: {{workers: unlimited, endpoints: {{insert: {{access: write, steps: [{{wait: 2ms}}]}}}}}}}}\n\
+             queues: {{news: {{consumers: {{mail: {{to: mail.send}}}}}}}}\n"
+        )
+    };
+    let says = "a relay sends so many messages of all requests at a look";
+    let found = of(&outbox(", outbox: {to: news.send, every: 500ms}"));
+    assert!(found.contains(says) && !of(&outbox("")).contains(says), "{found}");
 }
 
 /// Wherever a condition or a metric can be written, it compares what is simulated with numbers of the whole.

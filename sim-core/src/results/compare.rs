@@ -58,6 +58,9 @@ pub struct System {
     pub digest: String,
     /// Replications that a bound stopped.
     pub stopped: u32,
+    /// How many requests each simulated one stands for; `None` where all are simulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_of: Option<u64>,
 }
 
 /// One system against A.

@@ -370,9 +370,23 @@ pub struct LossYears {
     pub value_at_risk_99: f64,
     /// Mean of the worst twentieth.
     pub shortfall_95: f64,
+    /// What broken promises cost, where these years and the bill differ in it; `None` elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken_promises: Option<BrokenPromises>,
     /// Losses from the least to the most, with the share of years that lose more.
     #[serde(skip)]
     pub exceeded: Vec<(f64, f64)>,
+}
+
+/// What broken promises cost in a year, reckoned in two ways that differ: the bill takes the incidents of one replication for all of a year, and a
+/// year that is put together has those of many. Where only some replications' incidents break a promise, and more often than it has periods, the
+/// bill has these break the same periods again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BrokenPromises {
+    /// Mean of the years that were put together.
+    pub of_years: f64,
+    /// Mean of the replications' bills.
+    pub billed: f64,
 }
 
 /// What a fault costs in lost and wrong requests.

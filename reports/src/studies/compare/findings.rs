@@ -3,7 +3,7 @@
 use crate::numbers::{grouped, kept, signed};
 use crate::words::word;
 use sim_core::results::Estimate;
-use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, Row};
+use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, Row, System};
 
 /// Numbers that are named in the answer, on each side.
 const MOST: usize = 3;
@@ -85,6 +85,15 @@ pub fn untold(compared: &Compared) -> Vec<String> {
     of_promises.chain(of_rows).collect()
 }
 
+/// Which of the systems are thinned, and what is not compared for that; a sentence each.
+pub fn thinned<'a>(systems: impl Iterator<Item = (&'a str, &'a System)>) -> Vec<String> {
+    let says = |(called, system): (&str, &System)| {
+        let one_of = grouped(system.one_of? as f64, 0);
+        Some(format!("{called} is thinned: one request in {one_of} is simulated, so that its goodput is not compared."))
+    };
+    systems.filter_map(says).collect()
+}
+
 /// How the comparison was made, and what pairing was worth.
 pub fn method(comparison: &Comparison, compared: &Compared) -> String {
     let n = grouped(f64::from(comparison.replications), 0);
@@ -95,4 +104,20 @@ pub fn method(comparison: &Comparison, compared: &Compared) -> String {
         format!("; pairing made intervals {range} times narrower")
     });
     format!("{pairs} on the same random numbers, 95 % intervals{narrower}; seed {}.", comparison.seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studies::compare::sample;
+
+    #[test]
+    fn what_is_thinned_is_said_with_what_is_left_out() {
+        let mut comparison = sample::comparison();
+        let of = |comparison: &Comparison| thinned([("A", &comparison.a), ("B", &comparison.against[0].b)].into_iter());
+        assert_eq!(of(&comparison), [""; 0]);
+        comparison.against[0].b.one_of = Some(1_000);
+        let said = ["B is thinned: one request in 1,000 is simulated, so that its goodput is not compared."];
+        assert_eq!(of(&comparison), said);
+    }
 }

@@ -431,9 +431,11 @@ fn facts(comparison: &Comparison, names: &Names) -> Vec<Fact> {
             facts.push(Fact::new("Worth of pairing", format!("intervals {range} times narrower")));
         }
     }
-    for system in
-        std::iter::once(&comparison.a).chain(comparison.against.iter().map(|c| &c.b)).filter(|s| s.stopped > 0)
-    {
+    let systems = || std::iter::once(&comparison.a).chain(comparison.against.iter().map(|c| &c.b));
+    let called: Vec<String> = systems().map(name).collect();
+    let thinned = findings::thinned(called.iter().map(String::as_str).zip(systems()));
+    facts.extend(thinned.into_iter().map(|sentence| Fact::new("Thinned", sentence)));
+    for system in systems().filter(|system| system.stopped > 0) {
         facts.push(Fact::new("Stopped by a bound", format!("{} in {} runs", name(system), system.stopped)));
     }
     facts

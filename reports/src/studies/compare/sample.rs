@@ -20,6 +20,7 @@ fn system(name: &str) -> System {
         scenario: "Checkout when the card processor browns out".into(),
         digest: "7c1e09b45d2af386".into(),
         stopped: 0,
+        one_of: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `compare` prints: in what the systems differ, a table of numbers, one of promises, and the answer.
 
-use super::findings::{answer, change_word, method, says, untold};
+use super::findings::{answer, change_word, method, says, thinned, untold};
 use crate::numbers::{alone, signed};
 use crate::terminal::Style;
 use crate::terminal::table::in_lines;
@@ -42,6 +42,9 @@ fn one(comparison: &Comparison, compared: &Compared, style: Style, out: &mut Str
     let _ = write!(out, "\n{}", wrap(&answer(compared), "", style.sentence_width()));
     for sentence in untold(compared).iter().take(3) {
         out.push_str(&wrap(sentence, "", style.sentence_width()));
+    }
+    for sentence in thinned([("A", &comparison.a), ("B", &compared.b)].into_iter()) {
+        out.push_str(&wrap(&sentence, "", style.sentence_width()));
     }
     let _ = write!(out, "\n{}", style.dim(&wrap(&method(comparison, compared), "", style.sentence_width())));
 }

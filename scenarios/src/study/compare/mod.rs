@@ -174,5 +174,6 @@ fn system(candidate: &Candidate, seen: &Seen) -> System {
         scenario: candidate.loaded.written.scenario.clone().unwrap_or_default(),
         digest: format!("{:016x}", seen.digest.value()),
         stopped: seen.stopped,
+        one_of: Some(candidate.loaded.model.run.one_of).filter(|one_of| *one_of > 1),
     }
 }
