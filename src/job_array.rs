@@ -4,7 +4,7 @@ use crate::parts::Shard;
 use anyhow::{Context, Result, bail};
 
 /// What a scheduler says: the place in the array from 0, and its length where it says that too.
-struct Place {
+struct ArrayPlace {
     index: u32,
     of: Option<u32>,
 }
@@ -37,7 +37,7 @@ fn part(number: u32, of: u32, text: &str) -> Result<Shard> {
 }
 
 /// Slurm, Kubernetes' indexed jobs, AWS Batch.
-fn place(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<Place>> {
+fn place(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<ArrayPlace>> {
     let number = |name: &str| {
         let value = variable(name).map(|text| text.trim().parse::<u32>().with_context(|| format!("{name} is {text}")));
         value.transpose()
@@ -50,13 +50,13 @@ fn place(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<Place>> {
         if off % step.max(1) != 0 || of.is_some_and(|of| index >= of) {
             bail!("--shard auto: the ids of this array are not evenly spaced; use --array=0-7 or --shard 2/8");
         }
-        return Ok(Some(Place { index, of }));
+        return Ok(Some(ArrayPlace { index, of }));
     }
     if let Some(index) = number("AWS_BATCH_JOB_ARRAY_INDEX")? {
-        return Ok(Some(Place { index, of: number("AWS_BATCH_JOB_ARRAY_SIZE")? }));
+        return Ok(Some(ArrayPlace { index, of: number("AWS_BATCH_JOB_ARRAY_SIZE")? }));
     }
     // Kubernetes tells a pod its index and not how many there are.
-    Ok(number("JOB_COMPLETION_INDEX")?.map(|index| Place { index, of: None }))
+    Ok(number("JOB_COMPLETION_INDEX")?.map(|index| ArrayPlace { index, of: None }))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::written::precision::PrecisionSettings;
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems, Severity};
-use sim_core::results::gate::Place;
+use sim_core::results::gate::FilePlace;
 use sim_core::results::{Known, Need};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ pub struct Loaded {
     /// The services that load needs, those that most of it needs first.
     pub needs: Vec<Need>,
     /// Where promises, experiments and the clauses of `expect` are written, by path.
-    pub places: BTreeMap<String, Place>,
+    pub places: BTreeMap<String, FilePlace>,
     /// The files that its loads and those of its variants replay, by the names that `text` has for them.
     pub traces: Vec<Trace>,
 }
@@ -145,7 +145,7 @@ pub fn validate(
 }
 
 /// Where promises, experiments and the clauses of `expect` are written, in whichever file wrote them.
-fn places(tree: &Node, sources: &Sources) -> BTreeMap<String, Place> {
+fn places(tree: &Node, sources: &Sources) -> BTreeMap<String, FilePlace> {
     let promises = tree.get("promises").map_or(&[][..], Node::entries).iter().map(|e| format!("promises.{}", e.key));
     let clauses = (0..tree.get("expect").map_or(&[][..], Node::items).len()).map(|place| format!("expect.{place}"));
     let experiments = tree.get("experiments").map_or(&[][..], Node::entries);

@@ -34,7 +34,7 @@ const FOLDER: &str = "scenarios/measured";
 const LOOSE: &str = "15%";
 
 /// A line of the table.
-struct Line {
+struct MeasuredLine {
     what: &'static str,
     variant: &'static str,
     metric: &'static str,
@@ -44,7 +44,7 @@ struct Line {
     why: &'static str,
 }
 
-impl Line {
+impl MeasuredLine {
     /// The metric with its variant, as a clause writes it.
     fn subject(&self) -> String {
         if self.variant.is_empty() { self.metric.to_owned() } else { format!("{} in {}", self.metric, self.variant) }
@@ -88,12 +88,12 @@ impl System {
     }
 
     /// The lines of its table, without the heading.
-    fn lines(&self) -> impl Iterator<Item = Line> {
+    fn lines(&self) -> impl Iterator<Item = MeasuredLine> {
         let cells = |line: &'static str| {
             let mut cells = line.splitn(7, ',');
             let mut next = || cells.next().unwrap_or_default();
             let [what, variant, metric, measured, mark, target, why] = std::array::from_fn(|_| next());
-            Line { what, variant, metric, measured, mark, target, why }
+            MeasuredLine { what, variant, metric, measured, mark, target, why }
         };
         self.facts.lines().skip(1).map(cells)
     }

@@ -5,7 +5,7 @@
 
 use crate::call::{activator, breaker, deadline, doorman, ejection, fallback, hedge, limit, pool, rate_limit, retry};
 use crate::message::{outbox, saga, topic};
-use crate::metrics::{Counted, Counter, Level, LevelId, PartId, Place, TimedPart};
+use crate::metrics::{Counted, Counter, CounterPlace, Level, LevelId, PartId, TimedPart};
 use crate::service::{admission, cpu, discipline, disk, memory, nic, nodes, sizes};
 use crate::workload::complaints;
 use crate::{data, service};
@@ -116,7 +116,7 @@ pub fn all() -> impl Iterator<Item = &'static Counter> {
 ///
 /// # Panics
 /// Where the family of the counter is missing in the list of this file: at compile time where the place is a constant, as in `count!`.
-pub const fn place(counter: &Counter) -> Place {
+pub const fn place(counter: &Counter) -> CounterPlace {
     let all: &[Counter] = match counter.of {
         Counted::CallSite => CALL_SITE,
         Counted::Service => SERVICE,
@@ -124,7 +124,7 @@ pub const fn place(counter: &Counter) -> Place {
     let mut at = 0;
     while at < all.len() {
         if is_same(all[at].name, counter.name) {
-            return Place(at);
+            return CounterPlace(at);
         }
         at += 1;
     }
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(names.len(), number, "two counters have one name: {names:?}");
         assert_eq!(number, FAMILIES.iter().map(|family| family.len()).sum::<usize>());
         for (at, counter) in CALL_SITE.iter().enumerate().chain(SERVICE.iter().enumerate()) {
-            assert_eq!(place(counter), Place(at), "{}", counter.name);
+            assert_eq!(place(counter), CounterPlace(at), "{}", counter.name);
             assert!(matches!(counter.unit, Unit::Count | Unit::Bytes), "{} counts {:?}", counter.name, counter.unit);
             assert!(!counter.says.is_empty() && !counter.says.ends_with('.'), "{}", counter.name);
         }

@@ -98,14 +98,14 @@ pub struct Topology {
     pub network: Network,
 }
 
-/// A region.
+/// A region: zones that are close to each other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Region {
     /// As the user wrote it.
     pub name: String,
 }
 
-/// A zone.
+/// A zone: what stands in it can fail together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zone {
     /// As the user wrote it.
@@ -338,7 +338,7 @@ pub enum Access {
     CompareAndSet,
 }
 
-/// An endpoint.
+/// An endpoint: what a service does when it is asked for this.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     /// `service.endpoint`.

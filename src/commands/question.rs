@@ -75,25 +75,25 @@ impl<'a> About<'a> {
     ///
     /// # Errors
     /// If the folder holds what may not be replaced.
-    pub fn place(&self, command: &str, study: &str, named: &str, more: String) -> Result<Place> {
+    pub fn place(&self, command: &str, study: &str, named: &str, more: String) -> Result<AnswerPlace> {
         let set = &self.args.study.set[..];
         let folder = format!("{}-{study}", self.loaded.name);
         let out = self.args.out.clone().unwrap_or_else(|| asked::folder(&folder, self.variant(), set, named));
         asked::free(&out, std::slice::from_ref(&self.args.file))?;
         let asked = Asked::new(command, vec![self.path.clone()], self.variant(), set, more);
-        Ok(Place { source: source(&self.loaded, asked.settings.clone()), asked, out, json: self.args.json })
+        Ok(AnswerPlace { source: source(&self.loaded, asked.settings.clone()), asked, out, json: self.args.json })
     }
 }
 
 /// Where an answer goes.
-pub struct Place {
+pub struct AnswerPlace {
     pub source: reports::Source,
     asked: Asked,
     out: PathBuf,
     json: bool,
 }
 
-impl Place {
+impl AnswerPlace {
     /// Writes the report of an answer, and prints it.
     ///
     /// # Errors

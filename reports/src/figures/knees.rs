@@ -11,7 +11,7 @@ use sim_core::results::{Unit, Verdict};
 
 /// A promise.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct KneeRow {
     /// Its name.
     pub name: String,
     /// The heaviest load up to which it holds [s⁻¹]; `None` where it holds at none.
@@ -23,14 +23,14 @@ pub struct Row {
 }
 
 /// Draws the rows at both widths, with the load of the file where it was looked at.
-pub fn draw(title: &str, rows: &[Row], own: Option<f64>) -> Drawing {
+pub fn draw(title: &str, rows: &[KneeRow], own: Option<f64>) -> Drawing {
     let desc =
         "One row a promise over the load; a mark for each load that was looked at: held, inconclusive or broken.";
     let high = |row: f64| 12.0 + row * rows.len() as f64 + 46.0;
     both(title, desc, (high(46.0), high(56.0)), None, |svg| all(svg, rows, own))
 }
 
-fn all(svg: &mut Svg, rows: &[Row], own: Option<f64>) {
+fn all(svg: &mut Svg, rows: &[KneeRow], own: Option<f64>) {
     (svg.left, svg.right, svg.top, svg.bottom) = (12.0, svg.width - 16.0, 8.0, svg.height - 46.0);
     let most = rows.iter().flat_map(|row| &row.points).map(|(load, _)| *load).fold(0.0, f64::max);
     let high = nice(most.max(1e-9));

@@ -6,7 +6,7 @@
 use super::node::{FileId, Node, Span};
 use sim_core::problem::{Problem, Severity};
 use sim_core::results::KnownFinding;
-use sim_core::results::gate::{Place, Trouble};
+use sim_core::results::gate::{FilePlace, Trouble};
 use sim_core::visible::is_hidden;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -107,7 +107,7 @@ impl Sources {
     }
 
     /// A place as plain data, up to the end of its first line; `None` where it is in no file.
-    pub fn place(&self, span: Span) -> Option<Place> {
+    pub fn place(&self, span: Span) -> Option<FilePlace> {
         let file = self.name(span.file);
         if file.is_empty() || file == SET {
             return None;
@@ -116,7 +116,7 @@ impl Sources {
         let (_, _, end) = self.line(span);
         let text = self.text(span.file).get(span.start..span.end.min(end)).unwrap_or("");
         let end_column = column + text.trim_end().chars().count().max(1);
-        Some(Place { file: file.to_owned(), line, column, end_column })
+        Some(FilePlace { file: file.to_owned(), line, column, end_column })
     }
 
     /// Number, begin and end of the line in which a place begins.

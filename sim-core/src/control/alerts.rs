@@ -66,7 +66,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlertSettings {
-    /// The condition.
+    /// The alert fires while this holds.
     pub when: Condition,
     /// How long it has to last.
     #[serde(default, rename = "for")]
@@ -108,7 +108,7 @@ fn medium() -> u8 {
 pub struct Alert {
     /// As the user wrote it.
     pub name: String,
-    /// The condition.
+    /// The alert fires while this holds, with ids.
     pub when: Tree<Resolved>,
     /// The condition, as written.
     pub text: String,

@@ -154,7 +154,7 @@ impl Path {
 
 /// The queue before a sink, while a run goes on.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct SinkLine {
     path: Path,
     /// How many faults have killed the sink, and by what others have slowed it.
     dead: u32,
@@ -177,7 +177,7 @@ pub(super) struct Line {
     counts: PipelineCounts,
 }
 
-impl Line {
+impl SinkLine {
     /// A line where something is between; `None` where everything goes through at once and nothing is counted.
     pub fn new(path: &Path) -> Option<Self> {
         path.counts.then(|| Self {
@@ -304,11 +304,11 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
     const MS: u64 = 1_000_000;
 
-    fn line(rate: f64, capacity: f64) -> Line {
-        Line::new(&Path { rate, capacity, counts: true, ..Path::default() }).unwrap()
+    fn line(rate: f64, capacity: f64) -> SinkLine {
+        SinkLine::new(&Path { rate, capacity, counts: true, ..Path::default() }).unwrap()
     }
 
-    fn take(line: &mut Line, second: u64, attempts: u64) -> f64 {
+    fn take(line: &mut SinkLine, second: u64, attempts: u64) -> f64 {
         line.takes(second * SECOND, attempts, 4, &mut Stream::new(1, 0, "main", "sampling"))
     }
 
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn agents_that_do_not_keep_up_make_records_wait() {
         let path = Path { work_s: 0.01, leaks: 0.5, counts: true, ..Path::default() };
-        let mut line = Line::new(&path).unwrap();
+        let mut line = SinkLine::new(&path).unwrap();
         take(&mut line, 10, 0);
         take(&mut line, 20, 8_000);
         assert_eq!(line.delivered_ns(30 * SECOND - 3 * MS, 0), Some(10 * SECOND));
@@ -384,7 +384,7 @@ mod tests {
     #[test]
     fn each_series_of_each_instance_is_a_record() {
         let path = Path { series: 250, ..line(1e6, 1e6).path };
-        let mut line = Line::new(&path).unwrap();
+        let mut line = SinkLine::new(&path).unwrap();
         take(&mut line, 10, 0);
         assert_eq!(line.counts().records, 4 * 250);
     }

@@ -8,7 +8,7 @@
 use super::baseline::Baseline;
 use super::pipeline::Pipeline;
 use super::scrape::Scrape;
-use super::sink::Line;
+use super::sink::SinkLine;
 use super::stretch::{Stretch, latency_read, times_read};
 use super::thin::{thin, thin_counters};
 use crate::economics::CostItem;
@@ -40,7 +40,7 @@ pub struct Telemetry {
     on_the_way: VecDeque<u64>,
     newest_ns: u64,
     /// What is between recording and reading, where anything is.
-    line: Option<Line>,
+    line: Option<SinkLine>,
     latency_read: Vec<(EdgeId, View)>,
     times_read: Vec<PartAt>,
     stream: Stream,
@@ -64,7 +64,7 @@ impl Telemetry {
             costs: Vec::new(),
             on_the_way: VecDeque::new(),
             newest_ns: 0,
-            line: Line::new(&pipeline.path),
+            line: SinkLine::new(&pipeline.path),
             latency_read: latency_read(topology, readers),
             times_read: times_read(readers),
             by_version: readers.iter().any(|metric| metric.scope.version.is_some()),
@@ -166,7 +166,7 @@ impl Telemetry {
 
     /// What was recorded, lost and leaked so far; `None` where nothing counts that.
     pub fn counts(&self) -> Option<PipelineCounts> {
-        self.line.as_ref().map(Line::counts)
+        self.line.as_ref().map(SinkLine::counts)
     }
 
     /// A metric of one of the readers as it could be read at the last [`Self::advance`]; `None` without data.

@@ -47,7 +47,7 @@ pub const ALL: &[Kind] = &[
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UniformKeysSettings {
-    /// Keys.
+    /// How many keys there are.
     pub count: Count,
 }
 
@@ -73,7 +73,7 @@ pub struct UniformKeysSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ZipfKeysSettings {
-    /// Keys.
+    /// How many keys there are.
     pub count: Count,
     /// How unequal they are.
     pub exponent: Factor,
@@ -101,7 +101,7 @@ pub struct ZipfKeysSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HotKeysSettings {
-    /// Keys.
+    /// How many keys there are.
     pub count: Count,
     /// Part of requests that the hot key gets.
     pub percent: Probability,

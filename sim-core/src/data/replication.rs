@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum Commit {
     /// None: it is answered before the primary's own disk has it.
     Asynchronous,
-    /// The primary.
+    /// The primary alone, which the other copies follow.
     #[default]
     Primary,
     /// The primary and one replica.

@@ -79,7 +79,7 @@ enum Counted {
 
 /// One row.
 #[derive(Debug, Clone)]
-struct Row {
+struct StockRow {
     counted: Counted,
     /// What was really sold.
     sold: u64,
@@ -111,7 +111,7 @@ pub enum Counting {
 pub struct Shelf {
     stock: Stock,
     counting: Counting,
-    rows: BTreeMap<u64, Row>,
+    rows: BTreeMap<u64, StockRow>,
     /// By copy that merges: whether it is there.
     is_there: Vec<bool>,
     /// Rows of which copies know different things.
@@ -138,7 +138,7 @@ impl Shelf {
         &self.stock
     }
 
-    fn row(&mut self, row: u64) -> &mut Row {
+    fn row(&mut self, row: u64) -> &mut StockRow {
         let (amount, counting) = (self.stock.amount, self.counting);
         let escrow = self.stock.escrow;
         self.rows.entry(row).or_insert_with(|| {
@@ -152,7 +152,7 @@ impl Shelf {
                     Counted::Rights { reserve: amount - zones.iter().sum::<u64>(), zones, on_way: 0 }
                 }
             };
-            Row { counted, sold: 0 }
+            StockRow { counted, sold: 0 }
         })
     }
 
@@ -229,7 +229,7 @@ impl Shelf {
     pub fn merges(&mut self, pairs: &[(usize, usize)]) {
         let mut settled = Vec::new();
         for &row in &self.open {
-            let Some(Row { counted: Counted::Merged(known), .. }) = self.rows.get_mut(&row) else { continue };
+            let Some(StockRow { counted: Counted::Merged(known), .. }) = self.rows.get_mut(&row) else { continue };
             let before = known.clone();
             for &(from, to) in pairs {
                 for (mine, theirs) in known[to].iter_mut().zip(&before[from]) {
@@ -293,7 +293,7 @@ impl Shelf {
 
     /// The rows of which a zone has rights.
     pub fn rows_of(&self, zone: usize) -> Vec<u64> {
-        let has = |row: &Row| matches!(&row.counted, Counted::Rights { zones, .. } if zones[zone] > 0);
+        let has = |row: &StockRow| matches!(&row.counted, Counted::Rights { zones, .. } if zones[zone] > 0);
         self.rows.iter().filter(|(_, row)| has(row)).map(|(row, _)| *row).collect()
     }
 

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmpiricalSettings {
-    /// Percentiles.
+    /// Durations by percentile (`p50`, `p99`); between two of them the distribution is linear.
     pub quantiles: BTreeMap<Percentile, SimDuration>,
     /// Shortest.
     #[serde(default, skip_serializing_if = "Option::is_none")]

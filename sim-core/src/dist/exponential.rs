@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExponentialSettings {
-    /// Mean.
+    /// Mean duration.
     pub mean: SimDuration,
 }
 
@@ -52,7 +52,7 @@ impl Exponential {
         Self { mean, unit: ziggurat::Exponential::new() }
     }
 
-    /// A draw.
+    /// The next duration [ns].
     #[inline(always)]
     pub fn sample(&self, draw: &mut impl Draw) -> f64 {
         self.unit.sample(draw) * self.mean

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GammaSettings {
-    /// Mean.
+    /// Mean duration.
     pub mean: SimDuration,
     /// Coefficient of variation: deviation over mean.
     pub cv: Factor,

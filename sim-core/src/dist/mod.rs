@@ -98,7 +98,7 @@ pub enum Sampler {
     Constant(f64),
     /// Without memory.
     Exponential(Exponential),
-    /// Bounds.
+    /// Every duration between these two is as likely as any other [ns].
     Uniform(f64, f64),
     /// The bell curve, cut at zero.
     Normal(normal::Normal),

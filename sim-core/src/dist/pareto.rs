@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParetoSettings {
-    /// Shortest.
+    /// The shortest duration, at which the density begins.
     pub min: SimDuration,
     /// Shape: the smaller, the heavier the tail.
     pub shape: Factor,

@@ -26,9 +26,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UniformSettings {
-    /// Shortest.
+    /// The shortest duration.
     pub from: SimDuration,
-    /// Longest.
+    /// The longest duration.
     pub to: SimDuration,
 }
 

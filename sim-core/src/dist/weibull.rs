@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeibullSettings {
-    /// Shape.
+    /// Shape k: below 1 long draws are more likely than with an exponential, above 1 less.
     pub shape: Factor,
     /// Scale: 63.2 % are below.
     #[serde(default, skip_serializing_if = "Option::is_none")]

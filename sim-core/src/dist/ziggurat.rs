@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 const LAYERS: usize = 256;
 const PLACES: f64 = (1u64 << 53) as f64;
 
-struct Table {
+struct LayerTable {
     /// Right edges of the layers, from the lowest; the first is the width of a box with the tail's area.
     x: [f64; LAYERS + 1],
     /// The same by the 2^53 places that a layer has, which is exact.
@@ -21,21 +21,21 @@ struct Table {
     r: f64,
 }
 
-static EXPONENTIAL: LazyLock<Table> = LazyLock::new(|| {
+static EXPONENTIAL: LazyLock<LayerTable> = LazyLock::new(|| {
     // r and the area of a layer for 256 layers, from the paper.
     let r = 7.697_117_470_131_05;
     let tail = exp(-r);
     table(r, r * exp(-r) + tail, |x| exp(-x), |y| -ln(y))
 });
 
-static NORMAL: LazyLock<Table> = LazyLock::new(|| {
+static NORMAL: LazyLock<LayerTable> = LazyLock::new(|| {
     let r: f64 = 3.654_152_885_361_009;
     let density = |x: f64| exp(-x * x / 2.0);
     let tail = (2.0 * std::f64::consts::PI).sqrt() * normal_cdf(-r);
     table(r, r * density(r) + tail, density, |y| (-2.0 * ln(y)).sqrt())
 });
 
-fn table(r: f64, area: f64, density: impl Fn(f64) -> f64, inverse: impl Fn(f64) -> f64) -> Table {
+fn table(r: f64, area: f64, density: impl Fn(f64) -> f64, inverse: impl Fn(f64) -> f64) -> LayerTable {
     let mut x = [0.0; LAYERS + 1];
     let mut f = [0.0; LAYERS + 1];
     x[0] = area / density(r);
@@ -47,7 +47,7 @@ fn table(r: f64, area: f64, density: impl Fn(f64) -> f64, inverse: impl Fn(f64) 
     for i in 0..=LAYERS {
         f[i] = density(x[i]);
     }
-    Table { x, step: x.map(|x| x / PLACES), f, r }
+    LayerTable { x, step: x.map(|x| x / PLACES), f, r }
 }
 
 /// One of the places of a layer, from the upper bits of a word.
@@ -58,7 +58,7 @@ fn place(word: u64) -> f64 {
 
 /// The exponential distribution of mean 1, its table at hand.
 #[derive(Clone, Copy)]
-pub(super) struct Exponential(&'static Table);
+pub(super) struct Exponential(&'static LayerTable);
 
 impl Exponential {
     pub(super) fn new() -> Self {
@@ -73,7 +73,7 @@ impl Exponential {
 }
 
 #[inline(always)]
-fn exponential(table: &Table, draw: &mut impl Draw) -> f64 {
+fn exponential(table: &LayerTable, draw: &mut impl Draw) -> f64 {
     let word = draw.next_u64();
     let layer = (word & 0xff) as usize;
     let x = place(word) * table.step[layer];
@@ -84,7 +84,7 @@ fn exponential(table: &Table, draw: &mut impl Draw) -> f64 {
 }
 
 #[cold]
-fn exponential_rare(table: &Table, mut layer: usize, mut x: f64, draw: &mut impl Draw) -> f64 {
+fn exponential_rare(table: &LayerTable, mut layer: usize, mut x: f64, draw: &mut impl Draw) -> f64 {
     loop {
         if layer == 0 {
             // The tail of an exponential is an exponential.
@@ -123,7 +123,7 @@ fn signed(x: f64, word: u64) -> f64 {
 }
 
 #[cold]
-fn normal_rare(table: &Table, mut word: u64, draw: &mut impl Draw) -> f64 {
+fn normal_rare(table: &LayerTable, mut word: u64, draw: &mut impl Draw) -> f64 {
     loop {
         let layer = (word & 0xff) as usize;
         let x = place(word) * table.step[layer];

@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BreachSettings {
-    /// The promise.
+    /// The promise that is broken, by its name.
     pub promise: String,
 }
 

@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 pub struct SlowerSettings {
     /// Of which endpoint.
     pub of: String,
-    /// The bound.
+    /// Answers that take longer are counted.
     pub than: SimDuration,
     /// The part of them that costs.
     #[serde(default = "all")]

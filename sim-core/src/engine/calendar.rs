@@ -261,7 +261,7 @@ fn sift_down(heap: &mut [Key], key: Key) {
     }
 }
 
-/// A lane.
+/// A queue of events that all come after the same delay, so that they are in order without a heap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneId(u32);
 

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut, Index, IndexMut, Range};
 pub trait Id: Copy + Eq {
     /// The id of a place.
     fn at(place: u32) -> Self;
-    /// The place.
+    /// Where it stands in its table, from 0.
     fn place(self) -> u32;
 }
 

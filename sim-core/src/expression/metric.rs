@@ -75,7 +75,7 @@ impl SubjectKind {
     }
 }
 
-/// A metric.
+/// What is measured of a subject.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Metric {
     /// Share of requests that were answered.

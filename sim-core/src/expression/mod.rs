@@ -68,7 +68,7 @@ pub struct Clause {
     text: String,
     /// Whether it is judged window by window.
     pub quantifier: Option<Quantifier>,
-    /// The condition.
+    /// The condition as it was read.
     pub tree: Tree<MetricRef>,
     /// The share of replications that have to keep it, from 0 to 1; without, the interval of the mean decides.
     pub probability: Option<f64>,

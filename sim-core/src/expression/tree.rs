@@ -18,7 +18,7 @@ pub enum JoinOp {
     Over,
 }
 
-/// A comparison.
+/// How two numbers are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompareOp {
     /// Left is less than right.
@@ -85,7 +85,7 @@ pub enum Tree<M> {
     Metric(M),
     /// A number made of two numbers.
     Join(JoinOp, Box<Tree<M>>, Box<Tree<M>>),
-    /// A comparison.
+    /// Whether two numbers compare so.
     Compare {
         /// How they are compared.
         op: CompareOp,

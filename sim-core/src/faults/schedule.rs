@@ -90,13 +90,13 @@ pub enum Schedule {
 /// The keys of a schedule, as they stand beside the verb.
 #[derive(Debug, Clone, Copy)]
 pub struct ScheduleKeys<'a> {
-    /// Start.
+    /// When the first occurrence begins, after time 0.
     pub at: Option<SimDuration>,
-    /// Length.
+    /// How long each occurrence lasts; `None`: to the end of the run.
     pub length: Option<SimDuration>,
-    /// Period.
+    /// From the begin of one occurrence to the begin of the next; `None`: there is one.
     pub every: Option<SimDuration>,
-    /// Repetitions.
+    /// How often it occurs at most.
     pub times: Option<Count>,
     /// At random.
     pub random: Option<&'a RandomSettings>,

@@ -116,9 +116,9 @@ pub(crate) use counters;
 
 /// The place of a counter among those of its kind of subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(pub(crate) usize);
+pub struct CounterPlace(pub(crate) usize);
 
-impl Place {
+impl CounterPlace {
     /// Where the counter stands in the list of its kind of subject.
     pub fn index(self) -> usize {
         self.0
@@ -135,18 +135,18 @@ impl<const N: usize> Default for Tally<N> {
     }
 }
 
-impl<const N: usize> std::ops::Index<Place> for Tally<N> {
+impl<const N: usize> std::ops::Index<CounterPlace> for Tally<N> {
     type Output = u64;
 
     #[inline(always)]
-    fn index(&self, place: Place) -> &u64 {
+    fn index(&self, place: CounterPlace) -> &u64 {
         &self.0[place.0]
     }
 }
 
-impl<const N: usize> std::ops::IndexMut<Place> for Tally<N> {
+impl<const N: usize> std::ops::IndexMut<CounterPlace> for Tally<N> {
     #[inline(always)]
-    fn index_mut(&mut self, place: Place) -> &mut u64 {
+    fn index_mut(&mut self, place: CounterPlace) -> &mut u64 {
         &mut self.0[place.0]
     }
 }

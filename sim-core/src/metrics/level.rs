@@ -102,7 +102,7 @@ pub type ByLevel<T> = BTreeMap<LevelAt, T>;
 pub struct LevelSums {
     /// Its integral over time [ns].
     pub integral_ns: u128,
-    /// The highest.
+    /// The highest that the level was.
     pub most: u64,
     /// That at the end.
     pub now: u64,

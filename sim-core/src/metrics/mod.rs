@@ -7,7 +7,7 @@ mod timed;
 mod version;
 
 pub(crate) use counter::counters;
-pub use counter::{Counted, Counter, Listed, Place, Tally};
+pub use counter::{Counted, Counter, CounterPlace, Listed, Tally};
 pub use histogram::{Histogram, InBucket, SparseHistogram, bucket_around, fresh};
 pub(crate) use level::levels;
 pub use level::{ByLevel, Level, LevelAt, LevelId, LevelOf, LevelSums, Levels};

@@ -85,7 +85,7 @@ pub struct Route {
     pub name: String,
     /// One end.
     pub from: Location,
-    /// The other.
+    /// The place at the other end.
     pub to: Location,
     /// Its links, the best first.
     pub prefer: Vec<Leg>,

@@ -31,9 +31,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoverySettings {
-    /// The fault.
+    /// The fault whose end it is counted from, by its name.
     pub after: String,
-    /// The bound.
+    /// How long the way back may take at most.
     pub within: SimDuration,
 }
 

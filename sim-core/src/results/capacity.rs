@@ -113,7 +113,7 @@ pub struct Case {
 /// How far a setting carries.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Knee {
-    /// The setting.
+    /// The values that were tried together, one for each knob.
     pub settings: Vec<Setting>,
     /// Load at which it was looked at, from the smallest.
     pub points: Vec<KneePoint>,

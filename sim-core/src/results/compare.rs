@@ -73,7 +73,7 @@ pub struct Compared {
     /// How many more values differ than are listed.
     pub differs_more: usize,
     /// Numbers of both systems, the most asked for first.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ValueRow>,
     /// Promises and clauses of both systems.
     pub promises: Vec<PromiseRow>,
     /// How many times narrower pairing made the intervals of the differences, least and most. `None` where no difference has spread.
@@ -118,7 +118,7 @@ pub struct RowMetric {
 
 /// A number of both systems.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub struct ValueRow {
     /// What is measured: `p99(gateway.checkout)`.
     pub name: String,
     /// What it is about.

@@ -4,7 +4,7 @@
 
 use crate::call::{hedge, retry};
 use crate::counters::{CALL_SITE_COUNTERS, SERVICE_COUNTERS, place};
-use crate::metrics::{Counter, HOLDING, Place, Tally, TimedSums};
+use crate::metrics::{Counter, CounterPlace, HOLDING, Tally, TimedSums};
 use crate::units::Cores;
 
 /// Defines a struct of counts with `add`, `since` and `take_out`, field by field.
@@ -196,18 +196,18 @@ impl ServiceCounts {
 /// A family's count is reached by its place.
 macro_rules! counted {
     ($name:ident) => {
-        impl std::ops::Index<Place> for $name {
+        impl std::ops::Index<CounterPlace> for $name {
             type Output = u64;
 
             #[inline(always)]
-            fn index(&self, place: Place) -> &u64 {
+            fn index(&self, place: CounterPlace) -> &u64 {
                 &self.counters[place]
             }
         }
 
-        impl std::ops::IndexMut<Place> for $name {
+        impl std::ops::IndexMut<CounterPlace> for $name {
             #[inline(always)]
-            fn index_mut(&mut self, place: Place) -> &mut u64 {
+            fn index_mut(&mut self, place: CounterPlace) -> &mut u64 {
                 &mut self.counters[place]
             }
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// Where something is written. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct FilePlace {
     /// The file, as the user named it, or as the file that extends it leads to it.
     pub file: String,
     /// Line in the file, from 1.
@@ -37,7 +37,7 @@ pub struct Trouble {
     /// What to type instead.
     pub hint: Option<String>,
     /// Where; `None` if it is about the file as a whole.
-    pub place: Option<Place>,
+    pub place: Option<FilePlace>,
 }
 
 /// Why a study ended.
@@ -84,7 +84,7 @@ pub struct Checked {
     /// The clauses of `expect`, in the order of the file.
     pub expectations: Vec<PromiseSummary>,
     /// Where promises and clauses are written, by path.
-    pub places: BTreeMap<String, Place>,
+    pub places: BTreeMap<String, FilePlace>,
     /// What a baseline stores of it.
     #[serde(skip)]
     pub measured: Vec<Measured>,
@@ -106,7 +106,7 @@ pub struct Measured {
     pub unit: Unit,
     /// Whether less of it is better.
     pub less_is_better: bool,
-    /// The estimate.
+    /// What all replications together say of it.
     pub estimate: f64,
     /// Replications of one value.
     pub group: u32,

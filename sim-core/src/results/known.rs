@@ -1,6 +1,6 @@
 //! What is known of a scenario before it is simulated: findings, and how much of the load needs each service.
 
-use super::gate::Place;
+use super::gate::FilePlace;
 use crate::problem::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -42,13 +42,13 @@ pub struct KnownFinding {
     /// Path in the scenario.
     pub path: String,
     /// Where it is written; `None` of what the command line has set.
-    pub place: Option<Place>,
+    pub place: Option<FilePlace>,
 }
 
 /// How much load a service stops when none of it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Need {
-    /// The service.
+    /// The service that is needed, by its name.
     pub service: String,
     /// Instances at the start.
     pub instances: u32,

@@ -316,7 +316,7 @@ pub struct CostItemSummary {
     pub metered_per_month: Estimate,
     /// h, GB, GiB, things.
     pub metered_unit: String,
-    /// A month.
+    /// Money in a month of 730 h without the faults.
     pub per_month: Estimate,
     /// A year: twelve months without the faults, and what those of a year add.
     pub per_year: Estimate,

@@ -135,7 +135,7 @@ pub struct Point {
     /// Hash of the digests of its replications, 16 hexadecimal digits.
     pub digest: String,
     /// Its replications.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PointRow>,
 }
 
 /// A value of a knob.
@@ -171,7 +171,7 @@ impl From<&PromiseSummary> for Judgement {
 
 /// One replication of one point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct PointRow {
     /// Values of what is shown; a percentile is that of the replication alone.
     pub shown: Vec<Option<f64>>,
     /// Whether what is judged is kept.

@@ -16,7 +16,7 @@ pub struct WrongAnswer {
     pub at_ns: u64,
     /// In which way it was wrong.
     pub kind: Wrongness,
-    /// Why.
+    /// What made the answer wrong.
     pub cause: Cause,
     /// The call of which it is the answer.
     pub call: EdgeId,
@@ -31,7 +31,7 @@ pub struct WrongAnswer {
 /// What a request could show for its level.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LevelShown {
-    /// The level.
+    /// The level that it carries.
     pub level: Level,
     /// The weakest level at which it has read each store.
     pub chain: Vec<(ServiceId, Level)>,
@@ -68,7 +68,7 @@ pub struct ListedWrong {
     pub at_s: f64,
     /// In which way it was wrong.
     pub kind: &'static str,
-    /// Why.
+    /// What made the answer wrong, as it is written.
     pub cause: &'static str,
     /// The call of which it is the answer.
     pub call: String,

@@ -186,7 +186,7 @@ pub struct DiskFault {
 
 /// What is asked of a disk, and by whom.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct DiskRequest {
     /// The frame that waits, and the number for which it does.
     pub waits: Option<(u32, u64)>,
     /// For the draw of the flush.
@@ -213,13 +213,13 @@ pub struct Disk {
     throughput: Option<f64>,
     shares: u64,
     struck: Vec<Struck>,
-    waiting: VecDeque<Asked>,
+    waiting: VecDeque<DiskRequest>,
     /// What it does now, all at once.
-    doing: Vec<Asked>,
+    doing: Vec<DiskRequest>,
     /// The number of the event of its end; 0 where it does nothing.
     due: u64,
     /// What is done, and its frozen instance has not heard of.
-    unheard: Vec<Asked>,
+    unheard: Vec<DiskRequest>,
     /// How often somebody waited for a flush, and how long in all [ns].
     flushed: (u64, u64),
 }
@@ -275,17 +275,17 @@ impl Disk {
     }
 
     /// Somebody asks it for something.
-    pub fn ask(&mut self, asked: Asked) {
+    pub fn ask(&mut self, asked: DiskRequest) {
         self.waiting.push_back(asked);
     }
 
     /// It begins with what is next, where it does nothing and somebody is `live`: how long that takes [ns]. It is said who is passed over because he
     /// has given up.
-    pub fn begin(&mut self, live: impl Fn(u32, u64) -> bool, mut passed_over: impl FnMut(Asked)) -> Option<f64> {
+    pub fn begin(&mut self, live: impl Fn(u32, u64) -> bool, mut passed_over: impl FnMut(DiskRequest)) -> Option<f64> {
         if self.is_busy() {
             return None;
         }
-        let is_wanted = |asked: &Asked| asked.waits.is_none_or(|(frame, seq)| live(frame, seq));
+        let is_wanted = |asked: &DiskRequest| asked.waits.is_none_or(|(frame, seq)| live(frame, seq));
         let first = loop {
             let first = self.waiting.pop_front()?;
             if is_wanted(&first) {
@@ -319,18 +319,18 @@ impl Disk {
     }
 
     /// It has done what it did.
-    pub fn done(&mut self) -> Vec<Asked> {
+    pub fn done(&mut self) -> Vec<DiskRequest> {
         self.due = 0;
         std::mem::take(&mut self.doing)
     }
 
     /// Its frozen instance will hear later of what is done.
-    pub fn keeps(&mut self, done: Vec<Asked>) {
+    pub fn keeps(&mut self, done: Vec<DiskRequest>) {
         self.unheard.extend(done);
     }
 
     /// What its instance has not heard of.
-    pub fn unheard(&mut self) -> Vec<Asked> {
+    pub fn unheard(&mut self) -> Vec<DiskRequest> {
         std::mem::take(&mut self.unheard)
     }
 
@@ -383,12 +383,12 @@ mod tests {
         Device { fsync: Some(fsync), throughput: Some(1e6), shares }
     }
 
-    fn asked(frame: u32, fsync: bool, bytes: u64) -> Asked {
+    fn asked(frame: u32, fsync: bool, bytes: u64) -> DiskRequest {
         let work = DiskWork { fsync, bytes, is_awaited: true };
-        Asked { waits: Some((frame, 1)), key: u64::from(frame), at_ns: 0, work }
+        DiskRequest { waits: Some((frame, 1)), key: u64::from(frame), at_ns: 0, work }
     }
 
-    fn frames(done: &[Asked]) -> Vec<u32> {
+    fn frames(done: &[DiskRequest]) -> Vec<u32> {
         done.iter().filter_map(|asked| asked.waits).map(|(frame, _)| frame).collect()
     }
 

@@ -88,7 +88,7 @@ pub struct SwitchSettings {
     /// What it does.
     #[serde(rename = "do")]
     pub what: SwitchDoSettings,
-    /// Where.
+    /// What is switched: services, a feature, a region or a scaler.
     #[serde(rename = "where")]
     pub target: TargetSettings,
     /// How long it acts.
@@ -174,31 +174,31 @@ impl SwitchSettings {
 
     /// The switch with ids; `None` where a name or the target was wrong.
     pub fn compile(&self, name: &str, names: &Names, topology: &Topology, problems: &mut Problems) -> Option<Switch> {
-        let of = problems.at("where", |p| Place::of(&self.target, names, topology, p))?;
+        let of = problems.at("where", |p| SwitchPlace::of(&self.target, names, topology, p))?;
         let words = self.target.words();
         let wrong = |p: &mut Problems, fits: &str| {
             p.error("where", format!("this acts on {fits}, and {words} is none")).hint =
                 Some(format!("write where: {{{}: NAME}}", fits.split_whitespace().last().unwrap_or_default()));
         };
         let (effect, says) = match (&self.what, &of) {
-            (SwitchDoSettings::Refuse(s), Place::Services(services)) => {
+            (SwitchDoSettings::Refuse(s), SwitchPlace::Services(services)) => {
                 let endpoints = problems.at("do", |p| p.at("refuse", |p| s.endpoints(services, topology, p)))?;
                 (SwitchEffect::Refuse(endpoints), s.says(&words))
             }
-            (SwitchDoSettings::Refuse(s), Place::Feature(endpoints)) if s.access.is_none() => {
+            (SwitchDoSettings::Refuse(s), SwitchPlace::Feature(endpoints)) if s.access.is_none() => {
                 (SwitchEffect::Refuse(endpoints.clone()), s.says(&words))
             }
-            (SwitchDoSettings::Stop(s), Place::Services(services)) => {
+            (SwitchDoSettings::Stop(s), SwitchPlace::Services(services)) => {
                 (SwitchEffect::Stop(services.clone(), s.drain.map(SimDuration::ns)), format!("{words} stopped"))
             }
-            (SwitchDoSettings::Fallback(s), Place::Feature(endpoints)) => {
+            (SwitchDoSettings::Fallback(s), SwitchPlace::Feature(endpoints)) => {
                 (s.effect(endpoints.clone()), format!("{words} falls back"))
             }
             (SwitchDoSettings::Fallback(_), _) => {
                 wrong(problems, "the endpoints of a feature");
                 return None;
             }
-            (SwitchDoSettings::Redirect(s), Place::Region(from)) => {
+            (SwitchDoSettings::Redirect(s), SwitchPlace::Region(from)) => {
                 let services = problems.at("do", |p| p.at("redirect", |p| s.services(*from, names, topology, p)))?;
                 (SwitchEffect::Redirect(services, *from), format!("{words} redirected to {}", s.to))
             }
@@ -206,7 +206,7 @@ impl SwitchSettings {
                 wrong(problems, "a region");
                 return None;
             }
-            (SwitchDoSettings::MaintenancePage(s), Place::Services(services)) => {
+            (SwitchDoSettings::MaintenancePage(s), SwitchPlace::Services(services)) => {
                 let endpoints = entered(services, topology);
                 if endpoints.is_empty() {
                     problems.error("where", "no users come here, so that nobody sees the page").hint =
@@ -219,7 +219,7 @@ impl SwitchSettings {
                 wrong(problems, "a service");
                 return None;
             }
-            (SwitchDoSettings::Hold(_), Place::Scaler(scaler)) => {
+            (SwitchDoSettings::Hold(_), SwitchPlace::Scaler(scaler)) => {
                 (SwitchEffect::Hold(*scaler), format!("scaler {} held", self.target.control.as_deref().unwrap_or("?")))
             }
             (SwitchDoSettings::Hold(_), _) => {
@@ -230,11 +230,11 @@ impl SwitchSettings {
         };
         let is_all = self.target.service.as_deref() == Some("all");
         let scope = match of {
-            Place::Services(_) if is_all => Scope::Global,
-            Place::Services(_) => Scope::Service,
-            Place::Feature(_) => Scope::Feature,
-            Place::Region(_) => Scope::Region,
-            Place::Scaler(_) => Scope::Control,
+            SwitchPlace::Services(_) if is_all => Scope::Global,
+            SwitchPlace::Services(_) => Scope::Service,
+            SwitchPlace::Feature(_) => Scope::Feature,
+            SwitchPlace::Region(_) => Scope::Region,
+            SwitchPlace::Scaler(_) => Scope::Control,
         };
         let fails = self.fails.value();
         Some(Switch { name: name.to_owned(), scope, effect, for_ns: self.length.map(SimDuration::ns), fails, says })
@@ -242,14 +242,14 @@ impl SwitchSettings {
 }
 
 /// Where a switch acts, as meant.
-enum Place {
+enum SwitchPlace {
     Services(Vec<ServiceId>),
     Feature(Vec<EndpointId>),
     Region(RegionId),
     Scaler(usize),
 }
 
-impl Place {
+impl SwitchPlace {
     fn of(target: &TargetSettings, names: &Names, topology: &Topology, problems: &mut Problems) -> Option<Self> {
         let only = |keep: TargetSettings| *target == keep;
         if let Some(control) = &target.control {

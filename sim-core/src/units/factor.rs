@@ -16,7 +16,7 @@ impl Factor {
         (value.is_finite() && value > 0.0).then_some(Self(value))
     }
 
-    /// The number.
+    /// By how much is multiplied: 2 for `2x`.
     pub fn value(self) -> f64 {
         self.0
     }

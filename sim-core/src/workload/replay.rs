@@ -118,16 +118,16 @@ impl ReplaySettings {
     }
 }
 
-type Row<'a> = (usize, Vec<&'a str>);
+type CsvRow<'a> = (usize, Vec<&'a str>);
 
-fn times<'a>(rows: impl Iterator<Item = Row<'a>>, column: usize) -> Result<Replay, Vec<CsvProblem>> {
+fn times<'a>(rows: impl Iterator<Item = CsvRow<'a>>, column: usize) -> Result<Replay, Vec<CsvProblem>> {
     let mut times: Vec<u64> =
         collect(rows, |cells| time(cell(cells, column)?).map_err(|message| in_column(column, &message)))?;
     times.sort_unstable();
     Ok(Replay::Times(times.into()))
 }
 
-fn rates<'a>(rows: impl Iterator<Item = Row<'a>>, from: usize, rate: usize) -> Result<Replay, Vec<CsvProblem>> {
+fn rates<'a>(rows: impl Iterator<Item = CsvRow<'a>>, from: usize, rate: usize) -> Result<Replay, Vec<CsvProblem>> {
     let mut last = None;
     let rates = collect(rows, |cells| {
         let begin = time(cell(cells, from)?).map_err(|message| in_column(from, &message))?;
@@ -143,7 +143,7 @@ fn rates<'a>(rows: impl Iterator<Item = Row<'a>>, from: usize, rate: usize) -> R
 
 /// Reads all rows, or gives the problems of those that could not be read.
 fn collect<'a, T>(
-    rows: impl Iterator<Item = Row<'a>>,
+    rows: impl Iterator<Item = CsvRow<'a>>,
     mut read: impl FnMut(&[&'a str]) -> Result<T, String>,
 ) -> Result<Vec<T>, Vec<CsvProblem>> {
     let (mut good, mut bad) = (Vec::new(), Vec::new());

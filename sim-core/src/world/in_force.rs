@@ -23,7 +23,7 @@ pub(super) struct InForce<'m> {
     pub endpoints: Cow<'m, [Endpoint]>,
     /// The state that calls share.
     pub guards: Cow<'m, [Guard]>,
-    /// Scalers.
+    /// Scalers with the bounds that are in force.
     pub scalers: Cow<'m, [Scaler]>,
 }
 

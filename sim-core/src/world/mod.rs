@@ -136,7 +136,7 @@ enum Event {
     Calls(calls::Due),
     /// Telemetry, scalers, alerts, experiments.
     Control(control::Due),
-    /// Faults.
+    /// A fault begins, ends, or goes on.
     Chaos(chaos::Due),
     /// Changes of routes.
     Network(network::Due),

@@ -32,7 +32,7 @@ pub(super) enum Due {
     Window,
     /// A time that a clause names.
     Mark,
-    /// The end.
+    /// The run ends, and measuring with it.
     End,
     /// Time 0: the warm-up is over.
     Zero,

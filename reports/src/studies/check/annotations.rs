@@ -34,12 +34,12 @@ fn property(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::studies::check::sample;
-    use sim_core::results::gate::{CheckedFile, Place};
+    use sim_core::results::gate::{CheckedFile, FilePlace};
 
     #[test]
     fn a_broken_promise_is_an_error_at_its_line() {
         let mut checked = sample::checked();
-        let place = Place { file: "a,b.yaml".into(), line: 7, column: 3, end_column: 8 };
+        let place = FilePlace { file: "a,b.yaml".into(), line: 7, column: 3, end_column: 8 };
         checked.places.insert("promises.works".into(), place);
         let text = github(&[CheckedFile { file: "c.yaml".into(), outcome: Ok(checked) }]);
         let first = text.lines().next().unwrap();

@@ -5,7 +5,7 @@ use super::notices::{Rule, against_name, is_told, notices};
 use crate::ReportError;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use sim_core::results::Verdict;
-use sim_core::results::gate::{CheckedFile, Place, Standing};
+use sim_core::results::gate::{CheckedFile, FilePlace, Standing};
 
 /// The XML.
 ///
@@ -50,7 +50,7 @@ fn cases(file: &CheckedFile) -> Vec<TestCase> {
     all
 }
 
-fn case(file: &str, name: &str, status: TestCaseStatus, place: Option<&Place>) -> TestCase {
+fn case(file: &str, name: &str, status: TestCaseStatus, place: Option<&FilePlace>) -> TestCase {
     let mut case = TestCase::new(name, status);
     case.set_classname(file);
     case.extra.insert("file".into(), place.map_or(file, |p| &p.file).into());

@@ -8,7 +8,7 @@ use crate::numbers::grouped;
 use crate::words::{word, word_of};
 use sim_core::results::Verdict;
 use sim_core::results::compare::Change;
-use sim_core::results::gate::{Checked, CheckedFile, Place, Standing};
+use sim_core::results::gate::{Checked, CheckedFile, FilePlace, Standing};
 use std::fmt::Write;
 
 /// The page. `baseline` is how the user names the baseline.
@@ -79,7 +79,7 @@ fn details(file: &CheckedFile, baseline: Option<&str>, out: &mut String) {
     }
 }
 
-fn place(place: Option<&Place>) -> String {
+fn place(place: Option<&FilePlace>) -> String {
     place.map_or_else(String::new, |p| format!("`{}:{}` ", code(&p.file), p.line))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::numbers::{estimate, grouped, kept, plain, signed};
 use crate::words::{bound, observed, seen, word_of};
-use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, Number, Place, Standing, Trouble};
+use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, FilePlace, Number, Standing, Trouble};
 use sim_core::results::{Made, PromiseSummary, Unit, Verdict};
 
 /// Something that somebody should look at: a promise or clause that is not held, a number worse than the baseline's, a file that cannot run.
@@ -18,7 +18,7 @@ pub struct Notice<'a> {
     /// One sentence or two.
     pub text: String,
     /// Where it is written; else the file as a whole is meant.
-    pub place: Option<&'a Place>,
+    pub place: Option<&'a FilePlace>,
     /// The scenario file.
     pub file: &'a str,
     /// Path in the scenario.

@@ -73,7 +73,7 @@ fn uri(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::studies::check::sample;
-    use sim_core::results::gate::Place;
+    use sim_core::results::gate::FilePlace;
 
     #[test]
     fn paths_become_uris() {
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn all_that_the_standard_requires_is_there() {
         let mut checked = sample::checked();
-        let place = Place { file: "base/system.yaml".into(), line: 7, column: 3, end_column: 8 };
+        let place = FilePlace { file: "base/system.yaml".into(), line: 7, column: 3, end_column: 8 };
         checked.places.insert("promises.works".into(), place);
         let log: Value =
             serde_json::from_str(&sarif(&[CheckedFile { file: "a.yaml".into(), outcome: Ok(checked) }]).unwrap())

@@ -3,13 +3,13 @@
 use crate::numbers::{grouped, kept, signed};
 use crate::words::word;
 use sim_core::results::Estimate;
-use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, Row, System};
+use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, System, ValueRow};
 
 /// Numbers that are named in the answer, on each side.
 const MOST: usize = 3;
 
 /// The word for what became of a number.
-pub fn says(row: &Row) -> &'static str {
+pub fn says(row: &ValueRow) -> &'static str {
     match (row.change, row.difference) {
         (Some(change), _) => change_word(change),
         (None, Some(difference)) if difference.low > 0.0 => "more",
@@ -48,7 +48,7 @@ pub fn answer(compared: &Compared) -> String {
     sentences.join(" ")
 }
 
-fn parts<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<String> {
+fn parts<'a>(rows: impl Iterator<Item = &'a ValueRow>) -> Vec<String> {
     rows.map(row_part).take(MOST).collect()
 }
 
@@ -59,7 +59,7 @@ fn joined(parts: &[String]) -> String {
     }
 }
 
-fn row_part(row: &Row) -> String {
+fn row_part(row: &ValueRow) -> String {
     let by = row.difference.map_or_else(String::new, |d| format!(" by {}", signed(&d, row.unit)));
     format!("{}{by}", row.name)
 }

@@ -11,7 +11,7 @@ use crate::page::sentence::Piece;
 use crate::page::sentence::sentences;
 use crate::page::{Block, CellForm, Fact, LoneTable, Page, Section};
 use crate::words::{WHEN_HELD, word};
-use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, Row, System};
+use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, System, ValueRow};
 use sim_core::results::{Estimate, Unit};
 
 /// The page of a comparison; the sources are those of A and of each B, as far as they are known.
@@ -75,7 +75,7 @@ fn answers(comparison: &Comparison, names: &Names) -> Vec<Piece> {
     for (place, compared) in comparison.against.iter().enumerate() {
         let count = |change| compared.rows.iter().filter(|row| row.change == Some(change)).count();
         let (better, worse) = (count(Change::Better), count(Change::Worse));
-        let changed = |row: &&Row| matches!(row.change, Some(Change::Better | Change::Worse));
+        let changed = |row: &&ValueRow| matches!(row.change, Some(Change::Better | Change::Worse));
         let first =
             compared.rows.iter().find(changed).and_then(|row| {
                 Some(format!("; {} changes by {}", row.name, minus(&signed(&row.difference?, row.unit))))
@@ -147,7 +147,7 @@ fn together(comparison: &Comparison, names: &Names) -> LoneTable {
 }
 
 /// What is told of a difference beside its size.
-fn because(row: &Row) -> String {
+fn because(row: &ValueRow) -> String {
     let (Some(a), Some(b)) = (&row.a, &row.b) else { return String::new() };
     let pairs = match row.b_better_in {
         Some((better, of)) => format!(", better in {better} of {of} pairs"),
@@ -158,7 +158,7 @@ fn because(row: &Row) -> String {
 
 fn next(comparison: &Comparison, compared: &Compared, place: usize) -> Vec<Block> {
     let changed = |change| compared.rows.iter().filter(move |row| row.change == Some(change)).take(3);
-    let tell = |row: &Row| {
+    let tell = |row: &ValueRow| {
         let by = minus(&signed(&row.difference?, row.unit));
         Some(Finding {
             what: format!("{} is {}: {by}.", row.name, findings::says(row)),
@@ -214,7 +214,7 @@ fn figure_id(unit: Unit, place: usize) -> String {
 fn differences(compared: &Compared, place: usize) -> Vec<Block> {
     let units = [Unit::Share, Unit::Seconds, Unit::Money, Unit::PerSecond, Unit::Count, Unit::Bytes];
     let of = |unit| {
-        let rows: Vec<&Row> = compared.rows.iter().filter(|row| group(row.unit) == unit).collect();
+        let rows: Vec<&ValueRow> = compared.rows.iter().filter(|row| group(row.unit) == unit).collect();
         (!rows.is_empty()).then(|| of_unit(&rows, unit, place))
     };
     units.into_iter().filter_map(of).collect()
@@ -245,7 +245,7 @@ fn of_a(difference: &Estimate, a: Option<Estimate>) -> Option<Estimate> {
 }
 
 /// A figure of the differences of a unit, or a table where there are none.
-fn of_unit(rows: &[&Row], unit: Unit, place: usize) -> Block {
+fn of_unit(rows: &[&ValueRow], unit: Unit, place: usize) -> Block {
     let what = match unit {
         Unit::Seconds => "times",
         Unit::Share => "shares, in points",

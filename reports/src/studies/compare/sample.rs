@@ -9,7 +9,9 @@ use crate::page::Page;
 use crate::studies::run::sample::{near, source};
 #[cfg(test)]
 use crate::terminal::Style;
-use sim_core::results::compare::{Change, Compared, Comparison, Differs, PromiseRow, Row, RowKind, RowMetric, System};
+use sim_core::results::compare::{
+    Change, Compared, Comparison, Differs, PromiseRow, RowKind, RowMetric, System, ValueRow,
+};
 use sim_core::results::{Estimate, Unit, Verdict};
 
 fn system(name: &str) -> System {
@@ -30,10 +32,10 @@ fn row(
     a: Estimate,
     difference: Option<Estimate>,
     change: Option<Change>,
-) -> Row {
+) -> ValueRow {
     let b = difference.map(|d| near(a.mean + d.mean, a.half_width()));
     let kind = if matches!(unit, Unit::Money | Unit::MoneyPerMonth) { RowKind::Money } else { RowKind::Endpoint };
-    Row {
+    ValueRow {
         name: of.map_or_else(|| name.to_owned(), |of| format!("{name}({of})")),
         metric: of.map(|of| RowMetric { name: name.into(), of: Some(of.into()), scope: String::new() }),
         kind,

@@ -5,7 +5,7 @@ use crate::numbers::{alone, signed};
 use crate::terminal::Style;
 use crate::terminal::table::in_lines;
 use crate::terminal::text::{pad, pad_left, widest, wrap};
-use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, Row, RowKind, System};
+use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, RowKind, System, ValueRow};
 use sim_core::results::{Estimate, Unit, Verdict};
 use std::fmt::Write;
 
@@ -80,19 +80,19 @@ fn short(text: &str) -> String {
 }
 
 /// The endpoint that all rows on endpoints are about, if there is only one: it is said once.
-fn only_subject(rows: &[Row]) -> Option<&str> {
+fn only_subject(rows: &[ValueRow]) -> Option<&str> {
     let mut subjects = rows.iter().filter(|row| row.kind == RowKind::Endpoint).filter_map(subject);
     let first = subjects.next()?;
     subjects.all(|other| other == first).then_some(first)
 }
 
 /// What the metric of a row is asked of.
-fn subject(row: &Row) -> Option<&str> {
+fn subject(row: &ValueRow) -> Option<&str> {
     row.metric.as_ref()?.of.as_deref()
 }
 
 /// Money over time is money, and its time stands with the name.
-fn unit_of(row: &Row) -> (Unit, &'static str) {
+fn unit_of(row: &ValueRow) -> (Unit, &'static str) {
     match row.unit {
         Unit::MoneyPerMonth => (Unit::Money, " a month"),
         Unit::MoneyPerYear => (Unit::Money, " a year"),
@@ -100,7 +100,7 @@ fn unit_of(row: &Row) -> (Unit, &'static str) {
     }
 }
 
-fn cells(row: &Row, of: Option<&str>) -> [String; 6] {
+fn cells(row: &ValueRow, of: Option<&str>) -> [String; 6] {
     let (unit, over) = unit_of(row);
     let number = |e: Option<Estimate>| e.map_or_else(|| "no data".to_owned(), |e| alone(&e, unit));
     let difference = row.difference.map_or_else(|| "-".to_owned(), |d| signed(&d, unit));

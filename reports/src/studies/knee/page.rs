@@ -2,7 +2,7 @@
 
 use super::{factor, findings, rate};
 use crate::Source;
-use crate::figures::knees::{self, Row};
+use crate::figures::knees::{self, KneeRow};
 use crate::figures::{DataTable, Figure};
 use crate::numbers::{estimate, kept, optional, plain};
 use crate::page::section::{scenario, section};
@@ -36,7 +36,7 @@ pub fn page(knees: &Knees, source: &Source) -> Page {
 }
 
 fn figure(knees: &Knees) -> Figure {
-    let row = |(place, promise): (usize, &PromiseKnee)| Row {
+    let row = |(place, promise): (usize, &PromiseKnee)| KneeRow {
         name: promise.judge.name.clone(),
         holds_to: promise.holds_to.map(|at| knees.points[at].offered_per_s.mean),
         points: knees.points.iter().map(|p| (p.offered_per_s.mean, p.promises[place].verdict)).collect(),
@@ -45,7 +45,7 @@ fn figure(knees: &Knees) -> Figure {
             None => "does not break".to_owned(),
         },
     };
-    let rows: Vec<Row> = knees.promises.iter().enumerate().map(row).collect();
+    let rows: Vec<KneeRow> = knees.promises.iter().enumerate().map(row).collect();
     let title = match knees.first {
         Some(first) => {
             let promise = &knees.promises[first];

@@ -106,10 +106,10 @@ pub fn lines(known: &Known, style: Style, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sim_core::results::gate::Place;
+    use sim_core::results::gate::FilePlace;
 
     fn known(findings: usize) -> Known {
-        let place = Place { file: "shop.yaml".into(), line: 12, column: 30, end_column: 32 };
+        let place = FilePlace { file: "shop.yaml".into(), line: 12, column: 30, end_column: 32 };
         let finding = KnownFinding {
             name: "retry-never-comes".into(),
             severity: Severity::Warning,

@@ -11,7 +11,7 @@ use crate::page::Page;
 use crate::terminal::Style;
 use sim_core::call::breaker::State;
 use sim_core::expression::Group;
-use sim_core::results::gate::Place;
+use sim_core::results::gate::FilePlace;
 use sim_core::results::{
     About, ArithmeticRow, BreakerSeries, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries,
     EndpointSummary, Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, NodeKind, Part, PromiseSummary,
@@ -585,7 +585,7 @@ pub fn source() -> Source {
 
 /// What is known of it without a run.
 fn known() -> Known {
-    let place = Place { file: "checkout.yaml".into(), line: 44, column: 40, end_column: 45 };
+    let place = FilePlace { file: "checkout.yaml".into(), line: 44, column: 40, end_column: 45 };
     let finding = KnownFinding {
         name: "timeouts-in-the-wrong-order".into(),
         severity: sim_core::problem::Severity::Warning,

@@ -1,12 +1,12 @@
 //! The rows of a sweep, tidy: one row a point and replication.
 
 use crate::columns::{Column, unit};
-use sim_core::results::{Point, Row, SweepResult};
+use sim_core::results::{Point, PointRow, SweepResult};
 
 /// The columns: point, replication, the settings, what is shown, what is kept, the cost. A setting that is a number in base units
 /// has a column of its own beside its text.
 pub fn columns(sweep: &SweepResult) -> Vec<Column> {
-    let rows: Vec<(&Point, u32, &Row)> =
+    let rows: Vec<(&Point, u32, &PointRow)> =
         sweep.points.iter().flat_map(|p| p.rows.iter().zip(0..).map(move |(row, n)| (p, n, row))).collect();
     let mut all = vec![
         Column::counts("point", rows.iter().map(|(p, _, _)| p.number)),

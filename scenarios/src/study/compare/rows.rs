@@ -6,7 +6,7 @@ use super::super::paired::{self, PairCounts, Sample};
 use super::super::sums::SideSums;
 use super::{AskedMetric, Candidate, Seen, metrics};
 use sim_core::expression::{Clause, Metric, Tree, Value};
-use sim_core::results::compare::{Change, PromiseRow, Row, RowKind, RowMetric};
+use sim_core::results::compare::{Change, PromiseRow, RowKind, RowMetric, ValueRow};
 use sim_core::results::{Estimate, PromiseSummary, Unit};
 
 const AT_95: Confidence = Confidence::AT_95;
@@ -21,7 +21,7 @@ struct Both<'a> {
 }
 
 /// A row for each value that either system has, and for what an incident costs.
-pub fn rows(asked: &[AskedMetric], a: &Seen, b: &Seen) -> Vec<Row> {
+pub fn rows(asked: &[AskedMetric], a: &Seen, b: &Seen) -> Vec<ValueRow> {
     let values = asked.iter().enumerate().filter_map(|(place, asked)| of_value(place, asked, a, b));
     let estimate = |each: &[Option<f64>]| Sample::of(each.iter().flatten().copied().collect());
     let estimate = |each: &[Option<f64>]| super::super::interval::mean(&estimate(each)?.values);
@@ -31,7 +31,7 @@ pub fn rows(asked: &[AskedMetric], a: &Seen, b: &Seen) -> Vec<Row> {
     values.chain(incident).collect()
 }
 
-fn of_value(place: usize, asked: &AskedMetric, a: &Seen, b: &Seen) -> Option<Row> {
+fn of_value(place: usize, asked: &AskedMetric, a: &Seen, b: &Seen) -> Option<ValueRow> {
     let all = |each: &[Option<f64>]| each.iter().all(Option::is_some);
     let part = judge::is_part(asked.value.tree());
     let estimate = |sums: &SideSums| sums.estimate().map(|e| judge::within(e, part));
@@ -50,7 +50,7 @@ fn of_value(place: usize, asked: &AskedMetric, a: &Seen, b: &Seen) -> Option<Row
     let unit = asked.value.measure().shown();
     let less = metrics::less_is_better(&asked.value);
     let row = row(asked.value.to_string(), asked.kind, unit, less, &both)?;
-    Some(Row { metric: metric_of(&asked.value), ..row })
+    Some(ValueRow { metric: metric_of(&asked.value), ..row })
 }
 
 /// The metric that a value is; `None` where it is made of several.
@@ -62,7 +62,13 @@ fn metric_of(value: &Value) -> Option<RowMetric> {
 }
 
 /// A row; `None` where neither system has the value.
-fn row(name: String, kind: RowKind, (unit, factor): (Unit, f64), less: Option<bool>, both: &Both<'_>) -> Option<Row> {
+fn row(
+    name: String,
+    kind: RowKind,
+    (unit, factor): (Unit, f64),
+    less: Option<bool>,
+    both: &Both<'_>,
+) -> Option<ValueRow> {
     if both.estimates.0.is_none() && both.estimates.1.is_none() {
         return None;
     }
@@ -70,7 +76,7 @@ fn row(name: String, kind: RowKind, (unit, factor): (Unit, f64), less: Option<bo
         both.a.iter().zip(both.b).filter_map(|(a, b)| Some(((*a)? * factor, (*b)? * factor))).collect();
     let samples = both.whole.clone().map(|(a, b)| (a.scale(factor), b.scale(factor))).or_else(|| of_pairs(&pairs));
     let scaled = |e: Option<Estimate>| e.map(|e| e.scale(factor));
-    let base = Row {
+    let base = ValueRow {
         name,
         kind,
         metric: None,
@@ -92,7 +98,7 @@ fn row(name: String, kind: RowKind, (unit, factor): (Unit, f64), less: Option<bo
     let alone = paired::difference(&a, &b, false, AT_95).estimate.half_width();
     let n = base.pairs.len() as u32;
     let open = change == Some(Change::NoneSeen);
-    Some(Row {
+    Some(ValueRow {
         difference: Some(e),
         change,
         would_tell: open.then(|| Critical::Fixed.would_narrow(e.half_width(), e.mean.abs(), n)).flatten(),

@@ -85,7 +85,7 @@ impl Head {
         if let Some((what, there, wanted)) = lengths.into_iter().find(|(_, there, wanted)| there != wanted) {
             return Err(format!("it has {there} {what} and not {wanted}"));
         }
-        let is_row = |row: &sim_core::results::Row| {
+        let is_row = |row: &sim_core::results::PointRow| {
             row.shown.len() == self.shown.len()
                 && row.kept.len() == self.judged.len()
                 && row.shown.iter().flatten().all(|value| is_number(*value))

@@ -31,7 +31,7 @@ use sim_core::engine::rng::hash_name;
 use sim_core::expression::Value;
 use sim_core::ids::Caller;
 use sim_core::problem::{Problem, Problems};
-use sim_core::results::{About, Design, Judge, Judgement, Knob, Point, Row, Setting, Shown, SweepResult, Unit};
+use sim_core::results::{About, Design, Judge, Judgement, Knob, Point, PointRow, Setting, Shown, SweepResult, Unit};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -291,7 +291,7 @@ struct PointSums {
     cost: interval::MeanSums,
     digest: Digest,
     stopped: u32,
-    rows: Vec<Row>,
+    rows: Vec<PointRow>,
 }
 
 impl PointSums {
@@ -315,7 +315,7 @@ impl PointSums {
         self.stopped += u32::from(one.run.stopped.is_some());
         let promises = one.promises.iter().map(|judged| judged.map(|j| j.kept));
         let hypotheses = one.tried.iter().map(Tried::held);
-        self.rows.push(Row {
+        self.rows.push(PointRow {
             shown: one.asked.iter().zip(scales).map(|((value, _), (scale, _))| value.map(|v| v * scale)).collect(),
             kept: promises.chain(hypotheses).chain(one.clauses.iter().map(|(_, kept)| *kept)).collect(),
             cost_per_month: month,
@@ -353,7 +353,7 @@ impl PointSums {
 }
 
 /// In how many replications all that counts is kept, and in how many it could be judged.
-fn kept_all(head: &Head, rows: &[Row]) -> (u32, u32) {
+fn kept_all(head: &Head, rows: &[PointRow]) -> (u32, u32) {
     let counts: Vec<usize> = (0..head.judged.len()).filter(|place| head.judged[*place].counts).collect();
     let mut sum = (0, 0);
     for row in rows.iter().filter(|_| !counts.is_empty()) {

@@ -82,7 +82,7 @@ pub struct ClusterSettings {
 pub struct ShortageSettings {
     /// Begin, from time 0.
     pub at: SimDuration,
-    /// Length.
+    /// How long it lasts.
     #[serde(rename = "for")]
     pub length: SimDuration,
 }

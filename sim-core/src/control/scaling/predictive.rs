@@ -57,7 +57,7 @@ use std::collections::VecDeque;
 pub struct PredictiveSettings {
     /// A value that instances share.
     pub metric: Value,
-    /// The model.
+    /// How the load that comes is forecast.
     #[serde(default)]
     pub method: Method,
     /// What the regression looks at.

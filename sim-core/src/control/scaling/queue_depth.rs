@@ -64,7 +64,7 @@ pub enum Rounding {
 /// As meant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueueDepth {
-    /// The depth.
+    /// The number of messages that wait, as a metric.
     pub depth: Resolved,
     /// Waiting messages for one instance, above 0.
     pub per_instance: u64,

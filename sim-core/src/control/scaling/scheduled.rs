@@ -37,7 +37,7 @@ pub struct ScheduledEntry {
     /// Start, from time 0.
     #[serde(default)]
     pub at: SimDuration,
-    /// Length.
+    /// How long it lasts; default to the end.
     #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
     pub length: Option<SimDuration>,
     /// From one begin to the next.

@@ -39,7 +39,7 @@ impl Clock {
 /// What a request has last read in a store, and where that stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Evidence {
-    /// The store.
+    /// The store that was read.
     pub store: ServiceId,
     /// The version of the row: how often it had been written, as far as the copy knew.
     pub version: u64,

@@ -1,7 +1,7 @@
 //! Queue disciplines: in which order requests that wait for a worker are served.
 //!
 //! First come, first served is the world's own: those who wait are linked through their frames. Every other discipline keeps a
-//! [`Line`] per instance, a pure state machine that is told who comes and asked who is next. Whoever gives up while he waits stays in
+//! [`TurnLine`] per instance, a pure state machine that is told who comes and asked who is next. Whoever gives up while he waits stays in
 //! his line until he would be next; the world skips him then.
 
 mod adaptive_lifo;
@@ -80,22 +80,22 @@ impl Discipline {
     }
 
     /// The line of one instance; `None` for first come, first served.
-    pub fn build(&self) -> Option<Line> {
+    pub fn build(&self) -> Option<TurnLine> {
         match self {
             Self::Fifo(_) => None,
-            Self::Lifo(_) => Some(Line::Lifo(lifo::Stack::default())),
-            Self::Priority(_) => Some(Line::Priority(priority::Classes::default())),
-            Self::AdaptiveLifo(settings) => Some(Line::AdaptiveLifo(settings.build())),
-            Self::Codel(settings) => Some(Line::Codel(Box::new(settings.build()))),
-            Self::Deadline(_) => Some(Line::Deadline(deadline::Earliest::default())),
-            Self::Fair(_) => Some(Line::Fair(fair::Turns::default())),
+            Self::Lifo(_) => Some(TurnLine::Lifo(lifo::Stack::default())),
+            Self::Priority(_) => Some(TurnLine::Priority(priority::Classes::default())),
+            Self::AdaptiveLifo(settings) => Some(TurnLine::AdaptiveLifo(settings.build())),
+            Self::Codel(settings) => Some(TurnLine::Codel(Box::new(settings.build()))),
+            Self::Deadline(_) => Some(TurnLine::Deadline(deadline::Earliest::default())),
+            Self::Fair(_) => Some(TurnLine::Fair(fair::Turns::default())),
         }
     }
 }
 
 /// Those who wait at one instance, in the order of a discipline; each is a number that the world understands.
 #[derive(Debug, Clone)]
-pub enum Line {
+pub enum TurnLine {
     /// Last come, first served.
     Lifo(lifo::Stack),
     /// The more important first.
@@ -110,7 +110,7 @@ pub enum Line {
     Fair(fair::Turns),
 }
 
-impl Line {
+impl TurnLine {
     /// Somebody comes now [ns], whose deadline is then [ns], for this tenant or key.
     pub fn enter(&mut self, who: u32, now_ns: u64, priority: Priority, deadline_ns: u64, subject: u64) {
         match self {

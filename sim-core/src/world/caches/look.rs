@@ -1,7 +1,7 @@
 //! Lookups and invalidations: what a request finds.
 
 use super::make::Wanted;
-use super::{Row, Shelf, Value};
+use super::{Invalidated, Shelf, Value};
 use crate::counters::count;
 use crate::data::cache::{self, EarlySettings};
 use crate::data::{Cause, Wrongness};
@@ -176,8 +176,8 @@ impl World<'_> {
         let mut made = i128::from(self.now) - age;
         let Shelf::Fixed { empty_at, rows } = self.caches.shelf(cache, shelf) else { return Found::Nothing };
         match rows.get(&key) {
-            Some(Row::Gone) => return Found::Nothing,
-            Some(Row::MadeAnew(at)) => made = made.max(i128::from(*at)),
+            Some(Invalidated::Gone) => return Found::Nothing,
+            Some(Invalidated::MadeAnew(at)) => made = made.max(i128::from(*at)),
             None => {}
         }
         if empty_at.is_some_and(|at| i128::from(at) > made) {

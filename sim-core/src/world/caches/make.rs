@@ -4,7 +4,7 @@
 //! regeneration that is lost with its instance has no outcome: those who wait for it elsewhere look again, and the first of them makes the value.
 //! One who has waited for as long as it may makes the value for itself.
 
-use super::{Row, Shelf, Value};
+use super::{Invalidated, Shelf, Value};
 use crate::counters::count;
 use crate::data::Cause;
 use crate::data::cache::{self, CoalesceSettings};
@@ -271,7 +271,7 @@ impl World<'_> {
             }
             Shelf::Fixed { rows, .. } => {
                 if let Some(row) = rows.get_mut(&wanted.key) {
-                    *row = Row::MadeAnew(value.made);
+                    *row = Invalidated::MadeAnew(value.made);
                 }
             }
         }

@@ -86,7 +86,7 @@ impl Rules {
 
 /// A row of fixed contents that was invalidated.
 #[derive(Debug, Clone, Copy)]
-enum Row {
+enum Invalidated {
     /// There is no value since.
     Gone,
     /// There is one that was made then [ns].
@@ -97,7 +97,7 @@ enum Row {
 #[derive(Debug)]
 enum Shelf {
     /// Nothing is kept; only when it was emptied [ns], and what became of the rows that were ever invalidated.
-    Fixed { empty_at: Option<u64>, rows: BTreeMap<u64, Row> },
+    Fixed { empty_at: Option<u64>, rows: BTreeMap<u64, Invalidated> },
     /// Values by key.
     Keyed(Kept<Value>),
 }
@@ -204,7 +204,7 @@ impl Caches {
                 && of == cache
                 && (!is_local || at == shelf)
             {
-                rows.insert(key, Row::Gone);
+                rows.insert(key, Invalidated::Gone);
             }
         }
     }

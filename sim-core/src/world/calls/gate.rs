@@ -6,7 +6,7 @@ use crate::call::limit::Limiter;
 use crate::call::pool::Pool;
 use crate::call::rate_limit::RateLimiter;
 use crate::counters::{self, part};
-use crate::metrics::{LevelId, PartId, Place};
+use crate::metrics::{CounterPlace, LevelId, PartId};
 use crate::topology::Guard;
 use crate::world::frame::FrameId;
 use std::collections::VecDeque;
@@ -63,13 +63,13 @@ impl std::ops::DerefMut for Keeper {
 #[derive(Debug, Clone, Copy)]
 pub struct Counted {
     /// Attempts that are refused.
-    pub refused: Option<Place>,
+    pub refused: Option<CounterPlace>,
     /// Attempts that wait.
-    pub waits: Option<Place>,
+    pub waits: Option<CounterPlace>,
     /// Attempts that go later.
-    pub later: Option<Place>,
+    pub later: Option<CounterPlace>,
     /// What the keeper alone can count.
-    pub counted: Option<Place>,
+    pub counted: Option<CounterPlace>,
     /// How long attempts are at the gate.
     pub wait: Option<PartId>,
     /// What goes up and down.

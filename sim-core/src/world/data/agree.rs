@@ -21,11 +21,11 @@ const AGREE: u64 = 0x73;
 struct Agreement {
     round_trips: u32,
     /// Whom an instance asks, by its zone.
-    asked: Vec<Asked>,
+    asked: Vec<AskedRegions>,
 }
 
 /// Whom the instances of one zone ask.
-struct Asked {
+struct AskedRegions {
     /// The way to each other region, and the way back.
     ways: Vec<(u16, u16)>,
     /// How many of them have to answer.
@@ -49,7 +49,7 @@ impl Agreements {
                 let ways: Vec<(u16, u16)> = others.map(|&zone| (way(own, zone), way(zone, own))).collect();
                 let is_one_of_them = ways.len() < standing.len();
                 let needed = (regions as usize / 2 + 1 - usize::from(is_one_of_them)).min(ways.len());
-                Asked { ways, needed }
+                AskedRegions { ways, needed }
             };
             Some(Agreement { round_trips, asked: (0..model.zones.len()).map(asked).collect() })
         };

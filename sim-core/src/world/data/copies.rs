@@ -28,7 +28,7 @@ const AGAIN: u64 = 0x75;
 /// How many calls a write remembers by which it came.
 pub(super) const CALLS: usize = 4;
 
-/// A write.
+/// A write in the log of a store, while copies take it in.
 #[derive(Debug, Clone)]
 struct Write {
     row: u64,
@@ -52,7 +52,7 @@ struct Write {
 /// A write that is gone: one that was answered, or one by which a thing was sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lost {
-    /// The row.
+    /// The row that is written, by its key.
     pub row: u64,
     /// The calls by which it came, that to the store first.
     pub via: [Maybe<EdgeId>; CALLS],
@@ -82,7 +82,7 @@ struct Copy {
 /// What a write has to wait for before it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// Nothing.
+    /// No copy is asked to agree.
     No,
     /// Until then [ns].
     Until(u64),

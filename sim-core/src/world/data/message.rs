@@ -33,7 +33,7 @@ const TURNED_AWAY_NS: u64 = 1_000_000_000;
 
 /// Messages that wait in order.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct MessageLine {
     pub(super) waiting: VecDeque<FrameId>,
     /// In topics: the instance that takes its messages.
     pub(super) owner: Maybe<InstanceId>,
@@ -41,7 +41,7 @@ pub(super) struct Line {
     pub(super) is_busy: bool,
 }
 
-impl Default for Line {
+impl Default for MessageLine {
     fn default() -> Self {
         Self { waiting: VecDeque::new(), owner: Maybe::NONE, is_busy: false }
     }
@@ -68,7 +68,7 @@ pub(super) struct Queue {
     pub(super) capacity: u64,
     pub(super) consumers: Vec<Consumer>,
     /// The lines of each consumer group of a topic; of any other queue one line for all.
-    pub(super) lines: Vec<Vec<Line>>,
+    pub(super) lines: Vec<Vec<MessageLine>>,
     /// Of a topic: the members of each group.
     pub(super) groups: Vec<Group>,
     /// Messages that were set aside here, and may go back.
@@ -135,7 +135,7 @@ impl Queues {
                     .topic
                     .as_ref()
                     .map_or((1, 1), |topic| (settings.consumers.len(), topic.partitions as usize));
-                let lines = |_| std::iter::repeat_with(Line::default).take(partitions).collect();
+                let lines = |_| std::iter::repeat_with(MessageLine::default).take(partitions).collect();
                 queue.lines = (0..groups).map(lines).collect();
                 if settings.topic.is_some() {
                     queues.topics.push(ServiceId::from(index));

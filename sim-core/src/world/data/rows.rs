@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 pub(in crate::world) struct Read {
     /// The store.
     pub store: ServiceId,
-    /// The row.
+    /// The row of it, by its key.
     pub row: u64,
     /// How often the row had been written.
     pub version: u64,

@@ -32,7 +32,7 @@ const REPAIR: u64 = 0x92;
 
 /// Where a call stands in a saga.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct CallPlace {
     saga: ServiceId,
     step: u16,
     undoes: bool,
@@ -90,7 +90,7 @@ struct Repair {
 #[derive(Debug, Default)]
 pub(super) struct Sagas {
     /// By call site; empty where no model has sagas.
-    by_site: Vec<Option<Place>>,
+    by_site: Vec<Option<CallPlace>>,
     /// By call of the service that coordinates it: the two-phase commit.
     two_phase: BTreeMap<EdgeId, ServiceId>,
     /// By saga: the requests that are prepared, each with its identity.
@@ -113,7 +113,7 @@ impl Sagas {
         for (id, saga) in model.sagas() {
             sagas.by_site.resize(model.edges.len(), None);
             for (step, at) in saga.steps.iter().enumerate() {
-                let place = |undoes| Some(Place { saga: id, step: step as u16, undoes });
+                let place = |undoes| Some(CallPlace { saga: id, step: step as u16, undoes });
                 sagas.by_site[at.action.index()] = place(false);
                 if let Some(compensation) = at.compensation {
                     sagas.by_site[compensation.index()] = place(true);
@@ -134,7 +134,7 @@ impl Sagas {
         sagas
     }
 
-    fn place(&self, site: EdgeId) -> Option<Place> {
+    fn place(&self, site: EdgeId) -> Option<CallPlace> {
         self.by_site.get(site.index()).copied().flatten()
     }
 

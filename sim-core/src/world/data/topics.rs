@@ -6,7 +6,7 @@
 //!
 //! The members of a group are looked at when an instance of its service comes, goes or crashes ([`World::members_may_change`]).
 
-use super::message::{Line, Queue};
+use super::message::{MessageLine, Queue};
 use crate::counters::{count, level};
 use crate::engine::rng::mix;
 use crate::engine::table::Maybe;
@@ -116,10 +116,11 @@ impl World<'_> {
         if of.groups.get(group).is_some_and(|group| group.is_paused) {
             return None;
         }
-        let is_ready = |line: &Line| !line.is_busy && line.owner == Maybe::from(instance) && !line.waiting.is_empty();
+        let is_ready =
+            |line: &MessageLine| !line.is_busy && line.owner == Maybe::from(instance) && !line.waiting.is_empty();
         // The one whose first message has waited longest, so that no partition starves.
         let lines = of.lines[group].iter().enumerate().filter(|(_, line)| is_ready(line));
-        let since = |line: &Line| line.waiting.front().map_or(u64::MAX, |&first| self.frames[first].start);
+        let since = |line: &MessageLine| line.waiting.front().map_or(u64::MAX, |&first| self.frames[first].start);
         let first = lines.min_by_key(|(place, line)| (since(line), *place)).map(|(place, _)| place)?;
         self.has_batch(queue, group, first).then_some(first)
     }

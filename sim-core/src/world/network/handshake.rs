@@ -1,7 +1,7 @@
 //! What a request waits for before it is sent: the address of its service, and a connection where none is open.
 
 use super::ends::Way;
-use super::message::{Departure, Line, Message};
+use super::message::{Departure, Message, Parties};
 use super::resolve::Looked;
 use super::wire::Network;
 use crate::counters::count;
@@ -29,7 +29,7 @@ impl World<'_> {
     pub(super) fn is_ready_after(
         &mut self,
         frame: FrameId,
-        line: (Line, Option<ZoneId>),
+        line: (Parties, Option<ZoneId>),
         message: Message,
     ) -> Result<u64, u64> {
         let waits = message == Message::Request && (self.network.resolvers.are_struck() || self.network.opens);
@@ -38,7 +38,7 @@ impl World<'_> {
 
     #[cold]
     #[inline(never)]
-    fn makes_ready(&mut self, frame: FrameId, line: (Line, Option<ZoneId>)) -> Result<u64, u64> {
+    fn makes_ready(&mut self, frame: FrameId, line: (Parties, Option<ZoneId>)) -> Result<u64, u64> {
         let mut waits_ns = 0;
         if self.network.resolvers.are_struck() {
             let zone = self.stations.zone_of(self.frames[frame].instance.known());
@@ -55,7 +55,7 @@ impl World<'_> {
     }
 
     /// How long a request waits for a connection [ns]; none, where its link keeps them open, or a pool has one.
-    fn opens_connection(&mut self, frame: FrameId, line: (Line, Option<ZoneId>)) -> Result<u64, u64> {
+    fn opens_connection(&mut self, frame: FrameId, line: (Parties, Option<ZoneId>)) -> Result<u64, u64> {
         let there = self.fate(frame, line, Way::There, None);
         let Some(tcp) = there.tcp.filter(|tcp| tcp.connections == Connections::New) else { return Ok(0) };
         let site = self.frames[frame].edge;

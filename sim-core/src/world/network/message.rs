@@ -6,7 +6,7 @@ use crate::world::stations::CheckerId;
 
 /// Between whom a message travels.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Line {
+pub(super) enum Parties {
     /// A caller and a callee.
     Call(EdgeId),
     /// A checker and an instance.

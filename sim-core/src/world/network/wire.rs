@@ -10,7 +10,7 @@
 use super::cards::Cards;
 use super::carriage::{Carriage, Stalled};
 use super::ends::{End, Ends, Way};
-use super::message::{Departure, Line, Message};
+use super::message::{Departure, Message, Parties};
 use super::probing::Probing;
 use super::resolve::Resolvers;
 use super::routes::{OnWay, Routes};
@@ -162,8 +162,8 @@ impl Network {
         if !self.table.is_empty() || self.routes.are_none() && self.qualities.iter().all(Quality::is_perfect) {
             return;
         }
-        let sites = (0..self.sites).map(|site| Line::Call(EdgeId::from(site)));
-        let lines: Vec<Line> = sites.chain(self.checkers.list.ids().map(Line::Check)).collect();
+        let sites = (0..self.sites).map(|site| Parties::Call(EdgeId::from(site)));
+        let lines: Vec<Parties> = sites.chain(self.checkers.list.ids().map(Parties::Check)).collect();
         for line in lines {
             for way in Way::BOTH {
                 for from in 0..self.zones {
@@ -188,10 +188,10 @@ impl Network {
     }
 
     /// The ends of a line, where its caller and its callee stand in these zones.
-    pub(super) fn ends(&self, model: &Model, line: Line, from: Option<ZoneId>, to: ZoneId) -> Ends {
+    pub(super) fn ends(&self, model: &Model, line: Parties, from: Option<ZoneId>, to: ZoneId) -> Ends {
         match line {
-            Line::Call(site) => Ends::of(model, &model.edges[site.index()], from, to, &self.regions),
-            Line::Check(checker) => Ends::of_check(&self.checkers.list[checker], to, &self.regions),
+            Parties::Call(site) => Ends::of(model, &model.edges[site.index()], from, to, &self.regions),
+            Parties::Check(checker) => Ends::of_check(&self.checkers.list[checker], to, &self.regions),
         }
     }
 
@@ -268,11 +268,11 @@ impl Network {
     }
 
     /// Which quality a message meets, or which route it takes.
-    fn on_way(&self, line: Line, way: Way, (caller, callee): (ZoneId, ZoneId)) -> usize {
+    fn on_way(&self, line: Parties, way: Way, (caller, callee): (ZoneId, ZoneId)) -> usize {
         let n = self.zones;
         let row = match line {
-            Line::Call(site) => site.index(),
-            Line::Check(checker) => self.sites + checker.place() as usize,
+            Parties::Call(site) => site.index(),
+            Parties::Check(checker) => self.sites + checker.place() as usize,
         };
         let place = (row * 2 + way as usize) * n * n + caller.index() * n + callee.index();
         usize::from(self.table[place])
@@ -321,18 +321,18 @@ pub(super) struct Fate {
 
 impl World<'_> {
     /// The link over which a message goes now.
-    pub(super) fn link_on_way(&self, frame: FrameId, line: Line, way: Way, zones: (ZoneId, ZoneId)) -> OnWay {
+    pub(super) fn link_on_way(&self, frame: FrameId, line: Parties, way: Way, zones: (ZoneId, ZoneId)) -> OnWay {
         let place = self.network.on_way(line, way, zones);
         self.network.routes.link_of(place, || self.flow(frame, line))
     }
 
     /// What all messages between two instances have in common, there and back. Users are not instances, and each of their requests is one by itself.
-    fn flow(&self, frame: FrameId, line: Line) -> u64 {
+    fn flow(&self, frame: FrameId, line: Parties) -> u64 {
         let at = &self.frames[frame];
         let callee = u64::from(at.instance.known().place());
         let caller = match line {
-            Line::Check(checker) => Some(u64::from(checker.place())),
-            Line::Call(_) => self
+            Parties::Check(checker) => Some(u64::from(checker.place())),
+            Parties::Call(_) => self
                 .caller_of(frame)
                 .and_then(|caller| self.frames[caller].instance.get())
                 .map(|i| u64::from(i.place())),
@@ -362,13 +362,13 @@ impl World<'_> {
     }
 
     /// Between whom a message travels, and the zone of the one who calls.
-    pub(super) fn line(&self, frame: FrameId, message: Message) -> (Line, Option<ZoneId>) {
+    pub(super) fn line(&self, frame: FrameId, message: Message) -> (Parties, Option<ZoneId>) {
         if let Message::Check | Message::CheckReply(_) = message {
             let checker = self.checker_of(frame);
-            return (Line::Check(checker), self.network.checkers.list[checker].zone);
+            return (Parties::Check(checker), self.network.checkers.list[checker].zone);
         }
         let site = self.frames[frame].edge;
-        (Line::Call(site), self.caller_zone(frame, site))
+        (Parties::Call(site), self.caller_zone(frame, site))
     }
 
     /// What the network and the faults on it do to a message, or to what its transport sends again of it. That goes over the link that is used now,
@@ -376,7 +376,7 @@ impl World<'_> {
     pub(super) fn fate(
         &self,
         frame: FrameId,
-        (line, from): (Line, Option<ZoneId>),
+        (line, from): (Parties, Option<ZoneId>),
         way: Way,
         again: Option<Tcp>,
     ) -> Fate {
@@ -441,7 +441,7 @@ impl World<'_> {
 
     /// A message sets out, for which nothing has to be waited.
     #[inline(always)]
-    pub(super) fn sets_out(&mut self, frame: FrameId, line: (Line, Option<ZoneId>), message: Message) -> Departure {
+    pub(super) fn sets_out(&mut self, frame: FrameId, line: (Parties, Option<ZoneId>), message: Message) -> Departure {
         self.count_bytes(frame, line, message.way());
         let mut fate = self.fate(frame, line, message.way(), None);
         if self.network.cards.are_any() {
@@ -468,7 +468,7 @@ impl World<'_> {
     pub(super) fn is_sent_after(
         &mut self,
         frame: FrameId,
-        line: (Line, Option<ZoneId>),
+        line: (Parties, Option<ZoneId>),
         message: Message,
         bytes: u64,
     ) -> u64 {
@@ -477,7 +477,7 @@ impl World<'_> {
     }
 
     #[cold]
-    fn is_limited_for(&mut self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way, bytes: u64) -> u64 {
+    fn is_limited_for(&mut self, frame: FrameId, (line, from): (Parties, Option<ZoneId>), way: Way, bytes: u64) -> u64 {
         let instance = self.frames[frame].instance.known();
         let ends = self.network.ends(self.model, line, from, self.stations.zone_of(instance));
         let mut at = self.now;
@@ -567,9 +567,9 @@ impl World<'_> {
         Departure::Away
     }
 
-    fn count_bytes(&mut self, frame: FrameId, (line, from): (Line, Option<ZoneId>), way: Way) {
+    fn count_bytes(&mut self, frame: FrameId, (line, from): (Parties, Option<ZoneId>), way: Way) {
         // Health checks are counted nowhere.
-        let Line::Call(site) = line else { return };
+        let Parties::Call(site) = line else { return };
         let bytes = self.size(site, way);
         if bytes == 0 {
             return;

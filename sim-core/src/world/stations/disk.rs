@@ -11,7 +11,7 @@ use crate::engine::table::Id;
 use crate::ids::{InstanceId, ServiceId};
 use crate::metrics::{LevelAt, Levels, PartAt};
 use crate::results::TraceStepKind;
-use crate::service::disk::{self, Asked, Disk, DiskFault, DiskWork};
+use crate::service::disk::{self, Disk, DiskFault, DiskRequest, DiskWork};
 use crate::topology::Access;
 use crate::world::frame::{FrameId, Phase};
 use crate::world::probe::Stage;
@@ -39,7 +39,7 @@ impl World<'_> {
         } else {
             at.pc += 1;
         }
-        self.disk_changes(instance, |disk| disk.ask(Asked { waits, key, at_ns: now, work }));
+        self.disk_changes(instance, |disk| disk.ask(DiskRequest { waits, key, at_ns: now, work }));
         self.disk_begins(instance);
         (!work.is_awaited).then_some(frame)
     }
@@ -71,7 +71,7 @@ impl World<'_> {
         let service = at.service;
         // Who gave up because his flush was late has waited for it all the same: else a disk that answers nobody in time looks well.
         let mut late = Vec::new();
-        let gave_up = |asked: Asked| late.extend(asked.work.fsync.then(|| now - asked.at_ns));
+        let gave_up = |asked: DiskRequest| late.extend(asked.work.fsync.then(|| now - asked.at_ns));
         let begin = |disk: &mut Disk| disk.begin(|frame, seq| frames.wanted(frame, seq), gave_up);
         let takes = changes(disk, &mut self.levels, (service, now), begin);
         late.into_iter().for_each(|ns| self.flush_took(instance, ns));
@@ -128,7 +128,7 @@ impl World<'_> {
     }
 
     /// Those who waited for what a disk has done go on, in their order: the first of them at once, as what is ready is taken from its end.
-    fn hears_of(&mut self, done: Vec<Asked>, instance: InstanceId) -> Option<FrameId> {
+    fn hears_of(&mut self, done: Vec<DiskRequest>, instance: InstanceId) -> Option<FrameId> {
         let mut next = None;
         for asked in done.into_iter().rev() {
             if asked.work.fsync {

@@ -6,7 +6,7 @@ use super::plain::Plain;
 use crate::engine::table::Maybe;
 use crate::ids::{ServiceId, ZoneId};
 use crate::outcome::Outcome;
-use crate::service::discipline::Line;
+use crate::service::discipline::TurnLine;
 use crate::service::disk::Disk;
 use crate::service::memory::Memory;
 use crate::world::frame::FrameId;
@@ -92,7 +92,7 @@ pub struct Instance {
     /// Shared cores, where the machine has fewer cores than workers.
     pub cores: Option<Box<Cores>>,
     /// Waiting requests, kept here when the queue discipline is not first-come, first-served.
-    pub line: Option<Box<Line>>,
+    pub line: Option<Box<TurnLine>>,
     /// What it asks of requests before it lets them in.
     pub(super) doors: Option<Box<Doors>>,
     /// Its disk, where that takes time.

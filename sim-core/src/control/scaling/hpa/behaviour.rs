@@ -28,9 +28,9 @@ pub struct RatePolicy {
 /// How much may change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change {
-    /// Percent.
+    /// So many percent of the pods that there were when the period began.
     Percent(f64),
-    /// Pods.
+    /// So many pods.
     Count(u32),
 }
 
