@@ -7,6 +7,7 @@ use super::ticks::{nice, steps};
 use super::{DataTable, Figure, Reading, both, how, table_windows};
 use crate::numbers::{estimate, grouped, plain};
 use sim_core::results::{Estimate, ServiceSeries, StudyResult, Unit};
+use std::borrow::Cow;
 
 /// The place of a panel in its figure: the first says what strikes, the last has the axis of time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,11 +17,24 @@ enum PanelPlace {
     Last,
 }
 
-/// The service that a scaler moves, or the one whose workers are used most.
-fn pick(study: &StudyResult) -> Option<&ServiceSeries> {
+/// The services that scalers move, or the one whose workers are used most.
+fn shown(study: &StudyResult) -> Vec<&ServiceSeries> {
     let used = |s: &&ServiceSeries| s.utilisation.iter().flatten().map(|e| e.mean).fold(0.0, f64::max);
-    let scaled = study.service_series.iter().find(|s| s.scaled);
-    scaled.or_else(|| study.service_series.iter().max_by(|a, b| used(a).total_cmp(&used(b))))
+    let scaled: Vec<&ServiceSeries> = study.service_series.iter().filter(|s| s.scaled).collect();
+    if scaled.is_empty() {
+        return study.service_series.iter().max_by(|a, b| used(a).total_cmp(&used(b))).into_iter().collect();
+    }
+    scaled
+}
+
+pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
+    shown(study).first().map(|series| one(study, series, "instances".into()))
+}
+
+/// The same of each service that a scaler moves, behind the first.
+pub(super) fn others(study: &StudyResult) -> Vec<Figure> {
+    let others = shown(study).into_iter().enumerate().skip(1);
+    others.map(|(place, series)| one(study, series, format!("instances-of-{}", place + 1).into())).collect()
 }
 
 /// Whether a scaler asks for other numbers than it orders.
@@ -38,8 +52,7 @@ fn said(series: &ServiceSeries) -> &'static str {
 }
 
 #[allow(clippy::too_many_lines, reason = "one drawing from top to bottom reads better than its parts")]
-pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
-    let series = pick(study)?;
+fn one(study: &StudyResult, series: &ServiceSeries, id: Cow<'static, str>) -> Figure {
     let mean = |v: &[Estimate]| v.iter().map(|e| e.mean).sum::<f64>() / v.len().max(1) as f64;
     let fewest = series.instances_range.iter().map(|r| r.0).fold(f64::INFINITY, f64::min);
     let most = series.instances_range.iter().map(|r| r.1).fold(0.0, f64::max);
@@ -146,8 +159,8 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     }
     readings.push(reading("serving", "blue", &series.instances, ""));
     readings.push(reading("waiting", "verm", &series.queue_length, ""));
-    Some(Figure {
-        id: "instances".into(),
+    Figure {
+        id,
         caption: (
             format!("Load, instances and queue of {}", series.name),
             format!(
@@ -167,5 +180,5 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
         readings,
         title,
         format: "n",
-    })
+    }
 }

@@ -30,6 +30,7 @@ pub mod picture;
 mod recovery;
 mod response;
 pub mod scalability;
+mod sizes;
 mod svg;
 pub mod system;
 mod tail;
@@ -123,6 +124,7 @@ pub const ALL: &[(&str, Chapter, Draw)] = &[
     ("amplification", Chapter::OverTime, amplification::draw),
     ("breakers", Chapter::OverTime, breakers::draw),
     ("instances", Chapter::OverTime, instances::draw),
+    ("sizes", Chapter::OverTime, sizes::draw),
     ("recovery", Chapter::OverTime, recovery::draw),
     ("cost", Chapter::Money, cost::draw),
     ("wrongness", Chapter::Money, wrongness::draw),
@@ -132,7 +134,11 @@ pub const ALL: &[(&str, Chapter, Draw)] = &[
 
 /// The figures of a run, and where they stand.
 pub fn all(study: &StudyResult) -> Vec<(Chapter, Figure)> {
-    ALL.iter().filter_map(|(_, place, draw)| Some((*place, draw(study)?))).collect()
+    let one = |(id, place, draw): &(&str, Chapter, Draw)| {
+        let others = if *id == "instances" { instances::others(study) } else { Vec::new() };
+        draw(study).into_iter().chain(others).map(|figure| (*place, figure)).collect::<Vec<_>>()
+    };
+    ALL.iter().flat_map(one).collect()
 }
 
 /// Widths of the two drawings.

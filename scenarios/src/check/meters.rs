@@ -100,6 +100,7 @@ fn why(model: &Model, item: &CostItem) -> Option<Why> {
         Meter::Requests { of } => never_called(model, of, "meter.requests"),
         Meter::Failures { of } => never_called(model, of, "meter.failures"),
         Meter::Slower { of, .. } => never_called(model, of, "meter.slower"),
+        Meter::Leaks { of, .. } => never_leaks(model, of),
         _ => None,
     }
 }
@@ -136,6 +137,17 @@ fn never_called(model: &Model, of: EndpointId, key: &'static str) -> Option<Why>
         what: format!("nobody calls {}", model.endpoints[of.index()].name),
         label: "no load and no step calls it".into(),
         hint: "name an endpoint that is called",
+    })
+}
+
+/// Of a pipeline whose records never hold what must not leave, or lose it before they do.
+fn never_leaks(model: &Model, of: usize) -> Option<Why> {
+    let pipeline = &model.telemetry[of];
+    (pipeline.path.leaks <= 0.0).then(|| Why {
+        key: "meter.leaks",
+        what: format!("no record of {} lets out what must never leave", pipeline.name),
+        label: "nothing is sensitive, or redaction finds all of it".into(),
+        hint: "write at the pipeline which part is sensitive, or which part redaction covers",
     })
 }
 

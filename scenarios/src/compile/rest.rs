@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::written::Written;
 use crate::written::node::check_instances;
 use sim_core::control::scaling::Moves;
-use sim_core::control::{Override, OverrideSettings, PipelineSettings, Scaler, ScalerSettings};
+use sim_core::control::{OverrideSettings, PipelineSettings, Scaler, ScalerSettings};
 use sim_core::deed::{self, Around};
 use sim_core::economics::{Around as Billed, Bought, CostItem, Group, Meter};
 use sim_core::experiment::Before;
@@ -242,7 +242,7 @@ impl Compiler<'_> {
                         .hint = Some("watch the promise itself, such as burn_rate(works) over 1h".into());
                 }
                 if costs.iter().enumerate().any(|item| item.1.group == Group::Wrongness && is_meant(item)) {
-                    p.error("", "what wrong replies cost is known later, and telemetry does not deliver it").hint =
+                    p.error("", "what it costs to be wrong is known later, and telemetry does not deliver it").hint =
                         Some("watch sales, or the share of a kind of wrongness".into());
                 }
             }
@@ -341,12 +341,6 @@ impl Compiler<'_> {
                 let people: Vec<&str> = written.people.names().collect();
                 let meant = p.at(name, |p| p.at("override", |p| settings.overrule.compile(&people, p)));
                 if let (Some(meant), Some(scaler)) = (meant, model.scalers.get_mut(place)) {
-                    if scaler.moves() != Moves::Instances && matches!(meant, Override::Supervised(..)) {
-                        let path = format!("{name}.override.supervised");
-                        let says = format!("{} are changed without anybody who approves that", scaler.moves().name());
-                        p.error(&path, says).hint =
-                            Some("supervise a scaler of instances, or write override: manual".into());
-                    }
                     scaler.overrule = meant;
                 }
             }
@@ -493,6 +487,10 @@ impl Compiler<'_> {
             }
         });
         for item in &model.costs {
+            // What is billed is counted, also where nothing else is between recording and reading.
+            if let Some(pipeline) = item.pipeline() {
+                model.telemetry[pipeline].path.counts = true;
+            }
             if let Meter::Instances { of, bought: Bought::Reserved(count), .. } = item.meter {
                 let service = &mut model.topology.services[of.index()];
                 service.reserved = service.reserved.saturating_add(count);

@@ -205,8 +205,8 @@ pub struct Gathered {
     pub scaler_steps: Vec<[MeanSums; 4]>,
     /// Looks that changed nothing by the reason, and looks, of each scaler.
     pub scaler_held: Vec<[RatioSums; Held::COUNT]>,
-    /// Records of each telemetry pipeline that counts them: taken, lost, and leaked.
-    pub recorded: BTreeMap<usize, [MeanSums; 3]>,
+    /// Records of each telemetry pipeline that counts them: taken, lost, leaked, and those that have reached the sink.
+    pub recorded: BTreeMap<usize, [MeanSums; 4]>,
     /// What the forecasts of each scaler missed, and what they were about.
     pub scaler_forecasts: Vec<RatioSums>,
     /// By direction of probes, in the order of the model.
@@ -481,11 +481,12 @@ impl Gathered {
             turns.add(steps.turns as f64);
             moved.add(steps.moved as f64);
         }
-        for (place, [records, dropped, leaked]) in &mut self.recorded {
+        for (place, [records, dropped, leaked, arrived]) in &mut self.recorded {
             let counts = || run.slices.iter().filter_map(|slice| slice.pipelines.get(*place));
             records.add(counts().map(|counts| counts.records).sum::<u64>() as f64);
             dropped.add(counts().map(|counts| counts.dropped).sum::<u64>() as f64);
             leaked.add(counts().map(|counts| counts.leaked).sum::<u64>() as f64);
+            arrived.add(counts().map(|counts| counts.arrived).sum::<u64>() as f64);
         }
         for (sums, (missed, of)) in self.scaler_forecasts.iter_mut().zip(&run.scaler_forecasts) {
             sums.add(*missed, *of);
@@ -571,7 +572,7 @@ fn tail_spans(model: &Model) -> Vec<TailSums> {
 }
 
 /// Room for the records of each telemetry pipeline that counts them.
-fn recorded(model: &Model) -> BTreeMap<usize, [MeanSums; 3]> {
+fn recorded(model: &Model) -> BTreeMap<usize, [MeanSums; 4]> {
     let counted = model.telemetry.iter().enumerate().filter(|(_, pipeline)| pipeline.path.counts);
     counted.map(|(place, _)| (place, Default::default())).collect()
 }

@@ -6,14 +6,16 @@ use super::quantile::TimeSums;
 use super::sites::{edges_to, entries};
 use sim_core::call::breaker::State;
 use sim_core::call::retry::{BY_RETRIES, RETRIES};
+use sim_core::control::scaling::Moves;
+use sim_core::counters::RUNNING_AT_SIZE;
 use sim_core::data::cache::{HITS, MISSES};
-use sim_core::ids::{EdgeId, GuardId};
+use sim_core::ids::{EdgeId, GuardId, ServiceId};
 use sim_core::metrics::{Histogram, LevelAt, LevelSums};
 use sim_core::model::Model;
 use sim_core::observe::breaker_times;
 use sim_core::results::{
-    BreakerSeries, CallSeries, EdgeCounts, EndpointSeries, Estimate, RunResult, ServiceCounts, ServiceSeries, Slice,
-    Span, Window,
+    BreakerSeries, CallSeries, EdgeCounts, EndpointSeries, Estimate, RunResult, ServiceCounts, ServiceSeries,
+    SizeSeries, Slice, Span, Window,
 };
 use std::collections::BTreeMap;
 
@@ -42,6 +44,8 @@ struct ServiceWindow {
     tree_amplification: RatioSums,
     by_retries: u64,
     hit_ratio: RatioSums,
+    /// Running instances on machines of each size, where a scaler changes that.
+    at_size: Vec<MeanSums>,
 }
 
 /// Sums of one call in one window.
@@ -107,6 +111,12 @@ fn breakers(model: &Model) -> BTreeMap<String, Breakers> {
 fn add_times(sums: &mut [RatioSums; State::ALL.len()], times: [u128; State::ALL.len()]) {
     let all = times.iter().sum::<u128>() as f64;
     sums.iter_mut().zip(times).for_each(|(share, ns)| share.add(ns as f64, all));
+}
+
+/// How long instances of a service have run on machines of a size above the first [ns].
+fn at_size_ns(slices: &[Slice], service: usize, size: usize) -> u128 {
+    let of = LevelAt::service(RUNNING_AT_SIZE[size - 1], ServiceId::from(service));
+    slices.iter().map(|slice| slice.level(of).integral_ns).sum()
 }
 
 impl SeriesSums {
@@ -201,6 +211,14 @@ impl SeriesSums {
             let (attempts, by_retries) = calls[service];
             at.tree_amplification.add(attempts as f64, (attempts - by_retries) as f64);
             at.by_retries += by_retries;
+            let sizes = model.services[service].sizes.all().len();
+            at.at_size.resize_with(sizes, MeanSums::default);
+            let running_ns = |size: usize| at_size_ns(slices, service, size);
+            let larger_ns: u128 = (1..sizes).map(running_ns).sum();
+            for (size, running) in at.at_size.iter_mut().enumerate() {
+                let ns = if size == 0 { sum.instances_ns.saturating_sub(larger_ns) } else { running_ns(size) };
+                running.add(ns as f64 / (seconds * 1e9));
+            }
             at.hit_ratio.add(sum.of(&HITS) as f64, (sum.of(&HITS) + sum.of(&MISSES)) as f64);
         }
     }
@@ -278,7 +296,20 @@ impl SeriesSums {
                 Vec::new()
             },
             fills_from: fills_from(model, index),
-            scaled: model.scalers.iter().any(|s| s.of.index() == index),
+            scaled: model.scalers.iter().any(|s| s.of.index() == index && s.moves() == Moves::Instances),
+            sizes: model.services[index]
+                .sizes
+                .all()
+                .iter()
+                .enumerate()
+                .map(|(size, of)| SizeSeries {
+                    name: of.to_string(),
+                    running: windows
+                        .iter()
+                        .map(|w| w.at_size.get(size).copied().unwrap_or_default().at_least_zero())
+                        .collect(),
+                })
+                .collect(),
         };
         self.services.iter().enumerate().map(each).collect()
     }

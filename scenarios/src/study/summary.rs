@@ -127,11 +127,12 @@ fn summary(
         telemetry: gathered
             .recorded
             .iter()
-            .map(|(place, [records, dropped, leaked])| {
+            .map(|(place, [records, dropped, leaked, arrived])| {
                 let summary = TelemetrySummary {
                     records: records.at_least_zero(),
                     dropped: dropped.at_least_zero(),
                     leaked: leaked.at_least_zero(),
+                    arrived: arrived.at_least_zero(),
                 };
                 (model.telemetry[*place].name.clone(), summary)
             })

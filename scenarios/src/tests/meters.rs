@@ -202,6 +202,45 @@ fn each_byte_crosses_the_farthest_border_only() {
     assert!((per / (months.iter().sum::<f64>() / terabytes) - 1.0).abs() < 0.001, "{per}");
 }
 
+/// 100 calls a second are recorded at a tenth, and four instances send 25 series every 10 s; of what is sensitive 1 % is not redacted.
+#[test]
+fn telemetry_is_billed_by_what_arrives_and_leaks_by_what_leaves() {
+    let system = |pipeline: &str| {
+        let load = ONE.replace("rate: 10/s", "rate: 100/s");
+        summary(&format!(
+            "{load}control: {{telemetry: {{logs: {{every: 10s, {pipeline}}}}}}}\n\
+             costs:\n  logging: {{meter: {{records: {{of: logs}}}}, price: $1/1M}}\n  leaks: {{meter: {{leaks: {{of: logs, percent: 10%}}}}, price: $3}}\n"
+        ))
+    };
+    let month_s = 730.0 * 3_600.0;
+    let found = system("sample: 10%, sensitive: 20%, sink: {rate: 1k/s, capacity: 10k, series: 25}");
+    let about = |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 0.03, "{found} and {expected}");
+    about(months(&found)[0], (10.0 + 4.0 * 25.0 / 10.0) * month_s / 1e6);
+    about(months(&found)[1], 10.0 * 0.2 * 0.1 * 3.0 * month_s);
+    assert_eq!(found.cost.items[1].group, sim_core::economics::Group::Wrongness);
+    let redacted = system("sensitive: 20%, redact: {work: 10us, covers: 99%}");
+    about(months(&redacted)[0], 100.0 * month_s / 1e6);
+    assert!((months(&redacted)[1] / (100.0 * 0.2 * 0.01 * 0.1 * 3.0 * month_s) - 1.0).abs() < 0.15);
+    // A sink of half of what comes takes half, and bills half.
+    about(months(&system("sensitive: 1%, sink: {rate: 50/s, capacity: 100}"))[0], 50.0 * month_s / 1e6);
+    let counted = &found.telemetry["logs"];
+    assert!(counted.arrived.mean > 0.99 * counted.records.mean && counted.leaked.mean > 1_000.0, "{counted:?}");
+}
+
+/// What telemetry costs is seen by who watches the bill, through the same telemetry.
+#[test]
+fn an_alert_reads_what_telemetry_costs() {
+    let fires = |bound: &str| {
+        let (_, run) = super::run(&text(&format!(
+            "{ONE}control: {{telemetry: {{logs: {{every: 10s}}}}, alerts: {{dear: {{when: cost(logging) over 1m > {bound}}}}}}}\n\
+             costs: {{logging: {{meter: {{records: {{of: logs}}}}, price: $1/1M}}}}\n"
+        )));
+        !run.alerts[0].is_empty()
+    };
+    // 10 records a second cost $26.28 a month.
+    assert_eq!((fires("$25/month"), fires("$28/month")), (true, false));
+}
+
 /// The bill of one request in a hundred is the bill of all.
 #[test]
 fn a_thinned_run_is_billed_whole() {
@@ -337,6 +376,16 @@ fn numbers_of_requests_are_refused_where_the_load_is_thinned() {
 fn items_that_cost_nothing_whatever_happens_are_warned_of() {
     let warned = |item: &str| problem(&format!("{ONE}  # idle\ncosts: {{c: {item}}}\n"));
     assert_eq!(warned("{meter: {requests: {of: api.get}}, price: $1/1M}"), "");
+    let telemetry = |pipeline: &str| {
+        let rest = "costs: {c: {meter: {leaks: {of: logs}}, price: $1}}\n";
+        problem(&format!("{ONE}control: {{telemetry: {{logs: {{every: 10s{pipeline}}}}}}}\n{rest}"))
+    };
+    assert_eq!(telemetry(", sensitive: 1%"), "");
+    assert_eq!(telemetry(", sensitive: 1%, redact: {work: 1us, covers: 99%}"), "");
+    for none in ["", ", sensitive: 1%, redact: {work: 1us}"] {
+        let found = telemetry(none);
+        assert!(found.contains("no record of logs lets out what must never leave, so c costs $0"), "{found}");
+    }
     let free = warned("{meter: {requests: {of: api.get}}, price: $0}");
     assert!(free.contains("its price is zero, so c costs $0"), "{free}");
     let most = warned(

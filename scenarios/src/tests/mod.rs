@@ -39,6 +39,7 @@ mod money;
 mod names;
 mod near;
 mod nobody;
+mod people;
 mod pools;
 mod probes;
 mod quorums;

@@ -7,12 +7,17 @@ use sim_core::results::{Course, PipelineCounts, RunResult};
 
 /// 100 requests a second that all fail from 5 min on, seen through a pipeline.
 fn seen(pipeline: &str, beside: &str) -> (Model, RunResult) {
+    seen_for("", pipeline, beside)
+}
+
+/// The same for a time that this says.
+fn seen_for(lasts: &str, pipeline: &str, beside: &str) -> (Model, RunResult) {
     run(&format!(
         "scenario: Seen\nquestion: When?\nrun: {{duration: 10m, warm_up: 0s}}\n\
          load: {{users: {{to: api.get, arrive: {{constant: {{rate: 100/s}}}}}}}}\n\
          services: {{api: {{instances: 2, workers: 50, endpoints: {{get: {{steps: [{{work: 10ms}}]}}}}}}}}\n\
          control: {{telemetry: {{all: {{every: 10s{pipeline}}}}}, alerts: {{errors: {{when: error_rate(api.get) > 50%}}}}}}\n\
-         faults: {{bad: {{inject: fail, where: {{service: api}}, at: 5m}}{beside}}}\n"
+         faults: {{bad: {{inject: fail, where: {{service: api}}, at: 5m{lasts}}}{beside}}}\n"
     ))
 }
 
@@ -21,11 +26,9 @@ fn fired_s(run: &RunResult) -> Option<f64> {
 }
 
 fn records(run: &RunResult) -> PipelineCounts {
-    run.slices.iter().fold(PipelineCounts::default(), |sum, slice| PipelineCounts {
-        records: sum.records + slice.pipelines[0].records,
-        dropped: sum.dropped + slice.pipelines[0].dropped,
-        leaked: sum.leaked + slice.pipelines[0].leaked,
-    })
+    let mut sum = PipelineCounts::default();
+    run.slices.iter().for_each(|slice| sum.add(&slice.pipelines[0]));
+    sum
 }
 
 #[test]
@@ -63,6 +66,38 @@ fn while_a_sink_is_dead_nothing_is_seen_and_no_request_waits() {
     let slow = ", slow: {inject: {slow: {factor: 200}}, where: {control: all}, at: 4m50s, for: 2m}";
     let (_, slowed) = seen(", sink: {rate: 10k/s, capacity: 100k}", slow);
     assert!(fired_s(&slowed).unwrap() > 320.0, "a slow sink shows it later");
+}
+
+/// The sink is dead from 4:50 to 6:50, and its queue holds 50 s of records.
+#[test]
+fn what_a_queue_keeps_is_what_is_seen_when_the_sink_is_back() {
+    let seen_at = |overflow: &str| {
+        let dead = ", dead: {inject: crash, where: {control: all}, at: 4m50s, for: 2m}";
+        let (_, found) = seen(&format!(", sink: {{rate: 10k/s, capacity: 5k{overflow}}}"), dead);
+        (fired_s(&found).unwrap(), records(&found), found.edge(EdgeId(0), between(0, 600)).latency_sum_ns)
+    };
+    let (_, newest, latency) = seen_at(", overflow: drop_newest");
+    assert_eq!(newest, seen_at("").1);
+    let (at_s, oldest, with_oldest) = seen_at(", overflow: drop_oldest");
+    assert!((410.0..=420.0).contains(&at_s), "{at_s}");
+    // As many are lost, whichever they are; nothing at all is where the two agents keep what 70 s bring.
+    assert_eq!((newest.dropped, newest.arrived), (oldest.dropped, oldest.arrived));
+    let (_, none, with_block) = seen_at(", overflow: {block: {buffer: 4k}}");
+    assert_eq!((none.dropped, none.records - none.arrived), (0, 0), "{none:?}");
+    let (_, some, _) = seen_at(", overflow: block");
+    assert_eq!(some.dropped, newest.dropped - 2 * 2_048, "{some:?}");
+    assert_eq!((latency, latency), (with_oldest, with_block), "requests do not wait for telemetry");
+}
+
+/// All fail from 5:00 to 6:00, while the sink is dead from 4:50 to 6:50: who keeps what is new never hears of it.
+#[test]
+fn what_was_dropped_is_never_seen() {
+    let fired = |overflow: &str| {
+        let dead = ", dead: {inject: crash, where: {control: all}, at: 4m50s, for: 2m}";
+        let sink = format!(", sink: {{rate: 500/s, capacity: 4500, overflow: {overflow}}}");
+        seen_for(", for: 1m", &sink, dead).1.alerts[0].len()
+    };
+    assert_eq!((fired("drop_newest"), fired("drop_oldest")), (1, 0));
 }
 
 /// An experiment that reads a pipeline of the file has a copy of it, which is as blind.
@@ -110,6 +145,8 @@ fn sinks_that_cannot_be_are_refused() {
     for (pipeline, fault, says) in [
         ("sink: {rate: 0/s, capacity: 1}", "", "takes nothing"),
         ("sink: {rate: 1/s, capacity: 0}", "", "every record is lost"),
+        ("sink: {rate: 1/s, capacity: 1, overflow: {block: {buffer: 0}}}", "", "agents that keep nothing"),
+        ("sink: {rate: 1/s, capacity: 1, overflow: drop_all}", "", "drop_all"),
         ("redact: {work: 0s}", "", "no time"),
         ("redact: {work: 1us, covers: 50%}", "", "no record is sensitive"),
         ("", "f: {inject: crash, where: {control: all}, at: 1s}", "no sink"),

@@ -6,6 +6,7 @@
 mod alerts;
 mod baseline;
 mod decide;
+mod overflow;
 mod overrule;
 mod pipeline;
 pub mod pods;
@@ -21,6 +22,7 @@ mod vectors;
 
 pub use alerts::{Alert, AlertSettings, AlertState, AlertTracker, Per, Thresholds};
 pub use decide::{CentralSettings, Confidence, Decide, DecideSettings, LocalSettings, Otherwise};
+pub use overflow::{BlockSettings, OverflowSettings};
 pub use overrule::{ApproveAbove, Override, OverrideSettings, SupervisedSettings};
 pub use pipeline::{Pipeline, PipelineSettings};
 pub use probes::{ProbeSettings, ProbeWay, Probes};

@@ -17,13 +17,14 @@ pub enum OverrideSettings {
     Supervised(SupervisedSettings),
 }
 
-/// A person approves large changes.
+/// A person approves large changes. Of a scaler of nodes (`cluster`) they are changes of nodes; `vertical` changes all instances that run, one after
+/// another, so that each change of size is one of as many.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SupervisedSettings {
     /// Larger changes than this wait until they are approved.
     pub approve_above: ApproveAbove,
-    /// Who approves them, the name of one of `people`: as late as that person reacts.
+    /// Who approves them, the name of one of `people`: as late as that person reacts, and has time.
     pub by: String,
 }
 
@@ -31,9 +32,9 @@ pub struct SupervisedSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApproveAbove {
-    /// Of more than such a part of the instances.
+    /// Of more than such a part of what there is.
     Percent(Probability),
-    /// Of more than so many instances.
+    /// Of more than so many instances, or nodes.
     Count(Count),
 }
 

@@ -5,7 +5,7 @@ use crate::counters::WAIT;
 use crate::expression::View;
 use crate::ids::{EdgeId, InstanceId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, LevelSums, PartAt, SparseHistogram, TimedSums, VersionCounts};
-use crate::results::{EdgeCounts, ServiceCounts};
+use crate::results::{EdgeCounts, PipelineCounts, ServiceCounts};
 
 /// What happened between two scrapes, in engine time.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,8 @@ pub struct Scrape {
     pub versions: ByVersion<VersionCounts>,
     /// How old the newest reading was that each pipeline had delivered, by its place [ns]; empty where nobody reads that.
     pub ages_ns: Vec<u64>,
+    /// What became of the records of each pipeline, by its place; empty where nobody reads what they cost.
+    pub pipelines: Vec<PipelineCounts>,
     /// Latency of answered attempts by version, where somebody reads one of them.
     pub version_latency: ByVersion<SparseHistogram>,
     /// What each instance did, of services at whose instances somebody looks one by one.

@@ -1,8 +1,11 @@
 //! Between what is recorded and what can be read: agents that redact, a queue, and a sink that takes so many records a second.
 //!
 //! The request path never waits for any of it. The queue is fluid: what comes between two scrapes comes evenly, and goes as fast as the sink and the
-//! agents let it. A scrape can be read when its last record has reached the sink, and `delay` later. What finds the queue full is lost, and nothing
-//! scales up what is lost: the readings are too small, as they are in life.
+//! agents let it. A scrape can be read when its last record has reached the sink, and `delay` later. What finds the queue full is lost, or what
+//! waits longest, and nothing scales up what is lost: the readings are too small, as they are in life.
+//!
+//! Records have places in the order in which they entered. How many are lost between two scrapes is known with the second. Where those that wait
+//! longest are lost, the sink has taken its part of that time first, so that no scrape that somebody may have read loses anything afterwards.
 
 use crate::engine::rng::Stream;
 use crate::problem::Problems;
@@ -11,15 +14,19 @@ use crate::units::{Count, Probability, Rate, SimDuration};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
+use super::overflow::OverflowSettings;
 use super::thin::kept;
 
 /// Where records of a telemetry pipeline go.
 ///
 /// # What it models
 /// A collector or a provider that takes so many records a second, and a bounded queue before it. Each attempt of a call that is recorded (`sample`)
-/// makes one record; each running instance sends `series` more with each scrape. While the queue is long, readings are late; what finds it full is
-/// lost, and readings are too small by that. A sink that is dead (`inject: crash`) or slow (`inject: slow`) makes all that reads the pipeline blind
-/// or late, and delays no request.
+/// makes one record; each running instance sends `series` more with each scrape. While the queue is long, readings are late; while it is full,
+/// records are lost as `overflow` says, and readings are too small by that. A sink that is dead (`inject: crash`) or slow (`inject: slow`) makes all
+/// that reads the pipeline blind or late.
+///
+/// No request waits for a sink or its queue, whatever `overflow` says: agents run beside the service. With `block` the queue takes nothing more, and
+/// the agents keep what it has no room for, so that only they wait. What an agent keeps is handed on when its instance stops.
 ///
 /// # When to use it
 /// To ask what a slow or dead sink hides, and what a label too many does: with each value of it, each instance has another series.
@@ -28,6 +35,10 @@ use super::thin::kept;
 /// - `rate`: how many records it takes, rate above 0; required
 /// - `capacity`: how many records wait for it at most, number above 0; required
 /// - `series`: records that each running instance sends with each scrape, number, default 0
+/// - `overflow`: what becomes of records when the queue is full, default `drop_newest`
+///   - `drop_newest`: the new ones are lost, so that what is there when the sink is back is old
+///   - `drop_oldest`: the oldest are lost, so that what is there when the sink is back is new
+///   - `block`: agents keep them, as many for each running instance as `buffer` says (number above 0, default 2048); what finds that full is lost
 ///
 /// # Example
 /// ```yaml
@@ -37,7 +48,8 @@ use super::thin::kept;
 /// ```
 ///
 /// # Source
-/// OpenTelemetry, "Resiliency" (the sending queue of a collector: what does not fit is dropped).
+/// OpenTelemetry, "Resiliency", and its exporter's `sending_queue`: what does not fit is dropped, unless `block_on_overflow` lets those that send
+/// wait; the `maxQueueSize` of a batch processor is 2048, and what is more is dropped. Fluentd's `overflow_action: drop_oldest_chunk`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SinkSettings {
@@ -48,6 +60,9 @@ pub struct SinkSettings {
     /// Records that each running instance sends with each scrape.
     #[serde(default)]
     pub series: Count,
+    /// What becomes of records when the queue is full.
+    #[serde(default)]
+    pub overflow: OverflowSettings,
 }
 
 /// Agents take out what must never leave.
@@ -93,6 +108,8 @@ pub struct Path {
     pub rate: f64,
     /// How many records wait for it at most; infinite without one.
     pub capacity: f64,
+    /// What becomes of records when the queue is full.
+    pub overflow: OverflowSettings,
     /// Records that each running instance sends with each scrape.
     pub series: u64,
     /// Time that an agent takes for a record [s]; 0 without redaction.
@@ -105,7 +122,16 @@ pub struct Path {
 
 impl Default for Path {
     fn default() -> Self {
-        Self { rate: f64::INFINITY, capacity: f64::INFINITY, series: 0, work_s: 0.0, leaks: 0.0, counts: false }
+        let overflow = OverflowSettings::DropNewest;
+        Self {
+            rate: f64::INFINITY,
+            capacity: f64::INFINITY,
+            overflow,
+            series: 0,
+            work_s: 0.0,
+            leaks: 0.0,
+            counts: false,
+        }
     }
 }
 
@@ -120,6 +146,7 @@ impl SinkSettings {
             problems.error("capacity", "without a queue every record is lost").hint =
                 Some("write a number such as 100k".into());
         }
+        problems.at("overflow", |p| self.overflow.validate(p));
     }
 }
 
@@ -144,12 +171,35 @@ impl Path {
         Self {
             rate: sink.map_or(f64::INFINITY, |sink| sink.rate.per_second()),
             capacity: sink.map_or(f64::INFINITY, |sink| sink.capacity.get() as f64),
+            overflow: sink.map_or(OverflowSettings::DropNewest, |sink| sink.overflow),
             series: sink.map_or(0, |sink| sink.series.get()),
             work_s: redact.map_or(0.0, |redact| redact.work.secs()),
             leaks: sensitive.value() * misses,
             counts: sink.is_some() || redact.is_some() || sensitive.value() > 0.0,
         }
     }
+}
+
+/// What a scrape put into a queue: the places of its records in the order in which they entered.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// When it was taken [ns].
+    taken_ns: u64,
+    /// Before its first record.
+    from: f64,
+    /// Behind its last.
+    to: f64,
+    /// How many of them are not lost.
+    left: f64,
+}
+
+/// What becomes of records as a scrape is taken.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Taken {
+    /// The part of the new records that finds room and is not lost.
+    pub part: f64,
+    /// Of scrapes that wait still: when each was taken [ns], and which part of what was left of it is left now.
+    pub earlier: Vec<(u64, f64)>,
 }
 
 /// The queue before a sink, while a run goes on.
@@ -168,12 +218,14 @@ pub(super) struct SinkLine {
     /// From the last scrape to `at_ns`: stretches of one rate, with their length [s] and the records that can go on in each [1/s].
     stretches: Vec<(f64, f64)>,
     at_ns: u64,
-    /// Scrapes whose records have not all gone on, by when they were taken [ns], and how many records had entered with them.
-    marks: VecDeque<(u64, f64)>,
+    /// Scrapes whose records have not all gone on.
+    marks: VecDeque<Mark>,
     /// Scrapes that may be read when `delay` is over: when they were taken [ns], and when their last record reached the sink [ns].
     there: VecDeque<(u64, u64)>,
     /// The newest scrape that may be read [ns].
     newest_ns: Option<u64>,
+    /// Records that have reached the sink.
+    arrived: f64,
     counts: PipelineCounts,
 }
 
@@ -193,6 +245,7 @@ impl SinkLine {
             marks: VecDeque::new(),
             there: VecDeque::new(),
             newest_ns: None,
+            arrived: 0.0,
             counts: PipelineCounts::default(),
         })
     }
@@ -226,16 +279,37 @@ impl SinkLine {
         self.stretches.iter().map(|(seconds, rate)| seconds * rate).sum()
     }
 
-    /// Of so many records that come evenly between two scrapes, how many find the queue full.
-    fn overflow(&mut self, comes: f64) -> f64 {
+    /// Of so many records that come evenly between two scrapes while so many instances ran, how many are too many.
+    fn overflow(&mut self, comes: f64, instances: u64) -> f64 {
         let seconds: f64 = self.stretches.iter().map(|(seconds, _)| seconds).sum();
+        let room = self.path.capacity + self.path.overflow.buffer() as f64 * instances as f64;
         let mut over = 0.0;
         for (part, rate) in self.stretches.drain(..) {
             let left = (self.waiting + comes * part / seconds - rate * part).max(0.0);
-            over += (left - self.path.capacity).max(0.0);
-            self.waiting = left.min(self.path.capacity);
+            // What an agent has kept is handed on where its instance has stopped.
+            let room = room.max(self.waiting - rate * part);
+            over += (left - room).max(0.0);
+            self.waiting = left.min(room);
         }
         over.min(comes).round()
+    }
+
+    /// So many records at the front of the queue are lost; of scrapes that wait, the part of each that is left, where some of it is lost.
+    fn loses_oldest(&mut self, over: f64) -> Vec<(u64, f64)> {
+        let behind = self.entered - self.waiting;
+        let from = behind - over;
+        let mut earlier = Vec::new();
+        for mark in &mut self.marks {
+            let lost = (mark.to.min(behind) - mark.from.max(from)).clamp(0.0, mark.left);
+            if lost > 0.0 {
+                // Less than half a record is none.
+                let left = if mark.left - lost < 0.5 { 0.0 } else { mark.left - lost };
+                earlier.push((mark.taken_ns, left / mark.left));
+                mark.left = left;
+            }
+        }
+        self.marks.retain(|mark| mark.left > 0.0);
+        earlier
     }
 
     /// Time goes on to `now_ns`: scrapes whose last record has reached the sink may be read.
@@ -251,34 +325,42 @@ impl SinkLine {
         self.at_ns = now_ns;
         let (entered, waiting, could) = (self.entered, self.waiting, self.could());
         let gone = |could: f64| entered - waiting + could.min(waiting);
-        while let Some(&(taken_ns, mark)) = self.marks.front().filter(|(_, mark)| *mark <= gone(could) + 1e-6) {
-            let missing = (mark - gone(before)).max(0.0);
+        while let Some(&Mark { taken_ns, to, .. }) = self.marks.front().filter(|mark| mark.to <= gone(could) + 1e-6) {
+            let missing = (to - gone(before)).max(0.0);
             let later_ns = if rate.is_finite() && rate > 0.0 { (missing / rate * 1e9).ceil() as u64 } else { 0 };
             self.there.push_back((taken_ns, since_ns.saturating_add(later_ns).max(taken_ns).min(now_ns)));
             self.marks.pop_front();
         }
     }
 
-    /// A scrape is taken in which `attempts` were recorded while so many instances ran: the part of its records that finds room in the queue.
-    pub fn takes(&mut self, now_ns: u64, attempts: u64, instances: u64, stream: &mut Stream) -> f64 {
+    /// A scrape is taken in which `attempts` were recorded while so many instances ran: what becomes of its records, and of those before it.
+    pub fn takes(&mut self, now_ns: u64, attempts: u64, instances: u64, stream: &mut Stream) -> Taken {
         self.goes_on(now_ns);
         let comes = attempts as f64 + self.path.series as f64 * instances as f64;
-        let over = self.overflow(comes);
-        let enter = comes - over;
+        let (waited, keeps_newest) = (self.waiting, self.path.overflow == OverflowSettings::DropOldest);
+        let over = self.overflow(comes, instances);
+        let enter = if keeps_newest { comes } else { comes - over };
+        let from = self.entered;
         self.entered += enter;
         // Agents are as many as instances run now.
         self.agents = instances;
-        self.counts.records += enter as u64;
+        self.counts.records += (comes - over) as u64;
         self.counts.dropped += over as u64;
-        let part = if comes > 0.0 { enter / comes } else { 1.0 };
+        self.arrived += (waited + comes - over - self.waiting).max(0.0);
+        self.counts.arrived = self.arrived.round() as u64;
+        let entered = if comes > 0.0 { enter / comes } else { 1.0 };
         if self.path.leaks > 0.0 {
-            self.counts.leaked += kept((attempts as f64 * part).round() as u64, self.path.leaks, stream);
+            self.counts.leaked += kept((attempts as f64 * entered).round() as u64, self.path.leaks, stream);
         }
-        if part > 0.0 {
-            self.marks.push_back((now_ns, self.entered));
-            self.goes_on(now_ns);
+        if entered <= 0.0 {
+            return Taken { part: 0.0, earlier: Vec::new() };
         }
-        part
+        // What has no records is there with what came before it.
+        self.marks.push_back(Mark { taken_ns: now_ns, from, to: self.entered, left: enter.max(1.0) });
+        let mut earlier = if keeps_newest && over > 0.0 { self.loses_oldest(over) } else { Vec::new() };
+        let of_new = earlier.pop_if(|(taken_ns, _)| *taken_ns == now_ns).map_or(1.0, |(_, part)| part);
+        self.goes_on(now_ns);
+        Taken { part: entered * of_new, earlier }
     }
 
     /// When the newest scrape was taken that can be read by `now_ns` [ns], if any can.
@@ -309,7 +391,7 @@ mod tests {
     }
 
     fn take(line: &mut SinkLine, second: u64, attempts: u64) -> f64 {
-        line.takes(second * SECOND, attempts, 4, &mut Stream::new(1, 0, "main", "sampling"))
+        line.takes(second * SECOND, attempts, 4, &mut Stream::new(1, 0, "main", "sampling")).part
     }
 
     #[test]
@@ -319,7 +401,7 @@ mod tests {
             assert_eq!(take(&mut line, second, 1_000), 1.0);
             assert_eq!(line.delivered_ns(second * SECOND, 0), Some(second * SECOND));
         }
-        assert_eq!(line.counts(), PipelineCounts { records: 3_000, dropped: 0, leaked: 0 });
+        assert_eq!(line.counts(), PipelineCounts { records: 3_000, arrived: 3_000, ..PipelineCounts::default() });
     }
 
     /// 200/s come to a sink of 100/s: after 10 s 1 000 wait, and the first scrape is there 10 s later.
@@ -338,16 +420,22 @@ mod tests {
 
     #[test]
     fn reading_in_between_changes_nothing() {
-        let (mut read, mut unread) = (line(150.0, 800.0), line(150.0, 800.0));
-        for second in 1..=60_u64 {
-            read.delivered_ns(second * SECOND, 0);
-            if second.is_multiple_of(10) {
-                let come = 900 + second * 20;
-                assert_eq!(take(&mut read, second, come), take(&mut unread, second, come), "at {second} s");
+        for overflow in [OverflowSettings::DropNewest, OverflowSettings::DropOldest] {
+            let path = Path { overflow, ..line(150.0, 800.0).path };
+            let (mut read, mut unread) = (SinkLine::new(&path).unwrap(), SinkLine::new(&path).unwrap());
+            let takes = |line: &mut SinkLine, second: u64| {
+                let attempts = 900 + second * 20;
+                line.takes(second * SECOND, attempts, 4, &mut Stream::new(1, 0, "main", "sampling"))
+            };
+            for second in 1..=60_u64 {
+                read.delivered_ns(second * SECOND, 0);
+                if second.is_multiple_of(10) {
+                    assert_eq!(takes(&mut read, second), takes(&mut unread, second), "{overflow:?} at {second} s");
+                }
             }
+            assert_eq!(read.delivered_ns(70 * SECOND, 0), unread.delivered_ns(70 * SECOND, 0));
+            assert_eq!(read.counts(), unread.counts());
         }
-        assert_eq!(read.delivered_ns(70 * SECOND, 0), unread.delivered_ns(70 * SECOND, 0));
-        assert_eq!(read.counts(), unread.counts());
     }
 
     /// The queue holds 500; a dead sink takes nothing, so that of 2 000 in 10 s a quarter enters and then nothing.
@@ -365,7 +453,69 @@ mod tests {
         assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2, 0), Some(20 * SECOND));
         // Of the 2 000 half come while it is dead and the queue full, and half afterwards.
         assert_eq!(take(&mut line, 40, 2_000), 0.5);
-        assert_eq!(line.counts(), PipelineCounts { records: 3_500, dropped: 4_500, leaked: 0 });
+        let counts = PipelineCounts { records: 3_500, dropped: 4_500, leaked: 0, arrived: 3_500 };
+        assert_eq!(line.counts(), counts);
+    }
+
+    /// The same queue that loses what waits longest: as many are lost, and the newest are there half a second after the sink lives again.
+    #[test]
+    fn a_queue_that_drops_the_oldest_has_the_newest() {
+        let path = Path { overflow: OverflowSettings::DropOldest, ..line(1_000.0, 500.0).path };
+        let mut line = SinkLine::new(&path).unwrap();
+        let taken = |line: &mut SinkLine, second: u64| {
+            line.takes(second * SECOND, 2_000, 4, &mut Stream::new(1, 0, "main", "sampling"))
+        };
+        assert_eq!(taken(&mut line, 10).part, 1.0);
+        line.is_struck(10 * SECOND, None, true);
+        // Of each 2 000 the last 500 are there, until the next come.
+        assert_eq!(taken(&mut line, 20), Taken { part: 0.25, earlier: vec![] });
+        assert_eq!(taken(&mut line, 30), Taken { part: 0.25, earlier: vec![(20 * SECOND, 0.0)] });
+        assert_eq!(line.delivered_ns(30 * SECOND, 0), Some(10 * SECOND));
+        line.is_struck(35 * SECOND, None, false);
+        assert_eq!(line.delivered_ns(35 * SECOND + SECOND / 2, 0), Some(30 * SECOND));
+        assert_eq!(taken(&mut line, 40), Taken { part: 0.5, earlier: vec![] });
+        let counts = PipelineCounts { records: 3_500, dropped: 4_500, leaked: 0, arrived: 3_500 };
+        assert_eq!(line.counts(), counts);
+    }
+
+    /// Half of what comes is too much: half of each scrape is lost, its oldest half where the queue holds one scrape.
+    #[test]
+    fn a_sink_of_half_the_rate_loses_half_of_each_scrape() {
+        for overflow in [OverflowSettings::DropNewest, OverflowSettings::DropOldest] {
+            let path = Path { overflow, ..line(100.0, 1_000.0).path };
+            let mut line = SinkLine::new(&path).unwrap();
+            let mut stream = Stream::new(1, 0, "main", "sampling");
+            let mut left = std::collections::BTreeMap::new();
+            for second in (10..=100_u64).step_by(10) {
+                let taken = line.takes(second * SECOND, 2_000, 4, &mut stream);
+                left.insert(second * SECOND, taken.part);
+                for (taken_ns, part) in taken.earlier {
+                    *left.get_mut(&taken_ns).unwrap() *= part;
+                }
+            }
+            let middle: Vec<f64> = left.range(30 * SECOND..=80 * SECOND).map(|(_, part)| *part).collect();
+            assert!(middle.iter().all(|part| (part - 0.5).abs() < 1e-9), "{overflow:?}: {middle:?}");
+            let counts = line.counts();
+            assert_eq!(counts.arrived, 10_000, "{overflow:?}");
+            assert_eq!(counts.records + counts.dropped, 20_000, "{overflow:?}");
+            assert_eq!(counts.records - counts.arrived, 1_000, "{overflow:?}: the queue is full");
+        }
+    }
+
+    /// The queue holds 500, and each of four agents 250.
+    #[test]
+    fn agents_keep_what_the_queue_has_no_room_for() {
+        let block = super::super::overflow::BlockSettings { buffer: Count::new(250) };
+        let path = Path { overflow: OverflowSettings::Block(block), ..line(1_000.0, 500.0).path };
+        let mut line = SinkLine::new(&path).unwrap();
+        take(&mut line, 10, 0);
+        line.is_struck(10 * SECOND, None, true);
+        assert_eq!(take(&mut line, 20, 2_000), 0.75);
+        assert_eq!(take(&mut line, 30, 2_000), 0.0);
+        // Two instances stop: what their agents kept is not lost, and nothing more finds room.
+        let taken = line.takes(40 * SECOND, 2_000, 2, &mut Stream::new(1, 0, "main", "sampling"));
+        assert_eq!(taken.part, 0.0);
+        assert_eq!((line.counts().records, line.waiting), (1_500, 1_500.0));
     }
 
     /// Four agents of 10 ms redact 400 a second, whatever the sink takes.

@@ -11,7 +11,7 @@ use crate::expression::{Metric, Resolved, Subject, View, Window};
 use crate::ids::{EdgeId, InstanceId, ServiceId, VersionId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, LevelAt, LevelSums, PartAt, TimedSums, VersionCounts};
 use crate::observe::{Observed, arrived, edges_of};
-use crate::results::{EdgeCounts, ServiceCounts, Slice};
+use crate::results::{EdgeCounts, PipelineCounts, ServiceCounts, Slice};
 use crate::topology::Topology;
 use crate::units::SimDuration;
 use std::collections::{BTreeMap, VecDeque};
@@ -42,6 +42,7 @@ pub(super) struct Stretch {
     versions: ByVersion<VersionCounts>,
     version_latency: ByVersion<Histogram>,
     ages_ns: Vec<u64>,
+    pipelines: Vec<PipelineCounts>,
     /// When its last scrape was taken [ns].
     taken_ns: u64,
     pods: BTreeMap<InstanceId, PodCounts>,
@@ -103,6 +104,7 @@ impl Stretch {
             versions: ByVersion::new(),
             version_latency: ByVersion::new(),
             ages_ns: Vec::new(),
+            pipelines: Vec::new(),
             taken_ns: 0,
             pods: BTreeMap::new(),
         };
@@ -189,6 +191,7 @@ impl Stretch {
             to_ns: self.length_ns,
             edges: self.edges.clone(),
             services: self.services.clone(),
+            pipelines: self.pipelines.clone(),
             entry_latency: entry_latency
                 .map(|((edge, _), times)| (*edge, times.since(&mut Histogram::new())))
                 .collect(),
@@ -229,6 +232,8 @@ impl Stretch {
 
     fn add(&mut self, scrape: &Scrape) {
         self.ages_ns.clone_from(&scrape.ages_ns);
+        self.pipelines.resize(self.pipelines.len().max(scrape.pipelines.len()), PipelineCounts::default());
+        self.pipelines.iter_mut().zip(&scrape.pipelines).for_each(|(sum, one)| sum.add(one));
         self.taken_ns = scrape.to_ns;
         self.length_ns += scrape.length_ns();
         self.times += self.times_in(scrape);
@@ -261,6 +266,7 @@ impl Stretch {
     }
 
     fn take_out(&mut self, scrape: &Scrape) {
+        self.pipelines.iter_mut().zip(&scrape.pipelines).for_each(|(sum, one)| sum.take_out(one));
         self.length_ns -= scrape.length_ns();
         self.times -= self.times_in(scrape);
         self.edges.iter_mut().zip(&scrape.edges).for_each(|(sum, one)| sum.take_out(one));

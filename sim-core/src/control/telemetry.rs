@@ -8,10 +8,10 @@
 use super::baseline::Baseline;
 use super::pipeline::Pipeline;
 use super::scrape::Scrape;
-use super::sink::SinkLine;
+use super::sink::{SinkLine, Taken};
 use super::stretch::{Stretch, latency_read, times_read};
 use super::thin::{thin, thin_counters};
-use crate::economics::CostItem;
+use crate::economics::{CostItem, Meter};
 use crate::engine::rng::{Stream, mix};
 use crate::expression::{Metric, Resolved, Subject, View};
 use crate::ids::{Caller, EdgeId, InstanceId, ServiceId};
@@ -113,7 +113,8 @@ impl Telemetry {
             let attempts: u64 = scrape.edges.iter().map(|edge| edge.attempts).sum();
             let recorded = (attempts as f64 * self.pipeline.sample).round() as u64;
             let instances = scrape.services.iter().map(|service| service.instances_now).sum();
-            let part = line.takes(now_ns, recorded, instances, &mut self.stream);
+            let Taken { part, earlier } = line.takes(now_ns, recorded, instances, &mut self.stream);
+            earlier.into_iter().for_each(|(taken_ns, left)| self.loses((taken_ns, left), now_ns));
             if part <= 0.0 {
                 return self.advance(topology, now_ns);
             }
@@ -126,6 +127,17 @@ impl Telemetry {
         self.scrapes.push_back(scrape);
         self.on_the_way.push_back(now_ns);
         self.advance(topology, now_ns);
+    }
+
+    /// Of a scrape that is on its way, only so much is left.
+    fn loses(&mut self, (taken_ns, left): (u64, f64), now_ns: u64) {
+        if left <= 0.0 {
+            self.scrapes.retain(|scrape| scrape.to_ns != taken_ns);
+            self.on_the_way.retain(|one| *one != taken_ns);
+        } else if let Some(scrape) = self.scrapes.iter_mut().find(|scrape| scrape.to_ns == taken_ns) {
+            thin(scrape, (left, 1.0), &mut self.stream);
+            thin_counters(scrape, (left, 1.0), mix(mix(self.counter_key, LOST), now_ns));
+        }
     }
 
     /// Goes on to what is delivered by `now_ns`. Has to be called before anything is read then.
@@ -205,6 +217,11 @@ impl Telemetry {
         let of =
             |instance: InstanceId| stretch.pod(instance)?.reads(metric.metric, workers, to_ns - from_ns, is_latest);
         (from_ns, instances.map(of).collect())
+    }
+
+    /// Whether a reader asks what is spent, and records are among what is billed.
+    pub fn reads_records(&self) -> bool {
+        self.costs.iter().any(|item| matches!(item.meter, Meter::Records { .. }))
     }
 
     /// The services at whose instances a reader looks one by one.

@@ -81,6 +81,18 @@ pub enum Meter {
         /// The share of them that costs.
         share: f64,
     },
+    /// Records that reach the sink of a telemetry pipeline [things].
+    Records {
+        /// Of this pipeline, by its place.
+        of: usize,
+    },
+    /// Records that left with what must never leave [things].
+    Leaks {
+        /// Of this pipeline, by its place.
+        of: usize,
+        /// The share of them that costs.
+        share: f64,
+    },
 }
 
 /// What bytes cross: each byte crosses one of them, the farthest.

@@ -10,7 +10,9 @@ mod credits;
 mod failures;
 mod flat;
 mod instances;
+mod leaks;
 mod meter;
+mod records;
 mod requests;
 mod slower;
 mod storage;
@@ -26,7 +28,9 @@ pub use credits::CreditsSettings;
 pub use failures::FailuresSettings;
 pub use flat::FlatSettings;
 pub use instances::{BoughtSettings, InstancesSettings, ReservedSettings};
+pub use leaks::LeaksSettings;
 pub use meter::{Across, Bought, Meter};
+pub use records::RecordsSettings;
 pub use requests::RequestsSettings;
 pub use slower::SlowerSettings;
 pub use storage::StorageSettings;
@@ -73,6 +77,10 @@ pub enum MeterSettings {
     Wrongness(WrongnessSettings),
     /// Slow answers.
     Slower(SlowerSettings),
+    /// Records of telemetry.
+    Records(RecordsSettings),
+    /// Records that let out what must never leave.
+    Leaks(LeaksSettings),
 }
 
 /// The meters.
@@ -88,6 +96,8 @@ pub const ALL: &[Kind] = &[
     Kind { family: "meter", name: "failures", schema: || schemars::schema_for!(FailuresSettings) },
     Kind { family: "meter", name: "wrongness", schema: || schemars::schema_for!(WrongnessSettings) },
     Kind { family: "meter", name: "slower", schema: || schemars::schema_for!(SlowerSettings) },
+    Kind { family: "meter", name: "records", schema: || schemars::schema_for!(RecordsSettings) },
+    Kind { family: "meter", name: "leaks", schema: || schemars::schema_for!(LeaksSettings) },
 ];
 
 /// What a cost item may speak of.
@@ -171,7 +181,9 @@ impl MeterSettings {
             | Self::Breach(_)
             | Self::Failures(_)
             | Self::Wrongness(_)
-            | Self::Slower(_) => MeterUnit::Things,
+            | Self::Slower(_)
+            | Self::Records(_)
+            | Self::Leaks(_) => MeterUnit::Things,
         }
     }
 
@@ -179,7 +191,7 @@ impl MeterSettings {
     pub fn group(&self) -> Group {
         match self {
             Self::Failures(_) | Self::Slower(_) => Group::Sales,
-            Self::Wrongness(_) => Group::Wrongness,
+            Self::Wrongness(_) | Self::Leaks(_) => Group::Wrongness,
             Self::Breach(_) => Group::Penalties,
             _ => Group::Infrastructure,
         }
@@ -199,6 +211,8 @@ impl MeterSettings {
             Self::Failures(_) => "failures",
             Self::Wrongness(_) => "wrongness",
             Self::Slower(_) => "slower",
+            Self::Records(_) => "records",
+            Self::Leaks(_) => "leaks",
         }
     }
 
@@ -216,6 +230,8 @@ impl MeterSettings {
             Self::Failures(s) => s.compile(names, p),
             Self::Wrongness(s) => s.compile(names, p),
             Self::Slower(s) => s.compile(names, p),
+            Self::Records(s) => s.compile(names, p),
+            Self::Leaks(s) => s.compile(names, p),
         })
     }
 }
@@ -235,6 +251,7 @@ impl CostSettings {
                 MeterSettings::Capital(s) => s.validate(p),
                 MeterSettings::Wrongness(s) => s.validate(p),
                 MeterSettings::Slower(s) => s.validate(p),
+                MeterSettings::Leaks(s) => s.validate(p),
                 _ => {}
             });
         });
@@ -269,6 +286,8 @@ impl CostItem {
             Meter::Slower { of, than_ns, share } => {
                 slower::metered(topology, slice, *of, *than_ns) * share * stands_for
             }
+            Meter::Records { of } => records::metered(slice, *of) * stands_for,
+            Meter::Leaks { of, share } => leaks::metered(slice, *of) * share * stands_for,
         }
     }
 
@@ -278,6 +297,14 @@ impl CostItem {
             Subject::CostItem(one) => *one == place,
             Subject::CostGroup(group) => self.group == *group,
             _ => self.group == Group::Infrastructure,
+        }
+    }
+
+    /// The telemetry pipeline whose records it counts, if it counts some.
+    pub fn pipeline(&self) -> Option<usize> {
+        match self.meter {
+            Meter::Records { of } | Meter::Leaks { of, .. } => Some(of),
+            _ => None,
         }
     }
 

@@ -290,7 +290,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::NUMBER,
         &[Recorded],
         false,
-        "records that the queue to the sink of a telemetry pipeline has taken",
+        "records that the queue to the sink of a telemetry pipeline has taken and not lost",
     ),
     doc(
         Metric::RecordsDropped,
@@ -298,7 +298,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::NUMBER,
         &[Recorded],
         false,
-        "records that found the queue to the sink of a telemetry pipeline full, and were lost",
+        "records that were lost because the queue to the sink of a telemetry pipeline was full",
     ),
     doc(
         Metric::Leaked,

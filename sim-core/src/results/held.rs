@@ -27,11 +27,13 @@ pub enum Held {
     NoDecision,
     /// The last change goes on.
     UnderWay,
+    /// Somebody has to approve it, and has not yet.
+    Approval,
 }
 
 impl Held {
     /// How many reasons there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     /// All of them, in the order in which they are told.
     pub const ALL: [Self; Self::COUNT] = [
@@ -47,6 +49,7 @@ impl Held {
         Self::NoRule,
         Self::NoDecision,
         Self::UnderWay,
+        Self::Approval,
     ];
 
     /// The reason in results.
@@ -64,6 +67,7 @@ impl Held {
             Self::NoRule => "no_rule",
             Self::NoDecision => "no_decision",
             Self::UnderWay => "under_way",
+            Self::Approval => "approval",
         }
     }
 
@@ -82,6 +86,7 @@ impl Held {
             Self::NoRule => "no rule holds",
             Self::NoDecision => "no decision",
             Self::UnderWay => "a change under way",
+            Self::Approval => "waits for approval",
         }
     }
 }

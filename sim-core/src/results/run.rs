@@ -204,15 +204,30 @@ pub struct Slice {
 /// What became of the records of a telemetry pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PipelineCounts {
-    /// Records that were taken into the queue to the sink.
+    /// Records that were taken into the queue to the sink and not lost.
     pub records: u64,
-    /// Records that found it full, and were lost.
+    /// Records that were lost because it was full.
     pub dropped: u64,
     /// Records that left with what must never leave.
     pub leaked: u64,
+    /// Records that have reached the sink.
+    pub arrived: u64,
 }
 
 impl PipelineCounts {
+    /// Adds what was counted in another stretch of time.
+    pub fn add(&mut self, other: &Self) {
+        self.records += other.records;
+        self.dropped += other.dropped;
+        self.leaked += other.leaked;
+        self.arrived += other.arrived;
+    }
+
+    /// Takes away what was counted in another stretch of time.
+    pub fn take_out(&mut self, other: &Self) {
+        *self = self.since(*other);
+    }
+
     /// What was counted since an earlier look.
     #[must_use]
     pub fn since(self, before: Self) -> Self {
@@ -220,6 +235,7 @@ impl PipelineCounts {
             records: self.records - before.records,
             dropped: self.dropped - before.dropped,
             leaked: self.leaked - before.leaked,
+            arrived: self.arrived - before.arrived,
         }
     }
 }

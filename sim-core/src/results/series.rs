@@ -62,8 +62,19 @@ pub struct ServiceSeries {
     pub hit_ratio: Vec<Option<Estimate>>,
     /// Stores and services from which the values of a cache come.
     pub fills_from: Vec<String>,
-    /// Whether a scaler moves it.
+    /// Whether a scaler changes how many instances there are.
     pub scaled: bool,
+    /// The sizes of machines between which a vertical scaler changes its instances, from the smallest; empty without one.
+    pub sizes: Vec<SizeSeries>,
+}
+
+/// Instances on one size of machines over time.
+#[derive(Debug, Clone)]
+pub struct SizeSeries {
+    /// The type of the machines, or what they have.
+    pub name: String,
+    /// Running instances, mean of the window.
+    pub running: Vec<Estimate>,
 }
 
 /// One call over time.

@@ -96,12 +96,14 @@ pub struct Summary {
 /// What became of the records of a telemetry pipeline, per replication.
 #[derive(Debug, Clone, Serialize)]
 pub struct TelemetrySummary {
-    /// Records that the queue to its sink took.
+    /// Records that the queue to its sink took and did not lose.
     pub records: Estimate,
-    /// Records that found the queue full, and were lost.
+    /// Records that were lost because the queue was full.
     pub dropped: Estimate,
     /// Records that left with what must never leave.
     pub leaked: Estimate,
+    /// Records that have reached the sink.
+    pub arrived: Estimate,
 }
 
 /// A bound of what results keep that was reached.

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// Somebody on call. From the alert until the first action is begun the reaction takes its time: to hear the pager, to log in, to find the runbook.
-/// Outside of office hours, where there are any, the reaction begins when they do. A person does one thing at a time: a second runbook waits until
-/// the first is done, and is then begun at once. With `errs` an action may be the wrong one: it takes its time and has no effect, or that of
+/// Outside of office hours, where there are any, the reaction begins when they do. A person does one thing at a time: while he does a runbook,
+/// whatever else he has reacted to waits until it is done, and is then done at once, in that order: another runbook, an incident to acknowledge, a
+/// change of a scaler to approve. Only an incident that the runbook is of is acknowledged meanwhile; from others, who waits goes on to the next who
+/// gets them. With `errs` an action may be the wrong one: it takes its time and has no effect, or that of
 /// `instead`; then the right one is done, and takes its time again. Whom an incident calls is said by `gets`, in the order of the file: the second
 /// only where the first does not answer in time.
 ///

@@ -3,6 +3,7 @@
 
 use crate::metrics::levels;
 use crate::units::{Bytes, Cores};
+use std::fmt;
 
 /// As many sizes a service may have.
 pub const MOST: usize = 4;
@@ -49,4 +50,14 @@ pub struct Size {
     pub cores: Option<Cores>,
     /// What an instance has of memory.
     pub memory: Option<Bytes>,
+}
+
+impl fmt::Display for Size {
+    /// Its type, or what it has.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let cores = self.cores.map(|cores| format!("{cores} cores"));
+        let memory = self.memory.map(|memory| memory.to_string());
+        let has: Vec<String> = cores.into_iter().chain(memory).collect();
+        f.pad(&self.kind.clone().unwrap_or_else(|| has.join(", ")))
+    }
 }

@@ -15,11 +15,13 @@ use sim_core::results::gate::FilePlace;
 use sim_core::results::{
     About, ArithmeticRow, BreakerSeries, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries,
     EndpointSummary, Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, NodeKind, Part, PromiseSummary,
-    ServiceSeries, ServiceSummary, StudyResult, Summary, System, SystemCall, SystemNode, Tail, TailCurve, Unit,
-    Verdict, WaitSummary, Window, Words, WrongnessSummary,
+    ServiceSummary, StudyResult, Summary, System, SystemCall, SystemNode, Tail, TailCurve, Unit, Verdict, WaitSummary,
+    Window, Words, WrongnessSummary,
 };
 use sim_core::results::{Known, KnownFinding, Need};
 use std::collections::BTreeMap;
+
+mod services;
 
 const WINDOWS: usize = 180;
 
@@ -88,52 +90,6 @@ fn endpoint() -> EndpointSeries {
         p99_s: latency(0.181, 1.3, 0.028),
         p99_9_s: latency(0.252, 1.41, 0.037),
     }
-}
-
-fn services() -> Vec<ServiceSeries> {
-    let running = |i: usize| if (69..140).contains(&i) { 8.0 } else { 4.0 };
-    let wanted = |i: usize| if (63..132).contains(&i) { 8.0 } else { 4.0 };
-    let flat = |x: f64| vec![Estimate::exact(x); WINDOWS];
-    vec![
-        ServiceSeries {
-            name: "gateway".into(),
-            section: "services",
-            instances: (0..WINDOWS).map(|i| near(running(i), 0.0)).collect(),
-            instances_range: (0..WINDOWS)
-                .map(|i| if i == 69 { (4.0, 8.0) } else { (running(i), running(i)) })
-                .collect(),
-            wanted: (0..WINDOWS).map(|i| Estimate::exact(wanted(i))).collect(),
-            desired: (0..WINDOWS).map(|i| Estimate::exact(wanted(i))).collect(),
-            starting: (0..WINDOWS).map(|i| Estimate::exact(wanted(i) - running(i).min(wanted(i)))).collect(),
-            offered_per_s: series(offered, 0.005),
-            queue_length: (0..WINDOWS)
-                .map(|i| if i == 60 || i == 61 { near(880.0, 12.0) } else { Estimate::exact(0.0) })
-                .collect(),
-            utilisation: (0..WINDOWS).map(|i| Some(near(if i == 60 || i == 61 { 1.0 } else { 0.3 }, 0.0))).collect(),
-            tree_amplification: Vec::new(),
-            hit_ratio: Vec::new(),
-            fills_from: Vec::new(),
-            scaled: true,
-        },
-        ServiceSeries {
-            name: "payment".into(),
-            section: "services",
-            instances: flat(6.0),
-            instances_range: vec![(6.0, 6.0); WINDOWS],
-            wanted: flat(6.0),
-            desired: flat(6.0),
-            starting: flat(0.0),
-            offered_per_s: series(offered, 0.005),
-            queue_length: flat(0.0),
-            utilisation: vec![Some(Estimate::exact(0.4)); WINDOWS],
-            tree_amplification: (0..WINDOWS)
-                .map(|i| Some(if i == 60 || i == 61 { near(1.9, 0.05) } else { Estimate::exact(1.0) }))
-                .collect(),
-            hit_ratio: Vec::new(),
-            fills_from: Vec::new(),
-            scaled: false,
-        },
-    ]
 }
 
 fn promise(name: &str, about: About, says: &str, verdict: Verdict, kept: u32, unit: Unit) -> PromiseSummary {
@@ -523,7 +479,7 @@ pub fn study() -> StudyResult {
         system: system(),
         windows: (0..WINDOWS).map(|i| Window { from_s: i as f64 * 5.0, to_s: i as f64 * 5.0 + 5.0 }).collect(),
         endpoint_series: vec![endpoint()],
-        service_series: services(),
+        service_series: services::services(),
         call_series: vec![CallSeries {
             name: "gateway->payment.charge".into(),
             attempts_per_s: series(|i| if i == 60 { 1440.0 } else { 800.0 }, 0.01),

@@ -323,6 +323,7 @@ mod tests {
                 idle: 0,
                 is_short: false,
                 is_changing: false,
+                runs_away: 1.0,
                 read: &mut read,
                 each: &each,
             };

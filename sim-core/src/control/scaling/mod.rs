@@ -10,6 +10,7 @@ mod forecast;
 mod hpa;
 mod keda;
 mod knative;
+mod overruled;
 mod predictive;
 mod queue_depth;
 mod rules;
@@ -248,6 +249,8 @@ pub struct Decision {
     pub desired: u32,
     /// How many there are to be.
     pub to: u32,
+    /// How many there would be if somebody approved it, where it waits for that.
+    pub asks: Option<u32>,
 }
 
 impl ScalerState {
@@ -377,28 +380,17 @@ impl Scaler {
         let wish = self.wish(state, &mut situation);
         state.looks.all += 1;
         state.looks.without_data += u64::from(wish.held == Held::NoData);
-        let (to, held) = self.bounded(state, wish, &situation);
+        let (to, held) = self.runs_away(self.bounded(state, wish, &situation), &situation);
+        let asks = Some(to).filter(|to| self.has_to_ask(&situation, *to));
+        let (to, held) = if asks.is_some() { (current, Held::Approval) } else { (to, held) };
         if situation.from_zero_ns >= 0 {
             state.held.looks += 1;
             if to == current {
                 state.held.by[held as usize] += 1;
-            } else {
-                // Steps of the warm-up are cut, as all counts of a run are.
-                state.count(to > current, to.abs_diff(current));
             }
         }
-        if to != current {
-            state.last_change_ns = Some(now_ns);
-            if to > current {
-                state.last_up_ns = Some(now_ns);
-            }
-            match &self.policy {
-                Policy::Hpa(policy) => policy.changed(&mut state.hpa, now_ns, current, to),
-                Policy::Keda(policy) => policy.changed(&mut state.keda, now_ns, current, to),
-                _ => {}
-            }
-        }
-        Decision { desired: wish.desired, to }
+        self.changes(state, (now_ns, situation.from_zero_ns), current, to);
+        Decision { desired: wish.desired, to, asks }
     }
 
     /// What is wanted within bounds and cool-downs, and what holds it back.
@@ -532,6 +524,7 @@ mod tests {
                     idle: 100,
                     is_short: false,
                     is_changing: false,
+                    runs_away: 1.0,
                     read,
                     each: &each,
                 },

@@ -24,6 +24,8 @@ pub struct Situation<'a> {
     pub is_short: bool,
     /// Whether instances are still being brought to the size that was wanted last.
     pub is_changing: bool,
+    /// By what its wish is multiplied where it runs away; 1 where it does not.
+    pub runs_away: f64,
     /// Reads a metric as telemetry has delivered it.
     pub read: &'a mut dyn FnMut(&Resolved) -> Option<f64>,
     /// The instances, each with its own reading of a metric.

@@ -358,6 +358,7 @@ mod tests {
             idle: 0,
             is_short: false,
             is_changing: false,
+            runs_away: 1.0,
             read: &mut |_| None,
             each: &|_| Pods::default(),
         };

@@ -4,6 +4,7 @@
 //! call to one person because of one incident: it is acknowledged when the person has reacted, and what he has to do for the incident begins then.
 
 use super::Due;
+use super::people::Task;
 use crate::engine::rng::Stream;
 use crate::expression::Resolved;
 use crate::ids::ServiceId;
@@ -288,14 +289,23 @@ impl World<'_> {
         self.schedule(self.now.saturating_add(respond_ns), Due::Escalates(place as u32, page));
     }
 
-    /// A person has reacted to a call.
+    /// A person has reacted to a call. Who is busy acknowledges afterwards, unless what he does is of that incident.
     pub(super) fn acknowledges(&mut self, place: u32, page: u32) {
+        let incident = &self.control.desk.all[place as usize];
+        let person = incident.pages[page as usize].person;
+        let is_of_it = self.control.people.does(person).is_some_and(|runbook| {
+            let alert = self.model.runbooks[runbook as usize].alert();
+            incident.begun.contains(&runbook) || alert.is_some_and(|alert| incident.run.alerts.contains(&alert))
+        });
+        if !is_of_it && self.has_to_wait(person, Task::Acknowledges(place, page)) {
+            return;
+        }
         let now_ns = self.since_zero(self.now);
         let incident = &mut self.control.desk.all[place as usize];
         incident.run.acked_ns.get_or_insert(now_ns);
         let page = &mut incident.pages[page as usize];
         page.has_acked = true;
-        let (person, waiting) = (page.person, std::mem::take(&mut page.waiting));
+        let waiting = std::mem::take(&mut page.waiting);
         let text = format!("{} acknowledges incident {}", self.model.people[person].name, place + 1);
         self.writes_down(JournalKind::Reaction, text);
         waiting.into_iter().for_each(|runbook| self.reacts(runbook));

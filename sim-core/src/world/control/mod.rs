@@ -6,6 +6,7 @@ mod deeds;
 mod incidents;
 mod modes;
 mod overrule;
+mod people;
 mod runbooks;
 mod set;
 mod switches;
@@ -140,6 +141,7 @@ pub(in crate::world) struct Control<'m> {
     trials: Vec<trial::Trial>,
     accused: accused::Accused,
     runbooks: runbooks::Runbooks,
+    people: people::People,
     desk: incidents::Desk,
     switches: switches::Switches,
     struck: overrule::Struck,
@@ -155,6 +157,7 @@ impl Control<'_> {
             trials: Vec::new(),
             accused: accused::Accused::new(model),
             runbooks: runbooks::Runbooks::new(model),
+            people: people::People::new(model),
             desk: incidents::Desk::new(model),
             switches: switches::Switches::new(model),
             struck: overrule::Struck::new(model),

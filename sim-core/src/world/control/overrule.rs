@@ -1,6 +1,7 @@
 //! Scalers that are struck, held or overruled, and pipelines of telemetry that are frozen.
 
 use super::Due;
+use super::people::Task;
 use crate::control::Override;
 use crate::engine::rng::Stream;
 use crate::faults::{FaultEffect, Target};
@@ -79,40 +80,36 @@ impl World<'_> {
             || self.model.scalers[place].overrule == Override::Manual
     }
 
-    /// What becomes of a scaler's decision: more or less where it runs away, and nothing yet where somebody has to approve it.
-    pub(super) fn overrules(&mut self, scaler: u32, present: u32, wanted: u32) -> u32 {
-        let place = scaler as usize;
-        let (min, max) = (self.in_force.scalers[place].min, self.in_force.scalers[place].max);
-        let factor: f64 = self.control.struck.runs_away[place].iter().product();
-        let wanted = if self.control.struck.runs_away[place].is_empty() {
-            wanted
-        } else {
-            // At least one more, or one fewer: three times 1.1 is more than three.
-            let times = f64::from(wanted) * factor;
-            let rounded = if factor > 1.0 { times.ceil() } else { times.floor() };
-            (rounded as u32).clamp(min, max)
-        };
-        let Override::Supervised(above, by) = self.model.scalers[place].overrule else { return wanted };
-        if wanted == present || !above.is_large(present, wanted) {
-            self.control.struck.asks[place] = None;
-            return wanted;
-        }
-        if self.control.struck.asks[place].replace(wanted).is_none() {
-            let asked = self.control.struck.asked[place];
-            self.control.struck.asked[place] += 1;
-            let (person, name) = (&self.model.people[by], &self.model.scalers[place].name);
-            let mut stream = Stream::new(self.seed, self.replication, name, &format!("approves {asked}"));
-            let took = person.reaction_ns(self.since_zero(self.now), self.model.run.start.ns(), &mut stream);
-            self.schedule(self.now.saturating_add(took), Due::Approves(scaler));
-        }
-        present
+    /// By what the wish of a scaler is multiplied now.
+    pub(super) fn runs_away(&self, scaler: u32) -> f64 {
+        self.control.struck.runs_away[scaler as usize].iter().product()
     }
 
-    /// A person approves what a scaler wants by now, if it wants it still.
+    /// A scaler wants so many, which somebody has to approve, or nothing of that kind any more.
+    pub(super) fn asks_for(&mut self, scaler: u32, wanted: Option<u32>) {
+        let place = scaler as usize;
+        let before = std::mem::replace(&mut self.control.struck.asks[place], wanted);
+        let Override::Supervised(_, by) = self.model.scalers[place].overrule else { return };
+        if wanted.is_none() || before.is_some() {
+            return;
+        }
+        let asked = self.control.struck.asked[place];
+        self.control.struck.asked[place] += 1;
+        let (person, name) = (&self.model.people[by], &self.model.scalers[place].name);
+        let mut stream = Stream::new(self.seed, self.replication, name, &format!("approves {asked}"));
+        let took = person.reaction_ns(self.since_zero(self.now), self.model.run.start.ns(), &mut stream);
+        self.schedule(self.now.saturating_add(took), Due::Approves(scaler));
+    }
+
+    /// A person approves what a scaler wants by now, if it wants it still; who is busy does that afterwards.
     pub(super) fn approves(&mut self, scaler: u32) {
+        let Override::Supervised(_, by) = self.model.scalers[scaler as usize].overrule else { return };
+        if self.control.struck.asks[scaler as usize].is_none() || self.has_to_wait(by, Task::Approves(scaler)) {
+            return;
+        }
         let Some(wanted) = self.control.struck.asks[scaler as usize].take() else { return };
         if !self.leaves_alone(scaler) {
-            self.scale_to(self.model.scalers[scaler as usize].of, wanted);
+            self.is_approved(scaler, wanted);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Runbooks while they run: begun by an alert, done step by step by a person or by automation, with a journal.
 //!
-//! A runbook is idle, waits for its person, or does one of its actions. A person is busy with at most one runbook; others wait in the order in which
-//! he has reacted to them.
+//! A runbook is idle, waits for its person, or does one of its actions. A person is busy with at most one runbook (`people.rs`).
 
 use super::Due;
+use super::people::Task;
 use super::works::Then;
 use crate::deed::{DeedEffect, Whom};
 use crate::engine::rng::Stream;
@@ -11,7 +11,6 @@ use crate::ids::InstanceId;
 use crate::model::Model;
 use crate::results::{JournalEntry, JournalKind, JournalWriter, Response, RunbookRun};
 use crate::world::World;
-use std::collections::VecDeque;
 
 /// One runbook in a run.
 #[derive(Debug, Default)]
@@ -30,20 +29,15 @@ struct Follow {
     journal: JournalWriter,
 }
 
-/// All runbooks, and those who do them.
+/// All runbooks.
 #[derive(Debug, Default)]
 pub(super) struct Runbooks {
     all: Vec<Follow>,
-    /// By person: what he does now, and what waits for him.
-    people: Vec<(Option<u32>, VecDeque<u32>)>,
 }
 
 impl Runbooks {
     pub(super) fn new(model: &Model) -> Self {
-        Self {
-            all: model.runbooks.iter().map(|_| Follow::default()).collect(),
-            people: model.people.iter().map(|_| (None, VecDeque::new())).collect(),
-        }
+        Self { all: model.runbooks.iter().map(|_| Follow::default()).collect() }
     }
 
     /// What became of them.
@@ -113,12 +107,10 @@ impl World<'_> {
     /// Who does a runbook has reacted: it goes on, or waits until he has time for it.
     pub(super) fn reacts(&mut self, place: u32) {
         if let Some(by) = self.model.runbooks[place as usize].by {
-            let (does, waiting) = &mut self.control.runbooks.people[by];
-            if does.is_some() {
-                waiting.push_back(place);
+            if self.has_to_wait(by, Task::Runbook(place)) {
                 return;
             }
-            *does = Some(place);
+            self.control.people.begins(by, place);
         }
         self.starts_acting(place);
     }
@@ -257,11 +249,8 @@ impl World<'_> {
         if let Some(last) = follow.responses.last_mut() {
             last.ended_ns = Some(now_ns);
         }
-        let Some(by) = self.model.runbooks[place as usize].by else { return };
-        let (does, waiting) = &mut self.control.runbooks.people[by];
-        *does = waiting.pop_front();
-        if let Some(next) = *does {
-            self.starts_acting(next);
+        if let Some(by) = self.model.runbooks[place as usize].by {
+            self.has_time(by);
         }
     }
 }

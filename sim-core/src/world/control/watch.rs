@@ -6,7 +6,7 @@
 
 use super::Due;
 use crate::control::pods::{Pod, PodCounts, Pods};
-use crate::control::scaling::{Moves, Situation, whole};
+use crate::control::scaling::{Decision, Moves, Situation, whole};
 use crate::control::{AlertTracker, Pipeline, Scaler, ScalerState, Scrape, Telemetry};
 use crate::counters::WAIT;
 use crate::deed::DeedEffect;
@@ -44,6 +44,8 @@ struct Pipe {
     wrong: BTreeMap<(EdgeId, u8), u64>,
     versions: ByVersion<VersionCounts>,
     version_latency: ByVersion<Histogram>,
+    /// What all pipelines had counted, where a reader asks what records cost.
+    records: Vec<PipelineCounts>,
     /// Of instances that somebody looks at one by one: the number of the life in which each ran, and what it had counted.
     pods: BTreeMap<InstanceId, (Option<u32>, PodCounts)>,
 }
@@ -216,6 +218,7 @@ impl World<'_> {
             versions: ByVersion::new(),
             version_latency: ByVersion::new(),
             reads_ages: readers.iter().any(|metric| metric.metric == Metric::Age),
+            records: Vec::new(),
             pods: BTreeMap::new(),
             of_file,
             telemetry,
@@ -257,10 +260,11 @@ impl World<'_> {
     pub(super) fn look_at_all(&mut self, index: u32) -> Scrape {
         let now = self.now;
         let ages_ns = self.ages_of_readings(index);
+        let pipelines = self.records_of_pipelines(index);
         self.read_cpu();
         self.read_waits();
         let pipe = &mut self.control.watch.pipes[index as usize];
-        let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ages_ns, ..Scrape::default() };
+        let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ages_ns, pipelines, ..Scrape::default() };
         for (before, site) in pipe.edges.iter_mut().zip(self.calls.ids()) {
             let counts = self.calls.sums(site);
             scrape.edges.push(counts.since(before));
@@ -305,6 +309,18 @@ impl World<'_> {
         }
         pipe.since = now;
         scrape
+    }
+
+    /// What the pipelines have recorded since this one last looked; nothing where it has no reader for that.
+    fn records_of_pipelines(&mut self, index: u32) -> Vec<PipelineCounts> {
+        let pipe = &mut self.control.watch.pipes[index as usize];
+        if !pipe.telemetry.reads_records() {
+            return Vec::new();
+        }
+        let mut before = std::mem::take(&mut pipe.records);
+        let since = self.control.watch.records_since(&mut before);
+        self.control.watch.pipes[index as usize].records = before;
+        since
     }
 
     /// How old the newest reading is that each pipeline of the file has delivered [ns]; nothing where this one has no reader for that.
@@ -353,10 +369,10 @@ impl World<'_> {
             let current = situation.current;
             (current, scaler.decide(state, situation))
         });
-        let (present, (current, mut decision)) = decided;
+        let (present, (current, decision)) = decided;
+        self.asks_for(index, decision.asks);
         let (now, scaler) = (self.now, &self.in_force.scalers[index as usize]);
         let (service, moves) = (scaler.of, scaler.moves());
-        decision.to = self.overrules(index, current, decision.to);
         match moves {
             Moves::Nodes => self.scale_nodes(service, decision),
             Moves::Sizes if decision.to != current => {
@@ -402,14 +418,8 @@ impl World<'_> {
         let of_week_ns = model.run.start.ns().cast_signed().saturating_add(from_zero).rem_euclid(WEEK_NS);
         let each = |metric: &Resolved| self.pods_of(scaler.pipeline, service, metric);
         let mut state = std::mem::take(&mut states[index as usize]);
-        let (current, running, is_changing) = match scaler.moves() {
-            Moves::Instances => (present, running, false),
-            Moves::Nodes => (self.nodes_of(service), present, false),
-            Moves::Sizes => {
-                let (size, is_changing) = self.size_of(service);
-                (size, running, is_changing)
-            }
-        };
+        let (current, is_changing) = self.has_now(scaler, present);
+        let running = if scaler.moves() == Moves::Nodes { present } else { running };
         let (idle, is_short) = self.idle_nodes(service);
         let situation = Situation {
             now_ns: now,
@@ -421,6 +431,7 @@ impl World<'_> {
             idle,
             is_short,
             is_changing,
+            runs_away: self.runs_away(index),
             read: &mut read,
             each: &each,
         };
@@ -428,6 +439,32 @@ impl World<'_> {
         states[index as usize] = state;
         self.control.watch.scalers = states;
         (present, made)
+    }
+
+    /// How many a service has of what a scaler moves, or which size; and whether it comes to another still.
+    fn has_now(&self, scaler: &Scaler, present: u32) -> (u32, bool) {
+        match scaler.moves() {
+            Moves::Instances => (present, false),
+            Moves::Nodes => (self.nodes_of(scaler.of), false),
+            Moves::Sizes => self.size_of(scaler.of),
+        }
+    }
+
+    /// What a scaler asked for is approved: it is done, and remembered as its change.
+    pub(super) fn is_approved(&mut self, index: u32, to: u32) {
+        let (now, from_zero) = (self.now, self.since_zero(self.now));
+        let scaler = &self.in_force.scalers[index as usize];
+        let (service, moves) = (scaler.of, scaler.moves());
+        let lives = self.stations.lives(service);
+        let present = lives.filter(|life| !matches!(life, Life::Gone | Life::Draining)).count() as u32;
+        let (current, _) = self.has_now(scaler, present);
+        scaler.changes(&mut self.control.watch.scalers[index as usize], (now, from_zero), current, to);
+        match moves {
+            Moves::Instances => self.scale_to(service, to),
+            Moves::Nodes => self.scale_nodes(service, Decision { desired: to, to, asks: None }),
+            Moves::Sizes if to != current => self.resize(service, to),
+            Moves::Sizes => {}
+        }
     }
 
     /// The instances of a service, as the control plane sees them, with the readings of each that a pipeline has delivered.

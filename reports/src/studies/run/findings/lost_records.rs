@@ -30,7 +30,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     let (name, pipeline) = all().filter(|one| share(one) > WORTH).max_by(|a, b| share(a).total_cmp(&share(b)))?;
     Some(Finding {
         what: format!(
-            "The telemetry {name} loses {}\u{a0}% of its records: {} a run find the queue to the sink full.",
+            "The telemetry {name} loses {}\u{a0}% of its records: {} a run, because the queue to the sink is full.",
             grouped(share(&(name, pipeline)) * 100.0, 1),
             plain(pipeline.dropped.mean, Unit::Count)
         ),
@@ -52,7 +52,12 @@ mod tests {
     fn said(records: f64, dropped: f64, leaked: f64) -> Option<String> {
         let mut study = sample::study();
         let exact = Estimate::exact;
-        let summary = TelemetrySummary { records: exact(records), dropped: exact(dropped), leaked: exact(leaked) };
+        let summary = TelemetrySummary {
+            records: exact(records),
+            dropped: exact(dropped),
+            leaked: exact(leaked),
+            arrived: exact(records),
+        };
         study.summary.telemetry.insert("traces".into(), summary);
         look(&study, &sample::source()).map(|finding| finding.what)
     }
@@ -61,7 +66,7 @@ mod tests {
     fn what_is_lost_or_let_out_is_told() {
         assert_eq!(
             said(9_000.0, 1_000.0, 0.0).unwrap(),
-            "The telemetry traces loses 10.0\u{a0}% of its records: 1,000 a run find the queue to the sink full."
+            "The telemetry traces loses 10.0\u{a0}% of its records: 1,000 a run, because the queue to the sink is full."
         );
         assert_eq!(
             said(9_000.0, 1_000.0, 30.0).unwrap(),

@@ -62,6 +62,9 @@ pub fn rows(study: &StudyResult) -> Vec<SeriesRow> {
         add(&s.name, "entered_per_s", all(&s.offered_per_s));
         add(&s.name, "queue_length", all(&s.queue_length));
         add(&s.name, "utilisation", s.utilisation.clone());
+        for (place, size) in s.sizes.iter().enumerate() {
+            add(&s.name, &format!("running_at_size_{}", place + 1), all(&size.running));
+        }
         if !s.tree_amplification.is_empty() {
             add(&s.name, "tree_amplification", s.tree_amplification.clone());
         }
