@@ -16,8 +16,9 @@ pub fn observed(promise: &PromiseSummary) -> Option<String> {
     (promise.observed.is_some() || promise.judged == 0).then(|| numbers::observed(promise))
 }
 
-/// What was observed of a clause: the value of each comparison and, where it is compared with another one, that; of a promise that it
-/// asks for, the value of the promise; else the runs that keep it. `promises` are those of the same scenario.
+/// What was observed of a clause: the value of each comparison and, where it is compared with another one, that; of a promise that it asks for, the
+/// value of the promise; else the runs that keep it, which are also told of a comparison of two values that only some runs keep. `promises` are those
+/// of the same scenario.
 pub fn seen(promises: &[PromiseSummary], clause: &PromiseSummary) -> String {
     let asked = promises.iter().find(|promise| clause.of_promise.as_ref() == Some(&promise.name));
     if let Some(text) = asked.and_then(observed) {
@@ -29,7 +30,10 @@ pub fn seen(promises: &[PromiseSummary], clause: &PromiseSummary) -> String {
     let values: Vec<String> = match clause.comparisons.as_slice() {
         [one] => {
             let against = one.against.map(|e| format!("against {}", numbers::estimate(&e, one.unit)));
-            [Some(numbers::observed(clause)), against].into_iter().flatten().collect()
+            // Where it is so in some runs and not in others, that is the probability of what is asked.
+            let is_split = against.is_some() && 0 < clause.kept && clause.kept < clause.judged;
+            let runs = is_split.then(|| format!("in {} of {} runs", clause.kept, clause.judged));
+            [Some(numbers::observed(clause)), against, runs].into_iter().flatten().collect()
         }
         several => several.iter().map(numbers::observed_value).collect(),
     };

@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 36] = [
+pub(crate) const OF_NAMES: [&str; 37] = [
     "alerts",
     "caches",
     "consumers",
@@ -29,6 +29,7 @@ pub(crate) const OF_NAMES: [&str; 36] = [
     "sagas",
     "scalers",
     "services",
+    "silences",
     "states",
     "stores",
     "studies",

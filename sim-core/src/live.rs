@@ -57,6 +57,7 @@ pub const LIVE: &[&str] = &[
     "caches.NAME.contents.fixed.ttl",
     "stores.NAME.replication.primary.lag",
     "stores.NAME.replication.primary.commit",
+    "stores.NAME.escrow",
     "queues.NAME.capacity",
     "queues.NAME.consumers.NAME.visibility_timeout",
     "queues.NAME.consumers.NAME.max_deliveries",
@@ -205,6 +206,10 @@ fn nodes(id: ServiceId, a: &Service, b: &Service, found: &mut Found) {
                 found.add(from, to, |lag| Live::Node(id, OfNode::Lag(lag.clone())));
                 found.add(before, then, |commit| Live::Node(id, OfNode::Commit(*commit)));
             }
+            let escrow = |store: &Store| store.stock.as_ref().and_then(|stock| stock.escrow);
+            if let (Some(from), Some(to)) = (escrow(a), escrow(b)) {
+                found.add(&from, &to, |escrow| Live::Node(id, OfNode::Escrow(*escrow)));
+            }
         }
         (Node::Cache(a), Node::Cache(b)) => {
             if let (Some(from), Some(to)) = (a.contents.ttl(), b.contents.ttl()) {
@@ -298,6 +303,11 @@ pub fn put_node(service: &mut Service, value: &OfNode) {
         OfNode::Commit(to) => {
             if let Node::Store(Store { replication: Replication::Primary { commit, .. }, .. }) = &mut service.node {
                 *commit = *to;
+            }
+        }
+        OfNode::Escrow(escrow) => {
+            if let Node::Store(Store { stock: Some(stock), .. }) = &mut service.node {
+                stock.escrow = Some(*escrow);
             }
         }
         OfNode::Ttl(ttl) => {

@@ -57,6 +57,16 @@ fn alerts_with_a_callee_in_common_are_one_incident() {
 }
 
 #[test]
+fn an_alert_that_somebody_has_silenced_is_silent_for_its_time() {
+    let silence =
+        |at: &str| run(&system(&format!("  incidents: {{silences: {{known: {{alert: web, at: {at}, for: 60s}}}}}}\n")));
+    let now = silence("50s");
+    assert_eq!((now.incidents.silenced, now.incidents.all[0].alerts.as_slice()), (4, &[1][..]));
+    let later = silence("100s");
+    assert_eq!((later.incidents.silenced, later.incidents.all[0].alerts.as_slice()), (0, &[0, 1][..]));
+}
+
+#[test]
 fn incidents_beyond_the_bound_are_said_to_be_left_out() {
     // 200 instances raise an alert each, every 20 s for 2000 s.
     let flapping = |for_s: u32| {
@@ -112,6 +122,37 @@ fn levels_raise_an_incident_and_begin_runbooks_once() {
     let responses = &run.runbooks[0].responses;
     assert_eq!(responses.len(), 1);
     assert_eq!(run.struck(sim_core::ids::FaultId(0))[0].to_ns, responses[0].begun_ns + 5 * NS);
+}
+
+/// Revenue, users, availability and data: the worst of them counts, whatever severity the alerts have.
+#[test]
+fn each_of_four_impacts_raises_the_severity() {
+    let severity = |levels: &str| {
+        let lies = "faults:\n  lies: {inject: {wrong: {kind: wrong_amount, probability: 50%}}, where: {service: mail}, at: 60s, for: 120s}\n";
+        let text = system(&format!(
+            "  incidents: {{levels: {{{levels}}}}}\ncosts: {{lost: {{meter: {{failures: {{of: web.get}}}}, price: $2}}}}\n"
+        ));
+        run(&text
+            .replace("faults:\n", lies)
+            .replace("fail, where: {service: db}", "{fail: {probability: 60%}}, where: {service: db}"))
+        .incidents
+        .all[0]
+            .severity
+    };
+    // 50 requests a second, of which three in five fail, cost $3,600 a minute.
+    let impacts = [
+        ("cost(sales) over 10s > $3000/min", "cost(sales) over 10s > $4200/min"),
+        ("users_affected over 10s > 20%", "users_affected over 10s > 99%"),
+        ("availability(web) over 10s < 50%", "availability(web) over 10s < 20%"),
+        ("wrong_amount(mail.send) over 10s > 10%", "wrong_amount(mail.send) over 10s > 60%"),
+    ];
+    for (reached, missed) in impacts {
+        // The alerts have severities 3 and 4.
+        assert_eq!(severity(&format!("5: {{when: {reached}}}")), 5, "{reached}");
+        assert!(severity(&format!("5: {{when: {missed}}}")) < 5, "{missed}");
+    }
+    let all: Vec<&str> = impacts.iter().map(|(reached, _)| *reached).collect();
+    assert_eq!(severity(&format!("2: {{when: {}}}, 5: {{when: {}}}", all[1], all[3])), 5, "the highest counts");
 }
 
 #[test]
@@ -222,6 +263,8 @@ fn what_is_wrong_is_said_at_its_place() {
             "an alert begins it, or an incident",
         ),
         ("  incidents: {levels: {7: {}}}\n", "severity 7 does not exist"),
+        ("  incidents: {silences: {s: {alert: wbe, at: 1s, for: 1m}}}\n", "no alert is called \"wbe\""),
+        ("  incidents: {silences: {s: {alert: web, at: 1s, for: 0s}}}\n", "silences nothing"),
         ("  switches: {s: {do: hold, where: {service: web}}}\n", "hold acts on a scaler, and web is none"),
         (
             "  switches: {s: {do: {fallback: {outcome: timeout}}, where: {feature: fresh}}}\n",

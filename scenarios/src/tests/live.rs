@@ -15,7 +15,7 @@ const SYSTEM: &str = "\
 scenario: Values that change
 question: What happens?
 run: {duration: 200s, warm_up: 0s, replications: 2, seed: 7}
-keys: {rows: {uniform: {count: 3}}}
+keys: {rows: {uniform: {count: 3}}, seats: {uniform: {count: 100M}}}
 caches:
   kept: {contents: {keyed: {key: rows, ttl: 2s}}}
   held: {contents: {fixed: {hit_ratio: 50%, ttl: 3s}}}
@@ -46,6 +46,7 @@ load:
     arrive: {burst: {size: 200, at: 1s, every: 10s, times: 20}}
     balance: random
   users: {to: web.get, arrive: {burst: {size: 40, at: 1s, every: 10s, times: 20}}, balance: random}
+  buyers: {to: seats.take, arrive: {burst: {size: 30, at: 1s, every: 10s, times: 20}}, balance: random}
   rare: {to: batch.run, arrive: {constant: {rate: 1/s}}}
 services:
   web:
@@ -108,6 +109,15 @@ stores:
     endpoints:
       get: {access: read, steps: [{work: {exponential: {mean: 60ms}}}, {fail: {probability: 40%, outcome: error}}]}
       put: {access: write, steps: [{work: 1ms}]}
+  seats:
+    instances: 2
+    workers: 40
+    zones: [a, b]
+    key: seats
+    replication: {merge: {every: 1s}}
+    stock: {amount: 10}
+    escrow: {percent: 30%, refill_below: 50%}
+    endpoints: {take: {access: update, steps: [{work: 1ms}]}}
 queues:
   jobs: {capacity: 12, consumers: {work: {to: worker.run, visibility_timeout: 250ms, max_deliveries: 3}}}
 faults:
@@ -214,6 +224,8 @@ const CASES: &[(&str, &str, &str)] = &[
     ),
     ("services.NAME.machine.nic.ring", "services.near.machine.nic.ring", "1"),
     ("stores.NAME.replication.primary.lag", "stores.rows.replication.primary.lag", "400ms"),
+    ("stores.NAME.escrow", "stores.seats.escrow.percent", "10%"),
+    ("stores.NAME.escrow", "stores.seats.escrow.refill_below", "100%"),
     ("stores.NAME.replication.primary.commit", "stores.rows.replication.primary.commit", "all"),
     ("caches.NAME.contents.keyed.ttl", "caches.kept.contents.keyed.ttl", "5ms"),
     ("caches.NAME.contents.fixed.ttl", "caches.held.contents.fixed.ttl", "100ms"),

@@ -138,6 +138,11 @@ impl Shelf {
         &self.stock
     }
 
+    /// Rights are split so from now on: what zones have stays theirs.
+    pub fn splits(&mut self, escrow: Escrow) {
+        self.stock.escrow = Some(escrow);
+    }
+
     fn row(&mut self, row: u64) -> &mut StockRow {
         let (amount, counting) = (self.stock.amount, self.counting);
         let escrow = self.stock.escrow;

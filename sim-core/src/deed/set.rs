@@ -7,6 +7,7 @@ use crate::call::locality::LocalitySettings;
 use crate::call::rate_limit::RateLimitSettings;
 use crate::call::retry::RetrySettings;
 use crate::data::replication::Commit;
+use crate::data::stock::Escrow;
 use crate::dist::Distribution;
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, ServiceId};
 use crate::message::Consumer;
@@ -158,6 +159,8 @@ pub enum OfNode {
     Lag(Distribution),
     /// What a write of a store waits for.
     Commit(Commit),
+    /// How the right to sell is split.
+    Escrow(Escrow),
     /// How long a value of a cache is good for.
     Ttl(SimDuration),
     /// How many messages fit into a queue.

@@ -4,9 +4,11 @@
 
 mod levels;
 mod maintenance;
+mod silence;
 
 pub use levels::{DEFAULT_RESPONSE_S, Level, LevelSettings};
 pub use maintenance::{Maintenance, MaintenanceSettings};
+pub use silence::{Silence, SilenceSettings};
 
 use crate::control::Alert;
 use crate::expression::{Resolved, Subject};
@@ -36,7 +38,8 @@ pub const ALL: &[Kind] =
 /// Its severity is the highest of its alerts and of the `levels` whose condition is true, which are looked at as often as telemetry comes. As it
 /// opens, and when it becomes worse, the first of the `people` who `gets` this severity is called; nobody acknowledges in the time of the level: the
 /// next one is, and so on. An alert that joins calls nobody again, unless it is a z-score: what is unusual is told even so. A person is told `limit`
-/// times in `every`; what comes on top is lost. Alerts that read only services under maintenance are silent: they fire, and open no incident.
+/// times in `every`; what comes on top is lost. Alerts that read only services under maintenance are silent, and those
+/// that somebody has silenced (`silences`): they fire, and open no incident.
 ///
 /// Runbooks may begin with an incident (`trigger: {incident: {severity: 3}}`), once each, as soon as it is so severe; who does it begins when he has
 /// acknowledged. Metrics: `incidents`, `notifications`, `time_to_acknowledge`.
@@ -52,6 +55,7 @@ pub const ALL: &[Kind] =
 ///   - `limit`: so often, count
 ///   - `every`: in so long, duration
 /// - `maintenance`: windows by name, each with `where`, `at` and `for`
+/// - `silences`: of one alert each, by name, with `alert`, `at` and `for`
 /// - `levels`: by severity from 1 to 5, each with `when` and `respond_within`, default 1h, 15m, 5m, 1m and 30s
 ///
 /// # Example
@@ -61,6 +65,7 @@ pub const ALL: &[Kind] =
 ///     correlate: {within: 5m, group: dependency}
 ///     notify: {limit: 5, every: 15m}
 ///     maintenance: {patching: {where: {service: web}, at: 60m, for: 20m}}
+///     silences: {known: {alert: slow, at: 10m, for: 1h}}
 ///     levels: {4: {when: availability(web) < 90%, respond_within: 60s}}
 /// ```
 ///
@@ -76,6 +81,9 @@ pub struct IncidentSettings {
     /// When which alerts are silent, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub maintenance: BTreeMap<String, MaintenanceSettings>,
+    /// When one alert is silent, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub silences: BTreeMap<String, SilenceSettings>,
     /// What makes an incident how severe, by severity.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub levels: BTreeMap<String, LevelSettings>,
@@ -141,6 +149,8 @@ pub struct Incidents {
     pub every_ns: u64,
     /// When which alerts are silent.
     pub maintenance: Vec<Maintenance>,
+    /// When one alert is silent.
+    pub silences: Vec<Silence>,
     /// Of severities 1 to 5, in this order.
     pub levels: [Level; 5],
     /// What each alert has to do with, by its place: services, sorted; none where it fits all.
@@ -166,6 +176,11 @@ impl IncidentSettings {
                 p.at(name, |p| window.validate(p));
             }
         });
+        problems.at("silences", |p| {
+            for (name, silence) in &self.silences {
+                p.at(name, |p| silence.validate(p));
+            }
+        });
         problems.at("levels", |p| {
             for (severity, level) in &self.levels {
                 if !matches!(severity.as_str(), "1" | "2" | "3" | "4" | "5") {
@@ -187,6 +202,9 @@ impl IncidentSettings {
         let maintenance: Option<Vec<Maintenance>> = problems.at("maintenance", |p| {
             self.maintenance.iter().map(|(name, w)| p.at(name, |p| w.compile(name, names, topology, p))).collect()
         });
+        let silences: Option<Vec<Silence>> = problems.at("silences", |p| {
+            self.silences.iter().map(|(name, silence)| p.at(name, |p| silence.compile(alerts, p))).collect()
+        });
         let levels = problems.at("levels", |p| {
             std::array::from_fn(|place| {
                 let name = (place + 1).to_string();
@@ -205,6 +223,7 @@ impl IncidentSettings {
             limit: self.notify.limit.get() as usize,
             every_ns: self.notify.every.ns(),
             maintenance: maintenance?,
+            silences: silences?,
             levels,
             touches,
             reads,

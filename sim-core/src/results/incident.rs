@@ -33,7 +33,7 @@ pub struct IncidentsRun {
     pub notified_ns: Vec<i64>,
     /// How often somebody was not told because of the limit.
     pub suppressed: u64,
-    /// Alerts that were silent because of maintenance.
+    /// Alerts that were silent.
     pub silenced: u64,
     /// Incidents that were not opened because there were too many.
     pub left_out: u64,
@@ -52,7 +52,7 @@ pub struct IncidentsSummary {
     pub notifications: Estimate,
     /// Times that somebody was not told because of the limit, per replication.
     pub suppressed: Estimate,
-    /// Alerts that were silent because of maintenance, per replication.
+    /// Alerts that were silent, per replication.
     pub silenced: Estimate,
     /// People who were told because others did not answer in time, per replication.
     pub escalations: Estimate,

@@ -95,6 +95,7 @@ impl World<'_> {
             }
             OfNode::Lag(lag) => self.data.lag_changes(service, lag),
             OfNode::Commit(commit) => self.data.commit_changes(service, *commit, is_set),
+            OfNode::Escrow(escrow) => self.data.escrow_changes(service, *escrow),
             OfNode::Ttl(ttl) => self.caches.ttl_changes(service, *ttl),
             OfNode::Messages(capacity) => self.data.queue_changes(service, *capacity),
             OfNode::Consumer(place, consumer) => self.data.consumer_changes(service, *place, consumer),

@@ -41,6 +41,18 @@ pub(super) const ACTS: &[Act] = &[
         "leaked(all) > 100 and leaked(all) in on == 0",
     ),
     act(
+        "meter records",
+        "control.telemetry: {all: {every: 5s}}",
+        "costs: {c: {meter: {records: {of: all}}, price: $1/1M}}",
+        "cost in on > $250/month and cost in on < $275/month",
+    ),
+    act(
+        "meter leaks",
+        "control.telemetry: {all: {every: 5s, sensitive: 10%}}",
+        "costs: {c: {meter: {leaks: {of: all}}, price: $1}}",
+        "spent(c) in on > $1000",
+    ),
+    act(
         "control incidents",
         SEEN,
         "control: {telemetry: {all: {every: 5s}}, alerts: {errors: {when: error_rate(web.get) over 10s > 50%, finds: bad}}, incidents: {}, runbooks: {r: {trigger: {incident: {severity: 3}}, actions: [{do: {mend: {fault: bad}}, takes: 5s}]}}}",

@@ -517,18 +517,6 @@ pub(super) const ACTS: &[Act] = &[
         "spent(c) in on > $500",
     ),
     act(
-        "meter records",
-        "control.telemetry: {all: {every: 5s}}",
-        "costs: {c: {meter: {records: {of: all}}, price: $1/1M}}",
-        "cost in on > $250/month and cost in on < $275/month",
-    ),
-    act(
-        "meter leaks",
-        "control.telemetry: {all: {every: 5s, sensitive: 10%}}",
-        "costs: {c: {meter: {leaks: {of: all}}, price: $1}}",
-        "spent(c) in on > $1000",
-    ),
-    act(
         "step call",
         "",
         "services.web.endpoints.get.steps: [{call: {to: api.get, policy: api}}, {call: {to: api.get, policy: api}}]",

@@ -69,6 +69,9 @@ pub enum Split {
 /// that are lost on their way are sent again. Rights are at one place at any time, so that there is never more sold than there is, whatever is cut
 /// off; but a zone that is cut off may be sold out while others still have some.
 ///
+/// All but `split` may be set while a run goes on. What a zone may sell stays its own; what it is given from then on is of the new size, and rows
+/// that nobody has asked for yet are split anew.
+///
 /// # When to use it
 /// For stock that is sold in several places which have to go on without each other.
 ///

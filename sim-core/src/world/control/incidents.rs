@@ -86,10 +86,14 @@ impl World<'_> {
         }
     }
 
-    /// Whether an alert is silent now, because all that it reads is under maintenance.
+    /// Whether an alert is silent now, because somebody has silenced it or all that it reads is under maintenance.
     pub(super) fn is_silent(&self, alert: usize) -> bool {
         let Some(incidents) = &self.model.incidents else { return false };
         let (now_ns, reads) = (self.since_zero(self.now), &incidents.reads[alert]);
+        let silences = incidents.silences.iter().filter(|silence| silence.alert == alert);
+        if silences.into_iter().any(|silence| silence.from_ns <= now_ns && now_ns < silence.to_ns) {
+            return true;
+        }
         let is_now = |window: &&crate::incident::Maintenance| window.from_ns <= now_ns && now_ns < window.to_ns;
         let under =
             |service: &ServiceId| incidents.maintenance.iter().filter(is_now).any(|w| w.services.contains(service));
@@ -101,7 +105,7 @@ impl World<'_> {
         let Some(incidents) = &self.model.incidents else { return };
         if self.is_silent(alert) {
             self.control.desk.silenced += times as u64;
-            let text = format!("{} is silent: maintenance", self.model.alerts[alert].name);
+            let text = format!("{} is silent", self.model.alerts[alert].name);
             self.writes_down(JournalKind::Alert, text);
             return;
         }

@@ -23,6 +23,7 @@ use super::frame::{Frame, FrameId};
 use super::network::Network;
 use super::{Event, World, fact};
 use crate::data::replication::Commit;
+use crate::data::stock::Escrow;
 use crate::dist::Distribution;
 use crate::engine::rng::mix;
 use crate::ids::{EdgeId, InstanceId, KeySpaceId, ServiceId};
@@ -206,6 +207,11 @@ impl Data {
     /// What a write of a store waits for from now on; whether somebody has set it.
     pub(in crate::world) fn commit_changes(&mut self, service: ServiceId, commit: Commit, is_set: bool) {
         self.rows.commit_changes(service, commit, is_set);
+    }
+
+    /// How the right to sell what a store has is split from now on.
+    pub(in crate::world) fn escrow_changes(&mut self, store: ServiceId, escrow: Escrow) {
+        self.stocks.escrow_changes(store, escrow);
     }
 
     /// Whether requests can rely on something at a store, whatever copy they read.

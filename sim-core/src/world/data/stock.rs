@@ -7,7 +7,7 @@
 use super::Due;
 use super::copies::{Copies, Lost};
 use crate::counters::count;
-use crate::data::stock::{self, Counting, Shelf, Taken};
+use crate::data::stock::{self, Counting, Escrow, Shelf, Taken};
 use crate::data::{Cause, Wrongness};
 use crate::engine::rng::mix;
 use crate::ids::{InstanceId, ServiceId, ZoneId};
@@ -82,6 +82,11 @@ impl Stocks {
     fn of(&mut self, store: ServiceId) -> &mut OnShelf {
         let Some(of) = self.0.get_mut(&store) else { unreachable!("only a store with stock sells") };
         of
+    }
+
+    /// How the right to sell is split from now on.
+    pub(super) fn escrow_changes(&mut self, store: ServiceId, escrow: Escrow) {
+        self.of(store).shelf.splits(escrow);
     }
 
     /// Whether the rows of a store are counted.
