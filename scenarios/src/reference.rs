@@ -39,7 +39,7 @@ const HEAD: &str = "\
 
 Made from the types that read a scenario. `windtunnel explain WORD` prints one entry, also of a path, as `services.web.queue`. In paths `NAME` is a
 name that you choose, and `N` a place in a list. A kind is a map with one key, or its bare name where it needs no settings. Every key, kind and
-metric is here; what is not is an unknown key, and `explain` says of a word that is planned and not built yet that it is planned. Values that are *live*, and
+metric is here; what is not is an unknown key. Values that are *live*, and
 all that stands within them, can be [set](#do-set) while a run goes on.
 
 ## Contents

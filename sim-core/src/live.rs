@@ -56,6 +56,7 @@ pub const LIVE: &[&str] = &[
     "caches.NAME.contents.keyed.ttl",
     "caches.NAME.contents.fixed.ttl",
     "stores.NAME.replication.primary.lag",
+    "stores.NAME.replication.primary.closed_timestamp_lag",
     "stores.NAME.replication.primary.commit",
     "stores.NAME.escrow",
     "queues.NAME.capacity",
@@ -199,12 +200,15 @@ fn nodes(id: ServiceId, a: &Service, b: &Service, found: &mut Found) {
     match (&a.node, &b.node) {
         (Node::Store(a), Node::Store(b)) => {
             if let (
-                Replication::Primary { lag: from, commit: before, .. },
-                Replication::Primary { lag: to, commit: then, .. },
+                Replication::Primary { lag: from, commit: before, closed_lag: closed, .. },
+                Replication::Primary { lag: to, commit: then, closed_lag: closes, .. },
             ) = (&a.replication, &b.replication)
             {
                 found.add(from, to, |lag| Live::Node(id, OfNode::Lag(lag.clone())));
                 found.add(before, then, |commit| Live::Node(id, OfNode::Commit(*commit)));
+                if let (Some(before), Some(then)) = (closed, closes) {
+                    found.add(before, then, |lag| Live::Node(id, OfNode::ClosedLag(*lag)));
+                }
             }
             let escrow = |store: &Store| store.stock.as_ref().and_then(|stock| stock.escrow);
             if let (Some(from), Some(to)) = (escrow(a), escrow(b)) {
@@ -298,6 +302,11 @@ pub fn put_node(service: &mut Service, value: &OfNode) {
         OfNode::Lag(to) => {
             if let Node::Store(Store { replication: Replication::Primary { lag, .. }, .. }) = &mut service.node {
                 lag.clone_from(to);
+            }
+        }
+        OfNode::ClosedLag(to) => {
+            if let Node::Store(Store { replication: Replication::Primary { closed_lag, .. }, .. }) = &mut service.node {
+                *closed_lag = Some(*to);
             }
         }
         OfNode::Commit(to) => {

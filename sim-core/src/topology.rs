@@ -274,6 +274,8 @@ pub enum Replication {
         commit: Commit,
         /// How another instance becomes the primary; `None` where none ever does.
         failover: Option<FailoverSettings>,
+        /// How old what replicas show is at least; `None` where they show all that they have.
+        closed_lag: Option<SimDuration>,
     },
     /// Every instance takes reads and writes, and asks the copies of the row.
     Quorum(Quorum),
@@ -291,6 +293,11 @@ pub enum Replication {
         /// Bytes of a message.
         message: Bytes,
     },
+}
+
+/// Whether not every copy of a store is good for every read: sessions rely on something, or what replicas show is closed.
+pub fn keeps_session(store: &Store) -> bool {
+    !store.session.is_empty() || matches!(store.replication, Replication::Primary { closed_lag: Some(_), .. })
 }
 
 /// Where reads of a primary-replica store go.

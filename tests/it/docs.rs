@@ -209,21 +209,6 @@ fn a_page_that_is_not_true_is_found() {
     assert!(fits(&["a", "...", "d"], &["a", "b", "c", "d"]) && !fits(&["a", "...", "d"], &["a", "b"]));
 }
 
-/// Words in backquotes in the first cell of each row of a table.
-fn first_cells(table: &str) -> BTreeSet<&str> {
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| "));
-    let cells = rows.filter_map(|row| row.split(" |").next());
-    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
-}
-
-#[test]
-fn the_cookbook_says_of_each_planned_word_what_to_do_until_then() {
-    let page = std::fs::read_to_string(root().join("docs/COOKBOOK.md")).unwrap();
-    let (_, table) = page.split_once("## What cannot be written yet").unwrap();
-    let planned: BTreeSet<&str> = scenarios::reader::planned::PLANNED.iter().map(|(word, _)| *word).collect();
-    assert_eq!(first_cells(table), planned);
-}
-
 #[test]
 fn the_cookbook_has_each_recipe_of_its_first_table() {
     let page = std::fs::read_to_string(root().join("docs/COOKBOOK.md")).unwrap();

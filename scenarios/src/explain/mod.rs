@@ -1,6 +1,6 @@
 //! `explain`: what a word of the language means, in each of its meanings.
 //!
-//! Keys and kinds come from the schema, metrics from their list, and words that are planned from theirs. What no schema says is written in
+//! Keys and kinds come from the schema, and metrics from their list. What no schema says is written in
 //! `meaning.rs`: how quantities are written, and the words of conditions. A path such as `services.web.queue.capacity` is walked, with or
 //! without the names that an author has chosen.
 
@@ -11,7 +11,7 @@ pub mod text;
 
 use crate::findings;
 use crate::profiles;
-use crate::reader::planned;
+use crate::reader::otherwise;
 pub use crate::sections::SECTIONS;
 use crate::written::call::fallback;
 use crate::written::{modes, step, store, studies};
@@ -48,7 +48,7 @@ pub(crate) fn kinds_of(family: &str) -> impl Iterator<Item = Kind> {
 /// All meanings of a word or a path, for a terminal.
 ///
 /// # Errors
-/// Nothing has that name; the problem says whether it is planned, or what it is like.
+/// Nothing has that name; the problem says what it is like.
 pub fn explain(name: &str) -> Result<String, Problem> {
     let meanings = meanings(name);
     if meanings.is_empty() {
@@ -78,16 +78,7 @@ fn meanings(name: &str) -> Vec<Meaning> {
 
 fn unknown(name: &str) -> Problem {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let places: Vec<&str> = planned::PLANNED.iter().filter(|(word, _)| *word == last).map(|(_, at)| *at).collect();
-    if let Some(first) = places.first() {
-        let at = if first.is_empty() {
-            "be a section of its own".to_owned()
-        } else {
-            format!("stand at {}", places.join(" and "))
-        };
-        return Problem::error("", format!("\"{last}\" is planned, not built yet")).hint(format!("it will {at}"));
-    }
-    if let Some(write) = planned::said_otherwise(last) {
+    if let Some(write) = otherwise::said_otherwise(last) {
         return Problem::error("", format!("nothing in the language is called \"{name}\"")).hint(write);
     }
     let mut problem = Problem::unknown("", "word", name, words().iter().map(String::as_str));

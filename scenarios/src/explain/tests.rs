@@ -1,4 +1,4 @@
-//! Every word and every path of the schema is explained, and what is not one is planned or hinted at.
+//! Every word and every path of the schema is explained, and what is not one is hinted at.
 
 use super::*;
 use crate::schema::schema;
@@ -108,21 +108,9 @@ fn sections_keys_steps_and_words_are_told_with_what_is_in_them() {
 }
 
 #[test]
-fn what_is_not_known_is_planned_or_hinted_at() {
-    let with_place = planned::PLANNED.iter().filter(|(_, place)| !place.is_empty());
-    let first = with_place.into_iter().find_map(|(word, place)| Some((word, place, explain(word).err()?)));
-    if let Some((word, place, problem)) = first {
-        assert_eq!(problem.message, format!("\"{word}\" is planned, not built yet"));
-        let says = problem.hint.unwrap_or_default();
-        assert!(says.starts_with("it will stand at") && says.contains(place), "{says}");
-    }
+fn what_is_not_known_is_hinted_at() {
     let unknown = |name: &str| explain(name).expect_err("is unknown").hint.unwrap_or_default();
     assert_eq!(unknown("poissonn"), "did you mean poisson?");
     assert_eq!(unknown("scaler.targets"), "windtunnel explain, without a word, lists what there is");
     assert_eq!(unknown("helth"), "did you mean health?");
-    for (word, _) in planned::PLANNED {
-        let problem = explain(word);
-        // A word may be planned at one place and built at another.
-        assert!(problem.is_ok() || problem.is_err_and(|p| p.message.ends_with("is planned, not built yet")), "{word}");
-    }
 }

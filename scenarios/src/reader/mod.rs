@@ -12,8 +12,8 @@ pub mod de;
 pub mod diagnostics;
 pub mod gather;
 pub mod node;
+pub mod otherwise;
 pub mod parse;
-pub mod planned;
 pub mod read_error;
 pub mod scalar;
 

@@ -5,7 +5,7 @@
 //! what to type instead.
 
 use super::node::{Part, Span};
-use super::planned::{is_planned, said_otherwise};
+use super::otherwise::said_otherwise;
 use serde::de::{self, Expected, Unexpected};
 use sim_core::problem::{Problem, nearest};
 use std::fmt;
@@ -99,12 +99,6 @@ impl ReadError {
             return Self::new(message).label(label).hint(write);
         }
         let near = nearest(name, known.iter().copied());
-        // `poison` is planned as a fault, and in the place of `poisson` it is misspelt.
-        if near.is_none() && is_planned(name) {
-            return Self::new(format!("\"{name}\" is planned, not built yet"))
-                .label(label)
-                .hint("leave it out until it is");
-        }
         let fault = Self::new(message).label(label);
         match near {
             Some(near) => fault.hint(format!("did you mean {near}?")),

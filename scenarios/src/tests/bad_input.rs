@@ -32,7 +32,7 @@ fn words_of_the_field_that_others_say_are_refused_with_what_to_write() {
     let problem = &report.problems[0].problem;
     assert_eq!(problem.message, "\"reorder\" is not known here");
     assert!(problem.hint.as_deref().is_some_and(|hint| hint.ends_with("{delay: {add: 5ms, probability: 2%}}")));
-    for (word, write) in crate::reader::planned::SAID_OTHERWISE {
+    for (word, write) in crate::reader::otherwise::SAID_OTHERWISE {
         assert_eq!(crate::explain::explain(word).expect_err("is no word").hint.as_deref(), Some(*write));
     }
 }

@@ -105,7 +105,7 @@ stores:
     workers: 5
     zones: [a, b]
     key: rows
-    replication: {primary: {lag: 10ms}}
+    replication: {primary: {lag: 10ms, closed_timestamp_lag: 20ms}}
     endpoints:
       get: {access: read, steps: [{work: {exponential: {mean: 60ms}}}, {fail: {probability: 40%, outcome: error}}]}
       put: {access: write, steps: [{work: 1ms}]}
@@ -226,6 +226,11 @@ const CASES: &[(&str, &str, &str)] = &[
     ("stores.NAME.replication.primary.lag", "stores.rows.replication.primary.lag", "400ms"),
     ("stores.NAME.escrow", "stores.seats.escrow.percent", "10%"),
     ("stores.NAME.escrow", "stores.seats.escrow.refill_below", "100%"),
+    (
+        "stores.NAME.replication.primary.closed_timestamp_lag",
+        "stores.rows.replication.primary.closed_timestamp_lag",
+        "3s",
+    ),
     ("stores.NAME.replication.primary.commit", "stores.rows.replication.primary.commit", "all"),
     ("caches.NAME.contents.keyed.ttl", "caches.kept.contents.keyed.ttl", "5ms"),
     ("caches.NAME.contents.fixed.ttl", "caches.held.contents.fixed.ttl", "100ms"),

@@ -51,6 +51,7 @@ mod rows;
 mod runbooks;
 mod scalers;
 mod scopes;
+mod sessions;
 mod shipped;
 mod sinks;
 mod stock;

@@ -83,6 +83,10 @@ pub enum SessionGuarantee {
     ReadYourWrites,
     /// It never sees an older version than it has seen.
     MonotonicReads,
+    /// What it writes nobody sees without what it had written before.
+    MonotonicWrites,
+    /// What it writes nobody sees without what it had read before.
+    WritesFollowReads,
 }
 
 /// How a store without a primary is copied.

@@ -94,6 +94,7 @@ impl World<'_> {
                 self.ring_changes(service, is_set);
             }
             OfNode::Lag(lag) => self.data.lag_changes(service, lag),
+            OfNode::ClosedLag(lag) => self.data.closed_lag_changes(service, lag.ns(), self.now),
             OfNode::Commit(commit) => self.data.commit_changes(service, *commit, is_set),
             OfNode::Escrow(escrow) => self.data.escrow_changes(service, *escrow),
             OfNode::Ttl(ttl) => self.caches.ttl_changes(service, *ttl),

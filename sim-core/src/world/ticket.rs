@@ -13,6 +13,7 @@
 //! have an earlier one of its own (`calls/deadline`). Left out: what an answer brings back to its caller, and to no other (`wrong`).
 
 use super::World;
+use super::data::Seen;
 use super::frame::{Frame, FrameId, WRONG};
 use super::guarantee::Proof;
 use super::probe::Stage;
@@ -37,6 +38,8 @@ struct Ticket {
     versions: Vec<(ServiceId, u64)>,
     /// The version of its row that a copy has to have for it to read there, by store.
     needed: Vec<(ServiceId, u64)>,
+    /// Where and when it has read its row while writes of that were on their way to copies, by store.
+    seen: Vec<(ServiceId, Vec<Seen>)>,
     /// What it can show for the level that it carries, where the model says something of levels and it has read anything.
     proof: Option<Box<Proof>>,
     /// Whether a probe listens to what the request does.
@@ -47,7 +50,8 @@ struct Ticket {
 
 impl Ticket {
     fn new(request: u64, tenant: u32, is_watched: bool) -> Self {
-        Self { request, tenant, versions: Vec::new(), needed: Vec::new(), proof: None, is_watched, carriers: 0 }
+        let (versions, needed, seen) = (Vec::new(), Vec::new(), Vec::new());
+        Self { request, tenant, versions, needed, seen, proof: None, is_watched, carriers: 0 }
     }
 }
 
@@ -82,6 +86,25 @@ impl Tickets {
     pub(super) fn proof_mut(&mut self, frame: FrameId) -> Option<&mut Proof> {
         let ticket = self.of(frame).get()?;
         Some(self.tickets[ticket].proof.get_or_insert_default())
+    }
+
+    /// What a request has seen of its row in a store.
+    pub(super) fn seen(&self, frame: FrameId, store: ServiceId) -> &[Seen] {
+        let Some(ticket) = self.of(frame).get() else { return &[] };
+        self.tickets[ticket].seen.iter().find(|(of, _)| *of == store).map_or(&[], |(_, seen)| seen)
+    }
+
+    /// A request has read its row in a store.
+    pub(super) fn has_seen(&mut self, frame: FrameId, store: ServiceId, now: Seen) {
+        let Some(ticket) = self.of(frame).get() else { return };
+        let all = &mut self.tickets[ticket].seen;
+        let Some((_, seen)) = all.iter_mut().find(|(of, _)| *of == store) else {
+            return all.push((store, vec![now]));
+        };
+        match seen.iter_mut().find(|before| before.is_where(&now)) {
+            Some(before) => *before = now,
+            None => seen.push(now),
+        }
     }
 
     fn is_watched(&self, frame: FrameId) -> bool {

@@ -33,6 +33,15 @@ use sim_core::units::{Count, SimDuration};
 /// because an action has set `commit` so. Counters: `lost_writes`, `failovers`, `fenced_writes`; the timed part `commit_wait`; the level
 /// `no_primary`.
 ///
+/// With `closed_timestamp_lag` a replica shows its rows as they were so long ago: all writes that were answered by then, and none that was answered
+/// later, so that what it shows is old and consistent, though writes overtake each other. A replica that lacks a write of the row from before that
+/// time, because its lag is longer, is not asked: the read goes to another, or to the primary, and `kept_from_copies` counts it. What was closed
+/// stays closed when the setting changes. `CockroachDB` closes timestamps for a range of rows, and lets writes of a closed time begin again later;
+/// here each row is a range of its own, and no write is late.
+///
+/// An oracle counts what sessions find out of order at replicas, and which of `session_guarantees` would prevent it: `own_writes_missed`,
+/// `reads_went_back`, `writes_out_of_order` and `writes_before_reads`. A session is a request of a load with all that it causes.
+///
 /// Not modelled: the network on the way of the log (it is part of `lag`), and a primary that only some can reach.
 ///
 /// # When to use it
@@ -43,6 +52,7 @@ use sim_core::units::{Count, SimDuration};
 /// - `lag`: how late a replica has a write, duration or distribution, default 100ms
 /// - `reads`: where reads go, `primary`, `replica` or `nearest` (any instance), default replica
 /// - `commit`: which copies have a write before it is answered, `asynchronous`, `primary`, `one_replica`, `majority` or `all`, default primary
+/// - `closed_timestamp_lag`: how old what a replica shows is at least, duration such as `CockroachDB`'s 3s, default none; live
 /// - `failover`: `{detect, takes}`, durations or distributions, default none; `{}` is 10s and 30s
 ///
 /// # Example
@@ -71,6 +81,9 @@ pub struct PrimarySettings {
     /// How a replica takes over from a primary that is gone; default not at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failover: Option<FailoverSettings>,
+    /// How old what a replica shows is at least; default a replica shows all that it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_timestamp_lag: Option<SimDuration>,
 }
 
 impl Default for PrimarySettings {
@@ -82,6 +95,7 @@ impl Default for PrimarySettings {
             reads: ReadFrom::default(),
             commit: Commit::default(),
             failover: None,
+            closed_timestamp_lag: None,
         }
     }
 }
@@ -92,6 +106,14 @@ impl PrimarySettings {
         problems.at("lag", |p| self.lag.validate(p));
         if let Some(failover) = &self.failover {
             problems.at("failover", |p| failover.validate(p));
+        }
+        if self.closed_timestamp_lag.is_some() && self.reads == ReadFrom::Primary {
+            problems.error("closed_timestamp_lag", "no read of this store comes to a replica").hint =
+                Some("write reads: replica, or leave closed_timestamp_lag out".into());
+        }
+        if self.closed_timestamp_lag.is_some_and(SimDuration::is_zero) {
+            problems.error("closed_timestamp_lag", "what is no time old is what the primary has").hint =
+                Some("write a time such as 3s, or leave it out".into());
         }
         if self.replicas.is_some_and(|replicas| replicas.get() == 0) {
             problems.error("replicas", "a primary that nobody follows is one copy").hint =
@@ -124,6 +146,7 @@ impl PrimarySettings {
             reads: self.reads,
             commit: self.commit,
             failover: self.failover.clone(),
+            closed_lag: self.closed_timestamp_lag,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::ids::{Caller, EdgeId, GuardId};
 use crate::metrics::Histogram;
 use crate::model::Model;
 use crate::results::EdgeCounts;
-use crate::topology::{Access, Edge, Guard, Node, ReadFrom, Replication};
+use crate::topology::{Access, Edge, Guard, Node, ReadFrom, Replication, keeps_session};
 use crate::workload::Priority;
 use crate::world::frame::Rank;
 use crate::world::network::Network;
@@ -206,7 +206,7 @@ fn role_in_store(model: &Model, edge: &Edge) -> Role {
     match (endpoint.access, reads) {
         (Some(Access::Read), ReadFrom::Replica) => Role::Replica,
         // Not all copies have what a session may ask for.
-        (Some(Access::Read), ReadFrom::Nearest) if !store.session.is_empty() => Role::Others,
+        (Some(Access::Read), ReadFrom::Nearest) if keeps_session(store) => Role::Others,
         (Some(Access::Read), ReadFrom::Nearest) | (None, _) => Role::Any,
         (Some(Access::Read), ReadFrom::Primary) | (Some(_), _) => Role::Primary,
     }

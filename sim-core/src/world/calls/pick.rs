@@ -187,10 +187,6 @@ impl World<'_> {
     /// Copies that lack what a request has written or seen, where its store says so, are left out; whether all are.
     #[cold]
     fn leaves_out_copies(&mut self, able: &mut Vec<InstanceId>, frame: FrameId, site: EdgeId) -> bool {
-        // A request has written and seen nothing before its first call, and may have no ticket yet.
-        if matches!(self.model.edges[site.index()].caller, Caller::Load(_)) {
-            return false;
-        }
         let store = self.calls.sites[site].service;
         let before = able.len();
         able.retain(|&instance| self.may_read_at(frame, instance));

@@ -7,7 +7,7 @@
 //!
 //! Only writes that some copy still lacks are kept, so memory follows the lag. Of a copy that is away the rows are kept that it lacks.
 
-use crate::data::replication::Commit;
+use crate::data::replication::{Commit, SessionGuarantee};
 use crate::dist::{Distribution, Sampler};
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
@@ -24,6 +24,9 @@ const NEVER: u64 = u64::MAX;
 
 const LAG: u64 = 0x72;
 const AGAIN: u64 = 0x75;
+
+/// In the place of a copy: all that was answered by then was read, at whatever copy.
+const CLOSED: u32 = u32::MAX;
 
 /// How many calls a write remembers by which it came.
 pub(super) const CALLS: usize = 4;
@@ -47,6 +50,55 @@ struct Write {
     /// A thing of a stock was sold, or is kept, by it.
     sells: bool,
     is_lost: bool,
+    /// The session that made it; 0 of none.
+    session: u64,
+    /// What its session had written or read before, and some copy lacked then.
+    after: Vec<Before>,
+}
+
+/// A write that comes before another one of a session.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    position: u64,
+    /// The session has made it; else it has read it.
+    is_own: bool,
+}
+
+/// Where a session has read its row, and when [ns]: it has seen what that copy had then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::world) struct Seen {
+    copy: u32,
+    at: u64,
+}
+
+impl Seen {
+    /// Whether this was at the same copy as another read.
+    pub(in crate::world) fn is_where(&self, other: &Self) -> bool {
+        self.copy == other.copy
+    }
+
+    fn has(&self, write: &Write) -> bool {
+        if self.copy == CLOSED { write.committed <= self.at } else { write.applied[self.copy as usize] <= self.at }
+    }
+}
+
+/// Who reads or writes: a request with all that it causes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Session<'a> {
+    /// Its identity; 0 where nothing is known of it.
+    pub id: u64,
+    /// What it has seen of the row.
+    pub seen: &'a [Seen],
+}
+
+/// Which orders a read finds broken: whether it lacks what its session has written, or read, and whether it sees a write without what the session
+/// of that had written, or read, before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Disorder {
+    pub own_writes_missed: bool,
+    pub reads_went_back: bool,
+    pub writes_out_of_order: bool,
+    pub writes_before_reads: bool,
 }
 
 /// A write that is gone: one that was answered, or one by which a thing was sold.
@@ -116,6 +168,10 @@ pub(super) struct Copies {
     rows: BTreeMap<u64, Vec<u64>>,
     /// For draws: the same whatever other stores there are.
     salt: u64,
+    /// What sessions can rely on.
+    guarantees: Vec<SessionGuarantee>,
+    /// How old what replicas show is at least [ns], and the time that was closed before that was changed.
+    closed: Option<(u64, u64)>,
 }
 
 impl Copies {
@@ -138,7 +194,122 @@ impl Copies {
             first: 0,
             rows: BTreeMap::new(),
             salt,
+            guarantees: Vec::new(),
+            closed: None,
         }
+    }
+
+    /// What sessions can rely on, and how old what replicas show is at least [ns].
+    pub(super) fn promises(&mut self, guarantees: &[SessionGuarantee], closed_lag: Option<u64>) {
+        self.guarantees = guarantees.to_vec();
+        self.closed = closed_lag.map(|lag| (lag, 0));
+    }
+
+    /// Replicas show what is so old at least from now on [ns]. What was closed stays closed.
+    pub(super) fn closed_lag_changes(&mut self, lag: u64, now: u64) {
+        self.closed = self.closed_at(now).map(|closed| (lag, closed));
+    }
+
+    /// The time of which replicas show what was answered by then [ns]; `None` where they show all that they have.
+    fn closed_at(&self, now: u64) -> Option<u64> {
+        self.closed.map(|(lag, before)| now.saturating_sub(lag).max(before))
+    }
+
+    fn orders(&self, before: Before) -> bool {
+        let by = if before.is_own { SessionGuarantee::MonotonicWrites } else { SessionGuarantee::WritesFollowReads };
+        self.guarantees.contains(&by)
+    }
+
+    /// When a copy may have a write at the earliest, because of what its session had written or read before [ns].
+    fn not_before(&self, after: &[Before], number: usize) -> u64 {
+        let ordered = after.iter().filter(|before| self.orders(**before));
+        let places = ordered.filter_map(|before| before.position.checked_sub(self.first));
+        let writes = places.map(|place| &self.log[place as usize]).filter(|write| !write.is_lost);
+        writes.map(|write| write.applied[number]).filter(|&at| at < HALTED).max().unwrap_or(0)
+    }
+
+    /// What a session has written or read of a row before, and some copy lacks.
+    fn before(&self, row: u64, session: Session<'_>, now: u64) -> Vec<Before> {
+        if session.id == 0 {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for &position in self.rows.get(&row).into_iter().flatten() {
+            let write = &self.log[(position - self.first) as usize];
+            if write.applied.iter().all(|&at| at <= now) {
+                continue;
+            }
+            if write.session == session.id {
+                found.push(Before { position, is_own: true });
+            }
+            if session.seen.iter().any(|seen| seen.has(write)) {
+                found.push(Before { position, is_own: false });
+            }
+        }
+        found
+    }
+
+    /// What a session sees that reads a row at a copy now; `None` where no write of the row is on its way, so that there is nothing to remember.
+    pub(super) fn sees(&self, row: u64, number: usize, now: u64) -> Option<Seen> {
+        self.rows.get(&row)?;
+        let closed = self.closed_at(now).filter(|_| number != self.leader);
+        Some(closed.map_or(Seen { copy: number as u32, at: now }, |at| Seen { copy: CLOSED, at }))
+    }
+
+    /// Which orders of writes a read at a copy finds broken.
+    pub(super) fn disorder(&self, row: u64, number: usize, session: Session<'_>, now: u64) -> Disorder {
+        let mut found = Disorder::default();
+        if session.id == 0 || self.lacking(row, number, now).next().is_none() {
+            return found;
+        }
+        let closed = self.closed_at(now).filter(|_| number != self.leader);
+        let lacks = |write: &Write| !write.is_lost && Self::lacks(write, number, closed, now);
+        for &position in self.rows.get(&row).into_iter().flatten() {
+            let write = &self.log[(position - self.first) as usize];
+            if lacks(write) {
+                found.own_writes_missed |= write.session == session.id;
+                found.reads_went_back |= session.seen.iter().any(|seen| seen.has(write));
+                continue;
+            }
+            for before in &write.after {
+                let place = before.position.checked_sub(self.first);
+                if place.is_some_and(|place| lacks(&self.log[place as usize])) {
+                    found.writes_out_of_order |= before.is_own;
+                    found.writes_before_reads |= !before.is_own;
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a copy has what the guarantees of its store promise to a session, and all that replicas show by now.
+    pub(super) fn suffices(&self, row: u64, number: usize, session: Session<'_>, now: u64) -> bool {
+        if number == self.leader {
+            return true;
+        }
+        if let Some(closed) = self.closed_at(now) {
+            let copy = &self.copies[number];
+            let is_catching_up = copy.follows_from > now && copy.lacks.contains_key(&row);
+            let positions = self.rows.get(&row).into_iter().flatten();
+            let mut writes = positions.map(|position| &self.log[(position - self.first) as usize]);
+            if is_catching_up || writes.any(|write| write.committed <= closed && write.applied[number] > now) {
+                return false;
+            }
+        }
+        let (own, read) = (
+            self.guarantees.contains(&SessionGuarantee::ReadYourWrites),
+            self.guarantees.contains(&SessionGuarantee::MonotonicReads),
+        );
+        session.id == 0
+            || !(own || read)
+            || !self.lacking(row, number, now).any(|write| {
+                own && write.session == session.id || read && session.seen.iter().any(|seen| seen.has(write))
+            })
+    }
+
+    /// Whether a read at a copy, which shows what was answered by `closed` where that is said, lacks a write.
+    fn lacks(write: &Write, number: usize, closed: Option<u64>, now: u64) -> bool {
+        write.applied[number] > now || closed.is_some_and(|closed| write.committed > closed)
     }
 
     /// The instance that is the primary, by its number.
@@ -182,9 +353,17 @@ impl Copies {
         place.and_then(|place| self.log.get_mut(place as usize)).into_iter().for_each(|write| write.sells = false);
     }
 
-    /// The primary writes a row, and `sells` a thing of it; the position of the write.
-    pub(super) fn write(&mut self, row: u64, key: u64, now: u64, via: [Maybe<EdgeId>; CALLS], sells: bool) -> u64 {
+    /// A session writes a row at the primary, and `sells` a thing of it: the position of the write, and whether replicas have to hold it back.
+    pub(super) fn write(
+        &mut self,
+        (row, session): (u64, Session<'_>),
+        key: u64,
+        now: u64,
+        via: [Maybe<EdgeId>; CALLS],
+        sells: bool,
+    ) -> (u64, bool) {
         self.trim(now);
+        let after = self.before(row, session, now);
         let mut draw = Keyed::new(mix(key, LAG));
         let mut applied = Vec::with_capacity(self.copies.len());
         for (number, copy) in self.copies.iter_mut().enumerate() {
@@ -202,14 +381,37 @@ impl Copies {
                 from => comes.max(from),
             });
         }
+        let mut is_held_back = false;
+        if !after.is_empty() {
+            for (number, at) in
+                applied.iter_mut().enumerate().filter(|(number, at)| *number != self.leader && **at < HALTED)
+            {
+                let earliest = self.not_before(&after, number);
+                is_held_back |= earliest > *at;
+                *at = earliest.max(*at);
+            }
+        }
         let needs = self.commit.replicas(self.number);
         let committed = if needs == 0 { now } else { NEVER };
         let flush = if self.commit == Commit::Asynchronous { self.copies[self.leader].asked } else { 0 };
         let is_set = self.is_set && self.commit == Commit::Asynchronous;
-        self.log.push_back(Write { row, committed, applied, needs, flush, via, is_set, sells, is_lost: false });
+        let (session, is_lost) = (session.id, false);
+        self.log.push_back(Write {
+            row,
+            committed,
+            applied,
+            needs,
+            flush,
+            via,
+            is_set,
+            sells,
+            is_lost,
+            session,
+            after,
+        });
         let position = self.next_position() - 1;
         self.rows.entry(row).or_default().push(position);
-        position
+        (position, is_held_back)
     }
 
     /// What the write at a position waits for now; where that is nothing, it is answered.
@@ -249,7 +451,8 @@ impl Copies {
     fn lacking(&self, row: u64, number: usize, now: u64) -> impl Iterator<Item = &Write> {
         let positions = self.rows.get(&row).into_iter().flatten();
         let writes = positions.map(|position| &self.log[(position - self.first) as usize]);
-        writes.filter(move |write| write.applied[number] > now)
+        let closed = self.closed_at(now).filter(|_| number != self.leader);
+        writes.filter(move |write| Self::lacks(write, number, closed, now))
     }
 
     /// The primary's disk, or that of a copy, is asked for a flush that no write waits for.
@@ -382,11 +585,18 @@ impl Copies {
     fn sets_out_again(&mut self, now: u64) {
         self.term += 1;
         let (leader, first) = (self.leader, self.first);
-        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| !write.is_lost) {
+        for place in 0..self.log.len() {
+            let write = &self.log[place];
+            if write.is_lost {
+                continue;
+            }
             let mut draw = Keyed::new(mix(self.salt ^ self.term, mix(AGAIN, first + place as u64)));
-            for (number, at) in write.applied.iter_mut().enumerate() {
-                if number != leader && *at == HALTED {
-                    *at = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
+            for number in 0..self.copies.len() {
+                let write = &self.log[place];
+                if number != leader && write.applied[number] == HALTED {
+                    let comes = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
+                    let earliest = self.not_before(&write.after, number);
+                    self.log[place].applied[number] = comes.max(earliest);
                 }
             }
         }
@@ -414,13 +624,16 @@ impl Copies {
     /// Forgets the writes that all copies have that will ever get them.
     fn trim(&mut self, now: u64) {
         let (leader, flushed) = (self.leader, self.copies[self.leader].flushed);
+        let closed = self.closed_at(now);
         while let Some(write) = self.log.front() {
             let others = || write.applied.iter().enumerate().filter(|(number, _)| *number != leader);
             let have = others().filter(|(_, at)| **at <= now).count();
             // A write that waits for more copies is kept until they are back.
             let is_over = others().all(|(_, &at)| at <= now || at == AWAY)
                 && have >= write.needs as usize
-                && (write.flush <= flushed || have > 0);
+                && (write.flush <= flushed || have > 0)
+                // What replicas do not show yet they lack.
+                && closed.is_none_or(|closed| write.committed <= closed);
             if !(write.is_lost || is_over) {
                 break;
             }

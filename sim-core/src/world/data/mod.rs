@@ -16,6 +16,7 @@ mod stock;
 mod topics;
 mod two_phase;
 
+pub(in crate::world) use copies::Seen;
 pub(in crate::world) use rows::Read;
 
 use super::events::EventId;
@@ -202,6 +203,11 @@ impl Data {
     /// How late replicas of a store apply the writes that come from now on.
     pub(in crate::world) fn lag_changes(&mut self, service: ServiceId, lag: &Distribution) {
         self.rows.lag_changes(service, lag);
+    }
+
+    /// Replicas of a store show what is so old at least from now on [ns].
+    pub(in crate::world) fn closed_lag_changes(&mut self, service: ServiceId, lag: u64, now: u64) {
+        self.rows.copies_mut(service).into_iter().for_each(|copies| copies.closed_lag_changes(lag, now));
     }
 
     /// What a write of a store waits for from now on; whether somebody has set it.

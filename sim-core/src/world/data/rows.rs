@@ -6,7 +6,7 @@
 //! Where an endpoint compares and sets, each row has a version, which every write raises, and the ticket of each request holds the version that
 //! it has read last.
 
-use super::copies::{CALLS, Copies};
+use super::copies::{CALLS, Copies, Disorder, Session};
 use super::merge::Merging;
 use super::quorum::Quorum;
 use crate::counters::count;
@@ -20,9 +20,10 @@ use crate::guarantees::given;
 use crate::ids::{InstanceId, KeySpaceId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
-use crate::topology::{KeySpace, Node, Replication};
+use crate::topology::{KeySpace, Node, Replication, keeps_session};
+use crate::units::SimDuration;
 use crate::world::World;
-use crate::world::frame::FrameId;
+use crate::world::frame::{CLIENT, FrameId, Waiter};
 use crate::world::program::has_versions;
 use std::collections::BTreeMap;
 
@@ -79,17 +80,19 @@ impl Rows {
             Node::Store(store) => {
                 let mut rows = Store {
                     session: store.session.clone(),
-                    keeps_session: !store.session.is_empty() || model.has_gate_at(index.into()),
+                    keeps_session: keeps_session(store) || model.has_gate_at(index.into()),
                     sells: store.stock.is_some(),
                     keys: store.keys.map(|id| of(&model.keys[id.index()])),
                     versions: has_versions(model, index.into()).then(BTreeMap::new),
                     ..Store::default()
                 };
                 match &store.replication {
-                    Replication::Primary { lag, commit, .. } => {
+                    Replication::Primary { lag, commit, closed_lag, .. } => {
                         let places = service.max_instances.max(service.instances) as usize;
                         let salt = hash_name(&service.name);
-                        rows.copies = Some(Copies::new(places, service.instances, lag, *commit, salt));
+                        let mut copies = Copies::new(places, service.instances, lag, *commit, salt);
+                        copies.promises(&store.session, closed_lag.map(SimDuration::ns));
+                        rows.copies = Some(copies);
                     }
                     Replication::Quorum(settings) => {
                         let places = service.max_instances.max(service.instances) as usize;
@@ -186,12 +189,25 @@ impl World<'_> {
     /// Whether a request may read at a copy of a store: its session asks for nothing, or the copy has what it asks for.
     pub(in crate::world) fn may_read_at(&self, frame: FrameId, instance: InstanceId) -> bool {
         let service = self.stations.service_of(instance);
-        let needed = self.version_needed(frame, service);
+        let store = &self.data.rows.stores[service];
+        let number = self.stations.number(instance) as usize;
+        // A request that has just come is its own attempt, and has no ticket yet; it has written and seen nothing.
+        let at = &self.frames[frame];
+        let is_root = at.waiter == Waiter::LOAD && at.flags & CLIENT == 0 && self.calls.callee(at.edge) == service;
+        let id = if is_root { self.frames[frame].key } else { self.request_of(frame) };
+        let row = store.keys.as_ref().map_or(0, |keys| keys.of(id));
+        let session = if is_root {
+            Session { id: 0, seen: &[] }
+        } else {
+            Session { id, seen: self.tickets.seen(frame, service) }
+        };
+        if store.copies.as_ref().is_some_and(|copies| !copies.suffices(row, number, session, self.now)) {
+            return false;
+        }
+        let needed = if is_root { 0 } else { self.version_needed(frame, service) };
         if needed == 0 {
             return true;
         }
-        let store = &self.data.rows.stores[service];
-        let (row, number) = (self.row(frame, service), self.stations.number(instance) as usize);
         let behind = store.copies.as_ref().map_or(0, |copies| copies.behind(row, number, self.now));
         store.version(row).saturating_sub(behind) >= needed
     }
@@ -216,7 +232,7 @@ impl World<'_> {
     pub(super) fn write_row(&mut self, frame: FrameId, service: ServiceId, sells: bool) -> Option<FrameId> {
         let now = self.now;
         let row = self.row(frame, service);
-        let key = self.frames[frame].key;
+        let (key, id) = (self.frames[frame].key, self.request_of(frame));
         let has_copies = self.data.rows.stores[service].copies.is_some();
         let via = if has_copies { self.calls_above(frame) } else { [Maybe::NONE; CALLS] };
         let store = &mut self.data.rows.stores[service];
@@ -233,7 +249,11 @@ impl World<'_> {
         }
         let store = &mut self.data.rows.stores[service];
         if let Some(copies) = &mut store.copies {
-            let position = copies.write(row, key, now, via, sells);
+            let session = Session { id, seen: self.tickets.seen(frame, service) };
+            let (position, is_held_back) = copies.write((row, session), key, now, via, sells);
+            if is_held_back {
+                count!(self.stations.counts(service), data::HELD_BACK);
+            }
             if store.session.contains(&SessionGuarantee::ReadYourWrites) {
                 let version = store.version(row);
                 self.needs_version(frame, service, version);
@@ -272,6 +292,9 @@ impl World<'_> {
             (None, Some(merging)) if merging.is_stale(row, number, at.arrived) => Some(Cause::Merge),
             _ => None,
         };
+        if of.copies.is_some() {
+            self.sees_at_copy(frame, service, (row, number), behind > 0);
+        }
         self.has_seen(frame, service, row, behind);
         let version = self.data.rows.version_of(service, row).saturating_sub(behind);
         // Whoever lists the wrong answer asks for the evidence of this very read.
@@ -279,6 +302,31 @@ impl World<'_> {
         if let Some(cause) = stale {
             self.arises(frame, Wrongness::StaleRead as u8, cause);
         }
+    }
+
+    /// A request reads its row at a copy: counts which orders of writes it finds broken, and remembers what it has seen.
+    fn sees_at_copy(&mut self, frame: FrameId, service: ServiceId, (row, number): (u64, usize), is_behind: bool) {
+        let Some(copies) = self.data.rows.copies(service) else { return };
+        let now = self.now;
+        let seen = copies.sees(row, number, now);
+        if is_behind {
+            let session = Session { id: self.request_of(frame), seen: self.tickets.seen(frame, service) };
+            let found = copies.disorder(row, number, session, now);
+            if found != Disorder::default() {
+                self.order_is_broken(service, found);
+            }
+        }
+        seen.into_iter().for_each(|seen| self.tickets.has_seen(frame, service, seen));
+    }
+
+    #[cold]
+    fn order_is_broken(&mut self, service: ServiceId, found: Disorder) {
+        let counts = self.stations.counts(service);
+        let Disorder { own_writes_missed, reads_went_back, writes_out_of_order, writes_before_reads } = found;
+        count!(counts, data::OWN_WRITES_MISSED, u64::from(own_writes_missed));
+        count!(counts, data::READS_WENT_BACK, u64::from(reads_went_back));
+        count!(counts, data::WRITES_OUT_OF_ORDER, u64::from(writes_out_of_order));
+        count!(counts, data::WRITES_BEFORE_READS, u64::from(writes_before_reads));
     }
 
     /// The request remembers the version of a row that it has seen, which so many writes have followed.
