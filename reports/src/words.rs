@@ -2,7 +2,7 @@
 
 use crate::numbers;
 use crate::numbers::plain;
-use sim_core::results::{PromiseSummary, Verdict};
+use sim_core::results::{BrokenIn, PromiseSummary, Verdict};
 
 /// What is promised counts as kept from this share of runs on.
 pub const NEEDED: f64 = 0.9;
@@ -27,6 +27,9 @@ pub fn seen(promises: &[PromiseSummary], clause: &PromiseSummary) -> String {
     if clause.judged == 0 {
         return "no data".to_owned();
     }
+    if let Some(broken) = &clause.broken_in {
+        return broken_in(broken);
+    }
     let values: Vec<String> = match clause.comparisons.as_slice() {
         [one] => {
             let against = one.against.map(|e| format!("against {}", numbers::estimate(&e, one.unit)));
@@ -38,6 +41,18 @@ pub fn seen(promises: &[PromiseSummary], clause: &PromiseSummary) -> String {
         several => several.iter().map(numbers::observed_value).collect(),
     };
     if values.is_empty() { format!("in {} of {} runs", clause.kept, clause.judged) } else { values.join(", ") }
+}
+
+/// When an invariant holds.
+pub const WHEN_AN_INVARIANT_HOLDS: &str = "An invariant is held when every single run keeps it.";
+
+/// In which runs an invariant is broken: `broken in 2 of 8 runs: replications 3, 5 with seed 9`.
+pub fn broken_in(broken: &BrokenIn) -> String {
+    let BrokenIn { runs, of, replications, seed } = broken;
+    let named: Vec<String> = replications.iter().map(u32::to_string).collect();
+    let more = if *runs as usize > named.len() { " and more" } else { "" };
+    let which = if *runs == 1 { "replication" } else { "replications" };
+    format!("broken in {runs} of {of} runs: {which} {}{more} with seed {seed}", named.join(", "))
 }
 
 /// The word of a verdict.

@@ -149,7 +149,10 @@ fn places(tree: &Node, sources: &Sources) -> BTreeMap<String, FilePlace> {
     let promises = tree.get("promises").map_or(&[][..], Node::entries).iter().map(|e| format!("promises.{}", e.key));
     let clauses = (0..tree.get("expect").map_or(&[][..], Node::items).len()).map(|place| format!("expect.{place}"));
     let experiments = tree.get("experiments").map_or(&[][..], Node::entries);
-    let paths = promises.chain(experiments.iter().map(|e| format!("experiments.{}", e.key))).chain(clauses);
+    let invariants =
+        tree.get("invariants").map_or(&[][..], Node::entries).iter().map(|e| format!("invariants.{}", e.key));
+    let paths =
+        promises.chain(invariants).chain(experiments.iter().map(|e| format!("experiments.{}", e.key))).chain(clauses);
     paths.filter_map(|path| sources.place(tree.place(&path).0).map(|place| (path, place))).collect()
 }
 
@@ -304,22 +307,20 @@ fn judged_by_truth(written: &Written, judged: Judged<'_>, tree: &Node) -> Vec<Pl
     let Judged { names, of_file, variants } = judged;
     let mut problems = Problems::new();
     let known: Vec<&str> = variants.keys().map(String::as_str).collect();
-    problems.at("expect", |p| {
-        for (index, clause) in written.expect.iter().enumerate() {
-            p.at(index, |p| {
-                let mut own = Problems::new();
-                clause.tree.check(names, |variant| variants.get(variant), &known, &mut own);
-                if own.has_errors()
-                    && let Some(of_file) = of_file
-                {
-                    clause.tree.check(of_file, |variant| variants.get(variant), &known, p);
-                } else {
-                    clause.tree.check(names, |variant| variants.get(variant), &known, p);
-                }
-                clause.has_windows(p);
-            });
-        }
-    });
+    for (path, clause) in written.clause_paths().zip(written.clauses()) {
+        problems.at(path, |p| {
+            let mut own = Problems::new();
+            clause.tree.check(names, |variant| variants.get(variant), &known, &mut own);
+            if own.has_errors()
+                && let Some(of_file) = of_file
+            {
+                clause.tree.check(of_file, |variant| variants.get(variant), &known, p);
+            } else {
+                clause.tree.check(names, |variant| variants.get(variant), &known, p);
+            }
+            clause.has_windows(p);
+        });
+    }
     problems.at("studies", |p| check::studies(written, names, variants, p));
     // What could not be read has been reported.
     let whole = |p: &&PrecisionSettings| !p.of.is_empty() || tree.find("run.precision.of").is_none();

@@ -1,7 +1,7 @@
 //! The sections of a scenario, and the keys of maps whose own keys are names.
 
 /// Keys of maps whose own keys are names.
-pub(crate) const OF_NAMES: [&str; 37] = [
+pub(crate) const OF_NAMES: [&str; 38] = [
     "alerts",
     "caches",
     "consumers",
@@ -10,6 +10,7 @@ pub(crate) const OF_NAMES: [&str; 37] = [
     "experiments",
     "faults",
     "find",
+    "invariants",
     "keys",
     "labels",
     "levels",
@@ -42,7 +43,7 @@ pub(crate) const OF_NAMES: [&str; 37] = [
 ];
 
 /// Sections in the order in which a scenario is best written.
-pub const SECTIONS: [&str; 26] = [
+pub const SECTIONS: [&str; 27] = [
     "scenario",
     "question",
     "answer",
@@ -66,6 +67,7 @@ pub const SECTIONS: [&str; 26] = [
     "promises",
     "experiments",
     "costs",
+    "invariants",
     "expect",
     "variants",
     "studies",

@@ -82,3 +82,8 @@ pub fn strongest(store: &Store) -> Level {
         }
     }
 }
+
+/// Whether not every copy of a store is good for every read: sessions rely on something, or what replicas show is closed.
+pub fn keeps_session(store: &Store) -> bool {
+    !store.session.is_empty() || matches!(store.replication, Replication::Primary { closed_lag: Some(_), .. })
+}

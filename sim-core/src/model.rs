@@ -48,6 +48,8 @@ pub struct Model {
     pub experiments: Vec<Experiment>,
     /// What it costs.
     pub costs: Vec<CostItem>,
+    /// Whether anybody asks for `effects`, which otherwise nobody counts.
+    pub counts_effects: bool,
 }
 
 impl Model {
@@ -93,6 +95,7 @@ impl Model {
             promises: Vec::new(),
             experiments: Vec::new(),
             costs: Vec::new(),
+            counts_effects: false,
         }
     }
 }

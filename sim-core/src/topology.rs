@@ -295,11 +295,6 @@ pub enum Replication {
     },
 }
 
-/// Whether not every copy of a store is good for every read: sessions rely on something, or what replicas show is closed.
-pub fn keeps_session(store: &Store) -> bool {
-    !store.session.is_empty() || matches!(store.replication, Replication::Primary { closed_lag: Some(_), .. })
-}
-
 /// Where reads of a primary-replica store go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

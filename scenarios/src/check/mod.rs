@@ -73,7 +73,7 @@ pub fn precision<'a>(
             p.at(place, |p| value.tree().check(names, |variant| variants.get(variant), &known, p));
         }
     });
-    if precision.of.is_empty() && written.promises.is_empty() && written.expect.is_empty() {
+    if precision.of.is_empty() && written.promises.is_empty() && written.clauses().next().is_none() {
         problems.error("", "nothing is promised or expected, so nothing has to be precise").hint =
             Some("name what has to be, as in of: [p99(web.get)]".into());
     }

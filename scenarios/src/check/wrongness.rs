@@ -32,13 +32,13 @@ pub fn check(compiled: &Compiled, written: &Written, problems: &mut Problems) {
             warn(model, &[of], kind, &format!("costs.{}.meter.wrongness.of", item.name), problems);
         }
     }
-    for (place, clause) in written.expect.iter().enumerate() {
+    for (path, clause) in written.clause_paths().zip(written.clauses()) {
         for metric in clause.tree.metrics() {
             let Metric::Wrong(kind) = metric.metric else { continue };
             // What cannot be resolved is reported where clauses are checked, or belongs to a variant.
             let Some(resolved) = metric.resolve(&compiled.names, &mut Problems::new()) else { continue };
             let counted = counted_at(model, &resolved.subject);
-            warn(model, &counted, kind.into(), &format!("expect.{place}"), problems);
+            warn(model, &counted, kind.into(), &path, problems);
         }
     }
 }

@@ -101,7 +101,8 @@ impl Compiler<'_> {
                 Some("write the name of a queue or topic, and .send".into());
             return;
         }
-        let outbox = Outbox { edge, to, every: settings.every, count: settings.batch.count.get_u32() };
+        let (every, count, takes) = (settings.every, settings.batch.count.get_u32(), settings.batch.takes);
+        let outbox = Outbox { edge, to, every, count, takes };
         self.outboxes.push((store, outbox));
     }
 

@@ -18,7 +18,7 @@ mod thin;
 mod topics;
 
 use crate::files::Files;
-use crate::reader::{Node, Sources};
+use crate::reader::{Node, Sources, Value};
 use crate::traces::Named;
 use crate::written::Written;
 use crate::written::call::CallKeys;
@@ -96,6 +96,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
     compiler.thin(problems);
     compiler.model.run.window = written.run.window(compiler.model.edges.len());
     compiler.cut();
+    compiler.model.counts_effects = speaks_of_effects(around.tree);
     Compiled { model: compiler.model, names: compiler.names, paths: compiler.paths, traces: compiler.traces }
 }
 
@@ -128,7 +129,7 @@ impl Compiler<'_> {
         let precise = written.run.precision.iter().flat_map(|precision| &precision.of);
         let asked = precise.chain(written.studies.iter().flat_map(|(_, study)| study.ask.question().1.values()));
         let asked = asked.flat_map(|value| value.tree().metrics());
-        let expected: Vec<MetricRef> = written.expect.iter().flat_map(named).collect();
+        let expected: Vec<MetricRef> = written.clauses().flat_map(named).collect();
         self.model.cut_for(asked.chain(&claimed).chain(&expected), &self.names);
     }
 
@@ -146,6 +147,15 @@ fn named(clause: &Clause) -> Vec<MetricRef> {
         metrics.iter_mut().for_each(|metric| metric.scope.window = None);
     }
     metrics
+}
+
+/// Whether any text of a file asks for `effects`: in an invariant, a clause, an alert, or wherever conditions and values stand.
+fn speaks_of_effects(tree: &Node) -> bool {
+    match &tree.value {
+        Value::Scalar(scalar) => scalar.text.contains("effects("),
+        Value::List(items) => items.iter().any(speaks_of_effects),
+        Value::Map(entries) => entries.iter().any(|entry| speaks_of_effects(&entry.value)),
+    }
 }
 
 /// A sum of probabilities, for people: `90%`, `99.5%`.

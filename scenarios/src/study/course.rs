@@ -174,7 +174,7 @@ impl Course<'_> {
 fn inconclusive(judged: &Verdicts, loaded: &Loaded, critical: Critical) -> Vec<PromiseSummary> {
     let mut all = judged.of_promises(loaded, critical);
     all.extend(judged.of_hypotheses(loaded, critical));
-    all.extend(judged.of_clauses(loaded, critical));
+    all.extend(judged.of_clauses(loaded, critical, 0));
     all.retain(|promise| promise.denied_by.is_none() && promise.verdict == Verdict::Inconclusive);
     all
 }

@@ -239,6 +239,7 @@ impl ExperimentSums {
             path: format!("experiments.{}", experiment.name),
             denied_by: spoken_of.map(|place| format!("expect.{place}")),
             period_s: None,
+            broken_in: None,
         }
     }
 

@@ -112,7 +112,7 @@ impl<'a> Watched<'a> {
             (true, Some(_)) => gate.confidence,
         };
         let (promises, expectations) =
-            (self.judged.of_promises(loaded, critical), self.judged.of_clauses(loaded, critical));
+            (self.judged.of_promises(loaded, critical), self.judged.of_clauses(loaded, critical, plan.seed));
         let hypotheses = self.judged.of_hypotheses(loaded, critical);
         let all = promises.iter().chain(&hypotheses).chain(&expectations);
         let is_open = |p: &&PromiseSummary| p.denied_by.is_none() && p.verdict == Verdict::Inconclusive;

@@ -11,7 +11,7 @@ use super::sums::{JudgedSums, SideSums};
 use sim_core::expression::{Clause, CompareOp, Leaf, Measure, Metric, MetricRef, Sides, Tree};
 use sim_core::names::Names;
 use sim_core::promise::Promise;
-use sim_core::results::{About, ClauseValue, Estimate, Made, PromiseSummary, Unit, Verdict, Words};
+use sim_core::results::{About, BrokenIn, ClauseValue, Estimate, Made, PromiseSummary, Unit, Verdict, Words};
 
 /// The share of runs that has to keep a promise.
 pub const NEEDED: f64 = 0.9;
@@ -79,6 +79,7 @@ pub fn promise(promise: &Promise, sums: &JudgedSums, clauses: &[Clause], critica
         path: format!("promises.{}", promise.name),
         denied_by: denied_by.map(|place| format!("expect.{place}")),
         period_s: promise.period_s,
+        broken_in: None,
     }
 }
 
@@ -136,7 +137,28 @@ pub fn clause(
         path: format!("expect.{place}"),
         denied_by: None,
         period_s: None,
+        broken_in: None,
     }
+}
+
+/// How many runs that break an invariant are named.
+const NAMED: usize = 5;
+
+/// The verdict on an invariant, of which the clause is judged as others are: one run that breaks it breaks it.
+pub fn invariant(name: &str, of: &mut PromiseSummary, sums: &JudgedSums, seed: u64) {
+    let broken = || sums.keeps.iter().enumerate().filter(|(_, kept)| **kept == Some(false));
+    of.verdict = match (sums.judged, broken().count()) {
+        (0, _) => Verdict::Inconclusive,
+        (_, 0) => Verdict::Held,
+        _ => Verdict::Broken,
+    };
+    if of.verdict == Verdict::Broken {
+        let replications = broken().map(|(number, _)| number as u32).take(NAMED).collect();
+        of.broken_in = Some(BrokenIn { runs: broken().count() as u32, of: sums.judged, replications, seed });
+    }
+    (of.made, of.would_settle, of.path) = (Made::ClauseByRuns, None, format!("invariants.{name}"));
+    of.says = format!("{name}: {}", of.says).into();
+    name.clone_into(&mut of.name);
 }
 
 /// What was observed in a comparison; `None` for a metric that stands as a condition.

@@ -169,8 +169,7 @@ pub fn load_with(
 pub fn variants_needed(loaded: &Loaded) -> Vec<String> {
     let mut names: Vec<String> = loaded
         .written
-        .expect
-        .iter()
+        .clauses()
         .flat_map(|clause| clause.variants().into_iter().map(str::to_owned).collect::<Vec<_>>())
         .collect();
     names.sort();

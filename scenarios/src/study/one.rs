@@ -60,9 +60,9 @@ impl One {
             None | Some("base") => Some(&base),
             Some(name) => variants.iter().position(|(v, _)| v == name).map(|at| &metrics[at]),
         };
-        let clauses = loaded.written.expect.iter().map(|c| (c.sides(&of), c.kept(&of))).collect();
+        let clauses = loaded.written.clauses().map(|c| (c.sides(&of), c.kept(&of))).collect();
         let asked = asked.iter().map(|value| (value.in_run(&of), value.times(&of))).collect();
-        let times = loaded.written.expect.iter().map(|c| c.times(&of)).collect();
+        let times = loaded.written.clauses().map(|c| c.times(&of)).collect();
         let promises = loaded.model.promises.iter().map(|p| p.judge(&run, &loaded.model)).collect();
         let bill = base.bill().clone();
         let tried = super::experiment::judge(loaded, &run, &base);
@@ -81,7 +81,7 @@ fn loops(run: &RunResult, calm: Option<&RunResult>, model: &Model) -> Vec<Option
 
 /// Whether a clause or a value speaks of costs.
 fn asks_cost(loaded: &Loaded, asked: &[Value]) -> bool {
-    let clauses = loaded.written.expect.iter().flat_map(|clause| clause.tree.metrics());
+    let clauses = loaded.written.clauses().flat_map(|clause| clause.tree.metrics());
     let values = asked.iter().flat_map(|value| value.tree().metrics());
     clauses.chain(values).any(|metric| metric.metric == Metric::Cost)
 }

@@ -105,7 +105,7 @@ fn summary(
         services: services(model, gathered),
         calls: gathered.calls.iter().map(|(name, sums)| (name.clone(), call(model, name, sums))).collect(),
         promises: gathered.judged.of_promises(loaded, critical),
-        expectations: gathered.judged.of_clauses(loaded, critical),
+        expectations: gathered.judged.of_clauses(loaded, critical, plan.seed),
         experiments: gathered.judged.of_experiments(loaded, critical),
         deploys: gathered.judged.deploys.iter().map(|sums| sums.summary(model)).collect(),
         runbooks: gathered.judged.runbooks.iter().enumerate().map(|(place, sums)| sums.summary(model, place)).collect(),
@@ -349,7 +349,7 @@ fn tails(model: &Model, gathered: &Gathered) -> Vec<Tail> {
 
 /// Limits on which a number may depend: where counts are cut matters only to clauses that look at the windows of a fault.
 fn limits(loaded: &Loaded, plan: &Plan, gathered: &Gathered) -> Vec<LimitReached> {
-    let clauses = loaded.written.expect.iter().map(|clause| &clause.tree);
+    let clauses = loaded.written.clauses().map(|clause| &clause.tree);
     let scopes = clauses.chain(plan.asked().iter().map(Value::tree)).flat_map(Tree::metrics);
     let of_fault = |scope: &Scope| scope.during.is_some() || scope.after.is_some() || scope.before.is_some();
     let looks_at_faults = scopes.map(|metric| &metric.scope).any(of_fault);

@@ -41,11 +41,11 @@ pub struct Verdicts {
 impl Verdicts {
     /// Nothing yet, of a study that asks for so many values.
     pub fn new(loaded: &Loaded, asked: usize) -> Self {
-        let clauses = &loaded.written.expect;
+        let clauses = || loaded.written.clauses();
         Self {
             promises: loaded.model.promises.iter().map(|_| JudgedSums::default()).collect(),
-            clauses: clauses.iter().map(|_| JudgedSums::default()).collect(),
-            sides: clauses.iter().map(|c| vec![<(SideSums, SideSums)>::default(); c.tree.leaves().len()]).collect(),
+            clauses: clauses().map(|_| JudgedSums::default()).collect(),
+            sides: clauses().map(|c| vec![<(SideSums, SideSums)>::default(); c.tree.leaves().len()]).collect(),
             asked: vec![SideSums::default(); asked],
             experiments: loaded.model.experiments.iter().map(ExperimentSums::new).collect(),
             deploys: deploy::of(&loaded.model),
@@ -130,11 +130,16 @@ impl Verdicts {
         experiments.map(|(experiment, sums)| sums.judgement(experiment, &loaded.written.expect, critical)).collect()
     }
 
-    /// The verdicts on the clauses of `expect`, in the order of the file.
-    pub fn of_clauses(&self, loaded: &Loaded, critical: Critical) -> Vec<PromiseSummary> {
-        let clauses = loaded.written.expect.iter().enumerate();
+    /// The verdicts on the clauses of `expect`, and behind them on the invariants, in the order of the file, in runs with this seed.
+    pub fn of_clauses(&self, loaded: &Loaded, critical: Critical, seed: u64) -> Vec<PromiseSummary> {
+        let written = &loaded.written;
         let judged =
             |(at, clause)| judge::clause(at, clause, &loaded.names, &self.clauses[at], &self.sides[at], critical);
-        clauses.map(judged).collect()
+        let mut all: Vec<PromiseSummary> = written.clauses().enumerate().map(judged).collect();
+        let behind = written.expect.len();
+        for (place, (name, _)) in written.invariants.iter().enumerate() {
+            judge::invariant(name, &mut all[behind + place], &self.clauses[behind + place], seed);
+        }
+        all
     }
 }

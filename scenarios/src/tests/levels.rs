@@ -110,6 +110,22 @@ fn what_somebody_has_kept_is_as_weak_as_can_be_until_a_gate_has_compared_it() {
     assert_eq!((ok, stale), (1.0, 0.0), "what is stale the gate finds");
 }
 
+/// From half of the run on nobody answers, and each instance gives again what it has kept: it was true at some time, and is as weak as can be.
+#[test]
+fn what_a_fallback_gives_again_is_as_weak_as_can_be() {
+    let down = "faults: {down: {inject: crash, where: {service: plain}, at: 30s}}\n";
+    let plain = "  plain: {workers: unlimited, endpoints: {get: {steps: [{work: 1ms}]}}}\nstores:\n";
+    let of = |fallback: &str| {
+        let call = format!("{{call: {{to: plain.get{fallback}}}}}");
+        shares(&bank(&call, ", level: strict_serializable", down).replace("stores:\n", plain))
+    };
+    let (ok, refused, _) = of(", fallback: {cached: {max_age: 1h}}");
+    assert!((ok - 0.5).abs() < 0.03 && (refused - 0.5).abs() < 0.03, "{ok} {refused}");
+    // An answer that is no old one says nothing of anything that was read.
+    let (ok, refused, _) = of(", fallback: {outcome: degraded}");
+    assert!(ok > 0.999 && refused == 0.0, "{ok} {refused}");
+}
+
 #[test]
 fn an_answer_that_is_remembered_is_as_weak_as_one_that_is_made() {
     let of = |timeout: &str| {

@@ -161,6 +161,32 @@ fn a_reservation_that_is_lost_comes_back_once() {
     }
 }
 
+/// A primary dies with what it has sold in the last two seconds. Who comes later to confirm that is told that nothing is kept, and all others are
+/// told that it is theirs.
+#[test]
+fn who_confirms_a_reservation_that_was_lost_is_told_so() {
+    let text = "scenario: Seats\nquestion: Who sits?\nrun: {duration: 100s, warm_up: 0s}\n\
+        load: {fans: {to: box.buy, arrive: {constant: {rate: 20/s}}}}\n\
+        services: {box: {workers: unlimited, endpoints: {buy: {steps: [{call: {to: seats.take}}, {wait: 10s}, {call: {to: seats.pay}}]}}}}\n\
+        stores: {seats: {workers: unlimited, stock: {amount: 100k, hold: 60s}, \
+        replication: {primary: {replicas: 2, lag: 2s, failover: {detect: 1s, takes: 1s}}}, \
+        endpoints: {take: {access: update, steps: [{work: 1ms}]}, pay: {access: write, steps: [{work: 1ms}]}}}}\n\
+        faults: {dies: {inject: crash, where: {service: seats, role: primary}, at: 40s, for: 20s}}\n";
+    let (model, run) = run(text);
+    let of = |name: &str| model.edges.iter().position(|edge| edge.name == name).unwrap();
+    let seats = model.services.iter().position(|service| service.name == "seats").unwrap();
+    let all = run.service(seats.into(), run.whole());
+    let (took, paid) =
+        (run.edge(of("box->seats.take").into(), run.whole()), run.edge(of("box->seats.pay").into(), run.whole()));
+    // Those of the last two seconds, and nobody else, hear an error; those that had confirmed by then are not asked again.
+    let lost_reservations = paid.outcomes[2];
+    assert!((38..=42).contains(&lost_reservations), "{lost_reservations}");
+    assert!(all.of(&LOST_WRITES) >= lost_reservations);
+    // Who came to confirm while nobody took writes has lost its place a minute later; what was lost does not expire as well.
+    assert!((38..=42).contains(&all.of(&EXPIRED)), "{}", all.of(&EXPIRED));
+    assert!(took.outcomes[0] > 1_800 && paid.outcomes[0] + lost_reservations + 300 > took.outcomes[0]);
+}
+
 #[test]
 fn a_lost_write_by_which_nothing_was_sold_gives_nothing_back() {
     let notes = "  notes: {to: s.note, arrive: {poisson: {rate: 200/s}}}\n";

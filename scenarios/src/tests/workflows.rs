@@ -7,27 +7,27 @@ use sim_core::judge::RunMetrics;
 use sim_core::results::RunResult;
 
 /// A run of a system, and what its metrics say.
-struct Ran {
-    loaded: Loaded,
-    run: RunResult,
+pub(super) struct Ran {
+    pub(super) loaded: Loaded,
+    pub(super) run: RunResult,
 }
 
 impl Ran {
     /// 100 s from an empty start, with these sections.
-    fn of(sections: &str) -> Self {
+    pub(super) fn of(sections: &str) -> Self {
         let text = format!("scenario: s\nquestion: q?\nrun: {{duration: 100s, warm_up: 0s, seed: 7}}\n{sections}");
         let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
         let run = sim_core::world::simulate(&loaded.model, 7, 0);
         Self { loaded, run }
     }
 
-    fn value(&self, text: &str) -> f64 {
+    pub(super) fn value(&self, text: &str) -> f64 {
         let metrics = RunMetrics::new(&self.run, &self.loaded.model, &self.loaded.names);
         let value = Value::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
         value.in_run(&|_| Some(&metrics)).unwrap_or_else(|| panic!("{text} has no value"))
     }
 
-    fn close(&self, text: &str, expected: f64, tolerance: f64) {
+    pub(super) fn close(&self, text: &str, expected: f64, tolerance: f64) {
         let value = self.value(text);
         assert!((value - expected).abs() <= tolerance, "{text} is {value}, expected {expected}");
     }

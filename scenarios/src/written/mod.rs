@@ -98,12 +98,29 @@ pub struct Written {
     pub experiments: Named<ExperimentSettings>,
     /// What it costs, by name.
     pub costs: Named<CostSettings>,
+    /// What has to be true at the end of every single run, by name: conditions over whatever services, stores, queues and sagas count, such as
+    /// `effects(bank->ledger.debit) == effects(bank->ledger.credit)` or `oversold(stock) == 0`. One run that breaks one breaks it, and the report
+    /// names the run.
+    pub invariants: Named<Clause>,
     /// Conditions that `check` judges beside the promises, or in the place of a promise of which one says `not held(NAME)`.
     pub expect: Vec<Clause>,
     /// Variants, by name: values by path.
     pub variants: Named<ByText<Anything>>,
     /// Questions about many settings of the system, by name.
     pub studies: Named<StudySettings>,
+}
+
+impl Written {
+    /// The clauses of `expect`, and behind them the invariants.
+    pub fn clauses(&self) -> impl Iterator<Item = &Clause> {
+        self.expect.iter().chain(self.invariants.iter().map(|(_, clause)| clause))
+    }
+
+    /// Their paths, in the same order.
+    pub fn clause_paths(&self) -> impl Iterator<Item = String> {
+        let of_expect = (0..self.expect.len()).map(|place| format!("expect.{place}"));
+        of_expect.chain(self.invariants.iter().map(|(name, _)| format!("invariants.{name}")))
+    }
 }
 
 /// A region.

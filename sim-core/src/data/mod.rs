@@ -17,6 +17,9 @@ pub use wrongness::{Cause, Wrongness, WrongnessKind};
 use crate::metrics::{counters, levels, timed};
 
 counters! {
+    CallSite {
+        EFFECTS = "effects", "effects that calls have applied at their endpoint: those of an idempotent endpoint once for each call, those of others each time; counted where anything in the file asks for it", unlisted;
+    }
     Service {
         MESSAGES_LOST = "messages_lost", "messages of a queue that are lost after their last delivery; dead letters are not lost", unlisted;
         REDRIVEN = "redriven", "messages that go back from a dead-letter queue to the queue from which they came", unlisted;

@@ -96,6 +96,12 @@ pub enum Cause {
     SoldByCopies,
     /// A primary had lost sales in a failover, and sold those things again.
     SoldAgain,
+    /// A compensation has failed for good, and the saga was left to people.
+    LeftToPeople,
+    /// A saga ended though a step of it stands that nothing undoes, or one does not that should.
+    NotUndone,
+    /// A step of a saga was done, or undone, when the saga had ended without hearing of it.
+    AfterTheEnd,
     /// A fault, or a bad version, made it wrong.
     Fault,
 }
@@ -115,6 +121,9 @@ impl Cause {
             Self::Deliveries => "last delivery failed",
             Self::SoldByCopies => "sold by several copies",
             Self::SoldAgain => "sales lost in a failover",
+            Self::LeftToPeople => "compensation failed",
+            Self::NotUndone => "step that nothing undoes",
+            Self::AfterTheEnd => "done after the saga ended",
             Self::Fault => "fault or bad version",
         }
     }

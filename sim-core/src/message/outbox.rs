@@ -30,7 +30,9 @@ pub const ALL: &[Kind] = &[Kind { family: "call", name: "outbox", schema: || sch
 /// calling service that is up and stays there as long as that is, looks every `every`, sends as many as `batch.count`, and notes at its next look
 /// that they were sent. A relay that goes before that leaves them to another, which sends them again: at least once. While no instance of the calling
 /// service is up, or none of the store that it reaches, nothing is sent; and what does not come to the queue, because that is down or the way there
-/// is cut, waits for the next look. A look whose way loses a message sends nothing. What the relay reads and sends takes no time and no worker.
+/// is cut, waits for the next look. A look whose way loses a message sends nothing. A look
+/// takes the time of the messages there and back between the relay and its store, then `batch.takes`, and then that of the message to the queue, by
+/// `network`; what comes into the outbox meanwhile waits for the next look, which begins at the next multiple of `every`. A relay has no worker.
 ///
 /// Without an outbox a caller writes, and then sends: what crashes in between has written and sent nothing.
 ///
@@ -40,7 +42,7 @@ pub const ALL: &[Kind] = &[Kind { family: "call", name: "outbox", schema: || sch
 /// # Knobs
 /// - `to`: the queue or topic, as `name.send`, required
 /// - `every`: how often the relay looks, duration, default 500ms
-/// - `batch`: how many it sends at a look, `{count: 100}`, default 100
+/// - `batch`: how many it sends at a look, and how long it is busy with reading and sending them, `{count: 100, takes: 0s}`
 ///
 /// # Example
 /// ```yaml
@@ -69,11 +71,13 @@ pub struct OutboxSettings {
 pub struct RelaySettings {
     /// How many at most; default 100.
     pub count: Count,
+    /// How long the relay is busy with the batch of a look, beside the messages that it sends; default 0s.
+    pub takes: SimDuration,
 }
 
 impl Default for RelaySettings {
     fn default() -> Self {
-        Self { count: Count::new(100) }
+        Self { count: Count::new(100), takes: SimDuration::ZERO }
     }
 }
 
@@ -105,4 +109,6 @@ pub struct Outbox {
     pub every: SimDuration,
     /// How many it sends at a look.
     pub count: u32,
+    /// How long it is busy with them.
+    pub takes: SimDuration,
 }

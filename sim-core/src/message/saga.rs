@@ -18,6 +18,7 @@ counters! {
         COMPENSATED = "compensated", "sagas that failed at a step and of which all steps before it are undone", unlisted;
         FAILED = "failed", "sagas that failed at a step and at a compensation, and are left to people", unlisted;
         REPAIRED = "repaired", "sagas that were left to people and have been put right by them", unlisted;
+        DECISIONS_LOST = "decisions_lost", "decisions of two-phase commits that do not come to a participant, at the service that coordinates; each is sent again", unlisted;
         HALF_FINISHED = "half_finished_sagas", "sagas that have ended, of which some steps stand and should not, or do not stand and should", unlisted;
     }
 }
@@ -136,8 +137,10 @@ pub struct ChoreographedSettings {
 /// # What it models
 /// The actions of all steps are called at the same time, with `prepare_timeout` and without retries. A participant that has done its work votes for
 /// the commit by its answer, and keeps its worker (the connection, the locks) until it hears the decision; what it has done counts from then on. One
-/// that fails, or does not answer in time, makes all of them abort: nothing has to be compensated. The decision reaches the participants at once, and
-/// one that has crashed meanwhile finds it when it is back. An instance of `by` that crashes before the decision leaves its participants in doubt:
+/// that fails, or does not answer in time, makes all of them abort: nothing has to be compensated. The decision reaches each participant after
+/// the time of a message by `network`; it is written down where it was made, and sent again every second while it is lost or that instance is down
+/// (`decisions_lost`), so that a participant that is cut off holds what it holds until it hears. One that has crashed meanwhile finds the decision
+/// when it is back. An instance of `by` that crashes before the decision leaves its participants in doubt:
 /// they hold what they hold until another instance takes over and aborts (presumed abort). Compensations are not used.
 ///
 /// # When to use it

@@ -81,6 +81,22 @@ pub struct PromiseSummary {
     /// The period over which its error budget runs [s]; `None` where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period_s: Option<f64>,
+    /// Of an invariant that is broken: in which runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken_in: Option<BrokenIn>,
+}
+
+/// In which runs an invariant is broken.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BrokenIn {
+    /// How many.
+    pub runs: u32,
+    /// Of how many in which it has a value.
+    pub of: u32,
+    /// The numbers of the first few of them.
+    pub replications: Vec<u32>,
+    /// The seed of all runs.
+    pub seed: u64,
 }
 
 /// What was observed in one comparison of a clause.

@@ -14,7 +14,7 @@ use super::World;
 use super::frame::{FrameId, WEAKER, WRONG};
 use crate::data::{Cause, Wrongness};
 use crate::ids::EdgeId;
-use crate::results::WrongAnswer;
+use crate::results::{LevelShown, WrongAnswer};
 use crate::topology::Node;
 
 /// Kinds of wrongness in the answer of a frame so far, one bit each.
@@ -74,9 +74,25 @@ impl World<'_> {
         cause: Cause,
         (frame, key): (Option<FrameId>, Option<u64>),
     ) {
-        let Some(kind) = Wrongness::from_number(kind) else { return };
-        let request = frame.map(|frame| self.request_of(frame)).filter(|request| *request != 0);
+        let request = frame.map_or(0, |frame| self.request_of(frame));
         let shown = frame.and_then(|frame| self.shown_by(frame, site));
+        self.lists(site, kind, cause, (request, key, shown));
+    }
+
+    /// The same of a request of which no frame is known; 0 of none.
+    pub(super) fn lists_wrong_of(&mut self, site: EdgeId, kind: u8, cause: Cause, request: u64) {
+        self.lists(site, kind, cause, (request, None, None));
+    }
+
+    fn lists(
+        &mut self,
+        site: EdgeId,
+        kind: u8,
+        cause: Cause,
+        (request, key, shown): (u64, Option<u64>, Option<LevelShown>),
+    ) {
+        let Some(kind) = Wrongness::from_number(kind) else { return };
+        let request = Some(request).filter(|request| *request != 0);
         let at_ns = self.now.saturating_sub(self.zero);
         let Some(list) = self.recorder.wrong_list() else { return };
         list.add(kind, cause, || WrongAnswer { at_ns, kind, cause, call: site, request, key, shown });

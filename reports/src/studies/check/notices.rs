@@ -313,11 +313,15 @@ pub fn judged(files: &[CheckedFile]) -> String {
     let plural = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
     let promises: usize = all.iter().map(|c| c.promises.len()).sum();
     let hypotheses: usize = all.iter().map(|c| c.experiments.len()).sum();
-    let clauses: usize = all.iter().map(|c| c.expectations.len()).sum();
+    let is_invariant = |p: &&PromiseSummary| !p.is_expectation();
+    let invariants: usize = all.iter().map(|c| c.expectations.iter().filter(is_invariant).count()).sum();
+    let clauses = all.iter().map(|c| c.expectations.len()).sum::<usize>() - invariants;
+    let invariants =
+        if invariants == 0 { String::new() } else { format!(", {}", plural(invariants, "invariant", "invariants")) };
     let hypotheses =
         if hypotheses == 0 { String::new() } else { format!(", {}", plural(hypotheses, "hypothesis", "hypotheses")) };
     format!(
-        "Judged: {} with {}{hypotheses} and {} of expect.",
+        "Judged: {} with {}{hypotheses}{invariants} and {} of expect.",
         plural(all.len(), "file", "files"),
         plural(promises, "promise", "promises"),
         plural(clauses, "clause", "clauses"),

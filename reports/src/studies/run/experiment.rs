@@ -156,6 +156,7 @@ pub(crate) mod tests {
             path: format!("experiments.{name}"),
             denied_by: None,
             period_s: None,
+            broken_in: None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::figures::{self, Chapter, DataTable};
 use crate::numbers::{clock, estimate, grouped, length, plain};
 use crate::page::section::{scenario, section, some};
 use crate::page::{Block, CellForm, Fact, Judged, LoneTable, Page, Section, Windows};
-use crate::words::{NEEDED, WHEN_HELD, margin, observed, word_of};
+use crate::words::{NEEDED, WHEN_AN_INVARIANT_HOLDS, WHEN_HELD, broken_in, margin, observed, word_of};
 use sim_core::counters::{self, LEVELS, TIMED};
 use sim_core::results::{CallSummary, Estimate, LevelSummary, PromiseSummary, StudyResult, Unit, Verdict, WaitSummary};
 use sim_core::units::Probability;
@@ -92,10 +92,15 @@ fn promises(study: &StudyResult) -> Vec<Block> {
         blocks.push(Block::Lede(WHEN_HELD.into()));
         blocks.push(Block::Verdicts(judged.into_iter().map(judgement).collect()));
     }
-    let clauses = &study.summary.expectations;
+    let (clauses, invariants): (Vec<_>, Vec<_>) =
+        study.summary.expectations.iter().partition(|clause| clause.is_expectation());
+    if !invariants.is_empty() {
+        blocks.push(Block::Lede(WHEN_AN_INVARIANT_HOLDS.into()));
+        blocks.push(Block::Verdicts(invariants.into_iter().map(judgement).collect()));
+    }
     if !clauses.is_empty() {
         let says = format!("Expected: {} clauses, which `check` judges too", clauses.len());
-        blocks.push(Block::Folded(says, vec![Block::Verdicts(clauses.iter().map(judgement).collect())]));
+        blocks.push(Block::Folded(says, vec![Block::Verdicts(clauses.into_iter().map(judgement).collect())]));
     }
     blocks
 }
@@ -109,7 +114,7 @@ pub fn judgement(p: &PromiseSummary) -> Judged {
         says: p.says.to_string(),
         name: if p.made.is_clause() { String::new() } else { p.name.clone() },
         facts: facts_of(p),
-        note: settle.unwrap_or_else(|| p.note.to_string()),
+        note: settle.or_else(|| p.broken_in.as_ref().map(broken_in)).unwrap_or_else(|| p.note.to_string()),
         kept: (p.kept, p.judged),
         share: p.probability,
         needed: NEEDED,

@@ -120,6 +120,7 @@ fn promise(name: &str, about: About, says: &str, verdict: Verdict, kept: u32, un
         path: format!("promises.{name}"),
         denied_by: None,
         period_s: (unit == Unit::Share).then_some(30.0 * 86_400.0),
+        broken_in: None,
     }
 }
 

@@ -145,7 +145,7 @@ fn kept<'a>(candidate: &Candidate, seen: &'a Seen) -> Vec<Kept<'a>> {
     let promises = promises.zip(verdicts.promises.iter().map(|sums| sums.keeps.as_slice()));
     let experiments = verdicts.of_hypotheses(loaded, Critical::Fixed).into_iter();
     let experiments = experiments.zip(verdicts.experiments.iter().map(|sums| sums.held().keeps.as_slice()));
-    let clauses = verdicts.of_clauses(loaded, Critical::Fixed).into_iter();
+    let clauses = verdicts.of_clauses(loaded, Critical::Fixed, 0).into_iter();
     let clauses = clauses.zip(verdicts.clauses.iter().map(|sums| sums.keeps.as_slice()));
     let clauses = clauses.zip(&loaded.written.expect).filter(|(_, clause)| !speaks_of_others(clause));
     promises.chain(experiments).chain(clauses.map(|(kept, _)| kept)).collect()

@@ -325,7 +325,7 @@ impl PointSums {
     fn point(self, loaded: &Loaded, head: &Head, number: u32, settings: Vec<Setting>, scales: &[(f64, bool)]) -> Point {
         let promises = self.verdicts.of_promises(loaded, Critical::Fixed);
         let hypotheses = self.verdicts.of_hypotheses(loaded, Critical::Fixed);
-        let clauses = self.verdicts.of_clauses(loaded, Critical::Fixed);
+        let clauses = self.verdicts.of_clauses(loaded, Critical::Fixed, head.seed);
         let judged = promises.iter().chain(&hypotheses).chain(&clauses).map(Judgement::from).collect::<Vec<_>>();
         let (kept, of) = kept_all(head, &self.rows);
         let by_promises = head.judged.iter().any(|j| j.counts && j.promise);
@@ -393,7 +393,7 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
         promise: true,
         counts: true,
     });
-    let clauses = clauses.iter().map(|clause| Judge {
+    let clauses = loaded.written.clauses().map(|clause| Judge {
         name: clause.to_string(),
         says: clause.to_string().into(),
         about: About::of(&clause.tree, &loaded.names),

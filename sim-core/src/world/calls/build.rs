@@ -9,11 +9,12 @@ use crate::dist::Sampler;
 use crate::engine::calendar::Lanes;
 use crate::engine::rng::{hash_name, mix};
 use crate::engine::table::Maybe;
+use crate::guarantees::keeps_session;
 use crate::ids::{Caller, EdgeId, GuardId};
 use crate::metrics::Histogram;
 use crate::model::Model;
 use crate::results::EdgeCounts;
-use crate::topology::{Access, Edge, Guard, Node, ReadFrom, Replication, keeps_session};
+use crate::topology::{Access, Edge, Guard, Node, ReadFrom, Replication};
 use crate::workload::Priority;
 use crate::world::frame::Rank;
 use crate::world::network::Network;
@@ -140,6 +141,7 @@ pub(super) fn sites(
             versioned: model.services[endpoint.service.index()].has_versions,
             counts_calls: matches!(edge.caller, Caller::Endpoint(_)) || needs_client(model, edge),
             effect_counts: has_effects[index]
+                || model.counts_effects && endpoint.effect != Effect::None
                 || matches!(endpoint.effect, Effect::NotIdempotent | Effect::Deduplicated(_)) && may_repeat(edge),
             rank: Rank::of(match edge.caller {
                 Caller::Load(load) => model.loads.get(load.index()).map_or_else(Priority::default, |l| l.priority),

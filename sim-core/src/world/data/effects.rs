@@ -16,6 +16,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many are remembered without a look at which can be forgotten.
 pub(super) const FEW: usize = 4096;
 
+/// What a run of an endpoint has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Applied {
+    /// Its effect.
+    First,
+    /// Its effect, though the call had it already, and that counts.
+    Again,
+    /// Nothing that was not there.
+    Known,
+}
+
 /// Effects that were applied.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
@@ -34,12 +45,12 @@ impl Effects {
         self.applied.get(&call).is_some_and(|&before| !effect.duplicates(now - before))
     }
 
-    /// An effect of a call is applied; true if it was applied before and that counts. A key that is known is not remembered anew.
-    fn apply(&mut self, call: u64, now: u64, effect: &Effect) -> bool {
+    /// An effect of a call is applied. A key that is known is not remembered anew.
+    fn apply(&mut self, call: u64, now: u64, effect: &Effect) -> Applied {
         if self.knows(call, now, effect) {
-            return false;
+            return Applied::Known;
         }
-        self.applied.insert(call, now).is_some()
+        if self.applied.insert(call, now).is_some() { Applied::Again } else { Applied::First }
     }
 
     /// How many are remembered.
@@ -89,7 +100,8 @@ impl World<'_> {
             let effect = self.effect_of(frame).clone();
             self.saga_effect(at.edge, self.call_of(frame), &effect);
         }
-        if (is_of_saga || is_outbox) && matches!(self.effect_of(frame), Effect::None | Effect::Idempotent) {
+        let counts = self.model.counts_effects && *self.effect_of(frame) != Effect::None;
+        if (is_of_saga || is_outbox) && !counts && matches!(self.effect_of(frame), Effect::None | Effect::Idempotent) {
             return;
         }
         let comes_again = is_of_saga || self.data.outboxes.feeds(self.data.queues.by_site[at.edge].0.get());
@@ -104,12 +116,19 @@ impl World<'_> {
             && !self.calls.crosses_network(at.edge)
         {
             // Nobody tries again after an answer.
+            if counts {
+                count!(self.calls.counts(at.edge), data::EFFECTS);
+            }
             return;
         }
         let (endpoint, service) = (self.calls.endpoint(at.edge), self.calls.callee(at.edge));
         let effect = &self.model.endpoints[endpoint.index()].effect;
         for call in std::iter::once(self.call_of(frame)).chain(others.into_iter().flatten()) {
-            if self.data.effects.apply(call, self.now, effect) {
+            let applied = self.data.effects.apply(call, self.now, effect);
+            if counts && applied != Applied::Known {
+                count!(self.calls.counts(at.edge), data::EFFECTS);
+            }
+            if applied == Applied::Again {
                 count!(self.stations.counts(service), data::DUPLICATES);
                 // The answer is right: the caller hears nothing of it.
                 self.recorder.wrong_arises(at.edge, Wrongness::DuplicateEffect as u8);

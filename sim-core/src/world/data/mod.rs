@@ -61,6 +61,12 @@ pub(in crate::world) enum Due {
     Renewal { message: FrameId, seq: u64, until: u64 },
     /// The relay of an outbox looks.
     Relays { number: u32 },
+    /// A relay has read its batch.
+    RelayHasRead { number: u32 },
+    /// What a relay has sent comes to its queue.
+    RelaySends { number: u32 },
+    /// A participant of a two-phase commit hears the decision, which this instance has sent; or, where that was lost, it is sent again.
+    Decision { frame: FrameId, of: u64, from: InstanceId, is_lost: bool },
     /// People have put a saga right.
     Repaired { saga: ServiceId },
 }
@@ -83,6 +89,9 @@ impl super::events::Due for Due {
             | Self::AsksRights { .. }
             | Self::SendsRights { .. }
             | Self::Relays { .. }
+            | Self::RelayHasRead { .. }
+            | Self::RelaySends { .. }
+            | Self::Decision { .. }
             | Self::SessionEnds { .. }
             | Self::BatchWaits { .. }
             | Self::Renewal { .. }
@@ -125,6 +134,10 @@ impl World<'_> {
             Due::RedrivesOne { queue } => self.redrives_one(queue),
             Due::Renewal { message, seq, until } => self.renewal_is_due(message, seq, until),
             Due::Relays { number } => self.relays(number as usize),
+            Due::RelayHasRead { number } => self.relay_has_read(number as usize),
+            Due::RelaySends { number } => self.relay_sends(number as usize),
+            Due::Decision { frame, of, from, is_lost: true } => self.sends_decision((frame, of), from),
+            Due::Decision { frame, of, .. } => self.hears_decision((frame, of)),
             Due::Repaired { saga } => self.saga_is_repaired(saga),
         }
     }

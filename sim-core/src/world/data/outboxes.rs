@@ -3,7 +3,7 @@
 //! A message is put in where the store is done with the write, and not where its caller hears of it. It waits as a frame that only carries the ticket
 //! of its request. The relay is an event for each outbox that has messages, at whole multiples of `every`. What it has sent it keeps until its next
 //! look: then either it is noted that it was sent, or the instance on which the relay ran is gone, and all of it is sent again. What it asks of its
-//! store and sends to its queue is lost as messages between their zones are, and takes no time.
+//! store and sends to its queue is lost as messages between their zones are, and takes their time: a look goes on until what it sends has come.
 
 use super::message::MESSAGE;
 use super::{Due, topics};
@@ -33,6 +33,9 @@ struct Messages {
     sent: Vec<FrameId>,
     /// Where the relay ran at its last look, and in which of its lives.
     relay: (Maybe<InstanceId>, u32),
+    /// How many the relay has read at its look, to send them.
+    read: u32,
+    /// A look is due, or goes on.
     is_due: bool,
 }
 
@@ -62,6 +65,7 @@ impl Outboxes {
                     waiting: VecDeque::new(),
                     sent: Vec::new(),
                     relay: (Maybe::NONE, 0),
+                    read: 0,
                     is_due: false,
                 });
             }
@@ -116,12 +120,9 @@ impl World<'_> {
 
     /// The relay looks: notes what it has sent, and sends more. Where nobody runs it, or it does not reach its store, it looks again later.
     pub(super) fn relays(&mut self, number: usize) {
-        self.data.outboxes.all[number].is_due = false;
-        let Some(relay) = self.relay_now(number) else { return self.relay_is_due(number) };
+        let Some(relay) = self.relay_now(number) else { return self.relay_looks_later(number) };
         let store = self.data.outboxes.all[number].store;
-        if !self.relay_reaches(number, relay.0, store) {
-            return self.relay_is_due(number);
-        }
+        let Some(there) = self.relay_reaches(number, relay.0, store) else { return self.relay_looks_later(number) };
         let outbox = &mut self.data.outboxes.all[number];
         let was = std::mem::replace(&mut outbox.relay, relay);
         let sent = std::mem::take(&mut outbox.sent);
@@ -134,8 +135,43 @@ impl World<'_> {
             count!(self.stations.counts(store), outbox::RELAYED_AGAIN, sent.len() as u64);
             sent.into_iter().rev().for_each(|carrier| self.data.outboxes.all[number].waiting.push_front(carrier));
         }
-        self.sends_from_outbox(number, relay.0);
-        let outbox = &self.data.outboxes.all[number];
+        let outbox = &mut self.data.outboxes.all[number];
+        outbox.read = outbox.settings.count.min(outbox.waiting.len() as u32);
+        // The answer of the store takes as long as the question.
+        let busy = (2 * there).saturating_add(outbox.settings.takes.ns());
+        if busy == 0 {
+            return self.relay_has_read(number);
+        }
+        self.schedule(self.now.saturating_add(busy), Due::RelayHasRead { number: number as u32 });
+    }
+
+    /// The relay has read its batch, and sends it; unless it has gone meanwhile.
+    pub(super) fn relay_has_read(&mut self, number: usize) {
+        let Messages { relay, settings: Outbox { to, .. }, .. } = self.data.outboxes.all[number];
+        if self.relay_now(number) != Some(relay) {
+            return self.relay_looks_later(number);
+        }
+        let queue = self.model.endpoints[to.index()].service;
+        // Once for each look: the relay has a connection, on which one lost packet does not end what is sent.
+        match self.relay_reaches(number, relay.0, queue) {
+            None => self.relay_looks_later(number),
+            Some(0) => self.relay_sends(number),
+            Some(there) => {
+                self.schedule(self.now.saturating_add(there), Due::RelaySends { number: number as u32 });
+            }
+        }
+    }
+
+    /// What the relay has sent comes to its queue.
+    pub(super) fn relay_sends(&mut self, number: usize) {
+        self.sends_from_outbox(number);
+        self.relay_looks_later(number);
+    }
+
+    /// A look is over: the next one is due if there is anything to send or to note.
+    fn relay_looks_later(&mut self, number: usize) {
+        let outbox = &mut self.data.outboxes.all[number];
+        outbox.is_due = false;
         if !outbox.waiting.is_empty() || !outbox.sent.is_empty() {
             self.relay_is_due(number);
         }
@@ -154,26 +190,22 @@ impl World<'_> {
         Some((instance.into(), self.stations.epoch(instance)))
     }
 
-    /// Whether what a relay sends now comes to some instance of a service that serves.
-    fn relay_reaches(&mut self, number: usize, relay: Maybe<InstanceId>, to: ServiceId) -> bool {
+    /// How long what a relay sends now takes to some instance of a service that serves [ns]; `None` where it comes to none.
+    fn relay_reaches(&mut self, number: usize, relay: Maybe<InstanceId>, to: ServiceId) -> Option<u64> {
         let serve = self.stations.ids_of(to).filter(|&instance| self.stations.serves(instance));
         let zones: Vec<ZoneId> = serve.map(|instance| self.stations.zone_of(instance)).collect();
         let (Some(by), Some(relay)) = (self.data.outboxes.all[number].by, relay.get()) else {
-            return !zones.is_empty();
+            return (!zones.is_empty()).then_some(0);
         };
         let from = self.stations.zone_of(relay);
         let key = mix(u64::from(to.0) << 32 | number as u64, self.now);
-        zones.into_iter().any(|zone| self.message_takes((by, to), (from, zone), key).is_some())
+        zones.into_iter().find_map(|zone| self.message_takes((by, to), (from, zone), key))
     }
 
-    fn sends_from_outbox(&mut self, number: usize, relay: Maybe<InstanceId>) {
-        let Outbox { to, count, .. } = self.data.outboxes.all[number].settings;
+    fn sends_from_outbox(&mut self, number: usize) {
+        let Messages { read, settings: Outbox { to, .. }, .. } = self.data.outboxes.all[number];
         let queue = self.model.endpoints[to.index()].service;
-        // Once for each look: the relay has a connection, on which one lost packet does not end what is sent.
-        if !self.relay_reaches(number, relay, queue) {
-            return;
-        }
-        for _ in 0..count {
+        for _ in 0..read {
             let Some(carrier) = self.data.outboxes.all[number].waiting.pop_front() else { return };
             let (key, rank) = (self.frames[carrier].key, self.frames[carrier].rank);
             if !self.take_in(queue, mix(key, MESSAGE), rank, carrier) {

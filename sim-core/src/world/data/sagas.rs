@@ -10,11 +10,11 @@
 //! flight.
 
 use crate::counters::{count, level};
-use crate::data::{Effect, Wrongness};
+use crate::data::{self, Cause, Effect, Wrongness};
 use crate::dist::Sampler;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
-use crate::ids::{EdgeId, ServiceId};
+use crate::ids::{EdgeId, InstanceId, ServiceId};
 use crate::message::saga;
 use crate::metrics::{Level, LevelAt};
 use crate::model::Model;
@@ -58,6 +58,8 @@ struct Course {
 #[derive(Debug, Clone)]
 struct Account {
     saga: ServiceId,
+    /// The identity of the request that has begun it; 0 where the model needs none.
+    request: u64,
     /// The identities of its calls.
     calls: Vec<u64>,
     /// By step: whether its action was done at all, and whether what it has done stands.
@@ -215,7 +217,8 @@ impl World<'_> {
             }
         }
         let steps = vec![(false, false); of.steps.len()];
-        let account = Account { saga, calls, steps, is_unclear: false, should_stand: None, is_wrong: false };
+        let request = self.request_of(message);
+        let account = Account { saga, request, calls, steps, is_unclear: false, should_stand: None, is_wrong: false };
         self.data.sagas.accounts.insert(key, account);
     }
 
@@ -283,11 +286,11 @@ impl World<'_> {
             SagaMark::Undone(step) => self.data.sagas.courses[message.index()].steps = step,
             SagaMark::Completed => {
                 self.data.sagas.courses[message.index()].has_ended = true;
-                self.is_completed(saga, course.key);
+                self.is_completed(saga, course.key, self.frames[frame].instance.get());
             }
             SagaMark::Compensated => {
                 self.data.sagas.courses[message.index()].has_ended = true;
-                self.is_compensated(saga, course.key);
+                self.is_compensated(saga, course.key, self.frames[frame].instance.get());
             }
         }
         self.frames[frame].pc += 1;
@@ -344,7 +347,7 @@ impl World<'_> {
                 self.data.sagas.courses[message.index()] = Course { steps, is_unclear: false, ..course };
                 let next = of.steps.get(usize::from(steps)).map(|step| step.action);
                 if next.is_none() {
-                    self.is_completed(place.saga, course.key);
+                    self.is_completed(place.saga, course.key, None);
                 }
                 return next;
             }
@@ -361,28 +364,33 @@ impl World<'_> {
         self.data.sagas.courses[message.index()] = Course { steps: to_undo, is_compensating: true, ..course };
         let next = of.steps[..usize::from(to_undo)].iter().rev().find_map(|step| step.compensation);
         if next.is_none() {
-            self.is_compensated(place.saga, course.key);
+            self.is_compensated(place.saga, course.key, None);
         }
         next
     }
 
-    fn is_completed(&mut self, saga: ServiceId, key: u64) {
+    fn is_completed(&mut self, saga: ServiceId, key: u64, by: Option<InstanceId>) {
         if let Some(account) = self.data.sagas.accounts.get_mut(&key)
             && self.data.sagas.two_phase.values().any(|of| *of == saga)
         {
             // What was decided holds, also for a participant that has crashed since.
             account.steps.iter_mut().for_each(|step| *step = (true, true));
+            if self.model.counts_effects
+                && let Some(of) = self.saga_of(saga)
+            {
+                of.steps.iter().for_each(|step| count!(self.calls.counts(step.action), data::EFFECTS));
+            }
         }
         count!(self.stations.counts(saga), saga::COMPLETED);
         self.sagas_move(saga, Some(&saga::RUNNING), None);
-        self.tells_decision(key);
+        self.tells_decision(key, by);
         self.saga_ends(key, true, false);
     }
 
-    fn is_compensated(&mut self, saga: ServiceId, key: u64) {
+    fn is_compensated(&mut self, saga: ServiceId, key: u64, by: Option<InstanceId>) {
         count!(self.stations.counts(saga), saga::COMPENSATED);
         self.sagas_move(saga, Some(&saga::COMPENSATING), None);
-        self.tells_decision(key);
+        self.tells_decision(key, by);
         self.saga_ends(key, false, false);
     }
 
@@ -426,21 +434,22 @@ impl World<'_> {
             (*was_done, *stands) = (true, true);
         }
         debug_assert!(self.data.sagas.has(site));
-        self.saga_is_right(key);
+        self.saga_is_right(key, Cause::AfterTheEnd);
     }
 
     /// Looks whether the steps of a saga stand as its end says, and counts it once where they do not.
-    fn saga_is_right(&mut self, key: u64) {
+    fn saga_is_right(&mut self, key: u64, cause: Cause) {
         let Some(account) = self.data.sagas.accounts.get_mut(&key) else { return };
         if account.is_wrong || !account.is_off() {
             return;
         }
         account.is_wrong = true;
-        let saga = account.saga;
+        let (saga, request) = (account.saga, account.request);
         count!(self.stations.counts(saga), saga::HALF_FINISHED);
         // It is the answer to those who began the saga that was wrong.
         if let Some(&start) = self.data.sagas.starts.get(&saga) {
             self.recorder.wrong_arises(start, Wrongness::HalfFinished as u8);
+            self.lists_wrong_of(start, Wrongness::HalfFinished as u8, cause, request);
         }
     }
 
@@ -450,7 +459,7 @@ impl World<'_> {
         let Some(account) = self.data.sagas.accounts.get_mut(&key) else { return };
         account.should_stand = Some(should_stand);
         let is_unclear = account.is_unclear && !to_people;
-        self.saga_is_right(key);
+        self.saga_is_right(key, if to_people { Cause::LeftToPeople } else { Cause::NotUndone });
         let sagas = &mut self.data.sagas;
         if !is_unclear {
             sagas.closes(key);

@@ -2,7 +2,7 @@
 
 use crate::terminal::Style;
 use crate::terminal::text::{pad, wrap};
-use crate::words::{clause_word, seen};
+use crate::words::{seen, word_of};
 use sim_core::results::{StudyResult, Verdict};
 use std::fmt::Write;
 
@@ -26,7 +26,7 @@ pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
     let head = if length(&head) <= room { head } else { String::new() };
     let _ = writeln!(out, "\n{}{}", style.bold(&pad("Expected", WORD)), style.dim(&head));
     for (clause, (says, seen)) in all.iter().zip(&says) {
-        let word = clause_word(clause.verdict);
+        let word = word_of(clause);
         // What is as expected does not shout.
         let word = if clause.verdict == Verdict::Held { word.to_lowercase() } else { word.to_uppercase() };
         out.push_str(&style.word_as(clause.verdict, &word, WORD));
