@@ -6,8 +6,8 @@ use crate::written::queue::{ConsumerSettings, QueueSettings};
 use crate::written::step::StepSettings;
 use crate::written::store::{ReplicationSettings, stock};
 use crate::written::zones::ZoneSettings;
-use sim_core::data::Effect;
 use sim_core::data::level::Level;
+use sim_core::data::{DeduplicatedSettings, Effect, WhenDown};
 use sim_core::dist::Distribution;
 use sim_core::guarantees::strongest;
 use sim_core::ids::{Caller, EndpointId, ServiceId, ZoneId};
@@ -17,7 +17,7 @@ use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::cpu::CpuLimit;
 use sim_core::service::discipline::Discipline;
 use sim_core::service::disk::DiskSettings;
-use sim_core::topology::{Access, Admission, Health, Node, ReadFrom, Store};
+use sim_core::topology::{Access, Admission, Health, Node, ReadFrom, Step, Store};
 use sim_core::units::{Count, SimDuration};
 use std::collections::BTreeSet;
 
@@ -278,10 +278,13 @@ impl Compiler<'_> {
             problems.error("steps", "an endpoint without steps does nothing").hint =
                 Some("write at least one, such as {work: 5ms}".into());
         }
-        let steps = problems.at("steps", |p| self.steps(Caller::Endpoint(id), service, asked.steps, p));
+        let mut effect = asked.effect.clone();
+        let asks = problems.at("effect", |p| self.asks_for_keys((id, service), &mut effect, p));
+        let own = problems.at("steps", |p| self.steps(Caller::Endpoint(id), service, asked.steps, p));
+        let steps = asks.into_iter().chain(own).collect();
         let endpoint = &mut self.model.endpoints[id.index()];
         endpoint.steps = steps;
-        endpoint.effect = asked.effect.clone();
+        endpoint.effect = effect;
         endpoint.is_async = asked.is_async.or(is_async).unwrap_or(false);
         endpoint.access = asked.access;
         endpoint.requires = asked.requires;
@@ -290,6 +293,24 @@ impl Compiler<'_> {
                 Some("leave requires out".into());
         }
         self.model.endpoints[id.index()].admission = admission;
+    }
+
+    /// The call of a store of idempotency keys, with which the steps of an endpoint begin.
+    fn asks_for_keys(
+        &mut self,
+        (id, service): (EndpointId, &str),
+        effect: &mut Effect,
+        problems: &mut Problems,
+    ) -> Option<Step> {
+        let Effect::Deduplicated(DeduplicatedSettings { store: Some(store), .. }) = effect else { return None };
+        let (callee, path) = problems
+            .at("deduplicated", |p| p.at("store", |p| (self.callee("to", &store.to, p), format!("{}.to", p.path()))));
+        let edge = self.plain_edge(Caller::Endpoint(id), service, callee?, path);
+        let at = &mut self.model.topology.edges[edge.index()];
+        at.timeout = Some(Distribution::constant(store.timeout));
+        at.optional = store.when_down == WhenDown::Process;
+        store.edge = Some(edge);
+        Some(Step::Call(edge))
     }
 
     fn admission(&self, settings: &AdmissionSettings, problems: &mut Problems) -> Admission {

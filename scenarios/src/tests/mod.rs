@@ -25,6 +25,7 @@ mod fallbacks;
 mod faults;
 mod incidents;
 mod invariants;
+mod key_stores;
 mod levels;
 mod limits;
 mod links;

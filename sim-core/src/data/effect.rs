@@ -3,6 +3,7 @@
 //! The settings are the whole of it: the engine asks [`Effect::duplicates`] when an attempt of a call ends that had ended well before.
 //! What was applied is remembered in the engine, by call.
 
+use crate::ids::EdgeId;
 use crate::kind::Kind;
 use crate::problem::Problems;
 use crate::units::SimDuration;
@@ -31,12 +32,20 @@ pub enum Effect {
 /// retry that comes after the key was forgotten is done a second time and counted as a duplicate effect. A retry that begins while an
 /// earlier attempt is still at work does the work too and does no harm, where the draft lets it fail with a conflict.
 ///
+/// Keys lie beside what the endpoint does, in one transaction with it, unless `store` says where else: then each request begins with a call of that
+/// store, which takes its time, is load there and may fail. `when_down: refuse` fails the request with it; `process` goes on without knowing
+/// whether it was done before (the answer is degraded, and `unchecked` counts it), and what is done so leaves no key. So exactly-once effects break
+/// where keys are forgotten (`remember`), where requests are worked on unchecked, and where a store that keeps its keys in memory crashes
+/// (`survives_crash: false`): each is counted as `duplicate_effect` when the same comes again.
+///
 /// # When to use it
 /// For endpoints that charge, send or order, and whose callers retry.
 ///
 /// # Knobs
 /// - `remember`: how long a key is kept, duration, default 24h
 /// - `work`: looking the key up, duration of work added to each request, default 0s
+/// - `store`: `{to, timeout, when_down, survives_crash}`: the endpoint that is asked for keys, an attempt of how long (default 100ms), `refuse` or
+///   `process` (default refuse), and whether its keys outlive a crash of the instance that has them (default true); default none
 ///
 /// # Example
 /// ```yaml
@@ -53,11 +62,53 @@ pub struct DeduplicatedSettings {
     pub remember: SimDuration,
     /// Work that looking the key up adds to each request.
     pub work: SimDuration,
+    /// Where keys are kept, if not beside what the endpoint does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<KeyStoreSettings>,
+}
+
+/// Where keys are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyStoreSettings {
+    /// The endpoint that is asked, of a store or a service.
+    pub to: String,
+    /// How long it may take to answer; default 100ms.
+    #[serde(default = "tenth_of_a_second")]
+    pub timeout: SimDuration,
+    /// What becomes of a request whose key cannot be looked up; default refuse.
+    #[serde(default)]
+    pub when_down: WhenDown,
+    /// Whether keys outlive a crash of the instance that has them; default true.
+    #[serde(default = "yes")]
+    pub survives_crash: bool,
+    /// The call, as compiled.
+    #[serde(skip)]
+    pub edge: Option<EdgeId>,
+}
+
+/// What becomes of a request whose key cannot be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenDown {
+    /// It fails: nothing is done twice.
+    #[default]
+    Refuse,
+    /// It is worked on: nothing is left undone.
+    Process,
+}
+
+fn tenth_of_a_second() -> SimDuration {
+    SimDuration::from_ns(100_000_000)
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Default for DeduplicatedSettings {
     fn default() -> Self {
-        Self { remember: SimDuration::from_ns(24 * 3_600_000_000_000), work: SimDuration::ZERO }
+        Self { remember: SimDuration::from_ns(24 * 3_600_000_000_000), work: SimDuration::ZERO, store: None }
     }
 }
 
@@ -68,14 +119,23 @@ pub const ALL: &[Kind] =
 impl Effect {
     /// Problems of the settings.
     pub fn validate(&self, problems: &mut Problems) {
-        if let Self::Deduplicated(settings) = self
-            && settings.remember.is_zero()
-        {
+        let Self::Deduplicated(settings) = self else { return };
+        if settings.store.as_ref().is_some_and(|store| store.timeout.is_zero()) {
+            problems.at("deduplicated", |p| {
+                p.error("store.timeout", "nobody answers in no time").hint = Some("write 100ms".into());
+            });
+        }
+        if settings.remember.is_zero() {
             problems.at("deduplicated", |p| {
                 p.error("remember", "a key that is remembered for no time protects from nothing").hint =
                     Some("leave `remember` out for 24h, or write effect: not_idempotent".into());
             });
         }
+    }
+
+    /// Where its keys are kept, if not beside what the endpoint does.
+    pub fn key_store(&self) -> Option<&KeyStoreSettings> {
+        if let Self::Deduplicated(settings) = self { settings.store.as_ref() } else { None }
     }
 
     /// Whether a second run of one request, so long after the first had ended, does harm [ns].

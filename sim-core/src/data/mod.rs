@@ -10,7 +10,7 @@ pub mod state;
 pub mod stock;
 mod wrongness;
 
-pub use effect::{ALL, DeduplicatedSettings, Effect};
+pub use effect::{ALL, DeduplicatedSettings, Effect, KeyStoreSettings, WhenDown};
 pub use keys::{KeySampler, KeysOfRequests, KeysSettings};
 pub use wrongness::{Cause, Wrongness, WrongnessKind};
 
@@ -34,6 +34,7 @@ counters! {
         HELD_BACK = "held_back", "writes that replicas apply later than they come, because `monotonic_writes` or `writes_follow_reads` orders them", unlisted;
         KEPT_FROM_COPIES = "kept_from_copies", "reads that a session guarantee, or a closed timestamp, keeps from copies which lack what they need", unlisted;
         FENCED = "fenced_writes", "writes that come to an instance which is not the primary any more, and fail there", unlisted;
+        UNCHECKED = "unchecked", "requests that are worked on though the store of idempotency keys did not answer, so that nobody knows whether they were done before", unlisted;
         DUPLICATES = "duplicates", "effects that are applied more than once", unlisted;
     }
 }

@@ -5,13 +5,18 @@
 //! memory follows what is in flight.
 
 use crate::counters::count;
-use crate::data::{self, Cause, Effect, Wrongness};
-use crate::ids::EdgeId;
+use crate::data::{self, Cause, Effect, KeyStoreSettings, Wrongness};
+use crate::engine::rng::mix;
+use crate::ids::{EdgeId, InstanceId, ServiceId};
+use crate::model::Model;
+use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::calls::ATTEMPT;
 use crate::world::frame::{CLIENT, FrameId, Phase, Waiter};
 use crate::world::program::Op;
 use std::collections::{BTreeMap, BTreeSet};
+
+const KEY: u64 = 0x95;
 
 /// So many are remembered without a look at which can be forgotten.
 pub(super) const FEW: usize = 4096;
@@ -37,26 +42,74 @@ pub(super) struct Effects {
     batches: BTreeMap<u64, Vec<u64>>,
     /// How many may be remembered before it is looked which can be forgotten.
     look_at: usize,
+    /// Where some endpoint keeps its keys elsewhere.
+    kept: Option<Box<KeptKeys>>,
+}
+
+/// Keys that are kept in stores of their own.
+#[derive(Debug, Default)]
+struct KeptKeys {
+    /// By call of a store whose keys do not outlive a crash: the store, and over how many instances its keys are spread.
+    in_memory: BTreeMap<EdgeId, (ServiceId, u64)>,
+    /// By store and number of an instance: when that has lost its keys [ns].
+    lost: BTreeMap<(ServiceId, u64), u64>,
+    /// Requests that are worked on without their key having been looked up.
+    unchecked: BTreeSet<FrameId>,
+    /// The calls whose effects have left no key.
+    without_key: BTreeSet<u64>,
 }
 
 impl Effects {
-    /// Whether an effect of a call was applied and a further one does no harm.
-    fn knows(&self, call: u64, now: u64, effect: &Effect) -> bool {
-        self.applied.get(&call).is_some_and(|&before| !effect.duplicates(now - before))
+    pub(super) fn new(model: &Model) -> Self {
+        let stores = || model.endpoints.iter().filter_map(|endpoint| endpoint.effect.key_store());
+        let of = |store: &KeyStoreSettings| {
+            let edge = store.edge.filter(|_| !store.survives_crash)?;
+            let service = model.endpoints[model.edges[edge.index()].callee.index()].service;
+            Some((edge, (service, u64::from(model.services[service.index()].instances.max(1)))))
+        };
+        let kept = KeptKeys { in_memory: stores().filter_map(of).collect(), ..KeptKeys::default() };
+        Self { kept: stores().next().map(|_| Box::new(kept)), ..Self::default() }
     }
 
-    /// An effect of a call is applied. A key that is known is not remembered anew.
-    fn apply(&mut self, call: u64, now: u64, effect: &Effect) -> Applied {
-        if self.knows(call, now, effect) {
+    /// Whether an effect of a call was applied and a further one does no harm.
+    fn knows(&self, call: u64, now: u64, effect: &Effect) -> bool {
+        let has_key = |before: u64| self.kept.as_ref().is_none_or(|kept| kept.has_key(call, before, effect));
+        self.applied.get(&call).is_some_and(|&before| !effect.duplicates(now - before) && has_key(before))
+    }
+
+    /// An effect of a call is applied. A key that is known is not remembered anew; where nobody has looked, it is not known.
+    fn apply(&mut self, call: u64, now: u64, effect: &Effect, is_unchecked: bool) -> Applied {
+        if !is_unchecked && self.knows(call, now, effect) {
             return Applied::Known;
         }
-        if self.applied.insert(call, now).is_some() { Applied::Again } else { Applied::First }
+        let had_key = self.knows(call, now, effect);
+        let before = if had_key { self.applied.get(&call).copied() } else { self.applied.insert(call, now) };
+        if let Some(kept) = self.kept.as_mut().filter(|_| !had_key) {
+            if is_unchecked {
+                kept.without_key.insert(call);
+            } else {
+                kept.without_key.remove(&call);
+            }
+        }
+        if before.is_some() { Applied::Again } else { Applied::First }
     }
 
     /// How many are remembered.
     #[cfg(test)]
     pub(in crate::world) fn len(&self) -> usize {
         self.applied.len()
+    }
+}
+
+impl KeptKeys {
+    /// Whether the key of an effect that was applied then is still there [ns].
+    fn has_key(&self, call: u64, before: u64, effect: &Effect) -> bool {
+        if self.without_key.contains(&call) {
+            return false;
+        }
+        let store = effect.key_store().and_then(|store| self.in_memory.get(&store.edge?));
+        let lost = store.and_then(|(store, places)| self.lost.get(&(*store, mix(call, KEY) % places)));
+        lost.is_none_or(|&at| at < before)
     }
 }
 
@@ -73,10 +126,37 @@ impl World<'_> {
     }
 
     /// Whether the key that a request brings is known, so that its endpoint has nothing to do.
-    pub(in crate::world) fn brings_a_known_key(&self, frame: FrameId) -> bool {
+    pub(in crate::world) fn brings_a_known_key(&mut self, frame: FrameId) -> bool {
+        if self.data.effects.kept.is_some() && self.is_unchecked(frame) {
+            return false;
+        }
         let (effects, effect) = (&self.data.effects, self.effect_of(frame));
         let others = effects.batches.get(&self.frames[frame].key).into_iter().flatten();
         std::iter::once(&self.call_of(frame)).chain(others).all(|&call| effects.knows(call, self.now, effect))
+    }
+
+    /// Whether a request is to be worked on though nobody could look its key up: the call that did so has failed, and what comes after it has not begun.
+    #[cold]
+    fn is_unchecked(&mut self, frame: FrameId) -> bool {
+        let has_failed = self.effect_of(frame).key_store().is_some() && self.frames[frame].outcome > Outcome::Ok as u8;
+        let service = self.calls.callee(self.frames[frame].edge);
+        let Some(kept) = &mut self.data.effects.kept else { return false };
+        if has_failed {
+            kept.unchecked.insert(frame);
+            count!(self.stations.counts(service), data::UNCHECKED);
+        } else {
+            kept.unchecked.remove(&frame);
+        }
+        has_failed
+    }
+
+    /// An instance is up after a crash: the idempotency keys that it had in memory are gone.
+    pub(super) fn keys_may_be_lost(&mut self, instance: InstanceId) {
+        let (store, number) = (self.stations.service_of(instance), self.stations.number(instance));
+        let Some(kept) = &mut self.data.effects.kept else { return };
+        if kept.in_memory.values().any(|(of, _)| *of == store) {
+            kept.lost.insert((store, u64::from(number)), self.now);
+        }
     }
 
     /// Messages are handed over together: the effect of the delivery is one of each of them.
@@ -121,10 +201,11 @@ impl World<'_> {
             }
             return;
         }
+        let is_unchecked = self.data.effects.kept.as_mut().is_some_and(|kept| kept.unchecked.remove(&frame));
         let (endpoint, service) = (self.calls.endpoint(at.edge), self.calls.callee(at.edge));
         let effect = &self.model.endpoints[endpoint.index()].effect;
         for call in std::iter::once(self.call_of(frame)).chain(others.into_iter().flatten()) {
-            let applied = self.data.effects.apply(call, self.now, effect);
+            let applied = self.data.effects.apply(call, self.now, effect, is_unchecked);
             if counts && applied != Applied::Known {
                 count!(self.calls.counts(at.edge), data::EFFECTS);
             }
@@ -167,6 +248,9 @@ impl World<'_> {
         effects.batches.retain(|delivery, _| deliveries.contains(delivery));
         under_way.extend(effects.batches.values().flatten());
         effects.applied.retain(|call, _| under_way.contains(call));
+        if let Some(kept) = &mut effects.kept {
+            kept.without_key.retain(|call| effects.applied.contains_key(call));
+        }
         effects.look_at = (2 * (effects.applied.len() + effects.batches.len())).max(self.frames.len() as usize);
     }
 }
@@ -198,7 +282,7 @@ mod tests {
     }
 
     fn deduplicated(remember_ms: u64, work_ms: u64) -> Effect {
-        Effect::Deduplicated(DeduplicatedSettings { remember: ms(remember_ms), work: ms(work_ms) })
+        Effect::Deduplicated(DeduplicatedSettings { remember: ms(remember_ms), work: ms(work_ms), store: None })
     }
 
     /// 300,000 calls at once, whose second effect comes an hour and a half after the first.

@@ -107,6 +107,9 @@ impl World<'_> {
         let number = self.stations.number(instance) as usize;
         let is_up = self.stations.serves(instance);
         let now = self.now;
+        if is_up && !has_memory {
+            self.keys_may_be_lost(instance);
+        }
         let Some(copies) = self.data.rows.copies_mut(store) else {
             self.quorum_may_change(instance, is_up);
             self.merging_may_change(instance, is_up);

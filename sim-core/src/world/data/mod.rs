@@ -162,7 +162,7 @@ impl Data {
         Self {
             queues: message::Queues::new(model),
             rows: rows::Rows::new(model),
-            effects: effects::Effects::default(),
+            effects: effects::Effects::new(model),
             outboxes: outboxes::Outboxes::new(model),
             sagas: sagas::Sagas::new(model),
             agreements: agree::Agreements::new(model, network),

@@ -298,16 +298,19 @@ impl Program {
     }
 
     fn endpoint(&mut self, model: &Model, endpoint: &Endpoint) {
+        let mut later = Vec::new();
+        self.frees_worker = endpoint.is_async;
+        self.at_once = !takes_time(&endpoint.steps);
+        // The first step asks where keys are kept elsewhere.
+        let asks = usize::from(endpoint.effect.key_store().is_some());
+        self.steps(&endpoint.steps[..asks], &mut later);
         let lookup = self.lookup(&endpoint.effect);
         self.begins_here();
         let service = &model.services[endpoint.service.index()];
         if let Node::Queue(_) = service.node {
             self.ops.push(Op::Enqueue(endpoint.service));
         }
-        let mut later = Vec::new();
-        self.frees_worker = endpoint.is_async;
-        self.at_once = !takes_time(&endpoint.steps);
-        self.steps(&endpoint.steps, &mut later);
+        self.steps(&endpoint.steps[asks..], &mut later);
         self.row_access(model, endpoint);
         // An answer that is remembered has no stronger level than one that is made.
         if let Some(lookup) = lookup {
