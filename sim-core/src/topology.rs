@@ -272,7 +272,7 @@ pub enum Replication {
         reads: ReadFrom,
         /// What a write waits for.
         commit: Commit,
-        /// How another instance becomes the primary; `None` where none ever does.
+        /// How another becomes the primary; `None` where none ever does.
         failover: Option<FailoverSettings>,
         /// How old what replicas show is at least; `None` where they show all that they have.
         closed_lag: Option<SimDuration>,
@@ -283,6 +283,8 @@ pub enum Replication {
     Merge {
         /// How often.
         every: SimDuration,
+        /// Of writes at one time only the last one stands.
+        last_wins: bool,
     },
     /// Every write is agreed between regions.
     Consensus {
@@ -335,8 +337,7 @@ pub enum Access {
     Write,
     /// Reads and writes.
     Update,
-    /// Writes if nobody else has written the row since this request has read it; else the outcome is an error, and so it is for a
-    /// request that has not read it. The optimistic concurrency of versioned rows.
+    /// Writes if this request has read the row and nobody else has written it since; else the outcome is an error.
     CompareAndSet,
 }
 
@@ -484,8 +485,7 @@ pub struct Edge {
     pub gate: Option<Gate>,
 }
 
-/// The state that calls share, one for each caller instance: its balancer, and its breaker, throttle, limits, pool and
-/// retry budget where there are any.
+/// The state that calls share, one for each caller instance: balancer, breaker, throttle, limits, pool and retry budget.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guard {
     /// The policy's name, or the call's.

@@ -5,7 +5,7 @@ use sim_core::call::deadline::DeadlineAs;
 use sim_core::faults::{Fault, FaultEffect, Target};
 use sim_core::ids::{Caller, ServiceId};
 use sim_core::problem::{Problem, Problems};
-use sim_core::topology::Edge;
+use sim_core::topology::{Edge, Node, Replication};
 
 /// Warns of a skewed clock that no deadline sees: no error, because a variant may send durations for comparison. And of a call that has no deadline
 /// to send as a time.
@@ -29,7 +29,13 @@ pub fn check(compiled: &Compiled, problems: &mut Problems) {
             };
             services.contains(&callee) || caller.is_some_and(|caller| services.contains(&caller))
         };
-        model.edges.iter().zip(&tells_times).any(|(edge, tells)| *tells && is_struck(edge))
+        // The last writer is who has the latest time.
+        let stamps = |service: &ServiceId| {
+            matches!(&model.services[service.index()].node, Node::Store(store)
+                if matches!(store.replication, Replication::Merge { last_wins: true, .. }))
+        };
+        services.iter().any(stamps)
+            || model.edges.iter().zip(&tells_times).any(|(edge, tells)| *tells && is_struck(edge))
     };
     for fault in &model.faults {
         let (FaultEffect::ClockSkew(_), Target::Instances(selection)) = (&fault.effect, &fault.target) else {

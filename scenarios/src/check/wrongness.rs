@@ -151,6 +151,10 @@ fn can_arise(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
 fn loses_writes(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bool {
     let at = &model.endpoints[endpoint.index()];
     let Node::Store(store) = &model.services[at.service.index()].node else { return false };
+    let is_write = at.access.is_some_and(|access| access != Access::Read);
+    if matches!(store.replication, Replication::Merge { last_wins: true, .. }) {
+        return is_write && kind.takes(Wrongness::LostWrite);
+    }
     let Replication::Primary { commit, failover, .. } = &store.replication else { return false };
     let is_asynchronous = |value: &OfNode| *value == OfNode::Commit(Commit::Asynchronous);
     let is_set = model.deeds().any(|deed| match &deed.effect {
@@ -159,7 +163,7 @@ fn loses_writes(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> boo
             .any(|change| matches!(&change.to, Live::Node(of, value) if *of == at.service && is_asynchronous(value))),
         _ => false,
     });
-    at.access.is_some_and(|access| access != Access::Read)
+    is_write
         && (kind.takes(Wrongness::LostWrite) && (failover.is_some() || *commit == Commit::Asynchronous)
             || kind.takes(Wrongness::WrongMode) && is_set)
 }
@@ -179,7 +183,7 @@ fn is_in_answers(model: &Model, endpoint: EndpointId, kind: WrongnessKind) -> bo
     let sells_twice = at.access == Some(Access::Update)
         && matches!(&model.services[at.service.index()].node, Node::Store(store)
             if store.stock.as_ref().is_some_and(|stock| stock.escrow.is_none())
-                && matches!(store.replication, Replication::Merge { .. } | Replication::Primary { .. }));
+                && matches!(store.replication, Replication::Merge { .. } | Replication::Primary { .. } | Replication::Quorum(_)));
     let by_fault = model.faults.iter().any(|fault| match &fault.effect {
         FaultEffect::Wrong { kind: one, .. } => kind.takes(*one) && may_strike(&fault.target, model, endpoint),
         FaultEffect::Deploy(deploy) => {

@@ -47,6 +47,7 @@ mod probes;
 mod quorums;
 mod rates;
 mod recovery;
+mod registers;
 mod retries;
 mod routes;
 mod rows;

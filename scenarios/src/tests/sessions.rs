@@ -61,8 +61,8 @@ fn answers(run: &RunResult, edge: u32) -> f64 {
 const WRITE: &str = "{call: {to: db.write}}";
 const READ: &str = "{call: {to: db.read}}";
 
-/// Two writes at one time come to a replica at times of their own: of reads a while later at any of three copies 2/3 e^-a (1 - e^-a) see the second and
-/// lack the first, a = 100 ms / 500 ms.
+/// Two writes at one time come to a replica at times of their own: of reads a while later at any of three copies 2/3 e^-a (1 - e^-a) see the second
+/// and lack the first, a = 100 ms / 500 ms.
 #[test]
 fn writes_of_a_session_come_in_order_where_its_store_says_so() {
     let steps = format!("{WRITE}, {WRITE}, {{wait: 100ms}}, {READ}");

@@ -65,6 +65,37 @@ fn copies_that_sell_by_themselves_sell_too_much_by_what_they_do_not_know() {
     assert!(counts(&run3)[1] < 300, "{}", counts(&run3)[1]);
 }
 
+/// Who reads how many are gone and writes one more does so for several requests at one time: the quorum that overlaps shows each of them what was
+/// answered before, and no more. Alone, a request sells what there is.
+#[test]
+fn a_quorum_sells_twice_what_is_read_at_one_time() {
+    let of = |quorum: &str, rate| {
+        let (_, run) = run(&shop(&format!("stock: {{amount: 300}}, replication: {{quorum: {{{quorum}}}}}"), rate, ""));
+        let [sold, oversold, sold_out, _] = counts(&run);
+        assert_eq!((sold - 300, wrong(&run)), (oversold, oversold), "{quorum}");
+        assert!(sold_out > 10, "{quorum}: {sold_out}");
+        oversold
+    };
+    let slow = "legs: {write: {exponential: {mean: 50ms}}, ack: 1ms, read: 1ms, reply: 1ms}";
+    // 6/s that take 3 ms each: one in fifty comes while another is at it.
+    let seldom = of("read: 2, write: 2", 2);
+    let (strict, sloppy) =
+        (of(&format!("read: 2, write: 2, {slow}"), 20), of(&format!("read: 1, write: 1, {slow}"), 20));
+    assert!(seldom < 20, "{seldom}");
+    assert!(strict > 100 && sloppy > strict, "{strict} {sloppy}");
+}
+
+#[test]
+fn escrow_at_a_quorum_sells_no_more_than_there_is() {
+    let store = "stock: {amount: 1k, hold: 1m}, replication: {quorum: {read: 1, write: 1}}, escrow: {percent: 30%, refill_below: 10%}";
+    for rest in ["", CUT, CUT_BOTH] {
+        let (_, run) = run(&shop(store, 20, rest));
+        let [sold, oversold, ..] = counts(&run);
+        assert_eq!((oversold, wrong(&run)), (0, 0));
+        assert!(sold > 800, "{sold}");
+    }
+}
+
 #[test]
 fn escrow_sells_all_and_no_more() {
     let store = "stock: {amount: 1k}, replication: {merge: {every: 1s}}, escrow: {percent: 30%, refill_below: 10%}";
@@ -252,7 +283,11 @@ fn what_cannot_be_sold_so_is_refused() {
         ("stock: {amount: 0}", "nothing to sell is always sold out"),
         ("stock: {amount: 9}, escrow: {percent: 40%}", "3 zones may sell more than there is"),
         ("stock: {amount: 9}, escrow: {}, replication: {primary: {}}", "counted at one place already"),
-        ("stock: {amount: 9}, replication: {quorum: {}}", "copies of a quorum count nothing together"),
+        ("stock: {amount: 9, hold: 5s}, replication: {quorum: {}}", "copies of a quorum keep no reservations together"),
+        (
+            "stock: {amount: 9}, replication: {merge: {conflicts: last_writer_wins}}",
+            "the last writer wins counts nothing together",
+        ),
         ("stock: {amount: 9, hold: 0s}", "kept for no time"),
     ] {
         let found = problems(&shop(store, 20, "")).join("\n");

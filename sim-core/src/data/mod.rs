@@ -25,7 +25,7 @@ counters! {
         REDRIVEN = "redriven", "messages that go back from a dead-letter queue to the queue from which they came", unlisted;
         CONSENSUS_BYTES = "consensus_bytes", "bytes that a store sends across regions to agree on writes", bytes, unlisted;
         FAILOVERS = "failovers", "times that a replica of a store becomes its primary", unlisted;
-        LOST_WRITES = "lost_writes", "writes that a store has answered and that are gone, because its primary crashed before others had them", unlisted;
+        LOST_WRITES = "lost_writes", "writes that a store has answered and that are gone: its primary crashed before others had them, or the last writer has won", unlisted;
         TOO_FEW_COPIES = "too_few_copies", "reads and writes of a quorum store that fail because fewer copies of their row are up than have to answer", unlisted;
         OWN_WRITES_MISSED = "own_writes_missed", "reads that lack a write of their own session, which `read_your_writes` prevents", unlisted;
         READS_WENT_BACK = "reads_went_back", "reads that lack a write which their session had read before, which `monotonic_reads` prevents", unlisted;

@@ -1,8 +1,9 @@
 //! Stock: how many things of each row are left, as far as the seller knows; and how many were really sold.
 //!
-//! A row's stock is counted in one of three ways. Where one place takes all writes, there is one counter. Where copies take writes by themselves
+//! A row's stock is counted in one of four ways. Where one place takes all writes, there is one counter. Where copies take writes by themselves
 //! and merge now and then, each sells by what it knows, a counter for each copy of how many it has sold and had back (a convergent counter), so that
-//! together they may sell more than there is. With escrow the right to sell is itself split: what a zone has no right to, it does not sell,
+//! together they may sell more than there is. Where a quorum answers, each request sells by the count that it has read, and writes one more: two
+//! that read at one time write the same. With escrow the right to sell is itself split: what a zone has no right to, it does not sell,
 //! whatever it knows. What was really sold is beside all of these, and no seller reads it: it finds what was sold too often.
 //!
 //! All here is arithmetic; when copies merge and rights travel is in `world/data/stock`.
@@ -90,6 +91,8 @@ struct StockRow {
 pub enum Counting {
     /// At one place.
     Once,
+    /// By what each request reads before it writes.
+    Seen,
     /// By copies that merge, of which the first so many are there at the start.
     Merged {
         /// How many there may be.
@@ -123,7 +126,7 @@ impl Shelf {
     pub fn new(stock: &Stock, counting: Counting) -> Self {
         let is_there = match counting {
             Counting::Merged { copies, at_start } => (0..copies).map(|copy| copy < at_start).collect(),
-            Counting::Once | Counting::Rights { .. } => Vec::new(),
+            Counting::Once | Counting::Seen | Counting::Rights { .. } => Vec::new(),
         };
         Self { stock: stock.clone(), counting, rows: BTreeMap::new(), is_there, open: BTreeSet::new() }
     }
@@ -148,7 +151,7 @@ impl Shelf {
         let escrow = self.stock.escrow;
         self.rows.entry(row).or_insert_with(|| {
             let counted = match counting {
-                Counting::Once => Counted::Once(0),
+                Counting::Once | Counting::Seen => Counted::Once(0),
                 Counting::Merged { copies, .. } => Counted::Merged(vec![vec![Tally::default(); copies]; copies]),
                 Counting::Rights { zones, at_start } => {
                     let share = escrow.map_or(0, |escrow| escrow.share).min(amount / at_start.max(1) as u64);
@@ -194,6 +197,17 @@ impl Shelf {
         }
         self.check(row);
         taken
+    }
+
+    /// A request takes one thing of a row of which it has read that so many are gone.
+    pub fn takes_seen(&mut self, row: u64, gone: u64) -> Taken {
+        let amount = self.stock.amount;
+        if gone >= amount {
+            return Taken::SoldOut;
+        }
+        let at = self.row(row);
+        at.sold += 1;
+        if at.sold > amount { Taken::Oversold } else { Taken::Sold }
     }
 
     /// A thing that was taken at a copy or in a zone is back there.
@@ -342,6 +356,13 @@ mod tests {
         assert_eq!(taken, [Taken::Sold, Taken::Sold, Taken::Sold, Taken::SoldOut, Taken::SoldOut]);
         shelf.comes_back(7, 0);
         assert_eq!((shelf.takes(7, 0), shelf.takes(8, 0)), (Taken::Sold, Taken::Sold));
+    }
+
+    #[test]
+    fn who_sells_by_what_it_has_read_sells_twice_what_two_have_read() {
+        let mut shelf = shelf(2, Counting::Seen);
+        let taken: Vec<Taken> = [0, 1, 1, 2].map(|gone| shelf.takes_seen(7, gone)).to_vec();
+        assert_eq!(taken, [Taken::Sold, Taken::Sold, Taken::Oversold, Taken::SoldOut]);
     }
 
     #[test]

@@ -88,12 +88,16 @@ pub enum Cause {
     Again,
     /// A primary crashed before a replica had a write that was answered.
     Failover,
+    /// Another copy took a write at the same time, or by a clock that is ahead, and the last writer won.
+    Overwritten,
     /// A write was answered before the disk had it, because an action had set that.
     BeforeDisk,
     /// A message was delivered as often as it may be.
     Deliveries,
     /// Copies sold things by themselves that others had sold.
     SoldByCopies,
+    /// Several requests had read the same count of a quorum, and each sold by it.
+    SoldAtOnce,
     /// A primary had lost sales in a failover, and sold those things again.
     SoldAgain,
     /// A compensation has failed for good, and the saga was left to people.
@@ -117,9 +121,11 @@ impl Cause {
             Self::Kept => "answer kept by the caller",
             Self::Again => "made again",
             Self::Failover => "failover",
+            Self::Overwritten => "overwritten by a later writer",
             Self::BeforeDisk => "answered before the disk",
             Self::Deliveries => "last delivery failed",
             Self::SoldByCopies => "sold by several copies",
+            Self::SoldAtOnce => "sold at one time by one count",
             Self::SoldAgain => "sales lost in a failover",
             Self::LeftToPeople => "compensation failed",
             Self::NotUndone => "step that nothing undoes",

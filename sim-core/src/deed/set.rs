@@ -47,8 +47,8 @@ use std::mem::discriminant;
 ///   - of services and stores: `instances`, `start_up`, `queue.capacity`, `queue.max_wait` and `health` where there is one, and `machine.nic.ring`
 ///     where they have a `nic`; of an `admission`, also at endpoints, the rates and sizes of `rate_limit`, `concurrency_limit.bulkhead` and `shed`
 ///   - of caches the `ttl` of their contents, where there is one
-///   - of stores `replication.primary.lag`, `replication.primary.commit` and `replication.primary.closed_timestamp_lag`; of queues `capacity` and a consumer's `visibility_timeout` and
-///     `max_deliveries`
+///   - of stores `replication.primary.lag`, `replication.primary.commit` and `replication.primary.closed_timestamp_lag`; of queues `capacity` and a
+///     consumer's `visibility_timeout` and `max_deliveries`
 ///   - of the network `within_zone`, `between_zones`, `between_regions`, and `latency`, `loss`, `bandwidth`, `buffer` and
 ///     `transport` of links; of routes `pin`
 ///   - of scalers `min` and `max`

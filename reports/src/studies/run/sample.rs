@@ -14,11 +14,10 @@ use sim_core::expression::Group;
 use sim_core::results::gate::FilePlace;
 use sim_core::results::{
     About, ArithmeticRow, BreakerSeries, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries,
-    EndpointSummary, Estimate, FaultPrice, FaultSpan, LatencySummary, LoadEvent, Made, NodeKind, Part, PromiseSummary,
-    ServiceSummary, StudyResult, Summary, System, SystemCall, SystemNode, Tail, TailCurve, Unit, Verdict, WaitSummary,
-    Window, Words, WrongnessSummary,
+    EndpointSummary, Estimate, FaultPrice, FaultSpan, Known, KnownFinding, LatencySummary, LoadEvent, Made, Need,
+    NodeKind, Part, PromiseSummary, ServiceSummary, StudyResult, Summary, System, SystemCall,
+    SystemNode, Tail, TailCurve, Unit, Verdict, WaitSummary, Window, Words, WrongnessSummary,
 };
-use sim_core::results::{Known, KnownFinding, Need};
 use std::collections::BTreeMap;
 
 mod services;

@@ -14,18 +14,24 @@ use sim_core::units::SimDuration;
 /// again. Its time on the way is part of `every`. A copy that is down tells nothing and hears nothing, and has what it had when it is back.
 ///
 /// A read that lacks a write of its row which another copy had answered before the request came is counted as a stale read. What is written at two
-/// copies at one time is merged without a loss, as sets and counters are that converge.
+/// copies at one time is merged without a loss, as sets and counters are that converge (`conflicts: converge`).
+///
+/// With `conflicts: last_writer_wins` a row is a register, and each write has the time of the clock of its instance. When copies meet, the latest
+/// write wins; of the others that the winner's copy did not know when it took it, each was answered and is gone: counted as `lost_write`, by the
+/// cause "overwritten by a later writer", and by `lost_writes`. A clock that is behind (`inject: clock_skew`) loses also what was written after the
+/// other.
 ///
 /// A `stock` of such a store is a counter that converges: each copy sells by what it knows, so that together they may sell more than there is,
 /// which counts as `oversold`, unless its `escrow` splits the right to sell.
 ///
-/// Not modelled: registers of which the last writer wins (one of two writes at one time would be lost), and the load of the messages.
+/// Not modelled: the load of the messages.
 ///
 /// # When to use it
 /// For stores that answer everywhere whatever is cut off: carts, counters, sessions.
 ///
 /// # Knobs
 /// - `every`: from one merge to the next, duration, default 1s
+/// - `conflicts`: what becomes of writes at one time, `converge` or `last_writer_wins`, default converge
 ///
 /// # Example
 /// ```yaml
@@ -40,16 +46,30 @@ use sim_core::units::SimDuration;
 ///
 /// # Source
 /// Shapiro, Preguica, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011; Riak's data types, Redis Enterprise Active-Active.
+/// Registers whose last writer wins: Apache Cassandra, `DynamoDB` global tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MergeSettings {
     /// From one merge to the next; default 1s.
     pub every: SimDuration,
+    /// What becomes of writes at one time; default converge.
+    pub conflicts: Conflicts,
+}
+
+/// What becomes of writes of one row that two copies take at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Conflicts {
+    /// All of them stand.
+    #[default]
+    Converge,
+    /// The one with the latest time stands, and the others are lost.
+    LastWriterWins,
 }
 
 impl Default for MergeSettings {
     fn default() -> Self {
-        Self { every: SimDuration::SECOND }
+        Self { every: SimDuration::SECOND, conflicts: Conflicts::Converge }
     }
 }
 
@@ -72,6 +92,6 @@ impl MergeSettings {
 
     /// As meant.
     pub(super) fn compile(&self) -> Replication {
-        Replication::Merge { every: self.every }
+        Replication::Merge { every: self.every, last_wins: self.conflicts == Conflicts::LastWriterWins }
     }
 }

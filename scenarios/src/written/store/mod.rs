@@ -7,7 +7,7 @@ mod quorum;
 pub mod stock;
 
 pub use consensus::ConsensusSettings;
-pub use merge::MergeSettings;
+pub use merge::{Conflicts, MergeSettings};
 pub use primary::PrimarySettings;
 pub use quorum::QuorumSettings;
 

@@ -1,6 +1,6 @@
 //! What a store has to sell, and how the right to sell it is split.
 
-use super::ReplicationSettings;
+use super::{Conflicts, ReplicationSettings};
 use serde::{Deserialize, Serialize};
 use sim_core::data::stock::{Escrow, Stock};
 use sim_core::problem::Problems;
@@ -11,8 +11,9 @@ use sim_core::units::{Count, Probability, SimDuration};
 /// # What it models
 /// A request to an endpoint with `access: update` takes one thing of its row. Where none is left, as far as the seller knows, it is told so: its
 /// answer is degraded, `sold_out` counts it, and nothing is written. A store with one copy, a primary or a consensus counts at one place, and sells
-/// what there is. Copies that merge sell by what they know. A primary that has lost sales in a failover sells those things once more. What
-/// was really sold is counted beside all of them: a sale of what was sold before is counted as `oversold`.
+/// what there is. Copies that merge sell by what they know. At a quorum a request reads how many are gone and then writes one more, without
+/// comparing: what several read at one time, or what a read misses, is sold more than once. A primary that has lost sales in a failover sells those
+/// things once more. What was really sold is counted beside all of them: a sale of what was sold before is counted as `oversold`.
 ///
 /// With `hold` what is taken is a reservation. The same request confirms it by an endpoint of the store with `access: write`, which ends with an
 /// error where nothing is kept for the request any more. What nobody confirms in time is there again, where it was taken; so is at once what is
@@ -134,9 +135,13 @@ pub fn compile(
         problems.error("stock.hold", "what is kept for no time cannot be confirmed").hint =
             Some("write a time such as 5m, or leave hold out".into());
     }
-    if matches!(replication, Some(ReplicationSettings::Quorum(_))) {
-        problems.error("stock", "copies of a quorum count nothing together").hint =
-            Some("write replication: {primary: {}} or {merge: {every: 1s}}".into());
+    if matches!(replication, Some(ReplicationSettings::Quorum(_))) && stock.hold.is_some() && escrow.is_none() {
+        problems.error("stock.hold", "copies of a quorum keep no reservations together").hint =
+            Some("leave hold out, or write escrow: {split: zone}".into());
+    }
+    if matches!(replication, Some(ReplicationSettings::Merge(merge)) if merge.conflicts == Conflicts::LastWriterWins) {
+        problems.error("stock", "a register of which the last writer wins counts nothing together").hint =
+            Some("leave conflicts out at merge".into());
     }
     let one_place = matches!(replication, Some(ReplicationSettings::Primary(_) | ReplicationSettings::Consensus(_)));
     if escrow.is_some() && one_place {

@@ -135,7 +135,8 @@ impl World<'_> {
         std::iter::once(&self.call_of(frame)).chain(others).all(|&call| effects.knows(call, self.now, effect))
     }
 
-    /// Whether a request is to be worked on though nobody could look its key up: the call that did so has failed, and what comes after it has not begun.
+    /// Whether a request is to be worked on though nobody could look its key up: the call that did so has failed, and what comes after it has not
+    /// begun.
     #[cold]
     fn is_unchecked(&mut self, frame: FrameId) -> bool {
         let has_failed = self.effect_of(frame).key_store().is_some() && self.frames[frame].outcome > Outcome::Ok as u8;

@@ -155,7 +155,7 @@ impl World<'_> {
         }
         let Some(copies) = self.data.rows.copies_mut(store) else { return };
         let lost = copies.resumes(now, has_memory);
-        self.writes_are_lost(store, &lost);
+        self.writes_are_lost(store, &lost, Cause::Failover);
         self.changes_course(store, Course::Leads);
         self.is_without_primary(store, false);
         self.copies_are_more(store);
@@ -218,14 +218,14 @@ impl World<'_> {
         if let Some(next) = self.next_leader(store) {
             let Some(copies) = self.data.rows.copies_mut(store) else { return };
             let lost = copies.leads(next, now);
-            self.writes_are_lost(store, &lost);
+            self.writes_are_lost(store, &lost, Cause::Failover);
             count!(self.stations.counts(store), data::FAILOVERS);
         } else if self.stations.serves(leader) {
             // It is back and was fenced, or was to hand over and nobody can take its place.
             let Some(copies) = self.data.rows.copies_mut(store) else { return };
             let has_memory = copies.is_up(copies.leader());
             let lost = copies.resumes(now, has_memory);
-            self.writes_are_lost(store, &lost);
+            self.writes_are_lost(store, &lost, Cause::Failover);
         } else {
             self.changes_course(store, Course::NoneCan);
             // Who catches up now may lead then.
@@ -262,7 +262,7 @@ impl World<'_> {
     }
 
     /// Writes are gone: each that was answered is counted at the calls by which it came.
-    fn writes_are_lost(&mut self, store: ServiceId, lost: &[Lost]) {
+    pub(super) fn writes_are_lost(&mut self, store: ServiceId, lost: &[Lost], why: Cause) {
         self.sales_are_lost(store, lost);
         let mut answered = 0;
         for write in lost.iter().filter(|write| write.is_answered) {
@@ -271,7 +271,7 @@ impl World<'_> {
             let mut calls = write.via.iter().filter_map(|site| site.get());
             if let Some(site) = calls.next() {
                 self.recorder.wrong_arises(site, kind as u8);
-                let cause = if write.is_set { Cause::BeforeDisk } else { Cause::Failover };
+                let cause = if write.is_set { Cause::BeforeDisk } else { why };
                 self.lists_wrong_row(site, kind as u8, cause, (None, Some(write.row)));
             }
             calls.for_each(|site| self.recorder.wrong_is_passed_on(site, kind as u8));

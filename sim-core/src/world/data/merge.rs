@@ -3,10 +3,15 @@
 //! Each copy has a log of the writes that it took, and knows how much of the log of each copy it has. When copies merge, each tells the others all
 //! that it knows, so that a write also comes by way of a third copy. A pair of which a message would be lost just then merges the next time. What is
 //! written at two copies at one time is merged without a loss, as convergent types do; so nothing is wrong in a store that merges but that a read
-//! may lack what another copy has answered.
+//! may lack what another copy has answered. Where the last writer wins, a row is a register, and what the winner did not know is lost when copies
+//! meet that have both.
 
 use super::Due;
+use super::copies::{CALLS, Lost};
+use crate::data::Cause;
 use crate::engine::rng::mix;
+use crate::engine::table::Maybe;
+use crate::ids::EdgeId;
 use crate::ids::{InstanceId, ServiceId};
 use crate::topology::{Node, Replication, Store};
 use crate::world::World;
@@ -26,6 +31,69 @@ struct Write {
     at: u64,
 }
 
+/// A write of a register that the last writer wins.
+#[derive(Debug, Clone)]
+struct Stamped {
+    copy: usize,
+    number: u64,
+    /// The time of its copy's clock [ns].
+    stamp: u64,
+    /// How much of the log of each copy its own had then, itself included.
+    knew: Vec<u64>,
+    /// The calls by which it came.
+    via: [Maybe<EdgeId>; CALLS],
+}
+
+impl Stamped {
+    /// Whether a copy that knows so much has it.
+    fn is_known(&self, known: &[u64]) -> bool {
+        known[self.copy] >= self.number
+    }
+
+    /// What decides which of two wins.
+    fn order(&self) -> (u64, usize, u64) {
+        (self.stamp, self.copy, self.number)
+    }
+}
+
+/// Rows that are registers of which the last writer wins.
+#[derive(Debug, Default)]
+struct Registers {
+    /// By row: writes of which it is not decided yet whether they stand, because some copy lacks them.
+    open: BTreeMap<u64, Vec<Stamped>>,
+    /// By row: the write that wins of all that were taken.
+    newest: BTreeMap<u64, (u64, usize, u64)>,
+}
+
+impl Registers {
+    /// What has lost at copies that know so much, of each row: what the winner there did not know when it was written.
+    fn lose(&mut self, known: &[Vec<u64>], is_there: &[bool]) -> Vec<Lost> {
+        let mut lost = Vec::new();
+        self.open.retain(|&row, writes| {
+            for known in known.iter().zip(is_there).filter(|(_, is)| **is).map(|(known, _)| known) {
+                let Some(winner) =
+                    writes.iter().filter(|write| write.is_known(known)).max_by_key(|write| write.order())
+                else {
+                    continue;
+                };
+                let winner = winner.clone();
+                writes.retain(|write| {
+                    let loses = write.is_known(known) && !write.is_known(&winner.knew);
+                    if loses {
+                        let (via, is_set, is_answered, sold_at) = (write.via, false, true, None);
+                        lost.push(Lost { row, via, is_set, is_answered, sold_at });
+                    }
+                    !loses
+                });
+            }
+            let lacks = |write: &Stamped| known.iter().zip(is_there).any(|(known, is)| *is && !write.is_known(known));
+            writes.retain(lacks);
+            !writes.is_empty()
+        });
+        lost
+    }
+}
+
 /// The copies of a store that merges.
 #[derive(Debug)]
 pub(super) struct Merging {
@@ -36,13 +104,46 @@ pub(super) struct Merging {
     /// Writes that some copy lacks, by row.
     rows: BTreeMap<u64, Vec<Write>>,
     rounds: u64,
+    /// Where the last writer wins.
+    registers: Option<Box<Registers>>,
 }
 
 impl Merging {
     /// Of `places` that instances may take, the first `number` are there.
     pub(super) fn new(places: usize, number: usize) -> Self {
         let is_there = (0..places).map(|place| place < number).collect();
-        Self { known: vec![vec![0; places]; places], is_there, rows: BTreeMap::new(), rounds: 0 }
+        let (known, rows) = (vec![vec![0; places]; places], BTreeMap::new());
+        Self { known, is_there, rows, rounds: 0, registers: None }
+    }
+
+    /// The last writer of a row wins.
+    pub(super) fn lets_the_last_win(&mut self) {
+        self.registers = Some(Box::default());
+    }
+
+    /// Whether the last writer of a row wins.
+    pub(super) fn has_registers(&self) -> bool {
+        self.registers.is_some()
+    }
+
+    /// A copy has taken a write by these calls, at this time of its clock [ns]; what is lost at once, because a write that it knew has a later time.
+    pub(super) fn stamps(&mut self, row: u64, copy: usize, stamp: u64, via: [Maybe<EdgeId>; CALLS]) -> Option<Lost> {
+        let known = &self.known[copy];
+        let registers = self.registers.as_mut()?;
+        let write = Stamped { copy, number: known[copy], stamp, knew: known.clone(), via };
+        let newest = registers.newest.entry(row).or_default();
+        if *newest > write.order() && known[newest.1] >= newest.2 {
+            return Some(Lost { row, via, is_set: false, is_answered: true, sold_at: None });
+        }
+        *newest = write.order().max(*newest);
+        registers.open.entry(row).or_default().push(write);
+        None
+    }
+
+    /// What has lost since copies have met last.
+    fn lost(&mut self) -> Vec<Lost> {
+        let (known, is_there) = (&self.known, &self.is_there);
+        self.registers.as_mut().map_or_else(Vec::new, |registers| registers.lose(known, is_there))
     }
 
     /// A copy is there from now on, and knows what a peer knows; or it goes, and has told a peer. `false` where nothing changes.
@@ -105,7 +206,7 @@ impl World<'_> {
 
     fn merges_every(&self, store: ServiceId) -> Option<u64> {
         match &self.model.services[store.index()].node {
-            Node::Store(Store { replication: Replication::Merge { every }, .. }) => Some(every.ns()),
+            Node::Store(Store { replication: Replication::Merge { every, .. }, .. }) => Some(every.ns()),
             _ => None,
         }
     }
@@ -115,6 +216,8 @@ impl World<'_> {
         let pairs = self.pairs_that_speak(store);
         if let Some(merging) = self.data.rows.merging_mut(store) {
             merging.merges(&pairs);
+            let lost = merging.lost();
+            self.writes_are_lost(store, &lost, Cause::Overwritten);
         }
         self.stocks_merge(store, &pairs);
         if let Some(every) = self.merges_every(store) {
@@ -135,6 +238,8 @@ impl World<'_> {
         let peer = (0..places).filter(|place| *place != number).find(serves);
         let changes = self.data.rows.merging_mut(store).is_some_and(|merging| merging.changes(number, is_up, peer));
         if changes {
+            let lost = self.data.rows.merging_mut(store).map_or_else(Vec::new, Merging::lost);
+            self.writes_are_lost(store, &lost, Cause::Overwritten);
             self.stock_copy_changes(store, number, is_up, peer);
         }
     }
@@ -179,6 +284,33 @@ mod tests {
         store.merges(&[(1, 2)]);
         assert_eq!(store.behind(7, 2), 0);
         assert!(store.rows.is_empty(), "what all have is forgotten");
+    }
+
+    /// The stamps of what is lost, in merges between both of two copies.
+    fn lost_of(writes: &[(usize, u64)], store: &mut Merging) -> Vec<u64> {
+        let mut lost = Vec::new();
+        for &(copy, stamp) in writes {
+            store.writes(7, copy, stamp);
+            let mut via = [Maybe::NONE; CALLS];
+            via[0] = EdgeId(stamp as u32).into();
+            lost.extend(store.stamps(7, copy, stamp, via));
+        }
+        store.merges(&[(0, 1), (1, 0)]);
+        lost.extend(store.lost());
+        lost.into_iter().filter_map(|lost| lost.via[0].get()).map(|edge| u64::from(edge.0)).collect()
+    }
+
+    #[test]
+    fn the_last_writer_wins_and_what_it_did_not_know_is_lost() {
+        let mut store = Merging::new(2, 2);
+        store.lets_the_last_win();
+        assert_eq!(lost_of(&[(0, 10), (0, 20)], &mut store), [0; 0], "one after the other at one copy");
+        assert_eq!(lost_of(&[(1, 30)], &mut store), [0; 0], "who knows what was there follows it");
+        assert_eq!(lost_of(&[(0, 40), (1, 50)], &mut store), [40]);
+        assert_eq!(lost_of(&[(0, 60), (1, 70), (0, 80)], &mut store), [70], "the last one knew the first");
+        assert_eq!(lost_of(&[(0, 90), (1, 100), (0, 95), (1, 97)], &mut store), [97, 90, 95], "a clock that went back");
+        assert_eq!(lost_of(&[(0, 20)], &mut store), [20], "a clock that is behind loses what comes after");
+        assert!(store.registers.is_some_and(|registers| registers.open.is_empty()));
     }
 
     #[test]

@@ -155,6 +155,8 @@ pub(in crate::world) struct Data {
     stocks: stock::Stocks,
     /// Writes that wait for a quorum: their store, row and number.
     at_quorum: BTreeMap<FrameId, (ServiceId, u64, u64)>,
+    /// Requests that sell at a quorum store: how many things they have seen to be gone, and then write.
+    counted: BTreeMap<FrameId, u64>,
 }
 
 impl Data {
@@ -169,6 +171,14 @@ impl Data {
             failovers: failover::Failovers::new(model),
             stocks: stock::Stocks::new(model),
             at_quorum: BTreeMap::new(),
+            counted: BTreeMap::new(),
+        }
+    }
+
+    /// A request that may sell has seen how many things of its row are gone.
+    fn sees_stock(&mut self, frame: FrameId, store: ServiceId, gone: u64) {
+        if self.stocks.sells(store) {
+            self.counted.insert(frame, gone);
         }
     }
 

@@ -43,6 +43,8 @@ struct Write {
     committed: u64,
     /// When it comes to each copy of the row [ns].
     comes: Vec<u64>,
+    /// How many things of its row are gone by it, where it sells one.
+    gone: Option<u64>,
 }
 
 impl Write {
@@ -59,6 +61,8 @@ struct Seen {
     is_stale: bool,
     /// How many writes of its row it misses.
     behind: u64,
+    /// How many things of the row are gone, as far as it sees.
+    gone: u64,
 }
 
 /// The rows of a store without a primary.
@@ -78,6 +82,8 @@ pub(super) struct Quorum {
     over: VecDeque<(u64, u64)>,
     /// By instance that is down: the rows that it lacks.
     hints: Vec<Vec<u64>>,
+    /// How many things of each row are gone by writes that are forgotten.
+    gone: BTreeMap<u64, u64>,
 }
 
 impl Quorum {
@@ -95,6 +101,7 @@ impl Quorum {
             rows: BTreeMap::new(),
             over: VecDeque::new(),
             hints: vec![Vec::new(); places],
+            gone: BTreeMap::new(),
         }
     }
 
@@ -134,8 +141,19 @@ impl Quorum {
         let last = comes.iter().copied().filter(|&at| at != AWAY).max().unwrap_or(now);
         self.over.push_back((last, row));
         self.next += 1;
-        self.rows.entry(row).or_default().push_back(Write { number: self.next, committed: NEVER, comes });
+        self.rows.entry(row).or_default().push_back(Write { number: self.next, committed: NEVER, comes, gone: None });
         self.next
+    }
+
+    /// The write that has set out last sells a thing of its row, of which so many are gone by it.
+    fn sells(&mut self, row: u64, gone: u64) {
+        let last = self.rows.get_mut(&row).and_then(VecDeque::back_mut);
+        last.into_iter().for_each(|write| write.gone = Some(gone));
+    }
+
+    /// Whether enough copies of a row are up to take a write.
+    fn can_write(&self, row: u64) -> bool {
+        self.copies_of(row).filter(|copy| self.is_up[*copy]).count() >= self.settings.write as usize
     }
 
     /// A write is answered.
@@ -149,12 +167,14 @@ impl Quorum {
     /// What a read sees of a row whose first replies come from these copies, each with the time at which it is asked [ns]; the request began at
     /// `since`.
     fn sees(&self, row: u64, asked: &[(usize, u64)], since: u64) -> Seen {
-        let Some(writes) = self.rows.get(&row) else { return Seen { is_stale: false, behind: 0 } };
+        let settled = self.gone.get(&row).copied().unwrap_or(0);
+        let Some(writes) = self.rows.get(&row) else { return Seen { is_stale: false, behind: 0, gone: settled } };
         let has = |write: &&Write| asked.iter().any(|&(copy, at)| write.comes[copy] <= at);
         let seen = writes.iter().rev().find(has).map_or(0, |write| write.number);
         let missed = writes.iter().filter(|write| write.number > seen);
         let behind = missed.clone().count() as u64;
-        Seen { is_stale: missed.into_iter().any(|write| write.committed <= since), behind }
+        let gone = writes.iter().rev().filter(has).find_map(|write| write.gone).unwrap_or(settled);
+        Seen { is_stale: missed.into_iter().any(|write| write.committed <= since), behind, gone }
     }
 
     /// A read sets out to the copies of its row and waits for so many: what it sees, and how long it takes [ns]; `None` where too few are up.
@@ -218,11 +238,16 @@ impl Quorum {
         while self.over.front().is_some_and(|&(at, _)| at <= now) {
             let Some((_, row)) = self.over.pop_front() else { return };
             let Some(writes) = self.rows.get_mut(&row) else { continue };
+            let mut gone = None;
             while writes.get(1).is_some_and(|newer| newer.is_everywhere(now)) {
-                writes.pop_front();
+                gone = writes.pop_front().and_then(|write| write.gone).or(gone);
             }
             if writes.len() == 1 && writes[0].comes.iter().all(|&at| at <= now) {
+                gone = writes[0].gone.or(gone);
                 self.rows.remove(&row);
+            }
+            if let Some(gone) = gone {
+                self.gone.insert(row, gone);
             }
         }
     }
@@ -246,6 +271,7 @@ impl World<'_> {
             quorum.reads(row, key, since, self.now, waits_for)
         });
         let Some((seen, took)) = read else { return self.too_few_are_up(frame, store) };
+        self.data.sees_stock(frame, store, seen.gone);
         self.has_seen(frame, store, row, seen.behind);
         let version = self.data.rows.version_of(store, row).saturating_sub(seen.behind);
         let given = given(&self.model.services[store.index()]);
@@ -262,6 +288,11 @@ impl World<'_> {
         let (key, now) = (self.frames[frame].key, self.now);
         let written = self.data.rows.quorum_mut(store).and_then(|quorum| quorum.writes(row, key, now));
         let Some((number, took)) = written else { return self.too_few_are_up(frame, store) };
+        if let Some(gone) = self.data.counted.remove(&frame)
+            && let Some(quorum) = self.data.rows.quorum_mut(store)
+        {
+            quorum.sells(row, gone);
+        }
         self.times.record(PartAt::service(const { part(&data::COMMIT) }, store), took);
         self.data.at_quorum.insert(frame, (store, row, number));
         if took == 0 {
@@ -292,7 +323,12 @@ impl World<'_> {
         frame
     }
 
-    fn too_few_are_up(&mut self, frame: FrameId, store: ServiceId) -> Option<FrameId> {
+    /// Whether a quorum store could take a write of a row; also of every other store.
+    pub(super) fn quorum_takes_writes(&self, store: ServiceId, row: u64) -> bool {
+        self.data.rows.quorum(store).is_none_or(|quorum| quorum.can_write(row))
+    }
+
+    pub(super) fn too_few_are_up(&mut self, frame: FrameId, store: ServiceId) -> Option<FrameId> {
         count!(self.stations.counts(store), data::TOO_FEW_COPIES);
         self.fail(frame, Outcome::Unreachable as u8)
     }

@@ -101,9 +101,13 @@ impl Rows {
                     Replication::Consensus { regions, round_trips, message } => {
                         rows.consensus_bytes = u64::from(*regions) * u64::from(*round_trips) * message.get();
                     }
-                    Replication::Merge { .. } => {
+                    Replication::Merge { last_wins, .. } => {
                         let places = service.max_instances.max(service.instances) as usize;
-                        rows.merging = Some(Merging::new(places, service.instances as usize));
+                        let mut merging = Merging::new(places, service.instances as usize);
+                        if *last_wins {
+                            merging.lets_the_last_win();
+                        }
+                        rows.merging = Some(merging);
                     }
                     Replication::None => {}
                 }
@@ -262,12 +266,26 @@ impl World<'_> {
         }
         if let Some(merging) = &mut store.merging {
             merging.writes(row, self.stations.number(self.frames[frame].instance.known()) as usize, now);
+            if merging.has_registers() {
+                self.stamps_write(frame, service, row);
+            }
         }
+        let store = &mut self.data.rows.stores[service];
         if store.quorum.is_some() {
             return self.writes_to_quorum(frame, service, row);
         }
         self.frames[frame].pc += 1;
         Some(frame)
+    }
+
+    /// A copy has taken a write of a row of which the last writer wins.
+    fn stamps_write(&mut self, frame: FrameId, service: ServiceId, row: u64) {
+        let instance = self.frames[frame].instance.known();
+        let (number, via) = (self.stations.number(instance) as usize, self.calls_above(frame));
+        let stamp = self.now.saturating_add_signed(self.clock_ahead_ns(instance));
+        let merging = self.data.rows.merging_mut(service);
+        let lost = merging.and_then(|merging| merging.stamps(row, number, stamp, via));
+        self.writes_are_lost(service, lost.as_slice(), Cause::Overwritten);
     }
 
     pub(super) fn read_row(&mut self, frame: FrameId, service: ServiceId) {

@@ -70,6 +70,7 @@ impl Stocks {
                     let copies = service.max_instances.max(service.instances) as usize;
                     Counting::Merged { copies, at_start: service.instances as usize }
                 }
+                (Replication::Quorum(_), None) => Counting::Seen,
                 _ => Counting::Once,
             };
             let shelf = Shelf::new(stock, counting);
@@ -103,13 +104,23 @@ impl World<'_> {
         }
         self.reservations_expire(store);
         let (row, request) = (self.row(frame, store), self.request_of(frame));
+        if !self.quorum_takes_writes(store, row) {
+            return self.too_few_are_up(frame, store);
+        }
         let instance = self.frames[frame].instance.known();
         let place = self.place_on_shelf(store, instance);
         let now = self.now;
         let write = self.data.rows.copies(store).map(Copies::next_position);
         let of = self.data.stocks.of(store);
         let is_new = !of.shelf.knows(row);
-        let taken = of.shelf.takes(row, place);
+        let seen = self.data.counted.remove(&frame).filter(|_| of.shelf.counting() == Counting::Seen);
+        let taken = match seen {
+            Some(gone) => of.shelf.takes_seen(row, gone),
+            None => of.shelf.takes(row, place),
+        };
+        if let Some(gone) = seen.filter(|_| taken != Taken::SoldOut) {
+            self.data.counted.insert(frame, gone + 1);
+        }
         if taken != Taken::SoldOut
             && let Some(hold) = of.shelf.stock().hold_ns
         {
@@ -127,8 +138,11 @@ impl World<'_> {
             Taken::Oversold => {
                 count!(self.stations.counts(store), stock::SOLD);
                 count!(self.stations.counts(store), stock::OVERSOLD);
-                let merges = matches!(self.data.stocks.of(store).shelf.counting(), Counting::Merged { .. });
-                let cause = if merges { Cause::SoldByCopies } else { Cause::SoldAgain };
+                let cause = match self.data.stocks.of(store).shelf.counting() {
+                    Counting::Merged { .. } => Cause::SoldByCopies,
+                    Counting::Seen => Cause::SoldAtOnce,
+                    Counting::Once | Counting::Rights { .. } => Cause::SoldAgain,
+                };
                 self.arises(frame, Wrongness::Oversold as u8, cause);
             }
         }
@@ -149,7 +163,7 @@ impl World<'_> {
         let (number, zone) = (self.stations.number(instance) as usize, self.stations.zone_of(instance));
         let of = self.data.stocks.of(store);
         match of.shelf.counting() {
-            Counting::Once => 0,
+            Counting::Once | Counting::Seen => 0,
             Counting::Merged { .. } => number,
             Counting::Rights { .. } => of.zones.iter().position(|own| *own == zone).unwrap_or(HOME),
         }

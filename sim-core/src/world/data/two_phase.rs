@@ -1,7 +1,8 @@
 //! Two-phase commit: participants that have done their work keep it, and their worker, until they hear the decision.
 //!
-//! A request that prepares answers as soon as its work is done, and its frame stays at its instance ([`Phase::Prepared`]). The decision travels
-//! to each of them over the network, where there is one, and is sent again every second until it has come. One whose caller has given up before it answered is aborted at once: nobody who is not heard of has voted.
+//! A request that prepares answers as soon as its work is done, and its frame stays at its instance ([`Phase::Prepared`]). The decision travels to
+//! each of them over the network, where there is one, and is sent again every second until it has come. One whose caller has given up before it
+//! answered is aborted at once: nobody who is not heard of has voted.
 
 use super::Due;
 use crate::counters::{count, level};

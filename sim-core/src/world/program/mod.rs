@@ -357,8 +357,10 @@ impl Program {
         if matches!(store.replication, Replication::None) && !has_versions(model, service) && !sells {
             return;
         }
-        // Who takes something reads how much there is in the same moment.
-        if access == Some(Access::Read) || (access == Some(Access::Update) && !sells) {
+        // Who takes something reads how much there is in the same moment, unless copies have to be asked for it.
+        let sells_by_count = matches!(store.replication, Replication::Quorum(_))
+            && store.stock.as_ref().is_some_and(|stock| stock.escrow.is_none());
+        if access == Some(Access::Read) || (access == Some(Access::Update) && (!sells || sells_by_count)) {
             self.ops.push(Op::Read(service));
         }
         let writes = matches!(access, Some(Access::Write | Access::Update | Access::CompareAndSet));

@@ -1,4 +1,5 @@
-//! What sessions see of the writes of a store with a primary: which orders they find broken, which are kept for them, and how old what replicas show is.
+//! What sessions see of the writes of a store with a primary: which orders they find broken, which are kept for them, and how old what replicas show
+//! is.
 //!
 //! A session is a request with all that it causes. Each write knows its session, and which writes that had made or read before some copy lacked then:
 //! a copy that is to keep their order has the write when it has those. What a session has read is where and when it did, so that what it has seen
