@@ -6,7 +6,10 @@ use sim_core::call::fallback;
 use sim_core::call::hedge::HEDGES;
 use sim_core::call::retry::RETRIES;
 use sim_core::counters::{level, part};
-use sim_core::data::{AGE, Wrongness};
+use sim_core::data::replication::SessionGuarantee;
+use sim_core::data::{
+    AGE, MESSAGES_LOST, OWN_WRITES_MISSED, READS_WENT_BACK, WRITES_BEFORE_READS, WRITES_OUT_OF_ORDER, Wrongness,
+};
 use sim_core::economics::Group;
 use sim_core::faults::FaultEffect;
 use sim_core::ids::{Caller, EdgeId, EndpointId, ServiceId};
@@ -17,6 +20,7 @@ use sim_core::metrics::{Level, LevelAt, PartAt};
 use sim_core::model::Model;
 use sim_core::results::{RunResult, ServiceCounts};
 use sim_core::topology::{Node, Replication, Step};
+use std::collections::BTreeSet;
 
 /// All laws of one run.
 pub fn check(model: &Model, run: &RunResult) {
@@ -31,6 +35,8 @@ pub fn check(model: &Model, run: &RunResult) {
     the_bill_is_its_items(model, run);
     strict_stores_are_never_stale(model, run);
     sagas_end_once(model, run);
+    messages_are_conserved(model, run);
+    sessions_keep_their_orders(model, run);
 }
 
 /// From an empty start, a saga that has begun is in one final state, or takes or undoes its steps still; what has failed is repaired once, or waits.
@@ -50,6 +56,63 @@ fn sagas_end_once(model: &Model, run: &RunResult) {
         assert!(counts.of(&saga::HALF_FINISHED) <= begun, "half-finished sagas of {name}");
         // One that is committed in two phases does all of it or nothing, whatever fails.
         assert!(!saga.is_two_phase || counts.of(&saga::HALF_FINISHED) == 0, "{name} is half-finished");
+    }
+}
+
+/// From an empty start, each message that a queue has taken in is done, lost and counted so, set aside as a dead letter, or still there; so none is
+/// lost or doubled for another reason. A sender may not have heard that its message was taken in, and has then sent it and counts it as failed.
+fn messages_are_conserved(model: &Model, run: &RunResult) {
+    if model.run.warm_up.ns() > 0 || run.stopped.is_some() {
+        return;
+    }
+    for (place, service) in model.services.iter().enumerate() {
+        let Node::Queue(queue) = &service.node else { continue };
+        if queue.saga.is_some() || queue.topic.is_some() || queue.consumers.is_empty() {
+            continue;
+        }
+        let id = ServiceId(place as u32);
+        let here = |edge: &sim_core::topology::Edge| model.endpoints[edge.callee.index()].service == id;
+        let sent = model.edges.iter().enumerate().filter(|(_, edge)| here(edge));
+        let (mut heard, mut attempts) = (0, 0);
+        for (edge, _) in sent {
+            let counts = run.edge(EdgeId(edge as u32), run.whole());
+            heard += counts.outcomes[..2].iter().sum::<u64>();
+            attempts += counts.attempts;
+        }
+        let of = PartAt::service(part(&AGE), id);
+        let (aged, lost) = (run.timed(of, run.whole()), run.service(id, run.whole()).of(&MESSAGES_LOST));
+        // A dead-letter queue of the generator has one source.
+        let dead: BTreeSet<ServiceId> = queue
+            .consumers
+            .iter()
+            .filter_map(|consumer| Some(model.endpoints[consumer.dead_letter?.index()].service))
+            .collect();
+        let set_aside: u64 = dead.iter().map(|dead| run.service(*dead, run.whole()).entered).sum();
+        let over = aged.count + lost + set_aside;
+        // Those that wait and those that are handed over.
+        let handed: u64 = queue.consumers.iter().map(|consumer| run.in_flight[consumer.edge.index()]).sum();
+        let open = run.slices.last().map_or(0, |slice| slice.services[place].in_system_now) + handed;
+        let name = &service.name;
+        assert!(heard <= over + open, "{name}: {heard} were taken in, {over} are over and {open} open");
+        assert!(over <= attempts, "{name}: {over} are over of {attempts} that were sent");
+    }
+}
+
+/// What a store promises to sessions an oracle never finds broken, whatever fails.
+fn sessions_keep_their_orders(model: &Model, run: &RunResult) {
+    for (place, service) in model.services.iter().enumerate() {
+        let Node::Store(store) = &service.node else { continue };
+        let counts = run.service(ServiceId(place as u32), run.whole());
+        for (guarantee, broken) in [
+            (SessionGuarantee::ReadYourWrites, &OWN_WRITES_MISSED),
+            (SessionGuarantee::MonotonicReads, &READS_WENT_BACK),
+            (SessionGuarantee::MonotonicWrites, &WRITES_OUT_OF_ORDER),
+            (SessionGuarantee::WritesFollowReads, &WRITES_BEFORE_READS),
+        ] {
+            if store.session.contains(&guarantee) {
+                assert_eq!(counts.of(broken), 0, "{}: {}", service.name, broken.name);
+            }
+        }
     }
 }
 

@@ -135,6 +135,23 @@ const WORKFLOWS: &str = "scenario: Workflows\nquestion: Are they counted?\nrun: 
     dance: {coordination: {choreographed: {over: events}}, steps: [{name: a, action: api.do, compensation: api.undo}, {name: b, action: api.last}]}\n\
     faults: {dies: {inject: crash, where: {service: api, count: 1}, at: 20s, for: 20s}}\n";
 
+/// Sessions that find everything out of order, and a store that orders it; keys that cannot be looked up; decisions that are cut off. No shipped
+/// scenario has all of it in its base.
+const SESSIONS: &str = "scenario: Sessions\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
+    regions: {here: {zones: [a, b]}}\nnetwork: {between_zones: {latency: 20ms}}\nkeys: {row: {uniform: {count: 5}}}\n\
+    load: {users: {to: app.go, arrive: {poisson: {rate: 20/s}}}}\n\
+    services:\n  app: {zones: [a], workers: unlimited, endpoints: {go: {steps: [{call: {to: db.write}}, {call: {to: db.read}}, {call: {to: db.write}}, \
+    {call: {to: db.read}}, {call: {to: db.update}}, {call: {to: db.read}}, {call: {to: ordered.update}}, {call: {to: bank.charge, optional: true}}, {saga: paper}]}}}\n  \
+    bank: {zones: [b], workers: unlimited, endpoints: {charge: {effect: {deduplicated: {store: {to: look.up, when_down: process}}}, steps: [{wait: 1ms}]}, \
+    slow: {steps: [{wait: 1s}]}}}\n  look: {zones: [b], workers: 9, endpoints: {up: {steps: [{wait: 1ms}]}}}\n\
+    stores:\n  db: {instances: 3, zones: [a], workers: unlimited, key: row, replication: {primary: {lag: {exponential: {mean: 200ms}}, reads: nearest}}, endpoints: \
+    {write: {access: write, steps: [{work: 1us}]}, update: {access: update, steps: [{work: 1us}]}, read: {access: read, steps: [{work: 1us}]}}}\n  \
+    ordered: {instances: 3, zones: [a], workers: unlimited, key: row, session_guarantees: [writes_follow_reads], \
+    replication: {primary: {lag: {exponential: {mean: 200ms}}}}, endpoints: {update: {access: update, steps: [{work: 1us}]}}}\n\
+    sagas: {paper: {coordination: {two_phase_commit: {by: app}}, steps: [{name: a, action: bank.charge}, {name: b, action: bank.slow}]}}\n\
+    faults:\n  down: {inject: crash, where: {service: look}, at: 20s, for: 5s}\n  cut: {inject: partition, where: {between: [a, b]}, at: 40s, for: 5s}\n\
+    expect: [effects(app->bank.charge) > 0]\n";
+
 /// Requests that open connections, which shipped scenarios have in a variant alone.
 const OPENS: &str = "scenario: New connections\nquestion: Are they counted?\nrun: {duration: 1m, warm_up: 0s, seed: 1}\n\
     regions: {here: {zones: [a, b]}}\nnetwork: {between_zones: {latency: 1ms, transport: {tcp: {connections: new}}}}\n\
@@ -340,6 +357,7 @@ fn all_metrics_agree_and_none_is_always_zero() {
     check(&read(MODES), &mut seen);
     check(&read(TOO_OLD), &mut seen);
     check(&read(WORKFLOWS), &mut seen);
+    check(&read(SESSIONS), &mut seen);
     let of_levels = ["average", "most"]
         .into_iter()
         .flat_map(|metric| LEVELS.iter().map(move |level| format!("{metric} of {}", level.name)));

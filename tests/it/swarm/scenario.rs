@@ -139,6 +139,7 @@ pub fn scenario(seed: u64) -> Scenario {
     };
     let mut load: Vec<String> = load;
     let (topics, sagas) = workflows(&mut maker, tiers, &mut load);
+    levels(&mut dice, (&mut load, &mut services, &mut stores));
     let sections = vec![
         ("caches", caches),
         ("load", load),
@@ -189,6 +190,43 @@ fn workflows(maker: &mut Maker<'_>, tiers: usize, load: &mut Vec<String>) -> (Ve
     load.push(format!("  begins: {{to: workflow.start, arrive: {{poisson: {{rate: {rate}/s}}}}}}\n"));
     load.push(format!("  tells: {{to: events.send, arrive: {{poisson: {{rate: {rate}/s}}}}}}\n"));
     (vec![topic], vec![saga])
+}
+
+/// Levels that loads and calls ask for, that services require and provide, and closed timestamps; or nothing. Made last of all.
+fn levels(dice: &mut Dice, (load, services, stores): (&mut [String], &mut [String], &mut [String])) {
+    if !dice.chance(40) {
+        return;
+    }
+    const LEVELS: [&str; 5] =
+        ["strict_serializable", "serializable", "snapshot_isolation", "read_committed", "eventual"];
+    for entry in load.iter_mut().filter(|entry| entry.starts_with("  users")) {
+        if dice.chance(60) {
+            *entry = entry.replacen("{to: ", &format!("{{level: {}, to: ", dice.pick(&LEVELS)), 1);
+        }
+    }
+    for node in services.iter_mut().chain(stores.iter_mut()) {
+        // A message has no level of its own, and a gate or a call has one.
+        if dice.chance(25)
+            && let Some((before, after)) = node.split_once("{call: {to: ")
+            && !after
+                .split(['}', ','])
+                .next()
+                .and_then(|to| to.rsplit_once('.'))
+                .is_some_and(|(_, asks)| asks == "send")
+        {
+            *node = format!("{before}{{call: {{level: {}, to: {after}", dice.pick(&LEVELS));
+        }
+        if dice.chance(25) {
+            let required = *dice.pick(&LEVELS[..4]);
+            *node = node.replacen(": {steps: [", &format!(": {{requires: {required}, steps: ["), 1);
+        }
+    }
+    for store in stores.iter_mut().filter(|store| store.contains("primary: {lag") && !store.contains("reads: primary"))
+    {
+        if dice.chance(40) {
+            *store = store.replacen("primary: {lag", "primary: {closed_timestamp_lag: 500ms, lag", 1);
+        }
+    }
 }
 
 impl Maker<'_> {
@@ -273,7 +311,9 @@ impl Maker<'_> {
             ]);
             let quorum = *self.dice.pick(&["", "", "read: 1, write: 1", "read: 2, write: 2", "read: 1, write: 3"]);
             if quorum.is_empty() && reads != ", reads: primary" && self.dice.chance(30) {
-                text.push_str("    session_guarantees: [read_your_writes, monotonic_reads]\n");
+                let four = "read_your_writes, monotonic_reads, monotonic_writes, writes_follow_reads";
+                let kept = *self.dice.pick(&["read_your_writes, monotonic_reads", four]);
+                let _ = writeln!(text, "    session_guarantees: [{kept}]");
             }
             let _ = if quorum.is_empty() {
                 writeln!(text, "    replication: {{primary: {{lag: {{exponential: {{mean: 30ms}}}}{reads}{kept}}}}}")

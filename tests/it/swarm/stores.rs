@@ -2,8 +2,8 @@
 
 use super::dice::Dice;
 use super::{read, swarm};
-use sim_core::data::Wrongness;
 use sim_core::data::stock::{OVERSOLD, SOLD};
+use sim_core::data::{OWN_WRITES_MISSED, READS_WENT_BACK, WRITES_BEFORE_READS, WRITES_OUT_OF_ORDER, Wrongness};
 use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
@@ -118,6 +118,38 @@ fn selling(seed: u64) -> String {
     text
 }
 
+/// Sessions that read and write their row again and again, at a store that promises some of the four guarantees.
+fn sessions(seed: u64) -> String {
+    let mut dice = Dice::new(seed);
+    let all = ["read_your_writes", "monotonic_reads", "monotonic_writes", "writes_follow_reads"];
+    let kept: Vec<&str> = all.into_iter().filter(|_| dice.chance(60)).collect();
+    let kept = if kept.is_empty() { String::new() } else { format!("    session_guarantees: [{}]\n", kept.join(", ")) };
+    let failover = *dice.pick(&["", ", failover: {detect: 1s, takes: 500ms}"]);
+    let commit = *dice.pick(&["", ", commit: one_replica", ", commit: majority", ", commit: asynchronous"]);
+    let closed = *dice.pick(&["", "", ", closed_timestamp_lag: 300ms"]);
+    let (rows, lag) = (dice.number(1, 60), dice.number(10, 600));
+    let steps: Vec<String> = (0..dice.number(2, 7))
+        .map(|_| match dice.below(5) {
+            0 => format!("{{wait: {}ms}}", dice.number(1, 400)),
+            1 => "{call: {to: db.update, timeout: 2s}}".to_owned(),
+            2 => "{call: {to: db.write, timeout: 2s, retry: {max_attempts: 2}}}".to_owned(),
+            _ => "{call: {to: db.read, timeout: 1s}}".to_owned(),
+        })
+        .collect();
+    let mut text = format!(
+        "scenario: Sessions\nquestion: Do the laws hold?\nrun: {{duration: 20s, warm_up: 0s}}\n{PLACES}keys: {{row: {{uniform: {{count: {rows}}}}}}}\n\
+         load:\n  users: {{to: app.go, arrive: {{poisson: {{rate: {}/s}}}}}}\n  readers: {{to: db.read, arrive: {{poisson: {{rate: 20/s}}}}}}\n\
+         services: {{app: {{instances: 3, zones: [a, b, c], workers: unlimited, endpoints: {{go: {{steps: [{{wait: 1ms}}, {}]}}}}}}}}\n\
+         stores:\n  db:\n    instances: 3\n    zones: [a, b, c]\n    workers: 50\n    key: row\n{kept}    \
+         replication: {{primary: {{lag: {{exponential: {{mean: {lag}ms}}}}, reads: nearest{failover}{commit}{closed}}}}}\n    \
+         endpoints: {{read: {{access: read, steps: [{{work: 1ms}}]}}, write: {{access: write, steps: [{{work: 1ms}}]}}, update: {{access: update, steps: [{{work: 1ms}}]}}}}\n",
+        dice.number(5, 40),
+        steps.join(", ")
+    );
+    faults(&mut dice, &mut text, "db");
+    text
+}
+
 fn run_of(text: &str) -> (Model, RunResult) {
     let model = read(text).model;
     let run = sim_core::world::simulate(&model, 1, 0);
@@ -156,6 +188,20 @@ fn levels_are_kept_whatever_fails() {
             }
         }
     });
+}
+
+#[test]
+fn sessions_find_what_their_store_promises_whatever_fails() {
+    let found = std::cell::Cell::new(0);
+    swarm("stores::sessions_find_what_their_store_promises_whatever_fails", 60, sessions, |seed| {
+        let (model, run) = run_of(&sessions(seed));
+        super::keeps::check(&model, &run);
+        let of = model.services.iter().position(|service| service.name == "db").expect("it is there");
+        let counts = run.service(ServiceId::from(of), run.whole());
+        let broken = [&OWN_WRITES_MISSED, &READS_WENT_BACK, &WRITES_OUT_OF_ORDER, &WRITES_BEFORE_READS];
+        found.set(found.get() + broken.iter().map(|counter| counts.of(counter)).sum::<u64>());
+    });
+    assert!(found.get() > 1_000, "those that promise nothing find {} broken orders", found.get());
 }
 
 #[test]
