@@ -40,8 +40,10 @@ pub fn draw(number: usize, alert: &str, curve: &DetectorCurve) -> Figure {
         caption: (
             format!("{alert} with other thresholds: {} {than}", curve.of),
             format!(
-                "found: it began to fire while {} lasted; found after is the median over those strikes. Upright: the threshold of the file.",
-                curve.finds
+                "found: it began to fire while {} lasted; found after is the median over those strikes; false alarms are those of the same \
+                 runs without any fault, {} days in all. Upright: the threshold of the file.",
+                curve.finds,
+                plain(curve.days, Unit::Count)
             ),
         ),
         panels,
@@ -76,7 +78,7 @@ fn sentence(alert: &str, curve: &DetectorCurve) -> String {
         None => format!("{alert} never finds {finds}"),
     };
     if curve.points.iter().all(|point| point.false_a_day.is_none()) {
-        return format!("{of_set}; no time without the fault was measured, so that no false alarm could be seen");
+        return format!("{of_set}; no run without a fault was measured, so that no false alarm could be seen");
     }
     match best {
         Some(best) if after(best) < 0.9 * after(set) || !finds_all(&set) || !is_quiet(&set) => format!(
@@ -142,7 +144,7 @@ mod tests {
 
     fn curve(points: Vec<DetectorPoint>) -> DetectorCurve {
         let (finds, of) = ("slow".to_owned(), "p99(api.get) over 1m".into());
-        DetectorCurve { finds, of, unit: Unit::Seconds, above: true, set: 0.1, points }
+        DetectorCurve { finds, of, unit: Unit::Seconds, above: true, set: 0.1, days: 2.0, points }
     }
 
     #[test]

@@ -72,6 +72,7 @@ mod tests {
             time_to_detect_s: Some(Estimate::exact(20.0)),
             first_fired_s: None,
             false_alarms: None,
+            detection: None,
             without_data: None,
             curve: None,
         };

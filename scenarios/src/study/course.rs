@@ -14,7 +14,7 @@ use super::anytime::AnyTime;
 use super::gate::is_looked_at;
 use super::gather::Gathered;
 use super::interval::Critical;
-use super::one::One;
+use super::one::{Beside, One};
 use super::replicate::{Interrupted, replicate};
 use super::verdicts::Verdicts;
 use super::{Plan, Stop, Study, Watch, precision, summary};
@@ -105,7 +105,8 @@ impl Course<'_> {
         let (loaded, plan, gathered) = (self.loaded, self.plan, &mut self.gathered);
         let before = gathered.replications;
         let done = AtomicBool::new(false);
-        let one = |number: u32| One::run(loaded, self.variants, plan.asked(), true, plan.seed, before + number);
+        let one =
+            |number: u32| One::run(loaded, self.variants, plan.asked(), Beside::Judged, plan.seed, before + number);
         let merge = |_, one: One| {
             gathered.merge(loaded, &one);
             if enough(gathered) {

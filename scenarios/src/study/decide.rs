@@ -6,7 +6,7 @@
 use super::Plan;
 use super::interval::{MeanSums, RatioSums};
 use super::kind::{Stop, Study, Watch};
-use super::one::One;
+use super::one::{Beside, One};
 use super::quantile::TimeSums;
 use super::replicate::replicate;
 use crate::Loaded;
@@ -61,7 +61,7 @@ impl Study for DecideStudy<'_> {
             watch.now(name.clone());
             let mut sums = Billed::new(name, loaded);
             let done_before = place as u32 * self.plan.replications;
-            let one = |number: u32| One::run(loaded, &[], &[], true, self.plan.seed, number);
+            let one = |number: u32| One::run(loaded, &[], &[], Beside::Priced, self.plan.seed, number);
             let merge = |_, one: One| {
                 digest.add(u64::from(done_before + one.run.replication), one.run.digest);
                 sums.merge(&one);

@@ -1,10 +1,13 @@
-//! Detectors judged: what an alert would have found, how soon and how often falsely, with other numbers in its comparison.
+//! Detectors judged: what an alert has found, how soon and how often falsely, and what it would have with other numbers in its comparison.
+//!
+//! What it finds is told by the runs with the fault. Each replication is simulated a second time without any fault, and what fires there is
+//! false for sure: behind a fault much may be true that the alert was not there to find.
 
 use super::interval::{RatioSums, wilson};
 use sim_core::control::Alert;
 use sim_core::expression::CompareOp;
 use sim_core::model::Model;
-use sim_core::results::{DetectorCurve, DetectorPoint, RunResult, Span};
+use sim_core::results::{Detection, DetectorCurve, DetectorPoint, RunResult, Span};
 
 const DAY_NS: f64 = 86_400e9;
 
@@ -15,23 +18,43 @@ struct PointSums {
     found: u32,
     found_after_s: Vec<f64>,
     falsely: RatioSums,
+    /// Time without the fault over which false alarms were counted [days].
+    days: f64,
 }
 
 /// Sums of a detector.
 #[derive(Default)]
 pub struct DetectorSums {
+    /// With the numbers that the file has.
+    set: PointSums,
     points: Vec<PointSums>,
 }
 
 impl DetectorSums {
-    /// Adds the next replication, in which the alert has this place.
-    pub fn merge(&mut self, run: &RunResult, place: usize, alert: &Alert) {
+    /// Adds the next replication, in which the alert has this place, and the same without a fault.
+    pub fn merge(&mut self, run: &RunResult, healthy: Option<&RunResult>, place: usize, alert: &Alert) {
         let Some(fault) = alert.finds else { return };
+        let struck = run.struck(fault);
+        let add = |sums: &mut PointSums, firings: &[Span], without: Option<&[Span]>| {
+            sums.finds(firings, struck);
+            match (healthy, without) {
+                (Some(healthy), Some(without)) => sums.fires_falsely(without, &[], healthy.measured_ns),
+                _ => sums.fires_falsely(firings, struck, run.measured_ns),
+            }
+        };
+        add(&mut self.set, &run.alerts[place], healthy.map(|healthy| &healthy.alerts[place][..]));
         let tried = &run.tried[place];
         self.points.resize(tried.len(), PointSums::default());
-        for (sums, firings) in self.points.iter_mut().zip(tried) {
-            sums.add(firings, run.struck(fault), run.measured_ns);
+        for (number, (sums, firings)) in self.points.iter_mut().zip(tried).enumerate() {
+            add(sums, firings, healthy.and_then(|healthy| Some(&healthy.tried[place].get(number)?[..])));
         }
+    }
+
+    /// What it has done; `None` where it is there to find nothing.
+    pub fn detection(&self, alert: &Alert) -> Option<Detection> {
+        alert.finds?;
+        let DetectorPoint { found, found_after_s, false_a_day, .. } = self.set.point(0.0);
+        Some(Detection { strikes: self.set.strikes, found, found_after_s, false_a_day, days: self.set.days })
     }
 
     /// What it would have done; `None` where nothing was tried.
@@ -44,17 +67,15 @@ impl DetectorSums {
             unit: thresholds.unit,
             above: matches!(thresholds.op, CompareOp::Greater | CompareOp::AtLeast),
             set: thresholds.set,
+            days: self.set.days,
             points: points.map(|(threshold, sums)| sums.point(*threshold)).collect(),
         })
     }
 }
 
 impl PointSums {
-    /// Adds what fired and what struck in a run that measured so long.
-    ///
-    /// A firing belongs to a strike in which it began: one that began before tells nothing of it.
-    fn add(&mut self, firings: &[Span], struck: &[Span], measured_ns: u64) {
-        let end_ns = measured_ns as i64;
+    /// Adds what fired and what struck in a run. A firing belongs to a strike in which it began: one that began before tells nothing of it.
+    fn finds(&mut self, firings: &[Span], struck: &[Span]) {
         for strike in struck.iter().filter(|strike| strike.from_ns >= 0) {
             self.strikes += 1;
             if let Some(first) = firings.iter().find(|firing| firing.begins_in(strike)) {
@@ -62,6 +83,11 @@ impl PointSums {
                 self.found_after_s.push((first.from_ns - strike.from_ns) as f64 / 1e9);
             }
         }
+    }
+
+    /// Adds what fired beside strikes in a run that measured so long.
+    fn fires_falsely(&mut self, firings: &[Span], struck: &[Span], measured_ns: u64) {
+        let end_ns = measured_ns as i64;
         let measured = |firing: &&Span| firing.to_ns > 0;
         let falsely = firings.iter().filter(measured).filter(|firing| !struck.iter().any(|s| firing.begins_in(s)));
         // Strikes may overlap: the fault is there in their union.
@@ -71,7 +97,9 @@ impl PointSums {
             there_ns += (to_ns - from_ns).max(0);
             until_ns = until_ns.max(to_ns);
         }
-        self.falsely.add(falsely.count() as f64, (end_ns - there_ns) as f64 / DAY_NS);
+        let days = (end_ns - there_ns) as f64 / DAY_NS;
+        self.falsely.add(falsely.count() as f64, days);
+        self.days += days;
     }
 
     fn point(&self, threshold: f64) -> DetectorPoint {
@@ -105,7 +133,10 @@ mod tests {
         let mut sums = PointSums::default();
         let day = 86_400_000_000_000;
         // Two strikes in a day. A firing that lasts from before the first finds nothing; the second is found after 30 s.
-        sums.add(&[span(50, 150), span(1030, 1100), span(5000, 5001)], &[span(100, 200), span(1000, 1100)], day);
+        let (firings, struck) =
+            ([span(50, 150), span(1030, 1100), span(5000, 5001)], [span(100, 200), span(1000, 1100)]);
+        sums.finds(&firings, &struck);
+        sums.fires_falsely(&firings, &struck, day);
         let point = sums.point(1.0);
         assert_eq!(point.found.map(|found| found.mean), Some(0.5));
         assert_eq!(point.found_after_s, Some(30.0));
@@ -117,9 +148,10 @@ mod tests {
     fn strikes_that_overlap_are_there_once_and_the_median_is_that_of_the_strikes_found() {
         let mut sums = PointSums::default();
         for first in [10, 20, 60] {
-            sums.add(&[span(first, 500)], &[span(0, 600), span(300, 600)], 1_000_000_000_000);
+            sums.finds(&[span(first, 500)], &[span(0, 600), span(300, 600)]);
+            sums.fires_falsely(&[span(first, 500)], &[span(0, 600), span(300, 600)], 1_000_000_000_000);
         }
-        sums.add(&[], &[span(0, 600)], 1_000_000_000_000);
+        sums.finds(&[], &[span(0, 600)]);
         let point = sums.point(1.0);
         assert_eq!(point.found_after_s, Some(20.0));
         assert_eq!(point.found.map(|found| found.mean), Some(3.0 / 7.0));

@@ -11,7 +11,7 @@
 use super::anytime::AnyTime;
 use super::interval::Critical;
 use super::measured;
-use super::one::One;
+use super::one::{Beside, One};
 use super::replicate::replicate;
 use super::verdicts::Verdicts;
 use super::{Plan, Stop, Study, Watch};
@@ -172,7 +172,7 @@ impl Study for GateStudy<'_> {
         let Self { loaded, variants, plan, gate } = self;
         let certain = AtomicBool::new(false);
         let mut watched = Watched::new(loaded, gate, plan);
-        let one = |number: u32| One::run(loaded, variants, &[], false, plan.seed, number);
+        let one = |number: u32| One::run(loaded, variants, &[], Beside::Asked, plan.seed, number);
         let merge = |_, one: One| {
             if watched.merge(&one) {
                 certain.store(true, Ordering::Relaxed);

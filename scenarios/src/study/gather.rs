@@ -300,7 +300,7 @@ impl Gathered {
         self.attempts_per_s.iter_mut().zip(&counts).for_each(|(sums, c)| sums.add(c.attempts as f64 / seconds));
         self.judged.merge(one);
         self.merge_money(model, one, &counts);
-        self.merge_rest(model, run);
+        self.merge_rest(model, run, one.healthy.as_ref());
         probes::merge_all(&mut self.probes, model, run);
         self.series.merge(model, run, &|item, span| spent_between(run, model, &model.costs[item], span));
     }
@@ -466,10 +466,10 @@ impl Gathered {
         }
     }
 
-    fn merge_rest(&mut self, model: &Model, run: &RunResult) {
+    fn merge_rest(&mut self, model: &Model, run: &RunResult, healthy: Option<&RunResult>) {
         for (place, (alert, spans)) in model.alerts.iter().zip(&run.alerts).enumerate() {
             self.fired[place].add(spans, alert.finds.map(|fault| run.struck(fault)));
-            self.detectors[place].merge(run, place, alert);
+            self.detectors[place].merge(run, healthy, place, alert);
         }
         let alerts = self.alert_looks.iter_mut().zip(&run.alert_looks);
         for (sums, looks) in alerts.chain(self.scaler_looks.iter_mut().zip(&run.scaler_looks)) {

@@ -10,7 +10,7 @@ use super::capacity::{fewest, says_load, scale_loads};
 use super::interval::{Critical, MeanSums};
 use super::judge::NEEDED;
 use super::kind::{Stop, Study, Watch};
-use super::one::One;
+use super::one::{Beside, One};
 use super::quantile::TimeSums;
 use super::replicate::replicate;
 use super::sweep::judged;
@@ -216,7 +216,7 @@ impl Looking<'_> {
         let mut seen = Seen::new(&loaded, self.places.len());
         let (certain, plan) = (AtomicBool::new(false), self.study.plan);
         let (places, bounds, only) = (&self.places, &self.bounds, self.only);
-        let one = |number: u32| One::run(&loaded, &[], &[], false, plan.seed, number);
+        let one = |number: u32| One::run(&loaded, &[], &[], Beside::Asked, plan.seed, number);
         let merge = |_, one: One| {
             seen.merge(&loaded, &one, places, only);
             if seen.replications >= LEAST && seen.decided(bounds) {

@@ -8,7 +8,7 @@ use sim_core::faults::Fault;
 use sim_core::ids::FaultId;
 use sim_core::judge::Judged;
 use sim_core::judge::RunMetrics;
-use sim_core::judge::{Bill, calm, stages_of};
+use sim_core::judge::{Bill, calm, healthy, is_calm_healthy, stages_of};
 use sim_core::model::Model;
 use sim_core::results::{LoopRun, RunResult};
 
@@ -32,16 +32,29 @@ pub struct One {
     pub bill: Bill,
     /// Whether it was simulated a second time, without the incidents that the bill prices.
     pub paired: bool,
+    /// The same replication without any fault, where detectors are judged.
+    pub healthy: Option<RunResult>,
+}
+
+/// What is simulated beside a replication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Beside {
+    /// What clauses and values ask for.
+    Asked,
+    /// The same without the incidents that the bill prices.
+    Priced,
+    /// That, and the same without any fault, where alerts are there to find one.
+    Judged,
 }
 
 impl One {
     /// Runs and judges replication `number`, and those of the variants that clauses and `asked` values speak of. Where incidents have
-    /// a price and it is asked for, by a clause, a value or `prices`, the replication is simulated again without them.
+    /// a price and it is asked for, by a clause, a value or `beside`, the replication is simulated again without them.
     pub fn run(
         loaded: &Loaded,
         variants: &[(String, Loaded)],
         asked: &[Value],
-        prices: bool,
+        beside: Beside,
         seed: u64,
         number: u32,
     ) -> Self {
@@ -50,7 +63,7 @@ impl One {
         let others: Vec<RunResult> = variants.iter().map(|(_, v)| simulate(&v.model)).collect();
         let asks = asks_cost(loaded, asked);
         let without = |of: &Loaded, wanted: bool| calm(&of.model).filter(|_| wanted).map(|model| simulate(&model));
-        let calm = without(loaded, asks || prices);
+        let calm = without(loaded, asks || beside >= Beside::Priced);
         let calms: Vec<Option<RunResult>> = variants.iter().map(|(_, v)| without(v, asks)).collect();
         let base = RunMetrics::against(&run, calm.as_ref(), &loaded.model, &loaded.names);
         let both = variants.iter().zip(&others).zip(&calms);
@@ -67,7 +80,11 @@ impl One {
         let bill = base.bill().clone();
         let tried = super::experiment::judge(loaded, &run, &base);
         let loops = loops(&run, calm.as_ref(), &loaded.model);
-        Self { promises, clauses, times, asked, tried, loops, bill, paired: calm.is_some(), run }
+        let paired = calm.is_some();
+        let of_calm = calm.filter(|_| is_calm_healthy(&loaded.model));
+        let healthy = healthy(&loaded.model).filter(|_| beside == Beside::Judged);
+        let healthy = healthy.map(|model| of_calm.unwrap_or_else(|| simulate(&model)));
+        Self { promises, clauses, times, asked, tried, loops, bill, paired, healthy, run }
     }
 }
 

@@ -152,6 +152,7 @@ fn summary(
                     first_fired_s: sums.first_fired.estimate(),
                     false_alarms: a.finds.map(|_| sums.false_alarms.at_least_zero()),
                     without_data: looks.share(),
+                    detection: detector.detection(a),
                     curve: detector.curve(a, model),
                 };
                 (a.name.clone(), summary)

@@ -1,4 +1,4 @@
-//! The same system without its incidents, so that a bill can tell what the incidents add.
+//! The same system without its incidents, so that a bill can tell what the incidents add; and without any fault, so that a false alarm is one for sure.
 
 use crate::economics::Group;
 use crate::faults::{Fault, FaultEffect, Target};
@@ -14,12 +14,27 @@ pub fn calm(model: &Model) -> Option<Model> {
     if !priced || !model.faults.iter().any(Fault::is_incident) {
         return None;
     }
+    Some(without(model, Fault::is_incident))
+}
+
+/// The model with all faults taken out, those of experiments too; `None` where no alert is there to find one. Faults keep their places and their
+/// times, as in [`calm`].
+pub fn healthy(model: &Model) -> Option<Model> {
+    model.alerts.iter().any(|alert| alert.finds.is_some()).then(|| without(model, |_| true))
+}
+
+/// Whether [`calm`] and [`healthy`] take the same faults out of a model.
+pub fn is_calm_healthy(model: &Model) -> bool {
+    model.faults.iter().all(Fault::is_incident)
+}
+
+fn without(model: &Model, meant: impl Fn(&Fault) -> bool) -> Model {
     let mut calm = model.clone();
-    for fault in calm.faults.iter_mut().filter(|fault| fault.is_incident()) {
+    for fault in calm.faults.iter_mut().filter(|fault| meant(fault)) {
         fault.effect = FaultEffect::Nothing;
         fault.target = Target::Edge { from: None, to: None, both_ways: false };
     }
-    Some(calm)
+    calm
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ mod volume;
 
 pub use bill::{Bill, ItemBill, bill, bill_against, spent_between};
 pub use breach::Breached;
-pub use calm::calm;
+pub use calm::{calm, healthy, is_calm_healthy};
 pub use promise::Judged;
 pub use recovery::{Recovery, recovery};
 pub use run_metrics::RunMetrics;

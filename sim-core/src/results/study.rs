@@ -420,9 +420,27 @@ pub struct AlertSummary {
     pub false_alarms: Option<Estimate>,
     /// Share of its evaluations at which it had no data and so could not fire; `None` where it was never evaluated.
     pub without_data: Option<Estimate>,
+    /// What it has found, and how often it fires without any fault; `None` where the file names no fault for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detection: Option<Detection>,
     /// What it would have done with other numbers; `None` where it finds no fault, and where it compares no metric with a number above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curve: Option<DetectorCurve>,
+}
+
+/// A detector judged: by the runs with the fault that it is there to find, and by the same runs without any fault.
+#[derive(Debug, Clone, Serialize)]
+pub struct Detection {
+    /// Strikes of the fault, of all replications.
+    pub strikes: u32,
+    /// Those that were found: a firing began while they lasted. Share of all, with its Wilson interval.
+    pub found: Option<Estimate>,
+    /// Median time from the begin of the strikes that were found to the first firing [s]; `None` where none was.
+    pub found_after_s: Option<f64>,
+    /// Firings per day in the runs without any fault; `None` where there are none.
+    pub false_a_day: Option<Estimate>,
+    /// The length of these runs [days].
+    pub days: f64,
 }
 
 /// A detector at other thresholds.
@@ -438,6 +456,8 @@ pub struct DetectorCurve {
     pub above: bool,
     /// The threshold that the file has.
     pub set: f64,
+    /// The length of the runs without any fault in which false alarms are counted [days].
+    pub days: f64,
     /// From the lowest to the highest.
     pub points: Vec<DetectorPoint>,
 }
@@ -451,7 +471,7 @@ pub struct DetectorPoint {
     pub found: Option<Estimate>,
     /// Median time from the begin of the strikes that were found to the first firing [s]; `None` where none was.
     pub found_after_s: Option<f64>,
-    /// Firings that began while the fault was not there, per day without it; `None` where it was always there.
+    /// Firings per day in the runs without any fault; `None` where there are none.
     pub false_a_day: Option<Estimate>,
 }
 

@@ -1,7 +1,7 @@
 //! Services, caches, scalers, alerts, runbooks and modes of a run as its report and its summary list them: their order, and what stands in their
 //! columns.
 
-use crate::numbers::{clock, estimate, grouped, optional};
+use crate::numbers::{clock, estimate, grouped, optional, plain};
 use sim_core::data::cache::{COALESCED, HITS, MISSES, REGENERATIONS, SERVED_EXPIRED};
 use sim_core::metrics::Counter;
 use sim_core::results::{
@@ -159,7 +159,8 @@ pub fn why_nothing(name: &str, scaler: &ScalerSummary) -> Option<String> {
 }
 
 /// Heads of the columns after the name of an alert.
-pub const ALERT_HEADS: [&str; 5] = ["severity", "fired a run", "first at", "after the fault", "false a run"];
+pub const ALERT_HEADS: [&str; 7] =
+    ["severity", "fired a run", "first at", "found", "found after", "false a day", "healthy days"];
 
 /// Alerts by name, the most severe first.
 pub fn alerts(study: &StudyResult) -> Vec<(&String, &AlertSummary)> {
@@ -169,14 +170,20 @@ pub fn alerts(study: &StudyResult) -> Vec<(&String, &AlertSummary)> {
 }
 
 /// What stands in the columns of an alert.
-pub fn alert_cells(alert: &AlertSummary) -> [String; 5] {
+pub fn alert_cells(alert: &AlertSummary) -> [String; 7] {
     let first = alert.first_fired_s.map_or_else(|| "never".to_owned(), |first| clock(first.mean));
     // An alert that the file gives no fault to find is neither late nor false.
-    let (soon, falsely) = match &alert.false_alarms {
-        Some(count) => (optional(alert.time_to_detect_s.as_ref(), Unit::Seconds), estimate(count, Unit::Count)),
-        None => ("-".to_owned(), "-".to_owned()),
+    let judged = match &alert.detection {
+        Some(detection) => [
+            optional(detection.found.as_ref(), Unit::Share),
+            detection.found_after_s.map_or_else(|| "never".to_owned(), |after| plain(after, Unit::Seconds)),
+            optional(detection.false_a_day.as_ref(), Unit::Count),
+            plain(detection.days, Unit::Count),
+        ],
+        None => ["-", "-", "-", "-"].map(str::to_owned),
     };
-    [alert.severity.to_string(), estimate(&alert.fired, Unit::Count), first, soon, falsely]
+    let [found, after, falsely, days] = judged;
+    [alert.severity.to_string(), estimate(&alert.fired, Unit::Count), first, found, after, falsely, days]
 }
 
 /// Heads of the columns after the name of a direction of probes.

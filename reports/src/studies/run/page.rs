@@ -323,11 +323,12 @@ fn alerts(study: &StudyResult) -> Option<Section> {
         .into_iter()
         .map(|(name, alert)| std::iter::once(name.clone()).chain(listed::alert_cells(alert)).collect())
         .collect();
-    let heads = ["Alert", "Severity", "Fired a run", "First at", "After the fault", "False a run"];
+    let heads = ["Alert", "Severity", "Fired a run", "First at", "Found", "Found after", "False a day", "Healthy days"];
     let table = DataTable { says: "Alerts".into(), heads: heads.map(String::from).into(), rows };
     (!table.rows.is_empty()).then(|| {
-        let lede = "The most severe first, from 5 down to 1. After the fault is the time from the begin of the fault that the \
-                    alert is there to find; a firing that does not begin while that fault lasts is false.";
+        let lede = "The most severe first, from 5 down to 1. Found is the share of the strikes of its fault in which it \
+                    began to fire, and found after the median time from their begin until then. What fires in the same runs \
+                    without any fault is false; healthy days is how long these runs are in all.";
         let table = Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
         let mut blocks = vec![Block::Lede(lede.into()), table];
         let curves = listed::alerts(study).into_iter().filter_map(|(name, alert)| Some((name, alert.curve.as_ref()?)));

@@ -7,7 +7,7 @@ use crate::Loaded;
 use crate::study::anytime::AnyTime;
 use crate::study::interval::{Critical, MeanSums, RatioSums, wilson};
 use crate::study::judge::NEEDED;
-use crate::study::one::One;
+use crate::study::one::{Beside, One};
 use crate::study::quantile::TimeSums;
 use crate::study::replicate::{Interrupted, replicate};
 use crate::study::verdicts::Verdicts;
@@ -181,7 +181,7 @@ pub fn race(
 ) -> Result<Raced, Interrupted> {
     let (certain, budget) = (AtomicBool::new(false), rules.budget.max(least));
     let mut raced = Raced::new(loaded);
-    let one = |number: u32| One::run(loaded, &[], &[], false, rules.seed, number);
+    let one = |number: u32| One::run(loaded, &[], &[], Beside::Asked, rules.seed, number);
     let merge = |_, one: One| {
         raced.merge(loaded, &one, rules);
         // Where nothing can be judged, more of it will not be judged either.

@@ -10,7 +10,7 @@ mod rows;
 
 pub(super) use metrics::less_is_better;
 
-use super::one::One;
+use super::one::{Beside, One};
 use super::replicate::replicate;
 use super::sums::SideSums;
 use super::verdicts::Verdicts;
@@ -129,7 +129,7 @@ impl Study for CompareStudy<'_> {
         let one = |number: u32| {
             let candidate = &candidates[(number % systems) as usize];
             // The values speak of no variants: each system is asked by itself.
-            One::run(&candidate.loaded, &candidate.variants, &values, true, plan.seed, number / systems)
+            One::run(&candidate.loaded, &candidate.variants, &values, Beside::Priced, plan.seed, number / systems)
         };
         let merge = |number: u32, one: One| seen[(number % systems) as usize].merge(&one);
         let progress = |done: u32, of: u32| watch.at(done, of);

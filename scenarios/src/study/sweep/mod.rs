@@ -15,7 +15,7 @@ mod ranking;
 use super::experiment::Tried;
 use super::interval::{Critical, wilson};
 use super::judge::{self, NEEDED};
-use super::one::One;
+use super::one::{Beside, One};
 use super::replicate::{Interrupted, replicate};
 use super::verdicts::Verdicts;
 use super::{Plan, Stop, Study, Watch, interval};
@@ -224,7 +224,7 @@ impl<F: FnMut(Point) -> ControlFlow<()> + Send> Study for SweepStudy<'_, '_, F> 
         let run = |number: u32| {
             let point = points[(number / each) as usize];
             let system = systems.get(point)?;
-            Ok((One::run(&system.0, &system.1, &sweep.asked, false, sweep.head.seed, number % each), system))
+            Ok((One::run(&system.0, &system.1, &sweep.asked, Beside::Asked, sweep.head.seed, number % each), system))
         };
         let merge = |number: u32, result: Result<(One, Arc<System>), Box<Report>>| {
             let point = points[(number / each) as usize];

@@ -20,7 +20,7 @@ mod tests {
     use super::*;
     use crate::studies::run::sample;
     use crate::terminal::table::cells_of;
-    use sim_core::results::Estimate;
+    use sim_core::results::{Detection, Estimate};
 
     #[test]
     fn the_most_severe_alert_comes_first_and_says_when_it_fired_and_how_often_falsely() {
@@ -34,6 +34,7 @@ mod tests {
             first_fired_s: None,
             false_alarms: None,
             without_data: None,
+            detection: None,
             curve: None,
         };
         let page = AlertSummary {
@@ -44,6 +45,13 @@ mod tests {
             first_fired_s: Some(Estimate::exact(341.0)),
             false_alarms: Some(one),
             without_data: None,
+            detection: Some(Detection {
+                strikes: 2,
+                found: Some(Estimate::exact(0.5)),
+                found_after_s: Some(41.0),
+                false_a_day: Some(one),
+                days: 2.5,
+            }),
             curve: None,
         };
         study.summary.alerts.insert("a-ticket".into(), ticket);
@@ -52,7 +60,7 @@ mod tests {
         block(&study, Style { colour: false, plain: true, width: 100 }, &mut out);
         let lines: Vec<Vec<&str>> = out.trim().lines().map(cells_of).collect();
         assert_eq!(lines[0][..2], ["Alerts", "severity"], "{out}");
-        assert_eq!(lines[1], ["page", "5", "3", "5:41", "41\u{a0}s", "1"], "{out}");
-        assert_eq!(lines[2], ["a-ticket", "2", "0", "never", "-", "-"], "{out}");
+        assert_eq!(lines[1], ["page", "5", "3", "5:41", "50\u{a0}%", "41\u{a0}s", "1", "2.5"], "{out}");
+        assert_eq!(lines[2], ["a-ticket", "2", "0", "never", "-", "-", "-", "-"], "{out}");
     }
 }
