@@ -46,6 +46,7 @@ mod pools;
 mod probes;
 mod quorums;
 mod rates;
+mod reach;
 mod recovery;
 mod registers;
 mod retries;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # What it models
 /// All messages over the target, requests and replies alike, are lost, one way with `from` and `to`, both ways with `between`. Both sides go on by
-/// themselves.
+/// themselves. What copies of a store send each other is lost too: replicas that are cut off fall behind, and writes that need them, or a
+/// majority of regions, wait; `explain primary`, `explain consensus` and `explain quorum` say what follows.
 ///
 /// # When to use it
 /// For cut links between zones, regions or services, and for networks that are deaf on one side only.

@@ -48,6 +48,11 @@ impl Egress {
         (self.busy_until.saturating_sub(now) as f64 / self.ns_per_byte).round() as u64
     }
 
+    /// How long what comes now waits for what is being sent [ns].
+    pub fn waits_ns(&self, now: u64) -> u64 {
+        self.busy_until.saturating_sub(now)
+    }
+
     /// Takes so many bytes and tells when the last of them has left [ns]; `None` where they find no room. An idle egress takes whatever comes: what
     /// is larger than the buffer was never in it as a whole.
     pub fn put(&mut self, now: u64, bytes: u64) -> Option<u64> {

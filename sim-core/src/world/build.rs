@@ -30,7 +30,7 @@ impl<'m> World<'m> {
         let mut lanes = Lanes::default();
         let program = Program::compile(model);
         let network = Network::new(model);
-        let data = Data::new(model, &network);
+        let data = Data::new(model);
         let stations =
             Stations::new(model, mix(seed, u64::from(replication) << 32), |service| data.feeding(model, service));
         assert!(stations.places() < LAST_INDEX as usize, "a checked model has no more instances");

@@ -42,14 +42,24 @@ use sim_core::units::{Count, SimDuration};
 /// An oracle counts what sessions find out of order at replicas, and which of `session_guarantees` would prevent it: `own_writes_missed`,
 /// `reads_went_back`, `writes_out_of_order` and `writes_before_reads`. A session is a request of a load with all that it causes.
 ///
-/// Not modelled: the network on the way of the log (it is part of `lag`), and a primary that only some can reach.
+/// The log goes to each replica over the links of `network` in their direction, with the latency of the link before the lag, and the acknowledgement
+/// comes back over those of the other direction. What is lost is sent again, after 200ms (or `rto_min` of the link's transport) and twice as long
+/// each time. A replica to which nothing comes through, in a partition or because a link is withdrawn, gets nothing, serves what it has, and writes
+/// that wait for it wait on. When the way is there again it has all that it lacks after one more lag.
+///
+/// Where more than half of the copies hear nothing of the primary, and hear each other, they take it for dead: `detect` and `takes` later one of them
+/// leads. Until then the old primary takes writes: with `majority` they wait and fail, with less they are answered, and what only its side has is
+/// lost. From then on it follows the new one, and all callers know that. With two copies there is no such majority: only a crash, or somebody, makes
+/// the replica the primary.
+///
+/// Not modelled: callers that still hold the old primary for the primary when another leads, and the bandwidth that the log takes.
 ///
 /// # When to use it
 /// For databases with read replicas: what reads of replicas see, what it costs to wait for copies, and what a failover loses.
 ///
 /// # Knobs
 /// - `replicas`: how many follow the primary, count, default all other instances; without `instances` there are so many and the primary
-/// - `lag`: how late a replica has a write, duration or distribution, default 100ms
+/// - `lag`: how late a replica has a write that has come over the network, duration or distribution, default 100ms
 /// - `reads`: where reads go, `primary`, `replica` or `nearest` (any instance), default replica
 /// - `commit`: which copies have a write before it is answered, `asynchronous`, `primary`, `one_replica`, `majority` or `all`, default primary
 /// - `closed_timestamp_lag`: how old what a replica shows is at least, duration such as `CockroachDB`'s 3s, default none; live

@@ -21,8 +21,12 @@ use sim_core::units::Count;
 /// it. A copy that is back gets what it lacks after one more leg (hinted handoff); nobody stands in for it meanwhile, so that the quorum is strict.
 /// The timed part `commit_wait` is how long writes wait.
 ///
-/// Not modelled: repair by reads, conflicts of writes at one time (the later one to begin is the newer version), and the network between the
-/// instances of a store, which is part of the legs.
+/// Messages between two instances also take the latency of the link in their direction, and meet the faults on it; what is lost is sent again, after
+/// 200ms (or `rto_min` of the link's transport) and twice as long each time. A copy to which nothing comes through from the instance that has taken
+/// the request counts as down, and gets its hints when all others come through to it; one from which nothing comes back gets writes and
+/// acknowledges none.
+///
+/// Not modelled: repair by reads, and conflicts of writes at one time (the later one to begin is the newer version).
 ///
 /// # When to use it
 /// For Dynamo, Cassandra, Riak and the like: how often a read is stale for which R and W, and what each costs in latency.

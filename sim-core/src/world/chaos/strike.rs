@@ -506,6 +506,7 @@ impl World<'_> {
             let network = any || self.network.matters(site) || size.0.get() + size.1.get() > 0;
             self.calls.set_network(site, network);
         }
+        self.reach_may_change();
     }
 }
 

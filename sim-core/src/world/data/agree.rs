@@ -1,19 +1,21 @@
 //! Agreement between regions: how long a write waits until enough of them have it.
 //!
-//! The instance that takes a write asks the other regions of its store, as often as there are round trips, and each time goes on when a
-//! majority of the regions, its own among them, has answered. Messages take the time of the network between the zones; losses and faults
-//! on the way do not act on them.
+//! The instance that takes a write asks the other regions of its store, as often as there are round trips, and each time goes on when a majority of
+//! the regions, its own among them, has answered. Messages go over the links between the zones, each in its direction; what is lost is sent again. A
+//! region to which nothing comes through, from which nothing comes back, or whose instances are all down does not answer; where too few are left, the
+//! write waits until there are more.
 
 use crate::engine::rng::{Keyed, mix};
-use crate::ids::ServiceId;
+use crate::ids::{InstanceId, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::results::TraceStepKind;
 use crate::topology::{Node, Replication, Service};
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
-use crate::world::network::Network;
+use crate::world::network::Stand;
 use crate::world::probe::Stage;
 use crate::world::program::Op;
+use std::collections::BTreeMap;
 
 const AGREE: u64 = 0x73;
 
@@ -26,34 +28,37 @@ struct Agreement {
 
 /// Whom the instances of one zone ask.
 struct AskedRegions {
-    /// The way to each other region, and the way back.
-    ways: Vec<(u16, u16)>,
+    /// The zone that speaks for each other region.
+    others: Vec<ZoneId>,
     /// How many of them have to answer.
     needed: usize,
 }
 
 /// Who agrees, by store; `None` for all else.
 #[derive(Default)]
-pub(super) struct Agreements(Vec<Option<Agreement>>);
+pub(super) struct Agreements {
+    of: Vec<Option<Agreement>>,
+    /// Writes that wait for more regions, each with the number for which it waits, by store.
+    waiting: BTreeMap<ServiceId, Vec<(FrameId, u64)>>,
+}
 
 impl Agreements {
-    pub(in crate::world) fn new(model: &Model, wires: &Network) -> Self {
-        let agreement = |(index, service): (usize, &Service)| {
+    pub(in crate::world) fn new(model: &Model) -> Self {
+        let agreement = |service: &Service| {
             let Node::Store(store) = &service.node else { return None };
             let Replication::Consensus { regions, round_trips, .. } = store.replication else { return None };
             let standing = standing(model, service, regions as usize);
             let asked = |own: usize| {
                 let own_region = model.zones[own].region;
                 let others = standing.iter().filter(|&&zone| model.zones[zone].region != own_region);
-                let way = |from, to| wires.way_within(model, ServiceId::from(index), from, to);
-                let ways: Vec<(u16, u16)> = others.map(|&zone| (way(own, zone), way(zone, own))).collect();
-                let is_one_of_them = ways.len() < standing.len();
-                let needed = (regions as usize / 2 + 1 - usize::from(is_one_of_them)).min(ways.len());
-                AskedRegions { ways, needed }
+                let others: Vec<ZoneId> = others.map(|&zone| ZoneId::from(zone)).collect();
+                let is_one_of_them = others.len() < standing.len();
+                let needed = (regions as usize / 2 + 1 - usize::from(is_one_of_them)).min(others.len());
+                AskedRegions { others, needed }
             };
             Some(Agreement { round_trips, asked: (0..model.zones.len()).map(asked).collect() })
         };
-        Self(model.services.iter().enumerate().map(agreement).collect())
+        Self { of: model.services.iter().map(agreement).collect(), waiting: BTreeMap::new() }
     }
 }
 
@@ -72,7 +77,10 @@ impl World<'_> {
     /// A write waits until the regions agree. It keeps its worker and uses no processor.
     pub(in crate::world) fn agree(&mut self, frame: FrameId, service: ServiceId) -> Option<FrameId> {
         self.stage(frame, Stage::Step(TraceStepKind::Agree));
-        let took = self.agreement_ns(frame, service);
+        let Some(took) = self.agreement_ns(frame, service) else {
+            self.waits_for_regions(frame, service);
+            return None;
+        };
         if took == 0 {
             self.frames[frame].pc += 1;
             return Some(frame);
@@ -98,22 +106,59 @@ impl World<'_> {
         Some(frame)
     }
 
-    fn agreement_ns(&self, frame: FrameId, service: ServiceId) -> u64 {
-        let Some(agreement) = &self.data.agreements.0[service.index()] else { return 0 };
+    /// How long it takes until the regions agree [ns]; `None` where too few of them answer.
+    fn agreement_ns(&self, frame: FrameId, service: ServiceId) -> Option<u64> {
+        let Some(agreement) = &self.data.agreements.of[service.index()] else { return Some(0) };
         let at = &self.frames[frame];
-        let asked = &agreement.asked[self.stations.zone_of(at.instance.known()).index()];
-        let Some(last) = asked.needed.checked_sub(1) else { return 0 };
+        let home = self.stand_of(at.instance.known());
+        let asked = &agreement.asked[home.zone.index()];
+        let Some(last) = asked.needed.checked_sub(1) else { return Some(0) };
         let mut draw = Keyed::new(mix(at.key, AGREE));
-        let mut answers = vec![0; asked.ways.len()];
+        let mut answers = Vec::with_capacity(asked.others.len());
         let mut took = 0u64;
         for _ in 0..agreement.round_trips {
-            for (answer, (there, back)) in answers.iter_mut().zip(&asked.ways) {
-                *answer = self.network.latency_ns(*there, &mut draw) + self.network.latency_ns(*back, &mut draw);
+            answers.clear();
+            for &zone in &asked.others {
+                let away = Stand { zone, instance: None };
+                let there = self.stream_takes(service, home, away, &mut draw);
+                let back = self.stream_takes(service, away, home, &mut draw);
+                if let (Some(there), Some(back), false) = (there, back, self.is_dark(service, zone)) {
+                    answers.push(there + back);
+                }
             }
             answers.sort_unstable();
-            took += answers[last];
+            took += answers.get(last)?;
         }
-        took
+        Some(took)
+    }
+
+    /// Whether a store has instances in the region of a zone, and none of them is up.
+    fn is_dark(&self, service: ServiceId, zone: ZoneId) -> bool {
+        let region = |zone: ZoneId| self.model.zones[zone.index()].region;
+        let in_region = |instance: &InstanceId| region(self.stations.zone_of(*instance)) == region(zone);
+        let mut there = self.stations.instances_of(service).filter(in_region).peekable();
+        there.peek().is_some() && !there.any(|instance| self.stations.serves(instance))
+    }
+
+    fn waits_for_regions(&mut self, frame: FrameId, service: ServiceId) {
+        let seq = self.calendar.next_sequence();
+        let at = &mut self.frames[frame];
+        (at.seq, at.phase) = (seq, Phase::Agreeing);
+        self.data.agreements.waiting.entry(service).or_default().push((frame, seq));
+    }
+
+    /// More regions of a store may answer than before: writes that wait for that ask again.
+    pub(super) fn agreeing_may_change(&mut self, service: ServiceId) {
+        let Some(waiting) = self.data.agreements.waiting.remove(&service) else { return };
+        for (frame, seq) in waiting {
+            if !self.frames.waits_for(frame, seq) {
+                continue;
+            }
+            match self.agreement_ns(frame, service) {
+                Some(took) => self.wakes_after(frame, took, Phase::Agreeing),
+                None => self.waits_for_regions(frame, service),
+            }
+        }
     }
 }
 

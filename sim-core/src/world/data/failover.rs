@@ -3,6 +3,8 @@
 //! A primary that crashes or freezes is noticed after `detect`; from then until `takes` is over nobody takes writes, and then the replica leads that
 //! lacks the fewest. A primary that somebody isolates, drains or replaces hands over without a loss, in `takes`. The old primary is fenced: a write
 //! that it still has in hand fails. Where no replica can lead, the next that can does, or the old primary when it is back.
+//!
+//! What the network between the copies does to all that stands in `reach`.
 
 use super::Due;
 use super::copies::{CALLS, Copies, Lost, Wait};
@@ -36,6 +38,10 @@ enum Course {
     TakesOver,
     /// Nobody: no copy can lead.
     NoneCan,
+    /// Its primary, which is cut off from a majority that will notice.
+    IsCutOff,
+    /// Its primary, until one of that majority takes over.
+    IsOusted,
 }
 
 /// The failover of one store.
@@ -77,7 +83,9 @@ impl Failovers {
     }
 
     fn leads(&self, store: ServiceId) -> bool {
-        self.of.get(&store).is_none_or(|of| matches!(of.course, Course::Leads | Course::IsDown))
+        let takes_writes =
+            |course| matches!(course, Course::Leads | Course::IsDown | Course::IsCutOff | Course::IsOusted);
+        self.of.get(&store).is_none_or(|of| takes_writes(of.course))
     }
 }
 
@@ -113,6 +121,7 @@ impl World<'_> {
         let Some(copies) = self.data.rows.copies_mut(store) else {
             self.quorum_may_change(instance, is_up);
             self.merging_may_change(instance, is_up);
+            self.agreeing_may_change(store);
             return;
         };
         if copies.is_up(number) == is_up {
@@ -126,6 +135,9 @@ impl World<'_> {
             }
             (true, false) => self.primary_is_down(store),
             (true, true) => self.primary_is_back(store, has_memory),
+        }
+        if self.copies_are_apart() {
+            self.copies_may_be_cut(store);
         }
     }
 
@@ -149,8 +161,7 @@ impl World<'_> {
     /// A primary that has crashed, or was frozen, is up again.
     fn primary_is_back(&mut self, store: ServiceId, has_memory: bool) {
         let now = self.now;
-        let course = self.data.failovers.of.get(&store).map(|of| of.course).unwrap_or_default();
-        if course == Course::TakesOver {
+        if self.course_of(store) == Course::TakesOver {
             return;
         }
         let Some(copies) = self.data.rows.copies_mut(store) else { return };
@@ -170,7 +181,9 @@ impl World<'_> {
         }
         let leader = self.leader_of(store);
         match course {
-            Course::Leads if self.stations.serves(leader) && !self.stations.is_known(leader) => self.hands_over(store),
+            Course::Leads | Course::IsCutOff if self.stations.serves(leader) && !self.stations.is_known(leader) => {
+                self.hands_over(store);
+            }
             Course::NoneCan => self.elects(store),
             _ => {}
         }
@@ -192,8 +205,10 @@ impl World<'_> {
 
     fn begins_takeover(&mut self, store: ServiceId) {
         let Some(takes) = self.failover_of(store).map(|settings| settings.takes.clone()) else { return };
-        let term = self.changes_course(store, Course::TakesOver);
-        self.is_without_primary(store, true);
+        // Who is cut off does not know that somebody else will lead, and takes writes until then.
+        let is_cut_off = self.course_of(store) == Course::IsCutOff;
+        let term = self.changes_course(store, if is_cut_off { Course::IsOusted } else { Course::TakesOver });
+        self.is_without_primary(store, !is_cut_off);
         let took = self.failover_ns(store, &takes, "takes over", term);
         self.schedule(self.now.saturating_add(took), Due::TakesOver { store, term });
     }
@@ -207,7 +222,11 @@ impl World<'_> {
 
     fn next_leader(&self, store: ServiceId) -> Option<usize> {
         let first = self.stations.first(store);
-        let able = |number: usize| self.stations.is_known(InstanceId(first.0 + number as u32));
+        let majority = if self.course_of(store) == Course::IsOusted { self.majority_without(store) } else { None };
+        let able = |number: usize| {
+            self.stations.is_known(InstanceId(first.0 + number as u32))
+                && majority.as_ref().is_none_or(|majority| majority.contains(&number))
+        };
         self.data.rows.copies(store)?.next_leader(self.now, able)
     }
 
@@ -215,11 +234,12 @@ impl World<'_> {
     fn elects(&mut self, store: ServiceId) {
         let now = self.now;
         let leader = self.leader_of(store);
+        let mut is_another = false;
         if let Some(next) = self.next_leader(store) {
-            let Some(copies) = self.data.rows.copies_mut(store) else { return };
-            let lost = copies.leads(next, now);
+            let lost = self.takes_the_lead(store, next);
             self.writes_are_lost(store, &lost, Cause::Failover);
             count!(self.stations.counts(store), data::FAILOVERS);
+            is_another = true;
         } else if self.stations.serves(leader) {
             // It is back and was fenced, or was to hand over and nobody can take its place.
             let Some(copies) = self.data.rows.copies_mut(store) else { return };
@@ -238,6 +258,30 @@ impl World<'_> {
         self.changes_course(store, Course::Leads);
         self.is_without_primary(store, false);
         self.copies_are_more(store);
+        if is_another && self.copies_are_apart() {
+            self.copies_may_be_cut(store);
+        }
+    }
+
+    fn course_of(&self, store: ServiceId) -> Course {
+        self.data.failovers.of.get(&store).map(|of| of.course).unwrap_or_default()
+    }
+
+    /// The primary of a store is cut off from a majority of its copies, or not any more.
+    pub(super) fn primary_may_be_cut_off(&mut self, store: ServiceId, is_cut_off: bool) {
+        let Some(settings) = self.failover_of(store) else { return };
+        let detect = settings.detect.clone();
+        match (self.course_of(store), is_cut_off) {
+            (Course::Leads, true) => {
+                let term = self.changes_course(store, Course::IsCutOff);
+                let took = self.failover_ns(store, &detect, "detects", term);
+                self.schedule(self.now.saturating_add(took), Due::Detected { store, term });
+            }
+            (Course::IsCutOff | Course::IsOusted, false) => {
+                self.changes_course(store, Course::Leads);
+            }
+            _ => {}
+        }
     }
 
     fn changes_course(&mut self, store: ServiceId, course: Course) -> u32 {
@@ -369,7 +413,7 @@ impl World<'_> {
     }
 
     /// More copies follow than before: those who wait for copies look again.
-    fn copies_are_more(&mut self, store: ServiceId) {
+    pub(super) fn copies_are_more(&mut self, store: ServiceId) {
         let Some(starved) = self.data.failovers.starved.remove(&store) else { return };
         for (frame, seq) in starved {
             if self.frames.waits_for(frame, seq) {

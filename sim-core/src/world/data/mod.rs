@@ -10,6 +10,7 @@ mod merge;
 mod message;
 mod outboxes;
 mod quorum;
+mod reach;
 mod rows;
 mod sagas;
 mod stock;
@@ -21,7 +22,6 @@ pub(in crate::world) use rows::Read;
 
 use super::events::EventId;
 use super::frame::{Frame, FrameId};
-use super::network::Network;
 use super::{Event, World, fact};
 use crate::data::replication::Commit;
 use crate::data::stock::Escrow;
@@ -160,14 +160,14 @@ pub(in crate::world) struct Data {
 }
 
 impl Data {
-    pub(in crate::world) fn new(model: &Model, network: &Network) -> Self {
+    pub(in crate::world) fn new(model: &Model) -> Self {
         Self {
             queues: message::Queues::new(model),
             rows: rows::Rows::new(model),
             effects: effects::Effects::new(model),
             outboxes: outboxes::Outboxes::new(model),
             sagas: sagas::Sagas::new(model),
-            agreements: agree::Agreements::new(model, network),
+            agreements: agree::Agreements::new(model),
             failovers: failover::Failovers::new(model),
             stocks: stock::Stocks::new(model),
             at_quorum: BTreeMap::new(),

@@ -4,8 +4,9 @@
 //! take times of their own; this is the model WARS of probabilistically bounded staleness (Bailis et al., VLDB 2012). A read sees the newest of the
 //! versions that the first copies to reply have at the time at which it comes to each of them.
 //!
-//! A copy that is down gets no write, and gets what it lacks one leg after it is back, from the instances that have kept it (hinted handoff). It
-//! is not counted until then. So of a row only writes are kept that some copy lacks, unless a newer one has come to all that are up.
+//! A copy that is down gets no write, and gets what it lacks one leg after it is back, from the instances that have kept it (hinted handoff). It is
+//! not counted until then. The same is true of a copy to which nothing comes through from the instance that takes the request. So of a row only
+//! writes are kept that some copy lacks, unless a newer one has come to all that are up.
 
 use crate::counters::{count, part};
 use crate::data::level::Level;
@@ -26,6 +27,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// When a write comes to a copy that is down.
 const AWAY: u64 = u64::MAX;
+
+/// How long a message is on its way to each copy of a row, and its answer back, beside the legs of the store [ns]; `None` where nothing comes
+/// through.
+type Ways = Vec<[Option<u64>; 2]>;
+
 /// When a write was answered that was not yet.
 const NEVER: u64 = u64::MAX;
 
@@ -33,6 +39,7 @@ const WRITE: u64 = 0x76;
 const READ: u64 = 0x77;
 const HINT: u64 = 0x78;
 const RING: u64 = 0x79;
+const WAYS: u64 = 0x7e;
 
 /// A write of a row.
 #[derive(Debug, Clone)]
@@ -112,19 +119,20 @@ impl Quorum {
     }
 
     /// A write sets out to the copies of its row: its number, and after how long enough have acknowledged it [ns]; `None` where too few are up.
-    fn writes(&mut self, row: u64, key: u64, now: u64) -> Option<(u64, u64)> {
+    fn writes(&mut self, row: u64, key: u64, now: u64, ways: &Ways) -> Option<(u64, u64)> {
         let copies: Vec<usize> = self.copies_of(row).collect();
         let mut draw = Keyed::new(mix(key, WRITE));
         let mut acks = Vec::with_capacity(copies.len());
         let mut comes = Vec::with_capacity(copies.len());
-        for &copy in &copies {
+        for (place, &copy) in copies.iter().enumerate() {
             let there = whole_ns(self.write.sample(&mut draw));
             let back = whole_ns(self.ack.sample(&mut draw));
-            if self.is_up[copy] {
-                comes.push(now + there);
-                acks.push(there + back);
-            } else {
-                comes.push(AWAY);
+            match ways.get(place).copied().unwrap_or([Some(0); 2]) {
+                [Some(way), back_way] if self.is_up[copy] => {
+                    comes.push(now + there + way);
+                    acks.extend(back_way.map(|back_way| there + way + back + back_way));
+                }
+                _ => comes.push(AWAY),
             }
         }
         acks.sort_unstable();
@@ -178,14 +186,15 @@ impl Quorum {
     }
 
     /// A read sets out to the copies of its row and waits for so many: what it sees, and how long it takes [ns]; `None` where too few are up.
-    fn reads(&self, row: u64, key: u64, since: u64, now: u64, read: usize) -> Option<(Seen, u64)> {
+    fn reads(&self, row: u64, key: u64, (since, now): (u64, u64), read: usize, ways: &Ways) -> Option<(Seen, u64)> {
         let mut draw = Keyed::new(mix(key, READ));
         let mut replies: Vec<(u64, usize, u64)> = Vec::with_capacity(self.settings.copies as usize);
         for (place, copy) in self.copies_of(row).enumerate() {
             let there = whole_ns(self.read.sample(&mut draw));
             let back = whole_ns(self.reply.sample(&mut draw));
-            if self.is_up[copy] {
-                replies.push((there + back, place, now + there));
+            let ways = ways.get(place).copied().unwrap_or([Some(0); 2]);
+            if let ([Some(way), Some(back_way)], true) = (ways, self.is_up[copy]) {
+                replies.push((there + way + back + back_way, place, now + there + way));
             }
         }
         replies.sort_unstable();
@@ -266,9 +275,10 @@ impl World<'_> {
         let row = self.row(frame, store);
         let (key, since) = (self.frames[frame].key, self.frames[frame].arrived);
         let takes_first = self.takes_the_first_copy(frame);
+        let ways = self.ways_to_copies(frame, store, row, READ);
         let read = self.data.rows.quorum(store).and_then(|quorum| {
             let waits_for = if takes_first { 1 } else { quorum.settings.read as usize };
-            quorum.reads(row, key, since, self.now, waits_for)
+            quorum.reads(row, key, (since, self.now), waits_for, &ways)
         });
         let Some((seen, took)) = read else { return self.too_few_are_up(frame, store) };
         self.data.sees_stock(frame, store, seen.gone);
@@ -286,7 +296,8 @@ impl World<'_> {
     /// A request writes its row at the copies, and waits for enough of them.
     pub(super) fn writes_to_quorum(&mut self, frame: FrameId, store: ServiceId, row: u64) -> Option<FrameId> {
         let (key, now) = (self.frames[frame].key, self.now);
-        let written = self.data.rows.quorum_mut(store).and_then(|quorum| quorum.writes(row, key, now));
+        let ways = self.ways_to_copies(frame, store, row, WRITE);
+        let written = self.data.rows.quorum_mut(store).and_then(|quorum| quorum.writes(row, key, now, &ways));
         let Some((number, took)) = written else { return self.too_few_are_up(frame, store) };
         if let Some(gone) = self.data.counted.remove(&frame)
             && let Some(quorum) = self.data.rows.quorum_mut(store)
@@ -326,6 +337,46 @@ impl World<'_> {
     /// Whether a quorum store could take a write of a row; also of every other store.
     pub(super) fn quorum_takes_writes(&self, store: ServiceId, row: u64) -> bool {
         self.data.rows.quorum(store).is_none_or(|quorum| quorum.can_write(row))
+    }
+
+    /// How long messages of a request are on their way between the instance that has taken it and the copies of a row; nothing where nothing lies
+    /// between them.
+    fn ways_to_copies(&self, frame: FrameId, store: ServiceId, row: u64, of: u64) -> Ways {
+        if self.copies_are_apart() { self.ways_of_quorum(frame, store, row, of) } else { Vec::new() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ways_of_quorum(&self, frame: FrameId, store: ServiceId, row: u64, of: u64) -> Ways {
+        let (Some(quorum), Some(home)) = (self.data.rows.quorum(store), self.frames[frame].instance.get()) else {
+            return Vec::new();
+        };
+        let first = self.stations.first(store).0;
+        let key = mix(mix(self.frames[frame].key, of), WAYS);
+        let way = |(place, copy): (usize, usize)| {
+            let away = InstanceId(first + copy as u32);
+            if away == home {
+                return [Some(0); 2];
+            }
+            let mut draw = Keyed::new(mix(key, place as u64));
+            let ends = [home, away].map(|instance| self.stand_of(instance));
+            [(ends[0], ends[1]), (ends[1], ends[0])].map(|(from, to)| self.stream_takes(store, from, to, &mut draw))
+        };
+        quorum.copies_of(row).enumerate().map(way).collect()
+    }
+
+    /// Copies to which all others come through get what they lack.
+    pub(super) fn hints_may_come(&mut self, store: ServiceId) {
+        let Some(quorum) = self.data.rows.quorum(store) else { return };
+        let (first, places, now) = (self.stations.first(store).0, quorum.is_up.len(), self.now);
+        let stand = |number: usize| self.stand_of(InstanceId(first + number as u32));
+        let up: Vec<usize> = (0..places).filter(|&number| quorum.is_up[number]).collect();
+        let hears =
+            |&to: &usize| up.iter().all(|&from| from == to || self.comes_through(store, stand(from), stand(to)));
+        let lacking = up.iter().copied().filter(|&number| !quorum.hints[number].is_empty());
+        let get: Vec<usize> = lacking.filter(hears).collect();
+        let Some(quorum) = self.data.rows.quorum_mut(store) else { return };
+        get.into_iter().for_each(|number| quorum.gets_hints(number, now));
     }
 
     pub(super) fn too_few_are_up(&mut self, frame: FrameId, store: ServiceId) -> Option<FrameId> {
@@ -375,7 +426,7 @@ mod tests {
                     let number = store.keeps(5, comes, time);
                     store.is_committed(5, number, time);
                 }
-                let (seen, _) = store.reads(5, trial, 20, 20, 1).unwrap();
+                let (seen, _) = store.reads(5, trial, (20, 20), 1, &Ways::new()).unwrap();
                 assert_eq!(seen.is_stale, seen.behind > 0);
                 (seen.behind as usize..12).for_each(|k| seen_within[k] += 1);
             }
@@ -390,7 +441,7 @@ mod tests {
     fn what_all_have_is_forgotten() {
         let mut store = quorum(3, 2, 2);
         for write in 0..10_000u64 {
-            let (number, _) = store.writes(write % 7, write, write * 1_000_000).unwrap();
+            let (number, _) = store.writes(write % 7, write, write * 1_000_000, &Ways::new()).unwrap();
             store.is_committed(write % 7, number, write * 1_000_000);
         }
         assert!(store.rows.values().map(VecDeque::len).sum::<usize>() < 60);
@@ -400,11 +451,11 @@ mod tests {
     fn a_copy_that_is_back_gets_what_it_lacks() {
         let mut store = quorum(3, 3, 2);
         store.changes(0, false, 0);
-        assert!(store.reads(5, 1, 0, 0, 3).is_none(), "three are to reply");
-        let (number, took) = store.writes(5, 1, 0).unwrap();
+        assert!(store.reads(5, 1, (0, 0), 3, &Ways::new()).is_none(), "three are to reply");
+        let (number, took) = store.writes(5, 1, 0, &Ways::new()).unwrap();
         store.is_committed(5, number, took);
         store.changes(1, false, 0);
-        assert!(store.writes(5, 2, 0).is_none());
+        assert!(store.writes(5, 2, 0, &Ways::new()).is_none());
         store.changes(1, true, 0);
         store.changes(0, true, 1_000_000_000);
         let lacks = |store: &Quorum, at: u64| {

@@ -158,6 +158,16 @@ impl Rows {
         self.stores[store].copies.as_mut()
     }
 
+    /// Takes the copies of a store with a primary out, until they are given back.
+    pub(super) fn take_copies(&mut self, store: ServiceId) -> Option<Copies> {
+        self.stores[store].copies.take()
+    }
+
+    /// Gives them back.
+    pub(super) fn give_copies(&mut self, store: ServiceId, copies: Copies) {
+        self.stores[store].copies = Some(copies);
+    }
+
     /// The copies of a store without a primary.
     pub(super) fn quorum(&self, store: ServiceId) -> Option<&Quorum> {
         self.stores[store].quorum.as_ref()
@@ -251,10 +261,11 @@ impl World<'_> {
                 self.has_read(frame, service, before + 1);
             }
         }
+        let legs = if has_copies && self.copies_are_apart() { self.legs_of_copies(service, key) } else { Vec::new() };
         let store = &mut self.data.rows.stores[service];
         if let Some(copies) = &mut store.copies {
             let session = Session { id, seen: self.tickets.seen(frame, service) };
-            let (position, is_held_back) = copies.write((row, session), key, now, via, sells);
+            let (position, is_held_back) = copies.write((row, sells, session), (key, now), via, &legs);
             if is_held_back {
                 count!(self.stations.counts(service), data::HELD_BACK);
             }

@@ -93,20 +93,14 @@ impl Carriage {
     }
 
     /// The egress of a message from one zone to another.
-    pub(super) fn egress(
-        &mut self,
-        place: usize,
-        (from, to): (ZoneId, ZoneId),
-        regions: &[RegionId],
-    ) -> Option<&mut Egress> {
-        let egresses = self.egresses.get_mut(place)?;
-        let of_two = match place {
-            0 | 1 => from.index() * regions.len() + to.index(),
-            // Regions are not more than zones.
-            2 => regions[from.index()].index() * regions.len() + regions[to.index()].index(),
-            _ => 0,
-        };
-        egresses.get_mut(of_two)
+    pub(super) fn egress(&mut self, place: usize, ends: (ZoneId, ZoneId), regions: &[RegionId]) -> Option<&mut Egress> {
+        self.egresses.get_mut(place)?.get_mut(of_two(place, ends, regions))
+    }
+
+    /// How long what goes from one zone to another waits for what is being sent [ns].
+    pub(super) fn waits_ns(&self, place: usize, ends: (ZoneId, ZoneId), regions: &[RegionId], now: u64) -> u64 {
+        let egress = self.egresses.get(place).and_then(|egresses| egresses.get(of_two(place, ends, regions)));
+        egress.map_or(0, |egress| egress.waits_ns(now))
     }
 
     /// A message stalls until its frame wakes.
@@ -116,6 +110,17 @@ impl Carriage {
         }
         stalled.seq = seq;
         self.stalled[frame.index()] = Some(stalled);
+    }
+}
+
+/// The place of the egress between two zones, among those of a quality.
+#[inline(always)]
+fn of_two(place: usize, (from, to): (ZoneId, ZoneId), regions: &[RegionId]) -> usize {
+    match place {
+        0 | 1 => from.index() * regions.len() + to.index(),
+        // Regions are not more than zones.
+        2 => regions[from.index()].index() * regions.len() + regions[to.index()].index(),
+        _ => 0,
     }
 }
 

@@ -11,9 +11,11 @@ mod probes;
 mod probing;
 mod resolve;
 mod routes;
+mod streams;
 mod wire;
 mod within;
 
 pub(in crate::world) use message::{Departure, Message};
 pub(in crate::world) use routes::Due;
+pub(in crate::world) use streams::Stand;
 pub(in crate::world) use wire::{EdgeEffect, EdgeFault, Network};

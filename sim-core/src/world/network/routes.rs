@@ -211,6 +211,7 @@ impl World<'_> {
             self.schedule(at, Due::Reuse { route: of as u32, leg: leg as u32 });
         }
         self.route_changes(of);
+        self.reach_may_change();
     }
 
     /// A link is announced again, if no other fault keeps it away.
@@ -220,6 +221,7 @@ impl World<'_> {
         route.withdrawn[leg] -= 1;
         if route.withdrawn[leg] == 0 {
             self.route_changes(of);
+            self.reach_may_change();
         }
     }
 
@@ -240,6 +242,7 @@ impl World<'_> {
                 used[direction].clone_from(&best[direction]);
             }
         }
+        self.reach_may_change();
     }
 
     /// Something is another than before: what follows of it spreads.
@@ -266,7 +269,10 @@ impl World<'_> {
             Due::ProbesSetOut(place) => self.probes_set_out(place, id),
             Due::ProbeArrives { way, took_ns } => self.probe_arrives(way, took_ns),
             Due::ProbesTimeOut(place) => self.probes_time_out(place),
-            Due::Spread { route, change } => self.network.routes.all[route as usize].has_spread(change),
+            Due::Spread { route, change } => {
+                self.network.routes.all[route as usize].has_spread(change);
+                self.reach_may_change();
+            }
             Due::Reuse { route, leg } => {
                 let now = self.now;
                 let at = &mut self.network.routes.all[route as usize];

@@ -5,11 +5,11 @@
 //! Deliveries from queues are calls of the queue, in its zone; a health check is a call of its checker (`stations/checkers`), and asks for no
 //! endpoint. A call site without latency, loss, sizes or an active fault never comes here. Latencies are drawn from the attempt's key.
 //!
-//! Left out here: the messages by which regions agree (`data/agree`), which take the latency of their links and meet no fault.
+//! Left out here: what copies of stores send each other ([`super::streams`]), and other messages that are no frames ([`super::within`]).
 
 use super::cards::Cards;
 use super::carriage::{Carriage, Stalled};
-use super::ends::{End, Ends, Way};
+use super::ends::{Ends, Way};
 use super::message::{Departure, Message, Parties};
 use super::probing::Probing;
 use super::resolve::Resolvers;
@@ -19,7 +19,7 @@ use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::Id;
 use crate::faults::FaultEffect;
-use crate::ids::{Caller, EdgeId, FaultId, InstanceId, Location, RegionId, ServiceId, ZoneId};
+use crate::ids::{Caller, EdgeId, FaultId, InstanceId, Location, RegionId, ZoneId};
 use crate::model::Model;
 use crate::network::LinkQuality;
 use crate::network::egress::{Egress, FOREVER_NS};
@@ -218,19 +218,6 @@ impl Network {
             None if self.regions[caller] == self.regions[callee] => 1,
             None => 2,
         }
-    }
-
-    /// The way of a message between two zones from one instance of a service to another, for [`Self::latency_ns`].
-    pub(in crate::world) fn way_within(&self, model: &Model, service: ServiceId, from: usize, to: usize) -> u16 {
-        let end = |zone: usize| End::instance(service, ZoneId::from(zone), &self.regions);
-        let ends = Ends { caller: end(from), callee: end(to) };
-        self.quality_between(model, &ends, Way::There, (from, to))
-    }
-
-    /// How long a message is on a way [ns].
-    pub(in crate::world) fn latency_ns(&self, way: u16, draw: &mut Keyed) -> u64 {
-        let place = self.routes.link_of(usize::from(way), || 0).place;
-        whole_ns(self.qualities[place].latency.sample(draw))
     }
 
     /// Whether a call site ever crosses a link that does something.

@@ -5,7 +5,11 @@
 //! its way: what a copy has not got by then it gets when the primary is back, or never, when another copy leads by then. Who leads next takes from
 //! the other copies that follow what these have, so that a write is lost only if none of them has it.
 //!
-//! Only writes that some copy still lacks are kept, so memory follows the lag. Of a copy that is away the rows are kept that it lacks.
+//! A copy to which the way from the primary is cut is up, gets nothing more and serves what it has. What was on its way still comes. When the way is
+//! there again, it has all that it lacks after one more lag. It may lead as well, and what it and those that it hears lack then is lost.
+//!
+//! Only writes that some copy still lacks are kept, so memory follows the lag. Of a copy that is away the rows are kept that it lacks; while a copy
+//! is cut off, the writes that it lacks.
 
 mod sessions;
 
@@ -27,6 +31,8 @@ const AWAY: u64 = u64::MAX;
 const HALTED: u64 = u64::MAX - 1;
 /// When a write was answered that was not.
 const NEVER: u64 = u64::MAX;
+/// How long an acknowledgement takes that does not come through.
+const CUT: u64 = u64::MAX;
 
 const LAG: u64 = 0x72;
 const AGAIN: u64 = 0x75;
@@ -42,6 +48,8 @@ struct Write {
     committed: u64,
     /// By copy: when it has the write [ns].
     applied: Vec<u64>,
+    /// By copy: how long its acknowledgement takes [ns]; empty where none takes any time.
+    backs: Vec<u64>,
     /// How many replicas it waits for.
     needs: u32,
     /// The flush of the primary's disk behind which it is safe there, by number.
@@ -83,10 +91,32 @@ struct Copy {
     follows_from: u64,
     /// Rows that it lacks because it was away, each since when [ns].
     lacks: BTreeMap<u64, u64>,
+    /// Nothing comes through from the primary.
+    is_cut: bool,
+    /// It followed the primary when the way was cut, and has been up since.
+    followed: bool,
     /// Flushes that writes have asked of its disk without waiting.
     asked: u64,
     /// How many of them are done.
     flushed: u64,
+}
+
+impl Copy {
+    /// Whether it has all but what is on its way, or was when the way to it was cut.
+    fn has_followed(&self, now: u64) -> bool {
+        self.is_up && (self.follows_from <= now || self.is_cut && self.followed)
+    }
+}
+
+/// How long the log is on its way to a copy, and the acknowledgement back [ns]; `None` where nothing comes through.
+pub(super) type Legs = [Option<u64>; 2];
+
+/// What copies hear of each other when another leads.
+pub(super) struct Heard<'a> {
+    /// Whether what the copy with this number sends comes to the one that leads.
+    pub by: &'a dyn Fn(usize) -> bool,
+    /// Whether what the one that leads sends comes to it.
+    pub of: &'a dyn Fn(usize) -> bool,
 }
 
 /// What a write has to wait for before it is answered.
@@ -122,6 +152,8 @@ pub(super) struct Copies {
     log: VecDeque<Write>,
     /// The position of the first of them.
     first: u64,
+    /// Writes before them that a copy lacks which is cut off, by position.
+    tail: Vec<(u64, Write)>,
     /// Positions of the writes of each row that are in the log.
     rows: BTreeMap<u64, Vec<u64>>,
     /// For draws: the same whatever other stores there are.
@@ -150,6 +182,7 @@ impl Copies {
             is_set: false,
             log: VecDeque::new(),
             first: 0,
+            tail: Vec::new(),
             rows: BTreeMap::new(),
             salt,
             guarantees: Vec::new(),
@@ -160,6 +193,11 @@ impl Copies {
     /// The instance that is the primary, by its number.
     pub(super) fn leader(&self) -> usize {
         self.leader
+    }
+
+    /// How many there are meant to be.
+    pub(super) fn number(&self) -> u32 {
+        self.number
     }
 
     /// Whether a copy is up, and not frozen.
@@ -194,18 +232,21 @@ impl Copies {
 
     /// What was sold by the write at a position is there again: that the write is lost takes nothing from anybody.
     pub(super) fn sale_is_over(&mut self, position: u64) {
-        let place = position.checked_sub(self.first);
-        place.and_then(|place| self.log.get_mut(place as usize)).into_iter().for_each(|write| write.sells = false);
+        let write = match position.checked_sub(self.first) {
+            Some(place) => self.log.get_mut(place as usize),
+            None => self.tail.iter_mut().find(|(of, _)| *of == position).map(|(_, write)| write),
+        };
+        write.into_iter().for_each(|write| write.sells = false);
     }
 
-    /// A session writes a row at the primary, and `sells` a thing of it: the position of the write, and whether replicas have to hold it back.
+    /// A session writes a row at the primary, and `sells` a thing of it; `legs` are by copy, and empty where nothing lies between them: the position
+    /// of the write, and whether replicas have to hold it back.
     pub(super) fn write(
         &mut self,
-        (row, session): (u64, Session<'_>),
-        key: u64,
-        now: u64,
+        (row, sells, session): (u64, bool, Session<'_>),
+        (key, now): (u64, u64),
         via: [Maybe<EdgeId>; CALLS],
-        sells: bool,
+        legs: &[Legs],
     ) -> (u64, bool) {
         self.trim(now);
         let after = self.before(row, session, now);
@@ -218,12 +259,13 @@ impl Copies {
             }
             // Drawn for copies that are away too, so that their fate changes no draw of the others.
             let comes = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
-            applied.push(match copy.follows_from {
-                AWAY => {
+            let there = legs.get(number).map_or(Some(0), |legs| legs[0]);
+            applied.push(match (copy.follows_from, there) {
+                (AWAY, _) | (_, None) => {
                     copy.lacks.entry(row).or_insert(now);
                     AWAY
                 }
-                from => comes.max(from),
+                (from, Some(there)) => comes.saturating_add(there).min(HALTED - 1).max(from),
             });
         }
         let mut is_held_back = false;
@@ -240,11 +282,13 @@ impl Copies {
         let committed = if needs == 0 { now } else { NEVER };
         let flush = if self.commit == Commit::Asynchronous { self.copies[self.leader].asked } else { 0 };
         let is_set = self.is_set && self.commit == Commit::Asynchronous;
+        let backs = legs.iter().map(|legs| legs[1].unwrap_or(CUT)).collect();
         let (session, is_lost) = (session.id, false);
         self.log.push_back(Write {
             row,
             committed,
             applied,
+            backs,
             needs,
             flush,
             via,
@@ -269,7 +313,9 @@ impl Copies {
             return Wait::Lost;
         }
         let others = write.applied.iter().enumerate().filter(|(number, at)| *number != leader && **at < HALTED);
-        let mut comes: Vec<u64> = others.map(|(_, at)| *at).collect();
+        let back = |number: usize| write.backs.get(number).copied().unwrap_or_default();
+        let heard = others.filter(|(number, _)| back(*number) != CUT);
+        let mut comes: Vec<u64> = heard.map(|(number, at)| at.saturating_add(back(number))).collect();
         comes.sort_unstable();
         match (write.needs as usize).checked_sub(1).map(|last| comes.get(last).copied()) {
             Some(None) => Wait::ForCopies,
@@ -314,7 +360,7 @@ impl Copies {
     /// A copy that does not lead crashes, freezes or goes: it gets nothing more.
     pub(super) fn goes_away(&mut self, number: usize, now: u64) {
         let copy = &mut self.copies[number];
-        copy.is_up = false;
+        (copy.is_up, copy.followed) = (false, false);
         if copy.follows_from <= now {
             copy.lacks.clear();
         }
@@ -326,10 +372,53 @@ impl Copies {
         }
     }
 
-    /// A copy is up again. Where the primary is, it has all that it lacks after one more lag: when that is [ns].
+    /// A copy is up again. Where the primary is, and comes through to it, it has all that it lacks after one more lag: when that is [ns].
     pub(super) fn comes_back(&mut self, number: usize, now: u64) -> Option<u64> {
         self.copies[number].is_up = true;
-        self.copies[self.leader].is_up.then(|| self.catches_up(number, now))
+        (self.copies[self.leader].is_up && !self.copies[number].is_cut).then(|| self.catches_up(number, now))
+    }
+
+    /// Whether nothing comes through from the primary to a copy.
+    pub(super) fn is_cut(&self, number: usize) -> bool {
+        self.copies[number].is_cut
+    }
+
+    /// From now on nothing comes through from the primary to a copy, or all does; whether that is new. What is on its way comes.
+    pub(super) fn is_reached(&mut self, number: usize, is_cut: bool, now: u64) -> bool {
+        let copy = &mut self.copies[number];
+        if number == self.leader || copy.is_cut == is_cut {
+            return false;
+        }
+        copy.is_cut = is_cut;
+        if is_cut {
+            copy.followed = copy.is_up && copy.follows_from <= now;
+            if copy.follows_from <= now {
+                copy.lacks.clear();
+            }
+            copy.follows_from = AWAY;
+        } else if copy.is_up && self.copies[self.leader].is_up {
+            self.catches_up(number, now);
+        }
+        self.forgets_tail();
+        true
+    }
+
+    fn forgets_tail(&mut self) {
+        if self.copies.iter().all(|copy| !copy.is_cut) {
+            self.tail = Vec::new();
+        }
+    }
+
+    /// Acknowledgements that did not come through set out again, where they do now: how long each takes [ns].
+    pub(super) fn acknowledges_again(&mut self, now: u64, mut takes: impl FnMut(usize, u64) -> Option<u64>) {
+        let first = self.first;
+        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| write.committed == NEVER) {
+            for (number, back) in write.backs.iter_mut().enumerate().filter(|(_, back)| **back == CUT) {
+                if let Some(takes) = takes(number, first + place as u64) {
+                    *back = takes.saturating_add(now.saturating_sub(write.applied[number]));
+                }
+            }
+        }
     }
 
     fn catches_up(&mut self, number: usize, now: u64) -> u64 {
@@ -369,8 +458,11 @@ impl Copies {
         let leader = self.leader;
         self.copies[leader].is_up = true;
         let flushed = self.copies[leader].flushed;
-        let lost =
-            if kept_memory { Vec::new() } else { self.loses(|write, has| write.flush > flushed && !has(write), now) };
+        let lost = if kept_memory {
+            Vec::new()
+        } else {
+            self.loses(|write, has| write.flush > flushed && !has(write), now, |_| true)
+        };
         if !kept_memory {
             self.copies[leader].asked = flushed;
             self.log.iter_mut().for_each(|write| write.flush = 0);
@@ -379,16 +471,31 @@ impl Copies {
         lost
     }
 
-    /// Another copy leads from now on. What neither it nor a copy that follows has is lost.
-    pub(super) fn leads(&mut self, number: usize, now: u64) -> Vec<Lost> {
+    /// Another copy leads from now on. What neither it nor a copy that follows, and that it hears, has is lost.
+    pub(super) fn leads(&mut self, number: usize, now: u64, heard: &Heard<'_>) -> Vec<Lost> {
         let before = self.leader;
         let was_up = self.copies[before].is_up;
-        let lost = if was_up { Vec::new() } else { self.loses(|write, has| !has(write), now) };
+        let lost = if was_up && !self.copies[number].is_cut {
+            Vec::new()
+        } else {
+            self.loses(|write, has| !has(write), now, |copy| copy == number || (heard.by)(copy))
+        };
         self.leader = number;
         for write in self.log.iter_mut().filter(|write| !write.is_lost) {
             write.applied[number] = write.applied[number].min(now);
             write.committed = write.committed.min(now);
             write.flush = 0;
+            write.backs.clear();
+        }
+        let leader = &mut self.copies[number];
+        (leader.is_cut, leader.follows_from) = (false, leader.follows_from.min(now));
+        self.tail = Vec::new();
+        for copy in (0..self.copies.len()).filter(|copy| *copy != number) {
+            let is_cut = !(heard.of)(copy);
+            if is_cut {
+                self.is_reached(copy, true, now);
+            }
+            self.copies[copy].is_cut = is_cut;
         }
         if !was_up {
             let copy = &mut self.copies[before];
@@ -400,19 +507,26 @@ impl Copies {
     }
 
     /// Writes that are lost where no copy that follows has them, and more is true.
-    fn loses(&mut self, is_lost: impl Fn(&Write, &dyn Fn(&Write) -> bool) -> bool, now: u64) -> Vec<Lost> {
+    fn loses(
+        &mut self,
+        is_lost: impl Fn(&Write, &dyn Fn(&Write) -> bool) -> bool,
+        now: u64,
+        is_heard: impl Fn(usize) -> bool,
+    ) -> Vec<Lost> {
         let (copies, leader) = (&self.copies, self.leader);
         let has = |write: &Write| {
             let others = write.applied.iter().zip(copies).enumerate().filter(|(number, _)| *number != leader);
-            others.into_iter().any(|(_, (at, copy))| *at <= now && copy.is_up && copy.follows_from <= now)
+            others.into_iter().any(|(number, (at, copy))| *at <= now && copy.has_followed(now) && is_heard(number))
         };
         let mut lost = Vec::new();
         let first = self.first;
-        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| !write.is_lost) {
+        let tail = self.tail.iter_mut().map(|(position, write)| (*position, write));
+        let log = self.log.iter_mut().enumerate().map(|(place, write)| (first + place as u64, write));
+        for (position, write) in tail.chain(log).filter(|(_, write)| !write.is_lost) {
             if is_lost(write, &has) {
                 write.is_lost = true;
                 let is_answered = write.committed != NEVER;
-                let sold_at = write.sells.then_some(first + place as u64);
+                let sold_at = write.sells.then_some(position);
                 if is_answered || write.sells {
                     lost.push(Lost { row: write.row, via: write.via, is_set: write.is_set, is_answered, sold_at });
                 }
@@ -446,19 +560,20 @@ impl Copies {
             }
         }
         for number in 0..self.copies.len() {
-            if number != leader && self.copies[number].is_up && self.copies[number].follows_from == AWAY {
+            let copy = &self.copies[number];
+            if number != leader && copy.is_up && copy.follows_from == AWAY && !copy.is_cut {
                 self.catches_up(number, now);
             }
         }
     }
 
-    /// The copy that can lead and lacks the fewest writes, of those that are `able`.
+    /// The copy that can lead and lacks the fewest writes, of those that are `able`; one that is cut off only where no other can.
     pub(super) fn next_leader(&self, now: u64, able: impl Fn(usize) -> bool) -> Option<usize> {
-        let lacks =
-            |number: usize| self.log.iter().filter(|write| !write.is_lost && write.applied[number] > now).count();
-        let follows = |number: &usize| self.copies[*number].is_up && self.copies[*number].follows_from <= now;
+        let writes = || self.log.iter().chain(self.tail.iter().map(|(_, write)| write));
+        let lacks = |number: usize| writes().filter(|write| !write.is_lost && write.applied[number] > now).count();
         let others = (0..self.copies.len()).filter(|number| *number != self.leader);
-        others.filter(follows).filter(|number| able(*number)).min_by_key(|number| (lacks(*number), *number))
+        let can = others.filter(|number| self.copies[*number].has_followed(now)).filter(|number| able(*number));
+        can.min_by_key(|number| (self.copies[*number].is_cut, lacks(*number), *number))
     }
 
     /// When the last copy that is about to catch up will have done so [ns].
@@ -490,7 +605,12 @@ impl Copies {
                     self.rows.remove(&write.row);
                 }
             }
-            self.log.pop_front();
+            if let Some(write) = self.log.pop_front()
+                && !write.is_lost
+                && self.copies.iter().zip(&write.applied).any(|(copy, at)| copy.is_cut && *at > now)
+            {
+                self.tail.push((self.first, write));
+            }
             self.first += 1;
         }
     }
