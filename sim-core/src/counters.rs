@@ -97,6 +97,33 @@ pub mod probe {
     pub const LATEST_ONE_WAY: LevelId = LevelId(LEVELS.len() as u8 + 3);
 }
 
+/// What is timed and counted of links, behind what is of probes: metrics of their own read it. All but the first two are sums alone.
+pub mod link {
+    use super::PartId;
+    use super::probe::ONE_WAY;
+
+    /// How long messages that arrived were on their way.
+    pub const CARRIED: PartId = PartId(ONE_WAY.0 + 1);
+    /// How many messages had set out within 10 ms, each time that such a stretch was over.
+    pub const STARTS: PartId = PartId(ONE_WAY.0 + 2);
+    /// Messages that were lost for good.
+    pub const LOST: PartId = PartId(ONE_WAY.0 + 3);
+    /// What was sent [bytes].
+    pub const SENT: PartId = PartId(ONE_WAY.0 + 4);
+    /// How long the sending end was busy [ns].
+    pub const BUSY: PartId = PartId(ONE_WAY.0 + 5);
+    /// Integral over time of what waited or was being sent [bytes us].
+    pub const BACKLOG: PartId = PartId(ONE_WAY.0 + 6);
+    /// [`crate::network::DROPPED`] of a link.
+    pub const DROPPED: PartId = PartId(ONE_WAY.0 + 7);
+    /// [`crate::network::SEGMENTS_DROPPED`] of a link.
+    pub const SEGMENTS_DROPPED: PartId = PartId(ONE_WAY.0 + 8);
+    /// [`crate::network::TRANSPORT_TIMEOUTS`] of a link.
+    pub const TIMEOUTS: PartId = PartId(ONE_WAY.0 + 9);
+    /// Changes of the links that a route uses.
+    pub const ROUTE_CHANGES: PartId = PartId(ONE_WAY.0 + 10);
+}
+
 /// How many counters of call sites there are.
 pub const CALL_SITE_COUNTERS: usize = number(Counted::CallSite);
 /// The counters of call sites.

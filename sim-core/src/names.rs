@@ -36,6 +36,15 @@ pub struct NamedLink {
     pub is_routed: bool,
 }
 
+/// Directions of links, of which something is measured together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkWays {
+    /// By the number of the link: twice that from its first end, and one more the other way.
+    pub ways: Vec<usize>,
+    /// The route, by its place, where they are those of one.
+    pub route: Option<usize>,
+}
+
 /// All names that settings may refer to.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
@@ -99,6 +108,8 @@ pub struct Names {
     pub versions: BTreeMap<String, VersionId>,
     /// Named links.
     pub links: BTreeMap<String, NamedLink>,
+    /// Links and routes, and each direction of them by itself: `NAME.FROM->TO`.
+    pub link_ways: BTreeMap<String, LinkWays>,
     /// Which service may run which version: the names of both.
     pub versions_of: BTreeSet<(String, String)>,
     /// Whether one request in so many is simulated, so that numbers and rates of requests mean less than they say.
@@ -119,6 +130,21 @@ macro_rules! lookup {
 }
 
 impl Names {
+    /// The name of a place.
+    pub fn of_place(&self, place: Location) -> String {
+        fn of<T: PartialEq>(all: &BTreeMap<String, T>, id: &T) -> Option<String> {
+            all.iter().find(|(_, other)| *other == id).map(|(name, _)| name.clone())
+        }
+        let name = match &place {
+            Location::Zone(id) => of(&self.zones, id),
+            Location::Region(id) => of(&self.regions, id),
+            Location::Service(id) => of(&self.services, id),
+            Location::Endpoint(id) => of(&self.endpoints, id),
+            Location::Load(id) => of(&self.loads, id),
+        };
+        name.unwrap_or_default()
+    }
+
     lookup!(
         /// The service, store or queue called `name`; a problem at `key` if there is none.
         service, services, ServiceId, "service"

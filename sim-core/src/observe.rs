@@ -5,14 +5,15 @@
 
 use crate::call::breaker::State;
 use crate::call::{hedge, retry};
-use crate::counters::{RUNNING_AT_SIZE, level, probe};
+use crate::counters::{RUNNING_AT_SIZE, level, link, probe};
 use crate::data::cache::{HITS, MISSES};
 use crate::data::{MESSAGES_LOST, Wrongness};
 use crate::engine::math;
 use crate::expression::{LevelSubject, Metric, Resolved, ScopeMeant, Subject, View};
 use crate::ids::{Caller, EdgeId, EndpointId, GuardId, LoadId, ProbeId, ServiceId, VersionId};
 use crate::metrics::{Counted, Counter, Histogram, LevelAt, LevelId, LevelSums, PartAt, TimedSums, VersionCounts};
-use crate::names::Objective;
+use crate::names::{LinkWays, Objective};
+use crate::network;
 use crate::results::{EdgeCounts, ServiceCounts};
 use crate::service::cpu;
 use crate::service::memory::USED;
@@ -49,6 +50,7 @@ pub fn observe(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> O
     match (&metric.subject, metric.metric) {
         (Subject::Timed(parts), which) => timed(parts, which, seen),
         (Subject::Probe(ways), which) => probed(ways, which, seen),
+        (Subject::Link(ways), which) => of_link(topology, ways, which, seen),
         (Subject::Level(level, of), which) => levelled(topology, *level, of, which, seen),
         (_, Metric::UsersAffected) => users_affected(topology, &metric.subject, seen),
         (Subject::Promise(_, objective), Metric::BurnRate) => burn_rate(topology, (*objective)?, seen),
@@ -271,6 +273,62 @@ fn probed(ways: &[ProbeId], metric: Metric, seen: &dyn Observed) -> Option<f64> 
     }
 }
 
+/// The times on the way of the messages of a link, by direction.
+pub fn carried(ways: &LinkWays) -> Vec<PartAt> {
+    ways.ways.iter().map(|way| PartAt::link(link::CARRIED, *way)).collect()
+}
+
+/// Which histograms a metric of a link looks at.
+pub fn times_of_link(ways: &LinkWays, metric: Metric) -> Vec<PartAt> {
+    match metric {
+        Metric::Starts => ways.ways.iter().map(|way| PartAt::link(link::STARTS, *way)).collect(),
+        _ => carried(ways),
+    }
+}
+
+fn of_link(topology: &Topology, ways: &LinkWays, metric: Metric, seen: &dyn Observed) -> Option<f64> {
+    let sums = |part| {
+        let mut sums = TimedSums::default();
+        ways.ways.iter().for_each(|way| sums.add(&seen.timed(PartAt::link(part, *way))));
+        sums
+    };
+    let ns = Some(seen.seconds() * 1e9).filter(|ns| *ns > 0.0)?;
+    let count = |part| Some(sums(part).count as f64);
+    match metric {
+        Metric::MessagesCarried => count(link::CARRIED),
+        Metric::MessagesLost => count(link::LOST),
+        Metric::BytesCarried => Some(sums(link::SENT).sum_ns as f64),
+        Metric::BandwidthUsed => Some(sums(link::SENT).sum_ns as f64 * 1e9 / ns),
+        // Bytes and microseconds.
+        Metric::LinkBacklog => Some(sums(link::BACKLOG).sum_ns as f64 * 1e3 / ns),
+        Metric::Utilisation => {
+            let has_bandwidth = |way: &&usize| topology.network.links[**way / 2].quality.bandwidth.is_some();
+            let busy = |way: &usize| seen.timed(PartAt::link(link::BUSY, *way)).sum_ns as f64 / ns;
+            ways.ways.iter().filter(has_bandwidth).map(busy).max_by(f64::total_cmp)
+        }
+        Metric::Starts => {
+            let mut starts = Histogram::new();
+            times_of_link(ways, metric).iter().for_each(|of| seen.add_times(*of, &mut starts));
+            // Each is kept as so many seconds.
+            starts.quantile(1.0).map(|ns| (ns / 1e9).round())
+        }
+        Metric::RouteChanges => {
+            let route = PartAt::link(link::ROUTE_CHANGES, ways.route?);
+            Some(seen.timed(route).count as f64)
+        }
+        Metric::Counted(counter) => {
+            let part = match counter.name {
+                name if name == network::DROPPED.name => link::DROPPED,
+                name if name == network::SEGMENTS_DROPPED.name => link::SEGMENTS_DROPPED,
+                name if name == network::TRANSPORT_TIMEOUTS.name => link::TIMEOUTS,
+                _ => return None,
+            };
+            count(part)
+        }
+        which => timed(&carried(ways), which, seen),
+    }
+}
+
 /// What the latest round of probes says; `None` where the metric is none of a round, or no round is known yet.
 pub fn latest_of_probes(ways: &[ProbeId], metric: Metric, seen: &dyn Observed) -> Option<f64> {
     let now = |level, way: ProbeId| seen.level(LevelAt::probe(level, way)).now;
@@ -314,6 +372,8 @@ pub fn times(topology: &Topology, metric: &Resolved, seen: &dyn Observed) -> Opt
         parts.iter().for_each(|of| seen.add_times(*of, &mut times));
     } else if let Subject::Probe(ways) = &metric.subject {
         arrived(ways).iter().for_each(|of| seen.add_times(*of, &mut times));
+    } else if let Subject::Link(ways) = &metric.subject {
+        carried(ways).iter().for_each(|of| seen.add_times(*of, &mut times));
     } else {
         let (edges, view) = edges_of(topology, metric);
         edges.iter().for_each(|edge| add_latency(metric, *edge, view, seen, &mut times));

@@ -58,6 +58,7 @@ impl Compiler<'_> {
             written.network.validate(p);
             self.model.network = written.network.compile(&self.names, p).unwrap_or_default();
             self.names.links = self.model.network.named();
+            self.names.link_ways = self.model.network.measured(|place| self.names.of_place(place));
         });
         // Alerts, scalers and deploys read what probes see.
         problems.at("control", |p| p.at("probes", |p| self.probes(p)));

@@ -73,10 +73,27 @@ impl DetectorSums {
     }
 }
 
+/// Strikes that come again before so much time has passed are one: what flaps is one fault, which is found once.
+const APART_NS: i64 = 300_000_000_000;
+
+/// Strikes, in the order in which they began, of which those that are close to each other are one.
+fn episodes(struck: &[Span]) -> Vec<Span> {
+    let mut all: Vec<Span> = Vec::new();
+    for strike in struck {
+        match all.last_mut() {
+            Some(last) if strike.from_ns < last.to_ns.saturating_add(APART_NS) => {
+                last.to_ns = last.to_ns.max(strike.to_ns);
+            }
+            _ => all.push(*strike),
+        }
+    }
+    all
+}
+
 impl PointSums {
     /// Adds what fired and what struck in a run. A firing belongs to a strike in which it began: one that began before tells nothing of it.
     fn finds(&mut self, firings: &[Span], struck: &[Span]) {
-        for strike in struck.iter().filter(|strike| strike.from_ns >= 0) {
+        for strike in &episodes(struck).into_iter().filter(|strike| strike.from_ns >= 0).collect::<Vec<_>>() {
             self.strikes += 1;
             if let Some(first) = firings.iter().find(|firing| firing.begins_in(strike)) {
                 self.found += 1;
@@ -145,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn strikes_that_overlap_are_there_once_and_the_median_is_that_of_the_strikes_found() {
+    fn strikes_close_to_each_other_are_one_and_the_median_is_that_of_the_strikes_found() {
         let mut sums = PointSums::default();
         for first in [10, 20, 60] {
             sums.finds(&[span(first, 500)], &[span(0, 600), span(300, 600)]);
@@ -154,8 +171,11 @@ mod tests {
         sums.finds(&[], &[span(0, 600)]);
         let point = sums.point(1.0);
         assert_eq!(point.found_after_s, Some(20.0));
-        assert_eq!(point.found.map(|found| found.mean), Some(3.0 / 7.0));
+        assert_eq!(point.found.map(|found| found.mean), Some(3.0 / 4.0));
         assert_eq!(point.false_a_day.map(|falsely| falsely.mean), Some(0.0));
         assert_eq!(PointSums::default().point(1.0).found_after_s, None);
+        let flaps: Vec<Span> = (0..9).map(|flap| span(40 * flap, 40 * flap + 5)).collect();
+        assert_eq!(episodes(&flaps), [span(0, 325)]);
+        assert_eq!(episodes(&[span(0, 5), span(305, 310)]), [span(0, 5), span(305, 310)]);
     }
 }

@@ -3,6 +3,7 @@
 use super::Plan;
 use super::detector::DetectorSums;
 use super::interval::{MeanSums, RatioSums};
+use super::links::AllLinks;
 use super::losses::LossSums;
 use super::one::One;
 use super::probes::{self, ProbeSums};
@@ -209,6 +210,8 @@ pub struct Gathered {
     pub recorded: BTreeMap<usize, [MeanSums; 4]>,
     /// What the forecasts of each scaler missed, and what they were about.
     pub scaler_forecasts: Vec<RatioSums>,
+    /// What links and routes carried.
+    pub links: AllLinks,
     /// By direction of probes, in the order of the model.
     pub probes: Vec<ProbeSums>,
     pub tails: Vec<(usize, Vec<TailSums>)>,
@@ -262,6 +265,7 @@ impl Gathered {
             recorded: recorded(model),
             scaler_held: model.scalers.iter().map(|_| Default::default()).collect(),
             scaler_forecasts: model.scalers.iter().map(|_| RatioSums::default()).collect(),
+            links: AllLinks::new(&loaded.names),
             probes: model.probes.iter().flat_map(|probes| &probes.ways).map(|_| ProbeSums::default()).collect(),
             tails: entries(model).into_iter().map(|e| (e, tail_spans(model))).collect(),
             faults: Vec::new(),
@@ -301,6 +305,7 @@ impl Gathered {
         self.judged.merge(one);
         self.merge_money(model, one, &counts);
         self.merge_rest(model, run, one.healthy.as_ref());
+        self.links.merge(run);
         probes::merge_all(&mut self.probes, model, run);
         self.series.merge(model, run, &|item, span| spent_between(run, model, &model.costs[item], span));
     }

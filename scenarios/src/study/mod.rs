@@ -22,6 +22,7 @@ pub mod interval;
 mod judge;
 mod kind;
 pub mod knee;
+mod links;
 mod losses;
 mod measured;
 pub mod memory;

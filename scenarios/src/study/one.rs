@@ -84,7 +84,7 @@ impl One {
         let of_calm = calm.filter(|_| is_calm_healthy(&loaded.model));
         let healthy = healthy(&loaded.model).filter(|_| beside == Beside::Judged);
         let healthy = healthy.map(|model| of_calm.unwrap_or_else(|| simulate(&model)));
-        Self { promises, clauses, times, asked, tried, loops, bill, paired, healthy, run }
+        Self { run, promises, clauses, times, asked, tried, loops, bill, paired, healthy }
     }
 }
 

@@ -123,6 +123,7 @@ fn summary(
             year: gathered.losses.years(model, plan.seed),
             runs_without_incidents: gathered.paired,
         },
+        links: gathered.links.summaries(model),
         probes: super::probes::summaries(&gathered.probes, model),
         telemetry: gathered
             .recorded

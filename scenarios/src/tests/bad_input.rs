@@ -98,7 +98,7 @@ fn unknown_names_are_shown_with_the_nearest() {
         "",
         age,
         &[
-            "10:15 web.age: no endpoint or service or load class or call or timed part or probe matrix is called \"web.age\"",
+            "10:15 web.age: no endpoint or service or load class or call or timed part or probe matrix or named link or route is called \"web.age\"",
         ],
     );
     let promise = "promises: {p: {keep: {age: {p99: 1s}}, of: web}}\n";
@@ -165,7 +165,7 @@ fn precision_is_of_something_and_of_some_width() {
         "",
         &precision("within: 2%, of: [p99(web.gett)]"),
         &[
-            "10:40 web.gett: no endpoint or service or load class or call or timed part or probe matrix is called \"web.gett\"",
+            "10:40 web.gett: no endpoint or service or load class or call or timed part or probe matrix or named link or route is called \"web.gett\"",
         ],
     );
     check(

@@ -314,7 +314,9 @@ fn hypotheses_that_say_nothing_are_problems() {
     );
     check(
         "hypothesis: [p99(usres) < 1s]",
-        &["usres: no endpoint or service or load class or call or timed part or probe matrix is called \"usres\""],
+        &[
+            "usres: no endpoint or service or load class or call or timed part or probe matrix or named link or route is called \"usres\"",
+        ],
     );
 }
 

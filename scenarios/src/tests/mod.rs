@@ -28,6 +28,7 @@ mod invariants;
 mod key_stores;
 mod levels;
 mod limits;
+mod link_metrics;
 mod links;
 mod live;
 mod mangled;

@@ -25,7 +25,12 @@ faults:
   cut: {inject: crash, where: {service: db, count: 1}, at: 40s, for: 20s}
   errors: {inject: {fail: {probability: 40%}}, where: {service: db}, at: 40s, for: 20s}
 regions: {home: {zones: [here, there]}}
-network: {between_zones: {latency: {exponential: {mean: 5ms}}}}
+network:
+  between_zones: {latency: {exponential: {mean: 5ms}}}
+  links:
+    cable: {between: [web, db], latency: {exponential: {mean: 1ms}}, bandwidth: 100Mbps}
+    spare: {between: [web, db], latency: 3ms}
+  routes: {path: {between: [web, db], prefer: [cable, spare]}}
 control:
   probes: {sites: {between: [here, there], every: 1s, timeout: 20ms}}
   alerts: {bad: {when: error_rate(web.get) over 5s > 5%, finds: cut}}
@@ -48,6 +53,8 @@ fn subject(kind: SubjectKind) -> Option<&'static str> {
         SubjectKind::Timed => Some("db.queue_wait"),
         SubjectKind::Level => Some("web->db.breakers_open"),
         SubjectKind::Probe => Some("sites"),
+        SubjectKind::Link => Some("cable"),
+        SubjectKind::Route => Some("path"),
         SubjectKind::Fault => Some("cut"),
         SubjectKind::Alert => Some("bad"),
         SubjectKind::Promise => Some("works"),

@@ -46,7 +46,12 @@ costs:
   servers: {meter: {instances: {of: api}}, price: $1/h}
   late: {meter: {slower: {of: web.get, than: 50ms}}, price: $1}
 regions: {home: {zones: [here, there]}}
-network: {between_zones: {latency: 5ms}}
+network:
+  between_zones: {latency: 5ms}
+  links:
+    cable: {between: [web, api], bandwidth: 100Mbps}
+    spare: {between: [web, api], latency: 1ms}
+  routes: {path: {between: [web, api], prefer: [cable, spare]}}
 control:
   probes: {sites: {between: [here, there], every: 2s}}
   telemetry: {main: {every: 5s}, other: {every: 10s}}
@@ -76,6 +81,8 @@ fn subjects(kind: SubjectKind) -> Vec<String> {
         SubjectKind::Timed => TIMED.iter().map(part).collect(),
         SubjectKind::Level => LEVELS.iter().map(level).collect(),
         SubjectKind::Probe => vec!["sites".into(), "sites.there->here".into()],
+        SubjectKind::Link => vec!["cable".into(), "cable.web->api".into(), "path".into(), "path.api->web".into()],
+        SubjectKind::Route => vec!["path".into()],
         SubjectKind::Promise => vec!["works".into()],
         SubjectKind::Pipeline => vec!["other".into()],
         SubjectKind::Recorded => Vec::new(),
@@ -93,6 +100,7 @@ fn zero(measure: Measure) -> &'static str {
         Measure::RATE => "0/s",
         Measure::TIME => "0s",
         Measure::BYTES => "0B",
+        Measure::BANDWIDTH => "0Mbps",
         Measure::COST => "$0/h",
         _ => "0",
     }

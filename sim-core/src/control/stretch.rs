@@ -10,7 +10,7 @@ use crate::data::Wrongness;
 use crate::expression::{Metric, Resolved, Subject, View, Window};
 use crate::ids::{EdgeId, InstanceId, ServiceId, VersionId};
 use crate::metrics::{ByLevel, ByPart, ByVersion, Histogram, LevelAt, LevelSums, PartAt, TimedSums, VersionCounts};
-use crate::observe::{Observed, arrived, edges_of};
+use crate::observe::{Observed, arrived, carried, edges_of, times_of_link};
 use crate::results::{EdgeCounts, PipelineCounts, ServiceCounts, Slice};
 use crate::topology::Topology;
 use crate::units::SimDuration;
@@ -67,11 +67,12 @@ pub(super) fn latency_read(topology: &Topology, readers: &[&Resolved]) -> Vec<(E
 
 /// The timed parts that these readers look at.
 pub(super) fn times_read(readers: &[&Resolved]) -> Vec<PartAt> {
-    let percentiles = readers.iter().filter(|m| matches!(m.metric, Metric::Percentile(_)));
+    let percentiles = readers.iter().filter(|m| matches!(m.metric, Metric::Percentile(_) | Metric::Starts));
     let mut parts: Vec<PartAt> = percentiles
         .flat_map(|metric| match &metric.subject {
             Subject::Timed(parts) => parts.clone(),
             Subject::Probe(ways) => arrived(ways),
+            Subject::Link(ways) => times_of_link(ways, metric.metric),
             _ => Vec::new(),
         })
         .collect();
@@ -221,6 +222,7 @@ impl Stretch {
         match &metric.subject {
             Subject::Timed(parts) => parts.iter().map(|of| scrape.timed(*of).count).sum(),
             Subject::Probe(ways) => arrived(ways).iter().map(|of| scrape.timed(*of).count).sum(),
+            Subject::Link(ways) => carried(ways).iter().map(|of| scrape.timed(*of).count).sum(),
             _ if metric.scope.version.is_some() => {
                 let of =
                     |edge: &EdgeId| metric.scope.version.and_then(|version| scrape.versions.get(&(*edge, version)));

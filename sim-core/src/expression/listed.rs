@@ -2,6 +2,7 @@
 
 use super::doc::{MetricDoc, doc};
 use super::intended::INTENDED;
+use super::links::LINKS;
 use super::measure::Measure;
 use super::metric::{Metric, SubjectKind};
 use crate::call::breaker::State;
@@ -9,18 +10,19 @@ use crate::counters::{CALL_SITE, SERVICE};
 use crate::metrics::Counter;
 use crate::units::Unit;
 use SubjectKind::{
-    Alert, Cost, Edge, Endpoint, Fault, Level, Load, Nothing, Pipeline, Probe, Promise, Recorded, Service, Timed,
+    Alert, Cost, Edge, Endpoint, Fault, Level, Link, Load, Nothing, Pipeline, Probe, Promise, Recorded, Service, Timed,
 };
 
 /// All that calls and is called.
 pub(super) const CALLED: &[SubjectKind] = &[Endpoint, Service, Load, Edge];
 
 /// All that takes time.
-pub(super) const TIMED: &[SubjectKind] = &[Endpoint, Service, Load, Edge, Timed, Probe];
+pub(super) const TIMED: &[SubjectKind] = &[Endpoint, Service, Load, Edge, Timed, Probe, Link];
 
 /// All metrics with a name of their own, the counters of the families among them; percentiles, outcomes and kinds of wrongness come on top
 /// ([`Metric::names`]).
-pub const METRICS: &[MetricDoc] = &joined::<{ LISTED.len() + INTENDED.len() + CALL_SITE.len() + SERVICE.len() }>();
+pub const METRICS: &[MetricDoc] =
+    &joined::<{ LISTED.len() + LINKS.len() + INTENDED.len() + CALL_SITE.len() + SERVICE.len() }>();
 
 const fn joined<const N: usize>() -> [MetricDoc; N] {
     let mut all = [LISTED[0]; N];
@@ -30,13 +32,23 @@ const fn joined<const N: usize>() -> [MetricDoc; N] {
         (next, at) = (next + 1, at + 1);
     }
     at = 0;
+    while at < LINKS.len() {
+        all[next] = LINKS[at];
+        (next, at) = (next + 1, at + 1);
+    }
+    at = 0;
     while at < INTENDED.len() {
         all[next] = INTENDED[at];
         (next, at) = (next + 1, at + 1);
     }
     at = 0;
     while at < CALL_SITE.len() {
-        all[next] = counted(&CALL_SITE[at], if CALL_SITE[at].is_of_users { &[Load] } else { &[Edge] });
+        let of: &[SubjectKind] = match &CALL_SITE[at] {
+            counter if counter.is_of_users => &[Load],
+            counter if counter.is_of_links => &[Edge, Link],
+            _ => &[Edge],
+        };
+        all[next] = counted(&CALL_SITE[at], of);
         (next, at) = (next + 1, at + 1);
     }
     at = 0;
@@ -86,7 +98,7 @@ const LISTED: &[MetricDoc] = &[
         Measure::TIME,
         TIMED,
         true,
-        "mean latency of answers, in which unanswered requests count with what they have waited; or mean of a timed part, or of the time of probes on their way",
+        "mean latency of answers, in which unanswered requests count with what they have waited; or mean of a timed part, or of the time of probes or of the messages of a link on their way",
     ),
     doc(
         Metric::Longest,
@@ -185,7 +197,14 @@ const LISTED: &[MetricDoc] = &[
         "share of the time of caller instances in which their breaker is disabled",
     ),
     doc(Metric::HedgeWins, "hedge_wins", Measure::Share, &[Edge], true, "share of hedges that answered first"),
-    doc(Metric::Utilisation, "utilisation", Measure::Share, &[Service], true, "share of workers held"),
+    doc(
+        Metric::Utilisation,
+        "utilisation",
+        Measure::Share,
+        &[Service, Link],
+        true,
+        "share of workers held; of a link with a bandwidth, share of time in which it sends, of several directions that of the busiest",
+    ),
     doc(
         Metric::Cpu,
         "cpu",

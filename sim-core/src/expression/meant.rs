@@ -3,7 +3,7 @@
 use super::metric::{Metric, Window};
 use crate::ids::{EdgeId, EndpointId, FaultId, LoadId, ProbeId, PromiseId, ServiceId, VersionId};
 use crate::metrics::{LevelId, PartAt};
-use crate::names::Objective;
+use crate::names::{LinkWays, Objective};
 use crate::units::SimDuration;
 
 /// Attempts one by one, or calls with all their retries.
@@ -61,6 +61,8 @@ pub enum Subject {
     Level(LevelId, LevelSubject),
     /// Directions of probes.
     Probe(Vec<ProbeId>),
+    /// Directions of links.
+    Link(LinkWays),
     /// A fault.
     Fault(FaultId),
     /// An alert, by its place.

@@ -28,6 +28,10 @@ pub enum SubjectKind {
     Level,
     /// Probes, or one direction of them.
     Probe,
+    /// A named link or a route, or one direction of it.
+    Link,
+    /// A route.
+    Route,
     /// A fault.
     Fault,
     /// An alert.
@@ -61,6 +65,8 @@ impl SubjectKind {
             Self::Timed => "a timed part (api.queue_wait, jobs.age, web->api.limit_wait)",
             Self::Level => "a level (web->api.places_taken)",
             Self::Probe => "a probe matrix (sites, sites.north->south)",
+            Self::Link => "a named link or route (direct, direct.west->east)",
+            Self::Route => "a route",
             Self::Fault => "a fault",
             Self::Alert => "an alert",
             Self::Promise => "a promise",
@@ -214,6 +220,20 @@ pub enum Metric {
     OneWayFailures,
     /// Mean time of probes on the way there by that on the way back.
     OneWayRatio,
+    /// Messages that arrived over a link.
+    MessagesCarried,
+    /// Messages that were lost on a link.
+    MessagesLost,
+    /// What was sent over a link.
+    BytesCarried,
+    /// The same, a second.
+    BandwidthUsed,
+    /// Average of what waited for a link or was being sent.
+    LinkBacklog,
+    /// The most messages that set out within 10 ms.
+    Starts,
+    /// Changes of the links that a route uses.
+    RouteChanges,
     /// Whether an experiment's hypothesis held.
     Hypothesis,
     /// Whether an experiment was aborted.

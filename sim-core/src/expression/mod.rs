@@ -19,6 +19,7 @@ mod error;
 mod halves;
 mod intended;
 mod lexer;
+mod links;
 mod listed;
 mod meant;
 mod measure;

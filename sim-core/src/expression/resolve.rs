@@ -171,7 +171,7 @@ impl MetricRef {
     }
 }
 
-const ALL: [SubjectKind; 15] = [
+const ALL: [SubjectKind; 17] = [
     SubjectKind::Endpoint,
     SubjectKind::Service,
     SubjectKind::Load,
@@ -179,6 +179,8 @@ const ALL: [SubjectKind; 15] = [
     SubjectKind::Timed,
     SubjectKind::Level,
     SubjectKind::Probe,
+    SubjectKind::Link,
+    SubjectKind::Route,
     SubjectKind::Fault,
     SubjectKind::Alert,
     SubjectKind::Promise,
@@ -274,6 +276,10 @@ fn find(kind: SubjectKind, name: &str, names: &Names) -> Option<Subject> {
         SubjectKind::Timed => timed(name, names),
         SubjectKind::Level => levelled(name, names),
         SubjectKind::Probe => names.probes.get(name).map(|ways| Subject::Probe(ways.clone())),
+        SubjectKind::Link => names.link_ways.get(name).map(|ways| Subject::Link(ways.clone())),
+        SubjectKind::Route => {
+            names.link_ways.get(name).filter(|ways| ways.route.is_some()).map(|ways| Subject::Link(ways.clone()))
+        }
         SubjectKind::Fault => names.faults.get(name).map(|id| Subject::Fault(*id)),
         SubjectKind::Alert => names.alerts.get(name).map(|place| Subject::Alert(*place)),
         SubjectKind::Promise => {
@@ -314,6 +320,10 @@ fn known(kind: SubjectKind, names: &Names) -> Vec<String> {
             LEVELS.iter().flat_map(of).collect()
         }
         SubjectKind::Probe => names.probes.keys().cloned().collect(),
+        SubjectKind::Link => names.link_ways.keys().cloned().collect(),
+        SubjectKind::Route => {
+            names.link_ways.iter().filter(|(_, ways)| ways.route.is_some()).map(|(name, _)| name.clone()).collect()
+        }
         SubjectKind::Fault => names.faults.keys().cloned().collect(),
         SubjectKind::Alert => names.alerts.keys().cloned().collect(),
         SubjectKind::Promise => names.promises.keys().cloned().collect(),

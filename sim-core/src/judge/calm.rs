@@ -1,4 +1,5 @@
-//! The same system without its incidents, so that a bill can tell what the incidents add; and without any fault, so that a false alarm is one for sure.
+//! The same system without its incidents, so that a bill can tell what the incidents add; and without any fault, so that a false alarm is one for
+//! sure.
 
 use crate::economics::Group;
 use crate::faults::{Fault, FaultEffect, Target};

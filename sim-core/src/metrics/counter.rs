@@ -25,6 +25,8 @@ pub struct Counter {
     pub is_of_users: bool,
     /// Where `results.json` has it.
     pub listed: Listed,
+    /// Whether it is counted at named links and routes too.
+    pub is_of_links: bool,
 }
 
 /// At what a counter is counted.
@@ -51,7 +53,18 @@ impl Counter {
     /// A counter of things that telemetry delivers and does not sample.
     pub const fn new(of: Counted, name: &'static str, says: &'static str) -> Self {
         let listed = Listed::WhereCounted;
-        Self { name, of, unit: Unit::Count, says, is_delivered: true, is_sampled: false, is_of_users: false, listed }
+        let (is_of_users, is_of_links) = (false, false);
+        Self {
+            name,
+            of,
+            unit: Unit::Count,
+            says,
+            is_delivered: true,
+            is_sampled: false,
+            is_of_users,
+            listed,
+            is_of_links,
+        }
     }
 
     /// The same counter, of bytes.
@@ -82,6 +95,12 @@ impl Counter {
     #[must_use]
     pub const fn in_a_field(self) -> Self {
         Self { listed: Listed::InAField, ..self }
+    }
+
+    /// The same counter, which is counted at named links and routes too.
+    #[must_use]
+    pub const fn at_links(self) -> Self {
+        Self { is_of_links: true, ..self }
     }
 
     /// The same counter, which `results.json` does not have.

@@ -71,6 +71,11 @@ impl PartAt {
         Self { part, at: way.0 }
     }
 
+    /// A part of one direction of a link, or of a route, by its place.
+    pub fn link(part: PartId, place: usize) -> Self {
+        Self { part, at: place as u32 }
+    }
+
     /// The part.
     pub fn part(self) -> PartId {
         self.part
@@ -140,6 +145,13 @@ impl Times {
         timed.histogram.record(ns);
         timed.count += 1;
         timed.sum_ns = timed.sum_ns.wrapping_add(ns);
+    }
+
+    /// A part of which only sums are kept ended so many times more, and took so much more in all.
+    pub fn add(&mut self, of: PartAt, count: u64, sum_ns: u64) {
+        let timed = self.timed(of);
+        timed.count += count;
+        timed.sum_ns = timed.sum_ns.wrapping_add(sum_ns);
     }
 
     fn timed(&mut self, of: PartAt) -> &mut Timed {

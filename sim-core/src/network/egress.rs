@@ -53,6 +53,11 @@ impl Egress {
         self.busy_until.saturating_sub(now)
     }
 
+    /// Bytes that are sent in so long.
+    pub fn bytes_in(&self, ns: u64) -> f64 {
+        ns as f64 / self.ns_per_byte
+    }
+
     /// Takes so many bytes and tells when the last of them has left [ns]; `None` where they find no room. An idle egress takes whatever comes: what
     /// is larger than the buffer was never in it as a whole.
     pub fn put(&mut self, now: u64, bytes: u64) -> Option<u64> {

@@ -12,7 +12,7 @@ use crate::dist::Distribution;
 use crate::ids::Location;
 use crate::kind::Kind;
 use crate::metrics::counters;
-use crate::names::{NamedLink, Names};
+use crate::names::{LinkWays, NamedLink, Names};
 use crate::problem::Problems;
 use crate::units::{Bandwidth, Bytes, Probability, SimDuration};
 use damping::Dampening;
@@ -50,10 +50,10 @@ pub enum TransportSettings {
 
 counters! {
     CallSite {
-        DROPPED = "link_dropped", "messages of calls, requests and replies, that found the buffer of their link full, and are lost", unlisted;
-        SEGMENTS_DROPPED = "segments_dropped", "segments of requests and replies that found the buffer of their link full, and were sent again by TCP";
+        DROPPED = "link_dropped", "messages of calls, requests and replies, that found the buffer of their link full, and are lost", unlisted, at_links;
+        SEGMENTS_DROPPED = "segments_dropped", "segments of requests and replies that found the buffer of their link full, and were sent again by TCP", at_links;
         HANDSHAKES = "handshakes", "connections that requests have opened, or tried to open, before they were sent (connections: new)";
-        TRANSPORT_TIMEOUTS = "transport_timeouts", "retransmission timers of requests and replies that ran out";
+        TRANSPORT_TIMEOUTS = "transport_timeouts", "retransmission timers of requests and replies that ran out", at_links;
     }
 }
 
@@ -128,6 +128,33 @@ impl Network {
         };
         self.links.iter().enumerate().map(named).collect()
     }
+
+    /// What metrics may be asked of: links and routes by their names, and `NAME.FROM->TO` each direction by itself; `called` names a place.
+    pub fn measured(&self, called: impl Fn(Location) -> String) -> BTreeMap<String, LinkWays> {
+        let mut all = BTreeMap::new();
+        let mut put = |name: &str, route: Option<usize>, (from, to): (Location, Location), ways: [Vec<usize>; 2]| {
+            let (from, to) = (called(from), called(to));
+            let of = |ways: Vec<usize>| LinkWays { ways, route };
+            all.insert(name.to_owned(), of(ways.concat()));
+            for (ways, (from, to)) in ways.into_iter().zip([(&from, &to), (&to, &from)]) {
+                if !ways.is_empty() {
+                    all.insert(format!("{name}.{from}->{to}"), of(ways));
+                }
+            }
+        };
+        for (place, link) in self.links.iter().enumerate() {
+            let back = if link.both_ways { vec![2 * place + 1] } else { Vec::new() };
+            put(&link.name, None, (link.from, link.to), [vec![2 * place], back]);
+        }
+        for (place, route) in self.routes.iter().enumerate() {
+            let goes = |direction: usize| {
+                let of = |leg: &route::Leg| leg.goes[direction].map(|way| 2 * leg.link + usize::from(way));
+                route.prefer.iter().filter_map(of).collect()
+            };
+            put(&route.name, Some(place), (route.from, route.to), [goes(0), goes(1)]);
+        }
+        all
+    }
 }
 
 /// A named link between two places.
@@ -160,6 +187,9 @@ pub struct Link {
 /// `transport` its segments are: each goes into the buffer at the moment at which the window lets it be sent, beside those of all other messages, and
 /// what finds no room is counted by `segments_dropped` and sent again. That costs an event for each segment, where all other links cost one for each
 /// message.
+///
+/// What a named link carries is measured, as `NAME` and each direction as `NAME.FROM->TO`: messages, bytes, losses, how busy it is, what waits
+/// for it, and percentiles of the time on the way; of a route all its links together, and how often they have changed (`route_changes`).
 ///
 /// # When to use it
 /// When services stand in several zones or regions, or when latency on the way matters.

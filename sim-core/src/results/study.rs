@@ -1,5 +1,6 @@
 //! A study of many replications: every number with a spread is an estimate.
 
+use super::network::{LinkSummary, ProbeSummary};
 use super::wrong::ListedWrong;
 use super::{
     CallSeries, DeploySummary, EndpointSeries, Estimate, ExperimentSummary, FaultSpan, IncidentsSummary, Journal,
@@ -79,6 +80,9 @@ pub struct Summary {
     pub cost: CostSummary,
     /// What was wrong, and what it costs.
     pub wrongness: WrongnessSummary,
+    /// By direction of a named link, `direct.west->east`, and by route.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, LinkSummary>,
     /// By direction of probes: `sites.north->south`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub probes: BTreeMap<String, ProbeSummary>,
@@ -473,31 +477,6 @@ pub struct DetectorPoint {
     pub found_after_s: Option<f64>,
     /// Firings per day in the runs without any fault; `None` where there are none.
     pub false_a_day: Option<Estimate>,
-}
-
-/// Of one direction of probes.
-#[derive(Debug, Clone, Serialize)]
-pub struct ProbeSummary {
-    /// Probes whose fate is known, per replication.
-    pub sent: Estimate,
-    /// Those of them that did not arrive in time.
-    pub lost: Estimate,
-    /// Those of these of which the probe the other way arrived.
-    pub one_way_failures: Estimate,
-    /// Time on the way of those that arrived; `None` where none did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub way_s: Option<ProbeTimes>,
-}
-
-/// Time of probes on their way.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct ProbeTimes {
-    /// Mean [s].
-    pub mean: Estimate,
-    /// Median [s].
-    pub p50: Estimate,
-    /// 99th percentile [s].
-    pub p99: Estimate,
 }
 
 /// Of one scaler.

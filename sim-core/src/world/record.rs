@@ -335,6 +335,7 @@ impl World<'_> {
             return;
         }
         self.read_cpu();
+        self.reads_meters();
         let recorder = &mut self.recorder;
         let mut slice = Slice {
             from_ns: recorder.since.saturating_sub(self.zero),
@@ -371,6 +372,7 @@ impl World<'_> {
 
     fn close_period(&mut self) {
         self.read_waits();
+        self.reads_meters();
         let now = self.now;
         if now == self.recorder.period_since && !self.recorder.periods.is_empty() {
             return;

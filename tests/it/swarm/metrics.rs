@@ -201,6 +201,10 @@ fn subjects(loaded: &Loaded, kind: SubjectKind) -> Vec<String> {
             LEVELS.iter().flat_map(of).collect()
         }
         SubjectKind::Probe => owned(names.probes.keys().collect()),
+        SubjectKind::Link => owned(names.link_ways.keys().collect()),
+        SubjectKind::Route => {
+            names.link_ways.iter().filter(|(_, ways)| ways.route.is_some()).map(|(name, _)| name.clone()).collect()
+        }
         SubjectKind::Fault => owned(names.faults.keys().collect()),
         SubjectKind::Alert => owned(names.alerts.keys().collect()),
         SubjectKind::Promise => owned(names.promises.keys().collect()),
@@ -298,7 +302,9 @@ fn check(loaded: &Loaded, seen: &mut BTreeMap<String, (u32, u32)>) {
             }
         }
     }
-    subjects(loaded, SubjectKind::Timed).iter().for_each(|subject| times_agree(&asked, subject));
+    for kind in [SubjectKind::Timed, SubjectKind::Link] {
+        subjects(loaded, kind).iter().for_each(|subject| times_agree(&asked, subject));
+    }
     for doc in METRICS {
         let metric = Metric::parse(doc.name).expect("it is listed");
         let all = doc.subjects.iter().flat_map(|kind| subjects(loaded, *kind));

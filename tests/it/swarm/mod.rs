@@ -17,7 +17,9 @@ mod stores;
 pub use scenario::scenario;
 use scenarios::study::{self, Plan};
 use scenarios::{Loaded, Memory, load};
+use sim_core::counters::probe;
 use sim_core::ids::{EdgeId, ServiceId};
+use sim_core::metrics::PartAt;
 use sim_core::model::Model;
 use sim_core::results::{RunResult, ServiceCounts};
 use std::ops::ControlFlow;
@@ -116,6 +118,38 @@ fn strangers_move_nobody() {
                     ServiceCounts { looked_at: 0, holding: [0; 8], ..run.service(ServiceId(place as u32), run.whole()) }
                 };
                 assert_eq!(counts(&alone, place), counts(&together, there), "{}", service.name);
+            }
+        },
+    );
+}
+
+#[test]
+fn probes_move_nobody_and_each_has_its_fate() {
+    swarm(
+        "probes_move_nobody_and_each_has_its_fate",
+        60,
+        |seed| scenario(seed).text(),
+        |seed| {
+            let Some(without) = scenario(seed).without_probes() else { return };
+            let (model, with) = simulate(&scenario(seed).text());
+            let (_, without) = simulate(&without);
+            if with.stopped.is_some() || without.stopped.is_some() {
+                // A bound counts all events.
+                return;
+            }
+            assert_eq!(with.digest, without.digest);
+            let probes = &model.probes[0];
+            for way in &probes.ways {
+                let count = |part| with.timed(PartAt::probe(part, way.id), with.whole()).count;
+                let (arrived, lost) = (count(probe::ARRIVED), count(probe::LOST));
+                assert!(count(probe::ONE_WAY) <= lost);
+                // Of the rounds that set out in the run, those whose timeout is over have a fate, and others may have arrived.
+                let rounds = model.run.duration.ns() / probes.every_ns;
+                let open = probes.timeout_ns.div_ceil(probes.every_ns) + 1;
+                assert!(
+                    arrived + lost <= rounds + open && arrived + lost + open >= rounds,
+                    "{arrived} {lost} {rounds}"
+                );
             }
         },
     );

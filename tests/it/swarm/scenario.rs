@@ -27,6 +27,17 @@ impl Scenario {
         text
     }
 
+    /// The file without its probes; `None` where it has none.
+    pub fn without_probes(&self) -> Option<String> {
+        let is_probe = |entry: &String| entry.starts_with("  probes:");
+        let has = self.sections.iter().flat_map(|(_, entries)| entries).any(is_probe);
+        let without = |(section, entries): &(&'static str, Vec<String>)| {
+            (*section, entries.iter().filter(|entry| !is_probe(entry)).cloned().collect())
+        };
+        let (sections, head) = (self.sections.iter().map(without).collect(), self.head.clone());
+        has.then(|| Self { sections, head }.text())
+    }
+
     /// The file with a service, its load, its fault and its cost, none of which has to do with the others.
     pub fn with_strangers(&self) -> String {
         let mut sections = self.sections.clone();
@@ -139,6 +150,11 @@ pub fn scenario(seed: u64) -> Scenario {
     };
     let mut load: Vec<String> = load;
     let (topics, sagas) = workflows(&mut maker, tiers, &mut load);
+    // Made last too.
+    if maker.dice.chance(40) {
+        let (every, timeout) = (maker.dice.number(1, 4), *maker.dice.pick(&["1ms", "20ms", "3s"]));
+        control.push(format!("  probes: {{ways: {{between: [za, zb], every: {every}s, timeout: {timeout}}}}}\n"));
+    }
     levels(&mut dice, (&mut load, &mut services, &mut stores));
     let sections = vec![
         ("caches", caches),
@@ -208,11 +224,7 @@ fn levels(dice: &mut Dice, (load, services, stores): (&mut [String], &mut [Strin
         // A message has no level of its own, and a gate or a call has one.
         if dice.chance(25)
             && let Some((before, after)) = node.split_once("{call: {to: ")
-            && !after
-                .split(['}', ','])
-                .next()
-                .and_then(|to| to.rsplit_once('.'))
-                .is_some_and(|(_, asks)| asks == "send")
+            && after.split(['}', ',']).next().and_then(|to| to.rsplit_once('.')).is_none_or(|(_, asks)| asks != "send")
         {
             *node = format!("{before}{{call: {{level: {}, to: {after}", dice.pick(&LEVELS));
         }

@@ -5,7 +5,7 @@ use crate::numbers::{clock, estimate, grouped, optional, plain};
 use sim_core::data::cache::{COALESCED, HITS, MISSES, REGENERATIONS, SERVED_EXPIRED};
 use sim_core::metrics::Counter;
 use sim_core::results::{
-    AlertSummary, Estimate, Held, IncidentsSummary, LoopStage, ModeSummary, ProbeSummary, RunbookSummary,
+    AlertSummary, Estimate, Held, IncidentsSummary, LinkSummary, LoopStage, ModeSummary, ProbeSummary, RunbookSummary,
     ScalerSummary, ServiceSummary, StudyResult, Unit,
 };
 
@@ -184,6 +184,25 @@ pub fn alert_cells(alert: &AlertSummary) -> [String; 7] {
     };
     let [found, after, falsely, days] = judged;
     [alert.severity.to_string(), estimate(&alert.fired, Unit::Count), first, found, after, falsely, days]
+}
+
+/// Heads of the columns after the name of a direction of a link.
+pub const LINK_HEADS: [&str; 8] = ["messages", "lost", "sent", "busy", "waiting", "p50", "p99", "changes"];
+
+/// What stands in the columns of a direction of a link, or of a route.
+pub fn link_cells(link: &LinkSummary) -> [String; 8] {
+    let or_none = |of: &Option<Estimate>, unit| of.as_ref().map_or_else(|| "-".to_owned(), |of| estimate(of, unit));
+    let times = link.way_s.as_ref();
+    [
+        estimate(&link.carried, Unit::Count),
+        estimate(&link.lost, Unit::Count),
+        estimate(&link.bytes, Unit::Bytes),
+        or_none(&link.utilisation, Unit::Share),
+        or_none(&link.backlog_bytes, Unit::Bytes),
+        optional(times.map(|times| &times.p50), Unit::Seconds),
+        optional(times.map(|times| &times.p99), Unit::Seconds),
+        or_none(&link.route_changes, Unit::Count),
+    ]
 }
 
 /// Heads of the columns after the name of a direction of probes.

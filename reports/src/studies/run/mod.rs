@@ -8,6 +8,7 @@ pub mod experiment_page;
 pub mod findings;
 mod incident_page;
 mod known;
+mod link_page;
 mod listed;
 mod loop_page;
 mod modes_page;
@@ -88,6 +89,7 @@ impl Reported for RunAnswer<'_> {
         let page = if self.study.summary.experiments.is_empty() { page::page } else { experiment_page::page };
         let mut page = page(self.study, self.source);
         deploy_page::add(&mut page, self.study);
+        link_page::add(&mut page, self.study);
         probe_page::add(&mut page, self.study);
         wrong_page::add(&mut page, self.study);
         loop_page::add(&mut page, self.study);

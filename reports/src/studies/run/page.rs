@@ -327,7 +327,8 @@ fn alerts(study: &StudyResult) -> Option<Section> {
     let table = DataTable { says: "Alerts".into(), heads: heads.map(String::from).into(), rows };
     (!table.rows.is_empty()).then(|| {
         let lede = "The most severe first, from 5 down to 1. Found is the share of the strikes of its fault in which it \
-                    began to fire, and found after the median time from their begin until then. What fires in the same runs \
+                    began to fire, of which those less than 5 min apart are one, and found after the median time from their begin \
+                    until then. What fires in the same runs \
                     without any fault is false; healthy days is how long these runs are in all.";
         let table = Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
         let mut blocks = vec![Block::Lede(lede.into()), table];

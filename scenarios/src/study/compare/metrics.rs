@@ -115,6 +115,9 @@ pub fn less_is_better(value: &Value) -> Option<bool> {
         | Metric::Missed
         | Metric::FalseAlarms
         | Metric::ProbesLost
+        | Metric::MessagesLost
+        | Metric::LinkBacklog
+        | Metric::RouteChanges
         | Metric::OneWayFailures
         | Metric::RecordsDropped
         | Metric::Leaked

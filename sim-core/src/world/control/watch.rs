@@ -263,6 +263,7 @@ impl World<'_> {
         let pipelines = self.records_of_pipelines(index);
         self.read_cpu();
         self.read_waits();
+        self.reads_meters();
         let pipe = &mut self.control.watch.pipes[index as usize];
         let mut scrape = Scrape { from_ns: pipe.since, to_ns: now, ages_ns, pipelines, ..Scrape::default() };
         for (before, site) in pipe.edges.iter_mut().zip(self.calls.ids()) {

@@ -26,6 +26,8 @@ pub(super) struct Stalled {
     arrived: Arrived,
     /// Timeouts so far.
     timeouts: u64,
+    /// When it set out [ns].
+    pub(super) begun: u64,
     /// Where it shares a buffer: its acknowledgements under way.
     flow: Option<Flow>,
 }
@@ -101,6 +103,11 @@ impl Carriage {
     pub(super) fn waits_ns(&self, place: usize, ends: (ZoneId, ZoneId), regions: &[RegionId], now: u64) -> u64 {
         let egress = self.egresses.get(place).and_then(|egresses| egresses.get(of_two(place, ends, regions)));
         egress.map_or(0, |egress| egress.waits_ns(now))
+    }
+
+    /// The sending end of one direction of a named link, if it has a bandwidth.
+    pub(super) fn egress_of_link(&self, place: usize) -> Option<Egress> {
+        self.egresses.get(place)?.first().copied()
     }
 
     /// A message stalls until its frame wakes.
@@ -227,7 +234,17 @@ pub(super) fn crosses(
 fn begins_to_send(tcp: &Tcp, (segments, segment): (u32, u64), round_trip: u64, load: &Load) -> Box<Stalled> {
     let sender = Sender::new(tcp, segments, round_trip);
     let arrived = Arrived::none(segments);
-    Box::new(Stalled { seq: 0, message: load.message, tcp: *tcp, sender, segment, arrived, timeouts: 0, flow: None })
+    Box::new(Stalled {
+        seq: 0,
+        message: load.message,
+        tcp: *tcp,
+        sender,
+        segment,
+        arrived,
+        timeouts: 0,
+        begun: load.now,
+        flow: None,
+    })
 }
 
 /// A message goes on over a link with a buffer, until it has to hear of an acknowledgement or of its timer.

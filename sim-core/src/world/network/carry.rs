@@ -8,8 +8,9 @@
 //! A message without a size takes no bandwidth and does not wait. A health check takes no bandwidth either, but waits for the messages before it.
 
 use super::carriage::{Load, Stalled};
+use super::fate::Fate;
 use super::message::Message;
-use super::wire::{Fate, Network};
+use super::wire::Network;
 use crate::counters::count;
 use crate::network;
 use crate::world::World;
@@ -35,16 +36,23 @@ impl World<'_> {
     ) -> u64 {
         // A load class without a zone stands nowhere, and no link leads to it.
         let Some((place, ends)) = fate.link else { return bytes };
-        let egress = self.network.carriage.egress(place, ends, &self.network.regions);
-        let egress = egress.filter(|_| bytes > 0 || message.is_check());
+        let mut egress = self.network.carriage.egress(place, ends, &self.network.regions);
+        let is_measured = self.network.meters.are_any();
+        if is_measured {
+            self.network.meters.advances(place, egress.as_deref(), self.now);
+        }
+        egress = egress.filter(|_| bytes > 0 || message.is_check());
         match (fate.tcp, egress) {
             (Some(tcp), egress) => {
                 let key = self.frames[frame].key;
                 let loss = fate.segment_loss.unwrap_or(0.0);
                 let load = Load { now: self.now, bytes, key, message, delay: fate.delay, loss };
-                let crossed = super::carriage::crosses(&tcp, egress, &load, goes_on);
-                (fate.delay, fate.stalled) = (crossed.delay, crossed.stalled);
+                let mut crossed = super::carriage::crosses(&tcp, egress, &load, goes_on);
+                (fate.delay, fate.stalled) = (crossed.delay, crossed.stalled.take());
                 fate.lost |= crossed.is_given_up;
+                if is_measured && !message.is_check() {
+                    self.network.meters.crosses(place, &crossed);
+                }
                 if crossed.seen.is_noted() && !message.is_check() {
                     let counts = self.calls.counts(self.frames[frame].edge);
                     count!(counts, network::SEGMENTS_DROPPED, crossed.seen.dropped);
@@ -52,16 +60,24 @@ impl World<'_> {
                 }
                 return crossed.sent;
             }
-            (None, Some(egress)) => match egress.put(self.now, bytes) {
-                Some(sent) => fate.delay = fate.delay.saturating_add(sent - self.now),
-                None => {
-                    fate.lost = true;
-                    if !message.is_check() {
-                        count!(self.calls.counts(self.frames[frame].edge), network::DROPPED);
+            (None, egress) => {
+                let sent = match egress {
+                    Some(egress) => egress.put(self.now, bytes),
+                    None => Some(self.now),
+                };
+                match sent {
+                    Some(sent) => fate.delay = fate.delay.saturating_add(sent - self.now),
+                    None => {
+                        fate.lost = true;
+                        if !message.is_check() {
+                            count!(self.calls.counts(self.frames[frame].edge), network::DROPPED);
+                        }
                     }
                 }
-            },
-            (None, None) => {}
+                if is_measured && !message.is_check() {
+                    self.network.meters.sends(place, sent.map(|_| bytes));
+                }
+            }
         }
         bytes
     }
@@ -81,12 +97,21 @@ impl World<'_> {
         if self.network.cards.are_any() {
             fate.card = self.card_ahead(frame, message);
         }
-        if stalled.shares_a_buffer() || self.timer_runs_out(frame, &mut stalled) {
+        let (measured, begun) = (self.measured_on(&fate, message), stalled.begun);
+        let shares_a_buffer = stalled.shares_a_buffer();
+        let goes_on = shares_a_buffer || self.timer_runs_out(frame, &mut stalled);
+        if let Some(place) = measured.filter(|_| !shares_a_buffer) {
+            self.network.meters.times_out(place);
+        }
+        if goes_on {
             let bytes = self.bytes(frame, message);
             let sent = self.carry(bytes, message, frame, &mut fate, Some(stalled));
             fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, message, sent));
         } else {
             fate.lost = true;
+        }
+        if let Some(place) = measured {
+            self.has_set_out(place, &fate, begun, 0);
         }
         if fate.lost {
             self.never_comes(frame, message);

@@ -1,7 +1,7 @@
 //! Health checks on their way: what the network does to a check and to its answer.
 
+use super::fate::Fate;
 use super::message::{Departure, Message};
-use super::wire::Fate;
 use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};

@@ -230,7 +230,7 @@ impl World<'_> {
         let now = self.now;
         let route = &mut self.network.routes.all[of];
         let before = std::mem::replace(&mut route.pin, pin);
-        let best = route.best(now);
+        let (best, used) = (route.best(now), route.used.clone());
         for direction in [0, 1] {
             let pinned = |pin: Option<usize>| pin.and_then(|leg| route.goes(leg, direction));
             // What goes the other way than the pin, or is pinned as before, still waits until changes have spread.
@@ -241,6 +241,9 @@ impl World<'_> {
             for (_, used) in &mut route.spreading {
                 used[direction].clone_from(&best[direction]);
             }
+        }
+        if route.used != used {
+            self.network.meters.route_changes(of);
         }
         self.reach_may_change();
     }
@@ -258,9 +261,16 @@ impl World<'_> {
         let after = whole_ns(route.convergence.sample(&mut draw));
         if after == 0 {
             // Before what else happens at this instant.
-            return route.has_spread(change);
+            return self.has_spread(of, change);
         }
         self.schedule(now.saturating_add(after), Due::Spread { route: of as u32, change });
+    }
+
+    /// A change has spread.
+    fn has_spread(&mut self, of: usize, change: u32) {
+        if self.network.routes.all[of].has_spread(change) {
+            self.network.meters.route_changes(of);
+        }
     }
 
     /// What is due of routes and probes.
@@ -270,7 +280,7 @@ impl World<'_> {
             Due::ProbeArrives { way, took_ns } => self.probe_arrives(way, took_ns),
             Due::ProbesTimeOut(place) => self.probes_time_out(place),
             Due::Spread { route, change } => {
-                self.network.routes.all[route as usize].has_spread(change);
+                self.has_spread(route as usize, change);
                 self.reach_may_change();
             }
             Due::Reuse { route, leg } => {
@@ -287,12 +297,11 @@ impl World<'_> {
 }
 
 impl Route {
-    /// A change has spread, if no later one was sooner.
-    fn has_spread(&mut self, change: u32) {
-        let Some(place) = self.spreading.iter().position(|(number, _)| *number == change) else { return };
+    /// A change has spread, if no later one was sooner; whether other links are used now.
+    fn has_spread(&mut self, change: u32) -> bool {
+        let Some(place) = self.spreading.iter().position(|(number, _)| *number == change) else { return false };
         self.spreading.drain(..place);
-        if let Some((_, used)) = self.spreading.pop_front() {
-            self.used = used;
-        }
+        let Some((_, used)) = self.spreading.pop_front() else { return false };
+        std::mem::replace(&mut self.used, used) != self.used
     }
 }

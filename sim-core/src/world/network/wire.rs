@@ -8,9 +8,11 @@
 //! Left out here: what copies of stores send each other ([`super::streams`]), and other messages that are no frames ([`super::within`]).
 
 use super::cards::Cards;
-use super::carriage::{Carriage, Stalled};
+use super::carriage::Carriage;
 use super::ends::{Ends, Way};
+use super::fate::Fate;
 use super::message::{Departure, Message, Parties};
+use super::meters::Meters;
 use super::probing::Probing;
 use super::resolve::Resolvers;
 use super::routes::{OnWay, Routes};
@@ -28,7 +30,6 @@ use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
 use crate::world::stations::{Checkers, Door};
-use crate::world::together::First;
 
 const THERE: u64 = 0x61;
 const BACK: u64 = 0x62;
@@ -113,6 +114,8 @@ pub(in crate::world) struct Network {
     pub(in crate::world) cards: Cards,
     /// Which links messages take where there are several.
     pub(super) routes: Routes,
+    /// What named links carry.
+    pub(super) meters: Meters,
     pub(super) probing: Probing,
     /// Quality by call site, way, caller's zone and callee's zone, and behind them the same of checkers; empty where no link does anything.
     pub(super) table: Vec<u16>,
@@ -142,6 +145,7 @@ impl Network {
             checkers: Checkers::new(model),
             cards: Cards::new(model),
             routes: Routes::new(model),
+            meters: Meters::new(model),
             regions: model.zones.iter().map(|z| z.region).collect(),
             delays: model.faults.iter().map(|fault| delay(&fault.effect)).collect(),
             ..Self::default()
@@ -284,28 +288,6 @@ impl Quality {
     }
 }
 
-/// What happens to one message.
-#[derive(Default)]
-pub(super) struct Fate {
-    pub(super) delay: u64,
-    pub(super) lost: bool,
-    /// How long anything that sets out now is on the way, without the time until it is sent [ns].
-    pub(super) there: u64,
-    /// The place of its link, and the zones from which and to which it goes; `None` where it crosses none.
-    pub(super) link: Option<(usize, (ZoneId, ZoneId))>,
-    /// The transport with which it set out.
-    pub(super) tcp: Option<Tcp>,
-    /// Chance that a segment is lost, where a transport carries the message.
-    pub(super) segment_loss: Option<f64>,
-    /// What is left to be sent after the delay.
-    pub(super) stalled: Option<Box<Stalled>>,
-    pub(super) fails: First<Outcome>,
-    /// The instance whose network card it comes to, where that has one, and what it is.
-    pub(super) card: Option<(InstanceId, Message)>,
-    /// Kinds of wrongness, one bit each.
-    wrong: u16,
-}
-
 impl World<'_> {
     /// The link over which a message goes now.
     pub(super) fn link_on_way(&self, frame: FrameId, line: Parties, way: Way, zones: (ZoneId, ZoneId)) -> OnWay {
@@ -435,10 +417,17 @@ impl World<'_> {
             fate.card = self.card_ahead(frame, message);
         }
         let mut bytes = self.bytes(frame, message);
+        let measured = self.measured_on(&fate, message);
+        if let Some(place) = measured {
+            self.starts_on_link(place);
+        }
         if self.network.carriage.carries() {
             bytes = self.carry(bytes, message, frame, &mut fate, None);
         }
         fate.delay = fate.delay.saturating_add(self.is_sent_after(frame, line, message, bytes));
+        if let Some(place) = measured {
+            self.has_set_out(place, &fate, self.now, bytes);
+        }
         match message {
             Message::Request => self.request_departs(frame, fate),
             Message::Delivery => self.delivery_departs(frame, fate),

@@ -5,6 +5,7 @@ mod deploys;
 mod expected;
 mod experiments;
 mod incidents;
+mod links;
 mod loops;
 mod modes;
 mod over_time;
@@ -48,6 +49,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     services::block(study, style, &mut out);
     services::caches(study, style, &mut out);
     services::scalers(study, style, &mut out);
+    links::block(study, style, &mut out);
     probes::block(study, style, &mut out);
     alerts::block(study, style, &mut out);
     loops::block(study, style, &mut out);

@@ -11,6 +11,7 @@
 //! Only writes that some copy still lacks are kept, so memory follows the lag. Of a copy that is away the rows are kept that it lacks; while a copy
 //! is cut off, the writes that it lacks.
 
+mod reach;
 mod sessions;
 
 pub(in crate::world) use sessions::Seen;
@@ -376,49 +377,6 @@ impl Copies {
     pub(super) fn comes_back(&mut self, number: usize, now: u64) -> Option<u64> {
         self.copies[number].is_up = true;
         (self.copies[self.leader].is_up && !self.copies[number].is_cut).then(|| self.catches_up(number, now))
-    }
-
-    /// Whether nothing comes through from the primary to a copy.
-    pub(super) fn is_cut(&self, number: usize) -> bool {
-        self.copies[number].is_cut
-    }
-
-    /// From now on nothing comes through from the primary to a copy, or all does; whether that is new. What is on its way comes.
-    pub(super) fn is_reached(&mut self, number: usize, is_cut: bool, now: u64) -> bool {
-        let copy = &mut self.copies[number];
-        if number == self.leader || copy.is_cut == is_cut {
-            return false;
-        }
-        copy.is_cut = is_cut;
-        if is_cut {
-            copy.followed = copy.is_up && copy.follows_from <= now;
-            if copy.follows_from <= now {
-                copy.lacks.clear();
-            }
-            copy.follows_from = AWAY;
-        } else if copy.is_up && self.copies[self.leader].is_up {
-            self.catches_up(number, now);
-        }
-        self.forgets_tail();
-        true
-    }
-
-    fn forgets_tail(&mut self) {
-        if self.copies.iter().all(|copy| !copy.is_cut) {
-            self.tail = Vec::new();
-        }
-    }
-
-    /// Acknowledgements that did not come through set out again, where they do now: how long each takes [ns].
-    pub(super) fn acknowledges_again(&mut self, now: u64, mut takes: impl FnMut(usize, u64) -> Option<u64>) {
-        let first = self.first;
-        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| write.committed == NEVER) {
-            for (number, back) in write.backs.iter_mut().enumerate().filter(|(_, back)| **back == CUT) {
-                if let Some(takes) = takes(number, first + place as u64) {
-                    *back = takes.saturating_add(now.saturating_sub(write.applied[number]));
-                }
-            }
-        }
     }
 
     fn catches_up(&mut self, number: usize, now: u64) -> u64 {

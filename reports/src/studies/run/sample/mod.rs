@@ -15,8 +15,8 @@ use sim_core::results::gate::FilePlace;
 use sim_core::results::{
     About, ArithmeticRow, BreakerSeries, CallSeries, CallSummary, CostItemSummary, CostSummary, EndpointSeries,
     EndpointSummary, Estimate, FaultPrice, FaultSpan, Known, KnownFinding, LatencySummary, LoadEvent, Made, Need,
-    NodeKind, Part, PromiseSummary, ServiceSummary, StudyResult, Summary, System, SystemCall,
-    SystemNode, Tail, TailCurve, Unit, Verdict, WaitSummary, Window, Words, WrongnessSummary,
+    NodeKind, Part, PromiseSummary, ServiceSummary, StudyResult, Summary, System, SystemCall, SystemNode, Tail,
+    TailCurve, Unit, Verdict, WaitSummary, Window, Words, WrongnessSummary,
 };
 use std::collections::BTreeMap;
 
@@ -345,6 +345,7 @@ fn summary() -> Summary {
             year: Some(crate::figures::losses::sample()),
             runs_without_incidents: 64,
         },
+        links: BTreeMap::new(),
         probes: BTreeMap::new(),
         telemetry: BTreeMap::new(),
         alerts: BTreeMap::new(),

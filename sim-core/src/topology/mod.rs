@@ -40,8 +40,11 @@ use crate::service::memory::MemorySettings;
 use crate::service::nic::NicSettings;
 use crate::service::sizes::Sizes;
 use crate::units::{Bytes, Cores, SimDuration};
-use crate::workload::{Arrival, ComplaintSettings, Priority, Shape};
 use std::collections::BTreeMap;
+
+mod load;
+
+pub use load::Load;
 
 /// How long and how much is simulated.
 #[derive(Debug, Clone, PartialEq)]
@@ -558,29 +561,6 @@ impl Guard {
     pub fn has_gates(&self) -> bool {
         self.limit.is_some() || self.pool.is_some() || self.rate_limit.is_some() || self.activator.is_some()
     }
-}
-
-/// A load class.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Load {
-    /// As the user wrote it.
-    pub name: String,
-    /// Share of each endpoint, adding up to 1.
-    pub mix: Vec<(f64, EdgeId)>,
-    /// When requests come.
-    pub arrival: Arrival,
-    /// How the rate changes over time; the factors multiply.
-    pub shape: Vec<Shape>,
-    /// Where the users are.
-    pub zone: Option<ZoneId>,
-    /// How important its requests are.
-    pub priority: Priority,
-    /// For whom they are: the number of its tenant, 0 for those of nobody.
-    pub tenant: u32,
-    /// How many users there are, for the share of them that is affected; `None` where nobody says.
-    pub population: Option<u64>,
-    /// How users who were hurt complain; `None` where nobody does.
-    pub complaints: Option<ComplaintSettings>,
 }
 
 /// What tells requests apart: each has a limit, or a turn in a queue, of its own.
