@@ -323,6 +323,9 @@ impl Copies {
             Some(Some(at)) if at > now => Wait::Until(at),
             _ => {
                 write.committed = write.committed.min(now);
+                if self.closed.is_some() {
+                    self.commits_before(place as usize, now);
+                }
                 Wait::No
             }
         }
@@ -383,6 +386,9 @@ impl Copies {
         self.term += 1;
         let mut draw = Keyed::new(mix(self.salt, mix(AGAIN ^ self.term, number as u64)));
         let from = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
+        // What was on its way when it was cut off came before what it lacks.
+        let on_its_way = self.log.iter().map(|write| write.applied[number]).filter(|&at| at < HALTED).max();
+        let from = from.max(on_its_way.unwrap_or(0));
         self.follows(number, from);
         from
     }

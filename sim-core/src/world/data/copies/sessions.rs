@@ -78,6 +78,25 @@ impl Copies {
         self.guarantees.contains(&by)
     }
 
+    /// Who acknowledges a write has those that come before it: they are committed too, though their own acknowledgements may be late or lost, and a
+    /// closed time that shows the one shows the others.
+    #[cold]
+    pub(super) fn commits_before(&mut self, place: usize, now: u64) {
+        let mut open = vec![place];
+        while let Some(place) = open.pop() {
+            for at in 0..self.log[place].after.len() {
+                let before = self.log[place].after[at];
+                let earlier = before.position.checked_sub(self.first).map(|place| place as usize);
+                if let Some(earlier) = earlier.filter(|_| self.orders(before))
+                    && self.log[earlier].committed > now
+                {
+                    self.log[earlier].committed = now;
+                    open.push(earlier);
+                }
+            }
+        }
+    }
+
     /// When a copy may have a write at the earliest, because of what its session had written or read before [ns].
     pub(super) fn not_before(&self, after: &[Before], number: usize) -> u64 {
         let ordered = after.iter().filter(|before| self.orders(**before));
