@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::chart::Plot;
 use super::svg::{Svg, colour, shortened};
-use super::{DataTable, Figure, Reading, both, sampled, table_windows};
+use super::{DataTable, Figure, Reading, sampled, stacked, table_windows};
 use crate::arrows::arrows;
 use crate::numbers::{estimate, plain};
 use sim_core::call::breaker::State;
@@ -92,23 +92,11 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let (first, shares) = moved.first()?;
     let title = title(first, shares);
     let shown = &moved[..moved.len().min(MOST_CALLS)];
-    let panels = shown.iter().enumerate().map(|(place, (call, shares))| {
-        let desc = format!("Share of the callers of {} whose breaker is in each state, by window, stacked.", call.name);
-        let is_last = place + 1 == shown.len();
-        let height = if is_last { 156.0 } else { 136.0 } + if place == 0 { 22.0 } else { 0.0 };
-        both(&title, &desc, (height, height), Some("breakers"), |svg| {
-            svg.top = 26.0;
-            if !is_last {
-                svg.bottom = svg.height - 8.0;
-            }
-            if place == 0 {
-                svg.top = 48.0;
-                svg.time_frame(study);
-            } else {
-                svg.shade(study);
-            }
-            panel(svg, study, call, shares, is_last);
-        })
+    let desc = |(call, _): &(&CallSeries, &BreakerSeries)| {
+        format!("Share of the callers of {} whose breaker is in each state, by window, stacked.", call.name)
+    };
+    let panels = stacked(study, (&title, "breakers"), 156.0, shown, desc, |svg, (call, shares), is_last| {
+        panel(svg, study, call, shares, is_last);
     });
     let readings = shown.iter().flat_map(|(call, shares)| {
         let used = STACK.into_iter().filter(|(state, _)| whole(shares, *state) > 0.0);
@@ -133,7 +121,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
                 sampled(study, "")
             ),
         ),
-        panels: panels.collect(),
+        panels,
         tables: moved.iter().map(|(call, shares)| table(study, call, shares)).collect(),
         readings: readings.collect(),
         format: "pct",

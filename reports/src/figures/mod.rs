@@ -156,6 +156,35 @@ fn both(title: &str, desc: &str, height: (f64, f64), time: Option<&str>, draw: i
     Drawing { wide: one(WIDE, height.0), narrow: one(NARROW, height.1), natural: false }
 }
 
+/// Panels over time, one below the other: the first shows the time and the faults, and the last, of this height, the axis. `panel` draws one, and is
+/// told whether it is the last.
+fn stacked<T>(
+    study: &StudyResult,
+    (title, id): (&str, &str),
+    height: f64,
+    all: &[T],
+    desc: impl Fn(&T) -> String,
+    panel: impl Fn(&mut Svg, &T, bool),
+) -> Vec<Drawing> {
+    let one = |(place, of): (usize, &T)| {
+        let is_last = place + 1 == all.len();
+        let height = if is_last { height } else { height - 20.0 } + if place == 0 { 22.0 } else { 0.0 };
+        both(title, &desc(of), (height, height), Some(id), |svg| {
+            svg.top = if place == 0 { 48.0 } else { 26.0 };
+            if !is_last {
+                svg.bottom = svg.height - 8.0;
+            }
+            if place == 0 {
+                svg.time_frame(study);
+            } else {
+                svg.shade(study);
+            }
+            panel(svg, of, is_last);
+        })
+    };
+    all.iter().enumerate().map(one).collect()
+}
+
 /// Windows that a table lists; of more, every second, third and so on.
 const MOST_WINDOWS: usize = 720;
 

@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::Plot;
 use super::svg::{Svg, colour, shortened};
 use super::ticks::{nice, steps};
-use super::{DataTable, Figure, Reading, both, sampled, table_windows};
+use super::{DataTable, Figure, Reading, sampled, stacked, table_windows};
 use crate::numbers::{estimate, grouped, plain};
 use sim_core::results::{Estimate, ServiceSeries, SizeSeries, StudyResult, Unit};
 
@@ -81,23 +81,11 @@ fn table(study: &StudyResult, series: &ServiceSeries) -> DataTable {
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
     let resized: Vec<&ServiceSeries> = study.service_series.iter().filter(|series| !series.sizes.is_empty()).collect();
     let title = title(resized.first()?);
-    let panels = resized.iter().enumerate().map(|(place, series)| {
-        let desc = format!("Running instances of {} on machines of each size, by window, stacked.", series.name);
-        let is_last = place + 1 == resized.len();
-        let height = if is_last { 176.0 } else { 156.0 } + if place == 0 { 22.0 } else { 0.0 };
-        both(&title, &desc, (height, height), Some("sizes"), |svg| {
-            svg.top = 26.0;
-            if !is_last {
-                svg.bottom = svg.height - 8.0;
-            }
-            if place == 0 {
-                svg.top = 48.0;
-                svg.time_frame(study);
-            } else {
-                svg.shade(study);
-            }
-            panel(svg, study, series, is_last);
-        })
+    let desc = |series: &&ServiceSeries| {
+        format!("Running instances of {} on machines of each size, by window, stacked.", series.name)
+    };
+    let panels = stacked(study, (&title, "sizes"), 176.0, &resized, desc, |svg, series, is_last| {
+        panel(svg, study, series, is_last);
     });
     let readings = resized.iter().flat_map(|series| {
         series.sizes.iter().zip(FILLS).map(|(size, fill)| Reading {
@@ -114,7 +102,7 @@ pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
             "Instances by the size of their machines".into(),
             format!("running instances, stacked. {} Intervals are in the table.", sampled(study, "")),
         ),
-        panels: panels.collect(),
+        panels,
         tables: resized.iter().map(|series| table(study, series)).collect(),
         readings: readings.collect(),
         format: "n",

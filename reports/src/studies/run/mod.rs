@@ -8,12 +8,11 @@ pub mod experiment_page;
 pub mod findings;
 mod incident_page;
 mod known;
-mod link_page;
 mod listed;
 mod loop_page;
 mod modes_page;
+mod network_page;
 pub mod page;
-mod probe_page;
 mod runbook_page;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
@@ -89,8 +88,7 @@ impl Reported for RunAnswer<'_> {
         let page = if self.study.summary.experiments.is_empty() { page::page } else { experiment_page::page };
         let mut page = page(self.study, self.source);
         deploy_page::add(&mut page, self.study);
-        link_page::add(&mut page, self.study);
-        probe_page::add(&mut page, self.study);
+        network_page::add(&mut page, self.study);
         wrong_page::add(&mut page, self.study);
         loop_page::add(&mut page, self.study);
         incident_page::add(&mut page, self.study);

@@ -516,11 +516,18 @@ impl Copies {
             let mut draw = Keyed::new(mix(self.salt ^ self.term, mix(AGAIN, first + place as u64)));
             for number in 0..self.copies.len() {
                 let write = &self.log[place];
-                if number != leader && write.applied[number] == HALTED {
-                    let comes = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
-                    let earliest = self.not_before(&write.after, number);
-                    self.log[place].applied[number] = comes.max(earliest);
+                if number == leader || write.applied[number] != HALTED {
+                    continue;
                 }
+                // Drawn for copies that are cut off too, as for each write.
+                let comes = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
+                let comes = if self.copies[number].is_cut {
+                    self.copies[number].lacks.entry(write.row).or_insert(write.committed.min(now));
+                    AWAY
+                } else {
+                    comes.max(self.not_before(&write.after, number))
+                };
+                self.log[place].applied[number] = comes;
             }
         }
         for number in 0..self.copies.len() {

@@ -50,3 +50,31 @@ impl Copies {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CALLS, Copies, Session};
+    use crate::data::replication::Commit;
+    use crate::dist::Distribution;
+    use crate::engine::table::Maybe;
+    use crate::units::SimDuration;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn what_was_on_its_way_when_the_primary_stopped_does_not_come_to_a_copy_that_is_cut_off_by_then() {
+        let lag = Distribution::Constant(SimDuration::from_ns(100 * MS));
+        let mut copies = Copies::new(3, 3, &lag, Commit::Primary, 1);
+        let session = Session { id: 0, seen: &[] };
+        copies.write((5, false, session), (1, 0), [Maybe::NONE; CALLS], &[]);
+        copies.halts(10 * MS);
+        copies.is_reached(1, true, 20 * MS);
+        copies.resumes(30 * MS, true);
+        let behind = |copies: &Copies, at: u64| [1, 2].map(|number| copies.behind(5, number, at * MS));
+        assert_eq!(behind(&copies, 129), [1, 1]);
+        assert_eq!(behind(&copies, 131), [1, 0]);
+        copies.is_reached(1, false, 200 * MS);
+        assert_eq!(behind(&copies, 299), [1, 0]);
+        assert_eq!(behind(&copies, 301), [0, 0]);
+    }
+}
