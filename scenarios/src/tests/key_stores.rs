@@ -81,3 +81,20 @@ fn a_store_of_keys_has_to_be_there() {
     assert!(of("{to: keys.look}").iter().any(|p| p.contains("keys")), "{:?}", of("{to: keys.look}"));
     assert!(of("{to: bank.charge, timeout: 0s}").iter().any(|p| p.contains("nobody answers in no time")));
 }
+
+#[test]
+fn what_was_done_unchecked_says_nothing_of_other_endpoints() {
+    let ran = Ran::of(
+        "load: {buyers: {to: bank.charge, arrive: {poisson: {rate: 100/s}}}, notes: {to: shop.go, arrive: {poisson: {rate: 200/s}}}}\n\
+         services:\n  shop: {workers: unlimited, endpoints: {go: {steps: [{call: {to: book.note, timeout: 30ms, \
+         retry: {max_attempts: 4, backoff: {fixed: {delay: 1ms}}}}}]}}}\n  \
+         book: {workers: unlimited, endpoints: {note: {effect: idempotent, steps: [{wait: {exponential: {mean: 30ms}}}]}}}\n  \
+         bank: {workers: unlimited, endpoints: {charge: {effect: {deduplicated: {remember: 1h, store: {to: keys.look, timeout: 50ms, \
+         when_down: process}}}, steps: [{wait: 20ms}]}}}\n\
+         stores: {keys: {workers: 64, endpoints: {look: {access: read, steps: [{wait: 1ms}]}}}}\n\
+         faults: {down: {inject: crash, where: {service: keys}, at: 40s, for: 20s}}\n\
+         invariants: {noted: \"effects(shop->book.note) > 0\"}\n",
+    );
+    ran.close("unchecked(bank)", 2_000.0, 200.0);
+    ran.close("duplicates(book)", 0.0, 0.0);
+}

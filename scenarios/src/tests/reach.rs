@@ -1,7 +1,8 @@
 //! What lies between the copies of a store: links, and faults on them, each in its direction; against closed forms.
 
 use super::read;
-use sim_core::data::{FAILOVERS, LOST_WRITES, TOO_FEW_COPIES, Wrongness};
+use sim_core::data::stock::{OVERSOLD, SOLD};
+use sim_core::data::{FAILOVERS, KEPT_FROM_COPIES, LOST_WRITES, OWN_WRITES_MISSED, TOO_FEW_COPIES, Wrongness};
 use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::metrics::Counter;
 use sim_core::results::RunResult;
@@ -226,4 +227,135 @@ fn a_quorum_needs_copies_that_come_through() {
     let [without, with] = ["", CUT].map(|cut| run_of(&few_rows(text(weak, FAR, cut))));
     assert_eq!(writes(&with).1, 0);
     assert!(stale(&with) > stale(&without) + 1500, "{} stale, without a cut {}", stale(&with), stale(&without));
+}
+
+/// What strikes two ways out of west, each from one second to another.
+fn cuts(north: &[(u32, u32)], south: &[(u32, u32)], more: &str) -> String {
+    let cut = |name: &str, at: &[(u32, u32)]| -> String {
+        let one = |(place, (from, to)): (usize, &(u32, u32))| {
+            format!(
+                "{name}{place}: {{inject: partition, where: {{between: [west, {name}]}}, at: {from}s, for: {}s}}, ",
+                to - from
+            )
+        };
+        at.iter().enumerate().map(one).collect()
+    };
+    format!("{}{}{more}", cut("north", north), cut("south", south))
+}
+
+/// The primary crashes at a second and stays down.
+fn dies(at: u32) -> String {
+    format!("dies: {{inject: crash, where: {{service: db, instances: [0]}}, at: {at}s, for: {}s}}", 60 - at)
+}
+
+#[test]
+fn a_copy_that_came_back_has_what_it_lacked_though_another_is_cut_off_still() {
+    let replication = "primary: {lag: 5ms, commit: primary, failover: {detect: 22s, takes: 2s}}";
+    let run = run_of(&text(replication, FAR, &cuts(&[(10, 30)], &[(10, 59)], &dies(32))));
+    assert_eq!(counted(&run, &FAILOVERS), 1);
+    assert!(counted(&run, &LOST_WRITES) < 10, "{}", counted(&run, &LOST_WRITES));
+}
+
+#[test]
+fn a_write_is_answered_when_the_last_acknowledgement_has_come() {
+    let back = |name: &str, to: u32| {
+        format!("{name}: {{inject: partition, where: {{from: {name}, to: west}}, at: 10s, for: {}s}}, ", to - 10)
+    };
+    let text = text("primary: {lag: 5ms, commit: all}", FAR, &(back("north", 30) + &back("south", 55)));
+    let run = run_of(&text.replace("db.write, timeout: 1s", "db.write, timeout: 1h"));
+    // Those from 10 s to 55 s wait until then, 22.5 s on average; a quarter of all does not.
+    let mean = latency_ms(&run);
+    assert!((mean - 1e3 * 45.0 * 22.5 / 60.0).abs() < 600.0, "{mean}");
+}
+
+#[test]
+fn nothing_is_stale_while_nothing_is_answered() {
+    let text = text("primary: {lag: 5ms, commit: majority, reads: nearest}", FAR, &cuts(&[(10, 55)], &[(10, 55)], ""));
+    let run = run_of(&text.replace("count: 10M", "count: 50"));
+    assert!(writes(&run).1 > 4_000);
+    assert!(stale(&run) < 50, "{}", stale(&run));
+}
+
+#[test]
+fn who_was_cut_off_can_lead_when_the_primary_dies() {
+    let failover = "failover: {detect: 10s, takes: 5s}";
+    // The way is there again while the primary is down.
+    let replication = format!("primary: {{lag: 5ms, commit: primary, {failover}}}");
+    let run = run_of(&text(&replication, FAR, &cuts(&[(10, 20)], &[(10, 20)], &dies(18))));
+    assert_eq!(counted(&run, &FAILOVERS), 1);
+    // It is cut again before the copies have caught up.
+    let replication = format!("primary: {{lag: 2s, commit: primary, {failover}}}");
+    let twice = [(10, 20), (21, 59)];
+    let run = run_of(&text(&replication, FAR, &cuts(&twice, &twice, "")));
+    assert_eq!(counted(&run, &FAILOVERS), 1);
+}
+
+#[test]
+fn what_a_cut_off_copy_lacked_before_is_forgotten() {
+    // All that was written came to north at about 22 s, though it was cut off again by then.
+    let text = text("primary: {lag: 2s, commit: primary, reads: nearest}", FAR, &cuts(&[(10, 20), (21, 59)], &[], ""));
+    let text = text.replace("count: 10M", "count: 20").replace(
+        "writers: {to: app.save, from: west, arrive: {poisson: {rate: 100/s}}}",
+        "writers: {to: app.save, from: west, arrive: {burst: {size: 1, at: 10500ms, every: 50ms, times: 150}}}",
+    );
+    // 100 reads a second from 10.5 s on at most until the last row has come.
+    let found = stale(&run_of(&text));
+    assert!(found > 500 && found < 1_250, "{found}");
+}
+
+#[test]
+fn guarantees_of_sessions_hold_where_copies_are_cut_off() {
+    let guarantees = "key: account\n    session_guarantees: [read_your_writes, monotonic_reads]";
+    let text = |guarantees: &str| {
+        text("primary: {lag: 5ms, commit: primary, reads: replica}", FAR, &cuts(&[(10, 55)], &[(10, 55)], ""))
+            .replace("south-a]}}", "south-a]}, mid: {zones: [mid-a]}}")
+            .replace("from: west,", "from: mid,")
+            .replace("app: {workers: unlimited, zones: [west-a]", "app: {workers: unlimited, zones: [mid-a]")
+            .replace(
+                "{call: {to: db.write, timeout: 1s, locality: {prefer: zone}}}",
+                "{call: {to: db.write, timeout: 1s}}, {wait: 500ms}, {call: {to: db.read, timeout: 1s}}",
+            )
+            .replace("key: account", guarantees)
+    };
+    let counts = |guarantees: &str| {
+        let run = run_of(&text(guarantees));
+        (counted(&run, &OWN_WRITES_MISSED), counted(&run, &KEPT_FROM_COPIES))
+    };
+    let (missed, kept) = counts("key: account");
+    assert!(missed > 4_000 && kept == 0, "{missed} and {kept}");
+    let (missed, kept) = counts(guarantees);
+    assert!(missed == 0 && kept > 4_000, "{missed} and {kept}");
+}
+
+#[test]
+fn what_cannot_be_written_is_not_sold() {
+    let quorum = "quorum: {copies: 3, read: 1, write: 2, legs: {write: 1ms, ack: 1ms, read: 1ms, reply: 1ms}}";
+    let text = text(quorum, FAR, &cuts(&[(10, 40)], &[(10, 40)], ""));
+    let text = text
+        .replace("count: 10M", "count: 1")
+        .replace("to: db.write", "to: db.update")
+        .replace("key: account", "key: account\n    stock: {amount: 1000}")
+        .replace("      read:", "      update: {access: update, steps: [{work: 1ms}]}\n      read:");
+    let run = run_of(&text);
+    let found = [&SOLD, &OVERSOLD, &TOO_FEW_COPIES].map(|counter| counted(&run, counter));
+    // Those that are sold while a write is on its way to the others may be too many.
+    assert!(found[0] >= 1_000 && found[0] < 1_400 && found[2] > 0, "{found:?}");
+    assert_eq!(found[1], found[0] - 1_000);
+}
+
+#[test]
+fn hints_come_to_a_copy_only_where_they_come_through() {
+    let quorum = "quorum: {copies: 3, read: 1, write: 1, legs: {write: 1ms, ack: 1ms, read: 1ms, reply: 1ms}}";
+    let cut = "n: {inject: partition, where: {between: [west, north]}, at: 10s, for: 49s}, \
+               m: {inject: partition, where: {between: [south, north]}, at: 10s, for: 49s}";
+    let run = |more: &str| {
+        let text = text(quorum, FAR, &format!("{cut}{more}")).replace("count: 10M", "count: 3").replace(
+            "writers: {to: app.save, from: west, arrive: {poisson: {rate: 100/s}}}",
+            "writers: {to: app.save, from: west, arrive: {burst: {size: 1, at: 10500ms, every: 50ms, times: 150}}}",
+        );
+        stale(&run_of(&text))
+    };
+    let crash = ", dies: {inject: crash, where: {service: db, instances: [1]}, at: 20s, for: 2s}";
+    let (cut_off, also_crashed) = (run(""), run(crash));
+    assert!(cut_off > 4_000 && also_crashed > 4_000, "{cut_off} and {also_crashed}");
 }

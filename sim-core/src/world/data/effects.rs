@@ -79,10 +79,10 @@ impl Effects {
 
     /// An effect of a call is applied. A key that is known is not remembered anew; where nobody has looked, it is not known.
     fn apply(&mut self, call: u64, now: u64, effect: &Effect, is_unchecked: bool) -> Applied {
-        if !is_unchecked && self.knows(call, now, effect) {
+        let had_key = self.knows(call, now, effect);
+        if had_key && !is_unchecked {
             return Applied::Known;
         }
-        let had_key = self.knows(call, now, effect);
         let before = if had_key { self.applied.get(&call).copied() } else { self.applied.insert(call, now) };
         if let Some(kept) = self.kept.as_mut().filter(|_| !had_key) {
             if is_unchecked {
@@ -202,9 +202,11 @@ impl World<'_> {
             }
             return;
         }
-        let is_unchecked = self.data.effects.kept.as_mut().is_some_and(|kept| kept.unchecked.remove(&frame));
         let (endpoint, service) = (self.calls.endpoint(at.edge), self.calls.callee(at.edge));
         let effect = &self.model.endpoints[endpoint.index()].effect;
+        // An endpoint without a store of keys knows of no marks: one that a request with the same place has left is not its own.
+        let is_unchecked = effect.key_store().is_some()
+            && self.data.effects.kept.as_mut().is_some_and(|kept| kept.unchecked.remove(&frame));
         for call in std::iter::once(self.call_of(frame)).chain(others.into_iter().flatten()) {
             let applied = self.data.effects.apply(call, self.now, effect, is_unchecked);
             if counts && applied != Applied::Known {

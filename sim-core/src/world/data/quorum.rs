@@ -159,9 +159,11 @@ impl Quorum {
         last.into_iter().for_each(|write| write.gone = Some(gone));
     }
 
-    /// Whether enough copies of a row are up to take a write.
-    fn can_write(&self, row: u64) -> bool {
-        self.copies_of(row).filter(|copy| self.is_up[*copy]).count() >= self.settings.write as usize
+    /// Whether enough copies of a row are up, and come through, to take a write.
+    fn can_write(&self, row: u64, ways: &Ways) -> bool {
+        let comes_through = |place: usize| ways.get(place).is_none_or(|way| way.iter().all(Option::is_some));
+        let takes = |(place, copy): &(usize, usize)| self.is_up[*copy] && comes_through(*place);
+        self.copies_of(row).enumerate().filter(takes).count() >= self.settings.write as usize
     }
 
     /// A write is answered.
@@ -203,13 +205,9 @@ impl Quorum {
         Some((self.sees(row, &asked, since), first.last()?.0))
     }
 
-    /// An instance is up, or not any more.
+    /// An instance is up, or not any more. What it lacks comes as hints, where they come through.
     pub(super) fn changes(&mut self, number: usize, is_up: bool, now: u64) {
-        if std::mem::replace(&mut self.is_up[number], is_up) == is_up {
-            return;
-        }
-        if is_up {
-            self.gets_hints(number, now);
+        if std::mem::replace(&mut self.is_up[number], is_up) == is_up || is_up {
             return;
         }
         // What is on its way to it comes to nobody.
@@ -334,9 +332,10 @@ impl World<'_> {
         frame
     }
 
-    /// Whether a quorum store could take a write of a row; also of every other store.
-    pub(super) fn quorum_takes_writes(&self, store: ServiceId, row: u64) -> bool {
-        self.data.rows.quorum(store).is_none_or(|quorum| quorum.can_write(row))
+    /// Whether a quorum store could take the write that a request makes of a row; also of every other store.
+    pub(super) fn quorum_takes_writes(&self, frame: FrameId, store: ServiceId, row: u64) -> bool {
+        let quorum = self.data.rows.quorum(store);
+        quorum.is_none_or(|quorum| quorum.can_write(row, &self.ways_to_copies(frame, store, row, WRITE)))
     }
 
     /// How long messages of a request are on their way between the instance that has taken it and the copies of a row; nothing where nothing lies
@@ -389,6 +388,9 @@ impl World<'_> {
         let (store, number) = (self.stations.service_of(instance), self.stations.number(instance));
         let now = self.now;
         self.data.rows.quorum_mut(store).into_iter().for_each(|quorum| quorum.changes(number as usize, is_up, now));
+        if is_up {
+            self.hints_may_come(store);
+        }
     }
 }
 
@@ -457,7 +459,9 @@ mod tests {
         store.changes(1, false, 0);
         assert!(store.writes(5, 2, 0, &Ways::new()).is_none());
         store.changes(1, true, 0);
+        store.gets_hints(1, 0);
         store.changes(0, true, 1_000_000_000);
+        store.gets_hints(0, 1_000_000_000);
         let lacks = |store: &Quorum, at: u64| {
             !store.sees(5, &[(store.copies_of(5).position(|c| c == 0).unwrap(), at)], at).is_stale
         };

@@ -104,7 +104,7 @@ impl World<'_> {
         }
         self.reservations_expire(store);
         let (row, request) = (self.row(frame, store), self.request_of(frame));
-        if !self.quorum_takes_writes(store, row) {
+        if !self.quorum_takes_writes(frame, store, row) {
             return self.too_few_are_up(frame, store);
         }
         let instance = self.frames[frame].instance.known();

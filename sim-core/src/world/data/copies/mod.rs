@@ -8,8 +8,8 @@
 //! A copy to which the way from the primary is cut is up, gets nothing more and serves what it has. What was on its way still comes. When the way is
 //! there again, it has all that it lacks after one more lag. It may lead as well, and what it and those that it hears lack then is lost.
 //!
-//! Only writes that some copy still lacks are kept, so memory follows the lag. Of a copy that is away the rows are kept that it lacks; while a copy
-//! is cut off, the writes that it lacks.
+//! Only writes that some copy still lacks are kept, so memory follows the lag, and grows while a copy is cut off. Of a copy that is away only the
+//! rows are kept that it lacks.
 
 mod reach;
 mod sessions;
@@ -94,7 +94,7 @@ struct Copy {
     lacks: BTreeMap<u64, u64>,
     /// Nothing comes through from the primary.
     is_cut: bool,
-    /// It followed the primary when the way was cut, and has been up since.
+    /// It followed the primary when the way was last cut, and has been up since.
     followed: bool,
     /// Flushes that writes have asked of its disk without waiting.
     asked: u64,
@@ -103,9 +103,9 @@ struct Copy {
 }
 
 impl Copy {
-    /// Whether it has all but what is on its way, or was when the way to it was cut.
+    /// Whether it has all but what is on its way, and what was written while it was cut off.
     fn has_followed(&self, now: u64) -> bool {
-        self.is_up && (self.follows_from <= now || self.is_cut && self.followed)
+        self.is_up && (self.follows_from <= now || self.followed)
     }
 }
 
@@ -153,8 +153,6 @@ pub(super) struct Copies {
     log: VecDeque<Write>,
     /// The position of the first of them.
     first: u64,
-    /// Writes before them that a copy lacks which is cut off, by position.
-    tail: Vec<(u64, Write)>,
     /// Positions of the writes of each row that are in the log.
     rows: BTreeMap<u64, Vec<u64>>,
     /// For draws: the same whatever other stores there are.
@@ -163,6 +161,13 @@ pub(super) struct Copies {
     guarantees: Vec<SessionGuarantee>,
     /// How old what replicas show is at least [ns], and the time that was closed before that was changed.
     closed: Option<(u64, u64)>,
+}
+
+impl Write {
+    /// How long the acknowledgement of a copy takes [ns].
+    fn back(&self, number: usize) -> u64 {
+        self.backs.get(number).copied().unwrap_or_default()
+    }
 }
 
 impl Copies {
@@ -183,7 +188,6 @@ impl Copies {
             is_set: false,
             log: VecDeque::new(),
             first: 0,
-            tail: Vec::new(),
             rows: BTreeMap::new(),
             salt,
             guarantees: Vec::new(),
@@ -233,11 +237,8 @@ impl Copies {
 
     /// What was sold by the write at a position is there again: that the write is lost takes nothing from anybody.
     pub(super) fn sale_is_over(&mut self, position: u64) {
-        let write = match position.checked_sub(self.first) {
-            Some(place) => self.log.get_mut(place as usize),
-            None => self.tail.iter_mut().find(|(of, _)| *of == position).map(|(_, write)| write),
-        };
-        write.into_iter().for_each(|write| write.sells = false);
+        let place = position.checked_sub(self.first);
+        place.and_then(|place| self.log.get_mut(place as usize)).into_iter().for_each(|write| write.sells = false);
     }
 
     /// A session writes a row at the primary, and `sells` a thing of it; `legs` are by copy, and empty where nothing lies between them: the position
@@ -262,10 +263,7 @@ impl Copies {
             let comes = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
             let there = legs.get(number).map_or(Some(0), |legs| legs[0]);
             applied.push(match (copy.follows_from, there) {
-                (AWAY, _) | (_, None) => {
-                    copy.lacks.entry(row).or_insert(now);
-                    AWAY
-                }
+                (AWAY, _) | (_, None) => AWAY,
                 (from, Some(there)) => comes.saturating_add(there).min(HALTED - 1).max(from),
             });
         }
@@ -306,7 +304,7 @@ impl Copies {
 
     /// What the write at a position waits for now; where that is nothing, it is answered.
     pub(super) fn answers(&mut self, position: u64, now: u64) -> Wait {
-        // What is no longer in the log has come to all copies.
+        // What is no longer in the log has enough acknowledgements.
         let Some(place) = position.checked_sub(self.first) else { return Wait::No };
         let leader = self.leader;
         let write = &mut self.log[place as usize];
@@ -314,9 +312,8 @@ impl Copies {
             return Wait::Lost;
         }
         let others = write.applied.iter().enumerate().filter(|(number, at)| *number != leader && **at < HALTED);
-        let back = |number: usize| write.backs.get(number).copied().unwrap_or_default();
-        let heard = others.filter(|(number, _)| back(*number) != CUT);
-        let mut comes: Vec<u64> = heard.map(|(number, at)| at.saturating_add(back(number))).collect();
+        let heard = others.filter(|(number, _)| write.back(*number) != CUT);
+        let mut comes: Vec<u64> = heard.map(|(number, at)| at.saturating_add(write.back(number))).collect();
         comes.sort_unstable();
         match (write.needs as usize).checked_sub(1).map(|last| comes.get(last).copied()) {
             Some(None) => Wait::ForCopies,
@@ -372,7 +369,6 @@ impl Copies {
         copy.asked = copy.flushed;
         for write in self.log.iter_mut().filter(|write| !write.is_lost && write.applied[number] > now) {
             write.applied[number] = AWAY;
-            copy.lacks.entry(write.row).or_insert(write.committed.min(now));
         }
     }
 
@@ -384,6 +380,9 @@ impl Copies {
 
     fn catches_up(&mut self, number: usize, now: u64) -> u64 {
         self.term += 1;
+        if self.copies[number].follows_from <= now {
+            self.copies[number].lacks.clear();
+        }
         let mut draw = Keyed::new(mix(self.salt, mix(AGAIN ^ self.term, number as u64)));
         let from = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
         // What was on its way when it was cut off came before what it lacks.
@@ -404,7 +403,7 @@ impl Copies {
     /// The primary crashes or freezes: nothing is on its way any more.
     pub(super) fn halts(&mut self, now: u64) {
         let leader = self.leader;
-        self.copies[leader].is_up = false;
+        (self.copies[leader].is_up, self.copies[leader].followed) = (false, false);
         for write in &mut self.log {
             let late = |(number, at): &(usize, &mut u64)| *number != leader && **at > now && **at < HALTED;
             write.applied.iter_mut().enumerate().filter(late).for_each(|(_, at)| *at = HALTED);
@@ -429,7 +428,7 @@ impl Copies {
         };
         if !kept_memory {
             self.copies[leader].asked = flushed;
-            self.log.iter_mut().for_each(|write| write.flush = 0);
+            self.stands(now);
         }
         self.sets_out_again(now);
         lost
@@ -447,13 +446,10 @@ impl Copies {
         self.leader = number;
         for write in self.log.iter_mut().filter(|write| !write.is_lost) {
             write.applied[number] = write.applied[number].min(now);
-            write.committed = write.committed.min(now);
-            write.flush = 0;
-            write.backs.clear();
         }
+        self.stands(now);
         let leader = &mut self.copies[number];
         (leader.is_cut, leader.follows_from) = (false, leader.follows_from.min(now));
-        self.tail = Vec::new();
         for copy in (0..self.copies.len()).filter(|copy| *copy != number) {
             let is_cut = !(heard.of)(copy);
             if is_cut {
@@ -470,6 +466,14 @@ impl Copies {
         lost
     }
 
+    /// Nobody waits any more for the writes that the primary has when it begins to lead: they stand.
+    fn stands(&mut self, now: u64) {
+        for write in self.log.iter_mut().filter(|write| !write.is_lost) {
+            (write.flush, write.committed) = (0, write.committed.min(now));
+            write.backs.clear();
+        }
+    }
+
     /// Writes that are lost where no copy that follows has them, and more is true.
     fn loses(
         &mut self,
@@ -484,13 +488,11 @@ impl Copies {
         };
         let mut lost = Vec::new();
         let first = self.first;
-        let tail = self.tail.iter_mut().map(|(position, write)| (*position, write));
-        let log = self.log.iter_mut().enumerate().map(|(place, write)| (first + place as u64, write));
-        for (position, write) in tail.chain(log).filter(|(_, write)| !write.is_lost) {
+        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| !write.is_lost) {
             if is_lost(write, &has) {
                 write.is_lost = true;
                 let is_answered = write.committed != NEVER;
-                let sold_at = write.sells.then_some(position);
+                let sold_at = write.sells.then_some(first + place as u64);
                 if is_answered || write.sells {
                     lost.push(Lost { row: write.row, via: write.via, is_set: write.is_set, is_answered, sold_at });
                 }
@@ -521,18 +523,14 @@ impl Copies {
                 }
                 // Drawn for copies that are cut off too, as for each write.
                 let comes = now + whole_ns(self.lag.sample(&mut draw) * self.lag_factor[number]);
-                let comes = if self.copies[number].is_cut {
-                    self.copies[number].lacks.entry(write.row).or_insert(write.committed.min(now));
-                    AWAY
-                } else {
-                    comes.max(self.not_before(&write.after, number))
-                };
-                self.log[place].applied[number] = comes;
+                let earliest = self.not_before(&write.after, number);
+                self.log[place].applied[number] = if self.copies[number].is_cut { AWAY } else { comes.max(earliest) };
             }
         }
         for number in 0..self.copies.len() {
             let copy = &self.copies[number];
-            if number != leader && copy.is_up && copy.follows_from == AWAY && !copy.is_cut {
+            let lacks = || self.log.iter().any(|write| !write.is_lost && write.applied[number] == AWAY);
+            if number != leader && copy.is_up && !copy.is_cut && (copy.follows_from == AWAY || lacks()) {
                 self.catches_up(number, now);
             }
         }
@@ -540,8 +538,8 @@ impl Copies {
 
     /// The copy that can lead and lacks the fewest writes, of those that are `able`; one that is cut off only where no other can.
     pub(super) fn next_leader(&self, now: u64, able: impl Fn(usize) -> bool) -> Option<usize> {
-        let writes = || self.log.iter().chain(self.tail.iter().map(|(_, write)| write));
-        let lacks = |number: usize| writes().filter(|write| !write.is_lost && write.applied[number] > now).count();
+        let lacks =
+            |number: usize| self.log.iter().filter(|write| !write.is_lost && write.applied[number] > now).count();
         let others = (0..self.copies.len()).filter(|number| *number != self.leader);
         let can = others.filter(|number| self.copies[*number].has_followed(now)).filter(|number| able(*number));
         can.min_by_key(|number| (self.copies[*number].is_cut, lacks(*number), *number))
@@ -552,15 +550,16 @@ impl Copies {
         self.copies.iter().map(|copy| copy.follows_from).filter(|&from| from > now && from < HALTED).min()
     }
 
-    /// Forgets the writes that all copies have that will ever get them.
+    /// Forgets the writes that all copies have that will ever get them. Of those that a copy lacks which is away the rows are kept.
     fn trim(&mut self, now: u64) {
         let (leader, flushed) = (self.leader, self.copies[self.leader].flushed);
         let closed = self.closed_at(now);
         while let Some(write) = self.log.front() {
             let others = || write.applied.iter().enumerate().filter(|(number, _)| *number != leader);
-            let have = others().filter(|(_, at)| **at <= now).count();
+            let have = others().filter(|(number, at)| at.saturating_add(write.back(*number)) <= now).count();
+            let is_kept_for = |number: usize| self.copies[number].is_up && self.copies[number].is_cut;
             // A write that waits for more copies is kept until they are back.
-            let is_over = others().all(|(_, &at)| at <= now || at == AWAY)
+            let is_over = others().all(|(number, &at)| at <= now || at == AWAY && !is_kept_for(number))
                 && have >= write.needs as usize
                 && (write.flush <= flushed || have > 0)
                 // What replicas do not show yet they lack.
@@ -568,19 +567,17 @@ impl Copies {
             if !(write.is_lost || is_over) {
                 break;
             }
-            if !write.is_lost
-                && let Some(positions) = self.rows.get_mut(&write.row)
-            {
-                positions.retain(|&position| position != self.first);
-                if positions.is_empty() {
-                    self.rows.remove(&write.row);
+            let Some(write) = self.log.pop_front() else { break };
+            if !write.is_lost {
+                if let Some(positions) = self.rows.get_mut(&write.row) {
+                    positions.retain(|&position| position != self.first);
+                    if positions.is_empty() {
+                        self.rows.remove(&write.row);
+                    }
                 }
-            }
-            if let Some(write) = self.log.pop_front()
-                && !write.is_lost
-                && self.copies.iter().zip(&write.applied).any(|(copy, at)| copy.is_cut && *at > now)
-            {
-                self.tail.push((self.first, write));
+                for (copy, _) in self.copies.iter_mut().zip(&write.applied).filter(|(_, at)| **at == AWAY) {
+                    copy.lacks.entry(write.row).or_insert(write.committed.min(now));
+                }
             }
             self.first += 1;
         }

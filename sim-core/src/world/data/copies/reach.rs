@@ -1,6 +1,6 @@
 //! Which copies the primary reaches, and what becomes of writes and acknowledgements that do not come through.
 
-use super::{AWAY, CUT, Copies, NEVER};
+use super::{CUT, Copies};
 
 impl Copies {
     /// Whether nothing comes through from the primary to a copy.
@@ -16,22 +16,11 @@ impl Copies {
         }
         copy.is_cut = is_cut;
         if is_cut {
-            copy.followed = copy.is_up && copy.follows_from <= now;
-            if copy.follows_from <= now {
-                copy.lacks.clear();
-            }
-            copy.follows_from = AWAY;
+            copy.followed = copy.has_followed(now);
         } else if copy.is_up && self.copies[self.leader].is_up {
             self.catches_up(number, now);
         }
-        self.forgets_tail();
         true
-    }
-
-    pub(super) fn forgets_tail(&mut self) {
-        if self.copies.iter().all(|copy| !copy.is_cut) {
-            self.tail = Vec::new();
-        }
     }
 
     /// Acknowledgements that did not come through set out again, where they do now: how long each takes [ns].
@@ -41,7 +30,7 @@ impl Copies {
         mut takes: impl FnMut(usize, u64) -> Option<u64>,
     ) {
         let first = self.first;
-        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| write.committed == NEVER) {
+        for (place, write) in self.log.iter_mut().enumerate().filter(|(_, write)| write.needs > 0) {
             for (number, back) in write.backs.iter_mut().enumerate().filter(|(_, back)| **back == CUT) {
                 if let Some(takes) = takes(number, first + place as u64) {
                     *back = takes.saturating_add(now.saturating_sub(write.applied[number]));
@@ -76,5 +65,20 @@ mod tests {
         copies.is_reached(1, false, 200 * MS);
         assert_eq!(behind(&copies, 299), [1, 0]);
         assert_eq!(behind(&copies, 301), [0, 0]);
+    }
+
+    #[test]
+    fn writes_that_nobody_waits_for_any_more_leave_the_log_though_replicas_show_what_is_old() {
+        let lag = Distribution::Constant(SimDuration::from_ns(5 * MS));
+        let mut copies = Copies::new(2, 2, &lag, Commit::OneReplica, 1);
+        copies.promises(&[], Some(1_000 * MS));
+        let write = |copies: &mut Copies, at: u64| {
+            copies.write((5, false, Session { id: 0, seen: &[] }), (1, at * MS), [Maybe::NONE; CALLS], &[])
+        };
+        write(&mut copies, 0);
+        copies.halts(MS);
+        copies.resumes(100 * MS, false);
+        write(&mut copies, 5_000);
+        assert_eq!(copies.log.len(), 1);
     }
 }

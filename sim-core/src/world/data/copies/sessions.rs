@@ -5,7 +5,7 @@
 //! a copy that is to keep their order has the write when it has those. What a session has read is where and when it did, so that what it has seen
 //! follows from what that copy had then.
 
-use super::{Copies, HALTED, Write};
+use super::{AWAY, Copies, HALTED, Write};
 use crate::data::replication::SessionGuarantee;
 
 /// In the place of a copy: all that was answered by then was read, at whatever copy.
@@ -113,7 +113,8 @@ impl Copies {
         let mut found = Vec::new();
         for &position in self.rows.get(&row).into_iter().flatten() {
             let write = &self.log[(position - self.first) as usize];
-            if write.applied.iter().all(|&at| at <= now) {
+            // A copy that is away or cut off gets all that it lacks at once: its order cannot be broken.
+            if write.applied.iter().all(|&at| at <= now || at == AWAY) {
                 continue;
             }
             if write.session == session.id {
