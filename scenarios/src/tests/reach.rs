@@ -359,3 +359,15 @@ fn hints_come_to_a_copy_only_where_they_come_through() {
     let (cut_off, also_crashed) = (run(""), run(crash));
     assert!(cut_off > 4_000 && also_crashed > 4_000, "{cut_off} and {also_crashed}");
 }
+
+#[test]
+fn a_quorum_answers_no_write_that_a_copy_has_lost_on_its_way() {
+    // Each write needs all three, and is on its way to them for a second. One goes down at 20 s, when a hundred are on their way, and stays down.
+    let quorum = "quorum: {copies: 3, read: 1, write: 3, legs: {write: 1s, ack: 1ms, read: 1ms, reply: 1ms}}";
+    let dies = "dies: {inject: crash, where: {service: db, instances: [1]}, at: 20s, for: 40s}";
+    let text = text(quorum, "", dies).replace("db.write, timeout: 1s", "db.write, timeout: 5s");
+    let run = run_of(&text.replace("count: 10M", "count: 5"));
+    let (answered, failed) = writes(&run);
+    assert!(about(answered, 1_900.0) && about(failed, 4_100.0), "{answered} and {failed}");
+    assert_eq!(stale(&run), 0);
+}

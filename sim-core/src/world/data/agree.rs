@@ -92,9 +92,9 @@ impl World<'_> {
     /// The regions agree, or copies have a write: it goes on.
     pub(in crate::world) fn agreed(&mut self, frame: FrameId) -> Option<FrameId> {
         match self.program.ops[self.frames[frame].pc] {
-            Op::Read(_) => return Some(self.quorum_has_answered(frame)),
+            Op::Read(_) => return self.quorum_has_answered(frame),
             Op::Write(store) | Op::CompareAndSet(store) if self.data.rows.quorum(store).is_some() => {
-                return Some(self.quorum_has_answered(frame));
+                return self.quorum_has_answered(frame);
             }
             Op::Write(_) | Op::CompareAndSet(_) => return self.copies_have_it(frame),
             _ => {}

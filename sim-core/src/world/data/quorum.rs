@@ -166,11 +166,22 @@ impl Quorum {
         self.copies_of(row).enumerate().filter(takes).count() >= self.settings.write as usize
     }
 
-    /// A write is answered.
-    fn is_committed(&mut self, row: u64, number: u64, now: u64) {
+    /// Enough copies were to have acknowledged a write by now, and it is answered, unless one of them went down before it had the write: until when
+    /// it waits for others then [ns], or that there are too few.
+    fn is_committed(&mut self, row: u64, number: u64, now: u64) -> Result<(), Option<u64>> {
         let writes = self.rows.get_mut(&row);
-        if let Some(write) = writes.and_then(|writes| writes.iter_mut().find(|write| write.number == number)) {
-            write.committed = now;
+        let write = writes.and_then(|writes| writes.iter_mut().find(|write| write.number == number));
+        // All copies have what is forgotten.
+        let Some(write) = write else { return Ok(()) };
+        let mut comes: Vec<u64> = write.comes.iter().copied().filter(|&at| at != AWAY).collect();
+        comes.sort_unstable();
+        match comes.get(self.settings.write as usize - 1) {
+            Some(&at) if at > now => Err(Some(at)),
+            Some(_) => {
+                write.committed = now;
+                Ok(())
+            }
+            None => Err(None),
         }
     }
 
@@ -305,7 +316,7 @@ impl World<'_> {
         self.times.record(PartAt::service(const { part(&data::COMMIT) }, store), took);
         self.data.at_quorum.insert(frame, (store, row, number));
         if took == 0 {
-            return Some(self.quorum_has_answered(frame));
+            return self.quorum_has_answered(frame);
         }
         self.waits_for_quorum(frame, took)
     }
@@ -321,15 +332,27 @@ impl World<'_> {
     }
 
     /// Enough copies have answered a read or a write.
-    pub(super) fn quorum_has_answered(&mut self, frame: FrameId) -> FrameId {
+    pub(super) fn quorum_has_answered(&mut self, frame: FrameId) -> Option<FrameId> {
         if let Some((store, row, number)) = self.data.at_quorum.remove(&frame) {
             let now = self.now;
-            self.data.rows.quorum_mut(store).into_iter().for_each(|quorum| quorum.is_committed(row, number, now));
+            let committed = self.data.rows.quorum_mut(store).map(|quorum| quorum.is_committed(row, number, now));
+            match committed {
+                Some(Err(Some(at))) => {
+                    self.data.at_quorum.insert(frame, (store, row, number));
+                    self.wakes_after(frame, at - now, Phase::Agreeing);
+                    return None;
+                }
+                Some(Err(None)) => {
+                    self.frames[frame].phase = Phase::Running;
+                    return self.too_few_are_up(frame, store);
+                }
+                Some(Ok(())) | None => {}
+            }
         }
         let at = &mut self.frames[frame];
         (at.seq, at.phase) = (0, Phase::Running);
         at.pc += 1;
-        frame
+        Some(frame)
     }
 
     /// Whether a quorum store could take the write that a request makes of a row; also of every other store.
@@ -426,7 +449,7 @@ mod tests {
                     let gets = |copy: usize| (copy == odd) == (write == 1);
                     let comes = (0..3).map(|copy| if gets(copy) { time } else { AWAY - 1 }).collect();
                     let number = store.keeps(5, comes, time);
-                    store.is_committed(5, number, time);
+                    store.is_committed(5, number, time).unwrap();
                 }
                 let (seen, _) = store.reads(5, trial, (20, 20), 1, &Ways::new()).unwrap();
                 assert_eq!(seen.is_stale, seen.behind > 0);
@@ -443,8 +466,9 @@ mod tests {
     fn what_all_have_is_forgotten() {
         let mut store = quorum(3, 2, 2);
         for write in 0..10_000u64 {
-            let (number, _) = store.writes(write % 7, write, write * 1_000_000, &Ways::new()).unwrap();
-            store.is_committed(write % 7, number, write * 1_000_000);
+            let sets_out = write * 1_000_000;
+            let (number, took) = store.writes(write % 7, write, sets_out, &Ways::new()).unwrap();
+            store.is_committed(write % 7, number, sets_out + took).unwrap();
         }
         assert!(store.rows.values().map(VecDeque::len).sum::<usize>() < 60);
     }
@@ -455,7 +479,7 @@ mod tests {
         store.changes(0, false, 0);
         assert!(store.reads(5, 1, (0, 0), 3, &Ways::new()).is_none(), "three are to reply");
         let (number, took) = store.writes(5, 1, 0, &Ways::new()).unwrap();
-        store.is_committed(5, number, took);
+        store.is_committed(5, number, took).unwrap();
         store.changes(1, false, 0);
         assert!(store.writes(5, 2, 0, &Ways::new()).is_none());
         store.changes(1, true, 0);

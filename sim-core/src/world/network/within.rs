@@ -1,6 +1,7 @@
 //! Messages between the instances of one store, and those of a relay: how long they take, and whether they come.
 //!
-//! They are no frames, because nobody waits for one of them alone: their fate is known as they set out. They take no bandwidth.
+//! They are no frames, because nobody waits for one of them alone: their fate is known as they set out. They take no bandwidth, and unlike the log of
+//! a store (`streams`) they do not wait behind what is being sent, and what is lost of them is lost.
 
 use super::ends::{End, Ends, Way};
 use super::wire::EdgeEffect;
