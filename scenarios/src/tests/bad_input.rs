@@ -92,6 +92,13 @@ fn unknown_names_are_shown_with_the_nearest() {
         standing("{b: 999999999, c: 1}"),
         ["8:5 zones: the shares add up to more than 10000", "8:16 999999999: a share is a count from 1 to 1000"]
     );
+    let hint = |share: &str| {
+        let text = SMALL.replacen("workers: 4", &format!("workers: 4\n    zones: {{b: {share}}}"), 1);
+        let report = read(&format!("{text}regions: {{here: {{zones: [b, c]}}}}\n")).unwrap_err();
+        report.problems[0].problem.hint.clone().unwrap_or_default()
+    };
+    assert_eq!(hint("0"), "leave a zone out in which none stands");
+    assert_eq!(hint("1001"), "write smaller shares in the same proportion");
     assert_eq!(standing("b"), ["8:12 b: the text \"b\" does not fit here"]);
     let age = "expect: [mean(web.age) < 1s]\n";
     check(

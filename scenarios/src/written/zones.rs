@@ -82,7 +82,11 @@ impl ZoneSettings {
                     if !(1..=MOST).contains(&share.get()) {
                         let problem =
                             problems.error(&format!("zones.{zone}"), format!("a share is a count from 1 to {MOST}"));
-                        problem.hint = Some("leave a zone out in which none stands".into());
+                        problem.hint = Some(if share.get() == 0 {
+                            "leave a zone out in which none stands".into()
+                        } else {
+                            "write smaller shares in the same proportion".into()
+                        });
                     }
                 }
             }
