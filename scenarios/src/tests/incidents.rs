@@ -62,6 +62,10 @@ fn an_alert_that_somebody_has_silenced_is_silent_for_its_time() {
         |at: &str| run(&system(&format!("  incidents: {{silences: {{known: {{alert: web, at: {at}, for: 60s}}}}}}\n")));
     let now = silence("50s");
     assert_eq!((now.incidents.silenced, now.incidents.all[0].alerts.as_slice()), (4, &[1][..]));
+    let says = |run: &sim_core::results::RunResult, what: &str| {
+        run.incidents.journal.iter().any(|entry| entry.text.to_string() == what)
+    };
+    assert!(says(&now, "web is silent: silenced"), "{:?}", now.incidents.journal);
     let later = silence("100s");
     assert_eq!((later.incidents.silenced, later.incidents.all[0].alerts.as_slice()), (0, &[0, 1][..]));
 }
@@ -111,6 +115,8 @@ fn who_does_not_answer_in_time_is_not_the_last() {
 fn what_is_under_maintenance_is_silent() {
     let run = run(&system("  incidents: {maintenance: {work: {where: {service: web}, at: 50s, for: 60s}}}\n"));
     assert_eq!(run.incidents.silenced, 4);
+    let says = "web is silent: maintenance";
+    assert!(run.incidents.journal.iter().any(|entry| entry.text.to_string() == says), "{:?}", run.incidents.journal);
     assert_eq!(run.incidents.all[0].alerts, [1], "the database itself is not under maintenance");
 }
 

@@ -86,26 +86,26 @@ impl World<'_> {
         }
     }
 
-    /// Whether an alert is silent now, because somebody has silenced it or all that it reads is under maintenance.
-    pub(super) fn is_silent(&self, alert: usize) -> bool {
-        let Some(incidents) = &self.model.incidents else { return false };
+    /// Why an alert is silent now: somebody has silenced it, or all that it reads is under maintenance. `None` where it is not.
+    pub(super) fn why_silent(&self, alert: usize) -> Option<&'static str> {
+        let incidents = self.model.incidents.as_ref()?;
         let (now_ns, reads) = (self.since_zero(self.now), &incidents.reads[alert]);
         let silences = incidents.silences.iter().filter(|silence| silence.alert == alert);
         if silences.into_iter().any(|silence| silence.from_ns <= now_ns && now_ns < silence.to_ns) {
-            return true;
+            return Some("silenced");
         }
         let is_now = |window: &&crate::incident::Maintenance| window.from_ns <= now_ns && now_ns < window.to_ns;
         let under =
             |service: &ServiceId| incidents.maintenance.iter().filter(is_now).any(|w| w.services.contains(service));
-        !reads.is_empty() && reads.iter().all(under)
+        (!reads.is_empty() && reads.iter().all(under)).then_some("maintenance")
     }
 
     /// An alert begins to fire, so many times at once.
     pub(super) fn alert_is_raised(&mut self, alert: usize, times: usize) {
         let Some(incidents) = &self.model.incidents else { return };
-        if self.is_silent(alert) {
+        if let Some(why) = self.why_silent(alert) {
             self.control.desk.silenced += times as u64;
-            let text = format!("{} is silent", self.model.alerts[alert].name);
+            let text = format!("{} is silent: {why}", self.model.alerts[alert].name);
             self.writes_down(JournalKind::Alert, text);
             return;
         }
@@ -293,7 +293,8 @@ impl World<'_> {
         self.schedule(self.now.saturating_add(respond_ns), Due::Escalates(place as u32, page));
     }
 
-    /// A person has reacted to a call. Who is busy acknowledges afterwards, unless what he does is of that incident.
+    /// A person has reacted to a call. Who is busy acknowledges afterwards, unless what he does is of that incident. He does so though the incident
+    /// may be over by then: its page is on his list, and how long it lay there is a time to acknowledge like any other.
     pub(super) fn acknowledges(&mut self, place: u32, page: u32) {
         let incident = &self.control.desk.all[place as usize];
         let person = incident.pages[page as usize].person;

@@ -65,7 +65,7 @@ impl World<'_> {
         let runbook = &self.model.runbooks[place as usize];
         let Some(alert) = runbook.alert() else { return };
         // Nobody is told of what is silent; automation is.
-        if runbook.by.is_some() && self.is_silent(alert) {
+        if runbook.by.is_some() && self.why_silent(alert).is_some() {
             return;
         }
         let found = self.control.accused.by(alert).to_vec();
