@@ -401,3 +401,25 @@ fn items_that_cost_nothing_whatever_happens_are_warned_of() {
     );
     assert!(uncalled.contains("nobody calls api.put, so c costs $0"), "{uncalled}");
 }
+
+/// 100 requests a second with one record each, for 90 s: the bill does not know when the pipeline looks.
+#[test]
+fn records_and_leaks_are_billed_whenever_scrapes_are_taken() {
+    let items = |every: &str| {
+        let text = format!(
+            "scenario: Records\nquestion: What do they cost?\nrun: {{duration: 90s, warm_up: 5s, replications: 2, seed: 5}}\n\
+             load: {{users: {{to: api.get, arrive: {{constant: {{rate: 100/s}}}}}}}}\n\
+             services: {{api: {{instances: 2, workers: unlimited, endpoints: {{get: {{steps: [{{work: 1ms}}]}}}}}}}}\n\
+             control: {{telemetry: {{logs: {{every: {every}, sensitive: 10%, sink: {{rate: 10k/s, capacity: 1M}}}}}}}}\n\
+             costs:\n  records: {{meter: {{records: {{of: logs}}}}, price: $1}}\n  leaks: {{meter: {{leaks: {{of: logs}}}}, price: $1}}\n"
+        );
+        let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+        months(&study::run(&loaded, &[], &Plan::of(&loaded, 2), &|_, _| ControlFlow::Continue(())).unwrap().summary)
+    };
+    let month = 100.0 * 730.0 * 3600.0;
+    for every in ["5s", "7s", "60s", "85s", "2m"] {
+        let found = items(every);
+        assert!((found[0] / month - 1.0).abs() < 0.002, "{every}: {found:?} of {month}");
+        assert!((found[1] / (month * 0.1) - 1.0).abs() < 0.06, "{every}: {found:?} of {month}");
+    }
+}

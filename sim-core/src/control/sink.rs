@@ -333,21 +333,28 @@ impl SinkLine {
         }
     }
 
+    /// Counts so many records that came since the last scrape; how many of them are too many.
+    fn counts_in(&mut self, now_ns: u64, comes: f64, instances: u64) -> f64 {
+        self.goes_on(now_ns);
+        let waited = self.waiting;
+        let over = self.overflow(comes, instances);
+        self.counts.records += (comes - over) as u64;
+        self.counts.dropped += over as u64;
+        self.arrived += (waited + comes - over - self.waiting).max(0.0);
+        self.counts.arrived = self.arrived.round() as u64;
+        over
+    }
+
     /// A scrape is taken in which `attempts` were recorded while so many instances ran: what becomes of its records, and of those before it.
     pub fn takes(&mut self, now_ns: u64, attempts: u64, instances: u64, stream: &mut Stream) -> Taken {
-        self.goes_on(now_ns);
         let comes = attempts as f64 + self.path.series as f64 * instances as f64;
-        let (waited, keeps_newest) = (self.waiting, self.path.overflow == OverflowSettings::DropOldest);
-        let over = self.overflow(comes, instances);
+        let keeps_newest = self.path.overflow == OverflowSettings::DropOldest;
+        let over = self.counts_in(now_ns, comes, instances);
         let enter = if keeps_newest { comes } else { comes - over };
         let from = self.entered;
         self.entered += enter;
         // Agents are as many as instances run now.
         self.agents = instances;
-        self.counts.records += (comes - over) as u64;
-        self.counts.dropped += over as u64;
-        self.arrived += (waited + comes - over - self.waiting).max(0.0);
-        self.counts.arrived = self.arrived.round() as u64;
         let entered = if comes > 0.0 { enter / comes } else { 1.0 };
         if self.path.leaks > 0.0 {
             self.counts.leaked += kept((attempts as f64 * entered).round() as u64, self.path.leaks, stream);
@@ -373,9 +380,21 @@ impl SinkLine {
         self.newest_ns
     }
 
-    /// What was counted so far.
+    /// What was counted up to the last scrape.
     pub fn counts(&self) -> PipelineCounts {
         self.counts
+    }
+
+    /// What is counted by now, `part` of the way from the last scrape to the next, with `attempts` recorded since. Nothing is drawn: of what leaks
+    /// since that scrape the mean is counted.
+    pub fn counts_now(&self, now_ns: u64, part: f64, attempts: u64, instances: u64) -> PipelineCounts {
+        let mut ahead = self.clone();
+        let comes = attempts as f64 + self.path.series as f64 * instances as f64 * part;
+        let over = ahead.counts_in(now_ns, comes, instances);
+        let keeps_newest = self.path.overflow == OverflowSettings::DropOldest;
+        let entered = if keeps_newest || comes <= 0.0 { 1.0 } else { 1.0 - over / comes };
+        ahead.counts.leaked += (attempts as f64 * entered * self.path.leaks).round() as u64;
+        ahead.counts
     }
 }
 

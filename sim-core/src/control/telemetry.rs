@@ -176,7 +176,15 @@ impl Telemetry {
         }
     }
 
-    /// What was recorded, lost and leaked so far; `None` where nothing counts that.
+    /// What is recorded, lost and leaked by now, with so many attempts since the last scrape; `None` where nothing counts that.
+    pub fn counts_now(&self, now_ns: u64, since_ns: u64, attempts: u64, instances: u64) -> Option<PipelineCounts> {
+        let line = self.line.as_ref()?;
+        let part = now_ns.saturating_sub(since_ns) as f64 / self.pipeline.every_ns as f64;
+        let recorded = (attempts as f64 * self.pipeline.sample).round() as u64;
+        Some(line.counts_now(now_ns, part.min(1.0), recorded, instances))
+    }
+
+    /// What was recorded, lost and leaked up to the last scrape; `None` where nothing counts that.
     pub fn counts(&self) -> Option<PipelineCounts> {
         self.line.as_ref().map(SinkLine::counts)
     }

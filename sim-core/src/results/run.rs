@@ -228,6 +228,27 @@ impl PipelineCounts {
         *self = self.since(*other);
     }
 
+    /// What was counted by each of several since they were last looked at. What was foreseen then and has not come is not taken back.
+    pub fn between(now: Vec<Self>, before: &mut Vec<Self>) -> Vec<Self> {
+        before.resize(now.len(), Self::default());
+        let between = |(now, before): (Self, &mut Self)| {
+            let now = now.at_least(*before);
+            now.since(std::mem::replace(before, now))
+        };
+        now.into_iter().zip(before).map(between).collect()
+    }
+
+    /// What was counted, and no less than at an earlier look.
+    #[must_use]
+    fn at_least(self, before: Self) -> Self {
+        Self {
+            records: self.records.max(before.records),
+            dropped: self.dropped.max(before.dropped),
+            leaked: self.leaked.max(before.leaked),
+            arrived: self.arrived.max(before.arrived),
+        }
+    }
+
     /// What was counted since an earlier look.
     #[must_use]
     pub fn since(self, before: Self) -> Self {

@@ -336,6 +336,7 @@ impl World<'_> {
         }
         self.read_cpu();
         self.reads_meters();
+        let records = self.records_now();
         let recorder = &mut self.recorder;
         let mut slice = Slice {
             from_ns: recorder.since.saturating_sub(self.zero),
@@ -363,7 +364,7 @@ impl World<'_> {
         }
         slice.times = self.times.sums_since(&mut recorder.timed);
         slice.levels = self.levels.cut(now, &mut recorder.levels);
-        slice.pipelines = self.control.records_since(&mut recorder.pipelines);
+        slice.pipelines = PipelineCounts::between(records, &mut recorder.pipelines);
         slice.versions = self.calls.versions().since(&mut recorder.versions);
         slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((site, k), n)| (site, k, n)).collect();
         recorder.slices.push(slice);

@@ -18,7 +18,7 @@ use super::events::EventId;
 use super::{Event, World, fact};
 use crate::control::ScalerState;
 use crate::model::Model;
-use crate::results::{ExperimentRun, IncidentsRun, Looks, ModesRun, PipelineCounts, RunbookRun, Span};
+use crate::results::{ExperimentRun, IncidentsRun, Looks, ModesRun, RunbookRun, Span};
 
 /// What may be due in control.
 #[derive(Debug, Clone, Copy)]
@@ -163,11 +163,6 @@ impl Control<'_> {
             struck: overrule::Struck::new(model),
             modes: modes::InForce::new(model),
         }
-    }
-
-    /// What the pipelines of the file have recorded since they were last asked.
-    pub(in crate::world) fn records_since(&self, before: &mut Vec<PipelineCounts>) -> Vec<PipelineCounts> {
-        self.watch.records_since(before)
     }
 
     /// What became of all that watched and acted.

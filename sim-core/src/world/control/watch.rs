@@ -76,16 +76,18 @@ impl Watch {
         }
     }
 
-    /// What pipelines have recorded since they were last asked, by their places; nothing where none counts that.
-    pub(super) fn records_since(&self, before: &mut Vec<PipelineCounts>) -> Vec<PipelineCounts> {
-        let counts = |pipe: &Pipe| pipe.telemetry.counts();
-        if !self.pipes.iter().any(|pipe| counts(pipe).is_some()) {
+    /// Whether a pipeline counts what it records.
+    fn counts_records(&self) -> bool {
+        self.pipes.iter().any(|pipe| pipe.telemetry.counts().is_some())
+    }
+
+    /// What pipelines have recorded up to their last scrapes since they were last asked, by their places; nothing where none counts that.
+    fn records_since(&self, before: &mut Vec<PipelineCounts>) -> Vec<PipelineCounts> {
+        if !self.counts_records() {
             return Vec::new();
         }
-        let now: Vec<PipelineCounts> = self.pipes.iter().map(|pipe| counts(pipe).unwrap_or_default()).collect();
-        let earlier = std::mem::replace(before, now.clone());
-        let of = |(place, now): (usize, PipelineCounts)| now.since(earlier.get(place).copied().unwrap_or_default());
-        now.into_iter().enumerate().map(of).collect()
+        let now = self.pipes.iter().map(|pipe| pipe.telemetry.counts().unwrap_or_default());
+        PipelineCounts::between(now.collect(), before)
     }
 
     /// The sink of a pipeline of the file is struck, or mended.
@@ -310,6 +312,26 @@ impl World<'_> {
         }
         pipe.since = now;
         scrape
+    }
+
+    /// What pipelines have recorded by now, by their places, also since their last scrapes; nothing where none counts that. A bill does not depend on
+    /// when a pipeline looks.
+    pub(in crate::world) fn records_now(&self) -> Vec<PipelineCounts> {
+        if !self.control.watch.counts_records() {
+            return Vec::new();
+        }
+        let sums = |service| self.stations.sums(service, self.now).instances_now;
+        let instances: u64 = self.stations.services().map(sums).sum();
+        let of = |(place, pipe): (usize, &Pipe)| {
+            // What is recorded while a pipeline is frozen is in its first scrape afterwards.
+            if self.is_frozen(place as u32) {
+                return pipe.telemetry.counts();
+            }
+            let since = |(before, site): (&EdgeCounts, EdgeId)| self.calls.sums(site).since(before).attempts;
+            let attempts = pipe.edges.iter().zip(self.calls.ids()).map(since).sum();
+            pipe.telemetry.counts_now(self.now, pipe.since, attempts, instances)
+        };
+        self.control.watch.pipes.iter().enumerate().map(|pipe| of(pipe).unwrap_or_default()).collect()
     }
 
     /// What the pipelines have recorded since this one last looked; nothing where it has no reader for that.
