@@ -321,6 +321,11 @@ fn judged_by_truth(written: &Written, judged: Judged<'_>, tree: &Node) -> Vec<Pl
             clause.has_windows(p);
         });
     }
+    for (name, _) in written.invariants.iter().filter(|(_, clause)| clause.probability.is_some()) {
+        let says = "every run has to keep an invariant, so that a probability says nothing";
+        problems.error(&format!("invariants.{name}"), says).hint =
+            Some("leave the probability out, or write the clause into expect".into());
+    }
     problems.at("studies", |p| check::studies(written, names, variants, p));
     // What could not be read has been reported.
     let whole = |p: &&PrecisionSettings| !p.of.is_empty() || tree.find("run.precision.of").is_none();

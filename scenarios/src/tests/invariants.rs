@@ -88,3 +88,13 @@ fn an_invariant_of_unknown_names_is_refused_at_its_place() {
     let report = read(&text).unwrap_err();
     assert!(report.problems.iter().any(|placed| placed.problem.path.starts_with("invariants.money")));
 }
+
+#[test]
+fn an_invariant_with_a_probability_is_refused() {
+    let text = text("0%", BOTH, "")
+        .replace("effects(bank->ledger.credit)\n", "effects(bank->ledger.credit) with probability 50%\n");
+    let report = read(&text).unwrap_err();
+    let problem = &report.problems[0].problem;
+    assert_eq!(problem.path, "invariants.money");
+    assert_eq!(problem.message, "every run has to keep an invariant, so that a probability says nothing");
+}
