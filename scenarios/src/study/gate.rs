@@ -6,6 +6,7 @@
 //! - **Without a budget** the replications of the file are run. It ends sooner where the bounds at 99 % decide all; else it is judged at
 //!   the end as `run` judges, by intervals for a set number of replications at 95 %.
 //! - **With a budget** everything is judged by the bounds at any time, at the confidence that is asked for, up to the budget.
+//! - **With invariants** all are run, unless each invariant is broken before: that every run keeps one is known after the last only.
 //! - **With a baseline** at least the replications of the file are run: differences are looked for in a number that was set beforehand.
 
 use super::anytime::AnyTime;
@@ -99,7 +100,9 @@ impl<'a> Watched<'a> {
         let enough = !self.gate.baseline || self.replications >= self.plan.replications;
         // At the last there is nothing to end.
         let ends = self.gate.stop_when_certain && enough && self.replications < self.gate.most(self.plan);
-        ends && is_looked_at(self.replications) && self.judged.is_certain(self.loaded, self.gate.bounds())
+        ends && is_looked_at(self.replications)
+            && self.judged.are_invariants_broken(self.loaded)
+            && self.judged.is_certain(self.loaded, self.gate.bounds())
     }
 
     fn answer(self, certain: bool) -> Checked {

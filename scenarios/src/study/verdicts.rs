@@ -95,7 +95,7 @@ impl Verdicts {
         }
     }
 
-    /// Whether all that a gate judges is held or broken.
+    /// Whether all that a gate judges by bounds is held or broken: promises, experiments and clauses, and no invariants.
     pub fn is_certain(&self, loaded: &Loaded, critical: Critical) -> bool {
         let expect = &loaded.written.expect;
         let by_runs = |kept: u32, judged: u32| {
@@ -110,6 +110,11 @@ impl Verdicts {
             by_runs(sums.held().kept, sums.held().judged) || spoken_of(experiment, expect).is_some()
         }) && clauses
             .all(|((clause, sums), sides)| judge::verdict(clause, sums, sides, critical) != Verdict::Inconclusive)
+    }
+
+    /// Whether each invariant is broken already: that all runs keep one is known after the last of them only. True without invariants.
+    pub fn are_invariants_broken(&self, loaded: &Loaded) -> bool {
+        self.clauses[loaded.written.expect.len()..].iter().all(|sums| sums.keeps.contains(&Some(false)))
     }
 
     /// The verdicts on the promises, in the order of the file.

@@ -1,7 +1,9 @@
 //! Invariants over services: what has to be true at the end of every single run, and in which runs it is not.
 
 use super::{problems, read};
-use crate::study::{self, Plan};
+use crate::study::gate::{Gate, GateStudy};
+use crate::study::{self, Plan, Study};
+use sim_core::results::gate::{Checked, Ended};
 use sim_core::results::{PromiseSummary, StudyResult, Verdict};
 use std::ops::ControlFlow;
 
@@ -87,6 +89,32 @@ fn an_invariant_of_unknown_names_is_refused_at_its_place() {
     assert!(found.iter().any(|problem| problem.contains("ledger.crdit")), "{found:?}");
     let report = read(&text).unwrap_err();
     assert!(report.problems.iter().any(|placed| placed.problem.path.starts_with("invariants.money")));
+}
+
+/// What `check` says of it.
+fn checked(text: &str, gate: Gate) -> Checked {
+    let loaded = read(text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let plan = Plan::of(&loaded, 2);
+    GateStudy { loaded: &loaded, variants: &[], plan: &plan, gate: &gate }
+        .run(&|_, _| ControlFlow::Continue(()))
+        .unwrap()
+}
+
+#[test]
+fn an_invariant_is_held_only_after_the_last_run() {
+    let certain =
+        "expect: [held(works) with probability 1%]\npromises: {works: {keep: {availability: 1%}, of: bank.move}}\n";
+    for rest in ["", certain] {
+        let all = checked(&text("0%", BOTH, rest), Gate::default());
+        assert_eq!((all.replications, all.ended), (24, Ended::Complete), "{rest}");
+        assert_eq!(all.expectations.last().map(|money| money.verdict), Some(Verdict::Held), "{rest}");
+        let within = checked(&text("0%", BOTH, rest), Gate { budget: Some(70), ..Gate::default() });
+        assert_eq!(within.replications, 70, "{rest}");
+    }
+    // The first run that breaks it decides.
+    let broken = checked(&text("50%", BOTH, ""), Gate::default());
+    assert_eq!((broken.replications, broken.ended), (1, Ended::Certain));
+    assert_eq!(broken.expectations[0].verdict, Verdict::Broken);
 }
 
 #[test]
