@@ -123,4 +123,9 @@ impl PromiseSummary {
     pub fn is_expectation(&self) -> bool {
         self.made.is_clause() && self.path.starts_with("expect.")
     }
+
+    /// Whether it is an invariant, which every single run has to keep.
+    pub fn is_invariant(&self) -> bool {
+        self.path.starts_with("invariants.")
+    }
 }

@@ -1,7 +1,7 @@
 //! What `check` has to say in all its forms: which promises, clauses and numbers need somebody to look, and in which words.
 
 use crate::numbers::{estimate, grouped, kept, plain, signed};
-use crate::words::{bound, observed, seen, word_of};
+use crate::words::{WHEN_AN_INVARIANT_HOLDS, bound, broken_in, observed, seen, word_of};
 use sim_core::results::gate::{Against, Checked, CheckedFile, Ended, FilePlace, Number, Standing, Trouble};
 use sim_core::results::{Made, PromiseSummary, Unit, Verdict};
 
@@ -60,7 +60,9 @@ impl Rule {
         match self {
             Self::Promise => "A promise of the scenario is not held at the confidence that is asked for.",
             Self::Experiment => "The hypothesis of an experiment is not held at the confidence that is asked for.",
-            Self::Clause => "A clause of expect is not held at the confidence that is asked for.",
+            Self::Clause => {
+                "A clause of expect is not held at the confidence that is asked for, or a run breaks an invariant."
+            }
             Self::Baseline => "A number that promises or clauses are judged by is worse than in the baseline.",
             Self::Scenario => "The scenario cannot be run.",
         }
@@ -188,6 +190,10 @@ pub fn judgement(promises: &[PromiseSummary], promise: &PromiseSummary) -> Strin
         return seen(promises, promise);
     }
     let mut parts: Vec<String> = observed(promise).into_iter().collect();
+    if let Some(broken) = &promise.broken_in {
+        parts.push(broken_in(broken));
+        return parts.join(", ");
+    }
     // A clause is its own text and says what is asked for.
     if !promise.made.is_clause() {
         parts.push(format!("promised {}", bound(promise)));
@@ -313,8 +319,7 @@ pub fn judged(files: &[CheckedFile]) -> String {
     let plural = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
     let promises: usize = all.iter().map(|c| c.promises.len()).sum();
     let hypotheses: usize = all.iter().map(|c| c.experiments.len()).sum();
-    let is_invariant = |p: &&PromiseSummary| !p.is_expectation();
-    let invariants: usize = all.iter().map(|c| c.expectations.iter().filter(is_invariant).count()).sum();
+    let invariants: usize = all.iter().map(|c| c.expectations.iter().filter(|p| p.is_invariant()).count()).sum();
     let clauses = all.iter().map(|c| c.expectations.len()).sum::<usize>() - invariants;
     let invariants =
         if invariants == 0 { String::new() } else { format!(", {}", plural(invariants, "invariant", "invariants")) };
@@ -371,5 +376,39 @@ pub fn spent(files: &[CheckedFile]) -> Option<String> {
 pub fn rule(files: &[CheckedFile]) -> Option<String> {
     let all = files.iter().filter_map(|f| f.outcome.as_ref().ok()).map(|c| c.confidence);
     let confidence = plain(all.reduce(f64::min)?, Unit::Share);
-    Some(format!("A promise is held when, at {confidence} confidence, at least 90 % of runs keep it."))
+    let mut text = format!("A promise is held when, at {confidence} confidence, at least 90 % of runs keep it.");
+    let clauses = files.iter().filter_map(|f| f.outcome.as_ref().ok()).flat_map(|c| &c.expectations);
+    if clauses.into_iter().any(PromiseSummary::is_invariant) {
+        text.push_str(&format!(" {WHEN_AN_INVARIANT_HOLDS}"));
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::checked;
+    use super::*;
+    use sim_core::results::BrokenIn;
+
+    #[test]
+    fn an_invariant_says_in_which_runs_it_breaks_and_by_which_rule() {
+        let mut checked = checked();
+        let mut money = checked.promises[0].clone();
+        (money.name, money.path, money.made) = ("money".into(), "invariants.money".into(), Made::ClauseByRuns);
+        (money.verdict, money.note) = (Verdict::Broken, "".into());
+        money.broken_in = Some(BrokenIn { runs: 2, of: 8, replications: vec![3, 5], seed: 9 });
+        let file = |checked| CheckedFile { file: "a.yaml".into(), outcome: Ok(checked) };
+        let without = rule(&[file(checked.clone())]).unwrap();
+        assert!(!without.contains("invariant"), "{without}");
+        checked.expectations.push(money);
+        let files = [file(checked)];
+        let notice = notices(&files).into_iter().find(|notice| notice.path == "invariants.money").unwrap();
+        assert!(
+            notice.broken && notice.text.ends_with("broken in 2 of 8 runs: replications 3, 5 with seed 9."),
+            "{}",
+            notice.text
+        );
+        assert!(!notice.text.contains("kept in"), "{}", notice.text);
+        assert!(rule(&files).unwrap().ends_with(WHEN_AN_INVARIANT_HOLDS));
+    }
 }
