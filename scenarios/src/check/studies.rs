@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 /// Problems of the names in the section `studies`, against those of the scenario and of its `variants`.
 pub fn studies(written: &Written, names: &Names, variants: &BTreeMap<String, Names>, problems: &mut Problems) {
-    let known = Known { names, variants, promises: written.promises.names().collect() };
+    let has_invariants = !written.invariants.is_empty();
+    let known = Known { names, variants, promises: written.promises.names().collect(), has_invariants };
     for (name, study) in written.studies.iter() {
         let (kind, ask) = study.ask.question();
         problems.at(&*format!("{name}.ask"), |p| p.at(kind, |p| ask.check(&known, p)));

@@ -1,4 +1,4 @@
-//! The load at which each promise breaks.
+//! The load at which each promise breaks, and each invariant: that one run breaks.
 //!
 //! Loads are looked at from the file's own: up until every promise is broken or the heaviest is reached, down until every promise is held. Then,
 //! promise by promise, what lies above the load up to which it holds is halved, and what lies beneath the load that breaks it. A load is looked at
@@ -7,14 +7,14 @@
 use super::Plan;
 use super::anytime::AnyTime;
 use super::capacity::{fewest, says_load, scale_loads};
-use super::interval::{Critical, MeanSums};
+use super::interval::MeanSums;
 use super::judge::NEEDED;
 use super::kind::{Stop, Study, Watch};
 use super::one::{Beside, One};
 use super::quantile::TimeSums;
 use super::replicate::replicate;
-use super::sweep::judged;
 use super::verdicts::Verdicts;
+use super::wanted::Wanted;
 use crate::Loaded;
 use crate::written::studies::knee::KneeSettings;
 use sim_core::engine::digest::Digest;
@@ -64,7 +64,7 @@ impl Study for KneeStudy<'_> {
     }
 
     fn run(self, watch: &dyn Watch) -> Result<Knees, Stop> {
-        let (places, judges) = self.promises()?;
+        let (wanted, judges) = self.promises()?;
         let only = match &self.ask.load {
             None => None,
             Some(name) => Some(self.loaded.names.loads.get(name.as_ref()).copied().ok_or_else(|| {
@@ -75,7 +75,7 @@ impl Study for KneeStudy<'_> {
             study: self,
             watch,
             only,
-            places,
+            wanted,
             bounds: AnyTime::new(self.confidence),
             points: Vec::new(),
             spent: 0,
@@ -113,22 +113,21 @@ impl Study for KneeStudy<'_> {
 }
 
 impl KneeStudy<'_> {
-    /// The promises that are looked at: their places in the model, and what is said of them.
-    fn promises(&self) -> Result<(Vec<usize>, Vec<Judge>), Stop> {
-        let wanted = |judge: &Judge| {
+    /// The promises and invariants that are looked at, with what is said of them.
+    fn promises(&self) -> Result<(Vec<Wanted>, Vec<Judge>), Stop> {
+        let is_wanted = |judge: &Judge| {
             let named = self.ask.until.iter().any(|name| name.as_ref() == judge.name);
             if self.ask.until.is_empty() { judge.counts } else { named }
         };
-        let promises = self.loaded.model.promises.len();
-        let all = judged(self.loaded).into_iter().take(promises).enumerate();
-        let (places, judges): (Vec<usize>, Vec<Judge>) = all.filter(|(_, judge)| wanted(judge)).unzip();
+        let (wanted, judges): (Vec<Wanted>, Vec<Judge>) =
+            Wanted::all(self.loaded).filter(|(_, judge)| is_wanted(judge)).unzip();
         if judges.is_empty() {
             let problem = Problem::error("until", "nothing is promised, so that no load is too much");
             return Err(Stop::Problem(Box::new(
                 problem.hint("write a promise, such as works: {keep: {availability: 99.5%}, of: api.get}"),
             )));
         }
-        Ok((places, judges))
+        Ok((wanted, judges))
     }
 }
 
@@ -147,7 +146,7 @@ struct Looking<'a> {
     study: KneeStudy<'a>,
     watch: &'a dyn Watch,
     only: Option<LoadId>,
-    places: Vec<usize>,
+    wanted: Vec<Wanted>,
     bounds: AnyTime,
     points: Vec<LoadPoint>,
     spent: u32,
@@ -213,13 +212,13 @@ impl Looking<'_> {
         let mut loaded = self.study.loaded.clone();
         scale_loads(&mut loaded.model, load, self.only)?;
         self.watch.now(format!("load {}", says_load(load)));
-        let mut seen = Seen::new(&loaded, self.places.len());
+        let mut seen = Seen::new(&loaded, self.wanted.len());
         let (certain, plan) = (AtomicBool::new(false), self.study.plan);
-        let (places, bounds, only) = (&self.places, &self.bounds, self.only);
+        let (wanted, bounds, only) = (&self.wanted, &self.bounds, self.only);
         let one = |number: u32| One::run(&loaded, &[], &[], Beside::Asked, plan.seed, number);
         let merge = |_, one: One| {
-            seen.merge(&loaded, &one, places, only);
-            if seen.replications >= LEAST && seen.decided(bounds) {
+            seen.merge(&loaded, &one, wanted, only);
+            if seen.replications >= LEAST && seen.decided(wanted, bounds) {
                 certain.store(true, Ordering::Relaxed);
             }
         };
@@ -232,7 +231,7 @@ impl Looking<'_> {
         }
         self.spent += seen.replications;
         self.digest.add(u64::from(self.spent), seen.digest.value());
-        let point = seen.point(&loaded, load, places, bounds);
+        let point = seen.point(&loaded, load, (wanted, bounds), plan.seed);
         let place = self.points.partition_point(|other| other.load < load);
         self.points.insert(place, point);
         Ok(place)
@@ -245,7 +244,7 @@ struct Seen {
     stopped: u32,
     digest: Digest,
     verdicts: Verdicts,
-    /// By promise: replications that keep it, and that could be judged.
+    /// By promise and invariant: replications that keep it, and that could be judged.
     kept: Vec<(u32, u32)>,
     offered: MeanSums,
     goodput: MeanSums,
@@ -266,14 +265,14 @@ impl Seen {
         }
     }
 
-    fn merge(&mut self, loaded: &Loaded, one: &One, places: &[usize], only: Option<LoadId>) {
+    fn merge(&mut self, loaded: &Loaded, one: &One, wanted: &[Wanted], only: Option<LoadId>) {
         self.replications += 1;
         self.stopped += u32::from(one.run.stopped.is_some());
         self.digest.add(u64::from(one.run.replication), one.run.digest);
         self.verdicts.merge(one);
-        for (sums, place) in self.kept.iter_mut().zip(places) {
-            if let Some(judged) = one.promises[*place] {
-                sums.0 += u32::from(judged.kept);
+        for (sums, wanted) in self.kept.iter_mut().zip(wanted) {
+            if let Some(kept) = wanted.kept(one) {
+                sums.0 += u32::from(kept);
                 sums.1 += 1;
             }
         }
@@ -297,27 +296,22 @@ impl Seen {
         self.latency.add(&latency);
     }
 
-    fn verdict(&self, promise: usize, bounds: &AnyTime) -> Verdict {
-        let (kept, judged) = self.kept[promise];
-        match bounds.share(kept, judged) {
-            Some(share) if share.low >= NEEDED => Verdict::Held,
-            Some(share) if share.high < NEEDED => Verdict::Broken,
-            _ => Verdict::Inconclusive,
-        }
+    fn verdict(&self, place: usize, wanted: &[Wanted], bounds: &AnyTime) -> Verdict {
+        let (kept, judged) = self.kept[place];
+        wanted[place].verdict(kept, judged, bounds)
     }
 
     /// Whether more replications would tell nothing new: each promise is decided, or has no data and will have none.
-    fn decided(&self, bounds: &AnyTime) -> bool {
-        let hopeless = |promise: usize| self.kept[promise].1 == 0 && self.replications >= HOPELESS;
-        (0..self.kept.len()).all(|promise| self.verdict(promise, bounds) != Verdict::Inconclusive || hopeless(promise))
+    fn decided(&self, wanted: &[Wanted], bounds: &AnyTime) -> bool {
+        let hopeless = |place: usize| self.kept[place].1 == 0 && self.replications >= HOPELESS;
+        let open = |place: usize| self.verdict(place, wanted, bounds) == Verdict::Inconclusive;
+        (0..self.kept.len()).all(|place| !open(place) || hopeless(place))
     }
 
-    fn point(&self, loaded: &Loaded, load: f64, places: &[usize], bounds: &AnyTime) -> LoadPoint {
-        let all = self.verdicts.of_promises(loaded, Critical::Fixed);
-        let judgement = |(promise, place): (usize, &usize)| Judgement {
-            verdict: self.verdict(promise, bounds),
-            ..Judgement::from(&all[*place])
-        };
+    fn point(&self, loaded: &Loaded, load: f64, (wanted, bounds): (&[Wanted], &AnyTime), seed: u64) -> LoadPoint {
+        let all = Wanted::judgements(wanted, &self.verdicts, loaded, seed).into_iter().enumerate();
+        let judgement =
+            |(place, seen): (usize, Judgement)| Judgement { verdict: self.verdict(place, wanted, bounds), ..seen };
         LoadPoint {
             load,
             offered_per_s: self.offered.at_least_zero(),
@@ -325,7 +319,7 @@ impl Seen {
             p99_s: self.latency.quantile(0.99),
             replications: self.replications,
             stopped: self.stopped,
-            promises: places.iter().enumerate().map(judgement).collect(),
+            promises: all.map(judgement).collect(),
         }
     }
 }

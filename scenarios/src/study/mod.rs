@@ -43,6 +43,7 @@ mod sums;
 pub mod sweep;
 pub mod system;
 mod verdicts;
+mod wanted;
 mod wrong;
 
 use crate::written::precision::PrecisionSettings;

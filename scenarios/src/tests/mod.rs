@@ -56,6 +56,7 @@ mod rows;
 mod runbooks;
 mod scalers;
 mod scopes;
+mod searches;
 mod sessions;
 mod shipped;
 mod sinks;

@@ -155,6 +155,9 @@ pub struct ValueRow {
 pub struct PromiseRow {
     /// Its name; for a clause its text.
     pub name: String,
+    /// Whether it is an invariant, which every single run has to keep.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub invariant: bool,
     /// The verdict on A.
     pub a_verdict: Option<Verdict>,
     /// The verdict on B.

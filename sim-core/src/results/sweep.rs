@@ -96,7 +96,7 @@ pub struct Shown {
 /// A promise or clause that is judged at each point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judge {
-    /// Name of the promise; text of the clause.
+    /// Name of the promise or invariant; text of the clause.
     pub name: String,
     /// What is promised, as a sentence.
     pub says: Words,
@@ -108,8 +108,11 @@ pub struct Judge {
     pub at_most: bool,
     /// Whether it is a promise or the hypothesis of an experiment, and no clause.
     pub promise: bool,
-    /// Whether it counts for the verdict on a point: all hypotheses, and all promises but those that a clause denies, or the clauses
-    /// where there are none.
+    /// Whether it is an invariant, which every single run has to keep.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invariant: bool,
+    /// Whether it counts for the verdict on a point: all hypotheses and invariants, and all promises but those that a clause denies, or the
+    /// clauses where there are neither promises nor hypotheses.
     pub counts: bool,
 }
 

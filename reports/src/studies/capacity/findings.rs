@@ -2,7 +2,10 @@
 
 use crate::numbers::{estimate, grouped, kept, plain};
 use crate::page::finding::Finding;
-use sim_core::results::{CapacityLevel, CapacityResult, Case, Judge, KneePoint, Setting, Tried, Unit, Verdict};
+use crate::words::WHEN_AN_INVARIANT_HOLDS;
+use sim_core::results::{
+    CapacityLevel, CapacityResult, Case, Judge, Judgement, KneePoint, Setting, Tried, Unit, Verdict,
+};
 
 /// Settings as `path=value and path=value`.
 pub fn settings(capacity: &CapacityResult, settings: &[Setting]) -> String {
@@ -110,6 +113,22 @@ fn finding(what: String, why: String, figure: &'static str) -> Finding {
     Finding { what, why, command: None, figure: Some(figure.into()), weight: 0.0 }
 }
 
+/// What was seen of a promise; of an invariant, in how many runs it is kept.
+fn seen(judge: &Judge, judgement: &Judgement) -> String {
+    if judge.invariant {
+        return format!("kept in {} of {} runs", judgement.kept, judgement.judged);
+    }
+    judgement.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, judge.unit))
+}
+
+/// In how many runs all that has to be kept is kept, a sentence; and what that means for an invariant.
+fn all_kept(capacity: &CapacityResult, share: &str) -> String {
+    if capacity.promises.iter().any(|judge| judge.invariant) {
+        return format!("All promises and invariants are kept in {share} of runs. {WHEN_AN_INVARIANT_HOLDS}");
+    }
+    format!("All promises are kept in {share} of runs.")
+}
+
 /// Where a case is about: the whole system, or what is left of it.
 fn without(case: &Case) -> String {
     case.lost.as_ref().map_or_else(String::new, |zone| format!(" with zone {zone} lost"))
@@ -132,13 +151,14 @@ pub fn binds_answer<'a>(
 fn binds(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
     let (case, judge, place) = binds_answer(capacity, level)?;
     let judgement = case.promises.get(place)?;
+    let share = case.probability.as_ref().map_or_else(String::new, |p| format!(" {}", all_kept(capacity, &kept(p))));
+    if judge.invariant {
+        let what = format!("What binds is {}: {}{}.", judge.name, seen(judge, judgement), without(case));
+        return Some(finding(what, format!("{}.{share}", judge.says), "ladder-1"));
+    }
     let (observed, promised) = (judgement.observed?, judgement.promised?);
     let most = if judge.at_most { "most" } else { "least" };
     let bound = plain(promised, judge.unit);
-    let share = case
-        .probability
-        .as_ref()
-        .map_or_else(String::new, |p| format!(" All promises are kept in {} of runs.", kept(p)));
     Some(finding(
         format!(
             "What binds is {}: {}{}, against at {most} {bound}.",
@@ -155,8 +175,7 @@ fn binds(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
 fn beyond(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
     let largest = level.tried.first().filter(|_| level.answer.is_none())?;
     let (case, judge, place) = binding(capacity, largest)?;
-    let observed =
-        case.promises.get(place)?.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, judge.unit));
+    let observed = seen(judge, case.promises.get(place)?);
     let share = case.probability.as_ref().map_or_else(|| "no data".to_owned(), kept);
     let name = settings(capacity, &largest.settings);
     if largest.verdict == Verdict::Inconclusive {
@@ -176,7 +195,7 @@ fn beyond(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> {
     }
     Some(finding(
         format!("Even {name} breaks {}{}: {observed}.", judge.name, without(case)),
-        format!("{}. All promises are kept in {share} of runs.", judge.says),
+        format!("{}. {}", judge.says, all_kept(capacity, &share)),
         "ladder-1",
     ))
 }
@@ -185,8 +204,9 @@ fn cheaper(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> 
     let tried = level.tried.get(level.cheaper?)?;
     let (case, judge, place) = binding(capacity, tried)?;
     let judgement = case.promises.get(place)?;
-    let observed = judgement.observed.map_or_else(|| "no data".to_owned(), |e| estimate(&e, judge.unit));
-    let promised = judgement.promised.map_or_else(String::new, |p| format!(", against {}", plain(p, judge.unit)));
+    let observed = seen(judge, judgement);
+    let promised = judgement.promised.filter(|_| !judge.invariant);
+    let promised = promised.map_or_else(String::new, |p| format!(", against {}", plain(p, judge.unit)));
     let share = case.probability.as_ref().map_or_else(|| "no data".to_owned(), kept);
     Some(finding(
         format!(
@@ -195,7 +215,11 @@ fn cheaper(capacity: &CapacityResult, level: &CapacityLevel) -> Option<Finding> 
             judge.name,
             without(case)
         ),
-        format!("It keeps all promises in {share} of runs, and {:.0}\u{a0}% are needed.", capacity.needed * 100.0),
+        if judge.invariant {
+            all_kept(capacity, &share)
+        } else {
+            format!("It keeps all promises in {share} of runs, and {:.0}\u{a0}% are needed.", capacity.needed * 100.0)
+        },
         "ladder-1",
     ))
 }
@@ -338,4 +362,28 @@ fn grows(capacity: &CapacityResult) -> Option<Finding> {
         format!("That is {:.0}\u{a0}% of what it would be in proportion.", to / from / more * 100.0),
         "ladder-1",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::search;
+    use super::*;
+
+    #[test]
+    fn an_invariant_that_breaks_is_said_in_runs_and_by_its_own_rule() {
+        let mut capacity = search();
+        capacity.promises[0].invariant = true;
+        let level = capacity.levels[0].clone();
+        let case = Case { binding: Some(0), ..level.tried[level.cheaper.unwrap()].cases[0].clone() };
+        let Judgement { kept, judged, .. } = case.promises[0];
+        let tried = Tried { cases: vec![case], verdict: Verdict::Broken, ..level.tried[0].clone() };
+        let level = CapacityLevel { tried: vec![tried], answer: None, cheaper: None, ..level };
+        let says = beyond(&capacity, &level).unwrap();
+        assert!(
+            says.what.ends_with(&format!("breaks {}: kept in {kept} of {judged} runs.", capacity.promises[0].name)),
+            "{}",
+            says.what
+        );
+        assert!(says.why.ends_with(WHEN_AN_INVARIANT_HOLDS), "{}", says.why);
+    }
 }

@@ -23,6 +23,7 @@ fn judges() -> Vec<Judge> {
         unit,
         at_most,
         promise: true,
+        invariant: false,
         counts: true,
     };
     vec![

@@ -10,7 +10,7 @@ use crate::page::section::{section, some};
 use crate::page::sentence::Piece;
 use crate::page::sentence::sentences;
 use crate::page::{Block, CellForm, Fact, LoneTable, Page, Section};
-use crate::words::{WHEN_HELD, word};
+use crate::words::{WHEN_AN_INVARIANT_HOLDS, WHEN_HELD, word};
 use sim_core::results::compare::{Change, Compared, Comparison, PromiseRow, System, ValueRow};
 use sim_core::results::{Estimate, Unit};
 
@@ -352,13 +352,17 @@ fn promises(compared: &Compared, place: usize) -> Vec<Block> {
         heads: heads.map(String::from).into(),
         rows: compared.promises.iter().map(row).collect(),
     };
-    let lede = Block::Lede(WHEN_HELD.into());
+    let mut ledes = vec![Block::Lede(WHEN_HELD.into())];
+    if compared.promises.iter().any(|row| row.invariant) {
+        ledes.push(Block::Lede(WHEN_AN_INVARIANT_HOLDS.into()));
+    }
     let caption = (
         "Share of runs that keep each promise".to_owned(),
         "B minus A in points, with the 95 % interval for paired shares (Newcombe).".to_owned(),
     );
     if all.is_empty() {
-        return vec![lede, Block::Table(LoneTable { title: Some((title, caption)), cells: CellForm::Numbers, table })];
+        let table = LoneTable { title: Some((title, caption)), cells: CellForm::Numbers, table };
+        return ledes.into_iter().chain([Block::Table(table)]).collect();
     }
     let id = if place == 0 { "kept".to_owned() } else { format!("kept-{}", place + 1) };
     let figure = Figure {
@@ -370,7 +374,7 @@ fn promises(compared: &Compared, place: usize) -> Vec<Block> {
         readings: Vec::new(),
         format: "",
     };
-    vec![lede, Block::Figure(Box::new(figure))]
+    ledes.into_iter().chain([Block::Figure(Box::new(figure))]).collect()
 }
 
 fn differs(compared: &Compared) -> LoneTable {

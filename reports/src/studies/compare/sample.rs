@@ -61,6 +61,7 @@ fn promise(name: &str, a: u32, b: u32, change: Change) -> PromiseRow {
     };
     PromiseRow {
         name: name.into(),
+        invariant: false,
         a_verdict: Some(verdict(a)),
         b_verdict: Some(verdict(b)),
         a: share(a),

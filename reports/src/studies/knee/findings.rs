@@ -43,9 +43,10 @@ fn first(knees: &Knees) -> String {
         return text;
     };
     let promise = &knees.promises[first];
+    let what = if promise.judge.invariant { "invariant" } else { "promise" };
     let mut text = match promise.holds_to {
         Some(holds) => format!(
-            "{} is the first promise to break, at {}{whose}: {} of the file's load. It holds up to {}.",
+            "{} is the first {what} to break, at {}{whose}: {} of the file's load. It holds up to {}.",
             promise.judge.name,
             rate(knees, promise.breaks_at),
             factor(knees, promise.breaks_at),
@@ -57,7 +58,7 @@ fn first(knees: &Knees) -> String {
             rate(knees, Some(0))
         ),
         None => format!(
-            "{} is the first promise to break, at {}{whose}: {} of the file's load. At no load that was looked at is it held: it is inconclusive from {} on.",
+            "{} is the first {what} to break, at {}{whose}: {} of the file's load. At no load that was looked at is it held: it is inconclusive from {} on.",
             promise.judge.name,
             rate(knees, promise.breaks_at),
             factor(knees, promise.breaks_at),

@@ -8,12 +8,16 @@ use crate::numbers::{estimate, kept, optional, plain};
 use crate::page::section::{scenario, section};
 use crate::page::sentence::sentences;
 use crate::page::{Block, CellForm, Fact, LoneTable, Page};
-use crate::words::{WHEN_HELD, word};
+use crate::words::{WHEN_AN_INVARIANT_HOLDS, WHEN_HELD, word};
 use sim_core::results::{Estimate, Knees, LoadPoint, PromiseKnee, Unit, Z_95};
 
 /// The page of a knee study.
 pub fn page(knees: &Knees, source: &Source) -> Page {
-    let promises = vec![Block::Lede(WHEN_HELD.into()), Block::Figure(Box::new(figure(knees)))];
+    let mut promises = vec![Block::Lede(WHEN_HELD.into())];
+    if knees.promises.iter().any(|promise| promise.judge.invariant) {
+        promises.push(Block::Lede(WHEN_AN_INVARIANT_HOLDS.into()));
+    }
+    promises.push(Block::Figure(Box::new(figure(knees))));
     Page {
         kind: "knee report",
         title: knees.scenario.clone(),

@@ -30,6 +30,7 @@ pub fn knees() -> Knees {
         unit,
         at_most,
         promise: true,
+        invariant: false,
         counts: true,
     };
     let point = |load: f64| LoadPoint {

@@ -57,7 +57,10 @@ pub fn replications(sweep: &SweepResult) -> String {
 fn what_counts(sweep: &SweepResult) -> String {
     let counting: Vec<&str> = sweep.judged.iter().filter(|j| j.counts).map(|j| j.name.as_str()).collect();
     let promises = sweep.judged.iter().any(|j| j.counts && j.promise);
+    let invariants = sweep.judged.iter().any(|j| j.counts && j.invariant);
     match (counting.as_slice(), promises) {
+        ([one], _) if invariants => format!("the invariant {one}"),
+        (_, true) if invariants => "every promise and invariant".into(),
         ([one], true) => format!("the promise {one}"),
         ([one], false) => format!("what is expected, {one}"),
         (_, true) => "every promise".into(),
@@ -204,7 +207,8 @@ fn crossings(sweep: &SweepResult) -> Vec<Crossing> {
     }
     let mut says = Vec::new();
     for (others, points) in lines(sweep, knob).into_iter().take(4) {
-        for (place, judge) in sweep.judged.iter().enumerate().filter(|(_, judge)| judge.counts) {
+        // An invariant is broken by single runs, and not where a mean crosses something.
+        for (place, judge) in sweep.judged.iter().enumerate().filter(|(_, judge)| judge.counts && !judge.invariant) {
             let room = |point: &Point| {
                 let judgement = point.judged[place];
                 let room = judgement.promised? - judgement.observed?.mean;

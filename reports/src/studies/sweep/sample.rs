@@ -41,6 +41,7 @@ fn judged() -> Vec<Judge> {
         unit,
         at_most,
         promise: true,
+        invariant: false,
         counts: true,
     };
     vec![

@@ -1,4 +1,4 @@
-//! The search for capacity: the cheapest setting that keeps every promise, for each level of load, also with a zone lost.
+//! The search for capacity: the cheapest setting that keeps every promise and invariant, for each level of load, also with a zone lost.
 //!
 //! `search` decides which setting is tried next, `race` tries it with as many replications as it takes, `knee` asks how far the answer
 //! carries, and `scalability` fits the Universal Scalability Law to that. All settings, cases and levels see the same random
@@ -11,7 +11,8 @@ mod search;
 
 use super::anytime::AnyTime;
 use super::judge::NEEDED;
-use super::sweep::{Origin, judged};
+use super::sweep::Origin;
+use super::wanted::Wanted;
 use super::{Plan, Stop, Study, Watch, interval};
 use crate::overlay::value_at;
 use crate::written::studies::capacity::{CapacitySettings, Minimise};
@@ -77,7 +78,7 @@ impl Study for CapacityStudy<'_> {
 
     fn run(self, watch: &dyn Watch) -> Result<CapacityResult, Stop> {
         let Self { origin, loaded, asked, plan } = self;
-        let (places, promises) = promises(loaded, &asked.ask)?;
+        let (wanted, promises) = promises(loaded, &asked.ask)?;
         let priced = !loaded.model.costs.is_empty();
         let mut searching = Searching {
             origin,
@@ -86,7 +87,7 @@ impl Study for CapacityStudy<'_> {
                 bounds: AnyTime::new(asked.confidence),
                 budget: asked.budget,
                 threads: plan.threads,
-                promises: places,
+                wanted,
             },
             knobs: knobs(&origin, &asked.ask),
             survive: survive(loaded, &asked.ask)?,
@@ -133,21 +134,21 @@ impl Study for CapacityStudy<'_> {
     }
 }
 
-/// The promises that have to be kept: their places in the model, and what is said of them.
-fn promises(loaded: &Loaded, ask: &CapacitySettings) -> Result<(Vec<usize>, Vec<Judge>), Stop> {
-    let wanted = |judge: &Judge| {
+/// The promises that have to be kept, and all invariants, with what is said of them.
+fn promises(loaded: &Loaded, ask: &CapacitySettings) -> Result<(Vec<Wanted>, Vec<Judge>), Stop> {
+    let is_wanted = |judge: &Judge| {
         let named = ask.promises.iter().any(|name| name.as_ref() == judge.name);
-        if ask.promises.is_empty() { judge.counts } else { named }
+        judge.invariant || if ask.promises.is_empty() { judge.counts } else { named }
     };
-    let all = judged(loaded).into_iter().filter(|judge| judge.promise).enumerate();
-    let (places, promises): (Vec<usize>, Vec<Judge>) = all.filter(|(_, judge)| wanted(judge)).unzip();
+    let (wanted, promises): (Vec<Wanted>, Vec<Judge>) =
+        Wanted::all(loaded).filter(|(_, judge)| is_wanted(judge)).unzip();
     if promises.is_empty() {
         let problem = Problem::error("promises", "nothing is promised, so that any capacity is enough");
         return Err(Stop::Problem(Box::new(
             problem.hint("write a promise, such as works: {keep: {availability: 99.5%}, of: api.get}"),
         )));
     }
-    Ok((places, promises))
+    Ok((wanted, promises))
 }
 
 /// The zones that are lost, one at a time.

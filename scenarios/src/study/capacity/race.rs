@@ -1,16 +1,16 @@
-//! One setting in one case: replications are run until it is certain whether every promise is kept, or the budget is spent.
+//! One setting in one case: replications are run until it is certain whether every promise and invariant is kept, or the budget is spent.
 //!
 //! It is looked at after each replication, by bounds that hold at any time (`anytime`), so what is clear takes a few replications and
 //! what is close takes many. All settings and cases see the same random numbers.
 
 use crate::Loaded;
 use crate::study::anytime::AnyTime;
-use crate::study::interval::{Critical, MeanSums, RatioSums, wilson};
-use crate::study::judge::NEEDED;
+use crate::study::interval::{MeanSums, RatioSums, wilson};
 use crate::study::one::{Beside, One};
 use crate::study::quantile::TimeSums;
 use crate::study::replicate::{Interrupted, replicate};
 use crate::study::verdicts::Verdicts;
+use crate::study::wanted::{Wanted, by_share};
 use sim_core::economics::Group;
 use sim_core::engine::digest::Digest;
 use sim_core::ids::{Caller, EdgeId};
@@ -33,13 +33,13 @@ pub struct Rules {
     pub budget: u32,
     /// On how many threads; changes no result.
     pub threads: usize,
-    /// The promises that have to be kept, by their places in the model.
-    pub promises: Vec<usize>,
+    /// The promises and invariants that have to be kept.
+    pub wanted: Vec<Wanted>,
 }
 
 /// What came of a race.
 pub struct Raced {
-    /// Replications that keep every promise.
+    /// Replications that keep every promise and invariant.
     pub kept: u32,
     /// Replications that could be judged.
     pub judged: u32,
@@ -55,6 +55,8 @@ pub struct Raced {
     pub digest: Digest,
     /// By replication: requests under way that will be answered, and good answers a second.
     pub throughput: Vec<(f64, f64)>,
+    /// Whether a replication has broken an invariant.
+    is_broken: bool,
     offered: MeanSums,
     latency: TimeSums,
     verdicts: Verdicts,
@@ -71,6 +73,7 @@ impl Raced {
             availability: RatioSums::default(),
             digest: Digest::default(),
             throughput: Vec::new(),
+            is_broken: false,
             offered: MeanSums::default(),
             latency: TimeSums::default(),
             verdicts: Verdicts::new(loaded, 0),
@@ -82,17 +85,14 @@ impl Raced {
         self.digest.add(u64::from(one.run.replication), one.run.digest);
         self.verdicts.merge(one);
         self.cost.add(one.bill.per_month(Group::Infrastructure));
-        let kept = || rules.promises.iter().map(|place| one.promises[*place].map(|judged| judged.kept));
+        let kept = || rules.wanted.iter().map(|wanted| wanted.kept(one));
         let broken = kept().any(|kept| kept == Some(false));
         let known = kept().all(|kept| kept.is_some());
         self.judged += u32::from(known || broken);
         self.kept += u32::from(known && !broken);
         self.merge_load(loaded, one);
-        self.verdict = match rules.bounds.share(self.kept, self.judged) {
-            Some(share) if share.low >= NEEDED => Verdict::Held,
-            Some(share) if share.high < NEEDED => Verdict::Broken,
-            _ => Verdict::Inconclusive,
-        };
+        self.is_broken |= rules.wanted.iter().any(|wanted| wanted.kept(one) == Some(false) && wanted.is_broken(0, 1));
+        self.verdict = if self.is_broken { Verdict::Broken } else { by_share(self.kept, self.judged, &rules.bounds) };
     }
 
     /// What the load classes asked and were answered.
@@ -115,15 +115,18 @@ impl Raced {
 
     /// The case that this was.
     pub fn case(&self, loaded: &Loaded, lost: Option<String>, rules: &Rules) -> Case {
-        let all = self.verdicts.of_promises(loaded, Critical::Fixed);
-        let promises: Vec<Judgement> = rules.promises.iter().map(|place| Judgement::from(&all[*place])).collect();
+        let promises = Wanted::judgements(&rules.wanted, &self.verdicts, loaded, rules.seed);
+        // An invariant that is broken binds, in however few runs it is.
+        let is_whole = |at: usize| !rules.wanted[at].is_broken(promises[at].kept, promises[at].judged);
         let tightest = |a: &usize, b: &usize| {
             let share = |at: usize| f64::from(promises[at].kept) / f64::from(promises[at].judged.max(1));
             let used = |at: usize| {
-                let judge = &loaded.model.promises[rules.promises[at]];
+                let Wanted::Promise(place) = rules.wanted[at] else { return 0.0 };
+                let judge = &loaded.model.promises[place];
                 used(&promises[at], judge.at_most(), judge.unit() == Unit::Share).unwrap_or(0.0)
             };
-            share(*a).total_cmp(&share(*b)).then_with(|| used(*b).total_cmp(&used(*a)))
+            let by_share = share(*a).total_cmp(&share(*b)).then_with(|| used(*b).total_cmp(&used(*a)));
+            is_whole(*a).cmp(&is_whole(*b)).then(by_share)
         };
         Case {
             lost,

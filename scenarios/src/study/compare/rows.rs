@@ -136,7 +136,7 @@ fn speaks_of_others(clause: &Clause) -> bool {
     metrics.iter().any(|m| m.scope.variant.is_some()) || metrics.iter().all(|m| m.metric == Metric::Held)
 }
 
-/// A promise, experiment or clause, and which replications keep it.
+/// A promise, experiment, clause or invariant, and which replications keep it.
 type Kept<'a> = (PromiseSummary, &'a [Option<bool>]);
 
 fn kept<'a>(candidate: &Candidate, seen: &'a Seen) -> Vec<Kept<'a>> {
@@ -147,7 +147,7 @@ fn kept<'a>(candidate: &Candidate, seen: &'a Seen) -> Vec<Kept<'a>> {
     let experiments = experiments.zip(verdicts.experiments.iter().map(|sums| sums.held().keeps.as_slice()));
     let clauses = verdicts.of_clauses(loaded, Critical::Fixed, 0).into_iter();
     let clauses = clauses.zip(verdicts.clauses.iter().map(|sums| sums.keeps.as_slice()));
-    let clauses = clauses.zip(&loaded.written.expect).filter(|(_, clause)| !speaks_of_others(clause));
+    let clauses = clauses.zip(loaded.written.clauses()).filter(|(_, clause)| !speaks_of_others(clause));
     promises.chain(experiments).chain(clauses.map(|(kept, _)| kept)).collect()
 }
 
@@ -170,6 +170,7 @@ fn promise(a: Option<&Kept<'_>>, b: Option<&Kept<'_>>) -> PromiseRow {
     let open = change == Some(Change::NoneSeen);
     PromiseRow {
         name,
+        invariant: a.or(b).is_some_and(|(summary, _)| summary.is_invariant()),
         a_verdict: a.map(|(summary, _)| summary.verdict),
         b_verdict: b.map(|(summary, _)| summary.verdict),
         a: a.and_then(|(summary, _)| summary.probability),

@@ -28,10 +28,12 @@ use ranking::rankings;
 use serde::{Deserialize, Serialize};
 use sim_core::engine::digest::Digest;
 use sim_core::engine::rng::hash_name;
-use sim_core::expression::Value;
+use sim_core::expression::{Clause, Value};
 use sim_core::ids::Caller;
 use sim_core::problem::{Problem, Problems};
-use sim_core::results::{About, Design, Judge, Judgement, Knob, Point, PointRow, Setting, Shown, SweepResult, Unit};
+use sim_core::results::{
+    About, Design, Judge, Judgement, Knob, Point, PointRow, Setting, Shown, SweepResult, Unit, Verdict,
+};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -327,6 +329,8 @@ impl PointSums {
         let hypotheses = self.verdicts.of_hypotheses(loaded, Critical::Fixed);
         let clauses = self.verdicts.of_clauses(loaded, Critical::Fixed, head.seed);
         let judged = promises.iter().chain(&hypotheses).chain(&clauses).map(Judgement::from).collect::<Vec<_>>();
+        // One run that breaks an invariant decides, whatever share of them keeps all.
+        let broken = clauses[loaded.written.expect.len()..].iter().any(|judged| judged.verdict == Verdict::Broken);
         let (kept, of) = kept_all(head, &self.rows);
         let by_promises = head.judged.iter().any(|j| j.counts && j.promise);
         let worst = || judged.iter().zip(&head.judged).filter(|(_, j)| j.counts).map(|(j, _)| j.verdict).max();
@@ -341,7 +345,11 @@ impl PointSums {
                 .zip(scales)
                 .map(|(s, (f, part))| Some(judge::within(s.estimate()?, *part).scale(*f)))
                 .collect(),
-            verdict: if by_promises { by_share() } else { worst() },
+            verdict: match (broken, by_promises) {
+                (true, _) => Some(Verdict::Broken),
+                (false, true) => by_share(),
+                (false, false) => worst(),
+            },
             judged,
             kept_all: wilson(kept, of),
             cost_per_month: self.cost.at_least_zero(),
@@ -381,6 +389,7 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
         unit: promise.unit(),
         at_most: promise.at_most(),
         promise: true,
+        invariant: false,
         counts: !denied(&promise.name),
     });
     // Who varies an experiment asks where its hypothesis holds, whatever the file expects of it as it stands.
@@ -391,18 +400,27 @@ pub fn judged(loaded: &Loaded) -> Vec<Judge> {
         unit: Unit::Share,
         at_most: false,
         promise: true,
+        invariant: false,
         counts: true,
     });
-    let clauses = loaded.written.clauses().map(|clause| Judge {
+    let of_clause = |clause: &Clause| Judge {
         name: clause.to_string(),
         says: clause.to_string().into(),
         about: About::of(&clause.tree, &loaded.names),
         unit: judge::unit(clause).0,
         at_most: judge::at_most(clause),
         promise: false,
+        invariant: false,
         counts: !any,
+    };
+    let invariants = loaded.written.invariants.iter().map(|(name, clause)| Judge {
+        name: name.to_owned(),
+        says: format!("{name}: {clause}").into(),
+        invariant: true,
+        counts: true,
+        ..of_clause(clause)
     });
-    promises.chain(hypotheses).chain(clauses).collect()
+    promises.chain(hypotheses).chain(clauses.iter().map(of_clause)).chain(invariants).collect()
 }
 
 /// A value that is shown of each point.

@@ -19,7 +19,8 @@ use sim_core::units::{Count, Probability};
 ///
 /// # Knobs
 /// - `find`: path of a size: `{range: {from, to}}` or `{list: [..]}`; required
-/// - `promises`: names of the promises that have to be kept; default all
+/// - `promises`: names of the promises that have to be kept; default all. Invariants have to be kept whatever stands here: a setting at which one run
+///   breaks one is not enough
 /// - `at_load`: loads as percentages of the file's; default 100%
 /// - `survive`: `{zone: 1}`: also with any one zone lost, from before the measured time on; default nothing
 /// - `minimise`: `cost` or `size`; default cost where the file has costs
@@ -120,7 +121,7 @@ impl Question for CapacitySettings {
                 }
             }
         });
-        if self.promises.is_empty() && known.promises.is_empty() {
+        if self.promises.is_empty() && known.promises.is_empty() && !known.has_invariants {
             problems.error("", "nothing is promised, so that any capacity is enough").hint =
                 Some("write a promise in `promises`".into());
         }

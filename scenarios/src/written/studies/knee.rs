@@ -18,7 +18,7 @@ use sim_core::problem::Problems;
 /// # Knobs
 /// - `load`: the load class that grows, default all of them
 /// - `up_to`: the heaviest load, as a percentage of the file's, default 1000%
-/// - `until`: names of the promises, default all
+/// - `until`: names of the promises, default all, and all invariants, each of which breaks at the first load at which one run breaks it
 ///
 /// # Example
 /// ```yaml
@@ -37,7 +37,7 @@ pub struct KneeSettings {
     /// The heaviest load, as a percentage of the file's; default 1000%.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up_to: Option<LoadFactor>,
-    /// The promises; default all.
+    /// The promises; default all, and all invariants.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub until: Vec<Name>,
 }

@@ -46,6 +46,8 @@ pub struct Known<'a> {
     pub variants: &'a BTreeMap<String, Names>,
     /// Of the promises.
     pub promises: Vec<&'a str>,
+    /// Whether there are invariants.
+    pub has_invariants: bool,
 }
 
 impl Known<'_> {
@@ -75,7 +77,7 @@ impl Known<'_> {
                 }
             }
         });
-        if names.is_empty() && self.promises.is_empty() {
+        if names.is_empty() && self.promises.is_empty() && !self.has_invariants {
             problems.error("", "nothing is promised, so that no load is too much").hint =
                 Some("write a promise in `promises`".into());
         }

@@ -13,7 +13,7 @@ use crate::page::section::{scenario, section, some};
 use crate::page::sentence::sentences;
 use crate::page::{Block, CellForm, Fact, LoneTable, Page, Section};
 use crate::paths::short;
-use crate::words::word;
+use crate::words::{WHEN_AN_INVARIANT_HOLDS, word};
 use drawings::draw;
 use plan::AxisPlan;
 use sim_core::results::{About, Design, Estimate, Judge, Point, SweepResult, Unit, Verdict};
@@ -124,6 +124,9 @@ fn promises(sweep: &SweepResult, plan: &AxisPlan) -> Option<Section> {
         (held, _) => format!("{held} of {judged} settings keep all that is promised"),
     };
     let mut blocks = vec![Block::Lede(lede.into())];
+    if sweep.judged.iter().any(|judge| judge.invariant) {
+        blocks.push(Block::Lede(WHEN_AN_INVARIANT_HOLDS.into()));
+    }
     blocks.extend(draw(sweep, plan, &metric, &title).map(|f| Block::Figure(Box::new(f))));
     let counting: Vec<&Judge> = sweep.judged.iter().filter(|j| j.counts).collect();
     if counting.len() > 1 {
