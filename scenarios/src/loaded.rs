@@ -11,6 +11,7 @@ use crate::sets::sets;
 use crate::traces::{Named, Trace, Traces};
 use crate::written::Written;
 use crate::written::precision::PrecisionSettings;
+use sim_core::expression::Value;
 use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems, Severity};
@@ -51,6 +52,11 @@ impl Loaded {
     /// What is known of the scenario without a run, as plain data.
     pub fn known(&self) -> Known {
         Known { findings: self.findings.known(), needs: self.needs.clone() }
+    }
+
+    /// Cuts runs and counts what values need that stand in no file.
+    pub fn counts_for(&mut self, asked: &[Value]) {
+        self.model.cut_for(asked.iter().flat_map(|value| value.tree().metrics()), &self.names);
     }
 }
 

@@ -66,7 +66,7 @@ impl Perform for CompareArgs {
             return Err(error);
         }
         for loaded in candidates.iter_mut().map(|candidate| &mut candidate.loaded) {
-            loaded.model.cut_for(show.iter().flat_map(|value| value.tree().metrics()), &loaded.names);
+            loaded.counts_for(&show);
         }
         let own = || asked::folder(&name(&candidates), None, &self.study.set, &asked::study(&self.study));
         let out = self.out.clone().unwrap_or_else(own);

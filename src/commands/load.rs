@@ -62,7 +62,7 @@ pub fn ready(
     variant: Option<&str>,
 ) -> Result<Result<Ready, Box<Report>>> {
     let sets = sets(&args.set)?;
-    let loaded = match loaded(path, &sets, variant) {
+    let mut loaded = match loaded(path, &sets, variant) {
         Ok(loaded) => loaded,
         Err(report) => return Ok(Err(report)),
     };
@@ -81,6 +81,8 @@ pub fn ready(
     if let Some(problem) = too_large(&loaded, &variants, &plan, args) {
         return Ok(Err(Box::new(Report::unreadable(path, problem))));
     }
+    let all = std::iter::once(&mut loaded).chain(variants.iter_mut().map(|(_, variant)| variant));
+    all.for_each(|loaded| loaded.counts_for(plan.asked()));
     Ok(Ok(Ready { loaded, variants, plan }))
 }
 

@@ -96,7 +96,7 @@ pub fn compile(written: &Written, around: &Around<'_>, problems: &mut Problems) 
     compiler.thin(problems);
     compiler.model.run.window = written.run.window(compiler.model.edges.len());
     compiler.cut();
-    compiler.model.counts_effects = speaks_of_effects(around.tree);
+    compiler.model.counts_effects |= asks_for_effects(around.tree);
     Compiled { model: compiler.model, names: compiler.names, paths: compiler.paths, traces: compiler.traces }
 }
 
@@ -149,7 +149,16 @@ fn named(clause: &Clause) -> Vec<MetricRef> {
     metrics
 }
 
-/// Whether any text of a file asks for `effects`: in an invariant, a clause, an alert, or wherever conditions and values stand.
+/// What a file says of itself to people, which asks for nothing.
+const PROSE: [&str; 4] = ["scenario", "question", "answer", "source"];
+
+/// Whether a file asks for `effects`: in an invariant, a clause, an alert, or wherever else conditions and values stand.
+fn asks_for_effects(tree: &Node) -> bool {
+    let Value::Map(entries) = &tree.value else { return false };
+    entries.iter().any(|entry| !PROSE.contains(&entry.key.as_str()) && speaks_of_effects(&entry.value))
+}
+
+/// Whether any text of a tree speaks of `effects`.
 fn speaks_of_effects(tree: &Node) -> bool {
     match &tree.value {
         Value::Scalar(scalar) => scalar.text.contains("effects("),

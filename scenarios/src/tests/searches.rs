@@ -1,4 +1,4 @@
-//! Searches, sweeps and comparisons: what they judge beside promises.
+//! Searches, sweeps and comparisons: what they judge beside promises, and values that only the command line asks for.
 
 use crate::files::Memory;
 use crate::loaded::Loaded;
@@ -6,13 +6,15 @@ use crate::study::capacity::{CapacityAsk, CapacityStudy};
 use crate::study::compare::{Candidate, CompareStudy};
 use crate::study::knee::KneeStudy;
 use crate::study::sweep::{self, Origin, Sweep, SweepStudy};
-use crate::study::{Plan, Study};
+use crate::study::{self, Plan, Study, load_with};
+use crate::written::precision::PrecisionSettings;
 use crate::written::studies::capacity::CapacitySettings;
 use crate::written::studies::knee::KneeSettings;
 use crate::written::studies::question::Variant;
 use crate::written::studies::sweep::SweepSettings;
 use sim_core::expression::Value;
 use sim_core::results::{SweepResult, Verdict};
+use sim_core::units::Probability;
 use std::ops::ControlFlow;
 
 const INVARIANT: &str = "invariants: {money: effects(bank->ledger.debit) == effects(bank->ledger.credit)}\n";
@@ -159,4 +161,35 @@ fn a_comparison_has_a_row_for_each_invariant() {
     let rows = &compared.against[0].promises;
     let money = rows.iter().find(|row| row.name == "money").unwrap();
     assert_eq!((money.a_verdict, money.b_verdict), (Some(Verdict::Held), Some(Verdict::Broken)));
+}
+
+/// Two transfers a second, of which all do the first half.
+#[test]
+fn effects_that_only_the_command_line_asks_for_are_counted() {
+    let sweep = swept(&transfers("0%", SWEEP), Some("effects(bank->ledger.debit)"));
+    let counted = sweep.points[0].shown[0].unwrap().mean;
+    assert!((118.0..=120.0).contains(&counted), "{counted}");
+
+    let files = files(&transfers("0%", "variants: {other: {services.ledger.workers: 50}}\n"));
+    for asked in ["effects(bank->ledger.debit)", "effects(bank->ledger.debit) in other"] {
+        let value = Value::parse(asked).unwrap();
+        let needed = value.variants().into_iter().map(str::to_owned).collect();
+        let (mut loaded, mut variants) = load_with(&files, "a.yaml", &[], None, needed).unwrap();
+        let all = std::iter::once(&mut loaded).chain(variants.iter_mut().map(|(_, variant)| variant));
+        all.for_each(|loaded| loaded.counts_for(std::slice::from_ref(&value)));
+        let precision = PrecisionSettings { within: Probability::parse("10%").unwrap(), of: vec![value], cap: None };
+        let plan = Plan { precision: Some(precision), ..Plan::of(&loaded, 2) };
+        let precise = study::run(&loaded, &variants, &plan, &go_on).unwrap().summary.precision.unwrap();
+        let counted = precise.of[0].observed.unwrap().mean;
+        assert!((118.0..=120.0).contains(&counted), "{asked}: {counted}");
+    }
+}
+
+#[test]
+fn the_word_for_effects_in_prose_asks_for_nothing() {
+    let counts = |text: &str| loaded(&files(text)).model.counts_effects;
+    let silent = transfers("0%", "");
+    assert!(!counts(&silent) && counts(&transfers("0%", INVARIANT)));
+    assert!(!counts(&silent.replace("Is money made or lost?", "Do effects(all) count?")));
+    assert!(!counts(&format!("{silent}answer: By effects(all).\n")));
 }

@@ -4,13 +4,17 @@
 //! begins before the end of the run, of such a stretch, or of a fault at a fixed time. How long windows of `always` and `never` are is said
 //! by [`crate::expression::Clause::kept`].
 
+use crate::data::EFFECTS;
 use crate::expression::{MetricRef, Window};
 use crate::model::Model;
 use crate::names::Names;
 
 impl Model {
-    /// Cuts runs where these metrics begin and end.
+    /// Cuts runs where these metrics begin and end, and counts effects where one of them asks for those.
     pub fn cut_for<'a>(&mut self, metrics: impl IntoIterator<Item = &'a MetricRef>, names: &Names) {
+        let metrics: Vec<&MetricRef> = metrics.into_iter().collect();
+        let of_effects = |metric: &&MetricRef| metric.metric.name() == EFFECTS.name;
+        self.counts_effects |= metrics.iter().any(of_effects);
         let named: Vec<i64> = metrics.into_iter().flat_map(|metric| times(metric, self, names)).collect();
         let end_ns = self.run.duration.ns();
         let within =

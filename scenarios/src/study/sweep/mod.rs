@@ -181,7 +181,12 @@ impl<'a> Sweep<'a> {
         }
         let needed: Vec<String> =
             self.asked.iter().flat_map(|value| value.variants().into_iter().map(str::to_owned)).collect();
-        super::load_with(self.from.files, self.from.path, &sets, self.from.variant, needed)
+        let (mut loaded, mut variants) =
+            super::load_with(self.from.files, self.from.path, &sets, self.from.variant, needed)?;
+        std::iter::once(&mut loaded)
+            .chain(variants.iter_mut().map(|(_, variant)| variant))
+            .for_each(|loaded| loaded.counts_for(&self.asked));
+        Ok((loaded, variants))
     }
 
     /// Looks at some points before anything is run; of many, only at the corners and some between.
