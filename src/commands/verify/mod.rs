@@ -13,14 +13,14 @@ use crate::status::{BROKEN, INCONCLUSIVE, OK};
 use anyhow::Result;
 use clap::Args;
 use reports::studies::verify::{Verified, VerifyAnswer, page::page};
-use scenarios::Loaded;
 use scenarios::study::{self, Plan, Watch};
 use scenarios::suite::{self, Case};
 use scenarios::written::Written;
-use sim_core::results::Verdict;
+use scenarios::{Loaded, Report};
+use sim_core::results::{Summary, Verdict};
 
 /// A scenario with its variants.
-pub(super) type Scenario = (Loaded, Vec<(String, Loaded)>);
+type Scenario = (Loaded, Vec<(String, Loaded)>);
 
 /// Simulate the truth suite: systems whose answers are published or computed exactly.
 #[derive(Debug, Args)]
@@ -63,21 +63,16 @@ impl Perform for VerifyArgs {
             return measured::run(self);
         }
         let cases = suite::matching(&self.filters).map_err(|problem| refused::value(&[], &problem))?;
-        if self.show {
-            let texts: Vec<String> = cases.iter().map(|case| format!("# {}\n{}", case.path(), case.text)).collect();
-            output::print(&texts.join("\n"))?;
-            return Ok(OK);
-        }
-        let mut loaded = Vec::new();
-        for case in &cases {
-            loaded.push(case.load().map_err(|report| refused::scenario(&report))?);
-        }
-        if self.list {
-            let names = cases.iter().map(|case| case.name).zip(loaded.iter().map(|(loaded, _)| &loaded.written));
-            output::print(&list(names, self.json)?)?;
-            return Ok(OK);
-        }
-        let results = simulate(&cases, &loaded, self)?;
+        let Some(loaded) = loaded(&cases, self)? else { return Ok(OK) };
+        let lost = "of a suite that is not done nothing is kept.";
+        let summaries = simulate(&cases, &loaded, self, "the truth suite", lost)?;
+        let verified = |((case, (scenario, _)), summary): ((&&Case, &Scenario), Summary)| Verified {
+            name: case.name.to_owned(),
+            file: case.path(),
+            source: scenario.written.source.clone().unwrap_or_default(),
+            summary,
+        };
+        let results: Vec<Verified> = cases.iter().zip(&loaded).zip(summaries).map(verified).collect();
         if self.markdown && !self.json {
             output::print(&page(&results))?;
         } else {
@@ -96,8 +91,84 @@ impl Perform for VerifyArgs {
     }
 }
 
+/// A scenario that is part of the program.
+trait BuiltIn {
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// Its file in the project.
+    fn path(&self) -> String;
+    /// Its text, as it is loaded.
+    fn text(&self) -> String;
+    /// Loads it, with its variants.
+    fn load(&self) -> Result<Scenario, Report>;
+}
+
+impl BuiltIn for Case {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn path(&self) -> String {
+        Self::path(self)
+    }
+
+    fn text(&self) -> String {
+        self.text.to_owned()
+    }
+
+    fn load(&self) -> Result<Scenario, Report> {
+        Self::load(self)
+    }
+}
+
+/// Loads them all; `None` where they were to be shown or listed, and that is done.
+fn loaded<B: BuiltIn>(all: &[&B], args: &VerifyArgs) -> Result<Option<Vec<Scenario>>> {
+    if args.show {
+        let texts: Vec<String> = all.iter().map(|one| format!("# {}\n{}", one.path(), one.text())).collect();
+        output::print(&texts.join("\n"))?;
+        return Ok(None);
+    }
+    let loaded: Vec<Scenario> =
+        all.iter().map(|one| one.load().map_err(|report| refused::scenario(&report))).collect::<Result<_>>()?;
+    if args.list {
+        let names = all.iter().map(|one| one.name()).zip(loaded.iter().map(|(loaded, _)| &loaded.written));
+        output::print(&list(names, args.json)?)?;
+        return Ok(None);
+    }
+    Ok(Some(loaded))
+}
+
+/// Runs them one after the other, each on all threads. `what` they are, and what is `lost` where somebody stops it, in words.
+fn simulate<B: BuiltIn>(
+    all: &[&B],
+    loaded: &[Scenario],
+    args: &VerifyArgs,
+    what: &str,
+    lost: &'static str,
+) -> Result<Vec<Summary>> {
+    let plan = |scenario: &Loaded| {
+        let plan = Plan::of(scenario, args.threads.map_or_else(cores, usize::from));
+        Plan { seed: args.seed.unwrap_or(plan.seed), ..plan }
+    };
+    let of = loaded.iter().map(|(scenario, _)| plan(scenario).replications).sum();
+    let (bar, mut done) = (Progress::new("running", what, of), 0);
+    let mut summaries = Vec::new();
+    for (one, (scenario, variants)) in all.iter().zip(loaded) {
+        bar.now(one.name().to_owned());
+        let progress = |replications: u32, _: u32| bar.at(done + replications, of);
+        let Ok(study) = study::run(scenario, variants, &plan(scenario), &progress) else {
+            bar.finish();
+            return Err(Stopped::again(lost).into());
+        };
+        done += study.summary.replications;
+        summaries.push(study.summary);
+    }
+    bar.finish();
+    Ok(summaries)
+}
+
 /// Names, titles and questions.
-pub(super) fn list<'a>(all: impl Iterator<Item = (&'static str, &'a Written)>, json: bool) -> Result<String> {
+fn list<'a>(all: impl Iterator<Item = (&'static str, &'a Written)>, json: bool) -> Result<String> {
     let text = |t: &Option<String>| t.clone().unwrap_or_default();
     if !json && output::is_quiet() {
         return Ok(all.map(|(name, _)| format!("{name}\n")).collect());
@@ -117,29 +188,4 @@ fn status(results: &[Verified]) -> u8 {
         Some(Verdict::Inconclusive) => INCONCLUSIVE,
         Some(Verdict::Broken) => BROKEN,
     }
-}
-
-/// Runs the cases one after the other, each on all threads.
-fn simulate(cases: &[&Case], loaded: &[Scenario], args: &VerifyArgs) -> Result<Vec<Verified>> {
-    let plan = |scenario: &Loaded| {
-        let plan = Plan::of(scenario, args.threads.map_or_else(cores, usize::from));
-        Plan { seed: args.seed.unwrap_or(plan.seed), ..plan }
-    };
-    let all = loaded.iter().map(|(scenario, _)| plan(scenario).replications).sum();
-    let (bar, mut done) = (Progress::new("running", "the truth suite", all), 0);
-    let mut results = Vec::new();
-    for (case, (scenario, variants)) in cases.iter().zip(loaded) {
-        bar.now(case.name.to_owned());
-        let progress = |replications: u32, _: u32| bar.at(done + replications, all);
-        let Ok(study) = study::run(scenario, variants, &plan(scenario), &progress) else {
-            bar.finish();
-            return Err(Stopped::again("of a suite that is not done nothing is kept.").into());
-        };
-        let summary = study.summary;
-        done += summary.replications;
-        let source = scenario.written.source.clone().unwrap_or_default();
-        results.push(Verified { name: case.name.to_owned(), file: case.path(), source, summary });
-    }
-    bar.finish();
-    Ok(results)
 }
