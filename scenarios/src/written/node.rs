@@ -133,10 +133,10 @@ with_node_keys! {
         key: Option<String>,
         /// What a request can rely on at a store with a primary, whatever copy it reads: `read_your_writes`, `monotonic_reads`, `monotonic_writes`
         /// and `writes_follow_reads`; default nothing. A session is a request of a load with all that it causes. With the first two a read goes only
-        /// to copies that have what its request has written, or has seen, and to the primary where none has; `kept_from_copies` counts it. With the
-        /// last two a replica has a write of a row not before it has what the session of the write had written, or read, of that row before: nobody
-        /// sees an answer without the question. It has the write later then, which `held_back` counts, and a `commit` that waits for replicas waits
-        /// longer.
+        /// to copies that have what its request has written, or has seen, and to the primary where none has; `kept_from_copies` counts it. With
+        /// `monotonic_writes` or `writes_follow_reads` a replica applies a write of a row only after what its session had written, or read, of that
+        /// row before: nobody sees an answer without the question. `held_back` counts writes that wait for that; a `commit` that waits for replicas
+        /// waits longer.
         #[serde(skip_serializing_if = "Option::is_none")]
         session_guarantees: Option<Vec<SessionGuarantee>>,
         /// The strongest guarantee level that its answers have: `strict_serializable`, `serializable`, `snapshot_isolation`, `read_committed` or

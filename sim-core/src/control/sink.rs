@@ -501,7 +501,7 @@ mod tests {
     #[test]
     fn a_sink_of_half_the_rate_loses_half_of_each_scrape() {
         for overflow in [OverflowSettings::DropNewest, OverflowSettings::DropOldest] {
-            let path = Path { overflow, ..line(100.0, 1_000.0).path };
+            let path = Path { overflow, leaks: 1.0, ..line(100.0, 1_000.0).path };
             let mut line = SinkLine::new(&path).unwrap();
             let mut stream = Stream::new(1, 0, "main", "sampling");
             let mut left = std::collections::BTreeMap::new();
@@ -518,6 +518,9 @@ mod tests {
             assert_eq!(counts.arrived, 10_000, "{overflow:?}");
             assert_eq!(counts.records + counts.dropped, 20_000, "{overflow:?}");
             assert_eq!(counts.records - counts.arrived, 1_000, "{overflow:?}: the queue is full");
+            // What is new always enters a queue that drops the oldest, and has left its agent then.
+            let entered = if overflow == OverflowSettings::DropOldest { 20_000 } else { counts.records };
+            assert_eq!(counts.leaked, entered, "{overflow:?}");
         }
     }
 

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 /// Records that left with what must never leave.
 ///
 /// # What it models
-/// A record that holds what must never leave (`sensitive`), and that nothing has redacted, counts as soon as it leaves its agent, whether it reaches
-/// the sink or not. It is the metric `leaked`, with a price: it belongs to what being wrong costs, as a wrong reply does.
+/// A record that holds what must never leave (`sensitive`), and that nothing has redacted, counts when the queue to the sink, or with `block` the
+/// buffer of its agent, takes it, whether it reaches the sink or not. A new record that is dropped because there is no room does not count. With
+/// `drop_oldest` there is room for every new record, and what it drops has counted before. It is the metric `leaked`, with a price: it belongs to
+/// what being wrong costs, as a wrong reply does.
 ///
 /// # When to use it
 /// To put a price on redaction that is left out or does not find all, beside what redaction and telemetry cost.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// # What it models
 /// A user is hurt by a request that fails for good, after all his retries; by an answer that is wrong; and, where `slower_than` is written, by an
 /// answer that took longer. Of those who are hurt a share complains, each by chance, after a time of his own. A complaint is counted when it
-/// comes (`complaints`), so that an alert that reads it is as late as users are. Who waits without end does not know yet that he is hurt, and has a
-/// complaint only if he has a timeout.
+/// comes (`complaints`), so that an alert that reads it is as late as users are. A user who waits without a timeout for an answer that does
+/// not come does not know that he is hurt, and does not complain.
 ///
 /// # When to use it
 /// For what monitoring does not see, and to ask how much sooner it sees the rest.

@@ -14,8 +14,8 @@ use sim_core::units::{Bytes, Count};
 /// Messages go to all regions, and the bill may count them as transfer.
 ///
 /// Each message meets the links and the faults of its direction; what is lost is sent again, after 200ms (or `rto_min` of the link's transport) and
-/// twice as long each time. A region does not answer to which nothing comes through, from which nothing comes back, or whose instances are all down.
-/// A write that so cannot reach a majority waits until it can, or until its caller gives up.
+/// twice as long each time. A region does not answer while no message reaches it, none comes back from it, or all its instances are down.
+/// A write that cannot reach a majority waits until it can, or until its caller gives up.
 ///
 /// A region is spoken for by the first zone in which the store stands there. Not modelled: a leader to which writes are handed on (any
 /// instance leads what it takes), elections, conflicts, and reads that ask a majority.

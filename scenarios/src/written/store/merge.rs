@@ -17,9 +17,9 @@ use sim_core::units::SimDuration;
 /// copies at one time is merged without a loss, as sets and counters are that converge (`conflicts: converge`).
 ///
 /// With `conflicts: last_writer_wins` a row is a register, and each write has the time of the clock of its instance. When copies meet, the latest
-/// write wins; of the others that the winner's copy did not know when it took it, each was answered and is gone: counted as `lost_write`, by the
-/// cause "overwritten by a later writer", and by `lost_writes`. A clock that is behind (`inject: clock_skew`) loses also what was written after the
-/// other.
+/// write wins. Every other write that the winner's copy did not know when it took the winner was answered and is gone: counted as `lost_write`, by
+/// the cause "overwritten by a later writer", and by `lost_writes`. A clock that is behind (`inject: clock_skew`) loses also what was written after
+/// the other.
 ///
 /// A `stock` of such a store is a counter that converges: each copy sells by what it knows, so that together they may sell more than there is,
 /// which counts as `oversold`, unless its `escrow` splits the right to sell.

@@ -62,7 +62,7 @@ use sim_core::units::{Count, SimDuration};
 /// - `lag`: how late a replica has a write that has come over the network, duration or distribution, default 100ms
 /// - `reads`: where reads go, `primary`, `replica` or `nearest` (any instance), default replica
 /// - `commit`: which copies have a write before it is answered, `asynchronous`, `primary`, `one_replica`, `majority` or `all`, default primary
-/// - `closed_timestamp_lag`: how old what a replica shows is at least, duration such as `CockroachDB`'s 3s, default none; live
+/// - `closed_timestamp_lag`: the least age of what a replica shows, duration such as `CockroachDB`'s 3s, default none; live
 /// - `failover`: `{detect, takes}`, durations or distributions, default none; `{}` is 10s and 30s
 ///
 /// # Example
@@ -91,7 +91,7 @@ pub struct PrimarySettings {
     /// How a replica takes over from a primary that is gone; default not at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failover: Option<FailoverSettings>,
-    /// How old what a replica shows is at least; default a replica shows all that it has.
+    /// The least age of what a replica shows; default a replica shows all that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_timestamp_lag: Option<SimDuration>,
 }
