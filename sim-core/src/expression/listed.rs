@@ -463,7 +463,8 @@ const LISTED: &[MetricDoc] = &[
         Measure::NUMBER,
         &[Alert],
         false,
-        "firings that do not begin while the fault lasts that the alert finds",
+        "firings that do not begin while the fault lasts that the alert finds, counted in the runs with the fault; the table of alerts counts runs \
+         without one",
     ),
     doc(Metric::Fired, "fired", Measure::NUMBER, &[Alert], false, "firings"),
     doc(

@@ -326,10 +326,9 @@ fn alerts(study: &StudyResult) -> Option<Section> {
     let heads = ["Alert", "Severity", "Fired a run", "First at", "Found", "Found after", "False a day", "Healthy days"];
     let table = DataTable { says: "Alerts".into(), heads: heads.map(String::from).into(), rows };
     (!table.rows.is_empty()).then(|| {
-        let lede = "The most severe first, from 5 down to 1. Found is the share of the strikes of its fault in which it \
-                    began to fire, of which those less than 5 min apart are one, and found after the median time from their begin \
-                    until then. What fires in the same runs \
-                    without any fault is false; healthy days is how long these runs are in all.";
+        let lede = "The most severe first, from 5 down to 1. Found is the share of strikes of the alert's fault during which it began to fire; \
+                    strikes less than 5 min apart count as one. Found after is the median time from the begin of such a strike to that firing. \
+                    False a day counts firings in the same runs simulated without any fault; healthy days is how long these are in all.";
         let table = Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
         let mut blocks = vec![Block::Lede(lede.into()), table];
         let curves = listed::alerts(study).into_iter().filter_map(|(name, alert)| Some((name, alert.curve.as_ref()?)));
