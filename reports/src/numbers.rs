@@ -6,6 +6,9 @@
 use sim_core::engine::math::log10;
 use sim_core::results::{ClauseValue, Estimate, PromiseSummary, Unit};
 
+/// The width of the first bucket of a histogram of times [s]: what is in it may be zero, and is shown so.
+const LEAST_S: f64 = 8e-9;
+
 /// A no-break space, between a number and its unit.
 const NB: char = '\u{a0}';
 
@@ -80,6 +83,7 @@ pub fn plain(value: f64, unit: Unit) -> String {
     if value.is_infinite() {
         return infinite(value, unit);
     }
+    let value = if unit == Unit::Seconds && value.abs() < LEAST_S { 0.0 } else { value };
     let (factor, before, after, digits) = shown(unit, value);
     let value = value * factor;
     let most = if after == "s" { 2 } else { 3 };
@@ -108,6 +112,9 @@ pub fn parts(e: &Estimate, unit: Unit) -> (String, Option<String>) {
     if e.mean.is_infinite() {
         let bound = e.low.is_finite().then(|| format!("at least {}", plain(e.low, unit)));
         return (infinite(e.mean, unit), bound);
+    }
+    if unit == Unit::Seconds && e.low.abs().max(e.high.abs()) < LEAST_S {
+        return (plain(0.0, unit), None);
     }
     let (factor, before, after, digits) = shown(unit, e.mean);
     let scaled = e.scale(factor);
@@ -306,6 +313,14 @@ mod tests {
     #[test]
     fn what_is_small_is_not_zero() {
         assert_eq!([plain(0.00042, Unit::PerSecond), plain(0.0, Unit::Count)], ["0.00042/s", "0"]);
+        assert_eq!([plain(7.9e-9, Unit::Count), plain(8.1e-9, Unit::Seconds)], ["0.000000008", "0.0000081\u{a0}ms"]);
+    }
+
+    #[test]
+    fn a_time_in_the_first_bucket_is_zero() {
+        check(7.9e-9, 7.9e-9, 7.9e-9, Unit::Seconds, "0 ms");
+        check(7e-9, 6e-9, 7.9e-9, Unit::Seconds, "0 ms");
+        assert_eq!(plain(-7.9e-9, Unit::Seconds), "0\u{a0}ms");
     }
 
     #[test]
