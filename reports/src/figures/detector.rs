@@ -72,6 +72,9 @@ fn sentence(alert: &str, curve: &DetectorCurve) -> String {
     let Some(set) = curve.points.iter().find(|point| is_set(curve, point)) else {
         return format!("{alert} at other thresholds");
     };
+    if curve.points.iter().all(|point| point.found_after_s.is_none()) {
+        return format!("{alert} finds {finds} at no threshold");
+    }
     let of_set = match set.found_after_s {
         Some(s) if finds_all(&set) => format!("{alert} finds {finds} after {}", plain(s, Unit::Seconds)),
         Some(_) => format!("{alert} misses some strikes of {finds}"),
@@ -82,14 +85,21 @@ fn sentence(alert: &str, curve: &DetectorCurve) -> String {
     }
     match best {
         Some(best) if after(best) < 0.9 * after(set) || !finds_all(&set) || !is_quiet(&set) => format!(
-            "{of_set}; at {} it finds {} after {} and is never wrong",
+            "{of_set}; at {} it finds {} after {} without a false alarm in {}",
             plain(best.threshold, curve.unit),
             if finds_all(&set) { "it" } else { "all" },
-            plain(after(best), Unit::Seconds)
+            plain(after(best), Unit::Seconds),
+            days(curve.days)
         ),
-        Some(_) => format!("{of_set}, and no other threshold that is never wrong is much sooner"),
+        Some(_) => format!("{of_set}, and no other threshold without a false alarm is much sooner"),
         None => format!("{of_set}, and no threshold finds all strikes without a false alarm"),
     }
+}
+
+/// A number of days with its noun: `0.5 days`, `1 day`.
+fn days(number: f64) -> String {
+    let number = plain(number, Unit::Count);
+    if number == "1" { "1\u{a0}day".to_owned() } else { format!("{number}\u{a0}days") }
 }
 
 fn panel(
@@ -151,14 +161,22 @@ mod tests {
     fn the_title_says_what_another_threshold_would_have_done() {
         let said = |points: Vec<DetectorPoint>| draw(1, "late", &curve(points)).title.replace('\u{a0}', " ");
         let sooner = vec![point(0.05, 1.0, Some(20.0), 0.0), point(0.1, 1.0, Some(60.0), 0.0)];
-        assert_eq!(said(sooner), "late finds slow after 60 s; at 50 ms it finds it after 20 s and is never wrong");
+        assert_eq!(
+            said(sooner),
+            "late finds slow after 60 s; at 50 ms it finds it after 20 s without a false alarm in 2 days"
+        );
         let noisy = vec![point(0.05, 1.0, Some(20.0), 3.0), point(0.1, 1.0, Some(60.0), 0.0)];
         assert_eq!(
             said(noisy),
-            "late finds slow after 60 s, and no other threshold that is never wrong is much sooner"
+            "late finds slow after 60 s, and no other threshold without a false alarm is much sooner"
         );
         let deaf = vec![point(0.05, 1.0, Some(20.0), 0.0), point(0.1, 0.0, None, 0.0)];
-        assert_eq!(said(deaf), "late never finds slow; at 50 ms it finds all after 20 s and is never wrong");
+        assert_eq!(
+            said(deaf),
+            "late never finds slow; at 50 ms it finds all after 20 s without a false alarm in 2 days"
+        );
+        let none = vec![point(0.05, 0.0, None, 3.0), point(0.1, 0.0, None, 0.0)];
+        assert_eq!(said(none), "late finds slow at no threshold");
         let never = vec![point(0.05, 0.5, Some(20.0), 0.0), point(0.1, 0.2, Some(9.0), 0.0)];
         assert_eq!(
             said(never),
