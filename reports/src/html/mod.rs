@@ -252,6 +252,20 @@ mod tests {
     }
 
     #[test]
+    fn only_names_of_two_ends_have_an_arrow_and_only_edges_call() {
+        let mut page = crate::studies::run::page::page(&sample::study(), &sample::source());
+        let rows = ["direct.a->b", "west-east"].map(|name| vec![name.to_owned(), "1".to_owned()]).into();
+        let table = DataTable { says: "Links".into(), heads: vec!["Link".into(), "Lost".into()], rows };
+        let table = Block::Table(LoneTable { title: None, cells: CellForm::Calls, table });
+        page.sections.push(crate::page::section::section("links", "Links", "Links", vec![table]));
+        let text = render(&page).expect("a page");
+        let arrows = |label: &str| text.matches(&format!("class=\"arr\" aria-label=\"{label}\"")).count();
+        assert_eq!([arrows("calls"), arrows("to")], [sample::study().summary.calls.len(), 1]);
+        assert!(text.contains("<th scope=\"row\">west-east</th>"));
+        assert!(!text.contains("<span class=\"to\"></span>"));
+    }
+
+    #[test]
     fn the_same_study_gives_the_same_page() {
         assert_eq!(sample_page(), sample_page());
     }
