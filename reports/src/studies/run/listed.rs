@@ -187,7 +187,7 @@ pub fn alert_cells(alert: &AlertSummary) -> [String; 7] {
 }
 
 /// Heads of the columns after the name of a direction of a link.
-pub const LINK_HEADS: [&str; 8] = ["messages", "lost", "sent", "busy", "waiting", "p50", "p99", "changes"];
+pub const LINK_HEADS: [&str; 8] = ["messages", "lost", "changes", "busy", "waiting", "p50", "p99", "sent"];
 
 /// What stands in the columns of a direction of a link, or of a route.
 pub fn link_cells(link: &LinkSummary) -> [String; 8] {
@@ -196,12 +196,12 @@ pub fn link_cells(link: &LinkSummary) -> [String; 8] {
     [
         estimate(&link.carried, Unit::Count),
         estimate(&link.lost, Unit::Count),
-        estimate(&link.bytes, Unit::Bytes),
+        or_none(&link.route_changes, Unit::Count),
         or_none(&link.utilisation, Unit::Share),
         or_none(&link.backlog_bytes, Unit::Bytes),
         optional(times.map(|times| &times.p50), Unit::Seconds),
         optional(times.map(|times| &times.p99), Unit::Seconds),
-        or_none(&link.route_changes, Unit::Count),
+        estimate(&link.bytes, Unit::Bytes),
     ]
 }
 

@@ -13,11 +13,11 @@ pub fn add(page: &mut Page, study: &StudyResult) {
 }
 
 fn links(study: &StudyResult) -> Option<Section> {
-    let heads =
-        ["Link", "Messages a run", "Lost a run", "Sent a run", "Busy", "Waiting", "p50", "p99", "Changes a run"];
-    let lede = "Named links, each direction by itself, and routes, which are all their links together. Messages are requests and replies; \
-                lost are those that no transport has sent again. Busy is the share of time in which a link with a bandwidth sends, waiting \
-                what it has to send on average. The times are from setting out to arrival. Changes are those of the links that a route uses.";
+    let heads = ["Link", "Messages", "Lost", "Changes", "Busy", "Waiting", "p50", "p99", "Sent"];
+    let lede = "A run's mean for each named link, one row a direction, and for each route, which is the sum of its links. A message is a \
+                request or a reply; lost are those that no transport sends again. Changes is how often a route changed its links. Busy is the \
+                share of time in which a link with a bandwidth sends, waiting the mean of what waits for it. p50 and p99 are times from \
+                setting out to arrival. Sent counts retransmissions; a message without a size counts 0 bytes.";
     let cells = study.summary.links.iter().map(|(name, link)| (name, listed::link_cells(link).to_vec()));
     tabled("links", "Links", lede, &heads, cells)
 }
@@ -78,8 +78,8 @@ mod tests {
         let [_, Block::Table(table)] = &section.blocks[..] else { panic!("a lede and a table") };
         let cells =
             |row: usize| table.table.rows[row].iter().map(|cell| cell.replace('\u{a0}', " ")).collect::<Vec<_>>();
-        assert_eq!(cells(0), ["direct.a->b", "600", "3", "0.002 MB", "25 %", "0.00051 MB", "10 ms", "20 ms", "-"]);
-        assert_eq!(cells(1), ["west-east", "600", "3", "0.002 MB", "-", "-", "no data", "no data", "4"]);
+        assert_eq!(cells(0), ["direct.a->b", "600", "3", "-", "25 %", "0.00051 MB", "10 ms", "20 ms", "0.002 MB"]);
+        assert_eq!(cells(1), ["west-east", "600", "3", "4", "-", "-", "no data", "no data", "0.002 MB"]);
     }
 
     #[test]
