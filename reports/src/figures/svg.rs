@@ -118,6 +118,20 @@ pub fn shortened(text: &str, room: f64) -> String {
     kept + "\u{2026}"
 }
 
+/// Spans [px], each at least a pixel wide, of which those that overlap are one: there are no more than pixels, however often a fault strikes.
+fn merged(mut spans: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut all: Vec<(f64, f64)> = Vec::new();
+    for (from, to) in spans {
+        let to = to.max(from + 1.0);
+        match all.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => all.push((from, to)),
+        }
+    }
+    all
+}
+
 impl Svg {
     /// An empty drawing with the gutters that all figures share. `time` names the figure if one cursor reads it.
     pub fn new(width: f64, height: f64, title: &str, desc: &str, time: Option<&str>) -> Self {
@@ -237,16 +251,13 @@ impl Svg {
     /// Shaded spans of faults and the line of the first onset, for all panels of a figure but the first.
     pub fn shade(&mut self, study: &StudyResult) {
         let (top, bottom) = (self.top, self.bottom);
-        let spans: Vec<_> = study.faults.iter().filter(|f| f.from_s > 0.0 || !f.scheduled).take(12).collect();
-        if spans.is_empty() {
-            return;
-        }
+        let spans = study.faults.iter().filter(|f| f.from_s > 0.0 || !f.scheduled);
+        let spans: Vec<(f64, f64)> = spans.map(|f| (self.x_of(study, f.from_s), self.x_of(study, f.to_s))).collect();
+        let Some(&(x, _)) = spans.first() else { return };
         self.over_time(|svg| {
-            for fault in &spans {
-                let (a, b) = (svg.x_of(study, fault.from_s), svg.x_of(study, fault.to_s));
-                svg.rect(a, top, (b - a).max(1.0), bottom - top, colour::SHADE);
+            for (from, to) in merged(spans) {
+                svg.rect(from, top, to - from, bottom - top, colour::SHADE);
             }
-            let x = svg.x_of(study, spans[0].from_s);
             svg.line(x, top, x, bottom, colour::INK, 1.0, "");
         });
     }
@@ -353,5 +364,35 @@ impl Svg {
         } else {
             self.text(right - 2.0, y - 5.0, words, colour::INK, "end", false);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studies::run::sample;
+
+    #[test]
+    fn spans_that_overlap_are_one_and_none_is_thinner_than_a_pixel() {
+        let spans = vec![(10.0, 10.2), (0.0, 4.0), (3.0, 6.0), (10.5, 10.6), (20.0, 30.0), (21.0, 22.0)];
+        assert_eq!(merged(spans), [(0.0, 6.0), (10.0, 11.5), (20.0, 30.0)]);
+        let often = (0..10_000).map(|i| f64::from(i) * 0.05).map(|from| (from, from + 0.01)).collect();
+        assert_eq!(merged(often).len(), 1);
+    }
+
+    #[test]
+    fn a_fault_that_strikes_often_is_shaded_each_time() {
+        let mut study = sample::study();
+        let fault = study.faults.iter().find(|f| f.from_s > 0.0).unwrap().clone();
+        let end = study.windows.last().unwrap().to_s;
+        study.faults = (1..=30)
+            .map(|i| {
+                let from_s = end * f64::from(i) / 40.0;
+                sim_core::results::FaultSpan { from_s, to_s: from_s + end / 100.0, ..fault.clone() }
+            })
+            .collect();
+        let mut svg = Svg::new(720.0, 200.0, "title", "desc", None);
+        svg.shade(&study);
+        assert_eq!(svg.finish().matches(colour::SHADE).count(), 30);
     }
 }

@@ -167,6 +167,11 @@ pub struct FaultSpan {
     pub scheduled: bool,
 }
 
+impl FaultSpan {
+    /// How many spans of each fault are kept, the first ones.
+    pub const MOST: usize = 50;
+}
+
 /// A change of the load that the author wrote.
 #[derive(Debug, Clone)]
 pub struct LoadEvent {

@@ -5,9 +5,10 @@ use crate::numbers::{clock, estimate, grouped, optional, plain};
 use sim_core::data::cache::{COALESCED, HITS, MISSES, REGENERATIONS, SERVED_EXPIRED};
 use sim_core::metrics::Counter;
 use sim_core::results::{
-    AlertSummary, Estimate, Held, IncidentsSummary, LinkSummary, LoopStage, ModeSummary, ProbeSummary, RunbookSummary,
-    ScalerSummary, ServiceSummary, StudyResult, Unit,
+    AlertSummary, Estimate, FaultSpan, Held, IncidentsSummary, LinkSummary, LoopStage, ModeSummary, ProbeSummary,
+    RunbookSummary, ScalerSummary, ServiceSummary, StudyResult, Unit,
 };
+use std::collections::BTreeMap;
 
 /// Heads of the columns after the name of a service.
 pub const SERVICE_HEADS: [&str; 6] = ["instances", "utilisation", "CPU", "mean wait", "p99 wait", "queue length"];
@@ -186,6 +187,16 @@ pub fn alert_cells(alert: &AlertSummary) -> [String; 7] {
     [alert.severity.to_string(), estimate(&alert.fired, Unit::Count), first, found, after, falsely, days]
 }
 
+/// How many faults strike beyond those that are listed: `and 37 more`; `None` where all are.
+pub fn more_faults(struck: &[&FaultSpan], listed: usize) -> Option<String> {
+    let more = struck.len().checked_sub(listed).filter(|more| *more > 0)?;
+    let mut spans = BTreeMap::new();
+    struck.iter().for_each(|fault| *spans.entry(&fault.name).or_insert(0) += 1);
+    // Of a fault of which as many are kept as can be, there may be more.
+    let at_least = if spans.values().any(|of| *of >= FaultSpan::MOST) { "at least " } else { "" };
+    Some(format!("and {at_least}{} more", grouped(more as f64, 0)))
+}
+
 /// Heads of the columns after the name of a direction of a link.
 pub const LINK_HEADS: [&str; 8] = ["messages", "lost", "changes", "busy", "waiting", "p50", "p99", "sent"];
 
@@ -285,4 +296,19 @@ pub fn runbook_cells(runbook: &RunbookSummary) -> [String; 4] {
         time(&runbook.acts_after_s),
         time(&runbook.done_after_s),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studies::run::sample;
+
+    #[test]
+    fn faults_beyond_those_listed_are_counted_as_far_as_they_are_known() {
+        let fault = sample::study().faults.remove(0);
+        let text = |number: usize| more_faults(&vec![&fault; number], 3);
+        assert_eq!(text(3), None);
+        assert_eq!(text(40).unwrap(), "and 37 more");
+        assert_eq!(text(FaultSpan::MOST).unwrap(), "and at least 47 more");
+    }
 }

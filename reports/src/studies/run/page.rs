@@ -423,9 +423,11 @@ fn facts(study: &StudyResult, source: &Source) -> Vec<Fact> {
     if !s.stopped.is_empty() {
         facts.push(Fact::new("Stopped by a bound", format!("{} of {} runs", s.stopped.len(), s.replications)));
     }
-    for fault in study.faults.iter().filter(|f| f.from_s > 0.0).take(3) {
+    let struck: Vec<_> = study.faults.iter().filter(|f| f.from_s > 0.0).collect();
+    for fault in struck.iter().take(3) {
         let when = format!("{}, {} to {}: {}", fault.name, clock(fault.from_s), clock(fault.to_s), fault.says);
         facts.push(Fact::new("Fault", when));
     }
     facts
 }
+    facts.extend(listed::more_faults(&struck, 3).map(|more| Fact::new("Faults", more)));

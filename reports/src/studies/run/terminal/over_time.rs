@@ -2,6 +2,7 @@
 
 use crate::numbers::{clock, grouped};
 use crate::studies::run::findings;
+use crate::studies::run::listed::more_faults;
 use crate::terminal::Style;
 use crate::terminal::table::in_lines;
 use crate::terminal::text::{pad, pad_left, widest, wrap};
@@ -200,7 +201,8 @@ fn instances(study: &StudyResult, phases: &[Phase], service: &ServiceSeries) -> 
 
 /// When faults were there, beneath the bars.
 fn marks(study: &StudyResult, style: Style, name: usize, bars: usize, out: &mut String) {
-    for fault in study.faults.iter().filter(|f| f.scheduled && f.from_s > 0.0).take(3) {
+    let struck: Vec<_> = study.faults.iter().filter(|f| f.scheduled && f.from_s > 0.0).collect();
+    for fault in struck.iter().take(3) {
         let (from, to) = (fault.from_s, fault.to_s.min(end(study)));
         let at = |t: f64| ((t / end(study)) * bars as f64).round() as usize;
         let when = if clock(from) == clock(to) { clock(from) } else { format!("{} to {}", clock(from), clock(to)) };
@@ -224,5 +226,29 @@ fn marks(study: &StudyResult, style: Style, name: usize, bars: usize, out: &mut 
             let text = wrap(&says, &indent, style.columns().saturating_sub(name));
             let _ = write!(out, "{}\n{indent}{text}", line.trim_end());
         }
+    }
+    if let Some(more) = more_faults(&struck, 3) {
+        let _ = writeln!(out, "{}{more}", pad("", name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studies::run::sample;
+
+    #[test]
+    fn faults_that_are_not_listed_are_counted() {
+        let mut study = sample::study();
+        let fault = study.faults.iter().find(|f| f.scheduled && f.from_s > 0.0).unwrap().clone();
+        let said = |study: &StudyResult| {
+            let mut out = String::new();
+            marks(study, Style { colour: false, plain: true, width: 100 }, 20, 40, &mut out);
+            out
+        };
+        study.faults = vec![fault.clone(); 3];
+        assert!(!said(&study).contains("more"), "{}", said(&study));
+        study.faults = vec![fault; 40];
+        assert!(said(&study).ends_with("\n                    and 37 more\n"), "{}", said(&study));
     }
 }
