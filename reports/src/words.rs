@@ -2,7 +2,7 @@
 
 use crate::numbers;
 use crate::numbers::plain;
-use sim_core::results::{BrokenIn, PromiseSummary, Verdict};
+use sim_core::results::{BrokenIn, Estimate, PromiseSummary, Verdict};
 
 /// What is promised counts as kept from this share of runs on.
 pub const NEEDED: f64 = 0.9;
@@ -78,9 +78,14 @@ pub fn word_of(promise: &PromiseSummary) -> &'static str {
     if promise.is_expectation() { clause_word(promise.verdict) } else { word(promise.verdict) }
 }
 
-/// The margin between what is observed and what is promised: + is room, - is missing.
+/// The margin between what is observed and what is promised: + is room, - is missing. Where both have to be equal, what they differ by beyond the
+/// tolerance is missing, to either side.
 pub fn margin(promise: &PromiseSummary) -> String {
     let (Some(observed), Some(promised)) = (&promise.observed, promise.promised) else { return "–".into() };
+    if let Some(tolerance) = promise.tolerance {
+        let apart = Estimate { mean: (observed.mean - promised).abs(), ..*observed };
+        return numbers::difference(tolerance, &apart, promise.unit, true);
+    }
     numbers::difference(promised, observed, promise.unit, promise.at_most)
 }
 
@@ -97,6 +102,20 @@ pub fn bound(promise: &PromiseSummary) -> String {
 mod tests {
     use super::*;
     use crate::studies::run::sample;
+
+    #[test]
+    fn what_has_to_be_equal_lacks_what_it_differs_by_to_either_side() {
+        let mut clause = sample::broken_invariant();
+        let mut text = |observed: f64, promised, tolerance| {
+            clause.observed = Some(Estimate::exact(observed));
+            (clause.promised, clause.tolerance) = (Some(promised), tolerance);
+            margin(&clause)
+        };
+        assert_eq!(text(1930.0, 1544.0, Some(0.0)), "\u{2212}386");
+        assert_eq!(text(1544.0, 1930.0, Some(0.0)), "\u{2212}386");
+        assert_eq!([text(98.0, 100.0, Some(5.0)), text(100.0, 100.0, Some(0.0))], ["+3", "+0"]);
+        assert_eq!([text(98.0, 100.0, None), text(102.0, 100.0, None)], ["+2", "\u{2212}2"]);
+    }
 
     #[test]
     fn what_is_kept_in_some_runs_has_data() {

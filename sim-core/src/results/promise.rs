@@ -124,8 +124,8 @@ impl PromiseSummary {
         self.made.is_clause() && self.path.starts_with("expect.")
     }
 
-    /// Whether it is an invariant, which every single run has to keep.
+    /// Whether it is an invariant, which every run has to keep.
     pub fn is_invariant(&self) -> bool {
-        self.path.starts_with("invariants.")
+        self.made.is_clause() && self.path.starts_with("invariants.")
     }
 }

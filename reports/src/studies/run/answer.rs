@@ -3,7 +3,7 @@
 use super::experiment;
 use crate::numbers::{estimate, grouped, observed, plain};
 use crate::page::sentence::Piece;
-use sim_core::results::{About, EndpointSummary, PromiseSummary, StudyResult, Unit, Verdict};
+use sim_core::results::{About, BrokenIn, EndpointSummary, PromiseSummary, StudyResult, Unit, Verdict};
 
 /// The answer, in pieces.
 pub fn answer(study: &StudyResult) -> Vec<Piece> {
@@ -12,7 +12,10 @@ pub fn answer(study: &StudyResult) -> Vec<Piece> {
         let spaced = !pieces.is_empty() && !text.starts_with([',', ';']);
         pieces.push(Piece { strong, text, spaced });
     };
+    // Each run has to keep an invariant: where one is broken, promises that are held make no yes.
+    let is_one_broken = broken_invariants(study).next().is_some();
     let word = |verdict: Verdict| match verdict {
+        _ if is_one_broken => "No:",
         Verdict::Held => "Yes:",
         Verdict::Broken => "No:",
         Verdict::Inconclusive => "Inconclusive:",
@@ -29,6 +32,7 @@ pub fn answer(study: &StudyResult) -> Vec<Piece> {
         }
         (None, None) => nothing_promised(study, &mut say),
     }
+    invariants(study, &mut say);
     not_done(study, &mut say);
     wrong(study, &mut say);
     cost(study, &mut say);
@@ -43,6 +47,19 @@ pub fn worst_first(study: &StudyResult) -> Vec<&PromiseSummary> {
     let mut all: Vec<&PromiseSummary> = study.summary.promises.iter().collect();
     all.sort_by_key(|p| std::cmp::Reverse(p.verdict));
     all
+}
+
+fn broken_invariants(study: &StudyResult) -> impl Iterator<Item = (&PromiseSummary, &BrokenIn)> {
+    study.summary.expectations.iter().filter_map(|clause| Some((clause, clause.broken_in.as_ref()?)))
+}
+
+/// The invariants that some run breaks.
+fn invariants(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
+    for (clause, broken) in broken_invariants(study) {
+        let name = clause.path.trim_start_matches("invariants.");
+        say(false, format!("; the invariant {name} is"));
+        say(true, format!("broken in {} of {} runs", broken.runs, broken.of));
+    }
 }
 
 /// Messages that nobody has done, where no promise says so.
@@ -166,6 +183,21 @@ mod tests {
              64 runs; 771 of 730,000 answers of gateway.checkout in a run are wrong; the infrastructure costs $3,410 a month (3,402–3,418), and each brownout $89,500 (89,000–90,000) in lost and \
              wrong requests."
         );
+    }
+
+    #[test]
+    fn a_broken_invariant_is_in_the_headline_and_makes_it_no_yes() {
+        let mut study = sample::study();
+        let said = |study: &StudyResult| join(&answer(study)).replace('\u{a0}', " ");
+        study.summary.promises.retain(|p| p.verdict == Verdict::Held);
+        assert!(said(&study).starts_with("Yes:"), "{}", said(&study));
+        study.summary.expectations.push(sample::broken_invariant());
+        let text = said(&study);
+        assert!(text.starts_with("No:") && text.contains("; the invariant money is broken in 2 of 64 runs;"), "{text}");
+        study.summary.promises.clear();
+        let text = said(&study);
+        assert!(text.starts_with("Nothing is promised; gateway.checkout answers"), "{text}");
+        assert!(text.contains("; the invariant money is broken in 2 of 64 runs;"), "{text}");
     }
 
     #[test]

@@ -79,10 +79,18 @@ fn meta(study: &StudyResult) -> String {
 }
 
 fn promises_head(study: &StudyResult) -> String {
-    let of = |v| study.summary.promises.iter().filter(|p| p.verdict == v).count();
-    let words = [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "inconclusive"), (Verdict::Held, "held")];
-    let parts: Vec<String> = words.iter().filter(|(v, _)| of(*v) > 0).map(|(v, w)| format!("{} {w}", of(*v))).collect();
-    if parts.is_empty() { "No promise is made".into() } else { format!("Promises: {}", parts.join(", ")) }
+    let promises: Vec<Verdict> = study.summary.promises.iter().map(|p| p.verdict).collect();
+    let invariants = study.summary.expectations.iter().filter(|clause| clause.is_invariant());
+    let invariants: Vec<Verdict> = invariants.map(|clause| clause.verdict).collect();
+    let count = |what: &str, all: &[Verdict]| {
+        let words = [(Verdict::Broken, "broken"), (Verdict::Inconclusive, "inconclusive"), (Verdict::Held, "held")];
+        let of = |verdict| all.iter().filter(|v| **v == verdict).count();
+        let parts = words.iter().filter(|(v, _)| of(*v) > 0).map(|(v, word)| format!("{} {word}", of(*v)));
+        (!all.is_empty()).then(|| format!("{what}: {}", parts.collect::<Vec<_>>().join(", ")))
+    };
+    let heads: Vec<String> =
+        [count("Promises", &promises), count("Invariants", &invariants)].into_iter().flatten().collect();
+    if heads.is_empty() { "No promise is made".into() } else { heads.join("; ") }
 }
 
 fn promises(study: &StudyResult) -> Vec<Block> {
@@ -117,7 +125,7 @@ pub fn judgement(p: &PromiseSummary) -> Judged {
         note: settle.or_else(|| p.broken_in.as_ref().map(broken_in)).unwrap_or_else(|| p.note.to_string()),
         kept: (p.kept, p.judged),
         share: p.probability,
-        needed: NEEDED,
+        needed: if p.is_invariant() { 1.0 } else { NEEDED },
     }
 }
 
@@ -428,6 +436,39 @@ fn facts(study: &StudyResult, source: &Source) -> Vec<Fact> {
         let when = format!("{}, {} to {}: {}", fault.name, clock(fault.from_s), clock(fault.to_s), fault.says);
         facts.push(Fact::new("Fault", when));
     }
+    facts.extend(listed::more_faults(&struck, 3).map(|more| Fact::new("Faults", more)));
     facts
 }
-    facts.extend(listed::more_faults(&struck, 3).map(|more| Fact::new("Faults", more)));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studies::run::sample;
+
+    #[test]
+    fn an_invariant_is_judged_against_every_run_and_counted_in_the_head() {
+        let mut study = sample::study();
+        study.summary.promises.clear();
+        study.summary.expectations.clear();
+        assert_eq!(promises_head(&study), "No promise is made");
+        let broken = sample::broken_invariant();
+        assert_eq!(judgement(&broken).needed, 1.0);
+        let held = PromiseSummary { verdict: Verdict::Held, broken_in: None, ..broken.clone() };
+        study.summary.expectations = vec![broken, held];
+        assert_eq!(promises_head(&study), "Invariants: 1 broken, 1 held");
+        study.summary.promises = sample::study().summary.promises;
+        assert!(promises_head(&study).ends_with("; Invariants: 1 broken, 1 held"), "{}", promises_head(&study));
+        assert_eq!(judgement(&study.summary.promises[0]).needed, NEEDED);
+    }
+
+    #[test]
+    fn faults_that_are_not_listed_are_counted() {
+        let mut study = sample::study();
+        let fault = study.faults.iter().find(|f| f.from_s > 0.0).unwrap().clone();
+        let said = |study: &StudyResult| facts(study, &sample::source()).iter().any(|f| f.value == "and 37 more");
+        study.faults = vec![fault.clone(); 3];
+        assert!(!said(&study));
+        study.faults = vec![fault; 40];
+        assert!(said(&study));
+    }
+}

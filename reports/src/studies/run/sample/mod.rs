@@ -123,6 +123,19 @@ fn promise(name: &str, about: About, says: &str, verdict: Verdict, kept: u32, un
     }
 }
 
+/// An invariant that two of the runs break.
+#[cfg(test)]
+pub(crate) fn broken_invariant() -> PromiseSummary {
+    let equal = "effects(bank.debit) == effects(bank.credit)";
+    PromiseSummary {
+        made: Made::ClauseByRuns,
+        path: "invariants.money".into(),
+        would_settle: None,
+        broken_in: Some(sim_core::results::BrokenIn { runs: 2, of: 64, replications: vec![3, 5], seed: 9 }),
+        ..promise("money", About::Condition, equal, Verdict::Broken, 62, Unit::Count)
+    }
+}
+
 /// What the promise `works` is about.
 pub(crate) fn works() -> About {
     About::Availability { of: "gateway.checkout".into() }
