@@ -122,7 +122,7 @@ mod tests {
         let mut study = sample::study();
         let mut behind = study.service_series.iter().find(|series| series.name == "gateway").unwrap().clone();
         behind.name = "payment".into();
-        behind.queue_length.iter_mut().for_each(|queue| *queue = queue.scale(0.5));
+        behind.queue_length.iter_mut().for_each(|queue| *queue = queue.scale(0.9));
         study.service_series.retain(|series| series.name != "payment");
         study.service_series.push(behind);
         let what = |study: &StudyResult| look(study, &sample::source()).unwrap().what;
