@@ -267,7 +267,7 @@ pub struct LaneId(u32);
 
 id!(LaneId);
 
-/// FIFO lanes, one for each distinct delay.
+/// FIFO lanes: one for each distinct delay, and some for events that come in order although their delays differ.
 ///
 /// Entries of one lane are in order by construction. A lane that is not empty has exactly one sentinel in the heap, which carries
 /// the time and number of the head at the moment it was set, so that the order of events stays exactly (time, sequence).
@@ -308,6 +308,13 @@ impl Ring {
             // SAFETY: `head` is less than the number of places: each function that moves it sees to that.
             unsafe { *self.keys.get_unchecked(self.head) }
         })
+    }
+
+    #[inline(always)]
+    fn back(&self) -> Option<Key> {
+        let mask = self.keys.len() - 1;
+        // SAFETY: as in `push_back`.
+        (self.len > 0).then(|| unsafe { *self.keys.get_unchecked((self.head + self.len - 1) & mask) })
     }
 
     #[inline(always)]
@@ -381,6 +388,41 @@ impl Lanes {
         sequence
     }
 
+    /// A lane of its own for what comes at times of its own, each no sooner than the one before.
+    pub fn of_times(&mut self) -> LaneId {
+        self.lanes.push(Lane { delay_ns: 0, entries: Ring::new(), armed: false })
+    }
+
+    /// Adds an event of a kind to a lane made by [`Lanes::of_times`], and tells its number. One that comes sooner than the last in the lane goes to
+    /// the heap. `kinds` are those of the sentinel and of the event.
+    #[inline(always)]
+    pub fn push_at(
+        &mut self,
+        calendar: &mut Calendar,
+        lane: LaneId,
+        time_ns: u64,
+        (lane_kind, kind): (u8, u8),
+        index: u32,
+        live: impl Fn(u32, u64) -> bool,
+    ) -> u64 {
+        let sequence = calendar.next_sequence();
+        let at = &mut self.lanes[lane];
+        let key = Key::new(time_ns, sequence, kind, index);
+        if at.entries.back().is_some_and(|last| last > key) {
+            calendar.push_key(key);
+            return sequence;
+        }
+        if at.entries.is_full() {
+            at.make_room(live);
+        }
+        at.entries.push_back(key);
+        if !at.armed {
+            at.armed = true;
+            calendar.push_key(Key::new(time_ns, sequence, lane_kind, lane.place()));
+        }
+        sequence
+    }
+
     /// Handles a sentinel that came up: drops dead heads, sets the sentinel to the new head, and tells the timer that fires now,
     /// if the head is the one that the sentinel was set for and is still alive.
     #[inline(always)]
@@ -434,6 +476,28 @@ mod tests {
             }
             assert_eq!(calendar.len(), pending.len());
         }
+    }
+
+    #[test]
+    fn a_lane_of_times_keeps_the_order_of_the_heap() {
+        let (mut calendar, mut lanes) = (Calendar::new(), Lanes::default());
+        let lane = lanes.of_times();
+        let mut expected = Vec::new();
+        for i in 0..500u32 {
+            // Every tenth comes sooner than the one before it.
+            let time = u64::from(i / 3) + if i % 10 == 9 { 0 } else { 40 };
+            let sequence = lanes.push_at(&mut calendar, lane, time, (2, 3), i, |_, _| true);
+            expected.push((time, sequence, i));
+        }
+        assert!(calendar.len() < 60, "{} wait in the heap", calendar.len());
+        expected.sort_unstable();
+        let mut came = Vec::new();
+        while let Some(key) = calendar.pop() {
+            let due = if key.kind() == 2 { lanes.fire(&mut calendar, key, |_, _| true).unwrap() } else { key };
+            assert_eq!(due.kind(), 3);
+            came.push((due.time(), due.sequence(), due.index()));
+        }
+        assert_eq!(came, expected);
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl<'m> World<'m> {
     pub(super) fn new(model: &'m Model, seed: u64, replication: u32) -> Self {
         let mut lanes = Lanes::default();
         let program = Program::compile(model);
-        let network = Network::new(model);
+        let network = Network::new(model, &mut lanes);
         let data = Data::new(model);
         let stations =
             Stations::new(model, mix(seed, u64::from(replication) << 32), |service| data.feeding(model, service));

@@ -5,14 +5,15 @@ use crate::engine::table::Id;
 use crate::outcome::Outcome;
 use crate::world::frame::{FrameId, HELD, INSIDE, Phase, Waiter};
 use crate::world::probe::Stage;
-use crate::world::{World, fact};
+use crate::world::{WAKE, World, fact};
 
 impl World<'_> {
     /// A lane's sentinel has come up.
     pub(in crate::world) fn lane(&mut self, sentinel: Key) -> Option<FrameId> {
         let frames = &self.frames;
         let due = self.lanes.fire(&mut self.calendar, sentinel, |index, seq| frames.wanted(index, seq))?;
-        self.expire(FrameId::at(due.index()), due.sequence())
+        let frame = FrameId::at(due.index());
+        if due.kind() == WAKE { self.wake(frame, due.sequence()) } else { self.expire(frame, due.sequence()) }
     }
 
     /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker or at a gate.

@@ -20,12 +20,27 @@ impl World<'_> {
         let at = &self.frames[frame];
         let site = &self.calls.sites[at.edge];
         // One branch for all that few requests have.
-        let odd = at.flags & (WATCHED | POISONED) | u16::from(site.network) | u16::from(site.effect_counts);
+        let odd = at.flags & (WATCHED | POISONED) | u16::from(site.effect_counts);
         if outcome > Outcome::Degraded as u8 || odd != 0 || self.stations.falsifies(at.instance.known()) {
             return self.finish_odd(frame, outcome);
         }
+        if site.network {
+            return self.finish_over_network(frame, outcome);
+        }
         self.leave(frame);
         self.deliver(frame, outcome)
+    }
+
+    /// A request whose answer has a way to go is done well. A participant of a two-phase commit, which is asked over a network, has its own end.
+    #[inline(never)]
+    fn finish_over_network(&mut self, frame: FrameId, outcome: u8) -> Option<FrameId> {
+        let at = &self.frames[frame];
+        if at.waiter == Waiter::NOBODY || self.data.is_two_phase(at.edge) {
+            return self.finish_odd(frame, outcome);
+        }
+        self.frames[frame].outcome = outcome;
+        self.leave(frame);
+        self.send_over_network(frame, outcome)
     }
 
     /// A request has failed, or its answer has a way to go, or it leaves more behind: an effect, perhaps a second one; perhaps a wrong reply.

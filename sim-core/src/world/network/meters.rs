@@ -44,6 +44,11 @@ impl Meter {
     /// The sending end does what it has to do until now.
     fn advance(&mut self, egress: &Egress, now: u64) {
         let before = egress.waits_ns(self.since);
+        if before == 0 {
+            // Nearly always, where a link is not nearly full.
+            self.since = now;
+            return;
+        }
         let after = egress.waits_ns(now);
         let busy_ns = before.min(now - self.since);
         self.since = now;
@@ -93,6 +98,12 @@ impl Meters {
         if let (Some(way), Some(egress)) = (Self::way(place), egress) {
             self.of[way].advance(egress, now);
         }
+    }
+
+    /// The direction of a named link that counts what goes over it, by its place among the qualities.
+    #[inline(always)]
+    pub(super) fn counts_on(&self, place: usize) -> Option<usize> {
+        Self::way(place).filter(|_| self.are_any())
     }
 
     /// What a message has met at the buffer of its link, and what was sent of it.
@@ -173,6 +184,18 @@ impl World<'_> {
         } else if fate.stalled.is_none() {
             self.link_has_carried(place, begun, Some(fate.delay));
         }
+    }
+
+    /// A message of so many bytes sets out over a direction of a link, and arrives after so long [ns].
+    #[inline(always)]
+    pub(super) fn crosses_plainly(&mut self, way: usize, after: u64, bytes: u64) {
+        let meter = &mut self.network.meters.of[way];
+        meter.messages += 1;
+        meter.bytes += bytes;
+        if let Some(before) = meter.starts(self.now) {
+            self.times.record(PartAt::link(link::STARTS, way), as_time(before));
+        }
+        self.times.record(PartAt::link(link::CARRIED, way), after);
     }
 
     /// A message sets out over a link.

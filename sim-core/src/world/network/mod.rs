@@ -14,6 +14,7 @@ mod probing;
 mod resolve;
 mod routes;
 mod streams;
+mod undisturbed;
 mod wire;
 mod within;
 

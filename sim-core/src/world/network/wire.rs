@@ -16,7 +16,9 @@ use super::meters::Meters;
 use super::probing::Probing;
 use super::resolve::Resolvers;
 use super::routes::{OnWay, Routes};
+use super::undisturbed::Undisturbed;
 use crate::dist::Sampler;
+use crate::engine::calendar::Lanes;
 use crate::engine::math::whole_ns;
 use crate::engine::rng::{Keyed, mix};
 use crate::engine::table::Id;
@@ -41,6 +43,8 @@ pub(super) struct Quality {
     pub(super) latency: Sampler,
     pub(super) loss: f64,
     pub(super) tcp: Option<Tcp>,
+    /// How long every message is on the way, where that is the same for all, and nothing else ever happens to one [ns].
+    pub(super) always_ns: Option<u64>,
     /// It has no bandwidth.
     is_bare: bool,
 }
@@ -110,6 +114,8 @@ pub(in crate::world) struct Network {
     /// Of the three distances, then of each named link in both directions.
     pub(super) qualities: Vec<Quality>,
     pub(super) carriage: Carriage,
+    /// What messages need to which nothing else happens but that time passes.
+    pub(super) undisturbed: Undisturbed,
     /// Network cards of machines.
     pub(in crate::world) cards: Cards,
     /// Which links messages take where there are several.
@@ -137,9 +143,10 @@ pub(in crate::world) struct Network {
 }
 
 impl Network {
-    pub(in crate::world) fn new(model: &Model) -> Self {
+    pub(in crate::world) fn new(model: &Model, lanes: &mut Lanes) -> Self {
         let network = &model.network;
         let mut wires = Self {
+            undisturbed: Undisturbed::new(model, lanes),
             zones: model.zones.len(),
             sites: model.edges.len(),
             checkers: Checkers::new(model),
@@ -259,7 +266,8 @@ impl Network {
     }
 
     /// Which quality a message meets, or which route it takes.
-    fn on_way(&self, line: Parties, way: Way, (caller, callee): (ZoneId, ZoneId)) -> usize {
+    #[inline(always)]
+    pub(super) fn on_way(&self, line: Parties, way: Way, (caller, callee): (ZoneId, ZoneId)) -> usize {
         let n = self.zones;
         let row = match line {
             Parties::Call(site) => site.index(),
@@ -280,7 +288,9 @@ fn delay(effect: &FaultEffect) -> Option<Sampler> {
 impl Quality {
     fn of(quality: &LinkQuality) -> Self {
         let is_bare = quality.bandwidth.is_none();
-        Self { latency: quality.latency.build(), loss: quality.loss.value(), tcp: quality.tcp(), is_bare }
+        let latency = quality.latency.build();
+        let always_ns = super::undisturbed::always_takes(quality, &latency);
+        Self { latency, loss: quality.loss.value(), tcp: quality.tcp(), always_ns, is_bare }
     }
 
     fn is_perfect(&self) -> bool {
@@ -397,6 +407,15 @@ impl World<'_> {
             // Nobody was asked, so that nothing comes back from anywhere.
             return Departure::Ends(outcome);
         }
+        if let Some(departure) = self.is_plainly_sent(frame, message) {
+            return departure;
+        }
+        self.transmit_by_fate(frame, message)
+    }
+
+    /// Sends a message to which more may happen.
+    #[inline(never)]
+    fn transmit_by_fate(&mut self, frame: FrameId, message: Message) -> Departure {
         let line = self.line(frame, message);
         match self.is_ready_after(frame, line, message) {
             Ok(0) => self.sets_out(frame, line, message),
@@ -518,7 +537,7 @@ impl World<'_> {
     }
 
     /// A request or a delivery is at the door of its instance; where it is refused there, the refusal is a message as well.
-    fn knocks(&mut self, frame: FrameId) -> Departure {
+    pub(super) fn knocks(&mut self, frame: FrameId) -> Departure {
         match self.admit(frame) {
             Door::In => Departure::Runs,
             Door::Waits => Departure::Away,
@@ -551,15 +570,24 @@ impl World<'_> {
             return;
         }
         let zone = self.stations.zone_of(self.frames[frame].instance.known());
+        if let Some(from) = from {
+            return self.count_bytes_between(site, bytes, (from, zone));
+        }
         let counts = self.calls.counts(site);
         counts.bytes += bytes;
-        let Some(from) = from else {
-            // To those who are in no zone answers go out; what they send comes in.
-            counts.bytes_across[2] += if way == Way::Back { bytes } else { 0 };
-            return;
-        };
-        let far = self.network.regions[from.index()] != self.network.regions[zone.index()];
-        counts.bytes_across[0] += if from == zone { 0 } else { bytes };
-        counts.bytes_across[1] += if far { bytes } else { 0 };
+        // To those who are in no zone answers go out; what they send comes in.
+        counts.bytes_across[2] += if way == Way::Back { bytes } else { 0 };
+    }
+
+    /// Counts the bytes of a message between two zones.
+    #[inline(always)]
+    pub(super) fn count_bytes_between(&mut self, site: EdgeId, bytes: u64, (from, to): (ZoneId, ZoneId)) {
+        let counts = self.calls.counts(site);
+        counts.bytes += bytes;
+        if from != to {
+            let far = self.network.regions[from.index()] != self.network.regions[to.index()];
+            counts.bytes_across[0] += bytes;
+            counts.bytes_across[1] += if far { bytes } else { 0 };
+        }
     }
 }
