@@ -31,6 +31,7 @@ pub fn draw(number: usize, alert: &str, curve: &DetectorCurve) -> Figure {
             point.found.map_or_else(|| "–".to_owned(), |found| estimate(&found, Unit::Share)),
             point.found_after_s.map_or_else(|| "never".to_owned(), |s| plain(s, Unit::Seconds)),
             optional(point.false_a_day.as_ref(), Unit::Count),
+            point.in_alarm.map_or_else(|| "–".to_owned(), |share| plain(share, Unit::Share)),
         ]
     };
     let than = if curve.above { "above" } else { "below" };
@@ -41,7 +42,8 @@ pub fn draw(number: usize, alert: &str, curve: &DetectorCurve) -> Figure {
             format!("{alert} with other thresholds: {} {than}", curve.of),
             format!(
                 "found: it began to fire while {} lasted; found after is the median over those strikes; false alarms are those of the same \
-                 runs without any fault, {} days in all. Upright: the threshold of the file.",
+                 runs without any fault, {} days in all, and in alarm is the share of these in which it fires: one that never stops begins once. Upright: the \
+                 threshold of the file.",
                 curve.finds,
                 plain(curve.days, Unit::Count)
             ),
@@ -49,7 +51,7 @@ pub fn draw(number: usize, alert: &str, curve: &DetectorCurve) -> Figure {
         panels,
         tables: vec![DataTable {
             says: format!("{alert} at other thresholds"),
-            heads: ["Threshold", "Found", "Found after", "False a day"].map(String::from).into(),
+            heads: ["Threshold", "Found", "Found after", "False a day", "In alarm"].map(String::from).into(),
             rows: curve.points.iter().map(row).collect(),
         }],
         readings: Vec::new(),
@@ -149,6 +151,7 @@ mod tests {
             found: Some(Estimate::exact(found)),
             found_after_s: after_s,
             false_a_day: Some(Estimate::exact(falsely)),
+            in_alarm: Some(0.0),
         }
     }
 
@@ -190,6 +193,9 @@ mod tests {
         assert_eq!((figure.panels.len(), figure.id.as_ref()), (2, "detector-2"));
         let cells: Vec<String> =
             figure.tables[0].rows.concat().iter().map(|cell| cell.replace('\u{a0}', " ")).collect();
-        assert_eq!(cells, ["100 ms, as in the file", "100 %", "60 s", "0", "200 ms", "0 %", "never", "1.5"]);
+        assert_eq!(
+            cells,
+            ["100 ms, as in the file", "100 %", "60 s", "0", "0 %", "200 ms", "0 %", "never", "1.5", "0 %"]
+        );
     }
 }

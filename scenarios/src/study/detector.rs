@@ -7,7 +7,7 @@ use super::interval::{RatioSums, wilson};
 use sim_core::control::Alert;
 use sim_core::expression::CompareOp;
 use sim_core::model::Model;
-use sim_core::results::{Detection, DetectorCurve, DetectorPoint, RunResult, Span};
+use sim_core::results::{Detection, DetectorCurve, DetectorPoint, RunResult, Span, episodes};
 
 const DAY_NS: f64 = 86_400e9;
 
@@ -20,6 +20,8 @@ struct PointSums {
     falsely: RatioSums,
     /// Time without the fault over which false alarms were counted [days].
     days: f64,
+    /// How much of it the alert fired [days].
+    in_alarm_days: f64,
 }
 
 /// Sums of a detector.
@@ -73,23 +75,6 @@ impl DetectorSums {
     }
 }
 
-/// Strikes that come again before so much time has passed are one: what flaps is one fault, which is found once.
-const APART_NS: i64 = 300_000_000_000;
-
-/// Strikes, in the order in which they began, of which those that are close to each other are one.
-fn episodes(struck: &[Span]) -> Vec<Span> {
-    let mut all: Vec<Span> = Vec::new();
-    for strike in struck {
-        match all.last_mut() {
-            Some(last) if strike.from_ns < last.to_ns.saturating_add(APART_NS) => {
-                last.to_ns = last.to_ns.max(strike.to_ns);
-            }
-            _ => all.push(*strike),
-        }
-    }
-    all
-}
-
 impl PointSums {
     /// Adds what fired and what struck in a run. A firing belongs to a strike in which it began: one that began before tells nothing of it.
     fn finds(&mut self, firings: &[Span], struck: &[Span]) {
@@ -108,15 +93,22 @@ impl PointSums {
         let measured = |firing: &&Span| firing.to_ns > 0;
         let falsely = firings.iter().filter(measured).filter(|firing| !struck.iter().any(|s| firing.begins_in(s)));
         // Strikes may overlap: the fault is there in their union.
-        let (mut there_ns, mut until_ns) = (0, 0);
+        let (mut there_ns, mut in_alarm_ns, mut until_ns) = (0, 0, 0);
+        let fires_ns = |from_ns: i64, to_ns: i64| {
+            let within = |firing: &Span| (firing.to_ns.min(to_ns) - firing.from_ns.max(from_ns)).max(0);
+            firings.iter().map(within).sum::<i64>()
+        };
         for strike in struck {
             let (from_ns, to_ns) = (strike.from_ns.max(until_ns), strike.to_ns.min(end_ns));
             there_ns += (to_ns - from_ns).max(0);
+            in_alarm_ns += fires_ns(until_ns, from_ns.min(end_ns));
             until_ns = until_ns.max(to_ns);
         }
+        in_alarm_ns += fires_ns(until_ns, end_ns);
         let days = (end_ns - there_ns) as f64 / DAY_NS;
         self.falsely.add(falsely.count() as f64, days);
         self.days += days;
+        self.in_alarm_days += in_alarm_ns as f64 / DAY_NS;
     }
 
     fn point(&self, threshold: f64) -> DetectorPoint {
@@ -133,6 +125,7 @@ impl PointSums {
             found: wilson(self.found, self.strikes),
             found_after_s: median,
             false_a_day: self.falsely.estimate(),
+            in_alarm: (self.days > 0.0).then(|| self.in_alarm_days / self.days),
         }
     }
 }
@@ -155,6 +148,9 @@ mod tests {
         sums.finds(&firings, &struck);
         sums.fires_falsely(&firings, &struck, day);
         let point = sums.point(1.0);
+        // 50 s before the first strike and a second at the end.
+        let in_alarm = point.in_alarm.unwrap() * sums.days * 86_400.0;
+        assert!((in_alarm - 51.0).abs() < 1e-6, "{in_alarm} s");
         assert_eq!(point.found.map(|found| found.mean), Some(0.5));
         assert_eq!(point.found_after_s, Some(30.0));
         let a_day = point.false_a_day.map(|falsely| falsely.mean);

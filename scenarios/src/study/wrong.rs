@@ -1,9 +1,9 @@
-//! Wrong answers of all replications: the first hundred and the first of each kind and cause one by one, and how many there were by cause.
+//! Wrong answers of all replications: the first hundred and the first ten of each kind and cause one by one, and how many there were by cause.
 
 use super::interval::MeanSums;
 use sim_core::data::{Cause, Wrongness};
 use sim_core::model::Model;
-use sim_core::results::{Estimate, FIRST_WRONG, ListedWrong, RunResult, WrongAnswer};
+use sim_core::results::{Estimate, FIRST_OF_EACH, FIRST_WRONG, ListedWrong, RunResult, WrongAnswer};
 use std::collections::BTreeMap;
 
 /// What was wrong, so far.
@@ -27,7 +27,8 @@ impl Gathered {
         }
         for wrong in &run.wrong.first {
             let is_same = |of: &ListedWrong| of.kind == wrong.kind.name() && of.cause == wrong.cause.name();
-            if self.first.len() < FIRST_WRONG || !self.first.iter().any(is_same) {
+            let kept = self.first.iter().filter(|of| is_same(of)).count() as u64;
+            if self.first.len() < FIRST_WRONG || kept < FIRST_OF_EACH {
                 self.first.push(listed(model, run.replication, wrong));
             }
         }

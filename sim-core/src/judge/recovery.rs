@@ -58,24 +58,33 @@ fn windows(run: &RunResult, from_ns: i64) -> Vec<Span> {
 }
 
 fn from(run: &RunResult, model: &Model, promises: &[&Promise], end_ns: i64) -> Recovery {
-    let good_in = |span: &Span| {
-        let kept: Vec<Option<bool>> = promises.iter().map(|promise| promise.kept_between(run, model, *span)).collect();
-        kept.iter().all(|kept| *kept != Some(false)) && kept.contains(&Some(true))
-    };
+    match good_again(run, end_ns, end_ns, |span| are_kept(promises, run, model, span)) {
+        Ok(begin_ns) => Recovery::After((begin_ns - end_ns) as f64 / 1e9),
+        Err(seen_ns) => Recovery::NotSeen((seen_ns - end_ns) as f64 / 1e9),
+    }
+}
+
+/// Whether in a stretch none of these promises is broken, and any of them is kept.
+pub fn are_kept(promises: &[&Promise], run: &RunResult, model: &Model, span: Span) -> bool {
+    let kept: Vec<Option<bool>> = promises.iter().map(|promise| promise.kept_between(run, model, span)).collect();
+    kept.iter().all(|kept| *kept != Some(false)) && kept.contains(&Some(true))
+}
+
+/// The first time from `from_ns` on from which all windows are good, for 30 s and at least until `until_ns` [ns]. As an error, until when it was
+/// looked in vain: what was good at the end of the run may have been the beginning of 30 good seconds.
+pub fn good_again(run: &RunResult, from_ns: i64, until_ns: i64, is_good: impl Fn(Span) -> bool) -> Result<i64, i64> {
     let mut since: Option<i64> = None;
-    for span in windows(run, end_ns) {
-        if !good_in(&span) {
+    for span in windows(run, from_ns) {
+        if !is_good(span) {
             since = None;
             continue;
         }
-        let begin = *since.get_or_insert(span.from_ns);
-        if span.to_ns - begin >= STEADY_NS {
-            return Recovery::After((begin - end_ns) as f64 / 1e9);
+        let begin_ns = *since.get_or_insert(span.from_ns);
+        if span.to_ns - begin_ns >= STEADY_NS && span.to_ns >= until_ns {
+            return Ok(begin_ns);
         }
     }
-    // What was good at the end may have been the beginning of 30 good seconds.
-    let seen_ns = since.unwrap_or(run.whole().to_ns) - end_ns;
-    Recovery::NotSeen(seen_ns as f64 / 1e9)
+    Err(since.unwrap_or(run.whole().to_ns))
 }
 
 #[cfg(test)]

@@ -55,14 +55,14 @@ pub use promise::*;
 pub use run::{Limit, Looks, Period, PipelineCounts, RunResult, Slice, Steps, Stopped, WrongCounts};
 pub use runbook::{Response, RunbookRun, RunbookSummary};
 pub use series::*;
-pub use span::Span;
+pub use span::{Span, episodes};
 pub use stages::{LoopRun, LoopStage, LoopSummary, STAGES};
 pub use study::*;
 pub use sweep::*;
 pub use system::{NodeKind, System, SystemCall, SystemNode};
 pub use trace::{Trace, TraceSpan, TraceStep, TraceStepKind};
 pub use words::Words;
-pub use wrong::{FIRST_WRONG, LevelShown, ListedWrong, WrongAnswer, WrongRun};
+pub use wrong::{FIRST_OF_EACH, FIRST_WRONG, LevelShown, ListedWrong, WrongAnswer, WrongRun};
 
 pub use crate::units::Unit;
 

@@ -342,7 +342,7 @@ pub struct WrongnessSummary {
     /// The same by kind and cause, only what happened.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub causes: BTreeMap<&'static str, BTreeMap<&'static str, Estimate>>,
-    /// The first hundred and the first of each kind and cause, in the order of replication and time.
+    /// The first hundred and the first ten of each kind and cause, in the order of replication and time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub first: Vec<ListedWrong>,
     /// Price of all wrong outcomes a year.
@@ -477,6 +477,8 @@ pub struct DetectorPoint {
     pub found_after_s: Option<f64>,
     /// Firings per day in the runs without any fault; `None` where there are none.
     pub false_a_day: Option<Estimate>,
+    /// Share of the time of these runs in which it fired: one that never stops has few firings. `None` without any time.
+    pub in_alarm: Option<f64>,
 }
 
 /// Of one scaler.
@@ -557,4 +559,23 @@ pub struct StudyResult {
     pub in_flight: f64,
     /// Journals of experiments, by name of the experiment and replication: of the first 1,000 replications.
     pub journals: Vec<(String, Journal)>,
+}
+
+impl StudyResult {
+    /// The endpoint of a load that suffers most: of those that are asked the one that answers the smallest share of requests, and of several that
+    /// answer as many the slowest by its p99. `None` where no load calls an endpoint.
+    pub fn most_harmed(&self) -> Option<&EndpointSeries> {
+        let of = |series: &EndpointSeries| {
+            let endpoint = self.summary.endpoints.get(&series.name);
+            let answered = endpoint.and_then(|one| one.availability).map_or(2.0, |share| share.mean);
+            let p99 = endpoint.and_then(|one| one.latency_s.as_ref()).map_or(0.0, |latency| latency.p99.mean);
+            (answered, -p99)
+        };
+        let less = |a: &(f64, f64), b: &(f64, f64)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1));
+        self.endpoint_series
+            .iter()
+            .map(|series| (of(series), series))
+            .min_by(|a, b| less(&a.0, &b.0))
+            .map(|(_, series)| series)
+    }
 }

@@ -1,4 +1,4 @@
-//! Wrong answers one by one: the first hundred of each run and the first of each kind and cause, and how many there were by cause.
+//! Wrong answers one by one: the first hundred of each run and the first ten of each kind and cause, and how many there were by cause.
 
 use crate::data::level::{Evidence, Level};
 use crate::data::{Cause, Wrongness};
@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// How many wrong answers are kept one by one.
 pub const FIRST_WRONG: usize = 100;
+/// How many of each kind and cause are kept in any case, so that what is frequent does not hide what is rare.
+pub const FIRST_OF_EACH: u64 = 10;
 
 /// A wrong answer, where it arose.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +44,7 @@ pub struct LevelShown {
 /// The wrong answers of one run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WrongRun {
-    /// The first [`FIRST_WRONG`], and the first of each kind and cause.
+    /// The first [`FIRST_WRONG`], and the [`FIRST_OF_EACH`] first of each kind and cause.
     pub first: Vec<WrongAnswer>,
     /// How many there were by kind and cause.
     pub causes: BTreeMap<(Wrongness, Cause), u64>,
@@ -53,7 +55,7 @@ impl WrongRun {
     pub fn add(&mut self, kind: Wrongness, cause: Cause, what: impl FnOnce() -> WrongAnswer) {
         let number = self.causes.entry((kind, cause)).or_default();
         *number += 1;
-        if self.first.len() < FIRST_WRONG || *number == 1 {
+        if self.first.len() < FIRST_WRONG || *number <= FIRST_OF_EACH {
             self.first.push(what());
         }
     }
@@ -94,16 +96,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_each_kind_and_cause_is_kept_however_late_it_comes() {
+    fn the_first_of_each_kind_and_cause_are_kept_however_late_they_come() {
         let mut run = WrongRun::default();
         let mut adds = |kind, cause, at_ns| {
             let (call, request, key, shown) = (EdgeId(0), None, None, None);
             run.add(kind, cause, || WrongAnswer { at_ns, kind, cause, call, request, key, shown });
         };
         (0..500).for_each(|at| adds(Wrongness::StaleRead, Cause::Replica, at));
-        (500..502).for_each(|at| adds(Wrongness::LostWrite, Cause::Failover, at));
-        adds(Wrongness::StaleRead, Cause::Cache, 502);
-        assert_eq!(run.first.iter().skip(FIRST_WRONG).map(|wrong| wrong.at_ns).collect::<Vec<_>>(), [500, 502]);
-        assert_eq!(run.causes.values().sum::<u64>(), 503);
+        (500..520).for_each(|at| adds(Wrongness::LostWrite, Cause::Failover, at));
+        adds(Wrongness::StaleRead, Cause::Cache, 520);
+        let late: Vec<u64> = (500..510).chain([520]).collect();
+        assert_eq!(run.first.iter().skip(FIRST_WRONG).map(|wrong| wrong.at_ns).collect::<Vec<_>>(), late);
+        assert_eq!(run.causes.values().sum::<u64>(), 521);
     }
 }

@@ -4,7 +4,7 @@ use crate::columns::quoted;
 use sim_core::results::StudyResult;
 use std::fmt::Write;
 
-/// The first hundred wrong answers of all replications, and the first of each kind and cause.
+/// The first hundred wrong answers of all replications, and the first ten of each kind and cause.
 pub fn csv(study: &StudyResult) -> String {
     let mut out = String::from(
         "replication,at_s,kind,cause,call,request,key,level,version,hlc_ns,hlc_logical,transaction,linearised_ns,chain\n",
