@@ -92,7 +92,7 @@ pub const ALL: &[Kind] =
 
 counters! {
     CallSite {
-        EJECTIONS = "ejections", "ejections of callee instances, by all caller instances", unlisted;
+        EJECTIONS = "ejections", "ejections of callee instances, by all caller instances";
     }
 }
 

@@ -36,8 +36,8 @@ pub struct Gate {
 
 counters! {
     Service {
-        GATES = "gates", "reads at gates that are compared with what was read before", unlisted;
-        CONFLICTS = "gate_conflicts", "gates at which the authority has another version than was read before", unlisted;
-        UPGRADED = "gate_upgrades", "requests that carry a stronger level behind a gate than before it", unlisted;
+        GATES = "gates", "reads at gates that are compared with what was read before";
+        CONFLICTS = "gate_conflicts", "gates at which the authority has another version than was read before";
+        UPGRADED = "gate_upgrades", "requests that carry a stronger level behind a gate than before it";
     }
 }

@@ -18,12 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 counters! {
     Service {
-        SOLD = "sold", "things of a stock that were sold or reserved, including sales that were undone later", unlisted;
-        SOLD_OUT = "sold_out", "requests that are told that a stock is sold out", unlisted;
-        OVERSOLD = "oversold_things", "things that were sold though there were no more", unlisted;
-        EXPIRED = "expired_reservations", "reservations that nobody has confirmed in time", unlisted;
-        REFILLS = "escrow_refills", "times that a zone is given more rights to sell", unlisted;
-        REFILLS_LOST = "escrow_refills_lost", "messages about rights to sell that are lost on their way", unlisted;
+        SOLD = "sold", "things of a stock that were sold or reserved, including sales that were undone later";
+        SOLD_OUT = "sold_out", "requests that are told that a stock is sold out";
+        OVERSOLD = "oversold_things", "things that were sold though there were no more";
+        EXPIRED = "expired_reservations", "reservations that nobody has confirmed in time";
+        REFILLS = "escrow_refills", "times that a zone is given more rights to sell";
+        REFILLS_LOST = "escrow_refills_lost", "messages about rights to sell that are lost on their way";
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 counters! {
     Service {
-        RELAYED_AGAIN = "relayed_again", "messages of an outbox in this store that are sent once more, because the relay went before it had noted that they were sent", unlisted;
+        RELAYED_AGAIN = "relayed_again", "messages of an outbox in this store that are sent once more, because the relay went before it had noted that they were sent";
     }
 }
 

@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 
 counters! {
     Service {
-        STARTED = "started", "sagas that have begun", unlisted;
-        COMPLETED = "completed", "sagas of which all steps are done", unlisted;
-        COMPENSATED = "compensated", "sagas that failed at a step and of which all steps before it are undone", unlisted;
-        FAILED = "failed", "sagas that failed at a step and at a compensation, and are left to people", unlisted;
-        REPAIRED = "repaired", "sagas that were left to people and have been put right by them", unlisted;
-        DECISIONS_LOST = "decisions_lost", "decisions of two-phase commits that do not come to a participant, at the service that coordinates; each is sent again", unlisted;
-        HALF_FINISHED = "half_finished_sagas", "sagas that have ended, of which some steps stand and should not, or do not stand and should", unlisted;
+        STARTED = "started", "sagas that have begun";
+        COMPLETED = "completed", "sagas of which all steps are done";
+        COMPENSATED = "compensated", "sagas that failed at a step and of which all steps before it are undone";
+        FAILED = "failed", "sagas that failed at a step and at a compensation, and are left to people";
+        REPAIRED = "repaired", "sagas that were left to people and have been put right by them";
+        DECISIONS_LOST = "decisions_lost", "decisions of two-phase commits that do not come to a participant, at the service that coordinates; each is sent again";
+        HALF_FINISHED = "half_finished_sagas", "sagas that have ended, of which some steps stand and should not, or do not stand and should";
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 counters! {
     Service {
-        REBALANCES = "rebalances", "times that the partitions of a topic are shared out anew in a consumer group", unlisted;
+        REBALANCES = "rebalances", "times that the partitions of a topic are shared out anew in a consumer group";
     }
 }
 

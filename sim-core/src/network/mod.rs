@@ -50,7 +50,7 @@ pub enum TransportSettings {
 
 counters! {
     CallSite {
-        DROPPED = "link_dropped", "messages of calls, requests and replies, that found the buffer of their link full, and are lost", unlisted, at_links;
+        DROPPED = "link_dropped", "messages of calls, requests and replies, that found the buffer of their link full, and are lost", at_links;
         SEGMENTS_DROPPED = "segments_dropped", "segments of requests and replies that found the buffer of their link full, and were sent again by TCP", at_links;
         HANDSHAKES = "handshakes", "connections that requests have opened, or tried to open, before they were sent (connections: new)";
         TRANSPORT_TIMEOUTS = "transport_timeouts", "retransmission timers of requests and replies that ran out", at_links;

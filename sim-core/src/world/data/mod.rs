@@ -199,7 +199,7 @@ impl Data {
 
     /// Whether frames have to carry tickets.
     pub(in crate::world) fn needs_tickets(&self) -> bool {
-        self.rows.need_tickets() || self.queues.need_tickets()
+        self.rows.need_tickets() || self.queues.need_tickets() || self.sagas.are_any()
     }
 
     /// Whether a call site hands over messages.

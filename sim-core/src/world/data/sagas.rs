@@ -155,6 +155,11 @@ impl Sagas {
         self.courses.get(message.index()).map_or(0, |course| course.key)
     }
 
+    /// Whether the model has any.
+    pub(super) fn are_any(&self) -> bool {
+        !self.by_site.is_empty()
+    }
+
     /// Whether a call asks a participant of a two-phase commit to prepare.
     pub(super) fn is_two_phase(&self, site: EdgeId) -> bool {
         !self.two_phase.is_empty()
