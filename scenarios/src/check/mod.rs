@@ -15,6 +15,7 @@ mod probes;
 mod reach;
 mod size;
 mod studies;
+mod uncounted;
 mod wrongness;
 
 pub use studies::studies;
@@ -95,6 +96,7 @@ pub fn whole(compiled: &Compiled, written: &Written, problems: &mut Problems) {
     probes::check(compiled, problems);
     clocks::check(compiled, problems);
     wrongness::check(compiled, written, problems);
+    uncounted::check(compiled, written, problems);
     near::check(compiled, problems);
     timeouts(compiled, problems);
     deadlines(compiled, problems);

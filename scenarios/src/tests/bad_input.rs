@@ -302,6 +302,29 @@ fn call_without_timeout_to_what_breaks_is_a_warning() {
 }
 
 #[test]
+fn a_counter_is_asked_for_where_it_can_be_counted() {
+    let more = "stores:\n  db: {instances: 2, workers: 4, endpoints: {read: {access: read, steps: [{work: 1ms}]}}}\n";
+    let with = |clause: &str, more: &str| {
+        let text =
+            format!("{}{more}expect: [{clause}]\n", SMALL.replace("{work: 5ms}", "{call: {to: db.read, timeout: 1s}}"));
+        let loaded = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false)));
+        let found = shown(&loaded.warnings);
+        found.into_iter().filter(|problem| problem.contains(" never counts ")).collect::<Vec<_>>()
+    };
+    let clauses = "nic_drops flushes oom_kills gate_conflicts sold escrow_refills own_writes_missed held_back fenced_writes failovers \
+                   lost_writes too_few_copies completed messages_lost rebalances relayed_again";
+    for counter in clauses.split_whitespace() {
+        let found = with(&format!("{counter}(db) == 0"), more);
+        assert!(found.len() == 1 && found[0].contains(&format!("db never counts {counter}")), "{counter}: {found:?}");
+    }
+    assert_eq!(with("duplicates(db) == 0", more), [""; 0]);
+    let copied = more.replace("workers: 4", "workers: 4, replication: {primary: {lag: 50ms}}");
+    for counter in ["own_writes_missed", "failovers", "lost_writes"] {
+        assert_eq!(with(&format!("{counter}(db) == 0"), &copied), [""; 0], "{counter}");
+    }
+}
+
+#[test]
 fn wrongness_is_asked_for_where_it_is_counted() {
     let more = "keys: {rows: {uniform: {count: 10k}}}\nstores:\n  db: {instances: 3, workers: 4, key: rows, replication: {primary: {lag: 50ms}}, \
                 endpoints: {read: {access: read, steps: [{work: 1ms}]}, pay: {access: write, effect: not_idempotent, steps: [{work: 1ms}]}}}\n";

@@ -208,6 +208,8 @@ fn what_cannot_be_restored_or_validated_is_refused() {
     let restore = |way: &str| format!("{{do: {{restore: {way}}}, {WHERE}}}");
     refused(&restore("{log_replay: {rate: 2MB/s}}"), "the log of docs grows faster than it is replayed");
     refused(&restore("{converge: {rate: 0MB/s}}"), "data that is read at no rate never comes back");
+    let without_log = text(&restore("{log_replay: {}}"), "").replace(", log: 4GB, growth: 2MB/s", "");
+    assert!(problems(&without_log).iter().any(|problem| problem.contains("has no log that could be replayed")));
     refused(&format!("{{do: {{validate: {{}}}}, {WHERE}}}"), "nothing is looked at");
     refused("{do: {restore: {converge: {}}}, where: {service: app}}", "no selected store says what it keeps");
     let without = text(&restore("{snapshot: {}}"), "").replace(", snapshot_every: 1h", "");

@@ -99,7 +99,7 @@ pub struct Written {
     /// What it costs, by name.
     pub costs: Named<CostSettings>,
     /// What has to be true at the end of every single run, by name: conditions over whatever services, stores, queues and sagas count, such as
-    /// `effects(bank->ledger.debit) == effects(bank->ledger.credit)` or `oversold(stock) == 0`. One run that breaks one breaks it, and the report
+    /// `effects(bank->ledger.debit) == effects(bank->ledger.credit)` or `oversold(stock) == 0%`. One run that breaks one breaks it, and the report
     /// names the run.
     pub invariants: Named<Clause>,
     /// Conditions that `check` judges beside the promises, or in the place of a promise of which one says `not held(NAME)`.

@@ -157,6 +157,12 @@ pub(super) fn check_target(
                 problems.error("do", what).hint = Some("write a rate above the store's state.growth".into());
                 return None;
             }
+            Some(WayBack::LogReplay(_)) if state.log <= 0.0 && state.growth <= 0.0 => {
+                let what = format!("the state of {} has no log that could be replayed", service.name);
+                problems.error("do", what).hint =
+                    Some("write log: 500GB, and perhaps growth: 2MB/s, in the store's state".into());
+                return None;
+            }
             Some(WayBack::Snapshot(..)) if state.snapshot_every_s.is_none() => {
                 problems.error("do", format!("no snapshots of {} are taken", service.name)).hint =
                     Some("write snapshot_every: 6h in the store's state".into());
