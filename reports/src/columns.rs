@@ -76,6 +76,7 @@ pub fn unit(unit: Unit) -> &'static str {
         Unit::MoneyPerMonth => "$/month",
         Unit::MoneyPerYear => "$/year",
         Unit::Bytes => "B",
+        Unit::Bandwidth => "B/s",
     }
 }
 

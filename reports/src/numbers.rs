@@ -58,6 +58,7 @@ fn shown(unit: Unit, value: f64) -> (f64, &'static str, &'static str, i32) {
         Unit::MoneyPerMonth => (1.0, "$", " a month", 4),
         Unit::MoneyPerYear => (1.0, "$", " a year", 4),
         Unit::Bytes => (1e-6, "", "MB", 4),
+        Unit::Bandwidth => (8e-6, "", "Mbps", 4),
         Unit::Count => (1.0, "", "", 4),
     }
 }

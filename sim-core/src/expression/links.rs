@@ -31,7 +31,14 @@ pub(super) const LINKS: &[MetricDoc] = &[
         true,
         "what was sent over a link, what was sent again included",
     ),
-    doc(Metric::BandwidthUsed, "bandwidth_used", Measure::BANDWIDTH, &[Link], true, "the same, a second"),
+    doc(
+        Metric::BandwidthUsed,
+        "bandwidth_used",
+        Measure::BANDWIDTH,
+        &[Link],
+        true,
+        "bytes that are sent over a link in a second, what is sent again included; of a link with two directions, of both together",
+    ),
     doc(
         Metric::LinkBacklog,
         "link_backlog",

@@ -86,6 +86,7 @@ impl Measure {
             Self::MONEY => (Unit::Money, 1.0),
             Self::COST => (Unit::MoneyPerMonth, SimDuration::MONTH.secs()),
             Self::BYTES => (Unit::Bytes, 1.0),
+            Self::BANDWIDTH => (Unit::Bandwidth, 1.0),
             _ => (Unit::Count, 1.0),
         }
     }

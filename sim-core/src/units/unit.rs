@@ -20,6 +20,8 @@ pub enum Unit {
     MoneyPerYear,
     /// A number of bytes.
     Bytes,
+    /// Bytes a second, written in bits as bandwidths are.
+    Bandwidth,
     /// A number.
     Count,
 }

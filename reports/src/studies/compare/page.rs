@@ -204,6 +204,7 @@ fn figure_id(unit: Unit, place: usize) -> String {
         Unit::Share => "shares",
         Unit::PerSecond => "rates",
         Unit::Bytes => "bytes",
+        Unit::Bandwidth => "bandwidths",
         Unit::Count => "counts",
         _ => "money",
     };
@@ -212,7 +213,7 @@ fn figure_id(unit: Unit, place: usize) -> String {
 
 /// A figure for each unit.
 fn differences(compared: &Compared, place: usize) -> Vec<Block> {
-    let units = [Unit::Share, Unit::Seconds, Unit::Money, Unit::PerSecond, Unit::Count, Unit::Bytes];
+    let units = [Unit::Share, Unit::Seconds, Unit::Money, Unit::PerSecond, Unit::Count, Unit::Bytes, Unit::Bandwidth];
     let of = |unit| {
         let rows: Vec<&ValueRow> = compared.rows.iter().filter(|row| group(row.unit) == unit).collect();
         (!rows.is_empty()).then(|| of_unit(&rows, unit, place))
@@ -251,6 +252,7 @@ fn of_unit(rows: &[&ValueRow], unit: Unit, place: usize) -> Block {
         Unit::Share => "shares, in points",
         Unit::PerSecond => "rates",
         Unit::Bytes => "sizes",
+        Unit::Bandwidth => "bandwidths",
         Unit::Count => "counts",
         _ => "money",
     };
