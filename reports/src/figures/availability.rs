@@ -8,7 +8,7 @@ use crate::numbers::{grouped, optional};
 use sim_core::results::{Estimate, StudyResult, Unit};
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
-    let series = study.endpoint_series.first()?;
+    let series = study.most_harmed()?;
     let whole = study.summary.endpoints.get(&series.name)?;
     let worst = series
         .availability

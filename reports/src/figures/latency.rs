@@ -12,7 +12,7 @@ use sim_core::results::{Estimate, PromiseSummary, StudyResult, Unit};
 type Curve<'a> = (&'static str, &'a [Option<Estimate>], &'static str, &'static str, Estimate);
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
-    let series = study.endpoint_series.first()?;
+    let series = study.most_harmed()?;
     let whole = study.summary.endpoints.get(&series.name)?.latency_s?;
     let lines: [Curve; 3] = [
         ("p50", &series.p50_s, colour::BLUE, "blue", whole.p50),

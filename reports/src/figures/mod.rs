@@ -36,6 +36,7 @@ pub mod system;
 mod tail;
 mod ticks;
 pub mod tornado;
+mod wrong_answers;
 mod wrongness;
 
 pub use svg::{Drawing, Svg, escape};
@@ -121,6 +122,7 @@ pub const ALL: &[(&str, Chapter, Draw)] = &[
     ("latency", Chapter::OverTime, latency::draw),
     ("tail", Chapter::OverTime, tail::draw),
     ("outcomes", Chapter::OverTime, outcomes::draw),
+    ("wrong-answers", Chapter::OverTime, wrong_answers::draw),
     ("amplification", Chapter::OverTime, amplification::draw),
     ("breakers", Chapter::OverTime, breakers::draw),
     ("instances", Chapter::OverTime, instances::draw),

@@ -71,7 +71,7 @@ fn fits(svg: &Svg, study: &StudyResult, plot: &Plot, below: &[f64], above: &[f64
 }
 
 pub(super) fn draw(study: &StudyResult) -> Option<Figure> {
-    let series = study.endpoint_series.first()?;
+    let series = study.most_harmed()?;
     let windows = study.windows.len();
     let total = |o: usize| series.outcomes_per_s[o].iter().map(|e| e.mean).sum::<f64>();
     // ok at the bottom, then what is worse.

@@ -1,4 +1,4 @@
-//! When the first fault was found, when somebody acted, and when the mending was done: moments in a figure of what users see.
+//! When the first fault was found, when somebody acted, and when users no longer felt it: moments in a figure of what users see.
 
 use super::svg::{Svg, colour};
 use crate::numbers::clock;
@@ -10,24 +10,23 @@ const LABEL: f64 = 84.0;
 /// A moment of the response to a fault [s], and what happened.
 type Moment = (f64, &'static str);
 
-/// The moments of the response to the first fault, means over the replications in which they came; nothing where no alert has found it.
+/// The moments of the response to the first fault that an alert is there to find: medians over the replications in which they came, as in the table of
+/// its loop. Nothing where no alert has found it.
 pub(super) fn moments(study: &StudyResult) -> Vec<Moment> {
-    let Some(fault) = study.faults.iter().find(|fault| fault.scheduled && fault.from_s > 0.0) else {
+    let scheduled = || study.faults.iter().filter(|fault| fault.scheduled && fault.from_s > 0.0);
+    let of = |name: &str| study.summary.loops.iter().find(|one| one.fault == name);
+    let Some((fault, one)) = scheduled().find_map(|fault| Some((fault, of(&fault.name)?))) else {
         return Vec::new();
     };
-    let found = study.summary.alerts.iter().filter_map(|(name, alert)| {
-        let after = alert.time_to_detect_s.filter(|_| alert.finds.as_deref() == Some(&fault.name))?;
-        Some((fault.from_s + after.mean, name)).filter(|(at, _)| at.is_finite())
-    });
-    let Some((found_at, alert)) = found.min_by(|a, b| a.0.total_cmp(&b.0)) else { return Vec::new() };
-    let runbooks = || study.summary.runbooks.iter().filter(|runbook| &runbook.alert == alert);
-    let after = |times: Vec<f64>| times.into_iter().filter(|time| time.is_finite()).reduce(f64::min);
-    let acted = after(runbooks().filter_map(|runbook| Some(runbook.acts_after_s?.mean)).collect());
-    let done = after(runbooks().filter_map(|runbook| Some(runbook.done_after_s?.mean)).collect());
-    let later = |after: Option<f64>, what| after.map(|after| (found_at + after, what));
-    let all = [Some((found_at, "found")), later(acted, "acts"), later(done, "done")];
+    let after = |stage: &str| {
+        let stage = one.stages.iter().find(|other| other.name == stage)?;
+        stage.after_s.map(|after| after.mean).filter(|after| after.is_finite())
+    };
+    let Some(found_after) = after("alert") else { return Vec::new() };
+    let words = [(Some(found_after), "found"), (after("action"), "acts"), (after("recovery"), "over")];
     let end = study.windows.last().map_or(0.0, |window| window.to_s);
-    all.into_iter().flatten().filter(|(at, _)| *at <= end).collect()
+    let all = words.into_iter().filter_map(|(after, what)| Some((fault.from_s + after?, what)));
+    all.filter(|(at, _)| *at <= end).collect()
 }
 
 /// Draws the moments across a plot over time: a line each, with its word and time at the foot.
@@ -52,35 +51,34 @@ pub(super) fn says(study: &StudyResult) -> &'static str {
     if moments(study).is_empty() {
         return "";
     }
-    " Dotted: when an alert first found the fault, when its runbook began to act, and when that was done, on average."
+    " Dotted: when an alert first found the fault, when the first action was done, and from when on users no longer felt it; medians, as in the table \
+     of what followed it."
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::studies::run::sample;
-    use sim_core::results::{AlertSummary, Estimate};
+    use sim_core::results::{Estimate, LoopStage, LoopSummary};
 
     #[test]
-    fn the_response_is_that_to_the_fault_which_an_alert_finds() {
+    fn the_response_is_that_to_the_first_fault_that_an_alert_may_find() {
         let mut study = sample::study();
-        let fault = study.faults.iter().find(|fault| fault.from_s > 0.0).unwrap().clone();
-        let alert = AlertSummary {
-            finds: None,
-            severity: 2,
-            fired: Estimate::exact(1.0),
-            time_to_detect_s: Some(Estimate::exact(20.0)),
-            first_fired_s: None,
-            false_alarms: None,
-            detection: None,
-            without_data: None,
-            curve: None,
-        };
-        study.summary.alerts.insert("slow".into(), alert);
+        study.summary.loops.clear();
         assert!(moments(&study).is_empty() && says(&study).is_empty(), "no alert is there to find it");
-        study.summary.alerts.get_mut("slow").unwrap().finds = Some(fault.name.clone());
-        assert_eq!(moments(&study), [(fault.from_s + 20.0, "found")]);
-        study.summary.alerts.get_mut("slow").unwrap().time_to_detect_s = Some(Estimate::exact(f64::INFINITY));
+        let fault = study.faults.iter().find(|fault| fault.from_s > 0.0).unwrap().clone();
+        let stage = |name: &'static str, after: Option<f64>| LoopStage {
+            name,
+            runs: 1,
+            after_s: after.map(Estimate::exact),
+            minute_saves: None,
+        };
+        let stages = vec![stage("alert", Some(20.0)), stage("page", None), stage("action", Some(35.0))];
+        study.summary.loops.push(LoopSummary { fault: fault.name.clone(), runs: 1, stages });
+        assert_eq!(moments(&study), [(fault.from_s + 20.0, "found"), (fault.from_s + 35.0, "acts")]);
+        study.summary.loops[0].stages.push(stage("recovery", Some(90.0)));
+        assert_eq!(moments(&study)[2..], [(fault.from_s + 90.0, "over")]);
+        study.summary.loops[0].stages[0].after_s = None;
         assert!(moments(&study).is_empty(), "it was never found");
     }
 }

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 struct EndpointWindow {
     availability: RatioSums,
     in_full: RatioSums,
+    wrong: RatioSums,
     outcomes: [MeanSums; 8],
     offered: MeanSums,
     latency: Option<TimeSums>,
@@ -177,6 +178,7 @@ impl SeriesSums {
             let settled = sum.settled() as f64;
             at.availability.add((sum.outcomes[0] + sum.outcomes[1]) as f64, settled);
             at.in_full.add(sum.outcomes[0] as f64, settled);
+            at.wrong.add(sum.wrong as f64, (sum.outcomes[0] + sum.outcomes[1]) as f64);
             at.outcomes.iter_mut().zip(sum.outcomes).for_each(|(s, n)| s.add(n as f64 / seconds));
             at.offered.add(sum.attempts as f64 / seconds);
             at.latency.get_or_insert_with(TimeSums::of_window).add(&latency);
@@ -260,6 +262,7 @@ impl SeriesSums {
                 name: model.endpoints[*endpoint].name.clone(),
                 availability: windows.iter().map(|w| w.availability.share()).collect(),
                 in_full: windows.iter().map(|w| w.in_full.share()).collect(),
+                wrong: windows.iter().map(|w| w.wrong.share()).collect(),
                 outcomes_per_s: std::array::from_fn(|o| {
                     windows.iter().map(|w| w.outcomes[o].at_least_zero()).collect()
                 }),

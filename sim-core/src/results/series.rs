@@ -23,6 +23,8 @@ pub struct EndpointSeries {
     pub in_full: Vec<Option<Estimate>>,
     /// Ended requests a second, by outcome in the order of [`crate::model::Outcome::ALL`].
     pub outcomes_per_s: [Vec<Estimate>; 8],
+    /// Share of the answers (ok or degraded) that are wrong.
+    pub wrong: Vec<Option<Estimate>>,
     /// Offered requests a second.
     pub offered_per_s: Vec<Estimate>,
     /// Median latency of answers [s].

@@ -83,6 +83,7 @@ fn endpoint() -> EndpointSeries {
         name: "gateway.checkout".into(),
         availability: (0..WINDOWS).map(|i| share(i, 1.0 - lost_share(i))).collect(),
         in_full: (0..WINDOWS).map(|i| share(i, full_share(i) * (1.0 - lost_share(i)))).collect(),
+        wrong: (0..WINDOWS).map(|i| Some(near(if (62..84).contains(&i) { 0.009 } else { 0.0 }, 0.0))).collect(),
         outcomes_per_s: std::array::from_fn(outcome),
         offered_per_s: series(offered, 0.005),
         p50_s: latency(0.0727, 0.75, 0.0127),

@@ -44,6 +44,9 @@ pub fn rows(study: &StudyResult) -> Vec<SeriesRow> {
     for s in &study.endpoint_series {
         add(&s.name, "availability", s.availability.clone());
         add(&s.name, "in_full", s.in_full.clone());
+        if s.wrong.iter().flatten().any(|share| share.mean > 0.0) {
+            add(&s.name, "wrong", s.wrong.clone());
+        }
         add(&s.name, "offered_per_s", all(&s.offered_per_s));
         for outcome in Outcome::ALL {
             add(&s.name, &format!("{}_per_s", outcome.name()), all(&s.outcomes_per_s[outcome as usize]));
