@@ -1,6 +1,7 @@
 //! The answer in one sentence: yes, no or inconclusive, the promise that decides it, and what it costs.
 
 use super::experiment;
+use super::findings::backlog::growing;
 use crate::numbers::{estimate, grouped, observed, plain};
 use crate::page::sentence::Piece;
 use sim_core::results::{About, BrokenIn, EndpointSummary, PromiseSummary, StudyResult, Unit, Verdict};
@@ -25,14 +26,24 @@ pub fn answer(study: &StudyResult) -> Vec<Piece> {
         (Some(experiment), _) => {
             say(true, word(experiment.judgement.verdict).to_owned());
             say(false, experiment::sentence(experiment));
+            invariants(study, "; ", &mut say);
+        }
+        // What decides comes first.
+        (None, Some(promise)) if is_one_broken && promise.verdict == Verdict::Held => {
+            say(true, word(promise.verdict).to_owned());
+            invariants(study, "", &mut say);
+            decided(promise, "; ", &mut say);
         }
         (None, Some(promise)) => {
             say(true, word(promise.verdict).to_owned());
-            decided(promise, &mut say);
+            decided(promise, "", &mut say);
+            invariants(study, "; ", &mut say);
         }
-        (None, None) => nothing_promised(study, &mut say),
+        (None, None) => {
+            nothing_promised(study, &mut say);
+            invariants(study, "; ", &mut say);
+        }
     }
-    invariants(study, &mut say);
     not_done(study, &mut say);
     wrong(study, &mut say);
     cost(study, &mut say);
@@ -53,11 +64,12 @@ fn broken_invariants(study: &StudyResult) -> impl Iterator<Item = (&PromiseSumma
     study.summary.expectations.iter().filter_map(|clause| Some((clause, clause.broken_in.as_ref()?)))
 }
 
-/// The invariants that some run breaks.
-fn invariants(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
-    for (clause, broken) in broken_invariants(study) {
+/// The invariants that some run breaks; `lead` stands before the first.
+fn invariants(study: &StudyResult, lead: &str, say: &mut impl FnMut(bool, String)) {
+    for (place, (clause, broken)) in broken_invariants(study).enumerate() {
         let name = clause.path.trim_start_matches("invariants.");
-        say(false, format!("; the invariant {name} is"));
+        let lead = if place == 0 { lead } else { "; " };
+        say(false, format!("{lead}the invariant {name} is"));
         say(true, format!("broken in {} of {} runs", broken.runs, broken.of));
     }
 }
@@ -69,12 +81,25 @@ fn not_done(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
         say(true, format!("{} messages", estimate(&queue.unserved, Unit::Count)));
         say(false, format!("wait too long in {name}"));
     }
+    let is_told = |name: &str| study.summary.services.get(name).is_some_and(|queue| queue.unserved.mean >= 0.5);
+    if let Some(backlog) = growing(study).filter(|backlog| !is_told(backlog.name)) {
+        say(false, "; at the end".to_owned());
+        say(true, format!("{} messages", grouped(backlog.end, 0)));
+        say(false, format!("wait in {}, and ever more", backlog.name));
+    }
 }
 
 fn nothing_promised(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
-    let entry = study.summary.endpoints.iter().find(|(_, e)| e.entry);
-    let Some((name, entry)) = entry else {
+    let entries = || study.summary.endpoints.iter().filter(|(_, e)| e.entry);
+    let harmed = study.most_harmed().and_then(|series| entries().find(|(name, _)| **name == series.name));
+    let Some((name, entry)) = harmed.or_else(|| entries().next()) else {
         return say(false, "Nothing is promised, and no load calls an endpoint".to_owned());
+    };
+    let answered = |e: &EndpointSummary| e.availability.map(|share| share.mean);
+    let name = if entries().any(|(_, other)| answered(other) > answered(entry)) {
+        format!("{name}, which of {} endpoints answers least,", entries().count())
+    } else {
+        name.clone()
     };
     match (&entry.availability, &entry.latency_s) {
         (Some(share), Some(latency)) => {
@@ -87,13 +112,13 @@ fn nothing_promised(study: &StudyResult, say: &mut impl FnMut(bool, String)) {
     }
 }
 
-/// The sentence about the promise that decides.
-fn decided(promise: &PromiseSummary, say: &mut impl FnMut(bool, String)) {
+/// The sentence about the promise that decides; `lead` stands before it.
+fn decided(promise: &PromiseSummary, lead: &str, say: &mut impl FnMut(bool, String)) {
     if promise.observed.is_none() {
-        return say(false, format!("there is no data on whether {}", promise.says));
+        return say(false, format!("{lead}there is no data on whether {}", promise.says));
     }
     let (before, behind) = around(promise);
-    say(false, before);
+    say(false, format!("{lead}{before}"));
     say(true, observed(promise));
     if !behind.is_empty() {
         say(false, behind);
@@ -193,7 +218,7 @@ mod tests {
         assert!(said(&study).starts_with("Yes:"), "{}", said(&study));
         study.summary.expectations.push(sample::broken_invariant());
         let text = said(&study);
-        assert!(text.starts_with("No:") && text.contains("; the invariant money is broken in 2 of 64 runs;"), "{text}");
+        assert!(text.starts_with("No: the invariant money is broken in 2 of 64 runs; p99 of"), "{text}");
         study.summary.promises.clear();
         let text = said(&study);
         assert!(text.starts_with("Nothing is promised; gateway.checkout answers"), "{text}");

@@ -13,7 +13,7 @@ pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
     if span.from_s + time.high > span.to_s {
         return None;
     }
-    let series = study.endpoint_series.first()?;
+    let series = study.most_harmed()?;
     let lost_in = |from: f64, to: f64| outcomes(study, series, (from, to))[2..].iter().sum::<f64>();
     let before = lost_in(span.from_s, span.from_s + time.mean);
     let all = lost_in(0.0, f64::INFINITY);

@@ -1,5 +1,6 @@
 //! What matters of a run, in sentences with numbers: one finding a file, ranked by what it costs.
 
+pub mod backlog;
 mod blind;
 mod breaker;
 mod cause;
@@ -10,9 +11,11 @@ mod flapping;
 mod for_nobody;
 mod inconclusive;
 mod limits;
+mod lossy;
 mod lost_records;
 mod no_timeout;
 mod oscillates;
+mod refused;
 mod retries;
 mod scaled_in;
 mod stays_down;
@@ -34,11 +37,14 @@ pub const ALL: &[(&str, Look)] = &[
     ("thinned", thinned::look),
     ("limits", limits::look),
     ("unanswered", unanswered::look),
+    ("backlog", backlog::look),
     ("blind", blind::look),
     ("lost_records", lost_records::look),
+    ("refused", refused::look),
     ("cause", cause::look),
     ("stays_down", stays_down::look),
     ("breaker", breaker::look),
+    ("lossy", lossy::look),
     ("cold_cache", cold_cache::look),
     ("scaled_in", scaled_in::look),
     ("oscillates", oscillates::look),

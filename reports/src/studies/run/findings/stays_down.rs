@@ -14,7 +14,7 @@ struct Disturbed {
 }
 
 pub fn look(study: &StudyResult, _: &Source) -> Option<Finding> {
-    let series = study.endpoint_series.first()?;
+    let series = study.most_harmed()?;
     let Disturbed { from_s, to_s, last } = disturbed(study)?;
     let end = study.windows.last()?.to_s;
     let window = study.windows.first().map_or(1.0, |w| w.to_s - w.from_s);

@@ -3,7 +3,9 @@
 use crate::Source;
 use crate::numbers::{clock, grouped};
 use crate::page::finding::Finding;
+use sim_core::message::saga;
 use sim_core::results::{ServiceSeries, StudyResult};
+use sim_core::service::disk;
 use std::collections::BTreeSet;
 
 pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
@@ -12,20 +14,29 @@ pub fn look(study: &StudyResult, source: &Source) -> Option<Finding> {
     // first of several. Where services await each other in a circle, the longest queue is taken.
     let at_the_end = full.iter().filter(|one| !awaits_another(study, one.name, &full));
     let longest = |a: &&Full, b: &&Full| a.queue.total_cmp(&b.queue);
-    let &Full { used, window, name, queue } = at_the_end.max_by(longest).or_else(|| full.iter().max_by(longest))?;
+    let &Full { used, window, name, queue, at_one } =
+        at_the_end.max_by(longest).or_else(|| full.iter().max_by(longest))?;
     let service = study.service_series.iter().find(|s| s.name == name)?;
-    let double = (service.instances[window].mean * 2.0).round().max(2.0);
-    // A scaler would overrule a number of instances.
-    let path = format!("{}.{name}.instances", service.section);
-    let command = (!service.scaled).then(|| format!("{} --set {path}={double}", source.command("run")));
+    let instances = service.instances[window].mean;
+    // Where one instance has all the work, as a primary has, more instances change nothing; and a scaler would overrule their number.
+    let more = if at_one {
+        let each = workers(study, name)? / instances.max(1.0);
+        format!("{}.{name}.workers={}", service.section, (each * 2.0).round().max(2.0))
+    } else {
+        format!("{}.{name}.instances={}", service.section, (instances * 2.0).round().max(2.0))
+    };
+    let held = held_for(study, service, instances);
+    let helps = held.more_help && (at_one || !service.scaled);
+    let command = helps.then(|| format!("{} --set {more}", source.command("run")));
     let at = clock(study.windows.get(window)?.from_s);
+    let held_at = if at_one {
+        "those of the one instance that has the work are held".to_owned()
+    } else {
+        format!("{:.0}\u{a0}% of them are held", used * 100.0)
+    };
     Some(Finding {
-        what: format!(
-            "{name} runs out of workers: at {at}, {:.0}\u{a0}% of them are held and {} requests wait.",
-            used * 100.0,
-            grouped(queue, 0)
-        ),
-        why: held_for(study, name, service.section),
+        what: format!("{name} runs out of workers: at {at}, {held_at} and {} requests wait.", grouped(queue, 0)),
+        why: held.why,
         command,
         figure: Some("instances".into()),
         weight: 9.0,
@@ -38,14 +49,19 @@ struct Full<'a> {
     window: usize,
     name: &'a str,
     queue: f64,
+    /// One instance of a store has all the work.
+    at_one: bool,
 }
 
 fn worst(series: &ServiceSeries) -> Option<Full<'_>> {
-    let windows = series.utilisation.iter().zip(&series.queue_length).enumerate();
-    let full = windows.map(|(window, (used, queue))| (used.map_or(0.0, |used| used.mean), window, queue.mean));
-    let (used, window, queue) =
-        full.filter(|(used, _, queue)| *used > 0.97 && *queue > 1.0).max_by(|a, b| a.2.total_cmp(&b.2))?;
-    Some(Full { used, window, name: &series.name, queue })
+    let full = (0..series.queue_length.len()).filter_map(|window| {
+        let used = series.utilisation.get(window)?.map_or(0.0, |used| used.mean);
+        let (queue, instances) = (series.queue_length[window].mean, series.instances.get(window)?.mean);
+        // Of a store that waits while most of its workers are free, one instance has the work: its primary.
+        let at_one = used <= 0.97 && series.section == "stores" && used * instances > 0.97;
+        (queue > 1.0 && (used > 0.97 || at_one)).then_some(Full { used, window, name: &series.name, queue, at_one })
+    });
+    full.max_by(|a, b| a.queue.total_cmp(&b.queue))
 }
 
 /// The calls for whose time a service holds its workers.
@@ -71,10 +87,14 @@ fn awaits_another(study: &StudyResult, name: &str, full: &[Full]) -> bool {
 /// are worked on. Else it is slow rather than short of workers, as in a brownout, and with more workers those who await it only wait for more slow
 /// work.
 fn delays(study: &StudyResult, full: &Full) -> bool {
-    let Some(service) = study.summary.services.get(full.name) else { return false };
+    workers(study, full.name).is_some_and(|workers| full.queue >= 2.0 * full.used * workers)
+}
+
+/// How many workers all instances of a service have together, as far as results tell.
+fn workers(study: &StudyResult, name: &str) -> Option<f64> {
+    let service = study.summary.services.get(name)?;
     let held = (service.in_system.mean - service.queue_length.mean).max(0.0);
-    let workers = service.utilisation.filter(|used| used.mean > 0.0).map(|used| held / used.mean);
-    workers.is_some_and(|workers| full.queue >= 2.0 * full.used * workers)
+    service.utilisation.filter(|used| used.mean > 0.0).map(|used| held / used.mean)
 }
 
 /// Whether a call as `payment.charge` is one to this service.
@@ -82,20 +102,51 @@ fn is_of(call: &str, service: &str) -> bool {
     call.strip_prefix(service).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// What its workers are held for, by its calls.
-fn held_for(study: &StudyResult, name: &str, section: &str) -> String {
-    match calls(study, name) {
-        [] if section == "stores" => {
+/// What workers are held for.
+struct Held {
+    why: String,
+    /// More workers would be held for less long, or let others in.
+    more_help: bool,
+}
+
+/// What its workers are held for: by its calls, and by what it waits for besides.
+fn held_for(study: &StudyResult, series: &ServiceSeries, instances: f64) -> Held {
+    let held = |why: String, more_help: bool| Held { why, more_help };
+    let name = &series.name;
+    let level = |name: &str, of: &str| {
+        let levels = study.summary.services.get(name).map(|service| &service.levels);
+        levels.and_then(|levels| levels.get(of)).map_or(0.0, |level| level.average.mean)
+    };
+    let prepared = level(name, saga::PREPARED.name);
+    if prepared >= 1.0 {
+        let why = format!(
+            "They are held by requests that have done their part of a two-phase commit and wait for the decision, {} on average: more \
+             workers would be held as well.",
+            grouped(prepared, 1)
+        );
+        return held(why, false);
+    }
+    let at_disk = level(name, disk::QUEUE.name);
+    if at_disk >= 1.0 {
+        let why = format!(
+            "They are held while requests are at its disks, {} on average: a faster disk, or group_commit, frees them, and more workers do not.",
+            grouped(at_disk, 1)
+        );
+        return held(why, false);
+    }
+    let why = match calls(study, name) {
+        [] if series.section == "stores" && instances > 1.5 => {
             "They are held by its own steps only, and with several copies while these agree: it awaits no other \
-                                      service with them."
+             service with them."
                 .to_owned()
         }
         [] => "They are held by its own steps only: it awaits no other service with them.".to_owned(),
         [rest @ .., last] if !rest.is_empty() => {
             format!("They are held while it awaits {} or {last}, too.", rest.join(", "))
         }
-        all => format!("They are held while it awaits {}, too.", all.concat()),
-    }
+        [only] | [.., only] => format!("They are held while it awaits {only}, too."),
+    };
+    held(why, true)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod modes;
 mod over_time;
 mod probes;
 mod runbooks;
+mod sagas;
 mod services;
 mod wrong;
 
@@ -49,6 +50,7 @@ pub fn summary(study: &StudyResult, source: &Source, style: &Style) -> String {
     services::block(study, style, &mut out);
     services::caches(study, style, &mut out);
     services::scalers(study, style, &mut out);
+    sagas::block(study, style, &mut out);
     links::block(study, style, &mut out);
     probes::block(study, style, &mut out);
     alerts::block(study, style, &mut out);

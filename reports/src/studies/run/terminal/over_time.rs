@@ -1,13 +1,13 @@
-//! The section "Over time" in the summary of a run: what callers of the first endpoint saw, before, during and after the first fault.
+//! The section "Over time" in the summary of a run: what callers of the endpoint saw that suffers most, before, during and after the first fault.
 
-use crate::numbers::{clock, grouped};
+use crate::numbers::{clock, grouped, plain};
 use crate::studies::run::findings;
 use crate::studies::run::listed::more_faults;
 use crate::terminal::Style;
 use crate::terminal::table::in_lines;
 use crate::terminal::text::{pad, pad_left, widest, wrap};
 use sim_core::engine::math;
-use sim_core::results::{EndpointSeries, Estimate, Part, ServiceSeries, StudyResult, Window};
+use sim_core::results::{EndpointSeries, Estimate, Part, ServiceSeries, StudyResult, Unit, Window};
 use std::fmt::Write;
 
 /// Columns of a sparkline.
@@ -73,7 +73,7 @@ fn phases(study: &StudyResult) -> Vec<Phase> {
 }
 
 pub(super) fn block(study: &StudyResult, style: Style, out: &mut String) {
-    let Some(entry) = study.endpoint_series.first() else { return };
+    let Some(entry) = study.most_harmed() else { return };
     let phases = phases(study);
     let lines = lines(study, entry, &phases);
     let width = |place: usize| widest(lines.iter().map(|l| &l.numbers[place]), phases[place].0).max(6);
@@ -152,11 +152,40 @@ fn lines(study: &StudyResult, entry: &EndpointSeries, phases: &[Phase]) -> Vec<S
     if findings::outcomes(study, entry, (0.0, f64::INFINITY))[1] >= 1.0 {
         lines.push(of_shares("answered in full", &entry.in_full, share(&|o| o[0])));
     }
+    lines.extend(wrong(study, entry, phases));
     lines.push(p99(study, phases, &entry.p99_s));
     for service in study.service_series.iter().filter(|s| s.scaled).take(2) {
         lines.push(instances(study, phases, service));
     }
     lines
+}
+
+/// The share of answers that are wrong, of the endpoint with the most of them; none where all are right.
+fn wrong(study: &StudyResult, shown: &EndpointSeries, phases: &[Phase]) -> Option<Sparkline> {
+    let worst = |series: &EndpointSeries| series.wrong.iter().flatten().map(|share| share.mean).fold(0.0, f64::max);
+    let series = study.endpoint_series.iter().max_by(|a, b| worst(a).total_cmp(&worst(b)))?;
+    let most = worst(series);
+    if most <= 0.0 {
+        return None;
+    }
+    let answered = |i: usize| series.outcomes_per_s[0][i].mean + series.outcomes_per_s[1][i].mean;
+    let share = |(from, to): (f64, f64)| {
+        let (mut wrong, mut all) = (0.0, 0.0);
+        for (i, window) in study.windows.iter().enumerate() {
+            let answers = answered(i) * (window.to_s.min(to) - window.from_s.max(from)).max(0.0);
+            all += answers;
+            wrong += answers * series.wrong[i].map_or(0.0, |share| share.mean);
+        }
+        if all > 0.0 { plain(wrong / all * 100.0, Unit::Count) } else { "none".to_owned() }
+    };
+    let of = if series.name == shown.name { String::new() } else { format!(" of {}", series.name) };
+    Some(Sparkline {
+        name: format!("wrong{of}"),
+        levels: series.wrong.iter().map(|share| share.map(|share| share.mean / most)).collect(),
+        worst: f64::max,
+        numbers: phases.iter().map(|(.., stretch)| share(*stretch)).collect(),
+        unit: "%",
+    })
 }
 
 fn p99(study: &StudyResult, phases: &[Phase], series: &[Option<Estimate>]) -> Sparkline {
@@ -172,9 +201,12 @@ fn p99(study: &StudyResult, phases: &[Phase], series: &[Option<Estimate>]) -> Sp
     let values: Vec<Option<Estimate>> =
         phases.iter().map(|(_, part, stretch)| of_tail(*part).or_else(|| worst_window(*stretch))).collect();
     // Minutes and hours in milliseconds are numbers that nobody reads.
-    let most = values.iter().flatten().map(|e| e.mean).fold(0.0, f64::max);
+    let most = values.iter().flatten().map(|e| e.mean).filter(|mean| mean.is_finite()).fold(0.0, f64::max);
     let (factor, unit) = if most >= 100.0 { (1.0, "s") } else { (1e3, "ms") };
-    let write = |e: Estimate| grouped(e.mean * factor, usize::from(e.mean * factor < 10.0));
+    let write = |e: Estimate| match e.mean {
+        mean if mean.is_infinite() => "never".to_owned(),
+        mean => grouped(mean * factor, usize::from(mean * factor < 10.0)),
+    };
     Sparkline {
         name: "p99".into(),
         levels: logs.iter().map(|l| l.map(|l| (l - low) / range)).collect(),
