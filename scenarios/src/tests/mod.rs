@@ -4,6 +4,7 @@ mod arithmetic;
 mod arrivals;
 mod bad_input;
 mod balance;
+mod batches;
 mod breakers;
 mod caches;
 mod cards;

@@ -54,7 +54,8 @@ pub struct ConsumerSettings {
     pub dead_letter: Option<String>,
 }
 
-/// Messages that are handed over together: the endpoint runs once for all of them, and what becomes of that becomes of each.
+/// Messages that are handed over together: the endpoint runs once for all of them, and what becomes of that becomes of each. Each message is a call
+/// with an outcome of its own; attempts and retries are those of the batch, which is one request to the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchSettings {

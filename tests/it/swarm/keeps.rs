@@ -36,6 +36,7 @@ pub fn check(model: &Model, run: &RunResult) {
     strict_stores_are_never_stale(model, run);
     sagas_end_once(model, run);
     messages_are_conserved(model, run);
+    messages_are_calls(model, run);
     sessions_keep_their_orders(model, run);
 }
 
@@ -98,6 +99,34 @@ fn messages_are_conserved(model: &Model, run: &RunResult) {
     }
 }
 
+/// From an empty start, each message is a call of its consumer that ends once: when it is done, lost or set aside, in a batch or alone.
+fn messages_are_calls(model: &Model, run: &RunResult) {
+    if model.run.warm_up.ns() > 0 || run.stopped.is_some() {
+        return;
+    }
+    for (place, service) in model.services.iter().enumerate() {
+        let Node::Queue(queue) = &service.node else { continue };
+        if queue.saga.is_some() || queue.consumers.iter().any(|consumer| consumer.is_of_saga) {
+            continue;
+        }
+        let id = ServiceId(place as u32);
+        let outcomes = |edge: EdgeId| run.edge(edge, run.whole()).call_outcomes;
+        let ended = queue.consumers.iter().map(|consumer| outcomes(consumer.edge));
+        let (done, failed) = ended.fold((0, 0), |(done, failed), of| {
+            (done + of[..2].iter().sum::<u64>(), failed + of[2..].iter().sum::<u64>())
+        });
+        let name = &service.name;
+        let aged = run.timed(PartAt::service(part(&AGE), id), run.whole()).count;
+        assert_eq!(done, aged, "{name}: messages that are done");
+        let lost = run.service(id, run.whole()).of(&MESSAGES_LOST);
+        // A dead-letter queue of the generator has one source.
+        let dead = queue.consumers.iter().filter_map(|consumer| consumer.dead_letter);
+        let dead: BTreeSet<ServiceId> = dead.map(|letters| model.endpoints[letters.index()].service).collect();
+        let set_aside: u64 = dead.iter().map(|dead| run.service(*dead, run.whole()).entered).sum();
+        assert_eq!(failed, lost + set_aside, "{name}: messages that nobody could handle");
+    }
+}
+
 /// What a store promises to sessions an oracle never finds broken, whatever fails.
 fn sessions_keep_their_orders(model: &Model, run: &RunResult) {
     for (place, service) in model.services.iter().enumerate() {
@@ -126,12 +155,11 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
             let calls: u64 = counts.call_outcomes.iter().sum();
             assert!(calls <= counts.calls, "{name}: {calls} calls ended of {}", counts.calls);
             let tries = counts.calls + counts.of(&RETRIES) + counts.of(&HEDGES);
+            // An attempt to deliver a batch is one of all its messages.
+            let attempts = counts.attempts.saturating_mul(batch_of(model, EdgeId(place as u32)));
             let not_sent = counts.rejected + counts.of(&PASSED) + counts.of(&GIVEN_UP);
             assert!(counts.attempts <= tries, "{name}: {} attempts of {tries} tries", counts.attempts);
-            assert!(
-                tries <= counts.attempts + not_sent + run.in_flight[place] + (counts.calls - calls),
-                "{name}: tries"
-            );
+            assert!(tries <= attempts + not_sent + run.in_flight[place] + (counts.calls - calls), "{name}: tries");
         }
         let failed = counts.settled() - counts.outcomes[0] - counts.outcomes[1];
         assert!(counts.failed_below <= failed, "{name}: more fail by calls of the callee than fail");
@@ -139,6 +167,14 @@ fn requests_are_conserved(model: &Model, run: &RunResult) {
         assert!(counts.failed_below == 0 || model.edges.iter().any(calls), "{name}: the callee calls nobody");
         assert!(counts.abandoned <= counts.ended() && counts.wrong <= counts.ended(), "{name}: {counts:?}");
     }
+}
+
+/// How many messages a delivery at a call site brings at most.
+fn batch_of(model: &Model, site: EdgeId) -> u64 {
+    let Caller::Queue(queue) = model.edges[site.index()].caller else { return 1 };
+    let Node::Queue(queue) = &model.services[queue.index()].node else { return 1 };
+    let consumer = queue.consumers.iter().find(|consumer| consumer.edge == site);
+    consumer.and_then(|consumer| consumer.batch).map_or(1, |batch| u64::from(batch.count))
 }
 
 /// Who enters a service leaves it, or is in it: slice by slice.
@@ -198,7 +234,7 @@ fn who_comes_was_sent(model: &Model, run: &RunResult) {
     }
 }
 
-/// Deliveries that failed, after which a message comes back to its queue or to that for dead letters.
+/// Messages of deliveries that failed, after which each comes back to its queue or to that for dead letters.
 fn came_back(model: &Model, run: &RunResult, queue: usize) -> u64 {
     let failed = |edge: EdgeId| run.edge(edge, run.whole()).outcomes[2..].iter().sum::<u64>();
     let here = |endpoint: EndpointId| model.endpoints[endpoint.index()].service.index() == queue;
@@ -208,7 +244,7 @@ fn came_back(model: &Model, run: &RunResult, queue: usize) -> u64 {
     });
     all.flat_map(|(place, settings)| settings.consumers.iter().map(move |consumer| (place, consumer)))
         .filter(|(place, consumer)| *place == queue || consumer.dead_letter.is_some_and(here))
-        .map(|(_, consumer)| failed(consumer.edge))
+        .map(|(_, consumer)| failed(consumer.edge) * batch_of(model, consumer.edge))
         .sum()
 }
 

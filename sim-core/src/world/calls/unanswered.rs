@@ -145,6 +145,7 @@ impl World<'_> {
             ages.map_or(0, Histogram::longest)
         };
         let oldest: Vec<u64> = (0..longest.len()).map(oldest).collect();
+        let handed_over = self.data.handed_over_with_another();
         for frame in self.frames.ids() {
             let at = &self.frames[frame];
             let (service, since) = match at.phase {
@@ -164,7 +165,7 @@ impl World<'_> {
                     if let Some(moment) = self.moment(at.arrived, patience) {
                         self.recorder.undone(queue, moment, self.now - at.arrived);
                     }
-                    if phase != Phase::Message {
+                    if phase != Phase::Message || handed_over.contains(&frame) {
                         continue;
                     }
                     (queue, at.start)

@@ -137,6 +137,10 @@ impl World<'_> {
             let at = &mut self.frames[message];
             at.edge = site;
             at.tries = at.tries.saturating_add(1);
+            // Each message is a call, of which the delivery of the batch is an attempt.
+            if at.tries == 1 {
+                self.calls.counts(site).calls += 1;
+            }
         }
         if !others.is_empty() {
             self.data.queues.batches.insert(first, others.to_vec());
@@ -183,6 +187,10 @@ impl World<'_> {
         if consumer.is_of_saga {
             self.event_ended(message, outcome, queue, &consumer);
         } else {
+            if outcome <= Outcome::Degraded as u8 {
+                // The call of the first message is counted where its answer is heard.
+                self.calls.counts(at.edge).call_outcomes[usize::from(outcome)] += others.len() as u64;
+            }
             let together = std::iter::once(message).chain(others);
             if is_topic {
                 // The last first, as each goes before all that wait.

@@ -30,7 +30,7 @@ use crate::engine::rng::mix;
 use crate::ids::{EdgeId, InstanceId, KeySpaceId, ServiceId};
 use crate::message::Consumer;
 use crate::model::Model;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What may be due of data.
 #[derive(Debug, Clone, Copy)]
@@ -216,6 +216,11 @@ impl Data {
     /// The queue of a message that waits in it or is being worked on; `None` of every other frame.
     pub(in crate::world) fn queue_of(&self, frame: &Frame) -> Option<ServiceId> {
         self.queues.queue_of(frame)
+    }
+
+    /// Messages that do not wait any more, as they were handed over behind the first of their batch.
+    pub(in crate::world) fn handed_over_with_another(&self) -> BTreeSet<FrameId> {
+        self.queues.batches.values().flatten().copied().collect()
     }
 
     /// How much later the replicas of a store apply writes while a fault makes them lag; by instance number.
