@@ -171,3 +171,23 @@ fn cores_that_work_for_nobody_have_a_price() {
     assert_eq!(found[0], found[1]);
     assert_eq!(values(&system("timeout: 1s", &api, costs), &["cost_for_nobody(api)"]), [0.0]);
 }
+
+/// A value is made for all who will ask for it: whatever the frame of the request that waits for it has done before.
+#[test]
+fn what_a_cache_keeps_is_made_for_somebody() {
+    const LOOKUP: &str = "{lookup: {cache: memo, miss: [{work: 300ms}]}}";
+    const FORK: &str = "{parallel: {branches: [{wait: 1ms}, {wait: 2ms}]}}";
+    let api = |steps: &str| format!("workers: 99, endpoints: {{get: {{steps: [{steps}]}}}}");
+    let more = "caches: {memo: {contents: {keyed: {key: item, capacity: 1, eviction: lru, ttl: 4s}}}}\n\
+                keys: {item: {uniform: {count: 1000000}}}\n";
+    let of = ["cpu_for_nobody(api)", "cpu(api)"];
+    for steps in [LOOKUP.to_owned(), format!("{FORK}, {LOOKUP}"), format!("{FORK}, {FORK}, {LOOKUP}")] {
+        let found = values(&system("timeout: 100ms", &api(&steps), more), &of);
+        assert_eq!(found[0], 0.0, "{steps}");
+        assert!(found[1] > 0.0, "{steps}: the value is made");
+    }
+    // What it does beside that is for nobody.
+    let beside = format!("{{parallel: {{branches: [{LOOKUP}, {{work: 300ms}}]}}}}");
+    let found = values(&system("timeout: 100ms", &api(&beside), more), &of);
+    close(found[0], 1.0 / 3.0, 2e-2, "200 of 600 ms");
+}

@@ -8,7 +8,7 @@
 
 use crate::world::World;
 use crate::world::calls::Calls;
-use crate::world::frame::{FrameId, IN_VAIN, Phase, Waiter};
+use crate::world::frame::{FrameId, IN_VAIN, Phase, REGENERATES, Waiter};
 
 /// By frame that has ever waited for branches: those of its last join. Which of them are still under way is told by their waiters.
 ///
@@ -79,8 +79,12 @@ impl World<'_> {
             }
             Phase::Hedging => below.extend(self.calls.races.copies(at.next.of_race())),
             Phase::Joining => {
-                let under_way = |branch: &FrameId| self.belongs(*branch, frame, at.seq);
-                below.extend(self.calls.branches.of(frame).iter().copied().filter(under_way));
+                // One who waits for a value of a cache has begun no branches here, but its frame may have before, and what makes the value may lie
+                // where one of them did: that works for others too.
+                let is_left = |branch: &FrameId| {
+                    self.frames[*branch].flags & REGENERATES == 0 && self.belongs(*branch, frame, at.seq)
+                };
+                below.extend(self.calls.branches.of(frame).iter().copied().filter(is_left));
             }
             _ => {}
         }
