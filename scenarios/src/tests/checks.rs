@@ -202,3 +202,33 @@ fn a_call_that_picks_in_another_way_picks_among_all() {
     let seen = of(&simulate(&model, 7, 0), EdgeId::from(site), 100, 180);
     assert_eq!(seen.outcomes[0], seen.ended(), "four instances carry it");
 }
+
+#[test]
+fn what_has_not_begun_adds_no_checks() {
+    // A check takes a millisecond of the card, so that calls would be slower with more of them.
+    let health = format!("{HEALTH}, machine: {{nic: {{packet_time: 1ms}}}}");
+    let edges = |rest: &str, from_s: u64, to_s: u64| {
+        let run = run(&system(&health, rest));
+        let within = run.slices.into_iter().filter(|slice| slice.from_ns >= from_s * 1_000_000_000);
+        within.filter(|slice| slice.to_ns <= to_s * 1_000_000_000).map(|slice| slice.edges).collect::<Vec<_>>()
+    };
+    let calm = edges("", 0, 29);
+    assert!(calm.len() > 10);
+    let later = |fault: &str| format!("faults: {{it: {{inject: {fault}, at: 30s, for: 10s}}}}\n");
+    for fault in [
+        "partition, where: {from: a, to: b}",
+        "{loss: {probability: 100%}}, where: {from: near, to: api}",
+        "{delay: {add: 600ms}}, where: {between: [c, b]}",
+        "{fail: {probability: 100%}}, where: {service: api}",
+    ] {
+        assert_eq!(edges(&later(fault), 0, 29), calm, "{fault}");
+    }
+    let not_run = "experiments: {it: {at: 2s, for: 20s, every: 100ms, steady_state: [rps(api) < 0/s], hypothesis: [rps(api) > 0/s], \
+        actions: [{inject: partition, where: {from: near, to: api}, at: 1s}]}}\n";
+    assert_eq!(edges(not_run, 0, 29), calm);
+    // A fault that only one zone meets lets each ask for itself, from the first one on.
+    let sum = |edges: Vec<Vec<EdgeCounts>>| edges.iter().flatten().map(|edge| edge.latency_sum_ns).sum::<u64>();
+    let brief = "faults: {it: {inject: {delay: {add: 1ns}}, where: {from: a, to: b}, at: 5s, for: 1s}}\n";
+    let (before, after) = (sum(edges("", 10, 60)), sum(edges(brief, 10, 60)));
+    assert!(after > before, "{after} ns after {before} ns");
+}

@@ -5,6 +5,7 @@
 //! room of a queue), and is derived again by the subsystem that owns it ([`World::puts_in_force`]).
 
 use super::World;
+use super::network::Network;
 use crate::control::Scaler;
 use crate::deed::{Live, OfNode};
 use crate::ids::ServiceId;
@@ -62,6 +63,7 @@ impl World<'_> {
             Live::Node(service, value) => self.node_changes(*service, value, is_set),
             Live::Link(place, quality) => {
                 self.network.link_changes(self.model, *place, quality, self.now);
+                self.part_checkers(Network::crossed_by);
                 self.refresh_network();
             }
             Live::Pin(route, pin) => self.route_is_pinned(*route, *pin),

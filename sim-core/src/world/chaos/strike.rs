@@ -494,7 +494,9 @@ impl World<'_> {
             _ => None,
         };
         let fault = occurrence.fault;
-        self.network.begin(EdgeFault { fault, strike: index, from, to, both_ways, only, effect, grown, egresses });
+        let fault = EdgeFault { fault, strike: index, from, to, both_ways, only, effect, grown, egresses };
+        self.part_checkers(|network, checker| network.is_met_by(model, checker, &fault));
+        self.network.begin(fault);
         self.refresh_network();
     }
 

@@ -1,10 +1,40 @@
 //! Health checks on their way: what the network does to a check and to its answer.
 
+use super::ends::Way;
 use super::fate::Fate;
-use super::message::{Departure, Message};
+use super::message::{Departure, Message, Parties};
+use super::wire::{EdgeFault, Network};
+use crate::ids::ZoneId;
+use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::world::World;
 use crate::world::frame::{FrameId, Phase};
+use crate::world::stations::CheckerId;
+
+impl Network {
+    /// Which messages of a checker a fault acts on: to each zone and from there.
+    pub(in crate::world) fn is_met_by(&self, model: &Model, checker: CheckerId, fault: &EdgeFault) -> Vec<bool> {
+        let from = self.checkers.list[checker].zone;
+        let zones = (0..self.regions.len()).map(ZoneId::from);
+        let ways = zones.flat_map(|zone| {
+            let ends = self.ends(model, Parties::Check(checker), from, zone);
+            Way::BOTH.map(|way| fault.goes(&ends, way))
+        });
+        ways.collect()
+    }
+
+    /// The links that messages of a checker cross, by their places: to each zone and from there. Those that do nothing are all alike.
+    pub(in crate::world) fn crossed_by(&self, checker: CheckerId) -> Vec<Option<usize>> {
+        let Some(from) = self.checkers.list[checker].zone.filter(|_| !self.table.is_empty()) else { return Vec::new() };
+        let does_something = |place: &usize| self.qualities.get(*place).is_none_or(|quality| !quality.is_perfect());
+        let zones = (0..self.regions.len()).map(ZoneId::from);
+        let links = zones.flat_map(|zone| {
+            let line = Parties::Check(checker);
+            [self.on_way(line, Way::There, (from, zone)), self.on_way(line, Way::Back, (from, zone))]
+        });
+        links.map(|place| Some(place).filter(does_something)).collect()
+    }
+}
 
 impl World<'_> {
     /// A check sets out to its instance.

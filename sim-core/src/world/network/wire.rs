@@ -89,7 +89,7 @@ impl EdgeFault {
         if self.only.as_ref().is_some_and(|only| !only.contains(&instance)) {
             return false;
         }
-        let goes = |way| ends.go(way, self.from, self.to) || (self.both_ways && ends.go(way, self.to, self.from));
+        let goes = |way| self.goes(ends, way);
         match self.effect {
             // A call to an instance is held up once.
             EdgeEffect::Delay(_) if self.only.is_some() => way == Way::There,
@@ -99,6 +99,11 @@ impl EdgeFault {
             EdgeEffect::Fail(..) => self.is_of_replies(ends),
             EdgeEffect::Wrong(..) => way == Way::Back && (goes(Way::There) || self.is_of_replies(ends)),
         }
+    }
+
+    /// Whether it names the way of a message between these ends.
+    pub(super) fn goes(&self, ends: &Ends, way: Way) -> bool {
+        ends.go(way, self.from, self.to) || (self.both_ways && ends.go(way, self.to, self.from))
     }
 
     /// Whether it names both ends of the way of this call's reply, and not that of its request.
@@ -128,7 +133,7 @@ pub(in crate::world) struct Network {
     zones: usize,
     /// How many call sites there are.
     sites: usize,
-    checkers: Checkers,
+    pub(super) checkers: Checkers,
     /// Active faults on messages, in the order of the file, so that draws do not depend on which began first.
     pub(super) faults: Vec<EdgeFault>,
     /// Delay that each fault adds; `None` for all other kinds.
@@ -293,7 +298,7 @@ impl Quality {
         Self { latency, loss: quality.loss.value(), tcp: quality.tcp(), always_ns, is_bare }
     }
 
-    fn is_perfect(&self) -> bool {
+    pub(super) fn is_perfect(&self) -> bool {
         self.loss == 0.0 && self.latency.is_constant() == Some(0) && self.is_bare && self.tcp.is_none()
     }
 }

@@ -3,14 +3,18 @@
 //! A service that is checked has a checker in each zone from which it is called, and outside of all zones where users call it from there. The callers
 //! in a zone know what their checker knows, so that an instance which only one zone cannot reach is left out by the callers of that zone alone. A
 //! caller that a link or a fault names (a service, a load class) has a checker of its own in each of its zones, because what acts on its messages
-//! acts on its checks too. Callers that nothing in the file can tell apart share one: without zones there is one in all, and so there is where no
-//! link does anything and no fault acts on messages.
+//! acts on its checks too.
+//!
+//! Checkers that no link tells apart ask together: the first of them sends one check, and all know what it finds. So without zones there is one check
+//! of an instance at a time, and so there is where no link does anything. From the moment on at which a fault or a changed link acts on the messages
+//! of some of them alone, each checker of the service asks for itself. So a fault that has not begun, or an experiment that is not run, adds no
+//! checks.
 //!
 //! Besides, each zone in which instances stand has a checker that stands with them, as the agent of a machine does. It alone decides on restarts, and
 //! it is the one of the callers in that zone, where they have one that no link and no fault names.
 
 use crate::engine::table::{Table, id};
-use crate::faults::{Fault, Target};
+use crate::faults::Target;
 use crate::ids::{Caller, EdgeId, Location, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::network::LinkQuality;
@@ -42,6 +46,10 @@ pub(in crate::world) struct Checkers {
     pub list: Table<CheckerId, Checker>,
     /// By service: its checkers, the first and the one after the last.
     of: Vec<(u32, u32)>,
+    /// By checker: the first of those of its service from which no link of the file tells it apart, which asks for it.
+    pub leads: Vec<CheckerId>,
+    /// By checker: what keeps its draws apart from those of others, as the names of where it stands.
+    pub stands_at: Vec<(Option<ZoneId>, Option<Location>)>,
     /// Whether zones have checkers of their own; else all checkers stand in the first.
     are_apart: bool,
     /// By call site: the checker of the callers in each zone; empty where the callee is not checked.
@@ -54,7 +62,7 @@ impl Checkers {
         if model.services.iter().all(|service| service.health.is_none()) {
             return Self::default();
         }
-        let are_apart = are_apart(model);
+        let are_apart = model.zones.len() > 1;
         let mut checkers = Self { are_apart, by_site: vec![Vec::new(); model.edges.len()], ..Self::default() };
         let named = named(model);
         for (of, service) in (0..model.services.len()).map(ServiceId::from).zip(&model.services) {
@@ -65,7 +73,33 @@ impl Checkers {
             }
             checkers.of.push((first, checkers.list.len() as u32));
         }
+        checkers.ask_together(model);
         checkers
+    }
+
+    /// Finds those that no link of the file tells apart.
+    fn ask_together(&mut self, model: &Model) {
+        let (links_differ, named) = (links_differ(model), named_by_links(model));
+        let told_by_links = |checker: &Checker| {
+            let zone = if links_differ { checker.zone } else { Some(FIRST) };
+            (checker.of, zone, checker.beside.filter(|caller| named.contains(caller)))
+        };
+        let told: Vec<_> = self.list.iter().map(told_by_links).collect();
+        let lead = |of| CheckerId(told.iter().position(|other| *other == of).unwrap_or(0) as u32);
+        self.leads = told.iter().map(|of| lead(*of)).collect();
+        let own = |checker: CheckerId| (self.list[checker].zone, self.list[checker].beside);
+        let stands_at = |(checker, lead): (CheckerId, &CheckerId)| {
+            let (_, zone, caller) = told[lead.0 as usize];
+            if checker == *lead {
+                (zone, caller)
+            } else if own(checker) == (zone, caller) {
+                // The two change places, so that each draws for itself once they ask apart.
+                own(*lead)
+            } else {
+                own(checker)
+            }
+        };
+        self.stands_at = self.list.ids().zip(&self.leads).map(stands_at).collect();
     }
 
     /// Those for the callers of a service, in the order of the file.
@@ -155,24 +189,27 @@ impl Checkers {
 
 const FIRST: ZoneId = ZoneId(0);
 
-/// Whether messages between different zones may fare differently.
-fn are_apart(model: &Model) -> bool {
+/// Whether links do something to messages, so that it matters from which zone to which they go.
+fn links_differ(model: &Model) -> bool {
     let network = &model.network;
     let distances = [&network.within_zone, &network.between_zones, &network.between_regions];
-    let acts_on_messages = |fault: &Fault| matches!(fault.target, Target::Edge { .. });
-    // An experiment may set what links do, or brings faults of its own.
-    let may_change = !model.experiments.is_empty() || model.faults.iter().any(acts_on_messages);
-    let may_differ = !network.links.is_empty() || distances.into_iter().any(|link| *link != LinkQuality::default());
-    model.zones.len() > 1 && (may_differ || may_change)
+    !network.links.is_empty() || distances.into_iter().any(|link| *link != LinkQuality::default())
 }
 
 /// The callers that links and faults name.
 fn named(model: &Model) -> Vec<Location> {
-    let of_links = model.network.links.iter().flat_map(|link| [Some(link.from), Some(link.to)]);
     let of_faults = model.faults.iter().flat_map(|fault| match fault.target {
         Target::Edge { from, to, .. } => [from, to],
         Target::Instances(_) | Target::Pipeline(_) | Target::Scaler(_) => [None, None],
     });
-    let places = of_links.chain(of_faults).flatten();
-    places.filter(|place| matches!(place, Location::Service(_) | Location::Load(_))).collect()
+    named_by_links(model).into_iter().chain(callers(of_faults)).collect()
+}
+
+/// The callers that links name.
+fn named_by_links(model: &Model) -> Vec<Location> {
+    callers(model.network.links.iter().flat_map(|link| [Some(link.from), Some(link.to)])).collect()
+}
+
+fn callers(places: impl Iterator<Item = Option<Location>>) -> impl Iterator<Item = Location> {
+    places.flatten().filter(|place| matches!(place, Location::Service(_) | Location::Load(_)))
 }

@@ -7,7 +7,8 @@
 //! down refuses or is silent. Where an answer takes time (`takes`), it does so at the speed of the instance, and holds no worker. Limits at the door
 //! do not ask it. It is no request, and is counted nowhere. The checker gives up after its timeout: what comes later is not heard.
 //!
-//! All checkers of a service ask at the same times, and one that still waits for an answer of an instance does not ask it again.
+//! All checkers of a service ask at the same times, and one that still waits for an answer of an instance does not ask it again. Those that nothing
+//! tells apart ask together, until something does ([`World::part_checkers`]).
 //!
 //! The callers of a service share one list of instances as long as all its checkers agree ([`World::refresh_routable`]), so that a call pays nothing
 //! for checks. While they differ each checker has a list, and callers look up theirs.
@@ -21,9 +22,11 @@ use crate::engine::table::Id;
 use crate::ids::{EdgeId, InstanceId, Location, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::outcome::Outcome;
+use crate::topology::Health;
 use crate::world::World;
 use crate::world::events::EventId;
-use crate::world::frame::{FrameId, Link, Phase, Rank, Waiter};
+use crate::world::frame::{Frame, FrameId, Link, Phase, Rank, Waiter};
+use crate::world::network::Network;
 use crate::world::program::Pc;
 
 const PROBED: u64 = 0xb1;
@@ -53,6 +56,8 @@ struct Check {
 #[derive(Debug, Default)]
 pub(super) struct Checks {
     checkers: Checkers,
+    /// By checker: the one that asks for it now, with which it knows the same.
+    asks: Vec<CheckerId>,
     /// By checker, of each place for an instance.
     checked: Vec<Vec<Checked>>,
     /// By checker: what keeps its draws apart from those of others. That of the first of a service is 0.
@@ -75,6 +80,7 @@ impl Checks {
             salts: checkers.list.ids().map(|id| salt(model, &checkers, id)).collect(),
             names: checkers.list.ids().map(|id| hash_name(&of(id).name)).collect(),
             lists: vec![Vec::new(); checkers.list.len()],
+            asks: checkers.leads.clone(),
             differ: if checkers.list.is_empty() { Vec::new() } else { vec![false; model.services.len()] },
             checkers,
         }
@@ -94,6 +100,22 @@ impl Checks {
         &mut self.checked[checker.place() as usize][number as usize]
     }
 
+    /// Who asks for a checker now.
+    fn asked_by(&self, checker: CheckerId) -> CheckerId {
+        self.asks[checker.place() as usize]
+    }
+
+    /// Whether a checker wants to know of the instances in a zone: for callers, or to restart them.
+    fn wants(&self, checker: CheckerId, zone: ZoneId, restart: bool) -> bool {
+        self.checkers.list[checker].is_for_callers || restart && self.checkers.restarts(checker, zone)
+    }
+
+    /// Whether anybody for whom a checker asks wants to know of the instances in a zone.
+    fn is_wanted(&self, checker: CheckerId, zone: ZoneId, restart: bool) -> bool {
+        let mut all = self.checkers.of(self.checkers.list[checker].of);
+        all.any(|other| self.asked_by(other) == checker && self.wants(other, zone, restart))
+    }
+
     /// The checkers of a service by which callers go.
     fn for_callers(&self, service: ServiceId) -> impl Iterator<Item = CheckerId> {
         self.checkers.of(service).filter(|&checker| self.checkers.list[checker].is_for_callers)
@@ -105,9 +127,9 @@ fn salt(model: &Model, checkers: &Checkers, id: CheckerId) -> u64 {
     if checkers.number(id) == 0 {
         return 0;
     }
-    let checker = &checkers.list[id];
-    let zone = checker.zone.map_or("", |zone| &model.zones[zone.index()].name);
-    let caller = match checker.beside {
+    let (zone, caller) = checkers.stands_at[id.place() as usize];
+    let zone = zone.map_or("", |zone| &model.zones[zone.index()].name);
+    let caller = match caller {
         Some(Location::Service(service)) => &model.services[service.index()].name,
         Some(Location::Load(load)) => &model.loads[load.index()].name,
         _ => "",
@@ -187,15 +209,17 @@ impl World<'_> {
         let Some(health) = self.in_force.services[service.index()].health else { return };
         let mut waits = false;
         for checker in self.stations.health.checkers.of(service) {
-            let is_for_callers = self.stations.health.checkers.list[checker].is_for_callers;
+            if self.stations.health.asked_by(checker) != checker {
+                continue;
+            }
             for instance in self.stations.services[service].ids() {
                 let at = &self.stations.instances[instance];
-                let restarts = health.restart && self.stations.health.checkers.restarts(checker, at.zone);
+                let zone = at.zone;
                 // What restarts an instance waits until it has started, else it would never start.
                 let is_due = at.registered && !(health.restart && at.life == Life::Starting);
                 let number = self.stations.number(instance);
                 if is_due
-                    && (is_for_callers || restarts)
+                    && self.stations.health.is_wanted(checker, zone, health.restart)
                     && self.stations.health.of(checker, number).under_way.is_none()
                 {
                     self.check(checker, instance);
@@ -214,19 +238,23 @@ impl World<'_> {
         let frame = self.frames.take();
         self.works_for_nobody(frame);
         let key = self.key_of_check(checker, instance, SENT);
-        let at = &mut self.frames[frame];
-        at.key = key;
-        at.seq = 0;
-        at.waiter = Waiter::NOBODY;
-        at.arrived = self.now;
-        at.start = u64::from(checker.place());
-        at.instance = instance.into();
-        at.pc = Pc::START;
-        at.next = Link::NONE;
-        at.flags = 0;
-        at.edge = EdgeId(0);
-        at.phase = Phase::CheckHeld;
-        at.rank = Rank::of(crate::workload::Priority::default());
+        self.frames[frame] = Frame {
+            key,
+            seq: 0,
+            waiter: Waiter::NOBODY,
+            arrived: self.now,
+            start: u64::from(checker.place()),
+            instance: instance.into(),
+            pc: Pc::START,
+            next: Link::NONE,
+            edge: EdgeId(0),
+            flags: 0,
+            tries: 0,
+            attempt: 0,
+            outcome: 0,
+            phase: Phase::CheckHeld,
+            rank: Rank::of(crate::workload::Priority::default()),
+        };
         let number = self.stations.number(instance);
         let timeout =
             self.in_force.services[self.stations.service_of(instance).index()].health.map_or(0, |h| h.timeout.ns());
@@ -406,19 +434,36 @@ impl World<'_> {
         }
     }
 
-    /// A checker knows how a check of an instance has ended.
+    /// A checker, and those for whom it asks, know how a check of an instance has ended.
     fn checked(&mut self, checker: CheckerId, instance: InstanceId, is_good: bool) {
         let at = &self.stations.instances[instance];
-        let (service, zone, registered, epoch) = (at.service, at.zone, at.registered, at.epoch);
+        let (service, zone) = (at.service, at.zone);
         let number = self.stations.number(instance);
         let Some(health) = self.in_force.services[service.index()].health else { return };
+        self.stations.health.of(checker, number).under_way = None;
+        let mut turns = false;
+        for other in self.stations.health.checkers.of(service) {
+            let checks = &self.stations.health;
+            if other == checker || checks.asked_by(other) == checker && checks.wants(other, zone, health.restart) {
+                turns |= self.learns(other, instance, is_good, &health);
+            }
+        }
+        if turns {
+            self.refresh_routable(service);
+        }
+    }
+
+    /// A checker learns how a check of an instance has ended. Whether it thinks otherwise of that now.
+    fn learns(&mut self, checker: CheckerId, instance: InstanceId, is_good: bool, health: &Health) -> bool {
+        let at = &self.stations.instances[instance];
+        let (zone, registered, epoch) = (at.zone, at.registered, at.epoch);
+        let number = self.stations.number(instance);
         let restarts = health.restart && self.stations.health.checkers.restarts(checker, zone);
         let checked = self.stations.health.of(checker, number);
-        checked.under_way = None;
         (checked.good, checked.bad) = if is_good { (checked.good + 1, 0) } else { (0, checked.bad + 1) };
         let (recovers, fails) = (checked.good >= health.healthy_after, checked.bad >= health.unhealthy_after);
         if !registered {
-            return;
+            return false;
         }
         let turns = if checked.is_ill { recovers } else { fails };
         checked.is_ill ^= turns;
@@ -428,11 +473,25 @@ impl World<'_> {
             checked.bad = 0;
             self.schedule(self.now, Due::Restart { instance, epoch });
         }
-        if turns {
-            if recovers {
-                self.stations.enters_for(instance, checker, self.now);
+        if turns && recovers {
+            self.stations.enters_for(instance, checker, self.now);
+        }
+        turns
+    }
+
+    /// Something has begun to act on messages. Where it is not the same to all checkers of a service that ask together, each asks for itself from now
+    /// on; what one is waiting for is heard by that one alone.
+    pub(in crate::world) fn part_checkers<T: PartialEq>(&mut self, meets: impl Fn(&Network, CheckerId) -> T) {
+        let checks = &mut self.stations.health;
+        for service in (0..self.model.services.len()).map(ServiceId::from) {
+            let network = &self.network;
+            let is_parted = |checker: CheckerId| {
+                let asks = checks.asks[checker.place() as usize];
+                asks != checker && meets(network, checker) != meets(network, asks)
+            };
+            if checks.checkers.of(service).any(is_parted) {
+                checks.checkers.of(service).for_each(|checker| checks.asks[checker.place() as usize] = checker);
             }
-            self.refresh_routable(service);
         }
     }
 
