@@ -4,9 +4,12 @@ use super::{close, disturbed, read};
 use sim_core::call::breaker::OPENED;
 use sim_core::call::limit::{REJECTED, WAITED};
 use sim_core::call::retry::RETRIES;
-use sim_core::ids::EdgeId;
+use sim_core::counters::level;
+use sim_core::ids::{EdgeId, ServiceId};
+use sim_core::metrics::LevelAt;
 use sim_core::outcome::Outcome;
 use sim_core::results::{EdgeCounts, RunResult, Span};
+use sim_core::service::admission::PLACES;
 
 /// What is counted of calls to `api.get` between two times [s].
 fn counts(text: &str, from_s: i64, to_s: i64) -> EdgeCounts {
@@ -154,4 +157,29 @@ fn a_limit_at_a_door_learns_nothing_good_of_requests_that_nobody_waits_for() {
     assert!(share > 0.2, "{share} are answered, of a third that could be");
     let rejected = found.call_outcomes[Outcome::Rejected as usize] as f64 / found.calls as f64;
     assert!(rejected > 0.4, "{rejected} are turned away");
+}
+
+/// Whoever leaves an instance gives back its place at the door: served, out of patience, cancelled in the queue or at work, or with the machine.
+#[test]
+fn each_place_at_a_door_comes_back() {
+    let ways = ["", ", queue: {max_wait: 150ms}", ", queue: {max_wait: 150ms, discipline: lifo}"];
+    let calls = ["timeout: 20s", "timeout: 250ms", "timeout: 250ms, cancel: true", "timeout: 250ms, hedge: tied"];
+    let crash = "faults: {it: {inject: crash, where: {service: api}, at: 1.3s, for: 1s}}\n";
+    let adaptive = ["aimd: {}", "vegas: {}", "gradient: {}", "gradient2: {}", "bulkhead: {limit: 15}"];
+    for (limit, way) in adaptive.iter().flat_map(|limit| ways.map(|way| (limit, way))) {
+        for (call, fault) in calls.iter().flat_map(|call| ["", crash].map(|fault| (call, fault))) {
+            let text = format!(
+                "scenario: Doors\nquestion: Who keeps a place?\nrun: {{duration: 60s, warm_up: 0s}}\n\
+                 load: {{users: {{to: api.get, arrive: {{burst: {{size: 40, at: 1s}}}}, {call}}}}}\n\
+                 services: {{api: {{workers: 2{way}, admission: {{concurrency_limit: {{{limit}}}}}, \
+                 endpoints: {{get: {{steps: [{{work: 100ms}}]}}}}}}}}\n{fault}"
+            );
+            let model = read(&text).unwrap_or_else(|report| panic!("{}", report.render(false))).model;
+            let run: RunResult = sim_core::world::simulate(&model, 7, 0);
+            let at_door = run.level(LevelAt::service(level(&PLACES), ServiceId(0)), run.whole());
+            let inside = run.slices.last().expect("a slice").services[0].in_system_now;
+            assert!(at_door.most > 1, "{limit}{way}, {call}, {fault}");
+            assert_eq!((at_door.now, inside), (0, 0), "{limit}{way}, {call}, {fault}");
+        }
+    }
 }

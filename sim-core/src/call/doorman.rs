@@ -102,6 +102,9 @@ pub trait Doorman: std::fmt::Debug {
     /// An attempt that this doorman let go comes to no result: it was withdrawn, or another doorman has refused it. `by` is as it asked.
     fn withdrawn(&mut self, now_ns: u64, by: u32);
 
+    /// An attempt that this doorman let go has another number from now on, which no attempt has that was let through and has not ended.
+    fn is_renamed(&mut self, _by: u32, _to: u32) {}
+
     /// The machine of the caller is gone, and what it kept between attempts with it. True where those that wait are not to be let through by the
     /// places that its own attempts give back as they end.
     fn is_gone(&mut self) -> bool {

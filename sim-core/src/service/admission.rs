@@ -192,6 +192,13 @@ impl Admission {
         }
     }
 
+    /// A request that was let in has another number from now on.
+    pub fn is_renamed(&mut self, by: u32, to: u32) {
+        if let Some(limit) = &mut self.limit {
+            limit.is_renamed(by, to);
+        }
+    }
+
     /// Places that are taken.
     pub fn places(&self) -> u64 {
         self.limit.as_ref().map_or(0, Doorman::level)

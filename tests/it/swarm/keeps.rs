@@ -19,6 +19,7 @@ use sim_core::message::saga;
 use sim_core::metrics::{Level, LevelAt, PartAt};
 use sim_core::model::Model;
 use sim_core::results::{RunResult, ServiceCounts};
+use sim_core::service::admission::PLACES;
 use sim_core::topology::{Node, Replication, Step};
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ use std::collections::BTreeSet;
 pub fn check(model: &Model, run: &RunResult) {
     requests_are_conserved(model, run);
     places_are_conserved(model, run);
+    places_at_doors_come_back(model, run);
     calls_end_once(model, run);
     who_comes_was_sent(model, run);
     nobody_works_more_than_there_is(model, run);
@@ -189,6 +191,25 @@ fn places_are_conserved(model: &Model, run: &RunResult) {
             }
             assert!(counts.queue_now <= counts.in_system_now, "{}: more wait than there are", service.name);
             before = Some(counts.in_system_now);
+        }
+    }
+}
+
+/// From an empty start, whoever has a place at the door of a service is inside.
+fn places_at_doors_come_back(model: &Model, run: &RunResult) {
+    let has_doors_within = |id: ServiceId| {
+        let mut endpoints = model.endpoints.iter().filter(|endpoint| endpoint.service == id);
+        endpoints.any(|endpoint| endpoint.admission.is_some())
+    };
+    for (place, service) in model.services.iter().enumerate() {
+        let id = ServiceId(place as u32);
+        if model.run.warm_up.ns() > 0 || service.admission.is_none() || has_doors_within(id) {
+            continue;
+        }
+        for slice in &run.slices {
+            let places = slice.level(LevelAt::service(level(&PLACES), id)).now;
+            let inside = slice.services[place].in_system_now;
+            assert!(places <= inside, "{} at {} ns: {places} places of {inside} inside", service.name, slice.to_ns);
         }
     }
 }

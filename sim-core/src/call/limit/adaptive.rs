@@ -75,6 +75,12 @@ impl<R: Rule> Adaptive<R> {
         self.under_way.remove(&by);
     }
 
+    pub fn is_renamed(&mut self, by: u32, to: u32) {
+        if let Some(began) = self.under_way.remove(&by) {
+            self.under_way.insert(to, began);
+        }
+    }
+
     pub fn under_way(&self) -> u64 {
         self.under_way.len() as u64
     }

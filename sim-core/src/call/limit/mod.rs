@@ -173,6 +173,16 @@ impl Doorman for Limiter {
         }
     }
 
+    fn is_renamed(&mut self, by: u32, to: u32) {
+        match &mut self.0 {
+            At::Bulkhead(_) => {}
+            At::Aimd(at) => at.is_renamed(by, to),
+            At::Vegas(at) => at.is_renamed(by, to),
+            At::Gradient(at) => at.is_renamed(by, to),
+            At::Gradient2(at) => at.is_renamed(by, to),
+        }
+    }
+
     fn marks(&self) -> Marks {
         let (refused, waits) = (Some(REJECTED), Some(WAITED));
         Marks { refused, waits, wait: Some(WAIT), level: Some(PLACES), ..Marks::default() }

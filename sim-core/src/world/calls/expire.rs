@@ -101,6 +101,7 @@ impl World<'_> {
                 // The list still holds the frame: a copy leaves the instance, the frame itself is skipped.
                 self.leave_queue(frame);
                 let stand_in = self.stand_in(frame);
+                self.leaves_instead(stand_in, frame);
                 self.frames[stand_in].phase = Phase::Replying;
                 // Whom nobody waits for was not answered: so the door of the instance learns nothing good of it.
                 self.frames[stand_in].outcome = Outcome::Timeout as u8;
@@ -130,6 +131,7 @@ impl World<'_> {
     /// and all that it holds, and it ends when its turn comes.
     pub(in crate::world) fn replaced(&mut self, frame: FrameId) -> FrameId {
         let stand_in = self.stand_in(frame);
+        self.leaves_instead(stand_in, frame);
         let at = &mut self.frames[frame];
         at.seq = 0;
         at.waiter = Waiter::NOBODY;

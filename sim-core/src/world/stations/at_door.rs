@@ -13,7 +13,7 @@ use crate::metrics::LevelAt;
 use crate::outcome::Outcome;
 use crate::service::admission::{self, AdmissionSettings, AtDoor};
 use crate::world::World;
-use crate::world::frame::{FrameId, Phase};
+use crate::world::frame::{FrameId, INSIDE, Phase};
 
 impl World<'_> {
     /// Asks what stands at the door of a request's instance: how the request ends where it is refused.
@@ -89,6 +89,16 @@ impl World<'_> {
         let waited_ns = if at_once { 0 } else { self.now - at.start };
         if let Some(doors) = &mut self.stations.instances[at.instance.known()].doors {
             doors.last_wait_ns = waited_ns;
+        }
+    }
+
+    /// The frame that stands in for a request will leave in its place.
+    pub(in crate::world) fn leaves_instead(&mut self, stand_in: FrameId, frame: FrameId) {
+        let at = &self.frames[frame];
+        let (endpoint, flags) = (self.calls.endpoint(at.edge), at.flags);
+        let Some(instance) = at.instance.get().filter(|_| flags & INSIDE != 0) else { return };
+        if let Some(doors) = &mut self.stations.instances[instance].doors {
+            doors.of(endpoint).for_each(|door| door.is_renamed(frame.place(), stand_in.place()));
         }
     }
 

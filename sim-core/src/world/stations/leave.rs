@@ -11,6 +11,7 @@ impl World<'_> {
     /// A waiting request has lost patience (`queue.max_wait`): its caller sees a timeout.
     pub(in crate::world) fn patience_ends(&mut self, frame: FrameId) -> Option<FrameId> {
         let stand_in = self.stand_in(frame);
+        self.leaves_instead(stand_in, frame);
         self.frames[stand_in].seq = 0;
         self.frames[stand_in].phase = Phase::Replying;
         self.leave_queue(frame);
