@@ -65,6 +65,22 @@ fn copies_that_sell_by_themselves_sell_too_much_by_what_they_do_not_know() {
     assert!(counts(&run3)[1] < 300, "{}", counts(&run3)[1]);
 }
 
+/// What a request has seen to be gone is its own: who looks and buys nothing leaves it to nobody, as a request that writes in the same frame.
+#[test]
+fn who_only_looks_changes_no_stock() {
+    let (_, run) = run(
+        "scenario: Looked at\nquestion: Is too much sold?\nrun: {duration: 100s, warm_up: 0s}\nload:\n  \
+         looks: {to: stock.look, arrive: {poisson: {rate: 40/s}}}\n  pays: {to: stock.pay, arrive: {poisson: {rate: 20/s}}}\n  \
+         takes: {to: stock.take, arrive: {burst: {size: 1, at: 100ms, every: 200ms}}}\n\
+         regions: {here: {zones: [a, b, c]}}\nstores:\n  stock: {instances: 3, zones: [a, b, c], workers: unlimited, \
+         stock: {amount: 300}, replication: {quorum: {read: 2, write: 2}}, endpoints: {look: {access: read, steps: [{wait: 200ms}]}, \
+         take: {access: update, steps: [{wait: 10ms}]}, pay: {access: write, steps: [{wait: 10ms}]}}}\n",
+    );
+    // One after the other takes what there is.
+    let [sold, oversold, sold_out, _] = counts(&run);
+    assert_eq!((sold, oversold, sold_out, wrong(&run)), (300, 0, 200, 0));
+}
+
 /// Who reads how many are gone and writes one more does so for several requests at one time: the quorum that overlaps shows each of them what was
 /// answered before, and no more. Alone, a request sells what there is.
 #[test]

@@ -24,6 +24,7 @@ use crate::world::calls::ATTEMPT;
 use crate::world::data::Due;
 use crate::world::frame::{AGAIN, CLIENT, Frame, FrameId, Link, POISONED, Phase, Rank, Waiter};
 use crate::world::network::{self, Departure};
+use crate::world::program::Pc;
 use crate::world::stations::Door;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -376,19 +377,23 @@ impl World<'_> {
             count!(counts, retry::BY_RETRIES);
         }
         let callee = self.frames.take();
-        let new = &mut self.frames[callee];
-        new.key = delivery;
-        new.seq = 0;
-        new.waiter = Waiter::new(message, seq);
-        new.arrived = now;
-        new.instance = instance.into();
-        new.edge = site;
-        new.tries = 0;
-        new.attempt = tries;
-        new.outcome = 0;
-        new.flags = flags;
-        new.phase = Phase::Arriving;
-        new.rank = rank;
+        self.frames[callee] = Frame {
+            key: delivery,
+            seq: 0,
+            waiter: Waiter::new(message, seq),
+            arrived: now,
+            start: 0,
+            instance: instance.into(),
+            pc: Pc::START,
+            next: Link::NONE,
+            edge: site,
+            flags,
+            tries: 0,
+            attempt: tries,
+            outcome: 0,
+            phase: Phase::Arriving,
+            rank,
+        };
         self.works_for(callee, message);
         let at = &mut self.frames[message];
         at.seq = seq;

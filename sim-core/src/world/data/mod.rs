@@ -155,8 +155,8 @@ pub(in crate::world) struct Data {
     stocks: stock::Stocks,
     /// Writes that wait for a quorum: their store, row and number.
     at_quorum: BTreeMap<FrameId, (ServiceId, u64, u64)>,
-    /// Requests that sell at a quorum store: how many things they have seen to be gone, and then write.
-    counted: BTreeMap<FrameId, u64>,
+    /// By frame of a request that sells at a quorum store: its identity, and how many things it has seen to be gone, and then writes.
+    counted: BTreeMap<FrameId, (u64, u64)>,
 }
 
 impl Data {
@@ -176,10 +176,15 @@ impl Data {
     }
 
     /// A request that may sell has seen how many things of its row are gone.
-    fn sees_stock(&mut self, frame: FrameId, store: ServiceId, gone: u64) {
+    fn sees_stock(&mut self, (frame, key): (FrameId, u64), store: ServiceId, gone: u64) {
         if self.stocks.sells(store) {
-            self.counted.insert(frame, gone);
+            self.counted.insert(frame, (key, gone));
         }
+    }
+
+    /// What a request has seen so, once; `None` where another request had its frame then.
+    fn has_seen_stock(&mut self, frame: FrameId, key: u64) -> Option<u64> {
+        self.counted.remove(&frame).filter(|(by, _)| *by == key).map(|(_, gone)| gone)
     }
 
     /// The key of a request in a key space.

@@ -290,7 +290,7 @@ impl World<'_> {
             quorum.reads(row, key, (since, self.now), waits_for, &ways)
         });
         let Some((seen, took)) = read else { return self.too_few_are_up(frame, store) };
-        self.data.sees_stock(frame, store, seen.gone);
+        self.data.sees_stock((frame, key), store, seen.gone);
         self.has_seen(frame, store, row, seen.behind);
         let version = self.data.rows.version_of(store, row).saturating_sub(seen.behind);
         let given = given(&self.model.services[store.index()]);
@@ -308,7 +308,7 @@ impl World<'_> {
         let ways = self.ways_to_copies(frame, store, row, WRITE);
         let written = self.data.rows.quorum_mut(store).and_then(|quorum| quorum.writes(row, key, now, &ways));
         let Some((number, took)) = written else { return self.too_few_are_up(frame, store) };
-        if let Some(gone) = self.data.counted.remove(&frame)
+        if let Some(gone) = self.data.has_seen_stock(frame, key)
             && let Some(quorum) = self.data.rows.quorum_mut(store)
         {
             quorum.sells(row, gone);

@@ -111,15 +111,17 @@ impl World<'_> {
         let place = self.place_on_shelf(store, instance);
         let now = self.now;
         let write = self.data.rows.copies(store).map(Copies::next_position);
+        let key = self.frames[frame].key;
+        let seen = self.data.has_seen_stock(frame, key);
         let of = self.data.stocks.of(store);
         let is_new = !of.shelf.knows(row);
-        let seen = self.data.counted.remove(&frame).filter(|_| of.shelf.counting() == Counting::Seen);
+        let seen = seen.filter(|_| of.shelf.counting() == Counting::Seen);
         let taken = match seen {
             Some(gone) => of.shelf.takes_seen(row, gone),
             None => of.shelf.takes(row, place),
         };
         if let Some(gone) = seen.filter(|_| taken != Taken::SoldOut) {
-            self.data.counted.insert(frame, gone + 1);
+            self.data.counted.insert(frame, (key, gone + 1));
         }
         if taken != Taken::SoldOut
             && let Some(hold) = of.shelf.stock().hold_ns
