@@ -27,6 +27,8 @@ fn known_then(edge: &EdgeCounts) -> EdgeCounts {
     let mut edge = *edge;
     (edge.unanswered, edge.call_unanswered) = (0, 0);
     (edge.latency_sum_ns, edge.call_latency_sum_ns) = (0, 0);
+    // Unanswered attempts that wait for others are among these.
+    edge.failed_below = 0;
     edge
 }
 
