@@ -197,6 +197,9 @@ fn understand(tree: &Node, files: &dyn Files, path: &str, sources: &Sources, ask
     });
     let compiled = compile(&written, &Around { tree, files, path, sources, sets: sets.as_ref() }, &mut problems);
     check::endless(&compiled, &mut problems);
+    if damage.is_empty() {
+        check::copies(&compiled, &mut problems);
+    }
     if damage.is_empty() && !problems.has_errors() {
         check::whole(&compiled, &written, &mut problems);
     }

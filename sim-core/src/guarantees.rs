@@ -1,9 +1,9 @@
 //! What topologies say of guarantee levels, what their stores can give, and what else requests have to carry a ticket for.
 
 use crate::data::level::{Level, Route, Routing};
-use crate::ids::ServiceId;
+use crate::ids::{Caller, ServiceId};
 use crate::problem::Problems;
-use crate::topology::{Admission, Edge, Node, Replication, Service, Store, Topology};
+use crate::topology::{Access, Admission, Edge, Node, ReadFrom, Replication, Service, Store, Topology};
 
 impl Topology {
     /// Whether anything is said of the levels of requests, so that they carry them.
@@ -21,6 +21,52 @@ impl Topology {
         self.edges.iter().any(|edge| edge.gate.is_some() && reads(edge))
     }
 
+    /// Whether a read of a store with a primary can come to a replica: its `reads` say so, or a level that a reader can ask for is routed there.
+    pub fn reads_replicas(&self, store: ServiceId) -> bool {
+        let Node::Store(of) = &self.services[store.index()].node else { return false };
+        let Replication::Primary { reads, .. } = &of.replication else { return false };
+        if *reads != ReadFrom::Primary {
+            return true;
+        }
+        let asked = self.levels_asked();
+        let is_read = |edge: &&Edge| {
+            let endpoint = &self.endpoints[edge.callee.index()];
+            endpoint.service == store && endpoint.access == Some(Access::Read) && edge.gate.is_none()
+        };
+        self.edges.iter().filter(is_read).any(|edge| {
+            let own = |level: Level| edge.level.map_or(asked.at(edge.caller).has(level), |own| own == level);
+            let goes_to_replica = |level: Level| matches!(of.routing.of(level), Route::Replica | Route::Nearest);
+            Level::ALL.into_iter().any(|level| own(level) && goes_to_replica(level))
+        })
+    }
+
+    /// Which levels may be asked of each endpoint: those of the calls to it, and those that their callers bring with them.
+    fn levels_asked(&self) -> LevelsAsked {
+        let mut asked =
+            LevelsAsked { of: vec![Levels::default(); self.endpoints.len()], of_messages: Levels::default() };
+        loop {
+            let before = asked.clone();
+            for edge in &self.edges {
+                let brought = asked.at(edge.caller);
+                let asks = edge.level.map_or(brought, |own| brought.with(own));
+                let callee = self.endpoints[edge.callee.index()].service;
+                asked.of[edge.callee.index()].add(asks);
+                // From which queue to which a message goes is not followed: what works on messages may work on any.
+                let sends = match &self.services[callee.index()].node {
+                    Node::Queue(_) => true,
+                    Node::Store(store) => !store.outboxes.is_empty(),
+                    Node::Service | Node::Cache(_) => false,
+                };
+                if sends {
+                    asked.of_messages.add(asks);
+                }
+            }
+            if asked == before {
+                return asked;
+            }
+        }
+    }
+
     /// Whether limits are kept, or turns given, for each key or tenant of a request.
     pub fn tells_keys_apart(&self) -> bool {
         let doors = self.services.iter().map(|service| &service.admission);
@@ -30,6 +76,44 @@ impl Topology {
         let fair = self.services.iter().any(|service| service.fair_per.is_some())
             || self.edges.iter().any(|edge| edge.kept_by().is_some());
         fair || self.guards.iter().any(|guard| guard.per.is_some()) || doors.into_iter().any(by_key)
+    }
+}
+
+/// Levels that may be asked for, as bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Levels(u8);
+
+impl Levels {
+    fn has(self, level: Level) -> bool {
+        self.0 & 1 << level as u8 != 0
+    }
+
+    fn add(&mut self, others: Self) {
+        self.0 |= others.0;
+    }
+
+    /// What is asked for by calls that ask for a level, of callers that bring one of these or none.
+    fn with(self, own: Level) -> Self {
+        let weaker = Level::ALL.into_iter().filter(|level| *level < own && self.has(*level));
+        Self(weaker.chain([own]).map(|level| 1 << level as u8).sum())
+    }
+}
+
+/// Which levels may be asked of each endpoint, and of what works on messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LevelsAsked {
+    of: Vec<Levels>,
+    of_messages: Levels,
+}
+
+impl LevelsAsked {
+    /// The levels that a caller may bring with it.
+    fn at(&self, caller: Caller) -> Levels {
+        match caller {
+            Caller::Endpoint(id) => self.of[id.index()],
+            Caller::Queue(_) => self.of_messages,
+            Caller::Load(_) | Caller::Scaler(_) => Levels::default(),
+        }
     }
 }
 

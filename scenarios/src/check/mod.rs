@@ -13,6 +13,7 @@ mod near;
 mod own_value;
 mod probes;
 mod reach;
+mod replicas;
 mod size;
 mod studies;
 mod uncounted;
@@ -30,7 +31,7 @@ use sim_core::model::Model;
 use sim_core::names::Names;
 use sim_core::problem::{Problem, Problems};
 use sim_core::service::discipline::Discipline;
-use sim_core::topology::{Access, Node as Kind, ReadFrom, Replication, Subject};
+use sim_core::topology::{Access, Node as Kind, Replication, Subject};
 use std::collections::BTreeMap;
 
 /// Checks the head of the file: what has to be there before anything makes sense.
@@ -85,6 +86,11 @@ pub fn endless(compiled: &Compiled, problems: &mut Problems) {
     cycles::check(compiled, problems);
     own_value::check(compiled, problems);
     size::check(compiled, problems);
+}
+
+/// Finds what is said of reads at copies that may be behind, at stores of which none are read.
+pub fn copies(compiled: &Compiled, problems: &mut Problems) {
+    replicas::check(compiled, problems);
 }
 
 /// Checks the system as a whole, when all of its parts are right.
@@ -264,8 +270,7 @@ fn single_rows(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
     for (index, service) in model.services.iter().enumerate() {
         let Kind::Store(store) = &service.node else { continue };
-        let reads = matches!(&store.replication, Replication::Primary { reads, .. } if *reads != ReadFrom::Primary);
-        if !reads || store.keys.is_some() {
+        if store.keys.is_some() || !model.reads_replicas(index.into()) {
             continue;
         }
         let does = |wanted: &dyn Fn(Access) -> bool| {

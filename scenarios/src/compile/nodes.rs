@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::written::node::{NodeKeys, StoreSettings, WarmUpSettings, Workers};
 use crate::written::queue::{ConsumerSettings, QueueSettings};
 use crate::written::step::StepSettings;
-use crate::written::store::{ReplicationSettings, stock};
+use crate::written::store::stock;
 use crate::written::zones::ZoneSettings;
 use sim_core::data::level::Level;
 use sim_core::data::{DeduplicatedSettings, Effect, WhenDown};
@@ -17,7 +17,7 @@ use sim_core::service::admission::AdmissionSettings;
 use sim_core::service::cpu::CpuLimit;
 use sim_core::service::discipline::Discipline;
 use sim_core::service::disk::DiskSettings;
-use sim_core::topology::{Access, Admission, Health, Node, ReadFrom, Step, Store};
+use sim_core::topology::{Access, Admission, Health, Node, Step, Store};
 use sim_core::units::{Count, SimDuration};
 use std::collections::BTreeSet;
 
@@ -99,11 +99,6 @@ impl Compiler<'_> {
             store.keys = self.names.key_space("key", key, problems);
         }
         if let Some(guarantees) = &settings.session_guarantees {
-            let follows = matches!(replication, Some(ReplicationSettings::Primary(primary)) if primary.reads != ReadFrom::Primary);
-            if !follows {
-                problems.error("session_guarantees", "no read of this store can come to a copy that is behind").hint =
-                    Some("write replication: {primary: {reads: replica}}, or leave session_guarantees out".into());
-            }
             store.session.clone_from(guarantees);
         }
         if let Some(state) = &settings.state {

@@ -284,3 +284,45 @@ fn guarantees_need_a_copy_that_can_be_behind() {
             .any(|p| p.contains("no read of this store can come to a copy that is behind"))
     );
 }
+
+/// Readers of a store whose reads go to the primary, but for those of levels that `routing` sends elsewhere.
+fn routed(asks: &str, routing: &str) -> String {
+    text("reads: primary", "")
+        .replace("lag: {exponential: {mean: 30ms}}", "lag: {exponential: {mean: 500ms}}")
+        .replace(
+            "    key: account\n",
+            &format!("    key: account\n    session_guarantees: [read_your_writes]\n{routing}"),
+        )
+        .replace(
+            "[{call: {to: db.write}}]",
+            &format!("[{{call: {{to: db.write}}}}, {{wait: 100ms}}, {{call: {{to: db.read{asks}}}}}]"),
+        )
+}
+
+/// A guarantee acts where the level of a read sends it to a replica, by what is written or by what holds without that, and is refused elsewhere.
+#[test]
+fn guarantees_act_where_a_level_sends_reads_to_replicas() {
+    let nearest = "    routing: {snapshot_isolation: nearest}\n";
+    for (asks, routing) in
+        [(", level: eventual", nearest), (", level: snapshot_isolation", ""), (", level: eventual", "")]
+    {
+        let text = routed(asks, routing);
+        let run = run_of(&text, 0);
+        assert_eq!(wrong(&run, Wrongness::StaleRead).0, 0, "{asks}{routing}");
+        assert!(counted(&run, &KEPT_FROM_COPIES) > 30_000, "{asks}{routing}");
+        let without = run_of(&text.replace("    session_guarantees: [read_your_writes]\n", ""), 0);
+        assert!(wrong(&without, Wrongness::StaleRead).0 > 20_000, "{asks}{routing}");
+    }
+    // By the level of the load, which the call brings with it.
+    let of_load = |level: &str| routed("", "").replace("{to: app.save,", &format!("{{to: app.save, level: {level},"));
+    assert!(counted(&run_of(&of_load("eventual"), 0), &KEPT_FROM_COPIES) > 30_000);
+    let refused = |text: &str| {
+        let found = problems(text);
+        let is = "session_guarantees: no read of this store can come to a copy that is behind";
+        assert!(found.iter().any(|p| p.contains(is)), "{found:?}");
+    };
+    refused(&routed("", nearest));
+    refused(&of_load("serializable"));
+    refused(&routed(", level: strict_serializable", nearest));
+    refused(&routed(", level: eventual", "    routing: {eventual: primary}\n"));
+}

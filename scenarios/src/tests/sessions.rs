@@ -204,5 +204,9 @@ fn a_closed_timestamp_needs_a_replica_that_is_read() {
             .iter()
             .any(|p| p.contains("no read of this store comes to a replica"))
     );
+    // By its level a read comes to a replica, whatever is said of the others.
+    let leveled = READ.replace("db.read", "db.read, level: eventual");
+    let of_level = |primary: &str| problems(&text(&leveled, "", "").replace("reads: nearest", primary));
+    assert!(of_level("reads: primary, closed_timestamp_lag: 3s").is_empty());
     assert!(of("closed_timestamp_lag: 0s").iter().any(|p| p.contains("what is no time old")));
 }

@@ -117,10 +117,6 @@ impl PrimarySettings {
         if let Some(failover) = &self.failover {
             problems.at("failover", |p| failover.validate(p));
         }
-        if self.closed_timestamp_lag.is_some() && self.reads == ReadFrom::Primary {
-            problems.error("closed_timestamp_lag", "no read of this store comes to a replica").hint =
-                Some("write reads: replica, or leave closed_timestamp_lag out".into());
-        }
         if self.closed_timestamp_lag.is_some_and(SimDuration::is_zero) {
             problems.error("closed_timestamp_lag", "what is no time old is what the primary has").hint =
                 Some("write a time such as 3s, or leave it out".into());
