@@ -200,7 +200,9 @@ impl World<'_> {
     fn leaves_to_others(&self, able: &mut Vec<InstanceId>, key: u64) {
         let takes = |instance: &InstanceId| {
             let share = self.stations.share_of(*instance);
-            share >= 1.0 || Keyed::of(mix(key, u64::from(instance.0)), SHARE).unit() < share
+            // By its number in its service: what other services there are changes no draw.
+            let number = self.stations.number(*instance);
+            share >= 1.0 || Keyed::of(mix(key, u64::from(number)), SHARE).unit() < share
         };
         if able.iter().any(takes) {
             able.retain(takes);

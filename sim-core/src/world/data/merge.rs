@@ -9,7 +9,7 @@
 use super::Due;
 use super::copies::{CALLS, Lost};
 use crate::data::Cause;
-use crate::engine::rng::mix;
+use crate::engine::rng::{hash_name, mix};
 use crate::engine::table::Maybe;
 use crate::ids::EdgeId;
 use crate::ids::{InstanceId, ServiceId};
@@ -251,11 +251,13 @@ impl World<'_> {
         let first = self.stations.first(store);
         let instance = |number: usize| InstanceId(first.0 + number as u32);
         let up: Vec<usize> = (0..places).filter(|number| self.stations.serves(instance(*number))).collect();
+        // By its name: what other stores there are changes no draw.
+        let salt = mix(MERGE ^ rounds, hash_name(&self.model.services[store.index()].name));
         let mut pairs = Vec::new();
         for &from in &up {
             for &to in up.iter().filter(|to| **to != from) {
                 let zones = (self.stations.zone_of(instance(from)), self.stations.zone_of(instance(to)));
-                let key = mix(mix(MERGE ^ rounds, u64::from(store.0)), (from as u64) << 32 | to as u64);
+                let key = mix(salt, (from as u64) << 32 | to as u64);
                 if self.within_takes(store, zones, key).is_some() {
                     pairs.push((from, to));
                 }

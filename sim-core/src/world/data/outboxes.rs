@@ -8,7 +8,7 @@
 use super::message::MESSAGE;
 use super::{Due, topics};
 use crate::counters::{count, level};
-use crate::engine::rng::mix;
+use crate::engine::rng::{hash_name, mix};
 use crate::engine::table::Maybe;
 use crate::ids::{Caller, EdgeId, InstanceId, ServiceId, ZoneId};
 use crate::message::outbox::{self, Outbox};
@@ -198,7 +198,9 @@ impl World<'_> {
             return (!zones.is_empty()).then_some(0);
         };
         let from = self.stations.zone_of(relay);
-        let key = mix(u64::from(to.0) << 32 | number as u64, self.now);
+        // By their names: what other services there are changes no draw.
+        let [sender, receiver] = [by, to].map(|of| hash_name(&self.model.services[of.index()].name));
+        let key = mix(mix(sender, receiver), self.now);
         zones.into_iter().find_map(|zone| self.message_takes((by, to), (from, zone), key))
     }
 

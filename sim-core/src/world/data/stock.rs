@@ -9,7 +9,7 @@ use super::copies::{Copies, Lost};
 use crate::counters::count;
 use crate::data::stock::{self, Counting, Escrow, Shelf, Taken};
 use crate::data::{Cause, Wrongness};
-use crate::engine::rng::mix;
+use crate::engine::rng::{hash_name, mix};
 use crate::ids::{InstanceId, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::outcome::Outcome;
@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const AGAIN_NS: u64 = 1_000_000_000;
 /// The zone of the reserve.
 const HOME: usize = 0;
+const RIGHTS: u64 = 0x7c;
 
 /// A thing that is kept for a request until it confirms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -342,9 +343,11 @@ impl World<'_> {
     }
 
     fn rights_message_takes(&mut self, store: ServiceId, (from, to): (usize, usize)) -> Option<u64> {
+        // By its name: what other stores there are changes no draw.
+        let salt = mix(RIGHTS, hash_name(&self.model.services[store.index()].name));
         let of = self.data.stocks.of(store);
         of.messages += 1;
-        let (zones, key) = ((of.zones[from], of.zones[to]), mix(u64::from(store.0) << 32 | 0x7c, of.messages));
+        let (zones, key) = ((of.zones[from], of.zones[to]), mix(salt, of.messages));
         if from == to { Some(0) } else { self.within_takes(store, zones, key) }
     }
 
