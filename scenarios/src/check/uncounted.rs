@@ -80,7 +80,8 @@ fn lacks(model: &Model, service: ServiceId, counter: &Counter) -> Option<&'stati
             data::KEPT_FROM_COPIES,
         ]) =>
         {
-            (has_primary(), "what sessions see is counted at stores with a primary and replicas only")
+            let merges = || store_has(&|store| matches!(store.replication, Replication::Merge { .. }));
+            (has_primary() || merges(), "what sessions see is counted where copies follow a primary, or merge")
         }
         () => return None,
     };

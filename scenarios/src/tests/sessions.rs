@@ -210,3 +210,101 @@ fn a_closed_timestamp_needs_a_replica_that_is_read() {
     assert!(of_level("reads: primary, closed_timestamp_lag: 3s").is_empty());
     assert!(of("closed_timestamp_lag: 0s").iter().any(|p| p.contains("what is no time old")));
 }
+
+/// The same store, whose copies merge each second.
+fn merging(steps: &str, guarantees: &str, rest: &str) -> String {
+    let kept = if guarantees.is_empty() { String::new() } else { format!("    session_guarantees: [{guarantees}]") };
+    text(steps, &kept, rest)
+        .replace("{primary: {replicas: 2, reads: nearest, lag: {exponential: {mean: 500ms}}}}", "{merge: {every: 1s}}")
+}
+
+/// Two of three copies lack a write until they merge: 100 ms after it that is so for nine of ten, and of the reads 2/3 lack it.
+#[test]
+fn sessions_of_copies_that_merge_read_what_they_have_written() {
+    let steps = format!("{WRITE}, {{wait: 100ms}}, {READ}");
+    let run = run_of(&merging(&steps, "", ""), 7);
+    let reads = answers(&run, 1);
+    let (missed, kept) = (counted(&run, &OWN_WRITES_MISSED) as f64 / reads, counted(&run, &KEPT_FROM_COPIES));
+    assert!((missed - 0.6).abs() < 0.01 && kept == 0, "{missed} missed, {kept} kept");
+    assert_eq!(stale(&run) as f64, missed * reads, "each row has one session");
+    let run = run_of(&merging(&steps, "read_your_writes", ""), 7);
+    let (missed, kept) =
+        (counted(&run, &OWN_WRITES_MISSED), counted(&run, &KEPT_FROM_COPIES) as f64 / answers(&run, 1));
+    assert!(missed == 0 && (kept - 0.9).abs() < 0.01, "{missed} missed, {kept} kept");
+    // One that has only read nothing binds.
+    let run = run_of(&merging(&steps, "monotonic_reads", ""), 7);
+    assert!((counted(&run, &OWN_WRITES_MISSED) as f64 / answers(&run, 1) - 0.6).abs() < 0.01);
+}
+
+/// All that sessions do at copies that merge, with crashes and a cut between zones.
+#[test]
+fn guarantees_hold_where_copies_merge_whatever_fails() {
+    let rest = "regions: {here: {zones: [a, b, c]}}\nfaults:\n  dies: {inject: crash, where: {service: db, count: 1}, at: 20s, for: 15s, every: 60s}\n  \
+        cut: {inject: partition, where: {between: [a, b]}, at: 40s, for: 30s, every: 100s}\n";
+    let steps =
+        format!("{READ}, {WRITE}, {{wait: 30ms}}, {READ}, {{call: {{to: db.update}}}}, {READ}, {WRITE}, {READ}")
+            .replace("}}", ", timeout: 1s}}");
+    let counters = [&OWN_WRITES_MISSED, &READS_WENT_BACK, &WRITES_OUT_OF_ORDER, &WRITES_BEFORE_READS];
+    for seed in 1..4 {
+        let of = |guarantees: &str| {
+            let text = merging(&steps, guarantees, rest)
+                .replace("    instances: 3\n", "    instances: 3\n    zones: [a, b, c]\n")
+                .replace("count: 10M", "count: 50")
+                .replace("rate: 100/s", "rate: 20/s");
+            let run = run_of(&text, seed);
+            assert_eq!(counted(&run, &HELD_BACK), 0);
+            counters.map(|counter| counted(&run, counter))
+        };
+        let all = of("");
+        assert!(all.iter().all(|count| *count > 100), "{all:?}");
+        assert_eq!(of("read_your_writes, monotonic_reads, monotonic_writes, writes_follow_reads"), [0; 4]);
+        for (place, one) in
+            ["read_your_writes", "monotonic_reads", "monotonic_writes", "writes_follow_reads"].into_iter().enumerate()
+        {
+            assert_eq!(of(one)[place], 0, "{one}");
+        }
+    }
+}
+
+/// What one copy alone has is with that copy: while it is down, nobody else can answer who has written there. A copy that is farther away is asked
+/// where the nearest lacks it.
+#[test]
+fn where_no_copy_has_it_nobody_answers() {
+    let near = |call: &str| call.replace("}}", ", timeout: 1s, locality: {prefer: zone}}}");
+    let in_zone = |text: String| {
+        let checked = "    instances: 3\n    zones: [a, b, c]\n    health: {every: 200ms, timeout: 100ms, unhealthy_after: 1, healthy_after: 1}\n";
+        text.replace("    instances: 3\n", checked)
+            .replace("app: {workers: unlimited", "app: {workers: unlimited, zones: [a]")
+            .replace("every: 1s", "every: 10m")
+    };
+    let rest = "regions: {here: {zones: [a, b, c]}}\nfaults: {dies: {inject: crash, where: {service: db, instances: [0]}, at: 300s}}\n";
+    // Of those that write in their own zone and read within 10 s, those that read when it is down.
+    let steps = format!("{}, {{wait: 10s}}, {}", near(WRITE), near(READ));
+    let run = run_of(&in_zone(merging(&steps, "read_your_writes", rest)), 7);
+    let failed: u64 = run.edge(EdgeId(1), run.whole()).outcomes[2..].iter().sum();
+    assert!((failed as f64 - 1_000.0).abs() < 130.0, "{failed}");
+    assert_eq!(counted(&run, &OWN_WRITES_MISSED), 0);
+    let run = run_of(&in_zone(merging(&steps, "", rest)), 7);
+    let failed: u64 = run.edge(EdgeId(1), run.whole()).outcomes[2..].iter().sum();
+    assert!(failed < 200, "{failed}");
+    assert!(counted(&run, &OWN_WRITES_MISSED) > 700);
+    // Written wherever it may be, and read in the own zone, or else where it is.
+    let steps = format!("{WRITE}, {{wait: 100ms}}, {}", near(READ));
+    let run = run_of(&in_zone(merging(&steps, "read_your_writes", "regions: {here: {zones: [a, b, c]}}\n")), 7);
+    assert_eq!(counted(&run, &OWN_WRITES_MISSED), 0);
+    let kept = counted(&run, &KEPT_FROM_COPIES) as f64 / answers(&run, 1);
+    assert!((kept - 2.0 / 3.0).abs() < 0.01, "{kept}");
+}
+
+#[test]
+fn quorums_keep_no_sessions() {
+    let of = |quorum: &str| {
+        let kept = "    session_guarantees: [read_your_writes]";
+        problems(&text(READ, kept, "").replace(
+            "{primary: {replicas: 2, reads: nearest, lag: {exponential: {mean: 500ms}}}}",
+            &format!("{{quorum: {{copies: 3, {quorum}}}}}"),
+        ))
+    };
+    assert!(of("read: 1, write: 1").iter().any(|p| p.contains("a quorum whose reads miss writes knows no copy")));
+    assert!(of("read: 2, write: 2").iter().any(|p| p.contains("no read of this store can come to a copy")));
+}

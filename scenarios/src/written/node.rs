@@ -131,12 +131,14 @@ with_node_keys! {
         /// The key space of its rows; without one, all requests touch a single row.
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<String>,
-        /// What a request can rely on at a store with a primary, whatever copy it reads: `read_your_writes`, `monotonic_reads`, `monotonic_writes`
-        /// and `writes_follow_reads`; default nothing. A session is a request of a load with all that it causes. With the first two a read goes only
-        /// to copies that have what its request has written, or has seen, and to the primary where none has; `kept_from_copies` counts it. With
-        /// `monotonic_writes` or `writes_follow_reads` a replica applies a write of a row only after what its session had written, or read, of that
-        /// row before: nobody sees an answer without the question. `held_back` counts writes that wait for that; a `commit` that waits for replicas
-        /// waits longer.
+        /// What a request can rely on, whatever copy it comes to, at a store with a primary or one whose copies merge: `read_your_writes`,
+        /// `monotonic_reads`, `monotonic_writes` and `writes_follow_reads`; default nothing. A session is a request of a load with all that it
+        /// causes. With the first two a read goes only to copies that have what its request has written, or has seen, and to the primary where none
+        /// has; `kept_from_copies` counts it. With `monotonic_writes` or `writes_follow_reads` a replica applies a write of a row only after what its
+        /// session had written, or read, of that row before: nobody sees an answer without the question. `held_back` counts writes that wait for
+        /// that; a `commit` that waits for replicas waits longer. Where copies merge there is no primary and nothing is held back: reads, and with
+        /// the last two writes, go to a copy that has what they need, however far away, and fail as unreachable where no such copy is up. A quorum
+        /// has none of this: its reads have all writes, or, where read + write <= copies, no copy is known to have them.
         #[serde(skip_serializing_if = "Option::is_none")]
         session_guarantees: Option<Vec<SessionGuarantee>>,
         /// The strongest guarantee level that its answers have: `strict_serializable`, `serializable`, `snapshot_isolation`, `read_committed` or

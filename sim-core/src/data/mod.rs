@@ -32,7 +32,7 @@ counters! {
         WRITES_OUT_OF_ORDER = "writes_out_of_order", "reads that see a write and lack an earlier one of the same session, which `monotonic_writes` prevents";
         WRITES_BEFORE_READS = "writes_before_reads", "reads that see a write and lack one that its session had read before it, which `writes_follow_reads` prevents";
         HELD_BACK = "held_back", "writes that replicas apply later than they come, because `monotonic_writes` or `writes_follow_reads` orders them";
-        KEPT_FROM_COPIES = "kept_from_copies", "reads that a session guarantee, or a closed timestamp, keeps from copies which lack what they need";
+        KEPT_FROM_COPIES = "kept_from_copies", "reads, and where copies merge writes, that a session guarantee or a closed timestamp keeps from copies which lack what they need";
         FENCED = "fenced_writes", "writes that come to an instance which is not the primary any more, and fail there";
         UNCHECKED = "unchecked", "requests that are worked on though the store of idempotency keys did not answer, so that nobody knows whether they were done before";
         DUPLICATES = "duplicates", "effects that are applied more than once";

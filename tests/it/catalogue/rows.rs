@@ -52,7 +52,7 @@ pub const ROWS: &[Row] = &[
     ("D2", "gate that re-reads at a level", "data/replica-lag-levels", "a_gate_makes_a_request_strong_again_and_its_answer_right, acts step gate"),
     ("D3", "primary and replicas with lag, failover that loses the tail", "data/stale-reads, data/recovery-restore", "a_crash_loses_what_no_replica_has, truth data/lost-in-a-failover"),
     ("D3", "order of the writes of sessions, closed timestamps", "data/answers-before-questions", "a_guarantee_holds_whatever_crashes, sessions_find_what_their_store_promises_whatever_fails, replicas_show_what_is_as_old_as_the_closed_timestamp"),
-    ("D3", "quorums, session guarantees", "data/quorum-staleness, data/edited-posts", "reads_are_stale_as_often_as_the_published_model_says, a_session_reads_what_it_has_written"),
+    ("D3", "quorums, session guarantees", "data/quorum-staleness, data/replica-lag-levels", "reads_are_stale_as_often_as_the_published_model_says, a_session_reads_what_it_has_written, guarantees_act_where_a_level_sends_reads_to_replicas, guarantees_hold_where_copies_merge_whatever_fails"),
     ("D3", "escrow counters, reads routed by level", "data/flash-sale-escrow, data/replica-lag-levels", "escrow_never_sells_more_than_there_is, reads_go_where_their_level_says, acts store escrow"),
     ("D4", "sagas and two-phase commit", "messages/order-saga, messages/two-phase-commit", "sagas_end_the_same_however_they_are_coordinated, steps_are_tried_again_after_two_four_and_eight_seconds, participants_keep_their_workers_until_the_decision"),
     ("D5", "queues: at least once, visibility, dead letters, idempotency", "scaling/queue-workers, queues/priority, messages/outbox", "deliveries_pass_the_network_and_its_faults, acts effect deduplicated, truth queueing/message-age"),

@@ -128,6 +128,15 @@ fn sessions(seed: u64) -> String {
     let commit = *dice.pick(&["", ", commit: one_replica", ", commit: majority", ", commit: asynchronous"]);
     let closed = *dice.pick(&["", "", ", closed_timestamp_lag: 300ms"]);
     let (rows, lag) = (dice.number(1, 60), dice.number(10, 600));
+    let replication = if dice.chance(40) {
+        format!(
+            "{{merge: {{every: {}ms{}}}}}",
+            dice.number(50, 1_500),
+            dice.pick(&["", ", conflicts: last_writer_wins"])
+        )
+    } else {
+        format!("{{primary: {{lag: {{exponential: {{mean: {lag}ms}}}}, reads: nearest{failover}{commit}{closed}}}}}")
+    };
     let steps: Vec<String> = (0..dice.number(2, 7))
         .map(|_| match dice.below(5) {
             0 => format!("{{wait: {}ms}}", dice.number(1, 400)),
@@ -141,7 +150,7 @@ fn sessions(seed: u64) -> String {
          load:\n  users: {{to: app.go, arrive: {{poisson: {{rate: {}/s}}}}}}\n  readers: {{to: db.read, arrive: {{poisson: {{rate: 20/s}}}}}}\n\
          services: {{app: {{instances: 3, zones: [a, b, c], workers: unlimited, endpoints: {{go: {{steps: [{{wait: 1ms}}, {}]}}}}}}}}\n\
          stores:\n  db:\n    instances: 3\n    zones: [a, b, c]\n    workers: 50\n    key: row\n{kept}    \
-         replication: {{primary: {{lag: {{exponential: {{mean: {lag}ms}}}}, reads: nearest{failover}{commit}{closed}}}}}\n    \
+         replication: {replication}\n    \
          endpoints: {{read: {{access: read, steps: [{{work: 1ms}}]}}, write: {{access: write, steps: [{{work: 1ms}}]}}, update: {{access: update, steps: [{{work: 1ms}}]}}}}\n",
         dice.number(5, 40),
         steps.join(", ")

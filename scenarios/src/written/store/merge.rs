@@ -21,6 +21,11 @@ use sim_core::units::SimDuration;
 /// the cause "overwritten by a later writer", and by `lost_writes`. A clock that is behind (`inject: clock_skew`) loses also what was written after
 /// the other.
 ///
+/// With `session_guarantees` a request goes only to copies that have what it has written or read before: reads for `read_your_writes` and
+/// `monotonic_reads`, writes for `monotonic_writes` and `writes_follow_reads`. Copies tell each other all that they know, so that the orders of
+/// writes are kept thereby. Where no such copy is up, the call fails as unreachable: what one copy alone has is with that copy. A write that a later
+/// one has overwritten counts as there. Without guarantees an oracle counts what sessions find out of order, as at a store with a primary.
+///
 /// A `stock` of such a store is a counter that converges: each copy sells by what it knows, so that together they may sell more than there is,
 /// which counts as `oversold`, unless its `escrow` splits the right to sell.
 ///
@@ -46,7 +51,8 @@ use sim_core::units::SimDuration;
 ///
 /// # Source
 /// Shapiro, Preguica, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011; Riak's data types, Redis Enterprise Active-Active.
-/// Registers whose last writer wins: Apache Cassandra, `DynamoDB` global tables.
+/// Sessions: Terry et al., "Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994; session tokens of Azure Cosmos DB. Registers whose
+/// last writer wins: Apache Cassandra, `DynamoDB` global tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MergeSettings {

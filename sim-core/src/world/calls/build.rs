@@ -201,7 +201,9 @@ pub(super) fn role(model: &Model, edge: &Edge) -> Role {
 fn role_in_store(model: &Model, edge: &Edge) -> Role {
     let endpoint = &model.endpoints[edge.callee.index()];
     let Node::Store(store) = &model.services[endpoint.service.index()].node else { return Role::Any };
-    let Replication::Primary { reads, .. } = &store.replication else { return Role::Any };
+    let Replication::Primary { reads, .. } = &store.replication else {
+        return if keeps_session(store) && endpoint.access.is_some() { Role::Others } else { Role::Any };
+    };
     if endpoint.access == Some(Access::Read) && model.uses_levels() {
         return Role::ByLevel;
     }

@@ -189,9 +189,15 @@ impl World<'_> {
     fn leaves_out_copies(&mut self, able: &mut Vec<InstanceId>, frame: FrameId, site: EdgeId) -> bool {
         let store = self.calls.sites[site].service;
         let before = able.len();
-        able.retain(|&instance| self.may_read_at(frame, instance));
+        able.retain(|&instance| self.may_call_at(frame, site, instance));
         if able.len() < before {
             count!(self.stations.counts(store), data::KEPT_FROM_COPIES);
+        }
+        if able.is_empty() && before > 0 && !self.data.has_primary(store) {
+            // Copies that merge have no primary: one that is farther away may have it, or nobody.
+            *able = self.healthy(frame, site, false);
+            able.retain(|&instance| self.may_call_at(frame, site, instance));
+            return false;
         }
         able.is_empty() && before > 0
     }

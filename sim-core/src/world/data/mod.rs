@@ -258,6 +258,11 @@ impl Data {
         self.rows.keeps_sessions(store)
     }
 
+    /// Whether a store has a primary.
+    pub(in crate::world) fn has_primary(&self, store: ServiceId) -> bool {
+        self.rows.copies(store).is_some()
+    }
+
     /// Whether the writes of a store are answered before its disk has them.
     pub(in crate::world) fn is_asynchronous(&self, store: ServiceId) -> bool {
         self.rows.copies(store).is_some_and(copies::Copies::is_asynchronous)

@@ -17,7 +17,7 @@ use crate::dist::Distribution;
 use crate::engine::rng::hash_name;
 use crate::engine::table::{Maybe, Table};
 use crate::guarantees::{given, keeps_session};
-use crate::ids::{InstanceId, KeySpaceId, ServiceId};
+use crate::ids::{EdgeId, InstanceId, KeySpaceId, ServiceId};
 use crate::model::Model;
 use crate::outcome::Outcome;
 use crate::topology::{KeySpace, Node, Replication};
@@ -107,6 +107,7 @@ impl Rows {
                         if *last_wins {
                             merging.lets_the_last_win();
                         }
+                        merging.promises(&store.session);
                         rows.merging = Some(merging);
                     }
                     Replication::None => {}
@@ -200,8 +201,8 @@ impl Rows {
 }
 
 impl World<'_> {
-    /// Whether a request may read at a copy of a store: its session asks for nothing, or the copy has what it asks for.
-    pub(in crate::world) fn may_read_at(&self, frame: FrameId, instance: InstanceId) -> bool {
+    /// Whether a request may call at a copy of a store: its session asks for nothing, or the copy has what it asks for.
+    pub(in crate::world) fn may_call_at(&self, frame: FrameId, site: EdgeId, instance: InstanceId) -> bool {
         let service = self.stations.service_of(instance);
         let store = &self.data.rows.stores[service];
         let number = self.stations.number(instance) as usize;
@@ -216,6 +217,12 @@ impl World<'_> {
             Session { id, seen: self.tickets.seen(frame, service) }
         };
         if store.copies.as_ref().is_some_and(|copies| !copies.suffices(row, number, session, self.now)) {
+            return false;
+        }
+        if let Some(merging) = &store.merging
+            && let Some(access) = self.model.endpoints[self.model.edges[site.index()].callee.index()].access
+            && !merging.suffices(row, number, session, access)
+        {
             return false;
         }
         let needed = if is_root { 0 } else { self.version_needed(frame, service) };
@@ -247,6 +254,7 @@ impl World<'_> {
         let now = self.now;
         let row = self.row(frame, service);
         let (key, id) = (self.frames[frame].key, self.request_of(frame));
+        let since = self.frames[frame].arrived;
         let has_copies = self.data.rows.stores[service].copies.is_some();
         let via = if has_copies { self.calls_above(frame) } else { [Maybe::NONE; CALLS] };
         let store = &mut self.data.rows.stores[service];
@@ -276,7 +284,9 @@ impl World<'_> {
             return self.commits(frame, service, position);
         }
         if let Some(merging) = &mut store.merging {
-            merging.writes(row, self.stations.number(self.frames[frame].instance.known()) as usize, now);
+            let session = Session { id, seen: self.tickets.seen(frame, service) };
+            let number = self.stations.number(self.frames[frame].instance.known()) as usize;
+            merging.writes(row, number, session, (since, now));
             if merging.has_registers() {
                 self.stamps_write(frame, service, row);
             }
@@ -321,7 +331,7 @@ impl World<'_> {
             (None, Some(merging)) if merging.is_stale(row, number, at.arrived) => Some(Cause::Merge),
             _ => None,
         };
-        if of.copies.is_some() {
+        if of.copies.is_some() || of.merging.is_some() {
             self.sees_at_copy(frame, service, (row, number), behind > 0);
         }
         self.has_seen(frame, service, row, behind);
@@ -335,15 +345,20 @@ impl World<'_> {
 
     /// A request reads its row at a copy: counts which orders of writes it finds broken, and remembers what it has seen.
     fn sees_at_copy(&mut self, frame: FrameId, service: ServiceId, (row, number): (u64, usize), is_behind: bool) {
-        let Some(copies) = self.data.rows.copies(service) else { return };
-        let now = self.now;
-        let seen = copies.sees(row, number, now);
-        if is_behind {
-            let session = Session { id: self.request_of(frame), seen: self.tickets.seen(frame, service) };
-            let found = copies.disorder(row, number, session, now);
-            if found != Disorder::default() {
-                self.order_is_broken(service, found);
+        let store = &self.data.rows.stores[service];
+        let (now, since) = (self.now, self.frames[frame].arrived);
+        let session = Session { id: self.request_of(frame), seen: self.tickets.seen(frame, service) };
+        let (seen, found) = match (&store.copies, &store.merging) {
+            (Some(copies), _) => {
+                (copies.sees(row, number, now), is_behind.then(|| copies.disorder(row, number, session, now)))
             }
+            (None, Some(merging)) => {
+                (merging.sees(row, number, now), is_behind.then(|| merging.disorder(row, number, session, since)))
+            }
+            (None, None) => return,
+        };
+        if let Some(found) = found.filter(|found| *found != Disorder::default()) {
+            self.order_is_broken(service, found);
         }
         seen.into_iter().for_each(|seen| self.tickets.has_seen(frame, service, seen));
     }

@@ -27,6 +27,16 @@ pub(in crate::world) struct Seen {
 }
 
 impl Seen {
+    /// At a copy, at this time [ns].
+    pub(in crate::world::data) fn at(copy: usize, at: u64) -> Self {
+        Self { copy: copy as u32, at }
+    }
+
+    /// Whether this was by a time [ns], and at a copy that had a write then; `had` is by copy from when on it has it [ns].
+    pub(in crate::world::data) fn had(&self, had: &[u64], by: u64) -> bool {
+        self.at <= by && had[self.copy as usize] <= self.at
+    }
+
     /// Whether this was at the same copy as another read.
     pub(in crate::world) fn is_where(&self, other: &Self) -> bool {
         self.copy == other.copy

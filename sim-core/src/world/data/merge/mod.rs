@@ -6,9 +6,12 @@
 //! may lack what another copy has answered. Where the last writer wins, a row is a register, and what the winner did not know is lost when copies
 //! meet that have both.
 
+mod sessions;
+
 use super::Due;
-use super::copies::{CALLS, Lost};
+use super::copies::{CALLS, Lost, Session};
 use crate::data::Cause;
+use crate::data::replication::SessionGuarantee;
 use crate::engine::rng::{hash_name, mix};
 use crate::engine::table::Maybe;
 use crate::ids::EdgeId;
@@ -17,18 +20,27 @@ use crate::topology::{Node, Replication, Store};
 use crate::world::World;
 use crate::world::events::EventId;
 use crate::world::stations::Life;
+use sessions::Before;
 use std::collections::BTreeMap;
 
 const MERGE: u64 = 0x7a;
+/// When a copy has a write that it has not got yet.
+const NEVER: u64 = u64::MAX;
 
-/// A write that some copy lacks.
-#[derive(Debug, Clone, Copy)]
+/// A write that some copy lacks, or that follows one that some copy lacks.
+#[derive(Debug, Clone)]
 struct Write {
     copy: usize,
     /// Its number in the log of that copy.
     number: u64,
     /// When it was answered [ns].
     at: u64,
+    /// By copy: from when on it has the write [ns].
+    had: Vec<u64>,
+    /// The session that made it; 0 of none.
+    session: u64,
+    /// What its session had written or read before, and some copy lacked then.
+    after: Vec<Before>,
 }
 
 /// A write of a register that the last writer wins.
@@ -106,6 +118,8 @@ pub(super) struct Merging {
     rounds: u64,
     /// Where the last writer wins.
     registers: Option<Box<Registers>>,
+    /// What sessions can rely on.
+    guarantees: Vec<SessionGuarantee>,
 }
 
 impl Merging {
@@ -113,7 +127,7 @@ impl Merging {
     pub(super) fn new(places: usize, number: usize) -> Self {
         let is_there = (0..places).map(|place| place < number).collect();
         let (known, rows) = (vec![vec![0; places]; places], BTreeMap::new());
-        Self { known, is_there, rows, rounds: 0, registers: None }
+        Self { known, is_there, rows, rounds: 0, registers: None, guarantees: Vec::new() }
     }
 
     /// The last writer of a row wins.
@@ -147,19 +161,22 @@ impl Merging {
     }
 
     /// A copy is there from now on, and knows what a peer knows; or it goes, and has told a peer. `false` where nothing changes.
-    fn changes(&mut self, copy: usize, is_there: bool, peer: Option<usize>) -> bool {
+    fn changes(&mut self, copy: usize, is_there: bool, peer: Option<usize>, now: u64) -> bool {
         let changes = std::mem::replace(&mut self.is_there[copy], is_there) != is_there;
         if let Some(peer) = peer.filter(|_| changes) {
-            self.merges(&[if is_there { (peer, copy) } else { (copy, peer) }]);
+            self.merges(&[if is_there { (peer, copy) } else { (copy, peer) }], now);
         }
         changes
     }
 
-    /// A copy takes a write.
-    pub(super) fn writes(&mut self, row: u64, copy: usize, now: u64) {
+    /// A copy takes a write of a session, sent at `since` [ns].
+    pub(super) fn writes(&mut self, row: u64, copy: usize, session: Session<'_>, (since, now): (u64, u64)) {
+        let after = self.before(row, session, since);
         self.known[copy][copy] += 1;
         let number = self.known[copy][copy];
-        self.rows.entry(row).or_default().push(Write { copy, number, at: now });
+        let mut had = vec![NEVER; self.known.len()];
+        had[copy] = now + 1;
+        self.rows.entry(row).or_default().push(Write { copy, number, at: now, had, session: session.id, after });
     }
 
     fn lacking(&self, row: u64, copy: usize) -> impl Iterator<Item = &Write> {
@@ -178,7 +195,7 @@ impl Merging {
     }
 
     /// Of each pair `from -> to` the second knows what the first knew before.
-    fn merges(&mut self, pairs: &[(usize, usize)]) {
+    fn merges(&mut self, pairs: &[(usize, usize)], now: u64) {
         let before = self.known.clone();
         for &(from, to) in pairs {
             for (mine, theirs) in self.known[to].iter_mut().zip(&before[from]) {
@@ -187,8 +204,17 @@ impl Merging {
         }
         let there: Vec<&Vec<u64>> =
             self.known.iter().zip(&self.is_there).filter(|(_, is)| **is).map(|(of, _)| of).collect();
+        let is_lacked = |copy: usize, number: u64| there.iter().any(|of| of[copy] < number);
+        let known = &self.known;
         self.rows.retain(|_, writes| {
-            writes.retain(|write| there.iter().any(|of| of[write.copy] < write.number));
+            writes.retain_mut(|write| {
+                // What a copy has in the moment in which it merges it may have been asked for before.
+                let comes =
+                    known.iter().zip(&mut write.had).filter(|(of, at)| of[write.copy] >= write.number && **at == NEVER);
+                comes.for_each(|(_, at)| *at = now + 1);
+                let follows = |before: &Before| is_lacked(before.copy, before.number);
+                is_lacked(write.copy, write.number) || write.after.iter().any(follows)
+            });
             !writes.is_empty()
         });
     }
@@ -213,9 +239,9 @@ impl World<'_> {
 
     /// The copies of a store merge, as far as they reach each other.
     pub(super) fn copies_merge(&mut self, store: ServiceId, id: EventId) {
-        let pairs = self.pairs_that_speak(store);
+        let (pairs, now) = (self.pairs_that_speak(store), self.now);
         if let Some(merging) = self.data.rows.merging_mut(store) {
-            merging.merges(&pairs);
+            merging.merges(&pairs, now);
             let lost = merging.lost();
             self.writes_are_lost(store, &lost, Cause::Overwritten);
         }
@@ -236,7 +262,9 @@ impl World<'_> {
         }
         let serves = |place: &usize| self.stations.serves(InstanceId(first.0 + *place as u32));
         let peer = (0..places).filter(|place| *place != number).find(serves);
-        let changes = self.data.rows.merging_mut(store).is_some_and(|merging| merging.changes(number, is_up, peer));
+        let now = self.now;
+        let changes =
+            self.data.rows.merging_mut(store).is_some_and(|merging| merging.changes(number, is_up, peer, now));
         if changes {
             let lost = self.data.rows.merging_mut(store).map_or_else(Vec::new, Merging::lost);
             self.writes_are_lost(store, &lost, Cause::Overwritten);
@@ -271,19 +299,21 @@ impl World<'_> {
 mod tests {
     use super::*;
 
+    const NOBODY: Session<'_> = Session { id: 0, seen: &[] };
+
     #[test]
     fn a_copy_has_a_write_when_it_has_merged_also_by_way_of_a_third() {
         let mut store = Merging::new(3, 3);
-        store.writes(7, 0, 10);
+        store.writes(7, 0, NOBODY, (10, 10));
         assert!(!store.is_stale(7, 0, 20) && store.is_stale(7, 1, 20) && store.is_stale(7, 2, 20));
         assert!(!store.is_stale(7, 1, 9), "what was answered later is not missed");
-        store.merges(&[(0, 1), (1, 2)]);
+        store.merges(&[(0, 1), (1, 2)], 0);
         assert_eq!(
             (store.behind(7, 1), store.behind(7, 2)),
             (0, 1),
             "what the second did not know before it cannot tell"
         );
-        store.merges(&[(1, 2)]);
+        store.merges(&[(1, 2)], 0);
         assert_eq!(store.behind(7, 2), 0);
         assert!(store.rows.is_empty(), "what all have is forgotten");
     }
@@ -292,12 +322,12 @@ mod tests {
     fn lost_of(writes: &[(usize, u64)], store: &mut Merging) -> Vec<u64> {
         let mut lost = Vec::new();
         for &(copy, stamp) in writes {
-            store.writes(7, copy, stamp);
+            store.writes(7, copy, NOBODY, (stamp, stamp));
             let mut via = [Maybe::NONE; CALLS];
             via[0] = EdgeId(stamp as u32).into();
             lost.extend(store.stamps(7, copy, stamp, via));
         }
-        store.merges(&[(0, 1), (1, 0)]);
+        store.merges(&[(0, 1), (1, 0)], 0);
         lost.extend(store.lost());
         lost.into_iter().filter_map(|lost| lost.via[0].get()).map(|edge| u64::from(edge.0)).collect()
     }
@@ -318,17 +348,17 @@ mod tests {
     #[test]
     fn a_copy_that_is_not_there_keeps_no_write_from_being_forgotten() {
         let mut store = Merging::new(4, 2);
-        store.writes(7, 0, 10);
-        store.merges(&[(0, 1), (1, 0)]);
+        store.writes(7, 0, NOBODY, (10, 10));
+        store.merges(&[(0, 1), (1, 0)], 0);
         assert!(store.rows.is_empty(), "both that are there have it");
-        store.writes(7, 1, 20);
-        assert!(store.changes(2, true, Some(1)), "a third begins with what the second knows");
+        store.writes(7, 1, NOBODY, (20, 20));
+        assert!(store.changes(2, true, Some(1), 0), "a third begins with what the second knows");
         assert_eq!((store.behind(7, 0), store.behind(7, 2)), (1, 0));
-        store.writes(7, 2, 30);
-        assert!(!store.changes(2, true, Some(0)), "it is there already");
-        store.changes(2, false, Some(0));
+        store.writes(7, 2, NOBODY, (30, 30));
+        assert!(!store.changes(2, true, Some(0), 0), "it is there already");
+        store.changes(2, false, Some(0), 0);
         assert_eq!((store.behind(7, 0), store.behind(7, 1)), (0, 1), "one that goes tells what it knows");
-        store.merges(&[(0, 1), (1, 0)]);
+        store.merges(&[(0, 1), (1, 0)], 0);
         assert!(store.rows.is_empty());
     }
 }
