@@ -51,6 +51,7 @@ fn findings_of_shipped_scenarios_are_those_that_are_right_of_them() {
         ("checkout", checkout),
         // Its money is in one store, whose regions are cut off.
         ("data/cut-off-region", &["everything-needs-it"]),
+        ("data/two-writers", &["everything-needs-it"]),
         ("experiments/breaker-forced-open", &["single-point-of-failure"]),
         ("experiments/retries-off-by-hand", &["single-point-of-failure"]),
         ("network/deaf-link", &["duplicate-effects"]),

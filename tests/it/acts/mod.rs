@@ -8,6 +8,7 @@ mod caches;
 mod control;
 mod messages;
 mod requests;
+mod stores;
 mod systems;
 
 use super::program::Folder;
@@ -38,7 +39,8 @@ const FAILING: &str = "faults: {bad: {inject: {fail: {probability: 30%}}, where:
 
 /// All rows, in the order of `windtunnel explain`.
 fn all() -> impl Iterator<Item = &'static Act> {
-    requests::ACTS.iter().chain(systems::ACTS).chain(caches::ACTS).chain(control::ACTS).chain(messages::ACTS)
+    let systems = systems::ACTS.iter().chain(stores::ACTS).chain(caches::ACTS);
+    requests::ACTS.iter().chain(systems).chain(control::ACTS).chain(messages::ACTS)
 }
 
 /// A line `a.b.c: value` as nested maps.

@@ -14,15 +14,7 @@ const STORE_ALONE: &str = "keys.row: {uniform: {count: 10}}\n\
     endpoints: {read: {access: read, steps: [{wait: 1ms}]}, write: {access: write, steps: [{wait: 1ms}]}}}\n\
     load.writers: {to: db.write, arrive: {poisson: {rate: 20/s}}}\n\
     services.web.endpoints.get.steps: [{call: {to: db.read}}]";
-/// A store of which requests take something.
-const STORE_THAT_SELLS: &str = "stores.db: {workers: 100, endpoints: {take: {access: update, steps: [{wait: 1ms}]}}}\n\
-    services.web.endpoints.get.steps: [{call: {to: db.take}}]";
-/// The same whose copies sell by themselves for a while.
-const STORE_SOLD_TWICE: &str = "regions: {here: {zones: [a, b, c]}}\n\
-    stores.db: {instances: 3, zones: [a, b, c], workers: 100, replication: {merge: {every: 10s}}, stock: {amount: 500}, \
-    endpoints: {take: {access: update, steps: [{wait: 1ms}]}}}\n\
-    services.web.endpoints.get.steps: [{call: {to: db.take}}]";
-/// The same with few rows and little lag.
+/// The first with few rows and little lag.
 const STORE_THAT_LAGS: &str = "keys.row: {uniform: {count: 10}}\n\
     stores.db: {instances: 3, workers: 100, key: row, replication: {primary: {lag: {exponential: {mean: 10ms}}}}, \
     endpoints: {read: {access: read, steps: [{wait: 1ms}]}, write: {access: write, steps: [{wait: 1ms}]}}}\n\
@@ -581,12 +573,5 @@ pub(super) const ACTS: &[Act] = &[
         STORE_THAT_LAGS,
         "services.web.endpoints.get.steps: [{call: {to: db.read}}, {gate: {level: strict_serializable, to: db.read, on_conflict: upgrade}}]",
         "stale_read(web.get) in on < 0.3 * stale_read(web.get)",
-    ),
-    act("store stock", STORE_THAT_SELLS, "stores.db.stock: {amount: 100}", "degraded(web.get) in on > 50%"),
-    act(
-        "store escrow",
-        STORE_SOLD_TWICE,
-        "stores.db.escrow: {percent: 30%}",
-        "oversold(web.get) in on < 0.1 * oversold(web.get)",
     ),
 ];

@@ -3,7 +3,9 @@
 use super::dice::Dice;
 use super::{read, swarm};
 use sim_core::data::stock::{OVERSOLD, SOLD};
-use sim_core::data::{OWN_WRITES_MISSED, READS_WENT_BACK, WRITES_BEFORE_READS, WRITES_OUT_OF_ORDER, Wrongness};
+use sim_core::data::{
+    LOST_WRITES, OWN_WRITES_MISSED, READS_WENT_BACK, WRITES_BEFORE_READS, WRITES_OUT_OF_ORDER, Wrongness,
+};
 use sim_core::ids::{EdgeId, ServiceId};
 use sim_core::model::Model;
 use sim_core::outcome::Outcome;
@@ -159,6 +161,46 @@ fn sessions(seed: u64) -> String {
     text
 }
 
+/// Writers in three zones of rows of which the last writer wins: at random with faults and wrong clocks, or one after the other, with more time
+/// between two of them than a merge takes and than any clock is wrong by.
+fn registers(seed: u64, is_calm: bool) -> String {
+    let mut dice = Dice::new(seed);
+    let (rows, every) = (dice.number(1, 20), *dice.pick(&["100ms", "500ms", "1500ms"]));
+    let mut text = format!(
+        "scenario: Registers\nquestion: Which writes are lost?\nrun: {{duration: 20s, warm_up: 0s}}\n{PLACES}\
+         keys: {{row: {{uniform: {{count: {}}}}}}}\nload:\n",
+        if is_calm { 1 } else { rows }
+    );
+    for (place, zone) in ["a", "b", "c"].into_iter().enumerate() {
+        let arrive = if is_calm {
+            format!("{{burst: {{size: 1, at: {}ms, every: 6s, times: 3}}}}", 100 + 2_000 * place)
+        } else {
+            format!("{{poisson: {{rate: {}/s}}}}", dice.number(5, 60))
+        };
+        let _ =
+            writeln!(text, "  in-{zone}: {{to: app.put, from: {zone}, locality: {{prefer: zone}}, arrive: {arrive}}}");
+    }
+    let retry = *dice.pick(&["", ", retry: {max_attempts: 3}"]);
+    let _ = write!(
+        text,
+        "services: {{app: {{instances: 3, zones: [a, b, c], workers: unlimited, endpoints: {{put: {{steps: [{{call: {{to: db.put, timeout: 200ms, locality: {{prefer: zone}}{retry}}}}}]}}}}}}}}\n\
+         stores:\n  db:\n    instances: 3\n    zones: [a, b, c]\n    workers: 50\n    key: row\n    \
+         replication: {{merge: {{every: {every}, conflicts: last_writer_wins}}}}\n    endpoints: {{put: {{access: write, steps: [{{work: 2ms}}]}}}}\n"
+    );
+    if is_calm {
+        text.push_str("faults:\n");
+    } else {
+        faults(&mut dice, &mut text, "db");
+    }
+    let offset = if is_calm { dice.number(0, 400) } else { dice.number(0, 5_000) };
+    let sign = *dice.pick(&["", "-"]);
+    let _ = writeln!(
+        text,
+        "  skew: {{inject: {{clock_skew: {{offset: {sign}{offset}ms}}}}, where: {{service: db, count: 1}}, at: 0s}}"
+    );
+    text
+}
+
 fn run_of(text: &str) -> (Model, RunResult) {
     let model = read(text).model;
     let run = sim_core::world::simulate(&model, 1, 0);
@@ -211,6 +253,36 @@ fn sessions_find_what_their_store_promises_whatever_fails() {
         found.set(found.get() + broken.iter().map(|counter| counts.of(counter)).sum::<u64>());
     });
     assert!(found.get() > 1_000, "those that promise nothing find {} broken orders", found.get());
+}
+
+#[test]
+fn registers_lose_what_others_overwrite_and_nothing_else() {
+    let lost = |text: &str| {
+        let (model, run) = run_of(text);
+        super::keeps::check(&model, &run);
+        let of = model.services.iter().position(|service| service.name == "db").expect("it is there");
+        let lost = run.service(ServiceId::from(of), run.whole()).of(&LOST_WRITES);
+        let puts = model.edges.iter().enumerate().filter(|(_, edge)| edge.name == "app->db.put");
+        let written: u64 = puts.map(|(edge, _)| run.edge(EdgeId(edge as u32), run.whole()).attempts).sum();
+        assert!(lost < written, "the last of {written} stands, and {lost} are lost");
+        let wrong = run.slices.iter().flat_map(|slice| &slice.wrong);
+        let of_kind = wrong.filter(|(_, kind, _)| *kind == Wrongness::LostWrite as u8);
+        assert_eq!(of_kind.map(|(.., counts)| counts.arose).sum::<u64>(), lost, "each at the call by which it came");
+        lost
+    };
+    let found = std::cell::Cell::new(0);
+    swarm(
+        "stores::registers_lose_what_others_overwrite_and_nothing_else",
+        40,
+        |seed| registers(seed, false),
+        |seed| {
+            found.set(found.get() + lost(&registers(seed, false)));
+            assert_eq!(lost(&registers(seed, true)), 0, "no two writes are within the time that copies take");
+            let converges = registers(seed, false).replace("last_writer_wins", "converge");
+            assert_eq!(lost(&converges), 0, "what converges is never lost");
+        },
+    );
+    assert!(found.get() > 1_000, "{} writes are lost", found.get());
 }
 
 #[test]

@@ -345,6 +345,80 @@ mod tests {
         assert!(store.registers.is_some_and(|registers| registers.open.is_empty()));
     }
 
+    /// Random writes and merges of one register; clocks go wrong by at most so much. The writes, and which of them were counted as lost.
+    fn random_register(seed: u64, skew: u64) -> (Vec<Stamped>, Vec<usize>) {
+        let mut state = mix(seed, 1);
+        let mut die = |below: u64| {
+            state = mix(state, 7);
+            state % below
+        };
+        let copies = 2 + die(3) as usize;
+        let offsets: Vec<u64> = (0..copies).map(|_| die(skew + 1)).collect();
+        let mut store = Merging::new(copies, copies);
+        store.lets_the_last_win();
+        let (mut writes, mut lost, mut now) = (Vec::<Stamped>::new(), Vec::new(), 1_000);
+        let all: Vec<(usize, usize)> = (0..copies)
+            .flat_map(|from| (0..copies).map(move |to| (from, to)))
+            .filter(|(from, to)| from != to)
+            .collect();
+        for _ in 0..60 {
+            now += 1 + die(20);
+            if die(3) == 0 {
+                let pairs: Vec<(usize, usize)> = all.iter().copied().filter(|_| die(2) == 0).collect();
+                store.merges(&pairs, 0);
+                lost.extend(store.lost());
+            } else {
+                let copy = die(copies as u64) as usize;
+                store.writes(7, copy, NOBODY, (now, now));
+                let (stamp, mut via) = (now + offsets[copy], [Maybe::NONE; CALLS]);
+                via[0] = EdgeId(writes.len() as u32).into();
+                let knew = store.known[copy].clone();
+                writes.push(Stamped { copy, number: knew[copy], stamp, knew, via });
+                lost.extend(store.stamps(7, copy, stamp, via));
+            }
+        }
+        for _ in 0..2 {
+            store.merges(&all, 0);
+            lost.extend(store.lost());
+        }
+        assert!(store.rows.is_empty() && store.registers.is_some_and(|registers| registers.open.is_empty()));
+        (writes, lost.into_iter().filter_map(|lost| lost.via[0].get()).map(|edge| edge.0 as usize).collect())
+    }
+
+    /// What all copies show in the end is the latest write. Every other one was known to it, or to one that it knew, or is counted as lost, once.
+    #[test]
+    fn registers_lose_only_what_is_counted() {
+        for seed in 0..600 {
+            let (writes, lost) = random_register(seed, [0, 30, 200][seed as usize % 3]);
+            let shown = writes.iter().max_by_key(|write| write.order()).expect("somebody writes");
+            for (number, write) in writes.iter().enumerate() {
+                let times = lost.iter().filter(|of| **of == number).count();
+                assert!(times <= 1, "seed {seed}: {number} is lost {times} times");
+                if times == 0 {
+                    assert!(write.is_known(&shown.knew), "seed {seed}: {number} is gone, and nobody has counted it");
+                } else {
+                    let is_above = |other: &Stamped| other.order() > write.order() && !write.is_known(&other.knew);
+                    // One whose clock is behind knew what it lost to, and that did not know it.
+                    assert!(writes.iter().any(is_above), "seed {seed}: {number} lost to nothing");
+                }
+            }
+        }
+    }
+
+    /// Where all copies have a write before the next one comes, and clocks are right, nothing is lost.
+    #[test]
+    fn registers_that_are_written_one_after_the_other_lose_nothing() {
+        let mut store = Merging::new(3, 3);
+        store.lets_the_last_win();
+        for write in 1..60 {
+            let copy = mix(write, 3) as usize % 3;
+            store.writes(7, copy, NOBODY, (write, write));
+            assert!(store.stamps(7, copy, write, [Maybe::NONE; CALLS]).is_none());
+            store.merges(&[(copy, (copy + 1) % 3), (copy, (copy + 2) % 3)], 0);
+            assert!(store.lost().is_empty(), "write {write}");
+        }
+    }
+
     #[test]
     fn a_copy_that_is_not_there_keeps_no_write_from_being_forgotten() {
         let mut store = Merging::new(4, 2);
