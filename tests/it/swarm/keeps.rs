@@ -6,7 +6,9 @@ use sim_core::call::fallback;
 use sim_core::call::hedge::HEDGES;
 use sim_core::call::retry::RETRIES;
 use sim_core::counters::{level, part};
-use sim_core::data::replication::SessionGuarantee;
+use sim_core::data::level::Level as GuaranteeLevel;
+use sim_core::data::replication::{Commit, SessionGuarantee};
+use sim_core::data::stock::{EXPIRED, OVERSOLD, SOLD};
 use sim_core::data::{
     AGE, MESSAGES_LOST, OWN_WRITES_MISSED, READS_WENT_BACK, WRITES_BEFORE_READS, WRITES_OUT_OF_ORDER, Wrongness,
 };
@@ -20,7 +22,7 @@ use sim_core::metrics::{Level, LevelAt, PartAt};
 use sim_core::model::Model;
 use sim_core::results::{RunResult, ServiceCounts};
 use sim_core::service::admission::PLACES;
-use sim_core::topology::{Node, Replication, Step};
+use sim_core::topology::{Edge, Node, Replication, Step};
 use std::collections::BTreeSet;
 
 /// All laws of one run.
@@ -40,6 +42,56 @@ pub fn check(model: &Model, run: &RunResult) {
     messages_are_conserved(model, run);
     messages_are_calls(model, run);
     sessions_keep_their_orders(model, run);
+    nothing_is_sold_twice(model, run);
+    levels_are_raised_by_gates_alone(model, run);
+}
+
+/// Who counts its stock at one place sells what there is, and so do zones whose rights are split, whatever fails.
+fn nothing_is_sold_twice(model: &Model, run: &RunResult) {
+    for (place, service) in model.services.iter().enumerate() {
+        let Node::Store(store) = &service.node else { continue };
+        let Some(stock) = &store.stock else { continue };
+        let counts = run.service(ServiceId(place as u32), run.whole());
+        let (sold, over) = (counts.of(&SOLD), counts.of(&OVERSOLD));
+        let expired = if model.run.warm_up.ns() == 0 { counts.of(&EXPIRED) } else { 0 };
+        assert!(over <= sold && expired <= sold, "{}: {sold} sold, {over} too many, {expired} back", service.name);
+        // A primary that loses what it had answered sells that again.
+        let counts_once = match &store.replication {
+            Replication::None | Replication::Consensus { .. } => true,
+            Replication::Primary { failover, commit, .. } => failover.is_none() && *commit != Commit::Asynchronous,
+            Replication::Quorum(_) | Replication::Merge { .. } => false,
+        };
+        assert!(over == 0 || !(counts_once || stock.escrow.is_some()), "{}: {over} are oversold", service.name);
+    }
+}
+
+/// A request has at most the level of its load, and of the calls that it came by, or that of a gate which it has passed since: whoever requires more
+/// serves none of them.
+fn levels_are_raised_by_gates_alone(model: &Model, run: &RunResult) {
+    let mut most = vec![None; model.endpoints.len()];
+    let comes_with = |most: &[Option<GuaranteeLevel>], edge: &Edge| {
+        let own = edge.level.unwrap_or(GuaranteeLevel::IDENTITY);
+        let Caller::Endpoint(caller) = edge.caller else { return Some(own) };
+        let gates = model.edges.iter().filter(|other| other.caller == edge.caller).filter_map(|other| other.gate);
+        let raised = gates.map(|gate| gate.level).max();
+        Some(most[caller.index()]?.max(raised.unwrap_or(GuaranteeLevel::Eventual)).with(own))
+    };
+    for _ in 0..model.endpoints.len() {
+        for edge in &model.edges {
+            // A gate asks at its own level, whoever comes to it.
+            let level = edge.gate.map(|gate| gate.level).or_else(|| comes_with(&most, edge));
+            let before = &mut most[edge.callee.index()];
+            *before = (*before).max(level);
+        }
+    }
+    for (place, edge) in model.edges.iter().enumerate().filter(|(_, edge)| edge.gate.is_none()) {
+        let Some(required) = model.endpoints[edge.callee.index()].requires else { continue };
+        if comes_with(&most, edge).is_some_and(|level| level < required) {
+            let counts = run.edge(EdgeId(place as u32), run.whole());
+            let served: u64 = counts.outcomes[..2].iter().sum();
+            assert_eq!(served, 0, "{}: served at less than {}", edge.name, required.name());
+        }
+    }
 }
 
 /// From an empty start, a saga that has begun is in one final state, or takes or undoes its steps still; what has failed is repaired once, or waits.

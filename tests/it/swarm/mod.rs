@@ -8,6 +8,7 @@ pub mod dice;
 mod experiments;
 mod keeps;
 mod kinds;
+mod market;
 mod metrics;
 mod money;
 mod plain;

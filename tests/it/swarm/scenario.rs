@@ -1,7 +1,7 @@
 //! Scenarios at random: services that call each other, and load, faults and scalers on them.
 
 use super::dice::Dice;
-use super::kinds;
+use super::{kinds, market};
 use std::fmt::Write;
 
 /// Services, of which a scenario has the first few.
@@ -155,7 +155,11 @@ pub fn scenario(seed: u64) -> Scenario {
         let (every, timeout) = (maker.dice.number(1, 4), *maker.dice.pick(&["1ms", "20ms", "3s"]));
         control.push(format!("  probes: {{ways: {{between: [za, zb], every: {every}s, timeout: {timeout}}}}}\n"));
     }
+    let keyed = maker.keyed;
     levels(&mut dice, (&mut load, &mut services, &mut stores));
+    let (mut faults, of) = (faults, (&mut load, &mut services, &mut stores));
+    let mut of = market::Sections { load: of.0, services: of.1, stores: of.2, faults: &mut faults };
+    market::sells(&mut dice, keyed, seconds, &mut of);
     let sections = vec![
         ("caches", caches),
         ("load", load),
