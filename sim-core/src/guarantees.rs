@@ -67,6 +67,16 @@ impl Topology {
         }
     }
 
+    /// Whether regions agree on the writes of a store, and some read of it may be content with what its own region has: somebody asks for a weaker
+    /// level than serializable, or the store provides no more.
+    pub fn reads_own_region(&self, store: ServiceId) -> bool {
+        let service = &self.services[store.index()];
+        let is_weak = |level: &Level| *level < Level::Serializable;
+        matches!(&service.node, Node::Store(of) if matches!(of.replication, Replication::Consensus { .. }))
+            && (is_weak(&given(service))
+                || self.edges.iter().filter_map(|edge| edge.level).any(|level| is_weak(&level)))
+    }
+
     /// Whether limits are kept, or turns given, for each key or tenant of a request.
     pub fn tells_keys_apart(&self) -> bool {
         let doors = self.services.iter().map(|service| &service.admission);
@@ -129,9 +139,13 @@ impl Routing {
             };
             if !has {
                 let problem = problems.error(level.name(), "this store has no such copies to read from");
-                problem.hint = Some(match write {
-                    "" => "leave routing out: all copies of this store are read alike".to_owned(),
-                    write => format!("write {write}"),
+                problem.hint = Some(match (write, replication) {
+                    ("", Replication::Consensus { .. }) => {
+                        "leave routing out: serializable and stronger reads ask a majority, weaker ones the own region"
+                            .to_owned()
+                    }
+                    ("", _) => "leave routing out: all copies of this store are read alike".to_owned(),
+                    (write, _) => format!("write {write}"),
                 });
             } else if level >= Level::Serializable && !matches!(route, Route::Primary | Route::Quorum) {
                 let what = format!("a copy that may be behind gives no {} read", level.name());

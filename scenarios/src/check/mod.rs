@@ -265,12 +265,17 @@ fn agreements(compiled: &Compiled, problems: &mut Problems) {
     }
 }
 
-/// A store that is read at replicas and written, all in one row: nearly every read is stale, which is seldom meant.
+/// A store that is read at copies that may be behind and written, all in one row: nearly every read is stale, which is seldom meant.
 fn single_rows(compiled: &Compiled, problems: &mut Problems) {
     let model = &compiled.model;
     for (index, service) in model.services.iter().enumerate() {
         let Kind::Store(store) = &service.node else { continue };
-        if store.keys.is_some() || !model.reads_replicas(index.into()) {
+        let copies = match () {
+            () if model.reads_replicas(index.into()) => "at replicas",
+            () if model.reads_own_region(index.into()) => "of the own region",
+            () => continue,
+        };
+        if store.keys.is_some() {
             continue;
         }
         let does = |wanted: &dyn Fn(Access) -> bool| {
@@ -280,7 +285,7 @@ fn single_rows(compiled: &Compiled, problems: &mut Problems) {
         if does(&|access| access == Access::Read) && does(&|access| access != Access::Read) {
             let path = &compiled.paths.services[index];
             let problem = Problem::warning(path, format!("all requests read and write one row of {}", service.name))
-                .label("reads at replicas are stale nearly always")
+                .label(format!("reads {copies} are stale nearly always"))
                 .hint("write keys: {rows: {uniform: {count: 10000}}} at the top, and key: rows here");
             problems.push(problem);
         }

@@ -50,6 +50,7 @@ mod quorums;
 mod rates;
 mod reach;
 mod recovery;
+mod regions;
 mod registers;
 mod retries;
 mod routes;

@@ -147,7 +147,8 @@ with_node_keys! {
         provides: Option<Level>,
         /// Where reads of each guarantee level go: a level is `primary`, `replica`, `nearest` (any instance; of a quorum the copy that answers
         /// first) or `quorum`. A level that is not written goes where the next stronger one does; without one, serializable and stronger reads go to
-        /// the primary and weaker ones to a replica. Reads of which nobody says a level go where `replication` says.
+        /// the primary and weaker ones to a replica. Reads of which nobody says a level go where `replication` says. Where regions agree, nothing is
+        /// written here: serializable and stronger reads ask a majority, weaker ones the own region.
         #[serde(skip_serializing_if = "Option::is_none")]
         routing: Option<Routing>,
         /// How many things of each row there are to sell; default rows are not counted.

@@ -78,6 +78,8 @@ pub enum Cause {
     Replica,
     /// The copies of a quorum that answered had not got a write yet.
     Quorum,
+    /// A write on which regions had agreed had not come to the region that was read.
+    Region,
     /// Copies that merge had not merged yet.
     Merge,
     /// A cache held a value that had been written since, or had expired.
@@ -116,6 +118,7 @@ impl Cause {
         match self {
             Self::Replica => "replica behind its primary",
             Self::Quorum => "quorum without the write",
+            Self::Region => "region without the write",
             Self::Merge => "copies not merged yet",
             Self::Cache => "old value of a cache",
             Self::Kept => "answer kept by the caller",

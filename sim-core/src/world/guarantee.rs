@@ -178,8 +178,20 @@ impl World<'_> {
         if edge.gate.is_some() {
             return Some(Route::Primary);
         }
-        let level = edge.level.or(self.guarantees.of(frame).asked)?;
-        Some(routing.of(level))
+        Some(routing.of(self.level_asked(frame, site)?))
+    }
+
+    /// The level that is asked of a read: that of its call, or what its request asks for; `None` where nobody asks.
+    fn level_asked(&self, frame: FrameId, site: EdgeId) -> Option<Level> {
+        self.model.edges[site.index()].level.or(self.guarantees.of(frame).asked)
+    }
+
+    /// Whether what an attempt reads has to be what was committed last: a gate asks, or a level is asked for that is as strong as that. Where none
+    /// is, the read is as strong as what the store provides.
+    pub(super) fn asks_authority(&self, frame: FrameId, store: ServiceId) -> bool {
+        let site = self.frames[frame].edge;
+        let level = || self.level_asked(frame, site).unwrap_or_else(|| given(&self.model.services[store.index()]));
+        self.model.edges[site.index()].gate.is_some() || level() >= Level::Serializable
     }
 
     /// Whether a read at a store without a primary is content with the first copy that answers.

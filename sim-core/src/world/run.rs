@@ -109,6 +109,7 @@ impl World<'_> {
                 self.ready.push(branch);
             }
             Op::Agree(service) => return self.agree(frame, service),
+            Op::AsksRegions(service) => return self.asks_regions(frame, service),
             Op::Read(service) => return self.reads(frame, service),
             Op::Take(service) => return self.takes_stock(frame, service),
             Op::Confirm(service) if !self.confirms(frame, service) => return self.fail(frame, Outcome::Error as u8),

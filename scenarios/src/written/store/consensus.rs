@@ -5,7 +5,7 @@ use sim_core::problem::Problems;
 use sim_core::topology::Replication;
 use sim_core::units::{Bytes, Count};
 
-/// Every write is agreed between regions before it is answered.
+/// Every write is agreed between regions before it is answered, and a strong read asks a majority of them.
 ///
 /// # What it models
 /// A write waits, when its work is done, for `round_trips` between the instance that has taken it and the other regions of the store: each
@@ -17,15 +17,23 @@ use sim_core::units::{Bytes, Count};
 /// twice as long each time. A region does not answer while no message reaches it, none comes back from it, or all its instances are down.
 /// A write that cannot reach a majority waits until it can, or until its caller gives up.
 ///
+/// A read at `serializable` or stronger waits for one round trip to the same majority, whatever `round_trips` says (the ReadIndex of Raft, or a
+/// quorum read): no region knows by itself what others have agreed on. It keeps its worker, sees all that was
+/// committed before it asks, and waits where too few regions answer, so that its caller gives up. An update reads in the agreement on its write,
+/// and a gate reads as a strong read does. A read at a weaker level reads what its own region has, at once: a write comes to another region one way
+/// over the network after it is committed, and to one that cannot be reached when it can be again. A read that misses a write which was committed
+/// before it began is a stale read, of the cause `region without the write`. A read of which nobody says a level is as strong as what the
+/// store `provides`, which is `strict_serializable` where nothing is said. What a read sends is small, and the bill does not count it.
+///
 /// A region is spoken for by the first zone in which the store stands there. Not modelled: a leader to which writes are handed on (any
-/// instance leads what it takes), elections, conflicts, and reads that ask a majority.
+/// instance leads what it takes) and its lease, by which it would read without asking; elections, and conflicts.
 ///
 /// # When to use it
-/// For databases that stay right when a region is lost.
+/// For databases that stay right when a region is lost, and that read what the own region has where a weak level will do.
 ///
 /// # Knobs
 /// - `regions`: regions that agree, the first so many of the store's `zones`, count, default 3
-/// - `round_trips`: messages there and back for each write and region, count, default 2
+/// - `round_trips`: messages there and back for each write and region, count, default 2; a read needs one
 /// - `message`: size of a message, bytes, default 2KiB
 ///
 /// # Example
@@ -41,7 +49,7 @@ use sim_core::units::{Bytes, Count};
 /// ```
 ///
 /// # Source
-/// Paxos and Raft; Spanner (Corbett et al., OSDI 2012).
+/// Paxos and Raft (Ongaro's dissertation, 2014, section 6.4, on reads); Spanner (Corbett et al., OSDI 2012).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsensusSettings {

@@ -1,11 +1,17 @@
-//! Agreement between regions: how long a write waits until enough of them have it.
+//! Agreement between regions: how long a write waits until enough of them have it, and a read until enough of them have said what there is.
 //!
 //! The instance that takes a write asks the other regions of its store, as often as there are round trips, and each time goes on when a majority of
 //! the regions, its own among them, has answered. Messages go over the links between the zones, each in its direction; what is lost is sent again. A
 //! region to which nothing comes through, from which nothing comes back, or whose instances are all down does not answer; where too few are left, the
 //! write waits until there are more.
+//!
+//! A read at a strong level asks the regions once in the same way. It sees what is committed when it asks a majority that answers, no more and no
+//! less. One at a weaker level reads what its own region has, which is in `regions`.
 
+use crate::data::level::Level;
+use crate::data::{Cause, Wrongness};
 use crate::engine::rng::{Keyed, mix};
+use crate::guarantees::given;
 use crate::ids::{InstanceId, ServiceId, ZoneId};
 use crate::model::Model;
 use crate::results::TraceStepKind;
@@ -18,6 +24,8 @@ use crate::world::program::Op;
 use std::collections::BTreeMap;
 
 const AGREE: u64 = 0x73;
+/// Of the draws of what is committed, on its way to the other regions.
+const SPREAD: u64 = 0x7f;
 
 /// Who agrees in one store.
 struct Agreement {
@@ -38,7 +46,7 @@ struct AskedRegions {
 #[derive(Default)]
 pub(super) struct Agreements {
     of: Vec<Option<Agreement>>,
-    /// Writes that wait for more regions, each with the number for which it waits, by store.
+    /// Reads and writes that wait for more regions, each with the number for which it waits, by store.
     waiting: BTreeMap<ServiceId, Vec<(FrameId, u64)>>,
 }
 
@@ -77,7 +85,7 @@ impl World<'_> {
     /// A write waits until the regions agree. It keeps its worker and uses no processor.
     pub(in crate::world) fn agree(&mut self, frame: FrameId, service: ServiceId) -> Option<FrameId> {
         self.stage(frame, Stage::Step(TraceStepKind::Agree));
-        let Some(took) = self.agreement_ns(frame, service) else {
+        let Some(took) = self.asks_all(frame, service) else {
             self.waits_for_regions(frame, service);
             return None;
         };
@@ -87,6 +95,52 @@ impl World<'_> {
         }
         self.wakes_after(frame, took, Phase::Agreeing);
         None
+    }
+
+    /// A request reads its row: what its own region has, where the level that is asked for is content with that, and else what a majority has.
+    pub(in crate::world) fn asks_regions(&mut self, frame: FrameId, store: ServiceId) -> Option<FrameId> {
+        if self.reads_own_region(frame, store) {
+            self.frames[frame].pc += 1;
+            return Some(frame);
+        }
+        self.agree(frame, store)
+    }
+
+    /// Reads the copy of the region in which a request is; `false` where that does not do.
+    fn reads_own_region(&mut self, frame: FrameId, store: ServiceId) -> bool {
+        if self.data.rows.regions(store).is_none() || self.asks_authority(frame, store) {
+            return false;
+        }
+        let (row, at, now) = (self.row(frame, store), self.frames[frame], self.now);
+        let zone = self.stations.zone_of(at.instance.known());
+        let Some(regions) = self.data.rows.regions_mut(store) else { return false };
+        let (behind, is_stale) = regions.lacks(row, zone, (at.arrived, now));
+        let version = self.data.rows.version_of(store, row).saturating_sub(behind);
+        if version < self.version_needed(frame, store) {
+            return false;
+        }
+        self.has_seen(frame, store, row, behind);
+        let at_most = given(&self.model.services[store.index()]).with(Level::SnapshotIsolation);
+        self.shows(frame, store, version, Some(at_most));
+        if is_stale {
+            self.arises(frame, Wrongness::StaleRead as u8, Cause::Region);
+        }
+        true
+    }
+
+    /// A write is committed at the instance that has taken it, and sets out to the copies of the other regions, where anybody reads those.
+    pub(super) fn other_regions_get(&mut self, frame: FrameId, store: ServiceId, row: u64) {
+        let Some(mut regions) = self.data.rows.take_regions(store) else { return };
+        let (home, key) = (self.stand_of(self.frames[frame].instance.known()), mix(self.frames[frame].key, SPREAD));
+        let way = |_: ZoneId, zone: ZoneId| self.way_to_region(store, home, zone, mix(key, u64::from(zone.0)));
+        regions.writes(row, home.zone, self.now, &way);
+        self.data.rows.give_regions(store, regions);
+    }
+
+    /// How long a write is on its way to a region [ns]; `None` where it does not come.
+    fn way_to_region(&self, store: ServiceId, from: Stand, zone: ZoneId, key: u64) -> Option<u64> {
+        let takes = self.stream_takes(store, from, Stand { zone, instance: None }, &mut Keyed::new(key));
+        takes.filter(|_| !self.is_dark(store, zone))
     }
 
     /// The regions agree, or copies have a write: it goes on.
@@ -106,8 +160,18 @@ impl World<'_> {
         Some(frame)
     }
 
-    /// How long it takes until the regions agree [ns]; `None` where too few of them answer.
-    fn agreement_ns(&self, frame: FrameId, service: ServiceId) -> Option<u64> {
+    /// How long it takes until the regions agree [ns], who are asked now; `None` where too few of them answer. What is read is what there is now.
+    fn asks_all(&mut self, frame: FrameId, service: ServiceId) -> Option<u64> {
+        let is_read = matches!(self.program.ops[self.frames[frame].pc], Op::AsksRegions(_));
+        let took = self.agreement_ns(frame, service, is_read)?;
+        if is_read {
+            self.read_row(frame, service);
+        }
+        Some(took)
+    }
+
+    /// How long it takes until the regions agree [ns], once for a read; `None` where too few of them answer.
+    fn agreement_ns(&self, frame: FrameId, service: ServiceId, is_read: bool) -> Option<u64> {
         let Some(agreement) = &self.data.agreements.of[service.index()] else { return Some(0) };
         let at = &self.frames[frame];
         let home = self.stand_of(at.instance.known());
@@ -116,7 +180,7 @@ impl World<'_> {
         let mut draw = Keyed::new(mix(at.key, AGREE));
         let mut answers = Vec::with_capacity(asked.others.len());
         let mut took = 0u64;
-        for _ in 0..agreement.round_trips {
+        for _ in 0..if is_read { 1 } else { agreement.round_trips } {
             answers.clear();
             for &zone in &asked.others {
                 let away = Stand { zone, instance: None };
@@ -147,23 +211,36 @@ impl World<'_> {
         self.data.agreements.waiting.entry(service).or_default().push((frame, seq));
     }
 
-    /// More regions of a store may answer than before: writes that wait for that ask again.
+    /// Other regions of a store may answer than before: what waits for them asks again, and what did not come sets out.
     pub(super) fn agreeing_may_change(&mut self, service: ServiceId) {
+        self.regions_may_change(service);
         let Some(waiting) = self.data.agreements.waiting.remove(&service) else { return };
         for (frame, seq) in waiting {
             if !self.frames.waits_for(frame, seq) {
                 continue;
             }
-            match self.agreement_ns(frame, service) {
+            match self.asks_all(frame, service) {
                 Some(took) => self.wakes_after(frame, took, Phase::Agreeing),
                 None => self.waits_for_regions(frame, service),
             }
         }
     }
+
+    fn regions_may_change(&mut self, store: ServiceId) {
+        let Some(mut regions) = self.data.rows.take_regions(store) else { return };
+        let key = mix(mix(SPREAD, u64::from(store.0)), self.now);
+        let way = |from: ZoneId, zone: ZoneId| {
+            let key = mix(mix(key, u64::from(from.0)), u64::from(zone.0));
+            self.way_to_region(store, Stand { zone: from, instance: None }, zone, key)
+        };
+        regions.may_change(self.now, &|zone| self.is_dark(store, zone), &way);
+        self.data.rows.give_regions(store, regions);
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::data::level::Level;
     use crate::dist::Distribution;
     use crate::ids::{EdgeId, Location, RegionId, ServiceId, ZoneId};
     use crate::model::Model;
@@ -224,9 +301,30 @@ mod tests {
         let mut model = store(&[40, 10], &[40, 10], 3, 2);
         model.network.links.clear();
         assert_eq!(took(&model).0, 1.0);
-        let mut model = store(&[40, 10], &[40, 10], 3, 2);
         model.endpoints[0].access = Some(Access::Read);
         assert_eq!(took(&model).0, 1.0);
+    }
+
+    #[test]
+    fn a_read_takes_its_work_and_one_round_trip_to_the_nearest_majority_unless_a_weak_level_is_asked_for() {
+        let (there, back) = ([40, 10, 70, 20], [30, 15, 75, 35]);
+        for (regions, round_trips, exact) in [(5, 1, 1 + 55), (5, 2, 1 + 55), (3, 3, 1 + 25), (2, 3, 1 + 70), (1, 2, 1)]
+        {
+            let mut model = store(&there, &back, regions, round_trips);
+            model.endpoints[0].access = Some(Access::Read);
+            for level in [None].into_iter().chain(Level::ALL.map(Some)) {
+                model.edges[0].level = level;
+                let is_weak = level.is_some_and(|level| level < Level::Serializable);
+                let exact = if is_weak { 1.0 } else { f64::from(exact) };
+                let (latency, held, _) = took(&model);
+                assert_eq!(latency, exact, "{regions} regions, {level:?}");
+                assert!((held / exact - 1.0).abs() < 0.1, "held {held} ms");
+            }
+            // Where nobody asks for a level, a read is as strong as what the store provides.
+            model.edges[0].level = None;
+            model.services[0].provides = Some(Level::ReadCommitted);
+            assert_eq!(took(&model).0, 1.0);
+        }
     }
 
     #[test]

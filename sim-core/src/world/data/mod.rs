@@ -11,6 +11,7 @@ mod message;
 mod outboxes;
 mod quorum;
 mod reach;
+mod regions;
 mod rows;
 mod sagas;
 mod stock;

@@ -9,6 +9,7 @@
 use super::copies::{CALLS, Copies, Disorder, Session};
 use super::merge::Merging;
 use super::quorum::Quorum;
+use super::regions::Regions;
 use crate::counters::count;
 use crate::data::level::Level;
 use crate::data::replication::{Commit, SessionGuarantee};
@@ -48,6 +49,8 @@ struct Store {
     quorum: Option<Quorum>,
     /// Where its copies merge.
     merging: Option<Merging>,
+    /// Where its regions agree, and somebody reads what one of them has.
+    regions: Option<Regions>,
     /// Whether requests take things of its rows.
     sells: bool,
     consensus_bytes: u64,
@@ -100,6 +103,8 @@ impl Rows {
                     }
                     Replication::Consensus { regions, round_trips, message } => {
                         rows.consensus_bytes = u64::from(*regions) * u64::from(*round_trips) * message.get();
+                        let is_read = model.reads_own_region(index.into());
+                        rows.regions = is_read.then(|| Regions::new(model, service));
                     }
                     Replication::Merge { last_wins, .. } => {
                         let places = service.max_instances.max(service.instances) as usize;
@@ -138,7 +143,8 @@ impl Rows {
     /// Whether any store has rows of requests, so that frames have to carry tickets.
     pub(in crate::world) fn need_tickets(&self) -> bool {
         let touches = |store: &Store| {
-            let has_copies = store.copies.is_some() || store.quorum.is_some() || store.merging.is_some();
+            let has_copies =
+                store.copies.is_some() || store.quorum.is_some() || store.merging.is_some() || store.regions.is_some();
             store.versions.is_some() || store.sells || (store.keys.is_some() && has_copies)
         };
         self.stores.iter().any(touches)
@@ -182,6 +188,26 @@ impl Rows {
     /// The copies of a store that merge.
     pub(super) fn merging_mut(&mut self, store: ServiceId) -> Option<&mut Merging> {
         self.stores[store].merging.as_mut()
+    }
+
+    /// What the regions of a store have that agree.
+    pub(super) fn regions(&self, store: ServiceId) -> Option<&Regions> {
+        self.stores[store].regions.as_ref()
+    }
+
+    /// What the regions of a store have that agree.
+    pub(super) fn regions_mut(&mut self, store: ServiceId) -> Option<&mut Regions> {
+        self.stores[store].regions.as_mut()
+    }
+
+    /// Takes what the regions of a store have out, until it is given back.
+    pub(super) fn take_regions(&mut self, store: ServiceId) -> Option<Regions> {
+        self.stores[store].regions.take()
+    }
+
+    /// Gives it back.
+    pub(super) fn give_regions(&mut self, store: ServiceId, regions: Regions) {
+        self.stores[store].regions = Some(regions);
     }
 
     /// How late replicas of a store apply the writes that come from now on.
@@ -294,6 +320,9 @@ impl World<'_> {
         let store = &mut self.data.rows.stores[service];
         if store.quorum.is_some() {
             return self.writes_to_quorum(frame, service, row);
+        }
+        if store.regions.is_some() {
+            self.other_regions_get(frame, service, row);
         }
         self.frames[frame].pc += 1;
         Some(frame)

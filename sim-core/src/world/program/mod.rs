@@ -84,6 +84,8 @@ pub enum Op {
     Spawn(Pc),
     /// Wait until the regions of the store agree on a write; the service.
     Agree(ServiceId),
+    /// Read the row of this request, of which a majority of the regions is asked, or the own one; the service.
+    AsksRegions(ServiceId),
     /// Read the row of this request; the service.
     Read(ServiceId),
     /// Take a thing of the row of this request, or go on behind the write that follows; the service.
@@ -360,11 +362,14 @@ impl Program {
         // Who takes something reads how much there is in the same moment, unless copies have to be asked for it.
         let sells_by_count = matches!(store.replication, Replication::Quorum(_))
             && store.stock.as_ref().is_some_and(|stock| stock.escrow.is_none());
-        if access == Some(Access::Read) || (access == Some(Access::Update) && (!sells || sells_by_count)) {
+        let agrees = matches!(store.replication, Replication::Consensus { .. });
+        if access == Some(Access::Read) && agrees {
+            self.ops.push(Op::AsksRegions(service));
+        } else if access == Some(Access::Read) || (access == Some(Access::Update) && (!sells || sells_by_count)) {
             self.ops.push(Op::Read(service));
         }
         let writes = matches!(access, Some(Access::Write | Access::Update | Access::CompareAndSet));
-        if writes && matches!(store.replication, Replication::Consensus { .. }) {
+        if writes && agrees {
             self.ops.push(Op::Agree(service));
         }
         // Who takes something writes that in the same moment.
