@@ -27,7 +27,7 @@ impl Gathered {
         }
         for wrong in &run.wrong.first {
             let is_same = |of: &ListedWrong| of.kind == wrong.kind.name() && of.cause == wrong.cause.name();
-            let kept = self.first.iter().filter(|of| is_same(of)).count() as u64;
+            let kept = self.first.iter().filter(|of| is_same(of)).count();
             if self.first.len() < FIRST_WRONG || kept < FIRST_OF_EACH {
                 self.first.push(listed(model, run.replication, wrong));
             }

@@ -99,6 +99,51 @@ fn a_gate_makes_a_request_strong_again_and_its_answer_right() {
 
 const STRICT: &str = ", level: strict_serializable";
 
+/// Of the first 40 s, in which all requests have ended: the stale answers that a call is counted with.
+fn counted_stale(model: &Model, run: &RunResult, name: &str) -> u64 {
+    let of = edge(model, name);
+    let slices: Vec<_> = run.slices.iter().filter(|slice| slice.to_ns <= 40_000_000_000).collect();
+    assert!(slices.len() > 3, "what is read in one slice is compared in another");
+    let stale = slices.iter().flat_map(|slice| &slice.wrong).filter(|(site, ..)| *site == of);
+    stale.map(|(.., counts)| counts.replies()).sum()
+}
+
+#[test]
+fn what_a_gate_has_found_is_neither_counted_nor_listed() {
+    let slow = "{call: {to: slow.get}}";
+    for (steps, is_found) in [
+        (READ.to_owned(), false),
+        (slow.to_owned(), false),
+        (format!("{READ}, {GATE}"), true),
+        (format!("{slow}, {GATE}"), true),
+        (format!("{READ}, {{wait: 2s}}, {GATE}"), true),
+        (format!("{READ}, {{wait: 2s}}, {}", GATE.replace("upgrade", "fail")), true),
+        (format!("{READ}, {{wait: 2s}}, {}", GATE.replace("upgrade", "retry")), true),
+        (format!("{{parallel: {{branches: [{READ}, {{work: 1ms}}]}}}}, {GATE}"), true),
+    ] {
+        let (model, run) = run(&bank(&steps, ", level: snapshot_isolation", ""));
+        let sites: Vec<&str> = model.edges.iter().map(|edge| edge.name.as_str()).collect();
+        let counted: u64 = sites.iter().map(|site| counted_stale(&model, &run, site)).sum();
+        let listed = run.wrong.first.iter().filter(|wrong| wrong.at_ns < 40_000_000_000).count();
+        assert_eq!((counted == 0, listed == 0), (is_found, is_found), "{steps}: {counted} counted, {listed} listed");
+        // The list and the slices say the same of the whole run, and of what is in flight at the end nobody has acted on what he has read.
+        let arose: u64 = run.slices.iter().flat_map(|slice| &slice.wrong).map(|(.., counts)| counts.arose).sum();
+        assert_eq!(arose, run.wrong.causes.values().sum::<u64>(), "{steps}");
+        assert_eq!(arose == 0, is_found, "{steps}: {arose} in all");
+    }
+}
+
+#[test]
+fn what_was_read_elsewhere_stands_when_a_gate_finds_something() {
+    let other = "  other: {instances: 3, workers: unlimited, key: row, replication: {primary: {lag: 500ms}}, \
+                 endpoints: {read: {access: read, steps: [{work: 2ms}]}, write: {access: write, steps: [{work: 1ms}]}}}\n";
+    let steps = format!("{{call: {{to: other.read}}}}, {{call: {{to: other.write}}}}, {READ}, {GATE}");
+    let (model, run) = run(&bank(&steps, ", level: snapshot_isolation", other));
+    assert!(counted_stale(&model, &run, "bank->other.read") > 1_000);
+    let at_db: u64 = run.wrong.first.iter().filter(|wrong| wrong.call == edge(&model, "bank->db.read")).count() as u64;
+    assert_eq!(at_db, 0);
+}
+
 #[test]
 fn what_somebody_has_kept_is_as_weak_as_can_be_until_a_gate_has_compared_it() {
     let cache = "caches: {c: {contents: {keyed: {key: row, ttl: 10s}}}}\n";

@@ -67,7 +67,8 @@ pub const ALL: &[Kind] = &[
 /// Reads from the authority again, and compares: the request fails, reads again, or goes on with a stronger level.
 ///
 /// # What it models
-/// A request that has read at a copy asks the authority before it acts: the primary of the store, or as many copies of a quorum as the store reads.
+/// A request that has read at a copy asks the authority before it acts: the primary of the store, a majority of its
+/// regions where these agree, or as many copies of a quorum as the store reads.
 /// The read is a call like any other, so that it takes time, holds a worker of the store, and may fail.
 ///
 /// When it is answered, the version of the row is compared with the one that the request has read in this store before, or has made of it by a write
@@ -78,8 +79,10 @@ pub const ALL: &[Kind] = &[
 ///   they read is at least as new as what the gate has read. Their effects are done again too.
 /// - `upgrade`: the request goes on with what the gate has read
 ///
-/// A stale read that a gate finds is not acted upon, so that the answer of the request is not counted as stale, unless the request has read in other
-/// stores too. A level that the copies of the store cannot give, or that it does not provide, is refused when the scenario is read.
+/// A stale read that a gate finds is not acted upon: it is counted, billed and listed nowhere as wrong, neither where it was read nor in answers that
+/// are made of it, and only `gate_conflicts` tells of it. A value from a cache counts so where nothing else was read; stale reads of other
+/// stores stand. A level that the copies of the store cannot give, or that it does not provide, is refused when the scenario is read. `goodput` of
+/// the calls that brought the stale read is without it all the same, and alerts may have seen it before the gate did.
 ///
 /// Not modelled: a lock. Between the gate and a write that follows, somebody else may write; `access: compare_and_set` finds that.
 ///

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// How many wrong answers are kept one by one.
 pub const FIRST_WRONG: usize = 100;
 /// How many of each kind and cause are kept in any case, so that what is frequent does not hide what is rare.
-pub const FIRST_OF_EACH: u64 = 10;
+pub const FIRST_OF_EACH: usize = 10;
 
 /// A wrong answer, where it arose.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,7 @@ pub struct LevelShown {
 /// The wrong answers of one run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WrongRun {
-    /// The first [`FIRST_WRONG`], and the [`FIRST_OF_EACH`] first of each kind and cause.
+    /// The first [`FIRST_WRONG`], and the [`FIRST_OF_EACH`] first of each kind and cause. What was taken back is not among them.
     pub first: Vec<WrongAnswer>,
     /// How many there were by kind and cause.
     pub causes: BTreeMap<(Wrongness, Cause), u64>,
@@ -53,10 +53,25 @@ pub struct WrongRun {
 impl WrongRun {
     /// One more; what it was is asked only where it is among the first.
     pub fn add(&mut self, kind: Wrongness, cause: Cause, what: impl FnOnce() -> WrongAnswer) {
-        let number = self.causes.entry((kind, cause)).or_default();
-        *number += 1;
-        if self.first.len() < FIRST_WRONG || *number <= FIRST_OF_EACH {
+        *self.causes.entry((kind, cause)).or_default() += 1;
+        let is_alike = |other: &&WrongAnswer| (other.kind, other.cause) == (kind, cause);
+        if self.first.len() < FIRST_WRONG || self.first.iter().filter(is_alike).count() < FIRST_OF_EACH {
             self.first.push(what());
+        }
+    }
+
+    /// One is none: that of this kind and cause, at this time and call, of this request.
+    pub fn take_back(&mut self, of: (Wrongness, Cause), (at_ns, call, request): (u64, EdgeId, Option<u64>)) {
+        let Some(number) = self.causes.get_mut(&of) else { return };
+        *number -= 1;
+        if *number == 0 {
+            self.causes.remove(&of);
+        }
+        let is_it = |wrong: &WrongAnswer| {
+            (wrong.kind, wrong.cause) == of && (wrong.at_ns, wrong.call, wrong.request) == (at_ns, call, request)
+        };
+        if let Some(place) = self.first.iter().rposition(is_it) {
+            self.first.remove(place);
         }
     }
 }
@@ -94,6 +109,23 @@ pub struct ListedWrong {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_back_is_neither_counted_nor_listed() {
+        let mut run = WrongRun::default();
+        let (kind, cause, call, key, shown) = (Wrongness::StaleRead, Cause::Replica, EdgeId(0), None, None);
+        for at_ns in 0..150 {
+            let request = Some(at_ns);
+            run.add(kind, cause, || WrongAnswer { at_ns, kind, cause, call, request, key, shown: shown.clone() });
+        }
+        (0..100).for_each(|at| run.take_back((kind, cause), (at, call, Some(at))));
+        assert_eq!((run.first.len(), run.causes[&(kind, cause)]), (0, 50));
+        run.add(kind, cause, || WrongAnswer { at_ns: 150, kind, cause, call, request: None, key, shown });
+        assert_eq!(run.first.len(), 1, "the first that stands is listed");
+        (100..150).for_each(|at| run.take_back((kind, cause), (at, call, Some(at))));
+        run.take_back((kind, cause), (150, call, None));
+        assert_eq!(run, WrongRun::default());
+    }
 
     #[test]
     fn the_first_of_each_kind_and_cause_are_kept_however_late_they_come() {

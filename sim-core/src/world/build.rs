@@ -60,7 +60,7 @@ impl<'m> World<'m> {
                     || model.tells_keys_apart()
                     || model.uses_levels(),
             ),
-            wrongs: Wrongs::default(),
+            wrongs: Wrongs::new(model),
             guarantees: Guarantees::new(model),
             probe: None,
             ready: Vec::new(),

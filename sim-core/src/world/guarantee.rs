@@ -261,17 +261,17 @@ impl World<'_> {
         count!(self.stations.counts(service), gate::GATES);
         if !agrees {
             count!(self.stations.counts(service), gate::CONFLICTS);
+            self.drops_stale(frame, site, store);
             match settings.on_conflict {
                 OnConflict::Fail => return self.fail(frame, Outcome::Error as u8),
                 OnConflict::Retry if at.retries >= MOST_RETRIES => return self.fail(frame, Outcome::Error as u8),
                 OnConflict::Retry => {
-                    self.drops_stale(frame, store);
                     self.needs_version(frame, store, now);
                     self.guarantees.gates.insert(frame, AtGate { retries: at.retries + 1, ..at });
                     self.frames[frame].pc = self.program.gates[&site];
                     return Some(frame);
                 }
-                OnConflict::Upgrade => self.drops_stale(frame, store),
+                OnConflict::Upgrade => {}
             }
         }
         self.upgrades(frame, store, service, settings);
@@ -311,12 +311,10 @@ impl World<'_> {
         Some(LevelShown { level: self.level_of(frame), chain, evidence })
     }
 
-    /// What was read in a store is used no more: that it was stale does no harm, if nothing else was read.
-    fn drops_stale(&mut self, frame: FrameId, store: ServiceId) {
+    /// What was read in a store is used no more, or anything where nothing else was read: that it was stale does no harm.
+    fn drops_stale(&mut self, frame: FrameId, site: EdgeId, store: ServiceId) {
         let is_all = self.tickets.proof(frame).is_some_and(|proof| proof.chain.iter().all(|(of, _)| *of == store));
-        if is_all {
-            self.forgets_stale(frame);
-        }
+        self.forgets_stale(frame, site, store, is_all);
     }
 }
 

@@ -144,6 +144,32 @@ impl Recorder {
         }
     }
 
+    /// A wrong reply that was counted at some time [ns] is none: it is in the slice of that time no more. Time 0 is at `zero`.
+    pub(super) fn wrong_is_taken_back(&mut self, of: (EdgeId, u8), (at, zero): (u64, u64), arose: bool) {
+        let lessens = |counts: &mut WrongCounts| {
+            let count = if arose { &mut counts.arose } else { &mut counts.passed_on };
+            let is_there = *count > 0;
+            *count -= u64::from(is_there);
+            is_there
+        };
+        if let Some(counts) = self.wrong_in_all.get_mut(&of) {
+            lessens(counts);
+        }
+        if at >= self.since && self.wrong.get_mut(&of).is_some_and(lessens) {
+            return;
+        }
+        let Some(at_ns) = at.checked_sub(zero) else { return };
+        // At the end of a slice it may be in that, or in the next.
+        let holds = |slice: &&mut Slice| (slice.from_ns..=slice.to_ns).contains(&at_ns);
+        for slice in self.slices.iter_mut().rev().filter(holds) {
+            let mut counts = slice.wrong.iter_mut().filter(|(site, kind, _)| (*site, *kind) == of);
+            if counts.any(|(.., counts)| lessens(counts)) {
+                slice.wrong.retain(|(.., counts)| counts.replies() > 0);
+                return;
+            }
+        }
+    }
+
     /// An attempt had waited too long for its answer at `at_ns` [ns from time 0], and `waited_ns` until the end. Where results do not count
     /// calls apart, it is a call too; `below` where its callee waited for an unanswered call in turn.
     pub(super) fn unanswered(&mut self, site: EdgeId, at_ns: u64, waited_ns: u64, counts_calls: bool, below: bool) {
@@ -294,6 +320,7 @@ impl World<'_> {
         self.close_alerts();
         self.close_modes();
         if self.recorder.measuring {
+            self.nobody_has_acted_yet();
             self.cut();
             self.close_period();
         }
@@ -366,7 +393,8 @@ impl World<'_> {
         slice.levels = self.levels.cut(now, &mut recorder.levels);
         slice.pipelines = PipelineCounts::between(records, &mut recorder.pipelines);
         slice.versions = self.calls.versions().since(&mut recorder.versions);
-        slice.wrong = std::mem::take(&mut recorder.wrong).into_iter().map(|((site, k), n)| (site, k, n)).collect();
+        let wrong = std::mem::take(&mut recorder.wrong).into_iter().filter(|(_, n)| n.replies() > 0);
+        slice.wrong = wrong.map(|((site, k), n)| (site, k, n)).collect();
         recorder.slices.push(slice);
         recorder.since = now;
     }

@@ -161,7 +161,7 @@ impl World<'_> {
             if let Some(version) = self.version_of(frame, at.edge) {
                 self.calls.versions.was_wrong(at.edge, version);
             }
-            self.hears_wrong(frame, at.flags, at.edge);
+            self.hears_wrong(caller, frame, at.flags, at.edge);
         }
     }
 

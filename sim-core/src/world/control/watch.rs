@@ -291,9 +291,11 @@ impl World<'_> {
         }
         for (&(site, kind), counts) in &self.recorder.wrong_in_all {
             let count = counts.replies();
-            let before = pipe.wrong.insert((site, kind), count).unwrap_or(0);
-            if count > before {
-                scrape.wrong.push((site, kind, count - before));
+            let before = pipe.wrong.entry((site, kind)).or_insert(0);
+            // What a gate has taken back since was seen already, and the next are one with it.
+            if count > *before {
+                scrape.wrong.push((site, kind, count - *before));
+                *before = count;
             }
         }
         scrape.sums = self.times.sums_since(&mut pipe.sums);
