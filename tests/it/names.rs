@@ -4,22 +4,22 @@ use super::program::Folder;
 use super::run;
 use sim_core::results::About;
 
-/// The promise that comes first is on the recovery of `payment.get`; those on the first endpoint come last.
+/// The promise that comes first is on the recovery of `payment.get`; those on the endpoint that suffers most, and is drawn, come last.
 const NAMES: &str = "
 scenario: Names that look like metrics
 question: Does each promise stand in its own figure?
 run: {duration: 3m, replications: 4, seed: 3}
 load:
-  p99: {to: pay.get, arrive: {poisson: {rate: 20/s}}}
+  p99: {to: pay.get, timeout: 800ms, arrive: {poisson: {rate: 20/s}}}
   more: {to: pay.get2, arrive: {poisson: {rate: 20/s}}}
   most: {to: payment.get, arrive: {poisson: {rate: 20/s}}}
 services:
   pay:
     workers: 8
-    endpoints: {get: {steps: [{work: {exponential: {mean: 100ms}}}]}, get2: {steps: [{work: 10ms}]}}
+    endpoints: {get: {steps: [{work: {exponential: {mean: 170ms}}}]}, get2: {steps: [{work: 10ms}]}}
   payment: {workers: 8, endpoints: {get: {steps: [{work: 10ms}]}}}
 faults:
-  answers: {inject: crash, where: {service: payment}, at: 1m, for: 10s}
+  answers: {inject: crash, where: {service: payment}, at: 1m, for: 1s}
 promises:
   back: {keep: {recovery: {after: answers, within: 5s}}, of: payment.get}
   other-share: {keep: {availability: 40%}, of: pay.get2}

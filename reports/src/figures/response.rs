@@ -10,8 +10,8 @@ const LABEL: f64 = 84.0;
 /// A moment of the response to a fault [s], and what happened.
 type Moment = (f64, &'static str);
 
-/// The moments of the response to the first fault that an alert is there to find: medians over the replications in which they came, as in the table of
-/// its loop. Nothing where no alert has found it.
+/// The moments of the response to the first fault that an alert is there to find: medians over the replications in which they came, as in the table
+/// of its loop. Nothing where no alert has found it.
 pub(super) fn moments(study: &StudyResult) -> Vec<Moment> {
     let scheduled = || study.faults.iter().filter(|fault| fault.scheduled && fault.from_s > 0.0);
     let of = |name: &str| study.summary.loops.iter().find(|one| one.fault == name);

@@ -281,7 +281,7 @@ fn guarantees_need_a_copy_that_can_be_behind() {
     assert!(
         problems(&of("reads: primary"))
             .iter()
-            .any(|p| p.contains("only a store whose replicas are read can keep these"))
+            .any(|p| p.contains("no read of this store can come to a copy that is behind"))
     );
 }
 

@@ -41,6 +41,27 @@ fn near(found: &[f64], expected: &[f64]) {
 const THERE: &str = "wire.a->b";
 const BACK: &str = "wire.b->a";
 
+/// While any fault is active on messages, all take the way of those to which more may happen: nothing may change by that but what the fault does.
+#[test]
+fn what_nothing_happens_to_is_sent_as_all_else() {
+    let rest = "  lone: {zones: [a], workers: 4, endpoints: {get: {steps: [{work: 1ms}]}}}\n";
+    let fault = "faults: {lost: {inject: {loss: 50%}, where: {to: lone}, at: 0s, for: 60s}}\n";
+    let asked: Vec<String> = ["messages_carried", "bytes_carried", "utilisation", "link_backlog", "p50", "p99", "mean"]
+        .into_iter()
+        .flat_map(|metric| [format!("{metric}({THERE})"), format!("{metric}({BACK})")])
+        .chain(["p50(api.get)", "p99.9(api.get)", "mean(api.get)", "availability(api.get)"].map(String::from))
+        .collect();
+    let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+    for link in
+        ["latency: 3ms, bandwidth: 8Mbps", "latency: 3ms", "latency: {exponential: {mean: 3ms}}, bandwidth: 8Mbps"]
+    {
+        let text = system(&format!("between: [a, b], {link}"), rest);
+        let text = text
+            .replace("load: {users", "load: {others: {to: lone.get, from: a, arrive: {poisson: {rate: 5/s}}}, users");
+        assert_eq!(values(&format!("{text}{fault}"), &asked), values(&text, &asked), "{link}");
+    }
+}
+
 /// At 1 MB/s a request takes 1 ms and an answer 20 ms, as long as one comes after the other.
 #[test]
 fn bytes_busy_time_and_backlog_are_those_of_each_direction() {

@@ -2,12 +2,13 @@
 
 use super::{problems, read};
 use sim_core::data::{Cause, Wrongness};
+use sim_core::engine::math::exp;
 use sim_core::ids::EdgeId;
 use sim_core::results::{EdgeCounts, RunResult};
 use sim_core::world::simulate;
 
-/// Three regions that are 20 ms apart. Writers at 100/s in the west; of 300 readers a second a third is in each region, and those of one region ask the
-/// copy there, at the level of `level`.
+/// Three regions that are 20 ms apart. Writers at 100/s in the west; of 300 readers a second a third is in each region, and those of one region ask
+/// the copy there, at the level of `level`.
 fn text(rows: u32, level: &str, store: &str, faults: &str) -> String {
     let mut text = format!(
         "\
@@ -98,8 +99,8 @@ const STRONG: [&str; 3] = ["", ", level: serializable", ", level: strict_seriali
 fn a_strong_read_costs_a_round_trip_and_a_weak_one_nothing() {
     for (level, takes) in STRONG.map(|level| (level, 40.0)).into_iter().chain(WEAK.map(|level| (level, 0.0))) {
         let run = run_of(&text(50, level, "", ""));
-        for region in 0..3 {
-            assert_eq!(latency_ms(&reads(&run, region)), takes, "{level:?} in {}", REGIONS[region]);
+        for (region, name) in REGIONS.iter().enumerate() {
+            assert_eq!(latency_ms(&reads(&run, region)), takes, "{level:?} in {name}");
         }
         assert_eq!(all_stale(&run) == 0, takes > 0.0, "{level:?}");
         // Two round trips of a write are as they were.
@@ -143,7 +144,7 @@ fn a_region_that_is_cut_off_answers_no_strong_read_and_weak_ones_from_its_copy()
 fn weak_reads_are_stale_as_often_as_a_write_is_on_its_way() {
     for rows in [4, 20, 100] {
         let run = run_of(&text(rows, ", level: eventual", "", "").replace("duration: 60s", "duration: 300s"));
-        let exact = 1.0 - (-0.019 * 100.0 / f64::from(rows)).exp();
+        let exact = 1.0 - exp(-0.019 * 100.0 / f64::from(rows));
         for region in [1, 2] {
             let of = reads(&run, region).outcomes[0] as f64;
             let found = stale(&run, region);

@@ -105,8 +105,8 @@ fn share_harmed<'s>(model: &Model, slices: impl Iterator<Item = &'s Slice>) -> O
 }
 
 /// When users no longer feel a fault: from then on all promises of endpoints are kept, or without promises no more calls fail or are answered wrongly
-/// than before, for 30 s and as long as the fault lasts. It may be mended before its end, or last on after it. Where nobody has felt it, it is over when
-/// it ends. `None` where that is not seen.
+/// than before, for 30 s and as long as the fault lasts. It may be mended before its end, or last on after it. Where nobody has felt it, it is over
+/// when it ends. `None` where that is not seen.
 fn back_ns(run: &RunResult, model: &Model, strike: Span, felt_ns: Option<i64>) -> Option<i64> {
     let Some(felt_ns) = felt_ns else { return (strike.to_ns < run.whole().to_ns).then_some(strike.to_ns) };
     let endpoints = || (0..model.endpoints.len()).map(EndpointId::from);

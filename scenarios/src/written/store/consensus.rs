@@ -17,7 +17,7 @@ use sim_core::units::{Bytes, Count};
 /// twice as long each time. A region does not answer while no message reaches it, none comes back from it, or all its instances are down.
 /// A write that cannot reach a majority waits until it can, or until its caller gives up.
 ///
-/// A read at `serializable` or stronger waits for one round trip to the same majority, whatever `round_trips` says (the ReadIndex of Raft, or a
+/// A read at `serializable` or stronger waits for one round trip to the same majority, whatever `round_trips` says (the `ReadIndex` of Raft, or a
 /// quorum read): no region knows by itself what others have agreed on. It keeps its worker, sees all that was
 /// committed before it asks, and waits where too few regions answer, so that its caller gives up. An update reads in the agreement on its write,
 /// and a gate reads as a strong read does. A read at a weaker level reads what its own region has, at once: a write comes to another region one way

@@ -9,6 +9,7 @@ mod fate;
 mod handshake;
 mod message;
 mod meters;
+mod plainly;
 mod probes;
 mod probing;
 mod resolve;
