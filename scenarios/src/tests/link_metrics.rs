@@ -44,7 +44,7 @@ const BACK: &str = "wire.b->a";
 /// While any fault is active on messages, all take the way of those to which more may happen: nothing may change by that but what the fault does.
 #[test]
 fn what_nothing_happens_to_is_sent_as_all_else() {
-    let rest = "  lone: {zones: [a], workers: 4, endpoints: {get: {steps: [{work: 1ms}]}}}\n";
+    let lone = "services: {lone: {zones: [a], workers: 4, endpoints: {get: {steps: [{work: 1ms}]}}}, api";
     let fault = "faults: {lost: {inject: {loss: 50%}, where: {to: lone}, at: 0s, for: 60s}}\n";
     let asked: Vec<String> = ["messages_carried", "bytes_carried", "utilisation", "link_backlog", "p50", "p99", "mean"]
         .into_iter()
@@ -55,8 +55,9 @@ fn what_nothing_happens_to_is_sent_as_all_else() {
     for link in
         ["latency: 3ms, bandwidth: 8Mbps", "latency: 3ms", "latency: {exponential: {mean: 3ms}}, bandwidth: 8Mbps"]
     {
-        let text = system(&format!("between: [a, b], {link}"), rest);
+        let text = system(&format!("between: [a, b], {link}"), "");
         let text = text
+            .replace("services: {api", lone)
             .replace("load: {users", "load: {others: {to: lone.get, from: a, arrive: {poisson: {rate: 5/s}}}, users");
         assert_eq!(values(&format!("{text}{fault}"), &asked), values(&text, &asked), "{link}");
     }
