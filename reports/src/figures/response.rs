@@ -16,7 +16,7 @@ pub(super) fn moments(study: &StudyResult) -> Vec<Moment> {
     let scheduled = || study.faults.iter().filter(|fault| fault.scheduled && fault.from_s > 0.0);
     let of = |name: &str| study.summary.loops.iter().find(|one| one.fault == name);
     let Some((fault, one)) = scheduled().find_map(|fault| Some((fault, of(&fault.name)?))) else {
-        return Vec::new();
+        return found_alone(study);
     };
     let after = |stage: &str| {
         let stage = one.stages.iter().find(|other| other.name == stage)?;
@@ -27,6 +27,18 @@ pub(super) fn moments(study: &StudyResult) -> Vec<Moment> {
     let end = study.windows.last().map_or(0.0, |window| window.to_s);
     let all = words.into_iter().filter_map(|(after, what)| Some((fault.from_s + after?, what)));
     all.filter(|(at, _)| *at <= end).collect()
+}
+
+/// When the first fault was found, where nobody acts and so nothing closes a loop: the mean of the alert that is soonest.
+fn found_alone(study: &StudyResult) -> Vec<Moment> {
+    let Some(fault) = study.faults.iter().find(|fault| fault.scheduled && fault.from_s > 0.0) else {
+        return Vec::new();
+    };
+    let finds = study.summary.alerts.values().filter(|alert| alert.finds.as_deref() == Some(&fault.name));
+    let after = finds.filter_map(|alert| alert.time_to_detect_s).map(|after| after.mean);
+    let end = study.windows.last().map_or(0.0, |window| window.to_s);
+    let at = after.map(|after| fault.from_s + after).filter(|at| *at <= end);
+    at.min_by(f64::total_cmp).map(|at| (at, "found")).into_iter().collect()
 }
 
 /// Draws the moments across a plot over time: a line each, with its word and time at the foot.
@@ -51,15 +63,15 @@ pub(super) fn says(study: &StudyResult) -> &'static str {
     if moments(study).is_empty() {
         return "";
     }
-    " Dotted: when an alert first found the fault, when the first action was done, and from when on users no longer felt it; medians, as in the table \
-     of what followed it."
+    " Dotted: when an alert first found the fault and, where somebody acts, when the first action was done and from when on users no longer felt it, as \
+     in the table of what followed it."
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::studies::run::sample;
-    use sim_core::results::{Estimate, LoopStage, LoopSummary};
+    use sim_core::results::{AlertSummary, Estimate, LoopStage, LoopSummary};
 
     #[test]
     fn the_response_is_that_to_the_first_fault_that_an_alert_may_find() {
@@ -79,6 +91,28 @@ mod tests {
         study.summary.loops[0].stages.push(stage("recovery", Some(90.0)));
         assert_eq!(moments(&study)[2..], [(fault.from_s + 90.0, "over")]);
         study.summary.loops[0].stages[0].after_s = None;
+        assert!(moments(&study).is_empty(), "it was never found");
+    }
+
+    #[test]
+    fn where_nobody_acts_it_is_said_when_the_fault_was_found() {
+        let mut study = sample::study();
+        study.summary.loops.clear();
+        let fault = study.faults.iter().find(|fault| fault.from_s > 0.0).unwrap().clone();
+        let alert = AlertSummary {
+            finds: Some(fault.name.clone()),
+            severity: 2,
+            fired: Estimate::exact(1.0),
+            time_to_detect_s: Some(Estimate::exact(20.0)),
+            first_fired_s: None,
+            false_alarms: None,
+            detection: None,
+            without_data: None,
+            curve: None,
+        };
+        study.summary.alerts.insert("slow".into(), alert);
+        assert_eq!(moments(&study), [(fault.from_s + 20.0, "found")]);
+        study.summary.alerts.get_mut("slow").unwrap().time_to_detect_s = Some(Estimate::exact(f64::INFINITY));
         assert!(moments(&study).is_empty(), "it was never found");
     }
 }
