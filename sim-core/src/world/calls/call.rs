@@ -458,6 +458,7 @@ impl World<'_> {
     }
 
     /// A frame's message, backoff or fallback has come to its time.
+    #[inline(always)]
     pub(in crate::world) fn wake(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
         if !self.frames.waits_for(frame, seq) {
             return None;

@@ -13,7 +13,18 @@ impl World<'_> {
         let frames = &self.frames;
         let due = self.lanes.fire(&mut self.calendar, sentinel, |index, seq| frames.wanted(index, seq))?;
         let frame = FrameId::at(due.index());
-        if due.kind() == WAKE { self.wake(frame, due.sequence()) } else { self.expire(frame, due.sequence()) }
+        if due.kind() == WAKE {
+            self.wakes_from_lane(frame, due.sequence())
+        } else {
+            self.expire(frame, due.sequence())
+        }
+    }
+
+    /// What crosses a link has arrived.
+    // A second place in which frames wake would take the first out of line in the loop of events: W3 was 4 % slower.
+    #[inline(never)]
+    fn wakes_from_lane(&mut self, frame: FrameId, seq: u64) -> Option<FrameId> {
+        self.wake(frame, seq)
     }
 
     /// A timer is due: an attempt's timeout, or the patience of one who waits for a worker or at a gate.

@@ -407,6 +407,8 @@ impl World<'_> {
     /// Sends a message: all that links and faults do to messages, they do here, whatever it is and in whichever direction it goes.
     ///
     /// The frame is that of the attempt, or of the check. It is given back where the message is lost.
+    // In line it would stand in the loop of events, which most models do without.
+    #[inline(never)]
     pub(in crate::world) fn transmit(&mut self, frame: FrameId, message: Message) -> Departure {
         if let (Message::Reply(outcome), true) = (message, self.frames[frame].instance.is_none()) {
             // Nobody was asked, so that nothing comes back from anywhere.
